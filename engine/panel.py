@@ -1,0 +1,107 @@
+"""The gene panel: the ordered, unique names of the p genes, fixed for the life of a store."""
+
+from __future__ import annotations
+
+import difflib
+import operator
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, SupportsIndex
+
+import numpy as np
+
+from .errors import InputError, NotFound
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+GeneSelection = str | SupportsIndex | Iterable[str] | Iterable[SupportsIndex]
+"""A gene by its name or by its place in the panel, or several of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The p genes of a store, in order.
+
+    Parameters
+    ----------
+    genes : tuple of str
+        p unique, non-empty names.
+
+    Raises
+    ------
+    InputError
+        A name is empty or stands twice, or there are fewer than two.
+
+    Examples
+    --------
+    >>> panel = Panel(("TP53", "MDM2", "CDKN1A"))
+    >>> panel.locate(["CDKN1A", "TP53"])
+    array([2, 0])
+    >>> panel.names([2, 0])
+    ['CDKN1A', 'TP53']
+    """
+
+    genes: tuple[str, ...]
+    _places: dict[str, int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        places = {gene: place for place, gene in enumerate(self.genes)}
+        if len(self.genes) < 2:
+            raise InputError(f"A panel needs at least two genes; this one has {len(self.genes)}.")
+        if "" in places:
+            raise InputError("A gene of the panel has an empty name.")
+        if len(places) < len(self.genes):
+            twice = sorted({gene for place, gene in enumerate(self.genes) if places[gene] != place})
+            raise InputError(
+                f"{len(twice)} gene names of the panel stand more than once, among them {', '.join(twice[:5])}."
+            )
+        object.__setattr__(self, "_places", places)
+
+    def __len__(self) -> int:
+        return len(self.genes)
+
+    def __contains__(self, gene: object) -> bool:
+        return gene in self._places
+
+    def locate(self, genes: GeneSelection) -> NDArray[np.intp]:
+        """Return the places of genes in the panel.
+
+        Parameters
+        ----------
+        genes : str, int, or iterable of either
+            Names, or places counted from 0.
+
+        Returns
+        -------
+        ndarray of intp, shape (m,)
+            One place a gene, in the order asked; m = 1 for a single gene.
+
+        Raises
+        ------
+        NotFound
+            A name or place is not on the panel; near spellings are given.
+        """
+        if isinstance(genes, str | SupportsIndex):
+            return np.array([self._locate_one(genes)], dtype=np.intp)
+        return np.array([self._locate_one(gene) for gene in genes], dtype=np.intp)
+
+    def names(self, places: Iterable[SupportsIndex]) -> list[str]:
+        """Return the names of the genes at places counted from 0."""
+        return [self.genes[operator.index(place)] for place in places]
+
+    def _locate_one(self, gene: str | SupportsIndex) -> int:
+        if isinstance(gene, str):
+            place = self._places.get(gene)
+            if place is None:
+                raise NotFound(f"Gene {gene!r} is not on the panel of {len(self)} genes.", hint=self._near(gene))
+            return place
+        place = operator.index(gene)
+        if not 0 <= place < len(self):
+            raise NotFound(f"Gene number {place} is not on the panel: they run from 0 to {len(self) - 1}.")
+        return place
+
+    def _near(self, gene: str) -> str:
+        folded = [name for name in self.genes if name.casefold() == gene.casefold()]
+        near = folded or difflib.get_close_matches(gene, self.genes, n=3, cutoff=0.7)
+        return f"Did you mean {', '.join(near)}?" if near else ""

@@ -1,0 +1,104 @@
+"""Pathways: the named low-rank terms whose set, on a base, is a version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from .covariance import check_pathway_covariance
+from .errors import InputError, ShapeError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Units = Literal["sd", "raw"]
+"""`sd`: loadings count standard deviations of each gene under the base; `raw`: units of the expression."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pathway:
+    """One element of a version: loadings on some genes, added to or subtracted from the covariance.
+
+    It stands for the term sign · X F Xᵀ. Almost always X is one column; columns that share a pathway covariance F
+    which is not diagonal make one element together, since neither can come or go alone.
+
+    Parameters
+    ----------
+    names : tuple of str
+        D names, one a column.
+    genes : ndarray of intp, shape (m,)
+        Places in the panel, ascending and unique.
+    loadings : ndarray of float64, shape (m, D)
+        Finite; no column all zero.
+    sign : {1, -1}
+        Whether the term is added or subtracted.
+    units : {"sd", "raw"}
+        What the loadings count.
+    covariance : ndarray of float64, shape (D, D), optional
+        F, symmetric positive definite; the identity when absent.
+
+    Raises
+    ------
+    ShapeError
+        The arrays do not fit together.
+    InputError
+        A loading is not finite, a column is all zero, or a name is empty or stands twice.
+    NotPositiveDefinite
+        F is not positive definite.
+    """
+
+    names: tuple[str, ...]
+    genes: NDArray[np.intp]
+    loadings: NDArray[np.float64]
+    sign: Literal[1, -1] = 1
+    units: Units = "sd"
+    covariance: NDArray[np.float64] | None = None
+
+    def __post_init__(self) -> None:
+        expected = (len(self.genes), len(self.names))
+        if self.loadings.shape != expected:
+            raise ShapeError(f"Loadings of {self.label} have shape {self.loadings.shape}, not {expected}.")
+        self._check_names()
+        self._check_loadings()
+        if self.covariance is not None:
+            check_pathway_covariance(self.covariance, len(self.names))
+            self.covariance.setflags(write=False)
+        self.genes.setflags(write=False)
+        self.loadings.setflags(write=False)
+
+    @property
+    def label(self) -> str:
+        """The names, joined for reading."""
+        return ", ".join(self.names)
+
+    @property
+    def rank(self) -> int:
+        """The number of columns D."""
+        return len(self.names)
+
+    def columns(self) -> NDArray[np.float64]:
+        """Return X F^½ with the Cholesky root of F, shape (m, D), in the pathway's own units."""
+        if self.covariance is None:
+            return self.loadings
+        return self.loadings @ np.linalg.cholesky(self.covariance)
+
+    def _check_names(self) -> None:
+        if not self.names or len(set(self.names)) < len(self.names):
+            raise InputError(f"The columns of a pathway need names that differ; these are {self.names!r}.")
+        for name in self.names:
+            if not name.strip() or not name.isprintable():
+                raise InputError(f"The pathway name {name!r} is empty or holds a character that cannot be printed.")
+
+    def _check_loadings(self) -> None:
+        if len(self.genes) and (self.genes[0] < 0 or np.any(np.diff(self.genes) <= 0)):
+            raise ShapeError(f"The genes of {self.label} must be places in ascending order, each once.")
+        if not np.all(np.isfinite(self.loadings)):
+            raise InputError(f"Pathway {self.label} has a loading that is not finite.")
+        empty = ~np.any(self.loadings != 0, axis=0)
+        if np.any(empty):
+            name = self.names[int(np.argmax(empty))]
+            raise InputError(
+                f"Pathway {name} has no loading other than zero.", hint="Leave it out, or give its genes weights."
+            )
