@@ -71,7 +71,7 @@ class ArraySource:
 
     def blocks(self) -> Iterator[tuple[slice, NDArray[np.float64]]]:
         """Yield runs of rows from first to last."""
-        for block in row_blocks(len(self.values)):
+        for block in row_blocks(*self.shape):
             yield block, self.values[block]
 
     def diagonal(self) -> NDArray[np.float64]:
@@ -87,10 +87,13 @@ class DenseCovariance:
     ----------
     covariance, precision : MatrixSource
         Both (p, p), each the other's inverse; `inversion.invert` makes the pair.
+    log_det : float
+        log |Σ₀|.
     """
 
     covariance: MatrixSource
     precision: MatrixSource
+    log_det: float
 
     def __post_init__(self) -> None:
         if self.covariance.shape != self.precision.shape:
@@ -184,11 +187,11 @@ def check_pathway_covariance(matrix: NDArray[np.float64], size: int) -> None:
         )
 
 
-def row_blocks(size: int) -> Iterator[slice]:
-    """Yield slices of consecutive rows of a size × size float64 matrix, each about `BLOCK_BYTES`."""
-    step = max(1, BLOCK_BYTES // (8 * max(size, 1)))
-    for start in range(0, size, step):
-        yield slice(start, min(start + step, size))
+def row_blocks(rows: int, columns: int) -> Iterator[slice]:
+    """Yield slices of consecutive rows of a float64 matrix, each about `BLOCK_BYTES`."""
+    step = max(1, BLOCK_BYTES // (8 * max(columns, 1)))
+    for start in range(0, rows, step):
+        yield slice(start, min(start + step, rows))
 
 
 def _check_loadings(noise: NDArray[np.float64], loadings: NDArray[np.float64]) -> tuple[int, int]:

@@ -15,8 +15,16 @@ from .errors import InputError, NotFound
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-GeneSelection = str | SupportsIndex | Iterable[str] | Iterable[SupportsIndex]
-"""A gene by its name or by its place in the panel, or several of them."""
+Gene = str | int | np.integer
+"""A gene by its name or by its place in the panel."""
+
+GeneSelection = Gene | Iterable[str] | Iterable[SupportsIndex]
+"""A gene, or several of them."""
+
+
+def is_single(genes: GeneSelection) -> bool:
+    """Return whether a selection is one gene, and not several."""
+    return isinstance(genes, Gene)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,7 @@ class Panel:
         NotFound
             A name or place is not on the panel; near spellings are given.
         """
-        if isinstance(genes, str | SupportsIndex):
+        if isinstance(genes, str | int | np.integer):
             return np.array([self._locate_one(genes)], dtype=np.intp)
         return np.array([self._locate_one(gene) for gene in genes], dtype=np.intp)
 

@@ -1,0 +1,1 @@
+"""Foreign files and engine values, one into the other; never the store."""

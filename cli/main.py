@@ -1,0 +1,106 @@
+"""`grn`: the one place where commands are found and errors are caught."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from . import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# A verb, and the line that `grn --help` says of it: its module is loaded only when it runs.
+SECTIONS: dict[str, dict[str, str]] = {
+    "Versions": {
+        "init": "Make a store from expression data, a covariance or a factor model.",
+        "commit": "Add or subtract pathways, as a new version.",
+        "log": "List versions, newest first, or the moves of refs.",
+        "show": "Tell one version: what it changed, and how it is read.",
+        "info": "Tell the store: panel, base, eigenvalues, sizes.",
+        "rollback": "Go back, or forward again, to any version.",
+        "revert": "Undo what one version did, as a new version.",
+        "cherry-pick": "Do here what a version did elsewhere.",
+        "branch": "List, make or delete branches.",
+        "switch": "Go to another branch.",
+        "merge": "Bring another version's pathways in.",
+        "tag": "List, make or delete names that stay.",
+        "rev-parse": "Print the id that a REV names.",
+        "reinvert": "Invert the current version in full.",
+    },
+    "Questions": {
+        "diff": "What changed between two versions, edge by edge.",
+        "edges": "The strongest edges of a version.",
+        "neighbors": "The strongest partners of a gene.",
+        "trace": "One edge through the versions.",
+        "factors": "What each pathway does to an edge or a gene.",
+        "export": "Write a matrix of a version to a file.",
+    },
+    "Trying it": {
+        "simulate": "Make a factor model and pathways with known numbers.",
+        "demo": "The whole story on simulated data, in seconds.",
+    },
+}
+
+
+class Verbs(click.Group):
+    """The verbs of `grn`, each loaded when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return all verbs, in the order of the help."""
+        return [verb for verbs in SECTIONS.values() for verb in verbs]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return one verb's command, or `None`."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module = importlib.import_module(f".commands.{cmd_name.replace('-', '_')}", __package__)
+        return module.command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that the arguments name; an unknown one gets its near spellings."""
+        if args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
+            import difflib
+
+            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=3)
+            hint = f" Did you mean {', '.join(near)}?" if near else " `grn --help` lists them."
+            raise click.UsageError(f"There is no command {args[0]!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the verbs by section, without loading them."""
+        for title, verbs in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl(list(verbs.items()))
+
+
+@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("-s", "--store", metavar="STORE", help="The store; else $GRN_STORE, else the one *.grn here or above.")
+@click.option("-v", "--verbose", count=True, help="Say more; twice for a traceback.")
+@click.version_option(package_name="grnledger", prog_name="grn")
+@click.pass_context
+def grn(ctx: click.Context, store: str | None, verbose: int) -> None:
+    """The ledger of a gene regulatory network.
+
+    A version is a base covariance and a set of pathways; an edge is the correlation of two genes given all others.
+    REV names a version: HEAD, v7, a branch, a tag, an id, @{2026-11-01}, with ~N and ^; A..B is a range.
+
+    \b
+    Example:
+      grn init tumor.grn --expression counts.tsv --counts
+      grn commit hallmark.gmt --only HALLMARK_P53_PATHWAY --missing drop -m "p53"
+      grn diff v0..HEAD
+    """
+    ctx.obj = {"store": store, "verbose": verbose}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run `grn` and leave with its exit code."""
+    colour = False if os.environ.get("NO_COLOR") else None
+    sys.exit(errors.run(grn, list(sys.argv[1:] if arguments is None else arguments), colour))

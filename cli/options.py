@@ -1,0 +1,122 @@
+"""What the verbs share: where the store is, who writes and when, which version, which edges, which form of answer."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from ..engine.errors import Conflict, InputError, NotFound
+
+if TYPE_CHECKING:
+    from ..engine.network import Cut
+    from ..storage.repository import Repository
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+STORE_VARIABLE = "GRN_STORE"
+AUTHOR_VARIABLE = "GRN_AUTHOR"
+EPOCH_VARIABLE = "SOURCE_DATE_EPOCH"
+
+
+def repository(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the open repository as its first argument, and the option `--store`."""
+
+    @click.option("-s", "--store", metavar="STORE", help="The store; else $GRN_STORE, else the one *.grn here or above.")
+    @click.pass_context
+    @functools.wraps(command)
+    def wrapped(ctx: click.Context, store: str | None, **arguments: Any) -> Any:
+        from ..storage.repository import Repository
+
+        given = store or (ctx.obj or {}).get("store")
+        return command(Repository(find_store(given), author=author(), time=clock()), **arguments)
+
+    return wrapped
+
+
+def find_store(given: str | None) -> Path:
+    """Return the store that is given, or named by the environment, or the one `*.grn` here or in a folder above.
+
+    Raises
+    ------
+    NotFound
+        There is none.
+    Conflict
+        There is more than one.
+    """
+    if given or os.environ.get(STORE_VARIABLE):
+        return Path(given or os.environ[STORE_VARIABLE])
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        stores = sorted(path for path in folder.glob("*.grn") if (path / "FORMAT").is_file())
+        if len(stores) > 1:
+            names = ", ".join(path.name for path in stores)
+            raise Conflict(f"There is more than one store in {folder}: {names}.", hint="Name one with -s STORE.")
+        if stores:
+            return stores[0]
+    raise NotFound(f"There is no store in {here} or above.", hint="`grn init` makes one; -s STORE names one elsewhere.")
+
+
+def author() -> str | None:
+    """Return who writes, where the environment says so."""
+    return os.environ.get(AUTHOR_VARIABLE) or None
+
+
+def clock() -> datetime | None:
+    """Return the time that the environment fixes for reproducible pipelines, if it does.
+
+    Raises
+    ------
+    InputError
+        It is not a number of seconds.
+    """
+    text = os.environ.get(EPOCH_VARIABLE)
+    if not text:
+        return None
+    try:
+        return datetime.fromtimestamp(int(text), UTC)
+    except (ValueError, OverflowError, OSError):
+        raise InputError(f"${EPOCH_VARIABLE} is {text!r}, which is not a number of seconds since 1970.") from None
+
+
+def forms(command: Command) -> Command:
+    """Add `--json` and `--tsv`; the command gets `form`, which is `json`, `tsv` or `text`."""
+    for flag, help_ in (("tsv", "Print rows, tab-separated, numbers in full."), ("json", "Print JSON, schema 1.")):
+        command = click.option(f"--{flag}", "form", flag_value=flag, default="text", help=help_)(command)
+    return command
+
+
+def at(command: Command) -> Command:
+    """Add `--at REV`."""
+    return click.option("--at", default="HEAD", show_default=True, metavar="REV", help="Which version.")(command)
+
+
+def cuts(command: Command) -> Command:
+    """Add `--threshold` and `--top`."""
+    command = click.option("--threshold", type=float, metavar="RHO", help="Edges have |ρ| of at least this.")(command)
+    return click.option("--top", type=int, metavar="N", help="Edges are the N strongest pairs.")(command)
+
+
+def message(command: Command) -> Command:
+    """Add `-m/--message`."""
+    return click.option("-m", "--message", default="", metavar="TEXT", help="What it is, for the log.")(command)
+
+
+def cut(threshold: float | None, top: int | None, default: int) -> Cut:
+    """Return the rule that the options name."""
+    from ..engine.network import Cut
+
+    return Cut.of(threshold, top, default)
+
+
+def pair_of_versions(repo: Repository, text: str) -> tuple[str, str]:
+    """Return both sides of a range as REVs; a single REV is compared with HEAD."""
+    if ".." in text:
+        before, after = repo.split_range(text)
+        return before.name, after.name
+    return repo.version(text).name, repo.version().name

@@ -1,0 +1,113 @@
+"""Answers on their way out: a table for people, `--tsv` for rows, `--json` for programs. Notes go to stderr."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+SCHEMA = 1
+"""The number of the JSON contract: it grows when a field changes its meaning or goes."""
+
+
+def emit_json(answer: Mapping[str, Any]) -> None:
+    """Print an answer as JSON, with the contract's number first; what is not a number is null."""
+    click.echo(json.dumps({"schema": SCHEMA, **_finite(answer)}, ensure_ascii=False, allow_nan=False))
+
+
+def emit_tsv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows as tab-separated values under a header; numbers in full, so that they can be read back."""
+    click.echo("\t".join(columns))
+    for row in rows:
+        click.echo("\t".join(_plain(value) for value in row))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return rows as an aligned table under a header; numbers to the right."""
+    cells = [list(columns), *([_short(value) for value in row] for row in rows)]
+    right = [all(_is_number(row[place]) for row in cells[1:]) for place in range(len(columns))]
+    widths = [max(len(row[place]) for row in cells) for place in range(len(columns))]
+    lines = [
+        "  ".join(
+            value.rjust(width) if to_right else value.ljust(width)
+            for value, width, to_right in zip(row, widths, right, strict=True)
+        ).rstrip()
+        for row in cells
+    ]
+    return "\n".join([click.style(lines[0], bold=True), *lines[1:]])
+
+
+def facts(pairs: Iterable[tuple[str, object]]) -> str:
+    """Return names and values, one pair a line, the values under one another; `None` is left out."""
+    kept = [(name, _short(value)) for name, value in pairs if value is not None]
+    width = max((len(name) for name, _ in kept), default=0)
+    return "\n".join(f"{click.style(name.ljust(width), bold=True)}  {value}" for name, value in kept)
+
+
+def page(text: str) -> None:
+    """Print a text, through the pager where it is longer than the terminal."""
+    if sys.stdout.isatty() and text.count("\n") + 2 > shutil.get_terminal_size().lines:
+        click.echo_via_pager(text)
+    else:
+        click.echo(text)
+
+
+def note(text: str) -> None:
+    """Tell something on stderr, beside the answer."""
+    click.echo(text, err=True)
+
+
+def warn(text: str) -> None:
+    """Tell something on stderr that the user should look at."""
+    click.echo(click.style("Note: ", fg="yellow", bold=True) + text, err=True)
+
+
+def number(value: float) -> str:
+    """Return a number in four significant digits."""
+    return f"{value:.4g}"
+
+
+def counted(count: int, thing: str, things: str = "") -> str:
+    """Return `1 gene`, `2,000 genes`."""
+    return f"{count:,} {thing if count == 1 else things or thing + 's'}"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(part) for part in value]
+    return value
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, float):
+        return repr(value) if math.isfinite(value) else ""
+    return "" if value is None else str(value)
+
+
+def _short(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return number(value) if math.isfinite(value) else "–"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return "" if value is None else str(value)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text.replace(",", ""))
+    except ValueError:
+        return text in ("", "–")
+    return True

@@ -1,0 +1,164 @@
+"""The small matrix of a version, factored once: everything a version answers is read through it.
+
+With Σ = A + U J Uᵀ, where U = [U₀ | X₊ | X₋] and J = diag(1, …, 1, −1, …, −1), the capacitance factors as
+
+    J + UᵀA⁻¹U = L J Lᵀ        L lower triangular, [[L₁, 0], [Yᵀ, L₂]]
+
+    L₁ = chol(I + U₊ᵀA⁻¹U₊)    Y = L₁⁻¹ U₊ᵀA⁻¹U₋    L₂ = chol(I − U₋ᵀΘ₊U₋) = chol(I − U₋ᵀA⁻¹U₋ + YᵀY)
+
+so that Σ⁻¹ = A⁻¹ − W J Wᵀ with W = A⁻¹U L⁻ᵀ, and log |Σ| = log |A| + 2 Σ log diag L. That is the Woodbury identity
+written once for additions and subtractions together. L₂ is the guard: it exists exactly when Σ is positive definite.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.linalg import cholesky, eigh, solve_triangular
+from scipy.sparse import csr_array
+
+from .anchor import Anchor, stack_rows
+from .errors import EngineError, NotPositiveDefinite
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from .pathway import Pathway
+
+REFUSE_BELOW = 1e-10
+"""A version whose guard eigenvalue is below this is refused: it is not positive definite, or only by rounding."""
+
+WARN_BELOW = 1e-6
+"""A guard eigenvalue below this has cost about half of the digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capacitance:
+    """A version's columns over its anchor, and the triangular factor of its small matrix.
+
+    Parameters
+    ----------
+    anchor : Anchor
+        A, A⁻¹ and U₀.
+    loadings : csr_array of float64, shape (p, r)
+        X: the added columns, then the subtracted ones, in units of the expression.
+    signature : ndarray of float64, shape (K + r,)
+        The diagonal of J.
+    triangle : ndarray of float64, shape (K + r, K + r)
+        L.
+    guard : float
+        Smallest eigenvalue of I − U₋ᵀΘ₊U₋; 1 when nothing is subtracted.
+    """
+
+    anchor: Anchor
+    loadings: csr_array
+    signature: NDArray[np.float64]
+    triangle: NDArray[np.float64]
+    guard: float
+
+    @property
+    def log_det(self) -> float:
+        """log |Σ|."""
+        return self.anchor.log_det + 2.0 * float(np.sum(np.log(np.diagonal(self.triangle))))
+
+    def covariance_factor(self, places: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
+        """Return rows of U, shape (m, K + r); every row when `places` is None."""
+        return stack_rows(places, self.anchor.columns, self.loadings)
+
+    def precision_factor(self, places: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
+        """Return rows of W, shape (m, K + r), in O(m (K + r)²); every row when `places` is None."""
+        return solve_triangular(self.triangle, self.projected(places).T, lower=True, check_finite=False).T
+
+    def projected(self, places: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
+        """Return rows of A⁻¹U, shape (m, K + r); every row when `places` is None."""
+        return self.anchor.precision.rows_times(places, self.anchor.columns, self.loadings)
+
+    def inverse(self) -> NDArray[np.float64]:
+        """Return (J + UᵀA⁻¹U)⁻¹ = L⁻ᵀ J L⁻¹, shape (K + r, K + r)."""
+        root = solve_triangular(self.triangle, np.eye(len(self.triangle)), lower=True, check_finite=False)
+        return (root.T * self.signature) @ root
+
+
+def factor(anchor: Anchor, pathways: Sequence[Pathway], deviations: NDArray[np.float64]) -> Capacitance:
+    """Return the capacitance of a base's anchor and pathways.
+
+    Parameters
+    ----------
+    anchor : Anchor
+        What the pathways are added to.
+    pathways : sequence of Pathway
+        In the order in which their columns shall stand; additions before subtractions.
+    deviations : ndarray of float64, shape (p,)
+        The standard deviation of each gene under the base, for loadings in `sd` units.
+
+    Returns
+    -------
+    Capacitance
+        In O(K²p + m (K + r)) for a factor base, where m counts the loadings, and O(M² r) for a dense anchor,
+        where M counts the genes touched; then O((K + r)³).
+
+    Raises
+    ------
+    NotPositiveDefinite
+        A subtraction takes more than is there; the message names the eigenvalue and the pathway.
+    EngineError
+        The loadings are so large that their products are not finite.
+    """
+    loadings = columns_of(pathways, deviations)
+    signs = [float(pathway.sign) for pathway in pathways for _ in pathway.names]
+    signature = np.concatenate([np.ones(anchor.columns.shape[1]), np.array(signs, dtype=np.float64)])
+    gram = anchor.precision.gram(anchor.columns, loadings)
+    if not np.all(np.isfinite(gram)):
+        raise EngineError("The products of the loadings are not finite.", hint="Check the units of the loadings.")
+    added = int(np.sum(signature > 0))
+    names = [name for pathway in pathways for name in pathway.names][added - len(signature) :]
+    triangle, guard = _triangle(gram, added, names)
+    return Capacitance(anchor, loadings, signature, triangle, guard)
+
+
+def columns_of(pathways: Sequence[Pathway], deviations: NDArray[np.float64]) -> csr_array:
+    """Return the columns of pathways in units of the expression, sparse, shape (p, r)."""
+    rows: list[NDArray[np.intp]] = [np.empty(0, dtype=np.intp)]
+    columns: list[NDArray[np.intp]] = [np.empty(0, dtype=np.intp)]
+    values: list[NDArray[np.float64]] = [np.empty(0)]
+    rank = 0
+    for pathway in pathways:
+        loadings = pathway.columns()
+        if pathway.units == "sd":
+            loadings = deviations[pathway.genes, None] * loadings
+        rows.append(np.repeat(pathway.genes, pathway.rank))
+        columns.append(np.tile(np.arange(rank, rank + pathway.rank, dtype=np.intp), len(pathway.genes)))
+        values.append(loadings.ravel())
+        rank += pathway.rank
+    places = (np.concatenate(rows), np.concatenate(columns))
+    return csr_array((np.concatenate(values), places), shape=(len(deviations), rank))
+
+
+def _triangle(gram: NDArray[np.float64], added: int, names: Sequence[str]) -> tuple[NDArray[np.float64], float]:
+    """Return L and the guard's eigenvalue from UᵀA⁻¹U, whose first `added` columns are additions."""
+    triangle = np.zeros_like(gram)
+    triangle[:added, :added] = cholesky(gram[:added, :added] + np.eye(added), lower=True, check_finite=False)
+    if added == len(gram):
+        return triangle, 1.0
+    mixed = solve_triangular(triangle[:added, :added], gram[:added, added:], lower=True, check_finite=False)
+    remaining = np.eye(len(gram) - added) - gram[added:, added:] + mixed.T @ mixed
+    eigenvalues, vectors = eigh(remaining)
+    guard = float(eigenvalues[0])
+    if guard < REFUSE_BELOW:
+        raise _taken_too_much(guard, names[int(np.argmax(np.abs(vectors[:, 0])))])
+    triangle[added:, :added] = mixed.T
+    triangle[added:, added:] = cholesky(remaining, lower=True, check_finite=False)
+    return triangle, guard
+
+
+def _taken_too_much(guard: float, name: str) -> NotPositiveDefinite:
+    return NotPositiveDefinite(
+        f"Subtracting {name} would leave no covariance: the smallest eigenvalue of I − XᵀΘX is {guard:.3g}, "
+        f"and must be at least {REFUSE_BELOW:g}.",
+        hint="Subtract with smaller loadings, or not at all.",
+        eigenvalue=guard,
+    )

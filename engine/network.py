@@ -1,0 +1,233 @@
+"""Questions to one version: its edges, the partners of a gene, and the rule by which an edge is an edge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from .errors import InputError
+from .pairs import Strongest, over_bands, partial_correlations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from .panel import Gene, Panel
+    from .snapshot import Snapshot
+
+MOST_EDGES = 20_000_000
+"""More edges than this are refused: as a list they would take more memory than the network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The rule by which a pair of genes is an edge.
+
+    Parameters
+    ----------
+    rule : {"top", "threshold"}
+        `top`: the strongest pairs, `value` of them and any that tie with the last; `threshold`: |ρ| ≥ `value`.
+    value : float
+        How many, or how strong.
+
+    Raises
+    ------
+    InputError
+        A number of edges below 1, or a threshold outside (0, 1].
+    """
+
+    rule: Literal["top", "threshold"]
+    value: float
+
+    def __post_init__(self) -> None:
+        if self.rule == "top" and not (self.value >= 1 and self.value == int(self.value)):
+            raise InputError(f"The number of strongest pairs is a whole number from 1 up, not {self.value:g}.")
+        if self.rule == "threshold" and not 0 < self.value <= 1:
+            raise InputError(
+                f"A threshold on |ρ| lies above 0 and at most at 1, not at {self.value:g}.",
+                hint="Ask for a number of edges instead, with --top N.",
+            )
+
+    @staticmethod
+    def of(threshold: float | None, top: int | None, default: int) -> Cut:
+        """Return the cut that one of two arguments names, or the `default` strongest when neither is given."""
+        if threshold is not None and top is not None:
+            raise InputError("Edges are cut by a threshold or by a number of strongest pairs, not by both.")
+        if threshold is not None:
+            return Cut("threshold", threshold)
+        return Cut("top", default if top is None else top)
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """The edges of a version under a cut, strongest first, ties in panel order.
+
+    Parameters
+    ----------
+    panel : Panel
+        What the places count in.
+    cut : Cut
+        The rule asked for.
+    threshold : float
+        The |ρ| that the rule amounts to: of the weakest edge for `top`.
+    pairs : ndarray of intp, shape (E, 2)
+        Places of the two genes, the first before the second.
+    rho : ndarray of float64, shape (E,)
+        Partial correlations.
+    max_abs : float
+        The largest |ρ| of all pairs, edge or not.
+    """
+
+    panel: Panel
+    cut: Cut
+    threshold: float
+    pairs: NDArray[np.intp]
+    rho: NDArray[np.float64]
+    max_abs: float
+
+    def __len__(self) -> int:
+        return len(self.rho)
+
+    def __iter__(self) -> Iterator[tuple[str, str, float]]:
+        """Yield (gene_a, gene_b, ρ), strongest first."""
+        genes = self.panel.genes
+        for (left, right), rho in zip(self.pairs.tolist(), self.rho.tolist(), strict=True):
+            yield genes[left], genes[right], rho
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbors:
+    """The partners of one gene under a cut, strongest first, ties in panel order.
+
+    Parameters
+    ----------
+    panel : Panel
+        What the places count in.
+    gene : str
+        The gene asked for.
+    cut : Cut
+        The rule asked for, among this gene's pairs.
+    threshold : float
+        The |ρ| that the rule amounts to.
+    partners : ndarray of intp, shape (E,)
+        Places of the partners.
+    rho : ndarray of float64, shape (E,)
+        Partial correlations.
+    max_abs : float
+        The largest |ρ| of this gene with any other.
+    """
+
+    panel: Panel
+    gene: str
+    cut: Cut
+    threshold: float
+    partners: NDArray[np.intp]
+    rho: NDArray[np.float64]
+    max_abs: float
+
+    def __len__(self) -> int:
+        return len(self.rho)
+
+    def __iter__(self) -> Iterator[tuple[str, float]]:
+        """Yield (partner, ρ), strongest first."""
+        yield from zip(self.panel.names(self.partners), self.rho.tolist(), strict=True)
+
+
+def edges(snapshot: Snapshot, cut: Cut) -> Edges:
+    """Return the edges of a version under a cut.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        The version.
+    cut : Cut
+        The rule. A pair with ρ = 0 is never an edge.
+
+    Returns
+    -------
+    Edges
+        In O(p² (K + r)), in bands, over all cores.
+
+    Raises
+    ------
+    InputError
+        More than `MOST_EDGES` pairs pass the threshold.
+    """
+    rho = partial_correlations(snapshot)
+    strongest = Strongest(_most(cut, len(snapshot.panel)), _floor(cut))
+
+    def step(rows: slice) -> tuple[float, tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.float64]]]:
+        band = rho.band(rows)
+        magnitude = np.abs(band)
+        return float(magnitude.max(initial=0.0)), strongest.pick(magnitude, rows.start, band)
+
+    max_abs, found = 0.0, 0
+    for largest, picked in over_bands(len(snapshot.panel), step):
+        max_abs = max(max_abs, largest)
+        found += len(picked[0])
+        if cut.rule == "threshold" and found > MOST_EDGES:
+            raise InputError(
+                f"More than {MOST_EDGES:,} pairs have |ρ| ≥ {cut.value:g}.", hint="Ask for a higher threshold."
+            )
+        strongest.keep(picked)
+    magnitudes, pairs, payload = strongest.sorted()
+    return Edges(snapshot.panel, cut, _amounts_to(cut, magnitudes), pairs, payload.ravel(), max_abs)
+
+
+def neighbors(snapshot: Snapshot, gene: Gene, cut: Cut) -> Neighbors:
+    """Return the partners of one gene under a cut.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        The version.
+    gene : str or int
+        By name or place.
+    cut : Cut
+        The rule, among this gene's pairs alone.
+
+    Returns
+    -------
+    Neighbors
+        In O(p (K + r)²) for the factor of the precision, then O(p (K + r)).
+
+    Raises
+    ------
+    NotFound
+        The gene is not on the panel.
+    """
+    place = int(snapshot.panel.locate(gene)[0])
+    rho = partial_correlations(snapshot).row(place)
+    magnitude = np.abs(rho)
+    magnitude[place] = 0.0
+    order = np.argsort(-magnitude, kind="stable")
+    ranked = magnitude[order]
+    least = ranked[min(int(cut.value), len(ranked)) - 1] if cut.rule == "top" else cut.value
+    partners = order[: int(np.sum((ranked >= least) & (ranked > 0)))]
+    return Neighbors(
+        snapshot.panel,
+        snapshot.panel.genes[place],
+        cut,
+        _amounts_to(cut, magnitude[partners]),
+        partners,
+        rho[partners],
+        float(ranked[0]),
+    )
+
+
+def _most(cut: Cut, size: int) -> int:
+    return min(int(cut.value), size * (size - 1) // 2) if cut.rule == "top" else MOST_EDGES
+
+
+def _floor(cut: Cut) -> float:
+    """Return the magnitude that an edge must exceed: just below the threshold, so that equality counts."""
+    return float(np.nextafter(cut.value, 0.0)) if cut.rule == "threshold" else 0.0
+
+
+def _amounts_to(cut: Cut, magnitudes: NDArray[np.float64]) -> float:
+    if cut.rule == "threshold":
+        return float(cut.value)
+    return float(magnitudes.min()) if len(magnitudes) else 1.0

@@ -1,0 +1,157 @@
+"""All pairs of genes, band by band: ρ is computed in strips of rows that fit the cache, and never as p × p."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from .anchor import Dense
+from .threads import one_blas_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from .covariance import MatrixSource
+    from .snapshot import Snapshot
+
+Answer = TypeVar("Answer")
+
+BAND_BYTES = 2 << 20
+"""A band is about this large."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartialCorrelations:
+    """The partial correlations of a snapshot, ready to be computed for any rows.
+
+    Parameters
+    ----------
+    factor : ndarray of float64, shape (p, q)
+        W with its rows divided by √Θ_ii.
+    signature : ndarray of float64, shape (q,)
+        The diagonal of J: ρ_ij = Σ_k J_k w_ik w_jk off the diagonal, less the dense part.
+    dense : MatrixSource, optional
+        A⁻¹ of a dense anchor; absent for a factor base, whose A⁻¹ is diagonal.
+    scale : ndarray of float64, shape (p,)
+        1/√Θ_ii.
+    """
+
+    factor: NDArray[np.float64]
+    signature: NDArray[np.float64]
+    dense: MatrixSource | None
+    scale: NDArray[np.float64]
+
+    def band(self, rows: slice) -> NDArray[np.float64]:
+        """Return ρ of consecutive genes against all from the first of them on, shape (b, p − start).
+
+        Each pair of genes stands in one band only: what lies on or below the diagonal is 0.
+        """
+        values = (self.factor[rows] * self.signature) @ self.factor[rows.start :].T
+        if self.dense is not None:
+            part = self.dense.rows(np.arange(rows.start, rows.stop, dtype=np.intp))[:, rows.start :]
+            values -= self.scale[rows, None] * part * self.scale[rows.start :]
+        height = len(values)
+        values[:, :height] = np.triu(values[:, :height], 1)
+        return values
+
+    def row(self, place: int) -> NDArray[np.float64]:
+        """Return ρ of one gene with all, shape (p,); 1 with itself."""
+        values = self.factor @ (self.factor[place] * self.signature)
+        if self.dense is not None:
+            values -= self.scale[place] * self.dense.rows(np.array([place], dtype=np.intp))[0] * self.scale
+        values[place] = 1.0
+        return values
+
+
+def partial_correlations(snapshot: Snapshot) -> PartialCorrelations:
+    """Return the partial correlations of a snapshot, in O(p (K + r)²)."""
+    precision = snapshot.precision
+    with one_blas_thread():
+        scale = 1.0 / np.sqrt(precision.diagonal())
+        factor = scale[:, None] * precision.factor
+    core = precision.core
+    return PartialCorrelations(factor, -precision.weights, core.source if isinstance(core, Dense) else None, scale)
+
+
+def over_bands(size: int, step: Callable[[slice], Answer]) -> Iterator[Answer]:
+    """Yield a step's answers for all bands of p genes, in order; one band a thread, each over one BLAS thread."""
+    height = max(1, min(size, BAND_BYTES // (8 * size)))
+    bands = [slice(start, min(start + height, size)) for start in range(0, size, height)]
+    with one_blas_thread(), ThreadPoolExecutor(max_workers=os.cpu_count()) as threads:
+        yield from threads.map(step, bands)
+
+
+class Strongest:
+    """The n largest of many magnitudes, with the pairs they belong to; ties with the last are all kept.
+
+    Bands of any order may be offered from several threads through `pick`, which looks but does not keep; `keep` is
+    called from one.
+
+    Parameters
+    ----------
+    count : int
+        n, at least 1.
+    floor : float
+        Magnitudes at or below this are never kept.
+    """
+
+    def __init__(self, count: int, floor: float = 0.0) -> None:
+        self.count = count
+        self.floor = floor
+        self._magnitudes = np.empty(0)
+        self._payload = np.empty((0, 0))
+        self._pairs = np.empty((0, 2), dtype=np.intp)
+
+    def pick(
+        self, magnitude: NDArray[np.float64], start: int, *payload: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.float64]]:
+        """Return what of a band may be among the largest.
+
+        Parameters
+        ----------
+        magnitude : ndarray of float64, shape (b, p − start)
+            What is compared.
+        start : int
+            The place of the band's first gene.
+        *payload : ndarray of float64, shape (b, p − start)
+            What shall be known of the pairs kept.
+        """
+        flat = magnitude.ravel()
+        found = np.flatnonzero(flat > self.floor)
+        if len(found) > 2 * self.count:
+            values = flat[found]
+            found = found[values >= np.partition(values, -self.count)[-self.count]]
+        rows, columns = np.divmod(found, magnitude.shape[1])
+        pairs = np.stack([rows + start, columns + start], axis=1)
+        return flat[found], pairs, np.stack([values.ravel()[found] for values in payload], axis=1)
+
+    def keep(self, picked: tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.float64]]) -> None:
+        """Take in what `pick` returned."""
+        magnitudes, pairs, payload = picked
+        self._magnitudes = np.concatenate([self._magnitudes, magnitudes])
+        self._pairs = np.concatenate([self._pairs, pairs])
+        self._payload = np.concatenate([self._payload.reshape(-1, payload.shape[1]), payload])
+        if len(self._magnitudes) > 4 * self.count:
+            self._prune()
+
+    def sorted(self) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.float64]]:
+        """Return magnitudes, pairs and payload, largest first, ties in panel order."""
+        self._prune()
+        order = np.lexsort((self._pairs[:, 1], self._pairs[:, 0], -self._magnitudes))
+        return self._magnitudes[order], self._pairs[order], self._payload[order]
+
+    def _prune(self) -> None:
+        if len(self._magnitudes) <= self.count:
+            return
+        least = np.partition(self._magnitudes, -self.count)[-self.count]
+        kept = self._magnitudes >= least
+        self._magnitudes, self._pairs = self._magnitudes[kept], self._pairs[kept]
+        self._payload = self._payload[kept]
+        # The next largest below `least` can no longer be among the n; those equal to it still tie.
+        self.floor = max(self.floor, float(np.nextafter(least, 0.0)))

@@ -1,0 +1,26 @@
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# (threadpoolctl ships no types)
+"""BLAS on one thread: for small steps faster, and the same bits whatever the machine's number of cores."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from typing import TYPE_CHECKING
+
+from threadpoolctl import ThreadpoolController
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+
+def one_blas_thread() -> AbstractContextManager[object]:
+    """Return a context in which BLAS runs on one thread."""
+    return _controller().limit(limits=1, user_api="blas")
+
+
+@functools.cache
+def _controller() -> ThreadpoolController:
+    """Return the controller of the BLAS libraries loaded; looking for them takes some milliseconds, so once."""
+    importlib.import_module("scipy.linalg")  # SciPy brings a BLAS of its own, found once it is loaded
+    return ThreadpoolController()

@@ -1,0 +1,30 @@
+"""Wording: numbers with their nouns, and lists cut short, for notes and refusals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    Examples
+    --------
+    >>> counted(1, "gene"), counted(1041, "gene")
+    ('1 gene', '1,041 genes')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def some(names: Sequence[str], most: int = 5) -> str:
+    """Return the first few names, joined for reading.
+
+    Examples
+    --------
+    >>> some(["TP53", "MDM2", "CDKN1A"], most=2)
+    'TP53, MDM2, …'
+    """
+    return ", ".join([*names[:most], *(["…"] if len(names) > most else [])])

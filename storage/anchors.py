@@ -1,0 +1,88 @@
+"""Anchors in the cache: full inversions of a version. They are derived, and made again when they are missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..engine.errors import FormatError
+from . import bases, durable, hdf5, layout
+from .records import AnchorRecord, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from ..engine.covariance import DenseCovariance
+
+EVERY = 64
+"""A dense base is inverted again after this many commits on one anchor."""
+
+RANK_SHARE = 1 / 8
+"""An anchor is due when the pathways since the last one have more than this share of p as their rank."""
+
+LARGEST = 20_000
+"""A panel larger than this is never inverted in full: two p × p matrices would not fit a workstation."""
+
+PROBE_TOLERANCE = 1e-8
+"""An anchor is due when the probe of a commit exceeds this."""
+
+
+def due(*, genes: int, rank: int, commits: int, dense: bool, probe: float | None) -> str:
+    """Return why a version should be inverted in full, or an empty text when it need not.
+
+    Parameters
+    ----------
+    genes : int
+        p.
+    rank : int
+        The rank of the pathways since the anchor.
+    commits : int
+        Commits since the anchor.
+    dense : bool
+        Whether the base is dense. A factor base is read from its own diagonal each time: nothing accumulates there.
+    probe : float, optional
+        What the probe found, where it was run.
+    """
+    if genes > LARGEST:
+        return ""
+    if dense and commits >= EVERY:
+        return f"{commits} commits since the last"
+    if rank > genes * RANK_SHARE:
+        return f"rank {rank} since the last, more than an eighth of {genes} genes"
+    if dense and probe is not None and probe > PROBE_TOLERANCE:
+        return f"the probe found {probe:.1e}"
+    return ""
+
+
+def write(folder: Path, content: str, base: str, pathways: Iterable[str], inversion: DenseCovariance) -> None:
+    """Keep the full inversion of a version under its content id."""
+    arrays: dict[str, NDArray[Any]] = {}
+    bulk: dict[str, NDArray[Any]] = {}
+    bases.add_dense(inversion, arrays, bulk)
+    record = AnchorRecord(content=content, base=base, pathways=tuple(sorted(pathways)), log_det=inversion.log_det)
+    sealed = hdf5.Content(layout.ANCHOR, record.canonical(), arrays, bulk).seal()
+    folder.mkdir(parents=True, exist_ok=True)
+    path = _path(folder, content)
+    path.unlink(missing_ok=True)
+    durable.publish(path, sealed.write)
+
+
+def read(folder: Path, content: str) -> DenseCovariance | None:
+    """Return the full inversion of a version, or `None` when it is missing or damaged and must be made again."""
+    path = _path(folder, content)
+    if not path.exists():
+        return None
+    try:
+        stored = hdf5.read(path, layout.ANCHOR)
+        record = parse(AnchorRecord, stored.record, path)
+    except FormatError:
+        return None
+    if record.content != content:
+        return None
+    return bases.read_dense(stored.arrays, stored.bulk, record.log_det)
+
+
+def _path(folder: Path, content: str) -> Path:
+    return folder / f"{content}{layout.FILE_ENDING}"

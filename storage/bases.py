@@ -1,0 +1,202 @@
+"""Bases in the store: the panel, the covariance as factors or dense with its inverse, and where it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..engine.covariance import Covariance, DenseCovariance, FactorCovariance
+from ..engine.errors import FormatError
+from ..engine.panel import Panel
+from . import hdf5, layout
+from .records import BaseRecord, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from ..engine.covariance import MatrixSource
+
+
+@dataclass(frozen=True, slots=True)
+class NewBase:
+    """A base on its way into a store.
+
+    Parameters
+    ----------
+    panel : Panel
+        The p genes.
+    covariance : Covariance
+        As factors, or dense.
+    record : BaseRecord
+        Where it comes from.
+    samples : tuple of str
+        Ids of the n samples; empty where there are none.
+    expression : ndarray, shape (p, n), optional
+        The values as they were read, before any transform, when they are kept.
+    """
+
+    panel: Panel
+    covariance: Covariance
+    record: BaseRecord
+    samples: tuple[str, ...] = ()
+    expression: NDArray[Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBase:
+    """A base of the store.
+
+    Parameters
+    ----------
+    id : str
+        Its content id.
+    panel : Panel
+        The p genes.
+    covariance : Covariance
+        As factors in memory, or dense and read by rows.
+    deviations : ndarray of float64, shape (p,)
+        The standard deviation of each gene: what `sd` units count.
+    record : BaseRecord
+        Where it comes from.
+    samples : tuple of str
+        Ids of the samples.
+    expression : BulkRows, optional
+        The values as they were read, p × n, when they were kept.
+    """
+
+    id: str
+    panel: Panel
+    covariance: Covariance
+    deviations: NDArray[np.float64]
+    record: BaseRecord
+    samples: tuple[str, ...]
+    expression: hdf5.BulkRows | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMatrix:
+    """A `MatrixSource` on disk.
+
+    Parameters
+    ----------
+    values : BulkRows
+        The p × p rows, checked as they are read.
+    on_diagonal : ndarray of float64, shape (p,)
+        The diagonal, so that it need not be picked from the rows.
+    """
+
+    values: hdf5.BulkRows
+    on_diagonal: NDArray[np.float64]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(p, p)."""
+        return self.values.shape
+
+    def rows(self, places: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return rows in the order asked, shape (m, p)."""
+        return self.values.rows(places)
+
+    def blocks(self) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+        """Yield runs of rows from first to last."""
+        return self.values.blocks()
+
+    def diagonal(self) -> NDArray[np.float64]:
+        """Return the diagonal, shape (p,)."""
+        return self.on_diagonal
+
+
+def content_of(base: NewBase) -> hdf5.Content:
+    """Return the content of a base's file."""
+    arrays: dict[str, NDArray[Any]] = {layout.GENES: encode_names(base.panel.genes)}
+    bulk: dict[str, NDArray[Any]] = {}
+    if base.samples:
+        arrays[layout.SAMPLES] = encode_names(base.samples)
+    if base.expression is not None:
+        bulk[layout.EXPRESSION] = base.expression
+    if isinstance(base.covariance, FactorCovariance):
+        arrays[layout.NOISE] = base.covariance.noise
+        bulk[layout.LOADINGS] = base.covariance.loadings
+        if base.covariance.factor_covariance is not None:
+            arrays[layout.FACTOR_COVARIANCE] = base.covariance.factor_covariance
+    else:
+        add_dense(base.covariance, arrays, bulk)
+    return hdf5.Content(layout.BASE, base.record.canonical(), arrays, bulk)
+
+
+def read(path: Path) -> StoredBase:
+    """Return a base of the store.
+
+    Raises
+    ------
+    FormatError
+        The file is missing or damaged.
+    """
+    stored = hdf5.read(path, layout.BASE)
+    if path.stem != stored.id:
+        raise FormatError(f"{path} holds the base {stored.id}.")
+    record = parse(BaseRecord, stored.record, path)
+    panel = Panel(decode_names(stored.arrays[layout.GENES]))
+    covariance = _covariance(stored, record)
+    if covariance.size != len(panel) or record.genes != len(panel):
+        raise FormatError(f"{path} is damaged: its panel does not fit its numbers.")
+    return StoredBase(
+        id=stored.id,
+        panel=panel,
+        covariance=covariance,
+        deviations=covariance.standard_deviations(),
+        record=record,
+        samples=decode_names(stored.arrays[layout.SAMPLES]) if layout.SAMPLES in stored.arrays else (),
+        expression=stored.bulk.get(layout.EXPRESSION),
+    )
+
+
+def add_dense(covariance: DenseCovariance, arrays: dict[str, NDArray[Any]], bulk: dict[str, NDArray[Any]]) -> None:
+    """Add a dense covariance and its inverse to the arrays of a file."""
+    arrays[layout.VARIANCES] = covariance.covariance.diagonal()
+    arrays[layout.PRECISION_DIAGONAL] = covariance.precision.diagonal()
+    bulk[layout.COVARIANCE] = _whole(covariance.covariance)
+    bulk[layout.PRECISION] = _whole(covariance.precision)
+
+
+def read_dense(
+    arrays: Mapping[str, NDArray[Any]], bulk: Mapping[str, hdf5.BulkRows], log_det: float
+) -> DenseCovariance:
+    """Return the dense covariance that a file holds, to be read by rows."""
+    return DenseCovariance(
+        StoredMatrix(bulk[layout.COVARIANCE], arrays[layout.VARIANCES]),
+        StoredMatrix(bulk[layout.PRECISION], arrays[layout.PRECISION_DIAGONAL]),
+        log_det,
+    )
+
+
+def encode_names(names: Iterable[str]) -> NDArray[np.bytes_]:
+    """Return names as fixed-length UTF-8."""
+    return np.array([name.encode() for name in names], dtype=np.bytes_)
+
+
+def decode_names(values: NDArray[Any]) -> tuple[str, ...]:
+    """Return names from fixed-length UTF-8."""
+    return tuple(bytes(value).decode() for value in values.tolist())
+
+
+def _covariance(stored: hdf5.Stored, record: BaseRecord) -> Covariance:
+    if record.form == "dense":
+        return read_dense(stored.arrays, stored.bulk, record.log_det or 0.0)
+    return FactorCovariance(
+        noise=stored.arrays[layout.NOISE],
+        loadings=stored.bulk[layout.LOADINGS].all(),
+        factor_covariance=stored.arrays.get(layout.FACTOR_COVARIANCE),
+    )
+
+
+def _whole(source: MatrixSource) -> NDArray[np.float64]:
+    values = np.empty(source.shape)
+    for block, rows in source.blocks():
+        values[block] = rows
+    return values

@@ -1,0 +1,154 @@
+"""NumPy files, .npy and .npz: read without pickles, and with every size checked before room is made for it."""
+
+from __future__ import annotations
+
+import lzma
+import math
+import struct
+import tokenize
+import warnings
+import zipfile
+import zlib
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+import numpy as np
+from numpy.lib import format as npy
+
+from ...engine.errors import GrnError, InputError
+from .files import LARGEST_PACKING, file_kind, require_file
+from .tables import check_names
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_DAMAGE = (
+    ArithmeticError,
+    EOFError,
+    KeyError,
+    MemoryError,
+    OSError,
+    RuntimeError,  # encrypted members; NotImplementedError and RecursionError among them
+    SyntaxError,
+    TypeError,
+    ValueError,
+    lzma.LZMAError,
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What the readers below raise for bytes that are no array."""
+
+
+def read_npz(path: Path, required: Sequence[str], optional: Sequence[str] = ()) -> dict[str, NDArray[Any]]:
+    """Return arrays of an .npz file by name.
+
+    Parameters
+    ----------
+    path : Path
+        The archive.
+    required, optional : sequence of str
+        Names to read; others are left alone. An optional name that is absent is absent from the answer.
+
+    Raises
+    ------
+    NotFound
+        There is no such file.
+    InputError
+        It is no .npz file, is damaged, lacks a required name, or an array holds Python objects or claims more
+        than the file can hold.
+    """
+    if file_kind(require_file(path)) != "zip":
+        raise InputError(f"{path} is not an .npz file: it does not begin as one.")
+    with _refuse_damage(path), zipfile.ZipFile(path) as archive:
+        members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+        absent = [name for name in required if name not in members]
+        if absent:
+            raise InputError(f"{path} has no array named {absent[0]!r}; it holds {', '.join(sorted(members))[:200]}.")
+        wanted = [name for name in (*required, *optional) if name in members]
+        return {name: _read_member(path, archive, members[name]) for name in wanted}
+
+
+def read_npy(path: Path) -> NDArray[Any]:
+    """Return the array of an .npy file.
+
+    Raises
+    ------
+    NotFound, InputError
+        As `read_npz`.
+    """
+    if file_kind(require_file(path)) != "npy":
+        raise InputError(f"{path} is not an .npy file: it does not begin as one.")
+    with _refuse_damage(path), path.open("rb") as stream:
+        _check_claim(path, "array", stream, path.stat().st_size)
+        stream.seek(0)
+        return _read_array(stream)
+
+
+def as_numbers(array: NDArray[Any], name: str, dimensions: int, path: Path) -> NDArray[np.float64]:
+    """Return an array as float64, or refuse one that is not of numbers or has other dimensions."""
+    if array.dtype.kind not in "fiub":
+        raise InputError(f"{path}: {name} holds values of type {array.dtype}, not real numbers.")
+    if array.ndim != dimensions:
+        raise InputError(f"{path}: {name} has {array.ndim} dimensions, shape {array.shape}, not {dimensions}.")
+    return np.ascontiguousarray(array, dtype=np.float64)
+
+
+def as_names(array: NDArray[Any], name: str, path: Path) -> tuple[str, ...]:
+    """Return a one-dimensional array of text, or of whole numbers, as names."""
+    if array.ndim != 1 or array.dtype.kind not in "USiu":
+        raise InputError(f"{path}: {name} is no list of names: type {array.dtype}, shape {array.shape}.")
+    with _refuse_damage(path):
+        raw = cast("list[str | bytes | int]", array.tolist())
+        names = tuple(str(item, "utf-8") if isinstance(item, bytes) else str(item) for item in raw)
+    check_names(names, f"entry of {name}", path)
+    return names
+
+
+@contextmanager
+def _refuse_damage(path: Path) -> Generator[None]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # headers of Python 2 are slow to read, nothing worse
+            yield
+    except GrnError:
+        raise
+    except _DAMAGE as error:
+        raise InputError(
+            f"{path} is damaged or not a NumPy file: {str(error)[:200] or type(error).__name__}."
+        ) from error
+
+
+def _read_member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[Any]:
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise InputError(f"{path}: {info.filename} is packed in a way that np.savez does not use.")
+    on_disk = min(info.compress_size, path.stat().st_size)
+    holds = on_disk * (LARGEST_PACKING if info.compress_type == zipfile.ZIP_DEFLATED else 1)
+    with archive.open(info) as stream:
+        _check_claim(path, info.filename, cast("BinaryIO", stream), holds)
+    with archive.open(info) as stream:
+        return _read_array(cast("BinaryIO", stream))
+
+
+def _check_claim(path: Path, name: str, stream: BinaryIO, holds: int) -> None:
+    """Refuse an array of objects, or one whose header claims more bytes than the file holds."""
+    version = npy.read_magic(stream)
+    if version not in ((1, 0), (2, 0)):
+        raise InputError(f"{path}: {name} is of NumPy format {version[0]}.{version[1]}, which is not read here.")
+    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    shape, _, dtype = read(stream)
+    if dtype.hasobject:
+        raise InputError(
+            f"{path}: {name} holds Python objects, which are never unpickled here.",
+            hint="Save names as text: np.array(names, dtype=str).",
+        )
+    if math.prod(shape) * dtype.itemsize > holds:
+        raise InputError(f"{path}: {name} claims shape {shape} of {dtype}, more than the file holds.")
+
+
+def _read_array(stream: BinaryIO) -> NDArray[Any]:
+    return npy.read_array(stream, allow_pickle=False)

@@ -1,0 +1,192 @@
+"""Foreign files as bytes and lines: opened with plain refusals, fingerprinted, written whole or not at all."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import secrets
+import stat
+import zlib
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Literal, TextIO, cast
+
+from ...engine.errors import InputError, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from io import BufferedReader
+
+FileKind = Literal["text", "gzip", "zip", "npy", "hdf5"]
+
+LARGEST_PACKING = 1032
+"""Deflate never packs more than this many bytes into one: what a packed file claims is checked against it."""
+
+_MAGIC: tuple[tuple[bytes, FileKind], ...] = (
+    (b"\x1f\x8b", "gzip"),
+    (b"PK\x03\x04", "zip"),
+    (b"PK\x05\x06", "zip"),
+    (b"\x93NUMPY", "npy"),
+    (b"\x89HDF\r\n\x1a\n", "hdf5"),
+)
+
+
+def require_file(path: str | Path) -> Path:
+    """Return the path of a file that can be read.
+
+    Parameters
+    ----------
+    path : str or Path
+        What the user named.
+
+    Raises
+    ------
+    NotFound
+        Nothing is there.
+    InputError
+        It is a folder, a pipe, an empty file, or one that may not be read.
+    """
+    path = Path(path)
+    try:
+        status = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotFound(f"There is no file {path}.") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read: {_reason(error)}.") from error
+    if stat.S_ISDIR(status.st_mode):
+        raise InputError(f"{path} is a folder, not a file.")
+    if not stat.S_ISREG(status.st_mode):
+        raise InputError(f"{path} is a pipe or a device; it is read more than once.", hint="Write it to a file first.")
+    if status.st_size == 0:
+        raise InputError(f"{path} is empty.")
+    return path
+
+
+def file_kind(path: Path) -> FileKind:
+    """Return what a file is by its first bytes, whatever its name ends in."""
+    with _opened(path) as stream:
+        head = stream.read(8)
+    for magic, kind in _MAGIC:
+        if head.startswith(magic):
+            return kind
+    return "text"
+
+
+def fingerprint(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes in hex, as `sha256sum` prints it."""
+    with _opened(path) as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def largest_content(path: Path) -> int:
+    """Return the most bytes that a file, unpacked when it is gzip, can hold."""
+    size = path.stat().st_size
+    return size * LARGEST_PACKING if file_kind(path) == "gzip" else size
+
+
+@contextmanager
+def open_bytes(path: Path) -> Generator[BinaryIO]:
+    """Open a file to read bytes, unpacking gzip when its first bytes say so.
+
+    Raises
+    ------
+    NotFound, InputError
+        As `require_file`; also, while reading, when the gzip stream is cut short or damaged.
+    """
+    path = require_file(path)
+    with _opened(path) as raw:
+        if file_kind(path) != "gzip":
+            yield raw
+            return
+        try:
+            with gzip.GzipFile(fileobj=raw) as unpacked:
+                yield cast("BinaryIO", unpacked)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise InputError(f"The gzip file {path} is cut short or damaged: {_reason(error)}.") from error
+
+
+@contextmanager
+def open_text(path: Path) -> Generator[TextIO]:
+    """Open a UTF-8 text file, plain or gzip, with or without a byte order mark.
+
+    Line ends are left as they stand, for the csv module to read.
+
+    Raises
+    ------
+    NotFound, InputError
+        As `open_bytes`; also when the file is binary, or not UTF-8.
+    """
+    with open_bytes(path) as stream:
+        buffered = io.BufferedReader(cast("io.RawIOBase", stream))
+        _refuse_binary(path, buffered.peek(4096)[:4096])
+        text = io.TextIOWrapper(buffered, encoding="utf-8-sig", newline="")
+        try:
+            yield text
+        except UnicodeDecodeError as error:
+            offender = error.object[error.start : error.start + 1]
+            raise InputError(
+                f"{path} is not UTF-8 text: it holds the byte 0x{offender.hex()}.",
+                hint=f"iconv -f latin1 -t utf-8 {path.name} > utf8-{path.name}",
+            ) from error
+
+
+@contextmanager
+def written_whole(path: str | Path) -> Generator[BinaryIO]:
+    """Open a file to write that takes its name only when the block ends well.
+
+    The bytes go to a temporary name in the same folder, which is renamed over the old file or removed: nobody
+    ever sees half of it.
+
+    Raises
+    ------
+    NotFound
+        The folder is not there.
+    InputError
+        The path is a folder or a device, or may not be written.
+    """
+    target = Path(path).resolve()
+    if not target.parent.is_dir():
+        raise NotFound(f"There is no folder {target.parent} to write {target.name} in.")
+    if target.exists() and not target.is_file():
+        raise InputError(f"{target} is not a file that could be replaced.")
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with draft.open("xb") as stream:
+            yield stream
+        draft.replace(target)
+    except OSError as error:
+        raise InputError(f"{target} cannot be written: {_reason(error)}.") from error
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def _opened(path: Path) -> Generator[BufferedReader]:
+    try:
+        with path.open("rb") as stream:
+            yield stream
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {_reason(error)}.") from error
+
+
+def _refuse_binary(path: Path, head: bytes) -> None:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise InputError(
+            f"{path} is UTF-16 text, as spreadsheets write it.",
+            hint=f"iconv -f utf-16 -t utf-8 {path.name} > utf8-{path.name}",
+        )
+    if head.startswith(b"PK\x03\x04"):
+        raise InputError(
+            f"{path} is a zip archive or a spreadsheet workbook, not text.",
+            hint="Save the sheet as tab-separated text.",
+        )
+    if b"\0" in head:
+        raise InputError(f"{path} is a binary file, not text.")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error).rstrip(".") or type(error).__name__

@@ -1,0 +1,101 @@
+"""Which axis of an expression table holds the genes, and why."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+Axis = Literal["rows", "columns"]
+
+_TITLES_OF_GENES = """
+gene genes gene_id geneid gene_ids gene_name gene_names genename gene_symbol genesymbol symbol symbols hugo
+hugo_symbol hgnc hgnc_id hgnc_symbol mgi_symbol ensembl ensembl_id ensembl_gene_id ensg entrez entrez_id
+entrezid entrez_gene_id probe probes probe_id probeid probe_set probeset probeset_id id_ref feature feature_id
+transcript transcript_id target_id
+"""
+GENE_WORDS = frozenset(_TITLES_OF_GENES.split())
+"""Titles of a column of gene names, in lower case with `_` for other signs."""
+
+_TITLES_OF_SAMPLES = """
+sample samples sample_id sampleid sample_name sampleids cell cells cell_id cellid cell_barcode barcode barcodes
+patient patients patient_id donor donor_id subject subject_id individual individual_id case case_id run
+replicate condition
+"""
+SAMPLE_WORDS = frozenset(_TITLES_OF_SAMPLES.split())
+"""Titles of a column of sample names, in the same form."""
+
+_KNOWN_GENES = """
+ACTB GAPDH TP53 TRP53 B2M MYC EGFR BRCA1 BRCA2 MDM2 CDKN1A CDKN2A PTEN KRAS NRAS BRAF RB1 ERBB2 TNF IL6 IL1B IL2
+IL10 IFNG CD4 CD8A CD8B CD3D CD3E CD14 CD19 CD44 CD68 CD79A MS4A1 PTPRC LYZ NKG7 GNLY FOS JUN STAT1 STAT3 NFKB1
+RELA AKT1 MAPK1 MAPK3 MTOR VEGFA HIF1A ALB AFP APOE HBA1 HBB TUBB TUBA1B VIM CDH1 FN1 COL1A1 COL1A2 KRT8 KRT18
+EEF1A1 EEF2 UBC HPRT1 TBP PPIA PGK1 LDHA ENO1 MALAT1 XIST TOP2A MKI67 PCNA BCL2 BAX CASP3 GATA1 GATA3 SOX2
+POU5F1 NANOG
+"""
+_UNIVERSAL = frozenset(_KNOWN_GENES.split())
+_GENE_LIKE = re.compile(r"ENS[A-Z]{0,6}G\d{11}(\.\d+)?|RP[SL]\d+[AXYL]?\d?|MT-(ND|CO|ATP|CYB)\w*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Orientation:
+    """Where the genes are, and the reason.
+
+    Parameters
+    ----------
+    genes_in : {"rows", "columns"}
+        The axis.
+    reason : str
+        What decided it, to be read after a colon.
+    """
+
+    genes_in: Axis
+    reason: str
+
+
+def title_word(cell: str) -> str:
+    """Return a column title in lower case, with `_` for every run of other signs: `Gene Symbol` → `gene_symbol`."""
+    return re.sub(r"[^a-z0-9]+", "_", cell.strip().lower()).strip("_")
+
+
+def orient(first_cell: str, row_names: Sequence[str], column_names: Sequence[str]) -> Orientation:
+    """Return which axis of a table holds the genes.
+
+    The first evidence that speaks decides: the title of the first column; names that are those of genes; the
+    longer axis, since panels are larger than studies.
+
+    Parameters
+    ----------
+    first_cell : str
+        The title of the column of row names; may be empty.
+    row_names, column_names : sequence of str
+        The names along both axes.
+
+    Examples
+    --------
+    >>> orient("Gene", ["a", "b"], ["s1", "s2", "s3"])
+    Orientation(genes_in='rows', reason="the first header cell is 'Gene'")
+    """
+    word = title_word(first_cell)
+    if word in GENE_WORDS or word in SAMPLE_WORDS:
+        axis: Axis = "rows" if word in GENE_WORDS else "columns"
+        return Orientation(axis, f"the first header cell is {first_cell.strip()!r}")
+    in_rows, in_columns = _gene_like(row_names), _gene_like(column_names)
+    if _clearly_more(in_rows, in_columns, len(row_names)):
+        return Orientation("rows", f"{in_rows[0]} and others name rows")
+    if _clearly_more(in_columns, in_rows, len(column_names)):
+        return Orientation("columns", f"{in_columns[0]} and others name columns")
+    if len(row_names) >= len(column_names):
+        return Orientation("rows", f"there are {len(row_names)} rows and {len(column_names)} columns")
+    return Orientation("columns", f"there are {len(column_names)} columns and {len(row_names)} rows")
+
+
+def _gene_like(names: Iterable[str]) -> list[str]:
+    return [name for name in names if name.upper() in _UNIVERSAL or _GENE_LIKE.fullmatch(name)]
+
+
+def _clearly_more(here: list[str], there: list[str], size: int) -> bool:
+    """Whether one axis bears gene names beyond chance: a sample may be called after the gene it lacks."""
+    return len(here) > 3 * len(there) and (len(here) >= 3 or 2 * len(here) >= size)

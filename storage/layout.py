@@ -1,0 +1,120 @@
+"""Every name in the store, and the canonical bytes that its ids are hashes of. `docs/format.md` says it in words."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+FORMAT_VERSION = 1
+FORMAT_FILE = "FORMAT"
+FORMAT_TEXT = f"grnledger store {FORMAT_VERSION}\n"
+
+SUFFIX = ".grn"
+LOG = "log"
+BASES = "base"
+CACHE = "cache"
+ANCHORS = "anchors"
+ENTRY_DIGITS = 10
+FILE_ENDING = ".h5"
+TEMPORARY_ENDING = ".tmp"
+
+HEAD = "HEAD"
+BRANCH = "branch/"
+TAG = "tag/"
+FIRST_BRANCH = "main"
+
+COMMIT = "commit"
+REFS = "refs"
+BASE = "base"
+ANCHOR = "anchor"
+
+# In every file: attributes `kind` and `id` of the root, and the dataset `record`, a JSON text.
+KIND = "kind"
+ID = "id"
+RECORD = "record"
+# Beside a bulk dataset stand its rows' checksums; its own attribute holds the hash of all its bytes.
+CHECKSUMS = "_crc32"
+SHA256 = "sha256"
+
+# In a commit: the pathways one after another, in the order of the record.
+GENES = "genes"
+LOADINGS = "loadings"
+PATHWAY_COVARIANCE = "pathway_covariance"
+
+# In a base or an anchor.
+SAMPLES = "samples"
+NOISE = "noise"
+FACTOR_COVARIANCE = "factor_covariance"
+COVARIANCE = "covariance"
+PRECISION = "precision"
+VARIANCES = "variances"
+PRECISION_DIAGONAL = "precision_diagonal"
+EXPRESSION = "expression"
+
+
+def entry_name(number: int) -> str:
+    """Return the file name of a log entry."""
+    return f"{number:0{ENTRY_DIGITS}d}{FILE_ENDING}"
+
+
+def canonical_json(value: Mapping[str, Any]) -> str:
+    """Return the one JSON text of a record: keys sorted, no spaces, UTF-8 unescaped, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def canonical_bytes(array: NDArray[Any]) -> bytes:
+    """Return an array's values in C order, little-endian; names as UTF-8, each ended by a newline."""
+    if array.dtype.kind == "S":
+        return b"".join(bytes(name) + b"\n" for name in array.tolist())
+    return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).tobytes()
+
+
+def canonical_type(array: NDArray[Any]) -> str:
+    """Return how an array's type and shape stand in the hash: `<f8 (500, 48)`; `name (500,)` for names."""
+    kind = "name" if array.dtype.kind == "S" else array.dtype.newbyteorder("<").str
+    return f"{kind} {array.shape}"
+
+
+def content_id(
+    kind: str,
+    record: str,
+    arrays: Mapping[str, NDArray[Any]],
+    bulk: Mapping[str, tuple[str, str, NDArray[np.uint32]]],
+) -> str:
+    """Return the SHA-256, in hex, of a file's logical content.
+
+    Parameters
+    ----------
+    kind : str
+        What the file is.
+    record : str
+        Its record as canonical JSON.
+    arrays : mapping of str to ndarray
+        Small arrays, hashed whole.
+    bulk : mapping of str to (type, sha256, checksums)
+        Large arrays, which stand in the hash by their own SHA-256 and their rows' CRC-32.
+    """
+    digest = hashlib.sha256(f"grnledger {FORMAT_VERSION} {kind}\n{len(record.encode())}\n{record}\n".encode())
+    for name in sorted(arrays):
+        digest.update(f"{name} {canonical_type(arrays[name])}\n".encode())
+        digest.update(canonical_bytes(arrays[name]))
+    for name in sorted(bulk):
+        type_, sha256, checksums = bulk[name]
+        digest.update(f"{name} {type_} bulk {sha256}\n".encode())
+        digest.update(canonical_bytes(checksums))
+    return digest.hexdigest()
+
+
+def version_content_id(base: str, pathways: Iterable[str]) -> str:
+    """Return the content id of a version: of its base and the set of its active pathways, whatever its history."""
+    return hashlib.sha256(
+        "\n".join([f"grnledger {FORMAT_VERSION} version", base, *sorted(pathways)]).encode()
+    ).hexdigest()

@@ -1,0 +1,465 @@
+"""The repository: the one object that joins history and numbers."""
+
+from __future__ import annotations
+
+import getpass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..engine.errors import Conflict, FormatError, InputError, NotFound
+from . import anchors, changes, creation, layout, revspec
+from .entries import pathway_id, read_pathways
+from .history import History
+from .log import Log
+from .planning import Measuring, Plan, entry_of
+from .reading import Reader
+from .records import MoveRecord, RefsEntry
+from .refs import Move, Refs, check_name
+from .versions import ActivePathway, Version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+    from ..engine.panel import Panel
+    from ..engine.pathway import Pathway
+    from ..engine.snapshot import Snapshot
+    from .bases import NewBase, StoredBase
+    from .changes import Change
+    from .entries import Entry
+    from .records import SourceRecord
+
+ATTEMPTS = 1_000
+"""How often a writer tries for the next number before giving up; each time, somebody else has got on."""
+
+
+class Repository:
+    """A store that is open: its history, and any version of its network.
+
+    Opening reads the log; numbers are read when they are asked for. What a method writes is durable when it returns.
+    A writing method raises `Conflict` when somebody else has moved the branch meanwhile, and whenever one raises,
+    everything is as it was.
+
+    Parameters
+    ----------
+    path : str or Path
+        The store's folder.
+    author : str, optional
+        Who writes; the account's name by default.
+    time : datetime, optional
+        When, for reproducible pipelines; the clock by default.
+
+    Raises
+    ------
+    NotFound
+        There is no store.
+    FormatError
+        It is damaged, or newer than this program.
+    """
+
+    def __init__(self, path: str | Path, *, author: str | None = None, time: datetime | None = None) -> None:
+        self.path = Path(path)
+        creation.check_format(self.path)
+        self._author = author
+        self._time = time
+        self._log = Log(self.path / layout.LOG)
+        self._history = History()
+        self._refs = Refs()
+        self._reader = Reader(self.path, self._log, self._history)
+        self._measuring = Measuring(self._reader, self._history)
+        self.refresh()
+
+    @staticmethod
+    def create(
+        path: str | Path, base: NewBase, *, message: str = "", author: str | None = None, time: datetime | None = None
+    ) -> Repository:
+        """Return the repository of a new store, whose version v0 is this base.
+
+        Raises
+        ------
+        Conflict
+            Something stands at the path already.
+        """
+
+        def begin(store: Path, base_id: str) -> None:
+            said = message or f"base by {base.record.estimator}"
+            unfinished = Repository(store, author=author, time=time)
+            unfinished._commit(Plan(layout.FIRST_BRANCH, (), base_id, said))
+
+        creation.create(Path(path), base, begin)
+        return Repository(path, author=author, time=time)
+
+    def refresh(self) -> None:
+        """Take in what has been written to the store since it was last read."""
+        for logged in self._log.read_new():
+            self._refs.replay(logged.entry)
+            if not isinstance(logged.entry, RefsEntry) and logged.entry.id not in self._history:
+                self._history.take(logged.entry)
+
+    # Reading
+
+    @property
+    def head(self) -> str:
+        """The branch that HEAD is."""
+        return self._refs.head
+
+    @property
+    def branches(self) -> Mapping[str, Version]:
+        """The version at which each branch stands."""
+        return {name: self._version(commit) for name, commit in sorted(self._refs.branches.items())}
+
+    @property
+    def tags(self) -> Mapping[str, Version]:
+        """The version at which each tag stands."""
+        return {name: self._version(commit) for name, commit in sorted(self._refs.tags.items())}
+
+    @property
+    def moves(self) -> Sequence[Move]:
+        """Every move of a ref, oldest first."""
+        return tuple(self._refs.moves)
+
+    @property
+    def panel(self) -> Panel:
+        """The gene panel, the same for all versions."""
+        return self._reader.base(self._history.commits[0].commit.base).panel
+
+    def version(self, rev: str = "HEAD") -> Version:
+        """Return the version that a REV names.
+
+        Raises
+        ------
+        NotFound
+            Nothing has that name.
+        InputError
+            It is not a REV.
+        """
+        return self._version(self._resolve(rev))
+
+    def versions(self, rev: str | None = "HEAD") -> list[Version]:
+        """Return a version and its ancestors, newest first; all versions of the store when `rev` is `None`."""
+        if rev is None:
+            return [self._version(entry.id) for entry in reversed(self._history.commits)]
+        return [self._version(entry.id) for entry in self._history.newest_first(self._resolve(rev))]
+
+    def line(self, rev: str = "HEAD") -> list[Version]:
+        """Return a version, its first parent, that one's first parent and so on, newest first."""
+        return [self._version(entry.id) for entry in self._history.first_parents(self._resolve(rev))]
+
+    def split_range(self, text: str) -> tuple[Version, Version]:
+        """Return both versions of a range `A..B`; an empty side is HEAD."""
+        before, after = revspec.split_range(text)
+        return self.version(before), self.version(after)
+
+    def active(self, rev: str = "HEAD") -> list[ActivePathway]:
+        """Return the pathways that are active in a version, in the order of the snapshot's columns."""
+        grouped = self._history.pathways(self._history.active(self._resolve(rev)))
+        found = [
+            ActivePathway(self._history.record(adds[0]), f"v{self._history.number(adds[0].commit)}")
+            for adds in grouped.values()
+        ]
+        return sorted(found, key=lambda one: (-one.record.sign, one.record.id))
+
+    def snapshot(self, rev: str = "HEAD", *, from_base: bool = False) -> Snapshot:
+        """Return a version's numbers: Σ and Θ as operators, and the questions to them.
+
+        Parameters
+        ----------
+        rev : str
+            Which version.
+        from_base : bool
+            Read it from its base, with all pathways as columns, and not from a later anchor.
+        """
+        version = self.version(rev)
+        return self._reader.snapshot(self._reader.recipe(version.id, from_base=from_base), name=version.name)
+
+    def base(self, rev: str = "HEAD") -> StoredBase:
+        """Return a version's base, with its provenance and the expression it keeps."""
+        return self._reader.base(self.version(rev).base)
+
+    # Writing versions
+
+    def commit(
+        self,
+        pathways: Iterable[Pathway],
+        *,
+        message: str = "",
+        branch: str | None = None,
+        if_absent: bool = False,
+        missing: Mapping[str, Sequence[str]] | None = None,
+        source: SourceRecord | None = None,
+    ) -> Version:
+        """Add pathways to a branch, and return the new version.
+
+        Parameters
+        ----------
+        pathways : iterable of Pathway
+            What to add.
+        message : str
+            What it is; the pathways' names by default.
+        branch : str, optional
+            HEAD's by default.
+        if_absent : bool
+            Pass over pathways whose equal content is active already; where all are, return the branch's version.
+        missing : mapping of str to sequence of str, optional
+            By pathway label, genes that were left out because they are not on the panel.
+        source : SourceRecord, optional
+            The file they come from.
+
+        Raises
+        ------
+        InputError
+            There is nothing to add.
+        Conflict
+            A pathway of that name is active already, or the branch moved meanwhile.
+        NotPositiveDefinite
+            The subtractions take more than is there.
+        """
+        plan = self.plan(pathways, message=message, branch=branch, if_absent=if_absent, missing=missing, source=source)
+        return self._commit(plan) if plan.pathways else self.version(plan.branch)
+
+    def plan(
+        self,
+        pathways: Iterable[Pathway],
+        *,
+        message: str = "",
+        branch: str | None = None,
+        if_absent: bool = False,
+        missing: Mapping[str, Sequence[str]] | None = None,
+        source: SourceRecord | None = None,
+    ) -> Plan:
+        """Return the commit that `commit` would write, checked but not measured; arguments as there."""
+        self.refresh()
+        branch, tip = self._branch(branch)
+        wanted = tuple(pathways)
+        if not wanted:
+            raise InputError("There is nothing to commit: no pathway was given.")
+        active = self._history.active(tip)
+        if if_absent:
+            present = {event.pathway for event in active}
+            wanted = tuple(one for one in wanted if pathway_id(one) not in present)
+        changes.check_names(self._history, active, (), wanted)
+        said = message or "add " + _listed([one.label for one in wanted])
+        base = self._history[tip].commit.base
+        return Plan(branch, (tip,), base, said, wanted, dict(missing or {}), source=source)
+
+    def preview(self, plan: Plan) -> Snapshot:
+        """Return the snapshot that a planned commit would make; nothing is written."""
+        return self._measuring.preview(plan, name="planned")
+
+    def revert(self, rev: str, *, only: Collection[str] = (), message: str = "") -> Version:
+        """Undo what a version did, as a new version; the one against its first parent when it is a merge.
+
+        Parameters
+        ----------
+        rev : str
+            What to undo.
+        only : collection of str
+            Names of pathways to undo alone.
+        message : str
+            `revert vN` by default.
+        """
+        return self._change(rev, changes.reverting, only, message, "revert")
+
+    def cherry_pick(self, rev: str, *, only: Collection[str] = (), message: str = "") -> Version:
+        """Do what a version did, here, as a new version; arguments as for `revert`."""
+        return self._change(rev, changes.picking, only, message, "cherry-pick")
+
+    def merge(self, rev: str, *, message: str = "", fast_forward: bool = True) -> Version:
+        """Bring another version's pathways into HEAD's branch, and return where it then stands.
+
+        A version that HEAD descends from changes nothing. One that descends from HEAD moves the branch forward,
+        unless `fast_forward` is false. Otherwise a commit with two parents is written; whichever side merges, the
+        version has the same content id and the same bits.
+
+        Raises
+        ------
+        Conflict
+            Both sides changed the base.
+        NotPositiveDefinite
+            Together, the subtractions take more than is there.
+        """
+        self.refresh()
+        branch, ours = self._branch(None)
+        theirs = self._resolve(rev)
+        if theirs in self._history.ancestors(ours):
+            return self._version(ours)
+        if fast_forward and ours in self._history.ancestors(theirs):
+            return self._move_branch(branch, ours, theirs, f"merge {rev}: fast-forward")
+        base = self._history.merged_base(ours, theirs)
+        return self._commit(Plan(branch, (ours, theirs), base, message or f"merge {rev} into {branch}"))
+
+    def reinvert(self) -> Version:
+        """Invert HEAD's version in full, and return a new version of the same content that is read from that anchor.
+
+        Raises
+        ------
+        InputError
+            The panel is too large for it.
+        """
+        self.refresh()
+        branch, tip = self._branch(None)
+        if len(self.panel) > anchors.LARGEST:
+            raise InputError(f"{len(self.panel)} genes are too many to invert in full; {anchors.LARGEST} is the limit.")
+        return self._commit(Plan(branch, (tip,), self._history[tip].commit.base, "re-inversion", invert=True))
+
+    # Moving refs
+
+    def rollback(self, rev: str) -> Version:
+        """Move HEAD's branch to a version, and return it; nothing is lost, and any version can be rolled to again."""
+        self.refresh()
+        branch, tip = self._branch(None)
+        return self._move_branch(branch, tip, self._resolve(rev), f"rollback to {rev}")
+
+    def create_branch(self, name: str, rev: str = "HEAD") -> Version:
+        """Make a branch at a version, and return that."""
+        return self._create_ref(layout.BRANCH, name, rev)
+
+    def delete_branch(self, name: str) -> Version:
+        """Delete a branch other than HEAD's, and return where it stood; its versions stay."""
+        if name == self.head:
+            raise Conflict(f"HEAD is on {name}.", hint="Switch to another branch first.")
+        return self._delete_ref(layout.BRANCH, name)
+
+    def switch(self, name: str) -> Version:
+        """Make a branch HEAD's, and return where it stands."""
+        self.refresh()
+        if name not in self._refs.branches:
+            raise self._no_ref("branch", name, self._refs.branches)
+        if name != self.head:
+            self._append_moves([MoveRecord(ref=layout.HEAD, before=self.head, after=name)], f"switch to {name}")
+        return self.version()
+
+    def create_tag(self, name: str, rev: str = "HEAD") -> Version:
+        """Give a version a name that stays, and return the version."""
+        return self._create_ref(layout.TAG, name, rev)
+
+    def delete_tag(self, name: str) -> Version:
+        """Delete a tag, and return where it stood."""
+        return self._delete_ref(layout.TAG, name)
+
+    # Inside
+
+    def _resolve(self, rev: str) -> str:
+        if not self._history.commits:
+            raise FormatError(f"{self.path} has an empty log: it was never finished.")
+        return revspec.resolve(rev, self._refs, self._history)
+
+    def _version(self, commit: str) -> Version:
+        return Version(self._history.number(commit), self._history[commit], tuple(self._refs.names_of(commit)))
+
+    def _branch(self, name: str | None) -> tuple[str, str]:
+        name = self.head if name is None else name
+        if name not in self._refs.branches:
+            raise self._no_ref("branch", name, self._refs.branches)
+        return name, self._refs.branches[name]
+
+    def _change(
+        self,
+        rev: str,
+        work_out: Callable[[History, str, str, Collection[str]], Change],
+        only: Collection[str],
+        message: str,
+        verb: str,
+    ) -> Version:
+        self.refresh()
+        branch, tip = self._branch(None)
+        commit = self._resolve(rev)
+        change = work_out(self._history, commit, tip, only)
+        records = [self._history.record(event) for event in change.adds]
+        changes.check_names(self._history, self._history.active(tip), change.drops, records)
+        pathways: list[Pathway] = []
+        for event in change.adds:
+            entry = self._history[event.commit]
+            pathways.append(read_pathways(self._log.path(entry.number), entry.commit.adds)[event.pathway])
+        said = message or " ".join([verb, f"v{self._history.number(commit)}", *(["only", *only] if only else [])])
+        drops = self._history.drop_records(change.drops)
+        missing = {", ".join(record.names): record.missing for record in records}
+        return self._commit(Plan(branch, (tip,), change.base, said, tuple(pathways), missing, drops))
+
+    def _commit(self, plan: Plan) -> Version:
+        author, time = self._stamp()
+        record = plan.record(self._history, author, time)
+        measured = self._measuring.measure(plan)
+        entry = entry_of(plan, record, measured, self._log.next, self._log.last)
+        tip = plan.parents[0] if plan.parents else None
+        if entry.id in self._history:  # the very same commit stands on another branch
+            return self._move_branch(plan.branch, tip, entry.id, f"commit: {plan.message}")
+
+        def build() -> Entry:
+            return entry_of(plan, record, measured, self._log.next, self._log.last)
+
+        self._append(build, plan.pathways, {layout.BRANCH + plan.branch: tip})
+        return self._version(entry.id)
+
+    def _move_branch(self, branch: str, before: str | None, after: str, reason: str) -> Version:
+        if before != after:
+            self._append_moves([MoveRecord(ref=layout.BRANCH + branch, before=before, after=after)], reason)
+        return self._version(after)
+
+    def _create_ref(self, kind: str, name: str, rev: str) -> Version:
+        self.refresh()
+        check_name(name)
+        names = self._refs.branches if kind == layout.BRANCH else self._refs.tags
+        others = self._refs.tags if kind == layout.BRANCH else self._refs.branches
+        commit = self._resolve(rev)
+        if name in names and names[name] == commit:
+            return self._version(commit)
+        if name in names or name in others:
+            standing = f"v{self._history.number((names | others)[name])}"
+            what = "branch" if name in self._refs.branches else "tag"
+            raise Conflict(f"There is a {what} {name} already, at {standing}.", hint="Choose another name.")
+        self._append_moves([MoveRecord(ref=kind + name, before=None, after=commit)], f"create at {rev}")
+        return self._version(commit)
+
+    def _delete_ref(self, kind: str, name: str) -> Version:
+        self.refresh()
+        names = self._refs.branches if kind == layout.BRANCH else self._refs.tags
+        if name not in names:
+            raise self._no_ref(kind.rstrip("/"), name, names)
+        commit = names[name]
+        self._append_moves([MoveRecord(ref=kind + name, before=commit, after=None)], "delete")
+        return self._version(commit)
+
+    def _append_moves(self, moves: Sequence[MoveRecord], reason: str) -> None:
+        author, time = self._stamp()
+
+        def build() -> Entry:
+            return RefsEntry(
+                number=self._log.next,
+                previous=self._log.last,
+                moves=tuple(moves),
+                reason=reason,
+                author=author,
+                time=time,
+            )
+
+        self._append(build, (), {move.ref: move.before for move in moves})
+
+    def _append(
+        self, build: Callable[[], Entry], pathways: Iterable[Pathway], expected: Mapping[str, str | None]
+    ) -> None:
+        """Write the next entry, trying again while others take its number, as long as the refs stand as expected."""
+        for _ in range(ATTEMPTS):
+            for ref, before in expected.items():
+                if self._refs.get(ref) != before:
+                    raise Conflict(f"{ref} has moved meanwhile.", hint="Look with `grn log`, then run it again.")
+            try:
+                self._log.append(build(), pathways)
+            except FileExistsError:
+                self.refresh()
+            else:
+                self.refresh()
+                return
+        raise Conflict(f"{ATTEMPTS} times in a row another writer was faster.", hint="Run it again.")
+
+    def _stamp(self) -> tuple[str, str]:
+        moment = (self._time or datetime.now(UTC)).astimezone(UTC)
+        return self._author or getpass.getuser(), moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def _no_ref(self, kind: str, name: str, names: Iterable[str]) -> NotFound:
+        standing = _listed(sorted(names))
+        return NotFound(f"There is no {kind} {name!r}.", hint=f"There are {standing}." if standing else "")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -1,0 +1,128 @@
+"""The one grammar of versions: `HEAD~2`, `v7`, `drug-a`, `paper^`, `3f9c2a`, `@{2026-11-01}`, and ranges `A..B`.
+
+A name is tried in this order: HEAD, vN, branch, tag, content id prefix. Suffixes: `~N` goes N first parents back, `^N`
+to the N-th parent.
+"""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ..engine.errors import InputError, NotFound
+from .refs import LOOKS_LIKE_ID, LOOKS_LIKE_VERSION, Refs
+
+if TYPE_CHECKING:
+    from .history import History
+
+SUFFIX = re.compile(r"[~^]\d*$")
+DATED = re.compile(r"(?P<branch>[^@]*)@\{(?P<date>[^}]*)\}")
+
+
+def resolve(text: str, refs: Refs, history: History) -> str:
+    """Return the id of the commit that a REV names.
+
+    Raises
+    ------
+    InputError
+        The text is not a REV.
+    NotFound
+        Nothing has that name, or the commit has no such parent.
+    """
+    suffixes: list[str] = []
+    while (match := SUFFIX.search(text)) and "@{" not in match.group():
+        suffixes.append(match.group())
+        text = text[: match.start()]
+    commit = _named(text, refs, history)
+    for suffix in reversed(suffixes):
+        commit = _step(commit, suffix, history)
+    return commit
+
+
+def split_range(text: str) -> tuple[str, str]:
+    """Return both sides of `A..B`; an empty side is HEAD.
+
+    Raises
+    ------
+    InputError
+        It is not a range.
+    """
+    before, dots, after = text.partition("..")
+    if not dots or after.startswith(".") or ".." in after:
+        raise InputError(f"{text!r} is not a range of versions.", hint="Write two versions as A..B, such as v0..HEAD.")
+    return before or "HEAD", after or "HEAD"
+
+
+def _named(text: str, refs: Refs, history: History) -> str:
+    if text in ("HEAD", "@"):
+        return refs.branches[refs.head]
+    if LOOKS_LIKE_VERSION.fullmatch(text):
+        return _numbered(text, history)
+    for names in (refs.branches, refs.tags):
+        if text in names:
+            return names[text]
+    if dated := DATED.fullmatch(text):
+        return _at(dated["branch"], dated["date"], refs)
+    if LOOKS_LIKE_ID.fullmatch(text) and (found := _by_id(text, history)):
+        return found
+    near = difflib.get_close_matches(text, [*refs.branches, *refs.tags], n=3)
+    raise NotFound(
+        f"There is no version {text!r}.",
+        hint=f"Did you mean {', '.join(near)}?" if near else "`grn log --all` lists versions, branches and tags.",
+    )
+
+
+def _numbered(text: str, history: History) -> str:
+    number = int(text[1:])
+    if number >= len(history.commits):
+        raise NotFound(f"There is no version {text}: they run from v0 to v{len(history.commits) - 1}.")
+    return history.commits[number].id
+
+
+def _by_id(prefix: str, history: History) -> str | None:
+    """Return the commit whose own id, else whose version's content id, begins so; the oldest of equal content."""
+    commits = [entry for entry in history.commits if entry.id.startswith(prefix)]
+    contents = [entry for entry in history.commits if entry.measured.content.startswith(prefix)]
+    if len(commits) > 1 or (not commits and len({entry.measured.content for entry in contents}) > 1):
+        raise InputError(f"{prefix!r} begins more than one id.", hint="Give more of its digits.")
+    found = commits or contents
+    return found[0].id if found else None
+
+
+def _at(branch: str, date: str, refs: Refs) -> str:
+    commit = refs.at(_moment(date), branch or None)
+    if commit is None:
+        whose = f"branch {branch}" if branch else "the store"
+        first = min(move.time for move in refs.moves)
+        raise NotFound(f"There was no version of {whose} yet at {date}: the store begins at {first}.")
+    return commit
+
+
+def _moment(text: str) -> str:
+    """Return the last second, in UTC, that a date or time names; a day is meant to its end."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError(
+            f"{text!r} is not a date.", hint="Write @{2026-11-01} or @{2026-11-01T14:30}; times are UTC."
+        ) from None
+    if re.fullmatch(r"\d{4}-?\d\d-?\d\d", text):
+        moment += timedelta(days=1, seconds=-1)
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _step(commit: str, suffix: str, history: History) -> str:
+    count = int(suffix[1:]) if suffix[1:] else 1
+    if suffix[0] == "^":
+        parents = history[commit].commit.parents
+        if count > len(parents):
+            raise NotFound(f"v{history.number(commit)} has {len(parents)} parents, no {count}. one.")
+        return parents[count - 1] if count else commit
+    entry = next(itertools.islice(history.first_parents(commit), count, None), None)
+    if entry is None:
+        raise NotFound(f"v{history.number(commit)} has fewer than {count} ancestors along first parents.")
+    return entry.id
