@@ -35,40 +35,45 @@ CODES: tuple[tuple[type[GrnError], int], ...] = (
 
 def run(command: click.Command, arguments: Sequence[str], colour: bool | None) -> int:
     """Run a command, tell what went wrong, and return the exit code."""
-    verbose = _traceback_wanted(arguments)
     try:
         answer = command.main(list(arguments), prog_name="grn", standalone_mode=False, color=colour)
         sys.stdout.flush()
-    except GrnError as error:
-        if verbose:
-            raise
-        _tell(error.message, error.hint)
-        return next(code for kind, code in CODES if isinstance(error, kind))
-    except click.UsageError as error:
-        where = error.ctx.command_path if error.ctx else "grn"
-        _tell(error.format_message(), f"`{where} --help` lists what it takes.")
-        return USAGE
-    except click.ClickException as error:
-        _tell(error.format_message(), "")
-        return USAGE
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted.", err=True)
-        return INTERRUPTED
     except BrokenPipeError:
         # Python flushes stdout once more as it ends, which would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED_PIPE
-    except OSError as error:
-        if verbose:
-            raise
-        _tell(f"{error.filename or 'The system'}: {error.strerror or error}.", "")
-        return USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return INTERRUPTED
     except Exception as error:
-        if verbose:
+        if _traceback_wanted(arguments):
             raise
-        _tell(f"This is a bug in grn: {type(error).__name__}: {error}.", "Run it again with -vv for a traceback.")
-        return OUR_BUG
+        return _explain(error)
     return answer if isinstance(answer, int) else DONE
+
+
+def _explain(error: Exception) -> int:
+    """Tell an error, and return its exit code."""
+    match error:
+        case GrnError():
+            _tell(error.message, error.hint)
+            return next((code for kind, code in CODES if isinstance(error, kind)), OUR_BUG)
+        case click.UsageError():
+            where = error.ctx.command_path if error.ctx else "grn"
+            _tell(error.format_message(), f"`{where} --help` lists what it takes.")
+            return USAGE
+        case click.ClickException():
+            _tell(error.format_message(), "")
+            return USAGE
+        case OSError():
+            _tell(f"{error.filename or 'The system'}: {error.strerror or error}.", "")
+            return USAGE
+        case MemoryError():
+            _tell("There is not enough memory for this.", "Ask for fewer genes, or use a larger machine.")
+            return NUMBERS
+        case _:
+            _tell(f"This is a bug in grn: {type(error).__name__}: {error}.", "Run it again with -vv for a traceback.")
+            return OUR_BUG
 
 
 def _traceback_wanted(arguments: Sequence[str]) -> bool:

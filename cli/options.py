@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -27,13 +27,15 @@ EPOCH_VARIABLE = "SOURCE_DATE_EPOCH"
 def repository(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the open repository as its first argument, and the option `--store`."""
 
-    @click.option("-s", "--store", metavar="STORE", help="The store; else $GRN_STORE, else the one *.grn here or above.")
+    @click.option(
+        "-s", "--store", metavar="STORE", help="The store; else $GRN_STORE, else the one *.grn here or above."
+    )
     @click.pass_context
     @functools.wraps(command)
     def wrapped(ctx: click.Context, store: str | None, **arguments: Any) -> Any:
         from ..storage.repository import Repository
 
-        given = store or (ctx.obj or {}).get("store")
+        given = store or cast("dict[str, str | None]", ctx.obj or {}).get("store")
         return command(Repository(find_store(given), author=author(), time=clock()), **arguments)
 
     return wrapped

@@ -6,7 +6,7 @@ import json
 import math
 import shutil
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -51,6 +51,19 @@ def facts(pairs: Iterable[tuple[str, object]]) -> str:
     return "\n".join(f"{click.style(name.ljust(width), bold=True)}  {value}" for name, value in kept)
 
 
+def emit_facts(form: str, pairs: Iterable[tuple[str, object]]) -> None:
+    """Print names and values: as rows of a tsv, or for people."""
+    if form == "tsv":
+        emit_tsv(("name", "value"), [(name, value) for name, value in pairs if value is not None])
+    else:
+        click.echo(facts(pairs))
+
+
+def sentence(text: str) -> str:
+    """Return a text as a sentence."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
+
+
 def page(text: str) -> None:
     """Print a text, through the pager where it is longer than the terminal."""
     if sys.stdout.isatty() and text.count("\n") + 2 > shutil.get_terminal_size().lines:
@@ -83,9 +96,9 @@ def _finite(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {key: _finite(part) for key, part in value.items()}
+        return {key: _finite(part) for key, part in cast("dict[str, Any]", value).items()}
     if isinstance(value, list | tuple):
-        return [_finite(part) for part in value]
+        return [_finite(part) for part in cast("list[Any]", value)]
     return value
 
 

@@ -12,7 +12,6 @@ from .estimate import Estimate, refuse_constant
 from .expression import centred, variances
 from .factor_choice import best_number, held_out_gains
 from .factor_likelihood import FactorFit, correlation_root, fit_factors
-from .threads import one_blas_thread
 from .wording import counted
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ def factor_analysis(
     factors: int | None = None,
     *,
     lower: float = 0.005,
-    tolerance: float = 1e-6,
+    tolerance: float = 1e-5,
     max_iterations: int = 1000,
 ) -> Estimate:
     """Return the factor base of greatest likelihood: K factors, and a variance of its own for each gene.
@@ -74,12 +73,11 @@ def factor_analysis(
     deviation = np.sqrt(variances(values))[:, np.newaxis]
     scores = deviations / deviation
     notes: tuple[str, ...] = ()
-    with one_blas_thread():
-        if factors is None:
-            gains = held_out_gains(values, lower=lower, tolerance=tolerance, max_iterations=max_iterations)
-            factors, notes = best_number(gains)
-        root = correlation_root(scores)
-        fit = fit_factors(root, factors, lower=lower, tolerance=tolerance, max_iterations=max_iterations)
+    if factors is None:
+        gains = held_out_gains(values, lower=lower, tolerance=tolerance, max_iterations=max_iterations)
+        factors, notes = best_number(gains)
+    root = correlation_root(scores)
+    fit = fit_factors(root, factors, lower=lower, tolerance=tolerance, max_iterations=max_iterations)
     if fit.gradient > tolerance:
         raise _not_converged(fit, factors, tolerance)
     base = FactorCovariance(fit.uniquenesses * variances(values), _signed(fit.loadings) * deviation)
@@ -109,8 +107,8 @@ def _check_arguments(genes: int, samples: int, factors: int | None, lower: float
 def _not_converged(fit: FactorFit, factors: int, tolerance: float) -> NotConverged:
     return NotConverged(
         f"{counted(factors, 'factor')} did not converge in {counted(fit.iterations, 'iteration')}: the variance of a "
-        f"gene is still off by {fit.gradient:.2g} of its own share, and {tolerance:.2g} was asked; the log likelihood had "
-        f"come to {fit.log_likelihood():,.3f} nats a sample.",
+        f"gene is still off by {fit.gradient:.2g} of its own share, and {tolerance:.2g} was asked; the log likelihood "
+        f"had come to {fit.log_likelihood():,.3f} nats a sample.",
         hint="Try fewer factors, leave out hardly detected genes (--min-detected 0.2), or take --estimator shrinkage.",
     )
 

@@ -87,7 +87,7 @@ def trimmed_mean(gains: NDArray[np.float64]) -> float:
 
     Examples
     --------
-    >>> trimmed_mean(np.array([3.0, 2.0, 3.0, 4.0, 3.0, 2.0, 4.0, 3.0, 3.0, -1000.0]))
+    >>> trimmed_mean(np.array([3.0, 2.0, 3.0, 4.0, 3.0, 2.0, 4.0, 3.0, 4.0, -1000.0]))
     3.0
     """
     cut = int(TRIM * len(gains))
@@ -120,13 +120,11 @@ def best_number(gains: NDArray[np.float64]) -> tuple[int, tuple[str, ...]]:
             "No factor helps to predict new samples, and a base without factors has no edges. Hardly detected genes "
             "are often the cause: consider --min-detected 0.2, or --factors K."
         )
-    plain = int(np.argmax(gains.mean(axis=1)))
-    if plain != best:
-        row = gains[max(best, plain)]
-        worst = int(np.argmin(row))
+    row = gains[best]
+    if best > 0 and row.mean() < 0:
         notes.append(
-            f"The mean over all samples would choose {plain}: sample number {worst + 1} of {len(row)} is unlike the "
-            f"others (gain {row[worst]:+,.1f})."
+            f"Sample number {int(np.argmin(row)) + 1} of {len(row)} is unlike the others: with it, the gain of "
+            f"{counted(best, 'factor')} is {row.mean():+,.1f} on average."
         )
     return best, tuple(notes)
 

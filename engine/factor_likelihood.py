@@ -10,11 +10,16 @@ from scipy.linalg import qr
 from scipy.optimize import OptimizeResult, minimize
 from scipy.sparse.linalg import LinearOperator, eigsh
 
+from .threads import one_blas_thread
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SMALL = 200
 """Up to this many columns all eigenvalues come faster from the matrix itself than a few from Lanczos steps."""
+
+IDLE = 1e-8
+"""A factor whose eigenvalue is no further above 1 explains nothing but rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +38,8 @@ class FactorFit:
     discrepancies : tuple of float
         log |Σ| + tr(Σ⁻¹R) at the start and after each iteration; it never rises.
     gradient : float
-        The largest difference between a gene's modelled variance and its own, relative to its uniqueness; genes
-        that the bound holds back do not count.
+        The largest difference between a gene's modelled variance and its own, relative to its uniqueness; where the
+        model has too much, no more than the way that is left to the bound, in log ψ.
     """
 
     loadings: NDArray[np.float64]
@@ -83,34 +88,8 @@ def fit_factors(
     factanal does over ψ (Jöreskog, Psychometrika 32 (1967), equation 18). Each evaluation costs O(pm²) for small m, or
     O(pmK) by Lanczos steps; nothing is p × p.
     """
-    variances = np.sum(root * root, axis=1)
-    if factors == 0:
-        return _fit_at(root, variances, np.maximum(variances, lower), 0, lower, [])
-    _, loadings, _ = _profile(root, variances, np.ones(len(root)), factors)
-    start = np.log(np.maximum(variances - np.sum(loadings * loadings, axis=1), lower))
-    bound = float(np.log(lower))
-
-    def discrepancy(log_psi: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        psi = np.exp(log_psi)
-        value, loadings, _ = _profile(root, variances, psi, factors)
-        return value, _misfit(variances, psi, loadings)
-
-    path = [discrepancy(start)[0]]
-
-    def remember(intermediate_result: OptimizeResult) -> None:
-        path.append(float(intermediate_result.fun))
-
-    found = minimize(
-        discrepancy,
-        start,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[(bound, None)] * len(root),
-        callback=remember,
-        options={"gtol": tolerance, "ftol": 0.0, "maxiter": max_iterations, "maxfun": 20 * max_iterations},
-    )
-    psi = np.where(found.x <= bound, lower, np.exp(found.x))
-    return _fit_at(root, variances, psi, factors, lower, path[:-1])
+    with one_blas_thread():
+        return _search(root, factors, lower, tolerance, max_iterations)
 
 
 def correlation_root(scores: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -130,7 +109,8 @@ def correlation_root(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     root: NDArray[np.float64] = scores / np.sqrt(samples - 1)
     if samples <= genes:
         return root
-    upper = np.asarray(qr(root.T, mode="r")[0], dtype=np.float64)
+    with one_blas_thread():
+        upper = np.asarray(qr(root.T, mode="r")[0], dtype=np.float64)
     return upper[:genes].T
 
 
@@ -161,6 +141,37 @@ def log_density(fit: FactorFit, scores: NDArray[np.float64]) -> NDArray[np.float
     return -0.5 * (len(psi) * np.log(2 * np.pi) + log_det + distance - explained)
 
 
+def _search(root: NDArray[np.float64], factors: int, lower: float, tolerance: float, max_iterations: int) -> FactorFit:
+    variances = np.sum(root * root, axis=1)
+    if factors == 0:
+        return _fit_at(root, variances, np.maximum(variances, lower), 0, lower, [])
+    _, loadings, _ = _profile(root, variances, np.ones(len(root)), factors)
+    start = np.log(np.maximum(variances - np.sum(loadings * loadings, axis=1), lower))
+    bound = float(np.log(lower))
+
+    def discrepancy(log_psi: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        psi = np.exp(log_psi)
+        value, loadings, _ = _profile(root, variances, psi, factors)
+        return value, _misfit(variances, psi, loadings)
+
+    path = [discrepancy(start)[0]]
+
+    def remember(intermediate_result: OptimizeResult) -> None:
+        path.append(float(intermediate_result.fun))
+
+    found = minimize(
+        discrepancy,
+        start,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(bound, None)] * len(root),
+        callback=remember,
+        options={"gtol": tolerance, "ftol": 0.0, "maxiter": max_iterations, "maxfun": 20 * max_iterations},
+    )
+    psi = np.where(found.x <= bound, lower, np.exp(found.x))
+    return _fit_at(root, variances, psi, factors, lower, path[:-1])
+
+
 def _profile(
     root: NDArray[np.float64], variances: NDArray[np.float64], psi: NDArray[np.float64], factors: int
 ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
@@ -171,7 +182,7 @@ def _profile(
     scale = np.sqrt(psi)[:, np.newaxis]
     whitened = root / scale
     eigenvalues, vectors = _largest(whitened, factors)
-    kept = eigenvalues > 1
+    kept = eigenvalues > 1 + IDLE
     eigenvalues, vectors = eigenvalues[kept], vectors[:, kept]
     loadings = scale * (whitened @ vectors) * np.sqrt((eigenvalues - 1) / eigenvalues)
     value = np.sum(np.log(psi) + variances / psi) + np.sum(np.log(eigenvalues) + 1 - eigenvalues)
@@ -181,7 +192,7 @@ def _profile(
 def _largest(whitened: NDArray[np.float64], number: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the largest eigenvalues of WᵀW, descending, shape (K,), and their vectors, shape (m, K)."""
     columns: int = whitened.shape[1]
-    if columns <= SMALL or 2 * number >= columns:
+    if columns <= SMALL or number == 0 or 2 * number >= columns:
         values, vectors = np.linalg.eigh(whitened.T @ whitened)
         return values[::-1][:number], vectors[:, ::-1][:, :number]
 
@@ -212,6 +223,5 @@ def _fit_at(
 ) -> FactorFit:
     value, loadings, eigenvalues = _profile(root, variances, psi, factors)
     misfit = _misfit(variances, psi, loadings)
-    free = (psi > lower) | (misfit < 0)
-    gradient = float(np.max(np.abs(misfit[free]), initial=0.0))
-    return FactorFit(loadings, psi, eigenvalues, (*path, value), gradient)
+    projected = np.minimum(misfit, np.log(psi / lower))
+    return FactorFit(loadings, psi, eigenvalues, (*path, value), float(np.max(np.abs(projected))))

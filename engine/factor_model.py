@@ -122,9 +122,7 @@ def simulate_factor_model(
     ((100, 5), True)
     """
     if genes < 1 or factors < 0:
-        raise InputError(
-            f"A factor model has at least one gene and no fewer than 0 factors, not {genes} and {factors}."
-        )
+        raise InputError(f"A factor model cannot have {genes} genes and {factors} factors.")
     if not 0.0 < noise[0] <= noise[1]:
         raise InputError(f"Noise variances are drawn between two positive numbers, not {noise[0]:g} and {noise[1]:g}.")
     stream = _stream(seed)

@@ -11,7 +11,11 @@ from .covariance import check_pathway_covariance
 from .errors import InputError, ShapeError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
+
+    from .panel import Panel
 
 Units = Literal["sd", "raw"]
 """`sd`: loadings count standard deviations of each gene under the base; `raw`: units of the expression."""
@@ -67,6 +71,29 @@ class Pathway:
             self.covariance.setflags(write=False)
         self.genes.setflags(write=False)
         self.loadings.setflags(write=False)
+
+    @staticmethod
+    def of(
+        panel: Panel, name: str, loadings: Mapping[str, float], *, sign: Literal[1, -1] = 1, units: Units = "sd"
+    ) -> Pathway:
+        """Return the pathway of one column that gives genes, by name, their loadings.
+
+        Raises
+        ------
+        NotFound
+            A gene is not on the panel.
+
+        Examples
+        --------
+        >>> from .panel import Panel
+        >>> panel = Panel(("TP53", "MDM2", "CDKN1A"))
+        >>> Pathway.of(panel, "p53", {"CDKN1A": 0.2, "TP53": 0.1}).loadings.ravel()
+        array([0.1, 0.2])
+        """
+        places = panel.locate(list(loadings))
+        values = np.array(list(loadings.values()), dtype=np.float64)
+        order = np.argsort(places, kind="stable")
+        return Pathway((name,), places[order], values[order, np.newaxis], sign, units)
 
     @property
     def label(self) -> str:

@@ -19,6 +19,15 @@ def one_blas_thread() -> AbstractContextManager[object]:
     return _controller().limit(limits=1, user_api="blas")
 
 
+def blas_libraries() -> list[str]:
+    """Return what BLAS was found, a line each: library, version, kernel, threads."""
+    return [
+        f"{found['internal_api']} {found['version']} {found.get('architecture') or ''}, {found['num_threads']} threads"
+        for found in _controller().info()
+        if found["user_api"] == "blas"
+    ]
+
+
 @functools.cache
 def _controller() -> ThreadpoolController:
     """Return the controller of the BLAS libraries loaded; looking for them takes some milliseconds, so once."""

@@ -77,6 +77,7 @@ class MeasuredRecord(Record):
 
     content: Hash
     rank: Count
+    rank_since: Count
     anchor: Hash | None
     since_anchor: Count
     probe: float | None
@@ -127,6 +128,7 @@ class BaseRecord(Record):
     constant_genes: Count = 0
     log_det: float | None = None
     keeps_expression: bool = False
+    notes: tuple[str, ...] = ()
     software: Mapping[str, str] = {}
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import getpass
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,14 +14,13 @@ from . import anchors, changes, creation, layout, revspec
 from .entries import pathway_id, read_pathways
 from .history import History
 from .log import Log
-from .planning import Measuring, Plan, entry_of
-from .reading import Reader
-from .records import MoveRecord, RefsEntry
+from .planning import Plan, entry_of
+from .records import MoveRecord, Parameter, RefsEntry, SourceRecord
 from .refs import Move, Refs, check_name
 from .versions import ActivePathway, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from ..engine.panel import Panel
     from ..engine.pathway import Pathway
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from .bases import NewBase, StoredBase
     from .changes import Change
     from .entries import Entry
-    from .records import SourceRecord
+    from .formats.pathways import PathwayFile
+    from .measuring import Measuring
+    from .reading import Reader
 
 ATTEMPTS = 1_000
 """How often a writer tries for the next number before giving up; each time, somebody else has got on."""
@@ -65,8 +68,6 @@ class Repository:
         self._log = Log(self.path / layout.LOG)
         self._history = History()
         self._refs = Refs()
-        self._reader = Reader(self.path, self._log, self._history)
-        self._measuring = Measuring(self._reader, self._history)
         self.refresh()
 
     @staticmethod
@@ -84,7 +85,7 @@ class Repository:
         def begin(store: Path, base_id: str) -> None:
             said = message or f"base by {base.record.estimator}"
             unfinished = Repository(store, author=author, time=time)
-            unfinished._commit(Plan(layout.FIRST_BRANCH, (), base_id, said))
+            unfinished.write(Plan(layout.FIRST_BRANCH, (), base_id, said))
 
         creation.create(Path(path), base, begin)
         return Repository(path, author=author, time=time)
@@ -95,6 +96,18 @@ class Repository:
             self._refs.replay(logged.entry)
             if not isinstance(logged.entry, RefsEntry) and logged.entry.id not in self._history:
                 self._history.take(logged.entry)
+
+    @functools.cached_property
+    def _reader(self) -> Reader:
+        from .reading import Reader  # brings SciPy in, which `grn log` has no need of
+
+        return Reader(self.path, self._log, self._history)
+
+    @functools.cached_property
+    def _measuring(self) -> Measuring:
+        from .measuring import Measuring  # brings SciPy in, which `grn log` has no need of
+
+        return Measuring(self._reader, self._history)
 
     # Reading
 
@@ -176,34 +189,32 @@ class Repository:
         """Return a version's base, with its provenance and the expression it keeps."""
         return self._reader.base(self.version(rev).base)
 
+    def disk_bytes(self) -> int:
+        """Return how many bytes the store takes on disk."""
+        return sum(path.stat().st_size for path in self.path.rglob("*") if path.is_file())
+
     # Writing versions
 
     def commit(
         self,
-        pathways: Iterable[Pathway],
+        pathways: PathwayFile | Iterable[Pathway],
         *,
         message: str = "",
         branch: str | None = None,
         if_absent: bool = False,
-        missing: Mapping[str, Sequence[str]] | None = None,
-        source: SourceRecord | None = None,
     ) -> Version:
         """Add pathways to a branch, and return the new version.
 
         Parameters
         ----------
-        pathways : iterable of Pathway
-            What to add.
+        pathways : PathwayFile or iterable of Pathway
+            What to add; of a file that was read with `read_pathways`, the commit records where it came from.
         message : str
             What it is; the pathways' names by default.
         branch : str, optional
             HEAD's by default.
         if_absent : bool
             Pass over pathways whose equal content is active already; where all are, return the branch's version.
-        missing : mapping of str to sequence of str, optional
-            By pathway label, genes that were left out because they are not on the panel.
-        source : SourceRecord, optional
-            The file they come from.
 
         Raises
         ------
@@ -214,23 +225,22 @@ class Repository:
         NotPositiveDefinite
             The subtractions take more than is there.
         """
-        plan = self.plan(pathways, message=message, branch=branch, if_absent=if_absent, missing=missing, source=source)
-        return self._commit(plan) if plan.pathways else self.version(plan.branch)
+        plan = self.plan(pathways, message=message, branch=branch, if_absent=if_absent)
+        return self.write(plan) if plan.pathways else self.version(plan.branch)
 
     def plan(
         self,
-        pathways: Iterable[Pathway],
+        pathways: PathwayFile | Iterable[Pathway],
         *,
         message: str = "",
         branch: str | None = None,
         if_absent: bool = False,
-        missing: Mapping[str, Sequence[str]] | None = None,
-        source: SourceRecord | None = None,
     ) -> Plan:
         """Return the commit that `commit` would write, checked but not measured; arguments as there."""
         self.refresh()
         branch, tip = self._branch(branch)
-        wanted = tuple(pathways)
+        file = None if isinstance(pathways, Iterable) else pathways
+        wanted = tuple(pathways) if isinstance(pathways, Iterable) else pathways.pathways
         if not wanted:
             raise InputError("There is nothing to commit: no pathway was given.")
         active = self._history.active(tip)
@@ -240,7 +250,8 @@ class Repository:
         changes.check_names(self._history, active, (), wanted)
         said = message or "add " + _listed([one.label for one in wanted])
         base = self._history[tip].commit.base
-        return Plan(branch, (tip,), base, said, wanted, dict(missing or {}), source=source)
+        missing = {} if file is None else dict(file.dropped)
+        return Plan(branch, (tip,), base, said, wanted, missing, source=None if file is None else _source(file))
 
     def preview(self, plan: Plan) -> Snapshot:
         """Return the snapshot that a planned commit would make; nothing is written."""
@@ -286,7 +297,7 @@ class Repository:
         if fast_forward and ours in self._history.ancestors(theirs):
             return self._move_branch(branch, ours, theirs, f"merge {rev}: fast-forward")
         base = self._history.merged_base(ours, theirs)
-        return self._commit(Plan(branch, (ours, theirs), base, message or f"merge {rev} into {branch}"))
+        return self.write(Plan(branch, (ours, theirs), base, message or f"merge {rev} into {branch}"))
 
     def reinvert(self) -> Version:
         """Invert HEAD's version in full, and return a new version of the same content that is read from that anchor.
@@ -300,7 +311,7 @@ class Repository:
         branch, tip = self._branch(None)
         if len(self.panel) > anchors.LARGEST:
             raise InputError(f"{len(self.panel)} genes are too many to invert in full; {anchors.LARGEST} is the limit.")
-        return self._commit(Plan(branch, (tip,), self._history[tip].commit.base, "re-inversion", invert=True))
+        return self.write(Plan(branch, (tip,), self._history[tip].commit.base, "re-inversion", invert=True))
 
     # Moving refs
 
@@ -374,9 +385,10 @@ class Repository:
         said = message or " ".join([verb, f"v{self._history.number(commit)}", *(["only", *only] if only else [])])
         drops = self._history.drop_records(change.drops)
         missing = {", ".join(record.names): record.missing for record in records}
-        return self._commit(Plan(branch, (tip,), change.base, said, tuple(pathways), missing, drops))
+        return self.write(Plan(branch, (tip,), change.base, said, tuple(pathways), missing, drops))
 
-    def _commit(self, plan: Plan) -> Version:
+    def write(self, plan: Plan) -> Version:
+        """Measure a planned commit, write it, and return the new version; raises as `commit`."""
         author, time = self._stamp()
         record = plan.record(self._history, author, time)
         measured = self._measuring.measure(plan)
@@ -459,6 +471,12 @@ class Repository:
     def _no_ref(self, kind: str, name: str, names: Iterable[str]) -> NotFound:
         standing = _listed(sorted(names))
         return NotFound(f"There is no {kind} {name!r}.", hint=f"There are {standing}." if standing else "")
+
+
+def _source(file: PathwayFile) -> SourceRecord:
+    parameters: dict[str, Parameter] = {"format": file.kind, "strength": file.strength, "units": file.units}
+    said = {name: value for name, value in parameters.items() if value is not None}
+    return SourceRecord(file=file.path.name, sha256=file.sha256, parameters=said)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from ...engine.errors import InputError
 from .expression_tables import read_expression_table
 from .files import file_kind, fingerprint, open_bytes, require_file
 from .h5ad import read_h5ad
+from .matrix_market import BANNER
 from .mtx import find_matrix, read_mtx
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _form_of(path: Path) -> Form:
         return "h5ad"
     if kind in ("text", "gzip"):
         with open_bytes(path) as stream:
-            if stream.read(14).lower() == b"%%matrixmarket":
+            if stream.read(len(BANNER)).lower() == BANNER.encode():
                 return "mtx"
     return "table"
 

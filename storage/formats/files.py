@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import os
 import secrets
 import stat
 import zlib
@@ -83,6 +84,21 @@ def largest_content(path: Path) -> int:
     """Return the most bytes that a file, unpacked when it is gzip, can hold."""
     size = path.stat().st_size
     return size * LARGEST_PACKING if file_kind(path) == "gzip" else size
+
+
+def refuse_beyond_memory(path: Path, shape: tuple[int, int]) -> None:
+    """Refuse a matrix that, dense, takes more than half of this machine's memory: working on it takes a copy."""
+    try:
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # a system that does not say
+        return
+    size = 8 * shape[0] * shape[1]
+    if size > memory // 2:
+        raise InputError(
+            f"{path}: {shape[0]:,} × {shape[1]:,} values take {size / 2**30:,.1f} GiB when they are dense, and this "
+            f"machine has {memory / 2**30:,.1f} GiB of memory.",
+            hint="Choose cells and genes first, or add up cells of one sample and type.",
+        )
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from ...engine.errors import InputError, NotFound
 from ...engine.expression import Expression
 from ...engine.wording import some
+from .files import refuse_beyond_memory
 from .hdf5_members import (
     Group,
     as_text,
@@ -24,8 +26,6 @@ from .hdf5_members import (
 from .identifiers import guess_vocabulary
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
 _SYMBOL_COLUMNS = ("feature_name", "gene_symbols", "gene_symbol", "gene_name", "gene_short_name", "symbol")
@@ -127,15 +127,10 @@ def _read_matrix(group: Group, name: str, samples: int, genes: int) -> NDArray[n
     shape = node.shape if is_dataset(node) else _sparse_shape(node, name)
     if tuple(shape or ()) != (samples, genes):
         raise InputError(f"{where} has shape {tuple(shape or ())}, and obs and var name {samples} × {genes}.")
-    try:
-        if is_dataset(node):
-            return np.ascontiguousarray(member_numbers(group, name).T, dtype=np.float64)
-        return _read_sparse(node, where, samples, genes)
-    except MemoryError:
-        size = 8 * samples * genes / 2**30
-        raise InputError(
-            f"{where} takes {size:.1f} GiB when it is dense, more than there is.", hint="Choose cells or genes first."
-        ) from None
+    refuse_beyond_memory(Path(group.file.filename), (samples, genes))
+    if is_dataset(node):
+        return np.ascontiguousarray(member_numbers(group, name).T, dtype=np.float64)
+    return _read_sparse(node, where, samples, genes)
 
 
 def _attribute(node: Group, attribute: str, name: str) -> Any:

@@ -54,7 +54,7 @@ def member(group: Group, name: str) -> Any:
 
 def is_dataset(node: Any) -> bool:
     """Whether a member is an array and not a group."""
-    return hasattr(node, "dtype")
+    return type(node).__name__ == "Dataset"
 
 
 def member_array(group: Group, name: str) -> NDArray[Any]:
@@ -72,11 +72,10 @@ def member_array(group: Group, name: str) -> NDArray[Any]:
 
 def member_numbers(group: Group, name: str) -> NDArray[Any]:
     """Return a dataset of real numbers, in its own type; raises as `member_array`."""
-    dataset = _checked_dataset(group, name)
-    if dataset.dtype.kind not in "fiub":
-        raise InputError(f"{group.file.filename}: {place_of(group, name)} holds {dataset.dtype}, not real numbers.")
-    with refusing_damage(group, name):
-        return cast("NDArray[Any]", dataset[()])
+    array = member_array(group, name)
+    if array.dtype.kind not in "fiub":
+        raise InputError(f"{group.file.filename}: {place_of(group, name)} holds {array.dtype}, not real numbers.")
+    return array
 
 
 def member_names(group: Group, name: str) -> tuple[str, ...]:
@@ -125,9 +124,9 @@ def refusing_damage(group: Group, name: str) -> Generator[None]:
 def _checked_dataset(group: Group, name: str) -> Any:
     node = member(group, name)
     where = f"{group.file.filename}: {place_of(group, name)}"
-    if not is_dataset(node) or node.shape is None:
-        raise InputError(f"{where} is not an array.")
     with refusing_damage(group, name):
+        if not is_dataset(node) or node.shape is None:
+            raise InputError(f"{where} is not an array.")
         if node.is_virtual or node.external:
             raise InputError(f"{where} lies in another file.")
         claimed = math.prod(node.shape) * node.dtype.itemsize

@@ -120,10 +120,10 @@ def _largest_gap(values: NDArray[np.float64]) -> tuple[float, int, int]:
     scale = np.sqrt(np.abs(values.diagonal()))
     worst, i, j = 0.0, 0, 0
     for block in row_blocks(*values.shape):
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore"):  # an infinite gap is refused like any other
             gap = np.abs(values[block] - values[:, block].T)
-        allowed = np.outer(scale[block], scale)
-        share = np.divide(gap, allowed, out=np.where(gap > 0, np.inf, 0.0), where=allowed > 0)
+            allowed = np.outer(scale[block], scale)
+            share = np.divide(gap, allowed, out=np.where(gap > 0, np.inf, 0.0), where=allowed > 0)
         if share.max() > worst:
             worst = float(share.max())
             i, j = np.unravel_index(int(share.argmax()), share.shape)

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from ...engine.errors import InputError, NotFound
 from ...engine.expression import Expression
 from ...engine.wording import counted
-from .files import file_kind, fingerprint, largest_content, open_bytes, require_file
+from .files import fingerprint, require_file
+from .matrix_market import read_market, read_market_header
 from .orientation import GENE_WORDS, SAMPLE_WORDS, Axis, title_word
 from .tables import check_names, open_table, read_body
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
 GENES_BESIDE = ("features.tsv", "genes.tsv")
 CELLS_BESIDE = ("barcodes.tsv",)
 MATRIX = "matrix.mtx"
+
+MOST_NAMELESS = 1_000_000
+"""More samples than this, and than there are entries, are taken for a damaged header."""
 
 _EXPRESSION = "Gene Expression"
 
@@ -66,16 +69,20 @@ def read_mtx(
             hint="Give a file of gene names, one a line.",
         )
     cells_path = _beside(path, CELLS_BESIDE)
-    shape = _read_shape(path)
+    header = read_market_header(path)
+    shape = header.shape
     table = _read_names(genes_path, GENE_WORDS, shape)
     cells = None if cells_path is None else _read_names(cells_path, SAMPLE_WORDS, shape)
     axis, reason = _settle_axis(genes_in, shape, len(table), None if cells is None else len(cells), path)
     count = shape[1] if axis == "rows" else shape[0]
+    if cells is None and count > max(MOST_NAMELESS, header.entries):
+        raise InputError(f"{path} claims {counted(count, 'sample')} without names, and {header.entries:,} entries.")
     samples = tuple(f"s{i}" for i in range(1, count + 1)) if cells is None else tuple(row[0] for row in cells)
     if len(samples) != count:
         raise InputError(f"{cells_path} names {counted(len(samples), 'sample')}, and {path} has {count:,}.")
     kept, genes, said = _choose_genes(table)
-    values = _read_values(path, axis)[kept]
+    matrix = read_market(path)
+    values = np.ascontiguousarray((matrix if axis == "rows" else matrix.T)[kept])
     notes = (
         f"genes in {axis}: {reason}",
         f"gene names from {genes_path.name}, with the SHA-256 {fingerprint(genes_path)}",
@@ -130,59 +137,3 @@ def _settle_axis(
     axis: Axis = "rows" if fits["rows"] else "columns"
     also = "" if cells is None else f", and {counted(cells, 'sample name')}"
     return axis, f"there are {counted(genes, 'gene name')}{also}"
-
-
-def _read_shape(path: Path) -> tuple[int, int]:
-    """Return the shape that a Matrix Market file claims, once the file is seen to be long enough for it."""
-    from scipy.io import mminfo
-
-    rows, columns, entries, form, field, _ = _scanned(path, mminfo)
-    least = 4 * entries if form == "coordinate" else rows * columns
-    if min(rows, columns, entries) < 0 or least > largest_content(path):
-        raise InputError(f"{path} claims {rows:,} × {columns:,} with {entries:,} entries, more than the file holds.")
-    if field == "complex":
-        raise InputError(f"{path} holds complex numbers.")
-    return int(rows), int(columns)
-
-
-def _read_values(path: Path, axis: Axis) -> NDArray[np.float64]:
-    """Return the values as genes × samples."""
-    from scipy.io import mmread
-
-    matrix = _scanned(path, mmread)
-    matrix = matrix if axis == "rows" else matrix.T
-    try:
-        dense = matrix.toarray() if hasattr(matrix, "toarray") else matrix
-        return np.ascontiguousarray(dense, dtype=np.float64)
-    except MemoryError:
-        size = 8 * matrix.shape[0] * matrix.shape[1] / 2**30
-        raise InputError(
-            f"{path} takes {size:.1f} GiB when it is dense, more than there is.", hint="Choose cells or genes first."
-        ) from None
-
-
-def _scanned(path: Path, scan: Any) -> Any:
-    """Return what SciPy reads from a file.
-
-    It is given a name and never a stream: from a stream, a malformed header aborts the whole process (seen with SciPy
-    1.17). So gzip is unpacked to a temporary file first.
-    """
-    try:
-        with TemporaryDirectory() as folder:
-            plain = path
-            if file_kind(path) == "gzip":
-                plain = Path(folder) / MATRIX
-                with open_bytes(path) as packed, plain.open("wb") as unpacked:
-                    shutil.copyfileobj(packed, unpacked)
-            return scan(plain)
-    except (
-        ArithmeticError,
-        LookupError,
-        MemoryError,
-        OSError,
-        RuntimeError,
-        StopIteration,
-        TypeError,
-        ValueError,
-    ) as e:
-        raise InputError(f"{path} is not a Matrix Market file, or damaged: {str(e)[:200].rstrip('.')}.") from e

@@ -59,6 +59,8 @@ class PathwayFile:
         Of the file's bytes, in hex.
     notes : tuple of str
         What was decided while reading.
+    path : Path
+        The file.
     """
 
     pathways: tuple[Pathway, ...]
@@ -68,6 +70,7 @@ class PathwayFile:
     units: Units
     sha256: str
     notes: tuple[str, ...]
+    path: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,7 @@ def read_pathways(
         notes = (*notes, f"of the pathway covariance the rows and columns of {len(chosen)} pathways are taken")
     pathways = _assemble(matched, covariance, scale=strength or 1.0, sign=-1 if subtract else 1, units=units)
     dropped = {pathway.name: pathway.missing for pathway in matched if pathway.missing}
-    return PathwayFile(pathways, dropped, found, strength, units, fingerprint(path), (*file.notes, *notes))
+    return PathwayFile(pathways, dropped, found, strength, units, fingerprint(path), (*file.notes, *notes), path)
 
 
 def detect_kind(path: Path) -> Kind:

@@ -1,0 +1,7 @@
+"""`python -m grnledger.cli` is `grn`."""
+
+from __future__ import annotations
+
+from .main import main
+
+main()

@@ -1,0 +1,125 @@
+"""`grn commit`: pathways added or subtracted, as a new version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .. import describe, difference, options, output
+
+if TYPE_CHECKING:
+    from ...storage.formats.pathways import PathwayFile
+    from ...storage.planning import Plan
+    from ...storage.repository import Repository
+
+
+@click.command("commit")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--only", multiple=True, metavar="NAME", help="Take this pathway alone; may be given several times.")
+@click.option("--strength", type=float, metavar="S", help="Loading of a set's genes, in standard deviations.  [.1]")
+@click.option("--units", type=click.Choice(["raw", "sd"]), help="What a loading table counts.  [raw]")
+@click.option(
+    "--missing",
+    type=click.Choice(["error", "drop"]),
+    default="error",
+    show_default=True,
+    help="Genes that are not on the panel.",
+)
+@click.option("--alias", type=click.Path(path_type=Path), metavar="FILE", help="Two columns: other name, gene.")
+@click.option("--pathway-covariance", type=click.Path(path_type=Path), metavar="FILE", help="F of a loading table.")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["auto", "gmt", "regulon", "loadings"]),
+    default="auto",
+    show_default=True,
+    help="What the file is.",
+)
+@click.option("--subtract", is_flag=True, help="Take the pathways away from the covariance.")
+@click.option("--if-absent", is_flag=True, help="Pass over what is active already with equal content.")
+@click.option("--branch", metavar="NAME", help="Commit to this branch, not to HEAD's.")
+@click.option("--dry-run", is_flag=True, help="Print the diff that the commit would make; write nothing.")
+@options.message
+@options.cuts
+@options.forms
+@options.repository
+def command(
+    repo: Repository,
+    *,
+    file: Path,
+    alias: Path | None,
+    message: str,
+    if_absent: bool,
+    branch: str | None,
+    dry_run: bool,
+    threshold: float | None,
+    top: int | None,
+    form: str,
+    **reading: Any,
+) -> None:
+    """Add the pathways of a FILE to the network, Σ ← Σ + xxᵀ for each, as a new version.
+
+    FILE is a GMT (loadings are --strength standard deviations), a regulon table (source, target, weight; loadings are
+    strength × weight, and the source itself gets +strength) or a table of loadings (a column `gene`, one column a
+    pathway; also npz), which is taken as it is.
+
+    \b
+    Example:
+      grn commit hallmark.gmt --only HALLMARK_P53_PATHWAY --missing drop -m "p53"
+      grn commit regulons.tsv -m "CollecTRI"
+      grn commit loadings.tsv --units sd --dry-run
+    """
+    from ...storage.formats.identifiers import read_aliases
+    from ...storage.formats.pathways import read_pathways
+
+    aliases = None if alias is None else read_aliases(alias)
+    read = read_pathways(file, repo.panel, aliases=aliases, **reading)
+    for note in read.notes:
+        output.note(output.sentence(note))
+    plan = repo.plan(read, message=message, branch=branch, if_absent=if_absent)
+    if not plan.pathways:
+        version = repo.version(plan.branch)
+        output.note(f"All of it is active already in {version.name}: nothing was written.")
+        _tell(repo, read, form, written=False, rev=version.name)
+    elif dry_run:
+        _preview(repo, plan, options.cut(threshold, top, len(repo.panel)), top, form)
+    else:
+        version = repo.write(plan)
+        _tell(repo, read, form, written=True, rev=version.name)
+
+
+def _preview(repo: Repository, plan: Plan, cut: Any, top: int | None, form: str) -> None:
+    from ...engine.compare import compare
+
+    before = repo.version(plan.parents[0])
+    after = repo.preview(plan)
+    found = compare(repo.snapshot(before.name), after, cut, changes=top or 20)
+    planned = {"version": after.name, "id": None, "content": after.content}
+    names = [one.label for one in plan.pathways]
+    difference.tell(found, (describe.identity(before), planned), form, pathways=(names, []))
+    output.note("Dry run: nothing was written.")
+
+
+def _tell(repo: Repository, read: PathwayFile, form: str, *, written: bool, rev: str) -> None:
+    version = repo.version(rev)
+    measured = version.entry.measured
+    lost = sum(len(genes) for genes in read.dropped.values())
+    if form == "json":
+        told = describe.version_json(version)
+        output.emit_json({**told, "written": written, "probe": measured.probe, "missing_genes": lost})
+        return
+    if form == "tsv":
+        output.emit_tsv(("version", "id", "content", "rank"), [(rev, version.id, version.content, version.rank)])
+        return
+    if not written:
+        return
+    click.echo(describe.head_line(version))
+    click.echo("\n".join(f"    {line}" for line in [*version.message.splitlines(), *describe.change_lines(version)]))
+    if lost:
+        output.note(f"{output.counted(lost, 'gene')} not on the panel left out; `grn show {rev}` names them.")
+    if version.entry.measured.guard < 1e-6:
+        output.warn(f"The subtractions leave an eigenvalue of {measured.guard:.2g}: half of the digits are lost.")
+    if measured.probe is not None and measured.probe > 1e-6:
+        output.warn(f"The probe found a relative error of {measured.probe:.1e}; `grn reinvert` may mend it.")

@@ -1,0 +1,101 @@
+"""`grn init`: a store from expression data, a covariance or a factor model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .. import options, output
+from ..describe import base_facts
+
+if TYPE_CHECKING:
+    from ...engine.scaling import Transform
+    from ...storage.repository import Repository
+
+ESTIMATORS = ("shrinkage", "ledoit-wolf", "factor", "empirical")
+
+
+@click.command("init")
+@click.argument("path", metavar="STORE", type=click.Path(path_type=Path))
+@click.option("--expression", type=click.Path(), metavar="FILE", help="tsv, csv (also .gz), h5ad, mtx or a 10x folder.")
+@click.option("--covariance", type=click.Path(), metavar="FILE", help="A covariance: tsv, csv, npy, npz or h5.")
+@click.option("--factor-model", type=click.Path(), metavar="FILE", help="Loadings: an npz with noise, or a table.")
+@click.option("--noise", type=click.Path(), metavar="FILE", help="Noise variances beside a table of loadings.")
+@click.option("--factor-covariance", type=click.Path(), metavar="FILE", help="F beside a table of loadings.")
+@click.option("--estimator", type=click.Choice(ESTIMATORS), default="shrinkage", show_default=True)
+@click.option("--factors", type=int, metavar="K", help="Number of factors for `factor`; chosen when not given.")
+@click.option("--counts", is_flag=True, help="Scale samples to the median library size; then log1p unless told.")
+@click.option("--floor", type=float, metavar="VALUE", help="Raise smaller values to this.")
+@click.option("--transform", type=click.Choice(["none", "log1p", "log2"]), help="Applied after the floor.")
+@click.option(
+    "--duplicates",
+    type=click.Choice(["error", "max-variance", "mean", "first"]),
+    default="error",
+    show_default=True,
+    help="Rows that name one gene.",
+)
+@click.option("--genes", type=click.Path(), metavar="FILE", help="The panel, one gene a line, in this order.")
+@click.option("--min-detected", type=float, metavar="SHARE", help="Leave out genes detected in fewer samples.")
+@click.option("--drop-constant", is_flag=True, help="Leave out genes with one value in all samples.")
+@click.option("--top-variance", type=int, metavar="N", help="Keep the N most variable genes.")
+@click.option("--genes-in", type=click.Choice(["auto", "rows", "columns"]), default="auto", show_default=True)
+@click.option("--layer", metavar="NAME", help="Of an h5ad file: this layer, not X.")
+@click.option("--raw", is_flag=True, help="Of an h5ad file: raw/X.")
+@click.option("--gene-names", type=click.Path(), metavar="FILE", help="Of an mtx file: its genes, one a line.")
+@click.option(
+    "--keep-expression/--no-keep-expression", default=None, help="Keep the values read; to 256 MB by default."
+)
+@click.option("--ridge", type=float, default=0.0, metavar="VALUE", help="Add to the diagonal of a covariance.")
+@options.message
+@options.forms
+def command(path: Path, genes: str | None, form: str, counts: bool, transform: Transform | None, **given: Any) -> None:
+    """Make a store: its panel, and the covariance that all versions start from.
+
+    \b
+    Example:
+      grn init tumor.grn --expression counts.tsv --counts --min-detected 0.2
+      grn init panel.grn --expression array.tsv --floor 20 --transform log2 --duplicates max-variance
+      grn init model.grn --factor-model model.npz
+    """
+    from ...storage.face import init
+
+    wanted = None if genes is None else read_names(Path(genes))
+    repo = init(
+        path,
+        genes=wanted,
+        counts=counts,
+        transform=transform or ("log1p" if counts else "none"),
+        author=options.author(),
+        time=options.clock(),
+        **given,
+    )
+    tell(repo, form)
+
+
+def read_names(path: Path) -> list[str]:
+    """Return the names of a file, one a line; what follows a tab is passed over."""
+    from ...storage.formats.files import open_text, require_file
+
+    with open_text(require_file(path)) as lines:
+        names = [line.split("\t")[0].strip() for line in lines]
+    return [name for name in names if name and not name.startswith("#")]
+
+
+def tell(repo: Repository, form: str) -> None:
+    """Tell what was made, and what was decided on the way."""
+    base = repo.base()
+    if form == "json":
+        output.emit_json(
+            {
+                "store": str(repo.path),
+                "version": "v0",
+                "content": repo.version().content,
+                "base": base.record.model_dump(mode="json"),
+            }
+        )
+        return
+    for note in base.record.notes:
+        output.note(output.sentence(note))
+    output.emit_facts(form, [("store", str(repo.path)), *base_facts(base)])

@@ -1,0 +1,39 @@
+"""`grn merge`: another version's pathways brought into HEAD's branch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from .. import difference, moving, options
+
+if TYPE_CHECKING:
+    from ...storage.repository import Repository
+
+
+@click.command("merge")
+@click.argument("rev")
+@click.option("--no-ff", is_flag=True, help="Write a merge even where the branch could simply move forward.")
+@options.message
+@options.forms
+@options.repository
+def command(repo: Repository, *, rev: str, no_ff: bool, message: str, form: str) -> None:
+    """Bring a version's pathways into HEAD's branch: a version is a set, so neither side's order matters.
+
+    Whichever side merges, the version that comes out has the same content id and the same bits.
+
+    \b
+    Example:
+      grn merge drug-a
+    """
+    before = repo.version()
+    version = repo.merge(rev, message=message, fast_forward=not no_ff)
+    if version.id == before.id:
+        moving.tell(version, form, f"{repo.head} holds all of {rev} already.")
+    elif version.number <= before.number or len(version.parents) < 2:
+        moving.tell(version, form, f"{repo.head} moved forward from {before.name} to {version.name}.")
+    else:
+        moving.tell(version, form, f"Merged {rev} into {repo.head}:", changes=True)
+        if form == "text":
+            difference.tell_pathways(difference.pathway_changes(repo, before, version))

@@ -1,0 +1,111 @@
+"""`grn show`: one version, what it changed, and how it is read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from .. import describe, options, output
+
+if TYPE_CHECKING:
+    from ...storage.repository import Repository
+    from ...storage.versions import ActivePathway, Version
+
+
+@click.command("show")
+@click.argument("rev", default="HEAD", metavar="[REV]")
+@options.forms
+@options.repository
+def command(repo: Repository, *, rev: str, form: str) -> None:
+    """Tell one version: what it changed, which pathways are active, and how its numbers are read.
+
+    The probe is ‖Σ(Θg) − g‖ / √p for a random vector g of ±1: the relative error of the version's inverse.
+
+    \b
+    Example:
+      grn show v2
+    """
+    version = repo.version(rev)
+    active = repo.active(version.name)
+    if form == "json":
+        output.emit_json(_json(version, active))
+    elif form == "tsv":
+        output.emit_tsv(
+            ("pathway", "since", "genes", "sign", "units"),
+            [(one.label, one.since, one.record.genes, one.record.sign, one.record.units) for one in active],
+        )
+    else:
+        output.page("\n".join(_lines(repo, version, active)))
+
+
+def _lines(repo: Repository, version: Version, active: list[ActivePathway]) -> list[str]:
+    names = {one.id: one.name for one in repo.versions(None)}
+    measured = version.entry.measured
+    source = version.source
+    lines = [describe.head_line(version), *(f"    {line}" for line in version.message.splitlines()), ""]
+    pairs: list[tuple[str, object]] = [
+        ("id", version.id),
+        ("content", version.content),
+        ("parents", ", ".join(names[parent] for parent in version.parents) or "none"),
+        ("base", version.base),
+        ("source", f"{source.file}, SHA-256 {source.sha256[:16]}…" if source else None),
+        ("rank", f"{version.rank} of all active pathways, {measured.rank_since} since the anchor"),
+        ("anchor", _anchor(repo, version)),
+        ("probe", _probe(measured.probe)),
+        (
+            "guard",
+            None if measured.guard == 1.0 else f"{measured.guard:.3g}, the least eigenvalue left by subtractions",
+        ),
+    ]
+    lines += [output.facts(pairs), ""]
+    lines += describe.change_lines(version, most=20)
+    lines += _missing(version)
+    if active:
+        lines += ["", click.style(f"Active in {version.name}:", bold=True)]
+        lines.append(
+            output.table(
+                ("pathway", "since", "genes", "sign", "units"),
+                [(one.label, one.since, one.record.genes, "+" if one.record.sign > 0 else "−", one.record.units)
+                 for one in active],
+            )
+        )  # fmt: skip
+    return lines
+
+
+def _anchor(repo: Repository, version: Version) -> str:
+    measured = version.entry.measured
+    since = output.counted(measured.since_anchor, "commit")
+    if measured.anchor is None:
+        return f"the base's own, {since} ago"
+    made = next(one.name for one in reversed(repo.versions(None)) if one.content == measured.anchor)
+    return f"full inversion of {made}, {since} ago"
+
+
+def _probe(found: float | None) -> str:
+    return "not run: it would have taken more than 50 ms" if found is None else f"{found:.2g} relative error of ΣΘ"
+
+
+def _missing(version: Version) -> list[str]:
+    lost = {", ".join(record.names): record.missing for record in version.added if record.missing}
+    return [
+        f"  {output.counted(len(genes), 'gene')} of {name} not on the panel: {', '.join(genes[:8])}"
+        + (" …" if len(genes) > 8 else "")
+        for name, genes in lost.items()
+    ]
+
+
+def _json(version: Version, active: list[ActivePathway]) -> dict[str, object]:
+    measured = version.entry.measured
+    return {
+        **describe.version_json(version),
+        "anchor": measured.anchor,
+        "since_anchor": measured.since_anchor,
+        "rank_since_anchor": measured.rank_since,
+        "probe": measured.probe,
+        "guard": measured.guard,
+        "source": version.source.model_dump(mode="json") if version.source else None,
+        "missing": {", ".join(record.names): list(record.missing) for record in version.added if record.missing},
+        "active": [{**pathway, "since": one.since, "units": one.record.units}
+                   for one in active for pathway in describe.pathway_json(one.record)],
+    }  # fmt: skip

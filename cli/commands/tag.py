@@ -1,0 +1,34 @@
+"""`grn tag`: names that stay with a version, listed, given and deleted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from .. import listing, moving, options
+
+if TYPE_CHECKING:
+    from ...storage.repository import Repository
+
+
+@click.command("tag")
+@click.argument("name", required=False)
+@click.argument("rev", default="HEAD", metavar="[REV]")
+@click.option("-d", "--delete", metavar="NAME", help="Delete this tag; its version stays.")
+@options.forms
+@options.repository
+def command(repo: Repository, *, name: str | None, rev: str, delete: str | None, form: str) -> None:
+    """List tags, or give a version a name that stays.
+
+    \b
+    Example:
+      grn tag paper v2
+      grn tag
+    """
+    if delete:
+        moving.tell(version := repo.delete_tag(delete), form, f"Deleted tag {delete}, which was at {version.name}.")
+    elif name:
+        moving.tell(version := repo.create_tag(name, rev), form, f"Tag {name} is at {version.name}.")
+    else:
+        listing.tell("tags", repo.tags, form)

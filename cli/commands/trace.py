@@ -1,0 +1,68 @@
+"""`grn trace`: one edge through the versions."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .. import describe, options, output
+
+if TYPE_CHECKING:
+    from ...storage.repository import Repository
+    from ...storage.versions import Version
+
+MOVED = 1e-13
+"""A step of ρ up to this is rounding."""
+
+
+@click.command("trace")
+@click.argument("gene_a")
+@click.argument("gene_b")
+@click.argument("range_", default="v0..HEAD", metavar="[A..B]")
+@options.forms
+@options.repository
+def command(repo: Repository, *, gene_a: str, gene_b: str, range_: str, form: str) -> None:
+    """Follow ρ of two genes through the versions, along first parents, and name the commits that moved it.
+
+    \b
+    Example:
+      grn trace TP53 MDM2
+      grn trace TP53 MDM2 v2..drug-a
+    """
+    versions = _line(repo, range_)
+    rho = [_rho(repo, version, gene_a, gene_b) for version in versions]
+    steps = [0.0, *(after - before for before, after in itertools.pairwise(rho))]
+    moved = [abs(step) > MOVED for step in steps]
+    if form == "json":
+        points = [
+            {**describe.identity(version), "rho": value, "delta": step, "moved": is_moved, "message": version.message}
+            for version, value, step, is_moved in zip(versions, rho, steps, moved, strict=True)
+        ]
+        output.emit_json({"gene_a": gene_a, "gene_b": gene_b, "trace": points})
+        return
+    rows: list[tuple[Any, ...]] = [
+        (version.name, value, step if is_moved else None, describe.pathway_names(version) if is_moved else None)
+        for version, value, step, is_moved in zip(versions, rho, steps, moved, strict=True)
+    ]
+    if form == "tsv":
+        output.emit_tsv(("version", "rho", "delta", "moved_by"), rows)
+    else:
+        click.echo(output.table(("version", f"ρ {gene_a}–{gene_b}", "Δρ", "moved by"), rows))
+
+
+def _line(repo: Repository, text: str) -> list[Version]:
+    """Return the versions from one side of a range to the other, oldest first."""
+    first, last = repo.split_range(text) if ".." in text else (repo.version("v0"), repo.version(text))
+    line = repo.line(last.name)
+    numbers = [version.number for version in line]
+    if first.number not in numbers:
+        output.warn(f"{first.name} is no first-parent ancestor of {last.name}: the trace begins at {line[-1].name}.")
+        return line[::-1]
+    return line[: numbers.index(first.number) + 1][::-1]
+
+
+def _rho(repo: Repository, version: Version, gene_a: str, gene_b: str) -> float:
+    value = repo.snapshot(version.name).partial_correlation(gene_a, gene_b)
+    return float(value)

@@ -1,0 +1,134 @@
+"""How a comparison of two versions is told; `diff` and `commit --dry-run` share it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from . import describe, output
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ..engine.compare import Difference, Summary
+    from ..storage.repository import Repository
+    from ..storage.versions import Version
+
+COLUMNS = ("gene_a", "gene_b", "rho_from", "rho_to", "delta", "delta_abs", "change")
+SIDES = ("from", "to")
+
+
+def pathway_changes(repo: Repository, before: Version, after: Version) -> tuple[list[str], list[str]]:
+    """Return the names of the pathways that one version has and the other has not: added, and dropped."""
+    first, second = ({one.record.id: one.label for one in repo.active(version.name)} for version in (before, after))
+    added = [label for id_, label in second.items() if id_ not in first]
+    return sorted(added), sorted(label for id_, label in first.items() if id_ not in second)
+
+
+def tell_pathways(changes: tuple[list[str], list[str]]) -> None:
+    """Print the names of pathways added and dropped, for people."""
+    for line in _pathway_lines(changes):
+        click.echo(f"  {line}")
+
+
+def tell(
+    found: Difference,
+    sides: Sequence[Mapping[str, Any]],
+    form: str,
+    *,
+    pathways: tuple[list[str], list[str]],
+) -> None:
+    """Print what changed.
+
+    Parameters
+    ----------
+    found : Difference
+        The comparison.
+    sides : two mappings
+        What names each side: version, id, content.
+    form : {"text", "tsv", "json"}
+        How to print it.
+    pathways : two lists of str
+        Names of pathways added and dropped.
+    """
+    rows = [
+        (gene_a, gene_b, before, after, after - before, abs(after) - abs(before), change)
+        for gene_a, gene_b, before, after, change in found
+    ]
+    if form == "json":
+        output.emit_json(_json(found, sides, rows, pathways))
+    elif form == "tsv":
+        output.emit_tsv(COLUMNS, rows)
+    else:
+        output.page(_text(found, sides, rows, pathways))
+
+
+def _json(
+    found: Difference, sides: Sequence[Mapping[str, Any]], rows: list[tuple[Any, ...]], pathways: tuple[list[str], ...]
+) -> dict[str, Any]:
+    return {
+        **dict(zip(SIDES, sides, strict=True)),
+        **describe.cut_json(found.cut, found.threshold),
+        "pathways": {"added": pathways[0], "dropped": pathways[1]},
+        "summary": {
+            "from": _summary(found.before),
+            "to": _summary(found.after),
+            "gained": found.gained,
+            "lost": found.lost,
+            "sign_flipped": found.sign_flipped,
+        },
+        "changes": [dict(zip(COLUMNS, row, strict=True)) for row in rows],
+    }
+
+
+def _summary(side: Summary) -> dict[str, Any]:
+    return {"edges": side.edges, "mean_abs": side.mean_abs, "max_abs": side.max_abs, "density": side.density}
+
+
+def _text(
+    found: Difference, sides: Sequence[Mapping[str, Any]], rows: list[tuple[Any, ...]], pathways: tuple[list[str], ...]
+) -> str:
+    names = [str(side["version"]) for side in sides]
+    before, after = found.before, found.after
+    lines = [click.style(f"{names[0]} → {names[1]}", bold=True)]
+    lines += _pathway_lines(pathways)
+    lines += [
+        "",
+        _rule(found, names[0]),
+        "",
+        output.table(
+            ("", names[0], names[1]),
+            [
+                ("edges", before.edges, after.edges),
+                ("mean |ρ|", before.mean_abs, after.mean_abs),
+                ("max |ρ|", before.max_abs, after.max_abs),
+                ("density", before.density, after.density),
+            ],
+        ),
+        f"gained {found.gained:,}, lost {found.lost:,}, sign-flipped {found.sign_flipped:,}",
+        "",
+    ]
+    if not rows:
+        return "\n".join([*lines, "No partial correlation changed."])
+    table = [(row[0], row[1], row[2], row[3], row[4], row[6].replace("_", "-")) for row in rows]
+    header = ("gene a", "gene b", f"ρ {names[0]}", f"ρ {names[1]}", "Δρ", "change")
+    return "\n".join([*lines, click.style("Largest changes of ρ:", bold=True), output.table(header, table)])
+
+
+def _pathway_lines(changes: tuple[list[str], ...], most: int = 10) -> list[str]:
+    lines = [f"  {sign} {name}" for sign, names in zip("+−", changes, strict=True) for name in names[:most]]
+    left = sum(len(names[most:]) for names in changes)
+    return [*lines, f"  … and {output.counted(left, 'more pathway')}"] if left else lines
+
+
+def _rule(found: Difference, first: str) -> str:
+    if found.cut.rule == "top":
+        return (
+            f"An edge has |ρ| ≥ {found.threshold:.4g}: that of the {int(found.cut.value):,} strongest pairs of {first}."
+        )
+    text = f"An edge has |ρ| ≥ {found.threshold:.4g}."
+    if found.before.edges or found.after.edges:
+        return text
+    strongest = max(found.before.max_abs, found.after.max_abs)
+    return f"{text} {describe.nothing_found(found.threshold, strongest, 'of either side')}"

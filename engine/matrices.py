@@ -1,0 +1,49 @@
+"""The four matrices of a version, in blocks of rows: written to a file, they need never stand in memory whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from .covariance import row_blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from .panel import GeneSelection
+    from .snapshot import Snapshot
+
+MatrixKind = Literal["covariance", "correlation", "precision", "partial-correlation"]
+"""Σ and its correlations; Θ and the partial correlations."""
+
+
+def matrix_blocks(
+    snapshot: Snapshot, kind: MatrixKind, genes: GeneSelection | None = None
+) -> Iterator[NDArray[np.float64]]:
+    """Yield a matrix of a version in blocks of consecutive rows, each of shape (b, m).
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        The version.
+    kind : {"covariance", "correlation", "precision", "partial-correlation"}
+        Which matrix. Covariance and precision are in units of the expression; the others have 1 on the diagonal.
+    genes : genes, optional
+        Rows and columns, by name or place; the whole panel when absent.
+    """
+    operator = snapshot.covariance if kind in ("covariance", "correlation") else snapshot.precision
+    places = snapshot.panel.locate(range(len(snapshot.panel)) if genes is None else genes)
+    scale = None if kind in ("covariance", "precision") else 1.0 / np.sqrt(operator.diagonal(places))
+    sign = -1.0 if kind == "partial-correlation" else 1.0
+    for rows in row_blocks(len(places), len(snapshot.panel)):
+        if genes is None:
+            block = operator.rows(places[rows])
+        else:
+            block = operator.block(places[rows], places)
+        if scale is not None:
+            block = sign * scale[rows, np.newaxis] * block * scale
+            block[places[rows, np.newaxis] == places] = 1.0
+        yield block

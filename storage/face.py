@@ -1,0 +1,139 @@
+"""What `import grnledger` offers: a store opened, a store made, and pathways read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from ..engine.errors import InputError
+from .repository import Repository
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..engine.covariance import FactorCovariance
+    from ..engine.expression import Expression
+    from ..engine.rows import Duplicates
+    from ..engine.scaling import Transform
+    from .origins import Estimator
+
+
+def open(path: str | Path, *, author: str | None = None, time: datetime | None = None) -> Repository:  # noqa: A001
+    """Return the repository at a path; see `Repository`.
+
+    Parameters
+    ----------
+    path : str or Path
+        The store's folder.
+    author : str, optional
+        Who writes; the account's name by default.
+    time : datetime, optional
+        When, for reproducible pipelines; the clock by default.
+    """
+    return Repository(path, author=author, time=time)
+
+
+def init(
+    path: str | Path,
+    *,
+    expression: str | Path | Expression | None = None,
+    covariance: str | Path | NDArray[np.float64] | None = None,
+    factor_model: str | Path | FactorCovariance | None = None,
+    estimator: Estimator = "shrinkage",
+    factors: int | None = None,
+    counts: bool = False,
+    floor: float | None = None,
+    transform: Transform = "none",
+    duplicates: Duplicates = "error",
+    genes: Sequence[str] | None = None,
+    min_detected: float | None = None,
+    drop_constant: bool = False,
+    top_variance: int | None = None,
+    genes_in: Literal["auto", "rows", "columns"] = "auto",
+    layer: str | None = None,
+    raw: bool = False,
+    gene_names: str | Path | None = None,
+    keep_expression: bool | None = None,
+    ridge: float = 0.0,
+    noise: str | Path | None = None,
+    factor_covariance: str | Path | None = None,
+    message: str = "",
+    author: str | None = None,
+    time: datetime | None = None,
+) -> Repository:
+    """Return the repository of a new store with a base from one of three sources, as its version v0.
+
+    What was decided on the way stands in `repo.base().record.notes`.
+
+    Parameters
+    ----------
+    path : str or Path
+        Where the store shall stand, `tumor.grn` say; nothing may be there.
+    expression : str, Path or Expression
+        A table, h5ad or Matrix Market file, or values in memory, to estimate a covariance from.
+    covariance : str, Path or ndarray of float64, shape (p, p)
+        A covariance of your own, with `genes` where it has no names, and with `ridge` added to its diagonal.
+    factor_model : str, Path or FactorCovariance
+        Loadings and noise of your own: an .npz, or a table of loadings with `noise` and perhaps `factor_covariance`.
+    estimator : {"shrinkage", "ledoit-wolf", "factor", "empirical"}
+        How the covariance is estimated; `factors` is K for `factor`.
+    counts, floor, transform, duplicates, genes, min_detected, drop_constant, top_variance
+        What is done to the expression before; see `engine.Preparation`.
+    genes_in, layer, raw, gene_names
+        How the expression is read; see `formats.expression.read_expression`.
+    keep_expression : bool, optional
+        Whether to keep the values with the base; by default up to 256 MB are.
+    message : str
+        What it is, for the log.
+    author : str, optional
+        Who writes; the account's name by default.
+    time : datetime, optional
+        When; the clock by default.
+
+    Raises
+    ------
+    InputError
+        Not exactly one source is given, or it cannot be used.
+    Conflict
+        Something stands at the path already.
+    NotPositiveDefinite
+        The covariance is singular.
+    """
+    from . import creation, origins
+
+    creation.check_free(Path(path))
+    sources = (expression, covariance, factor_model)
+    if sum(source is not None for source in sources) != 1:
+        raise InputError("A store begins with exactly one of: expression, covariance, factor model.")
+    if expression is not None:
+        preparation = origins.Preparation(
+            floor=floor,
+            transform=transform,
+            counts=counts,
+            duplicates=duplicates,
+            genes=None if genes is None else tuple(genes),
+            top_variance=top_variance,
+            min_detected=min_detected,
+            drop_constant=drop_constant,
+        )
+        base = origins.from_expression(
+            expression,
+            preparation=preparation,
+            estimator=estimator,
+            factors=factors,
+            genes_in=genes_in,
+            layer=layer,
+            raw=raw,
+            gene_names=gene_names,
+            keep_expression=keep_expression,
+        )
+    elif covariance is not None:
+        base = origins.from_covariance(covariance, genes=genes, ridge=ridge)
+    else:
+        model = factor_model or ""
+        base = origins.from_factor_model(model, noise=noise, factor_covariance=factor_covariance, genes=genes)
+    return Repository.create(path, base, message=message, author=author, time=time)
