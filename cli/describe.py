@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .output import counted
+from ..engine.wording import counted
 
 if TYPE_CHECKING:
     from ..engine.network import Cut

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..engine.wording import counted
 from . import describe, output
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def _text(
 def _pathway_lines(changes: tuple[list[str], ...], most: int = 10) -> list[str]:
     lines = [f"  {sign} {name}" for sign, names in zip("+−", changes, strict=True) for name in names[:most]]
     left = sum(len(names[most:]) for names in changes)
-    return [*lines, f"  … and {output.counted(left, 'more pathway')}"] if left else lines
+    return [*lines, f"  … and {counted(left, 'more pathway')}"] if left else lines
 
 
 def _rule(found: Difference, first: str) -> str:

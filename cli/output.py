@@ -87,11 +87,6 @@ def number(value: float) -> str:
     return f"{value:.4g}"
 
 
-def counted(count: int, thing: str, things: str = "") -> str:
-    """Return `1 gene`, `2,000 genes`."""
-    return f"{count:,} {thing if count == 1 else things or thing + 's'}"
-
-
 def _finite(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None

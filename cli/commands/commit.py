@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ...engine.wording import counted
 from .. import describe, difference, options, output
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _tell(repo: Repository, read: PathwayFile, form: str, *, written: bool, rev:
     click.echo(describe.head_line(version))
     click.echo("\n".join(f"    {line}" for line in [*version.message.splitlines(), *describe.change_lines(version)]))
     if lost:
-        output.note(f"{output.counted(lost, 'gene')} not on the panel left out; `grn show {rev}` names them.")
+        output.note(f"{counted(lost, 'gene')} not on the panel left out; `grn show {rev}` names them.")
     if version.entry.measured.guard < 1e-6:
         output.warn(f"The subtractions leave an eigenvalue of {measured.guard:.2g}: half of the digits are lost.")
     if measured.probe is not None and measured.probe > 1e-6:

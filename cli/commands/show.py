@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ...engine.wording import counted
 from .. import describe, options, output
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _lines(repo: Repository, version: Version, active: list[ActivePathway]) -> l
 
 def _anchor(repo: Repository, version: Version) -> str:
     measured = version.entry.measured
-    since = output.counted(measured.since_anchor, "commit")
+    since = counted(measured.since_anchor, "commit")
     if measured.anchor is None:
         return f"the base's own, {since} ago"
     made = next(one.name for one in reversed(repo.versions(None)) if one.content == measured.anchor)
@@ -89,7 +90,7 @@ def _probe(found: float | None) -> str:
 def _missing(version: Version) -> list[str]:
     lost = {", ".join(record.names): record.missing for record in version.added if record.missing}
     return [
-        f"  {output.counted(len(genes), 'gene')} of {name} not on the panel: {', '.join(genes[:8])}"
+        f"  {counted(len(genes), 'gene')} of {name} not on the panel: {', '.join(genes[:8])}"
         + (" …" if len(genes) > 8 else "")
         for name, genes in lost.items()
     ]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ...engine.wording import counted
 from .. import output
 
 WORKED_PATHWAYS = ("p53", "NF-kB", "Wnt/beta-catenin", "MAPK", "JAK-STAT")
@@ -57,9 +58,9 @@ def command(
     names = [f"G{place:0{len(str(genes))}d}" for place in range(1, genes + 1)]
     model = simulate_factor_model(genes, factors, seed=stream, scale=scale, noise=noise)
     write_factor_model(target, model, names)
-    output.note(f"{target}: {output.counted(genes, 'gene')}, {output.counted(factors, 'factor')}, seed {seed}.")
+    output.note(f"{target}: {counted(genes, 'gene')}, {counted(factors, 'factor')}, seed {seed}.")
     if pathways:
         beside = target.with_suffix(".pathways.npz")
         labels = [*WORKED_PATHWAYS, *(f"pathway{place}" for place in range(6, pathways + 1))][:pathways]
         write_loadings(beside, simulate_pathways(genes, pathways, seed=stream, scale=pathway_scale), names, labels)
-        output.note(f"{beside}: {output.counted(pathways, 'pathway')}, in units of the expression (raw).")
+        output.note(f"{beside}: {counted(pathways, 'pathway')}, in units of the expression (raw).")
