@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import shutil
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 
 SCHEMA = 1
 """The number of the JSON contract: it grows when a field changes its meaning or goes."""
@@ -75,6 +76,21 @@ def page(text: str) -> None:
 def note(text: str) -> None:
     """Tell something on stderr, beside the answer."""
     click.echo(text, err=True)
+
+
+@contextlib.contextmanager
+def waiting(label: str) -> Generator[Callable[[float], None] | None]:
+    """Show a bar on stderr while something runs that tells its share done; none where stderr is no terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    steps = 100
+    with click.progressbar(length=steps, label=label, file=sys.stderr) as bar:
+
+        def tell(share: float) -> None:
+            bar.update(round(share * steps) - bar.pos)
+
+        yield tell
 
 
 def warn(text: str) -> None:

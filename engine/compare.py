@@ -12,7 +12,7 @@ from .network import Cut, edges
 from .pairs import Strongest, over_bands, partial_correlations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -111,6 +111,7 @@ def compare(
     *,
     changes: int = 20,
     only: Literal["gained", "lost", "sign_flipped"] | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> Difference:
     """Return what changed from one version to another.
 
@@ -124,6 +125,8 @@ def compare(
         How many of the largest |ρ_after − ρ_before| to list.
     only : {"gained", "lost", "sign_flipped"}, optional
         List these changes alone.
+    progress : callable, optional
+        Told now and then which share of the pairs is done, 0 to 1.
 
     Returns
     -------
@@ -137,7 +140,7 @@ def compare(
     """
     if before.panel != after.panel:
         raise ShapeError("Two versions can be compared over one gene panel only; these have different ones.")
-    threshold = cut.value if cut.rule == "threshold" else edges(before, cut).threshold
+    threshold = cut.value if cut.rule == "threshold" else edges(before, cut, progress=progress).threshold
     first, second = partial_correlations(before), partial_correlations(after)
     strongest = Strongest(changes, ROUNDING)
 
@@ -146,7 +149,7 @@ def compare(
 
     size = len(before.panel)
     counts, sums, maxima = np.zeros(5, dtype=np.int64), np.zeros(2), np.zeros(2)
-    for band in over_bands(size, step):
+    for band in over_bands(size, step, progress):
         counts += band.counts
         sums += band.sums
         maxima = np.maximum(maxima, band.maxima)

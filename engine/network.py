@@ -11,7 +11,7 @@ from .errors import InputError
 from .pairs import Strongest, over_bands, partial_correlations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -136,7 +136,7 @@ class Neighbors:
         yield from zip(self.panel.names(self.partners), self.rho.tolist(), strict=True)
 
 
-def edges(snapshot: Snapshot, cut: Cut) -> Edges:
+def edges(snapshot: Snapshot, cut: Cut, *, progress: Callable[[float], None] | None = None) -> Edges:
     """Return the edges of a version under a cut.
 
     Parameters
@@ -145,6 +145,8 @@ def edges(snapshot: Snapshot, cut: Cut) -> Edges:
         The version.
     cut : Cut
         The rule. A pair with ρ = 0 is never an edge.
+    progress : callable, optional
+        Told now and then which share of the pairs is done, 0 to 1.
 
     Returns
     -------
@@ -165,7 +167,7 @@ def edges(snapshot: Snapshot, cut: Cut) -> Edges:
         return float(magnitude.max(initial=0.0)), strongest.pick(magnitude, rows.start, band)
 
     max_abs, found = 0.0, 0
-    for largest, picked in over_bands(len(snapshot.panel), step):
+    for largest, picked in over_bands(len(snapshot.panel), step, progress):
         max_abs = max(max_abs, largest)
         found += len(picked[0])
         if cut.rule == "threshold" and found > MOST_EDGES:

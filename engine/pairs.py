@@ -79,12 +79,27 @@ def partial_correlations(snapshot: Snapshot) -> PartialCorrelations:
     return PartialCorrelations(factor, -precision.weights, core.source if isinstance(core, Dense) else None, scale)
 
 
-def over_bands(size: int, step: Callable[[slice], Answer]) -> Iterator[Answer]:
-    """Yield a step's answers for all bands of p genes, in order; one band a thread, each over one BLAS thread."""
+def over_bands(
+    size: int, step: Callable[[slice], Answer], progress: Callable[[float], None] | None = None
+) -> Iterator[Answer]:
+    """Yield a step's answers for all bands of p genes, in order; one band a thread, each over one BLAS thread.
+
+    Parameters
+    ----------
+    size : int
+        p.
+    step : callable
+        Given the rows of a band, returns its answer; several run at once.
+    progress : callable, optional
+        Told after each band which share of the pairs is done, 0 to 1.
+    """
     height = max(1, min(size, BAND_BYTES // (8 * size)))
     bands = [slice(start, min(start + height, size)) for start in range(0, size, height)]
     with one_blas_thread(), ThreadPoolExecutor(max_workers=os.cpu_count()) as threads:
-        yield from threads.map(step, bands)
+        for band, answer in zip(bands, threads.map(step, bands), strict=True):
+            yield answer
+            if progress is not None:
+                progress(1.0 - (1.0 - band.stop / size) ** 2)
 
 
 class Strongest:

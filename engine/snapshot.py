@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .anchor import Anchor
-    from .network import Cut, Edges, Neighbors
+    from .network import Edges, Neighbors
     from .pathway import Pathway
 
 
@@ -117,15 +117,9 @@ class Snapshot:
         top : int, optional
             As many edges as this, and any that tie with the last; p when neither is given.
         """
-        from .network import Cut
+        from .network import Cut, edges
 
-        return self.edges_under(Cut.of(threshold, top, len(self.panel)))
-
-    def edges_under(self, cut: Cut) -> Edges:
-        """Return the pairs that pass a cut, strongest first."""
-        from .network import edges
-
-        return edges(self, cut)
+        return edges(self, Cut.of(threshold, top, len(self.panel)))
 
     def neighbors(self, gene: Gene, *, threshold: float | None = None, top: int | None = None) -> Neighbors:
         """Return the strongest partners of one gene, strongest first; see `network.neighbors`.
@@ -139,15 +133,9 @@ class Snapshot:
         top : int, optional
             As many partners as this; 20 when neither is given.
         """
-        from .network import Cut
+        from .network import Cut, neighbors
 
-        return self.neighbors_under(gene, Cut.of(threshold, top, 20))
-
-    def neighbors_under(self, gene: Gene, cut: Cut) -> Neighbors:
-        """Return the partners of one gene that pass a cut, strongest first."""
-        from .network import neighbors
-
-        return neighbors(self, gene, cut)
+        return neighbors(self, gene, Cut.of(threshold, top, 20))
 
     def _scaled(
         self, operator: SymmetricOperator, genes: GeneSelection, others: GeneSelection | None, *, sign: float

@@ -96,7 +96,8 @@ def _preview(repo: Repository, plan: Plan, cut: Any, top: int | None, form: str)
 
     before = repo.version(plan.parents[0])
     after = repo.preview(plan)
-    found = compare(repo.snapshot(before.name), after, cut, changes=top or 20)
+    with output.waiting("comparing") as progress:
+        found = compare(repo.snapshot(before.name), after, cut, changes=top or 20, progress=progress)
     planned = {"version": after.name, "id": None, "content": after.content}
     names = [one.label for one in plan.pathways]
     difference.tell(found, (describe.identity(before), planned), form, pathways=(names, []))

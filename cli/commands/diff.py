@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .. import describe, difference, options
+from .. import describe, difference, options, output
 
 if TYPE_CHECKING:
     from ...storage.repository import Repository
@@ -49,7 +49,9 @@ def command(
     from ...engine.compare import compare
 
     cut = options.cut(threshold, top, len(repo.panel))
-    found = compare(repo.snapshot(before.name), repo.snapshot(after.name), cut, changes=changes or top or 20, only=only)
+    first, second = repo.snapshot(before.name), repo.snapshot(after.name)
+    with output.waiting("comparing") as progress:
+        found = compare(first, second, cut, changes=changes or top or 20, only=only, progress=progress)
     sides = (describe.identity(before), describe.identity(after))
     difference.tell(found, sides, form, pathways=difference.pathway_changes(repo, before, after))
     return int(exit_code and bool(found.gained + found.lost + found.sign_flipped))

@@ -29,8 +29,12 @@ def command(repo: Repository, *, at: str, threshold: float | None, top: int | No
       grn edges --top 50 --tsv
       grn edges --at v1 --threshold 0.15
     """
+    from ...engine.network import edges
+
     version = repo.version(at)
-    found = repo.snapshot(version.name).edges_under(options.cut(threshold, top, len(repo.panel)))
+    snapshot, cut = repo.snapshot(version.name), options.cut(threshold, top, len(repo.panel))
+    with output.waiting("scanning") as progress:
+        found = edges(snapshot, cut, progress=progress)
     if form == "json":
         output.emit_json(
             {

@@ -29,8 +29,10 @@ def command(repo: Repository, *, gene: str, at: str, threshold: float | None, to
       grn neighbors TP53
       grn neighbors TP53 --at v1 --threshold 0.05
     """
+    from ...engine.network import neighbors
+
     version = repo.version(at)
-    found = repo.snapshot(version.name).neighbors_under(gene, options.cut(threshold, top, PARTNERS))
+    found = neighbors(repo.snapshot(version.name), gene, options.cut(threshold, top, PARTNERS))
     if form == "json":
         output.emit_json(
             {

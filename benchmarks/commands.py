@@ -1,0 +1,92 @@
+"""The commands as whole processes on one panel: seconds and peak memory, with their ratio to starting Python.
+
+    python benchmarks/commands.py                      # random data, 9,020 genes × 48 samples
+    python benchmarks/commands.py --expression leukemia.tsv --duplicates max-variance --floor 20 --transform log2
+
+Medians of five runs, each after one run that is not counted. `start` is `python -c "import numpy, scipy.linalg, h5py"`.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+RUNS = 5
+GENES, SAMPLES = 9_020, 48
+
+
+def run(arguments: list[str]) -> tuple[float, float]:
+    """Return the seconds and the peak memory, in MB, of one process."""
+    start = time.perf_counter()
+    with Path(os.devnull).open("wb") as sink:
+        actions = [(os.POSIX_SPAWN_DUP2, sink.fileno(), 1), (os.POSIX_SPAWN_DUP2, sink.fileno(), 2)]
+        process = os.posix_spawn(sys.executable, [sys.executable, *arguments], dict(os.environ), file_actions=actions)
+        _, status, usage = os.wait4(process, 0)
+    if status:
+        raise SystemExit(f"{' '.join(arguments)} ended with status {status}.")
+    megabytes = usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+    return time.perf_counter() - start, megabytes
+
+
+def write_inputs(folder: Path) -> list[str]:
+    """Write expression and gene sets, and return the options that read the expression."""
+    generator = np.random.default_rng(42)
+    names = [f"GENE{place:05d}" for place in range(GENES)]
+    values = generator.normal(size=(GENES, 6)) @ generator.normal(size=(6, SAMPLES)) + generator.normal(
+        size=(GENES, SAMPLES)
+    )
+    header = "gene\t" + "\t".join(f"S{place}" for place in range(SAMPLES))
+    rows = ["\t".join([name, *(f"{value:.4f}" for value in row)]) for name, row in zip(names, values, strict=True)]
+    (folder / "expression.tsv").write_text("\n".join([header, *rows]) + "\n")
+    return ["--expression", str(folder / "expression.tsv")]
+
+
+def write_sets(folder: Path, genes: list[str]) -> None:
+    """Write ten sets of up to 150 genes of the panel."""
+    generator = np.random.default_rng(43)
+    size = min(150, len(genes) // 2)
+    sets = [f"SET{place}\tna\t" + "\t".join(generator.choice(genes, size, replace=False)) for place in range(10)]
+    (folder / "sets.gmt").write_text("\n".join(sets) + "\n")
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    given = sys.argv[1:]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        given = given or write_inputs(folder)
+        start = statistics.median(run(["-c", "import numpy, scipy.linalg, h5py"])[0] for _ in range(RUNS + 1))
+        print(f"# {os.cpu_count()} cores; start of Python with numpy, scipy, h5py: {start:.2f} s")
+        print("command\tseconds\tof_start\tpeak_MB")
+
+        def tell(label: str, commands: list[list[str]]) -> None:
+            measured = [run(["-m", "grnledger.cli", *command]) for command in commands][1:]
+            seconds = statistics.median(one[0] for one in measured)
+            print(f"{label}\t{seconds:.2f}\t{seconds / start:.1f}\t{max(one[1] for one in measured):.0f}")
+
+        stores = [str(folder / f"{place}.grn") for place in range(RUNS + 1)]
+        tell("init", [["init", store, *given] for store in stores])
+        import grnledger
+
+        write_sets(folder, list(grnledger.open(stores[0]).panel.genes))
+        store = ["-s", stores[0]]
+        sets = str(folder / "sets.gmt")
+        tell("commit", [[*store, "commit", sets, "--only", f"SET{place}"] for place in range(RUNS + 1)])
+        gene = grnledger.open(stores[0]).panel.genes[0]
+        for command in (
+            ["log"], ["show"], ["info"], ["diff", "v0..HEAD"], ["edges", "--top", "50"], ["neighbors", gene],
+            ["trace", gene, "1"], ["factors", gene], ["tag", "paper"], ["rollback", "v1"], ["--help"],
+        ):  # fmt: skip
+            if command[0] == "trace":
+                command[2] = grnledger.open(stores[0]).panel.genes[1]
+            tell(" ".join(command[:1]), [[*store, *command]] * (RUNS + 1))
+
+
+if __name__ == "__main__":
+    main()
