@@ -86,11 +86,19 @@ def clock() -> datetime | None:
         raise InputError(f"${EPOCH_VARIABLE} is {text!r}, which is not a number of seconds since 1970.") from None
 
 
-def forms(command: Command) -> Command:
+def forms(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--json` and `--tsv`; the command gets `form`, which is `json`, `tsv` or `text`."""
-    for flag, help_ in (("tsv", "Print rows, tab-separated, numbers in full."), ("json", "Print JSON, schema 1.")):
-        command = click.option(f"--{flag}", "form", flag_value=flag, default="text", help=help_)(command)
-    return command
+
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON, schema 1.")
+    @click.option("--tsv", "as_tsv", is_flag=True, help="Print rows, tab-separated, numbers in full.")
+    @functools.wraps(command)
+    def wrapped(*positional: Any, as_json: bool, as_tsv: bool, **arguments: Any) -> Any:
+        if as_json and as_tsv:
+            raise click.UsageError("An answer is printed as --json or as --tsv, not as both.")
+        form = "json" if as_json else "tsv" if as_tsv else "text"
+        return command(*positional, form=form, **arguments)
+
+    return wrapped
 
 
 def at(command: Command) -> Command:

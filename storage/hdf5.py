@@ -68,15 +68,11 @@ class Sealed:
 
     def write(self, path: Path) -> None:
         """Write the content as a file of its own."""
-        if sum(array.nbytes for array in self.content.bulk.values()) > IN_MEMORY:
-            with h5py.File(path, "w", libver="latest") as file:
-                self._fill(file)
-            return
-        with h5py.File(path.name, "w", driver="core", backing_store=False, libver="latest") as file:
+        small = sum(array.nbytes for array in self.content.bulk.values()) <= IN_MEMORY
+        # The image of a file that is still open has a wrong checksum under HDF5 1.14.2: let closing write it.
+        how: dict[str, Any] = {"driver": "core", "backing_store": True} if small else {}
+        with h5py.File(path, "w", libver="latest", **how) as file:
             self._fill(file)
-            file.flush()
-            image = file.id.get_file_image()
-        path.write_bytes(image)
 
     def _fill(self, file: h5py.File) -> None:
         content = self.content
