@@ -85,11 +85,11 @@ def base_facts(base: StoredBase) -> list[tuple[str, object]]:
         ("genes", record.genes),
         ("samples", record.samples),
         ("base", f"{record.estimator}, {_form(base)}"),
-        ("λ", _parameter(parameters.get("lambda"), "of the correlations, shrunk to zero")),
+        ("λ", _parameter(parameters.get("lambda"), f"of the {_shrunk(record.estimator)}, shrunk to zero")),
         ("λ of variances", _parameter(parameters.get("lambda_variance"), "shrunk to their median")),
         ("ridge", parameters.get("ridge")),
         ("constant genes", f"{record.constant_genes:,}, kept as isolated nodes" if record.constant_genes else None),
-        ("preparation", ", ".join(f"{name} {_value(value)}" for name, value in record.preparation.items()) or None),
+        ("preparation", _preparation(base)),
         ("expression", _kept(base) if record.samples else None),
         ("source", f"{source.file}, SHA-256 {source.sha256[:16]}…" if source else None),
     ]
@@ -123,6 +123,15 @@ def _form(base: StoredBase) -> str:
     if base.record.form == "factor":
         return f"factor form with {counted(base.record.factors, 'factor')}"
     return "dense form"
+
+
+def _preparation(base: StoredBase) -> str | None:
+    done = {name: value for name, value in base.record.preparation.items() if value != "none"}
+    return ", ".join(f"{name.replace('_', ' ')} {_value(value)}" for name, value in done.items()) or None
+
+
+def _shrunk(estimator: str) -> str:
+    return "covariances" if estimator == "ledoit-wolf" else "correlations"
 
 
 def _kept(base: StoredBase) -> str:

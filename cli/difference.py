@@ -27,10 +27,11 @@ def pathway_changes(repo: Repository, before: Version, after: Version) -> tuple[
     return sorted(added), sorted(label for id_, label in first.items() if id_ not in second)
 
 
-def tell_pathways(changes: tuple[list[str], list[str]]) -> None:
-    """Print the names of pathways added and dropped, for people."""
-    for line in _pathway_lines(changes):
-        click.echo(f"  {line}")
+def pathway_lines(changes: tuple[list[str], ...], most: int = 10) -> list[str]:
+    """Return the names of pathways added and dropped, a line each, `most` of either."""
+    lines = [f"  {sign} {name}" for sign, names in zip("+−", changes, strict=True) for name in names[:most]]
+    left = sum(len(names[most:]) for names in changes)
+    return [*lines, f"  … and {counted(left, 'more pathway')}"] if left else lines
 
 
 def tell(
@@ -93,7 +94,7 @@ def _text(
     names = [str(side["version"]) for side in sides]
     before, after = found.before, found.after
     lines = [click.style(f"{names[0]} → {names[1]}", bold=True)]
-    lines += _pathway_lines(pathways)
+    lines += pathway_lines(pathways)
     lines += [
         "",
         _rule(found, names[0]),
@@ -115,12 +116,6 @@ def _text(
     table = [(row[0], row[1], row[2], row[3], row[4], row[6].replace("_", "-")) for row in rows]
     header = ("gene a", "gene b", f"ρ {names[0]}", f"ρ {names[1]}", "Δρ", "change")
     return "\n".join([*lines, click.style("Largest changes of ρ:", bold=True), output.table(header, table)])
-
-
-def _pathway_lines(changes: tuple[list[str], ...], most: int = 10) -> list[str]:
-    lines = [f"  {sign} {name}" for sign, names in zip("+−", changes, strict=True) for name in names[:most]]
-    left = sum(len(names[most:]) for names in changes)
-    return [*lines, f"  … and {counted(left, 'more pathway')}"] if left else lines
 
 
 def _rule(found: Difference, first: str) -> str:

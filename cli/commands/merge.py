@@ -36,4 +36,5 @@ def command(repo: Repository, *, rev: str, no_ff: bool, message: str, form: str)
     else:
         moving.tell(version, form, f"Merged {rev} into {repo.head}:", changes=True)
         if form == "text":
-            difference.tell_pathways(difference.pathway_changes(repo, before, version))
+            changes = difference.pathway_changes(repo, before, version)
+            click.echo("\n".join(f"  {line}" for line in difference.pathway_lines(changes)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ...engine.wording import counted
-from .. import describe, options, output
+from .. import describe, difference, options, output
 
 if TYPE_CHECKING:
     from ...storage.repository import Repository
@@ -28,7 +28,7 @@ def command(repo: Repository, *, rev: str, form: str) -> None:
       grn show v2
     """
     version = repo.version(rev)
-    active = repo.active(version.name)
+    active = sorted(repo.active(version.name), key=lambda one: int(one.since[1:]))
     if form == "json":
         output.emit_json(_json(version, active))
     elif form == "tsv":
@@ -61,6 +61,9 @@ def _lines(repo: Repository, version: Version, active: list[ActivePathway]) -> l
     ]
     lines += [output.facts(pairs), ""]
     lines += describe.change_lines(version, most=20)
+    if len(version.parents) > 1:
+        changes = difference.pathway_changes(repo, repo.version(version.parents[0]), version)
+        lines += [f"against {names[version.parents[0]]}:", *difference.pathway_lines(changes)]
     lines += _missing(version)
     if active:
         lines += ["", click.style(f"Active in {version.name}:", bold=True)]
