@@ -25,6 +25,9 @@ RANK_SHARE = 1 / 8
 LARGEST = 20_000
 """A panel larger than this is never inverted in full: two p × p matrices would not fit a workstation."""
 
+LARGEST_FACTOR = 5_000
+"""A larger factor base is inverted in full only when that is asked: its point is that nothing p × p is formed."""
+
 PROBE_TOLERANCE = 1e-8
 """An anchor is due when the probe of a commit exceeds this."""
 
@@ -45,7 +48,7 @@ def due(*, genes: int, rank: int, commits: int, dense: bool, probe: float | None
     probe : float, optional
         What the probe found, where it was run.
     """
-    if genes > LARGEST:
+    if genes > (LARGEST if dense else LARGEST_FACTOR):
         return ""
     if dense and commits >= EVERY:
         return f"{commits} commits since the last"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..engine.covariance import Covariance, DenseCovariance, FactorCovariance
+from ..engine.covariance import ArraySource, Covariance, DenseCovariance, FactorCovariance
 from ..engine.errors import FormatError
 from ..engine.panel import Panel
 from . import hdf5, layout
@@ -196,6 +196,8 @@ def _covariance(stored: hdf5.Stored, record: BaseRecord) -> Covariance:
 
 
 def _whole(source: MatrixSource) -> NDArray[np.float64]:
+    if isinstance(source, ArraySource):
+        return source.values
     values = np.empty(source.shape)
     for block, rows in source.blocks():
         values[block] = rows
