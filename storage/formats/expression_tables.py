@@ -10,7 +10,8 @@ import numpy as np
 
 from ...engine.errors import InputError
 from ...engine.expression import Expression
-from ...engine.wording import counted
+from ...engine.wording import counted, some
+from .identifiers import spreadsheet_dates
 from .orientation import GENE_WORDS, SAMPLE_WORDS, Orientation, orient, title_word
 from .tables import (
     DELIMITER_NAMES,
@@ -86,6 +87,10 @@ def read_expression_table(
     if orientation.genes_in == "columns":
         rows, columns, values = columns, rows, np.ascontiguousarray(values.T)
     check_names(rows, "gene", path)
+    if dates := spreadsheet_dates(rows):
+        notes += (
+            f"names that look like dates, as a spreadsheet makes of SEPT2: {some(dates)} ({len(dates):,} in all)",
+        )
     return Expression(values, rows, columns), notes
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import gzip
 import hashlib
 import io
@@ -52,7 +53,7 @@ def require_file(path: str | Path) -> Path:
     try:
         status = path.stat()
     except (FileNotFoundError, NotADirectoryError):
-        raise NotFound(f"There is no file {path}.") from None
+        raise NotFound(f"There is no file {path}.", hint=_near(path)) from None
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read: {_reason(error)}.") from error
     if stat.S_ISDIR(status.st_mode):
@@ -185,6 +186,18 @@ def _opened(path: Path) -> Generator[BufferedReader]:
             yield stream
     except OSError as error:
         raise InputError(f"{path} cannot be read: {_reason(error)}.") from error
+
+
+def _near(path: Path) -> str:
+    """Return which file beside it may have been meant, or where a path is looked for from."""
+    try:
+        names = [one.name for one in path.parent.iterdir()]
+    except OSError:
+        return f"There is no folder {path.parent} either."
+    near = difflib.get_close_matches(path.name, names, n=3)
+    if near:
+        return f"Did you mean {', '.join(str(path.with_name(name)) for name in near)}?"
+    return "Check the path." if path.is_absolute() else f"Paths are looked for from {Path.cwd()}."
 
 
 def _refuse_binary(path: Path, head: bytes) -> None:

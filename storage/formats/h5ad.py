@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,8 +111,8 @@ def _index(group: Group, name: str) -> tuple[str, ...]:
     """Return the index of `obs` or `var`."""
     node = member(group, name)
     if is_dataset(node):
-        fields = node.dtype.names or ()
         table = member_array(group, name)
+        fields = table.dtype.names or ()
         field = next((field for field in ("index", "_index") if field in fields), fields[0] if fields else None)
         return as_text(table if field is None else table[field], f"{group.file.filename}: {name}")
     held = member_list(node)
@@ -124,9 +125,10 @@ def _read_matrix(group: Group, name: str, samples: int, genes: int) -> NDArray[n
     """Return a matrix of cells × genes as genes × samples."""
     node = member(group, name)
     where = f"{group.file.filename}: {name}"
-    shape = node.shape if is_dataset(node) else _sparse_shape(node, name)
-    if tuple(shape or ()) != (samples, genes):
-        raise InputError(f"{where} has shape {tuple(shape or ())}, and obs and var name {samples} × {genes}.")
+    with refusing_damage(group, name):
+        shape = tuple(node.shape or ()) if is_dataset(node) else _sparse_shape(node, name)
+    if shape != (samples, genes):
+        raise InputError(f"{where} has shape {shape}, and obs and var name {samples} × {genes}.")
     refuse_beyond_memory(Path(group.file.filename), (samples, genes))
     if is_dataset(node):
         return np.ascontiguousarray(member_numbers(group, name).T, dtype=np.float64)
@@ -134,8 +136,13 @@ def _read_matrix(group: Group, name: str, samples: int, genes: int) -> NDArray[n
 
 
 def _attribute(node: Group, attribute: str, name: str) -> Any:
+    """Return an attribute, text decoded, or None; one larger than any that AnnData writes is refused unread."""
     with refusing_damage(node, name):
-        value = node.attrs.get(attribute)
+        if attribute not in node.attrs:
+            return None
+        if math.prod(node.attrs.get_id(attribute).shape) > 2:
+            raise InputError(f"{node.file.filename}: the attribute {attribute} of {node.name} is a long list.")
+        value = node.attrs[attribute]
         return value.decode() if isinstance(value, bytes) else value
 
 

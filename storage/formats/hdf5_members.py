@@ -32,6 +32,8 @@ def open_members(path: Path) -> AbstractContextManager[Group]:
 
 def member_list(group: Group) -> tuple[str, ...]:
     """Return the names of what stands in a group."""
+    if is_dataset(group):
+        raise InputError(f"{group.file.filename}: {group.name} is an array, not a group.")
     with refusing_damage(group, ""):
         return tuple(str(name) for name in group)
 
@@ -45,7 +47,7 @@ def member(group: Group, name: str) -> Any:
         It is not there, cannot be opened, or is a link to another file.
     """
     with refusing_damage(group, name):
-        if name not in group:
+        if name not in member_list(group):
             raise InputError(f"{group.file.filename} holds no {place_of(group, name)}.")
         if type(group.get(name, getlink=True)).__name__ == "ExternalLink":
             raise InputError(f"{group.file.filename}: {place_of(group, name)} is a link to another file.")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ...engine.panel import Panel
 
 _VERSIONED = re.compile(r"(ENS[A-Z]{0,6}[GTP]\d{11})\.\d+")
+_DATE = re.compile(r"\d{1,2}-(Mar|Sep|Oct|Dec)|(Mar|Sep|Oct|Dec)-\d{1,2}", re.IGNORECASE)
 _SAMPLE = 5000
 _SHARE = 0.6
 
@@ -128,10 +129,33 @@ def missing_genes(path: Path, missing: Sequence[str], asked: int, panel: Panel, 
         f"{'is' if len(missing) == 1 else 'are'} not on the panel of {counted(len(panel), 'gene')} ({some(missing)})."
     )
     theirs, ours = guess_vocabulary(missing), guess_vocabulary(panel.genes)
+    dates = spreadsheet_dates(missing)
     if theirs and ours and theirs != ours:
         message += f" These look like {theirs} and the panel like {ours}."
         hint = f"--alias FILE translates them (two columns: name, gene). {hint}".rstrip()
+    elif dates:
+        message += f" Some look like dates that a spreadsheet made of gene names: {some(dates)}."
+    elif recased := _in_other_letters(missing, panel):
+        message += (
+            f" Upper and lower case matter: {recased[0][0]} may be {recased[0][1]} (so {len(recased):,} of them)."
+        )
     return InputError(message, hint=hint)
+
+
+def spreadsheet_dates(names: Iterable[str]) -> list[str]:
+    """Return names that look like dates, which spreadsheets make of genes: SEPT2 became 2-Sep.
+
+    Examples
+    --------
+    >>> spreadsheet_dates(["TP53", "2-Sep", "1-Mar"])
+    ['2-Sep', '1-Mar']
+    """
+    return [name for name in names if _DATE.fullmatch(name)]
+
+
+def _in_other_letters(missing: Sequence[str], panel: Panel) -> list[tuple[str, str]]:
+    folded = {gene.casefold(): gene for gene in panel.genes}
+    return [(name, folded[name.casefold()]) for name in missing if name.casefold() in folded]
 
 
 def read_aliases(path: Path) -> dict[str, str]:

@@ -66,7 +66,8 @@ def write_npz(path: str | Path, arrays: Mapping[str, NDArray[Any] | Sequence[str
     """Write arrays and lists of names to an .npz file, whole or not at all; equal content gives equal bytes."""
     with written_whole(path) as stream, zipfile.ZipFile(stream, "w") as archive:
         for name, array in arrays.items():
-            _write_member(archive, name, np.asarray(array))
+            held = array if isinstance(array, np.ndarray) else np.array(list(array), dtype=str)
+            _write_member(archive, name, held)
 
 
 def write_rows(

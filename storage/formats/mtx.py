@@ -105,11 +105,11 @@ def _beside(path: Path, names: tuple[str, ...]) -> Path | None:
 
 
 def _read_names(path: Path, titles: frozenset[str], shape: tuple[int, int]) -> list[list[str]]:
-    """Return rows of names, less a header where one row is too many and says that it is one."""
+    """Return rows of names, less a first row that says it is a header, where the rows below it fit the matrix."""
     with open_table(require_file(path)) as table:
         width = len(table.first[0].fields)
         rows = [[field.strip() for field in row.fields] for row in read_body(table, width, after_header=False)]
-    is_titled = len(rows) - 1 in shape and len(rows) not in shape and title_word(rows[0][0]) in titles
+    is_titled = len(rows) - 1 in shape and title_word(rows[0][0]) in titles
     return rows[1:] if is_titled else rows
 
 
