@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -64,16 +65,23 @@ def head_line(version: Version) -> str:
 def change_lines(version: Version, most: int = 5) -> list[str]:
     """Return what a version added and dropped, a line each, `most` of either."""
     added = [
-        f"{'+' if record.sign > 0 else '−'} {', '.join(record.names)} ({counted(record.genes, 'gene')})"
+        f"{sign_text(record.sign)} {', '.join(record.names)} ({counted(record.genes, 'gene')})"
         for record in version.added
     ]
     dropped = [f"dropped {name}" for name in version.dropped]
     return [*_shortened(added, most), *_shortened(dropped, most)]
 
 
-def pathway_names(version: Version, most: int = 3) -> str:
-    """Return in a few words what a version did."""
-    return ", ".join(_shortened([*(", ".join(one.names) for one in version.added), *version.dropped], most))
+def deed(version: Version, most: int = 3) -> str:
+    """Return in a few words what a version did: the pathways that came and went, else its message."""
+    added = [f"{sign_text(record.sign)} {', '.join(record.names)}" for record in version.added]
+    dropped = [f"dropped {name}" for name in version.dropped]
+    return ", ".join(_shortened([*added, *dropped], most)) or version.message
+
+
+def sign_text(sign: int) -> str:
+    """Return + or −."""
+    return "+" if sign > 0 else "−"
 
 
 def base_facts(base: StoredBase) -> list[tuple[str, object]]:
@@ -115,8 +123,14 @@ def nothing_found(threshold: float, max_abs: float, where: str) -> str:
         return f"No pair of genes {where} has a partial correlation other than 0."
     return (
         f"No pair {where} reaches |ρ| ≥ {threshold:g}: the strongest has {max_abs:.4g}. "
-        f"Try --top 20, or --threshold {max_abs * 0.9:.1g}."
+        f"Try --top 20, or --threshold {_below(max_abs)}."
     )
+
+
+def _below(value: float) -> str:
+    """Return a round number that is at most a value: two digits, cut off."""
+    step = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return f"{math.floor(0.9 * value / step) * step:.2g}"
 
 
 def _form(base: StoredBase) -> str:

@@ -19,18 +19,26 @@ if TYPE_CHECKING:
 COLUMNS = ("gene_a", "gene_b", "rho_from", "rho_to", "delta", "delta_abs", "change")
 SIDES = ("from", "to")
 
-
-def pathway_changes(repo: Repository, before: Version, after: Version) -> tuple[list[str], list[str]]:
-    """Return the names of the pathways that one version has and the other has not: added, and dropped."""
-    first, second = ({one.record.id: one.label for one in repo.active(version.name)} for version in (before, after))
-    added = [label for id_, label in second.items() if id_ not in first]
-    return sorted(added), sorted(label for id_, label in first.items() if id_ not in second)
+PathwayChanges = tuple[list[tuple[str, int]], list[tuple[str, int]]]
+"""Names and signs of the pathways that one version has and another has not: added, and dropped."""
 
 
-def pathway_lines(changes: tuple[list[str], ...], most: int = 10) -> list[str]:
-    """Return the names of pathways added and dropped, a line each, `most` of either."""
-    lines = [f"  {sign} {name}" for sign, names in zip("+−", changes, strict=True) for name in names[:most]]
-    left = sum(len(names[most:]) for names in changes)
+def pathway_changes(repo: Repository, before: Version, after: Version) -> PathwayChanges:
+    """Return which pathways one version has and the other has not."""
+    first, second = (
+        {one.record.id: (one.label, int(one.record.sign)) for one in repo.active(version.name)}
+        for version in (before, after)
+    )
+    added = [named for id_, named in second.items() if id_ not in first]
+    return sorted(added), sorted(named for id_, named in first.items() if id_ not in second)
+
+
+def pathway_lines(changes: PathwayChanges, most: int = 10) -> list[str]:
+    """Return the pathways added and dropped, a line each, `most` of either."""
+    added, dropped = changes
+    lines = [f"  {describe.sign_text(sign)} {name}" for name, sign in added[:most]]
+    lines += [f"  dropped {name}" for name, _ in dropped[:most]]
+    left = len(added[most:]) + len(dropped[most:])
     return [*lines, f"  … and {counted(left, 'more pathway')}"] if left else lines
 
 
@@ -39,7 +47,7 @@ def tell(
     sides: Sequence[Mapping[str, Any]],
     form: str,
     *,
-    pathways: tuple[list[str], list[str]],
+    pathways: PathwayChanges,
 ) -> None:
     """Print what changed.
 
@@ -51,8 +59,8 @@ def tell(
         What names each side: version, id, content.
     form : {"text", "tsv", "json"}
         How to print it.
-    pathways : two lists of str
-        Names of pathways added and dropped.
+    pathways : two lists of (name, sign)
+        Pathways added and dropped.
     """
     rows = [
         (gene_a, gene_b, before, after, after - before, abs(after) - abs(before), change)
@@ -67,12 +75,14 @@ def tell(
 
 
 def _json(
-    found: Difference, sides: Sequence[Mapping[str, Any]], rows: list[tuple[Any, ...]], pathways: tuple[list[str], ...]
+    found: Difference, sides: Sequence[Mapping[str, Any]], rows: list[tuple[Any, ...]], pathways: PathwayChanges
 ) -> dict[str, Any]:
     return {
         **dict(zip(SIDES, sides, strict=True)),
         **describe.cut_json(found.cut, found.threshold),
-        "pathways": {"added": pathways[0], "dropped": pathways[1]},
+        "pathways": {
+            what: [name for name, _ in named] for what, named in zip(("added", "dropped"), pathways, strict=True)
+        },
         "summary": {
             "from": _summary(found.before),
             "to": _summary(found.after),
@@ -89,7 +99,7 @@ def _summary(side: Summary) -> dict[str, Any]:
 
 
 def _text(
-    found: Difference, sides: Sequence[Mapping[str, Any]], rows: list[tuple[Any, ...]], pathways: tuple[list[str], ...]
+    found: Difference, sides: Sequence[Mapping[str, Any]], rows: list[tuple[Any, ...]], pathways: PathwayChanges
 ) -> str:
     names = [str(side["version"]) for side in sides]
     before, after = found.before, found.after

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+import traceback
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,6 +25,9 @@ OUR_BUG = 70
 INTERRUPTED = 130
 CLOSED_PIPE = 141
 
+COMPLETION_VARIABLE = "_GRN_COMPLETE"
+"""Set by a shell that completes a command line: `eval "$(_GRN_COMPLETE=bash_source grn)"`."""
+
 CODES: tuple[tuple[type[GrnError], int], ...] = (
     (InputError, USAGE),
     (NotFound, NOT_FOUND),
@@ -33,10 +37,18 @@ CODES: tuple[tuple[type[GrnError], int], ...] = (
 )
 
 
+HINTS: dict[type[GrnError], str] = {
+    Conflict: "`grn log` shows what the store holds now.",
+    FormatError: "Nothing was changed; put a good copy in its place.",
+}
+"""What to do where the error itself does not say; by default, read the help of the verb."""
+
+
 def run(command: click.Command, arguments: Sequence[str], colour: bool | None) -> int:
     """Run a command, tell what went wrong, and return the exit code."""
+    given: dict[str, Any] = {}
     try:
-        answer = command.main(list(arguments), prog_name="grn", standalone_mode=False, color=colour)
+        answer = _invoke(command, arguments, colour, given)
         sys.stdout.flush()
     except BrokenPipeError:
         # Python flushes stdout once more as it ends, which would fail again.
@@ -45,42 +57,50 @@ def run(command: click.Command, arguments: Sequence[str], colour: bool | None) -
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         return INTERRUPTED
-    except Exception as error:
-        if _traceback_wanted(arguments):
-            raise
-        return _explain(error)
+    except Exception as error:  # noqa: BLE001  every error ends here, as a sentence and an exit code
+        if given.get("verbose", 0) > 1 and not isinstance(error, click.ClickException):
+            traceback.print_exc()
+        message, hint, code = _explained(error, given.get("command", "grn"))
+        _tell(message, hint, colour)
+        return code
     return answer if isinstance(answer, int) else DONE
 
 
-def _explain(error: Exception) -> int:
-    """Tell an error, and return its exit code."""
+def _invoke(command: click.Command, arguments: Sequence[str], colour: bool | None, given: dict[str, Any]) -> object:
+    """Return what a command returns; click's own `main` would make exit codes of its own of errors."""
+    if instruction := os.environ.get(COMPLETION_VARIABLE):
+        from click.shell_completion import shell_complete
+
+        return shell_complete(command, {}, "grn", COMPLETION_VARIABLE, instruction)
+    try:
+        with command.make_context("grn", list(arguments), color=colour, obj=given) as context:
+            return command.invoke(context)
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+
+
+def _explained(error: Exception, command: str) -> tuple[str, str, int]:
+    """Return what an error says, what to type next, and its exit code."""
+    reading = f"`{command} --help` lists what it takes."
     match error:
         case GrnError():
-            _tell(error.message, error.hint)
-            return next((code for kind, code in CODES if isinstance(error, kind)), OUR_BUG)
-        case click.UsageError():
-            where = error.ctx.command_path if error.ctx else "grn"
-            _tell(error.format_message(), f"`{where} --help` lists what it takes.")
-            return USAGE
+            kind, code = next((pair for pair in CODES if isinstance(error, pair[0])), (GrnError, OUR_BUG))
+            return error.message, error.hint or HINTS.get(kind, reading), code
         case click.ClickException():
-            _tell(error.format_message(), "")
-            return USAGE
+            return error.format_message(), reading, USAGE
+        case UnicodeEncodeError():
+            near = error.object[max(0, error.start - 20) : error.end + 20]
+            return f"The text {near!r} holds bytes that are not UTF-8.", "Type it in UTF-8.", USAGE
         case OSError():
-            _tell(f"{error.filename or 'The system'}: {error.strerror or error}.", "")
-            return USAGE
+            said = f"{error.filename or 'The system'}: {error.strerror or error}."
+            return said, "`grn log` shows what was written before.", USAGE
         case MemoryError():
-            _tell("There is not enough memory for this.", "Ask for fewer genes, or use a larger machine.")
-            return NUMBERS
+            return "There is not enough memory for this.", "Ask for fewer genes, or use a larger machine.", NUMBERS
         case _:
-            _tell(f"This is a bug in grn: {type(error).__name__}: {error}.", "Run it again with -vv for a traceback.")
-            return OUR_BUG
+            said = f"This is a bug in grn: {type(error).__name__}: {error}."
+            return said, "Run it again with -vv for a traceback, and report that.", OUR_BUG
 
 
-def _traceback_wanted(arguments: Sequence[str]) -> bool:
-    return "-vv" in arguments or sum(one in ("-v", "--verbose") for one in arguments) > 1
-
-
-def _tell(message: str, hint: str) -> None:
-    click.echo(click.style("Error: ", fg="red", bold=True) + message, err=True)
-    if hint:
-        click.echo(click.style("Hint: ", bold=True) + hint, err=True)
+def _tell(message: str, hint: str, colour: bool | None) -> None:
+    click.echo(click.style("Error: ", fg="red", bold=True) + message, err=True, color=colour)
+    click.echo(click.style("Hint: ", bold=True) + hint, err=True, color=colour)

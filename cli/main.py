@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from . import errors
+from ..engine.errors import InputError
+from . import errors, options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +62,10 @@ class Verbs(click.Group):
         if cmd_name not in self.list_commands(ctx):
             return None
         module = importlib.import_module(f".commands.{cmd_name.replace('-', '_')}", __package__)
-        return module.command
+        command: click.Command = module.command
+        if not any(parameter.name == "verbose" for parameter in command.params):
+            options.verbose(hidden=True)(command)
+        return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -70,8 +75,9 @@ class Verbs(click.Group):
             import difflib
 
             near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=3)
-            hint = f" Did you mean {', '.join(near)}?" if near else " `grn --help` lists them."
-            raise click.UsageError(f"There is no command {args[0]!r}.{hint}")
+            hint = f"Did you mean {', '.join(near)}?" if near else "`grn --help` lists the commands."
+            raise InputError(f"There is no command {args[0]!r}.", hint=hint)
+        options.given(ctx)["command"] = " ".join([ctx.command_path, *args[:1]])
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -82,12 +88,16 @@ class Verbs(click.Group):
                 formatter.write_dl(list(verbs.items()))
 
 
-@click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.command(
+    cls=Verbs,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.option("-s", "--store", metavar="STORE", help="The store; else $GRN_STORE, else the one *.grn here or above.")
-@click.option("-v", "--verbose", count=True, help="Say more; twice for a traceback.")
+@options.verbose(hidden=False)
 @click.version_option(package_name="grnledger", prog_name="grn")
 @click.pass_context
-def grn(ctx: click.Context, store: str | None, verbose: int) -> None:
+def grn(ctx: click.Context, store: str | None) -> None:
     """The ledger of a gene regulatory network.
 
     A version is a base covariance and a set of pathways; an edge is the correlation of two genes given all others.
@@ -99,10 +109,24 @@ def grn(ctx: click.Context, store: str | None, verbose: int) -> None:
       grn commit hallmark.gmt --only HALLMARK_P53_PATHWAY --missing drop -m "p53"
       grn diff v0..HEAD
     """
-    ctx.obj = {"store": store, "verbose": verbose}
+    options.given(ctx)["store"] = store
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `grn` and leave with its exit code."""
+    _settle_streams()
     colour = False if os.environ.get("NO_COLOR") else None
     sys.exit(errors.run(grn, list(sys.argv[1:] if arguments is None else arguments), colour))
+
+
+def _settle_streams() -> None:
+    """Make answers UTF-8 whatever the terminal says, and buffered whatever Python was told."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="surrogateescape")
+    if isinstance(getattr(sys.stdout, "buffer", None), io.RawIOBase):
+        # Under PYTHONUNBUFFERED a write that a closed pipe cuts short goes by unnoticed.
+        buffered = io.BufferedWriter(io.FileIO(sys.stdout.fileno(), "w", closefd=False))
+        sys.stdout = io.TextIOWrapper(buffered, encoding="utf-8", errors="surrogateescape")

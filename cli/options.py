@@ -22,6 +22,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 STORE_VARIABLE = "GRN_STORE"
 AUTHOR_VARIABLE = "GRN_AUTHOR"
 EPOCH_VARIABLE = "SOURCE_DATE_EPOCH"
+LONGEST_AUTHOR = 200
 
 
 def repository(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -35,10 +36,28 @@ def repository(command: Callable[..., Any]) -> Callable[..., Any]:
     def wrapped(ctx: click.Context, store: str | None, **arguments: Any) -> Any:
         from ..storage.repository import Repository
 
-        given = store or cast("dict[str, str | None]", ctx.obj or {}).get("store")
-        return command(Repository(find_store(given), author=author(), time=clock()), **arguments)
+        path = find_store(store or given(ctx).get("store"))
+        return command(Repository(path, author=author(), time=clock()), **arguments)
 
     return wrapped
+
+
+def given(ctx: click.Context) -> dict[str, Any]:
+    """Return what was said before and beside the verb: `store`, `verbose`, and `command`, the verb itself."""
+    return cast("dict[str, Any]", ctx.ensure_object(dict))
+
+
+def verbose(*, hidden: bool) -> Callable[[Command], Command]:
+    """Return what adds `-v/--verbose` to a command; before and after the verb they add up."""
+
+    def count(ctx: click.Context, parameter: click.Parameter, times: int) -> None:
+        del parameter
+        given(ctx)["verbose"] = given(ctx).get("verbose", 0) + times
+
+    help_ = "Twice, -vv: print a traceback with an error."
+    return click.option(
+        "-v", "--verbose", count=True, expose_value=False, is_eager=True, callback=count, help=help_, hidden=hidden
+    )
 
 
 def find_store(given: str | None) -> Path:
@@ -65,8 +84,18 @@ def find_store(given: str | None) -> Path:
 
 
 def author() -> str | None:
-    """Return who writes, where the environment says so."""
-    return os.environ.get(AUTHOR_VARIABLE) or None
+    """Return who writes, where the environment says so.
+
+    Raises
+    ------
+    InputError
+        It is no name: too long, or with a character that cannot be printed.
+    """
+    name = os.environ.get(AUTHOR_VARIABLE) or None
+    if name and not (len(name) <= LONGEST_AUTHOR and name.isprintable()):
+        hint = "Write it on one line, such as 'Ada Lovelace'."
+        raise InputError(f"${AUTHOR_VARIABLE} is no name: {name[:60]!r}.", hint=hint)
+    return name
 
 
 def clock() -> datetime | None:
@@ -83,7 +112,10 @@ def clock() -> datetime | None:
     try:
         return datetime.fromtimestamp(int(text), UTC)
     except (ValueError, OverflowError, OSError):
-        raise InputError(f"${EPOCH_VARIABLE} is {text!r}, which is not a number of seconds since 1970.") from None
+        raise InputError(
+            f"${EPOCH_VARIABLE} is {text!r}, which is not a number of seconds since 1970.",
+            hint=f"Set it with {EPOCH_VARIABLE}=$(date +%s), or unset it.",
+        ) from None
 
 
 def forms(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -122,6 +154,18 @@ def cut(threshold: float | None, top: int | None, default: int) -> Cut:
     from ..engine.network import Cut
 
     return Cut.of(threshold, top, default)
+
+
+def check_pair(gene_a: str, gene_b: str | None) -> None:
+    """Refuse a gene with itself: an edge joins two.
+
+    Raises
+    ------
+    InputError
+        Both are one gene.
+    """
+    if gene_a == gene_b:
+        raise InputError(f"An edge joins two genes, and {gene_a} was named twice.", hint="Name another partner.")
 
 
 def pair_of_versions(repo: Repository, text: str) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import math
 import shutil
@@ -25,14 +26,16 @@ def emit_json(answer: Mapping[str, Any]) -> None:
 
 def emit_tsv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print rows as tab-separated values under a header; numbers in full, so that they can be read back."""
-    click.echo("\t".join(columns))
-    for row in rows:
-        click.echo("\t".join(_plain(value) for value in row))
+    lines = itertools.chain(["\t".join(columns)], ("\t".join(map(_plain, row)) for row in rows))
+    while block := "\n".join(itertools.islice(lines, 10_000)):  # each echo is a flush
+        click.echo(block)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Return rows as an aligned table under a header; numbers to the right."""
-    cells = [list(columns), *([_short(value) for value in row] for row in rows)]
+    kept = [list(row) for row in rows]
+    by_column = [_column([row[place] for row in kept]) for place in range(len(columns))]
+    cells = [list(columns), *([column[number] for column in by_column] for number in range(len(kept)))]
     right = [all(_is_number(row[place]) for row in cells[1:]) for place in range(len(columns))]
     widths = [max(len(row[place]) for row in cells) for place in range(len(columns))]
     lines = [
@@ -127,6 +130,20 @@ def _short(value: object) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     return "" if value is None else str(value)
+
+
+def _column(values: Sequence[object]) -> list[str]:
+    """Return a column's values as text; real numbers with as many decimals as give the largest four digits or five."""
+    real = [abs(value) for value in values if isinstance(value, float) and math.isfinite(value) and value]
+    if not real or not all(isinstance(value, float | None) for value in values):
+        return [_short(value) for value in values]
+    decimals = 3 - math.floor(math.log10(max(real) / 2))
+    if not 0 <= decimals <= 9 or min(real) < 0.5 * 10.0**-decimals:  # one of them would read as zero
+        return [_short(value) for value in values]
+    return [
+        f"{value:.{decimals}f}" if isinstance(value, float) and math.isfinite(value) else _short(value)
+        for value in values
+    ]
 
 
 def _is_number(text: str) -> bool:

@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 REFUSE_BELOW = 1e-10
 """A version whose guard eigenvalue is below this is refused: it is not positive definite, or only by rounding."""
 
+ROUNDING = 16 * float(np.finfo(np.float64).eps)
+"""The guard is 1 less terms of size xᵀA⁻¹x, each rounded: below this share of the largest one it is rounding alone."""
+
+LARGEST = 1e15
+"""Beside XᵀA⁻¹X of this size, the 1 that is added to it loses every digit, and what was there with it."""
+
 WARN_BELOW = 1e-6
 """A guard eigenvalue below this has cost about half of the digits."""
 
@@ -71,7 +77,7 @@ class Capacitance:
 
     def precision_factor(self, places: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
         """Return rows of W, shape (m, K + r), in O(m (K + r)²); every row when `places` is None."""
-        return solve_triangular(self.triangle, self.projected(places).T, lower=True, check_finite=False).T
+        return _solved(self.triangle, self.projected(places).T).T
 
     def projected(self, places: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
         """Return rows of A⁻¹U, shape (m, K + r); every row when `places` is None."""
@@ -79,7 +85,7 @@ class Capacitance:
 
     def inverse(self) -> NDArray[np.float64]:
         """Return (J + UᵀA⁻¹U)⁻¹ = L⁻ᵀ J L⁻¹, shape (K + r, K + r)."""
-        root = solve_triangular(self.triangle, np.eye(len(self.triangle)), lower=True, check_finite=False)
+        root = _solved(self.triangle, np.eye(len(self.triangle)))
         return (root.T * self.signature) @ root
 
 
@@ -106,15 +112,21 @@ def factor(anchor: Anchor, pathways: Sequence[Pathway], deviations: NDArray[np.f
     NotPositiveDefinite
         A subtraction takes more than is there; the message names the eigenvalue and the pathway.
     EngineError
-        The loadings are so large that their products are not finite.
+        The loadings are so large that nothing of the noise is left beside them.
     """
-    loadings = columns_of(pathways, deviations)
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
+        loadings = columns_of(pathways, deviations)
+        gram = anchor.precision.gram(anchor.columns, loadings)
     signs = [float(pathway.sign) for pathway in pathways for _ in pathway.names]
     signature = np.concatenate([np.ones(anchor.columns.shape[1]), np.array(signs, dtype=np.float64)])
-    gram = anchor.precision.gram(anchor.columns, loadings)
-    if not np.all(np.isfinite(gram)):
-        raise EngineError("The products of the loadings are not finite.", hint="Check the units of the loadings.")
     added = int(np.sum(signature > 0))
+    size = float(np.trace(gram[:added, :added]))
+    if size >= LARGEST or not np.all(np.isfinite(gram)):
+        raise EngineError(
+            f"The loadings are too large: the trace of XᵀA⁻¹X is {size:.3g}, and from {LARGEST:g} on no digit is left "
+            "of what they are added to.",
+            hint="Check the units of the loadings.",
+        )
     names = [name for pathway in pathways for name in pathway.names][added - len(signature) :]
     triangle, guard = _triangle(gram, added, names)
     return Capacitance(anchor, loadings, signature, triangle, guard)
@@ -144,21 +156,29 @@ def _triangle(gram: NDArray[np.float64], added: int, names: Sequence[str]) -> tu
     triangle[:added, :added] = cholesky(gram[:added, :added] + np.eye(added), lower=True, check_finite=False)
     if added == len(gram):
         return triangle, 1.0
-    mixed = solve_triangular(triangle[:added, :added], gram[:added, added:], lower=True, check_finite=False)
+    mixed = _solved(triangle[:added, :added], gram[:added, added:])
     remaining = np.eye(len(gram) - added) - gram[added:, added:] + mixed.T @ mixed
     eigenvalues, vectors = eigh(remaining)
     guard = float(eigenvalues[0])
-    if guard < REFUSE_BELOW:
-        raise _taken_too_much(guard, names[int(np.argmax(np.abs(vectors[:, 0])))])
+    least = max(REFUSE_BELOW, ROUNDING * float(np.max(np.diagonal(gram)[added:])))
+    if guard < least:
+        raise _taken_too_much(guard, least, names[int(np.argmax(np.abs(vectors[:, 0])))])
     triangle[added:, :added] = mixed.T
     triangle[added:, added:] = cholesky(remaining, lower=True, check_finite=False)
     return triangle, guard
 
 
-def _taken_too_much(guard: float, name: str) -> NotPositiveDefinite:
+def _solved(triangle: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return L⁻¹ Y; without columns there is nothing to solve, and SciPy before 1.14 refuses to."""
+    if len(triangle) == 0:
+        return right
+    return solve_triangular(triangle, right, lower=True, check_finite=False)
+
+
+def _taken_too_much(guard: float, least: float, name: str) -> NotPositiveDefinite:
     return NotPositiveDefinite(
         f"Subtracting {name} would leave no covariance: the smallest eigenvalue of I − XᵀΘX is {guard:.3g}, "
-        f"and must be at least {REFUSE_BELOW:g}.",
+        f"and must be at least {least:.3g}.",
         hint="Subtract with smaller loadings, or not at all.",
         eigenvalue=guard,
     )

@@ -9,7 +9,7 @@ import numpy as np
 
 from .errors import ShapeError
 from .network import Cut, edges
-from .pairs import Strongest, over_bands, partial_correlations
+from .pairs import ROUNDING, Strongest, over_bands, partial_correlations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 Change = Literal["gained", "lost", "sign_flipped", "stronger", "weaker"]
 """What became of a pair: across the cut, across zero above the cut on both sides, or neither."""
-
-ROUNDING = 1e-13
-"""A difference of ρ up to this is rounding, and no change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +119,8 @@ def compare(
     cut : Cut
         What an edge is. `top` is counted on the first side; the |ρ| it amounts to cuts both.
     changes : int
-        How many of the largest |ρ_after − ρ_before| to list.
+        How many of the largest |ρ_after − ρ_before| to list. A difference up to `ROUNDING` is no change, neither
+        here nor in the counts.
     only : {"gained", "lost", "sign_flipped"}, optional
         List these changes alone.
     progress : callable, optional
@@ -142,7 +140,7 @@ def compare(
         raise ShapeError("Two versions can be compared over one gene panel only; these have different ones.")
     threshold = cut.value if cut.rule == "threshold" else edges(before, cut, progress=progress).threshold
     first, second = partial_correlations(before), partial_correlations(after)
-    strongest = Strongest(changes, ROUNDING)
+    strongest = Strongest(max(changes, 1), ROUNDING)
 
     def step(rows: slice) -> _Band:
         return _compare_band(first.band(rows), second.band(rows), threshold, only, strongest, rows.start)
@@ -183,6 +181,8 @@ def _compare_band(
     strongest: Strongest,
     start: int,
 ) -> _Band:
+    change = np.abs(after - before)
+    np.copyto(after, before, where=change <= ROUNDING)
     strength = (np.abs(before), np.abs(after))
     was, is_now = strength[0] >= threshold, strength[1] >= threshold
     kinds = {
@@ -190,7 +190,6 @@ def _compare_band(
         "lost": was & ~is_now,
         "sign_flipped": was & is_now & (np.signbit(before) != np.signbit(after)),
     }
-    change = np.abs(after - before)
     if only is not None:
         change[~kinds[only]] = 0.0
     counts = [np.count_nonzero(mask) for mask in (was, is_now, *kinds.values())]

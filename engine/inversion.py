@@ -43,7 +43,7 @@ def matrix_inversion_lemma(
     ShapeError
         The blocks do not fit together.
     EngineError
-        E or H − G E⁻¹F is singular.
+        E or H − G E⁻¹F is singular to working precision.
 
     Notes
     -----
@@ -104,6 +104,8 @@ def woodbury(precision: NDArray[np.float64], loadings: NDArray[np.float64]) -> N
     columns = loadings.reshape(len(loadings), -1)
     if precision.shape != (len(columns), len(columns)):
         raise ShapeError(f"A precision of shape {precision.shape} does not fit loadings of shape {loadings.shape}.")
+    if columns.shape[1] == 0:
+        return precision.copy()
     projected = precision @ columns
     inner = columns.T @ projected
     lower, info = lapack.dpotrf(np.eye(len(inner)) + (inner + inner.T) / 2, lower=1)
@@ -199,7 +201,7 @@ def not_positive_definite(covariance: NDArray[np.float64]) -> NotPositiveDefinit
     smallest = float(eigh(covariance, eigvals_only=True, subset_by_index=[0, 0])[0])
     return NotPositiveDefinite(
         f"The covariance is not positive definite: its smallest eigenvalue is {smallest:.6g}.",
-        hint=f"Use more samples, a shrinkage estimate, or a ridge larger than {max(-smallest, 0.0):.3g} of your own.",
+        hint=f"Use more samples, a shrinkage estimate, or a --ridge larger than {max(-smallest, 0.0):.3g}.",
         eigenvalue=smallest,
     )
 
@@ -215,10 +217,16 @@ def mirror(lower: NDArray[np.float64]) -> None:
 
 
 def _solve(matrix: NDArray[np.float64], right: NDArray[np.float64], name: str) -> NDArray[np.float64]:
-    try:
-        return np.asarray(np.linalg.solve(matrix, right), dtype=np.float64)
-    except np.linalg.LinAlgError:
-        raise EngineError(f"{name} is singular, so the inverse does not exist.") from None
+    """Return M⁻¹ Y by LU, and refuse an M whose reciprocal condition is below the rounding unit."""
+    if len(matrix) == 0:
+        return right
+    factors, pivots, info = lapack.dgetrf(matrix)
+    reciprocal = 0.0 if info else float(lapack.dgecon(factors, np.linalg.norm(matrix, 1))[0])
+    if not reciprocal >= np.finfo(np.float64).eps:
+        raise EngineError(
+            f"{name} is singular, so the inverse does not exist: its reciprocal condition number is {reciprocal:.3g}."
+        )
+    return lapack.dgetrs(factors, pivots, right)[0]
 
 
 def _sizes(e: NDArray[np.float64], h: NDArray[np.float64]) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from .errors import InputError
-from .pairs import Strongest, over_bands, partial_correlations
+from .pairs import ROUNDING, Strongest, in_steps, over_bands, partial_correlations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -144,7 +144,7 @@ def edges(snapshot: Snapshot, cut: Cut, *, progress: Callable[[float], None] | N
     snapshot : Snapshot
         The version.
     cut : Cut
-        The rule. A pair with ρ = 0 is never an edge.
+        The rule. A pair with ρ = 0, but for rounding, is never an edge.
     progress : callable, optional
         Told now and then which share of the pairs is done, 0 to 1.
 
@@ -156,7 +156,7 @@ def edges(snapshot: Snapshot, cut: Cut, *, progress: Callable[[float], None] | N
     Raises
     ------
     InputError
-        More than `MOST_EDGES` pairs pass the threshold.
+        More than `MOST_EDGES` pairs are asked for, or pass the threshold.
     """
     rho = partial_correlations(snapshot)
     strongest = Strongest(_most(cut, len(snapshot.panel)), _floor(cut))
@@ -205,10 +205,13 @@ def neighbors(snapshot: Snapshot, gene: Gene, cut: Cut) -> Neighbors:
     rho = partial_correlations(snapshot).row(place)
     magnitude = np.abs(rho)
     magnitude[place] = 0.0
-    order = np.argsort(-magnitude, kind="stable")
-    ranked = magnitude[order]
-    least = ranked[min(int(cut.value), len(ranked)) - 1] if cut.rule == "top" else cut.value
-    partners = order[: int(np.sum((ranked >= least) & (ranked > 0)))]
+    steps = in_steps(magnitude)
+    order = np.argsort(-steps, kind="stable")
+    if cut.rule == "top":
+        passes = (steps >= steps[order[min(int(cut.value), len(order)) - 1]]) & (magnitude > ROUNDING)
+    else:
+        passes = magnitude >= cut.value
+    partners = order[passes[order]]
     return Neighbors(
         snapshot.panel,
         snapshot.panel.genes[place],
@@ -216,17 +219,23 @@ def neighbors(snapshot: Snapshot, gene: Gene, cut: Cut) -> Neighbors:
         _amounts_to(cut, magnitude[partners]),
         partners,
         rho[partners],
-        float(ranked[0]),
+        float(magnitude.max()),
     )
 
 
 def _most(cut: Cut, size: int) -> int:
-    return min(int(cut.value), size * (size - 1) // 2) if cut.rule == "top" else MOST_EDGES
+    """Return how many pairs to keep at the most: one more than may pass a threshold, so that it is noticed."""
+    if cut.rule == "threshold":
+        return MOST_EDGES + 1
+    most = min(int(cut.value), size * (size - 1) // 2)
+    if most > MOST_EDGES:
+        raise InputError(f"More than {MOST_EDGES:,} edges are too many for a list, and {most:,} are asked for.")
+    return most
 
 
 def _floor(cut: Cut) -> float:
     """Return the magnitude that an edge must exceed: just below the threshold, so that equality counts."""
-    return float(np.nextafter(cut.value, 0.0)) if cut.rule == "threshold" else 0.0
+    return float(np.nextafter(cut.value, 0.0)) if cut.rule == "threshold" else ROUNDING
 
 
 def _amounts_to(cut: Cut, magnitudes: NDArray[np.float64]) -> float:

@@ -25,6 +25,9 @@ Answer = TypeVar("Answer")
 BAND_BYTES = 2 << 20
 """A band is about this large."""
 
+ROUNDING = 1e-13
+"""Values of ρ that differ by up to this are equal but for rounding."""
+
 
 @dataclass(frozen=True, slots=True)
 class PartialCorrelations:
@@ -105,6 +108,9 @@ def over_bands(
 class Strongest:
     """The n largest of many magnitudes, with the pairs they belong to; ties with the last are all kept.
 
+    Magnitudes tie when they are equal at steps of `ROUNDING`: which pairs of a flat set come first shall not depend
+    on how a machine rounds.
+
     Bands of any order may be offered from several threads through `pick`, which looks but does not keep; `keep` is
     called from one.
 
@@ -141,7 +147,7 @@ class Strongest:
         found = np.flatnonzero(flat > self.floor)
         if len(found) > 2 * self.count:
             values = flat[found]
-            found = found[values >= np.partition(values, -self.count)[-self.count]]
+            found = found[values >= np.partition(values, -self.count)[-self.count] - ROUNDING]
         rows, columns = np.divmod(found, magnitude.shape[1])
         pairs = np.stack([rows + start, columns + start], axis=1)
         return flat[found], pairs, np.stack([values.ravel()[found] for values in payload], axis=1)
@@ -158,15 +164,23 @@ class Strongest:
     def sorted(self) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.float64]]:
         """Return magnitudes, pairs and payload, largest first, ties in panel order."""
         self._prune()
-        order = np.lexsort((self._pairs[:, 1], self._pairs[:, 0], -self._magnitudes))
+        steps = in_steps(self._magnitudes)
+        order = np.lexsort((self._pairs[:, 1], self._pairs[:, 0], -steps))
+        if len(order) > self.count:
+            order = order[steps[order] >= steps[order[self.count - 1]]]
         return self._magnitudes[order], self._pairs[order], self._payload[order]
 
     def _prune(self) -> None:
         if len(self._magnitudes) <= self.count:
             return
         least = np.partition(self._magnitudes, -self.count)[-self.count]
-        kept = self._magnitudes >= least
+        kept = self._magnitudes >= least - ROUNDING
         self._magnitudes, self._pairs = self._magnitudes[kept], self._pairs[kept]
         self._payload = self._payload[kept]
-        # The next largest below `least` can no longer be among the n; those equal to it still tie.
-        self.floor = max(self.floor, float(np.nextafter(least, 0.0)))
+        # What is smaller by more than a step can no longer be among the n; the rest may still tie.
+        self.floor = max(self.floor, float(least) - 2 * ROUNDING)
+
+
+def in_steps(magnitudes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return magnitudes as whole numbers of `ROUNDING`, by which they are ranked, shape as given."""
+    return np.round(magnitudes / ROUNDING)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..engine.covariance import DenseCovariance
 from ..engine.errors import FormatError
 from . import bases, durable, hdf5, layout
 from .records import AnchorRecord, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
-    from ..engine.covariance import DenseCovariance
+    from ..engine.covariance import MatrixSource
 
 EVERY = 64
 """A dense base is inverted again after this many commits on one anchor."""
@@ -69,7 +73,8 @@ def write(folder: Path, content: str, base: str, pathways: Iterable[str], invers
     folder.mkdir(parents=True, exist_ok=True)
     path = _path(folder, content)
     path.unlink(missing_ok=True)
-    durable.publish(path, sealed.write)
+    with contextlib.suppress(FileExistsError):  # another process has made the same one meanwhile
+        durable.publish(path, sealed.write)
 
 
 def read(folder: Path, content: str) -> DenseCovariance | None:
@@ -85,6 +90,57 @@ def read(folder: Path, content: str) -> DenseCovariance | None:
     if record.content != content:
         return None
     return bases.read_dense(stored.arrays, stored.bulk, record.log_det)
+
+
+@dataclass(frozen=True, slots=True)
+class MendedMatrix:
+    """A `MatrixSource` of the cache that is made again as soon as a row of it proves damaged.
+
+    Parameters
+    ----------
+    cached : MatrixSource
+        What the cache holds.
+    again : callable
+        Returns the same matrix from a new inversion.
+    """
+
+    cached: MatrixSource
+    again: Callable[[], MatrixSource]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(p, p)."""
+        return self.cached.shape
+
+    def rows(self, places: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return rows in the order asked, shape (m, p)."""
+        try:
+            return self.cached.rows(places)
+        except FormatError:
+            return self.again().rows(places)
+
+    def blocks(self) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+        """Yield runs of rows from first to last."""
+        done = 0
+        try:
+            for block, rows in self.cached.blocks():
+                yield block, rows
+                done = block.stop
+        except FormatError:
+            yield from ((block, rows) for block, rows in self.again().blocks() if block.start >= done)
+
+    def diagonal(self) -> NDArray[np.float64]:
+        """Return the diagonal, shape (p,)."""
+        return self.cached.diagonal()
+
+
+def mended(inversion: DenseCovariance, again: Callable[[], DenseCovariance]) -> DenseCovariance:
+    """Return a full inversion of the cache that is made again as soon as a row of it proves damaged."""
+    return DenseCovariance(
+        MendedMatrix(inversion.covariance, lambda: again().covariance),
+        MendedMatrix(inversion.precision, lambda: again().precision),
+        inversion.log_det,
+    )
 
 
 def _path(folder: Path, content: str) -> Path:

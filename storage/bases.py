@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..engine.covariance import ArraySource, Covariance, DenseCovariance, FactorCovariance
-from ..engine.errors import FormatError
+from ..engine.errors import EngineError, FormatError, InputError
 from ..engine.panel import Panel
 from . import hdf5, layout
 from .records import BaseRecord, parse
@@ -141,8 +141,11 @@ def read(path: Path) -> StoredBase:
     if path.stem != stored.id:
         raise FormatError(f"{path} holds the base {stored.id}.")
     record = parse(BaseRecord, stored.record, path)
-    panel = Panel(decode_names(stored.arrays[layout.GENES]))
-    covariance = _covariance(stored, record)
+    try:
+        panel = Panel(decode_names(stored.arrays[layout.GENES]))
+        covariance = _covariance(stored, record)
+    except (KeyError, InputError, EngineError) as failure:
+        raise FormatError(f"{path} is damaged: what it holds makes no base: {failure}") from None
     if covariance.size != len(panel) or record.genes != len(panel):
         raise FormatError(f"{path} is damaged: its panel does not fit its numbers.")
     return StoredBase(
@@ -187,7 +190,9 @@ def decode_names(values: NDArray[Any]) -> tuple[str, ...]:
 
 def _covariance(stored: hdf5.Stored, record: BaseRecord) -> Covariance:
     if record.form == "dense":
-        return read_dense(stored.arrays, stored.bulk, record.log_det or 0.0)
+        if record.log_det is None:
+            raise InputError("its record has no log_det.")
+        return read_dense(stored.arrays, stored.bulk, record.log_det)
     return FactorCovariance(
         noise=stored.arrays[layout.NOISE],
         loadings=stored.bulk[layout.LOADINGS].all(),

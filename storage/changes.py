@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..engine.errors import Conflict, InputError, NotFound
+from ..engine.errors import Conflict, InputError, NotFound, ShapeError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -98,6 +98,20 @@ def check_names(
             seen.add(name)
 
 
+def check_genes(pathways: Sequence[Pathway], size: int) -> None:
+    """Refuse pathways that reach beyond a panel of `size` genes.
+
+    Raises
+    ------
+    ShapeError
+        One was made for another panel.
+    """
+    for pathway in pathways:
+        last = int(pathway.genes[-1])
+        if last >= size:
+            raise ShapeError(f"Pathway {pathway.label} has a loading on gene number {last} of a panel of {size} genes.")
+
+
 def _change(
     history: History,
     commit: str,
@@ -110,7 +124,10 @@ def _change(
 ) -> Change:
     entry = history[commit]
     if not entry.commit.parents:
-        raise InputError(f"v{history.number(commit)} is the base itself: there is nothing to {verb}.")
+        raise InputError(
+            f"v{history.number(commit)} is the base itself: there is nothing to {verb}.",
+            hint="`grn log` lists the versions that did something.",
+        )
     origins = _origins(history, commit)
     if only:
         add, drop = _only(history, commit, origins, add, drop, only)
@@ -121,8 +138,11 @@ def _change(
     if not adds and not drops and base == history[head].commit.base:
         names = ", ".join(sorted(name for one in add | drop for name in history.record(origins[one]).names))
         where = f"v{history.number(head)}"
-        state = "active already" if add else "not active any more"
-        raise InputError(f"There is nothing to {verb} from v{history.number(commit)}: in {where}, {names} is {state}.")
+        state = "active already" if add else "not active"
+        raise InputError(
+            f"There is nothing to {verb} from v{history.number(commit)}: in {where} this is {state}: {names}.",
+            hint=f"`grn show {where}` lists what is active there.",
+        )
     return Change(adds, drops, base)
 
 
@@ -142,14 +162,15 @@ def _only(
     drop: frozenset[str],
     only: Collection[str],
 ) -> tuple[frozenset[str], frozenset[str]]:
-    names = {name: pathway for pathway in add | drop for name in history.record(origins[pathway]).names}
+    named = {pathway: set(history.record(origins[pathway]).names) for pathway in add | drop}
+    names = {name for several in named.values() for name in several}
     for name in only:
         if name not in names:
             raise NotFound(
                 f"v{history.number(commit)} has no pathway {name!r}.",
                 hint=f"It has {', '.join(sorted(names)[:8])}." if names else "",
             )
-    chosen = {names[name] for name in only}
+    chosen = {pathway for pathway, several in named.items() if several.intersection(only)}
     return frozenset(add & chosen), frozenset(drop & chosen)
 
 

@@ -44,10 +44,18 @@ def create(path: Path, base: NewBase, begin: Callable[[Path, str], None]) -> Non
         begin(unfinished, add_base(unfinished, base))
         durable.flush(unfinished)
         check_free(path)
-        unfinished.rename(path)
+        _rename(unfinished, path)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     durable.flush(path.parent)
+
+
+def _rename(unfinished: Path, path: Path) -> None:
+    try:
+        unfinished.rename(path)
+    except OSError:
+        check_free(path)  # somebody else was faster
+        raise
 
 
 def check_free(path: Path) -> None:

@@ -32,7 +32,8 @@ def publish(path: Path, write: Callable[[Path], None]) -> None:
     FileExistsError
         The name is taken; nothing was changed.
     OSError
-        The disk refused; the name is not taken.
+        The disk refused; the name is not taken. Only when it was the folder that could not be flushed, last of all,
+        the file stands there whole, but might not outlast a crash of the machine.
     """
     temporary = path.parent / f".{path.name}.{secrets.token_hex(8)}{layout.TEMPORARY_ENDING}"
     try:
@@ -76,7 +77,11 @@ def _claim(temporary: Path, path: Path) -> None:
             raise
         # A file system without links: creating with O_EXCL is the claim that is left.
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(temporary.read_bytes())
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(temporary.read_bytes())
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise

@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import itertools
 import os
+import weakref
 import zlib
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 IN_MEMORY = 32 << 20
 """A file up to this size is built in memory and written in one go."""
+
+PLAIN = "Sfiu"
+"""Kinds of numpy types that a file of the store may hold: fixed-length text and numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +71,35 @@ class Sealed:
     id: str
 
     def write(self, path: Path) -> None:
-        """Write the content as a file of its own."""
+        """Write the content as a file of its own.
+
+        Raises
+        ------
+        OSError
+            The disk refused.
+        """
         small = sum(array.nbytes for array in self.content.bulk.values()) <= IN_MEMORY
         # The image of a file that is still open has a wrong checksum under HDF5 1.14.2: let closing write it.
         how: dict[str, Any] = {"driver": "core", "backing_store": True} if small else {}
-        with h5py.File(path, "w", libver="latest", **how) as file:
-            self._fill(file)
+        try:
+            with h5py.File(path, "w", libver="latest", **how) as file:
+                self._fill(file)
+        except RuntimeError as failure:  # so h5py says that closing failed, on a full disk say
+            raise OSError(f"{path} could not be written: {failure}") from None
 
     def _fill(self, file: h5py.File) -> None:
         content = self.content
-        file.attrs[layout.KIND] = content.kind
-        file.attrs[layout.ID] = self.id
+        # Fixed-length text: what is variable-length lies in a heap without checksums, where damage can hang HDF5.
+        file.attrs[layout.KIND] = np.bytes_(content.kind.encode())
+        file.attrs[layout.ID] = np.bytes_(self.id.encode())
         record = content.record.encode()
         file.create_dataset(layout.RECORD, data=np.bytes_(record), dtype=h5py.string_dtype("utf-8", len(record)))
         for name, array in content.arrays.items():
-            file.create_dataset(name, data=array)
+            file.create_dataset(name, data=_little_endian(array))
         for name, array in content.bulk.items():
             sha256, rows = self.checksums[name]
-            dataset = file.create_dataset(name, data=np.ascontiguousarray(array))
-            dataset.attrs[layout.SHA256] = sha256
+            dataset = file.create_dataset(name, data=_little_endian(array))
+            dataset.attrs[layout.SHA256] = np.bytes_(sha256.encode())
             file.create_dataset(name + layout.CHECKSUMS, data=rows)
 
 
@@ -119,8 +133,10 @@ class BulkRows:
     checksums: NDArray[np.uint32]
 
     @cached_property
-    def _file(self) -> Any:
-        return self.path.open("rb", buffering=0)
+    def _descriptor(self) -> int:
+        descriptor = os.open(self.path, os.O_RDONLY)
+        weakref.finalize(self, os.close, descriptor)
+        return descriptor
 
     def rows(self, places: NDArray[np.intp]) -> NDArray[Any]:
         """Return rows in the order asked, shape (m, columns).
@@ -141,10 +157,10 @@ class BulkRows:
         """Return consecutive rows, shape (b, columns), read-only, in one read."""
         width = self.shape[1] * self.dtype.itemsize
         wanted = (rows.stop - rows.start) * width
-        content = os.pread(self._file.fileno(), wanted, self.offset + rows.start * width)
+        content = self._bytes(self.offset + rows.start * width, wanted)
         if len(content) != wanted:
             raise FormatError(f"{self.path} ends within rows {rows.start} to {rows.stop} of {self.name!r}.")
-        values = np.frombuffer(content, dtype=self.dtype).reshape(-1, self.shape[1])
+        values = np.frombuffer(content, dtype=self.dtype).reshape(rows.stop - rows.start, self.shape[1])
         for place, row in enumerate(values, start=rows.start):
             if zlib.crc32(row.data) != self.checksums[place]:
                 raise FormatError(f"Row {place} of {self.name!r} in {self.path} is damaged.")
@@ -158,6 +174,14 @@ class BulkRows:
     def all(self) -> NDArray[Any]:
         """Return the whole array, read-only."""
         return self.run(slice(0, self.shape[0]))
+
+    def _bytes(self, start: int, count: int) -> bytes:
+        """Return bytes of the file, fewer only where it ends; the system may give a large read in parts."""
+        parts: list[bytes] = []
+        while count and (part := os.pread(self._descriptor, count, start)):
+            parts.append(part)
+            start, count = start + len(part), count - len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +248,7 @@ def open_foreign(path: Path) -> Generator[h5py.File]:
 
 
 def _read(path: Path, file: h5py.File, kinds: tuple[str, ...]) -> Stored:
-    kind = _text(file.attrs[layout.KIND])
+    kind = _attribute(file, layout.KIND)
     if kind not in kinds:
         raise FormatError(f"{path} holds a {kind!r}, where a {' or '.join(kinds)!r} should stand.")
     datasets = {name: _dataset(path, file, name) for name in map(str, file)}
@@ -233,7 +257,7 @@ def _read(path: Path, file: h5py.File, kinds: tuple[str, ...]) -> Stored:
     types = {
         name: (
             f"{rows.dtype.str} {rows.shape}",
-            _text(datasets[name].attrs[layout.SHA256]),
+            _attribute(datasets[name], layout.SHA256),
             rows.checksums,
         )
         for name, rows in bulk.items()
@@ -242,7 +266,7 @@ def _read(path: Path, file: h5py.File, kinds: tuple[str, ...]) -> Stored:
         name: dataset[()] for name, dataset in datasets.items() if name.removesuffix(layout.CHECKSUMS) not in bulk
     }
     found = layout.content_id(kind, record, arrays, types)
-    if found != _text(file.attrs[layout.ID]):
+    if found != _attribute(file, layout.ID):
         raise FormatError(f"{path} is damaged: its content is not what its id says.")
     return Stored(kind, found, record, arrays, bulk)
 
@@ -254,6 +278,8 @@ def _dataset(path: Path, file: h5py.File, name: str) -> h5py.Dataset:
     dataset = file[name]
     if not isinstance(dataset, h5py.Dataset) or dataset.external or dataset.is_virtual or dataset.chunks:
         raise FormatError(f"{path} holds {name!r}, which is not a plain dataset.")
+    if dataset.dtype.kind not in PLAIN:
+        raise FormatError(f"{path} holds {name!r}, which is neither numbers nor fixed-length text.")
     if dataset.nbytes > path.stat().st_size:
         raise FormatError(f"{path} is damaged: {name!r} claims {dataset.nbytes} bytes, more than the file has.")
     return dataset
@@ -270,10 +296,17 @@ def _bulk(path: Path, datasets: Mapping[str, h5py.Dataset], name: str) -> BulkRo
 
 
 def _checksums(array: NDArray[Any]) -> tuple[str, NDArray[np.uint32]]:
-    values = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+    values = _little_endian(array)
     rows = np.array([zlib.crc32(row.data) for row in values], dtype=np.uint32)
     return hashlib.sha256(values.data).hexdigest(), rows
 
 
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
+def _little_endian(array: NDArray[Any]) -> NDArray[Any]:
+    return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+
+
+def _attribute(holder: h5py.File | h5py.Dataset, name: str) -> str:
+    if holder.attrs.get_id(name).dtype.kind != "S":
+        raise ValueError(f"its attribute {name!r} is not fixed-length text")
+    value: Any = holder.attrs[name]
+    return bytes(value).decode()

@@ -50,13 +50,16 @@ class Log:
         FormatError
             An entry is missing or damaged, or does not follow the one before it.
         """
-        known = len(self.entries)
+        new: list[Logged] = []
+        last = self.last
         for number in range(self.next, self._length() + 1):
             logged = entries.read_entry(self.path(number), number)
-            if logged.entry.previous != self.last:
+            if logged.entry.previous != last:
                 raise FormatError(f"{self.path(number)} does not follow the entry before it: the log is broken there.")
-            self.entries.append(logged)
-        return self.entries[known:]
+            new.append(logged)
+            last = logged.id
+        self.entries.extend(new)
+        return new
 
     def append(self, entry: Entry, pathways: Iterable[Pathway] = ()) -> None:
         """Write the next entry, durably; it is taken in by the next `read_new`.

@@ -88,16 +88,26 @@ class Measuring:
     def _anchor(self, plan: Plan, active: set[str]) -> tuple[str | None, int]:
         """Return the anchor to read from, and how many commits will have gone by since it was made.
 
-        Of the parents' anchors it is the one that has taken in most, among those that took in nothing inactive.
+        Of the anchors that serve on either side it is the one that has taken in most.
         """
         counts: dict[str | None, int] = {None: 0}
         for parent in plan.parents:
-            measured = self._history[parent].measured
-            if self._history[parent].commit.base == plan.base:
-                counts[measured.anchor] = max(counts.get(measured.anchor, 0), measured.since_anchor + 1)
-        usable = [one for one in counts if self._reader.folded(one) <= active]
-        best = max(usable, key=lambda one: (len(self._reader.folded(one)), one or ""))
+            anchor, since = self._latest(parent, plan.base, active)
+            counts[anchor] = max(counts.get(anchor, 0), since)
+        best = max(counts, key=lambda one: (len(self._reader.folded(one)), one or ""))
         return best, counts[best]
+
+    def _latest(self, parent: str, base: str, active: set[str]) -> tuple[str | None, int]:
+        """Return the latest anchor on a line of first parents that took in nothing inactive, and the commits since."""
+        passed_over: set[str | None] = set()
+        for back, entry in enumerate(self._history.first_parents(parent), start=1):
+            anchor = entry.measured.anchor
+            if entry.commit.base != base:
+                break
+            if anchor not in passed_over and self._reader.folded(anchor) <= active:
+                return anchor, entry.measured.since_anchor + back
+            passed_over.add(anchor)
+        return None, 0
 
     def _rank(self, events: frozenset[Event], plan: Plan) -> int:
         grouped = self._history.pathways(events)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from ..engine.covariance import DenseCovariance
     from ..engine.pathway import Pathway
     from .bases import StoredBase
     from .history import Event, History
@@ -60,6 +62,7 @@ class Reader:
         self._log = log
         self._history = history
         self._bases: dict[str, StoredBase] = {}
+        self._remade: dict[str, DenseCovariance] = {}
 
     @property
     def anchor_folder(self) -> Path:
@@ -120,19 +123,31 @@ class Reader:
     def invert(self, recipe: Recipe, new: Mapping[str, Pathway] | None = None) -> str:
         """Invert a version in full, keep the result as an anchor, and return its content id."""
         snapshot = self.snapshot(Recipe(recipe.base, recipe.events), new=new)
-        pathways = {event.pathway for event in recipe.events} | set(new or {})
-        anchors.write(self.anchor_folder, snapshot.content, recipe.base, pathways, reinverted(snapshot))
+        self._keep(snapshot.content, recipe, new or {}, reinverted(snapshot))
         return snapshot.content
 
-    def _inversion(self, anchor: str) -> bases.DenseCovariance:
-        """Return an anchor's full inversion, made again when the cache has lost it."""
+    def _inversion(self, anchor: str) -> DenseCovariance:
+        """Return an anchor's full inversion, made again when the cache has lost it or holds it damaged."""
         found = anchors.read(self.anchor_folder, anchor)
         if found is None:
-            self.invert(self._anchored(anchor))
-            found = anchors.read(self.anchor_folder, anchor)
-        if found is None:
-            raise FormatError(f"The anchor {anchor} cannot be kept in {self.anchor_folder}.")
-        return found
+            return self._remake(anchor)
+        return anchors.mended(found, lambda: self._remake(anchor))
+
+    def _remake(self, anchor: str) -> DenseCovariance:
+        """Return an anchor's full inversion made again, in memory where the cache cannot be written."""
+        if anchor not in self._remade:
+            recipe = self._anchored(anchor)
+            inversion = reinverted(self.snapshot(recipe))
+            kept: DenseCovariance | None = None
+            with contextlib.suppress(OSError):  # a store may be read-only
+                self._keep(anchor, recipe, {}, inversion)
+                kept = anchors.read(self.anchor_folder, anchor)
+            self._remade[anchor] = inversion if kept is None else kept
+        return self._remade[anchor]
+
+    def _keep(self, anchor: str, recipe: Recipe, new: Mapping[str, Pathway], inversion: DenseCovariance) -> None:
+        pathways = {event.pathway for event in recipe.events} | set(new)
+        anchors.write(self.anchor_folder, anchor, recipe.base, pathways, inversion)
 
     def _anchored(self, anchor: str) -> Recipe:
         """Return the version that an anchor is the full inversion of, to be read from its base."""

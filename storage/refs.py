@@ -6,11 +6,13 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..engine.errors import InputError
+from ..engine.errors import FormatError, InputError
 from . import layout
 from .records import CommitEntry, MoveRecord
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from .entries import Entry
 
 LOOKS_LIKE_VERSION = re.compile(r"v\d+")
@@ -104,6 +106,36 @@ class Refs:
         self.set(move.ref, move.after)
 
 
+def check_entry(entry: Entry, commits: Container[str]) -> None:
+    """Refuse an entry of the log that names what cannot be there.
+
+    Parameters
+    ----------
+    entry : Entry
+        The next one.
+    commits : container of str
+        Ids of the commits before it.
+
+    Raises
+    ------
+    FormatError
+        It names a commit that is not before it, or a ref as none can be called.
+    """
+    named: list[str | None] = []
+    if isinstance(entry, CommitEntry):
+        refs = [layout.BRANCH + entry.branch]
+        named = [*entry.commit.parents, *(seen for drop in entry.commit.drops for seen in drop.seen)]
+    else:
+        refs = [move.ref for move in entry.moves]
+        named = [move.after for move in entry.moves if move.ref != layout.HEAD]
+    for commit in named:
+        if commit is not None and commit not in commits:
+            raise FormatError(f"Entry {entry.number} of the log is damaged: the commit {commit} is not before it.")
+    for ref in refs:
+        if ref != layout.HEAD and not _is_ref(ref):
+            raise FormatError(f"Entry {entry.number} of the log is damaged: there can be no ref {ref!r}.")
+
+
 def check_name(name: str) -> str:
     """Return the name of a branch or tag, if it can be one.
 
@@ -121,3 +153,11 @@ def check_name(name: str) -> str:
             hint="Use letters, digits and _ - . + / only; not two dots together, and no dash or dot to begin with.",
         )
     return name
+
+
+def _is_ref(ref: str) -> bool:
+    try:
+        check_name(ref.removeprefix(layout.BRANCH) if ref.startswith(layout.BRANCH) else ref.removeprefix(layout.TAG))
+    except InputError:
+        return False
+    return ref.startswith((layout.BRANCH, layout.TAG))

@@ -16,7 +16,7 @@ from .history import History
 from .log import Log
 from .planning import Plan, entry_of
 from .records import MoveRecord, Parameter, RefsEntry, SourceRecord
-from .refs import Move, Refs, check_name
+from .refs import Move, Refs, check_entry, check_name
 from .versions import ActivePathway, Version
 
 if TYPE_CHECKING:
@@ -93,9 +93,12 @@ class Repository:
     def refresh(self) -> None:
         """Take in what has been written to the store since it was last read."""
         for logged in self._log.read_new():
+            check_entry(logged.entry, self._history)
             self._refs.replay(logged.entry)
             if not isinstance(logged.entry, RefsEntry) and logged.entry.id not in self._history:
                 self._history.take(logged.entry)
+        if self._log.entries and self._refs.head not in self._refs.branches:
+            raise FormatError(f"{self.path} is damaged: HEAD is on {self._refs.head}, and there is no such branch.")
 
     @functools.cached_property
     def _reader(self) -> Reader:
@@ -243,6 +246,7 @@ class Repository:
         wanted = tuple(pathways) if isinstance(pathways, Iterable) else pathways.pathways
         if not wanted:
             raise InputError("There is nothing to commit: no pathway was given.")
+        changes.check_genes(wanted, len(self.panel))
         active = self._history.active(tip)
         if if_absent:
             present = {event.pathway for event in active}
@@ -327,6 +331,7 @@ class Repository:
 
     def delete_branch(self, name: str) -> Version:
         """Delete a branch other than HEAD's, and return where it stood; its versions stay."""
+        self.refresh()
         if name == self.head:
             raise Conflict(f"HEAD is on {name}.", hint="Switch to another branch first.")
         return self._delete_ref(layout.BRANCH, name)
@@ -337,7 +342,9 @@ class Repository:
         if name not in self._refs.branches:
             raise self._no_ref("branch", name, self._refs.branches)
         if name != self.head:
-            self._append_moves([MoveRecord(ref=layout.HEAD, before=self.head, after=name)], f"switch to {name}")
+            move = MoveRecord(ref=layout.HEAD, before=self.head, after=name)
+            branch = layout.BRANCH + name
+            self._append_moves([move], f"switch to {name}", {branch: self._refs.branches[name]})
         return self.version()
 
     def create_tag(self, name: str, rev: str = "HEAD") -> Version:
@@ -420,7 +427,9 @@ class Repository:
             standing = f"v{self._history.number((names | others)[name])}"
             what = "branch" if name in self._refs.branches else "tag"
             raise Conflict(f"There is a {what} {name} already, at {standing}.", hint="Choose another name.")
-        self._append_moves([MoveRecord(ref=kind + name, before=None, after=commit)], f"create at {rev}")
+        other = layout.TAG if kind == layout.BRANCH else layout.BRANCH
+        move = MoveRecord(ref=kind + name, before=None, after=commit)
+        self._append_moves([move], f"create at {rev}", {other + name: None})
         return self._version(commit)
 
     def _delete_ref(self, kind: str, name: str) -> Version:
@@ -429,10 +438,13 @@ class Repository:
         if name not in names:
             raise self._no_ref(kind.rstrip("/"), name, names)
         commit = names[name]
-        self._append_moves([MoveRecord(ref=kind + name, before=commit, after=None)], "delete")
+        self._append_moves([MoveRecord(ref=kind + name, before=commit, after=None)], "delete", {layout.HEAD: self.head})
         return self._version(commit)
 
-    def _append_moves(self, moves: Sequence[MoveRecord], reason: str) -> None:
+    def _append_moves(
+        self, moves: Sequence[MoveRecord], reason: str, standing: Mapping[str, str | None] | None = None
+    ) -> None:
+        """Write moves of refs, as long as those refs, and others named, stand where they stood."""
         author, time = self._stamp()
 
         def build() -> Entry:
@@ -445,7 +457,7 @@ class Repository:
                 time=time,
             )
 
-        self._append(build, (), {move.ref: move.before for move in moves})
+        self._append(build, (), {move.ref: move.before for move in moves} | dict(standing or {}))
 
     def _append(
         self, build: Callable[[], Entry], pathways: Iterable[Pathway], expected: Mapping[str, str | None]
@@ -466,11 +478,21 @@ class Repository:
 
     def _stamp(self) -> tuple[str, str]:
         moment = (self._time or datetime.now(UTC)).astimezone(UTC)
-        return self._author or getpass.getuser(), moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return self._author or _account(), moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def _no_ref(self, kind: str, name: str, names: Iterable[str]) -> NotFound:
         standing = _listed(sorted(names))
         return NotFound(f"There is no {kind} {name!r}.", hint=f"There are {standing}." if standing else "")
+
+
+def _account() -> str:
+    """Return the name of the account; in a container it may have none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        raise InputError(
+            "This account has no name to sign with.", hint="Say who writes: GRN_AUTHOR=name, or author= in Python."
+        ) from None
 
 
 def _source(file: PathwayFile) -> SourceRecord:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import itertools
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ..engine.errors import InputError, NotFound
@@ -33,7 +33,7 @@ def resolve(text: str, refs: Refs, history: History) -> str:
         Nothing has that name, or the commit has no such parent.
     """
     suffixes: list[str] = []
-    while (match := SUFFIX.search(text)) and "@{" not in match.group():
+    while match := SUFFIX.search(text):
         suffixes.append(match.group())
         text = text[: match.start()]
     commit = _named(text, refs, history)
@@ -78,7 +78,10 @@ def _named(text: str, refs: Refs, history: History) -> str:
 def _numbered(text: str, history: History) -> str:
     number = int(text[1:])
     if number >= len(history.commits):
-        raise NotFound(f"There is no version {text}: they run from v0 to v{len(history.commits) - 1}.")
+        raise NotFound(
+            f"There is no version {text}: they run from v0 to v{len(history.commits) - 1}.",
+            hint="`grn log --all` lists them.",
+        )
     return history.commits[number].id
 
 
@@ -92,12 +95,12 @@ def _by_id(prefix: str, history: History) -> str | None:
     return found[0].id if found else None
 
 
-def _at(branch: str, date: str, refs: Refs) -> str:
-    commit = refs.at(_moment(date), branch or None)
+def _at(branch: str, when: str, refs: Refs) -> str:
+    commit = refs.at(_moment(when), branch or None)
     if commit is None:
         whose = f"branch {branch}" if branch else "the store"
         first = min(move.time for move in refs.moves)
-        raise NotFound(f"There was no version of {whose} yet at {date}: the store begins at {first}.")
+        raise NotFound(f"There was no version of {whose} yet at {when}: the store begins at {first}.")
     return commit
 
 
@@ -105,14 +108,22 @@ def _moment(text: str) -> str:
     """Return the last second, in UTC, that a date or time names; a day is meant to its end."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise InputError(
             f"{text!r} is not a date.", hint="Write @{2026-11-01} or @{2026-11-01T14:30}; times are UTC."
         ) from None
-    if re.fullmatch(r"\d{4}-?\d\d-?\d\d", text):
+    if _is_day(text):
         moment += timedelta(days=1, seconds=-1)
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _step(commit: str, suffix: str, history: History) -> str:
@@ -120,9 +131,14 @@ def _step(commit: str, suffix: str, history: History) -> str:
     if suffix[0] == "^":
         parents = history[commit].commit.parents
         if count > len(parents):
-            raise NotFound(f"v{history.number(commit)} has {len(parents)} parents, no {count}. one.")
+            has = "is the base and has no parent" if not parents else f"has {len(parents)} and no {count}. parent"
+            raise NotFound(f"v{history.number(commit)} {has}.", hint="`grn show` tells a version's parents.")
         return parents[count - 1] if count else commit
-    entry = next(itertools.islice(history.first_parents(commit), count, None), None)
+    back = min(count, len(history.commits))  # no line is longer
+    entry = next(itertools.islice(history.first_parents(commit), back, None), None)
     if entry is None:
-        raise NotFound(f"v{history.number(commit)} has fewer than {count} ancestors along first parents.")
+        raise NotFound(
+            f"v{history.number(commit)} has fewer than {count} ancestors along first parents.",
+            hint="`grn log` lists its ancestors.",
+        )
     return entry.id

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -15,3 +21,54 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the real data files are not beside this checkout")
     return SHARED
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command left: its exit code and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The answer read as JSON; its contract's number is checked and left out."""
+        told = json.loads(self.out)
+        assert told.pop("schema") == 1
+        return told
+
+    @property
+    def rows(self) -> list[dict[str, str]]:
+        """The answer read as rows of a tsv."""
+        head, *rows = (line.split("\t") for line in self.out.splitlines())
+        return [dict(zip(head, row, strict=True)) for row in rows]
+
+
+@pytest.fixture(scope="session")
+def compiled_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Processes that the tests start compile the package once for all, and not in the checkout."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path_factory.mktemp("compiled")))
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+        yield
+
+
+@pytest.fixture
+def grn(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer]:
+    """`grn` in this process, with an author and a time that stay the same."""
+    for name in ("GRN_STORE", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GRN_AUTHOR", "Ada")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1780000000")
+
+    def run(*arguments: object) -> Answer:
+        from grnledger.cli.errors import run
+        from grnledger.cli.main import grn
+
+        capsys.readouterr()
+        code = run(grn, [str(argument) for argument in arguments], None)
+        printed = capsys.readouterr()
+        return Answer(code, printed.out, printed.err)
+
+    return run

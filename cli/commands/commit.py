@@ -19,17 +19,24 @@ if TYPE_CHECKING:
 @click.command("commit")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--only", multiple=True, metavar="NAME", help="Take this pathway alone; may be given several times.")
-@click.option("--strength", type=float, metavar="S", help="Loading of a set's genes, in standard deviations.  [.1]")
+@click.option("--strength", type=float, metavar="S", help="Loading of a set's genes, in standard deviations.  [0.1]")
 @click.option("--units", type=click.Choice(["raw", "sd"]), help="What a loading table counts.  [raw]")
 @click.option(
     "--missing",
     type=click.Choice(["error", "drop"]),
     default="error",
     show_default=True,
-    help="Genes that are not on the panel.",
+    help="Genes that are not on the panel: refuse, or leave out and record.",
 )
-@click.option("--alias", type=click.Path(path_type=Path), metavar="FILE", help="Two columns: other name, gene.")
-@click.option("--pathway-covariance", type=click.Path(path_type=Path), metavar="FILE", help="F of a loading table.")
+@click.option(
+    "--alias", type=click.Path(path_type=Path), metavar="FILE", help="Other names of genes: two columns, name and gene."
+)
+@click.option(
+    "--pathway-covariance",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Covariance F of the columns of a loading table.",
+)
 @click.option(
     "--format",
     "kind",
@@ -99,8 +106,8 @@ def _preview(repo: Repository, plan: Plan, cut: Any, top: int | None, form: str)
     with output.waiting("comparing") as progress:
         found = compare(repo.snapshot(before.name), after, cut, changes=top or 20, progress=progress)
     planned = {"version": after.name, "id": None, "content": after.content}
-    names = [one.label for one in plan.pathways]
-    difference.tell(found, (describe.identity(before), planned), form, pathways=(names, []))
+    named = [(one.label, int(one.sign)) for one in plan.pathways]
+    difference.tell(found, (describe.identity(before), planned), form, pathways=(named, []))
     output.note("Dry run: nothing was written.")
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from .. import output
+from ...engine.errors import Conflict
+from .. import errors, options, output
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 STORY = (
     (
@@ -44,7 +49,8 @@ STORY = (
 
 @click.command("demo")
 @click.option("--keep", type=click.Path(path_type=Path), metavar="FOLDER", help="Leave the store there.")
-def command(keep: Path | None) -> None:
+@click.pass_context
+def command(ctx: click.Context, keep: Path | None) -> None:
     """Tell the whole story on simulated data: init, commits, log, diff, rollback, revert, merge.
 
     Each command is printed before its output, and can be typed again. Nothing is left behind without --keep.
@@ -55,22 +61,38 @@ def command(keep: Path | None) -> None:
       grn demo --keep try
     """
     if keep is not None:
-        keep.mkdir(parents=True, exist_ok=False)
-        _play(keep)
+        if keep.exists():
+            raise Conflict(f"{keep} exists already.", hint="Choose another name for --keep, or remove it first.")
+        keep.mkdir(parents=True)
+        _play(ctx, keep)
         output.note(f"Kept in {keep}: try `grn -s {keep}/demo.grn log`.")
         return
     with tempfile.TemporaryDirectory(prefix="grn-demo-") as folder:
-        _play(Path(folder))
+        _play(ctx, Path(folder))
 
 
-def _play(folder: Path) -> None:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GRN_")}
-    for said, line in STORY:
-        if said:
-            click.echo(click.style(f"\n# {said}", fg="blue"))
-        click.echo(click.style(f"$ {line}", bold=True))
-        sys.stdout.flush()
-        arguments = [sys.executable, "-m", "grnledger.cli", *shlex.split(line)[1:]]
-        done = subprocess.run(arguments, cwd=folder, env=environment, check=False, stderr=subprocess.STDOUT)  # noqa: S603
-        if done.returncode:
-            raise click.ClickException(f"`{line}` ended with exit code {done.returncode}.")
+def _play(ctx: click.Context, folder: Path) -> None:
+    grn = ctx.find_root().command
+    with contextlib.chdir(folder), _plain_environment(), contextlib.redirect_stderr(sys.stdout):
+        for said, line in STORY:
+            if said:
+                click.echo(click.style(f"\n# {said}", fg="blue"))
+            click.echo(click.style(f"$ {line}", bold=True))
+            code = errors.run(grn, shlex.split(line)[1:], ctx.color)
+            if code in (errors.CLOSED_PIPE, errors.INTERRUPTED):
+                raise click.exceptions.Exit(code)
+            if code:
+                raise click.ClickException(f"`{line}` ended with exit code {code}.")
+
+
+@contextlib.contextmanager
+def _plain_environment() -> Generator[None]:
+    """Leave aside a store that the environment names, and a pager, which would stop the story."""
+    kept = dict(os.environ)
+    os.environ.pop(options.STORE_VARIABLE, None)
+    os.environ["PAGER"] = "cat"
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(kept)

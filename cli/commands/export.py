@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ...engine.errors import InputError
 from .. import describe, options, output
 
 if TYPE_CHECKING:
@@ -28,8 +29,11 @@ MATRICES = ("covariance", "correlation", "precision", "partial-correlation")
     metavar="FILE",
     help=".tsv, .csv, .npy or .npz (`matrix`, `genes`); tsv on stdout otherwise.",
 )
+@click.option("--json", "as_json", is_flag=True, help="Tell what was written as JSON, schema 1; with -o.")
 @options.repository
-def command(repo: Repository, *, at: str, matrix: MatrixKind, genes: str | None, target: Path | None) -> None:
+def command(
+    repo: Repository, *, at: str, matrix: MatrixKind, genes: str | None, target: Path | None, as_json: bool
+) -> None:
     """Write a matrix of a version. Covariance and precision are in the units of the expression the base came from.
 
     \b
@@ -42,14 +46,21 @@ def command(repo: Repository, *, at: str, matrix: MatrixKind, genes: str | None,
     from ...engine.matrices import matrix_blocks
     from ...storage.formats.matrix_export import write_matrix, write_rows
 
+    if as_json and target is None:
+        raise InputError("--json tells what was written to a file, and none is named.", hint="Name it with -o FILE.")
     version = repo.version(at)
     snapshot = repo.snapshot(version.name)
     names = list(snapshot.panel.genes) if genes is None else wanted(genes)
+    snapshot.panel.locate(names)  # refuses strangers before anything is printed
     values = matrix_blocks(snapshot, matrix, None if genes is None else names)
     if target is None:
         write_rows(sys.stdout, values, names, names)
         return
     write_matrix(target, values, names, names)
+    if as_json:
+        told = {"matrix": matrix, "genes": len(names), "file": str(target)}
+        output.emit_json({**describe.identity(version), **told})
+        return
     shape = f"{len(names):,} × {len(names):,}"
     output.note(f"{target}: {matrix} of {version.name} ({version.content[: describe.SHORT]}), {shape}.")
 
@@ -59,5 +70,9 @@ def wanted(text: str) -> list[str]:
     if text.startswith("@"):
         from .init import read_names
 
-        return read_names(Path(text[1:]))
-    return [name.strip() for name in text.split(",") if name.strip()]
+        names = read_names(Path(text[1:]))
+    else:
+        names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise InputError(f"No gene is named in --genes {text!r}.", hint="Write --genes TP53,MDM2, or @FILE.")
+    return names

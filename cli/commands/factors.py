@@ -37,6 +37,7 @@ def command(repo: Repository, *, gene: str, partner: str | None, at: str, form: 
 
     from ...engine.attribution import contributions
 
+    options.check_pair(gene, partner)
     version = repo.version(at)
     snapshot = repo.snapshot(version.name, from_base=True)
     place = int(snapshot.panel.locate(gene)[0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -11,6 +11,9 @@ from .. import describe, options, output
 if TYPE_CHECKING:
     from ...storage.repository import Repository
     from ...storage.versions import Version
+
+Fact = tuple[str, str, Any]
+"""A key for programs, a title for people, and a value."""
 
 
 @click.command("info")
@@ -27,38 +30,33 @@ def command(repo: Repository, *, at: str, system: bool, form: str) -> None:
       grn info --at v0 --json
     """
     version = repo.version(at)
-    pairs = [*_system()] if system else [*_store(repo, version), *_numbers(repo, version)]
+    told = _system() if system else [*_store(repo, version), *_numbers(repo, version)]
+    base = repo.base(version.name)
     if form == "json":
-        base = repo.base(version.name)
-        output.emit_json(
-            {
-                **describe.identity(version),
-                **{_key(name): value for name, value in pairs},
-                "base_record": base.record.model_dump(mode="json"),
-            }
-        )
-    elif form == "tsv":
-        output.emit_tsv(("name", "value"), pairs)
-    else:
-        told = pairs if system else [*pairs[:1], *describe.base_facts(repo.base(version.name)), *pairs[1:]]
-        output.emit_facts(form, told)
+        facts = {key: value for key, _, value in told}
+        output.emit_json({**describe.identity(version), **facts, "base_record": base.record.model_dump(mode="json")})
+        return
+    pairs = [(key if form == "tsv" else title, _text(value)) for key, title, value in told]
+    if form == "text" and not system:
+        pairs[1:1] = describe.base_facts(base)
+    output.emit_facts(form, pairs)
 
 
-def _store(repo: Repository, version: Version) -> list[tuple[str, Any]]:
+def _store(repo: Repository, version: Version) -> list[Fact]:
     return [
-        ("store", str(repo.path)),
-        ("versions", len(repo.versions(None))),
-        ("branches", ", ".join(f"{name} at {one.name}" for name, one in repo.branches.items())),
-        ("tags", ", ".join(f"{name} at {one.name}" for name, one in repo.tags.items()) or None),
-        ("HEAD", f"{repo.head}, at {repo.version().name}"),
-        ("size on disk (MB)", round(repo.disk_bytes() / 1e6, 3)),
-        ("version", version.name),
-        ("active pathways", len(repo.active(version.name))),
-        ("rank", version.rank),
+        ("store", "store", str(repo.path)),
+        ("versions", "versions", len(repo.versions(None))),
+        ("branches", "branches", {name: one.name for name, one in repo.branches.items()}),
+        ("tags", "tags", {name: one.name for name, one in repo.tags.items()}),
+        ("head", "HEAD", {repo.head: repo.version().name}),
+        ("bytes_on_disk", "bytes on disk", repo.disk_bytes()),
+        ("version", "version", version.name),
+        ("active_pathways", "active pathways", len(repo.active(version.name))),
+        ("rank", "rank", version.rank),
     ]
 
 
-def _numbers(repo: Repository, version: Version) -> list[tuple[str, Any]]:
+def _numbers(repo: Repository, version: Version) -> list[Fact]:
     from ...engine.factor_model import parameter_counts
     from ...engine.stability import spectrum
 
@@ -67,20 +65,24 @@ def _numbers(repo: Repository, version: Version) -> list[tuple[str, Any]]:
     record = repo.base(version.name).record
     full, factored = parameter_counts(len(snapshot.panel), record.factors)
     loadings = sum(one.record.genes * len(one.record.names) for one in repo.active(version.name))
-    counts: list[tuple[str, Any]] = [("parameters, full", full)]
+    counts: list[Fact] = [("parameters_full", "parameters, full", full)]
     if record.form == "factor":
-        counts += [("parameters, factors", factored), ("fewer (%)", round(100 * (1 - factored / full), 1))]
+        saved = round(100 * (1 - factored / full), 1)
+        counts += [
+            ("parameters_factors", "parameters, factors", factored),
+            ("parameters_saved_percent", "saved by factors (%)", saved),
+        ]
     return [
-        ("smallest eigenvalue", found.smallest),
-        ("largest eigenvalue", found.largest),
-        ("condition", found.condition),
-        ("log |Σ|", snapshot.log_det),
+        ("smallest_eigenvalue", "smallest eigenvalue", found.smallest),
+        ("largest_eigenvalue", "largest eigenvalue", found.largest),
+        ("condition", "condition", found.condition),
+        ("log_det", "log |Σ|", snapshot.log_det),
         *counts,
-        ("parameters, pathways", loadings),
+        ("parameters_pathways", "parameters, pathways", loadings),
     ]
 
 
-def _system() -> list[tuple[str, Any]]:
+def _system() -> list[Fact]:
     import os
     import platform
     import sys
@@ -90,14 +92,15 @@ def _system() -> list[tuple[str, Any]]:
 
     libraries = ("grnledger", "numpy", "scipy", "h5py", "pydantic", "click")
     return [
-        ("python", f"{sys.version.split()[0]} on {platform.platform()}"),
-        *((name, version(name)) for name in libraries),
-        ("cores", os.cpu_count()),
-        *((f"BLAS {number}", text) for number, text in enumerate(blas_libraries(), start=1)),
+        ("python", "python", f"{sys.version.split()[0]} on {platform.platform()}"),
+        *((name, name, version(name)) for name in libraries),
+        ("cores", "cores", os.cpu_count()),
+        *((f"blas_{number}", f"BLAS {number}", text) for number, text in enumerate(blas_libraries(), start=1)),
     ]
 
 
-def _key(name: str) -> str:
-    """Return a name as a JSON key: `smallest_eigenvalue`."""
-    kept = "".join(character if character.isalnum() else " " for character in name)
-    return "_".join(kept.split()).lower()
+def _text(value: object) -> object:
+    """Return a mapping of refs to versions as a text, or nothing where it is empty; other values as they are."""
+    if not isinstance(value, dict):
+        return value
+    return ", ".join(f"{name} at {version}" for name, version in cast("dict[str, str]", value).items()) or None

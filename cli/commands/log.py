@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command("log")
-@click.argument("rev", default="HEAD", metavar="[REV]")
+@click.argument("rev", default="HEAD", metavar="[REV|A..B]")
 @click.option("-n", "--number", type=click.IntRange(min=1), metavar="N", help="At most N of them.")
 @click.option("--all", "every", is_flag=True, help="Every version of the store, reachable from HEAD or not.")
 @click.option("--refs", is_flag=True, help="The moves of HEAD, branches and tags instead.")
@@ -27,18 +27,19 @@ if TYPE_CHECKING:
 def command(
     repo: Repository, *, rev: str, number: int | None, every: bool, refs: bool, oneline: bool, form: str
 ) -> None:
-    """List a version and its ancestors, newest first.
+    """List a version and its ancestors, newest first; of a range A..B, those of B that are not A's.
 
     \b
     Example:
       grn log
       grn log -n 5 --oneline
+      grn log v2..drug-a
       grn log --refs
     """
     if refs:
         _tell_moves(repo, list(reversed(repo.moves))[:number], form)
         return
-    versions = repo.versions(None if every else rev)[:number]
+    versions = (repo.versions(None) if every else _versions(repo, rev))[:number]
     if form == "json":
         output.emit_json({"versions": [describe.version_json(version) for version in versions]})
     elif form == "tsv":
@@ -48,6 +49,14 @@ def command(
         )
     else:
         output.page("\n".join(_line(version) if oneline else _paragraph(version) for version in versions))
+
+
+def _versions(repo: Repository, rev: str) -> list[Version]:
+    if ".." not in rev:
+        return repo.versions(rev)
+    before, after = repo.split_range(rev)
+    known = {version.id for version in repo.versions(before.name)}
+    return [version for version in repo.versions(after.name) if version.id not in known]
 
 
 def _paragraph(version: Version) -> str:

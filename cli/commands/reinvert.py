@@ -19,8 +19,9 @@ def command(repo: Repository, *, form: str) -> None:
     """Invert the current version in full, and read later versions from that anchor.
 
     It happens by itself every 64 commits on a dense base, when the pathways since the last anchor have a rank of more
-    than an eighth of the genes (up to 5,000 genes on a factor base), or when the probe is large. A new version of the same content is written, so that
-    earlier versions read as they did. It needs 24 p² bytes of memory and 16 p² on disk.
+    than an eighth of the genes (up to 5,000 genes on a factor base), or when the probe is large. A new version of the
+    same content is written, so that earlier versions read as they did. It needs 24 p² bytes of memory and 16 p² on
+    disk.
 
     \b
     Example:

@@ -70,7 +70,7 @@ def _lines(repo: Repository, version: Version, active: list[ActivePathway]) -> l
         lines.append(
             output.table(
                 ("pathway", "since", "genes", "sign", "units"),
-                [(one.label, one.since, one.record.genes, "+" if one.record.sign > 0 else "−", one.record.units)
+                [(one.label, one.since, one.record.genes, describe.sign_text(one.record.sign), one.record.units)
                  for one in active],
             )
         )  # fmt: skip
@@ -79,11 +79,13 @@ def _lines(repo: Repository, version: Version, active: list[ActivePathway]) -> l
 
 def _anchor(repo: Repository, version: Version) -> str:
     measured = version.entry.measured
-    since = counted(measured.since_anchor, "commit")
+    ago = f", {counted(measured.since_anchor, 'commit')} ago" if measured.since_anchor else ""
     if measured.anchor is None:
-        return f"the base's own, {since} ago"
-    made = next(one.name for one in reversed(repo.versions(None)) if one.content == measured.anchor)
-    return f"full inversion of {made}, {since} ago"
+        return f"the base's own{ago}"
+    if not ago:
+        return "its own full inversion"
+    earlier = (one for one in repo.versions(None) if one.number <= version.number)
+    return f"full inversion of {next(one.name for one in earlier if one.content == measured.anchor)}{ago}"
 
 
 def _probe(found: float | None) -> str:

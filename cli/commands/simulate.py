@@ -14,13 +14,19 @@ WORKED_PATHWAYS = ("p53", "NF-kB", "Wnt/beta-catenin", "MAPK", "JAK-STAT")
 
 
 @click.command("simulate")
-@click.option("--genes", type=click.IntRange(min=2), default=500, show_default=True, metavar="P")
-@click.option("--factors", type=click.IntRange(min=0), default=10, show_default=True, metavar="K")
+@click.option(
+    "--genes", type=click.IntRange(min=2), default=500, show_default=True, metavar="P", help="Genes, G001 and so on."
+)
+@click.option(
+    "--factors", type=click.IntRange(min=0), default=10, show_default=True, metavar="K", help="Factors of the base."
+)
 @click.option("--scale", type=float, default=0.1, show_default=True, help="SD of the base's loadings.")
 @click.option("--noise", type=(float, float), default=(0.01, 0.05), show_default=True, help="Range of noise variances.")
-@click.option("--pathways", type=click.IntRange(min=0), default=5, show_default=True, metavar="D")
+@click.option(
+    "--pathways", type=click.IntRange(min=0), default=5, show_default=True, metavar="D", help="Pathways beside it."
+)
 @click.option("--pathway-scale", type=float, default=0.05, show_default=True, help="SD of the pathways' loadings.")
-@click.option("--seed", type=click.IntRange(min=0), default=42, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=42, show_default=True, help="Of the random numbers.")
 @click.option(
     "-o",
     "--output",

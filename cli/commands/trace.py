@@ -31,6 +31,7 @@ def command(repo: Repository, *, gene_a: str, gene_b: str, range_: str, form: st
       grn trace TP53 MDM2
       grn trace TP53 MDM2 v2..drug-a
     """
+    options.check_pair(gene_a, gene_b)
     versions = _line(repo, range_)
     rho = [_rho(repo, version, gene_a, gene_b) for version in versions]
     steps = [0.0, *(after - before for before, after in itertools.pairwise(rho))]
@@ -40,10 +41,10 @@ def command(repo: Repository, *, gene_a: str, gene_b: str, range_: str, form: st
             {**describe.identity(version), "rho": value, "delta": step, "moved": is_moved, "message": version.message}
             for version, value, step, is_moved in zip(versions, rho, steps, moved, strict=True)
         ]
-        output.emit_json({"gene_a": gene_a, "gene_b": gene_b, "trace": points})
+        output.emit_json({"gene_a": gene_a, "gene_b": gene_b, "count": len(points), "trace": points})
         return
     rows: list[tuple[Any, ...]] = [
-        (version.name, value, step if is_moved else None, describe.pathway_names(version) if is_moved else None)
+        (version.name, value, step if is_moved else None, describe.deed(version) if is_moved else None)
         for version, value, step, is_moved in zip(versions, rho, steps, moved, strict=True)
     ]
     if form == "tsv":

@@ -194,7 +194,7 @@ def _near(path: Path) -> str:
         names = [one.name for one in path.parent.iterdir()]
     except OSError:
         return f"There is no folder {path.parent} either."
-    near = difflib.get_close_matches(path.name, names, n=3)
+    near = difflib.get_close_matches(path.name, names, n=3, cutoff=0.8)
     if near:
         return f"Did you mean {', '.join(str(path.with_name(name)) for name in near)}?"
     return "Check the path." if path.is_absolute() else f"Paths are looked for from {Path.cwd()}."

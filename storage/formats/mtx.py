@@ -66,7 +66,7 @@ def read_mtx(
     if genes_path is None:
         raise InputError(
             f"{path} has no names of genes, and neither features.tsv nor genes.tsv stands beside it.",
-            hint="Give a file of gene names, one a line.",
+            hint="--gene-names FILE gives them, one a line.",
         )
     cells_path = _beside(path, CELLS_BESIDE)
     header = read_market_header(path)

@@ -1,0 +1,178 @@
+"""Write docs/cli.md from the commands themselves: `python docs/make_cli.py`. A test compares the two."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from grnledger.cli.main import SECTIONS, grn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PAGE = Path(__file__).with_name("cli.md")
+
+OPENING = """\
+# The command line
+
+This page is made from the commands by `python docs/make_cli.py`; `grn VERB --help` says the same.
+
+## In general
+
+* **Which store.** `-s STORE` before or after the verb; else `$GRN_STORE`; else the one `*.grn` in this folder or the
+  nearest folder above that has any.
+* **Which version.** A REV is tried in this order: `HEAD`, `v7`, a branch, a tag, `@{2026-11-01}` or
+  `main@{2026-11-01T14:30}` (where a branch stood at the end of that day, or at that time, UTC), an id of a commit or
+  a content id (six or more of its first digits). `~N` goes N first parents back, `^` to the parent, `^2` to the other
+  parent of a merge. `A..B` is a range; an empty side is HEAD.
+* **What an edge is.** ρ is the correlation of two genes given all others, −Θ_ij / √(Θ_ii Θ_jj). An edge is a pair
+  with |ρ| of at least the cut: `--threshold RHO`, or `--top N` for as many pairs as that and those that tie with the
+  last. By default N is the number of genes (20 for `neighbors`). A diff cuts both sides at the |ρ| that the rule
+  amounts to on the first.
+* **Where answers go.** The answer goes to stdout and everything else to stderr. Text is for people; `--tsv` gives
+  rows under a header, numbers in full; `--json` one object, below.
+* **Errors** say what was wrong with the offending value, then `Hint:` what to type next. `-vv` adds a traceback.
+* **Environment.** `GRN_STORE`; `GRN_AUTHOR`, who commits; `SOURCE_DATE_EPOCH`, the time that commits carry, for
+  pipelines that are to give the same ids again; `NO_COLOR`; `PAGER`.
+* **Completion.** `eval "$(_GRN_COMPLETE=bash_source grn)"`, or `zsh_source`, or `fish_source`.
+
+## Exit codes
+
+| code | meaning |
+|---|---|
+| 0 | done |
+| 1 | the answer is no: `diff --exit-code` found edges gained, lost or flipped |
+| 2 | usage, or input that cannot be used |
+| 3 | not found: a store, a version, a gene, a pathway, a file |
+| 4 | conflict: it is there already, or somebody else has moved the branch, or there are several stores |
+| 5 | the numbers do not allow it: no covariance would be left |
+| 6 | the store is damaged, or newer than this program |
+| 70 | a bug of ours |
+| 130 | interrupted |
+| 141 | whoever read the answer closed the pipe |
+
+## JSON
+
+Every answer has `schema`, which is 1 and grows when a field changes its meaning or goes; fields may be added without
+that. Every version comes with `version` (`v2`), `id` (of the commit: the same in every store) and `content` (of the
+base and the set of pathways: equal for equal networks). Times are UTC, ISO 8601. What is no number is null.
+"""
+
+IDENTITY = "version, id, content"
+VERSION = f"{IDENTITY}, parents, message, author, time, base, added, dropped, rank, refs"
+CUT = "rule, threshold, top"
+
+FIELDS: dict[str, tuple[str, dict[str, str]]] = {
+    "log": ("versions", {"versions": VERSION, "versions.added": "name, genes, sign"}),
+    "diff": (
+        f"from, to, {CUT}, pathways, summary, changes",
+        {
+            "from": IDENTITY,
+            "to": IDENTITY,
+            "pathways": "added, dropped",
+            "summary": "from, to, gained, lost, sign_flipped",
+            "summary.from": "edges, mean_abs, max_abs, density",
+            "summary.to": "edges, mean_abs, max_abs, density",
+            "changes": "gene_a, gene_b, rho_from, rho_to, delta, delta_abs, change",
+        },
+    ),
+    "edges": (f"{IDENTITY}, {CUT}, count, edges", {"edges": "gene_a, gene_b, rho"}),
+    "neighbors": (f"{IDENTITY}, gene, {CUT}, count, neighbors", {"neighbors": "gene, rho"}),
+    "trace": (
+        "gene_a, gene_b, count, trace",
+        {"trace": f"{IDENTITY}, rho, delta, moved, message"},
+    ),
+    "factors": (
+        f"{IDENTITY}, gene, partner, factors",
+        {"factors": "pathway, since, partner, rho, rho_without, delta, mean_abs_delta"},
+    ),
+    "show": (
+        f"{VERSION}, anchor, since_anchor, rank_since_anchor, probe, guard, source, missing, active",
+        {"active": "name, genes, sign, since, units"},
+    ),
+    "export": (f"{IDENTITY}, matrix, genes, file", {}),
+}
+
+NOTES = """\
+* `added` and `dropped` of a version are what its commit did; `rank` is that of all active pathways; `sign` is 1 or
+  −1; `genes` is a number.
+* `rule` is `top` or `threshold`; `threshold` is the |ρ| that it amounts to; `top` is there for that rule alone.
+* `delta` is rho_to − rho_from and `delta_abs` is |rho_to| − |rho_from|. Changes are sorted by |delta|, ties in panel
+  order, and `gene_a` stands before `gene_b` in the panel. `change` is `gained`, `lost`, `sign_flipped`, `stronger` or
+  `weaker`. Mean and maximum of |ρ| are over all pairs.
+* `factors`: `delta` is rho − rho_without; for a gene without a partner, `partner` is the one that the pathway moves
+  most, and `mean_abs_delta` is over all.
+* `init`, `info`, `branch`, `tag`, `rev-parse` and the verbs that make or move to a version give JSON too, in the same
+  words.
+"""
+
+
+def page() -> str:
+    """Return the whole page."""
+    return "\n".join([OPENING, *_json(), NOTES, *_verbs()]).rstrip() + "\n"
+
+
+def _json() -> Iterator[str]:
+    yield "| verb | its fields | and within |"
+    yield "|---|---|---|"
+    for verb, (fields, inner) in FIELDS.items():
+        within = "; ".join(f"`{name}`: {_code(names)}" for name, names in inner.items())
+        yield f"| `{verb}` | {_code(fields)} | {within} |"
+    yield ""
+
+
+def _code(names: str) -> str:
+    return ", ".join(f"`{name}`" for name in names.split(", "))
+
+
+def _verbs() -> Iterator[str]:
+    context = click.Context(grn, info_name="grn")
+    for title, verbs in SECTIONS.items():
+        yield f"## {title}\n"
+        for verb in verbs:
+            if command := grn.get_command(context, verb):
+                yield from _verb(verb, command)
+
+
+def _verb(verb: str, command: click.Command) -> Iterator[str]:
+    arguments = [_argument(one) for one in command.params if isinstance(one, click.Argument)]
+    yield f"### grn {' '.join([verb, *arguments])}\n"
+    text, _, example = inspect.cleandoc(command.help or "").partition("\b\nExample:\n")
+    yield text.rstrip() + "\n"
+    yield f"```sh\n{inspect.cleandoc(example)}\n```\n"
+    options = [one for one in command.params if isinstance(one, click.Option) and not one.hidden]
+    if options:
+        yield "| option | |"
+        yield "|---|---|"
+        yield from (f"| `{_option(one)}` | {_meaning(one)} |" for one in options)
+        yield ""
+
+
+def _argument(argument: click.Argument) -> str:
+    return argument.metavar or (argument.name or "").upper()
+
+
+def _option(option: click.Option) -> str:
+    names = ", ".join([*option.opts, *option.secondary_opts])
+    return names if option.is_flag else f"{names} {_value(option)}"
+
+
+def _value(option: click.Option) -> str:
+    if isinstance(option.type, click.Choice):
+        return "\\|".join(str(choice) for choice in option.type.choices)
+    return option.metavar or option.type.name.upper()
+
+
+def _meaning(option: click.Option) -> str:
+    text = (option.help or "").replace("|", "\\|")
+    return f"{text} Default: `{_default(option)}`.".strip() if option.show_default else text
+
+
+def _default(option: click.Option) -> str:
+    return " ".join(str(one) for one in option.default) if isinstance(option.default, tuple) else str(option.default)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

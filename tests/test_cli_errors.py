@@ -1,0 +1,265 @@
+"""What goes wrong: the exit code, a sentence with the offending value, and a hint of what to type next."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+GENES = ["TP53", "MDM2", "CDKN1A", "MYC", "CDK4", "IL6"]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a store of two versions, and files of all sorts."""
+    import grnledger
+
+    folder = tmp_path_factory.mktemp("errors")
+    repo = grnledger.init(folder / "small.grn", covariance=np.eye(6), genes=GENES, author="Ada")
+    panel = repo.panel
+    repo.commit([grnledger.Pathway.of(panel, "P53", {"TP53": 0.1, "MDM2": 0.1})])
+    repo.create_branch("side")
+    repo.create_tag("paper")
+    files = {
+        "sets.gmt": "P53\t-\tTP53\tMDM2\nBIG\t-\tMYC\tCDK4\nEMPTY\t-\tXBP1\n",
+        "mouse.gmt": "P53\t-\tTrp53\tMdm2\tCdkn1a\n",
+        "ensembl.gmt": "P53\t-\tENSG00000141510\tENSG00000135679\n",
+        "zero.tsv": "gene\tA\nTP53\t0\nMDM2\t0\n",
+        "nan.tsv": "gene\tA\nTP53\tnan\nMDM2\t1\n",
+        "what.txt": "some words\nand more\n",
+        "doubled.tsv": "gene\ts1\ts2\ts3\nTP53\t1\t2\t3\nTP53\t3\t1\t2\nMDM2\t5\t1\t2\n",
+        "negative.tsv": "gene\ts1\ts2\ts3\nTP53\t-1\t2\t3\nMDM2\t5\t1\t2\n",
+        "missing.tsv": "gene\ts1\ts2\ts3\nTP53\t1\t\t3\nMDM2\t5\t1\t2\n",
+        "two.tsv": "gene\ts1\ts2\nTP53\t1\t2\nMDM2\t5\t1\n",
+        "constant.tsv": "gene\ts1\ts2\ts3\nTP53\t1\t2\t3\nMDM2\t5\t1\t2\nIL6\t4\t4\t4\n",
+        "skew.tsv": "gene\tA\tB\nA\t1\t0.5\nB\t0.4\t1\n",
+    }
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+@pytest.fixture
+def fails(grn: Callable[..., Any], made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """`grn` in a copy of the folder; what it says when it fails as it should, and leaves the store as it was."""
+    folder = shutil.copytree(made, tmp_path / "copy")
+    monkeypatch.chdir(folder)
+
+    def run(code: int, line: str) -> str:
+        before = sorted(path.name for path in folder.rglob("*"))
+        answer = grn(*line.split())
+        assert answer.code == code, answer.err
+        assert answer.out == ""
+        assert sorted(path.name for path in folder.rglob("*")) == before, "a refusal writes nothing"
+        return answer.err
+
+    return run
+
+
+REFUSALS = [
+    # Usage and unusable input
+    (2, "lgo", "no command 'lgo'", "Did you mean log?"),
+    (2, "frobnicate", "'frobnicate'", "`grn --help`"),
+    (2, "edges --topp 3", "--topp", "`grn edges --help`"),
+    (2, "edges --top x", "'x' is not a valid integer", "`grn edges --help`"),
+    (2, "edges --top 0", "not 0", "`grn edges --help`"),
+    (2, "edges --threshold 1.5", "not at 1.5", "--top N"),
+    (2, "edges --threshold nan", "not at nan", "--top N"),
+    (2, "edges --top 3 --threshold 0.1", "not by both", "`grn edges --help`"),
+    (2, "edges --json --tsv", "not as both", "`grn edges --help`"),
+    (2, "commit", "'FILE'", "`grn commit --help`"),
+    (2, "diff --changes 0", "0", "`grn diff --help`"),
+    (2, "diff v0...v1", "'v0...v1' is not a range", "v0..HEAD"),
+    (2, "rev-parse @{yesterday}", "'yesterday' is not a date", "@{2026-11-01}"),
+    (2, "trace TP53 TP53", "TP53 was named twice", "another"),
+    (2, "factors TP53 TP53", "TP53 was named twice", "another"),
+    (2, "branch v7", "'v7'", "grn"),
+    (2, "branch a..b", "'a..b'", "Use letters"),
+    (2, "tag abcdef0", "'abcdef0'", "grn"),
+    (2, "revert v0", "v0 is the base itself", "grn log"),
+    (2, "cherry-pick v0", "v0 is the base itself", "grn log"),
+    (2, "cherry-pick v1", "P53", "`grn show v1`"),
+    (2, "export --matrix precision --json", "--json", "-o"),
+    (2, "export --matrix precisoin", "precisoin", "`grn export --help`"),
+    (2, "export --matrix precision -o theta.xlsx", "'.xlsx'", "*.tsv"),
+    (2, "export --matrix precision --genes ,", "','", "--genes TP53,MDM2"),
+    (2, "commit sets.gmt --only EMPTY", "1 of 1 gene (100 %) is not on the panel of 6 genes (XBP1)", "--missing drop"),
+    (2, "commit sets.gmt --only EMPTY --missing drop", "EMPTY", "--only"),
+    (2, "commit mouse.gmt", "These look like mouse symbols", "--alias FILE"),
+    (2, "commit ensembl.gmt", "These look like Ensembl gene ids", "--alias FILE"),
+    (2, "commit sets.gmt --only BIG --strength 0", "not 0", "--subtract"),
+    (2, "commit sets.gmt --only BIG --units raw", "standard deviations", "grn"),
+    (2, "commit zero.tsv", "Pathway A", "weights"),
+    (2, "commit nan.tsv", "nan", "zero"),
+    (2, "commit what.txt", "what.txt", "GMT files end in .gmt"),
+    (2, "init new.grn", "exactly one of", "`grn init --help`"),
+    (2, "init new.grn --expression doubled.tsv", "TP53", "--duplicates max-variance"),
+    (2, "init new.grn --expression negative.tsv --transform log2", "-1", "--floor"),
+    (2, "init new.grn --expression missing.tsv", "nan (gene TP53 in sample s2)", "Impute"),
+    (2, "init new.grn --expression two.tsv", "at least 3 samples; there are 2", "--genes-in"),
+    (2, "init new.grn --expression constant.tsv --estimator ledoit-wolf", "1 of 3 genes is constant", "--drop"),
+    (2, "init new.grn --expression constant.tsv --factors 2", "`factor`", "grn"),
+    (2, "init new.grn --covariance skew.tsv", "0.5", "grn"),
+    # Not found
+    (3, "log nope", "'nope'", "grn log --all"),
+    (3, "log v9", "v9: they run from v0 to v1", "grn log --all"),
+    (3, "diff v0..sdie", "'sdie'", "Did you mean side?"),
+    (3, "show v0^", "v0 is the base and has no parent", "grn show"),
+    (3, "show v1~5", "fewer than 5", "grn log"),
+    (3, "rev-parse @{1999-12-31}", "1999-12-31", "grn"),
+    (3, "neighbors tp53", "'tp53'", "Did you mean TP53?"),
+    (3, "neighbors XBP1", "'XBP1' is not on the panel of 6 genes", "grn neighbors --help"),
+    (3, "trace TP53 MDM4", "'MDM4'", "MDM2"),
+    (3, "export --matrix precision --genes TP53,IL66", "'IL66'", "Did you mean IL6?"),
+    (3, "switch sied", "'sied'", "side"),
+    (3, "branch -d nope", "'nope'", "side"),
+    (3, "tag -d nope", "'nope'", "paper"),
+    (3, "revert v1 --only MYC", "'MYC'", "It has P53"),
+    (3, "commit set.gmt", "set.gmt", "Did you mean sets.gmt?"),
+    (3, "commit nowhere/sets.gmt", "nowhere/sets.gmt", "nowhere"),
+    (3, "commit sets.gmt --only BGI", "'BGI'", "Did you mean BIG?"),
+    (3, "commit sets.gmt --only BIG --branch nope", "'nope'", "main"),
+    (3, "log -s nowhere.grn", "nowhere.grn", "grn init"),
+    (3, "init nowhere/new.grn --covariance skew.tsv", "nowhere", "grn init --help"),
+    (3, "init new.grn --expression counts.tsv", "counts.tsv", "Paths are looked for from"),
+    # Conflicts
+    (4, "init small.grn --covariance skew.tsv", "small.grn exists already", "another name"),
+    (4, "commit sets.gmt --only P53", "P53 is active already, since v1", "`grn revert v1 --only P53`"),
+    (4, "branch side v0", "branch side already, at v1", "another name"),
+    (4, "tag side", "branch side already", "another name"),
+    (4, "branch -d main", "main", "Switch"),
+    # The numbers do not allow it
+    (5, "commit sets.gmt --only BIG --subtract --strength 1", "BIG", "smaller loadings"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "line", "said", "hint"), REFUSALS, ids=[one[1] for one in REFUSALS])
+def test_a_refusal_names_the_offending_value_and_what_to_type_next(
+    fails: Callable[..., str], code: int, line: str, said: str, hint: str
+) -> None:
+    told = fails(code, line)
+    sentence, _, advice = told[told.index("Error: ") :].partition("Hint: ")
+    assert said in sentence
+    assert sentence.rstrip().endswith((".", ")"))
+    assert hint in advice
+    assert "Traceback" not in told
+
+
+def test_a_refused_subtraction_names_the_eigenvalue(fails: Callable[..., str]) -> None:
+    told = fails(5, "commit sets.gmt --only BIG --subtract --strength 1")
+    assert "the smallest eigenvalue of I − XᵀΘX is -1" in told
+
+
+def test_several_stores_in_a_folder_are_a_conflict_and_none_is_not_found(
+    grn: Callable[..., Any], made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path.anchor)  # a folder with none above it
+    answer = grn("log")
+    assert (answer.code, f"no store in {tmp_path.anchor} or above" in answer.err) == (3, True)
+    assert "`grn init` makes one" in answer.err
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.grn", "b.grn"):
+        shutil.copytree(made / "small.grn", tmp_path / name)
+    answer = grn("log")
+    assert answer.code == 4
+    assert "a.grn, b.grn" in answer.err
+
+
+def damage_nothing(store: Path) -> None:
+    (store / "FORMAT").unlink()
+
+
+def from_the_future(store: Path) -> None:
+    (store / "FORMAT").write_text("grnledger store 2\n")
+
+
+def flip_a_byte(store: Path) -> None:
+    entry = store / "log" / "0000000002.h5"
+    content = bytearray(entry.read_bytes())
+    place = content.index(b'"author":"Ada"') + 11
+    content[place] ^= 1
+    entry.unlink()
+    entry.write_bytes(content)
+
+
+def lose_an_entry(store: Path) -> None:
+    (store / "log" / "0000000002.h5").unlink()
+
+
+def cut_an_entry(store: Path) -> None:
+    entry = store / "log" / "0000000003.h5"
+    content = entry.read_bytes()
+    entry.unlink()
+    entry.write_bytes(content[:100])
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        (damage_nothing, "has no FORMAT file"),
+        (from_the_future, "is of the format 'grnledger store 2'"),
+        (flip_a_byte, "0000000002.h5 is damaged"),
+        (lose_an_entry, "Entry 2 of the log"),
+        (cut_an_entry, "0000000003.h5 is damaged"),
+    ],
+)
+def test_a_damaged_or_newer_store_is_code_6_and_named(
+    grn: Callable[..., Any], made: Path, tmp_path: Path, harm: Callable[[Path], None], said: str
+) -> None:
+    store = shutil.copytree(made / "small.grn", tmp_path / "small.grn")
+    assert grn("log", "-s", store).code == 0
+    harm(store)
+    answer = grn("log", "-s", store)
+    assert answer.code == 6
+    assert said in answer.err
+    assert "Hint: " in answer.err
+
+
+def test_our_own_bug_is_code_70_and_says_so(
+    grn: Callable[..., Any], made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from grnledger.storage.repository import Repository
+
+    def broken(*arguments: object) -> None:
+        raise ZeroDivisionError("division by nought")
+
+    monkeypatch.setattr(Repository, "versions", broken)
+    answer = grn("log", "-s", made / "small.grn")
+    assert answer.code == 70
+    assert "This is a bug in grn: ZeroDivisionError: division by nought." in answer.err
+    assert "-vv" in answer.err
+    assert "Traceback" not in answer.err
+    assert "Traceback" in grn("-vv", "log", "-s", made / "small.grn").err
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (OSError(28, "No space left on device", "log/7.h5"), 2, "log/7.h5: No space left on device."),
+        (MemoryError(), 5, "not enough memory"),
+        (KeyboardInterrupt(), 130, "Interrupted."),
+    ],
+)
+def test_what_the_system_refuses_is_told_in_a_sentence(
+    grn: Callable[..., Any], made: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, said: str
+) -> None:
+    from grnledger.storage.repository import Repository
+
+    def refused(*arguments: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Repository, "versions", refused)
+    answer = grn("log", "-s", made / "small.grn")
+    assert (answer.code, said in answer.err, "Traceback" in answer.err) == (code, True, False)
+
+
+def test_bytes_that_are_no_text_are_refused(grn: Callable[..., Any], made: Path) -> None:
+    answer = grn("commit", made / "sets.gmt", "--only", "BIG", "-m", "a\udcffb", "-s", made / "small.grn")
+    assert answer.code == 2
+    assert "not UTF-8" in answer.err

@@ -1,0 +1,188 @@
+"""The documents say what is so: commands that run, pages that are made from the code, links that lead somewhere."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shlex
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import ModuleType
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CI = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+INSTALL = "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/grn demo"
+TEST = '.venv/bin/pip install ".[test]" && .venv/bin/pytest'
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """Return the code blocks of a page in a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def make_cli() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_cli", ROOT / "docs" / "make_cli.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def verbs() -> Iterator[tuple[str, click.Command]]:
+    from grnledger.cli.main import grn
+
+    context = click.Context(grn, info_name="grn")
+    for verb in grn.list_commands(context):
+        command = grn.get_command(context, verb)
+        assert command is not None, verb
+        yield verb, command
+
+
+def test_the_page_of_commands_is_made_from_the_commands(make_cli: ModuleType) -> None:
+    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    assert page == make_cli.page(), "run `python docs/make_cli.py`"
+
+
+def test_every_verb_has_a_help_with_an_example_that_begins_with_it(grn: Callable[..., Any]) -> None:
+    for verb, command in verbs():
+        told = grn(verb, "--help")
+        assert told.code == 0
+        assert told.out.startswith(f"Usage: grn {verb}")
+        lines = told.out.splitlines()
+        assert "  Example:" in lines, verb
+        assert lines[lines.index("  Example:") + 1].startswith(f"    grn {verb}"), verb
+        assert all(one.help for one in command.params if isinstance(one, click.Option)), verb
+
+
+def test_the_help_of_grn_lists_every_verb_once(grn: Callable[..., Any]) -> None:
+    told = grn("--help").out
+    assert told == grn().out
+    for verb, _ in verbs():
+        assert len(re.findall(rf"^  {verb}  ", told, flags=re.MULTILINE)) == 1
+    modules = {path.stem.replace("_", "-") for path in (ROOT / "cli" / "commands").glob("*.py")} - {"--init--"}
+    assert modules == {verb for verb, _ in verbs()}
+
+
+def test_every_example_of_a_help_can_be_parsed() -> None:
+    for verb, command in verbs():
+        example = (command.help or "").partition("\b\nExample:\n")[2]
+        for line in filter(None, map(str.strip, example.splitlines())):
+            words = shlex.split(line, comments=True)
+            by_name = dict(verbs())
+            context = by_name[words[1]].make_context(words[1], words[2:], resilient_parsing=False)
+            assert context.command is by_name[words[1]], (verb, line)
+
+
+def test_every_option_of_every_verb_is_used_in_a_test_of_the_command_line() -> None:
+    used = set(re.findall(r"-[-\w]*\w", "".join(path.read_text() for path in (ROOT / "tests").glob("test_cli_*.py"))))
+    unused = [
+        f"{verb} {name}"
+        for verb, command in verbs()
+        for one in command.params
+        if isinstance(one, click.Option)
+        for name in (*one.opts, *one.secondary_opts)
+        if name not in used and name not in ("-h", "--help")
+    ]
+    assert unused == []
+
+
+def test_the_json_that_is_documented_is_the_json_that_is_printed(
+    make_cli: ModuleType, grn: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for line in (
+        "simulate --genes 20 --factors 2 -o model.npz",
+        "init s.grn --factor-model model.npz",
+        "commit model.pathways.npz --only p53",
+    ):
+        assert grn(*line.split()).code == 0
+    questions = {
+        "neighbors": "neighbors G01", "trace": "trace G01 G02", "factors": "factors G01",
+        "export": "export --matrix precision -o theta.npz",
+    }  # fmt: skip
+    for verb, (fields, inner) in make_cli.FIELDS.items():
+        told = grn(*questions.get(verb, verb).split(), "--json").json
+        assert list(told) == fields.split(", "), verb
+        for place, names in inner.items():
+            found = told
+            for name in place.split("."):
+                found = found[name]
+                found = next((one for one in found if one), {}) if isinstance(found, list) else found
+            assert list(found) == names.split(", "), (verb, place)
+
+
+def test_the_readme_has_the_two_commands_as_they_were_asked_for() -> None:
+    shell = [line for block in blocks(README, "sh") for line in block.splitlines()]
+    assert shell[:2] == [INSTALL, TEST]
+
+
+def test_ci_runs_the_readmes_own_commands_first() -> None:
+    steps = re.findall(r"^run '([^']*)'", CI, flags=re.MULTILINE)
+    assert steps[:2] == [INSTALL, TEST]
+    assert steps[2:] == [
+        '.venv/bin/pip install ".[lint]"',
+        ".venv/bin/ruff check .",
+        ".venv/bin/ruff format --check .",
+        ".venv/bin/pyright --pythonpath .venv/bin/python",
+    ]
+    assert CI.startswith("#!/usr/bin/env bash\n")
+    assert "set -euo pipefail" in CI
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_the_walk_of_the_readme_runs_and_says_what_the_readme_says(
+    grn: Callable[..., Any], shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    for name in ("leukemia.tsv", "h.all.v7.0.symbols.gmt"):
+        (tmp_path / name).symlink_to(shared_data / name)
+    targets = (("TP53", "MDM2", 1), ("TP53", "CDKN1A", 1), ("TP53", "BAX", 1), ("TP53", "MYC", -1), ("MYC", "CDK4", 1),
+               ("MYC", "CDKN1A", -1))  # fmt: skip
+    rows = ["source\ttarget\tweight", *("\t".join(map(str, row)) for row in targets)]
+    (tmp_path / "regulons.tsv").write_text("\n".join(rows) + "\n")
+    walk = [line for block in blocks(README, "sh") for line in block.splitlines() if line.startswith("grn ")]
+    said = {}
+    for line in walk:
+        answer = grn(*shlex.split(line, comments=True)[1:])
+        assert answer.code == 0, (line, answer.err)
+        said[line] = answer
+    assert {shlex.split(line)[1] for line in walk} >= {
+        "init", "commit", "log", "diff", "edges", "neighbors", "trace", "factors", "rollback", "revert", "branch",
+        "switch", "merge", "tag", "export",
+    }  # fmt: skip
+    (printed,) = blocks(README, "text")
+    assert said["grn diff v0..HEAD --top 20 --changes 5"].out.startswith(printed.rstrip("\n"))
+    first = next(iter(said.values()))
+    for number in ("9,020 genes", "1,041"):
+        assert number in first.err
+    assert "0.531" in first.out
+    (python,) = blocks(README, "python")
+    capsys.readouterr()
+    exec(compile(python, "README.md", "exec"), {})
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()][:3] == ["BAX", "CDKN1A", "MDM2"]
+    assert "p21 by hand" in grn("log", "-n", 1).out
+
+
+@pytest.mark.parametrize("page", [*sorted(ROOT.glob("docs/**/*.md")), ROOT / "README.md"], ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
+        assert target.startswith("https://") or (page.parent / target).exists(), target
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    headings = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert headings[0] == version

@@ -1,0 +1,215 @@
+"""The rooms, read from the imports of every module: cli → storage → engine, never upward, never in a circle."""
+
+from __future__ import annotations
+
+import ast
+import graphlib
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+ROOMS = ("engine", "storage", "cli")
+BELOW = {"engine": {"engine"}, "storage": {"engine", "storage"}, "cli": {"engine", "storage", "cli"}}
+
+ENGINE_STANDS_ON = {"numpy", "scipy", "numba", "threadpoolctl"}
+ENGINE_MAY_ASK = {
+    "__future__", "collections", "concurrent", "contextlib", "dataclasses", "difflib", "functools", "importlib",
+    "itertools", "math", "operator", "os", "re", "typing", "warnings",
+}  # fmt: skip
+ONE_DOOR = {"h5py": "storage/hdf5.py", "pydantic": "storage/records.py"}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import: the file it stands in, what it brings, and whether only type checkers follow it."""
+
+    file: str
+    line: int
+    target: str
+    typing: bool
+
+    @property
+    def where(self) -> str:
+        return f"{self.file}:{self.line} imports {self.target}"
+
+    @property
+    def top(self) -> str:
+        return self.target.split(".")[0]
+
+
+def module_name(file: Path) -> str:
+    """Return `grnledger.engine.panel` for engine/panel.py, `grnledger.engine` for engine/__init__.py."""
+    parts = list(file.relative_to(ROOT).with_suffix("").parts)
+    return ".".join(["grnledger", *(parts[:-1] if parts[-1] == "__init__" else parts)])
+
+
+FILES = [ROOT / "__init__.py", *(file for room in ROOMS for file in sorted((ROOT / room).rglob("*.py")))]
+MODULES = {module_name(file): file for file in FILES}
+TREES = {file: ast.parse(file.read_text(encoding="utf-8")) for file in FILES}
+
+
+def local(file: Path) -> str:
+    return file.relative_to(ROOT).as_posix()
+
+
+def room(module: str) -> str:
+    """Return the room of `grnledger.engine.panel`, or an empty text for the package itself."""
+    return ".".join(module.split(".")[1:2])
+
+
+def imports_of(file: Path) -> list[Import]:
+    """Return every import of a file, those within functions and under TYPE_CHECKING too."""
+    guarded = {
+        id(inner)
+        for node in ast.walk(TREES[file])
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for statement in node.body
+        for inner in ast.walk(statement)
+    }
+    found: list[Import] = []
+    for node in ast.walk(TREES[file]):
+        if isinstance(node, ast.Import):
+            targets = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            origin = absolute(file, node)
+            targets = [inner if (inner := f"{origin}.{alias.name}") in MODULES else origin for alias in node.names]
+        else:
+            continue
+        found += [Import(local(file), node.lineno, target, id(node) in guarded) for target in dict.fromkeys(targets)]
+    return found
+
+
+def absolute(file: Path, node: ast.ImportFrom) -> str:
+    """Return the full name of the module that a `from … import` reads."""
+    if not node.level:
+        return node.module or ""
+    package = module_name(file).split(".")
+    if file.name != "__init__.py":
+        package = package[:-1]
+    stem = package[: len(package) - node.level + 1]
+    return ".".join([*stem, node.module] if node.module else stem)
+
+
+IMPORTS = {file: imports_of(file) for file in FILES}
+EVERY = [one for found in IMPORTS.values() for one in found]
+
+
+def test_the_reader_of_imports_sees_late_and_type_checking_ones() -> None:
+    face = [one for one in IMPORTS[ROOT / "__init__.py"] if one.typing]
+    assert "grnledger.storage.repository" in {one.target for one in face}
+    late = {one.target for one in IMPORTS[ROOT / "cli" / "commands" / "edges.py"] if not one.typing}
+    assert "grnledger.engine.network" in late
+    assert len(FILES) > 70, "the reader has lost files"
+
+
+def test_rooms_import_themselves_and_what_lies_below_never_upward() -> None:
+    upward = [
+        one.where
+        for file, found in IMPORTS.items()
+        for one in found
+        if (here := room(module_name(file))) and one.top == "grnledger" and room(one.target) not in BELOW[here]
+    ]
+    assert upward == []
+
+
+def test_inside_the_project_imports_are_relative() -> None:
+    spelt_out = [
+        f"{local(file)}:{node.lineno}"
+        for file, tree in TREES.items()
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.ImportFrom) and not node.level and (node.module or "").split(".")[0] == "grnledger")
+        or (isinstance(node, ast.Import) and any(alias.name.split(".")[0] == "grnledger" for alias in node.names))
+    ]
+    assert spelt_out == []
+
+
+def test_modules_never_import_one_another_in_a_circle_when_they_run() -> None:
+    """A late import counts: it may spare time, but may not dodge a circle."""
+    graph = {
+        module: {one.target for one in IMPORTS[file] if not one.typing and one.target in MODULES} - {module}
+        for module, file in MODULES.items()
+    }
+    try:
+        tuple(graphlib.TopologicalSorter(graph).static_order())
+    except graphlib.CycleError as error:
+        pytest.fail(" → ".join(error.args[1]))
+
+
+@pytest.mark.parametrize(("library", "door"), ONE_DOOR.items())
+def test_a_library_with_one_door_is_imported_there_alone(library: str, door: str) -> None:
+    doors = {one.file for one in EVERY if one.top == library}
+    assert doors == {door}
+
+
+def test_only_the_command_line_knows_click() -> None:
+    users = {one.file.split("/")[0] for one in EVERY if one.top == "click"}
+    assert users == {"cli"}
+
+
+def test_only_the_command_line_reads_the_environment() -> None:
+    readers = [
+        f"{local(file)}:{node.lineno}"
+        for file, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in ("environ", "environb", "getenv", "putenv")
+        if room(module_name(file)) != "cli"
+    ]
+    assert readers == []
+
+
+def test_engine_stands_on_numerical_libraries_and_itself() -> None:
+    foreign = [
+        one.where
+        for file, found in IMPORTS.items()
+        if room(module_name(file)) == "engine"
+        for one in found
+        if one.top != "grnledger" and one.top not in ENGINE_STANDS_ON | ENGINE_MAY_ASK
+    ]
+    assert foreign == []
+
+
+def test_engine_asks_the_system_for_its_number_of_cores_and_nothing_else() -> None:
+    """No files, clock, environment or printing: arrays in, arrays out."""
+    forbidden = {"open", "print", "input", "breakpoint", "exec", "eval"}
+    methods = {"open", "read_text", "write_text", "read_bytes", "write_bytes", "tofile", "fromfile", "memmap"}
+    numpy_files = {"load", "save", "savez", "savetxt", "loadtxt", "genfromtxt", "fromfile", "memmap"}
+    asked: list[str] = []
+    for file, tree in TREES.items():
+        if room(module_name(file)) != "engine":
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in forbidden:
+                asked.append(f"{local(file)}:{node.lineno} calls {node.func.id}")
+            if not isinstance(node, ast.Attribute):
+                continue
+            owner = node.value.id if isinstance(node.value, ast.Name) else ""
+            if (owner == "os" and node.attr != "cpu_count") or (owner == "np" and node.attr in numpy_files):
+                asked.append(f"{local(file)}:{node.lineno} uses {owner}.{node.attr}")
+            elif owner != "np" and node.attr in methods:
+                asked.append(f"{local(file)}:{node.lineno} uses .{node.attr}")
+    assert asked == []
+
+
+def test_formats_read_foreign_files_and_never_the_store() -> None:
+    inward = [
+        one.where
+        for file, found in IMPORTS.items()
+        if local(file).startswith("storage/formats/")
+        for one in found
+        if one.target.startswith("grnledger.storage")
+        and not one.target.startswith("grnledger.storage.formats")
+        and one.target != "grnledger.storage.hdf5"
+    ]
+    assert inward == []
+
+
+def test_every_library_is_a_dependency_or_comes_with_python() -> None:
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {name.split(">")[0].split("=")[0].strip() for name in project["dependencies"]}
+    used = {one.top for one in EVERY} - {"grnledger"} - set(sys.stdlib_module_names)
+    assert used == declared
