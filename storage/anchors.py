@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..engine.covariance import DenseCovariance
-from ..engine.errors import FormatError
+from ..engine.errors import FormatError, ShapeError
 from . import bases, durable, hdf5, layout
 from .records import AnchorRecord, parse
 
@@ -85,11 +85,10 @@ def read(folder: Path, content: str) -> DenseCovariance | None:
     try:
         stored = hdf5.read(path, layout.ANCHOR)
         record = parse(AnchorRecord, stored.record, path)
-    except FormatError:
+        found = bases.read_dense(stored.arrays, stored.bulk, record.log_det)
+    except (FormatError, KeyError, ShapeError):
         return None
-    if record.content != content:
-        return None
-    return bases.read_dense(stored.arrays, stored.bulk, record.log_det)
+    return found if record.content == content else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from ..engine.errors import InputError
 from .repository import Repository
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     import numpy as np
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from ..engine.rows import Duplicates
     from ..engine.scaling import Transform
     from .origins import Estimator
+
+
+SOURCES = ("expression", "covariance", "factor model")
+"""What a store can begin with."""
 
 
 def open(path: str | Path, *, author: str | None = None, time: datetime | None = None) -> Repository:  # noqa: A001
@@ -97,7 +101,7 @@ def init(
     Raises
     ------
     InputError
-        Not exactly one source is given, or it cannot be used.
+        Not exactly one source is given, or an option that goes with another one, or it cannot be used.
     Conflict
         Something stands at the path already.
     NotPositiveDefinite
@@ -109,6 +113,30 @@ def init(
     sources = (expression, covariance, factor_model)
     if sum(source is not None for source in sources) != 1:
         raise InputError("A store begins with exactly one of: expression, covariance, factor model.")
+    named = next(name for name, source in zip(SOURCES, sources, strict=True) if source is not None)
+    _refuse_stray(
+        named,
+        {
+            "expression": {
+                "estimator": estimator != "shrinkage",
+                "factors": factors is not None,
+                "counts": counts,
+                "floor": floor is not None,
+                "transform": transform != "none",
+                "duplicates": duplicates != "error",
+                "min-detected": min_detected is not None,
+                "drop-constant": drop_constant,
+                "top-variance": top_variance is not None,
+                "genes-in": genes_in != "auto",
+                "layer": layer is not None,
+                "raw": raw,
+                "gene-names": gene_names is not None,
+                "keep-expression": keep_expression is not None,
+            },
+            "covariance": {"ridge": ridge != 0.0},
+            "factor model": {"noise": noise is not None, "factor-covariance": factor_covariance is not None},
+        },
+    )
     if expression is not None:
         preparation = origins.Preparation(
             floor=floor,
@@ -137,3 +165,15 @@ def init(
         model = factor_model or ""
         base = origins.from_factor_model(model, noise=noise, factor_covariance=factor_covariance, genes=genes)
     return Repository.create(path, base, message=message, author=author, time=time)
+
+
+def _refuse_stray(source: str, given: Mapping[str, Mapping[str, bool]]) -> None:
+    """Refuse options that go with another source than the one that is there: they would have no effect."""
+    stray = {name: other for other, marks in given.items() if other != source for name, mark in marks.items() if mark}
+    if stray:
+        others = sorted(set(stray.values()), key=SOURCES.index)
+        raise InputError(
+            f"{', '.join(stray)}: {'this goes' if len(stray) == 1 else 'these go'} with {' or '.join(others)}, "
+            f"and the store begins with {source}.",
+            hint="Leave out what does not belong together.",
+        )

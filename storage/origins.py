@@ -116,7 +116,7 @@ def from_covariance(
     NotPositiveDefinite
         It has an eigenvalue that is not positive; the message names the smallest.
     """
-    from .formats.matrices import read_covariance
+    from .formats.matrices import read_covariance, symmetrise
 
     notes: tuple[str, ...] = ()
     record: SourceRecord | None = None
@@ -128,6 +128,7 @@ def from_covariance(
         values = np.array(source, dtype=np.float64)
         if genes is None:
             raise InputError("A covariance in memory needs the names of its genes: give `genes`.")
+        notes = symmetrise(values, None, Path("The covariance"))
     if len(genes) != len(values):
         raise ShapeError(f"There are {len(genes)} gene names for a covariance of shape {values.shape}.")
     if not (np.isfinite(ridge) and ridge >= 0):
@@ -167,6 +168,8 @@ def from_factor_model(
     if isinstance(source, FactorCovariance):
         if genes is None:
             raise InputError("A factor model in memory needs the names of its genes: give `genes`.")
+        if noise is not None or factor_covariance is not None:
+            raise InputError("A factor model in memory has its noise and factor covariance already.")
         return _given(Panel(tuple(genes)), source, "given factor model", {}, None, ())
     if noise is None:
         if factor_covariance is not None:
@@ -175,7 +178,8 @@ def from_factor_model(
     else:
         file = read_factor_tables(source, noise, factor_covariance=factor_covariance)
     record = _source(source, file.sha256)
-    return _given(Panel(file.genes), file.model, "given factor model", {}, record, file.notes)
+    panel = Panel(tuple(_names(file.genes, genes, source)))
+    return _given(panel, file.model, "given factor model", {}, record, file.notes)
 
 
 def _read_expression(

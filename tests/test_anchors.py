@@ -224,12 +224,13 @@ def test_a_version_reads_the_same_bits_before_and_after_later_re_inversions(
         version = either.commit([pathway(number)])
         seen[version.name] = bits(either)
         if number % 4 == 2:
-            seen[either.reinvert().name] = bits(either)
+            again = either.reinvert()
+            seen[again.name] = bits(either)
     fresh = grnledger.open(either.path)
     for name, expected in seen.items():
         assert bits(either, name) == expected
         assert bits(fresh, name) == expected
-    assert len({either.version(name).entry.measured.anchor for name in seen}) > 3
+    assert len({either.version(name).entry.measured.anchor for name in seen}) >= 3
 
 
 def test_from_the_base_and_from_an_anchor_the_numbers_are_the_same_to_rounding(either: Repository) -> None:
