@@ -2,10 +2,10 @@
 
     python benchmarks/woodbury.py
 
-Each row: p genes, five pathways of up to 100 genes on a factor base of 10 factors. `commit` builds and factors the small
-matrix, which is what a commit must do; `first question` adds W, which the first all-pairs question does; both are
-against `numpy.linalg.inv` of the p × p covariance formed beforehand, and against the textbook Woodbury identity on the
-p × p precision. One BLAS thread for all. Medians.
+Each row: p genes, five pathways of up to 100 genes on a factor base of 10 factors. `commit` builds and factors the
+small matrix, which is what a commit must do; `first question` adds W, which the first all-pairs question does; both
+are against `numpy.linalg.inv` of the p × p covariance formed beforehand, and against the textbook Woodbury identity
+on the p × p precision. One BLAS thread for all. Medians.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ from __future__ import annotations
 import platform
 import statistics
 import time
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from grnledger.engine import Pathway, simulate_factor_model, woodbury
 from grnledger.engine.anchor import anchor_of
 from grnledger.engine.capacitance import columns_of, factor
 from threadpoolctl import threadpool_info, threadpool_limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SIZES = (50, 100, 200, 500, 1000, 2000)
 PATHWAYS, GENES, FACTORS = 5, 100, 10
@@ -39,9 +42,8 @@ def median_seconds(step: Callable[[], object], runs: int) -> float:
 def main() -> None:
     """Measure, and print a table."""
     library = next(found for found in threadpool_info() if found["user_api"] == "blas")
-    print(
-        f"# {platform.machine()}, {library['internal_api']} {library['version']} ({library.get('architecture')}), 1 thread"
-    )
+    name = f"{library['internal_api']} {library['version']} ({library.get('architecture')})"
+    print(f"# {platform.machine()}, {name}, 1 thread")
     print("p\tr\tcommit_us\tfirst_question_us\twoodbury_us\tinv_us\tinv/commit\tinv/first_question\tinv/woodbury")
     generator = np.random.default_rng(42)
     for size in SIZES:

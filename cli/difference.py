@@ -12,7 +12,7 @@ from . import describe, output
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..engine.compare import Difference, Summary
+    from ..engine.comparison import Difference, Summary
     from ..storage.repository import Repository
     from ..storage.versions import Version
 
@@ -107,7 +107,7 @@ def _text(
     lines += pathway_lines(pathways)
     lines += [
         "",
-        _rule(found, names[0]),
+        _rule(found, names),
         "",
         output.table(
             ("", names[0], names[1]),
@@ -128,11 +128,11 @@ def _text(
     return "\n".join([*lines, click.style("Largest changes of ρ:", bold=True), output.table(header, table)])
 
 
-def _rule(found: Difference, first: str) -> str:
+def _rule(found: Difference, names: Sequence[str]) -> str:
     if found.cut.rule == "top":
-        return (
-            f"An edge has |ρ| ≥ {found.threshold:.4g}: that of the {int(found.cut.value):,} strongest pairs of {first}."
-        )
+        side = names[0] if found.counted_on == "before" else f"{names[1]}, since {names[0]} has no edge"
+        count = int(found.cut.value)
+        return f"An edge has |ρ| ≥ {found.threshold:.4g}: that of the {count:,} strongest pairs of {side}."
     text = f"An edge has |ρ| ≥ {found.threshold:.4g}."
     if found.before.edges or found.after.edges:
         return text

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from .lazy import lazily
 
 if TYPE_CHECKING:
-    from .compare import Difference, compare
+    from .comparison import Difference, compare
     from .covariance import DenseCovariance, FactorCovariance
     from .estimate import Estimate, empirical, ledoit_wolf, shrinkage
     from .expression import Expression
-    from .factor_analysis import factor_analysis
+    from .factor_estimate import factor_analysis
     from .factor_model import factor_covariance, parameter_counts, simulate_factor_model, simulate_pathways
     from .inversion import invert, matrix_inversion_lemma, sherman_morrison, woodbury
     from .network import Cut, Edges, Neighbors
@@ -64,7 +64,7 @@ __getattr__ = lazily(
     {
         "Cut": "network",
         "DenseCovariance": "covariance",
-        "Difference": "compare",
+        "Difference": "comparison",
         "Edges": "network",
         "Estimate": "estimate",
         "Expression": "expression",
@@ -75,9 +75,9 @@ __getattr__ = lazily(
         "Preparation": "preparation",
         "Snapshot": "snapshot",
         "Spectrum": "stability",
-        "compare": "compare",
+        "compare": "comparison",
         "empirical": "estimate",
-        "factor_analysis": "factor_analysis",
+        "factor_analysis": "factor_estimate",
         "factor_covariance": "factor_model",
         "invert": "inversion",
         "ledoit_wolf": "estimate",

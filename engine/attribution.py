@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .errors import InputError
 from .threads import one_blas_thread
 
 if TYPE_CHECKING:
@@ -52,7 +53,12 @@ def contributions(snapshot: Snapshot, gene: Gene, others: NDArray[np.intp]) -> l
     gene : str or int
         By name or place.
     others : ndarray of intp, shape (k,)
-        Places of the partners.
+        Places of the partners; not the gene's own.
+
+    Raises
+    ------
+    InputError
+        The gene is among its partners.
 
     Returns
     -------
@@ -66,6 +72,8 @@ def contributions(snapshot: Snapshot, gene: Gene, others: NDArray[np.intp]) -> l
     version without k is positive definite exactly when P_kk has the signs of k's own part of J.
     """
     place = int(snapshot.panel.locate(gene)[0])
+    if np.any(others == place):
+        raise InputError(f"{snapshot.panel.genes[place]} is no partner of itself.", hint="Name two different genes.")
     places = np.concatenate([[place], others]).astype(np.intp)
     with one_blas_thread():
         inverse = snapshot.capacitance.inverse()

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from .pairs import Picked
     from .panel import Gene, Panel
     from .snapshot import Snapshot
 
-MOST_EDGES = 20_000_000
+MOST_EDGES = 5_000_000
 """More edges than this are refused: as a list they would take more memory than the network."""
 
 
@@ -161,7 +162,7 @@ def edges(snapshot: Snapshot, cut: Cut, *, progress: Callable[[float], None] | N
     rho = partial_correlations(snapshot)
     strongest = Strongest(_most(cut, len(snapshot.panel)), _floor(cut))
 
-    def step(rows: slice) -> tuple[float, tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.float64]]]:
+    def step(rows: slice) -> tuple[float, Picked]:
         band = rho.band(rows)
         magnitude = np.abs(band)
         return float(magnitude.max(initial=0.0)), strongest.pick(magnitude, rows.start, band)
@@ -169,14 +170,15 @@ def edges(snapshot: Snapshot, cut: Cut, *, progress: Callable[[float], None] | N
     max_abs, found = 0.0, 0
     for largest, picked in over_bands(len(snapshot.panel), step, progress):
         max_abs = max(max_abs, largest)
-        found += len(picked[0])
+        found += len(picked)
         if cut.rule == "threshold" and found > MOST_EDGES:
             raise InputError(
                 f"More than {MOST_EDGES:,} pairs have |ρ| ≥ {cut.value:g}.", hint="Ask for a higher threshold."
             )
         strongest.keep(picked)
-    magnitudes, pairs, payload = strongest.sorted()
-    return Edges(snapshot.panel, cut, _amounts_to(cut, magnitudes), pairs, payload.ravel(), max_abs)
+    ranked = strongest.ranked()
+    threshold = _amounts_to(cut, ranked.magnitudes)
+    return Edges(snapshot.panel, cut, threshold, ranked.pairs, ranked.values.ravel(), max_abs)
 
 
 def neighbors(snapshot: Snapshot, gene: Gene, cut: Cut) -> Neighbors:
@@ -206,7 +208,7 @@ def neighbors(snapshot: Snapshot, gene: Gene, cut: Cut) -> Neighbors:
     magnitude = np.abs(rho)
     magnitude[place] = 0.0
     steps = in_steps(magnitude)
-    order = np.argsort(-steps, kind="stable")
+    order = np.argsort(-magnitude, kind="stable")
     if cut.rule == "top":
         passes = (steps >= steps[order[min(int(cut.value), len(order)) - 1]]) & (magnitude > ROUNDING)
     else:

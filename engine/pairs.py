@@ -105,11 +105,36 @@ def over_bands(
                 progress(1.0 - (1.0 - band.stop / size) ** 2)
 
 
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """Pairs of genes with a magnitude by which they are ranked.
+
+    Parameters
+    ----------
+    magnitudes : ndarray of float64, shape (E,)
+        What is compared.
+    pairs : ndarray of intp, shape (E, 2)
+        Places of the two genes, the first before the second.
+    values : ndarray of float64, shape (E, k)
+        What else shall be known of them.
+    """
+
+    magnitudes: NDArray[np.float64]
+    pairs: NDArray[np.intp]
+    values: NDArray[np.float64]
+
+    def __getitem__(self, chosen: NDArray[np.bool_] | NDArray[np.intp] | slice) -> Picked:
+        return Picked(self.magnitudes[chosen], self.pairs[chosen], self.values[chosen])
+
+    def __len__(self) -> int:
+        return len(self.magnitudes)
+
+
 class Strongest:
     """The n largest of many magnitudes, with the pairs they belong to; ties with the last are all kept.
 
-    Magnitudes tie when they are equal at steps of `ROUNDING`: which pairs of a flat set come first shall not depend
-    on how a machine rounds.
+    Magnitudes tie when they are equal at steps of `ROUNDING`: which pairs of a flat set are kept shall not depend on
+    how a machine rounds.
 
     Bands of any order may be offered from several threads through `pick`, which looks but does not keep; `keep` is
     called from one.
@@ -125,13 +150,10 @@ class Strongest:
     def __init__(self, count: int, floor: float = 0.0) -> None:
         self.count = count
         self.floor = floor
-        self._magnitudes = np.empty(0)
-        self._payload = np.empty((0, 0))
-        self._pairs = np.empty((0, 2), dtype=np.intp)
+        self._kept: list[Picked] = []
+        self._held = 0
 
-    def pick(
-        self, magnitude: NDArray[np.float64], start: int, *payload: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.float64]]:
+    def pick(self, magnitude: NDArray[np.float64], start: int, *values: NDArray[np.float64]) -> Picked:
         """Return what of a band may be among the largest.
 
         Parameters
@@ -140,47 +162,50 @@ class Strongest:
             What is compared.
         start : int
             The place of the band's first gene.
-        *payload : ndarray of float64, shape (b, p − start)
-            What shall be known of the pairs kept.
+        *values : ndarray of float64, shape (b, p − start)
+            What else shall be known of the pairs kept.
         """
         flat = magnitude.ravel()
         found = np.flatnonzero(flat > self.floor)
         if len(found) > 2 * self.count:
-            values = flat[found]
-            found = found[values >= np.partition(values, -self.count)[-self.count] - ROUNDING]
+            strong = flat[found]
+            found = found[strong >= np.partition(strong, -self.count)[-self.count] - ROUNDING]
         rows, columns = np.divmod(found, magnitude.shape[1])
         pairs = np.stack([rows + start, columns + start], axis=1)
-        return flat[found], pairs, np.stack([values.ravel()[found] for values in payload], axis=1)
+        return Picked(flat[found], pairs, np.stack([value.ravel()[found] for value in values], axis=1))
 
-    def keep(self, picked: tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.float64]]) -> None:
+    def keep(self, picked: Picked) -> None:
         """Take in what `pick` returned."""
-        magnitudes, pairs, payload = picked
-        self._magnitudes = np.concatenate([self._magnitudes, magnitudes])
-        self._pairs = np.concatenate([self._pairs, pairs])
-        self._payload = np.concatenate([self._payload.reshape(-1, payload.shape[1]), payload])
-        if len(self._magnitudes) > 4 * self.count:
+        self._kept.append(picked)
+        self._held += len(picked)
+        if self._held > 4 * self.count:
             self._prune()
 
-    def sorted(self) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.float64]]:
-        """Return magnitudes, pairs and payload, largest first, ties in panel order."""
-        self._prune()
-        steps = in_steps(self._magnitudes)
-        order = np.lexsort((self._pairs[:, 1], self._pairs[:, 0], -steps))
-        if len(order) > self.count:
-            order = order[steps[order] >= steps[order[self.count - 1]]]
-        return self._magnitudes[order], self._pairs[order], self._payload[order]
+    def ranked(self) -> Picked:
+        """Return what was kept, largest first, equal ones in panel order."""
+        found = self._prune()
+        found = found[np.lexsort((found.pairs[:, 1], found.pairs[:, 0], -found.magnitudes))]
+        if len(found) <= self.count:
+            return found
+        steps = in_steps(found.magnitudes)
+        return found[steps >= steps[self.count - 1]]
 
-    def _prune(self) -> None:
-        if len(self._magnitudes) <= self.count:
-            return
-        least = np.partition(self._magnitudes, -self.count)[-self.count]
-        kept = self._magnitudes >= least - ROUNDING
-        self._magnitudes, self._pairs = self._magnitudes[kept], self._pairs[kept]
-        self._payload = self._payload[kept]
-        # What is smaller by more than a step can no longer be among the n; the rest may still tie.
-        self.floor = max(self.floor, float(least) - 2 * ROUNDING)
+    def _prune(self) -> Picked:
+        """Return what may be among the largest by now, and forget the rest."""
+        found = Picked(
+            np.concatenate([part.magnitudes for part in self._kept]),
+            np.concatenate([part.pairs for part in self._kept]),
+            np.concatenate([part.values for part in self._kept]),
+        )
+        if len(found) > self.count:
+            least = float(np.partition(found.magnitudes, -self.count)[-self.count])
+            found = found[found.magnitudes >= least - ROUNDING]
+            # What is smaller by more than a step can no longer be among the n; the rest may still tie.
+            self.floor = max(self.floor, least - 2 * ROUNDING)
+        self._kept, self._held = [found], len(found)
+        return found
 
 
 def in_steps(magnitudes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return magnitudes as whole numbers of `ROUNDING`, by which they are ranked, shape as given."""
+    """Return magnitudes as whole numbers of `ROUNDING`, by which they tie, shape as given."""
     return np.round(magnitudes / ROUNDING)

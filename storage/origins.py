@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from ..engine.covariance import FactorCovariance
-from ..engine.errors import InputError, ShapeError
+from ..engine.errors import InputError, NotPositiveDefinite, ShapeError
 from ..engine.expression import Expression
 from ..engine.inversion import invert
 from ..engine.panel import Panel
@@ -134,7 +134,17 @@ def from_covariance(
     if not (np.isfinite(ridge) and ridge >= 0):
         raise InputError(f"A ridge is a number from 0 up, not {ridge:g}.")
     values[np.diag_indices(len(values))] += ridge
-    covariance = invert(values)
+    try:
+        covariance = invert(values)
+    except NotPositiveDefinite as failure:
+        if not ridge:
+            raise
+        raise NotPositiveDefinite(
+            f"With a ridge of {ridge:g} too, the covariance is not positive definite: its smallest eigenvalue is then "
+            f"{failure.eigenvalue:.6g}.",
+            hint=f"It takes a ridge larger than {ridge - failure.eigenvalue:.3g}, or another estimate.",
+            eigenvalue=failure.eigenvalue,
+        ) from None
     parameters: Mapping[str, Parameter] = {"ridge": ridge} if ridge else {}
     return _given(Panel(tuple(genes)), covariance, "given covariance", parameters, record, notes)
 
@@ -197,7 +207,7 @@ def _read_expression(
 
 def _estimate(values: NDArray[np.float64], estimator: Estimator, factors: int | None) -> Estimate:
     from ..engine import estimate
-    from ..engine.factor_analysis import factor_analysis
+    from ..engine.factor_estimate import factor_analysis
 
     if estimator == "factor":
         return factor_analysis(values, factors)

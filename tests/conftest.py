@@ -12,7 +12,16 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+from grnledger.engine.threads import one_blas_thread
+
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def blas_on_one_thread() -> Iterator[None]:
+    """The dense truth is quicker so: on a busy machine the threads of BLAS mostly wait for each other."""
+    with one_blas_thread():
+        yield
 
 
 @pytest.fixture(scope="session")

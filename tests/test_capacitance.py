@@ -17,14 +17,13 @@ from grnledger.engine.inversion import invert
 from grnledger.engine.panel import Panel
 from grnledger.engine.pathway import Pathway
 from grnledger.engine.snapshot import Snapshot, take
-from grnledger.engine.threads import one_blas_thread
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from grnledger.engine.anchor import Core
     from grnledger.engine.covariance import Covariance
@@ -40,13 +39,6 @@ the way: noise, base, after the additions, after the subtractions. The largest e
 and direct inversion, which is the truth here, has its part in it."""
 
 properties = settings(max_examples=80, derandomize=True, deadline=None)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def blas_on_one_thread() -> Iterator[None]:
-    """The dense truth is quicker so: on a busy machine the threads of BLAS mostly wait for each other."""
-    with one_blas_thread():
-        yield
 
 
 @dataclass(frozen=True)

@@ -31,18 +31,7 @@ def test_the_modules_of_all_three_rooms_are_looked_at_and_many_have_examples() -
     assert len(examples) >= 10
 
 
-# `engine.compare` and `engine.factor_analysis` are functions to a type checker and modules at run time: a submodule
-# takes its name in the package when it is imported. The mark is strict: it goes with the defect.
-SHADOWED = {"compare", "factor_analysis"}
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(name in SHADOWED, reason="a module has this name", strict=True))
-        for name in engine.__all__
-    ],
-)
+@pytest.mark.parametrize("name", engine.__all__)
 def test_every_public_name_of_the_engine_is_a_function_or_a_class(name: str) -> None:
     for module in MODULES:
         importlib.import_module(module)

@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 from grnledger.engine.errors import EngineError, NotPositiveDefinite, ShapeError
 from grnledger.engine.inversion import invert, matrix_inversion_lemma, mirror, sherman_morrison, woodbury
-from grnledger.engine.threads import one_blas_thread
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 Matrix = NDArray[np.float64]
 
@@ -32,13 +31,6 @@ CASES = [
 ]
 
 properties = settings(max_examples=60, derandomize=True, deadline=None)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def blas_on_one_thread() -> Iterator[None]:
-    """The dense truth is quicker so: on a busy machine the threads of BLAS mostly wait for each other."""
-    with one_blas_thread():
-        yield
 
 
 def covariance_of(genes: int, condition: float, rng: np.random.Generator) -> Matrix:

@@ -15,13 +15,10 @@ from grnledger.engine.panel import Panel
 from grnledger.engine.pathway import Pathway
 from grnledger.engine.snapshot import Snapshot, take
 from grnledger.engine.stability import Spectrum, affordable, probe, refined_columns, reinverted, spectrum
-from grnledger.engine.threads import one_blas_thread
 from numpy.typing import NDArray
 from scipy.sparse.linalg import ArpackNoConvergence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from grnledger.engine.covariance import Covariance
 
 Matrix = NDArray[np.float64]
@@ -29,13 +26,6 @@ Matrix = NDArray[np.float64]
 EPS = float(np.finfo(np.float64).eps)
 
 FORMS = ["dense", "factors", "noise"]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def blas_on_one_thread() -> Iterator[None]:
-    """The dense truth is quicker so: on a busy machine the threads of BLAS mostly wait for each other."""
-    with one_blas_thread():
-        yield
 
 
 def base_of(form: str, genes: int, condition: float, rng: np.random.Generator) -> Covariance:

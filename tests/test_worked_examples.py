@@ -25,24 +25,14 @@ from grnledger.engine import (
     woodbury,
 )
 from grnledger.engine.anchor import anchor_of
-from grnledger.engine.compare import compare
-from grnledger.engine.threads import one_blas_thread
+from grnledger.engine.comparison import compare
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
 FOUR_GENES = ("TP53", "BRCA1", "IL6", "TNF")
 PATHWAYS = ("p53", "NF-κB", "Wnt/β-catenin", "MAPK", "JAK-STAT")
 STRONG = Cut("threshold", 0.15)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def blas_on_one_thread() -> Iterator[None]:
-    """The dense truth is quicker so: on a busy machine the threads of BLAS mostly wait for each other."""
-    with one_blas_thread():
-        yield
 
 
 def four_genes() -> FactorCovariance:

@@ -99,7 +99,7 @@ def command(
 
 
 def _preview(repo: Repository, plan: Plan, cut: Any, top: int | None, form: str) -> None:
-    from ...engine.compare import compare
+    from ...engine.comparison import compare
 
     before = repo.version(plan.parents[0])
     after = repo.preview(plan)

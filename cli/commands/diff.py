@@ -46,7 +46,7 @@ def command(
       grn diff main..drug-a --threshold 0.15 --only gained --tsv
     """
     before, after = (repo.version(name) for name in options.pair_of_versions(repo, range_))
-    from ...engine.compare import compare
+    from ...engine.comparison import compare
 
     cut = options.cut(threshold, top, len(repo.panel))
     first, second = repo.snapshot(before.name), repo.snapshot(after.name)

@@ -10,7 +10,7 @@ import pytest
 from grnledger.engine import pairs
 from grnledger.engine.anchor import anchor_of
 from grnledger.engine.attribution import contributions
-from grnledger.engine.compare import Difference, Summary, compare
+from grnledger.engine.comparison import Difference, Summary, compare
 from grnledger.engine.covariance import ArraySource, DenseCovariance, FactorCovariance
 from grnledger.engine.errors import NotPositiveDefinite, ShapeError
 from grnledger.engine.inversion import invert
@@ -18,13 +18,12 @@ from grnledger.engine.network import Cut
 from grnledger.engine.panel import Panel
 from grnledger.engine.pathway import Pathway
 from grnledger.engine.snapshot import Snapshot, take
-from grnledger.engine.threads import one_blas_thread
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from grnledger.engine.covariance import Covariance
 
@@ -32,13 +31,6 @@ Matrix = NDArray[np.float64]
 Only = Literal["gained", "lost", "sign_flipped"]
 
 properties = settings(max_examples=150, derandomize=True, deadline=None)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def blas_on_one_thread() -> Iterator[None]:
-    """The dense truth is quicker so: on a busy machine the threads of BLAS mostly wait for each other."""
-    with one_blas_thread():
-        yield
 
 
 def version(base: Covariance, pathways: Sequence[Pathway]) -> Snapshot:

@@ -9,8 +9,8 @@ import pytest
 from grnledger.engine.covariance import FactorCovariance
 from grnledger.engine.errors import InputError, NotConverged
 from grnledger.engine.expression import Expression
-from grnledger.engine.factor_analysis import factor_analysis
 from grnledger.engine.factor_choice import best_number, held_out_gains, trimmed_mean
+from grnledger.engine.factor_estimate import factor_analysis
 from grnledger.engine.factor_likelihood import FactorFit, correlation_root, fit_factors, log_density
 from grnledger.engine.preparation import Preparation, prepare
 from scipy.optimize import minimize

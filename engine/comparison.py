@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from .pairs import Picked
     from .panel import Panel
     from .snapshot import Snapshot
 
@@ -55,6 +56,8 @@ class Difference:
         The rule asked for.
     threshold : float
         The |ρ| it amounts to, the same on both sides.
+    counted_on : {"before", "after"}
+        The side whose strongest pairs `top` has counted.
     before, after : Summary
         Both networks.
     gained, lost, sign_flipped : int
@@ -68,6 +71,7 @@ class Difference:
     panel: Panel
     cut: Cut
     threshold: float
+    counted_on: Literal["before", "after"]
     before: Summary
     after: Summary
     gained: int
@@ -98,7 +102,7 @@ class _Band:
     counts: NDArray[np.int64]
     sums: NDArray[np.float64]
     maxima: NDArray[np.float64]
-    picked: tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.float64]]
+    picked: Picked
 
 
 def compare(
@@ -117,7 +121,8 @@ def compare(
     before, after : Snapshot
         Two versions over one panel.
     cut : Cut
-        What an edge is. `top` is counted on the first side; the |ρ| it amounts to cuts both.
+        What an edge is. `top` is counted on the first side, or on the second where the first has no edge at all;
+        the |ρ| it amounts to cuts both.
     changes : int
         How many of the largest |ρ_after − ρ_before| to list. A difference up to `ROUNDING` is no change, neither
         here nor in the counts.
@@ -138,7 +143,7 @@ def compare(
     """
     if before.panel != after.panel:
         raise ShapeError("Two versions can be compared over one gene panel only; these have different ones.")
-    threshold = cut.value if cut.rule == "threshold" else edges(before, cut, progress=progress).threshold
+    threshold, counted_on = _threshold(before, after, cut, progress)
     first, second = partial_correlations(before), partial_correlations(after)
     strongest = Strongest(max(changes, 1), ROUNDING)
 
@@ -152,7 +157,7 @@ def compare(
         sums += band.sums
         maxima = np.maximum(maxima, band.maxima)
         strongest.keep(band.picked)
-    _, pairs, rho = strongest.sorted()
+    ranked = strongest.ranked()[:changes]
     possible = size * (size - 1) // 2
     first_side, second_side = (
         Summary(int(counts[side]), float(sums[side]) / possible, float(maxima[side]), int(counts[side]) / possible)
@@ -163,14 +168,27 @@ def compare(
         panel=before.panel,
         cut=cut,
         threshold=threshold,
+        counted_on=counted_on,
         before=first_side,
         after=second_side,
         gained=gained,
         lost=lost,
         sign_flipped=flipped,
-        pairs=pairs[:changes],
-        rho=rho[:changes],
+        pairs=ranked.pairs,
+        rho=ranked.values,
     )
+
+
+def _threshold(
+    before: Snapshot, after: Snapshot, cut: Cut, progress: Callable[[float], None] | None
+) -> tuple[float, Literal["before", "after"]]:
+    """Return the |ρ| that a cut amounts to, and the side that it was counted on."""
+    if cut.rule == "threshold":
+        return float(cut.value), "before"
+    found = edges(before, cut, progress=progress)
+    if len(found):
+        return found.threshold, "before"
+    return edges(after, cut, progress=progress).threshold, "after"
 
 
 def _compare_band(
