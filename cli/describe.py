@@ -93,8 +93,8 @@ def base_facts(base: StoredBase) -> list[tuple[str, object]]:
         ("genes", record.genes),
         ("samples", record.samples),
         ("base", f"{record.estimator}, {_form(base)}"),
-        ("λ", _parameter(parameters.get("lambda"), f"of the {_shrunk(record.estimator)}, shrunk to zero")),
-        ("λ of variances", _parameter(parameters.get("lambda_variance"), "shrunk to their median")),
+        ("λ", _parameter(parameters.get("lambda"), f"{_shrunk(record.estimator)} are shrunk to zero by this share")),
+        ("λ of variances", _parameter(parameters.get("lambda_variance"), "they are shrunk to their median by it")),
         ("ridge", parameters.get("ridge")),
         ("constant genes", f"{record.constant_genes:,}, kept as isolated nodes" if record.constant_genes else None),
         ("preparation", _preparation(base)),
@@ -153,7 +153,7 @@ def _kept(base: StoredBase) -> str:
 
 
 def _parameter(value: object, meaning: str) -> str | None:
-    return f"{value:.7g} {meaning}" if isinstance(value, float) else None
+    return f"{value:.7g} ({meaning})" if isinstance(value, float) else None
 
 
 def _value(value: object) -> str:

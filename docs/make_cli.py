@@ -30,7 +30,7 @@ This page is made from the commands by `python docs/make_cli.py`; `grn VERB --he
 * **What an edge is.** ρ is the correlation of two genes given all others, −Θ_ij / √(Θ_ii Θ_jj). An edge is a pair
   with |ρ| of at least the cut: `--threshold RHO`, or `--top N` for as many pairs as that and those that tie with the
   last. By default N is the number of genes (20 for `neighbors`). A diff cuts both sides at the |ρ| that the rule
-  amounts to on the first.
+  amounts to on the first, or on the second where the first has no edge.
 * **Where answers go.** The answer goes to stdout and everything else to stderr. Text is for people; `--tsv` gives
   rows under a header, numbers in full; `--json` one object, below.
 * **Errors** say what was wrong with the offending value, then `Hint:` what to type next. `-vv` adds a traceback.
@@ -57,7 +57,8 @@ This page is made from the commands by `python docs/make_cli.py`; `grn VERB --he
 
 Every answer has `schema`, which is 1 and grows when a field changes its meaning or goes; fields may be added without
 that. Every version comes with `version` (`v2`), `id` (of the commit: the same in every store) and `content` (of the
-base and the set of pathways: equal for equal networks). Times are UTC, ISO 8601. What is no number is null.
+base and the set of pathways: equal for the same base and the same pathways, whatever the history). Times are UTC,
+ISO 8601. What is no number is null.
 """
 
 IDENTITY = "version, id, content"

@@ -71,7 +71,7 @@ def contributions(snapshot: Snapshot, gene: Gene, others: NDArray[np.intp]) -> l
     bordered matrix), so that one P serves all pathways: O((K + r)³ + k (K + r)²), and no version is built anew. The
     version without k is positive definite exactly when P_kk has the signs of k's own part of J.
     """
-    place = int(snapshot.panel.locate(gene)[0])
+    place = snapshot.panel.place(gene)
     if np.any(others == place):
         raise InputError(f"{snapshot.panel.genes[place]} is no partner of itself.", hint="Name two different genes.")
     places = np.concatenate([[place], others]).astype(np.intp)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,12 +10,17 @@ from scipy.linalg import eigh, lapack
 
 from .covariance import ArraySource, DenseCovariance
 from .errors import EngineError, NotPositiveDefinite, ShapeError
+from .threads import one_blas_thread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SINGULAR = 1e-14
 """A pivot this small beside the terms it came from has lost every digit."""
+
+
+LARGEST_ON_ONE_THREAD = 5_000
+"""A larger matrix is inverted on all cores, where one would take minutes; its last bits may then depend on them."""
 
 
 def matrix_inversion_lemma(
@@ -181,9 +187,15 @@ def invert(covariance: NDArray[np.float64]) -> DenseCovariance:
 
     Notes
     -----
-    O(p³); one more p × p array than Σ (LAPACK `dpotrf` and `dpotri`, in place).
+    O(p³); one more p × p array than Σ (LAPACK `dpotrf` and `dpotri`, in place). Up to `LARGEST_ON_ONE_THREAD` genes on
+    one BLAS thread, so that the number of cores does not change the bits.
     """
     size, _ = _sizes(covariance, covariance)
+    with one_blas_thread() if size <= LARGEST_ON_ONE_THREAD else contextlib.nullcontext():
+        return _inverted(covariance, size)
+
+
+def _inverted(covariance: NDArray[np.float64], size: int) -> DenseCovariance:
     # Fortran order lets LAPACK work in place; the transpose of a symmetric matrix is itself.
     lower, info = lapack.dpotrf(np.array(covariance, order="F"), lower=1, clean=0, overwrite_a=1)
     if info != 0:

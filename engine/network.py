@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .panel import Gene, Panel
     from .snapshot import Snapshot
 
-MOST_EDGES = 5_000_000
+MOST_EDGES = 2_000_000
 """More edges than this are refused: as a list they would take more memory than the network."""
 
 
@@ -200,10 +200,10 @@ def neighbors(snapshot: Snapshot, gene: Gene, cut: Cut) -> Neighbors:
 
     Raises
     ------
-    NotFound
-        The gene is not on the panel.
+    NotFound, InputError
+        The gene is not on the panel, or not one gene.
     """
-    place = int(snapshot.panel.locate(gene)[0])
+    place = snapshot.panel.place(gene)
     rho = partial_correlations(snapshot).row(place)
     magnitude = np.abs(rho)
     magnitude[place] = 0.0

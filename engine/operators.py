@@ -97,8 +97,9 @@ class SymmetricOperator(LinearOperator):
         """Return the whole matrix, shape (p, p): 8p² bytes, symmetric to the last bit."""
         size = len(self.panel)
         dense = np.empty((size, size))
-        for block in row_blocks(size, size):
-            dense[block] = self.rows(np.arange(block.start, block.stop, dtype=np.intp))
+        with one_blas_thread():
+            for block in row_blocks(size, size):
+                dense[block] = self.rows(np.arange(block.start, block.stop, dtype=np.intp))
         mirror(dense)
         return dense
 

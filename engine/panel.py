@@ -6,7 +6,7 @@ import difflib
 import operator
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, SupportsIndex
+from typing import TYPE_CHECKING, Any, SupportsIndex, cast
 
 import numpy as np
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Gene = str | int | np.integer
 """A gene by its name or by its place in the panel."""
 
-GeneSelection = Gene | Iterable[str] | Iterable[SupportsIndex]
+GeneSelection = Gene | slice | Iterable[str] | Iterable[SupportsIndex] | np.ndarray[Any, Any]
 """A gene, or several of them."""
 
 
@@ -72,13 +72,19 @@ class Panel:
     def __contains__(self, gene: object) -> bool:
         return gene in self._places
 
+    def place(self, gene: Gene) -> int:
+        """Return the place of one gene; raises as `locate`, and for a list of genes."""
+        if not is_single(gene):
+            raise InputError(f"{gene!r} is not one gene.", hint="Give one name, or one place.")
+        return self._locate_one(gene)
+
     def locate(self, genes: GeneSelection) -> NDArray[np.intp]:
         """Return the places of genes in the panel.
 
         Parameters
         ----------
-        genes : str, int, or iterable of either
-            Names, or places counted from 0.
+        genes : str, int, slice, or iterable of str or int
+            Names, or places counted from 0; or an array of p booleans that is true for the genes wanted.
 
         Returns
         -------
@@ -89,14 +95,27 @@ class Panel:
         ------
         NotFound
             A name or place is not on the panel; near spellings are given.
+        InputError
+            It is neither a gene nor a list of genes.
         """
         if isinstance(genes, str | int | np.integer):
             return np.array([self._locate_one(genes)], dtype=np.intp)
+        if isinstance(genes, slice):
+            return np.arange(len(self), dtype=np.intp)[genes]
+        if isinstance(genes, np.ndarray):
+            return self._locate_array(cast("NDArray[Any]", genes))
+        if not isinstance(cast("object", genes), Iterable) or isinstance(genes, bytes):
+            raise InputError(f"{genes!r} is neither a gene nor a list of genes.", hint="Give names, or places.")
         return np.array([self._locate_one(gene) for gene in genes], dtype=np.intp)
 
     def names(self, places: Iterable[SupportsIndex]) -> list[str]:
         """Return the names of the genes at places counted from 0."""
         return [self.genes[operator.index(place)] for place in places]
+
+    def _locate_array(self, genes: NDArray[Any]) -> NDArray[np.intp]:
+        if genes.dtype == np.bool_ and genes.shape == (len(self),):
+            return np.flatnonzero(genes)
+        return np.array([self._locate_one(gene) for gene in genes.ravel().tolist()], dtype=np.intp)
 
     def _locate_one(self, gene: str | SupportsIndex) -> int:
         if isinstance(gene, str):
@@ -104,6 +123,8 @@ class Panel:
             if place is None:
                 raise NotFound(f"Gene {gene!r} is not on the panel of {len(self)} genes.", hint=self._near(gene))
             return place
+        if isinstance(gene, bool | np.bool_) or not isinstance(cast("object", gene), SupportsIndex):
+            raise InputError(f"{gene!r} is neither the name nor the place of a gene.", hint="Give names, or places.")
         place = operator.index(gene)
         if not 0 <= place < len(self):
             raise NotFound(f"Gene number {place} is not on the panel: they run from 0 to {len(self) - 1}.")

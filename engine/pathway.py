@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
@@ -61,6 +61,10 @@ class Pathway:
     covariance: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
+        if self.sign not in (1, -1) or self.units not in get_args(Units):
+            raise InputError(
+                f"A pathway has the sign 1 or -1 and the units sd or raw, not {self.sign!r} and {self.units!r}."
+            )
         expected = (len(self.genes), len(self.names))
         if self.loadings.shape != expected:
             raise ShapeError(f"Loadings of {self.label} have shape {self.loadings.shape}, not {expected}.")

@@ -79,12 +79,12 @@ class Snapshot:
         genes : gene or genes
             Rows, by name or place.
         others : gene or genes, optional
-            Columns; the same genes when absent.
+            Columns; when absent the same genes, or the whole panel for a single gene.
 
         Returns
         -------
         ndarray of float64, shape (m, k), or float
-            A number when both are single genes. A gene with itself has 1.
+            A number when both are single genes; shape (p,) for a single gene with the panel. A gene with itself has 1.
         """
         return self._scaled(self.covariance, genes, others, sign=1.0)
 
@@ -141,14 +141,18 @@ class Snapshot:
         self, operator: SymmetricOperator, genes: GeneSelection, others: GeneSelection | None, *, sign: float
     ) -> NDArray[np.float64] | float:
         rows = self.panel.locate(genes)
-        columns = rows if others is None else self.panel.locate(others)
+        if others is None:
+            columns = np.arange(len(self.panel), dtype=np.intp) if is_single(genes) else rows
+        else:
+            columns = self.panel.locate(others)
         with one_blas_thread():
             both = np.concatenate([rows, columns])
             roots = np.sqrt(operator.diagonal(both))
             block = sign * operator.block(rows, columns) / np.outer(roots[: len(rows)], roots[len(rows) :])
         block[rows[:, None] == columns[None, :]] = 1.0
-        single = is_single(genes) and others is not None and is_single(others)
-        return float(block[0, 0]) if single else block
+        if not is_single(genes):
+            return block
+        return float(block[0, 0]) if others is not None and is_single(others) else block[0] if others is None else block
 
 
 def take(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..engine.covariance import DenseCovariance
-from ..engine.errors import FormatError, ShapeError
+from ..engine.errors import FormatError, InputError, ShapeError
 from . import bases, durable, hdf5, layout
 from .records import AnchorRecord, parse
 
@@ -61,6 +61,25 @@ def due(*, genes: int, rank: int, commits: int, dense: bool, probe: float | None
     if dense and probe is not None and probe > PROBE_TOLERANCE:
         return f"the probe found {probe:.1e}"
     return ""
+
+
+def check_size(genes: int, *, dense: bool, force: bool) -> None:
+    """Refuse to invert in full what is too large for it, or has no need of it unless `force` is given.
+
+    Raises
+    ------
+    InputError
+        The message says how large it would be.
+    """
+    gigabytes = 24 * genes**2 / 1e9
+    if genes > LARGEST:
+        raise InputError(f"{genes:,} genes are too many to invert in full: the limit is {LARGEST:,}.")
+    if not dense and genes > LARGEST_FACTOR and not force:
+        raise InputError(
+            f"A factor base of {genes:,} genes has no need of a full inversion: its versions are read from its own "
+            f"diagonal each time, and nothing accumulates. It would take {gigabytes:.1f} GB of memory.",
+            hint="`grn show` tells the probe; --force inverts all the same.",
+        )
 
 
 def write(folder: Path, content: str, base: str, pathways: Iterable[str], inversion: DenseCovariance) -> None:

@@ -139,7 +139,7 @@ def read(path: Path) -> StoredBase:
     """
     stored = hdf5.read(path, layout.BASE)
     if path.stem != stored.id:
-        raise FormatError(f"{path} holds the base {stored.id}.")
+        raise FormatError(f"{path} is damaged: it holds another base, {stored.id}.")
     record = parse(BaseRecord, stored.record, path)
     try:
         panel = Panel(decode_names(stored.arrays[layout.GENES]))

@@ -61,7 +61,10 @@ def flush(path: Path) -> None:
         if sys.platform == "darwin":
             import fcntl
 
-            fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+            try:
+                fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+            except OSError:  # a network volume knows fsync only
+                os.fsync(descriptor)
         else:
             os.fsync(descriptor)
     finally:

@@ -82,7 +82,7 @@ class Sealed:
         # The image of a file that is still open has a wrong checksum under HDF5 1.14.2: let closing write it.
         how: dict[str, Any] = {"driver": "core", "backing_store": True} if small else {}
         try:
-            with h5py.File(path, "w", libver="latest", **how) as file:
+            with h5py.File(path, "w", libver="latest", locking=False, **how) as file:
                 self._fill(file)
         except RuntimeError as failure:  # so h5py says that closing failed, on a full disk say
             raise OSError(f"{path} could not be written: {failure}") from None
@@ -222,6 +222,8 @@ def read(path: Path, *kinds: str) -> Stored:
             return _read(path, file, kinds)
     except FileNotFoundError:
         raise FormatError(f"{path} is missing from the store.") from None
+    except PermissionError:
+        raise
     except (OSError, KeyError, RuntimeError, ValueError, TypeError) as failure:
         raise FormatError(f"{path} is damaged: {failure}.") from None
 

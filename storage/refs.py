@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from .entries import Entry
 
+LONGEST_NAME = 200
+
 LOOKS_LIKE_VERSION = re.compile(r"v\d+")
 LOOKS_LIKE_ID = re.compile(r"[0-9a-f]{6,64}")
 
@@ -146,6 +148,8 @@ def check_name(name: str) -> str:
     """
     if name == layout.HEAD or LOOKS_LIKE_VERSION.fullmatch(name) or LOOKS_LIKE_ID.fullmatch(name):
         raise InputError(f"{name!r} cannot name a branch or tag: it reads as HEAD, a version or an id.")
+    if len(name) > LONGEST_NAME:
+        raise InputError(f"The name of a branch or tag has {LONGEST_NAME} characters at the most, not {len(name):,}.")
     plain = all(part and part[0] not in "-." and part[-1] != "." for part in name.split("/"))
     if not plain or ".." in name or not all(character.isalnum() or character in "_-.+/" for character in name):
         raise InputError(

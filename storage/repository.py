@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..engine.errors import Conflict, FormatError, InputError, NotFound
+from ..engine.pathway import Pathway
 from . import anchors, changes, creation, layout, revspec
 from .entries import pathway_id, read_pathways
 from .history import History
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from ..engine.panel import Panel
-    from ..engine.pathway import Pathway
     from ..engine.snapshot import Snapshot
     from .bases import NewBase, StoredBase
     from .changes import Change
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 1_000
 """How often a writer tries for the next number before giving up; each time, somebody else has got on."""
+
+LONGEST_AUTHOR = 1_000
 
 
 class Repository:
@@ -200,7 +202,7 @@ class Repository:
 
     def commit(
         self,
-        pathways: PathwayFile | Iterable[Pathway],
+        pathways: PathwayFile | Pathway | Iterable[Pathway],
         *,
         message: str = "",
         branch: str | None = None,
@@ -210,7 +212,7 @@ class Repository:
 
         Parameters
         ----------
-        pathways : PathwayFile or iterable of Pathway
+        pathways : PathwayFile, Pathway or iterable of Pathway
             What to add; of a file that was read with `read_pathways`, the commit records where it came from.
         message : str
             What it is; the pathways' names by default.
@@ -233,7 +235,7 @@ class Repository:
 
     def plan(
         self,
-        pathways: PathwayFile | Iterable[Pathway],
+        pathways: PathwayFile | Pathway | Iterable[Pathway],
         *,
         message: str = "",
         branch: str | None = None,
@@ -242,8 +244,7 @@ class Repository:
         """Return the commit that `commit` would write, checked but not measured; arguments as there."""
         self.refresh()
         branch, tip = self._branch(branch)
-        file = None if isinstance(pathways, Iterable) else pathways
-        wanted = tuple(pathways) if isinstance(pathways, Iterable) else pathways.pathways
+        wanted, file = _pathways(pathways)
         if not wanted:
             raise InputError("There is nothing to commit: no pathway was given.")
         changes.check_genes(wanted, len(self.panel))
@@ -261,23 +262,23 @@ class Repository:
         """Return the snapshot that a planned commit would make; nothing is written."""
         return self._measuring.preview(plan, name="planned")
 
-    def revert(self, rev: str, *, only: Collection[str] = (), message: str = "") -> Version:
+    def revert(self, rev: str, *, only: str | Collection[str] = (), message: str = "") -> Version:
         """Undo what a version did, as a new version; the one against its first parent when it is a merge.
 
         Parameters
         ----------
         rev : str
             What to undo.
-        only : collection of str
+        only : str or collection of str
             Names of pathways to undo alone.
         message : str
             `revert vN` by default.
         """
-        return self._change(rev, changes.reverting, only, message, "revert")
+        return self._change(rev, changes.reverting, _names(only), message, "revert")
 
-    def cherry_pick(self, rev: str, *, only: Collection[str] = (), message: str = "") -> Version:
+    def cherry_pick(self, rev: str, *, only: str | Collection[str] = (), message: str = "") -> Version:
         """Do what a version did, here, as a new version; arguments as for `revert`."""
-        return self._change(rev, changes.picking, only, message, "cherry-pick")
+        return self._change(rev, changes.picking, _names(only), message, "cherry-pick")
 
     def merge(self, rev: str, *, message: str = "", fast_forward: bool = True) -> Version:
         """Bring another version's pathways into HEAD's branch, and return where it then stands.
@@ -303,19 +304,25 @@ class Repository:
         base = self._history.merged_base(ours, theirs)
         return self.write(Plan(branch, (ours, theirs), base, message or f"merge {rev} into {branch}"))
 
-    def reinvert(self) -> Version:
+    def reinvert(self, *, force: bool = False) -> Version:
         """Invert HEAD's version in full, and return a new version of the same content that is read from that anchor.
+
+        Parameters
+        ----------
+        force : bool
+            Do so too for a factor base of more than 5,000 genes, which has no need of it.
 
         Raises
         ------
         InputError
-            The panel is too large for it.
+            The panel is too large for it, or it is not needed.
         """
         self.refresh()
         branch, tip = self._branch(None)
-        if len(self.panel) > anchors.LARGEST:
-            raise InputError(f"{len(self.panel)} genes are too many to invert in full; {anchors.LARGEST} is the limit.")
-        return self.write(Plan(branch, (tip,), self._history[tip].commit.base, "re-inversion", invert=True))
+        base = self._history[tip].commit.base
+        form = self._reader.base(base).record.form
+        anchors.check_size(len(self.panel), dense=form == "dense", force=force)
+        return self.write(Plan(branch, (tip,), base, "re-inversion", invert=True))
 
     # Moving refs
 
@@ -392,7 +399,9 @@ class Repository:
         said = message or " ".join([verb, f"v{self._history.number(commit)}", *(["only", *only] if only else [])])
         drops = self._history.drop_records(change.drops)
         missing = {", ".join(record.names): record.missing for record in records}
-        return self.write(Plan(branch, (tip,), change.base, said, tuple(pathways), missing, drops))
+        sources = [self._history[event.commit].commit.source for event in change.adds]
+        source = sources[0] if sources and all(one == sources[0] for one in sources) else None
+        return self.write(Plan(branch, (tip,), change.base, said, tuple(pathways), missing, drops, source))
 
     def write(self, plan: Plan) -> Version:
         """Measure a planned commit, write it, and return the new version; raises as `commit`."""
@@ -478,7 +487,10 @@ class Repository:
 
     def _stamp(self) -> tuple[str, str]:
         moment = (self._time or datetime.now(UTC)).astimezone(UTC)
-        return self._author or _account(), moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+        author = self._author or _account()
+        if len(author) > LONGEST_AUTHOR or not author.isprintable():
+            raise InputError(f"{author[:40]!r} cannot be an author: a name is one line that can be printed.")
+        return author, moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def _no_ref(self, kind: str, name: str, names: Iterable[str]) -> NotFound:
         standing = _listed(sorted(names))
@@ -495,8 +507,28 @@ def _account() -> str:
         ) from None
 
 
+def _pathways(given: PathwayFile | Pathway | Iterable[Pathway]) -> tuple[tuple[Pathway, ...], PathwayFile | None]:
+    """Return the pathways that a caller means, and the file they were read from."""
+    if isinstance(given, str | Path):
+        raise InputError(f"{given!r} is not a pathway.", hint="Read it with grnledger.read_pathways(path, repo.panel).")
+    if isinstance(given, Pathway):
+        return (given,), None
+    if isinstance(given, Iterable):
+        return tuple(given), None
+    return given.pathways, given
+
+
+def _names(only: str | Collection[str]) -> Collection[str]:
+    return (only,) if isinstance(only, str) else only
+
+
 def _source(file: PathwayFile) -> SourceRecord:
-    parameters: dict[str, Parameter] = {"format": file.kind, "strength": file.strength, "units": file.units}
+    parameters: dict[str, Parameter] = {
+        "format": file.kind,
+        "strength": file.strength,
+        "units": file.units,
+        "left_out": ", ".join(file.left_out) or None,
+    }
     said = {name: value for name, value in parameters.items() if value is not None}
     return SourceRecord(file=file.path.name, sha256=file.sha256, parameters=said)
 

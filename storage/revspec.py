@@ -18,6 +18,9 @@ from .refs import LOOKS_LIKE_ID, LOOKS_LIKE_VERSION, Refs
 if TYPE_CHECKING:
     from .history import History
 
+LONGEST = 1_000
+"""The most characters of a REV."""
+
 SUFFIX = re.compile(r"[~^]\d*$")
 DATED = re.compile(r"(?P<branch>[^@]*)@\{(?P<date>[^}]*)\}")
 
@@ -32,6 +35,8 @@ def resolve(text: str, refs: Refs, history: History) -> str:
     NotFound
         Nothing has that name, or the commit has no such parent.
     """
+    if len(text) > LONGEST:
+        raise InputError(f"A version is named in {LONGEST:,} characters at the most; {text[:20]!r}… has {len(text):,}.")
     suffixes: list[str] = []
     while match := SUFFIX.search(text):
         suffixes.append(match.group())

@@ -135,7 +135,7 @@ REFUSALS = [
     (4, "tag side", "branch side already", "another name"),
     (4, "branch -d main", "main", "Switch"),
     # The numbers do not allow it
-    (5, "commit sets.gmt --only BIG --subtract --strength 1", "BIG", "smaller loadings"),
+    (5, "commit sets.gmt --only BIG --subtract --strength 1", "BIG", "Subtract with loadings"),
 ]  # fmt: skip
 
 

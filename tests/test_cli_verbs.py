@@ -319,6 +319,20 @@ def test_reinvert_writes_the_same_content_read_from_an_anchor_of_its_own(do: Cal
     assert sorted(row["pathway"] for row in do("factors", "TP53", "MDM2", "--tsv").rows) == ["A", "P53"]
 
 
+def test_a_large_factor_base_is_inverted_in_full_only_by_force(
+    grn: Callable[..., Any], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from grnledger.storage import anchors
+
+    monkeypatch.setattr(anchors, "LARGEST_FACTOR", 10)
+    for line in ("simulate --genes 20 --factors 2 -o m.npz", "init large.grn --factor-model m.npz"):
+        assert grn(*line.split()).code == 0
+    refused = grn("reinvert")
+    assert refused.code == 2
+    assert "--force" in refused.err
+    assert grn("reinvert", "--force").out == "v1 is read from its own full inversion.\n"
+
+
 # which store, who, when
 
 

@@ -109,16 +109,19 @@ def test_missing_genes_are_an_error_with_a_way_out_and_dropped_ones_are_recorded
     assert dense(file) == {"A": [0.1, 0, 0, 0, 0], "B": [0, 0.1, 0, 0, 0], "C": [0, 0, 0, 0.1, 0]}
 
 
-def test_a_pathway_with_no_gene_left_is_an_error_even_when_dropping(tmp_path: Path):
+def test_a_pathway_with_no_gene_left_is_left_out_and_said_unless_nothing_would_remain(tmp_path: Path):
     path = write(tmp_path / "h.gmt", "A\t\tTP53\nB\t\tXIST\n")
-    with pytest.raises(InputError, match="No gene of pathway B is on the panel: XIST"):
-        read_pathways(path, PANEL, missing="drop")
-    assert dense(read_pathways(path, PANEL, missing="drop", only=["A"])) == {"A": [0.1, 0, 0, 0, 0]}
+    file = read_pathways(path, PANEL, missing="drop")
+    assert dense(file) == {"A": [0.1, 0, 0, 0, 0]}
+    assert file.left_out == ("B",)
+    assert "1 pathway without a gene on the panel left out: B" in file.notes
+    with pytest.raises(InputError, match="no gene of B is on the panel, such as XIST"):
+        read_pathways(path, PANEL, missing="drop", only=["B"])
 
 
 def test_a_regulator_alone_does_not_make_a_regulon(tmp_path: Path):
     path = write(tmp_path / "r.tsv", "source\ttarget\nTP53\tXIST\n")
-    with pytest.raises(InputError, match="No gene of pathway TP53"):
+    with pytest.raises(InputError, match="no gene of TP53"):
         read_pathways(path, PANEL, missing="drop")
 
 
@@ -149,9 +152,9 @@ def test_without_weights_every_target_loads_the_strength(tmp_path: Path):
     assert "weight 1" in file.notes[0]
 
 
-def test_a_source_that_is_its_own_target_keeps_the_weight_of_the_file(tmp_path: Path):
-    path = write(tmp_path / "r.tsv", "source\ttarget\tweight\nTP53\tTP53\t-3\nTP53\tMDM2\t1\n")
-    assert dense(read_pathways(path, PANEL, strength=1.0)) == {"TP53": [-3, 1, 0, 0, 0]}
+def test_a_source_loads_plus_the_strength_even_where_it_represses_itself(tmp_path: Path):
+    path = write(tmp_path / "r.tsv", "source\ttarget\tweight\nTP53\tTP53\t-3\nTP53\tMDM2\t2\n")
+    assert dense(read_pathways(path, PANEL, strength=0.5)) == {"TP53": [0.5, 1, 0, 0, 0]}
 
 
 @pytest.mark.parametrize(

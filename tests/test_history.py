@@ -124,7 +124,7 @@ def test_a_revert_of_a_revert_brings_the_pathways_back_as_a_new_event(repo: Repo
 
 def test_one_pathway_of_a_commit_is_reverted_alone(repo: Repository) -> None:
     add(repo, "p53", "nfkb", "wnt")
-    version = repo.revert("v1", only=["nfkb"])
+    version = repo.revert("v1", only="nfkb")
     assert names(repo) == ["p53", "wnt"]
     assert version.dropped == ("nfkb",)
     rest = repo.revert("v1")

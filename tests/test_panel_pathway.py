@@ -199,3 +199,20 @@ def test_a_pathway_covariance_that_is_none_is_refused(together: Any, kind: type[
 @pytest.mark.parametrize("sign", [1, -1])
 def test_the_sign_says_whether_a_pathway_is_added_or_subtracted(sign: Literal[1, -1]) -> None:
     assert Pathway(("p53",), np.array([0]), column(0.5), sign).sign == sign
+
+
+def test_genes_are_selected_by_slices_and_masks_and_nothing_else_passes_for_them() -> None:
+    panel = Panel(("A", "B", "C"))
+    assert panel.locate(slice(1, None)).tolist() == [1, 2]
+    assert panel.locate(np.array([True, False, True])).tolist() == [0, 2]
+    for wrong in ([True, False], np.array([True, False]), 1.5, None, b"AB", [1.5]):
+        with pytest.raises(InputError, match="neither"):
+            panel.locate(wrong)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(InputError, match="not one gene"):
+        panel.place(["A", "B"])  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize(("sign", "units"), [(2, "sd"), (0, "raw"), (1, "nm")])
+def test_a_pathway_has_a_sign_and_units_that_exist(sign: int, units: str) -> None:
+    with pytest.raises(InputError, match=f"{sign}.*{units}"):
+        Pathway(("p53",), np.array([0]), np.ones((1, 1)), sign, units)  # pyright: ignore[reportArgumentType]

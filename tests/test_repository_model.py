@@ -457,7 +457,7 @@ def test_random_programs_do_what_the_naive_model_says(
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=12,
+            max_examples=10,
             stateful_step_count=40,
             derandomize=True,
             deadline=None,

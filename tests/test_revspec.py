@@ -125,6 +125,12 @@ def test_a_name_that_names_nothing_is_not_found(repo: Repository, rev: str, sent
     assert caught.value.message == sentence
 
 
+@pytest.mark.parametrize("rev", ["v" + "1" * 5000, "HEAD~" + "1" * 5000, "x" * 1001])
+def test_a_text_that_is_too_long_is_no_version(repo: Repository, rev: str) -> None:
+    with pytest.raises(InputError, match="1,000 characters at the most"):
+        repo.version(rev)
+
+
 def test_near_names_of_branches_and_tags_are_suggested(repo: Repository) -> None:
     with pytest.raises(NotFound) as caught:
         repo.version("papre")
@@ -394,6 +400,12 @@ def test_a_name_that_reads_as_a_version_is_refused(name: str) -> None:
 def test_a_name_with_a_character_of_the_grammar_is_refused(name: str) -> None:
     with pytest.raises(InputError, match="cannot name a branch or tag"):
         check_name(name)
+
+
+def test_a_name_of_a_ref_has_an_end() -> None:
+    assert check_name("é" * 200)
+    with pytest.raises(InputError, match="200 characters at the most, not 201"):
+        check_name("é" * 201)
 
 
 @pytest.mark.parametrize("name", ["v7", "a b", "HEAD", "beefed"])

@@ -18,7 +18,7 @@ import h5py
 import numpy as np
 import pytest
 from grnledger.engine.covariance import FactorCovariance
-from grnledger.engine.errors import Conflict, FormatError, NotFound
+from grnledger.engine.errors import Conflict, FormatError, InputError, NotFound
 from grnledger.engine.panel import Panel
 from grnledger.engine.pathway import Pathway
 from grnledger.storage import durable, entries, hdf5, layout
@@ -202,6 +202,16 @@ def test_a_store_that_was_never_finished_is_refused(store: Path) -> None:
     (store / "log").mkdir()
     with pytest.raises(FormatError, match="has an empty log"):
         grnledger.open(store).version()
+
+
+@pytest.mark.parametrize("author", ["a" * 1001, "two\nlines", "\udcff", "a\x1b[31m"])
+def test_an_author_whose_name_cannot_stand_in_a_line_is_refused(store: Path, author: str) -> None:
+    repo = grnledger.open(store, author=author)
+    before = files(store)
+    for step in (lambda: repo.commit([pathway("stat")]), lambda: repo.create_tag("paper")):
+        with pytest.raises(InputError, match="cannot be an author"):
+            step()
+    assert files(store) == before
 
 
 # Damage
@@ -626,6 +636,7 @@ WRITER = """
 """
 
 
+@pytest.mark.usefixtures("compiled_once")
 def test_two_processes_write_forty_commits_and_none_is_lost(store: Path) -> None:
     branches = ("main", "drug-a")
     before = {name: {one.label for one in grnledger.open(store).active(name)} for name in branches}
@@ -748,6 +759,7 @@ FULL = """
 """
 
 
+@pytest.mark.usefixtures("compiled_once")
 def test_a_file_that_the_system_will_not_let_grow_leaves_no_entry(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(FULL), str(tmp_path / "tumor.grn")],
@@ -840,6 +852,7 @@ READER = """
 """
 
 
+@pytest.mark.usefixtures("compiled_once")
 @pytest.mark.parametrize("cached", [True, False])
 def test_a_store_on_a_read_only_place_is_read_with_or_without_its_cache(store: Path, cached: bool) -> None:
     shutil.copytree(store, store.with_name("copy.grn"))

@@ -112,6 +112,8 @@ def _preview(repo: Repository, plan: Plan, cut: Any, top: int | None, form: str)
 
 
 def _tell(repo: Repository, read: PathwayFile, form: str, *, written: bool, rev: str) -> None:
+    from ...engine.capacitance import WARN_BELOW
+
     version = repo.version(rev)
     measured = version.entry.measured
     lost = sum(len(genes) for genes in read.dropped.values())
@@ -128,7 +130,9 @@ def _tell(repo: Repository, read: PathwayFile, form: str, *, written: bool, rev:
     click.echo("\n".join(f"    {line}" for line in [*version.message.splitlines(), *describe.change_lines(version)]))
     if lost:
         output.note(f"{counted(lost, 'gene')} not on the panel left out; `grn show {rev}` names them.")
-    if version.entry.measured.guard < 1e-6:
-        output.warn(f"The subtractions leave an eigenvalue of {measured.guard:.2g}: half of the digits are lost.")
+    if measured.guard < WARN_BELOW:
+        output.warn(
+            f"In one direction subtractions leave {measured.guard:.2g} of the variance: half of the digits are lost."
+        )
     if measured.probe is not None and measured.probe > 1e-6:
         output.warn(f"The probe found a relative error of {measured.probe:.1e}; `grn reinvert` may mend it.")

@@ -60,14 +60,7 @@ def command(repo: Repository, *, gene: str, partner: str | None, at: str, form: 
     elif not rows:
         output.note(f"No pathway is active in {version.name}: {gene} is as the base has it.")
     else:
-        titles = {
-            "partner": "with",
-            "rho": "ρ",
-            "rho_without": "ρ without",
-            "delta": "Δρ",
-            "mean_abs_delta": "mean |Δρ|",
-        }
-        click.echo(output.table([titles.get(one, one) for one in columns], [tuple(row.values()) for row in rows]))
+        click.echo(output.table([TITLES.get(one, one) for one in columns], [tuple(row.values()) for row in rows]))
 
 
 def _row(active: ActivePathway, one: Contribution, genes: list[str]) -> dict[str, Any]:

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 
 @click.command("reinvert")
+@click.option("--force", is_flag=True, help="Do so for a factor base of more than 5,000 genes, too.")
 @options.forms
 @options.repository
-def command(repo: Repository, *, form: str) -> None:
+def command(repo: Repository, *, force: bool, form: str) -> None:
     """Invert the current version in full, and read later versions from that anchor.
 
     It happens by itself every 64 commits on a dense base, when the pathways since the last anchor have a rank of more
@@ -28,7 +29,7 @@ def command(repo: Repository, *, form: str) -> None:
       grn reinvert
     """
     before = repo.version().entry.measured.probe
-    version = repo.reinvert()
+    version = repo.reinvert(force=force)
     moving.tell(version, form, f"{version.name} is read from its own full inversion.")
     after = version.entry.measured.probe
     if before is not None and after is not None:

@@ -56,7 +56,9 @@ def _lines(repo: Repository, version: Version, active: list[ActivePathway]) -> l
         ("probe", _probe(measured.probe)),
         (
             "guard",
-            None if measured.guard == 1.0 else f"{measured.guard:.3g}, the least eigenvalue left by subtractions",
+            None
+            if measured.guard == 1.0
+            else f"{measured.guard:.3g}: the least share of the variance that subtractions leave in any direction",
         ),
     ]
     lines += [output.facts(pairs), ""]

@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from ...storage.repository import Repository
     from ...storage.versions import Version
 
-MOVED = 1e-13
-"""A step of ρ up to this is rounding."""
-
 
 @click.command("trace")
 @click.argument("gene_a")
@@ -31,11 +28,15 @@ def command(repo: Repository, *, gene_a: str, gene_b: str, range_: str, form: st
       grn trace TP53 MDM2
       grn trace TP53 MDM2 v2..drug-a
     """
+    from ...engine.pairs import ROUNDING
+
     options.check_pair(gene_a, gene_b)
     versions = _line(repo, range_)
     rho = [_rho(repo, version, gene_a, gene_b) for version in versions]
     steps = [0.0, *(after - before for before, after in itertools.pairwise(rho))]
-    moved = [abs(step) > MOVED for step in steps]
+    # A version of equal content is the same network, read from another anchor: what differs is rounding.
+    moved = [False, *(before.content != after.content for before, after in itertools.pairwise(versions))]
+    moved = [other and abs(step) > ROUNDING for other, step in zip(moved, steps, strict=True)]
     if form == "json":
         points = [
             {**describe.identity(version), "rho": value, "delta": step, "moved": is_moved, "message": version.message}

@@ -12,7 +12,7 @@ import numpy as np
 from ...engine.covariance import check_pathway_covariance
 from ...engine.errors import InputError, NotFound
 from ...engine.pathway import Pathway, Units
-from ...engine.wording import some
+from ...engine.wording import counted, some
 from .factor_models import read_pathway_covariance
 from .files import file_kind, fingerprint, require_file
 from .gmt import read_gmt
@@ -61,6 +61,8 @@ class PathwayFile:
         What was decided while reading.
     path : Path
         The file.
+    left_out : tuple of str
+        Pathways that have no gene on the panel.
     """
 
     pathways: tuple[Pathway, ...]
@@ -71,6 +73,7 @@ class PathwayFile:
     sha256: str
     notes: tuple[str, ...]
     path: Path
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +142,16 @@ def read_pathways(
     covariance, notes = _settle_covariance(file, pathway_covariance, path)
     chosen = _choose(file, only, path)
     matched = _match_all([file.pathways[i] for i in chosen], Matcher(panel, aliases or {}), missing, path)
+    matched, left_out, said = _settle_empty(matched, path, tied=covariance is not None)
+    notes = (*notes, *said)
     if covariance is not None and len(chosen) < len(covariance):
         covariance = covariance[np.ix_(chosen, chosen)]
         notes = (*notes, f"of the pathway covariance the rows and columns of {len(chosen)} pathways are taken")
     pathways = _assemble(matched, covariance, scale=strength or 1.0, sign=-1 if subtract else 1, units=units)
     dropped = {pathway.name: pathway.missing for pathway in matched if pathway.missing}
-    return PathwayFile(pathways, dropped, found, strength, units, fingerprint(path), (*file.notes, *notes), path)
+    return PathwayFile(
+        pathways, dropped, found, strength, units, fingerprint(path), (*file.notes, *notes), path, left_out
+    )
 
 
 def detect_kind(path: Path) -> Kind:
@@ -238,13 +245,25 @@ def _match_all(
             matcher.panel,
             hint="--missing drop leaves them out (they are recorded in the commit).",
         )
-    for pathway in matched:
-        if pathway.missing and not pathway.loadings:
-            raise InputError(
-                f"No gene of pathway {pathway.name} is on the panel: {some(pathway.missing)}.",
-                hint="Leave the pathway out: --only names those to take.",
-            )
     return matched
+
+
+def _settle_empty(
+    matched: list[_Matched], path: Path, *, tied: bool
+) -> tuple[list[_Matched], tuple[str, ...], tuple[str, ...]]:
+    """Return the pathways that have a gene left, the names of the others, and what to say of them."""
+    empty = [pathway for pathway in matched if pathway.missing and not pathway.loadings]
+    if not empty:
+        return matched, (), ()
+    names = [pathway.name for pathway in empty]
+    if tied or len(empty) == len(matched):
+        raise InputError(
+            f"{path}: no gene of {some(names)} is on the panel, such as {some(empty[0].missing, 3)}.",
+            hint="Leave the pathway out: --only names those to take.",
+        )
+    kept = [pathway for pathway in matched if pathway not in empty]
+    note = f"{counted(len(empty), 'pathway')} without a gene on the panel left out: {some(names)}"
+    return kept, tuple(names), (note,)
 
 
 def _match(pathway: GeneLoadings, matcher: Matcher) -> _Matched:
@@ -267,7 +286,7 @@ def _match(pathway: GeneLoadings, matcher: Matcher) -> _Matched:
             names[place], loadings[place] = name, loading
     source = None if pathway.source is None else matcher.place(pathway.source)
     if source is not None and loadings:
-        loadings.setdefault(source, 1.0)
+        loadings[source] = 1.0  # +strength, whatever the file says of the source's effect on itself
     return _Matched(pathway.name, loadings, tuple(missing))
 
 
