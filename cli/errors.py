@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import traceback
@@ -49,10 +50,9 @@ def run(command: click.Command, arguments: Sequence[str], colour: bool | None) -
     given: dict[str, Any] = {}
     try:
         answer = _invoke(command, arguments, colour, given)
-        sys.stdout.flush()
+        _flush()
     except BrokenPipeError:
-        # Python flushes stdout once more as it ends, which would fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence()
         return CLOSED_PIPE
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
@@ -61,7 +61,8 @@ def run(command: click.Command, arguments: Sequence[str], colour: bool | None) -
         if given.get("verbose", 0) > 1 and not isinstance(error, click.ClickException):
             traceback.print_exc()
         message, hint, code = _explained(error, given.get("command", "grn"))
-        _tell(message, hint, colour)
+        with contextlib.suppress(OSError):  # nobody may be there to be told
+            _tell(message, hint, colour)
         return code
     return answer if isinstance(answer, int) else DONE
 
@@ -79,6 +80,23 @@ def _invoke(command: click.Command, arguments: Sequence[str], colour: bool | Non
         return leaving.exit_code
 
 
+def _flush() -> None:
+    """Write out what stands in the buffer of stdout, so that a failure is told and not met after the end."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as failure:
+        _silence()
+        raise OSError(failure.errno, f"the answer could not be written: {failure.strerror}", "stdout") from None
+
+
+def _silence() -> None:
+    """Send what is left for stdout nowhere: Python flushes it once more as it ends, which would fail again."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _explained(error: Exception, command: str) -> tuple[str, str, int]:
     """Return what an error says, what to type next, and its exit code."""
     reading = f"`{command} --help` lists what it takes."
@@ -92,6 +110,7 @@ def _explained(error: Exception, command: str) -> tuple[str, str, int]:
             near = error.object[max(0, error.start - 20) : error.end + 20]
             return f"The text {near!r} holds bytes that are not UTF-8.", "Type it in UTF-8.", USAGE
         case OSError():
+            _silence()
             said = f"{error.filename or 'The system'}: {error.strerror or error}."
             return said, "`grn log` shows what was written before.", USAGE
         case MemoryError():

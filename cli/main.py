@@ -116,9 +116,23 @@ def grn(ctx: click.Context, store: str | None) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `grn` and leave with its exit code."""
+    _open_streams()
     _settle_streams()
+    if not os.environ.get(options.EPOCH_VARIABLE):
+        os.environ.pop(options.EPOCH_VARIABLE, None)  # numpy reads it too, and stumbles over an empty one
     colour = False if os.environ.get("NO_COLOR") else None
     sys.exit(errors.run(grn, list(sys.argv[1:] if arguments is None else arguments), colour))
+
+
+def _open_streams() -> None:
+    """Give a process that was started without an output one that goes nowhere: a store's file must not be it."""
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_WRONLY)
+            if descriptor != number:
+                os.dup2(descriptor, number)
+                os.close(descriptor)
+            setattr(sys, name, io.TextIOWrapper(io.FileIO(number, "w"), encoding="utf-8"))
 
 
 def _settle_streams() -> None:

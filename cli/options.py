@@ -36,7 +36,7 @@ def repository(command: Callable[..., Any]) -> Callable[..., Any]:
     def wrapped(ctx: click.Context, store: str | None, **arguments: Any) -> Any:
         from ..storage.repository import Repository
 
-        path = find_store(store or given(ctx).get("store"))
+        path = find_store(given(ctx).get("store") if store is None else store)
         return command(Repository(path, author=author(), time=clock()), **arguments)
 
     return wrapped
@@ -70,6 +70,8 @@ def find_store(given: str | None) -> Path:
     Conflict
         There is more than one.
     """
+    if given is not None and not given:
+        raise InputError("-s names no store: it is empty.", hint="Is a variable of your script not set?")
     if given or os.environ.get(STORE_VARIABLE):
         return Path(given or os.environ[STORE_VARIABLE])
     here = Path.cwd()

@@ -85,3 +85,15 @@ class NotConverged(EngineError):
     """An iteration ended before its tolerance was met; the message says how far it came."""
 
     code = "not-converged"
+
+
+def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    """Refuse an argument that is not one of its possible values.
+
+    Raises
+    ------
+    InputError
+        The message names the value and what it can be.
+    """
+    if value not in choices:
+        raise InputError(f"There is no {name} {value!r}: it is one of {', '.join(choices)}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, cast, get_args
 
 import numpy as np
 
@@ -65,6 +65,10 @@ class Pathway:
             raise InputError(
                 f"A pathway has the sign 1 or -1 and the units sd or raw, not {self.sign!r} and {self.units!r}."
             )
+        if isinstance(cast("object", self.names), str) or not np.issubdtype(self.genes.dtype, np.integer):
+            raise InputError(f"A pathway has a tuple of names, not {self.names!r}, and whole numbers for its genes.")
+        if not np.issubdtype(self.loadings.dtype, np.floating):
+            raise InputError(f"Loadings are real numbers in floating point, not {self.loadings.dtype}.")
         expected = (len(self.genes), len(self.names))
         if self.loadings.shape != expected:
             raise ShapeError(f"Loadings of {self.label} have shape {self.loadings.shape}, not {expected}.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
-from .errors import InputError
+from .errors import InputError, check_choice
 from .panel import Panel
 from .rows import Duplicates, Rows, averaged, most_variable, one_row_a_gene, refuse_repeats, repeated, varying, wanted
 from .scaling import Transform, library_scales, transformed
@@ -65,8 +65,8 @@ class Preparation:
     drop_constant: bool = False
 
     def __post_init__(self) -> None:
-        _check_choice("transform", self.transform, get_args(Transform))
-        _check_choice("duplicates", self.duplicates, get_args(Duplicates))
+        check_choice("transform", self.transform, get_args(Transform))
+        check_choice("duplicates", self.duplicates, get_args(Duplicates))
         if self.floor is not None and not math.isfinite(self.floor):
             raise InputError(f"The floor must be a finite number, not {self.floor}.")
         if self.genes is not None and (repeats := repeated(self.genes)):
@@ -227,8 +227,3 @@ def _warnings(rows: Rows, preparation: Preparation, detected: NDArray[np.float64
             f"Values reach {largest:,.0f} and no transform was asked: consider --transform {transform}{floor}."
         )
     return notes
-
-
-def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise InputError(f"There is no {name} {value!r}: it is one of {', '.join(choices)}.")

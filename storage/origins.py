@@ -125,6 +125,8 @@ def from_covariance(
         values, notes, record = file.values, file.notes, _source(source, file.sha256)
         genes = _names(file.genes, genes, source)
     else:
+        if np.iscomplexobj(source):
+            raise InputError("A covariance is made of real numbers, not of complex ones.")
         values = np.array(source, dtype=np.float64)
         if genes is None:
             raise InputError("A covariance in memory needs the names of its genes: give `genes`.")

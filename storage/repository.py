@@ -7,7 +7,7 @@ import getpass
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ..engine.errors import Conflict, FormatError, InputError, NotFound
 from ..engine.pathway import Pathway
@@ -367,6 +367,8 @@ class Repository:
     def _resolve(self, rev: str) -> str:
         if not self._history.commits:
             raise FormatError(f"{self.path} has an empty log: it was never finished.")
+        if not isinstance(cast("object", rev), str):
+            raise InputError(f"{rev!r} names no version.", hint="Name it as text: 'v3', 'HEAD', a branch, a tag.")
         return revspec.resolve(rev, self._refs, self._history)
 
     def _version(self, commit: str) -> Version:
@@ -488,9 +490,9 @@ class Repository:
     def _stamp(self) -> tuple[str, str]:
         moment = (self._time or datetime.now(UTC)).astimezone(UTC)
         author = self._author or _account()
-        if len(author) > LONGEST_AUTHOR or not author.isprintable():
+        if len(author) > LONGEST_AUTHOR or not author.strip() or not author.isprintable():
             raise InputError(f"{author[:40]!r} cannot be an author: a name is one line that can be printed.")
-        return author, moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return author, moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
     def _no_ref(self, kind: str, name: str, names: Iterable[str]) -> NotFound:
         standing = _listed(sorted(names))

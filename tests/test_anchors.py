@@ -205,7 +205,7 @@ def test_a_panel_too_large_to_invert_is_refused_and_nothing_is_written(
     monkeypatch: pytest.MonkeyPatch, factor: Repository
 ) -> None:
     monkeypatch.setattr(anchors, "LARGEST", SIZE - 1)
-    with pytest.raises(InputError, match="40 genes are too many to invert in full; 39 is the limit"):
+    with pytest.raises(InputError, match="40 genes are too many to invert in full: the limit is 39"):
         factor.reinvert()
     assert factor.version().name == "v0"
     monkeypatch.setattr(anchors, "LARGEST", SIZE)

@@ -203,13 +203,14 @@ class Programs(RuleBasedStateMachine):
 
     @initialize(
         main=st.sampled_from([[[0, 2], [4]], [[MYC], [TAKEN_C]], [[TAKEN_A]]]),
-        side=st.sampled_from([[[1], [3]], [[0, 3]], [[TAKEN_B], [5]]]),
+        side=st.sampled_from([[[1], [3]], [[0, 2]], [[TAKEN_B], [5]]]),
     )
     def begin(self, main: list[list[int]], side: list[list[int]]) -> None:
         """Two branches that have gone apart, so that there is something to merge, revert and pick."""
         self.check_numbers(0)
         self.create(self.repo.create_branch, self.model.branches, "drug-a", 0)
         for branch, several in (("main", main), ("drug-a", side)):
+            self.open_again("later")  # equal pathways on both sides shall be two events
             for keys in several:
                 self.commit_to(branch, keys)
 
@@ -238,6 +239,12 @@ class Programs(RuleBasedStateMachine):
     @rule(pick=st.integers(0, 99), only=st.integers(0, 9))
     def revert_one_pathway(self, pick: int, only: int) -> None:
         self.change(self.repo.revert, pick, only, forward=False)
+
+    @rule(pick=st.integers(0, 99), where=st.integers(0, 5))
+    def revert_and_merge(self, pick: int, where: int) -> None:
+        """What was dropped here may have been added there as well."""
+        self.revert(pick)
+        self.merge_a_branch(where)
 
     @rule(pick=st.integers(0, 99), only=st.none() | st.integers(0, 9))
     def cherry_pick(self, pick: int, only: int | None) -> None:

@@ -27,11 +27,13 @@ def command(repo: Repository, *, name: str | None, rev: str, delete: str | None,
       grn branch drug-a v1
       grn branch -d drug-a
     """
-    if delete:
+    if delete is not None and name is not None:
+        raise click.UsageError("With --delete the name stands behind it, and nothing else.")
+    if delete is not None:
         moving.tell(
             version := repo.delete_branch(delete), form, f"Deleted branch {delete}, which was at {version.name}."
         )
-    elif name:
+    elif name is not None:
         moving.tell(version := repo.create_branch(name, rev), form, f"Branch {name} is at {version.name}.")
     else:
         listing.tell("branches", repo.branches, form, mark=repo.head)

@@ -15,7 +15,12 @@ WORKED_PATHWAYS = ("p53", "NF-kB", "Wnt/beta-catenin", "MAPK", "JAK-STAT")
 
 @click.command("simulate")
 @click.option(
-    "--genes", type=click.IntRange(min=2), default=500, show_default=True, metavar="P", help="Genes, G001 and so on."
+    "--genes",
+    type=click.IntRange(min=2, max=1_000_000),
+    default=500,
+    show_default=True,
+    metavar="P",
+    help="Genes, G001 and so on.",
 )
 @click.option(
     "--factors", type=click.IntRange(min=0), default=10, show_default=True, metavar="K", help="Factors of the base."
@@ -26,7 +31,9 @@ WORKED_PATHWAYS = ("p53", "NF-kB", "Wnt/beta-catenin", "MAPK", "JAK-STAT")
     "--pathways", type=click.IntRange(min=0), default=5, show_default=True, metavar="D", help="Pathways beside it."
 )
 @click.option("--pathway-scale", type=float, default=0.05, show_default=True, help="SD of the pathways' loadings.")
-@click.option("--seed", type=click.IntRange(min=0), default=42, show_default=True, help="Of the random numbers.")
+@click.option(
+    "--seed", type=click.IntRange(min=0, max=2**32 - 1), default=42, show_default=True, help="Of the random numbers."
+)
 @click.option(
     "-o",
     "--output",

@@ -26,9 +26,11 @@ def command(repo: Repository, *, name: str | None, rev: str, delete: str | None,
       grn tag paper v2
       grn tag
     """
-    if delete:
+    if delete is not None and name is not None:
+        raise click.UsageError("With --delete the name stands behind it, and nothing else.")
+    if delete is not None:
         moving.tell(version := repo.delete_tag(delete), form, f"Deleted tag {delete}, which was at {version.name}.")
-    elif name:
+    elif name is not None:
         moving.tell(version := repo.create_tag(name, rev), form, f"Tag {name} is at {version.name}.")
     else:
         listing.tell("tags", repo.tags, form)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ...engine.errors import InputError
+from ...engine.errors import InputError, check_choice
 from .expression_tables import read_expression_table
 from .files import file_kind, fingerprint, open_bytes, require_file
 from .h5ad import read_h5ad
@@ -70,6 +70,7 @@ def read_expression(
         The file cannot be read, or an argument does not go with it; a value is missing or not finite; there are
         fewer than three samples.
     """
+    check_choice("axis of the genes", genes_in, ("auto", "rows", "columns"))
     path = Path(path)
     matrix = find_matrix(path) if path.is_dir() else require_file(path)
     form = _form_of(matrix)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import difflib
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
 from ...engine.covariance import check_pathway_covariance
-from ...engine.errors import InputError, NotFound
+from ...engine.errors import InputError, NotFound, check_choice
 from ...engine.pathway import Pathway, Units
 from ...engine.wording import counted, some
 from .factor_models import read_pathway_covariance
@@ -135,6 +135,10 @@ def read_pathways(
     NotPositiveDefinite
         The pathway covariance is none.
     """
+    check_choice("missing", missing, ("error", "drop"))
+    check_choice("kind", kind, ("auto", *_READERS))
+    if units is not None:
+        check_choice("units", units, get_args(Units))
     path = require_file(path)
     found = detect_kind(path) if kind == "auto" else kind
     strength, units = _settle_scale(found, strength, units, pathway_covariance)
