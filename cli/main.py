@@ -132,7 +132,8 @@ def _open_streams() -> None:
             if descriptor != number:
                 os.dup2(descriptor, number)
                 os.close(descriptor)
-            setattr(sys, name, io.TextIOWrapper(io.FileIO(number, "w"), encoding="utf-8"))
+            buffered = io.BufferedWriter(io.FileIO(number, "w", closefd=False))
+            setattr(sys, name, io.TextIOWrapper(buffered, encoding="utf-8"))
 
 
 def _settle_streams() -> None:

@@ -263,3 +263,26 @@ def test_bytes_that_are_no_text_are_refused(grn: Callable[..., Any], made: Path)
     answer = grn("commit", made / "sets.gmt", "--only", "BIG", "-m", "a\udcffb", "-s", made / "small.grn")
     assert answer.code == 2
     assert "not UTF-8" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        (["log", "-s", ""], "-s names no store: it is empty"),
+        (["tag", "-d", "paper", "more"], "With --delete"),
+        (["branch", ""], "'' cannot name a branch or tag"),
+        (["simulate", "--seed", "99999999999999999999", "-o", "m.npz"], "99999999999999999999"),
+    ],
+)
+def test_an_empty_or_stray_argument_is_refused(
+    grn: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: list[str], sentence: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert grn("simulate", "--genes", "20", "--factors", "2", "-o", "model.npz").code == 0
+    assert grn("init", "s.grn", "--factor-model", "model.npz").code == 0
+    refused = grn(*line)
+    assert refused.code == 2
+    assert sentence in refused.err
+    inner = grn("init", "s.grn/inner.grn", "--factor-model", "model.npz")
+    assert inner.code == 4
+    assert "a store cannot stand in another" in inner.err

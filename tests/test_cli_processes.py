@@ -277,3 +277,35 @@ def test_the_demo_can_be_kept(grn: Callable[..., Any], tmp_path: Path, monkeypat
     assert grn("log", "-s", kept / "demo.grn").code == 0
     answer = grn("demo", "--keep", kept)
     assert (answer.code, "exists already" in answer.err) == (4, True)
+
+
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [(0, "log >&-"), (0, "tag closed >&- 2>&-"), (3, "show v99 >&- 2>&-"), (3, "show v99 2>/dev/full")],
+)
+def test_without_an_output_the_exit_code_is_still_right(folder: Path, code: int, line: str) -> None:
+    command = f'"$0" -m grnledger.cli -s big.grn {line}'
+    done = subprocess.run(["sh", "-c", command, sys.executable], cwd=folder, env=environment(), check=False)
+    assert done.returncode == code
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_an_output_that_is_full_is_told(folder: Path) -> None:
+    done = subprocess.run(
+        ["sh", "-c", '"$0" -m grnledger.cli -s big.grn log >/dev/full', sys.executable],
+        cwd=folder,
+        env=environment(),
+        check=False,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 2
+    assert "No space left on device" in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+def test_an_empty_epoch_is_no_epoch_and_an_early_one_a_time(folder: Path) -> None:
+    assert run("neighbors", "GENE1", "-s", "big.grn", cwd=folder, SOURCE_DATE_EPOCH="").returncode == 0
+    assert run("tag", "early", "-s", "big.grn", cwd=folder, SOURCE_DATE_EPOCH="-62000000000").returncode == 0
+    assert "0005-04-19" in run("log", "--refs", "-n", "1", "-s", "big.grn", cwd=folder).stdout

@@ -397,6 +397,8 @@ def test_the_same_commit_made_again_is_the_same_version_on_both_branches(repo: R
     assert first.id == second.id
     assert [version.name for version in repo.versions(None)] == ["v1", "v0"]
     assert repo.branches["side"].id == repo.branches["main"].id
+    written = [entry.entry for entry in repo._log.entries[-2:]]
+    assert [isinstance(entry, CommitEntry) for entry in written] == [True, False]  # never one commit twice in a log
 
 
 def test_columns_tied_by_a_covariance_come_and_go_as_one(repo: Repository) -> None:

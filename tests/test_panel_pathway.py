@@ -216,3 +216,12 @@ def test_genes_are_selected_by_slices_and_masks_and_nothing_else_passes_for_them
 def test_a_pathway_has_a_sign_and_units_that_exist(sign: int, units: str) -> None:
     with pytest.raises(InputError, match=f"{sign}.*{units}"):
         Pathway(("p53",), np.array([0]), np.ones((1, 1)), sign, units)  # pyright: ignore[reportArgumentType]
+
+
+def test_loadings_are_real_and_names_are_several() -> None:
+    with pytest.raises(InputError, match="complex128"):
+        Pathway(("p53",), np.array([0]), np.array([[1 + 2j]]))  # pyright: ignore[reportArgumentType]
+    with pytest.raises(InputError, match="p53"):
+        Pathway("p53", np.array([0]), np.ones((1, 1)))  # pyright: ignore[reportArgumentType]
+    with pytest.raises(InputError, match="whole numbers"):
+        Pathway(("p53",), np.array([0.5]), np.ones((1, 1)))  # pyright: ignore[reportArgumentType]

@@ -310,7 +310,7 @@ def test_a_base_under_another_ones_name_is_refused(store: Path, tmp_path: Path) 
     shutil.copy(next(other.path.glob("base/*.h5")), path)
     with pytest.raises(FormatError) as caught:
         grnledger.open(store).snapshot()
-    assert caught.value.message.startswith(f"{path} holds the base")
+    assert caught.value.message.startswith(f"{path} is damaged: it holds another base")
 
 
 def test_an_entry_that_somebody_rewrote_breaks_the_chain_or_its_commits_own_id(store: Path) -> None:
