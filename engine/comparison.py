@@ -44,7 +44,7 @@ class Summary:
     density: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Difference:
     """What changed between two versions.
 
@@ -79,6 +79,9 @@ class Difference:
     sign_flipped: int
     pairs: NDArray[np.intp]
     rho: NDArray[np.float64]
+
+    def __repr__(self) -> str:
+        return f"<Difference at |ρ| ≥ {self.threshold:.4g}: {self.gained:,} gained, {self.lost:,} lost>"
 
     def __iter__(self) -> Iterator[tuple[str, str, float, float, Change]]:
         """Yield (gene_a, gene_b, ρ before, ρ after, change), largest change first."""

@@ -62,7 +62,7 @@ class Cut:
         return Cut("top", default if top is None else top)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Edges:
     """The edges of a version under a cut, strongest first, ties in panel order.
 
@@ -89,6 +89,9 @@ class Edges:
     rho: NDArray[np.float64]
     max_abs: float
 
+    def __repr__(self) -> str:
+        return f"<{len(self):,} edges with |ρ| ≥ {self.threshold:.4g}>"
+
     def __len__(self) -> int:
         return len(self.rho)
 
@@ -99,7 +102,7 @@ class Edges:
             yield genes[left], genes[right], rho
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Neighbors:
     """The partners of one gene under a cut, strongest first, ties in panel order.
 
@@ -128,6 +131,9 @@ class Neighbors:
     partners: NDArray[np.intp]
     rho: NDArray[np.float64]
     max_abs: float
+
+    def __repr__(self) -> str:
+        return f"<{len(self):,} partners of {self.gene} with |ρ| ≥ {self.threshold:.4g}>"
 
     def __len__(self) -> int:
         return len(self.rho)

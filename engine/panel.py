@@ -27,7 +27,7 @@ def is_single(genes: GeneSelection) -> bool:
     return isinstance(genes, Gene)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Panel:
     """The p genes of a store, in order.
 
@@ -65,6 +65,9 @@ class Panel:
                 f"{len(twice)} gene names of the panel stand more than once, among them {', '.join(twice[:5])}."
             )
         object.__setattr__(self, "_places", places)
+
+    def __repr__(self) -> str:
+        return f"<Panel of {len(self):,} genes: {', '.join(self.genes[:3])}, …>"
 
     def __len__(self) -> int:
         return len(self.genes)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 Units = Literal["sd", "raw"]
 """`sd`: loadings count standard deviations of each gene under the base; `raw`: units of the expression."""
 
+SMALLEST = 1e-150
+"""The square of a smaller loading is no number: it would change nothing, and silently."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pathway:
@@ -131,9 +134,10 @@ class Pathway:
             raise ShapeError(f"The genes of {self.label} must be places in ascending order, each once.")
         if not np.all(np.isfinite(self.loadings)):
             raise InputError(f"Pathway {self.label} has a loading that is not finite.")
-        empty = ~np.any(self.loadings != 0, axis=0)
+        empty = ~np.any(np.abs(self.loadings) > SMALLEST, axis=0)
         if np.any(empty):
             name = self.names[int(np.argmax(empty))]
             raise InputError(
-                f"Pathway {name} has no loading other than zero.", hint="Leave it out, or give its genes weights."
+                f"Pathway {name} has no loading other than zero, or none large enough to count.",
+                hint="Leave it out, or give its genes weights.",
             )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .pathway import Pathway
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Snapshot:
     """One version of the network: Σ = A + U J Uᵀ and its inverse, as values.
 
@@ -48,6 +48,11 @@ class Snapshot:
     capacitance: Capacitance
     name: str = ""
     content: str = ""
+
+    def __repr__(self) -> str:
+        return (
+            f"<Snapshot {self.name or 'unnamed'}: {len(self.panel):,} genes, {len(self.pathways)} pathways as columns>"
+        )
 
     @property
     def covariance(self) -> SymmetricOperator:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..engine.errors import InputError
+from ..engine.pathway import Pathway
 from .entries import commit_id, pathway_record
-from .records import CommitEntry, CommitRecord, DropRecord, MeasuredRecord, SourceRecord
+from .records import CommitEntry, CommitRecord, DropRecord, MeasuredRecord, Parameter, SourceRecord
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..engine.pathway import Pathway
+    from .formats.pathways import PathwayFile
     from .history import History
 
 
@@ -78,3 +82,34 @@ def entry_of(
         commit=record,
         measured=measured,
     )
+
+
+def given_pathways(
+    given: PathwayFile | Pathway | Iterable[Pathway],
+) -> tuple[tuple[Pathway, ...], PathwayFile | None]:
+    """Return the pathways that a caller means, and the file they were read from.
+
+    Raises
+    ------
+    InputError
+        It is a path, and not what was read from it.
+    """
+    if isinstance(given, str | Path):
+        raise InputError(f"{given!r} is not a pathway.", hint="Read it with grnledger.read_pathways(path, repo.panel).")
+    if isinstance(given, Pathway):
+        return (given,), None
+    if isinstance(given, Iterable):
+        return tuple(given), None
+    return given.pathways, given
+
+
+def source_of(file: PathwayFile) -> SourceRecord:
+    """Return the record of the file that pathways were read from, and how."""
+    parameters: dict[str, Parameter] = {
+        "format": file.kind,
+        "strength": file.strength,
+        "units": file.units,
+        "left_out": ", ".join(file.left_out) or None,
+    }
+    said = {name: value for name, value in parameters.items() if value is not None}
+    return SourceRecord(file=file.path.name, sha256=file.sha256, parameters=said)

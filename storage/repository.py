@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import functools
-import getpass
-from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from ..engine.errors import Conflict, FormatError, InputError, NotFound
-from ..engine.pathway import Pathway
 from . import anchors, changes, creation, layout, revspec
 from .entries import pathway_id, read_pathways
 from .history import History
 from .log import Log
-from .planning import Plan, entry_of
-from .records import MoveRecord, Parameter, RefsEntry, SourceRecord
+from .planning import Plan, entry_of, given_pathways, source_of
+from .records import MoveRecord, RefsEntry
 from .refs import Move, Refs, check_entry, check_name
 from .versions import ActivePathway, Version
+from .writing import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from ..engine.panel import Panel
+    from ..engine.pathway import Pathway
     from ..engine.snapshot import Snapshot
     from .bases import NewBase, StoredBase
     from .changes import Change
@@ -31,11 +30,6 @@ if TYPE_CHECKING:
     from .formats.pathways import PathwayFile
     from .measuring import Measuring
     from .reading import Reader
-
-ATTEMPTS = 1_000
-"""How often a writer tries for the next number before giving up; each time, somebody else has got on."""
-
-LONGEST_AUTHOR = 1_000
 
 
 class Repository:
@@ -65,11 +59,10 @@ class Repository:
     def __init__(self, path: str | Path, *, author: str | None = None, time: datetime | None = None) -> None:
         self.path = Path(path)
         creation.check_format(self.path)
-        self._author = author
-        self._time = time
         self._log = Log(self.path / layout.LOG)
         self._history = History()
         self._refs = Refs()
+        self._writer = Writer(self._log, self._refs, self.refresh, author, time)
         self.refresh()
 
     @staticmethod
@@ -91,6 +84,9 @@ class Repository:
 
         creation.create(Path(path), base, begin)
         return Repository(path, author=author, time=time)
+
+    def __repr__(self) -> str:
+        return f"<Repository {self.path}: {len(self._history.commits)} versions, HEAD on {self.head}>"
 
     def refresh(self) -> None:
         """Take in what has been written to the store since it was last read."""
@@ -244,7 +240,7 @@ class Repository:
         """Return the commit that `commit` would write, checked but not measured; arguments as there."""
         self.refresh()
         branch, tip = self._branch(branch)
-        wanted, file = _pathways(pathways)
+        wanted, file = given_pathways(pathways)
         if not wanted:
             raise InputError("There is nothing to commit: no pathway was given.")
         changes.check_genes(wanted, len(self.panel))
@@ -256,7 +252,7 @@ class Repository:
         said = message or "add " + _listed([one.label for one in wanted])
         base = self._history[tip].commit.base
         missing = {} if file is None else dict(file.dropped)
-        return Plan(branch, (tip,), base, said, wanted, missing, source=None if file is None else _source(file))
+        return Plan(branch, (tip,), base, said, wanted, missing, source=None if file is None else source_of(file))
 
     def preview(self, plan: Plan) -> Snapshot:
         """Return the snapshot that a planned commit would make; nothing is written."""
@@ -351,7 +347,7 @@ class Repository:
         if name != self.head:
             move = MoveRecord(ref=layout.HEAD, before=self.head, after=name)
             branch = layout.BRANCH + name
-            self._append_moves([move], f"switch to {name}", {branch: self._refs.branches[name]})
+            self._writer.move([move], f"switch to {name}", {branch: self._refs.branches[name]})
         return self.version()
 
     def create_tag(self, name: str, rev: str = "HEAD") -> Version:
@@ -407,7 +403,7 @@ class Repository:
 
     def write(self, plan: Plan) -> Version:
         """Measure a planned commit, write it, and return the new version; raises as `commit`."""
-        author, time = self._stamp()
+        author, time = self._writer.stamp()
         record = plan.record(self._history, author, time)
         measured = self._measuring.measure(plan)
         entry = entry_of(plan, record, measured, self._log.next, self._log.last)
@@ -418,12 +414,12 @@ class Repository:
         def build() -> Entry:
             return entry_of(plan, record, measured, self._log.next, self._log.last)
 
-        self._append(build, plan.pathways, {layout.BRANCH + plan.branch: tip})
+        self._writer.append(build, plan.pathways, {layout.BRANCH + plan.branch: tip})
         return self._version(entry.id)
 
     def _move_branch(self, branch: str, before: str | None, after: str, reason: str) -> Version:
         if before != after:
-            self._append_moves([MoveRecord(ref=layout.BRANCH + branch, before=before, after=after)], reason)
+            self._writer.move([MoveRecord(ref=layout.BRANCH + branch, before=before, after=after)], reason)
         return self._version(after)
 
     def _create_ref(self, kind: str, name: str, rev: str) -> Version:
@@ -440,7 +436,7 @@ class Repository:
             raise Conflict(f"There is a {what} {name} already, at {standing}.", hint="Choose another name.")
         other = layout.TAG if kind == layout.BRANCH else layout.BRANCH
         move = MoveRecord(ref=kind + name, before=None, after=commit)
-        self._append_moves([move], f"create at {rev}", {other + name: None})
+        self._writer.move([move], f"create at {rev}", {other + name: None})
         return self._version(commit)
 
     def _delete_ref(self, kind: str, name: str) -> Version:
@@ -449,90 +445,17 @@ class Repository:
         if name not in names:
             raise self._no_ref(kind.rstrip("/"), name, names)
         commit = names[name]
-        self._append_moves([MoveRecord(ref=kind + name, before=commit, after=None)], "delete", {layout.HEAD: self.head})
+        self._writer.move([MoveRecord(ref=kind + name, before=commit, after=None)], "delete", {layout.HEAD: self.head})
         return self._version(commit)
-
-    def _append_moves(
-        self, moves: Sequence[MoveRecord], reason: str, standing: Mapping[str, str | None] | None = None
-    ) -> None:
-        """Write moves of refs, as long as those refs, and others named, stand where they stood."""
-        author, time = self._stamp()
-
-        def build() -> Entry:
-            return RefsEntry(
-                number=self._log.next,
-                previous=self._log.last,
-                moves=tuple(moves),
-                reason=reason,
-                author=author,
-                time=time,
-            )
-
-        self._append(build, (), {move.ref: move.before for move in moves} | dict(standing or {}))
-
-    def _append(
-        self, build: Callable[[], Entry], pathways: Iterable[Pathway], expected: Mapping[str, str | None]
-    ) -> None:
-        """Write the next entry, trying again while others take its number, as long as the refs stand as expected."""
-        for _ in range(ATTEMPTS):
-            for ref, before in expected.items():
-                if self._refs.get(ref) != before:
-                    raise Conflict(f"{ref} has moved meanwhile.", hint="Look with `grn log`, then run it again.")
-            try:
-                self._log.append(build(), pathways)
-            except FileExistsError:
-                self.refresh()
-            else:
-                self.refresh()
-                return
-        raise Conflict(f"{ATTEMPTS} times in a row another writer was faster.", hint="Run it again.")
-
-    def _stamp(self) -> tuple[str, str]:
-        moment = (self._time or datetime.now(UTC)).astimezone(UTC)
-        author = self._author or _account()
-        if len(author) > LONGEST_AUTHOR or not author.strip() or not author.isprintable():
-            raise InputError(f"{author[:40]!r} cannot be an author: a name is one line that can be printed.")
-        return author, moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
     def _no_ref(self, kind: str, name: str, names: Iterable[str]) -> NotFound:
         standing = _listed(sorted(names))
-        return NotFound(f"There is no {kind} {name!r}.", hint=f"There are {standing}." if standing else "")
-
-
-def _account() -> str:
-    """Return the name of the account; in a container it may have none."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        raise InputError(
-            "This account has no name to sign with.", hint="Say who writes: GRN_AUTHOR=name, or author= in Python."
-        ) from None
-
-
-def _pathways(given: PathwayFile | Pathway | Iterable[Pathway]) -> tuple[tuple[Pathway, ...], PathwayFile | None]:
-    """Return the pathways that a caller means, and the file they were read from."""
-    if isinstance(given, str | Path):
-        raise InputError(f"{given!r} is not a pathway.", hint="Read it with grnledger.read_pathways(path, repo.panel).")
-    if isinstance(given, Pathway):
-        return (given,), None
-    if isinstance(given, Iterable):
-        return tuple(given), None
-    return given.pathways, given
+        verb = "is" if len(set(names)) == 1 else "are"
+        return NotFound(f"There is no {kind} {name!r}.", hint=f"There {verb} {standing}." if standing else "")
 
 
 def _names(only: str | Collection[str]) -> Collection[str]:
     return (only,) if isinstance(only, str) else only
-
-
-def _source(file: PathwayFile) -> SourceRecord:
-    parameters: dict[str, Parameter] = {
-        "format": file.kind,
-        "strength": file.strength,
-        "units": file.units,
-        "left_out": ", ".join(file.left_out) or None,
-    }
-    said = {name: value for name, value in parameters.items() if value is not None}
-    return SourceRecord(file=file.path.name, sha256=file.sha256, parameters=said)
 
 
 def _listed(names: Sequence[str]) -> str:

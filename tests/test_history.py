@@ -63,7 +63,7 @@ def repo(tmp_path: Path, request: pytest.FixtureRequest) -> Repository:
     else:
         covariance = np.diag(base.noise) + base.loadings @ base.loadings.T
         repo = grnledger.init(tmp_path / "tumor.grn", covariance=covariance, genes=GENES, author="ada")
-    repo._time = cast("datetime", Clock())
+    repo._writer._time = cast("datetime", Clock())
     return repo
 
 
@@ -390,7 +390,7 @@ def test_a_pathway_made_for_a_larger_panel_is_refused(repo: Repository, units: s
 
 
 def test_the_same_commit_made_again_is_the_same_version_on_both_branches(repo: Repository) -> None:
-    repo._time = datetime(2026, 11, 1, tzinfo=UTC)
+    repo._writer._time = datetime(2026, 11, 1, tzinfo=UTC)
     repo.create_branch("side")
     first = repo.commit([pathway("p53")], message="p53")
     second = repo.commit([pathway("p53")], message="p53", branch="side")

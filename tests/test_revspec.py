@@ -29,7 +29,7 @@ FIRST = datetime(2026, 11, 1, 12, 0, 0, tzinfo=UTC)
 
 def at(repo: Repository, moment: datetime) -> Repository:
     """The same repository, whose clock stands at a moment."""
-    repo._time = moment
+    repo._writer._time = moment
     return repo
 
 
