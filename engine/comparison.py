@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from .operators import SymmetricOperator
     from .pairs import Picked
     from .panel import Panel
     from .snapshot import Snapshot
@@ -146,8 +147,9 @@ def compare(
     """
     if before.panel != after.panel:
         raise ShapeError("Two versions can be compared over one gene panel only; these have different ones.")
-    threshold, counted_on = _threshold(before, after, cut, progress)
-    first, second = partial_correlations(before), partial_correlations(after)
+    precisions = (before.precision, after.precision)
+    threshold, counted_on = _threshold(*precisions, cut, progress)
+    first, second = (partial_correlations(precision) for precision in precisions)
     strongest = Strongest(max(changes, 1), ROUNDING)
 
     def step(rows: slice) -> _Band:
@@ -183,7 +185,7 @@ def compare(
 
 
 def _threshold(
-    before: Snapshot, after: Snapshot, cut: Cut, progress: Callable[[float], None] | None
+    before: SymmetricOperator, after: SymmetricOperator, cut: Cut, progress: Callable[[float], None] | None
 ) -> tuple[float, Literal["before", "after"]]:
     """Return the |ρ| that a cut amounts to, and the side that it was counted on."""
     if cut.rule == "threshold":

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from .operators import SymmetricOperator
     from .pairs import Picked
     from .panel import Gene, Panel
-    from .snapshot import Snapshot
 
 MOST_EDGES = 2_000_000
 """More edges than this are refused: as a list they would take more memory than the network."""
@@ -143,13 +143,13 @@ class Neighbors:
         yield from zip(self.panel.names(self.partners), self.rho.tolist(), strict=True)
 
 
-def edges(snapshot: Snapshot, cut: Cut, *, progress: Callable[[float], None] | None = None) -> Edges:
+def edges(precision: SymmetricOperator, cut: Cut, *, progress: Callable[[float], None] | None = None) -> Edges:
     """Return the edges of a version under a cut.
 
     Parameters
     ----------
-    snapshot : Snapshot
-        The version.
+    precision : SymmetricOperator
+        Θ of the version.
     cut : Cut
         The rule. A pair with ρ = 0, but for rounding, is never an edge.
     progress : callable, optional
@@ -165,8 +165,8 @@ def edges(snapshot: Snapshot, cut: Cut, *, progress: Callable[[float], None] | N
     InputError
         More than `MOST_EDGES` pairs are asked for, or pass the threshold.
     """
-    rho = partial_correlations(snapshot)
-    strongest = Strongest(_most(cut, len(snapshot.panel)), _floor(cut))
+    rho = partial_correlations(precision)
+    strongest = Strongest(_most(cut, len(precision.panel)), _floor(cut))
 
     def step(rows: slice) -> tuple[float, Picked]:
         band = rho.band(rows)
@@ -174,7 +174,7 @@ def edges(snapshot: Snapshot, cut: Cut, *, progress: Callable[[float], None] | N
         return float(magnitude.max(initial=0.0)), strongest.pick(magnitude, rows.start, band)
 
     max_abs, found = 0.0, 0
-    for largest, picked in over_bands(len(snapshot.panel), step, progress):
+    for largest, picked in over_bands(len(precision.panel), step, progress):
         max_abs = max(max_abs, largest)
         found += len(picked)
         if cut.rule == "threshold" and found > MOST_EDGES:
@@ -184,16 +184,16 @@ def edges(snapshot: Snapshot, cut: Cut, *, progress: Callable[[float], None] | N
         strongest.keep(picked)
     ranked = strongest.ranked()
     threshold = _amounts_to(cut, ranked.magnitudes)
-    return Edges(snapshot.panel, cut, threshold, ranked.pairs, ranked.values.ravel(), max_abs)
+    return Edges(precision.panel, cut, threshold, ranked.pairs, ranked.values.ravel(), max_abs)
 
 
-def neighbors(snapshot: Snapshot, gene: Gene, cut: Cut) -> Neighbors:
+def neighbors(precision: SymmetricOperator, gene: Gene, cut: Cut) -> Neighbors:
     """Return the partners of one gene under a cut.
 
     Parameters
     ----------
-    snapshot : Snapshot
-        The version.
+    precision : SymmetricOperator
+        Θ of the version.
     gene : str or int
         By name or place.
     cut : Cut
@@ -209,8 +209,8 @@ def neighbors(snapshot: Snapshot, gene: Gene, cut: Cut) -> Neighbors:
     NotFound, InputError
         The gene is not on the panel, or not one gene.
     """
-    place = snapshot.panel.place(gene)
-    rho = partial_correlations(snapshot).row(place)
+    place = precision.panel.place(gene)
+    rho = partial_correlations(precision).row(place)
     magnitude = np.abs(rho)
     magnitude[place] = 0.0
     steps = in_steps(magnitude)
@@ -221,8 +221,8 @@ def neighbors(snapshot: Snapshot, gene: Gene, cut: Cut) -> Neighbors:
         passes = magnitude >= cut.value
     partners = order[passes[order]]
     return Neighbors(
-        snapshot.panel,
-        snapshot.panel.genes[place],
+        precision.panel,
+        precision.panel.genes[place],
         cut,
         _amounts_to(cut, magnitude[partners]),
         partners,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .covariance import MatrixSource
-    from .snapshot import Snapshot
+    from .operators import SymmetricOperator
 
 Answer = TypeVar("Answer")
 
@@ -31,7 +31,7 @@ ROUNDING = 1e-13
 
 @dataclass(frozen=True, slots=True)
 class PartialCorrelations:
-    """The partial correlations of a snapshot, ready to be computed for any rows.
+    """The partial correlations of a version, ready to be computed for any rows.
 
     Parameters
     ----------
@@ -72,9 +72,8 @@ class PartialCorrelations:
         return values
 
 
-def partial_correlations(snapshot: Snapshot) -> PartialCorrelations:
-    """Return the partial correlations of a snapshot, in O(p (K + r)²)."""
-    precision = snapshot.precision
+def partial_correlations(precision: SymmetricOperator) -> PartialCorrelations:
+    """Return the partial correlations that a precision gives, in O(p (K + r)²)."""
     with one_blas_thread():
         scale = 1.0 / np.sqrt(precision.diagonal())
         factor = scale[:, None] * precision.factor

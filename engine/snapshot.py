@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .capacitance import Capacitance, factor
+from .network import Cut, Edges, Neighbors, edges, neighbors
 from .operators import SymmetricOperator
 from .panel import Gene, GeneSelection, Panel, is_single
 from .threads import one_blas_thread
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .anchor import Anchor
-    from .network import Edges, Neighbors
     from .pathway import Pathway
 
 
@@ -122,9 +122,7 @@ class Snapshot:
         top : int, optional
             As many edges as this, and any that tie with the last; p when neither is given.
         """
-        from .network import Cut, edges
-
-        return edges(self, Cut.of(threshold, top, len(self.panel)))
+        return edges(self.precision, Cut.of(threshold, top, len(self.panel)))
 
     def neighbors(self, gene: Gene, *, threshold: float | None = None, top: int | None = None) -> Neighbors:
         """Return the strongest partners of one gene, strongest first; see `network.neighbors`.
@@ -138,9 +136,7 @@ class Snapshot:
         top : int, optional
             As many partners as this; 20 when neither is given.
         """
-        from .network import Cut, neighbors
-
-        return neighbors(self, gene, Cut.of(threshold, top, 20))
+        return neighbors(self.precision, gene, Cut.of(threshold, top, 20))
 
     def _scaled(
         self, operator: SymmetricOperator, genes: GeneSelection, others: GeneSelection | None, *, sign: float

@@ -112,7 +112,7 @@ cuts = st.one_of(
 def test_edges_with_ties_and_zeros_are_those_of_brute_force(rho: Matrix, cut: Cut, band: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pairs, "BAND_BYTES", band)
-        found = edges(with_rho(rho), cut)
+        found = edges(with_rho(rho).precision, cut)
     expected = brute_edges(rho, cut)
     assert listed(found) == expected
     assert found.max_abs == np.abs(rho).max()
@@ -127,7 +127,7 @@ def test_edges_with_ties_and_zeros_are_those_of_brute_force(rho: Matrix, cut: Cu
 @given(rho=exact_networks(), cut=cuts, data=st.data())
 def test_neighbors_with_ties_and_zeros_are_those_of_brute_force(rho: Matrix, cut: Cut, data: st.DataObject) -> None:
     gene = data.draw(st.integers(0, len(rho) - 1))
-    found = neighbors(with_rho(rho), gene, cut)
+    found = neighbors(with_rho(rho).precision, gene, cut)
     expected = brute_neighbors(rho, gene, cut)
     assert list(zip(found.partners.tolist(), found.rho.tolist(), strict=True)) == [pair[1:] for pair in expected]
     assert found.gene == f"G{gene}"
@@ -141,7 +141,7 @@ def test_neighbors_with_ties_and_zeros_are_those_of_brute_force(rho: Matrix, cut
 @pytest.mark.parametrize("cut", [Cut("top", 1), Cut("top", 25), Cut("top", 10**6), Cut("threshold", 0.02)])
 def test_edges_of_a_version_are_those_of_dense_algebra(form: str, genes: int, cut: Cut) -> None:
     snapshot = random_version(form, genes, seed=genes)
-    found, expected = edges(snapshot, cut), brute_edges(dense_rho(snapshot), cut)
+    found, expected = edges(snapshot.precision, cut), brute_edges(dense_rho(snapshot), cut)
     assert found.pairs.tolist() == [[left, right] for left, right, _ in expected]
     np.testing.assert_allclose(found.rho, [rho for *_, rho in expected], atol=1e-13)
     np.testing.assert_allclose(found.max_abs, np.abs(dense_rho(snapshot)).max(), atol=1e-13)
@@ -153,7 +153,7 @@ def test_edges_of_a_version_are_those_of_dense_algebra(form: str, genes: int, cu
 def test_neighbors_in_a_version_are_those_of_dense_algebra(form: str, genes: int, cut: Cut) -> None:
     snapshot = random_version(form, genes, seed=genes)
     for gene in {0, 1, genes - 1}:
-        found, expected = neighbors(snapshot, gene, cut), brute_neighbors(dense_rho(snapshot), gene, cut)
+        found, expected = neighbors(snapshot.precision, gene, cut), brute_neighbors(dense_rho(snapshot), gene, cut)
         assert found.partners.tolist() == [partner for _, partner, _ in expected]
         np.testing.assert_allclose(found.rho, [rho for *_, rho in expected], atol=1e-13)
 
@@ -164,12 +164,12 @@ def test_neither_the_bands_nor_the_threads_change_the_edges(
     form: str, cut: Cut, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     snapshot = random_version(form, 90, seed=1)
-    expected = edges(snapshot, cut)
+    expected = edges(snapshot.precision, cut)
     assert len(expected) >= 60
     for height, threads in itertools.product([1, 7, 89, 90], [1, 2, 5]):
         monkeypatch.setattr(pairs, "BAND_BYTES", 8 * 90 * height)
         monkeypatch.setattr(pairs.os, "cpu_count", lambda threads=threads: threads)
-        found = edges(snapshot, cut)
+        found = edges(snapshot.precision, cut)
         assert found.pairs.tolist() == expected.pairs.tolist()
         np.testing.assert_allclose(found.rho, expected.rho, rtol=0, atol=1e-15)
         np.testing.assert_allclose(found.max_abs, expected.max_abs, rtol=0, atol=1e-15)
@@ -189,10 +189,10 @@ def test_pairs_that_tie_but_for_rounding_are_kept_together(
     strong = Pathway(("MAPK",), np.arange(25, 30), np.full((5, 1), 0.2))
     snapshot = version(base, weak, strong)
     within = [list(itertools.combinations(range(*ends), 2)) for ends in ((25, 30), (5, 25))]
-    few, more = edges(snapshot, Cut("top", 3)), edges(snapshot, Cut("top", 11))
+    few, more = edges(snapshot.precision, Cut("top", 3)), edges(snapshot.precision, Cut("top", 11))
     assert sorted(map(tuple, few.pairs.tolist())) == within[0]
     assert sorted(map(tuple, more.pairs.tolist())) == sorted(within[0] + within[1])
-    partners = neighbors(snapshot, 7, Cut("top", 2))
+    partners = neighbors(snapshot.precision, 7, Cut("top", 2))
     assert sorted(partners.partners.tolist()) == [place for place in range(5, 25) if place != 7]
     for answer, places in ((few, few.pairs), (more, more.pairs), (partners, partners.partners[:, np.newaxis])):
         ranks = [(-abs(rho), *pair) for rho, pair in zip(answer.rho.tolist(), places.tolist(), strict=True)]
@@ -210,13 +210,13 @@ def test_what_is_zero_but_for_rounding_is_no_edge(form: str) -> None:
     there_and_back = version(
         base, Pathway(("on",), everyone, loadings), Pathway(("off",), everyone.copy(), loadings.copy(), -1)
     )
-    assert len(edges(there_and_back, Cut("top", 5))) == 0
-    assert len(neighbors(there_and_back, 3, Cut("top", 5))) == 0
+    assert len(edges(there_and_back.precision, Cut("top", 5))) == 0
+    assert len(neighbors(there_and_back.precision, 3, Cut("top", 5))) == 0
 
 
 def test_an_isolated_gene_has_no_neighbors_and_a_network_of_them_no_edges() -> None:
     isolated = FactorCovariance(np.array([0.5, 1.0, 2.0, 3.0]), np.empty((4, 0)))
-    found = edges(version(isolated), Cut("top", 4))
+    found = edges(version(isolated).precision, Cut("top", 4))
     assert (len(found), found.max_abs, found.threshold) == (0, 0.0, 1.0)
     pair = Pathway(("p53",), np.array([0, 2]), np.ones((2, 1)))
     snapshot = version(isolated, pair)
@@ -265,16 +265,16 @@ def test_more_edges_than_memory_holds_are_refused(height: int, monkeypatch: pyte
     monkeypatch.setattr(network, "MOST_EDGES", 100)
     monkeypatch.setattr(pairs, "BAND_BYTES", 8 * 30 * height)
     between = (strengths[-100] + strengths[-101]) / 2
-    assert len(edges(snapshot, Cut("threshold", between))) == 100
+    assert len(edges(snapshot.precision, Cut("threshold", between))) == 100
     for cut in (Cut("threshold", (strengths[-101] + strengths[-102]) / 2), Cut("threshold", 1e-9), Cut("top", 101)):
         with pytest.raises(InputError, match="More than 100"):
-            edges(snapshot, cut)
+            edges(snapshot.precision, cut)
 
 
 def test_progress_goes_from_band_to_band_up_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pairs, "BAND_BYTES", 8 * 20 * 3)
     told: list[float] = []
-    edges(random_version("factors", 20, seed=5), Cut("top", 5), progress=told.append)
+    edges(random_version("factors", 20, seed=5).precision, Cut("top", 5), progress=told.append)
     assert len(told) == 7
     assert told == sorted(told)
     assert told[-1] == 1.0

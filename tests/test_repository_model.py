@@ -202,8 +202,8 @@ class Programs(RuleBasedStateMachine):
     # What may be done
 
     @initialize(
-        main=st.sampled_from([[[0, 2], [4]], [[MYC], [TAKEN_C]], [[TAKEN_A]]]),
-        side=st.sampled_from([[[1], [3]], [[0, 2]], [[TAKEN_B], [5]]]),
+        main=st.sampled_from([[[0], [4]], [[0, MYC], [TAKEN_C]], [[0, TAKEN_A]]]),
+        side=st.sampled_from([[[0, 3]], [[1], [2]], [[0], [TAKEN_B]]]),
     )
     def begin(self, main: list[list[int]], side: list[list[int]]) -> None:
         """Two branches that have gone apart, so that there is something to merge, revert and pick."""

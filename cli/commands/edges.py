@@ -34,7 +34,7 @@ def command(repo: Repository, *, at: str, threshold: float | None, top: int | No
     version = repo.version(at)
     snapshot, cut = repo.snapshot(version.name), options.cut(threshold, top, len(repo.panel))
     with output.waiting("scanning") as progress:
-        found = edges(snapshot, cut, progress=progress)
+        found = edges(snapshot.precision, cut, progress=progress)
     if form == "json":
         output.emit_json(
             {

@@ -32,7 +32,7 @@ def command(repo: Repository, *, gene: str, at: str, threshold: float | None, to
     from ...engine.network import neighbors
 
     version = repo.version(at)
-    found = neighbors(repo.snapshot(version.name), gene, options.cut(threshold, top, PARTNERS))
+    found = neighbors(repo.snapshot(version.name).precision, gene, options.cut(threshold, top, PARTNERS))
     if form == "json":
         output.emit_json(
             {
