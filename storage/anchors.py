@@ -63,23 +63,21 @@ def due(*, genes: int, rank: int, commits: int, dense: bool, probe: float | None
     return ""
 
 
-def check_size(genes: int, *, dense: bool, force: bool) -> None:
-    """Refuse to invert in full what is too large for it, or has no need of it unless `force` is given.
+def needless(genes: int, *, dense: bool) -> bool:
+    """Return whether a full inversion would bring a base nothing and cost what the factor form exists to avoid."""
+    return not dense and genes > LARGEST_FACTOR
+
+
+def check_size(genes: int) -> None:
+    """Refuse to invert in full what is too large for it.
 
     Raises
     ------
     InputError
-        The message says how large it would be.
+        The message says what the limit is.
     """
-    gigabytes = 24 * genes**2 / 1e9
     if genes > LARGEST:
         raise InputError(f"{genes:,} genes are too many to invert in full: the limit is {LARGEST:,}.")
-    if not dense and genes > LARGEST_FACTOR and not force:
-        raise InputError(
-            f"A factor base of {genes:,} genes has no need of a full inversion: its versions are read from its own "
-            f"diagonal each time, and nothing accumulates. It would take {gigabytes:.1f} GB of memory.",
-            hint="`grn show` tells the probe; --force inverts all the same.",
-        )
 
 
 def write(folder: Path, content: str, base: str, pathways: Iterable[str], inversion: DenseCovariance) -> None:
