@@ -39,7 +39,7 @@ class Panel:
     Raises
     ------
     InputError
-        A name is empty or stands twice, or there are fewer than two.
+        A name is empty, stands twice or cannot be printed, or there are fewer than two.
 
     Examples
     --------
@@ -59,6 +59,9 @@ class Panel:
             raise InputError(f"A panel needs at least two genes; this one has {len(self.genes)}.")
         if "" in places:
             raise InputError("A gene of the panel has an empty name.")
+        unprintable = next((gene for gene in self.genes if not gene.isprintable()), None)
+        if unprintable is not None:
+            raise InputError(f"The gene name {unprintable!r} holds a character that cannot be printed.")
         if len(places) < len(self.genes):
             twice = sorted({gene for place, gene in enumerate(self.genes) if places[gene] != place})
             raise InputError(

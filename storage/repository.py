@@ -37,7 +37,7 @@ class Repository:
 
     Opening reads the log; numbers are read when they are asked for. What a method writes is durable when it returns.
     A writing method raises `Conflict` when somebody else has moved the branch meanwhile, and whenever one raises,
-    everything is as it was.
+    everything is as it was; only when the very last step fails, that of flushing the log's folder, the entry may stand.
 
     Parameters
     ----------

@@ -212,6 +212,17 @@ def test_a_panel_too_large_to_invert_is_refused_and_nothing_is_written(
     assert factor.reinvert().name == "v1"
 
 
+def test_a_large_factor_base_is_inverted_only_when_that_is_insisted_on(
+    monkeypatch: pytest.MonkeyPatch, factor: Repository, dense: Repository
+) -> None:
+    monkeypatch.setattr(anchors, "LARGEST_FACTOR", SIZE - 1)
+    moves = len(factor.moves)
+    assert factor.reinvert().name == "v0"
+    assert len(factor.moves) == moves
+    assert own(factor.reinvert(force=True))
+    assert own(dense.reinvert())
+
+
 # What a version is read from
 
 

@@ -225,3 +225,8 @@ def test_loadings_are_real_and_names_are_several() -> None:
         Pathway("p53", np.array([0]), np.ones((1, 1)))  # pyright: ignore[reportArgumentType]
     with pytest.raises(InputError, match="whole numbers"):
         Pathway(("p53",), np.array([0.5]), np.ones((1, 1)))  # pyright: ignore[reportArgumentType]
+
+
+def test_a_gene_name_is_one_line_that_can_be_printed() -> None:
+    with pytest.raises(InputError, match="cannot be printed"):
+        Panel(("TP53", "MDM2\nMYC"))

@@ -21,7 +21,7 @@ from grnledger.engine.covariance import FactorCovariance
 from grnledger.engine.errors import Conflict, InputError, NotFound, NotPositiveDefinite
 from grnledger.engine.pathway import Pathway
 from grnledger.storage import anchors
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -469,6 +469,8 @@ def test_random_programs_do_what_the_naive_model_says(
             derandomize=True,
             deadline=None,
             database=None,
+            phases=(Phase.generate, Phase.shrink),
+            report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck),
         ),
     )
