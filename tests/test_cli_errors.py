@@ -286,3 +286,14 @@ def test_an_empty_or_stray_argument_is_refused(
     inner = grn("init", "s.grn/inner.grn", "--factor-model", "model.npz")
     assert inner.code == 4
     assert "a store cannot stand in another" in inner.err
+
+
+def test_an_export_of_one_gene_twice_is_refused_and_nothing_is_printed(
+    grn: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert grn("simulate", "--genes", "20", "--factors", "2", "-o", "model.npz").code == 0
+    assert grn("init", "s.grn", "--factor-model", "model.npz").code == 0
+    refused = grn("export", "--matrix", "precision", "--genes", "G01,G02,G01")
+    assert (refused.code, refused.out) == (2, "")
+    assert "G01 more than once" in refused.err

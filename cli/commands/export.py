@@ -51,6 +51,8 @@ def command(
     version = repo.version(at)
     snapshot = repo.snapshot(version.name)
     names = list(snapshot.panel.genes) if genes is None else wanted(genes)
+    if repeats := sorted({name for name in names if names.count(name) > 1} if genes is not None else ()):
+        raise InputError(f"--genes names {repeats[0]} more than once.", hint="Name each gene once.")
     snapshot.panel.locate(names)  # refuses strangers before anything is printed
     values = matrix_blocks(snapshot, matrix, None if genes is None else names)
     if target is None:
