@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,7 @@ def command(
     version = repo.version(at)
     snapshot = repo.snapshot(version.name)
     names = list(snapshot.panel.genes) if genes is None else wanted(genes)
-    if repeats := sorted({name for name in names if names.count(name) > 1} if genes is not None else ()):
+    if repeats := [name for name, count in Counter(names).items() if count > 1]:
         raise InputError(f"--genes names {repeats[0]} more than once.", hint="Name each gene once.")
     snapshot.panel.locate(names)  # refuses strangers before anything is printed
     values = matrix_blocks(snapshot, matrix, None if genes is None else names)
