@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .engine.panel import Panel
     from .engine.pathway import Pathway
     from .engine.snapshot import Snapshot
-    from .storage.face import init, open  # noqa: A004  the name that a user expects
+    from .storage.face import clone, init, open, verify  # noqa: A004  the name that a user expects
     from .storage.formats.pathways import read_pathways
     from .storage.repository import Repository
     from .storage.versions import Version
@@ -54,10 +54,12 @@ __all__ = [
     "ShapeError",
     "Snapshot",
     "Version",
+    "clone",
     "engine",
     "init",
     "open",
     "read_pathways",
+    "verify",
 ]
 
 __getattr__ = lazily(
@@ -78,9 +80,11 @@ __getattr__ = lazily(
         "ShapeError": "engine.errors",
         "Snapshot": "engine.snapshot",
         "Version": "storage.versions",
+        "clone": "storage.face",
         "engine": "engine",
         "init": "storage.face",
         "open": "storage.face",
         "read_pathways": "storage.formats.pathways",
+        "verify": "storage.face",
     },
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import keyword
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -34,13 +35,22 @@ SECTIONS: dict[str, dict[str, str]] = {
         "rev-parse": "Print the id that a REV names.",
         "reinvert": "Invert the current version in full.",
     },
+    "Stores": {
+        "clone": "Make a store with all that another has.",
+        "fetch": "Bring in another store's versions, under its name.",
+        "push": "Bring a branch to another store.",
+        "import": "Bring in what an exported file has.",
+        "verify": "Read every file, and say what is damaged.",
+        "pack": "Fold the log into few files.",
+        "unlock": "Take the lock of a writer that is gone away.",
+    },
     "Questions": {
         "diff": "What changed between two versions, edge by edge.",
         "edges": "The strongest edges of a version.",
         "neighbors": "The strongest partners of a gene.",
         "trace": "One edge through the versions.",
         "factors": "What each pathway does to an edge or a gene.",
-        "export": "Write a matrix of a version to a file.",
+        "export": "Write the store, or a matrix of a version, to a file.",
     },
     "Trying it": {
         "simulate": "Make a factor model and pathways with known numbers.",
@@ -61,7 +71,8 @@ class Verbs(click.Group):
         """Return one verb's command, or `None`."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        module = importlib.import_module(f".commands.{cmd_name.replace('-', '_')}", __package__)
+        name = cmd_name.replace("-", "_") + ("_" if keyword.iskeyword(cmd_name) else "")
+        module = importlib.import_module(f".commands.{name}", __package__)
         command: click.Command = module.command
         if not any(parameter.name == "verbose" for parameter in command.params):
             options.verbose(hidden=True)(command)

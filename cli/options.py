@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from ..engine.errors import Conflict, InputError, NotFound
+from . import output
 
 if TYPE_CHECKING:
     from ..engine.network import Cut
@@ -28,18 +29,53 @@ LONGEST_AUTHOR = 200
 def repository(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the open repository as its first argument, and the option `--store`."""
 
+    @store
+    @functools.wraps(command)
+    def wrapped(path: Path, **arguments: Any) -> Any:
+        return command(_open(path), **arguments)
+
+    return wrapped
+
+
+def writing(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command that writes the open repository as its first argument, and the options `--store` and `--wait`."""
+
+    @click.option(
+        "--wait",
+        type=click.FloatRange(min=0),
+        metavar="SECONDS",
+        help="How long to wait while others write; 10 by default.",
+    )
+    @store
+    @functools.wraps(command)
+    def wrapped(path: Path, wait: float | None, **arguments: Any) -> Any:
+        return command(_open(path, wait), **arguments)
+
+    return wrapped
+
+
+def store(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the path of the store as its first argument, and the option `--store`."""
+
     @click.option(
         "-s", "--store", metavar="STORE", help="The store; else $GRN_STORE, else the one *.grn here or above."
     )
     @click.pass_context
     @functools.wraps(command)
     def wrapped(ctx: click.Context, store: str | None, **arguments: Any) -> Any:
-        from ..storage.repository import Repository
-
-        path = find_store(given(ctx).get("store") if store is None else store)
-        return command(Repository(path, author=author(), time=clock()), **arguments)
+        return command(find_store(given(ctx).get("store") if store is None else store), **arguments)
 
     return wrapped
+
+
+def _open(path: Path, wait: float | None = None) -> Repository:
+    from ..storage.repository import WAIT, Repository
+
+    repo = Repository(path, author=author(), time=clock(), wait=WAIT if wait is None else wait)
+    if repo.damage:
+        number, why = next(iter(repo.damage.items()))
+        output.warn(f"Entry {number} of the log cannot be read: {why} `grn verify` says what it touches.")
+    return repo
 
 
 def given(ctx: click.Context) -> dict[str, Any]:

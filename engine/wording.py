@@ -8,15 +8,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str, plural: str = "") -> str:
     """Return a number with its noun.
 
     Examples
     --------
-    >>> counted(1, "gene"), counted(1041, "gene")
-    ('1 gene', '1,041 genes')
+    >>> counted(1, "gene"), counted(1041, "gene"), counted(2, "entry", "entries")
+    ('1 gene', '1,041 genes', '2 entries')
     """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def some(names: Sequence[str], most: int = 5) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -87,11 +86,9 @@ def write(folder: Path, content: str, base: str, pathways: Iterable[str], invers
     bases.add_dense(inversion, arrays, bulk)
     record = AnchorRecord(content=content, base=base, pathways=tuple(sorted(pathways)), log_det=inversion.log_det)
     sealed = hdf5.Content(layout.ANCHOR, record.canonical(), arrays, bulk).seal()
-    folder.mkdir(parents=True, exist_ok=True)
-    path = _path(folder, content)
-    path.unlink(missing_ok=True)
-    with contextlib.suppress(FileExistsError):  # another process has made the same one meanwhile
-        durable.publish(path, sealed.write)
+    durable.make_folder(folder.parent)
+    durable.make_folder(folder)
+    durable.replace(_path(folder, content), sealed.write)
 
 
 def read(folder: Path, content: str) -> DenseCovariance | None:
@@ -100,7 +97,7 @@ def read(folder: Path, content: str) -> DenseCovariance | None:
     if not path.exists():
         return None
     try:
-        stored = hdf5.read(path, layout.ANCHOR)
+        stored = hdf5.read(hdf5.Place(path), layout.ANCHOR)
         record = parse(AnchorRecord, stored.record, path)
         found = bases.read_dense(stored.arrays, stored.bulk, record.log_det)
     except (FormatError, KeyError, ShapeError):

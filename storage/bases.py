@@ -15,7 +15,6 @@ from .records import BaseRecord, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -129,25 +128,32 @@ def content_of(base: NewBase) -> hdf5.Content:
     return hdf5.Content(layout.BASE, base.record.canonical(), arrays, bulk)
 
 
-def read(path: Path) -> StoredBase:
+def read(place: hdf5.Place, base: str) -> StoredBase:
     """Return a base of the store.
+
+    Parameters
+    ----------
+    place : Place
+        Where it stands.
+    base : str
+        Its id.
 
     Raises
     ------
     FormatError
         The file is missing or damaged.
     """
-    stored = hdf5.read(path, layout.BASE)
-    if path.stem != stored.id:
-        raise FormatError(f"{path} is damaged: it holds another base, {stored.id}.")
-    record = parse(BaseRecord, stored.record, path)
+    stored = hdf5.read(place, layout.BASE)
+    if base != stored.id:
+        raise FormatError(f"{place} is damaged: it holds another base, {stored.id}.")
+    record = parse(BaseRecord, stored.record, place)
     try:
         panel = Panel(decode_names(stored.arrays[layout.GENES]))
         covariance = _covariance(stored, record)
     except (KeyError, InputError, EngineError) as failure:
-        raise FormatError(f"{path} is damaged: what it holds makes no base: {failure}") from None
+        raise FormatError(f"{place} is damaged: what it holds makes no base: {failure}") from None
     if covariance.size != len(panel) or record.genes != len(panel):
-        raise FormatError(f"{path} is damaged: its panel does not fit its numbers.")
+        raise FormatError(f"{place} is damaged: its panel does not fit its numbers.")
     return StoredBase(
         id=stored.id,
         panel=panel,

@@ -36,7 +36,7 @@ class Change:
 
 def brought(history: History, commit: str) -> tuple[frozenset[str], frozenset[str]]:
     """Return the ids of the pathways that a commit brought and took away, against its first parent."""
-    parents = history[commit].commit.parents
+    parents = history[commit].parents
     after = {event.pathway for event in history.active(commit)}
     before = {event.pathway for event in history.active(parents[0])} if parents else set[str]()
     return frozenset(after - before), frozenset(before - after)
@@ -123,7 +123,7 @@ def _change(
     verb: str,
 ) -> Change:
     entry = history[commit]
-    if not entry.commit.parents:
+    if not entry.parents:
         raise InputError(
             f"v{history.number(commit)} is the base itself: there is nothing to {verb}.",
             hint="`grn log` lists the versions that did something.",
@@ -135,7 +135,7 @@ def _change(
     adds = tuple(origins[pathway] for pathway in sorted(add - active.keys()))
     drops = {pathway: active[pathway] for pathway in sorted(drop & active.keys())}
     base = _base(history, commit, head, verb)
-    if not adds and not drops and base == history[head].commit.base:
+    if not adds and not drops and base == history[head].base:
         names = ", ".join(sorted(name for one in add | drop for name in history.record(origins[one]).names))
         where = f"v{history.number(head)}"
         state = "active already" if add else "not active"
@@ -149,7 +149,7 @@ def _change(
 def _origins(history: History, commit: str) -> dict[str, Event]:
     """Return, for each pathway on either side of a commit, an add that brought it there."""
     events = set(history.active(commit))
-    for parent in history[commit].commit.parents[:1]:
+    for parent in history[commit].parents[:1]:
         events |= history.active(parent)
     return {pathway: adds[0] for pathway, adds in history.pathways(frozenset(events)).items()}
 
@@ -176,9 +176,9 @@ def _only(
 
 def _base(history: History, commit: str, head: str, verb: str) -> str:
     """Return the base after undoing or redoing a commit's change of base, if it made one."""
-    entry = history[commit].commit
-    here = history[head].commit.base
-    before = history[entry.parents[0]].commit.base
+    entry = history[commit]
+    here = history[head].base
+    before = history[entry.parents[0]].base
     source, target = (entry.base, before) if verb == "revert" else (before, entry.base)
     if source == target or here == target:
         return here

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
-import shutil
+import contextlib
 from typing import TYPE_CHECKING
 
-from ..engine.errors import Conflict, FormatError, NotFound
+from ..engine.errors import Conflict, NotFound
 from . import bases, durable, layout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
     from .bases import NewBase
@@ -35,27 +34,36 @@ def create(path: Path, base: NewBase, begin: Callable[[Path, str], None]) -> Non
     NotFound
         The folder that shall hold it does not exist.
     """
+    with new_folder(path) as unfinished:
+        begin(unfinished, add_base(unfinished, base))
+
+
+@contextlib.contextmanager
+def new_folder(path: Path) -> Generator[Path]:
+    """Give an unfinished store, without base and entries, and its name to it once all is done; raises as `create`."""
     check_free(path)
-    unfinished = path.parent / f".{path.name}.{secrets.token_hex(8)}{layout.TEMPORARY_ENDING}"
+    for leftover in durable.leftovers(path.parent, named=path.name):
+        durable.remove_folder(leftover)
+    unfinished = durable.temporary_of(path)
     try:
         for folder in (unfinished, *(unfinished / name for name in (layout.LOG, layout.BASES, layout.CACHE))):
-            folder.mkdir()
-        durable.publish(unfinished / layout.FORMAT_FILE, durable.write_bytes(layout.FORMAT_TEXT.encode()))
-        begin(unfinished, add_base(unfinished, base))
+            durable.make_folder(folder)
+        durable.write_whole(unfinished / layout.FORMAT_FILE, lambda output: output.write(layout.FORMAT_TEXT.encode()))
+        yield unfinished
         durable.flush(unfinished)
         check_free(path)
         _rename(unfinished, path)
     finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-    durable.flush(path.parent)
+        durable.remove_folder(unfinished)
 
 
 def _rename(unfinished: Path, path: Path) -> None:
     try:
-        unfinished.rename(path)
+        durable.rename_folder(unfinished, path)
     except OSError:
+        if not path.exists():
+            raise
         check_free(path)  # somebody else was faster
-        raise
 
 
 def check_free(path: Path) -> None:
@@ -73,29 +81,6 @@ def add_base(store: Path, base: NewBase) -> str:
     """Write a base into a store, unless it is there, and return its id."""
     sealed = bases.content_of(base).seal()
     path = store / layout.BASES / f"{sealed.id}{layout.FILE_ENDING}"
-    if not path.exists():
+    with contextlib.suppress(FileExistsError):
         durable.publish(path, sealed.write)
     return sealed.id
-
-
-def check_format(path: Path) -> None:
-    """Refuse what is not a store that this program can read.
-
-    Raises
-    ------
-    NotFound
-        There is no store.
-    FormatError
-        It is not a store, or a newer one.
-    """
-    if not path.exists():
-        raise NotFound(f"There is no store {path}.", hint="`grn init` makes one.")
-    try:
-        text = (path / layout.FORMAT_FILE).read_bytes()[:200].decode(errors="replace")
-    except (FileNotFoundError, NotADirectoryError):
-        raise FormatError(f"{path} is not a grnledger store: it has no {layout.FORMAT_FILE} file.") from None
-    if text != layout.FORMAT_TEXT:
-        raise FormatError(
-            f"{path} is of the format {text.strip()!r}; this grnledger reads {layout.FORMAT_TEXT.strip()!r}.",
-            hint="A newer store needs a newer grnledger: pip install --upgrade grnledger.",
-        )

@@ -1,23 +1,124 @@
-"""The write protocol: a file appears whole, under a name nobody has taken, and on the disk, or not at all."""
+"""The write protocol, through which everything that changes a store goes: a file appears whole, or not at all.
+
+A file is written under a name of its own, flushed to the disk, and linked to a name that nobody has taken; then its
+folder is flushed. What is derived is put in its place without flushing: whoever reads it checks it.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import io
 import os
 import secrets
+import stat
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from . import layout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
     from pathlib import Path
+
+    from _typeshed import ReadableBuffer, WriteableBuffer
 
 NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 
+GRACE = 3_600.0
+"""Seconds after which a temporary file that nobody has written to is a dead writer's leftover."""
 
-def publish(path: Path, write: Callable[[Path], None]) -> None:
+
+class Unconfirmed(OSError):
+    """A file has its name, but the disk refused to confirm it: it might not outlast a power cut."""
+
+
+class Output(io.RawIOBase):
+    """A new file being written; the first failure of the disk is kept, since HDF5 hides what its callbacks meet.
+
+    Parameters
+    ----------
+    path : Path
+        Where nothing stands yet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o644)
+        self._place = 0
+        self.failure: OSError | None = None
+
+    def readable(self) -> bool:
+        """Return true: HDF5 reads back what it wrote."""
+        return True
+
+    def writable(self) -> bool:
+        """Return true."""
+        return True
+
+    def seekable(self) -> bool:
+        """Return true."""
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a place, and return it."""
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._place}.get(whence)
+        self._place = offset + (os.fstat(self._descriptor).st_size if start is None else start)
+        return self._place
+
+    def tell(self) -> int:
+        """Return the place."""
+        return self._place
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """Read what fits the buffer, and return how many bytes that is."""
+        view = memoryview(buffer).cast("B")
+        content = os.pread(self._descriptor, len(view), self._place)
+        view[: len(content)] = content
+        self._place += len(content)
+        return len(content)
+
+    def write(self, buffer: ReadableBuffer, /) -> int:
+        """Write all bytes, and return how many; the system may take them in parts."""
+        view = memoryview(buffer).cast("B")
+        done = 0
+        with self._kept():
+            while done < len(view):
+                done += os.pwrite(self._descriptor, view[done:], self._place + done)
+        self._place += done
+        return done
+
+    def truncate(self, size: int | None = None, /) -> int:
+        """Make the file so many bytes long."""
+        length = self._place if size is None else size
+        with self._kept():
+            os.ftruncate(self._descriptor, length)
+        return length
+
+    def finish(self) -> None:
+        """Return when all is on the disk and the file is closed; raises what the disk refused."""
+        if self.failure is not None:
+            raise self.failure
+        _sync(self._descriptor)
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; the system may tell only now that a write has failed."""
+        if not self.closed:
+            super().close()
+            os.close(self._descriptor)
+
+    @contextlib.contextmanager
+    def _kept(self) -> Generator[None]:
+        try:
+            yield
+        except OSError as failure:
+            self.failure = self.failure or failure
+            raise
+
+
+def publish(path: Path, write: Callable[[Output], object], *, taken: Callable[[], bool] = lambda: False) -> None:
     """Write a file under a temporary name, make it durable, and link it to its own name.
 
     Parameters
@@ -25,50 +126,158 @@ def publish(path: Path, write: Callable[[Path], None]) -> None:
     path : Path
         Where it shall appear; its folder exists.
     write : callable
-        Given a path in the same folder, writes the whole file there.
+        Given the open file, writes all of it.
+    taken : callable
+        Asked once the file has its name: whether the name had been given away and freed again meanwhile.
 
     Raises
     ------
     FileExistsError
         The name is taken; nothing was changed.
+    Unconfirmed
+        The file stands there whole, but its folder could not be flushed.
     OSError
-        The disk refused; the name is not taken. Only when it was the folder that could not be flushed, last of all,
-        the file stands there whole, but might not outlast a crash of the machine.
+        The disk refused; the name is not taken.
     """
-    temporary = path.parent / f".{path.name}.{secrets.token_hex(8)}{layout.TEMPORARY_ENDING}"
+    temporary = temporary_of(path)
     try:
-        write(temporary)
-        flush(temporary)
+        write_whole(temporary, write)
         _claim(temporary, path)
     finally:
-        temporary.unlink(missing_ok=True)
-    flush(path.parent)
+        remove(temporary)
+    if taken():
+        remove(path)
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    try:
+        flush(path.parent)
+    except OSError as failure:
+        said = f"it is written, but the folder could not be flushed ({failure.strerror}): a power cut might undo it"
+        raise Unconfirmed(failure.errno, said, str(path)) from None
 
 
-def write_bytes(content: bytes) -> Callable[[Path], None]:
-    """Return a step for `publish` that writes these bytes."""
+def write_whole(path: Path, write: Callable[[Output], object]) -> None:
+    """Write a new file, and return when its bytes are on the disk; its name is not, until its folder is flushed."""
+    output = Output(path)
+    try:
+        write(output)
+        output.finish()
+    except BaseException:
+        with contextlib.suppress(OSError):
+            output.close()
+        raise
 
-    def write(path: Path) -> None:
-        path.write_bytes(content)
 
-    return write
+def replace(path: Path, write: Callable[[Output], object]) -> None:
+    """Put a derived file in its place, whole but not flushed: after a power cut it may be damaged or gone."""
+    temporary = temporary_of(path)
+    output = Output(temporary)
+    try:
+        write(output)
+        output.close()
+        os.rename(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            output.close()
+        remove(temporary)
+        raise
 
 
 def flush(path: Path) -> None:
-    """Return when what a file or folder holds is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
+    """Return when a folder's names are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
     try:
-        if sys.platform == "darwin":
-            import fcntl
-
-            try:
-                fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
-            except OSError:  # a network volume knows fsync only
-                os.fsync(descriptor)
-        else:
-            os.fsync(descriptor)
+        _sync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def remove(path: Path) -> None:
+    """Remove a file nobody needs, as far as that can be done: what stays is swept later."""
+    with contextlib.suppress(OSError):
+        os.unlink(path)
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, unless it is there."""
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(path)
+
+
+def rename_folder(path: Path, name: Path) -> None:
+    """Give a finished folder its name, and return when that is on the disk.
+
+    Raises
+    ------
+    OSError
+        Something stands there already, or the disk refused.
+    """
+    os.rename(path, name)
+    flush(name.parent)
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder and what it holds, as far as that can be done."""
+    for folder, _, files in os.walk(path, topdown=False):
+        with contextlib.suppress(OSError):
+            for name in files:
+                os.unlink(os.path.join(folder, name))
+            os.rmdir(folder)
+
+
+def temporary_of(path: Path) -> Path:
+    """Return a name beside a path that is taken for a leftover once its writer is dead."""
+    return path.parent / f".{path.name}.{secrets.token_hex(8)}{layout.TEMPORARY_ENDING}"
+
+
+def leftovers(folder: Path, *, named: str = "") -> list[Path]:
+    """Return what dead writers have left in a folder: temporary names that nobody has written to for `GRACE` seconds.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to look.
+    named : str
+        Only what was to get this name.
+    """
+    found: list[Path] = []
+    now = time.time()
+    with contextlib.suppress(OSError), os.scandir(folder) as listing:
+        for item in listing:
+            if is_temporary(item.name) and item.name.startswith(f".{named}"):
+                with contextlib.suppress(OSError):
+                    if now - item.stat(follow_symlinks=False).st_mtime > GRACE:
+                        found.append(folder / item.name)
+    return found
+
+
+def sweep(*folders: Path) -> int:
+    """Remove the leftovers of dead writers from folders, as far as that can be done, and return their number."""
+    swept = 0
+    for path in [path for folder in folders for path in leftovers(folder)]:
+        with contextlib.suppress(OSError):
+            if stat.S_ISDIR(os.lstat(path).st_mode):
+                remove_folder(path)
+            else:
+                os.unlink(path)
+            swept += 1
+    return swept
+
+
+def is_temporary(name: str) -> bool:
+    """Return whether a name is that of a file still being written, or of a dead writer's leftover."""
+    return name.startswith(".") and name.endswith(layout.TEMPORARY_ENDING)
+
+
+def _sync(descriptor: int) -> None:
+    if sys.platform == "darwin":
+        import fcntl
+
+        try:
+            fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+        except OSError:  # a network volume knows fsync only
+            os.fsync(descriptor)
+    else:
+        os.fsync(descriptor)
 
 
 def _claim(temporary: Path, path: Path) -> None:
@@ -78,13 +287,10 @@ def _claim(temporary: Path, path: Path) -> None:
     except OSError as failure:
         if failure.errno not in NO_LINKS:
             raise
-        # A file system without links: creating with O_EXCL is the claim that is left.
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        # A file system without links: an empty file made with O_EXCL is the claim, and the whole file takes its place.
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
         try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(temporary.read_bytes())
-                file.flush()
-                os.fsync(file.fileno())
+            os.rename(temporary, path)
         except OSError:
-            path.unlink(missing_ok=True)
+            remove(path)
             raise

@@ -8,25 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..engine.errors import FormatError
+from ..engine.errors import EngineError, FormatError, InputError
 from ..engine.pathway import Pathway
 from . import hdf5, layout
-from .records import CommitEntry, CommitRecord, PathwayRecord, RefsEntry, parse
+from .records import CommitRecord, EntryRecord, PathwayRecord, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
-
-Entry = CommitEntry | RefsEntry
 
 
 @dataclass(frozen=True, slots=True)
 class Logged:
     """An entry as it stands in the log: what it says, and the content id of its file."""
 
-    entry: Entry
+    entry: EntryRecord
     id: str
 
 
@@ -54,78 +51,85 @@ def pathway_record(pathway: Pathway, missing: Sequence[str]) -> PathwayRecord:
     )
 
 
-def content_of(entry: Entry, pathways: Iterable[Pathway] = ()) -> hdf5.Content:
-    """Return the content of an entry's file; the pathways of a commit in the order of its record."""
-    if isinstance(entry, RefsEntry):
-        return hdf5.Content(layout.REFS, entry.canonical(), {})
+def content_of(entry: EntryRecord, pathways: Iterable[Pathway] = ()) -> hdf5.Content:
+    """Return the content of an entry's file; the pathways of its commits in the order of its record."""
     numbers = [_numbers(pathway) for pathway in pathways]
     arrays: dict[str, NDArray[Any]] = {
         name: np.concatenate([part[name].ravel() for part in numbers if name in part])
         for name in (layout.GENES, layout.LOADINGS, layout.PATHWAY_COVARIANCE)
         if any(name in part for part in numbers)
     }
-    return hdf5.Content(layout.COMMIT, entry.canonical(), arrays)
+    return hdf5.Content(layout.ENTRY, entry.canonical(), arrays)
 
 
-def read_entry(path: Path, number: int) -> Logged:
-    """Return an entry of the log, checked against its id, its number and, for a commit, the commit's own id.
+def entry_of(stored: hdf5.Stored, number: int) -> Logged:
+    """Return the entry of the log that a file holds, checked against its number and the ids of its commits.
 
     Raises
     ------
     FormatError
-        The file is missing or damaged, or is another entry's.
+        The file is another entry's, or damaged.
     """
-    stored = hdf5.read(path, *(layout.COMMIT, layout.REFS))
-    entry: Entry
-    if stored.kind == layout.COMMIT:
-        entry = parse(CommitEntry, stored.record, path)
-        if commit_id(entry.commit) != entry.id:
-            raise FormatError(f"{path} is damaged: the commit's id does not fit it.")
-    else:
-        entry = parse(RefsEntry, stored.record, path)
+    entry = parse(EntryRecord, stored.record, stored.place)
     if entry.number != number:
-        raise FormatError(f"{path} holds entry {entry.number} of the log, not entry {number}.")
+        raise FormatError(f"{stored.place} holds entry {entry.number} of the log, not entry {number}.")
+    for logged in entry.commits:
+        if commit_id(logged.commit) != logged.id:
+            raise FormatError(f"{stored.place} is damaged: the id of a commit does not fit it.")
     return Logged(entry, stored.id)
 
 
-def read_pathways(path: Path, records: Sequence[PathwayRecord]) -> dict[str, Pathway]:
-    """Return the pathways that a commit's entry brings, by their ids.
+def pathways_of(stored: hdf5.Stored, entry: EntryRecord, wanted: Collection[str] | None = None) -> dict[str, Pathway]:
+    """Return the pathways that an entry brings, by their ids; `wanted` names some alone.
 
     Raises
     ------
     FormatError
         The arrays are not those of the record.
     """
-    arrays = hdf5.read(path, layout.COMMIT).arrays
     taken = {layout.GENES: 0, layout.LOADINGS: 0, layout.PATHWAY_COVARIANCE: 0}
 
     def take(name: str, count: int) -> NDArray[Any]:
         start = taken[name]
         taken[name] += count
-        part = arrays[name][start : start + count] if name in arrays else np.empty(0)
+        part = stored.arrays[name][start : start + count] if name in stored.arrays else np.empty(0)
         if len(part) != count:
-            raise FormatError(f"{path} is damaged: {name!r} is shorter than its record says.")
+            raise FormatError(f"{stored.place} is damaged: {name!r} is shorter than its record says.")
         return part
 
     answer: dict[str, Pathway] = {}
-    for record in records:
+    for record in (one for logged in entry.commits for one in logged.commit.adds):
         rank = len(record.names)
+        genes = take(layout.GENES, record.genes)
+        loadings = take(layout.LOADINGS, record.genes * rank)
+        covariance = take(layout.PATHWAY_COVARIANCE, rank * rank) if record.covariance else None
+        if wanted is None or record.id in wanted:
+            answer[record.id] = _pathway(stored.place, record, genes, loadings, covariance)
+    return answer
+
+
+def _pathway(
+    place: hdf5.Place,
+    record: PathwayRecord,
+    genes: NDArray[Any],
+    loadings: NDArray[Any],
+    covariance: NDArray[Any] | None,
+) -> Pathway:
+    rank = len(record.names)
+    try:
         pathway = Pathway(
             names=record.names,
-            genes=take(layout.GENES, record.genes).astype(np.intp),
-            loadings=take(layout.LOADINGS, record.genes * rank).astype(np.float64).reshape(-1, rank),
+            genes=genes.astype(np.intp),
+            loadings=loadings.astype(np.float64).reshape(-1, rank),
             sign=record.sign,
             units=record.units,
-            covariance=(
-                take(layout.PATHWAY_COVARIANCE, rank * rank).astype(np.float64).reshape(rank, rank)
-                if record.covariance
-                else None
-            ),
+            covariance=None if covariance is None else covariance.astype(np.float64).reshape(rank, rank),
         )
-        if pathway_id(pathway) != record.id:
-            raise FormatError(f"{path} is damaged: pathway {pathway.label} is not what its id says.")
-        answer[record.id] = pathway
-    return answer
+    except (EngineError, InputError) as failure:
+        raise FormatError(f"{place} is damaged: what it holds makes no pathway: {failure}") from None
+    if pathway_id(pathway) != record.id:
+        raise FormatError(f"{place} is damaged: pathway {pathway.label} is not what its id says.")
+    return pathway
 
 
 def _numbers(pathway: Pathway) -> Mapping[str, NDArray[Any]]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..engine.rows import Duplicates
     from ..engine.scaling import Transform
     from .origins import Estimator
+    from .verify import Report
 
 
 SOURCES = ("expression", "covariance", "factor model")
@@ -39,6 +40,56 @@ def open(path: str | Path, *, author: str | None = None, time: datetime | None =
         When, for reproducible pipelines; the clock by default.
     """
     return Repository(path, author=author, time=time)
+
+
+def clone(source: str | Path, path: str | Path) -> Repository:
+    """Return the repository of a new store with the whole history of another, or of a file that one was exported to.
+
+    Parameters
+    ----------
+    source : str or Path
+        The other store, or the file.
+    path : str or Path
+        Where the new store shall stand; nothing may be there.
+
+    Raises
+    ------
+    Conflict
+        Something stands there.
+    FormatError
+        The other store is damaged.
+    """
+    from . import exchange
+
+    exchange.clone(Path(source), Path(path))
+    return Repository(path)
+
+
+def verify(path: str | Path, *, quick: bool = False, numbers: bool = False, repair: bool = False) -> Report:
+    """Return what is wrong with a store, after reading all of it.
+
+    Parameters
+    ----------
+    path : str or Path
+        The store, or a file that one was exported to.
+    quick : bool
+        Leave out the large matrices and the pathways' loadings.
+    numbers : bool
+        Try the numbers of every branch and tag too.
+    repair : bool
+        Make again what is derived and damaged; nothing else is touched.
+
+    Raises
+    ------
+    NotFound
+        There is no store.
+    FormatError
+        It is no store, or a newer one.
+    """
+    from .repair import repair as mend
+    from .verify import verify as read_all
+
+    return (mend if repair else read_all)(Path(path), quick=quick, numbers=numbers)
 
 
 def init(

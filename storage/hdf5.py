@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
+import io
 import itertools
 import os
 import weakref
@@ -24,14 +26,42 @@ from ..engine.errors import FormatError, InputError, NotFound
 from . import layout
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
     from pathlib import Path
+
+    from .durable import Output
 
 IN_MEMORY = 32 << 20
 """A file up to this size is built in memory and written in one go."""
 
 PLAIN = "Sfiu"
 """Kinds of numpy types that a file of the store may hold: fixed-length text and numbers."""
+
+NOT_DAMAGE = {errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE}
+"""What the system may say of a file that need not be damaged."""
+
+
+class Missing(FormatError):
+    """A file of the store is not there, or no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something of a store stands: a file, or a group of a file that holds many.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    group : str
+        The group in it; by default its root.
+    """
+
+    path: Path
+    group: str = "/"
+
+    def __str__(self) -> str:
+        return str(self.path) if self.group == "/" else f"{self.path}:/{self.group}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +100,7 @@ class Sealed:
     checksums: Mapping[str, tuple[str, NDArray[np.uint32]]]
     id: str
 
-    def write(self, path: Path) -> None:
+    def write(self, output: Output) -> None:
         """Write the content as a file of its own.
 
         Raises
@@ -78,16 +108,17 @@ class Sealed:
         OSError
             The disk refused.
         """
-        small = sum(array.nbytes for array in self.content.bulk.values()) <= IN_MEMORY
-        # The image of a file that is still open has a wrong checksum under HDF5 1.14.2: let closing write it.
-        how: dict[str, Any] = {"driver": "core", "backing_store": True} if small else {}
-        try:
-            with h5py.File(path, "w", libver="latest", locking=False, **how) as file:
-                self._fill(file)
-        except RuntimeError as failure:  # so h5py says that closing failed, on a full disk say
-            raise OSError(f"{path} could not be written: {failure}") from None
+        if sum(array.nbytes for array in self.content.bulk.values()) > IN_MEMORY:
+            with _building(output) as file:
+                self.fill(file)
+            return
+        image = io.BytesIO()
+        with h5py.File(image, "w", libver="latest") as file:
+            self.fill(file)
+        output.write(image.getbuffer())
 
-    def _fill(self, file: h5py.File) -> None:
+    def fill(self, file: h5py.Group) -> None:
+        """Write the content into an empty group."""
         content = self.content
         # Fixed-length text: what is variable-length lies in a heap without checksums, where damage can hang HDF5.
         file.attrs[layout.KIND] = np.bytes_(content.kind.encode())
@@ -123,6 +154,8 @@ class BulkRows:
         Of one value, little-endian.
     checksums : ndarray of uint32, shape (rows,)
         CRC-32 of each row.
+    sha256 : str
+        What the SHA-256 of all its bytes should be, in hex.
     """
 
     path: Path
@@ -131,6 +164,7 @@ class BulkRows:
     shape: tuple[int, int]
     dtype: np.dtype[Any]
     checksums: NDArray[np.uint32]
+    sha256: str
 
     @cached_property
     def _descriptor(self) -> int:
@@ -190,6 +224,8 @@ class Stored:
 
     Parameters
     ----------
+    place : Place
+        Where it stands.
     kind : str
         What it is, of `layout`.
     id : str
@@ -202,30 +238,130 @@ class Stored:
         The large ones, to be read by rows.
     """
 
+    place: Place
     kind: str
     id: str
     record: str
     arrays: Mapping[str, NDArray[Any]]
     bulk: Mapping[str, BulkRows]
 
+    def check_bulk(self) -> None:
+        """Read every row of the large arrays, and compare all their bytes with their hashes.
 
-def read(path: Path, *kinds: str) -> Stored:
+        Raises
+        ------
+        FormatError
+            One is not what was written.
+        """
+        for name, rows in self.bulk.items():
+            digest = hashlib.sha256()
+            for _, block in rows.blocks():
+                digest.update(block.data)
+            if digest.hexdigest() != rows.sha256:
+                raise FormatError(f"{self.place} is damaged: {name!r} is not what its hash says.")
+
+
+def read(place: Place, *kinds: str) -> Stored:
     """Return what a file of the store holds, after checking that it is what was written.
 
     Raises
     ------
+    Missing
+        There is no such file.
     FormatError
-        The file is missing, damaged, not of these kinds, or holds what no file of a store may.
+        It is damaged, not of these kinds, or holds what no file of a store may.
+    OSError
+        The system does not let it be read.
     """
-    try:
-        with h5py.File(path, "r", locking=False) as file:
-            return _read(path, file, kinds)
-    except FileNotFoundError:
-        raise FormatError(f"{path} is missing from the store.") from None
-    except PermissionError:
-        raise
-    except (OSError, KeyError, RuntimeError, ValueError, TypeError) as failure:
-        raise FormatError(f"{path} is damaged: {failure}.") from None
+    with _opened(place) as file:
+        return _read(place, _group(place, file), kinds)
+
+
+def read_each(path: Path, groups: Iterable[str], *kinds: str) -> Iterator[Stored | FormatError]:
+    """Yield what groups of one file hold, or what is wrong with each, opening the file once; raises as `read`."""
+    with _opened(Place(path)) as file:
+        for group in groups:
+            place = Place(path, group)
+            try:
+                with _told(place):
+                    found = _read(place, _group(place, file), kinds)
+            except FormatError as failure:
+                yield failure
+            else:
+                yield found
+
+
+def names_in(path: Path, kind: str, *groups: str) -> dict[str, list[str]]:
+    """Return the names of what stands in groups of a file that holds many, after checking what the file says it is.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    kind : str
+        What it must say: `pack` or `store`.
+    groups : str
+        Which groups to look into; `/` is the root.
+
+    Raises
+    ------
+    FormatError
+        It says something else, or is damaged.
+    """
+    place = Place(path)
+    with _opened(place) as file:
+        said = _attribute(file, layout.KIND), _attribute(file, layout.FORMAT)
+        if said != (kind, layout.FORMAT_TEXT.strip()):
+            raise FormatError(
+                f"{path} is a {said[0]!r} of the format {said[1]!r}; "
+                f"this grnledger reads a {kind!r} of {layout.FORMAT_TEXT.strip()!r} here.",
+                hint="A newer one needs a newer grnledger: pip install --upgrade grnledger.",
+            )
+        found = {name: Place(path, name) for name in groups}
+        return {
+            name: sorted(map(str, _group(one, file))) if name == "/" or name in file else []
+            for name, one in found.items()
+        }
+
+
+def is_hdf5(path: Path) -> bool:
+    """Return whether a file calls itself HDF5."""
+    with path.open("rb") as file:
+        return file.read(8) == b"\x89HDF\r\n\x1a\n"
+
+
+def write_many(output: Output, kind: str, parts: Iterable[tuple[str, Place | Sealed]]) -> None:
+    """Write one file that holds many of the store's as groups.
+
+    Parameters
+    ----------
+    output : Output
+        The new file.
+    kind : str
+        What it is: `pack` or `store`.
+    parts : iterable of (str, Place or Sealed)
+        The name of each group, and where its content stands, or the content.
+    """
+    with _building(output) as file:
+        file.attrs[layout.KIND] = np.bytes_(kind.encode())
+        file.attrs[layout.FORMAT] = np.bytes_(layout.FORMAT_TEXT.strip().encode())
+        for name, part in parts:
+            group = file.create_group(name)
+            if isinstance(part, Sealed):
+                part.fill(group)
+            else:
+                with _opened(part) as source:
+                    _transfer(_group(part, source), group)
+
+
+def copy(place: Place) -> Callable[[Output], None]:
+    """Return a step that writes what stands somewhere as a file of its own."""
+
+    def write(output: Output) -> None:
+        with _opened(place) as source, _building(output) as file:
+            _transfer(_group(place, source), file)
+
+    return write
 
 
 @contextlib.contextmanager
@@ -249,52 +385,98 @@ def open_foreign(path: Path) -> Generator[h5py.File]:
         yield file
 
 
-def _read(path: Path, file: h5py.File, kinds: tuple[str, ...]) -> Stored:
+@contextlib.contextmanager
+def _opened(place: Place) -> Generator[h5py.File]:
+    with _told(place), h5py.File(place.path, "r", locking=False) as file:
+        yield file
+
+
+@contextlib.contextmanager
+def _told(place: Place) -> Generator[None]:
+    """Tell what HDF5 says of a file that it cannot read."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise Missing(f"{place.path} is missing from the store.") from None
+    except (OSError, KeyError, RuntimeError, ValueError, TypeError, OverflowError, AttributeError) as failure:
+        if isinstance(failure, OSError) and failure.errno in NOT_DAMAGE:
+            raise OSError(failure.errno, os.strerror(failure.errno), str(place.path)) from None
+        raise FormatError(f"{place} is damaged: {failure}.") from None
+
+
+@contextlib.contextmanager
+def _building(output: Output) -> Generator[h5py.File]:
+    """Open a new file for writing; what the disk refuses is raised as it was, and not as HDF5 tells it."""
+    try:
+        with h5py.File(output, "w", libver="latest") as file:
+            yield file
+    except Exception:
+        if output.failure is not None:
+            raise output.failure from None
+        raise
+
+
+def _group(place: Place, file: h5py.File) -> h5py.Group:
+    """Return the group that a place names; no link leads out of the file."""
+    group: h5py.Group = file
+    for name in place.group.strip("/").split("/") if place.group != "/" else ():
+        if name not in group or not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            raise Missing(f"{place} is missing from the store.")
+        inner: Any = group[name]
+        if not isinstance(inner, h5py.Group):
+            raise FormatError(f"{place} is damaged: {name!r} is no group.")
+        group = inner
+    return group
+
+
+def _transfer(source: h5py.Group, target: h5py.Group) -> None:
+    for name in (layout.KIND, layout.ID):
+        target.attrs[name] = np.bytes_(_attribute(source, name).encode())
+    for name in source:
+        source.copy(name, target)
+
+
+def _read(place: Place, file: h5py.Group, kinds: tuple[str, ...]) -> Stored:
     kind = _attribute(file, layout.KIND)
     if kind not in kinds:
-        raise FormatError(f"{path} holds a {kind!r}, where a {' or '.join(kinds)!r} should stand.")
-    datasets = {name: _dataset(path, file, name) for name in map(str, file)}
+        raise FormatError(f"{place} holds a {kind!r}, where a {' or '.join(kinds)!r} should stand.")
+    size = place.path.stat().st_size
+    datasets = {name: _dataset(place, file, name, size) for name in map(str, file)}
     record = bytes(datasets.pop(layout.RECORD)[()]).decode()
-    bulk = {name: _bulk(path, datasets, name) for name in datasets if name + layout.CHECKSUMS in datasets}
-    types = {
-        name: (
-            f"{rows.dtype.str} {rows.shape}",
-            _attribute(datasets[name], layout.SHA256),
-            rows.checksums,
-        )
-        for name, rows in bulk.items()
-    }
+    bulk = {name: _bulk(place, datasets, name) for name in datasets if name + layout.CHECKSUMS in datasets}
+    types = {name: (f"{rows.dtype.str} {rows.shape}", rows.sha256, rows.checksums) for name, rows in bulk.items()}
     arrays = {
         name: dataset[()] for name, dataset in datasets.items() if name.removesuffix(layout.CHECKSUMS) not in bulk
     }
     found = layout.content_id(kind, record, arrays, types)
     if found != _attribute(file, layout.ID):
-        raise FormatError(f"{path} is damaged: its content is not what its id says.")
-    return Stored(kind, found, record, arrays, bulk)
+        raise FormatError(f"{place} is damaged: its content is not what its id says.")
+    return Stored(place, kind, found, record, arrays, bulk)
 
 
-def _dataset(path: Path, file: h5py.File, name: str) -> h5py.Dataset:
+def _dataset(place: Place, file: h5py.Group, name: str, size: int) -> h5py.Dataset:
     """Return a plain dataset that lies inside the file; anything else has no place in a store."""
     if not isinstance(file.get(name, getlink=True), h5py.HardLink):
-        raise FormatError(f"{path} holds a link, {name!r}, where only data may stand.")
+        raise FormatError(f"{place} holds a link, {name!r}, where only data may stand.")
     dataset = file[name]
     if not isinstance(dataset, h5py.Dataset) or dataset.external or dataset.is_virtual or dataset.chunks:
-        raise FormatError(f"{path} holds {name!r}, which is not a plain dataset.")
+        raise FormatError(f"{place} holds {name!r}, which is not a plain dataset.")
     if dataset.dtype.kind not in PLAIN:
-        raise FormatError(f"{path} holds {name!r}, which is neither numbers nor fixed-length text.")
-    if dataset.nbytes > path.stat().st_size:
-        raise FormatError(f"{path} is damaged: {name!r} claims {dataset.nbytes} bytes, more than the file has.")
+        raise FormatError(f"{place} holds {name!r}, which is neither numbers nor fixed-length text.")
+    if dataset.nbytes > size:
+        raise FormatError(f"{place} is damaged: {name!r} claims {dataset.nbytes} bytes, more than the file has.")
     return dataset
 
 
-def _bulk(path: Path, datasets: Mapping[str, h5py.Dataset], name: str) -> BulkRows:
+def _bulk(place: Place, datasets: Mapping[str, h5py.Dataset], name: str) -> BulkRows:
     dataset = datasets[name]
     offset = dataset.id.get_offset()
     rows, columns = dataset.shape
     checksums = datasets[name + layout.CHECKSUMS][()]
     if checksums.shape != (rows,) or (offset is None and dataset.size):
-        raise FormatError(f"{path} is damaged: {name!r} does not fit its checksums.")
-    return BulkRows(path, name, offset or 0, (rows, columns), dataset.dtype, checksums)
+        raise FormatError(f"{place} is damaged: {name!r} does not fit its checksums.")
+    sha256 = _attribute(dataset, layout.SHA256)
+    return BulkRows(place.path, name, offset or 0, (rows, columns), dataset.dtype, checksums, sha256)
 
 
 def _checksums(array: NDArray[Any]) -> tuple[str, NDArray[np.uint32]]:
@@ -307,7 +489,7 @@ def _little_endian(array: NDArray[Any]) -> NDArray[Any]:
     return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
 
 
-def _attribute(holder: h5py.File | h5py.Dataset, name: str) -> str:
+def _attribute(holder: h5py.Group | h5py.Dataset, name: str) -> str:
     if holder.attrs.get_id(name).dtype.kind != "S":
         raise ValueError(f"its attribute {name!r} is not fixed-length text")
     value: Any = holder.attrs[name]

@@ -6,47 +6,160 @@ re-add is a new event; equal content counts once. So a merge needs no merge base
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from ..engine.errors import Conflict
+from ..engine.errors import Conflict, FormatError
 from . import layout
-from .records import CommitEntry, DropRecord, PathwayRecord
+from .records import DropRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from .records import LoggedCommit, PathwayRecord
+
+Kept = TypeVar("Kept")
+
+KEPT = 4_096
+"""How many records of commits, and a sixteenth of it, how many sets of active pathways, are kept in memory."""
+
+LONGEST_CHAIN = 64
+"""Over how many commits a set of active pathways is followed step by step, and not found from all ancestors at once."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Event:
+class Event(NamedTuple):
     """One adding of a pathway: by which commit, and which content."""
 
     commit: str
     pathway: str
 
 
-class History:
-    """The commits of a store, by id and by number."""
+class Commit(NamedTuple):
+    """What of a commit the history rests on; all else of it stands in the log.
 
-    def __init__(self) -> None:
-        self.commits: list[CommitEntry] = []
+    Parameters
+    ----------
+    id, content, base : str
+        Its id, the content id of its version, and its base.
+    sets_base : bool
+        Whether it brought this base.
+    parents : tuple of str
+        Ids of the commits it came from.
+    adds : tuple of str
+        Ids of the pathways it added.
+    drops : tuple of Event
+        The adds that it dropped.
+    anchor : str, optional
+        The content id of the version whose full inversion it is read from.
+    since_anchor : int
+        Commits since that one.
+    entry : int
+        The number of the log entry that brought it.
+    """
+
+    id: str
+    content: str
+    base: str
+    sets_base: bool
+    parents: tuple[str, ...]
+    adds: tuple[str, ...]
+    drops: tuple[Event, ...]
+    anchor: str | None
+    since_anchor: int
+    entry: int
+
+
+def commit_of(logged: LoggedCommit, entry: int) -> Commit:
+    """Return what the history needs of a commit that a log entry brings."""
+    commit, measured = logged.commit, logged.measured
+    return Commit(
+        id=logged.id,
+        content=measured.content,
+        base=commit.base,
+        sets_base=commit.sets_base,
+        parents=commit.parents,
+        adds=tuple(pathway.id for pathway in commit.adds),
+        drops=tuple(Event(seen, drop.id) for drop in commit.drops for seen in drop.seen),
+        anchor=measured.anchor,
+        since_anchor=measured.since_anchor,
+        entry=entry,
+    )
+
+
+class History:
+    """The commits of a store, by id and by number.
+
+    Parameters
+    ----------
+    load : callable
+        Returns the whole record of a commit from the log.
+
+    """
+
+    def __init__(self, load: Callable[[Commit], LoggedCommit]) -> None:
+        self._commits: list[Commit | None] = []
+        self._load = load
         self._numbers: dict[str, int] = {}
+        self._by_id: dict[str, Commit] = {}
+        self._first_with: dict[str, str] = {}
+        self._records: dict[str, LoggedCommit] = {}
         self._active: dict[str, frozenset[Event]] = {}
 
-    def take(self, entry: CommitEntry) -> None:
+    @property
+    def commits(self) -> list[Commit]:
+        """The commits that are known, in the order of the log."""
+        return [commit for commit in self._commits if commit is not None]
+
+    @property
+    def length(self) -> int:
+        """How many commits the log brought, with those that are lost."""
+        return len(self._commits)
+
+    def take(self, commit: Commit, record: LoggedCommit | None = None) -> None:
         """Take in the next commit of the log."""
-        self._numbers[entry.id] = len(self.commits)
-        self.commits.append(entry)
+        self._numbers[commit.id] = len(self._commits)
+        self._by_id[commit.id] = commit
+        self._first_with.setdefault(commit.content, commit.id)
+        self._commits.append(commit)
+        if record is not None:
+            _keep(self._records, commit.id, record, KEPT)
+
+    def lose(self, length: int) -> None:
+        """Leave room for commits that the log brought and that cannot be read, so that there are so many in all."""
+        self._commits.extend([None] * (length - len(self._commits)))
 
     def __contains__(self, commit: object) -> bool:
         return commit in self._numbers
 
-    def __getitem__(self, commit: str) -> CommitEntry:
-        return self.commits[self._numbers[commit]]
+    def __getitem__(self, commit: str) -> Commit:
+        if commit not in self._by_id:
+            raise _lost(commit)
+        return self._by_id[commit]
+
+    def numbered(self, number: int) -> Commit | None:
+        """Return the commit of the version vn, or `None` if there is none that can be read."""
+        return self._commits[number] if number < len(self._commits) else None
 
     def number(self, commit: str) -> int:
-        """Return n of the version vn: commits count from 0 in the order of this store's log."""
+        """Return n of the version vn: commits count from 0 in the order of this store's log.
+
+        Raises
+        ------
+        FormatError
+            Nothing is known of the commit, which another names as its parent: its entry is lost.
+        """
+        if commit not in self._numbers:
+            raise _lost(commit)
         return self._numbers[commit]
+
+    def logged(self, commit: str) -> LoggedCommit:
+        """Return the whole record of a commit."""
+        if commit not in self._records:
+            _keep(self._records, commit, self._load(self[commit]), KEPT)
+        return self._records[commit]
+
+    def first_with(self, content: str) -> str | None:
+        """Return the first commit whose version has a content id, or `None`."""
+        return self._first_with.get(content)
 
     def ancestors(self, *commits: str) -> set[str]:
         """Return the commits from which these descend, themselves included."""
@@ -56,32 +169,34 @@ class History:
             commit = waiting.pop()
             if commit not in found:
                 found.add(commit)
-                waiting.extend(self[commit].commit.parents)
+                waiting.extend(self[commit].parents)
         return found
 
-    def newest_first(self, commit: str) -> list[CommitEntry]:
+    def newest_first(self, commit: str) -> list[Commit]:
         """Return a commit's ancestors and itself, newest first: every commit before its parents."""
-        return [self.commits[number] for number in sorted(self.number(one) for one in self.ancestors(commit))[::-1]]
+        return [self[one] for one in sorted(self.ancestors(commit), key=self.number, reverse=True)]
 
-    def first_parents(self, commit: str) -> Iterator[CommitEntry]:
+    def first_parents(self, commit: str) -> Iterator[Commit]:
         """Yield a commit, its first parent, that one's first parent, and so on to the root."""
         entry = self[commit]
         yield entry
-        while entry.commit.parents:
-            entry = self[entry.commit.parents[0]]
+        while entry.parents:
+            entry = self[entry.parents[0]]
             yield entry
 
     def active(self, commit: str) -> frozenset[Event]:
         """Return the adds that are active in a version."""
-        chain: list[CommitEntry] = []
+        chain: list[Commit] = []
         for entry in self.first_parents(commit):
             if entry.id in self._active:
                 break
-            chain.append(entry)
-            if len(entry.commit.parents) != 1:
+            if len(entry.parents) != 1 or len(chain) == LONGEST_CHAIN:
+                _keep(self._active, entry.id, self.merged(entry.id), KEPT // 16)
                 break
+            chain.append(entry)
         for entry in reversed(chain):
-            self._active[entry.id] = self._step(entry)
+            found = (self._active[entry.parents[0]] | adds_of(entry)) - frozenset(entry.drops)
+            _keep(self._active, entry.id, found, KEPT // 16)
         return self._active[commit]
 
     def merged(self, *commits: str) -> frozenset[Event]:
@@ -91,7 +206,7 @@ class History:
         for one in self.ancestors(*commits):
             entry = self[one]
             events.update(adds_of(entry))
-            dropped.update(drops_of(entry))
+            dropped.update(entry.drops)
         return frozenset(events - dropped)
 
     def merged_base(self, *commits: str) -> str:
@@ -102,11 +217,11 @@ class History:
         Conflict
             Both sides changed the base, to different ones.
         """
-        setters = [one for one in self.ancestors(*commits) if self[one].commit.sets_base]
+        setters = [one for one in self.ancestors(*commits) if self[one].sets_base]
         seen: set[str] = set()
         for one in setters:
-            seen.update(self.ancestors(*self[one].commit.parents) if self[one].commit.parents else ())
-        last = {self[one].commit.base: one for one in setters if one not in seen}
+            seen.update(self.ancestors(*self[one].parents))
+        last = {self[one].base: one for one in setters if one not in seen}
         if len(last) > 1:
             names = " and ".join(sorted(f"v{self.number(one)}" for one in last.values()))
             raise Conflict(f"Both sides changed the base, in {names}, to different ones.")
@@ -114,9 +229,9 @@ class History:
 
     def record(self, event: Event) -> PathwayRecord:
         """Return the record of the pathway that an event added."""
-        return next(one for one in self[event.commit].commit.adds if one.id == event.pathway)
+        return next(one for one in self.logged(event.commit).commit.adds if one.id == event.pathway)
 
-    def pathways(self, events: Iterator[Event] | Sequence[Event] | frozenset[Event]) -> dict[str, list[Event]]:
+    def pathways(self, events: Iterable[Event]) -> dict[str, list[Event]]:
         """Return events by the pathway they added, each list in the order of the log."""
         grouped: dict[str, list[Event]] = {}
         for event in sorted(events, key=lambda event: (self.number(event.commit), event.pathway)):
@@ -138,19 +253,22 @@ class History:
         """Return the content id of a base with these adds active."""
         return layout.version_content_id(base, {event.pathway for event in events})
 
-    def _step(self, entry: CommitEntry) -> frozenset[Event]:
-        parents = entry.commit.parents
-        if len(parents) > 1:
-            return self.merged(entry.id)
-        before = self._active[parents[0]] if parents else frozenset[Event]()
-        return (before | adds_of(entry)) - drops_of(entry)
 
-
-def adds_of(entry: CommitEntry) -> frozenset[Event]:
+def adds_of(commit: Commit) -> frozenset[Event]:
     """Return the adds of a commit."""
-    return frozenset(Event(entry.id, pathway.id) for pathway in entry.commit.adds)
+    return frozenset(Event(commit.id, pathway) for pathway in commit.adds)
 
 
-def drops_of(entry: CommitEntry) -> frozenset[Event]:
-    """Return the adds that a commit drops."""
-    return frozenset(Event(seen, drop.id) for drop in entry.commit.drops for seen in drop.seen)
+def _lost(commit: str) -> FormatError:
+    """Return the refusal of a commit that another names, and of which nothing is known."""
+    return FormatError(
+        f"The commit {commit} cannot be read: the entry of the log that brought it is missing or damaged.",
+        hint="`grn verify` says which, and which versions need it.",
+    )
+
+
+def _keep(kept: dict[str, Kept], key: str, value: Kept, most: int) -> None:
+    """Keep a value, and let the oldest go where there are too many."""
+    while len(kept) >= most:
+        del kept[next(iter(kept))]
+    kept[key] = value

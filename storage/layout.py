@@ -19,9 +19,13 @@ FORMAT_TEXT = f"grnledger store {FORMAT_VERSION}\n"
 
 SUFFIX = ".grn"
 LOG = "log"
+PACKS = "packs"
 BASES = "base"
 CACHE = "cache"
 ANCHORS = "anchors"
+INDEX = "index"
+WITNESS = "last"
+LOCK = "lock"
 ENTRY_DIGITS = 10
 FILE_ENDING = ".h5"
 TEMPORARY_ENDING = ".tmp"
@@ -31,8 +35,9 @@ BRANCH = "branch/"
 TAG = "tag/"
 FIRST_BRANCH = "main"
 
-COMMIT = "commit"
-REFS = "refs"
+ENTRY = "entry"
+PACK = "pack"
+STORE = "store"
 BASE = "base"
 ANCHOR = "anchor"
 
@@ -40,11 +45,13 @@ ANCHOR = "anchor"
 KIND = "kind"
 ID = "id"
 RECORD = "record"
+# In a pack or an exported store, which hold many such files as groups: the format, as in FORMAT.
+FORMAT = "format"
 # Beside a bulk dataset stand its rows' checksums; its own attribute holds the hash of all its bytes.
 CHECKSUMS = "_crc32"
 SHA256 = "sha256"
 
-# In a commit: the pathways one after another, in the order of the record.
+# In an entry: the pathways of its commits one after another, in the order of the record.
 GENES = "genes"
 LOADINGS = "loadings"
 PATHWAY_COVARIANCE = "pathway_covariance"
@@ -63,6 +70,27 @@ EXPRESSION = "expression"
 def entry_name(number: int) -> str:
     """Return the file name of a log entry."""
     return f"{number:0{ENTRY_DIGITS}d}{FILE_ENDING}"
+
+
+def entry_number(name: str) -> int | None:
+    """Return the number of the log entry that a file name is of, or `None`."""
+    digits = name.removesuffix(FILE_ENDING)
+    number = int(digits) if len(digits) == ENTRY_DIGITS and digits.isascii() and digits.isdigit() else 0
+    return number if number and name == entry_name(number) else None
+
+
+def pack_name(first: int, last: int) -> str:
+    """Return the file name of a pack of log entries."""
+    return f"{first:0{ENTRY_DIGITS}d}-{last:0{ENTRY_DIGITS}d}{FILE_ENDING}"
+
+
+def pack_range(name: str) -> tuple[int, int] | None:
+    """Return the first and last number of the log entries of a pack, by its file name, or `None`."""
+    first, _, last = name.removesuffix(FILE_ENDING).partition("-")
+    start, end = entry_number(first + FILE_ENDING), entry_number(last + FILE_ENDING)
+    if start is None or end is None or start > end or name != pack_name(start, end):
+        return None
+    return start, end
 
 
 def canonical_json(value: Mapping[str, Any]) -> str:

@@ -4,79 +4,190 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..engine.errors import FormatError
-from . import durable, entries, layout
+from ..engine.errors import Conflict, FormatError
+from . import durable, entries, hdf5, layout
+from .places import Folder, by_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+    from collections.abc import Collection, Iterable, Iterator
 
     from ..engine.pathway import Pathway
-    from .entries import Entry, Logged
+    from .entries import Logged
+    from .places import Places
+    from .records import EntryRecord
 
 
 class Log:
     """The entries of a store, as far as they have been read.
 
+    An entry that is missing or damaged is set aside, and what can be read without it stays readable.
+
     Parameters
     ----------
-    folder : Path
-        The store's `log` folder.
+    places : Places
+        Where the entries stand.
+
+    Attributes
+    ----------
+    length : int
+        The number of the last entry that was read or set aside.
+    last : str, optional
+        The id of that entry, which the next one carries; `None` before the first and where it is damaged.
+    damage : dict of int to FormatError
+        What is wrong with the entries that were set aside.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.entries: list[Logged] = []
-
-    @property
-    def last(self) -> str | None:
-        """The id of the last entry read, which the next one carries; `None` before the first."""
-        return self.entries[-1].id if self.entries else None
+    def __init__(self, places: Places) -> None:
+        self.places = places
+        self.length = 0
+        self.last: str | None = None
+        self.damage: dict[int, FormatError] = {}
+        self._held: tuple[int, hdf5.Stored, EntryRecord] | None = None
 
     @property
     def next(self) -> int:
         """The number of the next entry."""
-        return len(self.entries) + 1
+        return self.length + 1
 
-    def path(self, number: int) -> Path:
-        """Return where an entry stands."""
-        return self.folder / layout.entry_name(number)
+    def skip(self, length: int, last: str) -> bool:
+        """Take entries up to a number as read, if the last of them is there and has that id; return whether it is."""
+        if self.places.look() < length:
+            return False
+        try:
+            stored = self._stored(length)
+        except FormatError:
+            return False
+        if stored.id == last:
+            self.length, self.last = length, last
+        return stored.id == last
 
-    def read_new(self) -> list[Logged]:
-        """Return the entries that came since the last reading, and take them in.
+    def read_new(self, *, known: int = 0) -> Iterator[Logged]:
+        """Yield the entries that came since the last reading, and take them in; what cannot be read is set aside.
+
+        Parameters
+        ----------
+        known : int
+            How many entries there must be, by what has been seen before.
+        """
+        end = self.places.look()
+        wanted = [(number, self.places.entry(number)) for number in range(self.next, end + 1)]
+        for path, run in by_file(wanted):
+            groups = [place.group for _, place in run]
+            try:
+                found = list(hdf5.read_each(path, groups, layout.ENTRY)) if len(run) > 1 else [self._try(run[0][0])]
+            except FormatError:  # a pack has gone or is damaged: each entry tells for itself
+                found = [self._try(number) for number, _ in run]
+            for (number, _), one in zip(run, found, strict=True):
+                if logged := self._take(number, one):
+                    yield logged
+        for number in range(self.next, known + 1):
+            self._take(number, hdf5.Missing(f"Entry {number} of the log, {self.places.entry(number)}, is missing."))
+
+    def set_aside(self, number: int, why: FormatError) -> None:
+        """Take an entry for damaged: what it says cannot be."""
+        self.damage[number] = why
+
+    def check(self) -> None:
+        """Refuse to go on with a log that has damaged entries.
 
         Raises
         ------
         FormatError
-            An entry is missing or damaged, or does not follow the one before it.
+            It has.
         """
-        new: list[Logged] = []
-        last = self.last
-        for number in range(self.next, self._length() + 1):
-            logged = entries.read_entry(self.path(number), number)
-            if logged.entry.previous != last:
-                raise FormatError(f"{self.path(number)} does not follow the entry before it: the log is broken there.")
-            new.append(logged)
-            last = logged.id
-        self.entries.extend(new)
-        return new
+        if self.damage:
+            number, why = min(self.damage.items())
+            raise FormatError(
+                f"Entry {number} of the log is damaged, and nothing is written after it: {why.message}",
+                hint="`grn verify` says which versions it touches, and what can be done.",
+            )
 
-    def append(self, entry: Entry, pathways: Iterable[Pathway] = ()) -> None:
-        """Write the next entry, durably; it is taken in by the next `read_new`.
+    def read(self, number: int) -> tuple[hdf5.Stored, EntryRecord]:
+        """Return an entry's file and what it says, checked.
+
+        Raises
+        ------
+        FormatError
+            It is missing or damaged.
+        """
+        if self._held is None or self._held[0] != number:  # an entry may bring thousands of commits
+            stored = self._stored(number)
+            self._held = number, stored, entries.entry_of(stored, number).entry
+        return self._held[1:]
+
+    def pathways(self, number: int, wanted: Collection[str]) -> dict[str, Pathway]:
+        """Return pathways that an entry brings, by their ids.
+
+        Raises
+        ------
+        FormatError
+            It is missing or damaged, or does not bring them.
+        """
+        stored, entry = self.read(number)
+        found = entries.pathways_of(stored, entry, wanted)
+        if len(found) < len(wanted):
+            raise FormatError(f"{stored.place} is damaged: it does not bring the pathways that it should.")
+        return found
+
+    def append(self, entry: EntryRecord, pathways: Iterable[Pathway] = ()) -> None:
+        """Write the next entry, durably, and take it as read.
 
         Raises
         ------
         FileExistsError
             Another writer took the number first; nothing was written.
         """
+        folder = self.places
+        if not isinstance(folder, Folder):
+            raise read_only(folder)
         sealed = entries.content_of(entry, pathways).seal()
-        durable.publish(self.path(entry.number), sealed.write)
+        # The number may have been taken, packed and its name freed while this writer was slow.
+        durable.publish(folder.loose_path(entry.number), sealed.write, taken=lambda: folder.is_packed(entry.number))
+        self.length, self.last = entry.number, sealed.id
 
-    def _length(self) -> int:
-        """Return the number of entries on disk; a gap among them is damage."""
-        names = {path.name for path in self.folder.iterdir() if path.suffix == layout.FILE_ENDING}
-        names = {name for name in names if not name.startswith(".")}
-        for number in range(1, len(names) + 1):
-            if layout.entry_name(number) not in names:
-                raise FormatError(f"Entry {number} of the log, {self.path(number)}, is missing.")
-        return len(names)
+    def _take(self, number: int, found: Logged | hdf5.Stored | FormatError) -> Logged | None:
+        """Take in the next entry, or set it aside."""
+        before = self.last
+        self.length, self.last = number, None
+        try:
+            logged = entries.entry_of(found, number) if isinstance(found, hdf5.Stored) else found
+        except FormatError as failure:
+            logged = failure
+        if isinstance(logged, FormatError):
+            self.damage[number] = logged
+            return None
+        whole = number - 1 not in self.damage
+        if whole and logged.entry.previous != before:
+            self.damage[number] = FormatError(
+                f"{self.places.entry(number)} does not follow the entry before it: the log is broken there."
+            )
+            return None
+        self.last = logged.id
+        return logged
+
+    def _try(self, number: int) -> hdf5.Stored | FormatError:
+        try:
+            return self._stored(number)
+        except hdf5.Missing:
+            return hdf5.Missing(f"Entry {number} of the log, {self.places.entry(number)}, is missing.")
+        except FormatError as failure:
+            return failure
+
+    def _stored(self, number: int) -> hdf5.Stored:
+        """Return an entry's file; where it has been packed since the last look, from there."""
+        place = self.places.entry(number)
+        try:
+            return hdf5.read(place, layout.ENTRY)
+        except hdf5.Missing:
+            self.places.look()
+            if self.places.entry(number) == place:
+                raise
+            return self._stored(number)
+
+
+def read_only(places: Places) -> Conflict:
+    """Return the refusal to write to an exported store."""
+    return Conflict(
+        f"{places.path} is an exported store, to be read only.",
+        hint=f"`grn clone {places.path} NAME.grn` makes a store of it that can be written.",
+    )

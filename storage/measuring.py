@@ -101,11 +101,11 @@ class Measuring:
         """Return the latest anchor on a line of first parents that took in nothing inactive, and the commits since."""
         passed_over: set[str | None] = set()
         for back, entry in enumerate(self._history.first_parents(parent), start=1):
-            anchor = entry.measured.anchor
-            if entry.commit.base != base:
+            anchor = entry.anchor
+            if entry.base != base:
                 break
             if anchor not in passed_over and self._reader.folded(anchor) <= active:
-                return anchor, entry.measured.since_anchor + back
+                return anchor, entry.since_anchor + back
             passed_over.add(anchor)
         return None, 0
 

@@ -9,8 +9,19 @@ from typing import TYPE_CHECKING
 
 from ..engine.errors import InputError
 from ..engine.pathway import Pathway
+from . import layout
 from .entries import commit_id, pathway_record
-from .records import CommitEntry, CommitRecord, DropRecord, MeasuredRecord, Parameter, SourceRecord
+from .records import (
+    CommitRecord,
+    DropRecord,
+    EntryRecord,
+    LoggedCommit,
+    MeasuredRecord,
+    MoveRecord,
+    Parameter,
+    SourceRecord,
+)
+from .refs import COMMITTED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,7 +71,7 @@ class Plan:
         return CommitRecord(
             parents=self.parents,
             base=self.base,
-            sets_base=not self.parents or self.base not in {history[one].commit.base for one in self.parents},
+            sets_base=not self.parents or self.base not in {history[one].base for one in self.parents},
             adds=tuple(pathway_record(one, self.missing.get(one.label, ())) for one in self.pathways),
             drops=self.drops,
             author=author,
@@ -70,17 +81,23 @@ class Plan:
         )
 
 
-def entry_of(
-    plan: Plan, record: CommitRecord, measured: MeasuredRecord, number: int, previous: str | None
-) -> CommitEntry:
-    """Return the log entry of a commit."""
-    return CommitEntry(
+def logged_of(record: CommitRecord, measured: MeasuredRecord) -> LoggedCommit:
+    """Return a commit as the log will bring it."""
+    return LoggedCommit(id=commit_id(record), commit=record, measured=measured)
+
+
+def entry_of(plan: Plan, logged: LoggedCommit, *, number: int, previous: str | None, versions: int) -> EntryRecord:
+    """Return the log entry of a commit: it brings the commit, and moves a branch to it."""
+    before = plan.parents[0] if plan.parents else None
+    return EntryRecord(
         number=number,
         previous=previous,
-        id=commit_id(record),
-        branch=plan.branch,
-        commit=record,
-        measured=measured,
+        versions=versions,
+        commits=(logged,),
+        moves=(MoveRecord(ref=layout.BRANCH + plan.branch, before=before, after=logged.id),),
+        reason=COMMITTED,
+        author=logged.commit.author,
+        time=logged.commit.time,
     )
 
 

@@ -12,7 +12,7 @@ from ..engine.anchor import anchor_of
 from ..engine.errors import FormatError
 from ..engine.snapshot import Snapshot, take
 from ..engine.stability import reinverted
-from . import anchors, bases, entries, layout
+from . import anchors, bases, layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -49,37 +49,36 @@ class Reader:
 
     Parameters
     ----------
-    store : Path
-        The store.
     log : Log
-        Where the pathways' numbers stand.
+        Where the pathways' numbers stand, and the bases beside it.
     history : History
         Which pathways are active.
     """
 
-    def __init__(self, store: Path, log: Log, history: History) -> None:
-        self._store = store
+    def __init__(self, log: Log, history: History) -> None:
         self._log = log
         self._history = history
         self._bases: dict[str, StoredBase] = {}
+        self._pathways_read: dict[str, Pathway] = {}
         self._remade: dict[str, DenseCovariance] = {}
 
     @property
-    def anchor_folder(self) -> Path:
-        """Where anchors are cached."""
-        return self._store / layout.CACHE / layout.ANCHORS
+    def anchor_folder(self) -> Path | None:
+        """Where anchors are cached, if they can be."""
+        cache = self._log.places.cache
+        return None if cache is None else cache / layout.ANCHORS
 
     def base(self, base: str) -> StoredBase:
         """Return a base of the store."""
         if base not in self._bases:
-            self._bases[base] = bases.read(self._store / layout.BASES / f"{base}{layout.FILE_ENDING}")
+            self._bases[base] = bases.read(self._log.places.base(base), base)
         return self._bases[base]
 
     def recipe(self, commit: str, *, from_base: bool = False) -> Recipe:
         """Return what a commit's version is read from; `from_base` leaves later anchors aside."""
         entry = self._history[commit]
-        anchor = None if from_base else entry.measured.anchor
-        return Recipe(entry.commit.base, self._history.active(commit), anchor)
+        anchor = None if from_base else entry.anchor
+        return Recipe(entry.base, self._history.active(commit), anchor)
 
     def snapshot(self, recipe: Recipe, *, name: str = "", new: Mapping[str, Pathway] | None = None) -> Snapshot:
         """Return the snapshot of a recipe.
@@ -104,7 +103,7 @@ class Reader:
         folded = self.folded(recipe.anchor)
         pathways = self._pathways(recipe.events, folded) | dict(new or {})
         ordered = [pathways[one] for one in sorted(pathways, key=lambda one: (-pathways[one].sign, one))]
-        anchor = anchor_of(base.covariance if recipe.anchor is None else self._inversion(recipe.anchor))
+        anchor = anchor_of(base.covariance if recipe.anchor is None else self.inversion(recipe.anchor))
         everything = {event.pathway for event in recipe.events} | set(new or {})
         content = layout.version_content_id(recipe.base, everything)
         return take(base.panel, anchor, ordered, base.deviations, name=name, content=content)
@@ -117,7 +116,7 @@ class Reader:
 
     def anchored(self, snapshot: Snapshot, anchor: str) -> Snapshot:
         """Return a snapshot of the same version, read from its own full inversion."""
-        source = anchor_of(self._inversion(anchor))
+        source = anchor_of(self.inversion(anchor))
         return take(snapshot.panel, source, (), np.ones(len(snapshot.panel)), content=snapshot.content)
 
     def invert(self, recipe: Recipe, new: Mapping[str, Pathway] | None = None) -> str:
@@ -126,9 +125,10 @@ class Reader:
         self._keep(snapshot.content, recipe, new or {}, reinverted(snapshot))
         return snapshot.content
 
-    def _inversion(self, anchor: str) -> DenseCovariance:
+    def inversion(self, anchor: str) -> DenseCovariance:
         """Return an anchor's full inversion, made again when the cache has lost it or holds it damaged."""
-        found = anchors.read(self.anchor_folder, anchor)
+        folder = self.anchor_folder
+        found = None if folder is None else anchors.read(folder, anchor)
         if found is None:
             return self._remake(anchor)
         return anchors.mended(found, lambda: self._remake(anchor))
@@ -140,31 +140,37 @@ class Reader:
             inversion = reinverted(self.snapshot(recipe))
             kept: DenseCovariance | None = None
             with contextlib.suppress(OSError):  # a store may be read-only
-                self._keep(anchor, recipe, {}, inversion)
-                kept = anchors.read(self.anchor_folder, anchor)
+                kept = self._keep(anchor, recipe, {}, inversion)
             self._remade[anchor] = inversion if kept is None else kept
         return self._remade[anchor]
 
-    def _keep(self, anchor: str, recipe: Recipe, new: Mapping[str, Pathway], inversion: DenseCovariance) -> None:
+    def _keep(
+        self, anchor: str, recipe: Recipe, new: Mapping[str, Pathway], inversion: DenseCovariance
+    ) -> DenseCovariance | None:
+        """Keep an inversion in the cache, and return it as it is read from there."""
+        if (folder := self.anchor_folder) is None:
+            return None
         pathways = {event.pathway for event in recipe.events} | set(new)
-        anchors.write(self.anchor_folder, anchor, recipe.base, pathways, inversion)
+        anchors.write(folder, anchor, recipe.base, pathways, inversion)
+        return anchors.read(folder, anchor)
 
     def _anchored(self, anchor: str) -> Recipe:
         """Return the version that an anchor is the full inversion of, to be read from its base."""
-        for entry in self._history.commits:
-            if entry.measured.content == anchor:
-                return self.recipe(entry.id, from_base=True)
-        raise FormatError(f"No version of the store has the content {anchor}, which one names as its anchor.")
+        commit = self._history.first_with(anchor)
+        if commit is None:
+            raise FormatError(f"No version of the store has the content {anchor}, which one names as its anchor.")
+        return self.recipe(commit, from_base=True)
 
     def _pathways(self, events: Iterable[Event], folded: frozenset[str]) -> dict[str, Pathway]:
         """Return the active pathways that stand as columns, each read once from the first commit that added it."""
-        wanted: dict[str, set[str]] = {}
-        for pathway, adds in self._history.pathways(frozenset(events)).items():
-            if pathway not in folded:
-                wanted.setdefault(adds[0].commit, set()).add(pathway)
+        wanted: dict[int, set[str]] = {}
         found: dict[str, Pathway] = {}
-        for commit, ids in wanted.items():
-            entry = self._history[commit]
-            added = entries.read_pathways(self._log.path(entry.number), entry.commit.adds)
-            found.update((one, added[one]) for one in ids)
-        return found
+        for pathway, adds in self._history.pathways(events).items():
+            if pathway in self._pathways_read:
+                found[pathway] = self._pathways_read[pathway]
+            elif pathway not in folded:
+                wanted.setdefault(self._history[adds[0].commit].entry, set()).add(pathway)
+        for entry, ids in wanted.items():
+            found.update(self._log.pathways(entry, ids))
+        self._pathways_read = found  # those of the version read last: the next one mostly has the same
+        return {pathway: one for pathway, one in found.items() if pathway not in folded}

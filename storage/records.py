@@ -85,13 +85,10 @@ class MeasuredRecord(Record):
     guard: float
 
 
-class CommitEntry(Record):
-    """A log entry that brings a commit and moves a branch to it."""
+class LoggedCommit(Record):
+    """A commit as an entry of the log brings it."""
 
-    number: Annotated[int, Field(ge=1)]
-    previous: Hash | None
     id: Hash
-    branch: str
     commit: CommitRecord
     measured: MeasuredRecord
 
@@ -104,15 +101,28 @@ class MoveRecord(Record):
     after: str | None
 
 
-class RefsEntry(Record):
-    """A log entry that moves refs."""
+class EntryRecord(Record):
+    """An entry of the log: the commits that it brings, and the refs that it moves, all at once."""
 
     number: Annotated[int, Field(ge=1)]
     previous: Hash | None
+    versions: Count
+    commits: tuple[LoggedCommit, ...] = ()
     moves: tuple[MoveRecord, ...] = Field(min_length=1)
     reason: str
     author: Line
     time: Time
+
+
+class IndexRecord(Record):
+    """Where the log and the refs stood when its index was written; derived."""
+
+    length: Annotated[int, Field(ge=1)]
+    last: Hash
+    head: str
+    branches: Mapping[str, Hash]
+    tags: Mapping[str, Hash]
+    moved: Mapping[str, int]
 
 
 class BaseRecord(Record):

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from ..engine.errors import FormatError, InputError
 from . import layout
-from .records import CommitEntry, MoveRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Callable, Container
 
-    from .entries import Entry
+    from .records import EntryRecord, MoveRecord
+
+COMMITTED = "commit"
+"""The reason of a move that a commit makes: its message says more."""
 
 LONGEST_NAME = 200
 
@@ -48,23 +50,44 @@ class Move:
 
 @dataclass(slots=True)
 class Refs:
-    """Where HEAD, the branches and the tags stand, and every move that led there."""
+    """Where HEAD, the branches and the tags stand, and every move that led there.
+
+    Parameters
+    ----------
+    head : str
+        The branch that HEAD is.
+    branches, tags : dict of str to str
+        The commit that each stands at.
+    moved : dict of str to int
+        The last log entry that moved each ref.
+    earlier : callable
+        Returns the moves that came before those in `later`.
+    later : list of Move
+        Those that have been read since.
+    lost : int
+        The last log entry that could not be read, which may have moved anything; 0 if all could.
+    """
 
     head: str = layout.FIRST_BRANCH
     branches: dict[str, str] = field(default_factory=dict[str, str])
     tags: dict[str, str] = field(default_factory=dict[str, str])
-    moves: list[Move] = field(default_factory=list[Move])
+    moved: dict[str, int] = field(default_factory=dict[str, int])
+    earlier: Callable[[], list[Move]] = list
+    later: list[Move] = field(default_factory=list[Move])
+    lost: int = 0
 
-    def replay(self, entry: Entry) -> None:
+    @property
+    def moves(self) -> list[Move]:
+        """Every move, oldest first."""
+        return [*self.earlier(), *self.later]
+
+    def replay(self, entry: EntryRecord) -> None:
         """Take in the next entry of the log."""
-        if isinstance(entry, CommitEntry):
-            commit = entry.commit
-            ref = layout.BRANCH + entry.branch
-            move = MoveRecord(ref=ref, before=self.branches.get(entry.branch), after=entry.id)
-            self._take(entry.number, move, f"commit: {commit.message}", commit.author, commit.time)
-            return
+        reason = entry.reason
+        if reason == COMMITTED and len(entry.commits) == 1:
+            reason = f"{COMMITTED}: {entry.commits[0].commit.message}"
         for move in entry.moves:
-            self._take(entry.number, move, entry.reason, entry.author, entry.time)
+            self._take(entry.number, move, reason, entry.author, entry.time)
 
     def at(self, time: str, branch: str | None = None) -> str | None:
         """Return the commit that a branch (that of HEAD then, when none is named) stood at, at a time; or `None`."""
@@ -73,6 +96,31 @@ class Refs:
             if move.time <= time:
                 then.set(move.ref, move.after)
         return then.branches.get(then.head if branch is None else branch)
+
+    def commit_at(self, ref: str) -> str:
+        """Return the commit that a branch or tag stands at, or that HEAD's branch does.
+
+        Raises
+        ------
+        FormatError
+            An entry of the log that may have moved it is lost.
+        """
+        for one in (layout.HEAD, layout.BRANCH + self.head) if ref == layout.HEAD else (ref,):
+            self.check(one)
+        found = self.branches.get(self.head) if ref == layout.HEAD else self.get(ref)
+        if found is None:
+            raise FormatError(f"HEAD is on {self.head}, and there is no such branch.")
+        return found
+
+    def check(self, ref: str) -> None:
+        """Refuse to say where a ref stands when an entry of the log that may have moved it is lost."""
+        if self.lost > self.moved.get(ref, 0):
+            name = ref.removeprefix(layout.BRANCH).removeprefix(layout.TAG)
+            raise FormatError(
+                f"Where {name} stands is not certain: entry {self.lost} of the log, which may have moved it, "
+                "is missing or damaged.",
+                hint="Name a version, such as v3: `grn log --all` lists what can be read, `grn verify` what is lost.",
+            )
 
     def names_of(self, commit: str) -> list[str]:
         """Return the refs that stand at a commit: HEAD and its branch first, then branches, then tags."""
@@ -104,36 +152,40 @@ class Refs:
             kind[name] = after
 
     def _take(self, number: int, move: MoveRecord, reason: str, author: str, time: str) -> None:
-        self.moves.append(Move(number, move.ref, move.before, move.after, reason, author, time))
+        self.later.append(Move(number, move.ref, move.before, move.after, reason, author, time))
+        self.moved[move.ref] = number
         self.set(move.ref, move.after)
 
 
-def check_entry(entry: Entry, commits: Container[str]) -> None:
+def check_entry(entry: EntryRecord, commits: Container[str], *, whole: bool = True) -> None:
     """Refuse an entry of the log that names what cannot be there.
 
     Parameters
     ----------
-    entry : Entry
+    entry : EntryRecord
         The next one.
     commits : container of str
         Ids of the commits before it.
+    whole : bool
+        Whether all entries before it could be read.
 
     Raises
     ------
     FormatError
         It names a commit that is not before it, or a ref as none can be called.
     """
+    known: set[str] = set()
     named: list[str | None] = []
-    if isinstance(entry, CommitEntry):
-        refs = [layout.BRANCH + entry.branch]
-        named = [*entry.commit.parents, *(seen for drop in entry.commit.drops for seen in drop.seen)]
-    else:
-        refs = [move.ref for move in entry.moves]
-        named = [move.after for move in entry.moves if move.ref != layout.HEAD]
-    for commit in named:
-        if commit is not None and commit not in commits:
-            raise FormatError(f"Entry {entry.number} of the log is damaged: the commit {commit} is not before it.")
-    for ref in refs:
+    for logged in entry.commits:
+        commit = logged.commit
+        seen = (one for drop in commit.drops for one in drop.seen)
+        named.extend(one for one in (*commit.parents, *seen) if one not in known)
+        known.add(logged.id)
+    named += [move.after for move in entry.moves if move.ref != layout.HEAD and move.after not in known]
+    for one in named:
+        if whole and one is not None and one not in commits:
+            raise FormatError(f"Entry {entry.number} of the log is damaged: the commit {one} is not before it.")
+    for ref in (move.ref for move in entry.moves):
         if ref != layout.HEAD and not _is_ref(ref):
             raise FormatError(f"Entry {entry.number} of the log is damaged: there can be no ref {ref!r}.")
 

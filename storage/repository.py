@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import itertools
+import time as clocks
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from ..engine.errors import Conflict, FormatError, InputError, NotFound
-from . import anchors, changes, creation, layout, revspec
-from .entries import pathway_id, read_pathways
-from .history import History
-from .log import Log
-from .planning import Plan, entry_of, given_pathways, source_of
-from .records import MoveRecord, RefsEntry
-from .refs import Move, Refs, check_entry, check_name
+from ..engine.errors import Conflict, InputError, NotFound
+from . import anchors, changes, creation, layout, revspec, turns
+from .entries import pathway_id
+from .ledger import Ledger
+from .log import read_only
+from .places import Folder
+from .planning import Plan, entry_of, given_pathways, logged_of, source_of
+from .records import MoveRecord
+from .refs import Move, check_name
 from .versions import ActivePathway, Version
-from .writing import Writer
+from .writing import Moved, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from ..engine.panel import Panel
@@ -26,27 +30,57 @@ if TYPE_CHECKING:
     from ..engine.snapshot import Snapshot
     from .bases import NewBase, StoredBase
     from .changes import Change
-    from .entries import Entry
+    from .exchange import Exchanged
     from .formats.pathways import PathwayFile
+    from .history import History
     from .measuring import Measuring
+    from .pack import Packed
     from .reading import Reader
+    from .records import EntryRecord
+
+WAIT = 10.0
+"""Seconds for which a writer waits for others, and tries again when one was faster."""
+
+Method = TypeVar("Method", bound="Callable[..., Any]")
+
+
+def _in_turn(method: Method) -> Method:
+    """Make a writing method queue with other writers, and begin anew, for a while, when one was faster all the same."""
+
+    @functools.wraps(method)
+    def wrapped(self: Repository, *arguments: Any, **named: Any) -> Any:
+        end = clocks.monotonic() + self.wait
+        with self.turn():
+            while True:
+                self.refresh()
+                try:
+                    return method(self, *arguments, **named)
+                except Moved:
+                    if clocks.monotonic() >= end:
+                        raise
+
+    return cast("Method", wrapped)
 
 
 class Repository:
     """A store that is open: its history, and any version of its network.
 
     Opening reads the log; numbers are read when they are asked for. What a method writes is durable when it returns.
-    A writing method raises `Conflict` when somebody else has moved the branch meanwhile, and whenever one raises,
-    everything is as it was; only when the very last step fails, that of flushing the log's folder, the entry may stand.
+    Writers queue. Whenever a writing method raises, everything is as it was; only when the very last step fails, that
+    of flushing the log's folder, the entry may stand, and the error says so.
+
+    Where an entry of the log is missing or damaged, what does not need it stays readable, and nothing can be written.
 
     Parameters
     ----------
     path : str or Path
-        The store's folder.
+        The store's folder, or a file that one was exported to, which is read in place and cannot be written.
     author : str, optional
         Who writes; the account's name by default.
     time : datetime, optional
         When, for reproducible pipelines; the clock by default.
+    wait : float
+        Seconds to wait for other writers, and to try again when one was faster, before giving up with `Conflict`.
 
     Raises
     ------
@@ -56,14 +90,16 @@ class Repository:
         It is damaged, or newer than this program.
     """
 
-    def __init__(self, path: str | Path, *, author: str | None = None, time: datetime | None = None) -> None:
+    def __init__(
+        self, path: str | Path, *, author: str | None = None, time: datetime | None = None, wait: float = WAIT
+    ) -> None:
         self.path = Path(path)
-        creation.check_format(self.path)
-        self._log = Log(self.path / layout.LOG)
-        self._history = History()
-        self._refs = Refs()
-        self._writer = Writer(self._log, self._refs, self.refresh, author, time)
-        self.refresh()
+        self.wait = wait
+        self._author, self._time = author, time
+        self._turns = 0
+        self._ledger = Ledger(self.path)
+        self._log, self._history, self._refs = self._ledger.log, self._ledger.history, self._ledger.refs
+        self._writer = Writer(self._ledger, author, time)
 
     @staticmethod
     def create(
@@ -90,19 +126,37 @@ class Repository:
 
     def refresh(self) -> None:
         """Take in what has been written to the store since it was last read."""
-        for logged in self._log.read_new():
-            check_entry(logged.entry, self._history)
-            self._refs.replay(logged.entry)
-            if not isinstance(logged.entry, RefsEntry) and logged.entry.id not in self._history:
-                self._history.take(logged.entry)
-        if self._log.entries and self._refs.head not in self._refs.branches:
-            raise FormatError(f"{self.path} is damaged: HEAD is on {self._refs.head}, and there is no such branch.")
+        self._ledger.refresh()
+
+    @property
+    def damage(self) -> Mapping[int, str]:
+        """What is wrong with entries of the log that are missing or damaged, by their number."""
+        return {number: why.message for number, why in sorted(self._log.damage.items())}
+
+    @contextlib.contextmanager
+    def turn(self) -> Generator[None]:
+        """Hold the store's lock, so that other writers wait: a courtesy, on which nothing rests.
+
+        Raises
+        ------
+        Conflict
+            Another writer holds it for longer than `wait`.
+        """
+        if self._turns or self._ledger.places.cache is None:
+            yield
+            return
+        with turns.turn(self.path / layout.LOCK, self.wait):
+            self._turns += 1
+            try:
+                yield
+            finally:
+                self._turns -= 1
 
     @functools.cached_property
     def _reader(self) -> Reader:
         from .reading import Reader  # brings SciPy in, which `grn log` has no need of
 
-        return Reader(self.path, self._log, self._history)
+        return Reader(self._log, self._history)
 
     @functools.cached_property
     def _measuring(self) -> Measuring:
@@ -135,7 +189,10 @@ class Repository:
     @property
     def panel(self) -> Panel:
         """The gene panel, the same for all versions."""
-        return self._reader.base(self._history.commits[0].commit.base).panel
+        first = self._history.numbered(0)
+        if first is None:
+            raise self._ledger.lost()
+        return self._reader.base(first.base).panel
 
     def version(self, rev: str = "HEAD") -> Version:
         """Return the version that a REV names.
@@ -149,11 +206,25 @@ class Repository:
         """
         return self._version(self._resolve(rev))
 
-    def versions(self, rev: str | None = "HEAD") -> list[Version]:
-        """Return a version and its ancestors, newest first; all versions of the store when `rev` is `None`."""
+    def versions(self, rev: str | None = "HEAD", *, without: str = "", number: int | None = None) -> list[Version]:
+        """Return a version and its ancestors, newest first; all versions of the store when `rev` is `None`.
+
+        Parameters
+        ----------
+        rev : str, optional
+            Which version.
+        without : str
+            A version whose ancestors, and itself, are left out.
+        number : int, optional
+            How many at the most.
+        """
         if rev is None:
-            return [self._version(entry.id) for entry in reversed(self._history.commits)]
-        return [self._version(entry.id) for entry in self._history.newest_first(self._resolve(rev))]
+            found = self._history.commits[::-1]
+        else:
+            found = self._history.newest_first(self._resolve(rev))
+        known = self._history.ancestors(self._resolve(without)) if without else set[str]()
+        wanted = (commit for commit in found if commit.id not in known)
+        return [self._version(commit.id) for commit in itertools.islice(wanted, number)]
 
     def line(self, rev: str = "HEAD") -> list[Version]:
         """Return a version, its first parent, that one's first parent and so on, newest first."""
@@ -192,10 +263,21 @@ class Repository:
 
     def disk_bytes(self) -> int:
         """Return how many bytes the store takes on disk."""
+        if self.path.is_file():
+            return self.path.stat().st_size
         return sum(path.stat().st_size for path in self.path.rglob("*") if path.is_file())
+
+    def __len__(self) -> int:
+        """How many versions there are."""
+        return self._history.length
+
+    def identities(self) -> list[tuple[str, str, str]]:
+        """Return name, id and content id of each version that can be read, in the order of the log."""
+        return [(f"v{self._history.number(one.id)}", one.id, one.content) for one in self._history.commits]
 
     # Writing versions
 
+    @_in_turn
     def commit(
         self,
         pathways: PathwayFile | Pathway | Iterable[Pathway],
@@ -250,7 +332,7 @@ class Repository:
             wanted = tuple(one for one in wanted if pathway_id(one) not in present)
         changes.check_names(self._history, active, (), wanted)
         said = message or "add " + _listed([one.label for one in wanted])
-        base = self._history[tip].commit.base
+        base = self._history[tip].base
         missing = {} if file is None else dict(file.dropped)
         return Plan(branch, (tip,), base, said, wanted, missing, source=None if file is None else source_of(file))
 
@@ -258,6 +340,7 @@ class Repository:
         """Return the snapshot that a planned commit would make; nothing is written."""
         return self._measuring.preview(plan, name="planned")
 
+    @_in_turn
     def revert(self, rev: str, *, only: str | Collection[str] = (), message: str = "") -> Version:
         """Undo what a version did, as a new version; the one against its first parent when it is a merge.
 
@@ -272,10 +355,12 @@ class Repository:
         """
         return self._change(rev, changes.reverting, _names(only), message, "revert")
 
+    @_in_turn
     def cherry_pick(self, rev: str, *, only: str | Collection[str] = (), message: str = "") -> Version:
         """Do what a version did, here, as a new version; arguments as for `revert`."""
         return self._change(rev, changes.picking, _names(only), message, "cherry-pick")
 
+    @_in_turn
     def merge(self, rev: str, *, message: str = "", fast_forward: bool = True) -> Version:
         """Bring another version's pathways into HEAD's branch, and return where it then stands.
 
@@ -290,7 +375,6 @@ class Repository:
         NotPositiveDefinite
             Together, the subtractions take more than is there.
         """
-        self.refresh()
         branch, ours = self._branch(None)
         theirs = self._resolve(rev)
         if theirs in self._history.ancestors(ours):
@@ -300,6 +384,7 @@ class Repository:
         base = self._history.merged_base(ours, theirs)
         return self.write(Plan(branch, (ours, theirs), base, message or f"merge {rev} into {branch}"))
 
+    @_in_turn
     def reinvert(self, *, force: bool = False) -> Version:
         """Invert HEAD's version in full, and return a new version of the same content that is read from that anchor.
 
@@ -316,36 +401,141 @@ class Repository:
         InputError
             The panel is too large for it.
         """
-        self.refresh()
         branch, tip = self._branch(None)
-        base = self._history[tip].commit.base
+        base = self._history[tip].base
         if not force and anchors.needless(len(self.panel), dense=self._reader.base(base).record.form == "dense"):
             return self._version(tip)
         anchors.check_size(len(self.panel))
         return self.write(Plan(branch, (tip,), base, "re-inversion", invert=True))
 
+    # Keeping the store
+
+    def pack(self, progress: Callable[[float], None] | None = None) -> Packed:
+        """Fold the log's entries into few files, and return what was done; readers and writers may go on meanwhile.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            Told the share that is done.
+
+        Raises
+        ------
+        Conflict
+            Another writer holds the store's lock, or it is an exported one.
+        FormatError
+            An entry is missing or damaged.
+        """
+        from .pack import pack
+
+        places = self._ledger.places
+        if not isinstance(places, Folder):
+            raise read_only(places)
+        with self.turn():
+            self.refresh()
+            done = pack(places, self._log, progress)
+            self._ledger.note_down(least=1)
+        return done
+
+    def export(self, path: str | Path, rev: str | None = None, progress: Callable[[float], None] | None = None) -> None:
+        """Write the store to one self-contained file, which `open` reads in place.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file; nothing may be there.
+        rev : str, optional
+            A version: it alone is written then, with the versions it descends from; everything otherwise.
+        progress : callable, optional
+            Told the share that is done.
+
+        Raises
+        ------
+        Conflict
+            Something stands at the path.
+        FormatError
+            What shall be exported is damaged.
+        """
+        from . import exchange
+
+        self.refresh()
+        if rev is None:
+            exchange.export_store(self._ledger, Path(path), progress)
+        else:
+            exchange.export_version(self._ledger, self._resolve(rev), Path(path), *self._writer.stamp())
+
+    @_in_turn
+    def fetch(self, source: str | Path, name: str = "") -> Exchanged:
+        """Bring in what another store of the same panel has, and its branches and tags under a name.
+
+        Parameters
+        ----------
+        source : str or Path
+            The other store, or a file that one was exported to.
+        name : str
+            `lab` makes its `main` the branch `lab/main` here; by default, the name of the folder or file.
+
+        Raises
+        ------
+        Conflict
+            It has another panel, or `lab/main` was made here by hand.
+        FormatError
+            What arrives is damaged, or not what its ids say.
+        """
+        from . import exchange
+
+        name = check_name(name or Path(source).resolve().stem)
+        return exchange.fetch(self._ledger, self._writer, Ledger(Path(source)), name)
+
+    def push(self, target: str | Path, branch: str | None = None) -> Exchanged:
+        """Bring a branch to another store of the same panel, whose branch of that name it must descend from.
+
+        Parameters
+        ----------
+        target : str or Path
+            The other store.
+        branch : str, optional
+            HEAD's by default.
+
+        Raises
+        ------
+        Conflict
+            The other branch has versions that this one has not, or the panel is another.
+        """
+        self.refresh()
+        name, _ = self._branch(branch)
+        other = Repository(target, author=self._author, time=self._time, wait=self.wait)
+        return other.receive(self._ledger, name)
+
+    @_in_turn
+    def receive(self, source: Ledger, branch: str) -> Exchanged:
+        """Take in a branch that another store pushes; see `push`."""
+        from . import exchange
+
+        return exchange.push(source, self._ledger, self._writer, branch)
+
     # Moving refs
 
+    @_in_turn
     def rollback(self, rev: str) -> Version:
         """Move HEAD's branch to a version, and return it; nothing is lost, and any version can be rolled to again."""
-        self.refresh()
         branch, tip = self._branch(None)
         return self._move_branch(branch, tip, self._resolve(rev), f"rollback to {rev}")
 
+    @_in_turn
     def create_branch(self, name: str, rev: str = "HEAD") -> Version:
         """Make a branch at a version, and return that."""
         return self._create_ref(layout.BRANCH, name, rev)
 
+    @_in_turn
     def delete_branch(self, name: str) -> Version:
         """Delete a branch other than HEAD's, and return where it stood; its versions stay."""
-        self.refresh()
         if name == self.head:
             raise Conflict(f"HEAD is on {name}.", hint="Switch to another branch first.")
         return self._delete_ref(layout.BRANCH, name)
 
+    @_in_turn
     def switch(self, name: str) -> Version:
         """Make a branch HEAD's, and return where it stands."""
-        self.refresh()
         if name not in self._refs.branches:
             raise self._no_ref("branch", name, self._refs.branches)
         if name != self.head:
@@ -354,10 +544,12 @@ class Repository:
             self._writer.move([move], f"switch to {name}", {branch: self._refs.branches[name]})
         return self.version()
 
+    @_in_turn
     def create_tag(self, name: str, rev: str = "HEAD") -> Version:
         """Give a version a name that stays, and return the version."""
         return self._create_ref(layout.TAG, name, rev)
 
+    @_in_turn
     def delete_tag(self, name: str) -> Version:
         """Delete a tag, and return where it stood."""
         return self._delete_ref(layout.TAG, name)
@@ -366,19 +558,19 @@ class Repository:
 
     def _resolve(self, rev: str) -> str:
         if not self._history.commits:
-            raise FormatError(f"{self.path} has an empty log: it was never finished.")
+            raise self._ledger.lost()
         if not isinstance(cast("object", rev), str):
             raise InputError(f"{rev!r} names no version.", hint="Name it as text: 'v3', 'HEAD', a branch, a tag.")
         return revspec.resolve(rev, self._refs, self._history)
 
     def _version(self, commit: str) -> Version:
-        return Version(self._history.number(commit), self._history[commit], tuple(self._refs.names_of(commit)))
+        return Version(self._history.number(commit), self._history.logged(commit), tuple(self._refs.names_of(commit)))
 
     def _branch(self, name: str | None) -> tuple[str, str]:
         name = self.head if name is None else name
         if name not in self._refs.branches:
             raise self._no_ref("branch", name, self._refs.branches)
-        return name, self._refs.branches[name]
+        return name, self._refs.commit_at(layout.BRANCH + name)
 
     def _change(
         self,
@@ -388,7 +580,6 @@ class Repository:
         message: str,
         verb: str,
     ) -> Version:
-        self.refresh()
         branch, tip = self._branch(None)
         commit = self._resolve(rev)
         change = work_out(self._history, commit, tip, only)
@@ -396,30 +587,31 @@ class Repository:
         changes.check_names(self._history, self._history.active(tip), change.drops, records)
         pathways: list[Pathway] = []
         for event in change.adds:
-            entry = self._history[event.commit]
-            pathways.append(read_pathways(self._log.path(entry.number), entry.commit.adds)[event.pathway])
+            entry = self._history[event.commit].entry
+            pathways.append(self._log.pathways(entry, {event.pathway})[event.pathway])
         said = message or " ".join([verb, f"v{self._history.number(commit)}", *(["only", *only] if only else [])])
         drops = self._history.drop_records(change.drops)
         missing = {", ".join(record.names): record.missing for record in records}
-        sources = [self._history[event.commit].commit.source for event in change.adds]
+        sources = [self._history.logged(event.commit).commit.source for event in change.adds]
         source = sources[0] if sources and all(one == sources[0] for one in sources) else None
         return self.write(Plan(branch, (tip,), change.base, said, tuple(pathways), missing, drops, source))
 
     def write(self, plan: Plan) -> Version:
         """Measure a planned commit, write it, and return the new version; raises as `commit`."""
-        author, time = self._writer.stamp()
-        record = plan.record(self._history, author, time)
-        measured = self._measuring.measure(plan)
-        entry = entry_of(plan, record, measured, self._log.next, self._log.last)
-        tip = plan.parents[0] if plan.parents else None
-        if entry.id in self._history:  # the very same commit stands on another branch
-            return self._move_branch(plan.branch, tip, entry.id, f"commit: {plan.message}")
+        with self.turn():
+            author, time = self._writer.stamp()
+            record = plan.record(self._history, author, time)
+            logged = logged_of(record, self._measuring.measure(plan))
+            tip = plan.parents[0] if plan.parents else None
+            if logged.id in self._history:  # the very same commit stands on another branch
+                return self._move_branch(plan.branch, tip, logged.id, f"commit: {plan.message}")
 
-        def build() -> Entry:
-            return entry_of(plan, record, measured, self._log.next, self._log.last)
+            def build() -> EntryRecord:
+                number, previous, versions = self._log.next, self._log.last, self._history.length
+                return entry_of(plan, logged, number=number, previous=previous, versions=versions)
 
-        self._writer.append(build, plan.pathways, {layout.BRANCH + plan.branch: tip})
-        return self._version(entry.id)
+            self._writer.append(build, plan.pathways, {layout.BRANCH + plan.branch: tip})
+            return self._version(logged.id)
 
     def _move_branch(self, branch: str, before: str | None, after: str, reason: str) -> Version:
         if before != after:
@@ -427,7 +619,6 @@ class Repository:
         return self._version(after)
 
     def _create_ref(self, kind: str, name: str, rev: str) -> Version:
-        self.refresh()
         check_name(name)
         names = self._refs.branches if kind == layout.BRANCH else self._refs.tags
         others = self._refs.tags if kind == layout.BRANCH else self._refs.branches
@@ -444,7 +635,6 @@ class Repository:
         return self._version(commit)
 
     def _delete_ref(self, kind: str, name: str) -> Version:
-        self.refresh()
         names = self._refs.branches if kind == layout.BRANCH else self._refs.tags
         if name not in names:
             raise self._no_ref(kind.rstrip("/"), name, names)

@@ -12,7 +12,8 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ..engine.errors import InputError, NotFound
+from ..engine.errors import FormatError, InputError, NotFound
+from . import layout
 from .refs import LOOKS_LIKE_ID, LOOKS_LIKE_VERSION, Refs
 
 if TYPE_CHECKING:
@@ -63,12 +64,12 @@ def split_range(text: str) -> tuple[str, str]:
 
 def _named(text: str, refs: Refs, history: History) -> str:
     if text in ("HEAD", "@"):
-        return refs.branches[refs.head]
+        return refs.commit_at(layout.HEAD)
     if LOOKS_LIKE_VERSION.fullmatch(text):
         return _numbered(text, history)
-    for names in (refs.branches, refs.tags):
+    for kind, names in ((layout.BRANCH, refs.branches), (layout.TAG, refs.tags)):
         if text in names:
-            return names[text]
+            return refs.commit_at(kind + text)
     if dated := DATED.fullmatch(text):
         return _at(dated["branch"], dated["date"], refs)
     if LOOKS_LIKE_ID.fullmatch(text) and (found := _by_id(text, history)):
@@ -82,25 +83,33 @@ def _named(text: str, refs: Refs, history: History) -> str:
 
 def _numbered(text: str, history: History) -> str:
     number = int(text[1:])
-    if number >= len(history.commits):
+    if number >= history.length:
         raise NotFound(
-            f"There is no version {text}: they run from v0 to v{len(history.commits) - 1}.",
+            f"There is no version {text}: they run from v0 to v{history.length - 1}.",
             hint="`grn log --all` lists them.",
         )
-    return history.commits[number].id
+    commit = history.numbered(number)
+    if commit is None:
+        raise FormatError(
+            f"{text} cannot be read: the entry of the log that brought it is missing or damaged.",
+            hint="`grn verify` says which, and which versions need it.",
+        )
+    return commit.id
 
 
 def _by_id(prefix: str, history: History) -> str | None:
     """Return the commit whose own id, else whose version's content id, begins so; the oldest of equal content."""
     commits = [entry for entry in history.commits if entry.id.startswith(prefix)]
-    contents = [entry for entry in history.commits if entry.measured.content.startswith(prefix)]
-    if len(commits) > 1 or (not commits and len({entry.measured.content for entry in contents}) > 1):
+    contents = [entry for entry in history.commits if entry.content.startswith(prefix)]
+    if len(commits) > 1 or (not commits and len({entry.content for entry in contents}) > 1):
         raise InputError(f"{prefix!r} begins more than one id.", hint="Give more of its digits.")
     found = commits or contents
     return found[0].id if found else None
 
 
 def _at(branch: str, when: str, refs: Refs) -> str:
+    if refs.lost:
+        refs.check(layout.BRANCH + (branch or refs.head))
     commit = refs.at(_moment(when), branch or None)
     if commit is None:
         whose = f"branch {branch}" if branch else "the store"
@@ -134,12 +143,12 @@ def _is_day(text: str) -> bool:
 def _step(commit: str, suffix: str, history: History) -> str:
     count = int(suffix[1:]) if suffix[1:] else 1
     if suffix[0] == "^":
-        parents = history[commit].commit.parents
+        parents = history[commit].parents
         if count > len(parents):
             has = "is the base and has no parent" if not parents else f"has {len(parents)} and no {count}. parent"
             raise NotFound(f"v{history.number(commit)} {has}.", hint="`grn show` tells a version's parents.")
         return parents[count - 1] if count else commit
-    back = min(count, len(history.commits))  # no line is longer
+    back = min(count, history.length)  # no line is longer
     entry = next(itertools.islice(history.first_parents(commit), back, None), None)
     if entry is None:
         raise NotFound(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .records import CommitEntry, PathwayRecord, SourceRecord
+    from .records import LoggedCommit, PathwayRecord, SourceRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +17,14 @@ class Version:
     ----------
     number : int
         n of vn: commits count from 0 in the order of this store's log.
-    entry : CommitEntry
+    entry : LoggedCommit
         What the log says.
     refs : tuple of str
         HEAD, branches and tags that stand here.
     """
 
     number: int
-    entry: CommitEntry
+    entry: LoggedCommit
     refs: tuple[str, ...] = ()
 
     @property

@@ -7,15 +7,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ..engine.errors import Conflict, InputError
-from .records import MoveRecord, RefsEntry
+from .records import EntryRecord, MoveRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ..engine.pathway import Pathway
-    from .entries import Entry
-    from .log import Log
-    from .refs import Refs
+    from .ledger import Ledger
 
 ATTEMPTS = 1_000
 """How often a writer tries for the next number before giving up; each time, somebody else has got on."""
@@ -24,29 +22,25 @@ LONGEST_AUTHOR = 1_000
 """The most characters of an author's name."""
 
 
+class Moved(Conflict):
+    """A ref is no longer where a writer saw it."""
+
+
 class Writer:
     """Writes entries to a log.
 
     Parameters
     ----------
-    log : Log
-        The log.
-    refs : Refs
-        Where refs stand by what has been read of it.
-    refresh : callable
-        Takes in what has been written meanwhile.
+    ledger : Ledger
+        The log, and what has been read of it.
     author : str, optional
         Who writes; the account's name by default.
     time : datetime, optional
         When; the clock by default.
     """
 
-    def __init__(
-        self, log: Log, refs: Refs, refresh: Callable[[], None], author: str | None, time: datetime | None
-    ) -> None:
-        self._log = log
-        self._refs = refs
-        self._refresh = refresh
+    def __init__(self, ledger: Ledger, author: str | None, time: datetime | None) -> None:
+        self._ledger = ledger
         self._author = author
         self._time = time
 
@@ -68,10 +62,11 @@ class Writer:
         """Write moves of refs, as long as those refs, and others named, stand where they stood; raises as `append`."""
         author, time = self.stamp()
 
-        def build() -> Entry:
-            return RefsEntry(
-                number=self._log.next,
-                previous=self._log.last,
+        def build() -> EntryRecord:
+            return EntryRecord(
+                number=self._ledger.log.next,
+                previous=self._ledger.log.last,
+                versions=self._ledger.history.length,
                 moves=tuple(moves),
                 reason=reason,
                 author=author,
@@ -81,7 +76,7 @@ class Writer:
         self.append(build, (), {move.ref: move.before for move in moves} | dict(standing or {}))
 
     def append(
-        self, build: Callable[[], Entry], pathways: Iterable[Pathway], expected: Mapping[str, str | None]
+        self, build: Callable[[], EntryRecord], pathways: Iterable[Pathway], expected: Mapping[str, str | None]
     ) -> None:
         """Write the next entry, trying again while others take its number, as long as refs stand as expected.
 
@@ -90,25 +85,37 @@ class Writer:
         build : callable
             Returns the entry, for the log as it then is.
         pathways : iterable of Pathway
-            The pathways of a commit.
+            The pathways of its commits.
         expected : mapping of str to str or None
             Where refs must stand.
 
         Raises
         ------
-        Conflict
+        Moved
             A ref has moved meanwhile.
+        FormatError
+            The log is damaged.
         """
         for _ in range(ATTEMPTS):
+            self._ledger.log.check()
             for ref, before in expected.items():
-                if self._refs.get(ref) != before:
-                    raise Conflict(f"{ref} has moved meanwhile.", hint="Look with `grn log`, then run it again.")
+                if self._ledger.refs.get(ref) != before:
+                    raise Moved(
+                        f"{ref} has moved meanwhile: somebody else has written to the store.",
+                        hint="Look with `grn log`, then run it again; --wait SECONDS tries for longer.",
+                    )
+            entry = build()
             try:
-                self._log.append(build(), pathways)
+                self._ledger.log.append(entry, pathways)
             except FileExistsError:
-                self._refresh()
+                self._ledger.refresh()
+                if self._ledger.log.next == entry.number:
+                    raise Conflict(
+                        f"Entry {entry.number} of the log is claimed by a writer that has not finished, or died.",
+                        hint="Wait for it; if no process writes, `grn verify --repair` takes the claim away.",
+                    ) from None
             else:
-                self._refresh()
+                self._ledger.took(entry)
                 return
         raise Conflict(f"{ATTEMPTS} times in a row another writer was faster.", hint="Run it again.")
 

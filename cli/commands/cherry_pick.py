@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.option("--only", multiple=True, metavar="NAME", help="Take this pathway alone; may be given several times.")
 @options.message
 @options.forms
-@options.repository
+@options.writing
 def command(repo: Repository, *, rev: str, only: tuple[str, ...], message: str, form: str) -> None:
     """Do on HEAD's branch what a version did against its first parent.
 

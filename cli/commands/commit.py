@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
 @options.message
 @options.cuts
 @options.forms
-@options.repository
+@options.writing
 def command(
     repo: Repository,
     *,
@@ -86,15 +87,15 @@ def command(
     read = read_pathways(file, repo.panel, aliases=aliases, **reading)
     for note in read.notes:
         output.note(output.sentence(note))
-    plan = repo.plan(read, message=message, branch=branch, if_absent=if_absent)
+    with contextlib.nullcontext() if dry_run else repo.turn():
+        plan = repo.plan(read, message=message, branch=branch, if_absent=if_absent)
+        version = repo.version(plan.branch) if dry_run or not plan.pathways else repo.write(plan)
     if not plan.pathways:
-        version = repo.version(plan.branch)
         output.note(f"All of it is active already in {version.name}: nothing was written.")
         _tell(repo, read, form, written=False, rev=version.name)
     elif dry_run:
         _preview(repo, plan, options.cut(threshold, top, len(repo.panel)), top, form)
     else:
-        version = repo.write(plan)
         _tell(repo, read, form, written=True, rev=version.name)
 
 

@@ -1,4 +1,4 @@
-"""`grn export`: a matrix of a version, whole or for some genes, as a file."""
+"""`grn export`: the whole store as one file, or a matrix of a version."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ...engine.errors import InputError
+from ...engine.wording import counted
 from .. import describe, options, output
 
 if TYPE_CHECKING:
@@ -19,8 +20,9 @@ MATRICES = ("covariance", "correlation", "precision", "partial-correlation")
 
 
 @click.command("export")
-@options.at
-@click.option("--matrix", type=click.Choice(MATRICES), required=True, help="Which matrix.")
+@click.argument("file", type=click.Path(path_type=Path), required=False, metavar="[FILE.h5]")
+@click.option("--at", metavar="REV", help="Which version; of a store, it and what it descends from.")
+@click.option("--matrix", type=click.Choice(MATRICES), help="Write this matrix, and not the store.")
 @click.option("--genes", metavar="A,B,...", help="These genes, or a file of them after @; the whole panel otherwise.")
 @click.option(
     "-o",
@@ -28,20 +30,63 @@ MATRICES = ("covariance", "correlation", "precision", "partial-correlation")
     "target",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help=".tsv, .csv, .npy or .npz (`matrix`, `genes`); tsv on stdout otherwise.",
+    help="Of a matrix: .tsv, .csv, .npy or .npz (`matrix`, `genes`); tsv on stdout otherwise.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Tell what was written as JSON, schema 1; with -o.")
+@click.option("--json", "as_json", is_flag=True, help="Tell what was written as JSON, schema 1.")
 @options.repository
 def command(
-    repo: Repository, *, at: str, matrix: MatrixKind, genes: str | None, target: Path | None, as_json: bool
+    repo: Repository,
+    *,
+    file: Path | None,
+    at: str | None,
+    matrix: MatrixKind | None,
+    genes: str | None,
+    target: Path | None,
+    as_json: bool,
 ) -> None:
-    """Write a matrix of a version. Covariance and precision are in the units of the expression the base came from.
+    """Write the store with its whole history to one HDF5 file, or a matrix of a version.
+
+    A store's file is read where it is with `grn -s FILE.h5 log`, and becomes part of another store with `grn import`;
+    h5py and h5dump read it too (docs/format.md). With --at it holds that version and those it descends from.
+    Covariance and precision are in the units of the expression that the base came from.
 
     \b
     Example:
+      grn export tumor.h5
+      grn export paper.h5 --at paper
       grn export --at v1 --matrix precision --genes TP53,MDM2,CDKN1A -o theta.tsv
       grn export --matrix partial-correlation --genes @panel.txt -o rho.npz
     """
+    if (file is None) == (matrix is None):
+        raise InputError(
+            "Say what to write: FILE.h5 for the store, or --matrix for a matrix.",
+            hint="`grn export tumor.h5`, or `grn export --matrix precision -o theta.tsv`.",
+        )
+    if matrix is not None:
+        _export_matrix(repo, at or "HEAD", matrix, genes, target, as_json=as_json)
+    elif genes is not None or target is not None:
+        raise InputError("--genes and -o go with --matrix; a store is written whole, to FILE.h5.")
+    elif file is not None:
+        _export_store(repo, file, at, as_json=as_json)
+
+
+def _export_store(repo: Repository, file: Path, at: str | None, *, as_json: bool) -> None:
+    from ...storage.repository import Repository
+
+    with output.waiting("exporting") as progress:
+        repo.export(file, at, progress)
+    written = Repository(file)
+    version = written.version()
+    if as_json:
+        output.emit_json({**describe.identity(version), "versions": len(written), "file": str(file)})
+        return
+    size = file.stat().st_size / 1e6
+    click.echo(f"{file}: {counted(len(written), 'version')}, {written.head} at {version.name}, {size:,.1f} MB.")
+
+
+def _export_matrix(
+    repo: Repository, at: str, matrix: MatrixKind, genes: str | None, target: Path | None, *, as_json: bool
+) -> None:
     import sys
 
     from ...engine.matrices import matrix_blocks

@@ -45,7 +45,7 @@ def command(repo: Repository, *, at: str, system: bool, form: str) -> None:
 def _store(repo: Repository, version: Version) -> list[Fact]:
     return [
         ("store", "store", str(repo.path)),
-        ("versions", "versions", len(repo.versions(None))),
+        ("versions", "versions", len(repo)),
         ("branches", "branches", {name: one.name for name, one in repo.branches.items()}),
         ("tags", "tags", {name: one.name for name, one in repo.tags.items()}),
         ("head", "HEAD", {repo.head: repo.version().name}),

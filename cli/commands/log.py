@@ -39,7 +39,12 @@ def command(
     if refs:
         _tell_moves(repo, list(reversed(repo.moves))[:number], form)
         return
-    versions = (repo.versions(None) if every else _versions(repo, rev))[:number]
+    before, after = repo.split_range(rev) if ".." in rev else (None, None)
+    versions = repo.versions(
+        None if every else rev if after is None else after.name,
+        without="" if before is None or every else before.name,
+        number=number,
+    )
     if form == "json":
         output.emit_json({"versions": [describe.version_json(version) for version in versions]})
     elif form == "tsv":
@@ -49,14 +54,6 @@ def command(
         )
     else:
         output.page("\n".join(_line(version) if oneline else _paragraph(version) for version in versions))
-
-
-def _versions(repo: Repository, rev: str) -> list[Version]:
-    if ".." not in rev:
-        return repo.versions(rev)
-    before, after = repo.split_range(rev)
-    known = {version.id for version in repo.versions(before.name)}
-    return [version for version in repo.versions(after.name) if version.id not in known]
 
 
 def _paragraph(version: Version) -> str:
@@ -77,7 +74,7 @@ def _row(version: Version) -> list[object]:
 
 
 def _tell_moves(repo: Repository, moves: Sequence[Move], form: str) -> None:
-    names = {version.id: version.name for version in repo.versions(None)}
+    names = {id_: name for name, id_, _ in repo.identities()}
     rows = [
         (move.time, move.author, move.ref, names.get(move.before or "", move.before),
          names.get(move.after or "", move.after), " ".join(move.reason.split()))
@@ -85,7 +82,7 @@ def _tell_moves(repo: Repository, moves: Sequence[Move], form: str) -> None:
     ]  # fmt: skip
     columns = ("time", "author", "ref", "before", "after", "reason")
     if form == "json":
-        contents = {version.name: version.content for version in repo.versions(None)}
+        contents = {name: content for name, _, content in repo.identities()}
         output.emit_json({"moves": [dict(zip(columns, row, strict=True)) for row in rows], "contents": contents})
     elif form == "tsv":
         output.emit_tsv(columns, rows)

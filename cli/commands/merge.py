@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.option("--no-ff", is_flag=True, help="Write a merge even where the branch could simply move forward.")
 @options.message
 @options.forms
-@options.repository
+@options.writing
 def command(repo: Repository, *, rev: str, no_ff: bool, message: str, form: str) -> None:
     """Bring a version's pathways into HEAD's branch: a version is a set, so neither side's order matters.
 

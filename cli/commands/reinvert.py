@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @click.command("reinvert")
 @click.option("--force", is_flag=True, help="Invert a factor base of more than 5,000 genes, too.")
 @options.forms
-@options.repository
+@options.writing
 def command(repo: Repository, *, force: bool, form: str) -> None:
     """Invert the current version in full, and read later versions from that anchor.
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @click.command("rollback")
 @click.argument("rev")
 @options.forms
-@options.repository
+@options.writing
 def command(repo: Repository, *, rev: str, form: str) -> None:
     """Move HEAD's branch to a version. Nothing is lost: any version can be rolled to again.
 

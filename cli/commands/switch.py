@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.argument("name")
 @click.option("-c", "--create", is_flag=True, help="Make the branch first, at HEAD.")
 @options.forms
-@options.repository
+@options.writing
 def command(repo: Repository, *, name: str, create: bool, form: str) -> None:
     """Make a branch HEAD's: the next commit goes there.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.argument("rev", default="HEAD", metavar="[REV]")
 @click.option("-d", "--delete", metavar="NAME", help="Delete this tag; its version stays.")
 @options.forms
-@options.repository
+@options.writing
 def command(repo: Repository, *, name: str | None, rev: str, delete: str | None, form: str) -> None:
     """List tags, or give a version a name that stays.
 

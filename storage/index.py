@@ -1,0 +1,154 @@
+"""The index of the log: what replaying it gave, kept so that opening a store need not read every entry again.
+
+It is derived. It counts only if its own id is right and the last entry that it covers is still the one it saw.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..engine.errors import FormatError
+from . import durable, hdf5, layout
+from .history import Commit, Event
+from .records import IndexRecord, parse
+from .refs import Move, Refs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+EVERY = 64
+"""The index is written anew when so many entries are not in it."""
+
+COLUMNS = ("id", "content", "base", "anchor")
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """What the log gave up to an entry.
+
+    Parameters
+    ----------
+    length : int
+        How many entries it covers.
+    last : str
+        The id of the last of them.
+    commits : list of Commit
+        In the order of the log.
+    refs : Refs
+        Where they then stood.
+    """
+
+    length: int
+    last: str
+    commits: list[Commit]
+    refs: Refs = field(default_factory=Refs)
+
+
+def content_of(index: Index) -> hdf5.Content:
+    """Return the content of an index's file."""
+    refs = index.refs
+    numbers = {commit.id: place for place, commit in enumerate(index.commits)}
+    flags = [(commit.sets_base, commit.since_anchor, commit.entry) for commit in index.commits]
+    arrays: dict[str, NDArray[Any]] = {
+        **{name: _hashes(getattr(commit, name) or "" for commit in index.commits) for name in COLUMNS},
+        "numbers": np.array(flags, dtype="<i8").reshape(-1, 3),
+        "moves": np.frombuffer(json.dumps([asdict(move) for move in refs.moves]).encode(), dtype="u1"),
+        **_lists("parents", [[numbers[one] for one in commit.parents] for commit in index.commits]),
+        **_lists("seen", [[numbers[one.commit] for one in commit.drops] for commit in index.commits]),
+        "dropped": _hashes(one.pathway for commit in index.commits for one in commit.drops),
+        "added": _hashes(one for commit in index.commits for one in commit.adds),
+        "added_counts": np.array([len(commit.adds) for commit in index.commits], dtype="<i8"),
+    }
+    record = IndexRecord(
+        length=index.length, last=index.last, head=refs.head, branches=refs.branches, tags=refs.tags, moved=refs.moved
+    )
+    return hdf5.Content(layout.INDEX, record.canonical(), arrays)
+
+
+def write(path: Path, index: Index) -> None:
+    """Keep an index in the cache, not flushed: whoever reads it checks it."""
+    durable.replace(path, content_of(index).seal().write)
+
+
+def read(place: hdf5.Place) -> Index | None:
+    """Return the index that stands somewhere, or `None` when it is missing or damaged."""
+    try:
+        stored = hdf5.read(place, layout.INDEX)
+        record = parse(IndexRecord, stored.record, place)
+        commits = list(_commits(stored.arrays))
+    except (FormatError, OSError, KeyError, ValueError, IndexError, RuntimeError):
+        return None
+    text = stored.arrays["moves"].tobytes()
+    refs = Refs(
+        head=record.head,
+        branches=dict(record.branches),
+        tags=dict(record.tags),
+        moved=dict(record.moved),
+        earlier=lambda: [Move(**move) for move in json.loads(text)],
+    )
+    return Index(record.length, record.last, commits, refs)
+
+
+def write_witness(path: Path, length: int, last: str) -> None:
+    """Keep the number and id of the last entry: so that its loss is noticed, which the entries before do not show."""
+    durable.replace(path, lambda output: output.write(f"{length} {last}\n".encode()))
+
+
+def read_witness(path: Path) -> int:
+    """Return how many entries have been seen in the log, 0 when that is not known."""
+    try:
+        length, last = path.read_text(encoding="ascii", errors="replace")[:200].split()
+    except (OSError, ValueError):
+        return 0
+    known = length.isascii() and length.isdigit() and len(length) <= layout.ENTRY_DIGITS and len(last) == 64
+    return int(length) if known else 0
+
+
+def _commits(arrays: dict[str, NDArray[Any]] | Any) -> Iterator[Commit]:
+    ids, contents, bases, anchors = (_texts(arrays[name]) for name in COLUMNS)
+    numbers = arrays["numbers"].tolist()
+    parents = _unlisted(arrays, "parents")
+    seen = _unlisted(arrays, "seen")
+    dropped, added = iter(_texts(arrays["dropped"])), iter(_texts(arrays["added"]))
+    for place, count in enumerate(arrays["added_counts"].tolist()):
+        sets_base, since_anchor, entry = numbers[place]
+        yield Commit(
+            id=ids[place],
+            content=contents[place],
+            base=bases[place],
+            sets_base=bool(sets_base),
+            parents=tuple(ids[one] for one in parents[place]),
+            adds=tuple(next(added) for _ in range(count)),
+            drops=tuple(Event(ids[one], next(dropped)) for one in seen[place]),
+            anchor=anchors[place] or None,
+            since_anchor=since_anchor,
+            entry=entry,
+        )
+
+
+def _hashes(values: Iterable[str]) -> NDArray[np.bytes_]:
+    return np.array(list(values), dtype="S64")
+
+
+def _texts(values: NDArray[Any]) -> list[str]:
+    return values.astype("U64").tolist()
+
+
+def _lists(name: str, lists: Sequence[Sequence[int]]) -> dict[str, NDArray[np.int64]]:
+    """Return lists of numbers as one array and their lengths."""
+    return {
+        name: np.array([one for several in lists for one in several], dtype="<i8"),
+        f"{name}_counts": np.array([len(several) for several in lists], dtype="<i8"),
+    }
+
+
+def _unlisted(arrays: Any, name: str) -> list[list[int]]:
+    values, ends = arrays[name].tolist(), np.cumsum(arrays[f"{name}_counts"]).tolist()
+    return [values[start:end] for start, end in zip([0, *ends], ends, strict=False)]

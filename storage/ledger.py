@@ -1,0 +1,138 @@
+"""What has been read of a store: its log replayed into a history and refs, from the index where there is one."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from ..engine.errors import FormatError
+from . import durable, index, layout
+from .history import Commit, History, commit_of
+from .log import Log
+from .places import Folder, places_of
+from .refs import Refs, check_entry
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .records import EntryRecord, LoggedCommit
+
+
+class Ledger:
+    """The log of a store with what replaying it gives.
+
+    Parameters
+    ----------
+    path : Path
+        The store.
+    indexed : bool
+        Whether to begin with the index; otherwise every entry is read, and nothing is written to the cache.
+    strict : bool
+        Whether its file FORMAT must be right.
+
+    Attributes
+    ----------
+    places : Places
+        Where its files stand.
+    log : Log
+        Its entries.
+    history : History
+        The commits they brought.
+    refs : Refs
+        Where HEAD, branches and tags stand.
+    """
+
+    def __init__(self, path: Path, *, indexed: bool = True, strict: bool = True) -> None:
+        self.places = places_of(path) if strict else Folder(path)
+        self.log = Log(self.places)
+        self.history = History(self._load)
+        self.refs = Refs()
+        self._in_index = 0
+        self._keeps_index = indexed
+        if indexed and (found := self._indexed()):
+            self._in_index = found.length
+            self.refs = found.refs
+            for commit in found.commits:
+                self.history.take(commit)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take in what has been written to the store since it was last read.
+
+        Raises
+        ------
+        FormatError
+            HEAD is on a branch that is not there.
+        """
+        for logged in self.log.read_new(known=self._witnessed()):
+            try:
+                check_entry(logged.entry, self.history, whole=not self.log.damage)
+            except FormatError as failure:
+                self.log.set_aside(logged.entry.number, failure)
+            else:
+                self._take(logged.entry)
+        self.refs.lost = max(self.log.damage, default=0)
+        if not self.log.damage and self.history.length and self.refs.head not in self.refs.branches:
+            raise FormatError(
+                f"{self.places.path} is damaged: HEAD is on {self.refs.head}, and there is no such branch."
+            )
+        self.note_down()
+
+    def took(self, entry: EntryRecord) -> None:
+        """Take in an entry that has just been written to the log."""
+        self._take(entry)
+        self.witness()
+        self.note_down()
+
+    def witness(self) -> None:
+        """Note down that the log has reached its last entry, where that can be done: its loss shows in no other way."""
+        if (cache := self.places.cache) is not None and self.log.last is not None:
+            with contextlib.suppress(OSError):  # it is derived
+                index.write_witness(cache / layout.WITNESS, self.log.length, self.log.last)
+
+    def lost(self) -> FormatError:
+        """Return the refusal of a store whose first version cannot be read."""
+        if self.log.damage:
+            return next(iter(self.log.damage.values()))
+        return FormatError(f"{self.places.path} has an empty log: it was never finished.")
+
+    def _take(self, entry: EntryRecord) -> None:
+        self.refs.replay(entry)
+        self.history.lose(entry.versions)
+        for logged in entry.commits:
+            if logged.id not in self.history:
+                self.history.take(commit_of(logged, entry.number), logged)
+
+    def _load(self, commit: Commit) -> LoggedCommit:
+        """Return the record of a commit from the log."""
+        stored, entry = self.log.read(commit.entry)
+        for logged in entry.commits:
+            if logged.id == commit.id:
+                return logged
+        raise FormatError(f"{stored.place} is damaged: it does not bring the commit {commit.id}.")
+
+    def _indexed(self) -> index.Index | None:
+        """Return what the log gave when it was last indexed, if the log still begins so."""
+        place = self.places.index()
+        found = None if place is None else index.read(place)
+        return found if found is not None and self.log.skip(found.length, found.last) else None
+
+    def _witnessed(self) -> int:
+        """Return how many entries the log must have, by what has been seen of it before."""
+        cache = self.places.cache
+        return 0 if cache is None else index.read_witness(cache / layout.WITNESS)
+
+    def note_down(self, *, least: int = index.EVERY) -> None:
+        """Write the index anew when it lacks at least so many entries, where that can be done, and sweep."""
+        last, cache = self.log.last, self.places.cache
+        if not self._keeps_index or self.log.damage or cache is None or last is None:
+            return
+        if self.log.length - self._in_index < least:
+            return
+        self._in_index = self.log.length
+        with contextlib.suppress(OSError):
+            durable.make_folder(cache)
+            found = index.Index(self.log.length, last, self.history.commits, self.refs)
+            index.write(cache / f"{layout.INDEX}{layout.FILE_ENDING}", found)
+            store = self.places.path
+            durable.sweep(store / layout.LOG, store / layout.BASES, store / layout.PACKS, cache, cache / layout.ANCHORS)

@@ -1,0 +1,128 @@
+"""Packing: runs of log entries folded into one file each, so that a long history is few files.
+
+A pack is published like an entry, read back, and only then do the loose files go whose entries it holds. An entry is
+read from its pack before its loose file; and a writer that was given a number whose entry is packed by then has lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..engine.errors import FormatError
+from . import durable, hdf5, layout
+from .places import group_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .log import Log
+    from .places import Folder
+
+RUN = 512
+"""A pack holds at most so many entries: those from n · RUN + 1 to (n + 1) · RUN."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """What packing did.
+
+    Parameters
+    ----------
+    entries : int
+        Entries that were loose, and are in packs now.
+    packs : int
+        Packs that were written.
+    files : int
+        Files that the log takes now.
+    swept : int
+        Leftovers of killed writers that were taken away.
+    """
+
+    entries: int
+    packs: int
+    files: int
+    swept: int = 0
+
+
+def pack(folder: Folder, log: Log, progress: Callable[[float], None] | None = None) -> Packed:
+    """Fold the loose entries of a log into packs.
+
+    Parameters
+    ----------
+    folder : Folder
+        The store.
+    log : Log
+        Its log, read to the end.
+    progress : callable, optional
+        Told the share that is done.
+
+    Raises
+    ------
+    FormatError
+        An entry is missing or damaged; no entry of its run was touched.
+    OSError
+        The disk refused; no entry is lost.
+    """
+    log.check()
+    durable.make_folder(folder.path / layout.PACKS)
+    durable.flush(folder.path)
+    moved = written = 0
+    loose = [number for number in folder.loose() if number <= log.length]
+    for start in sorted({(number - 1) // RUN * RUN + 1 for number in loose}):
+        end = min(start + RUN - 1, log.length)
+        run = [number for number in loose if start <= number <= end]
+        written += write_pack(folder, log, start, end)
+        for number in run:
+            durable.remove(folder.loose_path(number))
+        for first, last in folder.all_packs():
+            if start <= first <= last <= end and (first, last) != (start, end):
+                durable.remove(folder.pack_path(first, last))
+        moved += len(run)
+        if progress is not None:
+            progress(moved / len(loose))
+    folder.look()
+    swept = durable.sweep(*(folder.path / name for name in (layout.LOG, layout.BASES, layout.PACKS, layout.CACHE)))
+    return Packed(moved, written, len(folder.loose()) + len(folder.all_packs()), swept)
+
+
+def write_pack(folder: Folder, log: Log, start: int, end: int) -> bool:
+    """Write a run of a log's entries as one pack of a store, read it back, and return whether it was not there yet.
+
+    Parameters
+    ----------
+    folder : Folder
+        The store; its folder of packs exists.
+    log : Log
+        The log, of this store or of another.
+    start, end : int
+        The first and the last entry.
+    """
+    ids: list[str] = []
+
+    def parts() -> Iterator[tuple[str, hdf5.Sealed]]:
+        for number in range(start, end + 1):
+            stored, _ = log.read(number)
+            ids.append(stored.id)
+            content = hdf5.Content(stored.kind, stored.record, stored.arrays)
+            yield group_of(number), hdf5.Sealed(content, {}, stored.id)
+
+    path = folder.pack_path(start, end)
+    try:
+        durable.publish(path, lambda output: hdf5.write_many(output, layout.PACK, parts()))
+        written = True
+    except FileExistsError:
+        written, ids = False, [log.read(number)[0].id for number in range(start, end + 1)]
+    _check(folder, start, ids)
+    return written
+
+
+def _check(folder: Folder, start: int, ids: list[str]) -> None:
+    """Compare what a pack holds with the entries that it shall stand for."""
+    path = folder.pack_path(start, start + len(ids) - 1)
+    groups = [group_of(start + place) for place in range(len(ids))]
+    for expected, found in zip(ids, hdf5.read_each(path, groups, layout.ENTRY), strict=True):
+        if isinstance(found, FormatError):
+            raise found
+        if found.id != expected:
+            raise FormatError(f"{found.place} does not hold the entry that it should: the pack is left, unused.")

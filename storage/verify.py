@@ -1,0 +1,344 @@
+"""Verifying a store: every file is read and compared with its hashes, and what is wrong is told with what it touches.
+
+Three kinds of finding. *Damage* cannot be undone from within the store: put a good copy in its place. What is *derived*
+can be made again. A *note* is harmless: a leftover, a cache that is not there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from ..engine.errors import EngineError, FormatError, NotFound
+from ..engine.stability import probe
+from . import anchors, bases, durable, hdf5, index, layout
+from .checking import check_commit
+from .ledger import Ledger
+from .places import Folder, check_format
+from .reading import Reader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from .history import History
+
+Kind = Literal["damage", "derived", "note"]
+
+FORMAT_WORDS = b"grnledger store "
+
+WORSE = 100.0
+"""A version's numbers are wrong when the probe finds so many times what it found when the version was written."""
+
+LARGEST_ERROR = 1e-6
+"""The same, where nothing was found then: a relative error of the precision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it should be.
+
+    Parameters
+    ----------
+    kind : {"damage", "derived", "note"}
+        Whether it is lost, can be made again, or is harmless.
+    path : str
+        Which file, within the store.
+    what : str
+        What is wrong with it.
+    versions : tuple of int
+        n of the versions vn that cannot be read because of it.
+    refs : tuple of str
+        Branches and tags of which it is no longer certain where they stand; `HEAD` too.
+    repaired : bool
+        Whether it has been mended.
+    """
+
+    kind: Kind
+    path: str
+    what: str
+    versions: tuple[int, ...] = ()
+    refs: tuple[str, ...] = ()
+    repaired: bool = False
+
+
+@dataclass(slots=True)
+class Report:
+    """What was read, and what is not as it should be.
+
+    Parameters
+    ----------
+    findings : list of Finding
+        In the order of the walk.
+    entries, versions, bases, cached : int
+        How many were read.
+    whole : tuple of int
+        n of the versions vn that can be read.
+    residuals : dict of str to float
+        The probe's relative error of each version whose numbers were tried.
+    """
+
+    findings: list[Finding] = field(default_factory=list[Finding])
+    entries: int = 0
+    versions: int = 0
+    bases: int = 0
+    cached: int = 0
+    whole: tuple[int, ...] = ()
+    residuals: dict[str, float] = field(default_factory=dict[str, float])
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is damaged; notes do not count, nor what has been mended."""
+        return all(one.kind == "note" or one.repaired for one in self.findings)
+
+
+def verify(
+    path: Path, *, quick: bool = False, numbers: bool = False, progress: Callable[[float], None] | None = None
+) -> Report:
+    """Return what is wrong with a store, reading all of it.
+
+    Parameters
+    ----------
+    path : Path
+        The store, or a file that one was exported to.
+    quick : bool
+        Leave out the large matrices and the pathways' loadings.
+    numbers : bool
+        Try the numbers of every branch and tag too: Σ(Θg) must be g.
+    progress : callable, optional
+        Told the share that is done.
+
+    Raises
+    ------
+    NotFound
+        There is no store.
+    FormatError
+        It is no store, or a newer one.
+    """
+    report = Report()
+    report.findings += _format_findings(path)
+    ledger = Ledger(path, indexed=False, strict=not report.findings)
+    report.findings += _log_findings(ledger)
+    report.entries, report.versions = ledger.log.length, ledger.history.length
+    report.findings += _commit_findings(ledger, quick=quick, progress=progress)
+    report.findings += _base_findings(ledger, quick=quick)
+    report.bases = len(ledger.places.bases())
+    if isinstance(ledger.places, Folder):
+        report.findings += _cache_findings(ledger, report, quick=quick)
+        report.findings += _stray_findings(ledger.places)
+    lost = {number for one in report.findings if one.kind == "damage" for number in one.versions}
+    report.whole = tuple(number for number in range(ledger.history.length) if number not in lost)
+    if numbers:
+        report.findings += _number_findings(ledger, report)
+    return report
+
+
+def _format_findings(path: Path) -> list[Finding]:
+    """Return what is wrong with the file FORMAT, if it is clear that this is a store of this format all the same."""
+    try:
+        if path.is_file():
+            return []
+        check_format(path)
+    except FormatError as failure:
+        if not all((path / name).is_dir() for name in (layout.LOG, layout.BASES)):
+            raise
+        file = path / layout.FORMAT_FILE
+        if file.is_file() and file.read_bytes()[:200].startswith(FORMAT_WORDS):
+            raise  # another format
+        return [Finding("derived", layout.FORMAT_FILE, failure.message)]
+    except NotFound:
+        raise
+    return []
+
+
+def _log_findings(ledger: Ledger) -> Iterator[Finding]:
+    """Yield a finding for each entry that is missing or damaged."""
+    touched = _unreadable(ledger.history)
+    uncertain = tuple(_uncertain(ledger))
+    for number, why in sorted(ledger.log.damage.items()):
+        yield Finding("damage", _within(ledger, ledger.places.entry(number).path), why.message, touched, uncertain)
+
+
+def _unreadable(history: History) -> tuple[int, ...]:
+    """Return the numbers of the versions that are lost, or descend from one that is."""
+    broken: set[int] = {number for number in range(history.length) if history.numbered(number) is None}
+    for commit in history.commits:
+        if any(one not in history or history.number(one) in broken for one in commit.parents):
+            broken.add(history.number(commit.id))
+    return tuple(sorted(broken))
+
+
+def _uncertain(ledger: Ledger) -> Iterator[str]:
+    names = {layout.HEAD: layout.HEAD}
+    names |= {layout.BRANCH + one: one for one in ledger.refs.branches} | {
+        layout.TAG + one: one for one in ledger.refs.tags
+    }
+    for ref, name in names.items():
+        try:
+            ledger.refs.check(ref)
+        except FormatError:
+            yield name
+
+
+def _commit_findings(ledger: Ledger, *, quick: bool, progress: Callable[[float], None] | None) -> Iterator[Finding]:
+    """Yield a finding for each commit whose claims its history, or its pathways' numbers, do not bear out."""
+    history = ledger.history
+    broken = set(_unreadable(history))
+    sound = [commit for commit in history.commits if history.number(commit.id) not in broken]
+    for done, commit in enumerate(sound, start=1):
+        try:
+            check_commit(history, history.logged(commit.id))
+            if not quick and commit.adds:
+                ledger.log.pathways(commit.entry, set(commit.adds))
+        except (FormatError, EngineError) as failure:
+            path = _within(ledger, ledger.places.entry(commit.entry).path)
+            yield Finding("damage", path, failure.message, _descending(history, {commit.id}))
+        if progress is not None:
+            progress(done / len(sound))
+
+
+def _base_findings(ledger: Ledger, *, quick: bool) -> Iterator[Finding]:
+    """Yield a finding for each base that is missing or damaged."""
+    used = {commit.base for commit in ledger.history.commits}
+    for base in sorted(used.union(ledger.places.bases())):
+        try:
+            bases.read(ledger.places.base(base), base)
+            if not quick:
+                hdf5.read(ledger.places.base(base), layout.BASE).check_bulk()
+        except FormatError as failure:
+            needing = {commit.id for commit in ledger.history.commits if commit.base == base}
+            versions = tuple(sorted(ledger.history.number(one) for one in needing))
+            path = _within(ledger, ledger.places.base(base).path)
+            yield Finding("damage" if base in used else "note", path, failure.message, versions)
+
+
+def _cache_findings(ledger: Ledger, report: Report, *, quick: bool) -> Iterator[Finding]:
+    """Yield a finding for what of the cache is damaged or missing."""
+    cache = ledger.places.path / layout.CACHE
+    yield from _index_findings(ledger, cache)
+    named = {commit.anchor for commit in ledger.history.commits if commit.anchor is not None}
+    folder = cache / layout.ANCHORS
+    for anchor in sorted(named.union(_stems(folder))):
+        path = folder / f"{anchor}{layout.FILE_ENDING}"
+        shown = _within(ledger, path)
+        if not path.exists():
+            yield Finding("note", shown, "The inversion is not in the cache; it is made again when it is needed.")
+            continue
+        report.cached += 1
+        try:
+            stored = hdf5.read(hdf5.Place(path), layout.ANCHOR)
+            if not quick:
+                stored.check_bulk()
+        except FormatError as failure:
+            yield Finding("derived", shown, failure.message)
+            continue
+        if anchors.read(folder, anchor) is None:
+            yield Finding("derived", shown, f"{path} is damaged: it is not the inversion that its name says.")
+
+
+def _index_findings(ledger: Ledger, cache: Path) -> Iterator[Finding]:
+    path = cache / f"{layout.INDEX}{layout.FILE_ENDING}"
+    if path.exists():
+        found = index.read(hdf5.Place(path))
+        if found is None:
+            yield Finding("derived", _within(ledger, path), f"{path} is damaged.")
+        elif not ledger.log.damage and not _agrees(ledger, found):
+            yield Finding("derived", _within(ledger, path), f"{path} is not the index of this log.")
+    elif ledger.log.length >= index.EVERY:
+        yield Finding("note", _within(ledger, path), "There is no index; opening reads every entry.")
+    witness = cache / layout.WITNESS
+    if not ledger.log.damage and index.read_witness(witness) != ledger.log.length:
+        kind = "derived" if witness.exists() else "note"
+        yield Finding(kind, _within(ledger, witness), "The last entry of the log is not noted down.")
+
+
+def _agrees(ledger: Ledger, found: index.Index) -> bool:
+    """Return whether an index is what replaying the log up to its last entry gives."""
+    history = ledger.history.commits
+    covered = [commit for commit in history if commit.entry <= found.length]
+    moves = [move for move in ledger.refs.moves if move.number <= found.length]
+    if found.length > ledger.log.length or found.commits != covered or found.refs.moves != moves:
+        return False
+    replayed = type(found.refs)()
+    for move in moves:
+        replayed.set(move.ref, move.after)
+    standing = (replayed.head, replayed.branches, replayed.tags)
+    return standing == (found.refs.head, found.refs.branches, found.refs.tags)
+
+
+def _stray_findings(folder: Folder) -> Iterator[Finding]:
+    """Yield a note for each file that no store needs."""
+    packed = folder.all_packs(outermost=True)
+    for number in folder.loose():
+        if any(first <= number <= last for first, last in packed):
+            shown = f"{layout.LOG}/{layout.entry_name(number)}"
+            yield Finding("note", shown, "It is left over: the entry stands in a pack.")
+    for first, last in set(folder.all_packs()) - set(packed):
+        yield Finding(
+            "note", f"{layout.PACKS}/{layout.pack_name(first, last)}", "It is left over: a larger pack has it."
+        )
+    for path in sorted(folder.path.rglob("*")):
+        shown = path.relative_to(folder.path).as_posix()
+        if durable.is_temporary(path.name):
+            yield Finding("note", shown, "A writer left it, or is at work; it is swept after an hour.")
+        elif not _is_known(shown) and not path.is_dir():
+            yield Finding("note", shown, "It is no file of a store.")
+
+
+def _is_known(shown: str) -> bool:
+    """Return whether a store may have a file of that name."""
+    folder, _, name = shown.rpartition("/")
+    stem = name.removesuffix(layout.FILE_ENDING)
+    is_hash = len(stem) == 64 and not stem.strip("0123456789abcdef")
+    return {
+        "": name in (layout.FORMAT_FILE, layout.LOCK),
+        layout.LOG: layout.entry_number(name) is not None,
+        layout.PACKS: layout.pack_range(name) is not None,
+        layout.BASES: is_hash,
+        layout.CACHE: name in (layout.INDEX + layout.FILE_ENDING, layout.WITNESS),
+        f"{layout.CACHE}/{layout.ANCHORS}": is_hash,
+    }.get(folder, False)
+
+
+def _number_findings(ledger: Ledger, report: Report) -> Iterator[Finding]:
+    """Yield a finding for each branch or tag whose precision is not the inverse of its covariance."""
+    history = ledger.history
+    reader = Reader(ledger.log, history)
+    tips = {commit: None for refs in (ledger.refs.branches, ledger.refs.tags) for commit in sorted(refs.values())}
+    for commit in (one for one in tips if history.number(one) in report.whole):
+        name = f"v{history.number(commit)}"
+        path = _within(ledger, ledger.places.entry(history[commit].entry).path)
+        try:
+            found = probe(reader.snapshot(reader.recipe(commit), name=name))
+        except (EngineError, FormatError) as failure:
+            yield Finding("damage", path, f"{name} cannot be read: {failure.message}", (history.number(commit),))
+            continue
+        report.residuals[name] = found
+        then = history.logged(commit).measured.probe
+        most = LARGEST_ERROR if then is None else WORSE * max(then, float(np.finfo(float).eps))
+        if found > most:
+            said = f"The precision of {name} is wrong by {found:.1e}" + (
+                "" if then is None else f"; it was {then:.1e}."
+            )
+            yield Finding("damage", path, said, (history.number(commit),))
+
+
+def _descending(history: History, commits: set[str]) -> tuple[int, ...]:
+    """Return the numbers of commits and of all that descend from them."""
+    found = set(commits)
+    for commit in history.commits:
+        if found.intersection(commit.parents):
+            found.add(commit.id)
+    return tuple(sorted(history.number(one) for one in found))
+
+
+def _stems(folder: Path) -> Iterable[str]:
+    found = sorted(folder.glob(f"*{layout.FILE_ENDING}")) if folder.is_dir() else []
+    return (path.stem for path in found if not path.name.startswith("."))
+
+
+def _within(ledger: Ledger, path: Path) -> str:
+    """Return a path as it is told: within the store."""
+    return path.relative_to(ledger.places.path).as_posix() if path != ledger.places.path else path.name
