@@ -83,10 +83,28 @@ class Capacitance:
         """Return rows of A⁻¹U, shape (m, K + r); every row when `places` is None."""
         return self.anchor.precision.rows_times(places, self.anchor.columns, self.loadings)
 
+    def covariance_times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return Σ Y, shape (p, k), without forming U: O((pK + m) k) beside the anchor's own product."""
+        low_rank = self._times(self.signature[:, None] * self._transposed_times(right))
+        return self.anchor.covariance.matmat(right) + low_rank
+
+    def precision_times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return Θ Y = A⁻¹(Y − U (J + UᵀA⁻¹U)⁻¹ UᵀA⁻¹Y), shape (p, k), without forming W; cost as for Σ, twice."""
+        inner = _solved(self.triangle, self._transposed_times(self.anchor.precision.matmat(right)))
+        solved = _solved(self.triangle, self.signature[:, None] * inner, transposed=True)
+        return self.anchor.precision.matmat(right - self._times(solved))
+
     def inverse(self) -> NDArray[np.float64]:
         """Return (J + UᵀA⁻¹U)⁻¹ = L⁻ᵀ J L⁻¹, shape (K + r, K + r)."""
         root = _solved(self.triangle, np.eye(len(self.triangle)))
         return (root.T * self.signature) @ root
+
+    def _times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
+        factors = self.anchor.columns.shape[1]
+        return self.anchor.columns @ right[:factors] + self.loadings @ right[factors:]
+
+    def _transposed_times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.vstack([self.anchor.columns.T @ right, self.loadings.T @ right])
 
 
 def factor(anchor: Anchor, pathways: Sequence[Pathway], deviations: NDArray[np.float64]) -> Capacitance:
@@ -168,11 +186,13 @@ def _triangle(gram: NDArray[np.float64], added: int, names: Sequence[str]) -> tu
     return triangle, guard
 
 
-def _solved(triangle: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return L⁻¹ Y; without columns there is nothing to solve, and SciPy before 1.14 refuses to."""
+def _solved(
+    triangle: NDArray[np.float64], right: NDArray[np.float64], *, transposed: bool = False
+) -> NDArray[np.float64]:
+    """Return L⁻¹ Y or L⁻ᵀ Y; without columns there is nothing to solve, and SciPy before 1.14 refuses to."""
     if len(triangle) == 0:
         return right
-    return solve_triangular(triangle, right, lower=True, check_finite=False)
+    return solve_triangular(triangle, right, lower=True, trans="T" if transposed else "N", check_finite=False)
 
 
 def _taken_too_much(guard: float, least: float, name: str) -> NotPositiveDefinite:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from scipy.sparse.linalg import ArpackNoConvergence, eigsh
 from .anchor import Dense
 from .errors import NotConverged
 from .inversion import invert
+from .threads import one_blas_thread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,6 +27,9 @@ PROBE_SEED = 20_211
 
 AFFORDABLE = 5e8
 """Floating-point operations that a commit spends on its probe at the most."""
+
+READING = 100
+"""What reading a number of a dense anchor three times, and checking it, costs in such operations."""
 
 EIGENVALUE_TOLERANCE = 1e-9
 """Relative accuracy of the extreme eigenvalues."""
@@ -53,19 +58,28 @@ def probe(snapshot: Snapshot) -> float:
     """Return ‖Σ(Θg) − g‖₂ / √p for one random vector g of ±1: the relative error of solving with Θ.
 
     Its logarithm tracks the true residual ‖ΣΘ − I‖ (r = .95 to .99 in prototypes); the condition of the small matrix
-    does not. O(p (K + r)²) for a factor base; one pass over Σ and Θ for a dense one.
+    does not. O(pK + m) for a factor base, m counting the loadings; one pass over A and two over A⁻¹ for a dense one.
     """
-    signs = np.random.RandomState(PROBE_SEED).randint(0, 2, size=(len(snapshot.panel), 1))
-    vector = 2.0 * signs - 1.0
-    residual = snapshot.covariance.matmat(snapshot.precision.matmat(vector)) - vector
+    vector = _signs(len(snapshot.panel))
+    with one_blas_thread():
+        solved = snapshot.capacitance.precision_times(vector)
+        residual = snapshot.capacitance.covariance_times(solved) - vector
     return float(np.linalg.norm(residual) / np.sqrt(len(vector)))
+
+
+@functools.lru_cache(maxsize=4)
+def _signs(size: int) -> NDArray[np.float64]:
+    """Return the probe's vector, ±1, shape (p, 1)."""
+    signs = np.where(np.random.RandomState(PROBE_SEED).randint(0, 2, size=(size, 1)), 1.0, -1.0)
+    signs.setflags(write=False)
+    return signs
 
 
 def affordable(snapshot: Snapshot) -> bool:
     """Return whether a probe of this snapshot takes less than about 50 ms."""
     size, columns = len(snapshot.panel), len(snapshot.capacitance.signature)
     dense = isinstance(snapshot.precision.core, Dense)
-    return 2 * size * columns**2 + (8 * size**2 if dense else 0) < AFFORDABLE
+    return 8 * size * columns + (READING * size**2 if dense else 0) < AFFORDABLE
 
 
 def spectrum(snapshot: Snapshot) -> Spectrum:

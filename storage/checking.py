@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..engine.errors import FormatError
+from .history import Event
 
 if TYPE_CHECKING:
     from .history import History
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def check_commit(history: History, logged: LoggedCommit) -> None:
-    """Refuse a commit of the history whose drops, content id, anchor or rank are not what its ancestors give.
+    """Refuse a commit of the history whose base, drops, content id, anchor or rank are not what its ancestors give.
 
     Raises
     ------
@@ -20,10 +21,16 @@ def check_commit(history: History, logged: LoggedCommit) -> None:
         One is not; or an ancestor is not there.
     """
     commit = history[logged.id]
+    if commit.sets_base == (commit.base in {history[parent].base for parent in commit.parents}):
+        said = "brings a base" if commit.sets_base else "brings no base"
+        raise FormatError(f"The commit {commit.id} {said}, it says; by its parents it is otherwise.")
     before = {event for parent in commit.parents for event in history.active(parent)}
     for event in commit.drops:
         if event not in before:
             raise FormatError(f"The commit {commit.id} drops a pathway, {event.pathway}, that is not active before it.")
+    for drop in logged.commit.drops:
+        if drop.names != history.record(Event(drop.seen[0], drop.id)).names:
+            raise FormatError(f"The commit {commit.id} drops a pathway, {drop.id}, under a name that is not its own.")
     active = history.active(commit.id)
     if history.content(commit.base, active) != commit.content:
         raise FormatError(f"The commit {commit.id} is not of the content {commit.content}, as it says.")

@@ -1,15 +1,16 @@
 """Moving history between stores of one panel: whole, as one file, or what the other lacks.
 
 Commits keep their ids wherever they stand. What is fetched or pushed arrives as one entry of the log: all of it, or
-nothing; and bases before the entry that needs them.
+nothing; checked first against its own history, and its bases before the entry that needs them.
 """
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..engine.errors import Conflict, FormatError
+from ..engine.errors import Conflict, FormatError, InputError, ShapeError
 from . import bases, durable, entries, hdf5, index, layout
 from .changes import check_genes
 from .checking import check_commit
@@ -20,11 +21,13 @@ from .log import read_only
 from .pack import RUN, write_pack
 from .places import Folder, group_of
 from .records import EntryRecord, LoggedCommit, MoveRecord
+from .refs import check_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
+    from ..engine.panel import Panel
     from ..engine.pathway import Pathway
     from .places import Places
     from .writing import Writer
@@ -54,36 +57,37 @@ class Exchanged:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """Commits of one store on their way to another.
+    """Commits on their way from one store to another.
 
     Parameters
     ----------
-    source : Ledger
-        The store they come from.
-    commits : tuple of str
-        Their ids, in the order of its log.
+    commits : tuple of LoggedCommit
+        What the log says of them, in its order.
+    pathways : tuple of Pathway
+        What they add, in the same order.
     """
 
-    source: Ledger
-    commits: tuple[str, ...]
+    commits: tuple[LoggedCommit, ...]
+    pathways: tuple[Pathway, ...]
 
-    def records(self) -> tuple[LoggedCommit, ...]:
-        """Return what the log says of them."""
-        return tuple(self.source.history.logged(one) for one in self.commits)
-
-    def pathways(self) -> list[Pathway]:
-        """Return the pathways that they bring, in the order of the commits."""
-        found: list[Pathway] = []
-        for one in self.commits:
-            commit = self.source.history[one]
-            if commit.adds:
-                brought = self.source.log.pathways(commit.entry, set(commit.adds))
-                found.extend(brought[pathway] for pathway in commit.adds)
-        return found
-
+    @property
     def bases(self) -> list[str]:
-        """Return the ids of the bases that they need."""
-        return sorted({self.source.history[one].base for one in self.commits})
+        """The ids of the bases that they need."""
+        return sorted({one.commit.base for one in self.commits})
+
+
+def parcel_of(source: Ledger, commits: Collection[str]) -> Parcel:
+    """Return commits of a store as a parcel; each entry of its log is read once."""
+    records: list[LoggedCommit] = []
+    pathways: list[Pathway] = []
+    in_order = sorted(commits, key=source.history.number)
+    for entry, run in itertools.groupby(in_order, key=lambda one: source.history[one].entry):
+        logged = [source.history.logged(one) for one in run]
+        adds = [add.id for one in logged for add in one.commit.adds]
+        brought = source.log.pathways(entry, set(adds)) if adds else {}
+        records.extend(logged)
+        pathways.extend(brought[one] for one in adds)
+    return Parcel(tuple(records), tuple(pathways))
 
 
 def export_store(ledger: Ledger, path: Path, progress: Callable[[float], None] | None = None) -> None:
@@ -125,12 +129,12 @@ def export_version(ledger: Ledger, commit: str, path: Path, author: str, time: s
     FormatError
         What the version needs is damaged.
     """
-    parcel = Parcel(ledger, tuple(one.id for one in reversed(ledger.history.newest_first(commit))))
+    parcel = parcel_of(ledger, ledger.history.ancestors(commit))
     entry = EntryRecord(
         number=1,
         previous=None,
         versions=0,
-        commits=parcel.records(),
+        commits=parcel.commits,
         moves=(MoveRecord(ref=layout.BRANCH + layout.FIRST_BRANCH, before=None, after=commit),),
         reason=f"export of v{ledger.history.number(commit)}",
         author=author,
@@ -138,8 +142,8 @@ def export_version(ledger: Ledger, commit: str, path: Path, author: str, time: s
     )
 
     def parts() -> Iterator[tuple[str, hdf5.Place | hdf5.Sealed]]:
-        yield f"{layout.LOG}/{group_of(1)}", entries.content_of(entry, parcel.pathways()).seal()
-        yield from _bases(ledger.places, parcel.bases())
+        yield f"{layout.LOG}/{group_of(1)}", entries.content_of(entry, parcel.pathways).seal()
+        yield from _bases(ledger.places, parcel.bases)
 
     _write(path, parts)
 
@@ -171,7 +175,10 @@ def clone(source: Path, path: Path, progress: Callable[[float], None] | None = N
 
 
 def fetch(target: Ledger, writer: Writer, source: Ledger, name: str) -> Exchanged:
-    """Bring every version that a branch or tag of another store needs, and its refs under a name.
+    """Bring the branches and tags of another store, under a name, with every version that they need.
+
+    What the other store has fetched itself stays there: two stores that fetch from each other have each other's own
+    branches, and not branches of branches of branches.
 
     Parameters
     ----------
@@ -190,20 +197,19 @@ def fetch(target: Ledger, writer: Writer, source: Ledger, name: str) -> Exchange
         The other store has another panel, or a branch of that name was made by hand.
     FormatError
         What arrives is not what its ids say.
+    InputError
+        The name cannot be that of branches; or the other store is this one.
     """
-    check_panels(target, source)
+    check_pair(target, source)
+    fetched = _fetched(source)
     moves: list[MoveRecord] = []
     for kind, refs in ((layout.BRANCH, source.refs.branches), (layout.TAG, source.refs.tags)):
-        for ref in sorted(refs):
-            source.refs.check(kind + ref)
-            moves.append(MoveRecord(ref=f"{kind}{name}/{ref}", before=None, after=refs[ref]))
-    wanted = source.history.ancestors(*(move.after for move in moves if move.after))
-    parcel = Parcel(source, _missing(source.history, target.history, wanted))
-    standing = [move.model_copy(update={"before": target.refs.get(move.ref)}) for move in moves]
-    standing = [move for move in standing if move.before != move.after]
-    for move in standing:
-        _check_fetched(target, move)
-    return _send(parcel, target, writer, standing, f"{FETCHED} {source.places.path.name}")
+        for ref in sorted(one for one in refs if kind + one not in fetched):
+            moved = f"{kind}{_joined(name, ref)}"
+            if (before := target.refs.get(moved)) != refs[ref]:
+                moves.append(MoveRecord(ref=moved, before=before, after=refs[ref]))
+    _check_free(target, moves)
+    return _send(source, target, writer, moves, f"{FETCHED} {source.places.path.name}")
 
 
 def push(source: Ledger, target: Ledger, writer: Writer, branch: str) -> Exchanged:
@@ -224,46 +230,50 @@ def push(source: Ledger, target: Ledger, writer: Writer, branch: str) -> Exchang
     ------
     Conflict
         The other branch has versions that this one has not; or the panel is another.
+    InputError
+        The other store is this one.
     """
-    check_panels(target, source)
-    ref = layout.BRANCH + branch
+    check_pair(target, source)
+    ref, where = layout.BRANCH + branch, target.places.path
     tip, before = source.refs.commit_at(ref), target.refs.get(ref)
     if branch in target.refs.tags:
-        raise Conflict(f"{target.places.path} has a tag named {branch}.", hint="Push a branch of another name.")
-    ancestors = source.history.ancestors(tip)
-    if before is not None and before not in ancestors:
+        raise Conflict(f"{where} has a tag named {branch}.", hint="Push a branch of another name.")
+    if before is not None and before not in source.history.ancestors(tip):
         raise Conflict(
-            f"{branch} of {target.places.path} has versions that {branch} here has not.",
-            hint=f"`grn fetch {target.places.path}`, merge its {branch}, and push again.",
+            f"{branch} of {where} has versions that {branch} here has not.",
+            hint=f"`grn fetch {where}`, then `grn merge {where.resolve().stem}/{branch}`, and push again.",
         )
     moves = [] if before == tip else [MoveRecord(ref=ref, before=before, after=tip)]
-    parcel = Parcel(source, _missing(source.history, target.history, ancestors if moves else set()))
-    return _send(parcel, target, writer, moves, f"push from {source.places.path.name}")
+    return _send(source, target, writer, moves, f"push from {source.places.path.name}")
 
 
-def check_panels(target: Ledger, source: Ledger) -> None:
-    """Refuse to join stores of different panels.
+def check_pair(target: Ledger, source: Ledger) -> None:
+    """Refuse to join a store with itself, a damaged one, or stores of different panels.
 
     Raises
     ------
     Conflict
         Their genes are not the same, in the same order.
+    FormatError
+        One is damaged.
+    InputError
+        They are one store.
     """
+    ours, theirs = target.places.path, source.places.path
+    if ours.samefile(theirs):
+        raise InputError(f"{theirs} is this very store.", hint="Name another one.")
     panels: list[tuple[str, ...]] = []
     for ledger in (target, source):
         ledger.log.check()
-        first = ledger.history.numbered(0)
-        if first is None:
-            raise ledger.lost()
-        panels.append(bases.read(ledger.places.base(first.base), first.base).panel.genes)
-    ours, theirs = panels
-    if ours == theirs:
+        panels.append(_panel(ledger).genes)
+    expected, found = panels
+    if expected == found:
         return
-    where = f"{source.places.path} has another panel than {target.places.path}: "
-    if len(ours) != len(theirs):
-        raise Conflict(f"{where}{len(theirs):,} genes, not {len(ours):,}.", hint=_PANEL_HINT)
-    place = next(place for place, (one, other) in enumerate(zip(ours, theirs, strict=True)) if one != other)
-    raise Conflict(f"{where}its gene number {place} is {theirs[place]}, not {ours[place]}.", hint=_PANEL_HINT)
+    where = f"{theirs} has another panel than {ours}: "
+    if len(expected) != len(found):
+        raise Conflict(f"{where}{len(found):,} genes, not {len(expected):,}.", hint=_PANEL_HINT)
+    place = next(place for place, (one, other) in enumerate(zip(expected, found, strict=True)) if one != other)
+    raise Conflict(f"{where}its gene number {place} is {found[place]}, not {expected[place]}.", hint=_PANEL_HINT)
 
 
 _PANEL_HINT = "Only stores of one panel, the same genes in the same order, can exchange versions."
@@ -285,34 +295,67 @@ def copy_base(source: Places, target: Folder, base: str) -> bool:
     return True
 
 
-def _missing(source: History, target: History, wanted: Collection[str]) -> tuple[str, ...]:
-    """Return the commits wanted that a history lacks, in the order of the one that has them."""
-    return tuple(sorted((one for one in wanted if one not in target), key=source.number))
+def _panel(ledger: Ledger) -> Panel:
+    """Return the panel of a store, which is that of its first version."""
+    first = ledger.history.numbered(0)
+    if first is None:
+        raise ledger.lost()
+    return bases.read(ledger.places.base(first.base), first.base).panel
 
 
-def _check_fetched(target: Ledger, move: MoveRecord) -> None:
-    """Refuse to move a branch or tag that was not made by a fetch."""
-    if move.before is None:
-        others = (layout.BRANCH, layout.TAG)
-        name = move.ref.removeprefix(layout.BRANCH).removeprefix(layout.TAG)
-        if not any(target.refs.get(kind + name) for kind in others):
-            return
-    last = next((one for one in reversed(target.refs.moves) if one.ref == move.ref), None)
-    if last is None or not last.reason.startswith(FETCHED):
-        name = move.ref.removeprefix(layout.BRANCH).removeprefix(layout.TAG)
-        raise Conflict(f"{name} was made or moved here by hand.", hint="Fetch under another name: --as NAME.")
+def _joined(name: str, ref: str) -> str:
+    """Return what a ref of another store is called here."""
+    try:
+        return check_name(f"{name}/{ref}")
+    except InputError as failure:
+        raise InputError(failure.message, hint="Choose another name with --as NAME.") from None
 
 
-def _send(parcel: Parcel, target: Ledger, writer: Writer, moves: Sequence[MoveRecord], reason: str) -> Exchanged:
-    """Check a parcel, bring its bases, and write it as one entry."""
+def _fetched(ledger: Ledger) -> set[str]:
+    """Return the refs of a store that a fetch has put where they stand."""
+    last = {move.ref: move.reason for move in ledger.refs.moves}
+    return {ref for ref, reason in last.items() if reason.startswith(FETCHED)}
+
+
+def _check_free(target: Ledger, moves: Sequence[MoveRecord]) -> None:
+    """Refuse to move a branch or tag that was not made by a fetch, or that would bear the name of the other kind."""
+    fetched = _fetched(target)
+    for move in moves:
+        other = _other(move.ref)
+        name = move.ref.partition("/")[2]
+        if move.before is not None and move.ref not in fetched:
+            raise Conflict(f"{name} was made or moved here by hand.", hint="Fetch under another name: --as NAME.")
+        if target.refs.get(other) is not None:
+            kinds = ("tag", "branch") if other.startswith(layout.TAG) else ("branch", "tag")
+            raise Conflict(
+                f"{name} is a {kinds[0]} here, and would be a {kinds[1]}.",
+                hint=f"`grn {kinds[0]} --delete {name}` takes it away; or fetch under another name: --as NAME.",
+            )
+
+
+def _other(ref: str) -> str:
+    """Return the tag that has a branch's name, or the branch that has a tag's."""
+    name = ref.partition("/")[2]
+    return (layout.TAG if ref.startswith(layout.BRANCH) else layout.BRANCH) + name
+
+
+def _send(source: Ledger, target: Ledger, writer: Writer, moves: Sequence[MoveRecord], reason: str) -> Exchanged:
+    """Check what a store lacks of the commits that refs are moved to, bring its bases, and write it as one entry."""
     if not moves:
         return Exchanged()
     folder = target.places
     if not isinstance(folder, Folder):
         raise read_only(folder)
-    records, pathways = parcel.records(), parcel.pathways()
-    brought = sum(copy_base(parcel.source.places, folder, base) for base in parcel.bases())
-    _check_arrival(target, records, pathways)
+    wanted = source.history.ancestors(*(move.after for move in moves if move.after))
+    try:
+        parcel = parcel_of(source, [one for one in wanted if one not in target.history])
+        _check_arrival(source, target, parcel)
+    except FormatError as failure:
+        raise FormatError(
+            f"Nothing was taken from {source.places.path}: {failure.message}",
+            hint=f"`grn -s {source.places.path} verify` reads all of it.",
+        ) from None
+    brought = sum(copy_base(source.places, folder, base) for base in parcel.bases)
     author, time = writer.stamp()
 
     def build() -> EntryRecord:
@@ -320,28 +363,33 @@ def _send(parcel: Parcel, target: Ledger, writer: Writer, moves: Sequence[MoveRe
             number=target.log.next,
             previous=target.log.last,
             versions=target.history.length,
-            commits=records,
+            commits=parcel.commits,
             moves=tuple(moves),
             reason=reason,
             author=author,
             time=time,
         )
 
-    writer.append(build, pathways, {move.ref: move.before for move in moves})
-    return Exchanged(parcel.commits, brought, tuple(moves))
+    standing = {move.ref: move.before for move in moves} | {_other(move.ref): None for move in moves}
+    writer.append(build, parcel.pathways, standing)
+    return Exchanged(tuple(one.id for one in parcel.commits), brought, tuple(moves))
 
 
-def _check_arrival(target: Ledger, records: Sequence[LoggedCommit], pathways: Sequence[Pathway]) -> None:
-    """Refuse commits that are not what they say: their history, their content, their pathways."""
-    first = target.history.numbered(0)
-    if first is None:
-        raise target.lost()
-    genes = len(bases.read(target.places.base(first.base), first.base).panel)
-    check_genes(pathways, genes)
-    joined = History(lambda commit: target.history.logged(commit.id))
+def _check_arrival(source: Ledger, target: Ledger, parcel: Parcel) -> None:
+    """Refuse commits that are not what they say: their history, content, pathways and bases."""
+    panel = _panel(target)
+    try:
+        check_genes(parcel.pathways, len(panel))
+    except ShapeError as failure:
+        raise FormatError(failure.message) from None
+    for base in set(parcel.bases) - set(target.places.bases()):
+        if bases.read(source.places.base(base), base).panel.genes != panel.genes:
+            raise FormatError(f"The base {base} is of another panel than the store that holds it.")
+    arriving = {one.id: one for one in parcel.commits}
+    joined = History(lambda commit: arriving.get(commit.id) or target.history.logged(commit.id))
     for commit in target.history.commits:
         joined.take(commit)
-    for logged in records:
+    for logged in parcel.commits:
         joined.take(commit_of(logged, target.log.next), logged)
         check_commit(joined, logged)
 

@@ -5,7 +5,9 @@ It is derived. It counts only if its own id is right and the last entry that it 
 
 from __future__ import annotations
 
+import contextlib
 import json
+import zlib
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -83,9 +85,9 @@ def read(place: hdf5.Place) -> Index | None:
         stored = hdf5.read(place, layout.INDEX)
         record = parse(IndexRecord, stored.record, place)
         commits = list(_commits(stored.arrays))
+        text = stored.arrays["moves"].tobytes()
     except (FormatError, OSError, KeyError, ValueError, IndexError, RuntimeError):
         return None
-    text = stored.arrays["moves"].tobytes()
     refs = Refs(
         head=record.head,
         branches=dict(record.branches),
@@ -96,19 +98,43 @@ def read(place: hdf5.Place) -> Index | None:
     return Index(record.length, record.last, commits, refs)
 
 
-def write_witness(path: Path, length: int, last: str) -> None:
-    """Keep the number and id of the last entry: so that its loss is noticed, which the entries before do not show."""
-    durable.replace(path, lambda output: output.write(f"{length} {last}\n".encode()))
+def write_witness(path: Path, length: int, last: str, first: str) -> None:
+    """Keep the number and id of the last entry: so that its loss is noticed, which the entries before do not show.
+
+    Parameters
+    ----------
+    path : Path
+        Where.
+    length : int
+        The number.
+    last : str
+        The id.
+    first : str
+        The id of the store's first commit, so that no other store's witness is believed.
+    """
+    durable.overwrite(path, _testimony(length, last, first))
 
 
-def read_witness(path: Path) -> int:
-    """Return how many entries have been seen in the log, 0 when that is not known."""
-    try:
-        length, last = path.read_text(encoding="ascii", errors="replace")[:200].split()
-    except (OSError, ValueError):
+def read_witness(path: Path) -> bytes:
+    """Return what has been kept of the last entry; nothing where that cannot be read."""
+    with contextlib.suppress(OSError):
+        if path.is_file():
+            with path.open("rb") as file:
+                return file.read(len(_testimony(0, "0" * 64, "")))
+    return b""
+
+
+def witnessed(testimony: bytes, first: str) -> int:
+    """Return how many entries have been seen in the log of a store, 0 when nothing true is said of that store."""
+    length, _, rest = testimony.decode("ascii", errors="replace").partition(" ")
+    if not (length.isdigit() and len(length) == layout.ENTRY_DIGITS):
         return 0
-    known = length.isascii() and length.isdigit() and len(length) <= layout.ENTRY_DIGITS and len(last) == 64
-    return int(length) if known else 0
+    return int(length) if testimony == _testimony(int(length), rest[:64], first) else 0
+
+
+def _testimony(length: int, last: str, first: str) -> bytes:
+    said = f"{length:0{layout.ENTRY_DIGITS}d} {last}"
+    return f"{said} {zlib.crc32(f'{said} {first}'.encode()):08x}\n".encode(errors="replace")
 
 
 def _commits(arrays: dict[str, NDArray[Any]] | Any) -> Iterator[Commit]:

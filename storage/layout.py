@@ -29,6 +29,8 @@ LOCK = "lock"
 ENTRY_DIGITS = 10
 FILE_ENDING = ".h5"
 TEMPORARY_ENDING = ".tmp"
+LONGEST_PACK = 4_096
+"""A pack holds at most so many entries: what its name claims must not cost more than the file does."""
 
 HEAD = "HEAD"
 BRANCH = "branch/"
@@ -88,7 +90,7 @@ def pack_range(name: str) -> tuple[int, int] | None:
     """Return the first and last number of the log entries of a pack, by its file name, or `None`."""
     first, _, last = name.removesuffix(FILE_ENDING).partition("-")
     start, end = entry_number(first + FILE_ENDING), entry_number(last + FILE_ENDING)
-    if start is None or end is None or start > end or name != pack_name(start, end):
+    if start is None or end is None or not start <= end < start + LONGEST_PACK or name != pack_name(start, end):
         return None
     return start, end
 

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from .records import EntryRecord, LoggedCommit
 
 
+MOST_LOST = 100_000
+"""An entry can make believe that commits before it are lost: so many at the most."""
+
+
 class Ledger:
     """The log of a store with what replaying it gives.
 
@@ -48,6 +52,7 @@ class Ledger:
         self.history = History(self._load)
         self.refs = Refs()
         self._in_index = 0
+        self._claimed: tuple[int, str] | None = None
         self._keeps_index = indexed
         if indexed and (found := self._indexed()):
             self._in_index = found.length
@@ -64,13 +69,11 @@ class Ledger:
         FormatError
             HEAD is on a branch that is not there.
         """
-        for logged in self.log.read_new(known=self._witnessed()):
-            try:
-                check_entry(logged.entry, self.history, whole=not self.log.damage)
-            except FormatError as failure:
-                self.log.set_aside(logged.entry.number, failure)
-            else:
-                self._take(logged.entry)
+        cache = self.places.cache
+        testimony = b"" if cache is None else index.read_witness(cache / layout.WITNESS)  # written after the entry
+        self._read_new()
+        if (known := self._known(testimony)) > self.log.length:
+            self._read_new(known=known)
         self.refs.lost = max(self.log.damage, default=0)
         if not self.log.damage and self.history.length and self.refs.head not in self.refs.branches:
             raise FormatError(
@@ -86,15 +89,35 @@ class Ledger:
 
     def witness(self) -> None:
         """Note down that the log has reached its last entry, where that can be done: its loss shows in no other way."""
-        if (cache := self.places.cache) is not None and self.log.last is not None:
+        cache, first = self.places.cache, self.history.numbered(0)
+        if cache is not None and self.log.last is not None and first is not None:
             with contextlib.suppress(OSError):  # it is derived
-                index.write_witness(cache / layout.WITNESS, self.log.length, self.log.last)
+                index.write_witness(cache / layout.WITNESS, self.log.length, self.log.last, first.id)
 
     def lost(self) -> FormatError:
         """Return the refusal of a store whose first version cannot be read."""
         if self.log.damage:
             return next(iter(self.log.damage.values()))
         return FormatError(f"{self.places.path} has an empty log: it was never finished.")
+
+    def _read_new(self, *, known: int = 0) -> None:
+        for logged in self.log.read_new(known=known):
+            try:
+                check_entry(logged.entry, self.history, whole=not self.log.damage)
+                self._check_versions(logged.entry)
+            except FormatError as failure:
+                self.log.set_aside(logged.entry.number, failure)
+            else:
+                self._take(logged.entry)
+
+    def _check_versions(self, entry: EntryRecord) -> None:
+        """Refuse an entry that says that other commits are before it than can be; where some are lost, more can."""
+        before, most = self.history.length, MOST_LOST if self.log.damage else 0
+        if not before <= entry.versions <= before + most:
+            raise FormatError(
+                f"Entry {entry.number} of the log is damaged: it says that {entry.versions:,} versions are before it; "
+                f"there are {before:,}."
+            )
 
     def _take(self, entry: EntryRecord) -> None:
         self.refs.replay(entry)
@@ -115,12 +138,18 @@ class Ledger:
         """Return what the log gave when it was last indexed, if the log still begins so."""
         place = self.places.index()
         found = None if place is None else index.read(place)
-        return found if found is not None and self.log.skip(found.length, found.last) else None
+        if found is None or not found.commits:
+            return None
+        self._claimed = found.length, found.commits[0].id
+        return found if self.log.skip(found.length, found.last) else None
 
-    def _witnessed(self) -> int:
-        """Return how many entries the log must have, by what has been seen of it before."""
-        cache = self.places.cache
-        return 0 if cache is None else index.read_witness(cache / layout.WITNESS)
+    def _known(self, testimony: bytes) -> int:
+        """Return how many entries the log must have, by what has been seen of this very store before."""
+        first = self.history.numbered(0)
+        if first is None:
+            return 0
+        length, store = self._claimed or (0, "")
+        return max(index.witnessed(testimony, first.id), length if store == first.id else 0)
 
     def note_down(self, *, least: int = index.EVERY) -> None:
         """Write the index anew when it lacks at least so many entries, where that can be done, and sweep."""

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from .records import EntryRecord
 
 
+LONGEST_GAP = 1_000
+"""Of a longer run of missing entries only the first and the last are told."""
+
+
 class Log:
     """The entries of a store, as far as they have been read.
 
@@ -69,8 +73,8 @@ class Log:
         known : int
             How many entries there must be, by what has been seen before.
         """
-        end = self.places.look()
-        wanted = [(number, self.places.entry(number)) for number in range(self.next, end + 1)]
+        end = max(self.places.look(), known)
+        wanted = [(number, self.places.entry(number)) for number in self.places.standing(self.next, end)]
         for path, run in by_file(wanted):
             groups = [place.group for _, place in run]
             try:
@@ -78,10 +82,10 @@ class Log:
             except FormatError:  # a pack has gone or is damaged: each entry tells for itself
                 found = [self._try(number) for number, _ in run]
             for (number, _), one in zip(run, found, strict=True):
+                self._miss(self.next, number - 1)
                 if logged := self._take(number, one):
                     yield logged
-        for number in range(self.next, known + 1):
-            self._take(number, hdf5.Missing(f"Entry {number} of the log, {self.places.entry(number)}, is missing."))
+        self._miss(self.next, end)
 
     def set_aside(self, number: int, why: FormatError) -> None:
         """Take an entry for damaged: what it says cannot be."""
@@ -165,11 +169,19 @@ class Log:
         self.last = logged.id
         return logged
 
+    def _miss(self, first: int, last: int) -> None:
+        """Set aside a run of entries that are missing."""
+        for number in range(first, last + 1) if last - first < LONGEST_GAP else (first, last):
+            self._take(number, self._missing(number))
+
+    def _missing(self, number: int) -> hdf5.Missing:
+        return hdf5.Missing(f"Entry {number} of the log, {self.places.entry(number)}, is missing.")
+
     def _try(self, number: int) -> hdf5.Stored | FormatError:
         try:
             return self._stored(number)
         except hdf5.Missing:
-            return hdf5.Missing(f"Entry {number} of the log, {self.places.entry(number)}, is missing.")
+            return self._missing(number)
         except FormatError as failure:
             return failure
 

@@ -12,8 +12,12 @@ from . import hdf5, layout
 from .hdf5 import Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
+
+
+FEW = 64
+"""So many entries are tried one by one, without listing what is there."""
 
 
 class Places(Protocol):
@@ -24,6 +28,10 @@ class Places(Protocol):
 
     def look(self) -> int:
         """Look again, and return the number of the last entry; a number below it may be missing."""
+        ...
+
+    def standing(self, first: int, last: int) -> Sequence[int]:
+        """Return the numbers from one to another, in order, of entries that are there, or may be."""
         ...
 
     def entry(self, number: int) -> Place:
@@ -79,6 +87,19 @@ class Folder:
             end = last
         self._end = end
         return end
+
+    def standing(self, first: int, last: int) -> Sequence[int]:
+        """Return the numbers from one to another, in order, of entries that are there, or may be.
+
+        A name can claim any number: what lies between two entries is not counted through.
+        """
+        if last - first < FEW:
+            return range(first, last + 1)
+        found = set(self.loose())
+        self.packs = self.all_packs(outermost=True)  # after the loose ones, as in `look`
+        for start, end in self.packs:
+            found.update(range(start, end + 1))
+        return sorted(number for number in found if first <= number <= last)
 
     def loose(self) -> list[int]:
         """Return the numbers of the entries that stand in files of their own now."""
@@ -159,14 +180,18 @@ class SingleFile:
         self.path = path
         self.cache: Path | None = None
         names = hdf5.names_in(path, layout.STORE, layout.LOG, layout.BASES, layout.CACHE)
-        numbers = [layout.entry_number(name + layout.FILE_ENDING) for name in names[layout.LOG]]
-        self._last = max((number for number in numbers if number), default=0)
+        numbers = (layout.entry_number(name + layout.FILE_ENDING) for name in names[layout.LOG])
+        self._numbers = sorted(number for number in numbers if number)
         self._bases = names[layout.BASES]
         self._indexed = layout.INDEX in names[layout.CACHE]
 
     def look(self) -> int:
         """Return the number of the last entry."""
-        return self._last
+        return self._numbers[-1] if self._numbers else 0
+
+    def standing(self, first: int, last: int) -> Sequence[int]:
+        """Return the numbers from one to another, in order, of entries that are there."""
+        return [number for number in self._numbers if first <= number <= last]
 
     def entry(self, number: int) -> Place:
         """Return where an entry of the log stands."""
@@ -213,11 +238,10 @@ def check_format(path: Path) -> None:
     """
     if not path.exists():
         raise NotFound(f"There is no store {path}.", hint="`grn init` makes one.")
-    try:
-        with (path / layout.FORMAT_FILE).open("rb") as file:
-            text = file.read(200).decode(errors="replace")
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        raise FormatError(f"{path} is not a grnledger store: it has no {layout.FORMAT_FILE} file.") from None
+    if not (path / layout.FORMAT_FILE).is_file():
+        raise FormatError(f"{path} is not a grnledger store: it has no {layout.FORMAT_FILE} file.")
+    with (path / layout.FORMAT_FILE).open("rb") as file:
+        text = file.read(200).decode(errors="replace")
     if text != layout.FORMAT_TEXT:
         raise FormatError(
             f"{path} is of the format {text.strip()!r}; this grnledger reads {layout.FORMAT_TEXT.strip()!r}.",

@@ -10,7 +10,7 @@ from ..engine.errors import FormatError, InputError
 from . import layout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Callable, Container, Mapping
 
     from .records import EntryRecord, MoveRecord
 
@@ -112,9 +112,13 @@ class Refs:
             raise FormatError(f"HEAD is on {self.head}, and there is no such branch.")
         return found
 
+    def is_certain(self, ref: str) -> bool:
+        """Return whether no entry of the log is lost that may have moved a ref since it was last seen to move."""
+        return self.lost <= self.moved.get(ref, 0)
+
     def check(self, ref: str) -> None:
         """Refuse to say where a ref stands when an entry of the log that may have moved it is lost."""
-        if self.lost > self.moved.get(ref, 0):
+        if not self.is_certain(ref):
             name = ref.removeprefix(layout.BRANCH).removeprefix(layout.TAG)
             raise FormatError(
                 f"Where {name} stands is not certain: entry {self.lost} of the log, which may have moved it, "
@@ -123,11 +127,11 @@ class Refs:
             )
 
     def names_of(self, commit: str) -> list[str]:
-        """Return the refs that stand at a commit: HEAD and its branch first, then branches, then tags."""
-        branches = sorted(name for name, at in self.branches.items() if at == commit)
+        """Return the refs that certainly stand at a commit: HEAD and its branch first, then branches, then tags."""
+        branches = self._at(commit, layout.BRANCH, self.branches)
         names = [name for name in branches if name == self.head] + [name for name in branches if name != self.head]
-        head = ["HEAD"] if self.branches.get(self.head) == commit else []
-        return head + names + sorted(name for name, at in self.tags.items() if at == commit)
+        head = [layout.HEAD] if self.head in branches and self.is_certain(layout.HEAD) else []
+        return head + names + self._at(commit, layout.TAG, self.tags)
 
     def get(self, ref: str) -> str | None:
         """Return where a ref stands, or `None`."""
@@ -150,6 +154,9 @@ class Refs:
             kind.pop(name, None)
         else:
             kind[name] = after
+
+    def _at(self, commit: str, kind: str, names: Mapping[str, str]) -> list[str]:
+        return sorted(name for name, at in names.items() if at == commit and self.is_certain(kind + name))
 
     def _take(self, number: int, move: MoveRecord, reason: str, author: str, time: str) -> None:
         self.later.append(Move(number, move.ref, move.before, move.after, reason, author, time))

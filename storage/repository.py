@@ -22,7 +22,7 @@ from .versions import ActivePathway, Version
 from .writing import Moved, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from ..engine.panel import Panel
@@ -42,22 +42,15 @@ WAIT = 10.0
 """Seconds for which a writer waits for others, and tries again when one was faster."""
 
 Method = TypeVar("Method", bound="Callable[..., Any]")
+Answer = TypeVar("Answer")
 
 
 def _in_turn(method: Method) -> Method:
-    """Make a writing method queue with other writers, and begin anew, for a while, when one was faster all the same."""
+    """Make a writing method begin with what the store holds now, and begin anew when another writer was faster."""
 
     @functools.wraps(method)
     def wrapped(self: Repository, *arguments: Any, **named: Any) -> Any:
-        end = clocks.monotonic() + self.wait
-        with self.turn():
-            while True:
-                self.refresh()
-                try:
-                    return method(self, *arguments, **named)
-                except Moved:
-                    if clocks.monotonic() >= end:
-                        raise
+        return self.in_turn(lambda: method(self, *arguments, **named))
 
     return cast("Method", wrapped)
 
@@ -96,7 +89,7 @@ class Repository:
         self.path = Path(path)
         self.wait = wait
         self._author, self._time = author, time
-        self._turns = 0
+        self._in_turn = False
         self._ledger = Ledger(self.path)
         self._log, self._history, self._refs = self._ledger.log, self._ledger.history, self._ledger.refs
         self._writer = Writer(self._ledger, author, time)
@@ -133,24 +126,42 @@ class Repository:
         """What is wrong with entries of the log that are missing or damaged, by their number."""
         return {number: why.message for number, why in sorted(self._log.damage.items())}
 
-    @contextlib.contextmanager
-    def turn(self) -> Generator[None]:
-        """Hold the store's lock, so that other writers wait: a courtesy, on which nothing rests.
+    def in_turn(self, step: Callable[[], Answer]) -> Answer:
+        """Run a step that reads and then writes, and return what it does; run it again when another writer was faster.
+
+        Nobody queues where nobody else writes: the lock is taken when one has met another, or when it is there.
+
+        Parameters
+        ----------
+        step : callable
+            Reads and writes through this repository.
 
         Raises
         ------
         Conflict
-            Another writer holds it for longer than `wait`.
+            For `wait` seconds others were faster, or one of them held the lock.
         """
-        if self._turns or self._ledger.places.cache is None:
-            yield
-            return
-        with turns.turn(self.path / layout.LOCK, self.wait):
-            self._turns += 1
-            try:
-                yield
-            finally:
-                self._turns -= 1
+        if self._in_turn or self._ledger.places.cache is None:
+            return step()
+        end, lock = clocks.monotonic() + self.wait, self.path / layout.LOCK
+        with contextlib.ExitStack() as queue:
+            self._in_turn = True
+            queue.callback(setattr, self, "_in_turn", False)
+            locked = False
+            while True:
+                if not locked and lock.exists():
+                    queue.enter_context(turns.turn(lock, max(end - clocks.monotonic(), 0.0)))
+                    locked = True
+                self.refresh()
+                self._log.check()
+                try:
+                    return step()
+                except Moved:
+                    if (left := end - clocks.monotonic()) <= 0:
+                        raise
+                    if not locked:
+                        queue.enter_context(turns.turn(lock, left))
+                        locked = True
 
     @functools.cached_property
     def _reader(self) -> Reader:
@@ -173,13 +184,13 @@ class Repository:
 
     @property
     def branches(self) -> Mapping[str, Version]:
-        """The version at which each branch stands."""
-        return {name: self._version(commit) for name, commit in sorted(self._refs.branches.items())}
+        """The version at which each branch stands; where the log is damaged, those that are certain and can be read."""
+        return self._standing(layout.BRANCH, self._refs.branches)
 
     @property
     def tags(self) -> Mapping[str, Version]:
-        """The version at which each tag stands."""
-        return {name: self._version(commit) for name, commit in sorted(self._refs.tags.items())}
+        """The version at which each tag stands; where the log is damaged, those that are certain and can be read."""
+        return self._standing(layout.TAG, self._refs.tags)
 
     @property
     def moves(self) -> Sequence[Move]:
@@ -421,7 +432,7 @@ class Repository:
         Raises
         ------
         Conflict
-            Another writer holds the store's lock, or it is an exported one.
+            It is an exported store.
         FormatError
             An entry is missing or damaged.
         """
@@ -430,10 +441,9 @@ class Repository:
         places = self._ledger.places
         if not isinstance(places, Folder):
             raise read_only(places)
-        with self.turn():
-            self.refresh()
-            done = pack(places, self._log, progress)
-            self._ledger.note_down(least=1)
+        self.refresh()
+        done = pack(places, self._log, progress)
+        self._ledger.note_down(least=1)
         return done
 
     def export(self, path: str | Path, rev: str | None = None, progress: Callable[[float], None] | None = None) -> None:
@@ -483,8 +493,7 @@ class Repository:
         """
         from . import exchange
 
-        name = check_name(name or Path(source).resolve().stem)
-        return exchange.fetch(self._ledger, self._writer, Ledger(Path(source)), name)
+        return exchange.fetch(self._ledger, self._writer, Ledger(Path(source)), name or Path(source).resolve().stem)
 
     def push(self, target: str | Path, branch: str | None = None) -> Exchanged:
         """Bring a branch to another store of the same panel, whose branch of that name it must descend from.
@@ -566,8 +575,17 @@ class Repository:
     def _version(self, commit: str) -> Version:
         return Version(self._history.number(commit), self._history.logged(commit), tuple(self._refs.names_of(commit)))
 
+    def _standing(self, kind: str, names: Mapping[str, str]) -> Mapping[str, Version]:
+        return {
+            name: self._version(commit)
+            for name, commit in sorted(names.items())
+            if self._refs.is_certain(kind + name) and commit in self._history
+        }
+
     def _branch(self, name: str | None) -> tuple[str, str]:
-        name = self.head if name is None else name
+        if name is None:
+            self._refs.check(layout.HEAD)
+            name = self.head
         if name not in self._refs.branches:
             raise self._no_ref("branch", name, self._refs.branches)
         return name, self._refs.commit_at(layout.BRANCH + name)
@@ -598,20 +616,19 @@ class Repository:
 
     def write(self, plan: Plan) -> Version:
         """Measure a planned commit, write it, and return the new version; raises as `commit`."""
-        with self.turn():
-            author, time = self._writer.stamp()
-            record = plan.record(self._history, author, time)
-            logged = logged_of(record, self._measuring.measure(plan))
-            tip = plan.parents[0] if plan.parents else None
-            if logged.id in self._history:  # the very same commit stands on another branch
-                return self._move_branch(plan.branch, tip, logged.id, f"commit: {plan.message}")
+        author, time = self._writer.stamp()
+        record = plan.record(self._history, author, time)
+        logged = logged_of(record, self._measuring.measure(plan))
+        tip = plan.parents[0] if plan.parents else None
+        if logged.id in self._history:  # the very same commit stands on another branch
+            return self._move_branch(plan.branch, tip, logged.id, f"commit: {plan.message}")
 
-            def build() -> EntryRecord:
-                number, previous, versions = self._log.next, self._log.last, self._history.length
-                return entry_of(plan, logged, number=number, previous=previous, versions=versions)
+        def build() -> EntryRecord:
+            number, previous, versions = self._log.next, self._log.last, self._history.length
+            return entry_of(plan, logged, number=number, previous=previous, versions=versions)
 
-            self._writer.append(build, plan.pathways, {layout.BRANCH + plan.branch: tip})
-            return self._version(logged.id)
+        self._writer.append(build, plan.pathways, {layout.BRANCH + plan.branch: tip})
+        return self._version(logged.id)
 
     def _move_branch(self, branch: str, before: str | None, after: str, reason: str) -> Version:
         if before != after:

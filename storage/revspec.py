@@ -66,7 +66,7 @@ def _named(text: str, refs: Refs, history: History) -> str:
     if text in ("HEAD", "@"):
         return refs.commit_at(layout.HEAD)
     if LOOKS_LIKE_VERSION.fullmatch(text):
-        return _numbered(text, history)
+        return _numbered(text, refs, history)
     for kind, names in ((layout.BRANCH, refs.branches), (layout.TAG, refs.tags)):
         if text in names:
             return refs.commit_at(kind + text)
@@ -74,6 +74,7 @@ def _named(text: str, refs: Refs, history: History) -> str:
         return _at(dated["branch"], dated["date"], refs)
     if LOOKS_LIKE_ID.fullmatch(text) and (found := _by_id(text, history)):
         return found
+    _check_lost(text, refs)
     near = difflib.get_close_matches(text, [*refs.branches, *refs.tags], n=3)
     raise NotFound(
         f"There is no version {text!r}.",
@@ -81,9 +82,19 @@ def _named(text: str, refs: Refs, history: History) -> str:
     )
 
 
-def _numbered(text: str, history: History) -> str:
+def _check_lost(text: str, refs: Refs) -> None:
+    """Refuse to say that nothing has a name when an entry of the log is lost that may have given it."""
+    if refs.lost:
+        raise FormatError(
+            f"There is no version {text!r} in what can be read of the log: entry {refs.lost} is missing or damaged.",
+            hint="`grn log --all` lists what can be read, `grn verify` what is lost.",
+        )
+
+
+def _numbered(text: str, refs: Refs, history: History) -> str:
     number = int(text[1:])
     if number >= history.length:
+        _check_lost(text, refs)
         raise NotFound(
             f"There is no version {text}: they run from v0 to v{history.length - 1}.",
             hint="`grn log --all` lists them.",
@@ -109,7 +120,10 @@ def _by_id(prefix: str, history: History) -> str | None:
 
 def _at(branch: str, when: str, refs: Refs) -> str:
     if refs.lost:
-        refs.check(layout.BRANCH + (branch or refs.head))
+        raise FormatError(
+            f"Where a branch stood at {when} is not certain: entry {refs.lost} of the log is missing or damaged.",
+            hint="Name a version, such as v3: `grn log --all` lists what can be read, `grn verify` what is lost.",
+        )
     commit = refs.at(_moment(when), branch or None)
     if commit is None:
         whose = f"branch {branch}" if branch else "the store"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from ...storage.formats.pathways import PathwayFile
     from ...storage.planning import Plan
     from ...storage.repository import Repository
+    from ...storage.versions import Version
 
 
 @click.command("commit")
@@ -87,9 +87,13 @@ def command(
     read = read_pathways(file, repo.panel, aliases=aliases, **reading)
     for note in read.notes:
         output.note(output.sentence(note))
-    with contextlib.nullcontext() if dry_run else repo.turn():
+
+    def step() -> tuple[Plan, Version]:
         plan = repo.plan(read, message=message, branch=branch, if_absent=if_absent)
-        version = repo.version(plan.branch) if dry_run or not plan.pathways else repo.write(plan)
+        idle = dry_run or not plan.pathways
+        return plan, repo.version(plan.branch) if idle else repo.write(plan)
+
+    plan, version = step() if dry_run else repo.in_turn(step)
     if not plan.pathways:
         output.note(f"All of it is active already in {version.name}: nothing was written.")
         _tell(repo, read, form, written=False, rev=version.name)
