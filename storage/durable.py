@@ -14,15 +14,13 @@ import secrets
 import stat
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from pathlib import Path
-
-    from _typeshed import ReadableBuffer, WriteableBuffer
 
 NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 
@@ -71,7 +69,7 @@ class Output(io.RawIOBase):
         """Return the place."""
         return self._place
 
-    def readinto(self, buffer: WriteableBuffer, /) -> int:
+    def readinto(self, buffer: Any, /) -> int:
         """Read what fits the buffer, and return how many bytes that is."""
         view = memoryview(buffer).cast("B")
         content = os.pread(self._descriptor, len(view), self._place)
@@ -79,7 +77,7 @@ class Output(io.RawIOBase):
         self._place += len(content)
         return len(content)
 
-    def write(self, buffer: ReadableBuffer, /) -> int:
+    def write(self, buffer: Any, /) -> int:
         """Write all bytes, and return how many; the system may take them in parts."""
         view = memoryview(buffer).cast("B")
         done = 0
@@ -145,14 +143,16 @@ def publish(path: Path, write: Callable[[Output], object], *, taken: Callable[[]
         _claim(temporary, path)
     finally:
         remove(temporary)
-    if taken():
-        remove(path)
-        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
     try:
-        flush(path.parent)
+        lost = taken()
+        if not lost:
+            flush(path.parent)
     except OSError as failure:
         said = f"it is written, but the folder could not be flushed ({failure.strerror}): a power cut might undo it"
         raise Unconfirmed(failure.errno, said, str(path)) from None
+    if lost:
+        remove(path)
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
 
 
 def write_whole(path: Path, write: Callable[[Output], object]) -> None:
@@ -263,8 +263,15 @@ def leftovers(folder: Path, *, named: str = "") -> list[Path]:
     return found
 
 
-def sweep(*folders: Path) -> int:
-    """Remove the leftovers of dead writers from folders, as far as that can be done, and return their number."""
+def sweep(store: Path) -> int:
+    """Remove the leftovers of dead writers from a store, as far as that can be done, and return their number."""
+    cache = store / layout.CACHE
+    folders = [
+        store,
+        *(store / name for name in (layout.LOG, layout.PACKS, layout.BASES)),
+        cache,
+        cache / layout.ANCHORS,
+    ]
     swept = 0
     for path in [path for folder in folders for path in leftovers(folder)]:
         with contextlib.suppress(OSError):

@@ -13,7 +13,7 @@ from . import layout
 from .records import DropRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from .records import LoggedCommit, PathwayRecord
 
@@ -100,7 +100,7 @@ class History:
         self._load = load
         self._numbers: dict[str, int] = {}
         self._by_id: dict[str, Commit] = {}
-        self._first_with: dict[str, str] = {}
+        self._of_content: dict[str, list[str]] = {}
         self._records: dict[str, LoggedCommit] = {}
         self._active: dict[str, frozenset[Event]] = {}
 
@@ -118,7 +118,7 @@ class History:
         """Take in the next commit of the log."""
         self._numbers[commit.id] = len(self._commits)
         self._by_id[commit.id] = commit
-        self._first_with.setdefault(commit.content, commit.id)
+        self._of_content.setdefault(commit.content, []).append(commit.id)
         self._commits.append(commit)
         if record is not None:
             _keep(self._records, commit.id, record, KEPT)
@@ -157,9 +157,9 @@ class History:
             _keep(self._records, commit, self._load(self[commit]), KEPT)
         return self._records[commit]
 
-    def first_with(self, content: str) -> str | None:
-        """Return the first commit whose version has a content id, or `None`."""
-        return self._first_with.get(content)
+    def of_content(self, content: str) -> Sequence[str]:
+        """Return the commits whose versions have a content id, in the order of the log."""
+        return self._of_content.get(content, ())
 
     def ancestors(self, *commits: str) -> set[str]:
         """Return the commits from which these descend, themselves included."""

@@ -93,12 +93,12 @@ def read(place: hdf5.Place) -> Index | None:
         branches=dict(record.branches),
         tags=dict(record.tags),
         moved=dict(record.moved),
-        earlier=lambda: [Move(**move) for move in json.loads(text)],
+        earlier=lambda: _moves(text, place),
     )
     return Index(record.length, record.last, commits, refs)
 
 
-def write_witness(path: Path, length: int, last: str, first: str) -> None:
+def write_witness(path: Path, length: int, versions: int, last: str, first: str) -> None:
     """Keep the number and id of the last entry: so that its loss is noticed, which the entries before do not show.
 
     Parameters
@@ -107,12 +107,14 @@ def write_witness(path: Path, length: int, last: str, first: str) -> None:
         Where.
     length : int
         The number.
+    versions : int
+        How many versions there are with it.
     last : str
         The id.
     first : str
         The id of the store's first commit, so that no other store's witness is believed.
     """
-    durable.overwrite(path, _testimony(length, last, first))
+    durable.overwrite(path, _testimony(length, versions, last, first))
 
 
 def read_witness(path: Path) -> bytes:
@@ -120,21 +122,39 @@ def read_witness(path: Path) -> bytes:
     with contextlib.suppress(OSError):
         if path.is_file():
             with path.open("rb") as file:
-                return file.read(len(_testimony(0, "0" * 64, "")))
+                return file.read(len(_testimony(0, 0, "0" * 64, "")))
     return b""
 
 
-def witnessed(testimony: bytes, first: str) -> int:
-    """Return how many entries have been seen in the log of a store, 0 when nothing true is said of that store."""
-    length, _, rest = testimony.decode("ascii", errors="replace").partition(" ")
-    if not (length.isdigit() and len(length) == layout.ENTRY_DIGITS):
-        return 0
-    return int(length) if testimony == _testimony(int(length), rest[:64], first) else 0
+def witnessed(testimony: bytes, first: str) -> tuple[int, int]:
+    """Return how many entries and versions have been seen in a store's log; 0 when nothing true is said of that store.
+
+    Parameters
+    ----------
+    testimony : bytes
+        What has been kept.
+    first : str
+        The id of the store's first commit.
+    """
+    try:
+        length, versions, last, _ = testimony.decode("ascii").split(" ")
+        counts = int(length), int(versions)
+    except ValueError:
+        return 0, 0
+    return counts if testimony == _testimony(*counts, last, first) else (0, 0)
 
 
-def _testimony(length: int, last: str, first: str) -> bytes:
-    said = f"{length:0{layout.ENTRY_DIGITS}d} {last}"
+def _testimony(length: int, versions: int, last: str, first: str) -> bytes:
+    digits = layout.ENTRY_DIGITS
+    said = f"{length:0{digits}d} {versions:0{digits}d} {last}"
     return f"{said} {zlib.crc32(f'{said} {first}'.encode()):08x}\n".encode(errors="replace")
+
+
+def _moves(text: bytes, place: hdf5.Place) -> list[Move]:
+    try:
+        return [Move(**move) for move in json.loads(text)]
+    except (ValueError, TypeError, RecursionError):
+        raise FormatError(f"{place} is damaged: its moves of refs cannot be read.") from None
 
 
 def _commits(arrays: dict[str, NDArray[Any]] | Any) -> Iterator[Commit]:

@@ -52,9 +52,9 @@ class Ledger:
         self.history = History(self._load)
         self.refs = Refs()
         self._in_index = 0
-        self._claimed: tuple[int, str] | None = None
+        self._claimed: tuple[int, int, str] | None = None
         self._keeps_index = indexed
-        if indexed and (found := self._indexed()):
+        if (found := self._indexed()) and indexed and self.log.skip(found.length, found.last):
             self._in_index = found.length
             self.refs = found.refs
             for commit in found.commits:
@@ -72,8 +72,11 @@ class Ledger:
         cache = self.places.cache
         testimony = b"" if cache is None else index.read_witness(cache / layout.WITNESS)  # written after the entry
         self._read_new()
-        if (known := self._known(testimony)) > self.log.length:
-            self._read_new(known=known)
+        entries, versions = self._known(testimony)
+        if entries > self.log.length:
+            self._read_new(known=entries)
+        if self.log.damage:
+            self.history.lose(min(versions, self.history.length + MOST_LOST))
         self.refs.lost = max(self.log.damage, default=0)
         if not self.log.damage and self.history.length and self.refs.head not in self.refs.branches:
             raise FormatError(
@@ -92,7 +95,8 @@ class Ledger:
         cache, first = self.places.cache, self.history.numbered(0)
         if cache is not None and self.log.last is not None and first is not None:
             with contextlib.suppress(OSError):  # it is derived
-                index.write_witness(cache / layout.WITNESS, self.log.length, self.log.last, first.id)
+                where, versions = cache / layout.WITNESS, self.history.length
+                index.write_witness(where, self.log.length, versions, self.log.last, first.id)
 
     def lost(self) -> FormatError:
         """Return the refusal of a store whose first version cannot be read."""
@@ -135,21 +139,22 @@ class Ledger:
         raise FormatError(f"{stored.place} is damaged: it does not bring the commit {commit.id}.")
 
     def _indexed(self) -> index.Index | None:
-        """Return what the log gave when it was last indexed, if the log still begins so."""
+        """Return what the log gave when it was last indexed; the log may have changed since."""
         place = self.places.index()
         found = None if place is None else index.read(place)
         if found is None or not found.commits:
             return None
-        self._claimed = found.length, found.commits[0].id
-        return found if self.log.skip(found.length, found.last) else None
+        self._claimed = found.length, len(found.commits), found.commits[0].id
+        return found
 
-    def _known(self, testimony: bytes) -> int:
-        """Return how many entries the log must have, by what has been seen of this very store before."""
+    def _known(self, testimony: bytes) -> tuple[int, int]:
+        """Return how many entries and versions the log must have, by what has been seen of this very store before."""
         first = self.history.numbered(0)
         if first is None:
-            return 0
-        length, store = self._claimed or (0, "")
-        return max(index.witnessed(testimony, first.id), length if store == first.id else 0)
+            return 0, 0
+        length, versions, store = self._claimed or (0, 0, "")
+        claimed = (length, versions) if store == first.id else (0, 0)
+        return max(index.witnessed(testimony, first.id), claimed)
 
     def note_down(self, *, least: int = index.EVERY) -> None:
         """Write the index anew when it lacks at least so many entries, where that can be done, and sweep."""
@@ -163,5 +168,4 @@ class Ledger:
             durable.make_folder(cache)
             found = index.Index(self.log.length, last, self.history.commits, self.refs)
             index.write(cache / f"{layout.INDEX}{layout.FILE_ENDING}", found)
-            store = self.places.path
-            durable.sweep(store / layout.LOG, store / layout.BASES, store / layout.PACKS, cache, cache / layout.ANCHORS)
+            durable.sweep(self.places.path)

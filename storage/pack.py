@@ -82,8 +82,7 @@ def pack(folder: Folder, log: Log, progress: Callable[[float], None] | None = No
         if progress is not None:
             progress(moved / len(loose))
     folder.look()
-    swept = durable.sweep(*(folder.path / name for name in (layout.LOG, layout.BASES, layout.PACKS, layout.CACHE)))
-    return Packed(moved, written, len(folder.loose()) + len(folder.all_packs()), swept)
+    return Packed(moved, written, len(folder.loose()) + len(folder.all_packs()), durable.sweep(folder.path))
 
 
 def write_pack(folder: Folder, log: Log, start: int, end: int) -> bool:

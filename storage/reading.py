@@ -15,7 +15,7 @@ from ..engine.stability import reinverted
 from . import anchors, bases, layout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from ..engine.covariance import DenseCovariance
@@ -112,7 +112,9 @@ class Reader:
         """Return the ids of the pathways that an anchor has taken in."""
         if anchor is None:
             return frozenset()
-        return frozenset(event.pathway for event in self._anchored(anchor).events)
+        if (recipe := next(self._anchored(anchor), None)) is None:
+            raise _unreadable(anchor)
+        return frozenset(event.pathway for event in recipe.events)
 
     def anchored(self, snapshot: Snapshot, anchor: str) -> Snapshot:
         """Return a snapshot of the same version, read from its own full inversion."""
@@ -136,8 +138,7 @@ class Reader:
     def _remake(self, anchor: str) -> DenseCovariance:
         """Return an anchor's full inversion made again, in memory where the cache cannot be written."""
         if anchor not in self._remade:
-            recipe = self._anchored(anchor)
-            inversion = reinverted(self.snapshot(recipe))
+            recipe, inversion = self._inverted(anchor)
             kept: DenseCovariance | None = None
             with contextlib.suppress(OSError):  # a store may be read-only
                 kept = self._keep(anchor, recipe, {}, inversion)
@@ -154,12 +155,23 @@ class Reader:
         anchors.write(folder, anchor, recipe.base, pathways, inversion)
         return anchors.read(folder, anchor)
 
-    def _anchored(self, anchor: str) -> Recipe:
-        """Return the version that an anchor is the full inversion of, to be read from its base."""
-        commit = self._history.first_with(anchor)
-        if commit is None:
-            raise FormatError(f"No version of the store has the content {anchor}, which one names as its anchor.")
-        return self.recipe(commit, from_base=True)
+    def _inverted(self, anchor: str) -> tuple[Recipe, DenseCovariance]:
+        failure = _unreadable(anchor)
+        for recipe in self._anchored(anchor):
+            try:
+                return recipe, reinverted(self.snapshot(recipe))
+            except FormatError as damage:
+                failure = damage
+        raise failure
+
+    def _anchored(self, anchor: str) -> Iterator[Recipe]:
+        """Yield the versions that an anchor is the full inversion of, to be read from their base.
+
+        All give the same numbers, but one may need an entry of the log that is lost, and another not.
+        """
+        for commit in self._history.of_content(anchor):
+            with contextlib.suppress(FormatError):
+                yield self.recipe(commit, from_base=True)
 
     def _pathways(self, events: Iterable[Event], folded: frozenset[str]) -> dict[str, Pathway]:
         """Return the active pathways that stand as columns, each read once from the first commit that added it."""
@@ -174,3 +186,7 @@ class Reader:
             found.update(self._log.pathways(entry, ids))
         self._pathways_read = found  # those of the version read last: the next one mostly has the same
         return {pathway: one for pathway, one in found.items() if pathway not in folded}
+
+
+def _unreadable(anchor: str) -> FormatError:
+    return FormatError(f"No version that can be read has the content {anchor}, which one names as its anchor.")

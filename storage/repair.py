@@ -41,7 +41,7 @@ def repair(
     _remove_damaged(folder, before)
     _remove_claim(folder, ledger)
     _remove_packed(folder, ledger)
-    durable.sweep(*(path / name for name in (layout.LOG, layout.BASES, layout.PACKS, layout.CACHE)))
+    durable.sweep(path)
     if not ledger.log.damage:
         _remake_anchors(ledger)
         _write_index(path)

@@ -115,7 +115,7 @@ class Repository:
         return Repository(path, author=author, time=time)
 
     def __repr__(self) -> str:
-        return f"<Repository {self.path}: {len(self._history.commits)} versions, HEAD on {self.head}>"
+        return f"<Repository {self.path}: {len(self._history.commits)} versions, HEAD on {self._refs.head}>"
 
     def refresh(self) -> None:
         """Take in what has been written to the store since it was last read."""
@@ -139,10 +139,12 @@ class Repository:
         Raises
         ------
         Conflict
-            For `wait` seconds others were faster, or one of them held the lock.
+            For `wait` seconds others were faster, or one of them held the lock; or the store is an exported one.
         """
-        if self._in_turn or self._ledger.places.cache is None:
+        if self._in_turn:
             return step()
+        if not isinstance(self._ledger.places, Folder):
+            raise read_only(self._ledger.places)
         end, lock = clocks.monotonic() + self.wait, self.path / layout.LOCK
         with contextlib.ExitStack() as queue:
             self._in_turn = True
@@ -179,7 +181,8 @@ class Repository:
 
     @property
     def head(self) -> str:
-        """The branch that HEAD is."""
+        """The branch that HEAD is; where an entry of the log is lost that may have moved it, this is refused."""
+        self._refs.check(layout.HEAD)
         return self._refs.head
 
     @property
@@ -583,9 +586,7 @@ class Repository:
         }
 
     def _branch(self, name: str | None) -> tuple[str, str]:
-        if name is None:
-            self._refs.check(layout.HEAD)
-            name = self.head
+        name = self.head if name is None else name
         if name not in self._refs.branches:
             raise self._no_ref("branch", name, self._refs.branches)
         return name, self._refs.commit_at(layout.BRANCH + name)

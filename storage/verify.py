@@ -249,8 +249,8 @@ def _index_findings(ledger: Ledger, cache: Path) -> Iterator[Finding]:
     elif ledger.log.length >= index.EVERY:
         yield Finding("note", _within(ledger, path), "There is no index; opening reads every entry.")
     witness, first = cache / layout.WITNESS, ledger.history.numbered(0)
-    noted = index.witnessed(index.read_witness(witness), first.id) if first else 0
-    if not ledger.log.damage and noted != ledger.log.length:
+    noted = index.witnessed(index.read_witness(witness), first.id) if first else None
+    if not ledger.log.damage and noted != (ledger.log.length, ledger.history.length):
         kind = "derived" if witness.exists() else "note"
         yield Finding(kind, _within(ledger, witness), "The last entry of the log is not noted down.")
 

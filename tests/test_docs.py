@@ -71,7 +71,7 @@ def test_the_help_of_grn_lists_every_verb_once(grn: Callable[..., Any]) -> None:
     assert told == grn().out
     for verb, _ in verbs():
         assert len(re.findall(rf"^  {verb}  ", told, flags=re.MULTILINE)) == 1
-    modules = {path.stem.replace("_", "-") for path in (ROOT / "cli" / "commands").glob("*.py")} - {"--init--"}
+    modules = {path.stem.rstrip("_").replace("_", "-") for path in (ROOT / "cli" / "commands").glob("*.py")} - {"--init"}
     assert modules == {verb for verb, _ in verbs()}
 
 
@@ -153,15 +153,18 @@ def test_the_walk_of_the_readme_runs_and_says_what_the_readme_says(
                ("MYC", "CDKN1A", -1))  # fmt: skip
     rows = ["source\ttarget\tweight", *("\t".join(map(str, row)) for row in targets)]
     (tmp_path / "regulons.tsv").write_text("\n".join(rows) + "\n")
-    walk = [line for block in blocks(README, "sh") for line in block.splitlines() if line.startswith("grn ")]
+    walk = [line for block in blocks(README, "sh") for line in block.splitlines() if line.startswith(("grn ", "mkdir "))]
     said = {}
     for line in walk:
+        if line.startswith("mkdir "):
+            (tmp_path / line.split()[1]).mkdir()
+            continue
         answer = grn(*shlex.split(line, comments=True)[1:])
         assert answer.code == 0, (line, answer.err)
         said[line] = answer
-    assert {shlex.split(line)[1] for line in walk} >= {
+    assert {word for line in walk for word in shlex.split(line, comments=True)} >= {
         "init", "commit", "log", "diff", "edges", "neighbors", "trace", "factors", "rollback", "revert", "branch",
-        "switch", "merge", "tag", "export",
+        "switch", "merge", "tag", "export", "clone", "fetch", "push", "verify", "pack",
     }  # fmt: skip
     (printed,) = blocks(README, "text")
     assert said["grn diff v0..HEAD --top 20 --changes 5"].out.startswith(printed.rstrip("\n"))

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from grnledger.engine.errors import InputError, NotFound
-from grnledger.storage.formats.files import file_kind, fingerprint, refuse_beyond_memory, require_file, written_whole
+from grnledger.storage.formats.files import file_kind, fingerprint, require_file, written_whole
+from grnledger.storage.formats.limits import refuse_beyond_room
 from grnledger.storage.formats.tables import open_table, read_body, read_header, read_numbers
 
 
@@ -163,10 +164,11 @@ def test_a_written_file_has_the_rights_that_the_user_gives_new_files(tmp_path: P
     assert (tmp_path / "out").stat().st_mode == ordinary.stat().st_mode
 
 
-def test_a_matrix_beyond_memory_is_refused_before_room_is_made():
-    refuse_beyond_memory(Path("x"), (1000, 1000))
+def test_a_matrix_beyond_memory_is_refused_before_room_is_made(tmp_path: Path):
+    path = write(tmp_path / "x", "x")
+    refuse_beyond_room(path, (1000, 1000))
     with pytest.raises(InputError, match=r"100,000,000 × 100,000,000 values take [\d,.]+ GiB"):
-        refuse_beyond_memory(Path("x"), (10**8, 10**8))
+        refuse_beyond_room(path, (10**8, 10**8))
 
 
 def test_a_link_is_written_through_and_a_folder_is_not_replaced(tmp_path: Path):

@@ -15,8 +15,16 @@ from grnledger.engine.panel import Panel
 from grnledger.engine.pathway import Pathway
 from grnledger.storage import changes, layout
 from grnledger.storage.entries import commit_id, pathway_id
-from grnledger.storage.history import Event, History
-from grnledger.storage.records import CommitEntry, CommitRecord, DropRecord, MeasuredRecord, PathwayRecord
+from grnledger.storage.history import Event, History, commit_of
+from grnledger.storage.records import (
+    CommitRecord,
+    DropRecord,
+    EntryRecord,
+    LoggedCommit,
+    MeasuredRecord,
+    MoveRecord,
+    PathwayRecord,
+)
 from grnledger.storage.refs import check_entry
 
 if TYPE_CHECKING:
@@ -397,8 +405,9 @@ def test_the_same_commit_made_again_is_the_same_version_on_both_branches(repo: R
     assert first.id == second.id
     assert [version.name for version in repo.versions(None)] == ["v1", "v0"]
     assert repo.branches["side"].id == repo.branches["main"].id
-    written = [entry.entry for entry in repo._log.entries[-2:]]
-    assert [isinstance(entry, CommitEntry) for entry in written] == [True, False]  # never one commit twice in a log
+    written = [repo._log.read(number)[1] for number in (3, 4)]
+    assert [[one.id for one in entry.commits] for entry in written] == [[first.id], []]  # never twice in a log
+    assert [move.after for entry in written for move in entry.moves] == [first.id, first.id]
 
 
 def test_columns_tied_by_a_covariance_come_and_go_as_one(repo: Repository) -> None:
@@ -419,22 +428,26 @@ def test_columns_tied_by_a_covariance_come_and_go_as_one(repo: Repository) -> No
 # The set by itself, on records made by hand
 
 
+def not_on_disk(commit: object) -> LoggedCommit:
+    raise AssertionError(f"{commit} was to be loaded")
+
+
 class Ledger:
     """Hand-made commits: enough of a record for `History`, nothing on disk."""
 
     def __init__(self) -> None:
-        self.history = History()
+        self.history = History(not_on_disk)
 
     def commit(
         self, *parents: str, base: str | None = None, add: str = "", drop: tuple[tuple[str, str], ...] = ()
     ) -> str:
         """Take in a commit that adds pathways, one a letter, and drops (pathway, commit) pairs; return its id."""
-        here = self.history[parents[0]].commit.base if parents else "0" * 64
+        here = self.history[parents[0]].base if parents else "0" * 64
         chosen = here if base is None else base * 64
         record = CommitRecord(
             parents=parents,
             base=chosen,
-            sets_base=not parents or chosen not in {self.history[one].commit.base for one in parents},
+            sets_base=not parents or chosen not in {self.history[one].base for one in parents},
             adds=tuple(
                 PathwayRecord(id=letter * 64, names=(letter,), genes=1, sign=1, units="sd", covariance=False)
                 for letter in add
@@ -447,12 +460,9 @@ class Ledger:
         measured = MeasuredRecord(
             content="0" * 64, rank=0, rank_since=0, anchor=None, since_anchor=0, probe=None, guard=1.0
         )
-        number = len(self.history.commits) + 1
-        entry = CommitEntry(
-            number=number, previous=None, id=commit_id(record), branch="main", commit=record, measured=measured
-        )
-        self.history.take(entry)
-        return entry.id
+        logged = LoggedCommit(id=commit_id(record), commit=record, measured=measured)
+        self.history.take(commit_of(logged, len(self.history.commits) + 1), logged)
+        return logged.id
 
     def active(self, commit: str) -> str:
         return "".join(sorted(event.pathway[0] for event in self.history.active(commit)))
@@ -571,36 +581,89 @@ def test_equal_sets_have_one_content_id_and_others_have_another() -> None:
     assert len(found) == 2 * 8
 
 
-@pytest.mark.parametrize("what", ["parent", "seen", "move", "branch", "ref"])
+@pytest.mark.parametrize("what", ["parent", "seen", "later", "move", "ref"])
 def test_an_entry_that_names_what_is_not_there_is_refused(what: str) -> None:
-    from grnledger.storage.records import MoveRecord, RefsEntry
-
     ledger = Ledger()
     root = ledger.commit()
-    entry = ledger.history[ledger.commit(root, add="a", drop=(("a", root),))]
-    moves = RefsEntry(
-        number=3,
-        previous=None,
-        moves=(MoveRecord(ref="tag/paper", before=None, after=root),),
-        reason="",
+    first = ledger.history.logged(ledger.commit(root, add="a"))
+    second = ledger.history.logged(ledger.commit(first.id, drop=(("a", first.id),)))
+    entry = EntryRecord(
+        number=2,
+        previous="0" * 64,
+        versions=1,
+        commits=(first, second),
+        moves=(MoveRecord(ref="branch/main", before=root, after=second.id),),
+        reason="fetch",
         author="ada",
         time="2026-11-01T12:00:00Z",
     )
     known = {root}
     check_entry(entry, known)
-    check_entry(moves, known)
-    bad = {
-        "parent": entry.model_copy(update={"commit": entry.commit.model_copy(update={"parents": ("f" * 64,)})}),
-        "seen": entry.model_copy(
-            update={
-                "commit": entry.commit.model_copy(
-                    update={"drops": (DropRecord(id="a" * 64, names=("a",), seen=("f" * 64,)),)}
-                )
-            }
-        ),
-        "branch": entry.model_copy(update={"branch": "a\x1b[31mb"}),
-        "move": moves.model_copy(update={"moves": (MoveRecord(ref="tag/paper", before=None, after="f" * 64),)}),
-        "ref": moves.model_copy(update={"moves": (MoveRecord(ref="../paper", before=None, after=root),)}),
+    check_entry(entry.model_copy(update={"moves": (MoveRecord(ref="HEAD", before="main", after="side"),)}), known)
+    check_entry(entry.model_copy(update={"moves": (MoveRecord(ref="tag/a", before=root, after=None),)}), known)
+
+    def changed(logged: LoggedCommit, **fields: object) -> LoggedCommit:
+        return logged.model_copy(update={"commit": logged.commit.model_copy(update=fields)})
+
+    unseen = DropRecord(id="a" * 64, names=("a",), seen=("f" * 64,))
+    change: dict[str, object] = {
+        "parent": {"commits": (changed(first, parents=("f" * 64,)), second)},
+        "seen": {"commits": (first, changed(second, drops=(unseen,)))},
+        "later": {"commits": (second, first)},
+        "move": {"moves": (MoveRecord(ref="tag/paper", before=None, after="f" * 64),)},
+        "ref": {"moves": (MoveRecord(ref="../paper", before=None, after=root),)},
     }
-    with pytest.raises(FormatError, match=f"Entry {bad[what].number} of the log is damaged"):
-        check_entry(bad[what], known)
+    bad = entry.model_copy(update=change[what])
+    with pytest.raises(FormatError, match="Entry 2 of the log is damaged"):
+        check_entry(bad, known)
+    if what == "ref":
+        with pytest.raises(FormatError, match="there can be no ref"):
+            check_entry(bad, known, whole=False)
+    else:
+        check_entry(bad, known, whole=False)  # it may be what a lost entry brought
+
+
+@pytest.mark.parametrize("ref", ["branch/v7", "tag/a b", "branch/", "tag/-x", "main", "heads/main", "branch/a\x1b[31mb"])
+def test_an_entry_that_moves_what_can_be_no_ref_is_refused(ref: str) -> None:
+    entry = EntryRecord(
+        number=1,
+        previous=None,
+        versions=0,
+        moves=(MoveRecord(ref=ref, before=None, after=None),),
+        reason="",
+        author="ada",
+        time="2026-11-01T12:00:00Z",
+    )
+    with pytest.raises(FormatError, match="there can be no ref"):
+        check_entry(entry, set())
+
+
+# What of the history is kept in memory
+
+
+def test_records_and_sets_of_which_there_are_too_many_are_let_go_and_found_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("grnledger.storage.history.KEPT", 32)
+    monkeypatch.setattr("grnledger.storage.history.LONGEST_CHAIN", 8)
+    ledger, loaded, records = Ledger(), [], {}
+    history = ledger.history
+
+    def load(commit: object) -> LoggedCommit:
+        loaded.append(commit)
+        return records[commit]
+
+    history._load = load
+    line = [ledger.commit()]
+    for number in range(100):
+        kept = (("a", line[number]),) if number % 10 == 5 else ()
+        line.append(ledger.commit(line[-1], add="a" if number % 10 == 4 else "", drop=kept))
+        records[history[line[-1]]] = history.logged(line[-1])
+    records[history[line[0]]] = None
+    expected = ["a" if number % 10 == 5 else "" for number in range(101)]
+    for order in (range(101), range(100, -1, -1), np.random.default_rng(0).permutation(101).tolist()):
+        assert {number: ledger.active(line[number]) for number in order} == dict(enumerate(expected))
+    assert len(history._active) <= 2
+    assert len(history._records) <= 32
+    assert history.logged(line[1]).id == line[1]
+    assert loaded == [history[line[1]]]

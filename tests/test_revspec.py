@@ -14,8 +14,8 @@ from grnledger.engine.errors import Conflict, InputError, NotFound
 from grnledger.engine.pathway import Pathway
 from grnledger.storage import layout, revspec
 from grnledger.storage.entries import commit_id
-from grnledger.storage.history import History
-from grnledger.storage.records import CommitEntry, CommitRecord, MeasuredRecord
+from grnledger.storage.history import Commit, History, commit_of
+from grnledger.storage.records import CommitRecord, LoggedCommit, MeasuredRecord
 from grnledger.storage.refs import Refs, check_name
 
 if TYPE_CHECKING:
@@ -250,19 +250,24 @@ def record(message: str, parents: tuple[str, ...] = ()) -> CommitRecord:
     )
 
 
+def summary(said: CommitRecord, entry: int, content: str = "0" * 64) -> Commit:
+    measured = MeasuredRecord(
+        content=content, rank=0, rank_since=0, anchor=None, since_anchor=0, probe=None, guard=1.0
+    )
+    return commit_of(LoggedCommit(id=commit_id(said), commit=said, measured=measured), entry)
+
+
+def never(commit: Commit) -> LoggedCommit:
+    raise AssertionError(f"a name needs no record, and that of {commit} was asked")
+
+
 def history_of(*contents: str) -> History:
     """Commits of these content ids, one on top of the other."""
-    history, parents = History(), ()
+    history, parents = History(never), ()
     for number, content in enumerate(contents, start=1):
-        commit = record(f"commit {number}", parents)
-        measured = MeasuredRecord(
-            content=content, rank=0, rank_since=0, anchor=None, since_anchor=0, probe=None, guard=1.0
-        )
-        entry = CommitEntry(
-            number=number, previous=None, id=commit_id(commit), branch="main", commit=commit, measured=measured
-        )
-        history.take(entry)
-        parents = (entry.id,)
+        commit = summary(record(f"commit {number}", parents), number, content)
+        history.take(commit)
+        parents = (commit.id,)
     return history
 
 
@@ -309,21 +314,18 @@ def test_a_commit_id_goes_before_a_content_id() -> None:
 
 
 def test_a_prefix_of_two_commit_ids_is_ambiguous() -> None:
-    found: dict[str, str] = {}
-    history = History()
+    found: dict[str, CommitRecord] = {}
+    history = History(never)
     number = 0
     while True:  # two of some thousand hashes share six digits, sooner or later; always the same two
         commit = record(f"commit {number}")
         identity = commit_id(commit)
         if identity[:6] in found:
             break
-        found[identity[:6]] = identity
+        found[identity[:6]] = commit
         number += 1
-    measured = MeasuredRecord(
-        content="0" * 64, rank=0, rank_since=0, anchor=None, since_anchor=0, probe=None, guard=1.0
-    )
-    for place, one in enumerate((identity, found[identity[:6]]), start=1):
-        history.take(CommitEntry(number=place, previous=None, id=one, branch="main", commit=commit, measured=measured))
+    for place, one in enumerate((commit, found[identity[:6]]), start=1):
+        history.take(summary(one, place))
     with pytest.raises(InputError):
         revspec.resolve(identity[:6], Refs(), history)
     assert revspec.resolve(identity, Refs(), history) == identity

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import lzma
 import math
 import struct
@@ -16,7 +17,8 @@ import numpy as np
 from numpy.lib import format as npy
 
 from ...engine.errors import GrnError, InputError
-from .files import LARGEST_PACKING, file_kind, require_file
+from .files import file_kind, require_file
+from .limits import ARRAY_PACKING, Room, largest_unpacked, refuse_swarm
 from .tables import check_names
 
 if TYPE_CHECKING:
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+LARGEST_HEAD = 10_000
+"""Bytes of the head of an array, as NumPy limits it too, but after it has read them."""
 
 _DAMAGE = (
     ArithmeticError,
@@ -59,8 +64,8 @@ def read_npz(path: Path, required: Sequence[str], optional: Sequence[str] = ()) 
     NotFound
         There is no such file.
     InputError
-        It is no .npz file, is damaged, lacks a required name, or an array holds Python objects or claims more
-        than the file can hold.
+        It is no .npz file, is damaged, lacks a required name, or an array holds Python objects, claims more than
+        the file can hold, or takes more memory than its size justifies.
     """
     if file_kind(require_file(path)) != "zip":
         raise InputError(f"{path} is not an .npz file: it does not begin as one.")
@@ -70,7 +75,8 @@ def read_npz(path: Path, required: Sequence[str], optional: Sequence[str] = ()) 
         if absent:
             raise InputError(f"{path} has no array named {absent[0]!r}; it holds {', '.join(sorted(members))[:200]}.")
         wanted = [name for name in (*required, *optional) if name in members]
-        return {name: _read_member(path, archive, members[name]) for name in wanted}
+        room = Room(path)
+        return {name: _read_member(path, archive, members[name], room) for name in wanted}
 
 
 def read_npy(path: Path) -> NDArray[Any]:
@@ -83,10 +89,14 @@ def read_npy(path: Path) -> NDArray[Any]:
     """
     if file_kind(require_file(path)) != "npy":
         raise InputError(f"{path} is not an .npy file: it does not begin as one.")
+    size = path.stat().st_size
     with _refuse_damage(path), path.open("rb") as stream:
-        _check_claim(path, "array", stream, path.stat().st_size)
+        _check_claim(path, "array", stream, size, size, Room(path))
         stream.seek(0)
-        return _read_array(stream)
+        array = npy.read_array(stream, allow_pickle=False)
+        if stream.tell() != size:
+            raise InputError(f"{path} holds {size - stream.tell():,} bytes beyond its array.")
+        return array
 
 
 def as_numbers(array: NDArray[Any], name: str, dimensions: int, path: Path) -> NDArray[np.float64]:
@@ -123,32 +133,41 @@ def _refuse_damage(path: Path) -> Generator[None]:
         ) from error
 
 
-def _read_member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[Any]:
+def _read_member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, room: Room) -> NDArray[Any]:
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise InputError(f"{path}: {info.filename} is packed in a way that np.savez does not use.")
-    on_disk = min(info.compress_size, path.stat().st_size)
-    holds = on_disk * (LARGEST_PACKING if info.compress_type == zipfile.ZIP_DEFLATED else 1)
+    stored = min(info.compress_size, path.stat().st_size)
+    holds = largest_unpacked(stored, ARRAY_PACKING) if info.compress_type == zipfile.ZIP_DEFLATED else stored
     with archive.open(info) as stream:
-        _check_claim(path, info.filename, cast("BinaryIO", stream), holds)
+        _check_claim(path, info.filename, cast("BinaryIO", stream), stored, holds, room)
     with archive.open(info) as stream:
-        return _read_array(cast("BinaryIO", stream))
+        return npy.read_array(cast("BinaryIO", stream), allow_pickle=False)
 
 
-def _check_claim(path: Path, name: str, stream: BinaryIO, holds: int) -> None:
-    """Refuse an array of objects, or one whose header claims more bytes than the file holds."""
-    version = npy.read_magic(stream)
-    if version not in ((1, 0), (2, 0)):
-        raise InputError(f"{path}: {name} is of NumPy format {version[0]}.{version[1]}, which is not read here.")
-    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-    shape, _, dtype = read(stream)
+def _check_claim(path: Path, name: str, stream: BinaryIO, stored: int, holds: int, room: Room) -> None:
+    """Refuse an array of objects, or one whose head claims more than the file holds."""
+    shape, dtype = _read_head(path, name, stream)
     if dtype.hasobject:
         raise InputError(
             f"{path}: {name} holds Python objects, which are never unpickled here.",
             hint="Save names as text: np.array(names, dtype=str).",
         )
-    if math.prod(shape) * dtype.itemsize > holds:
+    count = math.prod(shape)
+    if min(shape, default=0) < 0 or max(count, *shape, 0) * max(dtype.itemsize, 1) > holds:
         raise InputError(f"{path}: {name} claims shape {shape} of {dtype}, more than the file holds.")
+    if dtype.kind in "SU":
+        refuse_swarm(path, count, stored)
+    room.take(count * max(dtype.itemsize, 8))
 
 
-def _read_array(stream: BinaryIO) -> NDArray[Any]:
-    return npy.read_array(stream, allow_pickle=False)
+def _read_head(path: Path, name: str, stream: BinaryIO) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Return shape and type from the head of an array, after a look at how long it claims to be."""
+    version = npy.read_magic(stream)
+    if version not in ((1, 0), (2, 0)):
+        raise InputError(f"{path}: {name} is of NumPy format {version[0]}.{version[1]}, which is not read here.")
+    length = stream.read(2 if version == (1, 0) else 4)
+    if int.from_bytes(length, "little") > LARGEST_HEAD:
+        raise InputError(f"{path}: {name} claims a head of {int.from_bytes(length, 'little'):,} bytes.")
+    head = io.BytesIO(length + stream.read(int.from_bytes(length, "little")))
+    shape, _, dtype = (npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0)(head)
+    return shape, dtype

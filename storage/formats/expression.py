@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ...engine.errors import InputError, check_choice
 from .expression_tables import read_expression_table
-from .files import file_kind, fingerprint, open_bytes, require_file
+from .files import file_kind, fingerprint, is_folder, open_bytes, require_file
 from .h5ad import read_h5ad
 from .matrix_market import BANNER
 from .mtx import find_matrix, read_mtx
@@ -72,7 +72,7 @@ def read_expression(
     """
     check_choice("axis of the genes", genes_in, ("auto", "rows", "columns"))
     path = Path(path)
-    matrix = find_matrix(path) if path.is_dir() else require_file(path)
+    matrix = find_matrix(path) if is_folder(path) else require_file(path)
     form = _form_of(matrix)
     _refuse_stray_options(path, form, layer=layer, raw=raw, gene_names=gene_names)
     if form == "h5ad":

@@ -12,10 +12,12 @@ from ...engine.errors import InputError
 from ...engine.expression import Expression
 from ...engine.wording import counted, some
 from .identifiers import spreadsheet_dates
+from .limits import TEXT_COST, Room
 from .orientation import GENE_WORDS, SAMPLE_WORDS, Orientation, orient, title_word
 from .tables import (
     DELIMITER_NAMES,
     check_names,
+    clipped,
     is_missing,
     is_number,
     open_table,
@@ -102,7 +104,7 @@ def _lay_out(table: Table) -> _Layout:
     if not table.is_gct and _lacks_header(top, below, start):
         count = max(i for i, field in enumerate(top) if field.strip()) + 1 - start
         names = ("",) * start + tuple(f"s{place}" for place in range(1, count + 1))
-        said = f"no header: the first line holds numbers after {top[0]!r}; samples are named s1 … s{count}"
+        said = f"no header: the first line holds numbers after {clipped(top[0])}; samples are named s1 … s{count}"
         return _Layout(names, has_header=False, start=start, notes=(said, *_say_skipped(names, below, start)))
     names = read_header(table)
     notes = _say_skipped(names, below, start)
@@ -147,7 +149,7 @@ def _lacks_header(top: Sequence[str], below: Sequence[Row], start: int) -> bool:
 
 def _say_skipped(names: Sequence[str], below: Sequence[Row], start: int) -> tuple[str, ...]:
     return tuple(
-        f"column {names[i] or i + 1!r} is passed over: it describes the rows, such as {below[0].fields[i]!r}"
+        f"column {names[i] or i + 1!r} is passed over: it describes the rows, such as {clipped(below[0].fields[i])}"
         for i in range(1, min(start, len(names)))
     )
 
@@ -155,8 +157,10 @@ def _say_skipped(names: Sequence[str], below: Sequence[Row], start: int) -> tupl
 def _read_values(table: Table, layout: _Layout) -> tuple[tuple[str, ...], NDArray[np.float64]]:
     """Return the names of the rows, and the numbers, rows by columns of the file."""
     names: list[str] = []
-    numbers = array("d")
+    numbers, room = array("d"), Room(table.path)
+    width = numbers.itemsize * (len(layout.names) - layout.start)
     for row in read_body(table, len(layout.names), after_header=layout.has_header):
+        room.take(TEXT_COST + len(row.fields[0]) + width)
         names.append(row.fields[0].strip())
         numbers.fromlist(read_numbers(table, row, layout.start, layout.names))
     values = np.frombuffer(numbers, dtype=np.float64).reshape(len(names), -1)
@@ -188,6 +192,6 @@ def _check_gct(table: Table, rows: int, columns: int) -> None:
     claimed = table.comments[1].replace(",", " ").split()[:2] if len(table.comments) > 1 else []
     if claimed != [str(rows), str(columns)]:
         raise InputError(
-            f"{table.path} claims {' × '.join(claimed) or 'no sizes'} in its second line and holds "
+            f"{table.path} claims {' × '.join(claimed)[:60] or 'no sizes'} in its second line and holds "
             f"{counted(rows, 'row')} of {counted(columns, 'sample')}."
         )

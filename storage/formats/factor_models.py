@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...engine.covariance import FactorCovariance
-from ...engine.errors import InputError
+from ...engine.errors import InputError, ShapeError
 from ...engine.wording import counted, some
 from .archives import as_names, as_numbers, read_npz
 from .files import file_kind, fingerprint, require_file
+from .limits import TEXT_COST, Room
 from .loadings import LoadingTable, read_loading_table, refuse_repeats
 from .matrices import read_covariance, symmetrise
 from .matrix_export import write_npz
@@ -58,7 +59,7 @@ def read_factor_model(path: str | Path) -> FactorModelFile:
     ------
     NotFound
         There is no such file.
-    InputError, ShapeError, NotPositiveDefinite
+    InputError, NotPositiveDefinite
         It is no such archive, or its arrays make no factor model.
     """
     path = require_file(path)
@@ -76,7 +77,7 @@ def read_factor_model(path: str | Path) -> FactorModelFile:
     if "factor_covariance" in arrays:
         covariance = as_numbers(arrays["factor_covariance"], "factor_covariance", 2, path)
         notes = symmetrise(covariance, None, path)
-    model = FactorCovariance(as_numbers(arrays["noise"], "noise", 1, path), table.values, covariance)
+    model = _model_of(path, as_numbers(arrays["noise"], "noise", 1, path), table.values, covariance)
     return FactorModelFile(model, table.genes, table.columns, notes, fingerprint(path))
 
 
@@ -98,7 +99,7 @@ def read_factor_tables(
     ------
     NotFound
         A file is not there.
-    InputError, ShapeError, NotPositiveDefinite
+    InputError, NotPositiveDefinite
         A table cannot be read, their genes or factors differ, or they make no factor model.
     """
     paths = [require_file(path) for path in (loadings, noise, factor_covariance) if path is not None]
@@ -109,7 +110,7 @@ def read_factor_tables(
     if factor_covariance is not None:
         covariance, said = read_pathway_covariance(paths[2], table.columns)
         notes.extend(said)
-    model = FactorCovariance(variances, table.values, covariance)
+    model = _model_of(paths[0], variances, table.values, covariance)
     return FactorModelFile(model, table.genes, table.columns, tuple(notes), fingerprint(paths[0]))
 
 
@@ -175,6 +176,16 @@ def write_loadings(
     write_npz(path, arrays)
 
 
+def _model_of(
+    path: Path, noise: NDArray[np.float64], loadings: NDArray[np.float64], covariance: NDArray[np.float64] | None
+) -> FactorCovariance:
+    """Return the model; arrays of a file that do not fit together are no fault of the numbers."""
+    try:
+        return FactorCovariance(noise, loadings, covariance)
+    except ShapeError as error:
+        raise InputError(f"{path}: {error.message}", hint=error.hint) from error
+
+
 def _numbered(count: int) -> tuple[str, ...]:
     return tuple(f"factor{place}" for place in range(1, count + 1))
 
@@ -195,9 +206,11 @@ def _match_noise(table: LoadingTable, path: Path) -> NDArray[np.float64]:
 def _read_noise(path: Path) -> dict[str, float]:
     genes: list[str] = []
     values: list[float] = []
+    room = Room(path)
     with open_table(path) as table:
         header = read_header(table)
         for row in read_body(table, 2, after_header=not (len(header) == 2 and is_number(header[1]))):
+            room.take(2 * TEXT_COST + len(row.fields[0]))
             genes.append(row.fields[0].strip())
             values.extend(read_numbers(table, row, 1, ("gene", "noise")))
     check_names(genes, "gene", path)

@@ -6,24 +6,28 @@ import difflib
 import gzip
 import hashlib
 import io
-import os
 import secrets
 import stat
 import zlib
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, TextIO, cast
 
 from ...engine.errors import InputError, NotFound
+from .limits import LONGEST_LINE, TEXT_PACKING, largest_unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Generator
     from io import BufferedReader
+    from typing import Any
 
 FileKind = Literal["text", "gzip", "zip", "npy", "hdf5"]
 
-LARGEST_PACKING = 1032
-"""Deflate never packs more than this many bytes into one: what a packed file claims is checked against it."""
+_NEIGHBOURS = 10_000
+"""So many names of a folder are looked at for one that was meant."""
+
+_BLOCK = 1 << 17
 
 _MAGIC: tuple[tuple[bytes, FileKind], ...] = (
     (b"\x1f\x8b", "gzip"),
@@ -81,25 +85,26 @@ def fingerprint(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def largest_content(path: Path) -> int:
-    """Return the most bytes that a file, unpacked when it is gzip, can hold."""
-    size = path.stat().st_size
-    return size * LARGEST_PACKING if file_kind(path) == "gzip" else size
-
-
-def refuse_beyond_memory(path: Path, shape: tuple[int, int]) -> None:
-    """Refuse a matrix that, dense, takes more than half of this machine's memory: working on it takes a copy."""
+def is_folder(path: Path) -> bool:
+    """Whether a path is a folder; one that cannot be looked at is none, and `require_file` says why."""
     try:
-        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):  # a system that does not say
-        return
-    size = 8 * shape[0] * shape[1]
-    if size > memory // 2:
-        raise InputError(
-            f"{path}: {shape[0]:,} × {shape[1]:,} values take {size / 2**30:,.1f} GiB when they are dense, and this "
-            f"machine has {memory / 2**30:,.1f} GiB of memory.",
-            hint="Choose cells and genes first, or add up cells of one sample and type.",
-        )
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def is_plain_file(path: Path) -> bool:
+    """Whether a path is a file, and no pipe or device; one that cannot be looked at is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def largest_content(path: Path, packing: int = TEXT_PACKING) -> int:
+    """Return the most bytes that a file may hold: its own, or when it is gzip what it may unpack to."""
+    size = path.stat().st_size
+    return largest_unpacked(size, packing) if file_kind(path) == "gzip" else size
 
 
 @contextmanager
@@ -124,18 +129,26 @@ def open_bytes(path: Path) -> Generator[BinaryIO]:
 
 
 @contextmanager
-def open_text(path: Path) -> Generator[TextIO]:
+def open_text(path: Path, *, packing: int = TEXT_PACKING) -> Generator[TextIO]:
     """Open a UTF-8 text file, plain or gzip, with or without a byte order mark.
 
     Line ends are left as they stand, for the csv module to read.
 
+    Parameters
+    ----------
+    path : Path
+        The file.
+    packing : int
+        How many bytes gzip may have packed into one, as `largest_unpacked` takes it.
+
     Raises
     ------
     NotFound, InputError
-        As `open_bytes`; also when the file is binary, or not UTF-8.
+        As `open_bytes`; also when the file is binary, or not UTF-8, unpacks to more than its size justifies, or has
+        a line longer than `LONGEST_LINE`.
     """
     with open_bytes(path) as stream:
-        buffered = io.BufferedReader(cast("io.RawIOBase", stream))
+        buffered = io.BufferedReader(_Bounded(path, stream, largest_content(path, packing)), _BLOCK)
         _refuse_binary(path, buffered.peek(4096)[:4096])
         text = io.TextIOWrapper(buffered, encoding="utf-8-sig", newline="")
         try:
@@ -146,6 +159,45 @@ def open_text(path: Path) -> Generator[TextIO]:
                 f"{path} is not UTF-8 text: it holds the byte 0x{offender.hex()}.",
                 hint=f"iconv -f latin1 -t utf-8 {path.name} > utf8-{path.name}",
             ) from error
+
+
+class _Bounded(io.RawIOBase):
+    """The bytes of a text, read on, with an eye on how many there are and how long their lines are."""
+
+    def __init__(self, path: Path, stream: BinaryIO, most: int) -> None:
+        super().__init__()
+        self._path = path
+        self._stream = stream
+        self._most = most
+        self._read = 0
+        self._lines = 0
+        self._since_line = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        part = self._stream.read(len(buffer))
+        buffer[: len(part)] = part
+        self._count(part)
+        return len(part)
+
+    def _count(self, part: bytes) -> None:
+        self._read += len(part)
+        self._lines += part.count(b"\n")
+        end = max(part.rfind(b"\n"), part.rfind(b"\r"))
+        self._since_line = len(part) - 1 - end if end >= 0 else self._since_line + len(part)
+        if self._read > self._most:
+            raise InputError(
+                f"{self._path} unpacks to more than {self._most:,} bytes, from {self._path.stat().st_size:,}: "
+                "it would burst.",
+                hint=f"If it is sound, unpack it first: gunzip -k {self._path.name}",
+            )
+        if self._since_line > LONGEST_LINE:
+            raise InputError(
+                f"{self._path}, line {self._lines + 1} is longer than {LONGEST_LINE:,} bytes: this is no table.",
+                hint="A table has one line a row.",
+            )
 
 
 @contextmanager
@@ -191,7 +243,7 @@ def _opened(path: Path) -> Generator[BufferedReader]:
 def _near(path: Path) -> str:
     """Return which file beside it may have been meant, or where a path is looked for from."""
     try:
-        names = [one.name for one in path.parent.iterdir()]
+        names = [one.name for one in islice(path.parent.iterdir(), _NEIGHBOURS)]
     except OSError:
         return f"There is no folder {path.parent} either."
     near = difflib.get_close_matches(path.name, names, n=3, cutoff=0.8)

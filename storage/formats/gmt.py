@@ -10,9 +10,14 @@ from ...engine.errors import InputError
 from ...engine.wording import counted
 from .files import open_text
 from .gene_loadings import GeneLoadings, LoadingsFile
+from .limits import NAMES_PACKING, TEXT_COST, Room
+from .tables import check_names, clipped
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_SET_COST = 600
+"""Bytes of memory that a set takes beside the names of its genes, each of which is kept once."""
 
 
 def read_gmt(path: Path) -> LoadingsFile:
@@ -30,19 +35,23 @@ def read_gmt(path: Path) -> LoadingsFile:
     NotFound
         There is no such file.
     InputError
-        A set has no gene or no name, or a name stands twice; the line is named.
+        A set has no gene or no name, or a name stands twice, is too long or cannot be printed; the line is named.
     """
     lines: dict[str, int] = {}
+    known: dict[str, str] = {}
     sets: list[GeneLoadings] = []
-    repeated = 0
-    with open_text(path) as stream:
+    repeated, room = 0, Room(path)
+    with open_text(path, packing=NAMES_PACKING) as stream:
         for number, line in enumerate(stream, start=1):
             if not line.strip() or (line.startswith("#") and not sets):
                 continue
             name, members = _split_set(path, number, line)
             if lines.setdefault(name, number) != number:
                 raise InputError(f"{path}, line {number}: the set {name} stands already in line {lines[name]}.")
-            genes = tuple(dict.fromkeys(members))
+            new = [gene for gene in members if gene not in known]
+            check_names((name, *new), f"line {number}, field", path)
+            genes = tuple(dict.fromkeys(known.setdefault(gene, gene) for gene in members))
+            room.take(_SET_COST + 2 * TEXT_COST * len(new) + 16 * len(genes))
             repeated += len(members) - len(genes)
             sets.append(GeneLoadings(name, genes, np.ones(len(genes)), is_set=True))
     if not sets:
@@ -55,7 +64,7 @@ def _split_set(path: Path, number: int, line: str) -> tuple[str, list[str]]:
     fields = [field.strip() for field in line.split("\t")]
     if len(fields) == 1:
         raise InputError(
-            f"{path}, line {number} has no tab, and GMT files are parted by tabs: {line.strip()[:60]!r}.",
+            f"{path}, line {number} has no tab, and GMT files are parted by tabs: {clipped(line.strip())}.",
             hint="Each line is: name, description, genes.",
         )
     members = [field for field in fields[2:] if field]

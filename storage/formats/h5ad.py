@@ -11,7 +11,6 @@ import numpy as np
 from ...engine.errors import InputError, NotFound
 from ...engine.expression import Expression
 from ...engine.wording import some
-from .files import refuse_beyond_memory
 from .hdf5_members import (
     Group,
     as_text,
@@ -21,10 +20,13 @@ from .hdf5_members import (
     member_list,
     member_names,
     member_numbers,
+    member_shape,
     open_members,
     refusing_damage,
 )
 from .identifiers import guess_vocabulary
+from .limits import refuse_beyond_room, refuse_swarm
+from .tables import check_names, clipped
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,12 +51,12 @@ def read_h5ad(path: Path, *, layer: str | None = None, raw: bool = False) -> tup
     NotFound
         There is no such file, layer or raw matrix.
     InputError
-        The file is damaged or no h5ad, its sizes do not agree, or it is larger than memory when dense.
+        The file is damaged or no h5ad, its sizes do not agree, or it takes more memory when dense than it may.
     """
     with open_members(path) as file:
         held = member_list(file)
         if "obs" not in held or "var" not in held:
-            raise InputError(f"{path} is HDF5 but no h5ad file: it has no obs and var, but {some(held)}.")
+            raise InputError(f"{path} is HDF5 but no h5ad file: it has no obs and var, but {some(held)[:200]}.")
         holder, name = _find_matrix(file, path, layer, raw=raw)
         variables = _find_variables(file, raw=raw)
         samples = _index(file, "obs")
@@ -111,14 +113,23 @@ def _index(group: Group, name: str) -> tuple[str, ...]:
     """Return the index of `obs` or `var`."""
     node = member(group, name)
     if is_dataset(node):
-        table = member_array(group, name)
-        fields = table.dtype.names or ()
-        field = next((field for field in ("index", "_index") if field in fields), fields[0] if fields else None)
-        return as_text(table if field is None else table[field], f"{group.file.filename}: {name}")
+        return _old_index(group, name)
     held = member_list(node)
     title = _attribute(node, "_index", name)
     column = title if isinstance(title, str) else next((c for c in ("_index", "index") if c in held), "_index")
     return member_names(node, column)
+
+
+def _old_index(group: Group, name: str) -> tuple[str, ...]:
+    """Return the index of a table of one array, as AnnData wrote it once."""
+    path = Path(group.file.filename)
+    table = member_array(group, name)
+    refuse_swarm(path, table.size, path.stat().st_size)
+    fields = table.dtype.names or ()
+    field = next((field for field in ("index", "_index") if field in fields), fields[0] if fields else None)
+    names = as_text(table if field is None else table[field], f"{path}: {name}")
+    check_names(names, f"entry of {name}", path)
+    return names
 
 
 def _read_matrix(group: Group, name: str, samples: int, genes: int) -> NDArray[np.float64]:
@@ -126,10 +137,10 @@ def _read_matrix(group: Group, name: str, samples: int, genes: int) -> NDArray[n
     node = member(group, name)
     where = f"{group.file.filename}: {name}"
     with refusing_damage(group, name):
-        shape = tuple(node.shape or ()) if is_dataset(node) else _sparse_shape(node, name)
+        shape = member_shape(group, name) if is_dataset(node) else _sparse_shape(node, name)
     if shape != (samples, genes):
         raise InputError(f"{where} has shape {shape}, and obs and var name {samples} × {genes}.")
-    refuse_beyond_memory(Path(group.file.filename), (samples, genes))
+    refuse_beyond_room(Path(group.file.filename), shape)
     if is_dataset(node):
         return np.ascontiguousarray(member_numbers(group, name).T, dtype=np.float64)
     return _read_sparse(node, where, samples, genes)
@@ -159,7 +170,9 @@ def _read_sparse(node: Group, where: str, samples: int, genes: int) -> NDArray[n
     makers = {"csr": csr_matrix, "csc": csc_matrix}
     maker = makers.get(str(form).removesuffix("_matrix"))
     if maker is None:
-        raise InputError(f"{where} is stored as {form!r}; a dense, CSR or CSC matrix is read here.")
+        raise InputError(f"{where} is stored as {clipped(str(form))}; a dense, CSR or CSC matrix is read here.")
+    if math.prod(member_shape(node, "data")) > samples * genes:
+        raise InputError(f"{where} claims {member_shape(node, 'data')} values for {samples:,} × {genes:,} places.")
     data, indices, indptr = (member_numbers(node, part) for part in ("data", "indices", "indptr"))
     major, minor = (samples, genes) if maker is csr_matrix else (genes, samples)
     _check_sparse(where, (data, indices, indptr), major, minor)

@@ -3,31 +3,60 @@
 from __future__ import annotations
 
 import math
-from contextlib import AbstractContextManager, contextmanager
+import zlib
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from ...engine.errors import GrnError, InputError
 from ..hdf5 import open_foreign
-from .files import LARGEST_PACKING
+from .hdf5_heaps import refuse_broken_heaps
+from .limits import (
+    ARRAY_PACKING,
+    LARGEST_PACKING,
+    UNPACKED_FREELY,
+    largest_unpacked,
+    refuse_beyond_room,
+    refuse_swarm,
+)
+from .tables import check_names
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-    from pathlib import Path
+    from collections.abc import Generator, Iterator
 
     from numpy.typing import NDArray
 
 Group = Any
 """An h5py group or file: h5py ships no types, and is imported in storage/hdf5.py alone."""
 
+NAMES_AT_ONCE = 64
+"""Names read in one go: each may be `hdf5_heaps.LONGEST_TEXT`, before it is seen to be too long."""
+
+LARGEST_CHUNK = 32 << 20
+"""Bytes of a chunk of an array, unless the array is larger than that: HDF5 makes room for a whole chunk at once."""
+
 _DAMAGE = (ArithmeticError, KeyError, MemoryError, OSError, RuntimeError, TypeError, ValueError)
 _SMALL = 1 << 20
+_DEFLATE, _CHECKSUM = 1, 3
+_VARIABLE = "O"
 
 
-def open_members(path: Path) -> AbstractContextManager[Group]:
-    """Open a foreign HDF5 file; raises as `open_foreign`."""
-    return cast("AbstractContextManager[Group]", open_foreign(path))  # pyright: ignore[reportUnknownArgumentType]
+@contextmanager
+def open_members(path: Path) -> Generator[Group]:
+    """Open a foreign HDF5 file.
+
+    Raises
+    ------
+    NotFound
+        There is no such file.
+    InputError
+        It is not an HDF5 file, or it is damaged, be it in a heap of text.
+    """
+    refuse_broken_heaps(path)
+    with open_foreign(path) as file:  # pyright: ignore[reportUnknownVariableType]
+        yield file
 
 
 def member_list(group: Group) -> tuple[str, ...]:
@@ -44,14 +73,20 @@ def member(group: Group, name: str) -> Any:
     Raises
     ------
     InputError
-        It is not there, cannot be opened, or is a link to another file.
+        It is not there, cannot be opened, is neither, or is a link: a soft one may lead through another to any file.
     """
     with refusing_damage(group, name):
         if name not in member_list(group):
             raise InputError(f"{group.file.filename} holds no {place_of(group, name)}.")
-        if type(group.get(name, getlink=True)).__name__ == "ExternalLink":
-            raise InputError(f"{group.file.filename}: {place_of(group, name)} is a link to another file.")
-        return group[name]
+        where = f"{group.file.filename}: {place_of(group, name)}"
+        link = type(group.get(name, getlink=True)).__name__
+        if link != "HardLink":
+            kind = "a link to another file" if link == "ExternalLink" else "a link, which may lead to another file"
+            raise InputError(f"{where} is {kind}.", hint="Copy what it leads to into the file.")
+        node = group[name]
+        if type(node).__name__ not in ("Group", "Dataset"):
+            raise InputError(f"{where} is a {type(node).__name__.lower()}, neither an array nor a group.")
+        return node
 
 
 def is_dataset(node: Any) -> bool:
@@ -80,17 +115,22 @@ def member_numbers(group: Group, name: str) -> NDArray[Any]:
     return array
 
 
+def member_shape(group: Group, name: str) -> tuple[int, ...]:
+    """Return the shape of a dataset, once it is seen to lie in the file and to fit it; raises as `member_array`."""
+    return tuple(_checked_dataset(group, name).shape)
+
+
 def member_names(group: Group, name: str) -> tuple[str, ...]:
     """Return a one-dimensional dataset of text, or of whole numbers, as names; raises as `member_array`.
 
     A group of `codes` and `categories`, or of `values`, as AnnData writes some columns, will do too.
     """
     node = member(group, name)
-    if not is_dataset(node):
-        if "categories" in node and "codes" in node:
-            return _categorical(node)
-        return member_names(node, "values")
-    return as_text(member_array(group, name), f"{group.file.filename}: {place_of(group, name)}")
+    if is_dataset(node):
+        return _read_names(group, name)
+    if "categories" in member_list(node) and "codes" in member_list(node):
+        return _categorical(node)
+    return _read_names(node, "values")
 
 
 def as_text(array: NDArray[Any], what: str) -> tuple[str, ...]:
@@ -109,7 +149,7 @@ def as_text(array: NDArray[Any], what: str) -> tuple[str, ...]:
 
 def place_of(group: Group, name: str) -> str:
     """Return the path of a member inside its file, for the sentence of an error."""
-    return f"{group.name.rstrip('/')}/{name}".lstrip("/")
+    return f"{group.name.rstrip('/')}/{name}".lstrip("/")[:200]
 
 
 @contextmanager
@@ -120,26 +160,105 @@ def refusing_damage(group: Group, name: str) -> Generator[None]:
     except GrnError:
         raise
     except _DAMAGE as error:
-        raise InputError(f"{group.file.filename}: {place_of(group, name)} cannot be read: {error}.") from error
+        raise InputError(
+            f"{group.file.filename}: {place_of(group, name)} cannot be read: {str(error)[:200]}."
+        ) from error
 
 
 def _checked_dataset(group: Group, name: str) -> Any:
+    """Return a dataset whose values lie in this file, and are no more than it can hold."""
     node = member(group, name)
-    where = f"{group.file.filename}: {place_of(group, name)}"
+    path = Path(group.file.filename)
+    where = f"{path}: {place_of(group, name)}"
     with refusing_damage(group, name):
+        # Whether it lies elsewhere comes first: for the mere shape of a virtual dataset HDF5 may open other files.
+        if is_dataset(node) and (node.is_virtual or node.external):
+            raise InputError(f"{where} lies in another file.", hint="Write it into one file.")
         if not is_dataset(node) or node.shape is None:
             raise InputError(f"{where} is not an array.")
-        if node.is_virtual or node.external:
-            raise InputError(f"{where} lies in another file.")
-        claimed = math.prod(node.shape) * node.dtype.itemsize
-        if claimed > _SMALL + node.id.get_storage_size() * LARGEST_PACKING:
+        if node.dtype.hasobject and not _is_text(node):
+            raise InputError(f"{where} holds lists or references, neither numbers nor text.")
+        stored = min(node.id.get_storage_size(), path.stat().st_size)
+        if node.size * node.dtype.itemsize > _SMALL + largest_unpacked(stored, ARRAY_PACKING):
             raise InputError(f"{where} claims shape {node.shape}, more than the file holds.")
+        refuse_beyond_room(path, node.shape, width=max(8, node.dtype.itemsize))
+        _check_chunks(node, where)
     return node
 
 
+def _is_text(node: Any) -> bool:
+    kind = node.id.get_type()
+    return type(kind).__name__ == "TypeStringID" and bool(kind.is_variable_str())
+
+
+def _check_chunks(node: Any, where: str) -> None:
+    """Refuse chunks that make HDF5 take more memory than the array does: by their claim, or by what they unpack to."""
+    if not node.chunks:
+        return
+    size = math.prod(node.chunks) * node.dtype.itemsize
+    if size > max(LARGEST_CHUNK, node.size * node.dtype.itemsize):
+        raise InputError(f"{where} is stored in chunks of {size:,} bytes, larger than itself: {node.shape}.")
+    plan = node.id.get_create_plist()
+    filters = [int(plan.get_filter(place)[0]) for place in range(plan.get_nfilters())]
+    if _DEFLATE not in filters:
+        return
+    if (
+        any(one not in (_DEFLATE, _CHECKSUM) for one in filters[filters.index(_DEFLATE) :])
+        or filters.count(_DEFLATE) > 1
+    ):
+        raise InputError(f"{where} is packed by filters in an order that is not known: {filters}.")
+    for place, packed in _chunks(node):
+        if packed * LARGEST_PACKING > UNPACKED_FREELY:
+            _check_burst(node, where, place, size)
+
+
+def _chunks(node: Any) -> Iterator[tuple[tuple[int, ...], int]]:
+    """Return where chunks begin, and how many bytes of the file each takes."""
+    found: list[tuple[tuple[int, ...], int]] = []
+
+    def note(chunk: Any) -> None:
+        found.append((chunk.chunk_offset, chunk.size))
+
+    node.id.chunk_iter(note)
+    return iter(found)
+
+
+def _check_burst(node: Any, where: str, place: tuple[int, ...], size: int) -> None:
+    """Refuse a chunk that unpacks to more than its size: HDF5 makes room for all that comes."""
+    mask, packed = node.id.read_direct_chunk(place)
+    try:
+        unpacked = 0 if mask else len(zlib.decompressobj().decompress(packed, size + 1))
+    except zlib.error as error:
+        raise InputError(f"{where} is damaged: its chunk at {place} cannot be unpacked: {error}.") from error
+    if unpacked > size:
+        raise InputError(f"{where}: its chunk at {place} unpacks to more than its {size:,} bytes: it would burst.")
+
+
+def _read_names(group: Group, name: str) -> tuple[str, ...]:
+    """Return a dataset of names, a few at once: all of them may point to one long text."""
+    dataset = _checked_dataset(group, name)
+    path, what = Path(group.file.filename), place_of(group, name)
+    if len(dataset.shape) != 1:
+        raise InputError(f"{path}: {what} is no list of names.")
+    refuse_swarm(path, dataset.size, min(dataset.id.get_storage_size(), path.stat().st_size))
+    step = NAMES_AT_ONCE if dataset.dtype.kind == _VARIABLE else max(dataset.size, 1)
+    names: list[str] = []
+    for start in range(0, dataset.size, step):
+        with refusing_damage(group, name):
+            part = dataset[start : start + step]
+        some = as_text(part, f"{path}: {what}")
+        check_names(some, f"{what}, from {start + 1:,}: entry", path)
+        names.extend(some)
+    return tuple(names)
+
+
 def _categorical(node: Group) -> tuple[str, ...]:
-    categories = member_names(node, "categories")
+    path = Path(node.file.filename)
+    categories = _read_names(node, "categories")
     codes = member_numbers(node, "codes")
+    if codes.ndim != 1 or codes.dtype.kind not in "iu":
+        raise InputError(f"{path}: {node.name} has codes that are no list of whole numbers.")
+    refuse_swarm(path, codes.size, path.stat().st_size)
     if codes.size and not (codes.min() >= 0 and codes.max() < len(categories)):
-        raise InputError(f"{node.file.filename}: {node.name} has codes outside of its categories.")
-    return tuple(categories[int(code)] for code in codes)
+        raise InputError(f"{path}: {node.name} has codes outside of its categories.")
+    return tuple(categories[code] for code in cast("list[int]", codes.tolist()))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import InputError
 from ...engine.wording import counted, some
+from .limits import NAMES_PACKING, TEXT_COST, Room
 from .orientation import title_word
 from .tables import check_names, open_table, read_body, read_header
 
@@ -171,11 +172,14 @@ def read_aliases(path: Path) -> dict[str, str]:
         A row has not two fields, a name is empty, or one alias stands for two genes.
     """
     aliases: dict[str, str] = {}
-    with open_table(path) as table:
+    room = Room(path)
+    with open_table(path, packing=NAMES_PACKING) as table:
         titled = _titles_aliases(read_header(table))
         for row in read_body(table, 2, after_header=titled):
             alias, gene = (name.strip() for name in row.fields)
             check_names((alias, gene), f"line {row.line}, field", path)
+            if alias not in aliases:
+                room.take(3 * TEXT_COST + len(alias) + len(gene))
             if aliases.setdefault(alias, gene) != gene:
                 raise InputError(
                     f"{path}, line {row.line}: the alias {alias} stands for {gene}, and above for {aliases[alias]}.",

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...engine.errors import InputError, ShapeError
+from ...engine.errors import InputError
 from .archives import as_names, as_numbers, read_npz
 from .files import file_kind, require_file
 from .gene_loadings import GeneLoadings, LoadingsFile
+from .limits import TEXT_COST, Room
 from .orientation import GENE_WORDS, title_word
 from .tables import check_names, open_table, read_body, read_header, read_numbers
 
@@ -43,10 +45,8 @@ class LoadingTable:
 
     Raises
     ------
-    ShapeError
-        The names do not fit the array.
     InputError
-        A name stands twice, or a loading is not finite.
+        The names do not fit the array, a name stands twice, or a loading is not finite.
     """
 
     path: Path
@@ -59,7 +59,7 @@ class LoadingTable:
     def __post_init__(self) -> None:
         expected = (len(self.genes), len(self.columns))
         if self.values.shape != expected:
-            raise ShapeError(
+            raise InputError(
                 f"{self.path}: {expected[0]} genes and {expected[1]} columns do not fit loadings of shape "
                 f"{self.values.shape}."
             )
@@ -81,7 +81,7 @@ def read_loadings(path: Path) -> LoadingsFile:
 
     Raises
     ------
-    NotFound, InputError, ShapeError
+    NotFound, InputError
         As `read_loading_table`.
     """
     table = read_loading_table(path)
@@ -105,9 +105,8 @@ def read_loading_table(path: Path) -> LoadingTable:
     NotFound
         There is no such file.
     InputError
-        There is no column of genes, a name is empty or stands twice, or a loading is no finite number.
-    ShapeError
-        The arrays of an .npz file do not fit together.
+        There is no column of genes, a name is empty or stands twice, a loading is no finite number, or the arrays of
+        an .npz file do not fit together.
     """
     if file_kind(require_file(path)) == "zip":
         return _read_archive(path)
@@ -123,13 +122,14 @@ def read_loading_table(path: Path) -> LoadingTable:
         columns = [header[i] for i in kept]
         check_names(columns, "column", path)
         genes: list[str] = []
-        rows: list[list[float]] = []
+        numbers, room = array("d"), Room(path)
         for row in read_body(table, len(header)):
+            room.take(TEXT_COST + len(row.fields[place]) + numbers.itemsize * len(columns))
             genes.append(row.fields[place].strip())
-            values = row._replace(fields=[row.fields[i] for i in kept])
-            rows.append(read_numbers(table, values, 0, columns, blank=0.0))
+            loaded = row._replace(fields=[row.fields[i] for i in kept])
+            numbers.fromlist(read_numbers(table, loaded, 0, columns, blank=0.0))
     check_names(genes, "gene", path)
-    values = np.array(rows, dtype=np.float64).reshape(len(genes), len(columns))
+    values = np.frombuffer(numbers, dtype=np.float64).reshape(len(genes), len(columns))
     return LoadingTable(path, tuple(genes), tuple(columns), values)
 
 

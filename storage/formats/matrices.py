@@ -13,6 +13,7 @@ from ...engine.errors import InputError
 from .archives import as_names, as_numbers, read_npy, read_npz
 from .files import file_kind, fingerprint, require_file
 from .hdf5_members import member_list, member_names, member_numbers, open_members
+from .limits import TEXT_COST, Room
 from .tables import check_names, is_number, open_table, read_body, read_header, read_numbers
 
 if TYPE_CHECKING:
@@ -179,6 +180,7 @@ def _read_text(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None]
         values, names = _read_square(table, len(header), 1)
     genes = header[1:]
     check_names(genes, "column", path)
+    check_names(names, "row", path)
     differing = [pair for pair in zip(names, genes, strict=False) if pair[0] != pair[1]]
     if differing:
         row, column = differing[0]
@@ -192,8 +194,9 @@ def _read_square(table: Table, width: int, start: int) -> tuple[NDArray[np.float
     """Return the numbers from column `start` on, and the names before them."""
     header = read_header(table) if start else ()
     names: list[str] = []
-    numbers = array("d")
+    numbers, room = array("d"), Room(table.path)
     for row in read_body(table, width, after_header=bool(start)):
+        room.take(TEXT_COST * start + numbers.itemsize * (width - start))
         numbers.fromlist(read_numbers(table, row, start, header))
         names.extend(field.strip() for field in row.fields[:start])
         if len(numbers) > (width - start) ** 2:

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, TextIO
 import numpy as np
 
 from ...engine.errors import InputError
-from .files import largest_content, open_text, refuse_beyond_memory
+from .files import largest_content, open_text
+from .limits import refuse_beyond_room
+from .tables import clipped
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 BANNER = "%%matrixmarket"
 """What such a file begins with, in lower case."""
+
+LARGEST_SIZE = 2**53
+"""Sizes beyond are no numbers of rows; they could have thousands of digits."""
 
 _FIELDS = ("real", "double", "integer", "unsigned-integer", "pattern")
 
@@ -81,7 +86,8 @@ def read_market(path: Path) -> NDArray[np.float64]:
     """
     with open_text(path) as stream:
         header = _parse_header(path, stream)
-        refuse_beyond_memory(path, header.shape)
+        refuse_beyond_room(path, header.shape)
+        refuse_beyond_room(path, (header.entries, 3))
         width = 1 if not header.is_sparse else 3 if header.has_values else 2
         lines = _read_lines(path, stream, header.entries, width)
     if not header.is_sparse:
@@ -98,18 +104,19 @@ def _parse_header(path: Path, stream: TextIO) -> MarketHeader:
         raise InputError(f"{path} does not begin as a Matrix Market file: %%MatrixMarket matrix coordinate …")
     if banner[3] not in _FIELDS or banner[4] != "general":
         raise InputError(
-            f"{path} is a {banner[4]} matrix of {banner[3]} numbers; a general one of real numbers is read."
+            f"{path} is a matrix of the kind {clipped(' '.join(banner[3:5]))}; a general one of real numbers is read."
         )
     line = "%"
     while line.startswith("%") or (line and not line.strip()):
         line = stream.readline()
     is_sparse = banner[2] == "coordinate"
+    fields = line.split() if len(line) < 100 else []
     try:
-        sizes = [int(field) for field in line.split()]
+        sizes = [int(field) for field in fields]
     except ValueError:
         sizes = []
-    if len(sizes) != (3 if is_sparse else 2) or min(sizes) < 0:
-        raise InputError(f"{path}: {line.strip()[:60]!r} does not say the size of a matrix.")
+    if len(sizes) != (3 if is_sparse else 2) or min(sizes) < 0 or max(sizes) > LARGEST_SIZE:
+        raise InputError(f"{path}: {clipped(line.strip())} does not say the size of a matrix.")
     rows, columns = sizes[:2]
     entries = sizes[2] if is_sparse else rows * columns
     if entries * (4 if is_sparse else 2) > largest_content(path) + 1:
@@ -124,13 +131,13 @@ def _read_lines(path: Path, stream: TextIO, entries: int, width: int) -> NDArray
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that there is no line at all is refused below
-            lines = np.loadtxt(stream, comments=None, ndmin=2)
+            lines = np.loadtxt(stream, comments=None, ndmin=2, max_rows=entries + 1)
     except ValueError as error:
         raise InputError(f"{path} is damaged: {str(error)[:200].rstrip('.')}.") from error
     if lines.shape != (entries, width):
         raise InputError(
-            f"{path} is damaged: it claims {entries:,} lines of {width} numbers and holds {len(lines):,} "
-            f"of {lines.shape[1]}."
+            f"{path} is damaged: it claims {entries:,} lines of {width} numbers and holds {len(lines):,}"
+            f"{' or more' if len(lines) > entries else ''} of {lines.shape[1]}."
         )
     return lines
 

@@ -9,7 +9,8 @@ import numpy as np
 from ...engine.errors import InputError, NotFound
 from ...engine.expression import Expression
 from ...engine.wording import counted
-from .files import fingerprint, require_file
+from .files import fingerprint, is_plain_file, require_file
+from .limits import NAMES_PACKING, TEXT_COST, Room
 from .matrix_market import read_market, read_market_header
 from .orientation import GENE_WORDS, SAMPLE_WORDS, Axis, title_word
 from .tables import check_names, open_table, read_body
@@ -99,16 +100,19 @@ def _beside(path: Path, names: tuple[str, ...]) -> Path | None:
     for name in names:
         for ending in ("", ".gz"):
             candidate = path.with_name(f"{prefix if marked else ''}{name}{ending}")
-            if candidate.is_file():
+            if is_plain_file(candidate):
                 return candidate
     return None
 
 
 def _read_names(path: Path, titles: frozenset[str], shape: tuple[int, int]) -> list[list[str]]:
     """Return rows of names, less a first row that says it is a header, where the rows below it fit the matrix."""
-    with open_table(require_file(path)) as table:
+    room, rows = Room(require_file(path)), list[list[str]]()
+    with open_table(path, packing=NAMES_PACKING) as table:
         width = len(table.first[0].fields)
-        rows = [[field.strip() for field in row.fields] for row in read_body(table, width, after_header=False)]
+        for row in read_body(table, width, after_header=False):
+            room.take(TEXT_COST * (1 + width) + sum(map(len, row.fields)))
+            rows.append([field.strip() for field in row.fields])
     is_titled = len(rows) - 1 in shape and title_word(rows[0][0]) in titles
     return rows[1:] if is_titled else rows
 

@@ -11,8 +11,9 @@ import numpy as np
 from ...engine.errors import InputError
 from ...engine.wording import counted
 from .gene_loadings import GeneLoadings, LoadingsFile
+from .limits import NAMES_PACKING, TEXT_COST, Room
 from .orientation import title_word
-from .tables import check_names, open_table, read_body, read_header, read_numbers
+from .tables import check_names, clipped, open_table, read_body, read_header, read_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 SOURCE_TITLES = ("source_genesymbol", "source", "tf", "regulator")
 TARGET_TITLES = ("target_genesymbol", "target", "target_gene")
 WEIGHT_TITLES = ("weight", "mor", "importance")
+
+_SOURCE_COST = 1000
+"""Bytes of memory that a source takes beside its targets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +63,19 @@ def read_regulons(path: Path) -> LoadingsFile:
         twice with different weights; the line is named.
     """
     weights: dict[str, dict[str, float]] = {}
-    with open_table(path) as table:
+    room = Room(path)
+    with open_table(path, packing=NAMES_PACKING) as table:
         header = read_header(table)
         columns = _find_columns(path, header)
         for row in read_body(table, len(header)):
             source, target = row.fields[columns.source].strip(), row.fields[columns.target].strip()
             check_names((source, target), f"line {row.line}, name", path)
             weight = _read_weight(table, row, columns, header)
+            if source not in weights:
+                room.take(_SOURCE_COST)
             targets = weights.setdefault(source, {})
+            if target not in targets:
+                room.take(2 * TEXT_COST + len(target))
             if targets.setdefault(target, weight) != weight:
                 raise InputError(
                     f"{path}, line {row.line}: {source} → {target} has the weight {weight:g}, "
@@ -109,7 +118,7 @@ def _read_weight(table: Table, row: Row, columns: _Columns, header: Sequence[str
     (weight,) = read_numbers(table, narrow, 0, [header[columns.weight]])
     if not math.isfinite(weight):
         raise InputError(
-            f"{table.path}, line {row.line}: the weight {field!r} of {row.fields[columns.source]} → "
+            f"{table.path}, line {row.line}: the weight {clipped(field)} of {row.fields[columns.source]} → "
             f"{row.fields[columns.target]} is not a finite number."
         )
     return weight

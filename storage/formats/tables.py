@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ...engine.errors import InputError
 from .files import open_text
+from .limits import LONGEST_NAME, TEXT_PACKING
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -23,6 +24,14 @@ DELIMITER_NAMES: dict[Delimiter, str] = {"\t": "tabs", ",": "commas", " ": "whit
 
 PEEK = 50
 """So many rows are read ahead to see what a table is."""
+
+PEEK_FIELDS = 1_000_000
+"""Fewer rows are read ahead, but two at least, when they hold this many fields."""
+
+MOST_COMMENTS = 10_000
+"""More lines of comments or of nothing before a table are no head of one."""
+
+_QUOTED = 60
 
 _MISSING = frozenset({"", "na", "nan", "n/a", "null", "none", "-", "#n/a"})
 _GCT = re.compile(r"#1\.\d\b")
@@ -48,7 +57,7 @@ class Table:
     comments : tuple of str
         The `#` and `!` lines before the table; of a GCT file also the line of its sizes.
     first : tuple of Row
-        Up to `PEEK` rows from the top, the header among them.
+        Up to `PEEK` rows from the top, the header among them, and fewer when they are very wide.
     rows : iterator of Row
         All rows, those of `first` again included. Empty rows and `!` lines are left out.
     """
@@ -66,13 +75,15 @@ class Table:
 
 
 @contextmanager
-def open_table(path: Path) -> Generator[Table]:
+def open_table(path: Path, *, packing: int = TEXT_PACKING) -> Generator[Table]:
     """Open a table of delimited text, plain or gzip.
 
     Parameters
     ----------
     path : Path
         UTF-8; fields may be quoted as in csv files; lines may end in CRLF.
+    packing : int
+        How many bytes gzip may have packed into one.
 
     Raises
     ------
@@ -81,8 +92,8 @@ def open_table(path: Path) -> Generator[Table]:
     InputError
         It is empty, binary, cut short, or holds nothing but comments; also while rows are read.
     """
-    with open_text(path) as stream:
-        comments, opening = _skip_comments(stream)
+    with open_text(path, packing=packing) as stream:
+        comments, opening = _skip_comments(path, stream)
         if not opening:
             raise InputError(f"{path} holds no table: there is nothing after its comments.")
         delimiter = _sniff_delimiter(opening)
@@ -90,7 +101,7 @@ def open_table(path: Path) -> Generator[Table]:
         if comments and _is_header_in_comment(comments[-1], opening, delimiter):
             top.insert(0, comments.pop().removeprefix("#") + "\n")
         rows = _read_rows(path, itertools.chain(top, stream), delimiter, len(comments))
-        first = tuple(itertools.islice(rows, PEEK))
+        first = tuple(_peek(rows))
         if not first:
             raise InputError(f"{path} holds no table: there is nothing after its comments.")
         said = tuple(comment for comment in comments if comment)
@@ -102,8 +113,14 @@ def read_header(table: Table) -> tuple[str, ...]:
 
     Trailing empty names are left out. A header one shorter than the row below it, as R's `write.table` makes it,
     gets an empty name in front, for the row names.
+
+    Raises
+    ------
+    InputError
+        A name is longer than `LONGEST_NAME`.
     """
     header = [field.strip() for field in table.first[0].fields]
+    refuse_long_names(header, f"line {table.first[0].line}, column", table.path)
     below = table.first[1].fields if len(table.first) > 1 else []
     if len(below) == len(header) + 1 and header[0] and header[-1] and below[-1].strip():
         return ("", *header)
@@ -178,17 +195,46 @@ def is_missing(field: str) -> bool:
 
 
 def check_names(names: Iterable[str], what: str, path: Path) -> None:
-    """Refuse names that are empty or cannot be printed, with the place of the first, counted from 1."""
+    """Refuse names that are empty, too long or cannot be printed, with the place of the first, counted from 1."""
+    names = list(names)
+    refuse_long_names(names, what, path)
     for place, name in enumerate(names, start=1):
         if not name:
             raise InputError(
                 f"{path}: {what} number {place} has an empty name.", hint="Name it, or take it out of the file."
             )
         if not name.isprintable():
-            raise InputError(f"{path}: {what} number {place}, {name!r}, holds a character that cannot be printed.")
+            raise InputError(
+                f"{path}: {what} number {place}, {clipped(name)}, holds a character that cannot be printed."
+            )
 
 
-def _skip_comments(stream: Iterable[str]) -> tuple[list[str], str]:
+def refuse_long_names(names: Iterable[str], what: str, path: Path) -> None:
+    """Refuse names of more than `LONGEST_NAME` letters, with the place of the first, counted from 1."""
+    for place, name in enumerate(names, start=1):
+        if len(name) > LONGEST_NAME:
+            raise InputError(
+                f"{path}: {what} number {place} has a name of {len(name):,} letters, {clipped(name)}.",
+                hint="Look for a quotation mark that is never closed, or a line end that is missing.",
+            )
+
+
+def clipped(text: str) -> str:
+    """Return text in quotation marks for the sentence of an error, cut short where it is long."""
+    return repr(text) if len(text) <= _QUOTED else f"{text[:_QUOTED]!r} …"
+
+
+def _peek(rows: Iterator[Row]) -> Iterator[Row]:
+    """Yield the rows to be looked at first."""
+    fields = 0
+    for count, row in enumerate(rows, start=1):
+        fields += len(row.fields)
+        yield row
+        if count >= PEEK or (count > 1 and fields >= PEEK_FIELDS):
+            return
+
+
+def _skip_comments(path: Path, stream: Iterable[str]) -> tuple[list[str], str]:
     """Return the lines before the table and its first line, empty when there is none."""
     comments: list[str] = []
     for line in stream:
@@ -196,6 +242,8 @@ def _skip_comments(stream: Iterable[str]) -> tuple[list[str], str]:
         sizes_of_gct = len(comments) == 1 and _GCT.match(comments[0])
         if text.strip(",\"'") and not text.startswith(("#", "!")) and not sizes_of_gct:
             return comments, line
+        if len(comments) == MOST_COMMENTS:
+            raise InputError(f"{path} begins with more than {MOST_COMMENTS:,} lines of comments or of nothing.")
         comments.append(text)
     return comments, ""
 
@@ -225,7 +273,7 @@ def _read_rows(path: Path, lines: Iterable[str], delimiter: Delimiter, before: i
     except csv.Error as error:
         raise InputError(
             f"{path}, line {before + reader.line_num} cannot be read as a table: {error}.",
-            hint="Look for a quotation mark that is never closed.",
+            hint="Look for a quotation mark that is never closed, or line ends that are missing.",
         ) from error
 
 
@@ -237,4 +285,4 @@ def _one_number(table: Table, row: Row, column: int, names: Sequence[str], blank
         return float(field)
     name = names[column] if column < len(names) and names[column] else str(column + 1)
     hint = "Numbers have a decimal point, not a comma." if is_number(field.replace(",", ".")) else ""
-    raise InputError(f"{table.path}, line {row.line}, column {name}: {field!r} is not a number.", hint=hint)
+    raise InputError(f"{table.path}, line {row.line}, column {name}: {clipped(field)} is not a number.", hint=hint)

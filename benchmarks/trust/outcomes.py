@@ -1,0 +1,83 @@
+"""How a verb may end on a failing disk: it says so, and the old state stands; or what failed costs nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from aftermath import KINDS, Finding, told
+from grnledger.engine.errors import FormatError, GrnError
+from grnledger.storage import durable, layout
+
+BAD = ("silent", "untold", "unclear", *KINDS)
+"""What can be bad besides: done, it says, though a call failed that matters; failed, it says, and the new state stands;
+something other than a sentence."""
+
+OUR_BUG = 70
+UNCONFIRMED = "it is written, but"
+"""How `Unconfirmed` says that the new state may stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a verb ended.
+
+    Parameters
+    ----------
+    done : bool
+        Whether it said that it is done.
+    unconfirmed : bool
+        Whether it said that the new state may stand.
+    said : str
+        Its words.
+    unclear : bool
+        Whether those were no clear error.
+    """
+
+    done: bool
+    unconfirmed: bool = False
+    said: str = ""
+    unclear: bool = False
+
+
+def of_failure(failure: Exception) -> Outcome:
+    """Return the outcome of a call that raised."""
+    clear = isinstance(failure, (OSError, GrnError)) and not isinstance(failure, FormatError)
+    return Outcome(False, isinstance(failure, durable.Unconfirmed), told(failure), not clear)
+
+
+def of_command(code: int, said: str) -> Outcome:
+    """Return the outcome of a command, by its exit code and what it said on stderr."""
+    unclear = code not in (0, 1, 2, 3, 4, 5) or "Traceback" in said or (code > 0 and "\nError: " not in f"\n{said}")
+    return Outcome(code == 0, UNCONFIRMED in said, f"exit code {code}: {said.strip()}", unclear)
+
+
+def is_harmless(name: str, path: str) -> bool:
+    """Return whether the failing of a call may go untold: what it would do is derived, a courtesy or a tidying up."""
+    parts = PurePath(path).parts
+    return name.startswith(("unlink", "rmdir")) or layout.CACHE in parts or layout.LOCK in path.rpartition("/")[2]
+
+
+def judge(outcome: Outcome, found: Finding, *, harmless: bool, changes: bool) -> Finding:
+    """Return whether a verb ended as it may.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        How it ended.
+    found : Finding
+        Which state stands.
+    harmless : bool
+        Whether all that failed may go untold.
+    changes : bool
+        Whether the verb changes what the store says.
+    """
+    if found.stands in KINDS:
+        return Finding(found.stands, f"{outcome.said}; {found.said}")
+    if outcome.unclear:
+        return Finding("unclear", outcome.said)
+    if outcome.done and (not harmless or (changes and found.stands == "old")):
+        return Finding("silent", f"it said that it is done, and the {found.stands} state stands")
+    if not outcome.done and changes and found.stands == "new" and not outcome.unconfirmed:
+        return Finding("untold", f"the new state stands, but: {outcome.said}")
+    return found
