@@ -210,6 +210,12 @@ def remove(path: Path) -> None:
         os.unlink(path)
 
 
+def remove_empty(path: Path) -> None:
+    """Remove a folder that stands where a file should, if it is empty."""
+    with contextlib.suppress(OSError):
+        os.rmdir(path)
+
+
 def make_folder(path: Path) -> None:
     """Make a folder, unless it is there."""
     with contextlib.suppress(FileExistsError):

@@ -404,7 +404,10 @@ def _told(place: Place) -> Generator[None]:
     except (OSError, KeyError, RuntimeError, ValueError, TypeError, OverflowError) as failure:
         if isinstance(failure, OSError) and failure.errno in NOT_DAMAGE:
             raise OSError(failure.errno, os.strerror(failure.errno), str(place.path)) from None
-        raise FormatError(f"{place} is damaged: {failure}.") from None
+        if not place.path.exists():  # it went while HDF5 looked at it
+            raise Missing(f"{place.path} is missing from the store.") from None
+        said = failure.args[0] if isinstance(failure, KeyError) and failure.args else failure
+        raise FormatError(f"{place} is damaged: {said}.") from None
 
 
 @contextlib.contextmanager
@@ -443,7 +446,7 @@ def _read(place: Place, file: h5py.Group, kinds: tuple[str, ...]) -> Stored:
     kind = _attribute(file, layout.KIND)
     if kind not in kinds:
         raise FormatError(f"{place} holds a {kind!r}, where a {' or '.join(kinds)!r} should stand.")
-    size = place.path.stat().st_size
+    size = os.fstat(file.file.id.get_vfd_handle()).st_size  # of the open file: its name may be another's by now
     datasets = {name: _dataset(place, file, name, size) for name in map(str, file)}
     record = bytes(datasets.pop(layout.RECORD)[()]).decode()
     bulk = {name: _bulk(place, datasets, name) for name in datasets if name + layout.CHECKSUMS in datasets}

@@ -20,7 +20,7 @@ from .records import IndexRecord, parse
 from .refs import Move, Refs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -86,7 +86,7 @@ def read(place: hdf5.Place) -> Index | None:
         record = parse(IndexRecord, stored.record, place)
         commits = list(_commits(stored.arrays))
         text = stored.arrays["moves"].tobytes()
-    except (FormatError, OSError, KeyError, ValueError, IndexError, RuntimeError):
+    except (FormatError, OSError, KeyError, ValueError, TypeError, IndexError, RuntimeError, OverflowError):
         return None
     refs = Refs(
         head=record.head,
@@ -114,7 +114,7 @@ def write_witness(path: Path, length: int, versions: int, last: str, first: str)
     first : str
         The id of the store's first commit, so that no other store's witness is believed.
     """
-    durable.overwrite(path, _testimony(length, versions, last, first))
+    durable.overwrite(path, testimony(length, versions, last, first))
 
 
 def read_witness(path: Path) -> bytes:
@@ -122,29 +122,36 @@ def read_witness(path: Path) -> bytes:
     with contextlib.suppress(OSError):
         if path.is_file():
             with path.open("rb") as file:
-                return file.read(len(_testimony(0, 0, "0" * 64, "")))
+                return file.read(len(testimony(0, 0, "0" * 64, "")))
     return b""
 
 
-def witnessed(testimony: bytes, first: str) -> tuple[int, int]:
+def witnessed(said: bytes, first: str) -> tuple[int, int]:
     """Return how many entries and versions have been seen in a store's log; 0 when nothing true is said of that store.
 
     Parameters
     ----------
-    testimony : bytes
+    said : bytes
         What has been kept.
     first : str
         The id of the store's first commit.
     """
     try:
-        length, versions, last, _ = testimony.decode("ascii").split(" ")
+        length, versions, last, _ = said.decode("ascii").split(" ")
         counts = int(length), int(versions)
     except ValueError:
         return 0, 0
-    return counts if testimony == _testimony(*counts, last, first) else (0, 0)
+    return counts if said == testimony(*counts, last, first) else (0, 0)
 
 
-def _testimony(length: int, versions: int, last: str, first: str) -> bytes:
+def seen_among(said: bytes, ids: Mapping[int, str]) -> int | None:
+    """Return the number of the entry that has been seen last, whichever store's, if it is among some, by their ids."""
+    seen = said.decode("ascii", errors="replace").split(" ")[::2][:2]
+    return next((number for number, id_ in ids.items() if seen == [f"{number:0{layout.ENTRY_DIGITS}d}", id_]), None)
+
+
+def testimony(length: int, versions: int, last: str, first: str) -> bytes:
+    """Return what is kept of the last entry; arguments as for `write_witness`."""
     digits = layout.ENTRY_DIGITS
     said = f"{length:0{digits}d} {versions:0{digits}d} {last}"
     return f"{said} {zlib.crc32(f'{said} {first}'.encode()):08x}\n".encode(errors="replace")
@@ -184,6 +191,8 @@ def _hashes(values: Iterable[str]) -> NDArray[np.bytes_]:
 
 
 def _texts(values: NDArray[Any]) -> list[str]:
+    if values.dtype != np.dtype("S64"):
+        raise ValueError("ids have 64 characters")
     return values.astype("U64").tolist()
 
 

@@ -48,12 +48,18 @@ class Ledger:
 
     def __init__(self, path: Path, *, indexed: bool = True, strict: bool = True) -> None:
         self.places = places_of(path) if strict else Folder(path)
-        self.log = Log(self.places)
+        self._keeps_index = indexed
+        self._begin(indexed=indexed)
+        if foreign := self._foreign():
+            self._begin(indexed=indexed, foreign=foreign)
+
+    def _begin(self, *, indexed: bool, foreign: range = range(0)) -> None:
+        """Read the log from the index, or from its first entry."""
+        self.log = Log(self.places, foreign)
         self.history = History(self._load)
         self.refs = Refs()
         self._in_index = 0
         self._claimed: tuple[int, int, str] | None = None
-        self._keeps_index = indexed
         if (found := self._indexed()) and indexed and self.log.skip(found.length, found.last):
             self._in_index = found.length
             self.refs = found.refs
@@ -69,8 +75,7 @@ class Ledger:
         FormatError
             HEAD is on a branch that is not there.
         """
-        cache = self.places.cache
-        testimony = b"" if cache is None else index.read_witness(cache / layout.WITNESS)  # written after the entry
+        testimony = self._testimony()  # written after the entry
         self._read_new()
         entries, versions = self._known(testimony)
         if entries > self.log.length:
@@ -146,6 +151,30 @@ class Ledger:
             return None
         self._claimed = found.length, len(found.commits), found.commits[0].id
         return found
+
+    def _testimony(self) -> bytes:
+        cache = self.places.cache
+        return b"" if cache is None else index.read_witness(cache / layout.WITNESS)
+
+    def _foreign(self) -> range:
+        """Return the numbers under which another log's entries stand, where entries that do not follow them are ours.
+
+        A file is exchanged as a whole: for a pack these are all its entries. Those before are ours if the first is.
+        """
+        testimony = self._testimony()
+        number = index.seen_among(testimony, self.log.strays)
+        if number is None:
+            return range(0)
+        while number - 1 in self.log.strays:
+            number -= 1
+        first, start = self.history.numbered(0), number - 1
+        ours = first is not None and index.witnessed(testimony, first.id) != (0, 0)
+        path = self.places.entry(start).path
+        while (
+            start > 1 and start - 1 not in self.log.damage and not (ours and self.places.entry(start - 1).path != path)
+        ):
+            start -= 1
+        return range(start, number)
 
     def _known(self, testimony: bytes) -> tuple[int, int]:
         """Return how many entries and versions the log must have, by what has been seen of this very store before."""

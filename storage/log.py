@@ -30,6 +30,8 @@ class Log:
     ----------
     places : Places
         Where the entries stand.
+    foreign : range
+        Numbers under which another log's entries stand.
 
     Attributes
     ----------
@@ -39,10 +41,14 @@ class Log:
         The id of that entry, which the next one carries; `None` before the first and where it is damaged.
     damage : dict of int to FormatError
         What is wrong with the entries that were set aside.
+    strays : dict of int to str
+        The ids of those of them that are whole, and do not follow.
     """
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, foreign: range = range(0)) -> None:
         self.places = places
+        self.strays: dict[int, str] = {}
+        self._foreign = foreign
         self.length = 0
         self.last: str | None = None
         self.damage: dict[int, FormatError] = {}
@@ -145,9 +151,19 @@ class Log:
         if not isinstance(folder, Folder):
             raise read_only(folder)
         sealed = entries.content_of(entry, pathways).seal()
-        # The number may have been taken, packed and its name freed while this writer was slow.
-        durable.publish(folder.loose_path(entry.number), sealed.write, taken=lambda: folder.is_packed(entry.number))
+        path = folder.loose_path(entry.number)
+        durable.publish(path, sealed.write, taken=lambda: self._is_lost(folder, entry.number, sealed.id))
         self.length, self.last = entry.number, sealed.id
+
+    def _is_lost(self, folder: Folder, number: int, id_: str) -> bool:
+        """Return whether a number had been taken, packed and its name freed while a writer was slow.
+
+        It may be the writer's own entry that has been packed, in the moment since it was given its name.
+        """
+        if not folder.is_packed(number):
+            return False
+        folder.look()
+        return self._stored(number).id != id_
 
     def _take(self, number: int, found: Logged | hdf5.Stored | FormatError) -> Logged | None:
         """Take in the next entry, or set it aside."""
@@ -160,14 +176,19 @@ class Log:
         if isinstance(logged, FormatError):
             self.damage[number] = logged
             return None
-        whole = number - 1 not in self.damage
-        if whole and logged.entry.previous != before:
-            self.damage[number] = FormatError(
-                f"{self.places.entry(number)} does not follow the entry before it: the log is broken there."
-            )
+        if number in self._foreign or not self._follows(number, logged.entry.previous, before):
+            self.strays[number] = logged.id
+            said = "is of another log" if number in self._foreign else "does not follow the entry before it"
+            self.damage[number] = FormatError(f"{self.places.entry(number)} {said}: the log is broken there.")
             return None
         self.last = logged.id
         return logged
+
+    def _follows(self, number: int, previous: str | None, before: str | None) -> bool:
+        """Return whether an entry may follow what is before it; one that follows a stray is another."""
+        if number - 1 not in self.damage:
+            return previous == before
+        return previous is not None and previous != self.strays.get(number - 1)
 
     def _miss(self, first: int, last: int) -> None:
         """Set aside a run of entries that are missing."""

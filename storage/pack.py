@@ -1,7 +1,9 @@
 """Packing: runs of log entries folded into one file each, so that a long history is few files.
 
 A pack is published like an entry, read back, and only then do the loose files go whose entries it holds. An entry is
-read from its pack before its loose file; and a writer that was given a number whose entry is packed by then has lost.
+read from its pack before its loose file; and a writer that was given a number under which a pack holds another entry
+by then has lost. Several may pack at once: a pack is a run of the chain or nothing, and may go once a larger one is
+there.
 """
 
 from __future__ import annotations
@@ -69,6 +71,7 @@ def pack(folder: Folder, log: Log, progress: Callable[[float], None] | None = No
     durable.flush(folder.path)
     moved = written = 0
     loose = [number for number in folder.loose() if number <= log.length]
+    folder.look()  # what another has packed by now is read from its pack
     for start in sorted({(number - 1) // RUN * RUN + 1 for number in loose}):
         end = min(start + RUN - 1, log.length)
         run = [number for number in loose if start <= number <= end]
@@ -100,8 +103,8 @@ def write_pack(folder: Folder, log: Log, start: int, end: int) -> bool:
     ids: list[str] = []
 
     def parts() -> Iterator[tuple[str, hdf5.Sealed]]:
-        for number in range(start, end + 1):
-            stored, _ = log.read(number)
+        ids.clear()
+        for number, stored in _chained(log, start, end):
             ids.append(stored.id)
             content = hdf5.Content(stored.kind, stored.record, stored.arrays)
             yield group_of(number), hdf5.Sealed(content, {}, stored.id)
@@ -111,9 +114,27 @@ def write_pack(folder: Folder, log: Log, start: int, end: int) -> bool:
         durable.publish(path, lambda output: hdf5.write_many(output, layout.PACK, parts()))
         written = True
     except FileExistsError:
-        written, ids = False, [log.read(number)[0].id for number in range(start, end + 1)]
-    _check(folder, start, ids)
+        written = False
+    try:
+        _check(folder, start, ids)
+    except hdf5.Missing:
+        if not any(first <= start and end <= last for first, last in folder.all_packs()):
+            raise
     return written
+
+
+def _chained(log: Log, start: int, end: int) -> Iterator[tuple[int, hdf5.Stored]]:
+    """Yield a run of a log's entries, each of which the next one names; the last one is named by what the log knows."""
+    before: hdf5.Stored | None = None
+    for number in range(start, end + 1):
+        stored, entry = log.read(number)
+        if before is not None and entry.previous != before.id:
+            raise FormatError(f"{stored.place} does not follow the entry before it.")
+        before = stored
+        yield number, stored
+    after = log.last if end == log.length else log.read(end + 1)[1].previous
+    if before is not None and before.id != after:
+        raise FormatError(f"{before.place} is not the entry that the next one follows.")
 
 
 def _check(folder: Folder, start: int, ids: list[str]) -> None:

@@ -54,7 +54,9 @@ def repair(
 def _write_format(path: Path) -> None:
     file = path / layout.FORMAT_FILE
     durable.remove(file)
-    durable.publish(file, lambda output: output.write(layout.FORMAT_TEXT.encode()))
+    durable.remove_empty(file)
+    with contextlib.suppress(FileExistsError):  # a folder that holds something
+        durable.publish(file, lambda output: output.write(layout.FORMAT_TEXT.encode()))
 
 
 def _remove_damaged(folder: Folder, report: Report) -> None:
@@ -62,6 +64,7 @@ def _remove_damaged(folder: Folder, report: Report) -> None:
     for finding in report.findings:
         if finding.kind == "derived" and finding.path.startswith(f"{layout.CACHE}/"):
             durable.remove(folder.path / finding.path)
+            durable.remove_empty(folder.path / finding.path)
 
 
 def _remove_claim(folder: Folder, ledger: Ledger) -> None:

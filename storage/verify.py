@@ -6,6 +6,7 @@ can be made again. A *note* is harmless: a leftover, a cache that is not there.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["damage", "derived", "note"]
 
-FORMAT_WORDS = b"grnledger store "
+ANY_FORMAT = re.compile(rb"grnledger store [0-9]+\n")
 
 WORSE = 100.0
 """A version's numbers are wrong when the probe finds so many times what it found when the version was written."""
@@ -145,7 +146,7 @@ def _format_findings(path: Path) -> list[Finding]:
         if not all((path / name).is_dir() for name in (layout.LOG, layout.BASES)):
             raise
         file = path / layout.FORMAT_FILE
-        if file.is_file() and file.read_bytes()[:200].startswith(FORMAT_WORDS):
+        if file.is_file() and ANY_FORMAT.fullmatch(file.read_bytes()[:200]):
             raise  # another format
         return [Finding("derived", layout.FORMAT_FILE, failure.message)]
     except NotFound:
@@ -248,9 +249,10 @@ def _index_findings(ledger: Ledger, cache: Path) -> Iterator[Finding]:
             yield Finding("derived", _within(ledger, path), f"{path} is not the index of this log.")
     elif ledger.log.length >= index.EVERY:
         yield Finding("note", _within(ledger, path), "There is no index; opening reads every entry.")
-    witness, first = cache / layout.WITNESS, ledger.history.numbered(0)
-    noted = index.witnessed(index.read_witness(witness), first.id) if first else None
-    if not ledger.log.damage and noted != (ledger.log.length, ledger.history.length):
+    witness, first, last = cache / layout.WITNESS, ledger.history.numbered(0), ledger.log.last
+    if ledger.log.damage or first is None or last is None:
+        return
+    if index.read_witness(witness) != index.testimony(ledger.log.length, ledger.history.length, last, first.id):
         kind = "derived" if witness.exists() else "note"
         yield Finding(kind, _within(ledger, witness), "The last entry of the log is not noted down.")
 

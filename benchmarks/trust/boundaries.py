@@ -20,7 +20,8 @@ import os
 import signal
 import sys
 import tempfile
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -31,7 +32,7 @@ import verbs
 from aftermath import KINDS, Finding, Ground, Tally, fork, table
 from faults import watching
 from grnledger.engine.threads import one_blas_thread
-from grnledger.storage import hdf5
+from grnledger.storage import hdf5, layout
 from grnledger.storage.repair import repair
 
 if TYPE_CHECKING:
@@ -45,6 +46,10 @@ ENDS = ("old", "new", "claimed")
 taken away the number that the dead one had claimed."""
 
 CLAIMED = "is claimed by a writer"
+PLAIN = {"openat": "open", "pwrite64": "pwrite", "linkat": "link", "unlinkat": "unlink", "renameat": "rename",
+         "renameat2": "rename", "mkdirat": "mkdir"}  # fmt: skip
+"""What system calls are called in the module `os`."""
+
 DIED = 77
 PLANTS = ("nothing", "in-place", "two-entries")
 """The exit code of a child that ended where it should."""
@@ -142,9 +147,8 @@ def unclaimed(ground: Ground, expected: Expected, found: Finding) -> Finding:
     return mended if mended.stands in KINDS else Finding("claimed")
 
 
-def die_everywhere(ground: Ground, way: str, *, thorough: bool, to_the_first: bool) -> Row:
+def die_everywhere(ground: Ground, expected: Expected, way: str, *, thorough: bool, to_the_first: bool) -> Row:
     """Return what is found after death at every boundary, or up to the first that is bad."""
-    expected = ground.expect()
     calls = calls_of(ground, way)
     row = Row(ground.verb.name, way, len(calls))
     places = [
@@ -163,11 +167,19 @@ def die_everywhere(ground: Ground, way: str, *, thorough: bool, to_the_first: bo
     return row
 
 
+def unwatched(ground: Ground, calls: list[traced.SystemCall]) -> Counter[str]:
+    """Return the calls that a real process makes beyond those that are watched, counted; the lock's do not count."""
+    made = Counter(PLAIN.get(call.name, call.name) for call in calls if layout.LOCK not in call.on.rpartition("/")[2])
+    return made - Counter(calls_of(ground, "calls"))
+
+
 def kill_everywhere(ground: Ground) -> Row:
     """Return what is found after a real process was killed before every system call that touches its stores."""
     expected = ground.expect()
     process = traced.Traced(ground)
     calls = process.calls()
+    if unseen := unwatched(ground, calls):
+        raise SystemExit(f"{process} changes its stores by calls that the other ways do not see: {unseen}.")
     row = Row(ground.verb.name, "strace", len(calls))
     for place in range(len(calls)):
         code, said = process.inject(calls, place, "signal=KILL")
@@ -178,8 +190,8 @@ def kill_everywhere(ground: Ground) -> Row:
     return row
 
 
-def main() -> int:
-    """Die everywhere, look, and print a table."""
+def main(arguments: list[str] | None = None) -> int:
+    """Die everywhere, look, and print a table; returns 1 if anything was bad."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--verbs", nargs="+", choices=[verb.name for verb in verbs.VERBS], help="[all]")
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS, help="[all]")
@@ -188,7 +200,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="go on from each death in one way only, not in two")
     parser.add_argument("--plant", choices=PLANTS, default="nothing", help="stop at the first bad case")
     parser.add_argument("--folder", help="where the stores stand while it runs")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     os.environ.update(verbs.ENVIRONMENT)
     ways = list(given.ways)
     if "strace" in ways and (why := traced.why_not()):
@@ -200,15 +212,16 @@ def main() -> int:
         for verb in verbs.VERBS:
             if given.verbs and verb.name not in given.verbs:
                 continue
+            ground = Ground(prepared, Path(name) / "stores", verb, plant=planted.DEATHS[given.plant])
+            expected = ground.expect() if set(ways) - {"strace"} else None
             for way in ways:
-                as_command = way == "strace"
-                ground = Ground(prepared, Path(name) / "stores", verb, as_command, planted.DEATHS[given.plant])
-                rows.append(
-                    kill_everywhere(ground)
-                    if as_command
-                    else die_everywhere(ground, way, thorough=not given.quick, to_the_first=given.plant != "nothing")
-                )
-                print(*rows[-1].cells(), sep="\t", file=sys.stderr, flush=True)
+                if expected is None or way == "strace":
+                    row = kill_everywhere(replace(ground, as_command=True))
+                else:
+                    until = given.plant != "nothing"
+                    row = die_everywhere(ground, expected, way, thorough=not given.quick, to_the_first=until)
+                print(*row.cells(), sep="\t", file=sys.stderr, flush=True)
+                rows.append(row)
     return tell(rows)
 
 

@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from grnledger.storage.repository import Repository
 
 WAYS = ("once", "full", "dead", "torn", "short", "strace", "disk")
+REAL = {"strace": real_disk.fail_calls, "disk": real_disk.fill}
+"""The ways of real processes."""
+
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EDQUOT)
 GROWING = ("open", "pwrite", "ftruncate", "fsync", "link", "mkdir")
 """What a full disk refuses."""
@@ -237,11 +240,19 @@ def faults_of(way: str, calls: list[str]) -> list[Fault]:
     return [Fault(way, at, error) for at in places for error in errors]
 
 
-def fail_everywhere(ground: Ground, way: str, row: Row, *, every: int, to_the_first: bool) -> None:
+def fail_everywhere(ground: Ground, rows: dict[str, Row], *, every: int, to_the_first: bool) -> None:
     """Count what is found after an error at every call, or at every so many; to the first that is bad, if asked."""
     expected = ground.expect()
     calls = calls_of(ground)
-    row.calls = max(row.calls, len(calls))
+    for way, row in rows.items():
+        row.calls = max(row.calls, len(calls))
+        fail_in_turn(ground, expected, calls, row, way, every=every, to_the_first=to_the_first)
+
+
+def fail_in_turn(
+    ground: Ground, expected: Expected, calls: list[str], row: Row, way: str, *, every: int, to_the_first: bool
+) -> None:
+    """Count what is found after each error of one way."""
     for fault in faults_of(way, calls)[::every]:
         name = calls[fault.at]
         how = "grn " if ground.as_command else ""
@@ -252,8 +263,8 @@ def fail_everywhere(ground: Ground, way: str, row: Row, *, every: int, to_the_fi
             return
 
 
-def main() -> int:
-    """Fail everywhere, look, and print a table."""
+def main(arguments: list[str] | None = None) -> int:
+    """Fail everywhere, look, and print a table; returns 1 if anything was bad."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--verbs", nargs="+", choices=[verb.name for verb in verbs.VERBS], help="[all]")
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS), help="[all]")
@@ -262,7 +273,7 @@ def main() -> int:
     parser.add_argument("--calls-only", action="store_true", help="not as commands")
     parser.add_argument("--plant", choices=planted.ERRORS, default="nothing", help="stop at the first bad case")
     parser.add_argument("--folder", help="where the stores stand while it runs")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     os.environ.update(verbs.ENVIRONMENT)
     chosen = [verb for verb in verbs.VERBS if not given.verbs or verb.name in given.verbs]
     ways = list(given.ways)
@@ -273,16 +284,18 @@ def main() -> int:
     with one_blas_thread(), tempfile.TemporaryDirectory(dir=given.folder) as name:
         prepared = verbs.build(Path(name) / "prepared", size=given.size, dense=False)
         for verb in chosen:
-            for way in ways:
-                rows.append(row := Row(verb.name, way, 0))
-                if way in ("strace", "disk"):
+            of_verb = {way: Row(verb.name, way, 0) for way in ways}
+            inside = {way: row for way, row in of_verb.items() if way not in REAL}
+            for as_command in (False, True)[: 1 if given.calls_only else 2] if inside else ():
+                ground = Ground(prepared, Path(name) / "stores", verb, as_command, planted.ERRORS[given.plant])
+                fail_everywhere(ground, inside, every=given.every, to_the_first=given.plant != "nothing")
+            for way, fail_really in REAL.items():
+                if way in of_verb:
                     ground = Ground(prepared, Path(name) / "stores", verb, as_command=True)
-                    row.calls = (real_disk.fail_calls if way == "strace" else real_disk.fill)(ground, row.found)
-                else:
-                    for as_command in (False,) if given.calls_only else (False, True):
-                        ground = Ground(prepared, Path(name) / "stores", verb, as_command, planted.ERRORS[given.plant])
-                        fail_everywhere(ground, way, row, every=given.every, to_the_first=given.plant != "nothing")
+                    of_verb[way].calls = fail_really(ground, of_verb[way].found)
+            for row in of_verb.values():
                 print(*row.cells(), sep="\t", file=sys.stderr, flush=True)
+            rows.extend(of_verb.values())
     return tell(rows)
 
 

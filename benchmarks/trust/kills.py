@@ -33,7 +33,7 @@ from faults import watching
 from grnledger.engine.threads import one_blas_thread
 
 if TYPE_CHECKING:
-    from aftermath import Expected, Report
+    from aftermath import Report
 
 BEGUN, CHANGING, DONE = b"B", b"C", b"D"
 """What a child reports: the verb begins, it is about to change the disk for the first time, it is done."""
@@ -86,7 +86,8 @@ def awaited(child: Child, *marks: bytes) -> None:
     """Return when a child has reported these, in this order."""
     for mark in marks:
         if (said := os.read(child.reports, 1)) != mark:
-            raise SystemExit((said + child.end()[1]).decode())
+            os.kill(child.pid, signal.SIGKILL)
+            raise SystemExit(f"{mark.decode()} was to be reported: {(said + child.end()[1]).decode()}")
 
 
 def start(ground: Ground) -> Child:
@@ -136,10 +137,10 @@ def kill(ground: Ground, delay: float, *, changing: bool) -> bool:
     return DONE in told
 
 
-def kill_inside(row: Row, ground: Ground, wanted: int, *, to_the_first: bool) -> None:
+def kill_inside(row: Row, ground: Ground, wanted: int, *, seed: int, to_the_first: bool) -> None:
     """Kill children doing a verb until as many as are wanted were killed inside it, or until the first bad case."""
     expected = ground.expect()
-    chance = random.Random(f"{row.verb} {row.size} {SEED[0]}")
+    chance = random.Random(f"{row.verb} {row.size} {seed}")
     first, whole = durations(ground)
     row.milliseconds = 1e3 * whole
     for case in range(wanted * MOST_TRIES):
@@ -154,9 +155,9 @@ def kill_inside(row: Row, ground: Ground, wanted: int, *, to_the_first: bool) ->
     raise SystemExit(f"{row.verb}: too few kills of {wanted * MOST_TRIES} fell inside it.")
 
 
-def kill_processes(row: Row, ground: Ground, wanted: int) -> None:
+def kill_processes(row: Row, ground: Ground, wanted: int, *, seed: int) -> None:
     """Kill whole `grn` processes."""
-    chance = random.Random(f"{row.verb} {row.size} {SEED[0]} grn")
+    chance = random.Random(f"{row.verb} {row.size} {seed} grn")
     expected = ground.expect()
     command = [sys.executable, "-m", "grnledger.cli", *ground.verb.arguments(ground.folder)]
     environment = {**os.environ, **verbs.ENVIRONMENT}
@@ -182,11 +183,8 @@ def kill_processes(row: Row, ground: Ground, wanted: int) -> None:
         row.processes.add(found, f"grn {row.verb}, p={row.size}, after {1e3 * delay:.0f} ms")
 
 
-SEED = [1]
-
-
-def main() -> int:
-    """Kill, look, and print a table."""
+def main(arguments: list[str] | None = None) -> int:
+    """Kill, look, and print a table; returns 1 if anything was bad."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=1_000, help="inside all verbs together  [1000]")
     parser.add_argument("--processes", type=int, default=4, help="whole `grn` processes for each row  [4]")
@@ -196,8 +194,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--plant", choices=planted.DEATHS, default="nothing", help="stop at the first bad case")
     parser.add_argument("--folder", help="where the stores stand while it runs")
-    given = parser.parse_args()
-    SEED[0] = given.seed
+    given = parser.parse_args(arguments)
     os.environ.update(verbs.ENVIRONMENT)
     chosen = [verb for verb in verbs.VERBS if not given.verbs or verb.name in given.verbs]
     wanted = math.ceil(given.kills / len(chosen) / len(given.sizes))
@@ -208,9 +205,11 @@ def main() -> int:
             for verb in chosen:
                 ground = Ground(prepared, Path(name) / "stores", verb, plant=planted.DEATHS[given.plant])
                 rows.append(row := Row(verb.name, size, 0.0))
-                kill_inside(row, ground, wanted, to_the_first=given.plant != "nothing")
+                kill_inside(row, ground, wanted, seed=given.seed, to_the_first=given.plant != "nothing")
                 if given.processes:
-                    kill_processes(row, Ground(prepared, ground.folder, verb, as_command=True), given.processes)
+                    kill_processes(
+                        row, Ground(prepared, ground.folder, verb, as_command=True), given.processes, seed=given.seed
+                    )
                 print(*row.cells(), sep="\t", file=sys.stderr, flush=True)
     return tell(rows, given.seed)
 

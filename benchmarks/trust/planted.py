@@ -33,9 +33,12 @@ def acknowledged_early(acknowledge: Callable[[], object]) -> Iterator[None]:
     write_whole = durable.write_whole
 
     def acknowledge_and_write(path: Path, write: Callable[[Any], object]) -> None:
-        if path.parent.name == layout.LOG:
-            acknowledge()
-        write_whole(path, write)
+        def acknowledge_first(output: Any) -> None:
+            if path.parent.name == layout.LOG:
+                acknowledge()
+            write(output)
+
+        write_whole(path, acknowledge_first)
 
     with mock.patch.object(durable, "write_whole", acknowledge_and_write):
         yield

@@ -8,7 +8,6 @@ first exported to one file. `other.grn` is somebody else's, of the same panel.
 from __future__ import annotations
 
 import hashlib
-import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -28,7 +27,8 @@ if TYPE_CHECKING:
 SIZE = 40
 GENES = tuple(f"GENE{place}" for place in range(SIZE))
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
-FACTOR, DENSE, WHOLE, OTHER = "factor.grn", "dense.grn", "whole.h5", "other.grn"
+FACTOR, DENSE, WHOLE = "factor.grn", "dense.grn", "whole.h5"
+OTHER, FORK = "another store's", "a fork's"
 
 REFUSED = "refused"
 """The answer of a store that says it cannot answer."""
@@ -68,26 +68,64 @@ class Specimen:
             return tuple(range(int(first), int(last) + 1))
         return ()
 
-    def versions_of(self, name: str) -> set[int]:
-        """Return n of the versions vn that the loss of a file touches: those in it or on it, and all that descend."""
-        lost = {one for number in self.holds(name) for one in self.entries[number - 1][0]}
+    def versions_of(self, *names: str) -> set[int]:
+        """Return n of the versions vn that the loss of files touches: those in or on them, and all that descend."""
+        lost = {one for name in names for number in self.holds(name) for one in self.entries[number - 1][0]}
         for number in sorted(self.parents):
             if lost.intersection(self.parents[number]):
                 lost.add(number)
-        stem = name.removeprefix("base/").removesuffix(".h5")
-        return lost | {number for number, base in self.bases.items() if base == stem}
+        stems = {name.removeprefix("base/").removesuffix(".h5") for name in names}
+        return lost | {number for number, base in self.bases.items() if base in stems}
 
-    def refs_of(self, name: str) -> set[str]:
-        """Return the refs of which nobody can say where they stand once a file is lost: moved in it, or not after."""
-        lost = max(self.holds(name), default=0)
-        last = {ref: number for number, (_, refs) in enumerate(self.entries, start=1) for ref in refs}
-        return {ref for ref, number in last.items() if number <= lost}
+    def refs_of(self, *names: str) -> set[str]:
+        """Return the refs of which nobody knows where they stand once files are lost: they have no later move."""
+        lost = {number for name in names for number in self.holds(name)}
+        told = enumerate(self.entries, start=1)
+        last = {"HEAD": 0} | {ref: number for number, (_, refs) in told if number not in lost for ref in refs}
+        return {ref for ref, number in last.items() if number < max(lost, default=0)}
+
+    def steps(self, base: str, author: str) -> Callable[..., None]:
+        """Return what does a step in the store, a minute after the other, and notes it down."""
+
+        def step(
+            minute: int, act: Callable[[Repository], object], new: Mapping[int, tuple[int, ...]], ref: str
+        ) -> None:
+            act(_at(self.path, minute, author))
+            self.take({number: (parents, base) for number, parents in new.items()}, ref)
+
+        return step
 
     def take(self, versions: Mapping[int, tuple[tuple[int, ...], str]], *refs: str) -> None:
-        """Note down an entry of the log: by the numbers of its versions their parents and base, and the refs it moved."""
+        """Note down an entry of the log: by the numbers of its versions their parents and base, and its refs."""
         self.entries.append((tuple(versions), refs))
         for number, (parents, base) in versions.items():
             self.parents[number], self.bases[number] = parents, base
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Stores as they should be, and what they answer.
+
+    Parameters
+    ----------
+    specimens : dict of str to Specimen
+        The stores.
+    files : dict of str to dict of str to bytes
+        By store, its files.
+    expected : dict of str to dict
+        By store, what it answers to every question.
+    """
+
+    specimens: Mapping[str, Specimen]
+    files: Mapping[str, Mapping[str, bytes]]
+    expected: Mapping[str, Mapping[str, Any]]
+
+    @staticmethod
+    def lay(folder: Path) -> Ground:
+        """Make the stores in a folder."""
+        made = build(folder)
+        content = {name: files(one.path) for name, one in made.items()}
+        return Ground(made, content, {name: answers(one.path) for name, one in made.items()})
 
 
 def build(folder: Path) -> dict[str, Specimen]:
@@ -96,16 +134,45 @@ def build(folder: Path) -> dict[str, Specimen]:
     found = {FACTOR: _factor(folder / FACTOR, lab), DENSE: _dense(folder / DENSE)}
     grnledger.open(folder / FACTOR).export(folder / WHOLE)
     found[WHOLE] = Specimen(folder / WHOLE, found[FACTOR].entries, found[FACTOR].parents, found[FACTOR].bases)
-    shutil.copytree(folder / FACTOR, folder / OTHER)
-    _go_on(folder / OTHER)
     return found
+
+
+def strangers(folder: Path) -> dict[str, dict[str, bytes]]:
+    """Return the files of stores of the same shape, by `OTHER` or `FORK` and the store's name.
+
+    The other's are by somebody else from the first entry on, the fork's from the second.
+    """
+    made: dict[str, dict[str, bytes]] = {}
+    for what, first in ((OTHER, "bob"), (FORK, "ada")):
+        for name, make in ((FACTOR, lambda path, first: _factor(path, folder / "lab.grn", first, "bob")),
+                           (DENSE, lambda path, first: _dense(path, first, "bob"))):  # fmt: skip
+            make(folder / f"{what} {name}", first)
+            made[f"{what} {name}"] = files(folder / f"{what} {name}")
+    return made
 
 
 def files(store: Path) -> dict[str, bytes]:
     """Return the content of every file of a store by its name within; of a store that is one file, by its own."""
     if store.is_file():
         return {store.name: store.read_bytes()}
-    return {path.relative_to(store).as_posix(): path.read_bytes() for path in sorted(store.rglob("*")) if path.is_file()}
+    return {
+        path.relative_to(store).as_posix(): path.read_bytes() for path in sorted(store.rglob("*")) if path.is_file()
+    }
+
+
+def restore(store: Path, good: Mapping[str, bytes]) -> None:
+    """Put the files of a store back as they were: what reading it has made again may be other bytes."""
+    if not store.is_dir() and len(good) == 1:
+        store.write_bytes(good[store.name])
+        return
+    for name, content in files(store).items():
+        if good.get(name) != content:
+            (store / name).unlink()
+    for name, content in good.items():
+        if (store / name).is_dir():
+            (store / name).rmdir()
+        if not (store / name).exists():
+            (store / name).write_bytes(content)
 
 
 def kind_of(name: str) -> str:
@@ -194,7 +261,8 @@ def _numbers(snapshot: Snapshot) -> tuple[float, str]:
     return snapshot.log_det, digest.hexdigest()
 
 
-def _pathway(name: str, first: int, sign: int = 1) -> Pathway:
+def pathway(name: str, first: int, sign: int = 1) -> Pathway:
+    """Return a pathway on five genes of the panel."""
     genes = np.sort((first + 3 * np.arange(5)) % SIZE)
     loadings = np.cos(first + np.arange(5.0))[:, np.newaxis] * (0.3 if sign == 1 else 0.05)
     return Pathway((name,), genes, loadings, 1 if sign == 1 else -1, "sd" if sign == 1 else "raw")
@@ -216,8 +284,8 @@ def _expression() -> Expression:
     return Expression(stream.normal(size=(SIZE, 9)), GENES, tuple(f"patient-{place}" for place in range(9)))
 
 
-def _at(path: Path, minute: int) -> Repository:
-    return grnledger.open(path, author="ada", time=NOON + timedelta(minutes=minute))
+def _at(path: Path, minute: int, author: str) -> Repository:
+    return grnledger.open(path, author=author, time=NOON + timedelta(minutes=minute))
 
 
 def _base_name(path: Path) -> str:
@@ -227,66 +295,49 @@ def _base_name(path: Path) -> str:
 def _lab(path: Path) -> Path:
     """Return a colleague's store of the same panel, on a dense base: v0 and one commit."""
     made = grnledger.init(path, covariance=_covariance(), genes=GENES, author="Grace Höpper", time=NOON)
-    made.commit(_pathway("lab", 7), message="from the lab: κ ≥ 0.2")
+    made.commit(pathway("lab", 7), message="from the lab: κ ≥ 0.2")
     return path
 
 
-def _factor(path: Path, lab: Path) -> Specimen:
-    grnledger.init(path, expression=_expression(), keep_expression=True, author="ada", time=NOON)
-    told, base = Specimen(path), _base_name(path)
-
-    def step(minute: int, act: Callable[[Repository], object], versions: Mapping[int, tuple[int, ...]], *refs: str) -> None:
-        act(_at(path, minute))
-        told.take({number: (parents, base) for number, parents in versions.items()}, *refs)
-
-    told.take({0: ((), base)}, "main")
-    step(1, lambda repo: repo.commit([_pathway("p53", 1), _pathway("loss", 3, -1)], message="p53\nand a loss"), {1: (0,)}, "main")
+def _factor(path: Path, lab: Path, first: str = "ada", later: str = "ada") -> Specimen:
+    """Make a store, its first entry by one author and all others by another, and return what was made."""
+    grnledger.init(path, expression=_expression(), keep_expression=True, author=first, time=NOON)
+    told = Specimen(path)
+    step = told.steps(_base_name(path), later)
+    told.take({0: ((), _base_name(path))}, "main")
+    step(1, lambda repo: repo.commit([pathway("p53", 1), pathway("loss", 3, -1)], message="p53\nκ"), {1: (0,)}, "main")
     step(2, lambda repo: repo.create_branch("side"), {}, "side")
     step(3, lambda repo: repo.switch("side"), {}, "HEAD")
     step(4, lambda repo: repo.commit(_pair()), {2: (1,)}, "side")
     step(5, lambda repo: repo.switch("main"), {}, "HEAD")
-    step(6, lambda repo: repo.commit(_pathway("myc", 5)), {3: (1,)}, "main")
+    step(6, lambda repo: repo.commit(pathway("myc", 5)), {3: (1,)}, "main")
     step(7, lambda repo: repo.merge("side"), {4: (3, 2)}, "main")
     step(8, lambda repo: repo.create_tag("paper", "v1"), {}, "paper")
-    _at(path, 9).pack()
+    grnledger.open(path).pack()
     told.packed.append((1, 9))
     step(10, lambda repo: repo.revert("v1", only="p53"), {5: (4,)}, "main")
     step(11, lambda repo: repo.reinvert(), {6: (5,)}, "main")
-    _at(path, 12).fetch(lab, "lab")
+    _at(path, 12, later).fetch(lab, "lab")
     told.take({number: (parents, _base_name(lab)) for number, parents in {7: (), 8: (7,)}.items()}, "lab/main")
-    step(13, lambda repo: repo.commit(_pathway("ras", 9), message="ras"), {9: (6,)}, "main")
+    step(13, lambda repo: repo.commit(pathway("ras", 9), message="ras"), {9: (6,)}, "main")
     step(14, lambda repo: repo.create_tag("submitted", "v8"), {}, "submitted")
-    step(15, lambda repo: repo.commit(_pathway("wnt", 12), message="wnt"), {10: (9,)}, "main")
+    step(15, lambda repo: repo.commit(pathway("wnt", 12), message="wnt"), {10: (9,)}, "main")
     return told
 
 
-def _dense(path: Path) -> Specimen:
-    grnledger.init(path, covariance=_covariance(), genes=GENES, author="ada", time=NOON)
-    told, base = Specimen(path), _base_name(path)
-
-    def step(minute: int, act: Callable[[Repository], object], versions: Mapping[int, tuple[int, ...]], *refs: str) -> None:
-        act(_at(path, minute))
-        told.take({number: (parents, base) for number, parents in versions.items()}, *refs)
-
-    told.take({0: ((), base)}, "main")
-    step(1, lambda repo: repo.commit(_pathway("p53", 1)), {1: (0,)}, "main")
+def _dense(path: Path, first: str = "ada", later: str = "ada") -> Specimen:
+    """Make a store, its first entry by one author and all others by another, and return what was made."""
+    grnledger.init(path, covariance=_covariance(), genes=GENES, author=first, time=NOON)
+    told = Specimen(path)
+    step = told.steps(_base_name(path), later)
+    told.take({0: ((), _base_name(path))}, "main")
+    step(1, lambda repo: repo.commit(pathway("p53", 1)), {1: (0,)}, "main")
     step(2, lambda repo: repo.create_branch("twin", "v0"), {}, "twin")
-    step(3, lambda repo: repo.commit(_pathway("wnt", 2)), {2: (1,)}, "main")
-    step(4, lambda repo: repo.commit(_pathway("p53", 1), branch="twin"), {3: (0,)}, "twin")
-    step(5, lambda repo: repo.commit(_pathway("wnt", 2), branch="twin"), {4: (3,)}, "twin")
+    step(3, lambda repo: repo.commit(pathway("wnt", 2)), {2: (1,)}, "main")
+    step(4, lambda repo: repo.commit(pathway("p53", 1), branch="twin"), {3: (0,)}, "twin")
+    step(5, lambda repo: repo.commit(pathway("wnt", 2), branch="twin"), {4: (3,)}, "twin")
     step(6, lambda repo: repo.switch("twin"), {}, "HEAD")
     step(7, lambda repo: repo.reinvert(), {5: (4,)}, "twin")  # its anchor has the content of v2, which is no ancestor
-    step(8, lambda repo: repo.commit(_pathway("myc", 5)), {6: (5,)}, "twin")
+    step(8, lambda repo: repo.commit(pathway("myc", 5)), {6: (5,)}, "twin")
     step(9, lambda repo: repo.create_tag("paper", "v0"), {}, "paper")
     return told
-
-
-def _go_on(path: Path) -> None:
-    """Make of a copy somebody else's store: another message from v1 on would be another store, so all is made again."""
-    shutil.rmtree(path)
-    bob = grnledger.init(path, expression=_expression(), keep_expression=False, author="bob", time=NOON)
-    for minute in range(1, 15):
-        bob = grnledger.open(path, author="bob", time=NOON + timedelta(minutes=minute))
-        if minute == 10:
-            bob.pack()
-        bob.commit(_pathway(f"bob-{minute}", minute), message="")

@@ -82,7 +82,8 @@ def _tell(report: Report, path: Path) -> None:
     if damage:
         click.echo(f"Readable: {ranges(report.whole) or 'no version'}.")
         output.note(
-            "Put good copies of these files in their place, from a backup or a clone; nothing is written until then."
+            "Put good copies of these files in their place, from a backup or a clone; nothing is written until then. "
+            "To go on without: `grn export FILE.h5 --at` a version that is readable, and `grn clone FILE.h5 NEW.grn`."
         )
     elif not report.sound:
         output.note("`grn verify --repair` makes it again.")

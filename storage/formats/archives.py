@@ -17,7 +17,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from ...engine.errors import GrnError, InputError
-from .files import file_kind, require_file
+from .files import AGAIN, file_kind, require_file
 from .limits import ARRAY_PACKING, Room, largest_unpacked, refuse_swarm
 from .tables import check_names
 
@@ -129,7 +129,7 @@ def _refuse_damage(path: Path) -> Generator[None]:
         raise
     except _DAMAGE as error:
         raise InputError(
-            f"{path} is damaged or not a NumPy file: {str(error)[:200] or type(error).__name__}."
+            f"{path} is damaged or not a NumPy file: {str(error)[:200] or type(error).__name__}.", hint=AGAIN
         ) from error
 
 

@@ -206,8 +206,8 @@ def _match_noise(table: LoadingTable, path: Path) -> NDArray[np.float64]:
 def _read_noise(path: Path) -> dict[str, float]:
     genes: list[str] = []
     values: list[float] = []
-    room = Room(path)
     with open_table(path) as table:
+        room = Room(path)
         header = read_header(table)
         for row in read_body(table, 2, after_header=not (len(header) == 2 and is_number(header[1]))):
             room.take(2 * TEXT_COST + len(row.fields[0]))

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 FileKind = Literal["text", "gzip", "zip", "npy", "hdf5"]
 
+AGAIN = "Copy or download it again."
+"""What to do with a file that is damaged."""
+
+_WHO = "ls -l shows who may read it."
 _NEIGHBOURS = 10_000
 """So many names of a folder are looked at for one that was meant."""
 
@@ -59,7 +63,7 @@ def require_file(path: str | Path) -> Path:
     except (FileNotFoundError, NotADirectoryError):
         raise NotFound(f"There is no file {path}.", hint=_near(path)) from None
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read: {_reason(error)}.") from error
+        raise InputError(f"{path} cannot be read: {_reason(error)}.", hint=_WHO) from error
     if stat.S_ISDIR(status.st_mode):
         raise InputError(f"{path} is a folder, not a file.")
     if not stat.S_ISREG(status.st_mode):
@@ -125,7 +129,9 @@ def open_bytes(path: Path) -> Generator[BinaryIO]:
             with gzip.GzipFile(fileobj=raw) as unpacked:
                 yield cast("BinaryIO", unpacked)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise InputError(f"The gzip file {path} is cut short or damaged: {_reason(error)}.") from error
+            raise InputError(
+                f"The gzip file {path} is cut short or damaged: {_reason(error)}.", hint=f"{AGAIN} gunzip -t tests it."
+            ) from error
 
 
 @contextmanager
@@ -237,11 +243,13 @@ def _opened(path: Path) -> Generator[BufferedReader]:
         with path.open("rb") as stream:
             yield stream
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {_reason(error)}.") from error
+        raise InputError(f"{path} cannot be read: {_reason(error)}.", hint=_WHO) from error
 
 
 def _near(path: Path) -> str:
     """Return which file beside it may have been meant, or where a path is looked for from."""
+    if path.is_symlink():
+        return f"It is a link to {path.readlink()}, where nothing is."
     try:
         names = [one.name for one in islice(path.parent.iterdir(), _NEIGHBOURS)]
     except OSError:

@@ -40,8 +40,9 @@ def read_gmt(path: Path) -> LoadingsFile:
     lines: dict[str, int] = {}
     known: dict[str, str] = {}
     sets: list[GeneLoadings] = []
-    repeated, room = 0, Room(path)
+    repeated = 0
     with open_text(path, packing=NAMES_PACKING) as stream:
+        room = Room(path)
         for number, line in enumerate(stream, start=1):
             if not line.strip() or (line.startswith("#") and not sets):
                 continue

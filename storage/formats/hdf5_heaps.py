@@ -6,6 +6,7 @@ import struct
 from typing import TYPE_CHECKING, BinaryIO
 
 from ...engine.errors import InputError
+from .files import AGAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +26,8 @@ def refuse_broken_heaps(path: Path) -> None:
     """Refuse a file with a global heap in which HDF5 would go round for ever, or which holds a vast text.
 
     Text of variable length, in datasets and attributes, lies in global heaps: collections of objects that follow each
-    other, each with its size. HDF5 (up to 2.0 at least) does not stop at an object of size zero. What merely looks
-    like a heap is passed over: a size that no heap has is refused by HDF5 itself.
+    other, each with its size. HDF5 (up to 2.0 at least) does not stop at an object of size zero, and makes room for
+    whatever size a heap claims.
 
     Parameters
     ----------
@@ -70,16 +71,25 @@ def _check_heap(path: Path, place: int, stream: BinaryIO) -> None:
     size = _HEAD.unpack(head)[2] if len(head) == _HEAD.size else 0
     if not _SMALLEST <= size <= path.stat().st_size - place:
         return
+    if size > 2 * LONGEST_TEXT:  # a heap is hardly larger than one object of it
+        raise _too_long(path, size)
+    heap = head + stream.read(size - _HEAD.size)
     offset = _HEAD.size
     while size - offset >= _OBJECT.size:
-        stream.seek(place + offset)
-        number, _, _, length = _OBJECT.unpack(stream.read(_OBJECT.size))
+        number, _, _, length = _OBJECT.unpack_from(heap, offset)
         needed = length if number == 0 else _OBJECT.size + -(-length // 8) * 8  # number 0 is what is free
         if not _OBJECT.size <= needed <= size - offset:
-            raise InputError(f"{path} is damaged: the heap at byte {place:,} holds an object of {length:,} bytes.")
-        if number and length > LONGEST_TEXT:
             raise InputError(
-                f"{path} holds a text or list of {length:,} bytes, longer than {LONGEST_TEXT:,}.",
-                hint="Take it out of the file (it is likely in uns), and try again.",
+                f"{path} is damaged: the heap at byte {place:,} holds an object of {length:,} bytes.",
+                hint=f"{AGAIN} Where it was written over in place, h5repack makes a clean copy.",
             )
+        if number and length > LONGEST_TEXT:
+            raise _too_long(path, length)
         offset += needed
+
+
+def _too_long(path: Path, size: int) -> InputError:
+    return InputError(
+        f"{path} holds a text or list of {size:,} bytes, longer than {LONGEST_TEXT:,}.",
+        hint="Take it out of the file (it is likely in uns), and try again.",
+    )

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...engine.errors import GrnError, InputError
 from ..hdf5 import open_foreign
+from .files import AGAIN
 from .hdf5_heaps import refuse_broken_heaps
 from .limits import (
     ARRAY_PACKING,
@@ -161,7 +162,7 @@ def refusing_damage(group: Group, name: str) -> Generator[None]:
         raise
     except _DAMAGE as error:
         raise InputError(
-            f"{group.file.filename}: {place_of(group, name)} cannot be read: {str(error)[:200]}."
+            f"{group.file.filename}: {place_of(group, name)} cannot be read: {str(error)[:200]}.", hint=AGAIN
         ) from error
 
 

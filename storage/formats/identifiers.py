@@ -172,13 +172,15 @@ def read_aliases(path: Path) -> dict[str, str]:
         A row has not two fields, a name is empty, or one alias stands for two genes.
     """
     aliases: dict[str, str] = {}
-    room = Room(path)
     with open_table(path, packing=NAMES_PACKING) as table:
+        room = Room(path)
         titled = _titles_aliases(read_header(table))
         for row in read_body(table, 2, after_header=titled):
             alias, gene = (name.strip() for name in row.fields)
             check_names((alias, gene), f"line {row.line}, field", path)
-            if alias not in aliases:
+            if alias in aliases:
+                room.repeat()
+            else:
                 room.take(3 * TEXT_COST + len(alias) + len(gene))
             if aliases.setdefault(alias, gene) != gene:
                 raise InputError(

@@ -44,6 +44,9 @@ NAMES_FREELY = 1 << 20
 NAMES_A_BYTE = 8
 """Names that differ do not pack any better: s1, s2, s3 … take two bytes each."""
 
+MOST_REPEATS = 1_000_000
+"""Rows that only say again what stands above, in a table where that is allowed."""
+
 TEXT_COST = 120
 """Bytes of memory that a short name takes with its place in a list or dictionary."""
 
@@ -60,6 +63,7 @@ class Room:
 
     path: Path
     _taken: int = field(init=False, default=0)
+    _repeats: int = field(init=False, default=0)
     _most: int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,6 +74,15 @@ class Room:
         self._taken += size
         if self._taken > self._most:
             raise _too_large(self.path, f"what it holds takes more than {_readable(self._most)}")
+
+    def repeat(self) -> None:
+        """Count a row that says nothing new, or raise `InputError` when there are too many."""
+        self._repeats += 1
+        if self._repeats > MOST_REPEATS:
+            raise InputError(
+                f"{self.path} holds more than {MOST_REPEATS:,} rows that only say again what stands above.",
+                hint="Take them out: sort -u",
+            )
 
 
 def refuse_beyond_room(path: Path, shape: tuple[int, ...], *, width: int = 8) -> None:

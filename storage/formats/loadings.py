@@ -121,11 +121,14 @@ def read_loading_table(path: Path) -> LoadingTable:
         kept = [i for i, title in enumerate(header) if i != place and (title or i)]
         columns = [header[i] for i in kept]
         check_names(columns, "column", path)
-        genes: list[str] = []
+        genes: dict[str, None] = {}
         numbers, room = array("d"), Room(path)
         for row in read_body(table, len(header)):
             room.take(TEXT_COST + len(row.fields[place]) + numbers.itemsize * len(columns))
-            genes.append(row.fields[place].strip())
+            gene = row.fields[place].strip()
+            if gene in genes:
+                raise InputError(f"{path}, line {row.line}: the gene {gene[:60]} stands more than once.")
+            genes[gene] = None
             loaded = row._replace(fields=[row.fields[i] for i in kept])
             numbers.fromlist(read_numbers(table, loaded, 0, columns, blank=0.0))
     check_names(genes, "gene", path)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 import numpy as np
 
 from ...engine.errors import InputError
-from .files import largest_content, open_text
+from .files import AGAIN, largest_content, open_text
 from .limits import refuse_beyond_room
 from .tables import clipped
 
@@ -120,7 +120,7 @@ def _parse_header(path: Path, stream: TextIO) -> MarketHeader:
     rows, columns = sizes[:2]
     entries = sizes[2] if is_sparse else rows * columns
     if entries * (4 if is_sparse else 2) > largest_content(path) + 1:
-        raise InputError(f"{path} claims {entries:,} entries, more than the file holds.")
+        raise InputError(f"{path} claims {entries:,} entries, more than the file holds.", hint=AGAIN)
     return MarketHeader(is_sparse, banner[3] != "pattern", (rows, columns), entries)
 
 

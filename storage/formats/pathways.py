@@ -265,7 +265,7 @@ def _settle_empty(
             f"{path}: no gene of {some(names)} is on the panel, such as {some(empty[0].missing, 3)}.",
             hint="Leave the pathway out: --only names those to take.",
         )
-    kept = [pathway for pathway in matched if pathway not in empty]
+    kept = [pathway for pathway in matched if pathway.loadings or not pathway.missing]
     note = f"{counted(len(empty), 'pathway')} without a gene on the panel left out: {some(names)}"
     return kept, tuple(names), (note,)
 
@@ -324,7 +324,8 @@ def _tied_columns(count: int, covariance: NDArray[np.float64] | None) -> Iterabl
     groups = list(range(count))
     for i, j in np.argwhere(np.triu(covariance, 1)).tolist():
         kept, joined = sorted((groups[i], groups[j]))
-        groups = [kept if group == joined else group for group in groups]
+        if kept != joined:
+            groups = [kept if group == joined else group for group in groups]
     members: dict[int, list[int]] = {}
     for place, group in enumerate(groups):
         members.setdefault(group, []).append(place)

@@ -63,8 +63,8 @@ def read_regulons(path: Path) -> LoadingsFile:
         twice with different weights; the line is named.
     """
     weights: dict[str, dict[str, float]] = {}
-    room = Room(path)
     with open_table(path, packing=NAMES_PACKING) as table:
+        room = Room(path)
         header = read_header(table)
         columns = _find_columns(path, header)
         for row in read_body(table, len(header)):
@@ -74,7 +74,9 @@ def read_regulons(path: Path) -> LoadingsFile:
             if source not in weights:
                 room.take(_SOURCE_COST)
             targets = weights.setdefault(source, {})
-            if target not in targets:
+            if target in targets:
+                room.repeat()
+            else:
                 room.take(2 * TEXT_COST + len(target))
             if targets.setdefault(target, weight) != weight:
                 raise InputError(

@@ -1,0 +1,172 @@
+"""Good input files of every form, which `inputs.py` damages."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import numpy as np
+from scipy.sparse import csc_matrix, csr_matrix
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+GENES = ("TP53", "MDM2", "CDKN1A", "IL6", "MYC", "EGFR", "ENSG00000141510.17", "BAX")
+SAMPLES = tuple(f"sample{place}" for place in range(1, 7))
+COUNTS = np.random.default_rng(3).poisson(2.0, size=(len(GENES), len(SAMPLES))).astype(np.float64)
+LOADINGS = np.random.default_rng(4).normal(size=(len(GENES), 2)).round(3)
+COVARIANCE = np.cov(COUNTS) + np.eye(len(GENES))
+
+
+@dataclass(frozen=True)
+class Good:
+    """Files that are read together: what reads them (a door of `inputs.py`), and which file is damaged."""
+
+    door: str
+    files: dict[str, bytes]
+    passed: str = ""
+    beside: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def target(self) -> str:
+        """The file to damage."""
+        return next(iter(self.files))
+
+
+def table(rows: Sequence[Sequence[object]], delimiter: str = "\t") -> bytes:
+    """Return rows as delimited text."""
+    return "".join(delimiter.join(map(str, row)) + "\n" for row in rows).encode()
+
+
+def named(title: Sequence[object], names: Sequence[str], values: np.ndarray) -> list[list[object]]:
+    """Return a header, and rows of a name and its values."""
+    return [list(title), *([name, *row] for name, row in zip(names, values.tolist(), strict=True))]
+
+
+def npz(**arrays: Any) -> bytes:
+    """Return arrays as a packed .npz file."""
+    stream = io.BytesIO()
+    np.savez_compressed(stream, **{name: np.asarray(array) for name, array in arrays.items()})
+    return stream.getvalue()
+
+
+def npy_file(array: np.ndarray) -> bytes:
+    """Return an array as an .npy file."""
+    stream = io.BytesIO()
+    np.save(stream, array)
+    return stream.getvalue()
+
+
+def hdf5(*fills: Callable[[h5py.File], object]) -> bytes:
+    """Return the HDF5 file that functions fill."""
+    stream = io.BytesIO()
+    with h5py.File(stream, "w") as file:
+        for fill in fills:
+            fill(file)
+    return stream.getvalue()
+
+
+def put_axes(file: h5py.File) -> None:
+    """Write `obs` and `var` as AnnData does."""
+    for name, names in (("obs", SAMPLES), ("var", GENES)):
+        group = file.create_group(name)
+        group.attrs["_index"] = "_index"
+        group.create_dataset("_index", data=list(names), dtype=h5py.string_dtype())
+
+
+def put_dense(file: h5py.File) -> None:
+    """Write a dense X."""
+    file["X"] = COUNTS.T
+
+
+def put_sparse(file: h5py.File, maker: Any = csr_matrix, **how: Any) -> None:
+    """Write a sparse X as AnnData does."""
+    matrix, group = maker(COUNTS.T), file.create_group("X")
+    group.attrs["encoding-type"] = "csr_matrix" if maker is csr_matrix else "csc_matrix"
+    group.attrs["shape"] = matrix.shape
+    for part in ("data", "indices", "indptr"):
+        group.create_dataset(part, data=getattr(matrix, part), **how)
+
+
+def _put_packed(file: h5py.File) -> None:
+    put_sparse(file, csc_matrix, compression="gzip", shuffle=True)
+
+
+def _put_old(file: h5py.File) -> None:
+    file["obs"] = np.array([(name.encode(), 1) for name in SAMPLES], dtype=[("index", "S8"), ("n", "i4")])
+    file["var"] = np.array([(name.encode(),) for name in GENES], dtype=[("index", "S20")])
+    file.create_dataset("X", data=COUNTS.T, chunks=(2, 8), compression="gzip")
+
+
+def _put_covariance(file: h5py.File) -> None:
+    file["covariance"] = COVARIANCE
+    file.create_dataset("genes", data=list(GENES), dtype=h5py.string_dtype())
+
+
+MARKET = b"%%MatrixMarket matrix coordinate real general\n"
+MARKET_ARRAY = b"%%MatrixMarket matrix array real general\n"
+
+
+def market() -> bytes:
+    """Return the counts as a Matrix Market file."""
+    places = [(i + 1, j + 1, f"{COUNTS[i, j]:g}") for i, j in np.argwhere(COUNTS).tolist()]
+    return MARKET + f"% made by hand\n8 6 {len(places)}\n".encode() + table(places, " ")
+
+
+EXPRESSION = table(named(["gene", *SAMPLES], GENES, COUNTS))
+ARRAY = MARKET_ARRAY + b"8 6\n" + table(COUNTS.T.reshape(-1, 1).tolist())
+FEATURES = table([[f"ENSG{place:011d}", gene, "Gene Expression"] for place, gene in enumerate(GENES)])
+BARCODES = table([[name] for name in SAMPLES])
+NAMES = table([[gene] for gene in GENES])
+SETS = b"A\thttp://x\tTP53\tMDM2\nB\t\tCDKN1A\tMDM2\tIL6\nC\tna\tEGFR\n"
+REGULONS = b"source\ttarget\tweight\nTP53\tMDM2\t1\nTP53\tCDKN1A\t-.5\nMYC\tIL6\t2\n"
+ALIASES = b"alias\tgene\np53\tTP53\nHDM2\tMDM2\n"
+NOISE = table([["gene", "noise"], *([gene, 1.5] for gene in GENES)])
+LOADING_TABLE = table(named(["gene", "A", "B"], GENES, LOADINGS))
+FACTORS = table(named(["", "A", "B"], ("A", "B"), np.array([[1.0, 0.25], [0.25, 2.0]])))
+MODEL = npz(loadings=LOADINGS, noise=np.ones(len(GENES)), genes=GENES, factors=("A", "B"))
+DENSE = hdf5(put_axes, put_dense)
+
+_TABLES = {"l.tsv": LOADING_TABLE, "n.tsv": NOISE, "f.tsv": FACTORS}
+_TEN_X = {"x/matrix.mtx": market(), "x/features.tsv": FEATURES, "x/barcodes.tsv": BARCODES}
+
+
+def _first(files: dict[str, bytes], name: str) -> dict[str, bytes]:
+    return {name: files[name], **files}
+
+
+GOOD: dict[str, Good] = {
+    "tsv": Good("expression", {"e.tsv": EXPRESSION}),
+    "csv.gz": Good("expression", {"e.csv.gz": gzip.compress(EXPRESSION.replace(b"\t", b","), mtime=0)}),
+    "gct": Good("expression", {"e.gct": b"#1.2\n8\t6\n" + EXPRESSION}),
+    "mtx": Good("expression", {"m.mtx": market(), "g.txt": NAMES}, beside={"gene_names": "g.txt"}),
+    "mtx array": Good("expression", {"a.mtx": ARRAY, "g.txt": NAMES}, beside={"gene_names": "g.txt"}),
+    "10x matrix": Good("expression", _first(_TEN_X, "x/matrix.mtx"), passed="x"),
+    "10x features": Good("expression", _first(_TEN_X, "x/features.tsv"), passed="x"),
+    "10x barcodes": Good("expression", _first(_TEN_X, "x/barcodes.tsv"), passed="x"),
+    "h5ad dense": Good("expression", {"d.h5ad": DENSE}),
+    "h5ad csr": Good("expression", {"r.h5ad": hdf5(put_axes, put_sparse)}),
+    "h5ad csc, packed": Good("expression", {"c.h5ad": hdf5(put_axes, _put_packed)}),
+    "h5ad of old": Good("expression", {"o.h5ad": hdf5(_put_old)}),
+    "covariance tsv": Good("covariance", {"c.tsv": table(named(["gene", *GENES], GENES, COVARIANCE))}),
+    "covariance npy": Good("covariance", {"c.npy": npy_file(COVARIANCE)}),
+    "covariance npz": Good("covariance", {"c.npz": npz(covariance=COVARIANCE, genes=GENES)}),
+    "covariance hdf5": Good("covariance", {"c.h5": hdf5(_put_covariance)}),
+    "factor model npz": Good("factor model", {"m.npz": MODEL}),
+    "factor loadings": Good("factor model", _TABLES, beside={"noise": "n.tsv"}),
+    "factor noise": Good("factor model", _first(_TABLES, "n.tsv"), "l.tsv", {"noise": "n.tsv"}),
+    "factor covariance": Good(
+        "factor model", _first(_TABLES, "f.tsv"), "l.tsv", {"noise": "n.tsv", "factor_covariance": "f.tsv"}
+    ),
+    "gmt": Good("pathways", {"h.gmt": SETS}),
+    "gmt.gz": Good("pathways", {"h.gmt.gz": gzip.compress(SETS, mtime=0)}),
+    "regulons": Good("pathways", {"r.tsv": REGULONS}),
+    "loadings csv": Good("pathways", {"l.csv": LOADING_TABLE.replace(b"\t", b",")}),
+    "loadings npz": Good("pathways", {"l.npz": npz(loadings=LOADINGS, genes=GENES, pathways=("A", "B"))}),
+    "pathway covariance": Good("pathways", _first(_TABLES, "f.tsv"), "l.tsv", {"pathway_covariance": "f.tsv"}),
+    "aliases": Good("aliases", {"a.tsv": ALIASES}),
+    "list of genes": Good("list of genes", {"g.txt": NAMES}),
+}
