@@ -283,6 +283,7 @@ def copy_base(source: Places, target: Folder, base: str) -> bool:
     """Bring a base to a store, checked whole, and return whether it was not there yet."""
     place = target.base(base)
     if place.path.exists():
+        durable.flush(place.path.parent)  # whoever brought it may have died before that
         return False
     found = hdf5.read(source.base(base), layout.BASE)
     found.check_bulk()
@@ -291,6 +292,7 @@ def copy_base(source: Places, target: Folder, base: str) -> bool:
     try:
         durable.publish(place.path, hdf5.copy(source.base(base)))
     except FileExistsError:  # somebody else has brought it meanwhile
+        durable.flush(place.path.parent)
         return False
     return True
 

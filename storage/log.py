@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING
 
 from ..engine.errors import Conflict, FormatError
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 LONGEST_GAP = 1_000
 """Of a longer run of missing entries only the first and the last are told."""
+
+
+MAY_NOT_WRITE = {errno.EACCES, errno.EPERM, errno.EROFS}
+"""What the system says to one who can only read: that one has nothing to flush."""
 
 
 class Log:
@@ -52,6 +57,7 @@ class Log:
         self.length = 0
         self.last: str | None = None
         self.damage: dict[int, FormatError] = {}
+        self._settled = 0
         self._held: tuple[int, hdf5.Stored, EntryRecord] | None = None
 
     @property
@@ -152,8 +158,29 @@ class Log:
             raise read_only(folder)
         sealed = entries.content_of(entry, pathways).seal()
         path = folder.loose_path(entry.number)
+        self.settle()
         durable.publish(path, sealed.write, taken=lambda: self._is_lost(folder, entry.number, sealed.id))
         self.length, self.last = entry.number, sealed.id
+        self._settled = self.length
+
+    def settle(self) -> None:
+        """Return when the names of all entries that have been read are on the disk.
+
+        Whoever linked the last one may have died before flushing the folder. What is built on it, or is acknowledged
+        because of it, must not outlast it.
+
+        Raises
+        ------
+        OSError
+            The disk refused.
+        """
+        if self._settled < self.length and isinstance(self.places, Folder):
+            try:
+                durable.flush(self.places.path / layout.LOG)
+            except OSError as failure:
+                if failure.errno not in MAY_NOT_WRITE:
+                    raise
+            self._settled = self.length
 
     def _is_lost(self, folder: Folder, number: int, id_: str) -> bool:
         """Return whether a number had been taken, packed and its name freed while a writer was slow.

@@ -114,6 +114,7 @@ def write_pack(folder: Folder, log: Log, start: int, end: int) -> bool:
         durable.publish(path, lambda output: hdf5.write_many(output, layout.PACK, parts()))
         written = True
     except FileExistsError:
+        durable.flush(path.parent)  # whoever wrote it may have died before that
         written = False
     try:
         _check(folder, start, ids)

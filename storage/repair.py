@@ -79,6 +79,8 @@ def _remove_packed(folder: Folder, ledger: Ledger) -> None:
     """Take away loose entries that stand in a sound pack, and packs within a sound larger one."""
     folder.look()
     outermost = folder.packs
+    if outermost:
+        durable.flush(folder.path / layout.PACKS)  # whoever wrote a pack may have died before that
     for first, last in outermost:
         if any(first <= number <= last for number in ledger.log.damage):
             continue

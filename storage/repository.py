@@ -157,7 +157,9 @@ class Repository:
                 self.refresh()
                 self._log.check()
                 try:
-                    return step()
+                    done = step()
+                    self._log.settle()  # a step that finds its work done acknowledges what another has written
+                    return done
                 except Moved:
                     if (left := end - clocks.monotonic()) <= 0:
                         raise

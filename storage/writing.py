@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import time as clocks
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 1_000
 """How often a writer tries for the next number before giving up; each time, somebody else has got on."""
+
+PATIENCE, PAUSE = 1.0, 0.005
+"""For how many seconds a writer waits for another that has claimed a number, and how often it looks, in seconds."""
 
 LONGEST_AUTHOR = 1_000
 """The most characters of an author's name."""
@@ -108,8 +112,7 @@ class Writer:
             try:
                 self._ledger.log.append(entry, pathways)
             except FileExistsError:
-                self._ledger.refresh()
-                if self._ledger.log.next == entry.number:
+                if not self._has_passed(entry.number):
                     raise Conflict(
                         f"Entry {entry.number} of the log is claimed by a writer that has not finished, or died.",
                         hint="Wait for it; if no process writes, `grn verify --repair` takes the claim away.",
@@ -118,6 +121,20 @@ class Writer:
                 self._ledger.took(entry)
                 return
         raise Conflict(f"{ATTEMPTS} times in a row another writer was faster.", hint="Run it again.")
+
+    def _has_passed(self, number: int) -> bool:
+        """Return whether the log has got beyond a number that another writer took.
+
+        Where a file system has no links, the number is there for a moment before the entry is.
+        """
+        end = clocks.monotonic() + PATIENCE
+        while True:
+            self._ledger.refresh()
+            if self._ledger.log.next > number:
+                return True
+            if clocks.monotonic() >= end:
+                return False
+            clocks.sleep(PAUSE)
 
 
 def _account() -> str:

@@ -53,6 +53,10 @@ def npy_head(descr: object, shape: object, *, version: tuple[int, int] = (1, 0))
     return npy.magic(*version) + struct.pack("<H" if version == (1, 0) else "<I", len(text)) + text
 
 
+_SCATTERED = np.random.default_rng(5).bytes(3 * MEGA // 2)
+"""What cannot be packed: with it a burst keeps within what honest arrays pack to."""
+
+
 def loadings_npz(name: str, content: bytes, *, times: int = 0) -> bytes:
     """Return an .npz of loadings of which one member is another, perhaps followed by zeros, in megabytes."""
     good = {
@@ -224,6 +228,7 @@ def _archives() -> Iterator[tuple[str, Hostile]]:
         "npz of 4 GB of small zeros": ("loadings", npy_head("|i1", (8, 512 * MEGA)), 4096),
         "npz of 4 GB of names": ("genes", npy_head("|S1", (4 * GIGA,)), 4096),
         "npz of 100 MB of names": ("genes", npy_head("|S1", (100 * MEGA,)), 100),
+        "npz of 400 MB of small numbers": ("loadings", npy_head("|i1", (8, 48 * MEGA)) + _SCATTERED, 400),
         "npz of complex loadings": ("loadings", npy_file(LOADINGS.astype(complex)), 0),
         "npz of dates": ("loadings", npy_file(LOADINGS.astype("datetime64[s]")), 0),
         "npz of nan": ("loadings", npy_file(LOADINGS * np.nan), 0),

@@ -27,10 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from grnledger.storage.formats.pathways import PathwayFile
+    from grnledger.storage.repository import Repository
+
 LONGEST_SENTENCE = 2_000
 """Letters of a refusal, which a person reads."""
 
-BAD = ("crash", "traceback", "hang", "out of memory", "wrong code", "no sentence", "accepted")
+BAD = ("crash", "traceback", "hang", "out of memory", "wrong code", "no sentence", "accepted", "too much memory")
 """Outcomes that no file may have; `accepted` is a hostile file that was read."""
 
 
@@ -70,14 +73,21 @@ _READ: dict[str, Callable[[Path, Mapping[str, Path]], object]] = {
 
 def _plan(path: Path, beside: Mapping[str, Path], folder: Path) -> object:
     repo = grnledger.open(folder.parent / "store.grn")
-    return repo.plan(grnledger.read_pathways(path, repo.panel, missing="drop", **beside), message="x").pathways
+    return _previewed(repo, grnledger.read_pathways(path, repo.panel, missing="drop", **beside))
+
+
+def _previewed(repo: Repository, read: PathwayFile) -> object:
+    plan = repo.plan(read, message="x")
+    if plan.pathways:
+        repo.preview(plan)
+    return plan.pathways
 
 
 def _plan_renamed(path: Path, _: Mapping[str, Path], folder: Path) -> object:
     repo = grnledger.open(folder.parent / "store.grn")
     sets = folder.parent / "sets.gmt"
     read = grnledger.read_pathways(sets, repo.panel, missing="drop", aliases=read_aliases(path))
-    return repo.plan(read, message="x").pathways
+    return _previewed(repo, read)
 
 
 def _commit(path: object, options: list[object], folder: Path) -> list[object]:
@@ -140,7 +150,7 @@ def _judged_refusal(error: GrnError) -> tuple[str, str]:
     sentence = f"{error.message} | {error.hint}"
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, MemoryError) or "memory allocation failed" in str(cause):
+        if isinstance(cause, MemoryError):
             return "out of memory", sentence
         cause = cause.__cause__ or cause.__context__
     if len(sentence) > LONGEST_SENTENCE or "\n" in sentence or not error.message.endswith((".", "…")):

@@ -51,6 +51,9 @@ ROOM = 2 << 30
 PATIENCE = 180.0
 """Seconds for one file, three times read; the slowest, of 7 million rows, takes 40 on an idle machine."""
 
+LARGEST_PEAK = 1 << 30
+"""Bytes that refusing a hostile file may take: 256 MiB and 1,000 times its size, with the copies that reading makes."""
+
 TOLD = 1500
 """Letters of what went wrong that are printed."""
 
@@ -208,6 +211,8 @@ def try_hostile(titles: list[str], root: Path) -> Callable[[int], Result]:
             peak = _status("VmHWM") - before
         if outcome == "read":
             outcome = "accepted" if let_in else "refused"
+        if peak > LARGEST_PEAK:
+            outcome = "too much memory"
         return Result(case, outcome, detail, peak)
 
     return perform

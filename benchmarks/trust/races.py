@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import os
 import random
 import shutil
@@ -76,6 +77,8 @@ class Kind:
         How many processes pack at the same time, over and over.
     dawdling : bool
         Whether writers stop for a moment before and after an entry gets its name.
+    links : bool
+        Whether the file system has links.
     """
 
     name: str
@@ -84,6 +87,7 @@ class Kind:
     writers: int | None = None
     packers: int = 0
     dawdling: bool = False
+    links: bool = True
 
 
 KINDS = (
@@ -92,6 +96,7 @@ KINDS = (
     Kind("packing", packers=1),
     Kind("no lock, packing", lock=False, packers=2),
     Kind("no lock, packing, dawdling", lock=False, packers=2, dawdling=True),
+    Kind("no lock, no links", lock=False, packers=1, links=False),
     Kind("not waiting", wait=0.0, writers=2),
 )
 
@@ -215,6 +220,11 @@ def no_lock() -> AbstractContextManager[object]:
     return mock.patch.object(turns, "turn", return_value=contextlib.nullcontext())
 
 
+def no_links() -> AbstractContextManager[object]:
+    """Refuse every link, as some file systems do."""
+    return mock.patch.object(durable.os, "link", side_effect=PermissionError(errno.EPERM, "no links here"))
+
+
 # Faults to be found
 
 
@@ -278,6 +288,8 @@ def round_of(
                 circumstances.enter_context(watched(report))
                 if not kind.lock:
                     circumstances.enter_context(no_lock())
+                if not kind.links:
+                    circumstances.enter_context(no_links())
                 if kind.dawdling:
                     circumstances.enter_context(dawdling(f"{seed} {place}"))
                 os.read(gate[0], 1)
@@ -285,7 +297,11 @@ def round_of(
 
         return run
 
-    packing = [fork(lambda report: pack(report, store, stop)) for _ in range(kind.packers)]
+    def packing_too(report: Report) -> None:
+        with contextlib.nullcontext() if kind.links else no_links():
+            pack(report, store, stop)
+
+    packing = [fork(packing_too) for _ in range(kind.packers)]
     racers = [fork(racing(place)) for place in range(kind.writers or writers)]
     row = Row(kind.name)
     began = time.perf_counter()

@@ -520,7 +520,7 @@ class Dense:
         self.known: dict[str, NDArray[np.float64]] = {}
 
     def agrees(self, version: grnledger.Version, snapshot: grnledger.Snapshot) -> bool:
-        """Return whether a snapshot's rows are those of the dense precision of the pathways' names, as was committed."""
+        """Return whether a snapshot is of the dense precision that its pathways, known by name, add up to."""
         if version.content not in self.known:
             total = self.base.copy()
             for one in self.repo.active(version.name):

@@ -6,7 +6,7 @@ import struct
 from typing import TYPE_CHECKING, BinaryIO
 
 from ...engine.errors import InputError
-from .files import AGAIN
+from .files import AGAIN, open_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +16,8 @@ LONGEST_TEXT = 4 << 20
 """Bytes of one text or list in a heap. All of the names that are read at once may point to one text."""
 
 _MARK = b"GCOL\x01"
-_HEAD = struct.Struct("<4sB3xQ")
+_RESERVED = bytes(3)
+_HEAD = struct.Struct("<5s3sQ")
 _OBJECT = struct.Struct("<HHIQ")
 _SMALLEST = 4096
 _BLOCK = 16 << 20
@@ -43,7 +44,7 @@ def refuse_broken_heaps(path: Path) -> None:
     -----
     HDF5 File Format Specification 3.0, section III.E. Files whose lengths are not of eight bytes are not known here.
     """
-    with path.open("rb") as stream:
+    with open_bytes(path) as stream:
         for place in _heaps(stream):
             stream.seek(place)
             _check_heap(path, place, stream)
@@ -68,9 +69,13 @@ def _heaps(stream: BinaryIO) -> Iterator[int]:
 
 def _check_heap(path: Path, place: int, stream: BinaryIO) -> None:
     head = stream.read(_HEAD.size)
-    size = _HEAD.unpack(head)[2] if len(head) == _HEAD.size else 0
-    if not _SMALLEST <= size <= path.stat().st_size - place:
+    if len(head) < _HEAD.size:
         return
+    _, reserved, size = _HEAD.unpack(head)
+    if not _SMALLEST <= size <= path.stat().st_size - place:
+        if reserved == _RESERVED:
+            raise InputError(f"{path} is damaged: the heap at byte {place:,} claims {size:,} bytes.", hint=AGAIN)
+        return  # other bytes that happen to look like the mark
     if size > 2 * LONGEST_TEXT:  # a heap is hardly larger than one object of it
         raise _too_long(path, size)
     heap = head + stream.read(size - _HEAD.size)

@@ -52,7 +52,7 @@ def run(setting: Setting) -> Counted:
     notes += [f"the newest version a mixture after {wrong} of them"] if wrong else []
     notes += [f"unreadable after {unreadable} of them"] if unreadable else []
     counts = {RIGHT: acknowledged - lost, ERROR: failed, LOST: lost}
-    return Counted("writers", setting.contender.title, acknowledged, "commits", counts, ", ".join(notes))
+    return Counted("writers", setting.contender.title, acknowledged, "acknowledged commits", counts, ", ".join(notes))
 
 
 def _one_round(setting: Setting, folder: Path, seed: int) -> list[tuple[int, int, str | None]]:
