@@ -58,10 +58,10 @@ class Ledger:
         self.log = Log(self.places, foreign)
         self.history = History(self._load)
         self.refs = Refs()
-        self._in_index = 0
+        self._in_index = 0, 0
         self._claimed: tuple[int, int, str] | None = None
         if (found := self._indexed()) and indexed and self.log.skip(found.length, found.last):
-            self._in_index = found.length
+            self._in_index = found.length, len(found.commits)
             self.refs = found.refs
             for commit in found.commits:
                 self.history.take(commit)
@@ -186,13 +186,14 @@ class Ledger:
         return max(index.witnessed(testimony, first.id), claimed)
 
     def note_down(self, *, least: int = index.EVERY) -> None:
-        """Write the index anew when it lacks at least so many entries, where that can be done, and sweep."""
+        """Write the index anew when it lacks so many entries or versions, where that can be done, and sweep."""
         last, cache = self.log.last, self.places.cache
         if not self._keeps_index or self.log.damage or cache is None or last is None:
             return
-        if self.log.length - self._in_index < least:
+        counts = self.log.length, self.history.length
+        if max(now - then for now, then in zip(counts, self._in_index, strict=True)) < least:
             return
-        self._in_index = self.log.length
+        self._in_index = counts
         with contextlib.suppress(OSError):
             durable.make_folder(cache)
             found = index.Index(self.log.length, last, self.history.commits, self.refs)

@@ -66,6 +66,25 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Fsync:
+    """An fsync among calls.
+
+    Parameters
+    ----------
+    place : int
+        Its place among them.
+    flushed : str
+        What it flushes.
+    site : str
+        Who asked for it, and whether for a file or for a folder.
+    """
+
+    place: int
+    flushed: str
+    site: str
+
+
+@dataclass(frozen=True, slots=True)
 class Recording:
     """A case done once.
 
@@ -75,8 +94,8 @@ class Recording:
         The changing calls.
     moments : tuple of Moment
         The disk before each call, and after the last.
-    fsyncs : dict of int to str
-        The places of the fsyncs among the calls, and what each flushes.
+    fsyncs : tuple of Fsync
+        Those among the calls.
     acknowledged : tuple of int
         How many calls had been made when each step was acknowledged.
     states : tuple of Seen
@@ -87,7 +106,7 @@ class Recording:
 
     calls: tuple[Call, ...]
     moments: tuple[Moment, ...]
-    fsyncs: dict[int, str]
+    fsyncs: tuple[Fsync, ...]
     acknowledged: tuple[int, ...]
     states: tuple[Seen, ...]
     further: tuple[Seen | None, ...]
@@ -306,16 +325,17 @@ class Stage:
         return "; ".join(damage) or ("" if seen == expected else difference(expected or {}, seen))
 
 
-def played(disk: Disk, calls: Iterable[Call]) -> tuple[tuple[Moment, ...], dict[int, str]]:
-    """Do calls on a disk; return it before each and after the last, and what each fsync flushes."""
+def played(disk: Disk, calls: Iterable[Call]) -> tuple[tuple[Moment, ...], tuple[Fsync, ...]]:
+    """Do calls on a disk; return it before each and after the last, and the fsyncs."""
     moments: list[Moment] = []
-    fsyncs: dict[int, str] = {}
+    fsyncs: list[Fsync] = []
     for place, call in enumerate(calls):
         moments.append(disk.moment)
         if call.name == "fsync":
-            fsyncs[place] = short(disk.name_of(call))
+            kind = "file" if disk.is_file(call) else "folder"
+            fsyncs.append(Fsync(place, short(disk.name_of(call)), f"{call.site}: {kind}"))
         disk.take(call)
-    return (*moments, disk.moment), fsyncs
+    return (*moments, disk.moment), tuple(fsyncs)
 
 
 def short(text: str) -> str:

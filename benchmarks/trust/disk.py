@@ -182,6 +182,10 @@ class Disk:
         paths = _paths(names)
         return " = ".join(path for path, found in sorted(paths.items()) if found == inode) or "(no name)"
 
+    def is_file(self, call: Call) -> bool:
+        """Return whether the descriptor of a call that is about to be taken is that of a file, not of a folder."""
+        return self._open[call.arguments[0]] in self.moment.files
+
     def _now(self) -> dict[Key, int]:
         return _named(self.moment.names, self.moment.loose)
 

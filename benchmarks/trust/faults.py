@@ -23,7 +23,9 @@ import contextlib
 import errno
 import functools
 import os
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from grnledger.storage import durable
@@ -60,11 +62,14 @@ class Call:
         Paths as text, data as bytes.
     result : object
         What it returned.
+    site : str
+        Who asked for it: the function outside of `durable`, and the one of `durable` that it called.
     """
 
     name: str
     arguments: tuple[Any, ...]
     result: Any = None
+    site: str = ""
 
     def __str__(self) -> str:
         shown = (f"{len(one)} bytes" if isinstance(one, bytes) else str(one) for one in self.arguments)
@@ -116,7 +121,7 @@ class Watched:
             return len(plain[1]) if name == "pwrite" else None
         result = function(*arguments)
         if self._after is not None:
-            self._after(Call(name, plain, result))
+            self._after(Call(name, plain, result, _site()))
         return result
 
 
@@ -151,6 +156,15 @@ def recorded(act: Callable[[], object]) -> list[Call]:
     with watching(lambda *_: None, calls.append):
         act()
     return calls
+
+
+def _site() -> str:
+    """Return who called: the innermost function outside of `durable` and this module, and what it called there."""
+    frame, inner = sys._getframe(1), ""  # noqa: SLF001
+    while frame is not None and frame.f_code.co_filename in (__file__, durable.__file__):
+        inner, frame = frame.f_code.co_name, frame.f_back
+    outer = frame.f_code if frame is not None else None
+    return f"{Path(outer.co_filename).stem}.{outer.co_name}, {inner}" if outer else inner
 
 
 def _plain(argument: Any) -> Any:

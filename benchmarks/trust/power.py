@@ -7,17 +7,20 @@
 
 A verb is done once on a real store, and its changing calls are recorded. A cut may come after any of them; of what
 had not been flushed by then, `disk` draws what arrived. Each distinct state is laid down and opened afresh, and must be
-the old one or the new one: ids, contents, refs, journal, and four rows of Σ and Θ of every version, to the last bit; and
+the old or the new one (ids, contents, refs, journal, and four rows of Σ and Θ of every version, to the last bit), and
 the new one when the verb had been acknowledged. One distinct state in ten goes on: another commit, then a pack.
 
-Then one fsync after the other is left out of the recording: each time, a bad state must be found, or the fsync is
-needless or the model too weak. And as many states are drawn where one process has died in the verb, after any of its
-calls, and another does it again before the power goes: what the dead one has left is there, but was never flushed.
+As many states are drawn where one process has died in the verb, after any of its calls, and another does it again, or
+does something else, before the power goes: what the dead one has left is there, but was never flushed.
+
+And one fsync after the other is left out of a recording. Each that the project asks for must be missed, by a bad state,
+after a death at least: or it is needless, or the model too weak.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import multiprocessing
 import os
 import random
@@ -32,7 +35,7 @@ from typing import TYPE_CHECKING
 import grnledger
 import verbs
 from aftermath import bound, table
-from cuts import Case, Count, Stage, short
+from cuts import Case, Count, Fsync, Stage, short
 from grnledger.engine.threads import one_blas_thread
 from verbs import STORE, VERBS, Verb
 
@@ -42,8 +45,30 @@ if TYPE_CHECKING:
 OTHER = "other.grn"
 """A store of the same panel with another base."""
 
+SEARCH = 0.1
+"""So many states, for each that is drawn of a verb, are drawn at the most to find a bad one without an fsync."""
+
+LEAST, MOST = 20, 200
+"""The same after a death in each call: as many as are drawn, within these."""
+
 WAYS = ("cuts", "fsyncs", "deaths")
-"""What is done: cuts as such, with each fsync left out, and where the verb is done again after a death."""
+"""What is done: cuts as such; those where the verb is done again after a death; and either with each fsync left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Without:
+    """What was found with one fsync left out.
+
+    Parameters
+    ----------
+    fsync : Fsync
+        Which.
+    count : Count
+        What was found, up to the first bad state.
+    """
+
+    fsync: Fsync
+    count: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +83,8 @@ class Result:
         How many changing calls it makes.
     count : Count
         What was found.
-    without : dict of str to Count
-        The same with one fsync left out, by what it flushes.
+    without : list of Without
+        The same with each fsync left out.
     seconds : float
         How long it took.
     """
@@ -67,13 +92,8 @@ class Result:
     name: str
     calls: int
     count: Count
-    without: dict[str, Count]
+    without: list[Without]
     seconds: float
-
-    @property
-    def good(self) -> bool:
-        """Whether nothing is bad, and each fsync is missed."""
-        return not self.count.bad and all(count.bad for count in self.without.values())
 
 
 def plainly(stage: Stage, states: int, seed: int, *, fsyncs: bool) -> Result:
@@ -81,49 +101,69 @@ def plainly(stage: Stage, states: int, seed: int, *, fsyncs: bool) -> Result:
     begun, name = time.monotonic(), stage.case.name
     recording = stage.record()
     count = stage.draw(recording, random.Random(f"{seed} {name}"), states)
-    without: dict[str, Count] = {}
-    for place, flushed in recording.fsyncs.items() if fsyncs else ():
-        dice = random.Random(f"{seed} {name} without {place}")
-        key = f"{flushed} (call {place + 1})"
-        without[key] = stage.draw(stage.without(recording, place), dice, states, after=place, bad=1)
+    without: list[Without] = []
+    for fsync in recording.fsyncs if fsyncs else ():
+        dice = random.Random(f"{seed} {name} without {fsync.place}")
+        left_out = stage.without(recording, fsync.place)
+        found = stage.draw(left_out, dice, math.ceil(states * SEARCH), after=fsync.place, bad=1)
+        without.append(Without(fsync, found))
     return Result(name, len(recording.calls), count, without, time.monotonic() - begun)
 
 
-def after_deaths(stage: Stage, states: int, seed: int) -> Result:
-    """Return what is found where the verb has died at each of its calls, and was then done again."""
+def after_deaths(stage: Stage, states: int, seed: int, *, fsyncs: bool, every: int) -> Result:
+    """Return what is found where the verb has died after each of its calls, or every so many, and was then done again.
+
+    Of each site of an fsync, the first that is missed is kept, or else the last that is not.
+    """
     begun, name = time.monotonic(), stage.case.name
     recording = stage.record()
-    places = range(1, len(recording.calls) + 1)
     count = Count()
+    without: dict[str, Without] = {}
+    places = range(1, len(recording.calls) + 1, every)
+    share = math.ceil(states / len(places))
+    search = min(max(share, LEAST), MOST)
     for place in places:
+        again = stage.again(recording, place)
         dice = random.Random(f"{seed} {name} again after {place}")
-        found = stage.draw(stage.again(recording, place), dice, -(-states // len(places)))
-        count.add(found, where=f"died after call {place}, {short(str(recording.calls[place - 1]))}")
+        where = f"died after call {place}, {short(str(recording.calls[place - 1]))}"
+        count.add(stage.draw(again, dice, share), where=where)
+        for fsync in again.fsyncs if fsyncs else ():
+            if fsync.site not in without or not without[fsync.site].count.bad:
+                left_out, found = stage.without(again, fsync.place), Count()
+                found.add(stage.draw(left_out, dice, search, after=fsync.place, bad=1), where=where)
+                without[fsync.site] = Without(fsync, found)
     said = name if stage.case.then else f"{name}, again after a death"
-    return Result(said, len(recording.calls), count, {}, time.monotonic() - begun)
+    return Result(said, len(recording.calls), count, list(without.values()), time.monotonic() - begun)
 
 
-def examined(name: str, *, prepared: Path, states: int, seed: int, ways: list[str]) -> list[Result]:
+def examined(name: str, *, prepared: Path, states: int, seed: int, ways: list[str], every: int) -> list[Result]:
     """Return what is found of the case of a name, in each way that there is for it."""
     results: list[Result] = []
     with one_blas_thread(), tempfile.TemporaryDirectory(dir=prepared.parent) as folder:
         stage = Stage.build(cases()[name], prepared, Path(folder) / "stage")
-        if {"cuts", "fsyncs"} & set(ways) and not stage.case.then:
-            results.append(plainly(stage, states, seed, fsyncs="fsyncs" in ways))
+        fsyncs = "fsyncs" in ways
+        if (fsyncs or "cuts" in ways) and not stage.case.then:
+            results.append(plainly(stage, states, seed, fsyncs=fsyncs))
         if "deaths" in ways and len(stage.case.steps) == 1:
-            results.append(after_deaths(stage, states, seed))
+            results.append(after_deaths(stage, states, seed, fsyncs=fsyncs, every=every))
     return results
 
 
 def told(result: Result) -> str:
     """Return what was found of a case, for people."""
-    bad = _bad(result.count)
-    lines = [f"\n{result.name}: {bound(bad, result.count.states)}"]
+    lines = [f"\n{result.name}: {bound(_bad(result.count), result.count.states)}"]
     lines += [f"  {said[:400]}" for said in result.count.bad[:5]]
-    for flushed, count in result.without.items():
-        found = count.bad[0] if count.bad else f"NOT CAUGHT in {count.states:,} states, {count.distinct:,} distinct"
-        lines.append(f"  without the fsync of {flushed}: {found[:150]}")
+    for one in result.without:
+        found = one.count.bad[0] if one.count.bad else f"nothing bad in {one.count.states:,} states"
+        lines.append(f"  without the fsync of {one.fsync.flushed} ({one.fsync.site}): {found[:150]}")
     return "\n".join(lines)
+
+
+def needless(results: list[Result]) -> list[str]:
+    """Return the sites of fsyncs that are missed nowhere."""
+    without = [one for result in results for one in result.without]
+    missed = {one.fsync.site for one in without if one.count.bad}
+    return sorted({one.fsync.site for one in without} - missed)
 
 
 HEAD = ["verb", "calls", "states", "distinct", "old", "new", "bad", "went on", "fsyncs", "missed", "seconds"]
@@ -133,7 +173,7 @@ def row(result: Result) -> list[str]:
     """Return the line of a case in the table."""
     count = result.count
     found = (result.calls, count.states, count.distinct, count.stands["old"], count.stands["new"], _bad(count))
-    fsyncs = (len(result.without), sum(bool(one.bad) for one in result.without.values()))
+    fsyncs = (len(result.without), sum(bool(one.count.bad) for one in result.without))
     numbers = (*found, count.further, *fsyncs) if result.without else (*found, count.further)
     cells = [f"{number:,}" for number in numbers]
     return [result.name, *cells, *[""] * (len(HEAD) - len(cells) - 2), f"{result.seconds:.0f}"]
@@ -178,6 +218,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--verbs", nargs="+", choices=list(cases()), default=list(cases()), metavar="VERB", help="[all]"
     )
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS), help="[all]")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="deaths after each N-th call  [1]")
     parser.add_argument("--size", type=int, default=24, metavar="P", help="[24]")
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=1, help="processes  [1]")
@@ -187,13 +228,16 @@ def main(arguments: list[str] | None = None) -> int:
     results: list[Result] = []
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         prepared = verbs.build(Path(folder) / "prepared", size=given.size, dense=False)
-        work = partial(examined, prepared=prepared, states=given.states, seed=given.seed, ways=given.ways)
+        asked = {"states": given.states, "seed": given.seed, "ways": given.ways, "every": given.every}
+        work = partial(examined, prepared=prepared, **asked)
         for found in _each(work, given.verbs, given.jobs):
             for result in found:
                 print(told(result), flush=True)
             results += found
     print(f"\n{table(HEAD, [row(result) for result in results])}")
-    return 0 if all(result.good for result in results) else 1
+    for site in needless(results):
+        print(f"NOT CAUGHT anywhere: the fsync of {site}")
+    return 1 if needless(results) or any(result.count.bad for result in results) else 0
 
 
 def _each(work: Callable[[str], list[Result]], names: list[str], jobs: int) -> Iterator[list[Result]]:

@@ -55,8 +55,8 @@ def open_members(path: Path) -> Generator[Group]:
     InputError
         It is not an HDF5 file, or it is damaged, be it in a heap of text.
     """
-    refuse_broken_heaps(path)
     with open_foreign(path) as file:  # pyright: ignore[reportUnknownVariableType]
+        refuse_broken_heaps(path)
         yield file
 
 

@@ -49,6 +49,6 @@ def markdown(rows: list[Counted]) -> str:
 
 
 def _told(column: str, count: int, tried: int) -> str:
-    if count or column == RIGHT or not tried:
+    if count or column == RIGHT or tried <= 3:  # three trials bound nothing
         return f"{count:,}"
     return f"0 (< {300 / tried:.2g} %)"

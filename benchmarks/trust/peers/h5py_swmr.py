@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import h5py
 
+from peers.contenders import Refused
 from peers.model import State
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Opened:
     def commit(self, item: int, loadings: NDArray[np.float64]) -> None:  # noqa: ARG002  it keeps no names
         """Update both datasets, and flush each."""
         if self.writing is None:
-            self.writing = h5py.File(self.path, "r+", libver="latest")
+            self.writing = self._file("r+")
             self.writing.swmr_mode = True
         after = _state(self.writing).plus(loadings)
         for name, values in (("covariance", after.covariance), ("precision", after.precision)):
@@ -51,8 +52,14 @@ class Opened:
 
     def read(self, version: int) -> State:  # noqa: ARG002  there is one
         """Return what the file holds."""
-        with h5py.File(self.path, "r", libver="latest", swmr=True) as file:
+        with self._file("r", swmr=True) as file:
             return _state(file)
+
+    def _file(self, mode: str, *, swmr: bool = False) -> Any:
+        try:
+            return h5py.File(self.path, mode, libver="latest", swmr=swmr)
+        except BlockingIOError as failure:  # until the writer has turned SWMR on, the lock is the usual one
+            raise Refused from failure
 
 
 def _state(file: Any) -> State:

@@ -1,0 +1,203 @@
+"""A long life: 10,000 commits and reverts, and whether the store is as quick and as small as it was at the start.
+
+    python benchmarks/trust/soak.py                            # 10,000 versions, at most 200 active, p = 2,000
+    python benchmarks/trust/soak.py --versions 1200 --active 40 --size 400
+
+Pathways are committed until so many are active; from then on one is added and the oldest is reverted in turn, so that
+all that is compared has the same rank. Timed are commits and reverts, early and late; opening the store; `grn log -n
+20` as a process of its own, over loose entries and over packs; and another store that fetches all of it as one entry.
+Then every version named at random is read again and compared with the set of pathways that it must have.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import grnledger
+import numpy as np
+from aftermath import table
+from grnledger.engine.pathway import Pathway
+from grnledger.engine.threads import one_blas_thread
+from grnledger.storage import layout
+from verbs import ENVIRONMENT, factors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from grnledger.storage.repository import Repository
+
+GENES = 20
+"""m: genes of a pathway."""
+
+WINDOW = 500
+"""So many versions are compared: the first in which the rank is full, and the last."""
+
+SLOWER, OPENING, LOGGING, FILES = 1.2, 0.1, 0.5, 300
+"""What is promised: late commits against early ones, seconds to open and to log, files after packing."""
+
+
+@dataclass(slots=True)
+class Life:
+    """What a store's life has shown.
+
+    Parameters
+    ----------
+    seconds : dict of str to list of float
+        By verb, what each took.
+    active : list of frozenset of str
+        By version, the names of the pathways that must be active.
+    """
+
+    seconds: dict[str, list[float]] = field(default_factory=lambda: {"commit": [], "revert": []})
+    active: list[frozenset[str]] = field(default_factory=lambda: [frozenset()])
+
+    def live(self, repo: Repository, versions: int, most: int) -> None:
+        """Commit and revert so often, with at most so many pathways active."""
+        standing: deque[tuple[str, str]] = deque()
+        size = len(repo.panel)
+        for nth in range(1, versions + 1):
+            if len(standing) < most:
+                name = f"path-{nth}"
+                self.time("commit", lambda name=name, nth=nth: repo.commit(drawn(name, nth, size)))
+                standing.append((name, f"v{nth}"))
+            else:
+                _, rev = standing.popleft()
+                self.time("revert", lambda rev=rev: repo.revert(rev))
+            self.active.append(frozenset(name for name, _ in standing))
+
+    def time(self, verb: str, step: Callable[[], object]) -> None:
+        """Do a step, and keep how long it took."""
+        begun = time.perf_counter()
+        step()
+        self.seconds[verb].append(time.perf_counter() - begun)
+
+    def medians(self, verb: str, most: int) -> tuple[float, float]:
+        """Return the median of a verb's first window at full rank, and of its last."""
+        taken = self.seconds[verb][most:] if verb == "commit" else self.seconds[verb]
+        window = min(WINDOW // 2, len(taken) // 2)
+        return statistics.median(taken[:window]), statistics.median(taken[-window:])
+
+
+def drawn(name: str, nth: int, size: int) -> Pathway:
+    """Return a pathway on genes of its own drawing."""
+    stream = np.random.default_rng(nth)
+    genes = np.sort(stream.choice(size, GENES, replace=False)).astype(np.intp)
+    return Pathway((name,), genes, 0.1 * stream.normal(size=(GENES, 1)), 1, "sd")
+
+
+def median(step: Callable[[], object], times: int) -> float:
+    """Return the median seconds of a step."""
+    taken: list[float] = []
+    for _ in range(times):
+        begun = time.perf_counter()
+        step()
+        taken.append(time.perf_counter() - begun)
+    return statistics.median(taken)
+
+
+def logging(store: Path, *more: str) -> Callable[[], object]:
+    """Return a step that runs `grn log -n 20` as a process."""
+    command = [sys.executable, "-m", "grnledger.cli", "-s", str(store), "log", *more, "-n", "20"]
+
+    def step() -> None:
+        answer = subprocess.run(command, capture_output=True, check=True, env={**os.environ, **ENVIRONMENT})
+        if answer.stdout.count(b" UTC ada") != 20:
+            raise SystemExit(f"grn log told something else: {answer.stdout[:500]!r}")
+
+    return step
+
+
+def files(store: Path) -> int:
+    """Return how many files a store has."""
+    return sum(1 for path in store.rglob("*") if path.is_file())
+
+
+def wrong_versions(store: Path, life: Life, tries: int) -> list[str]:
+    """Return the versions, of some drawn at random, that do not have the pathways that they must have."""
+    repo, chance = grnledger.open(store), random.Random(1)
+    found: list[str] = []
+    for _ in range(tries):
+        number = chance.randrange(len(life.active))
+        active = {one.label for one in repo.active(f"v{number}")}
+        content = repo.snapshot(f"v{number}").content
+        if active != life.active[number] or content != repo.version(f"v{number}").content:
+            found.append(f"v{number}")
+    return found
+
+
+def main() -> int:
+    """Live, measure, and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--versions", type=int, default=10_000, help="[10000]")
+    parser.add_argument("--active", type=int, default=200, help="pathways at the most  [200]")
+    parser.add_argument("--size", type=int, default=2_000, metavar="P", help="genes, on a base of two factors  [2000]")
+    parser.add_argument("--folder", help="where the store stands while it runs; a real disk by right")
+    given = parser.parse_args()
+    os.environ.update(ENVIRONMENT)
+    with one_blas_thread(), tempfile.TemporaryDirectory(dir=given.folder) as name:
+        return measure(Path(name), given.versions, given.active, given.size)
+
+
+def measure(folder: Path, versions: int, most: int, size: int) -> int:
+    """Let a store live in a folder, print what was measured, and return 1 if a promise is not kept."""
+    genes = [f"GENE{place}" for place in range(size)]
+    store, other = folder / "soak.grn", folder / "other.grn"
+    repo = grnledger.init(store, factor_model=factors(size), genes=genes, author="ada")
+    life = Life()
+    life.live(repo, versions, most)
+    rows: list[tuple[str, float, str, float | None]] = []
+    for verb in ("commit", "revert"):
+        early, late = (1e3 * one for one in life.medians(verb, most))
+        rows.append((f"{verb}, early (ms)", early, "", None))
+        rows.append((f"{verb}, late (ms)", late, f"{late / early:.2f} × early", SLOWER * early))
+    rows.append(("files, loose", files(store), "", None))
+    rows.append(("open, loose (s)", median(lambda: grnledger.open(store), 9), "", OPENING))
+    rows.append(("grn log -n 20, loose (s)", median(logging(store), 5), "", LOGGING))
+    rows.append(("pack (s)", median(repo.pack, 1), "", None))
+    rows.append(("files, packed", files(store), "", FILES))
+    rows.append(("open, packed (s)", median(lambda: grnledger.open(store), 9), "", OPENING))
+    rows.append(("grn log -n 20, packed (s)", median(logging(store), 5), "", LOGGING))
+    rows.append(("bytes a version", repo.disk_bytes() / (versions + 1), "", None))
+    mine = grnledger.init(other, factor_model=factors(size), genes=genes, author="bob")
+    rows.append(("fetch of all (s)", median(lambda: mine.fetch(store), 1), f"{len(mine):,} versions", None))
+    rows.append(("open, fetched as one entry (s)", median(lambda: grnledger.open(other), 9), "", OPENING))
+    rows.append(("grn log -n 20, fetched as one entry (s)", median(logging(other, "soak/main"), 5), "", LOGGING))
+    rows.append(("verify (s)", median(lambda: sound(store), 1), "nothing is damaged", None))
+    print(table(["", "measured", "", "at most"], [_cells(*row) for row in rows]))
+    wrong = wrong_versions(store, life, 200)
+    broken = [name for name, value, _, most_ in rows if most_ is not None and value > most_]
+    print(
+        f"\n{len(wrong)} of 200 versions read at random are not what they must be. {versions:,} versions, p = {size:,},"
+    )
+    print(f"at most {most} active; compared at that many. Kept: {'all' if not broken else 'not ' + ', '.join(broken)}.")
+    return 1 if wrong or broken else 0
+
+
+def sound(store: Path) -> None:
+    """Verify a store, and stop where anything is damaged."""
+    report = grnledger.verify(store)
+    if not report.sound:
+        raise SystemExit(f"{store.name}{layout.SUFFIX} is damaged: {report.findings[:3]}")
+
+
+def _cells(name: str, value: float, said: str, most: float | None) -> list[str]:
+    return [name, _number(value), said, "" if most is None else _number(most)]
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
