@@ -1,4 +1,4 @@
-"""How verbs that move history between stores tell what went over."""
+"""What the verbs that move history between stores share: which other store, and what went over."""
 
 from __future__ import annotations
 
@@ -6,12 +6,45 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..engine.errors import InputError, NotFound
 from ..engine.wording import counted
 from . import output
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ..storage.exchange import Exchanged
     from ..storage.repository import Repository
+
+
+def other(path: Path, *, hint: str = "Name a store, or a file that `grn export` wrote.") -> Path:
+    """Return the path of another store, or of a file that one was exported to.
+
+    Parameters
+    ----------
+    path : Path
+        What the user named.
+    hint : str
+        What to do where nothing stands there.
+
+    Raises
+    ------
+    NotFound
+        Nothing stands there.
+    InputError
+        It is something else.
+    """
+    from ..storage.hdf5 import is_hdf5
+    from ..storage.layout import FORMAT_FILE, LOG
+
+    if not path.exists():
+        raise NotFound(f"There is no store {path}.", hint=hint)
+    if path.is_dir():
+        if not ((path / FORMAT_FILE).exists() or (path / LOG).exists()):
+            raise InputError(f"{path} is a folder, but not a store.", hint="A store is a folder that `grn init` made.")
+    elif not (path.is_file() and is_hdf5(path)):
+        raise InputError(f"{path} is not a store, nor a file that `grn export` wrote.")
+    return path
 
 
 def tell(repo: Repository, done: Exchanged, form: str, *, nothing: str) -> None:
@@ -29,8 +62,8 @@ def tell(repo: Repository, done: Exchanged, form: str, *, nothing: str) -> None:
         What to say when nothing did.
     """
     names = {id_: (name, content) for name, id_, content in repo.identities()}
-    rows = [(move.ref.partition("/")[2], *names[move.after], move.after) for move in done.moves if move.after]
-    columns = ("ref", "version", "content", "id")
+    rows = [(*split(move.ref), *names[move.after], move.after) for move in done.moves if move.after]
+    columns = ("kind", "ref", "version", "content", "id")
     if form == "json":
         refs = [dict(zip(columns, row, strict=True)) for row in rows]
         output.emit_json({"versions": len(done.commits), "bases": done.bases, "refs": refs})
@@ -39,9 +72,15 @@ def tell(repo: Repository, done: Exchanged, form: str, *, nothing: str) -> None:
     elif not rows:
         click.echo(nothing)
     else:
-        came = [counted(len(done.commits), "new version")] if done.commits else ["no new version"]
+        came = [counted(len(done.commits), "new version") if done.commits else "no new version"]
         if done.bases:
             came.append(counted(done.bases, "new base"))
         click.echo(output.sentence(" and ".join(came)))
-        for ref, version, _, _ in rows:
-            click.echo(f"  {ref} is at {version}")
+        for kind, ref, version, _, _ in rows:
+            click.echo(f"  {kind} {ref} is at {version}")
+
+
+def split(ref: str) -> tuple[str, str]:
+    """Return what a ref is, `branch` or `tag`, and its name."""
+    kind, _, name = ref.partition("/")
+    return kind, name

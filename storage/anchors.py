@@ -100,9 +100,10 @@ def read(folder: Path, content: str) -> DenseCovariance | None:
         stored = hdf5.read(hdf5.Place(path), layout.ANCHOR)
         record = parse(AnchorRecord, stored.record, path)
         found = bases.read_dense(stored.arrays, stored.bulk, record.log_det)
-    except (FormatError, KeyError, ShapeError):
+    except (FormatError, KeyError, ShapeError, OSError):
         return None
-    return found if record.content == content else None
+    named = layout.version_content_id(record.base, record.pathways)
+    return found if record.content == content == named else None
 
 
 @dataclass(frozen=True, slots=True)

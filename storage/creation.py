@@ -43,7 +43,8 @@ def new_folder(path: Path) -> Generator[Path]:
     """Give an unfinished store, without base and entries, and its name to it once all is done; raises as `create`."""
     check_free(path)
     for leftover in durable.leftovers(path.parent, named=path.name):
-        durable.remove_folder(leftover)
+        if (leftover / layout.LOG).is_dir() and (leftover / layout.BASES).is_dir():  # an unfinished store, surely
+            durable.remove_folder(leftover)
     unfinished = durable.temporary_of(path)
     try:
         for folder in (unfinished, *(unfinished / name for name in (layout.LOG, layout.BASES, layout.CACHE))):
@@ -60,6 +61,8 @@ def new_folder(path: Path) -> Generator[Path]:
 def _rename(unfinished: Path, path: Path) -> None:
     try:
         durable.rename_folder(unfinished, path)
+    except durable.Unconfirmed:
+        raise
     except OSError:
         if not path.exists():
             raise
@@ -81,6 +84,5 @@ def add_base(store: Path, base: NewBase) -> str:
     """Write a base into a store, unless it is there, and return its id."""
     sealed = bases.content_of(base).seal()
     path = store / layout.BASES / f"{sealed.id}{layout.FILE_ENDING}"
-    with contextlib.suppress(FileExistsError):
-        durable.publish(path, sealed.write)
+    durable.put(path, sealed.write)
     return sealed.id

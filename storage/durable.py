@@ -10,6 +10,7 @@ import contextlib
 import errno
 import io
 import os
+import re
 import secrets
 import stat
 import sys
@@ -26,6 +27,10 @@ NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
 
 GRACE = 3_600.0
 """Seconds after which a temporary file that nobody has written to is a dead writer's leftover."""
+
+
+_ENDING = f".{'0' * 16}{layout.TEMPORARY_ENDING}"
+TEMPORARY = re.compile(rf"\..+\.[0-9a-f]{{16}}{re.escape(layout.TEMPORARY_ENDING)}", re.DOTALL)
 
 
 class Unconfirmed(OSError):
@@ -167,6 +172,24 @@ def write_whole(path: Path, write: Callable[[Output], object]) -> None:
         raise
 
 
+def put(path: Path, write: Callable[[Output], object]) -> None:
+    """Write a file and put it in its place durably, whatever stood there: for what has one content wherever it is made.
+
+    Raises
+    ------
+    OSError
+        The disk refused; what stood there stands, or the new file does.
+    """
+    temporary = temporary_of(path)
+    try:
+        write_whole(temporary, write)
+        os.rename(temporary, path)
+    except BaseException:
+        remove(temporary)
+        raise
+    flush(path.parent)
+
+
 def replace(path: Path, write: Callable[[Output], object]) -> None:
     """Put a derived file in its place, whole but not flushed: after a power cut it may be damaged or gone."""
     temporary = temporary_of(path)
@@ -231,7 +254,11 @@ def rename_folder(path: Path, name: Path) -> None:
         Something stands there already, or the disk refused.
     """
     os.rename(path, name)
-    flush(name.parent)
+    try:
+        flush(name.parent)
+    except OSError as failure:
+        said = f"it is written, but the folder that holds it could not be flushed: {failure.strerror}"
+        raise Unconfirmed(failure.errno, said, str(name)) from None
 
 
 def remove_folder(path: Path) -> None:
@@ -262,11 +289,19 @@ def leftovers(folder: Path, *, named: str = "") -> list[Path]:
     now = time.time()
     with contextlib.suppress(OSError), os.scandir(folder) as listing:
         for item in listing:
-            if is_temporary(item.name) and item.name.startswith(f".{named}"):
+            if is_temporary(item.name) and (not named or item.name[: -len(_ENDING)] == f".{named}"):
                 with contextlib.suppress(OSError):
-                    if now - item.stat(follow_symlinks=False).st_mtime > GRACE:
+                    if now - _last_written(folder / item.name) > GRACE:
                         found.append(folder / item.name)
     return found
+
+
+def _last_written(path: Path) -> float:
+    """Return when a file, or a folder or anything in it, was last written to, in seconds since 1970."""
+    last = os.lstat(path).st_mtime
+    for folder, folders, files in os.walk(path):
+        last = max([last, *(os.lstat(os.path.join(folder, name)).st_mtime for name in (*folders, *files))])
+    return last
 
 
 def sweep(store: Path) -> int:
@@ -279,7 +314,7 @@ def sweep(store: Path) -> int:
         cache / layout.ANCHORS,
     ]
     swept = 0
-    for path in [path for folder in folders for path in leftovers(folder)]:
+    for path in [path for folder in folders if not os.path.islink(folder) for path in leftovers(folder)]:
         with contextlib.suppress(OSError):
             if stat.S_ISDIR(os.lstat(path).st_mode):
                 remove_folder(path)
@@ -291,7 +326,7 @@ def sweep(store: Path) -> int:
 
 def is_temporary(name: str) -> bool:
     """Return whether a name is that of a file still being written, or of a dead writer's leftover."""
-    return name.startswith(".") and name.endswith(layout.TEMPORARY_ENDING)
+    return TEMPORARY.fullmatch(name) is not None
 
 
 def _sync(descriptor: int) -> None:
@@ -310,6 +345,10 @@ def _claim(temporary: Path, path: Path) -> None:
     """Give a finished file its name, which at most one writer can."""
     try:
         os.link(temporary, path)
+    except FileExistsError:
+        # A network disk may have made the link, and lost its answer.
+        if not os.path.samestat(os.stat(temporary), os.stat(path)):
+            raise
     except OSError as failure:
         if failure.errno not in NO_LINKS:
             raise

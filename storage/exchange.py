@@ -280,19 +280,25 @@ _PANEL_HINT = "Only stores of one panel, the same genes in the same order, can e
 
 
 def copy_base(source: Places, target: Folder, base: str) -> bool:
-    """Bring a base to a store, checked whole, and return whether it was not there yet."""
+    """Bring a base to a store, checked whole, and return whether no sound one was there yet."""
     place = target.base(base)
-    if place.path.exists():
+    if _is_sound(place, base):
         durable.flush(place.path.parent)  # whoever brought it may have died before that
         return False
     found = hdf5.read(source.base(base), layout.BASE)
     found.check_bulk()
     if found.id != base:
         raise FormatError(f"{source.base(base)} is damaged: it holds another base, {found.id}.")
+    durable.put(place.path, hdf5.copy(source.base(base)))
+    return True
+
+
+def _is_sound(place: hdf5.Place, base: str) -> bool:
+    """Return whether a base stands at a place, whole."""
     try:
-        durable.publish(place.path, hdf5.copy(source.base(base)))
-    except FileExistsError:  # somebody else has brought it meanwhile
-        durable.flush(place.path.parent)
+        bases.read(place, base)
+        hdf5.read(place, layout.BASE).check_bulk()
+    except FormatError:
         return False
     return True
 

@@ -43,6 +43,10 @@ NOT_DAMAGE = {errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE, 
 """What the system may say of a file that need not be damaged."""
 
 
+OF_THE_FILE = {errno.EACCES, errno.EPERM, errno.EIO}
+"""Those of them that concern one file, and leave the others readable."""
+
+
 class Missing(FormatError):
     """A file of the store is not there, or no longer."""
 
@@ -448,6 +452,8 @@ def _read(place: Place, file: h5py.Group, kinds: tuple[str, ...]) -> Stored:
         raise FormatError(f"{place} holds a {kind!r}, where a {' or '.join(kinds)!r} should stand.")
     size = os.fstat(file.file.id.get_vfd_handle()).st_size  # of the open file: its name may be another's by now
     datasets = {name: _dataset(place, file, name, size) for name in map(str, file)}
+    if sum(dataset.nbytes for dataset in datasets.values()) > size:
+        raise FormatError(f"{place} is damaged: its datasets claim more bytes than the file has.")
     record = bytes(datasets.pop(layout.RECORD)[()]).decode()
     bulk = {name: _bulk(place, datasets, name) for name in datasets if name + layout.CHECKSUMS in datasets}
     types = {name: (f"{rows.dtype.str} {rows.shape}", rows.sha256, rows.checksums) for name, rows in bulk.items()}

@@ -172,6 +172,8 @@ def _commits(arrays: dict[str, NDArray[Any]] | Any) -> Iterator[Commit]:
     dropped, added = iter(_texts(arrays["dropped"])), iter(_texts(arrays["added"]))
     for place, count in enumerate(arrays["added_counts"].tolist()):
         sets_base, since_anchor, entry = numbers[place]
+        if not all(0 <= one < place for one in (*parents[place], *seen[place])):
+            raise ValueError("a commit comes after those that it names")
         yield Commit(
             id=ids[place],
             content=contents[place],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import TYPE_CHECKING
 
 from ..engine.errors import FormatError
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
     from .records import EntryRecord, LoggedCommit
 
+
+LATE = 0.05
+"""Seconds to wait for a network disk that may list late what it says is there."""
 
 MOST_LOST = 100_000
 """An entry can make believe that commits before it are lost: so many at the most."""
@@ -44,6 +48,8 @@ class Ledger:
         The commits they brought.
     refs : Refs
         Where HEAD, branches and tags stand.
+    midway : bool
+        Whether an interrupt has come while entries were taken in: then it must be read anew.
     """
 
     def __init__(self, path: Path, *, indexed: bool = True, strict: bool = True) -> None:
@@ -75,10 +81,13 @@ class Ledger:
         FormatError
             HEAD is on a branch that is not there.
         """
+        self.midway = True
         testimony = self._testimony()  # written after the entry
         self._read_new()
         entries, versions = self._known(testimony)
         if entries > self.log.length:
+            time.sleep(LATE)
+            self._read_new()
             self._read_new(known=entries)
         if self.log.damage:
             self.history.lose(min(versions, self.history.length + MOST_LOST))
@@ -88,18 +97,28 @@ class Ledger:
                 f"{self.places.path} is damaged: HEAD is on {self.refs.head}, and there is no such branch."
             )
         self.note_down()
+        self.midway = False
 
-    def took(self, entry: EntryRecord) -> None:
-        """Take in an entry that has just been written to the log."""
+    @property
+    def doubtful(self) -> bool:
+        """Whether all must be read anew: after an interrupt, or when the log's end was missing and may have come."""
+        return self.midway or self.log.length in self.log.damage
+
+    def took(self, entry: EntryRecord, id_: str) -> None:
+        """Take in an entry that has just been written to the log, under the id that it got."""
+        self.midway = True
+        self.log.took(entry.number, id_)
         self._take(entry)
         self.witness()
         self.note_down()
+        self.midway = False
 
     def witness(self) -> None:
         """Note down that the log has reached its last entry, where that can be done: its loss shows in no other way."""
         cache, first = self.places.cache, self.history.numbered(0)
         if cache is not None and self.log.last is not None and first is not None:
             with contextlib.suppress(OSError):  # it is derived
+                self.log.settle()  # nothing is noted that a power cut could take
                 where, versions = cache / layout.WITNESS, self.history.length
                 index.write_witness(where, self.log.length, versions, self.log.last, first.id)
 
@@ -112,7 +131,7 @@ class Ledger:
     def _read_new(self, *, known: int = 0) -> None:
         for logged in self.log.read_new(known=known):
             try:
-                check_entry(logged.entry, self.history, whole=not self.log.damage)
+                check_entry(logged.entry, self.history, None if self.log.damage else self.refs)
                 self._check_versions(logged.entry)
             except FormatError as failure:
                 self.log.set_aside(logged.entry.number, failure)
@@ -195,6 +214,7 @@ class Ledger:
             return
         self._in_index = counts
         with contextlib.suppress(OSError):
+            self.log.settle()
             durable.make_folder(cache)
             found = index.Index(self.log.length, last, self.history.commits, self.refs)
             index.write(cache / f"{layout.INDEX}{layout.FILE_ENDING}", found)

@@ -91,7 +91,7 @@ class Log:
             groups = [place.group for _, place in run]
             try:
                 found = list(hdf5.read_each(path, groups, layout.ENTRY)) if len(run) > 1 else [self._try(run[0][0])]
-            except FormatError:  # a pack has gone or is damaged: each entry tells for itself
+            except (FormatError, OSError):  # a pack has gone or is damaged: each entry tells for itself
                 found = [self._try(number) for number, _ in run]
             for (number, _), one in zip(run, found, strict=True):
                 self._miss(self.next, number - 1)
@@ -145,8 +145,8 @@ class Log:
             raise FormatError(f"{stored.place} is damaged: it does not bring the pathways that it should.")
         return found
 
-    def append(self, entry: EntryRecord, pathways: Iterable[Pathway] = ()) -> None:
-        """Write the next entry, durably, and take it as read.
+    def append(self, entry: EntryRecord, pathways: Iterable[Pathway] = ()) -> str:
+        """Write the next entry, durably, and return its id; `took` takes it as read.
 
         Raises
         ------
@@ -160,8 +160,11 @@ class Log:
         path = folder.loose_path(entry.number)
         self.settle()
         durable.publish(path, sealed.write, taken=lambda: self._is_lost(folder, entry.number, sealed.id))
-        self.length, self.last = entry.number, sealed.id
-        self._settled = self.length
+        return sealed.id
+
+    def took(self, number: int, id_: str) -> None:
+        """Take the next entry as read: this writer has written it, and flushed its name."""
+        self.length, self.last, self._settled = number, id_, number
 
     def settle(self) -> None:
         """Return when the names of all entries that have been read are on the disk.
@@ -187,19 +190,20 @@ class Log:
 
         It may be the writer's own entry that has been packed, in the moment since it was given its name.
         """
-        if not folder.is_packed(number):
+        if not (folder.is_packed(number) or folder.is_packed(number - 1)):
             return False
         folder.look()
-        return self._stored(number).id != id_
+        before = self._stored(number - 1).id if number > 1 else None
+        return before != self.last or self._stored(number).id != id_
 
     def _take(self, number: int, found: Logged | hdf5.Stored | FormatError) -> Logged | None:
         """Take in the next entry, or set it aside."""
-        before = self.last
-        self.length, self.last = number, None
         try:
             logged = entries.entry_of(found, number) if isinstance(found, hdf5.Stored) else found
         except FormatError as failure:
             logged = failure
+        before = self.last
+        self.length, self.last = number, None
         if isinstance(logged, FormatError):
             self.damage[number] = logged
             return None
@@ -232,17 +236,23 @@ class Log:
             return self._missing(number)
         except FormatError as failure:
             return failure
+        except OSError as failure:
+            if failure.errno not in hdf5.OF_THE_FILE:
+                raise
+            return FormatError(f"{self.places.entry(number)} cannot be read: {failure.strerror}.")
 
     def _stored(self, number: int) -> hdf5.Stored:
         """Return an entry's file; where it has been packed since the last look, from there."""
         place = self.places.entry(number)
         try:
-            return hdf5.read(place, layout.ENTRY)
+            found = hdf5.read(place, layout.ENTRY)
         except hdf5.Missing:
             self.places.look()
             if self.places.entry(number) == place:
                 raise
             return self._stored(number)
+        # A loose file that was opened after its entry had been packed may be a slow writer's, of the same number.
+        return found if self.places.still(number, place) else self._stored(number)
 
 
 def read_only(places: Places) -> Conflict:

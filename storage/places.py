@@ -38,6 +38,10 @@ class Places(Protocol):
         """Return where an entry of the log stands."""
         ...
 
+    def still(self, number: int, place: Place) -> bool:
+        """Return whether an entry that has been read from a place still stands there."""
+        ...
+
     def base(self, base: str) -> Place:
         """Return where a base stands."""
         ...
@@ -67,7 +71,8 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.cache: Path | None = path / layout.CACHE
+        cache = path / layout.CACHE
+        self.cache: Path | None = None if cache.is_symlink() else cache  # nothing is written elsewhere
         self.packs: list[tuple[int, int]] = []
         self._end: int | None = None
 
@@ -111,11 +116,17 @@ class Folder:
 
     def all_packs(self, *, outermost: bool = False) -> list[tuple[int, int]]:
         """Return the ranges of the packs that are there now; `outermost` leaves out those within another."""
-        names: list[str] = []
-        with contextlib.suppress(FileNotFoundError):
-            names = os.listdir(self.path / layout.PACKS)  # noqa: PTH208  asked at every look
+        names = self._pack_names()
+        while (again := self._pack_names()) != names:  # one may go while a larger one comes
+            names = again
         found = sorted(range_ for name in names if (range_ := layout.pack_range(name)))
         return [one for one in found if not (outermost and any(_within(one, other) for other in found))]
+
+    def _pack_names(self) -> set[str]:
+        try:
+            return set(os.listdir(self.path / layout.PACKS))  # noqa: PTH208  asked at every look
+        except FileNotFoundError:
+            return set()
 
     def pack_path(self, first: int, last: int) -> Path:
         """Return the file of a pack."""
@@ -137,6 +148,12 @@ class Folder:
         """Return whether an entry stands in a pack by now."""
         return any(first <= number <= last for first, last in self.all_packs())
 
+    def still(self, number: int, place: Place) -> bool:
+        """Return whether an entry that has been read from a place still stands there, or has been packed since."""
+        if place.group == "/" and self.is_packed(number):
+            self.look()
+        return self.entry(number) == place
+
     def base(self, base: str) -> Place:
         """Return where a base stands."""
         return Place(self.path / layout.BASES / f"{base}{layout.FILE_ENDING}")
@@ -150,7 +167,7 @@ class Folder:
 
     def index(self) -> Place | None:
         """Return where the index of the log stands."""
-        return Place(self.path / layout.CACHE / f"{layout.INDEX}{layout.FILE_ENDING}")
+        return None if self.cache is None else Place(self.cache / f"{layout.INDEX}{layout.FILE_ENDING}")
 
     def _listed(self) -> int:
         """Return the number of the last entry that stands in a file of its own, wherever there are gaps before it."""
@@ -197,6 +214,10 @@ class SingleFile:
         """Return where an entry of the log stands."""
         return Place(self.path, f"{layout.LOG}/{group_of(number)}")
 
+    def still(self, number: int, place: Place) -> bool:
+        """Return true: nothing moves in it."""
+        return self.entry(number) == place
+
     def base(self, base: str) -> Place:
         """Return where a base stands."""
         return Place(self.path, f"{layout.BASES}/{base}")
@@ -223,6 +244,9 @@ def places_of(path: Path) -> Folder | SingleFile:
     if path.is_file() and hdf5.is_hdf5(path):
         return SingleFile(path)
     check_format(path)
+    for name in (layout.LOG, layout.BASES, layout.PACKS):
+        if (path / name).is_symlink():
+            raise FormatError(f"{path / name} is a link: a store keeps its files within itself.")
     return Folder(path)
 
 
@@ -239,7 +263,8 @@ def check_format(path: Path) -> None:
     if not path.exists():
         raise NotFound(f"There is no store {path}.", hint="`grn init` makes one.")
     if not (path / layout.FORMAT_FILE).is_file():
-        raise FormatError(f"{path} is not a grnledger store: it has no {layout.FORMAT_FILE} file.")
+        hint = "`grn verify --repair` writes it anew." if (path / layout.LOG).is_dir() else "Name another folder."
+        raise FormatError(f"{path} is not a grnledger store: it has no {layout.FORMAT_FILE} file.", hint=hint)
     with (path / layout.FORMAT_FILE).open("rb") as file:
         text = file.read(200).decode(errors="replace")
     if text != layout.FORMAT_TEXT:

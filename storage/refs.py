@@ -164,7 +164,7 @@ class Refs:
         self.set(move.ref, move.after)
 
 
-def check_entry(entry: EntryRecord, commits: Container[str], *, whole: bool = True) -> None:
+def check_entry(entry: EntryRecord, commits: Container[str], refs: Refs | None) -> None:
     """Refuse an entry of the log that names what cannot be there.
 
     Parameters
@@ -173,13 +173,13 @@ def check_entry(entry: EntryRecord, commits: Container[str], *, whole: bool = Tr
         The next one.
     commits : container of str
         Ids of the commits before it.
-    whole : bool
-        Whether all entries before it could be read.
+    refs : Refs, optional
+        Where refs stand by the entries before it; `None` if one of those could not be read.
 
     Raises
     ------
     FormatError
-        It names a commit that is not before it, or a ref as none can be called.
+        It names a commit that is not before it, or a ref as none can be called, or moves one from where it is not.
     """
     known: set[str] = set()
     named: list[str | None] = []
@@ -190,11 +190,14 @@ def check_entry(entry: EntryRecord, commits: Container[str], *, whole: bool = Tr
         known.add(logged.id)
     named += [move.after for move in entry.moves if move.ref != layout.HEAD and move.after not in known]
     for one in named:
-        if whole and one is not None and one not in commits:
+        if refs is not None and one is not None and one not in commits:
             raise FormatError(f"Entry {entry.number} of the log is damaged: the commit {one} is not before it.")
     for ref in (move.ref for move in entry.moves):
         if ref != layout.HEAD and not _is_ref(ref):
             raise FormatError(f"Entry {entry.number} of the log is damaged: there can be no ref {ref!r}.")
+    for move in entry.moves if refs is not None else ():
+        if refs is not None and refs.get(move.ref) != move.before:
+            raise FormatError(f"Entry {entry.number} of the log is damaged: it moves {move.ref} from where it is not.")
 
 
 def check_name(name: str) -> str:

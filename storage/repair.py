@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -52,11 +53,7 @@ def repair(
 
 
 def _write_format(path: Path) -> None:
-    file = path / layout.FORMAT_FILE
-    durable.remove(file)
-    durable.remove_empty(file)
-    with contextlib.suppress(FileExistsError):  # a folder that holds something
-        durable.publish(file, lambda output: output.write(layout.FORMAT_TEXT.encode()))
+    durable.put(path / layout.FORMAT_FILE, lambda output: output.write(layout.FORMAT_TEXT.encode()))
 
 
 def _remove_damaged(folder: Folder, report: Report) -> None:
@@ -71,14 +68,14 @@ def _remove_claim(folder: Folder, ledger: Ledger) -> None:
     """Take away the name that a writer has claimed and not used, on a file system without links."""
     path = folder.loose_path(ledger.log.next)
     with contextlib.suppress(FileNotFoundError):
-        if path.stat().st_size == 0 and not ledger.log.damage:
+        claimed = path.stat()
+        if claimed.st_size == 0 and not ledger.log.damage and time.time() - claimed.st_mtime > durable.GRACE:
             durable.remove(path)
 
 
 def _remove_packed(folder: Folder, ledger: Ledger) -> None:
     """Take away loose entries that stand in a sound pack, and packs within a sound larger one."""
-    folder.look()
-    outermost = folder.packs
+    outermost = ledger.places.packs if isinstance(ledger.places, Folder) else []  # those that have just been read
     if outermost:
         durable.flush(folder.path / layout.PACKS)  # whoever wrote a pack may have died before that
     for first, last in outermost:

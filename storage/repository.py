@@ -9,15 +9,15 @@ import time as clocks
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from ..engine.errors import Conflict, InputError, NotFound
+from ..engine.errors import Conflict, FormatError, InputError, NotFound
 from . import anchors, changes, creation, layout, revspec, turns
 from .entries import pathway_id
 from .ledger import Ledger
-from .log import read_only
+from .log import Log, read_only
 from .places import Folder
 from .planning import Plan, entry_of, given_pathways, logged_of, source_of
 from .records import MoveRecord
-from .refs import Move, check_name
+from .refs import Move, Refs, check_name
 from .versions import ActivePathway, Version
 from .writing import Moved, Writer
 
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
 WAIT = 10.0
 """Seconds for which a writer waits for others, and tries again when one was faster."""
+
+PAUSE = 0.005
+"""Seconds before the next try."""
 
 Method = TypeVar("Method", bound="Callable[..., Any]")
 Answer = TypeVar("Answer")
@@ -91,7 +94,6 @@ class Repository:
         self._author, self._time = author, time
         self._in_turn = False
         self._ledger = Ledger(self.path)
-        self._log, self._history, self._refs = self._ledger.log, self._ledger.history, self._ledger.refs
         self._writer = Writer(self._ledger, author, time)
 
     @staticmethod
@@ -119,7 +121,25 @@ class Repository:
 
     def refresh(self) -> None:
         """Take in what has been written to the store since it was last read."""
-        self._ledger.refresh()
+        if not self._ledger.doubtful:
+            self._ledger.refresh()
+            return
+        self._ledger = Ledger(self.path)
+        self._writer.ledger = self._ledger
+        for held in ("_reader", "_measuring"):
+            self.__dict__.pop(held, None)
+
+    @property
+    def _log(self) -> Log:
+        return self._ledger.log
+
+    @property
+    def _history(self) -> History:
+        return self._ledger.history
+
+    @property
+    def _refs(self) -> Refs:
+        return self._ledger.refs
 
     @property
     def damage(self) -> Mapping[int, str]:
@@ -163,6 +183,7 @@ class Repository:
                 except Moved:
                     if (left := end - clocks.monotonic()) <= 0:
                         raise
+                    clocks.sleep(PAUSE)
                     if not locked:
                         queue.enter_context(turns.turn(lock, left))
                         locked = True
@@ -271,7 +292,13 @@ class Repository:
             Read it from its base, with all pathways as columns, and not from a later anchor.
         """
         version = self.version(rev)
-        return self._reader.snapshot(self._reader.recipe(version.id, from_base=from_base), name=version.name)
+        found = self._reader.snapshot(self._reader.recipe(version.id, from_base=from_base), name=version.name)
+        if found.content != version.content:
+            raise FormatError(
+                f"{version.name} is of the content {version.content}, and what is read is of another, {found.content}.",
+                hint="`grn verify --repair` makes the index anew, from the log.",
+            )
+        return found
 
     def base(self, rev: str = "HEAD") -> StoredBase:
         """Return a version's base, with its provenance and the expression it keeps."""
@@ -281,7 +308,11 @@ class Repository:
         """Return how many bytes the store takes on disk."""
         if self.path.is_file():
             return self.path.stat().st_size
-        return sum(path.stat().st_size for path in self.path.rglob("*") if path.is_file())
+        sizes = 0
+        for path in self.path.rglob("*"):
+            with contextlib.suppress(FileNotFoundError):  # packed meanwhile
+                sizes += path.stat().st_size if path.is_file() else 0
+        return sizes
 
     def __len__(self) -> int:
         """How many versions there are."""

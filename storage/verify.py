@@ -232,6 +232,9 @@ def _cache_findings(ledger: Ledger, report: Report, *, quick: bool) -> Iterator[
             stored = hdf5.read(hdf5.Place(path), layout.ANCHOR)
             if not quick:
                 stored.check_bulk()
+        except OSError as failure:
+            yield Finding("derived", shown, f"{path} cannot be read: {failure.strerror}.")
+            continue
         except FormatError as failure:
             yield Finding("derived", shown, failure.message)
             continue
@@ -253,7 +256,8 @@ def _index_findings(ledger: Ledger, cache: Path) -> Iterator[Finding]:
     if ledger.log.damage or first is None or last is None:
         return
     if index.read_witness(witness) != index.testimony(ledger.log.length, ledger.history.length, last, first.id):
-        kind = "derived" if witness.exists() else "note"
+        behind = 0 < index.witnessed(index.read_witness(witness), first.id)[0] < ledger.log.length  # its writer died
+        kind = "derived" if witness.exists() and not behind else "note"
         yield Finding(kind, _within(ledger, witness), "The last entry of the log is not noted down.")
 
 

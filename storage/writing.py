@@ -44,7 +44,7 @@ class Writer:
     """
 
     def __init__(self, ledger: Ledger, author: str | None, time: datetime | None) -> None:
-        self._ledger = ledger
+        self.ledger = ledger
         self._author = author
         self._time = time
 
@@ -68,9 +68,9 @@ class Writer:
 
         def build() -> EntryRecord:
             return EntryRecord(
-                number=self._ledger.log.next,
-                previous=self._ledger.log.last,
-                versions=self._ledger.history.length,
+                number=self.ledger.log.next,
+                previous=self.ledger.log.last,
+                versions=self.ledger.history.length,
                 moves=tuple(moves),
                 reason=reason,
                 author=author,
@@ -101,24 +101,24 @@ class Writer:
             The log is damaged.
         """
         for _ in range(ATTEMPTS):
-            self._ledger.log.check()
+            self.ledger.log.check()
             for ref, before in expected.items():
-                if self._ledger.refs.get(ref) != before:
+                if self.ledger.refs.get(ref) != before:
                     raise Moved(
                         f"{ref} has moved meanwhile: somebody else has written to the store.",
                         hint="Look with `grn log`, then run it again; --wait SECONDS tries for longer.",
                     )
             entry = build()
             try:
-                self._ledger.log.append(entry, pathways)
+                id_ = self.ledger.log.append(entry, pathways)
             except FileExistsError:
                 if not self._has_passed(entry.number):
-                    raise Conflict(
+                    raise Moved(
                         f"Entry {entry.number} of the log is claimed by a writer that has not finished, or died.",
                         hint="Wait for it; if no process writes, `grn verify --repair` takes the claim away.",
                     ) from None
             else:
-                self._ledger.took(entry)
+                self.ledger.took(entry, id_)
                 return
         raise Conflict(f"{ATTEMPTS} times in a row another writer was faster.", hint="Run it again.")
 
@@ -129,8 +129,8 @@ class Writer:
         """
         end = clocks.monotonic() + PATIENCE
         while True:
-            self._ledger.refresh()
-            if self._ledger.log.next > number:
+            self.ledger.refresh()
+            if self.ledger.log.next > number:
                 return True
             if clocks.monotonic() >= end:
                 return False

@@ -13,7 +13,7 @@ import pytest
 from grnledger.engine.covariance import FactorCovariance
 from grnledger.engine.errors import InputError
 from grnledger.engine.pathway import Pathway
-from grnledger.storage import anchors, hdf5, layout, measuring
+from grnledger.storage import anchors, durable, hdf5, layout, measuring
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -359,9 +359,9 @@ def of_another_version(path: Path) -> None:
 
 
 def without_a_matrix(path: Path) -> None:
-    stored = hdf5.read(path, layout.ANCHOR)
+    stored = hdf5.read(hdf5.Place(path), layout.ANCHOR)
     path.unlink()
-    hdf5.Content(layout.ANCHOR, stored.record, stored.arrays).seal().write(path)
+    durable.replace(path, hdf5.Content(layout.ANCHOR, stored.record, stored.arrays).seal().write)
 
 
 def flip(path: Path, name: str, row: int) -> None:
@@ -386,7 +386,7 @@ def test_a_damaged_anchor_is_made_again(either: Repository, harm: Callable[[Path
     repo = grnledger.open(either.path)
     assert all(close(bits(repo, name), read) for name, read in expected.items())
     assert path.read_bytes() != harmed
-    hdf5.read(path, layout.ANCHOR).bulk["precision"].all()
+    hdf5.read(hdf5.Place(path), layout.ANCHOR).bulk["precision"].all()
     assert bits(grnledger.open(either.path)) == bits(repo)
 
 
@@ -399,7 +399,7 @@ def test_damage_is_met_while_a_snapshot_is_held_and_its_answers_go_on(either: Re
     for gene in (3, 7, 8):
         row = np.linalg.inv(dense_truth([0, 1]))[gene]
         np.testing.assert_allclose(snapshot.precision.rows(gene)[0], row, atol=1e-11)
-    hdf5.read(cached(either, "v4"), layout.ANCHOR).bulk["precision"].all()
+    hdf5.read(hdf5.Place(cached(either, "v4")), layout.ANCHOR).bulk["precision"].all()
 
 
 def test_rows_after_a_damaged_one_follow_on_without_a_gap(either: Repository, monkeypatch: pytest.MonkeyPatch) -> None:

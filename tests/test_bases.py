@@ -16,7 +16,7 @@ from grnledger.engine.errors import FormatError
 from grnledger.engine.expression import Expression
 from grnledger.engine.inversion import invert
 from grnledger.engine.panel import Panel
-from grnledger.storage import bases, creation, hdf5, layout
+from grnledger.storage import bases, creation, durable, hdf5, layout
 from grnledger.storage.bases import NewBase
 from grnledger.storage.records import BaseRecord, SourceRecord
 
@@ -71,8 +71,12 @@ def path_of(store: Path, base: str) -> Path:
     return store / layout.BASES / f"{base}.h5"
 
 
+def read(path: Path) -> bases.StoredBase:
+    return bases.read(hdf5.Place(path), path.stem)
+
+
 def round_trip(store: Path, base: NewBase) -> bases.StoredBase:
-    return bases.read(path_of(store, creation.add_base(store, base)))
+    return read(path_of(store, creation.add_base(store, base)))
 
 
 @pytest.mark.parametrize("tied", [False, True])
@@ -146,8 +150,8 @@ def test_a_base_larger_than_what_is_built_in_memory_has_the_same_id_and_rows(
     base = new_base(dense_model())
     sealed = bases.content_of(base).seal()
     monkeypatch.setattr(hdf5, "IN_MEMORY", 100)
-    sealed.write(path_of(store, sealed.id))
-    stored = bases.read(path_of(store, sealed.id))
+    durable.replace(path_of(store, sealed.id), sealed.write)
+    stored = read(path_of(store, sealed.id))
     assert isinstance(base.covariance, DenseCovariance)
     assert isinstance(stored.covariance, DenseCovariance)
     places = np.arange(SIZE)
@@ -160,8 +164,8 @@ def test_a_base_larger_than_what_is_built_in_memory_has_the_same_id_and_rows(
 def stored_rows(store: Path, values: NDArray[Any]) -> tuple[hdf5.BulkRows, Path]:
     sealed = hdf5.Content(layout.BASE, "{}", {}, {"values": values}).seal()
     path = store / "rows.h5"
-    sealed.write(path)
-    return hdf5.read(path, layout.BASE).bulk["values"], path
+    durable.replace(path, sealed.write)
+    return hdf5.read(hdf5.Place(path), layout.BASE).bulk["values"], path
 
 
 @pytest.mark.parametrize("dtype", ["<f8", "<f4", ">f8"])
@@ -217,7 +221,7 @@ def test_a_damaged_row_is_named_and_the_others_are_read(store: Path) -> None:
     identity = creation.add_base(store, base)
     path = path_of(store, identity)
     damage(path, "precision", 17)
-    stored = bases.read(path)
+    stored = read(path)
     assert isinstance(stored.covariance, DenseCovariance)
     assert isinstance(base.covariance, DenseCovariance)
     sound = np.array([0, 16, 18, 29])
@@ -238,20 +242,20 @@ def test_two_rows_that_changed_places_are_found(store: Path) -> None:
     content[rows.offset : rows.offset + values.nbytes] = values[[0, 1, 7, 3, 4, 5, 6, 2, 8, 9]].tobytes()
     path.write_bytes(content)
     with pytest.raises(FormatError, match="Row 2 of 'values'"):
-        hdf5.read(path, layout.BASE).bulk["values"].all()
+        hdf5.read(hdf5.Place(path), layout.BASE).bulk["values"].all()
     np.testing.assert_array_equal(rows.rows(np.array([3])), values[[3]])
 
 
 def test_a_damaged_row_of_the_factors_or_the_expression_is_named(store: Path) -> None:
     path = path_of(store, creation.add_base(store, new_base(factor_model(), np.ones((SIZE, 3)))))
     damage(path, "expression", 4)
-    stored = bases.read(path)
+    stored = read(path)
     assert stored.expression is not None
     with pytest.raises(FormatError, match="Row 4 of 'expression'"):
         stored.expression.all()
     damage(path, "loadings", 5)
     with pytest.raises(FormatError, match="Row 5 of 'loadings'") as caught:
-        bases.read(path)
+        read(path)
     assert str(path) in caught.value.message
 
 
@@ -269,7 +273,7 @@ def test_checksums_that_do_not_fit_their_array_are_refused(store: Path) -> None:
         del file["values_crc32"]
         file["values_crc32"] = np.zeros(3, dtype=np.uint32)
     with pytest.raises(FormatError, match="'values' does not fit its checksums"):
-        hdf5.read(path, layout.BASE)
+        hdf5.read(hdf5.Place(path), layout.BASE)
 
 
 def test_rows_that_are_let_go_close_their_file(store: Path) -> None:
@@ -304,9 +308,9 @@ def test_a_base_whose_parts_make_no_sense_is_damaged_and_no_bad_input(store: Pat
         del bulk["loadings"]
     assert (record, len(bulk)) != (content.record, len(content.bulk)) or what in ("noise", "genes", "panel")
     sealed = hdf5.Content(content.kind, record, arrays, bulk).seal()
-    sealed.write(path_of(store, sealed.id))
+    durable.replace(path_of(store, sealed.id), sealed.write)
     with pytest.raises(FormatError) as caught:
-        bases.read(path_of(store, sealed.id))
+        read(path_of(store, sealed.id))
     assert str(path_of(store, sealed.id)) in caught.value.message
 
 

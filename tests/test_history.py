@@ -25,7 +25,7 @@ from grnledger.storage.records import (
     MoveRecord,
     PathwayRecord,
 )
-from grnledger.storage.refs import check_entry
+from grnledger.storage.refs import Refs, check_entry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -581,7 +581,7 @@ def test_equal_sets_have_one_content_id_and_others_have_another() -> None:
     assert len(found) == 2 * 8
 
 
-@pytest.mark.parametrize("what", ["parent", "seen", "later", "move", "ref"])
+@pytest.mark.parametrize("what", ["parent", "seen", "later", "move", "ref", "from"])
 def test_an_entry_that_names_what_is_not_there_is_refused(what: str) -> None:
     ledger = Ledger()
     root = ledger.commit()
@@ -598,9 +598,10 @@ def test_an_entry_that_names_what_is_not_there_is_refused(what: str) -> None:
         time="2026-11-01T12:00:00Z",
     )
     known = {root}
-    check_entry(entry, known)
-    check_entry(entry.model_copy(update={"moves": (MoveRecord(ref="HEAD", before="main", after="side"),)}), known)
-    check_entry(entry.model_copy(update={"moves": (MoveRecord(ref="tag/a", before=root, after=None),)}), known)
+    refs = Refs(branches={"main": root, "side": root}, tags={"a": root})
+    check_entry(entry, known, refs)
+    check_entry(entry.model_copy(update={"moves": (MoveRecord(ref="HEAD", before="main", after="side"),)}), known, refs)
+    check_entry(entry.model_copy(update={"moves": (MoveRecord(ref="tag/a", before=root, after=None),)}), known, refs)
 
     def changed(logged: LoggedCommit, **fields: object) -> LoggedCommit:
         return logged.model_copy(update={"commit": logged.commit.model_copy(update=fields)})
@@ -612,18 +613,21 @@ def test_an_entry_that_names_what_is_not_there_is_refused(what: str) -> None:
         "later": {"commits": (second, first)},
         "move": {"moves": (MoveRecord(ref="tag/paper", before=None, after="f" * 64),)},
         "ref": {"moves": (MoveRecord(ref="../paper", before=None, after=root),)},
+        "from": {"moves": (MoveRecord(ref="branch/main", before=first.id, after=second.id),)},
     }
     bad = entry.model_copy(update=change[what])
     with pytest.raises(FormatError, match="Entry 2 of the log is damaged"):
-        check_entry(bad, known)
+        check_entry(bad, known, refs)
     if what == "ref":
         with pytest.raises(FormatError, match="there can be no ref"):
-            check_entry(bad, known, whole=False)
+            check_entry(bad, known, None)
     else:
-        check_entry(bad, known, whole=False)  # it may be what a lost entry brought
+        check_entry(bad, known, None)  # it may be what a lost entry brought
 
 
-@pytest.mark.parametrize("ref", ["branch/v7", "tag/a b", "branch/", "tag/-x", "main", "heads/main", "branch/a\x1b[31mb"])
+@pytest.mark.parametrize(
+    "ref", ["branch/v7", "tag/a b", "branch/", "tag/-x", "main", "heads/main", "branch/a\x1b[31mb"]
+)
 def test_an_entry_that_moves_what_can_be_no_ref_is_refused(ref: str) -> None:
     entry = EntryRecord(
         number=1,
@@ -635,7 +639,7 @@ def test_an_entry_that_moves_what_can_be_no_ref_is_refused(ref: str) -> None:
         time="2026-11-01T12:00:00Z",
     )
     with pytest.raises(FormatError, match="there can be no ref"):
-        check_entry(entry, set())
+        check_entry(entry, set(), Refs())
 
 
 # What of the history is kept in memory

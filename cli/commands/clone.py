@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from ...engine.errors import NotFound
 from ...engine.wording import counted
-from .. import options, output
+from .. import exchanging, options, output
 
 
 @click.command("clone")
@@ -29,8 +28,7 @@ def command(source: Path, target: Path | None, form: str) -> None:
     from ...storage.layout import SUFFIX
     from ...storage.repository import Repository
 
-    if not source.exists():
-        raise NotFound(f"There is no store {source}.", hint="Name a store, or a file that `grn export` wrote.")
+    exchanging.other(source)
     made = Path(source.resolve().stem + SUFFIX) if target is None else target
     with output.waiting("cloning") as progress:
         clone(source, made, progress)

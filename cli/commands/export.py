@@ -80,8 +80,8 @@ def _export_store(repo: Repository, file: Path, at: str | None, *, as_json: bool
     if as_json:
         output.emit_json({**describe.identity(version), "versions": len(written), "file": str(file)})
         return
-    size = file.stat().st_size / 1e6
-    click.echo(f"{file}: {counted(len(written), 'version')}, {written.head} at {version.name}, {size:,.1f} MB.")
+    size = file.stat().st_size
+    click.echo(f"{file}: {counted(len(written), 'version')}, {written.head} at {version.name}, {size:,} bytes.")
 
 
 def _export_matrix(

@@ -30,5 +30,5 @@ def command(repo: Repository, *, source: Path, name: str, form: str) -> None:
       grn diff HEAD..lab/main
       grn merge lab/main
     """
-    done = repo.fetch(source, name)
+    done = repo.fetch(exchanging.other(source), name)
     exchanging.tell(repo, done, form, nothing=f"Nothing new in {source}.")

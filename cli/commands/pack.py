@@ -33,7 +33,7 @@ def command(repo: Repository, *, form: str) -> None:
     elif form == "tsv":
         output.emit_tsv(tuple(facts), [tuple(facts.values())])
     else:
-        said = f"Packed {done.entries:,} entries" if done.entries else "There is nothing to pack"
+        said = f"Packed {counted(done.entries, 'entry', 'entries')}" if done.entries else "There is nothing to pack"
         click.echo(f"{said}; the log takes {counted(done.files, 'file')}.")
         if done.swept:
             output.note(f"{counted(done.swept, 'leftover')} of killed writers taken away.")

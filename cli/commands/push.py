@@ -30,5 +30,6 @@ def command(repo: Repository, *, target: Path, branch: str | None, form: str) ->
     """
     from ...storage.repository import Repository
 
-    done = repo.push(target, branch)
+    hint = f"`grn clone {repo.path} {target}` makes one, with all of this."
+    done = repo.push(exchanging.other(target, hint=hint), branch)
     exchanging.tell(Repository(target), done, form, nothing=f"{target} has all of it already.")

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
     from ...storage.verify import Finding, Report
 
-WORDS = {"damage": "damaged", "derived": "derived, damaged", "note": "note"}
+WORDS = {"damage": "damaged", "derived": "damaged, can be made again", "note": "note"}
 
 
 @click.command("verify")
 @click.option("--quick", is_flag=True, help="Leave out the large matrices and the pathways' loadings.")
-@click.option("--numbers", is_flag=True, help="Also try that Σ(Θg) is g, for every branch and tag.")
+@click.option(
+    "--numbers", is_flag=True, help="Check that the precision of each branch and tag is the inverse of its covariance."
+)
 @click.option("--repair", is_flag=True, help="Make again what is derived; never touches what is not.")
 @options.forms
 @options.store
@@ -77,7 +79,7 @@ def _tell(report: Report, path: Path) -> None:
         f"{counted(report.bases, 'base')}, {counted(report.cached, 'cached inversion')}."
     )
     for name, residual in report.residuals.items():
-        click.echo(f"{name}: Σ(Θg) is g to a relative error of {residual:.1e}.")
+        click.echo(f"{name}: its precision is the inverse of its covariance to a relative error of {residual:.1e}.")
     damage = [one for one in report.findings if one.kind == "damage" and not one.repaired]
     if damage:
         click.echo(f"Readable: {ranges(report.whole) or 'no version'}.")

@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-LONGEST_TEXT = 4 << 20
-"""Bytes of one text or list in a heap. All of the names that are read at once may point to one text."""
-
 _MARK = b"GCOL\x01"
 _RESERVED = bytes(3)
 _HEAD = struct.Struct("<5s3sQ")
@@ -24,7 +21,7 @@ _BLOCK = 16 << 20
 
 
 def refuse_broken_heaps(path: Path) -> None:
-    """Refuse a file with a global heap in which HDF5 would go round for ever, or which holds a vast text.
+    """Refuse a file with a global heap in which HDF5 would go round for ever.
 
     Text of variable length, in datasets and attributes, lies in global heaps: collections of objects that follow each
     other, each with its size. HDF5 (up to 2.0 at least) does not stop at an object of size zero, and makes room for
@@ -76,8 +73,6 @@ def _check_heap(path: Path, place: int, stream: BinaryIO) -> None:
         if reserved == _RESERVED:
             raise InputError(f"{path} is damaged: the heap at byte {place:,} claims {size:,} bytes.", hint=AGAIN)
         return  # other bytes that happen to look like the mark
-    if size > 2 * LONGEST_TEXT:  # a heap is hardly larger than one object of it
-        raise _too_long(path, size)
     heap = head + stream.read(size - _HEAD.size)
     offset = _HEAD.size
     while size - offset >= _OBJECT.size:
@@ -88,13 +83,4 @@ def _check_heap(path: Path, place: int, stream: BinaryIO) -> None:
                 f"{path} is damaged: the heap at byte {place:,} holds an object of {length:,} bytes.",
                 hint=f"{AGAIN} Where it was written over in place, h5repack makes a clean copy.",
             )
-        if number and length > LONGEST_TEXT:
-            raise _too_long(path, length)
         offset += needed
-
-
-def _too_long(path: Path, size: int) -> InputError:
-    return InputError(
-        f"{path} holds a text or list of {size:,} bytes, longer than {LONGEST_TEXT:,}.",
-        hint="Take it out of the file (it is likely in uns), and try again.",
-    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import zlib
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -13,11 +11,10 @@ import numpy as np
 from ...engine.errors import GrnError, InputError
 from ..hdf5 import open_foreign
 from .files import AGAIN
+from .hdf5_chunks import check_chunks, check_references
 from .hdf5_heaps import refuse_broken_heaps
 from .limits import (
     ARRAY_PACKING,
-    LARGEST_PACKING,
-    UNPACKED_FREELY,
     largest_unpacked,
     refuse_beyond_room,
     refuse_swarm,
@@ -25,23 +22,15 @@ from .limits import (
 from .tables import check_names
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator
 
     from numpy.typing import NDArray
 
 Group = Any
 """An h5py group or file: h5py ships no types, and is imported in storage/hdf5.py alone."""
 
-NAMES_AT_ONCE = 64
-"""Names read in one go: each may be `hdf5_heaps.LONGEST_TEXT`, before it is seen to be too long."""
-
-LARGEST_CHUNK = 32 << 20
-"""Bytes of a chunk of an array, unless the array is larger than that: HDF5 makes room for a whole chunk at once."""
-
 _DAMAGE = (ArithmeticError, KeyError, MemoryError, OSError, RuntimeError, TypeError, ValueError)
 _SMALL = 1 << 20
-_DEFLATE, _CHECKSUM = 1, 3
-_VARIABLE = "O"
 
 
 @contextmanager
@@ -183,7 +172,7 @@ def _checked_dataset(group: Group, name: str) -> Any:
         if node.size * node.dtype.itemsize > _SMALL + largest_unpacked(stored, ARRAY_PACKING):
             raise InputError(f"{where} claims shape {node.shape}, more than the file holds.")
         refuse_beyond_room(path, node.shape, width=max(8, node.dtype.itemsize))
-        _check_chunks(node, where)
+        check_chunks(node, where)
     return node
 
 
@@ -192,65 +181,18 @@ def _is_text(node: Any) -> bool:
     return type(kind).__name__ == "TypeStringID" and bool(kind.is_variable_str())
 
 
-def _check_chunks(node: Any, where: str) -> None:
-    """Refuse chunks that make HDF5 take more memory than the array does: by their claim, or by what they unpack to."""
-    if not node.chunks:
-        return
-    size = math.prod(node.chunks) * node.dtype.itemsize
-    if size > max(LARGEST_CHUNK, node.size * node.dtype.itemsize):
-        raise InputError(f"{where} is stored in chunks of {size:,} bytes, larger than itself: {node.shape}.")
-    plan = node.id.get_create_plist()
-    filters = [int(plan.get_filter(place)[0]) for place in range(plan.get_nfilters())]
-    if _DEFLATE not in filters:
-        return
-    if (
-        any(one not in (_DEFLATE, _CHECKSUM) for one in filters[filters.index(_DEFLATE) :])
-        or filters.count(_DEFLATE) > 1
-    ):
-        raise InputError(f"{where} is packed by filters in an order that is not known: {filters}.")
-    for place, packed in _chunks(node):
-        if packed * LARGEST_PACKING > UNPACKED_FREELY:
-            _check_burst(node, where, place, size)
-
-
-def _chunks(node: Any) -> Iterator[tuple[tuple[int, ...], int]]:
-    """Return where chunks begin, and how many bytes of the file each takes."""
-    found: list[tuple[tuple[int, ...], int]] = []
-
-    def note(chunk: Any) -> None:
-        found.append((chunk.chunk_offset, chunk.size))
-
-    node.id.chunk_iter(note)
-    return iter(found)
-
-
-def _check_burst(node: Any, where: str, place: tuple[int, ...], size: int) -> None:
-    """Refuse a chunk that unpacks to more than its size: HDF5 makes room for all that comes."""
-    mask, packed = node.id.read_direct_chunk(place)
-    try:
-        unpacked = 0 if mask else len(zlib.decompressobj().decompress(packed, size + 1))
-    except zlib.error as error:
-        raise InputError(f"{where} is damaged: its chunk at {place} cannot be unpacked: {error}.") from error
-    if unpacked > size:
-        raise InputError(f"{where}: its chunk at {place} unpacks to more than its {size:,} bytes: it would burst.")
-
-
 def _read_names(group: Group, name: str) -> tuple[str, ...]:
-    """Return a dataset of names, a few at once: all of them may point to one long text."""
     dataset = _checked_dataset(group, name)
     path, what = Path(group.file.filename), place_of(group, name)
     if len(dataset.shape) != 1:
         raise InputError(f"{path}: {what} is no list of names.")
     refuse_swarm(path, dataset.size, min(dataset.id.get_storage_size(), path.stat().st_size))
-    step = NAMES_AT_ONCE if dataset.dtype.kind == _VARIABLE else max(dataset.size, 1)
-    names: list[str] = []
-    for start in range(0, dataset.size, step):
-        with refusing_damage(group, name):
-            part = dataset[start : start + step]
-        some = as_text(part, f"{path}: {what}")
-        check_names(some, f"{what}, from {start + 1:,}: entry", path)
-        names.extend(some)
-    return tuple(names)
+    with refusing_damage(group, name):
+        if dataset.dtype.hasobject:
+            check_references(dataset, path, f"{path}: {what}")
+        names = as_text(dataset[()], f"{path}: {what}")
+    check_names(names, f"entry of {what}", path)
+    return names
 
 
 def _categorical(node: Group) -> tuple[str, ...]:
