@@ -99,6 +99,7 @@ def read(folder: Path, content: str) -> DenseCovariance | None:
     try:
         stored = hdf5.read(hdf5.Place(path), layout.ANCHOR)
         record = parse(AnchorRecord, stored.record, path)
+        bases.check_types(stored)
         found = bases.read_dense(stored.arrays, stored.bulk, record.log_det)
     except (FormatError, KeyError, ShapeError, OSError):
         return None

@@ -21,6 +21,17 @@ if TYPE_CHECKING:
     from ..engine.covariance import MatrixSource
 
 
+KINDS = {
+    layout.GENES: ("|S", 1),
+    layout.SAMPLES: ("|S", 1),
+    layout.NOISE: ("<f8", 1),
+    layout.FACTOR_COVARIANCE: ("<f8", 2),
+    layout.VARIANCES: ("<f8", 1),
+    layout.PRECISION_DIAGONAL: ("<f8", 1),
+}
+"""How the types of arrays of a base or an anchor begin, and how many dimensions they have."""
+
+
 @dataclass(frozen=True, slots=True)
 class NewBase:
     """A base on its way into a store.
@@ -147,10 +158,12 @@ def read(place: hdf5.Place, base: str) -> StoredBase:
     if base != stored.id:
         raise FormatError(f"{place} is damaged: it holds another base, {stored.id}.")
     record = parse(BaseRecord, stored.record, place)
+    check_types(stored)
     try:
         panel = Panel(decode_names(stored.arrays[layout.GENES]))
+        samples = decode_names(stored.arrays[layout.SAMPLES]) if layout.SAMPLES in stored.arrays else ()
         covariance = _covariance(stored, record)
-    except (KeyError, InputError, EngineError) as failure:
+    except (KeyError, InputError, EngineError, UnicodeDecodeError) as failure:
         raise FormatError(f"{place} is damaged: what it holds makes no base: {failure}") from None
     if covariance.size != len(panel) or record.genes != len(panel):
         raise FormatError(f"{place} is damaged: its panel does not fit its numbers.")
@@ -160,9 +173,28 @@ def read(place: hdf5.Place, base: str) -> StoredBase:
         covariance=covariance,
         deviations=covariance.standard_deviations(),
         record=record,
-        samples=decode_names(stored.arrays[layout.SAMPLES]) if layout.SAMPLES in stored.arrays else (),
+        samples=samples,
         expression=stored.bulk.get(layout.EXPRESSION),
     )
+
+
+def check_types(stored: hdf5.Stored) -> None:
+    """Refuse a base or an anchor whose arrays are not of the types that they should be.
+
+    Raises
+    ------
+    FormatError
+        The message names the array.
+    """
+    for name, array in stored.arrays.items():
+        kind, dimensions = KINDS.get(name, (array.dtype.str[:2], array.ndim))
+        if not array.dtype.str.startswith(kind) or array.ndim != dimensions:
+            raise FormatError(f"{stored.place} is damaged: {name!r} is {layout.canonical_type(array)}.")
+        if name in (layout.VARIANCES, layout.PRECISION_DIAGONAL) and not (array > 0).all():
+            raise FormatError(f"{stored.place} is damaged: not all of {name!r} are positive.")
+    for name, rows in stored.bulk.items():
+        if rows.dtype.str not in (("<f4", "<f8") if name == layout.EXPRESSION else ("<f8",)):
+            raise FormatError(f"{stored.place} is damaged: {name!r} is {rows.dtype.str} {rows.shape}.")
 
 
 def add_dense(covariance: DenseCovariance, arrays: dict[str, NDArray[Any]], bulk: dict[str, NDArray[Any]]) -> None:

@@ -262,7 +262,9 @@ def rename_folder(path: Path, name: Path) -> None:
 
 
 def remove_folder(path: Path) -> None:
-    """Remove a folder and what it holds, as far as that can be done."""
+    """Remove a folder and what it holds, as far as that can be done; of a link, the link."""
+    if os.path.islink(path):
+        remove(path)
     for folder, _, files in os.walk(path, topdown=False):
         with contextlib.suppress(OSError):
             for name in files:
@@ -299,7 +301,7 @@ def leftovers(folder: Path, *, named: str = "") -> list[Path]:
 def _last_written(path: Path) -> float:
     """Return when a file, or a folder or anything in it, was last written to, in seconds since 1970."""
     last = os.lstat(path).st_mtime
-    for folder, folders, files in os.walk(path):
+    for folder, folders, files in () if os.path.islink(path) else os.walk(path):
         last = max([last, *(os.lstat(os.path.join(folder, name)).st_mtime for name in (*folders, *files))])
     return last
 
@@ -307,12 +309,9 @@ def _last_written(path: Path) -> float:
 def sweep(store: Path) -> int:
     """Remove the leftovers of dead writers from a store, as far as that can be done, and return their number."""
     cache = store / layout.CACHE
-    folders = [
-        store,
-        *(store / name for name in (layout.LOG, layout.PACKS, layout.BASES)),
-        cache,
-        cache / layout.ANCHORS,
-    ]
+    folders = [store, *(store / name for name in (layout.LOG, layout.PACKS, layout.BASES)), cache]
+    if not os.path.islink(cache):
+        folders.append(cache / layout.ANCHORS)
     swept = 0
     for path in [path for folder in folders if not os.path.islink(folder) for path in leftovers(folder)]:
         with contextlib.suppress(OSError):

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+TYPES = {layout.GENES: "<i8", layout.LOADINGS: "<f8", layout.PATHWAY_COVARIANCE: "<f8"}
+"""What the arrays of an entry are lists of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Logged:
     """An entry as it stands in the log: what it says, and the content id of its file."""
@@ -87,15 +91,17 @@ def pathways_of(stored: hdf5.Stored, entry: EntryRecord, wanted: Collection[str]
     FormatError
         The arrays are not those of the record.
     """
-    taken = {layout.GENES: 0, layout.LOADINGS: 0, layout.PATHWAY_COVARIANCE: 0}
+    taken = dict.fromkeys(TYPES, 0)
 
     def take(name: str, count: int) -> NDArray[Any]:
         start = taken[name]
         taken[name] += count
-        part = stored.arrays[name][start : start + count] if name in stored.arrays else np.empty(0)
-        if len(part) != count:
+        part = stored.arrays.get(name, np.empty(0, dtype=TYPES[name]))
+        if part.dtype != TYPES[name] or part.ndim != 1:
+            raise FormatError(f"{stored.place} is damaged: {name!r} is no list of {TYPES[name]}.")
+        if len(part[start : start + count]) != count:
             raise FormatError(f"{stored.place} is damaged: {name!r} is shorter than its record says.")
-        return part
+        return part[start : start + count]
 
     answer: dict[str, Pathway] = {}
     for record in (one for logged in entry.commits for one in logged.commit.adds):

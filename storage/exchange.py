@@ -357,13 +357,14 @@ def _send(source: Ledger, target: Ledger, writer: Writer, moves: Sequence[MoveRe
     wanted = source.history.ancestors(*(move.after for move in moves if move.after))
     try:
         parcel = parcel_of(source, [one for one in wanted if one not in target.history])
-        _check_arrival(source, target, parcel)
+        new = set(parcel.bases) - {one.base for one in target.history.commits}
+        _check_arrival(source, target, parcel, new)
     except FormatError as failure:
         raise FormatError(
             f"Nothing was taken from {source.places.path}: {failure.message}",
             hint=f"`grn -s {source.places.path} verify` reads all of it.",
         ) from None
-    brought = sum(copy_base(source.places, folder, base) for base in parcel.bases)
+    brought = sum(copy_base(source.places, folder, base) for base in sorted(new))
     author, time = writer.stamp()
 
     def build() -> EntryRecord:
@@ -383,14 +384,14 @@ def _send(source: Ledger, target: Ledger, writer: Writer, moves: Sequence[MoveRe
     return Exchanged(tuple(one.id for one in parcel.commits), brought, tuple(moves))
 
 
-def _check_arrival(source: Ledger, target: Ledger, parcel: Parcel) -> None:
-    """Refuse commits that are not what they say: their history, content, pathways and bases."""
+def _check_arrival(source: Ledger, target: Ledger, parcel: Parcel, new: Collection[str]) -> None:
+    """Refuse commits that are not what they say: their history, content, pathways and new bases."""
     panel = _panel(target)
     try:
         check_genes(parcel.pathways, len(panel))
     except ShapeError as failure:
         raise FormatError(failure.message) from None
-    for base in set(parcel.bases) - set(target.places.bases()):
+    for base in new:
         if bases.read(source.places.base(base), base).panel.genes != panel.genes:
             raise FormatError(f"The base {base} is of another panel than the store that holds it.")
     arriving = {one.id: one for one in parcel.commits}

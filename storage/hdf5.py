@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
-from h5py import h5a, h5d, h5s, h5t  # pyright: ignore[reportAttributeAccessIssue]  compiled, and untyped
+from h5py import h5a, h5d, h5p, h5s, h5t  # pyright: ignore[reportAttributeAccessIssue]  compiled, and untyped
 from numpy.typing import NDArray
 
 from ..engine.covariance import row_blocks
@@ -38,6 +38,9 @@ IN_MEMORY = 32 << 20
 
 PLAIN = "Sfiu"
 """Kinds of numpy types that a file of the store may hold: fixed-length text and numbers."""
+
+MOST_DATASETS = 64
+"""A file of the store holds fewer; in one with many more, looking at each would take long."""
 
 NOT_DAMAGE = {errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE}
 """What the system may say of a file that need not be damaged."""
@@ -362,7 +365,7 @@ def copy(place: Place) -> Callable[[Output], None]:
     """Return a step that writes what stands somewhere as a file of its own."""
 
     def write(output: Output) -> None:
-        with _opened(place) as source, _building(output) as file:
+        with _building(output) as file, _opened(place) as source:  # what the disk refuses comes first
             _transfer(_group(place, source), file)
 
     return write
@@ -449,7 +452,9 @@ def _transfer(source: h5py.Group, target: h5py.Group) -> None:
 def _read(place: Place, file: h5py.Group, kinds: tuple[str, ...]) -> Stored:
     kind = _attribute(file, layout.KIND)
     if kind not in kinds:
-        raise FormatError(f"{place} holds a {kind!r}, where a {' or '.join(kinds)!r} should stand.")
+        raise FormatError(f"{place} holds a {kind[:40]!r}, where a {' or '.join(kinds)!r} should stand.")
+    if len(file) > MOST_DATASETS:
+        raise FormatError(f"{place} is damaged: it holds {len(file):,} things, and no file of a store so many.")
     size = os.fstat(file.file.id.get_vfd_handle()).st_size  # of the open file: its name may be another's by now
     datasets = {name: _dataset(place, file, name, size) for name in map(str, file)}
     if sum(dataset.nbytes for dataset in datasets.values()) > size:
@@ -477,6 +482,8 @@ def _dataset(place: Place, file: h5py.Group, name: str, size: int) -> h5py.Datas
         raise FormatError(f"{place} holds {name!r}, which is neither numbers nor fixed-length text.")
     if dataset.nbytes > size:
         raise FormatError(f"{place} is damaged: {name!r} claims {dataset.nbytes} bytes, more than the file has.")
+    if dataset.id.get_storage_size() != dataset.nbytes:
+        raise FormatError(f"{place} is damaged: {name!r} claims {dataset.nbytes} bytes that were never written.")
     return dataset
 
 
@@ -495,7 +502,9 @@ def _put(group: Any, name: str, array: NDArray[Any], dtype: np.dtype[Any] | None
     """Write a contiguous dataset; h5py's own `create_dataset` takes twice as long, which each commit would wait for."""
     kind = h5t.py_create(array.dtype if dtype is None else dtype, logical=True)
     space = h5s.create_simple(array.shape) if array.shape else h5s.create(h5s.SCALAR)
-    dataset = h5d.create(group, name.encode(), kind, space)
+    untimed = h5p.create(h5p.DATASET_CREATE)
+    untimed.set_obj_track_times(False)  # the same content at another time is the same file
+    dataset = h5d.create(group, name.encode(), kind, space, untimed)
     if array.size:
         dataset.write(h5s.ALL, h5s.ALL, array, kind)
     return dataset

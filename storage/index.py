@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import zlib
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,11 +57,12 @@ def content_of(index: Index) -> hdf5.Content:
     """Return the content of an index's file."""
     refs = index.refs
     numbers = {commit.id: place for place, commit in enumerate(index.commits)}
+    moves = [{name: getattr(move, name) for name in Move.__slots__} for move in refs.moves]
     flags = [(commit.sets_base, commit.since_anchor, commit.entry) for commit in index.commits]
     arrays: dict[str, NDArray[Any]] = {
         **{name: _hashes(getattr(commit, name) or "" for commit in index.commits) for name in COLUMNS},
         "numbers": np.array(flags, dtype="<i8").reshape(-1, 3),
-        "moves": np.frombuffer(json.dumps([asdict(move) for move in refs.moves]).encode(), dtype="u1"),
+        "moves": np.frombuffer(json.dumps(moves).encode(), dtype="u1"),
         **_lists("parents", [[numbers[one] for one in commit.parents] for commit in index.commits]),
         **_lists("seen", [[numbers[one.commit] for one in commit.drops] for commit in index.commits]),
         "dropped": _hashes(one.pathway for commit in index.commits for one in commit.drops),
@@ -166,12 +167,14 @@ def _moves(text: bytes, place: hdf5.Place) -> list[Move]:
 
 def _commits(arrays: dict[str, NDArray[Any]] | Any) -> Iterator[Commit]:
     ids, contents, bases, anchors = (_texts(arrays[name]) for name in COLUMNS)
-    numbers = arrays["numbers"].tolist()
+    numbers = _whole(arrays["numbers"], dimensions=2).tolist()
     parents = _unlisted(arrays, "parents")
     seen = _unlisted(arrays, "seen")
     dropped, added = iter(_texts(arrays["dropped"])), iter(_texts(arrays["added"]))
-    for place, count in enumerate(arrays["added_counts"].tolist()):
+    for place, count in enumerate(_whole(arrays["added_counts"]).tolist()):
         sets_base, since_anchor, entry = numbers[place]
+        if any(one >= place for one in (*parents[place], *seen[place])):
+            raise ValueError("a commit comes before what it names")
         if not all(0 <= one < place for one in (*parents[place], *seen[place])):
             raise ValueError("a commit comes after those that it names")
         yield Commit(
@@ -206,6 +209,12 @@ def _lists(name: str, lists: Sequence[Sequence[int]]) -> dict[str, NDArray[np.in
     }
 
 
+def _whole(values: NDArray[Any], dimensions: int = 1) -> NDArray[np.int64]:
+    if values.dtype != np.dtype("<i8") or values.ndim != dimensions or (values < 0).any():
+        raise ValueError("an array holds whole numbers from 0 on")
+    return values
+
+
 def _unlisted(arrays: Any, name: str) -> list[list[int]]:
-    values, ends = arrays[name].tolist(), np.cumsum(arrays[f"{name}_counts"]).tolist()
+    values, ends = _whole(arrays[name]).tolist(), np.cumsum(_whole(arrays[f"{name}_counts"])).tolist()
     return [values[start:end] for start, end in zip([0, *ends], ends, strict=False)]

@@ -65,8 +65,8 @@ class Reader:
     @property
     def anchor_folder(self) -> Path | None:
         """Where anchors are cached, if they can be."""
-        cache = self._log.places.cache
-        return None if cache is None else cache / layout.ANCHORS
+        folder = None if (cache := self._log.places.cache) is None else cache / layout.ANCHORS
+        return None if folder is None or folder.is_symlink() else folder  # nothing is written elsewhere
 
     def base(self, base: str) -> StoredBase:
         """Return a base of the store."""
@@ -124,7 +124,9 @@ class Reader:
     def invert(self, recipe: Recipe, new: Mapping[str, Pathway] | None = None) -> str:
         """Invert a version in full, keep the result as an anchor, and return its content id."""
         snapshot = self.snapshot(Recipe(recipe.base, recipe.events), new=new)
-        self._keep(snapshot.content, recipe, new or {}, reinverted(snapshot))
+        inversion = reinverted(snapshot)
+        if self._keep(snapshot.content, recipe, new or {}, inversion) is None:
+            self._remade[snapshot.content] = inversion
         return snapshot.content
 
     def inversion(self, anchor: str) -> DenseCovariance:

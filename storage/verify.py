@@ -127,7 +127,8 @@ def verify(
     report.findings += _base_findings(ledger, quick=quick)
     report.bases = len(ledger.places.bases())
     if isinstance(ledger.places, Folder):
-        report.findings += _cache_findings(ledger, report, quick=quick)
+        if ledger.places.cache is not None:
+            report.findings += _cache_findings(ledger, ledger.places.cache, report, quick=quick)
         report.findings += _stray_findings(ledger.places)
     lost = {number for one in report.findings if one.kind == "damage" for number in one.versions}
     report.whole = tuple(number for number in range(ledger.history.length) if number not in lost)
@@ -145,8 +146,7 @@ def _format_findings(path: Path) -> list[Finding]:
     except FormatError as failure:
         if not all((path / name).is_dir() for name in (layout.LOG, layout.BASES)):
             raise
-        file = path / layout.FORMAT_FILE
-        if file.is_file() and ANY_FORMAT.fullmatch(file.read_bytes()[:200]):
+        if _names_a_format(path / layout.FORMAT_FILE):
             raise  # another format
         return [Finding("derived", layout.FORMAT_FILE, failure.message)]
     except NotFound:
@@ -154,12 +154,41 @@ def _format_findings(path: Path) -> list[Finding]:
     return []
 
 
+def _names_a_format(file: Path) -> bool:
+    if not file.is_file():
+        return False
+    with file.open("rb") as content:
+        return ANY_FORMAT.fullmatch(content.read(200)) is not None
+
+
 def _log_findings(ledger: Ledger) -> Iterator[Finding]:
-    """Yield a finding for each entry that is missing or damaged."""
+    """Yield a finding for each file of the log that is damaged, and for each run of entries that is missing."""
     touched = _unreadable(ledger.history)
     uncertain = tuple(_uncertain(ledger))
-    for number, why in sorted(ledger.log.damage.items()):
-        yield Finding("damage", _within(ledger, ledger.places.entry(number).path), why.message, touched, uncertain)
+    if not ledger.log.length:
+        yield Finding("damage", layout.LOG, "The log is empty: the store was never finished.")
+    for run in _damaged_runs(ledger):
+        why, path = ledger.log.damage[run[0]], ledger.places.entry(run[0]).path
+        what = why.message
+        if len(run) > 1 and isinstance(why, hdf5.Missing):
+            what = f"Entries {run[0]:,} to {run[-1]:,} of the log are missing: {path} and those that follow."
+        elif len(run) > 1:
+            what += f" So it is with its other entries to {run[-1]:,}."
+        yield Finding("damage", _within(ledger, path), what, touched, uncertain)
+
+
+def _damaged_runs(ledger: Ledger) -> list[list[int]]:
+    """Return the numbers of damaged entries, those together that are missing or stand in one file."""
+    runs: list[list[int]] = []
+    damage, entry = ledger.log.damage, ledger.places.entry
+    for number in sorted(damage):
+        last = runs[-1][-1] if runs else 0
+        missing = last in damage and all(isinstance(damage[one], hdf5.Missing) for one in (last, number))
+        if last and last == number - 1 and (missing or entry(last).path == entry(number).path):
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return runs
 
 
 def _unreadable(history: History) -> tuple[int, ...]:
@@ -215,12 +244,14 @@ def _base_findings(ledger: Ledger, *, quick: bool) -> Iterator[Finding]:
             yield Finding("damage" if base in used else "note", path, failure.message, versions)
 
 
-def _cache_findings(ledger: Ledger, report: Report, *, quick: bool) -> Iterator[Finding]:
+def _cache_findings(ledger: Ledger, cache: Path, report: Report, *, quick: bool) -> Iterator[Finding]:
     """Yield a finding for what of the cache is damaged or missing."""
-    cache = ledger.places.path / layout.CACHE
     yield from _index_findings(ledger, cache)
     named = {commit.anchor for commit in ledger.history.commits if commit.anchor is not None}
     folder = cache / layout.ANCHORS
+    if folder.is_symlink():
+        yield Finding("note", _within(ledger, folder), "It is a link: nothing is read from there, or kept.")
+        return
     for anchor in sorted(named.union(_stems(folder))):
         path = folder / f"{anchor}{layout.FILE_ENDING}"
         shown = _within(ledger, path)
@@ -263,16 +294,19 @@ def _index_findings(ledger: Ledger, cache: Path) -> Iterator[Finding]:
 
 def _agrees(ledger: Ledger, found: index.Index) -> bool:
     """Return whether an index is what replaying the log up to its last entry gives."""
-    history = ledger.history.commits
-    covered = [commit for commit in history if commit.entry <= found.length]
+    covered = [commit for commit in ledger.history.commits if commit.entry <= found.length]
     moves = [move for move in ledger.refs.moves if move.number <= found.length]
-    if found.length > ledger.log.length or found.commits != covered or found.refs.moves != moves:
-        return False
     replayed = type(found.refs)()
     for move in moves:
         replayed.set(move.ref, move.after)
-    standing = (replayed.head, replayed.branches, replayed.tags)
-    return standing == (found.refs.head, found.refs.branches, found.refs.tags)
+        replayed.moved[move.ref] = move.number
+    standing = [(refs.head, refs.branches, refs.tags, refs.moved) for refs in (replayed, found.refs)]
+    try:
+        if found.length > ledger.log.length or found.commits != covered or found.refs.moves != moves:
+            return False
+        return standing[0] == standing[1] and ledger.log.read(found.length)[0].id == found.last
+    except FormatError:
+        return False
 
 
 def _stray_findings(folder: Folder) -> Iterator[Finding]:

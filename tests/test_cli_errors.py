@@ -226,7 +226,7 @@ def test_our_own_bug_is_code_70_and_says_so(
 ) -> None:
     from grnledger.storage.repository import Repository
 
-    def broken(*arguments: object) -> None:
+    def broken(*arguments: object, **named: object) -> None:
         raise ZeroDivisionError("division by nought")
 
     monkeypatch.setattr(Repository, "versions", broken)
@@ -251,7 +251,7 @@ def test_what_the_system_refuses_is_told_in_a_sentence(
 ) -> None:
     from grnledger.storage.repository import Repository
 
-    def refused(*arguments: object) -> None:
+    def refused(*arguments: object, **named: object) -> None:
         raise error
 
     monkeypatch.setattr(Repository, "versions", refused)

@@ -99,18 +99,22 @@ def whole(store: Path, *messages: str) -> None:
 
 
 def claiming(
-    patch: pytest.MonkeyPatch, *, before: Callable[[], object] = int, after: Callable[[], object] = int
+    patch: pytest.MonkeyPatch,
+    call: str = "_claim",
+    *,
+    before: Callable[[], object] = int,
+    after: Callable[[], object] = int,
 ) -> None:
-    """Do something just before or after the next file gets its name, while that is going on."""
-    claim = durable._claim
+    """Do something just before or after the next file gets its name, or the next call of another step of `durable`."""
+    step = getattr(durable, call)
 
-    def claimed(temporary: Path, path: Path) -> None:
-        patch.setattr(durable, "_claim", claim)
+    def stopped(*arguments: Any) -> None:
+        patch.setattr(durable, call, step)
         before()
-        claim(temporary, path)
+        step(*arguments)
         after()
 
-    patch.setattr(durable, "_claim", claimed)
+    patch.setattr(durable, call, stopped)
 
 
 # One moment each
@@ -138,14 +142,14 @@ def test_an_entry_that_is_packed_at_once_is_acknowledged_and_not_written_again(
 
 def test_of_two_that_pack_at_once_the_larger_pack_stays(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     slow, other = opened(store), opened(store)
-    claiming(monkeypatch, after=committed_and_packed(other, "other"))
+    claiming(monkeypatch, "put", after=committed_and_packed(other, "other"))
     assert slow.pack().entries == 4
     whole(store, "add path-2", "add other")
     assert [path.name for path in (store / "packs").iterdir()] == [layout.pack_name(1, 5)]
 
     slow.commit(pathway("more", 8))
     other.refresh()
-    claiming(monkeypatch, before=committed_and_packed(other, "last"))
+    claiming(monkeypatch, "write_whole", after=committed_and_packed(other, "last"))
     slow.pack()
     whole(store, "add other", "add more", "add last")
     assert layout.pack_name(1, 7) in [path.name for path in (store / "packs").iterdir()]

@@ -251,9 +251,7 @@ def record(message: str, parents: tuple[str, ...] = ()) -> CommitRecord:
 
 
 def summary(said: CommitRecord, entry: int, content: str = "0" * 64) -> Commit:
-    measured = MeasuredRecord(
-        content=content, rank=0, rank_since=0, anchor=None, since_anchor=0, probe=None, guard=1.0
-    )
+    measured = MeasuredRecord(content=content, rank=0, rank_since=0, anchor=None, since_anchor=0, probe=None, guard=1.0)
     return commit_of(LoggedCommit(id=commit_id(said), commit=said, measured=measured), entry)
 
 

@@ -629,7 +629,11 @@ def test_a_record_that_is_asked_for_after_its_entry_was_damaged_is_refused_and_n
     other = grnledger.init(tmp_path / "other.grn", factor_model=base(), genes=GENES, author="bob", time=NOON)
     other.commit([pathway("nfkb")])
     for content in (good[:-100], bytes(len(good)), entry(other.path, 2).read_bytes(), entry(store, 3).read_bytes()):
+        entry(store, 2).write_bytes(good)
+        opened = grnledger.open(store)
         entry(store, 2).write_bytes(content)
+        with pytest.raises(FormatError, match=re.escape(str(entry(store, 2)))):
+            opened.snapshot("v1")  # its record is known, its numbers are not
         repo._history._records.clear()  # as if it had been pushed out, or the index had been read
         for step in (repo.version, repo.snapshot, repo.active):
             with pytest.raises(FormatError, match=re.escape(str(entry(store, 2)))):

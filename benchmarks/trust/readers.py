@@ -35,7 +35,6 @@ from unittest import mock
 
 import grnledger
 import numpy as np
-import planted
 from aftermath import fork, table, told
 from grnledger.engine.errors import Conflict, InputError, NotPositiveDefinite
 from grnledger.engine.threads import one_blas_thread
@@ -334,27 +333,45 @@ def writable(store: Path) -> bool:
 @contextlib.contextmanager
 def unlinking_first() -> Iterator[None]:
     """Take loose entries away before their pack is there."""
-    publish = durable.publish
+    put = durable.put
 
-    def late(path: Path, write: Callable[[Any], object], **named: Any) -> None:
-        if path.parent.name != layout.PACKS:
-            publish(path, write, **named)
+    def late(path: Path, write: Callable[[Any], object]) -> None:
+        span = layout.pack_range(path.name)
+        if span is None:
+            put(path, write)
             return
         unfinished = path.with_name(f"{path.name}.late")
-        publish(unfinished, write)
-        span = layout.pack_range(path.name) or (1, 0)
+        put(unfinished, write)
         for number in range(span[0], span[1] + 1):
             durable.remove(path.parents[1] / layout.LOG / layout.entry_name(number))
-        time.sleep(0.01)
+        time.sleep(0.02)
         unfinished.rename(path)
 
-    with mock.patch.object(durable, "publish", late):
+    with mock.patch.object(durable, "put", late):
         yield
 
 
-def in_place() -> AbstractContextManager[object]:
-    """Let files grow, piece by piece, under the name that they are to have."""
-    return planted.in_place(lambda: None)
+@contextlib.contextmanager
+def in_place() -> Iterator[None]:
+    """Let a file grow under the name that it is to have, and stop half-way for a moment."""
+
+    def publish(path: Path, write: Callable[[Any], object], **_: object) -> None:
+        output = durable.Output(path)
+        whole = output.write
+
+        def write_in_halves(buffer: Any) -> int:
+            view = memoryview(buffer).cast("B")
+            whole(view[: len(view) // 2])
+            time.sleep(0.005)
+            whole(view[len(view) // 2 :])
+            return len(view)
+
+        output.write = write_in_halves
+        write(output)
+        output.finish()
+
+    with mock.patch.object(durable, "publish", publish):
+        yield
 
 
 @contextlib.contextmanager

@@ -16,11 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
 LARGEST_CHUNK = 32 << 20
 """Bytes of a chunk of an array, unless the array is larger than that: HDF5 makes room for a whole chunk at once."""
 
+REFERENCE = np.dtype([("length", "<u4"), ("heap", "<u8"), ("object", "<u4")])
+"""How a text of variable length stands in an array: its bytes, the place of its heap in the file, its number there."""
+
 _DEFLATE, _SHUFFLE, _CHECKSUM = 1, 2, 3
-_REFERENCE = np.dtype([("length", "<u4"), ("heap", "<u8"), ("object", "<u4")])
 _LETTER = 4  # bytes that one takes in UTF-8, at most
 
 
@@ -49,8 +53,8 @@ def check_chunks(node: Any, where: str) -> None:
             _unpacked(node, where, place)
 
 
-def check_references(node: Any, path: Path, where: str) -> None:
-    """Refuse texts of variable length that are longer than names, or together than the file.
+def read_references(node: Any, path: Path, where: str) -> NDArray[Any]:
+    """Return where the texts of an array of variable length lie, refusing what HDF5 would believe.
 
     What stands in the array are references: the length of a text, and its place in a heap. HDF5 makes room for that
     length, up to 4 GiB, before it looks into the heap; and all references may lead to one long text.
@@ -58,35 +62,45 @@ def check_references(node: Any, path: Path, where: str) -> None:
     Parameters
     ----------
     node : h5py.Dataset
-        An array of such texts.
+        A list of such texts that lies in its file, n of them.
     path : Path
         Its file.
     where : str
         Its name, for the sentence of an error.
+
+    Returns
+    -------
+    ndarray of `REFERENCE`, shape (n,)
+
+    Raises
+    ------
+    InputError
+        A text is longer than a name, or all are together longer than the file.
     """
-    total = 0
-    for part in _stored(node, path, where):
-        lengths = np.frombuffer(part[: len(part) // 16 * 16], dtype=_REFERENCE)["length"]
-        longest = int(lengths.max(initial=0))
-        if longest > LONGEST_NAME * _LETTER:
-            raise InputError(f"{where} claims a name of {longest:,} bytes.", hint=AGAIN)
-        total += int(lengths.sum(dtype=np.int64))
+    references = np.zeros(node.size, dtype=REFERENCE)
+    for start, part in _stored(node, path, where):
+        count = min(len(part) // REFERENCE.itemsize, node.size - start)
+        references[start : start + count] = np.frombuffer(part, dtype=REFERENCE, count=count)
+    longest, total = int(references["length"].max(initial=0)), int(references["length"].sum(dtype=np.int64))
+    if longest > LONGEST_NAME * _LETTER:
+        raise InputError(f"{where} claims a name of {longest:,} bytes.", hint=AGAIN)
     if total > path.stat().st_size:
         raise InputError(f"{where} claims names of {total:,} bytes together, more than the file holds.", hint=AGAIN)
+    return references
 
 
 _REPACK = "h5repack writes it in another way: h5repack -f GZIP=4 old.h5ad new.h5ad"
 
 
-def _stored(node: Any, path: Path, where: str) -> Iterator[bytes]:
-    """Yield the bytes of an array as they are on the disk, less the work of its filters."""
+def _stored(node: Any, path: Path, where: str) -> Iterator[tuple[int, bytes]]:
+    """Yield the bytes of a list as they are on the disk, less the work of its filters, and where they begin in it."""
     if node.chunks:
         for place, _ in _chunks(node):
-            yield _unpacked(node, where, place)
+            yield place[0], _unpacked(node, where, place)
     elif node.id.get_offset() is not None:
         with open_bytes(path) as stream:
             stream.seek(node.id.get_offset())
-            yield stream.read(node.size * _width(node))
+            yield 0, stream.read(node.size * _width(node))
     elif node.id.get_storage_size():
         raise InputError(f"{where} is stored within its head, which is not read here.", hint=_REPACK)
 
@@ -142,8 +156,8 @@ def _filters(node: Any) -> list[int]:
 
 
 def _width(node: Any) -> int:
-    """Return the bytes of one value in the file."""
-    return int(node.id.get_type().get_size())
+    """Return the bytes of one value in the file; of a text of variable length, those of its reference."""
+    return REFERENCE.itemsize if node.dtype.hasobject else node.dtype.itemsize
 
 
 def _chunk_size(node: Any) -> int:

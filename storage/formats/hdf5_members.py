@@ -11,8 +11,8 @@ import numpy as np
 from ...engine.errors import GrnError, InputError
 from ..hdf5 import open_foreign
 from .files import AGAIN
-from .hdf5_chunks import check_chunks, check_references
-from .hdf5_heaps import refuse_broken_heaps
+from .hdf5_chunks import check_chunks, read_references
+from .hdf5_heaps import read_texts, refuse_broken_heaps
 from .limits import (
     ARRAY_PACKING,
     largest_unpacked,
@@ -189,8 +189,10 @@ def _read_names(group: Group, name: str) -> tuple[str, ...]:
     refuse_swarm(path, dataset.size, min(dataset.id.get_storage_size(), path.stat().st_size))
     with refusing_damage(group, name):
         if dataset.dtype.hasobject:
-            check_references(dataset, path, f"{path}: {what}")
-        names = as_text(dataset[()], f"{path}: {what}")
+            texts = read_texts(path, read_references(dataset, path, f"{path}: {what}"), f"{path}: {what}")
+            names = as_text(np.array(texts, dtype=object), f"{path}: {what}")
+        else:
+            names = as_text(dataset[()], f"{path}: {what}")
     check_names(names, f"entry of {what}", path)
     return names
 
