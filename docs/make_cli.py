@@ -46,7 +46,7 @@ This page is made from the commands by `python docs/make_cli.py`; `grn VERB --he
 | 1 | the answer is no: `diff --exit-code` found edges gained, lost or flipped, `verify` found damage |
 | 2 | usage, or input that cannot be used |
 | 3 | not found: a store, a version, a gene, a pathway, a file |
-| 4 | conflict: it is there already, or somebody else has moved the branch or holds the lock, or there are several stores |
+| 4 | conflict: it is there already, somebody else has moved the branch or holds the lock, or there are two stores |
 | 5 | the numbers do not allow it: no covariance would be left |
 | 6 | the store is damaged, or newer than this program |
 | 70 | a bug of ours |

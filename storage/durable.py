@@ -172,8 +172,17 @@ def write_whole(path: Path, write: Callable[[Output], object]) -> None:
         raise
 
 
-def put(path: Path, write: Callable[[Output], object]) -> None:
+def put(path: Path, write: Callable[[Output], object], *, check: Callable[[Path], object] = lambda _: None) -> None:
     """Write a file and put it in its place durably, whatever stood there: for what has one content wherever it is made.
+
+    Parameters
+    ----------
+    path : Path
+        Where it shall stand; its folder exists.
+    write : callable
+        Given the open file, writes all of it.
+    check : callable
+        Given the path of the written file before it is put in its place; it raises if that shall not be.
 
     Raises
     ------
@@ -183,6 +192,7 @@ def put(path: Path, write: Callable[[Output], object]) -> None:
     temporary = temporary_of(path)
     try:
         write_whole(temporary, write)
+        check(temporary)
         os.rename(temporary, path)
     except BaseException:
         remove(temporary)

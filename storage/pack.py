@@ -17,6 +17,7 @@ from .places import group_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from .log import Log
     from .places import Folder
@@ -112,12 +113,11 @@ def write_pack(folder: Folder, log: Log, start: int, end: int) -> bool:
     path = folder.pack_path(start, end)
     written = not path.exists()
     # Whoever packs at the same time makes the same file: it takes its place whole, without a claim to the name.
-    durable.put(path, lambda output: hdf5.write_many(output, layout.PACK, parts()))
-    try:
-        _check(folder, start, ids)
-    except hdf5.Missing:
-        if not any(first <= start and end <= last for first, last in folder.all_packs()):
-            raise
+    durable.put(
+        path,
+        lambda output: hdf5.write_many(output, layout.PACK, parts()),
+        check=lambda unfinished: _check(unfinished, start, ids),
+    )
     return written
 
 
@@ -135,12 +135,11 @@ def _chained(log: Log, start: int, end: int) -> Iterator[tuple[int, hdf5.Stored]
         raise FormatError(f"{before.place} is not the entry that the next one follows.")
 
 
-def _check(folder: Folder, start: int, ids: list[str]) -> None:
-    """Compare what a pack holds with the entries that it shall stand for."""
-    path = folder.pack_path(start, start + len(ids) - 1)
+def _check(path: Path, start: int, ids: list[str]) -> None:
+    """Read a pack back, and compare what it holds with the entries that it shall stand for."""
     groups = [group_of(start + place) for place in range(len(ids))]
     for expected, found in zip(ids, hdf5.read_each(path, groups, layout.ENTRY), strict=True):
         if isinstance(found, FormatError):
             raise found
         if found.id != expected:
-            raise FormatError(f"{found.place} does not hold the entry that it should: the pack is left, unused.")
+            raise FormatError(f"{found.place} does not hold the entry that it should: no entry was moved.")

@@ -225,11 +225,17 @@ class Repository:
 
     @property
     def panel(self) -> Panel:
-        """The gene panel, the same for all versions."""
+        """The gene panel, the same for all versions; where the first base is damaged, it is read from another."""
         first = self._history.numbered(0)
-        if first is None:
-            raise self._ledger.lost()
-        return self._reader.base(first.base).panel
+        try:
+            if first is None:
+                raise self._ledger.lost()
+            return self._reader.base(first.base).panel
+        except FormatError:
+            for base in dict.fromkeys(commit.base for commit in self._history.commits):
+                with contextlib.suppress(FormatError):
+                    return self._reader.base(base).panel
+            raise
 
     def version(self, rev: str = "HEAD") -> Version:
         """Return the version that a REV names.

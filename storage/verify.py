@@ -130,6 +130,9 @@ def verify(
         if ledger.places.cache is not None:
             report.findings += _cache_findings(ledger, ledger.places.cache, report, quick=quick)
         report.findings += _stray_findings(ledger.places)
+    elif (place := ledger.places.index()) and ((found := index.read(place)) is None or not _agrees(ledger, found)):
+        what = f"{place} is damaged, or not the index of this log: opening the file reads every entry."
+        report.findings.append(Finding("damage", path.name, what))
     lost = {number for one in report.findings if one.kind == "damage" for number in one.versions}
     report.whole = tuple(number for number in range(ledger.history.length) if number not in lost)
     if numbers:

@@ -176,6 +176,26 @@ def test_an_exported_file_holds_groups_that_h5py_reads(lab: Path, tmp_path: Path
     assert square == (["covariance", "precision"] if dense else [])  # nothing new of that size
 
 
+def test_no_file_says_when_it_was_made(lab: Path, tmp_path: Path) -> None:
+    """HDF5 would put the time into each dataset, and the same content would not be the same file."""
+    repo = opened(lab)
+    repo.commit(pathway("new", first=9))
+    repo.export(tmp_path / "lab.h5")
+    repo.pack()
+    made = [*tmp_path.rglob("*.h5")]
+    timed: list[str] = []
+
+    def look(name: str, one: h5py.Dataset | h5py.Group) -> None:
+        if isinstance(one, h5py.Dataset) and one.id.get_create_plist().get_obj_track_times():
+            timed.append(name)
+
+    for path in made:
+        with h5py.File(path) as file:
+            file.visititems(look)
+    assert len(made) > 3
+    assert not timed
+
+
 def test_an_exported_file_is_not_written_to(lab: Path, tmp_path: Path) -> None:
     grnledger.open(lab).export(tmp_path / "lab.h5")
     before = (tmp_path / "lab.h5").read_bytes()
@@ -699,6 +719,7 @@ def test_many_commits_that_came_as_one_entry_are_read_as_one(
     mine = make(tmp_path / "mine.grn", dense=False)
     mine.fetch(lab.path)
     assert len(mine) == 301
+    assert (mine.path / "cache" / "index.h5").is_file()  # it counts versions, and not only entries
     assert len(list((mine.path / "log").iterdir())) == 2
     opened_files: list[str] = []
     read = hdf5.read

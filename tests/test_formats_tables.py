@@ -6,13 +6,16 @@ import gzip
 import hashlib
 import math
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from grnledger.engine.errors import InputError, NotFound
 from grnledger.storage.formats.files import file_kind, fingerprint, require_file, written_whole
 from grnledger.storage.formats.limits import refuse_beyond_room
 from grnledger.storage.formats.tables import open_table, read_body, read_header, read_numbers
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def write(path: Path, content: str | bytes) -> Path:

@@ -20,12 +20,11 @@ from grnledger.engine.errors import Conflict, FormatError
 from grnledger.engine.pathway import Pathway
 from grnledger.storage import durable, hdf5, layout, pack, turns
 from grnledger.storage.places import Folder
+from grnledger.storage.repository import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
-
-    from grnledger.storage.repository import Repository
 
 TRUST = Path(__file__).resolve().parents[1] / "benchmarks" / "trust"
 SIZE = 12
@@ -40,7 +39,7 @@ def harness() -> Iterator[Callable[[str], ModuleType]]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(TRUST)
-        for name in ("aftermath", "planted", "verbs", "races", "readers"):
+        for name in ("aftermath", "planted", "verbs", "races", "readers", "soak", "commit_cost"):
             patch.delitem(sys.modules, name, raising=False)
         yield importlib.import_module
 
@@ -365,3 +364,40 @@ def test_a_reader_that_may_not_write_reads_all_the_same(harness: Callable[[str],
     assert (same, tip) == ("True", "v2")
     assert refused in ("Read-only file system", "Permission denied")
     assert grnledger.open(path).version().name == "v2"
+
+
+# A long life, and what one commit of it costs
+
+
+def test_a_long_life_is_checked_version_by_version(
+    harness: Callable[[str], ModuleType], fast: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    soak, genes = harness("soak"), [f"GENE{place}" for place in range(60)]
+    model = harness("verbs").factors(60)
+    repo = grnledger.init(fast / "soak.grn", factor_model=model, genes=genes, author="ada")
+    life = soak.Life()
+    life.live(repo, 30, 6)
+    assert len(repo) == 31
+    assert max(len(repo.active(f"v{number}")) for number in range(31)) == 6
+    assert soak.wrong_versions(repo.path, life, 60) == []
+    active = Repository.active
+    monkeypatch.setattr(Repository, "active", lambda self, rev="HEAD": active(self, rev)[1:])
+    assert soak.wrong_versions(repo.path, life, 60)
+    life.seconds = {"commit": [0.001] * 6 + [0.002] * 300 + [0.003] * 300, "revert": [0.002] * 10}
+    assert life.medians("commit", 6) == (0.002, 0.003)
+
+
+def test_the_cost_of_a_commit_is_compared_with_that_of_a_file(
+    harness: Callable[[str], ModuleType], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    cost = harness("commit_cost")
+    monkeypatch.setattr(cost, "WARM", 1)
+    monkeypatch.setattr(cost, "PROMISED", 1e9)
+    (tmp_path / "fine").mkdir()
+    assert cost.measure(tmp_path / "fine", 3, 120, 5) == 0
+    told = capsys.readouterr().out
+    for part in ("numbers", "HDF5 file in memory", "flushes", "other calls of the disk", "all else"):
+        assert part in told
+    monkeypatch.setattr(cost, "PROMISED", 0.1)  # no commit is so quick
+    (tmp_path / "slow").mkdir()
+    assert cost.measure(tmp_path / "slow", 3, 120, 0) == 1

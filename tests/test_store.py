@@ -829,8 +829,7 @@ def test_a_store_appears_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest
         monkeypatch.setattr(os, name, counting(name, None))
     make("counted.grn")
     total = dict(steps)
-    assert total["link"] == 2  # the base, the first entry
-    assert total["rename"] == 1
+    assert (total["link"], total["rename"]) == (1, 2)  # the first entry; the base, and the store
     for name, times in total.items():
         for place in range(1, times + 1):
             if name == "fsync" and place == times:
@@ -865,8 +864,9 @@ def test_of_two_that_make_the_same_store_at_once_the_second_is_told(
     path = tmp_path / "tumor.grn"
 
     def just_before(source: Any, target: Any, **named: Any) -> None:
-        monkeypatch.setattr(os, "rename", real)
-        grnledger.init(path, factor_model=base(), genes=GENES, author="faster")
+        if target == path:
+            monkeypatch.setattr(os, "rename", real)
+            grnledger.init(path, factor_model=base(), genes=GENES, author="faster")
         real(source, target, **named)
 
     monkeypatch.setattr(os, "rename", just_before)

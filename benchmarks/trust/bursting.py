@@ -10,13 +10,10 @@ MEGA, GIGA = 1 << 20, 1 << 30
 
 def repeated(block: bytes, times: int, before: bytes = b"") -> tuple[bytes, int, int]:
     """Return `before` and a repeated block as a raw deflate stream, its CRC-32 and its size unpacked."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-    opening = packer.compress(before) + packer.flush(zlib.Z_FULL_FLUSH)
-    piece = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
     crc = zlib.crc32(before)
     for _ in range(times):
         crc = zlib.crc32(block, crc)
-    return opening + piece * times + packer.flush(), crc, len(before) + len(block) * times
+    return _deflated(block, times, before), crc, len(before) + len(block) * times
 
 
 def gzip_of(block: bytes, times: int, before: bytes = b"") -> bytes:
@@ -27,7 +24,7 @@ def gzip_of(block: bytes, times: int, before: bytes = b"") -> bytes:
 
 def zlib_of_zeros(size: int) -> bytes:
     """Return that many zero bytes as HDF5's deflate filter packs a chunk."""
-    packed = repeated(bytes(MEGA), size // MEGA)[0]
+    packed = _deflated(bytes(MEGA), size // MEGA, b"")
     return b"\x78\x9c" + packed + struct.pack(">I", (size % 65521) << 16 | 1)
 
 
@@ -42,3 +39,10 @@ def zip_of(members: dict[str, tuple[bytes, int, int]], *, method: int = 8, flags
         body += b"PK\x03\x04" + facts + name.encode() + packed
     end = struct.pack("<HHHHIIH", 0, 0, len(members), len(members), len(directory), len(body), 0)
     return body + directory + b"PK\x05\x06" + end
+
+
+def _deflated(block: bytes, times: int, before: bytes) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    opening = packer.compress(before) + packer.flush(zlib.Z_FULL_FLUSH)
+    piece = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
+    return opening + piece * times + packer.flush()

@@ -169,10 +169,8 @@ def measure(folder: Path, pairs: int, size: int, active: int) -> int:
     print(table(["part of a commit", "mean ms"], [*rows, ["all of it", f"{1e3 * whole / pairs:.2f}"]]))
     ratio = f"{ours / least:.2f} × (at most {PROMISED:g})"
     print(f"\ndurable commit {1e3 * ours:.2f} ms, bare file {1e3 * least:.2f} ms: {ratio}. Medians of {pairs} pairs;")
-    print(
-        f"p = {size:,}, K = {FACTORS}, D = {PATHWAYS}, m = {GENES}, {active} pathways active before; {len(content):,} bytes"
-    )
-    print(f"an entry. {platform.machine()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}.")
+    print(f"p = {size:,}, K = {FACTORS}, D = {PATHWAYS}, m = {GENES}, {active} pathways active before; an entry has")
+    print(f"{len(content):,} bytes. {platform.machine()}, {os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}.")
     return 1 if ours > PROMISED * least else 0
 
 

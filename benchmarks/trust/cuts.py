@@ -244,7 +244,7 @@ class Stage:
 
         def act() -> None:
             nonlocal acknowledged
-            with contextlib.suppress(grnledger.Conflict):
+            with contextlib.suppress(grnledger.Conflict, grnledger.InputError):
                 self._do(self.case.then or self.case.steps[0])
                 acknowledged = 1
 

@@ -1,6 +1,6 @@
 """Damages every file of a store in every way, and tells whether it is named, with the versions that it touches.
 
-    python benchmarks/trust/damage.py [--plant FAULT]
+    python benchmarks/trust/damage.py [--every 1] [--plant FAULT]
 
 What each file touches is known from having made the stores, and not from reading them. After each damage `verify` must
 name the file, exactly those versions, and exactly the refs of which nobody can say where they stand; `grn verify` must
@@ -34,7 +34,7 @@ from grnledger.storage import repair as repairing
 from grnledger.storage import verify as verifying
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from specimens import Ground
@@ -263,6 +263,10 @@ class Trial:
             of_version = question.startswith("v") and not question.endswith("refs")
             if now == specimens.REFUSED and of_version and int(question.split()[0][1:]) in readable:
                 yield f"{question}: refused"
+        for number in readable[-1:]:
+            code, said = command("-s", self.store, "edges", "--at", f"v{number}", "--top", 3)
+            if code != DONE:
+                yield f"grn edges --at v{number} ends with {code}: {said}"
 
     def _written(self) -> Iterator[str]:
         """Try to write to a store whose log is damaged."""
@@ -373,18 +377,19 @@ PLANTS: dict[str, Callable[[], AbstractContextManager[None]]] = {
 }
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Damage every file, print what came of it, and return 1 if anything was not as it should be."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--every", type=int, default=1, help="of the cases, each N-th alone")
     parser.add_argument("--plant", choices=PLANTS, default="nothing")
     parser.add_argument("--folder", help="where the stores are made; one in memory is the fastest")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     counts: Counter[tuple[str, str]] = Counter()
     bad: list[str] = []
     with tempfile.TemporaryDirectory(dir=given.folder) as name, one_blas_thread():
         ground = specimens.Ground.lay(Path(name))
         with PLANTS[given.plant]():
-            for case in cases(ground, specimens.strangers(Path(name))):
+            for case in list(cases(ground, specimens.strangers(Path(name))))[:: given.every]:
                 with tempfile.TemporaryDirectory(dir=name) as folder:
                     found = run(ground, case, Path(folder))
                 counts[case.damage, case.kind] += 1
@@ -396,7 +401,7 @@ def main() -> int:
     print(aftermath.table(["", *kinds], rows))
     if not os.geteuid():
         print("Files made unreadable were left out: this account, root, reads them all the same.")
-    print(f"{counts.total()} cases, every file and every damage; {len(bad)} things not as they should be.")
+    print(f"{counts.total()} cases; {len(bad)} things not as they should be.")
     for said in bad[:60]:
         print("  " + said)
     return 1 if bad else 0

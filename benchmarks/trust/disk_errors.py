@@ -36,7 +36,7 @@ from aftermath import Finding, Ground, Tally, difference, fork, table, told
 from faults import watching
 from grnledger.engine.threads import one_blas_thread
 from grnledger.storage import durable
-from outcomes import BAD, Outcome, is_harmless, judge, of_command, of_failure
+from outcomes import BAD, Outcome, is_flushed, is_harmless, judge, of_command, of_failure
 
 if TYPE_CHECKING:
     from aftermath import Expected, Report
@@ -67,8 +67,8 @@ class Fault:
 
     Attributes
     ----------
-    failed : list of (str, str)
-        The calls that failed, by name and path.
+    failed : list of (str, str, bool)
+        The calls that failed: name, path, and whether that may go untold.
     calls : list of str
         The names of all calls.
     """
@@ -76,9 +76,10 @@ class Fault:
     way: str
     at: int
     error: int
-    failed: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    failed: list[tuple[str, str, bool]] = field(default_factory=list[tuple[str, str, bool]])
     calls: list[str] = field(default_factory=list[str])
     _paths: dict[int, str] = field(default_factory=dict[int, str])
+    _made: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
 
     def on_call(self, index: int, name: str, arguments: tuple[Any, ...]) -> None:
         """Fail, if it is time."""
@@ -87,7 +88,8 @@ class Fault:
             return
         named = isinstance(arguments[0], str)
         path = arguments[0] if named else self._paths.get(arguments[0], "")
-        self.failed.append((name, path))
+        harmless = is_harmless(name, path) or (Path(path).is_dir() and is_flushed(path, self._made))
+        self.failed.append((name, path, harmless))
         if name == "close":  # the descriptor is gone, whatever close says
             os.close(arguments[0])
         if self.way == "torn":
@@ -95,9 +97,15 @@ class Fault:
         raise OSError(self.error, os.strerror(self.error), *([path] if named else []))
 
     def after(self, call: Call) -> None:
-        """Note which file a descriptor is of."""
+        """Note which file a descriptor is of, and which names were given and flushed."""
         if call.name == "open":
             self._paths[call.result] = call.arguments[0]
+        elif call.name in ("link", "rename"):
+            self._made.append((call.name, call.arguments[1]))
+        elif call.name == "mkdir":
+            self._made.append((call.name, call.arguments[0]))
+        elif call.name == "fsync":
+            self._made.append((call.name, self._paths[call.arguments[0]]))
 
     def _hits(self, index: int, name: str) -> bool:
         if self.way == "full":
@@ -185,13 +193,15 @@ def fail(ground: Ground, expected: Expected, fault: Fault) -> Finding:
         store = None if ground.as_command else ground.verb.open(ground.folder)
         outcome = attempt(ground, store, fault)
         stands = ground.standing(expected)
-        harmless = all(is_harmless(*one) for one in fault.failed)
+        harmless = all(one for _, _, one in fault.failed)
         found = judge(outcome, stands, harmless=harmless, changes=expected.old != expected.new)
         if found.stands not in BAD:
             found = same_process(ground, expected, store, found.stands)
         if found.stands not in BAD:
-            end = "done" if outcome.done else "unconfirmed" if found.stands == "new" else "told"
-            found = Finding(end, outcome.said)
+            found = Finding(outcome.end, outcome.said)
+        elif fault.failed:
+            name, path, _ = fault.failed[0]
+            found = Finding(found.stands, f"{found.said} ({name} of {Path(path).name})")
         report(json.dumps(asdict(found)).encode())
 
     ground.lay_out()

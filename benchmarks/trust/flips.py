@@ -286,7 +286,7 @@ PLANTS: dict[str, Callable[[], AbstractContextManager[None]]] = {
 }
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Flip bits, print what came of it, and return 1 if anything was wrong."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--flips", type=int, default=10_000)
@@ -294,7 +294,7 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--plant", choices=PLANTS, default="nothing")
     parser.add_argument("--folder", help="where the stores are made; one in memory is the fastest")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(dir=given.folder) as name, one_blas_thread():
         ground = specimens.Ground.lay(Path(name))
         tally = run(ground, draw(ground, given.flips, given.seed), given.processes, Path(name), given.plant)

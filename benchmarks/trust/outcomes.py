@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 from aftermath import KINDS, Finding, told
 from grnledger.engine.errors import FormatError, GrnError
 from grnledger.storage import durable, layout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 BAD = ("silent", "untold", "unclear", *KINDS)
 """What can be bad besides: done, it says, though a call failed that matters; failed, it says, and the new state stands;
@@ -39,6 +43,11 @@ class Outcome:
     said: str = ""
     unclear: bool = False
 
+    @property
+    def end(self) -> str:
+        """`done`, `unconfirmed` or `told`."""
+        return "done" if self.done else "unconfirmed" if self.unconfirmed else "told"
+
 
 def of_failure(failure: Exception) -> Outcome:
     """Return the outcome of a call that raised."""
@@ -56,6 +65,25 @@ def is_harmless(name: str, path: str) -> bool:
     """Return whether the failing of a call may go untold: what it would do is derived, a courtesy or a tidying up."""
     parts = PurePath(path).parts
     return name.startswith(("unlink", "rmdir")) or layout.CACHE in parts or layout.LOCK in path.rpartition("/")[2]
+
+
+def is_flushed(folder: str, made: Iterable[tuple[str, str]]) -> bool:
+    """Return whether a folder was flushed after the last name was given in it: flushing it again may fail untold.
+
+    Parameters
+    ----------
+    folder : str
+        Its path.
+    made : iterable of (str, str)
+        The calls made before, by name and by the path that they named or flushed.
+    """
+    flushed = True
+    for name, path in made:
+        if name.startswith(("link", "rename", "mkdir")) and str(PurePath(path).parent) == str(PurePath(folder)):
+            flushed = False
+        elif name == "fsync" and path == folder:
+            flushed = True
+    return flushed
 
 
 def judge(outcome: Outcome, found: Finding, *, harmless: bool, changes: bool) -> Finding:

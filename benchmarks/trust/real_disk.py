@@ -19,7 +19,7 @@ import traced
 import verbs
 from aftermath import Finding, Ground
 from grnledger.engine.threads import one_blas_thread
-from outcomes import BAD, is_harmless, judge, of_command
+from outcomes import BAD, is_flushed, is_harmless, judge, of_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,7 +51,9 @@ def fail_calls(ground: Ground, tally: Tally) -> int:
         error = "ENOSPC" if takes_room else "EIO"
         code, said = process.inject(calls, place, f"error={error}")
         call = calls[place]
-        harmless = is_harmless(call.name, call.on.rpartition(" → ")[2])
+        made = [(one.name, one.on.rpartition(" → ")[2]) for one in calls[:place]]
+        on = call.on.rpartition(" → ")[2]
+        harmless = is_harmless(call.name, on) or ((ground.folder / on).is_dir() and is_flushed(on, made))
         found = _judged(ground, expected, code, said, harmless=harmless)
         tally.add(found, f"grn {ground.verb.name}, strace: {error} at {call}, {place + 1} of {len(calls)}", bad=BAD)
     return len(calls)
@@ -136,7 +138,7 @@ def _judged(ground: Ground, expected: Expected, code: int, said: str, *, harmles
     after = ground.going_on(found.stands, expected, again=True)
     if after.stands in BAD:
         return after
-    return Finding("done" if outcome.done else "unconfirmed" if found.stands == "new" else "told", outcome.said)
+    return Finding(outcome.end, outcome.said)
 
 
 def main() -> None:

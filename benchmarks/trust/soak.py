@@ -96,14 +96,42 @@ def drawn(name: str, nth: int, size: int) -> Pathway:
     return Pathway((name,), genes, 0.1 * stream.normal(size=(GENES, 1)), 1, "sd")
 
 
-def median(step: Callable[[], object], times: int) -> float:
-    """Return the median seconds of a step."""
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing that was measured.
+
+    Parameters
+    ----------
+    name : str
+        What.
+    value : float
+        How much.
+    most : float, optional
+        At the most, as is promised.
+    said : str
+        What else is to be said.
+    """
+
+    name: str
+    value: float
+    most: float | None = None
+    said: str = ""
+
+    def cells(self) -> list[str]:
+        """Return the row of the table."""
+        return [self.name, _number(self.value), "" if self.most is None else _number(self.most), self.said]
+
+
+def timed(name: str, step: Callable[[], object], times: int = 1, most: float | None = None, said: str = "") -> Row:
+    """Return the median seconds of a step; beside them those of the processors, its processes' own included."""
     taken: list[float] = []
+    before = sum(os.times()[:4])
     for _ in range(times):
         begun = time.perf_counter()
         step()
         taken.append(time.perf_counter() - begun)
-    return statistics.median(taken)
+    of_processors = (sum(os.times()[:4]) - before) / times
+    return Row(f"{name} (s)", statistics.median(taken), most, f"{of_processors:.2g} s of processors {said}".strip())
 
 
 def logging(store: Path, *more: str) -> Callable[[], object]:
@@ -156,27 +184,27 @@ def measure(folder: Path, versions: int, most: int, size: int) -> int:
     repo = grnledger.init(store, factor_model=factors(size), genes=genes, author="ada")
     life = Life()
     life.live(repo, versions, most)
-    rows: list[tuple[str, float, str, float | None]] = []
+    rows: list[Row] = []
     for verb in ("commit", "revert"):
         early, late = (1e3 * one for one in life.medians(verb, most))
-        rows.append((f"{verb}, early (ms)", early, "", None))
-        rows.append((f"{verb}, late (ms)", late, f"{late / early:.2f} × early", SLOWER * early))
-    rows.append(("files, loose", files(store), "", None))
-    rows.append(("open, loose (s)", median(lambda: grnledger.open(store), 9), "", OPENING))
-    rows.append(("grn log -n 20, loose (s)", median(logging(store), 5), "", LOGGING))
-    rows.append(("pack (s)", median(repo.pack, 1), "", None))
-    rows.append(("files, packed", files(store), "", FILES))
-    rows.append(("open, packed (s)", median(lambda: grnledger.open(store), 9), "", OPENING))
-    rows.append(("grn log -n 20, packed (s)", median(logging(store), 5), "", LOGGING))
-    rows.append(("bytes a version", repo.disk_bytes() / (versions + 1), "", None))
+        rows.append(Row(f"{verb}, early (ms)", early))
+        rows.append(Row(f"{verb}, late (ms)", late, SLOWER * early, f"{late / early:.2f} × early"))
+    rows.append(Row("files, loose", files(store)))
+    rows.append(timed("open, loose", lambda: grnledger.open(store), 9, OPENING))
+    rows.append(timed("grn log -n 20, loose", logging(store), 5, LOGGING))
+    rows.append(timed("pack", repo.pack))
+    rows.append(Row("files, packed", files(store), FILES))
+    rows.append(timed("open, packed", lambda: grnledger.open(store), 9, OPENING))
+    rows.append(timed("grn log -n 20, packed", logging(store), 5, LOGGING))
+    rows.append(Row("bytes a version", repo.disk_bytes() / (versions + 1)))
     mine = grnledger.init(other, factor_model=factors(size), genes=genes, author="bob")
-    rows.append(("fetch of all (s)", median(lambda: mine.fetch(store), 1), f"{len(mine):,} versions", None))
-    rows.append(("open, fetched as one entry (s)", median(lambda: grnledger.open(other), 9), "", OPENING))
-    rows.append(("grn log -n 20, fetched as one entry (s)", median(logging(other, "soak/main"), 5), "", LOGGING))
-    rows.append(("verify (s)", median(lambda: sound(store), 1), "nothing is damaged", None))
-    print(table(["", "measured", "", "at most"], [_cells(*row) for row in rows]))
+    rows.append(timed("fetch of all, as one entry", lambda: mine.fetch(store)))
+    rows.append(timed("open, fetched", lambda: grnledger.open(other), 9))
+    rows.append(timed("grn log -n 20, fetched", logging(other, "soak/main"), 5))
+    rows.append(timed("verify", lambda: sound(store), said="(nothing is damaged)"))
+    print(table(["", "measured", "at most", ""], [row.cells() for row in rows]))
     wrong = wrong_versions(store, life, 200)
-    broken = [name for name, value, _, most_ in rows if most_ is not None and value > most_]
+    broken = [row.name for row in rows if row.most is not None and row.value > row.most]
     print(
         f"\n{len(wrong)} of 200 versions read at random are not what they must be. {versions:,} versions, p = {size:,},"
     )
@@ -189,10 +217,6 @@ def sound(store: Path) -> None:
     report = grnledger.verify(store)
     if not report.sound:
         raise SystemExit(f"{store.name}{layout.SUFFIX} is damaged: {report.findings[:3]}")
-
-
-def _cells(name: str, value: float, said: str, most: float | None) -> list[str]:
-    return [name, _number(value), said, "" if most is None else _number(most)]
 
 
 def _number(value: float) -> str:

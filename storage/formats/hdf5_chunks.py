@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,6 @@ from .limits import LARGEST_PACKING, LONGEST_NAME, UNPACKED_FREELY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -48,7 +48,7 @@ def check_chunks(node: Any, where: str) -> None:
         return
     if any(one != _CHECKSUM for one in filters[filters.index(_DEFLATE) + 1 :]):
         raise InputError(f"{where} is packed by filters in an order that is not known: {filters}.", hint=_REPACK)
-    for place, packed in _chunks(node):
+    for place, packed in _chunks(node, where):
         if packed * LARGEST_PACKING > UNPACKED_FREELY:
             _unpacked(node, where, place)
 
@@ -95,7 +95,7 @@ _REPACK = "h5repack writes it in another way: h5repack -f GZIP=4 old.h5ad new.h5
 def _stored(node: Any, path: Path, where: str) -> Iterator[tuple[int, bytes]]:
     """Yield the bytes of a list as they are on the disk, less the work of its filters, and where they begin in it."""
     if node.chunks:
-        for place, _ in _chunks(node):
+        for place, _ in _chunks(node, where):
             yield place[0], _unpacked(node, where, place)
     elif node.id.get_offset() is not None:
         with open_bytes(path) as stream:
@@ -139,7 +139,7 @@ def _unshuffled(content: bytes, width: int) -> bytes:
     return np.frombuffer(content[:whole], dtype=np.uint8).reshape(width, -1).T.tobytes() + content[whole:]
 
 
-def _chunks(node: Any) -> list[tuple[tuple[int, ...], int]]:
+def _chunks(node: Any, where: str) -> list[tuple[tuple[int, ...], int]]:
     """Return where chunks begin, and how many bytes of the file each takes."""
     found: list[tuple[tuple[int, ...], int]] = []
 
@@ -147,6 +147,9 @@ def _chunks(node: Any) -> list[tuple[tuple[int, ...], int]]:
         found.append((chunk.chunk_offset, chunk.size))
 
     node.id.chunk_iter(note)
+    claimed = sum(size for _, size in found)
+    if claimed > Path(node.file.filename).stat().st_size:
+        raise InputError(f"{where} claims chunks of {claimed:,} bytes, more than the file has.", hint=AGAIN)
     return found
 
 
