@@ -107,10 +107,10 @@ def claiming(
     """Do something just before or after the next file gets its name, or the next call of another step of `durable`."""
     step = getattr(durable, call)
 
-    def stopped(*arguments: Any) -> None:
+    def stopped(*arguments: Any, **named: Any) -> None:
         patch.setattr(durable, call, step)
         before()
-        step(*arguments)
+        step(*arguments, **named)
         after()
 
     patch.setattr(durable, call, stopped)

@@ -22,6 +22,7 @@ import grnledger
 import numpy as np
 import planted
 import verbs
+from grnledger.storage import layout
 from grnledger.storage.verify import verify
 
 if TYPE_CHECKING:
@@ -284,6 +285,13 @@ def look(path: Path) -> State | None:
         moves=tuple(map(str, repo.moves)),
         numbers=tuple(_numbers(repo, version.name) for version in told),
     )
+
+
+def an_hour_later(store: Path) -> None:
+    """Make the claims that stand in a store as old as those of the dead: empty files in the folder of its log."""
+    for path in (store / layout.LOG).iterdir():
+        if path.stat().st_size == 0:
+            os.utime(path, (0, 0))
 
 
 def difference(before: Mapping[str, State | None], after: Mapping[str, State | None]) -> str:

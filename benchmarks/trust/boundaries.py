@@ -29,7 +29,7 @@ from unittest import mock
 import planted
 import traced
 import verbs
-from aftermath import KINDS, Finding, Ground, Tally, fork, table
+from aftermath import KINDS, Finding, Ground, Tally, an_hour_later, fork, table
 from faults import watching
 from grnledger.engine.threads import one_blas_thread
 from grnledger.storage import hdf5, layout
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 WAYS = ("calls", "no-links", "large", "strace")
 ENDS = ("old", "new", "claimed")
 """What may be: the old state, the new one; and, where there are no links, the old one once `grn verify --repair` has
-taken away the number that the dead one had claimed."""
+taken away the number that the dead one had claimed, an hour later."""
 
 CLAIMED = "is claimed by a writer"
 PLAIN = {"openat": "open", "pwrite64": "pwrite", "linkat": "link", "unlinkat": "unlink", "renameat": "rename",
@@ -51,8 +51,9 @@ PLAIN = {"openat": "open", "pwrite64": "pwrite", "linkat": "link", "unlinkat": "
 """What system calls are called in the module `os`."""
 
 DIED = 77
-PLANTS = ("nothing", "in-place", "two-entries")
 """The exit code of a child that ended where it should."""
+
+PLANTS = ("nothing", "in-place", "two-entries")
 
 
 @dataclass(slots=True)
@@ -142,7 +143,9 @@ def unclaimed(ground: Ground, expected: Expected, found: Finding) -> Finding:
     """Return a finding as it is, or `claimed` where all that was bad goes with the claim to a number."""
     if found.stands != "stuck" or CLAIMED not in found.said:
         return found
-    repair(ground.folder / ground.goes_on)
+    store = ground.folder / ground.goes_on
+    an_hour_later(store)
+    repair(store)
     mended = ground.examine(expected, acknowledged=False, again=False)
     return mended if mended.stands in KINDS else Finding("claimed")
 

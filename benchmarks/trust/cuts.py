@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import grnledger
 import verbs
-from aftermath import Ground, difference, told
+from aftermath import Ground, an_hour_later, difference, told
 from disk import Disk, fingerprint, lay_down, standing, tree_of
 from faults import recorded, without_links
 
@@ -50,7 +50,7 @@ class Case:
         Verbs, one after the other, each acknowledged before the next.
     links : bool
         Whether the file system knows link(). Where it does not, a name that a dead writer has claimed stays claimed
-        until `grn verify --repair`, as the refusal says: so that goes before another commit.
+        until `grn verify --repair` an hour later, as the refusal says: so that goes before another commit.
     then : Verb, optional
         What is done after a death, instead of the same again.
     """
@@ -287,6 +287,7 @@ class Stage:
     def _further(self) -> Seen:
         with self.case.disk():
             if not self.case.links:
+                an_hour_later(self._store)
                 grnledger.verify(self._store, repair=True)
             verbs.next_commit(verbs.opened(self._store))
             seen = self.ground.see()

@@ -335,13 +335,13 @@ def unlinking_first() -> Iterator[None]:
     """Take loose entries away before their pack is there."""
     put = durable.put
 
-    def late(path: Path, write: Callable[[Any], object]) -> None:
+    def late(path: Path, write: Callable[[Any], object], **named: Any) -> None:
         span = layout.pack_range(path.name)
         if span is None:
-            put(path, write)
+            put(path, write, **named)
             return
         unfinished = path.with_name(f"{path.name}.late")
-        put(unfinished, write)
+        put(unfinished, write, **named)
         for number in range(span[0], span[1] + 1):
             durable.remove(path.parents[1] / layout.LOG / layout.entry_name(number))
         time.sleep(0.02)
