@@ -8,6 +8,7 @@ import numpy as np
 
 from .covariance import FactorCovariance
 from .errors import InputError
+from .threads import one_blas_thread_unless_large
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -74,7 +75,8 @@ def formed(columns: NDArray[np.float64], noise: NDArray[np.float64]) -> NDArray[
     O(p²K).
     """
     # NumPy hands A Aᵀ to BLAS as one triangle and mirrors it: half the work, and symmetric.
-    covariance = columns @ columns.T
+    with one_blas_thread_unless_large(len(columns)):
+        covariance = columns @ columns.T
     covariance[np.diag_indices_from(covariance)] += noise
     return covariance
 

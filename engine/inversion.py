@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,17 +9,13 @@ from scipy.linalg import eigh, lapack
 
 from .covariance import ArraySource, DenseCovariance
 from .errors import EngineError, NotPositiveDefinite, ShapeError
-from .threads import one_blas_thread
+from .threads import one_blas_thread_unless_large
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SINGULAR = 1e-14
 """A pivot this small beside the terms it came from has lost every digit."""
-
-
-LARGEST_ON_ONE_THREAD = 5_000
-"""A larger matrix is inverted on all cores, where one would take minutes; its last bits may then depend on them."""
 
 
 def matrix_inversion_lemma(
@@ -187,11 +182,11 @@ def invert(covariance: NDArray[np.float64]) -> DenseCovariance:
 
     Notes
     -----
-    O(p³); one more p × p array than Σ (LAPACK `dpotrf` and `dpotri`, in place). Up to `LARGEST_ON_ONE_THREAD` genes on
-    one BLAS thread, so that the number of cores does not change the bits.
+    O(p³); one more p × p array than Σ (LAPACK `dpotrf` and `dpotri`, in place). On one BLAS thread, unless Σ is large,
+    so that the number of cores does not change the bits.
     """
     size, _ = _sizes(covariance, covariance)
-    with one_blas_thread() if size <= LARGEST_ON_ONE_THREAD else contextlib.nullcontext():
+    with one_blas_thread_unless_large(size):
         return _inverted(covariance, size)
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 from typing import TYPE_CHECKING
@@ -14,9 +15,18 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 
+LARGEST_ON_ONE_THREAD = 5_000
+"""A larger matrix is made and inverted on all cores, where one would take minutes; its last bits may depend on them."""
+
+
 def one_blas_thread() -> AbstractContextManager[object]:
     """Return a context in which BLAS runs on one thread."""
     return _controller().limit(limits=1, user_api="blas")
+
+
+def one_blas_thread_unless_large(size: int) -> AbstractContextManager[object]:
+    """Return a context in which BLAS runs on one thread, unless the matrix has more than `LARGEST_ON_ONE_THREAD` rows."""
+    return one_blas_thread() if size <= LARGEST_ON_ONE_THREAD else contextlib.nullcontext()
 
 
 def blas_libraries() -> list[str]:
