@@ -25,7 +25,7 @@ def one_blas_thread() -> AbstractContextManager[object]:
 
 
 def one_blas_thread_unless_large(size: int) -> AbstractContextManager[object]:
-    """Return a context in which BLAS runs on one thread, unless the matrix has more than `LARGEST_ON_ONE_THREAD` rows."""
+    """Return a context in which BLAS runs on one thread, unless a matrix has more rows than `LARGEST_ON_ONE_THREAD`."""
     return one_blas_thread() if size <= LARGEST_ON_ONE_THREAD else contextlib.nullcontext()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ..engine.errors import InputError
-from .repository import Repository
+from .repository import WAIT, Repository
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +27,9 @@ SOURCES = ("expression", "covariance", "factor model")
 """What a store can begin with."""
 
 
-def open(path: str | Path, *, author: str | None = None, time: datetime | None = None) -> Repository:  # noqa: A001
+def open(  # noqa: A001
+    path: str | Path, *, author: str | None = None, time: datetime | None = None, wait: float = WAIT
+) -> Repository:
     """Return the repository at a path; see `Repository`.
 
     Parameters
@@ -38,8 +40,10 @@ def open(path: str | Path, *, author: str | None = None, time: datetime | None =
         Who writes; the account's name by default.
     time : datetime, optional
         When, for reproducible pipelines; the clock by default.
+    wait : float
+        Seconds to wait for other writers before giving up with `Conflict`.
     """
-    return Repository(path, author=author, time=time)
+    return Repository(path, author=author, time=time, wait=wait)
 
 
 def clone(source: str | Path, path: str | Path) -> Repository:

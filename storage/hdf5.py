@@ -252,8 +252,13 @@ class Stored:
     arrays: Mapping[str, NDArray[Any]]
     bulk: Mapping[str, BulkRows]
 
-    def check_bulk(self) -> None:
+    def check_bulk(self, progress: Callable[[int], object] = lambda _: None) -> None:
         """Read every row of the large arrays, and compare all their bytes with their hashes.
+
+        Parameters
+        ----------
+        progress : callable
+            Told how many bytes have been read since it was last told.
 
         Raises
         ------
@@ -264,6 +269,7 @@ class Stored:
             digest = hashlib.sha256()
             for _, block in rows.blocks():
                 digest.update(block.data)
+                progress(block.nbytes)
             if digest.hexdigest() != rows.sha256:
                 raise FormatError(f"{self.place} is damaged: {name!r} is not what its hash says.")
 

@@ -6,6 +6,7 @@ can be made again. A *note* is harmless: a leftover, a cache that is not there.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 Kind = Literal["damage", "derived", "note"]
 
 ANY_FORMAT = re.compile(rb"grnledger store [0-9]+\n")
+
+OF_A_COMMIT = 3_000
+"""About how many bytes of the log a commit takes; what there is to read is told in shares of bytes."""
 
 WORSE = 100.0
 """A version's numbers are wrong when the probe finds so many times what it found when the version was written."""
@@ -95,6 +99,31 @@ class Report:
         return all(one.kind == "note" or one.repaired for one in self.findings)
 
 
+@dataclass(slots=True)
+class Meter:
+    """How much of a walk is done.
+
+    Parameters
+    ----------
+    total : int
+        What there is to read, in bytes.
+    tell : callable, optional
+        Told the share that is done.
+    done : int
+        What has been read.
+    """
+
+    total: int
+    tell: Callable[[float], None] | None
+    done: int = 0
+
+    def add(self, count: int) -> None:
+        """Count bytes that have been read."""
+        self.done += count
+        if self.tell is not None:
+            self.tell(min(self.done / max(self.total, 1), 1.0))
+
+
 def verify(
     path: Path, *, quick: bool = False, numbers: bool = False, progress: Callable[[float], None] | None = None
 ) -> Report:
@@ -123,13 +152,14 @@ def verify(
     ledger = Ledger(path, indexed=False, strict=not report.findings)
     report.findings += _log_findings(ledger)
     report.entries, report.versions = ledger.log.length, ledger.history.length
-    report.findings += _commit_findings(ledger, quick=quick, progress=progress)
-    report.findings += _base_findings(ledger, quick=quick)
+    meter = Meter(_work(ledger, quick=quick), progress)
+    report.findings += _commit_findings(ledger, meter, quick=quick)
+    report.findings += _base_findings(ledger, meter, quick=quick)
     report.bases = len(ledger.places.bases())
     if isinstance(ledger.places, Folder):
         if ledger.places.cache is not None:
             report.findings += _cache_findings(ledger, ledger.places.cache, report, quick=quick)
-        report.findings += _stray_findings(ledger.places)
+        report.findings += _stray_findings(ledger.places, claim=ledger.log.next)
     elif (place := ledger.places.index()) and ((found := index.read(place)) is None or not _agrees(ledger, found)):
         what = f"{place} is damaged, or not the index of this log: opening the file reads every entry."
         report.findings.append(Finding("damage", path.name, what))
@@ -215,12 +245,21 @@ def _uncertain(ledger: Ledger) -> Iterator[str]:
             yield name
 
 
-def _commit_findings(ledger: Ledger, *, quick: bool, progress: Callable[[float], None] | None) -> Iterator[Finding]:
+def _work(ledger: Ledger, *, quick: bool) -> int:
+    """Return about how many bytes there are to read of commits and, unless it shall be quick, of bases."""
+    work = OF_A_COMMIT * len(ledger.history.commits)
+    for file in () if quick else {ledger.places.base(base).path for base in ledger.places.bases()}:
+        with contextlib.suppress(OSError):  # what cannot be read is told in its turn
+            work += file.stat().st_size
+    return work
+
+
+def _commit_findings(ledger: Ledger, meter: Meter, *, quick: bool) -> Iterator[Finding]:
     """Yield a finding for each commit whose claims its history, or its pathways' numbers, do not bear out."""
     history = ledger.history
     broken = set(_unreadable(history))
     sound = [commit for commit in history.commits if history.number(commit.id) not in broken]
-    for done, commit in enumerate(sound, start=1):
+    for commit in sound:
         try:
             check_commit(history, history.logged(commit.id))
             if not quick and commit.adds:
@@ -228,18 +267,17 @@ def _commit_findings(ledger: Ledger, *, quick: bool, progress: Callable[[float],
         except (FormatError, EngineError) as failure:
             path = _within(ledger, ledger.places.entry(commit.entry).path)
             yield Finding("damage", path, failure.message, _descending(history, {commit.id}))
-        if progress is not None:
-            progress(done / len(sound))
+        meter.add(OF_A_COMMIT)
 
 
-def _base_findings(ledger: Ledger, *, quick: bool) -> Iterator[Finding]:
+def _base_findings(ledger: Ledger, meter: Meter, *, quick: bool) -> Iterator[Finding]:
     """Yield a finding for each base that is missing or damaged."""
     used = {commit.base for commit in ledger.history.commits}
     for base in sorted(used.union(ledger.places.bases())):
         try:
             bases.read(ledger.places.base(base), base)
             if not quick:
-                hdf5.read(ledger.places.base(base), layout.BASE).check_bulk()
+                hdf5.read(ledger.places.base(base), layout.BASE).check_bulk(meter.add)
         except FormatError as failure:
             needing = {commit.id for commit in ledger.history.commits if commit.base == base}
             versions = tuple(sorted(ledger.history.number(one) for one in needing))
@@ -312,11 +350,14 @@ def _agrees(ledger: Ledger, found: index.Index) -> bool:
         return False
 
 
-def _stray_findings(folder: Folder) -> Iterator[Finding]:
-    """Yield a note for each file that no store needs."""
+def _stray_findings(folder: Folder, *, claim: int) -> Iterator[Finding]:
+    """Yield a note for each file that no store needs; `claim` is the number of the entry that would come next."""
     packed = folder.all_packs(outermost=True)
     for number in folder.loose():
-        if any(first <= number <= last for first, last in packed):
+        if number == claim:
+            shown = f"{layout.LOG}/{layout.entry_name(number)}"
+            yield Finding("note", shown, "A writer claims it, or died: --repair removes it once it is an hour old.")
+        elif any(first <= number <= last for first, last in packed):
             shown = f"{layout.LOG}/{layout.entry_name(number)}"
             yield Finding("note", shown, "It is left over: the entry stands in a pack.")
     for first, last in set(folder.all_packs()) - set(packed):

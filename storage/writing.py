@@ -115,7 +115,7 @@ class Writer:
                 if not self._has_passed(entry.number):
                     raise Moved(
                         f"Entry {entry.number} of the log is claimed by a writer that has not finished, or died.",
-                        hint="Wait for it; when it is an hour old, its writer died, and `grn verify --repair` takes it away.",
+                        hint="Wait for it; once the claim is an hour old, `grn verify --repair` takes it away.",
                     ) from None
             else:
                 self.ledger.took(entry, id_)

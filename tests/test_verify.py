@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 from grnledger.cli.commands.verify import ranges
 from grnledger.engine.covariance import ArraySource, DenseCovariance
-from grnledger.engine.errors import FormatError, NotFound
+from grnledger.engine.errors import Conflict, FormatError, NotFound
 from grnledger.engine.panel import Panel
 from grnledger.storage.bases import NewBase
 from grnledger.storage.records import BaseRecord
@@ -264,6 +265,21 @@ def test_leftovers_are_notes_and_no_damage(store: Callable[[str], Path], grn: An
     assert "notes.txt: It is no file of a store." in told.err
     assert grn("-s", path, "verify", "--repair").code == 0
     assert (path / "notes.txt").read_text() == "mine"
+
+
+def test_a_claim_to_a_number_is_told_and_kept_for_an_hour(store: Callable[[str], Path], grn: Any) -> None:
+    path = store(DENSE)
+    repo = grnledger.open(path)
+    claim = path / entry(repo._log.next)
+    claim.touch()
+    assert f"{entry(repo._log.next)}: A writer claims it" in grn("-s", path, "verify", "--repair").err
+    assert claim.exists()
+    with pytest.raises(Conflict, match="is claimed by a writer"):
+        grnledger.open(path, wait=0).create_tag("late")
+    os.utime(claim, (0, 0))
+    assert f"{entry(repo._log.next)}: note (mended)" in grn("-s", path, "verify", "--repair").out
+    assert not claim.exists()
+    assert grnledger.open(path).create_tag("late").name == "v6"
 
 
 def test_versions_are_told_in_ranges() -> None:
