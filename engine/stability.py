@@ -54,16 +54,25 @@ class Spectrum:
         return self.largest / self.smallest
 
 
-def probe(snapshot: Snapshot) -> float:
+def probe(snapshot: Snapshot, truth: Snapshot | None = None) -> float:
     """Return ‖Σ(Θg) − g‖₂ / √p for one random vector g of ±1: the relative error of solving with Θ.
 
+    Parameters
+    ----------
+    snapshot : Snapshot
+        Whose Θ.
+    truth : Snapshot, optional
+        Whose Σ: the same version read in another way. By default the snapshot's own.
+
+    Notes
+    -----
     Its logarithm tracks the true residual ‖ΣΘ − I‖ (r = .95 to .99 in prototypes); the condition of the small matrix
     does not. O(pK + m) for a factor base, m counting the loadings; one pass over A and two over A⁻¹ for a dense one.
     """
     vector = _signs(len(snapshot.panel))
     with one_blas_thread():
         solved = snapshot.capacitance.precision_times(vector)
-        residual = snapshot.capacitance.covariance_times(solved) - vector
+        residual = (truth or snapshot).capacitance.covariance_times(solved) - vector
     return float(np.linalg.norm(residual) / np.sqrt(len(vector)))
 
 

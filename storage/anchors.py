@@ -131,7 +131,7 @@ class MendedMatrix:
         """Return rows in the order asked, shape (m, p)."""
         try:
             return self.cached.rows(places)
-        except FormatError:
+        except (FormatError, OSError):  # damaged, or gone
             return self.again().rows(places)
 
     def blocks(self) -> Iterator[tuple[slice, NDArray[np.float64]]]:
@@ -141,7 +141,7 @@ class MendedMatrix:
             for block, rows in self.cached.blocks():
                 yield block, rows
                 done = block.stop
-        except FormatError:
+        except (FormatError, OSError):
             yield from ((block, rows) for block, rows in self.again().blocks() if block.start >= done)
 
     def diagonal(self) -> NDArray[np.float64]:

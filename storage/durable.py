@@ -150,14 +150,17 @@ def publish(path: Path, write: Callable[[Output], object], *, taken: Callable[[]
         remove(temporary)
     try:
         lost = taken()
-        if not lost:
-            flush(path.parent)
     except OSError as failure:
-        said = f"it is written, but the folder could not be flushed ({failure.strerror}): a power cut might undo it"
+        said = f"it is written, but whether its name had been given away before cannot be seen ({failure.strerror})"
         raise Unconfirmed(failure.errno, said, str(path)) from None
     if lost:
         remove(path)
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    try:
+        flush(path.parent)
+    except OSError as failure:
+        said = f"it is written, but the folder could not be flushed ({failure.strerror}): a power cut might undo it"
+        raise Unconfirmed(failure.errno, said, str(path)) from None
 
 
 def write_whole(path: Path, write: Callable[[Output], object]) -> None:
@@ -355,16 +358,43 @@ def _claim(temporary: Path, path: Path) -> None:
     try:
         os.link(temporary, path)
     except FileExistsError:
-        # A network disk may have made the link, and lost its answer.
-        if not os.path.samestat(os.stat(temporary), os.stat(path)):
-            raise
+        # A network disk may have made the link, and lost its answer; or the name has gone again, to a pack.
+        with contextlib.suppress(FileNotFoundError):
+            if os.path.samestat(os.stat(temporary), os.stat(path)):
+                return
+        raise
     except OSError as failure:
         if failure.errno not in NO_LINKS:
             raise
-        # A file system without links: an empty file made with O_EXCL is the claim, and the whole file takes its place.
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
-        try:
-            os.rename(temporary, path)
-        except OSError:
+        _claim_without_links(temporary, path)
+
+
+def _claim_without_links(temporary: Path, path: Path) -> None:
+    """Do the same where a file system has no links: an empty file made with O_EXCL is the claim, to be renamed over.
+
+    A claim that is very old is taken away by others. So it is looked at again before anything is done to the name.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o644)
+    try:
+        _check_stands(descriptor, path)
+        os.rename(temporary, path)
+    except BaseException:
+        if _stands(descriptor, path):
             remove(path)
-            raise
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def _check_stands(descriptor: int, path: Path) -> None:
+    """Refuse to go on with a claim that others have taken away."""
+    if not _stands(descriptor, path):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+
+
+def _stands(descriptor: int, path: Path) -> bool:
+    """Return whether a claim that a writer has made still has its name."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except OSError:
+        return False

@@ -10,10 +10,9 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..engine.errors import Conflict, FormatError, InputError, ShapeError
+from ..engine.errors import Conflict, FormatError, InputError
 from . import bases, durable, entries, hdf5, index, layout
-from .changes import check_genes
-from .checking import check_commit
+from .checking import check_commit, check_stored_genes
 from .creation import check_free, new_folder
 from .history import History, commit_of
 from .ledger import Ledger
@@ -285,19 +284,21 @@ def copy_base(source: Places, target: Folder, base: str) -> bool:
     if _is_sound(place, base):
         durable.flush(place.path.parent)  # whoever brought it may have died before that
         return False
-    found = hdf5.read(source.base(base), layout.BASE)
-    found.check_bulk()
-    if found.id != base:
-        raise FormatError(f"{source.base(base)} is damaged: it holds another base, {found.id}.")
-    durable.put(place.path, hdf5.copy(source.base(base)))
+    _check(source.base(base), base)
+    durable.put(place.path, hdf5.copy(source.base(base)), check=lambda unfinished: _check(hdf5.Place(unfinished), base))
     return True
+
+
+def _check(place: hdf5.Place, base: str) -> None:
+    """Refuse what stands at a place, unless it is a base of an id, whole."""
+    bases.read(place, base)
+    hdf5.read(place, layout.BASE).check_bulk()
 
 
 def _is_sound(place: hdf5.Place, base: str) -> bool:
     """Return whether a base stands at a place, whole."""
     try:
-        bases.read(place, base)
-        hdf5.read(place, layout.BASE).check_bulk()
+        _check(place, base)
     except FormatError:
         return False
     return True
@@ -387,10 +388,7 @@ def _send(source: Ledger, target: Ledger, writer: Writer, moves: Sequence[MoveRe
 def _check_arrival(source: Ledger, target: Ledger, parcel: Parcel, new: Collection[str]) -> None:
     """Refuse commits that are not what they say: their history, content, pathways and new bases."""
     panel = _panel(target)
-    try:
-        check_genes(parcel.pathways, len(panel))
-    except ShapeError as failure:
-        raise FormatError(failure.message) from None
+    check_stored_genes(parcel.pathways, len(panel))
     for base in new:
         if bases.read(source.places.base(base), base).panel.genes != panel.genes:
             raise FormatError(f"The base {base} is of another panel than the store that holds it.")
@@ -411,6 +409,8 @@ def _bases(places: Places, wanted: Collection[str]) -> Iterator[tuple[str, hdf5.
 
 def _write(path: Path, parts: Callable[[], Iterator[tuple[str, hdf5.Place | hdf5.Sealed]]]) -> None:
     check_free(path)
+    for leftover in durable.leftovers(path.parent, named=path.name):
+        durable.remove(leftover)  # of an export that was killed
     try:
         durable.publish(path, lambda output: hdf5.write_many(output, layout.STORE, parts()))
     except FileExistsError:

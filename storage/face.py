@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from ..engine.expression import Expression
     from ..engine.rows import Duplicates
     from ..engine.scaling import Transform
+    from .findings import Report
     from .origins import Estimator
-    from .verify import Report
 
 
 SOURCES = ("expression", "covariance", "factor model")

@@ -219,9 +219,12 @@ class BulkRows:
     def _bytes(self, start: int, count: int) -> bytes:
         """Return bytes of the file, fewer only where it ends; the system may give a large read in parts."""
         parts: list[bytes] = []
-        while count and (part := os.pread(self._descriptor, count, start)):
-            parts.append(part)
-            start, count = start + len(part), count - len(part)
+        try:
+            while count and (part := os.pread(self._descriptor, count, start)):
+                parts.append(part)
+                start, count = start + len(part), count - len(part)
+        except OSError as failure:
+            raise OSError(failure.errno, failure.strerror, str(self.path)) from None
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
 

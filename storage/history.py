@@ -93,10 +93,15 @@ class History:
     load : callable
         Returns the whole record of a commit from the log.
 
+    Attributes
+    ----------
+    lost : int
+        How many commits the log brought that cannot be read.
     """
 
     def __init__(self, load: Callable[[Commit], LoggedCommit]) -> None:
         self._commits: list[Commit | None] = []
+        self.lost = 0
         self._load = load
         self._numbers: dict[str, int] = {}
         self._by_id: dict[str, Commit] = {}
@@ -123,9 +128,18 @@ class History:
         if record is not None:
             _keep(self._records, commit.id, record, KEPT)
 
-    def lose(self, length: int) -> None:
-        """Leave room for commits that the log brought and that cannot be read, so that there are so many in all."""
-        self._commits.extend([None] * (length - len(self._commits)))
+    def lose(self, length: int) -> range:
+        """Leave room for commits that the log brought and that cannot be read, so that there are so many in all.
+
+        Returns
+        -------
+        range
+            n of the versions vn that are lost.
+        """
+        new = range(len(self._commits), max(length, len(self._commits)))
+        self._commits.extend([None] * len(new))
+        self.lost += len(new)
+        return new
 
     def __contains__(self, commit: object) -> bool:
         return commit in self._numbers
@@ -229,7 +243,13 @@ class History:
 
     def record(self, event: Event) -> PathwayRecord:
         """Return the record of the pathway that an event added."""
-        return next(one for one in self.logged(event.commit).commit.adds if one.id == event.pathway)
+        for one in self.logged(event.commit).commit.adds:
+            if one.id == event.pathway:
+                return one
+        raise FormatError(
+            f"The commit {event.commit} adds no pathway {event.pathway}, as the index of the log says.",
+            hint="`grn verify --repair` makes the index anew.",
+        )
 
     def pathways(self, events: Iterable[Event]) -> dict[str, list[Event]]:
         """Return events by the pathway they added, each list in the order of the log."""

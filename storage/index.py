@@ -30,6 +30,8 @@ EVERY = 64
 
 COLUMNS = ("id", "content", "base", "anchor")
 
+HEX = np.frombuffer(b"0123456789abcdef", dtype="u1")
+
 
 @dataclass(frozen=True, slots=True)
 class Index:
@@ -99,23 +101,13 @@ def read(place: hdf5.Place) -> Index | None:
     return Index(record.length, record.last, commits, refs)
 
 
-def write_witness(path: Path, length: int, versions: int, last: str, first: str) -> None:
-    """Keep the number and id of the last entry: so that its loss is noticed, which the entries before do not show.
-
-    Parameters
-    ----------
-    path : Path
-        Where.
-    length : int
-        The number.
-    versions : int
-        How many versions there are with it.
-    last : str
-        The id.
-    first : str
-        The id of the store's first commit, so that no other store's witness is believed.
-    """
-    durable.overwrite(path, testimony(length, versions, last, first))
+def write_witness(path: Path, said: bytes) -> None:
+    """Keep the `testimony` of the last entry, so that its loss is noticed, which the entries before do not show."""
+    try:
+        durable.overwrite(path, said)
+    except FileNotFoundError:  # somebody has deleted the cache, as anybody may
+        durable.make_folder(path.parent)
+        durable.overwrite(path, said)
 
 
 def read_witness(path: Path) -> bytes:
@@ -152,7 +144,19 @@ def seen_among(said: bytes, ids: Mapping[int, str]) -> int | None:
 
 
 def testimony(length: int, versions: int, last: str, first: str) -> bytes:
-    """Return what is kept of the last entry; arguments as for `write_witness`."""
+    """Return what is kept of the last entry.
+
+    Parameters
+    ----------
+    length : int
+        Its number.
+    versions : int
+        How many versions there are with it.
+    last : str
+        Its id.
+    first : str
+        The id of the store's first commit, so that no other store's witness is believed.
+    """
     digits = layout.ENTRY_DIGITS
     said = f"{length:0{digits}d} {versions:0{digits}d} {last}"
     return f"{said} {zlib.crc32(f'{said} {first}'.encode()):08x}\n".encode(errors="replace")
@@ -166,7 +170,7 @@ def _moves(text: bytes, place: hdf5.Place) -> list[Move]:
 
 
 def _commits(arrays: dict[str, NDArray[Any]] | Any) -> Iterator[Commit]:
-    ids, contents, bases, anchors = (_texts(arrays[name]) for name in COLUMNS)
+    ids, contents, bases, anchors = (_texts(arrays[name], optional=name == "anchor") for name in COLUMNS)
     numbers = _whole(arrays["numbers"], dimensions=2).tolist()
     parents = _unlisted(arrays, "parents")
     seen = _unlisted(arrays, "seen")
@@ -195,9 +199,13 @@ def _hashes(values: Iterable[str]) -> NDArray[np.bytes_]:
     return np.array(list(values), dtype="S64")
 
 
-def _texts(values: NDArray[Any]) -> list[str]:
+def _texts(values: NDArray[Any], *, optional: bool = False) -> list[str]:
+    """Return ids as text; an optional one may be empty."""
     if values.dtype != np.dtype("S64"):
         raise ValueError("ids have 64 characters")
+    digits = np.isin(values.view("u1"), HEX).reshape(-1, 64)
+    if not (digits.all(axis=1) | (optional & (values == b""))).all():
+        raise ValueError("ids are hexadecimal")
     return values.astype("U64").tolist()
 
 

@@ -23,7 +23,7 @@ LATE = 0.05
 """Seconds to wait for a network disk that may list late what it says is there."""
 
 MOST_LOST = 100_000
-"""An entry can make believe that commits before it are lost: so many at the most."""
+"""Entries can make believe that commits before them are lost: so many at the most, of a whole log."""
 
 
 class Ledger:
@@ -48,6 +48,8 @@ class Ledger:
         The commits they brought.
     refs : Refs
         Where HEAD, branches and tags stand.
+    losses : dict of int to range
+        By the number of the last of a run of damaged entries, n of the versions vn that the run has brought.
     midway : bool
         Whether an interrupt has come while entries were taken in: then it must be read anew.
     """
@@ -64,6 +66,7 @@ class Ledger:
         self.log = Log(self.places, foreign)
         self.history = History(self._load)
         self.refs = Refs()
+        self.losses: dict[int, range] = {}
         self._in_index = 0, 0
         self._claimed: tuple[int, int, str] | None = None
         if (found := self._indexed()) and indexed and self.log.skip(found.length, found.last):
@@ -90,7 +93,7 @@ class Ledger:
             self._read_new()
             self._read_new(known=entries)
         if self.log.damage:
-            self.history.lose(min(versions, self.history.length + MOST_LOST))
+            self._lose(min(versions, self.history.length + self._may_be_lost))
         self.refs.lost = max(self.log.damage, default=0)
         if not self.log.damage and self.history.length and self.refs.head not in self.refs.branches:
             raise FormatError(
@@ -119,8 +122,8 @@ class Ledger:
         if cache is not None and self.log.last is not None and first is not None:
             with contextlib.suppress(OSError):  # it is derived
                 self.log.settle()  # nothing is noted that a power cut could take
-                where, versions = cache / layout.WITNESS, self.history.length
-                index.write_witness(where, self.log.length, versions, self.log.last, first.id)
+                said = index.testimony(self.log.length, self.history.length, self.log.last, first.id)
+                index.write_witness(cache / layout.WITNESS, said)
 
     def lost(self) -> FormatError:
         """Return the refusal of a store whose first version cannot be read."""
@@ -140,16 +143,25 @@ class Ledger:
 
     def _check_versions(self, entry: EntryRecord) -> None:
         """Refuse an entry that says that other commits are before it than can be; where some are lost, more can."""
-        before, most = self.history.length, MOST_LOST if self.log.damage else 0
-        if not before <= entry.versions <= before + most:
+        before = self.history.length
+        if not before <= entry.versions <= before + self._may_be_lost:
             raise FormatError(
                 f"Entry {entry.number} of the log is damaged: it says that {entry.versions:,} versions are before it; "
                 f"there are {before:,}."
             )
 
+    @property
+    def _may_be_lost(self) -> int:
+        return max(MOST_LOST - self.history.lost, 0) if self.log.damage else 0
+
+    def _lose(self, versions: int) -> None:
+        """Leave room for versions that the damaged entries read last have brought, so that there are so many in all."""
+        if lost := self.history.lose(versions):
+            self.losses[max(self.log.damage)] = lost
+
     def _take(self, entry: EntryRecord) -> None:
         self.refs.replay(entry)
-        self.history.lose(entry.versions)
+        self._lose(entry.versions)
         for logged in entry.commits:
             if logged.id not in self.history:
                 self.history.take(commit_of(logged, entry.number), logged)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from .records import EntryRecord
 
 
-LONGEST_GAP = 1_000
-"""Of a longer run of missing entries only the first and the last are told."""
+LONGEST_GAP = 16
+"""Of a longer run of missing entries only the first and the last are told: a name can claim any number."""
 
 
 MAY_NOT_WRITE = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -66,8 +66,8 @@ class Log:
         return self.length + 1
 
     def skip(self, length: int, last: str) -> bool:
-        """Take entries up to a number as read, if the last of them is there and has that id; return whether it is."""
-        if self.places.look() < length:
+        """Take entries up to a number as read, if all are there and the last has that id; return whether it is so."""
+        if self.places.look() < length or not self.places.holds_all(length):
             return False
         try:
             stored = self._stored(length)
@@ -193,8 +193,11 @@ class Log:
         if not (folder.is_packed(number) or folder.is_packed(number - 1)):
             return False
         folder.look()
-        before = self._stored(number - 1).id if number > 1 else None
-        return before != self.last or self._stored(number).id != id_
+        try:
+            before = self._stored(number - 1).id if number > 1 else None
+            return before != self.last or self._stored(number).id != id_
+        except FormatError as failure:
+            raise OSError(errno.EIO, failure.message) from None
 
     def _take(self, number: int, found: Logged | hdf5.Stored | FormatError) -> Logged | None:
         """Take in the next entry, or set it aside."""
@@ -223,8 +226,14 @@ class Log:
 
     def _miss(self, first: int, last: int) -> None:
         """Set aside a run of entries that are missing."""
-        for number in range(first, last + 1) if last - first < LONGEST_GAP else (first, last):
-            self._take(number, self._missing(number))
+        if last - first < LONGEST_GAP:
+            for number in range(first, last + 1):
+                self._take(number, self._missing(number))
+            return
+        where = f"{self.places.entry(first)} and those that follow"
+        together = hdf5.Missing(f"Entries {first:,} to {last:,} of the log are missing: {where}.")
+        for number in (first, last):
+            self._take(number, together)
 
     def _missing(self, number: int) -> hdf5.Missing:
         return hdf5.Missing(f"Entry {number} of the log, {self.places.entry(number)}, is missing.")

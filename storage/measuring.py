@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from ..engine.covariance import DenseCovariance
@@ -71,10 +72,12 @@ class Measuring:
         base = self._reader.base(plan.base)
         dense = isinstance(base.covariance, DenseCovariance)
         due = anchors.due(genes=len(base.panel), rank=snapshot.rank, commits=since, dense=dense, probe=found)
-        if due or plan.invert:
-            anchor, since = self._reader.invert(recipe, new), 0
-            snapshot = self._reader.anchored(snapshot, anchor)
-            found = probe(snapshot) if affordable(snapshot) else None
+        if plan.invert or due:
+            # One that is merely due can wait until the cache can be written again.
+            with contextlib.nullcontext() if plan.invert else contextlib.suppress(OSError):
+                anchor, since = self._reader.invert(recipe, new), 0
+                snapshot = self._reader.anchored(snapshot, anchor)
+                found = probe(snapshot) if affordable(snapshot) else None
         return MeasuredRecord(
             content=snapshot.content,
             rank=self._rank(events, plan),

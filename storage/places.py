@@ -34,6 +34,10 @@ class Places(Protocol):
         """Return the numbers from one to another, in order, of entries that are there, or may be."""
         ...
 
+    def holds_all(self, last: int) -> bool:
+        """Return whether no entry from the first to a number is missing, by the names that are there."""
+        ...
+
     def entry(self, number: int) -> Place:
         """Return where an entry of the log stands."""
         ...
@@ -105,6 +109,13 @@ class Folder:
         for start, end in self.packs:
             found.update(range(start, end + 1))
         return sorted(number for number in found if first <= number <= last)
+
+    def holds_all(self, last: int) -> bool:
+        """Return whether no entry from the first to a number is missing, by the names that are there."""
+        found = {number for number in self.loose() if number <= last}
+        for start, end in self.all_packs():  # after the loose ones, as in `look`
+            found.update(range(start, min(end, last) + 1))
+        return len(found) == last
 
     def loose(self) -> list[int]:
         """Return the numbers of the entries that stand in files of their own now."""
@@ -209,6 +220,10 @@ class SingleFile:
     def standing(self, first: int, last: int) -> Sequence[int]:
         """Return the numbers from one to another, in order, of entries that are there."""
         return [number for number in self._numbers if first <= number <= last]
+
+    def holds_all(self, last: int) -> bool:
+        """Return whether no entry from the first to a number is missing."""
+        return len(self.standing(1, last)) == last
 
     def entry(self, number: int) -> Place:
         """Return where an entry of the log stands."""

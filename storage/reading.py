@@ -13,6 +13,7 @@ from ..engine.errors import FormatError
 from ..engine.snapshot import Snapshot, take
 from ..engine.stability import reinverted
 from . import anchors, bases, layout
+from .checking import check_fits, check_stored_genes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -100,11 +101,12 @@ class Reader:
             Something it needs is damaged.
         """
         base = self.base(recipe.base)
-        folded = self.folded(recipe.anchor)
+        everything = {event.pathway for event in recipe.events} | set(new or {})
+        folded = self._fitting(recipe, everything)
         pathways = self._pathways(recipe.events, folded) | dict(new or {})
         ordered = [pathways[one] for one in sorted(pathways, key=lambda one: (-pathways[one].sign, one))]
+        check_stored_genes(ordered, len(base.panel))
         anchor = anchor_of(base.covariance if recipe.anchor is None else self.inversion(recipe.anchor))
-        everything = {event.pathway for event in recipe.events} | set(new or {})
         content = layout.version_content_id(recipe.base, everything)
         return take(base.panel, anchor, ordered, base.deviations, name=name, content=content)
 
@@ -116,13 +118,27 @@ class Reader:
             raise _unreadable(anchor)
         return frozenset(event.pathway for event in recipe.events)
 
+    def _fitting(self, recipe: Recipe, active: set[str]) -> frozenset[str]:
+        """Return the ids of the pathways that a recipe's anchor has taken in, if it fits what is to be read."""
+        if recipe.anchor is None:
+            return frozenset()
+        if (source := next(self._anchored(recipe.anchor), None)) is None:
+            raise _unreadable(recipe.anchor)
+        return check_fits(recipe.anchor, source.events, recipe.base, active)
+
     def anchored(self, snapshot: Snapshot, anchor: str) -> Snapshot:
         """Return a snapshot of the same version, read from its own full inversion."""
         source = anchor_of(self.inversion(anchor))
         return take(snapshot.panel, source, (), np.ones(len(snapshot.panel)), content=snapshot.content)
 
     def invert(self, recipe: Recipe, new: Mapping[str, Pathway] | None = None) -> str:
-        """Invert a version in full, keep the result as an anchor, and return its content id."""
+        """Invert a version in full, keep the result as an anchor, and return its content id.
+
+        Raises
+        ------
+        OSError
+            The cache cannot be written.
+        """
         snapshot = self.snapshot(Recipe(recipe.base, recipe.events), new=new)
         inversion = reinverted(snapshot)
         if self._keep(snapshot.content, recipe, new or {}, inversion) is None:

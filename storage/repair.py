@@ -12,11 +12,13 @@ from . import durable, index, layout
 from .ledger import Ledger
 from .places import Folder
 from .reading import Reader
-from .verify import Report, verify
+from .verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from .findings import Report
 
 
 def repair(
@@ -40,6 +42,7 @@ def repair(
     ledger = Ledger(path, indexed=False)
     folder = Folder(path)
     _remove_damaged(folder, before)
+    _make_way(path / layout.CACHE)
     _remove_claim(folder, ledger)
     _remove_packed(folder, ledger)
     durable.sweep(path)
@@ -62,6 +65,13 @@ def _remove_damaged(folder: Folder, report: Report) -> None:
         if finding.kind == "derived" and finding.path.startswith(f"{layout.CACHE}/"):
             durable.remove(folder.path / finding.path)
             durable.remove_empty(folder.path / finding.path)
+
+
+def _make_way(cache: Path) -> None:
+    """Remove what stands where the folders of the cache should, and is none."""
+    for path in (cache, cache / layout.ANCHORS):
+        if path.exists() and not path.is_dir():
+            durable.remove(path)
 
 
 def _remove_claim(folder: Folder, ledger: Ledger) -> None:

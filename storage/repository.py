@@ -330,7 +330,6 @@ class Repository:
 
     # Writing versions
 
-    @_in_turn
     def commit(
         self,
         pathways: PathwayFile | Pathway | Iterable[Pathway],
@@ -361,8 +360,13 @@ class Repository:
         NotPositiveDefinite
             The subtractions take more than is there.
         """
-        plan = self.plan(pathways, message=message, branch=branch, if_absent=if_absent)
-        return self.write(plan) if plan.pathways else self.version(plan.branch)
+        wanted, file = given_pathways(pathways)  # what can be gone through once is kept for a second try
+
+        def step() -> Version:
+            plan = self.plan(file or wanted, message=message, branch=branch, if_absent=if_absent)
+            return self.write(plan) if plan.pathways else self.version(plan.branch)
+
+        return self.in_turn(step)
 
     def plan(
         self,
@@ -373,7 +377,8 @@ class Repository:
         if_absent: bool = False,
     ) -> Plan:
         """Return the commit that `commit` would write, checked but not measured; arguments as there."""
-        self.refresh()
+        if not self._in_turn:
+            self.refresh()
         branch, tip = self._branch(branch)
         wanted, file = given_pathways(pathways)
         if not wanted:

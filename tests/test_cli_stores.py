@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -333,6 +334,34 @@ def test_an_export_that_cannot_be_is_refused(do: Callable[..., Any], refused: Ca
     assert refused(2, *export, "x.h5", "--genes", "TP53")[0].startswith("--genes and -o go with --matrix")
 
 
+def test_an_export_takes_away_what_a_killed_one_has_left(do: Callable[..., Any], folder: Path) -> None:
+    left = [folder / f".{name}.0123456789abcdef.tmp" for name in ("lab.h5", "other.h5")]
+    for path in left:
+        path.write_bytes(b"half of a store")
+        os.utime(path, (0, 0))
+    do("-s", "lab.grn", "export", "lab.h5")
+    assert [path.exists() for path in left] == [False, True]
+
+
+def test_a_pipe_is_not_imported(do: Callable[..., Any], refused: Callable[..., tuple[str, str]]) -> None:
+    do("-s", "lab.grn", "log")
+    os.mkfifo("pipe.h5")
+    assert refused(2, "-s", "lab.grn", "import", "pipe.h5")[0] == "pipe.h5 is not a file that `grn export` wrote."
+
+
+def test_a_lock_is_removed_from_a_store_and_from_no_other_folder(
+    do: Callable[..., Any], folder: Path, refused: Callable[..., tuple[str, str]]
+) -> None:
+    for place in ("lab.grn", "work"):
+        (folder / place).mkdir(exist_ok=True)
+        (folder / place / "lock").write_text("another program's")
+        os.utime(folder / place / "lock", (0, 0))
+    assert refused(2, "-s", "work", "unlock")[0] == "work is a folder, but not a store."
+    assert (folder / "work" / "lock").exists()
+    do("-s", "lab.grn", "unlock")
+    assert not (folder / "lab.grn" / "lock").exists()
+
+
 # pack
 
 
@@ -353,8 +382,6 @@ def test_pack_tells_how_many_files_are_left(do: Callable[..., Any], folder: Path
 
 
 def test_pack_says_what_it_swept(do: Callable[..., Any], folder: Path) -> None:
-    import os
-
     leftover = folder / "lab.grn" / "log" / ".0000000009.h5.0123456789abcdef.tmp"
     leftover.write_bytes(b"dead")
     os.utime(leftover, (1_000_000_000, 1_000_000_000))

@@ -16,6 +16,8 @@ from grnledger.engine.covariance import FactorCovariance
 from grnledger.engine.errors import Conflict, FormatError, InputError, NotFound, NotPositiveDefinite
 from grnledger.engine.pathway import Pathway
 from grnledger.storage import durable, entries, exchange, hdf5, history, layout, log, turns
+from grnledger.storage.checking import check_fits
+from grnledger.storage.history import Event
 from grnledger.storage.places import Folder
 from grnledger.storage.records import DropRecord
 from hypothesis import HealthCheck, given, settings
@@ -560,6 +562,33 @@ def test_a_commit_that_lies_is_refused_and_nothing_arrives(
     assert (files(anna.path), everything(anna.path)) == before
     assert not grnledger.verify(lab.path).sound
     assert opened(anna.path).commit(pathway("after", first=9)).number == 3
+
+
+def test_an_anchor_that_has_taken_in_what_is_not_active_is_refused_wherever_it_is_read(
+    pair: tuple[Repository, Repository],
+) -> None:
+    lab, anna = pair
+    anchor = lab.reinvert().content
+    lab.revert("v1")
+    forge(lab.path, measuring(anchor=anchor, since_anchor=1))
+    before = files(anna.path)
+    with pytest.raises(FormatError, match="has taken in"):
+        anna.fetch(lab.path)
+    assert files(anna.path) == before
+    own = grnledger.open(lab.path)
+    with pytest.raises(FormatError, match="has taken in"):
+        own.snapshot()
+    report = grnledger.verify(lab.path)
+    assert [one.versions for one in report.findings if one.kind == "damage"] == [(own.version().number,)]
+
+
+def test_an_anchor_of_another_base_is_refused(pair: tuple[Repository, Repository]) -> None:
+    lab, _ = pair
+    events = frozenset({Event("a" * 64, "b" * 64)})
+    anchor = layout.version_content_id(HASH, ["b" * 64])
+    assert check_fits(anchor, events, HASH, {"b" * 64}) == {"b" * 64}
+    with pytest.raises(FormatError, match="is not of"):
+        check_fits(anchor, events, lab.version().base, {"b" * 64})
 
 
 def branch_of_its_own(path: Path) -> str:

@@ -318,7 +318,7 @@ def test_a_log_that_is_shorter_than_it_was_is_told_and_what_is_there_is_read(
 
 def test_a_witness_of_very_many_entries_costs_no_more_than_its_file(store: Path, made: Path) -> None:
     first = grnledger.open(made).version("v0").id
-    index.write_witness(witness_of(store), 9_999_999_999, 9_999_999_999, "a" * 64, first)
+    index.write_witness(witness_of(store), index.testimony(9_999_999_999, 9_999_999_999, "a" * 64, first))
     repo = grnledger.open(store)
     assert list(repo.damage) == [72, 9_999_999_999]
     assert len(repo) < 10**6
@@ -422,3 +422,33 @@ def test_the_index_of_an_exported_store_is_not_trusted_either(
             del file["cache/index/id"]
             file["cache/index/id"] = ids[:-1]
     assert told(path) == expected
+
+
+def test_nothing_is_written_behind_a_hole_that_the_index_covers(store: Path) -> None:
+    entry(store, 5).unlink()
+    repo = grnledger.open(store)
+    assert list(repo.damage) == [5]
+    with pytest.raises(FormatError, match="Entry 5 of the log is damaged, and nothing is written after it"):
+        repo.create_tag("late")
+
+
+def test_where_the_cache_was_deleted_the_loss_of_the_last_entry_is_noticed_all_the_same(tmp_path: Path) -> None:
+    repo = grnledger.init(tmp_path / "s.grn", factor_model=base(), genes=GENES, author="ada")
+    shutil.rmtree(repo.path / "cache")
+    repo.create_tag("a")
+    entry(repo.path, 2).unlink()
+    assert list(grnledger.open(repo.path).damage) == [2]
+
+
+def test_an_id_of_an_index_that_is_no_id_is_not_followed(store: Path, tmp_path: Path, made: Path) -> None:
+    path = f"{tmp_path}/elsewhere".ljust(64, "x")[:64].encode()
+
+    def change(arrays: dict[str, Any]) -> None:
+        arrays["anchor"] = np.where(arrays["anchor"] == b"", arrays["anchor"], path)
+        arrays["anchor"][-1] = path
+
+    stored = hdf5.read(hdf5.Place(index_of(store)), layout.INDEX)
+    index_of(store).unlink()
+    durable.publish(index_of(store), other_arrays(change)(stored).seal().write)
+    assert index.read(hdf5.Place(index_of(store))) is None
+    assert bits(store, "HEAD") == bits(made, "HEAD")

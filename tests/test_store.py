@@ -23,8 +23,8 @@ from grnledger.engine.covariance import FactorCovariance
 from grnledger.engine.errors import Conflict, FormatError, InputError, NotFound
 from grnledger.engine.panel import Panel
 from grnledger.engine.pathway import Pathway
-from grnledger.storage import durable, hdf5, layout
-from grnledger.storage.records import EntryRecord, MoveRecord
+from grnledger.storage import changes, checking, durable, entries, hdf5, layout, ledger, log, measuring, reading
+from grnledger.storage.records import EntryRecord, MeasuredRecord, MoveRecord
 from grnledger.storage.repository import Repository
 
 if TYPE_CHECKING:
@@ -1256,3 +1256,188 @@ def test_a_store_on_a_read_only_place_is_read_with_or_without_its_cache(store: P
     assert done.stderr == ""
     assert done.stdout == "cannot write\n"
     assert files(store) == before
+
+
+# A file system without links: an empty file is the claim to a name
+
+
+@pytest.fixture
+def without_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(durable.os, "link", refuse)
+
+
+def publish_but(monkeypatch: pytest.MonkeyPatch, path: Path, before_rename: Callable[[Path], object]) -> None:
+    """Publish a file, and do something between the claim to its name and the rename."""
+    stands = durable._stands
+
+    def late(descriptor: int, name: Path) -> bool:
+        monkeypatch.setattr(durable, "_stands", stands)
+        before_rename(name)
+        return stands(descriptor, name)
+
+    monkeypatch.setattr(durable, "_stands", late)
+    durable.publish(path, lambda output: output.write(b"mine"))
+
+
+@pytest.mark.usefixtures("without_links")
+def test_a_claim_that_was_taken_away_is_not_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stolen(name: Path) -> None:
+        name.unlink()
+        name.write_bytes(b"theirs")
+
+    with pytest.raises(FileExistsError):
+        publish_but(monkeypatch, tmp_path / "0000000001.h5", stolen)
+    assert files(tmp_path) == {"0000000001.h5": b"theirs"}
+
+
+@pytest.mark.usefixtures("without_links")
+def test_a_failed_claim_is_not_taken_from_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def swept(temporary: Path, name: Path) -> None:
+        temporary.unlink()
+        name.unlink()
+        name.write_bytes(b"theirs")
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(temporary))
+
+    monkeypatch.setattr(durable.os, "rename", swept)
+    with pytest.raises(FileNotFoundError):
+        durable.publish(tmp_path / "0000000001.h5", lambda output: output.write(b"mine"))
+    assert files(tmp_path) == {"0000000001.h5": b"theirs"}
+
+
+@pytest.mark.usefixtures("without_links")
+def test_an_interrupt_takes_the_claim_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: Path) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        publish_but(monkeypatch, tmp_path / "0000000001.h5", interrupted)
+    assert files(tmp_path) == {}
+
+
+def test_a_name_that_is_taken_and_freed_at_once_is_a_race_like_any_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+
+    monkeypatch.setattr(durable.os, "link", gone)
+    with pytest.raises(FileExistsError):
+        durable.publish(tmp_path / "0000000001.h5", lambda output: output.write(b"mine"))
+
+
+# What a store may claim
+
+
+def test_names_of_entries_far_apart_cost_no_more_than_their_files(store: Path) -> None:
+    for thousand in range(1, 101):
+        entry(store, 1_000 * thousand).touch()
+    entry(store, 100_001).write_bytes(b"x")
+    assert len(grnledger.open(store).damage) < 100 * (log.LONGEST_GAP + 2)
+
+
+def test_all_entries_of_a_log_together_can_claim_so_many_lost_versions_and_no_more(store: Path) -> None:
+    tip = grnledger.open(store).version("v0").id
+    entry(store, 6).write_bytes(b"x")
+    previous = "0" * 64
+    for number in range(7, 12):
+        move = MoveRecord(ref=f"tag/t{number}", before=None, after=tip)
+        claimed = (number - 6) * (ledger.MOST_LOST - 10)
+        said = {"reason": "create", "author": "eve", "time": "2026-11-01T12:00:00Z"}
+        record = EntryRecord(number=number, previous=previous, versions=claimed, moves=(move,), **said)
+        sealed = entries.content_of(record).seal()
+        durable.publish(entry(store, number), sealed.write)
+        previous = sealed.id
+    repo = grnledger.open(store)
+    assert set(repo.damage) >= {6, 8}
+    assert len(repo) <= ledger.MOST_LOST + 10
+
+
+def test_a_pathway_on_genes_that_the_panel_has_not_is_refused_and_found(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beyond = Pathway(("beyond",), np.array([3, 99]), np.full((2, 1), 0.1))
+    with monkeypatch.context() as careless:
+        for module in (changes, checking):
+            careless.setattr(module, "check_genes", lambda *_: None)
+        careless.setattr(reading, "check_stored_genes", lambda *_: None)
+        content = layout.version_content_id(grnledger.open(store).version("v3").base, beyond_and_active(store, beyond))
+        careless.setattr(measuring.Measuring, "measure", lambda *_: measured(content, rank=2))
+        grnledger.open(store).commit(beyond)
+    with pytest.raises(FormatError, match="gene number 99 of a panel of 16 genes"):
+        grnledger.open(store).snapshot()
+    damaged = [one for one in grnledger.verify(store).findings if one.kind == "damage"]
+    assert [(one.path, one.versions) for one in damaged] == [("log/0000000006.h5", (4,))]
+
+
+def beyond_and_active(store: Path, beyond: Pathway) -> set[str]:
+    return {one.record.id for one in grnledger.open(store).active()} | {entries.pathway_id(beyond)}
+
+
+def measured(content: str, *, rank: int) -> MeasuredRecord:
+    none = {"anchor": None, "since_anchor": 1, "probe": None}
+    return MeasuredRecord(content=content, rank=rank, rank_since=rank, guard=1.0, **none)
+
+
+# Disks that cannot be read
+
+
+def test_a_base_on_a_bad_sector_is_named_with_its_versions(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = next(store.glob("base/*.h5"))
+    opened = hdf5._opened
+
+    @contextlib.contextmanager
+    def sick(place: hdf5.Place) -> Any:
+        if place.path == path:
+            raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
+        with opened(place) as file:
+            yield file
+
+    monkeypatch.setattr(hdf5, "_opened", sick)
+    found = [one for one in grnledger.verify(store).findings if one.kind == "damage"]
+    assert [(one.path, one.versions) for one in found] == [(f"base/{path.name}", (0, 1, 2, 3))]
+    assert "Input/output error" in found[0].what
+
+
+def test_an_anchor_that_is_gone_or_cannot_be_kept_is_made_in_memory(store: Path) -> None:
+    snapshot = grnledger.open(store).snapshot("v2")
+    shutil.rmtree(store / "cache")
+    assert snapshot.partial_correlation("GENE1", "GENE4") == pytest.approx(
+        grnledger.open(store).snapshot("v2", from_base=True).partial_correlation("GENE1", "GENE4")
+    )
+    (store / "cache").mkdir(exist_ok=True)
+    shutil.rmtree(store / "cache" / "anchors", ignore_errors=True)
+    (store / "cache" / "anchors").write_bytes(b"in the way")
+    with pytest.raises(OSError, match=r"File exists|Not a directory"):
+        grnledger.open(store).reinvert()
+    grnledger.verify(store, repair=True)
+    assert grnledger.open(store).reinvert().name == "v4"
+
+
+def test_a_re_inversion_that_is_merely_due_waits_until_the_cache_can_be_written(tmp_path: Path) -> None:
+    values = base()
+    covariance = values.loadings @ values.loadings.T + np.diag(values.noise)
+    repo = grnledger.init(tmp_path / "dense.grn", covariance=covariance, genes=GENES, author="ada")
+    (repo.path / "cache" / "anchors").write_bytes(b"in the way")
+    due = [Pathway((f"p{place}",), np.array([place]), np.array([[0.3]]), 1, "sd") for place in range(4)]
+    assert repo.commit(due).entry.measured.anchor is None
+    (repo.path / "cache" / "anchors").unlink()
+    assert repo.commit(pathway("p53")).entry.measured.anchor is not None
+
+
+def test_what_can_be_gone_through_once_is_committed_after_a_lost_race(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo, other = grnledger.open(store), grnledger.open(store)
+    claim = durable._claim
+
+    def slow(temporary: Path, path: Path) -> None:
+        monkeypatch.setattr(durable, "_claim", claim)
+        other.rollback("v1")
+        other.rollback("v3")
+        claim(temporary, path)
+
+    monkeypatch.setattr(durable, "_claim", slow)
+    assert repo.commit(one for one in [pathway("once")]).message == "add once"

@@ -18,6 +18,7 @@ from grnledger.engine.errors import Conflict, FormatError, NotFound
 from grnledger.engine.panel import Panel
 from grnledger.storage.bases import NewBase
 from grnledger.storage.records import BaseRecord
+from grnledger.storage.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -280,6 +281,46 @@ def test_a_claim_to_a_number_is_told_and_kept_for_an_hour(store: Callable[[str],
     assert f"{entry(repo._log.next)}: note (mended)" in grn("-s", path, "verify", "--repair").out
     assert not claim.exists()
     assert grnledger.open(path).create_tag("late").name == "v6"
+
+
+def test_a_commit_while_a_store_is_verified_is_no_damage(store: Callable[[str], Path]) -> None:
+    path = store(DENSE)
+    left = iter(range(70))  # more than the index waits for
+
+    def commit_on(_: float) -> None:
+        for nth in left:
+            grnledger.open(path).create_tag(f"t{nth}", "v1")
+
+    report = verify(path, progress=commit_on)
+    assert report.sound
+    assert [one for one in report.findings if one.kind == "derived" or "claims" in one.what] == []
+
+
+def test_each_damaged_entry_is_told_with_the_versions_that_need_it(tmp_path: Path) -> None:
+    genes = [f"GENE{place}" for place in range(8)]
+    repo = grnledger.init(tmp_path / "two.grn", covariance=np.eye(8), genes=genes, author="ada")
+    for name in ("x", "y"):
+        repo.create_branch(name, "v0")
+        for nth in range(2):
+            repo.commit(grnledger.Pathway.of(repo.panel, f"{name}{nth}", {"GENE1": 0.1}), branch=name)
+    # 2: x, 3: v1, 4: v2, 5: y, 6: v3, 7: v4
+    for number in (3, 7):
+        (repo.path / entry(number)).write_bytes(b"damaged")
+    found = {one.path: one.versions for one in grnledger.verify(repo.path).findings if one.kind == "damage"}
+    assert found == {entry(3): (1, 2), entry(7): (4,)}
+
+
+def test_a_damaged_pack_whose_entries_stand_beside_it_says_so(store: Callable[[str], Path]) -> None:
+    path = store(DENSE)
+    kept = {one.name: one.read_bytes() for one in (path / "log").iterdir()}
+    grnledger.open(path).pack()
+    for name, content in kept.items():
+        (path / "log" / name).write_bytes(content)
+    pack = next((path / "packs").iterdir())
+    pack.write_bytes(pack.read_bytes()[: pack.stat().st_size // 2])
+    assert "All of them stand in log/ too" in grnledger.verify(path).findings[0].what
+    pack.unlink()
+    assert grnledger.verify(path).sound
 
 
 def test_versions_are_told_in_ranges() -> None:

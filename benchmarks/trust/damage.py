@@ -32,11 +32,14 @@ from flips import rows_unread
 from grnledger.engine.threads import one_blas_thread
 from grnledger.storage import repair as repairing
 from grnledger.storage import verify as verifying
+from grnledger.storage import verify_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from grnledger.storage.findings import Report
+    from grnledger.storage.ledger import Ledger
     from specimens import Ground
 
 LOG, DERIVED = ("entry", "pack"), ("FORMAT", "anchor", "index", "witness")
@@ -336,10 +339,12 @@ def command(*arguments: object) -> tuple[int, str]:
 @contextlib.contextmanager
 def descendants_forgotten() -> Iterator[None]:
     """Plant a `verify` that names the versions of a damaged entry alone, and not those that descend from them."""
-    real = verifying._unreadable  # noqa: SLF001
-    with mock.patch.object(
-        verifying, "_unreadable", lambda history: tuple(n for n in real(history) if history.numbered(n) is None)
-    ):
+    real = verify_log.lost_with
+
+    def alone(ledger: Ledger, run: list[int]) -> tuple[int, ...]:
+        return tuple(number for number in real(ledger, run) if ledger.history.numbered(number) is None)
+
+    with mock.patch.object(verify_log, "lost_with", alone):
         yield
 
 
@@ -357,7 +362,7 @@ def repair_too_much() -> Iterator[None]:
     """Plant a `--repair` that takes away damaged files that are not derived."""
     real = repairing.repair
 
-    def mend(path: Path, **named: bool) -> verifying.Report:
+    def mend(path: Path, **named: bool) -> Report:
         report = real(path, **named)
         for finding in report.findings:
             if finding.kind == "damage":

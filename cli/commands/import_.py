@@ -36,7 +36,7 @@ def command(repo: Repository, *, file: Path, name: str, form: str) -> None:
         raise InputError(f"{file} is a folder, not an exported file.", hint=f"`grn fetch {file}` takes a store.")
     if not file.exists():
         raise NotFound(f"There is no file {file}.", hint="`grn export FILE.h5` writes one.")
-    if not is_hdf5(file):
+    if not (file.is_file() and is_hdf5(file)):
         raise InputError(f"{file} is not a file that `grn export` wrote.", hint="`grn export FILE.h5` writes one.")
     done = repo.fetch(file, name)
     exchanging.tell(repo, done, form, nothing=f"Nothing new in {file}.")

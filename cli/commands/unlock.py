@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ...engine.errors import NotFound
-from .. import options, output
+from .. import exchanging, options, output
 
 FIELDS = ("host", "pid", "started", "boot", "since")
 
@@ -30,8 +29,7 @@ def command(ctx: click.Context, *, store: str | None, force: bool, form: str) ->
     from ...storage import layout, turns
 
     path = options.find_store(options.given(ctx).get("store") if store is None else store)
-    if not path.exists():
-        raise NotFound(f"There is no store {path}.", hint="`grn init` makes one.")
+    exchanging.other(path, hint="`grn init` makes one.")
     holder = turns.clear(path / layout.LOCK, force=force)
     fields = None if holder is None else {name: getattr(holder, name) for name in FIELDS}
     if form == "json":

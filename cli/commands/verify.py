@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from ...storage.verify import Finding, Report
+    from ...storage.findings import Finding, Report
 
 WORDS = {"damage": "damaged", "derived": "damaged, can be made again", "note": "note"}
 
