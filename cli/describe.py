@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..engine.wording import counted
+from ..engine.wording import counted, printable
 
 if TYPE_CHECKING:
     from ..engine.network import Cut
@@ -59,7 +59,12 @@ def head_line(version: Version) -> str:
     """Return the line that a version is told by: name, id, time, author, refs."""
     name = click.style(version.name, fg="yellow", bold=True)
     when = version.time.replace("T", " ").replace("Z", " UTC")
-    return " ".join(filter(None, [name, version.id[:SHORT], when, version.author, refs_text(version)]))
+    return " ".join(filter(None, [name, version.id[:SHORT], when, printable(version.author), refs_text(version)]))
+
+
+def message_lines(version: Version) -> list[str]:
+    """Return a version's message, a line each, as it is told under its name."""
+    return [f"    {printable(line)}" for line in version.message.splitlines()]
 
 
 def change_lines(version: Version, most: int = 5) -> list[str]:
@@ -76,7 +81,7 @@ def deed(version: Version, most: int = 3) -> str:
     """Return in a few words what a version did: the pathways that came and went, else its message."""
     added = [f"{sign_text(record.sign)} {', '.join(record.names)}" for record in version.added]
     dropped = [f"dropped {name}" for name in version.dropped]
-    return ", ".join(_shortened([*added, *dropped], most)) or version.message
+    return ", ".join(_shortened([*added, *dropped], most)) or printable(version.message)
 
 
 def sign_text(sign: int) -> str:

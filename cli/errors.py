@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
+import errno
 import os
 import sys
 import traceback
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..engine.errors import Conflict, EngineError, FormatError, GrnError, InputError, NotFound
+from ..engine.wording import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +51,7 @@ HINTS: dict[type[GrnError], str] = {
 def run(command: click.Command, arguments: Sequence[str], colour: bool | None) -> int:
     """Run a command, tell what went wrong, and return the exit code."""
     given: dict[str, Any] = {}
+    sys.unraisablehook = _interrupt_again
     try:
         answer = _invoke(command, arguments, colour, given)
         _flush()
@@ -65,6 +69,14 @@ def run(command: click.Command, arguments: Sequence[str], colour: bool | None) -
             _tell(message, hint, colour)
         return code
     return answer if isinstance(answer, int) else DONE
+
+
+def _interrupt_again(unraisable: Any) -> None:
+    """Interrupt once more where Ctrl-C came while Python was tidying up, which passes over what is raised there."""
+    if isinstance(unraisable.exc_value, KeyboardInterrupt):
+        _thread.interrupt_main()
+    else:
+        sys.__unraisablehook__(unraisable)
 
 
 def _invoke(command: click.Command, arguments: Sequence[str], colour: bool | None, given: dict[str, Any]) -> object:
@@ -112,7 +124,7 @@ def _explained(error: Exception, command: str) -> tuple[str, str, int]:
         case OSError():
             _silence()
             said = f"{error.filename or 'The system'}: {error.strerror or error}."
-            return said, "`grn log` shows what was written before.", USAGE
+            return said, _after(error), USAGE
         case MemoryError():
             return "There is not enough memory for this.", "Ask for fewer genes, or use a larger machine.", NUMBERS
         case _:
@@ -120,6 +132,15 @@ def _explained(error: Exception, command: str) -> tuple[str, str, int]:
             return said, "Run it again with -vv for a traceback, and report that.", OUR_BUG
 
 
+def _after(error: OSError) -> str:
+    """Return what to do after the system has refused something."""
+    if isinstance(error.strerror, str) and error.strerror.startswith(("it is written", "the answer could not")):
+        return "`grn log` shows what has been written."
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "Nothing in the store was changed. Make room, and run it again."
+    return "Nothing in the store was changed."
+
+
 def _tell(message: str, hint: str, colour: bool | None) -> None:
-    click.echo(click.style("Error: ", fg="red", bold=True) + message, err=True, color=colour)
-    click.echo(click.style("Hint: ", bold=True) + hint, err=True, color=colour)
+    for title, text, shade in (("Error: ", message, "red"), ("Hint: ", hint, None)):
+        click.echo(click.style(title, fg=shade, bold=True) + printable(text, but="\n"), err=True, color=colour)

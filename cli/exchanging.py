@@ -72,7 +72,7 @@ def tell(repo: Repository, done: Exchanged, form: str, *, nothing: str) -> None:
     elif not rows:
         click.echo(nothing)
     else:
-        came = [counted(len(done.commits), "new version") if done.commits else "no new version"]
+        came = [counted(len(done.commits), "new version") if done.commits else "all versions were here already"]
         if done.bases:
             came.append(counted(done.bases, "new base"))
         click.echo(output.sentence(" and ".join(came)))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import math
 import os
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,6 +45,7 @@ def writing(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option(
         "--wait",
         type=click.FloatRange(min=0),
+        callback=_finite,
         metavar="SECONDS",
         help="How long to wait while others write; 10 by default.",
     )
@@ -52,6 +55,13 @@ def writing(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(_open(path, wait), **arguments)
 
     return wrapped
+
+
+def _finite(ctx: click.Context, parameter: click.Parameter, seconds: float | None) -> float | None:
+    del ctx, parameter
+    if seconds is not None and not math.isfinite(seconds):
+        raise InputError(f"--wait {seconds:g} is not a number of seconds.", hint="Say how long, such as --wait 60.")
+    return seconds
 
 
 def store(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -72,6 +82,8 @@ def _open(path: Path, wait: float | None = None) -> Repository:
     from ..storage.repository import WAIT, Repository
 
     repo = Repository(path, author=author(), time=clock(), wait=WAIT if wait is None else wait)
+    if sys.stderr.isatty():
+        repo.on_wait = lambda: output.note(f"Others are writing to {path}; waiting up to {repo.wait:g} s for them.")
     if repo.damage:
         number, why = next(iter(repo.damage.items()))
         output.warn(f"Entry {number} of the log cannot be read: {why} `grn verify` says what it touches.")
@@ -151,7 +163,7 @@ def clock() -> datetime | None:
         return datetime.fromtimestamp(int(text), UTC)
     except (ValueError, OverflowError, OSError):
         raise InputError(
-            f"${EPOCH_VARIABLE} is {text!r}, which is not a number of seconds since 1970.",
+            f"${EPOCH_VARIABLE} is {text[:40]!r}, which is not a number of seconds from 1970 to the year 9999.",
             hint=f"Set it with {EPOCH_VARIABLE}=$(date +%s), or unset it.",
         ) from None
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from ..engine.wording import printable
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 
@@ -119,7 +121,7 @@ def _finite(value: Any) -> Any:
 def _plain(value: object) -> str:
     if isinstance(value, float):
         return repr(value) if math.isfinite(value) else ""
-    return "" if value is None else str(value)
+    return "" if value is None else printable(str(value))
 
 
 def _short(value: object) -> str:
@@ -129,7 +131,7 @@ def _short(value: object) -> str:
         return number(value) if math.isfinite(value) else "–"
     if isinstance(value, int):
         return f"{value:,}"
-    return "" if value is None else str(value)
+    return "" if value is None else printable(str(value))
 
 
 def _column(values: Sequence[object]) -> list[str]:

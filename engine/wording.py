@@ -28,3 +28,25 @@ def some(names: Sequence[str], most: int = 5) -> str:
     'TP53, MDM2, …'
     """
     return ", ".join([*names[:most], *(["…"] if len(names) > most else [])])
+
+
+def printable(text: str, *, but: str = "") -> str:
+    r"""Return text with what does not print told as an escape, so that no terminal obeys what a file says.
+
+    Parameters
+    ----------
+    text : str
+        Anything.
+    but : str
+        Characters to be left as they are.
+
+    Examples
+    --------
+    >>> printable("p53\x1b[2J")
+    'p53\\x1b[2J'
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        one if one.isprintable() or one in but else one.encode("unicode_escape").decode("ascii") for one in text
+    )

@@ -94,8 +94,6 @@ def write(folder: Path, content: str, base: str, pathways: Iterable[str], invers
 def read(folder: Path, content: str) -> DenseCovariance | None:
     """Return the full inversion of a version, or `None` when it is missing or damaged and must be made again."""
     path = _path(folder, content)
-    if not path.exists():
-        return None
     try:
         stored = hdf5.read(hdf5.Place(path), layout.ANCHOR)
         record = parse(AnchorRecord, stored.record, path)

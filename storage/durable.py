@@ -48,6 +48,7 @@ class Output(io.RawIOBase):
 
     def __init__(self, path: Path) -> None:
         super().__init__()
+        self._path = path
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o644)
         self._place = 0
         self.failure: OSError | None = None
@@ -117,6 +118,7 @@ class Output(io.RawIOBase):
         try:
             yield
         except OSError as failure:
+            failure.filename = str(self._path)
             self.failure = self.failure or failure
             raise
 
@@ -221,14 +223,19 @@ def replace(path: Path, write: Callable[[Output], object]) -> None:
 def overwrite(path: Path, content: bytes) -> None:
     """Write a derived file of a fixed length over itself, not flushed: whoever reads it checks it.
 
-    No link is followed out of the store, and no pipe waited for.
+    No link is followed out of the store, and no pipe waited for. A file that has a second name, as in a backup made of
+    hard links, is not written to: a new one takes its place.
     """
     flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)
     descriptor = os.open(path, flags, 0o644)
     try:
-        os.pwrite(descriptor, content, 0)
+        shared = os.fstat(descriptor).st_nlink > 1
+        if not shared:
+            os.pwrite(descriptor, content, 0)
     finally:
         os.close(descriptor)
+    if shared:
+        replace(path, lambda output: output.write(content))
 
 
 def flush(path: Path) -> None:

@@ -42,10 +42,10 @@ def commit_id(commit: CommitRecord) -> str:
     return hashlib.sha256(f"grnledger {layout.FORMAT_VERSION} commit\n{commit.canonical()}".encode()).hexdigest()
 
 
-def pathway_record(pathway: Pathway, missing: Sequence[str]) -> PathwayRecord:
-    """Return the record of a pathway that a commit adds."""
+def pathway_record(pathway: Pathway, missing: Sequence[str], id_: str) -> PathwayRecord:
+    """Return the record of a pathway that a commit adds, under its content id."""
     return PathwayRecord(
-        id=pathway_id(pathway),
+        id=id_,
         names=pathway.names,
         genes=len(pathway.genes),
         sign=pathway.sign,

@@ -7,7 +7,9 @@ nothing; checked first against its own history, and its bases before the entry t
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from ..engine.errors import Conflict, FormatError, InputError
@@ -240,10 +242,15 @@ def push(source: Ledger, target: Ledger, writer: Writer, branch: str) -> Exchang
     if before is not None and before not in source.history.ancestors(tip):
         raise Conflict(
             f"{branch} of {where} has versions that {branch} here has not.",
-            hint=f"`grn fetch {where}`, then `grn merge {where.resolve().stem}/{branch}`, and push again.",
+            hint=f"`grn fetch {quote(str(where))}`, then `grn merge {name_of(where)}/{branch}`, and push again.",
         )
     moves = [] if before == tip else [MoveRecord(ref=ref, before=before, after=tip)]
     return _send(source, target, writer, moves, f"push from {source.places.path.name}")
+
+
+def name_of(path: Path) -> str:
+    """Return what the refs of another store are put under by default: its name, as far as a branch can be called so."""
+    return re.sub(r"[^\w+-]+", "-", path.resolve().stem).strip("-") or "other"
 
 
 def check_pair(target: Ledger, source: Ledger) -> None:

@@ -323,9 +323,13 @@ def names_in(path: Path, kind: str, *groups: str) -> dict[str, list[str]]:
     ------
     FormatError
         It says something else, or is damaged.
+    InputError
+        It says nothing of the kind.
     """
     place = Place(path)
     with _opened(place) as file:
+        if not {layout.KIND, layout.FORMAT} <= set(file.attrs):
+            raise InputError(f"{path} is HDF5, but not a file that `grn export FILE.h5` wrote.")
         said = _attribute(file, layout.KIND), _attribute(file, layout.FORMAT)
         if said != (kind, layout.FORMAT_TEXT.strip()):
             raise FormatError(

@@ -9,7 +9,7 @@ import contextlib
 import json
 import zlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -91,6 +91,10 @@ def read(place: hdf5.Place) -> Index | None:
         text = stored.arrays["moves"].tobytes()
     except (FormatError, OSError, KeyError, ValueError, TypeError, IndexError, RuntimeError, OverflowError):
         return None
+    known = {commit.id for commit in commits}
+    standing = {*record.branches.values(), *record.tags.values()}
+    if len(known) < len(commits) or not standing <= known or (commits and record.head not in record.branches):
+        return None
     refs = Refs(
         head=record.head,
         branches=dict(record.branches),
@@ -164,9 +168,24 @@ def testimony(length: int, versions: int, last: str, first: str) -> bytes:
 
 def _moves(text: bytes, place: hdf5.Place) -> list[Move]:
     try:
-        return [Move(**move) for move in json.loads(text)]
+        said: list[Any] = json.loads(text)
+        if all(_is_move(move) for move in said):
+            return [Move(**move) for move in said]
     except (ValueError, TypeError, RecursionError):
-        raise FormatError(f"{place} is damaged: its moves of refs cannot be read.") from None
+        pass
+    raise FormatError(
+        f"{place} is damaged: its moves of refs cannot be read.", hint="`grn verify --repair` makes it anew."
+    )
+
+
+def _is_move(said: Any) -> bool:
+    """Return whether something that was read can be a move of a ref."""
+    if not isinstance(said, dict):
+        return False
+    move = cast("dict[str, Any]", said)
+    texts = all(isinstance(move.get(name), str) for name in ("ref", "reason", "author", "time"))
+    commits = all(move.get(name) is None or isinstance(move[name], str) for name in ("before", "after"))
+    return type(move.get("number")) is int and texts and commits
 
 
 def _commits(arrays: dict[str, NDArray[Any]] | Any) -> Iterator[Commit]:

@@ -77,13 +77,7 @@ class Ledger:
         self.refresh()
 
     def refresh(self) -> None:
-        """Take in what has been written to the store since it was last read.
-
-        Raises
-        ------
-        FormatError
-            HEAD is on a branch that is not there.
-        """
+        """Take in what has been written to the store since it was last read."""
         self.midway = True
         testimony = self._testimony()  # written after the entry
         self._read_new()
@@ -95,10 +89,6 @@ class Ledger:
         if self.log.damage:
             self._lose(min(versions, self.history.length + self._may_be_lost))
         self.refs.lost = max(self.log.damage, default=0)
-        if not self.log.damage and self.history.length and self.refs.head not in self.refs.branches:
-            raise FormatError(
-                f"{self.places.path} is damaged: HEAD is on {self.refs.head}, and there is no such branch."
-            )
         self.note_down()
         self.midway = False
 

@@ -190,7 +190,7 @@ class Log:
 
         It may be the writer's own entry that has been packed, in the moment since it was given its name.
         """
-        if not (folder.is_packed(number) or folder.is_packed(number - 1)):
+        if not folder.is_packed(number, number - 1):
             return False
         folder.look()
         try:

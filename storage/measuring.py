@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from ..engine.covariance import DenseCovariance
 from ..engine.stability import affordable, probe
 from . import anchors
-from .entries import pathway_id
 from .history import Event
 from .reading import Recipe
 from .records import MeasuredRecord
@@ -119,4 +118,4 @@ class Measuring:
 
 
 def _new(plan: Plan) -> dict[str, Pathway]:
-    return {pathway_id(pathway): pathway for pathway in plan.pathways}
+    return dict(zip(plan.ids, plan.pathways, strict=True))

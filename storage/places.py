@@ -78,6 +78,7 @@ class Folder:
         cache = path / layout.CACHE
         self.cache: Path | None = None if cache.is_symlink() else cache  # nothing is written elsewhere
         self.packs: list[tuple[int, int]] = []
+        self._log, self._packs = path / layout.LOG, path / layout.PACKS
         self._end: int | None = None
 
     def look(self) -> int:
@@ -120,32 +121,34 @@ class Folder:
     def loose(self) -> list[int]:
         """Return the numbers of the entries that stand in files of their own now."""
         try:
-            names = os.listdir(self.path / layout.LOG)  # noqa: PTH208  a log may have ten thousand
-        except FileNotFoundError:
+            names = os.listdir(self._log)  # noqa: PTH208  a log may have ten thousand
+        except (FileNotFoundError, NotADirectoryError):
             raise FormatError(f"{self.path} is damaged: it has no folder {layout.LOG}.") from None
         return sorted(number for name in names if (number := layout.entry_number(name)))
 
     def all_packs(self, *, outermost: bool = False) -> list[tuple[int, int]]:
         """Return the ranges of the packs that are there now; `outermost` leaves out those within another."""
         names = self._pack_names()
-        while (again := self._pack_names()) != names:  # one may go while a larger one comes
+        while names and (again := self._pack_names()) != names:  # one may go while a larger one comes
             names = again
         found = sorted(range_ for name in names if (range_ := layout.pack_range(name)))
         return [one for one in found if not (outermost and any(_within(one, other) for other in found))]
 
     def _pack_names(self) -> set[str]:
         try:
-            return set(os.listdir(self.path / layout.PACKS))  # noqa: PTH208  asked at every look
+            return set(os.listdir(self._packs))  # noqa: PTH208  asked at every look
         except FileNotFoundError:
             return set()
+        except NotADirectoryError:
+            raise FormatError(f"{self.path / layout.PACKS} is no folder: the store is damaged.") from None
 
     def pack_path(self, first: int, last: int) -> Path:
         """Return the file of a pack."""
-        return self.path / layout.PACKS / layout.pack_name(first, last)
+        return self._packs / layout.pack_name(first, last)
 
     def loose_path(self, number: int) -> Path:
         """Return the file of an entry that is in no pack."""
-        return self.path / layout.LOG / layout.entry_name(number)
+        return self._log / layout.entry_name(number)
 
     def entry(self, number: int) -> Place:
         """Return where an entry of the log stands; a pack comes before a loose file, which may be a leftover."""
@@ -155,9 +158,10 @@ class Folder:
                 return Place(self.pack_path(first, last), group_of(number))
         return Place(self.loose_path(number))
 
-    def is_packed(self, number: int) -> bool:
-        """Return whether an entry stands in a pack by now."""
-        return any(first <= number <= last for first, last in self.all_packs())
+    def is_packed(self, *numbers: int) -> bool:
+        """Return whether an entry, or one of several, stands in a pack by now."""
+        packs = self.all_packs()
+        return any(first <= number <= last for first, last in packs for number in numbers)
 
     def still(self, number: int, place: Place) -> bool:
         """Return whether an entry that has been read from a place still stands there, or has been packed since."""
@@ -172,7 +176,7 @@ class Folder:
     def bases(self) -> list[str]:
         """Return the ids of the bases that are there."""
         folder = self.path / layout.BASES
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):  # whoever needs one is told
             return sorted(path.stem for path in folder.iterdir() if _is_base(path.name))
         return []
 
@@ -191,7 +195,7 @@ class Folder:
         """Return whether an entry is there; an empty file is a name claimed, on a file system without links."""
         try:
             return self.loose_path(number).stat().st_size > 0
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
 
 
@@ -282,6 +286,11 @@ def check_format(path: Path) -> None:
         raise FormatError(f"{path} is not a grnledger store: it has no {layout.FORMAT_FILE} file.", hint=hint)
     with (path / layout.FORMAT_FILE).open("rb") as file:
         text = file.read(200).decode(errors="replace")
+    if text != layout.FORMAT_TEXT and text.split() == layout.FORMAT_TEXT.split():
+        raise FormatError(
+            f"{path / layout.FORMAT_FILE} does not hold the {len(layout.FORMAT_TEXT)} bytes that were written to it.",
+            hint="`grn verify --repair` writes it anew.",
+        )
     if text != layout.FORMAT_TEXT:
         raise FormatError(
             f"{path} is of the format {text.strip()!r}; this grnledger reads {layout.FORMAT_TEXT.strip()!r}.",

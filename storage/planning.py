@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..engine.errors import InputError
 from ..engine.pathway import Pathway
 from . import layout
-from .entries import commit_id, pathway_record
+from .entries import commit_id, pathway_id, pathway_record
 from .records import (
     CommitRecord,
     DropRecord,
@@ -54,6 +54,11 @@ class Plan:
         The file that the pathways were read from.
     invert : bool
         Whether to invert the version in full whether or not that is due.
+
+    Attributes
+    ----------
+    ids : tuple of str
+        The content ids of the pathways.
     """
 
     branch: str
@@ -65,6 +70,10 @@ class Plan:
     drops: tuple[DropRecord, ...] = ()
     source: SourceRecord | None = None
     invert: bool = False
+    ids: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ids", tuple(map(pathway_id, self.pathways)))
 
     def record(self, history: History, author: str, time: str) -> CommitRecord:
         """Return the commit's record."""
@@ -72,7 +81,10 @@ class Plan:
             parents=self.parents,
             base=self.base,
             sets_base=not self.parents or self.base not in {history[one].base for one in self.parents},
-            adds=tuple(pathway_record(one, self.missing.get(one.label, ())) for one in self.pathways),
+            adds=tuple(
+                pathway_record(one, self.missing.get(one.label, ()), id_)
+                for one, id_ in zip(self.pathways, self.ids, strict=True)
+            ),
             drops=self.drops,
             author=author,
             time=time,

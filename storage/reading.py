@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from ..engine.anchor import Anchor
     from ..engine.covariance import DenseCovariance
     from ..engine.pathway import Pathway
     from .bases import StoredBase
@@ -60,6 +61,7 @@ class Reader:
         self._log = log
         self._history = history
         self._bases: dict[str, StoredBase] = {}
+        self._anchors: dict[str, Anchor] = {}
         self._pathways_read: dict[str, Pathway] = {}
         self._remade: dict[str, DenseCovariance] = {}
 
@@ -67,7 +69,9 @@ class Reader:
     def anchor_folder(self) -> Path | None:
         """Where anchors are cached, if they can be."""
         folder = None if (cache := self._log.places.cache) is None else cache / layout.ANCHORS
-        return None if folder is None or folder.is_symlink() else folder  # nothing is written elsewhere
+        with contextlib.suppress(PermissionError):  # of whoever made the store
+            return None if folder is None or folder.is_symlink() else folder  # nothing is written elsewhere
+        return None
 
     def base(self, base: str) -> StoredBase:
         """Return a base of the store."""
@@ -106,7 +110,7 @@ class Reader:
         pathways = self._pathways(recipe.events, folded) | dict(new or {})
         ordered = [pathways[one] for one in sorted(pathways, key=lambda one: (-pathways[one].sign, one))]
         check_stored_genes(ordered, len(base.panel))
-        anchor = anchor_of(base.covariance if recipe.anchor is None else self.inversion(recipe.anchor))
+        anchor = self._base_anchor(recipe.base) if recipe.anchor is None else anchor_of(self.inversion(recipe.anchor))
         content = layout.version_content_id(recipe.base, everything)
         return take(base.panel, anchor, ordered, base.deviations, name=name, content=content)
 
@@ -117,6 +121,12 @@ class Reader:
         if (recipe := next(self._anchored(anchor), None)) is None:
             raise _unreadable(anchor)
         return frozenset(event.pathway for event in recipe.events)
+
+    def _base_anchor(self, base: str) -> Anchor:
+        """Return a base's own anchor."""
+        if base not in self._anchors:
+            self._anchors[base] = anchor_of(self.base(base).covariance)
+        return self._anchors[base]
 
     def _fitting(self, recipe: Recipe, active: set[str]) -> frozenset[str]:
         """Return the ids of the pathways that a recipe's anchor has taken in, if it fits what is to be read."""

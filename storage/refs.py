@@ -10,7 +10,7 @@ from ..engine.errors import FormatError, InputError
 from . import layout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Mapping
+    from collections.abc import Callable, Container
 
     from .records import EntryRecord, MoveRecord
 
@@ -126,12 +126,24 @@ class Refs:
                 hint="Name a version, such as v3: `grn log --all` lists what can be read, `grn verify` what is lost.",
             )
 
-    def names_of(self, commit: str) -> list[str]:
+    def names_of(self, commit: str) -> tuple[str, ...]:
         """Return the refs that certainly stand at a commit: HEAD and its branch first, then branches, then tags."""
-        branches = self._at(commit, layout.BRANCH, self.branches)
-        names = [name for name in branches if name == self.head] + [name for name in branches if name != self.head]
-        head = [layout.HEAD] if self.head in branches and self.is_certain(layout.HEAD) else []
-        return head + names + self._at(commit, layout.TAG, self.tags)
+        return self.names().get(commit, ())
+
+    def names(self) -> dict[str, tuple[str, ...]]:
+        """Return the same for every commit at which one stands."""
+        found: dict[str, list[str]] = {}
+        if self.head in self.branches and all(map(self.is_certain, (layout.HEAD, layout.BRANCH + self.head))):
+            found[self.branches[self.head]] = [layout.HEAD]
+        first = sorted(self.branches, key=lambda name: (name != self.head, name))
+        for kind, names, ordered in (
+            (layout.BRANCH, self.branches, first),
+            (layout.TAG, self.tags, sorted(self.tags)),
+        ):
+            for name in ordered:
+                if self.is_certain(kind + name):
+                    found.setdefault(names[name], []).append(name)
+        return {commit: tuple(several) for commit, several in found.items()}
 
     def get(self, ref: str) -> str | None:
         """Return where a ref stands, or `None`."""
@@ -154,9 +166,6 @@ class Refs:
             kind.pop(name, None)
         else:
             kind[name] = after
-
-    def _at(self, commit: str, kind: str, names: Mapping[str, str]) -> list[str]:
-        return sorted(name for name, at in names.items() if at == commit and self.is_certain(kind + name))
 
     def _take(self, number: int, move: MoveRecord, reason: str, author: str, time: str) -> None:
         self.later.append(Move(number, move.ref, move.before, move.after, reason, author, time))
@@ -195,9 +204,17 @@ def check_entry(entry: EntryRecord, commits: Container[str], refs: Refs | None) 
     for ref in (move.ref for move in entry.moves):
         if ref != layout.HEAD and not _is_ref(ref):
             raise FormatError(f"Entry {entry.number} of the log is damaged: there can be no ref {ref!r}.")
-    for move in entry.moves if refs is not None else ():
-        if refs is not None and refs.get(move.ref) != move.before:
+    if refs is None:
+        return
+    for move in entry.moves:
+        if refs.get(move.ref) != move.before:
             raise FormatError(f"Entry {entry.number} of the log is damaged: it moves {move.ref} from where it is not.")
+    after = {move.ref: move.after for move in entry.moves}
+    head = after.get(layout.HEAD) or refs.head
+    if after.get(layout.BRANCH + head, refs.branches.get(head)) is None:
+        raise FormatError(
+            f"Entry {entry.number} of the log is damaged: it leaves HEAD on {head!r}, which is no branch."
+        )
 
 
 def check_name(name: str) -> str:

@@ -56,6 +56,7 @@ def repair(
 
 
 def _write_format(path: Path) -> None:
+    durable.remove_empty(path / layout.FORMAT_FILE)
     durable.put(path / layout.FORMAT_FILE, lambda output: output.write(layout.FORMAT_TEXT.encode()))
 
 

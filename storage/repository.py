@@ -78,6 +78,11 @@ class Repository:
     wait : float
         Seconds to wait for other writers, and to try again when one was faster, before giving up with `Conflict`.
 
+    Attributes
+    ----------
+    on_wait : callable
+        Called when others hold the lock and a wait for them begins.
+
     Raises
     ------
     NotFound
@@ -91,6 +96,7 @@ class Repository:
     ) -> None:
         self.path = Path(path)
         self.wait = wait
+        self.on_wait: Callable[[], object] = lambda: None
         self._author, self._time = author, time
         self._in_turn = False
         self._ledger = Ledger(self.path)
@@ -124,7 +130,11 @@ class Repository:
         if not self._ledger.doubtful:
             self._ledger.refresh()
             return
-        self._ledger = Ledger(self.path)
+        self._read_anew(indexed=True)
+
+    def _read_anew(self, *, indexed: bool) -> None:
+        """Read the store as if it had just been opened."""
+        self._ledger = Ledger(self.path, indexed=indexed)
         self._writer.ledger = self._ledger
         for held in ("_reader", "_measuring"):
             self.__dict__.pop(held, None)
@@ -172,6 +182,7 @@ class Repository:
             locked = False
             while True:
                 if not locked and lock.exists():
+                    self.on_wait()
                     queue.enter_context(turns.turn(lock, max(end - clocks.monotonic(), 0.0)))
                     locked = True
                 self.refresh()
@@ -261,13 +272,24 @@ class Repository:
         number : int, optional
             How many at the most.
         """
-        if rev is None:
-            found = self._history.commits[::-1]
-        else:
-            found = self._history.newest_first(self._resolve(rev))
-        known = self._history.ancestors(self._resolve(without)) if without else set[str]()
-        wanted = (commit for commit in found if commit.id not in known)
-        return [self._version(commit.id) for commit in itertools.islice(wanted, number)]
+
+        def listed() -> list[Version]:
+            if rev is None:
+                found = self._history.commits[::-1]
+            else:
+                found = self._history.newest_first(self._resolve(rev))
+            known = self._history.ancestors(self._resolve(without)) if without else set[str]()
+            wanted = (commit for commit in found if commit.id not in known)
+            names = self._refs.names()
+            return [self._version(commit.id, names) for commit in itertools.islice(wanted, number)]
+
+        try:
+            return listed()
+        except FormatError:
+            if self.damage:
+                raise
+            self._read_anew(indexed=False)  # the index knows nothing of damage to the entries that it covers
+            return listed()
 
     def line(self, rev: str = "HEAD") -> list[Version]:
         """Return a version, its first parent, that one's first parent and so on, newest first."""
@@ -521,14 +543,14 @@ class Repository:
             exchange.export_version(self._ledger, self._resolve(rev), Path(path), *self._writer.stamp())
 
     @_in_turn
-    def fetch(self, source: str | Path, name: str = "") -> Exchanged:
+    def fetch(self, source: str | Path, name: str | None = None) -> Exchanged:
         """Bring in what another store of the same panel has, and its branches and tags under a name.
 
         Parameters
         ----------
         source : str or Path
             The other store, or a file that one was exported to.
-        name : str
+        name : str, optional
             `lab` makes its `main` the branch `lab/main` here; by default, the name of the folder or file.
 
         Raises
@@ -540,7 +562,8 @@ class Repository:
         """
         from . import exchange
 
-        return exchange.fetch(self._ledger, self._writer, Ledger(Path(source)), name or Path(source).resolve().stem)
+        under = exchange.name_of(Path(source)) if name is None else name
+        return exchange.fetch(self._ledger, self._writer, Ledger(Path(source)), under)
 
     def push(self, target: str | Path, branch: str | None = None) -> Exchanged:
         """Bring a branch to another store of the same panel, whose branch of that name it must descend from.
@@ -619,12 +642,15 @@ class Repository:
             raise InputError(f"{rev!r} names no version.", hint="Name it as text: 'v3', 'HEAD', a branch, a tag.")
         return revspec.resolve(rev, self._refs, self._history)
 
-    def _version(self, commit: str) -> Version:
-        return Version(self._history.number(commit), self._history.logged(commit), tuple(self._refs.names_of(commit)))
+    def _version(self, commit: str, names: Mapping[str, tuple[str, ...]] | None = None) -> Version:
+        """Return a version; `names` of all commits, where many are made."""
+        known = self._refs.names_of(commit) if names is None else names.get(commit, ())
+        return Version(self._history.number(commit), self._history.logged(commit), known)
 
     def _standing(self, kind: str, names: Mapping[str, str]) -> Mapping[str, Version]:
+        called = self._refs.names()
         return {
-            name: self._version(commit)
+            name: self._version(commit, called)
             for name, commit in sorted(names.items())
             if self._refs.is_certain(kind + name) and commit in self._history
         }

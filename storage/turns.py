@@ -221,11 +221,16 @@ def _queue(path: Path, name: str, deadline: float) -> None:
         if left <= 0 and found and found.holder.pid is not None:
             raise Conflict(
                 f"The store is locked by {found.holder} since {found.holder.since}.",
-                hint="Wait for it with --wait SECONDS, or, if that process is gone, run `grn unlock`.",
+                hint=f"Wait for it with --wait SECONDS, or, if that process is gone, run `{_unlocking(found.holder)}`.",
             )
         if left <= 0:
             return
         time.sleep(min(pause, left))
+
+
+def _unlocking(holder: Holder) -> str:
+    """Return the command that removes a lock whose holder is gone; from here it may not be seen that it is."""
+    return "grn unlock --force" if holder.alive() is None else "grn unlock"
 
 
 def _claim(path: Path, name: str) -> bool:

@@ -11,7 +11,7 @@ from . import layout
 from .findings import Finding, Meter, Report
 from .ledger import Ledger
 from .places import Folder, check_format
-from .verify_cache import agrees, anchor_findings, derived, index_findings, stray_findings
+from .verify_cache import agrees, cache_findings, derived, stray_findings
 from .verify_log import OF_A_COMMIT, base_findings, commit_findings, log_findings, number_findings
 
 if TYPE_CHECKING:
@@ -56,10 +56,13 @@ def verify(
     report.bases = len(ledger.places.bases())
     if isinstance(ledger.places, Folder):
         if ledger.places.cache is not None:
-            report.findings += index_findings(ledger, ledger.places.cache, before)
-            report.findings += anchor_findings(ledger, ledger.places.cache, report, quick=quick)
+            report.findings += cache_findings(ledger, ledger.places.cache, before, report, quick=quick)
         report.findings += stray_findings(ledger.places, claim=ledger.log.next)
-    elif (place := ledger.places.index()) and (before.index is None or not agrees(ledger, before.index)):
+    elif (
+        not ledger.log.damage
+        and (place := ledger.places.index())
+        and (before.index is None or not agrees(ledger, before.index))
+    ):
         what = f"{place} is damaged, or not the index of this log: opening the file reads every entry."
         report.findings.append(Finding("damage", path.name, what))
     lost = {number for one in report.findings if one.kind == "damage" for number in one.versions}

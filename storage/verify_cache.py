@@ -42,7 +42,18 @@ def derived(path: Path, *, strict: bool) -> Derived:
     return Derived(None if place is None else index.read(place), witness)
 
 
-def index_findings(ledger: Ledger, cache: Path, before: Derived) -> Iterator[Finding]:
+def cache_findings(ledger: Ledger, cache: Path, before: Derived, report: Report, *, quick: bool) -> Iterator[Finding]:
+    """Yield a finding for what of the cache is damaged or missing; where it may not be looked at, a note."""
+    try:
+        yield from _index_findings(ledger, cache, before)
+        yield from _anchor_findings(ledger, cache, report, quick=quick)
+    except PermissionError as failure:
+        yield Finding(
+            "note", layout.CACHE, f"{failure.filename} cannot be read: {failure.strerror}. No version needs it."
+        )
+
+
+def _index_findings(ledger: Ledger, cache: Path, before: Derived) -> Iterator[Finding]:
     """Yield a finding for the index and for the note of the last entry, where they are not of this log."""
     path = cache / f"{layout.INDEX}{layout.FILE_ENDING}"
     if path.exists():
@@ -80,7 +91,7 @@ def agrees(ledger: Ledger, found: index.Index) -> bool:
         return False
 
 
-def anchor_findings(ledger: Ledger, cache: Path, report: Report, *, quick: bool) -> Iterator[Finding]:
+def _anchor_findings(ledger: Ledger, cache: Path, report: Report, *, quick: bool) -> Iterator[Finding]:
     """Yield a finding for each full inversion of the cache that is damaged or missing."""
     named = {commit.anchor for commit in ledger.history.commits if commit.anchor is not None}
     folder = cache / layout.ANCHORS
@@ -116,7 +127,9 @@ def stray_findings(folder: Folder, *, claim: int) -> Iterator[Finding]:
         )
     for path in sorted(folder.path.rglob("*")):
         shown = path.relative_to(folder.path).as_posix()
-        if durable.is_temporary(path.name):
+        if path.is_symlink():
+            yield Finding("note", shown, "It is a link: without what it leads to, the store is not whole.")
+        elif durable.is_temporary(path.name):
             yield Finding("note", shown, "A writer left it, or is at work; it is swept after an hour.")
         elif not _is_known(shown) and not path.is_dir():
             yield Finding("note", shown, "It is no file of a store.")

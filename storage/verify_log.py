@@ -46,18 +46,22 @@ def log_findings(ledger: Ledger) -> Iterator[Finding]:
                 what = f"Entries {run[0]:,} to {run[-1]:,} of the log are missing: {path} and those that follow."
             else:
                 what += f" So it is with its other entries to {run[-1]:,}."
-        if _also_loose(ledger, run):
-            what += f" All of them stand in {layout.LOG}/ too: move the pack out of the store, and verify again."
+        if _stand_elsewhere(ledger, run):
+            what += " All that it holds stands in other files too: move it out of the store, and verify again."
         yield Finding("damage", within(ledger, path), what, lost_with(ledger, run), uncertain)
 
 
-def _also_loose(ledger: Ledger, run: list[int]) -> bool:
-    """Return whether the entries of a pack that is damaged stand in files of their own as well."""
+def _stand_elsewhere(ledger: Ledger, run: list[int]) -> bool:
+    """Return whether the entries of a pack that is damaged stand in files of their own, or in other packs, as well."""
     places = ledger.places
     if not isinstance(places, Folder) or places.entry(run[0]).group == "/":
         return False
-    first, last = next(one for one in places.packs if one[0] <= run[0] <= one[1])
-    return set(range(first, last + 1)) <= set(places.loose())
+    pack = next(one for one in places.packs if one[0] <= run[0] <= one[1])
+    elsewhere = set(places.loose())
+    for first, last in places.all_packs():
+        if (first, last) != pack:
+            elsewhere.update(range(first, last + 1))
+    return set(range(pack[0], min(pack[1], max(elsewhere, default=0)) + 1)) <= elsewhere
 
 
 def lost_with(ledger: Ledger, run: list[int]) -> tuple[int, ...]:

@@ -7,8 +7,9 @@ import time as clocks
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ..engine.errors import Conflict, InputError
+from ..engine.errors import Conflict, FormatError, InputError
 from .records import EntryRecord, MoveRecord
+from .refs import check_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -109,6 +110,7 @@ class Writer:
                         hint="Look with `grn log`, then run it again; --wait SECONDS tries for longer.",
                     )
             entry = build()
+            self._check(entry)
             try:
                 id_ = self.ledger.log.append(entry, pathways)
             except FileExistsError:
@@ -121,6 +123,16 @@ class Writer:
                 self.ledger.took(entry, id_)
                 return
         raise Conflict(f"{ATTEMPTS} times in a row another writer was faster.", hint="Run it again.")
+
+    def _check(self, entry: EntryRecord) -> None:
+        """Refuse to write what could not be read: where the index has said something false of the log."""
+        try:
+            check_entry(entry, self.ledger.history, self.ledger.refs)
+        except FormatError as failure:
+            raise FormatError(
+                f"Nothing was written. {failure.message}",
+                hint="`grn verify --repair` makes the index anew, from the log.",
+            ) from None
 
     def _has_passed(self, number: int) -> bool:
         """Return whether the log has got beyond a number that another writer took.

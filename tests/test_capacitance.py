@@ -483,11 +483,12 @@ def test_a_core_answers_as_its_matrix_does(kind: str, rows_a_block: int, monkeyp
         (core.diagonal(), np.diagonal(matrix)),
         (core.rows_times(rows, factors, sparse), matrix[rows] @ both),
         (core.rows_times(None, factors, sparse), matrix @ both),
-        (core.gram(factors, sparse), both.T @ matrix @ both),
+        (core.products(factors, sparse)[0], columns.T @ matrix @ factors),
+        (core.products(factors, sparse)[1], columns.T @ matrix @ columns),
     ):
         np.testing.assert_allclose(found, truth, rtol=0, atol=1e-13)
-    gram = core.gram(factors, sparse)
-    np.testing.assert_array_equal(gram, gram.T)
+    _, inner = core.products(factors, sparse)
+    np.testing.assert_array_equal(inner, inner.T)
 
 
 def test_the_product_of_two_pathways_is_the_same_to_the_last_bit_whichever_others_stand_beside_them() -> None:
@@ -496,8 +497,8 @@ def test_the_product_of_two_pathways_is_the_same_to_the_last_bit_whichever_other
     deviations = base.standard_deviations()
     pathways = random_pathways(12, 1, deviations, rng)
     core, factors = anchor_of(base).precision, np.empty((50, 0))
-    alone = core.gram(factors, columns_of([pathways[2], pathways[6]], deviations))
-    everyone = core.gram(factors, columns_of(pathways, deviations))
+    _, alone = core.products(factors, columns_of([pathways[2], pathways[6]], deviations))
+    _, everyone = core.products(factors, columns_of(pathways, deviations))
     places = {name: place for place, name in enumerate(name for one in pathways for name in one.names)}
     chosen = [places[name] for one in (pathways[2], pathways[6]) for name in one.names]
     np.testing.assert_array_equal(alone, everyone[np.ix_(chosen, chosen)])

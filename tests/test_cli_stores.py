@@ -129,7 +129,10 @@ def test_a_fetch_tells_what_came_and_where_it_stands(both: Callable[..., Any]) -
         "  tag lab/paper is at v1",
     ]
     assert both("-s", "anna.grn", "fetch", "lab.grn").out == "Nothing new in lab.grn.\n"
-    assert both("-s", "anna.grn", "fetch", "lab.grn", "--as", "boss").out.splitlines()[0] == "No new version."
+    assert (
+        both("-s", "anna.grn", "fetch", "lab.grn", "--as", "boss").out.splitlines()[0]
+        == "All versions were here already."
+    )
 
 
 def test_a_fetch_tells_programs_the_same(both: Callable[..., Any]) -> None:

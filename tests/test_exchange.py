@@ -603,7 +603,7 @@ def branch_of_its_own(path: Path) -> str:
 def test_pathways_beyond_the_panel_are_refused(pair: tuple[Repository, Repository]) -> None:
     lab, anna = pair
     beyond = Pathway(("beyond",), np.array([SIZE + 4]), np.array([[0.5]]), 1, "sd")
-    record = entries.pathway_record(beyond, ())
+    record = entries.pathway_record(beyond, (), entries.pathway_id(beyond))
     base = lab.version().base
     active = {one.record.id for one in lab.active("v1")} | {record.id}
 

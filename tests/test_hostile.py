@@ -478,7 +478,9 @@ forged("its ref is /etc/passwd", LOST_ENTRY, lambda record: record["moves"][0].u
 forged("its ref is neither branch nor tag", LOST_ENTRY, lambda record: record["moves"][0].update(ref="x"))
 forged("its ref is HEAD~1", LOST_ENTRY, lambda record: record["moves"][0].update(ref="branch/HEAD~1"))
 forged(
-    "HEAD is nowhere", REFUSED, lambda record: record["moves"].append({"ref": "HEAD", "before": "main", "after": "x"})
+    "HEAD is nowhere",
+    LOST_ENTRY,
+    lambda record: record["moves"].append({"ref": "HEAD", "before": "main", "after": "x"}),
 )
 forged("main is gone", LOST_ENTRY, lambda record: record["moves"][0].update(after=None))
 forged("main is at a commit that is not there", LOST_ENTRY, lambda record: record["moves"][0].update(after=NOBODY))
@@ -756,14 +758,14 @@ indexed("with numbers that are none", array_of("numbers", np.array([b"x"])))
 indexed("with numbers of another shape", array_of("numbers", np.zeros((3, 1))))
 indexed("with numbers that are not whole", array_of("numbers", np.full((3, 3), np.nan)))
 indexed(
-    "with entries that are not there", array_of("numbers", np.array([[1, 0, 1], [0, 1, 99], [0, 2, 4]])), (6, 1, 0, 6)
+    "with entries that are not there", array_of("numbers", np.array([[1, 0, 1], [0, 1, 99], [0, 2, 4]])), (0, 1, 0, 6)
 )
 indexed("with a lost column", lambda _, arrays: arrays.pop("dropped"))
 indexed("with moves that are none", array_of("moves", np.frombuffer(b"[1]", dtype="u1")))
 indexed("with moves that are nested deep", array_of("moves", np.frombuffer(b"[" * 100_000, dtype="u1")))
 indexed("with moves that are no JSON", array_of("moves", np.frombuffer(b"\xff", dtype="u1")))
-indexed("that puts main elsewhere", lambda record, _: record["branches"].update(main=NOBODY), (6, 1, 0, 6))
-indexed("that puts HEAD nowhere", lambda record, _: record.update(head="x"), (6, 1, 6, 6))
+indexed("that puts main elsewhere", lambda record, _: record["branches"].update(main=NOBODY), (0, 1, 0, 0))
+indexed("that puts HEAD nowhere", lambda record, _: record.update(head="x"), (0, 1, 0, 0))
 indexed("that is longer than the log", lambda record, _: record.update(length=2**50), (6, 1, 0, 6))
 indexed("of no entries", lambda record, _: record.update(length=0))
 indexed("that ends elsewhere", lambda record, _: record.update(last=NOBODY))
@@ -891,7 +893,7 @@ exported(
 exported("of a newer format", REFUSED, lambda file: file.attrs.__setitem__("format", np.bytes_(b"grnledger store 2")))
 exported("that says it is a pack", REFUSED, lambda file: file.attrs.__setitem__("kind", np.bytes_(b"pack")))
 exported("that says it is an entry", REFUSED, lambda file: file.attrs.__setitem__("kind", np.bytes_(b"entry")))
-exported("that says nothing", REFUSED, lambda file: file.attrs.__delitem__("kind"))
+exported("that says nothing", (2, 2, 2, 2), lambda file: file.attrs.__delitem__("kind"))
 exported("with an entry far away", (6, 1, 0, 4), lambda file: file.__setitem__("log/9999999999", file[LOG_2]))
 exported(
     "with many names",

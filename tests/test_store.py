@@ -159,7 +159,16 @@ def test_a_folder_or_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
             grnledger.open(tmp_path / name)
 
 
-@pytest.mark.parametrize("text", [b"grnledger store 2\n", b"grnledger store 1", b"", b"\xff\xfe", b"x" * 100_000])
+@pytest.mark.parametrize("text", [b"grnledger store 1", b"grnledger store 1\r\n"])
+def test_a_format_file_that_is_almost_right_is_mended(store: Path, text: bytes) -> None:
+    (store / "FORMAT").write_bytes(text)
+    with pytest.raises(FormatError, match="does not hold the 18 bytes"):
+        grnledger.open(store)
+    grnledger.verify(store, repair=True)
+    assert grnledger.open(store).version().name == "v3"
+
+
+@pytest.mark.parametrize("text", [b"grnledger store 2\n", b"", b"\xff\xfe", b"x" * 100_000])
 def test_a_store_of_another_format_is_refused_in_a_sentence(store: Path, text: bytes) -> None:
     (store / "FORMAT").write_bytes(text)
     with pytest.raises(FormatError) as caught:
@@ -595,8 +604,11 @@ def test_a_log_that_puts_head_on_no_branch_is_refused(store: Path) -> None:
         time="2026-11-01T12:00:00Z",
     )
     repo._log.append(moved)
-    with pytest.raises(FormatError, match="HEAD is on nowhere, and there is no such branch"):
-        grnledger.open(store)
+    reopened = grnledger.open(store)
+    assert "it leaves HEAD on 'nowhere', which is no branch" in reopened.damage[6]
+    with pytest.raises(FormatError, match="is not certain"):
+        reopened.version()
+    assert reopened.version("v3").name == "v3"
 
 
 def test_a_store_that_is_open_takes_in_what_is_whole_and_writes_nothing_once_an_entry_is_damaged(store: Path) -> None:

@@ -132,7 +132,8 @@ def _tell(repo: Repository, read: PathwayFile, form: str, *, written: bool, rev:
     if not written:
         return
     click.echo(describe.head_line(version))
-    click.echo("\n".join(f"    {line}" for line in [*version.message.splitlines(), *describe.change_lines(version)]))
+    changes = (f"    {line}" for line in describe.change_lines(version))
+    click.echo("\n".join([*describe.message_lines(version), *changes]))
     if lost:
         output.note(f"{counted(lost, 'gene')} not on the panel left out; `grn show {rev}` names them.")
     if measured.guard < WARN_BELOW:

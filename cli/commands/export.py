@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ...engine.matrices import MatrixKind
     from ...storage.repository import Repository
 
+ENDINGS = (".h5", ".hdf5")
+
 MATRICES = ("covariance", "correlation", "precision", "partial-correlation")
 
 
@@ -66,6 +68,11 @@ def command(
         _export_matrix(repo, at or "HEAD", matrix, genes, target, as_json=as_json)
     elif genes is not None or target is not None:
         raise InputError("--genes and -o go with --matrix; a store is written whole, to FILE.h5.")
+    elif file is not None and file.suffix not in ENDINGS:
+        raise InputError(
+            f"A store is written to FILE.h5, and {file} does not end in .h5.",
+            hint=f"`grn export {file.stem or 'tumor'}.h5 --at REV` writes a version; --matrix writes a table.",
+        )
     elif file is not None:
         _export_store(repo, file, at, as_json=as_json)
 

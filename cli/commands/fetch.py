@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 @click.command("fetch")
 @click.argument("source", type=click.Path(path_type=Path), metavar="STORE")
-@click.option("--as", "name", default="", metavar="NAME", help="What its refs are put under; its own name by default.")
+@click.option("--as", "name", metavar="NAME", help="What its refs are put under; its own name by default.")
 @options.forms
 @options.writing
-def command(repo: Repository, *, source: Path, name: str, form: str) -> None:
+def command(repo: Repository, *, source: Path, name: str | None, form: str) -> None:
     """Bring in the versions of another store of the same panel. Its branch main becomes lab/main, if it is lab.grn.
 
     Nothing of this store moves: `grn merge lab/main` brings the pathways into the branch that you are on. All of it

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 @click.command("import")
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE.h5")
-@click.option("--as", "name", default="", metavar="NAME", help="What its refs are put under; its own name by default.")
+@click.option("--as", "name", metavar="NAME", help="What its refs are put under; its own name by default.")
 @options.forms
 @options.writing
-def command(repo: Repository, *, file: Path, name: str, form: str) -> None:
+def command(repo: Repository, *, file: Path, name: str | None, form: str) -> None:
     """Bring in the versions of a file that `grn export FILE.h5` wrote; of lab.h5, main becomes lab/main.
 
     The file must be of the same panel. `grn clone FILE.h5 NAME.grn` makes a store of its own of it, and

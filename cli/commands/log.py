@@ -57,14 +57,14 @@ def command(
 
 
 def _paragraph(version: Version) -> str:
-    told = [describe.head_line(version), *(f"    {line}" for line in version.message.splitlines())]
+    told = [describe.head_line(version), *describe.message_lines(version)]
     return "\n".join([*told, *(f"    {line}" for line in describe.change_lines(version)), ""])
 
 
 def _line(version: Version) -> str:
     name = click.style(f"{version.name:<4}", fg="yellow")
-    first = version.message.splitlines()[:1] or [""]
-    return f"{name} {version.id[: describe.SHORT]} {first[0]} {describe.refs_text(version)}".rstrip()
+    first = "".join(describe.message_lines(version)[:1]).strip()
+    return f"{name} {version.id[: describe.SHORT]} {first} {describe.refs_text(version)}".rstrip()
 
 
 def _row(version: Version) -> list[object]:

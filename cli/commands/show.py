@@ -41,10 +41,10 @@ def command(repo: Repository, *, rev: str, form: str) -> None:
 
 
 def _lines(repo: Repository, version: Version, active: list[ActivePathway]) -> list[str]:
-    names = {one.id: one.name for one in repo.versions(None)}
+    names = {id_: name for name, id_, _ in repo.identities()}
     measured = version.entry.measured
     source = version.source
-    lines = [describe.head_line(version), *(f"    {line}" for line in version.message.splitlines()), ""]
+    lines = [describe.head_line(version), *describe.message_lines(version), ""]
     pairs: list[tuple[str, object]] = [
         ("id", version.id),
         ("content", version.content),
@@ -86,8 +86,9 @@ def _anchor(repo: Repository, version: Version) -> str:
         return f"the base's own{ago}"
     if not ago:
         return "its own full inversion"
-    earlier = (one for one in repo.versions(None) if one.number <= version.number)
-    return f"full inversion of {next(one.name for one in earlier if one.content == measured.anchor)}{ago}"
+    named = [name for name, _, content in repo.identities() if content == measured.anchor]
+    before = [name for name in named if int(name[1:]) <= version.number]
+    return f"full inversion of {before[-1] if before else 'a version that is lost'}{ago}"
 
 
 def _probe(found: float | None) -> str:
