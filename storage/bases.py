@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..engine.covariance import MatrixSource
+    from .bulk_rows import BulkRows
 
 
 KINDS = {
@@ -85,7 +86,7 @@ class StoredBase:
     deviations: NDArray[np.float64]
     record: BaseRecord
     samples: tuple[str, ...]
-    expression: hdf5.BulkRows | None
+    expression: BulkRows | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ class StoredMatrix:
         The diagonal, so that it need not be picked from the rows.
     """
 
-    values: hdf5.BulkRows
+    values: BulkRows
     on_diagonal: NDArray[np.float64]
 
     @property
@@ -205,9 +206,7 @@ def add_dense(covariance: DenseCovariance, arrays: dict[str, NDArray[Any]], bulk
     bulk[layout.PRECISION] = _whole(covariance.precision)
 
 
-def read_dense(
-    arrays: Mapping[str, NDArray[Any]], bulk: Mapping[str, hdf5.BulkRows], log_det: float
-) -> DenseCovariance:
+def read_dense(arrays: Mapping[str, NDArray[Any]], bulk: Mapping[str, BulkRows], log_det: float) -> DenseCovariance:
     """Return the dense covariance that a file holds, to be read by rows."""
     return DenseCovariance(
         StoredMatrix(bulk[layout.COVARIANCE], arrays[layout.VARIANCES]),

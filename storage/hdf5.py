@@ -9,13 +9,9 @@ import contextlib
 import errno
 import hashlib
 import io
-import itertools
 import os
 import stat
-import weakref
-import zlib
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import h5py
@@ -23,9 +19,9 @@ import numpy as np
 from h5py import h5a, h5d, h5p, h5s, h5t  # pyright: ignore[reportAttributeAccessIssue]  compiled, and untyped
 from numpy.typing import NDArray
 
-from ..engine.covariance import row_blocks
 from ..engine.errors import FormatError, InputError, NotFound
 from . import layout
+from .bulk_rows import BulkRows, checksums_of, little_endian
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
@@ -96,7 +92,7 @@ class Content:
 
     def seal(self) -> Sealed:
         """Return the content with its checksums and its id."""
-        sums = {name: _checksums(array) for name, array in self.bulk.items()}
+        sums = {name: checksums_of(array) for name, array in self.bulk.items()}
         types = {name: (layout.canonical_type(self.bulk[name]), sha256, rows) for name, (sha256, rows) in sums.items()}
         return Sealed(self, sums, layout.content_id(self.kind, self.record, self.arrays, types))
 
@@ -134,98 +130,11 @@ class Sealed:
         record = self.content.record.encode()
         _put(file.id, layout.RECORD, np.array(np.bytes_(record)), h5py.string_dtype("utf-8", len(record)))
         for name, array in self.content.arrays.items():
-            _put(file.id, name, _little_endian(array))
+            _put(file.id, name, little_endian(array))
         for name, array in self.content.bulk.items():
             sha256, rows = self.checksums[name]
-            _put_attribute(_put(file.id, name, _little_endian(array)), layout.SHA256, sha256)
+            _put_attribute(_put(file.id, name, little_endian(array)), layout.SHA256, sha256)
             _put(file.id, name + layout.CHECKSUMS, rows)
-
-
-@dataclass(frozen=True)
-class BulkRows:
-    """A large array in a file: its rows are read straight from the disk, and checked.
-
-    It keeps the file open for as long as it lives.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    name : str
-        The dataset, for messages.
-    offset : int
-        Where its bytes begin.
-    shape : tuple of int
-        (rows, columns).
-    dtype : dtype
-        Of one value, little-endian.
-    checksums : ndarray of uint32, shape (rows,)
-        CRC-32 of each row.
-    sha256 : str
-        What the SHA-256 of all its bytes should be, in hex.
-    """
-
-    path: Path
-    name: str
-    offset: int
-    shape: tuple[int, int]
-    dtype: np.dtype[Any]
-    checksums: NDArray[np.uint32]
-    sha256: str
-
-    @cached_property
-    def _descriptor(self) -> int:
-        descriptor = os.open(self.path, os.O_RDONLY)
-        weakref.finalize(self, os.close, descriptor)
-        return descriptor
-
-    def rows(self, places: NDArray[np.intp]) -> NDArray[Any]:
-        """Return rows in the order asked, shape (m, columns).
-
-        Raises
-        ------
-        FormatError
-            A row is not what was written.
-        """
-        values = np.empty((len(places), self.shape[1]), dtype=self.dtype)
-        starts = np.flatnonzero(np.diff(places, prepend=-2) != 1).tolist()
-        for start, stop in itertools.pairwise([*starts, len(places)]):
-            first = int(places[start])
-            values[start:stop] = self.run(slice(first, first + stop - start))
-        return values
-
-    def run(self, rows: slice) -> NDArray[Any]:
-        """Return consecutive rows, shape (b, columns), read-only, in one read."""
-        width = self.shape[1] * self.dtype.itemsize
-        wanted = (rows.stop - rows.start) * width
-        content = self._bytes(self.offset + rows.start * width, wanted)
-        if len(content) != wanted:
-            raise FormatError(f"{self.path} ends within rows {rows.start} to {rows.stop} of {self.name!r}.")
-        values = np.frombuffer(content, dtype=self.dtype).reshape(rows.stop - rows.start, self.shape[1])
-        for place, row in enumerate(values, start=rows.start):
-            if zlib.crc32(row.data) != self.checksums[place]:
-                raise FormatError(f"Row {place} of {self.name!r} in {self.path} is damaged.")
-        return values
-
-    def blocks(self) -> Iterator[tuple[slice, NDArray[Any]]]:
-        """Yield runs of rows from first to last."""
-        for block in row_blocks(*self.shape):
-            yield block, self.run(block)
-
-    def all(self) -> NDArray[Any]:
-        """Return the whole array, read-only."""
-        return self.run(slice(0, self.shape[0]))
-
-    def _bytes(self, start: int, count: int) -> bytes:
-        """Return bytes of the file, fewer only where it ends; the system may give a large read in parts."""
-        parts: list[bytes] = []
-        try:
-            while count and (part := os.pread(self._descriptor, count, start)):
-                parts.append(part)
-                start, count = start + len(part), count - len(part)
-        except OSError as failure:
-            raise OSError(failure.errno, failure.strerror, str(self.path)) from None
-        return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -527,16 +436,6 @@ def _put_attribute(holder: Any, name: str, text: str) -> None:
     value = np.array(np.bytes_(text.encode()))
     kind = h5t.py_create(value.dtype)
     h5a.create(holder, name.encode(), kind, h5s.create(h5s.SCALAR)).write(value, kind)
-
-
-def _checksums(array: NDArray[Any]) -> tuple[str, NDArray[np.uint32]]:
-    values = _little_endian(array)
-    rows = np.array([zlib.crc32(row.data) for row in values], dtype=np.uint32)
-    return hashlib.sha256(values.data).hexdigest(), rows
-
-
-def _little_endian(array: NDArray[Any]) -> NDArray[Any]:
-    return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
 
 
 def _attribute(holder: h5py.Group | h5py.Dataset, name: str) -> str:

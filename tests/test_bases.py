@@ -23,6 +23,7 @@ from grnledger.storage.records import BaseRecord, SourceRecord
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from grnledger.storage.bulk_rows import BulkRows
     from numpy.typing import NDArray
 
 SIZE = 30
@@ -161,7 +162,7 @@ def test_a_base_larger_than_what_is_built_in_memory_has_the_same_id_and_rows(
 # Rows
 
 
-def stored_rows(store: Path, values: NDArray[Any]) -> tuple[hdf5.BulkRows, Path]:
+def stored_rows(store: Path, values: NDArray[Any]) -> tuple[BulkRows, Path]:
     sealed = hdf5.Content(layout.BASE, "{}", {}, {"values": values}).seal()
     path = store / "rows.h5"
     durable.replace(path, sealed.write)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import h5py
 import numpy as np
 import pytest
+from grnledger.cli import errors
+from grnledger.storage import durable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -297,3 +303,66 @@ def test_an_export_of_one_gene_twice_is_refused_and_nothing_is_printed(
     refused = grn("export", "--matrix", "precision", "--genes", "G01,G02,G01")
     assert (refused.code, refused.out) == (2, "")
     assert "G01 more than once" in refused.err
+
+
+def test_what_does_not_print_is_told_as_an_escape(grn: Callable[..., Any], made: Path, tmp_path: Path) -> None:
+    import grnledger
+
+    store = shutil.copytree(made / "small.grn", tmp_path / "small.grn")
+    repo = grnledger.open(store, author="Eve")
+    repo.commit(
+        [grnledger.Pathway.of(repo.panel, "X", {"MYC": 0.1})], message="\x1b[2Jgone \x1b]0;title\x07\nsecond line"
+    )
+    for arguments in (("log",), ("log", "--oneline"), ("log", "--tsv"), ("show",), ("branch",), ("log", "--refs")):
+        told = grn("-s", store, *arguments).out
+        assert "\x1b]" not in told
+        assert "\x07" not in told
+    assert "\\x1b[2Jgone \\x1b]0;title\\x07\n    second line\n" in grn("-s", store, "log").out
+    assert "\x1b" not in grn("-s", tmp_path / "no\x1b]0;x\x07.grn", "log").err
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf"])
+def test_a_wait_is_a_number_of_seconds(fails: Callable[..., str], seconds: str) -> None:
+    assert f"--wait {seconds} is not a number of seconds" in fails(2, f"-s small.grn tag t --wait {seconds}")
+
+
+def test_a_store_is_exported_to_h5_alone(fails: Callable[..., str]) -> None:
+    said = fails(2, "-s small.grn export v1")
+    assert "v1 does not end in .h5" in said
+    assert "`grn export v1.h5 --at REV`" in said
+
+
+def test_an_interrupt_that_python_passes_over_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    again: list[bool] = []
+    monkeypatch.setattr(errors._thread, "interrupt_main", lambda: again.append(True))
+    errors._interrupt_again(SimpleNamespace(exc_value=KeyboardInterrupt()))
+    assert again == [True]
+
+
+def test_a_full_disk_is_told_with_the_file_and_what_to_do() -> None:
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "tumor.grn/log/x.h5")
+    assert errors._explained(full, "grn tag") == (
+        "tumor.grn/log/x.h5: No space left on device.",
+        "Nothing in the store was changed. Make room, and run it again.",
+        2,
+    )
+    written = durable.Unconfirmed(errno.EIO, "it is written, but the folder could not be flushed", "tumor.grn")
+    assert errors._explained(written, "grn tag")[1] == "`grn log` shows what has been written."
+
+
+@pytest.mark.parametrize(("name", "code"), [("log", 6), ("packs", 6), ("base", 6)])
+def test_a_file_where_a_folder_of_the_store_should_be_is_damage(
+    grn: Callable[..., Any], made: Path, tmp_path: Path, name: str, code: int
+) -> None:
+    store = shutil.copytree(made / "small.grn", tmp_path / "small.grn")
+    shutil.rmtree(store / name, ignore_errors=True)
+    (store / name).write_text("in the way")
+    assert grn("-s", store, "edges", "--top", "2").code == code
+    assert grn("-s", store, "verify").code in (1, 6)
+
+
+def test_another_hdf5_file_is_no_store_and_not_damaged(fails: Callable[..., str]) -> None:
+    with h5py.File("other.h5", "w") as file:
+        file["x"] = [1, 2]
+    for line in ("-s other.h5 log", "-s small.grn import other.h5", "clone other.h5 new.grn"):
+        assert "other.h5 is HDF5, but not a file that `grn export FILE.h5` wrote." in fails(2, line)

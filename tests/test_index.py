@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from grnledger.engine.errors import FormatError
 from grnledger.engine.pathway import Pathway
 from grnledger.storage import durable, hdf5, index, layout
 from grnledger.storage.ledger import Ledger
+from grnledger.storage.records import MoveRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -377,7 +379,7 @@ def test_an_index_that_makes_no_sense_is_ignored(
     assert told(store) == expected
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b"7", b'[{"ref":"HEAD"}]', b"[" * 100_000, b"\xff"])
+@pytest.mark.parametrize("text", [b"", b"{", b"7", b"[7]", b'[{"ref":"HEAD"}]', b"[" * 100_000, b"\xff"])
 def test_moves_of_an_index_that_make_no_sense_are_refused_when_they_are_asked_for(store: Path, text: bytes) -> None:
     stored = hdf5.read(hdf5.Place(index_of(store)), layout.INDEX)
     arrays = dict(stored.arrays) | {"moves": np.frombuffer(text, dtype="u1")}
@@ -452,3 +454,29 @@ def test_an_id_of_an_index_that_is_no_id_is_not_followed(store: Path, tmp_path: 
     durable.publish(index_of(store), other_arrays(change)(stored).seal().write)
     assert index.read(hdf5.Place(index_of(store))) is None
     assert bits(store, "HEAD") == bits(made, "HEAD")
+
+
+def test_the_note_of_the_last_entry_is_not_written_into_a_file_that_has_another_name(store: Path) -> None:
+    backup = store.with_name("backup.grn")
+    shutil.copytree(store, backup, copy_function=os.link)  # as `cp -al` makes it
+    repo = grnledger.open(store)
+    repo.create_tag("later", "v1")
+    assert grnledger.verify(backup).sound
+    assert grnledger.open(backup).create_tag("of-its-own", "v1").name == "v1"
+    assert repo.version("later").name == "v1"
+
+
+def test_an_entry_under_the_name_of_the_note_is_not_written_over(store: Path, made: Path) -> None:
+    witness_of(store).unlink()
+    os.link(entry(store, 3), witness_of(store))
+    grnledger.open(store).create_tag("later", "v1")
+    assert entry(store, 3).read_bytes() == entry(made, 3).read_bytes()
+
+
+def test_what_the_index_makes_of_a_branch_is_not_written_where_the_log_says_otherwise(store: Path) -> None:
+    """An index that is whole in itself and puts main at another version: nothing is written that could not be read."""
+    repo = grnledger.open(store)
+    repo._refs.branches["main"] = "b" * 64
+    with pytest.raises(FormatError, match="Nothing was written"):
+        repo._writer.move([MoveRecord(ref="tag/zz", before=None, after="b" * 64)], "create")
+    assert grnledger.verify(store).sound

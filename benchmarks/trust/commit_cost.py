@@ -96,7 +96,7 @@ def bare(folder: Path, nth: int, content: bytes) -> float:
 
 
 def pair(repo: Repository, folder: Path, nth: int, base: str, content: bytes) -> tuple[float, float]:
-    """Return the seconds of a commit and of a bare file, either first in turn: a flush also waits for what is before."""
+    """Return the seconds of a commit and of a bare file, either is first in turn: flushes wait for what is before."""
     if nth % 2:
         return commit(repo, nth, base), bare(folder, nth, content)
     least = bare(folder, nth, content)

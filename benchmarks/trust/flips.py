@@ -36,7 +36,7 @@ import h5py
 import numpy as np
 import specimens
 from grnledger.engine.threads import one_blas_thread
-from grnledger.storage import hdf5, layout
+from grnledger.storage import bulk_rows, hdf5, layout
 from grnledger.storage.verify import verify
 
 if TYPE_CHECKING:
@@ -267,7 +267,7 @@ def ids_unchecked() -> Iterator[None]:
 @contextlib.contextmanager
 def rows_unchecked() -> Iterator[None]:
     """Plant a reader that does not check the rows of large arrays."""
-    with mock.patch.object(hdf5, "zlib", SimpleNamespace(crc32=lambda _: _AgreeingNumber(0))):
+    with mock.patch.object(bulk_rows, "zlib", SimpleNamespace(crc32=lambda _: _AgreeingNumber(0))):
         yield
 
 

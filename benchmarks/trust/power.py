@@ -13,8 +13,8 @@ the new one when the verb had been acknowledged. One distinct state in ten goes 
 As many states are drawn where one process has died in the verb, after any of its calls, and another does it again, or
 does something else, before the power goes: what the dead one has left is there, but was never flushed.
 
-And one fsync after the other is left out of a recording. Each that the project asks for must be missed, by a bad state,
-after a death at least: or it is needless, or the model too weak.
+And one fsync after the other is left out of a recording. Each that the project asks for must be missed in its verb, by
+a bad state, after a death at least: or it is needless, or the model too weak.
 """
 
 from __future__ import annotations
@@ -50,6 +50,8 @@ SEARCH = 0.1
 
 LEAST, MOST = 20, 200
 """The same after a death in each call: as many as are drawn, within these."""
+
+AFTER_DEATH = ", again after a death"
 
 WAYS = ("cuts", "fsyncs", "deaths")
 """What is done: cuts as such; those where the verb is done again after a death; and either with each fsync left out."""
@@ -132,7 +134,7 @@ def after_deaths(stage: Stage, states: int, seed: int, *, fsyncs: bool, every: i
                 left_out, found = stage.without(again, fsync.place), Count()
                 found.add(stage.draw(left_out, dice, search, after=fsync.place, bad=1), where=where)
                 without[fsync.site] = Without(fsync, found)
-    said = name if stage.case.then else f"{name}, again after a death"
+    said = name if stage.case.then else name + AFTER_DEATH
     return Result(said, len(recording.calls), count, list(without.values()), time.monotonic() - begun)
 
 
@@ -160,10 +162,10 @@ def told(result: Result) -> str:
 
 
 def needless(results: list[Result]) -> list[str]:
-    """Return the sites of fsyncs that are missed nowhere."""
-    without = [one for result in results for one in result.without]
-    missed = {one.fsync.site for one in without if one.count.bad}
-    return sorted({one.fsync.site for one in without} - missed)
+    """Return the fsyncs that are not missed, by verb and site: neither in the verb as such nor after a death in it."""
+    without = [(result.name.removesuffix(AFTER_DEATH), one) for result in results for one in result.without]
+    missed = {(name, one.fsync.site) for name, one in without if one.count.bad}
+    return sorted(f"{site} in {name}" for name, site in {(name, one.fsync.site) for name, one in without} - missed)
 
 
 HEAD = ["verb", "calls", "states", "distinct", "old", "new", "bad", "went on", "fsyncs", "missed", "seconds"]
@@ -236,7 +238,7 @@ def main(arguments: list[str] | None = None) -> int:
             results += found
     print(f"\n{table(HEAD, [row(result) for result in results])}")
     for site in needless(results):
-        print(f"NOT CAUGHT anywhere: the fsync of {site}")
+        print(f"NOT CAUGHT: the fsync of {site}")
     return 1 if needless(results) or any(result.count.bad for result in results) else 0
 
 

@@ -6,12 +6,13 @@
 Pathways are committed until so many are active; from then on one is added and the oldest is reverted in turn, so that
 all that is compared has the same rank. Timed are commits and reverts, early and late; opening the store; `grn log -n
 20` as a process of its own, over loose entries and over packs; and another store that fetches all of it as one entry.
-Then every version named at random is read again and compared with the set of pathways that it must have.
+Then versions drawn at random are read again and compared with the pathways, and the numbers, that they must have.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import random
 import statistics
@@ -22,7 +23,8 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import grnledger
 import numpy as np
@@ -30,18 +32,24 @@ from aftermath import table
 from grnledger.engine.pathway import Pathway
 from grnledger.engine.threads import one_blas_thread
 from grnledger.storage import layout
+from grnledger.storage.ledger import Ledger
+from grnledger.storage.reading import Reader
 from verbs import ENVIRONMENT, factors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from grnledger.storage.repository import Repository
+    from numpy.typing import NDArray
 
 GENES = 20
 """m: genes of a pathway."""
 
 WINDOW = 500
 """So many versions are compared: the first in which the rank is full, and the last."""
+
+ROWS = np.array([1, 7, 20])
+"""Which rows of the covariance, and of its product with the precision, are compared."""
 
 SLOWER, OPENING, LOGGING, FILES = 1.2, 0.1, 0.5, 300
 """What is promised: late commits against early ones, seconds to open and to log, files after packing."""
@@ -152,16 +160,62 @@ def files(store: Path) -> int:
 
 
 def wrong_versions(store: Path, life: Life, tries: int) -> list[str]:
-    """Return the versions, of some drawn at random, that do not have the pathways that they must have."""
+    """Return the versions, of some drawn at random, that have not the pathways, or the numbers, that they must have."""
     repo, chance = grnledger.open(store), random.Random(1)
     found: list[str] = []
     for _ in range(tries):
         number = chance.randrange(len(life.active))
         active = {one.label for one in repo.active(f"v{number}")}
-        content = repo.snapshot(f"v{number}").content
-        if active != life.active[number] or content != repo.version(f"v{number}").content:
+        snapshot = repo.snapshot(f"v{number}")
+        rows = summed(repo, life.active[number])
+        same = np.allclose(snapshot.covariance.rows(ROWS), rows, rtol=0, atol=1e-12 * np.abs(rows).max())
+        inverse = snapshot.precision.matmat(rows.T)
+        inverse[ROWS, np.arange(len(ROWS))] -= 1.0
+        right = active == life.active[number] and snapshot.content == repo.version(f"v{number}").content
+        if not (right and same and np.abs(inverse).max() < 1e-9):
             found.append(f"v{number}")
     return found
+
+
+def summed(repo: Repository, active: frozenset[str]) -> NDArray[np.float64]:
+    """Return rows of the covariance of a base and pathways, added up one by one, shape (m, p)."""
+    size = len(repo.panel)
+    base = factors(size)
+    rows = base.loadings[ROWS] @ base.loadings.T
+    rows[np.arange(len(ROWS)), ROWS] += base.noise[ROWS]
+    deviations = base.standard_deviations()
+    for name in active:
+        pathway = drawn(name, int(name.removeprefix("path-")), size)
+        column = np.zeros(size)
+        column[pathway.genes] = deviations[pathway.genes] * pathway.loadings[:, 0]
+        rows += np.outer(column[ROWS], column)
+    return rows
+
+
+@contextlib.contextmanager
+def unindexed() -> Iterator[None]:
+    """Let no index be written, so that opening reads every entry: it takes longer with each."""
+    with mock.patch.object(Ledger, "note_down", return_value=None):
+        yield
+
+
+@contextlib.contextmanager
+def forgetful() -> Iterator[None]:
+    """Let each version be read without the numbers of one of its pathways."""
+    pathways = Reader._pathways  # noqa: SLF001
+
+    def all_but_one(reader: Reader, *given: Any) -> dict[str, Pathway]:
+        return dict(sorted(pathways(reader, *given).items())[1:])
+
+    with mock.patch.object(Reader, "_pathways", all_but_one):
+        yield
+
+
+PLANTS: dict[str, Callable[[], contextlib.AbstractContextManager[None]]] = {
+    "nothing": contextlib.nullcontext,
+    "unindexed": unindexed,
+    "forgetful": forgetful,
+}
 
 
 def main() -> int:
@@ -170,10 +224,11 @@ def main() -> int:
     parser.add_argument("--versions", type=int, default=10_000, help="[10000]")
     parser.add_argument("--active", type=int, default=200, help="pathways at the most  [200]")
     parser.add_argument("--size", type=int, default=2_000, metavar="P", help="genes, on a base of two factors  [2000]")
+    parser.add_argument("--plant", choices=PLANTS, default="nothing", help="plant a fault, which must be found")
     parser.add_argument("--folder", help="where the store stands while it runs; a real disk by right")
     given = parser.parse_args()
     os.environ.update(ENVIRONMENT)
-    with one_blas_thread(), tempfile.TemporaryDirectory(dir=given.folder) as name:
+    with PLANTS[given.plant](), one_blas_thread(), tempfile.TemporaryDirectory(dir=given.folder) as name:
         return measure(Path(name), given.versions, given.active, given.size)
 
 
