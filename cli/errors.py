@@ -6,6 +6,7 @@ import _thread
 import contextlib
 import errno
 import os
+import re
 import sys
 import traceback
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,9 @@ CLOSED_PIPE = 141
 
 COMPLETION_VARIABLE = "_GRN_COMPLETE"
 """Set by a shell that completes a command line: `eval "$(_GRN_COMPLETE=bash_source grn)"`."""
+
+EXTRA_STORE = re.compile(r"unexpected extra argument \((\S+\.(?:grn|h5))\)")
+"""How click refuses a store that is named after a verb which takes none."""
 
 CODES: tuple[tuple[type[GrnError], int], ...] = (
     (InputError, USAGE),
@@ -117,7 +121,10 @@ def _explained(error: Exception, command: str) -> tuple[str, str, int]:
             kind, code = next((pair for pair in CODES if isinstance(error, pair[0])), (GrnError, OUR_BUG))
             return error.message, error.hint or HINTS.get(kind, reading), code
         case click.ClickException():
-            return error.format_message(), reading, USAGE
+            said = error.format_message()
+            if store := EXTRA_STORE.search(said):
+                reading = f"Name the store before the verb: `grn -s {store[1]} {command.removeprefix('grn ')}`."
+            return said, reading, USAGE
         case UnicodeEncodeError():
             near = error.object[max(0, error.start - 20) : error.end + 20]
             return f"The text {near!r} holds bytes that are not UTF-8.", "Type it in UTF-8.", USAGE

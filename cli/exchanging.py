@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
     from ..storage.exchange import Exchanged
     from ..storage.repository import Repository
+
+
+ELSEWHERE = re.compile(r"[a-z]+:/|[^/]+@[^/]+:")
+"""How an address begins that is no path: https://…, user@host:…"""
 
 
 def other(path: Path, *, hint: str = "Name a store, or a file that `grn export` wrote.") -> Path:
@@ -37,6 +42,11 @@ def other(path: Path, *, hint: str = "Name a store, or a file that `grn export` 
     from ..storage.hdf5 import is_hdf5
     from ..storage.layout import FORMAT_FILE, LOG
 
+    if ELSEWHERE.match(str(path)) and not path.exists():
+        raise InputError(
+            f"{path} is no path: other stores are folders or files that this machine can open.",
+            hint="Mount the disk, or have FILE.h5 sent, which `grn export FILE.h5` makes there.",
+        )
     if not path.exists():
         raise NotFound(f"There is no store {path}.", hint=hint)
     if path.is_dir():

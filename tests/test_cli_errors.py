@@ -366,3 +366,13 @@ def test_another_hdf5_file_is_no_store_and_not_damaged(fails: Callable[..., str]
         file["x"] = [1, 2]
     for line in ("-s other.h5 log", "-s small.grn import other.h5", "clone other.h5 new.grn"):
         assert "other.h5 is HDF5, but not a file that `grn export FILE.h5` wrote." in fails(2, line)
+
+
+@pytest.mark.parametrize("address", ["https://x.y/lab.grn", "ada@cluster:lab.grn"])
+def test_an_address_is_no_path(fails: Callable[..., str], address: str) -> None:
+    for verb in ("fetch", "push", "clone"):
+        assert "is no path" in fails(2, f"-s small.grn {verb} {address}")
+
+
+def test_a_store_that_is_named_after_the_verb_is_told_where_it_goes(fails: Callable[..., str]) -> None:
+    assert "Hint: Name the store before the verb: `grn -s small.grn verify`." in fails(2, "verify small.grn")
