@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from .places import Places
     from .writing import Writer
 
+READ = 0.8
+"""The share of the time of a fetch that reading takes; checking takes the rest."""
+
 FETCHED = "fetch from"
 """How the reason of a move begins that a fetch has made."""
 
@@ -77,8 +80,8 @@ class Parcel:
         return sorted({one.commit.base for one in self.commits})
 
 
-def parcel_of(source: Ledger, commits: Collection[str]) -> Parcel:
-    """Return commits of a store as a parcel; each entry of its log is read once."""
+def parcel_of(source: Ledger, commits: Collection[str], progress: Callable[[float], None] | None = None) -> Parcel:
+    """Return commits of a store as a parcel; each entry of its log is read once; `progress` is told the share done."""
     records: list[LoggedCommit] = []
     pathways: list[Pathway] = []
     in_order = sorted(commits, key=source.history.number)
@@ -88,6 +91,8 @@ def parcel_of(source: Ledger, commits: Collection[str]) -> Parcel:
         brought = source.log.pathways(entry, set(adds)) if adds else {}
         records.extend(logged)
         pathways.extend(brought[one] for one in adds)
+        if progress is not None:
+            progress(len(records) / len(in_order))
     return Parcel(tuple(records), tuple(pathways))
 
 
@@ -114,8 +119,8 @@ def export_store(ledger: Ledger, path: Path, progress: Callable[[float], None] |
             if progress is not None:
                 progress(number / ledger.log.length)
         yield from _bases(ledger.places, sorted({commit.base for commit in ledger.history.commits}))
-        found = index.Index(ledger.log.length, last, ledger.history.commits, ledger.refs)
-        yield f"{layout.CACHE}/{layout.INDEX}", index.content_of(found).seal()
+        found = index.content_of(ledger.log.length, last, ledger.history.commits, ledger.refs)
+        yield f"{layout.CACHE}/{layout.INDEX}", found.seal()
 
     _write(path, parts)
 
@@ -175,7 +180,9 @@ def clone(source: Path, path: Path, progress: Callable[[float], None] | None = N
     Ledger(path).witness()
 
 
-def fetch(target: Ledger, writer: Writer, source: Ledger, name: str) -> Exchanged:
+def fetch(
+    target: Ledger, writer: Writer, source: Ledger, name: str, progress: Callable[[float], None] | None = None
+) -> Exchanged:
     """Bring the branches and tags of another store, under a name, with every version that they need.
 
     What the other store has fetched itself stays there: two stores that fetch from each other have each other's own
@@ -191,6 +198,8 @@ def fetch(target: Ledger, writer: Writer, source: Ledger, name: str) -> Exchange
         The other store.
     name : str
         What its refs are put under: `lab` makes its branch `main` the branch `lab/main`.
+    progress : callable, optional
+        Told the share that is done.
 
     Raises
     ------
@@ -210,10 +219,12 @@ def fetch(target: Ledger, writer: Writer, source: Ledger, name: str) -> Exchange
             if (before := target.refs.get(moved)) != refs[ref]:
                 moves.append(MoveRecord(ref=moved, before=before, after=refs[ref]))
     _check_free(target, moves)
-    return _send(source, target, writer, moves, f"{FETCHED} {source.places.path.name}")
+    return _send(source, target, writer, moves, f"{FETCHED} {source.places.path.name}", progress)
 
 
-def push(source: Ledger, target: Ledger, writer: Writer, branch: str) -> Exchanged:
+def push(
+    source: Ledger, target: Ledger, writer: Writer, branch: str, progress: Callable[[float], None] | None = None
+) -> Exchanged:
     """Bring a branch, with the versions it needs, to another store, if its own branch of that name is among them.
 
     Parameters
@@ -226,6 +237,8 @@ def push(source: Ledger, target: Ledger, writer: Writer, branch: str) -> Exchang
         The writer of that one.
     branch : str
         Which branch.
+    progress : callable, optional
+        Told the share that is done.
 
     Raises
     ------
@@ -245,7 +258,7 @@ def push(source: Ledger, target: Ledger, writer: Writer, branch: str) -> Exchang
             hint=f"`grn fetch {quote(str(where))}`, then `grn merge {name_of(where)}/{branch}`, and push again.",
         )
     moves = [] if before == tip else [MoveRecord(ref=ref, before=before, after=tip)]
-    return _send(source, target, writer, moves, f"push from {source.places.path.name}")
+    return _send(source, target, writer, moves, f"push from {source.places.path.name}", progress)
 
 
 def name_of(path: Path) -> str:
@@ -355,7 +368,14 @@ def _other(ref: str) -> str:
     return (layout.TAG if ref.startswith(layout.BRANCH) else layout.BRANCH) + name
 
 
-def _send(source: Ledger, target: Ledger, writer: Writer, moves: Sequence[MoveRecord], reason: str) -> Exchanged:
+def _send(
+    source: Ledger,
+    target: Ledger,
+    writer: Writer,
+    moves: Sequence[MoveRecord],
+    reason: str,
+    progress: Callable[[float], None] | None,
+) -> Exchanged:
     """Check what a store lacks of the commits that refs are moved to, bring its bases, and write it as one entry."""
     if not moves:
         return Exchanged()
@@ -364,9 +384,10 @@ def _send(source: Ledger, target: Ledger, writer: Writer, moves: Sequence[MoveRe
         raise read_only(folder)
     wanted = source.history.ancestors(*(move.after for move in moves if move.after))
     try:
-        parcel = parcel_of(source, [one for one in wanted if one not in target.history])
+        lacking = [one for one in wanted if one not in target.history]
+        parcel = parcel_of(source, lacking, _part(progress, 0.0, READ))
         new = set(parcel.bases) - {one.base for one in target.history.commits}
-        _check_arrival(source, target, parcel, new)
+        _check_arrival(source, target, parcel, new, _part(progress, READ, 1.0))
     except FormatError as failure:
         raise FormatError(
             f"Nothing was taken from {source.places.path}: {failure.message}",
@@ -392,7 +413,19 @@ def _send(source: Ledger, target: Ledger, writer: Writer, moves: Sequence[MoveRe
     return Exchanged(tuple(one.id for one in parcel.commits), brought, tuple(moves))
 
 
-def _check_arrival(source: Ledger, target: Ledger, parcel: Parcel, new: Collection[str]) -> None:
+def _part(progress: Callable[[float], None] | None, start: float, end: float) -> Callable[[float], None]:
+    """Return what is told the share done of a part of the whole, and tells that of the whole."""
+
+    def tell(share: float) -> None:
+        if progress is not None:
+            progress(start + (end - start) * share)
+
+    return tell
+
+
+def _check_arrival(
+    source: Ledger, target: Ledger, parcel: Parcel, new: Collection[str], progress: Callable[[float], None]
+) -> None:
     """Refuse commits that are not what they say: their history, content, pathways and new bases."""
     panel = _panel(target)
     check_stored_genes(parcel.pathways, len(panel))
@@ -403,9 +436,10 @@ def _check_arrival(source: Ledger, target: Ledger, parcel: Parcel, new: Collecti
     joined = History(lambda commit: arriving.get(commit.id) or target.history.logged(commit.id))
     for commit in target.history.commits:
         joined.take(commit)
-    for logged in parcel.commits:
+    for done, logged in enumerate(parcel.commits, start=1):
         joined.take(commit_of(logged, target.log.next), logged)
         check_commit(joined, logged)
+        progress(done / len(parcel.commits))
 
 
 def _bases(places: Places, wanted: Collection[str]) -> Iterator[tuple[str, hdf5.Place]]:

@@ -10,6 +10,7 @@ import errno
 import hashlib
 import io
 import os
+import re
 import stat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,8 @@ MOST_DATASETS = 64
 NOT_DAMAGE = {errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE}
 """What the system may say of a file that need not be damaged."""
 
+
+ERRNO = re.compile(r"errno = (\d+)")
 
 OF_THE_FILE = {errno.EACCES, errno.EPERM, errno.EIO}
 """Those of them that concern one file, and leave the others readable."""
@@ -331,12 +334,20 @@ def _told(place: Place) -> Generator[None]:
     except FileNotFoundError:
         raise Missing(f"{place.path} is missing from the store.") from None
     except (OSError, KeyError, RuntimeError, ValueError, TypeError, OverflowError) as failure:
-        if isinstance(failure, OSError) and failure.errno in NOT_DAMAGE:
-            raise OSError(failure.errno, os.strerror(failure.errno), str(place.path)) from None
+        if (reason := _reason(failure)) in NOT_DAMAGE:
+            raise OSError(reason, os.strerror(reason), str(place.path)) from None
         if not place.path.exists():  # it went while HDF5 looked at it
             raise Missing(f"{place.path} is missing from the store.") from None
         said = failure.args[0] if isinstance(failure, KeyError) and failure.args else failure
         raise FormatError(f"{place} is damaged: {said}.") from None
+
+
+def _reason(failure: Exception) -> int:
+    """Return the number of the error that the system gave HDF5, or 0; as a file is closed, it stands in the text."""
+    if isinstance(failure, OSError) and failure.errno:
+        return failure.errno
+    told = ERRNO.search(str(failure))
+    return int(told[1]) if told else 0
 
 
 @contextlib.contextmanager

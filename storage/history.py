@@ -15,6 +15,7 @@ from .records import DropRecord
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from .index import IndexedCommits
     from .records import LoggedCommit, PathwayRecord
 
 Kept = TypeVar("Kept")
@@ -92,6 +93,8 @@ class History:
     ----------
     load : callable
         Returns the whole record of a commit from the log.
+    first : IndexedCommits, optional
+        Commits that are known already, in the order of the log.
 
     Attributes
     ----------
@@ -99,32 +102,32 @@ class History:
         How many commits the log brought that cannot be read.
     """
 
-    def __init__(self, load: Callable[[Commit], LoggedCommit]) -> None:
-        self._commits: list[Commit | None] = []
+    def __init__(self, load: Callable[[Commit], LoggedCommit], first: IndexedCommits | None = None) -> None:
+        self._first = first
+        self._later: list[Commit | None] = []
         self.lost = 0
         self._load = load
-        self._numbers: dict[str, int] = {}
-        self._by_id: dict[str, Commit] = {}
-        self._of_content: dict[str, list[str]] = {}
+        self._numbers = {} if first is None else dict(zip(first.ids, range(len(first)), strict=True))
+        self._of_content: dict[str, list[str]] | None = None
         self._records: dict[str, LoggedCommit] = {}
         self._active: dict[str, frozenset[Event]] = {}
 
     @property
     def commits(self) -> list[Commit]:
         """The commits that are known, in the order of the log."""
-        return [commit for commit in self._commits if commit is not None]
+        return [*(self._first or ()), *(commit for commit in self._later if commit is not None)]
 
     @property
     def length(self) -> int:
         """How many commits the log brought, with those that are lost."""
-        return len(self._commits)
+        return len(self._first or ()) + len(self._later)
 
     def take(self, commit: Commit, record: LoggedCommit | None = None) -> None:
         """Take in the next commit of the log."""
-        self._numbers[commit.id] = len(self._commits)
-        self._by_id[commit.id] = commit
-        self._of_content.setdefault(commit.content, []).append(commit.id)
-        self._commits.append(commit)
+        self._numbers[commit.id] = self.length
+        self._later.append(commit)
+        if self._of_content is not None:
+            self._of_content.setdefault(commit.content, []).append(commit.id)
         if record is not None:
             _keep(self._records, commit.id, record, KEPT)
 
@@ -136,8 +139,8 @@ class History:
         range
             n of the versions vn that are lost.
         """
-        new = range(len(self._commits), max(length, len(self._commits)))
-        self._commits.extend([None] * len(new))
+        new = range(self.length, max(length, self.length))
+        self._later.extend([None] * len(new))
         self.lost += len(new)
         return new
 
@@ -145,13 +148,17 @@ class History:
         return commit in self._numbers
 
     def __getitem__(self, commit: str) -> Commit:
-        if commit not in self._by_id:
+        found = self.numbered(self._numbers[commit]) if commit in self._numbers else None
+        if found is None:
             raise _lost(commit)
-        return self._by_id[commit]
+        return found
 
     def numbered(self, number: int) -> Commit | None:
         """Return the commit of the version vn, or `None` if there is none that can be read."""
-        return self._commits[number] if number < len(self._commits) else None
+        known = len(self._first or ())
+        if self._first is not None and number < known:
+            return self._first[number]
+        return self._later[number - known] if number < self.length else None
 
     def number(self, commit: str) -> int:
         """Return n of the version vn: commits count from 0 in the order of this store's log.
@@ -173,6 +180,12 @@ class History:
 
     def of_content(self, content: str) -> Sequence[str]:
         """Return the commits whose versions have a content id, in the order of the log."""
+        if self._of_content is None:
+            self._of_content = {}
+            known = [] if self._first is None else list(zip(self._first.contents(), self._first.ids, strict=True))
+            known += [(commit.content, commit.id) for commit in self._later if commit is not None]
+            for one, commit in known:
+                self._of_content.setdefault(one, []).append(commit)
         return self._of_content.get(content, ())
 
     def ancestors(self, *commits: str) -> set[str]:

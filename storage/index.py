@@ -5,11 +5,10 @@ It is derived. It counts only if its own id is right and the last entry that it 
 
 from __future__ import annotations
 
-import contextlib
 import json
-import zlib
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast, overload
 
 import numpy as np
 
@@ -20,7 +19,7 @@ from .records import IndexRecord, parse
 from .refs import Move, Refs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -30,12 +29,102 @@ EVERY = 64
 
 COLUMNS = ("id", "content", "base", "anchor")
 
-HEX = np.frombuffer(b"0123456789abcdef", dtype="u1")
+IS_HEX = np.isin(np.arange(256), np.frombuffer(b"0123456789abcdef", dtype="u1"))
+"""Of each byte, whether it is a hexadecimal digit."""
+
+
+class IndexedCommits(Sequence[Commit]):
+    """The commits of an index, each made when it is first asked for: of ten thousand, few are.
+
+    Parameters
+    ----------
+    arrays : mapping of str to ndarray
+        Those of the index, as `content_of` makes them.
+
+    Attributes
+    ----------
+    ids : list of str
+        Of all commits.
+
+    Raises
+    ------
+    ValueError
+        The arrays do not fit each other, or a commit comes before one that it names.
+    KeyError
+        One is missing.
+    """
+
+    def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        self._columns = {name: _ids(arrays[name], optional=name == "anchor") for name in COLUMNS}
+        self.ids = self._columns["id"].astype("U64").tolist()
+        count = len(self.ids)
+        self._numbers = _whole(arrays["numbers"], dimensions=2)
+        self._added, self._dropped = _ids(arrays["added"]), _ids(arrays["dropped"])
+        self._parents, self._seen = _whole(arrays["parents"]), _whole(arrays["seen"])
+        values = {"added": self._added, "parents": self._parents, "seen": self._seen}
+        self._ends = {name: np.cumsum(_whole(arrays[f"{name}_counts"])) for name in values}
+        fits = all(
+            len(ends) == count and (ends[-1] if count else 0) == len(values[name]) for name, ends in self._ends.items()
+        )
+        fits = fits and {len(column) for column in self._columns.values()} == {count}
+        fits = fits and self._numbers.shape == (count, 3) and len(self._seen) == len(self._dropped)
+        if not fits:
+            raise ValueError("the arrays do not fit each other")
+        for name, named in (("parents", self._parents), ("seen", self._seen)):
+            if (named >= np.repeat(np.arange(count), np.diff(self._ends[name], prepend=0))).any():
+                raise ValueError("a commit comes before what it names")
+        self._made: dict[int, Commit] = {}
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.ids)
+
+    @overload
+    def __getitem__(self, place: int) -> Commit: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Commit]: ...
+    def __getitem__(self, place: int | slice) -> Commit | list[Commit]:
+        """Return one, or several, in the order of the log."""
+        if isinstance(place, slice):
+            return [self[one] for one in range(*place.indices(len(self)))]
+        if not 0 <= place < len(self):
+            raise IndexError(place)
+        if place not in self._made:
+            self._made[place] = self._make(place)
+        return self._made[place]
+
+    def contents(self) -> list[str]:
+        """Return the content ids of all versions."""
+        return self._columns["content"].astype("U64").tolist()
+
+    def _make(self, place: int) -> Commit:
+        content, base, anchor = (self._columns[name][place].decode() for name in COLUMNS[1:])
+        sets_base, since_anchor, entry = self._numbers[place].tolist()
+        seen = self._run("seen", place)
+        return Commit(
+            id=self.ids[place],
+            content=content,
+            base=base,
+            sets_base=bool(sets_base),
+            parents=tuple(self.ids[one] for one in self._parents[self._run("parents", place)]),
+            adds=tuple(one.decode() for one in self._added[self._run("added", place)]),
+            drops=tuple(
+                Event(self.ids[one], pathway.decode())
+                for one, pathway in zip(self._seen[seen], self._dropped[seen], strict=True)
+            ),
+            anchor=anchor or None,
+            since_anchor=since_anchor,
+            entry=entry,
+        )
+
+    def _run(self, name: str, place: int) -> slice:
+        ends = self._ends[name]
+        return slice(int(ends[place - 1]) if place else 0, int(ends[place]))
 
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """What the log gave up to an entry.
+    """What the log gave up to an entry, as it was kept.
 
     Parameters
     ----------
@@ -43,7 +132,7 @@ class Index:
         How many entries it covers.
     last : str
         The id of the last of them.
-    commits : list of Commit
+    commits : IndexedCommits
         In the order of the log.
     refs : Refs
         Where they then stood.
@@ -51,35 +140,46 @@ class Index:
 
     length: int
     last: str
-    commits: list[Commit]
-    refs: Refs = field(default_factory=Refs)
+    commits: IndexedCommits
+    refs: Refs
 
 
-def content_of(index: Index) -> hdf5.Content:
-    """Return the content of an index's file."""
-    refs = index.refs
-    numbers = {commit.id: place for place, commit in enumerate(index.commits)}
+def content_of(length: int, last: str, commits: Sequence[Commit], refs: Refs) -> hdf5.Content:
+    """Return the content of an index's file.
+
+    Parameters
+    ----------
+    length : int
+        How many entries it covers.
+    last : str
+        The id of the last of them.
+    commits : sequence of Commit
+        All that they brought, in the order of the log.
+    refs : Refs
+        Where they then stand.
+    """
+    numbers = {commit.id: place for place, commit in enumerate(commits)}
     moves = [{name: getattr(move, name) for name in Move.__slots__} for move in refs.moves]
-    flags = [(commit.sets_base, commit.since_anchor, commit.entry) for commit in index.commits]
+    flags = [(commit.sets_base, commit.since_anchor, commit.entry) for commit in commits]
     arrays: dict[str, NDArray[Any]] = {
-        **{name: _hashes(getattr(commit, name) or "" for commit in index.commits) for name in COLUMNS},
+        **{name: _hashes(getattr(commit, name) or "" for commit in commits) for name in COLUMNS},
         "numbers": np.array(flags, dtype="<i8").reshape(-1, 3),
         "moves": np.frombuffer(json.dumps(moves).encode(), dtype="u1"),
-        **_lists("parents", [[numbers[one] for one in commit.parents] for commit in index.commits]),
-        **_lists("seen", [[numbers[one.commit] for one in commit.drops] for commit in index.commits]),
-        "dropped": _hashes(one.pathway for commit in index.commits for one in commit.drops),
-        "added": _hashes(one for commit in index.commits for one in commit.adds),
-        "added_counts": np.array([len(commit.adds) for commit in index.commits], dtype="<i8"),
+        **_lists("parents", [[numbers[one] for one in commit.parents] for commit in commits]),
+        **_lists("seen", [[numbers[one.commit] for one in commit.drops] for commit in commits]),
+        "dropped": _hashes(one.pathway for commit in commits for one in commit.drops),
+        "added": _hashes(one for commit in commits for one in commit.adds),
+        "added_counts": np.array([len(commit.adds) for commit in commits], dtype="<i8"),
     }
     record = IndexRecord(
-        length=index.length, last=index.last, head=refs.head, branches=refs.branches, tags=refs.tags, moved=refs.moved
+        length=length, last=last, head=refs.head, branches=refs.branches, tags=refs.tags, moved=refs.moved
     )
     return hdf5.Content(layout.INDEX, record.canonical(), arrays)
 
 
-def write(path: Path, index: Index) -> None:
+def write(path: Path, content: hdf5.Content) -> None:
     """Keep an index in the cache, not flushed: whoever reads it checks it."""
-    durable.replace(path, content_of(index).seal().write)
+    durable.replace(path, content.seal().write)
 
 
 def read(place: hdf5.Place) -> Index | None:
@@ -87,11 +187,11 @@ def read(place: hdf5.Place) -> Index | None:
     try:
         stored = hdf5.read(place, layout.INDEX)
         record = parse(IndexRecord, stored.record, place)
-        commits = list(_commits(stored.arrays))
+        commits = IndexedCommits(stored.arrays)
         text = stored.arrays["moves"].tobytes()
     except (FormatError, OSError, KeyError, ValueError, TypeError, IndexError, RuntimeError, OverflowError):
         return None
-    known = {commit.id for commit in commits}
+    known = set(commits.ids)
     standing = {*record.branches.values(), *record.tags.values()}
     if len(known) < len(commits) or not standing <= known or (commits and record.head not in record.branches):
         return None
@@ -103,67 +203,6 @@ def read(place: hdf5.Place) -> Index | None:
         earlier=lambda: _moves(text, place),
     )
     return Index(record.length, record.last, commits, refs)
-
-
-def write_witness(path: Path, said: bytes) -> None:
-    """Keep the `testimony` of the last entry, so that its loss is noticed, which the entries before do not show."""
-    try:
-        durable.overwrite(path, said)
-    except FileNotFoundError:  # somebody has deleted the cache, as anybody may
-        durable.make_folder(path.parent)
-        durable.overwrite(path, said)
-
-
-def read_witness(path: Path) -> bytes:
-    """Return what has been kept of the last entry; nothing where that cannot be read."""
-    with contextlib.suppress(OSError):
-        if path.is_file():
-            with path.open("rb") as file:
-                return file.read(len(testimony(0, 0, "0" * 64, "")))
-    return b""
-
-
-def witnessed(said: bytes, first: str) -> tuple[int, int]:
-    """Return how many entries and versions have been seen in a store's log; 0 when nothing true is said of that store.
-
-    Parameters
-    ----------
-    said : bytes
-        What has been kept.
-    first : str
-        The id of the store's first commit.
-    """
-    try:
-        length, versions, last, _ = said.decode("ascii").split(" ")
-        counts = int(length), int(versions)
-    except ValueError:
-        return 0, 0
-    return counts if said == testimony(*counts, last, first) else (0, 0)
-
-
-def seen_among(said: bytes, ids: Mapping[int, str]) -> int | None:
-    """Return the number of the entry that has been seen last, whichever store's, if it is among some, by their ids."""
-    seen = said.decode("ascii", errors="replace").split(" ")[::2][:2]
-    return next((number for number, id_ in ids.items() if seen == [f"{number:0{layout.ENTRY_DIGITS}d}", id_]), None)
-
-
-def testimony(length: int, versions: int, last: str, first: str) -> bytes:
-    """Return what is kept of the last entry.
-
-    Parameters
-    ----------
-    length : int
-        Its number.
-    versions : int
-        How many versions there are with it.
-    last : str
-        Its id.
-    first : str
-        The id of the store's first commit, so that no other store's witness is believed.
-    """
-    digits = layout.ENTRY_DIGITS
-    said = f"{length:0{digits}d} {versions:0{digits}d} {last}"
-    return f"{said} {zlib.crc32(f'{said} {first}'.encode()):08x}\n".encode(errors="replace")
 
 
 def _moves(text: bytes, place: hdf5.Place) -> list[Move]:
@@ -188,44 +227,18 @@ def _is_move(said: Any) -> bool:
     return type(move.get("number")) is int and texts and commits
 
 
-def _commits(arrays: dict[str, NDArray[Any]] | Any) -> Iterator[Commit]:
-    ids, contents, bases, anchors = (_texts(arrays[name], optional=name == "anchor") for name in COLUMNS)
-    numbers = _whole(arrays["numbers"], dimensions=2).tolist()
-    parents = _unlisted(arrays, "parents")
-    seen = _unlisted(arrays, "seen")
-    dropped, added = iter(_texts(arrays["dropped"])), iter(_texts(arrays["added"]))
-    for place, count in enumerate(_whole(arrays["added_counts"]).tolist()):
-        sets_base, since_anchor, entry = numbers[place]
-        if any(one >= place for one in (*parents[place], *seen[place])):
-            raise ValueError("a commit comes before what it names")
-        if not all(0 <= one < place for one in (*parents[place], *seen[place])):
-            raise ValueError("a commit comes after those that it names")
-        yield Commit(
-            id=ids[place],
-            content=contents[place],
-            base=bases[place],
-            sets_base=bool(sets_base),
-            parents=tuple(ids[one] for one in parents[place]),
-            adds=tuple(next(added) for _ in range(count)),
-            drops=tuple(Event(ids[one], next(dropped)) for one in seen[place]),
-            anchor=anchors[place] or None,
-            since_anchor=since_anchor,
-            entry=entry,
-        )
-
-
 def _hashes(values: Iterable[str]) -> NDArray[np.bytes_]:
     return np.array(list(values), dtype="S64")
 
 
-def _texts(values: NDArray[Any], *, optional: bool = False) -> list[str]:
-    """Return ids as text; an optional one may be empty."""
-    if values.dtype != np.dtype("S64"):
+def _ids(values: NDArray[Any], *, optional: bool = False) -> NDArray[np.bytes_]:
+    """Return an array of ids, if it is one; an optional id may be empty."""
+    if values.dtype != np.dtype("S64") or values.ndim != 1:
         raise ValueError("ids have 64 characters")
-    digits = np.isin(values.view("u1"), HEX).reshape(-1, 64)
+    digits = IS_HEX[values.view("u1")].reshape(-1, 64)
     if not (digits.all(axis=1) | (optional & (values == b""))).all():
         raise ValueError("ids are hexadecimal")
-    return values.astype("U64").tolist()
+    return values
 
 
 def _lists(name: str, lists: Sequence[Sequence[int]]) -> dict[str, NDArray[np.int64]]:
@@ -240,8 +253,3 @@ def _whole(values: NDArray[Any], dimensions: int = 1) -> NDArray[np.int64]:
     if values.dtype != np.dtype("<i8") or values.ndim != dimensions or (values < 0).any():
         raise ValueError("an array holds whole numbers from 0 on")
     return values
-
-
-def _unlisted(arrays: Any, name: str) -> list[list[int]]:
-    values, ends = _whole(arrays[name]).tolist(), np.cumsum(_whole(arrays[f"{name}_counts"])).tolist()
-    return [values[start:end] for start, end in zip([0, *ends], ends, strict=False)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +29,7 @@ WITNESS = "last"
 LOCK = "lock"
 ENTRY_DIGITS = 10
 FILE_ENDING = ".h5"
+ENTRY_NAME = re.compile(rf"[0-9]{{{ENTRY_DIGITS}}}{re.escape(FILE_ENDING)}")
 TEMPORARY_ENDING = ".tmp"
 LONGEST_PACK = 4_096
 """A pack holds at most so many entries: what its name claims must not cost more than the file does."""
@@ -76,9 +78,13 @@ def entry_name(number: int) -> str:
 
 def entry_number(name: str) -> int | None:
     """Return the number of the log entry that a file name is of, or `None`."""
-    digits = name.removesuffix(FILE_ENDING)
-    number = int(digits) if len(digits) == ENTRY_DIGITS and digits.isascii() and digits.isdigit() else 0
-    return number if number and name == entry_name(number) else None
+    return next(iter(entry_numbers([name])), None)
+
+
+def entry_numbers(names: Iterable[str]) -> list[int]:
+    """Return the numbers of the log entries that file names are of, without those that are of none."""
+    found = (int(name[:ENTRY_DIGITS]) for name in names if ENTRY_NAME.fullmatch(name))
+    return [number for number in found if number]
 
 
 def pack_name(first: int, last: int) -> str:

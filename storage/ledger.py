@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ..engine.errors import FormatError
-from . import durable, index, layout
+from . import durable, index, layout, witness
 from .history import Commit, History, commit_of
 from .log import Log
 from .places import Folder, places_of
@@ -71,9 +71,7 @@ class Ledger:
         self._claimed: tuple[int, int, str] | None = None
         if (found := self._indexed()) and indexed and self.log.skip(found.length, found.last):
             self._in_index = found.length, len(found.commits)
-            self.refs = found.refs
-            for commit in found.commits:
-                self.history.take(commit)
+            self.history, self.refs = History(self._load, found.commits), found.refs
         self.refresh()
 
     def refresh(self) -> None:
@@ -112,8 +110,8 @@ class Ledger:
         if cache is not None and self.log.last is not None and first is not None:
             with contextlib.suppress(OSError):  # it is derived
                 self.log.settle()  # nothing is noted that a power cut could take
-                said = index.testimony(self.log.length, self.history.length, self.log.last, first.id)
-                index.write_witness(cache / layout.WITNESS, said)
+                said = witness.testimony(self.log.length, self.history.length, self.log.last, first.id)
+                witness.write(cache / layout.WITNESS, said)
 
     def lost(self) -> FormatError:
         """Return the refusal of a store whose first version cannot be read."""
@@ -175,7 +173,7 @@ class Ledger:
 
     def _testimony(self) -> bytes:
         cache = self.places.cache
-        return b"" if cache is None else index.read_witness(cache / layout.WITNESS)
+        return b"" if cache is None else witness.read(cache / layout.WITNESS)
 
     def _foreign(self) -> range:
         """Return the numbers under which another log's entries stand, where entries that do not follow them are ours.
@@ -183,13 +181,13 @@ class Ledger:
         A file is exchanged as a whole: for a pack these are all its entries. Those before are ours if the first is.
         """
         testimony = self._testimony()
-        number = index.seen_among(testimony, self.log.strays)
+        number = witness.seen_among(testimony, self.log.strays)
         if number is None:
             return range(0)
         while number - 1 in self.log.strays:
             number -= 1
         first, start = self.history.numbered(0), number - 1
-        ours = first is not None and index.witnessed(testimony, first.id) != (0, 0)
+        ours = first is not None and witness.witnessed(testimony, first.id) != (0, 0)
         path = self.places.entry(start).path
         while (
             start > 1 and start - 1 not in self.log.damage and not (ours and self.places.entry(start - 1).path != path)
@@ -204,7 +202,7 @@ class Ledger:
             return 0, 0
         length, versions, store = self._claimed or (0, 0, "")
         claimed = (length, versions) if store == first.id else (0, 0)
-        return max(index.witnessed(testimony, first.id), claimed)
+        return max(witness.witnessed(testimony, first.id), claimed)
 
     def note_down(self, *, least: int = index.EVERY) -> None:
         """Write the index anew when it lacks so many entries or versions, where that can be done, and sweep."""
@@ -218,6 +216,6 @@ class Ledger:
         with contextlib.suppress(OSError):
             self.log.settle()
             durable.make_folder(cache)
-            found = index.Index(self.log.length, last, self.history.commits, self.refs)
+            found = index.content_of(self.log.length, last, self.history.commits, self.refs)
             index.write(cache / f"{layout.INDEX}{layout.FILE_ENDING}", found)
             durable.sweep(self.places.path)

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from .reading import Reader
 
 
+IN_THE_WAY = (PermissionError, NotADirectoryError, FileExistsError)
+"""Why a cache may not be written for good, unlike a disk that is full or fails."""
+
+
 class Measuring:
     """Finds how a planned version is read, and what its numbers are worth.
 
@@ -72,8 +76,8 @@ class Measuring:
         dense = isinstance(base.covariance, DenseCovariance)
         due = anchors.due(genes=len(base.panel), rank=snapshot.rank, commits=since, dense=dense, probe=found)
         if plan.invert or due:
-            # One that is merely due can wait until the cache can be written again.
-            with contextlib.nullcontext() if plan.invert else contextlib.suppress(OSError):
+            # One that is merely due does not hinder a commit where something stands in the way of the cache.
+            with contextlib.nullcontext() if plan.invert else contextlib.suppress(*IN_THE_WAY):
                 anchor, since = self._reader.invert(recipe, new), 0
                 snapshot = self._reader.anchored(snapshot, anchor)
                 found = probe(snapshot) if affordable(snapshot) else None

@@ -124,7 +124,7 @@ class Folder:
             names = os.listdir(self._log)  # noqa: PTH208  a log may have ten thousand
         except (FileNotFoundError, NotADirectoryError):
             raise FormatError(f"{self.path} is damaged: it has no folder {layout.LOG}.") from None
-        return sorted(number for name in names if (number := layout.entry_number(name)))
+        return sorted(layout.entry_numbers(names))
 
     def all_packs(self, *, outermost: bool = False) -> list[tuple[int, int]]:
         """Return the ranges of the packs that are there now; `outermost` leaves out those within another."""

@@ -543,7 +543,9 @@ class Repository:
             exchange.export_version(self._ledger, self._resolve(rev), Path(path), *self._writer.stamp())
 
     @_in_turn
-    def fetch(self, source: str | Path, name: str | None = None) -> Exchanged:
+    def fetch(
+        self, source: str | Path, name: str | None = None, progress: Callable[[float], None] | None = None
+    ) -> Exchanged:
         """Bring in what another store of the same panel has, and its branches and tags under a name.
 
         Parameters
@@ -552,6 +554,8 @@ class Repository:
             The other store, or a file that one was exported to.
         name : str, optional
             `lab` makes its `main` the branch `lab/main` here; by default, the name of the folder or file.
+        progress : callable, optional
+            Told the share that is done.
 
         Raises
         ------
@@ -563,9 +567,11 @@ class Repository:
         from . import exchange
 
         under = exchange.name_of(Path(source)) if name is None else name
-        return exchange.fetch(self._ledger, self._writer, Ledger(Path(source)), under)
+        return exchange.fetch(self._ledger, self._writer, Ledger(Path(source)), under, progress)
 
-    def push(self, target: str | Path, branch: str | None = None) -> Exchanged:
+    def push(
+        self, target: str | Path, branch: str | None = None, progress: Callable[[float], None] | None = None
+    ) -> Exchanged:
         """Bring a branch to another store of the same panel, whose branch of that name it must descend from.
 
         Parameters
@@ -574,6 +580,8 @@ class Repository:
             The other store.
         branch : str, optional
             HEAD's by default.
+        progress : callable, optional
+            Told the share that is done.
 
         Raises
         ------
@@ -583,14 +591,14 @@ class Repository:
         self.refresh()
         name, _ = self._branch(branch)
         other = Repository(target, author=self._author, time=self._time, wait=self.wait)
-        return other.receive(self._ledger, name)
+        return other.receive(self._ledger, name, progress)
 
     @_in_turn
-    def receive(self, source: Ledger, branch: str) -> Exchanged:
+    def receive(self, source: Ledger, branch: str, progress: Callable[[float], None] | None = None) -> Exchanged:
         """Take in a branch that another store pushes; see `push`."""
         from . import exchange
 
-        return exchange.push(source, self._ledger, self._writer, branch)
+        return exchange.push(source, self._ledger, self._writer, branch, progress)
 
     # Moving refs
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..engine.errors import FormatError
-from . import anchors, durable, hdf5, index, layout
+from . import anchors, durable, hdf5, index, layout, witness
 from .findings import Finding, read_whole, within, wrong_with
 from .places import Folder, places_of
 
@@ -38,8 +38,8 @@ def derived(path: Path, *, strict: bool) -> Derived:
     """Return what the cache of a store says of its log; `strict` unless its file FORMAT is known to be wrong."""
     places = places_of(path) if strict else Folder(path)
     place = places.index()
-    witness = b"" if places.cache is None else index.read_witness(places.cache / layout.WITNESS)
-    return Derived(None if place is None else index.read(place), witness)
+    said = b"" if places.cache is None else witness.read(places.cache / layout.WITNESS)
+    return Derived(None if place is None else index.read(place), said)
 
 
 def cache_findings(ledger: Ledger, cache: Path, before: Derived, report: Report, *, quick: bool) -> Iterator[Finding]:
@@ -63,15 +63,15 @@ def _index_findings(ledger: Ledger, cache: Path, before: Derived) -> Iterator[Fi
             yield Finding("derived", within(ledger, path), f"{path} is not the index of this log.")
     elif ledger.log.length >= index.EVERY:
         yield Finding("note", within(ledger, path), "There is no index; opening reads every entry.")
-    witness, first, last = cache / layout.WITNESS, ledger.history.numbered(0), ledger.log.last
+    note, first, last = cache / layout.WITNESS, ledger.history.numbered(0), ledger.log.last
     if ledger.log.damage or first is None or last is None:
         return
-    said = index.testimony(ledger.log.length, ledger.history.length, last, first.id)
-    noted = [index.witnessed(one, first.id)[0] for one in (before.witness, index.read_witness(witness))]
+    said = witness.testimony(ledger.log.length, ledger.history.length, last, first.id)
+    noted = [witness.witnessed(one, first.id)[0] for one in (before.witness, witness.read(note))]
     if before.witness != said and noted[1] < ledger.log.length:
         behind = 0 < noted[0] < ledger.log.length  # its writer died
-        kind = "derived" if witness.exists() and not behind else "note"
-        yield Finding(kind, within(ledger, witness), "The last entry of the log is not noted down.")
+        kind = "derived" if note.exists() and not behind else "note"
+        yield Finding(kind, within(ledger, note), "The last entry of the log is not noted down.")
 
 
 def agrees(ledger: Ledger, found: index.Index) -> bool:
@@ -84,7 +84,7 @@ def agrees(ledger: Ledger, found: index.Index) -> bool:
         replayed.moved[move.ref] = move.number
     standing = [(refs.head, refs.branches, refs.tags, refs.moved) for refs in (replayed, found.refs)]
     try:
-        if found.length > ledger.log.length or found.commits != covered or found.refs.moves != moves:
+        if found.length > ledger.log.length or list(found.commits) != covered or found.refs.moves != moves:
             return False
         return standing[0] == standing[1] and ledger.log.read(found.length)[0].id == found.last
     except FormatError:

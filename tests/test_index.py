@@ -15,7 +15,7 @@ import pytest
 from grnledger.engine.covariance import FactorCovariance
 from grnledger.engine.errors import FormatError
 from grnledger.engine.pathway import Pathway
-from grnledger.storage import durable, hdf5, index, layout
+from grnledger.storage import durable, hdf5, index, layout, witness
 from grnledger.storage.ledger import Ledger
 from grnledger.storage.records import MoveRecord
 
@@ -223,18 +223,18 @@ def test_a_changed_or_missing_or_added_byte_of_the_witness_is_ignored(
     store: Path, made: Path, expected: dict[str, Any]
 ) -> None:
     good, first = witness_of(store).read_bytes(), grnledger.open(made).version("v0").id
-    assert index.witnessed(good, first) == (71, len(grnledger.open(made)))
+    assert witness.witnessed(good, first) == (71, len(grnledger.open(made)))
     bad = [good[:place] + bytes([other]) + good[place + 1 :] for place in range(len(good)) for other in (48, 57, 0, 32)]
     bad += [good[:place] for place in range(len(good))] + [good[:place] + b"9" + good[place:] for place in range(10)]
     bad += [b"9999999999 9999999999 " + b"a" * 64 + b" 00000000\n", b"\xff" * 100, "٧".encode() * 50, b"7" * 100_000]
     for content in (one for one in bad if one != good):
         witness_of(store).write_bytes(content)
-        assert index.witnessed(index.read_witness(witness_of(store)), first) == (0, 0)
+        assert witness.witnessed(witness.read(witness_of(store)), first) == (0, 0)
         if len(content) % 5 == 0:
             assert grnledger.open(store).damage == {}
     assert told(store) == expected
     grnledger.open(store).create_tag("new")
-    assert index.witnessed(index.read_witness(witness_of(store)), first)[0] == 72
+    assert witness.witnessed(witness.read(witness_of(store)), first)[0] == 72
 
 
 def test_what_follows_a_witness_does_not_spoil_it(store: Path) -> None:
@@ -320,7 +320,7 @@ def test_a_log_that_is_shorter_than_it_was_is_told_and_what_is_there_is_read(
 
 def test_a_witness_of_very_many_entries_costs_no_more_than_its_file(store: Path, made: Path) -> None:
     first = grnledger.open(made).version("v0").id
-    index.write_witness(witness_of(store), index.testimony(9_999_999_999, 9_999_999_999, "a" * 64, first))
+    witness.write(witness_of(store), witness.testimony(9_999_999_999, 9_999_999_999, "a" * 64, first))
     repo = grnledger.open(store)
     assert list(repo.damage) == [72, 9_999_999_999]
     assert len(repo) < 10**6

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .. import exchanging, options
+from .. import exchanging, options, output
 
 if TYPE_CHECKING:
     from ...storage.repository import Repository
@@ -30,5 +30,7 @@ def command(repo: Repository, *, source: Path, name: str | None, form: str) -> N
       grn diff HEAD..lab/main
       grn merge lab/main
     """
-    done = repo.fetch(exchanging.other(source), name)
+    exchanging.other(source)
+    with output.waiting("fetching") as progress:
+        done = repo.fetch(source, name, progress)
     exchanging.tell(repo, done, form, nothing=f"Nothing new in {source}.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ...engine.errors import InputError, NotFound
-from .. import exchanging, options
+from .. import exchanging, options, output
 
 if TYPE_CHECKING:
     from ...storage.repository import Repository
@@ -38,5 +38,6 @@ def command(repo: Repository, *, file: Path, name: str | None, form: str) -> Non
         raise NotFound(f"There is no file {file}.", hint="`grn export FILE.h5` writes one.")
     if not (file.is_file() and is_hdf5(file)):
         raise InputError(f"{file} is not a file that `grn export` wrote.", hint="`grn export FILE.h5` writes one.")
-    done = repo.fetch(file, name)
+    with output.waiting("importing") as progress:
+        done = repo.fetch(file, name, progress)
     exchanging.tell(repo, done, form, nothing=f"Nothing new in {file}.")

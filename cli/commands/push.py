@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .. import exchanging, options
+from .. import exchanging, options, output
 
 if TYPE_CHECKING:
     from ...storage.repository import Repository
@@ -31,5 +31,7 @@ def command(repo: Repository, *, target: Path, branch: str | None, form: str) ->
     from ...storage.repository import Repository
 
     hint = f"`grn clone {repo.path} {target}` makes one, with all of this."
-    done = repo.push(exchanging.other(target, hint=hint), branch)
+    exchanging.other(target, hint=hint)
+    with output.waiting("pushing") as progress:
+        done = repo.push(target, branch, progress)
     exchanging.tell(Repository(target), done, form, nothing=f"{target} has all of it already.")
