@@ -153,22 +153,22 @@ def factor(anchor: Anchor, pathways: Sequence[Pathway], deviations: NDArray[np.f
 def columns_of(pathways: Sequence[Pathway], deviations: NDArray[np.float64]) -> csr_array:
     """Return the columns of pathways in units of the expression, sparse, shape (p, r), in O(p + m log m)."""
     genes: list[NDArray[np.intp]] = [np.empty(0, dtype=np.intp)]
-    values: list[NDArray[np.float64]] = [np.empty(0)]
     columns: list[NDArray[np.intp]] = [np.empty(0, dtype=np.intp)]
+    values: list[NDArray[np.float64]] = [np.empty(0)]
     rank = 0
     for pathway in pathways:
-        loadings = pathway.columns()
-        if pathway.units == "sd":
-            loadings = deviations[pathway.genes, None] * loadings
-        genes.append(np.repeat(pathway.genes, pathway.rank))
-        columns.append(np.tile(np.arange(rank, rank + pathway.rank, dtype=np.intp), len(pathway.genes)))
-        values.append(loadings.ravel())
+        many = pathway.rank > 1
+        genes.append(np.repeat(pathway.genes, pathway.rank) if many else pathway.genes)
+        own = np.arange(rank, rank + pathway.rank, dtype=np.intp)
+        columns.append(np.tile(own, len(pathway.genes)) if many else np.full(len(pathway.genes), rank, dtype=np.intp))
+        values.append(pathway.columns().ravel())
         rank += pathway.rank
     at, size = np.concatenate(genes), len(deviations)
+    in_sd = np.repeat([False, *(one.units == "sd" for one in pathways)], [len(one) for one in genes])
+    scaled = np.concatenate(values) * np.where(in_sd, deviations[at], 1.0)
     by_gene = np.argsort(at, kind="stable")  # in a row the columns ascend, since the pathways come in their order
     starts = np.concatenate([[0], np.cumsum(np.bincount(at, minlength=size))])
-    entries = (np.concatenate(values)[by_gene], np.concatenate(columns)[by_gene], starts)
-    return csr_array(entries, shape=(size, rank))
+    return csr_array((scaled[by_gene], np.concatenate(columns)[by_gene], starts), shape=(size, rank))
 
 
 def _triangle(gram: NDArray[np.float64], added: int, names: Sequence[str]) -> tuple[NDArray[np.float64], float]:
