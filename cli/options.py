@@ -79,11 +79,16 @@ def store(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _open(path: Path, wait: float | None = None) -> Repository:
-    from ..storage.repository import WAIT, Repository
+    from ..storage.repository import Repository
+    from ..storage.session import WAIT
 
-    repo = Repository(path, author=author(), time=clock(), wait=WAIT if wait is None else wait)
-    if sys.stderr.isatty():
-        repo.on_wait = lambda: output.note(f"Others are writing to {path}; waiting up to {repo.wait:g} s for them.")
+    seconds = WAIT if wait is None else wait
+
+    def on_wait() -> None:
+        if sys.stderr.isatty():
+            output.note(f"Others are writing to {path}; waiting up to {seconds:g} s for them.")
+
+    repo = Repository(path, author=author(), time=clock(), wait=seconds, on_wait=on_wait)
     if repo.damage:
         number, why = next(iter(repo.damage.items()))
         output.warn(f"Entry {number} of the log cannot be read: {why} `grn verify` says what it touches.")

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ..engine.errors import InputError
-from .repository import WAIT, Repository
+from .repository import Repository
+from .session import WAIT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -5,21 +5,20 @@ from __future__ import annotations
 import contextlib
 import functools
 import itertools
-import time as clocks
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ..engine.errors import Conflict, FormatError, InputError, NotFound
-from . import anchors, changes, creation, layout, revspec, turns
+from . import anchors, changes, creation, layout, revspec
 from .entries import pathway_id
 from .ledger import Ledger
-from .log import Log, read_only
+from .log import read_only
 from .places import Folder
 from .planning import Plan, entry_of, given_pathways, logged_of, source_of
 from .records import MoveRecord
-from .refs import Move, Refs, check_name
+from .refs import check_name
+from .session import WAIT, Session
 from .versions import ActivePathway, Version
-from .writing import Moved, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -33,16 +32,13 @@ if TYPE_CHECKING:
     from .exchange import Exchanged
     from .formats.pathways import PathwayFile
     from .history import History
+    from .log import Log
     from .measuring import Measuring
     from .pack import Packed
     from .reading import Reader
     from .records import EntryRecord
-
-WAIT = 10.0
-"""Seconds for which a writer waits for others, and tries again when one was faster."""
-
-PAUSE = 0.005
-"""Seconds before the next try."""
+    from .refs import Move, Refs
+    from .writing import Writer
 
 Method = TypeVar("Method", bound="Callable[..., Any]")
 Answer = TypeVar("Answer")
@@ -77,9 +73,6 @@ class Repository:
         When, for reproducible pipelines; the clock by default.
     wait : float
         Seconds to wait for other writers, and to try again when one was faster, before giving up with `Conflict`.
-
-    Attributes
-    ----------
     on_wait : callable
         Called when others hold the lock and a wait for them begins.
 
@@ -92,15 +85,17 @@ class Repository:
     """
 
     def __init__(
-        self, path: str | Path, *, author: str | None = None, time: datetime | None = None, wait: float = WAIT
+        self,
+        path: str | Path,
+        *,
+        author: str | None = None,
+        time: datetime | None = None,
+        wait: float = WAIT,
+        on_wait: Callable[[], object] = lambda: None,
     ) -> None:
         self.path = Path(path)
-        self.wait = wait
-        self.on_wait: Callable[[], object] = lambda: None
-        self._author, self._time = author, time
-        self._in_turn = False
-        self._ledger = Ledger(self.path)
-        self._writer = Writer(self._ledger, author, time)
+        self._author, self._time, self._wait = author, time, wait
+        self._session = Session(self.path, author, time, wait=wait, on_wait=on_wait)
 
     @staticmethod
     def create(
@@ -127,17 +122,23 @@ class Repository:
 
     def refresh(self) -> None:
         """Take in what has been written to the store since it was last read."""
-        if not self._ledger.doubtful:
-            self._ledger.refresh()
-            return
-        self._read_anew(indexed=True)
+        self._session.refresh()
 
-    def _read_anew(self, *, indexed: bool) -> None:
-        """Read the store as if it had just been opened."""
-        self._ledger = Ledger(self.path, indexed=indexed)
-        self._writer.ledger = self._ledger
-        for held in ("_reader", "_measuring"):
-            self.__dict__.pop(held, None)
+    @property
+    def _ledger(self) -> Ledger:
+        return self._session.ledger
+
+    @property
+    def _writer(self) -> Writer:
+        return self._session.writer
+
+    @property
+    def _reader(self) -> Reader:
+        return self._session.reader
+
+    @property
+    def _measuring(self) -> Measuring:
+        return self._session.measuring
 
     @property
     def _log(self) -> Log:
@@ -157,59 +158,8 @@ class Repository:
         return {number: why.message for number, why in sorted(self._log.damage.items())}
 
     def in_turn(self, step: Callable[[], Answer]) -> Answer:
-        """Run a step that reads and then writes, and return what it does; run it again when another writer was faster.
-
-        Nobody queues where nobody else writes: the lock is taken when one has met another, or when it is there.
-
-        Parameters
-        ----------
-        step : callable
-            Reads and writes through this repository.
-
-        Raises
-        ------
-        Conflict
-            For `wait` seconds others were faster, or one of them held the lock; or the store is an exported one.
-        """
-        if self._in_turn:
-            return step()
-        if not isinstance(self._ledger.places, Folder):
-            raise read_only(self._ledger.places)
-        end, lock = clocks.monotonic() + self.wait, self.path / layout.LOCK
-        with contextlib.ExitStack() as queue:
-            self._in_turn = True
-            queue.callback(setattr, self, "_in_turn", False)
-            locked = False
-            while True:
-                if not locked and lock.exists():
-                    self.on_wait()
-                    queue.enter_context(turns.turn(lock, max(end - clocks.monotonic(), 0.0)))
-                    locked = True
-                self.refresh()
-                self._log.check()
-                try:
-                    done = step()
-                    self._log.settle()  # a step that finds its work done acknowledges what another has written
-                    return done
-                except Moved:
-                    if (left := end - clocks.monotonic()) <= 0:
-                        raise
-                    clocks.sleep(PAUSE)
-                    if not locked:
-                        queue.enter_context(turns.turn(lock, left))
-                        locked = True
-
-    @functools.cached_property
-    def _reader(self) -> Reader:
-        from .reading import Reader  # brings SciPy in, which `grn log` has no need of
-
-        return Reader(self._log, self._history)
-
-    @functools.cached_property
-    def _measuring(self) -> Measuring:
-        from .measuring import Measuring  # brings SciPy in, which `grn log` has no need of
-
-        return Measuring(self._reader, self._history)
+        """Run a step that reads and then writes, and run it again when another writer was faster; see `Session`."""
+        return self._session.in_turn(step)
 
     # Reading
 
@@ -288,7 +238,7 @@ class Repository:
         except FormatError:
             if self.damage:
                 raise
-            self._read_anew(indexed=False)  # the index knows nothing of damage to the entries that it covers
+            self._session.read_anew(indexed=False)  # the index knows nothing of damage to the entries that it covers
             return listed()
 
     def line(self, rev: str = "HEAD") -> list[Version]:
@@ -399,7 +349,7 @@ class Repository:
         if_absent: bool = False,
     ) -> Plan:
         """Return the commit that `commit` would write, checked but not measured; arguments as there."""
-        if not self._in_turn:
+        if not self._session.in_a_turn:
             self.refresh()
         branch, tip = self._branch(branch)
         wanted, file = given_pathways(pathways)
@@ -590,7 +540,7 @@ class Repository:
         """
         self.refresh()
         name, _ = self._branch(branch)
-        other = Repository(target, author=self._author, time=self._time, wait=self.wait)
+        other = Repository(target, author=self._author, time=self._time, wait=self._wait)
         return other.receive(self._ledger, name, progress)
 
     @_in_turn

@@ -72,9 +72,7 @@ def pathway(name: str, first: int = 0) -> Pathway:
 
 
 def opened(store: Path, *, wait: float = 10.0, minute: int = 1) -> Repository:
-    repo = grnledger.open(store, author="bob", time=NOON + timedelta(minutes=minute))
-    repo.wait = wait
-    return repo
+    return grnledger.open(store, author="bob", time=NOON + timedelta(minutes=minute), wait=wait)
 
 
 def committed_and_packed(repo: Repository, name: str) -> Callable[[], None]:
