@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
-from h5py import h5a, h5d, h5p, h5s, h5t  # pyright: ignore[reportAttributeAccessIssue]  compiled, and untyped
+from h5py import h5a, h5d, h5o, h5p, h5s, h5t  # pyright: ignore[reportAttributeAccessIssue]  compiled, and untyped
 from numpy.typing import NDArray
 
 from ..engine.errors import FormatError, InputError, NotFound
@@ -254,6 +254,22 @@ def names_in(path: Path, kind: str, *groups: str) -> dict[str, list[str]]:
             name: sorted(map(str, _group(one, file))) if name == "/" or name in file else []
             for name, one in found.items()
         }
+
+
+def walk(path: Path) -> None:
+    """Go through the names of all that a file holds, as other programs do; reading by name does not need all of that.
+
+    Raises
+    ------
+    FormatError
+        What says where things are is damaged.
+    """
+
+    def go_on(_: bytes) -> None:
+        pass
+
+    with _opened(Place(path)) as file:
+        h5o.visit(file.id, go_on)
 
 
 def is_hdf5(path: Path) -> bool:

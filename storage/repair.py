@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..engine.errors import GrnError
 from . import durable, index, layout
 from .ledger import Ledger
+from .pack import write_pack
 from .places import Folder
 from .reading import Reader
 from .verify import verify
@@ -43,6 +44,7 @@ def repair(
     folder = Folder(path)
     _remove_damaged(folder, before)
     _make_way(path / layout.CACHE)
+    _remake_packs(folder, ledger, before)
     _remove_claim(folder, ledger)
     _remove_packed(folder, ledger)
     durable.sweep(path)
@@ -66,6 +68,14 @@ def _remove_damaged(folder: Folder, report: Report) -> None:
         if finding.kind == "derived" and finding.path.startswith(f"{layout.CACHE}/"):
             durable.remove(folder.path / finding.path)
             durable.remove_empty(folder.path / finding.path)
+
+
+def _remake_packs(folder: Folder, ledger: Ledger, report: Report) -> None:
+    """Make packs again whose entries can all be read."""
+    for finding in report.findings:
+        span = layout.pack_range(finding.path.removeprefix(f"{layout.PACKS}/"))
+        if finding.kind == "derived" and span is not None:
+            write_pack(folder, ledger.log, *span)
 
 
 def _make_way(cache: Path) -> None:

@@ -7,16 +7,18 @@ import re
 from typing import TYPE_CHECKING
 
 from ..engine.errors import FormatError
-from . import layout
-from .findings import Finding, Meter, Report
+from . import hdf5, layout
+from .findings import Finding, Meter, Report, wrong_with
 from .ledger import Ledger
 from .places import Folder, check_format
-from .verify_cache import agrees, cache_findings, derived, stray_findings
+from .verify_cache import agrees, cache_findings, derived, pack_findings, stray_findings
 from .verify_log import OF_A_COMMIT, base_findings, commit_findings, log_findings, number_findings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from .verify_cache import Derived
 
 ANY_FORMAT = re.compile(rb"grnledger store [0-9]+\n")
 
@@ -57,19 +59,27 @@ def verify(
     if isinstance(ledger.places, Folder):
         if ledger.places.cache is not None:
             report.findings += cache_findings(ledger, ledger.places.cache, before, report, quick=quick)
+        report.findings += pack_findings(ledger, ledger.places)
         report.findings += stray_findings(ledger.places, claim=ledger.log.next)
-    elif (
-        not ledger.log.damage
-        and (place := ledger.places.index())
-        and (before.index is None or not agrees(ledger, before.index))
-    ):
-        what = f"{place} is damaged, or not the index of this log: opening the file reads every entry."
-        report.findings.append(Finding("damage", path.name, what))
+    else:
+        report.findings += _file_findings(ledger, before)
     lost = {number for one in report.findings if one.kind == "damage" for number in one.versions}
     report.whole = tuple(number for number in range(ledger.history.length) if number not in lost)
     if numbers:
         report.findings += number_findings(ledger, report)
     return report
+
+
+def _file_findings(ledger: Ledger, before: Derived) -> Iterator[Finding]:
+    """Yield a finding for what else can be wrong with a store that is one file, whose entries and bases are sound."""
+    path, place = ledger.places.path, ledger.places.index()
+    if ledger.log.damage:
+        return
+    if place is not None and (before.index is None or not agrees(ledger, before.index)):
+        what = f"{place} is damaged, or not the index of this log: opening the file reads every entry."
+        yield Finding("damage", path.name, what)
+    if wrong := wrong_with(lambda: hdf5.walk(path)):
+        yield Finding("damage", path.name, f"{wrong} All entries can be read: `grn clone` makes a sound store of it.")
 
 
 def _format_findings(path: Path) -> list[Finding]:

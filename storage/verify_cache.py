@@ -61,6 +61,8 @@ def _index_findings(ledger: Ledger, cache: Path, before: Derived) -> Iterator[Fi
             yield Finding("derived", within(ledger, path), f"{path} is damaged.")
         elif before.index is not None and not ledger.log.damage and not agrees(ledger, before.index):
             yield Finding("derived", within(ledger, path), f"{path} is not the index of this log.")
+        elif wrong := wrong_with(lambda: hdf5.walk(path)):
+            yield Finding("derived", within(ledger, path), wrong)
     elif ledger.log.length >= index.EVERY:
         yield Finding("note", within(ledger, path), "There is no index; opening reads every entry.")
     note, first, last = cache / layout.WITNESS, ledger.history.numbered(0), ledger.log.last
@@ -109,6 +111,16 @@ def _anchor_findings(ledger: Ledger, cache: Path, report: Report, *, quick: bool
             yield Finding("derived", shown, wrong)
         elif anchors.read(folder, anchor) is None:
             yield Finding("derived", shown, f"{path} is damaged: it is not the inversion that its name says.")
+
+
+def pack_findings(ledger: Ledger, folder: Folder) -> Iterator[Finding]:
+    """Yield a finding for each pack whose entries can all be read, and whose names cannot be gone through."""
+    for first, last in folder.packs:
+        path = folder.pack_path(first, last)
+        if any(first <= number <= last for number in ledger.log.damage):
+            continue
+        if wrong := wrong_with(lambda path=path: hdf5.walk(path)):
+            yield Finding("derived", within(ledger, path), f"{wrong} Its entries can all be read.")
 
 
 def stray_findings(folder: Folder, *, claim: int) -> Iterator[Finding]:
