@@ -69,8 +69,9 @@ def _index_findings(ledger: Ledger, cache: Path, before: Derived) -> Iterator[Fi
     if ledger.log.damage or first is None or last is None:
         return
     said = witness.testimony(ledger.log.length, ledger.history.length, last, first.id)
-    noted = [witness.witnessed(one, first.id)[0] for one in (before.witness, witness.read(note))]
-    if before.witness != said and noted[1] < ledger.log.length:
+    now = witness.read(note)
+    noted = [witness.witnessed(one, first.id)[0] for one in (before.witness, now)]
+    if said not in (before.witness, now) and noted[1] <= ledger.log.length:  # beyond it is what others write meanwhile
         behind = 0 < noted[0] < ledger.log.length  # its writer died
         kind = "derived" if note.exists() and not behind else "note"
         yield Finding(kind, within(ledger, note), "The last entry of the log is not noted down.")
