@@ -56,6 +56,9 @@ SIZE = 24
 MOST_ACTIVE = 6
 """The writer reverts once so many pathways are active."""
 
+PAUSES = (0.0, 0.0, 0.2)
+"""Seconds between two steps of the writer: bursts, and rests, in which readers that catch up read what stands still."""
+
 ROWS = np.array([1, 7, 8, 20])
 """Which rows of the precision are read."""
 
@@ -152,7 +155,7 @@ def write(report: Report, store: Path, stop: Path, seed: int) -> None:
             notes.counts["entries"] += 1
             notes.see(repo)
             notes.note(repo.version(), numbers_of(repo.snapshot()))
-        time.sleep(chance.choice((0.0, 0.0, 0.01)))
+        time.sleep(chance.choice(PAUSES))
     report(notes.json())
 
 
