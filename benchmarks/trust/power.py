@@ -53,6 +53,9 @@ LEAST, MOST = 20, 200
 
 AFTER_DEATH = ", again after a death"
 
+FOR_ANOTHER = "log.settle"
+"""The flush of what somebody else has linked, who may have died before flushing it."""
+
 WAYS = ("cuts", "fsyncs", "deaths")
 """What is done: cuts as such; those where the verb is done again after a death; and either with each fsync left out."""
 
@@ -162,10 +165,17 @@ def told(result: Result) -> str:
 
 
 def needless(results: list[Result]) -> list[str]:
-    """Return the fsyncs that are not missed, by verb and site: neither in the verb as such nor after a death in it."""
-    without = [(result.name.removesuffix(AFTER_DEATH), one) for result in results for one in result.without]
-    missed = {(name, one.fsync.site) for name, one in without if one.count.bad}
-    return sorted(f"{site} in {name}" for name, site in {(name, one.fsync.site) for name, one in without} - missed)
+    """Return the fsyncs that are not missed, by verb and site: neither in the verb as such nor after a death in it.
+
+    What is flushed for the sake of another that may have died is missed only where another has, in whichever verb.
+    """
+    caught: dict[str, bool] = {}
+    for result in results:
+        for one in result.without:
+            verb = "any verb" if one.fsync.site.startswith(FOR_ANOTHER) else result.name.removesuffix(AFTER_DEATH)
+            said = f"{one.fsync.site} in {verb}"
+            caught[said] = caught.get(said, False) or bool(one.count.bad)
+    return sorted(said for said, found in caught.items() if not found)
 
 
 HEAD = ["verb", "calls", "states", "distinct", "old", "new", "bad", "went on", "fsyncs", "missed", "seconds"]
