@@ -919,12 +919,12 @@ def test_writers_to_different_branches_both_succeed(store: Path) -> None:
 
 def stale(repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the next refresh see nothing, as when another writer comes between looking and writing."""
-    real = repo.refresh
+    real = repo._session.refresh
 
     def once() -> None:
-        monkeypatch.setattr(repo, "refresh", real)
+        monkeypatch.setattr(repo._session, "refresh", real)
 
-    monkeypatch.setattr(repo, "refresh", once)
+    monkeypatch.setattr(repo._session, "refresh", once)
 
 
 def test_a_branch_that_another_one_switched_to_is_not_deleted(store: Path) -> None:
