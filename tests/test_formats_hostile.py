@@ -389,8 +389,10 @@ def test_heaps_do_not_lie_in_one_another(tmp_path: Path):
 
 
 def test_bytes_that_look_like_the_mark_of_a_heap_are_passed_over(tmp_path: Path):
-    path = write(tmp_path / "x", b"GCOL\x01\x07" + b"\xee" * 5000 + b"GCOL\x01")
-    refuse_broken_heaps(path)
+    mark = b"GCOL\x01"
+    refuse_broken_heaps(write(tmp_path / "x", mark + b"\x07" + b"\xee" * 5000 + mark))
+    with pytest.raises(InputError):  # the same bytes, but for the three that a heap has behind its mark
+        refuse_broken_heaps(write(tmp_path / "y", mark + bytes(3) + b"\xee" * 5000 + mark))
 
 
 def test_a_heap_is_found_where_blocks_of_the_file_meet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
