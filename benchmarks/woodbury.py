@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from grnledger.engine import Pathway, simulate_factor_model, woodbury
 from grnledger.engine.anchor import anchor_of
-from grnledger.engine.capacitance import columns_of, factor
+from grnledger.engine.capacitance import factor
+from grnledger.engine.columns import columns_of
 from threadpoolctl import threadpool_info, threadpool_limits
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def main() -> None:
             for place in range(PATHWAYS)
         ]
         anchor = anchor_of(base)
-        loadings = columns_of(pathways, deviations).toarray()
+        loadings = columns_of(pathways, deviations).rows()
         before = base.loadings @ base.loadings.T + np.diag(base.noise)
         after, precision = before + loadings @ loadings.T, np.linalg.inv(before)
         runs = max(5, 20_000 // size)

@@ -6,12 +6,10 @@ its factors as columns that stand beside the pathways, so that nothing p × p is
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from .covariance import Covariance, FactorCovariance
 from .threads import one_blas_thread
@@ -19,11 +17,8 @@ from .threads import one_blas_thread
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from .columns import Columns
     from .covariance import MatrixSource
-
-
-MOST_PAIRS = 1 << 20
-"""About so many products are summed at a time: 64 MB."""
 
 
 class Core(Protocol):
@@ -46,15 +41,15 @@ class Core(Protocol):
         ...
 
     def rows_times(
-        self, places: NDArray[np.intp] | None, dense: NDArray[np.float64], sparse: csr_array
+        self, places: NDArray[np.intp] | None, dense: NDArray[np.float64], sparse: Columns
     ) -> NDArray[np.float64]:
         """Return rows of M [U₀ | X], shape (m, K + r); every row when `places` is None."""
         ...
 
     def products(
-        self, dense: NDArray[np.float64], sparse: csr_array
+        self, dense: NDArray[np.float64], sparse: Columns, which: NDArray[np.intp]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return XᵀM U₀, shape (r, K), and XᵀMX, shape (r, r), from the touched rows of M only."""
+        """Return some rows of XᵀM U₀, shape (n, K), and of XᵀMX, shape (n, r), from the touched rows of M only."""
         ...
 
 
@@ -89,26 +84,25 @@ class Diagonal:
         return self.values
 
     def rows_times(
-        self, places: NDArray[np.intp] | None, dense: NDArray[np.float64], sparse: csr_array
+        self, places: NDArray[np.intp] | None, dense: NDArray[np.float64], sparse: Columns
     ) -> NDArray[np.float64]:
         """Return rows of M [U₀ | X], shape (m, K + r), in O(m (K + r))."""
         values = self.values if places is None else self.values[places]
         return values[:, None] * stack_rows(places, dense, sparse)
 
     def products(
-        self, dense: NDArray[np.float64], sparse: csr_array
+        self, dense: NDArray[np.float64], sparse: Columns, which: NDArray[np.intp]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return XᵀM U₀, shape (r, K), and XᵀMX, shape (r, r): O(mK + Σ k²), where a gene has loadings in k columns.
+        """Return some rows of XᵀM U₀, shape (n, K), and of XᵀMX, shape (n, r), in O(mK + mn) at the most.
 
         The sums over touched rows run gene by gene, so the entry of two pathways is the same to the last bit
         whichever others stand beside them.
         """
-        values = np.repeat(self.values, np.diff(sparse.indptr))
-        weighted, scaled = (
-            csr_array((sparse.data * factor, sparse.indices, sparse.indptr), shape=sparse.shape)
-            for factor in (values, np.sqrt(values))
+        halves = sparse.weighted(np.sqrt(self.values))
+        return (
+            sparse.take(which).weighted(self.values).transposed_times(dense),
+            halves.take(which).products(halves),
         )
-        return np.asarray(weighted.T @ dense), _inner_products(scaled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +140,11 @@ class Dense:
         self,
         places: NDArray[np.intp] | None,
         dense: NDArray[np.float64],  # noqa: ARG002  a dense anchor has no factors beside it
-        sparse: csr_array,
+        sparse: Columns,
     ) -> NDArray[np.float64]:
         """Return rows of M X, shape (m, r), through the touched columns of M only."""
-        touched, loadings = _touched(sparse)
+        touched = sparse.touched()
+        loadings = sparse.rows(touched)
         if places is not None:
             return self.source.rows(places)[:, touched] @ loadings
         answer = np.empty(sparse.shape)
@@ -158,12 +153,29 @@ class Dense:
         return answer
 
     def products(
-        self, dense: NDArray[np.float64], sparse: csr_array
+        self, dense: NDArray[np.float64], sparse: Columns, which: NDArray[np.intp]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return XᵀM U₀, which has no columns beside a dense anchor, and XᵀMX: O(M² r), where M genes are touched."""
-        touched, loadings = _touched(sparse)
+        """Return some rows of XᵀM U₀, without columns beside a dense anchor, and of XᵀMX: O(M² r), M genes touched."""
+        touched = sparse.touched()
+        loadings = sparse.rows(touched)
         inner = loadings.T @ (self.source.rows(touched)[:, touched] @ loadings)
-        return np.empty((sparse.shape[1], dense.shape[1])), (inner + inner.T) / 2
+        return np.empty((len(which), dense.shape[1])), ((inner + inner.T) / 2)[which]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Products of columns over an anchor that have been computed before.
+
+    Parameters
+    ----------
+    gram : ndarray of float64, shape (K + r', K + r')
+        [U₀ | X']ᵀ A⁻¹ [U₀ | X'].
+    places : ndarray of intp, shape (r,)
+        For each column of X, which column of X' it is; −1 for one that is new.
+    """
+
+    gram: NDArray[np.float64]
+    places: NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,14 +200,24 @@ class Anchor:
     inner: NDArray[np.float64]
     log_det: float
 
-    def gram(self, sparse: csr_array) -> NDArray[np.float64]:
-        """Return [U₀ | X]ᵀ A⁻¹ [U₀ | X], shape (K + r, K + r)."""
+    def gram(self, sparse: Columns, known: Known | None = None) -> NDArray[np.float64]:
+        """Return [U₀ | X]ᵀ A⁻¹ [U₀ | X], shape (K + r, K + r).
+
+        What is known is taken over where the anchor is diagonal: there each product has the same bits, whatever
+        stands beside it.
+        """
         factors = len(self.inner)
         size = factors + sparse.shape[1]
         answer = np.empty((size, size))
         answer[:factors, :factors] = self.inner
-        answer[factors:, :factors], answer[factors:, factors:] = self.precision.products(self.columns, sparse)
-        answer[:factors, factors:] = answer[factors:, :factors].T
+        new = np.arange(sparse.shape[1])
+        if known is not None and isinstance(self.precision, Diagonal):
+            old, new = np.flatnonzero(known.places >= 0), np.flatnonzero(known.places < 0)
+            here, there = (np.concatenate([np.arange(factors), factors + at]) for at in (old, known.places[old]))
+            answer[np.ix_(here, here)] = known.gram[np.ix_(there, there)]
+        beside, inner = self.precision.products(self.columns, sparse, new)
+        answer[factors + new] = np.hstack([beside, inner])
+        answer[:, factors + new] = answer[factors + new].T
         return answer
 
 
@@ -222,36 +244,6 @@ def anchor_of(base: Covariance) -> Anchor:
     )
 
 
-def _inner_products(sparse: csr_array) -> NDArray[np.float64]:
-    """Return XᵀX, shape (r, r), summed gene by gene: O(Σ k²), where a gene has loadings in k columns.
-
-    SciPy's product of two sparse matrices gives the same bits, and for few entries takes five times as long.
-    """
-    rank, lengths = sparse.shape[1], np.diff(sparse.indptr)
-    sums = np.zeros(rank * rank)
-    bounds = [0, len(lengths)]
-    if (total := int(lengths @ lengths)) > MOST_PAIRS:
-        ends = np.arange(MOST_PAIRS, total, MOST_PAIRS)
-        bounds[1:1] = np.unique(np.searchsorted(np.cumsum(lengths.astype(np.int64) ** 2), ends)).tolist()
-    for first, last in itertools.pairwise(bounds):
-        start, stop = int(sparse.indptr[first]), int(sparse.indptr[last])
-        counts = np.repeat(lengths[first:last], lengths[first:last])  # of each entry, the entries of its gene
-        left = np.repeat(np.arange(start, stop), counts)
-        within = np.arange(len(left)) - np.repeat(np.cumsum(counts) - counts, counts)
-        right = np.repeat(np.repeat(sparse.indptr[first:last], lengths[first:last]), counts) + within
-        pairs = sparse.indices[left].astype(np.intp) * rank + sparse.indices[right]
-        np.add.at(sums, pairs, sparse.data[left] * sparse.data[right])
-    return sums.reshape(rank, rank)
-
-
-def stack_rows(places: NDArray[np.intp] | None, dense: NDArray[np.float64], sparse: csr_array) -> NDArray[np.float64]:
+def stack_rows(places: NDArray[np.intp] | None, dense: NDArray[np.float64], sparse: Columns) -> NDArray[np.float64]:
     """Return rows of [U₀ | X] as one dense array, shape (m, K + r); every row when `places` is None."""
-    if places is None:
-        return np.hstack([dense, sparse.toarray()])
-    return np.hstack([dense[places], sparse[places].toarray()])
-
-
-def _touched(sparse: csr_array) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Return the rows of X that are not empty, and X at those rows as a dense array."""
-    touched = np.flatnonzero(np.diff(sparse.indptr)).astype(np.intp)
-    return touched, sparse[touched].toarray()
+    return np.hstack([dense if places is None else dense[places], sparse.rows(places)])

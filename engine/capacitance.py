@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import cholesky, eigh, solve_triangular
-from scipy.sparse import csr_array
 
-from .anchor import Anchor, stack_rows
+from .anchor import Anchor, Known, stack_rows
+from .columns import Columns, columns_of
 from .errors import EngineError, NotPositiveDefinite
 
 if TYPE_CHECKING:
@@ -38,6 +38,9 @@ ROUNDING = 16 * float(np.finfo(np.float64).eps)
 LARGEST = 1e15
 """Beside XᵀA⁻¹X of this size, the 1 that is added to it loses every digit, and what was there with it."""
 
+MOST_KEPT = 1_000
+"""With more columns than this, 8 MB, a version does not keep their products: few versions are read with so many."""
+
 WARN_BELOW = 1e-6
 """A guard eigenvalue below this has cost about half of the digits."""
 
@@ -50,8 +53,10 @@ class Capacitance:
     ----------
     anchor : Anchor
         A, A⁻¹ and U₀.
-    loadings : csr_array of float64, shape (p, r)
-        X: the added columns, then the subtracted ones, in units of the expression.
+    loadings : Columns
+        X, shape (p, r): the added columns, then the subtracted ones, in units of the expression.
+    gram : ndarray of float64, shape (K + r, K + r), or None
+        UᵀA⁻¹U; not kept if there are more than `MOST_KEPT` columns.
     signature : ndarray of float64, shape (K + r,)
         The diagonal of J.
     triangle : ndarray of float64, shape (K + r, K + r)
@@ -61,7 +66,8 @@ class Capacitance:
     """
 
     anchor: Anchor
-    loadings: csr_array
+    loadings: Columns
+    gram: NDArray[np.float64] | None
     signature: NDArray[np.float64]
     triangle: NDArray[np.float64]
     guard: float
@@ -101,13 +107,15 @@ class Capacitance:
 
     def _times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
         factors = self.anchor.columns.shape[1]
-        return self.anchor.columns @ right[:factors] + self.loadings @ right[factors:]
+        return self.anchor.columns @ right[:factors] + self.loadings.times(right[factors:])
 
     def _transposed_times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.vstack([self.anchor.columns.T @ right, self.loadings.T @ right])
+        return np.vstack([self.anchor.columns.T @ right, self.loadings.transposed_times(right)])
 
 
-def factor(anchor: Anchor, pathways: Sequence[Pathway], deviations: NDArray[np.float64]) -> Capacitance:
+def factor(
+    anchor: Anchor, pathways: Sequence[Pathway], deviations: NDArray[np.float64], known: Known | None = None
+) -> Capacitance:
     """Return the capacitance of a base's anchor and pathways.
 
     Parameters
@@ -118,12 +126,14 @@ def factor(anchor: Anchor, pathways: Sequence[Pathway], deviations: NDArray[np.f
         In the order in which their columns shall stand; additions before subtractions.
     deviations : ndarray of float64, shape (p,)
         The standard deviation of each gene under the base, for loadings in `sd` units.
+    known : Known, optional
+        Products of some of the columns, computed before on this anchor; the answer is the same to the last bit.
 
     Returns
     -------
     Capacitance
-        In O(m (K + r)) for a factor base, where m counts the loadings, and O(M² r) for a dense anchor, where M counts
-        the genes touched; then O((K + r)³).
+        In O(m (K + r)) for a factor base, where m counts the loadings, O(m (K + n)) if all but n columns are known, and
+        O(M² r) for a dense anchor, where M counts the genes touched; then O((K + r)³).
 
     Raises
     ------
@@ -134,7 +144,7 @@ def factor(anchor: Anchor, pathways: Sequence[Pathway], deviations: NDArray[np.f
     """
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
         loadings = columns_of(pathways, deviations)
-        gram = anchor.gram(loadings)
+        gram = anchor.gram(loadings, known)
     signs = [float(pathway.sign) for pathway in pathways for _ in pathway.names]
     signature = np.concatenate([np.ones(anchor.columns.shape[1]), np.array(signs, dtype=np.float64)])
     added = int(np.sum(signature > 0))
@@ -147,28 +157,7 @@ def factor(anchor: Anchor, pathways: Sequence[Pathway], deviations: NDArray[np.f
         )
     names = [name for pathway in pathways for name in pathway.names][added - len(signature) :]
     triangle, guard = _triangle(gram, added, names)
-    return Capacitance(anchor, loadings, signature, triangle, guard)
-
-
-def columns_of(pathways: Sequence[Pathway], deviations: NDArray[np.float64]) -> csr_array:
-    """Return the columns of pathways in units of the expression, sparse, shape (p, r), in O(p + m log m)."""
-    genes: list[NDArray[np.intp]] = [np.empty(0, dtype=np.intp)]
-    columns: list[NDArray[np.intp]] = [np.empty(0, dtype=np.intp)]
-    values: list[NDArray[np.float64]] = [np.empty(0)]
-    rank = 0
-    for pathway in pathways:
-        many = pathway.rank > 1
-        genes.append(np.repeat(pathway.genes, pathway.rank) if many else pathway.genes)
-        own = np.arange(rank, rank + pathway.rank, dtype=np.intp)
-        columns.append(np.tile(own, len(pathway.genes)) if many else np.full(len(pathway.genes), rank, dtype=np.intp))
-        values.append(pathway.columns().ravel())
-        rank += pathway.rank
-    at, size = np.concatenate(genes), len(deviations)
-    in_sd = np.repeat([False, *(one.units == "sd" for one in pathways)], [len(one) for one in genes])
-    scaled = np.concatenate(values) * np.where(in_sd, deviations[at], 1.0)
-    by_gene = np.argsort(at, kind="stable")  # in a row the columns ascend, since the pathways come in their order
-    starts = np.concatenate([[0], np.cumsum(np.bincount(at, minlength=size))])
-    return csr_array((scaled[by_gene], np.concatenate(columns)[by_gene], starts), shape=(size, rank))
+    return Capacitance(anchor, loadings, gram if len(gram) <= MOST_KEPT else None, signature, triangle, guard)
 
 
 def _triangle(gram: NDArray[np.float64], added: int, names: Sequence[str]) -> tuple[NDArray[np.float64], float]:

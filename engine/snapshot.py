@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from .anchor import Anchor
+    from .anchor import Anchor, Known
     from .pathway import Pathway
 
 
@@ -162,6 +162,7 @@ def take(
     pathways: Sequence[Pathway],
     deviations: NDArray[np.float64],
     *,
+    known: Known | None = None,
     name: str = "",
     content: str = "",
 ) -> Snapshot:
@@ -177,6 +178,8 @@ def take(
         Additions before subtractions, in the order in which their columns shall stand.
     deviations : ndarray of float64, shape (p,)
         The standard deviation of each gene under the base.
+    known : Known, optional
+        Products of some of the columns, computed before on this anchor.
     name, content : str
         What the version is called, and its content id.
 
@@ -198,5 +201,5 @@ def take(
     0.5
     """
     with one_blas_thread():
-        capacitance = factor(anchor, pathways, deviations)
+        capacitance = factor(anchor, pathways, deviations, known)
     return Snapshot(panel, tuple(pathways), capacitance, name, content)

@@ -19,6 +19,10 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+LONGEST_NAME = 60
+"""Longer names are cut where some stand in a sentence: what a broken file calls a name may be all of it."""
+
+
 def some(names: Sequence[str], most: int = 5) -> str:
     """Return the first few names, joined for reading.
 
@@ -27,7 +31,8 @@ def some(names: Sequence[str], most: int = 5) -> str:
     >>> some(["TP53", "MDM2", "CDKN1A"], most=2)
     'TP53, MDM2, …'
     """
-    return ", ".join([*names[:most], *(["…"] if len(names) > most else [])])
+    told = [printable(name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…") for name in names[:most]]
+    return ", ".join([*told, *(["…"] if len(names) > most else [])])
 
 
 def printable(text: str, *, but: str = "") -> str:

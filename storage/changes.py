@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..engine.errors import Conflict, InputError, NotFound, ShapeError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from ..engine.pathway import Pathway
     from .history import Event, History
@@ -98,7 +98,7 @@ def check_names(
             seen.add(name)
 
 
-def check_genes(pathways: Sequence[Pathway], size: int) -> None:
+def check_genes(pathways: Iterable[Pathway], size: int) -> None:
     """Refuse pathways that reach beyond a panel of `size` genes.
 
     Raises

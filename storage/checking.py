@@ -11,7 +11,7 @@ from .changes import check_genes
 from .history import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable
 
     from ..engine.pathway import Pathway
     from .history import Commit, History
@@ -46,7 +46,7 @@ def check_commit(history: History, logged: LoggedCommit) -> None:
         raise FormatError(f"The commit {commit.id} says its rank is {logged.measured.rank}; its pathways have {rank}.")
 
 
-def check_stored_genes(pathways: Sequence[Pathway], size: int) -> None:
+def check_stored_genes(pathways: Iterable[Pathway], size: int) -> None:
     """Refuse pathways that stand in a store and reach beyond its panel of `size` genes.
 
     Raises

@@ -14,6 +14,7 @@ from ..engine.snapshot import Snapshot, take
 from ..engine.stability import reinverted
 from . import anchors, bases, layout
 from .checking import check_fits, check_stored_genes
+from .products import Products
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -64,6 +65,7 @@ class Reader:
         self._anchors: dict[str, Anchor] = {}
         self._pathways_read: dict[str, Pathway] = {}
         self._remade: dict[str, DenseCovariance] = {}
+        self._products = Products()
 
     @property
     def anchor_folder(self) -> Path | None:
@@ -108,11 +110,15 @@ class Reader:
         everything = {event.pathway for event in recipe.events} | set(new or {})
         folded = self._fitting(recipe, everything)
         pathways = self._pathways(recipe.events, folded) | dict(new or {})
-        ordered = [pathways[one] for one in sorted(pathways, key=lambda one: (-pathways[one].sign, one))]
-        check_stored_genes(ordered, len(base.panel))
+        ordered = dict(sorted(pathways.items(), key=lambda item: (-item[1].sign, item[0])))
+        check_stored_genes(ordered.values(), len(base.panel))
         anchor = self._base_anchor(recipe.base) if recipe.anchor is None else anchor_of(self.inversion(recipe.anchor))
         content = layout.version_content_id(recipe.base, everything)
-        return take(base.panel, anchor, ordered, base.deviations, name=name, content=content)
+        ranks = {one: pathway.rank for one, pathway in ordered.items()}
+        known, columns = self._products.known(anchor, ranks), tuple(ordered.values())
+        snapshot = take(base.panel, anchor, columns, base.deviations, known=known, name=name, content=content)
+        self._products.keep(snapshot, ranks)
+        return snapshot
 
     def folded(self, anchor: str | None) -> frozenset[str]:
         """Return the ids of the pathways that an anchor has taken in."""

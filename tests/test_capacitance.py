@@ -5,12 +5,16 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+from unittest import mock
 
 import numpy as np
 import pytest
+from grnledger.engine import capacitance as capacitance_module
+from grnledger.engine import columns as columns_module
 from grnledger.engine import covariance as covariance_module
-from grnledger.engine.anchor import Dense, Diagonal, anchor_of
-from grnledger.engine.capacitance import columns_of, factor
+from grnledger.engine.anchor import Dense, Diagonal, Known, anchor_of
+from grnledger.engine.capacitance import factor
+from grnledger.engine.columns import Columns, columns_of
 from grnledger.engine.covariance import ArraySource, FactorCovariance
 from grnledger.engine.errors import EngineError, NotFound, NotPositiveDefinite
 from grnledger.engine.inversion import invert
@@ -20,7 +24,6 @@ from grnledger.engine.snapshot import Snapshot, take
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -309,7 +312,7 @@ def test_the_columns_stand_in_the_order_given_and_equal_input_gives_equal_bits(
     assert [one.names for one in turned.pathways] == [one.names for one in other_way]
     assert bits(first) == bits(again)
     expected = np.hstack([densified(pathway, deviations) for pathway in other_way])
-    np.testing.assert_allclose(turned.capacitance.loadings.toarray(), expected, rtol=4 * EPS, atol=0)
+    np.testing.assert_allclose(turned.capacitance.loadings.rows(), expected, rtol=4 * EPS, atol=0)
     assert close(turned.precision.to_dense(), first.precision.to_dense(), C * EPS * 1e4)
 
 
@@ -328,7 +331,7 @@ def test_loadings_in_sd_are_raw_loadings_times_the_deviations_of_the_base() -> N
     genes, loadings = np.array([1, 4, 7]), np.array([[0.5], [-1.0], [2.0]])
     counted = Pathway(("p53",), genes, loadings.copy())
     raw = Pathway(("p53",), genes.copy(), deviations[genes, None] * loadings, units="raw")
-    np.testing.assert_array_equal(columns_of([counted], deviations).toarray(), columns_of([raw], deviations).toarray())
+    np.testing.assert_array_equal(columns_of([counted], deviations).rows(), columns_of([raw], deviations).rows())
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -473,8 +476,8 @@ def test_a_core_answers_as_its_matrix_does(kind: str, rows_a_block: int, monkeyp
         core, factors = Dense(ArraySource(matrix.copy())), np.empty((size, 0))
     columns = rng.standard_normal((size, 4)) * (rng.random((size, 4)) < 0.4)
     columns[3] = 0.0
-    sparse, right = csr_array(columns), rng.standard_normal((size, 2))
-    both = np.hstack([factors, columns])
+    sparse, right = sparse_of(columns), rng.standard_normal((size, 2))
+    both, every, some = np.hstack([factors, columns]), np.arange(4), np.array([0, 3])
     rows, others = np.array([7, 0, 7, 3]), np.array([3, 7])
     for found, truth in (
         (core.matmat(right), matrix @ right),
@@ -483,11 +486,13 @@ def test_a_core_answers_as_its_matrix_does(kind: str, rows_a_block: int, monkeyp
         (core.diagonal(), np.diagonal(matrix)),
         (core.rows_times(rows, factors, sparse), matrix[rows] @ both),
         (core.rows_times(None, factors, sparse), matrix @ both),
-        (core.products(factors, sparse)[0], columns.T @ matrix @ factors),
-        (core.products(factors, sparse)[1], columns.T @ matrix @ columns),
+        (core.products(factors, sparse, every)[0], columns.T @ matrix @ factors),
+        (core.products(factors, sparse, every)[1], columns.T @ matrix @ columns),
+        (core.products(factors, sparse, some)[0], columns[:, some].T @ matrix @ factors),
+        (core.products(factors, sparse, some)[1], columns[:, some].T @ matrix @ columns),
     ):
         np.testing.assert_allclose(found, truth, rtol=0, atol=1e-13)
-    _, inner = core.products(factors, sparse)
+    _, inner = core.products(factors, sparse, every)
     np.testing.assert_array_equal(inner, inner.T)
 
 
@@ -497,11 +502,75 @@ def test_the_product_of_two_pathways_is_the_same_to_the_last_bit_whichever_other
     deviations = base.standard_deviations()
     pathways = random_pathways(12, 1, deviations, rng)
     core, factors = anchor_of(base).precision, np.empty((50, 0))
-    _, alone = core.products(factors, columns_of([pathways[2], pathways[6]], deviations))
-    _, everyone = core.products(factors, columns_of(pathways, deviations))
+    pair, whole = columns_of([pathways[2], pathways[6]], deviations), columns_of(pathways, deviations)
+    _, alone = core.products(factors, pair, np.arange(pair.shape[1]))
+    _, everyone = core.products(factors, whole, np.arange(whole.shape[1]))
     places = {name: place for place, name in enumerate(name for one in pathways for name in one.names)}
     chosen = [places[name] for one in (pathways[2], pathways[6]) for name in one.names]
     np.testing.assert_array_equal(alone, everyone[np.ix_(chosen, chosen)])
+
+
+def sparse_of(dense: Matrix) -> Columns:
+    """The columns with the entries of a dense matrix that are not zero."""
+    owners, genes = np.nonzero(dense.T)
+    return Columns(dense.shape, genes, owners, dense[genes, owners])
+
+
+@properties
+@given(genes=st.integers(1, 30), ranks=st.tuples(st.integers(0, 6), st.integers(0, 6)), seed=st.integers(0, 2**32 - 1))
+def test_sparse_columns_answer_as_dense_ones_do_and_both_ways_of_their_products_give_the_same_bits(
+    genes: int, ranks: tuple[int, int], seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    dense, others = (rng.standard_normal((genes, rank)) * (rng.random((genes, rank)) < 0.4) for rank in ranks)
+    sparse, beside = sparse_of(dense), sparse_of(others)
+    places = rng.integers(0, genes, 7)
+    chosen = np.flatnonzero(rng.random(ranks[0]) < 0.5)
+    np.testing.assert_array_equal(sparse.rows(), dense)
+    np.testing.assert_array_equal(sparse.rows(places), dense[places])
+    np.testing.assert_array_equal(sparse.take(chosen).rows(), dense[:, chosen])
+    np.testing.assert_array_equal(sparse.touched(), np.flatnonzero(np.any(dense, axis=1)))
+    left, right = rng.standard_normal((ranks[0], 3)), rng.standard_normal((genes, 3))
+    np.testing.assert_allclose(sparse.times(left), dense @ left, rtol=0, atol=1e-13)
+    np.testing.assert_allclose(sparse.transposed_times(right), dense.T @ right, rtol=0, atol=1e-13)
+    np.testing.assert_allclose(sparse.products(beside), dense.T @ others, rtol=0, atol=1e-13)
+    column_by_column = sparse.products(beside)
+    for most in (1, 5):  # gene by gene, and a few products at a time
+        with mock.patch.object(columns_module, "MOST_PAIRS", most):
+            np.testing.assert_array_equal(sparse.products(beside), column_by_column)
+            np.testing.assert_array_equal(beside.products(sparse), column_by_column.T)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_version_read_with_what_is_known_of_another_has_the_same_bits(form: Form) -> None:
+    rng = np.random.default_rng(14)
+    base = base_of(Case(40, 0, 1e3, form, mixed=False), rng)
+    deviations, anchor = base.standard_deviations(), anchor_of(base)
+    pathways = random_pathways(24, 1, deviations, rng)
+    before = factor(anchor, [pathways[7], pathways[1], pathways[4]], deviations)
+    places = {name: place for place, name in enumerate(n for at in (7, 1, 4) for n in pathways[at].names)}
+    order = [pathways[at] for at in (0, 1, 2, 4, 5, 7)]
+    known = Known(expect(before.gram), np.array([places.get(name, -1) for one in order for name in one.names]))
+    told, cold = (factor(anchor, order, deviations, known=one) for one in (known, None))
+    assert told.triangle.tobytes() == cold.triangle.tobytes()
+    if form != "dense":  # and it was taken over, not computed again
+        wrong = Known(2.0 * known.gram, known.places)
+        assert factor(anchor, order, deviations, known=wrong).triangle.tobytes() != cold.triangle.tobytes()
+
+
+def test_products_of_very_many_columns_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    base = base_of(Case(20, 0, 1e2, "factors", mixed=False), np.random.default_rng(15))
+    deviations = base.standard_deviations()
+    pathways = random_pathways(4, 1, deviations, np.random.default_rng(16))
+    kept = expect(factor(anchor_of(base), pathways, deviations).gram)
+    monkeypatch.setattr(capacitance_module, "MOST_KEPT", len(kept) - 1)
+    assert factor(anchor_of(base), pathways, deviations).gram is None
+
+
+def expect(found: Matrix | None) -> Matrix:
+    """What must be there."""
+    assert found is not None
+    return found
 
 
 def test_the_triangle_is_the_signed_factor_of_the_small_matrix_and_gives_its_inverse() -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, cast
+from unittest import mock
 
 import grnledger
 import numpy as np
 import pytest
+from grnledger.engine.anchor import Diagonal
 from grnledger.engine.covariance import FactorCovariance
 from grnledger.engine.errors import Conflict, FormatError, InputError, NotFound, ShapeError
 from grnledger.engine.panel import Panel
@@ -671,3 +673,21 @@ def test_records_and_sets_of_which_there_are_too_many_are_let_go_and_found_again
     assert len(history._records) <= 32
     assert history.logged(line[1]).id == line[1]
     assert loaded == [history[line[1]]]
+
+
+def test_a_version_read_after_others_has_the_bits_that_a_fresh_reader_finds(repo: Repository) -> None:
+    for name in ("p53", "nfkb", "wnt", "mapk"):
+        add(repo, name)
+    repo.revert("v2")
+    kept = repo.snapshot("v3"), repo.snapshot("HEAD"), repo.snapshot("v5")
+    for snapshot, rev in zip(kept, ("v3", "HEAD", "v5"), strict=True):
+        fresh = grnledger.open(repo.path).snapshot(rev)
+        assert snapshot.capacitance.triangle.tobytes() == fresh.capacitance.triangle.tobytes()
+
+
+@pytest.mark.parametrize("repo", ["factor"], indirect=True)
+def test_a_commit_computes_the_products_of_its_new_columns_alone(repo: Repository) -> None:
+    add(repo, "p53", "nfkb")  # of more than an eighth of the genes, 3, the version would be inverted
+    with mock.patch.object(Diagonal, "products", autospec=True, side_effect=Diagonal.products) as asked:
+        add(repo, "mapk")
+    assert [len(call.args[3]) for call in asked.call_args_list] == [1]

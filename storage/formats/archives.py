@@ -17,6 +17,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from ...engine.errors import GrnError, InputError
+from ...engine.wording import some
 from .files import AGAIN, file_kind, require_file
 from .limits import ARRAY_PACKING, Room, largest_unpacked, refuse_swarm
 from .tables import check_names
@@ -73,7 +74,7 @@ def read_npz(path: Path, required: Sequence[str], optional: Sequence[str] = ()) 
         members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
         absent = [name for name in required if name not in members]
         if absent:
-            raise InputError(f"{path} has no array named {absent[0]!r}; it holds {', '.join(sorted(members))[:200]}.")
+            raise InputError(f"{path} has no array named {absent[0]!r}; it holds {some(sorted(members))}.")
         wanted = [name for name in (*required, *optional) if name in members]
         room = Room(path)
         return {name: _read_member(path, archive, members[name], room) for name in wanted}

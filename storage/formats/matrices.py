@@ -10,6 +10,7 @@ import numpy as np
 
 from ...engine.covariance import row_blocks
 from ...engine.errors import InputError
+from ...engine.wording import some
 from .archives import as_names, as_numbers, read_npy, read_npz
 from .files import file_kind, fingerprint, require_file
 from .hdf5_members import member_list, member_names, member_numbers, open_members
@@ -167,7 +168,7 @@ def _read_hdf5(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None]
         held = member_list(file)
         name = next((name for name in _MATRIX_NAMES if name in held), None)
         if name is None:
-            raise InputError(f"{path} holds neither 'covariance' nor 'matrix'; it holds {', '.join(held)[:200]}.")
+            raise InputError(f"{path} holds neither 'covariance' nor 'matrix'; it holds {some(held)}.")
         genes = member_names(file, "genes") if "genes" in held else None
         return as_numbers(member_numbers(file, name), name, 2, path), genes
 
