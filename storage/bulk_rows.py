@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import os
@@ -58,7 +59,7 @@ class BulkRows:
     @cached_property
     def _descriptor(self) -> int:
         descriptor = os.open(self.path, os.O_RDONLY)
-        weakref.finalize(self, os.close, descriptor)
+        weakref.finalize(self, _close, descriptor)
         return descriptor
 
     def rows(self, places: NDArray[np.intp]) -> NDArray[Any]:
@@ -108,6 +109,12 @@ class BulkRows:
         except OSError as failure:
             raise OSError(failure.errno, failure.strerror, str(self.path)) from None
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _close(descriptor: int) -> None:
+    """Close a descriptor that was read from; nothing depends on whether that succeeds."""
+    with contextlib.suppress(OSError):
+        os.close(descriptor)
 
 
 def checksums_of(array: NDArray[Any]) -> tuple[str, NDArray[np.uint32]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import grnledger
@@ -385,3 +386,16 @@ def test_a_matrix_in_memory_is_a_source_like_one_on_disk(store: Path) -> None:
     assert isinstance(model.precision, ArraySource)
     for source in (model.precision, stored.covariance.precision):
         np.testing.assert_array_equal(source.rows(np.array([3, 1])), model.precision.values[[3, 1]])
+
+
+def test_a_file_that_was_read_is_let_go_without_a_word_where_closing_it_fails(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", said.append)
+    rows, _ = stored_rows(store, np.ones((2, 3)))
+    rows.all()
+    os.close(rows._descriptor)
+    del rows
+    gc.collect()
+    assert said == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import shutil
@@ -216,6 +217,23 @@ def test_what_is_derived_is_mended_and_told_as_mended(store: Callable[[str], Pat
     assert [repo.version(f"v{number}").id for number in range(len(repo))] == [
         expected[f"v{n} told"][1] for n in range(11)
     ]
+
+
+def test_what_the_disk_does_not_let_be_mended_is_told_so(
+    store: Callable[[str], Path], grn: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = store(FACTOR)
+    (path / "cache" / "index.h5").write_bytes(b"x")
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    for name in ("unlink", "rename", "replace"):
+        monkeypatch.setattr(os, name, refuse)
+    told = grn("-s", path, "verify", "--repair")
+    assert (told.code, told.out.count("damaged, can be made again\n")) == (1, 1)
+    assert "It could not be mended: see that the disk has room" in told.err
+    assert "`grn verify --repair` makes it again." not in told.err
 
 
 def test_quick_leaves_out_the_large_matrices_and_the_loadings(store: Callable[[str], Path]) -> None:

@@ -21,6 +21,9 @@ OUR_BUG = 70
 UNCONFIRMED = "it is written, but"
 """How `Unconfirmed` says that the new state may stand."""
 
+NOT_MENDED = "It could not be mended: "
+"""How `grn verify --repair`, which lists findings and ends with 1, says that the disk did not let it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -57,7 +60,8 @@ def of_failure(failure: Exception) -> Outcome:
 
 def of_command(code: int, said: str) -> Outcome:
     """Return the outcome of a command, by its exit code and what it said on stderr."""
-    unclear = code not in (0, 1, 2, 3, 4, 5) or "Traceback" in said or (code > 0 and "\nError: " not in f"\n{said}")
+    clear = code == 0 or NOT_MENDED in said or "\nError: " in f"\n{said}"
+    unclear = code not in (0, 1, 2, 3, 4, 5) or "Traceback" in said or not clear
     return Outcome(code == 0, UNCONFIRMED in said, f"exit code {code}: {said.strip()}", unclear)
 
 

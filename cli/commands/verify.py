@@ -52,7 +52,7 @@ def command(path: Path, *, quick: bool, numbers: bool, repair: bool, form: str) 
             [(one.kind, one.path, one.what, _listed(one), ",".join(one.refs), one.repaired) for one in report.findings],
         )
     else:
-        _tell(report, path)
+        _tell(report, path, tried=repair)
     return errors.DONE if report.sound else errors.ANSWER_IS_NO
 
 
@@ -63,7 +63,7 @@ def ranges(numbers: Iterable[int]) -> str:
     return ", ".join(f"v{run[0]}" if len(run) == 1 else f"v{run[0]}–v{run[-1]}" for run in ends)
 
 
-def _tell(report: Report, path: Path) -> None:
+def _tell(report: Report, path: Path, *, tried: bool) -> None:
     for one in report.findings:
         if one.kind == "note" and not one.repaired:
             continue
@@ -87,6 +87,8 @@ def _tell(report: Report, path: Path) -> None:
             "Put good copies of these files in their place, from a backup or a clone; nothing is written until then. "
             "To go on without: `grn export FILE.h5 --at` a version that is readable, and `grn clone FILE.h5 NEW.grn`."
         )
+    elif not report.sound and tried:
+        output.note("It could not be mended: see that the disk has room and that you may write there; then try again.")
     elif not report.sound:
         output.note("`grn verify --repair` makes it again.")
     else:
