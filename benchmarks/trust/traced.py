@@ -30,6 +30,7 @@ ALL = (*OPENING, *WRITING, *SYNCING, *NAMING)
 
 FOR_WRITING = re.compile(r"O_(WRONLY|RDWR|CREAT|TRUNC)")
 LINE = re.compile(r"(?P<process>\d+) +(?P<name>\w+)\((?P<rest>.*)")
+OPENED = re.compile(r"= (?P<descriptor>\d+)<")
 COUNTED_ANEW = 6
 
 RANDOM = re.compile(r"[0-9a-f]{16}")
@@ -130,7 +131,7 @@ class Traced:
 
     def _changes(self, lines: list[str]) -> list[SystemCall]:
         counts: Counter[str] = Counter()
-        written: set[str] = set()
+        written: set[str] = set()  # descriptors; closing one that was only read from changes nothing
         found: list[SystemCall] = []
         for line in lines:
             match = LINE.match(line)
@@ -139,11 +140,11 @@ class Traced:
             name, rest = match["name"], match["rest"]
             counts[name] += 1
             paths = [RANDOM.sub("*", path) for path in re.findall(rf"{re.escape(self._folder)}([^\">]*)", rest)]
+            if name in OPENING and (opened := OPENED.search(rest)):
+                (written.add if FOR_WRITING.search(rest) else written.discard)(opened["descriptor"])
             if not paths or (name in OPENING and not FOR_WRITING.search(rest)):
                 continue
-            if name in OPENING:
-                written.add(paths[-1])
-            if name != "close" or paths[0] in written:
+            if name != "close" or rest.partition("<")[0] in written:
                 found.append(SystemCall(name, counts[name], " → ".join(dict.fromkeys(paths))))
         return found
 
