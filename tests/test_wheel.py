@@ -67,5 +67,5 @@ def test_the_wheel_asks_for_what_the_rooms_import(wheel: zipfile.ZipFile) -> Non
     core = {
         line.split(">")[0].split("<")[0].strip() for line in metadata.get_all("Requires-Dist", []) if ";" not in line
     }
-    assert core == {"numpy", "scipy", "h5py", "pydantic", "click", "threadpoolctl"}
+    assert core == {"numpy", "scipy", "h5py", "pydantic", "click", "threadpoolctl", "numba"}
     assert metadata["Requires-Python"] == ">=3.11"

@@ -1,0 +1,159 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# (scipy ships no types for what becomes of a sparse array)
+"""What is factored: a non-negative matrix V, dense or sparse, some entries of which may be missing or held out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.sparse import csr_array, issparse
+
+from ..errors import InputError
+from ..wording import counted
+from .lines import Lines
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Mask = NDArray[np.bool_]
+    Sparse = csr_array[Any, Any]
+    Matrix = NDArray[np.float64] | Sparse
+
+SPARSE_BELOW = 0.3
+"""With a smaller share of entries that are not zero, going along those alone is quicker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """A non-negative matrix V, as the solver goes through it: along its rows, and along its columns.
+
+    Make one with `observe`.
+
+    Parameters
+    ----------
+    rows, columns : Lines
+        V and Vᵀ, divided by `scale`; 0 where nothing is observed.
+    scale : float
+        The mean of V over what is observed: single precision is at its best about 1.
+    """
+
+    rows: Lines
+    columns: Lines
+    scale: float
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(p, n)."""
+        return len(self.rows), len(self.columns)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The precision of the factors."""
+        return self.rows.values.dtype
+
+
+def observe(values: Any, *, held_out: Mask | None = None, dtype: type = np.float32) -> Observed:
+    """Return a matrix ready to be factored.
+
+    Parameters
+    ----------
+    values : ndarray or scipy sparse array, shape (p, n)
+        Counts, intensities or similarities, none of them negative. NaN is missing. What a sparse array does not hold
+        is 0, and observed.
+    held_out : ndarray of bool, shape (p, n), optional
+        True where an entry shall be left out, as if it were missing.
+    dtype : numpy.float32 or numpy.float64
+        The precision of the factors; sums are in double precision with either.
+
+    Raises
+    ------
+    InputError
+        A value is negative or infinite, nothing is positive, or a row or column has nothing observed; it is named.
+    """
+    is_sparse = bool(issparse(values))
+    stored = csr_array(values, dtype=np.float64) if is_sparse else np.asarray(values, dtype=np.float64)
+    if stored.ndim != 2 or 0 in stored.shape:
+        raise InputError(f"There is nothing to factor in an array of shape {stored.shape}.")
+    _check_values(stored)
+    left_out = _left_out(stored, held_out)
+    _check_observed(left_out)
+    kept = _without(stored, left_out)
+    entries = int(np.prod(stored.shape))
+    scale = float(kept.sum()) / (entries - left_out.nnz)
+    if scale <= 0.0:
+        raise InputError("Every value observed is 0: there is nothing to factor.")
+    kept /= scale
+    filled = np.count_nonzero(kept) if isinstance(kept, np.ndarray) else kept.nnz
+    if filled < SPARSE_BELOW * entries:
+        kept = csr_array(kept)
+    elif not isinstance(kept, np.ndarray):
+        kept = kept.toarray()
+    return Observed(Lines.of(kept, left_out, dtype), Lines.of(kept.T, left_out.T, dtype), scale)
+
+
+def speckled(shape: tuple[int, int], share: float, seed: int) -> Mask:
+    """Return entries to hold out, drawn anywhere, each with this chance; True where held out."""
+    return np.random.default_rng(seed).random(shape) < share
+
+
+def _check_values(stored: Matrix) -> None:
+    """Refuse what is negative or infinite, naming the first."""
+    data = stored if isinstance(stored, np.ndarray) else stored.data
+    for bad, what, hint in (
+        (data < 0.0, "negative", "Factor counts or intensities as they are, before centring or a logarithm."),
+        (np.isinf(data), "infinite", "Correct it, or make it NaN, which is taken for missing."),
+    ):
+        if np.any(bad):
+            first = int(np.argmax(bad))
+            if isinstance(stored, np.ndarray):
+                row, column = divmod(first, stored.shape[1])
+            else:
+                row, column = int(np.searchsorted(stored.indptr, first, side="right")) - 1, int(stored.indices[first])
+            number = int(np.count_nonzero(bad))
+            raise InputError(
+                f"{counted(number, 'value')} {'is' if number == 1 else 'are'} {what}: "
+                f"{data.flat[first]:g} in row {row}, column {column}.",
+                hint=hint,
+            )
+
+
+def _left_out(stored: Matrix, held_out: Mask | None) -> Sparse:
+    """Return where nothing is observed, True in CSR."""
+    if held_out is not None and (held_out.shape != stored.shape or held_out.dtype != np.bool_):
+        raise InputError(
+            f"What is held out is an array of bool of shape {stored.shape}, not of {held_out.dtype} of shape "
+            f"{held_out.shape}."
+        )
+    if isinstance(stored, np.ndarray):
+        return csr_array(np.isnan(stored) if held_out is None else np.isnan(stored) | held_out)
+    missing = csr_array((np.isnan(stored.data), stored.indices, stored.indptr), shape=stored.shape, copy=True)
+    missing.eliminate_zeros()
+    return missing if held_out is None else csr_array(missing + csr_array(held_out))
+
+
+def _check_observed(left_out: Sparse) -> None:
+    """Refuse a row or column of which nothing is observed: no factor of it could be found."""
+    for name, counts, most in (
+        ("row", np.diff(left_out.indptr), left_out.shape[1]),
+        ("column", np.bincount(left_out.indices, minlength=left_out.shape[1]), left_out.shape[0]),
+    ):
+        if np.any(counts == most):
+            raise InputError(
+                f"Nothing is observed in {name} {int(np.argmax(counts == most))}: all of it is missing or held out.",
+                hint=f"Leave that {name} out.",
+            )
+
+
+def _without(stored: Matrix, left_out: Sparse) -> Matrix:
+    """Return V with 0 where nothing is observed, dense or in CSR as it came."""
+    if isinstance(stored, np.ndarray):
+        kept = stored.copy()
+        kept[left_out.nonzero()] = 0.0
+        return kept
+    kept = csr_array(stored, copy=True)
+    kept.data = np.where(np.isnan(kept.data), 0.0, kept.data)
+    kept = csr_array(kept - kept.multiply(left_out))
+    kept.eliminate_zeros()
+    return kept
