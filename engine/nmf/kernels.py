@@ -198,10 +198,11 @@ def sweep_dense(
     first: int,
     last: int,
     divergences: NDArray[np.float64],
+    moving: bool,
 ) -> None:
     """Move lines of a dense V, which is 0 where nothing is observed; `turned` is H itself, shape (R, n).
 
-    Where `divergences` has room, say what is left of each line.
+    Where `divergences` has room, say what is left of each line; without `moving`, say that alone.
     """
     rank, n = turned.shape
     product, ratio = np.empty(n, dtype=factors.dtype), np.empty(n, dtype=factors.dtype)
@@ -210,7 +211,8 @@ def sweep_dense(
         left_out = held[held_starts[i] : held_starts[i + 1]]
         total_over(left_out, others, sums, totals)
         multiply(factors[i], turned, product)
-        move_along(values[i], factors[i], turned, totals, product)
+        if moving:
+            move_along(values[i], factors[i], turned, totals, product)
         if len(divergences):
             for place in left_out:
                 product[place] = 0
@@ -230,6 +232,7 @@ def sweep_sparse(
     first: int,
     last: int,
     divergences: NDArray[np.float64],
+    moving: bool,
 ) -> None:
     """Move lines of a sparse V in CSR, as `sweep_dense` does."""
     rank, longest = others.shape[1], 0
@@ -248,7 +251,8 @@ def sweep_sparse(
                 packed[r, j] = others[column, r]
         total_over(held[held_starts[i] : held_starts[i + 1]], others, sums, totals)
         multiply(factors[i], packed, x)
-        move_along(row, factors[i], packed, totals, x)
+        if moving:
+            move_along(row, factors[i], packed, totals, x)
         if len(divergences):
             left = divergence(row, x, ratio[:count])
             for j in range(count):
@@ -256,3 +260,62 @@ def sweep_sparse(
             for r in range(rank):
                 left += np.float64(factors[i, r]) * totals[r]
             divergences[i] = left
+
+
+@compiled
+def sweep_symmetric_dense(
+    values: NDArray[Any],
+    held_starts: NDArray[np.int64],
+    held: NDArray[np.int32],
+    factors: NDArray[Any],
+    turned: NDArray[Any],
+    sums: NDArray[np.float64],
+) -> None:
+    """Move lines of a symmetric V ≈ W Wᵀ one after the other; `turned`, Wᵀ, and `sums` go with them.
+
+    The diagonal is among what is left out, so that a line's own weights are not on both sides.
+    """
+    rank, n = turned.shape
+    product, totals = np.empty(n, dtype=factors.dtype), np.empty(rank)
+    for i in range(n):
+        total_over(held[held_starts[i] : held_starts[i + 1]], factors, sums, totals)
+        multiply(factors[i], turned, product)
+        for r in range(rank):
+            sums[r] -= factors[i, r]
+        move_along(values[i], factors[i], turned, totals, product)
+        for r in range(rank):
+            sums[r] += factors[i, r]
+            turned[r, i] = factors[i, r]
+
+
+@compiled
+def sweep_symmetric_sparse(
+    starts: NDArray[np.int64],
+    columns: NDArray[np.int32],
+    values: NDArray[Any],
+    held_starts: NDArray[np.int64],
+    held: NDArray[np.int32],
+    factors: NDArray[Any],
+    sums: NDArray[np.float64],
+) -> None:
+    """Move lines of a symmetric sparse V ≈ W Wᵀ in CSR, as `sweep_symmetric_dense` does."""
+    n, rank = factors.shape
+    longest = 0
+    for i in range(n):
+        longest = max(longest, starts[i + 1] - starts[i])
+    room, product = np.empty(rank * longest, dtype=factors.dtype), np.empty(longest, dtype=factors.dtype)
+    totals = np.empty(rank)
+    for i in range(n):
+        start, count = starts[i], starts[i + 1] - starts[i]
+        packed, x = room[: rank * count].reshape(rank, count), product[:count]
+        for j in range(count):
+            column = columns[start + j]
+            for r in range(rank):
+                packed[r, j] = factors[column, r]
+        total_over(held[held_starts[i] : held_starts[i + 1]], factors, sums, totals)
+        multiply(factors[i], packed, x)
+        for r in range(rank):
+            sums[r] -= factors[i, r]
+        move_along(values[start : start + count], factors[i], packed, totals, x)
+        for r in range(rank):
+            sums[r] += factors[i, r]

@@ -73,24 +73,53 @@ class Lines:
             At the most; as many as there are cores by default. The bits do not depend on it.
         """
         divergences = np.empty(len(self) if measured else 0)
+        self._go_through(factors, others, divergences, moving=True, threads=threads)
+        return divergences
+
+    def divergences(
+        self, factors: NDArray[Any], others: NDArray[Any], threads: int | None = None
+    ) -> NDArray[np.float64]:
+        """Return each line's divergence, shape (m,)."""
+        divergences = np.empty(len(self))
+        self._go_through(factors, others, divergences, moving=False, threads=threads)
+        return divergences
+
+    def sweep_symmetric(self, factors: NDArray[Any]) -> None:
+        """Move the factors of a symmetric V ≈ W Wᵀ once, in place, one line after the other."""
+        sums = factors.sum(axis=0, dtype=np.float64)
+        if self.starts is None or self.places is None:
+            turned = np.ascontiguousarray(factors.T)
+            kernels.sweep_symmetric_dense(self.values, self.held_starts, self.held, factors, turned, sums)
+        else:
+            known = (self.starts, self.places, self.values, self.held_starts, self.held)
+            kernels.sweep_symmetric_sparse(*known, factors, sums)
+
+    def _go_through(
+        self,
+        factors: NDArray[Any],
+        others: NDArray[Any],
+        divergences: NDArray[np.float64],
+        *,
+        moving: bool,
+        threads: int | None,
+    ) -> None:
         sums = others.sum(axis=0, dtype=np.float64)
         turned = np.ascontiguousarray(others.T)
 
-        def move(first: int, last: int) -> None:
+        def go(first: int, last: int) -> None:
             known = (self.values, self.held_starts, self.held, factors, others)
             if self.starts is None or self.places is None:
-                kernels.sweep_dense(*known, turned, sums, first, last, divergences)
+                kernels.sweep_dense(*known, turned, sums, first, last, divergences, moving)
             else:
-                kernels.sweep_sparse(self.starts, self.places, *known, sums, first, last, divergences)
+                kernels.sweep_sparse(self.starts, self.places, *known, sums, first, last, divergences, moving)
 
         most = 1 if self.values.size * others.shape[1] < WORTH_A_THREAD else threads or os.cpu_count() or 1
         if most == 1:
-            move(0, len(self))
+            go(0, len(self))
         else:
             bounds = np.linspace(0, len(self), BANDS_A_THREAD * most + 1).astype(int).tolist()
             with ThreadPoolExecutor(most) as pool:
-                list(pool.map(move, bounds[:-1], bounds[1:]))
-        return divergences
+                list(pool.map(go, bounds[:-1], bounds[1:]))
 
     def take(self, which: NDArray[np.intp]) -> Lines:
         """Return some of the lines."""
@@ -115,6 +144,25 @@ class Lines:
             ratio = values / (beside @ own)
             gradient[line] = 1.0 - (ratio @ beside) / np.maximum(totals, np.finfo(np.float64).tiny)
         return gradient
+
+    def pearson(self, factors: NDArray[np.float64], others: NDArray[np.float64]) -> tuple[float, int]:
+        """Return Pearson's X² = Σ (v − x)² / x over what is observed, x = w hᵀ, and how many entries that is."""
+        total, seen = 0.0, 0
+        sums = others.sum(axis=0)
+        for line, own in enumerate(factors):
+            left_out = self.held[self.held_starts[line] : self.held_starts[line + 1]]
+            if self.starts is None or self.places is None:
+                kept = np.delete(np.arange(len(others)), left_out)
+                x, v = others[kept] @ own, self.values[line][kept]
+                zeros = 0.0
+            else:
+                places = slice(self.starts[line], self.starts[line + 1])
+                x, v = others[self.places[places]] @ own, self.values[places]
+                zeros = float(sums @ own - x.sum() - (others[left_out] @ own).sum())
+            x = np.maximum(x, np.finfo(np.float64).tiny)
+            total += float(np.sum((v - x) ** 2 / x)) + zeros
+            seen += len(others) - len(left_out)
+        return total, seen
 
 
 def _parts(values: Any) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[Any]]:

@@ -1,0 +1,229 @@
+"""How many modules: a survey of ranks by what each foretells of entries held out, with other measures beside it."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import InputError
+from .consensus import dispersion
+from .observed import observe
+from .solver import fit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from .factorization import Factorization
+    from .observed import Mask, Observed
+
+MASKS, HELD_OUT = 3, 0.10
+"""So many times, this share of the entries is held out."""
+
+LEAST_FORETOLD = 1e-6
+"""What is foretold of an entry is taken for at least this share of the mean, so that no single one decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """What was found for one rank.
+
+    Parameters
+    ----------
+    rank : int
+        R.
+    held_out : float
+        The mean divergence of an entry held out, over all masks, in units of V.
+    standard_error : float
+        Of that mean, over the masks.
+    dispersion : float
+        Of the consensus of the restarts, 1 if all agree; NaN with fewer than two.
+    log_likelihood : float
+        Of Poisson counts, less the log V! that all ranks have in common; NaN where V are no counts.
+    best : Factorization
+        The restart with the least divergence.
+    fits : tuple of Factorization
+        All restarts.
+    """
+
+    rank: int
+    held_out: float
+    standard_error: float
+    dispersion: float
+    log_likelihood: float
+    best: Factorization
+    fits: tuple[Factorization, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RankSurvey:
+    """What was found for each rank, and which is chosen.
+
+    Parameters
+    ----------
+    rows : tuple of Surveyed
+        In ascending order of ranks.
+    """
+
+    rows: tuple[Surveyed, ...]
+
+    @property
+    def chosen(self) -> Surveyed:
+        """The rank that foretells entries held out best."""
+        return min(self.rows, key=lambda row: row.held_out)
+
+    @property
+    def within_one_error(self) -> Surveyed:
+        """The least rank within one standard error of the best."""
+        most = self.chosen.held_out + self.chosen.standard_error
+        return next(row for row in self.rows if row.held_out <= most)
+
+    @property
+    def second_differences(self) -> NDArray[np.float64]:
+        """How sharply the log likelihood bends at each rank; NaN at the ends, and next to a rank not looked at."""
+        ranks, values = (np.array([getattr(row, name) for row in self.rows]) for name in ("rank", "log_likelihood"))
+        bends = np.full(len(ranks), np.nan)
+        if len(ranks) > 2:
+            inner = 2.0 * values[1:-1] - values[:-2] - values[2:]
+            bends[1:-1] = np.where((np.diff(ranks)[1:] == 1) & (np.diff(ranks)[:-1] == 1), inner, np.nan)
+        return bends
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether the curve says little: the least and the largest rank are both within two errors of the best."""
+        most = self.chosen.held_out + 2.0 * self.chosen.standard_error
+        return len(self.rows) > 1 and self.rows[0].held_out <= most and self.rows[-1].held_out <= most
+
+    @property
+    def reason(self) -> str:
+        """Why that rank, in a sentence or two."""
+        chosen, ends = self.chosen, (self.rows[0].rank, self.rows[-1].rank)
+        if len(self.rows) == 1:
+            return f"Rank {chosen.rank} alone was looked at."
+        said = f"Rank {chosen.rank} foretells entries held out best ({chosen.held_out:.4g} an entry)."
+        if self.is_flat:
+            return f"{said} But the curve is flat: ranks {ends[0]} to {ends[1]} are within two standard errors of it."
+        if chosen.rank in ends:
+            said += (
+                f" It is at the end of what was looked at: look {'lower' if chosen.rank == ends[0] else 'higher'} too."
+            )
+        elif self.within_one_error is not chosen:
+            said += f" Rank {self.within_one_error.rank} is within one standard error of it."
+        return said
+
+
+def rank_survey(
+    values: Any,
+    ranks: Sequence[int],
+    *,
+    restarts: int = 10,
+    seed: int = 0,
+    counts: bool = True,
+    threads: int,
+    progress: Callable[[float], object] = lambda _: None,
+    **how: Any,
+) -> RankSurvey:
+    """Return what each rank is worth.
+
+    Parameters
+    ----------
+    values : ndarray or sparse array, shape (p, n)
+        V, as for `observe`.
+    ranks : sequence of int
+        Which to look at.
+    restarts : int
+        Fits of each rank from seeds of their own.
+    seed : int
+        The masks and the starts are drawn with it.
+    counts : bool
+        Whether V are counts, so that there is a likelihood.
+    threads : int
+        Fits side by side.
+    progress : callable
+        Told the share that is done.
+    how
+        Arguments of `fit`.
+
+    Raises
+    ------
+    InputError
+        A rank does not fit the matrix, or there are no ranks.
+    """
+    ordered = sorted(set(ranks))
+    if not ordered or restarts < 1:
+        raise InputError(f"A survey needs ranks and restarts, not {list(ranks)} and {restarts}.")
+    whole = observe(values)
+    masks = [_mask(whole.shape, seed + place) for place in range(MASKS)]
+    holed = [observe(values, held_out=mask) for mask in masks]
+    jobs = [(rank, whole, seed + place) for rank in ordered for place in range(restarts)]
+    jobs += [(rank, one, seed + place) for rank in ordered for one in holed for place in range(min(restarts, 3))]
+    done = iter(range(1, len(jobs) + 1))
+
+    def one(job: tuple[int, Observed, int]) -> Factorization:
+        found = fit(job[1], job[0], seed=job[2], threads=1, **how)
+        progress(next(done) / len(jobs))
+        return found
+
+    with ThreadPoolExecutor(threads) as pool:
+        found = list(zip(jobs, pool.map(one, jobs), strict=True))
+    rows: list[Surveyed] = []
+    for rank in ordered:
+        fits = tuple(made for (at, on, _), made in found if at == rank and on is whole)
+        foretold = [
+            _foretold(values, mask, min((m for (at, on, _), m in found if at == rank and on is part), key=_divergence))
+            for mask, part in zip(masks, holed, strict=True)
+        ]
+        rows.append(_row(rank, foretold, fits, whole if counts else None, values))
+    return RankSurvey(tuple(rows))
+
+
+def _row(
+    rank: int, foretold: list[float], fits: tuple[Factorization, ...], counted: Observed | None, values: Any
+) -> Surveyed:
+    best = min(fits, key=_divergence)
+    return Surveyed(
+        rank=rank,
+        held_out=float(np.mean(foretold)),
+        standard_error=float(np.std(foretold, ddof=1) / np.sqrt(len(foretold))),
+        dispersion=dispersion(fits) if len(fits) > 1 else float("nan"),
+        log_likelihood=float("nan") if counted is None else log_likelihood(values, best),
+        best=best,
+        fits=fits,
+    )
+
+
+def log_likelihood(values: Any, found: Factorization) -> float:
+    """Return Σ v log x − x over what is observed: the log likelihood of Poisson counts less its term log V!."""
+    data = values.data if hasattr(values, "tocsr") else np.asarray(values, dtype=np.float64).ravel()
+    positive = data[data > 0.0]  # NaN is not
+    return float(np.sum(positive * np.log(positive) - positive)) - found.divergence
+
+
+def _divergence(found: Factorization) -> float:
+    return found.divergence
+
+
+def _mask(shape: tuple[int, int], seed: int) -> Mask:
+    """Return which entries are held out: a share of them all, none of a row or column that would keep too little."""
+    stream = np.random.default_rng([seed, 7])
+    mask = stream.random(shape) < HELD_OUT
+    mask[mask.mean(axis=1) > 0.5] = False
+    mask[:, mask.mean(axis=0) > 0.5] = False
+    return mask
+
+
+def _foretold(values: Any, mask: Mask, found: Factorization) -> float:
+    """Return the mean divergence of the entries held out from what a fit without them foretells."""
+    rows, columns = np.nonzero(mask)
+    v = np.asarray(values[rows, columns], dtype=np.float64).ravel()
+    x: NDArray[np.float64] = np.einsum("er,er->e", found.modules[rows], found.usage.T[columns])
+    seen = ~np.isnan(v)
+    v, x = v[seen], x[seen]
+    x = np.maximum(x, LEAST_FORETOLD * max(float(v.mean()), np.finfo(np.float64).tiny))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log_part = np.where(v > 0.0, v * np.log(v / x), 0.0)
+    return float(np.mean(log_part - v + x))

@@ -1,0 +1,147 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# (scipy ships no types for what becomes of a sparse array)
+"""Symmetric KL-NMF, V ≈ W Wᵀ with the diagonal left out: modules of a matrix of similarities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from ..errors import InputError
+from .factorization import Factorization, residual_of
+from .kernels import FLOOR
+from .observed import observe
+from .solver import FIRST_STRIDE, LEAST_LEFT, LENGTHENED, LONGEST_STRIDE, SLOW, STILL
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .observed import Mask, Observed
+
+
+ROUNDING = 1e-8
+"""Two entries that should be one may differ by this share of the largest."""
+
+
+def observe_symmetric(values: Any, *, held_out: Mask | None = None, dtype: type = np.float32) -> Observed:
+    """Return a symmetric matrix ready to be factored, its diagonal left out.
+
+    Parameters
+    ----------
+    values : ndarray or sparse array, shape (p, p)
+        Similarities, symmetric and not negative; NaN is missing.
+    held_out : ndarray of bool, shape (p, p), optional
+        What to leave out besides; of (i, j) and (j, i) both or neither.
+    dtype : numpy.float32 or numpy.float64
+        The precision of the factors.
+
+    Raises
+    ------
+    InputError
+        The matrix is not symmetric, or as for `observe`.
+    """
+    if len(values.shape) != 2 or values.shape[0] != values.shape[1]:
+        raise InputError(f"A symmetric matrix has as many rows as columns, unlike {values.shape}.")
+    largest = _largest(values - values.T)
+    if largest > ROUNDING * _largest(values):
+        raise InputError(f"The matrix is not symmetric: two entries that should be one differ by {largest:.3g}.")
+    diagonal = np.eye(values.shape[0], dtype=np.bool_)
+    return observe(values, held_out=diagonal if held_out is None else diagonal | held_out, dtype=dtype)
+
+
+def fit_symmetric(
+    observed: Observed,
+    rank: int,
+    *,
+    seed: int = 0,
+    start: NDArray[np.float64] | None = None,
+    tolerance: float = 1e-7,
+    most_sweeps: int = 2_000,
+) -> Factorization:
+    """Return the factor of a symmetric matrix, V ≈ W Wᵀ.
+
+    Parameters
+    ----------
+    observed : Observed
+        V, shape (p, p), from `observe_symmetric`.
+    rank : int
+        R.
+    seed : int
+        The start is drawn with it.
+    start : ndarray, shape (p, R), optional
+        A start of one's own.
+    tolerance, most_sweeps
+        As for `fit`.
+
+    Returns
+    -------
+    Factorization
+        `modules` sum to one, and modules × usage is W Wᵀ. The divergence is that of the pairs i ≠ j, each counted
+        once. O(p² R) a sweep, O(nnz R) for a sparse V, on one thread: each line's weights depend on those before it.
+
+    Notes
+    -----
+    With the diagonal left out, the divergence by the weights of one gene is that of one row of V ≈ W Hᵀ, so the same
+    majorisers serve (`kernels`), and it never rises.
+    """
+    size = observed.shape[0]
+    if not 1 <= rank <= size:
+        raise InputError(f"{size:,} genes have no factors of rank {rank}.", hint=f"Choose a rank from 1 to {size:,}.")
+    w = _start(observed, rank, seed, start)
+    kept, plain, begin, stride, still = w, None, w, 0.0, 0
+    trace: list[float] = []
+    for _ in range(most_sweeps):
+        w = begin.copy()
+        observed.rows.sweep_symmetric(w)
+        divergence = max(0.5 * float(observed.rows.divergences(w, w).sum()), 0.0)
+        last = trace[-1] if trace else np.inf
+        if begin is not kept and not divergence <= last:
+            stride, begin = stride / 2.0, kept
+            continue
+        gain = (last - divergence) / divergence if divergence > 0.0 else 0.0
+        if gain >= 0.0:
+            before, kept, plain = plain, w, w
+            trace.append(divergence)
+            begin = kept
+            if before is not None and gain < SLOW:
+                stride = min(LENGTHENED * stride, LONGEST_STRIDE) if stride else FIRST_STRIDE
+                begin = np.maximum(w + w.dtype.type(stride) * (w - before), w.dtype.type(LEAST_LEFT) * w)
+        still = still + 1 if gain < tolerance else 0
+        if still == STILL:
+            break
+    return _finished(observed, kept, trace, still == STILL, seed if start is None else None)
+
+
+def _largest(values: Any) -> float:
+    """Return the largest absolute value of a matrix, dense or sparse; 0 if there is none."""
+    stored = np.asarray(values) if isinstance(values, np.ndarray) else csr_array(values).data
+    return float(np.nanmax(np.abs(stored), initial=0.0))
+
+
+def _start(observed: Observed, rank: int, seed: int, start: NDArray[np.float64] | None) -> NDArray[Any]:
+    size = observed.shape[0]
+    if start is None:
+        drawn = np.random.default_rng(seed).uniform(0.05, 1.0, size=(size, rank))
+        return (drawn * np.sqrt(1.0 / rank) / 0.525).astype(observed.dtype)
+    if start.shape != (size, rank) or not np.all(np.isfinite(start)) or np.any(start < 0.0):
+        raise InputError(f"A start of shape {start.shape} does not fit: ({size}, {rank}), none of it negative, does.")
+    return np.maximum(start / np.sqrt(observed.scale), FLOOR).astype(observed.dtype)
+
+
+def _finished(
+    observed: Observed, w: NDArray[Any], trace: list[float], converged: bool, seed: int | None
+) -> Factorization:
+    double = w.astype(np.float64)
+    sums = double.sum(axis=0)
+    told = observed.scale * np.array(trace)
+    return Factorization(
+        modules=double / sums,
+        usage=np.ascontiguousarray((double * sums * observed.scale).T),
+        divergence=float(told[-1]),
+        trace=told,
+        residual=residual_of(observed, double, double),
+        converged=converged,
+        seed=seed,
+    )

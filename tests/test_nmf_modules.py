@@ -1,0 +1,258 @@
+"""Modules read off factorizations: symmetric ones, memberships, moonlighting, consensus, ranks; on known modules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from grnledger.engine.errors import InputError
+from grnledger.engine.nmf import fit, fit_each, observe
+from grnledger.engine.nmf.consensus import dispersion, matched, stability
+from grnledger.engine.nmf.factorization import Factorization
+from grnledger.engine.nmf.membership import memberships, moonlighting, overdispersion
+from grnledger.engine.nmf.rank import RankSurvey, Surveyed, log_likelihood, rank_survey
+from grnledger.engine.nmf.simulation import simulate_counts
+from grnledger.engine.nmf.symmetric import fit_symmetric, observe_symmetric
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.stats import poisson
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Matrix = NDArray[np.float64]
+
+
+def similarities(genes: int = 60, modules: int = 3, seed: int = 1) -> tuple[Matrix, NDArray[np.intp]]:
+    """The positive part of a correlation of counts, and the module of each gene."""
+    drawn = simulate_counts(genes, 80, modules, depth=200, moonlighting=0, seed=seed)
+    return np.maximum(np.corrcoef(np.log1p(drawn.counts)), 0.0), drawn.main
+
+
+def half_divergence(values: Matrix, product: Matrix) -> float:
+    off = np.triu(np.ones(values.shape, dtype=bool), 1)
+    v, x = values[off], product[off]
+    positive = v > 0
+    return float(np.sum(v[positive] * np.log(v[positive] / x[positive])) + np.sum(x - v))
+
+
+def agreement(found: NDArray[np.intp], truth: NDArray[np.intp]) -> float:
+    """The share of genes in the module that most of their true module are in."""
+    return sum(np.bincount(found[truth == one]).max() for one in np.unique(truth)) / len(truth)
+
+
+# Symmetric
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("form", ["dense", "sparse"])
+def test_a_symmetric_fit_never_rises_and_tells_the_divergence_of_its_pairs(form: str, dtype: type) -> None:
+    rank = 5 if form == "sparse" else 3
+    values, truth = similarities(modules=rank)
+    if form == "sparse":
+        values = np.where(values > 0.4, values, 0.0)
+    observed = observe_symmetric(csr_array(values) if form == "sparse" else values, dtype=dtype)
+    assert (observed.rows.starts is not None) == (form == "sparse")
+    fits = [fit_symmetric(observed, rank, seed=seed) for seed in range(6)]
+    best = min(fits, key=lambda one: one.divergence)
+    for one in fits:
+        assert one.converged
+        assert np.all(np.diff(one.trace) <= 1e-7 * one.trace[:-1])
+        written_out = half_divergence(values, one.modules @ one.usage)
+        assert one.divergence == pytest.approx(written_out, rel=1e-5, abs=1e-8 * values.sum())
+        np.testing.assert_allclose(one.modules @ one.usage, (one.modules @ one.usage).T, rtol=1e-6)
+    assert best.residual < 1e-4
+    assert agreement(memberships(best).main, truth) == 1.0
+
+
+def test_the_symmetric_fit_is_a_least_point_of_the_divergence() -> None:
+    values, _ = similarities(genes=20)
+    found = fit_symmetric(observe_symmetric(values, dtype=np.float64), 2, seed=3, tolerance=1e-12)
+    root = np.sqrt(found.usage.sum(axis=1) / found.modules.sum(axis=0))
+    w = found.modules * root
+    np.testing.assert_allclose(w @ w.T, found.modules @ found.usage, rtol=1e-9)
+    rng = np.random.default_rng(4)
+    for _ in range(40):
+        beside = w * np.exp(1e-3 * rng.standard_normal(w.shape))
+        assert half_divergence(values, beside @ beside.T) >= found.divergence * (1 - 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (np.ones((3, 4)), "as many rows as columns"),
+        (np.array([[1.0, 0.5], [0.4, 1.0]]), "differ by 0.1"),
+        (np.array([[1.0, -0.5], [-0.5, 1.0]]), "negative"),
+    ],
+)
+def test_what_is_not_a_matrix_of_similarities_is_refused(values: Matrix, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        observe_symmetric(values)
+
+
+def test_symmetric_ranks_and_starts_that_do_not_fit_are_refused() -> None:
+    observed = observe_symmetric(np.ones((4, 4)))
+    with pytest.raises(InputError, match="no factors of rank 5"):
+        fit_symmetric(observed, 5)
+    with pytest.raises(InputError, match=r"shape \(3, 2\) does not fit"):
+        fit_symmetric(observed, 2, start=np.ones((3, 2)))
+    assert fit_symmetric(observed, 1, start=np.ones((4, 1))).seed is None
+
+
+# Memberships and moonlighting
+
+
+def of(modules: Matrix, usage: Matrix) -> Factorization:
+    return Factorization(modules, usage, 1.0, np.ones(1), 0.0, converged=True, seed=None)
+
+
+def test_shares_are_weights_times_usage_over_their_sum() -> None:
+    found = of(np.array([[0.8, 0.1], [0.2, 0.0], [0.0, 0.9], [0.0, 0.0]]), np.array([[1.0, 2.0], [3.0, 3.0]]))
+    shares = memberships(found)
+    np.testing.assert_allclose(shares.shares, [[2.4 / 3, 0.6 / 3], [1, 0], [0, 1], [0, 0]])
+    assert shares.main.tolist() == [0, 0, 1, -1]
+    assert shares.sizes.tolist() == [2, 1]
+    np.testing.assert_allclose(shares.masses, [3 / 9, 6 / 9])
+    assert shares.histogram(2)[0].tolist() == [5, 3]
+
+
+def test_genes_of_two_modules_are_found_and_hardly_any_other() -> None:
+    found = right = there = 0
+    for seed in range(6):
+        drawn = simulate_counts(150, 80, 4, depth=500, moonlighting=15, seed=seed, overdispersion=0.05 * (seed % 2))
+        observed = observe(drawn.counts)
+        best = min(fit_each(observed, 4, range(3), threads=1), key=lambda one: one.divergence)
+        told = moonlighting(observed, best).by_test
+        clear = drawn.minor >= 0.10
+        found += int(told.sum())
+        right += int((told & (drawn.minor > 0)).sum())
+        there += int((told & clear).sum() == clear.sum())
+    assert right >= 0.97 * found
+    assert found > 40
+    assert there >= 5
+
+
+def test_the_overdispersion_of_poisson_counts_is_one_and_of_others_more() -> None:
+    for alpha, least, most in ((0.0, 1.0, 1.1), (0.2, 2.5, 12.0)):
+        drawn = simulate_counts(120, 60, 3, depth=30, overdispersion=alpha, seed=5)
+        observed = observe(drawn.counts)
+        assert least <= overdispersion(observed, fit(observed, 3)) <= most
+        sparse = observe(csr_array(np.where(drawn.counts < 20, 0, drawn.counts)))
+        dense = observe(np.where(drawn.counts < 20, 0.0, drawn.counts))
+        best = fit(dense, 3)
+        assert overdispersion(sparse, best) == pytest.approx(overdispersion(dense, best), rel=1e-5)
+
+
+# Consensus
+
+
+def labelled(*labels: int) -> Factorization:
+    modules = np.zeros((len(labels), 3))
+    modules[np.arange(len(labels)), labels] = 1.0
+    return of(modules / np.maximum(modules.sum(axis=0), 1.0), np.ones((3, 2)))
+
+
+def test_the_dispersion_is_that_of_the_consensus_matrix_written_out() -> None:
+    fits = [labelled(0, 0, 1, 2, 2), labelled(1, 1, 0, 2, 0), labelled(0, 1, 1, 2, 2)]
+    consensus = np.mean([one.modules @ one.modules.T > 0 for one in fits], axis=0)
+    assert dispersion(fits) == pytest.approx(np.mean(4 * (consensus - 0.5) ** 2))
+    assert dispersion([fits[0], fits[0]]) == 1.0
+
+
+def test_modules_are_matched_whatever_their_order_and_genes_are_stable_where_fits_agree() -> None:
+    best = labelled(0, 0, 1, 1, 2, 2)
+    turned = labelled(2, 2, 0, 0, 1, 1)
+    moved = labelled(2, 2, 0, 1, 1, 1)
+    places, cosines = matched(turned.modules, best.modules)
+    assert places.tolist() == [1, 2, 0]
+    np.testing.assert_allclose(cosines, 1.0)
+    assert matched(best.modules, best.modules[:, :2])[0].tolist() == [0, 1, -1]
+    assert stability(best, [turned, moved]).tolist() == [1.0, 1.0, 1.0, 0.5, 1.0, 1.0]
+
+
+# Ranks
+
+
+@pytest.mark.parametrize(("modules", "overdispersion"), [(3, 0.0), (4, 0.1), (6, 0.0)])
+def test_the_planted_rank_is_chosen(modules: int, overdispersion: float) -> None:
+    drawn = simulate_counts(120, 60, modules, depth=100, overdispersion=overdispersion, seed=modules)
+    told: list[float] = []
+    survey = rank_survey(
+        drawn.counts, range(2, 9), restarts=3, threads=2, tolerance=1e-6, progress=told.append
+    )  # fmt: skip
+    assert survey.chosen.rank == modules
+    assert survey.chosen.dispersion > 0.99
+    assert not survey.is_flat
+    assert f"Rank {modules} foretells entries held out best" in survey.reason
+    assert max(told) == 1.0
+    assert len(told) == 7 * (3 + 3 * 3)
+    again = rank_survey(drawn.counts, [modules], restarts=3, threads=1, tolerance=1e-6)
+    assert again.rows[0].held_out == survey.chosen.held_out
+
+
+def row(rank: int, held_out: float, error: float, likelihood: float = 0.0) -> Surveyed:
+    nothing = labelled(0, 1, 2)
+    return Surveyed(rank, held_out, error, 1.0, likelihood, nothing, (nothing,))
+
+
+def test_the_survey_says_why_and_when_it_says_little() -> None:
+    sharp = RankSurvey((row(2, 9.0, 0.1, 10), row(3, 1.0, 0.1, 50), row(4, 1.05, 0.1, 60), row(6, 4.0, 0.1, 65)))
+    assert (sharp.chosen.rank, sharp.within_one_error.rank, sharp.is_flat) == (3, 3, False)
+    np.testing.assert_array_equal(sharp.second_differences, [np.nan, 30.0, np.nan, np.nan])
+    flat = RankSurvey((row(2, 1.1, 0.1), row(3, 1.0, 0.1), row(4, 1.05, 0.1)))
+    assert "the curve is flat: ranks 2 to 4" in flat.reason
+    edge = RankSurvey((row(2, 1.0, 0.1), row(3, 3.0, 0.1)))
+    assert edge.reason.endswith("look lower too.")
+    close = RankSurvey((row(2, 9.0, 0.1), row(3, 1.05, 0.1), row(4, 1.0, 0.1), row(5, 9.0, 0.1)))
+    assert close.reason.endswith("Rank 3 is within one standard error of it.")
+    assert RankSurvey((row(3, 1.0, 0.1),)).reason == "Rank 3 alone was looked at."
+    with pytest.raises(InputError, match="needs ranks"):
+        rank_survey(np.ones((4, 4)), [], threads=1)
+
+
+def test_the_log_likelihood_is_that_of_poisson_counts_but_for_log_factorials() -> None:
+    counts = simulate_counts(30, 20, 2, depth=4, seed=3, moonlighting=0).counts
+    found = fit(observe(counts, dtype=np.float64), 2)
+    whole = poisson.logpmf(counts, found.modules @ found.usage).sum()
+    factorials = -poisson.logpmf(counts, 1.0).sum() - counts.size
+    for values in (counts, csr_array(counts)):
+        assert log_likelihood(values, found) == pytest.approx(whole + factorials, rel=1e-9)
+
+
+# The simulator, and the course's data
+
+
+def test_simulated_counts_are_what_they_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = simulate_counts(200, 100, 4, depth=50, moonlighting=10, sizes=[4, 3, 2, 1], seed=6)
+    assert drawn.counts.shape == (200, 100)
+    assert drawn.counts.mean() == pytest.approx(50, rel=0.1)
+    np.testing.assert_allclose(drawn.modules.sum(axis=0), 1.0)
+    np.testing.assert_allclose(drawn.usage.sum(axis=0), 200 * 50)
+    assert np.all(drawn.minor[(drawn.modules > 0).sum(axis=1) == 1] == 0.0)
+    assert int((drawn.minor > 0).sum()) == 10
+    sizes = np.bincount(np.argmax(drawn.modules > 0, axis=1))
+    assert sizes[0] > sizes[-1]
+    again = simulate_counts(200, 100, 4, depth=50, moonlighting=10, sizes=[4, 3, 2, 1], seed=6)
+    assert again.counts.tobytes() == drawn.counts.tobytes()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"genes": 5}, {"sizes": [1.0]}, {"sizes": [1, 1, 0]}, {"moonlighting": 99}, {"depth": 0}, {"overdispersion": -1}],
+)
+def test_simulations_that_make_no_sense_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(InputError):
+        simulate_counts(**{"genes": 30, "samples": 5, "modules": 3, **wrong})  # pyright: ignore[reportArgumentType]
+
+
+def test_the_course_s_data_have_four_modules_and_three_genes_in_two(shared_data: Path) -> None:
+    table = shared_data / "mcb112_w10_2021-data.tbl"
+    lines = [line.split() for line in table.read_text().splitlines() if line.strip()]
+    names, counts = [line[0] for line in lines], np.array([[float(one) for one in line[1:]] for line in lines])
+    survey = rank_survey(counts, range(3, 7), threads=2, tolerance=1e-6)
+    assert survey.chosen.rank == 4
+    found = moonlighting(observe(counts), survey.chosen.best)
+    assert [names[place] for place in np.flatnonzero(found.by_test)] == ["butternut", "fennel", "papaya"]
+    sizes = memberships(survey.chosen.best).sizes + np.bincount(found.second[found.by_test], minlength=4)
+    assert sorted(sizes.tolist()) == [20, 20, 20, 43]
