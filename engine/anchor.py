@@ -164,17 +164,17 @@ class Dense:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Products of columns over an anchor that have been computed before.
+    """Products of columns over a diagonal anchor that have been computed before.
 
     Parameters
     ----------
-    gram : ndarray of float64, shape (K + r', K + r')
-        [U₀ | X']ᵀ A⁻¹ [U₀ | X'].
+    products : ndarray of float64, shape (r', K + r')
+        X'ᵀ A⁻¹ [U₀ | X'].
     places : ndarray of intp, shape (r,)
         For each column of X, which column of X' it is; −1 for one that is new.
     """
 
-    gram: NDArray[np.float64]
+    products: NDArray[np.float64]
     places: NDArray[np.intp]
 
 
@@ -200,24 +200,27 @@ class Anchor:
     inner: NDArray[np.float64]
     log_det: float
 
-    def gram(self, sparse: Columns, known: Known | None = None) -> NDArray[np.float64]:
-        """Return [U₀ | X]ᵀ A⁻¹ [U₀ | X], shape (K + r, K + r).
+    @property
+    def is_diagonal(self) -> bool:
+        """Whether A is diagonal: then each product of columns has the same bits, whatever stands beside it."""
+        return isinstance(self.precision, Diagonal)
 
-        What is known is taken over where the anchor is diagonal: there each product has the same bits, whatever
-        stands beside it.
-        """
+    def gram(self, sparse: Columns, known: Known | None = None) -> NDArray[np.float64]:
+        """Return [U₀ | X]ᵀ A⁻¹ [U₀ | X], shape (K + r, K + r); what is known is taken over, if A is diagonal."""
         factors = len(self.inner)
         size = factors + sparse.shape[1]
         answer = np.empty((size, size))
         answer[:factors, :factors] = self.inner
         new = np.arange(sparse.shape[1])
-        if known is not None and isinstance(self.precision, Diagonal):
+        if known is not None and self.is_diagonal:
             old, new = np.flatnonzero(known.places >= 0), np.flatnonzero(known.places < 0)
-            here, there = (np.concatenate([np.arange(factors), factors + at]) for at in (old, known.places[old]))
-            answer[np.ix_(here, here)] = known.gram[np.ix_(there, there)]
-        beside, inner = self.precision.products(self.columns, sparse, new)
-        answer[factors + new] = np.hstack([beside, inner])
-        answer[:, factors + new] = answer[factors + new].T
+            rows = known.products[known.places[old]]
+            answer[factors + old, :factors] = rows[:, :factors]
+            answer[np.ix_(factors + old, factors + old)] = rows[:, factors + known.places[old]]
+        answer[factors + new, :factors], inner = self.precision.products(self.columns, sparse, new)
+        answer[factors + new, factors:] = inner
+        answer[factors:, factors + new] = inner.T
+        answer[:factors, factors:] = answer[factors:, :factors].T
         return answer
 
 

@@ -39,7 +39,7 @@ LARGEST = 1e15
 """Beside XᵀA⁻¹X of this size, the 1 that is added to it loses every digit, and what was there with it."""
 
 MOST_KEPT = 1_000
-"""With more columns than this, 8 MB, a version does not keep their products: few versions are read with so many."""
+"""A version of more pathway columns does not keep their products, 8 MB and more: few are read with so many."""
 
 WARN_BELOW = 1e-6
 """A guard eigenvalue below this has cost about half of the digits."""
@@ -55,8 +55,9 @@ class Capacitance:
         A, A⁻¹ and U₀.
     loadings : Columns
         X, shape (p, r): the added columns, then the subtracted ones, in units of the expression.
-    gram : ndarray of float64, shape (K + r, K + r), or None
-        UᵀA⁻¹U; not kept if there are more than `MOST_KEPT` columns.
+    products : ndarray of float64, shape (r, K + r), or None
+        XᵀA⁻¹U, from which another version on the same diagonal anchor may take over; not kept of more than `MOST_KEPT`
+        columns.
     signature : ndarray of float64, shape (K + r,)
         The diagonal of J.
     triangle : ndarray of float64, shape (K + r, K + r)
@@ -67,7 +68,7 @@ class Capacitance:
 
     anchor: Anchor
     loadings: Columns
-    gram: NDArray[np.float64] | None
+    products: NDArray[np.float64] | None
     signature: NDArray[np.float64]
     triangle: NDArray[np.float64]
     guard: float
@@ -157,7 +158,9 @@ def factor(
         )
     names = [name for pathway in pathways for name in pathway.names][added - len(signature) :]
     triangle, guard = _triangle(gram, added, names)
-    return Capacitance(anchor, loadings, gram if len(gram) <= MOST_KEPT else None, signature, triangle, guard)
+    keeping = anchor.is_diagonal and loadings.shape[1] <= MOST_KEPT
+    products = gram[len(anchor.inner) :].copy() if keeping else None
+    return Capacitance(anchor, loadings, products, signature, triangle, guard)
 
 
 def _triangle(gram: NDArray[np.float64], added: int, names: Sequence[str]) -> tuple[NDArray[np.float64], float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import numpy as np
 
@@ -75,13 +75,11 @@ class Pathway:
         expected = (len(self.genes), len(self.names))
         if self.loadings.shape != expected:
             raise ShapeError(f"Loadings of {self.label} have shape {self.loadings.shape}, not {expected}.")
+        self._own()
         self._check_names()
         self._check_loadings()
         if self.covariance is not None:
             check_pathway_covariance(self.covariance, len(self.names))
-            self.covariance.setflags(write=False)
-        self.genes.setflags(write=False)
-        self.loadings.setflags(write=False)
 
     @staticmethod
     def of(
@@ -121,6 +119,19 @@ class Pathway:
         if self.covariance is None:
             return self.loadings
         return self.loadings @ np.linalg.cholesky(self.covariance)
+
+    def _own(self) -> None:
+        """Take read-only copies, laid out as those read from a file: the last bit of a product can depend on that."""
+        arrays: tuple[tuple[str, NDArray[Any] | None, type], ...] = (
+            ("genes", self.genes, np.intp),
+            ("loadings", self.loadings, np.float64),
+            ("covariance", self.covariance, np.float64),
+        )
+        for name, given, dtype in arrays:
+            if given is not None:
+                copy = np.array(given, dtype=dtype, order="C")
+                copy.setflags(write=False)
+                object.__setattr__(self, name, copy)
 
     def _check_names(self) -> None:
         if not self.names or len(set(self.names)) < len(self.names):

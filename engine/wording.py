@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+LONGEST_TOLD = 60
+"""Characters of a name that are told in a sentence: what a broken file calls a name may be all of it."""
+
+
 def counted(number: int, noun: str, plural: str = "") -> str:
     """Return a number with its noun.
 
@@ -19,19 +23,19 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
-LONGEST_NAME = 60
-"""Longer names are cut where some stand in a sentence: what a broken file calls a name may be all of it."""
-
-
 def some(names: Sequence[str], most: int = 5) -> str:
-    """Return the first few names, joined for reading.
+    r"""Return the first few names, joined for reading: long ones cut, and what does not print told as an escape.
 
     Examples
     --------
     >>> some(["TP53", "MDM2", "CDKN1A"], most=2)
     'TP53, MDM2, …'
+    >>> some(["p53\x1b[2J"])
+    'p53\\x1b[2J'
+    >>> len(some(["A" * 5_000]))
+    60
     """
-    told = [printable(name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…") for name in names[:most]]
+    told = [printable(name if len(name) <= LONGEST_TOLD else name[: LONGEST_TOLD - 1] + "…") for name in names[:most]]
     return ", ".join([*told, *(["…"] if len(names) > most else [])])
 
 

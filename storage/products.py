@@ -12,16 +12,18 @@ from ..engine.anchor import Known
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from numpy.typing import NDArray
+
     from ..engine.anchor import Anchor
     from ..engine.snapshot import Snapshot
 
 
 class Products:
-    """Keeps XᵀA⁻¹X of one version, so that the next one computes the products of its new columns alone."""
+    """Keeps XᵀA⁻¹U of one version, so that the next one computes the products of its new columns alone."""
 
     def __init__(self) -> None:
-        self._snapshot: Snapshot | None = None
-        self._places: Mapping[str, range] = {}
+        # One value, put in place at once: others may read versions in threads of their own.
+        self._kept: tuple[Anchor, NDArray[np.float64], Mapping[str, range]] | None = None
 
     def known(self, anchor: Anchor, ranks: Mapping[str, int]) -> Known | None:
         """Return what is known of a version's products.
@@ -33,15 +35,17 @@ class Products:
         ranks : mapping of str to int
             The ids of its pathways, in the order of their columns, and how many columns each has.
         """
-        if self._snapshot is None or self._snapshot.capacitance.anchor is not anchor:
+        kept = self._kept
+        if kept is None or kept[0] is not anchor:
             return None
-        if (gram := self._snapshot.capacitance.gram) is None:
-            return None
-        places = [self._places.get(one, itertools.repeat(-1, rank)) for one, rank in ranks.items()]
-        return Known(gram, np.fromiter(itertools.chain.from_iterable(places), dtype=np.intp))
+        _, products, places = kept
+        found = [places.get(one, itertools.repeat(-1, rank)) for one, rank in ranks.items()]
+        return Known(products, np.fromiter(itertools.chain.from_iterable(found), dtype=np.intp))
 
     def keep(self, snapshot: Snapshot, ranks: Mapping[str, int]) -> None:
-        """Keep the products of a version for the next one."""
+        """Keep the products of a version for the next one, where it has them."""
+        if (products := snapshot.capacitance.products) is None:
+            return
         ends = itertools.accumulate(ranks.values())
-        self._snapshot = snapshot
-        self._places = {one: range(end - rank, end) for (one, rank), end in zip(ranks.items(), ends, strict=True)}
+        places = {one: range(end - rank, end) for (one, rank), end in zip(ranks.items(), ends, strict=True)}
+        self._kept = snapshot.capacitance.anchor, products, places

@@ -513,7 +513,8 @@ def test_the_product_of_two_pathways_is_the_same_to_the_last_bit_whichever_other
 def sparse_of(dense: Matrix) -> Columns:
     """The columns with the entries of a dense matrix that are not zero."""
     owners, genes = np.nonzero(dense.T)
-    return Columns(dense.shape, genes, owners, dense[genes, owners])
+    starts = np.searchsorted(owners, np.arange(dense.shape[1] + 1))
+    return Columns(dense.shape, genes, starts, dense[genes, owners])
 
 
 @properties
@@ -533,12 +534,16 @@ def test_sparse_columns_answer_as_dense_ones_do_and_both_ways_of_their_products_
     left, right = rng.standard_normal((ranks[0], 3)), rng.standard_normal((genes, 3))
     np.testing.assert_allclose(sparse.times(left), dense @ left, rtol=0, atol=1e-13)
     np.testing.assert_allclose(sparse.transposed_times(right), dense.T @ right, rtol=0, atol=1e-13)
+    for one in range(3):  # one column alone goes another way, to the same bits
+        np.testing.assert_array_equal(sparse.times(left[:, [one]]), sparse.times(left)[:, [one]])
+        np.testing.assert_array_equal(
+            sparse.transposed_times(right[:, [one]]), sparse.transposed_times(right)[:, [one]]
+        )
     np.testing.assert_allclose(sparse.products(beside), dense.T @ others, rtol=0, atol=1e-13)
     column_by_column = sparse.products(beside)
-    for most in (1, 5):  # gene by gene, and a few products at a time
-        with mock.patch.object(columns_module, "MOST_PAIRS", most):
-            np.testing.assert_array_equal(sparse.products(beside), column_by_column)
-            np.testing.assert_array_equal(beside.products(sparse), column_by_column.T)
+    with mock.patch.object(columns_module, "QUICK", -1):  # by the genes that columns share
+        np.testing.assert_array_equal(sparse.products(beside), column_by_column)
+        np.testing.assert_array_equal(beside.products(sparse), column_by_column.T)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -550,21 +555,24 @@ def test_a_version_read_with_what_is_known_of_another_has_the_same_bits(form: Fo
     before = factor(anchor, [pathways[7], pathways[1], pathways[4]], deviations)
     places = {name: place for place, name in enumerate(n for at in (7, 1, 4) for n in pathways[at].names)}
     order = [pathways[at] for at in (0, 1, 2, 4, 5, 7)]
-    known = Known(expect(before.gram), np.array([places.get(name, -1) for one in order for name in one.names]))
+    if form == "dense":
+        assert before.products is None
+        return
+    known = Known(expect(before.products), np.array([places.get(name, -1) for one in order for name in one.names]))
     told, cold = (factor(anchor, order, deviations, known=one) for one in (known, None))
     assert told.triangle.tobytes() == cold.triangle.tobytes()
-    if form != "dense":  # and it was taken over, not computed again
-        wrong = Known(2.0 * known.gram, known.places)
-        assert factor(anchor, order, deviations, known=wrong).triangle.tobytes() != cold.triangle.tobytes()
+    wrong = Known(1.001 * known.products, known.places)  # and it was taken over, not computed again
+    assert factor(anchor, order, deviations, known=wrong).triangle.tobytes() != cold.triangle.tobytes()
 
 
 def test_products_of_very_many_columns_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     base = base_of(Case(20, 0, 1e2, "factors", mixed=False), np.random.default_rng(15))
     deviations = base.standard_deviations()
     pathways = random_pathways(4, 1, deviations, np.random.default_rng(16))
-    kept = expect(factor(anchor_of(base), pathways, deviations).gram)
-    monkeypatch.setattr(capacitance_module, "MOST_KEPT", len(kept) - 1)
-    assert factor(anchor_of(base), pathways, deviations).gram is None
+    kept = expect(factor(anchor_of(base), pathways, deviations).products)
+    for most, there in ((len(kept), True), (len(kept) - 1, False)):
+        monkeypatch.setattr(capacitance_module, "MOST_KEPT", most)
+        assert (factor(anchor_of(base), pathways, deviations).products is not None) == there
 
 
 def expect(found: Matrix | None) -> Matrix:

@@ -232,7 +232,7 @@ def test_what_the_disk_does_not_let_be_mended_is_told_so(
         monkeypatch.setattr(os, name, refuse)
     told = grn("-s", path, "verify", "--repair")
     assert (told.code, told.out.count("damaged, can be made again\n")) == (1, 1)
-    assert "It could not be mended: see that the disk has room" in told.err
+    assert f"{importlib.import_module('outcomes').NOT_MENDED}see that the disk has room" in told.err
     assert "`grn verify --repair` makes it again." not in told.err
 
 

@@ -25,6 +25,10 @@ SPARSE_BELOW = 0.3
 """With a smaller share of entries that are not zero, going along those alone is quicker."""
 
 
+MOST_HELD_OUT = 0.5
+"""Of a row or column of which more would be held out, nothing is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Observed:
     """A non-negative matrix V, as the solver goes through it: along its rows, and along its columns.
@@ -54,7 +58,7 @@ class Observed:
         return self.rows.values.dtype
 
 
-def observe(values: Any, *, held_out: Mask | None = None, dtype: type = np.float32) -> Observed:
+def observe(values: Any, *, held_out: Mask | Sparse | None = None, dtype: type = np.float32) -> Observed:
     """Return a matrix ready to be factored.
 
     Parameters
@@ -62,7 +66,7 @@ def observe(values: Any, *, held_out: Mask | None = None, dtype: type = np.float
     values : ndarray or scipy sparse array, shape (p, n)
         Counts, intensities or similarities, none of them negative. NaN is missing. What a sparse array does not hold
         is 0, and observed.
-    held_out : ndarray of bool, shape (p, n), optional
+    held_out : ndarray or sparse array of bool, shape (p, n), optional
         True where an entry shall be left out, as if it were missing.
     dtype : numpy.float32 or numpy.float64
         The precision of the factors; sums are in double precision with either.
@@ -94,8 +98,11 @@ def observe(values: Any, *, held_out: Mask | None = None, dtype: type = np.float
 
 
 def speckled(shape: tuple[int, int], share: float, seed: int) -> Mask:
-    """Return entries to hold out, drawn anywhere, each with this chance; True where held out."""
-    return np.random.default_rng(seed).random(shape) < share
+    """Return entries to hold out, True there: each with this chance, and of no row or column more than half."""
+    mask = np.random.default_rng([seed, 7]).random(shape) < share
+    mask[mask.mean(axis=1) > MOST_HELD_OUT] = False
+    mask[:, mask.mean(axis=0) > MOST_HELD_OUT] = False
+    return mask
 
 
 def _check_values(stored: Matrix) -> None:
@@ -119,7 +126,7 @@ def _check_values(stored: Matrix) -> None:
             )
 
 
-def _left_out(stored: Matrix, held_out: Mask | None) -> Sparse:
+def _left_out(stored: Matrix, held_out: Mask | Sparse | None) -> Sparse:
     """Return where nothing is observed, True in CSR."""
     if held_out is not None and (held_out.shape != stored.shape or held_out.dtype != np.bool_):
         raise InputError(
@@ -127,9 +134,10 @@ def _left_out(stored: Matrix, held_out: Mask | None) -> Sparse:
             f"{held_out.shape}."
         )
     if isinstance(stored, np.ndarray):
-        return csr_array(np.isnan(stored) if held_out is None else np.isnan(stored) | held_out)
-    missing = csr_array((np.isnan(stored.data), stored.indices, stored.indptr), shape=stored.shape, copy=True)
-    missing.eliminate_zeros()
+        missing = csr_array(np.isnan(stored))
+    else:
+        missing = csr_array((np.isnan(stored.data), stored.indices, stored.indptr), shape=stored.shape, copy=True)
+        missing.eliminate_zeros()
     return missing if held_out is None else csr_array(missing + csr_array(held_out))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,8 +11,9 @@ import numpy as np
 
 from ..errors import InputError
 from .consensus import dispersion
-from .observed import observe
+from .observed import observe, speckled
 from .solver import fit
+from .symmetric import fit_symmetric, observe_symmetric, speckled_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .factorization import Factorization
-    from .observed import Mask, Observed
+    from .observed import Observed
 
 MASKS, HELD_OUT = 3, 0.10
 """So many times, this share of the entries is held out."""
@@ -122,6 +124,7 @@ def rank_survey(
     *,
     restarts: int = 10,
     seed: int = 0,
+    symmetric: bool = False,
     counts: bool = True,
     threads: int,
     progress: Callable[[float], object] = lambda _: None,
@@ -139,6 +142,8 @@ def rank_survey(
         Fits of each rank from seeds of their own.
     seed : int
         The masks and the starts are drawn with it.
+    symmetric : bool
+        Whether V are similarities, to be factored as W Wᵀ; pairs are held out then.
     counts : bool
         Whether V are counts, so that there is a likelihood.
     threads : int
@@ -156,15 +161,17 @@ def rank_survey(
     ordered = sorted(set(ranks))
     if not ordered or restarts < 1:
         raise InputError(f"A survey needs ranks and restarts, not {list(ranks)} and {restarts}.")
-    whole = observe(values)
-    masks = [_mask(whole.shape, seed + place) for place in range(MASKS)]
-    holed = [observe(values, held_out=mask) for mask in masks]
+    whole, holed, masks = _prepared(values, seed, symmetric=symmetric)
     jobs = [(rank, whole, seed + place) for rank in ordered for place in range(restarts)]
     jobs += [(rank, one, seed + place) for rank in ordered for one in holed for place in range(min(restarts, 3))]
-    done = iter(range(1, len(jobs) + 1))
+    done = itertools.count(1)
 
     def one(job: tuple[int, Observed, int]) -> Factorization:
-        found = fit(job[1], job[0], seed=job[2], threads=1, **how)
+        rank, observed, own = job
+        if symmetric:
+            found = fit_symmetric(observed, rank, seed=own, **how)
+        else:
+            found = fit(observed, rank, seed=own, threads=1, **how)
         progress(next(done) / len(jobs))
         return found
 
@@ -207,18 +214,17 @@ def _divergence(found: Factorization) -> float:
     return found.divergence
 
 
-def _mask(shape: tuple[int, int], seed: int) -> Mask:
-    """Return which entries are held out: a share of them all, none of a row or column that would keep too little."""
-    stream = np.random.default_rng([seed, 7])
-    mask = stream.random(shape) < HELD_OUT
-    mask[mask.mean(axis=1) > 0.5] = False
-    mask[:, mask.mean(axis=0) > 0.5] = False
-    return mask
+def _prepared(values: Any, seed: int, *, symmetric: bool) -> tuple[Observed, list[Observed], list[Any]]:
+    """Return V, V with entries held out in several ways, and the masks of these."""
+    look, draw = (observe_symmetric, speckled_pairs) if symmetric else (observe, speckled)
+    whole = look(values)
+    masks = [draw(whole.shape, HELD_OUT, seed + place) for place in range(MASKS)]
+    return whole, [look(values, held_out=mask) for mask in masks], masks
 
 
-def _foretold(values: Any, mask: Mask, found: Factorization) -> float:
+def _foretold(values: Any, mask: Any, found: Factorization) -> float:
     """Return the mean divergence of the entries held out from what a fit without them foretells."""
-    rows, columns = np.nonzero(mask)
+    rows, columns = mask.nonzero()
     v = np.asarray(values[rows, columns], dtype=np.float64).ravel()
     x: NDArray[np.float64] = np.einsum("er,er->e", found.modules[rows], found.usage.T[columns])
     seen = ~np.isnan(v)

@@ -12,27 +12,30 @@ from scipy.sparse import csr_array
 from ..errors import InputError
 from .factorization import Factorization, residual_of
 from .kernels import FLOOR
-from .observed import observe
+from .observed import MOST_HELD_OUT, observe
 from .solver import FIRST_STRIDE, LEAST_LEFT, LENGTHENED, LONGEST_STRIDE, SLOW, STILL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .observed import Mask, Observed
+    from .observed import Mask, Observed, Sparse
 
+
+MOST_PAIRS = 1_000_000
+"""Of more pairs no more is learnt, and holding them out takes as long as the fit."""
 
 ROUNDING = 1e-8
 """Two entries that should be one may differ by this share of the largest."""
 
 
-def observe_symmetric(values: Any, *, held_out: Mask | None = None, dtype: type = np.float32) -> Observed:
+def observe_symmetric(values: Any, *, held_out: Mask | Sparse | None = None, dtype: type = np.float32) -> Observed:
     """Return a symmetric matrix ready to be factored, its diagonal left out.
 
     Parameters
     ----------
     values : ndarray or sparse array, shape (p, p)
         Similarities, symmetric and not negative; NaN is missing.
-    held_out : ndarray of bool, shape (p, p), optional
+    held_out : ndarray or sparse array of bool, shape (p, p), optional
         What to leave out besides; of (i, j) and (j, i) both or neither.
     dtype : numpy.float32 or numpy.float64
         The precision of the factors.
@@ -47,8 +50,23 @@ def observe_symmetric(values: Any, *, held_out: Mask | None = None, dtype: type 
     largest = _largest(values - values.T)
     if largest > ROUNDING * _largest(values):
         raise InputError(f"The matrix is not symmetric: two entries that should be one differ by {largest:.3g}.")
-    diagonal = np.eye(values.shape[0], dtype=np.bool_)
-    return observe(values, held_out=diagonal if held_out is None else diagonal | held_out, dtype=dtype)
+    size = values.shape[0]
+    diagonal = csr_array((np.ones(size, dtype=np.bool_), (np.arange(size), np.arange(size))), shape=(size, size))
+    return observe(values, held_out=diagonal if held_out is None else diagonal + csr_array(held_out), dtype=dtype)
+
+
+def speckled_pairs(shape: tuple[int, int], share: float, seed: int) -> Sparse:
+    """Return pairs of genes to hold out, (i, j) with (j, i), sparse: a share of all, at the most `MOST_PAIRS`."""
+    size, stream = shape[0], np.random.default_rng([seed, 11])
+    number = min(int(share * size * (size - 1) / 2), MOST_PAIRS)
+    one, other = stream.integers(0, size, number), stream.integers(0, size, number)
+    apart = one != other
+    rows, columns = np.concatenate([one[apart], other[apart]]), np.concatenate([other[apart], one[apart]])
+    mask = csr_array((np.ones(len(rows), dtype=np.bool_), (rows, columns)), shape=shape)
+    mask.sum_duplicates()
+    full = np.diff(mask.indptr) > MOST_HELD_OUT * size
+    keep = csr_array((~full).astype(np.bool_)[:, None] & (~full)[None, :]) if np.any(full) else None
+    return mask if keep is None else csr_array(mask.multiply(keep))
 
 
 def fit_symmetric(

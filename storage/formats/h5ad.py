@@ -56,7 +56,7 @@ def read_h5ad(path: Path, *, layer: str | None = None, raw: bool = False) -> tup
     with open_members(path) as file:
         held = member_list(file)
         if "obs" not in held or "var" not in held:
-            raise InputError(f"{path} is HDF5 but no h5ad file: it has no obs and var, but {some(held)[:200]}.")
+            raise InputError(f"{path} is HDF5 but no h5ad file: it has no obs and var, but {some(held)}.")
         holder, name = _find_matrix(file, path, layer, raw=raw)
         variables = _find_variables(file, raw=raw)
         samples = _index(file, "obs")
