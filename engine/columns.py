@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -52,13 +52,13 @@ class Columns:
     def times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return X Y, shape (p, k), in O((p + m) k)."""
         if right.shape[1] == 1:  # quicker than making a sparse array first
-            return np.bincount(self.genes, self.values * right[self.owners, 0], self.shape[0])[:, None]
+            return _summed(self.genes, self.values * right[self.owners, 0], self.shape[0])[:, None]
         return np.asarray(self._turned().T @ right)
 
     def transposed_times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return XᵀY, shape (r, k), in O((r + m) k)."""
         if right.shape[1] == 1:
-            return np.bincount(self.owners, self.values * right[self.genes, 0], self.shape[1])[:, None]
+            return _summed(self.owners, self.values * right[self.genes, 0], self.shape[1])[:, None]
         return np.asarray(self._turned() @ right)
 
     def rows(self, places: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
@@ -105,7 +105,7 @@ class Columns:
         column, owners = np.zeros(self.shape[0]), others.owners
         for place, (start, stop) in enumerate(itertools.pairwise(self.starts.tolist())):
             column[self.genes[start:stop]] = self.values[start:stop]
-            answer[place] = np.bincount(owners, others.values * column[others.genes], others.shape[1])
+            answer[place] = _summed(owners, others.values * column[others.genes], others.shape[1])
             column[self.genes[start:stop]] = 0.0
         return answer
 
@@ -134,3 +134,8 @@ def columns_of(pathways: Sequence[Pathway], deviations: NDArray[np.float64]) -> 
         lengths.extend([len(pathway.genes)] * pathway.rank)
     shape = (len(deviations), len(lengths) - 1)
     return Columns(shape, np.concatenate(genes), np.cumsum(lengths), np.concatenate(values))
+
+
+def _summed(targets: NDArray[np.intp], terms: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    """Return the sum of the terms of each target, in their order, shape (size,)."""
+    return cast("NDArray[np.float64]", np.bincount(targets, weights=terms, minlength=size))
