@@ -112,7 +112,7 @@ def test_the_reference_never_rises_and_leaves_missing_values_out() -> None:
     values[speckled(values.shape, 0.2, seed=1)] = np.nan
     rng = np.random.default_rng(7)
     start = rng.uniform(0.1, 1.0, (20, 2)), rng.uniform(1.0, 9.0, (2, 15))
-    w, h, trace = multiplicative(values, *start, sweeps=200)
+    w, h, trace = multiplicative(values, *start, sweeps=4_000)
     assert np.all(np.diff(trace) <= 1e-12 * trace[:-1])
     found = fit(observe(values, dtype=np.float64), 2, start=start, tolerance=1e-10)
     assert found.divergence <= trace[-1] * (1 + 1e-6)
