@@ -50,6 +50,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "neighbors": "The strongest partners of a gene.",
         "trace": "One edge through the versions.",
         "factors": "What each pathway does to an edge or a gene.",
+        "nmf": "Gene modules, and genes that are in two.",
         "export": "Write the store, or a matrix of a version, to a file.",
     },
     "Trying it": {

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from grnledger.engine.errors import InputError
-from grnledger.engine.nmf import fit, fit_each, observe
+from grnledger.engine.nmf import analyse, best_sets, fit, fit_each, observe
 from grnledger.engine.nmf.consensus import dispersion, matched, stability
 from grnledger.engine.nmf.factorization import Factorization
-from grnledger.engine.nmf.membership import memberships, moonlighting, overdispersion
+from grnledger.engine.nmf.membership import memberships
+from grnledger.engine.nmf.moonlighting import moonlighting
 from grnledger.engine.nmf.rank import RankSurvey, Surveyed, log_likelihood, rank_survey
 from grnledger.engine.nmf.simulation import simulate_counts
 from grnledger.engine.nmf.symmetric import fit_symmetric, observe_symmetric
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.stats import poisson
+from scipy.stats import hypergeom, poisson
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,30 +119,43 @@ def test_shares_are_weights_times_usage_over_their_sum() -> None:
 
 
 def test_genes_of_two_modules_are_found_and_hardly_any_other() -> None:
-    found = right = there = 0
+    found = right = clear = seen = 0
     for seed in range(6):
-        drawn = simulate_counts(150, 80, 4, depth=500, moonlighting=15, seed=seed, overdispersion=0.05 * (seed % 2))
+        drawn = simulate_counts(100, 60, 4, depth=300, moonlighting=8, seed=seed, overdispersion=0.05 * (seed % 2))
         observed = observe(drawn.counts)
         best = min(fit_each(observed, 4, range(3), threads=1), key=lambda one: one.divergence)
-        told = moonlighting(observed, best).by_test
-        clear = drawn.minor >= 0.10
-        found += int(told.sum())
-        right += int((told & (drawn.minor > 0)).sum())
-        there += int((told & clear).sum() == clear.sum())
+        told = moonlighting(observed, best)
+        found += int(told.by_test.sum())
+        right += int((told.by_test & (drawn.minor > 0)).sum())
+        clear += int((drawn.minor >= 0.10).sum())
+        seen += int((told.by_test & (drawn.minor >= 0.10)).sum())
+        assert np.all(told.q[told.by_test] <= 0.01)
+        assert np.all((told.second >= 0) == (told.q < 1.0))
     assert right >= 0.97 * found
-    assert found > 40
-    assert there >= 5
+    assert seen >= 0.97 * clear > 30
 
 
-def test_the_overdispersion_of_poisson_counts_is_one_and_of_others_more() -> None:
+@pytest.mark.parametrize("form", ["dense", "sparse"])
+def test_the_overdispersion_of_poisson_counts_is_one_and_of_others_more(form: str) -> None:
     for alpha, least, most in ((0.0, 1.0, 1.1), (0.2, 2.5, 12.0)):
-        drawn = simulate_counts(120, 60, 3, depth=30, overdispersion=alpha, seed=5)
-        observed = observe(drawn.counts)
-        assert least <= overdispersion(observed, fit(observed, 3)) <= most
-        sparse = observe(csr_array(np.where(drawn.counts < 20, 0, drawn.counts)))
-        dense = observe(np.where(drawn.counts < 20, 0.0, drawn.counts))
-        best = fit(dense, 3)
-        assert overdispersion(sparse, best) == pytest.approx(overdispersion(dense, best), rel=1e-5)
+        depth = 0.2 if form == "sparse" else 30.0
+        drawn = simulate_counts(120, 60, 3, depth=depth, overdispersion=alpha * 30.0 / depth, seed=5)
+        observed = observe(csr_array(drawn.counts) if form == "sparse" else drawn.counts)
+        assert (observed.rows.starts is not None) == (form == "sparse")
+        best = min(fit_each(observed, 3, range(4), threads=1), key=lambda one: one.divergence)
+        assert least <= moonlighting(observed, best).overdispersion <= most
+
+
+def test_a_gene_that_was_never_seen_is_in_no_module_and_harms_no_other() -> None:
+    drawn = simulate_counts(60, 40, 3, depth=60, moonlighting=3, seed=8)
+    counts = drawn.counts.copy()
+    counts[7] = 0.0
+    observed = observe(counts)
+    best = fit(observed, 3, seed=1)
+    told = moonlighting(observed, best)
+    assert (memberships(best).main[7], told.second[7], told.q[7]) == (-1, -1, 1.0)
+    assert np.all(np.isfinite(told.q))
+    assert moonlighting(observed, fit(observed, 1)).q.tolist() == [1.0] * 60
 
 
 # Consensus
@@ -187,8 +201,11 @@ def test_the_planted_rank_is_chosen(modules: int, overdispersion: float) -> None
     assert f"Rank {modules} foretells entries held out best" in survey.reason
     assert max(told) == 1.0
     assert len(told) == 7 * (3 + 3 * 3)
-    again = rank_survey(drawn.counts, [modules], restarts=3, threads=1, tolerance=1e-6)
+    again = rank_survey(drawn.counts, [modules, modules + 1], restarts=3, threads=1, tolerance=1e-6)
     assert again.rows[0].held_out == survey.chosen.held_out
+    (alone,) = rank_survey(drawn.counts, [modules], restarts=3, threads=1, tolerance=1e-6).rows
+    assert np.isnan(alone.held_out)
+    assert alone.best.trace.tobytes() == survey.chosen.best.trace.tobytes()
 
 
 def row(rank: int, held_out: float, error: float, likelihood: float = 0.0) -> Surveyed:
@@ -218,6 +235,43 @@ def test_the_log_likelihood_is_that_of_poisson_counts_but_for_log_factorials() -
     factorials = -poisson.logpmf(counts, 1.0).sum() - counts.size
     for values in (counts, csr_array(counts)):
         assert log_likelihood(values, found) == pytest.approx(whole + factorials, rel=1e-9)
+
+
+# Whole analyses
+
+
+def test_an_analysis_of_similarities_finds_the_modules_and_tells_second_ones_at_sight() -> None:
+    values, truth = similarities(genes=80, modules=4, seed=3)
+    found = analyse(values, range(2, 7), symmetric=True, restarts=5, threads=2)
+    assert found.survey.chosen.rank == found.best.rank == 4
+    assert agreement(found.memberships.main, truth) >= 0.98
+    assert found.moonlighting is None
+    assert np.isnan(found.survey.chosen.log_likelihood)
+    second, share = found.second
+    assert np.array_equal(found.in_two, share > 0.10)
+    assert found.sizes.sum() == 80 + np.count_nonzero(found.in_two)
+    assert np.all((second >= 0) | (share == 0))
+
+
+def test_one_module_has_every_gene_and_nothing_beside_it() -> None:
+    drawn = simulate_counts(20, 12, 2, depth=9, moonlighting=0, seed=3)
+    found = analyse(drawn.counts, [1], symmetric=False, restarts=2, threads=1)
+    assert found.sizes.tolist() == [20]
+    assert not found.in_two.any()
+    assert set(found.second[0].tolist()) == {-1}
+    assert len(found.top_genes(0)) == 5
+
+
+def test_the_best_set_of_a_module_is_the_most_surprising_one() -> None:
+    main = np.array([0, 0, 0, 1, 1, 1, 1, -1])
+    sets = {"all": np.arange(8), "first": np.array([0, 1, 2]), "mixed": np.array([2, 3]), "none": np.array([7])}
+    first, second, third = best_sets(main, 3, sets)
+    assert first is not None
+    assert second is not None
+    assert (first.name, first.shared, first.size, third) == ("first", 3, 3, None)
+    assert first.q == pytest.approx(hypergeom.sf(2, 8, 3, 3) * 12)
+    assert (second.name, second.shared, second.q) == ("mixed", 1, 1.0)
+    assert best_sets(main, 2, {}) == [None, None]
 
 
 # The simulator, and the course's data
@@ -250,9 +304,9 @@ def test_the_course_s_data_have_four_modules_and_three_genes_in_two(shared_data:
     table = shared_data / "mcb112_w10_2021-data.tbl"
     lines = [line.split() for line in table.read_text().splitlines() if line.strip()]
     names, counts = [line[0] for line in lines], np.array([[float(one) for one in line[1:]] for line in lines])
-    survey = rank_survey(counts, range(3, 7), threads=2, tolerance=1e-6)
-    assert survey.chosen.rank == 4
-    found = moonlighting(observe(counts), survey.chosen.best)
-    assert [names[place] for place in np.flatnonzero(found.by_test)] == ["butternut", "fennel", "papaya"]
-    sizes = memberships(survey.chosen.best).sizes + np.bincount(found.second[found.by_test], minlength=4)
-    assert sorted(sizes.tolist()) == [20, 20, 20, 43]
+    found = analyse(counts, range(3, 7), symmetric=False, threads=2)
+    assert found.survey.chosen.rank == 4
+    assert found.best.converged
+    assert [names[place] for place in np.flatnonzero(found.in_two)] == ["butternut", "fennel", "papaya"]
+    assert sorted(found.sizes.tolist()) == [20, 20, 20, 43]
+    assert np.all(found.stability == 1.0)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from .analysis import Analysis, analyse
 from .consensus import dispersion, matched, stability
+from .enrichment import BestSet, best_sets
 from .factorization import Factorization
-from .membership import Memberships, Moonlighting, memberships, moonlighting
+from .membership import Memberships, memberships
+from .moonlighting import Moonlighting, moonlighting
 from .multiplicative import multiplicative
 from .observed import Observed, observe, speckled
 from .rank import RankSurvey, Surveyed, rank_survey
+from .similarity import positive_correlations
 from .simulation import Simulated, simulate_counts
 from .solver import fit, fit_each
 from .symmetric import fit_symmetric, observe_symmetric
 
 __all__ = [
+    "Analysis",
+    "BestSet",
     "Factorization",
     "Memberships",
     "Moonlighting",
@@ -20,6 +26,8 @@ __all__ = [
     "RankSurvey",
     "Simulated",
     "Surveyed",
+    "analyse",
+    "best_sets",
     "dispersion",
     "fit",
     "fit_each",
@@ -30,6 +38,7 @@ __all__ = [
     "multiplicative",
     "observe",
     "observe_symmetric",
+    "positive_correlations",
     "rank_survey",
     "simulate_counts",
     "speckled",

@@ -39,7 +39,7 @@ class Surveyed:
     rank : int
         R.
     held_out : float
-        The mean divergence of an entry held out, over all masks, in units of V.
+        The mean divergence of an entry held out, over all masks, in units of V; NaN where one rank alone is looked at.
     standard_error : float
         Of that mean, over the masks.
     dispersion : float
@@ -161,7 +161,7 @@ def rank_survey(
     ordered = sorted(set(ranks))
     if not ordered or restarts < 1:
         raise InputError(f"A survey needs ranks and restarts, not {list(ranks)} and {restarts}.")
-    whole, holed, masks = _prepared(values, seed, symmetric=symmetric)
+    whole, holed, masks = _prepared(values, seed, MASKS if len(ordered) > 1 else 0, symmetric=symmetric)
     jobs = [(rank, whole, seed + place) for rank in ordered for place in range(restarts)]
     jobs += [(rank, one, seed + place) for rank in ordered for one in holed for place in range(min(restarts, 3))]
     done = itertools.count(1)
@@ -181,8 +181,9 @@ def rank_survey(
     for rank in ordered:
         fits = tuple(made for (at, on, _), made in found if at == rank and on is whole)
         foretold = [
-            _foretold(values, mask, min((m for (at, on, _), m in found if at == rank and on is part), key=_divergence))
+            _foretold(values, mask, min(made, key=_divergence))
             for mask, part in zip(masks, holed, strict=True)
+            if (made := [one for (at, on, _), one in found if at == rank and on is part])
         ]
         rows.append(_row(rank, foretold, fits, whole if counts else None, values))
     return RankSurvey(tuple(rows))
@@ -194,8 +195,8 @@ def _row(
     best = min(fits, key=_divergence)
     return Surveyed(
         rank=rank,
-        held_out=float(np.mean(foretold)),
-        standard_error=float(np.std(foretold, ddof=1) / np.sqrt(len(foretold))),
+        held_out=float(np.mean(foretold)) if foretold else float("nan"),
+        standard_error=float(np.std(foretold, ddof=1) / np.sqrt(len(foretold))) if foretold else float("nan"),
         dispersion=dispersion(fits) if len(fits) > 1 else float("nan"),
         log_likelihood=float("nan") if counted is None else log_likelihood(values, best),
         best=best,
@@ -214,11 +215,11 @@ def _divergence(found: Factorization) -> float:
     return found.divergence
 
 
-def _prepared(values: Any, seed: int, *, symmetric: bool) -> tuple[Observed, list[Observed], list[Any]]:
-    """Return V, V with entries held out in several ways, and the masks of these."""
+def _prepared(values: Any, seed: int, number: int, *, symmetric: bool) -> tuple[Observed, list[Observed], list[Any]]:
+    """Return V, V with entries held out in a number of ways, and the masks of these."""
     look, draw = (observe_symmetric, speckled_pairs) if symmetric else (observe, speckled)
     whole = look(values)
-    masks = [draw(whole.shape, HELD_OUT, seed + place) for place in range(MASKS)]
+    masks = [draw(whole.shape, HELD_OUT, seed + place) for place in range(number)]
     return whole, [look(values, held_out=mask) for mask in masks], masks
 
 

@@ -132,6 +132,11 @@ def fit_symmetric(
     return _finished(observed, kept, trace, still == STILL, seed if start is None else None)
 
 
+def halves(found: Factorization) -> NDArray[np.float64]:
+    """Return W, shape (p, R), of a symmetric factorization V ≈ W Wᵀ: from there a fit goes on."""
+    return found.modules * np.sqrt(found.usage.sum(axis=1))
+
+
 def _largest(values: Any) -> float:
     """Return the largest absolute value of a matrix, dense or sparse; 0 if there is none."""
     stored = np.asarray(values) if isinstance(values, np.ndarray) else csr_array(values).data

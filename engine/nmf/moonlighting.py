@@ -1,0 +1,172 @@
+"""Genes of two modules: those whose counts one module alone does not account for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.special import erfc
+
+from .kernels import FLOOR
+from .membership import memberships
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .factorization import Factorization
+    from .lines import Lines
+    from .observed import Observed
+
+LEAST_SHARE = 0.05
+"""A second module has at least this share of a gene."""
+
+FALSE_DISCOVERIES = 0.01
+"""Of the genes found in a second module, about so many are not."""
+
+ROUNDS = 6
+"""Second modules are looked for so many times at the most, each time with usages fitted to those found."""
+
+REFITS, ENOUGH = 60, 1e-6
+"""Sweeps of a refit at the most, and the gain that ends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moonlighting:
+    """Which genes are in a second module.
+
+    Parameters
+    ----------
+    q : ndarray of float64, shape (p,)
+        Of each gene, the false discovery rate at which its strongest second module is one; 1 where no module would have
+        `LEAST_SHARE` of it.
+    second : ndarray of intp, shape (p,)
+        That module; −1 where there is none.
+    by_test : ndarray of bool, shape (p,)
+        Genes with a q of at most `FALSE_DISCOVERIES`.
+    overdispersion : float
+        How many times the variance of Poisson counts was seen, at least 1.
+    """
+
+    q: NDArray[np.float64]
+    second: NDArray[np.intp]
+    by_test: NDArray[np.bool_]
+    overdispersion: float
+
+
+def moonlighting(observed: Observed, found: Factorization) -> Moonlighting:
+    """Return which genes are in a second module.
+
+    Parameters
+    ----------
+    observed : Observed
+        V, counts.
+    found : Factorization
+        A converged factorization of it: its main modules are taken from there.
+
+    Returns
+    -------
+    Moonlighting
+        In O(p n R) a round.
+
+    Notes
+    -----
+    A factorization may be turned a little without fitting worse, and then many genes seem to be in two modules. So all
+    but the main module of each gene is pruned, and the usages are fitted anew: a module's genes alone say how it is
+    used. Each gene is then fitted with each second module beside its main one. Twice the fall of the divergence over
+    the overdispersion is compared with half a χ² of one degree of freedom, for a weight that would else be at its bound
+    (Self & Liang 1987, JASA 82, 605–610), Benjamini and Hochberg's q is taken over all genes and modules, and the
+    strongest second modules found are let in. That is done again with the usages that follow, until nothing changes.
+    """
+    genes, main = len(observed.rows), memberships(found).main
+    second = best = np.full(genes, -1, dtype=np.intp)
+    usage = np.ascontiguousarray(found.usage.T / observed.scale).astype(observed.dtype)
+    q, over, seen = np.ones(genes), 1.0, set[bytes]()
+    for _ in range(ROUNDS if found.rank > 1 else 0):
+        weights, usage = _pruned(observed, main, second, usage)
+        over = _overdispersion(observed, weights, usage)
+        falls, shares = _tried(observed, main, usage)
+        p_values = 0.5 * erfc(np.sqrt(np.maximum(falls, 0.0) * observed.scale / over))
+        q_values = np.where(shares >= LEAST_SHARE, adjusted(p_values.ravel()).reshape(p_values.shape), 1.0)
+        best = np.argmax(np.where(shares >= LEAST_SHARE, falls, -1.0), axis=1)
+        q = q_values[np.arange(genes), best]
+        second = np.where(q <= FALSE_DISCOVERIES, best, -1)
+        if second.tobytes() in seen:
+            break
+        seen.add(second.tobytes())
+    return Moonlighting(q, np.where(q < 1.0, best, -1), q <= FALSE_DISCOVERIES, over)
+
+
+def _pruned(
+    observed: Observed, main: NDArray[np.intp], second: NDArray[np.intp], usage: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the weights, shape (p, R), and the usage, shape (n, R), of genes in no other than the modules named."""
+    weights = np.zeros((len(main), usage.shape[1]), dtype=observed.dtype)
+    usage, groups = usage.copy(), _groups(main, second)
+    parts = [(genes, modules, observed.rows.take(genes)) for modules, genes in groups.items()]
+    weights[np.arange(len(main)), np.maximum(main, 0)] = FLOOR  # also where a gene was never seen
+    last = np.inf
+    for _ in range(REFITS):
+        for genes, modules, lines in parts:
+            weights[genes[:, None], list(modules)] = _settled(lines, usage[:, list(modules)])[0]
+        now = float(observed.columns.sweep(usage, weights, measured=True).sum())
+        if last - now <= ENOUGH * now:
+            break
+        last = now
+    return weights, usage
+
+
+def _groups(main: NDArray[np.intp], second: NDArray[np.intp]) -> dict[tuple[int, ...], NDArray[np.intp]]:
+    """Return the genes of each module alone, and of each pair of modules."""
+    pairs = np.unique(np.stack([main, second], axis=1)[main >= 0], axis=0)
+    return {
+        (one,) if other < 0 else (one, other): np.flatnonzero((main == one) & (second == other))
+        for one, other in pairs.tolist()
+    }
+
+
+def _settled(lines: Lines, usage: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """Return the best weights of some lines with a usage as it is, and their divergences."""
+    others = np.ascontiguousarray(usage)
+    factors = np.full((len(lines), others.shape[1]), 1.0 / float(others.sum()), dtype=others.dtype)
+    now = np.full(len(lines), np.inf)
+    for _ in range(REFITS):
+        last, now = now, lines.sweep(factors, others, measured=True)
+        if np.all(last - now <= ENOUGH * now + ENOUGH):
+            break
+    return factors, now
+
+
+def _tried(
+    observed: Observed, main: NDArray[np.intp], usage: NDArray[Any]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return by how much each second module lowers the divergence of each gene, and the share it then has."""
+    falls, shares = np.zeros((len(main), usage.shape[1])), np.zeros((len(main), usage.shape[1]))
+    used = usage.sum(axis=0, dtype=np.float64)
+    for one in np.unique(main[main >= 0]).tolist():
+        genes = np.flatnonzero(main == one)
+        lines = observed.rows.take(genes)
+        _, alone = _settled(lines, usage[:, [one]])
+        for other in range(usage.shape[1]):
+            if other != one:
+                weights, both = _settled(lines, usage[:, [one, other]])
+                mass = weights * used[[one, other]]
+                falls[genes, other], shares[genes, other] = alone - both, mass[:, 1] / mass.sum(axis=1)
+    return falls, shares
+
+
+def _overdispersion(observed: Observed, weights: NDArray[Any], usage: NDArray[Any]) -> float:
+    """Return the variance of V over that of Poisson counts, by Pearson's X² over its degrees of freedom; at least 1."""
+    total, seen = observed.rows.pearson(weights.astype(np.float64), usage.astype(np.float64))
+    free = seen - int(np.count_nonzero(weights)) - usage.size + usage.shape[1]
+    return max(1.0, observed.scale * total / free) if free > 0 else 1.0
+
+
+def adjusted(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return Benjamini and Hochberg's q of each p-value (1995, J. R. Stat. Soc. B 57, 289–300)."""
+    number = len(p_values)
+    order = np.argsort(p_values)[::-1]
+    scaled = p_values[order] * number / np.arange(number, 0, -1)
+    adjusted = np.empty(number)
+    adjusted[order] = np.minimum.accumulate(scaled) if number else scaled
+    return np.minimum(adjusted, 1.0)

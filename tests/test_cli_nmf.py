@@ -1,0 +1,150 @@
+"""`grn nmf`: the modules of a version, of its counts, of a file; what it prints, and what it refuses."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from grnledger.engine.nmf import simulate_counts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from grnledger.engine.nmf import Simulated
+
+MODULES = 3
+
+
+@pytest.fixture(scope="module")
+def drawn() -> Simulated:
+    return simulate_counts(60, 40, MODULES, depth=60, moonlighting=4, seed=5)
+
+
+@pytest.fixture(scope="module")
+def names() -> list[str]:
+    return [f"GENE{place:02d}" for place in range(60)]
+
+
+@pytest.fixture
+def store(tmp_path: Path, grn: Callable[..., Any], drawn: Simulated, names: list[str]) -> Path:
+    """A store on simulated counts, with one pathway over genes of all modules."""
+    lines = ["\t".join(["gene", *(f"S{place}" for place in range(40))])]
+    lines += [
+        "\t".join([name, *(f"{count:g}" for count in row)]) for name, row in zip(names, drawn.counts, strict=True)
+    ]
+    (tmp_path / "counts.tsv").write_text("\n".join(lines) + "\n")
+    sets = {f"MODULE_{one}": [names[g] for g in np.flatnonzero(drawn.main == one)] for one in range(MODULES)}
+    (tmp_path / "sets.gmt").write_text("".join("\t".join([name, "-", *genes]) + "\n" for name, genes in sets.items()))
+    (tmp_path / "far.gmt").write_text("\t".join(["MIXED", "-", *names[::3]]) + "\n")
+    path = tmp_path / "lab.grn"
+    assert grn("init", path, "--expression", tmp_path / "counts.tsv", "--counts").code == 0
+    assert grn("-s", path, "commit", tmp_path / "far.gmt", "--strength", 0.9).code == 0
+    return path
+
+
+def modules_of(rows: list[dict[str, Any]]) -> list[int]:
+    return [int(row["module"]) for row in rows]
+
+
+def agreement(found: list[int], truth: np.ndarray) -> float:
+    labels = np.array(found)
+    return sum(np.bincount(labels[truth == one]).max() for one in np.unique(truth)) / len(truth)
+
+
+def test_the_modules_of_a_version_s_correlations(
+    store: Path, grn: Callable[..., Any], drawn: Simulated, names: list[str]
+) -> None:
+    asked = ("-s", store, "nmf", "--at", "v0", "--rank", 3, "--restarts", 4, "--sets", store.parent / "sets.gmt")
+    told = grn(*asked, "--json")
+    assert told.code == 0
+    answer = json.loads(told.out)
+    assert (answer["version"], answer["rank"], answer["likelihood"], answer["converged"]) == ("v0", 3, False, True)
+    assert [row["gene"] for row in answer["genes"]] == names
+    assert agreement(modules_of(answer["genes"]), drawn.main) >= 0.95
+    assert {row["q"] for row in answer["genes"]} == {None}
+    assert sorted(row["best_set"] for row in answer["modules"]) == ["MODULE_0", "MODULE_1", "MODULE_2"]
+    assert all(row["best_set_q"] < 1e-6 for row in answer["modules"])
+    assert sum(row["mass"] for row in answer["modules"]) == pytest.approx(1.0)
+    assert grn(*asked, "--json").out == told.out
+    text = grn(*asked)
+    assert "KL divergence, not a likelihood" in text.err
+    assert "Rank 3 alone was looked at." in text.err
+    table = list(csv.DictReader(grn(*asked, "--table", "genes", "--tsv").out.splitlines(), delimiter="\t"))
+    assert list(table[0]) == ["gene", "module", "share", "second_module", "second_share", "q", "stability"]
+    assert [float(row["share"]) for row in table] == [row["share"] for row in answer["genes"]]
+
+
+def test_correlations_change_with_the_version_and_counts_do_not(store: Path, grn: Callable[..., Any]) -> None:
+    def ask(at: str, source: str) -> dict[str, Any]:
+        told = grn("-s", store, "nmf", "--at", at, "--input", source, "--rank", 3, "--restarts", 3, "--json")
+        return json.loads(told.out)
+
+    before, after = ask("v0", "correlation"), ask("v1", "correlation")
+    assert before["genes"] != after["genes"]
+    counted, again = ask("v0", "counts"), ask("v1", "counts")
+    assert counted["genes"] == again["genes"]
+    assert counted["likelihood"]
+    assert "the same at every version of this base" in counted["input"]
+
+
+def test_counts_of_a_file_have_a_likelihood_and_genes_of_two_modules(
+    store: Path, grn: Callable[..., Any], drawn: Simulated, names: list[str]
+) -> None:
+    asked = ("-s", store, "nmf", "--input", store.parent / "counts.tsv", "--rank", "2:4", "--restarts", 4)
+    answer = json.loads(grn(*asked, "--json").out)
+    assert answer["rank"] == 3
+    assert agreement(modules_of(answer["genes"]), drawn.main) >= 0.95
+    clear = {names[place] for place in np.flatnonzero(drawn.minor > 0.15)}
+    assert clear <= set(answer["moonlighting"])
+    assert len(set(answer["moonlighting"]) - {names[place] for place in np.flatnonzero(drawn.minor > 0)}) <= 1
+    assert sum(row["genes"] for row in answer["modules"]) == 60 + len(answer["moonlighting"])
+    ranks = grn(*asked, "--table", "ranks")
+    assert [line.split()[0] for line in ranks.out.splitlines()] == ["rank", "2", "3", "4"]
+    assert "in two modules (false discovery rate 1 %)" in ranks.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("--rank", "three"), 2, "--rank 'three' is no rank"),
+        (("--rank", "5:3"), 2, "--rank 5:3 names no rank"),
+        (("--rank", "0"), 2, "--rank 0 names no rank"),
+        (("--rank", "200"), 2, "no factors of rank 200"),
+        (("--input", "nowhere.tsv"), 3, "nowhere.tsv"),
+        (("--sets", "other.gmt"), 3, "No gene of other.gmt is among the 60 genes factored, such as GENE00"),
+        (("--at", "v9"), 3, "v9"),
+        (("--restarts", "0"), 2, "restarts"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(
+    store: Path, grn: Callable[..., Any], arguments: tuple[str, ...], code: int, message: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(store.parent)
+    (store.parent / "other.gmt").write_text("OTHER\t-\tA\tB\n")
+    told = grn("-s", store, "nmf", *arguments)
+    assert (told.code, told.out) == (code, "")
+    assert message in told.err
+
+
+def test_a_base_without_counts_and_counts_that_are_none_are_refused(
+    tmp_path: Path, grn: Callable[..., Any], names: list[str]
+) -> None:
+    rows = [
+        f"{name}\t" + "\t".join(f"{value:g}" for value in np.random.default_rng(1).normal(size=6)) for name in names
+    ]
+    (tmp_path / "logs.tsv").write_text("gene\ta\tb\tc\td\te\tf\n" + "\n".join(rows) + "\n")
+    kept, bare = tmp_path / "kept.grn", tmp_path / "bare.grn"
+    assert grn("init", kept, "--expression", tmp_path / "logs.tsv").code == 0
+    told = grn("-s", kept, "nmf", "--input", "counts")
+    assert told.code == 2
+    assert "negative" in told.err
+    assert grn("simulate", "--genes", 30, "-o", tmp_path / "model.npz").code == 0
+    assert grn("init", bare, "--factor-model", tmp_path / "model.npz").code == 0
+    told = grn("-s", bare, "nmf", "--input", "counts")
+    assert told.code == 3
+    assert "keeps no expression" in told.err
