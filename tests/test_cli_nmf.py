@@ -102,9 +102,25 @@ def test_counts_of_a_file_have_a_likelihood_and_genes_of_two_modules(
     assert clear <= set(answer["moonlighting"])
     assert len(set(answer["moonlighting"]) - {names[place] for place in np.flatnonzero(drawn.minor > 0)}) <= 1
     assert sum(row["genes"] for row in answer["modules"]) == 60 + len(answer["moonlighting"])
+    found = [row for row in answer["genes"] if row["gene"] in answer["moonlighting"]]
+    assert all(row["q"] <= 0.01 and row["second_module"] != row["module"] for row in found)
     ranks = grn(*asked, "--table", "ranks")
     assert [line.split()[0] for line in ranks.out.splitlines()] == ["rank", "2", "3", "4"]
     assert "in two modules (false discovery rate 1 %)" in ranks.err
+
+
+def test_values_that_are_no_whole_numbers_have_no_likelihood(
+    store: Path, grn: Callable[..., Any], drawn: Simulated, names: list[str]
+) -> None:
+    lines = ["\t".join([name, *map(str, row)]) for name, row in zip(names, (drawn.counts + 0.5).tolist(), strict=True)]
+    head = "\t".join(["gene", *(f"S{place}" for place in range(40))])
+    (store.parent / "halves.tsv").write_text("\n".join([head, *lines]) + "\n")
+    told = grn("-s", store, "nmf", "--input", store.parent / "halves.tsv", "--rank", 3, "--restarts", 2, "--json")
+    answer = json.loads(told.out)
+    assert not answer["likelihood"]
+    assert "no counts; KL divergence, not a likelihood" in answer["input"]
+    assert {row["q"] for row in answer["genes"]} == {None}
+    assert {row["log_likelihood"] for row in answer["ranks"]} == {None}
 
 
 @pytest.mark.parametrize(

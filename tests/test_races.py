@@ -285,12 +285,13 @@ def test_the_harness_sees_entries_that_take_each_others_place(
 ) -> None:
     races = harness("races")
     kind = next(kind for kind in races.KINDS if kind.name == "no lock")
-    for nth in range(10):  # whether writers meet in one round is chance
+
+    def is_seen(nth: int) -> bool:
         (folder := fast / str(nth)).mkdir()
         row = races.round_of(folder, kind, writers=4, commits=6, plant=races.PLANTS[plant])
-        if row.counts["lost"] or row.counts["broken"]:
-            return
-    pytest.fail("ten rounds of a race without a claim lost nothing")
+        return bool(row.counts["lost"] or row.counts["broken"])
+
+    assert any(is_seen(nth) for nth in range(10))  # whether writers meet in one round is chance
 
 
 def test_trusting_any_number_that_could_be_linked_loses_what_was_acknowledged(

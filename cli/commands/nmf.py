@@ -31,6 +31,9 @@ RANKS = ("rank", "held_out", "standard_error", "dispersion", "log_likelihood", "
 MODULES = ("module", "genes", "mass", "top_genes", "best_set", "best_set_q")
 GENES = ("gene", "module", "share", "second_module", "second_share", "q", "stability")
 
+NO_LIKELIHOOD = "; KL divergence, not a likelihood"
+NO_COUNTS = f", not whole numbers and so no counts{NO_LIKELIHOOD}"
+
 TOP = 5
 """Genes of a module that are told."""
 
@@ -42,6 +45,7 @@ class Given:
     values: Any
     genes: tuple[str, ...]
     symmetric: bool
+    counts: bool
     said: str
 
 
@@ -107,7 +111,7 @@ def command(
     sets: Sets = {} if library is None else _sets(library, given.genes)
     with output.waiting("factoring") as progress:
         found = analyse(
-            given.values, ranks, symmetric=given.symmetric, restarts=restarts, seed=seed,
+            given.values, ranks, symmetric=given.symmetric, counts=given.counts, restarts=restarts, seed=seed,
             threads=os.cpu_count() or 1, progress=progress or (lambda _: None),
         )  # fmt: skip
     rows = {"ranks": _rank_rows(found), "modules": _module_rows(found, given, sets), "genes": _gene_rows(found, given)}
@@ -152,8 +156,8 @@ def _given(repo: Repository, version: Version, source: str, progress: Callable[[
         said = f"{version.name}: the positive correlations of {counted(len(repo.panel), 'gene')}"
         if hasattr(values, "tocsr"):
             said += f", of each with its {NEIGHBORS} nearest"
-        said += "; KL divergence, not a likelihood"
-        return Given(values, tuple(repo.panel.genes), symmetric=True, said=said)
+        said += NO_LIKELIHOOD
+        return Given(values, tuple(repo.panel.genes), symmetric=True, counts=False, said=said)
     if source == "counts":
         base = repo.base(version.name)
         if base.expression is None:
@@ -162,13 +166,19 @@ def _given(repo: Repository, version: Version, source: str, progress: Callable[[
             )
         size = f"{counted(len(base.panel), 'gene')} in {counted(len(base.samples), 'sample')}"
         said = f"counts of {size}, the same at every version of this base"
-        return Given(base.expression.all(), tuple(base.panel.genes), symmetric=False, said=said)
+        return _measured(base.expression.all(), tuple(base.panel.genes), said)
     from ...storage.formats.expression import read_expression
 
     file = read_expression(Path(source))
     expression = file.expression
     said = f"{source}: {counted(len(expression.genes), 'gene')} in {counted(len(expression.samples), 'sample')}"
-    return Given(expression.values, expression.genes, symmetric=False, said=said)
+    return _measured(expression.values, expression.genes, said)
+
+
+def _measured(values: NDArray[Any], genes: tuple[str, ...], said: str) -> Given:
+    """Return measured values to factor; only whole numbers are counts, with a likelihood."""
+    counts = bool((values == values.round()).all())
+    return Given(values, genes, symmetric=False, counts=counts, said=said + ("" if counts else NO_COUNTS))
 
 
 def _sets(path: Path, genes: tuple[str, ...]) -> Sets:
@@ -242,7 +252,7 @@ def _json(
     return {
         **describe.identity(version),
         "input": given.said,
-        "likelihood": not given.symmetric,
+        "likelihood": given.counts,
         **how,
         "rank": found.best.rank,
         "reason": found.survey.reason,

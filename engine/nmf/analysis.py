@@ -55,13 +55,18 @@ class Analysis:
 
     @property
     def second(self) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """The module with the second largest share of each gene, and that share, shapes (p,); −1 where that is 0."""
+        """A second module of each gene and its share, shapes (p,); −1 and 0 where there is none.
+
+        That which was tested, where one was; otherwise the one with the second largest share.
+        """
         shares = self.memberships.shares
         if shares.shape[1] < 2:
-            return np.full(len(shares), -1), np.zeros(len(shares))
-        ranked = np.argsort(-shares, axis=1, kind="stable")[:, 1]
-        share = shares[np.arange(len(shares)), ranked]
-        return np.where(share > 0.0, ranked, -1), share
+            return np.full(len(shares), -1, dtype=np.intp), np.zeros(len(shares))
+        second = np.argsort(-shares, axis=1, kind="stable")[:, 1]
+        if self.moonlighting is not None:
+            second = np.where(self.moonlighting.second >= 0, self.moonlighting.second, second)
+        share = shares[np.arange(len(shares)), second]
+        return np.where(share > 0.0, second, -1), share
 
     @property
     def in_two(self) -> NDArray[np.bool_]:
@@ -73,7 +78,7 @@ class Analysis:
     @property
     def sizes(self) -> NDArray[np.intp]:
         """How many genes each module has, shape (R,); a gene of two modules counts in both."""
-        second = np.where(self.in_two, self.second[0], -1) if self.moonlighting is None else self.moonlighting.second
+        second, _ = self.second
         beside = second[self.in_two & (second >= 0)]
         return self.memberships.sizes + np.bincount(beside, minlength=len(self.memberships.sizes))
 
@@ -88,6 +93,7 @@ def analyse(
     ranks: Sequence[int],
     *,
     symmetric: bool,
+    counts: bool = True,
     restarts: int = 10,
     seed: int = 0,
     threads: int,
@@ -103,6 +109,8 @@ def analyse(
         Which to look at; the one that foretells entries held out best is used.
     symmetric : bool
         Whether V are similarities.
+    counts : bool
+        Whether V are counts: else there is no likelihood, and nothing to test second modules with.
     restarts, seed, threads, progress
         As for `rank_survey`.
 
@@ -112,8 +120,8 @@ def analyse(
         The values or the ranks cannot be used.
     """
     survey = rank_survey(
-        values, ranks, restarts=restarts, seed=seed, symmetric=symmetric, counts=not symmetric, threads=threads,
-        progress=progress, **LOOKED_AT,
+        values, ranks, restarts=restarts, seed=seed, symmetric=symmetric, counts=counts and not symmetric,
+        threads=threads, progress=progress, **LOOKED_AT,
     )  # fmt: skip
     rough = survey.chosen.best
     if symmetric:
@@ -121,5 +129,5 @@ def analyse(
         return Analysis(survey, best, memberships(best), stability(best, survey.chosen.fits), None)
     observed = observe(values)
     best = fit(observed, rough.rank, start=(rough.modules, rough.usage), threads=threads, **USED)
-    tested = moonlighting(observed, best)
+    tested = moonlighting(observed, best) if counts else None
     return Analysis(survey, best, memberships(best), stability(best, survey.chosen.fits), tested)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -56,6 +56,17 @@ class Factorization:
     def sweeps(self) -> int:
         """How many sweeps were kept."""
         return len(self.trace)
+
+
+def finished(
+    observed: Observed, w: NDArray[Any], h: NDArray[Any], trace: list[float], *, converged: bool, seed: int | None
+) -> Factorization:
+    """Return what a fit came to, in units of V, from factors of V / scale ≈ w hᵀ and the divergences on the way."""
+    w, h = w.astype(np.float64), h.astype(np.float64)
+    sums = w.sum(axis=0)
+    told = observed.scale * np.array(trace)
+    usage = np.ascontiguousarray((h * sums * observed.scale).T)
+    return Factorization(w / sums, usage, float(told[-1]), told, residual_of(observed, w, h), converged, seed)
 
 
 def residual_of(observed: Observed, w: NDArray[np.float64], h: NDArray[np.float64]) -> float:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InputError
-from .factorization import Factorization, residual_of
+from .factorization import Factorization, finished
 from .kernels import FLOOR
 
 if TYPE_CHECKING:
@@ -94,7 +94,8 @@ def fit(
         gain = descent.sweep()
         if gain is not None:
             still = still + 1 if gain < tolerance else 0
-    return _finished(observed, descent, still >= STILL, seed if start is None else None)
+    kept, own = descent.kept, seed if start is None else None
+    return finished(observed, kept.w, kept.h, descent.trace, converged=still >= STILL, seed=own)
 
 
 def fit_each(
@@ -151,7 +152,7 @@ class _Descent:
         before, begin = self._plain, self._begin
         w = begin.w.copy()
         self._observed.rows.sweep(w, begin.h, measured=False, threads=self._threads)
-        beyond = _carried_on(w, before.w, self._stride) if self._carrying and before is not None else w
+        beyond = carried_on(w, before.w, self._stride) if self._carrying and before is not None else w
         h = begin.h.copy()
         lines = self._observed.columns.sweep(h, beyond, measured=True, threads=self._threads)
         divergence = max(float(lines.sum()), 0.0)
@@ -168,13 +169,14 @@ class _Descent:
         self._carrying = before is not None and gain < SLOW
         if self._carrying and before is not None:
             self._stride = min(LENGTHENED * self._stride, LONGEST_STRIDE) if self._stride else FIRST_STRIDE
-            self._begin = Pair(beyond, _carried_on(h, before.h, self._stride))
+            self._begin = Pair(beyond, carried_on(h, before.h, self._stride))
         else:
             self._begin = self.kept
         return gain
 
 
-def _carried_on(new: NDArray[Any], old: NDArray[Any], stride: float) -> NDArray[Any]:
+def carried_on(new: NDArray[Any], old: NDArray[Any], stride: float) -> NDArray[Any]:
+    """Return a factor carried on by a share of its last change, with at least `LEAST_LEFT` of each entry left."""
     return np.maximum(new + new.dtype.type(stride) * (new - old), new.dtype.type(LEAST_LEFT) * new)
 
 
@@ -213,19 +215,4 @@ def _balanced(pair: Pair) -> Pair:
     return Pair(
         np.ascontiguousarray(np.maximum(pair.w * ratio, FLOOR), dtype=pair.w.dtype),
         np.ascontiguousarray(np.maximum(pair.h / ratio, FLOOR), dtype=pair.h.dtype),
-    )
-
-
-def _finished(observed: Observed, descent: _Descent, converged: bool, seed: int | None) -> Factorization:
-    w, h = (one.astype(np.float64) for one in (descent.kept.w, descent.kept.h))
-    sums = w.sum(axis=0)
-    trace = observed.scale * np.array(descent.trace)
-    return Factorization(
-        modules=w / sums,
-        usage=np.ascontiguousarray((h * sums * observed.scale).T),
-        divergence=float(trace[-1]),
-        trace=trace,
-        residual=residual_of(observed, w, h),
-        converged=converged,
-        seed=seed,
     )

@@ -10,10 +10,10 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from ..errors import InputError
-from .factorization import Factorization, residual_of
+from .factorization import Factorization, finished
 from .kernels import FLOOR
 from .observed import MOST_HELD_OUT, observe
-from .solver import FIRST_STRIDE, LEAST_LEFT, LENGTHENED, LONGEST_STRIDE, SLOW, STILL
+from .solver import FIRST_STRIDE, LENGTHENED, LONGEST_STRIDE, SLOW, STILL, carried_on
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -125,11 +125,12 @@ def fit_symmetric(
             begin = kept
             if before is not None and gain < SLOW:
                 stride = min(LENGTHENED * stride, LONGEST_STRIDE) if stride else FIRST_STRIDE
-                begin = np.maximum(w + w.dtype.type(stride) * (w - before), w.dtype.type(LEAST_LEFT) * w)
+                begin = carried_on(w, before, stride)
         still = still + 1 if gain < tolerance else 0
         if still == STILL:
             break
-    return _finished(observed, kept, trace, still == STILL, seed if start is None else None)
+    own = seed if start is None else None
+    return finished(observed, kept, kept, trace, converged=still == STILL, seed=own)
 
 
 def halves(found: Factorization) -> NDArray[np.float64]:
@@ -151,20 +152,3 @@ def _start(observed: Observed, rank: int, seed: int, start: NDArray[np.float64] 
     if start.shape != (size, rank) or not np.all(np.isfinite(start)) or np.any(start < 0.0):
         raise InputError(f"A start of shape {start.shape} does not fit: ({size}, {rank}), none of it negative, does.")
     return np.maximum(start / np.sqrt(observed.scale), FLOOR).astype(observed.dtype)
-
-
-def _finished(
-    observed: Observed, w: NDArray[Any], trace: list[float], converged: bool, seed: int | None
-) -> Factorization:
-    double = w.astype(np.float64)
-    sums = double.sum(axis=0)
-    told = observed.scale * np.array(trace)
-    return Factorization(
-        modules=double / sums,
-        usage=np.ascontiguousarray((double * sums * observed.scale).T),
-        divergence=float(told[-1]),
-        trace=told,
-        residual=residual_of(observed, double, double),
-        converged=converged,
-        seed=seed,
-    )
