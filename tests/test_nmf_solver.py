@@ -56,7 +56,7 @@ def test_the_divergence_told_is_that_of_the_factors_over_what_was_observed(
     if holes == "missing":
         values[mask] = np.nan
     observed = observe(as_form(values, form), held_out=mask if holes == "held out" else None, dtype=dtype)
-    assert (observed.rows.starts is not None) == (depth == 0.2)
+    assert observed.rows.is_sparse == (depth == 0.2)
     found = fit(observed, 3, seed=4, tolerance=1e-6)
     expected = written_out(values, found, mask if holes == "held out" else None)
     assert found.divergence == pytest.approx(expected, rel=1e-6 if dtype == np.float32 else 1e-12)
@@ -121,7 +121,7 @@ def test_the_reference_never_rises_and_leaves_missing_values_out() -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_the_bits_do_not_depend_on_the_number_of_threads(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("grnledger.engine.nmf.lines.WORTH_A_THREAD", 0)
+    monkeypatch.setattr("grnledger.engine.nmf.descent.LARGE", 0)
     observed = observe(as_form(counts(90, 70, 3, 0.3 if form == "sparse" else 5.0, seed=8), form))
     alone, among = (fit(observed, 3, seed=1, threads=threads) for threads in (1, 3))
     assert alone.modules.tobytes() == among.modules.tobytes()
@@ -214,3 +214,30 @@ def test_ranks_starts_and_masks_that_do_not_fit_are_refused() -> None:
         fit(observed, 1, start=(-np.ones((4, 1)), np.ones((1, 3))))
     with pytest.raises(InputError, match=r"array of bool of shape \(4, 3\)"):
         observe(np.ones((4, 3)), held_out=np.zeros((3, 4), dtype=bool))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("form", FORMS)
+def test_what_begins_at_zero_rises_where_the_counts_are_not(form: str, dtype: type) -> None:
+    depth = 0.3 if form == "sparse" else 200.0
+    values = counts(40, 30, 3, depth, seed=12)
+    values[7, 11] = 1e6  # u² of an entry at the floor is the largest number that a sweep meets
+    observed = observe(as_form(values, form), dtype=dtype)
+    stream = np.random.default_rng(0)
+    w, h = stream.uniform(0.1, 1.0, (40, 3)), stream.uniform(0.1, 1.0, (3, 30))
+    w[7], h[:, 11], w[::5, 0] = 0.0, 0.0, 0.0
+    found = fit(observed, 3, start=(w, h), tolerance=1e-9)
+    assert (found.modules @ found.usage)[7, 11] == pytest.approx(1e6, rel=0.05)
+    best = min(fit_each(observed, 3, range(5), threads=1), key=lambda one: one.divergence)
+    assert found.divergence <= 1.3 * best.divergence
+
+
+def test_lines_longer_than_what_single_precision_adds_up_keep_the_sums_exact() -> None:
+    values = counts(12, 6_000, 2, 3.0, seed=13)
+    single, double = (
+        fit(observe(values, dtype=dtype), 2, seed=1, tolerance=1e-9) for dtype in (np.float32, np.float64)
+    )
+    assert single.divergence == pytest.approx(double.divergence, rel=1e-6)
+    assert single.residual < 1e-4
+    product = single.modules @ single.usage
+    assert product.sum() == pytest.approx(values.sum(), rel=1e-5)  # at a stationary point each line's sum is V's

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 from .membership import memberships
 
@@ -60,7 +61,8 @@ def matched(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[NDArr
     """
     unit, other_unit = (columns / np.maximum(np.linalg.norm(columns, axis=0), 1e-300) for columns in (one, other))
     cosine = unit.T @ other_unit
-    rows, columns = linear_sum_assignment(-cosine)
+    # (scipy.optimize has the same for a dense matrix, and takes a quarter of a second to load)
+    rows, columns = min_weight_full_bipartite_matching(csr_array(2.0 - cosine))
     places, cosines = np.full(one.shape[1], -1, dtype=np.intp), np.zeros(one.shape[1])
     places[rows], cosines[rows] = columns, cosine[rows, columns]
     return places, cosines

@@ -50,12 +50,12 @@ def best_sets(main: NDArray[np.intp], modules: int, sets: Mapping[str, NDArray[n
     list of BestSet or None, length R
         By the upper tail of the hypergeometric distribution, the panel being the universe.
     """
+    if not sets:
+        return [None] * modules
     from scipy.stats import hypergeom
 
     from .moonlighting import adjusted
 
-    if not sets:
-        return [None] * modules
     names = list(sets)
     shared = np.array([np.bincount(main[places][main[places] >= 0], minlength=modules) for places in sets.values()])
     sizes = np.array([len(places) for places in sets.values()])

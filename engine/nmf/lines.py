@@ -4,61 +4,57 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import csr_array
 
+from ..covariance import row_blocks
 from . import kernels
+from .kernels import Stored
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-WORTH_A_THREAD = 500_000
-"""Fewer products in a half-sweep are not spread over threads: starting those takes longer."""
-
-BANDS_A_THREAD = 4
-"""So many bands of lines a thread, since some have more to do than others."""
+NOT_SPARSE = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int32))
+"""Starts and places of a dense V."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """The lines of V along one side.
+    """The lines of V along one side, and what is asked of them.
 
     Parameters
     ----------
-    values : ndarray, shape (m, n) or (nnz,)
-        V, dense in C order, or the values of CSR; 0 where nothing is observed.
-    starts, places : ndarray of int64, shape (m + 1,), and of int32, shape (nnz,); None when dense
-        Where each line begins in CSR, and the place of each value along its line.
-    held_starts, held : ndarray of int64, shape (m + 1,), and of int32
-        The places where nothing is observed, as in CSR.
+    stored : Stored
+        V, dense or in CSR, and where nothing is observed.
     """
 
-    values: NDArray[Any]
-    starts: NDArray[np.int64] | None
-    places: NDArray[np.int32] | None
-    held_starts: NDArray[np.int64]
-    held: NDArray[np.int32]
+    stored: Stored
 
     @staticmethod
     def of(values: Any, left_out: Any, dtype: type) -> Lines:
         """Return the rows of V, an ndarray or sparse, and of where nothing is observed, sparse."""
         held_starts, held, _ = _parts(left_out)
         if isinstance(values, np.ndarray):
-            return Lines(np.ascontiguousarray(values, dtype=dtype), None, None, held_starts, held)
+            return Lines(Stored(np.ascontiguousarray(values, dtype=dtype), *NOT_SPARSE, held_starts, held))
         starts, places, stored = _parts(values)
-        return Lines(stored.astype(dtype), starts, places, held_starts, held)
+        return Lines(Stored(stored.astype(dtype), starts, places, held_starts, held))
 
     def __len__(self) -> int:
-        return len(self.held_starts) - 1
+        return len(self.stored.held_starts) - 1
 
-    def sweep(
-        self, factors: NDArray[Any], others: NDArray[Any], *, measured: bool, threads: int | None = None
-    ) -> NDArray[np.float64]:
+    @property
+    def is_sparse(self) -> bool:
+        """Whether V is in CSR."""
+        return self.stored.values.ndim == 1
+
+    def work(self, rank: int) -> int:
+        """Return how many products a half-sweep takes."""
+        return self.stored.values.size * rank
+
+    def sweep(self, factors: NDArray[Any], others: NDArray[Any]) -> NDArray[np.float64]:
         """Move every coordinate of these lines' factors once, in place, and return each line's divergence after that.
 
         Parameters
@@ -67,102 +63,82 @@ class Lines:
             Of these lines; changed.
         others : ndarray, shape (n, R)
             Of the other side.
-        measured : bool
-            Whether the divergences are wanted; nothing is returned otherwise, shape (0,).
-        threads : int, optional
-            At the most; as many as there are cores by default. The bits do not depend on it.
+
+        Returns
+        -------
+        ndarray of float64, shape (m,)
+            On one thread.
         """
-        divergences = np.empty(len(self) if measured else 0)
-        self._go_through(factors, others, divergences, moving=True, threads=threads)
+        divergences = np.empty(len(self))
+        kernels.sweep(self.stored, factors, others, 0, len(self), divergences, True)
         return divergences
 
-    def divergences(
-        self, factors: NDArray[Any], others: NDArray[Any], threads: int | None = None
-    ) -> NDArray[np.float64]:
+    def divergences(self, factors: NDArray[Any], others: NDArray[Any]) -> NDArray[np.float64]:
         """Return each line's divergence, shape (m,)."""
         divergences = np.empty(len(self))
-        self._go_through(factors, others, divergences, moving=False, threads=threads)
+        kernels.sweep(self.stored, factors, others, 0, len(self), divergences, False)
         return divergences
-
-    def sweep_symmetric(self, factors: NDArray[Any]) -> None:
-        """Move the factors of a symmetric V ≈ W Wᵀ once, in place, one line after the other."""
-        sums = factors.sum(axis=0, dtype=np.float64)
-        if self.starts is None or self.places is None:
-            turned = np.ascontiguousarray(factors.T)
-            kernels.sweep_symmetric_dense(self.values, self.held_starts, self.held, factors, turned, sums)
-        else:
-            known = (self.starts, self.places, self.values, self.held_starts, self.held)
-            kernels.sweep_symmetric_sparse(*known, factors, sums)
-
-    def _go_through(
-        self,
-        factors: NDArray[Any],
-        others: NDArray[Any],
-        divergences: NDArray[np.float64],
-        *,
-        moving: bool,
-        threads: int | None,
-    ) -> None:
-        sums = others.sum(axis=0, dtype=np.float64)
-        turned = np.ascontiguousarray(others.T)
-
-        def go(first: int, last: int) -> None:
-            known = (self.values, self.held_starts, self.held, factors, others)
-            if self.starts is None or self.places is None:
-                kernels.sweep_dense(*known, turned, sums, first, last, divergences, moving)
-            else:
-                kernels.sweep_sparse(self.starts, self.places, *known, sums, first, last, divergences, moving)
-
-        most = 1 if self.values.size * others.shape[1] < WORTH_A_THREAD else threads or os.cpu_count() or 1
-        if most == 1:
-            go(0, len(self))
-        else:
-            bounds = np.linspace(0, len(self), BANDS_A_THREAD * most + 1).astype(int).tolist()
-            with ThreadPoolExecutor(most) as pool:
-                list(pool.map(go, bounds[:-1], bounds[1:]))
 
     def take(self, which: NDArray[np.intp]) -> Lines:
         """Return some of the lines."""
-        held_starts, held = _taken(self.held_starts, self.held, which)
-        if self.starts is None or self.places is None:
-            return Lines(self.values[which], None, None, held_starts, held)
-        starts, places = _taken(self.starts, self.places, which)
-        return Lines(_taken(self.starts, self.values, which)[1], starts, places, held_starts, held)
+        stored = self.stored
+        left_out = _taken(stored.held_starts, stored.held, which)
+        if not self.is_sparse:
+            return Lines(Stored(stored.values[which], *NOT_SPARSE, *left_out))
+        starts, places = _taken(stored.starts, stored.places, which)
+        return Lines(Stored(_taken(stored.starts, stored.values, which)[1], starts, places, *left_out))
 
-    def gradient(self, factors: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+    def gradient(self, factors: NDArray[Any], others: NDArray[Any]) -> NDArray[np.float64]:
         """Return the divergence's gradient by these lines' factors, over B: 1 − s₁/B, shape (m, R), in O(size R)."""
-        gradient = np.empty(factors.shape)
-        sums = others.sum(axis=0)
-        for line, own in enumerate(factors):
-            start, stop = self.held_starts[line], self.held_starts[line + 1]
-            totals = np.delete(others, self.held[start:stop], axis=0).sum(axis=0) if stop > start else sums
-            if self.starts is None or self.places is None:
-                beside, values = others, self.values[line]
-            else:
-                places = slice(self.starts[line], self.starts[line + 1])
-                beside, values = others[self.places[places]], self.values[places]
-            ratio = values / (beside @ own)
-            gradient[line] = 1.0 - (ratio @ beside) / np.maximum(totals, np.finfo(np.float64).tiny)
-        return gradient
+        return kernels.gradient(self.stored, factors, others)
 
     def pearson(self, factors: NDArray[np.float64], others: NDArray[np.float64]) -> tuple[float, int]:
         """Return Pearson's X² = Σ (v − x)² / x over what is observed, x = w hᵀ, and how many entries that is."""
-        total, seen = 0.0, 0
-        sums = others.sum(axis=0)
-        for line, own in enumerate(factors):
-            left_out = self.held[self.held_starts[line] : self.held_starts[line + 1]]
-            if self.starts is None or self.places is None:
-                kept = np.delete(np.arange(len(others)), left_out)
-                x, v = others[kept] @ own, self.values[line][kept]
-                zeros = 0.0
+        total, least = 0.0, np.finfo(np.float64).tiny
+        for band in row_blocks(len(self), len(others)):
+            values, own = self._part(band, len(others)), factors[band]
+            if isinstance(values, np.ndarray):
+                x = np.maximum(own @ others.T, least)
+                terms = (values - x) ** 2 / x
+                total += float(terms.sum() - terms[self._left_out(band).nonzero()].sum())
             else:
-                places = slice(self.starts[line], self.starts[line + 1])
-                x, v = others[self.places[places]] @ own, self.values[places]
-                zeros = float(sums @ own - x.sum() - (others[left_out] @ own).sum())
-            x = np.maximum(x, np.finfo(np.float64).tiny)
-            total += float(np.sum((v - x) ** 2 / x)) + zeros
-            seen += len(others) - len(left_out)
-        return total, seen
+                x = np.maximum(_along(values, own, others), least)
+                zeros = float(np.sum(self._totals(band, others) * own) - x.sum())
+                total += float(np.sum((values.data - x) ** 2 / x)) + zeros
+        return total, len(self) * len(others) - len(self.stored.held)
+
+    def _part(self, band: slice, n: int) -> Any:
+        """Return some lines of V as an array of float64, dense or in CSR, of one's own."""
+        stored = self.stored
+        if not self.is_sparse:
+            return stored.values[band].astype(np.float64)
+        starts = stored.starts[band.start : band.stop + 1]
+        inside = slice(starts[0], starts[-1])
+        parts = (stored.values[inside].astype(np.float64), stored.places[inside], starts - starts[0])
+        return csr_array(parts, shape=(len(starts) - 1, n))
+
+    def _left_out(self, band: slice) -> csr_array[Any, Any]:
+        """Return where some lines of V are not observed, 1 there."""
+        starts = self.stored.held_starts[band.start : band.stop + 1]
+        held = self.stored.held[starts[0] : starts[-1]]
+        width = 1 + int(held.max(initial=0))
+        return csr_array((np.ones(len(held)), held, starts - starts[0]), shape=(len(starts) - 1, width))
+
+    def _totals(self, band: slice, others: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return B over what is observed of some lines, shape (m', R), as `kernels.total_over` has it."""
+        sums = others.sum(axis=0)
+        left_out = self._left_out(band)
+        totals = sums - left_out @ others[: left_out.shape[1]]
+        for line in np.flatnonzero(np.any(totals < kernels.ADDED_ANEW_BELOW * sums, axis=1)).tolist():
+            held = left_out.indices[left_out.indptr[line] : left_out.indptr[line + 1]]
+            totals[line] = np.delete(others, held, axis=0).sum(axis=0)
+        return totals
+
+
+def _along(values: csr_array[Any, Any], own: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return w hᵀ where a sparse V has values, shape (nnz,)."""
+    lines = np.repeat(np.arange(len(own)), np.diff(values.indptr))
+    return np.einsum("er,er->e", own[lines], others[values.indices])
 
 
 def _parts(values: Any) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[Any]]:

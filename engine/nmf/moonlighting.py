@@ -109,7 +109,7 @@ def _pruned(
     for _ in range(REFITS):
         for genes, modules, lines in parts:
             weights[genes[:, None], list(modules)] = _settled(lines, usage[:, list(modules)])[0]
-        now = float(observed.columns.sweep(usage, weights, measured=True).sum())
+        now = float(observed.columns.sweep(usage, weights).sum())
         if last - now <= ENOUGH * now:
             break
         last = now
@@ -131,7 +131,7 @@ def _settled(lines: Lines, usage: NDArray[Any]) -> tuple[NDArray[Any], NDArray[n
     factors = np.full((len(lines), others.shape[1]), 1.0 / float(others.sum()), dtype=others.dtype)
     now = np.full(len(lines), np.inf)
     for _ in range(REFITS):
-        last, now = now, lines.sweep(factors, others, measured=True)
+        last, now = now, lines.sweep(factors, others)
         if np.all(last - now <= ENOUGH * now + ENOUGH):
             break
     return factors, now

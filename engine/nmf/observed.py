@@ -55,7 +55,7 @@ class Observed:
     @property
     def dtype(self) -> np.dtype[Any]:
         """The precision of the factors."""
-        return self.rows.values.dtype
+        return self.rows.stored.values.dtype
 
 
 def observe(values: Any, *, held_out: Mask | Sparse | None = None, dtype: type = np.float32) -> Observed:

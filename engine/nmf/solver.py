@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InputError
+from .descent import descended
 from .factorization import Factorization, finished
 from .kernels import FLOOR
 
@@ -18,18 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .observed import Observed
-
-SLOW = 0.02
-"""Carrying on begins once a sweep gains less than this share: earlier it lands in bad optima."""
-
-LEAST_LEFT = 0.2
-"""Carrying on leaves at least this share of each entry; a smaller share, or none, lands in bad optima too."""
-
-FIRST_STRIDE, LONGEST_STRIDE, LENGTHENED = 0.5, 0.98, 1.1
-"""By what share of the last change a sweep's result is carried on: at first, at the most, and how that grows."""
-
-STILL = 3
-"""A fit has converged when so many sweeps in a row have gained less than the tolerance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +78,11 @@ def fit(
     """
     _check_rank(observed, rank)
     first = _drawn(observed, rank, seed) if start is None else _given(observed, rank, start)
-    descent = _Descent(observed, _balanced(first), threads)
-    still = 0
-    while len(descent.trace) + descent.taken_back < most_sweeps and still < STILL:
-        gain = descent.sweep()
-        if gain is not None:
-            still = still + 1 if gain < tolerance else 0
-    kept, own = descent.kept, seed if start is None else None
-    return finished(observed, kept.w, kept.h, descent.trace, converged=still >= STILL, seed=own)
+    begin = _balanced(first)
+    threads = threads or os.cpu_count() or 1
+    found = descended(observed.rows, observed.columns, begin.w, begin.h, tolerance, most_sweeps, threads)
+    own = seed if start is None else None
+    return finished(observed, found.w, found.h, found.trace, converged=found.converged, seed=own)
 
 
 def fit_each(
@@ -122,62 +109,6 @@ def fit_each(
 
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(one, seeds))
-
-
-class _Descent:
-    """The factors on their way down.
-
-    Parameters
-    ----------
-    observed : Observed
-        V.
-    first : Pair
-        Where it begins.
-    threads : int, optional
-        At the most.
-    """
-
-    def __init__(self, observed: Observed, first: Pair, threads: int | None) -> None:
-        self._observed, self._threads = observed, threads
-        self.kept = first  # the pair with the least divergence yet
-        self.trace: list[float] = []
-        self.taken_back = 0
-        self._begin = first  # where the next sweep begins: the kept pair, or beyond it
-        self._plain: Pair | None = None  # what the last sweep gave before it was carried on
-        self._stride = 0.0
-        self._carrying = False
-
-    def sweep(self) -> float | None:
-        """Do a sweep; return the share of the divergence that it gained, or None where it was taken back."""
-        before, begin = self._plain, self._begin
-        w = begin.w.copy()
-        self._observed.rows.sweep(w, begin.h, measured=False, threads=self._threads)
-        beyond = carried_on(w, before.w, self._stride) if self._carrying and before is not None else w
-        h = begin.h.copy()
-        lines = self._observed.columns.sweep(h, beyond, measured=True, threads=self._threads)
-        divergence = max(float(lines.sum()), 0.0)
-        last = self.trace[-1] if self.trace else np.inf
-        if self._carrying and not divergence <= last:
-            self._stride, self._carrying, self._begin = self._stride / 2.0, False, self.kept
-            self.taken_back += 1
-            return None
-        gain = (last - divergence) / divergence if divergence > 0.0 else 0.0
-        if not gain >= 0.0:  # rounding: nothing is left to be gained
-            return 0.0
-        self.kept, self._plain = Pair(beyond, h), Pair(w, h)
-        self.trace.append(divergence)
-        self._carrying = before is not None and gain < SLOW
-        if self._carrying and before is not None:
-            self._stride = min(LENGTHENED * self._stride, LONGEST_STRIDE) if self._stride else FIRST_STRIDE
-            self._begin = Pair(beyond, carried_on(h, before.h, self._stride))
-        else:
-            self._begin = self.kept
-        return gain
-
-
-def carried_on(new: NDArray[Any], old: NDArray[Any], stride: float) -> NDArray[Any]:
-    """Return a factor carried on by a share of its last change, with at least `LEAST_LEFT` of each entry left."""
-    return np.maximum(new + new.dtype.type(stride) * (new - old), new.dtype.type(LEAST_LEFT) * new)
 
 
 def _check_rank(observed: Observed, rank: int) -> None:

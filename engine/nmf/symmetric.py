@@ -10,10 +10,10 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from ..errors import InputError
+from .descent import descended_symmetric
 from .factorization import Factorization, finished
 from .kernels import FLOOR
 from .observed import MOST_HELD_OUT, observe
-from .solver import FIRST_STRIDE, LENGTHENED, LONGEST_STRIDE, SLOW, STILL, carried_on
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -108,29 +108,9 @@ def fit_symmetric(
     if not 1 <= rank <= size:
         raise InputError(f"{size:,} genes have no factors of rank {rank}.", hint=f"Choose a rank from 1 to {size:,}.")
     w = _start(observed, rank, seed, start)
-    kept, plain, begin, stride, still = w, None, w, 0.0, 0
-    trace: list[float] = []
-    for _ in range(most_sweeps):
-        w = begin.copy()
-        observed.rows.sweep_symmetric(w)
-        divergence = max(0.5 * float(observed.rows.divergences(w, w).sum()), 0.0)
-        last = trace[-1] if trace else np.inf
-        if begin is not kept and not divergence <= last:
-            stride, begin = stride / 2.0, kept
-            continue
-        gain = (last - divergence) / divergence if divergence > 0.0 else 0.0
-        if gain >= 0.0:
-            before, kept, plain = plain, w, w
-            trace.append(divergence)
-            begin = kept
-            if before is not None and gain < SLOW:
-                stride = min(LENGTHENED * stride, LONGEST_STRIDE) if stride else FIRST_STRIDE
-                begin = carried_on(w, before, stride)
-        still = still + 1 if gain < tolerance else 0
-        if still == STILL:
-            break
+    found = descended_symmetric(observed.rows, w, tolerance, most_sweeps)
     own = seed if start is None else None
-    return finished(observed, kept, kept, trace, converged=still == STILL, seed=own)
+    return finished(observed, found.w, found.w, found.trace, converged=found.converged, seed=own)
 
 
 def halves(found: Factorization) -> NDArray[np.float64]:
