@@ -329,7 +329,7 @@ def _last_written(path: Path) -> float:
 def sweep(store: Path) -> int:
     """Remove the leftovers of dead writers from a store, as far as that can be done, and return their number."""
     cache = store / layout.CACHE
-    folders = [store, *(store / name for name in (layout.LOG, layout.PACKS, layout.BASES)), cache]
+    folders = [store, *(store / name for name in (layout.LOG, layout.PACKS, layout.BASES, layout.ARTIFACTS)), cache]
     if not os.path.islink(cache):
         folders.append(cache / layout.ANCHORS)
     swept = 0

@@ -13,7 +13,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from ..engine.errors import Conflict, FormatError, InputError
-from . import bases, durable, entries, hdf5, index, layout
+from . import artifacts, bases, durable, entries, hdf5, index, layout
 from .checking import check_commit, check_stored_genes
 from .creation import check_free, new_folder
 from .history import History, commit_of
@@ -97,7 +97,7 @@ def parcel_of(source: Ledger, commits: Collection[str], progress: Callable[[floa
 
 
 def export_store(ledger: Ledger, path: Path, progress: Callable[[float], None] | None = None) -> None:
-    """Write a whole store to one file: every entry of its log as it is, and every base.
+    """Write a whole store to one file: every entry of its log as it is, every base, and the analyses that are sound.
 
     Raises
     ------
@@ -119,6 +119,7 @@ def export_store(ledger: Ledger, path: Path, progress: Callable[[float], None] |
             if progress is not None:
                 progress(number / ledger.log.length)
         yield from _bases(ledger.places, sorted({commit.base for commit in ledger.history.commits}))
+        yield from _analyses(ledger.places)
         found = index.content_of(ledger.log.length, last, ledger.history.commits, ledger.refs)
         yield f"{layout.CACHE}/{layout.INDEX}", found.seal()
 
@@ -126,7 +127,7 @@ def export_store(ledger: Ledger, path: Path, progress: Callable[[float], None] |
 
 
 def export_version(ledger: Ledger, commit: str, path: Path, author: str, time: str) -> None:
-    """Write one version to a file that is a store of its own: its ancestors, their bases, and a branch at it.
+    """Write one version to a file that is a store of its own: its ancestors, their bases and analyses, and a branch.
 
     Raises
     ------
@@ -150,12 +151,13 @@ def export_version(ledger: Ledger, commit: str, path: Path, author: str, time: s
     def parts() -> Iterator[tuple[str, hdf5.Place | hdf5.Sealed]]:
         yield f"{layout.LOG}/{group_of(1)}", entries.content_of(entry, parcel.pathways).seal()
         yield from _bases(ledger.places, parcel.bases)
+        yield from _analyses(ledger.places, {*parcel.bases, *(one.measured.content for one in parcel.commits)})
 
     _write(path, parts)
 
 
 def clone(source: Path, path: Path, progress: Callable[[float], None] | None = None) -> None:
-    """Make a store with all that another has: every entry of its log as it is, and every base.
+    """Make a store with all that another has: every entry of its log as it is, every base, and the sound analyses.
 
     Raises
     ------
@@ -171,6 +173,7 @@ def clone(source: Path, path: Path, progress: Callable[[float], None] | None = N
         folder = Folder(unfinished)
         for base in sorted({commit.base for commit in ledger.history.commits}):
             copy_base(ledger.places, folder, base)
+        artifacts.copy(ledger.places, folder)
         durable.make_folder(unfinished / layout.PACKS)
         for start in range(1, ledger.log.length + 1, RUN):
             end = min(start + RUN - 1, ledger.log.length)
@@ -446,6 +449,11 @@ def _bases(places: Places, wanted: Collection[str]) -> Iterator[tuple[str, hdf5.
     for base in wanted:
         hdf5.read(places.base(base), layout.BASE).check_bulk()
         yield f"{layout.BASES}/{base}", places.base(base)
+
+
+def _analyses(places: Places, contents: set[str] | None = None) -> Iterator[tuple[str, hdf5.Place]]:
+    for key, place in artifacts.sound(places, contents):
+        yield f"{layout.ARTIFACTS}/{key}", place
 
 
 def _write(path: Path, parts: Callable[[], Iterator[tuple[str, hdf5.Place | hdf5.Sealed]]]) -> None:

@@ -57,7 +57,7 @@ class Report:
     ----------
     findings : list of Finding
         In the order of the walk.
-    entries, versions, bases, cached : int
+    entries, versions, bases, analyses, cached : int
         How many were read.
     whole : tuple of int
         n of the versions vn that can be read.
@@ -69,6 +69,7 @@ class Report:
     entries: int = 0
     versions: int = 0
     bases: int = 0
+    analyses: int = 0
     cached: int = 0
     whole: tuple[int, ...] = ()
     residuals: dict[str, float] = field(default_factory=dict[str, float])

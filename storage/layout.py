@@ -22,6 +22,7 @@ SUFFIX = ".grn"
 LOG = "log"
 PACKS = "packs"
 BASES = "base"
+ARTIFACTS = "artifacts"
 CACHE = "cache"
 ANCHORS = "anchors"
 INDEX = "index"
@@ -44,6 +45,7 @@ PACK = "pack"
 STORE = "store"
 BASE = "base"
 ANCHOR = "anchor"
+ARTIFACT = "artifact"
 
 # In every file: attributes `kind` and `id` of the root, and the dataset `record`, a JSON text.
 KIND = "kind"
@@ -69,6 +71,17 @@ PRECISION = "precision"
 VARIANCES = "variances"
 PRECISION_DIAGONAL = "precision_diagonal"
 EXPRESSION = "expression"
+
+# In an artifact of the kind `nmf`, beside GENES and SAMPLES.
+NMF = "nmf"
+MODULES = "modules"
+USAGE = "usage"
+TRACE = "trace"
+STABILITY = "stability"
+SECOND = "second"
+SECOND_Q = "second_q"
+RANKS = "ranks"
+SURVEY = "survey"
 
 
 def entry_name(number: int) -> str:
@@ -147,6 +160,12 @@ def content_id(
         digest.update(f"{name} {type_} bulk {sha256}\n".encode())
         digest.update(canonical_bytes(checksums))
     return digest.hexdigest()
+
+
+def artifact_key(kind: str, content: str, parameters: Mapping[str, Any]) -> str:
+    """Return what an analysis is found again by: the hash of what it is of, and how it was made."""
+    asked = canonical_json({"kind": kind, "content": content, "parameters": dict(parameters)})
+    return hashlib.sha256(f"grnledger {FORMAT_VERSION} key\n{asked}".encode()).hexdigest()
 
 
 def version_content_id(base: str, pathways: Iterable[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -15,6 +14,7 @@ from ..engine.inversion import invert
 from ..engine.panel import Panel
 from ..engine.preparation import Preparation, prepare
 from .bases import NewBase
+from .provenance import software
 from .records import BaseRecord, Parameter, SourceRecord
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def from_expression(
     expression, record, notes = _read_expression(source, genes_in, layer, raw=raw, gene_names=gene_names)
     preparation = preparation or Preparation()
     prepared = prepare(expression, preparation)
-    estimate = _estimate(prepared.values, estimator, factors)
+    estimate = estimate_of(prepared.values, estimator, factors)
     kept, said = _kept(prepared.raw, keep_expression)
     return NewBase(
         panel=prepared.panel,
@@ -88,7 +88,7 @@ def from_expression(
             constant_genes=estimate.constant,
             keeps_expression=kept is not None,
             notes=(*notes, *prepared.notes, *estimate.notes, *said),
-            software=_software(),
+            software=software(),
         ),
         samples=prepared.samples,
         expression=kept,
@@ -207,7 +207,8 @@ def _read_expression(
     return file.expression, _source(source, file.sha256, parameters), file.notes
 
 
-def _estimate(values: NDArray[np.float64], estimator: Estimator, factors: int | None) -> Estimate:
+def estimate_of(values: NDArray[np.float64], estimator: Estimator, factors: int | None) -> Estimate:
+    """Return a covariance estimated from prepared values by the estimator named; see `from_expression`."""
     from ..engine import estimate
     from ..engine.factor_estimate import factor_analysis
 
@@ -248,7 +249,7 @@ def _given(
         parameters=parameters,
         source=source,
         notes=notes,
-        software=_software(),
+        software=software(),
     )
     if covariance.size != len(panel):
         raise ShapeError(f"There are {len(panel)} gene names for a covariance of {covariance.size} genes.")
@@ -291,7 +292,3 @@ def _names(in_file: Sequence[str] | None, given: Sequence[str] | None, source: s
 
 def _source(path: str | Path, sha256: str, parameters: Mapping[str, Parameter] | None = None) -> SourceRecord:
     return SourceRecord(file=Path(path).name, sha256=sha256, parameters=dict(parameters or {}))
-
-
-def _software() -> dict[str, str]:
-    return {name: version(name) for name in ("grnledger", "numpy", "scipy")}

@@ -54,6 +54,14 @@ class Places(Protocol):
         """Return the ids of the bases that are there."""
         ...
 
+    def artifact(self, key: str) -> Place:
+        """Return where an analysis stands."""
+        ...
+
+    def artifacts(self) -> list[str]:
+        """Return the keys of the analyses that are there."""
+        ...
+
     def index(self) -> Place | None:
         """Return where the index of the log stands, if it can have one."""
         ...
@@ -175,10 +183,16 @@ class Folder:
 
     def bases(self) -> list[str]:
         """Return the ids of the bases that are there."""
-        folder = self.path / layout.BASES
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):  # whoever needs one is told
-            return sorted(path.stem for path in folder.iterdir() if _is_base(path.name))
-        return []
+        return _hashes(self.path / layout.BASES)  # whoever needs one that is not there is told
+
+    def artifact(self, key: str) -> Place:
+        """Return where an analysis stands."""
+        return Place(self.path / layout.ARTIFACTS / f"{key}{layout.FILE_ENDING}")
+
+    def artifacts(self) -> list[str]:
+        """Return the keys of the analyses that are there; a folder that is a link is not gone into."""
+        folder = self.path / layout.ARTIFACTS
+        return [] if folder.is_symlink() else _hashes(folder)
 
     def index(self) -> Place | None:
         """Return where the index of the log stands."""
@@ -211,10 +225,10 @@ class SingleFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.cache: Path | None = None
-        names = hdf5.names_in(path, layout.STORE, layout.LOG, layout.BASES, layout.CACHE)
+        names = hdf5.names_in(path, layout.STORE, layout.LOG, layout.BASES, layout.CACHE, layout.ARTIFACTS)
         numbers = (layout.entry_number(name + layout.FILE_ENDING) for name in names[layout.LOG])
         self._numbers = sorted(number for number in numbers if number)
-        self._bases = names[layout.BASES]
+        self._bases, self._artifacts = names[layout.BASES], names[layout.ARTIFACTS]
         self._indexed = layout.INDEX in names[layout.CACHE]
 
     def look(self) -> int:
@@ -244,6 +258,14 @@ class SingleFile:
     def bases(self) -> list[str]:
         """Return the ids of the bases that are there."""
         return self._bases
+
+    def artifact(self, key: str) -> Place:
+        """Return where an analysis stands."""
+        return Place(self.path, f"{layout.ARTIFACTS}/{key}")
+
+    def artifacts(self) -> list[str]:
+        """Return the keys of the analyses that are there."""
+        return self._artifacts
 
     def index(self) -> Place | None:
         """Return where the index of the log stands, if it was exported."""
@@ -317,6 +339,9 @@ def _within(one: tuple[int, int], other: tuple[int, int]) -> bool:
     return one != other and other[0] <= one[0] and one[1] <= other[1]
 
 
-def _is_base(name: str) -> bool:
-    stem = name.removesuffix(layout.FILE_ENDING)
-    return name.endswith(layout.FILE_ENDING) and len(stem) == 64 and not stem.strip("0123456789abcdef")
+def _hashes(folder: Path) -> list[str]:
+    """Return the hashes that files of a folder are named by."""
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        stems = (path.stem for path in folder.iterdir() if path.name.endswith(layout.FILE_ENDING))
+        return sorted(stem for stem in stems if len(stem) == 64 and not stem.strip("0123456789abcdef"))
+    return []

@@ -143,6 +143,19 @@ class BaseRecord(Record):
     software: Mapping[str, str] = {}
 
 
+class ArtifactRecord(Record):
+    """An analysis: what it is of, how it was made, when, and what it came to beside its arrays."""
+
+    analysis: Annotated[str, Field(pattern=r"^[a-z]{1,20}$")]
+    content: Hash
+    source: Line
+    parameters: Mapping[str, Parameter]
+    facts: Mapping[str, Parameter] = {}
+    author: Line
+    time: Time
+    software: Mapping[str, str] = {}
+
+
 class AnchorRecord(Record):
     """A full inversion of a version: derived, and made again when it is missing."""
 

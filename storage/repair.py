@@ -65,7 +65,7 @@ def _write_format(path: Path) -> None:
 def _remove_damaged(folder: Folder, report: Report) -> None:
     """Take derived files away that are damaged."""
     for finding in report.findings:
-        if finding.kind == "derived" and finding.path.startswith(f"{layout.CACHE}/"):
+        if finding.kind == "derived" and finding.path.startswith((f"{layout.CACHE}/", f"{layout.ARTIFACTS}/")):
             durable.remove(folder.path / finding.path)
             durable.remove_empty(folder.path / finding.path)
 

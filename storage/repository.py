@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..engine.panel import Panel
     from ..engine.pathway import Pathway
     from ..engine.snapshot import Snapshot
+    from .artifacts import Artifacts
     from .bases import NewBase, StoredBase
     from .changes import Change
     from .exchange import Exchanged
@@ -281,6 +282,13 @@ class Repository:
     def base(self, rev: str = "HEAD") -> StoredBase:
         """Return a version's base, with its provenance and the expression it keeps."""
         return self._reader.base(self.version(rev).base)
+
+    @property
+    def artifacts(self) -> Artifacts:
+        """The analyses that the store keeps."""
+        from .artifacts import Artifacts
+
+        return Artifacts(self._ledger.places, self._writer.stamp)
 
     def disk_bytes(self) -> int:
         """Return how many bytes the store takes on disk."""

@@ -11,7 +11,7 @@ from . import hdf5, layout
 from .findings import Finding, Meter, Report, wrong_with
 from .ledger import Ledger
 from .places import Folder, check_format
-from .verify_cache import agrees, cache_findings, derived, pack_findings, stray_findings
+from .verify_cache import agrees, artifact_findings, cache_findings, derived, pack_findings, stray_findings
 from .verify_log import OF_A_COMMIT, base_findings, commit_findings, log_findings, number_findings
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def verify(
     report.findings += commit_findings(ledger, meter, quick=quick)
     report.findings += base_findings(ledger, meter, quick=quick)
     report.bases = len(ledger.places.bases())
+    report.findings += artifact_findings(ledger, report)
     if isinstance(ledger.places, Folder):
         if ledger.places.cache is not None:
             report.findings += cache_findings(ledger, ledger.places.cache, before, report, quick=quick)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..engine.errors import FormatError
-from . import anchors, durable, hdf5, index, layout, witness
+from . import anchors, artifacts, durable, hdf5, index, layout, witness
 from .findings import Finding, read_whole, within, wrong_with
 from .places import Folder, places_of
 
@@ -114,6 +114,23 @@ def _anchor_findings(ledger: Ledger, cache: Path, report: Report, *, quick: bool
             yield Finding("derived", shown, f"{path} is damaged: it is not the inversion that its name says.")
 
 
+def artifact_findings(ledger: Ledger, report: Report) -> Iterator[Finding]:
+    """Yield a finding for each analysis that is damaged; where they may not be looked at, a note."""
+    folder = ledger.places.path / layout.ARTIFACTS
+    try:
+        for key in ledger.places.artifacts():
+            report.analyses += 1
+            if wrong := wrong_with(lambda key=key: artifacts.check(ledger.places, key)):
+                shown = within(ledger, ledger.places.artifact(key).path)
+                yield Finding("derived", shown, f"{wrong} The analysis can be made again.")
+    except PermissionError as failure:
+        yield Finding("note", layout.ARTIFACTS, f"{failure.filename} cannot be read: {failure.strerror}.")
+    if folder.is_symlink():
+        yield Finding("note", layout.ARTIFACTS, "It is a link: nothing is read from there, or kept.")
+    elif folder.exists() and not folder.is_dir():
+        yield Finding("note", layout.ARTIFACTS, "It is no folder: no analysis can be kept.")
+
+
 def pack_findings(ledger: Ledger, folder: Folder) -> Iterator[Finding]:
     """Yield a finding for each pack whose entries can all be read, and whose names cannot be gone through."""
     for first, last in folder.packs:
@@ -165,6 +182,7 @@ def _is_known(shown: str) -> bool:
         layout.LOG: layout.entry_number(name) is not None,
         layout.PACKS: layout.pack_range(name) is not None,
         layout.BASES: is_hash,
+        layout.ARTIFACTS: is_hash,
         layout.CACHE: name in (layout.INDEX + layout.FILE_ENDING, layout.WITNESS),
         f"{layout.CACHE}/{layout.ANCHORS}": is_hash,
     }.get(folder, False)

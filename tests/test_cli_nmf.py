@@ -164,3 +164,63 @@ def test_a_base_without_counts_and_counts_that_are_none_are_refused(
     told = grn("-s", bare, "nmf", "--input", "counts")
     assert told.code == 3
     assert "keeps no expression" in told.err
+
+
+def test_what_was_found_is_kept_listed_and_shown_again(store: Path, grn: Callable[..., Any]) -> None:
+    asked = ("-s", store, "nmf", "--rank", 3, "--restarts", 3)
+    assert "The store keeps no analysis yet" in grn("-s", store, "nmf", "list").err
+    first = grn(*asked)
+    assert "Kept: `grn nmf show " in first.err
+    again = grn(*asked)
+    assert again.out == first.out
+    assert "Found again: it was made at 2026-" in again.err
+    counted = grn("-s", store, "nmf", "--input", "counts", "--rank", 3, "--restarts", 3, "--json").json
+    (correlation, counts) = sorted(
+        grn("-s", store, "nmf", "list", "--json").json["analyses"], key=lambda one: one["input"]
+    )
+    assert (correlation["input"], correlation["versions"], correlation["rank"]) == ("correlation", ["v1"], 3)
+    assert (counts["input"], counts["versions"], counts["ranks"]) == ("counts", ["v0", "v1"], "3:3")
+    assert len(grn("-s", store, "nmf", "list").out.splitlines()) == 3
+    shown = grn("-s", store, "nmf", "show", counts["id"][:8], "--json").json
+    assert shown == {name: value for name, value in counted.items() if name not in ("version", "id", "content")}
+    text = grn("-s", store, "nmf", "show", correlation["id"][:6])
+    assert text.out == first.out
+    assert "Made by Ada at 2026-" in text.err
+    refused = grn("-s", store, "nmf", "show", "ffff0000")
+    assert (refused.code, refused.out) == (3, "")
+    assert "`grn nmf list` lists them" in refused.err
+
+
+def test_weights_and_usages_are_tables_and_go_to_a_file(
+    store: Path, grn: Callable[..., Any], names: list[str], drawn: Simulated
+) -> None:
+    asked = ("-s", store, "nmf", "--input", "counts", "--rank", 3, "--restarts", 3)
+    weights = grn(*asked, "--table", "weights", "--tsv").rows
+    usage = grn(*asked, "--table", "usage", "--tsv").rows
+    assert list(weights[0]) == ["gene", "module_1", "module_2", "module_3"]
+    assert [row["gene"] for row in weights] == names
+    assert [row["sample"] for row in usage] == [f"S{place}" for place in range(40)]
+    w, h = (
+        np.array([[float(row[f"module_{place}"]) for place in (1, 2, 3)] for row in rows]) for rows in (weights, usage)
+    )
+    np.testing.assert_allclose(w.sum(axis=0), 1.0)
+    assert (w @ h.T).sum() == pytest.approx(drawn.counts.sum(), rel=1e-4)
+    told = grn(*asked, "-o", store.parent / "modules.npz")
+    assert "W (60 × 3) and H (3 × 40)" in told.err
+    with np.load(store.parent / "modules.npz") as file:
+        np.testing.assert_array_equal(file["modules"], w)
+        np.testing.assert_array_equal(file["usage"], h.T)
+        assert file["genes"].tolist() == names
+    assert grn(*asked, "-o", store.parent / "modules.csv").code == 2
+    bins = grn(*asked, "--table", "histogram", "--tsv").rows
+    assert sum(int(row["entries"]) for row in bins) == 180
+    assert (float(bins[0]["share_from"]), float(bins[-1]["share_to"])) == (0.0, 1.0)
+
+
+def test_an_exported_store_tells_modules_and_keeps_none(store: Path, grn: Callable[..., Any]) -> None:
+    assert grn("-s", store, "export", store.parent / "all.h5").code == 0
+    told = grn("-s", store.parent / "all.h5", "nmf", "--rank", 3, "--restarts", 2, "--tsv")
+    assert told.code == 0
+    assert len(told.rows) == 3
+    assert "The analysis is not kept:" in told.err
+    assert grn("-s", store.parent / "all.h5", "nmf", "list", "--tsv").rows == []

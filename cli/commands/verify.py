@@ -76,7 +76,8 @@ def _tell(report: Report, path: Path, *, tried: bool) -> None:
             click.echo(f"    Where these stand is no longer certain: {', '.join(one.refs)}.")
     click.echo(
         f"{path}: read {counted(report.entries, 'log entry', 'log entries')}, {counted(report.versions, 'version')}, "
-        f"{counted(report.bases, 'base')}, {counted(report.cached, 'cached inversion')}."
+        f"{counted(report.bases, 'base')}, {counted(report.analyses, 'analysis', 'analyses')}, "
+        f"{counted(report.cached, 'cached inversion')}."
     )
     for name, residual in report.residuals.items():
         click.echo(f"{name}: its precision is the inverse of its covariance to a relative error of {residual:.1e}.")
@@ -126,6 +127,7 @@ def _json(report: Report) -> dict[str, object]:
         "entries": report.entries,
         "versions": report.versions,
         "bases": report.bases,
+        "analyses": report.analyses,
         "cached": report.cached,
         "readable": [f"v{number}" for number in report.whole],
         "residuals": report.residuals,

@@ -39,8 +39,6 @@ class Analysis:
         What each rank is worth.
     best : Factorization
         The best fit of the chosen rank, carried through to the end.
-    memberships : Memberships
-        Of that fit.
     stability : ndarray of float64, shape (p,)
         Of each gene, the share of restarts that have it in the same module.
     moonlighting : Moonlighting, optional
@@ -49,9 +47,13 @@ class Analysis:
 
     survey: RankSurvey
     best: Factorization
-    memberships: Memberships
     stability: NDArray[np.float64]
     moonlighting: Moonlighting | None
+
+    @property
+    def memberships(self) -> Memberships:
+        """How that fit shares each gene out among its modules."""
+        return memberships(self.best)
 
     @property
     def second(self) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
@@ -123,11 +125,11 @@ def analyse(
         values, ranks, restarts=restarts, seed=seed, symmetric=symmetric, counts=counts and not symmetric,
         threads=threads, progress=progress, **LOOKED_AT,
     )  # fmt: skip
-    rough = survey.chosen.best
+    rough, fits = survey.best, survey.fits[survey.chosen.rank]
     if symmetric:
         best = fit_symmetric(observe_symmetric(values), rough.rank, start=halves(rough), **USED)
-        return Analysis(survey, best, memberships(best), stability(best, survey.chosen.fits), None)
+        return Analysis(survey, best, stability(best, fits), None)
     observed = observe(values)
     best = fit(observed, rough.rank, start=(rough.modules, rough.usage), threads=threads, **USED)
     tested = moonlighting(observed, best) if counts else None
-    return Analysis(survey, best, memberships(best), stability(best, survey.chosen.fits), tested)
+    return Analysis(survey, best, stability(best, fits), tested)

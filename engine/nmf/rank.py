@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from .solver import fit
 from .symmetric import fit_symmetric, observe_symmetric, speckled_pairs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -46,10 +46,8 @@ class Surveyed:
         Of the consensus of the restarts, 1 if all agree; NaN with fewer than two.
     log_likelihood : float
         Of Poisson counts, less the log V! that all ranks have in common; NaN where V are no counts.
-    best : Factorization
-        The restart with the least divergence.
-    fits : tuple of Factorization
-        All restarts.
+    divergence : float
+        The least among the restarts, in units of V.
     """
 
     rank: int
@@ -57,8 +55,7 @@ class Surveyed:
     standard_error: float
     dispersion: float
     log_likelihood: float
-    best: Factorization
-    fits: tuple[Factorization, ...]
+    divergence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +66,17 @@ class RankSurvey:
     ----------
     rows : tuple of Surveyed
         In ascending order of ranks.
+    fits : mapping of int to tuple of Factorization
+        The restarts of each rank, while they are at hand.
     """
 
     rows: tuple[Surveyed, ...]
+    fits: Mapping[int, tuple[Factorization, ...]] = field(default_factory=dict[int, "tuple[Factorization, ...]"])
+
+    @property
+    def best(self) -> Factorization:
+        """The restart of the chosen rank with the least divergence."""
+        return min(self.fits[self.chosen.rank], key=_divergence)
 
     @property
     def chosen(self) -> Surveyed:
@@ -178,15 +183,16 @@ def rank_survey(
     with ThreadPoolExecutor(threads) as pool:
         found = list(zip(jobs, pool.map(one, jobs), strict=True))
     rows: list[Surveyed] = []
+    kept: dict[int, tuple[Factorization, ...]] = {}
     for rank in ordered:
-        fits = tuple(made for (at, on, _), made in found if at == rank and on is whole)
+        fits = kept[rank] = tuple(made for (at, on, _), made in found if at == rank and on is whole)
         foretold = [
             _foretold(values, mask, min(made, key=_divergence))
             for mask, part in zip(masks, holed, strict=True)
             if (made := [one for (at, on, _), one in found if at == rank and on is part])
         ]
         rows.append(_row(rank, foretold, fits, whole if counts else None, values))
-    return RankSurvey(tuple(rows))
+    return RankSurvey(tuple(rows), kept)
 
 
 def _row(
@@ -199,8 +205,7 @@ def _row(
         standard_error=float(np.std(foretold, ddof=1) / np.sqrt(len(foretold))) if foretold else float("nan"),
         dispersion=dispersion(fits) if len(fits) > 1 else float("nan"),
         log_likelihood=float("nan") if counted is None else log_likelihood(values, best),
-        best=best,
-        fits=fits,
+        divergence=best.divergence,
     )
 
 

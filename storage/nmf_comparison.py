@@ -1,0 +1,117 @@
+"""The modules of two versions held against each other, and against what drawing the samples anew would change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..engine.nmf.analysis import USED
+from ..engine.nmf.comparison import ModuleChange, Movement, changes, distances
+from ..engine.nmf.membership import Memberships, memberships
+from ..engine.nmf.similarity import positive_correlations
+from ..engine.nmf.symmetric import fit_symmetric, halves, observe_symmetric
+from .nmf_runs import modules_of
+from .resampling import resampled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..engine.nmf.factorization import Factorization
+    from .nmf_runs import Run
+    from .repository import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Two versions' modules, compared.
+
+    Parameters
+    ----------
+    before, after : Run
+        The analysis of either version.
+    used : Factorization
+        The fit of the later version that is compared: the better of its analysis and `warm`, if their ranks agree.
+    warm, cold : Factorization
+        Fits of the later version with the earlier one's rank: from the earlier modules, and from a random start.
+    changes : list of ModuleChange
+        What became of each module.
+    movement : Movement
+        How far each gene moved.
+    """
+
+    before: Run
+    after: Run
+    used: Factorization
+    warm: Factorization
+    cold: Factorization
+    changes: list[ModuleChange]
+    movement: Movement
+
+    @property
+    def shares(self) -> tuple[Memberships, Memberships]:
+        """The memberships of either side."""
+        return self.before.named.analysis.memberships, memberships(self.used)
+
+
+def compare(
+    repo: Repository,
+    before: str,
+    after: str,
+    *,
+    ranks: tuple[int, int],
+    restarts: int,
+    seed: int,
+    resamples: int,
+    progress: Callable[[float], object] | None = None,
+) -> Compared:
+    """Return what changed in the modules of the correlations between two versions.
+
+    Parameters
+    ----------
+    repo : Repository
+        The store.
+    before, after : str
+        The versions.
+    ranks, restarts, seed
+        As for `modules_of`, of either version.
+    resamples : int
+        How often the earlier version's samples are drawn anew, to see how far genes move by that alone.
+    progress : callable, optional
+        Told the share that is done.
+
+    Raises
+    ------
+    NotFound
+        A version is not there; or the base keeps no samples to draw from.
+    InputError
+        The ranks cannot be used.
+    """
+    steps = resamples + 3
+
+    def part(at: int) -> Callable[[float], None]:
+        def tell(share: float) -> None:
+            if progress is not None:
+                progress((at + share) / steps)
+
+        return tell
+
+    earlier = modules_of(repo, before, ranks=ranks, restarts=restarts, seed=seed, progress=part(0))
+    later = modules_of(repo, after, ranks=ranks, restarts=restarts, seed=seed, progress=part(1))
+    first, second = earlier.named.analysis.best, later.named.analysis.best
+    observed = observe_symmetric(positive_correlations(repo.snapshot(after)))
+    warm = fit_symmetric(observed, first.rank, start=halves(first), **USED)
+    cold = fit_symmetric(observed, first.rank, seed=seed, **USED)
+    used = warm if warm.rank == second.rank and warm.divergence < second.divergence else second
+    part(2)(1.0)
+    own = memberships(first)
+    drawn = np.empty((resamples, len(own.shares)))
+    for at, snapshot in enumerate(resampled(repo, before, resamples, seed) if resamples else ()):
+        again = observe_symmetric(positive_correlations(snapshot))
+        found = fit_symmetric(again, first.rank, start=halves(first), **USED)
+        drawn[at] = distances(changes(first, found), own, memberships(found))
+        part(3 + at)(1.0)
+    told = changes(first, used)
+    movement = Movement(distances(told, own, memberships(used)), drawn)
+    return Compared(earlier, later, used, warm, cold, told, movement)

@@ -1,0 +1,193 @@
+"""The modules of a version, of its counts or of a file: found again where the store has them, else made and kept."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..engine.errors import Conflict, NotFound
+from ..engine.wording import counted
+from . import nmf_results
+from .nmf_results import Asked, Named
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from .artifacts import Artifact
+    from .repository import Repository
+    from .versions import Version
+
+CORRELATION, COUNTS, FILE = "correlation", "counts", "file"
+
+NO_LIKELIHOOD = "; KL divergence, not a likelihood"
+NO_COUNTS = f", not whole numbers and so no counts{NO_LIKELIHOOD}"
+
+
+READING = 0.1
+"""About the share of the time that reading takes; factoring takes the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """An analysis that was asked for.
+
+    Parameters
+    ----------
+    named : Named
+        The analysis, with the names of its rows and columns.
+    artifact : Artifact or None
+        What the store keeps of it.
+    again : bool
+        Whether the store had it already.
+    unkept : str
+        Why the store could not keep it; empty where it does.
+    """
+
+    named: Named
+    artifact: Artifact | None
+    again: bool
+    unkept: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What is factored, and what to say of it."""
+
+    values: Any
+    genes: tuple[str, ...]
+    samples: tuple[str, ...]
+    symmetric: bool
+    counts: bool
+    said: str
+
+
+def modules_of(
+    repo: Repository,
+    rev: str,
+    source: str = CORRELATION,
+    *,
+    ranks: tuple[int, int] = (2, 8),
+    restarts: int = 10,
+    seed: int = 0,
+    progress: Callable[[float], object] | None = None,
+) -> Run:
+    """Return the modules of a version.
+
+    Parameters
+    ----------
+    repo : Repository
+        The store.
+    rev : str
+        Which version.
+    source : str
+        `correlation` for its positive correlations, `counts` for what its base keeps, or the path of a table of counts.
+    ranks : (int, int)
+        The first and the last number of modules to look at.
+    restarts, seed : int
+        Starts of each rank, and what they are drawn with.
+    progress : callable, optional
+        Told the share that is done.
+
+    Returns
+    -------
+    Run
+        The store keeps the analysis, and gives it again where the same is asked of the same content.
+
+    Raises
+    ------
+    NotFound
+        There is no such version, no counts, or no such file.
+    InputError
+        The file or the ranks cannot be used.
+    """
+    version = repo.version(rev)
+    asked = Asked(_content(version, source), _kind(source), ranks, restarts, seed)
+    if (known := nmf_results.find(repo.artifacts, asked)) is not None:
+        return Run(nmf_results.read(known), known, again=True)
+    from ..engine.nmf import analyse
+
+    def tell(share: float) -> None:
+        if progress is not None:
+            progress(share)
+
+    given = _given(repo, version, source, lambda share: tell(READING * share))
+    first, last = ranks
+    found = analyse(
+        given.values,
+        range(first, last + 1),
+        symmetric=given.symmetric,
+        counts=given.counts,
+        restarts=restarts,
+        seed=seed,
+        threads=os.cpu_count() or 1,
+        progress=lambda share: tell(READING + (1.0 - READING) * share),
+    )
+    named = Named(found, given.genes, given.samples, given.said, given.symmetric, given.counts)
+    try:
+        return Run(named, nmf_results.keep(repo.artifacts, asked, named), again=False)
+    except Conflict as refusal:
+        return Run(named, None, again=False, unkept=refusal.message)
+    except OSError as failure:
+        return Run(named, None, again=False, unkept=f"{failure.filename or repo.path}: {failure.strerror}.")
+
+
+def _kind(source: str) -> str:
+    return source if source in (CORRELATION, COUNTS) else FILE
+
+
+def _content(version: Version, source: str) -> str:
+    """Return the id of what is factored."""
+    if source == CORRELATION:
+        return version.content
+    if source == COUNTS:
+        return version.base
+    from .formats.files import fingerprint, require_file
+
+    require_file(Path(source))
+    return fingerprint(Path(source))
+
+
+def _given(repo: Repository, version: Version, source: str, progress: Callable[[float], object]) -> _Given:
+    from ..engine.nmf.similarity import NEIGHBORS, positive_correlations
+
+    if source == CORRELATION:
+        genes = tuple(repo.panel.genes)
+        values = positive_correlations(repo.snapshot(version.name), progress=progress)
+        said = f"the positive correlations of {counted(len(genes), 'gene')}"
+        if hasattr(values, "tocsr"):
+            said += f", of each with its {NEIGHBORS} nearest"
+        return _Given(values, genes, genes, symmetric=True, counts=False, said=said + NO_LIKELIHOOD)
+    if source == COUNTS:
+        base = repo.base(version.name)
+        if base.expression is None:
+            raise NotFound(
+                f"The base of {version.name} keeps no expression.", hint="Give the counts as a file: --input FILE."
+            )
+        size = f"{counted(len(base.panel), 'gene')} in {counted(len(base.samples), 'sample')}"
+        said = f"counts of {size}, the same at every version of this base"
+        return _measured(base.expression.all(), tuple(base.panel.genes), base.samples, said)
+    from .formats.expression import read_expression
+
+    expression = read_expression(Path(source)).expression
+    size = f"{counted(len(expression.genes), 'gene')} in {counted(len(expression.samples), 'sample')}"
+    said = f"{Path(source).name[:200]}: {size}"
+    return _measured(expression.values, expression.genes, expression.samples, said)
+
+
+def _measured(values: NDArray[Any], genes: tuple[str, ...], samples: tuple[str, ...], said: str) -> _Given:
+    """Return measured values to factor; only whole numbers are counts, with a likelihood."""
+    counts = bool((values == values.round()).all())
+    return _Given(values, genes, samples, symmetric=False, counts=counts, said=said + ("" if counts else NO_COUNTS))
+
+
+def contents_of(repo: Repository) -> dict[str, list[str]]:
+    """Return the names of the versions that have each content id, and of those that have each base."""
+    found: dict[str, list[str]] = {}
+    for version in repo.versions(None):
+        for content in (version.content, version.base):
+            found.setdefault(content, []).insert(0, version.name)
+    return found
