@@ -5,6 +5,7 @@ from __future__ import annotations
 from .analysis import Analysis, analyse
 from .consensus import dispersion, matched, stability
 from .enrichment import BestSet, best_sets
+from .estimator import KLNMF, EstimatorError, NotConvergedWarning
 from .factorization import Factorization
 from .membership import Memberships, memberships
 from .moonlighting import Moonlighting, moonlighting
@@ -15,17 +16,22 @@ from .similarity import positive_correlations
 from .simulation import Simulated, simulate_counts
 from .solver import fit, fit_each
 from .symmetric import fit_symmetric, observe_symmetric
+from .transform import Transformed, transform
 
 __all__ = [
+    "KLNMF",
     "Analysis",
     "BestSet",
+    "EstimatorError",
     "Factorization",
     "Memberships",
     "Moonlighting",
+    "NotConvergedWarning",
     "Observed",
     "RankSurvey",
     "Simulated",
     "Surveyed",
+    "Transformed",
     "analyse",
     "best_sets",
     "dispersion",
@@ -43,4 +49,5 @@ __all__ = [
     "simulate_counts",
     "speckled",
     "stability",
+    "transform",
 ]

@@ -54,7 +54,7 @@ class Lines:
         """Return how many products a half-sweep takes."""
         return self.stored.values.size * rank
 
-    def sweep(self, factors: NDArray[Any], others: NDArray[Any]) -> NDArray[np.float64]:
+    def sweep(self, factors: NDArray[Any], others: NDArray[Any], *, measured: bool = True) -> NDArray[np.float64]:
         """Move every coordinate of these lines' factors once, in place, and return each line's divergence after that.
 
         Parameters
@@ -63,13 +63,15 @@ class Lines:
             Of these lines; changed.
         others : ndarray, shape (n, R)
             Of the other side.
+        measured : bool
+            Whether the divergences are wanted.
 
         Returns
         -------
-        ndarray of float64, shape (m,)
+        ndarray of float64, shape (m,), or (0,) where they are not wanted
             On one thread.
         """
-        divergences = np.empty(len(self))
+        divergences = np.empty(len(self) if measured else 0)
         kernels.sweep(self.stored, factors, others, 0, len(self), divergences, True)
         return divergences
 

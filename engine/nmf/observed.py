@@ -80,7 +80,7 @@ def observe(values: Any, *, held_out: Mask | Sparse | None = None, dtype: type =
     stored = csr_array(values, dtype=np.float64) if is_sparse else np.asarray(values, dtype=np.float64)
     if stored.ndim != 2 or 0 in stored.shape:
         raise InputError(f"There is nothing to factor in an array of shape {stored.shape}.")
-    _check_values(stored)
+    check_entries(stored, "row", "column")
     left_out = _left_out(stored, held_out)
     _check_observed(left_out)
     kept = _without(stored, left_out)
@@ -105,25 +105,42 @@ def speckled(shape: tuple[int, int], share: float, seed: int) -> Mask:
     return mask
 
 
-def _check_values(stored: Matrix) -> None:
-    """Refuse what is negative or infinite, naming the first."""
-    data = stored if isinstance(stored, np.ndarray) else stored.data
+def check_entries(values: Any, row: str, column: str) -> None:
+    """Refuse what is negative or infinite, naming the first by what rows and columns are.
+
+    Raises
+    ------
+    InputError
+        With the number of such values, and the first of them.
+    """
+    dense = isinstance(values, np.ndarray)
+    data = values if dense else values.tocsr().data
     for bad, what, hint in (
-        (data < 0.0, "negative", "Factor counts or intensities as they are, before centring or a logarithm."),
+        (data < 0.0, "negative", "Give counts or intensities as they are, before centring or a logarithm."),
         (np.isinf(data), "infinite", "Correct it, or make it NaN, which is taken for missing."),
     ):
         if np.any(bad):
             first = int(np.argmax(bad))
-            if isinstance(stored, np.ndarray):
-                row, column = divmod(first, stored.shape[1])
+            if dense:
+                places = divmod(first, values.shape[1])
             else:
-                row, column = int(np.searchsorted(stored.indptr, first, side="right")) - 1, int(stored.indices[first])
+                stored = values.tocsr()
+                places = int(np.searchsorted(stored.indptr, first, side="right")) - 1, int(stored.indices[first])
             number = int(np.count_nonzero(bad))
             raise InputError(
-                f"{counted(number, 'value')} {'is' if number == 1 else 'are'} {what}: "
-                f"{data.flat[first]:g} in row {row}, column {column}.",
+                f"{counted(number, 'value')} {'is' if number == 1 else 'are'} {what}: {data.flat[first]:g} in "
+                f"{row} {places[0]}, {column} {places[1]}.",
                 hint=hint,
             )
+
+
+def missing_of(values: Matrix) -> Sparse:
+    """Return where a matrix is NaN, True in CSR."""
+    if isinstance(values, np.ndarray):
+        return csr_array(np.isnan(values))
+    missing = csr_array((np.isnan(values.data), values.indices, values.indptr), shape=values.shape, copy=True)
+    missing.eliminate_zeros()
+    return missing
 
 
 def _left_out(stored: Matrix, held_out: Mask | Sparse | None) -> Sparse:
@@ -133,11 +150,7 @@ def _left_out(stored: Matrix, held_out: Mask | Sparse | None) -> Sparse:
             f"What is held out is an array of bool of shape {stored.shape}, not of {held_out.dtype} of shape "
             f"{held_out.shape}."
         )
-    if isinstance(stored, np.ndarray):
-        missing = csr_array(np.isnan(stored))
-    else:
-        missing = csr_array((np.isnan(stored.data), stored.indices, stored.indptr), shape=stored.shape, copy=True)
-        missing.eliminate_zeros()
+    missing = missing_of(stored)
     return missing if held_out is None else csr_array(missing + csr_array(held_out))
 
 

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import InputError
+from ..wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+LARGEST_MEAN = 1e15
+"""Expected counts above this are refused: float64 tells whole numbers apart up to 2⁵³, nine times as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,8 @@ class Simulated:
         The module with the largest share of each gene.
     minor : ndarray of float64, shape (p,)
         The share of the second module of a moonlighting gene, 0 for all others.
+    second : ndarray of intp, shape (p,)
+        That module, −1 for all others.
     """
 
     counts: NDArray[np.float64]
@@ -38,6 +44,7 @@ class Simulated:
     usage: NDArray[np.float64]
     main: NDArray[np.intp]
     minor: NDArray[np.float64]
+    second: NDArray[np.intp]
 
 
 def simulate_counts(
@@ -78,27 +85,61 @@ def simulate_counts(
     Columns of W are Dirichlet(1) on the genes of their module, columns of H Dirichlet(1) over the modules, and V is
     Poisson or negative binomial with mean depth · p · (W H): the course's problem, with its depth and noise free.
     """
-    shares = np.full(modules, 1.0 / modules) if sizes is None else np.asarray(sizes, dtype=np.float64)
-    if modules < 1 or genes < 2 * modules or samples < 1:
-        raise InputError(f"{genes} genes in {samples} samples do not make {modules} modules of two genes or more.")
-    if len(shares) != modules or np.any(shares <= 0.0):
-        raise InputError(f"{modules} modules need as many positive sizes, not {list(shares)}.")
+    shares = _shares(genes, samples, modules, sizes)
     if not 0 <= moonlighting <= genes or (moonlighting and modules < 2):
-        raise InputError(f"{moonlighting} of {genes} genes cannot be in two of {modules} modules.")
-    if depth <= 0.0 or overdispersion < 0.0:
-        raise InputError(f"A depth of {depth:g} and an overdispersion of {overdispersion:g} give no counts.")
+        raise InputError(
+            f"{moonlighting:,} of {counted(genes, 'gene')} cannot be in two of {counted(modules, 'module')}."
+        )
     stream = np.random.default_rng(seed)
-    inside = _support(stream, genes, shares / shares.sum(), moonlighting)
+    inside = _support(stream, genes, shares, moonlighting)
     w = np.where(inside, stream.standard_exponential(inside.shape), 0.0)
     w /= w.sum(axis=0)
     h = stream.dirichlet(np.ones(modules), samples).T
-    mean: NDArray[np.float64] = depth * genes * (w @ h)
-    if overdispersion > 0.0:
-        mean = mean * stream.gamma(1.0 / overdispersion, overdispersion, mean.shape)
+    counts = _drawn(stream, w @ h, depth, overdispersion)
     mass = w * h.sum(axis=1)
-    ranked = np.sort(mass / mass.sum(axis=1, keepdims=True), axis=1)
-    minor = ranked[:, -2] if modules > 1 else np.zeros(genes)
-    return Simulated(stream.poisson(mean).astype(np.float64), w, depth * genes * h, mass.argmax(axis=1), minor)
+    share = mass / mass.sum(axis=1, keepdims=True)
+    main = share.argmax(axis=1)
+    share[np.arange(genes), main] = 0.0
+    minor = share.max(axis=1)
+    second = np.where(minor > 0.0, share.argmax(axis=1), -1)
+    return Simulated(counts, w, depth * genes * h, main, minor, second)
+
+
+def _shares(genes: int, samples: int, modules: int, sizes: Sequence[float] | None) -> NDArray[np.float64]:
+    """Return what share of the genes each module has."""
+    if modules < 1 or genes < 2 * modules or samples < 1:
+        raise InputError(
+            f"{counted(genes, 'gene')} in {counted(samples, 'sample')} do not make {counted(modules, 'module')} "
+            "of two genes or more."
+        )
+    shares = np.full(modules, 1.0 / modules) if sizes is None else np.asarray(sizes, dtype=np.float64)
+    if len(shares) != modules or not (shares > 0.0).all() or not shares.sum() < np.inf:
+        raise InputError(f"{counted(modules, 'module')} need as many positive sizes, not {shares.tolist()}.")
+    return shares / shares.sum()
+
+
+def _drawn(
+    stream: np.random.Generator, shape: NDArray[np.float64], depth: float, overdispersion: float
+) -> NDArray[np.float64]:
+    """Return counts around depth · p · W H, Poisson or negative binomial."""
+    if not (0.0 < depth < np.inf and 0.0 <= overdispersion < np.inf):
+        raise InputError(f"A depth of {depth:g} and an overdispersion of {overdispersion:g} give no counts.")
+    with np.errstate(over="ignore", invalid="ignore"):  # what is too much is refused below
+        mean: NDArray[np.float64] = depth * len(shape) * shape
+        if overdispersion > 0.0:
+            mean *= stream.gamma(1.0 / overdispersion, overdispersion, mean.shape)
+    if not mean.max() <= LARGEST_MEAN:
+        raise InputError(
+            f"A depth of {depth:g} with an overdispersion of {overdispersion:g} makes expected counts of "
+            f"{mean.max():.4g}; more than {LARGEST_MEAN:g} are not drawn."
+        )
+    counts = stream.poisson(mean).astype(np.float64)
+    if not counts.any():
+        raise InputError(
+            f"A depth of {depth:g} with an overdispersion of {overdispersion:g} gives no count other than 0.",
+            hint="Ask for more depth, or less overdispersion.",
+        )
+    return counts
 
 
 def _support(
