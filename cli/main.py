@@ -1,18 +1,16 @@
-"""`grn`: the one place where commands are found and errors are caught."""
+"""`grn`: its verbs, and the one place where errors are caught."""
 
 from __future__ import annotations
 
-import importlib
 import io
-import keyword
 import os
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from ..engine.errors import InputError
 from . import errors, options
+from .verbs import Verbs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,62 +52,22 @@ SECTIONS: dict[str, dict[str, str]] = {
         "export": "Write the store, or a matrix of a version, to a file.",
     },
     "Trying it": {
-        "simulate": "Make a factor model and pathways with known numbers.",
+        "simulate": "Make a factor model and pathways, or counts, with known numbers.",
         "demo": "The whole story on simulated data, in seconds.",
     },
 }
 
 
-class Verbs(click.Group):
-    """The verbs of `grn`, each loaded when it is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return all verbs, in the order of the help."""
-        del ctx
-        return [verb for verbs in SECTIONS.values() for verb in verbs]
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return one verb's command, or `None`."""
-        if cmd_name not in self.list_commands(ctx):
-            return None
-        name = cmd_name.replace("-", "_") + ("_" if keyword.iskeyword(cmd_name) else "")
-        module = importlib.import_module(f".commands.{name}", __package__)
-        command: click.Command = module.command
-        if not any(parameter.name == "verbose" for parameter in command.params):
-            options.verbose(hidden=True)(command)
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command that the arguments name; an unknown one gets its near spellings."""
-        if args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
-            import difflib
-
-            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=3)
-            hint = f"Did you mean {', '.join(near)}?" if near else "`grn --help` lists the commands."
-            raise InputError(f"There is no command {args[0]!r}.", hint=hint)
-        options.given(ctx)["command"] = " ".join([ctx.command_path, *args[:1]])
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the verbs by section, without loading them."""
-        del ctx
-        for title, verbs in SECTIONS.items():
-            with formatter.section(title):
-                formatter.write_dl(list(verbs.items()))
-
-
 @click.command(
     cls=Verbs,
-    invoke_without_command=True,
+    sections=SECTIONS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.option("-s", "--store", metavar="STORE", help="The store; else $GRN_STORE, else the one *.grn here or above.")
+@options.named_store
 @options.verbose(hidden=False)
 @click.version_option(package_name="grnledger", prog_name="grn")
 @click.pass_context
-def grn(ctx: click.Context, store: str | None) -> None:
+def grn(ctx: click.Context) -> None:
     """The ledger of a gene regulatory network.
 
     A version is a base covariance and a set of pathways; an edge is the correlation of two genes given all others.
@@ -121,9 +79,7 @@ def grn(ctx: click.Context, store: str | None) -> None:
       grn commit hallmark.gmt --only HALLMARK_P53_PATHWAY --missing drop -m "p53"
       grn diff v0..HEAD
     """
-    options.given(ctx)["store"] = store
-    if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
+    click.echo(ctx.get_help())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -67,15 +67,25 @@ def _finite(ctx: click.Context, parameter: click.Parameter, seconds: float | Non
 def store(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the path of the store as its first argument, and the option `--store`."""
 
-    @click.option(
-        "-s", "--store", metavar="STORE", help="The store; else $GRN_STORE, else the one *.grn here or above."
-    )
+    @named_store
     @click.pass_context
     @functools.wraps(command)
-    def wrapped(ctx: click.Context, store: str | None, **arguments: Any) -> Any:
-        return command(find_store(given(ctx).get("store") if store is None else store), **arguments)
+    def wrapped(ctx: click.Context, **arguments: Any) -> Any:
+        return command(find_store(given(ctx).get("store")), **arguments)
 
     return wrapped
+
+
+def named_store(command: Command) -> Command:
+    """Add `--store` alone, which is kept for whatever runs: the last one counts, before, between or behind verbs."""
+
+    def keep(ctx: click.Context, parameter: click.Parameter, named: str | None) -> None:
+        del parameter
+        if named is not None:
+            given(ctx)["store"] = named
+
+    help_ = "The store; else $GRN_STORE, else the one *.grn here or above."
+    return click.option("-s", "--store", metavar="STORE", expose_value=False, callback=keep, help=help_)(command)
 
 
 def _open(path: Path, wait: float | None = None) -> Repository:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 from grnledger.cli.main import SECTIONS, grn
+from grnledger.cli.verbs import Verbs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +22,8 @@ This page is made from the commands by `python docs/make_cli.py`; `grn VERB --he
 
 ## In general
 
-* **Which store.** `-s STORE` before or after the verb; else `$GRN_STORE`; else the one `*.grn` in this folder or the
-  nearest folder above that has any.
+* **Which store.** `-s STORE` before or after the verb, or its sub-verb; else `$GRN_STORE`; else the one `*.grn` in this
+  folder or the nearest folder above that has any.
 * **Which version.** A REV is tried in this order: `HEAD`, `v7`, a branch, a tag, `@{2026-11-01}` or
   `main@{2026-11-01T14:30}` (where a branch stood at the end of that day, or at that time, UTC), an id of a commit or
   a content id (six or more of its first digits). `~N` goes N first parents back, `^` to the parent, `^2` to the other
@@ -65,6 +66,17 @@ IDENTITY = "version, id, content"
 VERSION = f"{IDENTITY}, parents, message, author, time, base, added, dropped, rank, refs"
 CUT = "rule, threshold, top"
 
+ANALYSIS = (
+    "analysis, input, likelihood, parameters, time, rank, reason, converged, divergence, residual, sweeps, "
+    "moonlighting, modules, genes, ranks, histogram"
+)
+WITHIN_AN_ANALYSIS = {
+    "ranks": "rank, held_out, standard_error, dispersion, log_likelihood, second_difference, divergence",
+    "modules": "module, genes, mass, top_genes, best_set, best_set_q",
+    "genes": "gene, module, share, second_module, second_share, q, stability",
+    "histogram": "share_from, share_to, entries",
+}
+
 FIELDS: dict[str, tuple[str, dict[str, str]]] = {
     "log": ("versions", {"versions": VERSION, "versions.added": "name, genes, sign"}),
     "diff": (
@@ -93,6 +105,23 @@ FIELDS: dict[str, tuple[str, dict[str, str]]] = {
         f"{VERSION}, anchor, since_anchor, rank_since_anchor, probe, guard, source, missing, active",
         {"active": "name, genes, sign, since, units"},
     ),
+    "nmf": (f"{IDENTITY}, {ANALYSIS}", WITHIN_AN_ANALYSIS),
+    "nmf list": (
+        "analyses",
+        {"analyses": "id, versions, input, rank, ranks, restarts, seed, converged, time, source"},
+    ),
+    "nmf show": (ANALYSIS, WITHIN_AN_ANALYSIS),
+    "nmf diff": (
+        "from, to, rank_from, rank_to, warm, cold, resamples, cut, moved, distinguishable, modules, genes",
+        {
+            "from": IDENTITY,
+            "to": IDENTITY,
+            "warm": "sweeps, divergence",
+            "cold": "sweeps, divergence",
+            "modules": "change, module_from, module_to, cosine, genes_from, genes_to, top_genes_from, top_genes_to",
+            "genes": "gene, module_from, share_from, module_to, share_to, distance, moved",
+        },
+    ),
     "export": (f"{IDENTITY}, matrix, genes, file", {}),
 }
 
@@ -105,6 +134,12 @@ NOTES = """\
   `weaker`. Mean and maximum of |ρ| are over all pairs.
 * `factors`: `delta` is rho − rho_without; for a gene without a partner, `partner` is the one that the pathway moves
   most, and `mean_abs_delta` is over all.
+* `nmf`: `analysis` is what the analysis is kept under, or null where it could not be kept (`parameters` and `time` are
+  missing then). `mass` is a module's share of V; `share` and `second_share` are of a gene; `q` is null where there is no
+  likelihood to test with. `log_likelihood` leaves out the term log V!, which all ranks have in common. `stability` is
+  the share of restarts that have the gene in that module. `nmf diff`: `change` is `matched`, `split`, `gained`,
+  `merged` or `lost`; `distance` is the share of a gene that is in other modules than before; `distinguishable` is null
+  without `--resamples`.
 * `init`, `info`, `branch`, `tag`, `rev-parse` and the verbs that make or move to a version give JSON too, in the same
   words.
 """
@@ -135,6 +170,16 @@ def _verbs() -> Iterator[str]:
         for verb in verbs:
             if command := grn.get_command(context, verb):
                 yield from _verb(verb, command)
+                yield from _subverbs(context, verb, command)
+
+
+def _subverbs(above: click.Context, verb: str, command: click.Command) -> Iterator[str]:
+    if not isinstance(command, Verbs):
+        return
+    context = click.Context(command, info_name=verb, parent=above)
+    for subverb in command.list_commands(context):
+        if inner := command.get_command(context, subverb):
+            yield from _verb(f"{verb} {subverb}", inner)
 
 
 def _verb(verb: str, command: click.Command) -> Iterator[str]:

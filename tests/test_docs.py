@@ -40,14 +40,21 @@ def make_cli() -> ModuleType:
     return module
 
 
-def verbs() -> Iterator[tuple[str, click.Command]]:
+def verbs(*, sub: bool = True) -> Iterator[tuple[str, click.Command]]:
+    """Yield every verb with its command, and `simulate counts` after `simulate`."""
     from grnledger.cli.main import grn
 
-    context = click.Context(grn, info_name="grn")
-    for verb in grn.list_commands(context):
-        command = grn.get_command(context, verb)
+    above = click.Context(grn, info_name="grn")
+    for verb in grn.list_commands(above):
+        command = grn.get_command(above, verb)
         assert command is not None, verb
         yield verb, command
+        if sub and isinstance(command, click.Group):
+            context = click.Context(command, info_name=verb, parent=above)
+            for name in command.list_commands(context):
+                inner = command.get_command(context, name)
+                assert inner is not None, (verb, name)
+                yield f"{verb} {name}", inner
 
 
 def test_the_page_of_commands_is_made_from_the_commands(make_cli: ModuleType) -> None:
@@ -57,7 +64,7 @@ def test_the_page_of_commands_is_made_from_the_commands(make_cli: ModuleType) ->
 
 def test_every_verb_has_a_help_with_an_example_that_begins_with_it(grn: Callable[..., Any]) -> None:
     for verb, command in verbs():
-        told = grn(verb, "--help")
+        told = grn(*verb.split(), "--help")
         assert told.code == 0
         assert told.out.startswith(f"Usage: grn {verb}")
         lines = told.out.splitlines()
@@ -69,24 +76,32 @@ def test_every_verb_has_a_help_with_an_example_that_begins_with_it(grn: Callable
 def test_the_help_of_grn_lists_every_verb_once(grn: Callable[..., Any]) -> None:
     told = grn("--help").out
     assert told == grn().out
-    for verb, _ in verbs():
+    for verb, _ in verbs(sub=False):
         assert len(re.findall(rf"^  {verb}  ", told, flags=re.MULTILINE)) == 1
+    for verb, subverb in (name.split() for name, _ in verbs() if " " in name):
+        assert len(re.findall(rf"^  {subverb}  ", grn(verb, "--help").out, flags=re.MULTILINE)) == 1
+
+
+def test_every_verb_and_sub_verb_is_a_module_of_its_name() -> None:
     modules = {path.stem.rstrip("_").replace("_", "-") for path in (ROOT / "cli" / "commands").glob("*.py")}
-    assert modules - {"--init"} == {verb for verb, _ in verbs()}
+    assert modules - {"--init"} == {verb.replace(" ", "-") for verb, _ in verbs()}
 
 
 def test_every_example_of_a_help_can_be_parsed() -> None:
     for verb, command in verbs():
         example = (command.help or "").partition("\b\nExample:\n")[2]
         for line in filter(None, map(str.strip, example.splitlines())):
-            words = shlex.split(line, comments=True)
+            words = shlex.split(line, comments=True)[1:]
             by_name = dict(verbs())
-            context = by_name[words[1]].make_context(words[1], words[2:], resilient_parsing=False)
-            assert context.command is by_name[words[1]], (verb, line)
+            length = 2 if " ".join(words[:2]) in by_name else 1
+            asked = by_name[" ".join(words[:length])]
+            context = asked.make_context(words[length - 1], words[length:], resilient_parsing=False)
+            assert context.command is asked, (verb, line)
 
 
 def test_every_option_of_every_verb_is_used_in_a_test_of_the_command_line() -> None:
-    used = set(re.findall(r"-[-\w]*\w", "".join(path.read_text() for path in (ROOT / "tests").glob("test_cli_*.py"))))
+    texts = [path.read_text() for path in (ROOT / "tests").glob("test_*.py")]
+    used = {word for text in texts if "grn: Callable" in text for word in re.findall(r"-[-\w]*\w", text)}
     unused = [
         f"{verb} {name}"
         for verb, command in verbs()
@@ -110,10 +125,13 @@ def test_the_json_that_is_documented_is_the_json_that_is_printed(
         assert grn(*line.split()).code == 0
     questions = {
         "neighbors": "neighbors G01", "trace": "trace G01 G02", "factors": "factors G01",
-        "export": "export --matrix precision -o theta.npz",
+        "export": "export --matrix precision -o theta.npz", "nmf": "nmf --rank 2 --restarts 2",
+        "nmf diff": "nmf diff v0..HEAD --rank 2 --restarts 2 --resamples 0",
     }  # fmt: skip
     for verb, (fields, inner) in make_cli.FIELDS.items():
-        told = grn(*questions.get(verb, verb).split(), "--json").json
+        kept = grn("nmf", "list", "--tsv").rows
+        question = f"nmf show {kept[0]['id']}" if verb == "nmf show" else questions.get(verb, verb)
+        told = grn(*question.split(), "--json").json
         assert list(told) == fields.split(", "), verb
         for place, names in inner.items():
             found = told

@@ -8,12 +8,17 @@ import click
 
 from ...engine.wording import counted
 from .. import output
+from ..verbs import Subverbs
 
 WORKED_PATHWAYS = ("p53", "NF-kB", "Wnt/beta-catenin", "MAPK", "JAK-STAT")
 """The pathways of the worked example in docs/mathematics.md."""
 
 
-@click.command("simulate")
+@click.command(
+    "simulate",
+    cls=Subverbs,
+    sections={"Commands": {"counts": "Make counts of genes in modules, and write what the modules are."}},
+)
 @click.option(
     "--genes",
     type=click.IntRange(min=2, max=1_000_000),
@@ -68,7 +73,7 @@ def command(
 
     # NumPy's legacy generator: its stream is frozen for ever (NEP 19), and the worked example is drawn from it.
     stream = np.random.RandomState(seed)
-    names = [f"G{place:0{len(str(genes))}d}" for place in range(1, genes + 1)]
+    names = numbered("G", genes)
     model = simulate_factor_model(genes, factors, seed=stream, scale=scale, noise=noise)
     write_factor_model(target, model, names)
     output.note(f"{target}: {counted(genes, 'gene')}, {counted(factors, 'factor')}, seed {seed}.")
@@ -77,3 +82,8 @@ def command(
         labels = [*WORKED_PATHWAYS, *(f"pathway{place}" for place in range(6, pathways + 1))][:pathways]
         write_loadings(beside, simulate_pathways(genes, pathways, seed=stream, scale=pathway_scale), names, labels)
         output.note(f"{beside}: {counted(pathways, 'pathway')}, in units of the expression (raw).")
+
+
+def numbered(letter: str, count: int) -> list[str]:
+    """Return names that sort as they count: G001, G002 and so on."""
+    return [f"{letter}{place:0{len(str(count))}d}" for place in range(1, count + 1)]
