@@ -73,4 +73,5 @@ def _prepared(base: StoredBase) -> np.ndarray:
         transform=cast("Transform", asked.get("transform", "none")),
         counts=bool(asked.get("counts", False)),
     )
-    return prepare(Expression(base.expression.all().astype(np.float64), base.panel.genes, base.samples), preparation).values
+    values = base.expression.all().astype(np.float64)
+    return prepare(Expression(values, base.panel.genes, base.samples), preparation).values
