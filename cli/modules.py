@@ -149,6 +149,9 @@ def json_of(found: Named, artifact: Artifact | None, sets: Sets) -> dict[str, An
 
 def tell(found: Named, table: str, sets: Sets, *, of: str = "") -> None:
     """Print a table, and what is to be said beside it; `of` names what was factored."""
+    from ..engine.nmf.membership import SHARE_AT_SIGHT
+    from ..engine.nmf.moonlighting import FALSE_DISCOVERIES
+
     columns, rows = table_of(table, found, sets)
     kept = [place for place in range(len(columns)) if any(row[place] is not None for row in rows)]
     names = tuple(columns[place].replace("_", " ") for place in kept)
@@ -156,7 +159,10 @@ def tell(found: Named, table: str, sets: Sets, *, of: str = "") -> None:
     output.note(f"{of}{found.said}.")
     output.note(found.analysis.survey.reason)
     twice = _in_two(found)
-    how = "a second share of more than 10 %" if found.analysis.moonlighting is None else "false discovery rate 1 %"
+    if found.analysis.moonlighting is None:
+        how = f"a second share of more than {100 * SHARE_AT_SIGHT:g} %"
+    else:
+        how = f"false discovery rate {100 * FALSE_DISCOVERIES:g} %"
     output.note(f"{counted(len(twice), 'gene')} in two modules ({how}){': ' if twice else ''}{some(twice, 10)}.")
     best = found.analysis.best
     if not best.converged:

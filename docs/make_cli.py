@@ -134,12 +134,12 @@ NOTES = """\
   `weaker`. Mean and maximum of |ρ| are over all pairs.
 * `factors`: `delta` is rho − rho_without; for a gene without a partner, `partner` is the one that the pathway moves
   most, and `mean_abs_delta` is over all.
-* `nmf`: `analysis` is what the analysis is kept under, or null where it could not be kept (`parameters` and `time` are
-  missing then). `mass` is a module's share of V; `share` and `second_share` are of a gene; `q` is null where there is
-  no likelihood to test with. `log_likelihood` leaves out the term log V!, which all ranks have in common. `stability` is
-  the share of restarts that have the gene in that module. `nmf diff`: `change` is `matched`, `split`, `gained`,
-  `merged` or `lost`; `distance` is the share of a gene that is in other modules than before; `distinguishable` is null
-  without `--resamples`.
+* `nmf`: `analysis` is what the analysis is kept under, or null where it could not be kept (`parameters` and `time`
+  are missing then). `mass` is a module's share of V; `share` and `second_share` are of a gene; `q` is null where
+  there is no likelihood to test with. `log_likelihood` leaves out the term log V!, which all ranks have in common.
+  `stability` is the share of restarts that have the gene in that module. `nmf diff`: `change` is `matched`, `split`,
+  `gained`, `merged` or `lost`; `distance` is the share of a gene that is in other modules than before;
+  `distinguishable` is null without `--resamples`.
 * `init`, `info`, `branch`, `tag`, `rev-parse` and the verbs that make or move to a version give JSON too, in the same
   words.
 """

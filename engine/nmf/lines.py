@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from ..covariance import row_blocks
 from . import kernels
 from .kernels import Stored
 
@@ -94,53 +93,27 @@ class Lines:
         """Return the divergence's gradient by these lines' factors, over B: 1 − s₁/B, shape (m, R), in O(size R)."""
         return kernels.gradient(self.stored, factors, others)
 
-    def pearson(self, factors: NDArray[np.float64], others: NDArray[np.float64]) -> tuple[float, int]:
-        """Return Pearson's X² = Σ (v − x)² / x over what is observed, x = w hᵀ, and how many entries that is."""
-        total, least = 0.0, np.finfo(np.float64).tiny
-        for band in row_blocks(len(self), len(others)):
-            values, own = self._part(band, len(others)), factors[band]
-            if isinstance(values, np.ndarray):
-                x = np.maximum(own @ others.T, least)
-                terms = (values - x) ** 2 / x
-                total += float(terms.sum() - terms[self._left_out(band).nonzero()].sum())
-            else:
-                x = np.maximum(_along(values, own, others), least)
-                zeros = float(np.sum(self._totals(band, others) * own) - x.sum())
-                total += float(np.sum((values.data - x) ** 2 / x)) + zeros
-        return total, len(self) * len(others) - len(self.stored.held)
-
-    def _part(self, band: slice, n: int) -> Any:
-        """Return some lines of V as an array of float64, dense or in CSR, of one's own."""
+    def dense(self, n: int, band: slice) -> tuple[NDArray[np.float64], NDArray[np.bool_] | None]:
+        """Return some lines of n entries, shape (g, n), of one's own, and where something is observed; None if all."""
         stored = self.stored
-        if not self.is_sparse:
-            return stored.values[band].astype(np.float64)
-        starts = stored.starts[band.start : band.stop + 1]
-        inside = slice(starts[0], starts[-1])
-        parts = (stored.values[inside].astype(np.float64), stored.places[inside], starts - starts[0])
-        return csr_array(parts, shape=(len(starts) - 1, n))
-
-    def _left_out(self, band: slice) -> csr_array[Any, Any]:
-        """Return where some lines of V are not observed, 1 there."""
-        starts = self.stored.held_starts[band.start : band.stop + 1]
-        held = self.stored.held[starts[0] : starts[-1]]
-        width = 1 + int(held.max(initial=0))
-        return csr_array((np.ones(len(held)), held, starts - starts[0]), shape=(len(starts) - 1, width))
-
-    def _totals(self, band: slice, others: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return B over what is observed of some lines, shape (m', R), as `kernels.total_over` has it."""
-        sums = others.sum(axis=0)
-        left_out = self._left_out(band)
-        totals = sums - left_out @ others[: left_out.shape[1]]
-        for line in np.flatnonzero(np.any(totals < kernels.ADDED_ANEW_BELOW * sums, axis=1)).tolist():
-            held = left_out.indices[left_out.indptr[line] : left_out.indptr[line + 1]]
-            totals[line] = np.delete(others, held, axis=0).sum(axis=0)
-        return totals
+        if self.is_sparse:
+            inside = slice(stored.starts[band.start], stored.starts[band.stop])
+            values = np.zeros((band.stop - band.start, n))
+            values[_numbered(stored.starts, band), stored.places[inside]] = stored.values[inside]
+        else:
+            values = stored.values[band].astype(np.float64)
+        inside = slice(stored.held_starts[band.start], stored.held_starts[band.stop])
+        if inside.start == inside.stop:
+            return values, None
+        seen = np.ones(values.shape, dtype=np.bool_)
+        seen[_numbered(stored.held_starts, band), stored.held[inside]] = False
+        return values, seen
 
 
-def _along(values: csr_array[Any, Any], own: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return w hᵀ where a sparse V has values, shape (nnz,)."""
-    lines = np.repeat(np.arange(len(own)), np.diff(values.indptr))
-    return np.einsum("er,er->e", own[lines], others[values.indices])
+def _numbered(starts: NDArray[np.int64], band: slice) -> NDArray[np.intp]:
+    """Return, for each value of some lines of a list in CSR, which of these lines it is of."""
+    lengths = np.diff(starts[band.start : band.stop + 1])
+    return np.repeat(np.arange(len(lengths)), lengths)
 
 
 def _parts(values: Any) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[Any]]:

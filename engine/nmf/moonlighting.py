@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import erfc
 
+from ..covariance import row_blocks
 from .kernels import FLOOR
 from .membership import memberships
+from .overdispersed import TINY, counts_of, dispersion, divergences, fitted, refitted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 LEAST_SHARE = 0.05
 """A second module has at least this share of a gene."""
 
-FALSE_DISCOVERIES = 0.01
+FALSE_DISCOVERIES = 0.02
 """Of the genes found in a second module, about so many are not."""
 
 ROUNDS = 6
@@ -45,7 +47,7 @@ class Moonlighting:
     by_test : ndarray of bool, shape (p,)
         Genes with a q of at most `FALSE_DISCOVERIES`.
     overdispersion : float
-        How many times the variance of Poisson counts was seen, at least 1.
+        α of a negative binomial, whose variance is μ + α μ²; 0 for Poisson counts.
     """
 
     q: NDArray[np.float64]
@@ -73,28 +75,33 @@ def moonlighting(observed: Observed, found: Factorization) -> Moonlighting:
     -----
     A factorization may be turned a little without fitting worse, and then many genes seem to be in two modules. So all
     but the main module of each gene is pruned, and the usages are fitted anew: a module's genes alone say how it is
-    used. Each gene is then fitted with each second module beside its main one. Twice the fall of the divergence over
-    the overdispersion is compared with half a χ² of one degree of freedom, for a weight that would else be at its bound
-    (Self & Liang 1987, JASA 82, 605–610), Benjamini and Hochberg's q is taken over all genes and modules, and the
-    strongest second modules found are let in. That is done again with the usages that follow, until nothing changes.
+    used. What is left of them says how much more the counts vary than Poisson's, and both factors are then fitted anew
+    as a negative binomial. Each gene is fitted with each second module beside its main one. Twice the gain of the log
+    likelihood is compared with half a χ² of one degree of freedom, for a weight that would else be at its bound (Self &
+    Liang 1987, JASA 82, 605–610), Benjamini and Hochberg's q is taken over all genes and modules, and the strongest
+    second modules found are let in. That is done again with the usages that follow, until nothing changes.
     """
     genes, main = len(observed.rows), memberships(found).main
     second = best = np.full(genes, -1, dtype=np.intp)
     usage = np.ascontiguousarray(found.usage.T / observed.scale).astype(observed.dtype)
-    q, over, seen = np.ones(genes), 1.0, set[bytes]()
+    q, alpha, seen = np.ones(genes), 0.0, set[bytes]()
     for _ in range(ROUNDS if found.rank > 1 else 0):
-        weights, usage = _pruned(observed, main, second, usage)
-        over = _overdispersion(observed, weights, usage)
-        falls, shares = _tried(observed, main, usage)
-        p_values = 0.5 * erfc(np.sqrt(np.maximum(falls, 0.0) * observed.scale / over))
+        rough, usage = _pruned(observed, main, second, usage)
+        weights, used = rough.astype(np.float64), observed.scale * usage.astype(np.float64)
+        weights[weights <= FLOOR] = 0.0
+        alpha = dispersion(observed, weights, used)
+        if alpha > 0.0:
+            _, used = refitted(observed, weights, used, alpha)
+        gains, shares = _tried(observed, main, used, alpha)
+        p_values = 0.5 * erfc(np.sqrt(np.maximum(gains, 0.0)))
         q_values = np.where(shares >= LEAST_SHARE, adjusted(p_values.ravel()).reshape(p_values.shape), 1.0)
-        best = np.argmax(np.where(shares >= LEAST_SHARE, falls, -1.0), axis=1)
+        best = np.argmax(np.where(shares >= LEAST_SHARE, gains, -1.0), axis=1)
         q = q_values[np.arange(genes), best]
         second = np.where(q <= FALSE_DISCOVERIES, best, -1)
         if second.tobytes() in seen:
             break
         seen.add(second.tobytes())
-    return Moonlighting(q, np.where(q < 1.0, best, -1), q <= FALSE_DISCOVERIES, over)
+    return Moonlighting(q, np.where(q < 1.0, best, -1), q <= FALSE_DISCOVERIES, alpha)
 
 
 def _pruned(
@@ -138,28 +145,25 @@ def _settled(lines: Lines, usage: NDArray[Any]) -> tuple[NDArray[Any], NDArray[n
 
 
 def _tried(
-    observed: Observed, main: NDArray[np.intp], usage: NDArray[Any]
+    observed: Observed, main: NDArray[np.intp], usage: NDArray[np.float64], alpha: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return by how much each second module lowers the divergence of each gene, and the share it then has."""
-    falls, shares = np.zeros((len(main), usage.shape[1])), np.zeros((len(main), usage.shape[1]))
-    used = usage.sum(axis=0, dtype=np.float64)
+    """Return what each second module adds to the log likelihood of each gene, and the share it then has."""
+    gains, shares = np.zeros((len(main), usage.shape[1])), np.zeros((len(main), usage.shape[1]))
+    used = usage.sum(axis=0)
     for one in np.unique(main[main >= 0]).tolist():
         genes = np.flatnonzero(main == one)
         lines = observed.rows.take(genes)
-        _, alone = _settled(lines, usage[:, [one]])
-        for other in range(usage.shape[1]):
-            if other != one:
-                weights, both = _settled(lines, usage[:, [one, other]])
-                mass = weights * used[[one, other]]
-                falls[genes, other], shares[genes, other] = alone - both, mass[:, 1] / mass.sum(axis=1)
-    return falls, shares
-
-
-def _overdispersion(observed: Observed, weights: NDArray[Any], usage: NDArray[Any]) -> float:
-    """Return the variance of V over that of Poisson counts, by Pearson's X² over its degrees of freedom; at least 1."""
-    total, seen = observed.rows.pearson(weights.astype(np.float64), usage.astype(np.float64))
-    free = seen - int(np.count_nonzero(weights)) - usage.size + usage.shape[1]
-    return max(1.0, observed.scale * total / free) if free > 0 else 1.0
+        for band in row_blocks(len(genes), len(usage)):
+            values, seen = counts_of(observed, band, lines)
+            alone = divergences(values, seen, fitted(values, seen, usage[:, [one]], alpha) @ usage[:, [one]].T, alpha)
+            for other in range(usage.shape[1]):
+                if other != one:
+                    pair = [one, other]
+                    weights = fitted(values, seen, usage[:, pair], alpha)
+                    mass = weights * used[pair]
+                    gains[genes[band], other] = alone - divergences(values, seen, weights @ usage[:, pair].T, alpha)
+                    shares[genes[band], other] = mass[:, 1] / np.maximum(mass.sum(axis=1), TINY)
+    return gains, shares
 
 
 def adjusted(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
