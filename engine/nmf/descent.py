@@ -40,6 +40,9 @@ FIRST_STRIDE, LONGEST_STRIDE, LENGTHENED = 0.5, 0.98, 1.1
 STILL = 3
 """A fit has converged when so many sweeps in a row have gained less than the tolerance."""
 
+KEPT, PASSED_OVER, TAKEN_BACK = 1, 0, -1
+"""What becomes of a sweep."""
+
 LARGE = 50_000_000
 """Half-sweeps of so many products, some milliseconds, are worth waking threads for."""
 
@@ -142,6 +145,24 @@ def _go_through(
     return whole
 
 
+@kernels.compiled
+def judged(now: float, last: float, stride: float, carrying: bool, has_before: bool) -> tuple[int, float, float, bool]:
+    """Return what becomes of a sweep, the share that it gained, and by which share the next is carried on, and whether.
+
+    One that was carried on and has not gained is taken back, and the share halved; one that was not carried on and has
+    not gained is at the end of what rounding allows, and passed over.
+    """
+    if carrying and not now <= last:
+        return TAKEN_BACK, 0.0, stride / 2.0, False
+    gain = (last - now) / now if now > 0.0 else 0.0
+    if not gain >= 0.0:
+        return PASSED_OVER, 0.0, stride, carrying
+    carrying = has_before and gain < SLOW
+    if carrying:
+        stride = min(LENGTHENED * stride, LONGEST_STRIDE) if stride > 0.0 else FIRST_STRIDE
+    return KEPT, gain, stride, carrying
+
+
 def way_down(
     rows: Stored,
     columns: Stored,
@@ -153,8 +174,7 @@ def way_down(
 ) -> tuple[NDArray[Any], NDArray[Any], int, bool]:
     """Return the factors with the least divergence, how many sweeps were kept, and whether they came to gain little.
 
-    A sweep moves W, then H from where that leads; both are carried on by a share of their last change. A sweep that
-    was carried on and has not gained is taken back, and the share halved.
+    A sweep moves W, then H from where that leads; both are carried on by a share of their last change.
     """
     kept_w, kept_h, begin_h, plain_w, plain_h = w, h, h, w, h  # plain: before they were carried on
     lines, nothing = np.empty(len(h)), np.empty(0)
@@ -165,19 +185,16 @@ def way_down(
         beyond = kernels.carried_on(w, plain_w, stride, LEAST_LEFT) if carrying else w
         go_through(columns, h, beyond, lines, workers)
         now = kernels.total(lines)
-        if carrying and not now <= last:
-            stride, carrying, begin_h = stride / 2.0, False, kept_h
+        verdict, gain, stride, carrying = judged(now, last, stride, carrying, kept > 0)
+        if verdict == TAKEN_BACK:
+            begin_h = kept_h
             continue
-        gain = (last - now) / now if now > 0.0 else 0.0
-        if gain >= 0.0:
-            has_before, old_h = kept > 0, plain_h
-            kept_w, kept_h, plain_w, plain_h, begin_h = beyond, h, w, h, h
+        if verdict == KEPT:
+            old_h = plain_h
+            kept_w, kept_h, plain_w, plain_h = beyond, h, w, h
             last, trace[kept] = now, now
             kept += 1
-            carrying = has_before and gain < SLOW
-            if carrying:
-                stride = min(LENGTHENED * stride, LONGEST_STRIDE) if stride > 0.0 else FIRST_STRIDE
-                begin_h = kernels.carried_on(h, old_h, stride, LEAST_LEFT)
+            begin_h = kernels.carried_on(h, old_h, stride, LEAST_LEFT) if carrying else h
         still = still + 1 if gain < tolerance else 0
         if still == STILL:
             break
@@ -196,19 +213,16 @@ def way_down_symmetric(
         kernels.sweep_symmetric(stored, w)
         kernels.sweep(stored, w, w, kernels.FIRST, len(w), lines, kernels.STANDING)
         now = 0.5 * kernels.total(lines)
-        if carrying and not now <= last:
-            stride, carrying, begin = stride / 2.0, False, kept_w
+        verdict, gain, stride, carrying = judged(now, last, stride, carrying, kept > 0)
+        if verdict == TAKEN_BACK:
+            begin = kept_w
             continue
-        gain = (last - now) / now if now > 0.0 else 0.0
-        if gain >= 0.0:
-            has_before, old = kept > 0, plain
-            kept_w, plain, begin = w, w, w
+        if verdict == KEPT:
+            old = plain
+            kept_w, plain = w, w
             last, trace[kept] = now, now
             kept += 1
-            carrying = has_before and gain < SLOW
-            if carrying:
-                stride = min(LENGTHENED * stride, LONGEST_STRIDE) if stride > 0.0 else FIRST_STRIDE
-                begin = kernels.carried_on(w, old, stride, LEAST_LEFT)
+            begin = kernels.carried_on(w, old, stride, LEAST_LEFT) if carrying else w
         still = still + 1 if gain < tolerance else 0
         if still == STILL:
             break
@@ -216,4 +230,4 @@ def way_down_symmetric(
 
 
 _compiled_way_down = kernels.compiled(way_down)
-_compiled_way_down_symmetric = kernels.compiled(way_down_symmetric, frozenset())
+_compiled_way_down_symmetric = kernels.compiled(way_down_symmetric)

@@ -87,13 +87,11 @@ class Stored(NamedTuple):
     held: NDArray[np.int32]
 
 
-FAST = frozenset({"nsz", "arcp", "contract", "reassoc"})
-"""Sums may be taken in the order that the vector units like; NaN and infinity keep their meaning."""
-
-
-def compiled(function: Function, fast: frozenset[str] = FAST) -> Function:
+def compiled(function: Function) -> Function:
     """Return a function compiled by numba, without the interpreter's lock, and kept on disk for the next process."""
-    how: dict[str, Any] = {"nogil": True, "fastmath": set(fast) or False, "error_model": "numpy"}
+    # Sums may be taken in the order that the vector units like; NaN and infinity keep their meaning. A function that
+    # calls others has to allow it too: what is allowed within it is what the vector units get.
+    how: dict[str, Any] = {"nogil": True, "fastmath": {"nsz", "arcp", "contract", "reassoc"}, "error_model": "numpy"}
     try:
         return cast("Function", njit(cache=True, **how)(function))
     except RuntimeError:  # there is no folder in which it could be kept
