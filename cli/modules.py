@@ -40,6 +40,13 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """The tables that have the same columns whatever the rank."""
 
+BESIDE = {
+    "modules": "genes: with most of them in it, or a tested second share. mass: its share of all that is explained.",
+    "ranks": "held out, standard error: mean KL divergence of an entry. log likelihood: without its term log V!.",
+    "genes": "share: of the gene, in that module. stability: the share of the other starts that agree.",
+}
+"""What is said under a table."""
+
 TABLES = (*COLUMNS, "weights", "usage")
 
 
@@ -137,12 +144,15 @@ def json_of(found: Named, artifact: Artifact | None, sets: Sets) -> dict[str, An
         "likelihood": found.counts,
         **({} if record is None else {"parameters": dict(sorted(record.parameters.items())), "time": record.time}),
         "rank": best.rank,
+        "rank_within_one_error": analysis.survey.within_one_error.rank,
+        "flat": analysis.survey.is_flat,
         "reason": analysis.survey.reason,
         "converged": best.converged,
         "divergence": best.divergence,
         "residual": best.residual,
         "sweeps": best.sweeps,
-        "moonlighting": _in_two(found),
+        "moonlighting": _in_two(found) if found.counts else None,
+        "at_sight": [found.genes[place] for place in analysis.memberships.in_two_at_sight.nonzero()[0].tolist()],
         **tables,
     }
 
@@ -159,16 +169,27 @@ def tell(found: Named, table: str, sets: Sets, *, of: str = "") -> None:
     output.note(f"{of}{found.said}.")
     output.note(found.analysis.survey.reason)
     twice = _in_two(found)
-    if found.analysis.moonlighting is None:
-        how = f"a second share of more than {100 * SHARE_AT_SIGHT:g} %"
-    else:
+    if found.analysis.moonlighting is not None:
         how = f"false discovery rate {100 * FALSE_DISCOVERIES:g} %"
-    output.note(f"{counted(len(twice), 'gene')} in two modules ({how}){': ' if twice else ''}{some(twice, 10)}.")
-    best = found.analysis.best
+        output.note(f"{counted(len(twice), 'gene')} in two modules ({how}){': ' if twice else ''}{some(twice, 10)}.")
+    else:
+        output.note(
+            f"{counted(len(twice), 'gene')} with more than {100 * SHARE_AT_SIGHT:g} % in a second module. That is not "
+            "tested: many of them are in one alone. Counts can be tested: --input counts."
+        )
+    if table in BESIDE:
+        output.note(BESIDE[table])
+
+
+def warn(found: Named) -> None:
+    """Say on stderr, whatever the form of the answer, what it must not be read without."""
+    best, survey = found.analysis.best, found.analysis.survey
     if not best.converged:
         output.warn(
             f"The fit has not converged in {counted(best.sweeps, 'sweep')}: its residual is {best.residual:.1e}."
         )
+    if survey.is_flat:
+        output.warn(f"The rank is not certain. {survey.reason}")
 
 
 def _in_two(found: Named) -> list[str]:

@@ -67,8 +67,8 @@ VERSION = f"{IDENTITY}, parents, message, author, time, base, added, dropped, ra
 CUT = "rule, threshold, top"
 
 ANALYSIS = (
-    "analysis, input, likelihood, parameters, time, rank, reason, converged, divergence, residual, sweeps, "
-    "moonlighting, modules, genes, ranks, histogram"
+    "analysis, input, likelihood, parameters, time, rank, rank_within_one_error, flat, reason, converged, divergence, "
+    "residual, sweeps, moonlighting, at_sight, modules, genes, ranks, histogram"
 )
 WITHIN_AN_ANALYSIS = {
     "ranks": "rank, held_out, standard_error, dispersion, log_likelihood, second_difference, divergence",
@@ -112,12 +112,15 @@ FIELDS: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "nmf show": (ANALYSIS, WITHIN_AN_ANALYSIS),
     "nmf diff": (
-        "from, to, rank_from, rank_to, warm, cold, resamples, cut, moved, distinguishable, modules, genes",
+        (
+            "from, to, rank_from, rank_to, warm, cold, resamples, cut, moved, moved_by_chance, p, distinguishable, "
+            "modules, genes"
+        ),
         {
             "from": IDENTITY,
             "to": IDENTITY,
-            "warm": "sweeps, divergence",
-            "cold": "sweeps, divergence",
+            "warm": "sweeps, divergence, converged",
+            "cold": "sweeps, divergence, converged",
             "modules": "change, module_from, module_to, cosine, genes_from, genes_to, top_genes_from, top_genes_to",
             "genes": "gene, module_from, share_from, module_to, share_to, distance, moved",
         },

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..engine.nmf.analysis import USED
-from ..engine.nmf.comparison import ModuleChange, Movement, changes, distances
-from ..engine.nmf.membership import Memberships, memberships
+from ..engine.nmf.comparison import ModuleChange, Movement, aligned, changes, distances
+from ..engine.nmf.membership import memberships
 from ..engine.nmf.similarity import positive_correlations
 from ..engine.nmf.symmetric import fit_symmetric, halves, observe_symmetric
 from .nmf_runs import modules_of
-from .resampling import resampled
+from .resampling import resampling_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
     from ..engine.nmf.factorization import Factorization
     from .nmf_runs import Run
@@ -30,29 +32,29 @@ class Compared:
     Parameters
     ----------
     before, after : Run
-        The analysis of either version.
-    used : Factorization
-        The fit of the later version that is compared: the better of its analysis and `warm`, if their ranks agree.
+        The analysis of either version, each with the rank that it chooses.
+    changes : list of ModuleChange
+        What became of each module from the one to the other.
     warm, cold : Factorization
         Fits of the later version with the earlier one's rank: from the earlier modules, and from a random start.
-    changes : list of ModuleChange
-        What became of each module.
     movement : Movement
-        How far each gene moved.
+        How far each gene moved in `warm`, as the drawings of the samples are fitted too.
     """
 
     before: Run
     after: Run
-    used: Factorization
+    changes: list[ModuleChange]
     warm: Factorization
     cold: Factorization
-    changes: list[ModuleChange]
     movement: Movement
 
     @property
-    def shares(self) -> tuple[Memberships, Memberships]:
-        """The memberships of either side."""
-        return self.before.named.analysis.memberships, memberships(self.used)
+    def shares(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The share of each gene that each of the earlier modules has, before and in `warm`, shape (p, R)."""
+        earlier = self.before.named.analysis.best
+        own = memberships(earlier)
+        later = aligned(changes(earlier, self.warm), own, memberships(self.warm))
+        return own.shares, later[:, : earlier.rank]
 
 
 def compare(
@@ -60,7 +62,7 @@ def compare(
     before: str,
     after: str,
     *,
-    ranks: tuple[int, int],
+    ranks: tuple[int, int] | None,
     restarts: int,
     seed: int,
     resamples: int,
@@ -103,15 +105,15 @@ def compare(
     observed = observe_symmetric(positive_correlations(repo.snapshot(after)))
     warm = fit_symmetric(observed, first.rank, start=halves(first), **USED)
     cold = fit_symmetric(observed, first.rank, seed=seed, **USED)
-    used = warm if warm.rank == second.rank and warm.divergence < second.divergence else second
     part(2)(1.0)
     own = memberships(first)
+
+    def moved(found: Factorization) -> NDArray[np.float64]:
+        return distances(changes(first, found), own, memberships(found))
+
     drawn = np.empty((resamples, len(own.shares)))
-    for at, snapshot in enumerate(resampled(repo, before, resamples, seed) if resamples else ()):
+    for at, snapshot in enumerate(resampling_of(repo, before).drawn(resamples, seed) if resamples else ()):
         again = observe_symmetric(positive_correlations(snapshot))
-        found = fit_symmetric(again, first.rank, start=halves(first), **USED)
-        drawn[at] = distances(changes(first, found), own, memberships(found))
+        drawn[at] = moved(fit_symmetric(again, first.rank, start=halves(first), **USED))
         part(3 + at)(1.0)
-    told = changes(first, used)
-    movement = Movement(distances(told, own, memberships(used)), drawn)
-    return Compared(earlier, later, used, warm, cold, told, movement)
+    return Compared(earlier, later, changes(first, second), warm, cold, Movement(moved(warm), drawn))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast, get_args
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from ..engine.errors import EngineError, FormatError
 from ..engine.nmf.analysis import Analysis
 from ..engine.nmf.factorization import Factorization
 from ..engine.nmf.moonlighting import FALSE_DISCOVERIES, Moonlighting
-from ..engine.nmf.rank import RankSurvey, Surveyed
+from ..engine.nmf.rank import HeldOut, RankSurvey, Surveyed
 from . import layout
 from .bases import decode_names, encode_names
 from .provenance import software
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .artifacts import Artifact, Artifacts
     from .records import Parameter
 
-METHOD = 1
+METHOD = 2
 """It grows when the same parameters come to give other numbers: what was kept before is then not found again."""
 
 MEASURES = ("held_out", "standard_error", "dispersion", "log_likelihood", "divergence")
@@ -41,22 +41,22 @@ class Asked:
         The content id of the version, the id of the base, or the SHA-256 of the file.
     input : {"correlation", "counts", "file"}
         What of it is factored.
-    ranks : (int, int)
-        The first and the last that are looked at.
+    ranks : (int, int), optional
+        The first and the last that are looked at; those looked at unasked otherwise.
     restarts, seed : int
         Starts of each rank, and what they are drawn with.
     """
 
     content: str
     input: str
-    ranks: tuple[int, int]
+    ranks: tuple[int, int] | None
     restarts: int
     seed: int
 
     @property
     def parameters(self) -> dict[str, Parameter]:
         """All that makes one analysis differ from another."""
-        first, last = self.ranks
+        first, last = self.ranks or (None, None)
         return {
             "input": self.input,
             "first_rank": first,
@@ -115,6 +115,7 @@ def keep(artifacts: Artifacts, asked: Asked, found: Named) -> Artifact:
     facts: dict[str, Parameter] = {
         "symmetric": found.symmetric,
         "counts": found.counts,
+        "held_out": analysis.survey.by,
         "rank": best.rank,
         "divergence": best.divergence,
         "residual": best.residual,
@@ -176,7 +177,10 @@ def _named(artifact: Artifact) -> Named:
         if second.shape != (p,) or second.min() < -1 or second.max() >= rank:
             raise ValueError("a second module is none of the modules")
         tested = Moonlighting(q, second, q <= FALSE_DISCOVERIES, _real(facts["overdispersion"]))
-    analysis = Analysis(RankSurvey(rows), best, _numbers(arrays, layout.STABILITY, p), tested)
+    by = str(facts["held_out"])
+    if by not in get_args(HeldOut):
+        raise ValueError(f"{by!r} cannot be held out")
+    analysis = Analysis(RankSurvey(rows, cast("HeldOut", by)), best, _numbers(arrays, layout.STABILITY, p), tested)
     if analysis.survey.chosen.rank != rank:
         raise ValueError("its rank is not the one that its survey chooses")
     return Named(analysis, genes, samples, artifact.record.source, symmetric, bool(facts["counts"]))

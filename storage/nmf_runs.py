@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..engine.errors import Conflict, NotFound
+from ..engine.errors import Conflict, FormatError, NotFound
 from ..engine.wording import counted
 from . import nmf_results
 from .nmf_results import Asked, Named
@@ -26,6 +27,12 @@ CORRELATION, COUNTS, FILE = "correlation", "counts", "file"
 NO_LIKELIHOOD = "; KL divergence, not a likelihood"
 NO_COUNTS = f", not whole numbers and so no counts{NO_LIKELIHOOD}"
 
+
+DEFAULT_RANKS = (2, 8)
+"""The ranks that are looked at unless others are named."""
+
+PARTINGS = 5
+"""So many ways of parting the samples in two."""
 
 READING = 0.1
 """About the share of the time that reading takes; factoring takes the rest."""
@@ -63,6 +70,7 @@ class _Given:
     symmetric: bool
     counts: bool
     said: str
+    parted: tuple[tuple[Any, Any], ...] = ()
 
 
 def modules_of(
@@ -70,7 +78,7 @@ def modules_of(
     rev: str,
     source: str = CORRELATION,
     *,
-    ranks: tuple[int, int] = (2, 8),
+    ranks: tuple[int, int] | None = None,
     restarts: int = 10,
     seed: int = 0,
     progress: Callable[[float], object] | None = None,
@@ -85,8 +93,8 @@ def modules_of(
         Which version.
     source : str
         `correlation` for its positive correlations, `counts` for what its base keeps, or the path of a table of counts.
-    ranks : (int, int)
-        The first and the last number of modules to look at.
+    ranks : (int, int), optional
+        The first and the last number of modules to look at; 2 to 8 by default, or as many as there can be.
     restarts, seed : int
         Starts of each rank, and what they are drawn with.
     progress : callable, optional
@@ -105,22 +113,24 @@ def modules_of(
         The file or the ranks cannot be used.
     """
     version = repo.version(rev)
+    first, last = ranks or DEFAULT_RANKS
     asked = Asked(_content(version, source), _kind(source), ranks, restarts, seed)
     if (known := nmf_results.find(repo.artifacts, asked)) is not None:
-        return Run(nmf_results.read(known), known, again=True)
+        with contextlib.suppress(FormatError):  # whoever sealed it sealed no analysis: as good as none
+            return Run(nmf_results.read(known), known, again=True)
     from ..engine.nmf import analyse
 
     def tell(share: float) -> None:
         if progress is not None:
             progress(share)
 
-    given = _given(repo, version, source, lambda share: tell(READING * share))
-    first, last = ranks
+    given = _given(repo, version, source, seed, lambda share: tell(READING * share), choosing=first < last)
     found = analyse(
         given.values,
-        range(first, last + 1),
+        range(first, (last if ranks else max(first, min(last, *given.values.shape))) + 1),
         symmetric=given.symmetric,
         counts=given.counts,
+        parted=given.parted,
         restarts=restarts,
         seed=seed,
         threads=os.cpu_count() or 1,
@@ -151,7 +161,15 @@ def _content(version: Version, source: str) -> str:
     return fingerprint(Path(source))
 
 
-def _given(repo: Repository, version: Version, source: str, progress: Callable[[float], object]) -> _Given:
+def _given(
+    repo: Repository,
+    version: Version,
+    source: str,
+    seed: int,
+    progress: Callable[[float], object],
+    *,
+    choosing: bool,
+) -> _Given:
     from ..engine.nmf.similarity import NEIGHBORS, positive_correlations
 
     if source == CORRELATION:
@@ -160,7 +178,8 @@ def _given(repo: Repository, version: Version, source: str, progress: Callable[[
         said = f"the positive correlations of {counted(len(genes), 'gene')}"
         if hasattr(values, "tocsr"):
             said += f", of each with its {NEIGHBORS} nearest"
-        return _Given(values, genes, genes, symmetric=True, counts=False, said=said + NO_LIKELIHOOD)
+        parted = _parted(repo, version, seed) if choosing else ()
+        return _Given(values, genes, genes, symmetric=True, counts=False, said=said + NO_LIKELIHOOD, parted=parted)
     if source == COUNTS:
         base = repo.base(version.name)
         if base.expression is None:
@@ -176,6 +195,21 @@ def _given(repo: Repository, version: Version, source: str, progress: Callable[[
     size = f"{counted(len(expression.genes), 'gene')} in {counted(len(expression.samples), 'sample')}"
     said = f"{Path(source).name[:200]}: {size}"
     return _measured(expression.values, expression.genes, expression.samples, said)
+
+
+def _parted(repo: Repository, version: Version, seed: int) -> tuple[tuple[Any, Any], ...]:
+    """Return the positive correlations in half of the samples and in the others, both ways; none without samples."""
+    from ..engine.nmf.similarity import positive_correlations
+    from .resampling import resampling_of
+
+    try:
+        halves = resampling_of(repo, version.name).halves(PARTINGS, seed)
+    except NotFound:
+        return ()
+    found = [(positive_correlations(one), positive_correlations(other)) for one, other in halves]
+    if any(part.sum() <= 0.0 for pair in found for part in pair):  # shrunk to nothing: there is nothing to foretell
+        return ()
+    return tuple(pair for one, other in found for pair in ((one, other), (other, one)))
 
 
 def _measured(values: NDArray[Any], genes: tuple[str, ...], samples: tuple[str, ...], said: str) -> _Given:

@@ -224,3 +224,26 @@ def test_an_exported_store_tells_modules_and_keeps_none(store: Path, grn: Callab
     assert len(told.rows) == 3
     assert "The analysis is not kept:" in told.err
     assert grn("-s", store.parent / "all.h5", "nmf", "list", "--tsv").rows == []
+
+
+def test_the_ranks_looked_at_unasked_are_as_many_as_there_can_be(
+    tmp_path: Path, grn: Callable[..., Any], drawn: Simulated, names: list[str]
+) -> None:
+    head = "\t".join(["gene", *(f"S{place}" for place in range(6))])
+    rows = ["\t".join([name, *map(str, row[:6])]) for name, row in zip(names, drawn.counts.astype(int), strict=True)]
+    (tmp_path / "few.tsv").write_text("\n".join([head, *rows]) + "\n")
+    assert grn("init", tmp_path / "few.grn", "--expression", tmp_path / "few.tsv", "--counts").code == 0
+    asked = ("-s", tmp_path / "few.grn", "nmf", "--input", "counts", "--restarts", 2)
+    assert [row["rank"] for row in grn(*asked, "--json").json["ranks"]] == [2, 3, 4, 5, 6]
+    refused = grn(*asked, "--rank", "2:8")
+    assert refused.code == 2
+    assert "no factors of rank 7" in refused.err
+
+
+def test_what_an_answer_must_not_be_read_without_is_said_in_every_form(
+    store: Path, grn: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grnledger.engine.nmf.analysis.USED", {"tolerance": 0.0, "most_sweeps": 2})
+    for place, form in enumerate(("--tsv", "--json", "--table=modules")):
+        told = grn("-s", store, "nmf", "--rank", 3, "--restarts", 2, "--seed", place, form)
+        assert "The fit has not converged in 2 sweeps" in told.err

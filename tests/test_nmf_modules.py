@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import itertools
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from grnledger.engine.nmf.consensus import dispersion, matched, stability
 from grnledger.engine.nmf.factorization import Factorization
 from grnledger.engine.nmf.membership import memberships
 from grnledger.engine.nmf.moonlighting import moonlighting
-from grnledger.engine.nmf.rank import RankSurvey, Surveyed, log_likelihood, rank_survey
+from grnledger.engine.nmf.rank import RankSurvey, Surveyed, _foretold_pairs, log_likelihood, rank_survey
 from grnledger.engine.nmf.simulation import simulate_counts
 from grnledger.engine.nmf.symmetric import fit_symmetric, observe_symmetric
 from numpy.typing import NDArray
@@ -174,17 +175,79 @@ def nbinom_logpmf(values: np.ndarray, mean: np.ndarray, alpha: float) -> np.ndar
     return poisson.logpmf(values, mean) if alpha == 0.0 else nbinom.logpmf(values, 1 / alpha, 1 / (1 + alpha * mean))
 
 
-def test_a_refit_as_a_negative_binomial_never_makes_it_less_likely() -> None:
-    drawn = simulate_counts(60, 40, 3, depth=40, overdispersion=0.4, seed=9)
-    counts = drawn.counts.copy()
-    counts[3, 5] = np.nan
-    observed = observe(counts)
-    found = fit(observed, 3, seed=1)
-    usage = found.usage.T.copy()
-    before = overdispersed.divergences(np.nan_to_num(counts), ~np.isnan(counts), found.modules @ found.usage, 0.4).sum()
-    weights, usage = overdispersed.refitted(observed, found.modules, usage, 0.4)
-    after = overdispersed.divergences(np.nan_to_num(counts), ~np.isnan(counts), weights @ usage.T, 0.4).sum()
-    assert after < before - 1.0
+def test_no_refit_as_a_negative_binomial_makes_it_less_likely(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overdispersed, "REFITS", 1)
+    for seed, alpha in itertools.product(range(10), (0.05, 0.5, 5.0)):
+        drawn = simulate_counts(30, 20, 3, depth=10, overdispersion=0.4, seed=seed)
+        counts = drawn.counts.copy()
+        counts[3, 5] = np.nan
+        observed, stream = observe(counts), np.random.default_rng(seed)
+        weights, usage = stream.gamma(0.5, 1.0, (30, 3)), stream.gamma(0.5, 10.0, (20, 3))
+        last = np.inf
+        for _ in range(12):
+            weights, usage = overdispersed.refitted(observed, weights, usage, alpha)
+            seen = ~np.isnan(counts)
+            now = overdispersed.divergences(np.nan_to_num(counts), seen, weights @ usage.T, alpha).sum()
+            assert now <= last * (1.0 + 1e-6)
+            last = now
+
+
+def halves_of(values: Matrix, seed: int) -> list[tuple[Matrix, Matrix]]:
+    """The positive correlations in either half of the samples, for three ways of parting them, both ways round."""
+    stream, found = np.random.default_rng(seed), []
+    for _ in range(3):
+        order = stream.permutation(values.shape[1])
+        one, other = (np.maximum(np.corrcoef(values[:, part]), 0.0) for part in (order[::2], order[1::2]))
+        found += [(one, other), (other, one)]
+    return found
+
+
+def test_independent_genes_have_one_module_by_other_samples_and_many_by_pairs() -> None:
+    values = np.random.default_rng(2).standard_normal((80, 24))
+    whole = np.maximum(np.corrcoef(values), 0.0)
+    how: dict[str, Any] = {"restarts": 2, "symmetric": True, "counts": False, "threads": 2, "tolerance": 1e-5}
+    told = rank_survey(whole, range(1, 7), parted=halves_of(values, 0), **how)
+    assert (told.chosen.rank, told.by) == (1, "samples")
+    assert "foretells the similarities in the other half of the samples best" in told.reason
+    pairs = rank_survey(whole, range(1, 7), **how)
+    assert pairs.chosen.rank > 3  # what the same few samples have in common by chance
+    assert "tends to too many modules" in pairs.reason
+
+
+def test_planted_modules_are_foretold_in_other_samples() -> None:
+    drawn = simulate_counts(80, 60, 3, depth=200, moonlighting=0, seed=3)
+    values = np.log1p(drawn.counts)
+    whole = np.maximum(np.corrcoef(values), 0.0)
+    told = rank_survey(
+        whole, range(1, 6), parted=halves_of(values, 1), restarts=2, symmetric=True, counts=False, threads=2,
+        tolerance=1e-5,
+    )  # fmt: skip
+    assert told.chosen.rank == 3
+
+
+def test_what_a_fit_foretells_of_all_pairs_is_the_divergence_written_out() -> None:
+    values, _ = similarities(30, 2)
+    np.fill_diagonal(values, 0.0)
+    found = fit_symmetric(observe_symmetric(values), 2)
+    other, _ = similarities(30, 2, seed=8)
+    np.fill_diagonal(other, 0.0)
+    other[other < 0.2] = 0.0
+    product = np.maximum(found.modules @ found.usage, 1e-12)
+    for form in (other, csr_array(other)):
+        assert _foretold_pairs(form, found) == pytest.approx(half_divergence(other, product) / (15 * 29), rel=1e-3)
+
+
+def test_too_small_a_matrix_has_no_survey_but_any_one_rank() -> None:
+    values = np.array([[0.0, 0.9, 0.1], [0.9, 0.0, 0.2], [0.1, 0.2, 0.0]])
+    with pytest.raises(InputError, match="3 × 3 is too small to hold anything out"):
+        rank_survey(values, [1, 2], symmetric=True, counts=False, threads=1)
+    assert rank_survey(values, [1], symmetric=True, counts=False, threads=1).chosen.rank == 1
+
+
+def test_a_single_start_says_nothing_of_stability() -> None:
+    drawn = simulate_counts(30, 20, 2, depth=30, seed=1)
+    assert np.isnan(analyse(drawn.counts, [2], symmetric=False, restarts=1, threads=1).stability).all()
+    assert analyse(drawn.counts, [2], symmetric=False, restarts=3, threads=1).stability.min() >= 0.5
 
 
 def test_a_gene_that_was_never_seen_is_in_no_module_and_harms_no_other() -> None:
@@ -258,7 +321,7 @@ def test_the_survey_says_why_and_when_it_says_little() -> None:
     assert (sharp.chosen.rank, sharp.within_one_error.rank, sharp.is_flat) == (3, 3, False)
     np.testing.assert_array_equal(sharp.second_differences, [np.nan, 30.0, np.nan, np.nan])
     flat = RankSurvey((row(2, 1.1, 0.1), row(3, 1.0, 0.1), row(4, 1.05, 0.1)))
-    assert "the curve is flat: ranks 2 to 4" in flat.reason
+    assert "the curve is flat: ranks 2, 3, 4 are" in flat.reason
     edge = RankSurvey((row(2, 1.0, 0.1), row(3, 3.0, 0.1)))
     assert edge.reason.endswith("look lower too.")
     close = RankSurvey((row(2, 9.0, 0.1), row(3, 1.05, 0.1), row(4, 1.0, 0.1), row(5, 9.0, 0.1)))

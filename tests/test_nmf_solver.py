@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from grnledger.engine.errors import InputError
-from grnledger.engine.nmf import Factorization, fit, fit_each, multiplicative, observe, speckled
+from grnledger.engine.nmf import (
+    Factorization,
+    fit,
+    fit_each,
+    kernels,
+    multiplicative,
+    observe,
+    observe_symmetric,
+    speckled,
+)
 from grnledger.engine.nmf.multiplicative import divergence
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -52,7 +61,7 @@ def test_the_divergence_told_is_that_of_the_factors_over_what_was_observed(
     values = counts(60, 40, 3, depth, seed=1)
     values[:3] = 1.0  # no row or column of zeros alone
     values[:, :3] = 1.0
-    mask = speckled(values.shape, 0.15, seed=2)
+    mask = speckled(values, 0.15, seed=2).toarray()
     if holes == "missing":
         values[mask] = np.nan
     observed = observe(as_form(values, form), held_out=mask if holes == "held out" else None, dtype=dtype)
@@ -109,7 +118,7 @@ def test_it_ends_where_multiplicative_updates_would_in_hundreds_of_sweeps(form: 
 
 def test_the_reference_never_rises_and_leaves_missing_values_out() -> None:
     values = counts(20, 15, 2, 10.0, seed=6)
-    values[speckled(values.shape, 0.2, seed=1)] = np.nan
+    values[speckled(values, 0.2, seed=1).nonzero()] = np.nan
     rng = np.random.default_rng(7)
     start = rng.uniform(0.1, 1.0, (20, 2)), rng.uniform(1.0, 9.0, (2, 15))
     w, h, trace = multiplicative(values, *start, sweeps=4_000)
@@ -241,3 +250,67 @@ def test_lines_longer_than_what_single_precision_adds_up_keep_the_sums_exact() -
     assert single.residual < 1e-4
     product = single.modules @ single.usage
     assert product.sum() == pytest.approx(values.sum(), rel=1e-5)  # at a stationary point each line's sum is V's
+
+
+@properties
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    shape=st.tuples(st.integers(1, 40), st.integers(1, 70), st.integers(1, 6)),
+    depth=st.sampled_from([0.05, 1.0, 50.0, 1e5]),
+    form=st.sampled_from(FORMS),
+    dtype=st.sampled_from([np.float32, np.float64]),
+)
+def test_no_half_sweep_raises_the_divergence_of_any_line(
+    seed: int, shape: tuple[int, int, int], depth: float, form: str, dtype: type
+) -> None:
+    # Of the sweep itself: a fit keeps only those sweeps that gained, whatever the sweep does.
+    p, n, rank = shape
+    stream = np.random.default_rng(seed)
+    values = stream.poisson(stream.gamma(0.3, depth / 0.3, (p, n))).astype(np.float64)
+    values[0, 0] += 1.0
+    lines = observe(as_form(values, form), dtype=dtype).rows
+    factors, others = ((stream.gamma(0.3, 2.0, (size, rank)) + 1e-15).astype(dtype) for size in (p, n))
+    rounding = 2e-5 if dtype is np.float32 else 1e-11
+    for _ in range(4):
+        before = lines.divergences(factors, others)
+        after = lines.sweep(factors, others)
+        mass = lines.dense(n, slice(0, p))[0].sum(axis=1) + factors.sum(axis=1) * others.sum()
+        assert np.all(after <= before + rounding * (before + mass) + 1e-30)
+        np.testing.assert_allclose(lines.divergences(factors, others), after, rtol=1e-3, atol=rounding * mass.max())
+
+
+@properties
+@given(seed=st.integers(0, 2**32 - 1), size=st.integers(3, 40), rank=st.integers(1, 5))
+def test_no_symmetric_sweep_raises_the_divergence(seed: int, size: int, rank: int) -> None:
+    stream = np.random.default_rng(seed)
+    half = stream.gamma(0.4, 1.0, (size, size)) * (stream.random((size, size)) < 0.7)
+    lines = observe_symmetric(half + half.T + np.ones((size, size)), dtype=np.float64).rows
+    factors = stream.gamma(0.3, 2.0, (size, rank)) + 1e-15
+    for _ in range(4):
+        before = lines.divergences(factors, factors).sum()
+        kernels.sweep_symmetric(lines.stored, factors)
+        assert lines.divergences(factors, factors).sum() <= before * (1.0 + 1e-11)
+
+
+@pytest.mark.parametrize("tiny", [1e-38, 1e-300, 5e-324])
+def test_a_value_far_below_all_others_is_as_good_as_zero(tiny: float) -> None:
+    values = counts(30, 20, 2, 60.0, seed=4)
+    values[3, 4] = 0.0
+    without = fit(observe(values), 2, seed=0)
+    values[3, 4] = tiny
+    assert fit(observe(values), 2, seed=0).divergence == pytest.approx(without.divergence, rel=1e-6)
+
+
+def test_what_is_held_out_is_drawn_among_what_is_observed_and_leaves_half_of_each_line() -> None:
+    values = counts(40, 30, 2, 3.0, seed=6)
+    values[5, 1:] = np.nan
+    values[:, 7] = np.nan
+    values[:3, 7] = 1.0
+    for seed in range(30):
+        for given_as in (values, csr_array(values)):
+            mask = speckled(given_as, 0.3, seed).toarray()
+            assert not mask[np.isnan(values)].any()
+            observed = ~np.isnan(values)
+            for axis in (0, 1):
+                assert np.all(mask.sum(axis=axis) <= 0.5 * observed.sum(axis=axis))
+    assert mask.mean() == pytest.approx(0.3 * observed.mean(), abs=0.05)

@@ -45,7 +45,7 @@ def how_many(command: Callable[..., Any]) -> Callable[..., Any]:
         help="Starts of each rank.",
     )(command)
     return click.option(
-        "--rank", default="2:8", show_default=True, metavar="R|FROM:TO", help="How many modules to look for."
+        "--rank", metavar="R|FROM:TO", help="How many modules to look for; 2:8 by default, or as many as there can be."
     )(command)
 
 
@@ -68,7 +68,7 @@ def command(
     *,
     at: str,
     source: str,
-    rank: str,
+    rank: str | None,
     restarts: int,
     seed: int,
     library: Path | None,
@@ -92,6 +92,7 @@ def command(
     run = run_of(repo, version.name, source, rank, restarts=restarts, seed=seed)
     sets = modules.sets_of(library, run.named.genes)
     modules.write(target, run.named)
+    modules.warn(run.named)
     if form == "json":
         output.emit_json({**describe.identity(version), **modules.json_of(run.named, run.artifact, sets)})
     elif form == "tsv":
@@ -101,7 +102,7 @@ def command(
     note_kept(run, form)
 
 
-def run_of(repo: Repository, rev: str, source: str, rank: str, *, restarts: int, seed: int) -> Run:
+def run_of(repo: Repository, rev: str, source: str, rank: str | None, *, restarts: int, seed: int) -> Run:
     """Return the analysis that the options ask for, with bars while it is made."""
     from ...storage.nmf_runs import modules_of
 
@@ -123,14 +124,16 @@ def note_kept(run: Run, form: str) -> None:
         )
 
 
-def ranks_of(text: str) -> tuple[int, int]:
-    """Return the first and the last rank that `5` or `3:6` names.
+def ranks_of(text: str | None) -> tuple[int, int] | None:
+    """Return the first and the last rank that `5` or `3:6` names; None where none is named.
 
     Raises
     ------
     InputError
         It names none.
     """
+    if text is None:
+        return None
     if (match := re.fullmatch(r"(\d{1,4})(?::(\d{1,4}))?", text.strip())) is None:
         raise InputError(f"--rank {text!r} is no rank and no range of ranks.", hint="Write --rank 5 or --rank 3:6.")
     first, last = int(match[1]), int(match[2] or match[1])

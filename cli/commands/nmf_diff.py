@@ -30,6 +30,9 @@ COLUMNS = {
     "genes": ("gene", "module_from", "share_from", "module_to", "share_to", "distance", "moved"),
 }
 
+ENOUGH = 19
+"""With fewer drawings no p is 1 in 20 or less."""
+
 MOST = 20
 """Genes that are told to people, those that moved furthest."""
 
@@ -55,12 +58,22 @@ MOST = 20
 @options.forms
 @options.repository
 def command(
-    repo: Repository, *, versions: str, rank: str, restarts: int, seed: int, resamples: int, table: str, form: str
+    repo: Repository,
+    *,
+    versions: str,
+    rank: str | None,
+    restarts: int,
+    seed: int,
+    resamples: int,
+    table: str,
+    form: str,
 ) -> None:
     """Tell what changed in the modules of the correlations between two versions.
 
-    Modules are matched by their weights; a gene's distance is the share of it that is in other modules than before, 0
-    to 1. It has moved if that is more than one gene in twenty does when nothing changes but which samples were drawn.
+    Each version's modules are those that `grn nmf --at` tells. How far genes moved is seen with as many modules as the
+    first has: a gene's distance is the share of it that is in other modules than before, 0 to 1. It has moved if that
+    is more than one gene in twenty does when nothing changes but which samples were drawn; with 19 drawings or more, it
+    is told too whether so many genes move that far by chance.
 
     \b
     Example:
@@ -82,20 +95,21 @@ def command(
         output.emit_tsv(COLUMNS[table], rows[table])
     else:
         _tell(found, before, after, table, rows)
+    if not all(
+        fit.converged for fit in (found.warm, found.before.named.analysis.best, found.after.named.analysis.best)
+    ):
+        output.warn("Not all of these fits have converged: `grn nmf` and --json say which.")
 
 
 def _module_rows(found: Compared) -> Rows:
+    sides = [run.named.analysis for run in (found.before, found.after)]
     genes = found.before.named.genes
-    sides = [
-        (one.sizes, fit) for one, fit in zip(found.shares, (found.before.named.analysis.best, found.used), strict=True)
-    ]
 
     def told(side: int, module: int) -> tuple[int | None, str | None]:
         if module < 0:
             return None, None
-        sizes, fit = sides[side]
-        top: list[int] = (-fit.modules[:, module]).argsort(kind="stable")[: modules.TOP].tolist()
-        return int(sizes[module]), " ".join(genes[place] for place in top)
+        top: list[int] = sides[side].top_genes(module, modules.TOP).tolist()
+        return int(sides[side].memberships.sizes[module]), " ".join(genes[place] for place in top)
 
     rows: Rows = []
     for one in found.changes:
@@ -107,36 +121,35 @@ def _module_rows(found: Compared) -> Rows:
 
 def _gene_rows(found: Compared) -> Rows:
     before, after = found.shares
-    order = (-found.movement.distance).argsort(kind="stable").tolist()
-    columns = (
-        found.before.named.genes,
-        before.main.tolist(),
-        before.shares.max(axis=1).tolist(),
-        after.main.tolist(),
-        after.shares.max(axis=1).tolist(),
-        found.movement.distance.tolist(),
-        found.movement.moved.tolist(),
-    )
-    rows: Rows = [
-        (gene, home + 1 or None, share, home_after + 1 or None, share_after, distance, moved)
-        for gene, home, share, home_after, share_after, distance, moved in zip(*columns, strict=True)
-    ]
-    return [rows[place] for place in order]
+    moved, distance = found.movement.moved.tolist(), found.movement.distance
+    homes, later = before.argmax(axis=1).tolist(), after.argmax(axis=1).tolist()
+    genes = found.before.named.genes
+    return [
+        (genes[at], homes[at] + 1, float(before[at, homes[at]]), later[at] + 1, float(after[at, later[at]]),
+         float(distance[at]), moved[at])
+        for at in (-distance).argsort(kind="stable").tolist()
+    ]  # fmt: skip
 
 
 def _json(repo: Repository, found: Compared, before: str, after: str, rows: dict[str, Rows]) -> dict[str, Any]:
-    movement = found.movement
+    movement, is_calibrated = found.movement, len(found.movement.resampled) > 0
     fits = {"warm": found.warm, "cold": found.cold}
+    told = {
+        name: {"sweeps": fit.sweeps, "divergence": fit.divergence, "converged": fit.converged}
+        for name, fit in fits.items()
+    }
     return {
         "from": describe.identity(repo.version(before)),
         "to": describe.identity(repo.version(after)),
         "rank_from": found.before.named.analysis.best.rank,
-        "rank_to": found.used.rank,
-        **{name: {"sweeps": fit.sweeps, "divergence": fit.divergence} for name, fit in fits.items()},
+        "rank_to": found.after.named.analysis.best.rank,
+        **told,
         "resamples": len(movement.resampled),
         "cut": movement.cut,
         "moved": int(movement.moved.sum()),
-        "distinguishable": movement.is_distinguishable if len(movement.resampled) else None,
+        "moved_by_chance": movement.by_chance if is_calibrated else None,
+        "p": movement.p_value,
+        "distinguishable": movement.is_distinguishable if is_calibrated else None,
         **{name: [dict(zip(COLUMNS[name], row, strict=True)) for row in rows[name]] for name in COLUMNS},
     }
 
@@ -146,13 +159,16 @@ def _tell(found: Compared, before: str, after: str, table: str, rows: dict[str, 
     output.page(output.table([name.replace("_", " ") for name in COLUMNS[table]], shown))
     if len(shown) < len(rows[table]):
         output.note(f"… and {len(rows[table]) - len(shown):,} genes that moved less; --tsv lists them.")
-    ranks = found.before.named.analysis.best.rank, found.used.rank
-    of = "of the positive correlations"
-    output.note(f"{before} → {after}: {counted(ranks[0], 'module')} → {counted(ranks[1], 'module')}, {of}.")
+    first, second = (run.named.analysis.best for run in (found.before, found.after))
+    output.note(
+        f"{before}: {counted(first.rank, 'module')}; {after}: {counted(second.rank, 'module')}; each with the "
+        "rank that it chooses, of the positive correlations."
+    )
     warm, cold = found.warm, found.cold
     output.note(
-        f"From the modules of {before}: divergence {output.number(warm.divergence)} after "
-        f"{counted(warm.sweeps, 'sweep')}; from a random start: {output.number(cold.divergence)} after {cold.sweeps:,}."
+        f"How far genes moved is told by {counted(first.rank, 'module')} of {after}, fitted from those of {before}: "
+        f"divergence {output.number(warm.divergence)} after {counted(warm.sweeps, 'sweep')}; from a random start "
+        f"{output.number(cold.divergence)} after {cold.sweeps:,}."
     )
     output.note(_verdict(found, before, after))
 
@@ -163,11 +179,12 @@ def _verdict(found: Compared, before: str, after: str) -> str:
     furthest = output.number(float(movement.distance.max()))
     if not len(movement.resampled):
         return f"No sample was drawn anew (--resamples 0), so no gene is called moved; the furthest moved {furthest}."
-    times = counted(len(movement.resampled), "time")
-    by_chance = f"drawing the samples anew ({times}) moves one gene in twenty by more than {movement.cut:.3f}"
-    if not movement.is_distinguishable:
-        return (
-            f"Not distinguishable: {by_chance}, and here {number:,} of {counted(genes, 'gene')} moved further; "
-            f"the furthest moved {furthest}."
-        )
-    return f"{number:,} of {counted(genes, 'gene')} moved beyond chance between {before} and {after}: {by_chance}."
+    drawings = counted(len(movement.resampled), "drawing")
+    counts = (
+        f"{number:,} of {counted(genes, 'gene')} moved further than {movement.cut:.3f}, where drawing the samples anew "
+        f"moves about {movement.by_chance:.0f} ({drawings}, p = {movement.p_value:.2g})"
+    )
+    if movement.is_distinguishable:
+        return f"{counts} between {before} and {after}."
+    few = " There are too few drawings to tell: 19 or more are needed." if len(movement.resampled) < ENOUGH else ""
+    return f"Not distinguishable: {counts}; the furthest moved {furthest}.{few}"

@@ -31,7 +31,7 @@ def command(repo: Repository, *, form: str) -> None:
 
     found = list(repo.artifacts.each())
     versions = contents_of(repo)
-    sound = [one for one in found if not isinstance(one, FormatError)]
+    sound = [one for one in found if not isinstance(one, FormatError) and one.record.analysis == "nmf"]
     rows = [_row(one, versions) for one in sound]
     if form == "json":
         output.emit_json({"analyses": [dict(zip(COLUMNS, row, strict=True)) for row in rows]})
@@ -48,7 +48,8 @@ def command(repo: Repository, *, form: str) -> None:
 
 def _row(one: Artifact, versions: dict[str, list[str]]) -> tuple[Any, ...]:
     asked, facts = one.record.parameters, one.record.facts
-    ranks = f"{asked.get('first_rank')}:{asked.get('last_rank')}"
+    first, last = asked.get("first_rank"), asked.get("last_rank")
+    ranks = f"{first}:{last}" if first is not None else None
     return (
         one.key,
         versions.get(one.record.content, []),

@@ -40,7 +40,7 @@ class Analysis:
     best : Factorization
         The best fit of the chosen rank, carried through to the end.
     stability : ndarray of float64, shape (p,)
-        Of each gene, the share of restarts that have it in the same module.
+        Of each gene, the share of the other restarts that have it in the same module; NaN with a single start.
     moonlighting : Moonlighting, optional
         Genes of two modules, by a test; None where there is no likelihood to test with.
     """
@@ -96,6 +96,7 @@ def analyse(
     *,
     symmetric: bool,
     counts: bool = True,
+    parted: Sequence[tuple[Any, Any]] = (),
     restarts: int = 10,
     seed: int = 0,
     threads: int,
@@ -113,7 +114,7 @@ def analyse(
         Whether V are similarities.
     counts : bool
         Whether V are counts: else there is no likelihood, and nothing to test second modules with.
-    restarts, seed, threads, progress
+    parted, restarts, seed, threads, progress
         As for `rank_survey`.
 
     Raises
@@ -123,13 +124,14 @@ def analyse(
     """
     survey = rank_survey(
         values, ranks, restarts=restarts, seed=seed, symmetric=symmetric, counts=counts and not symmetric,
-        threads=threads, progress=progress, **LOOKED_AT,
+        parted=parted, threads=threads, progress=progress, **LOOKED_AT,
     )  # fmt: skip
-    rough, fits = survey.best, survey.fits[survey.chosen.rank]
+    rough = survey.best
+    others = [one for one in survey.fits[survey.chosen.rank] if one is not rough]
     if symmetric:
         best = fit_symmetric(observe_symmetric(values), rough.rank, start=halves(rough), **USED)
-        return Analysis(survey, best, stability(best, fits), None)
+        return Analysis(survey, best, stability(best, others), None)
     observed = observe(values)
     best = fit(observed, rough.rank, start=(rough.modules, rough.usage), threads=threads, **USED)
     tested = moonlighting(observed, best) if counts else None
-    return Analysis(survey, best, stability(best, fits), tested)
+    return Analysis(survey, best, stability(best, others), tested)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from .consensus import matched
+from .membership import memberships
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +42,7 @@ class ModuleChange:
     before, after : int
         The module of either side; −1 where there is none.
     cosine : float
-        Of the two modules' weights on the genes; 0 where there is but one.
+        Of the shares that the two modules have of the genes; 0 where they are not matched.
     """
 
     fate: Fate
@@ -68,7 +69,7 @@ class Movement:
     @property
     def cut(self) -> float:
         """The movement that one gene in twenty exceeds when the samples are drawn anew; NaN without any drawing."""
-        return float(np.quantile(self.resampled, BEYOND)) if self.resampled.size else float("nan")
+        return _cut(self.resampled)
 
     @property
     def moved(self) -> NDArray[np.bool_]:
@@ -76,9 +77,35 @@ class Movement:
         return self.distance > self.cut
 
     @property
+    def by_chance(self) -> float:
+        """How many genes move further than the cut by chance, on average."""
+        return (1.0 - BEYOND) * len(self.distance)
+
+    @property
+    def p_value(self) -> float:
+        """How often drawing the samples anew moves as many genes that far; NaN without any drawing.
+
+        Genes move together, so each drawing is held against the cut of the others, as the version is against that of
+        all: (1 + drawings with as large a share) / (1 + drawings).
+        """
+        if not len(self.resampled):
+            return float("nan")
+        drawings: list[NDArray[np.float64]] = list(self.resampled)
+        own = float(np.mean(self.moved))
+        shares: list[float] = []
+        for place, one in enumerate(drawings):
+            others = np.array(drawings[:place] + drawings[place + 1 :])
+            shares.append(float(np.mean(one > _cut(others))))
+        return (1 + sum(share >= own for share in shares)) / (1 + len(drawings))
+
+    @property
     def is_distinguishable(self) -> bool:
-        """Whether more genes moved beyond the cut than do when nothing but the samples is drawn anew."""
-        return bool(np.mean(self.moved) > 1.0 - BEYOND)
+        """Whether at most one drawing in twenty moves as many genes beyond the cut."""
+        return self.p_value <= 1.0 - BEYOND + 1e-12
+
+
+def _cut(resampled: NDArray[np.float64]) -> float:
+    return float(np.quantile(resampled, BEYOND)) if resampled.size else float("nan")
 
 
 def changes(before: Factorization, after: Factorization) -> list[ModuleChange]:
@@ -91,22 +118,40 @@ def changes(before: Factorization, after: Factorization) -> list[ModuleChange]:
 
     Notes
     -----
-    Modules are paired so that the sum of their cosines is the largest, and are the same where it is `LEAST_COSINE` or
-    more. The mass of a module on its genes then says where the others come from and go to: of each gene, its share is
-    parted among the modules of the other side as the gene is.
+    A module is compared by the shares that it has of the genes: how strongly each weighs in it does not matter. Modules
+    are paired so that the sum of their cosines is the largest, and are the same where it is `LEAST_COSINE` or more, or
+    where each has most of the other. Where the others come from and go to, the mass of each module says: of each gene,
+    it is parted among the modules of the other side as the gene is. One that others are split from is not lost, and one
+    that others are merged into is not gained.
     """
-    places, cosines = matched(before.modules, after.modules)
-    pairs = {one: int(places[one]) for one in range(before.rank) if places[one] >= 0 and cosines[one] >= LEAST_COSINE}
-    found = [ModuleChange("matched", one, other, float(cosines[one])) for one, other in pairs.items()]
-    there, back = _flow(before.modules, after), _flow(after.modules, before)
-    for other in sorted(set(range(after.rank)) - set(pairs.values())):
-        source = int(back[other].argmax())
-        is_split = back[other, source] > MOST_OF_IT
-        found.append(ModuleChange("split" if is_split else "gained", source if is_split else -1, other, 0.0))
-    for one in sorted(set(range(before.rank)) - set(pairs)):
-        target = int(there[one].argmax())
-        is_merged = there[one, target] > MOST_OF_IT
-        found.append(ModuleChange("merged" if is_merged else "lost", one, target if is_merged else -1, 0.0))
+    one, other = memberships(before), memberships(after)
+    places, cosines = matched(one.shares, other.shares)
+    there, back = _flow(before.modules, other), _flow(after.modules, one)
+    pairs = {
+        place: int(at)
+        for place, at in enumerate(places)
+        if at >= 0
+        and (cosines[place] >= LEAST_COSINE or (there[place, at] > MOST_OF_IT and back[at, place] > MOST_OF_IT))
+    }
+    found = [ModuleChange("matched", place, at, float(cosines[place])) for place, at in pairs.items()]
+    sources = {
+        at: int(back[at].argmax()) if back[at].max() > MOST_OF_IT else -1
+        for at in sorted(set(range(after.rank)) - set(pairs.values()))
+    }
+    targets = {
+        place: int(there[place].argmax()) if there[place].max() > MOST_OF_IT else -1
+        for place in sorted(set(range(before.rank)) - set(pairs))
+    }
+    for at, source in sources.items():
+        if source >= 0:
+            found.append(ModuleChange("split", source, at, 0.0))
+        elif at not in targets.values():
+            found.append(ModuleChange("gained", -1, at, 0.0))
+    for place, target in targets.items():
+        if target >= 0:
+            found.append(ModuleChange("merged", place, target, 0.0))
+        elif place not in sources.values():
+            found.append(ModuleChange("lost", place, -1, 0.0))
     return found
 
 
@@ -133,8 +178,6 @@ def distances(changes: Sequence[ModuleChange], before: Memberships, after: Membe
     return 0.5 * np.abs(later - earlier).sum(axis=1)
 
 
-def _flow(modules: NDArray[np.float64], other: Factorization) -> NDArray[np.float64]:
+def _flow(modules: NDArray[np.float64], other: Memberships) -> NDArray[np.float64]:
     """Return of each module what share of its mass is on genes of each module of the other side, shape (R, R')."""
-    mass = other.modules * other.usage.sum(axis=1)
-    shares = mass / np.maximum(mass.sum(axis=1, keepdims=True), np.finfo(np.float64).tiny)
-    return modules.T @ shares
+    return modules.T @ other.shares

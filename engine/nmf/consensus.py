@@ -76,9 +76,11 @@ def stability(best: Factorization, fits: Sequence[Factorization]) -> NDArray[np.
     best : Factorization
         The fit whose modules count.
     fits : sequence of Factorization
-        Others of the same matrix and rank; their modules are matched with its own.
+        Others of the same matrix and rank; their modules are matched with its own. NaN without any.
     """
     main = memberships(best).main
+    if not fits:
+        return np.full(len(main), np.nan)
     agreed = np.zeros(len(main))
     for one in fits:
         places, _ = matched(one.modules, best.modules)

@@ -20,6 +20,11 @@ they are copied to where they have room to a whole number of vectors, filled up 
 the passes arrays are addressed by their indices: numba counts references to each slice, which takes as long as 60
 entries.
 
+`way_down` and its symmetric twin go down by such sweeps, each result carried on beyond where the sweep ends. They are
+plain Python: for a large matrix they run as they stand and spread each half-sweep over threads, for a small one,
+whose sweeps take no longer than a few calls from Python, they are compiled. All that is compiled stands in this file,
+since numba keeps compiled code for as long as the file of the outermost function stays as it is.
+
 The names here: `factors` W, shape (m, R), moved in place; `others` Hᵀ, shape (n, R); `sums` and `totals`, B, over all
 of a line and over what is observed of it; `values`, `product` v and WH of the lines in step, shape (`IN_STEP`, width);
 `packed` h of a dense V, shape (R, width), or of each line of a sparse V in turn, shape (`IN_STEP` R, width), of which
@@ -46,6 +51,9 @@ the number of entries, s₂ ≤ 10³⁰ p n, which single precision holds."""
 ADDED_ANEW_BELOW = 1e-3
 """Where less than this share of a sum is left, it is added up without what is left out."""
 
+LEAST_VALUE = 1e-25
+"""A smaller share of the mean adds nothing to the divergence that single precision could tell from 0."""
+
 LEAST_NORMAL_MANTISSA = 0x3F3504F3
 """The bits of √½ in float32."""
 
@@ -57,6 +65,21 @@ IN_STEP = 4
 
 VECTOR = 32
 """The room of a line is a multiple of so many entries."""
+
+SLOW = 0.02
+"""Carrying on begins once a sweep gains less than this share: earlier it lands in bad optima."""
+
+LEAST_LEFT = 0.2
+"""Carrying on leaves at least this share of each entry; a smaller share, or none, lands in bad optima too."""
+
+FIRST_STRIDE, LONGEST_STRIDE, LENGTHENED = 0.5, 0.98, 1.1
+"""By what share of the last change a sweep's result is carried on: at first, at the most, and how that grows."""
+
+STILL = 3
+"""A fit has converged when so many sweeps in a row have gained less than the tolerance."""
+
+KEPT, PASSED_OVER, TAKEN_BACK = 1, 0, -1
+"""What becomes of a sweep."""
 
 ADDED_IN_SINGLE = 2_048
 """So many terms of a sum are added up in the precision of the factors, and those sums in double precision."""
@@ -134,7 +157,7 @@ def _divergence(values: Any, product: Any, ratio: Any, at: Any, room: Any) -> Ca
         bits = ratio.view(np.int32)
         total = 0.0
         for j in range(room):
-            ratio[j] = product[at, j] / values[at, j] if values[at, j] > np.float32(0.0) else np.float32(1.0)
+            ratio[j] = product[at, j] / values[at, j] if values[at, j] > np.float32(LEAST_VALUE) else np.float32(1.0)
         for j in range(room):
             x = ratio[j]
             exponent = np.int32(np.int32(bits[j] - np.int32(LEAST_NORMAL_MANTISSA)) >> np.int32(23))
@@ -152,7 +175,7 @@ def _divergence(values: Any, product: Any, ratio: Any, at: Any, room: Any) -> Ca
             p = p * f + np.float32(3.3333331174e-1)
             apart = (x - np.float32(1.0)) - f - e * np.float32(0.6931471805599453)
             term = apart + f * f * (np.float32(0.5) - f * p)
-            total += values[at, j] * term if values[at, j] > np.float32(0.0) else product[at, j]
+            total += values[at, j] * term if values[at, j] > np.float32(LEAST_VALUE) else product[at, j]
         return total
 
     return in_single if product.dtype == types.float32 else in_double
@@ -482,3 +505,112 @@ def total(divergences: NDArray[np.float64]) -> float:
     for one in divergences:
         found += one
     return max(found, 0.0)
+
+
+def go_through(
+    stored: Stored, factors: NDArray[Any], others: NDArray[Any], divergences: NDArray[np.float64], workers: Any
+) -> None:
+    """Do a half-sweep as `workers` do it; in compiled code on the thread that it runs on."""
+    workers.go_through(stored, factors, others, divergences)
+
+
+@overload(go_through)
+def _go_through(
+    stored: Any,
+    factors: Any,
+    others: Any,
+    divergences: Any,
+    workers: Any,
+) -> Callable[..., None]:
+    def whole(stored: Any, factors: Any, others: Any, divergences: Any, workers: Any) -> None:
+        sweep(stored, factors, others, FIRST, len(factors), divergences, MOVING)
+
+    return whole
+
+
+@compiled
+def judged(now: float, last: float, stride: float, carrying: bool, has_before: bool) -> tuple[int, float, float, bool]:
+    """Return what becomes of a sweep, the share that it gained, and by which share the next is carried on, and whether.
+
+    One that was carried on and has not gained is taken back, and the share halved; one that was not carried on and has
+    not gained is at the end of what rounding allows, and passed over.
+    """
+    if carrying and not now <= last:
+        return TAKEN_BACK, 0.0, stride / 2.0, False
+    gain = (last - now) / now if now > 0.0 else 0.0
+    if not gain >= 0.0:
+        return PASSED_OVER, 0.0, stride, carrying
+    carrying = has_before and gain < SLOW
+    if carrying:
+        stride = min(LENGTHENED * stride, LONGEST_STRIDE) if stride > 0.0 else FIRST_STRIDE
+    return KEPT, gain, stride, carrying
+
+
+def way_down(
+    rows: Stored,
+    columns: Stored,
+    w: NDArray[Any],
+    h: NDArray[Any],
+    trace: NDArray[np.float64],
+    tolerance: float,
+    workers: Any,
+) -> tuple[NDArray[Any], NDArray[Any], int, bool]:
+    """Return the factors with the least divergence, how many sweeps were kept, and whether they came to gain little.
+
+    A sweep moves W, then H from where that leads; both are carried on by a share of their last change.
+    """
+    kept_w, kept_h, begin_h, plain_w, plain_h = w, h, h, w, h  # plain: before they were carried on
+    lines, nothing = np.empty(len(h)), np.empty(0)
+    last, stride, carrying, kept, still = np.inf, 0.0, False, 0, 0
+    for _ in range(len(trace)):
+        w, h = kept_w.copy(), begin_h.copy()
+        go_through(rows, w, begin_h, nothing, workers)
+        beyond = carried_on(w, plain_w, stride, LEAST_LEFT) if carrying else w
+        go_through(columns, h, beyond, lines, workers)
+        now = total(lines)
+        verdict, gain, stride, carrying = judged(now, last, stride, carrying, kept > 0)
+        if verdict == TAKEN_BACK:
+            begin_h = kept_h
+            continue
+        if verdict == KEPT:
+            old_h = plain_h
+            kept_w, kept_h, plain_w, plain_h = beyond, h, w, h
+            last, trace[kept] = now, now
+            kept += 1
+            begin_h = carried_on(h, old_h, stride, LEAST_LEFT) if carrying else h
+        still = still + 1 if gain < tolerance else 0
+        if still == STILL:
+            break
+    return kept_w, kept_h, kept, still == STILL
+
+
+def way_down_symmetric(
+    stored: Stored, w: NDArray[Any], trace: NDArray[np.float64], tolerance: float
+) -> tuple[NDArray[Any], int, bool]:
+    """Return the factor of a symmetric matrix with the least divergence, and the rest as `way_down` does."""
+    kept_w, begin, plain = w, w, w
+    lines = np.empty(len(w))
+    last, stride, carrying, kept, still = np.inf, 0.0, False, 0, 0
+    for _ in range(len(trace)):
+        w = begin.copy()
+        sweep_symmetric(stored, w)
+        sweep(stored, w, w, FIRST, len(w), lines, STANDING)
+        now = 0.5 * total(lines)
+        verdict, gain, stride, carrying = judged(now, last, stride, carrying, kept > 0)
+        if verdict == TAKEN_BACK:
+            begin = kept_w
+            continue
+        if verdict == KEPT:
+            old = plain
+            kept_w, plain = w, w
+            last, trace[kept] = now, now
+            kept += 1
+            begin = carried_on(w, old, stride, LEAST_LEFT) if carrying else w
+        still = still + 1 if gain < tolerance else 0
+        if still == STILL:
+            break
+    return kept_w, kept, still == STILL
+
+
+compiled_way_down = compiled(way_down)
+compiled_way_down_symmetric = compiled(way_down_symmetric)

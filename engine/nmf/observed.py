@@ -25,6 +25,9 @@ SPARSE_BELOW = 0.3
 """With a smaller share of entries that are not zero, going along those alone is quicker."""
 
 
+MOST_ENTRIES = 4_000_000
+"""Of more entries held out no more is learnt."""
+
 MOST_HELD_OUT = 0.5
 """Of a row or column of which more would be held out, nothing is."""
 
@@ -69,7 +72,7 @@ def observe(values: Any, *, held_out: Mask | Sparse | None = None, dtype: type =
     held_out : ndarray or sparse array of bool, shape (p, n), optional
         True where an entry shall be left out, as if it were missing.
     dtype : numpy.float32 or numpy.float64
-        The precision of the factors; sums are in double precision with either.
+        The precision of the factors. With either, sums of more than 2,048 terms are taken in double precision.
 
     Raises
     ------
@@ -97,12 +100,36 @@ def observe(values: Any, *, held_out: Mask | Sparse | None = None, dtype: type =
     return Observed(Lines.of(kept, left_out, dtype), Lines.of(kept.T, left_out.T, dtype), scale)
 
 
-def speckled(shape: tuple[int, int], share: float, seed: int) -> Mask:
-    """Return entries to hold out, True there: each with this chance, and of no row or column more than half."""
-    mask = np.random.default_rng([seed, 7]).random(shape) < share
-    mask[mask.mean(axis=1) > MOST_HELD_OUT] = False
-    mask[:, mask.mean(axis=0) > MOST_HELD_OUT] = False
-    return mask
+def speckled(values: Any, share: float, seed: int) -> Sparse:
+    """Return entries of a matrix to hold out, True there: this share of what is observed, of no line more than half.
+
+    Parameters
+    ----------
+    values : ndarray or sparse array, shape (p, n)
+        V; NaN is missing.
+    share : float
+        Which part of the entries, at the most `MOST_ENTRIES`.
+    seed : int
+        They are drawn with it.
+
+    Returns
+    -------
+    csr_array of bool, shape (p, n)
+    """
+    p, n = values.shape
+    stream, number = np.random.default_rng([seed, 7]), max(1, min(round(share * p * n), MOST_ENTRIES))
+    places = stream.choice(p * n, number, replace=False, shuffle=False)
+    rows, columns = np.divmod(places, n)
+    seen = ~np.isnan(np.asarray(values[rows, columns], dtype=np.float64).ravel())
+    rows, columns = rows[seen], columns[seen]
+    stored: Any = csr_array(values) if bool(issparse(values)) else np.asarray(values, dtype=np.float64)
+    missing = missing_of(stored)
+    kept = np.ones(len(rows), dtype=np.bool_)
+    for lines, left_out, of in ((rows, missing, n), (columns, csr_array(missing.T), p)):
+        observed = of - np.diff(left_out.indptr)
+        kept[(np.bincount(lines, minlength=len(observed)) > MOST_HELD_OUT * observed)[lines]] = False
+    rows, columns = rows[kept], columns[kept]
+    return csr_array((np.ones(len(rows), dtype=np.bool_), (rows, columns)), shape=(p, n))
 
 
 def check_entries(values: Any, row: str, column: str) -> None:

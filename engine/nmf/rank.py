@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from ..covariance import row_blocks
 from ..errors import InputError
 from .consensus import dispersion
 from .observed import observe, speckled
@@ -25,6 +26,18 @@ if TYPE_CHECKING:
 
 MASKS, HELD_OUT = 3, 0.10
 """So many times, this share of the entries is held out."""
+
+STARTS, STARTS_IN_A_PART = 3, 2
+"""Of a fit to what is not held out, so many starts at the most; of one to the similarities in a part of the samples."""
+
+HeldOut = Literal["entries", "pairs", "samples"]
+"""What a survey holds out."""
+
+FORETOLD: dict[HeldOut, str] = {
+    "entries": "entries held out",
+    "pairs": "pairs of genes held out",
+    "samples": "the similarities in the other half of the samples",
+}
 
 LEAST_FORETOLD = 1e-6
 """What is foretold of an entry is taken for at least this share of the mean, so that no single one decides."""
@@ -66,11 +79,14 @@ class RankSurvey:
     ----------
     rows : tuple of Surveyed
         In ascending order of ranks.
+    by : {"entries", "pairs", "samples"}
+        What was held out: entries of V; pairs of genes; or half of the samples, whose similarities were then foretold.
     fits : mapping of int to tuple of Factorization
         The restarts of each rank, while they are at hand.
     """
 
     rows: tuple[Surveyed, ...]
+    by: HeldOut = "entries"
     fits: Mapping[int, tuple[Factorization, ...]] = field(default_factory=dict[int, "tuple[Factorization, ...]"])
 
     @property
@@ -87,7 +103,7 @@ class RankSurvey:
     def within_one_error(self) -> Surveyed:
         """The least rank within one standard error of the best."""
         most = self.chosen.held_out + self.chosen.standard_error
-        return next(row for row in self.rows if row.held_out <= most)
+        return next((row for row in self.rows if row.held_out <= most), self.chosen)  # NaN with a single rank
 
     @property
     def second_differences(self) -> NDArray[np.float64]:
@@ -100,27 +116,36 @@ class RankSurvey:
         return bends
 
     @property
+    def within_two_errors(self) -> list[int]:
+        """The ranks that are hardly worse than the best: within two standard errors of it."""
+        most = self.chosen.held_out + 2.0 * self.chosen.standard_error
+        return [row.rank for row in self.rows if row.held_out <= most]
+
+    @property
     def is_flat(self) -> bool:
         """Whether the curve says little: the least and the largest rank are both within two errors of the best."""
-        most = self.chosen.held_out + 2.0 * self.chosen.standard_error
-        return len(self.rows) > 1 and self.rows[0].held_out <= most and self.rows[-1].held_out <= most
+        return len(self.rows) > 1 and {self.rows[0].rank, self.rows[-1].rank} <= set(self.within_two_errors)
 
     @property
     def reason(self) -> str:
-        """Why that rank, in a sentence or two."""
+        """Why that rank, in a few sentences."""
         chosen, ends = self.chosen, (self.rows[0].rank, self.rows[-1].rank)
         if len(self.rows) == 1:
             return f"Rank {chosen.rank} alone was looked at."
-        said = f"Rank {chosen.rank} foretells entries held out best ({chosen.held_out:.4g} an entry)."
+        said = [
+            f"Rank {chosen.rank} foretells {FORETOLD[self.by]} best: a mean KL divergence of {chosen.held_out:.4g}."
+        ]
         if self.is_flat:
-            return f"{said} But the curve is flat: ranks {ends[0]} to {ends[1]} are within two standard errors of it."
-        if chosen.rank in ends:
-            said += (
-                f" It is at the end of what was looked at: look {'lower' if chosen.rank == ends[0] else 'higher'} too."
-            )
-        elif self.within_one_error is not chosen:
-            said += f" Rank {self.within_one_error.rank} is within one standard error of it."
-        return said
+            hardly = ", ".join(map(str, self.within_two_errors))
+            said.append(f"But the curve is flat: ranks {hardly} are within two standard errors of it.")
+        elif self.within_one_error.rank != chosen.rank:
+            said.append(f"Rank {self.within_one_error.rank} is within one standard error of it.")
+        if chosen.rank in ends and not self.is_flat:
+            where = "lower" if chosen.rank == ends[0] else "higher"
+            said.append(f"It is at the end of what was looked at: look {where} too.")
+        if self.by == "pairs":
+            said.append("Pairs share the noise of their samples, so that this tends to too many modules.")
+        return " ".join(said)
 
 
 def rank_survey(
@@ -131,6 +156,7 @@ def rank_survey(
     seed: int = 0,
     symmetric: bool = False,
     counts: bool = True,
+    parted: Sequence[tuple[Any, Any]] = (),
     threads: int,
     progress: Callable[[float], object] = lambda _: None,
     **how: Any,
@@ -148,9 +174,13 @@ def rank_survey(
     seed : int
         The masks and the starts are drawn with it.
     symmetric : bool
-        Whether V are similarities, to be factored as W Wᵀ; pairs are held out then.
+        Whether V are similarities, to be factored as W Wᵀ.
     counts : bool
         Whether V are counts, so that there is a likelihood.
+    parted : sequence of pairs of V
+        Similarities in one part of the samples, and in the others. A fit to the one is held against the other: what all
+        similarities of the same few samples have in common by chance, a fit foretells of pairs held out among them.
+        Without, a tenth of the entries is held out, or of the pairs.
     threads : int
         Fits side by side.
     progress : callable
@@ -166,9 +196,11 @@ def rank_survey(
     ordered = sorted(set(ranks))
     if not ordered or restarts < 1:
         raise InputError(f"A survey needs ranks and restarts, not {list(ranks)} and {restarts}.")
-    whole, holed, masks = _prepared(values, seed, MASKS if len(ordered) > 1 else 0, symmetric=symmetric)
+    look = observe_symmetric if symmetric else observe
+    whole, trials = look(values), _trials(values, seed, parted, symmetric=symmetric) if len(ordered) > 1 else []
+    starts = range(min(restarts, STARTS_IN_A_PART if parted else STARTS))
     jobs = [(rank, whole, seed + place) for rank in ordered for place in range(restarts)]
-    jobs += [(rank, one, seed + place) for rank in ordered for one in holed for place in range(min(restarts, 3))]
+    jobs += [(rank, trial.observed, seed + place) for rank in ordered for trial in trials for place in starts]
     done = itertools.count(1)
 
     def one(job: tuple[int, Observed, int]) -> Factorization:
@@ -187,12 +219,42 @@ def rank_survey(
     for rank in ordered:
         fits = kept[rank] = tuple(made for (at, on, _), made in found if at == rank and on is whole)
         foretold = [
-            _foretold(values, mask, min(made, key=_divergence))
-            for mask, part in zip(masks, holed, strict=True)
-            if (made := [one for (at, on, _), one in found if at == rank and on is part])
+            trial.divergence_of(min(made, key=_divergence))
+            for trial in trials
+            if (made := [one for (at, on, _), one in found if at == rank and on is trial.observed])
         ]
         rows.append(_row(rank, foretold, fits, whole if counts else None, values))
-    return RankSurvey(tuple(rows), kept)
+    by: HeldOut = "samples" if parted else "pairs" if symmetric else "entries"
+    return RankSurvey(tuple(rows), by, kept)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """What a fit is made to, and what it has to foretell: entries held out by a mask, or all pairs of other samples."""
+
+    observed: Observed
+    values: Any
+    mask: Any = None
+
+    def divergence_of(self, found: Factorization) -> float:
+        """Return the mean divergence of what was to be foretold."""
+        if self.mask is None:
+            return _foretold_pairs(self.values, found)
+        return _foretold(self.values, self.mask, found)
+
+
+def _trials(values: Any, seed: int, parted: Sequence[tuple[Any, Any]], *, symmetric: bool) -> list[_Trial]:
+    if parted:
+        return [_Trial(observe_symmetric(one), other) for one, other in parted]
+    look, draw = (observe_symmetric, speckled_pairs) if symmetric else (observe, speckled)
+    masks = [draw(values, HELD_OUT, seed + place) for place in range(MASKS)]
+    if any(not mask.sum() for mask in masks):
+        p, n = values.shape
+        raise InputError(
+            f"A matrix of {p:,} × {n:,} is too small to hold anything out of it, so no rank can be chosen.",
+            hint="Name one rank: --rank R.",
+        )
+    return [_Trial(look(values, held_out=mask), values, mask) for mask in masks]
 
 
 def _row(
@@ -220,14 +282,6 @@ def _divergence(found: Factorization) -> float:
     return found.divergence
 
 
-def _prepared(values: Any, seed: int, number: int, *, symmetric: bool) -> tuple[Observed, list[Observed], list[Any]]:
-    """Return V, V with entries held out in a number of ways, and the masks of these."""
-    look, draw = (observe_symmetric, speckled_pairs) if symmetric else (observe, speckled)
-    whole = look(values)
-    masks = [draw(whole.shape, HELD_OUT, seed + place) for place in range(number)]
-    return whole, [look(values, held_out=mask) for mask in masks], masks
-
-
 def _foretold(values: Any, mask: Any, found: Factorization) -> float:
     """Return the mean divergence of the entries held out from what a fit without them foretells."""
     rows, columns = mask.nonzero()
@@ -239,3 +293,19 @@ def _foretold(values: Any, mask: Any, found: Factorization) -> float:
     with np.errstate(divide="ignore", invalid="ignore"):
         log_part = np.where(v > 0.0, v * np.log(v / x), 0.0)
     return float(np.mean(log_part - v + x))
+
+
+def _foretold_pairs(values: Any, found: Factorization) -> float:
+    """Return the mean divergence of all pairs of other samples from what a fit foretells, in O(p² R) or O(nnz R)."""
+    size, sums = len(found.modules), found.modules.sum(axis=0) @ found.usage
+    off_diagonal = float(sums.sum() - np.einsum("pr,rp->", found.modules, found.usage))
+    total, pairs = 0.0, size * (size - 1)
+    for band in row_blocks(size, size):
+        part = values[band.start : band.stop]
+        rows, columns = part.nonzero()
+        apart = rows + band.start != columns
+        rows, columns = rows[apart], columns[apart]
+        v = np.asarray(part[rows, columns], dtype=np.float64).ravel()
+        x = np.einsum("er,re->e", found.modules[band][rows], found.usage[:, columns])
+        total += float(np.sum(v * np.log(v / np.maximum(x, LEAST_FORETOLD * off_diagonal / pairs)) - v))
+    return (total + off_diagonal) / pairs

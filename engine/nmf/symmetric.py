@@ -55,8 +55,9 @@ def observe_symmetric(values: Any, *, held_out: Mask | Sparse | None = None, dty
     return observe(values, held_out=diagonal if held_out is None else diagonal + csr_array(held_out), dtype=dtype)
 
 
-def speckled_pairs(shape: tuple[int, int], share: float, seed: int) -> Sparse:
+def speckled_pairs(values: Any, share: float, seed: int) -> Sparse:
     """Return pairs of genes to hold out, (i, j) with (j, i), sparse: a share of all, at the most `MOST_PAIRS`."""
+    shape = values.shape
     size, stream = shape[0], np.random.default_rng([seed, 11])
     number = min(int(share * size * (size - 1) / 2), MOST_PAIRS)
     one, other = stream.integers(0, size, number), stream.integers(0, size, number)
