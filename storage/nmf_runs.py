@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..engine.errors import Conflict, FormatError, NotFound
+from ..engine.errors import Conflict, FormatError, InputError, NotFound
 from ..engine.wording import counted
 from . import nmf_results
 from .nmf_results import Asked, Named
@@ -175,6 +175,11 @@ def _given(
     if source == CORRELATION:
         genes = tuple(repo.panel.genes)
         values = positive_correlations(repo.snapshot(version.name), progress=progress)
+        if values.sum() <= 0.0:
+            raise InputError(
+                f"No two genes of {version.name} are positively correlated, so they have no modules.",
+                hint="These samples support none: `grn info` tells the base. Counts may: --input counts.",
+            )
         said = f"the positive correlations of {counted(len(genes), 'gene')}"
         if hasattr(values, "tocsr"):
             said += f", of each with its {NEIGHBORS} nearest"

@@ -247,3 +247,15 @@ def test_what_an_answer_must_not_be_read_without_is_said_in_every_form(
     for place, form in enumerate(("--tsv", "--json", "--table=modules")):
         told = grn("-s", store, "nmf", "--rank", 3, "--restarts", 2, "--seed", place, form)
         assert "The fit has not converged in 2 sweeps" in told.err
+
+
+def test_a_version_without_any_correlation_is_refused_with_a_sentence(tmp_path: Path, grn: Callable[..., Any]) -> None:
+    values = np.random.default_rng(16).standard_normal((40, 12))
+    rows = [f"G{place}\t" + "\t".join(map(str, row)) for place, row in enumerate(values.tolist())]
+    head = "\t".join(["gene", *(f"S{place}" for place in range(12))])
+    (tmp_path / "noise.tsv").write_text("\n".join([head, *rows]) + "\n")
+    made = grn("init", tmp_path / "noise.grn", "--expression", tmp_path / "noise.tsv")
+    assert "Shrinkage is complete" in made.err + made.out
+    told = grn("-s", tmp_path / "noise.grn", "nmf", "--rank", 2, "--restarts", 1)
+    assert (told.code, told.out) == (2, "")
+    assert "No two genes of v0 are positively correlated" in told.err
