@@ -76,6 +76,24 @@ def told(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def check(target: Path | None, library: Path | None) -> None:
+    """Refuse what `-o` and `--sets` name before anything takes its time.
+
+    Raises
+    ------
+    InputError
+        The target is no .npz file.
+    NotFound
+        There is no such library.
+    """
+    from ..storage.formats.files import require_file
+
+    if target is not None and target.suffix != ".npz":
+        raise InputError(f"W and H go to an .npz file, not to {target}.", hint="Name it FILE.npz.")
+    if library is not None:
+        require_file(library)
+
+
 def sets_of(path: Path | None, genes: tuple[str, ...]) -> Sets:
     """Return the gene sets of a library, as places among genes; those that share none are left out.
 
@@ -108,8 +126,6 @@ def write(path: Path | None, found: Named) -> None:
         return
     from ..storage.formats.matrix_export import write_npz
 
-    if path.suffix != ".npz":
-        raise InputError(f"W and H go to an .npz file, not to {path}.", hint="Name it FILE.npz.")
     best = found.analysis.best
     arrays = {"genes": found.genes, "samples": found.samples, "modules": best.modules, "usage": best.usage}
     write_npz(path, arrays)

@@ -78,9 +78,10 @@ def command(
 ) -> None:
     """Find gene modules by non-negative matrix factorization under the Kullback–Leibler divergence.
 
-    The rank that foretells entries held out best is used. Genes may be in two modules. The counts of a base are the
-    same at every version, and have a likelihood; the correlations of a version change with its pathways, and have none.
-    The store keeps what was found, and gives it again where the same is asked of the same content.
+    The rank is used that foretells best what was held out: entries of counts, other samples of correlations. Counts are
+    the same at every version of a base and have a likelihood, by which second modules are tested; the correlations of a
+    version change with its pathways and have none. The store keeps what was found, and gives it again where the same is
+    asked of the same content.
 
     \b
     Example:
@@ -88,6 +89,7 @@ def command(
       grn nmf --at v3 --rank 5 --table genes --tsv
       grn nmf --input counts --sets hallmark.gmt -o modules.npz
     """
+    modules.check(target, library)
     version = repo.version(at)
     run = run_of(repo, version.name, source, rank, restarts=restarts, seed=seed)
     sets = modules.sets_of(library, run.named.genes)

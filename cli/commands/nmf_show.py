@@ -32,6 +32,7 @@ def command(
     """
     from ...storage import nmf_results
 
+    modules.check(target, library)
     artifact = repo.artifacts.named(analysis)
     found = nmf_results.read(artifact)
     sets = modules.sets_of(library, found.genes)
