@@ -167,8 +167,8 @@ def json_of(found: Named, artifact: Artifact | None, sets: Sets) -> dict[str, An
         "divergence": best.divergence,
         "residual": best.residual,
         "sweeps": best.sweeps,
-        "moonlighting": _in_two(found) if found.counts else None,
-        "at_sight": [found.genes[place] for place in analysis.memberships.in_two_at_sight.nonzero()[0].tolist()],
+        "moonlighting": _named(found, analysis.in_two) if found.counts else None,
+        "at_sight": _named(found, analysis.memberships.in_two_at_sight),
         **tables,
     }
 
@@ -184,14 +184,15 @@ def tell(found: Named, table: str, sets: Sets, *, of: str = "") -> None:
     output.page(output.table(names, [tuple(row[place] for place in kept) for row in rows]))
     output.note(f"{of}{found.said}.")
     output.note(found.analysis.survey.reason)
-    twice = _in_two(found)
     if found.analysis.moonlighting is not None:
+        twice = _named(found, found.analysis.in_two)
         how = f"false discovery rate {100 * FALSE_DISCOVERIES:g} %"
         output.note(f"{counted(len(twice), 'gene')} in two modules ({how}){': ' if twice else ''}{some(twice, 10)}.")
     else:
+        at_sight = counted(int(found.analysis.memberships.in_two_at_sight.sum()), "gene")
         output.note(
-            f"{counted(len(twice), 'gene')} with more than {100 * SHARE_AT_SIGHT:g} % in a second module. That is not "
-            "tested: many of them are in one alone. Counts can be tested: --input counts."
+            f"{at_sight} with more than {100 * SHARE_AT_SIGHT:g} % in a second module. That is not tested: many of them "
+            "are in one alone. Counts can be tested: --input counts."
         )
     if table in BESIDE:
         output.note(BESIDE[table])
@@ -208,8 +209,8 @@ def warn(found: Named) -> None:
         output.warn(f"The rank is not certain. {survey.reason}")
 
 
-def _in_two(found: Named) -> list[str]:
-    return [found.genes[place] for place in found.analysis.in_two.nonzero()[0].tolist()]
+def _named(found: Named, which: NDArray[np.bool_]) -> list[str]:
+    return [found.genes[place] for place in which.nonzero()[0].tolist()]
 
 
 def _rank_rows(found: Named) -> Rows:

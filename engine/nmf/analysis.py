@@ -72,10 +72,10 @@ class Analysis:
 
     @property
     def in_two(self) -> NDArray[np.bool_]:
-        """The genes that are in a second module: by the test where there is one, by the plain rule otherwise."""
-        if self.moonlighting is not None:
-            return self.moonlighting.by_test
-        return self.memberships.in_two_at_sight
+        """The genes that are in a second module by the test; none where there is nothing to test with."""
+        if self.moonlighting is None:
+            return np.zeros(len(self.stability), dtype=np.bool_)
+        return self.moonlighting.by_test
 
     @property
     def sizes(self) -> NDArray[np.intp]:
