@@ -191,8 +191,8 @@ def tell(found: Named, table: str, sets: Sets, *, of: str = "") -> None:
     else:
         at_sight = counted(int(found.analysis.memberships.in_two_at_sight.sum()), "gene")
         output.note(
-            f"{at_sight} with more than {100 * SHARE_AT_SIGHT:g} % in a second module. That is not tested: many of them "
-            "are in one alone. Counts can be tested: --input counts."
+            f"{at_sight} with more than {100 * SHARE_AT_SIGHT:g} % in a second module. That is not tested: many of "
+            "them are in one alone. Counts can be tested: --input counts."
         )
     if table in BESIDE:
         output.note(BESIDE[table])

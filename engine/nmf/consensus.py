@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 from .membership import memberships
 
@@ -59,10 +57,11 @@ def matched(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[NDArr
     cosines : ndarray of float64, shape (R,)
         The pairs whose cosines have the largest sum (Kuhn 1955); 0 without a partner.
     """
+    from scipy.optimize import linear_sum_assignment  # takes a quarter of a second to load
+
     unit, other_unit = (columns / np.maximum(np.linalg.norm(columns, axis=0), 1e-300) for columns in (one, other))
     cosine = unit.T @ other_unit
-    # (scipy.optimize has the same for a dense matrix, and takes a quarter of a second to load)
-    rows, columns = min_weight_full_bipartite_matching(csr_array(2.0 - cosine))
+    rows, columns = linear_sum_assignment(-cosine)
     places, cosines = np.full(one.shape[1], -1, dtype=np.intp), np.zeros(one.shape[1])
     places[rows], cosines[rows] = columns, cosine[rows, columns]
     return places, cosines
@@ -76,14 +75,17 @@ def stability(best: Factorization, fits: Sequence[Factorization]) -> NDArray[np.
     best : Factorization
         The fit whose modules count.
     fits : sequence of Factorization
-        Others of the same matrix and rank; their modules are matched with its own. NaN without any.
+        Others of the same matrix. A module of theirs stands for that of the best fit with which it has most genes in
+        common. NaN without any.
     """
     main = memberships(best).main
     if not fits:
         return np.full(len(main), np.nan)
     agreed = np.zeros(len(main))
     for one in fits:
-        places, _ = matched(one.modules, best.modules)
         theirs = memberships(one).main
-        agreed += np.where(theirs >= 0, places[theirs], -1) == main
+        seen = (main >= 0) & (theirs >= 0)
+        shared = np.bincount(theirs[seen] * best.rank + main[seen], minlength=one.rank * best.rank)
+        stands_for = shared.reshape(one.rank, best.rank).argmax(axis=1)
+        agreed += np.where(theirs >= 0, stands_for[theirs], -1) == main
     return agreed / len(fits)
