@@ -60,7 +60,7 @@ LEAST_NORMAL_MANTISSA = 0x3F3504F3
 LEAST = float(np.finfo(np.float64).tiny)
 """The least B that is divided by."""
 
-IN_STEP = 4
+IN_STEP = 8
 """So many lines are moved in step."""
 
 VECTOR = 32
