@@ -146,7 +146,7 @@ def read(artifact: Artifact) -> Named:
     """
     try:
         return _named(artifact)
-    except (KeyError, TypeError, ValueError, IndexError, EngineError) as failure:
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError, EngineError) as failure:
         raise FormatError(f"The analysis {artifact.key} is damaged: what it holds is no NMF: {failure}") from None
 
 

@@ -213,6 +213,20 @@ def test_an_analysis_whose_arrays_do_not_fit_is_refused(repo: Repository, name: 
     assert isinstance(made.record, ArtifactRecord)
 
 
+def test_a_number_that_no_float_holds_is_refused_and_the_question_answered_anew(repo: Repository) -> None:
+    made = modules_of(repo, "v1", ranks=(2, 2), restarts=2).artifact
+    assert made is not None
+    record = made.record.model_copy(update={"facts": {**made.record.facts, "divergence": 10**400}})
+    file_of(repo, made.key).unlink()
+    sealed = hdf5.Content(layout.ARTIFACT, record.canonical(), made.arrays).seal()
+    durable.put(file_of(repo, made.key), sealed.write)
+    with pytest.raises(FormatError, match="is no NMF"):
+        nmf_results.read(repo.artifacts.named(made.key))
+    again = modules_of(repo, "v1", ranks=(2, 2), restarts=2)
+    assert not again.again
+    assert nmf_results.read(repo.artifacts.named(made.key)).analysis.best.rank == 2
+
+
 def test_leftovers_of_dead_writers_are_swept(repo: Repository) -> None:
     keep(repo)
     left = durable.temporary_of(file_of(repo, "0" * 64))

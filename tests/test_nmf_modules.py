@@ -413,3 +413,21 @@ def test_the_course_s_data_have_four_modules_and_three_genes_in_two(shared_data:
     assert [names[place] for place in np.flatnonzero(found.in_two)] == ["butternut", "fennel", "papaya"]
     assert sorted(found.sizes.tolist()) == [20, 20, 20, 43]
     assert np.all(found.stability == 1.0)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.full((20, 7), 5.0),
+        np.random.default_rng(1).poisson(5.0, (1, 9)).repeat(11, axis=0).astype(np.float64),
+        np.kron(np.eye(3), np.full((6, 5), 5.0)),
+        np.round(np.random.default_rng(2).gamma(0.3, 1.0, (13, 8)) * 10.0 ** np.arange(13)[:, None] / 1e4) + 1.0,
+    ],
+    ids=["constant", "one gene again and again", "blocks", "scales"],
+)
+@pytest.mark.parametrize("rank", [2, 3, 5])
+def test_counts_that_leave_nothing_to_be_told_apart_are_analysed_all_the_same(values: Matrix, rank: int) -> None:
+    told = analyse(values, [rank], symmetric=False, restarts=2, threads=1)
+    assert told.moonlighting is not None
+    assert np.all((told.moonlighting.q >= 0.0) & (told.moonlighting.q <= 1.0))
+    assert np.isfinite(told.memberships.shares).all()

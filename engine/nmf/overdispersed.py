@@ -33,6 +33,9 @@ REFITS, SETTLED = 40, 1e-4
 SCORINGS, STILL = 40, 1e-5
 """Steps of Fisher scoring at the most, and the relative change that ends them."""
 
+ALIKE = 1e-9
+"""Two usages of which less than this share is each one's own are one: the first has all of it."""
+
 RAREST = 1e-9
 """No count is expected to be less than this."""
 
@@ -172,9 +175,11 @@ def _least_squares(values: Real, heavy: Real, usage: Real) -> Real:
         return alone[:, None]
     second = usage[:, 1]
     other, both, pull_other = heavy @ (second * second), heavy @ (first * second), (heavy * values) @ second
-    determinant = np.maximum(own * other - both * both, TINY)
-    one = (other * pull - both * pull_other) / determinant
-    two = (own * pull_other - both * pull) / determinant
+    determinant = own * other - both * both
+    apart = determinant > ALIKE * own * other
+    divisor = np.where(apart, determinant, 1.0)
+    one = np.where(apart, (other * pull - both * pull_other) / divisor, alone)
+    two = np.where(apart, (own * pull_other - both * pull) / divisor, 0.0)
     at_first, at_second = (
         np.where(two < 0.0, alone, one),
         np.where(one < 0.0, pull_other / np.maximum(other, TINY), two),
