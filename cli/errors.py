@@ -66,6 +66,9 @@ def run(command: click.Command, arguments: Sequence[str], colour: bool | None) -
         click.echo("Interrupted.", err=True)
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001  every error ends here, as a sentence and an exit code
+        if isinstance(error.__cause__, KeyboardInterrupt):  # Ctrl-C came while compiled code ran
+            click.echo("Interrupted.", err=True)
+            return INTERRUPTED
         if given.get("verbose", 0) > 1 and not isinstance(error, click.ClickException):
             traceback.print_exc()
         message, hint, code = _explained(error, given.get("command", "grn"))

@@ -94,3 +94,9 @@ def split(ref: str) -> tuple[str, str]:
     """Return what a ref is, `branch` or `tag`, and its name."""
     kind, _, name = ref.partition("/")
     return kind, name
+
+
+def note_left_out(source: Repository) -> None:
+    """Say how many analyses of a store a copy of it lacks, since they cannot be read."""
+    if number := source.artifacts.unsound():
+        output.warn(f"{counted(number, 'analysis', 'analyses')} left out: `grn verify` says what is wrong.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..engine.errors import InputError, NotFound
-from ..engine.wording import counted, some
+from ..engine.wording import counted, printable, some
 from . import output
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def tell(found: Named, table: str, sets: Sets, *, of: str = "") -> None:
     kept = [place for place in range(len(columns)) if any(row[place] is not None for row in rows)]
     names = tuple(columns[place].replace("_", " ") for place in kept)
     output.page(output.table(names, [tuple(row[place] for place in kept) for row in rows]))
-    output.note(f"{of}{found.said}.")
+    output.note(f"{of}{printable(found.said)}.")
     output.note(found.analysis.survey.reason)
     if found.analysis.moonlighting is not None:
         twice = _named(found, found.analysis.in_two)
@@ -198,14 +198,14 @@ def tell(found: Named, table: str, sets: Sets, *, of: str = "") -> None:
         output.note(BESIDE[table])
 
 
-def warn(found: Named) -> None:
+def warn(found: Named, form: str) -> None:
     """Say on stderr, whatever the form of the answer, what it must not be read without."""
     best, survey = found.analysis.best, found.analysis.survey
     if not best.converged:
         output.warn(
             f"The fit has not converged in {counted(best.sweeps, 'sweep')}: its residual is {best.residual:.1e}."
         )
-    if survey.is_flat:
+    if survey.is_flat and form != "text":  # there it is told anyway
         output.warn(f"The rank is not certain. {survey.reason}")
 
 

@@ -69,9 +69,16 @@ class Artifacts:
         Raises
         ------
         FormatError
-            It is missing or damaged.
+            It is missing or damaged, or cannot be read.
         """
-        return _read(self._places, key)
+        found = _attempt(self._places, key)
+        if isinstance(found, FormatError):
+            raise FormatError(found.message, hint="`grn nmf` makes it anew where it is asked again.")
+        return found
+
+    def unsound(self) -> int:
+        """Return how many cannot be read: a clone or an export leaves them out."""
+        return sum(isinstance(one, FormatError) for one in self.each())
 
     def each(self) -> Iterator[Artifact | FormatError]:
         """Yield every analysis, the newest first; those that cannot be read last, as what is wrong with them."""
@@ -206,6 +213,8 @@ def _attempt(places: Places, key: str) -> Artifact | FormatError:
         return _read(places, key)
     except FormatError as failure:
         return failure
+    except OSError as failure:
+        return FormatError(f"{places.artifact(key)} cannot be read: {failure.strerror}.")
 
 
 def _put(folder: Folder, key: str, write: Callable[[durable.Output], object]) -> None:

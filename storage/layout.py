@@ -74,6 +74,7 @@ EXPRESSION = "expression"
 
 # In an artifact of the kind `nmf`, beside GENES and SAMPLES.
 NMF = "nmf"
+TABLE = "table"
 MODULES = "modules"
 USAGE = "usage"
 TRACE = "trace"

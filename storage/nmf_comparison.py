@@ -91,6 +91,7 @@ def compare(
         The ranks cannot be used.
     """
     steps = resamples + 3
+    drawings = resampling_of(repo, before) if resamples else None  # refused before anything takes its time
 
     def part(at: int) -> Callable[[float], None]:
         def tell(share: float) -> None:
@@ -112,7 +113,7 @@ def compare(
         return distances(changes(first, found), own, memberships(found))
 
     drawn = np.empty((resamples, len(own.shares)))
-    for at, snapshot in enumerate(resampling_of(repo, before).drawn(resamples, seed) if resamples else ()):
+    for at, snapshot in enumerate(() if drawings is None else drawings.drawn(resamples, seed)):
         again = observe_symmetric(positive_correlations(snapshot))
         drawn[at] = moved(fit_symmetric(again, first.rank, start=halves(first), **USED))
         part(3 + at)(1.0)

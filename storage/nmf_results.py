@@ -31,6 +31,10 @@ MEASURES = ("held_out", "standard_error", "dispersion", "log_likelihood", "diver
 """The columns of the survey as it is kept."""
 
 
+MAY_BE_NAN = (layout.STABILITY, layout.SURVEY)
+"""Where NaN says that there is nothing to say."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What is asked of a version, of its base or of a file.
@@ -38,7 +42,7 @@ class Asked:
     Parameters
     ----------
     content : str
-        The content id of the version, the id of the base, or the SHA-256 of the file.
+        The content id of the version, the id of the base, or the hash of the table that was read.
     input : {"correlation", "counts", "file"}
         What of it is factored.
     ranks : (int, int), optional
@@ -142,10 +146,12 @@ def read(artifact: Artifact) -> Named:
     Raises
     ------
     FormatError
-        It holds none.
+        It holds none, or one of another method.
     """
     try:
         return _named(artifact)
+    except FormatError:
+        raise
     except (KeyError, TypeError, ValueError, IndexError, OverflowError, EngineError) as failure:
         raise FormatError(f"The analysis {artifact.key} is damaged: what it holds is no NMF: {failure}") from None
 
@@ -154,6 +160,11 @@ def _named(artifact: Artifact) -> Named:
     arrays, facts = artifact.arrays, artifact.record.facts
     if artifact.record.analysis != layout.NMF:
         raise ValueError(f"it is of the kind {artifact.record.analysis!r}")
+    if (method := artifact.record.parameters.get("method")) != METHOD:
+        raise FormatError(
+            f"The analysis {artifact.key[:8]} was made by method {method}, and this grnledger knows method {METHOD}.",
+            hint="`grn nmf` makes it anew.",
+        )
     genes = decode_names(arrays[layout.GENES])
     symmetric = bool(facts["symmetric"])
     samples = genes if symmetric else decode_names(arrays[layout.SAMPLES])
@@ -170,6 +181,9 @@ def _named(artifact: Artifact) -> Named:
     )
     ranks: list[int] = arrays[layout.RANKS].astype(np.int64).tolist()
     measures = _numbers(arrays, layout.SURVEY, len(ranks), len(MEASURES))
+    sums = best.modules.sum(axis=0)
+    if not (best.modules.min() >= 0.0 and best.usage.min() >= 0.0 and np.allclose(sums, 1.0, atol=1e-3)):
+        raise ValueError("W and H are no factors")
     rows = tuple(Surveyed(at, *map(float, row)) for at, row in zip(ranks, measures, strict=True))
     tested = None
     if layout.SECOND in arrays:
@@ -190,6 +204,8 @@ def _numbers(arrays: Mapping[str, NDArray[np.generic]], name: str, *shape: int) 
     found = arrays[name]
     if found.dtype.kind != "f" or found.shape != shape:
         raise ValueError(f"{name!r} is {layout.canonical_type(found)}")
+    if name not in MAY_BE_NAN and not np.isfinite(found).all():
+        raise ValueError(f"{name!r} holds what is no number")
     return found.astype(np.float64)
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..engine.errors import Conflict, FormatError, InputError, NotFound
-from ..engine.wording import counted
-from . import nmf_results
+from ..engine.wording import counted, some
+from . import layout, nmf_results
+from .bases import encode_names
 from .nmf_results import Asked, Named
 
 if TYPE_CHECKING:
@@ -114,17 +117,20 @@ def modules_of(
     """
     version = repo.version(rev)
     first, last = ranks or DEFAULT_RANKS
-    asked = Asked(_content(version, source), _kind(source), ranks, restarts, seed)
+    table = None if source in (CORRELATION, COUNTS) else _read(Path(source))
+    content = _content(version, source) if table is None else _content_of(table)
+    asked = Asked(content, FILE if table is not None else source, ranks, restarts, seed)
     if (known := nmf_results.find(repo.artifacts, asked)) is not None:
         with contextlib.suppress(FormatError):  # whoever sealed it sealed no analysis: as good as none
-            return Run(nmf_results.read(known), known, again=True)
+            named = nmf_results.read(known)
+            return Run(named if table is None else replace(named, said=table.said), known, again=True)
     from ..engine.nmf import analyse
 
     def tell(share: float) -> None:
         if progress is not None:
             progress(share)
 
-    given = _given(repo, version, source, seed, lambda share: tell(READING * share), choosing=first < last)
+    given = table or _given(repo, version, source, seed, lambda share: tell(READING * share), choosing=first < last)
     found = analyse(
         given.values,
         range(first, (last if ranks else max(first, min(last, *given.values.shape))) + 1),
@@ -145,20 +151,28 @@ def modules_of(
         return Run(named, None, again=False, unkept=f"{failure.filename or repo.path}: {failure.strerror}.")
 
 
-def _kind(source: str) -> str:
-    return source if source in (CORRELATION, COUNTS) else FILE
-
-
 def _content(version: Version, source: str) -> str:
-    """Return the id of what is factored."""
-    if source == CORRELATION:
-        return version.content
-    if source == COUNTS:
-        return version.base
-    from .formats.files import fingerprint, require_file
+    """Return the id of what is factored of a version."""
+    return version.content if source == CORRELATION else version.base
 
-    require_file(Path(source))
-    return fingerprint(Path(source))
+
+def _content_of(table: _Given) -> str:
+    """Return the id of what was read of a file, and of others beside it: its names and its values."""
+    arrays = {
+        layout.GENES: encode_names(table.genes),
+        layout.SAMPLES: encode_names(table.samples),
+        layout.EXPRESSION: np.asarray(table.values, dtype=np.float64),
+    }
+    return layout.content_id(layout.TABLE, "{}", arrays, {})
+
+
+def _read(path: Path) -> _Given:
+    from .formats.expression import read_expression
+
+    expression = read_expression(path).expression
+    size = f"{counted(len(expression.genes), 'gene')} in {counted(len(expression.samples), 'sample')}"
+    said = f"{some([path.name], 1)}: {size}"
+    return _measured(expression.values, expression.genes, expression.samples, said)
 
 
 def _given(
@@ -174,7 +188,7 @@ def _given(
 
     if source == CORRELATION:
         genes = tuple(repo.panel.genes)
-        values = positive_correlations(repo.snapshot(version.name), progress=progress)
+        values = positive_correlations(repo.snapshot(version.name), progress=lambda share: progress(0.1 * share))
         if values.sum() <= 0.0:
             raise InputError(
                 f"No two genes of {version.name} are positively correlated, so they have no modules.",
@@ -183,26 +197,21 @@ def _given(
         said = f"the positive correlations of {counted(len(genes), 'gene')}"
         if hasattr(values, "tocsr"):
             said += f", of each with its {NEIGHBORS} nearest"
-        parted = _parted(repo, version, seed) if choosing else ()
+        parted = _parted(repo, version, seed, lambda share: progress(0.1 + 0.9 * share)) if choosing else ()
         return _Given(values, genes, genes, symmetric=True, counts=False, said=said + NO_LIKELIHOOD, parted=parted)
-    if source == COUNTS:
-        base = repo.base(version.name)
-        if base.expression is None:
-            raise NotFound(
-                f"The base of {version.name} keeps no expression.", hint="Give the counts as a file: --input FILE."
-            )
-        size = f"{counted(len(base.panel), 'gene')} in {counted(len(base.samples), 'sample')}"
-        said = f"counts of {size}, the same at every version of this base"
-        return _measured(base.expression.all(), tuple(base.panel.genes), base.samples, said)
-    from .formats.expression import read_expression
-
-    expression = read_expression(Path(source)).expression
-    size = f"{counted(len(expression.genes), 'gene')} in {counted(len(expression.samples), 'sample')}"
-    said = f"{Path(source).name[:200]}: {size}"
-    return _measured(expression.values, expression.genes, expression.samples, said)
+    base = repo.base(version.name)
+    if base.expression is None:
+        raise NotFound(
+            f"The base of {version.name} keeps no expression.", hint="Give the counts as a file: --input FILE."
+        )
+    size = f"{counted(len(base.panel), 'gene')} in {counted(len(base.samples), 'sample')}"
+    said = f"counts of {size}, the same at every version of this base"
+    return _measured(base.expression.all(), tuple(base.panel.genes), base.samples, said)
 
 
-def _parted(repo: Repository, version: Version, seed: int) -> tuple[tuple[Any, Any], ...]:
+def _parted(
+    repo: Repository, version: Version, seed: int, progress: Callable[[float], object]
+) -> tuple[tuple[Any, Any], ...]:
     """Return the positive correlations in half of the samples and in the others, both ways; none without samples."""
     from ..engine.nmf.similarity import positive_correlations
     from .resampling import resampling_of
@@ -211,7 +220,10 @@ def _parted(repo: Repository, version: Version, seed: int) -> tuple[tuple[Any, A
         halves = resampling_of(repo, version.name).halves(PARTINGS, seed)
     except NotFound:
         return ()
-    found = [(positive_correlations(one), positive_correlations(other)) for one, other in halves]
+    found: list[tuple[Any, Any]] = []
+    for one, other in halves:
+        found.append((positive_correlations(one), positive_correlations(other)))
+        progress(len(found) / len(halves))
     if any(part.sum() <= 0.0 for pair in found for part in pair):  # shrunk to nothing: there is nothing to foretell
         return ()
     return tuple(pair for one, other in found for pair in ((one, other), (other, one)))
@@ -219,6 +231,15 @@ def _parted(repo: Repository, version: Version, seed: int) -> tuple[tuple[Any, A
 
 def _measured(values: NDArray[Any], genes: tuple[str, ...], samples: tuple[str, ...], said: str) -> _Given:
     """Return measured values to factor; only whole numbers are counts, with a likelihood."""
+    negative = np.argwhere(values < 0)
+    if len(negative):
+        gene, sample = (int(at) for at in negative[0])
+        are = "is" if len(negative) == 1 else "are"
+        raise InputError(
+            f"{counted(len(negative), 'value')} {are} negative: {values[gene, sample]:g} of {some([genes[gene]])} in "
+            f"{some([samples[sample]])}.",
+            hint="Amounts alone have such factors: counts, or intensities whose background was not subtracted.",
+        )
     counts = bool((values == values.round()).all())
     return _Given(values, genes, samples, symmetric=False, counts=counts, said=said + ("" if counts else NO_COUNTS))
 

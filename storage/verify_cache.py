@@ -122,7 +122,9 @@ def artifact_findings(ledger: Ledger, report: Report) -> Iterator[Finding]:
             report.analyses += 1
             if wrong := wrong_with(lambda key=key: artifacts.check(ledger.places, key)):
                 shown = within(ledger, ledger.places.artifact(key).path)
-                yield Finding("derived", shown, f"{wrong} The analysis can be made again.")
+                yield Finding(
+                    "derived", shown, f"{wrong} --repair takes the file away; `grn nmf` makes the analysis anew."
+                )
     except PermissionError as failure:
         yield Finding("note", layout.ARTIFACTS, f"{failure.filename} cannot be read: {failure.strerror}.")
     if folder.is_symlink():

@@ -18,6 +18,7 @@ from grnledger.storage.records import ArtifactRecord
 from grnledger.storage.verify import verify
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from grnledger.storage.artifacts import Artifact
@@ -196,6 +197,9 @@ def test_modules_come_back_to_the_last_bit(repo: Repository) -> None:
         ("survey", lambda array: array[:, :2]),
         ("ranks", lambda array: array + 1),
         ("trace", lambda array: array.reshape(1, -1)),
+        ("modules", lambda array: -array),
+        ("modules", lambda array: 2.0 * array),
+        ("usage", lambda array: array * np.nan),
         ("second", lambda _: np.full(24, 9, dtype=np.int64)),
     ],
 )
@@ -225,6 +229,40 @@ def test_a_number_that_no_float_holds_is_refused_and_the_question_answered_anew(
     again = modules_of(repo, "v1", ranks=(2, 2), restarts=2)
     assert not again.again
     assert nmf_results.read(repo.artifacts.named(made.key)).analysis.best.rank == 2
+
+
+def test_an_analysis_of_another_method_is_told_as_such(repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = modules_of(repo, "v1", ranks=(2, 2), restarts=2).artifact
+    assert made is not None
+    monkeypatch.setattr(nmf_results, "METHOD", 99)
+    with pytest.raises(FormatError, match="was made by method 2, and this grnledger knows method 99"):
+        nmf_results.read(repo.artifacts.named(made.key))
+    assert not modules_of(repo, "v1", ranks=(2, 2), restarts=2).again
+
+
+def test_an_analysis_that_the_disk_does_not_give_is_as_good_as_none(
+    repo: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, real = keep(repo), hdf5.read
+
+    def refused(place: hdf5.Place, *kinds: str) -> hdf5.Stored:
+        if layout.ARTIFACT in kinds:
+            raise OSError(errno.EIO, "Input/output error", str(place.path))
+        return real(place, *kinds)
+
+    monkeypatch.setattr(hdf5, "read", refused)
+    assert repo.artifacts.find("other", "a" * 64, {"seed": 0}) is None
+    with pytest.raises(FormatError, match="cannot be read: Input/output error"):
+        repo.artifacts.read(kept.key)
+    assert repo.artifacts.unsound() == 1
+    repo.export(tmp_path / "all.h5")
+    assert grnledger.clone(repo.path, tmp_path / "twin.grn").artifacts.keys() == []
+
+
+def test_a_copy_says_how_many_analyses_it_lacks(repo: Repository, grn: Callable[..., Any], tmp_path: Path) -> None:
+    damaged(file_of(repo, keep(repo).key))
+    assert "Note: 1 analysis left out" in grn("clone", repo.path, tmp_path / "twin.grn").err
+    assert "Note: 1 analysis left out" in grn("-s", repo.path, "export", tmp_path / "all.h5").err
 
 
 def test_leftovers_of_dead_writers_are_swept(repo: Repository) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from grnledger.engine.nmf import simulate_counts
+from scipy.io import mmwrite
+from scipy.sparse import coo_array
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -237,7 +240,7 @@ def test_the_ranks_looked_at_unasked_are_as_many_as_there_can_be(
     assert [row["rank"] for row in grn(*asked, "--json").json["ranks"]] == [2, 3, 4, 5, 6]
     refused = grn(*asked, "--rank", "2:8")
     assert refused.code == 2
-    assert "no factors of rank 7" in refused.err
+    assert "no factors of rank 8" in refused.err
 
 
 def test_what_an_answer_must_not_be_read_without_is_said_in_every_form(
@@ -259,3 +262,60 @@ def test_a_version_without_any_correlation_is_refused_with_a_sentence(tmp_path: 
     told = grn("-s", tmp_path / "noise.grn", "nmf", "--rank", 2, "--restarts", 1)
     assert (told.code, told.out) == (2, "")
     assert "No two genes of v0 are positively correlated" in told.err
+
+
+def test_what_was_read_beside_a_file_is_part_of_what_an_analysis_is_of(
+    store: Path, grn: Callable[..., Any], drawn: Simulated, names: list[str]
+) -> None:
+    folder = store.parent / "tenx"
+    folder.mkdir()
+    mmwrite(folder / "matrix.mtx", coo_array(drawn.counts.astype(np.int64)))
+    (folder / "barcodes.tsv").write_text("".join(f"S{place}\n" for place in range(40)))
+    for prefix in ("GENE", "OTHER"):
+        (folder / "genes.tsv").write_text("".join(f"{prefix}{place}\t{prefix}{place}\n" for place in range(60)))
+        told = grn("-s", store, "nmf", "--input", folder / "matrix.mtx", "--rank", 2, "--restarts", 2)
+        assert told.code == 0
+        assert prefix in told.out
+        assert "Kept:" in told.err
+    # and equal tables are one, whatever they are called: told by the name that was asked for
+    (store.parent / "copy.tsv").write_bytes((store.parent / "counts.tsv").read_bytes())
+    assert "Kept:" in grn("-s", store, "nmf", "--input", store.parent / "counts.tsv", "--rank", 2).err
+    again = grn("-s", store, "nmf", "--input", store.parent / "copy.tsv", "--rank", 2).err
+    assert "Found again" in again
+    assert "copy.tsv: 60 genes" in again
+
+
+def test_odd_names_of_files_are_told_as_escapes(store: Path, grn: Callable[..., Any]) -> None:
+    for name in ("a\x1b[31mred.tsv", "new\nline.tsv", os.fsdecode(b"bad\xff\xfe.tsv")):
+        (store.parent / name).write_bytes((store.parent / "counts.tsv").read_bytes())
+        told = grn("-s", store, "nmf", "--input", store.parent / name, "--rank", 2, "--restarts", 1)
+        assert told.code == 0
+        assert all(line.isprintable() for line in told.err.splitlines())
+        assert "60 genes in 40 samples" in told.err
+
+
+def test_a_negative_value_is_told_by_its_gene_and_sample(store: Path, grn: Callable[..., Any]) -> None:
+    (store.parent / "minus.tsv").write_text("gene\ts1\ts2\ts3\nA\t1\t2\t3\nB\t4\t-5\t6\n")
+    told = grn("-s", store, "nmf", "--input", store.parent / "minus.tsv", "--rank", 1)
+    assert told.code == 2
+    assert "1 value is negative: -5 of B in s2." in told.err
+
+
+def test_ctrl_c_while_compiled_code_runs_is_an_interruption(
+    store: Path, grn: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:  # as CPython tells it where a compiled function returns
+        raise SystemError("returned a result with an exception set") from KeyboardInterrupt()
+
+    monkeypatch.setattr("grnledger.engine.nmf.kernels.compiled_way_down_symmetric", interrupted)
+    told = grn("-s", store, "nmf", "--rank", 2, "--restarts", 1)
+    assert (told.code, told.out, told.err) == (130, "", "Interrupted.\n")
+
+
+def test_a_diff_without_samples_is_refused_before_any_fit(
+    tmp_path: Path, grn: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert grn("simulate", "--genes", 30, "-o", tmp_path / "m.npz").code == 0
+    assert grn("init", tmp_path / "m.grn", "--factor-model", tmp_path / "m.npz").code == 0
+    monkeypatch.setattr("grnledger.storage.nmf_comparison.modules_of", None)
+    assert grn("-s", tmp_path / "m.grn", "nmf", "diff", "v0..v0").code == 3

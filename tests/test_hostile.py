@@ -920,8 +920,8 @@ def warm(made: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
             assert run_here(grn, ["-s", str(here / store), *arguments], None) == 0
 
 
-def meet(made: Path, folder: Path, harm: Harm) -> None:
-    """Let each verb meet a hostile store, and look at how it ends."""
+def meet(made: Path, folder: Path, harm: Harm) -> set[str]:
+    """Let each verb meet a hostile store, look at how it ends, and return the verbs."""
     store = shutil.copytree(made, folder / "here") / harm.store
     harm.build(store)
     before = outside(store)
@@ -938,11 +938,12 @@ def meet(made: Path, folder: Path, harm: Harm) -> None:
             assert ended.err.splitlines()[-2].startswith("Error: "), told
             assert ended.err.splitlines()[-1].startswith("Hint: "), told
     assert harm.says in told, told
+    return set(ends)
 
 
 @pytest.mark.parametrize("name", HARMS)
 def test_a_hostile_store_is_met_with_a_sentence(made: Path, tmp_path: Path, name: str) -> None:
-    meet(made, tmp_path, HARMS[name])
+    assert meet(made, tmp_path, HARMS[name]) == set(VERBS) - (set() if HARMS[name].mended else {"repair"})
 
 
 @pytest.mark.usefixtures("compiled_once")

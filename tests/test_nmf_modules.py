@@ -19,6 +19,7 @@ from grnledger.engine.nmf.symmetric import fit_symmetric, observe_symmetric
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.stats import hypergeom, nbinom, poisson
+from threadpoolctl import threadpool_limits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -431,3 +432,14 @@ def test_counts_that_leave_nothing_to_be_told_apart_are_analysed_all_the_same(va
     assert told.moonlighting is not None
     assert np.all((told.moonlighting.q >= 0.0) & (told.moonlighting.q <= 1.0))
     assert np.isfinite(told.memberships.shares).all()
+
+
+def test_second_modules_have_the_same_bits_on_any_number_of_blas_threads() -> None:
+    drawn = simulate_counts(700, 500, 4, depth=20, overdispersion=0.3, moonlighting=20, seed=2)
+    observed = observe(drawn.counts)
+    found = fit(observed, 4, tolerance=1e-5)
+    told = []
+    for threads in (1, 2, 4):
+        with threadpool_limits(threads, user_api="blas"):
+            told.append(moonlighting(observed, found))
+    assert len({(one.q.tobytes(), one.second.tobytes(), one.overdispersion) for one in told}) == 1

@@ -9,11 +9,14 @@ from grnledger.engine.nmf import (
     Factorization,
     fit,
     fit_each,
+    fit_symmetric,
     kernels,
     multiplicative,
     observe,
     observe_symmetric,
+    rank_survey,
     speckled,
+    transform,
 )
 from grnledger.engine.nmf.multiplicative import divergence
 from hypothesis import given, settings
@@ -314,3 +317,54 @@ def test_what_is_held_out_is_drawn_among_what_is_observed_and_leaves_half_of_eac
             for axis in (0, 1):
                 assert np.all(mask.sum(axis=axis) <= 0.5 * observed.sum(axis=axis))
     assert mask.mean() == pytest.approx(0.3 * observed.mean(), abs=0.05)
+
+
+def test_a_matrix_with_its_diagonal_or_not_square_has_no_symmetric_factor() -> None:
+    for values in (counts(30, 20, 2, 20.0, seed=1), counts(20, 20, 2, 20.0, seed=1)):
+        with pytest.raises(InputError, match="has no symmetric factor"):
+            fit_symmetric(observe(values), 3)
+    holed = np.ones((4, 4))
+    holed[0, 1] = np.nan
+    with pytest.raises(InputError, match="only one is missing"):
+        observe_symmetric(holed)
+
+
+@pytest.mark.parametrize("factor", [1e37, 1e150, 1e300])
+def test_a_start_far_larger_than_the_matrix_is_refused(factor: float) -> None:
+    observed, stream = observe(counts(30, 20, 2, 20.0, seed=1)), np.random.default_rng(0)
+    w, h = stream.random((30, 2)), stream.random((2, 20))
+    with pytest.raises(InputError, match="times as large as the matrix cannot be used"):
+        fit(observed, 2, start=(factor * w, factor * h))
+    with pytest.raises(InputError, match="times as large"):
+        fit_symmetric(observe_symmetric(np.ones((30, 30))), 2, start=factor * w)
+
+
+def test_what_would_lose_a_part_of_itself_is_refused() -> None:
+    values = counts(30, 20, 2, 20.0, seed=1)
+    for odd, said in (
+        (np.ma.masked_greater(values, 25), "masked"),
+        (values + 1j, "Complex"),
+        (np.where(values == values.max(), 1e200, values), "larger than 1e.50: 1e.200 in row"),
+    ):
+        with pytest.raises(InputError, match=said):
+            observe(odd)
+    found = fit(observe(values), 2)
+    with pytest.raises(InputError, match="masked"):
+        transform(found, np.ma.masked_greater(values, 25))
+
+
+def test_the_reference_takes_lines_of_zeros_and_lines_that_are_missing() -> None:
+    values = counts(20, 15, 2, 9.0, seed=3)
+    values[4], values[:, 6], values[7] = 0.0, 0.0, np.nan
+    stream = np.random.default_rng(1)
+    w, h, trace = multiplicative(values, stream.random((20, 2)) + 0.1, stream.random((2, 15)) + 0.1, 50)
+    assert np.isfinite(trace).all()
+    assert np.all(np.diff(trace) <= 1e-9)
+    assert not w[4].any()
+    assert not h[:, 6].any()
+
+
+def test_a_rank_too_large_is_refused_before_any_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grnledger.engine.nmf.rank.fit", None)
+    with pytest.raises(InputError, match="no factors of rank 21"):
+        rank_survey(counts(30, 20, 2, 20.0, seed=1), range(2, 22), threads=1)

@@ -61,10 +61,10 @@ def test_versions_read_one_after_the_other_have_the_bits_of_a_cold_reading() -> 
     first, second, products = base(1), base(2), Products()
     anchors = anchor_of(first), anchor_of(second)
     for ids in ("ab", "abc", "cb", "bdc", "", "dc", "abcd", "a"):
-        read(products, first, anchors[0], *ids)
+        assert len(read(products, first, anchors[0], *ids).pathways) == len(ids)
     for ids in ("ab", "bc"):  # another base with as many factors, in turn
-        read(products, second, anchors[1], *ids)
-        read(products, first, anchors[0], *ids)
+        others = read(products, second, anchors[1], *ids).capacitance.triangle
+        assert others.tobytes() != read(products, first, anchors[0], *ids).capacitance.triangle.tobytes()
 
 
 def test_nothing_is_known_of_another_anchor_or_before_anything_was_read() -> None:

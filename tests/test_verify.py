@@ -209,7 +209,7 @@ def test_what_is_derived_is_mended_and_told_as_mended(store: Callable[[str], Pat
     assert grn("-s", path, "log").code == 6
     told = grn("-s", path, "verify")
     assert (told.code, told.out.count("damaged, can be made again\n")) == (1, 4)
-    assert "`grn verify --repair` makes it again." in told.err
+    assert "`grn verify --repair` mends that." in told.err
     told = grn("-s", path, "verify", "--repair")
     assert (told.code, told.out.count("(mended)")) == (0, 4)
     assert grn("-s", path, "verify").code == 0
@@ -233,7 +233,7 @@ def test_what_the_disk_does_not_let_be_mended_is_told_so(
     told = grn("-s", path, "verify", "--repair")
     assert (told.code, told.out.count("damaged, can be made again\n")) == (1, 1)
     assert f"{importlib.import_module('outcomes').NOT_MENDED}see that the disk has room" in told.err
-    assert "`grn verify --repair` makes it again." not in told.err
+    assert "`grn verify --repair` mends that." not in told.err
 
 
 def test_quick_leaves_out_the_large_matrices_and_the_loadings(store: Callable[[str], Path]) -> None:

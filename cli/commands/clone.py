@@ -33,6 +33,7 @@ def command(source: Path, target: Path | None, form: str) -> None:
     with output.waiting("cloning") as progress:
         clone(source, made, progress)
     repo = Repository(made)
+    exchanging.note_left_out(Repository(source))
     if form == "json":
         output.emit_json(
             {"store": str(made), "versions": len(repo), "head": repo.head, "content": repo.version().content}

@@ -10,7 +10,7 @@ import click
 
 from ...engine.errors import InputError
 from ...engine.wording import counted
-from .. import describe, options, output
+from .. import describe, exchanging, options, output
 
 if TYPE_CHECKING:
     from ...engine.matrices import MatrixKind
@@ -83,6 +83,7 @@ def _export_store(repo: Repository, file: Path, at: str | None, *, as_json: bool
     with output.waiting("exporting") as progress:
         repo.export(file, at, progress)
     written = Repository(file)
+    exchanging.note_left_out(repo)
     version = written.version()
     if as_json:
         output.emit_json({**describe.identity(version), "versions": len(written), "file": str(file)})

@@ -94,7 +94,7 @@ def command(
     run = run_of(repo, version.name, source, rank, restarts=restarts, seed=seed)
     sets = modules.sets_of(library, run.named.genes)
     modules.write(target, run.named)
-    modules.warn(run.named)
+    modules.warn(run.named, form)
     if form == "json":
         output.emit_json({**describe.identity(version), **modules.json_of(run.named, run.artifact, sets)})
     elif form == "tsv":

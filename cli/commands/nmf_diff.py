@@ -160,9 +160,11 @@ def _tell(found: Compared, before: str, after: str, table: str, rows: dict[str, 
     if len(shown) < len(rows[table]):
         output.note(f"… and {len(rows[table]) - len(shown):,} genes that moved less; --tsv lists them.")
     first, second = (run.named.analysis.best for run in (found.before, found.after))
+    surveyed = len(found.before.named.analysis.survey.rows) > 1
+    how = "each with the rank that it chooses" if surveyed else "as many as were asked for"
     output.note(
-        f"{before}: {counted(first.rank, 'module')}; {after}: {counted(second.rank, 'module')}; each with the "
-        "rank that it chooses, of the positive correlations."
+        f"{before}: {counted(first.rank, 'module')}; {after}: {counted(second.rank, 'module')}; {how}, of the positive "
+        "correlations."
     )
     warm, cold = found.warm, found.cold
     output.note(

@@ -37,7 +37,7 @@ def command(
     found = nmf_results.read(artifact)
     sets = modules.sets_of(library, found.genes)
     modules.write(target, found)
-    modules.warn(found)
+    modules.warn(found, form)
     if form == "json":
         output.emit_json(modules.json_of(found, artifact, sets))
     elif form == "tsv":

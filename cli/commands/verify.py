@@ -91,7 +91,7 @@ def _tell(report: Report, path: Path, *, tried: bool) -> None:
     elif not report.sound and tried:
         output.note("It could not be mended: see that the disk has room and that you may write there; then try again.")
     elif not report.sound:
-        output.note("`grn verify --repair` makes it again.")
+        output.note("`grn verify --repair` mends that.")
     else:
         click.echo("Nothing is damaged.")
     _tell_notes([one for one in report.findings if one.kind == "note" and not one.repaired])

@@ -29,6 +29,10 @@ USED: dict[str, Any] = {"tolerance": 1e-7, "most_sweeps": 5_000}
 """How far the best fit of the chosen rank then goes."""
 
 
+SURVEYING, FITTED = 0.6, 0.7
+"""About the share of the time after the survey, and after the last fit; the test of second modules takes the rest."""
+
+
 @dataclass(frozen=True, slots=True)
 class Analysis:
     """The modules of a matrix.
@@ -124,14 +128,18 @@ def analyse(
     """
     survey = rank_survey(
         values, ranks, restarts=restarts, seed=seed, symmetric=symmetric, counts=counts and not symmetric,
-        parted=parted, threads=threads, progress=progress, **LOOKED_AT,
+        parted=parted, threads=threads, progress=lambda share: progress(SURVEYING * share), **LOOKED_AT,
     )  # fmt: skip
+    progress(SURVEYING)
     rough = survey.best
     others = [one for one in survey.fits[survey.chosen.rank] if one is not rough]
     if symmetric:
         best = fit_symmetric(observe_symmetric(values), rough.rank, start=halves(rough), **USED)
+        progress(1.0)
         return Analysis(survey, best, stability(best, others), None)
     observed = observe(values)
     best = fit(observed, rough.rank, start=(rough.modules, rough.usage), threads=threads, **USED)
-    tested = moonlighting(observed, best) if counts else None
+    progress(FITTED)
+    tested = moonlighting(observed, best, lambda share: progress(FITTED + (1.0 - FITTED) * share)) if counts else None
+    progress(1.0)
     return Analysis(survey, best, stability(best, others), tested)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from ..threads import one_blas_thread
 from .consensus import matched
 from .membership import memberships
 
@@ -125,8 +126,9 @@ def changes(before: Factorization, after: Factorization) -> list[ModuleChange]:
     that others are merged into is not gained.
     """
     one, other = memberships(before), memberships(after)
-    places, cosines = matched(one.shares, other.shares)
-    there, back = _flow(before.modules, other), _flow(after.modules, one)
+    with one_blas_thread():
+        places, cosines = matched(one.shares, other.shares)
+        there, back = _flow(before.modules, other), _flow(after.modules, one)
     pairs = {
         place: int(at)
         for place, at in enumerate(places)

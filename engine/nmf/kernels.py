@@ -504,7 +504,7 @@ def total(divergences: NDArray[np.float64]) -> float:
     found = 0.0
     for one in divergences:
         found += one
-    return max(found, 0.0)
+    return 0.0 if found < 0.0 else found  # noqa: FURB136  NaN stays
 
 
 def go_through(
@@ -537,8 +537,8 @@ def judged(now: float, last: float, stride: float, carrying: bool, has_before: b
     """
     if carrying and not now <= last:
         return TAKEN_BACK, 0.0, stride / 2.0, False
-    gain = (last - now) / now if now > 0.0 else 0.0
-    if not gain >= 0.0:
+    gain = (last - now) / now if now != 0.0 else 0.0
+    if not gain >= 0.0:  # nor NaN
         return PASSED_OVER, 0.0, stride, carrying
     carrying = has_before and gain < SLOW
     if carrying:

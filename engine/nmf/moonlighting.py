@@ -9,11 +9,14 @@ import numpy as np
 from scipy.special import erfc
 
 from ..covariance import row_blocks
+from ..threads import one_blas_thread
 from .kernels import FLOOR
 from .membership import memberships
 from .overdispersed import TINY, counts_of, dispersion, divergences, fitted, refitted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from .factorization import Factorization
@@ -56,7 +59,9 @@ class Moonlighting:
     overdispersion: float
 
 
-def moonlighting(observed: Observed, found: Factorization) -> Moonlighting:
+def moonlighting(
+    observed: Observed, found: Factorization, progress: Callable[[float], object] = lambda _: None
+) -> Moonlighting:
     """Return which genes are in a second module.
 
     Parameters
@@ -65,6 +70,8 @@ def moonlighting(observed: Observed, found: Factorization) -> Moonlighting:
         V, counts.
     found : Factorization
         A converged factorization of it: its main modules are taken from there.
+    progress : callable
+        Told the share of the rounds that is done; the last ones may not be needed.
 
     Returns
     -------
@@ -81,11 +88,17 @@ def moonlighting(observed: Observed, found: Factorization) -> Moonlighting:
     Liang 1987, JASA 82, 605–610), Benjamini and Hochberg's q is taken over all genes and modules, and the strongest
     second modules found are let in. That is done again with the usages that follow, until nothing changes.
     """
+    with one_blas_thread():  # the same bits on any number of cores
+        return _moonlighting(observed, found, progress)
+
+
+def _moonlighting(observed: Observed, found: Factorization, progress: Callable[[float], object]) -> Moonlighting:
     genes, main = len(observed.rows), memberships(found).main
     second = best = np.full(genes, -1, dtype=np.intp)
     usage = np.ascontiguousarray(found.usage.T / observed.scale).astype(observed.dtype)
     q, alpha, seen = np.ones(genes), 0.0, set[bytes]()
-    for _ in range(ROUNDS if found.rank > 1 else 0):
+    for number in range(ROUNDS if found.rank > 1 else 0):
+        progress(number / ROUNDS)
         rough, usage = _pruned(observed, main, second, usage)
         weights, used = rough.astype(np.float64), observed.scale * usage.astype(np.float64)
         weights[weights <= FLOOR] = 0.0

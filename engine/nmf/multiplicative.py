@@ -38,11 +38,12 @@ def multiplicative(
     """
     seen = ~np.isnan(values)
     filled, weight = np.where(seen, values, 0.0), seen.astype(np.float64)
+    least = np.finfo(np.float64).tiny  # where a line is 0 throughout, 0 / 0 is 0
     w, h, trace = modules.copy(), usage.copy(), np.empty(sweeps)
     for sweep in range(sweeps):
-        w *= ((filled / (w @ h)) @ h.T) / (weight @ h.T)
-        h *= (w.T @ (filled / (w @ h))) / (w.T @ weight)
-        trace[sweep] = divergence(filled, w @ h, seen)
+        w *= ((filled / np.maximum(w @ h, least)) @ h.T) / np.maximum(weight @ h.T, least)
+        h *= (w.T @ (filled / np.maximum(w @ h, least))) / np.maximum(w.T @ weight, least)
+        trace[sweep] = divergence(filled, np.maximum(w @ h, least), seen)
     return w, h, trace
 
 

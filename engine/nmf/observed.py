@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     Sparse = csr_array[Any, Any]
     Matrix = NDArray[np.float64] | Sparse
 
+LARGEST = 1e50
+"""Larger values have squares of squares that double precision does not hold."""
+
 SPARSE_BELOW = 0.3
 """With a smaller share of entries that are not zero, going along those alone is quicker."""
 
@@ -77,8 +80,10 @@ def observe(values: Any, *, held_out: Mask | Sparse | None = None, dtype: type =
     Raises
     ------
     InputError
-        A value is negative or infinite, nothing is positive, or a row or column has nothing observed; it is named.
+        A value is negative, infinite or above 1e50; nothing is positive; the array is masked or complex; or a row or
+        column has nothing observed. The first is named.
     """
+    check_kind(values)
     is_sparse = bool(issparse(values))
     stored = csr_array(values, dtype=np.float64) if is_sparse else np.asarray(values, dtype=np.float64)
     if stored.ndim != 2 or 0 in stored.shape:
@@ -145,6 +150,7 @@ def check_entries(values: Any, row: str, column: str) -> None:
     for bad, what, hint in (
         (data < 0.0, "negative", "Give counts or intensities as they are, before centring or a logarithm."),
         (np.isinf(data), "infinite", "Correct it, or make it NaN, which is taken for missing."),
+        (data > LARGEST, f"larger than {LARGEST:g}", "Divide all of them by one number: the modules stay the same."),
     ):
         if np.any(bad):
             first = int(np.argmax(bad))
@@ -168,6 +174,20 @@ def missing_of(values: Matrix) -> Sparse:
     missing = csr_array((np.isnan(values.data), values.indices, values.indptr), shape=values.shape, copy=True)
     missing.eliminate_zeros()
     return missing
+
+
+def check_kind(values: Any) -> None:
+    """Refuse what would lose a part of itself as real numbers without a word.
+
+    Raises
+    ------
+    InputError
+        It is a masked array, or complex.
+    """
+    if isinstance(values, np.ma.MaskedArray):
+        raise InputError("A masked array's mask would be passed over.", hint="Make it NaN: values.filled(numpy.nan).")
+    if np.iscomplexobj(values):
+        raise InputError("Complex values have no non-negative factors.")
 
 
 def _left_out(stored: Matrix, held_out: Mask | Sparse | None) -> Sparse:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from scipy.sparse import csr_array, issparse
 
 from ..covariance import row_blocks
 from ..errors import InputError
 from .consensus import dispersion
 from .observed import observe, speckled
-from .solver import fit
+from .solver import check_rank, fit
 from .symmetric import fit_symmetric, observe_symmetric, speckled_pairs
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ class RankSurvey:
             said.append(f"But the curve is flat: ranks {hardly} are within two standard errors of it.")
         elif self.within_one_error.rank != chosen.rank:
             said.append(f"Rank {self.within_one_error.rank} is within one standard error of it.")
-        if chosen.rank in ends and not self.is_flat:
+        if chosen.rank in ends and chosen.rank > 1 and not self.is_flat:
             where = "lower" if chosen.rank == ends[0] else "higher"
             said.append(f"It is at the end of what was looked at: look {where} too.")
         if self.by == "pairs":
@@ -196,8 +197,11 @@ def rank_survey(
     ordered = sorted(set(ranks))
     if not ordered or restarts < 1:
         raise InputError(f"A survey needs ranks and restarts, not {list(ranks)} and {restarts}.")
+    values = csr_array(values) if bool(issparse(values)) else np.asarray(values)
     look = observe_symmetric if symmetric else observe
     whole, trials = look(values), _trials(values, seed, parted, symmetric=symmetric) if len(ordered) > 1 else []
+    for rank in (ordered[0], ordered[-1]):
+        check_rank(whole, rank)
     starts = range(min(restarts, STARTS_IN_A_PART if parted else STARTS))
     jobs = [(rank, whole, seed + place) for rank in ordered for place in range(restarts)]
     jobs += [(rank, trial.observed, seed + place) for rank in ordered for trial in trials for place in starts]
@@ -297,8 +301,9 @@ def _foretold(values: Any, mask: Any, found: Factorization) -> float:
 
 def _foretold_pairs(values: Any, found: Factorization) -> float:
     """Return the mean divergence of all pairs of other samples from what a fit foretells, in O(p² R) or O(nnz R)."""
-    size, sums = len(found.modules), found.modules.sum(axis=0) @ found.usage
-    off_diagonal = float(sums.sum() - np.einsum("pr,rp->", found.modules, found.usage))
+    size = len(found.modules)
+    everywhere = np.sum(found.modules.sum(axis=0) * found.usage.sum(axis=1))
+    off_diagonal = float(everywhere - np.einsum("pr,rp->", found.modules, found.usage))
     total, pairs = 0.0, size * (size - 1)
     for band in row_blocks(size, size):
         part = values[band.start : band.stop]

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from .observed import Observed
 
 
+LARGEST_START = 1e12
+"""A start may be so many times as large as the matrix: single precision holds what comes of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """The two factors, W of shape (p, R) and Hᵀ of shape (n, R)."""
@@ -76,7 +80,7 @@ def fit(
     carried on by a share of the last change, after Ang & Gillis (2019), Neural Computation 31, 417–439; what makes the
     divergence rise is taken back, and the share halved.
     """
-    _check_rank(observed, rank)
+    check_rank(observed, rank)
     first = _drawn(observed, rank, seed) if start is None else _given(observed, rank, start)
     begin = _balanced(first)
     threads = threads or os.cpu_count() or 1
@@ -111,7 +115,14 @@ def fit_each(
         return list(pool.map(one, seeds))
 
 
-def _check_rank(observed: Observed, rank: int) -> None:
+def check_rank(observed: Observed, rank: int) -> None:
+    """Refuse a rank that a matrix has no factors of.
+
+    Raises
+    ------
+    InputError
+        It is below 1, or above the smaller of p and n.
+    """
     most = min(observed.shape)
     if not 1 <= rank <= most:
         p, n = observed.shape
@@ -136,7 +147,27 @@ def _given(observed: Observed, rank: int, start: tuple[NDArray[np.float64], NDAr
         raise InputError(f"A start of shapes {w.shape} and {h.shape} does not fit: ({p}, {rank}) and ({rank}, {n}) do.")
     if not (np.all(np.isfinite(w)) and np.all(np.isfinite(h)) and np.all(w >= 0.0) and np.all(h >= 0.0)):
         raise InputError("A start may hold no negative number, and none that is not finite.")
+    check_size(observed, w, h)
     return Pair(w.astype(observed.dtype), (h.T / observed.scale).astype(observed.dtype))
+
+
+def check_size(observed: Observed, w: NDArray[np.float64], h: NDArray[np.float64]) -> None:
+    """Refuse a start, shapes (p, R) and (R, n), whose product is far larger than the matrix.
+
+    Raises
+    ------
+    InputError
+        It is; single precision might not hold what comes of it.
+    """
+    p, n = observed.shape
+    with np.errstate(over="ignore", invalid="ignore"):
+        size = float(np.sum(w.sum(axis=0) * h.sum(axis=1))) / (observed.scale * p * n)
+    largest = max(float(w.max()), float(h.max() / observed.scale))
+    if not (size <= LARGEST_START and largest <= LARGEST_START**2):
+        raise InputError(
+            f"A start whose product is {size:.3g} times as large as the matrix cannot be used.",
+            hint="Scale it so that W H is about as large as V, and W and H about as large as each other.",
+        )
 
 
 def _balanced(pair: Pair) -> Pair:

@@ -7,18 +7,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, issparse
 
 from ..errors import InputError
 from .descent import descended_symmetric
 from .factorization import Factorization, finished
 from .kernels import FLOOR
-from .observed import MOST_HELD_OUT, observe
+from .observed import MOST_HELD_OUT, Observed, missing_of, observe
+from .solver import check_rank, check_size
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .observed import Mask, Observed, Sparse
+    from .observed import Mask, Sparse
 
 
 MOST_PAIRS = 1_000_000
@@ -47,12 +48,17 @@ def observe_symmetric(values: Any, *, held_out: Mask | Sparse | None = None, dty
     """
     if len(values.shape) != 2 or values.shape[0] != values.shape[1]:
         raise InputError(f"A symmetric matrix has as many rows as columns, unlike {values.shape}.")
+    missing = missing_of(csr_array(values) if bool(issparse(values)) else np.asarray(values, dtype=np.float64))
+    there, back = missing.nonzero(), csr_array(missing.T).nonzero()
+    if any(not np.array_equal(one, other) for one, other in zip(there, back, strict=True)):
+        raise InputError("The matrix is not symmetric: of two entries that should be one, only one is missing.")
     largest = _largest(values - values.T)
     if largest > ROUNDING * _largest(values):
         raise InputError(f"The matrix is not symmetric: two entries that should be one differ by {largest:.3g}.")
     size = values.shape[0]
     diagonal = csr_array((np.ones(size, dtype=np.bool_), (np.arange(size), np.arange(size))), shape=(size, size))
-    return observe(values, held_out=diagonal if held_out is None else diagonal + csr_array(held_out), dtype=dtype)
+    found = observe(values, held_out=diagonal if held_out is None else diagonal + csr_array(held_out), dtype=dtype)
+    return Observed(found.rows, found.rows, found.scale)  # its columns are its rows: it is held once
 
 
 def speckled_pairs(values: Any, share: float, seed: int) -> Sparse:
@@ -105,13 +111,23 @@ def fit_symmetric(
     With the diagonal left out, the divergence by the weights of one gene is that of one row of V ≈ W Hᵀ, so the same
     majorisers serve (`kernels`), and it never rises.
     """
-    size = observed.shape[0]
-    if not 1 <= rank <= size:
-        raise InputError(f"{size:,} genes have no factors of rank {rank}.", hint=f"Choose a rank from 1 to {size:,}.")
+    check_rank(observed, rank)
+    _check_without_diagonal(observed)
     w = _start(observed, rank, seed, start)
     found = descended_symmetric(observed.rows, w, tolerance, most_sweeps)
     own = seed if start is None else None
     return finished(observed, found.w, found.w, found.trace, converged=found.converged, seed=own)
+
+
+def _check_without_diagonal(observed: Observed) -> None:
+    """Refuse what `observe_symmetric` has not made: a line's own weights would stand on both sides."""
+    stored, (p, n) = observed.rows.stored, observed.shape
+    lines = np.repeat(np.arange(p), np.diff(stored.held_starts))
+    if p != n or np.count_nonzero(lines == stored.held) < p:
+        raise InputError(
+            f"A matrix of {p:,} × {n:,} with what stands on its diagonal has no symmetric factor.",
+            hint="Make it with `observe_symmetric`, which leaves the diagonal out.",
+        )
 
 
 def halves(found: Factorization) -> NDArray[np.float64]:
@@ -132,4 +148,5 @@ def _start(observed: Observed, rank: int, seed: int, start: NDArray[np.float64] 
         return (drawn * np.sqrt(1.0 / rank) / 0.525).astype(observed.dtype)
     if start.shape != (size, rank) or not np.all(np.isfinite(start)) or np.any(start < 0.0):
         raise InputError(f"A start of shape {start.shape} does not fit: ({size}, {rank}), none of it negative, does.")
+    check_size(observed, start, start.T)
     return np.maximum(start / np.sqrt(observed.scale), FLOOR).astype(observed.dtype)

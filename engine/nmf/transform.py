@@ -16,7 +16,7 @@ from ..errors import InputError
 from ..wording import counted
 from .kernels import FLOOR
 from .lines import Lines
-from .observed import check_entries, missing_of
+from .observed import check_entries, check_kind, missing_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -112,6 +112,7 @@ def transform(
     >>> new.usage.shape, bool(new.converged.all())
     ((2, 5), True)
     """
+    check_kind(values)
     shape = np.shape(values)
     if len(shape) != 2 or shape[0] != len(found.modules):
         raise InputError(
