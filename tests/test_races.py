@@ -332,8 +332,13 @@ def test_readers_beside_a_writer_and_a_packer_see_what_was_and_nothing_else(
 def test_the_harness_sees_readers_that_are_told_something_wrong(
     harness: Callable[[str], ModuleType], fast: Path, plant: str
 ) -> None:
-    notes = harness("readers").run(fast, dense=False, readers=2, reads=60, plant=plant)
-    assert notes.bad
+    readers = harness("readers")
+
+    def is_seen(nth: int) -> bool:
+        (folder := fast / str(nth)).mkdir()
+        return bool(readers.run(folder, dense=False, readers=2, reads=60, plant=plant).bad)
+
+    assert any(is_seen(nth) for nth in range(10))  # whether a reader looks at the wrong moment is chance
 
 
 def test_a_reader_that_may_not_write_reads_all_the_same(harness: Callable[[str], ModuleType], fast: Path) -> None:
