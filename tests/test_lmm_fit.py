@@ -6,9 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from scipy.linalg import cho_factor, cho_solve
-from scipy.optimize import brentq
-
 from grnledger.engine.errors import EngineError, InputError, NotPositiveDefinite, ShapeError
 from grnledger.engine.lmm.design import design
 from grnledger.engine.lmm.fit import fit, fits, model
@@ -16,6 +13,8 @@ from grnledger.engine.lmm.full_kernel import DiagonalAndFactor
 from grnledger.engine.lmm.kernel import of_factor, of_matrix
 from grnledger.engine.lmm.likelihood import profile
 from grnledger.engine.lmm.reduced import reduced_factor, reduced_matrix
+from scipy.linalg import cho_factor, cho_solve
+from scipy.optimize import brentq
 
 
 @dataclass

@@ -1,0 +1,303 @@
+"""Tests of many columns, one at a time, beside a kernel's random effect: δ of the null model for all (p3d).
+
+With P at the null model's δ, for a test x
+
+    β = xᵀPy / xᵀPx        RSS = yᵀPy − (xᵀPy)²/xᵀPx        se² = RSS / ((n − r − 1) xᵀPx)
+
+(Kang et al. 2010, Nature Genetics 42:348; Zhang et al. 2010, ibid. 355: "population parameters previously
+determined"). Only xᵀPx costs anything: one product with a triangle, or with a few columns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from ..errors import EngineError, check_choice
+from ..threads import one_blas_thread
+from .likelihood import LOG_2PI
+from .tails import chi2_tail, f_tail
+from .whitening import whitened
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from .fit import Fit, Model
+    from .likelihood import Method
+    from .whitening import Form
+
+    Tests = NDArray[np.float64] | NDArray[np.float32] | csr_array
+
+Statistic = Literal["wald", "lrt", "score"]
+
+COLLINEAR = 1e-10
+"""A test whose squared length outside of the covariates is at most this share of the whole has no estimate."""
+
+BLOCK = 1024
+"""Tests in one product."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What m tests came to; NaN where a test is collinear with the covariates.
+
+    Parameters
+    ----------
+    beta, se : ndarray of float64, shape (m,)
+        Effect and standard error, in units of y per unit of x.
+    statistic : ndarray of float64, shape (m,)
+        F for `wald`, χ² otherwise.
+    log10_p : ndarray of float64, shape (m,)
+        Never −∞ where the statistic is finite.
+    h2 : ndarray of float64, shape (m,)
+        Along the kernel, beside the test.
+    log_likelihood : ndarray of float64, shape (m,)
+        Of the model with the test.
+    between, within : float
+        Degrees of freedom; `within` is ∞ for χ².
+    """
+
+    beta: NDArray[np.float64]
+    se: NDArray[np.float64]
+    statistic: NDArray[np.float64]
+    log10_p: NDArray[np.float64]
+    h2: NDArray[np.float64]
+    log_likelihood: NDArray[np.float64]
+    between: float
+    within: float
+
+    def __len__(self) -> int:
+        """The number m of tests."""
+        return len(self.beta)
+
+    @property
+    def p(self) -> NDArray[np.float64]:
+        """p, which may be zero where its logarithm is not."""
+        return 10.0**self.log10_p
+
+
+def joined(parts: Sequence[Scanned]) -> Scanned:
+    """Return what several blocks of tests came to as one."""
+    arrays = {
+        one.name: np.concatenate([getattr(part, one.name) for part in parts])
+        for one in fields(Scanned)
+        if one.name not in ("between", "within")
+    }
+    return Scanned(**arrays, between=parts[0].between, within=parts[0].within)
+
+
+@dataclass(frozen=True, slots=True)
+class Scanner:
+    """A null model, ready for tests.
+
+    Make one with `scanner`.
+
+    Parameters
+    ----------
+    form : Triangle or Narrow
+        H⁻¹ of the kernel with the covariates in it.
+    thin : ndarray of float64, shape (n, 1 + 2r)
+        Py, then E with EEᵀ what H⁻¹ has of the covariates, then Q.
+    residual : float
+        yᵀPy.
+    size, rank : int
+        n and r.
+    h2, log_det : float
+        h² of the null model, and log|H| + log|QᵀH⁻¹Q| for REML, log|H| for ML.
+    method : {"reml", "ml"}
+        Which likelihood was fitted, and is told.
+    statistic : {"wald", "lrt", "score"}
+        Which test.
+    """
+
+    form: Form
+    thin: NDArray[np.float64]
+    residual: float
+    size: int
+    rank: int
+    h2: float
+    log_det: float
+    method: Method
+    statistic: Statistic
+
+    def scan(self, tests: Tests) -> Scanned:
+        """Return what each test comes to.
+
+        Parameters
+        ----------
+        tests : ndarray of float32 or float64, or csr_array, shape (m, n)
+            A test a row.
+        """
+        with one_blas_thread():
+            if isinstance(tests, csr_array):
+                return self._judged(*self._sparse(tests))
+            parts = [self._judged(*self._dense(tests[at : at + BLOCK])) for at in range(0, max(len(tests), 1), BLOCK)]
+        return joined(parts)
+
+    def _sparse(self, tests: csr_array) -> tuple[NDArray[np.float64], ...]:
+        squares = self.form.sparse_squares(tests)
+        lengths = np.asarray(tests.multiply(tests).sum(axis=1))
+        return self._projected(squares, lengths, np.asarray(tests @ self.thin))
+
+    def _dense(self, tests: NDArray[np.float64] | NDArray[np.float32]) -> tuple[NDArray[np.float64], ...]:
+        squares = self.form.squares(tests)
+        lengths = np.einsum("ij,ij->i", tests, tests).astype(np.float64)
+        return self._projected(squares, lengths, np.asarray(tests, dtype=np.float64) @ self.thin)
+
+    def _projected(
+        self, squares: NDArray[np.float64], lengths: NDArray[np.float64], thin: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Return xᵀPx, NaN for what is collinear with the covariates, xᵀPy and |Sx|²."""
+        r = self.rank
+        own = squares - np.einsum("ij,ij->i", thin[:, 1 : 1 + r], thin[:, 1 : 1 + r])
+        outside = lengths - np.einsum("ij,ij->i", thin[:, 1 + r :], thin[:, 1 + r :])
+        return np.where(outside > COLLINEAR * lengths, own, np.nan), thin[:, 0], outside
+
+    def _judged(
+        self, own: NDArray[np.float64], crossed: NDArray[np.float64], outside: NDArray[np.float64]
+    ) -> Scanned:
+        freedom = self.size - self.rank - 1
+        residual = self.residual - crossed**2 / own
+        statistic, log10_p = judged(self.statistic, own, crossed, residual, self.residual, freedom, self.size)
+        return Scanned(
+            beta=crossed / own,
+            se=np.sqrt(residual / (freedom * own)),
+            statistic=statistic,
+            log10_p=log10_p,
+            h2=np.where(np.isnan(own), np.nan, self.h2),
+            log_likelihood=likelihood_beside(
+                self.method, residual, self.log_det, own, outside, freedom=freedom, size=self.size
+            ),
+            between=1.0,
+            within=freedom if self.statistic == "wald" else np.inf,
+        )
+
+    def block(self, tests: NDArray[np.float64]) -> tuple[float, int, float]:
+        """Return F, its degrees of freedom and log₁₀ p of several columns at once, tests of shape (q, n).
+
+        Columns that the others or the covariates make up count once: the degrees of freedom say how many are left.
+
+        Raises
+        ------
+        EngineError
+            None is left, or more than the rows allow.
+        """
+        with one_blas_thread():
+            thin = tests @ self.thin
+            along = thin[:, 1 : 1 + self.rank]
+            gram = self.form.products(tests) - along @ along.T
+            lengths = np.sqrt(np.diagonal(gram).clip(0.0))
+            scaled = gram / np.outer(lengths, lengths) if np.all(lengths > 0) else gram
+            values, vectors = np.linalg.eigh(scaled)
+        kept = values > max(1e-10, 1e-10 * float(values[-1]))
+        rank = int(np.count_nonzero(kept))
+        freedom = self.size - self.rank - rank
+        if rank == 0 or freedom < 1:
+            raise EngineError(f"Of {len(tests)} columns {rank} are left, with {freedom} degrees of freedom beside them.")
+        aim = thin[:, 0] / lengths if np.all(lengths > 0) else thin[:, 0]
+        explained = float(np.sum((vectors[:, kept].T @ aim) ** 2 / values[kept]))
+        f = (explained / rank) / ((self.residual - explained) / freedom)
+        return f, rank, float(f_tail(np.array([f]), rank, freedom)[0])
+
+
+def judged(
+    statistic: Statistic,
+    own: NDArray[np.float64],
+    crossed: NDArray[np.float64],
+    residual: NDArray[np.float64],
+    before: NDArray[np.float64] | float,
+    freedom: int,
+    size: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return statistic and log₁₀ p: `own` is xᵀPx, `crossed` xᵀPy, `before` and `residual` yᵀPy without and with x."""
+    explained = crossed**2 / own
+    if statistic == "wald":
+        found = explained * freedom / residual
+        return found, f_tail(found, 1.0, freedom)
+    found = explained * (freedom + 1) / before if statistic == "score" else size * np.log(before / residual)
+    return found, chi2_tail(found, 1)
+
+
+def scanner(
+    given: Model,
+    null: Fit,
+    *,
+    statistic: Statistic = "wald",
+    single: bool = False,
+    sparse: bool = False,
+    trait: int = 0,
+) -> Scanner:
+    """Return a null model ready for tests at its own δ.
+
+    Parameters
+    ----------
+    given : Model
+        The kernel, the covariates and the trait.
+    null : Fit
+        The same, fitted.
+    statistic : {"wald", "lrt", "score"}
+        Wald's F with n − r − 1 degrees of freedom; the likelihood ratio, χ²₁; or the score test, χ²₁.
+    single : bool
+        Whether tests are float32: half the time, log₁₀ p good to 1e-4.
+    sparse : bool
+        Whether tests are sparse.
+    trait : int
+        Which of several.
+
+    Notes
+    -----
+    O(n³) once for a dense kernel, O(nk²) for one of rank k < n/2.
+    """
+    check_choice("statistic", statistic, ("wald", "lrt", "score"))
+    frame, left = given.fixed.basis, given.traits[:, trait]
+    with one_blas_thread():
+        form = whitened(given.kernel, null.ratio, frame, given.scale, sparse=sparse)
+        of_frame, of_trait = form.times(frame), form.times(left[:, None])[:, 0]
+        root = np.linalg.cholesky(frame.T @ of_frame)
+        along = np.linalg.solve(root, of_frame.T).T
+        projected = given.fixed.residual((of_trait - along @ (along.T @ left))[:, None])[:, 0]
+        log_det = _log_det(given, null.ratio, null.method)
+    return Scanner(
+        form=form.single() if single else form,
+        thin=np.column_stack([projected, along, frame]),
+        residual=float(left @ projected),
+        size=given.size,
+        rank=given.fixed.rank,
+        h2=null.h2,
+        log_det=log_det,
+        method=null.method,
+        statistic=statistic,
+    )
+
+
+def likelihood_beside(
+    method: Method,
+    residual: NDArray[np.float64],
+    log_det: NDArray[np.float64] | float,
+    own: NDArray[np.float64],
+    outside: NDArray[np.float64],
+    *,
+    freedom: int,
+    size: int,
+) -> NDArray[np.float64]:
+    """Return the likelihood of a model with one more fixed effect: for REML log|QᵀH⁻¹Q| has grown by log xᵀPx/|Sx|²."""
+    nu = freedom if method == "reml" else size
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = nu * (LOG_2PI + np.log(residual / nu) + 1.0) + log_det
+        return -0.5 * (value + np.log(own / outside) if method == "reml" else value)
+
+
+def _log_det(given: Model, ratio: float, method: Method) -> float:
+    """Return log|H| + log|QᵀH⁻¹Q| for REML and log|H| for ML; NaN at δ = 0 of a singular kernel."""
+    moments = given.seen.at_identity() if np.isinf(ratio) else None
+    if moments is None:
+        moments = given.seen.grid(np.array([ratio]), 1) if ratio > 0 else given.seen.at_zero()
+    if moments is None:
+        return float("nan")
+    value = float(moments.log_det[0])
+    return value + float(np.linalg.slogdet(moments.ff[0])[1][0]) if method == "reml" else value
