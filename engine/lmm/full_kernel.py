@@ -18,6 +18,8 @@ from ..errors import InputError, NotPositiveDefinite, ShapeError
 from .moments import Moments
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 
@@ -112,6 +114,10 @@ class SeenFull:
     def traits(self) -> int:
         """The number m of traits."""
         return self.columns.shape[1]
+
+    def taking(self, places: Sequence[int]) -> SeenFull:
+        """Return the same with some of the fixed effects."""
+        return SeenFull(self.kernel, self.fixed[:, list(places)], self.columns)
 
     def grid(self, ratios: NDArray[np.float64], orders: int = 2) -> Moments:
         """Return the moments of all traits at each δ, in O(gnq(q + f + m))."""

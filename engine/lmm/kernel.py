@@ -11,7 +11,7 @@ model: aᵀb − ãᵀb̃ loses every digit where they lie almost within U.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -22,6 +22,8 @@ from ..threads import one_blas_thread_unless_large
 from .moments import Moments
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 EPS = float(np.finfo(np.float64).eps)
@@ -36,6 +38,10 @@ class Seen(Protocol):
     @property
     def traits(self) -> int:
         """The number m of traits."""
+        ...
+
+    def taking(self, places: Sequence[int]) -> Seen:
+        """Return the same with some of the fixed effects."""
         ...
 
     def grid(self, ratios: NDArray[np.float64], orders: int = 2) -> Moments:
@@ -185,6 +191,18 @@ class Rotated:
     def traits(self) -> int:
         """The number m of traits."""
         return len(self.turned)
+
+    def taking(self, places: Sequence[int]) -> Rotated:
+        """Return the same with some of the fixed effects."""
+        some = np.array(places, dtype=np.intp)
+        return replace(
+            self,
+            fixed=self.fixed[:, some],
+            spare_ff=self.spare_ff[np.ix_(some, some)],
+            spare_ft=self.spare_ft[some],
+            gram=self.gram[np.ix_(some, some)],
+            gram_ft=self.gram_ft[some],
+        )
 
     def grid(self, ratios: NDArray[np.float64], orders: int = 2) -> Moments:
         """Return the moments of all traits at each δ, in O(gk(f² + fm))."""

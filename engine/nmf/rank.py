@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,6 +11,7 @@ from scipy.sparse import csr_array, issparse
 
 from ..covariance import row_blocks
 from ..errors import InputError
+from ..mapping import on_threads
 from .consensus import dispersion
 from .observed import observe, speckled
 from .solver import check_rank, fit
@@ -216,8 +216,7 @@ def rank_survey(
         progress(next(done) / len(jobs))
         return found
 
-    with ThreadPoolExecutor(threads) as pool:
-        found = list(zip(jobs, pool.map(one, jobs), strict=True))
+    found = list(zip(jobs, on_threads(threads)(one, jobs), strict=True))
     rows: list[Surveyed] = []
     kept: dict[int, tuple[Factorization, ...]] = {}
     for rank in ordered:

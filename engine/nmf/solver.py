@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import InputError
+from ..mapping import on_threads
 from .descent import descended
 from .factorization import Factorization, finished
 from .kernels import FLOOR
@@ -111,8 +111,7 @@ def fit_each(
         progress()
         return found
 
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(one, seeds))
+    return list(on_threads(threads)(one, seeds))
 
 
 def check_rank(observed: Observed, rank: int) -> None:

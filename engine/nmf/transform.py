@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ import numpy as np
 from scipy.sparse import csr_array, issparse
 
 from ..errors import InputError
+from ..mapping import on_threads
 from ..wording import counted
 from .kernels import FLOOR
 from .lines import Lines
@@ -133,8 +133,7 @@ def transform(
         return _settled(lines.take(which), totals[which], seen[which], weights, tolerance, most_sweeps)
 
     bands = (threads or os.cpu_count() or 1) if lines.work(weights.shape[1]) >= WORTH_THREADS else 1
-    with ThreadPoolExecutor(bands) as pool:
-        parts = list(pool.map(settled, np.array_split(np.arange(len(lines)), bands)))
+    parts = list(on_threads(bands)(settled, np.array_split(np.arange(len(lines)), bands)))
     return Transformed(
         np.concatenate([part.usage for part in parts], axis=1),
         *(np.concatenate([getattr(part, name) for part in parts]) for name in ("divergences", "excess", "converged")),

@@ -1,0 +1,123 @@
+"""The random effect foretold: for the rows at hand, with the variance of the error, and for rows not seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import ShapeError
+from ..threads import one_blas_thread
+from .kernel import Spectral
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .fit import Fit, Model
+
+
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    """What goes along the kernel.
+
+    Parameters
+    ----------
+    effect : ndarray of float64, shape (n,)
+        û, the best linear unbiased prediction: σg²K V⁻¹(y − Xβ̂).
+    error_variance : ndarray of float64, shape (n,)
+        Var(û − u), that of the covariates' effects included (the PEV of animal breeding).
+    """
+
+    effect: NDArray[np.float64]
+    error_variance: NDArray[np.float64]
+
+
+def foretold(given: Model, found: Fit, *, trait: int = 0) -> Foretold:
+    """Return the random effect of the rows that the model was fitted to.
+
+    With KH⁻¹K = K − δI + δ²H⁻¹, Var(û − u)/σg² is the diagonal of K − KPK = δI − δ²H⁻¹ + KEEᵀK. Zero throughout at
+    h² = 0. (Henderson 1975, Biometrics 31:423.)
+
+    Notes
+    -----
+    O(nkr) for a decomposed kernel.
+    """
+    n = given.size
+    if np.isinf(found.ratio):
+        return Foretold(np.zeros(n), np.zeros(n))
+    with one_blas_thread():
+        projected, along = _projected(given, found, trait)
+        effect = given.kernel.times(projected[:, None])[:, 0]
+        carried = given.kernel.times(along)
+        variance = _shrunk(given, found.ratio) + np.einsum("ij,ij->i", carried, carried)
+    return Foretold(effect, found.variance_kernel * variance)
+
+
+def foretold_elsewhere(
+    given: Model,
+    found: Fit,
+    cross: NDArray[np.float64],
+    own: NDArray[np.float64],
+    covariates: NDArray[np.float64],
+    *,
+    trait: int = 0,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return y of rows that the model has not seen, and the variance of the error of that, each of shape (n*,).
+
+    Parameters
+    ----------
+    given, found : Model, Fit
+        What was fitted, and what came of it.
+    cross : ndarray of float64, shape (n*, n)
+        The kernel between the new rows and the old.
+    own : ndarray of float64, shape (n*,)
+        The kernel of each new row with itself.
+    covariates : ndarray of float64, shape (n*, r)
+        Of the new rows, in the columns that were kept, the intercept among them.
+    trait : int
+        Which of several.
+
+    Raises
+    ------
+    ShapeError
+        The arrays do not fit the model.
+    """
+    if cross.shape[1:] != (given.size,) or own.shape != cross.shape[:1]:
+        raise ShapeError(f"A kernel of shape {cross.shape} does not go between new rows and {given.size} old ones.")
+    if covariates.shape != (len(cross), found.rank):
+        raise ShapeError(f"New rows need covariates of shape ({len(cross)}, {found.rank}), not {covariates.shape}.")
+    mean = covariates @ found.effects
+    if np.isinf(found.ratio):
+        along = given.fixed.effects(np.eye(found.rank))
+        spread = np.einsum("ij,ij->i", covariates @ along, covariates @ along)
+        return mean, found.variance_noise * (1.0 + spread)
+    with one_blas_thread():
+        projected, along = _projected(given, found, trait)
+        solved = given.kernel.solve(found.ratio, cross.T)
+        explained = np.einsum("ij,ji->i", cross, solved)
+        # x*: what the covariates of a new row leave after those that its kinship already accounts for
+        frame = covariates @ given.fixed.effects(np.eye(found.rank)) - solved.T @ given.fixed.basis
+        information = given.fixed.basis.T @ given.kernel.solve(found.ratio, given.fixed.basis)
+        spread = np.einsum("ij,ij->i", frame, np.linalg.solve(information, frame.T).T)
+    variance = found.variance_kernel * (own - explained + spread) + found.variance_noise
+    return mean + cross @ projected, variance
+
+
+def _projected(given: Model, found: Fit, trait: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return Py, shape (n,), and E with EEᵀ = H⁻¹Q(QᵀH⁻¹Q)⁻¹QᵀH⁻¹, shape (n, r)."""
+    frame, left = given.fixed.basis, given.traits[:, trait]
+    of_frame = given.kernel.solve(found.ratio, frame)
+    root = np.linalg.cholesky(frame.T @ of_frame)
+    along = np.linalg.solve(root, of_frame.T).T
+    of_trait = given.kernel.solve(found.ratio, left[:, None])[:, 0]
+    return of_trait - along @ (along.T @ left), along
+
+
+def _shrunk(given: Model, ratio: float) -> NDArray[np.float64]:
+    """Return the diagonal of K − KH⁻¹K, shape (n,)."""
+    kernel = given.kernel
+    if isinstance(kernel, Spectral):
+        return np.square(kernel.vectors) @ (kernel.values * ratio / (kernel.values + ratio))
+    inverse = np.diagonal(kernel.solve(ratio, np.eye(kernel.size)))
+    return ratio - ratio**2 * inverse

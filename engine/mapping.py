@@ -1,0 +1,60 @@
+"""A map over independent pieces of work: on threads here, and on whatever else can take a function and its argument.
+
+Whoever has many pieces, blocks of tests or restarts, asks for a `Mapper` and never for threads: each piece is a
+function of its own argument alone, so the answers are the same bits however many run at once, and in their order.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Future
+
+Item = TypeVar("Item")
+Found = TypeVar("Found")
+
+
+class Mapper(Protocol):
+    """Applies a function to each of some items, and yields the answers in the order of the items."""
+
+    def __call__(self, step: Callable[[Item], Found], items: Iterable[Item]) -> Iterator[Found]:
+        """Yield step(item) for each item; items are taken as they are needed, so that they may be a stream."""
+        ...
+
+
+def on_threads(number: int) -> Mapper:
+    """Return a map on so many threads of this process, or in the calling one where that is 1.
+
+    At most `number` + 1 items are under way at once. What a step raises is raised where its answer is asked for.
+
+    Examples
+    --------
+    >>> list(on_threads(2)(lambda x: x * x, range(5)))
+    [0, 1, 4, 9, 16]
+    """
+
+    def threaded(step: Callable[[Item], Found], items: Iterable[Item]) -> Iterator[Found]:
+        with ThreadPoolExecutor(number) as pool:
+            under_way: deque[Future[Found]] = deque()
+            try:
+                for item in items:
+                    under_way.append(pool.submit(step, item))
+                    if len(under_way) > number:
+                        yield under_way.popleft().result()
+                while under_way:
+                    yield under_way.popleft().result()
+            finally:
+                for future in under_way:
+                    future.cancel()
+
+    return threaded if number > 1 else in_turn
+
+
+def in_turn(step: Callable[[Item], Found], items: Iterable[Item]) -> Iterator[Found]:
+    """Yield step(item) for each item, one after the other."""
+    for item in items:
+        yield step(item)
