@@ -2,91 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 from grnledger.engine.errors import EngineError, InputError, NotPositiveDefinite, ShapeError
 from grnledger.engine.lmm.design import design
 from grnledger.engine.lmm.fit import fit, fits, model
-from grnledger.engine.lmm.full_kernel import DiagonalAndFactor
-from grnledger.engine.lmm.kernel import of_factor, of_matrix
 from grnledger.engine.lmm.likelihood import profile
 from grnledger.engine.lmm.reduced import reduced_factor, reduced_matrix
-from scipy.linalg import cho_factor, cho_solve
-from scipy.optimize import brentq
-
-
-@dataclass
-class Dense:
-    """The model written down: V = K + δI, and everything from its inverse."""
-
-    kernel: np.ndarray
-    trait: np.ndarray
-    covariates: np.ndarray  # full column rank
-    method: str
-
-    def at(self, ratio: float, *, kernel_alone: bool = False):
-        n, r = self.covariates.shape
-        if np.isinf(ratio):
-            h = np.eye(n)
-        else:
-            h = self.kernel + (0.0 if kernel_alone else ratio) * np.eye(n)
-        factor = cho_factor(h)
-        inverse = cho_solve(factor, np.eye(n))
-        x = self.covariates
-        information = x.T @ inverse @ x
-        p = inverse - inverse @ x @ np.linalg.solve(information, x.T @ inverse)
-        y = self.trait - x @ np.linalg.lstsq(x, self.trait)[0]
-        residual = y @ p @ y
-        nu = n - r if self.method == "reml" else n
-        value = nu * (np.log(2 * np.pi * residual / nu) + 1) + np.linalg.slogdet(h)[1]
-        if self.method == "reml":
-            value += np.linalg.slogdet(information)[1] - np.linalg.slogdet(x.T @ x)[1]
-        slope = -nu * (y @ p @ p @ y) / residual + np.trace(p if self.method == "reml" else inverse)
-        beta = np.linalg.solve(information, x.T @ inverse @ self.trait)
-        variance = residual / nu
-        errors = np.sqrt(variance * np.diagonal(np.linalg.inv(information)))
-        return -0.5 * value, -0.5 * slope * (1 if np.isinf(ratio) else ratio), beta, errors, variance
-
-    def best(self, scale: float):
-        logs = np.log(scale) + np.linspace(-14, 14, 85)
-        slopes = np.array([self.at(np.exp(t))[1] for t in logs])
-        candidates = [np.inf]
-        for at in np.flatnonzero((slopes[:-1] > 0) & (slopes[1:] <= 0)):
-            candidates.append(np.exp(brentq(lambda t: self.at(np.exp(t))[1], logs[at], logs[at + 1], xtol=1e-13)))
-        return max(candidates, key=lambda ratio: self.at(ratio)[0])
-
-
-def a_kernel(kind: str, n: int, rng: np.random.Generator):
-    """Return K and what the engine is given of it."""
-    if kind == "low rank":
-        g = rng.normal(size=(n, max(2, n // 6))) * np.geomspace(0.2, 3, max(2, n // 6))
-        return g @ g.T, of_factor(g)
-    if kind == "wide":
-        g = rng.normal(size=(n, 3 * n)) / np.sqrt(3 * n)
-        return g @ g.T, of_factor(g)
-    if kind == "uncentred":
-        g = rng.integers(0, 3, size=(n, 2 * n)).astype(float)
-        return g @ g.T / (2 * n), of_matrix(g @ g.T / (2 * n))
-    if kind == "ties":
-        values = np.repeat([0.0, 0.5, 2.0], [n - 2 * (n // 3), n // 3, n // 3])
-        q = np.linalg.qr(rng.normal(size=(n, n)))[0]
-        k = (q * values) @ q.T
-        return k, of_matrix((k + k.T) / 2)
-    if kind == "centred":
-        g = rng.normal(size=(n, 2 * n))
-        g -= g.mean(axis=0)
-        return g @ g.T / (2 * n), of_matrix(g @ g.T / (2 * n))
-    if kind == "diagonal and factor":
-        d, u = rng.uniform(0.2, 0.9, n), rng.normal(size=(n, 5))
-        signs = np.array([1.0, 1, 1, 1, -1])
-        u[:, 4] = 0.1 * u[:, 0]
-        return np.diag(d) + (u * signs) @ u.T, DiagonalAndFactor(d, u, signs)
-    raise AssertionError(kind)
-
-
-KINDS = ("low rank", "wide", "uncentred", "ties", "centred", "diagonal and factor")
+from grnledger.engine.lmm.spectral import of_factor, of_matrix
+from mixed_model import KINDS, Dense, a_kernel, a_trait
 
 
 @pytest.mark.parametrize("method", ["reml", "ml"])
@@ -97,9 +21,7 @@ def test_every_number_of_a_fit_is_that_of_dense_matrices(kind, n, share, method)
     rng = np.random.default_rng([KINDS.index(kind), n, int(100 * share)])
     k, kernel = a_kernel(kind, n, rng)
     covariates = np.column_stack([np.ones(n), rng.normal(5, 1, n), rng.normal(size=n)])
-    root = np.linalg.cholesky(k + 1e-9 * np.trace(k) / n * np.eye(n))
-    u = root @ rng.normal(size=n)
-    y = 3 + np.sqrt(share) * u / np.sqrt(np.trace(k) / n) + np.sqrt(1 - share) * rng.normal(size=n)
+    y = a_trait(k, share, rng)
     given = np.column_stack([covariates[:, 1], covariates[:, 2], covariates[:, 1] - 2.0, 2 * covariates[:, 2]])
     found = fit(kernel, y, design(given, ("age", "batch", "age again", "twice")), method=method)
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .kernel import Rotated
 from .likelihood import LOG_2PI, profile
+from .spectral import Rotated
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

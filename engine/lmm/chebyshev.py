@@ -1,4 +1,4 @@
-"""Interpolation at Chebyshev nodes, for many functions at once: their values at any point, and where each is greatest."""
+"""Interpolation at Chebyshev nodes, of many functions at once: values at any point, and where each is greatest."""
 
 from __future__ import annotations
 
@@ -28,9 +28,7 @@ def coefficients(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return values @ basis
 
 
-def greatest(
-    series: NDArray[np.float64], grid: int = 4
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def greatest(series: NDArray[np.float64], grid: int = 4) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return where in [−1, 1] each function is greatest, shape (m,), and whether that is at an end.
 
     Parameters

@@ -1,4 +1,4 @@
-"""The variance component of a pathway: do its genes scatter more than the network and the noise foretell, up or down?
+"""The variance component of a pathway: whether its genes scatter more than network and noise foretell, up or down.
 
 Beside the null model, u_W ~ N(0, τ²WWᵀ); the score of τ² at zero is q = yᵀPWWᵀPy / yᵀPy (Wu et al. 2011, American
 Journal of Human Genetics 89:82, the SKAT test). Given the null δ, P(q' > q) is that of a sum of χ²₁ weighted by the

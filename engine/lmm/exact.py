@@ -1,4 +1,4 @@
-"""Tests of many columns, each with its own δ: what re-fitting the model for every test gives, at nearly the price of p3d.
+"""Tests of many columns, each with its own δ: what fitting the model beside each gives, at nearly the price of p3d.
 
 xᵀPx and xᵀPy are smooth in t = log δ: each term of their sums has its nearest singularity πi away from the line. So
 for all tests at once they are evaluated at Chebyshev nodes, by two products with small matrices, and each test's own
@@ -18,16 +18,16 @@ import numpy as np
 from ..errors import InputError, check_choice
 from ..threads import one_blas_thread
 from .chebyshev import coefficients, evaluated, greatest, nodes
-from .kernel import Rotated, Spectral
 from .likelihood import profile
 from .scan import BLOCK, COLLINEAR, Scanned, joined, judged, likelihood_beside
+from .spectral import Rotated, Spectral
+from .tails import chi2_tail
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .fit import Fit, Model
     from .likelihood import Method
-    from .moments import Moments
     from .scan import Statistic
 
 HALF = 2.0
@@ -208,13 +208,12 @@ class ExactScanner:
         spare = tests @ self._outside if rest else np.zeros((len(tests), self._outside.shape[1]))
         return Turned(inside, squares, spare, left, outside, lengths)
 
-    def _points(self, ratios: NDArray[np.float64], moments: Moments | None = None) -> Points:
+    def _points(self, ratios: NDArray[np.float64]) -> Points:
         """Return what does not depend on the test, at some δ."""
         seen, r = self._seen, self._given.fixed.rank
         trait = np.array([self._trait])
-        many = moments or seen.grid(ratios, 1)
-        # the moments are of all traits: only this one's are used
-        ft, tt = many.ft[0][:, :, self._trait], many.tt[0][:, self._trait]
+        many = seen.grid(ratios, 1)  # of all traits: only this one's are used
+        ft = many.ft[0][:, :, self._trait]
         root = np.linalg.cholesky(many.ff[0])
         half = np.linalg.solve(root, ft[:, :, None])[:, :, 0]
         effects = np.linalg.solve(root.swapaxes(1, 2), half[:, :, None])[:, :, 0]
@@ -306,8 +305,6 @@ class ExactScanner:
         freedom, scale = self.freedom, self._given.scale
         statistic, log10_p = judged("wald", own, best.crossed, residual, best.before, freedom, self._given.size)
         if self.statistic == "lrt":
-            from .tails import chi2_tail
-
             statistic = np.maximum(2.0 * (best.log_likelihood - self._null.log_likelihood), 0.0)
             statistic = np.where(possible, statistic, np.nan)
             log10_p = chi2_tail(statistic, 1)

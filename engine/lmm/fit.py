@@ -217,7 +217,7 @@ def fit(kernel: Kernel, trait: NDArray[np.float64], fixed: Design | None = None,
 
     Examples
     --------
-    >>> from .kernel import of_factor
+    >>> from .spectral import of_factor
     >>> rng = np.random.default_rng(1)
     >>> loadings = rng.normal(size=(400, 10))
     >>> signal = loadings @ rng.normal(size=10) + rng.normal(size=400)

@@ -19,10 +19,10 @@ from scipy.special import chdtri, ndtri
 
 from ..errors import EngineError, InputError
 from ..threads import one_blas_thread
-from .kernel import Spectral
 from .likelihood import profile
 from .reduced import Reduced, reduced_factor, reduced_matrix
 from .search import REACH, STEP
+from .spectral import Spectral
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -165,7 +165,7 @@ def drawn(kernel: Reduced, draws: int, seed: int) -> Drawn:
 
 
 def bootstrap_interval(
-    draws: Drawn, found: Fit, *, level: float = 0.95, progress: Callable[[float], object] = lambda share: None
+    draws: Drawn, found: Fit, *, level: float = 0.95, progress: Callable[[float], object] | None = None
 ) -> Interval:
     """Return all h² under which the estimate is not extreme.
 
@@ -200,7 +200,8 @@ def bootstrap_interval(
         inside: list[bool] = []
         for place, truth in enumerate(tried.tolist()):
             inside.append(accepted(truth))
-            progress((place + 1) / len(tried))
+            if progress is not None:
+                progress((place + 1) / len(tried))
         held = np.flatnonzero(inside)
         if not len(held):
             return (h, h)

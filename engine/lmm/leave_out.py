@@ -15,6 +15,7 @@ from ..errors import EngineError, NotPositiveDefinite
 from ..threads import one_blas_thread
 from .boundary import End, at_none
 from .likelihood import profile
+from .moments import not_a_part
 from .search import search
 from .tails import t_two_sided
 
@@ -105,15 +106,15 @@ class Leaving:
         given, w = self._given, len(which)
         r, q = given.fixed.rank, self._tests.shape[1]
         scale = given.scale - float(np.sum(self._lengths[list(which)])) / (given.size - r)
+        if scale < -1e-9 * given.scale:
+            raise not_a_part(scale / given.scale)
         if scale <= 1e-9 * given.scale:
             raise EngineError("Nothing of the kernel is left without these columns.")
         places = [*range(r), *(r + q + one for one in which)]
         with one_blas_thread():
             seen = self._all.taking(places)
             ends = (self._none, self._at_all(seen, w))
-            best = search(
-                seen, given.size, scale, self._method, change=lambda moments: moments.without(w), ends=ends
-            )
+            best = search(seen, given.size, scale, self._method, change=lambda moments: moments.without(w), ends=ends)
             ratio = float(best.ratios[0])
             told = [self._tested(ratio, [*range(r), r + one], which) for one in tests]
         beta, se = (np.array([pair[at] for pair in told]) for at in (0, 1))

@@ -1,4 +1,4 @@
-"""Moments: the products of a model's columns under H⁻¹, H⁻² and H⁻³, at some values of δ; all that the likelihood needs.
+"""Moments: the products of a model's columns under H⁻¹, H⁻² and H⁻³ at some δ; all that the likelihood needs.
 
 With A the columns, A(δ) = AᵀH⁻¹A has the derivatives −AᵀH⁻²A and 2AᵀH⁻³A in δ, so value, slope and curvature of
 everything come from the three.
@@ -61,12 +61,7 @@ class Moments:
         try:
             root = np.linalg.cholesky(inner)
         except np.linalg.LinAlgError:
-            least = float(np.linalg.eigvalsh(inner).min())
-            raise NotPositiveDefinite(
-                f"What is left out is no part of the kernel: it takes more than is there (eigenvalue {least:.3g}).",
-                hint="Leave out what the kernel was made of, in the same units.",
-                eigenvalue=least,
-            ) from None
+            raise not_a_part(float(np.linalg.eigvalsh(inner).min())) from None
         inverse = np.linalg.inv(inner)
         carry = self.ff[0][:, :kept, kept:] @ inverse  # AᵀH⁻¹W C, (g, f, w)
         carry_t = inverse @ self.ft[0][:, kept:, :]  # C WᵀH⁻¹t, (g, w, m)
@@ -101,6 +96,15 @@ class Moments:
 
     def _first_tt(self, kept: int, carry_t: NDArray[np.float64]) -> NDArray[np.float64]:
         return self.tt[0] + np.einsum("gwm,gwm->gm", self.ft[0][:, kept:], carry_t)
+
+
+def not_a_part(eigenvalue: float) -> NotPositiveDefinite:
+    """Return the refusal to leave out of a kernel what is not in it."""
+    return NotPositiveDefinite(
+        f"What is left out is no part of the kernel: it takes more than is there (eigenvalue {eigenvalue:.3g}).",
+        hint="Leave out what the kernel was made of, in the same units.",
+        eigenvalue=eigenvalue,
+    )
 
 
 def _sandwiched(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ..errors import EngineError, InputError, NotPositiveDefinite, check_choice
-from .full_kernel import DiagonalAndFactor
-from .kernel import Spectral, of_factor, of_matrix
+from .diagonal_kernel import DiagonalAndFactor
+from .spectral import Spectral, of_factor, of_matrix
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..threads import one_blas_thread
-from .kernel import Spectral
+from .spectral import Spectral
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

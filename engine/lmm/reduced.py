@@ -17,8 +17,8 @@ import numpy as np
 from scipy.linalg import eigh
 
 from ..threads import one_blas_thread_unless_large
-from .kernel import EPS, of_factor
 from .likelihood import LOG_2PI
+from .spectral import EPS, of_factor
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -20,7 +20,7 @@ from ..errors import EngineError, check_choice
 from ..threads import one_blas_thread
 from .likelihood import LOG_2PI
 from .tails import chi2_tail, f_tail
-from .whitening import whitened
+from .whitening import Narrow, whitened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +72,7 @@ class Scanned:
     within: float
 
     def __len__(self) -> int:
-        """The number m of tests."""
+        """Return the number m of tests."""
         return len(self.beta)
 
     @property
@@ -125,6 +125,11 @@ class Scanner:
     method: Method
     statistic: Statistic
 
+    @property
+    def _frame_along(self) -> NDArray[np.float64]:
+        """QᵀE, shape (r, r)."""
+        return self.thin[:, 1 + self.rank :].T @ self.thin[:, 1 : 1 + self.rank]
+
     def scan(self, tests: Tests) -> Scanned:
         """Return what each test comes to.
 
@@ -145,22 +150,33 @@ class Scanner:
         return self._projected(squares, lengths, np.asarray(tests @ self.thin))
 
     def _dense(self, tests: NDArray[np.float64] | NDArray[np.float32]) -> tuple[NDArray[np.float64], ...]:
-        squares = self.form.squares(tests)
-        lengths = np.einsum("ij,ij->i", tests, tests).astype(np.float64)
-        return self._projected(squares, lengths, np.asarray(tests, dtype=np.float64) @ self.thin)
+        whole = np.asarray(tests, dtype=np.float64)
+        thin, lengths = whole @ self.thin, np.einsum("ij,ij->i", whole, whole)
+        if tests.dtype == np.float32 and isinstance(self.form, Narrow):
+            # its diagonal is not small along the covariates, as H⁻¹ is: single precision would be lost on a mean
+            frame = self.thin[:, 1 + self.rank :]
+            tests = (whole - thin[:, 1 + self.rank :] @ frame.T).astype(np.float32)
+            return self._projected(self.form.squares(tests), lengths, thin, taken=True)
+        return self._projected(self.form.squares(tests), lengths, thin)
 
     def _projected(
-        self, squares: NDArray[np.float64], lengths: NDArray[np.float64], thin: NDArray[np.float64]
+        self,
+        squares: NDArray[np.float64],
+        lengths: NDArray[np.float64],
+        thin: NDArray[np.float64],
+        *,
+        taken: bool = False,
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Return xᵀPx, NaN for what is collinear with the covariates, xᵀPy and |Sx|²."""
+        """Return xᵀPx, NaN for what is collinear with the covariates, xᵀPy and |Sx|²; `squares` of Sx where taken."""
         r = self.rank
-        own = squares - np.einsum("ij,ij->i", thin[:, 1 : 1 + r], thin[:, 1 : 1 + r])
-        outside = lengths - np.einsum("ij,ij->i", thin[:, 1 + r :], thin[:, 1 + r :])
+        along, frame = thin[:, 1 : 1 + r], thin[:, 1 + r :]
+        if taken:  # Eᵀ(x − QQᵀx)
+            along = along - frame @ self._frame_along
+        own = squares - np.einsum("ij,ij->i", along, along)
+        outside = lengths - np.einsum("ij,ij->i", frame, frame)
         return np.where(outside > COLLINEAR * lengths, own, np.nan), thin[:, 0], outside
 
-    def _judged(
-        self, own: NDArray[np.float64], crossed: NDArray[np.float64], outside: NDArray[np.float64]
-    ) -> Scanned:
+    def _judged(self, own: NDArray[np.float64], crossed: NDArray[np.float64], outside: NDArray[np.float64]) -> Scanned:
         freedom = self.size - self.rank - 1
         residual = self.residual - crossed**2 / own
         statistic, log10_p = judged(self.statistic, own, crossed, residual, self.residual, freedom, self.size)
@@ -198,7 +214,9 @@ class Scanner:
         rank = int(np.count_nonzero(kept))
         freedom = self.size - self.rank - rank
         if rank == 0 or freedom < 1:
-            raise EngineError(f"Of {len(tests)} columns {rank} are left, with {freedom} degrees of freedom beside them.")
+            raise EngineError(
+                f"Of {len(tests)} columns {rank} are left, with {freedom} degrees of freedom beside them."
+            )
         aim = thin[:, 0] / lengths if np.all(lengths > 0) else thin[:, 0]
         explained = float(np.sum((vectors[:, kept].T @ aim) ** 2 / values[kept]))
         f = (explained / rank) / ((self.residual - explained) / freedom)

@@ -128,7 +128,7 @@ def _refined(
     high: NDArray[np.float64],
     trait: NDArray[np.intp],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return where in each bracket the slope is zero, and the likelihood there: Newton's method, kept in the bracket."""
+    """Return where in each bracket the slope is zero, and the likelihood there: Newton's method, kept within it."""
     found, values = (low + high) / 2, np.full(len(low), -np.inf)
     low, high, active = low.copy(), high.copy(), np.arange(len(low))
     for _ in range(STEPS):

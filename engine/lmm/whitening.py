@@ -1,4 +1,4 @@
-"""H⁻¹ at one δ as a quadratic form, for many tests: a triangle where K is dense, a diagonal less a few columns where not.
+"""H⁻¹ at one δ as a quadratic form: a triangle where K is dense, a diagonal less a few columns where it is not.
 
 Covariates cost nothing and lose no digits: P is the same for K + cQQᵀ whatever c is, and with a large c the part of a
 test that lies along them is all but gone before anything is squared.
@@ -11,17 +11,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import cholesky, lapack
-from scipy.sparse import csr_array
 
-from ..errors import NotPositiveDefinite
-from .full_kernel import DiagonalAndFactor
-from .kernel import Spectral
+from ..errors import NotPositiveDefinite, ShapeError
 from .kernels import block_sums
+from .spectral import Spectral
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from .kernel import Kernel
+    from scipy.sparse import csr_array
 
     Real = np.float32 | np.float64
 
@@ -67,7 +64,8 @@ class Triangle:
 
     def sparse_squares(self, tests: csr_array) -> NDArray[np.float64]:
         """Return xᵀH⁻¹x of sparse tests, from the s × s block of H⁻¹ of each."""
-        assert self.precision is not None
+        if self.precision is None:
+            raise ShapeError("This scan was not made for sparse tests.", hint="Make it with sparse=True.")
         return block_sums(self.precision, tests.indptr.astype(np.int64), tests.indices.astype(np.int64), tests.data)
 
     def single(self) -> Triangle:
@@ -127,9 +125,7 @@ Form = Triangle | Narrow
 """H⁻¹ as a quadratic form."""
 
 
-def whitened(
-    kernel: Kernel, ratio: float, frame: NDArray[np.float64], scale: float, *, sparse: bool = False
-) -> Form:
+def whitened(kernel: Kernel, ratio: float, frame: NDArray[np.float64], scale: float, *, sparse: bool = False) -> Form:
     """Return (K + δI + cQQᵀ)⁻¹ at one δ, for the covariates' basis Q.
 
     Parameters
@@ -158,10 +154,9 @@ def whitened(
     if np.isinf(ratio):
         return Narrow(np.ones(n), frame * np.sqrt(ALONG / (1.0 + ALONG)), np.ones(frame.shape[1]))
     beside = np.sqrt(ALONG * (scale + ratio)) * frame
-    if isinstance(kernel, DiagonalAndFactor):
+    if not isinstance(kernel, Spectral):
         signs = np.concatenate([kernel.signs, np.ones(frame.shape[1])])
         return _narrow(kernel.diagonal + ratio, np.hstack([kernel.factor, beside]), signs)
-    assert isinstance(kernel, Spectral)
     factor = np.hstack([kernel.vectors * np.sqrt(kernel.values), beside])
     if 2 * kernel.rank < n and ratio > 0:
         return _narrow(np.full(n, ratio), factor, np.ones(factor.shape[1]))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..false_discovery import adjusted
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -53,8 +55,6 @@ def best_sets(main: NDArray[np.intp], modules: int, sets: Mapping[str, NDArray[n
     if not sets:
         return [None] * modules
     from scipy.stats import hypergeom
-
-    from .moonlighting import adjusted
 
     names = list(sets)
     shared = np.array([np.bincount(main[places][main[places] >= 0], minlength=modules) for places in sets.values()])

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import erfc
 
 from ..covariance import row_blocks
+from ..false_discovery import adjusted
 from ..threads import one_blas_thread
 from .kernels import FLOOR
 from .membership import memberships
@@ -177,13 +178,3 @@ def _tried(
                     gains[genes[band], other] = alone - divergences(values, seen, weights @ usage[:, pair].T, alpha)
                     shares[genes[band], other] = mass[:, 1] / np.maximum(mass.sum(axis=1), TINY)
     return gains, shares
-
-
-def adjusted(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return Benjamini and Hochberg's q of each p-value (1995, J. R. Stat. Soc. B 57, 289–300)."""
-    number = len(p_values)
-    order = np.argsort(p_values)[::-1]
-    scaled = p_values[order] * number / np.arange(number, 0, -1)
-    adjusted = np.empty(number)
-    adjusted[order] = np.minimum.accumulate(scaled) if number else scaled
-    return np.minimum(adjusted, 1.0)

@@ -69,9 +69,9 @@ class DiagonalAndFactor:
         """Return (K + δI)⁻¹ A, shape (n, c), in O(nq(q + c))."""
         return _Inverse(self, ratio).times(columns)
 
-    def see(self, fixed: NDArray[np.float64], traits: NDArray[np.float64]) -> SeenFull:
+    def see(self, fixed: NDArray[np.float64], traits: NDArray[np.float64]) -> SeenByDiagonal:
         """Return fixed effects, shape (n, f), and traits, shape (n, m), as this kernel sees them."""
-        return SeenFull(self, fixed, traits)
+        return SeenByDiagonal(self, fixed, traits)
 
 
 class _Inverse:
@@ -103,7 +103,7 @@ class _Inverse:
 
 
 @dataclass(frozen=True, slots=True)
-class SeenFull:
+class SeenByDiagonal:
     """Fixed effects, shape (n, f), and traits, shape (n, m), under a `DiagonalAndFactor`."""
 
     kernel: DiagonalAndFactor
@@ -115,9 +115,9 @@ class SeenFull:
         """The number m of traits."""
         return self.columns.shape[1]
 
-    def taking(self, places: Sequence[int]) -> SeenFull:
+    def taking(self, places: Sequence[int]) -> SeenByDiagonal:
         """Return the same with some of the fixed effects."""
-        return SeenFull(self.kernel, self.fixed[:, list(places)], self.columns)
+        return SeenByDiagonal(self.kernel, self.fixed[:, list(places)], self.columns)
 
     def grid(self, ratios: NDArray[np.float64], orders: int = 2) -> Moments:
         """Return the moments of all traits at each δ, in O(gnq(q + f + m))."""
