@@ -49,6 +49,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "trace": "One edge through the versions.",
         "factors": "What each pathway does to an edge or a gene.",
         "nmf": "Gene modules, and genes that are in two.",
+        "lmm": "How much of a signal goes along the network, and which gene sets exceed it.",
         "export": "Write the store, or a matrix of a version, to a file.",
     },
     "Trying it": {

@@ -28,7 +28,12 @@ def emit_json(answer: Mapping[str, Any]) -> None:
 
 def emit_tsv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print rows as tab-separated values under a header; numbers in full, so that they can be read back."""
-    lines = itertools.chain(["\t".join(columns)], ("\t".join(map(_plain, row)) for row in rows))
+    emit_rows(itertools.chain([columns], rows))
+
+
+def emit_rows(rows: Iterable[Sequence[object]]) -> None:
+    """Print rows as tab-separated values, without a header."""
+    lines = iter("\t".join(map(_plain, row)) for row in rows)
     while block := "\n".join(itertools.islice(lines, 10_000)):  # each echo is a flush
         click.echo(block)
 

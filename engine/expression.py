@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .errors import InputError, ShapeError
+from .errors import InputError, NotFound, ShapeError
 from .wording import counted, some
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 MINIMUM_SAMPLES = 3
@@ -56,6 +58,31 @@ class Expression:
     def describe(self, row: int, column: int) -> str:
         """Return one value with its names, such as "-220 (gene TP53 in sample ALL_1)"."""
         return f"{self.values[row, column]:g} (gene {self.genes[row]} in sample {self.samples[column]})"
+
+    def of_samples(self, names: Sequence[str]) -> Expression:
+        """Return the values of some samples, in the order given.
+
+        Raises
+        ------
+        NotFound
+            A sample is not there.
+        InputError
+            A name is asked for twice, or stands for two samples; or fewer than three are left.
+        """
+        at = {name: place for place, name in enumerate(self.samples)}
+        missing = [name for name in names if name not in at]
+        if missing:
+            are = "is" if len(missing) == 1 else "are"
+            raise NotFound(
+                f"{counted(len(missing), 'sample')} of the {len(names):,} wanted {are} not there: {some(missing)}.",
+                hint=f"Samples there: {some(self.samples)}.",
+            )
+        wanted = set(names)
+        twice = [name for name in wanted if names.count(name) > 1 or self.samples.count(name) > 1]
+        if twice:
+            raise InputError(f"The sample {some(twice, 1)} is wanted twice, or stands for two.")
+        chosen = np.array([at[name] for name in names], dtype=np.intp)
+        return Expression(np.ascontiguousarray(self.values[:, chosen]), self.genes, tuple(names))
 
     def _check_finite(self) -> None:
         finite = np.isfinite(self.values)

@@ -118,6 +118,7 @@ def init(
     raw: bool = False,
     gene_names: str | Path | None = None,
     keep_expression: bool | None = None,
+    samples: Sequence[str] | None = None,
     ridge: float = 0.0,
     noise: str | Path | None = None,
     factor_covariance: str | Path | None = None,
@@ -145,6 +146,8 @@ def init(
         What is done to the expression before; see `engine.Preparation`.
     genes_in, layer, raw, gene_names
         How the expression is read; see `formats.expression.read_expression`.
+    samples : sequence of str, optional
+        Which samples of the expression to estimate from; all by default.
     keep_expression : bool, optional
         Whether to keep the values with the base; by default up to 256 MB are.
     message : str
@@ -188,6 +191,7 @@ def init(
                 "raw": raw,
                 "gene-names": gene_names is not None,
                 "keep-expression": keep_expression is not None,
+                "samples": samples is not None,
             },
             "covariance": {"ridge": ridge != 0.0},
             "factor model": {"noise": noise is not None, "factor-covariance": factor_covariance is not None},
@@ -214,6 +218,7 @@ def init(
             raw=raw,
             gene_names=gene_names,
             keep_expression=keep_expression,
+            samples=samples,
         )
     elif covariance is not None:
         base = origins.from_covariance(covariance, genes=genes, ridge=ridge)

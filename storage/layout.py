@@ -84,6 +84,12 @@ SECOND_Q = "second_q"
 RANKS = "ranks"
 SURVEY = "survey"
 
+# In an artifact of the kind `kernel`: the eigenvectors of a version on a dense base.
+KERNEL = "kernel"
+PLACES = "places"
+VECTORS = "vectors"
+VALUES = "values"
+
 
 def entry_name(number: int) -> str:
     """Return the file name of a log entry."""

@@ -43,6 +43,7 @@ def from_expression(
     raw: bool = False,
     gene_names: str | Path | None = None,
     keep_expression: bool | None = None,
+    samples: Sequence[str] | None = None,
 ) -> NewBase:
     """Return a base estimated from expression data.
 
@@ -60,6 +61,8 @@ def from_expression(
         How to read the file; see `formats.expression.read_expression`.
     keep_expression : bool, optional
         Whether to keep the values as they were read. By default up to 256 MB are.
+    samples : sequence of str, optional
+        Which of the samples to estimate from, in this order; all by default.
 
     Raises
     ------
@@ -71,6 +74,9 @@ def from_expression(
     if factors is not None and estimator != "factor":
         raise InputError(f"A number of factors goes with the estimator `factor`, not with `{estimator}`.")
     expression, record, notes = _read_expression(source, genes_in, layer, raw=raw, gene_names=gene_names)
+    if samples is not None:
+        expression = expression.of_samples(samples)
+        notes = (*notes, f"{len(samples):,} samples taken, as asked")
     preparation = preparation or Preparation()
     prepared = prepare(expression, preparation)
     estimate = estimate_of(prepared.values, estimator, factors)
@@ -83,7 +89,10 @@ def from_expression(
             samples=estimate.samples,
             estimator=estimate.estimator,
             parameters=_estimated(estimate),
-            preparation=_prepared(preparation),
+            preparation={
+                **_prepared(preparation),
+                **({} if samples is None else {"samples_wanted": len(samples)}),
+            },
             source=record,
             constant_genes=estimate.constant,
             keeps_expression=kept is not None,

@@ -124,9 +124,9 @@ def _export_matrix(
 def wanted(text: str) -> list[str]:
     """Return the genes that are listed with commas, or in a file after an @."""
     if text.startswith("@"):
-        from .init import read_names
+        from ...storage.formats.traits import read_ids
 
-        names = read_names(Path(text[1:]))
+        names = read_ids(Path(text[1:]))
     else:
         names = [name.strip() for name in text.split(",") if name.strip()]
     if not names:

@@ -57,6 +57,7 @@ ESTIMATORS = ("shrinkage", "ledoit-wolf", "factor", "empirical")
     help="Rows that name one gene: refuse, or take the most variable, the mean or the first.",
 )
 @click.option("--genes", type=click.Path(), metavar="FILE", help="The panel, one gene a line, in this order.")
+@click.option("--samples", type=click.Path(), metavar="FILE", help="Estimate from these samples, one a line.")
 @click.option(
     "--min-detected",
     type=float,
@@ -83,7 +84,15 @@ ESTIMATORS = ("shrinkage", "ledoit-wolf", "factor", "empirical")
 @click.option("--ridge", type=float, default=0.0, metavar="VALUE", help="Add to the diagonal of a covariance.")
 @options.message
 @options.forms
-def command(path: Path, genes: str | None, form: str, counts: bool, transform: Transform | None, **given: Any) -> None:
+def command(
+    path: Path,
+    genes: str | None,
+    samples: str | None,
+    form: str,
+    counts: bool,
+    transform: Transform | None,
+    **given: Any,
+) -> None:
     """Make a store: its panel, and the covariance that all versions start from.
 
     \b
@@ -93,11 +102,13 @@ def command(path: Path, genes: str | None, form: str, counts: bool, transform: T
       grn init model.grn --factor-model model.npz
     """
     from ...storage.face import init
+    from ...storage.formats.traits import read_ids
 
-    wanted = None if genes is None else read_names(Path(genes))
+    wanted = None if genes is None else read_ids(Path(genes))
     repo = init(
         path,
         genes=wanted,
+        samples=None if samples is None else read_ids(Path(samples)),
         counts=counts,
         transform=transform or ("log1p" if counts else "none"),
         author=options.author(),
@@ -105,15 +116,6 @@ def command(path: Path, genes: str | None, form: str, counts: bool, transform: T
         **given,
     )
     tell(repo, form)
-
-
-def read_names(path: Path) -> list[str]:
-    """Return the names of a file, one a line; what follows a tab is passed over."""
-    from ...storage.formats.files import open_text, require_file
-
-    with open_text(require_file(path)) as lines:
-        names = [line.split("\t")[0].strip() for line in lines]
-    return [name for name in names if name and not name.startswith("#")]
 
 
 def tell(repo: Repository, form: str) -> None:

@@ -31,7 +31,7 @@ def command(repo: Repository, *, gene_a: str, gene_b: str, range_: str, form: st
     from ...engine.pairs import ROUNDING
 
     options.check_pair(gene_a, gene_b)
-    versions = _line(repo, range_)
+    versions = line(repo, range_)
     rho = [_rho(repo, version, gene_a, gene_b) for version in versions]
     steps = [0.0, *(after - before for before, after in itertools.pairwise(rho))]
     # A version of equal content is the same network, read from another anchor: what differs is rounding.
@@ -54,7 +54,7 @@ def command(repo: Repository, *, gene_a: str, gene_b: str, range_: str, form: st
         click.echo(output.table(("version", f"ρ {gene_a}–{gene_b}", "Δρ", "moved by"), rows))
 
 
-def _line(repo: Repository, text: str) -> list[Version]:
+def line(repo: Repository, text: str) -> list[Version]:
     """Return the versions from one side of a range to the other, oldest first."""
     first, last = repo.split_range(text) if ".." in text else (repo.version("v0"), repo.version(text))
     line = repo.line(last.name)

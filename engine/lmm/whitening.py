@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
+    from .kernel import Kernel
+
     Real = np.float32 | np.float64
 
 ALONG = 1e3

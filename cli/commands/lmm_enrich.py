@@ -1,0 +1,182 @@
+"""`grn lmm enrich`: which gene sets are shifted beyond what the network predicts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ...engine.errors import InputError
+from ...engine.wording import counted
+from .. import describe, mixed, options, output
+
+if TYPE_CHECKING:
+    from ...engine.lmm.enrichment import Alternative
+    from ...storage.repository import Repository
+    from ...storage.set_tests import Judged
+
+COLUMNS = (
+    "set", "n_set", "n_used", "beta", "se", "t", "df", "p", "log10p", "q", "direction", "p_leave_own_out",
+    "p_scatter", "p_permuted",
+)  # fmt: skip
+
+BEYOND = (
+    "beta: how far a set is shifted beyond what the network predicts, against the other genes, in the signal's units."
+)
+
+OWN_OUT = (
+    "p_leave_own_out asks another question: is the set shifted at all, its own pathway taken out of the network? "
+    "p asks whether it is shifted beyond what the network, that pathway included, predicts."
+)
+
+
+@click.command("enrich")
+@options.at
+@mixed.signal_and_kernel
+@mixed.intervals
+@click.option(
+    "--sets", "library", type=click.Path(path_type=Path), required=True, metavar="FILE.gmt", help="The gene sets."
+)
+@click.option(
+    "--alternative",
+    type=click.Choice(["two-sided", "greater", "less"]),
+    default="two-sided",
+    show_default=True,
+    help="Which shift counts.",
+)
+@click.option("--min-genes", type=click.IntRange(1), default=5, show_default=True, help="Of a set, with a value.")
+@click.option("--max-genes", type=click.IntRange(1), metavar="N", help="Of a set, with a value.")
+@click.option(
+    "--leave-own-out", is_flag=True, help="Beside it, test each set that the version has as a pathway without that one."
+)
+@click.option(
+    "--scatter", is_flag=True, help="Beside it, test whether the set's genes scatter more than predicted, up and down."
+)
+@click.option(
+    "--permute",
+    type=click.IntRange(0, 100_000),
+    default=0,
+    metavar="N",
+    help="Judge every set by N permutations of the labels too.",
+)
+@options.forms
+@options.repository
+def command(
+    repo: Repository,
+    *,
+    at: str,
+    given: mixed.Given,
+    ci: str,
+    seed: int,
+    library: Path,
+    alternative: Alternative,
+    min_genes: int,
+    max_genes: int | None,
+    leave_own_out: bool,
+    scatter: bool,
+    permute: int,
+    form: str,
+) -> None:
+    """Test gene sets against all other genes, beside what the signal has along the network.
+
+    Genes that are linked go together whatever the set: ordinary tests of sets take that for a finding. Here a set
+    counts if it is shifted beyond what the network predicts. q is Benjamini and Hochberg's, over the sets tested.
+
+    \b
+    Example:
+      grn lmm enrich --pheno z.tsv --sets hallmark.gmt
+      grn lmm enrich --pheno z.tsv --sets hallmark.gmt --at v3 --leave-own-out --tsv
+      grn lmm enrich --labels labels.tsv --contrast AML:ALL --expression all.tsv --sets hallmark.gmt --permute 100
+    """
+    from ...storage.set_tests import judge
+
+    version = repo.version(at)
+    signal = given.signal(repo, version.name)
+    model = mixed.bound(repo, version.name, given, signal)
+    if model.rows.part == "samples":
+        raise InputError("Sets of genes are tested over genes, and this kernel is over samples.")
+    if model.given.traits.shape[1] != 1:
+        raise InputError(f"Sets are tested for one signal, and {signal.said}.", hint="Name it with --trait.")
+    drawn = None
+    if permute:
+        drawn = mixed.bound_quietly(
+            repo, version.name, given, mixed.permuted_signal(signal, permute, seed, over_samples=False)
+        )
+    with output.waiting("testing sets") as progress:
+        judged = judge(
+            repo,
+            version.name,
+            model,
+            library,
+            alternative=alternative,
+            sizes=(min_genes, max_genes),
+            leave_own_out=leave_own_out,
+            scatter=scatter,
+            permuted=drawn,
+            progress=progress,
+        )
+    span = mixed.interval_of(model, judged.null, ci, seed)
+    rows = _rows(judged)
+    if form == "json":
+        named = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+        output.emit_json(
+            {
+                **describe.identity(version),
+                **mixed.json_header(model, signal),
+                **mixed.json_fit(judged.null, span, ci),
+                "alternative": alternative,
+                "left_out": list(judged.left_out),
+                "permuted": mixed.json_permuted(judged.null, judged.null_h2),
+                "count": len(named),
+                "sets": named,
+            }
+        )
+        return
+    if form == "tsv":
+        output.emit_tsv(COLUMNS, rows)
+    else:
+        kept = [place for place in range(len(COLUMNS)) if any(row[place] is not None for row in rows)]
+        output.page(output.table([COLUMNS[place] for place in kept], [[row[place] for place in kept] for row in rows]))
+    for name, value in mixed.header(model, signal):
+        output.note(f"{name}: {value}")
+    output.note(f"h² along the network: {mixed.said_h2(judged.null, span, ci)}")
+    if judged.null_h2 is not None:
+        output.note(f"permuted labels: {mixed.said_permuted(judged.null, judged.null_h2)}")
+        output.note(
+            f"In the permutations {judged.null_share * 100:.2g} % of the sets have p < 0.05: 5 % is what it should be."
+        )
+    output.note(BEYOND)
+    if leave_own_out:
+        output.note(OWN_OUT)
+    if judged.left_out:
+        output.note(
+            f"{counted(len(judged.left_out), 'set')} with fewer than {min_genes} genes"
+            f"{'' if max_genes is None else f' or more than {max_genes}'} that have a value left out."
+        )
+
+
+def _rows(judged: Judged) -> list[tuple[Any, ...]]:
+    """Return a row a set, the least p first, and sets that could not be tested last."""
+    found = judged.found
+    beside = (judged.own_out, judged.scatter, judged.permuted)
+    rows: list[tuple[Any, ...]] = []
+    for place in judged.order:
+        t = float(found.t[place])
+        rows.append(
+            (
+                judged.names[place],
+                judged.sizes[place],
+                judged.used[place],
+                float(found.beta[place]),
+                float(found.se[place]),
+                t,
+                found.freedom,
+                float(10.0 ** found.log10_p[place]),
+                float(found.log10_p[place]),
+                float(found.q[place]),
+                "up" if t > 0 else "down" if t < 0 else None,
+                *(None if column is None else column[place] for column in beside),
+            )
+        )
+    return rows

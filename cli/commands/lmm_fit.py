@@ -1,0 +1,166 @@
+"""`grn lmm fit`: how much of a signal goes along a version's network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ...engine.errors import InputError
+from .. import describe, mixed, options, output
+
+if TYPE_CHECKING:
+    from ...engine.lmm import Fit, Interval
+    from ...engine.lmm.likelihood import Method
+    from ...storage.mixed_models import Bound
+    from ...storage.repository import Repository
+
+COLUMNS = ("trait", "n", "h2", "h2_se", "h2_low", "h2_high", "log_likelihood", "p_h2_0", "log10_p_h2_0")
+
+
+@click.command("fit")
+@options.at
+@mixed.signal_and_kernel
+@mixed.method
+@mixed.intervals
+@click.option(
+    "--permute",
+    type=click.IntRange(0, 100_000),
+    default=0,
+    metavar="N",
+    help="Show h² of N permutations of the labels beside; of the samples, where the rows are samples.",
+)
+@click.option(
+    "-o",
+    "--output",
+    "target",
+    type=click.Path(path_type=Path),
+    metavar="FILE.tsv",
+    help="Write what goes along the kernel, row by row: the prediction (BLUP) and its error variance.",
+)
+@options.forms
+@options.repository
+def command(
+    repo: Repository,
+    *,
+    at: str,
+    given: mixed.Given,
+    method: Method,
+    ci: str,
+    seed: int,
+    permute: int,
+    target: Path | None,
+    form: str,
+) -> None:
+    """Fit a signal as the sum of what goes along a network and what does not: h² is the share that does.
+
+    The signal has a number a gene (a z-score, a log fold change, a t-statistic), or with --kernel samples a number a
+    sample. It must not come from the samples that the network was estimated from: then it lies within by construction.
+
+    \b
+    Example:
+      grn lmm fit --pheno z.tsv
+      grn lmm fit --labels labels.tsv --contrast AML:ALL --expression all.tsv --permute 100
+      grn lmm fit --pheno z.tsv --at v3 --ci bootstrap --json
+    """
+    from ...engine.lmm import fits
+
+    version = repo.version(at)
+    signal = given.signal(repo, version.name)
+    model = mixed.bound(repo, version.name, given, signal, method)
+    found = fits(model.given, method=method)
+    if len(found) > 1 and (permute or target is not None or ci == "bootstrap"):
+        raise InputError(
+            f"--permute, -o and --ci bootstrap are for one trait, and {signal.said} has {len(found):,}.",
+            hint="Name one with --trait.",
+        )
+    spans = [mixed.interval_of(model, one, ci, seed, trait) for trait, one in enumerate(found)]
+    if len(found) > 1:
+        _tell_many(form, version, model, signal, found, spans, ci)
+        return
+    null = mixed.permuted(repo, version.name, given, signal, permute, seed)
+    if target is not None:
+        write_prediction(target, model, found[0])
+    if form == "json":
+        effects = _effects(found[0])
+        fields = {**mixed.json_header(model, signal), **mixed.json_fit(found[0], spans[0], ci)}
+        names = ("covariate", "effect", "se", "t", "log10_p")
+        output.emit_json(
+            {
+                **describe.identity(version),
+                **fields,
+                "effects": [dict(zip(names, row, strict=True)) for row in effects],
+                "permuted": mixed.json_permuted(found[0], null),
+            }
+        )
+        return
+    pairs = [*mixed.header(model, signal), *_facts(found[0], spans[0], ci)]
+    if null is not None:
+        pairs.append(
+            ("permuted labels" if signal.contrast else "permuted samples", mixed.said_permuted(found[0], null))
+        )
+    output.emit_facts(form, pairs)
+    if form == "text" and found[0].maxima > 1:
+        output.warn(f"The likelihood has {found[0].maxima} local maxima; this is the highest.")
+
+
+def _facts(found: Fit, span: Interval | None, ci: str) -> list[tuple[str, object]]:
+    pairs: list[tuple[str, object]] = [
+        ("h², the share along it", mixed.said_h2(found, span, ci)),
+        ("standard error", found.h2_se),
+        ("variance along it", found.variance_kernel * found.scale),
+        ("variance beside it", found.variance_noise),
+        ("δ = noise / kernel", found.ratio),
+        ("γ = kernel / noise", found.gamma),
+        (f"log likelihood ({found.method.upper()})", f"{found.log_likelihood:,.2f}"),
+        ("at h² = 0", f"{found.log_likelihood_none:,.2f}"),
+        ("log10 p of h² = 0", found.log10_p_none),
+    ]
+    for name, effect, se, t, log10_p in _effects(found):
+        told = (
+            f"{output.number(effect)} (SE {output.number(se)}, t {output.number(t)}, log10 p {output.number(log10_p)})"
+        )
+        pairs.append((name, told))
+    return pairs
+
+
+def _effects(found: Fit) -> list[tuple[str, float, float, float, float]]:
+    columns = (found.effects, found.effects_se, found.effects_t, found.effects_log10_p)
+    return [
+        (name, *row)
+        for name, row in zip(found.names, zip(*(one.tolist() for one in columns), strict=True), strict=True)
+    ]
+
+
+def _tell_many(
+    form: str, version: Any, model: Bound, signal: Any, found: list[Fit], spans: list[Interval | None], ci: str
+) -> None:
+    rows = [
+        (name, one.size, one.h2, one.h2_se, *(span or (None, None)), one.log_likelihood, one.p_none, one.log10_p_none)
+        for name, one, span in zip(signal.names, found, spans, strict=True)
+    ]
+    if form == "json":
+        traits = [
+            {"trait": name, **mixed.json_fit(one, span, ci)}
+            for name, one, span in zip(signal.names, found, spans, strict=True)
+        ]
+        output.emit_json({**describe.identity(version), **mixed.json_header(model, signal), "traits": traits})
+    elif form == "tsv":
+        output.emit_tsv(COLUMNS, rows)
+    else:
+        click.echo(output.facts(mixed.header(model, signal)))
+        output.page(output.table(COLUMNS, rows))
+
+
+def write_prediction(target: Path, model: Bound, found: Fit) -> None:
+    """Write the best linear unbiased prediction of each row, with the variance of its error."""
+    from ...engine.lmm import foretold
+    from ...storage.formats.row_tables import written_rows
+
+    told = foretold(model.given, found)
+    signal = model.given.traits[:, 0]
+    rows = zip(model.rows.ids, signal.tolist(), told.effect.tolist(), told.error_variance.tolist(), strict=True)
+    with written_rows(target, ("id", "signal", "along_kernel", "error_variance")) as write:
+        write(rows)
+    output.note(f"{target}: {len(model.rows.ids):,} rows; `signal` is less what the covariates explain by themselves.")

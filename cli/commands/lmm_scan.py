@@ -1,0 +1,136 @@
+"""`grn lmm scan`: many columns tested beside a network, from file to file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ...engine.errors import InputError
+from ...engine.wording import counted
+from .. import describe, mixed, options, output
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from ...engine.lmm.scan import Statistic
+    from ...storage.repository import Repository
+
+
+@click.command("scan")
+@options.at
+@mixed.signal_and_kernel
+@click.option(
+    "--tests",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="A test a row, ids in the header; an npz of `tests`, `ids` and `values`; gene sets (.gmt); or a PLINK .bed.",
+)
+@click.option(
+    "--mode",
+    type=click.Choice(["p3d", "exact"]),
+    default="p3d",
+    show_default=True,
+    help="The variances of the model without a test for all, or found anew beside each.",
+)
+@click.option(
+    "--statistic",
+    type=click.Choice(["wald", "lrt", "score"]),
+    default="wald",
+    show_default=True,
+    help="F with n − r − 1 degrees of freedom, or χ² with one.",
+)
+@click.option("--float32", "single", is_flag=True, help="In single precision: half the time, log10 p good to 1e-4.")
+@click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Blocks side by side; all cores by default.")
+@click.option(
+    "-o", "--output", "target", type=click.Path(path_type=Path), metavar="FILE.tsv", help="Else standard output."
+)
+@options.forms
+@options.repository
+def command(
+    repo: Repository,
+    *,
+    at: str,
+    given: mixed.Given,
+    tests: Path,
+    mode: str,
+    statistic: Statistic,
+    single: bool,
+    threads: int | None,
+    target: Path | None,
+    form: str,
+) -> None:
+    """Test each of many columns beside the network's random effect, and write a row for each.
+
+    Rows are read, tested and written block by block, whatever the number of tests. A missing value is the mean of the
+    test's others; N says how many there are. A test that the covariates make up has no numbers. LL is the restricted
+    likelihood with the test, for lrt the likelihood.
+
+    \b
+    Example:
+      grn lmm scan --pheno y.tsv --kernel samples --tests genotypes.bed -o scan.tsv
+      grn lmm scan --pheno z.tsv --tests sets.gmt --mode exact
+    """
+    from ...storage.formats.row_tables import written_rows
+    from ...storage.formats.tested_columns import read_tested
+    from ...storage.scanning import COLUMNS, scanned
+
+    if mode == "exact" and statistic == "score":
+        raise InputError("The score test is made at the null model's variances: --mode p3d.")
+    version = repo.version(at)
+    read = read_tested(tests)
+    signal = given.signal(repo, version.name)
+    if read.ids is not None:
+        signal = mixed.among(signal, read.ids, tests)
+    model = mixed.bound(repo, version.name, given, signal, "ml" if statistic == "lrt" else "reml")
+    if model.given.traits.shape[1] != 1:
+        raise InputError(f"A scan is of one signal, and {signal.said}.", hint="Name it with --trait.")
+    with output.waiting("scanning") as progress:
+        null, blocks = scanned(
+            model,
+            read,
+            exact=mode == "exact",
+            statistic=statistic,
+            single=single,
+            threads=threads or os.cpu_count() or 1,
+            progress=progress,
+        )
+        if form == "json" and target is None:
+            rows = [row for block in blocks for row in block]
+            named = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+        elif target is None:
+            named, number = None, _write(COLUMNS, blocks)
+        else:
+            with written_rows(target, COLUMNS) as write:
+                named, number = None, _counted(write, blocks)
+    fields = {**mixed.json_header(model, signal), **mixed.json_fit(null, None, "none"), "mode": mode}
+    fields["statistic"] = statistic
+    if form == "json":
+        tail = {"tests": named} if named is not None else {"output": str(target)}
+        count = len(named) if named is not None else number
+        output.emit_json({**describe.identity(version), **fields, "count": count, **tail})
+        return
+    for name, value in mixed.header(model, signal):
+        output.note(f"{name}: {value}")
+    output.note(f"h² without a test: {output.number(null.h2)}. {counted(number, 'test')} by {mode}, {statistic}.")
+
+
+def _write(columns: Sequence[str], blocks: Iterable[list[tuple[object, ...]]]) -> int:
+    number = 0
+    for block in blocks:
+        output.emit_tsv(columns, block) if number == 0 else output.emit_rows(block)
+        number += len(block)
+    if number == 0:
+        output.emit_tsv(columns, [])
+    return number
+
+
+def _counted(write: Callable[[Iterable[Sequence[object]]], None], blocks: Iterable[list[tuple[object, ...]]]) -> int:
+    number = 0
+    for block in blocks:
+        write(block)
+        number += len(block)
+    return number

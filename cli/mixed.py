@@ -1,0 +1,373 @@
+"""What the verbs of `grn lmm` share: which signal along which kernel, and how a fitted model is told."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..engine.errors import InputError
+from ..engine.wording import counted, some
+from . import output
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..engine.lmm import Fit, Interval
+    from ..engine.lmm.likelihood import Method
+    from ..storage.mixed_models import Asked, Bound
+    from ..storage.repository import Repository
+    from ..storage.signals import Signal
+
+INTERVALS = ("profile", "wald", "bootstrap", "none")
+
+DRAWS = 2000
+"""Of a bootstrap."""
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The options that name a signal and a kernel."""
+
+    pheno: Path | None
+    trait: str | None
+    pheno_samples: Path | None
+    labels: Path | None
+    contrast: str | None
+    expression: Path | None
+    same_samples: bool
+    kernel: str
+    kernel2: str | None
+    covariates: Path | None
+    no_intercept: bool
+
+    def signal(self, repo: Repository, rev: str) -> Signal:
+        """Return the signal that the options name.
+
+        Raises
+        ------
+        InputError
+            They name none, or two.
+        """
+        from ..storage.formats.traits import read_ids
+        from ..storage.signals import signal_of_file, signal_of_labels
+
+        if (self.pheno is None) == (self.labels is None):
+            raise InputError(
+                "A signal is a file or is made of labels: give either --pheno or --labels.",
+                hint="--pheno z.tsv has two columns, id and value; --labels FILE --contrast A:B makes t-statistics.",
+            )
+        if self.pheno is not None:
+            for name, value in (("--contrast", self.contrast), ("--expression", self.expression)):
+                if value is not None:
+                    raise InputError(f"{name} goes with --labels, and the signal is {self.pheno}.")
+            samples = None if self.pheno_samples is None else read_ids(self.pheno_samples)
+            return signal_of_file(self.pheno, self.trait, samples)
+        if self.contrast is None or self.labels is None:
+            raise InputError(
+                "--labels says of each sample what it is.", hint="Say what to compare: --contrast AML:ALL."
+            )
+        for name, value in (("--trait", self.trait), ("--pheno-samples", self.pheno_samples)):
+            if value is not None:
+                raise InputError(f"{name} goes with --pheno, and the signal is made of {self.labels}.")
+        return signal_of_labels(
+            repo, rev, self.labels, self.contrast, expression=self.expression, same_samples=self.same_samples
+        )
+
+    @property
+    def asked(self) -> Asked:
+        """What the model is made of beside the signal."""
+        from ..storage.mixed_models import Asked
+
+        return Asked(self.kernel, self.kernel2, self.covariates, not self.no_intercept)
+
+
+def signal_and_kernel(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that name a signal and a kernel; the command gets them as `given`."""
+
+    @click.option(
+        "--pheno", type=click.Path(path_type=Path), metavar="FILE", help="The signal: id and value, a row each."
+    )
+    @click.option("--trait", metavar="NAME", help="Of a file with several: this column.")
+    @click.option(
+        "--pheno-samples",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="The samples that the signal was made from, one a line; or a line `# samples: a, b` in its file.",
+    )
+    @click.option(
+        "--labels",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Make the signal: sample and label, or a .cls file in the order of the expression.",
+    )
+    @click.option("--contrast", metavar="A:B", help="With --labels: t of every gene, A against B.")
+    @click.option(
+        "--expression",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="With --labels: the samples' values; those kept with the base by default.",
+    )
+    @click.option(
+        "--same-samples", is_flag=True, help="Go on though the signal comes from the base's own samples: see --permute."
+    )
+    @click.option(
+        "--kernel",
+        default="auto",
+        show_default=True,
+        metavar="shared|full|covariance|samples|FILE",
+        help="What the signal may go along: what genes of the version share (of a dense base the whole correlation), "
+        "the whole correlation or covariance, samples by the version's loadings, or a K or G of yours (npz or table).",
+    )
+    @click.option("--kernel2", metavar="KERNEL", help="A second one, mixed with the first at the likeliest weight.")
+    @click.option(
+        "--covariates", type=click.Path(path_type=Path), metavar="FILE", help="Id, then a column each; text is groups."
+    )
+    @click.option("--no-intercept", is_flag=True, help="Without a column of ones.")
+    @functools.wraps(command)
+    def wrapped(*positional: Any, **arguments: Any) -> Any:
+        taken = {name: arguments.pop(name) for name in Given.__slots__}
+        return command(*positional, given=Given(**taken), **arguments)
+
+    return wrapped
+
+
+def method(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--method`."""
+    return click.option(
+        "--method", type=click.Choice(["reml", "ml"]), default="reml", show_default=True, help="Which likelihood."
+    )(command)
+
+
+def intervals(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add `--ci` and `--seed`."""
+    command = click.option(
+        "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of the random numbers."
+    )(command)
+    return click.option(
+        "--ci",
+        type=click.Choice(INTERVALS),
+        default="profile",
+        show_default=True,
+        help="The 95 % interval of h²; near 0 and 1 only the bootstrap holds what it says.",
+    )(command)
+
+
+def bound(repo: Repository, rev: str, given: Given, signal: Signal, method: Method = "reml") -> Bound:
+    """Return the model that the options name, refusing a signal from the base's own samples.
+
+    Raises
+    ------
+    EngineError
+        The samples are the same, and `--same-samples` was not said.
+    """
+    from ..storage.mixed_models import bind
+    from ..storage.signals import refuse_same, relation
+
+    if not given.same_samples and given.kernel in OF_A_VERSION:
+        refuse_same(relation(repo.base(rev), signal))
+    found = bind(repo, rev, signal, given.asked, method)
+    for note in found.notes:
+        output.note(note)
+    if found.rows.part in ("full", "covariance"):
+        output.warn("This kernel has inside what each gene has alone: h² reads far too high beside the shared part's.")
+    return found
+
+
+OF_A_VERSION = ("auto", "shared", "full", "covariance")
+"""Kernels over the genes of a version."""
+
+
+def interval_of(model: Bound, found: Fit, kind: str, seed: int, trait: int = 0) -> Interval | None:
+    """Return the 95 % interval of h²; `None` where none is asked."""
+    from ..engine.lmm import bootstrap_interval, drawn, profile_interval, reduced, wald_interval
+
+    if kind == "none":
+        return None
+    if kind == "profile":
+        return profile_interval(model.given, found, level=LEVEL, trait=trait)
+    if kind == "wald":
+        return wald_interval(found, level=LEVEL)
+    with output.waiting("bootstrap") as progress:
+        return bootstrap_interval(drawn(reduced(model.given), DRAWS, seed), found, level=LEVEL, progress=progress)
+
+
+def permuted(
+    repo: Repository, rev: str, given: Given, signal: Signal, number: int, seed: int
+) -> NDArray[np.float64] | None:
+    """Return h² of so many permutations of the labels, or of the samples; `None` where none are asked.
+
+    Raises
+    ------
+    InputError
+        The rows are genes and no labels are given: permuting genes would part what is linked.
+    """
+    if not number:
+        return None
+    import numpy as np
+
+    from ..engine.lmm import fits, model
+
+    drawn = permuted_signal(signal, number, seed, over_samples=given.kernel not in OF_A_VERSION)
+    made = bound_quietly(repo, rev, given, drawn)
+    with output.waiting("permuting") as progress:
+        found: list[float] = []
+        for at in range(number):
+            one = model(made.given.kernel, made.given.traits[:, at], made.given.fixed)
+            found.append(fits(one)[0].h2)
+            if progress is not None:
+                progress((at + 1) / number)
+    return np.array(found)
+
+
+def bound_quietly(repo: Repository, rev: str, given: Given, signal: Signal) -> Bound:
+    """Return the model of a signal as `bound` does, saying nothing and refusing no samples."""
+    from ..storage.mixed_models import bind
+
+    return bind(repo, rev, signal, given.asked)
+
+
+def permuted_signal(signal: Signal, number: int, seed: int, *, over_samples: bool) -> Signal:
+    """Return the signals of so many permutations, a column each; raises as `permuted`."""
+    from dataclasses import replace
+
+    import numpy as np
+
+    names = tuple(f"permutation {place + 1}" for place in range(number))
+    if signal.contrast is not None:
+        return replace(signal, names=names, values=signal.contrast.drawn(number, seed), contrast=None)
+    if not over_samples:
+        raise InputError(
+            "Without labels there is nothing to permute: permuting genes would part what the network links.",
+            hint="Give --labels and --contrast, so that the signal can be made anew from permuted labels.",
+        )
+    stream = np.random.default_rng([seed, 23])
+    values = np.column_stack([stream.permutation(signal.values[:, 0]) for _ in range(number)])
+    return replace(signal, names=names, values=values)
+
+
+def among(signal: Signal, ids: Sequence[str], path: Path) -> Signal:
+    """Return a signal of those ids alone that a file of tests has values of.
+
+    Raises
+    ------
+    InputError
+        It has none of them.
+    """
+    from dataclasses import replace
+
+    import numpy as np
+
+    there = set(ids)
+    kept = np.array([name in there for name in signal.ids], dtype=np.bool_)
+    if not kept.any():
+        raise InputError(
+            f"{path} has values of {some(ids, 3)}, and {signal.said} of {some(signal.ids, 3)}: none is the same.",
+            hint="The header of the tests names genes or samples as the signal does.",
+        )
+    named = tuple(name for name, keep in zip(signal.ids, kept, strict=True) if keep)
+    return replace(signal, ids=named, values=signal.values[kept])
+
+
+def header(model: Bound, signal: Signal) -> list[tuple[str, object]]:
+    """Return what a model is of, as names and values."""
+    unit = "genes" if model.rows.places is not None else "rows"
+    pairs: list[tuple[str, object]] = [
+        ("kernel", model.rows.said),
+        ("signal", signal.said),
+        (unit, f"{len(model.rows.ids):,} of the kernel with a value"),
+    ]
+    if model.rows.part in OF_A_VERSION:
+        pairs.append(("samples of the signal", model.relation.said))
+    if model.weight is not None:
+        pairs.append(("weight of the second kernel", model.weight))
+    if model.given.fixed.dropped:
+        pairs.append(("covariates left out", f"{', '.join(model.given.fixed.dropped)}: others make them up"))
+    return pairs
+
+
+def said_h2(found: Fit, interval: Interval | None, kind: str) -> str:
+    """Return h² with its interval, in a line."""
+    if interval is None:
+        return output.number(found.h2)
+    low, high = interval
+    if low != low:
+        return f"{output.number(found.h2)}, at an end, where a Wald interval is none: --ci bootstrap"
+    return f"{output.number(found.h2)} (95 % {output.number(low)} to {output.number(high)}, {kind})"
+
+
+def json_header(model: Bound, signal: Signal) -> dict[str, Any]:
+    """Return what a model is of, as the JSON contract has it."""
+    relation = model.relation
+    return {
+        "kernel": {"part": model.rows.part, "said": model.rows.said, "second_weight": model.weight},
+        "signal": signal.said,
+        "n": len(model.rows.ids),
+        "samples": {
+            "relation": relation.kind,
+            "base": relation.base,
+            "signal": relation.own,
+            "shared": relation.shared,
+        },
+        "covariates": list(model.given.fixed.names),
+        "dropped": list(model.given.fixed.dropped),
+    }
+
+
+def json_fit(found: Fit, interval: Interval | None, kind: str) -> dict[str, Any]:
+    """Return a fitted model as the JSON contract has it."""
+    low, high = interval or (None, None)
+    return {
+        "method": found.method,
+        "h2": found.h2,
+        "h2_se": found.h2_se,
+        "h2_low": low,
+        "h2_high": high,
+        "interval": kind,
+        "delta": found.ratio,
+        "gamma": found.gamma,
+        "variance_kernel": found.variance_kernel,
+        "variance_noise": found.variance_noise,
+        "log_likelihood": found.log_likelihood,
+        "log_likelihood_h2_0": found.log_likelihood_none,
+        "log_likelihood_h2_1": found.log_likelihood_all,
+        "p_h2_0": found.p_none,
+        "log10_p_h2_0": found.log10_p_none,
+        "maxima": found.maxima,
+    }
+
+
+def json_permuted(found: Fit, null: NDArray[np.float64] | None) -> dict[str, Any] | None:
+    """Return h² under permutation as the JSON contract has it."""
+    if null is None:
+        return None
+    return {
+        "permutations": len(null),
+        "h2_median": float(quantile(null, 0.5)),
+        "h2_95": float(quantile(null, 0.95)),
+        "p": (1 + int((null >= found.h2).sum())) / (len(null) + 1),
+    }
+
+
+def said_permuted(found: Fit, null: NDArray[np.float64]) -> str:
+    """Return h² under permutation, in a line."""
+    more = 1 + int((null >= found.h2).sum())
+    return (
+        f"h² median {output.number(quantile(null, 0.5))}, 95 % below {output.number(quantile(null, 0.95))}; "
+        f"p = {output.number(more / (len(null) + 1))} ({counted(len(null), 'permutation')})"
+    )
+
+
+def quantile(values: NDArray[np.float64], share: float) -> float:
+    """Return a quantile."""
+    import numpy as np
+
+    return float(np.quantile(values, share))

@@ -1,0 +1,90 @@
+"""A user's kernel in a file: K, square with one name a row, or a factor G with K = GGᵀ; text or NumPy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...engine.errors import InputError
+from ...engine.wording import counted
+from .archives import as_names, as_numbers, read_npz
+from .files import file_kind, require_file
+from .tables import open_table, read_header
+from .traits import read_traits
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class KernelFile:
+    """A kernel as a file holds it.
+
+    Parameters
+    ----------
+    ids : tuple of str
+        One a row.
+    values : ndarray of float64, shape (n, n) or (n, k)
+        K, or G.
+    is_factor : bool
+        Whether it is G.
+    """
+
+    ids: tuple[str, ...]
+    values: NDArray[np.float64]
+    is_factor: bool
+
+
+def read_kernel(path: Path) -> KernelFile:
+    """Return the kernel of a file.
+
+    Parameters
+    ----------
+    path : Path
+        An .npz file with `ids` and `kernel` (n × n) or `factor` (n × k); or a table whose first column names the rows:
+        square with the same names in its header it is K, otherwise G.
+
+    Raises
+    ------
+    NotFound
+        There is no such file.
+    InputError
+        It holds none, a value is missing, or the names of rows and columns of a square table differ in order.
+    """
+    if file_kind(require_file(path)) == "zip":
+        return _read_npz(path)
+    table = read_traits(path)
+    if not np.all(np.isfinite(table.values)):
+        row, column = np.argwhere(~np.isfinite(table.values))[0].tolist()
+        raise InputError(f"{path}: the kernel has no value of {table.ids[row]} in column {table.names[column]}.")
+    with open_table(path) as opened:
+        header = read_header(opened)[1:]
+    if set(table.names) == set(table.ids) and len(table.names) == len(table.ids):
+        places = {name: place for place, name in enumerate(table.names)}
+        order = [places[name] for name in table.ids]
+        return KernelFile(table.ids, np.ascontiguousarray(table.values[:, order]), is_factor=False)
+    if len(header) != len(table.names):
+        raise InputError(f"{path}: a column of the factor holds what is no number.")
+    return KernelFile(table.ids, table.values, is_factor=True)
+
+
+def _read_npz(path: Path) -> KernelFile:
+    arrays = read_npz(path, ("ids",), ("kernel", "factor"))
+    if ("kernel" in arrays) == ("factor" in arrays):
+        raise InputError(
+            f"{path} holds {'both a kernel and a factor' if 'kernel' in arrays else 'neither a kernel nor a factor'}.",
+            hint="An .npz of a kernel has `ids`, and either `kernel` (n × n) or `factor` (n × k).",
+        )
+    name = "kernel" if "kernel" in arrays else "factor"
+    ids, values = as_names(arrays["ids"], "ids", path), as_numbers(arrays[name], name, 2, path)
+    if len(values) != len(ids) or (name == "kernel" and values.shape[0] != values.shape[1]):
+        raise InputError(
+            f"{path}: {counted(len(ids), 'name')} do not fit the {name} of {values.shape[0]} × {values.shape[1]}."
+        )
+    if len(set(ids)) != len(ids):
+        raise InputError(f"{path}: a name stands twice among the ids.")
+    return KernelFile(ids, values, is_factor=name == "factor")

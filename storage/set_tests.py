@@ -1,0 +1,242 @@
+"""Gene sets tested beside a version: a library matched to a model's genes, and the tests that go with the first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from ..engine.errors import InputError, NotFound
+from ..engine.lmm.component import component
+from ..engine.lmm.enrichment import enrich, sided
+from ..engine.lmm.fit import fits, model
+from ..engine.lmm.leave_out import Leaving
+from ..engine.lmm.network_kernel import shared_factor
+from ..engine.lmm.scan import scanner
+from ..engine.wording import counted, some
+from .formats.gmt import read_gmt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from ..engine.lmm.enrichment import Alternative, Enriched
+    from ..engine.lmm.fit import Fit
+    from .mixed_models import Bound
+    from .repository import Repository
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Gene sets and what became of them.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The m sets tested.
+    sizes, used : tuple of int
+        How many genes each has, and how many of them the model.
+    null : Fit
+        The model without any set.
+    found : Enriched
+        The tests.
+    own_out : list of float or None, optional
+        p of each without its own pathway in the kernel; `None` for a set that the version has as no pathway.
+    scatter : list of float, optional
+        p of each set's variance component.
+    permuted : list of float, optional
+        p of each by permutations.
+    null_h2 : ndarray of float64, optional
+        h² of each permutation.
+    null_share : float
+        The share of sets of permutations whose p is below .05.
+    left_out : tuple of str
+        Sets with too few genes, or too many.
+    """
+
+    names: tuple[str, ...]
+    sizes: tuple[int, ...]
+    used: tuple[int, ...]
+    null: Fit
+    found: Enriched
+    own_out: list[float | None] | None
+    scatter: list[float | None] | None
+    permuted: list[float | None] | None
+    null_h2: NDArray[np.float64] | None
+    null_share: float
+    left_out: tuple[str, ...]
+
+    @property
+    def order(self) -> list[int]:
+        """Places of the sets, the least p first; those that could not be tested last."""
+        return np.argsort(self.found.log10_p, kind="stable").tolist()  # NaN sorts last
+
+
+def judge(
+    repo: Repository,
+    rev: str,
+    bound: Bound,
+    library: Path,
+    *,
+    alternative: Alternative = "two-sided",
+    sizes: tuple[int, int | None] = (5, None),
+    leave_own_out: bool = False,
+    scatter: bool = False,
+    permuted: Bound | None = None,
+    progress: Callable[[float], object] | None = None,
+) -> Judged:
+    """Return the tests of a library's sets.
+
+    Parameters
+    ----------
+    repo, rev : Repository, str
+        The version of the kernel.
+    bound : Bound
+        The model of one signal.
+    library : Path
+        A GMT file.
+    alternative : {"two-sided", "greater", "less"}
+        Which shift counts.
+    sizes : pair
+        The least and the most genes of a set that have a value.
+    leave_own_out, scatter : bool
+        Which tests stand beside.
+    permuted : Bound, optional
+        The same model of permuted signals, a trait each.
+    progress : callable, optional
+        Told the share that is done.
+
+    Raises
+    ------
+    NotFound
+        There is no such file, or none of its sets has enough genes.
+    InputError
+        Own pathways cannot be left out of this kernel.
+    """
+    names, held, used, left_out = _matched(library, bound.rows.ids, sizes)
+    sets = _membership(held, len(bound.rows.ids))
+    null = fits(bound.given)[0]
+    judge_by = scanner(bound.given, null, sparse=True)
+    found = enrich(judge_by, sets, alternative=alternative)
+    own = _own_out(repo, rev, bound, names, held, alternative) if leave_own_out else None
+    spread = None
+    if scatter:
+        spread = [float(10.0 ** component(judge_by, _units(genes, sets.shape[1])).log10_p) for genes in held]
+    by_permutation, null_h2, share = None, None, float("nan")
+    if permuted is not None:
+        by_permutation, null_h2, share = _permuted(permuted, sets, found, alternative, progress)
+    return Judged(
+        names=tuple(names),
+        sizes=tuple(size for size, _ in used),
+        used=tuple(number for _, number in used),
+        null=null,
+        found=found,
+        own_out=own,
+        scatter=spread,
+        permuted=by_permutation,
+        null_h2=null_h2,
+        null_share=share,
+        left_out=tuple(left_out),
+    )
+
+
+def _matched(
+    library: Path, ids: tuple[str, ...], sizes: tuple[int, int | None]
+) -> tuple[list[str], list[NDArray[np.intp]], list[tuple[int, int]], list[str]]:
+    places = {gene: place for place, gene in enumerate(ids)}
+    names: list[str] = []
+    held: list[NDArray[np.intp]] = []
+    used: list[tuple[int, int]] = []
+    left_out: list[str] = []
+    least, most = sizes
+    read = read_gmt(library).pathways
+    for one in read:
+        genes = np.unique([places[gene] for gene in one.genes if gene in places]).astype(np.intp)
+        if len(genes) < least or (most is not None and len(genes) > most):
+            left_out.append(one.name)
+            continue
+        names.append(one.name)
+        held.append(genes)
+        used.append((len(one.genes), len(genes)))
+    if not names:
+        raise NotFound(
+            f"None of the {counted(len(read), 'set')} of {library} has {least} genes or more with a value, such as "
+            f"{some(ids, 3)}.",
+            hint="Are the genes spelt as on the panel? --min-genes takes smaller sets.",
+        )
+    return names, held, used, left_out
+
+
+def _membership(held: list[NDArray[np.intp]], genes: int) -> csr_array:
+    starts = np.concatenate([[0], np.cumsum([len(one) for one in held])])
+    return csr_array((np.ones(int(starts[-1])), np.concatenate(held), starts), shape=(len(held), genes))
+
+
+def _units(genes: NDArray[np.intp], size: int) -> NDArray[np.float64]:
+    answer = np.zeros((len(genes), size))
+    answer[np.arange(len(genes)), genes] = 1.0
+    return answer
+
+
+def _own_out(
+    repo: Repository,
+    rev: str,
+    bound: Bound,
+    names: list[str],
+    held: list[NDArray[np.intp]],
+    alternative: Alternative,
+) -> list[float | None]:
+    """Return p of every set that the version has as a pathway, with that taken out of the kernel."""
+    if bound.rows.part not in ("shared", "full") or bound.rows.places is None or bound.weight is not None:
+        raise InputError(
+            f"Own pathways are left out of what a version shares or of its correlation, not of {bound.rows.said}.",
+            hint="Leave out --leave-own-out, or take --kernel shared.",
+        )
+    snapshot = repo.snapshot(rev, from_base=True)
+    loadings, _ = shared_factor(snapshot, bound.rows.places)
+    column = loadings.shape[1] - snapshot.rank
+    columns: dict[str, list[int]] = {}
+    for pathway in snapshot.pathways:
+        for name in pathway.names:
+            if pathway.sign > 0 and pathway.rank == 1:
+                columns.setdefault(name, []).append(column)
+            column += 1
+    own = [place for place, name in enumerate(names) if name in columns]
+    answer: list[float | None] = [None] * len(names)
+    if not own:
+        return answer
+    used = sorted({one for place in own for one in columns[names[place]]})
+    tests = _membership([held[place] for place in own], len(bound.rows.ids)).toarray().T
+    leaving = Leaving(bound.given, np.ascontiguousarray(loadings[:, used]), tests)
+    for test, place in enumerate(own):
+        left = leaving.without([used.index(one) for one in columns[names[place]]], [test])
+        answer[place] = float(10.0 ** sided(left.log10_p, left.t, alternative)[0])
+    return answer
+
+
+def _permuted(
+    bound: Bound,
+    sets: csr_array,
+    found: Enriched,
+    alternative: Alternative,
+    progress: Callable[[float], object] | None,
+) -> tuple[list[float | None], NDArray[np.float64], float]:
+    """Return p of each set by permutations, h² of each permutation, and the share of all whose p is below .05."""
+    number = bound.given.traits.shape[1]
+    more, below = np.zeros(sets.shape[0]), 0
+    h2 = np.empty(number)
+    for at in range(number):
+        one = model(bound.given.kernel, bound.given.traits[:, at], bound.given.fixed)
+        null = fits(one)[0]
+        h2[at] = null.h2
+        drawn = enrich(scanner(one, null, sparse=True), sets, alternative=alternative)
+        more += drawn.log10_p <= found.log10_p
+        below += int(np.count_nonzero(drawn.log10_p < np.log10(0.05)))
+        if progress is not None:
+            progress((at + 1) / number)
+    p = (1.0 + more) / (number + 1.0)
+    return [float(value) for value in p], h2, below / (number * sets.shape[0])
