@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -25,15 +24,13 @@ def written_rows(path: Path, columns: Sequence[str]) -> Generator[Callable[[Iter
     columns : sequence of str
         The header. Numbers are written in full, so that they can be read back; what is no number, or None, is empty.
     """
-    with written_whole(path) as stream, io.TextIOWrapper(stream, encoding="utf-8", newline="") as text:
+    with written_whole(path) as stream:
 
         def write(rows: Iterable[Sequence[object]]) -> None:
-            text.writelines("\t".join(map(_plain, row)) + "\n" for row in rows)
+            stream.writelines(("\t".join(map(_plain, row)) + "\n").encode() for row in rows)
 
         write([columns])
         yield write
-        text.flush()
-        text.detach()
 
 
 def _plain(value: object) -> str:
