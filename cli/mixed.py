@@ -188,7 +188,7 @@ OF_A_VERSION = ("auto", "shared", "full", "covariance")
 
 def interval_of(model: Bound, found: Fit, kind: str, seed: int, trait: int = 0) -> Interval | None:
     """Return the 95 % interval of h²; `None` where none is asked."""
-    from ..engine.lmm import bootstrap_interval, drawn, profile_interval, reduced, wald_interval
+    from ..engine.lmm import bootstrap_interval, drawn, profile_interval, reduced_kernel, wald_interval
 
     if kind == "none":
         return None
@@ -197,7 +197,9 @@ def interval_of(model: Bound, found: Fit, kind: str, seed: int, trait: int = 0) 
     if kind == "wald":
         return wald_interval(found, level=LEVEL)
     with output.waiting("bootstrap") as progress:
-        return bootstrap_interval(drawn(reduced(model.given), DRAWS, seed), found, level=LEVEL, progress=progress)
+        return bootstrap_interval(
+            drawn(reduced_kernel(model.given), DRAWS, seed), found, level=LEVEL, progress=progress
+        )
 
 
 def permuted(

@@ -142,11 +142,10 @@ def bind(repo: Repository, rev: str, signal: Signal, asked: Asked, method: Metho
     """
     version = repo.version(rev)
     covariates = None if asked.covariates is None else read_covariates(asked.covariates)
-    usable = set(np.array(signal.ids, dtype=object)[np.isfinite(signal.values).all(axis=1)].tolist())
+    usable = complete(signal.ids, signal.values)
     notes: list[str] = []
     if covariates is not None:
-        full = np.isfinite(covariates.values).all(axis=1).tolist()
-        usable &= {name for name, there in zip(covariates.ids, full, strict=True) if there}
+        usable &= complete(covariates.ids, covariates.values)
     rows = _rows(repo, version, asked.kernel, usable, signal)
     kernel = rows.kernel
     weight = None
@@ -163,12 +162,17 @@ def bind(repo: Repository, rev: str, signal: Signal, asked: Asked, method: Metho
     return Bound(model(kernel, traits, fixed), rows, kept, found, weight, tuple(notes))
 
 
+def complete(ids: Sequence[str], values: NDArray[np.float64]) -> set[str]:
+    """Return the ids of rows without a missing value."""
+    return {ids[place] for place in np.flatnonzero(np.isfinite(values).all(axis=1)).tolist()}
+
+
 def _rows(repo: Repository, version: Version, kernel: str, usable: set[str], signal: Signal) -> Rows:
     if kernel == SAMPLES:
         return _over_samples(repo, version, usable, signal)
     if kernel not in (AUTO, *get_args(Part)):
         return _of_file(Path(kernel), usable, signal)
-    panel = repo.panel if version.name == repo.version().name else repo.base(version.name).panel
+    panel = repo.base(version.name).panel
     places = np.array([place for place, gene in enumerate(panel.genes) if gene in usable], dtype=np.intp)
     _check_overlap(len(places), signal, f"the panel of {counted(len(panel), 'gene')}", panel.genes)
     snapshot = repo.snapshot(version.name, from_base=True)
@@ -181,7 +185,8 @@ def _rows(repo: Repository, version: Version, kernel: str, usable: set[str], sig
         "full": f"whole correlation of {version.name}, what each gene has alone included",
         "covariance": f"whole covariance of {version.name}, what each gene has alone included",
     }[part]
-    return Rows(found, tuple(panel.genes[place] for place in places.tolist()), places, what, part)
+    ids = tuple(panel.genes[int(place)] for place in places)
+    return Rows(found, ids, places, what, part)
 
 
 def _decomposed(repo: Repository, version: Version, part: Part, places: NDArray[np.intp]) -> Kernel:

@@ -16,6 +16,8 @@ from ..engine.threads import one_blas_thread
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from numpy.typing import NDArray
+
     from ..engine.lmm.fit import Fit
     from ..engine.lmm.scan import Scanned, Statistic
     from .formats.tested_columns import Block, TestedColumns
@@ -69,12 +71,9 @@ def scanned(
         judge = scanner(bound.given, null, statistic=statistic, single=single, sparse=tested.is_sparse)
 
     def step(block: Block) -> tuple[Block, Scanned]:
-        values = block.values
-        if exact and not isinstance(values, np.ndarray):
-            values = values.toarray()
-        elif single and isinstance(values, np.ndarray):
-            values = values.astype(np.float32)
-        return block, judge.scan(values)
+        if isinstance(judge, ExactScanner):
+            return block, judge.scan(_dense(block))
+        return block, judge.scan(_dense(block).astype(np.float32) if single else block.values)
 
     def rows() -> Iterator[list[Row]]:
         with one_blas_thread():  # around all threads: what one of them sets on leaving is then what it was
@@ -84,6 +83,10 @@ def scanned(
                 yield _rows(block, found)
 
     return null, rows()
+
+
+def _dense(block: Block) -> NDArray[np.float64]:
+    return block.values if isinstance(block.values, np.ndarray) else np.asarray(block.values.toarray())
 
 
 def _rows(block: Block, found: Scanned) -> list[Row]:

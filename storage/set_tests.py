@@ -123,7 +123,7 @@ def judge(
     judge_by = scanner(bound.given, null, sparse=True)
     found = enrich(judge_by, sets, alternative=alternative)
     own = _own_out(repo, rev, bound, names, held, alternative) if leave_own_out else None
-    spread = None
+    spread: list[float | None] | None = None
     if scatter:
         spread = [float(10.0 ** component(judge_by, _units(genes, sets.shape[1])).log10_p) for genes in held]
     by_permutation, null_h2, share = None, None, float("nan")

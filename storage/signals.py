@@ -186,7 +186,7 @@ def signal_of_labels(
     groups = _groups(contrast)
     values, genes, names, said = _expression(base, expression)
     found = read_labels(labels, names)
-    own = set() if same_samples else set(base.samples)
+    own: set[str] = set() if same_samples else set(base.samples)
     chosen = [place for place, name in enumerate(names) if found.get(name) in groups]
     others = [place for place in chosen if names[place] not in own]
     kept = others or chosen  # a signal of the base's samples alone is refused where it is used, with the reason

@@ -11,7 +11,7 @@ from grnledger.engine.lmm.diagonal_kernel import DiagonalAndFactor
 from grnledger.engine.lmm.enrichment import enrich
 from grnledger.engine.lmm.exact import ExactScanner
 from grnledger.engine.lmm.fit import fit, fits, model
-from grnledger.engine.lmm.interval import bootstrap_interval, drawn, profile_interval, reduced, wald_interval
+from grnledger.engine.lmm.interval import bootstrap_interval, drawn, profile_interval, reduced_kernel, wald_interval
 from grnledger.engine.lmm.leave_out import Leaving
 from grnledger.engine.lmm.likelihood import profile
 from grnledger.engine.lmm.mixture import mixed
@@ -250,7 +250,7 @@ def test_slopes_tell_where_the_estimate_of_a_draw_is():
         fixed = design(rng.normal(size=(60, 1)))
         given = model(kernel, traits, fixed)
         estimates = np.array([found.h2 for found in fits(given)])
-        draws = drawn(reduced(given), 20_000, 1)
+        draws = drawn(reduced_kernel(given), 20_000, 1)
         for h in (0.0, 0.1, 0.3, 0.6):
             expected = draws.at_most(h, 0.3)
             seen = np.mean(estimates <= h)
@@ -266,14 +266,14 @@ def test_a_bootstrap_interval_holds_the_truth_as_often_as_it_says():
     for truth in (0.0, 0.05, 0.5):
         traits = np.sqrt(truth) * root @ rng.normal(size=(80, 250)) + np.sqrt(1 - truth) * rng.normal(size=(80, 250))
         given = model(kernel, traits)
-        draws = drawn(reduced(given), 2000, 3)
+        draws = drawn(reduced_kernel(given), 2000, 3)
         scaled = truth * given.scale / (np.trace(k) / 80)
         true = scaled / (scaled + 1 - truth)  # h² counts what the covariates leave
         inside = [low <= true <= high for low, high in (bootstrap_interval(draws, found) for found in fits(given))]
         held[truth] = np.mean(inside)
     assert all(0.91 <= share <= 0.985 for share in held.values()), held
     with pytest.raises(InputError, match="too few"):
-        drawn(reduced(given), 20, 1)
+        drawn(reduced_kernel(given), 20, 1)
 
 
 def test_the_tail_of_a_sum_of_chi_squares_is_that_of_draws():

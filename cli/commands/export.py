@@ -13,6 +13,8 @@ from ...engine.wording import counted
 from .. import describe, exchanging, options, output
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ...engine.matrices import MatrixKind
     from ...storage.repository import Repository
 
@@ -121,7 +123,7 @@ def _export_matrix(
     output.note(f"{target}: {matrix} of {version.name} ({version.content[: describe.SHORT]}), {shape}.")
 
 
-def wanted(text: str) -> list[str]:
+def wanted(text: str) -> Sequence[str]:
     """Return the genes that are listed with commas, or in a file after an @."""
     if text.startswith("@"):
         from ...storage.formats.traits import read_ids

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ...engine.lmm.scan import Statistic
     from ...storage.repository import Repository
+    from ...storage.scanning import Row
 
 
 @click.command("scan")
@@ -98,27 +99,27 @@ def command(
             threads=threads or os.cpu_count() or 1,
             progress=progress,
         )
-        if form == "json" and target is None:
-            rows = [row for block in blocks for row in block]
-            named = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
-        elif target is None:
-            named, number = None, _write(COLUMNS, blocks)
-        else:
+        named: list[dict[str, object]] = []
+        if target is not None:
             with written_rows(target, COLUMNS) as write:
-                named, number = None, _counted(write, blocks)
+                number = _counted(write, blocks)
+        elif form == "json":
+            named = [dict(zip(COLUMNS, row, strict=True)) for block in blocks for row in block]
+            number = len(named)
+        else:
+            number = _write(COLUMNS, blocks)
     fields = {**mixed.json_header(model, signal), **mixed.json_fit(null, None, "none"), "mode": mode}
     fields["statistic"] = statistic
     if form == "json":
-        tail = {"tests": named} if named is not None else {"output": str(target)}
-        count = len(named) if named is not None else number
-        output.emit_json({**describe.identity(version), **fields, "count": count, **tail})
+        where = None if target is None else str(target)
+        output.emit_json({**describe.identity(version), **fields, "count": number, "output": where, "tests": named})
         return
     for name, value in mixed.header(model, signal):
         output.note(f"{name}: {value}")
     output.note(f"h² without a test: {output.number(null.h2)}. {counted(number, 'test')} by {mode}, {statistic}.")
 
 
-def _write(columns: Sequence[str], blocks: Iterable[list[tuple[object, ...]]]) -> int:
+def _write(columns: Sequence[str], blocks: Iterable[Sequence[Row]]) -> int:
     number = 0
     for block in blocks:
         output.emit_tsv(columns, block) if number == 0 else output.emit_rows(block)
@@ -128,7 +129,7 @@ def _write(columns: Sequence[str], blocks: Iterable[list[tuple[object, ...]]]) -
     return number
 
 
-def _counted(write: Callable[[Iterable[Sequence[object]]], None], blocks: Iterable[list[tuple[object, ...]]]) -> int:
+def _counted(write: Callable[[Iterable[Sequence[object]]], None], blocks: Iterable[Sequence[Row]]) -> int:
     number = 0
     for block in blocks:
         write(block)

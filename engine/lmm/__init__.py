@@ -9,7 +9,7 @@ from .diagonal_kernel import DiagonalAndFactor
 from .enrichment import Enriched, enrich
 from .exact import ExactScanner
 from .fit import Fit, Model, fit, fits, model
-from .interval import Interval, bootstrap_interval, drawn, profile_interval, reduced, wald_interval
+from .interval import Interval, bootstrap_interval, drawn, profile_interval, reduced_kernel, wald_interval
 from .kernel import Kernel
 from .leave_out import Leaving, LeftOut
 from .mixture import Mixed, mixed
@@ -53,8 +53,8 @@ __all__ = [
     "of_factor",
     "of_matrix",
     "profile_interval",
-    "reduced",
     "reduced_factor",
+    "reduced_kernel",
     "reduced_matrix",
     "scanner",
     "shared_factor",

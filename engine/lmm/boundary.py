@@ -9,6 +9,7 @@ import numpy as np
 
 from .likelihood import LOG_2PI, profile
 from .spectral import Rotated
+from .stacks import inverses
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -82,7 +83,7 @@ def _limit(seen: Rotated, size: int, method: Method) -> End:
     rest = seen.turned.T - seen.fixed @ pinned
     frame = seen.fixed @ free
     inner = frame.T @ (weights[:, None] * frame)
-    inverse = np.linalg.inv(inner) if inner.size else inner
+    inverse = inverses(inner) if inner.size else inner
     crossed = frame.T @ (weights[:, None] * rest)
     slopes = inverse @ crossed
     residual = np.einsum("k,km,km->m", weights, rest, rest) - np.einsum("fm,fm->m", crossed, slopes)
@@ -94,4 +95,4 @@ def _limit(seen: Rotated, size: int, method: Method) -> End:
         value = -0.5 * (freedom * (LOG_2PI + np.log(residual / freedom) + 1.0) + log_det)
     bounded = method == "reml" and len(lengths) == seen.rest
     value = np.where(within, value if bounded else np.inf, -np.inf)
-    return End(value, residual, pinned + free @ slopes, free @ inverse @ free.T)
+    return End(value, residual, pinned + free @ slopes, np.asarray(free @ inverse @ free.T, dtype=np.float64))

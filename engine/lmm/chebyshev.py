@@ -15,15 +15,13 @@ STEPS = 12
 
 def nodes(low: float, high: float, number: int) -> NDArray[np.float64]:
     """Return the Chebyshev nodes of an interval, shape (g,), ascending."""
-    angles = (2.0 * np.arange(number)[::-1] + 1.0) * np.pi / (2.0 * number)
-    return (low + high) / 2 + (high - low) / 2 * np.cos(angles)
+    return (low + high) / 2 + (high - low) / 2 * np.cos(_angles(number))
 
 
 def coefficients(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the Chebyshev coefficients of functions by their values at the nodes, shape (m, g) of either."""
     number = values.shape[1]
-    angles = (2.0 * np.arange(number)[::-1] + 1.0) * np.pi / (2.0 * number)
-    basis = np.cos(np.outer(angles, np.arange(number))) * (2.0 / number)
+    basis = np.cos(_angles(number)[:, None] * np.arange(number)) * (2.0 / number)
     basis[:, 0] /= 2.0
     return values @ basis
 
@@ -62,6 +60,12 @@ def evaluated(series: NDArray[np.float64], points: NDArray[np.float64]) -> NDArr
     for column in range(series.shape[1] - 1, 0, -1):
         latest, later = series[:, column] + 2.0 * points * latest - later, latest
     return series[:, 0] + points * latest - later
+
+
+def _angles(number: int) -> NDArray[np.float64]:
+    """Return the angles of the nodes, largest first."""
+    places = np.arange(number, dtype=np.float64)[::-1]
+    return (2.0 * places + 1.0) * np.pi / (2.0 * number)
 
 
 def _basis(points: NDArray[np.float64], number: int) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ tail is the saddlepoint approximation of Kuonen (1999, Biometrika 86:929), so lo
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -61,7 +62,8 @@ def component(null: Scanner, columns: NDArray[np.float64]) -> Component:
     ratio = float(np.sum(thin[:, 0] ** 2)) / null.residual
     mean = float(np.sum(values)) / freedom
     rest = freedom - len(values)
-    weights, counts = np.append(values - ratio, -ratio), np.append(np.ones(len(values)), float(rest))
+    weights = np.append(values - ratio, -ratio)
+    counts = np.append(np.ones(len(values)), float(rest))
     return Component(ratio / mean, log_tail(weights, counts) / LN10, len(values))
 
 
@@ -90,9 +92,9 @@ def log_tail(weights: NDArray[np.float64], counts: NDArray[np.float64]) -> float
     margin = 1e-12
     at = float(brentq(lambda t: cumulant(t, 1), low * (1 - margin), high * (1 - margin), xtol=1e-15))
     spread = cumulant(0.0, 2)
-    if abs(at) * np.sqrt(spread) < 1e-4:  # at the mean the formula is 0/0: the normal with its skewness
+    if abs(at) * math.sqrt(spread) < 1e-4:  # at the mean the formula is 0/0: the normal with its skewness
         skew = float(8.0 * np.sum(counts * weights**3)) / spread**1.5
-        return float(np.log(0.5 - skew / (6.0 * np.sqrt(2.0 * np.pi)) - at * np.sqrt(spread / (2.0 * np.pi))))
-    root = np.sign(at) * np.sqrt(-2.0 * cumulant(at, 0))
-    other = at * np.sqrt(cumulant(at, 2))
-    return float(log_ndtr(-(root + np.log(other / root) / root)))
+        return math.log(0.5 - skew / (6.0 * math.sqrt(2.0 * math.pi)) - at * math.sqrt(spread / (2.0 * math.pi)))
+    root = math.copysign(math.sqrt(-2.0 * cumulant(at, 0)), at)
+    other = at * math.sqrt(cumulant(at, 2))
+    return float(log_ndtr(-(root + math.log(other / root) / root)))

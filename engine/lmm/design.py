@@ -99,9 +99,8 @@ def design(
     >>> both.names, both.dropped
     (('intercept', 'years'), ('months',))
     """
-    if covariates is None:
-        columns = np.empty((size or 0, 0))
-    else:
+    columns: NDArray[np.float64] = np.empty((size or 0, 0))
+    if covariates is not None:
         columns = np.asarray(covariates, dtype=np.float64)
         if columns.ndim != 2 or (size is not None and len(columns) != size):
             raise ShapeError(f"Covariates are rows by columns, not an array of shape {columns.shape}.")
@@ -110,7 +109,7 @@ def design(
         raise ShapeError(f"There are {len(told)} names for {columns.shape[1]} covariates.")
     bad = np.argwhere(~np.isfinite(columns))
     if len(bad):
-        row, column = bad[0].tolist()
+        row, column = (int(place) for place in bad[0])
         raise InputError(f"The covariate {some([told[column]])} is {columns[row, column]} in row {row + 1}.")
     if intercept:
         columns = np.column_stack([np.ones(len(columns)), columns])

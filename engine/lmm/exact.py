@@ -21,6 +21,7 @@ from .chebyshev import coefficients, evaluated, greatest, nodes
 from .likelihood import profile
 from .scan import BLOCK, COLLINEAR, Scanned, joined, judged, likelihood_beside
 from .spectral import Rotated, Spectral
+from .stacks import inverses, roots, solutions, transposed
 from .tails import chi2_tail
 
 if TYPE_CHECKING:
@@ -214,10 +215,10 @@ class ExactScanner:
         trait = np.array([self._trait])
         many = seen.grid(ratios, 1)  # of all traits: only this one's are used
         ft = many.ft[0][:, :, self._trait]
-        root = np.linalg.cholesky(many.ff[0])
-        half = np.linalg.solve(root, ft[:, :, None])[:, :, 0]
-        effects = np.linalg.solve(root.swapaxes(1, 2), half[:, :, None])[:, :, 0]
-        to_frame = np.linalg.inv(root)  # rows: Eᵀ = L⁻¹QᵀH⁻¹
+        root = roots(many.ff[0])
+        half = solutions(root, ft[:, :, None])[:, :, 0]
+        effects = solutions(transposed(root), half[:, :, None])[:, :, 0]
+        to_frame = inverses(root)  # rows: Eᵀ = L⁻¹QᵀH⁻¹
         weights = 1.0 / (seen.values[:, None] + ratios)
         spare = 1.0 / ratios if seen.rest else np.zeros(len(ratios))
         g = len(ratios)

@@ -87,7 +87,7 @@ def wald_interval(found: Fit, *, level: float = 0.95) -> Interval:
     return (max(0.0, found.h2 - reach), min(1.0, found.h2 + reach)) if np.isfinite(reach) else (np.nan, np.nan)
 
 
-def reduced(given: Model) -> Reduced:
+def reduced_kernel(given: Model) -> Reduced:
     """Return a model's kernel on what its covariates leave.
 
     Raises

@@ -78,7 +78,8 @@ class Leaving:
         *,
         method: Method = "reml",
     ) -> None:
-        self._given, self._method = given, method
+        self._given = given
+        self._method: Method = method
         self._tests = np.empty((given.size, 0)) if tests is None else tests
         self._columns = columns
         with one_blas_thread():

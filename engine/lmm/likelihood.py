@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from .stacks import inverses, transposed
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -68,8 +70,8 @@ def profile(moments: Moments, ratios: NDArray[np.float64], size: int, method: Me
     """
     f = moments.ff.shape[2]
     freedom = size - f if method == "reml" else size
-    inverse = np.linalg.inv(moments.ff[0])
-    inverse = (inverse + inverse.swapaxes(1, 2)) / 2
+    inverse = inverses(moments.ff[0])
+    inverse = (inverse + transposed(inverse)) / 2
     effects = inverse @ moments.ft[0]
     residual = moments.tt[0] - np.einsum("gfm,gfm->gm", moments.ft[0], effects)
     constant = freedom * (LOG_2PI - np.log(freedom) + 1.0)

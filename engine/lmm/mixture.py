@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from .design import Design
     from .fit import Fit, Model
+    from .kernel import Kernel
     from .likelihood import Method
 
 GRID = 11
@@ -43,8 +44,8 @@ class Mixed:
 
 
 def mixed(
-    first: Spectral,
-    second: Spectral,
+    first: Kernel,
+    second: Kernel,
     trait: NDArray[np.float64],
     fixed: Design | None = None,
     *,
@@ -54,7 +55,7 @@ def mixed(
 
     Parameters
     ----------
-    first, second : Spectral
+    first, second : Kernel
         K₁ and K₂, of the same rows.
     trait, fixed, method
         As for `fit`.

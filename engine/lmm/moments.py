@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import NotPositiveDefinite
+from .stacks import inverses, roots
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,10 +60,10 @@ class Moments:
         kept = self.ff.shape[2] - columns
         inner = np.eye(columns) - self.ff[0][:, kept:, kept:]
         try:
-            root = np.linalg.cholesky(inner)
+            root = roots(inner)
         except np.linalg.LinAlgError:
             raise not_a_part(float(np.linalg.eigvalsh(inner).min())) from None
-        inverse = np.linalg.inv(inner)
+        inverse = inverses(inner)
         carry = self.ff[0][:, :kept, kept:] @ inverse  # AᵀH⁻¹W C, (g, f, w)
         carry_t = inverse @ self.ft[0][:, kept:, :]  # C WᵀH⁻¹t, (g, w, m)
         ff, ft, tt = [self._first_ff(kept, carry)], [self._first_ft(kept, carry)], [self._first_tt(kept, carry_t)]

@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import ShapeError
 from ..threads import one_blas_thread
 from .spectral import Spectral
+from .stacks import roots, solutions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -108,8 +109,8 @@ def _projected(given: Model, found: Fit, trait: int) -> tuple[NDArray[np.float64
     """Return Py, shape (n,), and E with EEᵀ = H⁻¹Q(QᵀH⁻¹Q)⁻¹QᵀH⁻¹, shape (n, r)."""
     frame, left = given.fixed.basis, given.traits[:, trait]
     of_frame = given.kernel.solve(found.ratio, frame)
-    root = np.linalg.cholesky(frame.T @ of_frame)
-    along = np.linalg.solve(root, of_frame.T).T
+    root = roots(frame.T @ of_frame)
+    along = solutions(root, of_frame.T).T
     of_trait = given.kernel.solve(found.ratio, left[:, None])[:, 0]
     return of_trait - along @ (along.T @ left), along
 

@@ -146,7 +146,7 @@ class Scanner:
 
     def _sparse(self, tests: csr_array) -> tuple[NDArray[np.float64], ...]:
         squares = self.form.sparse_squares(tests)
-        lengths = np.asarray(tests.multiply(tests).sum(axis=1))
+        lengths = np.asarray(tests.multiply(tests).sum(axis=1), dtype=np.float64)
         return self._projected(squares, lengths, np.asarray(tests @ self.thin))
 
     def _dense(self, tests: NDArray[np.float64] | NDArray[np.float32]) -> tuple[NDArray[np.float64], ...]:
@@ -282,7 +282,7 @@ def scanner(
         log_det = _log_det(given, null.ratio, null.method)
     return Scanner(
         form=form.single() if single else form,
-        thin=np.column_stack([projected, along, frame]),
+        thin=np.column_stack([projected, along, frame]).astype(np.float64),
         residual=float(left @ projected),
         size=given.size,
         rank=given.fixed.rank,

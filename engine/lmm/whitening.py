@@ -115,7 +115,8 @@ class Narrow:
     def sparse_squares(self, tests: csr_array) -> NDArray[np.float64]:
         """Return xᵀH⁻¹x of sparse tests: their entries times q."""
         inner = np.asarray(tests @ self.factor)
-        return np.asarray(tests.multiply(tests) @ self.diagonal) - np.square(inner) @ self.signs
+        own = np.asarray(tests.multiply(tests) @ self.diagonal)
+        return np.asarray(own - np.square(inner) @ self.signs, dtype=np.float64)
 
     def single(self) -> Narrow:
         """Return it in float32."""
@@ -152,16 +153,16 @@ def whitened(kernel: Kernel, ratio: float, frame: NDArray[np.float64], scale: fl
     -----
     A kernel of rank k < n/2 takes 2nk products a test, any other n² after (5/3) n³ once.
     """
-    n = kernel.size
+    n, ones = kernel.size, np.ones(frame.shape[1])
     if np.isinf(ratio):
-        return Narrow(np.ones(n), frame * np.sqrt(ALONG / (1.0 + ALONG)), np.ones(frame.shape[1]))
+        return Narrow(np.ones(n), frame * np.sqrt(ALONG / (1.0 + ALONG)), ones)
     beside = np.sqrt(ALONG * (scale + ratio)) * frame
     if not isinstance(kernel, Spectral):
-        signs = np.concatenate([kernel.signs, np.ones(frame.shape[1])])
+        signs = np.concatenate([kernel.signs, ones])
         return _narrow(kernel.diagonal + ratio, np.hstack([kernel.factor, beside]), signs)
     factor = np.hstack([kernel.vectors * np.sqrt(kernel.values), beside])
     if 2 * kernel.rank < n and ratio > 0:
-        return _narrow(np.full(n, ratio), factor, np.ones(factor.shape[1]))
+        return _narrow(np.full(n, ratio), factor, np.ones(kernel.rank + len(ones)))
     whole = factor @ factor.T
     whole[np.diag_indices(n)] += ratio
     try:

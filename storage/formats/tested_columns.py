@@ -153,7 +153,7 @@ def _gmt(path: Path) -> TestedColumns:
 
 def _bed(path: Path) -> TestedColumns:
     try:
-        from bed_reader import open_bed
+        from bed_reader import open_bed  # pyright: ignore[reportMissingTypeStubs]  an extra
     except ImportError:
         raise InputError(
             f"{path} is a PLINK bed file, and the package that reads it is not installed.",
