@@ -21,7 +21,8 @@ def nodes(low: float, high: float, number: int) -> NDArray[np.float64]:
 def coefficients(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the Chebyshev coefficients of functions by their values at the nodes, shape (m, g) of either."""
     number = values.shape[1]
-    basis = np.cos(_angles(number)[:, None] * np.arange(number)) * (2.0 / number)
+    orders: NDArray[np.float64] = np.arange(number, dtype=np.float64)
+    basis: NDArray[np.float64] = np.cos(_angles(number)[:, None] * orders) * (2.0 / number)
     basis[:, 0] /= 2.0
     return values @ basis
 
