@@ -263,7 +263,7 @@ def _mixed(
         )
     if traits.shape[1] != 1:
         raise InputError("Two kernels are mixed for one trait at a time.", hint="Name it with --trait.")
-    found = mixed(cast("Spectral", rows.kernel), cast("Spectral", other.kernel), traits[:, 0], fixed, method=method)
+    found = mixed(rows.kernel, other.kernel, traits[:, 0], fixed, method=method)
     return found.given.kernel, found.weight
 
 

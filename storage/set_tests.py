@@ -13,8 +13,10 @@ from ..engine.lmm.component import component
 from ..engine.lmm.enrichment import enrich, sided
 from ..engine.lmm.fit import fits, model
 from ..engine.lmm.leave_out import Leaving
+from ..engine.lmm.mixture import Mixture
 from ..engine.lmm.network_kernel import shared_factor
 from ..engine.lmm.scan import scanner
+from ..engine.lmm.spectral import of_factor
 from ..engine.wording import counted, some
 from .formats.gmt import read_gmt
 
@@ -25,9 +27,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..engine.lmm.enrichment import Alternative, Enriched
-    from ..engine.lmm.fit import Fit
+    from ..engine.lmm.fit import Fit, Model
     from .mixed_models import Bound
     from .repository import Repository
+
+
+ENOUGH_SETS = 10
+"""A variance of the sets' own is estimated unasked from so many of them."""
+
+MOST_SETS = 2_000
+"""And up to so many: each weight that is tried costs the eigenvectors of as many columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,10 @@ class Judged:
         p of each without its own pathway in the kernel; `None` for a set that the version has as no pathway.
     scatter : list of float, optional
         p of each set's variance component.
+    plain : list of float, optional
+        p of each without the sets' own variance, where that was allowed for.
+    set_weight : float, optional
+        The part that the sets' own variance has of what goes along network and sets.
     permuted : list of float, optional
         p of each by permutations.
     null_h2 : ndarray of float64, optional
@@ -65,6 +78,8 @@ class Judged:
     found: Enriched
     own_out: list[float | None] | None
     scatter: list[float | None] | None
+    plain: list[float | None] | None
+    set_weight: float | None
     permuted: list[float | None] | None
     null_h2: NDArray[np.float64] | None
     null_share: float
@@ -86,6 +101,7 @@ def judge(
     sizes: tuple[int, int | None] = (5, None),
     leave_own_out: bool = False,
     scatter: bool = False,
+    set_variance: bool | None = None,
     permuted: Bound | None = None,
     progress: Callable[[float], object] | None = None,
 ) -> Judged:
@@ -105,6 +121,9 @@ def judge(
         The least and the most genes of a set that have a value.
     leave_own_out, scatter : bool
         Which tests stand beside.
+    set_variance : bool, optional
+        Whether sets in general may be shifted, by a variance of their own that is estimated from all of them; by
+        default where there are enough of them, and not too many.
     permuted : Bound, optional
         The same model of permuted signals, a trait each.
     progress : callable, optional
@@ -120,15 +139,17 @@ def judge(
     names, held, used, left_out = _matched(library, bound.rows.ids, sizes)
     sets = _membership(held, len(bound.rows.ids))
     null = fits(bound.given)[0]
-    judge_by = scanner(bound.given, null, sparse=True)
-    found = enrich(judge_by, sets, alternative=alternative)
+    plain_by = scanner(bound.given, null, sparse=True)
+    tests = _Tests(bound, sets, alternative, _mixture(bound, sets, set_variance))
+    found, weight = tests.of(bound.given)
+    plain = None if weight is None else _listed(enrich(plain_by, sets, alternative=alternative).log10_p)
     own = _own_out(repo, rev, bound, names, held, alternative) if leave_own_out else None
     spread: list[float | None] | None = None
     if scatter:
-        spread = [float(10.0 ** component(judge_by, _units(genes, sets.shape[1])).log10_p) for genes in held]
+        spread = [float(10.0 ** component(plain_by, _units(genes, sets.shape[1])).log10_p) for genes in held]
     by_permutation, null_h2, share = None, None, float("nan")
     if permuted is not None:
-        by_permutation, null_h2, share = _permuted(permuted, sets, found, alternative, progress)
+        by_permutation, null_h2, share = _permuted(permuted, tests, found, progress)
     return Judged(
         names=tuple(names),
         sizes=tuple(size for size, _ in used),
@@ -137,6 +158,8 @@ def judge(
         found=found,
         own_out=own,
         scatter=spread,
+        plain=plain,
+        set_weight=weight,
         permuted=by_permutation,
         null_h2=null_h2,
         null_share=share,
@@ -218,25 +241,56 @@ def _own_out(
     return answer
 
 
+def _mixture(bound: Bound, sets: csr_array, asked: bool | None) -> Mixture | None:
+    """Return the kernel with one of the sets' own beside it, whose weight is to be found; `None` without."""
+    number = int(sets.shape[0])
+    if asked and number > MOST_SETS:
+        raise InputError(
+            f"The sets' own variance is estimated from up to {MOST_SETS:,} sets, and there are {number:,}.",
+            hint="--no-set-variance does without; or test fewer sets, by --min-genes and --max-genes.",
+        )
+    if asked is False or (asked is None and not ENOUGH_SETS <= number <= MOST_SETS):
+        return None
+    return Mixture(bound.given.kernel, of_factor(sets.toarray().T), bound.given.fixed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tests:
+    """How the sets of a library are tested, the same for the signal and for its permutations."""
+
+    bound: Bound
+    sets: csr_array
+    alternative: Alternative
+    mixture: Mixture | None
+
+    def of(self, given: Model) -> tuple[Enriched, float | None]:
+        """Return the tests of a signal, and the weight of the sets' own variance."""
+        if self.mixture is None:
+            null = scanner(given, fits(given)[0], sparse=True)
+            return enrich(null, self.sets, alternative=self.alternative), None
+        found = self.mixture.best(given.traits[:, 0])
+        null = scanner(found.given, found.fit, sparse=True)
+        return enrich(null, self.sets, alternative=self.alternative), found.weight
+
+
+def _listed(log10_p: NDArray[np.float64]) -> list[float | None]:
+    return [float(value) for value in 10.0**log10_p]
+
+
 def _permuted(
-    bound: Bound,
-    sets: csr_array,
-    found: Enriched,
-    alternative: Alternative,
-    progress: Callable[[float], object] | None,
+    bound: Bound, tests: _Tests, found: Enriched, progress: Callable[[float], object] | None
 ) -> tuple[list[float | None], NDArray[np.float64], float]:
     """Return p of each set by permutations, h² of each permutation, and the share of all whose p is below .05."""
     number = bound.given.traits.shape[1]
-    more, below = np.zeros(sets.shape[0]), 0
+    more, below = np.zeros(len(found.t)), 0
     h2 = np.empty(number)
     for at in range(number):
         one = model(bound.given.kernel, bound.given.traits[:, at], bound.given.fixed)
-        null = fits(one)[0]
-        h2[at] = null.h2
-        drawn = enrich(scanner(one, null, sparse=True), sets, alternative=alternative)
+        h2[at] = fits(one)[0].h2
+        drawn, _ = tests.of(one)
         more += drawn.log10_p <= found.log10_p
         below += int(np.count_nonzero(drawn.log10_p < np.log10(0.05)))
         if progress is not None:
             progress((at + 1) / number)
     p = (1.0 + more) / (number + 1.0)
-    return [float(value) for value in p], h2, below / (number * sets.shape[0])
+    return [float(value) for value in p], h2, below / (number * len(found.t))

@@ -12,17 +12,26 @@ from ...engine.wording import counted
 from .. import describe, mixed, options, output
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ...engine.lmm.enrichment import Alternative
+    from ...storage.mixed_models import Bound
     from ...storage.repository import Repository
     from ...storage.set_tests import Judged
+    from ...storage.signals import Signal
 
 COLUMNS = (
     "set", "n_set", "n_used", "beta", "se", "t", "df", "p", "log10p", "q", "direction", "p_leave_own_out",
-    "p_scatter", "p_permuted",
+    "p_scatter", "p_plain", "p_permuted",
 )  # fmt: skip
 
 BEYOND = (
     "beta: how far a set is shifted beyond what the network predicts, against the other genes, in the signal's units."
+)
+
+OWN_VARIANCE = (
+    "p allows for sets in general being shifted, since no estimated network has all that links their genes (p_plain does "
+    "not): the sets' own variance is"
 )
 
 OWN_OUT = (
@@ -54,6 +63,12 @@ OWN_OUT = (
     "--scatter", is_flag=True, help="Beside it, test whether the set's genes scatter more than predicted, up and down."
 )
 @click.option(
+    "--set-variance/--no-set-variance",
+    default=None,
+    help="Whether sets in general may be shifted, by a variance estimated from all of them; from 10 to 2,000 sets they "
+    "may. Without it p is far too small where the network is estimated from few samples.",
+)
+@click.option(
     "--permute",
     type=click.IntRange(0, 100_000),
     default=0,
@@ -75,6 +90,7 @@ def command(
     max_genes: int | None,
     leave_own_out: bool,
     scatter: bool,
+    set_variance: bool | None,
     permute: int,
     form: str,
 ) -> None:
@@ -113,6 +129,7 @@ def command(
             sizes=(min_genes, max_genes),
             leave_own_out=leave_own_out,
             scatter=scatter,
+            set_variance=set_variance,
             permuted=drawn,
             progress=progress,
         )
@@ -126,6 +143,7 @@ def command(
                 **mixed.json_header(model, signal),
                 **mixed.json_fit(judged.null, span, ci),
                 "alternative": alternative,
+                "set_weight": judged.set_weight,
                 "left_out": list(judged.left_out),
                 "permuted": mixed.json_permuted(judged.null, judged.null_h2),
                 "count": len(named),
@@ -138,28 +156,37 @@ def command(
     else:
         kept = [place for place in range(len(COLUMNS)) if any(row[place] is not None for row in rows)]
         output.page(output.table([COLUMNS[place] for place in kept], [[row[place] for place in kept] for row in rows]))
-    for name, value in mixed.header(model, signal):
-        output.note(f"{name}: {value}")
-    output.note(f"h² along the network: {mixed.said_h2(judged.null, span, ci)}")
-    if judged.null_h2 is not None:
-        output.note(f"permuted labels: {mixed.said_permuted(judged.null, judged.null_h2)}")
-        output.note(
-            f"In the permutations {judged.null_share * 100:.2g} % of the sets have p < 0.05: 5 % is what it should be."
-        )
-    output.note(BEYOND)
+    for note in _notes(model, signal, judged, mixed.said_h2(judged.null, span, ci)):
+        output.note(note)
     if leave_own_out:
         output.note(OWN_OUT)
-    if judged.left_out:
-        output.note(
-            f"{counted(len(judged.left_out), 'set')} with fewer than {min_genes} genes"
-            f"{'' if max_genes is None else f' or more than {max_genes}'} that have a value left out."
+
+
+def _notes(model: Bound, signal: Signal, judged: Judged, h2: str) -> Iterator[str]:
+    """Yield what is said beside the table."""
+    for name, value in mixed.header(model, signal):
+        yield f"{name}: {value}"
+    yield f"h² along the network: {h2}"
+    if judged.null_h2 is not None:
+        yield f"permuted labels: {mixed.said_permuted(judged.null, judged.null_h2)}"
+        share = output.number(100 * judged.null_share)
+        yield f"In the permutations {share} % of the sets have p < 0.05; it should be 5 %."
+    yield BEYOND
+    if judged.set_weight is not None:
+        yield f"{OWN_VARIANCE} {output.number(100 * judged.set_weight)} % of what goes along network and sets."
+    elif model.relation.base is not None:
+        yield (
+            f"Note: the network was estimated from {model.relation.base} samples, and sets are allowed no variance of "
+            "their own: p is too small. --set-variance, or --permute with --labels."
         )
+    if judged.left_out:
+        yield f"{counted(len(judged.left_out), 'set')} with too few genes that have a value, or too many, left out."
 
 
 def _rows(judged: Judged) -> list[tuple[Any, ...]]:
     """Return a row a set, the least p first, and sets that could not be tested last."""
     found = judged.found
-    beside = (judged.own_out, judged.scatter, judged.permuted)
+    beside = (judged.own_out, judged.scatter, judged.plain, judged.permuted)
     rows: list[tuple[Any, ...]] = []
     for place in judged.order:
         t = float(found.t[place])

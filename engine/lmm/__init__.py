@@ -12,7 +12,7 @@ from .fit import Fit, Model, fit, fits, model
 from .interval import Interval, bootstrap_interval, drawn, profile_interval, reduced_kernel, wald_interval
 from .kernel import Kernel
 from .leave_out import Leaving, LeftOut
-from .mixture import Mixed, mixed
+from .mixture import Mixed, Mixture, mixed
 from .network_kernel import network_kernel, shared_factor
 from .prediction import Foretold, foretold, foretold_elsewhere
 from .reduced import Reduced, reduced_factor, reduced_matrix
@@ -32,6 +32,7 @@ __all__ = [
     "Leaving",
     "LeftOut",
     "Mixed",
+    "Mixture",
     "Model",
     "Reduced",
     "Scanned",

@@ -174,14 +174,26 @@ def model(kernel: Kernel, traits: NDArray[np.float64], fixed: Design | None = No
     with one_blas_thread():
         left = fixed.residual(values)
         _refuse_constant(values, left)
-        trace = kernel.trace()
-        scale = (trace - float(np.sum(fixed.basis * kernel.times(fixed.basis)))) / (kernel.size - fixed.rank)
-        if scale <= 1e-12 * trace / kernel.size:
-            raise EngineError(
-                f"The covariates ({some(fixed.names)}) explain the whole kernel: no signal can go along it alone."
-            )
+        scale = scale_of(kernel, fixed)
         seen = kernel.see(fixed.basis, left)
     return Model(kernel, fixed, left, fixed.basis.T @ values, scale, seen)
+
+
+def scale_of(kernel: Kernel, fixed: Design) -> float:
+    """Return s = tr(SKS)/(n − r), the mean variance of a kernel outside of the covariates.
+
+    Raises
+    ------
+    EngineError
+        There is none: the covariates explain the kernel.
+    """
+    trace = kernel.trace()
+    scale = (trace - float(np.sum(fixed.basis * kernel.times(fixed.basis)))) / (kernel.size - fixed.rank)
+    if scale <= 1e-12 * trace / kernel.size:
+        raise EngineError(
+            f"The covariates ({some(fixed.names)}) explain the whole kernel: no signal can go along it alone."
+        )
+    return scale
 
 
 def _refuse_constant(values: NDArray[np.float64], left: NDArray[np.float64]) -> None:

@@ -261,7 +261,7 @@ def of_factor(factor: NDArray[np.float64]) -> Spectral:
         raise ShapeError(f"The factor of a kernel is rows by columns; this array has shape {factor.shape}.")
     if not np.all(np.isfinite(factor)):
         raise InputError("The factor of the kernel holds a value that is not finite.")
-    with one_blas_thread_unless_large(max(factor.shape)):
+    with one_blas_thread_unless_large(min(factor.shape)):
         if factor.shape[1] >= factor.shape[0]:  # wider than long: the product has the rank anyway
             vectors, singular, _ = svd(factor, full_matrices=False, check_finite=False)
         else:

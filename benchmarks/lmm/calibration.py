@@ -1,0 +1,138 @@
+"""How often a null set has p < .05, by network share: beside a known network, and beside one estimated from n samples.
+
+    python benchmarks/lmm/calibration.py                   # 200 signals of 20 sets a cell: 4,000 tests
+    python benchmarks/lmm/calibration.py --signals 20 --known
+
+1,000 genes, 20 pathways of 50 genes each with loadings U(.3, .7), noise 1; the sets tested are the pathways' own genes,
+which is the hardest case: any signal that goes along the network moves whole sets. z = √h u/√s + √(1−h) e with u along
+the true shared part; nothing is shifted beyond it. `labels` are t-statistics of random labels over as many other
+samples, as a study makes them: then z has the whole correlation, noise and all.
+
+The forms, all with an intercept, Wald's F and σ² estimated: `OLS`; `GLS`, V the whole correlation (MAGMA, PhenoPLIER);
+`PoPS`, the same with its ridge of .05 + .9 max(0, var z − 1); `LMM`, ours: the shared part and noise, their ratio by
+REML; `LMM+sets`, what `grn lmm enrich` asks: the sets have a variance of their own beside it, by REML too. All but OLS see
+the same network, known or estimated by shrinkage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+import setting
+from grnledger.engine.covariance import FactorCovariance
+from grnledger.engine.estimate import shrinkage
+from grnledger.engine.lmm import DiagonalAndFactor, Mixture, fits, model, of_factor, scanner, t_statistics
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+GENES, PATHWAYS, MEMBERS = 1000, 20, 50
+SHARES = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9)
+SAMPLES = (24, 48, 200)
+FORMS = ("OLS", "GLS", "PoPS", "LMM", "LMM+sets")
+Network = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class World:
+    """A true network: loadings, and the sets that they are on."""
+
+    loadings: NDArray[np.float64]
+    sets: csr_array
+
+    @property
+    def network(self) -> Network:
+        """What is shared and what is alone, on the correlation scale."""
+        return correlated(FactorCovariance(np.ones(GENES), self.loadings))
+
+
+def drawn_world(stream: np.random.Generator) -> World:
+    """Return a network drawn at random."""
+    loadings = np.zeros((GENES, PATHWAYS))
+    for pathway in range(PATHWAYS):
+        loadings[stream.choice(GENES, MEMBERS, replace=False), pathway] = stream.uniform(0.3, 0.7, MEMBERS)
+    return World(loadings, csr_array((loadings.T != 0).astype(float)))
+
+
+def correlated(base: FactorCovariance) -> Network:
+    """Return the factor and the diagonal of a base's correlation."""
+    deviations = base.standard_deviations()
+    return base.columns() / deviations[:, None], base.noise / deviations**2
+
+
+def expression(world: World, samples: int, stream: np.random.Generator) -> NDArray[np.float64]:
+    """Return so many samples of the true network, genes by samples."""
+    factors = stream.standard_normal((PATHWAYS, samples))
+    return world.loadings @ factors + stream.standard_normal((GENES, samples))
+
+
+def signal(world: World, share: float, stream: np.random.Generator) -> NDArray[np.float64]:
+    """Return z of which this share goes along the true shared part."""
+    shared, _ = world.network
+    along = shared @ stream.standard_normal(PATHWAYS) / np.sqrt(np.square(shared).sum() / GENES)
+    return np.sqrt(share) * along + np.sqrt(1.0 - share) * stream.standard_normal(GENES)
+
+
+def rejected(network: Network, z: NDArray[np.float64], sets: csr_array) -> dict[str, NDArray[np.float64]]:
+    """Return p of each set by every form."""
+    shared, alone = network
+    whole = model(DiagonalAndFactor(alone, shared, np.ones(shared.shape[1])), z)
+    ours = model(of_factor(shared), z)
+    null = fits(ours)[0]
+    ratios = {"OLS": np.inf, "GLS": 0.0, "PoPS": 0.05 + 0.9 * max(0.0, float(np.var(z)) - 1.0)}
+    found = {
+        name: scanner(whole, replace(null, ratio=ratio), sparse=True).scan(sets).p for name, ratio in ratios.items()
+    }
+    mixed = Mixture(ours.kernel, of_factor(sets.toarray().T)).best(z)
+    return {
+        **found,
+        "LMM": scanner(ours, null, sparse=True).scan(sets).p,
+        "LMM+sets": scanner(mixed.given, mixed.fit, sparse=True).scan(sets).p,
+    }
+
+
+def cell(samples: int | None, share: float | None, signals: int, seed: int) -> dict[str, float]:
+    """Return the share of p < .05 by form; a known network without samples, permuted labels without a share."""
+    below = dict.fromkeys(FORMS, 0)
+    for at in range(signals):
+        stream = np.random.default_rng([seed, at])
+        world = drawn_world(stream)
+        network = world.network
+        if samples is not None:
+            base = shrinkage(expression(world, samples, stream)).base
+            assert isinstance(base, FactorCovariance)
+            network = correlated(base)
+        if share is None:
+            n = samples or 48
+            z = t_statistics(expression(world, n, stream), stream.permutation(np.arange(n) < n // 2))
+        else:
+            z = signal(world, share, stream)
+        for form, p in rejected(network, z, world.sets).items():
+            below[form] += int(np.count_nonzero(p < 0.05))
+    return {form: number / (signals * PATHWAYS) for form, number in below.items()}
+
+
+def main() -> None:
+    """Print a row a cell."""
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("--signals", type=int, default=200)
+    asked.add_argument("--known", action="store_true", help="the known network alone")
+    asked.add_argument("--seed", type=int, default=1)
+    given = asked.parse_args()
+    print(setting.described(1))
+    print(f"# {given.signals} signals of {PATHWAYS} sets a cell, seed {given.seed}")
+    print("network\tshare\t" + "\t".join(FORMS) + "\tseconds")
+    for samples in (None, *(() if given.known else SAMPLES)):
+        for share in (*SHARES, None):
+            begun = time.perf_counter()
+            found = cell(samples, share, given.signals, given.seed)
+            name = "known" if samples is None else f"from {samples} samples"
+            told = "labels" if share is None else f"{share:g}"
+            print(f"{name}\t{told}\t" + "\t".join(f"{found[form]:.3f}" for form in FORMS), end="")
+            print(f"\t{time.perf_counter() - begun:.0f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
