@@ -77,6 +77,13 @@ WITHIN_AN_ANALYSIS = {
     "histogram": "share_from, share_to, entries",
 }
 
+SIGNAL = "kernel, signal, n, samples, covariates, dropped"
+WITHIN_A_SIGNAL = {"kernel": "part, said, second_weight", "samples": "relation, base, signal, shared"}
+MIXED_MODEL = (
+    "method, h2, h2_se, h2_low, h2_high, interval, delta, gamma, variance_kernel, variance_noise, log_likelihood, "
+    "log_likelihood_h2_0, log_likelihood_h2_1, p_h2_0, log10_p_h2_0, maxima"
+)
+
 FIELDS: dict[str, tuple[str, dict[str, str]]] = {
     "log": ("versions", {"versions": VERSION, "versions.added": "name, genes, sign"}),
     "diff": (
@@ -125,6 +132,28 @@ FIELDS: dict[str, tuple[str, dict[str, str]]] = {
             "genes": "gene, module_from, share_from, module_to, share_to, distance, moved",
         },
     ),
+    "lmm fit": (
+        f"{IDENTITY}, {SIGNAL}, {MIXED_MODEL}, effects, permuted",
+        {**WITHIN_A_SIGNAL, "effects": "covariate, effect, se, t, log10_p"},
+    ),
+    "lmm enrich": (
+        f"{IDENTITY}, {SIGNAL}, {MIXED_MODEL}, alternative, set_weight, left_out, permuted, count, sets",
+        {
+            **WITHIN_A_SIGNAL,
+            "sets": (
+                "set, n_set, n_used, beta, se, t, df, p, log10p, q, direction, p_leave_own_out, p_scatter, p_plain, "
+                "p_permuted"
+            ),
+        },
+    ),
+    "lmm compare": (
+        f"{SIGNAL}, best, count, versions",
+        {**WITHIN_A_SIGNAL, "versions": f"{IDENTITY}, {MIXED_MODEL}, gain"},
+    ),
+    "lmm scan": (
+        f"{IDENTITY}, {SIGNAL}, {MIXED_MODEL}, mode, statistic, count, output, tests",
+        {**WITHIN_A_SIGNAL, "tests": "ID, N, BETA, SE, STAT, DF, P, LOG10P, H2, LL"},
+    ),
     "export": (f"{IDENTITY}, matrix, genes, file", {}),
 }
 
@@ -147,6 +176,14 @@ NOTES = """\
   that is in other modules than before, all counted by the earlier version's; `moved` of them are beyond `cut`, where
   `moved_by_chance` are expected; `p` is how often a drawing of the samples has as many, and `distinguishable` is null
   without `--resamples`.
+* `lmm`: `kernel.part` is `shared`, `full`, `covariance`, `samples` or `file`; `samples.relation` is `disjoint`, `same`
+  or `unknown`, and the numbers beside it are null where they are not known. `h2` is s/(s + δ) with s the kernel's mean
+  variance outside of the covariates; `variance_kernel` goes with the kernel as it is, so that its part of a value is
+  s times that. `log_likelihood_h2_1` is null where h² = 1 is impossible. `permuted` is null, or `permutations`,
+  `h2_median`, `h2_95` and `p`. Of a file with several signals `lmm fit` has `traits` in place of the numbers: `trait`,
+  and the fields from `method` to `maxima` for each. `set_weight` is the part that the sets' own variance has of what
+  goes along network and sets, null without it. `gain` is over the first version, in nats. `tests` is empty where the
+  rows went to `output`.
 * `init`, `info`, `branch`, `tag`, `rev-parse` and the verbs that make or move to a version give JSON too, in the same
   words.
 """

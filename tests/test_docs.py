@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import numpy as np
 import pytest
 
 if TYPE_CHECKING:
@@ -123,10 +124,18 @@ def test_the_json_that_is_documented_is_the_json_that_is_printed(
         "commit model.pathways.npz --only p53",
     ):
         assert grn(*line.split()).code == 0
+    stream = np.random.default_rng(1)
+    genes = [f"G{place:02}" for place in range(1, 21)]
+    Path("z.tsv").write_text("".join(f"{gene}\t{stream.normal()}\n" for gene in genes))
+    sets = [stream.choice(genes, 6, replace=False) for _ in range(12)]
+    Path("sets.gmt").write_text("".join(f"S{at}\t\t" + "\t".join(one) + "\n" for at, one in enumerate(sets)))
     questions = {
         "neighbors": "neighbors G01", "trace": "trace G01 G02", "factors": "factors G01",
         "export": "export --matrix precision -o theta.npz", "nmf": "nmf --rank 2 --restarts 2",
         "nmf diff": "nmf diff v0..HEAD --rank 2 --restarts 2 --resamples 0",
+        "lmm fit": "lmm fit --pheno z.tsv", "lmm enrich": "lmm enrich --pheno z.tsv --sets sets.gmt",
+        "lmm compare": "lmm compare v0..HEAD --pheno z.tsv",
+        "lmm scan": "lmm scan --pheno z.tsv --tests sets.gmt",
     }  # fmt: skip
     for verb, (fields, inner) in make_cli.FIELDS.items():
         kept = grn("nmf", "list", "--tsv").rows

@@ -22,6 +22,7 @@ ENGINE_MAY_ASK = {
 ONE_DOOR = {"h5py": "storage/hdf5.py", "pydantic": "storage/records.py"}
 ONLY_WHERE_IT_CALLS = {
     "sklearn": "engine/nmf/estimator.py",  # scikit-learn alone asks for tags, in its own words: no dependency
+    "bed_reader": "storage/formats/tested_columns.py",  # an extra, for PLINK files
 }
 
 

@@ -10,8 +10,8 @@ samples, as a study makes them: then z has the whole correlation, noise and all.
 
 The forms, all with an intercept, Wald's F and σ² estimated: `OLS`; `GLS`, V the whole correlation (MAGMA, PhenoPLIER);
 `PoPS`, the same with its ridge of .05 + .9 max(0, var z − 1); `LMM`, ours: the shared part and noise, their ratio by
-REML; `LMM+sets`, what `grn lmm enrich` asks: the sets have a variance of their own beside it, by REML too. All but OLS see
-the same network, known or estimated by shrinkage.
+REML; `LMM+sets`, what `grn lmm enrich` asks: the sets have a variance of their own beside it, by REML too. All but OLS
+see the same network, known or estimated by shrinkage.
 """
 
 from __future__ import annotations

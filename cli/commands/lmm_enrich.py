@@ -30,8 +30,8 @@ BEYOND = (
 )
 
 OWN_VARIANCE = (
-    "p allows for sets in general being shifted, since no estimated network has all that links their genes (p_plain does "
-    "not): the sets' own variance is"
+    "p allows for sets in general being shifted, since no estimated network has all that links their genes (p_plain "
+    "does not): the sets' own variance is"
 )
 
 OWN_OUT = (

@@ -43,7 +43,7 @@ def t_two_sided(statistic: NDArray[np.float64], freedom: NDArray[np.float64] | f
     Examples
     --------
     >>> round(float(t_two_sided(np.array([2.0]), 10)[0]), 6)
-    -1.134336
+    -1.134375
     """
     return f_tail(np.square(statistic), 1.0, freedom)
 
