@@ -10,18 +10,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..engine.errors import InputError
-from ..engine.wording import counted, some
+from ..engine.wording import counted
 from . import output
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    import numpy as np
-    from numpy.typing import NDArray
+    from collections.abc import Callable
 
     from ..engine.lmm import Fit, Interval
     from ..engine.lmm.likelihood import Method
     from ..storage.mixed_models import Asked, Bound
+    from ..storage.permutations import Null
     from ..storage.repository import Repository
     from ..storage.signals import Signal
 
@@ -117,7 +115,9 @@ def signal_and_kernel(command: Callable[..., Any]) -> Callable[..., Any]:
         help="With --labels: the samples' values; those kept with the base by default.",
     )
     @click.option(
-        "--same-samples", is_flag=True, help="Go on though the signal comes from the base's own samples: see --permute."
+        "--same-samples",
+        is_flag=True,
+        help="With --labels: go on though the signal comes from the base's own samples, beside permuted labels.",
     )
     @click.option(
         "--kernel",
@@ -162,28 +162,25 @@ def intervals(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def bound(repo: Repository, rev: str, given: Given, signal: Signal, method: Method = "reml") -> Bound:
-    """Return the model that the options name, refusing a signal from the base's own samples.
-
-    Raises
-    ------
-    EngineError
-        The samples are the same, and `--same-samples` was not said.
-    """
+    """Return the model that the options name; raises as `bind`, and `InputError` where the null cannot be shown."""
     from ..storage.mixed_models import bind
-    from ..storage.signals import refuse_same, relation
 
-    if not given.same_samples and given.kernel in OF_A_VERSION:
-        refuse_same(relation(repo.base(rev), signal))
-    found = bind(repo, rev, signal, given.asked, method)
+    if given.same_samples and signal.contrast is None:
+        raise InputError(
+            "--same-samples shows a signal of the base's own samples beside permuted labels, and no labels are given.",
+            hint="Give --labels and --contrast in place of --pheno.",
+        )
+    found = bind(repo, rev, signal, given.asked, method, same_samples=given.same_samples)
     for note in found.notes:
         output.note(note)
     if found.rows.part in ("full", "covariance"):
         output.warn("This kernel has inside what each gene has alone: h² reads far too high beside the shared part's.")
+    if found.relation.base is not None and found.relation.own is None:
+        output.warn(
+            "Whose samples the signal comes from is not known. If they are the base's own, nothing of this can be "
+            "believed: say which with --pheno-samples, or a line `# samples: a, b` in the file."
+        )
     return found
-
-
-OF_A_VERSION = ("auto", "shared", "full", "covariance")
-"""Kernels over the genes of a version."""
 
 
 def interval_of(model: Bound, found: Fit, kind: str, seed: int, trait: int = 0) -> Interval | None:
@@ -196,87 +193,12 @@ def interval_of(model: Bound, found: Fit, kind: str, seed: int, trait: int = 0) 
         return profile_interval(model.given, found, level=LEVEL, trait=trait)
     if kind == "wald":
         return wald_interval(found, level=LEVEL)
+    if found.method != "reml":
+        raise InputError("The bootstrap draws what REML finds.", hint="Leave out --method ml, or take --ci profile.")
     with output.waiting("bootstrap") as progress:
         return bootstrap_interval(
             drawn(reduced_kernel(model.given), DRAWS, seed), found, level=LEVEL, progress=progress
         )
-
-
-def permuted(
-    repo: Repository, rev: str, given: Given, signal: Signal, number: int, seed: int
-) -> NDArray[np.float64] | None:
-    """Return h² of so many permutations of the labels, or of the samples; `None` where none are asked.
-
-    Raises
-    ------
-    InputError
-        The rows are genes and no labels are given: permuting genes would part what is linked.
-    """
-    if not number:
-        return None
-    import numpy as np
-
-    from ..engine.lmm import fits, model
-
-    drawn = permuted_signal(signal, number, seed, over_samples=given.kernel not in OF_A_VERSION)
-    made = bound_quietly(repo, rev, given, drawn)
-    with output.waiting("permuting") as progress:
-        found: list[float] = []
-        for at in range(number):
-            one = model(made.given.kernel, made.given.traits[:, at], made.given.fixed)
-            found.append(fits(one)[0].h2)
-            if progress is not None:
-                progress((at + 1) / number)
-    return np.array(found)
-
-
-def bound_quietly(repo: Repository, rev: str, given: Given, signal: Signal) -> Bound:
-    """Return the model of a signal as `bound` does, saying nothing and refusing no samples."""
-    from ..storage.mixed_models import bind
-
-    return bind(repo, rev, signal, given.asked)
-
-
-def permuted_signal(signal: Signal, number: int, seed: int, *, over_samples: bool) -> Signal:
-    """Return the signals of so many permutations, a column each; raises as `permuted`."""
-    from dataclasses import replace
-
-    import numpy as np
-
-    names = tuple(f"permutation {place + 1}" for place in range(number))
-    if signal.contrast is not None:
-        return replace(signal, names=names, values=signal.contrast.drawn(number, seed), contrast=None)
-    if not over_samples:
-        raise InputError(
-            "Without labels there is nothing to permute: permuting genes would part what the network links.",
-            hint="Give --labels and --contrast, so that the signal can be made anew from permuted labels.",
-        )
-    stream = np.random.default_rng([seed, 23])
-    values = np.column_stack([stream.permutation(signal.values[:, 0]) for _ in range(number)])
-    return replace(signal, names=names, values=values)
-
-
-def among(signal: Signal, ids: Sequence[str], path: Path) -> Signal:
-    """Return a signal of those ids alone that a file of tests has values of.
-
-    Raises
-    ------
-    InputError
-        It has none of them.
-    """
-    from dataclasses import replace
-
-    import numpy as np
-
-    there = set(ids)
-    kept = np.array([name in there for name in signal.ids], dtype=np.bool_)
-    if not kept.any():
-        raise InputError(
-            f"{path} has values of {some(ids, 3)}, and {signal.said} of {some(signal.ids, 3)}: none is the same.",
-            hint="The header of the tests names genes or samples as the signal does.",
-        )
-    named = tuple(name for name, keep in zip(signal.ids, kept, strict=True) if keep)
-    return replace(signal, ids=named, values=signal.values[kept])
 
 
 def header(model: Bound, signal: Signal) -> list[tuple[str, object]]:
@@ -287,7 +209,7 @@ def header(model: Bound, signal: Signal) -> list[tuple[str, object]]:
         ("signal", signal.said),
         (unit, f"{len(model.rows.ids):,} of the kernel with a value"),
     ]
-    if model.rows.part in OF_A_VERSION:
+    if model.relation.base is not None:
         pairs.append(("samples of the signal", model.relation.said))
     if model.weight is not None:
         pairs.append(("weight of the second kernel", model.weight))
@@ -347,29 +269,16 @@ def json_fit(found: Fit, interval: Interval | None, kind: str) -> dict[str, Any]
     }
 
 
-def json_permuted(found: Fit, null: NDArray[np.float64] | None) -> dict[str, Any] | None:
+def json_permuted(found: Fit, null: Null | None) -> dict[str, Any] | None:
     """Return h² under permutation as the JSON contract has it."""
     if null is None:
         return None
-    return {
-        "permutations": len(null),
-        "h2_median": float(quantile(null, 0.5)),
-        "h2_95": float(quantile(null, 0.95)),
-        "p": (1 + int((null >= found.h2).sum())) / (len(null) + 1),
-    }
+    return {"permutations": len(null.h2), "h2_median": null.median, "h2_95": null.high, "p": null.p(found)}
 
 
-def said_permuted(found: Fit, null: NDArray[np.float64]) -> str:
+def said_permuted(found: Fit, null: Null) -> str:
     """Return h² under permutation, in a line."""
-    more = 1 + int((null >= found.h2).sum())
     return (
-        f"h² median {output.number(quantile(null, 0.5))}, 95 % below {output.number(quantile(null, 0.95))}; "
-        f"p = {output.number(more / (len(null) + 1))} ({counted(len(null), 'permutation')})"
+        f"h² median {output.number(null.median)}, 95 % below {output.number(null.high)}; "
+        f"p = {output.number(null.p(found))} ({counted(len(null.h2), 'permutation')})"
     )
-
-
-def quantile(values: NDArray[np.float64], share: float) -> float:
-    """Return a quantile."""
-    import numpy as np
-
-    return float(np.quantile(values, share))

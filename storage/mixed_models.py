@@ -21,7 +21,7 @@ from .formats.kernels import read_kernel
 from .formats.traits import read_covariates
 from .provenance import software
 from .resampling import resampling_of
-from .signals import relation
+from .signals import refuse_same, relation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +43,9 @@ SAMPLES = "samples"
 
 AUTO = "auto"
 """The shared part of a version on a factor base, and the whole correlation on a dense one."""
+
+OF_A_VERSION = (AUTO, *get_args(Part))
+"""Kernels over the genes of a version."""
 
 LEAST_SHARE = 0.1
 """If fewer of a signal's ids are rows of the kernel, they are names of something else."""
@@ -126,7 +129,15 @@ class Asked:
     intercept: bool = True
 
 
-def bind(repo: Repository, rev: str, signal: Signal, asked: Asked, method: Method = "reml") -> Bound:
+def bind(
+    repo: Repository,
+    rev: str,
+    signal: Signal,
+    asked: Asked,
+    method: Method = "reml",
+    *,
+    same_samples: bool = False,
+) -> Bound:
     """Return the model of a signal along a version.
 
     Rows are those of the kernel that have a value of the signal and of every covariate, in the kernel's order.
@@ -138,9 +149,14 @@ def bind(repo: Repository, rev: str, signal: Signal, asked: Asked, method: Metho
     InputError
         Ids do not match, or the arguments cannot be used.
     EngineError, NotPositiveDefinite
-        The numbers do not allow it.
+        The numbers do not allow it; or the signal comes from the base's own samples, unless `same_samples`.
     """
     version = repo.version(rev)
+    found = relation(repo.base(version.name), signal)
+    if not any(kernel in OF_A_VERSION for kernel in (asked.kernel, asked.second)):
+        found = replace(found, base=None)
+    elif not same_samples:
+        refuse_same(found)
     covariates = None if asked.covariates is None else read_covariates(asked.covariates)
     usable = complete(signal.ids, signal.values)
     notes: list[str] = []
@@ -156,10 +172,7 @@ def bind(repo: Repository, rev: str, signal: Signal, asked: Asked, method: Metho
         kernel, weight = _mixed(repo, version, asked, rows, traits, fixed, method, signal)
         rows = replace(rows, kernel=kernel)
     notes.extend(_left_out(signal, rows, asked.covariates))
-    found = relation(repo.base(version.name), signal)
-    if rows.part in ("file", SAMPLES):
-        found = replace(found, base=None)
-    return Bound(model(kernel, traits, fixed), rows, kept, found, weight, tuple(notes))
+    return Bound(model(kernel, traits, fixed, names=signal.names), rows, kept, found, weight, tuple(notes))
 
 
 def complete(ids: Sequence[str], values: NDArray[np.float64]) -> set[str]:
@@ -170,7 +183,7 @@ def complete(ids: Sequence[str], values: NDArray[np.float64]) -> set[str]:
 def _rows(repo: Repository, version: Version, kernel: str, usable: set[str], signal: Signal) -> Rows:
     if kernel == SAMPLES:
         return _over_samples(repo, version, usable, signal)
-    if kernel not in (AUTO, *get_args(Part)):
+    if kernel not in OF_A_VERSION:
         return _of_file(Path(kernel), usable, signal)
     panel = repo.base(version.name).panel
     places = np.array([place for place, gene in enumerate(panel.genes) if gene in usable], dtype=np.intp)
@@ -233,7 +246,7 @@ def _of_file(path: Path, usable: set[str], signal: Signal) -> Rows:
     if not path.exists():
         raise NotFound(
             f"There is no kernel {some([str(path)])}.",
-            hint=f"It is a file, or one of {', '.join((AUTO, *get_args(Part), SAMPLES))}.",
+            hint=f"It is a file, or one of {', '.join((*OF_A_VERSION, SAMPLES))}.",
         )
     read = read_kernel(path)
     places = [place for place, name in enumerate(read.ids) if name in usable]
@@ -291,7 +304,8 @@ def _left_out(signal: Signal, rows: Rows, covariates: Path | None) -> list[str]:
     notes: list[str] = []
     missing = int(np.count_nonzero(~np.isfinite(signal.values).all(axis=1)))
     if missing:
-        notes.append(f"{counted(missing, 'id')} of the signal without a value left out.")
+        why = " (constant, or wholly apart between the groups: no finite t)" if signal.contrast is not None else ""
+        notes.append(f"{counted(missing, 'id')} of the signal without a value left out{why}.")
     unknown = len(signal.ids) - missing - len(rows.ids)
     if unknown > 0:
         beside = " or have no covariate" if covariates is not None else ""

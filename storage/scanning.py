@@ -10,7 +10,7 @@ from ..engine.errors import InputError
 from ..engine.lmm.exact import ExactScanner
 from ..engine.lmm.fit import fits
 from ..engine.lmm.scan import scanner
-from ..engine.mapping import on_threads
+from ..engine.mapping import in_turn
 from ..engine.threads import one_blas_thread
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ..engine.lmm.fit import Fit
     from ..engine.lmm.scan import Scanned, Statistic
+    from ..engine.mapping import Mapper
     from .formats.tested_columns import Block, TestedColumns
     from .mixed_models import Bound
 
@@ -35,7 +36,7 @@ def scanned(
     exact: bool = False,
     statistic: Statistic = "wald",
     single: bool = False,
-    threads: int = 1,
+    mapper: Mapper = in_turn,
     progress: Callable[[float], object] | None = None,
 ) -> tuple[Fit, Iterator[list[Row]]]:
     """Return the null model, and the rows of a scan, block by block.
@@ -52,8 +53,8 @@ def scanned(
         Which test.
     single : bool
         Whether tests are taken in single precision.
-    threads : int
-        How many blocks are tested side by side; the answers are the same bits however many.
+    mapper : Mapper
+        What tests the blocks; the answers are the same bits whatever runs side by side.
     progress : callable, optional
         Told the share of the file that is done.
 
@@ -77,7 +78,7 @@ def scanned(
 
     def rows() -> Iterator[list[Row]]:
         with one_blas_thread():  # around all threads: what one of them sets on leaving is then what it was
-            for block, found in on_threads(threads)(step, tested.blocks(bound.rows.ids)):
+            for block, found in mapper(step, tested.blocks(bound.rows.ids)):
                 if progress is not None and block.done == block.done:
                     progress(block.done)
                 yield _rows(block, found)

@@ -19,6 +19,7 @@ from ..engine.lmm.scan import scanner
 from ..engine.lmm.spectral import of_factor
 from ..engine.wording import counted, some
 from .formats.gmt import read_gmt
+from .permutations import Null
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,8 +64,8 @@ class Judged:
         The part that the sets' own variance has of what goes along network and sets.
     permuted : list of float, optional
         p of each by permutations.
-    null_h2 : ndarray of float64, optional
-        h² of each permutation.
+    null_h2 : Null, optional
+        h² of the permutations.
     null_share : float
         The share of sets of permutations whose p is below .05.
     left_out : tuple of str
@@ -81,7 +82,7 @@ class Judged:
     plain: list[float | None] | None
     set_weight: float | None
     permuted: list[float | None] | None
-    null_h2: NDArray[np.float64] | None
+    null_h2: Null | None
     null_share: float
     left_out: tuple[str, ...]
 
@@ -102,7 +103,7 @@ def judge(
     leave_own_out: bool = False,
     scatter: bool = False,
     set_variance: bool | None = None,
-    permuted: Bound | None = None,
+    permuted: Model | None = None,
     progress: Callable[[float], object] | None = None,
 ) -> Judged:
     """Return the tests of a library's sets.
@@ -124,7 +125,7 @@ def judge(
     set_variance : bool, optional
         Whether sets in general may be shifted, by a variance of their own that is estimated from all of them; by
         default where there are enough of them, and not too many.
-    permuted : Bound, optional
+    permuted : Model, optional
         The same model of permuted signals, a trait each.
     progress : callable, optional
         Told the share that is done.
@@ -147,7 +148,9 @@ def judge(
     spread: list[float | None] | None = None
     if scatter:
         spread = [float(10.0 ** component(plain_by, _units(genes, sets.shape[1])).log10_p) for genes in held]
-    by_permutation, null_h2, share = None, None, float("nan")
+    by_permutation: list[float | None] | None = None
+    null_h2: Null | None = None
+    share = float("nan")
     if permuted is not None:
         by_permutation, null_h2, share = _permuted(permuted, tests, found, progress)
     return Judged(
@@ -236,8 +239,9 @@ def _own_out(
     tests = _membership([held[place] for place in own], len(bound.rows.ids)).toarray().T
     leaving = Leaving(bound.given, np.ascontiguousarray(loadings[:, used]), tests)
     for test, place in enumerate(own):
-        left = leaving.without([used.index(one) for one in columns[names[place]]], [test])
-        answer[place] = float(10.0 ** sided(left.log10_p, left.t, alternative)[0])
+        out = [used.index(one) for one in columns[names[place]]]
+        found = leaving.without(out, [test]) if len(out) < loadings.shape[1] else leaving.without_all([test])
+        answer[place] = float(10.0 ** sided(found.log10_p, found.t, alternative)[0])
     return answer
 
 
@@ -278,19 +282,18 @@ def _listed(log10_p: NDArray[np.float64]) -> list[float | None]:
 
 
 def _permuted(
-    bound: Bound, tests: _Tests, found: Enriched, progress: Callable[[float], object] | None
-) -> tuple[list[float | None], NDArray[np.float64], float]:
+    drawn: Model, tests: _Tests, found: Enriched, progress: Callable[[float], object] | None
+) -> tuple[list[float | None], Null, float]:
     """Return p of each set by permutations, h² of each permutation, and the share of all whose p is below .05."""
-    number = bound.given.traits.shape[1]
+    number = drawn.traits.shape[1]
     more, below = np.zeros(len(found.t)), 0
-    h2 = np.empty(number)
     for at in range(number):
-        one = model(bound.given.kernel, bound.given.traits[:, at], bound.given.fixed)
-        h2[at] = fits(one)[0].h2
-        drawn, _ = tests.of(one)
-        more += drawn.log10_p <= found.log10_p
-        below += int(np.count_nonzero(drawn.log10_p < np.log10(0.05)))
+        again, _ = tests.of(model(drawn.kernel, drawn.traits[:, at], drawn.fixed))
+        more += again.log10_p <= found.log10_p
+        below += int(np.count_nonzero(again.log10_p < np.log10(0.05)))
         if progress is not None:
             progress((at + 1) / number)
-    p = (1.0 + more) / (number + 1.0)
-    return [float(value) for value in p], h2, below / (number * len(found.t))
+    testable = np.isfinite(found.t)
+    p = np.where(testable, (1.0 + more) / (number + 1.0), np.nan)
+    null = Null(np.array([one.h2 for one in fits(drawn)]))
+    return [float(value) for value in p], null, below / (number * max(int(testable.sum()), 1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
@@ -43,8 +43,12 @@ class Contrast:
     first: NDArray[np.bool_]
 
     def drawn(self, number: int, seed: int) -> NDArray[np.float64]:
-        """Return the statistics of labels drawn anew, shape (n, b)."""
-        return t_statistics(self.values, drawn_groups(self.first, number, seed))
+        """Return the statistics of labels drawn anew, shape (n, b).
+
+        A gene that labels part wholly, whose t has no bound, has the largest of the others.
+        """
+        found = t_statistics(self.values, drawn_groups(self.first, number, seed))
+        return np.where(np.isfinite(found), found, np.nanmax(np.abs(found), axis=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,25 @@ def relation(base: StoredBase, signal: Signal) -> Relation:
     if signal.samples is None:
         return Relation(len(known) or None, None, 0)
     return Relation(len(known) or None, len(signal.samples), len(known & set(signal.samples)))
+
+
+def among(signal: Signal, ids: Sequence[str], source: str) -> Signal:
+    """Return a signal of those ids alone that something else has values of.
+
+    Raises
+    ------
+    InputError
+        It has none of them.
+    """
+    there = set(ids)
+    kept = np.array([name in there for name in signal.ids], dtype=np.bool_)
+    if not kept.any():
+        raise InputError(
+            f"{source} has values of {some(ids, 3)}, and {signal.said} of {some(signal.ids, 3)}: none is the same.",
+            hint="The header of the tests names genes or samples as the signal does.",
+        )
+    named = tuple(name for name, keep in zip(signal.ids, kept.tolist(), strict=True) if keep)
+    return replace(signal, ids=named, values=signal.values[kept], contrast=None)
 
 
 def refuse_same(found: Relation) -> None:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from grnledger.engine.anchor import anchor_of
+from grnledger.engine.covariance import FactorCovariance
 from grnledger.engine.errors import EngineError, InputError, NotPositiveDefinite, ShapeError
+from grnledger.engine.lmm.contrast import drawn_groups, t_statistics
 from grnledger.engine.lmm.design import design
+from grnledger.engine.lmm.diagonal_kernel import DiagonalAndFactor
 from grnledger.engine.lmm.fit import fit, fits, model
 from grnledger.engine.lmm.likelihood import profile
+from grnledger.engine.lmm.network_kernel import network_kernel
 from grnledger.engine.lmm.reduced import reduced_factor, reduced_matrix
 from grnledger.engine.lmm.spectral import of_factor, of_matrix
+from grnledger.engine.panel import Panel
+from grnledger.engine.pathway import Pathway
+from grnledger.engine.snapshot import take
 from mixed_model import KINDS, Dense, a_kernel, a_trait
+from scipy import stats
 
 
 @pytest.mark.parametrize("method", ["reml", "ml"])
@@ -23,7 +32,12 @@ def test_every_number_of_a_fit_is_that_of_dense_matrices(kind, n, share, method)
     covariates = np.column_stack([np.ones(n), rng.normal(5, 1, n), rng.normal(size=n)])
     y = a_trait(k, share, rng)
     given = np.column_stack([covariates[:, 1], covariates[:, 2], covariates[:, 1] - 2.0, 2 * covariates[:, 2]])
-    found = fit(kernel, y, design(given, ("age", "batch", "age again", "twice")), method=method)
+    columns = design(given, ("age", "batch", "age again", "twice"))
+    if kind == "centred" and method == "ml" and not _has_a_maximum(kernel, y, columns):
+        with pytest.raises(EngineError, match="has no maximum before"):
+            fit(kernel, y, columns, method=method)
+        return
+    found = fit(kernel, y, columns, method=method)
 
     assert found.names == ("intercept", "age", "batch")
     assert found.dropped == ("age again", "twice")
@@ -42,8 +56,33 @@ def test_every_number_of_a_fit_is_that_of_dense_matrices(kind, n, share, method)
         np.testing.assert_allclose(found.effects, beta, rtol=1e-8)
         np.testing.assert_allclose(found.effects_se, errors, rtol=1e-8)
         assert found.variance_noise == pytest.approx(variance * (1 if np.isinf(ratio) else ratio), rel=1e-6)
+        if 1e-3 < found.h2 < 1 - 1e-3:
+            _standard_error_is_by_the_information(dense, found)
     assert found.log_likelihood_none == pytest.approx(dense.at(np.inf)[0], abs=1e-9)
+    gained = max(0.0, 2.0 * (found.log_likelihood - found.log_likelihood_none))
+    assert found.p_none == pytest.approx(1.0 if gained == 0 else stats.chi2.sf(gained, 1) / 2, rel=1e-6)
+    assert found.log10_p_none == pytest.approx(np.log10(found.p_none), abs=1e-7)
     assert found.log_likelihood >= found.log_likelihood_none - 1e-9
+
+
+def _standard_error_is_by_the_information(dense, found):
+    """Compare the standard error of h² with the curvature of the likelihood in h² itself, by differences."""
+
+    def value(h2):
+        return dense.at(found.scale * (1 - h2) / h2)[0]
+
+    step = 1e-3 * min(found.h2, 1 - found.h2)
+    curvature = (value(found.h2 + step) - 2 * value(found.h2) + value(found.h2 - step)) / step**2
+    if curvature < 0:
+        assert found.h2_se == pytest.approx(1 / np.sqrt(-curvature), rel=1e-2)
+
+
+def _has_a_maximum(kernel, y, columns):
+    """Whether the likelihood, which has no bound at h² = 1, has a maximum before, or at h² = 0."""
+    given = model(kernel, y, columns)
+    ratios = given.scale * np.exp(np.arange(-18.0, 18.01, 0.05))
+    slopes = profile(given.seen.grid(ratios), ratios, len(y), "ml").slope[:, 0]
+    return bool(np.any((slopes[:-1] > 0) & (slopes[1:] <= 0)) or slopes[-1] > 0)
 
 
 def _hat(x):
@@ -173,3 +212,65 @@ def test_what_cannot_be_fitted_is_refused_with_its_reason():
         fit(of_matrix(np.ones((30, 30))), y)
     with pytest.raises(EngineError, match="no bound at h² = 1"):
         fit(of_factor(g), g @ np.array([1.0, 2.0, -1.0, 0.5]))
+
+
+def test_a_signal_that_lies_all_but_within_the_kernel_is_followed_to_its_maximum():
+    rng = np.random.default_rng(19)
+    g = rng.normal(size=(80, 5))
+    for digits in (2, 3, 4):
+        y = np.round(g @ rng.normal(size=5), digits)
+        found = fit(of_factor(g), y)
+        assert found.h2 > 1 - 1e-3
+        assert found.log10_p_none < -50
+        left = y - g @ np.linalg.lstsq(g, y)[0]
+        assert found.variance_noise == pytest.approx(left @ left / 74, rel=0.5)
+
+
+def test_a_kernel_that_is_a_multiple_of_the_noise_tells_nothing():
+    rng = np.random.default_rng(20)
+    with pytest.raises(EngineError, match="the same for every h²"):
+        fit(of_matrix(3 * np.eye(20)), rng.normal(size=20))
+
+
+def test_a_diagonal_with_two_subtractions_that_take_too_much_is_refused():
+    units = np.eye(6)[:, :2]
+    kernel = DiagonalAndFactor(np.full(6, 0.5), 2 * units, -np.ones(2))
+    with pytest.raises(NotPositiveDefinite, match="not positive definite"):
+        fit(kernel, np.arange(6.0) ** 2)
+
+
+@pytest.mark.parametrize("subtracted", [False, True])
+def test_the_kernels_of_a_version_are_its_covariance_on_three_scales(subtracted):
+    rng = np.random.default_rng(21)
+    base = FactorCovariance(rng.uniform(0.5, 2, 30), rng.normal(size=(30, 4)))
+    pathways = [Pathway(("a",), np.arange(6), np.full((6, 1), 0.8), units="sd")]
+    if subtracted:
+        pathways.append(Pathway(("b",), np.array([3, 8]), np.full((2, 1), 0.2), sign=-1, units="sd"))
+    snapshot = take(Panel(tuple(f"G{at}" for at in range(30))), anchor_of(base), pathways, base.standard_deviations())
+    places = np.array([2, 3, 5, 8, 13, 21, 7])
+    whole = snapshot.covariance.to_dense()
+    deviations = np.sqrt(np.diagonal(whole))
+    scaled = whole / np.outer(deviations, deviations)
+    own = np.diag(base.noise / deviations**2)
+    for part, expected in (("covariance", whole), ("full", scaled), ("shared", scaled - own)):
+        if part == "shared" and subtracted:
+            with pytest.raises(NotPositiveDefinite, match="no covariance"):
+                network_kernel(snapshot, part, places)
+            continue
+        kernel = network_kernel(snapshot, part, places)
+        np.testing.assert_allclose(kernel.times(np.eye(7)), expected[np.ix_(places, places)], atol=1e-12)
+        assert kernel.trace() == pytest.approx(np.trace(expected[np.ix_(places, places)]))
+
+
+def test_t_statistics_are_students():
+    rng = np.random.default_rng(22)
+    values, first = rng.normal(size=(9, 14)), np.arange(14) < 5
+    expected = stats.ttest_ind(values[:, first], values[:, ~first], axis=1).statistic
+    np.testing.assert_allclose(t_statistics(values, first), expected, rtol=1e-10)
+    drawn = drawn_groups(first, 3, 1)
+    assert (drawn.sum(axis=1) == 5).all()
+    np.testing.assert_allclose(t_statistics(values, drawn)[:, 1], t_statistics(values, drawn[1]), rtol=1e-12)
+    values[0] = 3.0
+    assert np.isnan(t_statistics(values, first)[0])
+    with pytest.raises(InputError, match="Groups of 1 and 13"):
+        t_statistics(values, np.arange(14) < 1)

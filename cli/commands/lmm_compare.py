@@ -34,9 +34,10 @@ def command(repo: Repository, *, range_: str, given: mixed.Given, ci: str, seed:
       grn lmm compare v0..HEAD --labels labels.tsv --contrast AML:ALL --expression all.tsv --json
     """
     from ...engine.lmm import fits
+    from ...storage.mixed_models import OF_A_VERSION
 
     versions = line(repo, range_)
-    if given.kernel not in mixed.OF_A_VERSION or given.kernel2 is not None:
+    if given.kernel not in OF_A_VERSION or given.kernel2 is not None:
         raise InputError("Versions are compared by kernels of their own.", hint="--kernel shared, full or covariance.")
     signal = given.signal(repo, versions[0].name)
     found: list[tuple[Any, Any, Any]] = []

@@ -71,9 +71,8 @@ OWN_OUT = (
 @click.option(
     "--permute",
     type=click.IntRange(0, 100_000),
-    default=0,
     metavar="N",
-    help="Judge every set by N permutations of the labels too.",
+    help="Judge every set by N permutations of the labels too; 100 with --same-samples, else none by default.",
 )
 @options.forms
 @options.repository
@@ -91,7 +90,7 @@ def command(
     leave_own_out: bool,
     scatter: bool,
     set_variance: bool | None,
-    permute: int,
+    permute: int | None,
     form: str,
 ) -> None:
     """Test gene sets against all other genes, beside what the signal has along the network.
@@ -105,6 +104,7 @@ def command(
       grn lmm enrich --pheno z.tsv --sets hallmark.gmt --at v3 --leave-own-out --tsv
       grn lmm enrich --labels labels.tsv --contrast AML:ALL --expression all.tsv --sets hallmark.gmt --permute 100
     """
+    from ...storage.permutations import permuted
     from ...storage.set_tests import judge
 
     version = repo.version(at)
@@ -114,11 +114,8 @@ def command(
         raise InputError("Sets of genes are tested over genes, and this kernel is over samples.")
     if model.given.traits.shape[1] != 1:
         raise InputError(f"Sets are tested for one signal, and {signal.said}.", hint="Name it with --trait.")
-    drawn = None
-    if permute:
-        drawn = mixed.bound_quietly(
-            repo, version.name, given, mixed.permuted_signal(signal, permute, seed, over_samples=False)
-        )
+    number = permute if permute is not None else 100 if given.same_samples else 0
+    drawn = permuted(model, signal, number, seed) if number else None
     with output.waiting("testing sets") as progress:
         judged = judge(
             repo,

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from ...storage.mixed_models import Bound
     from ...storage.repository import Repository
 
+NOISE_TOO = (
+    "The noise of samples goes along the network too: h² of a signal in which nothing differs is not 0, and its p is "
+    "no evidence of a difference. Permuted labels say what is more: --labels and --contrast."
+)
+
 COLUMNS = ("trait", "n", "h2", "h2_se", "h2_low", "h2_high", "log_likelihood", "p_h2_0", "log10_p_h2_0")
 
 
@@ -27,9 +32,8 @@ COLUMNS = ("trait", "n", "h2", "h2_se", "h2_low", "h2_high", "log_likelihood", "
 @click.option(
     "--permute",
     type=click.IntRange(0, 100_000),
-    default=0,
     metavar="N",
-    help="Show h² of N permutations of the labels beside; of the samples, where the rows are samples.",
+    help="Show h² of N permutations beside: of labels (100 by default), or of the rows of a kernel over samples.",
 )
 @click.option(
     "-o",
@@ -49,7 +53,7 @@ def command(
     method: Method,
     ci: str,
     seed: int,
-    permute: int,
+    permute: int | None,
     target: Path | None,
     form: str,
 ) -> None:
@@ -65,6 +69,7 @@ def command(
       grn lmm fit --pheno z.tsv --at v3 --ci bootstrap --json
     """
     from ...engine.lmm import fits
+    from ...storage.permutations import null_of
 
     version = repo.version(at)
     signal = given.signal(repo, version.name)
@@ -79,7 +84,8 @@ def command(
     if len(found) > 1:
         _tell_many(form, version, model, signal, found, spans, ci)
         return
-    null = mixed.permuted(repo, version.name, given, signal, permute, seed)
+    number = permute if permute is not None else 100 if signal.contrast is not None else 0
+    null = null_of(model, signal, number, seed, method) if number else None
     if target is not None:
         write_prediction(target, model, found[0])
     if form == "json":
@@ -101,6 +107,8 @@ def command(
             ("permuted labels" if signal.contrast else "permuted samples", mixed.said_permuted(found[0], null))
         )
     output.emit_facts(form, pairs)
+    if form == "text" and null is None and model.rows.places is not None:
+        output.note(NOISE_TOO)
     if form == "text" and found[0].maxima > 1:
         output.warn(f"The likelihood has {found[0].maxima} local maxima; this is the highest.")
 

@@ -44,7 +44,9 @@ if TYPE_CHECKING:
     show_default=True,
     help="F with n − r − 1 degrees of freedom, or χ² with one.",
 )
-@click.option("--float32", "single", is_flag=True, help="In single precision: half the time, log10 p good to 1e-4.")
+@click.option(
+    "--float32", "single", is_flag=True, help="In single precision: half the time; log10 p to 1e-4, or 1e-5 of it."
+)
 @click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Blocks side by side; all cores by default.")
 @click.option(
     "-o", "--output", "target", type=click.Path(path_type=Path), metavar="FILE.tsv", help="Else standard output."
@@ -75,9 +77,11 @@ def command(
       grn lmm scan --pheno y.tsv --kernel samples --tests genotypes.bed -o scan.tsv
       grn lmm scan --pheno z.tsv --tests sets.gmt --mode exact
     """
+    from ...engine.mapping import on_threads
     from ...storage.formats.row_tables import written_rows
     from ...storage.formats.tested_columns import read_tested
     from ...storage.scanning import COLUMNS, scanned
+    from ...storage.signals import among
 
     if mode == "exact" and statistic == "score":
         raise InputError("The score test is made at the null model's variances: --mode p3d.")
@@ -85,7 +89,7 @@ def command(
     read = read_tested(tests)
     signal = given.signal(repo, version.name)
     if read.ids is not None:
-        signal = mixed.among(signal, read.ids, tests)
+        signal = among(signal, read.ids, tests.name)
     model = mixed.bound(repo, version.name, given, signal, "ml" if statistic == "lrt" else "reml")
     if model.given.traits.shape[1] != 1:
         raise InputError(f"A scan is of one signal, and {signal.said}.", hint="Name it with --trait.")
@@ -96,7 +100,7 @@ def command(
             exact=mode == "exact",
             statistic=statistic,
             single=single,
-            threads=threads or os.cpu_count() or 1,
+            mapper=on_threads(threads or os.cpu_count() or 1),
             progress=progress,
         )
         named: list[dict[str, object]] = []

@@ -16,6 +16,8 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import log_ndtr
 
+from ..threads import one_blas_thread
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -35,7 +37,7 @@ class Component:
     log10_p : float
         Of that or more.
     rank : int
-        Of W beside the covariates.
+        Of W beside the covariates; where that is zero there is nothing to test, and the others are NaN.
     """
 
     statistic: float
@@ -53,11 +55,15 @@ def component(null: Scanner, columns: NDArray[np.float64]) -> Component:
     columns : ndarray of float64, shape (w, n)
         W, a column of it a row here: loadings of the pathway, or the unit vectors of its genes.
     """
-    thin = columns @ null.thin
-    along = thin[:, 1 : 1 + null.rank]
-    gram = null.form.products(columns) - along @ along.T
-    values = np.linalg.eigvalsh((gram + gram.T) / 2)
-    values = values[values > 1e-10 * max(float(values[-1]), 0.0)]
+    with one_blas_thread():
+        thin = columns @ null.thin
+        along = thin[:, 1 : 1 + null.rank]
+        whole = null.form.products(columns)
+        gram = whole - along @ along.T
+        values = np.linalg.eigvalsh((gram + gram.T) / 2)
+    values = values[values > 1e-9 * float(np.max(np.diagonal(whole), initial=0.0))]
+    if not len(values):
+        return Component(float("nan"), float("nan"), 0)
     freedom = null.size - null.rank
     ratio = float(np.sum(thin[:, 0] ** 2)) / null.residual
     mean = float(np.sum(values)) / freedom
@@ -75,6 +81,7 @@ def log_tail(weights: NDArray[np.float64], counts: NDArray[np.float64]) -> float
     weights, counts : ndarray of float64, shape (k,)
         The weights of both signs, and the degrees of freedom.
     """
+    weights = weights / np.max(np.abs(weights))
     if weights.max() <= 0.0:
         return -np.inf
     if weights.min() >= 0.0:

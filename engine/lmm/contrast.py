@@ -30,7 +30,7 @@ def t_statistics(values: NDArray[np.float64], first: NDArray[np.bool_]) -> NDArr
     Returns
     -------
     ndarray of float64, shape (p,) or (p, b)
-        NaN for a gene that is constant within both groups.
+        NaN for a gene that is constant within both groups: where these differ, its t has no bound.
 
     Raises
     ------

@@ -81,13 +81,12 @@ class _Inverse:
         self.diagonal = 1.0 / (kernel.diagonal + ratio)
         self.scaled = self.diagonal[:, None] * kernel.factor
         inner = np.diag(kernel.signs) + kernel.factor.T @ self.scaled
-        sign, log_inner = np.linalg.slogdet(inner)
-        if sign != np.prod(kernel.signs):
+        if np.count_nonzero(np.linalg.eigvalsh(inner) < 0) != np.count_nonzero(kernel.signs < 0):
             raise NotPositiveDefinite(
                 f"K + δI is not positive definite at δ = {ratio:.4g}.", hint="The kernel takes more than is there."
             )
         self.inner = np.linalg.inv(inner)
-        self.log_det = float(log_inner - np.sum(np.log(self.diagonal)))
+        self.log_det = float(np.linalg.slogdet(inner)[1] - np.sum(np.log(self.diagonal)))
 
     def times(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return H⁻¹ A."""

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import InputError, check_choice
+from ..errors import EngineError, InputError, check_choice
 from ..threads import one_blas_thread
+from .boundary import at_all, covered
 from .chebyshev import coefficients, evaluated, greatest, nodes
-from .likelihood import profile
+from .likelihood import LOG_2PI, profile
 from .scan import BLOCK, COLLINEAR, Scanned, joined, judged, likelihood_beside
 from .spectral import Rotated, Spectral
 from .stacks import inverses, roots, solutions, transposed
@@ -39,6 +40,9 @@ NODES = 24
 
 CENTRES = np.arange(-16.0, 16.1, 4.0)
 """Of the windows over all of t, from log s: h² from 1.5e-8 to as near to 1."""
+
+FEW = 16
+"""Of so few directions that a kernel leaves out a basis is formed: lengths outside of U lose digits at small δ."""
 
 BETTER = 1e-9
 """A likelihood elsewhere counts as greater by this."""
@@ -145,6 +149,8 @@ class ExactScanner:
     ------
     InputError
         The kernel keeps its own diagonal: it has no eigenvectors that serve every δ.
+    EngineError
+        ML has no maximum: the kernel leaves out what the covariates span.
     """
 
     def __init__(self, given: Model, null: Fit, *, statistic: Statistic = "wald", trait: int = 0) -> None:
@@ -153,6 +159,12 @@ class ExactScanner:
             raise InputError(
                 "An exact scan needs a kernel by its eigenvectors, and this one keeps its own diagonal.",
                 hint="Take --mode p3d, or the shared part of the version.",
+            )
+        if null.method == "ml" and given.seen.rest <= covered(given.seen) + 1 and given.seen.rest:
+            raise EngineError(
+                "The kernel leaves out what the covariates and a test span (a centred kernel and an intercept): its "
+                "likelihood has no bound at h² = 1, and a ratio of two such maxima says nothing.",
+                hint="Take --statistic wald, or --mode p3d.",
             )
         self.statistic: Statistic = statistic
         self.method: Method = null.method
@@ -163,6 +175,7 @@ class ExactScanner:
         with one_blas_thread():
             outside = columns - self._kernel.vectors @ (self._kernel.vectors.T @ columns)
             self._outside = outside - self._kernel.vectors @ (self._kernel.vectors.T @ outside)
+            self._beyond = _null_space(self._kernel) if 0 < given.seen.rest <= FEW else None
             middle = np.log(null.ratio / given.scale) if 0.0 < null.ratio < np.inf else np.nan
             self._home = None if not abs(middle) < CENTRES[-1] else float(middle)
             self._windows: dict[float, Points] = {}
@@ -199,14 +212,22 @@ class ExactScanner:
         return self._told(turned, best)
 
     def _turn(self, tests: NDArray[np.float64]) -> Turned:
+        frame = self._given.fixed.basis
+        along = tests @ frame
+        lengths = np.einsum("ij,ij->i", tests, tests)
+        outside = lengths - np.einsum("ij,ij->i", along, along)
+        if self._beyond is not None:  # P is the same for x − QQᵀx, which has next to nothing where K has nothing
+            tests = tests - along @ frame.T
         inside = tests @ self._kernel.vectors
         squares = np.square(inside)
-        lengths = np.einsum("ij,ij->i", tests, tests)
-        along = tests @ self._given.fixed.basis
-        outside = lengths - np.einsum("ij,ij->i", along, along)
-        rest = self._kernel.rank < self._kernel.size
-        left = (lengths - squares.sum(axis=1)).clip(0.0) if rest else np.zeros(len(tests))
-        spare = tests @ self._outside if rest else np.zeros((len(tests), self._outside.shape[1]))
+        if self._beyond is not None:
+            beyond = tests @ self._beyond
+            left, spare = np.einsum("ij,ij->i", beyond, beyond), beyond @ (self._beyond.T @ self._outside)
+        elif self._seen.rest:
+            left = (lengths - squares.sum(axis=1)).clip(0.0)
+            spare = tests @ self._outside
+        else:
+            left, spare = np.zeros(len(tests)), np.zeros((len(tests), self._outside.shape[1]))
         return Turned(inside, squares, spare, left, outside, lengths)
 
     def _points(self, ratios: NDArray[np.float64]) -> Points:
@@ -237,12 +258,35 @@ class ExactScanner:
         )
 
     def _end_points(self) -> list[Points]:
-        """Return the ends that are possible: h² = 0 as δ far beyond any eigenvalue, and h² = 1 of a regular kernel."""
-        far = self._given.scale * 1e14
-        ends = [self._points(np.array([far]))]
-        if not self._seen.rest and float(self._seen.values.min()) > 1e-12 * float(self._seen.values.max()):
+        """Return the ends that are possible: h² = 0 as δ far beyond any eigenvalue, and h² = 1."""
+        seen = self._seen
+        ends = [self._points(np.array([self._given.scale * 1e14]))]
+        if not seen.rest and float(seen.values.min()) > 1e-12 * float(seen.values.max()):
             ends.append(self._points(np.zeros(1)))
+        elif 0 < seen.rest <= FEW and covered(seen) == seen.rest and self.method == "reml":
+            ends.append(self._points_at_all())
         return ends
+
+    def _points_at_all(self) -> Points:
+        """Return what does not depend on the test at h² = 1 of a kernel that leaves out what the covariates span."""
+        seen, r = self._seen, self._given.fixed.rank
+        end = at_all(seen, self._given.size, "reml")
+        inverse, axes = np.linalg.eigh(end.inverse)
+        free = axes * np.sqrt(inverse.clip(0.0))  # E = H⁻¹Q(QᵀH⁻¹Q)^(−½); directions that are pinned have none
+        weights = 1.0 / seen.values
+        along = weights[:, None] * (seen.fixed @ free)
+        projected = weights * (seen.turned[self._trait] - seen.fixed @ end.effects[:, self._trait])
+        residual, freedom = end.residual[self._trait], self._given.size - r
+        log_det = -2.0 * end.log_likelihood[self._trait] - freedom * (LOG_2PI + np.log(residual / freedom) + 1.0)
+        return Points(
+            np.zeros(1),
+            weights[:, None],
+            np.column_stack([projected, along]),
+            np.zeros((1 + r, 1 + r)),
+            np.zeros(1),
+            np.array([residual]),
+            np.array([log_det]),
+        )
 
     def _products(self, turned: Turned, points: Points) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return xᵀPx and xᵀPy, each of shape (b, g)."""
@@ -322,3 +366,9 @@ class ExactScanner:
             between=1.0,
             within=freedom if self.statistic == "wald" else np.inf,
         )
+
+
+def _null_space(kernel: Spectral) -> NDArray[np.float64]:
+    """Return an orthonormal basis of what a kernel leaves out, shape (n, n − k)."""
+    frame, _ = np.linalg.qr(kernel.vectors, mode="complete")
+    return np.ascontiguousarray(frame[:, kernel.rank :])

@@ -10,13 +10,15 @@ from scipy.special import chdtrc
 
 from ..errors import EngineError, InputError, ShapeError, check_choice
 from ..threads import one_blas_thread
-from ..wording import counted, some
+from ..wording import counted, printable, some
 from .design import Design, design
 from .likelihood import profile
 from .search import search
 from .tails import chi2_tail, t_two_sided
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from .kernel import Kernel, Seen
@@ -48,7 +50,7 @@ class Fit:
     log_likelihood, log_likelihood_none, log_likelihood_all : float
         At the maximum, at h² = 0, and at h² = 1 (−∞ where that is impossible).
     p_none : float
-        Of σg² = 0, by ½χ²₀ + ½χ²₁ on twice the difference.
+        Of σg² = 0, by ½χ²₀ + ½χ²₁ on twice the difference; conservative for a kernel of few eigenvalues.
     log10_p_none : float
         Its logarithm, which is never −∞.
     maxima : int
@@ -58,7 +60,7 @@ class Fit:
     effects, effects_se, effects_t : ndarray of float64, shape (r,)
         Of the covariates kept.
     effects_log10_p : ndarray of float64, shape (r,)
-        Two-sided, t with n − r degrees of freedom.
+        Two-sided, t with n − r degrees of freedom; standard errors are with RSS/(n − r), by ML too.
     """
 
     method: Method
@@ -129,7 +131,9 @@ class Model:
         return self.kernel.size
 
 
-def model(kernel: Kernel, traits: NDArray[np.float64], fixed: Design | None = None) -> Model:
+def model(
+    kernel: Kernel, traits: NDArray[np.float64], fixed: Design | None = None, *, names: Sequence[str] = ()
+) -> Model:
     """Return traits and fixed effects under a kernel.
 
     Parameters
@@ -140,6 +144,8 @@ def model(kernel: Kernel, traits: NDArray[np.float64], fixed: Design | None = No
         y; finite. Many share the turning of the covariates.
     fixed : Design, optional
         Covariates; an intercept alone when absent.
+    names : sequence of str
+        Of the traits, for what is refused; counted from 1 when absent.
 
     Raises
     ------
@@ -164,8 +170,9 @@ def model(kernel: Kernel, traits: NDArray[np.float64], fixed: Design | None = No
         )
     bad = np.argwhere(~np.isfinite(values))
     if len(bad):
-        row, trait = bad[0].tolist()
-        raise InputError(f"Trait {trait + 1} is {values[row, trait]} in row {row + 1}.", hint="Leave such rows out.")
+        row, trait = (int(place) for place in bad[0])
+        name = printable(names[trait]) if names else f"Trait {trait + 1}"
+        raise InputError(f"{name} is {values[row, trait]} in row {row + 1}.", hint="Leave such rows out.")
     if kernel.size <= fixed.rank + 1:
         raise InputError(
             f"{counted(kernel.size, 'row')} with {counted(fixed.rank, 'covariate')} "
@@ -173,7 +180,7 @@ def model(kernel: Kernel, traits: NDArray[np.float64], fixed: Design | None = No
         )
     with one_blas_thread():
         left = fixed.residual(values)
-        _refuse_constant(values, left)
+        _refuse_constant(values, left, names)
         scale = scale_of(kernel, fixed)
         seen = kernel.see(fixed.basis, left)
     return Model(kernel, fixed, left, fixed.basis.T @ values, scale, seen)
@@ -196,13 +203,14 @@ def scale_of(kernel: Kernel, fixed: Design) -> float:
     return scale
 
 
-def _refuse_constant(values: NDArray[np.float64], left: NDArray[np.float64]) -> None:
+def _refuse_constant(values: NDArray[np.float64], left: NDArray[np.float64], names: Sequence[str]) -> None:
     lengths = np.linalg.norm(values, axis=0)
     flat = np.flatnonzero(np.linalg.norm(left, axis=0) <= CONSTANT * lengths)
     if len(flat):
         one = values[:, flat[0]]
         what = f"constant ({one[0]:g})" if np.ptp(one) == 0 else "wholly explained by the covariates"
-        raise EngineError(f"Trait {flat[0] + 1} is {what}: nothing is left to go along a network.")
+        name = printable(names[int(flat[0])]) if names else f"Trait {flat[0] + 1}"
+        raise EngineError(f"{name} is {what}: nothing is left to go along a network.")
 
 
 def fit(kernel: Kernel, trait: NDArray[np.float64], fixed: Design | None = None, *, method: Method = "reml") -> Fit:
@@ -280,7 +288,7 @@ def _one(
     none, all_ = float(found.none.log_likelihood[trait]), float(found.all.log_likelihood[trait])
     own = fixed.effects(effects + given.explained[:, trait])
     # X_kept = Q T: the covariance of β is T⁻¹ (QᵀH⁻¹Q)⁻¹ T⁻ᵀ σ²
-    errors = np.sqrt(variance * np.diagonal(fixed.effects(fixed.effects(inverse).T)).clip(0.0))
+    errors = np.sqrt(residual / (size - fixed.rank) * np.diagonal(fixed.effects(fixed.effects(inverse).T)).clip(0.0))
     with np.errstate(divide="ignore", invalid="ignore"):
         ts = own / errors
     statistic = max(0.0, 2.0 * (float(found.log_likelihood[trait]) - none))

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import EngineError, NotPositiveDefinite
+from ..errors import EngineError
 from ..threads import one_blas_thread
-from .boundary import End, at_none
+from .boundary import at_all, at_none
 from .likelihood import profile
 from .moments import not_a_part
 from .search import search
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .fit import Model
-    from .kernel import Seen
     from .likelihood import Method
 
 
@@ -114,10 +113,19 @@ class Leaving:
         places = [*range(r), *(r + q + one for one in which)]
         with one_blas_thread():
             seen = self._all.taking(places)
-            ends = (self._none, self._at_all(seen, w))
+            ends = (self._none, at_all(seen, given.size, self._method, without=w))
             best = search(seen, given.size, scale, self._method, change=lambda moments: moments.without(w), ends=ends)
             ratio = float(best.ratios[0])
             told = [self._tested(ratio, [*range(r), r + one], which) for one in tests]
+        return self._told(told, ratio, scale, float(best.log_likelihood[0]))
+
+    def without_all(self, tests: Sequence[int] = ()) -> LeftOut:
+        """Return the model without any kernel, ordinary least squares; arguments as for `without`."""
+        r = self._given.fixed.rank
+        told = [self._tested(np.inf, [*range(r), r + one], ()) for one in tests]
+        return self._told(told, np.inf, float("nan"), float(self._none.log_likelihood[0]))
+
+    def _told(self, told: list[tuple[float, float]], ratio: float, scale: float, log_likelihood: float) -> LeftOut:
         beta, se = (np.array([pair[at] for pair in told]) for at in (0, 1))
         with np.errstate(invalid="ignore", divide="ignore"):
             t = beta / se
@@ -125,24 +133,12 @@ class Leaving:
             ratio=ratio,
             h2=0.0 if np.isinf(ratio) else scale / (scale + ratio),
             scale=scale,
-            log_likelihood=float(best.log_likelihood[0]),
+            log_likelihood=log_likelihood,
             beta=beta,
             se=se,
             t=t,
-            log10_p=t_two_sided(t, given.size - r - 1),
+            log10_p=t_two_sided(t, self._given.size - self._given.fixed.rank - 1),
         )
-
-    def _at_all(self, seen: Seen, w: int) -> End:
-        """Return the likelihood at h² = 1, where the kernel that is left is regular."""
-        impossible = End(np.full(1, -np.inf), np.ones(1), np.zeros((self._given.fixed.rank, 1)), np.empty((0, 0)))
-        moments = seen.at_zero()
-        if moments is None:
-            return impossible
-        try:
-            found = profile(moments.without(w), np.zeros(1), self._given.size, self._method)
-        except NotPositiveDefinite:
-            return impossible
-        return End(found.log_likelihood[0], found.residual[0], found.effects[0], found.inverse[0])
 
     def _tested(self, ratio: float, fixed: list[int], which: Sequence[int]) -> tuple[float, float]:
         """Return the effect of the last fixed effect, and its standard error, at δ."""

@@ -7,7 +7,7 @@ returned is decomposed from its factor itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,9 +44,9 @@ class Mixed:
     Parameters
     ----------
     weight : float
-        Of the second kernel, 0 to 1, both scaled to a mean variance of one outside of the covariates.
+        Of the second kernel, 0 to 1, both scaled to a mean variance of one outside of the covariates; NaN at h² = 0.
     fit : Fit
-        The model with that mixture.
+        The model with that mixture. It has no p of σg² = 0: with a weight searched, ½χ²₀ + ½χ²₁ is none.
     given : Model
         What was fitted.
     """
@@ -103,7 +103,8 @@ class Mixture:
             refined = minimize_scalar(lambda w: -worth(float(w)), bounds=(low, high), method="bounded")
         weight = float(refined.x) if -float(refined.fun) > tried[at] else GRID[at]
         given = model(self._mixed(weight), trait, self._fixed)
-        return Mixed(weight, fits(given, method=method)[0], given)
+        found = replace(fits(given, method=method)[0], p_none=np.nan, log10_p_none=np.nan)
+        return Mixed(weight if found.h2 > 0.0 else np.nan, found, given)
 
     def _likelihood(
         self, weight: float, trait: NDArray[np.float64], left: NDArray[np.float64], method: Method

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import EngineError, ShapeError
 from ..threads import one_blas_thread
+from .boundary import at_all
 from .spectral import Spectral
 from .stacks import roots, solutions
 
@@ -48,6 +49,13 @@ def foretold(given: Model, found: Fit, *, trait: int = 0) -> Foretold:
     if np.isinf(found.ratio):
         return Foretold(np.zeros(n), np.zeros(n))
     with one_blas_thread():
+        if found.ratio == 0.0 and _is_singular(
+            given
+        ):  # everything goes along it, and the covariates alone are in doubt
+            end = at_all(given.seen, n, found.method)
+            frame = given.fixed.basis
+            variance = np.einsum("ij,jk,ik->i", frame, end.inverse, frame)
+            return Foretold(given.traits[:, trait] - frame @ end.effects[:, trait], found.variance_kernel * variance)
         projected, along = _projected(given, found, trait)
         effect = given.kernel.times(projected[:, None])[:, 0]
         carried = given.kernel.times(along)
@@ -83,11 +91,15 @@ def foretold_elsewhere(
     ------
     ShapeError
         The arrays do not fit the model.
+    EngineError
+        At h² = 1 of a singular kernel.
     """
     if cross.shape[1:] != (given.size,) or own.shape != cross.shape[:1]:
         raise ShapeError(f"A kernel of shape {cross.shape} does not go between new rows and {given.size} old ones.")
     if covariates.shape != (len(cross), found.rank):
         raise ShapeError(f"New rows need covariates of shape ({len(cross)}, {found.rank}), not {covariates.shape}.")
+    if found.ratio == 0.0 and _is_singular(given):
+        raise EngineError("At h² = 1 of a singular kernel nothing is foretold for rows that the model has not seen.")
     mean = covariates @ found.effects
     if np.isinf(found.ratio):
         along = given.fixed.effects(np.eye(found.rank))
@@ -103,6 +115,10 @@ def foretold_elsewhere(
         spread = np.einsum("ij,ij->i", frame, np.linalg.solve(information, frame.T).T)
     variance = found.variance_kernel * (own - explained + spread) + found.variance_noise
     return mean + cross @ projected, variance
+
+
+def _is_singular(given: Model) -> bool:
+    return isinstance(given.kernel, Spectral) and given.kernel.rank < given.kernel.size
 
 
 def _projected(given: Model, found: Fit, trait: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -72,10 +72,12 @@ class Reduced:
 def reduced_matrix(matrix: NDArray[np.float64], fixed: Design) -> Reduced:
     """Return K, shape (n, n), on what covariates leave, by the eigenvectors of S(K + I)S: O(n³)."""
     n, r = len(matrix), fixed.rank
-    left = fixed.residual(fixed.residual(matrix).T) + fixed.residual(np.eye(n))
+    left = fixed.residual(fixed.residual(matrix).T)
+    scale = float(np.trace(left)) / (n - r)
+    left = left / scale + fixed.residual(np.eye(n))
     with one_blas_thread_unless_large(n):
         values, vectors = eigh((left + left.T) / 2, driver="evd", check_finite=False)
-    return Reduced((values[r:] - 1.0).clip(0.0), np.ascontiguousarray(vectors[:, r:]))
+    return Reduced(scale * (values[r:] - 1.0).clip(0.0), np.ascontiguousarray(vectors[:, r:]))
 
 
 def reduced_factor(factor: NDArray[np.float64], fixed: Design) -> Reduced:

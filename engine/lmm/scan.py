@@ -38,6 +38,9 @@ Statistic = Literal["wald", "lrt", "score"]
 COLLINEAR = 1e-10
 """A test whose squared length outside of the covariates is at most this share of the whole has no estimate."""
 
+BLOCK_RANK = 1e-9
+"""Of several columns of one length, directions with less than this share of the largest are made up by the others."""
+
 BLOCK = 1024
 """Tests in one product."""
 
@@ -152,12 +155,17 @@ class Scanner:
     def _dense(self, tests: NDArray[np.float64] | NDArray[np.float32]) -> tuple[NDArray[np.float64], ...]:
         whole = np.asarray(tests, dtype=np.float64)
         thin, lengths = whole @ self.thin, np.einsum("ij,ij->i", whole, whole)
-        if tests.dtype == np.float32 and isinstance(self.form, Narrow):
-            # its diagonal is not small along the covariates, as H⁻¹ is: single precision would be lost on a mean
-            frame = self.thin[:, 1 + self.rank :]
+        frame = self.thin[:, 1 + self.rank :]
+        if tests.dtype == np.float32 and (isinstance(self.form, Narrow) or self._mostly_along(thin, lengths)):
+            # single precision would be lost on what lies along the covariates
             tests = (whole - thin[:, 1 + self.rank :] @ frame.T).astype(np.float32)
             return self._projected(self.form.squares(tests), lengths, thin, taken=True)
         return self._projected(self.form.squares(tests), lengths, thin)
+
+    def _mostly_along(self, thin: NDArray[np.float64], lengths: NDArray[np.float64]) -> bool:
+        """Whether some test has less than a twentieth of its squared length outside of the covariates."""
+        along = np.einsum("ij,ij->i", thin[:, 1 + self.rank :], thin[:, 1 + self.rank :])
+        return bool(np.any(along > 0.95 * lengths))
 
     def _projected(
         self,
@@ -206,18 +214,21 @@ class Scanner:
         with one_blas_thread():
             thin = tests @ self.thin
             along = thin[:, 1 : 1 + self.rank]
-            gram = self.form.products(tests) - along @ along.T
-            lengths = np.sqrt(np.diagonal(gram).clip(0.0))
-            scaled = gram / np.outer(lengths, lengths) if np.all(lengths > 0) else gram
-            values, vectors = np.linalg.eigh(scaled)
-        kept = values > max(1e-10, 1e-10 * float(values[-1]))
+            frame = thin[:, 1 + self.rank :]
+            lengths = np.einsum("ij,ij->i", tests, tests)
+            outside = lengths - np.einsum("ij,ij->i", frame, frame)
+            new = np.flatnonzero(outside > COLLINEAR * lengths)
+            scales = 1.0 / np.sqrt(outside[new])
+            gram = (self.form.products(tests[new]) - along[new] @ along[new].T) * np.outer(scales, scales)
+            values, vectors = np.linalg.eigh(gram) if len(new) else (np.zeros(0), np.zeros((0, 0)))
+        kept = values > BLOCK_RANK * values.max(initial=0.0)
         rank = int(np.count_nonzero(kept))
         freedom = self.size - self.rank - rank
         if rank == 0 or freedom < 1:
             raise EngineError(
                 f"Of {len(tests)} columns {rank} are left, with {freedom} degrees of freedom beside them."
             )
-        aim = thin[:, 0] / lengths if np.all(lengths > 0) else thin[:, 0]
+        aim = thin[new, 0] * scales
         explained = float(np.sum((vectors[:, kept].T @ aim) ** 2 / values[kept]))
         f = (explained / rank) / ((self.residual - explained) / freedom)
         return f, rank, float(f_tail(np.array([f]), rank, freedom)[0])
@@ -279,11 +290,14 @@ def scanner(
         root = np.linalg.cholesky(frame.T @ of_frame)
         along = np.linalg.solve(root, of_frame.T).T
         projected = given.fixed.residual((of_trait - along @ (along.T @ left))[:, None])[:, 0]
-        log_det = _log_det(given, null.ratio, null.method)
+        residual = float(left @ projected)
+        # what the likelihood of the null model has beside its residual: exact at h² = 1 of a singular kernel too
+        nu = given.size - given.fixed.rank if null.method == "reml" else given.size
+        log_det = -2.0 * null.log_likelihood - nu * (LOG_2PI + float(np.log(residual / nu)) + 1.0)
     return Scanner(
         form=form.single() if single else form,
         thin=np.column_stack([projected, along, frame]).astype(np.float64),
-        residual=float(left @ projected),
+        residual=residual,
         size=given.size,
         rank=given.fixed.rank,
         h2=null.h2,
@@ -308,14 +322,3 @@ def likelihood_beside(
     with np.errstate(divide="ignore", invalid="ignore"):
         value = nu * (LOG_2PI + np.log(residual / nu) + 1.0) + log_det
         return -0.5 * (value + np.log(own / outside) if method == "reml" else value)
-
-
-def _log_det(given: Model, ratio: float, method: Method) -> float:
-    """Return log|H| + log|QᵀH⁻¹Q| for REML and log|H| for ML; NaN at δ = 0 of a singular kernel."""
-    moments = given.seen.at_identity() if np.isinf(ratio) else None
-    if moments is None:
-        moments = given.seen.grid(np.array([ratio]), 1) if ratio > 0 else given.seen.at_zero()
-    if moments is None:
-        return float("nan")
-    value = float(moments.log_det[0])
-    return value + float(np.linalg.slogdet(moments.ff[0])[1][0]) if method == "reml" else value

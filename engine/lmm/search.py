@@ -29,6 +29,14 @@ STEP = 0.5
 NEARLY = 1e-11
 """An end is taken where nothing within is better by this much for each row: h² is then below what rounding leaves."""
 
+FARTHEST = 60.0
+"""Where the likelihood still rises at the end of the grid, it is followed to here: a trait of which 1e-12 lies outside
+of the kernel has its maximum at about δ = 1e-12."""
+
+UNBOUNDED = (
+    "The likelihood has no bound at h² = 1: the signal lies wholly within the span of the kernel and the covariates."
+)
+
 STEPS = 60
 """Newton's steps, of which bisection takes over those that leave the bracket; about six are needed."""
 
@@ -88,35 +96,48 @@ def search(
     """
     none, all_ = ends or (at_none(seen, size, method), at_all(seen, size, method))
     if np.any(np.isposinf(all_.log_likelihood)) and method == "reml":
-        raise EngineError(
-            "The likelihood has no bound at h² = 1: the signal lies wholly within the span of the kernel and the "
-            "covariates.",
-            hint="Was the signal made from the samples that the kernel was made from?",
-        )
+        raise EngineError(UNBOUNDED, hint="Was the signal made from the samples that the kernel was made from?")
     logs = np.log(scale) + np.arange(-REACH, REACH + STEP / 2, STEP)
     grid = profile(change(seen.grid(np.exp(logs))), np.exp(logs), size, method)
+    if np.any(np.isneginf(all_.log_likelihood) & (grid.slope[0] < 0)):  # nearer to h² = 1 than the grid reaches
+        logs = np.log(scale) + np.arange(-FARTHEST, REACH + STEP / 2, STEP)
+        grid = profile(change(seen.grid(np.exp(logs))), np.exp(logs), size, method)
+    _refuse_flat(grid.log_likelihood, size)
     rising = grid.slope > 0
     at, trait = np.nonzero(rising[:-1] & ~rising[1:])
     logs_found, values = _refined(seen, size, method, change, logs[at], logs[at + 1], trait)
     best = np.full(grid.log_likelihood.shape[1], -np.inf)
-    ratios = np.full(len(best), np.inf)
+    ratios = np.full(len(best), np.nan)
     np.maximum.at(best, trait, values)
     chosen = values >= best[trait]
     ratios[trait[chosen]] = np.exp(logs_found[chosen])
     maxima = np.bincount(trait, minlength=len(best))
     tolerance = NEARLY * size
-    for end, ratio, falling in ((none, np.inf, rising[-1]), (all_, 0.0, ~rising[0])):
-        possible = np.isfinite(end.log_likelihood)
+    for end, ratio, falling in ((all_, 0.0, ~rising[0]), (none, np.inf, rising[-1])):
+        # an end that the likelihood falls towards is no maximum, unless it is one to rounding
+        possible = np.isfinite(end.log_likelihood) & (falling | np.isfinite(best))
         better = possible & (end.log_likelihood >= best - tolerance)
         best = np.where(better, np.maximum(end.log_likelihood, best), best)
         ratios = np.where(better, ratio, ratios)
         maxima = maxima + (falling & possible)
     if not np.all(np.isfinite(best)):
+        if method == "reml":
+            raise EngineError(UNBOUNDED, hint="Was the signal made from the samples that the kernel was made from?")
         raise EngineError(
             "The likelihood grows without bound towards h² = 1, and has no maximum before.",
-            hint="ML of a kernel that leaves out what the covariates span has none; --method reml has.",
+            hint="ML of a kernel that leaves out what the covariates span has none; REML has.",
         )
     return Optimum(ratios, best, maxima, none, all_)
+
+
+def _refuse_flat(values: NDArray[np.float64], size: int) -> None:
+    """Refuse a likelihood that is the same for every δ: then the kernel is a multiple of the noise."""
+    flat = np.ptp(values, axis=0) < 1e-10 * size
+    if np.any(flat):
+        raise EngineError(
+            "The likelihood is the same for every h²: outside of the covariates the kernel is a multiple of the "
+            "identity, and what goes along it cannot be told from noise."
+        )
 
 
 def _refined(

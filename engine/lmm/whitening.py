@@ -13,7 +13,7 @@ import numpy as np
 from scipy.linalg import cholesky, lapack
 
 from ..errors import NotPositiveDefinite, ShapeError
-from .kernels import block_sums
+from .block_sums import block_sums
 from .spectral import Spectral
 
 if TYPE_CHECKING:

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BLOCK = 1024
-"""Tests in a block: of 20,000 rows, 160 MB."""
+"""Tests in a block, at the most."""
+
+BLOCK_BYTES = 32 << 20
+"""A block of tests takes about so many bytes, and a few copies of it are made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,7 @@ def _table_blocks(path: Path, ids: tuple[str, ...], wanted: Sequence[str]) -> It
     with open_table(path) as table:
         header = read_header(table)
         rows = read_body(table, len(header))
-        while some := list(itertools.islice(rows, BLOCK)):
+        while some := list(itertools.islice(rows, _number(len(ids)))):
             names = tuple(row.fields[0].strip() for row in some)
             check_names(names, f"line {some[0].line} and below, test", path)
             values = np.array([read_numbers(table, row, 1, header[1:]) for row in some])[:, places]
@@ -127,8 +130,9 @@ def _npz(path: Path) -> TestedColumns:
 
     def blocks(wanted: Sequence[str]) -> Iterator[Block]:
         places = _places(ids, wanted)
-        for start in range(0, len(tests), BLOCK):
-            stop = min(start + BLOCK, len(tests))
+        step = _number(len(wanted))
+        for start in range(0, len(tests), step):
+            stop = min(start + step, len(tests))
             yield _filled(tests[start:stop], values[start:stop][:, places], stop / len(tests))
 
     return TestedColumns(ids, len(tests), False, blocks)
@@ -173,8 +177,9 @@ def _bed(path: Path) -> TestedColumns:
 
     def blocks(wanted: Sequence[str]) -> Iterator[Block]:
         places = _places(ids, wanted)
-        for start in range(0, len(names), BLOCK):
-            stop = min(start + BLOCK, len(names))
+        step = _number(len(wanted))
+        for start in range(0, len(names), step):
+            stop = min(start + step, len(names))
             try:
                 values = opened.read(index=np.s_[places, start:stop], dtype="float64", order="F")
             except Exception as failure:  # noqa: BLE001
@@ -182,6 +187,11 @@ def _bed(path: Path) -> TestedColumns:
             yield _filled(names[start:stop], np.ascontiguousarray(values.T), stop / len(names))
 
     return TestedColumns(ids, len(names), False, blocks)
+
+
+def _number(rows: int) -> int:
+    """Return how many tests of so many rows make a block."""
+    return max(16, min(BLOCK, BLOCK_BYTES // (8 * max(rows, 1))))
 
 
 def _filled(names: tuple[str, ...], values: NDArray[np.float64], done: float) -> Block:

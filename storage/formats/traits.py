@@ -207,7 +207,8 @@ def _has_header(first: Row, below: list[Row] | tuple[Row, ...]) -> bool:
 def _samples_of(table: Table) -> tuple[str, ...] | None:
     for comment in table.comments:
         if match := _SAMPLES.match(comment):
-            return tuple(name for name in re.split(r"[,\s]+", match[1].strip()) if name)
+            parting = next((mark for mark in ("\t", ",", ";") if mark in match[1]), None)  # else white space
+            return tuple(name.strip() for name in match[1].split(parting) if name.strip())
     return None
 
 

@@ -42,7 +42,7 @@ class Dense:
         slope = -nu * (y @ p @ p @ y) / residual + np.trace(p if self.method == "reml" else inverse)
         beta = np.linalg.solve(information, x.T @ inverse @ self.trait)
         variance = residual / nu
-        errors = np.sqrt(variance * np.diagonal(np.linalg.inv(information)))
+        errors = np.sqrt(residual / (n - r) * np.diagonal(np.linalg.inv(information)))
         return -0.5 * value, -0.5 * slope * (1 if np.isinf(ratio) else ratio), beta, errors, variance
 
     def best(self, scale: float):

@@ -1,0 +1,333 @@
+"""How long mixed models take, beside FaST-LMM, glimix-core and GEMMA: CPU seconds, one BLAS thread, in one run.
+
+    python benchmarks/lmm/speed.py                       # all tables
+    python benchmarks/lmm/speed.py --only p3d exact --rounds 3
+
+Every figure is the median of the rounds; who goes first changes from round to round. What all share is left out of all
+and told apart: the eigenvectors of K. What one alone needs counts for it: our triangle, FaST-LMM's rotation. Peers are
+asked in the form that is quickest for them, from arrays in memory; GEMMA (`apt-get install gemma`) from files in
+its own format, of which its own log's times for rotating and for optimising are taken, and the whole process is told
+beside.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import logging
+import re
+import resource
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import setting
+from grnledger.engine.lmm import ExactScanner, Leaving, enrich, fit, fits, model, of_factor, of_matrix, scanner
+from scipy.sparse import csr_array
+from threadpoolctl import threadpool_limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+TABLES = ("p3d", "exact", "low-rank", "second-fit", "leave-out", "sets")
+
+
+def seconds(step: Callable[[], Any]) -> tuple[float, Any]:
+    """Return the CPU seconds of a step, and what it gave."""
+    begun = time.process_time()
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        answer = step()
+    return time.process_time() - begun, answer
+
+
+def medians(steps: dict[str, Callable[[], Any]], rounds: int) -> tuple[dict[str, float], dict[str, Any]]:
+    """Return the median of each step over the rounds, in an order that turns, and what each gave last."""
+    taken: dict[str, list[float]] = {name: [] for name in steps}
+    given: dict[str, Any] = {}
+    names = list(steps)
+    for turn in range(rounds):
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            took, given[name] = seconds(steps[name])
+            taken[name].append(took)
+    return {name: statistics.median(times) for name, times in taken.items()}, given
+
+
+class Data:
+    """A kernel of full rank, a trait of which half goes along it, and tests of 0, 1 and 2."""
+
+    def __init__(self, n: int, tests: int, seed: int = 0) -> None:
+        stream = np.random.default_rng(seed)
+        loadings = stream.standard_normal((n, 2 * n))
+        self.matrix = loadings @ loadings.T / (2 * n)
+        along = loadings @ stream.standard_normal(2 * n) / np.sqrt(2 * n)
+        self.trait = along + stream.standard_normal(n)
+        self.tests = stream.integers(0, 3, size=(tests, n)).astype(np.float64)
+        self.stream = stream
+
+
+def fast_lmm(trait: np.ndarray, *, matrix: np.ndarray | None = None, factor: np.ndarray | None = None) -> Any:
+    """Return FaST-LMM's model, decomposed, or None where the package is absent."""
+    try:
+        from fastlmm.inference.lmm_cov import LMM
+    except ImportError:
+        return None
+    logging.disable(logging.CRITICAL)
+    found = LMM(
+        X=np.ones((len(trait), 1)),
+        Y=trait[:, None].copy(),
+        K=None if matrix is None else matrix.copy(),
+        G=factor,
+    )
+    found.getSU()
+    return found
+
+
+def fast_lmm_scan(found: Any, h2: float, columns: np.ndarray) -> np.ndarray:
+    """Return FaST-LMM's F of each test at h²; columns of shape (n, m)."""
+    told = found.nLLeval(h2=np.array([h2]), dof=None, scale=1.0, penalty=0.0, snps=columns.copy())
+    return np.asarray(told["beta"] ** 2 / told["variance_beta"]).ravel()
+
+
+def row(name: str, took: float, other: float | None = None, said: str = "") -> None:
+    """Print a figure, and how many times ours it is."""
+    print(f"{name:<44}{took:10.4f} s" + ("" if other is None else f"{other:10.2f} ×") + (f"   {said}" if said else ""))
+
+
+def p3d(rounds: int) -> None:
+    """n = 2,000, 10,000 tests at the null model's δ."""
+    data = Data(2000, 10_000)
+    took, kernel = seconds(lambda: of_matrix(data.matrix))
+    given = model(kernel, data.trait)
+    null = fits(given)[0]
+    single, columns = data.tests.astype(np.float32), np.ascontiguousarray(data.tests.T)
+    square, square32 = kernel.vectors.copy(), kernel.vectors.astype(np.float32)
+    steps: dict[str, Callable[[], Any]] = {
+        "grnledger, float64": lambda: scanner(given, null).scan(data.tests),
+        "grnledger, float32": lambda: scanner(given, null, single=True).scan(single),
+        "one dgemm, 10,000 × n × n": lambda: data.tests @ square,
+        "one sgemm": lambda: single @ square32,
+    }
+    peer = fast_lmm(data.trait, matrix=data.matrix)
+    if peer is not None:
+        h2 = float(peer.findH2()["h2"][0])
+        steps["FaST-LMM lmm_cov"] = lambda: fast_lmm_scan(peer, h2, columns)
+    with contextlib.suppress(ImportError):
+        from glimix_core.lmm import FastScanner
+        from numpy_sugar.linalg import economic_qs
+
+        qs = economic_qs(data.matrix)
+        steps["glimix-core FastScanner"] = lambda: FastScanner(
+            data.trait, np.ones((2000, 1)), qs, null.ratio
+        ).fast_scan(columns, verbose=False)
+    times, found = medians(steps, rounds)
+    ours, ours32 = found["grnledger, float64"], found["grnledger, float32"]
+    base = times["grnledger, float64"]
+    print(f"\n## p3d: n = 2,000, 10,000 tests (eigenvectors of K: {took:.2f} s, left out of all)")
+    for name, value in times.items():
+        row(name, value, value / base, f"{value / times['grnledger, float32']:.2f} × float32")
+    row("  of which ours once, whatever the tests", seconds(lambda: scanner(given, null))[0])
+    print(f"float32 against float64: largest difference of log10 p {np.max(np.abs(ours32.log10_p - ours.log10_p)):.2g}")
+    if peer is not None:
+        at_theirs = found["FaST-LMM lmm_cov"]
+        print(f"h² {null.h2:.5f} ours, {h2:.5f} FaST-LMM's; F at either's, correlation less one: "
+              f"{1 - np.corrcoef(at_theirs, ours.statistic)[0, 1]:.1g}")  # fmt: skip
+
+
+def exact(rounds: int) -> None:
+    """δ anew beside each test, at n = 500, 1,000 and 2,000."""
+    print("\n## exact: δ beside each of 10,000 tests")
+    for n in (500, 1000, 2000):
+        data = Data(n, 10_000)
+        kernel = of_matrix(data.matrix)
+        given = model(kernel, data.trait)
+        null = fits(given)[0]
+        columns = kernel.vectors.copy()
+        times, found = medians(
+            {
+                "exact": lambda given=given, null=null, data=data: ExactScanner(given, null).scan(data.tests),
+                "p3d": lambda given=given, null=null, data=data: scanner(given, null).scan(data.tests),
+                "dgemm": lambda data=data, columns=columns: data.tests @ columns,
+            },
+            rounds,
+        )
+        row(f"n = {n:,}: grnledger exact", times["exact"])
+        row("  own p3d (a triangle: half the products)", times["p3d"], times["exact"] / times["p3d"], "exact / p3d")
+        row("  p3d as one dgemm, which is its bound", times["dgemm"], times["exact"] / times["dgemm"], "exact / dgemm")
+        peer = gemma(data)
+        if peer is not None:
+            scan, whole, beta = peer
+            row("  GEMMA, rotating and optimising", scan, scan / times["exact"])
+            row("  GEMMA, the whole process", whole)
+            ours = found["exact"].beta[: len(beta)]
+            print(f"  largest difference of β to GEMMA's (five digits): {np.max(np.abs(ours - beta)):.2g}")
+        fitted = [fit(kernel, data.trait, _beside(data.tests[at])) for at in range(0, 10_000, 2500)]
+        worst = max(abs(one.log_likelihood - found["exact"].log_likelihood[at * 2500]) for at, one in enumerate(fitted))
+        print(f"  largest difference of log likelihood to the model fitted beside a test (4 of them): {worst:.1g}")
+
+
+def _beside(column: np.ndarray) -> Any:
+    from grnledger.engine.lmm import design
+
+    return design(column[:, None])
+
+
+def gemma(data: Data) -> tuple[float, float, np.ndarray] | None:
+    """Return GEMMA's seconds for the scan, of the whole process, and its β; None where it is absent."""
+    if shutil.which("gemma") is None:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        where = Path(folder)
+        np.savetxt(where / "y.txt", data.trait)
+        np.savetxt(where / "k.txt", data.matrix, delimiter="\t")
+        with (where / "x.txt").open("w") as stream:
+            for at, test in enumerate(data.tests.astype(int)):
+                stream.write(f"rs{at},A,T," + ",".join(map(str, test)) + "\n")
+        command = ["gemma", "-g", "x.txt", "-p", "y.txt", "-k", "k.txt", "-lmm", "1", "-maf", "0", "-o", "out"]
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(
+            command,
+            cwd=where,
+            check=True,
+            capture_output=True,
+            env={"OPENBLAS_NUM_THREADS": "1", "PATH": "/usr/bin:/bin"},
+        )
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        log = (where / "output" / "out.log.txt").read_text()
+        minutes = {name: float(value) for name, value in re.findall(r"## time on ([^=]+?) = ([\d.]+) min", log)}
+        scan = 60.0 * sum(value for name, value in minutes.items() if "UtX" in name or "optimization" in name)
+        lines = (where / "output" / "out.assoc.txt").read_text().splitlines()
+        place = lines[0].split("\t").index("beta")
+        beta = np.array([float(line.split("\t")[place]) for line in lines[1:]])
+    return scan, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, beta
+
+
+def low_rank(rounds: int) -> None:
+    """n = 20,000, a kernel of rank 200 or 50, 1,000 tests."""
+    print("\n## low rank: n = 20,000, 1,000 tests")
+    stream = np.random.default_rng(1)
+    tests = stream.integers(0, 3, size=(1000, 20_000)).astype(np.float64)
+    columns = np.ascontiguousarray(tests.T)
+    for k in (200, 50):
+        factor = stream.standard_normal((20_000, k))
+        trait = factor @ stream.standard_normal(k) / np.sqrt(k) + stream.standard_normal(20_000)
+        kernel = of_factor(factor)
+        given = model(kernel, trait)
+        null = fits(given)[0]
+        steps: dict[str, Callable[[], Any]] = {
+            "grnledger": lambda given=given, null=null: scanner(given, null).scan(tests)
+        }
+        peer = fast_lmm(trait, factor=factor)
+        if peer is not None:
+            h2 = float(peer.findH2()["h2"][0])
+            steps["FaST-LMM"] = lambda peer=peer, h2=h2: fast_lmm_scan(peer, h2, columns)
+        times, _ = medians(steps, rounds)
+        for name, value in times.items():
+            row(f"k = {k}: {name}", value, value / times["grnledger"])
+
+
+def second_fit(rounds: int) -> None:
+    """Fit another signal on a version whose eigenvectors are there, n = 2,000."""
+    data = Data(2000, 1)
+    kernel = of_matrix(data.matrix)
+    traits = iter(np.tile(data.trait, (1000, 1)) + data.stream.standard_normal((1000, 2000)))
+    steps: dict[str, Callable[[], Any]] = {"grnledger": lambda: fit(kernel, next(traits))}
+    peer = fast_lmm(data.trait, matrix=data.matrix)
+    if peer is not None:
+
+        def again() -> Any:
+            peer.setY(next(traits)[:, None])
+            peer.UY = peer.UUY = None
+            return peer.findH2()
+
+        steps["FaST-LMM findH2"] = again
+    times, _ = medians(steps, 7 * rounds)
+    print("\n## a second null fit on one version, n = 2,000")
+    for name, value in times.items():
+        row(name, value, value / times["grnledger"])
+
+
+def leave_out(rounds: int) -> None:
+    """Take a pathway's column out of a kernel of 4,000, δ anew, against a new decomposition and fit; n = 2,000."""
+    stream = np.random.default_rng(2)
+    factor = stream.standard_normal((2000, 4000)) / np.sqrt(4000)
+    trait = factor @ stream.standard_normal(4000) + stream.standard_normal(2000)
+    given = model(of_factor(factor), trait)
+    leaving = Leaving(given, np.ascontiguousarray(factor[:, :200]))
+
+    def all_out() -> Any:
+        return [leaving.without([place]) for place in range(200)]
+
+    times, found = medians(
+        {
+            "all": all_out,
+            "once": lambda: Leaving(given, np.ascontiguousarray(factor[:, :200])),
+            "refit": lambda: fit(of_matrix(factor[:, 1:] @ factor[:, 1:].T), trait),
+        },
+        rounds,
+    )
+    one = (times["all"] + times["once"]) / 200
+    print("\n## a pathway left out, n = 2,000 (the mean of 200, turning their columns included)")
+    row("grnledger", one)
+    row("a new kernel, decomposed and fitted", times["refit"], times["refit"] / one)
+    fitted = fit(of_matrix(factor[:, 1:] @ factor[:, 1:].T), trait)
+    print(f"difference of log likelihood {abs(found['all'][0].log_likelihood - fitted.log_likelihood):.1g}, "
+          f"of h² {abs(found['all'][0].h2 - fitted.h2):.1g}")  # fmt: skip
+
+
+def sets(rounds: int) -> None:
+    """2,000 sets of 15 to 200 genes, n = 2,000, on a dense kernel and on one of rank 50."""
+    data = Data(2000, 1)
+    stream = data.stream
+    print("\n## 2,000 gene sets of 15 to 200 genes, n = 2,000")
+    members = np.zeros((2000, 2000))
+    for one in members:
+        one[stream.choice(2000, stream.integers(15, 201), replace=False)] = 1.0
+    library = csr_array(members)
+    narrow = stream.standard_normal((2000, 50))
+    for name, kernel in (("dense", of_matrix(data.matrix)), ("rank 50", of_factor(narrow))):
+        given = model(kernel, data.trait)
+        null = fits(given)[0]
+        ready = scanner(given, null, sparse=True)
+        enrich(ready, library)  # compiled
+        times, _ = medians({"sets": lambda ready=ready: enrich(ready, library)}, 3 * rounds)
+        print(f"{name:<44}{1e6 * times['sets'] / 2000:10.1f} µs a set; ready after "
+              f"{seconds(lambda given=given, null=null: scanner(given, null, sparse=True))[0]:.2f} s")  # fmt: skip
+
+
+def main() -> None:
+    """Print the tables that are asked for."""
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("--only", nargs="+", choices=TABLES, default=list(TABLES))
+    asked.add_argument("--rounds", type=int, default=5)
+    given = asked.parse_args()
+    warnings.simplefilter("ignore")
+    print(setting.described(1, "fastlmm", "glimix-core", "statsmodels"))
+    steps: dict[str, Callable[[int], None]] = {
+        "p3d": p3d,
+        "exact": exact,
+        "low-rank": low_rank,
+        "second-fit": second_fit,
+        "leave-out": leave_out,
+        "sets": sets,
+    }
+    with one_thread():
+        for name in given.only:
+            steps[name](given.rounds)
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Hold BLAS to one thread, theirs and ours."""
+    with threadpool_limits(1):
+        yield
+
+
+if __name__ == "__main__":
+    main()
