@@ -88,6 +88,26 @@ class Given:
         return Asked(self.kernel, self.kernel2, self.covariates, not self.no_intercept)
 
 
+def check_target(target: Path | None, given: Given, repo: Repository, *others: Path) -> None:
+    """Refuse to write over what is read, or into the store.
+
+    Raises
+    ------
+    InputError
+        The target is one of the inputs, or stands within the store.
+    """
+    if target is None:
+        return
+    files = [given.pheno, given.pheno_samples, given.labels, given.expression, given.covariates, *others]
+    files += [Path(name) for name in (given.kernel, given.kernel2) if name is not None]
+    whole = target.resolve()
+    for file in files:
+        if file is not None and file.exists() and file.resolve() == whole:
+            raise InputError(f"-o {target} would write over what is read.", hint="Name another file.")
+    if repo.path.resolve() in whole.parents:
+        raise InputError(f"-o {target} stands within the store {repo.path}.", hint="Name a file elsewhere.")
+
+
 def signal_and_kernel(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that name a signal and a kernel; the command gets them as `given`."""
 

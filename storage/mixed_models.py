@@ -161,7 +161,14 @@ def bind(
     usable = complete(signal.ids, signal.values)
     notes: list[str] = []
     if covariates is not None:
+        with_value = len(usable)
         usable &= complete(covariates.ids, covariates.values)
+        if len(usable) < 3:
+            raise InputError(
+                f"{len(usable):,} of the {counted(with_value, 'id')} of the signal with a value have all covariates in "
+                f"{asked.covariates}, whose ids are such as {some(covariates.ids, 3)}.",
+                hint="Ids must be spelt alike; a column without values is best left out.",
+            )
     rows = _rows(repo, version, asked.kernel, usable, signal)
     kernel = rows.kernel
     weight = None
@@ -292,7 +299,7 @@ def _places(of: Sequence[str], wanted: Sequence[str]) -> NDArray[np.intp]:
 
 
 def _check_overlap(found: int, signal: Signal, where: str, names: Sequence[str]) -> None:
-    if found < max(3, LEAST_SHARE * len(signal.ids)):
+    if found < max(3, LEAST_SHARE * min(len(signal.ids), len(names))):
         raise InputError(
             f"{signal.said}: {found:,} of its {counted(len(signal.ids), 'id')} (such as {some(signal.ids, 3)}) have a "
             f"value and are rows of {where} (such as {some(names, 3)}).",

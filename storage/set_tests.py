@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array
 
-from ..engine.errors import InputError, NotFound
+from ..engine.errors import EngineError, InputError, NotFound
 from ..engine.lmm.component import component
 from ..engine.lmm.enrichment import enrich, sided
 from ..engine.lmm.fit import fits, model
 from ..engine.lmm.leave_out import Leaving
 from ..engine.lmm.mixture import Mixture
-from ..engine.lmm.network_kernel import shared_factor
+from ..engine.lmm.network_kernel import pathway_columns
 from ..engine.lmm.scan import scanner
 from ..engine.lmm.spectral import of_factor
 from ..engine.wording import counted, some
@@ -29,9 +29,13 @@ if TYPE_CHECKING:
 
     from ..engine.lmm.enrichment import Alternative, Enriched
     from ..engine.lmm.fit import Fit, Model
+    from ..engine.lmm.scan import Scanner
     from .mixed_models import Bound
     from .repository import Repository
 
+
+MOST_SCATTERED = 1_500
+"""Genes of a set whose scatter is tested: it takes the eigenvectors of as many columns."""
 
 ENOUGH_SETS = 10
 """A variance of the sets' own is estimated unasked from so many of them."""
@@ -147,7 +151,7 @@ def judge(
     own = _own_out(repo, rev, bound, names, held, alternative) if leave_own_out else None
     spread: list[float | None] | None = None
     if scatter:
-        spread = [float(10.0 ** component(plain_by, _units(genes, sets.shape[1])).log10_p) for genes in held]
+        spread = [_scatter(plain_by, genes, int(sets.shape[1])) for genes in held]
     by_permutation: list[float | None] | None = None
     null_h2: Null | None = None
     share = float("nan")
@@ -202,6 +206,12 @@ def _membership(held: list[NDArray[np.intp]], genes: int) -> csr_array:
     return csr_array((np.ones(int(starts[-1])), np.concatenate(held), starts), shape=(len(held), genes))
 
 
+def _scatter(null: Scanner, genes: NDArray[np.intp], size: int) -> float | None:
+    if len(genes) > MOST_SCATTERED:
+        return None
+    return float(10.0 ** component(null, _units(genes, size)).log10_p)
+
+
 def _units(genes: NDArray[np.intp], size: int) -> NDArray[np.float64]:
     answer = np.zeros((len(genes), size))
     answer[np.arange(len(genes)), genes] = 1.0
@@ -223,8 +233,8 @@ def _own_out(
             hint="Leave out --leave-own-out, or take --kernel shared.",
         )
     snapshot = repo.snapshot(rev, from_base=True)
-    loadings, _ = shared_factor(snapshot, bound.rows.places)
-    column = loadings.shape[1] - snapshot.rank
+    loadings = pathway_columns(snapshot, bound.rows.places)
+    column = 0
     columns: dict[str, list[int]] = {}
     for pathway in snapshot.pathways:
         for name in pathway.names:
@@ -240,7 +250,10 @@ def _own_out(
     leaving = Leaving(bound.given, np.ascontiguousarray(loadings[:, used]), tests)
     for test, place in enumerate(own):
         out = [used.index(one) for one in columns[names[place]]]
-        found = leaving.without(out, [test]) if len(out) < loadings.shape[1] else leaving.without_all([test])
+        try:
+            found = leaving.without(out, [test])
+        except EngineError:  # it is all there is of the kernel
+            found = leaving.without_all([test])
         answer[place] = float(10.0 ** sided(found.log10_p, found.t, alternative)[0])
     return answer
 

@@ -113,10 +113,25 @@ class Relation:
 
 
 def relation(base: StoredBase, signal: Signal) -> Relation:
-    """Return how the samples of a signal stand to those of a base."""
+    """Return how the samples of a signal stand to those of a base.
+
+    Raises
+    ------
+    InputError
+        None are named, or some differ from the base's by upper and lower case alone.
+    """
     known = set(base.samples)
     if signal.samples is None:
         return Relation(len(known) or None, None, 0)
+    if not signal.samples:
+        raise InputError("No sample is named that the signal was made from.", hint="Name them, one a line.")
+    folded = {name.casefold() for name in known}
+    near = [name for name in signal.samples if name not in known and name.casefold().strip() in folded]
+    if near:
+        raise InputError(
+            f"Samples of the signal differ from the base's in upper and lower case alone: {some(near)}.",
+            hint="Write them as the base has them.",
+        )
     return Relation(len(known) or None, len(signal.samples), len(known & set(signal.samples)))
 
 
@@ -215,6 +230,11 @@ def signal_of_labels(
     kept = others or chosen  # a signal of the base's samples alone is refused where it is used, with the reason
     for group in groups:
         if not any(found[names[place]] == group for place in kept):
+            if any(found[names[place]] == group for place in chosen):
+                raise InputError(
+                    f"All samples labelled {some([group])} are the base's own, and were left out.",
+                    hint="Label samples that the base was not estimated from; --same-samples takes the base's own too.",
+                )
             there = sorted(set(found.values()))
             raise NotFound(
                 f"No sample of {labels} that has values is labelled {some([group])}.",

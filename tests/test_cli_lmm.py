@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 GENES, SAMPLES = 80, 30
 
+Z = ("fit", "--pheno", "z.tsv")
+
 
 @dataclass
 class Lab:
@@ -198,6 +200,20 @@ def test_kernels_of_the_users_are_matrices_or_factors(lab: Lab, grn: Callable[..
     assert (refused.code, "There is no kernel" in refused.err) == (3, True)
     refused = grn("lmm", "fit", "--pheno", "y.tsv")
     assert (refused.code, "0 of its 40 ids" in refused.err) == (2, True)
+
+
+def test_ids_and_titles_may_be_numbers(lab: Lab, grn: Callable[..., Any]) -> None:
+    stream = np.random.default_rng(11)
+    ids = [str(1000 + place) for place in range(30)]
+    g = stream.normal(size=(30, 4))
+    y = g @ stream.normal(size=4) + stream.normal(size=30)
+    text = "\t".join(["id", *ids]) + "\n"
+    text += "".join("\t".join([one, *map(repr, row)]) + "\n" for one, row in zip(ids, (g @ g.T).tolist(), strict=True))
+    lab.file("k.tsv", text)
+    lab.file("y.tsv", "id\t2019\t2020\n" + "".join(f"{one}\t{v}\t{-v}\n" for one, v in zip(ids, y, strict=True)))
+    told = grn("lmm", "fit", "--pheno", "y.tsv", "--trait", "2020", "--kernel", "k.tsv", "--json").json
+    assert told["h2"] == pytest.approx(fit(of_factor(g), y).h2, rel=1e-6)
+    assert "K as given" in told["kernel"]["said"]
 
 
 def test_full_mixed_and_sample_kernels_are_what_they_say(lab: Lab, grn: Callable[..., Any]) -> None:
@@ -431,7 +447,20 @@ def test_plink_files_are_scanned_by_the_extra_package(lab: Lab, grn: Callable[..
         (["fit", "--pheno", "x.tsv"], {"x.tsv": "G00\nG01\n"}, 2, "has one column"),
         (["fit", "--pheno", "x.tsv"], {"x.tsv": "".join(f"G{i:02}\t3\n" for i in range(80))}, 5, "constant (3)"),
         (["fit", "--pheno", "x.tsv"], {"x.tsv": "G00\t1\nG01\t2\n"}, 2, "2 of its 2 ids"),
-        (["fit", "--pheno", "z.tsv", "--covariates", "x.tsv"], {"x.tsv": "g\tc\nG00\tNA\nG01\t1\n"}, 2, "1 of its 80"),
+        ([*Z, "--covariates", "x.tsv"], {"x.tsv": "g\tc\nG00\tNA\nG01\t1\n"}, 2, "1 of the 80 ids"),
+        (["fit", "--pheno", "x.tsv"], {"x.tsv": "g\tz\nG00\t1e999\nG01\t1\n"}, 2, "no finite number"),
+        (["fit", "--pheno", "x.tsv"], {"x.tsv": "g\tz\tz\nG00\t1\t2\n"}, 2, "two columns named z"),
+        ([*Z, "--covariates", "x.tsv"], {"x.tsv": "gene\tc\nG00\t45y\nG01\t1\nG02\t2\n"}, 2, "45y"),
+        ([*Z, "--covariates", "x.tsv"], {"x.tsv": "gene\tc\nG00\tM\nG01\tM\n"}, 2, "throughout"),
+        ([*Z, "--kernel", "x.tsv"], {"x.tsv": "g\tG00\tGX\nG00\t1\t0\nG01\t0\t1\n"}, 2, "square"),
+        ([*Z, "--kernel", "x.tsv"], {"x.tsv": "g\tG00\tG01\nG00\t1\t0\n"}, 2, "named as rows"),
+        ([*Z, "--kernel", "x.tsv"], {"x.tsv": "G00\t1\t0\nG01\t0\t1\n"}, 2, "in place of a header"),
+        ([*Z, "--pheno-samples", "x.txt"], {"x.txt": "\n"}, 2, "No sample is named"),
+        ([*Z, "--pheno-samples", "x.txt"], {"x.txt": "S00,S01\n"}, 2, "one a line"),
+        ([*Z, "--pheno-samples", "x.txt"], {"x.txt": "s00\n"}, 2, "lower case alone"),
+        (["fit", "--pheno", "z.tsv", "-o", "z.tsv"], {}, 2, "write over what is read"),
+        (["scan", "--pheno", "z.tsv", "--tests", "sets.gmt", "-o", "sets.gmt"], {}, 2, "write over what is read"),
+        (["fit", "--pheno", "z.tsv", "-o", "half.grn/x.tsv"], {}, 2, "within the store"),
         (["fit", "--pheno", "z.tsv", "--at", "v9"], {}, 3, "v9"),
         (["enrich", "--pheno", "z.tsv", "--sets", "x.gmt"], {"x.gmt": "A\t-\tnone\tof\tthem\n"}, 3, "5 genes or more"),
         (["scan", "--pheno", "z.tsv", "--tests", "x.tsv"], {"x.tsv": "t\tA\tB\nq\t1\t2\n"}, 2, "none is the same"),

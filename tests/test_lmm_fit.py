@@ -234,7 +234,7 @@ def test_a_kernel_that_is_a_multiple_of_the_noise_tells_nothing():
 
 def test_a_diagonal_with_two_subtractions_that_take_too_much_is_refused():
     units = np.eye(6)[:, :2]
-    kernel = DiagonalAndFactor(np.full(6, 0.5), 2 * units, -np.ones(2))
+    kernel = DiagonalAndFactor(np.full(6, 0.5), 0.9 * units, -np.ones(2))
     with pytest.raises(NotPositiveDefinite, match="not positive definite"):
         fit(kernel, np.arange(6.0) ** 2)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from grnledger.engine.errors import EngineError, InputError, NotPositiveDefinite
+from grnledger.engine.errors import EngineError, InputError, NotPositiveDefinite, ShapeError
 from grnledger.engine.lmm.component import component, log_tail
 from grnledger.engine.lmm.design import design
 from grnledger.engine.lmm.diagonal_kernel import DiagonalAndFactor
@@ -21,7 +21,7 @@ from grnledger.engine.lmm.spectral import of_factor, of_matrix
 from grnledger.engine.lmm.tails import chi2_tail, f_tail, t_two_sided
 from mixed_model import KINDS, Dense, a_kernel, a_trait
 from scipy import stats
-from scipy.sparse import csr_array
+from scipy.sparse import csc_array, csr_array
 
 
 def dense_p(k, ratio, x):
@@ -126,6 +126,34 @@ def test_an_exact_scan_is_the_model_fitted_beside_each_test(kind, share):
                 assert found.statistic[place] == pytest.approx(more, abs=1e-7)
             ratio = null.scale * (1 - found.h2[place]) / found.h2[place] if found.h2[place] > 0 else np.inf
             assert null.scale / (null.scale + ratio) == pytest.approx(null.scale / (null.scale + alone.ratio), abs=2e-7)
+
+
+def test_a_test_that_explains_everything_has_the_least_p_and_not_the_greatest():
+    for seed in range(30):
+        rng = np.random.default_rng([27, seed])
+        k, kernel = a_kernel("low rank" if seed % 2 else "wide", 60, rng)
+        y = a_trait(k, 0.5, rng)
+        given = model(kernel, y)
+        null = fits(given)[0]
+        tests = np.vstack([2.0 * y + 3.0, y + 1e-9 * rng.normal(size=60), rng.normal(size=60)])
+        for ready in (scanner(given, null), scanner(given, null, single=True), ExactScanner(given, null)):
+            found = ready.scan(tests)
+            assert (found.log10_p[:2] < -100).all() and found.log10_p[2] > -8
+            assert np.isfinite(found.log_likelihood).all()
+            assert (found.se > 0).all()
+    with pytest.raises(ShapeError, match="a test a row"):
+        scanner(given, null).scan(tests.T)
+
+
+def test_tests_of_any_kind_are_the_same_numbers():
+    rng = np.random.default_rng(28)
+    _, kernel = a_kernel("low rank", 600, rng)
+    given = model(kernel, rng.normal(size=600))
+    ready = scanner(given, fits(given)[0], sparse=True)
+    tests = rng.integers(0, 3, size=(20, 600))
+    expected = ready.scan(tests.astype(float)).log10_p
+    for other in (tests.astype(np.int8), tests.tolist(), csc_array(tests.astype(float)), np.asfortranarray(tests)):
+        np.testing.assert_allclose(ready.scan(other).log10_p, expected, atol=1e-9)
 
 
 def test_an_exact_scan_needs_eigenvectors():

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ...engine.errors import InputError
+from ...engine.errors import EngineError, InputError
 from .. import describe, mixed, options, output
 from .trace import line
 
@@ -44,7 +44,10 @@ def command(repo: Repository, *, range_: str, given: mixed.Given, ci: str, seed:
     contents: dict[str, tuple[Any, Any]] = {}
     for version in versions:
         if version.content not in contents:
-            model = mixed.bound(repo, version.name, given, signal)
+            try:
+                model = mixed.bound(repo, version.name, given, signal)
+            except EngineError as refusal:
+                raise type(refusal)(f"{version.name}: {refusal.message}", hint=refusal.hint) from None
             if len(signal.names) != 1:
                 raise InputError(f"Versions are compared for one signal, and {signal.said}.", hint="Name it: --trait.")
             null = fits(model.given)[0]

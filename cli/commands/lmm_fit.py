@@ -71,6 +71,7 @@ def command(
     from ...engine.lmm import fits
     from ...storage.permutations import null_of
 
+    mixed.check_target(target, given, repo)
     version = repo.version(at)
     signal = given.signal(repo, version.name)
     model = mixed.bound(repo, version.name, given, signal, method)

@@ -85,11 +85,15 @@ def command(
 
     if mode == "exact" and statistic == "score":
         raise InputError("The score test is made at the null model's variances: --mode p3d.")
+    mixed.check_target(target, given, repo, tests)
     version = repo.version(at)
     read = read_tested(tests)
     signal = given.signal(repo, version.name)
     if read.ids is not None:
+        whole = len(signal.ids)
         signal = among(signal, read.ids, tests.name)
+        if len(signal.ids) < whole:
+            output.note(f"{counted(whole - len(signal.ids), 'id')} of the signal not among the tests' left out.")
     model = mixed.bound(repo, version.name, given, signal, "ml" if statistic == "lrt" else "reml")
     if model.given.traits.shape[1] != 1:
         raise InputError(f"A scan is of one signal, and {signal.said}.", hint="Name it with --trait.")

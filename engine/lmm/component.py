@@ -67,6 +67,8 @@ def component(null: Scanner, columns: NDArray[np.float64]) -> Component:
     freedom = null.size - null.rank
     ratio = float(np.sum(thin[:, 0] ** 2)) / null.residual
     mean = float(np.sum(values)) / freedom
+    if len(values) == freedom and np.ptp(values) <= 1e-9 * float(values[-1]):  # of all there is
+        return Component(1.0, 0.0, len(values))
     rest = freedom - len(values)
     weights = np.append(values - ratio, -ratio)
     counts = np.append(np.ones(len(values)), float(rest))
@@ -81,6 +83,7 @@ def log_tail(weights: NDArray[np.float64], counts: NDArray[np.float64]) -> float
     weights, counts : ndarray of float64, shape (k,)
         The weights of both signs, and the degrees of freedom.
     """
+    weights, counts = weights[counts > 0], counts[counts > 0]
     weights = weights / np.max(np.abs(weights))
     if weights.max() <= 0.0:
         return -np.inf

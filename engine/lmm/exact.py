@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import EngineError, InputError, check_choice
+from ..errors import EngineError, InputError, ShapeError, check_choice
 from ..threads import one_blas_thread
 from .boundary import at_all, covered
 from .chebyshev import coefficients, evaluated, greatest, nodes
 from .likelihood import LOG_2PI, profile
-from .scan import BLOCK, COLLINEAR, Scanned, joined, judged, likelihood_beside
+from .scan import BLOCK, COLLINEAR, Scanned, joined, judged, left_over, likelihood_beside
 from .spectral import Rotated, Spectral
 from .stacks import inverses, roots, solutions, transposed
 from .tails import chi2_tail
@@ -190,11 +190,14 @@ class ExactScanner:
 
     def scan(self, tests: NDArray[np.float64]) -> Scanned:
         """Return what each test comes to; tests of shape (m, n), a test a row."""
-        with one_blas_thread():
-            return joined([self._block(tests[at : at + BLOCK]) for at in range(0, max(len(tests), 1), BLOCK)])
+        dense = np.asarray(tests, dtype=np.float64)
+        if dense.ndim != 2 or dense.shape[1] != self._given.size:
+            raise ShapeError(f"Tests are m × {self._given.size:,}, a test a row, not an array of shape {dense.shape}.")
+        with one_blas_thread(), np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            return joined([self._block(dense[at : at + BLOCK]) for at in range(0, max(len(dense), 1), BLOCK)])
 
     def _block(self, tests: NDArray[np.float64]) -> Scanned:
-        turned = self._turn(np.asarray(tests, dtype=np.float64))
+        turned = self._turn(tests)
         every = np.arange(len(tests), dtype=np.intp)
         best = Best(*(np.full(len(tests), value) for value in (-np.inf, np.nan, np.nan, np.nan, np.nan)))
         again = every
@@ -300,7 +303,7 @@ class ExactScanner:
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         own, crossed = self._products(turned, points)
         with np.errstate(invalid="ignore", divide="ignore"):
-            residual = points.residual - crossed**2 / own
+            residual = left_over(points.residual, own, crossed)
             value = likelihood_beside(
                 self.method,
                 residual,
@@ -318,12 +321,15 @@ class ExactScanner:
             self._windows[centre] = self._points(np.exp(at))
         points = self._windows[centre]
         value, own, crossed = self._likelihoods(turned, points)
-        series = coefficients(np.where(np.isfinite(value), value, -1e300))
+        hopeless: NDArray[np.bool_] = np.asarray(
+            ~np.isfinite(value).all(axis=1)
+        )  # nothing of the test is left beside the covariates
+        series = coefficients(np.where(hopeless[:, None], 0.0, value))
         place, at_edge = greatest(series)
         logs = np.log(self._given.scale) + centre + HALF * place
         before = evaluated(np.broadcast_to(coefficients(points.residual[None]), series.shape), place)
         best = Best(
-            log_likelihood=evaluated(series, place),
+            log_likelihood=np.where(hopeless, -np.inf, evaluated(series, place)),
             ratio=np.exp(logs),
             own=evaluated(coefficients(own), place),
             crossed=evaluated(coefficients(crossed), place),
@@ -346,7 +352,7 @@ class ExactScanner:
     def _told(self, turned: Turned, best: Best) -> Scanned:
         possible = turned.outside > COLLINEAR * turned.lengths
         own = np.where(possible, best.own, np.nan)
-        residual = best.before - best.crossed**2 / own
+        residual = left_over(best.before, own, best.crossed)
         freedom, scale = self.freedom, self._given.scale
         statistic, log10_p = judged("wald", own, best.crossed, residual, best.before, freedom, self._given.size)
         if self.statistic == "lrt":

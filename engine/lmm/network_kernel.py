@@ -48,6 +48,11 @@ def shared_factor(snapshot: Snapshot, places: NDArray[np.intp]) -> tuple[NDArray
     return factor / _deviations(snapshot, places)[:, None], parts.signature
 
 
+def pathway_columns(snapshot: Snapshot, places: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return the columns of the pathways on the correlation scale, shape (n, r), in the order of the snapshot."""
+    return snapshot.capacitance.loadings.rows(places) / _deviations(snapshot, places)[:, None]
+
+
 def network_kernel(snapshot: Snapshot, part: Part = "shared", places: NDArray[np.intp] | None = None) -> Kernel:
     """Return a kernel of a version over some genes, or over all.
 
@@ -121,7 +126,4 @@ def _dense(snapshot: Snapshot, part: Part, places: NDArray[np.intp]) -> Kernel:
 
 
 def _deviations(snapshot: Snapshot, places: NDArray[np.intp]) -> NDArray[np.float64]:
-    parts = snapshot.capacitance
-    factor = parts.covariance_factor(places)
-    own = parts.anchor.covariance.diagonal()[places]
-    return np.sqrt(own + np.einsum("ik,k,ik->i", factor, parts.signature, factor))
+    return np.sqrt(snapshot.covariance.diagonal(places))

@@ -11,12 +11,12 @@ determined"). Only xᵀPx costs anything: one product with a triangle, or with a
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, issparse
 
-from ..errors import EngineError, check_choice
+from ..errors import EngineError, ShapeError, check_choice
 from ..threads import one_blas_thread
 from .likelihood import LOG_2PI
 from .tails import chi2_tail, f_tail
@@ -37,6 +37,9 @@ Statistic = Literal["wald", "lrt", "score"]
 
 COLLINEAR = 1e-10
 """A test whose squared length outside of the covariates is at most this share of the whole has no estimate."""
+
+ROUNDING, ROUNDING_SINGLE = 1e-13, 1e-6
+"""A residual that is this share of what it was before is rounding, in double and in single precision."""
 
 BLOCK_RANK = 1e-9
 """Of several columns of one length, directions with less than this share of the largest are made up by the others."""
@@ -116,6 +119,8 @@ class Scanner:
         Which likelihood was fitted, and is told.
     statistic : {"wald", "lrt", "score"}
         Which test.
+    single : bool
+        Whether the form is in single precision.
     """
 
     form: Form
@@ -127,6 +132,7 @@ class Scanner:
     log_det: float
     method: Method
     statistic: Statistic
+    single: bool = False
 
     @property
     def _frame_along(self) -> NDArray[np.float64]:
@@ -140,12 +146,27 @@ class Scanner:
         ----------
         tests : ndarray of float32 or float64, or csr_array, shape (m, n)
             A test a row.
+
+        Raises
+        ------
+        ShapeError
+            They do not fit.
         """
-        with one_blas_thread():
-            if isinstance(tests, csr_array):
-                return self._judged(*self._sparse(tests))
-            parts = [self._judged(*self._dense(tests[at : at + BLOCK])) for at in range(0, max(len(tests), 1), BLOCK)]
+        with one_blas_thread(), np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            if issparse(tests):
+                return self._judged(*self._sparse(csr_array(tests)))
+            dense = self._checked(tests)
+            parts = [self._judged(*self._dense(dense[at : at + BLOCK])) for at in range(0, max(len(dense), 1), BLOCK)]
         return joined(parts)
+
+    def _checked(self, tests: Any) -> NDArray[np.float64] | NDArray[np.float32]:
+        """Return tests in the precision of the form."""
+        dense = np.asarray(tests)
+        if dense.ndim != 2 or dense.shape[1] != self.size:
+            raise ShapeError(f"Tests are m × {self.size:,}, a test a row, and not an array of shape {dense.shape}.")
+        if self.single:
+            return dense.astype(np.float32, copy=False)
+        return dense.astype(np.float64, copy=False)
 
     def _sparse(self, tests: csr_array) -> tuple[NDArray[np.float64], ...]:
         squares = self.form.sparse_squares(tests)
@@ -186,7 +207,7 @@ class Scanner:
 
     def _judged(self, own: NDArray[np.float64], crossed: NDArray[np.float64], outside: NDArray[np.float64]) -> Scanned:
         freedom = self.size - self.rank - 1
-        residual = self.residual - crossed**2 / own
+        residual = left_over(self.residual, own, crossed, single=self.single)
         statistic, log10_p = judged(self.statistic, own, crossed, residual, self.residual, freedom, self.size)
         return Scanned(
             beta=crossed / own,
@@ -304,7 +325,21 @@ def scanner(
         log_det=log_det,
         method=null.method,
         statistic=statistic,
+        single=single,
     )
+
+
+def left_over(
+    before: NDArray[np.float64] | float,
+    own: NDArray[np.float64],
+    crossed: NDArray[np.float64],
+    *,
+    single: bool = False,
+) -> NDArray[np.float64]:
+    """Return yᵀPy beside x; where x explains all of it, what rounding would leave: never zero, and never below."""
+    least = ROUNDING_SINGLE if single else ROUNDING
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return np.maximum(before - crossed**2 / own, least * before)
 
 
 def likelihood_beside(

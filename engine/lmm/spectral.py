@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 EPS = float(np.finfo(np.float64).eps)
 
-NEGATIVE = 1e-8
-"""An eigenvalue of less than minus this share of the largest is no rounding."""
+NEGATIVE = 1e-6
+"""An eigenvalue of less than minus this share of the largest is no rounding, be it that of six digits in a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +230,7 @@ def of_matrix(matrix: NDArray[np.float64]) -> Spectral:
     NotPositiveDefinite
         It has an eigenvalue below zero that is no rounding.
     """
+    matrix = np.asarray(matrix, dtype=np.float64)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not len(matrix):
         raise ShapeError(f"A kernel is square; this array has shape {matrix.shape}.")
     if not np.all(np.isfinite(matrix)):
@@ -257,6 +258,7 @@ def of_factor(factor: NDArray[np.float64]) -> Spectral:
     InputError
         It holds what is no finite number, or is zero.
     """
+    factor = np.asarray(factor, dtype=np.float64)
     if factor.ndim != 2 or not factor.size:
         raise ShapeError(f"The factor of a kernel is rows by columns; this array has shape {factor.shape}.")
     if not np.all(np.isfinite(factor)):
@@ -281,7 +283,7 @@ def _positive(values: NDArray[np.float64], vectors: NDArray[np.float64]) -> Spec
         raise NotPositiveDefinite(
             f"The kernel is not positive semi-definite: its smallest eigenvalue is {values[0]:.4g}, "
             f"its largest {values[-1]:.4g}.",
-            hint="A kernel is a covariance: no combination of rows may have a negative variance.",
+            hint="A kernel is a covariance. Written with few digits it may be none: give more, or G with K = GGᵀ.",
             eigenvalue=float(values[0]),
         )
     kept = values > len(values) * EPS * largest

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...engine.errors import InputError
-from ...engine.wording import counted
+from ...engine.wording import counted, some
 from .archives import as_names, as_numbers, read_npz
 from .files import file_kind, require_file
-from .tables import open_table, read_header
+from .tables import is_number, open_table, read_header
 from .traits import read_traits
 
 if TYPE_CHECKING:
@@ -57,19 +57,42 @@ def read_kernel(path: Path) -> KernelFile:
     """
     if file_kind(require_file(path)) == "zip":
         return _read_npz(path)
-    table = read_traits(path)
+    table = read_traits(path, titled=True)
     if not np.all(np.isfinite(table.values)):
-        row, column = np.argwhere(~np.isfinite(table.values))[0].tolist()
+        row, column = (int(place) for place in np.argwhere(~np.isfinite(table.values))[0])
         raise InputError(f"{path}: the kernel has no value of {table.ids[row]} in column {table.names[column]}.")
     with open_table(path) as opened:
         header = read_header(opened)[1:]
-    if set(table.names) == set(table.ids) and len(table.names) == len(table.ids):
-        places = {name: place for place, name in enumerate(table.names)}
+    if len(header) != len(table.names):
+        raise InputError(f"{path}: a column of the kernel holds what is no number.")
+    if set(header) == set(table.ids):
+        places = {name: place for place, name in enumerate(header)}
         order = [places[name] for name in table.ids]
         return KernelFile(table.ids, np.ascontiguousarray(table.values[:, order]), is_factor=False)
-    if len(header) != len(table.names):
-        raise InputError(f"{path}: a column of the factor holds what is no number.")
+    _refuse_half_a_kernel(path, header, table.ids)
     return KernelFile(table.ids, table.values, is_factor=True)
+
+
+def _refuse_half_a_kernel(path: Path, header: tuple[str, ...], ids: tuple[str, ...]) -> None:
+    """Refuse a table that may be a K or a G: read as the wrong one, it gives wrong numbers without a word."""
+    shared = set(header) & set(ids)
+    if 2 * len(shared) > min(len(header), len(ids)):
+        other = sorted(set(header) ^ set(ids))
+        raise InputError(
+            f"{path}: {len(shared):,} of the {counted(len(header), 'column')} are named as rows are, and {some(other)} "
+            "are not among both.",
+            hint="A kernel K has one name a row and the same names in its header; a factor G does not.",
+        )
+    if all(is_number(name) for name in header):
+        raise InputError(
+            f"{path} has numbers in place of a header: {some(header, 3)}.",
+            hint="The header of a kernel K names its rows again; that of a factor G names its columns.",
+        )
+    if len(header) == len(ids):
+        raise InputError(
+            f"{path} is square, and its header does not name its rows: {some(header, 3)}, not {some(ids, 3)}.",
+            hint="A kernel K has the names of its rows in its header; for a square factor G, save an .npz.",
+        )
 
 
 def _read_npz(path: Path) -> KernelFile:

@@ -196,6 +196,8 @@ def _number(rows: int) -> int:
 
 def _filled(names: tuple[str, ...], values: NDArray[np.float64], done: float) -> Block:
     """Return a block whose missing values are the mean of the test's others; a test without any is all NaN."""
+    if np.any(np.isinf(values)):
+        raise InputError(f"The test {names[int(np.argwhere(np.isinf(values))[0][0])]!r} has an infinite value.")
     there = np.isfinite(values)
     present = there.sum(axis=1)
     if np.all(there):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from .tables import Row, Table
 
 _SAMPLES = re.compile(r"#\s*samples?\s*[:=]\s*(.*)", re.IGNORECASE)
+
+TITLES = frozenset({"", "id", "ids", "name", "names", "gene", "genes", "symbol", "sample", "samples", "iid", "trait"})
+"""What a column of ids is called; a first row that begins so is a header, whatever follows."""
 
 MOST_LEVELS = 50
 """Of a covariate that is text; more are names, and no groups."""
@@ -49,7 +53,7 @@ class TraitFile:
     samples: tuple[str, ...] | None
 
 
-def read_traits(path: Path, only: str | None = None) -> TraitFile:
+def read_traits(path: Path, only: str | None = None, *, titled: bool | None = None) -> TraitFile:
     """Return the signals of a table: ids in the first column, numbers in the others.
 
     Parameters
@@ -58,6 +62,8 @@ def read_traits(path: Path, only: str | None = None) -> TraitFile:
         Text, plain or gzip, with or without a header. An empty field, or NA, is missing.
     only : str, optional
         The column to take; all that hold numbers when absent.
+    titled : bool, optional
+        Whether there is a header; found out when absent.
 
     Raises
     ------
@@ -66,7 +72,7 @@ def read_traits(path: Path, only: str | None = None) -> TraitFile:
     InputError
         A field is no number, an id stands twice, or no column holds numbers.
     """
-    table = _read(path)
+    table = _read(path, titled=titled)
     wanted = _chosen(table, only, path)
     values = np.empty((len(table.ids), len(wanted)))
     for place, column in enumerate(wanted):
@@ -93,8 +99,10 @@ def read_covariates(path: Path) -> TraitFile:
             names.append(name)
             columns.append(_numbers(table, place, path))
             continue
+        if 2 * sum(is_number(field) for field in fields) > len(fields):
+            _numbers(table, place, path)  # numbers but for a few: says which is none
         missing = np.array([is_missing(field) for field in fields])
-        levels = sorted({field for field, gone in zip(fields, missing, strict=True) if not gone})
+        levels: list[str] = sorted({field for field, gone in zip(fields, missing, strict=True) if not gone})
         if len(levels) > MOST_LEVELS:
             raise InputError(
                 f"{path}: the covariate {some([name])} is text with {len(levels):,} different values, such as "
@@ -105,7 +113,7 @@ def read_covariates(path: Path) -> TraitFile:
             names.append(f"{name}={level}")
             columns.append(np.where(missing, np.nan, np.array([float(field == level) for field in fields])))
     if not columns:
-        raise InputError(f"{path} holds no covariate: there is no column after the ids.")
+        raise InputError(f"{path} holds no covariate: {some(table.names)} has one value throughout.")
     return TraitFile(table.ids, tuple(names), np.column_stack(columns), table.samples)
 
 
@@ -143,10 +151,21 @@ def read_labels(path: Path, samples: tuple[str, ...]) -> dict[str, str]:
 
 
 def read_ids(path: Path) -> tuple[str, ...]:
-    """Return the names of a file, one a line; what follows a tab is passed over, and so are lines that begin with #."""
+    """Return the names of a file, one a line; what follows a tab is passed over, and so are lines that begin with #.
+
+    Raises
+    ------
+    NotFound
+        There is no such file.
+    InputError
+        It has one line, of several names.
+    """
     with open_text(require_file(path), packing=NAMES_PACKING) as lines:
         names = [line.split("\t")[0].strip() for line in lines]
-    return tuple(name for name in names if name and not name.startswith("#"))
+    found = tuple(name for name in names if name and not name.startswith("#"))
+    if len(found) == 1 and "," in found[0]:
+        raise InputError(f"{path} has one line, {some(found)}, and names stand one a line.")
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +179,11 @@ class _Read:
     samples: tuple[str, ...] | None
 
 
-def _read(path: Path) -> _Read:
+def _read(path: Path, *, titled: bool | None = None) -> _Read:
+    """Return a table; `titled` says that it has a header, which is found out otherwise."""
     with open_table(require_file(path)) as table:
-        titled = _has_header(table.first[0], table.first[1:2])
+        if titled is None:
+            titled = _has_header(table.first[0], table.first[1:2])
         width = max(len(row.fields) for row in table.first[:2])
         header = read_header(table) if titled else tuple(f"column {place + 1}" for place in range(width))
         if len(header) < 2:
@@ -186,6 +207,9 @@ def _read(path: Path) -> _Read:
         samples = _samples_of(table)
     if not rows:
         raise InputError(f"{path} holds a header, and no row below it.")
+    if len(set(header[1:])) < len(header) - 1:
+        twice = next(name for name in header[1:] if header[1:].count(name) > 1)
+        raise InputError(f"{path} has two columns named {some([twice])}.", hint="Name each by itself.")
     names = header[1:] if titled or len(header) > 2 else ("value",)
     fields = [[field.strip() for field in row.fields[1:]] for row in rows]
     return _Read(tuple(seen), names, fields, [row.line for row in rows], samples)
@@ -196,11 +220,11 @@ def _has_header(first: Row, below: list[Row] | tuple[Row, ...]) -> bool:
     if not below:
         return False
     top, under = first.fields, below[0].fields
-    if len(top) + 1 == len(under):
+    if len(top) + 1 == len(under) or top[0].strip().lower() in TITLES:
         return True
     numbers = [place for place, field in enumerate(under[1:], start=1) if is_number(field) or is_missing(field)]
     if not numbers:  # labels: a title is known by what it says
-        return top[0].strip().lower() in {"sample", "samples", "gene", "genes", "id", "name", ""}
+        return False
     return not all(place < len(top) and (is_number(top[place]) or is_missing(top[place])) for place in numbers)
 
 
@@ -235,12 +259,12 @@ def _numbers(table: _Read, column: int, path: Path) -> NDArray[np.float64]:
         field = row[column]
         if is_missing(field):
             answer[place] = np.nan
-        elif is_number(field):
+        elif is_number(field) and math.isfinite(float(field)):
             answer[place] = float(field)
         else:
             raise InputError(
                 f"{path}, line {table.lines[place]}: {some([field])!r} in column {some([table.names[column]])} is no "
-                "number."
+                f"{'finite ' if is_number(field) else ''}number."
             )
     return answer
 
