@@ -1,0 +1,74 @@
+"""How often a 95 % interval of h² holds the truth: bootstrap, profile and Wald, near the ends too.
+
+    python benchmarks/lmm/intervals.py                     # 2,000 signals a cell
+    python benchmarks/lmm/intervals.py --signals 200
+
+Kernels: of 60 factors over 1,000 rows, whose variances fall from 1 to 1/30, as what a version shares; and of full rank
+over 300 rows, as a relationship matrix. An intercept and two covariates. The truth is h² of what covariates leave.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+import setting
+from grnledger.engine.lmm import (
+    bootstrap_interval,
+    design,
+    drawn,
+    fits,
+    model,
+    of_factor,
+    profile_interval,
+    reduced_kernel,
+    wald_interval,
+)
+
+TRUTHS = (0.0, 0.05, 0.1, 0.3, 0.6, 0.9, 0.95, 1.0)
+DRAWS = 2000
+
+
+def factors(kind: str, stream: np.random.Generator) -> np.ndarray:
+    """Return G of a kernel GGᵀ."""
+    if kind == "60 factors, 1,000 rows":
+        return stream.standard_normal((1000, 60)) * np.geomspace(1.0, 1 / np.sqrt(30), 60)
+    return stream.standard_normal((300, 600)) / np.sqrt(600)
+
+
+def main() -> None:
+    """Print a row a cell."""
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("--signals", type=int, default=2000)
+    given = asked.parse_args()
+    print(setting.described(1))
+    print(f"# {given.signals} signals a cell, {DRAWS} draws; ± {1.96 * np.sqrt(0.0475 / given.signals):.3f} of 0.950")
+    print("kernel\th2\tbootstrap\tprofile\tWald\tat an end")
+    for kind in ("60 factors, 1,000 rows", "full rank, 300 rows"):
+        stream = np.random.default_rng(7)
+        factor = factors(kind, stream)
+        n, k = factor.shape
+        fixed = design(stream.standard_normal((n, 2)))
+        kernel = of_factor(factor)
+        scale = model(kernel, stream.standard_normal(n), fixed).scale
+        for truth in TRUTHS if k >= n else TRUTHS[:-1]:  # all of it within 60 factors is a likelihood without bound
+            along = factor @ stream.standard_normal((k, given.signals)) / np.sqrt(scale)
+            traits = np.sqrt(truth) * along + np.sqrt(1.0 - truth) * stream.standard_normal((n, given.signals))
+            asked_of = model(kernel, traits, fixed)
+            draws = drawn(reduced_kernel(asked_of), DRAWS, 1)
+            found = fits(asked_of)
+            held = np.zeros(3)
+            for trait, one in enumerate(found):
+                spans = (
+                    bootstrap_interval(draws, one),
+                    profile_interval(asked_of, one, trait=trait),
+                    wald_interval(one),
+                )
+                held += [low <= truth <= high for low, high in spans]
+            ends = np.mean([one.h2 in (0.0, 1.0) for one in found])
+            print(f"{kind}\t{truth:g}\t" + "\t".join(f"{share:.3f}" for share in held / given.signals), end="")
+            print(f"\t{ends:.3f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
