@@ -200,7 +200,7 @@ def gemma(data: Data) -> tuple[float, float, np.ndarray] | None:
         )
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         log = (where / "output" / "out.log.txt").read_text()
-        minutes = {name: float(value) for name, value in re.findall(r"## time on ([^=]+?) = ([\d.]+) min", log)}
+        minutes = {name: float(value) for name, value in re.findall(r"##\s+time on ([^=]+?) = ([\d.e+-]+) min", log)}
         scan = 60.0 * sum(value for name, value in minutes.items() if "UtX" in name or "optimization" in name)
         lines = (where / "output" / "out.assoc.txt").read_text().splitlines()
         place = lines[0].split("\t").index("beta")

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import grnledger
 import numpy as np
 from good_inputs import GENES
-from grnledger.cli.commands.init import read_names
 from grnledger.cli.errors import run
 from grnledger.cli.main import grn
 from grnledger.engine.errors import EngineError, GrnError, InputError, NotFound, ShapeError
@@ -22,6 +21,7 @@ from grnledger.storage.formats.expression import read_expression
 from grnledger.storage.formats.factor_models import read_factor_model, read_factor_tables
 from grnledger.storage.formats.identifiers import read_aliases
 from grnledger.storage.formats.matrices import read_covariance
+from grnledger.storage.formats.traits import read_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -95,7 +95,7 @@ def _commit(path: object, options: list[object], folder: Path) -> list[object]:
 
 
 def _init_with_names(path: Path, _: Mapping[str, Path], folder: Path) -> object:
-    return grnledger.init(folder / "used.grn", expression=folder.parent / "e.tsv", genes=read_names(path))
+    return grnledger.init(folder / "used.grn", expression=folder.parent / "e.tsv", genes=read_ids(path))
 
 
 DOORS: dict[str, Door] = {
@@ -113,7 +113,7 @@ DOORS: dict[str, Door] = {
         lambda path, _, folder: _commit(folder.parent / "sets.gmt", ["--alias", path], folder),
     ),
     "list of genes": Door(
-        lambda path, _: read_names(path),
+        lambda path, _: read_ids(path),
         _init_with_names,
         lambda path, _, folder: ["init", folder / "made.grn", "--expression", folder.parent / "e.tsv", "--genes", path],
     ),

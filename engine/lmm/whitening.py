@@ -1,7 +1,7 @@
 """H⁻¹ at one δ as a quadratic form: a triangle where K is dense, a diagonal less a few columns where it is not.
 
-Covariates cost nothing and lose no digits: P is the same for K + cQQᵀ whatever c is, and with a large c the part of a
-test that lies along them is all but gone before anything is squared.
+In a triangle covariates lose no digits: P is the same for K + cQQᵀ whatever c is, and with a large c the part of a test
+that lies along them is all but gone before anything is squared. And with it K may be singular along them.
 """
 
 from __future__ import annotations
@@ -98,13 +98,18 @@ class Narrow:
         inner = self.factor.T @ columns
         return self.diagonal[:, None] * columns - self.factor @ (self.signs[:, None] * inner)
 
-    def squares(self, tests: NDArray[Real]) -> NDArray[np.float64]:
-        """Return xᵀH⁻¹x of each test, tests of shape (m, n): 2nqm products, nothing of the size of the tests beside."""
-        inner = tests @ self.factor
+    def squares(
+        self, tests: NDArray[Real], inner: NDArray[Real] | None = None, lengths: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64]:
+        """Return xᵀH⁻¹x of each test, tests of shape (m, n): 2nqm products, nothing of the size of the tests beside.
+
+        `inner` are the tests times F and `lengths` their |x|², where whoever asks has them already.
+        """
+        inner = tests @ self.factor if inner is None else inner
         if np.ptp(self.diagonal):
             own = np.einsum("ij,j,ij->i", tests, self.diagonal, tests)
         else:
-            own = np.einsum("ij,ij->i", tests, tests) * self.diagonal[0]
+            own = (np.einsum("ij,ij->i", tests, tests) if lengths is None else lengths) * self.diagonal[0]
         return np.asarray(own - np.square(inner) @ self.signs, dtype=np.float64)
 
     def products(self, tests: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -129,7 +134,7 @@ Form = Triangle | Narrow
 
 
 def whitened(kernel: Kernel, ratio: float, frame: NDArray[np.float64], scale: float, *, sparse: bool = False) -> Form:
-    """Return (K + δI + cQQᵀ)⁻¹ at one δ, for the covariates' basis Q.
+    """Return H⁻¹ at one δ: of K, or of K + cQQᵀ for the covariates' basis Q, which has the same P.
 
     Parameters
     ----------
@@ -153,16 +158,16 @@ def whitened(kernel: Kernel, ratio: float, frame: NDArray[np.float64], scale: fl
     -----
     A kernel of rank k < n/2 takes 2nk products a test, any other n² after (5/3) n³ once.
     """
-    n, ones = kernel.size, np.ones(frame.shape[1])
+    n = kernel.size
     if np.isinf(ratio):
-        return Narrow(np.ones(n), frame * np.sqrt(ALONG / (1.0 + ALONG)), ones)
-    beside = np.sqrt(ALONG * (scale + ratio)) * frame
+        return Narrow(np.ones(n), np.empty((n, 0)), np.ones(0))
     if not isinstance(kernel, Spectral):
-        signs = np.concatenate([kernel.signs, ones])
-        return _narrow(kernel.diagonal + ratio, np.hstack([kernel.factor, beside]), signs)
+        return _narrow(kernel.diagonal + ratio, kernel.factor, kernel.signs)
+    if 2 * kernel.rank < n and ratio > 0:  # (1/δ)(I − U diag(λ/(λ + δ)) Uᵀ)
+        shrunk = kernel.values / (kernel.values + ratio) / ratio
+        return Narrow(np.full(n, 1.0 / ratio), kernel.vectors * np.sqrt(shrunk), np.ones(kernel.rank))
+    beside = np.sqrt(ALONG * (scale + ratio)) * frame
     factor = np.hstack([kernel.vectors * np.sqrt(kernel.values), beside])
-    if 2 * kernel.rank < n and ratio > 0:
-        return _narrow(np.full(n, ratio), factor, np.ones(kernel.rank + len(ones)))
     whole = factor @ factor.T
     whole[np.diag_indices(n)] += ratio
     try:
