@@ -174,8 +174,10 @@ def test_the_walk_of_the_readme_runs_and_says_what_the_readme_says(
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     monkeypatch.chdir(tmp_path)
-    for name in ("leukemia.tsv", "h.all.v7.0.symbols.gmt"):
+    for name in ("leukemia.tsv", "leukemia.cls", "h.all.v7.0.symbols.gmt"):
         (tmp_path / name).symlink_to(shared_data / name)
+    samples = [f"{label}_{place}" for label in ("ALL", "AML") for place in range(1, 25, 2)]
+    (tmp_path / "half.txt").write_text("\n".join(samples) + "\n")
     targets = (("TP53", "MDM2", 1), ("TP53", "CDKN1A", 1), ("TP53", "BAX", 1), ("TP53", "MYC", -1), ("MYC", "CDK4", 1),
                ("MYC", "CDKN1A", -1))  # fmt: skip
     rows = ["source\ttarget\tweight", *("\t".join(map(str, row)) for row in targets)]
