@@ -46,6 +46,7 @@ class Given:
     kernel2: str | None
     covariates: Path | None
     no_intercept: bool
+    leave_out: tuple[str, ...]
 
     def signal(self, repo: Repository, rev: str) -> Signal:
         """Return the signal that the options name.
@@ -85,7 +86,7 @@ class Given:
         """What the model is made of beside the signal."""
         from ..storage.mixed_models import Asked
 
-        return Asked(self.kernel, self.kernel2, self.covariates, not self.no_intercept)
+        return Asked(self.kernel, self.kernel2, self.covariates, not self.no_intercept, self.leave_out)
 
 
 def check_target(target: Path | None, given: Given, repo: Repository, *others: Path) -> None:
@@ -150,6 +151,12 @@ def signal_and_kernel(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--kernel2", metavar="KERNEL", help="A second one, mixed with the first at the likeliest weight.")
     @click.option(
         "--covariates", type=click.Path(path_type=Path), metavar="FILE", help="Id, then a column each; text is groups."
+    )
+    @click.option(
+        "--leave-out",
+        multiple=True,
+        metavar="NAME",
+        help="Take this pathway, or column of G, out of the kernel; may be given several times.",
     )
     @click.option("--no-intercept", is_flag=True, help="Without a column of ones.")
     @functools.wraps(command)

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from grnledger.engine.lmm import design, fit, fits, foretold, model, of_factor, of_matrix, scanner, t_statistics
+from grnledger.engine.lmm import (
+    design,
+    fit,
+    fits,
+    foretold,
+    foretold_elsewhere,
+    model,
+    of_factor,
+    of_matrix,
+    scanner,
+    t_statistics,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -266,12 +277,61 @@ def test_a_dense_base_has_its_whole_correlation_and_its_eigenvectors_are_kept(
 def test_the_prediction_is_written_row_by_row(lab: Lab, grn: Callable[..., Any]) -> None:
     assert grn("lmm", "fit", "--pheno", "z.tsv", "-o", "blup.tsv").code == 0
     lines = [line.split("\t") for line in (lab.folder / "blup.tsv").read_text().splitlines()]
-    assert lines[0] == ["id", "signal", "along_kernel", "error_variance"]
+    assert lines[0] == ["id", "signal", "along_kernel", "error_variance", "predicted", "prediction_variance"]
     given = model(of_factor(shared(lab)), lab.z)
     told = foretold(given, fits(given)[0])
     assert [row[0] for row in lines[1:]] == lab.genes
     np.testing.assert_allclose([float(row[2]) for row in lines[1:]], told.effect, rtol=1e-7)
     np.testing.assert_allclose([float(row[3]) for row in lines[1:]], told.error_variance, rtol=1e-7)
+
+
+def test_genes_without_a_value_are_foretold(lab: Lab, grn: Callable[..., Any]) -> None:
+    kept, new = np.arange(20, GENES), np.arange(20)
+    age = np.random.default_rng(12).normal(size=GENES)
+    lab.column("part.tsv", lab.z[kept], [lab.genes[g] for g in kept])
+    lab.column("age.tsv", age)
+    wanted = ("lmm", "fit", "--pheno", "part.tsv", "--covariates", "age.tsv", "-o", "p.tsv")
+    loadings = shared(lab)
+    first = loadings.shape[1] - 2 + [pathway.names[0] for pathway in _pathways(lab)].index("SET00")
+    for options, factor, own in (
+        ((), loadings, 0.0),
+        (("--leave-out", "SET00"), np.delete(loadings, first, axis=1), 0.0),
+        (("--kernel", "full"), loadings, 1.0 - np.square(loadings).sum(axis=1)[new]),
+    ):
+        assert grn(*wanted, *options).code == 0
+        rows = [line.split("\t") for line in (lab.folder / "p.tsv").read_text().splitlines()[1:]]
+        assert [row[0] for row in rows] == [lab.genes[g] for g in (*kept, *new)]
+        k = factor @ factor.T
+        whole = k + np.diag(1.0 - np.square(loadings).sum(axis=1)) if options == ("--kernel", "full") else k
+        fixed = design(age[kept, None], ("age",))
+        given = model(of_matrix(whole[np.ix_(kept, kept)]), lab.z[kept], fixed)
+        found = fits(given)[0]
+        told = foretold_elsewhere(
+            given, found, k[np.ix_(new, kept)], np.diagonal(k)[new] + own, np.column_stack([np.ones(20), age[new]])
+        )
+        np.testing.assert_allclose([float(row[4]) for row in rows[60:]], told.value, rtol=1e-5, atol=1e-7)
+        np.testing.assert_allclose([float(row[5]) for row in rows[60:]], told.error_variance, rtol=1e-5)
+        assert {row[1] for row in rows[60:]} == {""}
+    refused = grn("lmm", "fit", "--pheno", "z.tsv", "--leave-out", "SET09")
+    assert (refused.code, "has no pathway SET09" in refused.err) == (3, True)
+
+
+def test_pathways_and_columns_are_left_out_by_name(lab: Lab, grn: Callable[..., Any]) -> None:
+    loadings = shared(lab)
+    told = grn("lmm", "fit", "--pheno", "z.tsv", "--leave-out", "SET00", "--leave-out", "SET01", "--json").json
+    assert told["log_likelihood"] == pytest.approx(fit(of_factor(loadings[:, :-2]), lab.z).log_likelihood, abs=1e-8)
+    assert "without SET00, SET01" in told["kernel"]["said"]
+    g = np.random.default_rng(13).normal(size=(GENES, 5))
+    np.savez(lab.folder / "g.npz", ids=lab.genes, factor=g, columns=["chr1", "chr2", "chr3", "chr4", "chr5"])
+    np.savez(lab.folder / "k.npz", ids=lab.genes, kernel=g @ g.T)
+    told = grn("lmm", "fit", "--pheno", "z.tsv", "--kernel", "g.npz", "--leave-out", "chr2", "--json").json
+    expected = fit(of_factor(np.delete(g, 1, axis=1)), lab.z).log_likelihood
+    assert told["log_likelihood"] == pytest.approx(expected, abs=1e-8)
+    for kernel, name, code in (("g.npz", "chr9", 3), ("k.npz", "chr1", 2)):
+        assert grn("lmm", "fit", "--pheno", "z.tsv", "--kernel", kernel, "--leave-out", name).code == code
+    y = np.random.default_rng(14).normal(size=15)
+    lab.column("y.tsv", y, lab.samples[::2])
+    assert grn("lmm", "fit", "--pheno", "y.tsv", "--kernel", "samples", "--leave-out", "SET00").code == 0
 
 
 def test_many_signals_are_fitted_at_once(lab: Lab, grn: Callable[..., Any]) -> None:

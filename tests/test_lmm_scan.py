@@ -290,7 +290,9 @@ def test_the_best_prediction_and_its_error_are_those_of_dense_matrices():
         np.testing.assert_allclose(
             told.error_variance, found.variance_kernel * np.diagonal(k - k @ p @ k), rtol=1e-6, atol=1e-8
         )
-        mean, variance = foretold_elsewhere(given, found, cross, own, x_new)
+        elsewhere = foretold_elsewhere(given, found, cross, own, x_new)
+        mean, variance = elsewhere.value, elsewhere.error_variance
+        np.testing.assert_allclose(elsewhere.effect, cross @ p @ y, rtol=1e-6, atol=1e-9)
         beta = found.effects
         np.testing.assert_allclose(mean, x_new @ beta + cross @ np.linalg.solve(h, y - x @ beta), rtol=1e-6)
         frame = x_new.T - x.T @ np.linalg.solve(h, cross.T)
@@ -310,8 +312,9 @@ def test_a_prediction_without_a_random_effect_is_the_regression_line():
         if found.h2 == 0.0:
             break
     whole, new = np.column_stack([np.ones(40), x]), np.array([[1.0, 0.3], [1.0, 2.0]])
-    mean, variance = foretold_elsewhere(given, found, np.zeros((2, 40)), np.ones(2), new)
-    np.testing.assert_allclose(mean, new @ found.effects)
+    elsewhere = foretold_elsewhere(given, found, np.zeros((2, 40)), np.ones(2), new)
+    variance = elsewhere.error_variance
+    np.testing.assert_allclose(elsewhere.value, new @ found.effects)
     inner = np.linalg.inv(whole.T @ whole)
     np.testing.assert_allclose(variance, found.variance_noise * (1 + np.einsum("ij,jk,ik->i", new, inner, new)))
     assert not foretold(given, found).effect.any()

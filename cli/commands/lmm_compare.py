@@ -34,7 +34,7 @@ def command(repo: Repository, *, range_: str, given: mixed.Given, ci: str, seed:
       grn lmm compare v0..HEAD --labels labels.tsv --contrast AML:ALL --expression all.tsv --json
     """
     from ...engine.lmm import fits
-    from ...storage.mixed_models import OF_A_VERSION
+    from ...storage.model_rows import OF_A_VERSION
 
     versions = line(repo, range_)
     if given.kernel not in OF_A_VERSION or given.kernel2 is not None:

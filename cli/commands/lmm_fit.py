@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...engine.errors import InputError
+from ...engine.wording import counted
 from .. import describe, mixed, options, output
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ COLUMNS = ("trait", "n", "h2", "h2_se", "h2_low", "h2_high", "log_likelihood", "
     "target",
     type=click.Path(path_type=Path),
     metavar="FILE.tsv",
-    help="Write what goes along the kernel, row by row: the prediction (BLUP) and its error variance.",
+    help="Write what goes along the kernel, row by row: the prediction (BLUP) and its error variance; of rows without "
+    "a value too.",
 )
 @options.forms
 @options.repository
@@ -163,13 +165,14 @@ def _tell_many(
 
 
 def write_prediction(target: Path, model: Bound, found: Fit) -> None:
-    """Write the best linear unbiased prediction of each row, with the variance of its error."""
-    from ...engine.lmm import foretold
+    """Write the best linear unbiased prediction of each row, those without a value among them."""
     from ...storage.formats.row_tables import written_rows
+    from ...storage.mixed_models import PREDICTED, predicted
 
-    told = foretold(model.given, found)
-    signal = model.given.traits[:, 0]
-    rows = zip(model.rows.ids, signal.tolist(), told.effect.tolist(), told.error_variance.tolist(), strict=True)
-    with written_rows(target, ("id", "signal", "along_kernel", "error_variance")) as write:
-        write(rows)
-    output.note(f"{target}: {len(model.rows.ids):,} rows; `signal` is less what the covariates explain by themselves.")
+    number = 0
+    with written_rows(target, PREDICTED) as write:
+        for block in predicted(model, found):
+            write(block)
+            number += len(block)
+    new = number - len(model.rows.ids)
+    output.note(f"{target}: {counted(number, 'row')}, {new:,} of them without a value of the signal.")

@@ -14,7 +14,7 @@ from .kernel import Kernel
 from .leave_out import Leaving, LeftOut
 from .mixture import Mixed, Mixture, mixed
 from .network_kernel import network_kernel, shared_factor
-from .prediction import Foretold, foretold, foretold_elsewhere
+from .prediction import Elsewhere, Foretold, foretold, foretold_elsewhere
 from .reduced import Reduced, reduced_factor, reduced_matrix
 from .scan import Scanned, Scanner, scanner
 from .spectral import Spectral, of_factor, of_matrix
@@ -23,6 +23,7 @@ __all__ = [
     "Component",
     "Design",
     "DiagonalAndFactor",
+    "Elsewhere",
     "Enriched",
     "ExactScanner",
     "Fit",

@@ -11,6 +11,8 @@ from .diagonal_kernel import DiagonalAndFactor
 from .spectral import Spectral, of_factor, of_matrix
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from ..snapshot import Snapshot
@@ -53,7 +55,13 @@ def pathway_columns(snapshot: Snapshot, places: NDArray[np.intp]) -> NDArray[np.
     return snapshot.capacitance.loadings.rows(places) / _deviations(snapshot, places)[:, None]
 
 
-def network_kernel(snapshot: Snapshot, part: Part = "shared", places: NDArray[np.intp] | None = None) -> Kernel:
+def network_kernel(
+    snapshot: Snapshot,
+    part: Part = "shared",
+    places: NDArray[np.intp] | None = None,
+    *,
+    without: Sequence[int] = (),
+) -> Kernel:
     """Return a kernel of a version over some genes, or over all.
 
     Parameters
@@ -65,6 +73,8 @@ def network_kernel(snapshot: Snapshot, part: Part = "shared", places: NDArray[np
         going along the network.
     places : ndarray of intp, shape (n,), optional
         The genes, each once.
+    without : sequence of int
+        Columns of pathways that are left out of it; the scale stays that of the version.
 
     Raises
     ------
@@ -80,15 +90,18 @@ def network_kernel(snapshot: Snapshot, part: Part = "shared", places: NDArray[np
     check_choice("kernel", part, ("shared", "full", "covariance"))
     where = np.arange(len(snapshot.panel), dtype=np.intp) if places is None else places
     parts = snapshot.capacitance
+    first = len(parts.signature) - snapshot.rank  # the factors of the base stand before the pathways
+    out = np.array([first + one for one in without], dtype=np.intp)
     if part == "shared":
-        return _shared(*shared_factor(snapshot, where))
+        factor, signs = shared_factor(snapshot, where)
+        return _shared(np.delete(factor, out, axis=1), np.delete(signs, out))
     if not parts.anchor.is_diagonal:
-        return _dense(snapshot, part, where)
+        return _dense(snapshot, part, where, without)
     factor, diagonal = parts.covariance_factor(where), parts.anchor.covariance.diagonal()[where]
     if part == "full":
         deviations = _deviations(snapshot, where)
         factor, diagonal = factor / deviations[:, None], diagonal / deviations**2
-    return DiagonalAndFactor(diagonal, factor, parts.signature)
+    return DiagonalAndFactor(diagonal, np.delete(factor, out, axis=1), np.delete(parts.signature, out))
 
 
 def _shared(factor: NDArray[np.float64], signs: NDArray[np.float64]) -> Kernel:
@@ -112,15 +125,17 @@ def _shared(factor: NDArray[np.float64], signs: NDArray[np.float64]) -> Kernel:
     return Spectral(frame @ inner.vectors, inner.values)
 
 
-def _dense(snapshot: Snapshot, part: Part, places: NDArray[np.intp]) -> Kernel:
+def _dense(snapshot: Snapshot, part: Part, places: NDArray[np.intp], without: Sequence[int]) -> Kernel:
     if len(places) > LARGEST:
         raise InputError(
             f"The eigenvectors of {len(places):,} genes of a dense base are not computed (at most {LARGEST:,}).",
             hint="Give the kernel as a factor, or a store with a factor base.",
         )
     whole = snapshot.covariance.block(places, places)
+    deviations = np.sqrt(np.diagonal(whole))
+    out = snapshot.capacitance.loadings.rows(places)[:, list(without)]
+    whole = whole - (out * snapshot.capacitance.signature[list(without)]) @ out.T
     if part == "full":
-        deviations = np.sqrt(np.diagonal(whole))
         whole = whole / np.outer(deviations, deviations)
     return of_matrix((whole + whole.T) / 2)
 

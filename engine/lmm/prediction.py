@@ -35,6 +35,23 @@ class Foretold:
     error_variance: NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What is foretold of n* rows that the model has not seen.
+
+    Parameters
+    ----------
+    value, error_variance : ndarray of float64, shape (n*,)
+        y, the covariates' part in it, and Var(ŷ − y), the noise of a new row in it.
+    effect : ndarray of float64, shape (n*,)
+        What of it goes along the kernel.
+    """
+
+    value: NDArray[np.float64]
+    error_variance: NDArray[np.float64]
+    effect: NDArray[np.float64]
+
+
 def foretold(given: Model, found: Fit, *, trait: int = 0) -> Foretold:
     """Return the random effect of the rows that the model was fitted to.
 
@@ -71,8 +88,8 @@ def foretold_elsewhere(
     covariates: NDArray[np.float64],
     *,
     trait: int = 0,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return y of rows that the model has not seen, and the variance of the error of that, each of shape (n*,).
+) -> Elsewhere:
+    """Return what the model foretells of rows that it has not seen.
 
     Parameters
     ----------
@@ -104,7 +121,7 @@ def foretold_elsewhere(
     if np.isinf(found.ratio):
         along = given.fixed.effects(np.eye(found.rank))
         spread = np.einsum("ij,ij->i", covariates @ along, covariates @ along)
-        return mean, found.variance_noise * (1.0 + spread)
+        return Elsewhere(mean, found.variance_noise * (1.0 + spread), np.zeros(len(cross)))
     with one_blas_thread():
         projected, along = _projected(given, found, trait)
         solved = given.kernel.solve(found.ratio, cross.T)
@@ -114,7 +131,8 @@ def foretold_elsewhere(
         information = given.fixed.basis.T @ given.kernel.solve(found.ratio, given.fixed.basis)
         spread = np.einsum("ij,ij->i", frame, np.linalg.solve(information, frame.T).T)
     variance = found.variance_kernel * (own - explained + spread) + found.variance_noise
-    return mean + cross @ projected, variance
+    effect = cross @ projected
+    return Elsewhere(mean + effect, variance, effect)
 
 
 def _is_singular(given: Model) -> bool:

@@ -32,11 +32,14 @@ class KernelFile:
         K, or G.
     is_factor : bool
         Whether it is G.
+    columns : tuple of str
+        Names of the columns of G; a number each where a file has none.
     """
 
     ids: tuple[str, ...]
     values: NDArray[np.float64]
     is_factor: bool
+    columns: tuple[str, ...] = ()
 
 
 def read_kernel(path: Path) -> KernelFile:
@@ -45,8 +48,8 @@ def read_kernel(path: Path) -> KernelFile:
     Parameters
     ----------
     path : Path
-        An .npz file with `ids` and `kernel` (n × n) or `factor` (n × k); or a table whose first column names the rows:
-        square with the same names in its header it is K, otherwise G.
+        An .npz file with `ids` and `kernel` (n × n) or `factor` (n × k), perhaps with `columns`; or a table whose first
+        column names the rows: square with the same names in its header it is K, otherwise G.
 
     Raises
     ------
@@ -70,7 +73,7 @@ def read_kernel(path: Path) -> KernelFile:
         order = [places[name] for name in table.ids]
         return KernelFile(table.ids, np.ascontiguousarray(table.values[:, order]), is_factor=False)
     _refuse_half_a_kernel(path, header, table.ids)
-    return KernelFile(table.ids, table.values, is_factor=True)
+    return KernelFile(table.ids, table.values, is_factor=True, columns=header)
 
 
 def _refuse_half_a_kernel(path: Path, header: tuple[str, ...], ids: tuple[str, ...]) -> None:
@@ -96,7 +99,7 @@ def _refuse_half_a_kernel(path: Path, header: tuple[str, ...], ids: tuple[str, .
 
 
 def _read_npz(path: Path) -> KernelFile:
-    arrays = read_npz(path, ("ids",), ("kernel", "factor"))
+    arrays = read_npz(path, ("ids",), ("kernel", "factor", "columns"))
     if ("kernel" in arrays) == ("factor" in arrays):
         raise InputError(
             f"{path} holds {'both a kernel and a factor' if 'kernel' in arrays else 'neither a kernel nor a factor'}.",
@@ -110,4 +113,9 @@ def _read_npz(path: Path) -> KernelFile:
         )
     if len(set(ids)) != len(ids):
         raise InputError(f"{path}: a name stands twice among the ids.")
-    return KernelFile(ids, values, is_factor=name == "factor")
+    columns = tuple(str(place + 1) for place in range(values.shape[1]))
+    if "columns" in arrays:
+        columns = as_names(arrays["columns"], "columns", path)
+    if len(columns) != values.shape[1]:
+        raise InputError(f"{path}: {counted(len(columns), 'name')} do not fit {values.shape[1]:,} columns.")
+    return KernelFile(ids, values, is_factor=name == "factor", columns=columns)
