@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 INTERVALS = ("profile", "wald", "bootstrap", "none")
 
-DRAWS = 2000
+DRAWS = 10_000
 """Of a bootstrap."""
 
 LEVEL = 0.95

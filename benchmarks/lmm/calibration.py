@@ -2,6 +2,7 @@
 
     python benchmarks/lmm/calibration.py                   # 200 signals of 20 sets a cell: 4,000 tests
     python benchmarks/lmm/calibration.py --signals 20 --known
+    python benchmarks/lmm/calibration.py --shift 1         # power: one set of the 20 is shifted by so much, and told
 
 1,000 genes, 20 pathways of 50 genes each with loadings U(.3, .7), noise 1; the sets tested are the pathways' own genes,
 which is the hardest case: any signal that goes along the network moves whole sets. z = √h u/√s + √(1−h) e with u along
@@ -93,8 +94,11 @@ def rejected(network: Network, z: NDArray[np.float64], sets: csr_array) -> dict[
     }
 
 
-def cell(samples: int | None, share: float | None, signals: int, seed: int) -> dict[str, float]:
-    """Return the share of p < .05 by form; a known network without samples, permuted labels without a share."""
+def cell(samples: int | None, share: float | None, signals: int, seed: int, shift: float = 0.0) -> dict[str, float]:
+    """Return the share of p < .05 by form; a known network without samples, permuted labels without a share.
+
+    With a shift, of the first set alone, whose genes have so much more.
+    """
     below = dict.fromkeys(FORMS, 0)
     for at in range(signals):
         stream = np.random.default_rng([seed, at])
@@ -109,9 +113,11 @@ def cell(samples: int | None, share: float | None, signals: int, seed: int) -> d
             z = t_statistics(expression(world, n, stream), stream.permutation(np.arange(n) < n // 2))
         else:
             z = signal(world, share, stream)
+        if shift:
+            z = z + shift * world.sets[[0]].toarray()[0]
         for form, p in rejected(network, z, world.sets).items():
-            below[form] += int(np.count_nonzero(p < 0.05))
-    return {form: number / (signals * PATHWAYS) for form, number in below.items()}
+            below[form] += int(np.count_nonzero((p[:1] if shift else p) < 0.05))
+    return {form: number / (signals * (1 if shift else PATHWAYS)) for form, number in below.items()}
 
 
 def main() -> None:
@@ -120,14 +126,15 @@ def main() -> None:
     asked.add_argument("--signals", type=int, default=200)
     asked.add_argument("--known", action="store_true", help="the known network alone")
     asked.add_argument("--seed", type=int, default=1)
+    asked.add_argument("--shift", type=float, default=0.0)
     given = asked.parse_args()
     print(setting.described(1))
-    print(f"# {given.signals} signals of {PATHWAYS} sets a cell, seed {given.seed}")
+    print(f"# {given.signals} signals of {PATHWAYS} sets a cell, seed {given.seed}, shift {given.shift:g}")
     print("network\tshare\t" + "\t".join(FORMS) + "\tseconds")
     for samples in (None, *(() if given.known else SAMPLES)):
         for share in (*SHARES, None):
             begun = time.perf_counter()
-            found = cell(samples, share, given.signals, given.seed)
+            found = cell(samples, share, given.signals, given.seed, given.shift)
             name = "known" if samples is None else f"from {samples} samples"
             told = "labels" if share is None else f"{share:g}"
             print(f"{name}\t{told}\t" + "\t".join(f"{found[form]:.3f}" for form in FORMS), end="")
