@@ -2,9 +2,9 @@
 
     python benchmarks/lmm/agreement.py
 
-200 rows, a factor of 20 columns, an intercept and a covariate, five tests. h² is ours of their δ; GEMMA puts K on a scale
-of its own, so its h² is left out. statsmodels' likelihood is lower by ½ log|XᵀX|: that is added. Who is not installed is
-left out.
+200 rows, a factor of 20 columns, an intercept and a covariate, five tests. h² is ours of their δ; GEMMA puts K on a
+scale of its own, so its h² is left out. statsmodels' likelihood is lower by ½ log|XᵀX|: that is added. Who is not
+installed is left out.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ class Triangle:
         """Return xᵀH⁻¹x of sparse tests, from the s × s block of H⁻¹ of each."""
         if self.precision is None:
             raise ShapeError("This scan was not made for sparse tests.", hint="Make it with sparse=True.")
-        return block_sums(self.precision, tests.indptr.astype(np.int64), tests.indices.astype(np.int64), tests.data)
+        return block_sums(self.precision, tests)
 
     def single(self) -> Triangle:
         """Return it in float32."""
@@ -170,14 +170,13 @@ def whitened(kernel: Kernel, ratio: float, frame: NDArray[np.float64], scale: fl
     factor = np.hstack([kernel.vectors * np.sqrt(kernel.values), beside])
     whole = factor @ factor.T
     whole[np.diag_indices(n)] += ratio
-    try:
-        root = cholesky(whole, lower=True, overwrite_a=True, check_finite=False)
+    try:  # in place: LAPACK has columns, and the transpose of a symmetric matrix is itself
+        root = cholesky(whole.T, lower=True, overwrite_a=True, check_finite=False)
     except np.linalg.LinAlgError:
         raise NotPositiveDefinite(
             "At h² = 1 the kernel and the covariates leave out some direction: no test can be weighed there."
         ) from None
-    inverse, _ = lapack.dtrtri(root, lower=1)
-    triangle = np.ascontiguousarray(np.tril(inverse))
+    triangle, _ = lapack.dtrtri(root, lower=1, overwrite_c=1)
     return Triangle(triangle, triangle.T @ triangle if sparse else None)
 
 
