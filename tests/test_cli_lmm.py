@@ -467,6 +467,29 @@ def test_a_scan_is_the_same_from_every_form_of_file(lab: Lab, grn: Callable[...,
     assert len(sets) == len(lab.sets)
 
 
+def test_tests_are_judged_together_by_group(lab: Lab, grn: Callable[..., Any]) -> None:
+    stream = np.random.default_rng(15)
+    tests = stream.normal(size=(6, GENES))
+    tests[3] = tests[0] + 2 * tests[1]
+    tests[4] = 1.0
+    np.savez(lab.folder / "t.npz", tests=list("abcdef"), ids=lab.genes, values=tests)
+    lab.file("groups.gmt", "one\t-\ta\tb\tc\ntwo\t-\ta\tb\td\tx\nthree\t-\te\nfour\t-\tx\n")
+    asked = ("lmm", "scan", "--pheno", "z.tsv", "--tests", "t.npz", "--groups", "groups.gmt")
+    rows = grn(*asked).rows
+    given = model(of_factor(shared(lab)), lab.z)
+    ready = scanner(given, fits(given)[0])
+    for row, places, found in ((rows[0], [0, 1, 2], 3), (rows[1], [0, 1], 3)):
+        f, rank, log10_p = ready.block(tests[places])
+        assert (int(row["N"]), float(row["DF"])) == (found, rank)
+        assert float(row["STAT"]) == pytest.approx(f, rel=1e-7)
+        assert float(row["LOG10P"]) == pytest.approx(log10_p, abs=1e-8)
+    assert [row["P"] for row in rows[2:]] == ["", ""]
+    assert grn(*asked, "--json").json["count"] == 4
+    assert grn(*asked, "--mode", "exact").code == 2
+    lab.file("none.gmt", "one\t-\tx\n")
+    assert grn(*asked[:-1], "none.gmt").code == 3
+
+
 def test_plink_files_are_scanned_by_the_extra_package(lab: Lab, grn: Callable[..., Any]) -> None:
     bed_reader = pytest.importorskip("bed_reader")
     stream = np.random.default_rng(9)

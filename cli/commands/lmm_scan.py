@@ -47,6 +47,12 @@ if TYPE_CHECKING:
 @click.option(
     "--float32", "single", is_flag=True, help="In single precision: half the time; log10 p to 1e-4, or 1e-5 of it."
 )
+@click.option(
+    "--groups",
+    type=click.Path(path_type=Path),
+    metavar="FILE.gmt",
+    help="Test the tests of each group together: name, description, names of tests; F with as many degrees of freedom.",
+)
 @click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Blocks side by side; all cores by default.")
 @click.option(
     "-o", "--output", "target", type=click.Path(path_type=Path), metavar="FILE.tsv", help="Else standard output."
@@ -62,6 +68,7 @@ def command(
     mode: str,
     statistic: Statistic,
     single: bool,
+    groups: Path | None,
     threads: int | None,
     target: Path | None,
     form: str,
@@ -70,7 +77,8 @@ def command(
 
     Rows are read, tested and written block by block, whatever the number of tests. A missing value is the mean of the
     test's others; N says how many there are. A test that the covariates make up has no numbers. LL is the restricted
-    likelihood with the test, for lrt the likelihood.
+    likelihood with the test, for lrt the likelihood. With --groups, N is how many tests a group has, and DF how many
+    of them are no mixture of the others.
 
     \b
     Example:
@@ -78,14 +86,13 @@ def command(
       grn lmm scan --pheno z.tsv --tests sets.gmt --mode exact
     """
     from ...engine.mapping import on_threads
-    from ...storage.formats.row_tables import written_rows
+    from ...storage.formats.gmt import read_gmt
     from ...storage.formats.tested_columns import read_tested
-    from ...storage.scanning import COLUMNS, scanned
+    from ...storage.scanning import grouped, scanned
     from ...storage.signals import among
 
-    if mode == "exact" and statistic == "score":
-        raise InputError("The score test is made at the null model's variances: --mode p3d.")
-    mixed.check_target(target, given, repo, tests)
+    _check(mode, statistic, single=single, grouped=groups is not None)
+    mixed.check_target(target, given, repo, tests, *([] if groups is None else [groups]))
     version = repo.version(at)
     read = read_tested(tests)
     signal = given.signal(repo, version.name)
@@ -98,24 +105,20 @@ def command(
     if model.given.traits.shape[1] != 1:
         raise InputError(f"A scan is of one signal, and {signal.said}.", hint="Name it with --trait.")
     with output.waiting("scanning") as progress:
-        null, blocks = scanned(
-            model,
-            read,
-            exact=mode == "exact",
-            statistic=statistic,
-            single=single,
-            mapper=on_threads(threads or os.cpu_count() or 1),
-            progress=progress,
-        )
-        named: list[dict[str, object]] = []
-        if target is not None:
-            with written_rows(target, COLUMNS) as write:
-                number = _counted(write, blocks)
-        elif form == "json":
-            named = [dict(zip(COLUMNS, row, strict=True)) for block in blocks for row in block]
-            number = len(named)
+        if groups is not None:
+            sets = {one.name: one.genes for one in read_gmt(groups).pathways}
+            null, blocks = grouped(model, read, sets, progress=progress)
         else:
-            number = _write(COLUMNS, blocks)
+            null, blocks = scanned(
+                model,
+                read,
+                exact=mode == "exact",
+                statistic=statistic,
+                single=single,
+                mapper=on_threads(threads or os.cpu_count() or 1),
+                progress=progress,
+            )
+        named, number = _out(blocks, target, form)
     fields = {**mixed.json_header(model, signal), **mixed.json_fit(null, None, "none"), "mode": mode}
     fields["statistic"] = statistic
     if form == "json":
@@ -124,7 +127,32 @@ def command(
         return
     for name, value in mixed.header(model, signal):
         output.note(f"{name}: {value}")
-    output.note(f"h² without a test: {output.number(null.h2)}. {counted(number, 'test')} by {mode}, {statistic}.")
+    what = "test" if groups is None else "group"
+    output.note(f"h² without a test: {output.number(null.h2)}. {counted(number, what)} by {mode}, {statistic}.")
+
+
+def _check(mode: str, statistic: str, *, single: bool, grouped: bool) -> None:
+    if grouped and (mode, statistic, single) != ("p3d", "wald", False):
+        raise InputError(
+            "Groups are tested by F at the null model's variances, in double precision.",
+            hint="Leave out --mode, --statistic and --float32.",
+        )
+    if mode == "exact" and statistic == "score":
+        raise InputError("The score test is made at the null model's variances: --mode p3d.")
+
+
+def _out(blocks: Iterable[Sequence[Row]], target: Path | None, form: str) -> tuple[list[dict[str, object]], int]:
+    """Bring the rows to where they are asked for; return them as the JSON contract has them, and how many there are."""
+    from ...storage.formats.row_tables import written_rows
+    from ...storage.scanning import COLUMNS
+
+    if target is not None:
+        with written_rows(target, COLUMNS) as write:
+            return [], _counted(write, blocks)
+    if form == "json":
+        named = [dict(zip(COLUMNS, row, strict=True)) for block in blocks for row in block]
+        return named, len(named)
+    return [], _write(COLUMNS, blocks)
 
 
 def _write(columns: Sequence[str], blocks: Iterable[Sequence[Row]]) -> int:
