@@ -150,7 +150,7 @@ def _out(blocks: Iterable[Sequence[Row]], target: Path | None, form: str) -> tup
         with written_rows(target, COLUMNS) as write:
             return [], _counted(write, blocks)
     if form == "json":
-        named = [dict(zip(COLUMNS, row, strict=True)) for block in blocks for row in block]
+        named: list[dict[str, object]] = [dict(zip(COLUMNS, row, strict=True)) for block in blocks for row in block]
         return named, len(named)
     return [], _write(COLUMNS, blocks)
 
