@@ -101,6 +101,7 @@ def check_target(target: Path | None, given: Given, repo: Repository, *others: P
         return
     files = [given.pheno, given.pheno_samples, given.labels, given.expression, given.covariates, *others]
     files += [Path(name) for name in (given.kernel, given.kernel2) if name is not None]
+    files += [file.with_suffix(ending) for file in others for ending in (".bim", ".fam")]
     whole = target.resolve()
     for file in files:
         if file is not None and file.exists() and file.resolve() == whole:

@@ -145,7 +145,7 @@ def predicted(bound: Bound, found: Fit) -> Iterator[list[Predicted]]:
     """Yield what a model foretells in blocks of rows, `PREDICTED`: first of its own rows, then of all others.
 
     Others are rows of the kernel without a value of the signal that have all covariates: genes that were not measured,
-    say. Of a mixture of two kernels its own rows alone are told.
+    say. Of a mixture of two kernels, and at h² = 1, its own rows alone are told.
     """
     own = foretold(bound.given, found)
     left = bound.given.traits[:, 0]
@@ -158,7 +158,7 @@ def predicted(bound: Bound, found: Fit) -> Iterator[list[Predicted]]:
             bound.rows.ids, *(column.tolist() for column in columns), strict=True
         )
     ]
-    if bound.weight is not None:
+    if bound.weight is not None or found.ratio == 0.0:  # at h² = 1 of a singular kernel nothing is known of others
         return
     seen = set(bound.rows.ids)
     with_all = None if bound.covariates is None else complete(bound.covariates.ids, bound.covariates.values)

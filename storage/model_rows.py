@@ -67,6 +67,10 @@ class Rows:
         `shared`, `full`, `covariance`, `samples` or `file`.
     everyone : tuple of str
         All rows that the kernel could have, those of `ids` among them.
+    without : tuple of str
+        Pathways, or columns of a factor, that were left out.
+    columns : int or None
+        How many factors and pathways a kernel of what genes share has.
     between : callable
         Given ids of `everyone`, returns the kernel between these and the rows.
     """
@@ -78,6 +82,8 @@ class Rows:
     part: str
     everyone: tuple[str, ...]
     between: Callable[[Sequence[str]], Between]
+    without: tuple[str, ...] = ()
+    columns: int | None = None
 
 
 def rows_of(
@@ -166,14 +172,16 @@ def _of_version(
             own = own - snapshot.capacitance.anchor.covariance.diagonal()[new] / deviations[: len(new)] ** 2
         return block, own
 
-    columns = counted(len(snapshot.capacitance.signature) - len(out), "factor or pathway", "factors and pathways")
+    number = len(snapshot.capacitance.signature) - len(out)
+    columns = counted(number, "factor or pathway", "factors and pathways")
     what = {
         "shared": f"shared part of {version.name}: what {columns} give its genes in common",
         "full": f"whole correlation of {version.name}, what each gene has alone included",
         "covariance": f"whole covariance of {version.name}, what each gene has alone included",
     }[part]
     ids = tuple(genes[int(place)] for place in places)
-    return Rows(found, ids, places, what + _less(without), part, tuple(genes), between)
+    held = number if part == "shared" else None
+    return Rows(found, ids, places, what + _less(without), part, tuple(genes), between, tuple(without), held)
 
 
 def _less(without: Sequence[str]) -> str:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array
 
-from ..engine.errors import EngineError, InputError, NotFound
+from ..engine.errors import InputError, NotFound
 from ..engine.lmm.component import component
-from ..engine.lmm.enrichment import enrich, sided
+from ..engine.lmm.enrichment import OwnVariance, enrich, links, sided
 from ..engine.lmm.fit import fits, model
 from ..engine.lmm.leave_out import Leaving
-from ..engine.lmm.mixture import Mixture
+from ..engine.lmm.mixture import Mixed, Mixture
 from ..engine.lmm.network_kernel import pathway_columns
 from ..engine.lmm.scan import scanner
 from ..engine.lmm.spectral import of_factor
@@ -70,8 +70,8 @@ class Judged:
         p of each by permutations.
     null_h2 : Null, optional
         h² of the permutations.
-    null_share : float
-        The share of sets of permutations whose p is below .05.
+    null_share, null_most : float
+        The share of permutations whose p is below .05: over all sets, and of the set that has most.
     left_out : tuple of str
         Sets with too few genes, or too many.
     """
@@ -88,6 +88,7 @@ class Judged:
     permuted: list[float | None] | None
     null_h2: Null | None
     null_share: float
+    null_most: float
     left_out: tuple[str, ...]
 
     @property
@@ -145,7 +146,7 @@ def judge(
     sets = _membership(held, len(bound.rows.ids))
     null = fits(bound.given)[0]
     plain_by = scanner(bound.given, null, sparse=True)
-    tests = _Tests(bound, sets, alternative, _mixture(bound, sets, set_variance))
+    tests = _Tests(sets, alternative, _mixture(bound, sets, set_variance))
     found, weight = tests.of(bound.given)
     plain = None if weight is None else _listed(enrich(plain_by, sets, alternative=alternative).log10_p)
     own = _own_out(repo, rev, bound, names, held, alternative) if leave_own_out else None
@@ -154,9 +155,9 @@ def judge(
         spread = [_scatter(plain_by, genes, int(sets.shape[1])) for genes in held]
     by_permutation: list[float | None] | None = None
     null_h2: Null | None = None
-    share = float("nan")
+    share = most = float("nan")
     if permuted is not None:
-        by_permutation, null_h2, share = _permuted(permuted, tests, found, progress)
+        by_permutation, null_h2, share, most = _permuted(permuted, tests, found, progress)
     return Judged(
         names=tuple(names),
         sizes=tuple(size for size, _ in used),
@@ -170,6 +171,7 @@ def judge(
         permuted=by_permutation,
         null_h2=null_h2,
         null_share=share,
+        null_most=most,
         left_out=tuple(left_out),
     )
 
@@ -241,7 +243,7 @@ def _own_out(
             if pathway.sign > 0 and pathway.rank == 1:
                 columns.setdefault(name, []).append(column)
             column += 1
-    own = [place for place, name in enumerate(names) if name in columns]
+    own = [place for place, name in enumerate(names) if name in columns and name not in bound.rows.without]
     answer: list[float | None] = [None] * len(names)
     if not own:
         return answer
@@ -250,15 +252,13 @@ def _own_out(
     leaving = Leaving(bound.given, np.ascontiguousarray(loadings[:, used]), tests)
     for test, place in enumerate(own):
         out = [used.index(one) for one in columns[names[place]]]
-        try:
-            found = leaving.without(out, [test])
-        except EngineError:  # it is all there is of the kernel
-            found = leaving.without_all([test])
+        alone = len(out) == bound.rows.columns  # it is all there is of the kernel
+        found = leaving.without_all([test]) if alone else leaving.without(out, [test])
         answer[place] = float(10.0 ** sided(found.log10_p, found.t, alternative)[0])
     return answer
 
 
-def _mixture(bound: Bound, sets: csr_array, asked: bool | None) -> Mixture | None:
+def _mixture(bound: Bound, sets: csr_array, asked: bool | None) -> SetVariance | None:
     """Return the kernel with one of the sets' own beside it, whose weight is to be found; `None` without."""
     number = int(sets.shape[0])
     if asked and number > MOST_SETS:
@@ -268,26 +268,50 @@ def _mixture(bound: Bound, sets: csr_array, asked: bool | None) -> Mixture | Non
         )
     if asked is False or (asked is None and not ENOUGH_SETS <= number <= MOST_SETS):
         return None
-    return Mixture(bound.given.kernel, of_factor(sets.toarray().T), bound.given.fixed)
+    linked = links(bound.given.kernel, sets)
+    factor = sets.toarray().T * np.sqrt(linked)
+    return SetVariance(Mixture(bound.given.kernel, of_factor(factor), bound.given.fixed), linked)
+
+
+@dataclass(frozen=True, slots=True)
+class SetVariance:
+    """A kernel with one of the sets' own beside it.
+
+    Parameters
+    ----------
+    mixture : Mixture
+        Both.
+    linked : ndarray of float64, shape (m,)
+        How far each set moves as one; its own variance goes with that.
+    """
+
+    mixture: Mixture
+    linked: NDArray[np.float64]
+
+    def found(self, mixed: Mixed) -> OwnVariance:
+        """Return the variance of each set's shift in a fitted mixture."""
+        weight = mixed.weight if mixed.weight == mixed.weight else 0.0  # none at h² = 0
+        number = float(np.sum(self.linked) ** 2 / np.sum(self.linked**2))
+        return OwnVariance(mixed.fit.variance_kernel * weight * self.linked / self.mixture.scales[1], number)
 
 
 @dataclass(frozen=True, slots=True)
 class _Tests:
     """How the sets of a library are tested, the same for the signal and for its permutations."""
 
-    bound: Bound
     sets: csr_array
     alternative: Alternative
-    mixture: Mixture | None
+    variance: SetVariance | None
 
     def of(self, given: Model) -> tuple[Enriched, float | None]:
         """Return the tests of a signal, and the weight of the sets' own variance."""
-        if self.mixture is None:
+        if self.variance is None:
             null = scanner(given, fits(given)[0], sparse=True)
             return enrich(null, self.sets, alternative=self.alternative), None
-        found = self.mixture.best(given.traits[:, 0])
+        found = self.variance.mixture.best(given.traits[:, 0])
         null = scanner(found.given, found.fit, sparse=True)
-        return enrich(null, self.sets, alternative=self.alternative), found.weight
+        own = self.variance.found(found)
+        return enrich(null, self.sets, alternative=self.alternative, own=own), found.weight
 
 
 def _listed(log10_p: NDArray[np.float64]) -> list[float | None]:
@@ -296,17 +320,18 @@ def _listed(log10_p: NDArray[np.float64]) -> list[float | None]:
 
 def _permuted(
     drawn: Model, tests: _Tests, found: Enriched, progress: Callable[[float], object] | None
-) -> tuple[list[float | None], Null, float]:
-    """Return p of each set by permutations, h² of each permutation, and the share of all whose p is below .05."""
+) -> tuple[list[float | None], Null, float, float]:
+    """Return p of each set by permutations, h² of each, and the share of p < .05: over all sets, and at most."""
     number = drawn.traits.shape[1]
-    more, below = np.zeros(len(found.t)), 0
+    more, below = np.zeros(len(found.t)), np.zeros(len(found.t))
     for at in range(number):
         again, _ = tests.of(model(drawn.kernel, drawn.traits[:, at], drawn.fixed))
         more += again.log10_p <= found.log10_p
-        below += int(np.count_nonzero(again.log10_p < np.log10(0.05)))
+        below += again.log10_p < np.log10(0.05)
         if progress is not None:
             progress((at + 1) / number)
     testable = np.isfinite(found.t)
     p = np.where(testable, (1.0 + more) / (number + 1.0), np.nan)
     null = Null(np.array([one.h2 for one in fits(drawn)]))
-    return [float(value) for value in p], null, below / (number * max(int(testable.sum()), 1))
+    shares = below[testable] / number
+    return [float(value) for value in p], null, float(shares.mean()), float(shares.max(initial=0.0))

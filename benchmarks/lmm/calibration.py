@@ -2,6 +2,7 @@
 
     python benchmarks/lmm/calibration.py                   # 200 signals of 20 sets a cell: 4,000 tests
     python benchmarks/lmm/calibration.py --signals 20 --known
+    python benchmarks/lmm/calibration.py --mixed           # 50 sets, of which 5 or 20 are pathways, the others random
     python benchmarks/lmm/calibration.py --shift 1         # power: one set of the 20 is shifted by so much, and told
 
 1,000 genes, 20 pathways of 50 genes each with loadings U(.3, .7), noise 1; the sets tested are the pathways' own genes,
@@ -18,16 +19,24 @@ see the same network, known or estimated by shrinkage.
 from __future__ import annotations
 
 import argparse
+import itertools
 import time
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import setting
 from grnledger.engine.covariance import FactorCovariance
 from grnledger.engine.estimate import shrinkage
-from grnledger.engine.lmm import DiagonalAndFactor, Mixture, fits, model, of_factor, scanner, t_statistics
+from grnledger.engine.false_discovery import adjusted
+from grnledger.engine.lmm import DiagonalAndFactor, Mixture, enrich, fits, model, of_factor, scanner, t_statistics
+from grnledger.engine.lmm.enrichment import links
+from grnledger.storage.set_tests import SetVariance
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
+
+if TYPE_CHECKING:
+    from grnledger.engine.lmm.fit import Model
 
 GENES, PATHWAYS, MEMBERS = 1000, 20, 50
 SHARES = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9)
@@ -86,12 +95,59 @@ def rejected(network: Network, z: NDArray[np.float64], sets: csr_array) -> dict[
     found = {
         name: scanner(whole, replace(null, ratio=ratio), sparse=True).scan(sets).p for name, ratio in ratios.items()
     }
-    mixed = Mixture(ours.kernel, of_factor(sets.toarray().T)).best(z)
-    return {
-        **found,
-        "LMM": scanner(ours, null, sparse=True).scan(sets).p,
-        "LMM+sets": scanner(mixed.given, mixed.fit, sparse=True).scan(sets).p,
-    }
+    return {**found, "LMM": scanner(ours, null, sparse=True).scan(sets).p, "LMM+sets": with_sets(ours, sets)}
+
+
+def with_sets(ours: Model, sets: csr_array) -> NDArray[np.float64]:
+    """Return p of each set as `grn lmm enrich` has it: with a variance of the sets' own."""
+    linked = links(ours.kernel, sets)
+    variance = SetVariance(Mixture(ours.kernel, of_factor(sets.toarray().T * np.sqrt(linked)), ours.fixed), linked)
+    found = variance.mixture.best(ours.traits[:, 0])
+    judge = scanner(found.given, found.fit, sparse=True)
+    return 10.0 ** enrich(judge, sets, own=variance.found(found)).log10_p
+
+
+def mixed_library(samples: int | None, share: float | None, linked: int, signals: int, seed: int) -> list[float]:
+    """Return of a library of pathways and random sets, 50 in all: p < .05 of either, and signals with some q < .05.
+
+    First of LMM, then of LMM+sets.
+    """
+    told: dict[str, list[NDArray[np.float64]]] = {"LMM": [], "LMM+sets": []}
+    for at in range(signals):
+        stream = np.random.default_rng([seed, at, linked])
+        world = drawn_world(stream)
+        network = world.network if samples is None else estimated(world, samples, stream)
+        z = a_signal(world, share, samples, stream)
+        rest = np.zeros((50 - linked, GENES))
+        for one in rest:
+            one[stream.choice(GENES, MEMBERS, replace=False)] = 1.0
+        sets = csr_array(np.vstack([world.sets.toarray()[:linked], rest]))
+        p = rejected(network, z, sets)
+        for form, kept in told.items():
+            kept.append(p[form])
+    answer: list[float] = []
+    for kept in told.values():
+        p = np.array(kept)
+        some = np.mean([bool((adjusted(one) < 0.05).any()) for one in p])
+        answer += [float(np.mean(p[:, :linked] < 0.05)), float(np.mean(p[:, linked:] < 0.05)), float(some)]
+    return answer
+
+
+def estimated(world: World, samples: int, stream: np.random.Generator) -> Network:
+    """Return the network as so many samples give it."""
+    base = shrinkage(expression(world, samples, stream)).base
+    assert isinstance(base, FactorCovariance)
+    return correlated(base)
+
+
+def a_signal(
+    world: World, share: float | None, samples: int | None, stream: np.random.Generator
+) -> NDArray[np.float64]:
+    """Return a signal of that share, or the t-statistics of random labels."""
+    if share is not None:
+        return signal(world, share, stream)
+    n = samples or 48
+    return t_statistics(expression(world, n, stream), stream.permutation(np.arange(n) < n // 2))
 
 
 def cell(samples: int | None, share: float | None, signals: int, seed: int, shift: float = 0.0) -> dict[str, float]:
@@ -103,16 +159,8 @@ def cell(samples: int | None, share: float | None, signals: int, seed: int, shif
     for at in range(signals):
         stream = np.random.default_rng([seed, at])
         world = drawn_world(stream)
-        network = world.network
-        if samples is not None:
-            base = shrinkage(expression(world, samples, stream)).base
-            assert isinstance(base, FactorCovariance)
-            network = correlated(base)
-        if share is None:
-            n = samples or 48
-            z = t_statistics(expression(world, n, stream), stream.permutation(np.arange(n) < n // 2))
-        else:
-            z = signal(world, share, stream)
+        network = world.network if samples is None else estimated(world, samples, stream)
+        z = a_signal(world, share, samples, stream)
         if shift:
             z = z + shift * world.sets[[0]].toarray()[0]
         for form, p in rejected(network, z, world.sets).items():
@@ -127,11 +175,23 @@ def main() -> None:
     asked.add_argument("--known", action="store_true", help="the known network alone")
     asked.add_argument("--seed", type=int, default=1)
     asked.add_argument("--shift", type=float, default=0.0)
+    asked.add_argument("--samples", type=int, nargs="+", choices=SAMPLES, default=SAMPLES)
+    asked.add_argument("--mixed", action="store_true", help="libraries of pathways and random sets")
     given = asked.parse_args()
     print(setting.described(1))
     print(f"# {given.signals} signals of {PATHWAYS} sets a cell, seed {given.seed}, shift {given.shift:g}")
+    networks = (None, *(() if given.known else given.samples))
+    if given.mixed:
+        columns = ("linked", "random", "any q<.05")
+        print("network\tpathways of 50\tshare\t" + "\t".join(f"{form} {one}" for form in FORMS[3:] for one in columns))
+        for samples, linked, share in itertools.product(networks, (5, 20), (0.1, 0.5, None)):
+            found = mixed_library(samples, share, linked, given.signals, given.seed)
+            told = "labels" if share is None else f"{share:g}"
+            name = "known" if samples is None else f"from {samples} samples"
+            print(f"{name}\t{linked}\t{told}\t" + "\t".join(f"{one:.3f}" for one in found), flush=True)
+        return
     print("network\tshare\t" + "\t".join(FORMS) + "\tseconds")
-    for samples in (None, *(() if given.known else SAMPLES)):
+    for samples in networks:
         for share in (*SHARES, None):
             begun = time.perf_counter()
             found = cell(samples, share, given.signals, given.seed, given.shift)

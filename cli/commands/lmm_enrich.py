@@ -166,8 +166,8 @@ def _notes(model: Bound, signal: Signal, judged: Judged, h2: str) -> Iterator[st
     yield f"h² along the network: {h2}"
     if judged.null_h2 is not None:
         yield f"permuted labels: {mixed.said_permuted(judged.null, judged.null_h2)}"
-        share = output.number(100 * judged.null_share)
-        yield f"In the permutations {share} % of the sets have p < 0.05; it should be 5 %."
+        share, most = (output.number(100 * one) for one in (judged.null_share, judged.null_most))
+        yield f"In the permutations {share} % of the sets have p < 0.05, where 5 % should; one set has {most} %."
     yield BEYOND
     if judged.set_weight is not None:
         yield f"{OWN_VARIANCE} {output.number(100 * judged.set_weight)} % of what goes along network and sets."
@@ -195,7 +195,7 @@ def _rows(judged: Judged) -> list[tuple[Any, ...]]:
                 float(found.beta[place]),
                 float(found.se[place]),
                 t,
-                found.freedom,
+                float(found.freedom[place]),
                 float(10.0 ** found.log10_p[place]),
                 float(found.log10_p[place]),
                 float(found.q[place]),

@@ -57,6 +57,11 @@ class DiagonalAndFactor:
         """The number of rows n."""
         return len(self.diagonal)
 
+    @property
+    def factored(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """U and the signs of its columns: what K has beside its own diagonal."""
+        return self.factor, self.signs
+
     def trace(self) -> float:
         """Return tr K."""
         return float(np.sum(self.diagonal) + np.einsum("ij,j,ij->", self.factor, self.signs, self.factor))

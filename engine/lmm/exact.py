@@ -180,6 +180,11 @@ class ExactScanner:
             self._outside = outside - self._kernel.vectors @ (self._kernel.vectors.T @ outside)
             self._beyond = _null_space(self._kernel) if 0 < given.seen.rest <= FEW else None
             middle = np.log(null.ratio / given.scale) if 0.0 < null.ratio < np.inf else np.nan
+            if middle <= CENTRES[0]:
+                raise EngineError(
+                    f"h² of the null model is 1 less {np.exp(middle):.1g}: nearer to 1 than an exact scan looks.",
+                    hint="Take --mode p3d. Was the signal made from the samples that the kernel was made from?",
+                )
             self._home = None if not abs(middle) < CENTRES[-1] else float(middle)
             self._windows: dict[float, Points] = {}
             coarse = np.log(given.scale) + np.arange(CENTRES[0], CENTRES[-1] + 1.0, COARSE)

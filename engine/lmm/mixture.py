@@ -83,7 +83,8 @@ class Mixture:
         if first.size != second.size:
             raise ShapeError(f"Kernels of {first.size:,} and of {second.size:,} rows do not mix.")
         self._fixed = design(size=first.size) if fixed is None else fixed
-        self._halves = tuple(_unit(one, self._fixed) for one in (first, second))
+        self.scales = (scale_of(first, self._fixed), scale_of(second, self._fixed))
+        self._halves = tuple(_unit(one, scale) for one, scale in zip((first, second), self.scales, strict=True))
         self._factor = np.hstack([half.factor for half in self._halves])
         with one_blas_thread():
             self._gram = self._factor.T @ self._factor
@@ -160,8 +161,7 @@ class _Half:
     diagonal: NDArray[np.float64] | None
 
 
-def _unit(kernel: Kernel, fixed: Design) -> _Half:
-    scale = scale_of(kernel, fixed)
+def _unit(kernel: Kernel, scale: float) -> _Half:
     if isinstance(kernel, Spectral):
         return _Half(kernel.vectors * np.sqrt(kernel.values / scale), np.ones(kernel.rank), None)
     return _Half(kernel.factor / np.sqrt(scale), kernel.signs, kernel.diagonal / scale)

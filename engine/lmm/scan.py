@@ -252,18 +252,24 @@ class Scanner:
             outside = lengths - np.einsum("ij,ij->i", frame, frame)
             new = np.flatnonzero(outside > COLLINEAR * lengths)
             scales = 1.0 / np.sqrt(outside[new])
-            gram = (self.form.products(tests[new]) - along[new] @ along[new].T) * np.outer(scales, scales)
-            values, vectors = np.linalg.eigh(gram) if len(new) else (np.zeros(0), np.zeros((0, 0)))
-        kept = values > BLOCK_RANK * values.max(initial=0.0)
+            left = (tests[new] - frame[new] @ self.thin[:, 1 + self.rank :].T) * scales[:, None]
+            values, axes = np.linalg.eigh(left @ left.T) if len(new) else (np.zeros(0), np.zeros((0, 0)))
+            kept = values > BLOCK_RANK * values.max(initial=0.0)
+            free: NDArray[np.float64] = (
+                axes[:, kept] * scales[:, None]
+            )  # mixtures of the columns that are no mixture of others
+            gram = free.T @ (self.form.products(tests[new]) - along[new] @ along[new].T) @ free
         rank = int(np.count_nonzero(kept))
         freedom = self.size - self.rank - rank
         if rank == 0 or freedom < 1:
             raise EngineError(
                 f"Of {len(tests)} columns {rank} are left, with {freedom} degrees of freedom beside them."
             )
-        aim = thin[new, 0] * scales
-        explained = float(np.sum((vectors[:, kept].T @ aim) ** 2 / values[kept]))
-        f = (explained / rank) / ((self.residual - explained) / freedom)
+        aim = free.T @ thin[new, 0]
+        sizes = np.sqrt(np.diagonal(gram))
+        explained = float(aim / sizes @ np.linalg.solve(gram / np.outer(sizes, sizes), aim / sizes))
+        left_beside = max(self.residual - explained, ROUNDING * self.residual)
+        f = (explained / rank) / (left_beside / freedom)
         return f, rank, float(f_tail(np.array([f]), rank, freedom)[0])
 
 

@@ -31,7 +31,7 @@ NEARLY = 1e-11
 
 FARTHEST = 60.0
 """Where the likelihood still rises at the end of the grid, it is followed to here: a trait of which 1e-12 lies outside
-of the kernel has its maximum at about δ = 1e-12."""
+of the kernel has its maximum at about δ = 1e-12 (one of which less does is taken to lie within)."""
 
 UNBOUNDED = (
     "The likelihood has no bound at h² = 1: the signal lies wholly within the span of the kernel and the covariates."
@@ -99,7 +99,9 @@ def search(
         raise EngineError(UNBOUNDED, hint="Was the signal made from the samples that the kernel was made from?")
     logs = np.log(scale) + np.arange(-REACH, REACH + STEP / 2, STEP)
     grid = profile(change(seen.grid(np.exp(logs))), np.exp(logs), size, method)
-    if np.any(np.isneginf(all_.log_likelihood) & (grid.slope[0] < 0)):  # nearer to h² = 1 than the grid reaches
+    if ends is None and np.any(
+        np.isneginf(all_.log_likelihood) & (grid.slope[0] < 0)
+    ):  # nearer to h² = 1 than the grid reaches
         logs = np.log(scale) + np.arange(-FARTHEST, REACH + STEP / 2, STEP)
         grid = profile(change(seen.grid(np.exp(logs))), np.exp(logs), size, method)
     _refuse_flat(grid.log_likelihood, size)

@@ -65,6 +65,11 @@ class Spectral:
         """The number k of eigenvalues that are not zero."""
         return len(self.values)
 
+    @property
+    def factored(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """F with K = FFᵀ, shape (n, k), and a sign for each column, all of them 1."""
+        return self.vectors * np.sqrt(self.values), np.ones(self.rank)
+
     def trace(self) -> float:
         """Return tr K."""
         return float(np.sum(self.values))
