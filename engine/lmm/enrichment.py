@@ -78,7 +78,8 @@ def links(kernel: Kernel, sets: csr_array) -> NDArray[np.float64]:
     mean = (whole - alone) / (size * (size - 1.0))
     chance = alone / size * np.sqrt(2.0 / max(len(signs), 1)) / size
     beyond = np.maximum(mean - 2.0 * chance, 0.0)
-    return np.maximum(beyond, LEAST_LINKED * max(float(beyond.max(initial=0.0)), np.finfo(np.float64).tiny))
+    most = float(beyond.max(initial=0.0))
+    return np.maximum(beyond, LEAST_LINKED * most) if most > 0.0 else np.ones(len(beyond))
 
 
 @dataclass(frozen=True, slots=True)

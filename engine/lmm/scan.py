@@ -19,6 +19,7 @@ from scipy.sparse import csr_array, issparse
 from ..errors import EngineError, ShapeError, check_choice
 from ..threads import one_blas_thread
 from .likelihood import LOG_2PI
+from .stacks import solutions
 from .tails import chi2_tail, f_tail
 from .whitening import Narrow, whitened
 
@@ -255,9 +256,8 @@ class Scanner:
             left = (tests[new] - frame[new] @ self.thin[:, 1 + self.rank :].T) * scales[:, None]
             values, axes = np.linalg.eigh(left @ left.T) if len(new) else (np.zeros(0), np.zeros((0, 0)))
             kept = values > BLOCK_RANK * values.max(initial=0.0)
-            free: NDArray[np.float64] = (
-                axes[:, kept] * scales[:, None]
-            )  # mixtures of the columns that are no mixture of others
+            # mixtures of the columns that are no mixture of others
+            free: NDArray[np.float64] = axes[:, kept] * scales[:, None]
             gram = free.T @ (self.form.products(tests[new]) - along[new] @ along[new].T) @ free
         rank = int(np.count_nonzero(kept))
         freedom = self.size - self.rank - rank
@@ -265,9 +265,9 @@ class Scanner:
             raise EngineError(
                 f"Of {len(tests)} columns {rank} are left, with {freedom} degrees of freedom beside them."
             )
-        aim = free.T @ thin[new, 0]
         sizes = np.sqrt(np.diagonal(gram))
-        explained = float(aim / sizes @ np.linalg.solve(gram / np.outer(sizes, sizes), aim / sizes))
+        aim = free.T @ thin[new, 0] / sizes
+        explained = float(aim @ solutions(gram / np.outer(sizes, sizes), aim[:, None])[:, 0])
         left_beside = max(self.residual - explained, ROUNDING * self.residual)
         f = (explained / rank) / (left_beside / freedom)
         return f, rank, float(f_tail(np.array([f]), rank, freedom)[0])
