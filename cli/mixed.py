@@ -89,6 +89,21 @@ class Given:
         return Asked(self.kernel, self.kernel2, self.covariates, not self.no_intercept, self.leave_out)
 
 
+def check_no_same_samples(given: Given, verb: str) -> None:
+    """Refuse `--same-samples` where no permuted labels are shown beside.
+
+    Raises
+    ------
+    InputError
+        It was said.
+    """
+    if given.same_samples:
+        raise InputError(
+            f"`grn lmm {verb}` shows no permuted labels, without which a signal of the base's own samples misleads.",
+            hint="Leave --same-samples out; `grn lmm fit` and `enrich` show them.",
+        )
+
+
 def check_target(target: Path | None, given: Given, repo: Repository, *others: Path) -> None:
     """Refuse to write over what is read, or into the store.
 

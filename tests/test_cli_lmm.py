@@ -541,6 +541,8 @@ def test_plink_files_are_scanned_by_the_extra_package(lab: Lab, grn: Callable[..
         ([*Z, "--pheno-samples", "x.txt"], {"x.txt": "\n"}, 2, "No sample is named"),
         ([*Z, "--pheno-samples", "x.txt"], {"x.txt": "S00,S01\n"}, 2, "one a line"),
         ([*Z, "--pheno-samples", "x.txt"], {"x.txt": "s00\n"}, 2, "lower case alone"),
+        (["compare", "--pheno", "z.tsv", "--same-samples"], {}, 2, "shows no permuted labels"),
+        (["scan", "--pheno", "z.tsv", "--tests", "sets.gmt", "--same-samples"], {}, 2, "shows no permuted labels"),
         (["fit", "--pheno", "z.tsv", "-o", "z.tsv"], {}, 2, "write over what is read"),
         (["scan", "--pheno", "z.tsv", "--tests", "sets.gmt", "-o", "sets.gmt"], {}, 2, "write over what is read"),
         (["fit", "--pheno", "z.tsv", "-o", "half.grn/x.tsv"], {}, 2, "within the store"),

@@ -36,6 +36,7 @@ def command(repo: Repository, *, range_: str, given: mixed.Given, ci: str, seed:
     from ...engine.lmm import fits
     from ...storage.model_rows import OF_A_VERSION
 
+    mixed.check_no_same_samples(given, "compare")
     versions = line(repo, range_)
     if given.kernel not in OF_A_VERSION or given.kernel2 is not None:
         raise InputError("Versions are compared by kernels of their own.", hint="--kernel shared, full or covariance.")

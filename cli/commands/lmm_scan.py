@@ -91,6 +91,7 @@ def command(
     from ...storage.scanning import grouped, scanned
     from ...storage.signals import among
 
+    mixed.check_no_same_samples(given, "scan")
     _check(mode, statistic, single=single, grouped=groups is not None)
     mixed.check_target(target, given, repo, tests, *([] if groups is None else [groups]))
     version = repo.version(at)
