@@ -65,7 +65,7 @@ def test_a_p3d_scan_is_the_formula_on_dense_matrices(kind, share, statistic):
             "lrt": n * np.log(whole / left),
             "score": (n - 3) * crossed**2 / own / whole,
         }[statistic]
-        assert found.beta[place] == pytest.approx(crossed / own, rel=1e-7)
+        assert found.beta[place] == pytest.approx(crossed / own, rel=1e-8, abs=1e-11)
         assert found.se[place] == pytest.approx(np.sqrt(left / freedom / own), rel=1e-8)
         assert found.statistic[place] == pytest.approx(expected, rel=1e-7)
         tail = stats.f.logsf(expected, 1, freedom) if statistic == "wald" else stats.chi2.logsf(expected, 1)
@@ -117,9 +117,9 @@ def test_an_exact_scan_is_the_model_fitted_beside_each_test(kind, share):
                 continue
             alone = fit(kernel, y, design(np.column_stack([covariates, test])), method=method)
             assert found.log_likelihood[place] == pytest.approx(alone.log_likelihood, abs=1e-8)
-            assert found.beta[place] == pytest.approx(alone.effects[2], rel=1e-6, abs=1e-9)
+            assert found.beta[place] == pytest.approx(alone.effects[2], rel=1e-8, abs=1e-9)
             if statistic == "wald":
-                assert found.se[place] == pytest.approx(alone.effects_se[2], rel=1e-6)
+                assert found.se[place] == pytest.approx(alone.effects_se[2], rel=1e-8)
                 assert found.log10_p[place] == pytest.approx(alone.effects_log10_p[2], abs=1e-6)
             else:
                 more = max(0.0, 2 * (alone.log_likelihood - null.log_likelihood))
@@ -350,9 +350,15 @@ def test_a_profile_interval_ends_where_the_likelihood_has_fallen_by_half_of_chi_
     assert profile_interval(given, found, level=0.5)[0] > low
     wald = wald_interval(found)
     assert wald[1] - found.h2 == pytest.approx(1.959964 * found.h2_se, rel=1e-6) or wald[1] == 1.0
-    none = fits(model(kernel, rng.normal(size=120)))[0]
-    if none.h2 == 0.0:
-        assert profile_interval(model(kernel, rng.normal(size=120)), none)[0] == 0.0
+    at_none = 0
+    for _ in range(10):
+        given = model(kernel, rng.normal(size=120))
+        none = fits(given)[0]
+        if none.h2 == 0.0:
+            at_none += 1
+            assert profile_interval(given, none)[0] == 0.0
+            assert np.isnan(wald_interval(none)[0])
+    assert at_none > 0
 
 
 def test_slopes_tell_where_the_estimate_of_a_draw_is():

@@ -104,7 +104,7 @@ def command(
             }
         )
         return
-    pairs = [*mixed.header(model, signal), *_facts(found[0], spans[0], ci)]
+    pairs = [*mixed.header(model, signal), *_facts(model, found[0], spans[0], ci)]
     if null is not None:
         pairs.append(
             ("permuted labels" if signal.contrast else "permuted samples", mixed.said_permuted(found[0], null))
@@ -116,12 +116,16 @@ def command(
         output.warn(f"The likelihood has {found[0].maxima} local maxima; this is the highest.")
 
 
-def _facts(found: Fit, span: Interval | None, ci: str) -> list[tuple[str, object]]:
+def _facts(model: Bound, found: Fit, span: Interval | None, ci: str) -> list[tuple[str, object]]:
+    left = model.given.traits[:, 0]
+    variance = float(left @ left) / found.freedom
     pairs: list[tuple[str, object]] = [
         ("h², the share along it", mixed.said_h2(found, span, ci)),
         ("standard error", found.h2_se),
         ("variance along it", found.variance_kernel * found.scale),
         ("variance beside it", found.variance_noise),
+        ("variance of the signal", variance),
+        ("of which not beside it", max(0.0, 1.0 - found.variance_noise / variance)),
         ("δ = noise / kernel", found.ratio),
         ("γ = kernel / noise", found.gamma),
         (f"log likelihood ({found.method.upper()})", f"{found.log_likelihood:,.2f}"),
