@@ -101,7 +101,9 @@ def test_a_fit_is_the_model_of_what_the_version_shares(lab: Lab, grn: Callable[.
     people = grn("lmm", "fit", "--pheno", "z.tsv", "--ci", "bootstrap", "--seed", "4")
     assert "h², the share along it" in people.out
     assert "bootstrap" in people.out
-    assert grn("lmm", "fit", "--pheno", "z.tsv", "--ci", "none", "--tsv").rows[0]["name"] == "kernel"
+    rows = {row["name"]: row["value"] for row in grn("lmm", "fit", "--pheno", "z.tsv", "--ci", "none", "--tsv").rows}
+    assert next(iter(rows)) == "kernel"
+    assert float(rows["share of this signal"]) == pytest.approx(1 - found.variance_noise / lab.z.var(ddof=1), rel=1e-7)
 
 
 def test_ids_go_by_name_and_what_has_no_value_is_left_out_and_said(lab: Lab, grn: Callable[..., Any]) -> None:

@@ -125,7 +125,7 @@ def _facts(model: Bound, found: Fit, span: Interval | None, ci: str) -> list[tup
         ("variance along it", found.variance_kernel * found.scale),
         ("variance beside it", found.variance_noise),
         ("variance of the signal", variance),
-        ("of which not beside it", max(0.0, 1.0 - found.variance_noise / variance)),
+        ("share of this signal", max(0.0, 1.0 - found.variance_noise / variance)),
         ("δ = noise / kernel", found.ratio),
         ("γ = kernel / noise", found.gamma),
         (f"log likelihood ({found.method.upper()})", f"{found.log_likelihood:,.2f}"),
