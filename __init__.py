@@ -29,14 +29,14 @@ if TYPE_CHECKING:
         NotPositiveDefinite,
         ShapeError,
     )
-    from .engine.network import Cut
-    from .engine.panel import Panel
-    from .engine.pathway import Pathway
-    from .engine.snapshot import Snapshot
-    from .storage.face import clone, init, open, verify  # noqa: A004  the name that a user expects
-    from .storage.formats.pathways import read_pathways
+    from .engine.network.edges import Cut
+    from .engine.network.panel import Panel
+    from .engine.network.pathway import Pathway
+    from .engine.network.snapshot import Snapshot
+    from .formats.pathways.pathways import read_pathways
+    from .storage.api import clone, init, open, verify  # noqa: A004  the name that a user expects
+    from .storage.history.versions import Version
     from .storage.repository import Repository
-    from .storage.versions import Version
 
 __all__ = [
     "Conflict",
@@ -66,7 +66,7 @@ __getattr__ = lazily(
     __name__,
     {
         "Conflict": "engine.errors",
-        "Cut": "engine.network",
+        "Cut": "engine.network.edges",
         "EngineError": "engine.errors",
         "FormatError": "engine.errors",
         "GrnError": "engine.errors",
@@ -74,17 +74,17 @@ __getattr__ = lazily(
         "NotConverged": "engine.errors",
         "NotFound": "engine.errors",
         "NotPositiveDefinite": "engine.errors",
-        "Panel": "engine.panel",
-        "Pathway": "engine.pathway",
+        "Panel": "engine.network.panel",
+        "Pathway": "engine.network.pathway",
         "Repository": "storage.repository",
         "ShapeError": "engine.errors",
-        "Snapshot": "engine.snapshot",
-        "Version": "storage.versions",
-        "clone": "storage.face",
+        "Snapshot": "engine.network.snapshot",
+        "Version": "storage.history.versions",
+        "clone": "storage.api",
         "engine": "engine",
-        "init": "storage.face",
-        "open": "storage.face",
-        "read_pathways": "storage.formats.pathways",
-        "verify": "storage.face",
+        "init": "storage.api",
+        "open": "storage.api",
+        "read_pathways": "formats.pathways.pathways",
+        "verify": "storage.api",
     },
 )

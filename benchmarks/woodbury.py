@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from grnledger.engine import Pathway, simulate_factor_model, woodbury
-from grnledger.engine.anchor import anchor_of
-from grnledger.engine.capacitance import factor
-from grnledger.engine.columns import columns_of
+from grnledger.engine.network.anchor import anchor_of
+from grnledger.engine.network.capacitance import factor
+from grnledger.engine.network.columns import columns_of
 from threadpoolctl import threadpool_info, threadpool_limits
 
 if TYPE_CHECKING:

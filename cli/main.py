@@ -10,19 +10,16 @@ from typing import TYPE_CHECKING
 import click
 
 from . import errors, options
-from .verbs import Verbs
+from .lazy_group import LazyGroup
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# A verb, and the line that `grn --help` says of it: its module is loaded only when it runs.
 SECTIONS: dict[str, dict[str, str]] = {
     "Versions": {
-        "init": "Make a store from expression data, a covariance or a factor model.",
         "commit": "Add or subtract pathways, as a new version.",
         "log": "List versions, newest first, or the moves of refs.",
-        "show": "Tell one version: what it changed, and how it is read.",
-        "info": "Tell the store: panel, base, eigenvalues, sizes.",
+        "show": "Show one version: what it changed, and how it is read.",
         "rollback": "Go back, or forward again, to any version.",
         "revert": "Undo what one version did, as a new version.",
         "cherry-pick": "Do here what a version did elsewhere.",
@@ -31,16 +28,6 @@ SECTIONS: dict[str, dict[str, str]] = {
         "merge": "Bring another version's pathways in.",
         "tag": "List, make or delete names that stay.",
         "rev-parse": "Print the id that a REV names.",
-        "reinvert": "Invert the current version in full.",
-    },
-    "Stores": {
-        "clone": "Make a store with all that another has.",
-        "fetch": "Bring in another store's versions, under its name.",
-        "push": "Bring a branch to another store.",
-        "import": "Bring in what an exported file has.",
-        "verify": "Read every file, and say what is damaged.",
-        "pack": "Fold the log into few files.",
-        "unlock": "Take the lock of a writer that is gone away.",
     },
     "Questions": {
         "diff": "What changed between two versions, edge by edge.",
@@ -50,17 +37,30 @@ SECTIONS: dict[str, dict[str, str]] = {
         "factors": "What each pathway does to an edge or a gene.",
         "nmf": "Gene modules, and genes that are in two.",
         "lmm": "How much of a signal goes along the network, and which gene sets exceed it.",
-        "export": "Write the store, or a matrix of a version, to a file.",
     },
-    "Trying it": {
+    "Stores": {
+        "init": "Make a store from expression data, a covariance or a factor model.",
+        "info": "Show a store: panel, base, eigenvalues, sizes.",
+        "reinvert": "Invert the current version in full.",
+        "clone": "Make a store with all that another has.",
+        "fetch": "Bring in another store's versions, under its name.",
+        "push": "Bring a branch to another store.",
+        "export": "Write the store, or a matrix of a version, to a file.",
+        "import": "Bring in what an exported file has.",
+        "verify": "Read every file, and report what is damaged.",
+        "pack": "Fold the log into few files.",
+        "unlock": "Take the lock of a writer that is gone away.",
+    },
+    "Examples": {
         "simulate": "Make a factor model and pathways, or counts, with known numbers.",
         "demo": "The whole story on simulated data, in seconds.",
     },
 }
+"""Of each section of the help, the verbs and a line on each. A verb's module is in the folder of its section."""
 
 
 @click.command(
-    cls=Verbs,
+    cls=LazyGroup,
     sections=SECTIONS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

@@ -17,7 +17,7 @@ from ..engine.errors import Conflict, InputError, NotFound
 from . import output
 
 if TYPE_CHECKING:
-    from ..engine.network import Cut
+    from ..engine.network.edges import Cut
     from ..storage.repository import Repository
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -216,7 +216,7 @@ def message(command: Command) -> Command:
 
 def cut(threshold: float | None, top: int | None, default: int) -> Cut:
     """Return the rule that the options name."""
-    from ..engine.network import Cut
+    from ..engine.network.edges import Cut
 
     return Cut.of(threshold, top, default)
 

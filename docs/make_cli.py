@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from grnledger.cli.lazy_group import LazyGroup
 from grnledger.cli.main import SECTIONS, grn
-from grnledger.cli.verbs import Verbs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -218,7 +218,7 @@ def _verbs() -> Iterator[str]:
 
 
 def _subverbs(above: click.Context, verb: str, command: click.Command) -> Iterator[str]:
-    if not isinstance(command, Verbs):
+    if not isinstance(command, LazyGroup):
         return
     context = click.Context(command, info_name=verb, parent=above)
     for subverb in command.list_commands(context):

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 from .lazy import lazily
 
 if TYPE_CHECKING:
-    from .comparison import Difference, compare
-    from .covariance import DenseCovariance, FactorCovariance
-    from .estimate import Estimate, empirical, ledoit_wolf, shrinkage
-    from .expression import Expression
-    from .factor_estimate import factor_analysis
-    from .factor_model import factor_covariance, parameter_counts, simulate_factor_model, simulate_pathways
-    from .inversion import invert, matrix_inversion_lemma, sherman_morrison, woodbury
-    from .network import Cut, Edges, Neighbors
-    from .panel import Panel
-    from .pathway import Pathway
-    from .preparation import Preparation, prepare
-    from .snapshot import Snapshot, take
-    from .stability import Spectrum, probe, refined_columns, spectrum
+    from .estimation.expression import Expression
+    from .estimation.factor_analysis import factor_analysis
+    from .estimation.factor_model import factor_covariance, parameter_counts, simulate_factor_model, simulate_pathways
+    from .estimation.preparation import Preparation, prepare
+    from .estimation.shrinkage import Estimate, empirical, ledoit_wolf, shrinkage
+    from .network.comparison import Difference, compare
+    from .network.covariance import DenseCovariance, FactorCovariance
+    from .network.edges import Cut, Edges, Neighbors
+    from .network.inversion import invert, matrix_inversion_lemma, sherman_morrison, woodbury
+    from .network.panel import Panel
+    from .network.pathway import Pathway
+    from .network.snapshot import Snapshot, take
+    from .network.stability import Spectrum, probe, refined_columns, spectrum
 
 __all__ = [
     "Cut",
@@ -62,36 +62,36 @@ __all__ = [
 __getattr__ = lazily(
     __name__,
     {
-        "Cut": "network",
-        "DenseCovariance": "covariance",
-        "Difference": "comparison",
-        "Edges": "network",
-        "Estimate": "estimate",
-        "Expression": "expression",
-        "FactorCovariance": "covariance",
-        "Neighbors": "network",
-        "Panel": "panel",
-        "Pathway": "pathway",
-        "Preparation": "preparation",
-        "Snapshot": "snapshot",
-        "Spectrum": "stability",
-        "compare": "comparison",
-        "empirical": "estimate",
-        "factor_analysis": "factor_estimate",
-        "factor_covariance": "factor_model",
-        "invert": "inversion",
-        "ledoit_wolf": "estimate",
-        "matrix_inversion_lemma": "inversion",
-        "parameter_counts": "factor_model",
-        "prepare": "preparation",
-        "probe": "stability",
-        "refined_columns": "stability",
-        "sherman_morrison": "inversion",
-        "shrinkage": "estimate",
-        "simulate_factor_model": "factor_model",
-        "simulate_pathways": "factor_model",
-        "spectrum": "stability",
-        "take": "snapshot",
-        "woodbury": "inversion",
+        "Cut": "network.edges",
+        "DenseCovariance": "network.covariance",
+        "Difference": "network.comparison",
+        "Edges": "network.edges",
+        "Estimate": "estimation.shrinkage",
+        "Expression": "estimation.expression",
+        "FactorCovariance": "network.covariance",
+        "Neighbors": "network.edges",
+        "Panel": "network.panel",
+        "Pathway": "network.pathway",
+        "Preparation": "estimation.preparation",
+        "Snapshot": "network.snapshot",
+        "Spectrum": "network.stability",
+        "compare": "network.comparison",
+        "empirical": "estimation.shrinkage",
+        "factor_analysis": "estimation.factor_analysis",
+        "factor_covariance": "estimation.factor_model",
+        "invert": "network.inversion",
+        "ledoit_wolf": "estimation.shrinkage",
+        "matrix_inversion_lemma": "network.inversion",
+        "parameter_counts": "estimation.factor_model",
+        "prepare": "estimation.preparation",
+        "probe": "network.stability",
+        "refined_columns": "network.stability",
+        "sherman_morrison": "network.inversion",
+        "shrinkage": "estimation.shrinkage",
+        "simulate_factor_model": "estimation.factor_model",
+        "simulate_pathways": "estimation.factor_model",
+        "spectrum": "network.stability",
+        "take": "network.snapshot",
+        "woodbury": "network.inversion",
     },
 )

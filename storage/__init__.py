@@ -1,1 +1,1 @@
-"""Bytes and history: the store, its log, and the files that go in and out."""
+"""Bytes and history of a store, and nothing else."""

@@ -9,37 +9,40 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ..engine.errors import Conflict, FormatError, InputError, NotFound
-from . import anchors, changes, creation, layout, revspec
-from .entries import pathway_id
-from .ledger import Ledger
-from .log import read_only
-from .places import Folder
-from .planning import Plan, entry_of, given_pathways, logged_of, source_of
-from .records import MoveRecord
-from .refs import check_name
+from .files import layout
+from .files.locations import Folder
+from .history import changes, revspec
+from .history.entries import pathway_id
+from .history.ledger import Ledger
+from .history.log import read_only
+from .history.planning import Plan, entry_of, given_pathways, logged_of, source_of
+from .history.records import MoveRecord
+from .history.refs import check_name
+from .history.versions import ActivePathway, Version
+from .networks import anchors
 from .session import WAIT, Session
-from .versions import ActivePathway, Version
+from .transfer import creation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from ..engine.panel import Panel
-    from ..engine.pathway import Pathway
-    from ..engine.snapshot import Snapshot
-    from .artifacts import Artifacts
-    from .bases import NewBase, StoredBase
-    from .changes import Change
-    from .exchange import Exchanged
-    from .formats.pathways import PathwayFile
-    from .history import History
-    from .log import Log
-    from .measuring import Measuring
-    from .pack import Packed
-    from .reading import Reader
-    from .records import EntryRecord
-    from .refs import Move, Refs
-    from .writing import Writer
+    from ..engine.network.panel import Panel
+    from ..engine.network.pathway import Pathway
+    from ..engine.network.snapshot import Snapshot
+    from ..formats.pathways.pathways import PathwayFile
+    from .history.active import History
+    from .history.changes import Change
+    from .history.log import Log
+    from .history.records import EntryRecord
+    from .history.refs import Move, Refs
+    from .history.writing import Writer
+    from .networks.artifacts import Artifacts
+    from .networks.bases import NewBase, StoredBase
+    from .networks.diagnostics import Measuring
+    from .networks.reading import Reader
+    from .transfer.exchange import Exchanged
+    from .transfer.pack import Packed
 
 Method = TypeVar("Method", bound="Callable[..., Any]")
 Answer = TypeVar("Answer")
@@ -286,7 +289,7 @@ class Repository:
     @property
     def artifacts(self) -> Artifacts:
         """The analyses that the store keeps."""
-        from .artifacts import Artifacts
+        from .networks.artifacts import Artifacts
 
         return Artifacts(self._ledger.places, self._writer.stamp)
 
@@ -463,7 +466,7 @@ class Repository:
         FormatError
             An entry is missing or damaged.
         """
-        from .pack import pack
+        from .transfer.pack import pack
 
         places = self._ledger.places
         if not isinstance(places, Folder):
@@ -492,7 +495,7 @@ class Repository:
         FormatError
             What shall be exported is damaged.
         """
-        from . import exchange
+        from .transfer import exchange
 
         self.refresh()
         if rev is None:
@@ -522,7 +525,7 @@ class Repository:
         FormatError
             What arrives is damaged, or not what its ids say.
         """
-        from . import exchange
+        from .transfer import exchange
 
         under = exchange.name_of(Path(source)) if name is None else name
         return exchange.fetch(self._ledger, self._writer, Ledger(Path(source)), under, progress)
@@ -554,7 +557,7 @@ class Repository:
     @_in_turn
     def receive(self, source: Ledger, branch: str, progress: Callable[[float], None] | None = None) -> Exchanged:
         """Take in a branch that another store pushes; see `push`."""
-        from . import exchange
+        from .transfer import exchange
 
         return exchange.push(source, self._ledger, self._writer, branch, progress)
 

@@ -7,19 +7,20 @@ import functools
 import time as clocks
 from typing import TYPE_CHECKING, TypeVar
 
-from . import layout, turns
-from .ledger import Ledger
-from .log import read_only
-from .places import Folder
-from .writing import Moved, Writer
+from .files import layout
+from .files import lock as turns
+from .files.locations import Folder
+from .history.ledger import Ledger
+from .history.log import read_only
+from .history.writing import Moved, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
     from pathlib import Path
 
-    from .measuring import Measuring
-    from .reading import Reader
+    from .networks.diagnostics import Measuring
+    from .networks.reading import Reader
 
 WAIT = 10.0
 """Seconds for which a writer waits for others, and tries again when one was faster."""
@@ -81,14 +82,14 @@ class Session:
     @functools.cached_property
     def reader(self) -> Reader:
         """What reads versions, with the bases that it has read."""
-        from .reading import Reader  # brings SciPy in, which `grn log` has no need of
+        from .networks.reading import Reader  # brings SciPy in, which `grn log` has no need of
 
         return Reader(self.ledger.log, self.ledger.history)
 
     @functools.cached_property
     def measuring(self) -> Measuring:
         """What measures planned commits."""
-        from .measuring import Measuring  # brings SciPy in, which `grn log` has no need of
+        from .networks.diagnostics import Measuring  # brings SciPy in, which `grn log` has no need of
 
         return Measuring(self.reader, self.ledger.history)
 

@@ -1,28 +1,31 @@
-"""The rooms, read from the imports of every module: cli → storage → engine, never upward, never in a circle."""
+"""The rooms, read from the imports of every module: never upward, never in a circle, no wing both ways."""
 
 from __future__ import annotations
 
 import ast
 import graphlib
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ("engine", "storage", "cli")
-BELOW = {"engine": {"engine"}, "storage": {"engine", "storage"}, "cli": {"engine", "storage", "cli"}}
+ROOMS = ("engine", "formats", "storage", "analysis", "cli")
+"""From the ground up: each may import itself and those before it."""
+MOST_FILES = 15
+"""As many modules as stand at one level of a room or wing, `__init__.py` not counted."""
 
 ENGINE_STANDS_ON = {"numpy", "scipy", "numba", "threadpoolctl"}
 ENGINE_MAY_ASK = {
     "__future__", "collections", "concurrent", "contextlib", "dataclasses", "difflib", "functools", "importlib",
     "itertools", "math", "operator", "os", "re", "typing", "warnings",
 }  # fmt: skip
-ONE_DOOR = {"h5py": "storage/hdf5.py", "pydantic": "storage/records.py"}
+ONE_DOOR = {"h5py": "storage/files/hdf5.py", "pydantic": "storage/history/records.py"}
 ONLY_WHERE_IT_CALLS = {
-    "sklearn": "engine/nmf/estimator.py",  # scikit-learn alone asks for tags, in its own words: no dependency
-    "bed_reader": "storage/formats/tested_columns.py",  # an extra, for PLINK files
+    "sklearn": "engine/nmf/solvers/estimator.py",  # scikit-learn alone asks for tags, in its own words: no dependency
+    "bed_reader": "formats/traits/tested_columns.py",  # an extra, for PLINK files
 }
 
 
@@ -60,7 +63,7 @@ def local(file: Path) -> str:
 
 
 def room(module: str) -> str:
-    """Return the room of `grnledger.engine.panel`, or an empty text for the package itself."""
+    """Return the room of `grnledger.engine.network.panel`, or an empty text for the package itself."""
     return ".".join(module.split(".")[1:2])
 
 
@@ -104,17 +107,19 @@ EVERY = [one for found in IMPORTS.values() for one in found]
 def test_the_reader_of_imports_sees_late_and_type_checking_ones() -> None:
     face = [one for one in IMPORTS[ROOT / "__init__.py"] if one.typing]
     assert "grnledger.storage.repository" in {one.target for one in face}
-    late = {one.target for one in IMPORTS[ROOT / "cli" / "commands" / "edges.py"] if not one.typing}
-    assert "grnledger.engine.network" in late
+    late = {one.target for one in IMPORTS[ROOT / "cli" / "commands" / "questions" / "edges.py"] if not one.typing}
+    assert "grnledger.engine.network.edges" in late
     assert len(FILES) > 70, "the reader has lost files"
 
 
-def test_rooms_import_themselves_and_what_lies_below_never_upward() -> None:
+def test_rooms_import_themselves_and_those_below() -> None:
     upward = [
         one.where
         for file, found in IMPORTS.items()
         for one in found
-        if (here := room(module_name(file))) and one.top == "grnledger" and room(one.target) not in BELOW[here]
+        if (here := room(module_name(file)))
+        and one.top == "grnledger"
+        and room(one.target) not in ROOMS[: ROOMS.index(here) + 1]
     ]
     assert upward == []
 
@@ -130,10 +135,10 @@ def test_inside_the_project_imports_are_relative() -> None:
     assert spelt_out == []
 
 
-def test_modules_never_import_one_another_in_a_circle_when_they_run() -> None:
-    """A late import counts: it may spare time, but may not dodge a circle."""
+def test_modules_never_import_one_another_in_a_circle() -> None:
+    """Late imports count, and those of type checkers: what knows each other's types is one thing."""
     graph = {
-        module: {one.target for one in IMPORTS[file] if not one.typing and one.target in MODULES} - {module}
+        module: {one.target for one in IMPORTS[file] if one.target in MODULES} - {module}
         for module, file in MODULES.items()
     }
     try:
@@ -199,17 +204,28 @@ def test_engine_asks_the_system_for_its_number_of_cores_and_nothing_else() -> No
     assert asked == []
 
 
-def test_formats_read_foreign_files_and_never_the_store() -> None:
-    inward = [
-        one.where
-        for file, found in IMPORTS.items()
-        if local(file).startswith("storage/formats/")
-        for one in found
-        if one.target.startswith("grnledger.storage")
-        and not one.target.startswith("grnledger.storage.formats")
-        and one.target != "grnledger.storage.hdf5"
-    ]
-    assert inward == []
+def wing(module: str) -> str:
+    """Return the folder of a module: `grnledger.engine.network` for `grnledger.engine.network.panel`."""
+    return module if MODULES[module].name == "__init__.py" else module.rpartition(".")[0]
+
+
+def test_no_two_wings_of_a_room_import_each_other() -> None:
+    """Wings that stand in one folder, each with all that is below it."""
+    arrows: dict[tuple[str, str], str] = {}
+    for file, imports in IMPORTS.items():
+        here = wing(module_name(file)).split(".")
+        for one in imports:
+            there = wing(one.target).split(".") if one.target in MODULES else []
+            shared = next((n for n, pair in enumerate(zip(here, there, strict=False)) if pair[0] != pair[1]), 0)
+            if shared > 1:
+                arrows[".".join(here[: shared + 1]), ".".join(there[: shared + 1])] = one.where
+    both_ways = [(where, arrows[b, a]) for (a, b), where in arrows.items() if a < b and (b, a) in arrows]
+    assert both_ways == []
+
+
+def test_no_folder_has_more_modules_than_a_reader_takes_in() -> None:
+    folders = Counter(file.parent for file in FILES if file.name != "__init__.py")
+    assert {local(folder): count for folder, count in folders.items() if count > MOST_FILES} == {}
 
 
 def test_every_library_is_a_dependency_or_comes_with_python() -> None:

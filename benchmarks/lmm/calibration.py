@@ -26,17 +26,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import setting
-from grnledger.engine.covariance import FactorCovariance
-from grnledger.engine.estimate import shrinkage
+from grnledger.analysis.lmm.set_tests import SetVariance
+from grnledger.engine.estimation.shrinkage import shrinkage
 from grnledger.engine.false_discovery import adjusted
 from grnledger.engine.lmm import DiagonalAndFactor, Mixture, enrich, fits, model, of_factor, scanner, t_statistics
-from grnledger.engine.lmm.enrichment import links
-from grnledger.storage.set_tests import SetVariance
+from grnledger.engine.lmm.association.enrichment import links
+from grnledger.engine.network.covariance import FactorCovariance
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 if TYPE_CHECKING:
-    from grnledger.engine.lmm.fit import Model
+    from grnledger.engine.lmm.model.fit import Model
 
 GENES, PATHWAYS, MEMBERS = 1000, 20, 50
 SHARES = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9)

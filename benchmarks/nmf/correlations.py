@@ -19,11 +19,11 @@ from pathlib import Path
 import grnledger
 import numpy as np
 import setting
+from grnledger.analysis.nmf.run import modules_of
 from grnledger.engine.errors import InputError
-from grnledger.engine.expression import Expression
+from grnledger.engine.estimation.expression import Expression
 from grnledger.engine.nmf import positive_correlations, rank_survey, simulate_counts
-from grnledger.engine.nmf.analysis import LOOKED_AT
-from grnledger.storage.nmf_runs import modules_of
+from grnledger.engine.nmf.modules.analysis import LOOKED_AT
 
 RANKS = (1, 8)
 RESTARTS = 3

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import setting
 from grnledger.engine.nmf import rank_survey, simulate_counts
-from grnledger.engine.nmf.analysis import LOOKED_AT
+from grnledger.engine.nmf.modules.analysis import LOOKED_AT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

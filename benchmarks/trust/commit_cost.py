@@ -26,12 +26,15 @@ from unittest import mock
 
 import grnledger
 import numpy as np
-from aftermath import table
-from grnledger.engine.covariance import FactorCovariance
-from grnledger.engine.pathway import Pathway
+from grnledger.engine.network.covariance import FactorCovariance
+from grnledger.engine.network.pathway import Pathway
 from grnledger.engine.threads import one_blas_thread
-from grnledger.storage import durable, entries, hdf5, layout
-from grnledger.storage.measuring import Measuring
+from grnledger.storage.files import durable, hdf5, layout
+from grnledger.storage.history import entries
+from grnledger.storage.networks.diagnostics import Measuring
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "trust"))
+from aftermath import table
 from verbs import ENVIRONMENT
 
 if TYPE_CHECKING:

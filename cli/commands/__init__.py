@@ -1,1 +1,1 @@
-"""One module a verb."""
+"""The verbs of `grn`, one a file."""

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from .component import Component, component
-from .contrast import drawn_groups, t_statistics
-from .design import Design, design
-from .diagonal_kernel import DiagonalAndFactor
-from .enrichment import Enriched, enrich
-from .exact import ExactScanner
-from .fit import Fit, Model, fit, fits, model
-from .interval import Interval, bootstrap_interval, drawn, profile_interval, reduced_kernel, wald_interval
-from .kernel import Kernel
-from .leave_out import Leaving, LeftOut
-from .mixture import Mixed, Mixture, mixed
-from .network_kernel import network_kernel, shared_factor
-from .prediction import Elsewhere, Foretold, foretold, foretold_elsewhere
-from .reduced import Reduced, reduced_factor, reduced_matrix
-from .scan import Scanned, Scanner, scanner
-from .spectral import Spectral, of_factor, of_matrix
+from .association.component import Component, component
+from .association.enrichment import Enriched, enrich
+from .association.exact import ExactScanner
+from .association.leave_out import Leaving, LeftOut
+from .association.scan import Scanned, Scanner, scanner
+from .kernels.diagonal_kernel import DiagonalAndFactor
+from .kernels.kernel import Kernel
+from .kernels.network_kernel import network_kernel, shared_factor
+from .kernels.spectral import Spectral, of_factor, of_matrix
+from .model.contrast import drawn_groups, t_statistics
+from .model.design import Design, design
+from .model.fit import Fit, Model, fit, fits, model
+from .model.interval import Interval, bootstrap_interval, drawn, profile_interval, reduced_kernel, wald_interval
+from .model.mixture import Mixed, Mixture, mixed
+from .model.prediction import Elsewhere, Foretold, foretold, foretold_elsewhere
+from .model.reduced import Reduced, reduced_factor, reduced_matrix
 
 __all__ = [
     "Component",

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from .analysis import Analysis, analyse
-from .consensus import dispersion, matched, stability
-from .enrichment import BestSet, best_sets
-from .estimator import KLNMF, EstimatorError, NotConvergedWarning
-from .factorization import Factorization
-from .membership import Memberships, memberships
-from .moonlighting import Moonlighting, moonlighting
-from .multiplicative import multiplicative
-from .observed import Observed, observe, speckled
-from .rank import RankSurvey, Surveyed, rank_survey
-from .similarity import positive_correlations
+from .modules.analysis import Analysis, analyse
+from .modules.consensus import dispersion, matched, stability
+from .modules.enrichment import BestSet, best_sets
+from .modules.membership import Memberships, memberships
+from .modules.moonlighting import Moonlighting, moonlighting
+from .modules.rank import RankSurvey, Surveyed, rank_survey
+from .modules.similarity import positive_correlations
 from .simulation import Simulated, simulate_counts
-from .solver import fit, fit_each
-from .symmetric import fit_symmetric, observe_symmetric
-from .transform import Transformed, transform
+from .solvers.estimator import KLNMF, EstimatorError, NotConvergedWarning
+from .solvers.factorization import Factorization
+from .solvers.multiplicative import multiplicative
+from .solvers.observed import Observed, observe, speckled
+from .solvers.solver import fit, fit_each
+from .solvers.symmetric import fit_symmetric, observe_symmetric
+from .solvers.transform import Transformed, transform
 
 __all__ = [
     "KLNMF",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from grnledger.engine.lmm.diagonal_kernel import DiagonalAndFactor
-from grnledger.engine.lmm.spectral import of_factor, of_matrix
+from grnledger.engine.lmm.kernels.diagonal_kernel import DiagonalAndFactor
+from grnledger.engine.lmm.kernels.spectral import of_factor, of_matrix
 from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import brentq
 

@@ -1,0 +1,1 @@
+"""Questions put to a store: a version and a file go in, and a result comes out, named and kept."""

@@ -1,0 +1,1 @@
+"""Modules of genes of a version."""

@@ -1,0 +1,221 @@
+"""NMF analyses as a store keeps them: an `Analysis` with the names of its rows and columns, to an artifact and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast, get_args
+
+import numpy as np
+
+from ...engine.errors import EngineError, FormatError
+from ...engine.nmf.modules.analysis import Analysis
+from ...engine.nmf.modules.moonlighting import FALSE_DISCOVERIES, Moonlighting
+from ...engine.nmf.modules.rank import HeldOut, RankSurvey, Surveyed
+from ...engine.nmf.solvers.factorization import Factorization
+from ...storage.files import layout
+from ...storage.networks.bases import decode_names, encode_names
+from ...storage.networks.provenance import software
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from ...storage.history.records import Parameter
+    from ...storage.networks.artifacts import Artifact, Artifacts
+
+METHOD = 2
+"""It grows when the same parameters come to give other numbers: what was kept before is then not found again."""
+
+MEASURES = ("held_out", "standard_error", "dispersion", "log_likelihood", "divergence")
+"""The columns of the survey as it is kept."""
+
+
+MAY_BE_NAN = (layout.STABILITY, layout.SURVEY)
+"""Where NaN says that there is nothing to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of a version, of its base or of a file.
+
+    Parameters
+    ----------
+    content : str
+        The content id of the version, the id of the base, or the hash of the table that was read.
+    input : {"correlation", "counts", "file"}
+        What of it is factored.
+    ranks : (int, int), optional
+        The first and the last that are looked at; those looked at unasked otherwise.
+    restarts, seed : int
+        Starts of each rank, and what they are drawn with.
+    """
+
+    content: str
+    input: str
+    ranks: tuple[int, int] | None
+    restarts: int
+    seed: int
+
+    @property
+    def parameters(self) -> dict[str, Parameter]:
+        """All that makes one analysis differ from another."""
+        first, last = self.ranks or (None, None)
+        return {
+            "input": self.input,
+            "first_rank": first,
+            "last_rank": last,
+            "restarts": self.restarts,
+            "seed": self.seed,
+            "method": METHOD,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An analysis with the names of what it is of.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        Its numbers.
+    genes : tuple of str
+        The p rows of V.
+    samples : tuple of str
+        The n columns; the genes again where V are similarities.
+    said : str
+        What was factored, in a line.
+    symmetric, counts : bool
+        Whether V are similarities, and whether they are counts, with a likelihood.
+    """
+
+    analysis: Analysis
+    genes: tuple[str, ...]
+    samples: tuple[str, ...]
+    said: str
+    symmetric: bool
+    counts: bool
+
+
+def find(artifacts: Artifacts, asked: Asked) -> Artifact | None:
+    """Return the artifact of an analysis that was made before in just that way, if there is one."""
+    return artifacts.find(layout.NMF, asked.content, asked.parameters)
+
+
+def keep(artifacts: Artifacts, asked: Asked, found: Named) -> Artifact:
+    """Keep an analysis in a store; raises as `Artifacts.keep`."""
+    analysis, best = found.analysis, found.analysis.best
+    arrays: dict[str, NDArray[np.generic]] = {
+        layout.GENES: encode_names(found.genes),
+        layout.MODULES: best.modules,
+        layout.USAGE: best.usage,
+        layout.TRACE: best.trace,
+        layout.STABILITY: analysis.stability,
+        layout.RANKS: np.array([row.rank for row in analysis.survey.rows], dtype=np.int64),
+        layout.SURVEY: np.array([[getattr(row, name) for name in MEASURES] for row in analysis.survey.rows]),
+    }
+    if not found.symmetric:
+        arrays[layout.SAMPLES] = encode_names(found.samples)
+    facts: dict[str, Parameter] = {
+        "symmetric": found.symmetric,
+        "counts": found.counts,
+        "held_out": analysis.survey.by,
+        "rank": best.rank,
+        "divergence": best.divergence,
+        "residual": best.residual,
+        "converged": best.converged,
+    }
+    if (tested := analysis.moonlighting) is not None:
+        arrays[layout.SECOND] = tested.second.astype(np.int64)
+        arrays[layout.SECOND_Q] = tested.q
+        facts["overdispersion"] = tested.overdispersion
+    return artifacts.keep(
+        layout.NMF,
+        asked.content,
+        asked.parameters,
+        arrays,
+        source=found.said,
+        facts=facts,
+        software=software("numba"),
+    )
+
+
+def read(artifact: Artifact) -> Named:
+    """Return the analysis that an artifact holds.
+
+    Raises
+    ------
+    FormatError
+        It holds none, or one of another method.
+    """
+    try:
+        return _named(artifact)
+    except FormatError:
+        raise
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError, EngineError) as failure:
+        raise FormatError(f"The analysis {artifact.key} is damaged: what it holds is no NMF: {failure}") from None
+
+
+def _named(artifact: Artifact) -> Named:
+    arrays, facts = artifact.arrays, artifact.record.facts
+    if artifact.record.analysis != layout.NMF:
+        raise ValueError(f"it is of the kind {artifact.record.analysis!r}")
+    if (method := artifact.record.parameters.get("method")) != METHOD:
+        raise FormatError(
+            f"The analysis {artifact.key[:8]} was made by method {method}, and this grnledger knows method {METHOD}.",
+            hint="`grn nmf` makes it anew.",
+        )
+    genes = decode_names(arrays[layout.GENES])
+    symmetric = bool(facts["symmetric"])
+    samples = genes if symmetric else decode_names(arrays[layout.SAMPLES])
+    rank = _whole(facts["rank"])
+    p, n = len(genes), len(samples)
+    best = Factorization(
+        modules=_numbers(arrays, layout.MODULES, p, rank),
+        usage=_numbers(arrays, layout.USAGE, rank, n),
+        divergence=_real(facts["divergence"]),
+        trace=_numbers(arrays, layout.TRACE, len(arrays[layout.TRACE])),
+        residual=_real(facts["residual"]),
+        converged=bool(facts["converged"]),
+        seed=None,
+    )
+    ranks: list[int] = arrays[layout.RANKS].astype(np.int64).tolist()
+    measures = _numbers(arrays, layout.SURVEY, len(ranks), len(MEASURES))
+    sums = best.modules.sum(axis=0)
+    if not (best.modules.min() >= 0.0 and best.usage.min() >= 0.0 and np.allclose(sums, 1.0, atol=1e-3)):
+        raise ValueError("W and H are no factors")
+    rows = tuple(Surveyed(at, *map(float, row)) for at, row in zip(ranks, measures, strict=True))
+    tested = None
+    if layout.SECOND in arrays:
+        q, second = _numbers(arrays, layout.SECOND_Q, p), arrays[layout.SECOND].astype(np.intp)
+        if second.shape != (p,) or second.min() < -1 or second.max() >= rank:
+            raise ValueError("a second module is none of the modules")
+        tested = Moonlighting(q, second, q <= FALSE_DISCOVERIES, _real(facts["overdispersion"]))
+    by = str(facts["held_out"])
+    if by not in get_args(HeldOut):
+        raise ValueError(f"{by!r} cannot be held out")
+    analysis = Analysis(RankSurvey(rows, cast("HeldOut", by)), best, _numbers(arrays, layout.STABILITY, p), tested)
+    if analysis.survey.chosen.rank != rank:
+        raise ValueError("its rank is not the one that its survey chooses")
+    return Named(analysis, genes, samples, artifact.record.source, symmetric, bool(facts["counts"]))
+
+
+def _numbers(arrays: Mapping[str, NDArray[np.generic]], name: str, *shape: int) -> NDArray[np.float64]:
+    found = arrays[name]
+    if found.dtype.kind != "f" or found.shape != shape:
+        raise ValueError(f"{name!r} is {layout.canonical_type(found)}")
+    if name not in MAY_BE_NAN and not np.isfinite(found).all():
+        raise ValueError(f"{name!r} holds what is no number")
+    return found.astype(np.float64)
+
+
+def _whole(value: Parameter) -> int:
+    if not isinstance(value, int):
+        raise TypeError(f"{value!r} is no whole number")
+    return value
+
+
+def _real(value: Parameter) -> float:
+    if not isinstance(value, int | float):
+        raise TypeError(f"{value!r} is no number")
+    return float(value)

@@ -1,0 +1,131 @@
+"""A version as other samples would give it: its pathways on a base of some of its samples, or of them drawn anew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from ..engine.errors import InputError, NotFound, NotPositiveDefinite
+from ..engine.estimation.expression import Expression
+from ..engine.estimation.preparation import Preparation, prepare
+from ..engine.network.anchor import anchor_of
+from ..engine.network.snapshot import take
+from ..storage.new_base import estimate_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from ..engine.estimation.normalisation import Transform
+    from ..engine.network.snapshot import Snapshot
+    from ..storage.new_base import Estimator
+    from ..storage.repository import Repository
+
+ESTIMATORS = ("shrinkage", "ledoit-wolf", "factor", "empirical")
+
+ATTEMPTS = 20
+"""So many drawings in a row may be refused by the estimator before it is given up."""
+
+LEAST_PART = 5
+"""A part of the samples has at least so many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resampling:
+    """A version, and the samples that its base was estimated from.
+
+    Make one with `resampling_of`.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (p, n)
+        The values that the base keeps, prepared as they were. Of counts, library sizes are those over the panel.
+    snapshot : Snapshot
+        The version.
+    estimator : str
+        How the base was estimated.
+    factors : int, optional
+        With how many factors, by `factor`.
+    """
+
+    values: NDArray[np.float64]
+    snapshot: Snapshot
+    estimator: Estimator
+    factors: int | None
+
+    def of(self, samples: NDArray[np.intp]) -> Snapshot:
+        """Return the version's network as some of the samples give it; one may be there more than once.
+
+        Raises
+        ------
+        InputError, NotPositiveDefinite
+            The estimator refuses these samples, or the subtracted pathways take more than is there.
+        """
+        covariance = estimate_of(self.values[:, samples], self.estimator, self.factors).base
+        snapshot, deviations = self.snapshot, covariance.standard_deviations()
+        return take(snapshot.panel, anchor_of(covariance), snapshot.pathways, deviations, name=snapshot.name)
+
+    def drawn(self, number: int, seed: int) -> Iterator[Snapshot]:
+        """Yield the version's network as so many drawings of its samples, with replacement, give it.
+
+        Raises
+        ------
+        InputError
+            The estimator refuses one drawing after the other.
+        """
+        stream, samples = np.random.default_rng([seed, 13]), int(self.values.shape[1])
+        for _ in range(number):
+            for attempt in range(ATTEMPTS):
+                try:
+                    yield self.of(stream.integers(0, samples, samples))
+                    break
+                except (InputError, NotPositiveDefinite) as refusal:
+                    if attempt == ATTEMPTS - 1:
+                        raise InputError(
+                            f"The estimator {self.estimator} refused {ATTEMPTS} drawings of samples: {refusal.message}",
+                            hint="--resamples 0 does without; or leave out genes that hardly vary.",
+                        ) from None
+
+    def halves(self, number: int, seed: int) -> list[tuple[Snapshot, Snapshot]]:
+        """Return the version's network as either half of the samples gives it, for so many ways of parting them.
+
+        Nothing where there are too few samples for that, or the estimator refuses a half.
+        """
+        stream, samples = np.random.default_rng([seed, 17]), self.values.shape[1]
+        if samples < 2 * LEAST_PART:
+            return []
+        orders = [stream.permutation(samples) for _ in range(number)]
+        try:
+            return [(self.of(order[::2]), self.of(order[1::2])) for order in orders]
+        except (InputError, NotPositiveDefinite):
+            return []
+
+
+def resampling_of(repo: Repository, rev: str) -> Resampling:
+    """Return what a version is drawn anew from.
+
+    Raises
+    ------
+    NotFound
+        Its base keeps no expression, or was not estimated from any.
+    """
+    base = repo.base(rev)
+    if base.expression is None or base.record.estimator not in ESTIMATORS:
+        raise NotFound(
+            "The base keeps no expression: its samples cannot be drawn anew.",
+            hint="`grn init --expression FILE` keeps it; --resamples 0 does without.",
+        )
+    asked = base.record.preparation
+    preparation = Preparation(
+        floor=cast("float | None", asked.get("floor")),
+        transform=cast("Transform", asked.get("transform", "none")),
+        counts=bool(asked.get("counts", False)),
+    )
+    kept = base.expression.all().astype(np.float64)
+    values = prepare(Expression(kept, base.panel.genes, base.samples), preparation).values
+    factors = base.record.factors if base.record.estimator == "factor" else None
+    snapshot = repo.snapshot(rev, from_base=True)
+    return Resampling(values, snapshot, base.record.estimator, factors)

@@ -1,0 +1,1 @@
+"""Answers as values: columns, rows, JSON and notes."""

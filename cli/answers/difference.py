@@ -1,0 +1,141 @@
+"""How a comparison of two versions is told; `diff` and `commit --dry-run` share it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ...engine.wording import counted
+from .. import output
+from . import versions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ...engine.network.comparison import Difference, Summary
+    from ...storage.history.versions import Version
+    from ...storage.repository import Repository
+
+COLUMNS = ("gene_a", "gene_b", "rho_from", "rho_to", "delta", "delta_abs", "change")
+SIDES = ("from", "to")
+
+PathwayChanges = tuple[list[tuple[str, int]], list[tuple[str, int]]]
+"""Names and signs of the pathways that one version has and another has not: added, and dropped."""
+
+
+def pathway_changes(repo: Repository, before: Version, after: Version) -> PathwayChanges:
+    """Return which pathways one version has and the other has not."""
+    first, second = (
+        {one.record.id: (one.label, int(one.record.sign)) for one in repo.active(version.name)}
+        for version in (before, after)
+    )
+    added = [named for id_, named in second.items() if id_ not in first]
+    return sorted(added), sorted(named for id_, named in first.items() if id_ not in second)
+
+
+def pathway_lines(changes: PathwayChanges, most: int = 10) -> list[str]:
+    """Return the pathways added and dropped, a line each, `most` of either."""
+    added, dropped = changes
+    lines = [f"  {versions.sign_text(sign)} {name}" for name, sign in added[:most]]
+    lines += [f"  dropped {name}" for name, _ in dropped[:most]]
+    left = len(added[most:]) + len(dropped[most:])
+    return [*lines, f"  … and {counted(left, 'more pathway')}"] if left else lines
+
+
+def tell(
+    found: Difference,
+    sides: Sequence[Mapping[str, Any]],
+    form: str,
+    *,
+    pathways: PathwayChanges,
+) -> None:
+    """Print what changed.
+
+    Parameters
+    ----------
+    found : Difference
+        The comparison.
+    sides : two mappings
+        What names each side: version, id, content.
+    form : {"text", "tsv", "json"}
+        How to print it.
+    pathways : two lists of (name, sign)
+        Pathways added and dropped.
+    """
+    rows = [
+        (gene_a, gene_b, before, after, after - before, abs(after) - abs(before), change)
+        for gene_a, gene_b, before, after, change in found
+    ]
+    if form == "json":
+        output.emit_json(_json(found, sides, rows, pathways))
+    elif form == "tsv":
+        output.emit_tsv(COLUMNS, rows)
+    else:
+        output.page(_text(found, sides, rows, pathways))
+
+
+def _json(
+    found: Difference, sides: Sequence[Mapping[str, Any]], rows: list[tuple[Any, ...]], pathways: PathwayChanges
+) -> dict[str, Any]:
+    return {
+        **dict(zip(SIDES, sides, strict=True)),
+        **versions.cut_json(found.cut, found.threshold),
+        "pathways": {
+            what: [name for name, _ in named] for what, named in zip(("added", "dropped"), pathways, strict=True)
+        },
+        "summary": {
+            "from": _summary(found.before),
+            "to": _summary(found.after),
+            "gained": found.gained,
+            "lost": found.lost,
+            "sign_flipped": found.sign_flipped,
+        },
+        "changes": [dict(zip(COLUMNS, row, strict=True)) for row in rows],
+    }
+
+
+def _summary(side: Summary) -> dict[str, Any]:
+    return {"edges": side.edges, "mean_abs": side.mean_abs, "max_abs": side.max_abs, "density": side.density}
+
+
+def _text(
+    found: Difference, sides: Sequence[Mapping[str, Any]], rows: list[tuple[Any, ...]], pathways: PathwayChanges
+) -> str:
+    names = [str(side["version"]) for side in sides]
+    before, after = found.before, found.after
+    lines = [click.style(f"{names[0]} → {names[1]}", bold=True)]
+    lines += pathway_lines(pathways)
+    lines += [
+        "",
+        _rule(found, names),
+        "",
+        output.table(
+            ("", names[0], names[1]),
+            [
+                ("edges", before.edges, after.edges),
+                ("mean |ρ|", before.mean_abs, after.mean_abs),
+                ("max |ρ|", before.max_abs, after.max_abs),
+                ("density", before.density, after.density),
+            ],
+        ),
+        f"gained {found.gained:,}, lost {found.lost:,}, sign-flipped {found.sign_flipped:,}",
+        "",
+    ]
+    if not rows:
+        return "\n".join([*lines, "No partial correlation changed."])
+    table = [(row[0], row[1], row[2], row[3], row[4], row[6].replace("_", "-")) for row in rows]
+    header = ("gene a", "gene b", f"ρ {names[0]}", f"ρ {names[1]}", "Δρ", "change")
+    return "\n".join([*lines, click.style("Largest changes of ρ:", bold=True), output.table(header, table)])
+
+
+def _rule(found: Difference, names: Sequence[str]) -> str:
+    if found.cut.rule == "top":
+        side = names[0] if found.counted_on == "before" else f"{names[1]}, since {names[0]} has no edge"
+        count = int(found.cut.value)
+        return f"An edge has |ρ| ≥ {found.threshold:.4g}: that of the {count:,} strongest pairs of {side}."
+    text = f"An edge has |ρ| ≥ {found.threshold:.4g}."
+    if found.before.edges or found.after.edges:
+        return text
+    strongest = max(found.before.max_abs, found.after.max_abs)
+    return f"{text} {versions.nothing_found(found.threshold, strongest, 'of either side')}"

@@ -1,0 +1,263 @@
+"""How an NMF analysis is told, by whichever verb: its tables, its JSON, and the sentences beside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ...engine.errors import InputError, NotFound
+from ...engine.wording import counted, printable, some
+from .. import output
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ...analysis.nmf.kept import Named
+    from ...engine.nmf import BestSet
+    from ...storage.networks.artifacts import Artifact
+
+    Rows = list[tuple[object, ...]]
+    Sets = Mapping[str, NDArray[np.intp]]
+
+TOP = 5
+"""Genes of a module that are told."""
+
+SHORT = 8
+"""Digits of an analysis's id that people see."""
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "modules": ("module", "genes", "mass", "top_genes", "best_set", "best_set_q"),
+    "genes": ("gene", "module", "share", "second_module", "second_share", "q", "stability"),
+    "ranks": (
+        "rank", "held_out", "standard_error", "dispersion", "log_likelihood", "second_difference", "divergence",
+    ),
+    "histogram": ("share_from", "share_to", "entries"),
+}  # fmt: skip
+"""The tables that have the same columns whatever the rank."""
+
+BESIDE = {
+    "modules": "genes: with most of them in it, or a tested second share. mass: its share of all that is explained.",
+    "ranks": "held out, standard error: mean KL divergence of an entry. log likelihood: without its term log V!.",
+    "genes": "share: of the gene, in that module. stability: the share of the other starts that agree.",
+}
+"""What is said under a table."""
+
+TABLES = (*COLUMNS, "weights", "usage")
+
+
+def told(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a verb that tells an analysis: `--sets`, `--table` and `-o`."""
+    command = click.option(
+        "-o",
+        "--output",
+        "target",
+        type=click.Path(path_type=Path),
+        metavar="FILE.npz",
+        help="Write W and H too, with the names of genes and samples.",
+    )(command)
+    command = click.option(
+        "--table",
+        type=click.Choice(TABLES),
+        default="modules",
+        show_default=True,
+        help="Which table to print; `weights` is W and `usage` is H.",
+    )(command)
+    return click.option(
+        "--sets",
+        "library",
+        type=click.Path(path_type=Path),
+        metavar="FILE.gmt",
+        help="Name each module's closest set.",
+    )(command)
+
+
+def check(target: Path | None, library: Path | None) -> None:
+    """Refuse what `-o` and `--sets` name before anything takes its time.
+
+    Raises
+    ------
+    InputError
+        The target is no .npz file.
+    NotFound
+        There is no such library.
+    """
+    from ...formats.files.kinds import require_file
+
+    if target is not None and target.suffix != ".npz":
+        raise InputError(f"W and H go to an .npz file, not to {target}.", hint="Name it FILE.npz.")
+    if library is not None:
+        require_file(library)
+
+
+def sets_of(path: Path | None, genes: tuple[str, ...]) -> Sets:
+    """Return the gene sets of a library, as places among genes; those that share none are left out.
+
+    Raises
+    ------
+    NotFound
+        None of them shares any.
+    """
+    if path is None:
+        return {}
+    import numpy as np
+
+    from ...formats.pathways.gmt import read_gmt
+
+    places: dict[str, int] = {gene: place for place, gene in reversed(list(enumerate(genes)))}
+    found = {
+        one.name: np.unique([places[gene] for gene in one.genes if gene in places]).astype(np.intp)
+        for one in read_gmt(path).pathways
+    }
+    if not any(len(inside) for inside in found.values()):
+        raise NotFound(
+            f"No gene of {path} is among the {counted(len(genes), 'gene')} factored, such as {some(genes, 3)}."
+        )
+    return {name: inside for name, inside in found.items() if len(inside)}
+
+
+def write(path: Path | None, found: Named) -> None:
+    """Write W and H to a file, if one is named."""
+    if path is None:
+        return
+    from ...formats.models.matrix_export import write_npz
+
+    best = found.analysis.best
+    arrays = {"genes": found.genes, "samples": found.samples, "modules": best.modules, "usage": best.usage}
+    write_npz(path, arrays)
+    size = f"W ({len(found.genes):,} × {best.rank}) and H ({best.rank} × {len(found.samples):,})"
+    output.note(f"{path}: {size}, as `modules` and `usage`.")
+
+
+def table_of(name: str, found: Named, sets: Sets) -> tuple[tuple[str, ...], Rows]:
+    """Return the columns and the rows of a table."""
+    best = found.analysis.best
+    if name in ("weights", "usage"):
+        numbered = tuple(f"module_{place}" for place in range(1, best.rank + 1))
+        names, values = (found.genes, best.modules) if name == "weights" else (found.samples, best.usage.T)
+        first = "gene" if name == "weights" or found.symmetric else "sample"
+        return (first, *numbered), [(one, *row) for one, row in zip(names, values.tolist(), strict=True)]
+    makers = {"ranks": _rank_rows, "genes": _gene_rows, "histogram": _histogram_rows}
+    return COLUMNS[name], _module_rows(found, sets) if name == "modules" else makers[name](found)
+
+
+def json_of(found: Named, artifact: Artifact | None, sets: Sets) -> dict[str, Any]:
+    """Return an analysis as the JSON contract has it."""
+    analysis = found.analysis
+    best = analysis.best
+    columns_rows = {name: table_of(name, found, sets) for name in COLUMNS}
+    tables = {
+        name: [dict(zip(columns, row, strict=True)) for row in rows] for name, (columns, rows) in columns_rows.items()
+    }
+    record = None if artifact is None else artifact.record
+    return {
+        "analysis": None if artifact is None else artifact.key,
+        "input": found.said,
+        "likelihood": found.counts,
+        **({} if record is None else {"parameters": dict(sorted(record.parameters.items())), "time": record.time}),
+        "rank": best.rank,
+        "rank_within_one_error": analysis.survey.within_one_error.rank,
+        "flat": analysis.survey.is_flat,
+        "reason": analysis.survey.reason,
+        "converged": best.converged,
+        "divergence": best.divergence,
+        "residual": best.residual,
+        "sweeps": best.sweeps,
+        "moonlighting": _named(found, analysis.in_two) if found.counts else None,
+        "at_sight": _named(found, analysis.memberships.in_two_at_sight),
+        **tables,
+    }
+
+
+def tell(found: Named, table: str, sets: Sets, *, of: str = "") -> None:
+    """Print a table, and what is to be said beside it; `of` names what was factored."""
+    from ...engine.nmf.modules.membership import SHARE_AT_SIGHT
+    from ...engine.nmf.modules.moonlighting import FALSE_DISCOVERIES
+
+    columns, rows = table_of(table, found, sets)
+    kept = [place for place in range(len(columns)) if any(row[place] is not None for row in rows)]
+    names = tuple(columns[place].replace("_", " ") for place in kept)
+    output.page(output.table(names, [tuple(row[place] for place in kept) for row in rows]))
+    output.note(f"{of}{printable(found.said)}.")
+    output.note(found.analysis.survey.reason)
+    if found.analysis.moonlighting is not None:
+        twice = _named(found, found.analysis.in_two)
+        how = f"false discovery rate {100 * FALSE_DISCOVERIES:g} %"
+        output.note(f"{counted(len(twice), 'gene')} in two modules ({how}){': ' if twice else ''}{some(twice, 10)}.")
+    else:
+        at_sight = counted(int(found.analysis.memberships.in_two_at_sight.sum()), "gene")
+        output.note(
+            f"{at_sight} with more than {100 * SHARE_AT_SIGHT:g} % in a second module. That is not tested: many of "
+            "them are in one alone. Counts can be tested: --input counts."
+        )
+    if table in BESIDE:
+        output.note(BESIDE[table])
+
+
+def warn(found: Named, form: str) -> None:
+    """Say on stderr, whatever the form of the answer, what it must not be read without."""
+    best, survey = found.analysis.best, found.analysis.survey
+    if not best.converged:
+        output.warn(
+            f"The fit has not converged in {counted(best.sweeps, 'sweep')}: its residual is {best.residual:.1e}."
+        )
+    if survey.is_flat and form != "text":  # there it is told anyway
+        output.warn(f"The rank is not certain. {survey.reason}")
+
+
+def _named(found: Named, which: NDArray[np.bool_]) -> list[str]:
+    return [found.genes[place] for place in which.nonzero()[0].tolist()]
+
+
+def _rank_rows(found: Named) -> Rows:
+    survey = found.analysis.survey
+    return [
+        (row.rank, row.held_out, row.standard_error, row.dispersion, row.log_likelihood, bend, row.divergence)
+        for row, bend in zip(survey.rows, survey.second_differences.tolist(), strict=True)
+    ]
+
+
+def _module_rows(found: Named, sets: Sets) -> Rows:
+    from ...engine.nmf import best_sets
+
+    analysis = found.analysis
+    memberships = analysis.memberships
+
+    def names(module: int) -> str:
+        top: list[int] = analysis.top_genes(module, TOP).tolist()
+        return " ".join(found.genes[place] for place in top)
+
+    best: list[BestSet | None] = best_sets(memberships.main, analysis.best.rank, sets)
+    return [
+        (
+            module + 1,
+            int(analysis.sizes[module]),
+            float(memberships.masses[module]),
+            names(module),
+            closest.name if (closest := best[module]) else None,
+            closest.q if closest else None,
+        )
+        for module in range(analysis.best.rank)
+    ]
+
+
+def _gene_rows(found: Named) -> Rows:
+    analysis = found.analysis
+    memberships = analysis.memberships
+    main, shares = memberships.main.tolist(), memberships.shares.max(axis=1).tolist()
+    second, second_shares = (part.tolist() for part in analysis.second)
+    q = [None] * len(main) if analysis.moonlighting is None else analysis.moonlighting.q.tolist()
+    columns = (found.genes, main, shares, second, second_shares, q, analysis.stability.tolist())
+    return [
+        (gene, home + 1 or None, share, beside + 1 or None, beside_share, value, stable)
+        for gene, home, share, beside, beside_share, value, stable in zip(*columns, strict=True)
+    ]
+
+
+def _histogram_rows(found: Named) -> Rows:
+    counts, edges = found.analysis.memberships.histogram()
+    return list(zip(edges[:-1].tolist(), edges[1:].tolist(), counts.tolist(), strict=True))

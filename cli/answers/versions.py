@@ -1,0 +1,169 @@
+"""How versions, pathways and bases are told, in text and in JSON: the same words in every verb."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ...engine.wording import counted, printable
+
+if TYPE_CHECKING:
+    from ...engine.network.edges import Cut
+    from ...storage.history.records import PathwayRecord
+    from ...storage.history.versions import Version
+    from ...storage.networks.bases import StoredBase
+
+SHORT = 7
+"""Digits of an id that people see."""
+
+
+def version_json(version: Version) -> dict[str, Any]:
+    """Return a version as the JSON contract has it."""
+    return {
+        "version": version.name,
+        "id": version.id,
+        "content": version.content,
+        "parents": list(version.parents),
+        "message": version.message,
+        "author": version.author,
+        "time": version.time,
+        "base": version.base,
+        "added": [pathway for record in version.added for pathway in pathway_json(record)],
+        "dropped": list(version.dropped),
+        "rank": version.rank,
+        "refs": list(version.refs),
+    }
+
+
+def pathway_json(record: PathwayRecord) -> list[dict[str, Any]]:
+    """Return a pathway, one object a name, as the JSON contract has it."""
+    return [{"name": name, "genes": record.genes, "sign": record.sign} for name in record.names]
+
+
+def identity(version: Version) -> dict[str, Any]:
+    """Return what names a version in every JSON answer."""
+    return {"version": version.name, "id": version.id, "content": version.content}
+
+
+def refs_text(version: Version) -> str:
+    """Return the refs of a version in brackets, HEAD pointing to its branch, or an empty text."""
+    refs = list(version.refs)
+    if refs[:1] == ["HEAD"] and len(refs) > 1:
+        refs[:2] = [f"HEAD → {refs[1]}"]
+    return click.style(f"({', '.join(refs)})", fg="green") if refs else ""
+
+
+def head_line(version: Version) -> str:
+    """Return the line that a version is told by: name, id, time, author, refs."""
+    name = click.style(version.name, fg="yellow", bold=True)
+    when = version.time.replace("T", " ").replace("Z", " UTC")
+    return " ".join(filter(None, [name, version.id[:SHORT], when, printable(version.author), refs_text(version)]))
+
+
+def message_lines(version: Version) -> list[str]:
+    """Return a version's message, a line each, as it is told under its name."""
+    return [f"    {printable(line)}" for line in version.message.splitlines()]
+
+
+def change_lines(version: Version, most: int = 5) -> list[str]:
+    """Return what a version added and dropped, a line each, `most` of either."""
+    added = [
+        f"{sign_text(record.sign)} {', '.join(record.names)} ({counted(record.genes, 'gene')})"
+        for record in version.added
+    ]
+    dropped = [f"dropped {name}" for name in version.dropped]
+    return [*_shortened(added, most), *_shortened(dropped, most)]
+
+
+def deed(version: Version, most: int = 3) -> str:
+    """Return in a few words what a version did: the pathways that came and went, else its message."""
+    added = [f"{sign_text(record.sign)} {', '.join(record.names)}" for record in version.added]
+    dropped = [f"dropped {name}" for name in version.dropped]
+    return ", ".join(_shortened([*added, *dropped], most)) or printable(version.message)
+
+
+def sign_text(sign: int) -> str:
+    """Return + or −."""
+    return "+" if sign > 0 else "−"
+
+
+def base_facts(base: StoredBase) -> list[tuple[str, object]]:
+    """Return what is known of a base, for people."""
+    record = base.record
+    source = record.source
+    parameters = record.parameters
+    return [
+        ("genes", record.genes),
+        ("samples", record.samples),
+        ("base", f"{record.estimator}, {_form(base)}"),
+        ("λ", _parameter(parameters.get("lambda"), f"{_shrunk(record.estimator)} are shrunk to zero by this share")),
+        ("λ of variances", _parameter(parameters.get("lambda_variance"), "they are shrunk to their median by it")),
+        ("ridge", parameters.get("ridge")),
+        ("constant genes", f"{record.constant_genes:,}, kept as isolated nodes" if record.constant_genes else None),
+        ("preparation", _preparation(base)),
+        ("expression", _kept(base) if record.samples else None),
+        ("source", f"{source.file}, SHA-256 {source.sha256[:16]}…" if source else None),
+    ]
+
+
+def cut_text(cut: Cut, threshold: float, count: int, where: str) -> str:
+    """Return the rule of an answer: what it is, the ρ it amounts to, and how many edges it gives."""
+    edges = counted(count, "edge")
+    if cut.rule == "top":
+        return f"{edges}: the {int(cut.value):,} strongest {where}, |ρ| ≥ {threshold:.4g}"
+    return f"{edges} {where} with |ρ| ≥ {threshold:.4g}"
+
+
+def cut_json(cut: Cut, threshold: float) -> dict[str, Any]:
+    """Return the rule of an answer as the JSON contract has it; `top` is there for that rule alone."""
+    rule: dict[str, Any] = {"rule": cut.rule, "threshold": threshold}
+    return {**rule, "top": int(cut.value)} if cut.rule == "top" else rule
+
+
+def nothing_found(threshold: float, max_abs: float, where: str) -> str:
+    """Return why an answer is empty, and what would not be."""
+    if max_abs == 0:
+        return f"No pair of genes {where} has a partial correlation other than 0."
+    return (
+        f"No pair {where} reaches |ρ| ≥ {threshold:g}: the strongest has {max_abs:.4g}. "
+        f"Try --top 20, or --threshold {_below(max_abs)}."
+    )
+
+
+def _below(value: float) -> str:
+    """Return a round number that is at most a value: two digits, cut off."""
+    step = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return f"{math.floor(0.9 * value / step) * step:.2g}"
+
+
+def _form(base: StoredBase) -> str:
+    if base.record.form == "factor":
+        return f"factor form with {counted(base.record.factors, 'factor')}"
+    return "dense form"
+
+
+def _preparation(base: StoredBase) -> str | None:
+    done = {name: value for name, value in base.record.preparation.items() if value != "none"}
+    return ", ".join(f"{name.replace('_', ' ')} {_value(value)}" for name, value in done.items()) or None
+
+
+def _shrunk(estimator: str) -> str:
+    return "covariances" if estimator == "ledoit-wolf" else "correlations"
+
+
+def _kept(base: StoredBase) -> str:
+    return "kept with the base" if base.expression is not None else "not kept"
+
+
+def _parameter(value: object, meaning: str) -> str | None:
+    return f"{value:.7g} ({meaning})" if isinstance(value, float) else None
+
+
+def _value(value: object) -> str:
+    return "yes" if value is True else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _shortened(lines: list[str], most: int) -> list[str]:
+    return lines if len(lines) <= most else [*lines[:most], f"… and {len(lines) - most:,} more"]

@@ -1,0 +1,1 @@
+"""Verbs that ask something of one or two versions."""

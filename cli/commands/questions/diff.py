@@ -1,0 +1,60 @@
+"""`grn diff`: what changed between two versions, edge by edge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ... import options, output
+from ...answers import difference, versions
+
+if TYPE_CHECKING:
+    from ....storage.repository import Repository
+
+
+@click.command("diff")
+@click.argument("range_", default="HEAD^..HEAD", metavar="[A..B]")
+@options.cuts
+@click.option(
+    "--changes", type=click.IntRange(min=1), metavar="M", help="List the M largest changes; N of --top, or 20."
+)
+@click.option("--only", type=click.Choice(["gained", "lost", "sign_flipped"]), help="List these changes alone.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 when an edge was gained, lost or flipped.")
+@options.forms
+@options.repository
+def command(
+    repo: Repository,
+    *,
+    range_: str,
+    threshold: float | None,
+    top: int | None,
+    changes: int | None,
+    only: Any,
+    exit_code: bool,
+    form: str,
+) -> int:
+    """Compare two versions, A..B; a single REV is compared with HEAD, nothing is HEAD^..HEAD.
+
+    ρ is the correlation of two genes given all others. An edge is a pair with |ρ| of at least the cut, which is the
+    same on both sides: --threshold RHO, or --top N for that of the N strongest pairs of A (N = the number of genes by
+    default). The largest changes of ρ are listed whether or not they cross it.
+
+    \b
+    Example:
+      grn diff v0..HEAD
+      grn diff v0..HEAD --top 20
+      grn diff main..drug-a --threshold 0.15 --only gained --tsv
+    """
+    before, after = (repo.version(name) for name in options.pair_of_versions(repo, range_))
+    from ....engine.network.comparison import compare
+
+    cut = options.cut(threshold, top, len(repo.panel))
+    first = repo.snapshot(before.name)
+    # Equal content is one network, and must not differ by the rounding of another anchor.
+    second = first if before.content == after.content else repo.snapshot(after.name)
+    with output.waiting("comparing") as progress:
+        found = compare(first, second, cut, changes=changes or top or 20, only=only, progress=progress)
+    sides = (versions.identity(before), versions.identity(after))
+    difference.tell(found, sides, form, pathways=difference.pathway_changes(repo, before, after))
+    return int(exit_code and bool(found.gained + found.lost + found.sign_flipped))

@@ -1,0 +1,145 @@
+"""`grn nmf`: gene modules of a version, of its counts, or of a file."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ....engine.errors import InputError
+from ... import options, output
+from ...answers import nmf, versions
+from ...lazy_group import LazyGroup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ....analysis.nmf.run import Run
+    from ....storage.repository import Repository
+
+SECTIONS = {
+    "Kept analyses": {
+        "list": "List the analyses that the store keeps.",
+        "show": "Tell one of them again.",
+        "diff": "Which modules and genes changed between two versions.",
+    }
+}
+
+
+OF_A_VERSION = ("correlation", "counts")
+"""Inputs that are a version's own; all others are files."""
+
+
+def how_many(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say how modules are looked for: `--rank`, `--restarts` and `--seed`."""
+    command = click.option(
+        "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of the random numbers."
+    )(command)
+    command = click.option(
+        "--restarts",
+        type=click.IntRange(1, 1000),
+        default=10,
+        show_default=True,
+        metavar="N",
+        help="Starts of each rank.",
+    )(command)
+    return click.option(
+        "--rank", metavar="R|FROM:TO", help="How many modules to look for; 2:8 by default, or as many as there can be."
+    )(command)
+
+
+@click.command("nmf", cls=LazyGroup, sections=SECTIONS)
+@options.at
+@click.option(
+    "--input",
+    "source",
+    default="correlation",
+    show_default=True,
+    metavar="correlation|counts|FILE",
+    help="What to factor: the version's positive correlations, the counts kept with its base, or a file of counts.",
+)
+@how_many
+@nmf.told
+@options.forms
+@options.repository
+def command(
+    repo: Repository,
+    *,
+    at: str,
+    source: str,
+    rank: str | None,
+    restarts: int,
+    seed: int,
+    library: Path | None,
+    table: str,
+    target: Path | None,
+    form: str,
+) -> None:
+    """Find gene modules by non-negative matrix factorization under the Kullback–Leibler divergence.
+
+    The rank is used that foretells best what was held out: entries of counts, other samples of correlations. Counts are
+    the same at every version of a base and have a likelihood, by which second modules are tested; the correlations of a
+    version change with its pathways and have none. The store keeps what was found, and gives it again where the same is
+    asked of the same content.
+
+    \b
+    Example:
+      grn nmf --rank 3:6
+      grn nmf --at v3 --rank 5 --table genes --tsv
+      grn nmf --input counts --sets hallmark.gmt -o modules.npz
+    """
+    nmf.check(target, library)
+    version = repo.version(at)
+    run = run_of(repo, version.name, source, rank, restarts=restarts, seed=seed)
+    sets = nmf.sets_of(library, run.named.genes)
+    nmf.write(target, run.named)
+    nmf.warn(run.named, form)
+    if form == "json":
+        output.emit_json({**versions.identity(version), **nmf.json_of(run.named, run.artifact, sets)})
+    elif form == "tsv":
+        output.emit_tsv(*nmf.table_of(table, run.named, sets))
+    else:
+        nmf.tell(run.named, table, sets, of=f"{version.name}: " if source in OF_A_VERSION else "")
+    note_kept(run, form)
+
+
+def run_of(repo: Repository, rev: str, source: str, rank: str | None, *, restarts: int, seed: int) -> Run:
+    """Return the analysis that the options ask for, with bars while it is made."""
+    from ....analysis.nmf.run import modules_of
+
+    ranks = ranks_of(rank)
+    with output.waiting("factoring") as progress:
+        return modules_of(repo, rev, source, ranks=ranks, restarts=restarts, seed=seed, progress=progress)
+
+
+def note_kept(run: Run, form: str) -> None:
+    """Say whether the store keeps an analysis, or had it."""
+    if run.artifact is None:
+        output.warn(f"The analysis is not kept: {run.unkept}")
+    elif form == "text":
+        key = run.artifact.key[: nmf.SHORT]
+        output.note(
+            f"Found again: it was made at {run.artifact.record.time} (`grn nmf show {key}`)."
+            if run.again
+            else f"Kept: `grn nmf show {key}` tells it again."
+        )
+
+
+def ranks_of(text: str | None) -> tuple[int, int] | None:
+    """Return the first and the last rank that `5` or `3:6` names; None where none is named.
+
+    Raises
+    ------
+    InputError
+        It names none.
+    """
+    if text is None:
+        return None
+    if (match := re.fullmatch(r"(\d{1,4})(?::(\d{1,4}))?", text.strip())) is None:
+        raise InputError(f"--rank {text!r} is no rank and no range of ranks.", hint="Write --rank 5 or --rank 3:6.")
+    first, last = int(match[1]), int(match[2] or match[1])
+    if not 1 <= first <= last:
+        raise InputError(f"--rank {text} names no rank.", hint="The first is at least 1 and at most the last.")
+    return first, last

@@ -1,0 +1,45 @@
+"""`grn clone`: a store made with all that another has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ....engine.wording import counted
+from ... import options, output
+from ...answers import exchange
+
+
+@click.command("clone")
+@click.argument("source", type=click.Path(path_type=Path), metavar="STORE|FILE.h5")
+@click.argument("target", type=click.Path(path_type=Path), required=False, metavar="[NAME.grn]")
+@options.forms
+def command(source: Path, target: Path | None, form: str) -> None:
+    """Make a store with the whole history of another, or of a file that `grn export` wrote.
+
+    By default it stands here, under the same name.
+
+    \b
+    Example:
+      grn clone ../shared/lab.grn
+      grn clone lab.h5 mine.grn
+    """
+    from ....storage.files.layout import SUFFIX
+    from ....storage.repository import Repository
+    from ....storage.transfer.exchange import clone
+
+    exchange.other(source)
+    made = Path(source.resolve().stem + SUFFIX) if target is None else target
+    with output.waiting("cloning") as progress:
+        clone(source, made, progress)
+    repo = Repository(made)
+    exchange.note_left_out(Repository(source))
+    if form == "json":
+        output.emit_json(
+            {"store": str(made), "versions": len(repo), "head": repo.head, "content": repo.version().content}
+        )
+    elif form == "tsv":
+        output.emit_tsv(("store", "versions", "head"), [(made, len(repo), repo.head)])
+    else:
+        click.echo(f"{made}: {counted(len(repo), 'version')}, {repo.head} at {repo.version().name}.")

@@ -1,0 +1,44 @@
+"""`grn import`: what an exported file has, brought in under its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ....engine.errors import InputError, NotFound
+from ... import options, output
+from ...answers import exchange
+
+if TYPE_CHECKING:
+    from ....storage.repository import Repository
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(path_type=Path), metavar="FILE.h5")
+@click.option("--as", "name", metavar="NAME", help="What its refs are put under; its own name by default.")
+@options.forms
+@options.writing
+def command(repo: Repository, *, file: Path, name: str | None, form: str) -> None:
+    """Bring in the versions of a file that `grn export FILE.h5` wrote; of lab.h5, main becomes lab/main.
+
+    The file must be of the same panel. `grn clone FILE.h5 NAME.grn` makes a store of its own of it, and
+    `grn -s FILE.h5 log` reads it where it is.
+
+    \b
+    Example:
+      grn import lab.h5
+      grn merge lab/main
+    """
+    from ....storage.files.hdf5 import is_hdf5
+
+    if file.is_dir():
+        raise InputError(f"{file} is a folder, not an exported file.", hint=f"`grn fetch {file}` takes a store.")
+    if not file.exists():
+        raise NotFound(f"There is no file {file}.", hint="`grn export FILE.h5` writes one.")
+    if not (file.is_file() and is_hdf5(file)):
+        raise InputError(f"{file} is not a file that `grn export` wrote.", hint="`grn export FILE.h5` writes one.")
+    with output.waiting("importing") as progress:
+        done = repo.fetch(file, name, progress)
+    exchange.tell(repo, done, form, nothing=f"Nothing new in {file}.")

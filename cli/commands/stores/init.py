@@ -1,0 +1,139 @@
+"""`grn init`: a store from expression data, a covariance or a factor model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ... import options, output
+from ...answers.versions import base_facts, identity
+
+if TYPE_CHECKING:
+    from ....engine.estimation.normalisation import Transform
+    from ....storage.repository import Repository
+
+ESTIMATORS = ("shrinkage", "ledoit-wolf", "factor", "empirical")
+
+
+@click.command("init")
+@click.argument("path", metavar="STORE", type=click.Path(path_type=Path))
+@click.option(
+    "--expression",
+    type=click.Path(),
+    metavar="FILE",
+    help="Genes × samples: tsv, csv (also .gz), h5ad, mtx or a 10x folder.",
+)
+@click.option("--covariance", type=click.Path(), metavar="FILE", help="A covariance: tsv, csv, npy, npz or h5.")
+@click.option(
+    "--factor-model", type=click.Path(), metavar="FILE", help="Loadings B: an npz with its noise, or a table."
+)
+@click.option("--noise", type=click.Path(), metavar="FILE", help="Noise variances beside a table of loadings.")
+@click.option("--factor-covariance", type=click.Path(), metavar="FILE", help="F beside a table of loadings.")
+@click.option(
+    "--estimator",
+    type=click.Choice(ESTIMATORS),
+    default="shrinkage",
+    show_default=True,
+    help="How the covariance is estimated: correlations shrunk to zero (Schäfer–Strimmer), covariances shrunk to zero "
+    "(Ledoit–Wolf), maximum likelihood factor analysis, or the sample covariance itself.",
+)
+@click.option("--factors", type=int, metavar="K", help="Number of factors for `factor`; chosen when not given.")
+@click.option(
+    "--counts", is_flag=True, help="They are counts: scale samples to the median library size, then log1p unless told."
+)
+@click.option("--floor", type=float, metavar="VALUE", help="Raise values below this to it, before the transform.")
+@click.option(
+    "--transform",
+    type=click.Choice(["none", "log1p", "log2"]),
+    help="Applied to every value after the floor.  [none; log1p with --counts]",
+)
+@click.option(
+    "--duplicates",
+    type=click.Choice(["error", "max-variance", "mean", "first"]),
+    default="error",
+    show_default=True,
+    help="Rows that name one gene: refuse, or take the most variable, the mean or the first.",
+)
+@click.option("--genes", type=click.Path(), metavar="FILE", help="The panel, one gene a line, in this order.")
+@click.option("--samples", type=click.Path(), metavar="FILE", help="Estimate from these samples, one a line.")
+@click.option(
+    "--min-detected",
+    type=float,
+    metavar="SHARE",
+    help="Leave out genes above the floor (or 0) in a smaller share of samples; 0.2, say.",
+)
+@click.option("--drop-constant", is_flag=True, help="Leave out genes with one value in all samples.")
+@click.option("--top-variance", type=int, metavar="N", help="Keep the N most variable genes.")
+@click.option(
+    "--genes-in",
+    type=click.Choice(["auto", "rows", "columns"]),
+    default="auto",
+    show_default=True,
+    help="Where the file has its genes; found out and told unless given.",
+)
+@click.option("--layer", metavar="NAME", help="Of an h5ad file: read this layer, not X.")
+@click.option("--raw", is_flag=True, help="Of an h5ad file: read raw/X.")
+@click.option("--gene-names", type=click.Path(), metavar="FILE", help="Of an mtx file: its genes, one a line.")
+@click.option(
+    "--keep-expression/--no-keep-expression",
+    default=None,
+    help="Whether to keep the values read with the base; up to 256 MB they are.",
+)
+@click.option("--ridge", type=float, default=0.0, metavar="VALUE", help="Add to the diagonal of a covariance.")
+@options.message
+@options.forms
+def command(
+    path: Path,
+    genes: str | None,
+    samples: str | None,
+    form: str,
+    counts: bool,
+    transform: Transform | None,
+    **given: Any,
+) -> None:
+    """Make a store: its panel, and the covariance that all versions start from.
+
+    \b
+    Example:
+      grn init tumor.grn --expression counts.tsv --counts --min-detected 0.2
+      grn init panel.grn --expression array.tsv --floor 20 --transform log2 --duplicates max-variance
+      grn init model.grn --factor-model model.npz
+    """
+    from ....formats.traits.traits import read_ids
+    from ....storage.api import init
+
+    wanted = None if genes is None else read_ids(Path(genes))
+    repo = init(
+        path,
+        genes=wanted,
+        samples=None if samples is None else read_ids(Path(samples)),
+        counts=counts,
+        transform=transform or ("log1p" if counts else "none"),
+        author=options.author(),
+        time=options.clock(),
+        **given,
+    )
+    tell(repo, form)
+
+
+def tell(repo: Repository, form: str) -> None:
+    """Tell what was made, and what was decided on the way."""
+    from ....storage.files.layout import SUFFIX
+
+    base = repo.base()
+    if form == "json":
+        output.emit_json(
+            {
+                "store": str(repo.path),
+                **identity(repo.version()),
+                "base": base.record.model_dump(mode="json"),
+            }
+        )
+        return
+    for note in base.record.notes:
+        output.note(output.sentence(note))
+    if repo.path.suffix != SUFFIX:
+        output.note(f"A store that is not named *{SUFFIX} is not found by itself: give it with -s or $GRN_STORE.")
+    output.emit_facts(form, [("store", str(repo.path)), *base_facts(base)])

@@ -1,0 +1,38 @@
+"""`grn push`: a branch, brought to another store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ... import options, output
+from ...answers import exchange
+
+if TYPE_CHECKING:
+    from ....storage.repository import Repository
+
+
+@click.command("push")
+@click.argument("target", type=click.Path(path_type=Path), metavar="STORE")
+@click.option("--branch", metavar="NAME", help="Which branch; the one that HEAD is on by default.")
+@options.forms
+@options.writing
+def command(repo: Repository, *, target: Path, branch: str | None, form: str) -> None:
+    """Bring a branch to another store of the same panel: only forward, so that nothing there is lost.
+
+    Where its branch of that name has versions that this one has not, it is refused: fetch, merge, and push again.
+
+    \b
+    Example:
+      grn push ../shared/lab.grn
+      grn push ../shared/lab.grn --branch drug-a
+    """
+    from ....storage.repository import Repository
+
+    hint = f"`grn clone {repo.path} {target}` makes one, with all of this."
+    exchange.other(target, hint=hint)
+    with output.waiting("pushing") as progress:
+        done = repo.push(target, branch, progress)
+    exchange.tell(Repository(target), done, form, nothing=f"{target} has all of it already.")

@@ -1,0 +1,1 @@
+"""Verbs that make versions, list them or go to one."""

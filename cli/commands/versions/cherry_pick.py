@@ -1,0 +1,30 @@
+"""`grn cherry-pick`: what a version did elsewhere, done here as a new version."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ... import options
+from ...answers import refs
+
+if TYPE_CHECKING:
+    from ....storage.repository import Repository
+
+
+@click.command("cherry-pick")
+@click.argument("rev")
+@click.option("--only", multiple=True, metavar="NAME", help="Take this pathway alone; may be given several times.")
+@options.message
+@options.forms
+@options.writing
+def command(repo: Repository, *, rev: str, only: tuple[str, ...], message: str, form: str) -> None:
+    """Do on HEAD's branch what a version did against its first parent.
+
+    \b
+    Example:
+      grn cherry-pick drug-a
+      grn cherry-pick v4 --only MYC
+    """
+    refs.tell(repo.cherry_pick(rev, only=only, message=message), form, f"Picked {rev}:", changes=True)

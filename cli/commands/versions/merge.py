@@ -1,0 +1,41 @@
+"""`grn merge`: another version's pathways brought into HEAD's branch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ... import options
+from ...answers import difference, refs
+
+if TYPE_CHECKING:
+    from ....storage.repository import Repository
+
+
+@click.command("merge")
+@click.argument("rev")
+@click.option("--no-ff", is_flag=True, help="Write a merge even where the branch could simply move forward.")
+@options.message
+@options.forms
+@options.writing
+def command(repo: Repository, *, rev: str, no_ff: bool, message: str, form: str) -> None:
+    """Bring a version's pathways into HEAD's branch: a version is a set, so neither side's order matters.
+
+    Whichever side merges, the version that comes out has the same content id and the same bits.
+
+    \b
+    Example:
+      grn merge drug-a
+    """
+    before = repo.version()
+    version = repo.merge(rev, message=message, fast_forward=not no_ff)
+    if version.id == before.id:
+        refs.tell(version, form, f"{repo.head} holds all of {rev} already.")
+    elif version.number <= before.number or len(version.parents) < 2:
+        refs.tell(version, form, f"{repo.head} moved forward from {before.name} to {version.name}.")
+    else:
+        refs.tell(version, form, f"Merged {rev} into {repo.head}:", changes=True)
+        if form == "text":
+            changes = difference.pathway_changes(repo, before, version)
+            click.echo("\n".join(f"  {line}" for line in difference.pathway_lines(changes)))

@@ -1,0 +1,35 @@
+"""`grn rollback`: to any version, back or forward; nothing is lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ... import options, output
+from ...answers import refs
+
+if TYPE_CHECKING:
+    from ....storage.repository import Repository
+
+
+@click.command("rollback")
+@click.argument("rev")
+@options.forms
+@options.writing
+def command(repo: Repository, *, rev: str, form: str) -> None:
+    """Move HEAD's branch to a version. Nothing is lost: any version can be rolled to again.
+
+    \b
+    Example:
+      grn rollback v2
+      grn rollback v5        # and back
+      grn rollback @{2026-11-01}
+    """
+    before = repo.version()
+    version = repo.rollback(rev)
+    if before.id == version.id:
+        refs.tell(version, form, f"{repo.head} is at {version.name} already.")
+        return
+    refs.tell(version, form, f"{repo.head} moved from {before.name} to {version.name}.")
+    output.note(f"{before.name} is kept: `grn rollback {before.name}` goes back to it.")

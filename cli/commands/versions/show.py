@@ -1,0 +1,121 @@
+"""`grn show`: one version, what it changed, and how it is read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ....engine.wording import counted
+from ... import options, output
+from ...answers import difference, versions
+
+if TYPE_CHECKING:
+    from ....storage.history.versions import ActivePathway, Version
+    from ....storage.repository import Repository
+
+
+@click.command("show")
+@click.argument("rev", default="HEAD", metavar="[REV]")
+@options.forms
+@options.repository
+def command(repo: Repository, *, rev: str, form: str) -> None:
+    """Tell one version: what it changed, which pathways are active, and how its numbers are read.
+
+    The probe is ‖Σ(Θg) − g‖ / √p for a random vector g of ±1: the relative error of the version's inverse.
+
+    \b
+    Example:
+      grn show v2
+    """
+    version = repo.version(rev)
+    active = sorted(repo.active(version.name), key=lambda one: int(one.since[1:]))
+    if form == "json":
+        output.emit_json(_json(version, active))
+    elif form == "tsv":
+        output.emit_tsv(
+            ("pathway", "since", "genes", "sign", "units"),
+            [(one.label, one.since, one.record.genes, one.record.sign, one.record.units) for one in active],
+        )
+    else:
+        output.page("\n".join(_lines(repo, version, active)))
+
+
+def _lines(repo: Repository, version: Version, active: list[ActivePathway]) -> list[str]:
+    names = {id_: name for name, id_, _ in repo.identities()}
+    measured = version.entry.measured
+    source = version.source
+    lines = [versions.head_line(version), *versions.message_lines(version), ""]
+    pairs: list[tuple[str, object]] = [
+        ("id", version.id),
+        ("content", version.content),
+        ("parents", ", ".join(names[parent] for parent in version.parents) or "none"),
+        ("base", version.base),
+        ("source", f"{source.file}, SHA-256 {source.sha256[:16]}…" if source else None),
+        ("rank", f"{version.rank} of all active pathways, {measured.rank_since} since the anchor"),
+        ("anchor", _anchor(repo, version)),
+        ("probe", _probe(measured.probe)),
+        (
+            "guard",
+            None
+            if measured.guard == 1.0
+            else f"{measured.guard:.3g}: the least share of the variance that subtractions leave in any direction",
+        ),
+    ]
+    lines += [output.facts(pairs), ""]
+    lines += versions.change_lines(version, most=20)
+    if len(version.parents) > 1:
+        changes = difference.pathway_changes(repo, repo.version(version.parents[0]), version)
+        lines += [f"against {names[version.parents[0]]}:", *difference.pathway_lines(changes)]
+    lines += _missing(version)
+    if active:
+        lines += ["", click.style(f"Active in {version.name}:", bold=True)]
+        lines.append(
+            output.table(
+                ("pathway", "since", "genes", "sign", "units"),
+                [(one.label, one.since, one.record.genes, versions.sign_text(one.record.sign), one.record.units)
+                 for one in active],
+            )
+        )  # fmt: skip
+    return lines
+
+
+def _anchor(repo: Repository, version: Version) -> str:
+    measured = version.entry.measured
+    ago = f", {counted(measured.since_anchor, 'commit')} ago" if measured.since_anchor else ""
+    if measured.anchor is None:
+        return f"the base's own{ago}"
+    if not ago:
+        return "its own full inversion"
+    named = [name for name, _, content in repo.identities() if content == measured.anchor]
+    before = [name for name in named if int(name[1:]) <= version.number]
+    return f"full inversion of {before[-1] if before else 'a version that is lost'}{ago}"
+
+
+def _probe(found: float | None) -> str:
+    return "not run: it would have taken more than 50 ms" if found is None else f"{found:.2g} relative error of ΣΘ"
+
+
+def _missing(version: Version) -> list[str]:
+    lost = {", ".join(record.names): record.missing for record in version.added if record.missing}
+    return [
+        f"  {counted(len(genes), 'gene')} of {name} not on the panel: {', '.join(genes[:8])}"
+        + (" …" if len(genes) > 8 else "")
+        for name, genes in lost.items()
+    ]
+
+
+def _json(version: Version, active: list[ActivePathway]) -> dict[str, object]:
+    measured = version.entry.measured
+    return {
+        **versions.version_json(version),
+        "anchor": measured.anchor,
+        "since_anchor": measured.since_anchor,
+        "rank_since_anchor": measured.rank_since,
+        "probe": measured.probe,
+        "guard": measured.guard,
+        "source": version.source.model_dump(mode="json") if version.source else None,
+        "missing": {", ".join(record.names): list(record.missing) for record in version.added if record.missing},
+        "active": [{**pathway, "since": one.since, "units": one.record.units}
+                   for one in active for pathway in versions.pathway_json(one.record)],
+    }  # fmt: skip

@@ -1,0 +1,32 @@
+"""`grn switch`: to another branch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ... import options
+from ...answers import refs
+
+if TYPE_CHECKING:
+    from ....storage.repository import Repository
+
+
+@click.command("switch")
+@click.argument("name")
+@click.option("-c", "--create", is_flag=True, help="Make the branch first, at HEAD.")
+@options.forms
+@options.writing
+def command(repo: Repository, *, name: str, create: bool, form: str) -> None:
+    """Make a branch HEAD's: the next commit goes there.
+
+    \b
+    Example:
+      grn switch drug-a
+      grn switch -c drug-b
+    """
+    if create:
+        repo.create_branch(name)
+    version = repo.switch(name)
+    refs.tell(version, form, f"HEAD is on {name}, at {version.name}.")

@@ -1,0 +1,139 @@
+"""Rows on their way to a panel: one row a gene, and the filters that leave genes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from ..errors import InputError, NotFound
+from ..wording import counted, some
+from .expression import Expression, is_constant, variances
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+Duplicates = Literal["error", "max-variance", "mean", "first"]
+"""What becomes of rows that name one gene: refused, the most variable row, their mean, the first row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Genes in order, their values, and what has been left out so far.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (g, n)
+        After counts normalisation, floor and transform.
+    raw : ndarray of float64, shape (g, n)
+        As read.
+    genes : tuple of str
+        g names.
+    notes : tuple of str
+        One sentence for each step that left rows out.
+    """
+
+    values: NDArray[np.float64]
+    raw: NDArray[np.float64]
+    genes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    def take(self, places: NDArray[np.intp]) -> Rows:
+        """Return the rows at places, in that order."""
+        genes = tuple(self.genes[int(place)] for place in places)
+        return replace(self, values=self.values[places], raw=self.raw[places], genes=genes)
+
+    def noted(self, sentence: str) -> Rows:
+        """Return the same rows with one more note."""
+        return replace(self, notes=(*self.notes, sentence))
+
+    def keep(self, kept: NDArray[np.bool_], otherwise: str) -> Rows:
+        """Return the rows kept, and note how many were not and what they are otherwise."""
+        lost = int(np.count_nonzero(~kept))
+        if lost == 0:
+            return self
+        verb, pronoun = ("was", "it is") if lost == 1 else ("were", "they are")
+        sentence = f"{lost:,} of {counted(len(kept), 'gene')} {verb} left out: {pronoun} {otherwise}."
+        return self.take(np.flatnonzero(kept)).noted(sentence)
+
+
+def repeated(genes: Iterable[str]) -> list[str]:
+    """Return the names that stand more than once, in order of their second appearance."""
+    seen: set[str] = set()
+    repeats: dict[str, None] = {}
+    for gene in genes:
+        if gene in seen:
+            repeats[gene] = None
+        seen.add(gene)
+    return list(repeats)
+
+
+def refuse_repeats(genes: tuple[str, ...]) -> None:
+    """Refuse genes that stand in more than one row, naming some and the way out."""
+    repeats = repeated(genes)
+    if repeats:
+        raise InputError(
+            f"{len(repeats):,} of {counted(len(set(genes)), 'gene')} stand in more than one row: {some(repeats)}.",
+            hint="Say which row counts: --duplicates max-variance|mean|first.",
+        )
+
+
+def averaged(expression: Expression) -> Expression:
+    """Return one row a gene, the mean of its rows, where the first of them stood; O(g n)."""
+    groups, genes = _groups(expression.genes)
+    if len(genes) == len(groups):
+        return expression
+    sums = np.zeros((len(genes), len(expression.samples)))
+    np.add.at(sums, groups, expression.values)
+    return Expression(sums / np.bincount(groups)[:, np.newaxis], genes, expression.samples)
+
+
+def one_row_a_gene(rows: Rows, duplicates: Literal["max-variance", "first"]) -> Rows:
+    """Return one row of each gene, its most variable or its first; the first of ties; O(g n + g log g)."""
+    groups, genes = _groups(rows.genes)
+    if len(genes) == len(groups):
+        return rows
+    by_variance = duplicates == "max-variance"
+    order = np.argsort(-variances(rows.values), kind="stable") if by_variance else np.arange(len(groups))
+    _, first = np.unique(groups[order], return_index=True)
+    return rows.take(np.sort(order[first]))
+
+
+def wanted(rows: Rows, genes: tuple[str, ...]) -> Rows:
+    """Return the rows of genes, in the order of the list; a name that is not there is refused."""
+    places = {gene: place for place, gene in enumerate(rows.genes)}
+    missing = [gene for gene in genes if gene not in places]
+    if missing:
+        raise NotFound(
+            f"{len(missing):,} of the {counted(len(genes), 'gene')} wanted ({100 * len(missing) / len(genes):.1f} %) "
+            f"are not in the data: {some(missing)}.",
+            hint="Take them off the list, or check that list and data use one kind of name, in one spelling.",
+        )
+    return rows.take(np.array([places[gene] for gene in genes], dtype=np.intp))
+
+
+def varying(rows: Rows) -> Rows:
+    """Return the rows that are not constant."""
+    return rows.keep(~is_constant(rows.values), "constant")
+
+
+def most_variable(rows: Rows, number: int) -> Rows:
+    """Return the rows of greatest variance, in the order they have; the first of ties; O(g n + g log g)."""
+    if number > len(rows.genes):
+        raise InputError(
+            f"The {number:,} most variable genes were asked for, and there are {len(rows.genes):,}.",
+            hint=f"Give --top-variance {len(rows.genes)} or less, or leave it out.",
+        )
+    kept = np.zeros(len(rows.genes), dtype=np.bool_)
+    kept[np.argsort(-variances(rows.values), kind="stable")[:number]] = True
+    return rows.keep(kept, f"not among the {number:,} of greatest variance")
+
+
+def _groups(genes: tuple[str, ...]) -> tuple[NDArray[np.intp], tuple[str, ...]]:
+    """Return the number of each row's gene, shape (g,), and the genes in order of first appearance."""
+    numbers: dict[str, int] = {}
+    groups = np.array([numbers.setdefault(gene, len(numbers)) for gene in genes], dtype=np.intp)
+    return groups, tuple(numbers)

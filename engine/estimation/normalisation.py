@@ -1,0 +1,100 @@
+"""Scaling: counts to a common depth, the floor, and the transform."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from ..errors import InputError
+from ..wording import counted, some
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .expression import Expression
+
+Transform = Literal["none", "log1p", "log2"]
+"""What is applied to every value after the floor."""
+
+
+def library_scales(expression: Expression) -> NDArray[np.float64]:
+    """Return the factor that takes each sample to the median library size, shape (n,).
+
+    Parameters
+    ----------
+    expression : Expression
+        Counts; a library size is the sum of a column over all rows.
+
+    Raises
+    ------
+    InputError
+        A count is negative, or a sample has none.
+
+    Notes
+    -----
+    O(g n).
+
+    Examples
+    --------
+    >>> from .expression import Expression
+    >>> counts = np.array([[1.0, 2.0, 3.0], [1.0, 2.0, 5.0]])
+    >>> library_scales(Expression(counts, ("TP53", "MDM2"), ("s1", "s2", "s3")))
+    array([2. , 1. , 0.5])
+    """
+    negative = np.argwhere(expression.values < 0)
+    if len(negative):
+        raise InputError(
+            f"{counted(len(negative), 'count')} below zero; the first is {expression.describe(*negative[0])}.",
+            hint="These are not counts: leave --counts out.",
+        )
+    libraries = expression.values.sum(axis=0)
+    empty = [expression.samples[place] for place in np.flatnonzero(libraries == 0).tolist()]
+    if empty:
+        raise InputError(
+            f"{counted(len(empty), 'sample')} without a single count: {some(empty)}.",
+            hint="Leave such samples out of the file.",
+        )
+    return np.median(libraries) / libraries
+
+
+def transformed(expression: Expression, floor: float | None, transform: Transform) -> NDArray[np.float64]:
+    """Return the values after floor and transform, shape (g, n).
+
+    Parameters
+    ----------
+    expression : Expression
+        The values before, with the names that a refusal gives.
+    floor : float, optional
+        Values below are raised to it first.
+    transform : {"none", "log1p", "log2"}
+        log1p is the natural log(1 + x); log2 is x to base 2.
+
+    Raises
+    ------
+    InputError
+        The transform is not defined for a value.
+
+    Notes
+    -----
+    O(g n). Without floor and transform the array is the expression's own.
+    """
+    values = expression.values if floor is None else np.maximum(expression.values, floor)
+    if transform == "none":
+        return values
+    undefined = values < 0 if transform == "log1p" else values <= 0
+    if np.any(undefined):
+        raise _undefined_logarithm(expression, np.argwhere(undefined), transform)
+    return np.log1p(values) if transform == "log1p" else np.log2(values)
+
+
+def _undefined_logarithm(expression: Expression, cells: NDArray[np.intp], transform: Transform) -> InputError:
+    if transform == "log1p":
+        kind, way = "negative", "--floor 0"
+    else:
+        kind, way = "zero or negative", "--floor VALUE with a value above 0, or for counts take --transform log1p"
+    return InputError(
+        f"{transform} is not defined for {counted(len(cells), 'value')}, {kind}; "
+        f"the first is {expression.describe(*cells[0])}.",
+        hint=f"Raise small values first: {way}.",
+    )

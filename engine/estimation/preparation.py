@@ -1,0 +1,239 @@
+"""Preparation: from the rows of a file to the values of a panel, one stated step after the other."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, get_args
+
+import numpy as np
+
+from ..errors import InputError, check_choice
+from ..network.panel import Panel
+from ..wording import counted, some
+from .gene_rows import (
+    Duplicates,
+    Rows,
+    averaged,
+    most_variable,
+    one_row_a_gene,
+    refuse_repeats,
+    repeated,
+    varying,
+    wanted,
+)
+from .normalisation import Transform, library_scales, transformed
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .expression import Expression
+
+HARDLY_DETECTED = 0.2
+"""A gene above the floor in a smaller share of samples than this is worth a warning."""
+
+UNLOGGED = 100.0
+"""Values above this are hardly on a logarithmic scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """What is asked of `prepare`.
+
+    Parameters
+    ----------
+    floor : float, optional
+        Values below are raised to it.
+    transform : {"none", "log1p", "log2"}
+        Applied to every value after the floor.
+    counts : bool
+        First scale every sample to the median library size.
+    duplicates : {"error", "max-variance", "mean", "first"}
+        What becomes of rows that name one gene.
+    genes : tuple of str, optional
+        The panel wanted, in this order; all genes when absent.
+    top_variance : int, optional
+        Keep this many genes, those of greatest variance.
+    min_detected : float, optional
+        Leave out genes above the floor (0 when there is none) in a smaller share of the samples, 0 to 1.
+    drop_constant : bool
+        Leave out genes that have one value in all samples.
+
+    Raises
+    ------
+    InputError
+        An argument is not one of its possible values.
+    """
+
+    floor: float | None = None
+    transform: Transform = "none"
+    counts: bool = False
+    duplicates: Duplicates = "error"
+    genes: tuple[str, ...] | None = None
+    top_variance: int | None = None
+    min_detected: float | None = None
+    drop_constant: bool = False
+
+    def __post_init__(self) -> None:
+        check_choice("transform", self.transform, get_args(Transform))
+        check_choice("duplicates", self.duplicates, get_args(Duplicates))
+        if self.floor is not None and not math.isfinite(self.floor):
+            raise InputError(f"The floor must be a finite number, not {self.floor}.")
+        if self.genes is not None and (repeats := repeated(self.genes)):
+            raise InputError(f"The list of genes wanted has some more than once: {some(repeats)}.")
+        if self.top_variance is not None and self.top_variance < 2:
+            raise InputError(f"A panel needs at least two genes; the {self.top_variance} most variable were asked for.")
+        if self.min_detected is not None and not 0.0 <= self.min_detected <= 1.0:
+            raise InputError(
+                f"The least share of samples in which a gene is detected lies between 0 and 1, "
+                f"and is not {self.min_detected:g}.",
+                hint="Give a share, such as --min-detected 0.2 for 20 %.",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The panel of a store and its values, ready for an estimator.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (p, n)
+        After counts normalisation, floor and transform; made read-only.
+    raw : ndarray of float64, shape (p, n)
+        The values as read of the same genes: what a store keeps. Made read-only.
+    panel : Panel
+        The p genes.
+    samples : tuple of str
+        The n samples.
+    detected : ndarray of float64, shape (p,)
+        The share of samples in which the value as read lies above the floor, or above 0 when there is none.
+    notes : tuple of str
+        Sentences that a user should read: what was left out, and what looks odd.
+    """
+
+    values: NDArray[np.float64]
+    raw: NDArray[np.float64]
+    panel: Panel
+    samples: tuple[str, ...]
+    detected: NDArray[np.float64]
+    notes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        for array in (self.values, self.raw, self.detected):
+            array.setflags(write=False)
+
+
+def prepare(expression: Expression, preparation: Preparation) -> Prepared:
+    """Return the panel and the values that a preparation makes of an expression.
+
+    The order is fixed. Rows of one gene are averaged, as read, if that is asked; then come counts normalisation
+    (library sizes over all rows of the file), floor and transform; then one row is kept of each gene ("max-variance"
+    judges after the transform); then the genes wanted, the detection filter, constant genes, and the most variable
+    genes. Genes stay in the order of the file, or of the list when one is given.
+
+    Parameters
+    ----------
+    expression : Expression
+        The file's rows, g genes by n samples.
+    preparation : Preparation
+        What to do.
+
+    Returns
+    -------
+    Prepared
+        p ≤ g genes with unique names.
+
+    Raises
+    ------
+    InputError
+        Names repeat and nothing was said about it; a count is negative or a sample has none; the transform is not
+        defined for a value; more genes are asked for than there are, or fewer than two are left.
+    NotFound
+        A gene wanted is not in the data.
+
+    Notes
+    -----
+    O(g n + g log g), and up to three more arrays of the size of the expression.
+
+    Examples
+    --------
+    >>> from .expression import Expression
+    >>> values = np.array([[1.0, 3.0, 7.0], [1.0, 1.0, 1.0], [0.0, 1.0, 3.0]])
+    >>> expression = Expression(values, ("TP53", "ACTB", "MDM2"), ("s1", "s2", "s3"))
+    >>> prepared = prepare(expression, Preparation(transform="log1p", drop_constant=True))
+    >>> prepared.panel.genes, prepared.notes
+    (('TP53', 'MDM2'), ('1 of 3 genes was left out: it is constant.',))
+    """
+    rows = _filtered(_unique_rows(expression, preparation), preparation)
+    if len(rows.genes) < 2:
+        raise InputError(
+            f"A panel needs at least two genes, and preparing leaves {len(rows.genes)}. {' '.join(rows.notes)}".strip(),
+            hint="Ask for more genes, or loosen --min-detected.",
+        )
+    detected = _detected(rows, preparation)
+    notes = (*rows.notes, *_warnings(rows, preparation, detected))
+    return Prepared(rows.values, rows.raw, Panel(rows.genes), expression.samples, detected, notes)
+
+
+def _unique_rows(expression: Expression, preparation: Preparation) -> Rows:
+    """Return one row a gene, after counts normalisation, floor and transform."""
+    duplicates = preparation.duplicates
+    if duplicates == "error":
+        refuse_repeats(expression.genes)
+    source = averaged(expression) if duplicates == "mean" else expression
+    scaled = source
+    if preparation.counts:
+        scaled = replace(source, values=source.values * library_scales(expression))
+    values = transformed(scaled, preparation.floor, preparation.transform)
+    rows = Rows(values, source.values, source.genes)
+    if duplicates in ("max-variance", "first"):
+        rows = one_row_a_gene(rows, duplicates)
+    if len(rows.genes) == len(expression.genes):
+        return rows
+    done = {"mean": "rows of one gene were averaged", "first": "the first row of each was kept"}
+    what = done.get(duplicates, "the most variable row of each was kept")
+    return rows.noted(f"{len(expression.genes):,} rows name {counted(len(rows.genes), 'gene')}: {what}.")
+
+
+def _filtered(rows: Rows, preparation: Preparation) -> Rows:
+    """Return the rows of the genes wanted, well detected, varying and most variable, as far as asked."""
+    if preparation.genes is not None:
+        rows = wanted(rows, preparation.genes)
+    if preparation.min_detected is not None:
+        kept = _detected(rows, preparation) >= preparation.min_detected
+        rows = rows.keep(kept, f"detected {_hardly(rows, preparation, preparation.min_detected)}")
+    if preparation.drop_constant:
+        rows = varying(rows)
+    if preparation.top_variance is not None:
+        rows = most_variable(rows, preparation.top_variance)
+    return rows
+
+
+def _detected(rows: Rows, preparation: Preparation) -> NDArray[np.float64]:
+    """Return the share of samples in which each gene, as read, lies above the floor, shape (p,)."""
+    return np.mean(rows.raw > (preparation.floor or 0.0), axis=1)
+
+
+def _hardly(rows: Rows, preparation: Preparation, share: float) -> str:
+    floor = "0" if preparation.floor is None else f"the floor of {preparation.floor:g}"
+    return f"(above {floor}) in fewer than {100 * share:g} % of the {rows.raw.shape[1]:,} samples"
+
+
+def _warnings(rows: Rows, preparation: Preparation, detected: NDArray[np.float64]) -> list[str]:
+    """Return sentences on what was not asked and may have been meant."""
+    notes: list[str] = []
+    hardly = int(np.count_nonzero(detected < HARDLY_DETECTED))
+    if preparation.min_detected is None and hardly:
+        notes.append(
+            f"{hardly:,} of {counted(len(detected), 'gene')} {'is' if hardly == 1 else 'are'} detected "
+            f"{_hardly(rows, preparation, HARDLY_DETECTED)}; "
+            f"the strongest edges tend to be among them: consider --min-detected {HARDLY_DETECTED:g}."
+        )
+    smallest, largest = float(rows.values.min()), float(rows.values.max())
+    if preparation.transform == "none" and largest > UNLOGGED:
+        transform = "log1p" if smallest == 0 else "log2"
+        floor = " with a --floor" if smallest < 0 else ""
+        notes.append(
+            f"Values reach {largest:,.0f} and no transform was asked: consider --transform {transform}{floor}."
+        )
+    return notes

@@ -1,0 +1,1 @@
+"""Tests of many columns or gene sets under one mixed model."""

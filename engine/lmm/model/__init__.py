@@ -1,0 +1,1 @@
+"""One mixed model: its likelihood, its fit, its intervals and its predictions."""

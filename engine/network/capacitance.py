@@ -1,0 +1,200 @@
+"""The small matrix of a version, factored once: everything a version answers is read through it.
+
+With Σ = A + U J Uᵀ, where U = [U₀ | X₊ | X₋] and J = diag(1, …, 1, −1, …, −1), the capacitance factors as
+
+    J + UᵀA⁻¹U = L J Lᵀ        L lower triangular, [[L₁, 0], [Yᵀ, L₂]]
+
+    L₁ = chol(I + U₊ᵀA⁻¹U₊)    Y = L₁⁻¹ U₊ᵀA⁻¹U₋    L₂ = chol(I − U₋ᵀΘ₊U₋) = chol(I − U₋ᵀA⁻¹U₋ + YᵀY)
+
+so that Σ⁻¹ = A⁻¹ − W J Wᵀ with W = A⁻¹U L⁻ᵀ, and log |Σ| = log |A| + 2 Σ log diag L. That is the Woodbury identity
+written once for additions and subtractions together. L₂ is the guard: it exists exactly when Σ is positive definite.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.linalg import cholesky, eigh, solve_triangular
+
+from ..errors import EngineError, NotPositiveDefinite
+from .anchor import Anchor, Known, stack_rows
+from .columns import Columns, columns_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from .pathway import Pathway
+
+REFUSE_BELOW = 1e-10
+"""A version whose guard eigenvalue is below this is refused: it is not positive definite, or only by rounding."""
+
+ROUNDING = 16 * float(np.finfo(np.float64).eps)
+"""The guard is 1 less terms of size xᵀA⁻¹x, each rounded: below this share of the largest one it is rounding alone."""
+
+LARGEST = 1e15
+"""Beside XᵀA⁻¹X of this size, the 1 that is added to it loses every digit, and what was there with it."""
+
+MOST_KEPT = 1_000
+"""A version of more pathway columns does not keep their products, 8 MB and more: few are read with so many."""
+
+WARN_BELOW = 1e-6
+"""A guard eigenvalue below this has cost about half of the digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capacitance:
+    """A version's columns over its anchor, and the triangular factor of its small matrix.
+
+    Parameters
+    ----------
+    anchor : Anchor
+        A, A⁻¹ and U₀.
+    loadings : Columns
+        X, shape (p, r): the added columns, then the subtracted ones, in units of the expression.
+    products : ndarray of float64, shape (r, K + r), or None
+        XᵀA⁻¹U, from which another version on the same diagonal anchor may take over; not kept of more than `MOST_KEPT`
+        columns.
+    signature : ndarray of float64, shape (K + r,)
+        The diagonal of J.
+    triangle : ndarray of float64, shape (K + r, K + r)
+        L.
+    guard : float
+        Smallest eigenvalue of I − U₋ᵀΘ₊U₋; 1 when nothing is subtracted.
+    """
+
+    anchor: Anchor
+    loadings: Columns
+    products: NDArray[np.float64] | None
+    signature: NDArray[np.float64]
+    triangle: NDArray[np.float64]
+    guard: float
+
+    @property
+    def log_det(self) -> float:
+        """log |Σ|."""
+        return self.anchor.log_det + 2.0 * float(np.sum(np.log(np.diagonal(self.triangle))))
+
+    def covariance_factor(self, places: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
+        """Return rows of U, shape (m, K + r); every row when `places` is None."""
+        return stack_rows(places, self.anchor.columns, self.loadings)
+
+    def precision_factor(self, places: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
+        """Return rows of W, shape (m, K + r), in O(m (K + r)²); every row when `places` is None."""
+        return _solved(self.triangle, self.projected(places).T).T
+
+    def projected(self, places: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
+        """Return rows of A⁻¹U, shape (m, K + r); every row when `places` is None."""
+        return self.anchor.precision.rows_times(places, self.anchor.columns, self.loadings)
+
+    def covariance_times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return Σ Y, shape (p, k), without forming U: O((pK + m) k) beside the anchor's own product."""
+        low_rank = self._times(self.signature[:, None] * self._transposed_times(right))
+        return self.anchor.covariance.matmat(right) + low_rank
+
+    def precision_times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return Θ Y = A⁻¹(Y − U (J + UᵀA⁻¹U)⁻¹ UᵀA⁻¹Y), shape (p, k), without forming W; cost as for Σ, twice."""
+        inner = _solved(self.triangle, self._transposed_times(self.anchor.precision.matmat(right)))
+        solved = _solved(self.triangle, self.signature[:, None] * inner, transposed=True)
+        return self.anchor.precision.matmat(right - self._times(solved))
+
+    def inverse(self) -> NDArray[np.float64]:
+        """Return (J + UᵀA⁻¹U)⁻¹ = L⁻ᵀ J L⁻¹, shape (K + r, K + r)."""
+        root = _solved(self.triangle, np.eye(len(self.triangle)))
+        return (root.T * self.signature) @ root
+
+    def _times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
+        factors = self.anchor.columns.shape[1]
+        return self.anchor.columns @ right[:factors] + self.loadings.times(right[factors:])
+
+    def _transposed_times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.vstack([self.anchor.columns.T @ right, self.loadings.transposed_times(right)])
+
+
+def factor(
+    anchor: Anchor, pathways: Sequence[Pathway], deviations: NDArray[np.float64], known: Known | None = None
+) -> Capacitance:
+    """Return the capacitance of a base's anchor and pathways.
+
+    Parameters
+    ----------
+    anchor : Anchor
+        What the pathways are added to.
+    pathways : sequence of Pathway
+        In the order in which their columns shall stand; additions before subtractions.
+    deviations : ndarray of float64, shape (p,)
+        The standard deviation of each gene under the base, for loadings in `sd` units.
+    known : Known, optional
+        Products of some of the columns, computed before on this anchor; the answer is the same to the last bit.
+
+    Returns
+    -------
+    Capacitance
+        In O(m (K + r)) for a factor base, where m counts the loadings, O(m (K + n)) if all but n columns are known, and
+        O(M² r) for a dense anchor, where M counts the genes touched; then O((K + r)³).
+
+    Raises
+    ------
+    NotPositiveDefinite
+        A subtraction takes more than is there; the message names the eigenvalue and the pathway.
+    EngineError
+        The loadings are so large that nothing of the noise is left beside them.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
+        loadings = columns_of(pathways, deviations)
+        gram = anchor.gram(loadings, known)
+    signs = [float(pathway.sign) for pathway in pathways for _ in pathway.names]
+    signature = np.concatenate([np.ones(anchor.columns.shape[1]), np.array(signs, dtype=np.float64)])
+    added = int(np.sum(signature > 0))
+    size = float(np.trace(gram[:added, :added]))
+    if size >= LARGEST or not np.all(np.isfinite(gram)):
+        raise EngineError(
+            f"The loadings are too large: the trace of XᵀA⁻¹X is {size:.3g}, and from {LARGEST:g} on no digit is left "
+            "of what they are added to.",
+            hint="Check the units of the loadings.",
+        )
+    names = [name for pathway in pathways for name in pathway.names][added - len(signature) :]
+    triangle, guard = _triangle(gram, added, names)
+    keeping = anchor.is_diagonal and loadings.shape[1] <= MOST_KEPT
+    products = gram[len(anchor.inner) :].copy() if keeping else None
+    return Capacitance(anchor, loadings, products, signature, triangle, guard)
+
+
+def _triangle(gram: NDArray[np.float64], added: int, names: Sequence[str]) -> tuple[NDArray[np.float64], float]:
+    """Return L and the guard's eigenvalue from UᵀA⁻¹U, whose first `added` columns are additions."""
+    triangle = np.zeros_like(gram)
+    triangle[:added, :added] = cholesky(gram[:added, :added] + np.eye(added), lower=True, check_finite=False)
+    if added == len(gram):
+        return triangle, 1.0
+    mixed = _solved(triangle[:added, :added], gram[:added, added:])
+    remaining = np.eye(len(gram) - added) - gram[added:, added:] + mixed.T @ mixed
+    eigenvalues, vectors = eigh(remaining)
+    guard = float(eigenvalues[0])
+    least = max(REFUSE_BELOW, ROUNDING * float(np.max(np.diagonal(gram)[added:])))
+    if guard < least:
+        raise _taken_too_much(guard, least, names[int(np.argmax(np.abs(vectors[:, 0])))])
+    triangle[added:, :added] = mixed.T
+    triangle[added:, added:] = cholesky(remaining, lower=True, check_finite=False)
+    return triangle, guard
+
+
+def _solved(
+    triangle: NDArray[np.float64], right: NDArray[np.float64], *, transposed: bool = False
+) -> NDArray[np.float64]:
+    """Return L⁻¹ Y or L⁻ᵀ Y; without columns there is nothing to solve, and SciPy before 1.14 refuses to."""
+    if len(triangle) == 0:
+        return right
+    return solve_triangular(triangle, right, lower=True, trans="T" if transposed else "N", check_finite=False)
+
+
+def _taken_too_much(guard: float, least: float, name: str) -> NotPositiveDefinite:
+    within = f" of less than {1.0 / np.sqrt(1.0 - guard):.2g} times the size" if guard < 0 else ""
+    return NotPositiveDefinite(
+        f"Subtracting {name} would leave no covariance: the smallest eigenvalue of I − XᵀΘX is {guard:.3g}, "
+        f"and must be at least {least:.3g}.",
+        hint=f"Subtract with loadings{within}, or not at all." if within else "Subtract with smaller loadings.",
+        eigenvalue=guard,
+    )

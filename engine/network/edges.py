@@ -1,0 +1,252 @@
+"""Questions to one version: its edges, the partners of a gene, and the rule by which an edge is an edge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from ..errors import InputError
+from .pairs import ROUNDING, Strongest, in_steps, over_bands, partial_correlations
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from .operators import SymmetricOperator
+    from .pairs import Picked
+    from .panel import Gene, Panel
+
+MOST_EDGES = 2_000_000
+"""More edges than this are refused: as a list they would take more memory than the network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The rule by which a pair of genes is an edge.
+
+    Parameters
+    ----------
+    rule : {"top", "threshold"}
+        `top`: the strongest pairs, `value` of them and any that tie with the last; `threshold`: |ρ| ≥ `value`.
+    value : float
+        How many, or how strong.
+
+    Raises
+    ------
+    InputError
+        A number of edges below 1, or a threshold outside (0, 1].
+    """
+
+    rule: Literal["top", "threshold"]
+    value: float
+
+    def __post_init__(self) -> None:
+        if self.rule == "top" and not (self.value >= 1 and self.value == int(self.value)):
+            raise InputError(f"The number of strongest pairs is a whole number from 1 up, not {self.value:g}.")
+        if self.rule == "threshold" and not 0 < self.value <= 1:
+            raise InputError(
+                f"A threshold on |ρ| lies above 0 and at most at 1, not at {self.value:g}.",
+                hint="Ask for a number of edges instead, with --top N.",
+            )
+
+    @staticmethod
+    def of(threshold: float | None, top: int | None, default: int) -> Cut:
+        """Return the cut that one of two arguments names, or the `default` strongest when neither is given."""
+        if threshold is not None and top is not None:
+            raise InputError("Edges are cut by a threshold or by a number of strongest pairs, not by both.")
+        if threshold is not None:
+            return Cut("threshold", threshold)
+        return Cut("top", default if top is None else top)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Edges:
+    """The edges of a version under a cut, strongest first, ties in panel order.
+
+    Parameters
+    ----------
+    panel : Panel
+        What the places count in.
+    cut : Cut
+        The rule asked for.
+    threshold : float
+        The |ρ| that the rule amounts to: of the weakest edge for `top`.
+    pairs : ndarray of intp, shape (E, 2)
+        Places of the two genes, the first before the second.
+    rho : ndarray of float64, shape (E,)
+        Partial correlations.
+    max_abs : float
+        The largest |ρ| of all pairs, edge or not.
+    """
+
+    panel: Panel
+    cut: Cut
+    threshold: float
+    pairs: NDArray[np.intp]
+    rho: NDArray[np.float64]
+    max_abs: float
+
+    def __repr__(self) -> str:
+        return f"<{len(self):,} edges with |ρ| ≥ {self.threshold:.4g}>"
+
+    def __len__(self) -> int:
+        return len(self.rho)
+
+    def __iter__(self) -> Iterator[tuple[str, str, float]]:
+        """Yield (gene_a, gene_b, ρ), strongest first."""
+        genes = self.panel.genes
+        for (left, right), rho in zip(self.pairs.tolist(), self.rho.tolist(), strict=True):
+            yield genes[left], genes[right], rho
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Neighbors:
+    """The partners of one gene under a cut, strongest first, ties in panel order.
+
+    Parameters
+    ----------
+    panel : Panel
+        What the places count in.
+    gene : str
+        The gene asked for.
+    cut : Cut
+        The rule asked for, among this gene's pairs.
+    threshold : float
+        The |ρ| that the rule amounts to.
+    partners : ndarray of intp, shape (E,)
+        Places of the partners.
+    rho : ndarray of float64, shape (E,)
+        Partial correlations.
+    max_abs : float
+        The largest |ρ| of this gene with any other.
+    """
+
+    panel: Panel
+    gene: str
+    cut: Cut
+    threshold: float
+    partners: NDArray[np.intp]
+    rho: NDArray[np.float64]
+    max_abs: float
+
+    def __repr__(self) -> str:
+        return f"<{len(self):,} partners of {self.gene} with |ρ| ≥ {self.threshold:.4g}>"
+
+    def __len__(self) -> int:
+        return len(self.rho)
+
+    def __iter__(self) -> Iterator[tuple[str, float]]:
+        """Yield (partner, ρ), strongest first."""
+        yield from zip(self.panel.names(self.partners), self.rho.tolist(), strict=True)
+
+
+def edges(precision: SymmetricOperator, cut: Cut, *, progress: Callable[[float], None] | None = None) -> Edges:
+    """Return the edges of a version under a cut.
+
+    Parameters
+    ----------
+    precision : SymmetricOperator
+        Θ of the version.
+    cut : Cut
+        The rule. A pair with ρ = 0, but for rounding, is never an edge.
+    progress : callable, optional
+        Told now and then which share of the pairs is done, 0 to 1.
+
+    Returns
+    -------
+    Edges
+        In O(p² (K + r)), in bands, over all cores.
+
+    Raises
+    ------
+    InputError
+        More than `MOST_EDGES` pairs are asked for, or pass the threshold.
+    """
+    rho = partial_correlations(precision)
+    strongest = Strongest(_most(cut, len(precision.panel)), _floor(cut))
+
+    def step(rows: slice) -> tuple[float, Picked]:
+        band = rho.band(rows)
+        magnitude = np.abs(band)
+        return float(magnitude.max(initial=0.0)), strongest.pick(magnitude, rows.start, band)
+
+    max_abs, found = 0.0, 0
+    for largest, picked in over_bands(len(precision.panel), step, progress):
+        max_abs = max(max_abs, largest)
+        found += len(picked)
+        if cut.rule == "threshold" and found > MOST_EDGES:
+            raise InputError(
+                f"More than {MOST_EDGES:,} pairs have |ρ| ≥ {cut.value:g}.", hint="Ask for a higher threshold."
+            )
+        strongest.keep(picked)
+    ranked = strongest.ranked()
+    threshold = _amounts_to(cut, ranked.magnitudes)
+    return Edges(precision.panel, cut, threshold, ranked.pairs, ranked.values.ravel(), max_abs)
+
+
+def neighbors(precision: SymmetricOperator, gene: Gene, cut: Cut) -> Neighbors:
+    """Return the partners of one gene under a cut.
+
+    Parameters
+    ----------
+    precision : SymmetricOperator
+        Θ of the version.
+    gene : str or int
+        By name or place.
+    cut : Cut
+        The rule, among this gene's pairs alone.
+
+    Returns
+    -------
+    Neighbors
+        In O(p (K + r)²) for the factor of the precision, then O(p (K + r)).
+
+    Raises
+    ------
+    NotFound, InputError
+        The gene is not on the panel, or not one gene.
+    """
+    place = precision.panel.place(gene)
+    rho = partial_correlations(precision).row(place)
+    magnitude = np.abs(rho)
+    magnitude[place] = 0.0
+    steps = in_steps(magnitude)
+    order = np.argsort(-magnitude, kind="stable")
+    if cut.rule == "top":
+        passes = (steps >= steps[order[min(int(cut.value), len(order)) - 1]]) & (magnitude > ROUNDING)
+    else:
+        passes = magnitude >= cut.value
+    partners = order[passes[order]]
+    return Neighbors(
+        precision.panel,
+        precision.panel.genes[place],
+        cut,
+        _amounts_to(cut, magnitude[partners]),
+        partners,
+        rho[partners],
+        float(magnitude.max()),
+    )
+
+
+def _most(cut: Cut, size: int) -> int:
+    """Return how many pairs to keep at the most: one more than may pass a threshold, so that it is noticed."""
+    if cut.rule == "threshold":
+        return MOST_EDGES + 1
+    most = min(int(cut.value), size * (size - 1) // 2)
+    if most > MOST_EDGES:
+        raise InputError(f"More than {MOST_EDGES:,} edges are too many for a list, and {most:,} are asked for.")
+    return most
+
+
+def _floor(cut: Cut) -> float:
+    """Return the magnitude that an edge must exceed: just below the threshold, so that equality counts."""
+    return float(np.nextafter(cut.value, 0.0)) if cut.rule == "threshold" else ROUNDING
+
+
+def _amounts_to(cut: Cut, magnitudes: NDArray[np.float64]) -> float:
+    if cut.rule == "threshold":
+        return float(cut.value)
+    return float(magnitudes.min()) if len(magnitudes) else 1.0

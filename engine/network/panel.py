@@ -1,0 +1,142 @@
+"""The gene panel: the ordered, unique names of the p genes, fixed for the life of a store."""
+
+from __future__ import annotations
+
+import difflib
+import operator
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, SupportsIndex, cast
+
+import numpy as np
+
+from ..errors import InputError, NotFound
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Gene = str | int | np.integer
+"""A gene by its name or by its place in the panel."""
+
+GeneSelection = Gene | slice | Iterable[str] | Iterable[SupportsIndex] | np.ndarray[Any, Any]
+"""A gene, or several of them."""
+
+
+def is_single(genes: GeneSelection) -> bool:
+    """Return whether a selection is one gene, and not several."""
+    return isinstance(genes, Gene)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Panel:
+    """The p genes of a store, in order.
+
+    Parameters
+    ----------
+    genes : tuple of str
+        p unique, non-empty names.
+
+    Raises
+    ------
+    InputError
+        A name is empty, stands twice or cannot be printed, or there are fewer than two.
+
+    Examples
+    --------
+    >>> panel = Panel(("TP53", "MDM2", "CDKN1A"))
+    >>> panel.locate(["CDKN1A", "TP53"])
+    array([2, 0])
+    >>> panel.names([2, 0])
+    ['CDKN1A', 'TP53']
+    """
+
+    genes: tuple[str, ...]
+    _places: dict[str, int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        places = {gene: place for place, gene in enumerate(self.genes)}
+        if len(self.genes) < 2:
+            raise InputError(f"A panel needs at least two genes; this one has {len(self.genes)}.")
+        if "" in places:
+            raise InputError("A gene of the panel has an empty name.")
+        unprintable = next((gene for gene in self.genes if not gene.isprintable()), None)
+        if unprintable is not None:
+            raise InputError(f"The gene name {unprintable!r} holds a character that cannot be printed.")
+        if len(places) < len(self.genes):
+            twice = sorted({gene for place, gene in enumerate(self.genes) if places[gene] != place})
+            raise InputError(
+                f"{len(twice)} gene names of the panel stand more than once, among them {', '.join(twice[:5])}."
+            )
+        object.__setattr__(self, "_places", places)
+
+    def __repr__(self) -> str:
+        return f"<Panel of {len(self):,} genes: {', '.join(self.genes[:3])}, …>"
+
+    def __len__(self) -> int:
+        return len(self.genes)
+
+    def __contains__(self, gene: object) -> bool:
+        return gene in self._places
+
+    def place(self, gene: Gene) -> int:
+        """Return the place of one gene; raises as `locate`, and for a list of genes."""
+        if not is_single(gene):
+            raise InputError(f"{gene!r} is not one gene.", hint="Give one name, or one place.")
+        return self._locate_one(gene)
+
+    def locate(self, genes: GeneSelection) -> NDArray[np.intp]:
+        """Return the places of genes in the panel.
+
+        Parameters
+        ----------
+        genes : str, int, slice, or iterable of str or int
+            Names, or places counted from 0; or an array of p booleans that is true for the genes wanted.
+
+        Returns
+        -------
+        ndarray of intp, shape (m,)
+            One place a gene, in the order asked; m = 1 for a single gene.
+
+        Raises
+        ------
+        NotFound
+            A name or place is not on the panel; near spellings are given.
+        InputError
+            It is neither a gene nor a list of genes.
+        """
+        if isinstance(genes, str | int | np.integer):
+            return np.array([self._locate_one(genes)], dtype=np.intp)
+        if isinstance(genes, slice):
+            return np.arange(len(self), dtype=np.intp)[genes]
+        if isinstance(genes, np.ndarray):
+            return self._locate_array(cast("NDArray[Any]", genes))
+        if not isinstance(cast("object", genes), Iterable) or isinstance(genes, bytes):
+            raise InputError(f"{genes!r} is neither a gene nor a list of genes.", hint="Give names, or places.")
+        return np.array([self._locate_one(gene) for gene in genes], dtype=np.intp)
+
+    def names(self, places: Iterable[SupportsIndex]) -> list[str]:
+        """Return the names of the genes at places counted from 0."""
+        return [self.genes[operator.index(place)] for place in places]
+
+    def _locate_array(self, genes: NDArray[Any]) -> NDArray[np.intp]:
+        if genes.dtype == np.bool_ and genes.shape == (len(self),):
+            return np.flatnonzero(genes)
+        return np.array([self._locate_one(gene) for gene in genes.ravel().tolist()], dtype=np.intp)
+
+    def _locate_one(self, gene: str | SupportsIndex) -> int:
+        if isinstance(gene, str):
+            place = self._places.get(gene)
+            if place is None:
+                raise NotFound(f"Gene {gene!r} is not on the panel of {len(self)} genes.", hint=self._near(gene))
+            return place
+        if isinstance(gene, bool | np.bool_) or not isinstance(cast("object", gene), SupportsIndex):
+            raise InputError(f"{gene!r} is neither the name nor the place of a gene.", hint="Give names, or places.")
+        place = operator.index(gene)
+        if not 0 <= place < len(self):
+            raise NotFound(f"Gene number {place} is not on the panel: they run from 0 to {len(self) - 1}.")
+        return place
+
+    def _near(self, gene: str) -> str:
+        folded = [name for name in self.genes if name.casefold() == gene.casefold()]
+        near = folded or difflib.get_close_matches(gene, self.genes, n=3, cutoff=0.7)
+        return f"Did you mean {', '.join(near)}?" if near else ""

@@ -1,0 +1,205 @@
+"""A snapshot: the value that reading a version gives, Σ and Θ over the panel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..threads import one_blas_thread
+from .capacitance import Capacitance, factor
+from .edges import Cut, Edges, Neighbors, edges, neighbors
+from .operators import SymmetricOperator
+from .panel import Gene, GeneSelection, Panel, is_single
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from .anchor import Anchor, Known
+    from .pathway import Pathway
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Snapshot:
+    """One version of the network: Σ = A + U J Uᵀ and its inverse, as values.
+
+    Two snapshots of the same base, anchor and set of pathways are the same to the last bit, whatever the history
+    that led to them. Make one with `take`, or with `Repository.snapshot`.
+
+    Parameters
+    ----------
+    panel : Panel
+        The p genes.
+    pathways : tuple of Pathway
+        The active pathways that stand as columns, additions first, each part in its canonical order.
+    capacitance : Capacitance
+        The factored small matrix.
+    name : str
+        What the version is called in answers, `v3` say; may be empty.
+    content : str
+        The content id of the version; may be empty.
+    """
+
+    panel: Panel
+    pathways: tuple[Pathway, ...]
+    capacitance: Capacitance
+    name: str = ""
+    content: str = ""
+
+    def __repr__(self) -> str:
+        return (
+            f"<Snapshot {self.name or 'unnamed'}: {len(self.panel):,} genes, {len(self.pathways)} pathways as columns>"
+        )
+
+    @property
+    def covariance(self) -> SymmetricOperator:
+        """Σ, a scipy `LinearOperator` with `rows`, `block`, `diagonal` and `to_dense`; hold on to it."""
+        parts = self.capacitance
+        return SymmetricOperator(self.panel, parts.anchor.covariance, parts.covariance_factor, parts.signature)
+
+    @property
+    def precision(self) -> SymmetricOperator:
+        """Θ = Σ⁻¹, a scipy `LinearOperator` with `rows`, `block`, `diagonal` and `to_dense`; hold on to it."""
+        parts = self.capacitance
+        return SymmetricOperator(self.panel, parts.anchor.precision, parts.precision_factor, -parts.signature)
+
+    @property
+    def log_det(self) -> float:
+        """log |Σ|."""
+        return self.capacitance.log_det
+
+    @property
+    def rank(self) -> int:
+        """The rank of the pathways that stand as columns."""
+        return self.capacitance.loadings.shape[1]
+
+    def correlation(self, genes: GeneSelection, others: GeneSelection | None = None) -> NDArray[np.float64] | float:
+        """Return correlations Σ_ij / √(Σ_ii Σ_jj).
+
+        Parameters
+        ----------
+        genes : gene or genes
+            Rows, by name or place.
+        others : gene or genes, optional
+            Columns; when absent the same genes, or the whole panel for a single gene.
+
+        Returns
+        -------
+        ndarray of float64, shape (m, k), or float
+            A number when both are single genes; shape (p,) for a single gene with the panel. A gene with itself has 1.
+        """
+        return self._scaled(self.covariance, genes, others, sign=1.0)
+
+    def partial_correlation(
+        self, genes: GeneSelection, others: GeneSelection | None = None
+    ) -> NDArray[np.float64] | float:
+        """Return partial correlations ρ_ij = −Θ_ij / √(Θ_ii Θ_jj): each pair given all other genes.
+
+        Parameters
+        ----------
+        genes : gene or genes
+            Rows, by name or place.
+        others : gene or genes, optional
+            Columns; the same genes when absent.
+
+        Returns
+        -------
+        ndarray of float64, shape (m, k), or float
+            A number when both are single genes. A gene with itself has 1. In O((m + k) (K + r)²).
+        """
+        return self._scaled(self.precision, genes, others, sign=-1.0)
+
+    def edges(self, *, threshold: float | None = None, top: int | None = None) -> Edges:
+        """Return the strongest pairs, strongest first; see `network.edges`.
+
+        Parameters
+        ----------
+        threshold : float, optional
+            An edge has |ρ| of at least this.
+        top : int, optional
+            As many edges as this, and any that tie with the last; p when neither is given.
+        """
+        return edges(self.precision, Cut.of(threshold, top, len(self.panel)))
+
+    def neighbors(self, gene: Gene, *, threshold: float | None = None, top: int | None = None) -> Neighbors:
+        """Return the strongest partners of one gene, strongest first; see `network.neighbors`.
+
+        Parameters
+        ----------
+        gene : str or int
+            By name or place.
+        threshold : float, optional
+            A partner has |ρ| of at least this.
+        top : int, optional
+            As many partners as this; 20 when neither is given.
+        """
+        return neighbors(self.precision, gene, Cut.of(threshold, top, 20))
+
+    def _scaled(
+        self, operator: SymmetricOperator, genes: GeneSelection, others: GeneSelection | None, *, sign: float
+    ) -> NDArray[np.float64] | float:
+        rows = self.panel.locate(genes)
+        if others is None:
+            columns = np.arange(len(self.panel), dtype=np.intp) if is_single(genes) else rows
+        else:
+            columns = self.panel.locate(others)
+        with one_blas_thread():
+            both = np.concatenate([rows, columns])
+            roots = np.sqrt(operator.diagonal(both))
+            block = sign * operator.block(rows, columns) / np.outer(roots[: len(rows)], roots[len(rows) :])
+        block[rows[:, None] == columns[None, :]] = 1.0
+        if not is_single(genes):
+            return block
+        return float(block[0, 0]) if others is not None and is_single(others) else block[0] if others is None else block
+
+
+def take(
+    panel: Panel,
+    anchor: Anchor,
+    pathways: Sequence[Pathway],
+    deviations: NDArray[np.float64],
+    *,
+    known: Known | None = None,
+    name: str = "",
+    content: str = "",
+) -> Snapshot:
+    """Return the snapshot of a set of pathways on an anchor.
+
+    Parameters
+    ----------
+    panel : Panel
+        The p genes.
+    anchor : Anchor
+        What the pathways are added to.
+    pathways : sequence of Pathway
+        Additions before subtractions, in the order in which their columns shall stand.
+    deviations : ndarray of float64, shape (p,)
+        The standard deviation of each gene under the base.
+    known : Known, optional
+        Products of some of the columns, computed before on this anchor.
+    name, content : str
+        What the version is called, and its content id.
+
+    Raises
+    ------
+    NotPositiveDefinite
+        The subtractions take more than is there.
+
+    Examples
+    --------
+    >>> from .anchor import anchor_of
+    >>> from .covariance import FactorCovariance
+    >>> from .pathway import Pathway
+    >>> base = FactorCovariance(np.ones(3), np.empty((3, 0)))
+    >>> p53 = Pathway(("p53",), np.array([0, 1]), np.ones((2, 1)))
+    >>> panel = Panel(("TP53", "MDM2", "GAPDH"))
+    >>> v1 = take(panel, anchor_of(base), [p53], base.standard_deviations())
+    >>> round(v1.partial_correlation("TP53", "MDM2"), 6)
+    0.5
+    """
+    with one_blas_thread():
+        capacitance = factor(anchor, pathways, deviations, known)
+    return Snapshot(panel, tuple(pathways), capacitance, name, content)

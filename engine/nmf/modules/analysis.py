@@ -1,0 +1,145 @@
+"""A whole analysis: ranks surveyed, one chosen, and what its modules say of each gene."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..solvers.observed import observe
+from ..solvers.solver import fit
+from ..solvers.symmetric import fit_symmetric, halves, observe_symmetric
+from .consensus import stability
+from .membership import Memberships, memberships
+from .moonlighting import Moonlighting, moonlighting
+from .rank import RankSurvey, rank_survey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from ..solvers.factorization import Factorization
+
+LOOKED_AT: dict[str, Any] = {"tolerance": 1e-5, "most_sweeps": 300}
+"""How far the fits of the survey go. Of a rank too many they would go on for thousands of sweeps, for nothing."""
+
+USED: dict[str, Any] = {"tolerance": 1e-7, "most_sweeps": 5_000}
+"""How far the best fit of the chosen rank then goes."""
+
+
+SURVEYING, FITTED = 0.6, 0.7
+"""About the share of the time after the survey, and after the last fit; the test of second modules takes the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """The modules of a matrix.
+
+    Parameters
+    ----------
+    survey : RankSurvey
+        What each rank is worth.
+    best : Factorization
+        The best fit of the chosen rank, carried through to the end.
+    stability : ndarray of float64, shape (p,)
+        Of each gene, the share of the other restarts that have it in the same module; NaN with a single start.
+    moonlighting : Moonlighting, optional
+        Genes of two modules, by a test; None where there is no likelihood to test with.
+    """
+
+    survey: RankSurvey
+    best: Factorization
+    stability: NDArray[np.float64]
+    moonlighting: Moonlighting | None
+
+    @property
+    def memberships(self) -> Memberships:
+        """How that fit shares each gene out among its modules."""
+        return memberships(self.best)
+
+    @property
+    def second(self) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """A second module of each gene and its share, shapes (p,); −1 and 0 where there is none.
+
+        That which was tested, where one was; otherwise the one with the second largest share.
+        """
+        shares = self.memberships.shares
+        if shares.shape[1] < 2:
+            return np.full(len(shares), -1, dtype=np.intp), np.zeros(len(shares))
+        second = np.argsort(-shares, axis=1, kind="stable")[:, 1]
+        if self.moonlighting is not None:
+            second = np.where(self.moonlighting.second >= 0, self.moonlighting.second, second)
+        share = shares[np.arange(len(shares)), second]
+        return np.where(share > 0.0, second, -1), share
+
+    @property
+    def in_two(self) -> NDArray[np.bool_]:
+        """The genes that are in a second module by the test; none where there is nothing to test with."""
+        if self.moonlighting is None:
+            return np.zeros(len(self.stability), dtype=np.bool_)
+        return self.moonlighting.by_test
+
+    @property
+    def sizes(self) -> NDArray[np.intp]:
+        """How many genes each module has, shape (R,); a gene of two modules counts in both."""
+        second, _ = self.second
+        beside = second[self.in_two & (second >= 0)]
+        return self.memberships.sizes + np.bincount(beside, minlength=len(self.memberships.sizes))
+
+    def top_genes(self, module: int, number: int = 5) -> NDArray[np.intp]:
+        """Return the genes with the largest weights in a module, largest first."""
+        weights = self.best.modules[:, module]
+        return np.argsort(-weights, kind="stable")[: min(number, int(np.count_nonzero(weights > 1e-12)))]
+
+
+def analyse(
+    values: Any,
+    ranks: Sequence[int],
+    *,
+    symmetric: bool,
+    counts: bool = True,
+    parted: Sequence[tuple[Any, Any]] = (),
+    restarts: int = 10,
+    seed: int = 0,
+    threads: int,
+    progress: Callable[[float], object] = lambda _: None,
+) -> Analysis:
+    """Return the modules of a matrix.
+
+    Parameters
+    ----------
+    values : ndarray or sparse array
+        Counts, shape (p, n), or similarities, shape (p, p).
+    ranks : sequence of int
+        Which to look at; the one that foretells entries held out best is used.
+    symmetric : bool
+        Whether V are similarities.
+    counts : bool
+        Whether V are counts: else there is no likelihood, and nothing to test second modules with.
+    parted, restarts, seed, threads, progress
+        As for `rank_survey`.
+
+    Raises
+    ------
+    InputError
+        The values or the ranks cannot be used.
+    """
+    survey = rank_survey(
+        values, ranks, restarts=restarts, seed=seed, symmetric=symmetric, counts=counts and not symmetric,
+        parted=parted, threads=threads, progress=lambda share: progress(SURVEYING * share), **LOOKED_AT,
+    )  # fmt: skip
+    progress(SURVEYING)
+    rough = survey.best
+    others = [one for one in survey.fits[survey.chosen.rank] if one is not rough]
+    if symmetric:
+        best = fit_symmetric(observe_symmetric(values), rough.rank, start=halves(rough), **USED)
+        progress(1.0)
+        return Analysis(survey, best, stability(best, others), None)
+    observed = observe(values)
+    best = fit(observed, rough.rank, start=(rough.modules, rough.usage), threads=threads, **USED)
+    progress(FITTED)
+    tested = moonlighting(observed, best, lambda share: progress(FITTED + (1.0 - FITTED) * share)) if counts else None
+    progress(1.0)
+    return Analysis(survey, best, stability(best, others), tested)

@@ -1,0 +1,72 @@
+"""Which set of genes each module is closest to: the hypergeometric test over a library of sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...false_discovery import adjusted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class BestSet:
+    """The set that a module has most surprisingly many genes of.
+
+    Parameters
+    ----------
+    name : str
+        Of the set.
+    shared, size : int
+        How many genes of the module are in it, and how many of the panel.
+    q : float
+        Benjamini and Hochberg's, over all sets and modules.
+    """
+
+    name: str
+    shared: int
+    size: int
+    q: float
+
+
+def best_sets(main: NDArray[np.intp], modules: int, sets: Mapping[str, NDArray[np.intp]]) -> list[BestSet | None]:
+    """Return the best set of each module; None for a module that shares no gene with any.
+
+    Parameters
+    ----------
+    main : ndarray of intp, shape (p,)
+        The module of each gene; −1 for a gene in none.
+    modules : int
+        R.
+    sets : mapping of str to ndarray of intp
+        The places of the genes of each set on the panel.
+
+    Returns
+    -------
+    list of BestSet or None, length R
+        By the upper tail of the hypergeometric distribution, the panel being the universe.
+    """
+    if not sets:
+        return [None] * modules
+    from scipy.stats import hypergeom
+
+    names = list(sets)
+    shared = np.array([np.bincount(main[places][main[places] >= 0], minlength=modules) for places in sets.values()])
+    sizes = np.array([len(places) for places in sets.values()])
+    within = np.bincount(main[main >= 0], minlength=modules)
+    p_values: NDArray[np.float64] = np.asarray(hypergeom.sf(shared - 1, len(main), sizes[:, None], within[None, :]))
+    q_values = adjusted(p_values.ravel()).reshape(p_values.shape)
+    best: list[BestSet | None] = []
+    for module in range(modules):
+        place = int(np.argmin(p_values[:, module]))
+        number = int(shared[place, module])
+        best.append(
+            BestSet(names[place], number, int(sizes[place]), float(q_values[place, module])) if number else None
+        )
+    return best

@@ -1,0 +1,180 @@
+"""Genes of two modules: those whose counts one module alone does not account for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.special import erfc
+
+from ...false_discovery import adjusted
+from ...network.covariance import row_blocks
+from ...threads import one_blas_thread
+from ..solvers.kernels import FLOOR
+from .membership import memberships
+from .overdispersed import TINY, counts_of, dispersion, divergences, fitted, refitted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from ..solvers.factorization import Factorization
+    from ..solvers.observed import Observed
+    from ..solvers.sides import Lines
+
+LEAST_SHARE = 0.05
+"""A second module has at least this share of a gene."""
+
+FALSE_DISCOVERIES = 0.02
+"""Of the genes found in a second module, about so many are not."""
+
+ROUNDS = 6
+"""Second modules are looked for so many times at the most, each time with usages fitted to those found."""
+
+REFITS, ENOUGH = 60, 1e-6
+"""Sweeps of a refit at the most, and the gain that ends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moonlighting:
+    """Which genes are in a second module.
+
+    Parameters
+    ----------
+    q : ndarray of float64, shape (p,)
+        Of each gene, the false discovery rate at which its strongest second module is one; 1 where no module would have
+        `LEAST_SHARE` of it.
+    second : ndarray of intp, shape (p,)
+        That module; −1 where there is none.
+    by_test : ndarray of bool, shape (p,)
+        Genes with a q of at most `FALSE_DISCOVERIES`.
+    overdispersion : float
+        α of a negative binomial, whose variance is μ + α μ²; 0 for Poisson counts.
+    """
+
+    q: NDArray[np.float64]
+    second: NDArray[np.intp]
+    by_test: NDArray[np.bool_]
+    overdispersion: float
+
+
+def moonlighting(
+    observed: Observed, found: Factorization, progress: Callable[[float], object] = lambda _: None
+) -> Moonlighting:
+    """Return which genes are in a second module.
+
+    Parameters
+    ----------
+    observed : Observed
+        V, counts.
+    found : Factorization
+        A converged factorization of it: its main modules are taken from there.
+    progress : callable
+        Told the share of the rounds that is done; the last ones may not be needed.
+
+    Returns
+    -------
+    Moonlighting
+        In O(p n R) a round.
+
+    Notes
+    -----
+    A factorization may be turned a little without fitting worse, and then many genes seem to be in two modules. So all
+    but the main module of each gene is pruned, and the usages are fitted anew: a module's genes alone say how it is
+    used. What is left of them says how much more the counts vary than Poisson's, and both factors are then fitted anew
+    as a negative binomial. Each gene is fitted with each second module beside its main one. Twice the gain of the log
+    likelihood is compared with half a χ² of one degree of freedom, for a weight that would else be at its bound (Self &
+    Liang 1987, JASA 82, 605–610), Benjamini and Hochberg's q is taken over all genes and modules, and the strongest
+    second modules found are let in. That is done again with the usages that follow, until nothing changes.
+    """
+    with one_blas_thread():  # the same bits on any number of cores
+        return _moonlighting(observed, found, progress)
+
+
+def _moonlighting(observed: Observed, found: Factorization, progress: Callable[[float], object]) -> Moonlighting:
+    genes, main = len(observed.rows), memberships(found).main
+    second = best = np.full(genes, -1, dtype=np.intp)
+    usage = np.ascontiguousarray(found.usage.T / observed.scale).astype(observed.dtype)
+    q, alpha, seen = np.ones(genes), 0.0, set[bytes]()
+    for number in range(ROUNDS if found.rank > 1 else 0):
+        progress(number / ROUNDS)
+        rough, usage = _pruned(observed, main, second, usage)
+        weights, used = rough.astype(np.float64), observed.scale * usage.astype(np.float64)
+        weights[weights <= FLOOR] = 0.0
+        alpha = dispersion(observed, weights, used)
+        if alpha > 0.0:
+            _, used = refitted(observed, weights, used, alpha)
+        gains, shares = _tried(observed, main, used, alpha)
+        p_values = 0.5 * erfc(np.sqrt(np.maximum(gains, 0.0)))
+        q_values = np.where(shares >= LEAST_SHARE, adjusted(p_values.ravel()).reshape(p_values.shape), 1.0)
+        best = np.argmax(np.where(shares >= LEAST_SHARE, gains, -1.0), axis=1)
+        q = q_values[np.arange(genes), best]
+        second = np.where(q <= FALSE_DISCOVERIES, best, -1)
+        if second.tobytes() in seen:
+            break
+        seen.add(second.tobytes())
+    return Moonlighting(q, np.where(q < 1.0, best, -1), q <= FALSE_DISCOVERIES, alpha)
+
+
+def _pruned(
+    observed: Observed, main: NDArray[np.intp], second: NDArray[np.intp], usage: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the weights, shape (p, R), and the usage, shape (n, R), of genes in no other than the modules named."""
+    weights = np.zeros((len(main), usage.shape[1]), dtype=observed.dtype)
+    usage, groups = usage.copy(), _groups(main, second)
+    parts = [(genes, modules, observed.rows.take(genes)) for modules, genes in groups.items()]
+    weights[np.arange(len(main)), np.maximum(main, 0)] = FLOOR  # also where a gene was never seen
+    last = np.inf
+    for _ in range(REFITS):
+        for genes, modules, lines in parts:
+            weights[genes[:, None], list(modules)] = _settled(lines, usage[:, list(modules)])[0]
+        now = float(observed.columns.sweep(usage, weights).sum())
+        if last - now <= ENOUGH * now:
+            break
+        last = now
+    return weights, usage
+
+
+def _groups(main: NDArray[np.intp], second: NDArray[np.intp]) -> dict[tuple[int, ...], NDArray[np.intp]]:
+    """Return the genes of each module alone, and of each pair of modules."""
+    pairs = np.unique(np.stack([main, second], axis=1)[main >= 0], axis=0)
+    return {
+        (one,) if other < 0 else (one, other): np.flatnonzero((main == one) & (second == other))
+        for one, other in pairs.tolist()
+    }
+
+
+def _settled(lines: Lines, usage: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.float64]]:
+    """Return the best weights of some lines with a usage as it is, and their divergences."""
+    others = np.ascontiguousarray(usage)
+    factors = np.full((len(lines), others.shape[1]), 1.0 / float(others.sum()), dtype=others.dtype)
+    now = np.full(len(lines), np.inf)
+    for _ in range(REFITS):
+        last, now = now, lines.sweep(factors, others)
+        if np.all(last - now <= ENOUGH * now + ENOUGH):
+            break
+    return factors, now
+
+
+def _tried(
+    observed: Observed, main: NDArray[np.intp], usage: NDArray[np.float64], alpha: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return what each second module adds to the log likelihood of each gene, and the share it then has."""
+    gains, shares = np.zeros((len(main), usage.shape[1])), np.zeros((len(main), usage.shape[1]))
+    used = usage.sum(axis=0)
+    for one in np.unique(main[main >= 0]).tolist():
+        genes = np.flatnonzero(main == one)
+        lines = observed.rows.take(genes)
+        for band in row_blocks(len(genes), len(usage)):
+            values, seen = counts_of(observed, band, lines)
+            alone = divergences(values, seen, fitted(values, seen, usage[:, [one]], alpha) @ usage[:, [one]].T, alpha)
+            for other in range(usage.shape[1]):
+                if other != one:
+                    pair = [one, other]
+                    weights = fitted(values, seen, usage[:, pair], alpha)
+                    mass = weights * used[pair]
+                    gains[genes[band], other] = alone - divergences(values, seen, weights @ usage[:, pair].T, alpha)
+                    shares[genes[band], other] = mass[:, 1] / np.maximum(mass.sum(axis=1), TINY)
+    return gains, shares

@@ -1,0 +1,187 @@
+"""Counts that vary more than Poisson's: a negative binomial with the variance μ + α μ², of which α is one for all.
+
+Under it what a large count says is worth less than under Poisson: 1 / (μ + α μ²) and not 1 / μ. V ≈ w Hᵀ line by line,
+all in units of V.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...network.covariance import row_blocks
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..solvers.observed import Observed
+    from ..solvers.sides import Lines
+
+    Real = NDArray[np.float64]
+    Seen = NDArray[np.bool_] | None
+
+LEAST_EXPECTED = 1e-3
+"""What is expected of an entry is taken for at least this share of the mean: no single one decides what α is."""
+
+STEPS, SOLVED = 60, 1e-6
+"""Steps towards α at the most, and the relative change that ends them."""
+
+REFITS, SETTLED = 40, 1e-4
+"""Alternations of a refit of both factors at the most, and the largest relative change that ends them."""
+
+SCORINGS, STILL = 40, 1e-5
+"""Steps of Fisher scoring at the most, and the relative change that ends them."""
+
+ALIKE = 1e-9
+"""Two usages of which less than this share is each one's own are one: the first has all of it."""
+
+RAREST = 1e-9
+"""No count is expected to be less than this."""
+
+TINY = float(np.finfo(np.float64).tiny)
+
+
+def dispersion(observed: Observed, weights: Real, usage: Real) -> float:
+    """Return α, at least 0: Pearson's Σ (v − x)² / (x + α x²) is its degrees of freedom there.
+
+    Parameters
+    ----------
+    observed : Observed
+        V, shape (p, n).
+    weights, usage : ndarray of float64, shape (p, R) and (n, R)
+        W and H, in units of V.
+
+    Notes
+    -----
+    Newton's method from 0: the sum falls with α and is convex, so that no step goes too far. O(p n R) a step.
+    """
+    genes, samples = observed.shape
+    seen_in_all = genes * samples - len(observed.rows.stored.held)
+    free = seen_in_all - int(np.count_nonzero(weights)) - usage.size + usage.shape[1]
+    alpha = 0.0
+    for _ in range(STEPS if free > 0 else 0):
+        total, slope = -float(free), 0.0
+        for band in row_blocks(genes, samples):
+            values, seen = counts_of(observed, band)
+            x = np.maximum(weights[band] @ usage.T, LEAST_EXPECTED * observed.scale)
+            spread = x + alpha * x * x
+            terms = (values - x) ** 2 / spread
+            if seen is not None:
+                terms[~seen] = 0.0
+            total += float(terms.sum())
+            slope += float((terms * x * x / spread).sum())
+        if total <= 0.0 or slope <= 0.0:
+            break
+        step = total / slope
+        alpha += step
+        if step <= SOLVED * alpha:
+            break
+    return alpha
+
+
+def refitted(observed: Observed, weights: Real, usage: Real, alpha: float) -> tuple[Real, Real]:
+    """Return both factors fitted as a negative binomial from those given; what is 0 stays 0.
+
+    Notes
+    -----
+    w ← w ∘ ((V/X) H) / (((V + 1/α) / (X + 1/α)) H), X = w Hᵀ, then H likewise: Gouvert, Oberlin & Févotte (2020), IEEE
+    Signal Processing Letters 27, 815–819. O(p n R) a step.
+    """
+    weights, usage = weights.copy(), usage.copy()
+    for _ in range(REFITS):
+        before = usage.copy()
+        above, below = np.zeros_like(usage), np.zeros_like(usage)
+        for band in row_blocks(*observed.shape):
+            values, seen = counts_of(observed, band)
+            own = weights[band]
+            ratio, pull = _pulls(values, seen, own @ usage.T, alpha)
+            own *= (ratio @ usage) / np.maximum(pull @ usage, TINY)
+            ratio, pull = _pulls(values, seen, own @ usage.T, alpha)
+            above += ratio.T @ own
+            below += pull.T @ own
+        usage *= above / np.maximum(below, TINY)
+        if np.abs(usage - before).max() <= SETTLED * before.max():
+            break
+    return weights, usage
+
+
+def fitted(values: Real, seen: Seen, usage: Real, alpha: float) -> Real:
+    """Return the weights, none negative, of lines on one module or two.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (g, n)
+        Lines of V; 0 where nothing is observed.
+    seen : ndarray of bool, shape (g, n), optional
+        Where something is; everywhere by default.
+    usage : ndarray of float64, shape (n, k)
+        H of the module, or of the two.
+    alpha : float
+        α.
+
+    Returns
+    -------
+    ndarray of float64, shape (g, k)
+        By Fisher scoring: least squares with the weights 1 / (x + α x²), again and again; O(g n) a step.
+    """
+    observed = np.ones_like(values) if seen is None else seen.astype(np.float64)
+    found = np.tile(values.sum(axis=1) / np.maximum(observed @ usage.sum(axis=1), TINY), (usage.shape[1], 1)).T
+    for _ in range(SCORINGS):
+        before = found
+        x = np.maximum(found @ usage.T, RAREST)
+        found = _least_squares(values, observed / (x + alpha * x * x), usage)
+        if np.abs(found - before).max() <= STILL * max(float(np.abs(before).max()), TINY):
+            break
+    return found
+
+
+def counts_of(observed: Observed, band: slice, lines: Lines | None = None) -> tuple[Real, Seen]:
+    """Return a band of V, or of some of its lines, in its own units, and where something is observed; None if all."""
+    values, seen = (observed.rows if lines is None else lines).dense(len(observed.columns), band)
+    values *= observed.scale
+    return values, seen
+
+
+def divergences(values: Real, seen: Seen, expected: Real, alpha: float) -> Real:
+    """Return by how much the log likelihood of each line falls short of the largest possible, shape (g,)."""
+    x = np.maximum(expected, RAREST)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        terms = np.where(values > 0.0, values * np.log(values / x), 0.0)
+    if alpha > 0.0:
+        terms -= (values + 1.0 / alpha) * (np.log1p(alpha * values) - np.log1p(alpha * x))
+    else:
+        terms += x - values
+    if seen is not None:
+        terms[~seen] = 0.0
+    return terms.sum(axis=1)
+
+
+def _pulls(values: Real, seen: Seen, expected: Real, alpha: float) -> tuple[Real, Real]:
+    """Return V / X and (1 + αV) / (1 + αX), 0 where nothing is observed: what pulls an entry up, and what down."""
+    x = np.maximum(expected, RAREST)
+    ratio, pull = values / x, (1.0 + alpha * values) / (1.0 + alpha * x)
+    if seen is not None:
+        pull[~seen] = 0.0
+    return ratio, pull
+
+
+def _least_squares(values: Real, heavy: Real, usage: Real) -> Real:
+    """Return the weights, none negative, of each line on one module or two, by weighted least squares."""
+    first = usage[:, 0]
+    own, pull = heavy @ (first * first), (heavy * values) @ first
+    alone = pull / np.maximum(own, TINY)
+    if usage.shape[1] == 1:
+        return alone[:, None]
+    second = usage[:, 1]
+    other, both, pull_other = heavy @ (second * second), heavy @ (first * second), (heavy * values) @ second
+    determinant = own * other - both * both
+    apart = determinant > ALIKE * own * other
+    divisor = np.where(apart, determinant, 1.0)
+    one = np.where(apart, (other * pull - both * pull_other) / divisor, alone)
+    two = np.where(apart, (own * pull_other - both * pull) / divisor, 0.0)
+    at_first, at_second = (
+        np.where(two < 0.0, alone, one),
+        np.where(one < 0.0, pull_other / np.maximum(other, TINY), two),
+    )
+    return np.stack([np.where(one < 0.0, 0.0, at_first), np.where(two < 0.0, 0.0, at_second)], axis=1)

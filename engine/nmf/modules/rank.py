@@ -1,0 +1,315 @@
+"""How many modules: a survey of ranks by what each foretells of entries held out, with other measures beside it."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from scipy.sparse import csr_array, issparse
+
+from ...errors import InputError
+from ...mapping import on_threads
+from ...network.covariance import row_blocks
+from ..solvers.observed import observe, speckled
+from ..solvers.solver import check_rank, fit
+from ..solvers.symmetric import fit_symmetric, observe_symmetric, speckled_pairs
+from .consensus import dispersion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from ..solvers.factorization import Factorization
+    from ..solvers.observed import Observed
+
+MASKS, HELD_OUT = 3, 0.10
+"""So many times, this share of the entries is held out."""
+
+STARTS, STARTS_IN_A_PART = 3, 2
+"""Of a fit to what is not held out, so many starts at the most; of one to the similarities in a part of the samples."""
+
+HeldOut = Literal["entries", "pairs", "samples"]
+"""What a survey holds out."""
+
+FORETOLD: dict[HeldOut, str] = {
+    "entries": "entries held out",
+    "pairs": "pairs of genes held out",
+    "samples": "the similarities in the other half of the samples",
+}
+
+LEAST_FORETOLD = 1e-6
+"""What is foretold of an entry is taken for at least this share of the mean, so that no single one decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """What was found for one rank.
+
+    Parameters
+    ----------
+    rank : int
+        R.
+    held_out : float
+        The mean divergence of an entry held out, over all masks, in units of V; NaN where one rank alone is looked at.
+    standard_error : float
+        Of that mean, over the masks.
+    dispersion : float
+        Of the consensus of the restarts, 1 if all agree; NaN with fewer than two.
+    log_likelihood : float
+        Of Poisson counts, less the log V! that all ranks have in common; NaN where V are no counts.
+    divergence : float
+        The least among the restarts, in units of V.
+    """
+
+    rank: int
+    held_out: float
+    standard_error: float
+    dispersion: float
+    log_likelihood: float
+    divergence: float
+
+
+@dataclass(frozen=True, slots=True)
+class RankSurvey:
+    """What was found for each rank, and which is chosen.
+
+    Parameters
+    ----------
+    rows : tuple of Surveyed
+        In ascending order of ranks.
+    by : {"entries", "pairs", "samples"}
+        What was held out: entries of V; pairs of genes; or half of the samples, whose similarities were then foretold.
+    fits : mapping of int to tuple of Factorization
+        The restarts of each rank, while they are at hand.
+    """
+
+    rows: tuple[Surveyed, ...]
+    by: HeldOut = "entries"
+    fits: Mapping[int, tuple[Factorization, ...]] = field(default_factory=dict[int, "tuple[Factorization, ...]"])
+
+    @property
+    def best(self) -> Factorization:
+        """The restart of the chosen rank with the least divergence."""
+        return min(self.fits[self.chosen.rank], key=_divergence)
+
+    @property
+    def chosen(self) -> Surveyed:
+        """The rank that foretells entries held out best."""
+        return min(self.rows, key=lambda row: row.held_out)
+
+    @property
+    def within_one_error(self) -> Surveyed:
+        """The least rank within one standard error of the best."""
+        most = self.chosen.held_out + self.chosen.standard_error
+        return next((row for row in self.rows if row.held_out <= most), self.chosen)  # NaN with a single rank
+
+    @property
+    def second_differences(self) -> NDArray[np.float64]:
+        """How sharply the log likelihood bends at each rank; NaN at the ends, and next to a rank not looked at."""
+        ranks, values = (np.array([getattr(row, name) for row in self.rows]) for name in ("rank", "log_likelihood"))
+        bends = np.full(len(ranks), np.nan)
+        if len(ranks) > 2:
+            inner = 2.0 * values[1:-1] - values[:-2] - values[2:]
+            bends[1:-1] = np.where((np.diff(ranks)[1:] == 1) & (np.diff(ranks)[:-1] == 1), inner, np.nan)
+        return bends
+
+    @property
+    def within_two_errors(self) -> list[int]:
+        """The ranks that are hardly worse than the best: within two standard errors of it."""
+        most = self.chosen.held_out + 2.0 * self.chosen.standard_error
+        return [row.rank for row in self.rows if row.held_out <= most]
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether the curve says little: the least and the largest rank are both within two errors of the best."""
+        return len(self.rows) > 1 and {self.rows[0].rank, self.rows[-1].rank} <= set(self.within_two_errors)
+
+    @property
+    def reason(self) -> str:
+        """Why that rank, in a few sentences."""
+        chosen, ends = self.chosen, (self.rows[0].rank, self.rows[-1].rank)
+        if len(self.rows) == 1:
+            return f"Rank {chosen.rank} alone was looked at."
+        said = [
+            f"Rank {chosen.rank} foretells {FORETOLD[self.by]} best: a mean KL divergence of {chosen.held_out:.4g}."
+        ]
+        if self.is_flat:
+            hardly = ", ".join(map(str, self.within_two_errors))
+            said.append(f"But the curve is flat: ranks {hardly} are within two standard errors of it.")
+        elif self.within_one_error.rank != chosen.rank:
+            said.append(f"Rank {self.within_one_error.rank} is within one standard error of it.")
+        if chosen.rank in ends and chosen.rank > 1 and not self.is_flat:
+            where = "lower" if chosen.rank == ends[0] else "higher"
+            said.append(f"It is at the end of what was looked at: look {where} too.")
+        if self.by == "pairs":
+            said.append("Pairs share the noise of their samples, so that this tends to too many modules.")
+        return " ".join(said)
+
+
+def rank_survey(
+    values: Any,
+    ranks: Sequence[int],
+    *,
+    restarts: int = 10,
+    seed: int = 0,
+    symmetric: bool = False,
+    counts: bool = True,
+    parted: Sequence[tuple[Any, Any]] = (),
+    threads: int,
+    progress: Callable[[float], object] = lambda _: None,
+    **how: Any,
+) -> RankSurvey:
+    """Return what each rank is worth.
+
+    Parameters
+    ----------
+    values : ndarray or sparse array, shape (p, n)
+        V, as for `observe`.
+    ranks : sequence of int
+        Which to look at.
+    restarts : int
+        Fits of each rank from seeds of their own.
+    seed : int
+        The masks and the starts are drawn with it.
+    symmetric : bool
+        Whether V are similarities, to be factored as W Wᵀ.
+    counts : bool
+        Whether V are counts, so that there is a likelihood.
+    parted : sequence of pairs of V
+        Similarities in one part of the samples, and in the others. A fit to the one is held against the other: what all
+        similarities of the same few samples have in common by chance, a fit foretells of pairs held out among them.
+        Without, a tenth of the entries is held out, or of the pairs.
+    threads : int
+        Fits side by side.
+    progress : callable
+        Told the share that is done.
+    how
+        Arguments of `fit`.
+
+    Raises
+    ------
+    InputError
+        A rank does not fit the matrix, or there are no ranks.
+    """
+    ordered = sorted(set(ranks))
+    if not ordered or restarts < 1:
+        raise InputError(f"A survey needs ranks and restarts, not {list(ranks)} and {restarts}.")
+    values = csr_array(values) if bool(issparse(values)) else np.asarray(values)
+    look = observe_symmetric if symmetric else observe
+    whole, trials = look(values), _trials(values, seed, parted, symmetric=symmetric) if len(ordered) > 1 else []
+    for rank in (ordered[0], ordered[-1]):
+        check_rank(whole, rank)
+    starts = range(min(restarts, STARTS_IN_A_PART if parted else STARTS))
+    jobs = [(rank, whole, seed + place) for rank in ordered for place in range(restarts)]
+    jobs += [(rank, trial.observed, seed + place) for rank in ordered for trial in trials for place in starts]
+    done = itertools.count(1)
+
+    def one(job: tuple[int, Observed, int]) -> Factorization:
+        rank, observed, own = job
+        if symmetric:
+            found = fit_symmetric(observed, rank, seed=own, **how)
+        else:
+            found = fit(observed, rank, seed=own, threads=1, **how)
+        progress(next(done) / len(jobs))
+        return found
+
+    found = list(zip(jobs, on_threads(threads)(one, jobs), strict=True))
+    rows: list[Surveyed] = []
+    kept: dict[int, tuple[Factorization, ...]] = {}
+    for rank in ordered:
+        fits = kept[rank] = tuple(made for (at, on, _), made in found if at == rank and on is whole)
+        foretold = [
+            trial.divergence_of(min(made, key=_divergence))
+            for trial in trials
+            if (made := [one for (at, on, _), one in found if at == rank and on is trial.observed])
+        ]
+        rows.append(_row(rank, foretold, fits, whole if counts else None, values))
+    by: HeldOut = "samples" if parted else "pairs" if symmetric else "entries"
+    return RankSurvey(tuple(rows), by, kept)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """What a fit is made to, and what it has to foretell: entries held out by a mask, or all pairs of other samples."""
+
+    observed: Observed
+    values: Any
+    mask: Any = None
+
+    def divergence_of(self, found: Factorization) -> float:
+        """Return the mean divergence of what was to be foretold."""
+        if self.mask is None:
+            return _foretold_pairs(self.values, found)
+        return _foretold(self.values, self.mask, found)
+
+
+def _trials(values: Any, seed: int, parted: Sequence[tuple[Any, Any]], *, symmetric: bool) -> list[_Trial]:
+    if parted:
+        return [_Trial(observe_symmetric(one), other) for one, other in parted]
+    look, draw = (observe_symmetric, speckled_pairs) if symmetric else (observe, speckled)
+    masks = [draw(values, HELD_OUT, seed + place) for place in range(MASKS)]
+    if any(not mask.sum() for mask in masks):
+        p, n = values.shape
+        raise InputError(
+            f"A matrix of {p:,} × {n:,} is too small to hold anything out of it, so no rank can be chosen.",
+            hint="Name one rank: --rank R.",
+        )
+    return [_Trial(look(values, held_out=mask), values, mask) for mask in masks]
+
+
+def _row(
+    rank: int, foretold: list[float], fits: tuple[Factorization, ...], counted: Observed | None, values: Any
+) -> Surveyed:
+    best = min(fits, key=_divergence)
+    return Surveyed(
+        rank=rank,
+        held_out=float(np.mean(foretold)) if foretold else float("nan"),
+        standard_error=float(np.std(foretold, ddof=1) / np.sqrt(len(foretold))) if foretold else float("nan"),
+        dispersion=dispersion(fits) if len(fits) > 1 else float("nan"),
+        log_likelihood=float("nan") if counted is None else log_likelihood(values, best),
+        divergence=best.divergence,
+    )
+
+
+def log_likelihood(values: Any, found: Factorization) -> float:
+    """Return Σ v log x − x over what is observed: the log likelihood of Poisson counts less its term log V!."""
+    data = values.data if hasattr(values, "tocsr") else np.asarray(values, dtype=np.float64).ravel()
+    positive = data[data > 0.0]  # NaN is not
+    return float(np.sum(positive * np.log(positive) - positive)) - found.divergence
+
+
+def _divergence(found: Factorization) -> float:
+    return found.divergence
+
+
+def _foretold(values: Any, mask: Any, found: Factorization) -> float:
+    """Return the mean divergence of the entries held out from what a fit without them foretells."""
+    rows, columns = mask.nonzero()
+    v = np.asarray(values[rows, columns], dtype=np.float64).ravel()
+    x: NDArray[np.float64] = np.einsum("er,er->e", found.modules[rows], found.usage.T[columns])
+    seen = ~np.isnan(v)
+    v, x = v[seen], x[seen]
+    x = np.maximum(x, LEAST_FORETOLD * max(float(v.mean()), np.finfo(np.float64).tiny))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        log_part = np.where(v > 0.0, v * np.log(v / x), 0.0)
+    return float(np.mean(log_part - v + x))
+
+
+def _foretold_pairs(values: Any, found: Factorization) -> float:
+    """Return the mean divergence of all pairs of other samples from what a fit foretells, in O(p² R) or O(nnz R)."""
+    size = len(found.modules)
+    everywhere = np.sum(found.modules.sum(axis=0) * found.usage.sum(axis=1))
+    off_diagonal = float(everywhere - np.einsum("pr,rp->", found.modules, found.usage))
+    total, pairs = 0.0, size * (size - 1)
+    for band in row_blocks(size, size):
+        part = values[band.start : band.stop]
+        rows, columns = part.nonzero()
+        apart = rows + band.start != columns
+        rows, columns = rows[apart], columns[apart]
+        v = np.asarray(part[rows, columns], dtype=np.float64).ravel()
+        x = np.einsum("er,re->e", found.modules[band][rows], found.usage[:, columns])
+        total += float(np.sum(v * np.log(v / np.maximum(x, LEAST_FORETOLD * off_diagonal / pairs)) - v))
+    return (total + off_diagonal) / pairs

@@ -1,0 +1,1 @@
+"""Solvers of non-negative matrix factorization under the Kullback–Leibler divergence."""

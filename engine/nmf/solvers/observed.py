@@ -1,0 +1,227 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# (scipy ships no types for what becomes of a sparse array)
+"""What is factored: a non-negative matrix V, dense or sparse, some entries of which may be missing or held out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.sparse import csr_array, issparse
+
+from ...errors import InputError
+from ...wording import counted
+from .sides import Lines
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Mask = NDArray[np.bool_]
+    Sparse = csr_array[Any, Any]
+    Matrix = NDArray[np.float64] | Sparse
+
+LARGEST = 1e50
+"""Larger values have squares of squares that double precision does not hold."""
+
+SPARSE_BELOW = 0.3
+"""With a smaller share of entries that are not zero, going along those alone is quicker."""
+
+
+MOST_ENTRIES = 4_000_000
+"""Of more entries held out no more is learnt."""
+
+MOST_HELD_OUT = 0.5
+"""Of a row or column of which more would be held out, nothing is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """A non-negative matrix V, as the solver goes through it: along its rows, and along its columns.
+
+    Make one with `observe`.
+
+    Parameters
+    ----------
+    rows, columns : Lines
+        V and Vᵀ, divided by `scale`; 0 where nothing is observed.
+    scale : float
+        The mean of V over what is observed: single precision is at its best about 1.
+    """
+
+    rows: Lines
+    columns: Lines
+    scale: float
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(p, n)."""
+        return len(self.rows), len(self.columns)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The precision of the factors."""
+        return self.rows.stored.values.dtype
+
+
+def observe(values: Any, *, held_out: Mask | Sparse | None = None, dtype: type = np.float32) -> Observed:
+    """Return a matrix ready to be factored.
+
+    Parameters
+    ----------
+    values : ndarray or scipy sparse array, shape (p, n)
+        Counts, intensities or similarities, none of them negative. NaN is missing. What a sparse array does not hold
+        is 0, and observed.
+    held_out : ndarray or sparse array of bool, shape (p, n), optional
+        True where an entry shall be left out, as if it were missing.
+    dtype : numpy.float32 or numpy.float64
+        The precision of the factors. With either, sums of more than 2,048 terms are taken in double precision.
+
+    Raises
+    ------
+    InputError
+        A value is negative, infinite or above 1e50; nothing is positive; the array is masked or complex; or a row or
+        column has nothing observed. The first is named.
+    """
+    check_kind(values)
+    is_sparse = bool(issparse(values))
+    stored = csr_array(values, dtype=np.float64) if is_sparse else np.asarray(values, dtype=np.float64)
+    if stored.ndim != 2 or 0 in stored.shape:
+        raise InputError(f"There is nothing to factor in an array of shape {stored.shape}.")
+    check_entries(stored, "row", "column")
+    left_out = _left_out(stored, held_out)
+    _check_observed(left_out)
+    kept = _without(stored, left_out)
+    entries = int(np.prod(stored.shape))
+    scale = float(kept.sum()) / (entries - left_out.nnz)
+    if scale <= 0.0:
+        raise InputError("Every value observed is 0: there is nothing to factor.")
+    kept /= scale
+    filled = np.count_nonzero(kept) if isinstance(kept, np.ndarray) else kept.nnz
+    if filled < SPARSE_BELOW * entries:
+        kept = csr_array(kept)
+    elif not isinstance(kept, np.ndarray):
+        kept = kept.toarray()
+    return Observed(Lines.of(kept, left_out, dtype), Lines.of(kept.T, left_out.T, dtype), scale)
+
+
+def speckled(values: Any, share: float, seed: int) -> Sparse:
+    """Return entries of a matrix to hold out, True there: this share of what is observed, of no line more than half.
+
+    Parameters
+    ----------
+    values : ndarray or sparse array, shape (p, n)
+        V; NaN is missing.
+    share : float
+        Which part of the entries, at the most `MOST_ENTRIES`.
+    seed : int
+        They are drawn with it.
+
+    Returns
+    -------
+    csr_array of bool, shape (p, n)
+    """
+    p, n = values.shape
+    stream, number = np.random.default_rng([seed, 7]), max(1, min(round(share * p * n), MOST_ENTRIES))
+    places = stream.choice(p * n, number, replace=False, shuffle=False)
+    rows, columns = np.divmod(places, n)
+    seen = ~np.isnan(np.asarray(values[rows, columns], dtype=np.float64).ravel())
+    rows, columns = rows[seen], columns[seen]
+    stored: Any = csr_array(values) if bool(issparse(values)) else np.asarray(values, dtype=np.float64)
+    missing = missing_of(stored)
+    kept = np.ones(len(rows), dtype=np.bool_)
+    for lines, left_out, of in ((rows, missing, n), (columns, csr_array(missing.T), p)):
+        observed = of - np.diff(left_out.indptr)
+        kept[(np.bincount(lines, minlength=len(observed)) > MOST_HELD_OUT * observed)[lines]] = False
+    rows, columns = rows[kept], columns[kept]
+    return csr_array((np.ones(len(rows), dtype=np.bool_), (rows, columns)), shape=(p, n))
+
+
+def check_entries(values: Any, row: str, column: str) -> None:
+    """Refuse what is negative or infinite, naming the first by what rows and columns are.
+
+    Raises
+    ------
+    InputError
+        With the number of such values, and the first of them.
+    """
+    dense = isinstance(values, np.ndarray)
+    data = values if dense else values.tocsr().data
+    for bad, what, hint in (
+        (data < 0.0, "negative", "Give counts or intensities as they are, before centring or a logarithm."),
+        (np.isinf(data), "infinite", "Correct it, or make it NaN, which is taken for missing."),
+        (data > LARGEST, f"larger than {LARGEST:g}", "Divide all of them by one number: the modules stay the same."),
+    ):
+        if np.any(bad):
+            first = int(np.argmax(bad))
+            if dense:
+                places = divmod(first, values.shape[1])
+            else:
+                stored = values.tocsr()
+                places = int(np.searchsorted(stored.indptr, first, side="right")) - 1, int(stored.indices[first])
+            number = int(np.count_nonzero(bad))
+            raise InputError(
+                f"{counted(number, 'value')} {'is' if number == 1 else 'are'} {what}: {data.flat[first]:g} in "
+                f"{row} {places[0]}, {column} {places[1]}.",
+                hint=hint,
+            )
+
+
+def missing_of(values: Matrix) -> Sparse:
+    """Return where a matrix is NaN, True in CSR."""
+    if isinstance(values, np.ndarray):
+        return csr_array(np.isnan(values))
+    missing = csr_array((np.isnan(values.data), values.indices, values.indptr), shape=values.shape, copy=True)
+    missing.eliminate_zeros()
+    return missing
+
+
+def check_kind(values: Any) -> None:
+    """Refuse what would lose a part of itself as real numbers without a word.
+
+    Raises
+    ------
+    InputError
+        It is a masked array, or complex.
+    """
+    if isinstance(values, np.ma.MaskedArray):
+        raise InputError("A masked array's mask would be passed over.", hint="Make it NaN: values.filled(numpy.nan).")
+    if np.iscomplexobj(values):
+        raise InputError("Complex values have no non-negative factors.")
+
+
+def _left_out(stored: Matrix, held_out: Mask | Sparse | None) -> Sparse:
+    """Return where nothing is observed, True in CSR."""
+    if held_out is not None and (held_out.shape != stored.shape or held_out.dtype != np.bool_):
+        raise InputError(
+            f"What is held out is an array of bool of shape {stored.shape}, not of {held_out.dtype} of shape "
+            f"{held_out.shape}."
+        )
+    missing = missing_of(stored)
+    return missing if held_out is None else csr_array(missing + csr_array(held_out))
+
+
+def _check_observed(left_out: Sparse) -> None:
+    """Refuse a row or column of which nothing is observed: no factor of it could be found."""
+    for name, counts, most in (
+        ("row", np.diff(left_out.indptr), left_out.shape[1]),
+        ("column", np.bincount(left_out.indices, minlength=left_out.shape[1]), left_out.shape[0]),
+    ):
+        if np.any(counts == most):
+            raise InputError(
+                f"Nothing is observed in {name} {int(np.argmax(counts == most))}: all of it is missing or held out.",
+                hint=f"Leave that {name} out.",
+            )
+
+
+def _without(stored: Matrix, left_out: Sparse) -> Matrix:
+    """Return V with 0 where nothing is observed, dense or in CSR as it came."""
+    if isinstance(stored, np.ndarray):
+        kept = stored.copy()
+        kept[left_out.nonzero()] = 0.0
+        return kept
+    kept = csr_array(stored, copy=True)
+    kept.data = np.where(np.isnan(kept.data), 0.0, kept.data)
+    kept = csr_array(kept - kept.multiply(left_out))
+    kept.eliminate_zeros()
+    return kept

@@ -1,0 +1,179 @@
+"""The solver of KL-NMF: sweeps of exact one-coordinate majorisers, carried on beyond where they end."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...errors import InputError
+from ...mapping import on_threads
+from .descent import descended
+from .factorization import Factorization, finished
+from .kernels import FLOOR
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from .observed import Observed
+
+
+LARGEST_START = 1e12
+"""A start may be so many times as large as the matrix: single precision holds what comes of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The two factors, W of shape (p, R) and Hᵀ of shape (n, R)."""
+
+    w: NDArray[Any]
+    h: NDArray[Any]
+
+
+def fit(
+    observed: Observed,
+    rank: int,
+    *,
+    seed: int = 0,
+    start: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
+    tolerance: float = 1e-7,
+    most_sweeps: int = 2_000,
+    threads: int | None = None,
+) -> Factorization:
+    """Return non-negative factors of a matrix, V ≈ W H.
+
+    Parameters
+    ----------
+    observed : Observed
+        V, shape (p, n).
+    rank : int
+        R, from 1 to the smaller of p and n.
+    seed : int
+        The start is drawn with it.
+    start : pair of ndarray, shape (p, R) and (R, n), optional
+        A start of one's own, in units of V; the seed is not used then.
+    tolerance : float
+        The fit has converged when three sweeps in a row gain less than this share of the divergence.
+    most_sweeps : int
+        The fit ends after so many, converged or not.
+    threads : int, optional
+        At the most; as many as there are cores by default. The answer has the same bits with any number.
+
+    Returns
+    -------
+    Factorization
+        In O(p n R) a sweep, O(nnz R) for a sparse V.
+
+    Raises
+    ------
+    InputError
+        The rank or the start does not fit the matrix.
+
+    Notes
+    -----
+    Each half-sweep moves every coordinate of one factor once, to the least point of a majoriser that agrees with the
+    divergence to second order (`kernels`), so that the divergence never rises. Once sweeps gain little, their result is
+    carried on by a share of the last change, after Ang & Gillis (2019), Neural Computation 31, 417–439; what makes the
+    divergence rise is taken back, and the share halved.
+    """
+    check_rank(observed, rank)
+    first = _drawn(observed, rank, seed) if start is None else _given(observed, rank, start)
+    begin = _balanced(first)
+    threads = threads or os.cpu_count() or 1
+    found = descended(observed.rows, observed.columns, begin.w, begin.h, tolerance, most_sweeps, threads)
+    own = seed if start is None else None
+    return finished(observed, found.w, found.h, found.trace, converged=found.converged, seed=own)
+
+
+def fit_each(
+    observed: Observed,
+    rank: int,
+    seeds: Sequence[int],
+    *,
+    threads: int,
+    progress: Callable[[], object] = lambda: None,
+    **how: Any,
+) -> list[Factorization]:
+    """Return a fit from each of several seeds, in their order, side by side in threads; arguments as for `fit`.
+
+    Parameters
+    ----------
+    progress : callable
+        Called after each fit.
+    """
+
+    def one(seed: int) -> Factorization:
+        found = fit(observed, rank, seed=seed, threads=1, **how)
+        progress()
+        return found
+
+    return list(on_threads(threads)(one, seeds))
+
+
+def check_rank(observed: Observed, rank: int) -> None:
+    """Refuse a rank that a matrix has no factors of.
+
+    Raises
+    ------
+    InputError
+        It is below 1, or above the smaller of p and n.
+    """
+    most = min(observed.shape)
+    if not 1 <= rank <= most:
+        p, n = observed.shape
+        raise InputError(
+            f"A matrix of {p:,} × {n:,} has no factors of rank {rank}.", hint=f"Choose a rank from 1 to {most:,}."
+        )
+
+
+def _drawn(observed: Observed, rank: int, seed: int) -> Pair:
+    """Return a start: each entry of the factors drawn from U(.05, 1), so that each module begins with all genes."""
+    stream = np.random.default_rng(seed)
+    height = np.sqrt(1.0 / rank) / 0.525  # the mean of V / scale is 1
+    p, n = observed.shape
+    w, h = (height * stream.uniform(0.05, 1.0, size=(size, rank)) for size in (p, n))
+    return Pair(w.astype(observed.dtype), h.astype(observed.dtype))
+
+
+def _given(observed: Observed, rank: int, start: tuple[NDArray[np.float64], NDArray[np.float64]]) -> Pair:
+    w, h = (np.asarray(one, dtype=np.float64) for one in start)
+    (p, n) = observed.shape
+    if w.shape != (p, rank) or h.shape != (rank, n):
+        raise InputError(f"A start of shapes {w.shape} and {h.shape} does not fit: ({p}, {rank}) and ({rank}, {n}) do.")
+    if not (np.all(np.isfinite(w)) and np.all(np.isfinite(h)) and np.all(w >= 0.0) and np.all(h >= 0.0)):
+        raise InputError("A start may hold no negative number, and none that is not finite.")
+    check_size(observed, w, h)
+    return Pair(w.astype(observed.dtype), (h.T / observed.scale).astype(observed.dtype))
+
+
+def check_size(observed: Observed, w: NDArray[np.float64], h: NDArray[np.float64]) -> None:
+    """Refuse a start, shapes (p, R) and (R, n), whose product is far larger than the matrix.
+
+    Raises
+    ------
+    InputError
+        It is; single precision might not hold what comes of it.
+    """
+    p, n = observed.shape
+    with np.errstate(over="ignore", invalid="ignore"):
+        size = float(np.sum(w.sum(axis=0) * h.sum(axis=1))) / (observed.scale * p * n)
+    largest = max(float(w.max()), float(h.max() / observed.scale))
+    if not (size <= LARGEST_START and largest <= LARGEST_START**2):
+        raise InputError(
+            f"A start whose product is {size:.3g} times as large as the matrix cannot be used.",
+            hint="Scale it so that W H is about as large as V, and W and H about as large as each other.",
+        )
+
+
+def _balanced(pair: Pair) -> Pair:
+    """Return the same product with factors whose columns have equal sums, so that single precision suits both."""
+    sums = [np.maximum(one.sum(axis=0, dtype=np.float64), 1e-30) for one in (pair.w, pair.h)]
+    ratio = np.sqrt(sums[1] / sums[0])
+    return Pair(
+        np.ascontiguousarray(np.maximum(pair.w * ratio, FLOOR), dtype=pair.w.dtype),
+        np.ascontiguousarray(np.maximum(pair.h / ratio, FLOOR), dtype=pair.h.dtype),
+    )

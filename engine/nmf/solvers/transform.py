@@ -1,0 +1,201 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# (scipy ships no types for what becomes of a sparse array)
+"""New samples in the modules of a fit: how much of each module each of them has, the modules staying as they are."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.sparse import csr_array, issparse
+
+from ...errors import InputError
+from ...mapping import on_threads
+from ...wording import counted
+from .kernels import FLOOR
+from .observed import check_entries, check_kind, missing_of
+from .sides import Lines
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .factorization import Factorization
+    from .observed import Matrix, Sparse
+
+NEGLIGIBLE = 1e-12
+"""A smaller share of a module's largest weight is what the floor of the factors left, and taken for 0."""
+
+BETWEEN = 10
+"""So many sweeps before it is asked again which samples are done."""
+
+WORTH_THREADS = 1_000_000
+"""With fewer products in a sweep it is over before threads are under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transformed:
+    """How much of each module new samples have.
+
+    Parameters
+    ----------
+    usage : ndarray of float64, shape (R, m)
+        H, in units of V; NaN where no gene of the module was observed in the sample.
+    divergences : ndarray of float64, shape (m,)
+        D = Σ v log(v / (WH)) − v + WH of each sample over what was observed, in units of V: how ill the modules fit it.
+    excess : ndarray of float64, shape (m,)
+        How far above the least that the modules allow each divergence is at the most, in units of V.
+    converged : ndarray of bool, shape (m,)
+        Whether that came within the tolerance before the sweeps ran out.
+    """
+
+    usage: NDArray[np.float64]
+    divergences: NDArray[np.float64]
+    excess: NDArray[np.float64]
+    converged: NDArray[np.bool_]
+
+    def __post_init__(self) -> None:
+        for array in (self.usage, self.divergences, self.excess, self.converged):
+            array.setflags(write=False)
+
+
+def transform(
+    found: Factorization,
+    values: Any,
+    *,
+    tolerance: float = 1e-10,
+    most_sweeps: int = 10_000,
+    threads: int | None = None,
+) -> Transformed:
+    """Return how much of each module of a fit new samples have.
+
+    Parameters
+    ----------
+    found : Factorization
+        Its modules W, shape (p, R), are used, and stay as they are.
+    values : ndarray or scipy sparse array, shape (p, m)
+        V of the new samples, in the units and with the genes of the fit, in their order. NaN is missing.
+    tolerance : float
+        A sample is done when its divergence is known to be within this share of Σ v of the least possible.
+    most_sweeps : int
+        It ends after so many, `converged` or not.
+    threads : int, optional
+        At the most; as many as there are cores by default. The answer has the same bits with any number.
+
+    Returns
+    -------
+    Transformed
+        In O(p m R) a sweep, O(nnz R) for a sparse V, in double precision. No sample depends on the others.
+
+    Raises
+    ------
+    InputError
+        The number of genes is another, or a value is negative or infinite; the first is named.
+
+    Notes
+    -----
+    The divergence is convex in H, so there is one least value; where modules do not depend on each other, one H. With
+    N = Σ v, T = Σ (WH) and B and s₁ as in `kernels`, it lies at the most T − N + N log maxᵣ (s₁ / B) below a sample's
+    own (after Lindsay 1983, Ann. Stat. 11, 86–94): that is the excess, and what the tolerance is held against.
+
+    A sample that is 0 throughout has a usage of 0. Where all genes of a module are missing in a sample nothing is known
+    of that usage, and it is NaN; so are all usages of a sample that is missing throughout. A gene that no module of the
+    fit has (it was 0 there) tells nothing, and is left out, also of the divergence.
+
+    Examples
+    --------
+    >>> from grnledger.engine.nmf import fit, observe, simulate_counts
+    >>> counts = simulate_counts(30, 20, 2, seed=1).counts
+    >>> found = fit(observe(counts[:, :15]), 2)
+    >>> new = transform(found, counts[:, 15:])
+    >>> new.usage.shape, bool(new.converged.all())
+    ((2, 5), True)
+    """
+    check_kind(values)
+    shape = np.shape(values)
+    if len(shape) != 2 or shape[0] != len(found.modules):
+        raise InputError(
+            f"The modules have {counted(len(found.modules), 'gene')}, so new samples have the shape "
+            f"({len(found.modules)}, m), not {shape}."
+        )
+    weights = np.where(found.modules < NEGLIGIBLE * found.modules.max(axis=0), 0.0, found.modules)
+    known = np.flatnonzero(weights.any(axis=1))
+    weights = np.ascontiguousarray(weights[known])
+    samples = _copied(values)
+    check_entries(samples.T, "gene", "sample")
+    samples = samples if len(known) == shape[0] else samples[:, known]
+    missing = missing_of(samples)
+    totals = _scaled(samples)
+    lines, seen = Lines.of(samples, missing, np.float64), _seen(missing, weights)
+
+    def settled(which: NDArray[np.intp]) -> Transformed:
+        return _settled(lines.take(which), totals[which], seen[which], weights, tolerance, most_sweeps)
+
+    bands = (threads or os.cpu_count() or 1) if lines.work(weights.shape[1]) >= WORTH_THREADS else 1
+    parts = list(on_threads(bands)(settled, np.array_split(np.arange(len(lines)), bands)))
+    return Transformed(
+        np.concatenate([part.usage for part in parts], axis=1),
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("divergences", "excess", "converged")),
+    )
+
+
+def _copied(values: Any) -> Matrix:
+    """Return a copy of Vᵀ, shape (m, p), dense or in CSR as it came."""
+    if not bool(issparse(values)):
+        return np.array(np.asarray(values).T, dtype=np.float64, order="C")
+    samples = csr_array(values.T, dtype=np.float64, copy=True)
+    samples.sum_duplicates()
+    return samples
+
+
+def _scaled(samples: Matrix) -> NDArray[np.float64]:
+    """Make missing values 0 and each sample sum to one, in place; return what they summed to, shape (m,)."""
+    data = samples if isinstance(samples, np.ndarray) else samples.data
+    data[np.isnan(data)] = 0.0
+    totals = np.asarray(samples.sum(axis=1), dtype=np.float64)
+    divisors = np.where(totals > 0.0, totals, 1.0)
+    if isinstance(samples, np.ndarray):
+        samples /= divisors[:, None]
+    else:
+        data /= np.repeat(divisors, np.diff(samples.indptr))
+    return totals
+
+
+def _seen(missing: Sparse, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return B, the sum of each module's weights over the genes observed in each sample, shape (m, R)."""
+    seen = np.tile(weights.sum(axis=0), (missing.shape[0], 1))
+    for sample in np.flatnonzero(np.diff(missing.indptr)).tolist():
+        left_out = missing.indices[missing.indptr[sample] : missing.indptr[sample + 1]]
+        seen[sample] = np.delete(weights, left_out, axis=0).sum(axis=0)
+    return seen
+
+
+def _settled(
+    lines: Lines,
+    totals: NDArray[np.float64],
+    seen: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    tolerance: float,
+    most: int,
+) -> Transformed:
+    """Return the usages of samples that sum to one each, or are 0 throughout, in units of what they summed to."""
+    left, sweeps = np.flatnonzero(totals > 0.0), 0
+    usage = np.zeros(seen.shape)
+    usage[left] = 1.0 / seen[left].sum(axis=1, keepdims=True)
+    excess = np.where(totals > 0.0, np.inf, 0.0)
+    while len(left) and sweeps < most:
+        own, part = usage[left], lines.take(left)
+        for _ in range(min(BETWEEN, most - sweeps)):
+            part.sweep(own, weights, measured=False)
+            sweeps += 1
+        usage[left] = own
+        largest = (1.0 - part.gradient(own, weights)).max(axis=1)
+        excess[left] = np.sum(own * seen[left], axis=1) - 1.0 + np.log(largest)
+        left = left[~(excess[left] <= tolerance)]
+    divergences = totals * np.maximum(lines.divergences(usage, weights), 0.0)
+    told = np.where(usage > FLOOR, usage * totals[:, None], 0.0)
+    told[seen <= 0.0] = np.nan
+    converged = np.ones(len(lines), dtype=np.bool_)
+    converged[left] = False
+    return Transformed(np.ascontiguousarray(told.T), divergences, totals * np.maximum(excess, 0.0), converged)

@@ -1,0 +1,143 @@
+"""Expression in Matrix Market files and 10x folders, with the names that stand beside them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from ...engine.errors import InputError, NotFound
+from ...engine.estimation.expression import Expression
+from ...engine.wording import counted
+from ..files.delimited import check_names, open_table, read_body
+from ..files.kinds import fingerprint, is_plain_file, require_file
+from ..files.limits import NAMES_PACKING, TEXT_COST, Room
+from ..files.matrix_market import read_market, read_market_header
+from ..genes.orientation import GENE_WORDS, SAMPLE_WORDS, Axis, title_word
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+GENES_BESIDE = ("features.tsv", "genes.tsv")
+CELLS_BESIDE = ("barcodes.tsv",)
+MATRIX = "matrix.mtx"
+
+MOST_NAMELESS = 1_000_000
+"""More samples than this, and than there are entries, are taken for a damaged header."""
+
+_EXPRESSION = "Gene Expression"
+
+
+def find_matrix(folder: Path) -> Path:
+    """Return the matrix file of a 10x folder, or raise `NotFound`."""
+    found = _beside(folder / MATRIX, (MATRIX,))
+    if found is None:
+        raise NotFound(f"The folder {folder} has no {MATRIX} or {MATRIX}.gz.")
+    return found
+
+
+def read_mtx(
+    path: Path, *, gene_names: Path | None = None, genes_in: Literal["auto", "rows", "columns"] = "auto"
+) -> tuple[Expression, tuple[str, ...]]:
+    """Return the expression of a Matrix Market file, and what was decided while reading it.
+
+    Names of genes are taken from `gene_names`, or from `features.tsv` or `genes.tsv` beside the matrix; names of
+    samples from `barcodes.tsv`. A prefix of `…matrix.mtx` is expected of them too. Of a table of genes the second
+    column counts, the symbols, and of its third only rows of gene expression where it says so.
+
+    Parameters
+    ----------
+    path : Path
+        Plain or gzip.
+    gene_names : Path, optional
+        Names of genes, one a line.
+    genes_in : {"auto", "rows", "columns"}
+        The axis of the genes; `auto` goes by which has as many entries as there are names.
+
+    Raises
+    ------
+    NotFound
+        A file is not there.
+    InputError
+        The matrix is damaged or claims more than the file holds, or no axis fits the names.
+    """
+    genes_path = gene_names or _beside(path, GENES_BESIDE)
+    if genes_path is None:
+        raise InputError(
+            f"{path} has no names of genes, and neither features.tsv nor genes.tsv stands beside it.",
+            hint="--gene-names FILE gives them, one a line.",
+        )
+    cells_path = _beside(path, CELLS_BESIDE)
+    header = read_market_header(path)
+    shape = header.shape
+    table = _read_names(genes_path, GENE_WORDS, shape)
+    cells = None if cells_path is None else _read_names(cells_path, SAMPLE_WORDS, shape)
+    axis, reason = _settle_axis(genes_in, shape, len(table), None if cells is None else len(cells), path)
+    count = shape[1] if axis == "rows" else shape[0]
+    if cells is None and count > max(MOST_NAMELESS, header.entries):
+        raise InputError(f"{path} claims {counted(count, 'sample')} without names, and {header.entries:,} entries.")
+    samples = tuple(f"s{i}" for i in range(1, count + 1)) if cells is None else tuple(row[0] for row in cells)
+    if len(samples) != count:
+        raise InputError(f"{cells_path} names {counted(len(samples), 'sample')}, and {path} has {count:,}.")
+    kept, genes, said = _choose_genes(table)
+    matrix = read_market(path)
+    values = np.ascontiguousarray((matrix if axis == "rows" else matrix.T)[kept])
+    notes = (
+        f"genes in {axis}: {reason}",
+        f"gene names from {genes_path.name}, with the SHA-256 {fingerprint(genes_path)}",
+        f"sample names from {cells_path.name}" if cells_path else f"samples are named s1 … s{count}",
+        *said,
+    )
+    check_names(genes, "gene", genes_path)
+    return Expression(values, genes, samples), notes
+
+
+def _beside(path: Path, names: tuple[str, ...]) -> Path | None:
+    """Return a file beside the matrix by one of some names, with the matrix's prefix and perhaps `.gz`."""
+    prefix, marked, _ = path.name.partition(MATRIX)
+    for name in names:
+        for ending in ("", ".gz"):
+            candidate = path.with_name(f"{prefix if marked else ''}{name}{ending}")
+            if is_plain_file(candidate):
+                return candidate
+    return None
+
+
+def _read_names(path: Path, titles: frozenset[str], shape: tuple[int, int]) -> list[list[str]]:
+    """Return rows of names, less a first row that says it is a header, where the rows below it fit the matrix."""
+    room, rows = Room(require_file(path)), list[list[str]]()
+    with open_table(path, packing=NAMES_PACKING) as table:
+        width = len(table.first[0].fields)
+        for row in read_body(table, width, after_header=False):
+            room.take(TEXT_COST * (1 + width) + sum(map(len, row.fields)))
+            rows.append([field.strip() for field in row.fields])
+    is_titled = len(rows) - 1 in shape and title_word(rows[0][0]) in titles
+    return rows[1:] if is_titled else rows
+
+
+def _choose_genes(table: list[list[str]]) -> tuple[NDArray[np.intp], tuple[str, ...], tuple[str, ...]]:
+    """Return the places and names of the rows that are genes, and what was decided."""
+    column = 1 if len(table[0]) > 1 else 0
+    kinds = [row[2] if len(row) > 2 else "" for row in table]
+    kept = [i for i, kind in enumerate(kinds) if kind == _EXPRESSION or _EXPRESSION not in kinds]
+    notes = [f"gene names are its column {column + 1}"] if len(table[0]) > 1 else []
+    if len(kept) < len(table):
+        notes.append(f"{counted(len(table) - len(kept), 'feature')} that are no gene expression are left out")
+    return np.array(kept, dtype=np.intp), tuple(table[i][column] for i in kept), tuple(notes)
+
+
+def _settle_axis(
+    genes_in: Literal["auto", "rows", "columns"], shape: tuple[int, int], genes: int, cells: int | None, path: Path
+) -> tuple[Axis, str]:
+    fits = {"rows": shape[0] == genes, "columns": shape[1] == genes}
+    if not any(fits.values()) or (genes_in != "auto" and not fits[genes_in]):
+        raise InputError(f"{path} has shape {shape[0]:,} × {shape[1]:,}, and there are {counted(genes, 'gene name')}.")
+    if genes_in != "auto":
+        return genes_in, "as asked"
+    if all(fits.values()):
+        return "rows", "the matrix is square, and rows are the custom"
+    axis: Axis = "rows" if fits["rows"] else "columns"
+    also = "" if cells is None else f", and {counted(cells, 'sample name')}"
+    return axis, f"there are {counted(genes, 'gene name')}{also}"

@@ -1,0 +1,39 @@
+"""Tables of rows written to a file as they are made, whole or not at all."""
+
+from __future__ import annotations
+
+import math
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from .kinds import written_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Sequence
+    from pathlib import Path
+
+
+@contextmanager
+def written_rows(path: Path, columns: Sequence[str]) -> Generator[Callable[[Iterable[Sequence[object]]], None]]:
+    """Give a function that writes rows under a header, tab-separated; the file has its name when all are written.
+
+    Parameters
+    ----------
+    path : Path
+        What stood there is replaced at the end.
+    columns : sequence of str
+        The header. Numbers are written in full, so that they can be read back; what is no number, or None, is empty.
+    """
+    with written_whole(path) as stream:
+
+        def write(rows: Iterable[Sequence[object]]) -> None:
+            stream.writelines(("\t".join(map(_plain, row)) + "\n").encode() for row in rows)
+
+        write([columns])
+        yield write
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, float):
+        return repr(value) if math.isfinite(value) else ""
+    return "" if value is None else str(value)

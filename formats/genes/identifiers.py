@@ -1,0 +1,195 @@
+"""Gene names of a file matched to a panel, and a guess at what kind of names they are."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from ...engine.errors import InputError
+from ...engine.wording import counted, some
+from ..files.delimited import check_names, open_table, read_body, read_header
+from ..files.limits import NAMES_PACKING, TEXT_COST, Room
+from .orientation import title_word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from ...engine.network.panel import Panel
+
+_VERSIONED = re.compile(r"(ENS[A-Z]{0,6}[GTP]\d{11})\.\d+")
+_DATE = re.compile(r"\d{1,2}-(Mar|Sep|Oct|Dec)|(Mar|Sep|Oct|Dec)-\d{1,2}", re.IGNORECASE)
+_SAMPLE = 5000
+_SHARE = 0.6
+
+_VOCABULARIES = (
+    ("Ensembl gene ids", re.compile(r"ENS[A-Z]{0,6}G\d{11}(\.\d+)?(_PAR_Y)?")),
+    ("Ensembl transcript ids", re.compile(r"ENS[A-Z]{0,6}T\d{11}(\.\d+)?(_PAR_Y)?")),
+    ("Entrez ids", re.compile(r"\d+")),
+    ("Affymetrix probe sets", re.compile(r"\w+_at")),
+    (
+        "RefSeq/UniProt accessions",
+        re.compile(r"[NX][MRP]_\d+(\.\d+)?|[OPQ]\d[A-Z\d]{3}\d(-\d+)?|[A-NR-Z]\d([A-Z][A-Z\d]{2}\d){1,2}(-\d+)?"),
+    ),
+    ("mouse symbols (Trp53, Mdm2)", re.compile(r"[A-Z][a-z]+[a-z\d.-]*|\d+[A-Z]\d+Rik|H2-\w+|mt-\w+")),
+    ("human symbols", re.compile(r"[A-Z][A-Z\d@.-]*(orf\d+[A-Z]?)?")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """Finds gene names of a file on a panel.
+
+    Parameters
+    ----------
+    panel : Panel
+        The genes of the store.
+    aliases : mapping of str to str
+        Other names, as `read_aliases` gives them.
+
+    Examples
+    --------
+    >>> from grnledger.engine.network.panel import Panel
+    >>> matcher = Matcher(Panel(("ENSG00000141510.17", "ENSG00000135679.2")), {"p53": "ENSG00000141510"})
+    >>> [matcher.place(name) for name in ("ENSG00000135679.2", "p53", "ENSG00000135679", "TP53")]
+    [1, 0, 1, None]
+    """
+
+    panel: Panel
+    aliases: Mapping[str, str] = field(default_factory=dict[str, str])
+    _places: dict[str, int] = field(init=False, repr=False, compare=False)
+    _unversioned: dict[str, int | None] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        unversioned: dict[str, int | None] = {}
+        for place, gene in enumerate(self.panel.genes):
+            bare = strip_version(gene)
+            unversioned[bare] = None if bare in unversioned else place
+        object.__setattr__(self, "_places", {gene: place for place, gene in enumerate(self.panel.genes)})
+        object.__setattr__(self, "_unversioned", unversioned)
+
+    def place(self, name: str) -> int | None:
+        """Return the place of a gene on the panel, or None.
+
+        Tried in this order: the name as it stands; its alias; either of them without an Ensembl version suffix,
+        unless two genes of the panel differ in nothing else.
+        """
+        alias = self.aliases.get(name, self.aliases.get(strip_version(name)))
+        for spelling in (name, alias):
+            if spelling is not None and spelling in self._places:
+                return self._places[spelling]
+        for spelling in (name, alias):
+            if spelling is not None and (place := self._unversioned.get(strip_version(spelling))) is not None:
+                return place
+        return None
+
+
+def strip_version(name: str) -> str:
+    """Return an Ensembl id without its version: ENSG00000141510.17 → ENSG00000141510; other names as they are."""
+    versioned = _VERSIONED.fullmatch(name)
+    return versioned[1] if versioned else name
+
+
+def guess_vocabulary(names: Iterable[str]) -> str | None:
+    """Return what kind of gene names these look like, in words, or None when less than 60 % agree.
+
+    Examples
+    --------
+    >>> guess_vocabulary(["Trp53", "Mdm2", "Cdkn1a"])
+    'mouse symbols (Trp53, Mdm2)'
+    >>> guess_vocabulary(["anise", "apricot"])
+    """
+    sample = list(islice(names, _SAMPLE))
+    for vocabulary, pattern in _VOCABULARIES:
+        if sample and sum(bool(pattern.fullmatch(name)) for name in sample) >= _SHARE * len(sample):
+            return vocabulary
+    return None
+
+
+def missing_genes(path: Path, missing: Sequence[str], asked: int, panel: Panel, *, hint: str = "") -> InputError:
+    """Return the error for genes of a file that are not on the panel.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    missing : sequence of str
+        Their names, in the order of the file, each once.
+    asked : int
+        How many different genes the file names.
+    panel : Panel
+        The genes of the store.
+    hint : str
+        The way out.
+    """
+    share = 100 * len(missing) / max(asked, 1)
+    message = (
+        f"{path}: {len(missing):,} of {counted(asked, 'gene')} ({share:.3g} %) "
+        f"{'is' if len(missing) == 1 else 'are'} not on the panel of {counted(len(panel), 'gene')} ({some(missing)})."
+    )
+    theirs, ours = guess_vocabulary(missing), guess_vocabulary(panel.genes)
+    dates = spreadsheet_dates(missing)
+    if theirs and ours and theirs != ours:
+        message += f" These look like {theirs} and the panel like {ours}."
+        hint = f"--alias FILE translates them (two columns: name, gene). {hint}".rstrip()
+    elif dates:
+        message += f" Some look like dates that a spreadsheet made of gene names: {some(dates)}."
+    elif recased := _in_other_letters(missing, panel):
+        message += (
+            f" Upper and lower case matter: {recased[0][0]} may be {recased[0][1]} (so {len(recased):,} of them)."
+        )
+    return InputError(message, hint=hint)
+
+
+def spreadsheet_dates(names: Iterable[str]) -> list[str]:
+    """Return names that look like dates, which spreadsheets make of genes: SEPT2 became 2-Sep.
+
+    Examples
+    --------
+    >>> spreadsheet_dates(["TP53", "2-Sep", "1-Mar"])
+    ['2-Sep', '1-Mar']
+    """
+    return [name for name in names if _DATE.fullmatch(name)]
+
+
+def _in_other_letters(missing: Sequence[str], panel: Panel) -> list[tuple[str, str]]:
+    folded = {gene.casefold(): gene for gene in panel.genes}
+    return [(name, folded[name.casefold()]) for name in missing if name.casefold() in folded]
+
+
+def read_aliases(path: Path) -> dict[str, str]:
+    """Return other names of genes from a table of two columns, alias and gene.
+
+    A first row whose titles say so (`alias`, `gene`, …) is left out.
+
+    Raises
+    ------
+    NotFound
+        There is no such file.
+    InputError
+        A row has not two fields, a name is empty, or one alias stands for two genes.
+    """
+    aliases: dict[str, str] = {}
+    with open_table(path, packing=NAMES_PACKING) as table:
+        room = Room(path)
+        titled = _titles_aliases(read_header(table))
+        for row in read_body(table, 2, after_header=titled):
+            alias, gene = (name.strip() for name in row.fields)
+            check_names((alias, gene), f"line {row.line}, field", path)
+            if alias in aliases:
+                room.repeat()
+            else:
+                room.take(3 * TEXT_COST + len(alias) + len(gene))
+            if aliases.setdefault(alias, gene) != gene:
+                raise InputError(
+                    f"{path}, line {row.line}: the alias {alias} stands for {gene}, and above for {aliases[alias]}.",
+                    hint="Keep one of them.",
+                )
+    return aliases
+
+
+def _titles_aliases(titles: tuple[str, ...]) -> bool:
+    known = {"alias", "aliases", "from", "old", "name", "id", "gene", "symbol", "to", "new", "gene_symbol", "gene_id"}
+    return all(title_word(title) in known for title in titles)

@@ -1,0 +1,1 @@
+"""Covariances, factor models, loadings and matrices in files."""

@@ -1,0 +1,175 @@
+"""Loading tables: one column a pathway or factor, one row a gene, as text or as .npz."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...engine.errors import InputError
+from ..files.archives import as_names, as_numbers, read_npz
+from ..files.delimited import check_names, open_table, read_body, read_header, read_numbers
+from ..files.kinds import file_kind, require_file
+from ..files.limits import TEXT_COST, Room
+from ..genes.orientation import GENE_WORDS, title_word
+from .gene_loadings import GeneLoadings, LoadingsFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class LoadingTable:
+    """Loadings of genes on columns, as they stand in a file.
+
+    Parameters
+    ----------
+    path : Path
+        Where they come from.
+    genes : tuple of str
+        g names, each once.
+    columns : tuple of str
+        D names of pathways or factors, each once.
+    values : ndarray of float64, shape (g, D)
+        Finite; made read-only.
+    covariance : ndarray of float64, shape (D, D), optional
+        The pathway covariance F, where the file holds one.
+    notes : tuple of str
+        What was decided while reading.
+
+    Raises
+    ------
+    InputError
+        The names do not fit the array, a name stands twice, or a loading is not finite.
+    """
+
+    path: Path
+    genes: tuple[str, ...]
+    columns: tuple[str, ...]
+    values: NDArray[np.float64]
+    covariance: NDArray[np.float64] | None = None
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        expected = (len(self.genes), len(self.columns))
+        if self.values.shape != expected:
+            raise InputError(
+                f"{self.path}: {expected[0]} genes and {expected[1]} columns do not fit loadings of shape "
+                f"{self.values.shape}."
+            )
+        refuse_repeats(self.path, "gene", self.genes)
+        refuse_repeats(self.path, "column", self.columns)
+        wrong = np.argwhere(~np.isfinite(self.values))
+        if len(wrong):
+            gene, column = wrong[0]
+            raise InputError(
+                f"{self.path}: the loading of {self.genes[gene]} on {self.columns[column]} is "
+                f"{self.values[gene, column]}; {len(wrong)} in all are not finite.",
+                hint="An empty field stands for zero.",
+            )
+        self.values.setflags(write=False)
+
+
+def read_loadings(path: Path) -> LoadingsFile:
+    """Return the pathways of a loading table, genes of loading zero left out.
+
+    Raises
+    ------
+    NotFound, InputError
+        As `read_loading_table`.
+    """
+    table = read_loading_table(path)
+    pathways = [_column(table, place) for place in range(len(table.columns))]
+    return LoadingsFile(tuple(pathways), table.covariance, table.notes)
+
+
+def read_loading_table(path: Path) -> LoadingTable:
+    """Return a table of loadings.
+
+    Text has a column `gene` and one column a pathway; an empty field is zero. An .npz file holds `loadings`
+    (genes × pathways), `genes`, `pathways` (or `factors`), and perhaps `covariance` (or `factor_covariance`).
+
+    Parameters
+    ----------
+    path : Path
+        Text, plain or gzip, or .npz.
+
+    Raises
+    ------
+    NotFound
+        There is no such file.
+    InputError
+        There is no column of genes, a name is empty or stands twice, a loading is no finite number, or the arrays of
+        an .npz file do not fit together.
+    """
+    if file_kind(require_file(path)) == "zip":
+        return _read_archive(path)
+    with open_table(path) as table:
+        header = read_header(table)
+        place = find_gene_column(header)
+        if place is None:
+            raise InputError(
+                f"{path} has no column 'gene'; its columns are {', '.join(header)[:200]}.",
+                hint="Name the column of gene names 'gene'.",
+            )
+        kept = [i for i, title in enumerate(header) if i != place and (title or i)]
+        columns = [header[i] for i in kept]
+        check_names(columns, "column", path)
+        genes: dict[str, None] = {}
+        numbers, room = array("d"), Room(path)
+        for row in read_body(table, len(header)):
+            room.take(TEXT_COST + len(row.fields[place]) + numbers.itemsize * len(columns))
+            gene = row.fields[place].strip()
+            if gene in genes:
+                raise InputError(f"{path}, line {row.line}: the gene {gene[:60]} stands more than once.")
+            genes[gene] = None
+            loaded = row._replace(fields=[row.fields[i] for i in kept])
+            numbers.fromlist(read_numbers(table, loaded, 0, columns, blank=0.0))
+    check_names(genes, "gene", path)
+    values = np.frombuffer(numbers, dtype=np.float64).reshape(len(genes), len(columns))
+    return LoadingTable(path, tuple(genes), tuple(columns), values)
+
+
+def find_gene_column(header: Sequence[str]) -> int | None:
+    """Return which column of a loading table names the genes: the one titled `gene`, else the first if it may."""
+    titles = [title_word(title) for title in header]
+    if "gene" in titles:
+        return titles.index("gene")
+    return 0 if titles and (titles[0] in GENE_WORDS or not titles[0]) else None
+
+
+def refuse_repeats(path: Path, what: str, names: Iterable[str]) -> None:
+    """Refuse names that stand more than once."""
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise InputError(
+            f"{path}: the {what} {twice[0]} stands more than once"
+            + (f", and {len(twice) - 1} others." if len(twice) > 1 else ".")
+        )
+
+
+def _column(table: LoadingTable, place: int) -> GeneLoadings:
+    column = table.values[:, place]
+    loaded = np.flatnonzero(column)
+    return GeneLoadings(table.columns[place], tuple(table.genes[i] for i in loaded), column[loaded])
+
+
+def _read_archive(path: Path) -> LoadingTable:
+    arrays = read_npz(path, ("loadings", "genes"), ("pathways", "factors", "covariance", "factor_covariance"))
+    titles = arrays.get("pathways", arrays.get("factors"))
+    if titles is None:
+        raise InputError(f"{path} has no array named 'pathways' with the names of the columns of its loadings.")
+    covariance = arrays.get("covariance", arrays.get("factor_covariance"))
+    return LoadingTable(
+        path,
+        as_names(arrays["genes"], "genes", path),
+        as_names(titles, "pathways", path),
+        as_numbers(arrays["loadings"], "loadings", 2, path),
+        None if covariance is None else as_numbers(covariance, "covariance", 2, path),
+    )

@@ -1,0 +1,1 @@
+"""Pathways in GMT files, regulons and tables of loadings, on a panel."""

@@ -1,0 +1,332 @@
+"""Files of pathways matched to a panel: gene sets, regulons and loading tables become engine values."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+
+from ...engine.errors import InputError, NotFound, check_choice
+from ...engine.network.covariance import check_pathway_covariance
+from ...engine.network.pathway import Pathway, Units
+from ...engine.wording import counted, some
+from ..files.delimited import open_table, read_header
+from ..files.kinds import file_kind, fingerprint, require_file
+from ..genes.identifiers import Matcher, missing_genes
+from ..models.covariances import symmetrise
+from ..models.factor_models import read_pathway_covariance
+from ..models.loadings import find_gene_column, read_loadings
+from .gmt import read_gmt
+from .regulons import is_regulon_header, read_regulons
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from ...engine.network.panel import Panel
+    from ..models.gene_loadings import GeneLoadings, LoadingsFile
+
+Kind = Literal["gmt", "regulon", "loadings"]
+
+DEFAULT_STRENGTH = 0.1
+"""Loading of a gene of a set in standard deviations; larger overfits held-out samples, or hardly helps them."""
+
+_READERS = {"gmt": read_gmt, "regulon": read_regulons, "loadings": read_loadings}
+
+
+@dataclass(frozen=True, slots=True)
+class PathwayFile:
+    """The pathways of a file, on a panel.
+
+    Parameters
+    ----------
+    pathways : tuple of Pathway
+        In the order of the file. Columns tied by a pathway covariance stand together, where the first of them does.
+    dropped : mapping of str to tuple of str
+        For each pathway that lost any, the names of its genes that are not on the panel.
+    kind : {"gmt", "regulon", "loadings"}
+        What the file is.
+    strength : float, optional
+        What the loadings were multiplied by; None for loading tables, which are taken as they are.
+    units : {"sd", "raw"}
+        What the loadings count.
+    sha256 : str
+        Of the file's bytes, in hex.
+    notes : tuple of str
+        What was decided while reading.
+    path : Path
+        The file.
+    left_out : tuple of str
+        Pathways that have no gene on the panel.
+    """
+
+    pathways: tuple[Pathway, ...]
+    dropped: Mapping[str, tuple[str, ...]]
+    kind: Kind
+    strength: float | None
+    units: Units
+    sha256: str
+    notes: tuple[str, ...]
+    path: Path
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Matched:
+    """A pathway on the panel: loadings other than zero by place, and the genes that found none."""
+
+    name: str
+    loadings: dict[int, float]
+    missing: tuple[str, ...]
+
+
+def read_pathways(
+    path: str | Path,
+    panel: Panel,
+    *,
+    only: Sequence[str] = (),
+    strength: float | None = None,
+    units: Units | None = None,
+    missing: Literal["error", "drop"] = "error",
+    aliases: Mapping[str, str] | None = None,
+    subtract: bool = False,
+    pathway_covariance: str | Path | None = None,
+    kind: Kind | Literal["auto"] = "auto",
+) -> PathwayFile:
+    """Return the pathways of a file, matched to a panel.
+
+    Parameters
+    ----------
+    path : str or Path
+        A GMT file, a regulon table, or a loading table (text or .npz).
+    panel : Panel
+        The genes of the store.
+    only : sequence of str
+        Names of pathways to take; all when empty.
+    strength : float, optional
+        Loading of a gene of a set, or of a target of weight one, in standard deviations; `DEFAULT_STRENGTH` when
+        absent. Not for loading tables.
+    units : {"sd", "raw"}, optional
+        What the loadings of a loading table count; `raw` when absent. Sets and regulons count standard deviations.
+    missing : {"error", "drop"}
+        What to do with genes that are not on the panel.
+    aliases : mapping of str to str, optional
+        Other names of genes, as `read_aliases` gives them.
+    subtract : bool
+        Whether the pathways are taken away from the covariance.
+    pathway_covariance : str or Path, optional
+        F of the columns of a loading table. Columns tied by it become one pathway; a column that is not is scaled
+        by the root of its own entry.
+    kind : {"auto", "gmt", "regulon", "loadings"}
+        What the file is; `auto` goes by its ending and its header.
+
+    Raises
+    ------
+    NotFound
+        There is no such file, or no pathway of a name asked for.
+    InputError
+        The file cannot be read, an argument does not go with it, genes are not on the panel, a pathway has no gene
+        left, two of its rows are one gene of the panel, or its loadings are not finite or all zero.
+    NotPositiveDefinite
+        The pathway covariance is none.
+    """
+    check_choice("missing", missing, ("error", "drop"))
+    check_choice("kind", kind, ("auto", *_READERS))
+    if units is not None:
+        check_choice("units", units, get_args(Units))
+    path = require_file(path)
+    found = detect_kind(path) if kind == "auto" else kind
+    strength, units = _settle_scale(found, strength, units, pathway_covariance)
+    file = _READERS[found](path)
+    covariance, notes = _settle_covariance(file, pathway_covariance, path)
+    chosen = _choose(file, only, path)
+    matched = _match_all([file.pathways[i] for i in chosen], Matcher(panel, aliases or {}), missing, path)
+    matched, left_out, said = _settle_empty(matched, path, tied=covariance is not None)
+    notes = (*notes, *said)
+    if covariance is not None and len(chosen) < len(covariance):
+        covariance = covariance[np.ix_(chosen, chosen)]
+        notes = (*notes, f"of the pathway covariance the rows and columns of {len(chosen)} pathways are taken")
+    pathways = _assemble(matched, covariance, scale=strength or 1.0, sign=-1 if subtract else 1, units=units)
+    dropped = {pathway.name: pathway.missing for pathway in matched if pathway.missing}
+    return PathwayFile(
+        pathways, dropped, found, strength, units, fingerprint(path), (*file.notes, *notes), path, left_out
+    )
+
+
+def detect_kind(path: Path) -> Kind:
+    """Return what a file of pathways is, by its ending and its header.
+
+    Raises
+    ------
+    InputError
+        Neither says.
+    """
+    if file_kind(path) == "zip":
+        return "loadings"
+    if path.name.lower().removesuffix(".gz").endswith(".gmt"):
+        return "gmt"
+    with open_table(path) as table:
+        header = read_header(table)
+    if is_regulon_header(header):
+        return "regulon"
+    if find_gene_column(header) is not None:
+        return "loadings"
+    raise InputError(
+        f"{path} is not known as a file of pathways: it begins with {some(header, 4)!r}.",
+        hint="GMT files end in .gmt; a regulon has columns source, target, weight; a loading table has a column gene.",
+    )
+
+
+def _settle_scale(
+    kind: Kind, strength: float | None, units: Units | None, covariance: str | Path | None
+) -> tuple[float | None, Units]:
+    """Return strength and units with their defaults, refusing what does not go with the kind of file."""
+    if kind == "loadings":
+        if strength is not None:
+            raise InputError(
+                f"A strength of {strength:g} was given, but loadings are taken as they are; scale them in the file."
+            )
+        return None, units or "raw"
+    if units == "raw":
+        raise InputError("Gene sets and regulons count standard deviations; they have no raw units.")
+    if covariance is not None:
+        raise InputError(
+            f"The pathway covariance {covariance} goes with a loading table, not with gene sets or regulons."
+        )
+    strength = DEFAULT_STRENGTH if strength is None else strength
+    if not (math.isfinite(strength) and strength > 0):
+        raise InputError(f"A strength is a positive number, not {strength:g}.", hint="--subtract takes a pathway away.")
+    return strength, "sd"
+
+
+def _settle_covariance(
+    file: LoadingsFile, given: str | Path | None, path: Path
+) -> tuple[NDArray[np.float64] | None, tuple[str, ...]]:
+    names = [pathway.name for pathway in file.pathways]
+    if given is not None and file.covariance is not None:
+        raise InputError(f"{path} holds a pathway covariance, and {given} is another.", hint="Keep one of them.")
+    if given is not None:
+        covariance, notes = read_pathway_covariance(given, names)
+    elif file.covariance is not None:
+        covariance, notes = file.covariance.copy(), ()
+        notes = symmetrise(covariance, tuple(names), path)
+    else:
+        return None, ()
+    check_pathway_covariance(covariance, len(names))
+    return covariance, notes
+
+
+def _choose(file: LoadingsFile, only: Sequence[str], path: Path) -> list[int]:
+    """Return the places of the pathways asked for, in the order of the file."""
+    names = [pathway.name for pathway in file.pathways]
+    unknown = [name for name in only if name not in names]
+    if unknown:
+        folded = {name.casefold(): name for name in names}
+        near = difflib.get_close_matches(unknown[0].casefold(), folded, n=3, cutoff=0.6)
+        raise NotFound(
+            f"{path} has no pathway named {unknown[0]!r}; it has {len(names):,}.",
+            hint=f"Did you mean {', '.join(folded[name] for name in near)}?" if near else f"Such as {some(names)}.",
+        )
+    return [i for i, name in enumerate(names) if not only or name in only]
+
+
+def _match_all(
+    pathways: Sequence[GeneLoadings], matcher: Matcher, missing: Literal["error", "drop"], path: Path
+) -> list[_Matched]:
+    matched = [_match(pathway, matcher) for pathway in pathways]
+    lost = dict.fromkeys(gene for pathway in matched for gene in pathway.missing)
+    if lost and missing == "error":
+        asked = {gene for pathway in pathways for gene in pathway.genes}
+        raise missing_genes(
+            path,
+            list(lost),
+            len(asked),
+            matcher.panel,
+            hint="--missing drop leaves them out (they are recorded in the commit).",
+        )
+    return matched
+
+
+def _settle_empty(
+    matched: list[_Matched], path: Path, *, tied: bool
+) -> tuple[list[_Matched], tuple[str, ...], tuple[str, ...]]:
+    """Return the pathways that have a gene left, the names of the others, and what to say of them."""
+    empty = [pathway for pathway in matched if pathway.missing and not pathway.loadings]
+    if not empty:
+        return matched, (), ()
+    names = [pathway.name for pathway in empty]
+    if tied or len(empty) == len(matched):
+        raise InputError(
+            f"{path}: no gene of {some(names)} is on the panel, such as {some(empty[0].missing, 3)}.",
+            hint="Leave the pathway out: --only names those to take.",
+        )
+    kept = [pathway for pathway in matched if pathway.loadings or not pathway.missing]
+    note = f"{counted(len(empty), 'pathway')} without a gene on the panel left out: {some(names)}"
+    return kept, tuple(names), (note,)
+
+
+def _match(pathway: GeneLoadings, matcher: Matcher) -> _Matched:
+    loadings: dict[int, float] = {}
+    names: dict[int, str] = {}
+    missing: list[str] = []
+    for name, loading in zip(pathway.genes, pathway.loadings.tolist(), strict=True):
+        place = matcher.place(name) if loading != 0 else None
+        if loading == 0:
+            continue
+        if place is None:
+            missing.append(name)
+        elif place in names and not pathway.is_set:
+            raise InputError(
+                f"Pathway {pathway.name} has two loadings for the gene {matcher.panel.genes[place]}: "
+                f"as {names[place]} and as {name}.",
+                hint="Keep one of the two rows.",
+            )
+        else:
+            names[place], loadings[place] = name, loading
+    source = None if pathway.source is None else matcher.place(pathway.source)
+    if source is not None and loadings:
+        loadings[source] = 1.0  # +strength, whatever the file says of the source's effect on itself
+    return _Matched(pathway.name, loadings, tuple(missing))
+
+
+def _assemble(
+    matched: Sequence[_Matched],
+    covariance: NDArray[np.float64] | None,
+    *,
+    scale: float,
+    sign: Literal[1, -1],
+    units: Units,
+) -> tuple[Pathway, ...]:
+    """Return one pathway a column, and one for all columns that a covariance ties together."""
+    pathways: list[Pathway] = []
+    for tied in _tied_columns(len(matched), covariance):
+        columns = [matched[i] for i in tied]
+        genes = sorted(set[int]().union(*(column.loadings for column in columns)))
+        loadings = np.array([[column.loadings.get(gene, 0.0) for column in columns] for gene in genes])
+        loadings = loadings.reshape(len(genes), len(columns)) * scale
+        block = None if covariance is None else covariance[np.ix_(tied, tied)]
+        if block is not None and len(tied) == 1:
+            loadings, block = loadings * math.sqrt(block[0, 0]), None
+        names = tuple(column.name for column in columns)
+        pathways.append(Pathway(names, np.array(genes, dtype=np.intp), loadings, sign, units, block))
+    return tuple(pathways)
+
+
+def _tied_columns(count: int, covariance: NDArray[np.float64] | None) -> Iterable[list[int]]:
+    """Return groups of columns between which the covariance is zero, in the order of their first."""
+    if covariance is None:
+        return [[i] for i in range(count)]
+    groups = list(range(count))
+    for i, j in np.argwhere(np.triu(covariance, 1)).tolist():
+        kept, joined = sorted((groups[i], groups[j]))
+        if kept != joined:
+            groups = [kept if group == joined else group for group in groups]
+    members: dict[int, list[int]] = {}
+    for place, group in enumerate(groups):
+        members.setdefault(group, []).append(place)
+    return members.values()

@@ -1,0 +1,1 @@
+"""What mixed models read: traits, kernels and columns to be tested."""

@@ -1,0 +1,219 @@
+"""Columns to be tested, many of them, read block by block: tables, NumPy archives, gene sets and PLINK bed files."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from ...engine.errors import InputError, NotFound
+from ...engine.wording import counted
+from ..files.archives import as_names, as_numbers, read_npz
+from ..files.delimited import check_names, open_table, read_body, read_header, read_numbers
+from ..files.kinds import file_kind, require_file
+from ..pathways.gmt import read_gmt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+BLOCK = 1024
+"""Tests in a block, at the most."""
+
+BLOCK_BYTES = 32 << 20
+"""A block of tests takes about so many bytes, and a few copies of it are made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some tests.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Of the tests.
+    values : ndarray of float64, shape (b, n), or csr_array
+        A test a row, missing values filled with the mean of the others.
+    present : ndarray of intp, shape (b,)
+        How many values each has.
+    done : float
+        The share of the file that is read with it; NaN where that is not known.
+    """
+
+    names: tuple[str, ...]
+    values: NDArray[np.float64] | csr_array
+    present: NDArray[np.intp]
+    done: float
+
+
+@dataclass(frozen=True, slots=True)
+class TestedColumns:
+    """A file of tests.
+
+    Parameters
+    ----------
+    ids : tuple of str or None
+        The rows (genes or samples) that a test has values of; `None` for gene sets, which have zero elsewhere.
+    count : int or None
+        How many tests there are, where that is known before they are read.
+    is_sparse : bool
+        Whether blocks are sparse.
+    blocks : callable
+        Given the ids of a model's rows, yields blocks in their order.
+    """
+
+    __test__ = False  # not for pytest
+
+    ids: tuple[str, ...] | None
+    count: int | None
+    is_sparse: bool
+    blocks: Callable[[Sequence[str]], Iterator[Block]]
+
+
+def read_tested(path: Path) -> TestedColumns:
+    """Return the tests of a file, to be read block by block.
+
+    Parameters
+    ----------
+    path : Path
+        A table with a test a row, its name first, and the ids of genes or samples in the header; an .npz with `tests`,
+        `ids` and `values` (tests × ids); a .gmt of gene sets; or a PLINK .bed with its .bim and .fam beside it.
+
+    Raises
+    ------
+    NotFound
+        There is no such file.
+    InputError
+        It cannot be read; also while blocks are read. Or a .bed is given and the package `bed-reader` is not there.
+    """
+    if path.suffix.lower() == ".bed":
+        return _bed(path)
+    if file_kind(require_file(path)) == "zip":
+        return _npz(path)
+    if path.name.lower().removesuffix(".gz").endswith(".gmt"):
+        return _gmt(path)
+    with open_table(path) as table:
+        ids = read_header(table)[1:]
+    check_names(ids, "column", path)
+    _check_unique(ids, path)
+    return TestedColumns(ids, None, False, lambda wanted: _table_blocks(path, ids, wanted))
+
+
+def _table_blocks(path: Path, ids: tuple[str, ...], wanted: Sequence[str]) -> Iterator[Block]:
+    places = _places(ids, wanted)
+    whole = path.stat().st_size
+    read = 0
+    with open_table(path) as table:
+        header = read_header(table)
+        rows = read_body(table, len(header))
+        while some := list(itertools.islice(rows, _number(len(ids)))):
+            names = tuple(row.fields[0].strip() for row in some)
+            check_names(names, f"line {some[0].line} and below, test", path)
+            values = np.array([read_numbers(table, row, 1, header[1:]) for row in some])[:, places]
+            read += sum(len(field) + 1 for row in some for field in row.fields)
+            packed = path.name.lower().endswith(".gz")
+            yield _filled(names, values, float("nan") if packed else min(1.0, read / whole))
+
+
+def _npz(path: Path) -> TestedColumns:
+    arrays = read_npz(path, ("tests", "ids", "values"))
+    tests, ids = as_names(arrays["tests"], "tests", path), as_names(arrays["ids"], "ids", path)
+    values = as_numbers(arrays["values"], "values", 2, path)
+    if values.shape != (len(tests), len(ids)):
+        raise InputError(f"{path}: {len(tests):,} tests and {len(ids):,} ids do not fit values of {values.shape}.")
+    _check_unique(ids, path)
+
+    def blocks(wanted: Sequence[str]) -> Iterator[Block]:
+        places = _places(ids, wanted)
+        step = _number(len(wanted))
+        for start in range(0, len(tests), step):
+            stop = min(start + step, len(tests))
+            yield _filled(tests[start:stop], values[start:stop][:, places], stop / len(tests))
+
+    return TestedColumns(ids, len(tests), False, blocks)
+
+
+def _gmt(path: Path) -> TestedColumns:
+    sets = read_gmt(path).pathways
+
+    def blocks(wanted: Sequence[str]) -> Iterator[Block]:
+        at = {name: place for place, name in enumerate(wanted)}
+        for start in range(0, len(sets), BLOCK):
+            some = sets[start : start + BLOCK]
+            members = [sorted(at[gene] for gene in one.genes if gene in at) for one in some]
+            starts = np.concatenate([[0], np.cumsum([len(one) for one in members])])
+            places = np.array(list(itertools.chain.from_iterable(members)), dtype=np.intp)
+            values = csr_array((np.ones(len(places)), places, starts), shape=(len(some), len(wanted)))
+            present = np.full(len(some), len(wanted), dtype=np.intp)
+            yield Block(tuple(one.name for one in some), values, present, (start + len(some)) / len(sets))
+
+    return TestedColumns(None, len(sets), True, blocks)
+
+
+def _bed(path: Path) -> TestedColumns:
+    try:
+        from bed_reader import open_bed  # pyright: ignore[reportMissingTypeStubs]  an extra
+    except ImportError:
+        raise InputError(
+            f"{path} is a PLINK bed file, and the package that reads it is not installed.",
+            hint="pip install 'grnledger[bed]'",
+        ) from None
+    for ending in (".bed", ".bim", ".fam"):
+        if not path.with_suffix(ending).is_file():
+            raise NotFound(f"There is no {path.with_suffix(ending)}.", hint="A .bed needs its .bim and .fam beside it.")
+    try:
+        opened: Any = open_bed(path, num_threads=1)
+        ids, names = tuple(map(str, opened.iid)), tuple(map(str, opened.sid))
+    except Exception as failure:  # noqa: BLE001  the package raises whatever it comes across
+        raise InputError(f"{path} cannot be read as a PLINK bed file: {failure}") from None
+    check_names(ids, "sample", path.with_suffix(".fam"))
+    check_names(names, "variant", path.with_suffix(".bim"))
+    _check_unique(ids, path.with_suffix(".fam"))
+
+    def blocks(wanted: Sequence[str]) -> Iterator[Block]:
+        places = _places(ids, wanted)
+        step = _number(len(wanted))
+        for start in range(0, len(names), step):
+            stop = min(start + step, len(names))
+            try:
+                values = opened.read(index=np.s_[places, start:stop], dtype="float64", order="F")
+            except Exception as failure:  # noqa: BLE001
+                raise InputError(f"{path} cannot be read: {failure}") from None
+            yield _filled(names[start:stop], np.ascontiguousarray(values.T), stop / len(names))
+
+    return TestedColumns(ids, len(names), False, blocks)
+
+
+def _number(rows: int) -> int:
+    """Return how many tests of so many rows make a block."""
+    return max(16, min(BLOCK, BLOCK_BYTES // (8 * max(rows, 1))))
+
+
+def _filled(names: tuple[str, ...], values: NDArray[np.float64], done: float) -> Block:
+    """Return a block whose missing values are the mean of the test's others; a test without any is all NaN."""
+    if np.any(np.isinf(values)):
+        raise InputError(f"The test {names[int(np.argwhere(np.isinf(values))[0][0])]!r} has an infinite value.")
+    there = np.isfinite(values)
+    present = there.sum(axis=1)
+    if np.all(there):
+        return Block(names, values, present, done)
+    sums = np.where(there, values, 0.0).sum(axis=1)
+    means = np.divide(sums, present, out=np.full(len(values), np.nan), where=present > 0)
+    return Block(names, np.where(there, values, means[:, None]), present, done)
+
+
+def _places(ids: Sequence[str], wanted: Sequence[str]) -> NDArray[np.intp]:
+    at = {name: place for place, name in enumerate(ids)}
+    return np.array([at[name] for name in wanted], dtype=np.intp)
+
+
+def _check_unique(ids: Sequence[str], path: Path) -> None:
+    if len(set(ids)) != len(ids):
+        seen: set[str] = set()
+        twice = next(name for name in ids if name in seen or seen.add(name))
+        raise InputError(f"{path}: {counted(len(ids), 'id')}, and {twice!r} stands twice among them.")

@@ -1,0 +1,241 @@
+"""What `import grnledger` offers: a store opened, a store made, and pathways read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from ..engine.errors import InputError
+from .repository import Repository
+from .session import WAIT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..engine.estimation.expression import Expression
+    from ..engine.estimation.gene_rows import Duplicates
+    from ..engine.estimation.normalisation import Transform
+    from ..engine.network.covariance import FactorCovariance
+    from .new_base import Estimator
+    from .verify.findings import Report
+
+
+SOURCES = ("expression", "covariance", "factor model")
+"""What a store can begin with."""
+
+
+def open(  # noqa: A001
+    path: str | Path, *, author: str | None = None, time: datetime | None = None, wait: float = WAIT
+) -> Repository:
+    """Return the repository at a path; see `Repository`.
+
+    Parameters
+    ----------
+    path : str or Path
+        The store's folder.
+    author : str, optional
+        Who writes; the account's name by default.
+    time : datetime, optional
+        When, for reproducible pipelines; the clock by default.
+    wait : float
+        Seconds to wait for other writers before giving up with `Conflict`.
+    """
+    return Repository(path, author=author, time=time, wait=wait)
+
+
+def clone(source: str | Path, path: str | Path) -> Repository:
+    """Return the repository of a new store with the whole history of another, or of a file that one was exported to.
+
+    Parameters
+    ----------
+    source : str or Path
+        The other store, or the file.
+    path : str or Path
+        Where the new store shall stand; nothing may be there.
+
+    Raises
+    ------
+    Conflict
+        Something stands there.
+    FormatError
+        The other store is damaged.
+    """
+    from .transfer import exchange
+
+    exchange.clone(Path(source), Path(path))
+    return Repository(path)
+
+
+def verify(path: str | Path, *, quick: bool = False, numbers: bool = False, repair: bool = False) -> Report:
+    """Return what is wrong with a store, after reading all of it.
+
+    Parameters
+    ----------
+    path : str or Path
+        The store, or a file that one was exported to.
+    quick : bool
+        Leave out the large matrices and the pathways' loadings.
+    numbers : bool
+        Try the numbers of every branch and tag too.
+    repair : bool
+        Make again what is derived and damaged; nothing else is touched.
+
+    Raises
+    ------
+    NotFound
+        There is no store.
+    FormatError
+        It is no store, or a newer one.
+    """
+    from .verify.repair import repair as mend
+    from .verify.store import verify as read_all
+
+    return (mend if repair else read_all)(Path(path), quick=quick, numbers=numbers)
+
+
+def init(
+    path: str | Path,
+    *,
+    expression: str | Path | Expression | None = None,
+    covariance: str | Path | NDArray[np.float64] | None = None,
+    factor_model: str | Path | FactorCovariance | None = None,
+    estimator: Estimator = "shrinkage",
+    factors: int | None = None,
+    counts: bool = False,
+    floor: float | None = None,
+    transform: Transform = "none",
+    duplicates: Duplicates = "error",
+    genes: Sequence[str] | None = None,
+    min_detected: float | None = None,
+    drop_constant: bool = False,
+    top_variance: int | None = None,
+    genes_in: Literal["auto", "rows", "columns"] = "auto",
+    layer: str | None = None,
+    raw: bool = False,
+    gene_names: str | Path | None = None,
+    keep_expression: bool | None = None,
+    samples: Sequence[str] | None = None,
+    ridge: float = 0.0,
+    noise: str | Path | None = None,
+    factor_covariance: str | Path | None = None,
+    message: str = "",
+    author: str | None = None,
+    time: datetime | None = None,
+) -> Repository:
+    """Return the repository of a new store with a base from one of three sources, as its version v0.
+
+    What was decided on the way stands in `repo.base().record.notes`.
+
+    Parameters
+    ----------
+    path : str or Path
+        Where the store shall stand, `tumor.grn` say; nothing may be there.
+    expression : str, Path or Expression
+        A table, h5ad or Matrix Market file, or values in memory, to estimate a covariance from.
+    covariance : str, Path or ndarray of float64, shape (p, p)
+        A covariance of your own, with `genes` where it has no names, and with `ridge` added to its diagonal.
+    factor_model : str, Path or FactorCovariance
+        Loadings and noise of your own: an .npz, or a table of loadings with `noise` and perhaps `factor_covariance`.
+    estimator : {"shrinkage", "ledoit-wolf", "factor", "empirical"}
+        How the covariance is estimated; `factors` is K for `factor`.
+    counts, floor, transform, duplicates, genes, min_detected, drop_constant, top_variance
+        What is done to the expression before; see `engine.Preparation`.
+    genes_in, layer, raw, gene_names
+        How the expression is read; see `formats.expression.read_expression`.
+    samples : sequence of str, optional
+        Which samples of the expression to estimate from; all by default.
+    keep_expression : bool, optional
+        Whether to keep the values with the base; by default up to 256 MB are.
+    message : str
+        What it is, for the log.
+    author : str, optional
+        Who writes; the account's name by default.
+    time : datetime, optional
+        When; the clock by default.
+
+    Raises
+    ------
+    InputError
+        Not exactly one source is given, or an option that goes with another one, or it cannot be used.
+    Conflict
+        Something stands at the path already.
+    NotPositiveDefinite
+        The covariance is singular.
+    """
+    from . import new_base
+    from .transfer import creation
+
+    creation.check_free(Path(path))
+    sources = (expression, covariance, factor_model)
+    if sum(source is not None for source in sources) != 1:
+        raise InputError("A store begins with exactly one of: expression, covariance, factor model.")
+    named = next(name for name, source in zip(SOURCES, sources, strict=True) if source is not None)
+    _refuse_stray(
+        named,
+        {
+            "expression": {
+                "estimator": estimator != "shrinkage",
+                "factors": factors is not None,
+                "counts": counts,
+                "floor": floor is not None,
+                "transform": transform != "none",
+                "duplicates": duplicates != "error",
+                "min-detected": min_detected is not None,
+                "drop-constant": drop_constant,
+                "top-variance": top_variance is not None,
+                "genes-in": genes_in != "auto",
+                "layer": layer is not None,
+                "raw": raw,
+                "gene-names": gene_names is not None,
+                "keep-expression": keep_expression is not None,
+                "samples": samples is not None,
+            },
+            "covariance": {"ridge": ridge != 0.0},
+            "factor model": {"noise": noise is not None, "factor-covariance": factor_covariance is not None},
+        },
+    )
+    if expression is not None:
+        preparation = new_base.Preparation(
+            floor=floor,
+            transform=transform,
+            counts=counts,
+            duplicates=duplicates,
+            genes=None if genes is None else tuple(genes),
+            top_variance=top_variance,
+            min_detected=min_detected,
+            drop_constant=drop_constant,
+        )
+        base = new_base.from_expression(
+            expression,
+            preparation=preparation,
+            estimator=estimator,
+            factors=factors,
+            genes_in=genes_in,
+            layer=layer,
+            raw=raw,
+            gene_names=gene_names,
+            keep_expression=keep_expression,
+            samples=samples,
+        )
+    elif covariance is not None:
+        base = new_base.from_covariance(covariance, genes=genes, ridge=ridge)
+    else:
+        model = factor_model or ""
+        base = new_base.from_factor_model(model, noise=noise, factor_covariance=factor_covariance, genes=genes)
+    return Repository.create(path, base, message=message, author=author, time=time)
+
+
+def _refuse_stray(source: str, given: Mapping[str, Mapping[str, bool]]) -> None:
+    """Refuse options that go with another source than the one that is there: they would have no effect."""
+    stray = {name: other for other, marks in given.items() if other != source for name, mark in marks.items() if mark}
+    if stray:
+        others = sorted(set(stray.values()), key=SOURCES.index)
+        raise InputError(
+            f"{', '.join(stray)}: {'this goes' if len(stray) == 1 else 'these go'} with {' or '.join(others)}, "
+            f"and the store begins with {source}.",
+            hint="Leave out what does not belong together.",
+        )

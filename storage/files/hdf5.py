@@ -1,0 +1,472 @@
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportMissingTypeStubs=false, reportUnknownParameterType=false
+# (h5py ships no types)
+"""HDF5 files: the store's own, written whole and checked as they are read, and foreign ones, read with care."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import io
+import os
+import re
+import stat
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import numpy as np
+from h5py import h5a, h5d, h5o, h5p, h5s, h5t  # pyright: ignore[reportAttributeAccessIssue]  compiled, and untyped
+from numpy.typing import NDArray
+
+from ...engine.errors import FormatError, InputError, NotFound
+from . import layout
+from .bulk_rows import BulkRows, checksums_of, little_endian
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from .durable import Output
+
+IN_MEMORY = 32 << 20
+"""A file up to this size is built in memory and written in one go."""
+
+PLAIN = "Sfiu"
+"""Kinds of numpy types that a file of the store may hold: fixed-length text and numbers."""
+
+MOST_DATASETS = 64
+"""A file of the store holds fewer; in one with many more, looking at each would take long."""
+
+NOT_DAMAGE = {errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE}
+"""What the system may say of a file that need not be damaged."""
+
+
+ERRNO = re.compile(r"errno = (\d+)")
+
+OF_THE_FILE = {errno.EACCES, errno.EPERM, errno.EIO}
+"""Those of them that concern one file, and leave the others readable."""
+
+
+class Missing(FormatError):
+    """A file of the store is not there, or no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something of a store stands: a file, or a group of a file that holds many.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    group : str
+        The group in it; by default its root.
+    """
+
+    path: Path
+    group: str = "/"
+
+    def __str__(self) -> str:
+        return str(self.path) if self.group == "/" else f"{self.path}:/{self.group}"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a file of the store holds.
+
+    Parameters
+    ----------
+    kind : str
+        What it is, of `layout`.
+    record : str
+        Canonical JSON.
+    arrays : mapping of str to ndarray
+        Small arrays, checked whole whenever the file is read.
+    bulk : mapping of str to ndarray, 2-D
+        Large arrays, checked row by row as rows are read.
+    """
+
+    kind: str
+    record: str
+    arrays: Mapping[str, NDArray[Any]]
+    bulk: Mapping[str, NDArray[Any]] = field(default_factory=dict[str, NDArray[Any]])
+
+    def seal(self) -> Sealed:
+        """Return the content with its checksums and its id."""
+        sums = {name: checksums_of(array) for name, array in self.bulk.items()}
+        types = {name: (layout.canonical_type(self.bulk[name]), sha256, rows) for name, (sha256, rows) in sums.items()}
+        return Sealed(self, sums, layout.content_id(self.kind, self.record, self.arrays, types))
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A content with the checksums of its bulk arrays, and its id."""
+
+    content: Content
+    checksums: Mapping[str, tuple[str, NDArray[np.uint32]]]
+    id: str
+
+    def write(self, output: Output) -> None:
+        """Write the content as a file of its own.
+
+        Raises
+        ------
+        OSError
+            The disk refused.
+        """
+        if sum(array.nbytes for array in self.content.bulk.values()) > IN_MEMORY:
+            with _building(output) as file:
+                self.fill(file)
+            return
+        image = io.BytesIO()
+        with h5py.File(image, "w", libver="latest") as file:
+            self.fill(file)
+        output.write(image.getbuffer())
+
+    def fill(self, file: h5py.Group) -> None:
+        """Write the content into an empty group."""
+        # Fixed-length text: what is variable-length lies in a heap without checksums, where damage can hang HDF5.
+        _put_attribute(file.id, layout.KIND, self.content.kind)
+        _put_attribute(file.id, layout.ID, self.id)
+        record = self.content.record.encode()
+        _put(file.id, layout.RECORD, np.array(np.bytes_(record)), h5py.string_dtype("utf-8", len(record)))
+        for name, array in self.content.arrays.items():
+            _put(file.id, name, little_endian(array))
+        for name, array in self.content.bulk.items():
+            sha256, rows = self.checksums[name]
+            _put_attribute(_put(file.id, name, little_endian(array)), layout.SHA256, sha256)
+            _put(file.id, name + layout.CHECKSUMS, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A file of the store, read and checked.
+
+    Parameters
+    ----------
+    place : Place
+        Where it stands.
+    kind : str
+        What it is, of `layout`.
+    id : str
+        Its content id, found again from what was read.
+    record : str
+        Its record, JSON.
+    arrays : mapping of str to ndarray
+        The small arrays.
+    bulk : mapping of str to BulkRows
+        The large ones, to be read by rows.
+    """
+
+    place: Place
+    kind: str
+    id: str
+    record: str
+    arrays: Mapping[str, NDArray[Any]]
+    bulk: Mapping[str, BulkRows]
+
+    def check_bulk(self, progress: Callable[[int], object] = lambda _: None) -> None:
+        """Read every row of the large arrays, and compare all their bytes with their hashes.
+
+        Parameters
+        ----------
+        progress : callable
+            Told how many bytes have been read since it was last told.
+
+        Raises
+        ------
+        FormatError
+            One is not what was written.
+        """
+        for name, rows in self.bulk.items():
+            digest = hashlib.sha256()
+            for _, block in rows.blocks():
+                digest.update(block.data)
+                progress(block.nbytes)
+            if digest.hexdigest() != rows.sha256:
+                raise FormatError(f"{self.place} is damaged: {name!r} is not what its hash says.")
+
+
+def read(place: Place, *kinds: str) -> Stored:
+    """Return what a file of the store holds, after checking that it is what was written.
+
+    Raises
+    ------
+    Missing
+        There is no such file.
+    FormatError
+        It is damaged, not of these kinds, or holds what no file of a store may.
+    OSError
+        The system does not let it be read.
+    """
+    with _opened(place) as file:
+        return _read(place, _group(place, file), kinds)
+
+
+def read_each(path: Path, groups: Iterable[str], *kinds: str) -> Iterator[Stored | FormatError]:
+    """Yield what groups of one file hold, or what is wrong with each, opening the file once; raises as `read`."""
+    with _opened(Place(path)) as file:
+        for group in groups:
+            place = Place(path, group)
+            try:
+                with _told(place):
+                    found = _read(place, _group(place, file), kinds)
+            except FormatError as failure:
+                yield failure
+            else:
+                yield found
+
+
+def names_in(path: Path, kind: str, *groups: str) -> dict[str, list[str]]:
+    """Return the names of what stands in groups of a file that holds many, after checking what the file says it is.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    kind : str
+        What it must say: `pack` or `store`.
+    groups : str
+        Which groups to look into; `/` is the root.
+
+    Raises
+    ------
+    FormatError
+        It says something else, or is damaged.
+    InputError
+        It says nothing of the kind.
+    """
+    place = Place(path)
+    with _opened(place) as file:
+        if not {layout.KIND, layout.FORMAT} <= set(file.attrs):
+            raise InputError(f"{path} is HDF5, but not a file that `grn export FILE.h5` wrote.")
+        said = _attribute(file, layout.KIND), _attribute(file, layout.FORMAT)
+        if said != (kind, layout.FORMAT_TEXT.strip()):
+            raise FormatError(
+                f"{path} is a {said[0]!r} of the format {said[1]!r}; "
+                f"this grnledger reads a {kind!r} of {layout.FORMAT_TEXT.strip()!r} here.",
+                hint="A newer one needs a newer grnledger: pip install --upgrade grnledger.",
+            )
+        found = {name: Place(path, name) for name in groups}
+        return {
+            name: sorted(map(str, _group(one, file))) if name == "/" or name in file else []
+            for name, one in found.items()
+        }
+
+
+def walk(path: Path) -> None:
+    """Go through the names of all that a file holds, as other programs do; reading by name does not need all of that.
+
+    Raises
+    ------
+    FormatError
+        What says where things are is damaged.
+    """
+
+    def go_on(_: bytes) -> None:
+        pass
+
+    with _opened(Place(path)) as file:
+        h5o.visit(file.id, go_on)
+
+
+def is_hdf5(path: Path) -> bool:
+    """Return whether a file calls itself HDF5."""
+    with path.open("rb") as file:
+        return file.read(8) == b"\x89HDF\r\n\x1a\n"
+
+
+def write_many(output: Output, kind: str, parts: Iterable[tuple[str, Place | Sealed]]) -> None:
+    """Write one file that holds many of the store's as groups.
+
+    Parameters
+    ----------
+    output : Output
+        The new file.
+    kind : str
+        What it is: `pack` or `store`.
+    parts : iterable of (str, Place or Sealed)
+        The name of each group, and where its content stands, or the content.
+    """
+    with _building(output) as file:
+        file.attrs[layout.KIND] = np.bytes_(kind.encode())
+        file.attrs[layout.FORMAT] = np.bytes_(layout.FORMAT_TEXT.strip().encode())
+        for name, part in parts:
+            group = file.create_group(name)
+            if isinstance(part, Sealed):
+                part.fill(group)
+            else:
+                with _opened(part) as source:
+                    _transfer(_group(part, source), group)
+
+
+def copy(place: Place) -> Callable[[Output], None]:
+    """Return a step that writes what stands somewhere as a file of its own."""
+
+    def write(output: Output) -> None:
+        with _building(output) as file, _opened(place) as source:  # what the disk refuses comes first
+            _transfer(_group(place, source), file)
+
+    return write
+
+
+@contextlib.contextmanager
+def open_foreign(path: Path) -> Generator[h5py.File]:
+    """Open an HDF5 file that is not a store's, for reading, without locks.
+
+    Raises
+    ------
+    NotFound
+        There is no such file.
+    InputError
+        It is not an HDF5 file, or it is damaged.
+    """
+    if not path.exists():
+        raise NotFound(f"There is no file {path}.")
+    try:
+        file = h5py.File(path, "r", locking=False)
+    except OSError as failure:
+        raise InputError(f"{path} cannot be read as HDF5: {failure}.") from None
+    with file:
+        yield file
+
+
+@contextlib.contextmanager
+def _opened(place: Place) -> Generator[h5py.File]:
+    with _told(place):
+        if not stat.S_ISREG(place.path.stat().st_mode):  # a pipe would be waited for
+            raise FormatError(f"{place.path} is no file.")
+        with h5py.File(place.path, "r", locking=False) as file:
+            yield file
+
+
+@contextlib.contextmanager
+def _told(place: Place) -> Generator[None]:
+    """Tell what HDF5 says of a file that it cannot read."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise Missing(f"{place.path} is missing from the store.") from None
+    except (OSError, KeyError, RuntimeError, ValueError, TypeError, OverflowError) as failure:
+        if (reason := _reason(failure)) in NOT_DAMAGE:
+            raise OSError(reason, os.strerror(reason), str(place.path)) from None
+        if not place.path.exists():  # it went while HDF5 looked at it
+            raise Missing(f"{place.path} is missing from the store.") from None
+        said = failure.args[0] if isinstance(failure, KeyError) and failure.args else failure
+        raise FormatError(f"{place} is damaged: {said}.") from None
+
+
+def _reason(failure: Exception) -> int:
+    """Return the number of the error that the system gave HDF5, or 0; as a file is closed, it stands in the text."""
+    if isinstance(failure, OSError) and failure.errno:
+        return failure.errno
+    told = ERRNO.search(str(failure))
+    return int(told[1]) if told else 0
+
+
+@contextlib.contextmanager
+def _building(output: Output) -> Generator[h5py.File]:
+    """Open a new file for writing; what the disk refuses is raised as it was, and not as HDF5 tells it."""
+    try:
+        with h5py.File(output, "w", libver="latest") as file:
+            yield file
+    except Exception:
+        if output.failure is not None:
+            raise output.failure from None
+        raise
+
+
+def _group(place: Place, file: h5py.File) -> h5py.Group:
+    """Return the group that a place names; no link leads out of the file."""
+    group: h5py.Group = file
+    for name in place.group.strip("/").split("/") if place.group != "/" else ():
+        if name not in group or not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            raise Missing(f"{place} is missing from the store.")
+        inner: Any = group[name]
+        if not isinstance(inner, h5py.Group):
+            raise FormatError(f"{place} is damaged: {name!r} is no group.")
+        group = inner
+    return group
+
+
+def _transfer(source: h5py.Group, target: h5py.Group) -> None:
+    for name in (layout.KIND, layout.ID):
+        target.attrs[name] = np.bytes_(_attribute(source, name).encode())
+    for name in source:
+        source.copy(name, target)
+
+
+def _read(place: Place, file: h5py.Group, kinds: tuple[str, ...]) -> Stored:
+    kind = _attribute(file, layout.KIND)
+    if kind not in kinds:
+        raise FormatError(f"{place} holds a {kind[:40]!r}, where a {' or '.join(kinds)!r} should stand.")
+    if len(file) > MOST_DATASETS:
+        raise FormatError(f"{place} is damaged: it holds {len(file):,} things, and no file of a store so many.")
+    size = os.fstat(file.file.id.get_vfd_handle()).st_size  # of the open file: its name may be another's by now
+    datasets = {name: _dataset(place, file, name, size) for name in map(str, file)}
+    if sum(dataset.nbytes for dataset in datasets.values()) > size:
+        raise FormatError(f"{place} is damaged: its datasets claim more bytes than the file has.")
+    record = bytes(datasets.pop(layout.RECORD)[()]).decode()
+    bulk = {name: _bulk(place, datasets, name) for name in datasets if name + layout.CHECKSUMS in datasets}
+    types = {name: (f"{rows.dtype.str} {rows.shape}", rows.sha256, rows.checksums) for name, rows in bulk.items()}
+    arrays = {
+        name: dataset[()] for name, dataset in datasets.items() if name.removesuffix(layout.CHECKSUMS) not in bulk
+    }
+    found = layout.content_id(kind, record, arrays, types)
+    if found != _attribute(file, layout.ID):
+        raise FormatError(f"{place} is damaged: its content is not what its id says.")
+    return Stored(place, kind, found, record, arrays, bulk)
+
+
+def _dataset(place: Place, file: h5py.Group, name: str, size: int) -> h5py.Dataset:
+    """Return a plain dataset that lies inside the file; anything else has no place in a store."""
+    if not isinstance(file.get(name, getlink=True), h5py.HardLink):
+        raise FormatError(f"{place} holds a link, {name!r}, where only data may stand.")
+    dataset = file[name]
+    if not isinstance(dataset, h5py.Dataset) or dataset.external or dataset.is_virtual or dataset.chunks:
+        raise FormatError(f"{place} holds {name!r}, which is not a plain dataset.")
+    if dataset.dtype.kind not in PLAIN:
+        raise FormatError(f"{place} holds {name!r}, which is neither numbers nor fixed-length text.")
+    if dataset.nbytes > size:
+        raise FormatError(f"{place} is damaged: {name!r} claims {dataset.nbytes} bytes, more than the file has.")
+    if dataset.id.get_storage_size() != dataset.nbytes:
+        raise FormatError(f"{place} is damaged: {name!r} claims {dataset.nbytes} bytes that were never written.")
+    return dataset
+
+
+def _bulk(place: Place, datasets: Mapping[str, h5py.Dataset], name: str) -> BulkRows:
+    dataset = datasets[name]
+    offset = dataset.id.get_offset()
+    rows, columns = dataset.shape
+    checksums = datasets[name + layout.CHECKSUMS][()]
+    if checksums.shape != (rows,) or (offset is None and dataset.size):
+        raise FormatError(f"{place} is damaged: {name!r} does not fit its checksums.")
+    sha256 = _attribute(dataset, layout.SHA256)
+    return BulkRows(place.path, name, offset or 0, (rows, columns), dataset.dtype, checksums, sha256)
+
+
+def _put(group: Any, name: str, array: NDArray[Any], dtype: np.dtype[Any] | None = None) -> Any:
+    """Write a contiguous dataset; h5py's own `create_dataset` takes twice as long, which each commit would wait for."""
+    kind = h5t.py_create(array.dtype if dtype is None else dtype, logical=True)
+    space = h5s.create_simple(array.shape) if array.shape else h5s.create(h5s.SCALAR)
+    untimed = h5p.create(h5p.DATASET_CREATE)
+    untimed.set_obj_track_times(False)  # the same content at another time is the same file
+    dataset = h5d.create(group, name.encode(), kind, space, untimed)
+    if array.size:
+        dataset.write(h5s.ALL, h5s.ALL, array, kind)
+    return dataset
+
+
+def _put_attribute(holder: Any, name: str, text: str) -> None:
+    value = np.array(np.bytes_(text.encode()))
+    kind = h5t.py_create(value.dtype)
+    h5a.create(holder, name.encode(), kind, h5s.create(h5s.SCALAR)).write(value, kind)
+
+
+def _attribute(holder: h5py.Group | h5py.Dataset, name: str) -> str:
+    if holder.attrs.get_id(name).dtype.kind != "S":
+        raise ValueError(f"its attribute {name!r} is not fixed-length text")
+    value: Any = holder.attrs[name]
+    return bytes(value).decode()

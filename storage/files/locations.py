@@ -1,0 +1,347 @@
+"""Where the files of a store stand: in its folder, loose or in packs, or all in one exported file."""
+
+from __future__ import annotations
+
+import bisect
+import contextlib
+import os
+from typing import TYPE_CHECKING, Protocol
+
+from ...engine.errors import FormatError, NotFound
+from . import hdf5, layout
+from .hdf5 import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+
+FEW = 64
+"""So many entries are tried one by one, without listing what is there."""
+
+
+class Places(Protocol):
+    """Where the entries of a log and the bases stand."""
+
+    path: Path
+    cache: Path | None
+
+    def look(self) -> int:
+        """Look again, and return the number of the last entry; a number below it may be missing."""
+        ...
+
+    def standing(self, first: int, last: int) -> Sequence[int]:
+        """Return the numbers from one to another, in order, of entries that are there, or may be."""
+        ...
+
+    def holds_all(self, last: int) -> bool:
+        """Return whether no entry from the first to a number is missing, by the names that are there."""
+        ...
+
+    def entry(self, number: int) -> Place:
+        """Return where an entry of the log stands."""
+        ...
+
+    def still(self, number: int, place: Place) -> bool:
+        """Return whether an entry that has been read from a place still stands there."""
+        ...
+
+    def base(self, base: str) -> Place:
+        """Return where a base stands."""
+        ...
+
+    def bases(self) -> list[str]:
+        """Return the ids of the bases that are there."""
+        ...
+
+    def artifact(self, key: str) -> Place:
+        """Return where an analysis stands."""
+        ...
+
+    def artifacts(self) -> list[str]:
+        """Return the keys of the analyses that are there."""
+        ...
+
+    def index(self) -> Place | None:
+        """Return where the index of the log stands, if it can have one."""
+        ...
+
+
+class Folder:
+    """A store that is a folder.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+
+    Attributes
+    ----------
+    packs : list of (int, int)
+        The first and last entry of each pack that counted when last looked, in order; one within another does not.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        cache = path / layout.CACHE
+        self.cache: Path | None = None if cache.is_symlink() else cache  # nothing is written elsewhere
+        self.packs: list[tuple[int, int]] = []
+        self._log, self._packs = path / layout.LOG, path / layout.PACKS
+        self._end: int | None = None
+
+    def look(self) -> int:
+        """Look again, and return the number of the last entry.
+
+        First at the loose entries, then at the packs: what moves from one to the other meanwhile is seen at least once.
+        """
+        end = self._listed() if self._end is None else self._end
+        while True:
+            while self._stands(end + 1):
+                end += 1
+            self.packs = self.all_packs(outermost=True)
+            last = max((last for _, last in self.packs), default=0)
+            if last <= end:
+                break
+            end = last
+        self._end = end
+        return end
+
+    def standing(self, first: int, last: int) -> Sequence[int]:
+        """Return the numbers from one to another, in order, of entries that are there, or may be.
+
+        A name can claim any number: what lies between two entries is not counted through.
+        """
+        if last - first < FEW:
+            return range(first, last + 1)
+        found = set(self.loose())
+        self.packs = self.all_packs(outermost=True)  # after the loose ones, as in `look`
+        for start, end in self.packs:
+            found.update(range(start, end + 1))
+        return sorted(number for number in found if first <= number <= last)
+
+    def holds_all(self, last: int) -> bool:
+        """Return whether no entry from the first to a number is missing, by the names that are there."""
+        found = {number for number in self.loose() if number <= last}
+        for start, end in self.all_packs():  # after the loose ones, as in `look`
+            found.update(range(start, min(end, last) + 1))
+        return len(found) == last
+
+    def loose(self) -> list[int]:
+        """Return the numbers of the entries that stand in files of their own now."""
+        try:
+            names = os.listdir(self._log)  # noqa: PTH208  a log may have ten thousand
+        except (FileNotFoundError, NotADirectoryError):
+            raise FormatError(f"{self.path} is damaged: it has no folder {layout.LOG}.") from None
+        return sorted(layout.entry_numbers(names))
+
+    def all_packs(self, *, outermost: bool = False) -> list[tuple[int, int]]:
+        """Return the ranges of the packs that are there now; `outermost` leaves out those within another."""
+        names = self._pack_names()
+        while names and (again := self._pack_names()) != names:  # one may go while a larger one comes
+            names = again
+        found = sorted(range_ for name in names if (range_ := layout.pack_range(name)))
+        return [one for one in found if not (outermost and any(_within(one, other) for other in found))]
+
+    def _pack_names(self) -> set[str]:
+        try:
+            return set(os.listdir(self._packs))  # noqa: PTH208  asked at every look
+        except FileNotFoundError:
+            return set()
+        except NotADirectoryError:
+            raise FormatError(f"{self.path / layout.PACKS} is no folder: the store is damaged.") from None
+
+    def pack_path(self, first: int, last: int) -> Path:
+        """Return the file of a pack."""
+        return self._packs / layout.pack_name(first, last)
+
+    def loose_path(self, number: int) -> Path:
+        """Return the file of an entry that is in no pack."""
+        return self._log / layout.entry_name(number)
+
+    def entry(self, number: int) -> Place:
+        """Return where an entry of the log stands; a pack comes before a loose file, which may be a leftover."""
+        at = bisect.bisect_right(self.packs, (number, number)) - 1
+        for first, last in self.packs[max(at - 1, 0) : at + 2]:
+            if first <= number <= last:
+                return Place(self.pack_path(first, last), group_of(number))
+        return Place(self.loose_path(number))
+
+    def is_packed(self, *numbers: int) -> bool:
+        """Return whether an entry, or one of several, stands in a pack by now."""
+        packs = self.all_packs()
+        return any(first <= number <= last for first, last in packs for number in numbers)
+
+    def still(self, number: int, place: Place) -> bool:
+        """Return whether an entry that has been read from a place still stands there, or has been packed since."""
+        if place.group == "/" and self.is_packed(number):
+            self.look()
+        return self.entry(number) == place
+
+    def base(self, base: str) -> Place:
+        """Return where a base stands."""
+        return Place(self.path / layout.BASES / f"{base}{layout.FILE_ENDING}")
+
+    def bases(self) -> list[str]:
+        """Return the ids of the bases that are there."""
+        return _hashes(self.path / layout.BASES)  # whoever needs one that is not there is told
+
+    def artifact(self, key: str) -> Place:
+        """Return where an analysis stands."""
+        return Place(self.path / layout.ARTIFACTS / f"{key}{layout.FILE_ENDING}")
+
+    def artifacts(self) -> list[str]:
+        """Return the keys of the analyses that are there; a folder that is a link is not gone into."""
+        folder = self.path / layout.ARTIFACTS
+        return [] if folder.is_symlink() else _hashes(folder)
+
+    def index(self) -> Place | None:
+        """Return where the index of the log stands."""
+        return None if self.cache is None else Place(self.cache / f"{layout.INDEX}{layout.FILE_ENDING}")
+
+    def _listed(self) -> int:
+        """Return the number of the last entry that stands in a file of its own, wherever there are gaps before it."""
+        numbers = self.loose()
+        while numbers and not self._stands(numbers[-1]):
+            numbers.pop()
+        return numbers[-1] if numbers else 0
+
+    def _stands(self, number: int) -> bool:
+        """Return whether an entry is there; an empty file is a name claimed, on a file system without links."""
+        try:
+            return self.loose_path(number).stat().st_size > 0
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
+
+class SingleFile:
+    """A store exported to one file: to be read in place, not written.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.cache: Path | None = None
+        names = hdf5.names_in(path, layout.STORE, layout.LOG, layout.BASES, layout.CACHE, layout.ARTIFACTS)
+        numbers = (layout.entry_number(name + layout.FILE_ENDING) for name in names[layout.LOG])
+        self._numbers = sorted(number for number in numbers if number)
+        self._bases, self._artifacts = names[layout.BASES], names[layout.ARTIFACTS]
+        self._indexed = layout.INDEX in names[layout.CACHE]
+
+    def look(self) -> int:
+        """Return the number of the last entry."""
+        return self._numbers[-1] if self._numbers else 0
+
+    def standing(self, first: int, last: int) -> Sequence[int]:
+        """Return the numbers from one to another, in order, of entries that are there."""
+        return [number for number in self._numbers if first <= number <= last]
+
+    def holds_all(self, last: int) -> bool:
+        """Return whether no entry from the first to a number is missing."""
+        return len(self.standing(1, last)) == last
+
+    def entry(self, number: int) -> Place:
+        """Return where an entry of the log stands."""
+        return Place(self.path, f"{layout.LOG}/{group_of(number)}")
+
+    def still(self, number: int, place: Place) -> bool:
+        """Return true: nothing moves in it."""
+        return self.entry(number) == place
+
+    def base(self, base: str) -> Place:
+        """Return where a base stands."""
+        return Place(self.path, f"{layout.BASES}/{base}")
+
+    def bases(self) -> list[str]:
+        """Return the ids of the bases that are there."""
+        return self._bases
+
+    def artifact(self, key: str) -> Place:
+        """Return where an analysis stands."""
+        return Place(self.path, f"{layout.ARTIFACTS}/{key}")
+
+    def artifacts(self) -> list[str]:
+        """Return the keys of the analyses that are there."""
+        return self._artifacts
+
+    def index(self) -> Place | None:
+        """Return where the index of the log stands, if it was exported."""
+        return Place(self.path, f"{layout.CACHE}/{layout.INDEX}") if self._indexed else None
+
+
+def places_of(path: Path) -> Folder | SingleFile:
+    """Return where the files of a store stand.
+
+    Raises
+    ------
+    NotFound
+        There is no store.
+    FormatError
+        It is not a store, or a newer one.
+    """
+    if path.is_file() and hdf5.is_hdf5(path):
+        return SingleFile(path)
+    check_format(path)
+    for name in (layout.LOG, layout.BASES, layout.PACKS):
+        if (path / name).is_symlink():
+            raise FormatError(f"{path / name} is a link: a store keeps its files within itself.")
+    return Folder(path)
+
+
+def check_format(path: Path) -> None:
+    """Refuse a folder that is not a store that this program can read.
+
+    Raises
+    ------
+    NotFound
+        There is no store.
+    FormatError
+        It is not a store, or a newer one.
+    """
+    if not path.exists():
+        raise NotFound(f"There is no store {path}.", hint="`grn init` makes one.")
+    if not (path / layout.FORMAT_FILE).is_file():
+        hint = "`grn verify --repair` writes it anew." if (path / layout.LOG).is_dir() else "Name another folder."
+        raise FormatError(f"{path} is not a grnledger store: it has no {layout.FORMAT_FILE} file.", hint=hint)
+    with (path / layout.FORMAT_FILE).open("rb") as file:
+        text = file.read(200).decode(errors="replace")
+    if text != layout.FORMAT_TEXT and text.split() == layout.FORMAT_TEXT.split():
+        raise FormatError(
+            f"{path / layout.FORMAT_FILE} does not hold the {len(layout.FORMAT_TEXT)} bytes that were written to it.",
+            hint="`grn verify --repair` writes it anew.",
+        )
+    if text != layout.FORMAT_TEXT:
+        raise FormatError(
+            f"{path} is of the format {text.strip()!r}; this grnledger reads {layout.FORMAT_TEXT.strip()!r}.",
+            hint="A newer store needs a newer grnledger: pip install --upgrade grnledger.",
+        )
+
+
+def group_of(number: int) -> str:
+    """Return the name of an entry's group in a file that holds many."""
+    return layout.entry_name(number).removesuffix(layout.FILE_ENDING)
+
+
+def by_file(places: Iterable[tuple[int, Place]]) -> list[tuple[Path, list[tuple[int, Place]]]]:
+    """Return numbered places by the file they are in, so that each file is opened once; order is kept."""
+    runs: list[tuple[Path, list[tuple[int, Place]]]] = []
+    for number, place in places:
+        if not runs or runs[-1][0] != place.path:
+            runs.append((place.path, []))
+        runs[-1][1].append((number, place))
+    return runs
+
+
+def _within(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    return one != other and other[0] <= one[0] and one[1] <= other[1]
+
+
+def _hashes(folder: Path) -> list[str]:
+    """Return the hashes that files of a folder are named by."""
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        stems = (path.stem for path in folder.iterdir() if path.name.endswith(layout.FILE_ENDING))
+        return sorted(stem for stem in stems if len(stem) == 64 and not stem.strip("0123456789abcdef"))
+    return []

@@ -1,1 +1,0 @@
-"""Foreign files and engine values, one into the other; never the store."""

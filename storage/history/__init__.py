@@ -1,0 +1,1 @@
+"""The history of a store: its log, its commits, and what their names mean."""

@@ -1,0 +1,245 @@
+"""History: which pathways are active in a version, and what its base is. A version is a set (DESIGN section 3).
+
+active(v) is the adds among v's ancestors, less the adds that an ancestral drop had seen: an observed-remove set. A
+re-add is a new event; equal content counts once. So a merge needs no merge base, and both sides give one version.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from ...engine.errors import Conflict, FormatError
+from ..files import layout
+from .commits import Event, adds_of
+from .records import DropRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from .commits import Commit
+    from .index import IndexedCommits
+    from .records import LoggedCommit, PathwayRecord
+
+Kept = TypeVar("Kept")
+
+KEPT = 4_096
+"""How many records of commits, and a sixteenth of it, how many sets of active pathways, are kept in memory."""
+
+LONGEST_CHAIN = 64
+"""Over how many commits a set of active pathways is followed step by step, and not found from all ancestors at once."""
+
+
+class History:
+    """The commits of a store, by id and by number.
+
+    Parameters
+    ----------
+    load : callable
+        Returns the whole record of a commit from the log.
+    first : IndexedCommits, optional
+        Commits that are known already, in the order of the log.
+
+    Attributes
+    ----------
+    lost : int
+        How many commits the log brought that cannot be read.
+    """
+
+    def __init__(self, load: Callable[[Commit], LoggedCommit], first: IndexedCommits | None = None) -> None:
+        self._first = first
+        self._later: list[Commit | None] = []
+        self.lost = 0
+        self._load = load
+        self._numbers = {} if first is None else dict(zip(first.ids, range(len(first)), strict=True))
+        self._of_content: dict[str, list[str]] | None = None
+        self._records: dict[str, LoggedCommit] = {}
+        self._active: dict[str, frozenset[Event]] = {}
+
+    @property
+    def commits(self) -> list[Commit]:
+        """The commits that are known, in the order of the log."""
+        return [*(self._first or ()), *(commit for commit in self._later if commit is not None)]
+
+    @property
+    def length(self) -> int:
+        """How many commits the log brought, with those that are lost."""
+        return len(self._first or ()) + len(self._later)
+
+    def take(self, commit: Commit, record: LoggedCommit | None = None) -> None:
+        """Take in the next commit of the log."""
+        self._numbers[commit.id] = self.length
+        self._later.append(commit)
+        if self._of_content is not None:
+            self._of_content.setdefault(commit.content, []).append(commit.id)
+        if record is not None:
+            _keep(self._records, commit.id, record, KEPT)
+
+    def lose(self, length: int) -> range:
+        """Leave room for commits that the log brought and that cannot be read, so that there are so many in all.
+
+        Returns
+        -------
+        range
+            n of the versions vn that are lost.
+        """
+        new = range(self.length, max(length, self.length))
+        self._later.extend([None] * len(new))
+        self.lost += len(new)
+        return new
+
+    def __contains__(self, commit: object) -> bool:
+        return commit in self._numbers
+
+    def __getitem__(self, commit: str) -> Commit:
+        found = self.numbered(self._numbers[commit]) if commit in self._numbers else None
+        if found is None:
+            raise _lost(commit)
+        return found
+
+    def numbered(self, number: int) -> Commit | None:
+        """Return the commit of the version vn, or `None` if there is none that can be read."""
+        known = len(self._first or ())
+        if self._first is not None and number < known:
+            return self._first[number]
+        return self._later[number - known] if number < self.length else None
+
+    def number(self, commit: str) -> int:
+        """Return n of the version vn: commits count from 0 in the order of this store's log.
+
+        Raises
+        ------
+        FormatError
+            Nothing is known of the commit, which another names as its parent: its entry is lost.
+        """
+        if commit not in self._numbers:
+            raise _lost(commit)
+        return self._numbers[commit]
+
+    def logged(self, commit: str) -> LoggedCommit:
+        """Return the whole record of a commit."""
+        if commit not in self._records:
+            _keep(self._records, commit, self._load(self[commit]), KEPT)
+        return self._records[commit]
+
+    def of_content(self, content: str) -> Sequence[str]:
+        """Return the commits whose versions have a content id, in the order of the log."""
+        if self._of_content is None:
+            self._of_content = {}
+            known = [] if self._first is None else list(zip(self._first.contents(), self._first.ids, strict=True))
+            known += [(commit.content, commit.id) for commit in self._later if commit is not None]
+            for one, commit in known:
+                self._of_content.setdefault(one, []).append(commit)
+        return self._of_content.get(content, ())
+
+    def ancestors(self, *commits: str) -> set[str]:
+        """Return the commits from which these descend, themselves included."""
+        found: set[str] = set()
+        waiting = list(commits)
+        while waiting:
+            commit = waiting.pop()
+            if commit not in found:
+                found.add(commit)
+                waiting.extend(self[commit].parents)
+        return found
+
+    def newest_first(self, commit: str) -> list[Commit]:
+        """Return a commit's ancestors and itself, newest first: every commit before its parents."""
+        return [self[one] for one in sorted(self.ancestors(commit), key=self.number, reverse=True)]
+
+    def first_parents(self, commit: str) -> Iterator[Commit]:
+        """Yield a commit, its first parent, that one's first parent, and so on to the root."""
+        entry = self[commit]
+        yield entry
+        while entry.parents:
+            entry = self[entry.parents[0]]
+            yield entry
+
+    def active(self, commit: str) -> frozenset[Event]:
+        """Return the adds that are active in a version."""
+        chain: list[Commit] = []
+        for entry in self.first_parents(commit):
+            if entry.id in self._active:
+                break
+            if len(entry.parents) != 1 or len(chain) == LONGEST_CHAIN:
+                _keep(self._active, entry.id, self.merged(entry.id), KEPT // 16)
+                break
+            chain.append(entry)
+        for entry in reversed(chain):
+            found = (self._active[entry.parents[0]] | adds_of(entry)) - frozenset(entry.drops)
+            _keep(self._active, entry.id, found, KEPT // 16)
+        return self._active[commit]
+
+    def merged(self, *commits: str) -> frozenset[Event]:
+        """Return the adds active where the histories of these commits meet."""
+        events: set[Event] = set()
+        dropped: set[Event] = set()
+        for one in self.ancestors(*commits):
+            entry = self[one]
+            events.update(adds_of(entry))
+            dropped.update(entry.drops)
+        return frozenset(events - dropped)
+
+    def merged_base(self, *commits: str) -> str:
+        """Return the base where the histories of these commits meet: the one that no later change of base has seen.
+
+        Raises
+        ------
+        Conflict
+            Both sides changed the base, to different ones.
+        """
+        setters = [one for one in self.ancestors(*commits) if self[one].sets_base]
+        seen: set[str] = set()
+        for one in setters:
+            seen.update(self.ancestors(*self[one].parents))
+        last = {self[one].base: one for one in setters if one not in seen}
+        if len(last) > 1:
+            names = " and ".join(sorted(f"v{self.number(one)}" for one in last.values()))
+            raise Conflict(f"Both sides changed the base, in {names}, to different ones.")
+        return next(iter(last))
+
+    def record(self, event: Event) -> PathwayRecord:
+        """Return the record of the pathway that an event added."""
+        for one in self.logged(event.commit).commit.adds:
+            if one.id == event.pathway:
+                return one
+        raise FormatError(
+            f"The commit {event.commit} adds no pathway {event.pathway}, as the index of the log says.",
+            hint="`grn verify --repair` makes the index anew.",
+        )
+
+    def pathways(self, events: Iterable[Event]) -> dict[str, list[Event]]:
+        """Return events by the pathway they added, each list in the order of the log."""
+        grouped: dict[str, list[Event]] = {}
+        for event in sorted(events, key=lambda event: (self.number(event.commit), event.pathway)):
+            grouped.setdefault(event.pathway, []).append(event)
+        return grouped
+
+    def drop_records(self, dropped: Mapping[str, list[Event]]) -> tuple[DropRecord, ...]:
+        """Return the records that drop pathways, with the adds that the drop has seen."""
+        return tuple(
+            DropRecord(
+                id=pathway,
+                names=self.record(events[0]).names,
+                seen=tuple(sorted(event.commit for event in events)),
+            )
+            for pathway, events in sorted(dropped.items())
+        )
+
+    def content(self, base: str, events: frozenset[Event]) -> str:
+        """Return the content id of a base with these adds active."""
+        return layout.version_content_id(base, {event.pathway for event in events})
+
+
+def _lost(commit: str) -> FormatError:
+    """Return the refusal of a commit that another names, and of which nothing is known."""
+    return FormatError(
+        f"The commit {commit} cannot be read: the entry of the log that brought it is missing or damaged.",
+        hint="`grn verify` says which, and which versions need it.",
+    )
+
+
+def _keep(kept: dict[str, Kept], key: str, value: Kept, most: int) -> None:
+    """Keep a value, and let the oldest go where there are too many."""
+    while len(kept) >= most:
+        del kept[next(iter(kept))]
+    kept[key] = value

@@ -1,0 +1,191 @@
+"""What revert, cherry-pick and merge amount to: which pathways come, which go, and which base follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...engine.errors import Conflict, InputError, NotFound, ShapeError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from ...engine.network.pathway import Pathway
+    from .active import History
+    from .commits import Event
+    from .records import PathwayRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change to a version, before it is a commit.
+
+    Parameters
+    ----------
+    adds : tuple of Event
+        Adds elsewhere in the history, whose pathways shall be added again here.
+    drops : mapping of str to list of Event
+        Pathways to drop, with the adds that are active here.
+    base : str
+        The base that the version shall have.
+    """
+
+    adds: tuple[Event, ...]
+    drops: Mapping[str, list[Event]]
+    base: str
+
+
+def brought(history: History, commit: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the ids of the pathways that a commit brought and took away, against its first parent."""
+    parents = history[commit].parents
+    after = {event.pathway for event in history.active(commit)}
+    before = {event.pathway for event in history.active(parents[0])} if parents else set[str]()
+    return frozenset(after - before), frozenset(before - after)
+
+
+def reverting(history: History, commit: str, head: str, only: Collection[str]) -> Change:
+    """Return the change that undoes a commit on top of another; `only` names pathways to undo alone.
+
+    Raises
+    ------
+    InputError
+        The commit is the root, or nothing of what it did is left to undo.
+    NotFound
+        It has no pathway of a name in `only`.
+    """
+    came, went = brought(history, commit)
+    return _change(history, commit, head, add=went, drop=came, only=only, verb="revert")
+
+
+def picking(history: History, commit: str, head: str, only: Collection[str]) -> Change:
+    """Return the change that does what a commit did on top of another.
+
+    Raises
+    ------
+    InputError
+        The commit is the root, or all it did is done here already.
+    NotFound
+        It has no pathway of a name in `only`.
+    """
+    came, went = brought(history, commit)
+    return _change(history, commit, head, add=came, drop=went, only=only, verb="cherry-pick")
+
+
+def check_names(
+    history: History,
+    events: frozenset[Event],
+    dropped: Collection[str],
+    new: Sequence[Pathway] | Sequence[PathwayRecord],
+) -> None:
+    """Refuse pathways whose name is active already.
+
+    Raises
+    ------
+    Conflict
+        A name is active, or stands twice among the new ones.
+    """
+    taken = {name: event for event in events if event.pathway not in dropped for name in history.record(event).names}
+    seen: set[str] = set()
+    for pathway in new:
+        for name in pathway.names:
+            if name in taken:
+                version = f"v{history.number(taken[name].commit)}"
+                raise Conflict(
+                    f"A pathway named {name} is active already, since {version}.",
+                    hint=f"`grn revert {version} --only {name}` takes it out; --if-absent passes over equal content.",
+                )
+            if name in seen:
+                raise InputError(f"Two pathways of one commit are named {name}.")
+            seen.add(name)
+
+
+def check_genes(pathways: Iterable[Pathway], size: int) -> None:
+    """Refuse pathways that reach beyond a panel of `size` genes.
+
+    Raises
+    ------
+    ShapeError
+        One was made for another panel.
+    """
+    for pathway in pathways:
+        last = int(pathway.genes[-1])
+        if last >= size:
+            raise ShapeError(f"Pathway {pathway.label} has a loading on gene number {last} of a panel of {size} genes.")
+
+
+def _change(
+    history: History,
+    commit: str,
+    head: str,
+    *,
+    add: frozenset[str],
+    drop: frozenset[str],
+    only: Collection[str],
+    verb: str,
+) -> Change:
+    entry = history[commit]
+    if not entry.parents:
+        raise InputError(
+            f"v{history.number(commit)} is the base itself: there is nothing to {verb}.",
+            hint="`grn log` lists the versions that did something.",
+        )
+    origins = _origins(history, commit)
+    if only:
+        add, drop = _only(history, commit, origins, add, drop, only)
+    active = history.pathways(history.active(head))
+    adds = tuple(origins[pathway] for pathway in sorted(add - active.keys()))
+    drops = {pathway: active[pathway] for pathway in sorted(drop & active.keys())}
+    base = _base(history, commit, head, verb)
+    if not adds and not drops and base == history[head].base:
+        names = ", ".join(sorted(name for one in add | drop for name in history.record(origins[one]).names))
+        where = f"v{history.number(head)}"
+        state = "active already" if add else "not active"
+        raise InputError(
+            f"There is nothing to {verb} from v{history.number(commit)}: in {where} this is {state}: {names}.",
+            hint=f"`grn show {where}` lists what is active there.",
+        )
+    return Change(adds, drops, base)
+
+
+def _origins(history: History, commit: str) -> dict[str, Event]:
+    """Return, for each pathway on either side of a commit, an add that brought it there."""
+    events = set(history.active(commit))
+    for parent in history[commit].parents[:1]:
+        events |= history.active(parent)
+    return {pathway: adds[0] for pathway, adds in history.pathways(frozenset(events)).items()}
+
+
+def _only(
+    history: History,
+    commit: str,
+    origins: Mapping[str, Event],
+    add: frozenset[str],
+    drop: frozenset[str],
+    only: Collection[str],
+) -> tuple[frozenset[str], frozenset[str]]:
+    named = {pathway: set(history.record(origins[pathway]).names) for pathway in add | drop}
+    names = {name for several in named.values() for name in several}
+    for name in only:
+        if name not in names:
+            raise NotFound(
+                f"v{history.number(commit)} has no pathway {name!r}.",
+                hint=f"It has {', '.join(sorted(names)[:8])}." if names else "",
+            )
+    chosen = {pathway for pathway, several in named.items() if several.intersection(only)}
+    return frozenset(add & chosen), frozenset(drop & chosen)
+
+
+def _base(history: History, commit: str, head: str, verb: str) -> str:
+    """Return the base after undoing or redoing a commit's change of base, if it made one."""
+    entry = history[commit]
+    here = history[head].base
+    before = history[entry.parents[0]].base
+    source, target = (entry.base, before) if verb == "revert" else (before, entry.base)
+    if source == target or here == target:
+        return here
+    if here != source:
+        raise Conflict(
+            f"v{history.number(commit)} changed the base, and v{history.number(head)} has another one by now.",
+            hint="Name pathways with --only to leave the base as it is.",
+        )
+    return target

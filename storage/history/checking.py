@@ -1,0 +1,104 @@
+"""Checks of what a commit claims against what its history gives: on arrival from another store, and by `verify`."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from ...engine.errors import FormatError, ShapeError
+from ..files import layout
+from .changes import check_genes
+from .commits import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from ...engine.network.pathway import Pathway
+    from .active import History
+    from .commits import Commit
+    from .records import LoggedCommit
+
+
+def check_commit(history: History, logged: LoggedCommit) -> None:
+    """Refuse a commit of the history whose base, drops, content id, anchor or rank are not what its ancestors give.
+
+    Raises
+    ------
+    FormatError
+        One is not; or an ancestor is not there.
+    """
+    commit = history[logged.id]
+    if commit.sets_base == (commit.base in {history[parent].base for parent in commit.parents}):
+        said = "brings a base" if commit.sets_base else "brings no base"
+        raise FormatError(f"The commit {commit.id} {said}, it says; by its parents it is otherwise.")
+    before = {event for parent in commit.parents for event in history.active(parent)}
+    for event in commit.drops:
+        if event not in before:
+            raise FormatError(f"The commit {commit.id} drops a pathway, {event.pathway}, that is not active before it.")
+    for drop in logged.commit.drops:
+        if drop.names != history.record(Event(drop.seen[0], drop.id)).names:
+            raise FormatError(f"The commit {commit.id} drops a pathway, {drop.id}, under a name that is not its own.")
+    active = history.active(commit.id)
+    if history.content(commit.base, active) != commit.content:
+        raise FormatError(f"The commit {commit.id} is not of the content {commit.content}, as it says.")
+    _check_anchor(history, commit, {event.pathway for event in active})
+    rank = sum(len(history.record(adds[0]).names) for adds in history.pathways(active).values())
+    if rank != logged.measured.rank:
+        raise FormatError(f"The commit {commit.id} says its rank is {logged.measured.rank}; its pathways have {rank}.")
+
+
+def check_stored_genes(pathways: Iterable[Pathway], size: int) -> None:
+    """Refuse pathways that stand in a store and reach beyond its panel of `size` genes.
+
+    Raises
+    ------
+    FormatError
+        One does.
+    """
+    try:
+        check_genes(pathways, size)
+    except ShapeError as failure:
+        raise FormatError(failure.message) from None
+
+
+def check_fits(anchor: str, taken_in: frozenset[Event], base: str, active: Collection[str]) -> frozenset[str]:
+    """Return the ids of the pathways that an anchor has taken in, if a version can be read from it.
+
+    Parameters
+    ----------
+    anchor : str
+        Its content id.
+    taken_in : frozenset of Event
+        The adds that are active in the version that it is the inversion of.
+    base : str
+        The base of the version that is to be read.
+    active : collection of str
+        Ids of the pathways that are active in that.
+
+    Raises
+    ------
+    FormatError
+        The anchor is of another base, or has taken in a pathway that is not active.
+    """
+    folded = frozenset(event.pathway for event in taken_in)
+    if layout.version_content_id(base, folded) != anchor:
+        raise FormatError(f"The anchor {anchor} is not of {base}, the base of a version that is to be read from it.")
+    if strange := sorted(folded.difference(active)):
+        raise FormatError(f"The anchor {anchor} has taken in {strange[0]}, and a version to be read from it has not.")
+    return folded
+
+
+def _check_anchor(history: History, commit: Commit, active: set[str]) -> None:
+    """Refuse an anchor that is no ancestor's version, or from which the version cannot be read."""
+    if commit.anchor in (None, commit.content):
+        return
+    near = {one for parent in commit.parents for one in (history[parent].anchor, history[parent].content)}
+    if commit.anchor not in near and all(history[one].content != commit.anchor for one in history.ancestors(commit.id)):
+        raise FormatError(f"The commit {commit.id} names an anchor, {commit.anchor}, that none of its ancestors is.")
+    for version in history.of_content(commit.anchor):
+        with contextlib.suppress(FormatError):  # of several, one may need an entry that is lost
+            taken_in = history.active(version)
+            break
+    else:
+        raise FormatError(f"No version that can be read is the anchor {commit.anchor} of the commit {commit.id}.")
+    check_fits(commit.anchor, taken_in, commit.base, active)

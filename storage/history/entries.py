@@ -1,0 +1,148 @@
+"""Log entries: commits and moves of refs between their values and the content of their files."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...engine.errors import EngineError, FormatError, InputError
+from ...engine.network.pathway import Pathway
+from ..files import hdf5, layout
+from .records import CommitRecord, EntryRecord, PathwayRecord, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+
+TYPES = {layout.GENES: "<i8", layout.LOADINGS: "<f8", layout.PATHWAY_COVARIANCE: "<f8"}
+"""What the arrays of an entry are lists of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """An entry as it stands in the log: what it says, and the content id of its file."""
+
+    entry: EntryRecord
+    id: str
+
+
+def pathway_id(pathway: Pathway) -> str:
+    """Return the content id of a pathway: of its names, sign, units, genes, loadings and covariance."""
+    head = layout.canonical_json({"names": list(pathway.names), "sign": pathway.sign, "units": pathway.units})
+    return layout.content_id("pathway", head, _numbers(pathway), {})
+
+
+def commit_id(commit: CommitRecord) -> str:
+    """Return the id of a commit: the hash of what the user said, wherever it is stored."""
+    return hashlib.sha256(f"grnledger {layout.FORMAT_VERSION} commit\n{commit.canonical()}".encode()).hexdigest()
+
+
+def pathway_record(pathway: Pathway, missing: Sequence[str], id_: str) -> PathwayRecord:
+    """Return the record of a pathway that a commit adds, under its content id."""
+    return PathwayRecord(
+        id=id_,
+        names=pathway.names,
+        genes=len(pathway.genes),
+        sign=pathway.sign,
+        units=pathway.units,
+        covariance=pathway.covariance is not None,
+        missing=tuple(missing),
+    )
+
+
+def content_of(entry: EntryRecord, pathways: Iterable[Pathway] = ()) -> hdf5.Content:
+    """Return the content of an entry's file; the pathways of its commits in the order of its record."""
+    numbers = [_numbers(pathway) for pathway in pathways]
+    arrays: dict[str, NDArray[Any]] = {
+        name: np.concatenate([part[name].ravel() for part in numbers if name in part])
+        for name in (layout.GENES, layout.LOADINGS, layout.PATHWAY_COVARIANCE)
+        if any(name in part for part in numbers)
+    }
+    return hdf5.Content(layout.ENTRY, entry.canonical(), arrays)
+
+
+def entry_of(stored: hdf5.Stored, number: int) -> Logged:
+    """Return the entry of the log that a file holds, checked against its number and the ids of its commits.
+
+    Raises
+    ------
+    FormatError
+        The file is another entry's, or damaged.
+    """
+    entry = parse(EntryRecord, stored.record, stored.place)
+    if entry.number != number:
+        raise FormatError(f"{stored.place} holds entry {entry.number} of the log, not entry {number}.")
+    for logged in entry.commits:
+        if commit_id(logged.commit) != logged.id:
+            raise FormatError(f"{stored.place} is damaged: the id of a commit does not fit it.")
+    return Logged(entry, stored.id)
+
+
+def pathways_of(stored: hdf5.Stored, entry: EntryRecord, wanted: Collection[str] | None = None) -> dict[str, Pathway]:
+    """Return the pathways that an entry brings, by their ids; `wanted` names some alone.
+
+    Raises
+    ------
+    FormatError
+        The arrays are not those of the record.
+    """
+    taken = dict.fromkeys(TYPES, 0)
+
+    def take(name: str, count: int) -> NDArray[Any]:
+        start = taken[name]
+        taken[name] += count
+        part = stored.arrays.get(name, np.empty(0, dtype=TYPES[name]))
+        if part.dtype != TYPES[name] or part.ndim != 1:
+            raise FormatError(f"{stored.place} is damaged: {name!r} is no list of {TYPES[name]}.")
+        if len(part[start : start + count]) != count:
+            raise FormatError(f"{stored.place} is damaged: {name!r} is shorter than its record says.")
+        return part[start : start + count]
+
+    answer: dict[str, Pathway] = {}
+    for record in (one for logged in entry.commits for one in logged.commit.adds):
+        rank = len(record.names)
+        genes = take(layout.GENES, record.genes)
+        loadings = take(layout.LOADINGS, record.genes * rank)
+        covariance = take(layout.PATHWAY_COVARIANCE, rank * rank) if record.covariance else None
+        if wanted is None or record.id in wanted:
+            answer[record.id] = _pathway(stored.place, record, genes, loadings, covariance)
+    return answer
+
+
+def _pathway(
+    place: hdf5.Place,
+    record: PathwayRecord,
+    genes: NDArray[Any],
+    loadings: NDArray[Any],
+    covariance: NDArray[Any] | None,
+) -> Pathway:
+    rank = len(record.names)
+    try:
+        pathway = Pathway(
+            names=record.names,
+            genes=genes.astype(np.intp),
+            loadings=loadings.astype(np.float64).reshape(-1, rank),
+            sign=record.sign,
+            units=record.units,
+            covariance=None if covariance is None else covariance.astype(np.float64).reshape(rank, rank),
+        )
+    except (EngineError, InputError) as failure:
+        raise FormatError(f"{place} is damaged: what it holds makes no pathway: {failure}") from None
+    if pathway_id(pathway) != record.id:
+        raise FormatError(f"{place} is damaged: pathway {pathway.label} is not what its id says.")
+    return pathway
+
+
+def _numbers(pathway: Pathway) -> Mapping[str, NDArray[Any]]:
+    numbers: dict[str, NDArray[Any]] = {
+        layout.GENES: pathway.genes.astype("<i8"),
+        layout.LOADINGS: pathway.loadings.astype("<f8"),
+    }
+    if pathway.covariance is not None:
+        numbers[layout.PATHWAY_COVARIANCE] = pathway.covariance.astype("<f8")
+    return numbers

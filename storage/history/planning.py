@@ -1,0 +1,144 @@
+"""A commit on its way: planned, and made into a log entry once it is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...engine.errors import InputError
+from ...engine.network.pathway import Pathway
+from ..files import layout
+from .entries import commit_id, pathway_id, pathway_record
+from .records import (
+    CommitRecord,
+    DropRecord,
+    EntryRecord,
+    LoggedCommit,
+    MeasuredRecord,
+    MoveRecord,
+    Parameter,
+    SourceRecord,
+)
+from .refs import COMMITTED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ...formats.pathways.pathways import PathwayFile
+    from .active import History
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A commit before it is measured and written.
+
+    Parameters
+    ----------
+    branch : str
+        The branch it will move.
+    parents : tuple of str
+        Commits it comes from; none for the first of a store.
+    base : str
+        The id of the version's base.
+    message : str
+        What the author says.
+    pathways : tuple of Pathway
+        What it adds.
+    missing : mapping of str to sequence of str
+        By pathway label, genes of the source that are not on the panel and were left out.
+    drops : tuple of DropRecord
+        What it drops.
+    source : SourceRecord, optional
+        The file that the pathways were read from.
+    invert : bool
+        Whether to invert the version in full whether or not that is due.
+
+    Attributes
+    ----------
+    ids : tuple of str
+        The content ids of the pathways.
+    """
+
+    branch: str
+    parents: tuple[str, ...]
+    base: str
+    message: str
+    pathways: tuple[Pathway, ...] = ()
+    missing: Mapping[str, Sequence[str]] = field(default_factory=dict[str, "Sequence[str]"])
+    drops: tuple[DropRecord, ...] = ()
+    source: SourceRecord | None = None
+    invert: bool = False
+    ids: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ids", tuple(map(pathway_id, self.pathways)))
+
+    def record(self, history: History, author: str, time: str) -> CommitRecord:
+        """Return the commit's record."""
+        return CommitRecord(
+            parents=self.parents,
+            base=self.base,
+            sets_base=not self.parents or self.base not in {history[one].base for one in self.parents},
+            adds=tuple(
+                pathway_record(one, self.missing.get(one.label, ()), id_)
+                for one, id_ in zip(self.pathways, self.ids, strict=True)
+            ),
+            drops=self.drops,
+            author=author,
+            time=time,
+            message=self.message,
+            source=self.source,
+        )
+
+
+def logged_of(record: CommitRecord, measured: MeasuredRecord) -> LoggedCommit:
+    """Return a commit as the log will bring it."""
+    return LoggedCommit(id=commit_id(record), commit=record, measured=measured)
+
+
+def entry_of(plan: Plan, logged: LoggedCommit, *, number: int, previous: str | None, versions: int) -> EntryRecord:
+    """Return the log entry of a commit: it brings the commit, and moves a branch to it."""
+    before = plan.parents[0] if plan.parents else None
+    return EntryRecord(
+        number=number,
+        previous=previous,
+        versions=versions,
+        commits=(logged,),
+        moves=(MoveRecord(ref=layout.BRANCH + plan.branch, before=before, after=logged.id),),
+        reason=COMMITTED,
+        author=logged.commit.author,
+        time=logged.commit.time,
+    )
+
+
+def given_pathways(
+    given: PathwayFile | Pathway | Iterable[Pathway],
+) -> tuple[tuple[Pathway, ...], PathwayFile | None]:
+    """Return the pathways that a caller means, and the file they were read from.
+
+    Raises
+    ------
+    InputError
+        It is a path, and not what was read from it.
+    """
+    if isinstance(given, str | Path):
+        raise InputError(f"{given!r} is not a pathway.", hint="Read it with grnledger.read_pathways(path, repo.panel).")
+    if isinstance(given, Pathway):
+        return (given,), None
+    if isinstance(given, Iterable):
+        return tuple(given), None
+    return given.pathways, given
+
+
+def source_of(file: PathwayFile) -> SourceRecord:
+    """Return the record of the file that pathways were read from, and how."""
+    parameters: dict[str, Parameter] = {
+        "format": file.kind,
+        "strength": file.strength,
+        "units": file.units,
+        "left_out": ", ".join(file.left_out) or None,
+    }
+    said = {name: value for name, value in parameters.items() if value is not None}
+    return SourceRecord(file=file.path.name, sha256=file.sha256, parameters=said)

@@ -1,0 +1,246 @@
+"""Refs: what replaying the log gives. HEAD is always a branch; branches and tags name commits."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ...engine.errors import FormatError, InputError
+from ..files import layout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container
+
+    from .records import EntryRecord, MoveRecord
+
+COMMITTED = "commit"
+"""The reason of a move that a commit makes: its message says more."""
+
+LONGEST_NAME = 200
+
+LOOKS_LIKE_VERSION = re.compile(r"v\d+")
+LOOKS_LIKE_ID = re.compile(r"[0-9a-f]{6,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One ref's move, as the journal keeps it.
+
+    Parameters
+    ----------
+    number : int
+        The log entry that moved it.
+    ref : str
+        `HEAD`, `branch/NAME` or `tag/NAME`.
+    before, after : str, optional
+        Commit ids, or branch names for HEAD; `None` is nowhere.
+    reason, author, time : str
+        Why, who, and when (UTC, ISO 8601).
+    """
+
+    number: int
+    ref: str
+    before: str | None
+    after: str | None
+    reason: str
+    author: str
+    time: str
+
+
+@dataclass(slots=True)
+class Refs:
+    """Where HEAD, the branches and the tags stand, and every move that led there.
+
+    Parameters
+    ----------
+    head : str
+        The branch that HEAD is.
+    branches, tags : dict of str to str
+        The commit that each stands at.
+    moved : dict of str to int
+        The last log entry that moved each ref.
+    earlier : callable
+        Returns the moves that came before those in `later`.
+    later : list of Move
+        Those that have been read since.
+    lost : int
+        The last log entry that could not be read, which may have moved anything; 0 if all could.
+    """
+
+    head: str = layout.FIRST_BRANCH
+    branches: dict[str, str] = field(default_factory=dict[str, str])
+    tags: dict[str, str] = field(default_factory=dict[str, str])
+    moved: dict[str, int] = field(default_factory=dict[str, int])
+    earlier: Callable[[], list[Move]] = list
+    later: list[Move] = field(default_factory=list[Move])
+    lost: int = 0
+
+    @property
+    def moves(self) -> list[Move]:
+        """Every move, oldest first."""
+        return [*self.earlier(), *self.later]
+
+    def replay(self, entry: EntryRecord) -> None:
+        """Take in the next entry of the log."""
+        reason = entry.reason
+        if reason == COMMITTED and len(entry.commits) == 1:
+            reason = f"{COMMITTED}: {entry.commits[0].commit.message}"
+        for move in entry.moves:
+            self._take(entry.number, move, reason, entry.author, entry.time)
+
+    def at(self, time: str, branch: str | None = None) -> str | None:
+        """Return the commit that a branch (that of HEAD then, when none is named) stood at, at a time; or `None`."""
+        then = Refs()
+        for move in self.moves:
+            if move.time <= time:
+                then.set(move.ref, move.after)
+        return then.branches.get(then.head if branch is None else branch)
+
+    def commit_at(self, ref: str) -> str:
+        """Return the commit that a branch or tag stands at, or that HEAD's branch does.
+
+        Raises
+        ------
+        FormatError
+            An entry of the log that may have moved it is lost.
+        """
+        for one in (layout.HEAD, layout.BRANCH + self.head) if ref == layout.HEAD else (ref,):
+            self.check(one)
+        found = self.branches.get(self.head) if ref == layout.HEAD else self.get(ref)
+        if found is None:
+            raise FormatError(f"HEAD is on {self.head}, and there is no such branch.")
+        return found
+
+    def is_certain(self, ref: str) -> bool:
+        """Return whether no entry of the log is lost that may have moved a ref since it was last seen to move."""
+        return self.lost <= self.moved.get(ref, 0)
+
+    def check(self, ref: str) -> None:
+        """Refuse to say where a ref stands when an entry of the log that may have moved it is lost."""
+        if not self.is_certain(ref):
+            name = ref.removeprefix(layout.BRANCH).removeprefix(layout.TAG)
+            raise FormatError(
+                f"Where {name} stands is not certain: entry {self.lost} of the log, which may have moved it, "
+                "is missing or damaged.",
+                hint="Name a version, such as v3: `grn log --all` lists what can be read, `grn verify` what is lost.",
+            )
+
+    def names_of(self, commit: str) -> tuple[str, ...]:
+        """Return the refs that certainly stand at a commit: HEAD and its branch first, then branches, then tags."""
+        return self.names().get(commit, ())
+
+    def names(self) -> dict[str, tuple[str, ...]]:
+        """Return the same for every commit at which one stands."""
+        found: dict[str, list[str]] = {}
+        if self.head in self.branches and all(map(self.is_certain, (layout.HEAD, layout.BRANCH + self.head))):
+            found[self.branches[self.head]] = [layout.HEAD]
+        first = sorted(self.branches, key=lambda name: (name != self.head, name))
+        for kind, names, ordered in (
+            (layout.BRANCH, self.branches, first),
+            (layout.TAG, self.tags, sorted(self.tags)),
+        ):
+            for name in ordered:
+                if self.is_certain(kind + name):
+                    found.setdefault(names[name], []).append(name)
+        return {commit: tuple(several) for commit, several in found.items()}
+
+    def get(self, ref: str) -> str | None:
+        """Return where a ref stands, or `None`."""
+        if ref == layout.HEAD:
+            return self.head
+        names = self.branches if ref.startswith(layout.BRANCH) else self.tags
+        return names.get(ref.removeprefix(layout.BRANCH).removeprefix(layout.TAG))
+
+    def set(self, ref: str, after: str | None) -> None:
+        """Put a ref somewhere, or nowhere."""
+        if ref == layout.HEAD:
+            self.head = after or layout.FIRST_BRANCH
+            return
+        kind, name = (
+            (self.branches, ref.removeprefix(layout.BRANCH))
+            if ref.startswith(layout.BRANCH)
+            else (self.tags, ref.removeprefix(layout.TAG))
+        )
+        if after is None:
+            kind.pop(name, None)
+        else:
+            kind[name] = after
+
+    def _take(self, number: int, move: MoveRecord, reason: str, author: str, time: str) -> None:
+        self.later.append(Move(number, move.ref, move.before, move.after, reason, author, time))
+        self.moved[move.ref] = number
+        self.set(move.ref, move.after)
+
+
+def check_entry(entry: EntryRecord, commits: Container[str], refs: Refs | None) -> None:
+    """Refuse an entry of the log that names what cannot be there.
+
+    Parameters
+    ----------
+    entry : EntryRecord
+        The next one.
+    commits : container of str
+        Ids of the commits before it.
+    refs : Refs, optional
+        Where refs stand by the entries before it; `None` if one of those could not be read.
+
+    Raises
+    ------
+    FormatError
+        It names a commit that is not before it, or a ref as none can be called, or moves one from where it is not.
+    """
+    known: set[str] = set()
+    named: list[str | None] = []
+    for logged in entry.commits:
+        commit = logged.commit
+        seen = (one for drop in commit.drops for one in drop.seen)
+        named.extend(one for one in (*commit.parents, *seen) if one not in known)
+        known.add(logged.id)
+    named += [move.after for move in entry.moves if move.ref != layout.HEAD and move.after not in known]
+    for one in named:
+        if refs is not None and one is not None and one not in commits:
+            raise FormatError(f"Entry {entry.number} of the log is damaged: the commit {one} is not before it.")
+    for ref in (move.ref for move in entry.moves):
+        if ref != layout.HEAD and not _is_ref(ref):
+            raise FormatError(f"Entry {entry.number} of the log is damaged: there can be no ref {ref!r}.")
+    if refs is None:
+        return
+    for move in entry.moves:
+        if refs.get(move.ref) != move.before:
+            raise FormatError(f"Entry {entry.number} of the log is damaged: it moves {move.ref} from where it is not.")
+    after = {move.ref: move.after for move in entry.moves}
+    head = after.get(layout.HEAD) or refs.head
+    if after.get(layout.BRANCH + head, refs.branches.get(head)) is None:
+        raise FormatError(
+            f"Entry {entry.number} of the log is damaged: it leaves HEAD on {head!r}, which is no branch."
+        )
+
+
+def check_name(name: str) -> str:
+    """Return the name of a branch or tag, if it can be one.
+
+    Raises
+    ------
+    InputError
+        It would be read as something else, or holds a character that the grammar of versions uses.
+    """
+    if name == layout.HEAD or LOOKS_LIKE_VERSION.fullmatch(name) or LOOKS_LIKE_ID.fullmatch(name):
+        raise InputError(f"{name!r} cannot name a branch or tag: it reads as HEAD, a version or an id.")
+    if len(name) > LONGEST_NAME:
+        raise InputError(f"The name of a branch or tag has {LONGEST_NAME} characters at the most, not {len(name):,}.")
+    plain = all(part and part[0] not in "-." and part[-1] != "." for part in name.split("/"))
+    if not plain or ".." in name or not all(character.isalnum() or character in "_-.+/" for character in name):
+        raise InputError(
+            f"{name!r} cannot name a branch or tag.",
+            hint="Use letters, digits and _ - . + / only; not two dots together, and no dash or dot to begin with.",
+        )
+    return name
+
+
+def _is_ref(ref: str) -> bool:
+    try:
+        check_name(ref.removeprefix(layout.BRANCH) if ref.startswith(layout.BRANCH) else ref.removeprefix(layout.TAG))
+    except InputError:
+        return False
+    return ref.startswith((layout.BRANCH, layout.TAG))

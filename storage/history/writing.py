@@ -1,0 +1,159 @@
+"""Writing to the log: the next entry, signed and dated, as long as the refs stand where they were seen."""
+
+from __future__ import annotations
+
+import getpass
+import time as clocks
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ...engine.errors import Conflict, FormatError, InputError
+from .records import EntryRecord, MoveRecord
+from .refs import check_entry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from ...engine.network.pathway import Pathway
+    from .ledger import Ledger
+
+ATTEMPTS = 1_000
+"""How often a writer tries for the next number before giving up; each time, somebody else has got on."""
+
+PATIENCE, PAUSE = 1.0, 0.005
+"""For how many seconds a writer waits for another that has claimed a number, and how often it looks, in seconds."""
+
+LONGEST_AUTHOR = 1_000
+"""The most characters of an author's name."""
+
+
+class Moved(Conflict):
+    """A ref is no longer where a writer saw it."""
+
+
+class Writer:
+    """Writes entries to a log.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        The log, and what has been read of it.
+    author : str, optional
+        Who writes; the account's name by default.
+    time : datetime, optional
+        When; the clock by default.
+    """
+
+    def __init__(self, ledger: Ledger, author: str | None, time: datetime | None) -> None:
+        self.ledger = ledger
+        self._author = author
+        self._time = time
+
+    def stamp(self) -> tuple[str, str]:
+        """Return who writes, and when: UTC, ISO 8601 to the second.
+
+        Raises
+        ------
+        InputError
+            The author's name is not one line of text.
+        """
+        moment = (self._time or datetime.now(UTC)).astimezone(UTC)
+        author = self._author or _account()
+        if len(author) > LONGEST_AUTHOR or not author.strip() or not author.isprintable():
+            raise InputError(f"{author[:40]!r} cannot be an author: a name is one line that can be printed.")
+        return author, moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+
+    def move(self, moves: Sequence[MoveRecord], reason: str, standing: Mapping[str, str | None] | None = None) -> None:
+        """Write moves of refs, as long as those refs, and others named, stand where they stood; raises as `append`."""
+        author, time = self.stamp()
+
+        def build() -> EntryRecord:
+            return EntryRecord(
+                number=self.ledger.log.next,
+                previous=self.ledger.log.last,
+                versions=self.ledger.history.length,
+                moves=tuple(moves),
+                reason=reason,
+                author=author,
+                time=time,
+            )
+
+        self.append(build, (), {move.ref: move.before for move in moves} | dict(standing or {}))
+
+    def append(
+        self, build: Callable[[], EntryRecord], pathways: Iterable[Pathway], expected: Mapping[str, str | None]
+    ) -> None:
+        """Write the next entry, trying again while others take its number, as long as refs stand as expected.
+
+        Parameters
+        ----------
+        build : callable
+            Returns the entry, for the log as it then is.
+        pathways : iterable of Pathway
+            The pathways of its commits.
+        expected : mapping of str to str or None
+            Where refs must stand.
+
+        Raises
+        ------
+        Moved
+            A ref has moved meanwhile.
+        FormatError
+            The log is damaged.
+        """
+        for _ in range(ATTEMPTS):
+            self.ledger.log.check()
+            for ref, before in expected.items():
+                if self.ledger.refs.get(ref) != before:
+                    raise Moved(
+                        f"{ref} has moved meanwhile: somebody else has written to the store.",
+                        hint="Look with `grn log`, then run it again; --wait SECONDS tries for longer.",
+                    )
+            entry = build()
+            self._check(entry)
+            try:
+                id_ = self.ledger.log.append(entry, pathways)
+            except FileExistsError:
+                if not self._has_passed(entry.number):
+                    raise Moved(
+                        f"Entry {entry.number} of the log is claimed by a writer that has not finished, or died.",
+                        hint="Wait for it; once the claim is an hour old, `grn verify --repair` takes it away.",
+                    ) from None
+            else:
+                self.ledger.took(entry, id_)
+                return
+        raise Conflict(f"{ATTEMPTS} times in a row another writer was faster.", hint="Run it again.")
+
+    def _check(self, entry: EntryRecord) -> None:
+        """Refuse to write what could not be read: where the index has said something false of the log."""
+        try:
+            check_entry(entry, self.ledger.history, self.ledger.refs)
+        except FormatError as failure:
+            raise FormatError(
+                f"Nothing was written. {failure.message}",
+                hint="`grn verify --repair` makes the index anew, from the log.",
+            ) from None
+
+    def _has_passed(self, number: int) -> bool:
+        """Return whether the log has got beyond a number that another writer took.
+
+        Where a file system has no links, the number is there for a moment before the entry is.
+        """
+        end = clocks.monotonic() + PATIENCE
+        while True:
+            self.ledger.refresh()
+            if self.ledger.log.next > number:
+                return True
+            if clocks.monotonic() >= end:
+                return False
+            clocks.sleep(PAUSE)
+
+
+def _account() -> str:
+    """Return the name of the account; in a container it may have none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        raise InputError(
+            "This account has no name to sign with.", hint="Say who writes: GRN_AUTHOR=name, or author= in Python."
+        ) from None

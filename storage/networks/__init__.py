@@ -1,0 +1,1 @@
+"""The numbers of a store: bases, anchors and what is computed from them."""

@@ -1,0 +1,161 @@
+"""Anchors in the cache: full inversions of a version. They are derived, and made again when they are missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ...engine.errors import FormatError, InputError, ShapeError
+from ...engine.network.covariance import DenseCovariance
+from ..files import durable, hdf5, layout
+from ..history.records import AnchorRecord, parse
+from . import bases
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ...engine.network.covariance import MatrixSource
+
+EVERY = 64
+"""A dense base is inverted again after this many commits on one anchor."""
+
+RANK_SHARE = 1 / 8
+"""An anchor is due when the pathways since the last one have more than this share of p as their rank."""
+
+LARGEST = 20_000
+"""A panel larger than this is never inverted in full: two p × p matrices would not fit a workstation."""
+
+LARGEST_FACTOR = 5_000
+"""A larger factor base is inverted in full only when that is asked: its point is that nothing p × p is formed."""
+
+PROBE_TOLERANCE = 1e-8
+"""An anchor is due when the probe of a commit exceeds this."""
+
+
+def due(*, genes: int, rank: int, commits: int, dense: bool, probe: float | None) -> str:
+    """Return why a version should be inverted in full, or an empty text when it need not.
+
+    Parameters
+    ----------
+    genes : int
+        p.
+    rank : int
+        The rank of the pathways since the anchor.
+    commits : int
+        Commits since the anchor.
+    dense : bool
+        Whether the base is dense. A factor base is read from its own diagonal each time: nothing accumulates there.
+    probe : float, optional
+        What the probe found, where it was run.
+    """
+    if genes > (LARGEST if dense else LARGEST_FACTOR):
+        return ""
+    if dense and commits >= EVERY:
+        return f"{commits} commits since the last"
+    if rank > genes * RANK_SHARE:
+        return f"rank {rank} since the last, more than an eighth of {genes} genes"
+    if dense and probe is not None and probe > PROBE_TOLERANCE:
+        return f"the probe found {probe:.1e}"
+    return ""
+
+
+def needless(genes: int, *, dense: bool) -> bool:
+    """Return whether a full inversion would bring a base nothing and cost what the factor form exists to avoid."""
+    return not dense and genes > LARGEST_FACTOR
+
+
+def check_size(genes: int) -> None:
+    """Refuse to invert in full what is too large for it.
+
+    Raises
+    ------
+    InputError
+        The message says what the limit is.
+    """
+    if genes > LARGEST:
+        raise InputError(f"{genes:,} genes are too many to invert in full: the limit is {LARGEST:,}.")
+
+
+def write(folder: Path, content: str, base: str, pathways: Iterable[str], inversion: DenseCovariance) -> None:
+    """Keep the full inversion of a version under its content id."""
+    arrays: dict[str, NDArray[Any]] = {}
+    bulk: dict[str, NDArray[Any]] = {}
+    bases.add_dense(inversion, arrays, bulk)
+    record = AnchorRecord(content=content, base=base, pathways=tuple(sorted(pathways)), log_det=inversion.log_det)
+    sealed = hdf5.Content(layout.ANCHOR, record.canonical(), arrays, bulk).seal()
+    durable.make_folder(folder.parent)
+    durable.make_folder(folder)
+    durable.replace(_path(folder, content), sealed.write)
+
+
+def read(folder: Path, content: str) -> DenseCovariance | None:
+    """Return the full inversion of a version, or `None` when it is missing or damaged and must be made again."""
+    path = _path(folder, content)
+    try:
+        stored = hdf5.read(hdf5.Place(path), layout.ANCHOR)
+        record = parse(AnchorRecord, stored.record, path)
+        bases.check_types(stored)
+        found = bases.read_dense(stored.arrays, stored.bulk, record.log_det)
+    except (FormatError, KeyError, ShapeError, OSError):
+        return None
+    named = layout.version_content_id(record.base, record.pathways)
+    return found if record.content == content == named else None
+
+
+@dataclass(frozen=True, slots=True)
+class MendedMatrix:
+    """A `MatrixSource` of the cache that is made again as soon as a row of it proves damaged.
+
+    Parameters
+    ----------
+    cached : MatrixSource
+        What the cache holds.
+    again : callable
+        Returns the same matrix from a new inversion.
+    """
+
+    cached: MatrixSource
+    again: Callable[[], MatrixSource]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(p, p)."""
+        return self.cached.shape
+
+    def rows(self, places: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return rows in the order asked, shape (m, p)."""
+        try:
+            return self.cached.rows(places)
+        except (FormatError, OSError):  # damaged, or gone
+            return self.again().rows(places)
+
+    def blocks(self) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+        """Yield runs of rows from first to last."""
+        done = 0
+        try:
+            for block, rows in self.cached.blocks():
+                yield block, rows
+                done = block.stop
+        except (FormatError, OSError):
+            yield from ((block, rows) for block, rows in self.again().blocks() if block.start >= done)
+
+    def diagonal(self) -> NDArray[np.float64]:
+        """Return the diagonal, shape (p,)."""
+        return self.cached.diagonal()
+
+
+def mended(inversion: DenseCovariance, again: Callable[[], DenseCovariance]) -> DenseCovariance:
+    """Return a full inversion of the cache that is made again as soon as a row of it proves damaged."""
+    return DenseCovariance(
+        MendedMatrix(inversion.covariance, lambda: again().covariance),
+        MendedMatrix(inversion.precision, lambda: again().precision),
+        inversion.log_det,
+    )
+
+
+def _path(folder: Path, content: str) -> Path:
+    return folder / f"{content}{layout.FILE_ENDING}"

@@ -1,0 +1,246 @@
+"""Bases in the store: the panel, the covariance as factors or dense with its inverse, and where it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...engine.errors import EngineError, FormatError, InputError
+from ...engine.network.covariance import ArraySource, Covariance, DenseCovariance, FactorCovariance
+from ...engine.network.panel import Panel
+from ..files import hdf5, layout
+from ..history.records import BaseRecord, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from ...engine.network.covariance import MatrixSource
+    from ..files.bulk_rows import BulkRows
+
+
+KINDS = {
+    layout.GENES: ("|S", 1),
+    layout.SAMPLES: ("|S", 1),
+    layout.NOISE: ("<f8", 1),
+    layout.FACTOR_COVARIANCE: ("<f8", 2),
+    layout.VARIANCES: ("<f8", 1),
+    layout.PRECISION_DIAGONAL: ("<f8", 1),
+}
+"""How the types of arrays of a base or an anchor begin, and how many dimensions they have."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewBase:
+    """A base on its way into a store.
+
+    Parameters
+    ----------
+    panel : Panel
+        The p genes.
+    covariance : Covariance
+        As factors, or dense.
+    record : BaseRecord
+        Where it comes from.
+    samples : tuple of str
+        Ids of the n samples; empty where there are none.
+    expression : ndarray, shape (p, n), optional
+        The values as they were read, before any transform, when they are kept.
+    """
+
+    panel: Panel
+    covariance: Covariance
+    record: BaseRecord
+    samples: tuple[str, ...] = ()
+    expression: NDArray[Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBase:
+    """A base of the store.
+
+    Parameters
+    ----------
+    id : str
+        Its content id.
+    panel : Panel
+        The p genes.
+    covariance : Covariance
+        As factors in memory, or dense and read by rows.
+    deviations : ndarray of float64, shape (p,)
+        The standard deviation of each gene: what `sd` units count.
+    record : BaseRecord
+        Where it comes from.
+    samples : tuple of str
+        Ids of the samples.
+    expression : BulkRows, optional
+        The values as they were read, p × n, when they were kept.
+    """
+
+    id: str
+    panel: Panel
+    covariance: Covariance
+    deviations: NDArray[np.float64]
+    record: BaseRecord
+    samples: tuple[str, ...]
+    expression: BulkRows | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMatrix:
+    """A `MatrixSource` on disk.
+
+    Parameters
+    ----------
+    values : BulkRows
+        The p × p rows, checked as they are read.
+    on_diagonal : ndarray of float64, shape (p,)
+        The diagonal, so that it need not be picked from the rows.
+    """
+
+    values: BulkRows
+    on_diagonal: NDArray[np.float64]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(p, p)."""
+        return self.values.shape
+
+    def rows(self, places: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return rows in the order asked, shape (m, p)."""
+        return self.values.rows(places)
+
+    def blocks(self) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+        """Yield runs of rows from first to last."""
+        return self.values.blocks()
+
+    def diagonal(self) -> NDArray[np.float64]:
+        """Return the diagonal, shape (p,)."""
+        return self.on_diagonal
+
+
+def content_of(base: NewBase) -> hdf5.Content:
+    """Return the content of a base's file."""
+    arrays: dict[str, NDArray[Any]] = {layout.GENES: encode_names(base.panel.genes)}
+    bulk: dict[str, NDArray[Any]] = {}
+    if base.samples:
+        arrays[layout.SAMPLES] = encode_names(base.samples)
+    if base.expression is not None:
+        bulk[layout.EXPRESSION] = base.expression
+    if isinstance(base.covariance, FactorCovariance):
+        arrays[layout.NOISE] = base.covariance.noise
+        bulk[layout.LOADINGS] = base.covariance.loadings
+        if base.covariance.factor_covariance is not None:
+            arrays[layout.FACTOR_COVARIANCE] = base.covariance.factor_covariance
+    else:
+        add_dense(base.covariance, arrays, bulk)
+    return hdf5.Content(layout.BASE, base.record.canonical(), arrays, bulk)
+
+
+def read(place: hdf5.Place, base: str) -> StoredBase:
+    """Return a base of the store.
+
+    Parameters
+    ----------
+    place : Place
+        Where it stands.
+    base : str
+        Its id.
+
+    Raises
+    ------
+    FormatError
+        The file is missing or damaged.
+    """
+    stored = hdf5.read(place, layout.BASE)
+    if base != stored.id:
+        raise FormatError(f"{place} is damaged: it holds another base, {stored.id}.")
+    record = parse(BaseRecord, stored.record, place)
+    check_types(stored)
+    try:
+        panel = Panel(decode_names(stored.arrays[layout.GENES]))
+        samples = decode_names(stored.arrays[layout.SAMPLES]) if layout.SAMPLES in stored.arrays else ()
+        covariance = _covariance(stored, record)
+    except (KeyError, InputError, EngineError, UnicodeDecodeError) as failure:
+        raise FormatError(f"{place} is damaged: what it holds makes no base: {failure}") from None
+    if covariance.size != len(panel) or record.genes != len(panel):
+        raise FormatError(f"{place} is damaged: its panel does not fit its numbers.")
+    return StoredBase(
+        id=stored.id,
+        panel=panel,
+        covariance=covariance,
+        deviations=covariance.standard_deviations(),
+        record=record,
+        samples=samples,
+        expression=stored.bulk.get(layout.EXPRESSION),
+    )
+
+
+def check_types(stored: hdf5.Stored) -> None:
+    """Refuse a base or an anchor whose arrays are not of the types that they should be.
+
+    Raises
+    ------
+    FormatError
+        The message names the array.
+    """
+    for name, array in stored.arrays.items():
+        kind, dimensions = KINDS.get(name, (array.dtype.str[:2], array.ndim))
+        if not array.dtype.str.startswith(kind) or array.ndim != dimensions:
+            raise FormatError(f"{stored.place} is damaged: {name!r} is {layout.canonical_type(array)}.")
+        if name in (layout.VARIANCES, layout.PRECISION_DIAGONAL) and not (array > 0).all():
+            raise FormatError(f"{stored.place} is damaged: not all of {name!r} are positive.")
+    for name, rows in stored.bulk.items():
+        if rows.dtype.str not in (("<f4", "<f8") if name == layout.EXPRESSION else ("<f8",)):
+            raise FormatError(f"{stored.place} is damaged: {name!r} is {rows.dtype.str} {rows.shape}.")
+
+
+def add_dense(covariance: DenseCovariance, arrays: dict[str, NDArray[Any]], bulk: dict[str, NDArray[Any]]) -> None:
+    """Add a dense covariance and its inverse to the arrays of a file."""
+    arrays[layout.VARIANCES] = covariance.covariance.diagonal()
+    arrays[layout.PRECISION_DIAGONAL] = covariance.precision.diagonal()
+    bulk[layout.COVARIANCE] = _whole(covariance.covariance)
+    bulk[layout.PRECISION] = _whole(covariance.precision)
+
+
+def read_dense(arrays: Mapping[str, NDArray[Any]], bulk: Mapping[str, BulkRows], log_det: float) -> DenseCovariance:
+    """Return the dense covariance that a file holds, to be read by rows."""
+    return DenseCovariance(
+        StoredMatrix(bulk[layout.COVARIANCE], arrays[layout.VARIANCES]),
+        StoredMatrix(bulk[layout.PRECISION], arrays[layout.PRECISION_DIAGONAL]),
+        log_det,
+    )
+
+
+def encode_names(names: Iterable[str]) -> NDArray[np.bytes_]:
+    """Return names as fixed-length UTF-8."""
+    return np.array([name.encode() for name in names], dtype=np.bytes_)
+
+
+def decode_names(values: NDArray[Any]) -> tuple[str, ...]:
+    """Return names from fixed-length UTF-8."""
+    return tuple(bytes(value).decode() for value in values.tolist())
+
+
+def _covariance(stored: hdf5.Stored, record: BaseRecord) -> Covariance:
+    if record.form == "dense":
+        if record.log_det is None:
+            raise InputError("its record has no log_det.")
+        return read_dense(stored.arrays, stored.bulk, record.log_det)
+    return FactorCovariance(
+        noise=stored.arrays[layout.NOISE],
+        loadings=stored.bulk[layout.LOADINGS].all(),
+        factor_covariance=stored.arrays.get(layout.FACTOR_COVARIANCE),
+    )
+
+
+def _whole(source: MatrixSource) -> NDArray[np.float64]:
+    if isinstance(source, ArraySource):
+        return source.values
+    values = np.empty(source.shape)
+    for block, rows in source.blocks():
+        values[block] = rows
+    return values

@@ -1,0 +1,125 @@
+"""Measuring a planned commit: which anchor it is read from, whether it exists, and what its numbers are worth."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from ...engine.network.covariance import DenseCovariance
+from ...engine.network.stability import affordable, probe
+from ..history.commits import Event
+from ..history.records import MeasuredRecord
+from . import anchors
+from .reading import Recipe
+
+if TYPE_CHECKING:
+    from ...engine.network.pathway import Pathway
+    from ...engine.network.snapshot import Snapshot
+    from ..history.active import History
+    from ..history.planning import Plan
+    from .reading import Reader
+
+
+IN_THE_WAY = (PermissionError, NotADirectoryError, FileExistsError)
+"""Why a cache may not be written for good, unlike a disk that is full or fails."""
+
+
+class Measuring:
+    """Finds how a planned version is read, and what its numbers are worth.
+
+    Parameters
+    ----------
+    reader : Reader
+        Reads versions.
+    history : History
+        The commits so far.
+    """
+
+    def __init__(self, reader: Reader, history: History) -> None:
+        self._reader = reader
+        self._history = history
+
+    def events(self, plan: Plan) -> frozenset[Event]:
+        """Return the adds of earlier commits that will be active."""
+        dropped = {Event(seen, drop.id) for drop in plan.drops for seen in drop.seen}
+        if len(plan.parents) > 1:
+            return self._history.merged(*plan.parents) - dropped
+        before = self._history.active(plan.parents[0]) if plan.parents else frozenset[Event]()
+        return before - dropped
+
+    def preview(self, plan: Plan, name: str) -> Snapshot:
+        """Return the snapshot that the commit would make, after checking that it exists.
+
+        Raises
+        ------
+        NotPositiveDefinite
+            The subtractions take more than is there.
+        """
+        events = self.events(plan)
+        anchor, _ = self._anchor(plan, {event.pathway for event in events})
+        return self._reader.snapshot(Recipe(plan.base, events, anchor), name=name, new=_new(plan))
+
+    def measure(self, plan: Plan) -> MeasuredRecord:
+        """Return what the log says of the commit's numbers; where it is due, invert the version in full first.
+
+        Raises
+        ------
+        NotPositiveDefinite
+            The subtractions take more than is there.
+        """
+        events, new = self.events(plan), _new(plan)
+        anchor, since = self._anchor(plan, {event.pathway for event in events})
+        recipe = Recipe(plan.base, events, anchor)
+        snapshot = self._reader.snapshot(recipe, new=new)
+        found = probe(snapshot) if affordable(snapshot) else None
+        base = self._reader.base(plan.base)
+        dense = isinstance(base.covariance, DenseCovariance)
+        due = anchors.due(genes=len(base.panel), rank=snapshot.rank, commits=since, dense=dense, probe=found)
+        if plan.invert or due:
+            # One that is merely due does not hinder a commit where something stands in the way of the cache.
+            with contextlib.nullcontext() if plan.invert else contextlib.suppress(*IN_THE_WAY):
+                anchor, since = self._reader.invert(recipe, new), 0
+                snapshot = self._reader.anchored(snapshot, anchor)
+                found = probe(snapshot) if affordable(snapshot) else None
+        return MeasuredRecord(
+            content=snapshot.content,
+            rank=self._rank(events, plan),
+            rank_since=snapshot.rank,
+            anchor=anchor,
+            since_anchor=since,
+            probe=found,
+            guard=snapshot.capacitance.guard,
+        )
+
+    def _anchor(self, plan: Plan, active: set[str]) -> tuple[str | None, int]:
+        """Return the anchor to read from, and how many commits will have gone by since it was made.
+
+        Of the anchors that serve on either side it is the one that has taken in most.
+        """
+        counts: dict[str | None, int] = {None: 0}
+        for parent in plan.parents:
+            anchor, since = self._latest(parent, plan.base, active)
+            counts[anchor] = max(counts.get(anchor, 0), since)
+        best = max(counts, key=lambda one: (len(self._reader.folded(one)), one or ""))
+        return best, counts[best]
+
+    def _latest(self, parent: str, base: str, active: set[str]) -> tuple[str | None, int]:
+        """Return the latest anchor on a line of first parents that took in nothing inactive, and the commits since."""
+        passed_over: set[str | None] = set()
+        for back, entry in enumerate(self._history.first_parents(parent), start=1):
+            anchor = entry.anchor
+            if entry.base != base:
+                break
+            if anchor not in passed_over and self._reader.folded(anchor) <= active:
+                return anchor, entry.since_anchor + back
+            passed_over.add(anchor)
+        return None, 0
+
+    def _rank(self, events: frozenset[Event], plan: Plan) -> int:
+        grouped = self._history.pathways(events)
+        active = sum(len(self._history.record(adds[0]).names) for adds in grouped.values())
+        return active + sum(pathway.rank for pathway in plan.pathways)
+
+
+def _new(plan: Plan) -> dict[str, Pathway]:
+    return dict(zip(plan.ids, plan.pathways, strict=True))

@@ -1,0 +1,228 @@
+"""Reading a version: from its base, its anchor and the set of its active pathways to a snapshot."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...engine.errors import FormatError
+from ...engine.network.anchor import anchor_of
+from ...engine.network.snapshot import Snapshot, take
+from ...engine.network.stability import reinverted
+from ..files import layout
+from ..history.checking import check_fits, check_stored_genes
+from . import anchors, bases
+from .products import Products
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from ...engine.network.anchor import Anchor
+    from ...engine.network.covariance import DenseCovariance
+    from ...engine.network.pathway import Pathway
+    from ..history.active import History
+    from ..history.commits import Event
+    from ..history.log import Log
+    from .bases import StoredBase
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a version is read from.
+
+    Parameters
+    ----------
+    base : str
+        The id of its base.
+    events : frozenset of Event
+        The adds that are active.
+    anchor : str, optional
+        The content id of the version whose full inversion it starts from; the base's own when absent.
+    """
+
+    base: str
+    events: frozenset[Event]
+    anchor: str | None = None
+
+
+class Reader:
+    """Reads versions of a store; it keeps bases that it has read.
+
+    Parameters
+    ----------
+    log : Log
+        Where the pathways' numbers stand, and the bases beside it.
+    history : History
+        Which pathways are active.
+    """
+
+    def __init__(self, log: Log, history: History) -> None:
+        self._log = log
+        self._history = history
+        self._bases: dict[str, StoredBase] = {}
+        self._anchors: dict[str, Anchor] = {}
+        self._pathways_read: dict[str, Pathway] = {}
+        self._remade: dict[str, DenseCovariance] = {}
+        self._products = Products()
+
+    @property
+    def anchor_folder(self) -> Path | None:
+        """Where anchors are cached, if they can be."""
+        folder = None if (cache := self._log.places.cache) is None else cache / layout.ANCHORS
+        with contextlib.suppress(PermissionError):  # of whoever made the store
+            return None if folder is None or folder.is_symlink() else folder  # nothing is written elsewhere
+        return None
+
+    def base(self, base: str) -> StoredBase:
+        """Return a base of the store."""
+        if base not in self._bases:
+            self._bases[base] = bases.read(self._log.places.base(base), base)
+        return self._bases[base]
+
+    def recipe(self, commit: str, *, from_base: bool = False) -> Recipe:
+        """Return what a commit's version is read from; `from_base` leaves later anchors aside."""
+        entry = self._history[commit]
+        anchor = None if from_base else entry.anchor
+        return Recipe(entry.base, self._history.active(commit), anchor)
+
+    def snapshot(self, recipe: Recipe, *, name: str = "", new: Mapping[str, Pathway] | None = None) -> Snapshot:
+        """Return the snapshot of a recipe.
+
+        Parameters
+        ----------
+        recipe : Recipe
+            What to read.
+        name : str
+            What the version is called.
+        new : mapping of str to Pathway, optional
+            Pathways by id that are in no commit yet.
+
+        Raises
+        ------
+        NotPositiveDefinite
+            The subtractions take more than is there.
+        FormatError
+            Something it needs is damaged.
+        """
+        base = self.base(recipe.base)
+        everything = {event.pathway for event in recipe.events} | set(new or {})
+        folded = self._fitting(recipe, everything)
+        pathways = self._pathways(recipe.events, folded) | dict(new or {})
+        ordered = dict(sorted(pathways.items(), key=lambda item: (-item[1].sign, item[0])))
+        check_stored_genes(ordered.values(), len(base.panel))
+        anchor = self._base_anchor(recipe.base) if recipe.anchor is None else anchor_of(self.inversion(recipe.anchor))
+        content = layout.version_content_id(recipe.base, everything)
+        ranks = {one: pathway.rank for one, pathway in ordered.items()}
+        known, columns = self._products.known(anchor, ranks), tuple(ordered.values())
+        snapshot = take(base.panel, anchor, columns, base.deviations, known=known, name=name, content=content)
+        self._products.keep(snapshot, ranks)
+        return snapshot
+
+    def folded(self, anchor: str | None) -> frozenset[str]:
+        """Return the ids of the pathways that an anchor has taken in."""
+        if anchor is None:
+            return frozenset()
+        if (recipe := next(self._anchored(anchor), None)) is None:
+            raise _unreadable(anchor)
+        return frozenset(event.pathway for event in recipe.events)
+
+    def _base_anchor(self, base: str) -> Anchor:
+        """Return a base's own anchor."""
+        if base not in self._anchors:
+            self._anchors[base] = anchor_of(self.base(base).covariance)
+        return self._anchors[base]
+
+    def _fitting(self, recipe: Recipe, active: set[str]) -> frozenset[str]:
+        """Return the ids of the pathways that a recipe's anchor has taken in, if it fits what is to be read."""
+        if recipe.anchor is None:
+            return frozenset()
+        if (source := next(self._anchored(recipe.anchor), None)) is None:
+            raise _unreadable(recipe.anchor)
+        return check_fits(recipe.anchor, source.events, recipe.base, active)
+
+    def anchored(self, snapshot: Snapshot, anchor: str) -> Snapshot:
+        """Return a snapshot of the same version, read from its own full inversion."""
+        source = anchor_of(self.inversion(anchor))
+        return take(snapshot.panel, source, (), np.ones(len(snapshot.panel)), content=snapshot.content)
+
+    def invert(self, recipe: Recipe, new: Mapping[str, Pathway] | None = None) -> str:
+        """Invert a version in full, keep the result as an anchor, and return its content id.
+
+        Raises
+        ------
+        OSError
+            The cache cannot be written.
+        """
+        snapshot = self.snapshot(Recipe(recipe.base, recipe.events), new=new)
+        inversion = reinverted(snapshot)
+        if self._keep(snapshot.content, recipe, new or {}, inversion) is None:
+            self._remade[snapshot.content] = inversion
+        return snapshot.content
+
+    def inversion(self, anchor: str) -> DenseCovariance:
+        """Return an anchor's full inversion, made again when the cache has lost it or holds it damaged."""
+        folder = self.anchor_folder
+        found = None if folder is None else anchors.read(folder, anchor)
+        if found is None:
+            return self._remake(anchor)
+        return anchors.mended(found, lambda: self._remake(anchor))
+
+    def _remake(self, anchor: str) -> DenseCovariance:
+        """Return an anchor's full inversion made again, in memory where the cache cannot be written."""
+        if anchor not in self._remade:
+            recipe, inversion = self._inverted(anchor)
+            kept: DenseCovariance | None = None
+            with contextlib.suppress(OSError):  # a store may be read-only
+                kept = self._keep(anchor, recipe, {}, inversion)
+            self._remade[anchor] = inversion if kept is None else kept
+        return self._remade[anchor]
+
+    def _keep(
+        self, anchor: str, recipe: Recipe, new: Mapping[str, Pathway], inversion: DenseCovariance
+    ) -> DenseCovariance | None:
+        """Keep an inversion in the cache, and return it as it is read from there."""
+        if (folder := self.anchor_folder) is None:
+            return None
+        pathways = {event.pathway for event in recipe.events} | set(new)
+        anchors.write(folder, anchor, recipe.base, pathways, inversion)
+        return anchors.read(folder, anchor)
+
+    def _inverted(self, anchor: str) -> tuple[Recipe, DenseCovariance]:
+        failure = _unreadable(anchor)
+        for recipe in self._anchored(anchor):
+            try:
+                return recipe, reinverted(self.snapshot(recipe))
+            except FormatError as damage:
+                failure = damage
+        raise failure
+
+    def _anchored(self, anchor: str) -> Iterator[Recipe]:
+        """Yield the versions that an anchor is the full inversion of, to be read from their base.
+
+        All give the same numbers, but one may need an entry of the log that is lost, and another not.
+        """
+        for commit in self._history.of_content(anchor):
+            with contextlib.suppress(FormatError):
+                yield self.recipe(commit, from_base=True)
+
+    def _pathways(self, events: Iterable[Event], folded: frozenset[str]) -> dict[str, Pathway]:
+        """Return the active pathways that stand as columns, each read once from the first commit that added it."""
+        wanted: dict[int, set[str]] = {}
+        found: dict[str, Pathway] = {}
+        for pathway, adds in self._history.pathways(events).items():
+            if pathway in self._pathways_read:
+                found[pathway] = self._pathways_read[pathway]
+            elif pathway not in folded:
+                wanted.setdefault(self._history[adds[0].commit].entry, set()).add(pathway)
+        for entry, ids in wanted.items():
+            found.update(self._log.pathways(entry, ids))
+        self._pathways_read = found  # those of the version read last: the next one mostly has the same
+        return {pathway: one for pathway, one in found.items() if pathway not in folded}
+
+
+def _unreadable(anchor: str) -> FormatError:
+    return FormatError(f"No version that can be read has the content {anchor}, which one names as its anchor.")

@@ -1,0 +1,303 @@
+"""Where a base comes from: expression data, a covariance or a factor model, with everything that was decided."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+
+from ..engine.errors import InputError, NotPositiveDefinite, ShapeError
+from ..engine.estimation.expression import Expression
+from ..engine.estimation.preparation import Preparation, prepare
+from ..engine.network.covariance import FactorCovariance
+from ..engine.network.inversion import invert
+from ..engine.network.panel import Panel
+from .history.records import BaseRecord, Parameter, SourceRecord
+from .networks.bases import NewBase
+from .networks.provenance import software
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from ..engine.estimation.shrinkage import Estimate
+    from ..engine.network.covariance import Covariance
+
+Estimator = Literal["shrinkage", "ledoit-wolf", "factor", "empirical"]
+"""How a covariance is estimated from samples."""
+
+KEPT_UNASKED = 256_000_000
+"""Expression up to this many bytes is kept with its base; more only when that is asked."""
+
+
+def from_expression(
+    source: str | Path | Expression,
+    *,
+    preparation: Preparation | None = None,
+    estimator: Estimator = "shrinkage",
+    factors: int | None = None,
+    genes_in: Literal["auto", "rows", "columns"] = "auto",
+    layer: str | None = None,
+    raw: bool = False,
+    gene_names: str | Path | None = None,
+    keep_expression: bool | None = None,
+    samples: Sequence[str] | None = None,
+) -> NewBase:
+    """Return a base estimated from expression data.
+
+    Parameters
+    ----------
+    source : str, Path or Expression
+        A file, or values in memory.
+    preparation : Preparation, optional
+        Floor, transform, duplicates and filters; nothing is done to the values by default.
+    estimator : {"shrinkage", "ledoit-wolf", "factor", "empirical"}
+        How the covariance is estimated.
+    factors : int, optional
+        K for `factor`; chosen by held-out likelihood when absent.
+    genes_in, layer, raw, gene_names
+        How to read the file; see `formats.expression.read_expression`.
+    keep_expression : bool, optional
+        Whether to keep the values as they were read. By default up to 256 MB are.
+    samples : sequence of str, optional
+        Which of the samples to estimate from, in this order; all by default.
+
+    Raises
+    ------
+    InputError
+        The file or the values cannot be used, or the options do not go together.
+    NotPositiveDefinite
+        The estimate is singular.
+    """
+    if factors is not None and estimator != "factor":
+        raise InputError(f"A number of factors goes with the estimator `factor`, not with `{estimator}`.")
+    expression, record, notes = _read_expression(source, genes_in, layer, raw=raw, gene_names=gene_names)
+    if samples is not None:
+        expression = expression.of_samples(samples)
+        notes = (*notes, f"{len(samples):,} samples taken, as asked")
+    preparation = preparation or Preparation()
+    prepared = prepare(expression, preparation)
+    estimate = estimate_of(prepared.values, estimator, factors)
+    kept, said = _kept(prepared.raw, keep_expression)
+    return NewBase(
+        panel=prepared.panel,
+        covariance=estimate.base,
+        record=BaseRecord(
+            **_shape(estimate.base),
+            samples=estimate.samples,
+            estimator=estimate.estimator,
+            parameters=_estimated(estimate),
+            preparation={
+                **_prepared(preparation),
+                **({} if samples is None else {"samples_wanted": len(samples)}),
+            },
+            source=record,
+            constant_genes=estimate.constant,
+            keeps_expression=kept is not None,
+            notes=(*notes, *prepared.notes, *estimate.notes, *said),
+            software=software(),
+        ),
+        samples=prepared.samples,
+        expression=kept,
+    )
+
+
+def from_covariance(
+    source: str | Path | NDArray[np.float64], *, genes: Sequence[str] | None = None, ridge: float = 0.0
+) -> NewBase:
+    """Return a base that is a covariance of the user's.
+
+    Parameters
+    ----------
+    source : str, Path or ndarray of float64, shape (p, p)
+        A file, or values in memory; symmetric positive definite.
+    genes : sequence of str, optional
+        Names of the p genes, where the file has none.
+    ridge : float
+        Added to the diagonal; 0 or more, and recorded.
+
+    Raises
+    ------
+    InputError
+        The matrix is not symmetric, or has no names.
+    NotPositiveDefinite
+        It has an eigenvalue that is not positive; the message names the smallest.
+    """
+    from ..formats.models.covariances import read_covariance, symmetrise
+
+    notes: tuple[str, ...] = ()
+    record: SourceRecord | None = None
+    if isinstance(source, str | Path):
+        file = read_covariance(source)
+        values, notes, record = file.values, file.notes, _source(source, file.sha256)
+        genes = _names(file.genes, genes, source)
+    else:
+        if np.iscomplexobj(source):
+            raise InputError("A covariance is made of real numbers, not of complex ones.")
+        values = np.array(source, dtype=np.float64)
+        if genes is None:
+            raise InputError("A covariance in memory needs the names of its genes: give `genes`.")
+        notes = symmetrise(values, None, Path("The covariance"))
+    if len(genes) != len(values):
+        raise ShapeError(f"There are {len(genes)} gene names for a covariance of shape {values.shape}.")
+    if not (np.isfinite(ridge) and ridge >= 0):
+        raise InputError(f"A ridge is a number from 0 up, not {ridge:g}.")
+    values[np.diag_indices(len(values))] += ridge
+    try:
+        covariance = invert(values)
+    except NotPositiveDefinite as failure:
+        if not ridge:
+            raise
+        raise NotPositiveDefinite(
+            f"With a ridge of {ridge:g} too, the covariance is not positive definite: its smallest eigenvalue is then "
+            f"{failure.eigenvalue:.6g}.",
+            hint=f"It takes a ridge larger than {ridge - failure.eigenvalue:.3g}, or another estimate.",
+            eigenvalue=failure.eigenvalue,
+        ) from None
+    parameters: Mapping[str, Parameter] = {"ridge": ridge} if ridge else {}
+    return _given(Panel(tuple(genes)), covariance, "given covariance", parameters, record, notes)
+
+
+def from_factor_model(
+    source: str | Path | FactorCovariance,
+    *,
+    noise: str | Path | None = None,
+    factor_covariance: str | Path | None = None,
+    genes: Sequence[str] | None = None,
+) -> NewBase:
+    """Return a base that is a factor model of the user's, Σ₀ = B F Bᵀ + diag(noise).
+
+    Parameters
+    ----------
+    source : str, Path or FactorCovariance
+        An .npz with `loadings`, `noise`, `genes` and perhaps `factor_covariance`; or a table of loadings, with the
+        noise beside it; or values in memory.
+    noise, factor_covariance : str or Path, optional
+        Tables that go with a table of loadings.
+    genes : sequence of str, optional
+        Names of the p genes, for values in memory.
+
+    Raises
+    ------
+    InputError, ShapeError, NotPositiveDefinite
+        The files make no factor model.
+    """
+    from ..formats.models.factor_models import read_factor_model, read_factor_tables
+
+    if isinstance(source, FactorCovariance):
+        if genes is None:
+            raise InputError("A factor model in memory needs the names of its genes: give `genes`.")
+        if noise is not None or factor_covariance is not None:
+            raise InputError("A factor model in memory has its noise and factor covariance already.")
+        return _given(Panel(tuple(genes)), source, "given factor model", {}, None, ())
+    if noise is None:
+        if factor_covariance is not None:
+            raise InputError("A factor covariance in a file of its own goes with loadings and noise in theirs.")
+        file = read_factor_model(source)
+    else:
+        file = read_factor_tables(source, noise, factor_covariance=factor_covariance)
+    record = _source(source, file.sha256)
+    panel = Panel(tuple(_names(file.genes, genes, source)))
+    return _given(panel, file.model, "given factor model", {}, record, file.notes)
+
+
+def _read_expression(
+    source: str | Path | Expression, genes_in: Any, layer: str | None, *, raw: bool, gene_names: str | Path | None
+) -> tuple[Expression, SourceRecord | None, tuple[str, ...]]:
+    if isinstance(source, Expression):
+        return source, None, ()
+    from ..formats.expression.expression import read_expression
+
+    file = read_expression(source, genes_in=genes_in, layer=layer, raw=raw, gene_names=gene_names)
+    said = {"genes_in": genes_in if genes_in != "auto" else None, "layer": layer, "raw": raw or None}
+    parameters: dict[str, Parameter] = {name: value for name, value in said.items() if value is not None}
+    return file.expression, _source(source, file.sha256, parameters), file.notes
+
+
+def estimate_of(values: NDArray[np.float64], estimator: Estimator, factors: int | None) -> Estimate:
+    """Return a covariance estimated from prepared values by the estimator named; see `from_expression`."""
+    from ..engine.estimation import shrinkage
+    from ..engine.estimation.factor_analysis import factor_analysis
+
+    if estimator == "factor":
+        return factor_analysis(values, factors)
+    steps = {
+        "shrinkage": shrinkage.shrinkage,
+        "ledoit-wolf": shrinkage.ledoit_wolf,
+        "empirical": shrinkage.empirical,
+    }
+    if estimator not in steps:
+        raise InputError(f"There is no estimator {estimator!r}.", hint=f"There are {', '.join(get_args(Estimator))}.")
+    return steps[estimator](values)
+
+
+def _kept(raw: NDArray[np.float64], asked: bool | None) -> tuple[NDArray[Any] | None, tuple[str, ...]]:
+    """Return the values to keep, in half the space where that loses nothing, and what to say of it."""
+    with np.errstate(over="ignore"):  # what overflows is not equal, and is kept as it is
+        narrow = raw.astype(np.float32)
+    values = narrow if np.array_equal(narrow, raw) else raw
+    if asked is None and values.nbytes > KEPT_UNASKED:
+        size = f"{values.nbytes / 1e6:,.0f} MB"
+        return None, (f"the expression of {size} is not kept with the base; --keep-expression keeps it",)
+    return (None if asked is False else values), ()
+
+
+def _given(
+    panel: Panel,
+    covariance: Covariance,
+    estimator: str,
+    parameters: Mapping[str, Parameter],
+    source: SourceRecord | None,
+    notes: tuple[str, ...],
+) -> NewBase:
+    record = BaseRecord(
+        **_shape(covariance),
+        estimator=estimator,
+        parameters=parameters,
+        source=source,
+        notes=notes,
+        software=software(),
+    )
+    if covariance.size != len(panel):
+        raise ShapeError(f"There are {len(panel)} gene names for a covariance of {covariance.size} genes.")
+    return NewBase(panel, covariance, record)
+
+
+def _shape(covariance: Covariance) -> dict[str, Any]:
+    if isinstance(covariance, FactorCovariance):
+        return {"form": "factor", "genes": covariance.size, "factors": covariance.loadings.shape[1]}
+    return {"form": "dense", "genes": covariance.size, "factors": 0, "log_det": covariance.log_det}
+
+
+def _estimated(estimate: Estimate) -> dict[str, Parameter]:
+    found = {"lambda": estimate.shrinkage, "lambda_variance": estimate.variance_shrinkage}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _prepared(preparation: Preparation) -> dict[str, Parameter]:
+    """Return what was asked of the preparation, as far as it changes anything."""
+    said: dict[str, Parameter] = {
+        "counts": preparation.counts or None,
+        "floor": preparation.floor,
+        "transform": preparation.transform,
+        "duplicates": None if preparation.duplicates == "error" else preparation.duplicates,
+        "genes_wanted": None if preparation.genes is None else len(preparation.genes),
+        "min_detected": preparation.min_detected,
+        "drop_constant": preparation.drop_constant or None,
+        "top_variance": preparation.top_variance,
+    }
+    return {name: value for name, value in said.items() if value is not None}
+
+
+def _names(in_file: Sequence[str] | None, given: Sequence[str] | None, source: str | Path) -> Sequence[str]:
+    if in_file is None and given is None:
+        raise InputError(f"{source} has no gene names.", hint="--genes FILE gives them, one a line, in its order.")
+    if in_file is not None and given is not None and tuple(in_file) != tuple(given):
+        raise InputError(f"{source} names its genes itself, and the names given are others.")
+    return in_file or given or ()
+
+
+def _source(path: str | Path, sha256: str, parameters: Mapping[str, Parameter] | None = None) -> SourceRecord:
+    return SourceRecord(file=Path(path).name, sha256=sha256, parameters=dict(parameters or {}))

@@ -1,0 +1,1 @@
+"""History on its way between stores and files."""

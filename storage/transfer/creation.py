@@ -1,0 +1,89 @@
+"""A new store: built whole under a temporary name beside its own, then renamed."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from ...engine.errors import Conflict, NotFound
+from ..files import durable, layout
+from ..networks import bases
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from pathlib import Path
+
+    from ..networks.bases import NewBase
+
+
+def create(path: Path, base: NewBase, begin: Callable[[Path, str], None]) -> None:
+    """Create a store with a base.
+
+    Parameters
+    ----------
+    path : Path
+        Where it shall stand; nothing may be there.
+    base : NewBase
+        Its first base.
+    begin : callable
+        Given the unfinished store and the base's id, writes the first entry of its log.
+
+    Raises
+    ------
+    Conflict
+        Something stands there already.
+    NotFound
+        The folder that shall hold it does not exist.
+    """
+    with new_folder(path) as unfinished:
+        begin(unfinished, add_base(unfinished, base))
+
+
+@contextlib.contextmanager
+def new_folder(path: Path) -> Generator[Path]:
+    """Give an unfinished store, without base and entries, and its name to it once all is done; raises as `create`."""
+    check_free(path)
+    for leftover in durable.leftovers(path.parent, named=path.name):
+        if (leftover / layout.LOG).is_dir() and (leftover / layout.BASES).is_dir():  # an unfinished store, surely
+            durable.remove_folder(leftover)
+    unfinished = durable.temporary_of(path)
+    try:
+        for folder in (unfinished, *(unfinished / name for name in (layout.LOG, layout.BASES, layout.CACHE))):
+            durable.make_folder(folder)
+        durable.write_whole(unfinished / layout.FORMAT_FILE, lambda output: output.write(layout.FORMAT_TEXT.encode()))
+        yield unfinished
+        durable.flush(unfinished)
+        check_free(path)
+        _rename(unfinished, path)
+    finally:
+        durable.remove_folder(unfinished)
+
+
+def _rename(unfinished: Path, path: Path) -> None:
+    try:
+        durable.rename_folder(unfinished, path)
+    except durable.Unconfirmed:
+        raise
+    except OSError:
+        if not path.exists():
+            raise
+        check_free(path)  # somebody else was faster
+
+
+def check_free(path: Path) -> None:
+    """Refuse a path where a store cannot be created."""
+    if path.exists() or path.is_symlink():
+        raise Conflict(f"{path} exists already.", hint="Choose another name, or remove it first.")
+    for folder in path.absolute().parents:
+        if (folder / layout.FORMAT_FILE).is_file() and (folder / layout.LOG).is_dir():
+            raise Conflict(f"{folder} is a store, and a store cannot stand in another.", hint="Choose another place.")
+    if not path.parent.is_dir():
+        raise NotFound(f"There is no folder {path.parent} to create {path.name} in.")
+
+
+def add_base(store: Path, base: NewBase) -> str:
+    """Write a base into a store, unless it is there, and return its id."""
+    sealed = bases.content_of(base).seal()
+    path = store / layout.BASES / f"{sealed.id}{layout.FILE_ENDING}"
+    durable.put(path, sealed.write)
+    return sealed.id

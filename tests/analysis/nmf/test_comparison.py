@@ -1,0 +1,222 @@
+"""Two analyses held against each other: what becomes of modules, how far genes move, and what chance alone moves."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import grnledger
+import numpy as np
+import pytest
+from grnledger.analysis import resampling
+from grnledger.analysis.nmf.comparison import compare
+from grnledger.analysis.resampling import resampling_of
+from grnledger.engine.errors import InputError, NotFound
+from grnledger.engine.network.pathway import Pathway
+from grnledger.engine.nmf import simulate_counts
+from grnledger.engine.nmf.modules.comparison import Movement, aligned, changes, distances
+from grnledger.engine.nmf.modules.membership import memberships
+from grnledger.engine.nmf.solvers.factorization import Factorization
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from grnledger.storage.repository import Repository
+
+
+def made_of(*groups: list[int], genes: int = 12) -> Factorization:
+    """A factorization whose modules have these genes, in equal parts."""
+    modules = np.zeros((genes, len(groups)))
+    for place, group in enumerate(groups):
+        modules[group, place] = 1.0 / len(group)
+    usage = np.array([[float(len(group))] * 3 for group in groups])
+    return Factorization(modules, usage, 1.0, np.ones(1), 0.0, converged=True, seed=0)
+
+
+ALL = list(range(12))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ((ALL[:6], ALL[6:]), (ALL[6:], ALL[:6]), [("matched", 0, 1), ("matched", 1, 0)]),
+        ((ALL[:8], ALL[8:]), (ALL[:5], ALL[5:8], ALL[8:]), [("matched", 0, 0), ("matched", 1, 2), ("split", 0, 1)]),
+        ((ALL[:5], ALL[5:8], ALL[8:]), (ALL[:8], ALL[8:]), [("matched", 0, 0), ("matched", 2, 1), ("merged", 1, 0)]),
+        (
+            (ALL[:4], ALL[4:8], ALL[8:]),
+            (ALL[:4], ALL[4:8], [8], [9, 10, 11]),
+            [("matched", 0, 0), ("matched", 1, 1), ("matched", 2, 3), ("split", 2, 2)],
+        ),
+        (
+            (ALL[:3], ALL[3:6], ALL[6:9], ALL[9:]),
+            (ALL[:3], ALL[3:6], ALL[6:9], [0, 3, 6]),
+            [("matched", 0, 0), ("matched", 1, 1), ("matched", 2, 2), ("gained", -1, 3), ("lost", 3, -1)],
+        ),
+    ],
+)
+def test_what_became_of_each_module(
+    before: tuple[list[int], ...], after: tuple[list[int], ...], told: list[tuple[str, int, int]]
+) -> None:
+    found = changes(made_of(*before), made_of(*after))
+    assert [(one.fate, one.before, one.after) for one in found] == told
+    assert all((one.cosine > 0.0) == (one.fate == "matched") for one in found)
+
+
+def test_the_distance_of_a_gene_is_the_share_of_it_that_is_elsewhere() -> None:
+    before = made_of(ALL[:6], ALL[6:])
+    after = made_of([*ALL[7:], 5], [*ALL[:5], 6])  # 5 and 6 change places, and so do the modules
+    told = changes(before, after)
+    assert [(one.before, one.after) for one in told] == [(0, 1), (1, 0)]
+    moved = distances(told, memberships(before), memberships(after))
+    assert moved.tolist() == [0.0] * 5 + [1.0, 1.0] + [0.0] * 5
+    more = made_of(ALL[:6], ALL[6:9], ALL[9:])
+    told = changes(before, more)
+    assert aligned(told, memberships(before), memberships(more)).shape == (12, 3)
+    assert distances(told, memberships(before), memberships(more)).sum() == pytest.approx(3.0)
+
+
+def test_a_gene_has_moved_beyond_what_drawing_the_samples_anew_does() -> None:
+    resamples = np.tile(np.linspace(0.0, 0.2, 100), (19, 1))
+    still = Movement(np.full(100, 0.1), resamples)
+    assert still.cut == pytest.approx(0.19, abs=0.002)
+    assert (still.moved.sum(), still.by_chance, still.p_value) == (0, pytest.approx(5.0), 1.0)
+    by_chance = Movement(np.r_[np.full(5, 0.3), np.zeros(95)], resamples)
+    assert by_chance.moved.sum() == 5
+    assert not by_chance.is_distinguishable
+    changed = Movement(np.r_[np.full(10, 0.3), np.zeros(90)], resamples)
+    assert changed.p_value == pytest.approx(1 / 20)
+    assert changed.is_distinguishable
+    assert not Movement(changed.distance, resamples[:18]).is_distinguishable  # too few to tell
+    uncut = Movement(np.ones(100), np.empty((0, 100)))
+    assert np.isnan(uncut.cut)
+    assert np.isnan(uncut.p_value)
+    assert not uncut.moved.any()
+
+
+def test_a_version_is_distinguishable_from_its_own_drawings_one_time_in_twenty() -> None:
+    # Genes move together: in each drawing by a scale of its own, so that one of them may hold most of what is far.
+    stream = np.random.default_rng(5)
+    told = 0
+    for _ in range(400):
+        scale = stream.lognormal(0.0, 1.0, 20)[:, None]
+        drawn = np.minimum(scale * stream.random((20, 60)) * 0.1, 1.0)
+        told += Movement(drawn[0], drawn[1:]).is_distinguishable
+    assert told <= 33  # of 400 at .05; 33 or fewer in 99 of 100 cases
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repository:
+    """A store on simulated counts, with one weak pathway, and one that moves a third of the genes."""
+    drawn = simulate_counts(60, 40, 3, depth=60, moonlighting=4, seed=5)
+    head = "\t".join(["gene", *(f"S{place}" for place in range(40))])
+    rows = ["\t".join([f"G{place:02d}", *(f"{count:g}" for count in row)]) for place, row in enumerate(drawn.counts)]
+    (tmp_path / "counts.tsv").write_text("\n".join([head, *rows]) + "\n")
+    repo = grnledger.init(tmp_path / "lab.grn", expression=tmp_path / "counts.tsv", counts=True, transform="log1p")
+    weak, strong = np.full((3, 1), 0.01), np.full((20, 1), 8.0)
+    repo.commit([Pathway(("weak",), np.arange(3, dtype=np.intp), weak)], message="weak")
+    far = np.arange(0, 60, 3, dtype=np.intp)
+    repo.commit([Pathway(("strong",), far, strong)], message="strong")
+    return repo
+
+
+def test_drawing_every_sample_once_gives_the_version_itself(repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Once:
+        def integers(self, low: int, high: int, size: int) -> np.ndarray:
+            assert high == size
+            return np.arange(low, high)
+
+    monkeypatch.setattr(np.random, "default_rng", lambda _: Once())
+    (same,) = resampling_of(repo, "v2").drawn(1, seed=0)
+    own = repo.snapshot("v2", from_base=True)
+    np.testing.assert_allclose(same.covariance.to_dense(), own.covariance.to_dense(), rtol=1e-10, atol=1e-12)
+
+
+def test_drawings_differ_from_each_other_and_are_the_same_for_a_seed(repo: Repository) -> None:
+    one, two = (snapshot.covariance.to_dense() for snapshot in resampling_of(repo, "v1").drawn(2, seed=3))
+    again = next(iter(resampling_of(repo, "v1").drawn(1, seed=3))).covariance.to_dense()
+    assert not np.allclose(one, two)
+    np.testing.assert_array_equal(one, again)
+
+
+def test_a_weak_pathway_is_not_distinguishable_and_one_over_a_third_of_the_genes_is(repo: Repository) -> None:
+    how: dict[str, Any] = {"ranks": (3, 3), "restarts": 3, "seed": 0, "resamples": 20}
+    told: list[float] = []
+    weak = compare(repo, "v0", "v1", **how, progress=told.append)
+    assert [one.fate for one in weak.changes] == ["matched"] * 3
+    assert not weak.movement.is_distinguishable
+    assert weak.movement.distance.max() < 0.02
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+    assert weak.warm.sweeps < weak.cold.sweeps
+    strong = compare(repo, "v0", "v2", **how)
+    assert strong.movement.is_distinguishable
+    assert strong.movement.moved[::3].mean() > 0.3
+    assert strong.movement.cut == weak.movement.cut  # of v0 alone
+
+
+def test_a_drawing_that_the_estimator_refuses_is_drawn_again_for_a_while(
+    repo: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, refused = resampling.estimate_of, [0]
+
+    def now_and_then(*arguments: Any) -> Any:
+        refused[0] += 1
+        if refused[0] % 3:
+            raise InputError("one gene is constant")
+        return real(*arguments)
+
+    source = resampling_of(repo, "v1")
+    monkeypatch.setattr(resampling, "estimate_of", now_and_then)
+    assert len(list(source.drawn(4, seed=1))) == 4
+    assert refused[0] == 12
+    assert source.halves(2, seed=1) == []
+    monkeypatch.setattr(resampling, "ATTEMPTS", 2)
+    refused[0] = 0
+    with pytest.raises(InputError, match="refused 2 drawings of samples: one gene is constant"):
+        list(source.drawn(1, seed=1))
+
+
+def test_halves_part_the_samples(repo: Repository) -> None:
+    source = resampling_of(repo, "v0")
+    for one, other in source.halves(2, seed=4):
+        assert not np.allclose(one.covariance.to_dense(), other.covariance.to_dense())
+    few = dataclasses.replace(source, values=source.values[:, :9])
+    assert few.halves(2, seed=4) == []
+
+
+def test_a_base_without_samples_is_refused_unless_none_are_asked(tmp_path: Path, grn: Callable[..., Any]) -> None:
+    assert grn("simulate", "--genes", 30, "-o", tmp_path / "m.npz").code == 0
+    assert grn("init", tmp_path / "m.grn", "--factor-model", tmp_path / "m.npz").code == 0
+    assert grn("-s", tmp_path / "m.grn", "commit", tmp_path / "m.pathways.npz").code == 0
+    with pytest.raises(NotFound, match="cannot be drawn anew"):
+        resampling_of(grnledger.open(tmp_path / "m.grn"), "v0")
+    asked = ("-s", tmp_path / "m.grn", "nmf", "diff", "v0..v1", "--rank", 2, "--restarts", 2)
+    refused = grn(*asked)
+    assert (refused.code, refused.out) == (3, "")
+    assert "--resamples 0" in refused.err
+    answer = grn(*asked, "--resamples", 0, "--json").json
+    assert (answer["distinguishable"], answer["cut"], answer["moved"]) == (None, None, 0)
+
+
+def test_the_command_tells_modules_and_genes(repo: Repository, grn: Callable[..., Any]) -> None:
+    asked = ("-s", repo.path, "nmf", "diff", "v0..v2", "--rank", 3, "--restarts", 3, "--resamples", 20)
+    answer = grn(*asked, "--json").json
+    assert (answer["from"]["version"], answer["to"]["version"], answer["resamples"]) == ("v0", "v2", 20)
+    assert answer["distinguishable"]
+    assert answer["moved"] == sum(row["moved"] for row in answer["genes"])
+    assert [row["distance"] for row in answer["genes"]] == sorted(
+        (row["distance"] for row in answer["genes"]), reverse=True
+    )
+    text = grn(*asked)
+    assert "where drawing the samples anew moves about 3 (20 drawings, p = 0.048) between v0 and v2." in text.err
+    rows = grn(*asked, "--table", "genes", "--tsv").rows
+    assert len(rows) == 60
+    assert list(rows[0]) == ["gene", "module_from", "share_from", "module_to", "share_to", "distance", "moved"]
+    genes = grn(*asked, "--table", "genes")
+    assert len(genes.out.splitlines()) == 21
+    assert "and 40 genes that moved less" in genes.err
+    weak = grn("-s", repo.path, "nmf", "diff", "v0..v1", "--rank", 3, "--restarts", 3, "--resamples", 5)
+    assert "Not distinguishable: 0 of 60 genes moved further than" in weak.err
+    assert "too few drawings to tell: 19 or more are needed" in weak.err
+    assert grn("-s", repo.path, "nmf", "diff", "v0..v9").code == 3

@@ -1,0 +1,321 @@
+"""`grn nmf`: the modules of a version, of its counts, of a file; what it prints, and what it refuses."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from grnledger.engine.nmf import simulate_counts
+from scipy.io import mmwrite
+from scipy.sparse import coo_array
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from grnledger.engine.nmf import Simulated
+
+MODULES = 3
+
+
+@pytest.fixture(scope="module")
+def drawn() -> Simulated:
+    return simulate_counts(60, 40, MODULES, depth=60, moonlighting=4, seed=5)
+
+
+@pytest.fixture(scope="module")
+def names() -> list[str]:
+    return [f"GENE{place:02d}" for place in range(60)]
+
+
+@pytest.fixture
+def store(tmp_path: Path, grn: Callable[..., Any], drawn: Simulated, names: list[str]) -> Path:
+    """A store on simulated counts, with one pathway over genes of all modules."""
+    lines = ["\t".join(["gene", *(f"S{place}" for place in range(40))])]
+    lines += [
+        "\t".join([name, *(f"{count:g}" for count in row)]) for name, row in zip(names, drawn.counts, strict=True)
+    ]
+    (tmp_path / "counts.tsv").write_text("\n".join(lines) + "\n")
+    sets = {f"MODULE_{one}": [names[g] for g in np.flatnonzero(drawn.main == one)] for one in range(MODULES)}
+    (tmp_path / "sets.gmt").write_text("".join("\t".join([name, "-", *genes]) + "\n" for name, genes in sets.items()))
+    (tmp_path / "far.gmt").write_text("\t".join(["MIXED", "-", *names[::3]]) + "\n")
+    path = tmp_path / "lab.grn"
+    assert grn("init", path, "--expression", tmp_path / "counts.tsv", "--counts").code == 0
+    assert grn("-s", path, "commit", tmp_path / "far.gmt", "--strength", 0.9).code == 0
+    return path
+
+
+def modules_of(rows: list[dict[str, Any]]) -> list[int]:
+    return [int(row["module"]) for row in rows]
+
+
+def agreement(found: list[int], truth: np.ndarray) -> float:
+    labels = np.array(found)
+    return sum(np.bincount(labels[truth == one]).max() for one in np.unique(truth)) / len(truth)
+
+
+def test_the_modules_of_a_version_s_correlations(
+    store: Path, grn: Callable[..., Any], drawn: Simulated, names: list[str]
+) -> None:
+    asked = ("-s", store, "nmf", "--at", "v0", "--rank", 3, "--restarts", 4, "--sets", store.parent / "sets.gmt")
+    told = grn(*asked, "--json")
+    assert told.code == 0
+    answer = json.loads(told.out)
+    assert (answer["version"], answer["rank"], answer["likelihood"], answer["converged"]) == ("v0", 3, False, True)
+    assert [row["gene"] for row in answer["genes"]] == names
+    assert agreement(modules_of(answer["genes"]), drawn.main) >= 0.95
+    assert {row["q"] for row in answer["genes"]} == {None}
+    assert sorted(row["best_set"] for row in answer["modules"]) == ["MODULE_0", "MODULE_1", "MODULE_2"]
+    assert all(row["best_set_q"] < 1e-6 for row in answer["modules"])
+    assert sum(row["mass"] for row in answer["modules"]) == pytest.approx(1.0)
+    assert grn(*asked, "--json").out == told.out
+    text = grn(*asked)
+    assert "KL divergence, not a likelihood" in text.err
+    assert "Rank 3 alone was looked at." in text.err
+    table = list(csv.DictReader(grn(*asked, "--table", "genes", "--tsv").out.splitlines(), delimiter="\t"))
+    assert list(table[0]) == ["gene", "module", "share", "second_module", "second_share", "q", "stability"]
+    assert [float(row["share"]) for row in table] == [row["share"] for row in answer["genes"]]
+
+
+def test_correlations_change_with_the_version_and_counts_do_not(store: Path, grn: Callable[..., Any]) -> None:
+    def ask(at: str, source: str) -> dict[str, Any]:
+        told = grn("-s", store, "nmf", "--at", at, "--input", source, "--rank", 3, "--restarts", 3, "--json")
+        return json.loads(told.out)
+
+    before, after = ask("v0", "correlation"), ask("v1", "correlation")
+    assert before["genes"] != after["genes"]
+    counted, again = ask("v0", "counts"), ask("v1", "counts")
+    assert counted["genes"] == again["genes"]
+    assert counted["likelihood"]
+    assert "the same at every version of this base" in counted["input"]
+
+
+def test_counts_of_a_file_have_a_likelihood_and_genes_of_two_modules(
+    store: Path, grn: Callable[..., Any], drawn: Simulated, names: list[str]
+) -> None:
+    asked = ("-s", store, "nmf", "--input", store.parent / "counts.tsv", "--rank", "2:4", "--restarts", 4)
+    answer = json.loads(grn(*asked, "--json").out)
+    assert answer["rank"] == 3
+    assert agreement(modules_of(answer["genes"]), drawn.main) >= 0.95
+    clear = {names[place] for place in np.flatnonzero(drawn.minor > 0.15)}
+    assert clear <= set(answer["moonlighting"])
+    assert len(set(answer["moonlighting"]) - {names[place] for place in np.flatnonzero(drawn.minor > 0)}) <= 1
+    assert sum(row["genes"] for row in answer["modules"]) == 60 + len(answer["moonlighting"])
+    found = [row for row in answer["genes"] if row["gene"] in answer["moonlighting"]]
+    assert all(row["q"] <= 0.02 and row["second_module"] != row["module"] for row in found)
+    ranks = grn(*asked, "--table", "ranks")
+    assert [line.split()[0] for line in ranks.out.splitlines()] == ["rank", "2", "3", "4"]
+    assert "in two modules (false discovery rate 2 %)" in ranks.err
+
+
+def test_values_that_are_no_whole_numbers_have_no_likelihood(
+    store: Path, grn: Callable[..., Any], drawn: Simulated, names: list[str]
+) -> None:
+    lines = ["\t".join([name, *map(str, row)]) for name, row in zip(names, (drawn.counts + 0.5).tolist(), strict=True)]
+    head = "\t".join(["gene", *(f"S{place}" for place in range(40))])
+    (store.parent / "halves.tsv").write_text("\n".join([head, *lines]) + "\n")
+    told = grn("-s", store, "nmf", "--input", store.parent / "halves.tsv", "--rank", 3, "--restarts", 2, "--json")
+    answer = json.loads(told.out)
+    assert not answer["likelihood"]
+    assert "no counts; KL divergence, not a likelihood" in answer["input"]
+    assert {row["q"] for row in answer["genes"]} == {None}
+    assert {row["log_likelihood"] for row in answer["ranks"]} == {None}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("--rank", "three"), 2, "--rank 'three' is no rank"),
+        (("--rank", "5:3"), 2, "--rank 5:3 names no rank"),
+        (("--rank", "0"), 2, "--rank 0 names no rank"),
+        (("--rank", "200"), 2, "no factors of rank 200"),
+        (("--input", "nowhere.tsv"), 3, "nowhere.tsv"),
+        (("--sets", "other.gmt"), 3, "No gene of other.gmt is among the 60 genes factored, such as GENE00"),
+        (("--at", "v9"), 3, "v9"),
+        (("--restarts", "0"), 2, "restarts"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(
+    store: Path, grn: Callable[..., Any], arguments: tuple[str, ...], code: int, message: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(store.parent)
+    (store.parent / "other.gmt").write_text("OTHER\t-\tA\tB\n")
+    told = grn("-s", store, "nmf", *arguments)
+    assert (told.code, told.out) == (code, "")
+    assert message in told.err
+
+
+def test_a_base_without_counts_and_counts_that_are_none_are_refused(
+    tmp_path: Path, grn: Callable[..., Any], names: list[str]
+) -> None:
+    rows = [
+        f"{name}\t" + "\t".join(f"{value:g}" for value in np.random.default_rng(1).normal(size=6)) for name in names
+    ]
+    (tmp_path / "logs.tsv").write_text("gene\ta\tb\tc\td\te\tf\n" + "\n".join(rows) + "\n")
+    kept, bare = tmp_path / "kept.grn", tmp_path / "bare.grn"
+    assert grn("init", kept, "--expression", tmp_path / "logs.tsv").code == 0
+    told = grn("-s", kept, "nmf", "--input", "counts")
+    assert told.code == 2
+    assert "negative" in told.err
+    assert grn("simulate", "--genes", 30, "-o", tmp_path / "model.npz").code == 0
+    assert grn("init", bare, "--factor-model", tmp_path / "model.npz").code == 0
+    told = grn("-s", bare, "nmf", "--input", "counts")
+    assert told.code == 3
+    assert "keeps no expression" in told.err
+
+
+def test_what_was_found_is_kept_listed_and_shown_again(store: Path, grn: Callable[..., Any]) -> None:
+    asked = ("-s", store, "nmf", "--rank", 3, "--restarts", 3)
+    assert "The store keeps no analysis yet" in grn("-s", store, "nmf", "list").err
+    first = grn(*asked)
+    assert "Kept: `grn nmf show " in first.err
+    again = grn(*asked)
+    assert again.out == first.out
+    assert "Found again: it was made at 2026-" in again.err
+    counted = grn("-s", store, "nmf", "--input", "counts", "--rank", 3, "--restarts", 3, "--json").json
+    (correlation, counts) = sorted(
+        grn("-s", store, "nmf", "list", "--json").json["analyses"], key=lambda one: one["input"]
+    )
+    assert (correlation["input"], correlation["versions"], correlation["rank"]) == ("correlation", ["v1"], 3)
+    assert (counts["input"], counts["versions"], counts["ranks"]) == ("counts", ["v0", "v1"], "3:3")
+    assert len(grn("-s", store, "nmf", "list").out.splitlines()) == 3
+    shown = grn("-s", store, "nmf", "show", counts["id"][:8], "--json").json
+    assert shown == {name: value for name, value in counted.items() if name not in ("version", "id", "content")}
+    text = grn("-s", store, "nmf", "show", correlation["id"][:6])
+    assert text.out == first.out
+    assert "Made by Ada at 2026-" in text.err
+    refused = grn("-s", store, "nmf", "show", "ffff0000")
+    assert (refused.code, refused.out) == (3, "")
+    assert "`grn nmf list` lists them" in refused.err
+
+
+def test_weights_and_usages_are_tables_and_go_to_a_file(
+    store: Path, grn: Callable[..., Any], names: list[str], drawn: Simulated
+) -> None:
+    asked = ("-s", store, "nmf", "--input", "counts", "--rank", 3, "--restarts", 3)
+    weights = grn(*asked, "--table", "weights", "--tsv").rows
+    usage = grn(*asked, "--table", "usage", "--tsv").rows
+    assert list(weights[0]) == ["gene", "module_1", "module_2", "module_3"]
+    assert [row["gene"] for row in weights] == names
+    assert [row["sample"] for row in usage] == [f"S{place}" for place in range(40)]
+    w, h = (
+        np.array([[float(row[f"module_{place}"]) for place in (1, 2, 3)] for row in rows]) for rows in (weights, usage)
+    )
+    np.testing.assert_allclose(w.sum(axis=0), 1.0)
+    assert (w @ h.T).sum() == pytest.approx(drawn.counts.sum(), rel=1e-4)
+    told = grn(*asked, "-o", store.parent / "modules.npz")
+    assert "W (60 × 3) and H (3 × 40)" in told.err
+    with np.load(store.parent / "modules.npz") as file:
+        np.testing.assert_array_equal(file["modules"], w)
+        np.testing.assert_array_equal(file["usage"], h.T)
+        assert file["genes"].tolist() == names
+    assert grn(*asked, "-o", store.parent / "modules.csv").code == 2
+    bins = grn(*asked, "--table", "histogram", "--tsv").rows
+    assert sum(int(row["entries"]) for row in bins) == 180
+    assert (float(bins[0]["share_from"]), float(bins[-1]["share_to"])) == (0.0, 1.0)
+
+
+def test_an_exported_store_tells_modules_and_keeps_none(store: Path, grn: Callable[..., Any]) -> None:
+    assert grn("-s", store, "export", store.parent / "all.h5").code == 0
+    told = grn("-s", store.parent / "all.h5", "nmf", "--rank", 3, "--restarts", 2, "--tsv")
+    assert told.code == 0
+    assert len(told.rows) == 3
+    assert "The analysis is not kept:" in told.err
+    assert grn("-s", store.parent / "all.h5", "nmf", "list", "--tsv").rows == []
+
+
+def test_the_ranks_looked_at_unasked_are_as_many_as_there_can_be(
+    tmp_path: Path, grn: Callable[..., Any], drawn: Simulated, names: list[str]
+) -> None:
+    head = "\t".join(["gene", *(f"S{place}" for place in range(6))])
+    rows = ["\t".join([name, *map(str, row[:6])]) for name, row in zip(names, drawn.counts.astype(int), strict=True)]
+    (tmp_path / "few.tsv").write_text("\n".join([head, *rows]) + "\n")
+    assert grn("init", tmp_path / "few.grn", "--expression", tmp_path / "few.tsv", "--counts").code == 0
+    asked = ("-s", tmp_path / "few.grn", "nmf", "--input", "counts", "--restarts", 2)
+    assert [row["rank"] for row in grn(*asked, "--json").json["ranks"]] == [2, 3, 4, 5, 6]
+    refused = grn(*asked, "--rank", "2:8")
+    assert refused.code == 2
+    assert "no factors of rank 8" in refused.err
+
+
+def test_what_an_answer_must_not_be_read_without_is_said_in_every_form(
+    store: Path, grn: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grnledger.engine.nmf.modules.analysis.USED", {"tolerance": 0.0, "most_sweeps": 2})
+    for place, form in enumerate(("--tsv", "--json", "--table=modules")):
+        told = grn("-s", store, "nmf", "--rank", 3, "--restarts", 2, "--seed", place, form)
+        assert "The fit has not converged in 2 sweeps" in told.err
+
+
+def test_a_version_without_any_correlation_is_refused_with_a_sentence(tmp_path: Path, grn: Callable[..., Any]) -> None:
+    values = np.random.default_rng(16).standard_normal((40, 12))
+    rows = [f"G{place}\t" + "\t".join(map(str, row)) for place, row in enumerate(values.tolist())]
+    head = "\t".join(["gene", *(f"S{place}" for place in range(12))])
+    (tmp_path / "noise.tsv").write_text("\n".join([head, *rows]) + "\n")
+    made = grn("init", tmp_path / "noise.grn", "--expression", tmp_path / "noise.tsv")
+    assert "Shrinkage is complete" in made.err + made.out
+    told = grn("-s", tmp_path / "noise.grn", "nmf", "--rank", 2, "--restarts", 1)
+    assert (told.code, told.out) == (2, "")
+    assert "No two genes of v0 are positively correlated" in told.err
+
+
+def test_what_was_read_beside_a_file_is_part_of_what_an_analysis_is_of(
+    store: Path, grn: Callable[..., Any], drawn: Simulated, names: list[str]
+) -> None:
+    folder = store.parent / "tenx"
+    folder.mkdir()
+    mmwrite(folder / "matrix.mtx", coo_array(drawn.counts.astype(np.int64)))
+    (folder / "barcodes.tsv").write_text("".join(f"S{place}\n" for place in range(40)))
+    for prefix in ("GENE", "OTHER"):
+        (folder / "genes.tsv").write_text("".join(f"{prefix}{place}\t{prefix}{place}\n" for place in range(60)))
+        told = grn("-s", store, "nmf", "--input", folder / "matrix.mtx", "--rank", 2, "--restarts", 2)
+        assert told.code == 0
+        assert prefix in told.out
+        assert "Kept:" in told.err
+    # and equal tables are one, whatever they are called: told by the name that was asked for
+    (store.parent / "copy.tsv").write_bytes((store.parent / "counts.tsv").read_bytes())
+    assert "Kept:" in grn("-s", store, "nmf", "--input", store.parent / "counts.tsv", "--rank", 2).err
+    again = grn("-s", store, "nmf", "--input", store.parent / "copy.tsv", "--rank", 2).err
+    assert "Found again" in again
+    assert "copy.tsv: 60 genes" in again
+
+
+def test_odd_names_of_files_are_told_as_escapes(store: Path, grn: Callable[..., Any]) -> None:
+    for name in ("a\x1b[31mred.tsv", "new\nline.tsv", os.fsdecode(b"bad\xff\xfe.tsv")):
+        (store.parent / name).write_bytes((store.parent / "counts.tsv").read_bytes())
+        told = grn("-s", store, "nmf", "--input", store.parent / name, "--rank", 2, "--restarts", 1)
+        assert told.code == 0
+        assert all(line.isprintable() for line in told.err.splitlines())
+        assert "60 genes in 40 samples" in told.err
+
+
+def test_a_negative_value_is_told_by_its_gene_and_sample(store: Path, grn: Callable[..., Any]) -> None:
+    (store.parent / "minus.tsv").write_text("gene\ts1\ts2\ts3\nA\t1\t2\t3\nB\t4\t-5\t6\n")
+    told = grn("-s", store, "nmf", "--input", store.parent / "minus.tsv", "--rank", 1)
+    assert told.code == 2
+    assert "1 value is negative: -5 of B in s2." in told.err
+
+
+def test_ctrl_c_while_compiled_code_runs_is_an_interruption(
+    store: Path, grn: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:  # as CPython tells it where a compiled function returns
+        raise SystemError("returned a result with an exception set") from KeyboardInterrupt()
+
+    monkeypatch.setattr("grnledger.engine.nmf.solvers.kernels.compiled_way_down_symmetric", interrupted)
+    told = grn("-s", store, "nmf", "--rank", 2, "--restarts", 1)
+    assert (told.code, told.out, told.err) == (130, "", "Interrupted.\n")
+
+
+def test_a_diff_without_samples_is_refused_before_any_fit(
+    tmp_path: Path, grn: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert grn("simulate", "--genes", 30, "-o", tmp_path / "m.npz").code == 0
+    assert grn("init", tmp_path / "m.grn", "--factor-model", tmp_path / "m.npz").code == 0
+    monkeypatch.setattr("grnledger.analysis.nmf.comparison.modules_of", None)
+    assert grn("-s", tmp_path / "m.grn", "nmf", "diff", "v0..v0").code == 3

@@ -1,0 +1,198 @@
+"""How far numbers can be trusted: the probe, the eigenvalues, refinement and re-inversion, against dense algebra."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from grnledger.engine.errors import NotConverged
+from grnledger.engine.network import stability
+from grnledger.engine.network.anchor import anchor_of
+from grnledger.engine.network.covariance import ArraySource, DenseCovariance, FactorCovariance
+from grnledger.engine.network.inversion import invert
+from grnledger.engine.network.panel import Panel
+from grnledger.engine.network.pathway import Pathway
+from grnledger.engine.network.snapshot import Snapshot, take
+from grnledger.engine.network.stability import Spectrum, affordable, probe, refined_columns, reinverted, spectrum
+from numpy.typing import NDArray
+from scipy.sparse.linalg import ArpackNoConvergence
+
+if TYPE_CHECKING:
+    from grnledger.engine.network.covariance import Covariance
+
+Matrix = NDArray[np.float64]
+
+EPS = float(np.finfo(np.float64).eps)
+
+FORMS = ["dense", "factors", "noise"]
+
+
+def base_of(form: str, genes: int, condition: float, rng: np.random.Generator) -> Covariance:
+    """A dense base, one ill-conditioned by its factors, or one ill-conditioned by its noise."""
+    spread = condition ** -rng.permutation(np.linspace(0.0, 1.0, genes))
+    if form == "dense":
+        axes = np.linalg.qr(rng.standard_normal((genes, genes)))[0]
+        product = (axes * spread) @ axes.T
+        return invert((product + product.T) / 2)
+    loadings = rng.standard_normal((genes, 3))
+    if form == "noise":
+        return FactorCovariance(spread, 0.1 * loadings)
+    scale = np.sqrt(condition) / np.linalg.norm(loadings, 2)
+    return FactorCovariance(rng.uniform(1.0, 2.0, genes), scale * loadings)
+
+
+def version(form: str, genes: int, condition: float, *, seed: int = 0) -> Snapshot:
+    """A version with four pathways added and one subtracted."""
+    rng = np.random.default_rng([genes, int(condition), seed])
+    base = base_of(form, genes, condition, rng)
+    panel = Panel(tuple(f"G{number}" for number in range(genes)))
+    everyone = np.arange(genes)
+    added = Pathway(("a", "b", "c", "d"), everyone, 0.3 * rng.standard_normal((genes, 4)))
+    deviations, anchor = base.standard_deviations(), anchor_of(base)
+    direction = rng.standard_normal(genes)
+    available = take(panel, anchor, [added], deviations)
+    half = direction * np.sqrt(0.5 / float(direction @ available.precision.to_dense() @ direction))
+    removed = Pathway(("e",), everyone.copy(), half[:, None], -1, "raw")
+    return take(panel, anchor, [added, removed], deviations)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("genes", [2, 3, 32, 33, 150])
+@pytest.mark.parametrize("condition", [1e1, 1e4, 1e8])
+def test_the_spectrum_has_the_extreme_eigenvalues_of_the_dense_covariance(
+    form: str, genes: int, condition: float
+) -> None:
+    snapshot = version(form, genes, condition)
+    eigenvalues = np.linalg.eigvalsh(snapshot.covariance.to_dense())
+    found = spectrum(snapshot)
+    # A version is inverted through its noise, which may be worse conditioned than the version is.
+    worst = max(eigenvalues[-1] / eigenvalues[0], 10 * condition)
+    relative = stability.EIGENVALUE_TOLERANCE + 32 * EPS * worst
+    np.testing.assert_allclose(found.largest, eigenvalues[-1], rtol=stability.EIGENVALUE_TOLERANCE)
+    np.testing.assert_allclose(found.smallest, eigenvalues[0], rtol=relative)
+    np.testing.assert_allclose(found.condition, eigenvalues[-1] / eigenvalues[0], rtol=2 * relative)
+
+
+@pytest.mark.parametrize("genes", [5, 33, 100])
+def test_equal_eigenvalues_are_found_too(genes: int) -> None:
+    base = FactorCovariance(np.full(genes, 0.25), np.empty((genes, 0)))
+    panel = Panel(tuple(f"G{number}" for number in range(genes)))
+    found = spectrum(take(panel, anchor_of(base), (), base.standard_deviations()))
+    np.testing.assert_allclose([found.smallest, found.largest], 0.25, rtol=1e-12)
+
+
+def test_an_iteration_that_ends_too_early_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gives_up(*_: object, **__: object) -> None:
+        raise ArpackNoConvergence("no eigenvalue after 10 iterations", np.empty(0), np.empty((0, 0)))
+
+    monkeypatch.setattr(stability, "eigsh", gives_up)
+    with pytest.raises(NotConverged, match="10 iterations"):
+        spectrum(version("factors", 40, 1e1))
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("condition", [1e1, 1e4, 1e8])
+def test_the_probe_has_the_order_of_magnitude_of_the_true_residual(form: str, condition: float) -> None:
+    snapshot = version(form, 120, condition)
+    covariance, precision = snapshot.covariance.to_dense(), snapshot.precision.to_dense()
+    residual = float(np.linalg.norm(covariance @ precision - np.eye(120))) / np.sqrt(120)
+    assert residual / 10 < probe(snapshot) < 10 * residual
+
+
+@pytest.mark.parametrize("spoilt", [1e-10, 1e-6, 1e-2])
+def test_the_probe_notices_a_spoilt_precision_and_by_how_much(spoilt: float) -> None:
+    rng = np.random.default_rng(1)
+    sound = base_of("dense", 80, 1e2, rng)
+    assert isinstance(sound, DenseCovariance)
+    covariance, precision = (one.rows(np.arange(80)) for one in (sound.covariance, sound.precision))
+    precision[3, 7] += spoilt
+    precision[7, 3] += spoilt
+    base = DenseCovariance(ArraySource(covariance), ArraySource(precision), sound.log_det)
+    panel = Panel(tuple(f"G{number}" for number in range(80)))
+    found = probe(take(panel, anchor_of(base), (), base.standard_deviations()))
+    residual = float(np.linalg.norm(covariance @ precision - np.eye(80))) / np.sqrt(80)
+    assert residual / 3 < found < 3 * residual
+    assert found > 1000 * probe(take(panel, anchor_of(sound), (), sound.standard_deviations()))
+
+
+def test_the_probe_of_a_version_is_the_same_each_time() -> None:
+    assert probe(version("factors", 50, 1e4)) == probe(version("factors", 50, 1e4))
+
+
+def test_a_probe_is_affordable_by_what_it_computes(monkeypatch: pytest.MonkeyPatch) -> None:
+    for form, operations in (("factors", 8 * 40 * 8), ("dense", 8 * 40 * 5 + 100 * 40**2)):
+        snapshot = version(form, 40, 1e1)
+        monkeypatch.setattr(stability, "AFFORDABLE", operations + 1)
+        assert affordable(snapshot)
+        monkeypatch.setattr(stability, "AFFORDABLE", operations)
+        assert not affordable(snapshot)
+
+
+def column_residual(covariance: Matrix, columns: NDArray[Any], places: NDArray[np.intp]) -> float:
+    return float(np.linalg.norm(covariance @ columns - np.eye(len(covariance))[:, places]))
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("genes", [10, 60, 300])
+@pytest.mark.parametrize("seed", range(4))
+def test_refined_columns_are_as_good_as_direct_inversion_at_condition_1e8(form: str, genes: int, seed: int) -> None:
+    snapshot = version(form, genes, 1e8, seed=seed)
+    covariance = snapshot.covariance.to_dense()
+    places = np.arange(genes)
+    direct = np.linalg.inv(covariance)
+    found = refined_columns(snapshot, places)
+    assert column_residual(covariance, found, places) <= 3 * column_residual(covariance, direct, places)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("genes", [10, 60, 300])
+@pytest.mark.parametrize("seed", range(4))
+def test_unrefined_residuals_are_within_a_hundred_times_the_anchors_own(form: str, genes: int, seed: int) -> None:
+    snapshot = version(form, genes, 1e8, seed=seed)
+    rng = np.random.default_rng([genes, int(1e8), seed])
+    base = base_of(form, genes, 1e8, rng)
+    own = take(snapshot.panel, anchor_of(base), (), base.standard_deviations())
+    everyone = np.arange(genes)
+    residuals = [
+        column_residual(one.covariance.to_dense(), one.precision.to_dense(), everyone) for one in (snapshot, own)
+    ]
+    assert residuals[0] <= 100 * residuals[1]
+
+
+def test_refinement_mends_a_spoilt_precision() -> None:
+    snapshot = version("dense", 60, 1e2)
+    covariance = snapshot.covariance.to_dense()
+    spoilt = np.linalg.inv(covariance).astype(np.float64)
+    spoilt[5, 9] *= 1 + 1e-5
+    spoilt[9, 5] = spoilt[5, 9]
+    base = DenseCovariance(ArraySource(covariance), ArraySource(spoilt), 0.0)
+    broken = take(snapshot.panel, anchor_of(base), (), base.standard_deviations())
+    places = np.array([5, 9, 0])
+    before = column_residual(covariance, broken.precision.rows(places).T, places)
+    after = column_residual(covariance, refined_columns(broken, places), places)
+    assert before > 1e-6
+    assert after < 1e-3 * before
+
+
+def test_refined_columns_are_asked_by_name_and_singly() -> None:
+    snapshot = version("factors", 12, 1e2)
+    one = refined_columns(snapshot, "G4")
+    assert one.shape == (12, 1)
+    np.testing.assert_array_equal(one, refined_columns(snapshot, [4]))
+    np.testing.assert_allclose(one, snapshot.precision.rows([4]).T, rtol=1e-9)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_version_inverted_in_full_is_the_version(form: str) -> None:
+    snapshot = version(form, 50, 1e4)
+    found = reinverted(snapshot)
+    covariance = snapshot.covariance.to_dense()
+    np.testing.assert_array_equal(found.covariance.rows(np.arange(50)), covariance)
+    precision = found.precision.rows(np.arange(50))
+    np.testing.assert_allclose(precision, np.linalg.inv(covariance), rtol=0, atol=1e-9 * np.abs(precision).max())
+    np.testing.assert_allclose(found.log_det, snapshot.log_det, rtol=1e-9)
+
+
+def test_the_condition_is_the_largest_eigenvalue_over_the_smallest() -> None:
+    assert Spectrum(0.5, 4.0).condition == 8.0

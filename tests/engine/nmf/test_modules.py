@@ -1,0 +1,446 @@
+"""Modules read off factorizations: symmetric ones, memberships, moonlighting, consensus, ranks; on known modules."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from grnledger.engine.errors import InputError
+from grnledger.engine.nmf import analyse, best_sets, fit, fit_each, observe
+from grnledger.engine.nmf.modules import overdispersed
+from grnledger.engine.nmf.modules.consensus import dispersion, matched, stability
+from grnledger.engine.nmf.modules.membership import memberships
+from grnledger.engine.nmf.modules.moonlighting import moonlighting
+from grnledger.engine.nmf.modules.rank import RankSurvey, Surveyed, _foretold_pairs, log_likelihood, rank_survey
+from grnledger.engine.nmf.simulation import simulate_counts
+from grnledger.engine.nmf.solvers.factorization import Factorization
+from grnledger.engine.nmf.solvers.symmetric import fit_symmetric, observe_symmetric
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.stats import hypergeom, nbinom, poisson
+from threadpoolctl import threadpool_limits
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Matrix = NDArray[np.float64]
+
+
+def similarities(genes: int = 60, modules: int = 3, seed: int = 1) -> tuple[Matrix, NDArray[np.intp]]:
+    """The positive part of a correlation of counts, and the module of each gene."""
+    drawn = simulate_counts(genes, 80, modules, depth=200, moonlighting=0, seed=seed)
+    return np.maximum(np.corrcoef(np.log1p(drawn.counts)), 0.0), drawn.main
+
+
+def half_divergence(values: Matrix, product: Matrix) -> float:
+    off = np.triu(np.ones(values.shape, dtype=bool), 1)
+    v, x = values[off], product[off]
+    positive = v > 0
+    return float(np.sum(v[positive] * np.log(v[positive] / x[positive])) + np.sum(x - v))
+
+
+def agreement(found: NDArray[np.intp], truth: NDArray[np.intp]) -> float:
+    """The share of genes in the module that most of their true module are in."""
+    return sum(np.bincount(found[truth == one]).max() for one in np.unique(truth)) / len(truth)
+
+
+# Symmetric
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("form", ["dense", "sparse"])
+def test_a_symmetric_fit_never_rises_and_tells_the_divergence_of_its_pairs(form: str, dtype: type) -> None:
+    rank = 5 if form == "sparse" else 3
+    values, truth = similarities(modules=rank)
+    if form == "sparse":
+        values = np.where(values > 0.4, values, 0.0)
+    observed = observe_symmetric(csr_array(values) if form == "sparse" else values, dtype=dtype)
+    assert observed.rows.is_sparse == (form == "sparse")
+    fits = [fit_symmetric(observed, rank, seed=seed) for seed in range(6)]
+    best = min(fits, key=lambda one: one.divergence)
+    for one in fits:
+        assert one.converged
+        assert np.all(np.diff(one.trace) <= 1e-7 * one.trace[:-1])
+        written_out = half_divergence(values, one.modules @ one.usage)
+        assert one.divergence == pytest.approx(written_out, rel=1e-5, abs=1e-8 * values.sum())
+        np.testing.assert_allclose(one.modules @ one.usage, (one.modules @ one.usage).T, rtol=1e-6)
+    assert best.residual < 1e-4
+    assert agreement(memberships(best).main, truth) == 1.0
+
+
+def test_the_symmetric_fit_is_a_least_point_of_the_divergence() -> None:
+    values, _ = similarities(genes=20)
+    found = fit_symmetric(observe_symmetric(values, dtype=np.float64), 2, seed=3, tolerance=1e-12)
+    root = np.sqrt(found.usage.sum(axis=1) / found.modules.sum(axis=0))
+    w = found.modules * root
+    np.testing.assert_allclose(w @ w.T, found.modules @ found.usage, rtol=1e-9)
+    rng = np.random.default_rng(4)
+    for _ in range(40):
+        beside = w * np.exp(1e-3 * rng.standard_normal(w.shape))
+        assert half_divergence(values, beside @ beside.T) >= found.divergence * (1 - 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (np.ones((3, 4)), "as many rows as columns"),
+        (np.array([[1.0, 0.5], [0.4, 1.0]]), "differ by 0.1"),
+        (np.array([[1.0, -0.5], [-0.5, 1.0]]), "negative"),
+    ],
+)
+def test_what_is_not_a_matrix_of_similarities_is_refused(values: Matrix, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        observe_symmetric(values)
+
+
+def test_symmetric_ranks_and_starts_that_do_not_fit_are_refused() -> None:
+    observed = observe_symmetric(np.ones((4, 4)))
+    with pytest.raises(InputError, match="no factors of rank 5"):
+        fit_symmetric(observed, 5)
+    with pytest.raises(InputError, match=r"shape \(3, 2\) does not fit"):
+        fit_symmetric(observed, 2, start=np.ones((3, 2)))
+    assert fit_symmetric(observed, 1, start=np.ones((4, 1))).seed is None
+
+
+# Memberships and moonlighting
+
+
+def of(modules: Matrix, usage: Matrix) -> Factorization:
+    return Factorization(modules, usage, 1.0, np.ones(1), 0.0, converged=True, seed=None)
+
+
+def test_shares_are_weights_times_usage_over_their_sum() -> None:
+    found = of(np.array([[0.8, 0.1], [0.2, 0.0], [0.0, 0.9], [0.0, 0.0]]), np.array([[1.0, 2.0], [3.0, 3.0]]))
+    shares = memberships(found)
+    np.testing.assert_allclose(shares.shares, [[2.4 / 3, 0.6 / 3], [1, 0], [0, 1], [0, 0]])
+    assert shares.main.tolist() == [0, 0, 1, -1]
+    assert shares.sizes.tolist() == [2, 1]
+    np.testing.assert_allclose(shares.masses, [3 / 9, 6 / 9])
+    assert shares.histogram(2)[0].tolist() == [5, 3]
+
+
+def test_genes_of_two_modules_are_found_and_hardly_any_other() -> None:
+    found = right = clear = seen = 0
+    for seed in range(6):
+        drawn = simulate_counts(100, 60, 4, depth=300, moonlighting=8, seed=seed, overdispersion=0.05 * (seed % 2))
+        observed = observe(drawn.counts)
+        best = min(fit_each(observed, 4, range(3), threads=1), key=lambda one: one.divergence)
+        told = moonlighting(observed, best)
+        found += int(told.by_test.sum())
+        right += int((told.by_test & (drawn.minor > 0)).sum())
+        clear += int((drawn.minor >= 0.10).sum())
+        seen += int((told.by_test & (drawn.minor >= 0.10)).sum())
+        assert np.all(told.q[told.by_test] <= 0.02)
+        assert np.all((told.second >= 0) == (told.q < 1.0))
+    assert right >= 0.97 * found
+    assert seen >= 0.97 * clear > 30
+
+
+@pytest.mark.parametrize(
+    ("form", "depth", "alpha"), [("dense", 30.0, 0.2), ("dense", 300.0, 0.05), ("sparse", 0.3, 2.0)]
+)
+def test_the_overdispersion_is_that_of_the_negative_binomial_and_none_for_poisson(
+    form: str, depth: float, alpha: float
+) -> None:
+    for true, least, most in ((0.0, 0.0, 0.05 * alpha), (alpha, 0.5 * alpha, 1.25 * alpha)):
+        drawn = simulate_counts(120, 60, 3, depth=depth, overdispersion=true, seed=5)
+        observed = observe(csr_array(drawn.counts) if form == "sparse" else drawn.counts)
+        assert observed.rows.is_sparse == (form == "sparse")
+        best = min(fit_each(observed, 3, range(4), threads=1), key=lambda one: one.divergence)
+        assert least <= moonlighting(observed, best).overdispersion <= most
+
+
+def test_the_weights_of_a_negative_binomial_are_its_most_likely() -> None:
+    stream = np.random.default_rng(3)
+    usage = stream.gamma(1.0, 40.0, (50, 2))
+    true = np.array([[0.5, 0.5], [1.0, 0.0], [0.02, 1.5]])
+    mean = true @ usage.T
+    values = stream.poisson(mean * stream.gamma(2.0, 0.5, mean.shape)).astype(np.float64)
+    seen = stream.random(values.shape) > 0.2
+    for alpha in (0.0, 0.5):
+        found = overdispersed.fitted(np.where(seen, values, 0.0), seen, usage, alpha)
+        least = overdispersed.divergences(values, seen, found @ usage.T, alpha)
+        assert np.all(found >= 0.0)
+        for step in 0.03 * stream.standard_normal((200, 3, 2)):
+            other = np.maximum(found + step, 0.0)
+            assert np.all(overdispersed.divergences(values, seen, other @ usage.T, alpha) >= least - 1e-6)
+        dense = [nbinom_logpmf(values[g, seen[g]], (found @ usage.T)[g, seen[g]], alpha).sum() for g in range(3)]
+        most = [nbinom_logpmf(values[g, seen[g]], values[g, seen[g]], alpha).sum() for g in range(3)]
+        np.testing.assert_allclose(least, np.subtract(most, dense), rtol=1e-9)
+
+
+def nbinom_logpmf(values: np.ndarray, mean: np.ndarray, alpha: float) -> np.ndarray:
+    """The log of the probability of counts; SciPy's distributions."""
+    mean = np.maximum(mean, 1e-12)
+    return poisson.logpmf(values, mean) if alpha == 0.0 else nbinom.logpmf(values, 1 / alpha, 1 / (1 + alpha * mean))
+
+
+def test_no_refit_as_a_negative_binomial_makes_it_less_likely(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overdispersed, "REFITS", 1)
+    for seed, alpha in itertools.product(range(10), (0.05, 0.5, 5.0)):
+        drawn = simulate_counts(30, 20, 3, depth=10, overdispersion=0.4, seed=seed)
+        counts = drawn.counts.copy()
+        counts[3, 5] = np.nan
+        observed, stream = observe(counts), np.random.default_rng(seed)
+        weights, usage = stream.gamma(0.5, 1.0, (30, 3)), stream.gamma(0.5, 10.0, (20, 3))
+        last = np.inf
+        for _ in range(12):
+            weights, usage = overdispersed.refitted(observed, weights, usage, alpha)
+            seen = ~np.isnan(counts)
+            now = overdispersed.divergences(np.nan_to_num(counts), seen, weights @ usage.T, alpha).sum()
+            assert now <= last * (1.0 + 1e-6)
+            last = now
+
+
+def halves_of(values: Matrix, seed: int) -> list[tuple[Matrix, Matrix]]:
+    """The positive correlations in either half of the samples, for three ways of parting them, both ways round."""
+    stream, found = np.random.default_rng(seed), []
+    for _ in range(3):
+        order = stream.permutation(values.shape[1])
+        one, other = (np.maximum(np.corrcoef(values[:, part]), 0.0) for part in (order[::2], order[1::2]))
+        found += [(one, other), (other, one)]
+    return found
+
+
+def test_independent_genes_have_one_module_by_other_samples_and_many_by_pairs() -> None:
+    values = np.random.default_rng(2).standard_normal((80, 24))
+    whole = np.maximum(np.corrcoef(values), 0.0)
+    how: dict[str, Any] = {"restarts": 2, "symmetric": True, "counts": False, "threads": 2, "tolerance": 1e-5}
+    told = rank_survey(whole, range(1, 7), parted=halves_of(values, 0), **how)
+    assert (told.chosen.rank, told.by) == (1, "samples")
+    assert "foretells the similarities in the other half of the samples best" in told.reason
+    pairs = rank_survey(whole, range(1, 7), **how)
+    assert pairs.chosen.rank > 3  # what the same few samples have in common by chance
+    assert "tends to too many modules" in pairs.reason
+
+
+def test_planted_modules_are_foretold_in_other_samples() -> None:
+    drawn = simulate_counts(80, 60, 3, depth=200, moonlighting=0, seed=3)
+    values = np.log1p(drawn.counts)
+    whole = np.maximum(np.corrcoef(values), 0.0)
+    told = rank_survey(
+        whole, range(1, 6), parted=halves_of(values, 1), restarts=2, symmetric=True, counts=False, threads=2,
+        tolerance=1e-5,
+    )  # fmt: skip
+    assert told.chosen.rank == 3
+
+
+def test_what_a_fit_foretells_of_all_pairs_is_the_divergence_written_out() -> None:
+    values, _ = similarities(30, 2)
+    np.fill_diagonal(values, 0.0)
+    found = fit_symmetric(observe_symmetric(values), 2)
+    other, _ = similarities(30, 2, seed=8)
+    np.fill_diagonal(other, 0.0)
+    other[other < 0.2] = 0.0
+    product = np.maximum(found.modules @ found.usage, 1e-12)
+    for form in (other, csr_array(other)):
+        assert _foretold_pairs(form, found) == pytest.approx(half_divergence(other, product) / (15 * 29), rel=1e-3)
+
+
+def test_too_small_a_matrix_has_no_survey_but_any_one_rank() -> None:
+    values = np.array([[0.0, 0.9, 0.1], [0.9, 0.0, 0.2], [0.1, 0.2, 0.0]])
+    with pytest.raises(InputError, match="3 × 3 is too small to hold anything out"):
+        rank_survey(values, [1, 2], symmetric=True, counts=False, threads=1)
+    assert rank_survey(values, [1], symmetric=True, counts=False, threads=1).chosen.rank == 1
+
+
+def test_a_single_start_says_nothing_of_stability() -> None:
+    drawn = simulate_counts(30, 20, 2, depth=30, seed=1)
+    assert np.isnan(analyse(drawn.counts, [2], symmetric=False, restarts=1, threads=1).stability).all()
+    assert analyse(drawn.counts, [2], symmetric=False, restarts=3, threads=1).stability.min() >= 0.5
+
+
+def test_a_gene_that_was_never_seen_is_in_no_module_and_harms_no_other() -> None:
+    drawn = simulate_counts(60, 40, 3, depth=60, moonlighting=3, seed=8)
+    counts = drawn.counts.copy()
+    counts[7] = 0.0
+    observed = observe(counts)
+    best = fit(observed, 3, seed=1)
+    told = moonlighting(observed, best)
+    assert (memberships(best).main[7], told.second[7], told.q[7]) == (-1, -1, 1.0)
+    assert np.all(np.isfinite(told.q))
+    assert moonlighting(observed, fit(observed, 1)).q.tolist() == [1.0] * 60
+
+
+# Consensus
+
+
+def labelled(*labels: int) -> Factorization:
+    modules = np.zeros((len(labels), 3))
+    modules[np.arange(len(labels)), labels] = 1.0
+    return of(modules / np.maximum(modules.sum(axis=0), 1.0), np.ones((3, 2)))
+
+
+def test_the_dispersion_is_that_of_the_consensus_matrix_written_out() -> None:
+    fits = [labelled(0, 0, 1, 2, 2), labelled(1, 1, 0, 2, 0), labelled(0, 1, 1, 2, 2)]
+    consensus = np.mean([one.modules @ one.modules.T > 0 for one in fits], axis=0)
+    assert dispersion(fits) == pytest.approx(np.mean(4 * (consensus - 0.5) ** 2))
+    assert dispersion([fits[0], fits[0]]) == 1.0
+
+
+def test_modules_are_matched_whatever_their_order_and_genes_are_stable_where_fits_agree() -> None:
+    best = labelled(0, 0, 1, 1, 2, 2)
+    turned = labelled(2, 2, 0, 0, 1, 1)
+    moved = labelled(2, 2, 0, 1, 1, 1)
+    places, cosines = matched(turned.modules, best.modules)
+    assert places.tolist() == [1, 2, 0]
+    np.testing.assert_allclose(cosines, 1.0)
+    assert matched(best.modules, best.modules[:, :2])[0].tolist() == [0, 1, -1]
+    assert stability(best, [turned, moved]).tolist() == [1.0, 1.0, 1.0, 0.5, 1.0, 1.0]
+
+
+# Ranks
+
+
+@pytest.mark.parametrize(("modules", "overdispersion"), [(3, 0.0), (4, 0.1), (6, 0.0)])
+def test_the_planted_rank_is_chosen(modules: int, overdispersion: float) -> None:
+    drawn = simulate_counts(120, 60, modules, depth=100, overdispersion=overdispersion, seed=modules)
+    told: list[float] = []
+    survey = rank_survey(
+        drawn.counts, range(2, 9), restarts=3, threads=2, tolerance=1e-6, progress=told.append
+    )  # fmt: skip
+    assert survey.chosen.rank == modules
+    assert survey.chosen.dispersion > 0.99
+    assert not survey.is_flat
+    assert f"Rank {modules} foretells entries held out best" in survey.reason
+    assert max(told) == 1.0
+    assert len(told) == 7 * (3 + 3 * 3)
+    again = rank_survey(drawn.counts, [modules, modules + 1], restarts=3, threads=1, tolerance=1e-6)
+    assert again.rows[0].held_out == survey.chosen.held_out
+    (alone,) = rank_survey(drawn.counts, [modules], restarts=3, threads=1, tolerance=1e-6).rows
+    assert np.isnan(alone.held_out)
+    assert alone.divergence == survey.chosen.divergence
+
+
+def row(rank: int, held_out: float, error: float, likelihood: float = 0.0) -> Surveyed:
+    return Surveyed(rank, held_out, error, 1.0, likelihood, 0.0)
+
+
+def test_the_survey_says_why_and_when_it_says_little() -> None:
+    sharp = RankSurvey((row(2, 9.0, 0.1, 10), row(3, 1.0, 0.1, 50), row(4, 1.05, 0.1, 60), row(6, 4.0, 0.1, 65)))
+    assert (sharp.chosen.rank, sharp.within_one_error.rank, sharp.is_flat) == (3, 3, False)
+    np.testing.assert_array_equal(sharp.second_differences, [np.nan, 30.0, np.nan, np.nan])
+    flat = RankSurvey((row(2, 1.1, 0.1), row(3, 1.0, 0.1), row(4, 1.05, 0.1)))
+    assert "the curve is flat: ranks 2, 3, 4 are" in flat.reason
+    edge = RankSurvey((row(2, 1.0, 0.1), row(3, 3.0, 0.1)))
+    assert edge.reason.endswith("look lower too.")
+    close = RankSurvey((row(2, 9.0, 0.1), row(3, 1.05, 0.1), row(4, 1.0, 0.1), row(5, 9.0, 0.1)))
+    assert close.reason.endswith("Rank 3 is within one standard error of it.")
+    assert RankSurvey((row(3, 1.0, 0.1),)).reason == "Rank 3 alone was looked at."
+    with pytest.raises(InputError, match="needs ranks"):
+        rank_survey(np.ones((4, 4)), [], threads=1)
+
+
+def test_the_log_likelihood_is_that_of_poisson_counts_but_for_log_factorials() -> None:
+    counts = simulate_counts(30, 20, 2, depth=4, seed=3, moonlighting=0).counts
+    found = fit(observe(counts, dtype=np.float64), 2)
+    whole = poisson.logpmf(counts, found.modules @ found.usage).sum()
+    factorials = -poisson.logpmf(counts, 1.0).sum() - counts.size
+    for values in (counts, csr_array(counts)):
+        assert log_likelihood(values, found) == pytest.approx(whole + factorials, rel=1e-9)
+
+
+# Whole analyses
+
+
+def test_an_analysis_of_similarities_finds_the_modules_and_tells_second_ones_at_sight() -> None:
+    values, truth = similarities(genes=80, modules=4, seed=3)
+    found = analyse(values, range(2, 7), symmetric=True, restarts=5, threads=2)
+    assert found.survey.chosen.rank == found.best.rank == 4
+    assert agreement(found.memberships.main, truth) >= 0.98
+    assert found.moonlighting is None
+    assert np.isnan(found.survey.chosen.log_likelihood)
+    second, share = found.second
+    assert np.array_equal(found.in_two, share > 0.10)
+    assert found.sizes.sum() == 80 + np.count_nonzero(found.in_two)
+    assert np.all((second >= 0) | (share == 0))
+
+
+def test_one_module_has_every_gene_and_nothing_beside_it() -> None:
+    drawn = simulate_counts(20, 12, 2, depth=9, moonlighting=0, seed=3)
+    found = analyse(drawn.counts, [1], symmetric=False, restarts=2, threads=1)
+    assert found.sizes.tolist() == [20]
+    assert not found.in_two.any()
+    assert set(found.second[0].tolist()) == {-1}
+    assert len(found.top_genes(0)) == 5
+
+
+def test_the_best_set_of_a_module_is_the_most_surprising_one() -> None:
+    main = np.array([0, 0, 0, 1, 1, 1, 1, -1])
+    sets = {"all": np.arange(8), "first": np.array([0, 1, 2]), "mixed": np.array([2, 3]), "none": np.array([7])}
+    first, second, third = best_sets(main, 3, sets)
+    assert first is not None
+    assert second is not None
+    assert (first.name, first.shared, first.size, third) == ("first", 3, 3, None)
+    assert first.q == pytest.approx(hypergeom.sf(2, 8, 3, 3) * 12)
+    assert (second.name, second.shared, second.q) == ("mixed", 1, 1.0)
+    assert best_sets(main, 2, {}) == [None, None]
+
+
+# The simulator, and the course's data
+
+
+def test_simulated_counts_are_what_they_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = simulate_counts(200, 100, 4, depth=50, moonlighting=10, sizes=[4, 3, 2, 1], seed=6)
+    assert drawn.counts.shape == (200, 100)
+    assert drawn.counts.mean() == pytest.approx(50, rel=0.1)
+    np.testing.assert_allclose(drawn.modules.sum(axis=0), 1.0)
+    np.testing.assert_allclose(drawn.usage.sum(axis=0), 200 * 50)
+    assert np.all(drawn.minor[(drawn.modules > 0).sum(axis=1) == 1] == 0.0)
+    assert int((drawn.minor > 0).sum()) == 10
+    sizes = np.bincount(np.argmax(drawn.modules > 0, axis=1))
+    assert sizes[0] > sizes[-1]
+    again = simulate_counts(200, 100, 4, depth=50, moonlighting=10, sizes=[4, 3, 2, 1], seed=6)
+    assert again.counts.tobytes() == drawn.counts.tobytes()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"genes": 5}, {"sizes": [1.0]}, {"sizes": [1, 1, 0]}, {"moonlighting": 99}, {"depth": 0}, {"overdispersion": -1}],
+)
+def test_simulations_that_make_no_sense_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(InputError):
+        simulate_counts(**{"genes": 30, "samples": 5, "modules": 3, **wrong})  # pyright: ignore[reportArgumentType]
+
+
+def test_the_course_s_data_have_four_modules_and_three_genes_in_two(shared_data: Path) -> None:
+    table = shared_data / "mcb112_w10_2021-data.tbl"
+    lines = [line.split() for line in table.read_text().splitlines() if line.strip()]
+    names, counts = [line[0] for line in lines], np.array([[float(one) for one in line[1:]] for line in lines])
+    found = analyse(counts, range(3, 7), symmetric=False, threads=2)
+    assert found.survey.chosen.rank == 4
+    assert found.best.converged
+    assert [names[place] for place in np.flatnonzero(found.in_two)] == ["butternut", "fennel", "papaya"]
+    assert sorted(found.sizes.tolist()) == [20, 20, 20, 43]
+    assert np.all(found.stability == 1.0)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.full((20, 7), 5.0),
+        np.random.default_rng(1).poisson(5.0, (1, 9)).repeat(11, axis=0).astype(np.float64),
+        np.kron(np.eye(3), np.full((6, 5), 5.0)),
+        np.round(np.random.default_rng(2).gamma(0.3, 1.0, (13, 8)) * 10.0 ** np.arange(13)[:, None] / 1e4) + 1.0,
+    ],
+    ids=["constant", "one gene again and again", "blocks", "scales"],
+)
+@pytest.mark.parametrize("rank", [2, 3, 5])
+def test_counts_that_leave_nothing_to_be_told_apart_are_analysed_all_the_same(values: Matrix, rank: int) -> None:
+    told = analyse(values, [rank], symmetric=False, restarts=2, threads=1)
+    assert told.moonlighting is not None
+    assert np.all((told.moonlighting.q >= 0.0) & (told.moonlighting.q <= 1.0))
+    assert np.isfinite(told.memberships.shares).all()
+
+
+def test_second_modules_have_the_same_bits_on_any_number_of_blas_threads() -> None:
+    drawn = simulate_counts(700, 500, 4, depth=20, overdispersion=0.3, moonlighting=20, seed=2)
+    observed = observe(drawn.counts)
+    found = fit(observed, 4, tolerance=1e-5)
+    told = []
+    for threads in (1, 2, 4):
+        with threadpool_limits(threads, user_api="blas"):
+            told.append(moonlighting(observed, found))
+    assert len({(one.q.tobytes(), one.second.tobytes(), one.overdispersion) for one in told}) == 1

@@ -1,0 +1,127 @@
+"""Gene names against a panel: spellings that match, and guesses that help when they do not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from grnledger.engine.errors import InputError
+from grnledger.engine.network.panel import Panel
+from grnledger.formats.genes.identifiers import (
+    Matcher,
+    guess_vocabulary,
+    missing_genes,
+    read_aliases,
+    spreadsheet_dates,
+)
+from grnledger.formats.genes.orientation import orient
+
+HUMAN = ["TP53", "MDM2", "CDKN1A", "C1orf112", "HLA-A", "MT-CO1"]
+HERE = Path("sets.gmt")
+
+
+def test_the_exact_name_goes_before_the_alias_and_the_alias_before_the_bare_id():
+    matcher = Matcher(Panel(("TP53", "P53")), {"P53": "TP53", "p53": "TP53"})
+    assert [matcher.place(name) for name in ("TP53", "P53", "p53", "tp53")] == [0, 1, 0, None]
+
+
+@pytest.mark.parametrize("name", ["ENSG00000141510", "ENSG00000141510.17", "ENSG00000141510.2"])
+@pytest.mark.parametrize("on_panel", ["ENSG00000141510", "ENSG00000141510.17"])
+def test_ensembl_versions_do_not_matter_on_either_side(name: str, on_panel: str):
+    assert Matcher(Panel(("ENSG00000135679.26", on_panel))).place(name) == 1
+
+
+def test_a_version_matters_where_two_genes_of_the_panel_differ_in_nothing_else():
+    matcher = Matcher(Panel(("ENSG00000141510.1", "ENSG00000141510.2")))
+    assert matcher.place("ENSG00000141510.2") == 1
+    assert matcher.place("ENSG00000141510.3") is None
+    assert matcher.place("ENSG00000141510") is None
+
+
+def test_only_ensembl_ids_have_versions():
+    assert Matcher(Panel(("RP11", "AC0.1"))).place("RP11.3") is None
+
+
+def test_an_alias_is_found_for_an_id_with_its_version():
+    assert Matcher(Panel(("TP53", "MDM2")), {"ENSG00000141510": "TP53"}).place("ENSG00000141510.17") == 0
+
+
+@pytest.mark.parametrize(
+    ("names", "vocabulary"),
+    [
+        (["ENSG00000141510.17", "ENSMUSG00000059552"], "Ensembl gene ids"),
+        (["ENST00000269305.9", "ENST00000359597"], "Ensembl transcript ids"),
+        (["7157", "4193"], "Entrez ids"),
+        (["1000_at", "32096_s_at"], "Affymetrix probe sets"),
+        (["P04637", "Q00987", "NM_000546.6"], "RefSeq/UniProt accessions"),
+        (["Trp53", "Mdm2", "Cdkn1a", "H2-K1", "1700001C02Rik"], "mouse symbols (Trp53, Mdm2)"),
+        (HUMAN, "human symbols"),
+        ([*HUMAN, "anise", "apricot", "fennel"], "human symbols"),
+        (["anise", "apricot"], None),
+        ([], None),
+    ],
+)
+def test_a_vocabulary_is_guessed_from_most_of_the_names(names: list[str], vocabulary: str | None):
+    assert guess_vocabulary(names) == vocabulary
+
+
+def test_missing_genes_are_counted_listed_and_guessed_at():
+    error = missing_genes(HERE, ["Trp53", "Mdm2"], 40, Panel(tuple(HUMAN)), hint="--missing drop")
+    assert "2 of 40 genes (5 %) are not on the panel of 6 genes (Trp53, Mdm2)" in error.message
+    assert "look like mouse symbols (Trp53, Mdm2) and the panel like human symbols" in error.message
+    assert "--alias FILE" in error.hint
+    assert error.hint.endswith("--missing drop")
+
+
+def test_missing_genes_of_one_vocabulary_are_not_guessed_at():
+    assert "look like" not in missing_genes(HERE, ["BRCA1"], 1, Panel(tuple(HUMAN))).message
+
+
+def test_other_letters_and_spreadsheet_dates_are_pointed_out():
+    panel = Panel(("anise", "Fennel"))
+    assert "fennel may be Fennel" in missing_genes(HERE, ["fennel"], 1, panel).message
+    assert "2-Sep" in missing_genes(HERE, ["2-Sep"], 1, panel).message
+    assert spreadsheet_dates(["SEPT2", "1-Mar", "Dec-01", "DEC1", "MT-CO1"]) == ["1-Mar", "Dec-01"]
+
+
+def test_aliases_are_two_columns_with_or_without_titles(tmp_path: Path):
+    path = tmp_path / "aliases.tsv"
+    for title in ("", "alias\tgene\n", "# by hand\nName\tGene symbol\n"):
+        path.write_text(f"{title}p53\tTP53\nHDM2\tMDM2\np53\tTP53\n")
+        assert read_aliases(path) == {"p53": "TP53", "HDM2": "MDM2"}
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("p53\tTP53\np53\tTP63\n", "line 2: the alias p53 stands for TP63, and above for TP53"),
+        ("p53\tTP53\tx\n", "line 1 has 3 fields where 2 belong"),
+        ("p53\tTP53\nHDM2\t\n", "empty name"),
+    ],
+)
+def test_aliases_that_cannot_be_used_are_named(tmp_path: Path, content: str, sentence: str):
+    path = tmp_path / "aliases.tsv"
+    path.write_text(content)
+    with pytest.raises(InputError, match=sentence):
+        read_aliases(path)
+
+
+@pytest.mark.parametrize(
+    ("first", "rows", "columns", "axis", "reason"),
+    [
+        ("Gene Symbol", ["a"], ["b", "c"], "rows", "'Gene Symbol'"),
+        ("ID_REF", ["a"], ["b", "c"], "rows", "'ID_REF'"),
+        ("Barcode", ["a", "b"], ["c"], "columns", "'Barcode'"),
+        ("", ["s1", "s2", "s3"], ["actb", "Gapdh", "Rpl13a"], "columns", "actb and others"),
+        ("", ["ENSG00000141510.17"], ["s1", "s2"], "rows", "ENSG00000141510.17"),
+        ("x", ["a", "b", "c"], ["d", "e"], "rows", "3 rows and 2 columns"),
+        ("x", ["a", "b"], ["c", "d", "e"], "columns", "3 columns and 2 rows"),
+        ("x", [f"g{i}" for i in range(9)], ["control", "TP53", "MYC", "wildtype", "s5"], "rows", "9 rows"),
+    ],
+)
+def test_the_axis_of_the_genes_goes_by_the_first_evidence_that_speaks(
+    first: str, rows: list[str], columns: list[str], axis: str, reason: str
+):
+    orientation = orient(first, rows, columns)
+    assert orientation.genes_in == axis
+    assert reason in orientation.reason

@@ -1,0 +1,483 @@
+"""The index and the witness in the cache: they make opening quick and loss known, and are never trusted unchecked."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import grnledger
+import h5py
+import numpy as np
+import pytest
+from grnledger.engine.errors import FormatError
+from grnledger.engine.network.covariance import FactorCovariance
+from grnledger.engine.network.pathway import Pathway
+from grnledger.storage.files import durable, hdf5, last_entry, layout
+from grnledger.storage.history import index
+from grnledger.storage.history.ledger import Ledger
+from grnledger.storage.history.records import MoveRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from grnledger.storage.repository import Repository
+
+GENES = tuple(f"GENE{place}" for place in range(12))
+NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
+
+
+def base() -> FactorCovariance:
+    rng = np.random.default_rng(1)
+    return FactorCovariance(rng.uniform(0.5, 1.5, 12), rng.normal(size=(12, 2)))
+
+
+def pathway(repo: Repository, name: str, strength: float) -> Pathway:
+    return Pathway.of(repo.panel, name, {"GENE1": strength, "GENE4": -strength})
+
+
+def grow(repo: Repository, length: int) -> None:
+    """Write until the log has so many entries: commits, reverts, tags that come and go, merges, and a second branch."""
+    while (number := repo._log.next) <= length:
+        repo._writer._time = NOON + timedelta(hours=number)
+        step = number % 8
+        if step == 1:
+            repo.create_tag(f"tag-{number}")
+        elif step == 2 and len(repo.tags) > 3:
+            repo.delete_tag(min(repo.tags))
+        elif step == 3 and "side" not in repo.branches:
+            repo.create_branch("side", "v0")
+        elif step == 3:
+            repo.commit([pathway(repo, f"side-{number}", 0.01 * number)], branch="side")
+        elif step == 5 and number > 8:
+            repo.merge("side", fast_forward=False)
+        elif step == 7 and len(repo.active()) > 4:
+            repo.revert(repo.active()[0].since)
+        else:
+            repo.commit([pathway(repo, f"p-{number}", 0.005 * number)])
+        assert repo._log.next == number + 1
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of 71 entries, the first 64 of them in its index."""
+    path = tmp_path_factory.mktemp("made") / "tumor.grn"
+    repo = grnledger.init(path, factor_model=base(), genes=GENES, author="ada", time=NOON)
+    grow(repo, 71)
+    return path
+
+
+@pytest.fixture
+def store(made: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(made, tmp_path / "tumor.grn")
+
+
+@pytest.fixture(scope="module")
+def expected(made: Path) -> dict[str, Any]:
+    """All that the store says of its history."""
+    return told(made)
+
+
+def entry(store: Path, number: int) -> Path:
+    return store / "log" / f"{number:010d}.h5"
+
+
+def index_of(store: Path) -> Path:
+    return store / "cache" / "index.h5"
+
+
+def witness_of(store: Path) -> Path:
+    return store / "cache" / "last"
+
+
+def told(store: Path) -> dict[str, Any]:
+    """All that a store says of its history."""
+    repo = grnledger.open(store)
+    return {
+        "damage": dict(repo.damage),
+        "versions": [(one.number, one.entry, one.refs) for one in repo.versions(None)],
+        "active": [repo.active(f"v{number}") for number in range(len(repo))],
+        "head": (repo.head, repo.version(), repo.version("HEAD~3")),
+        "refs": (repo.branches, repo.tags),
+        "moves": list(repo.moves),
+        "then": [repo.version(f"@{{2026-11-0{day}}}").name for day in range(1, 5)],
+    }
+
+
+def bits(store: Path, rev: str) -> bytes:
+    return grnledger.open(store).snapshot(rev).precision.to_dense().tobytes()
+
+
+def covered(store: Path) -> int:
+    found = index.read(hdf5.Place(index_of(store)))
+    assert found is not None
+    return found.length
+
+
+# What it is for
+
+
+def test_the_index_is_written_every_64_entries_and_gives_what_every_entry_gives(
+    store: Path, expected: dict[str, Any]
+) -> None:
+    assert covered(store) == 64
+    indexed, read = Ledger(store), Ledger(store, indexed=False)
+    assert indexed.history.commits == read.history.commits
+    assert (indexed.refs.head, indexed.refs.branches, indexed.refs.tags) == (
+        read.refs.head,
+        read.refs.branches,
+        read.refs.tags,
+    )
+    assert indexed.refs.moved == read.refs.moved
+    assert indexed.refs.moves == read.refs.moves
+    assert (indexed.log.length, indexed.log.last) == (read.log.length, read.log.last)
+    shutil.rmtree(store / "cache")
+    assert told(store) == expected  # and the index is there again
+    assert covered(store) == 71
+    assert told(store) == expected
+
+
+def test_a_store_that_is_indexed_anew_while_it_is_open_goes_on(store: Path) -> None:
+    repo, other = grnledger.open(store), grnledger.open(store)
+    grow(repo, 140)
+    assert covered(store) == 128
+    other.refresh()
+    assert [one.entry for one in other.versions(None)] == [one.entry for one in repo.versions(None)]
+    assert other.moves == repo.moves
+    assert other.commit([pathway(other, "new", 0.3)]).parents == (repo.version("HEAD").id,)
+
+
+def test_entries_before_the_index_are_not_read_until_they_are_asked_for(store: Path, made: Path) -> None:
+    needing = grnledger.open(made).version("v2")
+    number = grnledger.open(made)._history[needing.id].entry
+    entry(store, number).write_bytes(b"no longer an entry")
+    repo = grnledger.open(store)
+    assert repo.damage == {}
+    assert [bits(store, name) for name in ("v0", "v1")] == [bits(made, name) for name in ("v0", "v1")]
+    for step in (repo.version, repo.snapshot, repo.active):
+        with pytest.raises(FormatError) as caught:
+            step("v2")
+        assert str(entry(store, number)) in caught.value.message
+    pathway = needing.entry.commit.adds[0].id
+    for version in grnledger.open(made).versions(None):
+        needs = pathway in {one.record.id for one in grnledger.open(made).active(version.name)}
+        if needs and version.entry.measured.anchor is None:
+            with pytest.raises(FormatError):
+                repo.snapshot(version.name)
+        else:
+            assert needs or bits(store, version.id) == bits(made, version.id)
+    index_of(store).unlink()
+    assert list(grnledger.open(store).damage) == [number]
+    assert not index_of(store).exists()  # of a damaged log none is made
+
+
+def test_a_lost_entry_after_the_index_is_told(store: Path, made: Path) -> None:
+    entry(store, 67).unlink()
+    repo = grnledger.open(store)
+    assert list(repo.damage) == [67]
+    known = [one for one in grnledger.open(made)._history.commits if one.entry < 67]
+    assert bits(store, known[-1].id) == bits(made, known[-1].id)
+    with pytest.raises(FormatError):
+        repo.version()
+
+
+# Gone, damaged, or not this store's
+
+
+@pytest.mark.parametrize("gone", ["index", "witness", "both", "cache"])
+def test_without_them_the_answers_are_the_same(store: Path, expected: dict[str, Any], gone: str) -> None:
+    for path in (index_of(store),) * (gone in ("index", "both")) + (witness_of(store),) * (gone in ("witness", "both")):
+        path.unlink()
+    if gone == "cache":
+        shutil.rmtree(store / "cache")
+    assert told(store) == expected
+    repo = grnledger.open(store)
+    grow(repo, 72)
+    before = [(number, said) for number, said, _ in expected["versions"]]
+    assert [(number, said) for number, said, _ in told(store)["versions"]][1:] == before
+
+
+def test_a_changed_byte_of_the_index_changes_no_answer(store: Path, expected: dict[str, Any]) -> None:
+    good, ignored = index_of(store).read_bytes(), 0
+    places = np.random.default_rng(3).choice(len(good), size=200, replace=False).tolist()
+    for place in [*range(0, 200, 5), *places]:
+        index_of(store).write_bytes(good[:place] + bytes([good[place] ^ (1 << place % 8)]) + good[place + 1 :])
+        is_ignored = index.read(hdf5.Place(index_of(store))) is None
+        if not is_ignored or ignored % 10 == 0:  # what is ignored at every tenth is ignored at all
+            assert told(store) == expected
+        ignored += is_ignored
+    assert ignored > 150
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.3, 0.9, 0.999])
+def test_an_index_cut_short_is_ignored(store: Path, expected: dict[str, Any], share: float) -> None:
+    content = index_of(store).read_bytes()
+    index_of(store).write_bytes(content[: int(share * len(content))])
+    assert index.read(hdf5.Place(index_of(store))) is None
+    assert told(store) == expected
+
+
+def test_a_changed_or_missing_or_added_byte_of_the_witness_is_ignored(
+    store: Path, made: Path, expected: dict[str, Any]
+) -> None:
+    good, first = witness_of(store).read_bytes(), grnledger.open(made).version("v0").id
+    assert last_entry.witnessed(good, first) == (71, len(grnledger.open(made)))
+    bad = [good[:place] + bytes([other]) + good[place + 1 :] for place in range(len(good)) for other in (48, 57, 0, 32)]
+    bad += [good[:place] for place in range(len(good))] + [good[:place] + b"9" + good[place:] for place in range(10)]
+    bad += [b"9999999999 9999999999 " + b"a" * 64 + b" 00000000\n", b"\xff" * 100, "٧".encode() * 50, b"7" * 100_000]
+    for content in (one for one in bad if one != good):
+        witness_of(store).write_bytes(content)
+        assert last_entry.witnessed(last_entry.read(witness_of(store)), first) == (0, 0)
+        if len(content) % 5 == 0:
+            assert grnledger.open(store).damage == {}
+    assert told(store) == expected
+    grnledger.open(store).create_tag("new")
+    assert last_entry.witnessed(last_entry.read(witness_of(store)), first)[0] == 72
+
+
+def test_what_follows_a_witness_does_not_spoil_it(store: Path) -> None:
+    witness_of(store).write_bytes(witness_of(store).read_bytes() + b"9" * 1000)
+    entry(store, 71).unlink()
+    assert list(grnledger.open(store).damage) == [71]
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Another store, of the same genes and a longer log."""
+    path = tmp_path_factory.mktemp("elsewhere") / "tumor.grn"
+    repo = grnledger.init(path, factor_model=base(), genes=GENES, author="bob", time=NOON)
+    grow(repo, 80)
+    return path
+
+
+@pytest.mark.parametrize("name", ["index.h5", "last"])
+def test_that_of_another_store_is_ignored(store: Path, expected: dict[str, Any], elsewhere: Path, name: str) -> None:
+    shutil.copy(elsewhere / "cache" / name, store / "cache" / name)
+    assert told(store) == expected
+    assert grnledger.open(store).commit([pathway(grnledger.open(store), "new", 0.3)]).refs == ("HEAD", "main")
+
+
+def test_a_stale_index_is_where_reading_begins(store: Path, made: Path, tmp_path: Path) -> None:
+    longer = shutil.copytree(store, tmp_path / "longer.grn")
+    grow(grnledger.open(longer), 140)
+    whole = told(longer)
+    shutil.copy(index_of(made), index_of(longer))
+    assert told(longer) == whole
+    shutil.copy(index_of(made), index_of(longer))
+    shutil.copy(witness_of(made), witness_of(longer))
+    assert told(longer) == whole
+
+
+def test_an_index_of_a_copy_that_went_another_way_is_ignored(store: Path, tmp_path: Path) -> None:
+    other = shutil.copytree(store, tmp_path / "other.grn")
+    for number in range(60, 72):
+        entry(other, number).unlink()
+    shutil.rmtree(other / "cache")
+    repo = grnledger.open(other)
+    repo._writer._author = "bob"
+    grow(repo, 71)
+    shutil.rmtree(other / "cache")
+    whole = told(other)
+    (other / "cache").mkdir(exist_ok=True)
+    shutil.copy(index_of(store), index_of(other))
+    assert told(other) == whole
+
+
+# What they know and the log has lost
+
+
+@pytest.mark.parametrize("which", ["witness", "index", "both"])
+def test_a_log_that_is_shorter_than_it_was_is_told_and_what_is_there_is_read(
+    store: Path, made: Path, expected: dict[str, Any], which: str
+) -> None:
+    first = 63 if which == "index" else 70
+    last = 64 if which == "index" else 71
+    for number in range(first, 72):
+        entry(store, number).unlink()
+    for path in {"witness": [index_of(store)], "index": [witness_of(store)], "both": []}[which]:
+        path.unlink()
+    before = sorted(path.name for path in (store / "log").iterdir())
+    repo = grnledger.open(store)
+    assert repo.damage == {
+        number: f"Entry {number} of the log, {entry(store, number)}, is missing." for number in range(first, last + 1)
+    }
+    kept = [one for one in grnledger.open(made)._history.commits if one.entry < first]
+    assert [version.id for version in repo.versions(None)] == [one.id for one in kept][::-1]
+    for one in (kept[0], kept[len(kept) // 2], kept[-1]):
+        assert bits(store, one.id) == bits(made, one.id)
+    for rev in ("HEAD", "main", "@{2030-01-01}", f"v{len(repo)}", "unheard-of"):
+        with pytest.raises(FormatError, match=f"entry {last}"):
+            repo.version(rev)
+    with pytest.raises(FormatError, match=f"Entry {first} of the log is damaged, and nothing is written after it"):
+        repo.create_tag("new", "v0")
+    assert sorted(path.name for path in (store / "log").iterdir()) == before
+    for number in range(first, 72):
+        shutil.copy(entry(made, number), entry(store, number))
+    assert told(store) == expected
+
+
+def test_a_witness_of_very_many_entries_costs_no_more_than_its_file(store: Path, made: Path) -> None:
+    first = grnledger.open(made).version("v0").id
+    last_entry.write(witness_of(store), last_entry.testimony(9_999_999_999, 9_999_999_999, "a" * 64, first))
+    repo = grnledger.open(store)
+    assert list(repo.damage) == [72, 9_999_999_999]
+    assert len(repo) < 10**6
+    assert bits(store, "v3") == bits(made, "v3")
+
+
+# A hostile index, with an id that fits it
+
+
+def other_arrays(change: Callable[[dict[str, Any]], object]) -> Callable[[hdf5.Stored], hdf5.Content]:
+    def build(stored: hdf5.Stored) -> hdf5.Content:
+        arrays = dict(stored.arrays)
+        change(arrays)
+        return hdf5.Content(layout.INDEX, stored.record, arrays)
+
+    return build
+
+
+def other_record(**fields: object) -> Callable[[hdf5.Stored], hdf5.Content]:
+    def build(stored: hdf5.Stored) -> hdf5.Content:
+        return hdf5.Content(
+            layout.INDEX, layout.canonical_json(json.loads(stored.record) | fields), dict(stored.arrays)
+        )
+
+    return build
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        other_record(length=0),
+        other_record(length=-1),
+        other_record(last="b" * 64),
+        other_record(surprise=1),
+        other_record(branches={"main": "nothing"}),
+        *(
+            other_arrays(lambda arrays, name=name: arrays.pop(name))
+            for name in ("id", "numbers", "parents", "parents_counts", "dropped", "added_counts", "moves")
+        ),
+        other_arrays(lambda arrays: arrays.update(numbers=arrays["numbers"][:-1])),
+        other_arrays(lambda arrays: arrays.update(numbers=arrays["numbers"].ravel())),
+        other_arrays(lambda arrays: arrays.update(parents=arrays["parents"] + 10**6)),
+        other_arrays(lambda arrays: arrays.update(added=arrays["added"][:3])),
+        other_arrays(lambda arrays: arrays.update(added_counts=arrays["added_counts"] + 10**15)),
+        other_arrays(lambda arrays: arrays.update(id=arrays["id"].astype("S0"))),
+        other_arrays(lambda arrays: arrays.update(id=np.arange(len(arrays["id"])))),
+        other_arrays(lambda arrays: arrays.update({name: array[:0] for name, array in arrays.items()})),
+    ],
+)
+def test_an_index_that_makes_no_sense_is_ignored(
+    store: Path, expected: dict[str, Any], build: Callable[[hdf5.Stored], hdf5.Content]
+) -> None:
+    content = build(hdf5.read(hdf5.Place(index_of(store)), layout.INDEX))
+    index_of(store).unlink()
+    durable.write_whole(index_of(store), content.seal().write)
+    assert told(store) == expected
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"7", b"[7]", b'[{"ref":"HEAD"}]', b"[" * 100_000, b"\xff"])
+def test_moves_of_an_index_that_make_no_sense_are_refused_when_they_are_asked_for(store: Path, text: bytes) -> None:
+    stored = hdf5.read(hdf5.Place(index_of(store)), layout.INDEX)
+    arrays = dict(stored.arrays) | {"moves": np.frombuffer(text, dtype="u1")}
+    index_of(store).unlink()
+    durable.write_whole(index_of(store), hdf5.Content(layout.INDEX, stored.record, arrays).seal().write)
+    repo = grnledger.open(store)
+    for step in (lambda: repo.moves, lambda: repo.version("@{2026-11-01}")):
+        with pytest.raises(FormatError, match="its moves of refs cannot be read"):
+            step()
+
+
+def test_an_index_that_claims_more_than_the_log_is_told_and_not_counted_up_to(store: Path, made: Path) -> None:
+    content = other_record(length=9_999_999_999)(hdf5.read(hdf5.Place(index_of(store)), layout.INDEX))
+    index_of(store).unlink()
+    durable.write_whole(index_of(store), content.seal().write)
+    assert list(grnledger.open(store).damage) == [72, 9_999_999_999]
+    assert bits(store, "v3") == bits(made, "v3")
+
+
+# That of an exported store
+
+
+@pytest.mark.parametrize("harm", ["gone", "emptied", "of another store", "cut"])
+def test_the_index_of_an_exported_store_is_not_trusted_either(
+    store: Path, expected: dict[str, Any], elsewhere: Path, tmp_path: Path, harm: str
+) -> None:
+    path = tmp_path / "tumor.h5"
+    grnledger.open(store).export(path)
+    assert told(path) == expected
+    with h5py.File(path, "r+") as file:
+        if harm == "gone":
+            del file["cache"]
+        elif harm == "emptied":
+            del file["cache/index"]
+            file.create_group("cache/index")
+        elif harm == "of another store":
+            del file["cache/index"]
+            with h5py.File(index_of(elsewhere)) as other:
+                file.copy(other["/"], "cache/index")
+        else:
+            ids = file["cache/index/id"][()]
+            del file["cache/index/id"]
+            file["cache/index/id"] = ids[:-1]
+    assert told(path) == expected
+
+
+def test_nothing_is_written_behind_a_hole_that_the_index_covers(store: Path) -> None:
+    entry(store, 5).unlink()
+    repo = grnledger.open(store)
+    assert list(repo.damage) == [5]
+    with pytest.raises(FormatError, match="Entry 5 of the log is damaged, and nothing is written after it"):
+        repo.create_tag("late")
+
+
+def test_where_the_cache_was_deleted_the_loss_of_the_last_entry_is_noticed_all_the_same(tmp_path: Path) -> None:
+    repo = grnledger.init(tmp_path / "s.grn", factor_model=base(), genes=GENES, author="ada")
+    shutil.rmtree(repo.path / "cache")
+    repo.create_tag("a")
+    entry(repo.path, 2).unlink()
+    assert list(grnledger.open(repo.path).damage) == [2]
+
+
+def test_an_id_of_an_index_that_is_no_id_is_not_followed(store: Path, tmp_path: Path, made: Path) -> None:
+    path = f"{tmp_path}/elsewhere".ljust(64, "x")[:64].encode()
+
+    def change(arrays: dict[str, Any]) -> None:
+        arrays["anchor"] = np.where(arrays["anchor"] == b"", arrays["anchor"], path)
+        arrays["anchor"][-1] = path
+
+    stored = hdf5.read(hdf5.Place(index_of(store)), layout.INDEX)
+    index_of(store).unlink()
+    durable.publish(index_of(store), other_arrays(change)(stored).seal().write)
+    assert index.read(hdf5.Place(index_of(store))) is None
+    assert bits(store, "HEAD") == bits(made, "HEAD")
+
+
+def test_the_note_of_the_last_entry_is_not_written_into_a_file_that_has_another_name(store: Path) -> None:
+    backup = store.with_name("backup.grn")
+    shutil.copytree(store, backup, copy_function=os.link)  # as `cp -al` makes it
+    repo = grnledger.open(store)
+    repo.create_tag("later", "v1")
+    assert grnledger.verify(backup).sound
+    assert grnledger.open(backup).create_tag("of-its-own", "v1").name == "v1"
+    assert repo.version("later").name == "v1"
+
+
+def test_an_entry_under_the_name_of_the_note_is_not_written_over(store: Path, made: Path) -> None:
+    witness_of(store).unlink()
+    os.link(entry(store, 3), witness_of(store))
+    grnledger.open(store).create_tag("later", "v1")
+    assert entry(store, 3).read_bytes() == entry(made, 3).read_bytes()
+
+
+def test_what_the_index_makes_of_a_branch_is_not_written_where_the_log_says_otherwise(store: Path) -> None:
+    """An index that is whole in itself and puts main at another version: nothing is written that could not be read."""
+    repo = grnledger.open(store)
+    repo._refs.branches["main"] = "b" * 64
+    with pytest.raises(FormatError, match="Nothing was written"):
+        repo._writer.move([MoveRecord(ref="tag/zz", before=None, after="b" * 64)], "create")
+    assert grnledger.verify(store).sound

@@ -1,0 +1,377 @@
+"""What `verify` finds, what it says of it, and what `--repair` mends: the harnesses of `tests/trust`, in short."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import grnledger
+import h5py
+import numpy as np
+import pytest
+from grnledger.cli.commands.stores.verify import ranges
+from grnledger.engine.errors import Conflict, FormatError, NotFound
+from grnledger.engine.network.covariance import ArraySource, DenseCovariance
+from grnledger.engine.network.panel import Panel
+from grnledger.storage.history.records import BaseRecord
+from grnledger.storage.networks.bases import NewBase
+from grnledger.storage.verify.store import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TRUST = Path(__file__).resolve().parents[2] / "trust"
+
+FACTOR, DENSE, WHOLE = "factor.grn", "dense.grn", "whole.h5"
+
+
+@pytest.fixture(scope="module")
+def harness() -> Any:
+    """What imports a module of the harnesses."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(TRUST))
+        yield importlib.import_module
+
+
+@pytest.fixture(scope="module")
+def ground(harness: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Stores with every kind of file, and what they answer."""
+    return harness("specimens").Ground.lay(tmp_path_factory.mktemp("ground"))
+
+
+@pytest.fixture
+def store(ground: Any, tmp_path: Path) -> Callable[[str], Path]:
+    """What makes a copy of one of the stores."""
+
+    def copied(name: str) -> Path:
+        source = ground.specimens[name].path
+        return Path((shutil.copytree if source.is_dir() else shutil.copyfile)(source, tmp_path / name))
+
+    return copied
+
+
+def entry(number: int) -> str:
+    return f"log/{number:010d}.h5"
+
+
+def flip(path: Path, near: bytes) -> None:
+    """Flip a bit of the first place where some bytes stand."""
+    content = bytearray(path.read_bytes())
+    content[content.index(near)] ^= 1
+    path.write_bytes(content)
+
+
+# The harnesses, in short
+
+
+def test_one_flipped_bit_is_found_or_did_not_matter(ground: Any, harness: Any, tmp_path: Path) -> None:
+    flips = harness("flips")
+    drawn = flips.draw(ground, 44, seed=20)
+    assert {one.kind for one in drawn} >= {"FORMAT", "entry", "pack", "base", "anchor", "index", "witness", "exported"}
+    tally = flips.run(ground, drawn, 1, tmp_path)
+    assert tally.total == 44
+    assert tally.bad == []
+
+
+@pytest.mark.parametrize(
+    ("plant", "name", "near", "outcome"),
+    [
+        ("ids-unchecked", f"{FACTOR}/{entry(14)}", b'"create at', "wrong"),
+        ("ids-unchecked", f"{DENSE}/{entry(10)}", b'"create at', "wrong"),
+        ("rows-unchecked", f"{DENSE}/base/", None, "wrong"),
+        ("rows-unread", f"{DENSE}/base/", None, "missed"),
+    ],
+)
+def test_a_reader_or_a_verify_that_leaves_a_check_out_is_found(
+    ground: Any, harness: Any, store: Callable[[str], Path], plant: str, name: str, near: bytes | None, outcome: str
+) -> None:
+    flips, which = harness("flips"), name.partition("/")[0]
+    path = store(which)
+    file = next(one for one in ground.files[which] if f"{which}/{one}".startswith(name))
+    content = ground.files[which][file]
+    if near is None:
+        with h5py.File(path / file) as opened:
+            place = opened["precision"].id.get_offset() + 5
+    else:
+        place = content.rindex(near) + 2
+    assert flips.examine(ground, flips.Flip(which, file, place, 1), path)[0] == "damage"
+    with flips.PLANTS[plant]():
+        assert flips.examine(ground, flips.Flip(which, file, place, 1), path)[0] == outcome
+
+
+@pytest.fixture(scope="module")
+def strangers(harness: Any, tmp_path_factory: pytest.TempPathFactory, ground: Any) -> Any:
+    """Files of other stores of the same shape."""
+    return harness("specimens").strangers(ground.specimens[FACTOR].path.parent)
+
+
+@pytest.mark.parametrize("first", [0, 31])
+def test_a_damaged_file_is_named_with_the_versions_that_it_touches(
+    ground: Any, harness: Any, strangers: Any, tmp_path: Path, first: int
+) -> None:
+    damage = harness("damage")
+    for nth, case in enumerate(list(damage.cases(ground, strangers))[first::53]):
+        folder = tmp_path / str(nth)
+        folder.mkdir()
+        assert damage.run(ground, case, folder) == []
+
+
+@pytest.mark.parametrize(
+    "name", [f"{FACTOR}/packs/0000000001-0000000009.h5", f"{DENSE}/{entry(1)}", f"{DENSE}/{entry(5)}"]
+)
+@pytest.mark.parametrize("whose", ["another store's", "a fork's"])
+def test_another_stores_file_in_place_of_one_is_not_believed(
+    ground: Any, harness: Any, strangers: Any, tmp_path: Path, name: str, whose: str
+) -> None:
+    damage, (which, _, file) = harness("damage"), name.partition("/")
+    case = damage.Case(which, file, f"replaced by {whose}", content=strangers[f"{whose} {which}"][file])
+    same = (whose, file) == ("a fork's", entry(1))  # the fork has it too
+    assert (damage.run(ground, case, tmp_path) == []) != same
+
+
+@pytest.mark.parametrize(
+    ("plant", "case"),
+    [
+        ("descendants-forgotten", (DENSE, entry(2), "deleted")),
+        ("writing-on", (DENSE, entry(2), "zeroed")),
+        ("repair-too-much", (DENSE, entry(2), "zeroed")),
+    ],
+)
+def test_a_verify_a_writer_or_a_repair_that_does_wrong_is_found(
+    ground: Any, harness: Any, tmp_path: Path, plant: str, case: tuple[str, str, str]
+) -> None:
+    damage, (which, name, done) = harness("damage"), case
+    file = max(
+        (one for one in ground.files[which] if one.startswith(name)), key=lambda one: len(ground.files[which][one])
+    )
+    with damage.PLANTS[plant]():
+        assert damage.run(ground, damage.Case(which, file, done), tmp_path) != []
+
+
+# What it says
+
+
+def test_a_whole_store_is_said_to_be_whole(store: Callable[[str], Path], grn: Any) -> None:
+    for name in (FACTOR, DENSE, WHOLE):
+        path = store(name)
+        before = {one: one.read_bytes() for one in path.rglob("*") if one.is_file()}
+        told = grn("-s", path, "verify", "--numbers")
+        assert (told.code, told.err) == (0, "")
+        assert "Nothing is damaged." in told.out
+        assert "its precision is the inverse of its covariance to a relative error of" in told.out
+        answer = grn("-s", path, "verify", "--json").json
+        assert (answer["sound"], answer["findings"]) == (True, [])
+        assert answer["readable"] == [f"v{number}" for number in range(answer["versions"])]
+        assert {one: one.read_bytes() for one in path.rglob("*") if one.is_file()} == before
+
+
+def test_damage_is_told_with_the_file_the_versions_and_the_refs(store: Callable[[str], Path], grn: Any) -> None:
+    path = store(FACTOR)
+    (path / entry(13)).unlink()
+    told = grn("-s", path, "verify")
+    assert told.code == 1
+    assert f"{entry(13)}: damaged\n    Entry 13 of the log" in told.out
+    assert "    It touches v9–v10.\n    Where these stand is no longer certain: HEAD, " in told.out
+    assert "Readable: v0–v8.\n" in told.out
+    assert told.err.startswith("Put good copies of these files in their place")
+    (row,) = (one for one in grn("-s", path, "verify", "--tsv").rows if one["kind"] == "damage")
+    assert (row["file"], row["versions"], row["repaired"]) == (entry(13), "v9,v10", "False")
+    assert grn("-s", path, "edges", "--at", "v8", "--top", 3).code == 0
+    assert grn("-s", path, "edges", "--at", "v10", "--top", 3).code == 6
+
+
+def test_a_run_of_missing_entries_is_told_together_and_so_are_the_entries_of_a_pack(
+    store: Callable[[str], Path],
+) -> None:
+    path = store(DENSE)
+    for number in (4, 5, 6):
+        (path / entry(number)).unlink()
+    (found,) = grnledger.verify(path).findings
+    assert found.what.startswith("Entries 4 to 6 of the log are missing: ")
+    path = store(FACTOR)
+    next((path / "packs").iterdir()).write_bytes(b"")
+    (found,) = grnledger.verify(path).findings
+    assert (found.path, found.versions) == ("packs/0000000001-0000000009.h5", (0, 1, 2, 3, 4, 5, 6, 9, 10))
+    assert found.what.endswith(" So it is with its other entries to 9.")
+
+
+def test_what_is_derived_is_mended_and_told_as_mended(store: Callable[[str], Path], grn: Any, ground: Any) -> None:
+    path = store(FACTOR)
+    expected = ground.expected[FACTOR]
+    for name in ("FORMAT", "cache/index.h5", "cache/last"):
+        (path / name).write_bytes(b"x")
+    anchor = next((path / "cache" / "anchors").iterdir())
+    anchor.write_bytes(anchor.read_bytes()[:-1])
+    assert grn("-s", path, "log").code == 6
+    told = grn("-s", path, "verify")
+    assert (told.code, told.out.count("damaged, can be made again\n")) == (1, 4)
+    assert "`grn verify --repair` mends that." in told.err
+    told = grn("-s", path, "verify", "--repair")
+    assert (told.code, told.out.count("(mended)")) == (0, 4)
+    assert grn("-s", path, "verify").code == 0
+    repo = grnledger.open(path)
+    assert [repo.version(f"v{number}").id for number in range(len(repo))] == [
+        expected[f"v{n} told"][1] for n in range(11)
+    ]
+
+
+def test_what_the_disk_does_not_let_be_mended_is_told_so(
+    store: Callable[[str], Path], grn: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = store(FACTOR)
+    (path / "cache" / "index.h5").write_bytes(b"x")
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    for name in ("unlink", "rename", "replace"):
+        monkeypatch.setattr(os, name, refuse)
+    told = grn("-s", path, "verify", "--repair")
+    assert (told.code, told.out.count("damaged, can be made again\n")) == (1, 1)
+    assert f"{importlib.import_module('outcomes').NOT_MENDED}see that the disk has room" in told.err
+    assert "`grn verify --repair` mends that." not in told.err
+
+
+def test_quick_leaves_out_the_large_matrices_and_the_loadings(store: Callable[[str], Path]) -> None:
+    path = store(DENSE)
+    base = next((path / "base").iterdir())
+    with h5py.File(base) as file:
+        place = file["precision"].id.get_offset()
+    flip(base, base.read_bytes()[place : place + 64])
+    assert grnledger.verify(path, quick=True).sound
+    (found,) = grnledger.verify(path).findings
+    assert (found.kind, found.path, found.versions) == ("damage", f"base/{base.name}", tuple(range(7)))
+
+
+def test_a_precision_that_is_no_inverse_is_found_where_numbers_are_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grnledger.storage.networks.diagnostics.probe", lambda _: 1e-16)
+    covariance = np.diag(np.arange(1.0, 9.0))
+    wrong = DenseCovariance(ArraySource(covariance), ArraySource(np.diag(1 / np.arange(2.0, 10.0))), 0.0)
+    record = BaseRecord(form="dense", genes=8, factors=0, estimator="given", log_det=0.0)
+    panel = Panel(tuple(f"GENE{place}" for place in range(8)))
+    grnledger.Repository.create(tmp_path / "wrong.grn", NewBase(panel, wrong, record), author="ada")
+    assert grnledger.verify(tmp_path / "wrong.grn").sound
+    report = grnledger.verify(tmp_path / "wrong.grn", numbers=True)
+    (found,) = (one for one in report.findings if one.kind == "damage")
+    assert "The precision of v0 is wrong by" in found.what
+    assert found.versions == (0,)
+
+
+def test_where_there_is_no_store_nothing_is_verified(tmp_path: Path, grn: Any) -> None:
+    with pytest.raises(NotFound, match="There is no store"):
+        grnledger.verify(tmp_path / "nothing.grn")
+    (tmp_path / "folder.grn").mkdir()
+    with pytest.raises(FormatError, match="is not a grnledger store"):
+        grnledger.verify(tmp_path / "folder.grn", repair=True)
+    assert list((tmp_path / "folder.grn").iterdir()) == []
+    assert grn("-s", tmp_path / "nothing.grn", "verify").code == 3
+    assert grn("-s", tmp_path / "folder.grn", "verify").code == 6
+
+
+def test_leftovers_are_notes_and_no_damage(store: Callable[[str], Path], grn: Any) -> None:
+    path = store(DENSE)
+    (path / "log" / ".0000000011.h5.0123456789abcdef.tmp").write_bytes(b"half an en")
+    (path / "notes.txt").write_text("mine")
+    told = grn("-s", path, "verify")
+    assert told.code == 0
+    assert "A writer left it, or is at work" in told.err
+    assert "notes.txt: It is no file of a store." in told.err
+    assert grn("-s", path, "verify", "--repair").code == 0
+    assert (path / "notes.txt").read_text() == "mine"
+
+
+def test_a_claim_to_a_number_is_told_and_kept_for_an_hour(store: Callable[[str], Path], grn: Any) -> None:
+    path = store(DENSE)
+    repo = grnledger.open(path)
+    claim = path / entry(repo._log.next)
+    claim.touch()
+    assert f"{entry(repo._log.next)}: A writer claims it" in grn("-s", path, "verify", "--repair").err
+    assert claim.exists()
+    with pytest.raises(Conflict, match="is claimed by a writer"):
+        grnledger.open(path, wait=0).create_tag("late")
+    os.utime(claim, (0, 0))
+    assert f"{entry(repo._log.next)}: note (mended)" in grn("-s", path, "verify", "--repair").out
+    assert not claim.exists()
+    assert grnledger.open(path).create_tag("late").name == "v6"
+
+
+def test_a_commit_while_a_store_is_verified_is_no_damage(store: Callable[[str], Path]) -> None:
+    path = store(DENSE)
+    left = iter(range(70))  # more than the index waits for
+
+    def commit_on(_: float) -> None:
+        for nth in left:
+            grnledger.open(path).create_tag(f"t{nth}", "v1")
+
+    report = verify(path, progress=commit_on)
+    assert report.sound
+    assert [one for one in report.findings if one.kind == "derived" or "claims" in one.what] == []
+
+
+def test_each_damaged_entry_is_told_with_the_versions_that_need_it(tmp_path: Path) -> None:
+    genes = [f"GENE{place}" for place in range(8)]
+    repo = grnledger.init(tmp_path / "two.grn", covariance=np.eye(8), genes=genes, author="ada")
+    for name in ("x", "y"):
+        repo.create_branch(name, "v0")
+        for nth in range(2):
+            repo.commit(grnledger.Pathway.of(repo.panel, f"{name}{nth}", {"GENE1": 0.1}), branch=name)
+    # 2: x, 3: v1, 4: v2, 5: y, 6: v3, 7: v4
+    for number in (3, 7):
+        (repo.path / entry(number)).write_bytes(b"damaged")
+    found = {one.path: one.versions for one in grnledger.verify(repo.path).findings if one.kind == "damage"}
+    assert found == {entry(3): (1, 2), entry(7): (4,)}
+
+
+@pytest.mark.parametrize("name", ["packs/0000000001-0000000009.h5", "cache/index.h5"])
+def test_damage_that_only_other_programs_meet_is_found_and_mended(store: Callable[[str], Path], name: str) -> None:
+    path = store(FACTOR)
+    flip_free_space(path / name)
+    expected = [version.id for version in grnledger.open(path).versions(None)]
+    found = [(one.kind, one.path) for one in grnledger.verify(path).findings if one.kind != "note"]
+    assert found == [("derived", name)]
+    assert grnledger.verify(path, repair=True).sound
+    assert grnledger.verify(path).sound
+    assert [version.id for version in grnledger.open(path).versions(None)] == expected
+    if name.startswith("packs"):  # of so few entries no index is kept
+        with h5py.File(path / name) as file:
+            file.visit(lambda _: None)
+
+
+def test_so_it_is_in_an_exported_file_of_which_a_clone_is_sound(store: Callable[[str], Path], tmp_path: Path) -> None:
+    path = store(WHOLE)
+    flip_free_space(path)
+    assert [one.kind for one in grnledger.verify(path).findings] == ["damage"]
+    clone = grnledger.clone(path, tmp_path / "clone.grn")
+    assert grnledger.verify(clone.path).sound
+
+
+def flip_free_space(path: Path) -> None:
+    """Flip a bit of what says where a large group of a file has room, which reading does not need."""
+    content = bytearray(path.read_bytes())
+    content[content.index(b"FSHD") + 14] ^= 1
+    path.write_bytes(content)
+
+
+def test_a_damaged_pack_whose_entries_stand_beside_it_says_so(store: Callable[[str], Path]) -> None:
+    path = store(DENSE)
+    kept = {one.name: one.read_bytes() for one in (path / "log").iterdir()}
+    grnledger.open(path).pack()
+    for name, content in kept.items():
+        (path / "log" / name).write_bytes(content)
+    pack = next((path / "packs").iterdir())
+    pack.write_bytes(pack.read_bytes()[: pack.stat().st_size // 2])
+    assert "All that it holds stands in other files too" in grnledger.verify(path).findings[0].what
+    pack.unlink()
+    assert grnledger.verify(path).sound
+
+
+def test_versions_are_told_in_ranges() -> None:
+    assert ranges([]) == ""
+    assert ranges([4]) == "v4"
+    assert ranges([7, 0, 1, 2, 5]) == "v0–v2, v5, v7"

@@ -1,0 +1,389 @@
+"""What is found after a verb has died or failed: the old state or the new one, exactly, and nothing else.
+
+A verb is done once in peace, which gives the states to compare with. After each fault the stores are looked at afresh:
+ids, contents, messages, refs, the journal, and the bits of rows of Σ and Θ of every version. Then the verb is done
+again where it had not happened, and one more commit must work, unaided, and give the very state that it gives in peace.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import os
+import time
+import traceback
+import warnings
+from collections import Counter
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING
+
+import grnledger
+import numpy as np
+import planted
+import verbs
+from grnledger.storage.files import layout
+from grnledger.storage.verify.store import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from planted import Plant
+    from verbs import Verb
+
+    Report = Callable[[bytes], object]
+
+KINDS = ("unreadable", "wrong", "lost", "stuck")
+"""What can be bad: a store that does not open, one in a third state, an acknowledged verb undone, a commit refused."""
+
+PATIENCE = 8.0
+"""Seconds within which a commit must be done after a fault: nobody waits for the dead, as for a writer that lives."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a store says.
+
+    Parameters
+    ----------
+    head : str
+        HEAD's branch.
+    branches, tags : tuple of (str, str)
+        Names, and the ids where they stand.
+    versions : tuple
+        Of each version its name, id, content id, parents, message, author and time.
+    moves : tuple of str
+        The journal.
+    numbers : tuple of str
+        Of each version a hash of rows of Σ and Θ, to the last bit.
+    """
+
+    head: str
+    branches: tuple[tuple[str, str], ...]
+    tags: tuple[tuple[str, str], ...]
+    versions: tuple[tuple[str, ...], ...]
+    moves: tuple[str, ...]
+    numbers: tuple[str, ...]
+
+
+Seen = dict[str, State | None]
+"""The stores of a folder by name; `None` where nothing stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The states that a verb may leave, each also with one more commit on top.
+
+    Parameters
+    ----------
+    old, new : dict of str to State
+        Before and after the verb.
+    old_next, new_next : dict of str to State
+        After one more commit; `old_next` is `None` where before the verb there is nothing to commit to.
+    """
+
+    old: Seen
+    new: Seen
+    old_next: Seen | None
+    new_next: Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found after one fault.
+
+    Parameters
+    ----------
+    stands : str
+        `old`, `new`, or what is bad, of `KINDS`.
+    said : str
+        More of what is bad.
+    """
+
+    stands: str
+    said: str = ""
+
+
+@dataclass(slots=True)
+class Tally:
+    """How often each state was found, and what was bad."""
+
+    counts: Counter[str] = field(default_factory=Counter[str])
+    bad: list[str] = field(default_factory=list[str])
+
+    def add(self, finding: Finding, case: str, *, bad: tuple[str, ...] = KINDS) -> None:
+        """Count a finding, and keep it if it is one of the bad ones."""
+        self.counts[finding.stands] += 1
+        if finding.stands in bad:
+            self.bad.append(f"{case}: {finding.stands}: {finding.said}")
+
+    def row(self, *names: str) -> list[str]:
+        """Return counts in order, as text."""
+        return [str(self.counts[name]) for name in names]
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Where the cases of a verb are played: always the same folder, laid out anew from what was prepared.
+
+    Parameters
+    ----------
+    prepared : Path
+        The stores and files that all verbs begin with.
+    folder : Path
+        Where each case is played.
+    verb : Verb
+        Which verb.
+    as_command : bool
+        Whether it is done as `grn` does it, which records the file that it read.
+    plant : callable
+        A fault that it is done with, of `planted`.
+    """
+
+    prepared: Path
+    folder: Path
+    verb: Verb
+    as_command: bool = False
+    plant: Plant = planted.nothing
+
+    def lay_out(self) -> None:
+        """Put everything as it is before the verb."""
+        verbs.lay_out(self.prepared, self.folder, self.verb)
+
+    def act(self, acknowledge: Callable[[], object] = lambda: None) -> None:
+        """Do the verb in this process, and acknowledge it."""
+        with self.plant(acknowledge):
+            if self.as_command:
+                self._run()
+            else:
+                self.verb.act(self.folder, self.verb.open(self.folder))
+        acknowledge()
+
+    def next_commit(self, *, nth: int = 0) -> None:
+        """Do one more commit, afresh, to the store that the verb changes; to the first where that is a mere file."""
+        verbs.next_commit(verbs.opened(self.folder / self.goes_on), nth=nth)
+
+    def see(self) -> Seen:
+        """Return what all stores of the folder say."""
+        names = dict.fromkeys(name for name in (*self.verb.holds, self.verb.changes) if name.endswith((".grn", ".h5")))
+        return {name: look(self.folder / name) for name in names}
+
+    def expect(self) -> Expected:
+        """Return the states that the verb may leave, found by doing it in peace, twice."""
+        self.lay_out()
+        old = self.see()
+        old_next = None
+        if (self.folder / self.goes_on).exists():
+            self.next_commit()
+            old_next = self.see()
+        news: list[tuple[Seen, Seen]] = []
+        for _ in range(2):
+            self.lay_out()
+            self.act()
+            new = self.see()
+            self.next_commit()
+            news.append((new, self.see()))
+        if news[0] != news[1]:
+            raise SystemExit(f"{self.verb.name} is not the same twice: {difference(*(new[1] for new in news))}")
+        return Expected(old, news[0][0], old_next, news[0][1])
+
+    def examine(self, expected: Expected, *, acknowledged: bool, again: bool) -> Finding:
+        """Return what stands after a fault, having gone on from there.
+
+        Parameters
+        ----------
+        expected : Expected
+            What may stand.
+        acknowledged : bool
+            Whether the verb had said that it is done: then only the new state may.
+        again : bool
+            Where the old state stands, whether to do the verb again before the next commit.
+        """
+        found = self.standing(expected)
+        if acknowledged and found.stands == "old" and expected.old != expected.new:
+            return Finding("lost", "it was acknowledged, and the old state stands")
+        return found if found.stands in KINDS else self.going_on(found.stands, expected, again=again)
+
+    def standing(self, expected: Expected) -> Finding:
+        """Return which state stands, looked at afresh."""
+        try:
+            seen = self.see()
+        except Exception as failure:  # noqa: BLE001  whatever it is, the store does not open
+            return Finding("unreadable", told(failure))
+        if seen == expected.new:
+            return Finding("new")
+        return Finding("old") if seen == expected.old else Finding("wrong", difference(expected.old, seen))
+
+    def going_on(self, stands: str, expected: Expected, *, again: bool) -> Finding:
+        """Return which state stood, if the verb can be done again where it is due, and then the next commit."""
+        try:
+            after = self._go_on(stands, expected, again=again)
+            begun = time.monotonic()
+            self.next_commit()
+            seconds = time.monotonic() - begun
+            seen = self.see()
+        except Exception as failure:  # noqa: BLE001  whatever it is, the store is stuck
+            return Finding("stuck", f"after the {stands} state: {told(failure)}")
+        if seen != after:
+            return Finding("stuck", f"after the {stands} state: {difference(after, seen)}")
+        if seconds > PATIENCE:
+            return Finding("stuck", f"after the {stands} state a commit took {seconds:.1f} s")
+        damage = [one for one in verify(self.folder / self.goes_on).findings if one.kind == "damage"]
+        return Finding("wrong", f"verify finds {damage}") if damage else Finding(stands)
+
+    @property
+    def goes_on(self) -> str:
+        """The store to which the next commit is made."""
+        return self.verb.changes if self.verb.changes.endswith(".grn") else verbs.STORE
+
+    def _go_on(self, stands: str, expected: Expected, *, again: bool) -> Seen:
+        """Do the verb again where it is due, and return what must stand after one more commit."""
+        due = stands == "old" and (again or expected.old_next is None)
+        if due:
+            self.act()
+            if (seen := self.see()) != expected.new:
+                raise RuntimeError(f"done again, it gives another state: {difference(expected.new, seen)}")
+        return expected.new_next if due or expected.old_next is None or stands == "new" else expected.old_next
+
+    def _run(self) -> None:
+        code, said = self.run()
+        if code:
+            raise RuntimeError(f"grn {' '.join(self.verb.command)} ended with {code}: {said}")
+
+    def run(self) -> tuple[int, str]:
+        """Do the verb in this process as `grn` does it, and return its exit code and what it said on stderr."""
+        from grnledger.cli.errors import run
+        from grnledger.cli.main import grn
+
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as said:
+            code = run(grn, self.verb.arguments(self.folder), False)
+        return code, said.getvalue()
+
+
+def look(path: Path) -> State | None:
+    """Return what a store says, all of it checked; `None` where nothing stands.
+
+    Raises
+    ------
+    GrnError
+        It cannot be read.
+    """
+    if not path.exists():
+        return None
+    repo = grnledger.open(path)
+    if repo.damage:
+        raise grnledger.FormatError("; ".join(repo.damage.values()))
+    told = repo.versions(None)
+    return State(
+        head=repo.head,
+        branches=tuple((name, version.id) for name, version in repo.branches.items()),
+        tags=tuple((name, version.id) for name, version in repo.tags.items()),
+        versions=tuple(
+            (one.name, one.id, one.content, *one.parents, one.message, one.author, one.time) for one in told
+        ),
+        moves=tuple(map(str, repo.moves)),
+        numbers=tuple(_numbers(repo, version.name) for version in told),
+    )
+
+
+def an_hour_later(store: Path) -> None:
+    """Make the claims that stand in a store as old as those of the dead: empty files in the folder of its log."""
+    for path in (store / layout.LOG).iterdir():
+        if path.stat().st_size == 0:
+            os.utime(path, (0, 0))
+
+
+def difference(before: Mapping[str, State | None], after: Mapping[str, State | None]) -> str:
+    """Return in what two states of stores differ."""
+    for name in before:
+        one, other = before[name], after[name]
+        if one is None or other is None:
+            if one is not other:
+                return f"{name} {'is not there' if other is None else 'is there'}"
+            continue
+        for part in fields(State):
+            values = getattr(one, part.name), getattr(other, part.name)
+            if values[0] != values[1]:
+                return f"{name}: {part.name}: {values[0]} against {values[1]}"
+    return "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A forked process that reports on a pipe.
+
+    Parameters
+    ----------
+    pid : int
+        The process.
+    reports : int
+        The reading end.
+    """
+
+    pid: int
+    reports: int
+
+    def end(self) -> tuple[int, bytes]:
+        """Return the exit code (less the signal's number where one killed it) and what was reported and not read."""
+        told = b"".join(iter(lambda: os.read(self.reports, 65_536), b""))
+        os.close(self.reports)
+        _, status = os.waitpid(self.pid, 0)
+        return os.waitstatus_to_exitcode(status), told
+
+
+def fork(work: Callable[[Report], object]) -> Child:
+    """Start work in a forked process, and return that; the work is given a function that reports bytes.
+
+    An exception ends the process with code 1 and its traceback on the pipe.
+    """
+    reading, writing = os.pipe()
+    with warnings.catch_warnings():
+        # Newer Pythons warn that threads do not survive a fork; those of BLAS are idle, and it has handlers for it.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pid = os.fork()
+    if pid:
+        os.close(writing)
+        return Child(pid, reading)
+    code = 1
+    try:
+        os.close(reading)
+        work(lambda report: os.write(writing, report))
+        code = 0
+    except BaseException:  # noqa: BLE001  nothing of the parent's may run in the child
+        os.write(writing, traceback.format_exc().encode())
+    finally:
+        os._exit(code)
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """Return a table for people, numbers to the right."""
+    widths = [max(len(row[place]) for row in [head, *rows]) for place in range(len(head))]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if place == 0 else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in [head, *rows]
+    ]
+    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+
+
+def bound(bad: int, cases: int) -> str:
+    """Return what a count of random cases says: `0 of n` bounds the share of bad ones by 3/n at 95 %."""
+    said = f"{bad} of {cases:,} bad"
+    return f"{said}: fewer than {3 / cases:.2%} of such cases, at 95 %" if not bad and cases else said
+
+
+def _numbers(repo: grnledger.Repository, rev: str) -> str:
+    snapshot = repo.snapshot(rev)
+    places = np.linspace(0, len(repo.panel) - 1, 4).astype(np.intp)
+    digest = hashlib.sha256()
+    for operator in (snapshot.covariance, snapshot.precision):
+        digest.update(np.ascontiguousarray(operator.rows(places)).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def told(failure: Exception) -> str:
+    """Return what an exception says, in one line."""
+    return f"{type(failure).__name__}: {failure}".replace("\n", " ")

@@ -1,0 +1,228 @@
+"""The documents say what is so: commands that run, pages that are made from the code, links that lead somewhere."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shlex
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import numpy as np
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import ModuleType
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CI = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+INSTALL = "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/grn demo"
+TEST = '.venv/bin/pip install ".[test]" && .venv/bin/pytest'
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """Return the code blocks of a page in a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def make_cli() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_cli", ROOT / "docs" / "make_cli.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def verbs(*, sub: bool = True) -> Iterator[tuple[str, click.Command]]:
+    """Yield every verb with its command, and `simulate counts` after `simulate`."""
+    from grnledger.cli.main import grn
+
+    above = click.Context(grn, info_name="grn")
+    for verb in grn.list_commands(above):
+        command = grn.get_command(above, verb)
+        assert command is not None, verb
+        yield verb, command
+        if sub and isinstance(command, click.Group):
+            context = click.Context(command, info_name=verb, parent=above)
+            for name in command.list_commands(context):
+                inner = command.get_command(context, name)
+                assert inner is not None, (verb, name)
+                yield f"{verb} {name}", inner
+
+
+def test_the_page_of_commands_is_made_from_the_commands(make_cli: ModuleType) -> None:
+    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    assert page == make_cli.page(), "run `python docs/make_cli.py`"
+
+
+def test_every_verb_has_a_help_with_an_example_that_begins_with_it(grn: Callable[..., Any]) -> None:
+    for verb, command in verbs():
+        told = grn(*verb.split(), "--help")
+        assert told.code == 0
+        assert told.out.startswith(f"Usage: grn {verb}")
+        lines = told.out.splitlines()
+        assert "  Example:" in lines, verb
+        assert lines[lines.index("  Example:") + 1].startswith(f"    grn {verb}"), verb
+        assert all(one.help for one in command.params if isinstance(one, click.Option)), verb
+
+
+def test_the_help_of_grn_lists_every_verb_once(grn: Callable[..., Any]) -> None:
+    told = grn("--help").out
+    assert told == grn().out
+    for verb, _ in verbs(sub=False):
+        assert len(re.findall(rf"^  {verb}  ", told, flags=re.MULTILINE)) == 1
+    for verb, subverb in (name.split() for name, _ in verbs() if " " in name):
+        assert len(re.findall(rf"^  {subverb}  ", grn(verb, "--help").out, flags=re.MULTILINE)) == 1
+
+
+def test_every_verb_and_sub_verb_is_a_module_of_its_name() -> None:
+    from grnledger.cli.main import SECTIONS
+
+    sections = {verb: title.lower() for title, names in SECTIONS.items() for verb in names}
+    modules = {
+        f"{path.parent.name} {path.stem.rstrip('_').replace('_', '-')}"
+        for path in (ROOT / "cli" / "commands").glob("*/*.py")
+        if path.stem != "__init__"
+    }
+    assert modules == {f"{sections.get(verb, '')} {verb}".strip() for verb, _ in verbs()}
+
+
+def test_every_example_of_a_help_can_be_parsed() -> None:
+    for verb, command in verbs():
+        example = (command.help or "").partition("\b\nExample:\n")[2]
+        for line in filter(None, map(str.strip, example.splitlines())):
+            words = shlex.split(line, comments=True)[1:]
+            by_name = dict(verbs())
+            length = 2 if " ".join(words[:2]) in by_name else 1
+            asked = by_name[" ".join(words[:length])]
+            context = asked.make_context(words[length - 1], words[length:], resilient_parsing=False)
+            assert context.command is asked, (verb, line)
+
+
+def test_every_option_of_every_verb_is_used_in_a_test_of_the_command_line() -> None:
+    texts = [path.read_text() for path in (ROOT / "tests").rglob("test_*.py")]
+    used = {word for text in texts if "grn: Callable" in text for word in re.findall(r"-[-\w]*\w", text)}
+    unused = [
+        f"{verb} {name}"
+        for verb, command in verbs()
+        for one in command.params
+        if isinstance(one, click.Option)
+        for name in (*one.opts, *one.secondary_opts)
+        if name not in used and name not in ("-h", "--help")
+    ]
+    assert unused == []
+
+
+def test_the_json_that_is_documented_is_the_json_that_is_printed(
+    make_cli: ModuleType, grn: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for line in (
+        "simulate --genes 20 --factors 2 -o model.npz",
+        "init s.grn --factor-model model.npz",
+        "commit model.pathways.npz --only p53",
+    ):
+        assert grn(*line.split()).code == 0
+    stream = np.random.default_rng(1)
+    genes = [f"G{place:02}" for place in range(1, 21)]
+    Path("z.tsv").write_text("".join(f"{gene}\t{stream.normal()}\n" for gene in genes))
+    sets = [stream.choice(genes, 6, replace=False) for _ in range(12)]
+    Path("sets.gmt").write_text("".join(f"S{at}\t\t" + "\t".join(one) + "\n" for at, one in enumerate(sets)))
+    questions = {
+        "neighbors": "neighbors G01", "trace": "trace G01 G02", "factors": "factors G01",
+        "export": "export --matrix precision -o theta.npz", "nmf": "nmf --rank 2 --restarts 2",
+        "nmf diff": "nmf diff v0..HEAD --rank 2 --restarts 2 --resamples 0",
+        "lmm fit": "lmm fit --pheno z.tsv", "lmm enrich": "lmm enrich --pheno z.tsv --sets sets.gmt",
+        "lmm compare": "lmm compare v0..HEAD --pheno z.tsv",
+        "lmm scan": "lmm scan --pheno z.tsv --tests sets.gmt",
+    }  # fmt: skip
+    for verb, (fields, inner) in make_cli.FIELDS.items():
+        kept = grn("nmf", "list", "--tsv").rows
+        question = f"nmf show {kept[0]['id']}" if verb == "nmf show" else questions.get(verb, verb)
+        told = grn(*question.split(), "--json").json
+        assert list(told) == fields.split(", "), verb
+        for place, names in inner.items():
+            found = told
+            for name in place.split("."):
+                found = found[name]
+                found = next((one for one in found if one), {}) if isinstance(found, list) else found
+            assert list(found) == names.split(", "), (verb, place)
+
+
+def test_the_readme_has_the_two_commands_as_they_were_asked_for() -> None:
+    shell = [line for block in blocks(README, "sh") for line in block.splitlines()]
+    assert shell[:2] == [INSTALL, TEST]
+
+
+def test_ci_runs_the_readmes_own_commands_first() -> None:
+    steps = re.findall(r"^run '([^']*)'", CI, flags=re.MULTILINE)
+    assert steps[:2] == [INSTALL, TEST]
+    assert steps[2:] == [
+        '.venv/bin/pip install ".[lint]"',
+        ".venv/bin/ruff check .",
+        ".venv/bin/ruff format --check .",
+        ".venv/bin/pyright --pythonpath .venv/bin/python",
+    ]
+    assert CI.startswith("#!/usr/bin/env bash\n")
+    assert "set -euo pipefail" in CI
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_the_walk_of_the_readme_runs_and_says_what_the_readme_says(
+    grn: Callable[..., Any], shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    for name in ("leukemia.tsv", "leukemia.cls", "h.all.v7.0.symbols.gmt"):
+        (tmp_path / name).symlink_to(shared_data / name)
+    samples = [f"{label}_{place}" for label in ("ALL", "AML") for place in range(1, 25, 2)]
+    (tmp_path / "half.txt").write_text("\n".join(samples) + "\n")
+    targets = (("TP53", "MDM2", 1), ("TP53", "CDKN1A", 1), ("TP53", "BAX", 1), ("TP53", "MYC", -1), ("MYC", "CDK4", 1),
+               ("MYC", "CDKN1A", -1))  # fmt: skip
+    rows = ["source\ttarget\tweight", *("\t".join(map(str, row)) for row in targets)]
+    (tmp_path / "regulons.tsv").write_text("\n".join(rows) + "\n")
+    lines = (line for block in blocks(README, "sh") for line in block.splitlines())
+    walk = [line for line in lines if line.startswith(("grn ", "mkdir "))]
+    said = {}
+    for line in walk:
+        if line.startswith("mkdir "):
+            (tmp_path / line.split()[1]).mkdir()
+            continue
+        answer = grn(*shlex.split(line, comments=True)[1:])
+        assert answer.code == 0, (line, answer.err)
+        said[line] = answer
+    assert {word for line in walk for word in shlex.split(line, comments=True)} >= {
+        "init", "commit", "log", "diff", "edges", "neighbors", "trace", "factors", "rollback", "revert", "branch",
+        "switch", "merge", "tag", "export", "clone", "fetch", "push", "verify", "pack",
+    }  # fmt: skip
+    (printed,) = blocks(README, "text")
+    assert said["grn diff v0..HEAD --top 20 --changes 5"].out.startswith(printed.rstrip("\n"))
+    first = next(iter(said.values()))
+    for number in ("9,020 genes", "1,041"):
+        assert number in first.err
+    assert "0.531" in first.out
+    (python,) = blocks(README, "python")
+    capsys.readouterr()
+    exec(compile(python, "README.md", "exec"), {})
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()][:3] == ["BAX", "CDKN1A", "MDM2"]
+    assert "p21 by hand" in grn("log", "-n", 1).out
+
+
+@pytest.mark.parametrize("page", [*sorted(ROOT.glob("docs/**/*.md")), ROOT / "README.md"], ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
+        assert target.startswith("https://") or (page.parent / target).exists(), target
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    headings = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert headings[0] == version
