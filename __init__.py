@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         NotPositiveDefinite,
         ShapeError,
     )
-    from .engine.network.edges import Cut
+    from .engine.network.edges import EdgeRule
     from .engine.network.panel import Panel
     from .engine.network.pathway import Pathway
     from .engine.network.snapshot import Snapshot
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Conflict",
-    "Cut",
+    "EdgeRule",
     "EngineError",
     "FormatError",
     "GrnError",
@@ -66,7 +66,7 @@ __getattr__ = lazily(
     __name__,
     {
         "Conflict": "engine.errors",
-        "Cut": "engine.network.edges",
+        "EdgeRule": "engine.network.edges",
         "EngineError": "engine.errors",
         "FormatError": "engine.errors",
         "GrnError": "engine.errors",

@@ -11,7 +11,7 @@ from ..engine.errors import InputError, NotFound, NotPositiveDefinite
 from ..engine.estimation.expression import Expression
 from ..engine.estimation.preparation import Preparation, prepare
 from ..engine.network.anchor import anchor_of
-from ..engine.network.snapshot import take
+from ..engine.network.snapshot import build_snapshot
 from ..storage.new_base import estimate_of
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Resampling:
         """
         covariance = estimate_of(self.values[:, samples], self.estimator, self.factors).base
         snapshot, deviations = self.snapshot, covariance.standard_deviations()
-        return take(snapshot.panel, anchor_of(covariance), snapshot.pathways, deviations, name=snapshot.name)
+        return build_snapshot(snapshot.panel, anchor_of(covariance), snapshot.pathways, deviations, name=snapshot.name)
 
     def drawn(self, number: int, seed: int) -> Iterator[Snapshot]:
         """Yield the version's network as so many drawings of its samples, with replacement, give it.

@@ -16,8 +16,8 @@ from . import output
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..analysis.lmm.model import Asked, Bound
-    from ..analysis.lmm.permutations import Null
+    from ..analysis.lmm.model import ModelSpec, StoreModel
+    from ..analysis.lmm.permutations import PermutationNull
     from ..analysis.lmm.signals import Signal
     from ..engine.lmm import Fit, Interval
     from ..engine.lmm.model.likelihood import Method
@@ -32,7 +32,7 @@ LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class SignalOptions:
     """The options that name a signal and a kernel."""
 
     pheno: Path | None
@@ -82,14 +82,14 @@ class Given:
         )
 
     @property
-    def asked(self) -> Asked:
+    def asked(self) -> ModelSpec:
         """What the model is made of beside the signal."""
-        from ..analysis.lmm.model import Asked
+        from ..analysis.lmm.model import ModelSpec
 
-        return Asked(self.kernel, self.kernel2, self.covariates, not self.no_intercept, self.leave_out)
+        return ModelSpec(self.kernel, self.kernel2, self.covariates, not self.no_intercept, self.leave_out)
 
 
-def check_no_same_samples(given: Given, verb: str) -> None:
+def check_no_same_samples(given: SignalOptions, verb: str) -> None:
     """Refuse `--same-samples` where no permuted labels are shown beside.
 
     Raises
@@ -104,7 +104,7 @@ def check_no_same_samples(given: Given, verb: str) -> None:
         )
 
 
-def check_target(target: Path | None, given: Given, repo: Repository, *others: Path) -> None:
+def check_target(target: Path | None, given: SignalOptions, repo: Repository, *others: Path) -> None:
     """Refuse to write over what is read, or into the store.
 
     Raises
@@ -177,8 +177,8 @@ def signal_and_kernel(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--no-intercept", is_flag=True, help="Without a column of ones.")
     @functools.wraps(command)
     def wrapped(*positional: Any, **arguments: Any) -> Any:
-        taken = {name: arguments.pop(name) for name in Given.__slots__}
-        return command(*positional, given=Given(**taken), **arguments)
+        taken = {name: arguments.pop(name) for name in SignalOptions.__slots__}
+        return command(*positional, given=SignalOptions(**taken), **arguments)
 
     return wrapped
 
@@ -204,16 +204,16 @@ def intervals(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def bound(repo: Repository, rev: str, given: Given, signal: Signal, method: Method = "reml") -> Bound:
+def bound(repo: Repository, rev: str, given: SignalOptions, signal: Signal, method: Method = "reml") -> StoreModel:
     """Return the model that the options name; raises as `bind`, and `InputError` where the null cannot be shown."""
-    from ..analysis.lmm.model import bind
+    from ..analysis.lmm.model import match_rows
 
     if given.same_samples and signal.contrast is None:
         raise InputError(
             "--same-samples shows a signal of the base's own samples beside permuted labels, and no labels are given.",
             hint="Give --labels and --contrast in place of --pheno.",
         )
-    found = bind(repo, rev, signal, given.asked, method, same_samples=given.same_samples)
+    found = match_rows(repo, rev, signal, given.asked, method, same_samples=given.same_samples)
     for note in found.notes:
         output.note(note)
     if found.rows.part in ("full", "covariance"):
@@ -226,9 +226,9 @@ def bound(repo: Repository, rev: str, given: Given, signal: Signal, method: Meth
     return found
 
 
-def interval_of(model: Bound, found: Fit, kind: str, seed: int, trait: int = 0) -> Interval | None:
+def interval_of(model: StoreModel, found: Fit, kind: str, seed: int, trait: int = 0) -> Interval | None:
     """Return the 95 % interval of h²; `None` where none is asked."""
-    from ..engine.lmm import bootstrap_interval, drawn, profile_interval, reduced_kernel, wald_interval
+    from ..engine.lmm import bootstrap_interval, profile_interval, reduced_kernel, simulate_null, wald_interval
 
     if kind == "none":
         return None
@@ -240,11 +240,11 @@ def interval_of(model: Bound, found: Fit, kind: str, seed: int, trait: int = 0) 
         raise InputError("The bootstrap draws what REML finds.", hint="Leave out --method ml, or take --ci profile.")
     with output.waiting("bootstrap") as progress:
         return bootstrap_interval(
-            drawn(reduced_kernel(model.given), DRAWS, seed), found, level=LEVEL, progress=progress
+            simulate_null(reduced_kernel(model.given), DRAWS, seed), found, level=LEVEL, progress=progress
         )
 
 
-def header(model: Bound, signal: Signal) -> list[tuple[str, object]]:
+def header(model: StoreModel, signal: Signal) -> list[tuple[str, object]]:
     """Return what a model is of, as names and values."""
     unit = "genes" if model.rows.places is not None else "rows"
     pairs: list[tuple[str, object]] = [
@@ -271,7 +271,7 @@ def said_h2(found: Fit, interval: Interval | None, kind: str) -> str:
     return f"{output.number(found.h2)} (95 % {output.number(low)} to {output.number(high)}, {kind})"
 
 
-def json_header(model: Bound, signal: Signal) -> dict[str, Any]:
+def json_header(model: StoreModel, signal: Signal) -> dict[str, Any]:
     """Return what a model is of, as the JSON contract has it."""
     relation = model.relation
     return {
@@ -304,22 +304,22 @@ def json_fit(found: Fit, interval: Interval | None, kind: str) -> dict[str, Any]
         "variance_kernel": found.variance_kernel,
         "variance_noise": found.variance_noise,
         "log_likelihood": found.log_likelihood,
-        "log_likelihood_h2_0": found.log_likelihood_none,
-        "log_likelihood_h2_1": found.log_likelihood_all,
-        "p_h2_0": found.p_none,
-        "log10_p_h2_0": found.log10_p_none,
+        "log_likelihood_h2_0": found.log_likelihood_h2_0,
+        "log_likelihood_h2_1": found.log_likelihood_h2_1,
+        "p_h2_0": found.p_h2_0,
+        "log10_p_h2_0": found.log10_p_h2_0,
         "maxima": found.maxima,
     }
 
 
-def json_permuted(found: Fit, null: Null | None) -> dict[str, Any] | None:
+def json_permuted(found: Fit, null: PermutationNull | None) -> dict[str, Any] | None:
     """Return h² under permutation as the JSON contract has it."""
     if null is None:
         return None
     return {"permutations": len(null.h2), "h2_median": null.median, "h2_95": null.high, "p": null.p(found)}
 
 
-def said_permuted(found: Fit, null: Null) -> str:
+def said_permuted(found: Fit, null: PermutationNull) -> str:
     """Return h² under permutation, in a line."""
     return (
         f"h² median {output.number(null.median)}, 95 % below {output.number(null.high)}; "

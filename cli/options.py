@@ -17,7 +17,7 @@ from ..engine.errors import Conflict, InputError, NotFound
 from . import output
 
 if TYPE_CHECKING:
-    from ..engine.network.edges import Cut
+    from ..engine.network.edges import EdgeRule
     from ..storage.repository import Repository
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -214,11 +214,11 @@ def message(command: Command) -> Command:
     return click.option("-m", "--message", default="", metavar="TEXT", help="What it is, for the log.")(command)
 
 
-def cut(threshold: float | None, top: int | None, default: int) -> Cut:
+def cut(threshold: float | None, top: int | None, default: int) -> EdgeRule:
     """Return the rule that the options name."""
-    from ..engine.network.edges import Cut
+    from ..engine.network.edges import EdgeRule
 
-    return Cut.of(threshold, top, default)
+    return EdgeRule.of(threshold, top, default)
 
 
 def check_pair(gene_a: str, gene_b: str | None) -> None:

@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from .estimation.shrinkage import Estimate, empirical, ledoit_wolf, shrinkage
     from .network.comparison import Difference, compare
     from .network.covariance import DenseCovariance, FactorCovariance
-    from .network.edges import Cut, Edges, Neighbors
+    from .network.edges import EdgeRule, Edges, Neighbors
     from .network.inversion import invert, matrix_inversion_lemma, sherman_morrison, woodbury
     from .network.panel import Panel
     from .network.pathway import Pathway
-    from .network.snapshot import Snapshot, take
+    from .network.snapshot import Snapshot, build_snapshot
     from .network.stability import Spectrum, probe, refined_columns, spectrum
 
 __all__ = [
-    "Cut",
     "DenseCovariance",
     "Difference",
+    "EdgeRule",
     "Edges",
     "Estimate",
     "Expression",
@@ -39,6 +39,7 @@ __all__ = [
     "Preparation",
     "Snapshot",
     "Spectrum",
+    "build_snapshot",
     "compare",
     "empirical",
     "factor_analysis",
@@ -55,14 +56,13 @@ __all__ = [
     "simulate_factor_model",
     "simulate_pathways",
     "spectrum",
-    "take",
     "woodbury",
 ]
 
 __getattr__ = lazily(
     __name__,
     {
-        "Cut": "network.edges",
+        "EdgeRule": "network.edges",
         "DenseCovariance": "network.covariance",
         "Difference": "network.comparison",
         "Edges": "network.edges",
@@ -91,7 +91,7 @@ __getattr__ = lazily(
         "simulate_factor_model": "estimation.factor_model",
         "simulate_pathways": "estimation.factor_model",
         "spectrum": "network.stability",
-        "take": "network.snapshot",
+        "build_snapshot": "network.snapshot",
         "woodbury": "network.inversion",
     },
 )

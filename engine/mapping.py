@@ -26,7 +26,7 @@ class Mapper(Protocol):
         ...
 
 
-def on_threads(number: int) -> Mapper:
+def threaded(number: int) -> Mapper:
     """Return a map on so many threads of this process, or in the calling one where that is 1.
 
     At most `number` + 1 items are under way at once. What a step raises is raised where its answer is asked for.
@@ -51,10 +51,10 @@ def on_threads(number: int) -> Mapper:
                 for future in under_way:
                     future.cancel()
 
-    return threaded if number > 1 else in_turn
+    return threaded if number > 1 else sequentially
 
 
-def in_turn(step: Callable[[Item], Found], items: Iterable[Item]) -> Iterator[Found]:
+def sequentially(step: Callable[[Item], Found], items: Iterable[Item]) -> Iterator[Found]:
     """Yield step(item) for each item, one after the other."""
     for item in items:
         yield step(item)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ..engine.errors import Conflict, FormatError, InputError, NotFound
 from .files import layout
-from .files.locations import Folder
+from .files.locations import DirectoryStore
 from .history import changes, revspec
 from .history.entries import pathway_id
 from .history.ledger import Ledger
 from .history.log import read_only
-from .history.planning import Plan, entry_of, given_pathways, logged_of, source_of
+from .history.planning import Plan, entry_of, logged_of, pathways_from, source_of
 from .history.records import MoveRecord
 from .history.refs import check_name
 from .history.versions import ActivePathway, Version
@@ -39,10 +39,10 @@ if TYPE_CHECKING:
     from .history.writing import Writer
     from .networks.artifacts import Artifacts
     from .networks.bases import NewBase, StoredBase
-    from .networks.diagnostics import Measuring
+    from .networks.diagnostics import Diagnostics
     from .networks.reading import Reader
-    from .transfer.exchange import Exchanged
-    from .transfer.pack import Packed
+    from .transfer.exchange import TransferReport
+    from .transfer.pack import PackReport
 
 Method = TypeVar("Method", bound="Callable[..., Any]")
 Answer = TypeVar("Answer")
@@ -141,7 +141,7 @@ class Repository:
         return self._session.reader
 
     @property
-    def _measuring(self) -> Measuring:
+    def _measuring(self) -> Diagnostics:
         return self._session.measuring
 
     @property
@@ -343,7 +343,7 @@ class Repository:
         NotPositiveDefinite
             The subtractions take more than is there.
         """
-        wanted, file = given_pathways(pathways)  # what can be gone through once is kept for a second try
+        wanted, file = pathways_from(pathways)  # what can be gone through once is kept for a second try
 
         def step() -> Version:
             plan = self.plan(file or wanted, message=message, branch=branch, if_absent=if_absent)
@@ -363,7 +363,7 @@ class Repository:
         if not self._session.in_a_turn:
             self.refresh()
         branch, tip = self._branch(branch)
-        wanted, file = given_pathways(pathways)
+        wanted, file = pathways_from(pathways)
         if not wanted:
             raise InputError("There is nothing to commit: no pathway was given.")
         changes.check_genes(wanted, len(self.panel))
@@ -394,12 +394,12 @@ class Repository:
         message : str
             `revert vN` by default.
         """
-        return self._change(rev, changes.reverting, _names(only), message, "revert")
+        return self._change(rev, changes.revert_change, _names(only), message, "revert")
 
     @_in_turn
     def cherry_pick(self, rev: str, *, only: str | Collection[str] = (), message: str = "") -> Version:
         """Do what a version did, here, as a new version; arguments as for `revert`."""
-        return self._change(rev, changes.picking, _names(only), message, "cherry-pick")
+        return self._change(rev, changes.cherry_pick_change, _names(only), message, "cherry-pick")
 
     @_in_turn
     def merge(self, rev: str, *, message: str = "", fast_forward: bool = True) -> Version:
@@ -444,14 +444,14 @@ class Repository:
         """
         branch, tip = self._branch(None)
         base = self._history[tip].base
-        if not force and anchors.needless(len(self.panel), dense=self._reader.base(base).record.form == "dense"):
+        if not force and anchors.unneeded(len(self.panel), dense=self._reader.base(base).record.form == "dense"):
             return self._version(tip)
         anchors.check_size(len(self.panel))
         return self.write(Plan(branch, (tip,), base, "re-inversion", invert=True))
 
     # Keeping the store
 
-    def pack(self, progress: Callable[[float], None] | None = None) -> Packed:
+    def pack(self, progress: Callable[[float], None] | None = None) -> PackReport:
         """Fold the log's entries into few files, and return what was done; readers and writers may go on meanwhile.
 
         Parameters
@@ -469,7 +469,7 @@ class Repository:
         from .transfer.pack import pack
 
         places = self._ledger.places
-        if not isinstance(places, Folder):
+        if not isinstance(places, DirectoryStore):
             raise read_only(places)
         self.refresh()
         done = pack(places, self._log, progress)
@@ -506,7 +506,7 @@ class Repository:
     @_in_turn
     def fetch(
         self, source: str | Path, name: str | None = None, progress: Callable[[float], None] | None = None
-    ) -> Exchanged:
+    ) -> TransferReport:
         """Bring in what another store of the same panel has, and its branches and tags under a name.
 
         Parameters
@@ -532,7 +532,7 @@ class Repository:
 
     def push(
         self, target: str | Path, branch: str | None = None, progress: Callable[[float], None] | None = None
-    ) -> Exchanged:
+    ) -> TransferReport:
         """Bring a branch to another store of the same panel, whose branch of that name it must descend from.
 
         Parameters
@@ -555,7 +555,7 @@ class Repository:
         return other.receive(self._ledger, name, progress)
 
     @_in_turn
-    def receive(self, source: Ledger, branch: str, progress: Callable[[float], None] | None = None) -> Exchanged:
+    def receive(self, source: Ledger, branch: str, progress: Callable[[float], None] | None = None) -> TransferReport:
         """Take in a branch that another store pushes; see `push`."""
         from .transfer import exchange
 

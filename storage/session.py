@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, TypeVar
 
 from .files import layout
 from .files import lock as turns
-from .files.locations import Folder
+from .files.locations import DirectoryStore
 from .history.ledger import Ledger
 from .history.log import read_only
-from .history.writing import Moved, Writer
+from .history.writing import RefMoved, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
     from pathlib import Path
 
-    from .networks.diagnostics import Measuring
+    from .networks.diagnostics import Diagnostics
     from .networks.reading import Reader
 
 WAIT = 10.0
@@ -87,11 +87,11 @@ class Session:
         return Reader(self.ledger.log, self.ledger.history)
 
     @functools.cached_property
-    def measuring(self) -> Measuring:
+    def measuring(self) -> Diagnostics:
         """What measures planned commits."""
-        from .networks.diagnostics import Measuring  # brings SciPy in, which `grn log` has no need of
+        from .networks.diagnostics import Diagnostics  # brings SciPy in, which `grn log` has no need of
 
-        return Measuring(self.reader, self.ledger.history)
+        return Diagnostics(self.reader, self.ledger.history)
 
     def in_turn(self, step: Callable[[], Answer]) -> Answer:
         """Run a step that reads and then writes, and return what it does; run it again when another writer was faster.
@@ -110,7 +110,7 @@ class Session:
         """
         if self.in_a_turn:
             return step()
-        if not isinstance(self.ledger.places, Folder):
+        if not isinstance(self.ledger.places, DirectoryStore):
             raise read_only(self.ledger.places)
         end, lock = clocks.monotonic() + self._wait, self._path / layout.LOCK
         with contextlib.ExitStack() as queue:
@@ -128,7 +128,7 @@ class Session:
                     done = step()
                     self.ledger.log.settle()  # a step that finds its work done acknowledges what another has written
                     return done
-                except Moved:
+                except RefMoved:
                     if (left := end - clocks.monotonic()) <= 0:
                         raise
                     clocks.sleep(PAUSE)

@@ -50,7 +50,7 @@ Between = tuple["NDArray[np.float64]", "NDArray[np.float64]"]
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class KernelRows:
     """A kernel with the names of its rows.
 
     Parameters
@@ -86,9 +86,9 @@ class Rows:
     columns: int | None = None
 
 
-def rows_of(
+def kernel_rows(
     repo: Repository, version: Version, kernel: str, usable: set[str], signal: Signal, without: Sequence[str] = ()
-) -> Rows:
+) -> KernelRows:
     """Return the kernel that an option names, over the rows that can be used, in its own order.
 
     Parameters
@@ -140,7 +140,7 @@ def columns_named(snapshot: Snapshot, names: Sequence[str]) -> list[int]:
 
 def _of_version(
     repo: Repository, version: Version, kernel: str, usable: set[str], signal: Signal, without: Sequence[str]
-) -> Rows:
+) -> KernelRows:
     snapshot = repo.snapshot(version.name, from_base=True)
     genes = snapshot.panel.genes
     places = np.array([place for place, gene in enumerate(genes) if gene in usable], dtype=np.intp)
@@ -181,7 +181,7 @@ def _of_version(
     }[part]
     ids = tuple(genes[int(place)] for place in places)
     held = number if part == "shared" else None
-    return Rows(found, ids, places, what + _less(without), part, tuple(genes), between, tuple(without), held)
+    return KernelRows(found, ids, places, what + _less(without), part, tuple(genes), between, tuple(without), held)
 
 
 def _less(without: Sequence[str]) -> str:
@@ -212,7 +212,9 @@ def _decomposed(repo: Repository, version: Version, part: Part, places: NDArray[
     return found
 
 
-def _over_samples(repo: Repository, version: Version, usable: set[str], signal: Signal, without: Sequence[str]) -> Rows:
+def _over_samples(
+    repo: Repository, version: Version, usable: set[str], signal: Signal, without: Sequence[str]
+) -> KernelRows:
     drawn = resampling_of(repo, version.name)
     samples = repo.base(version.name).samples
     _check_overlap(len(usable & set(samples)), signal, f"the base of {counted(len(samples), 'sample')}", samples)
@@ -229,7 +231,7 @@ def _over_samples(repo: Repository, version: Version, usable: set[str], signal: 
     return _of_a_factor(activity, samples, usable, said, SAMPLES)
 
 
-def _of_file(path: Path, usable: set[str], signal: Signal, without: Sequence[str]) -> Rows:
+def _of_file(path: Path, usable: set[str], signal: Signal, without: Sequence[str]) -> KernelRows:
     if not path.exists():
         raise NotFound(
             f"There is no kernel {some([str(path)])}.",
@@ -256,25 +258,27 @@ def _of_file(path: Path, usable: set[str], signal: Signal, without: Sequence[str
     ids = tuple(read.ids[int(place)] for place in places)
 
     def between(new: Sequence[str]) -> Between:
-        at = places_of(read.ids, new)
+        at = indices_of(read.ids, new)
         return read.values[np.ix_(at, places)], np.diagonal(read.values)[at]
 
     kernel = of_matrix(read.values[np.ix_(places, places)])
-    return Rows(kernel, ids, None, f"{path.name}: K as given", "file", read.ids, between)
+    return KernelRows(kernel, ids, None, f"{path.name}: K as given", "file", read.ids, between)
 
 
-def _of_a_factor(factor: NDArray[np.float64], names: tuple[str, ...], usable: set[str], said: str, part: str) -> Rows:
+def _of_a_factor(
+    factor: NDArray[np.float64], names: tuple[str, ...], usable: set[str], said: str, part: str
+) -> KernelRows:
     places = [place for place, name in enumerate(names) if name in usable]
 
     def between(new: Sequence[str]) -> Between:
-        at = factor[places_of(names, new)]
+        at = factor[indices_of(names, new)]
         return at @ factor[places].T, np.einsum("ij,ij->i", at, at)
 
     ids = tuple(names[place] for place in places)
-    return Rows(of_factor(factor[places]), ids, None, said, part, names, between)
+    return KernelRows(of_factor(factor[places]), ids, None, said, part, names, between)
 
 
-def places_of(names: Sequence[str], wanted: Sequence[str]) -> NDArray[np.intp]:
+def indices_of(names: Sequence[str], wanted: Sequence[str]) -> NDArray[np.intp]:
     """Return where some names stand among others."""
     at = {name: place for place, name in enumerate(names)}
     return np.array([at[name] for name in wanted], dtype=np.intp)

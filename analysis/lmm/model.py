@@ -9,12 +9,12 @@ import numpy as np
 
 from ...engine.errors import InputError
 from ...engine.lmm.model.design import design
-from ...engine.lmm.model.fit import model
-from ...engine.lmm.model.mixture import mixed
-from ...engine.lmm.model.prediction import foretold, foretold_elsewhere
+from ...engine.lmm.model.fit import make_model
+from ...engine.lmm.model.mixture import fit_mixture
+from ...engine.lmm.model.prediction import blup, predict
 from ...engine.wording import counted, some
 from ...formats.traits.traits import read_covariates
-from .kernel_rows import AUTO, OF_A_VERSION, Rows, places_of, rows_of
+from .kernel_rows import AUTO, OF_A_VERSION, KernelRows, indices_of, kernel_rows
 from .signals import refuse_same, relation
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ AT_ONCE = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ModelSpec:
     """What a model is made of, beside the signal.
 
     Parameters
@@ -68,7 +68,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
+class StoreModel:
     """A model of a store, ready to be fitted.
 
     Parameters
@@ -90,7 +90,7 @@ class Bound:
     """
 
     given: Model
-    rows: Rows
+    rows: KernelRows
     kept: NDArray[np.intp]
     relation: Relation
     weight: float | None
@@ -98,15 +98,15 @@ class Bound:
     covariates: TraitFile | None = None
 
 
-def bind(
+def match_rows(
     repo: Repository,
     rev: str,
     signal: Signal,
-    asked: Asked,
+    asked: ModelSpec,
     method: Method = "reml",
     *,
     same_samples: bool = False,
-) -> Bound:
+) -> StoreModel:
     """Return the model of a signal along a version.
 
     Rows are those of the kernel that have a value of the signal and of every covariate, in the kernel's order.
@@ -128,8 +128,8 @@ def bind(
         refuse_same(found)
     covariates = None if asked.covariates is None else read_covariates(asked.covariates)
     usable = _usable(signal, covariates, asked.covariates)
-    rows = rows_of(repo, version, asked.kernel, usable, signal, asked.without)
-    kept = places_of(signal.ids, rows.ids)
+    rows = kernel_rows(repo, version, asked.kernel, usable, signal, asked.without)
+    kept = indices_of(signal.ids, rows.ids)
     traits = signal.values[kept]
     fixed = _design(covariates, rows.ids, intercept=asked.intercept)
     kernel, weight = rows.kernel, None
@@ -137,17 +137,17 @@ def bind(
         kernel, weight = _mixed(repo, version, asked.second, rows, traits, fixed, method, signal)
         rows = replace(rows, kernel=kernel)
     notes = tuple(_left_out(signal, rows, asked.covariates))
-    given = model(kernel, traits, fixed, names=signal.names)
-    return Bound(given, rows, kept, found, weight, notes, covariates)
+    given = make_model(kernel, traits, fixed, names=signal.names)
+    return StoreModel(given, rows, kept, found, weight, notes, covariates)
 
 
-def predicted(bound: Bound, found: Fit) -> Iterator[list[Predicted]]:
+def predict_rows(bound: StoreModel, found: Fit) -> Iterator[list[Predicted]]:
     """Yield what a model foretells in blocks of rows, `PREDICTED`: first of its own rows, then of all others.
 
     Others are rows of the kernel without a value of the signal that have all covariates: genes that were not measured,
     say. Of a mixture of two kernels, and at h² = 1, its own rows alone are told.
     """
-    own = foretold(bound.given, found)
+    own = blup(bound.given, found)
     left = bound.given.traits[:, 0]
     explained = bound.given.fixed.basis @ bound.given.explained[:, 0]
     design_part = bound.given.fixed.basis @ (bound.given.fixed.triangle @ found.effects)
@@ -166,7 +166,7 @@ def predicted(bound: Bound, found: Fit) -> Iterator[list[Predicted]]:
     for start in range(0, len(others), AT_ONCE):
         new = others[start : start + AT_ONCE]
         cross, itself = bound.rows.between(new)
-        told = foretold_elsewhere(bound.given, found, cross, itself, _columns(bound, new))
+        told = predict(bound.given, found, cross, itself, _columns(bound, new))
         yield [
             (name, None, effect, None, value, variance)
             for name, effect, value, variance in zip(
@@ -180,11 +180,11 @@ def complete(ids: Sequence[str], values: NDArray[np.float64]) -> set[str]:
     return {ids[place] for place in np.flatnonzero(np.isfinite(values).all(axis=1)).tolist()}
 
 
-def _columns(bound: Bound, ids: Sequence[str]) -> NDArray[np.float64]:
+def _columns(bound: StoreModel, ids: Sequence[str]) -> NDArray[np.float64]:
     """Return the covariates of other rows, in the columns that the model kept."""
     table = bound.covariates
     names = () if table is None else table.names
-    values = np.empty((len(ids), 0)) if table is None else table.values[places_of(table.ids, ids)]
+    values = np.empty((len(ids), 0)) if table is None else table.values[indices_of(table.ids, ids)]
     by_name = {"intercept": np.ones(len(ids)), **{name: values[:, place] for place, name in enumerate(names)}}
     return np.column_stack([by_name[name] for name in bound.given.fixed.names] or [np.empty((len(ids), 0))])
 
@@ -207,13 +207,13 @@ def _mixed(
     repo: Repository,
     version: Version,
     second: str,
-    rows: Rows,
+    rows: KernelRows,
     traits: NDArray[np.float64],
     fixed: Design,
     method: Method,
     signal: Signal,
 ) -> tuple[Kernel, float]:
-    other = rows_of(repo, version, second, set(rows.ids), signal)
+    other = kernel_rows(repo, version, second, set(rows.ids), signal)
     if other.ids != rows.ids:
         raise InputError(
             f"The second kernel has {counted(len(other.ids), 'row')} of the {len(rows.ids):,} that the first has.",
@@ -221,17 +221,17 @@ def _mixed(
         )
     if traits.shape[1] != 1:
         raise InputError("Two kernels are mixed for one trait at a time.", hint="Name it with --trait.")
-    found = mixed(rows.kernel, other.kernel, traits[:, 0], fixed, method=method)
+    found = fit_mixture(rows.kernel, other.kernel, traits[:, 0], fixed, method=method)
     return found.given.kernel, found.weight
 
 
 def _design(covariates: TraitFile | None, ids: Sequence[str], *, intercept: bool) -> Design:
     if covariates is None:
         return design(size=len(ids), intercept=intercept)
-    return design(covariates.values[places_of(covariates.ids, ids)], covariates.names, intercept=intercept)
+    return design(covariates.values[indices_of(covariates.ids, ids)], covariates.names, intercept=intercept)
 
 
-def _left_out(signal: Signal, rows: Rows, covariates: Path | None) -> Iterator[str]:
+def _left_out(signal: Signal, rows: KernelRows, covariates: Path | None) -> Iterator[str]:
     missing = int(np.count_nonzero(~np.isfinite(signal.values).all(axis=1)))
     if missing:
         why = " (constant, or wholly apart between the groups: no finite t)" if signal.contrast is not None else ""

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...engine.errors import InputError
-from ...engine.lmm.model.fit import fits, model
+from ...engine.lmm.model.fit import fit_many, make_model
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...engine.lmm.model.fit import Fit, Model
     from ...engine.lmm.model.likelihood import Method
-    from .model import Bound
+    from .model import StoreModel
     from .signals import Signal
 
 
 @dataclass(frozen=True, slots=True)
-class Null:
+class PermutationNull:
     """h² of permuted signals.
 
     Parameters
@@ -46,7 +46,7 @@ class Null:
         return (1 + int(np.count_nonzero(self.h2 >= found.h2))) / (len(self.h2) + 1)
 
 
-def permuted(bound: Bound, signal: Signal, number: int, seed: int) -> Model:
+def permute_labels(bound: StoreModel, signal: Signal, number: int, seed: int) -> Model:
     """Return the same model of permuted signals, a trait each: the same kernel, rows and covariates.
 
     Labels are drawn anew and the statistics made anew; without labels the values are permuted among the rows, if these
@@ -68,10 +68,10 @@ def permuted(bound: Bound, signal: Signal, number: int, seed: int) -> Model:
             "Without labels there is nothing to permute: permuting genes would part what the network links.",
             hint="Give --labels and --contrast, so that the signal can be made anew from permuted labels.",
         )
-    return model(bound.given.kernel, values, bound.given.fixed)
+    return make_model(bound.given.kernel, values, bound.given.fixed)
 
 
-def null_of(bound: Bound, signal: Signal, number: int, seed: int, method: Method = "reml") -> Null:
+def null_of(bound: StoreModel, signal: Signal, number: int, seed: int, method: Method = "reml") -> PermutationNull:
     """Return h² of so many permutations; raises as `permuted`."""
-    found = fits(permuted(bound, signal, number, seed), method=method)
-    return Null(np.array([one.h2 for one in found]))
+    found = fit_many(permute_labels(bound, signal, number, seed), method=method)
+    return PermutationNull(np.array([one.h2 for one in found]))

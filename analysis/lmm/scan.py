@@ -8,9 +8,9 @@ import numpy as np
 
 from ...engine.errors import EngineError, InputError, NotFound
 from ...engine.lmm.association.exact import ExactScanner
-from ...engine.lmm.association.scan import scanner
-from ...engine.lmm.model.fit import fits
-from ...engine.mapping import in_turn
+from ...engine.lmm.association.scan import make_scanner
+from ...engine.lmm.model.fit import fit_many
+from ...engine.mapping import sequentially
 from ...engine.threads import one_blas_thread
 from ...engine.wording import some
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ...engine.lmm.association.scan import Scanned, Scanner, Statistic
+    from ...engine.lmm.association.scan import Scanner, ScanResult, Statistic
     from ...engine.lmm.model.fit import Fit
     from ...engine.mapping import Mapper
     from ...formats.traits.tested_columns import Block, TestedColumns
-    from .model import Bound
+    from .model import StoreModel
 
 COLUMNS = ("ID", "N", "BETA", "SE", "STAT", "DF", "P", "LOG10P", "H2", "LL")
 
@@ -33,14 +33,14 @@ MOST_GROUPED = 4 << 30
 Row = tuple[str, int, float, float, float, float, float, float, float, float]
 
 
-def scanned(
-    bound: Bound,
+def scan_columns(
+    bound: StoreModel,
     tested: TestedColumns,
     *,
     exact: bool = False,
     statistic: Statistic = "wald",
     single: bool = False,
-    mapper: Mapper = in_turn,
+    mapper: Mapper = sequentially,
     progress: Callable[[float], object] | None = None,
 ) -> tuple[Fit, Iterator[list[Row]]]:
     """Return the null model, and the rows of a scan, block by block.
@@ -69,13 +69,13 @@ def scanned(
     """
     if exact and single:
         raise InputError("An exact scan is in double precision.", hint="Leave out --float32, or take --mode p3d.")
-    null = fits(bound.given, method="ml" if statistic == "lrt" else "reml")[0]
+    null = fit_many(bound.given, method="ml" if statistic == "lrt" else "reml")[0]
     if exact:
         judge = ExactScanner(bound.given, null, statistic=statistic)
     else:
-        judge = scanner(bound.given, null, statistic=statistic, single=single, sparse=tested.is_sparse)
+        judge = make_scanner(bound.given, null, statistic=statistic, single=single, sparse=tested.is_sparse)
 
-    def step(block: Block) -> tuple[Block, Scanned]:
+    def step(block: Block) -> tuple[Block, ScanResult]:
         if isinstance(judge, ExactScanner):
             return block, judge.scan(_dense(block))
         return block, judge.scan(_dense(block).astype(np.float32) if single else block.values)
@@ -90,8 +90,8 @@ def scanned(
     return null, rows()
 
 
-def grouped(
-    bound: Bound,
+def scan_groups(
+    bound: StoreModel,
     tested: TestedColumns,
     groups: Mapping[str, Sequence[str]],
     *,
@@ -115,8 +115,8 @@ def grouped(
     InputError
         The tests of all groups together take too much memory.
     """
-    null = fits(bound.given)[0]
-    judge = scanner(bound.given, null)
+    null = fit_many(bound.given)[0]
+    judge = make_scanner(bound.given, null)
     wanted = {name for names in groups.values() for name in names}
     if 8 * len(wanted) * len(bound.rows.ids) > MOST_GROUPED:
         raise InputError(
@@ -157,7 +157,7 @@ def _dense(block: Block) -> NDArray[np.float64]:
     return block.values if isinstance(block.values, np.ndarray) else np.asarray(block.values.toarray())
 
 
-def _rows(block: Block, found: Scanned) -> list[Row]:
+def _rows(block: Block, found: ScanResult) -> list[Row]:
     freedom = found.within if np.isfinite(found.within) else found.between
     columns: Iterable[list[float]] = (
         found.beta.tolist(),

@@ -9,17 +9,17 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from ...engine.errors import InputError, NotFound
-from ...engine.lmm.association.component import component
+from ...engine.lmm.association.component import run_component_test
 from ...engine.lmm.association.enrichment import OwnVariance, enrich, links, sided
-from ...engine.lmm.association.leave_out import Leaving
-from ...engine.lmm.association.scan import scanner
+from ...engine.lmm.association.leave_out import LeaveOut
+from ...engine.lmm.association.scan import make_scanner
 from ...engine.lmm.kernels.network_kernel import pathway_columns
 from ...engine.lmm.kernels.spectral import of_factor
-from ...engine.lmm.model.fit import fits, model
-from ...engine.lmm.model.mixture import Mixed, Mixture
+from ...engine.lmm.model.fit import fit_many, make_model
+from ...engine.lmm.model.mixture import Mixture, MixtureFit
 from ...engine.wording import counted, some
 from ...formats.pathways.gmt import read_gmt
-from .permutations import Null
+from .permutations import PermutationNull
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ...engine.lmm.association.enrichment import Alternative, Enriched
+    from ...engine.lmm.association.enrichment import Alternative, Enrichment
     from ...engine.lmm.association.scan import Scanner
     from ...engine.lmm.model.fit import Fit, Model
     from ...storage.repository import Repository
-    from .model import Bound
+    from .model import StoreModel
 
 
 MOST_SCATTERED = 1_500
@@ -45,7 +45,7 @@ MOST_SETS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class SetTests:
     """Gene sets and what became of them.
 
     Parameters
@@ -80,13 +80,13 @@ class Judged:
     sizes: tuple[int, ...]
     used: tuple[int, ...]
     null: Fit
-    found: Enriched
+    found: Enrichment
     own_out: list[float | None] | None
     scatter: list[float | None] | None
     plain: list[float | None] | None
     set_weight: float | None
     permuted: list[float | None] | None
-    null_h2: Null | None
+    null_h2: PermutationNull | None
     null_share: float
     null_most: float
     left_out: tuple[str, ...]
@@ -97,10 +97,10 @@ class Judged:
         return np.argsort(self.found.log10_p, kind="stable").tolist()  # NaN sorts last
 
 
-def judge(
+def run_set_tests(
     repo: Repository,
     rev: str,
-    bound: Bound,
+    bound: StoreModel,
     library: Path,
     *,
     alternative: Alternative = "two-sided",
@@ -110,7 +110,7 @@ def judge(
     set_variance: bool | None = None,
     permuted: Model | None = None,
     progress: Callable[[float], object] | None = None,
-) -> Judged:
+) -> SetTests:
     """Return the tests of a library's sets.
 
     Parameters
@@ -144,8 +144,8 @@ def judge(
     """
     names, held, used, left_out = _matched(library, bound.rows.ids, sizes)
     sets = _membership(held, len(bound.rows.ids))
-    null = fits(bound.given)[0]
-    plain_by = scanner(bound.given, null, sparse=True)
+    null = fit_many(bound.given)[0]
+    plain_by = make_scanner(bound.given, null, sparse=True)
     tests = _Tests(sets, alternative, _mixture(bound, sets, set_variance))
     found, weight = tests.of(bound.given)
     plain = None if weight is None else _listed(enrich(plain_by, sets, alternative=alternative).log10_p)
@@ -154,11 +154,11 @@ def judge(
     if scatter:
         spread = [_scatter(plain_by, genes, int(sets.shape[1])) for genes in held]
     by_permutation: list[float | None] | None = None
-    null_h2: Null | None = None
+    null_h2: PermutationNull | None = None
     share = most = float("nan")
     if permuted is not None:
         by_permutation, null_h2, share, most = _permuted(permuted, tests, found, progress)
-    return Judged(
+    return SetTests(
         names=tuple(names),
         sizes=tuple(size for size, _ in used),
         used=tuple(number for _, number in used),
@@ -211,7 +211,7 @@ def _membership(held: list[NDArray[np.intp]], genes: int) -> csr_array:
 def _scatter(null: Scanner, genes: NDArray[np.intp], size: int) -> float | None:
     if len(genes) > MOST_SCATTERED:
         return None
-    return float(10.0 ** component(null, _units(genes, size)).log10_p)
+    return float(10.0 ** run_component_test(null, _units(genes, size)).log10_p)
 
 
 def _units(genes: NDArray[np.intp], size: int) -> NDArray[np.float64]:
@@ -223,7 +223,7 @@ def _units(genes: NDArray[np.intp], size: int) -> NDArray[np.float64]:
 def _own_out(
     repo: Repository,
     rev: str,
-    bound: Bound,
+    bound: StoreModel,
     names: list[str],
     held: list[NDArray[np.intp]],
     alternative: Alternative,
@@ -249,7 +249,7 @@ def _own_out(
         return answer
     used = sorted({one for place in own for one in columns[names[place]]})
     tests = _membership([held[place] for place in own], len(bound.rows.ids)).toarray().T
-    leaving = Leaving(bound.given, np.ascontiguousarray(loadings[:, used]), tests)
+    leaving = LeaveOut(bound.given, np.ascontiguousarray(loadings[:, used]), tests)
     for test, place in enumerate(own):
         out = [used.index(one) for one in columns[names[place]]]
         alone = len(out) == bound.rows.columns  # it is all there is of the kernel
@@ -258,7 +258,7 @@ def _own_out(
     return answer
 
 
-def _mixture(bound: Bound, sets: csr_array, asked: bool | None) -> SetVariance | None:
+def _mixture(bound: StoreModel, sets: csr_array, asked: bool | None) -> SetVariance | None:
     """Return the kernel with one of the sets' own beside it, whose weight is to be found; `None` without."""
     number = int(sets.shape[0])
     if asked and number > MOST_SETS:
@@ -288,7 +288,7 @@ class SetVariance:
     mixture: Mixture
     linked: NDArray[np.float64]
 
-    def found(self, mixed: Mixed) -> OwnVariance:
+    def found(self, mixed: MixtureFit) -> OwnVariance:
         """Return the variance of each set's shift in a fitted mixture."""
         weight = mixed.weight if mixed.weight == mixed.weight else 0.0  # none at h² = 0
         number = float(np.sum(self.linked) ** 2 / np.sum(self.linked**2))
@@ -303,13 +303,13 @@ class _Tests:
     alternative: Alternative
     variance: SetVariance | None
 
-    def of(self, given: Model) -> tuple[Enriched, float | None]:
+    def of(self, given: Model) -> tuple[Enrichment, float | None]:
         """Return the tests of a signal, and the weight of the sets' own variance."""
         if self.variance is None:
-            null = scanner(given, fits(given)[0], sparse=True)
+            null = make_scanner(given, fit_many(given)[0], sparse=True)
             return enrich(null, self.sets, alternative=self.alternative), None
         found = self.variance.mixture.best(given.traits[:, 0])
-        null = scanner(found.given, found.fit, sparse=True)
+        null = make_scanner(found.given, found.fit, sparse=True)
         own = self.variance.found(found)
         return enrich(null, self.sets, alternative=self.alternative, own=own), found.weight
 
@@ -319,19 +319,19 @@ def _listed(log10_p: NDArray[np.float64]) -> list[float | None]:
 
 
 def _permuted(
-    drawn: Model, tests: _Tests, found: Enriched, progress: Callable[[float], object] | None
-) -> tuple[list[float | None], Null, float, float]:
+    drawn: Model, tests: _Tests, found: Enrichment, progress: Callable[[float], object] | None
+) -> tuple[list[float | None], PermutationNull, float, float]:
     """Return p of each set by permutations, h² of each, and the share of p < .05: over all sets, and at most."""
     number = drawn.traits.shape[1]
     more, below = np.zeros(len(found.t)), np.zeros(len(found.t))
     for at in range(number):
-        again, _ = tests.of(model(drawn.kernel, drawn.traits[:, at], drawn.fixed))
+        again, _ = tests.of(make_model(drawn.kernel, drawn.traits[:, at], drawn.fixed))
         more += again.log10_p <= found.log10_p
         below += again.log10_p < np.log10(0.05)
         if progress is not None:
             progress((at + 1) / number)
     testable = np.isfinite(found.t)
     p = np.where(testable, (1.0 + more) / (number + 1.0), np.nan)
-    null = Null(np.array([one.h2 for one in fits(drawn)]))
+    null = PermutationNull(np.array([one.h2 for one in fit_many(drawn)]))
     shares = below[testable] / number
     return [float(value) for value in p], null, float(shares.mean()), float(shares.max(initial=0.0))

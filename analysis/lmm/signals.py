@@ -10,7 +10,7 @@ import numpy as np
 from ...engine.errors import EngineError, InputError, NotFound
 from ...engine.estimation.expression import Expression
 from ...engine.estimation.preparation import Preparation, prepare
-from ...engine.lmm.model.contrast import drawn_groups, t_statistics
+from ...engine.lmm.model.contrast import permuted_groups, t_statistics
 from ...engine.wording import counted, some
 from ...formats.expression.expression import read_expression
 from ...formats.traits.traits import read_labels, read_traits
@@ -47,7 +47,7 @@ class Contrast:
 
         A gene that labels part wholly, whose t has no bound, has the largest of the others.
         """
-        found = t_statistics(self.values, drawn_groups(self.first, number, seed))
+        found = t_statistics(self.values, permuted_groups(self.first, number, seed))
         return np.where(np.isfinite(found), found, np.nanmax(np.abs(found), axis=0))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...engine.nmf.modules.analysis import USED
-from ...engine.nmf.modules.comparison import ModuleChange, Movement, aligned, changes, distances
+from ...engine.nmf.modules.comparison import ModuleChange, Movement, align_modules, membership_distances, module_changes
 from ...engine.nmf.modules.membership import memberships
 from ...engine.nmf.modules.similarity import positive_correlations
 from ...engine.nmf.solvers.symmetric import fit_symmetric, halves, observe_symmetric
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     from ...engine.nmf.solvers.factorization import Factorization
     from ...storage.repository import Repository
-    from .run import Run
+    from .run import NmfRun
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class VersionComparison:
     """Two versions' modules, compared.
 
     Parameters
@@ -41,8 +41,8 @@ class Compared:
         How far each gene moved in `warm`, as the drawings of the samples are fitted too.
     """
 
-    before: Run
-    after: Run
+    before: NmfRun
+    after: NmfRun
     changes: list[ModuleChange]
     warm: Factorization
     cold: Factorization
@@ -53,7 +53,7 @@ class Compared:
         """The share of each gene that each of the earlier modules has, before and in `warm`, shape (p, R)."""
         earlier = self.before.named.analysis.best
         own = memberships(earlier)
-        later = aligned(changes(earlier, self.warm), own, memberships(self.warm))
+        later = align_modules(module_changes(earlier, self.warm), own, memberships(self.warm))
         return own.shares, later[:, : earlier.rank]
 
 
@@ -67,7 +67,7 @@ def compare(
     seed: int,
     resamples: int,
     progress: Callable[[float], object] | None = None,
-) -> Compared:
+) -> VersionComparison:
     """Return what changed in the modules of the correlations between two versions.
 
     Parameters
@@ -110,11 +110,11 @@ def compare(
     own = memberships(first)
 
     def moved(found: Factorization) -> NDArray[np.float64]:
-        return distances(changes(first, found), own, memberships(found))
+        return membership_distances(module_changes(first, found), own, memberships(found))
 
     drawn = np.empty((resamples, len(own.shares)))
     for at, snapshot in enumerate(() if drawings is None else drawings.drawn(resamples, seed)):
         again = observe_symmetric(positive_correlations(snapshot))
         drawn[at] = moved(fit_symmetric(again, first.rank, start=halves(first), **USED))
         part(3 + at)(1.0)
-    return Compared(earlier, later, changes(first, second), warm, cold, Movement(moved(warm), drawn))
+    return VersionComparison(earlier, later, module_changes(first, second), warm, cold, Movement(moved(warm), drawn))

@@ -10,7 +10,7 @@ import numpy as np
 from ...engine.errors import EngineError, FormatError
 from ...engine.nmf.modules.analysis import Analysis
 from ...engine.nmf.modules.moonlighting import FALSE_DISCOVERIES, Moonlighting
-from ...engine.nmf.modules.rank import HeldOut, RankSurvey, Surveyed
+from ...engine.nmf.modules.rank import HeldOut, RankRow, RankSurvey
 from ...engine.nmf.solvers.factorization import Factorization
 from ...storage.files import layout
 from ...storage.networks.bases import decode_names, encode_names
@@ -36,7 +36,7 @@ MAY_BE_NAN = (layout.STABILITY, layout.SURVEY)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class NmfRequest:
     """What is asked of a version, of its base or of a file.
 
     Parameters
@@ -72,7 +72,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedAnalysis:
     """An analysis with the names of what it is of.
 
     Parameters
@@ -97,12 +97,12 @@ class Named:
     counts: bool
 
 
-def find(artifacts: Artifacts, asked: Asked) -> Artifact | None:
+def find(artifacts: Artifacts, asked: NmfRequest) -> Artifact | None:
     """Return the artifact of an analysis that was made before in just that way, if there is one."""
     return artifacts.find(layout.NMF, asked.content, asked.parameters)
 
 
-def keep(artifacts: Artifacts, asked: Asked, found: Named) -> Artifact:
+def keep(artifacts: Artifacts, asked: NmfRequest, found: NamedAnalysis) -> Artifact:
     """Keep an analysis in a store; raises as `Artifacts.keep`."""
     analysis, best = found.analysis, found.analysis.best
     arrays: dict[str, NDArray[np.generic]] = {
@@ -140,7 +140,7 @@ def keep(artifacts: Artifacts, asked: Asked, found: Named) -> Artifact:
     )
 
 
-def read(artifact: Artifact) -> Named:
+def read(artifact: Artifact) -> NamedAnalysis:
     """Return the analysis that an artifact holds.
 
     Raises
@@ -156,7 +156,7 @@ def read(artifact: Artifact) -> Named:
         raise FormatError(f"The analysis {artifact.key} is damaged: what it holds is no NMF: {failure}") from None
 
 
-def _named(artifact: Artifact) -> Named:
+def _named(artifact: Artifact) -> NamedAnalysis:
     arrays, facts = artifact.arrays, artifact.record.facts
     if artifact.record.analysis != layout.NMF:
         raise ValueError(f"it is of the kind {artifact.record.analysis!r}")
@@ -184,7 +184,7 @@ def _named(artifact: Artifact) -> Named:
     sums = best.modules.sum(axis=0)
     if not (best.modules.min() >= 0.0 and best.usage.min() >= 0.0 and np.allclose(sums, 1.0, atol=1e-3)):
         raise ValueError("W and H are no factors")
-    rows = tuple(Surveyed(at, *map(float, row)) for at, row in zip(ranks, measures, strict=True))
+    rows = tuple(RankRow(at, *map(float, row)) for at, row in zip(ranks, measures, strict=True))
     tested = None
     if layout.SECOND in arrays:
         q, second = _numbers(arrays, layout.SECOND_Q, p), arrays[layout.SECOND].astype(np.intp)
@@ -197,7 +197,7 @@ def _named(artifact: Artifact) -> Named:
     analysis = Analysis(RankSurvey(rows, cast("HeldOut", by)), best, _numbers(arrays, layout.STABILITY, p), tested)
     if analysis.survey.chosen.rank != rank:
         raise ValueError("its rank is not the one that its survey chooses")
-    return Named(analysis, genes, samples, artifact.record.source, symmetric, bool(facts["counts"]))
+    return NamedAnalysis(analysis, genes, samples, artifact.record.source, symmetric, bool(facts["counts"]))
 
 
 def _numbers(arrays: Mapping[str, NDArray[np.generic]], name: str, *shape: int) -> NDArray[np.float64]:

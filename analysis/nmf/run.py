@@ -15,7 +15,7 @@ from ...engine.wording import counted, some
 from ...storage.files import layout
 from ...storage.networks.bases import encode_names
 from . import kept
-from .kept import Asked, Named
+from .kept import NamedAnalysis, NmfRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +43,7 @@ READING = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class NmfRun:
     """An analysis that was asked for.
 
     Parameters
@@ -58,14 +58,14 @@ class Run:
         Why the store could not keep it; empty where it does.
     """
 
-    named: Named
+    named: NamedAnalysis
     artifact: Artifact | None
     again: bool
     unkept: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
+class NmfInput:
     """What is factored, and what to say of it."""
 
     values: Any
@@ -86,7 +86,7 @@ def modules_of(
     restarts: int = 10,
     seed: int = 0,
     progress: Callable[[float], object] | None = None,
-) -> Run:
+) -> NmfRun:
     """Return the modules of a version.
 
     Parameters
@@ -120,11 +120,11 @@ def modules_of(
     first, last = ranks or DEFAULT_RANKS
     table = None if source in (CORRELATION, COUNTS) else _read(Path(source))
     content = _content(version, source) if table is None else _content_of(table)
-    asked = Asked(content, FILE if table is not None else source, ranks, restarts, seed)
+    asked = NmfRequest(content, FILE if table is not None else source, ranks, restarts, seed)
     if (known := kept.find(repo.artifacts, asked)) is not None:
         with contextlib.suppress(FormatError):  # whoever sealed it sealed no analysis: as good as none
             named = kept.read(known)
-            return Run(named if table is None else replace(named, said=table.said), known, again=True)
+            return NmfRun(named if table is None else replace(named, said=table.said), known, again=True)
     from ...engine.nmf import analyse
 
     def tell(share: float) -> None:
@@ -143,13 +143,13 @@ def modules_of(
         threads=os.cpu_count() or 1,
         progress=lambda share: tell(READING + (1.0 - READING) * share),
     )
-    named = Named(found, given.genes, given.samples, given.said, given.symmetric, given.counts)
+    named = NamedAnalysis(found, given.genes, given.samples, given.said, given.symmetric, given.counts)
     try:
-        return Run(named, kept.keep(repo.artifacts, asked, named), again=False)
+        return NmfRun(named, kept.keep(repo.artifacts, asked, named), again=False)
     except Conflict as refusal:
-        return Run(named, None, again=False, unkept=refusal.message)
+        return NmfRun(named, None, again=False, unkept=refusal.message)
     except OSError as failure:
-        return Run(named, None, again=False, unkept=f"{failure.filename or repo.path}: {failure.strerror}.")
+        return NmfRun(named, None, again=False, unkept=f"{failure.filename or repo.path}: {failure.strerror}.")
 
 
 def _content(version: Version, source: str) -> str:
@@ -157,7 +157,7 @@ def _content(version: Version, source: str) -> str:
     return version.content if source == CORRELATION else version.base
 
 
-def _content_of(table: _Given) -> str:
+def _content_of(table: NmfInput) -> str:
     """Return the id of what was read of a file, and of others beside it: its names and its values."""
     arrays = {
         layout.GENES: encode_names(table.genes),
@@ -167,7 +167,7 @@ def _content_of(table: _Given) -> str:
     return layout.content_id(layout.TABLE, "{}", arrays, {})
 
 
-def _read(path: Path) -> _Given:
+def _read(path: Path) -> NmfInput:
     from ...formats.expression.expression import read_expression
 
     expression = read_expression(path).expression
@@ -184,7 +184,7 @@ def _given(
     progress: Callable[[float], object],
     *,
     choosing: bool,
-) -> _Given:
+) -> NmfInput:
     from ...engine.nmf.modules.similarity import NEIGHBORS, positive_correlations
 
     if source == CORRELATION:
@@ -199,7 +199,7 @@ def _given(
         if hasattr(values, "tocsr"):
             said += f", of each with its {NEIGHBORS} nearest"
         parted = _parted(repo, version, seed, lambda share: progress(0.1 + 0.9 * share)) if choosing else ()
-        return _Given(values, genes, genes, symmetric=True, counts=False, said=said + NO_LIKELIHOOD, parted=parted)
+        return NmfInput(values, genes, genes, symmetric=True, counts=False, said=said + NO_LIKELIHOOD, parted=parted)
     base = repo.base(version.name)
     if base.expression is None:
         raise NotFound(
@@ -230,7 +230,7 @@ def _parted(
     return tuple(pair for one, other in found for pair in ((one, other), (other, one)))
 
 
-def _measured(values: NDArray[Any], genes: tuple[str, ...], samples: tuple[str, ...], said: str) -> _Given:
+def _measured(values: NDArray[Any], genes: tuple[str, ...], samples: tuple[str, ...], said: str) -> NmfInput:
     """Return measured values to factor; only whole numbers are counts, with a likelihood."""
     negative = np.argwhere(values < 0)
     if len(negative):
@@ -242,7 +242,7 @@ def _measured(values: NDArray[Any], genes: tuple[str, ...], samples: tuple[str, 
             hint="Amounts alone have such factors: counts, or intensities whose background was not subtracted.",
         )
     counts = bool((values == values.round()).all())
-    return _Given(values, genes, samples, symmetric=False, counts=counts, said=said + ("" if counts else NO_COUNTS))
+    return NmfInput(values, genes, samples, symmetric=False, counts=counts, said=said + ("" if counts else NO_COUNTS))
 
 
 def contents_of(repo: Repository) -> dict[str, list[str]]:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import setting
-from grnledger.engine.lmm import design, fit, fits, model, of_factor, scanner
+from grnledger.engine.lmm import design, fit, fit_many, make_model, make_scanner, of_factor
 
 N, K, TESTS = 200, 20, 5
 
@@ -39,9 +39,9 @@ class Data:
 
 def ours(data: Data) -> None:
     """Print what grnledger finds."""
-    given = model(of_factor(data.factor), data.trait, design(data.covariate[:, None]))
-    null = fits(given)[0]
-    told = scanner(given, null).scan(data.tests)
+    given = make_model(of_factor(data.factor), data.trait, design(data.covariate[:, None]))
+    null = fit_many(given)[0]
+    told = make_scanner(given, null).scan(data.tests)
     line("grnledger", null.h2, null.log_likelihood, null.effects[1], told.log10_p)
     beside = [fit(given.kernel, data.trait, design(np.column_stack([data.covariate, one]))) for one in data.tests]
     line("grnledger, δ beside each", null.h2, null.log_likelihood, null.effects[1],

@@ -29,7 +29,16 @@ import setting
 from grnledger.analysis.lmm.set_tests import SetVariance
 from grnledger.engine.estimation.shrinkage import shrinkage
 from grnledger.engine.false_discovery import adjusted
-from grnledger.engine.lmm import DiagonalAndFactor, Mixture, enrich, fits, model, of_factor, scanner, t_statistics
+from grnledger.engine.lmm import (
+    DiagonalAndFactor,
+    Mixture,
+    enrich,
+    fit_many,
+    make_model,
+    make_scanner,
+    of_factor,
+    t_statistics,
+)
 from grnledger.engine.lmm.association.enrichment import links
 from grnledger.engine.network.covariance import FactorCovariance
 from numpy.typing import NDArray
@@ -88,14 +97,15 @@ def signal(world: World, share: float, stream: np.random.Generator) -> NDArray[n
 def rejected(network: Network, z: NDArray[np.float64], sets: csr_array) -> dict[str, NDArray[np.float64]]:
     """Return p of each set by every form."""
     shared, alone = network
-    whole = model(DiagonalAndFactor(alone, shared, np.ones(shared.shape[1])), z)
-    ours = model(of_factor(shared), z)
-    null = fits(ours)[0]
+    whole = make_model(DiagonalAndFactor(alone, shared, np.ones(shared.shape[1])), z)
+    ours = make_model(of_factor(shared), z)
+    null = fit_many(ours)[0]
     ratios = {"OLS": np.inf, "GLS": 0.0, "PoPS": 0.05 + 0.9 * max(0.0, float(np.var(z)) - 1.0)}
     found = {
-        name: scanner(whole, replace(null, ratio=ratio), sparse=True).scan(sets).p for name, ratio in ratios.items()
+        name: make_scanner(whole, replace(null, ratio=ratio), sparse=True).scan(sets).p
+        for name, ratio in ratios.items()
     }
-    return {**found, "LMM": scanner(ours, null, sparse=True).scan(sets).p, "LMM+sets": with_sets(ours, sets)}
+    return {**found, "LMM": make_scanner(ours, null, sparse=True).scan(sets).p, "LMM+sets": with_sets(ours, sets)}
 
 
 def with_sets(ours: Model, sets: csr_array) -> NDArray[np.float64]:
@@ -103,7 +113,7 @@ def with_sets(ours: Model, sets: csr_array) -> NDArray[np.float64]:
     linked = links(ours.kernel, sets)
     variance = SetVariance(Mixture(ours.kernel, of_factor(sets.toarray().T * np.sqrt(linked)), ours.fixed), linked)
     found = variance.mixture.best(ours.traits[:, 0])
-    judge = scanner(found.given, found.fit, sparse=True)
+    judge = make_scanner(found.given, found.fit, sparse=True)
     return 10.0 ** enrich(judge, sets, own=variance.found(found)).log10_p
 
 

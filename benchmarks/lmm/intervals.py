@@ -16,12 +16,12 @@ import setting
 from grnledger.engine.lmm import (
     bootstrap_interval,
     design,
-    drawn,
-    fits,
-    model,
+    fit_many,
+    make_model,
     of_factor,
     profile_interval,
     reduced_kernel,
+    simulate_null,
     wald_interval,
 )
 
@@ -51,13 +51,13 @@ def main() -> None:
         n, k = factor.shape
         fixed = design(stream.standard_normal((n, 2)))
         kernel = of_factor(factor)
-        scale = model(kernel, stream.standard_normal(n), fixed).scale
+        scale = make_model(kernel, stream.standard_normal(n), fixed).scale
         for truth in TRUTHS if k >= n else TRUTHS[:-1]:  # all of it within 60 factors is a likelihood without bound
             along = factor @ stream.standard_normal((k, given.signals)) / np.sqrt(scale)
             traits = np.sqrt(truth) * along + np.sqrt(1.0 - truth) * stream.standard_normal((n, given.signals))
-            asked_of = model(kernel, traits, fixed)
-            draws = drawn(reduced_kernel(asked_of), DRAWS, given.seed)
-            found = fits(asked_of)
+            asked_of = make_model(kernel, traits, fixed)
+            draws = simulate_null(reduced_kernel(asked_of), DRAWS, given.seed)
+            found = fit_many(asked_of)
             held = np.zeros(3)
             for trait, one in enumerate(found):
                 spans = (

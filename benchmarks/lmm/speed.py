@@ -29,7 +29,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import setting
-from grnledger.engine.lmm import ExactScanner, Leaving, enrich, fit, fits, model, of_factor, of_matrix, scanner
+from grnledger.engine.lmm import (
+    ExactScanner,
+    LeaveOut,
+    enrich,
+    fit,
+    fit_many,
+    make_model,
+    make_scanner,
+    of_factor,
+    of_matrix,
+)
 from scipy.sparse import csr_array
 from threadpoolctl import threadpool_limits
 
@@ -104,13 +114,13 @@ def p3d(rounds: int) -> None:
     """n = 2,000, 10,000 tests at the null model's δ."""
     data = Data(2000, 10_000)
     took, kernel = seconds(lambda: of_matrix(data.matrix))
-    given = model(kernel, data.trait)
-    null = fits(given)[0]
+    given = make_model(kernel, data.trait)
+    null = fit_many(given)[0]
     single, columns = data.tests.astype(np.float32), np.ascontiguousarray(data.tests.T)
     square, square32 = kernel.vectors.copy(), kernel.vectors.astype(np.float32)
     steps: dict[str, Callable[[], Any]] = {
-        "grnledger, float64": lambda: scanner(given, null).scan(data.tests),
-        "grnledger, float32": lambda: scanner(given, null, single=True).scan(single),
+        "grnledger, float64": lambda: make_scanner(given, null).scan(data.tests),
+        "grnledger, float32": lambda: make_scanner(given, null, single=True).scan(single),
         "one dgemm, 10,000 × n × n": lambda: data.tests @ square,
         "one sgemm": lambda: single @ square32,
     }
@@ -132,7 +142,7 @@ def p3d(rounds: int) -> None:
     print(f"\n## p3d: n = 2,000, 10,000 tests (eigenvectors of K: {took:.2f} s, left out of all)")
     for name, value in times.items():
         row(name, value, value / base, f"{value / times['grnledger, float32']:.2f} × float32")
-    row("  of which ours once, whatever the tests", seconds(lambda: scanner(given, null))[0])
+    row("  of which ours once, whatever the tests", seconds(lambda: make_scanner(given, null))[0])
     print(f"float32 against float64: largest difference of log10 p {np.max(np.abs(ours32.log10_p - ours.log10_p)):.2g}")
     if peer is not None:
         at_theirs = found["FaST-LMM lmm_cov"]
@@ -146,13 +156,13 @@ def exact(rounds: int) -> None:
     for n in (500, 1000, 2000):
         data = Data(n, 10_000)
         kernel = of_matrix(data.matrix)
-        given = model(kernel, data.trait)
-        null = fits(given)[0]
+        given = make_model(kernel, data.trait)
+        null = fit_many(given)[0]
         columns = kernel.vectors.copy()
         times, found = medians(
             {
                 "exact": lambda given=given, null=null, data=data: ExactScanner(given, null).scan(data.tests),
-                "p3d": lambda given=given, null=null, data=data: scanner(given, null).scan(data.tests),
+                "p3d": lambda given=given, null=null, data=data: make_scanner(given, null).scan(data.tests),
                 "dgemm": lambda data=data, columns=columns: data.tests @ columns,
             },
             rounds,
@@ -218,10 +228,10 @@ def low_rank(rounds: int) -> None:
         factor = stream.standard_normal((20_000, k))
         trait = factor @ stream.standard_normal(k) / np.sqrt(k) + stream.standard_normal(20_000)
         kernel = of_factor(factor)
-        given = model(kernel, trait)
-        null = fits(given)[0]
+        given = make_model(kernel, trait)
+        null = fit_many(given)[0]
         steps: dict[str, Callable[[], Any]] = {
-            "grnledger": lambda given=given, null=null: scanner(given, null).scan(tests)
+            "grnledger": lambda given=given, null=null: make_scanner(given, null).scan(tests)
         }
         peer = fast_lmm(trait, factor=factor)
         if peer is not None:
@@ -258,8 +268,8 @@ def leave_out(rounds: int) -> None:
     stream = np.random.default_rng(2)
     factor = stream.standard_normal((2000, 4000)) / np.sqrt(4000)
     trait = factor @ stream.standard_normal(4000) + stream.standard_normal(2000)
-    given = model(of_factor(factor), trait)
-    leaving = Leaving(given, np.ascontiguousarray(factor[:, :200]))
+    given = make_model(of_factor(factor), trait)
+    leaving = LeaveOut(given, np.ascontiguousarray(factor[:, :200]))
 
     def all_out() -> Any:
         return [leaving.without([place]) for place in range(200)]
@@ -267,7 +277,7 @@ def leave_out(rounds: int) -> None:
     times, found = medians(
         {
             "all": all_out,
-            "once": lambda: Leaving(given, np.ascontiguousarray(factor[:, :200])),
+            "once": lambda: LeaveOut(given, np.ascontiguousarray(factor[:, :200])),
             "refit": lambda: fit(of_matrix(factor[:, 1:] @ factor[:, 1:].T), trait),
         },
         rounds,
@@ -292,13 +302,13 @@ def sets(rounds: int) -> None:
     library = csr_array(members)
     narrow = stream.standard_normal((2000, 50))
     for name, kernel in (("dense", of_matrix(data.matrix)), ("rank 50", of_factor(narrow))):
-        given = model(kernel, data.trait)
-        null = fits(given)[0]
-        ready = scanner(given, null, sparse=True)
+        given = make_model(kernel, data.trait)
+        null = fit_many(given)[0]
+        ready = make_scanner(given, null, sparse=True)
         enrich(ready, library)  # compiled
         times, _ = medians({"sets": lambda ready=ready: enrich(ready, library)}, 3 * rounds)
         print(f"{name:<44}{1e6 * times['sets'] / 2000:10.1f} µs a set; ready after "
-              f"{seconds(lambda given=given, null=null: scanner(given, null, sparse=True))[0]:.2f} s")  # fmt: skip
+              f"{seconds(lambda given=given, null=null: make_scanner(given, null, sparse=True))[0]:.2f} s")  # fmt: skip
 
 
 def main() -> None:

@@ -31,7 +31,7 @@ from grnledger.engine.network.pathway import Pathway
 from grnledger.engine.threads import one_blas_thread
 from grnledger.storage.files import durable, hdf5, layout
 from grnledger.storage.history import entries
-from grnledger.storage.networks.diagnostics import Measuring
+from grnledger.storage.networks.diagnostics import Diagnostics
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests" / "trust"))
 from aftermath import table
@@ -127,7 +127,7 @@ def clocked(clock: Clock) -> Iterator[None]:
 
     with contextlib.ExitStack() as stack:
         for what, owner, name in (
-            ("numbers", Measuring, "measure"),
+            ("numbers", Diagnostics, "measure"),
             ("HDF5 file in memory", entries, "content_of"),
             ("HDF5 file in memory", hdf5.Content, "seal"),
             ("HDF5 file in memory", hdf5.Sealed, "write"),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ...storage.repository import Repository
-    from ...storage.transfer.exchange import Exchanged
+    from ...storage.transfer.exchange import TransferReport
 
 
 ELSEWHERE = re.compile(r"[a-z]+:/|[^/]+@[^/]+:")
@@ -57,7 +57,7 @@ def other(path: Path, *, hint: str = "Name a store, or a file that `grn export` 
     return path
 
 
-def tell(repo: Repository, done: Exchanged, form: str, *, nothing: str) -> None:
+def tell(repo: Repository, done: TransferReport, form: str, *, nothing: str) -> None:
     """Print what arrived in a store.
 
     Parameters

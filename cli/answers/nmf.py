@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ...analysis.nmf.kept import Named
+    from ...analysis.nmf.kept import NamedAnalysis
     from ...engine.nmf import BestSet
     from ...storage.networks.artifacts import Artifact
 
@@ -120,7 +120,7 @@ def sets_of(path: Path | None, genes: tuple[str, ...]) -> Sets:
     return {name: inside for name, inside in found.items() if len(inside)}
 
 
-def write(path: Path | None, found: Named) -> None:
+def write(path: Path | None, found: NamedAnalysis) -> None:
     """Write W and H to a file, if one is named."""
     if path is None:
         return
@@ -133,7 +133,7 @@ def write(path: Path | None, found: Named) -> None:
     output.note(f"{path}: {size}, as `modules` and `usage`.")
 
 
-def table_of(name: str, found: Named, sets: Sets) -> tuple[tuple[str, ...], Rows]:
+def table_of(name: str, found: NamedAnalysis, sets: Sets) -> tuple[tuple[str, ...], Rows]:
     """Return the columns and the rows of a table."""
     best = found.analysis.best
     if name in ("weights", "usage"):
@@ -145,7 +145,7 @@ def table_of(name: str, found: Named, sets: Sets) -> tuple[tuple[str, ...], Rows
     return COLUMNS[name], _module_rows(found, sets) if name == "modules" else makers[name](found)
 
 
-def json_of(found: Named, artifact: Artifact | None, sets: Sets) -> dict[str, Any]:
+def json_of(found: NamedAnalysis, artifact: Artifact | None, sets: Sets) -> dict[str, Any]:
     """Return an analysis as the JSON contract has it."""
     analysis = found.analysis
     best = analysis.best
@@ -173,7 +173,7 @@ def json_of(found: Named, artifact: Artifact | None, sets: Sets) -> dict[str, An
     }
 
 
-def tell(found: Named, table: str, sets: Sets, *, of: str = "") -> None:
+def tell(found: NamedAnalysis, table: str, sets: Sets, *, of: str = "") -> None:
     """Print a table, and what is to be said beside it; `of` names what was factored."""
     from ...engine.nmf.modules.membership import SHARE_AT_SIGHT
     from ...engine.nmf.modules.moonlighting import FALSE_DISCOVERIES
@@ -198,7 +198,7 @@ def tell(found: Named, table: str, sets: Sets, *, of: str = "") -> None:
         output.note(BESIDE[table])
 
 
-def warn(found: Named, form: str) -> None:
+def warn(found: NamedAnalysis, form: str) -> None:
     """Say on stderr, whatever the form of the answer, what it must not be read without."""
     best, survey = found.analysis.best, found.analysis.survey
     if not best.converged:
@@ -209,11 +209,11 @@ def warn(found: Named, form: str) -> None:
         output.warn(f"The rank is not certain. {survey.reason}")
 
 
-def _named(found: Named, which: NDArray[np.bool_]) -> list[str]:
+def _named(found: NamedAnalysis, which: NDArray[np.bool_]) -> list[str]:
     return [found.genes[place] for place in which.nonzero()[0].tolist()]
 
 
-def _rank_rows(found: Named) -> Rows:
+def _rank_rows(found: NamedAnalysis) -> Rows:
     survey = found.analysis.survey
     return [
         (row.rank, row.held_out, row.standard_error, row.dispersion, row.log_likelihood, bend, row.divergence)
@@ -221,7 +221,7 @@ def _rank_rows(found: Named) -> Rows:
     ]
 
 
-def _module_rows(found: Named, sets: Sets) -> Rows:
+def _module_rows(found: NamedAnalysis, sets: Sets) -> Rows:
     from ...engine.nmf import best_sets
 
     analysis = found.analysis
@@ -245,7 +245,7 @@ def _module_rows(found: Named, sets: Sets) -> Rows:
     ]
 
 
-def _gene_rows(found: Named) -> Rows:
+def _gene_rows(found: NamedAnalysis) -> Rows:
     analysis = found.analysis
     memberships = analysis.memberships
     main, shares = memberships.main.tolist(), memberships.shares.max(axis=1).tolist()
@@ -258,6 +258,6 @@ def _gene_rows(found: Named) -> Rows:
     ]
 
 
-def _histogram_rows(found: Named) -> Rows:
+def _histogram_rows(found: NamedAnalysis) -> Rows:
     counts, edges = found.analysis.memberships.histogram()
     return list(zip(edges[:-1].tolist(), edges[1:].tolist(), counts.tolist(), strict=True))

@@ -10,7 +10,7 @@ import click
 from ...engine.wording import counted, printable
 
 if TYPE_CHECKING:
-    from ...engine.network.edges import Cut
+    from ...engine.network.edges import EdgeRule
     from ...storage.history.records import PathwayRecord
     from ...storage.history.versions import Version
     from ...storage.networks.bases import StoredBase
@@ -108,7 +108,7 @@ def base_facts(base: StoredBase) -> list[tuple[str, object]]:
     ]
 
 
-def cut_text(cut: Cut, threshold: float, count: int, where: str) -> str:
+def cut_text(cut: EdgeRule, threshold: float, count: int, where: str) -> str:
     """Return the rule of an answer: what it is, the ρ it amounts to, and how many edges it gives."""
     edges = counted(count, "edge")
     if cut.rule == "top":
@@ -116,7 +116,7 @@ def cut_text(cut: Cut, threshold: float, count: int, where: str) -> str:
     return f"{edges} {where} with |ρ| ≥ {threshold:.4g}"
 
 
-def cut_json(cut: Cut, threshold: float) -> dict[str, Any]:
+def cut_json(cut: EdgeRule, threshold: float) -> dict[str, Any]:
     """Return the rule of an answer as the JSON contract has it; `top` is there for that rule alone."""
     rule: dict[str, Any] = {"rule": cut.rule, "threshold": threshold}
     return {**rule, "top": int(cut.value)} if cut.rule == "top" else rule

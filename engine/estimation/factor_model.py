@@ -57,10 +57,10 @@ def factor_covariance(
     """
     own = None if factor_covariance is None else factor_covariance.copy()
     model = FactorCovariance(noise.copy(), loadings.copy(), own)
-    return formed(model.columns(), model.noise)
+    return form_covariance(model.columns(), model.noise)
 
 
-def formed(columns: NDArray[np.float64], noise: NDArray[np.float64]) -> NDArray[np.float64]:
+def form_covariance(columns: NDArray[np.float64], noise: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return U Uᵀ + diag(noise), shape (p, p), symmetric to the last bit.
 
     Parameters

@@ -21,7 +21,7 @@ Duplicates = Literal["error", "max-variance", "mean", "first"]
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class GeneRows:
     """Genes in order, their values, and what has been left out so far.
 
     Parameters
@@ -41,16 +41,16 @@ class Rows:
     genes: tuple[str, ...]
     notes: tuple[str, ...] = ()
 
-    def take(self, places: NDArray[np.intp]) -> Rows:
+    def take(self, places: NDArray[np.intp]) -> GeneRows:
         """Return the rows at places, in that order."""
         genes = tuple(self.genes[int(place)] for place in places)
         return replace(self, values=self.values[places], raw=self.raw[places], genes=genes)
 
-    def noted(self, sentence: str) -> Rows:
+    def noted(self, sentence: str) -> GeneRows:
         """Return the same rows with one more note."""
         return replace(self, notes=(*self.notes, sentence))
 
-    def keep(self, kept: NDArray[np.bool_], otherwise: str) -> Rows:
+    def keep(self, kept: NDArray[np.bool_], otherwise: str) -> GeneRows:
         """Return the rows kept, and note how many were not and what they are otherwise."""
         lost = int(np.count_nonzero(~kept))
         if lost == 0:
@@ -60,7 +60,7 @@ class Rows:
         return self.take(np.flatnonzero(kept)).noted(sentence)
 
 
-def repeated(genes: Iterable[str]) -> list[str]:
+def repeated_genes(genes: Iterable[str]) -> list[str]:
     """Return the names that stand more than once, in order of their second appearance."""
     seen: set[str] = set()
     repeats: dict[str, None] = {}
@@ -73,7 +73,7 @@ def repeated(genes: Iterable[str]) -> list[str]:
 
 def refuse_repeats(genes: tuple[str, ...]) -> None:
     """Refuse genes that stand in more than one row, naming some and the way out."""
-    repeats = repeated(genes)
+    repeats = repeated_genes(genes)
     if repeats:
         raise InputError(
             f"{len(repeats):,} of {counted(len(set(genes)), 'gene')} stand in more than one row: {some(repeats)}.",
@@ -81,7 +81,7 @@ def refuse_repeats(genes: tuple[str, ...]) -> None:
         )
 
 
-def averaged(expression: Expression) -> Expression:
+def average_repeats(expression: Expression) -> Expression:
     """Return one row a gene, the mean of its rows, where the first of them stood; O(g n)."""
     groups, genes = _groups(expression.genes)
     if len(genes) == len(groups):
@@ -91,7 +91,7 @@ def averaged(expression: Expression) -> Expression:
     return Expression(sums / np.bincount(groups)[:, np.newaxis], genes, expression.samples)
 
 
-def one_row_a_gene(rows: Rows, duplicates: Literal["max-variance", "first"]) -> Rows:
+def resolve_duplicates(rows: GeneRows, duplicates: Literal["max-variance", "first"]) -> GeneRows:
     """Return one row of each gene, its most variable or its first; the first of ties; O(g n + g log g)."""
     groups, genes = _groups(rows.genes)
     if len(genes) == len(groups):
@@ -102,7 +102,7 @@ def one_row_a_gene(rows: Rows, duplicates: Literal["max-variance", "first"]) -> 
     return rows.take(np.sort(order[first]))
 
 
-def wanted(rows: Rows, genes: tuple[str, ...]) -> Rows:
+def select_genes(rows: GeneRows, genes: tuple[str, ...]) -> GeneRows:
     """Return the rows of genes, in the order of the list; a name that is not there is refused."""
     places = {gene: place for place, gene in enumerate(rows.genes)}
     missing = [gene for gene in genes if gene not in places]
@@ -115,12 +115,12 @@ def wanted(rows: Rows, genes: tuple[str, ...]) -> Rows:
     return rows.take(np.array([places[gene] for gene in genes], dtype=np.intp))
 
 
-def varying(rows: Rows) -> Rows:
+def drop_constant_genes(rows: GeneRows) -> GeneRows:
     """Return the rows that are not constant."""
     return rows.keep(~is_constant(rows.values), "constant")
 
 
-def most_variable(rows: Rows, number: int) -> Rows:
+def most_variable(rows: GeneRows, number: int) -> GeneRows:
     """Return the rows of greatest variance, in the order they have; the first of ties; O(g n + g log g)."""
     if number > len(rows.genes):
         raise InputError(

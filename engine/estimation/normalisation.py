@@ -58,7 +58,7 @@ def library_scales(expression: Expression) -> NDArray[np.float64]:
     return np.median(libraries) / libraries
 
 
-def transformed(expression: Expression, floor: float | None, transform: Transform) -> NDArray[np.float64]:
+def transform(expression: Expression, floor: float | None, transform: Transform) -> NDArray[np.float64]:
     """Return the values after floor and transform, shape (g, n).
 
     Parameters

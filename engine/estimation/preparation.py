@@ -13,16 +13,16 @@ from ..network.panel import Panel
 from ..wording import counted, some
 from .gene_rows import (
     Duplicates,
-    Rows,
-    averaged,
+    GeneRows,
+    average_repeats,
+    drop_constant_genes,
     most_variable,
-    one_row_a_gene,
     refuse_repeats,
-    repeated,
-    varying,
-    wanted,
+    repeated_genes,
+    resolve_duplicates,
+    select_genes,
 )
-from .normalisation import Transform, library_scales, transformed
+from .normalisation import Transform, library_scales, transform
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,7 +79,7 @@ class Preparation:
         check_choice("duplicates", self.duplicates, get_args(Duplicates))
         if self.floor is not None and not math.isfinite(self.floor):
             raise InputError(f"The floor must be a finite number, not {self.floor}.")
-        if self.genes is not None and (repeats := repeated(self.genes)):
+        if self.genes is not None and (repeats := repeated_genes(self.genes)):
             raise InputError(f"The list of genes wanted has some more than once: {some(repeats)}.")
         if self.top_variance is not None and self.top_variance < 2:
             raise InputError(f"A panel needs at least two genes; the {self.top_variance} most variable were asked for.")
@@ -175,19 +175,19 @@ def prepare(expression: Expression, preparation: Preparation) -> Prepared:
     return Prepared(rows.values, rows.raw, Panel(rows.genes), expression.samples, detected, notes)
 
 
-def _unique_rows(expression: Expression, preparation: Preparation) -> Rows:
+def _unique_rows(expression: Expression, preparation: Preparation) -> GeneRows:
     """Return one row a gene, after counts normalisation, floor and transform."""
     duplicates = preparation.duplicates
     if duplicates == "error":
         refuse_repeats(expression.genes)
-    source = averaged(expression) if duplicates == "mean" else expression
+    source = average_repeats(expression) if duplicates == "mean" else expression
     scaled = source
     if preparation.counts:
         scaled = replace(source, values=source.values * library_scales(expression))
-    values = transformed(scaled, preparation.floor, preparation.transform)
-    rows = Rows(values, source.values, source.genes)
+    values = transform(scaled, preparation.floor, preparation.transform)
+    rows = GeneRows(values, source.values, source.genes)
     if duplicates in ("max-variance", "first"):
-        rows = one_row_a_gene(rows, duplicates)
+        rows = resolve_duplicates(rows, duplicates)
     if len(rows.genes) == len(expression.genes):
         return rows
     done = {"mean": "rows of one gene were averaged", "first": "the first row of each was kept"}
@@ -195,31 +195,31 @@ def _unique_rows(expression: Expression, preparation: Preparation) -> Rows:
     return rows.noted(f"{len(expression.genes):,} rows name {counted(len(rows.genes), 'gene')}: {what}.")
 
 
-def _filtered(rows: Rows, preparation: Preparation) -> Rows:
+def _filtered(rows: GeneRows, preparation: Preparation) -> GeneRows:
     """Return the rows of the genes wanted, well detected, varying and most variable, as far as asked."""
     if preparation.genes is not None:
-        rows = wanted(rows, preparation.genes)
+        rows = select_genes(rows, preparation.genes)
     if preparation.min_detected is not None:
         kept = _detected(rows, preparation) >= preparation.min_detected
         rows = rows.keep(kept, f"detected {_hardly(rows, preparation, preparation.min_detected)}")
     if preparation.drop_constant:
-        rows = varying(rows)
+        rows = drop_constant_genes(rows)
     if preparation.top_variance is not None:
         rows = most_variable(rows, preparation.top_variance)
     return rows
 
 
-def _detected(rows: Rows, preparation: Preparation) -> NDArray[np.float64]:
+def _detected(rows: GeneRows, preparation: Preparation) -> NDArray[np.float64]:
     """Return the share of samples in which each gene, as read, lies above the floor, shape (p,)."""
     return np.mean(rows.raw > (preparation.floor or 0.0), axis=1)
 
 
-def _hardly(rows: Rows, preparation: Preparation, share: float) -> str:
+def _hardly(rows: GeneRows, preparation: Preparation, share: float) -> str:
     floor = "0" if preparation.floor is None else f"the floor of {preparation.floor:g}"
     return f"(above {floor}) in fewer than {100 * share:g} % of the {rows.raw.shape[1]:,} samples"
 
 
-def _warnings(rows: Rows, preparation: Preparation, detected: NDArray[np.float64]) -> list[str]:
+def _warnings(rows: GeneRows, preparation: Preparation, detected: NDArray[np.float64]) -> list[str]:
     """Return sentences on what was not asked and may have been meant."""
     notes: list[str] = []
     hardly = int(np.count_nonzero(detected < HARDLY_DETECTED))

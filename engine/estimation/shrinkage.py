@@ -12,7 +12,7 @@ from ..network.covariance import FactorCovariance
 from ..network.inversion import invert
 from ..wording import counted
 from .expression import centred, is_constant, variances
-from .factor_model import formed
+from .factor_model import form_covariance
 from .shrinkage_intensity import optimal_intensity, variance_intensity
 
 if TYPE_CHECKING:
@@ -224,9 +224,9 @@ def _shrunk_base(deviations: NDArray[np.float64], noise: NDArray[np.float64], sh
         raise _singular(genes, samples, rank, 0.0)
     columns = deviations * np.sqrt((1.0 - share) / (samples - 1))
     if share == 0.0:
-        return _inverted(formed(columns, noise), samples)
+        return _inverted(form_covariance(columns, noise), samples)
     if 2 * samples >= genes and genes <= LARGEST_DENSE:
-        return invert(formed(columns, noise))
+        return invert(form_covariance(columns, noise))
     return FactorCovariance(noise, columns)
 
 

@@ -2,64 +2,64 @@
 
 from __future__ import annotations
 
-from .association.component import Component, component
-from .association.enrichment import Enriched, enrich
+from .association.component import ComponentTest, run_component_test
+from .association.enrichment import Enrichment, enrich
 from .association.exact import ExactScanner
-from .association.leave_out import Leaving, LeftOut
-from .association.scan import Scanned, Scanner, scanner
+from .association.leave_out import LeaveOut, LeaveOutFit
+from .association.scan import Scanner, ScanResult, make_scanner
 from .kernels.diagonal_kernel import DiagonalAndFactor
 from .kernels.kernel import Kernel
 from .kernels.network_kernel import network_kernel, shared_factor
 from .kernels.spectral import Spectral, of_factor, of_matrix
-from .model.contrast import drawn_groups, t_statistics
+from .model.contrast import permuted_groups, t_statistics
 from .model.design import Design, design
-from .model.fit import Fit, Model, fit, fits, model
-from .model.interval import Interval, bootstrap_interval, drawn, profile_interval, reduced_kernel, wald_interval
-from .model.mixture import Mixed, Mixture, mixed
-from .model.prediction import Elsewhere, Foretold, foretold, foretold_elsewhere
+from .model.fit import Fit, Model, fit, fit_many, make_model
+from .model.interval import Interval, bootstrap_interval, profile_interval, reduced_kernel, simulate_null, wald_interval
+from .model.mixture import Mixture, MixtureFit, fit_mixture
+from .model.prediction import OutOfSamplePrediction, Prediction, blup, predict
 from .model.reduced import Reduced, reduced_factor, reduced_matrix
 
 __all__ = [
-    "Component",
+    "ComponentTest",
     "Design",
     "DiagonalAndFactor",
-    "Elsewhere",
-    "Enriched",
+    "Enrichment",
     "ExactScanner",
     "Fit",
-    "Foretold",
     "Interval",
     "Kernel",
-    "Leaving",
-    "LeftOut",
-    "Mixed",
+    "LeaveOut",
+    "LeaveOutFit",
     "Mixture",
+    "MixtureFit",
     "Model",
+    "OutOfSamplePrediction",
+    "Prediction",
     "Reduced",
-    "Scanned",
+    "ScanResult",
     "Scanner",
     "Spectral",
+    "blup",
     "bootstrap_interval",
-    "component",
     "design",
-    "drawn",
-    "drawn_groups",
     "enrich",
     "fit",
-    "fits",
-    "foretold",
-    "foretold_elsewhere",
-    "mixed",
-    "model",
+    "fit_many",
+    "fit_mixture",
+    "make_model",
+    "make_scanner",
     "network_kernel",
     "of_factor",
     "of_matrix",
+    "permuted_groups",
+    "predict",
     "profile_interval",
     "reduced_factor",
     "reduced_kernel",
     "reduced_matrix",
-    "scanner",
+    "run_component_test",
     "shared_factor",
+    "simulate_null",
     "t_statistics",
     "wald_interval",
 ]

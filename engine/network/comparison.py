@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ..errors import ShapeError
-from .edges import Cut, edges
-from .pairs import ROUNDING, Strongest, over_bands, partial_correlations
+from .edges import EdgeRule, edges
+from .pairs import ROUNDING, Strongest, partial_correlations, scan_bands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .operators import SymmetricOperator
-    from .pairs import Picked
+    from .pairs import SelectedPairs
     from .panel import Panel
     from .snapshot import Snapshot
 
@@ -70,7 +70,7 @@ class Difference:
     """
 
     panel: Panel
-    cut: Cut
+    cut: EdgeRule
     threshold: float
     counted_on: Literal["before", "after"]
     before: Summary
@@ -106,13 +106,13 @@ class _Band:
     counts: NDArray[np.int64]
     sums: NDArray[np.float64]
     maxima: NDArray[np.float64]
-    picked: Picked
+    picked: SelectedPairs
 
 
 def compare(
     before: Snapshot,
     after: Snapshot,
-    cut: Cut,
+    cut: EdgeRule,
     *,
     changes: int = 20,
     only: Literal["gained", "lost", "sign_flipped"] | None = None,
@@ -157,7 +157,7 @@ def compare(
 
     size = len(before.panel)
     counts, sums, maxima = np.zeros(5, dtype=np.int64), np.zeros(2), np.zeros(2)
-    for band in over_bands(size, step, progress):
+    for band in scan_bands(size, step, progress):
         counts += band.counts
         sums += band.sums
         maxima = np.maximum(maxima, band.maxima)
@@ -185,7 +185,7 @@ def compare(
 
 
 def _threshold(
-    before: SymmetricOperator, after: SymmetricOperator, cut: Cut, progress: Callable[[float], None] | None
+    before: SymmetricOperator, after: SymmetricOperator, cut: EdgeRule, progress: Callable[[float], None] | None
 ) -> tuple[float, Literal["before", "after"]]:
     """Return the |ρ| that a cut amounts to, and the side that it was counted on."""
     if cut.rule == "threshold":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ..errors import InputError
-from .pairs import ROUNDING, Strongest, in_steps, over_bands, partial_correlations
+from .pairs import ROUNDING, Strongest, partial_correlations, progress_steps, scan_bands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .operators import SymmetricOperator
-    from .pairs import Picked
+    from .pairs import SelectedPairs
     from .panel import Gene, Panel
 
 MOST_EDGES = 2_000_000
@@ -24,7 +24,7 @@ MOST_EDGES = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class EdgeRule:
     """The rule by which a pair of genes is an edge.
 
     Parameters
@@ -53,13 +53,13 @@ class Cut:
             )
 
     @staticmethod
-    def of(threshold: float | None, top: int | None, default: int) -> Cut:
+    def of(threshold: float | None, top: int | None, default: int) -> EdgeRule:
         """Return the cut that one of two arguments names, or the `default` strongest when neither is given."""
         if threshold is not None and top is not None:
             raise InputError("Edges are cut by a threshold or by a number of strongest pairs, not by both.")
         if threshold is not None:
-            return Cut("threshold", threshold)
-        return Cut("top", default if top is None else top)
+            return EdgeRule("threshold", threshold)
+        return EdgeRule("top", default if top is None else top)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -83,7 +83,7 @@ class Edges:
     """
 
     panel: Panel
-    cut: Cut
+    cut: EdgeRule
     threshold: float
     pairs: NDArray[np.intp]
     rho: NDArray[np.float64]
@@ -126,7 +126,7 @@ class Neighbors:
 
     panel: Panel
     gene: str
-    cut: Cut
+    cut: EdgeRule
     threshold: float
     partners: NDArray[np.intp]
     rho: NDArray[np.float64]
@@ -143,7 +143,7 @@ class Neighbors:
         yield from zip(self.panel.names(self.partners), self.rho.tolist(), strict=True)
 
 
-def edges(precision: SymmetricOperator, cut: Cut, *, progress: Callable[[float], None] | None = None) -> Edges:
+def edges(precision: SymmetricOperator, cut: EdgeRule, *, progress: Callable[[float], None] | None = None) -> Edges:
     """Return the edges of a version under a cut.
 
     Parameters
@@ -168,13 +168,13 @@ def edges(precision: SymmetricOperator, cut: Cut, *, progress: Callable[[float],
     rho = partial_correlations(precision)
     strongest = Strongest(_most(cut, len(precision.panel)), _floor(cut))
 
-    def step(rows: slice) -> tuple[float, Picked]:
+    def step(rows: slice) -> tuple[float, SelectedPairs]:
         band = rho.band(rows)
         magnitude = np.abs(band)
         return float(magnitude.max(initial=0.0)), strongest.pick(magnitude, rows.start, band)
 
     max_abs, found = 0.0, 0
-    for largest, picked in over_bands(len(precision.panel), step, progress):
+    for largest, picked in scan_bands(len(precision.panel), step, progress):
         max_abs = max(max_abs, largest)
         found += len(picked)
         if cut.rule == "threshold" and found > MOST_EDGES:
@@ -187,7 +187,7 @@ def edges(precision: SymmetricOperator, cut: Cut, *, progress: Callable[[float],
     return Edges(precision.panel, cut, threshold, ranked.pairs, ranked.values.ravel(), max_abs)
 
 
-def neighbors(precision: SymmetricOperator, gene: Gene, cut: Cut) -> Neighbors:
+def neighbors(precision: SymmetricOperator, gene: Gene, cut: EdgeRule) -> Neighbors:
     """Return the partners of one gene under a cut.
 
     Parameters
@@ -213,7 +213,7 @@ def neighbors(precision: SymmetricOperator, gene: Gene, cut: Cut) -> Neighbors:
     rho = partial_correlations(precision).row(place)
     magnitude = np.abs(rho)
     magnitude[place] = 0.0
-    steps = in_steps(magnitude)
+    steps = progress_steps(magnitude)
     order = np.argsort(-magnitude, kind="stable")
     if cut.rule == "top":
         passes = (steps >= steps[order[min(int(cut.value), len(order)) - 1]]) & (magnitude > ROUNDING)
@@ -231,7 +231,7 @@ def neighbors(precision: SymmetricOperator, gene: Gene, cut: Cut) -> Neighbors:
     )
 
 
-def _most(cut: Cut, size: int) -> int:
+def _most(cut: EdgeRule, size: int) -> int:
     """Return how many pairs to keep at the most: one more than may pass a threshold, so that it is noticed."""
     if cut.rule == "threshold":
         return MOST_EDGES + 1
@@ -241,12 +241,12 @@ def _most(cut: Cut, size: int) -> int:
     return most
 
 
-def _floor(cut: Cut) -> float:
+def _floor(cut: EdgeRule) -> float:
     """Return the magnitude that an edge must exceed: just below the threshold, so that equality counts."""
     return float(np.nextafter(cut.value, 0.0)) if cut.rule == "threshold" else ROUNDING
 
 
-def _amounts_to(cut: Cut, magnitudes: NDArray[np.float64]) -> float:
+def _amounts_to(cut: EdgeRule, magnitudes: NDArray[np.float64]) -> float:
     if cut.rule == "threshold":
         return float(cut.value)
     return float(magnitudes.min()) if len(magnitudes) else 1.0

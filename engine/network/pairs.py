@@ -81,7 +81,7 @@ def partial_correlations(precision: SymmetricOperator) -> PartialCorrelations:
     return PartialCorrelations(factor, -precision.weights, core.source if isinstance(core, Dense) else None, scale)
 
 
-def over_bands(
+def scan_bands(
     size: int, step: Callable[[slice], Answer], progress: Callable[[float], None] | None = None
 ) -> Iterator[Answer]:
     """Yield a step's answers for all bands of p genes, in order; one band a thread, each over one BLAS thread.
@@ -105,7 +105,7 @@ def over_bands(
 
 
 @dataclass(frozen=True, slots=True)
-class Picked:
+class SelectedPairs:
     """Pairs of genes with a magnitude by which they are ranked.
 
     Parameters
@@ -122,8 +122,8 @@ class Picked:
     pairs: NDArray[np.intp]
     values: NDArray[np.float64]
 
-    def __getitem__(self, chosen: NDArray[np.bool_] | NDArray[np.intp] | slice) -> Picked:
-        return Picked(self.magnitudes[chosen], self.pairs[chosen], self.values[chosen])
+    def __getitem__(self, chosen: NDArray[np.bool_] | NDArray[np.intp] | slice) -> SelectedPairs:
+        return SelectedPairs(self.magnitudes[chosen], self.pairs[chosen], self.values[chosen])
 
     def __len__(self) -> int:
         return len(self.magnitudes)
@@ -149,10 +149,10 @@ class Strongest:
     def __init__(self, count: int, floor: float = 0.0) -> None:
         self.count = count
         self.floor = floor
-        self._kept: list[Picked] = []
+        self._kept: list[SelectedPairs] = []
         self._held = 0
 
-    def pick(self, magnitude: NDArray[np.float64], start: int, *values: NDArray[np.float64]) -> Picked:
+    def pick(self, magnitude: NDArray[np.float64], start: int, *values: NDArray[np.float64]) -> SelectedPairs:
         """Return what of a band may be among the largest.
 
         Parameters
@@ -171,27 +171,27 @@ class Strongest:
             found = found[strong >= np.partition(strong, -self.count)[-self.count] - ROUNDING]
         rows, columns = np.divmod(found, magnitude.shape[1])
         pairs = np.stack([rows + start, columns + start], axis=1)
-        return Picked(flat[found], pairs, np.stack([value.ravel()[found] for value in values], axis=1))
+        return SelectedPairs(flat[found], pairs, np.stack([value.ravel()[found] for value in values], axis=1))
 
-    def keep(self, picked: Picked) -> None:
+    def keep(self, picked: SelectedPairs) -> None:
         """Take in what `pick` returned."""
         self._kept.append(picked)
         self._held += len(picked)
         if self._held > 4 * self.count:
             self._prune()
 
-    def ranked(self) -> Picked:
+    def ranked(self) -> SelectedPairs:
         """Return what was kept, largest first, equal ones in panel order."""
         found = self._prune()
         found = found[np.lexsort((found.pairs[:, 1], found.pairs[:, 0], -found.magnitudes))]
         if len(found) <= self.count:
             return found
-        steps = in_steps(found.magnitudes)
+        steps = progress_steps(found.magnitudes)
         return found[steps >= steps[self.count - 1]]
 
-    def _prune(self) -> Picked:
+    def _prune(self) -> SelectedPairs:
         """Return what may be among the largest by now, and forget the rest."""
-        found = Picked(
+        found = SelectedPairs(
             np.concatenate([part.magnitudes for part in self._kept]),
             np.concatenate([part.pairs for part in self._kept]),
             np.concatenate([part.values for part in self._kept]),
@@ -205,6 +205,6 @@ class Strongest:
         return found
 
 
-def in_steps(magnitudes: NDArray[np.float64]) -> NDArray[np.float64]:
+def progress_steps(magnitudes: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return magnitudes as whole numbers of `ROUNDING`, by which they tie, shape as given."""
     return np.round(magnitudes / ROUNDING)

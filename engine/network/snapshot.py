@@ -9,7 +9,7 @@ import numpy as np
 
 from ..threads import one_blas_thread
 from .capacitance import Capacitance, factor
-from .edges import Cut, Edges, Neighbors, edges, neighbors
+from .edges import EdgeRule, Edges, Neighbors, edges, neighbors
 from .operators import SymmetricOperator
 from .panel import Gene, GeneSelection, Panel, is_single
 
@@ -122,7 +122,7 @@ class Snapshot:
         top : int, optional
             As many edges as this, and any that tie with the last; p when neither is given.
         """
-        return edges(self.precision, Cut.of(threshold, top, len(self.panel)))
+        return edges(self.precision, EdgeRule.of(threshold, top, len(self.panel)))
 
     def neighbors(self, gene: Gene, *, threshold: float | None = None, top: int | None = None) -> Neighbors:
         """Return the strongest partners of one gene, strongest first; see `network.neighbors`.
@@ -136,7 +136,7 @@ class Snapshot:
         top : int, optional
             As many partners as this; 20 when neither is given.
         """
-        return neighbors(self.precision, gene, Cut.of(threshold, top, 20))
+        return neighbors(self.precision, gene, EdgeRule.of(threshold, top, 20))
 
     def _scaled(
         self, operator: SymmetricOperator, genes: GeneSelection, others: GeneSelection | None, *, sign: float
@@ -156,7 +156,7 @@ class Snapshot:
         return float(block[0, 0]) if others is not None and is_single(others) else block[0] if others is None else block
 
 
-def take(
+def build_snapshot(
     panel: Panel,
     anchor: Anchor,
     pathways: Sequence[Pathway],

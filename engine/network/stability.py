@@ -130,7 +130,7 @@ def refined_columns(snapshot: Snapshot, genes: GeneSelection) -> NDArray[np.floa
     return columns + precision.matmat(unit - snapshot.covariance.matmat(columns))
 
 
-def reinverted(snapshot: Snapshot) -> DenseCovariance:
+def reinvert_snapshot(snapshot: Snapshot) -> DenseCovariance:
     """Return the full inversion of a version, formed and inverted as one dense matrix: O(p³), 24p² bytes."""
     return invert(snapshot.covariance.to_dense())
 

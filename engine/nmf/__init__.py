@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from .modules.analysis import Analysis, analyse
-from .modules.consensus import dispersion, matched, stability
+from .modules.consensus import dispersion, match_modules, stability
 from .modules.enrichment import BestSet, best_sets
 from .modules.membership import Memberships, memberships
 from .modules.moonlighting import Moonlighting, moonlighting
-from .modules.rank import RankSurvey, Surveyed, rank_survey
+from .modules.rank import RankRow, RankSurvey, rank_survey
 from .modules.similarity import positive_correlations
-from .simulation import Simulated, simulate_counts
+from .simulation import SimulatedCounts, simulate_counts
 from .solvers.estimator import KLNMF, EstimatorError, NotConvergedWarning
 from .solvers.factorization import Factorization
 from .solvers.multiplicative import multiplicative
 from .solvers.observed import Observed, observe, speckled
 from .solvers.solver import fit, fit_each
 from .solvers.symmetric import fit_symmetric, observe_symmetric
-from .solvers.transform import Transformed, transform
+from .solvers.transform import Projection, transform
 
 __all__ = [
     "KLNMF",
@@ -28,17 +28,17 @@ __all__ = [
     "Moonlighting",
     "NotConvergedWarning",
     "Observed",
+    "Projection",
+    "RankRow",
     "RankSurvey",
-    "Simulated",
-    "Surveyed",
-    "Transformed",
+    "SimulatedCounts",
     "analyse",
     "best_sets",
     "dispersion",
     "fit",
     "fit_each",
     "fit_symmetric",
-    "matched",
+    "match_modules",
     "memberships",
     "moonlighting",
     "multiplicative",

@@ -20,7 +20,7 @@ LARGEST_MEAN = 1e15
 
 
 @dataclass(frozen=True, slots=True)
-class Simulated:
+class SimulatedCounts:
     """Counts with what they were drawn from.
 
     Parameters
@@ -57,7 +57,7 @@ def simulate_counts(
     sizes: Sequence[float] | None = None,
     overdispersion: float = 0.0,
     seed: int = 0,
-) -> Simulated:
+) -> SimulatedCounts:
     """Return counts of genes in modules, some of them in two.
 
     Parameters
@@ -102,7 +102,7 @@ def simulate_counts(
     share[np.arange(genes), main] = 0.0
     minor = share.max(axis=1)
     second = np.where(minor > 0.0, share.argmax(axis=1), -1)
-    return Simulated(counts, w, depth * genes * h, main, minor, second)
+    return SimulatedCounts(counts, w, depth * genes * h, main, minor, second)
 
 
 def _shares(genes: int, samples: int, modules: int, sizes: Sequence[float] | None) -> NDArray[np.float64]:

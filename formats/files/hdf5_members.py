@@ -62,8 +62,8 @@ def member(group: Group, name: str) -> Any:
     """
     with refusing_damage(group, name):
         if name not in member_list(group):
-            raise InputError(f"{group.file.filename} holds no {place_of(group, name)}.")
-        where = f"{group.file.filename}: {place_of(group, name)}"
+            raise InputError(f"{group.file.filename} holds no {location_of(group, name)}.")
+        where = f"{group.file.filename}: {location_of(group, name)}"
         link = type(group.get(name, getlink=True)).__name__
         if link != "HardLink":
             kind = "a link to another file" if link == "ExternalLink" else "a link, which may lead to another file"
@@ -96,7 +96,7 @@ def member_numbers(group: Group, name: str) -> NDArray[Any]:
     """Return a dataset of real numbers, in its own type; raises as `member_array`."""
     array = member_array(group, name)
     if array.dtype.kind not in "fiub":
-        raise InputError(f"{group.file.filename}: {place_of(group, name)} holds {array.dtype}, not real numbers.")
+        raise InputError(f"{group.file.filename}: {location_of(group, name)} holds {array.dtype}, not real numbers.")
     return array
 
 
@@ -132,7 +132,7 @@ def as_text(array: NDArray[Any], what: str) -> tuple[str, ...]:
     return tuple(str(name) for name in names)
 
 
-def place_of(group: Group, name: str) -> str:
+def location_of(group: Group, name: str) -> str:
     """Return the path of a member inside its file, for the sentence of an error."""
     return f"{group.name.rstrip('/')}/{name}".lstrip("/")[:200]
 
@@ -146,7 +146,7 @@ def refusing_damage(group: Group, name: str) -> Generator[None]:
         raise
     except _DAMAGE as error:
         raise InputError(
-            f"{group.file.filename}: {place_of(group, name)} cannot be read: {str(error)[:200]}.", hint=AGAIN
+            f"{group.file.filename}: {location_of(group, name)} cannot be read: {str(error)[:200]}.", hint=AGAIN
         ) from error
 
 
@@ -154,7 +154,7 @@ def _checked_dataset(group: Group, name: str) -> Any:
     """Return a dataset whose values lie in this file, and are no more than it can hold."""
     node = member(group, name)
     path = Path(group.file.filename)
-    where = f"{path}: {place_of(group, name)}"
+    where = f"{path}: {location_of(group, name)}"
     with refusing_damage(group, name):
         # Whether it lies elsewhere comes first: for the mere shape of a virtual dataset HDF5 may open other files.
         if is_dataset(node) and (node.is_virtual or node.external):
@@ -178,7 +178,7 @@ def _is_text(node: Any) -> bool:
 
 def _read_names(group: Group, name: str) -> tuple[str, ...]:
     dataset = _checked_dataset(group, name)
-    path, what = Path(group.file.filename), place_of(group, name)
+    path, what = Path(group.file.filename), location_of(group, name)
     if len(dataset.shape) != 1:
         raise InputError(f"{path}: {what} is no list of names.")
     refuse_swarm(path, dataset.size, min(dataset.id.get_storage_size(), path.stat().st_size))

@@ -207,7 +207,7 @@ class _Bounded(io.RawIOBase):
 
 
 @contextmanager
-def written_whole(path: str | Path) -> Generator[BinaryIO]:
+def write_whole_file(path: str | Path) -> Generator[BinaryIO]:
     """Open a file to write that takes its name only when the block ends well.
 
     The bytes go to a temporary name in the same folder, which is renamed over the old file or removed: nobody

@@ -6,7 +6,7 @@ import math
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from .kinds import written_whole
+from .kinds import write_whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def written_rows(path: Path, columns: Sequence[str]) -> Generator[Callable[[Iterable[Sequence[object]]], None]]:
+def row_writer(path: Path, columns: Sequence[str]) -> Generator[Callable[[Iterable[Sequence[object]]], None]]:
     """Give a function that writes rows under a header, tab-separated; the file has its name when all are written.
 
     Parameters
@@ -24,7 +24,7 @@ def written_rows(path: Path, columns: Sequence[str]) -> Generator[Callable[[Iter
     columns : sequence of str
         The header. Numbers are written in full, so that they can be read back; what is no number, or None, is empty.
     """
-    with written_whole(path) as stream:
+    with write_whole_file(path) as stream:
 
         def write(rows: Iterable[Sequence[object]]) -> None:
             stream.writelines(("\t".join(map(_plain, row)) + "\n").encode() for row in rows)

@@ -14,7 +14,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from ...engine.errors import InputError, ShapeError
-from ..files.kinds import written_whole
+from ..files.kinds import write_whole_file
 
 Blocks = Iterable[NDArray[np.float64]]
 """Blocks of consecutive rows of a float64 matrix, from first to last."""
@@ -58,13 +58,13 @@ def write_matrix(
         )
     given = cast("Blocks", [values] if isinstance(values, np.ndarray) else values)
     blocks = _fitting_blocks(given, len(row_genes), len(column_genes))
-    with written_whole(path) as stream:
+    with write_whole_file(path) as stream:
         writer(stream, blocks, row_genes, column_genes)
 
 
 def write_npz(path: str | Path, arrays: Mapping[str, NDArray[Any] | Sequence[str]]) -> None:
     """Write arrays and lists of names to an .npz file, whole or not at all; equal content gives equal bytes."""
-    with written_whole(path) as stream, zipfile.ZipFile(stream, "w") as archive:
+    with write_whole_file(path) as stream, zipfile.ZipFile(stream, "w") as archive:
         for name, array in arrays.items():
             held = array if isinstance(array, np.ndarray) else np.array(list(array), dtype=str)
             _write_member(archive, name, held)

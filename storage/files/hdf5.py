@@ -54,7 +54,7 @@ class Missing(FormatError):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Location:
     """Where something of a store stands: a file, or a group of a file that holds many.
 
     Parameters
@@ -141,7 +141,7 @@ class Sealed:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredFile:
     """A file of the store, read and checked.
 
     Parameters
@@ -160,7 +160,7 @@ class Stored:
         The large ones, to be read by rows.
     """
 
-    place: Place
+    place: Location
     kind: str
     id: str
     record: str
@@ -189,7 +189,7 @@ class Stored:
                 raise FormatError(f"{self.place} is damaged: {name!r} is not what its hash says.")
 
 
-def read(place: Place, *kinds: str) -> Stored:
+def read(place: Location, *kinds: str) -> StoredFile:
     """Return what a file of the store holds, after checking that it is what was written.
 
     Raises
@@ -205,11 +205,11 @@ def read(place: Place, *kinds: str) -> Stored:
         return _read(place, _group(place, file), kinds)
 
 
-def read_each(path: Path, groups: Iterable[str], *kinds: str) -> Iterator[Stored | FormatError]:
+def read_each(path: Path, groups: Iterable[str], *kinds: str) -> Iterator[StoredFile | FormatError]:
     """Yield what groups of one file hold, or what is wrong with each, opening the file once; raises as `read`."""
-    with _opened(Place(path)) as file:
+    with _opened(Location(path)) as file:
         for group in groups:
-            place = Place(path, group)
+            place = Location(path, group)
             try:
                 with _told(place):
                     found = _read(place, _group(place, file), kinds)
@@ -238,7 +238,7 @@ def names_in(path: Path, kind: str, *groups: str) -> dict[str, list[str]]:
     InputError
         It says nothing of the kind.
     """
-    place = Place(path)
+    place = Location(path)
     with _opened(place) as file:
         if not {layout.KIND, layout.FORMAT} <= set(file.attrs):
             raise InputError(f"{path} is HDF5, but not a file that `grn export FILE.h5` wrote.")
@@ -249,7 +249,7 @@ def names_in(path: Path, kind: str, *groups: str) -> dict[str, list[str]]:
                 f"this grnledger reads a {kind!r} of {layout.FORMAT_TEXT.strip()!r} here.",
                 hint="A newer one needs a newer grnledger: pip install --upgrade grnledger.",
             )
-        found = {name: Place(path, name) for name in groups}
+        found = {name: Location(path, name) for name in groups}
         return {
             name: sorted(map(str, _group(one, file))) if name == "/" or name in file else []
             for name, one in found.items()
@@ -268,7 +268,7 @@ def walk(path: Path) -> None:
     def go_on(_: bytes) -> None:
         pass
 
-    with _opened(Place(path)) as file:
+    with _opened(Location(path)) as file:
         h5o.visit(file.id, go_on)
 
 
@@ -278,7 +278,7 @@ def is_hdf5(path: Path) -> bool:
         return file.read(8) == b"\x89HDF\r\n\x1a\n"
 
 
-def write_many(output: Output, kind: str, parts: Iterable[tuple[str, Place | Sealed]]) -> None:
+def write_many(output: Output, kind: str, parts: Iterable[tuple[str, Location | Sealed]]) -> None:
     """Write one file that holds many of the store's as groups.
 
     Parameters
@@ -302,7 +302,7 @@ def write_many(output: Output, kind: str, parts: Iterable[tuple[str, Place | Sea
                     _transfer(_group(part, source), group)
 
 
-def copy(place: Place) -> Callable[[Output], None]:
+def copy(place: Location) -> Callable[[Output], None]:
     """Return a step that writes what stands somewhere as a file of its own."""
 
     def write(output: Output) -> None:
@@ -334,7 +334,7 @@ def open_foreign(path: Path) -> Generator[h5py.File]:
 
 
 @contextlib.contextmanager
-def _opened(place: Place) -> Generator[h5py.File]:
+def _opened(place: Location) -> Generator[h5py.File]:
     with _told(place):
         if not stat.S_ISREG(place.path.stat().st_mode):  # a pipe would be waited for
             raise FormatError(f"{place.path} is no file.")
@@ -343,7 +343,7 @@ def _opened(place: Place) -> Generator[h5py.File]:
 
 
 @contextlib.contextmanager
-def _told(place: Place) -> Generator[None]:
+def _told(place: Location) -> Generator[None]:
     """Tell what HDF5 says of a file that it cannot read."""
     try:
         yield
@@ -378,7 +378,7 @@ def _building(output: Output) -> Generator[h5py.File]:
         raise
 
 
-def _group(place: Place, file: h5py.File) -> h5py.Group:
+def _group(place: Location, file: h5py.File) -> h5py.Group:
     """Return the group that a place names; no link leads out of the file."""
     group: h5py.Group = file
     for name in place.group.strip("/").split("/") if place.group != "/" else ():
@@ -398,7 +398,7 @@ def _transfer(source: h5py.Group, target: h5py.Group) -> None:
         source.copy(name, target)
 
 
-def _read(place: Place, file: h5py.Group, kinds: tuple[str, ...]) -> Stored:
+def _read(place: Location, file: h5py.Group, kinds: tuple[str, ...]) -> StoredFile:
     kind = _attribute(file, layout.KIND)
     if kind not in kinds:
         raise FormatError(f"{place} holds a {kind[:40]!r}, where a {' or '.join(kinds)!r} should stand.")
@@ -417,10 +417,10 @@ def _read(place: Place, file: h5py.Group, kinds: tuple[str, ...]) -> Stored:
     found = layout.content_id(kind, record, arrays, types)
     if found != _attribute(file, layout.ID):
         raise FormatError(f"{place} is damaged: its content is not what its id says.")
-    return Stored(place, kind, found, record, arrays, bulk)
+    return StoredFile(place, kind, found, record, arrays, bulk)
 
 
-def _dataset(place: Place, file: h5py.Group, name: str, size: int) -> h5py.Dataset:
+def _dataset(place: Location, file: h5py.Group, name: str, size: int) -> h5py.Dataset:
     """Return a plain dataset that lies inside the file; anything else has no place in a store."""
     if not isinstance(file.get(name, getlink=True), h5py.HardLink):
         raise FormatError(f"{place} holds a link, {name!r}, where only data may stand.")
@@ -436,7 +436,7 @@ def _dataset(place: Place, file: h5py.Group, name: str, size: int) -> h5py.Datas
     return dataset
 
 
-def _bulk(place: Place, datasets: Mapping[str, h5py.Dataset], name: str) -> BulkRows:
+def _bulk(place: Location, datasets: Mapping[str, h5py.Dataset], name: str) -> BulkRows:
     dataset = datasets[name]
     offset = dataset.id.get_offset()
     rows, columns = dataset.shape

@@ -30,11 +30,11 @@ def read(path: Path) -> bytes:
     with contextlib.suppress(OSError):
         if path.is_file():
             with path.open("rb") as file:
-                return file.read(len(testimony(0, 0, "0" * 64, "")))
+                return file.read(len(high_water_mark(0, 0, "0" * 64, "")))
     return b""
 
 
-def witnessed(said: bytes, first: str) -> tuple[int, int]:
+def remembered_lengths(said: bytes, first: str) -> tuple[int, int]:
     """Return how many entries and versions have been seen in a store's log; 0 when nothing true is said of that store.
 
     Parameters
@@ -49,7 +49,7 @@ def witnessed(said: bytes, first: str) -> tuple[int, int]:
         counts = int(length), int(versions)
     except ValueError:
         return 0, 0
-    return counts if said == testimony(*counts, last, first) else (0, 0)
+    return counts if said == high_water_mark(*counts, last, first) else (0, 0)
 
 
 def seen_among(said: bytes, ids: Mapping[int, str]) -> int | None:
@@ -58,7 +58,7 @@ def seen_among(said: bytes, ids: Mapping[int, str]) -> int | None:
     return next((number for number, id_ in ids.items() if seen == [f"{number:0{layout.ENTRY_DIGITS}d}", id_]), None)
 
 
-def testimony(length: int, versions: int, last: str, first: str) -> bytes:
+def high_water_mark(length: int, versions: int, last: str, first: str) -> bytes:
     """Return what is kept of the last entry.
 
     Parameters

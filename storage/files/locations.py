@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ...engine.errors import FormatError, NotFound
 from . import hdf5, layout
-from .hdf5 import Place
+from .hdf5 import Location
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ FEW = 64
 """So many entries are tried one by one, without listing what is there."""
 
 
-class Places(Protocol):
+class Locations(Protocol):
     """Where the entries of a log and the bases stand."""
 
     path: Path
@@ -38,15 +38,15 @@ class Places(Protocol):
         """Return whether no entry from the first to a number is missing, by the names that are there."""
         ...
 
-    def entry(self, number: int) -> Place:
+    def entry(self, number: int) -> Location:
         """Return where an entry of the log stands."""
         ...
 
-    def still(self, number: int, place: Place) -> bool:
+    def still(self, number: int, place: Location) -> bool:
         """Return whether an entry that has been read from a place still stands there."""
         ...
 
-    def base(self, base: str) -> Place:
+    def base(self, base: str) -> Location:
         """Return where a base stands."""
         ...
 
@@ -54,7 +54,7 @@ class Places(Protocol):
         """Return the ids of the bases that are there."""
         ...
 
-    def artifact(self, key: str) -> Place:
+    def artifact(self, key: str) -> Location:
         """Return where an analysis stands."""
         ...
 
@@ -62,12 +62,12 @@ class Places(Protocol):
         """Return the keys of the analyses that are there."""
         ...
 
-    def index(self) -> Place | None:
+    def index(self) -> Location | None:
         """Return where the index of the log stands, if it can have one."""
         ...
 
 
-class Folder:
+class DirectoryStore:
     """A store that is a folder.
 
     Parameters
@@ -158,45 +158,45 @@ class Folder:
         """Return the file of an entry that is in no pack."""
         return self._log / layout.entry_name(number)
 
-    def entry(self, number: int) -> Place:
+    def entry(self, number: int) -> Location:
         """Return where an entry of the log stands; a pack comes before a loose file, which may be a leftover."""
         at = bisect.bisect_right(self.packs, (number, number)) - 1
         for first, last in self.packs[max(at - 1, 0) : at + 2]:
             if first <= number <= last:
-                return Place(self.pack_path(first, last), group_of(number))
-        return Place(self.loose_path(number))
+                return Location(self.pack_path(first, last), group_of(number))
+        return Location(self.loose_path(number))
 
     def is_packed(self, *numbers: int) -> bool:
         """Return whether an entry, or one of several, stands in a pack by now."""
         packs = self.all_packs()
         return any(first <= number <= last for first, last in packs for number in numbers)
 
-    def still(self, number: int, place: Place) -> bool:
+    def still(self, number: int, place: Location) -> bool:
         """Return whether an entry that has been read from a place still stands there, or has been packed since."""
         if place.group == "/" and self.is_packed(number):
             self.look()
         return self.entry(number) == place
 
-    def base(self, base: str) -> Place:
+    def base(self, base: str) -> Location:
         """Return where a base stands."""
-        return Place(self.path / layout.BASES / f"{base}{layout.FILE_ENDING}")
+        return Location(self.path / layout.BASES / f"{base}{layout.FILE_ENDING}")
 
     def bases(self) -> list[str]:
         """Return the ids of the bases that are there."""
         return _hashes(self.path / layout.BASES)  # whoever needs one that is not there is told
 
-    def artifact(self, key: str) -> Place:
+    def artifact(self, key: str) -> Location:
         """Return where an analysis stands."""
-        return Place(self.path / layout.ARTIFACTS / f"{key}{layout.FILE_ENDING}")
+        return Location(self.path / layout.ARTIFACTS / f"{key}{layout.FILE_ENDING}")
 
     def artifacts(self) -> list[str]:
         """Return the keys of the analyses that are there; a folder that is a link is not gone into."""
         folder = self.path / layout.ARTIFACTS
         return [] if folder.is_symlink() else _hashes(folder)
 
-    def index(self) -> Place | None:
+    def index(self) -> Location | None:
         """Return where the index of the log stands."""
-        return None if self.cache is None else Place(self.cache / f"{layout.INDEX}{layout.FILE_ENDING}")
+        return None if self.cache is None else Location(self.cache / f"{layout.INDEX}{layout.FILE_ENDING}")
 
     def _listed(self) -> int:
         """Return the number of the last entry that stands in a file of its own, wherever there are gaps before it."""
@@ -213,7 +213,7 @@ class Folder:
             return False
 
 
-class SingleFile:
+class SingleFileStore:
     """A store exported to one file: to be read in place, not written.
 
     Parameters
@@ -243,36 +243,36 @@ class SingleFile:
         """Return whether no entry from the first to a number is missing."""
         return len(self.standing(1, last)) == last
 
-    def entry(self, number: int) -> Place:
+    def entry(self, number: int) -> Location:
         """Return where an entry of the log stands."""
-        return Place(self.path, f"{layout.LOG}/{group_of(number)}")
+        return Location(self.path, f"{layout.LOG}/{group_of(number)}")
 
-    def still(self, number: int, place: Place) -> bool:
+    def still(self, number: int, place: Location) -> bool:
         """Return true: nothing moves in it."""
         return self.entry(number) == place
 
-    def base(self, base: str) -> Place:
+    def base(self, base: str) -> Location:
         """Return where a base stands."""
-        return Place(self.path, f"{layout.BASES}/{base}")
+        return Location(self.path, f"{layout.BASES}/{base}")
 
     def bases(self) -> list[str]:
         """Return the ids of the bases that are there."""
         return self._bases
 
-    def artifact(self, key: str) -> Place:
+    def artifact(self, key: str) -> Location:
         """Return where an analysis stands."""
-        return Place(self.path, f"{layout.ARTIFACTS}/{key}")
+        return Location(self.path, f"{layout.ARTIFACTS}/{key}")
 
     def artifacts(self) -> list[str]:
         """Return the keys of the analyses that are there."""
         return self._artifacts
 
-    def index(self) -> Place | None:
+    def index(self) -> Location | None:
         """Return where the index of the log stands, if it was exported."""
-        return Place(self.path, f"{layout.CACHE}/{layout.INDEX}") if self._indexed else None
+        return Location(self.path, f"{layout.CACHE}/{layout.INDEX}") if self._indexed else None
 
 
-def places_of(path: Path) -> Folder | SingleFile:
+def locations_of(path: Path) -> DirectoryStore | SingleFileStore:
     """Return where the files of a store stand.
 
     Raises
@@ -283,12 +283,12 @@ def places_of(path: Path) -> Folder | SingleFile:
         It is not a store, or a newer one.
     """
     if path.is_file() and hdf5.is_hdf5(path):
-        return SingleFile(path)
+        return SingleFileStore(path)
     check_format(path)
     for name in (layout.LOG, layout.BASES, layout.PACKS):
         if (path / name).is_symlink():
             raise FormatError(f"{path / name} is a link: a store keeps its files within itself.")
-    return Folder(path)
+    return DirectoryStore(path)
 
 
 def check_format(path: Path) -> None:
@@ -325,9 +325,9 @@ def group_of(number: int) -> str:
     return layout.entry_name(number).removesuffix(layout.FILE_ENDING)
 
 
-def by_file(places: Iterable[tuple[int, Place]]) -> list[tuple[Path, list[tuple[int, Place]]]]:
+def by_file(places: Iterable[tuple[int, Location]]) -> list[tuple[Path, list[tuple[int, Location]]]]:
     """Return numbered places by the file they are in, so that each file is opened once; order is kept."""
-    runs: list[tuple[Path, list[tuple[int, Place]]]] = []
+    runs: list[tuple[Path, list[tuple[int, Location]]]] = []
     for number, place in places:
         if not runs or runs[-1][0] != place.path:
             runs.append((place.path, []))

@@ -35,7 +35,7 @@ class Change:
     base: str
 
 
-def brought(history: History, commit: str) -> tuple[frozenset[str], frozenset[str]]:
+def added_events(history: History, commit: str) -> tuple[frozenset[str], frozenset[str]]:
     """Return the ids of the pathways that a commit brought and took away, against its first parent."""
     parents = history[commit].parents
     after = {event.pathway for event in history.active(commit)}
@@ -43,7 +43,7 @@ def brought(history: History, commit: str) -> tuple[frozenset[str], frozenset[st
     return frozenset(after - before), frozenset(before - after)
 
 
-def reverting(history: History, commit: str, head: str, only: Collection[str]) -> Change:
+def revert_change(history: History, commit: str, head: str, only: Collection[str]) -> Change:
     """Return the change that undoes a commit on top of another; `only` names pathways to undo alone.
 
     Raises
@@ -53,11 +53,11 @@ def reverting(history: History, commit: str, head: str, only: Collection[str]) -
     NotFound
         It has no pathway of a name in `only`.
     """
-    came, went = brought(history, commit)
+    came, went = added_events(history, commit)
     return _change(history, commit, head, add=went, drop=came, only=only, verb="revert")
 
 
-def picking(history: History, commit: str, head: str, only: Collection[str]) -> Change:
+def cherry_pick_change(history: History, commit: str, head: str, only: Collection[str]) -> Change:
     """Return the change that does what a commit did on top of another.
 
     Raises
@@ -67,7 +67,7 @@ def picking(history: History, commit: str, head: str, only: Collection[str]) -> 
     NotFound
         It has no pathway of a name in `only`.
     """
-    came, went = brought(history, commit)
+    came, went = added_events(history, commit)
     return _change(history, commit, head, add=came, drop=went, only=only, verb="cherry-pick")
 
 

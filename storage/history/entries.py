@@ -24,7 +24,7 @@ TYPES = {layout.GENES: "<i8", layout.LOADINGS: "<f8", layout.PATHWAY_COVARIANCE:
 
 
 @dataclass(frozen=True, slots=True)
-class Logged:
+class LoggedEntry:
     """An entry as it stands in the log: what it says, and the content id of its file."""
 
     entry: EntryRecord
@@ -66,7 +66,7 @@ def content_of(entry: EntryRecord, pathways: Iterable[Pathway] = ()) -> hdf5.Con
     return hdf5.Content(layout.ENTRY, entry.canonical(), arrays)
 
 
-def entry_of(stored: hdf5.Stored, number: int) -> Logged:
+def entry_of(stored: hdf5.StoredFile, number: int) -> LoggedEntry:
     """Return the entry of the log that a file holds, checked against its number and the ids of its commits.
 
     Raises
@@ -80,10 +80,12 @@ def entry_of(stored: hdf5.Stored, number: int) -> Logged:
     for logged in entry.commits:
         if commit_id(logged.commit) != logged.id:
             raise FormatError(f"{stored.place} is damaged: the id of a commit does not fit it.")
-    return Logged(entry, stored.id)
+    return LoggedEntry(entry, stored.id)
 
 
-def pathways_of(stored: hdf5.Stored, entry: EntryRecord, wanted: Collection[str] | None = None) -> dict[str, Pathway]:
+def pathways_of(
+    stored: hdf5.StoredFile, entry: EntryRecord, wanted: Collection[str] | None = None
+) -> dict[str, Pathway]:
     """Return the pathways that an entry brings, by their ids; `wanted` names some alone.
 
     Raises
@@ -115,7 +117,7 @@ def pathways_of(stored: hdf5.Stored, entry: EntryRecord, wanted: Collection[str]
 
 
 def _pathway(
-    place: hdf5.Place,
+    place: hdf5.Location,
     record: PathwayRecord,
     genes: NDArray[Any],
     loadings: NDArray[Any],

@@ -182,7 +182,7 @@ def write(path: Path, content: hdf5.Content) -> None:
     durable.replace(path, content.seal().write)
 
 
-def read(place: hdf5.Place) -> Index | None:
+def read(place: hdf5.Location) -> Index | None:
     """Return the index that stands somewhere, or `None` when it is missing or damaged."""
     try:
         stored = hdf5.read(place, layout.INDEX)
@@ -205,7 +205,7 @@ def read(place: hdf5.Place) -> Index | None:
     return Index(record.length, record.last, commits, refs)
 
 
-def _moves(text: bytes, place: hdf5.Place) -> list[Move]:
+def _moves(text: bytes, place: hdf5.Location) -> list[Move]:
     try:
         said: list[Any] = json.loads(text)
         if all(_is_move(move) for move in said):

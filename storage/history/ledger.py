@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import FormatError
 from ..files import durable, last_entry, layout
-from ..files.locations import Folder, places_of
+from ..files.locations import DirectoryStore, locations_of
 from . import index
 from .active import History
 from .commits import Commit, commit_of
@@ -57,7 +57,7 @@ class Ledger:
     """
 
     def __init__(self, path: Path, *, indexed: bool = True, strict: bool = True) -> None:
-        self.places = places_of(path) if strict else Folder(path)
+        self.places = locations_of(path) if strict else DirectoryStore(path)
         self._keeps_index = indexed
         self._begin(indexed=indexed)
         if foreign := self._foreign():
@@ -112,7 +112,7 @@ class Ledger:
         if cache is not None and self.log.last is not None and first is not None:
             with contextlib.suppress(OSError):  # it is derived
                 self.log.settle()  # nothing is noted that a power cut could take
-                said = last_entry.testimony(self.log.length, self.history.length, self.log.last, first.id)
+                said = last_entry.high_water_mark(self.log.length, self.history.length, self.log.last, first.id)
                 last_entry.write(cache / layout.WITNESS, said)
 
     def lost(self) -> FormatError:
@@ -189,7 +189,7 @@ class Ledger:
         while number - 1 in self.log.strays:
             number -= 1
         first, start = self.history.numbered(0), number - 1
-        ours = first is not None and last_entry.witnessed(testimony, first.id) != (0, 0)
+        ours = first is not None and last_entry.remembered_lengths(testimony, first.id) != (0, 0)
         path = self.places.entry(start).path
         while (
             start > 1 and start - 1 not in self.log.damage and not (ours and self.places.entry(start - 1).path != path)
@@ -204,7 +204,7 @@ class Ledger:
             return 0, 0
         length, versions, store = self._claimed or (0, 0, "")
         claimed = (length, versions) if store == first.id else (0, 0)
-        return max(last_entry.witnessed(testimony, first.id), claimed)
+        return max(last_entry.remembered_lengths(testimony, first.id), claimed)
 
     def note_down(self, *, least: int = index.EVERY) -> None:
         """Write the index anew when it lacks so many entries or versions, where that can be done, and sweep."""

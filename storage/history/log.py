@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import Conflict, FormatError
 from ..files import durable, hdf5, layout
-from ..files.locations import Folder, by_file
+from ..files.locations import DirectoryStore, by_file
 from . import entries
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from ...engine.network.pathway import Pathway
-    from ..files.locations import Places
-    from .entries import Logged
+    from ..files.locations import Locations
+    from .entries import LoggedEntry
     from .records import EntryRecord
 
 
@@ -51,7 +51,7 @@ class Log:
         The ids of those of them that are whole, and do not follow.
     """
 
-    def __init__(self, places: Places, foreign: range = range(0)) -> None:
+    def __init__(self, places: Locations, foreign: range = range(0)) -> None:
         self.places = places
         self.strays: dict[int, str] = {}
         self._foreign = foreign
@@ -59,7 +59,7 @@ class Log:
         self.last: str | None = None
         self.damage: dict[int, FormatError] = {}
         self._settled = 0
-        self._held: tuple[int, hdf5.Stored, EntryRecord] | None = None
+        self._held: tuple[int, hdf5.StoredFile, EntryRecord] | None = None
 
     @property
     def next(self) -> int:
@@ -78,7 +78,7 @@ class Log:
             self.length, self.last = length, last
         return stored.id == last
 
-    def read_new(self, *, known: int = 0) -> Iterator[Logged]:
+    def read_new(self, *, known: int = 0) -> Iterator[LoggedEntry]:
         """Yield the entries that came since the last reading, and take them in; what cannot be read is set aside.
 
         Parameters
@@ -119,7 +119,7 @@ class Log:
                 hint="`grn verify` says which versions it touches, and what can be done.",
             )
 
-    def read(self, number: int) -> tuple[hdf5.Stored, EntryRecord]:
+    def read(self, number: int) -> tuple[hdf5.StoredFile, EntryRecord]:
         """Return an entry's file and what it says, checked.
 
         Raises
@@ -155,7 +155,7 @@ class Log:
             Another writer took the number first; nothing was written.
         """
         folder = self.places
-        if not isinstance(folder, Folder):
+        if not isinstance(folder, DirectoryStore):
             raise read_only(folder)
         sealed = entries.content_of(entry, pathways).seal()
         path = folder.loose_path(entry.number)
@@ -178,7 +178,7 @@ class Log:
         OSError
             The disk refused.
         """
-        if self._settled < self.length and isinstance(self.places, Folder):
+        if self._settled < self.length and isinstance(self.places, DirectoryStore):
             try:
                 durable.flush(self.places.path / layout.LOG)
             except OSError as failure:
@@ -186,7 +186,7 @@ class Log:
                     raise
             self._settled = self.length
 
-    def _is_lost(self, folder: Folder, number: int, id_: str) -> bool:
+    def _is_lost(self, folder: DirectoryStore, number: int, id_: str) -> bool:
         """Return whether a number had been taken, packed and its name freed while a writer was slow.
 
         It may be the writer's own entry that has been packed, in the moment since it was given its name.
@@ -200,10 +200,10 @@ class Log:
         except FormatError as failure:
             raise OSError(errno.EIO, failure.message) from None
 
-    def _take(self, number: int, found: Logged | hdf5.Stored | FormatError) -> Logged | None:
+    def _take(self, number: int, found: LoggedEntry | hdf5.StoredFile | FormatError) -> LoggedEntry | None:
         """Take in the next entry, or set it aside."""
         try:
-            logged = entries.entry_of(found, number) if isinstance(found, hdf5.Stored) else found
+            logged = entries.entry_of(found, number) if isinstance(found, hdf5.StoredFile) else found
         except FormatError as failure:
             logged = failure
         before = self.last
@@ -239,7 +239,7 @@ class Log:
     def _missing(self, number: int) -> hdf5.Missing:
         return hdf5.Missing(f"Entry {number} of the log, {self.places.entry(number)}, is missing.")
 
-    def _try(self, number: int) -> hdf5.Stored | FormatError:
+    def _try(self, number: int) -> hdf5.StoredFile | FormatError:
         try:
             return self._stored(number)
         except hdf5.Missing:
@@ -251,7 +251,7 @@ class Log:
                 raise
             return FormatError(f"{self.places.entry(number)} cannot be read: {failure.strerror}.")
 
-    def _stored(self, number: int) -> hdf5.Stored:
+    def _stored(self, number: int) -> hdf5.StoredFile:
         """Return an entry's file; where it has been packed since the last look, from there."""
         place = self.places.entry(number)
         try:
@@ -265,7 +265,7 @@ class Log:
         return found if self.places.still(number, place) else self._stored(number)
 
 
-def read_only(places: Places) -> Conflict:
+def read_only(places: Locations) -> Conflict:
     """Return the refusal to write to an exported store."""
     return Conflict(
         f"{places.path} is an exported store, to be read only.",

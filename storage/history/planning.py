@@ -113,7 +113,7 @@ def entry_of(plan: Plan, logged: LoggedCommit, *, number: int, previous: str | N
     )
 
 
-def given_pathways(
+def pathways_from(
     given: PathwayFile | Pathway | Iterable[Pathway],
 ) -> tuple[tuple[Pathway, ...], PathwayFile | None]:
     """Return the pathways that a caller means, and the file they were read from.

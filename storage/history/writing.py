@@ -27,7 +27,7 @@ LONGEST_AUTHOR = 1_000
 """The most characters of an author's name."""
 
 
-class Moved(Conflict):
+class RefMoved(Conflict):
     """A ref is no longer where a writer saw it."""
 
 
@@ -105,7 +105,7 @@ class Writer:
             self.ledger.log.check()
             for ref, before in expected.items():
                 if self.ledger.refs.get(ref) != before:
-                    raise Moved(
+                    raise RefMoved(
                         f"{ref} has moved meanwhile: somebody else has written to the store.",
                         hint="Look with `grn log`, then run it again; --wait SECONDS tries for longer.",
                     )
@@ -115,7 +115,7 @@ class Writer:
                 id_ = self.ledger.log.append(entry, pathways)
             except FileExistsError:
                 if not self._has_passed(entry.number):
-                    raise Moved(
+                    raise RefMoved(
                         f"Entry {entry.number} of the log is claimed by a writer that has not finished, or died.",
                         hint="Wait for it; once the claim is an hour old, `grn verify --repair` takes it away.",
                     ) from None

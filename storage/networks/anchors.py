@@ -63,7 +63,7 @@ def due(*, genes: int, rank: int, commits: int, dense: bool, probe: float | None
     return ""
 
 
-def needless(genes: int, *, dense: bool) -> bool:
+def unneeded(genes: int, *, dense: bool) -> bool:
     """Return whether a full inversion would bring a base nothing and cost what the factor form exists to avoid."""
     return not dense and genes > LARGEST_FACTOR
 
@@ -96,7 +96,7 @@ def read(folder: Path, content: str) -> DenseCovariance | None:
     """Return the full inversion of a version, or `None` when it is missing or damaged and must be made again."""
     path = _path(folder, content)
     try:
-        stored = hdf5.read(hdf5.Place(path), layout.ANCHOR)
+        stored = hdf5.read(hdf5.Location(path), layout.ANCHOR)
         record = parse(AnchorRecord, stored.record, path)
         bases.check_types(stored)
         found = bases.read_dense(stored.arrays, stored.bulk, record.log_det)
@@ -107,7 +107,7 @@ def read(folder: Path, content: str) -> DenseCovariance | None:
 
 
 @dataclass(frozen=True, slots=True)
-class MendedMatrix:
+class SelfRepairingMatrix:
     """A `MatrixSource` of the cache that is made again as soon as a row of it proves damaged.
 
     Parameters
@@ -148,11 +148,11 @@ class MendedMatrix:
         return self.cached.diagonal()
 
 
-def mended(inversion: DenseCovariance, again: Callable[[], DenseCovariance]) -> DenseCovariance:
+def self_repairing(inversion: DenseCovariance, again: Callable[[], DenseCovariance]) -> DenseCovariance:
     """Return a full inversion of the cache that is made again as soon as a row of it proves damaged."""
     return DenseCovariance(
-        MendedMatrix(inversion.covariance, lambda: again().covariance),
-        MendedMatrix(inversion.precision, lambda: again().precision),
+        SelfRepairingMatrix(inversion.covariance, lambda: again().covariance),
+        SelfRepairingMatrix(inversion.precision, lambda: again().precision),
         inversion.log_det,
     )
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import Conflict, FormatError, NotFound
 from ..files import durable, hdf5, layout
-from ..files.locations import Folder
+from ..files.locations import DirectoryStore
 from ..history.log import read_only
 from ..history.records import ArtifactRecord, parse
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..files.locations import Places
+    from ..files.locations import Locations
     from ..history.records import Parameter
 
 LEAST_PREFIX = 4
@@ -56,7 +56,7 @@ class Artifacts:
         Returns who writes, and when.
     """
 
-    def __init__(self, places: Places, stamp: Callable[[], tuple[str, str]]) -> None:
+    def __init__(self, places: Locations, stamp: Callable[[], tuple[str, str]]) -> None:
         self._places, self._stamp = places, stamp
 
     def keys(self) -> list[str]:
@@ -156,7 +156,7 @@ class Artifacts:
         OSError
             The disk refused: nothing is kept.
         """
-        if not isinstance(self._places, Folder):
+        if not isinstance(self._places, DirectoryStore):
             raise read_only(self._places)
         key = layout.artifact_key(analysis, content, parameters)
         author, time = self._stamp()
@@ -174,7 +174,7 @@ class Artifacts:
         return Artifact(key, record, arrays)
 
 
-def sound(places: Places, contents: set[str] | None = None) -> Iterator[tuple[str, hdf5.Place]]:
+def sound(places: Locations, contents: set[str] | None = None) -> Iterator[tuple[str, hdf5.Location]]:
     """Yield key and place of each analysis that can be read, of some contents alone where these are given."""
     for key in places.artifacts():
         found = _attempt(places, key)
@@ -182,13 +182,13 @@ def sound(places: Places, contents: set[str] | None = None) -> Iterator[tuple[st
             yield key, places.artifact(key)
 
 
-def copy(source: Places, target: Folder) -> None:
+def copy(source: Locations, target: DirectoryStore) -> None:
     """Bring every analysis of another store that can be read."""
     for key, place in sound(source):
         _put(target, key, hdf5.copy(place))
 
 
-def check(places: Places, key: str) -> None:
+def check(places: Locations, key: str) -> None:
     """Refuse an analysis that is damaged, or not the one that its name says.
 
     Raises
@@ -199,7 +199,7 @@ def check(places: Places, key: str) -> None:
     _read(places, key)
 
 
-def _read(places: Places, key: str) -> Artifact:
+def _read(places: Locations, key: str) -> Artifact:
     place = places.artifact(key)
     stored = hdf5.read(place, layout.ARTIFACT)
     record = parse(ArtifactRecord, stored.record, place)
@@ -208,7 +208,7 @@ def _read(places: Places, key: str) -> Artifact:
     return Artifact(key, record, stored.arrays)
 
 
-def _attempt(places: Places, key: str) -> Artifact | FormatError:
+def _attempt(places: Locations, key: str) -> Artifact | FormatError:
     try:
         return _read(places, key)
     except FormatError as failure:
@@ -217,7 +217,7 @@ def _attempt(places: Places, key: str) -> Artifact | FormatError:
         return FormatError(f"{places.artifact(key)} cannot be read: {failure.strerror}.")
 
 
-def _put(folder: Folder, key: str, write: Callable[[durable.Output], object]) -> None:
+def _put(folder: DirectoryStore, key: str, write: Callable[[durable.Output], object]) -> None:
     path = folder.artifact(key).path
     if path.parent.is_symlink():
         raise Conflict(f"{path.parent} is a link: a store keeps its files within itself.", hint="Remove the link.")

@@ -140,7 +140,7 @@ def content_of(base: NewBase) -> hdf5.Content:
     return hdf5.Content(layout.BASE, base.record.canonical(), arrays, bulk)
 
 
-def read(place: hdf5.Place, base: str) -> StoredBase:
+def read(place: hdf5.Location, base: str) -> StoredBase:
     """Return a base of the store.
 
     Parameters
@@ -179,7 +179,7 @@ def read(place: hdf5.Place, base: str) -> StoredBase:
     )
 
 
-def check_types(stored: hdf5.Stored) -> None:
+def check_types(stored: hdf5.StoredFile) -> None:
     """Refuse a base or an anchor whose arrays are not of the types that they should be.
 
     Raises
@@ -225,7 +225,7 @@ def decode_names(values: NDArray[Any]) -> tuple[str, ...]:
     return tuple(bytes(value).decode() for value in values.tolist())
 
 
-def _covariance(stored: hdf5.Stored, record: BaseRecord) -> Covariance:
+def _covariance(stored: hdf5.StoredFile, record: BaseRecord) -> Covariance:
     if record.form == "dense":
         if record.log_det is None:
             raise InputError("its record has no log_det.")

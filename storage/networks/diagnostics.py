@@ -24,7 +24,7 @@ IN_THE_WAY = (PermissionError, NotADirectoryError, FileExistsError)
 """Why a cache may not be written for good, unlike a disk that is full or fails."""
 
 
-class Measuring:
+class Diagnostics:
     """Finds how a planned version is read, and what its numbers are worth.
 
     Parameters

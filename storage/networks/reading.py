@@ -10,8 +10,8 @@ import numpy as np
 
 from ...engine.errors import FormatError
 from ...engine.network.anchor import anchor_of
-from ...engine.network.snapshot import Snapshot, take
-from ...engine.network.stability import reinverted
+from ...engine.network.snapshot import Snapshot, build_snapshot
+from ...engine.network.stability import reinvert_snapshot
 from ..files import layout
 from ..history.checking import check_fits, check_stored_genes
 from . import anchors, bases
@@ -118,7 +118,7 @@ class Reader:
         content = layout.version_content_id(recipe.base, everything)
         ranks = {one: pathway.rank for one, pathway in ordered.items()}
         known, columns = self._products.known(anchor, ranks), tuple(ordered.values())
-        snapshot = take(base.panel, anchor, columns, base.deviations, known=known, name=name, content=content)
+        snapshot = build_snapshot(base.panel, anchor, columns, base.deviations, known=known, name=name, content=content)
         self._products.keep(snapshot, ranks)
         return snapshot
 
@@ -147,7 +147,7 @@ class Reader:
     def anchored(self, snapshot: Snapshot, anchor: str) -> Snapshot:
         """Return a snapshot of the same version, read from its own full inversion."""
         source = anchor_of(self.inversion(anchor))
-        return take(snapshot.panel, source, (), np.ones(len(snapshot.panel)), content=snapshot.content)
+        return build_snapshot(snapshot.panel, source, (), np.ones(len(snapshot.panel)), content=snapshot.content)
 
     def invert(self, recipe: Recipe, new: Mapping[str, Pathway] | None = None) -> str:
         """Invert a version in full, keep the result as an anchor, and return its content id.
@@ -158,7 +158,7 @@ class Reader:
             The cache cannot be written.
         """
         snapshot = self.snapshot(Recipe(recipe.base, recipe.events), new=new)
-        inversion = reinverted(snapshot)
+        inversion = reinvert_snapshot(snapshot)
         if self._keep(snapshot.content, recipe, new or {}, inversion) is None:
             self._remade[snapshot.content] = inversion
         return snapshot.content
@@ -169,7 +169,7 @@ class Reader:
         found = None if folder is None else anchors.read(folder, anchor)
         if found is None:
             return self._remake(anchor)
-        return anchors.mended(found, lambda: self._remake(anchor))
+        return anchors.self_repairing(found, lambda: self._remake(anchor))
 
     def _remake(self, anchor: str) -> DenseCovariance:
         """Return an anchor's full inversion made again, in memory where the cache cannot be written."""
@@ -195,7 +195,7 @@ class Reader:
         failure = _unreadable(anchor)
         for recipe in self._anchored(anchor):
             try:
-                return recipe, reinverted(self.snapshot(recipe))
+                return recipe, reinvert_snapshot(self.snapshot(recipe))
             except FormatError as damage:
                 failure = damage
         raise failure

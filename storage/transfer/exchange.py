@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import Conflict, FormatError, InputError
 from ..files import durable, hdf5, layout
-from ..files.locations import Folder, group_of
+from ..files.locations import DirectoryStore, group_of
 from ..history import entries, index
 from ..history.active import History
 from ..history.checking import check_commit, check_stored_genes
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from ...engine.network.panel import Panel
     from ...engine.network.pathway import Pathway
-    from ..files.locations import Places
+    from ..files.locations import Locations
     from ..history.writing import Writer
 
 READ = 0.8
@@ -44,7 +44,7 @@ FETCHED = "fetch from"
 
 
 @dataclass(frozen=True, slots=True)
-class Exchanged:
+class TransferReport:
     """What went from one store to another.
 
     Parameters
@@ -114,7 +114,7 @@ def export_store(ledger: Ledger, path: Path, progress: Callable[[float], None] |
     if last is None:
         raise ledger.lost()
 
-    def parts() -> Iterator[tuple[str, hdf5.Place | hdf5.Sealed]]:
+    def parts() -> Iterator[tuple[str, hdf5.Location | hdf5.Sealed]]:
         for number in range(1, ledger.log.length + 1):
             stored, _ = ledger.log.read(number)
             content = hdf5.Content(stored.kind, stored.record, stored.arrays)
@@ -151,7 +151,7 @@ def export_version(ledger: Ledger, commit: str, path: Path, author: str, time: s
         time=time,
     )
 
-    def parts() -> Iterator[tuple[str, hdf5.Place | hdf5.Sealed]]:
+    def parts() -> Iterator[tuple[str, hdf5.Location | hdf5.Sealed]]:
         yield f"{layout.LOG}/{group_of(1)}", entries.content_of(entry, parcel.pathways).seal()
         yield from _bases(ledger.places, parcel.bases)
         yield from _analyses(ledger.places, {*parcel.bases, *(one.measured.content for one in parcel.commits)})
@@ -173,7 +173,7 @@ def clone(source: Path, path: Path, progress: Callable[[float], None] | None = N
     ledger = Ledger(source)
     ledger.log.check()
     with new_folder(path) as unfinished:
-        folder = Folder(unfinished)
+        folder = DirectoryStore(unfinished)
         for base in sorted({commit.base for commit in ledger.history.commits}):
             copy_base(ledger.places, folder, base)
         artifacts.copy(ledger.places, folder)
@@ -188,7 +188,7 @@ def clone(source: Path, path: Path, progress: Callable[[float], None] | None = N
 
 def fetch(
     target: Ledger, writer: Writer, source: Ledger, name: str, progress: Callable[[float], None] | None = None
-) -> Exchanged:
+) -> TransferReport:
     """Bring the branches and tags of another store, under a name, with every version that they need.
 
     What the other store has fetched itself stays there: two stores that fetch from each other have each other's own
@@ -230,7 +230,7 @@ def fetch(
 
 def push(
     source: Ledger, target: Ledger, writer: Writer, branch: str, progress: Callable[[float], None] | None = None
-) -> Exchanged:
+) -> TransferReport:
     """Bring a branch, with the versions it needs, to another store, if its own branch of that name is among them.
 
     Parameters
@@ -304,24 +304,26 @@ def check_pair(target: Ledger, source: Ledger) -> None:
 _PANEL_HINT = "Only stores of one panel, the same genes in the same order, can exchange versions."
 
 
-def copy_base(source: Places, target: Folder, base: str) -> bool:
+def copy_base(source: Locations, target: DirectoryStore, base: str) -> bool:
     """Bring a base to a store, checked whole, and return whether no sound one was there yet."""
     place = target.base(base)
     if _is_sound(place, base):
         durable.flush(place.path.parent)  # whoever brought it may have died before that
         return False
     _check(source.base(base), base)
-    durable.put(place.path, hdf5.copy(source.base(base)), check=lambda unfinished: _check(hdf5.Place(unfinished), base))
+    durable.put(
+        place.path, hdf5.copy(source.base(base)), check=lambda unfinished: _check(hdf5.Location(unfinished), base)
+    )
     return True
 
 
-def _check(place: hdf5.Place, base: str) -> None:
+def _check(place: hdf5.Location, base: str) -> None:
     """Refuse what stands at a place, unless it is a base of an id, whole."""
     bases.read(place, base)
     hdf5.read(place, layout.BASE).check_bulk()
 
 
-def _is_sound(place: hdf5.Place, base: str) -> bool:
+def _is_sound(place: hdf5.Location, base: str) -> bool:
     """Return whether a base stands at a place, whole."""
     try:
         _check(place, base)
@@ -381,12 +383,12 @@ def _send(
     moves: Sequence[MoveRecord],
     reason: str,
     progress: Callable[[float], None] | None,
-) -> Exchanged:
+) -> TransferReport:
     """Check what a store lacks of the commits that refs are moved to, bring its bases, and write it as one entry."""
     if not moves:
-        return Exchanged()
+        return TransferReport()
     folder = target.places
-    if not isinstance(folder, Folder):
+    if not isinstance(folder, DirectoryStore):
         raise read_only(folder)
     wanted = source.history.ancestors(*(move.after for move in moves if move.after))
     try:
@@ -416,7 +418,7 @@ def _send(
 
     standing = {move.ref: move.before for move in moves} | {_other(move.ref): None for move in moves}
     writer.append(build, parcel.pathways, standing)
-    return Exchanged(tuple(one.id for one in parcel.commits), brought, tuple(moves))
+    return TransferReport(tuple(one.id for one in parcel.commits), brought, tuple(moves))
 
 
 def _part(progress: Callable[[float], None] | None, start: float, end: float) -> Callable[[float], None]:
@@ -448,18 +450,18 @@ def _check_arrival(
         progress(done / len(parcel.commits))
 
 
-def _bases(places: Places, wanted: Collection[str]) -> Iterator[tuple[str, hdf5.Place]]:
+def _bases(places: Locations, wanted: Collection[str]) -> Iterator[tuple[str, hdf5.Location]]:
     for base in wanted:
         hdf5.read(places.base(base), layout.BASE).check_bulk()
         yield f"{layout.BASES}/{base}", places.base(base)
 
 
-def _analyses(places: Places, contents: set[str] | None = None) -> Iterator[tuple[str, hdf5.Place]]:
+def _analyses(places: Locations, contents: set[str] | None = None) -> Iterator[tuple[str, hdf5.Location]]:
     for key, place in artifacts.sound(places, contents):
         yield f"{layout.ARTIFACTS}/{key}", place
 
 
-def _write(path: Path, parts: Callable[[], Iterator[tuple[str, hdf5.Place | hdf5.Sealed]]]) -> None:
+def _write(path: Path, parts: Callable[[], Iterator[tuple[str, hdf5.Location | hdf5.Sealed]]]) -> None:
     check_free(path)
     for leftover in durable.leftovers(path.parent, named=path.name):
         durable.remove(leftover)  # of an export that was killed

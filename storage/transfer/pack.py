@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from ..files.locations import Folder
+    from ..files.locations import DirectoryStore
     from ..history.log import Log
 
 RUN = 512
@@ -27,7 +27,7 @@ RUN = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Packed:
+class PackReport:
     """What packing did.
 
     Parameters
@@ -48,7 +48,7 @@ class Packed:
     swept: int = 0
 
 
-def pack(folder: Folder, log: Log, progress: Callable[[float], None] | None = None) -> Packed:
+def pack(folder: DirectoryStore, log: Log, progress: Callable[[float], None] | None = None) -> PackReport:
     """Fold the loose entries of a log into packs.
 
     Parameters
@@ -86,10 +86,10 @@ def pack(folder: Folder, log: Log, progress: Callable[[float], None] | None = No
         if progress is not None:
             progress(moved / len(loose))
     folder.look()
-    return Packed(moved, written, len(folder.loose()) + len(folder.all_packs()), durable.sweep(folder.path))
+    return PackReport(moved, written, len(folder.loose()) + len(folder.all_packs()), durable.sweep(folder.path))
 
 
-def write_pack(folder: Folder, log: Log, start: int, end: int) -> bool:
+def write_pack(folder: DirectoryStore, log: Log, start: int, end: int) -> bool:
     """Write a run of a log's entries as one pack of a store, read it back, and return whether it was not there yet.
 
     Parameters
@@ -121,9 +121,9 @@ def write_pack(folder: Folder, log: Log, start: int, end: int) -> bool:
     return written
 
 
-def _chained(log: Log, start: int, end: int) -> Iterator[tuple[int, hdf5.Stored]]:
+def _chained(log: Log, start: int, end: int) -> Iterator[tuple[int, hdf5.StoredFile]]:
     """Yield a run of a log's entries, each of which the next one names; the last one is named by what the log knows."""
-    before: hdf5.Stored | None = None
+    before: hdf5.StoredFile | None = None
     for number in range(start, end + 1):
         stored, entry = log.read(number)
         if before is not None and entry.previous != before.id:

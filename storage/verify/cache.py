@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import FormatError
 from ..files import durable, hdf5, last_entry, layout
-from ..files.locations import Folder, places_of
+from ..files.locations import DirectoryStore, locations_of
 from ..history import index
 from ..networks import anchors, artifacts
-from .findings import Finding, read_whole, within, wrong_with
+from .findings import Finding, read_problem, read_whole, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,7 +38,7 @@ class Derived:
 
 def derived(path: Path, *, strict: bool) -> Derived:
     """Return what the cache of a store says of its log; `strict` unless its file FORMAT is known to be wrong."""
-    places = places_of(path) if strict else Folder(path)
+    places = locations_of(path) if strict else DirectoryStore(path)
     place = places.index()
     said = b"" if places.cache is None else last_entry.read(places.cache / layout.WITNESS)
     return Derived(None if place is None else index.read(place), said)
@@ -59,20 +59,20 @@ def _index_findings(ledger: Ledger, cache: Path, before: Derived) -> Iterator[Fi
     """Yield a finding for the index and for the note of the last entry, where they are not of this log."""
     path = cache / f"{layout.INDEX}{layout.FILE_ENDING}"
     if path.exists():
-        if before.index is None and index.read(hdf5.Place(path)) is None:
+        if before.index is None and index.read(hdf5.Location(path)) is None:
             yield Finding("derived", within(ledger, path), f"{path} is damaged.")
         elif before.index is not None and not ledger.log.damage and not agrees(ledger, before.index):
             yield Finding("derived", within(ledger, path), f"{path} is not the index of this log.")
-        elif wrong := wrong_with(lambda: hdf5.walk(path)):
+        elif wrong := read_problem(lambda: hdf5.walk(path)):
             yield Finding("derived", within(ledger, path), wrong)
     elif ledger.log.length >= index.EVERY:
         yield Finding("note", within(ledger, path), "There is no index; opening reads every entry.")
     note, first, last = cache / layout.WITNESS, ledger.history.numbered(0), ledger.log.last
     if ledger.log.damage or first is None or last is None:
         return
-    said = last_entry.testimony(ledger.log.length, ledger.history.length, last, first.id)
+    said = last_entry.high_water_mark(ledger.log.length, ledger.history.length, last, first.id)
     now = last_entry.read(note)
-    noted = [last_entry.witnessed(one, first.id)[0] for one in (before.witness, now)]
+    noted = [last_entry.remembered_lengths(one, first.id)[0] for one in (before.witness, now)]
     if said not in (before.witness, now) and noted[1] <= ledger.log.length:  # beyond it is what others write meanwhile
         behind = 0 < noted[0] < ledger.log.length  # its writer died
         kind = "derived" if note.exists() and not behind else "note"
@@ -110,7 +110,7 @@ def _anchor_findings(ledger: Ledger, cache: Path, report: Report, *, quick: bool
             yield Finding("note", shown, "The inversion is not in the cache; it is made again when it is needed.")
             continue
         report.cached += 1
-        if wrong := wrong_with(lambda path=path: read_whole(hdf5.Place(path), layout.ANCHOR, quick=quick)):
+        if wrong := read_problem(lambda path=path: read_whole(hdf5.Location(path), layout.ANCHOR, quick=quick)):
             yield Finding("derived", shown, wrong)
         elif anchors.read(folder, anchor) is None:
             yield Finding("derived", shown, f"{path} is damaged: it is not the inversion that its name says.")
@@ -122,7 +122,7 @@ def artifact_findings(ledger: Ledger, report: Report) -> Iterator[Finding]:
     try:
         for key in ledger.places.artifacts():
             report.analyses += 1
-            if wrong := wrong_with(lambda key=key: artifacts.check(ledger.places, key)):
+            if wrong := read_problem(lambda key=key: artifacts.check(ledger.places, key)):
                 shown = within(ledger, ledger.places.artifact(key).path)
                 yield Finding(
                     "derived", shown, f"{wrong} --repair takes the file away; `grn nmf` makes the analysis anew."
@@ -135,17 +135,17 @@ def artifact_findings(ledger: Ledger, report: Report) -> Iterator[Finding]:
         yield Finding("note", layout.ARTIFACTS, "It is no folder: no analysis can be kept.")
 
 
-def pack_findings(ledger: Ledger, folder: Folder) -> Iterator[Finding]:
+def pack_findings(ledger: Ledger, folder: DirectoryStore) -> Iterator[Finding]:
     """Yield a finding for each pack whose entries can all be read, and whose names cannot be gone through."""
     for first, last in folder.packs:
         path = folder.pack_path(first, last)
         if any(first <= number <= last for number in ledger.log.damage):
             continue
-        if wrong := wrong_with(lambda path=path: hdf5.walk(path)):
+        if wrong := read_problem(lambda path=path: hdf5.walk(path)):
             yield Finding("derived", within(ledger, path), f"{wrong} Its entries can all be read.")
 
 
-def stray_findings(folder: Folder, *, claim: int) -> Iterator[Finding]:
+def stray_findings(folder: DirectoryStore, *, claim: int) -> Iterator[Finding]:
     """Yield a note for each file that no store needs; `claim` is the number of the entry that would come next."""
     packed = folder.all_packs(outermost=True)
     for number in folder.loose():

@@ -105,7 +105,7 @@ class Meter:
             self.tell(min(self.done / max(self.total, 1), 1.0))
 
 
-def wrong_with(step: Callable[[], object]) -> str:
+def read_problem(step: Callable[[], object]) -> str:
     """Return what is wrong with what a step reads; nothing where all is well."""
     try:
         step()
@@ -118,7 +118,7 @@ def wrong_with(step: Callable[[], object]) -> str:
     return ""
 
 
-def read_whole(place: hdf5.Place, kind: str, *, quick: bool, meter: Meter | None = None) -> None:
+def read_whole(place: hdf5.Location, kind: str, *, quick: bool, meter: Meter | None = None) -> None:
     """Read a file of the store; all of it, unless it shall be quick."""
     stored = hdf5.read(place, kind)
     if not quick:

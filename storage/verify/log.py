@@ -11,11 +11,11 @@ import numpy as np
 from ...engine.errors import FormatError
 from ...engine.network.stability import probe
 from ..files import hdf5, layout
-from ..files.locations import Folder
+from ..files.locations import DirectoryStore
 from ..history.checking import check_commit, check_stored_genes
 from ..networks import bases
 from ..networks.reading import Reader
-from .findings import Finding, read_whole, within, wrong_with
+from .findings import Finding, read_problem, read_whole, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +56,7 @@ def log_findings(ledger: Ledger) -> Iterator[Finding]:
 def _stand_elsewhere(ledger: Ledger, run: list[int]) -> bool:
     """Return whether the entries of a pack that is damaged stand in files of their own, or in other packs, as well."""
     places = ledger.places
-    if not isinstance(places, Folder) or places.entry(run[0]).group == "/":
+    if not isinstance(places, DirectoryStore) or places.entry(run[0]).group == "/":
         return False
     pack = next(one for one in places.packs if one[0] <= run[0] <= one[1])
     elsewhere = set(places.loose())
@@ -135,7 +135,7 @@ def commit_findings(ledger: Ledger, meter: Meter, *, quick: bool) -> Iterator[Fi
             check_stored_genes(list(pathways.values()), len(genes) or sys.maxsize)
 
     for commit in (one for one in history.commits if history.number(one.id) not in broken):
-        if wrong := wrong_with(lambda commit=commit: check(commit)):
+        if wrong := read_problem(lambda commit=commit: check(commit)):
             path = within(ledger, ledger.places.entry(commit.entry).path)
             yield Finding("damage", path, wrong, _descending(history, {commit.id}))
         meter.add(OF_A_COMMIT)
@@ -160,7 +160,7 @@ def base_findings(ledger: Ledger, meter: Meter, *, quick: bool) -> Iterator[Find
         read_whole(place, layout.BASE, quick=quick, meter=meter)
 
     for base in sorted(used.union(ledger.places.bases())):
-        if wrong := wrong_with(lambda base=base: check(base)):
+        if wrong := read_problem(lambda base=base: check(base)):
             needing = {commit.id for commit in ledger.history.commits if commit.base == base}
             versions = tuple(sorted(ledger.history.number(one) for one in needing))
             path = within(ledger, ledger.places.base(base).path)
@@ -180,7 +180,7 @@ def number_findings(ledger: Ledger, report: Report) -> Iterator[Finding]:
             snapshots = [reader.snapshot(reader.recipe(commit, from_base=one), name=name) for one in (False, True)]
             report.residuals[name] = probe(*snapshots)
 
-        if wrong := wrong_with(check):
+        if wrong := read_problem(check):
             yield Finding("damage", path, f"{name} cannot be read: {wrong}", (history.number(commit),))
             continue
         found, then = report.residuals[name], history.logged(commit).measured.probe

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import GrnError
 from ..files import durable, layout
-from ..files.locations import Folder
+from ..files.locations import DirectoryStore
 from ..history import index
 from ..history.ledger import Ledger
 from ..networks.reading import Reader
@@ -42,7 +42,7 @@ def repair(
         if finding.path == layout.FORMAT_FILE:
             _write_format(path)
     ledger = Ledger(path, indexed=False)
-    folder = Folder(path)
+    folder = DirectoryStore(path)
     _remove_damaged(folder, before)
     _make_way(path / layout.CACHE)
     _remake_packs(folder, ledger, before)
@@ -63,7 +63,7 @@ def _write_format(path: Path) -> None:
     durable.put(path / layout.FORMAT_FILE, lambda output: output.write(layout.FORMAT_TEXT.encode()))
 
 
-def _remove_damaged(folder: Folder, report: Report) -> None:
+def _remove_damaged(folder: DirectoryStore, report: Report) -> None:
     """Take derived files away that are damaged."""
     for finding in report.findings:
         if finding.kind == "derived" and finding.path.startswith((f"{layout.CACHE}/", f"{layout.ARTIFACTS}/")):
@@ -71,7 +71,7 @@ def _remove_damaged(folder: Folder, report: Report) -> None:
             durable.remove_empty(folder.path / finding.path)
 
 
-def _remake_packs(folder: Folder, ledger: Ledger, report: Report) -> None:
+def _remake_packs(folder: DirectoryStore, ledger: Ledger, report: Report) -> None:
     """Make packs again whose entries can all be read."""
     for finding in report.findings:
         span = layout.pack_range(finding.path.removeprefix(f"{layout.PACKS}/"))
@@ -86,7 +86,7 @@ def _make_way(cache: Path) -> None:
             durable.remove(path)
 
 
-def _remove_claim(folder: Folder, ledger: Ledger) -> None:
+def _remove_claim(folder: DirectoryStore, ledger: Ledger) -> None:
     """Take away the name that a writer has claimed and not used, on a file system without links."""
     path = folder.loose_path(ledger.log.next)
     with contextlib.suppress(FileNotFoundError):
@@ -95,9 +95,11 @@ def _remove_claim(folder: Folder, ledger: Ledger) -> None:
             durable.remove(path)
 
 
-def _remove_packed(folder: Folder, ledger: Ledger) -> None:
+def _remove_packed(folder: DirectoryStore, ledger: Ledger) -> None:
     """Take away loose entries that stand in a sound pack, and packs within a sound larger one."""
-    outermost = ledger.places.packs if isinstance(ledger.places, Folder) else []  # those that have just been read
+    outermost = (
+        ledger.places.packs if isinstance(ledger.places, DirectoryStore) else []
+    )  # those that have just been read
     if outermost:
         durable.flush(folder.path / layout.PACKS)  # whoever wrote a pack may have died before that
     for first, last in outermost:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import FormatError
 from ..files import hdf5, layout
-from ..files.locations import Folder, check_format
+from ..files.locations import DirectoryStore, check_format
 from ..history.ledger import Ledger
 from .cache import agrees, artifact_findings, cache_findings, derived, pack_findings, stray_findings
-from .findings import Finding, Meter, Report, wrong_with
+from .findings import Finding, Meter, Report, read_problem
 from .log import OF_A_COMMIT, base_findings, commit_findings, log_findings, number_findings
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def verify(
     report.findings += base_findings(ledger, meter, quick=quick)
     report.bases = len(ledger.places.bases())
     report.findings += artifact_findings(ledger, report)
-    if isinstance(ledger.places, Folder):
+    if isinstance(ledger.places, DirectoryStore):
         if ledger.places.cache is not None:
             report.findings += cache_findings(ledger, ledger.places.cache, before, report, quick=quick)
         report.findings += pack_findings(ledger, ledger.places)
@@ -79,7 +79,7 @@ def _file_findings(ledger: Ledger, before: Derived) -> Iterator[Finding]:
     if place is not None and (before.index is None or not agrees(ledger, before.index)):
         what = f"{place} is damaged, or not the index of this log: opening the file reads every entry."
         yield Finding("damage", path.name, what)
-    if wrong := wrong_with(lambda: hdf5.walk(path)):
+    if wrong := read_problem(lambda: hdf5.walk(path)):
         yield Finding("damage", path.name, f"{wrong} All entries can be read: `grn clone` makes a sound store of it.")
 
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from grnledger.engine.lmm import (
+    blup,
     design,
     fit,
-    fits,
-    foretold,
-    foretold_elsewhere,
-    model,
+    fit_many,
+    make_model,
+    make_scanner,
     of_factor,
     of_matrix,
-    scanner,
+    predict,
     t_statistics,
 )
 
@@ -280,8 +280,8 @@ def test_the_prediction_is_written_row_by_row(lab: Lab, grn: Callable[..., Any])
     assert grn("lmm", "fit", "--pheno", "z.tsv", "-o", "blup.tsv").code == 0
     lines = [line.split("\t") for line in (lab.folder / "blup.tsv").read_text().splitlines()]
     assert lines[0] == ["id", "signal", "along_kernel", "error_variance", "predicted", "prediction_variance"]
-    given = model(of_factor(shared(lab)), lab.z)
-    told = foretold(given, fits(given)[0])
+    given = make_model(of_factor(shared(lab)), lab.z)
+    told = blup(given, fit_many(given)[0])
     assert [row[0] for row in lines[1:]] == lab.genes
     np.testing.assert_allclose([float(row[2]) for row in lines[1:]], told.effect, rtol=1e-7)
     np.testing.assert_allclose([float(row[3]) for row in lines[1:]], told.error_variance, rtol=1e-7)
@@ -306,9 +306,9 @@ def test_genes_without_a_value_are_foretold(lab: Lab, grn: Callable[..., Any]) -
         k = factor @ factor.T
         whole = k + np.diag(1.0 - np.square(loadings).sum(axis=1)) if options == ("--kernel", "full") else k
         fixed = design(age[kept, None], ("age",))
-        given = model(of_matrix(whole[np.ix_(kept, kept)]), lab.z[kept], fixed)
-        found = fits(given)[0]
-        told = foretold_elsewhere(
+        given = make_model(of_matrix(whole[np.ix_(kept, kept)]), lab.z[kept], fixed)
+        found = fit_many(given)[0]
+        told = predict(
             given, found, k[np.ix_(new, kept)], np.diagonal(k)[new] + own, np.column_stack([np.ones(20), age[new]])
         )
         np.testing.assert_allclose([float(row[4]) for row in rows[60:]], told.value, rtol=1e-5, atol=1e-7)
@@ -356,10 +356,10 @@ def test_many_signals_are_fitted_at_once(lab: Lab, grn: Callable[..., Any]) -> N
 
 def test_sets_are_tested_beyond_the_network(lab: Lab, grn: Callable[..., Any]) -> None:
     plain = grn("lmm", "enrich", "--pheno", "z.tsv", "--sets", "sets.gmt", "--no-set-variance", "--json").json
-    given = model(of_factor(shared(lab)), lab.z)
-    null = fits(given)[0]
+    given = make_model(of_factor(shared(lab)), lab.z)
+    null = fit_many(given)[0]
     tests = np.array([[float(gene in set(one)) for gene in lab.genes] for one in lab.sets.values()])
-    expected = scanner(given, null).scan(tests)
+    expected = make_scanner(given, null).scan(tests)
     by_name = {row["set"]: row for row in plain["sets"]}
     for at, name in enumerate(lab.sets):
         assert by_name[name]["beta"] == pytest.approx(expected.beta[at], rel=1e-7)
@@ -392,8 +392,10 @@ def test_beside_the_first_test_stand_others_by_request(lab: Lab, grn: Callable[.
     names = [pathway.names[0] for pathway in _pathways(lab)]
     for place, name in enumerate(names):
         kernel = of_factor(np.hstack([without, own[1 - place]]))
-        given = model(kernel, lab.z)
-        alone = scanner(given, fits(given)[0]).scan(np.array([[float(g in lab.sets[name]) for g in lab.genes]]))
+        given = make_model(kernel, lab.z)
+        alone = make_scanner(given, fit_many(given)[0]).scan(
+            np.array([[float(g in lab.sets[name]) for g in lab.genes]])
+        )
         t = float(alone.beta[0] / alone.se[0])
         p = float(alone.p[0]) / 2
         assert rows[name]["p_leave_own_out"] == pytest.approx(p if t > 0 else 1 - p, rel=1e-5)
@@ -444,8 +446,8 @@ def test_a_scan_is_the_same_from_every_form_of_file(lab: Lab, grn: Callable[...,
     text += ["\t".join([name, *(f"{row[g]:g}" for g in order)]) for name, row in zip(names, tests, strict=True)]
     lab.file("t.tsv", "\n".join(text) + "\n")
     np.savez(lab.folder / "t.npz", tests=names, ids=[lab.genes[g] for g in order], values=tests[:, order])
-    given = model(of_factor(shared(lab)), lab.z)
-    expected = scanner(given, fits(given)[0]).scan(tests)
+    given = make_model(of_factor(shared(lab)), lab.z)
+    expected = make_scanner(given, fit_many(given)[0]).scan(tests)
     first = grn("lmm", "scan", "--pheno", "z.tsv", "--tests", "t.tsv")
     rows = first.rows
     assert list(rows[0]) == ["ID", "N", "BETA", "SE", "STAT", "DF", "P", "LOG10P", "H2", "LL"]
@@ -478,8 +480,8 @@ def test_tests_are_judged_together_by_group(lab: Lab, grn: Callable[..., Any]) -
     lab.file("groups.gmt", "one\t-\ta\tb\tc\ntwo\t-\ta\tb\td\tx\nthree\t-\te\nfour\t-\tx\n")
     asked = ("lmm", "scan", "--pheno", "z.tsv", "--tests", "t.npz", "--groups", "groups.gmt")
     rows = grn(*asked).rows
-    given = model(of_factor(shared(lab)), lab.z)
-    ready = scanner(given, fits(given)[0])
+    given = make_model(of_factor(shared(lab)), lab.z)
+    ready = make_scanner(given, fit_many(given)[0])
     for row, places, found in ((rows[0], [0, 1, 2], 3), (rows[1], [0, 1], 3)):
         f, rank, log10_p = ready.block(tests[places])
         assert (int(row["N"]), float(row["DF"])) == (found, rank)

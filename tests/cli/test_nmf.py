@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from grnledger.engine.nmf import Simulated
+    from grnledger.engine.nmf import SimulatedCounts
 
 MODULES = 3
 
 
 @pytest.fixture(scope="module")
-def drawn() -> Simulated:
+def drawn() -> SimulatedCounts:
     return simulate_counts(60, 40, MODULES, depth=60, moonlighting=4, seed=5)
 
 
@@ -33,7 +33,7 @@ def names() -> list[str]:
 
 
 @pytest.fixture
-def store(tmp_path: Path, grn: Callable[..., Any], drawn: Simulated, names: list[str]) -> Path:
+def store(tmp_path: Path, grn: Callable[..., Any], drawn: SimulatedCounts, names: list[str]) -> Path:
     """A store on simulated counts, with one pathway over genes of all modules."""
     lines = ["\t".join(["gene", *(f"S{place}" for place in range(40))])]
     lines += [
@@ -59,7 +59,7 @@ def agreement(found: list[int], truth: np.ndarray) -> float:
 
 
 def test_the_modules_of_a_version_s_correlations(
-    store: Path, grn: Callable[..., Any], drawn: Simulated, names: list[str]
+    store: Path, grn: Callable[..., Any], drawn: SimulatedCounts, names: list[str]
 ) -> None:
     asked = ("-s", store, "nmf", "--at", "v0", "--rank", 3, "--restarts", 4, "--sets", store.parent / "sets.gmt")
     told = grn(*asked, "--json")
@@ -95,7 +95,7 @@ def test_correlations_change_with_the_version_and_counts_do_not(store: Path, grn
 
 
 def test_counts_of_a_file_have_a_likelihood_and_genes_of_two_modules(
-    store: Path, grn: Callable[..., Any], drawn: Simulated, names: list[str]
+    store: Path, grn: Callable[..., Any], drawn: SimulatedCounts, names: list[str]
 ) -> None:
     asked = ("-s", store, "nmf", "--input", store.parent / "counts.tsv", "--rank", "2:4", "--restarts", 4)
     answer = json.loads(grn(*asked, "--json").out)
@@ -113,7 +113,7 @@ def test_counts_of_a_file_have_a_likelihood_and_genes_of_two_modules(
 
 
 def test_values_that_are_no_whole_numbers_have_no_likelihood(
-    store: Path, grn: Callable[..., Any], drawn: Simulated, names: list[str]
+    store: Path, grn: Callable[..., Any], drawn: SimulatedCounts, names: list[str]
 ) -> None:
     lines = ["\t".join([name, *map(str, row)]) for name, row in zip(names, (drawn.counts + 0.5).tolist(), strict=True)]
     head = "\t".join(["gene", *(f"S{place}" for place in range(40))])
@@ -195,7 +195,7 @@ def test_what_was_found_is_kept_listed_and_shown_again(store: Path, grn: Callabl
 
 
 def test_weights_and_usages_are_tables_and_go_to_a_file(
-    store: Path, grn: Callable[..., Any], names: list[str], drawn: Simulated
+    store: Path, grn: Callable[..., Any], names: list[str], drawn: SimulatedCounts
 ) -> None:
     asked = ("-s", store, "nmf", "--input", "counts", "--rank", 3, "--restarts", 3)
     weights = grn(*asked, "--table", "weights", "--tsv").rows
@@ -230,7 +230,7 @@ def test_an_exported_store_tells_modules_and_keeps_none(store: Path, grn: Callab
 
 
 def test_the_ranks_looked_at_unasked_are_as_many_as_there_can_be(
-    tmp_path: Path, grn: Callable[..., Any], drawn: Simulated, names: list[str]
+    tmp_path: Path, grn: Callable[..., Any], drawn: SimulatedCounts, names: list[str]
 ) -> None:
     head = "\t".join(["gene", *(f"S{place}" for place in range(6))])
     rows = ["\t".join([name, *map(str, row[:6])]) for name, row in zip(names, drawn.counts.astype(int), strict=True)]
@@ -265,7 +265,7 @@ def test_a_version_without_any_correlation_is_refused_with_a_sentence(tmp_path: 
 
 
 def test_what_was_read_beside_a_file_is_part_of_what_an_analysis_is_of(
-    store: Path, grn: Callable[..., Any], drawn: Simulated, names: list[str]
+    store: Path, grn: Callable[..., Any], drawn: SimulatedCounts, names: list[str]
 ) -> None:
     folder = store.parent / "tenx"
     folder.mkdir()

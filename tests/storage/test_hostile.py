@@ -196,7 +196,7 @@ def canonical(value: object) -> str:
 
 def rewrite(path: Path, kind: str, change: Callable[[dict[str, Any], dict[str, Any]], object]) -> str:
     """Change a file's record and arrays, with an id that is right again, and return that."""
-    stored = hdf5.read(hdf5.Place(path), kind)
+    stored = hdf5.read(hdf5.Location(path), kind)
     record, arrays = json.loads(stored.record), dict(stored.arrays)
     change(record, arrays)
     return write(path, kind, canonical(record), arrays, {name: rows.all() for name, rows in stored.bulk.items()})
@@ -217,7 +217,7 @@ def follow(store: Path, number: int, previous: str, new: dict[str, str]) -> None
     """Let an entry, and those after it, follow what is before it now; nothing has seen the last of them."""
     (store / "cache" / "last").unlink(missing_ok=True)
     while entry(store, number).exists():
-        stored = hdf5.read(hdf5.Place(entry(store, number)), layout.ENTRY)
+        stored = hdf5.read(hdf5.Location(entry(store, number)), layout.ENTRY)
         text = stored.record
         for old, id_ in new.items():
             text = text.replace(old, id_)
@@ -422,7 +422,7 @@ def record_says(
     what: str, codes: tuple[int, int, int, int], text: Callable[[str], str | bytes], says: str = ""
 ) -> None:
     def build(store: Path) -> None:
-        stored = hdf5.read(hdf5.Place(entry(store, 2)), layout.ENTRY)
+        stored = hdf5.read(hdf5.Location(entry(store, 2)), layout.ENTRY)
         said = text(stored.record)
         content = said if isinstance(said, bytes) else said.encode("utf-8", "surrogatepass")
         path = entry(store, 2)

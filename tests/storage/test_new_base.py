@@ -14,7 +14,7 @@ from grnledger.engine import compare
 from grnledger.engine.errors import Conflict, InputError, NotFound, NotPositiveDefinite, ShapeError
 from grnledger.engine.estimation.expression import Expression
 from grnledger.engine.network.covariance import DenseCovariance, FactorCovariance
-from grnledger.engine.network.edges import Cut
+from grnledger.engine.network.edges import EdgeRule
 from grnledger.engine.network.pathway import Pathway
 from grnledger.storage import new_base
 from scipy.stats import rankdata
@@ -547,7 +547,7 @@ def test_leukemia_is_7979_genes_as_factors_and_its_story_is_told(tmp_path: Path,
     assert v1.source.file == "h.all.v7.0.symbols.gmt"
     assert v1.rank == 2
     after = repo.snapshot()
-    difference = compare(before, after, Cut("top", 7979))
+    difference = compare(before, after, EdgeRule("top", 7979))
     members = {name for one in sets.pathways for name in repo.panel.names(one.genes)}
     assert difference.gained > 0
     assert all(left in members and right in members for left, right, *_ in difference)
@@ -579,7 +579,7 @@ def test_all_9020_genes_give_the_published_shrinkage_and_correlations(tmp_path: 
     strongest = snapshot.edges(top=10)
     assert strongest.max_abs == pytest.approx(0.01470669, abs=1e-6)
     assert abs(strongest.rho[0]) == strongest.max_abs
-    summary = compare(snapshot, snapshot, Cut("top", 10)).before
+    summary = compare(snapshot, snapshot, EdgeRule("top", 10)).before
     assert summary.mean_abs == pytest.approx(5.548062e-4, abs=1e-6 * 5.548062e-4)
     assert summary.max_abs == pytest.approx(0.01470669, abs=1e-6)
     assert summary.edges == 10
@@ -617,7 +617,7 @@ def test_single_cells_go_from_init_to_revert(tmp_path: Path, shared_data: Path) 
     np.testing.assert_allclose(repo.snapshot().covariance.to_dense(), truth, rtol=1e-12, atol=1e-13)
     np.testing.assert_allclose(repo.snapshot().precision.to_dense() @ truth, np.eye(genes), atol=1e-8)
     repo.commit([Pathway.of(repo.panel, "flat", {"CD3D": 0.3, "CD3E": 0.3})])
-    difference = compare(repo.snapshot("v1"), repo.snapshot("v2"), Cut("top", genes))
+    difference = compare(repo.snapshot("v1"), repo.snapshot("v2"), EdgeRule("top", genes))
     assert tuple(next(iter(difference))[:2]) in (("CD3D", "CD3E"), ("CD3E", "CD3D"))
     repo.revert("v2")
     repo.revert("v1")

@@ -245,7 +245,7 @@ def zero(store: Path, number: int) -> None:
 
 
 def garble(store: Path, number: int) -> None:
-    stored = hdf5.read(hdf5.Place(entry(store, number)), layout.ENTRY)
+    stored = hdf5.read(hdf5.Location(entry(store, number)), layout.ENTRY)
     forge(entry(store, number), hdf5.Content(stored.kind, stored.record.replace("ada", "eve"), stored.arrays))
 
 
@@ -550,7 +550,7 @@ def test_an_entry_that_somebody_rewrote_breaks_its_commits_own_id(made: Path, st
 def test_an_entry_that_counts_other_versions_before_it_than_there_are_is_refused(
     made: Path, store: Path, versions: int
 ) -> None:
-    stored = hdf5.read(hdf5.Place(entry(store, 3)), layout.ENTRY)
+    stored = hdf5.read(hdf5.Location(entry(store, 3)), layout.ENTRY)
     record = layout.canonical_json(json.loads(stored.record) | {"versions": versions})
     forge(entry(store, 3), hdf5.Content(stored.kind, record, stored.arrays))
     told = grnledger.open(store).damage
@@ -566,7 +566,7 @@ def test_after_a_loss_more_versions_may_have_been_but_not_fewer_and_not_without_
 ) -> None:
     entry(store, 3).unlink()
     (store / "cache/last").unlink()
-    stored = hdf5.read(hdf5.Place(entry(store, 4)), layout.ENTRY)
+    stored = hdf5.read(hdf5.Location(entry(store, 4)), layout.ENTRY)
     record = layout.canonical_json(json.loads(stored.record) | {"versions": versions})
     forge(entry(store, 4), hdf5.Content(stored.kind, record, stored.arrays))
     repo, expected = grnledger.open(store), answers(made)
@@ -576,7 +576,7 @@ def test_after_a_loss_more_versions_may_have_been_but_not_fewer_and_not_without_
 
 
 def test_a_record_with_an_unknown_field_or_a_wrong_type_is_refused(made: Path, store: Path) -> None:
-    stored = hdf5.read(hdf5.Place(entry(store, 3)), layout.ENTRY)
+    stored = hdf5.read(hdf5.Location(entry(store, 3)), layout.ENTRY)
     for change in (
         {"surprise": 1}, {"number": "three"}, {"moves": []}, {"time": "yesterday"}, {"versions": -1},
         {"versions": None}, {"previous": "0"}, {"commits": None}, {"author": "a" * 1001}, {"commits": [{}]},
@@ -767,7 +767,7 @@ def test_an_empty_dataset_without_a_shape_is_refused(store: Path) -> None:
 
 def rewrite_loadings(store: Path, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Repository:
     """Rewrite the arrays of the last entry but its record, with an id that fits."""
-    stored = hdf5.read(hdf5.Place(entry(store, 2)), layout.ENTRY)
+    stored = hdf5.read(hdf5.Location(entry(store, 2)), layout.ENTRY)
     forge(entry(store, 2), hdf5.Content(stored.kind, stored.record, change(dict(stored.arrays))))
     for number in (3, 4, 5):
         entry(store, number).unlink()
@@ -1378,7 +1378,7 @@ def test_a_pathway_on_genes_that_the_panel_has_not_is_refused_and_found(
             careless.setattr(module, "check_genes", lambda *_: None)
         careless.setattr(reading, "check_stored_genes", lambda *_: None)
         content = layout.version_content_id(grnledger.open(store).version("v3").base, beyond_and_active(store, beyond))
-        careless.setattr(diagnostics.Measuring, "measure", lambda *_: measured(content, rank=2))
+        careless.setattr(diagnostics.Diagnostics, "measure", lambda *_: measured(content, rank=2))
         grnledger.open(store).commit(beyond)
     with pytest.raises(FormatError, match="gene number 99 of a panel of 16 genes"):
         grnledger.open(store).snapshot()
@@ -1403,7 +1403,7 @@ def test_a_base_on_a_bad_sector_is_named_with_its_versions(store: Path, monkeypa
     opened = hdf5._opened
 
     @contextlib.contextmanager
-    def sick(place: hdf5.Place) -> Any:
+    def sick(place: hdf5.Location) -> Any:
         if place.path == path:
             raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
         with opened(place) as file:
@@ -1417,10 +1417,10 @@ def test_a_base_on_a_bad_sector_is_named_with_its_versions(store: Path, monkeypa
 
 def test_what_the_disk_says_as_hdf5_closes_a_file_is_told_as_the_disks_word(store: Path) -> None:
     said = "Can't decrement id ref count (unable to close file, errno = 5, error message = 'Input/output error')"
-    with pytest.raises(OSError, match="Input/output error") as caught, hdf5._told(hdf5.Place(entry(store, 2))):
+    with pytest.raises(OSError, match="Input/output error") as caught, hdf5._told(hdf5.Location(entry(store, 2))):
         raise RuntimeError(said)
     assert (caught.value.errno, caught.value.filename) == (errno.EIO, str(entry(store, 2)))
-    with pytest.raises(FormatError, match="is damaged"), hdf5._told(hdf5.Place(entry(store, 2))):
+    with pytest.raises(FormatError, match="is damaged"), hdf5._told(hdf5.Location(entry(store, 2))):
         raise RuntimeError("bad object header version number")
 
 

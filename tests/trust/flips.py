@@ -274,7 +274,7 @@ def rows_unchecked() -> Iterator[None]:
 @contextlib.contextmanager
 def rows_unread() -> Iterator[None]:
     """Plant a `verify` that leaves large arrays out."""
-    with mock.patch.object(hdf5.Stored, "check_bulk", return_value=None):
+    with mock.patch.object(hdf5.StoredFile, "check_bulk", return_value=None):
         yield
 
 

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from aftermath import Child, Report
-    from grnledger.storage.files.locations import Folder
+    from grnledger.storage.files.locations import DirectoryStore
 
 SIZE = 24
 """p: the races are about entries, and not about numbers."""
@@ -192,7 +192,7 @@ def watched(report: Report) -> Iterator[None]:
     """Report how often the number of an entry had been packed by the time that its writer looked again."""
     is_lost = Log._is_lost
 
-    def looked(log: Log, folder: Folder, number: int, id_: str) -> bool:
+    def looked(log: Log, folder: DirectoryStore, number: int, id_: str) -> bool:
         lost = is_lost(log, folder, number, id_)
         if lost or folder.is_packed(number):
             report(f"{LATE if lost else PACKED} {number}\n".encode())

@@ -19,7 +19,7 @@ import pytest
 from grnledger.engine.errors import Conflict, FormatError
 from grnledger.engine.network.pathway import Pathway
 from grnledger.storage.files import durable, hdf5, layout, lock
-from grnledger.storage.files.locations import Folder
+from grnledger.storage.files.locations import DirectoryStore
 from grnledger.storage.repository import Repository
 from grnledger.storage.transfer import pack
 
@@ -167,11 +167,11 @@ def test_a_pack_is_a_run_of_the_chain_or_nothing(store: Path) -> None:
     (store / "packs").mkdir()
     for start, end in ((1, 5), (5, 5), (4, 5)):
         with pytest.raises(FormatError, match="is not the entry that the next one follows"):
-            pack.write_pack(Folder(store), log, start, end)
+            pack.write_pack(DirectoryStore(store), log, start, end)
     repo.commit(pathway("last", 6))
     log._held = None
     with pytest.raises(FormatError, match="does not follow the entry before it"):
-        pack.write_pack(Folder(store), log, 1, 6)
+        pack.write_pack(DirectoryStore(store), log, 1, 6)
     assert not list((store / "packs").iterdir())
 
 
@@ -193,12 +193,12 @@ def test_an_entry_that_moves_to_a_pack_while_it_is_looked_for_is_found(
 
 
 @contextlib.contextmanager
-def packing_at(moment: int, store: Path) -> Iterator[list[hdf5.Place]]:
+def packing_at(moment: int, store: Path) -> Iterator[list[hdf5.Location]]:
     """Pack a store just before the n-th opening of a file, and give all that were opened."""
-    read, places = hdf5._opened, list[hdf5.Place]()
+    read, places = hdf5._opened, list[hdf5.Location]()
 
     @contextlib.contextmanager
-    def watched(place: hdf5.Place) -> Iterator[Any]:
+    def watched(place: hdf5.Location) -> Iterator[Any]:
         places.append(place)
         if len(places) == moment + 1:
             patch.setattr(hdf5, "_opened", read)
@@ -235,7 +235,7 @@ def test_a_file_that_goes_while_it_is_opened_is_missing_and_not_damaged(
 
     monkeypatch.setattr(hdf5.h5py, "File", gone)
     with pytest.raises(hdf5.Missing):
-        hdf5.read(hdf5.Place(path), layout.ENTRY)
+        hdf5.read(hdf5.Location(path), layout.ENTRY)
 
     def refused(*_: Any, **__: Any) -> Any:
         raise OSError("Unable to synchronously open file (can't retrieve stat info for file)")
@@ -248,10 +248,10 @@ def test_a_file_that_goes_while_it_is_opened_is_missing_and_not_damaged(
 
     monkeypatch.setattr(hdf5.h5py, "File", gone_late)
     with pytest.raises(hdf5.Missing):
-        hdf5.read(hdf5.Place(path), layout.ENTRY)
+        hdf5.read(hdf5.Location(path), layout.ENTRY)
     monkeypatch.setattr(hdf5.h5py, "File", refused)
     with pytest.raises(FormatError, match="is damaged: Unable to synchronously open"):
-        hdf5.read(hdf5.Place(store / "log" / layout.entry_name(3)), layout.ENTRY)
+        hdf5.read(hdf5.Location(store / "log" / layout.entry_name(3)), layout.ENTRY)
 
 
 def test_a_writer_that_does_not_wait_is_told_and_one_that_waits_goes_on(

@@ -21,7 +21,7 @@ import pytest
 from grnledger.engine.estimation.expression import Expression
 from grnledger.engine.network.covariance import FactorCovariance
 from grnledger.engine.network.pathway import Pathway
-from grnledger.storage.files.locations import Folder
+from grnledger.storage.files.locations import DirectoryStore
 from grnledger.storage.history import entries
 from grnledger.storage.history.ledger import Ledger
 from grnledger.storage.transfer.pack import write_pack
@@ -214,7 +214,7 @@ def packed(store: Path) -> Path:
 
 def packed_in_part(store: Path) -> Path:
     """Half of the entries in a pack, whose loose files were left over, and some of them in a smaller one too."""
-    folder, log = Folder(store), Ledger(store).log
+    folder, log = DirectoryStore(store), Ledger(store).log
     (store / "packs").mkdir()
     write_pack(folder, log, 2, 4)
     write_pack(folder, log, 1, 9)

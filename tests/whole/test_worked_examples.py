@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from grnledger.engine import (
-    Cut,
+    EdgeRule,
     FactorCovariance,
     Panel,
     Pathway,
     Snapshot,
+    build_snapshot,
     factor_covariance,
     invert,
     matrix_inversion_lemma,
@@ -21,7 +22,6 @@ from grnledger.engine import (
     simulate_factor_model,
     simulate_pathways,
     spectrum,
-    take,
     woodbury,
 )
 from grnledger.engine.network.anchor import anchor_of
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 FOUR_GENES = ("TP53", "BRCA1", "IL6", "TNF")
 PATHWAYS = ("p53", "NF-κB", "Wnt/β-catenin", "MAPK", "JAK-STAT")
-STRONG = Cut("threshold", 0.15)
+STRONG = EdgeRule("threshold", 0.15)
 
 
 def four_genes() -> FactorCovariance:
@@ -65,7 +65,7 @@ def version(base: FactorCovariance, pathways: NDArray[np.float64]) -> Snapshot:
         Pathway((name,), genes.copy(), column[:, None].copy(), units="raw")
         for name, column in zip(PATHWAYS, pathways.T, strict=False)
     ]
-    return take(panel, anchor_of(base), active, base.standard_deviations())
+    return build_snapshot(panel, anchor_of(base), active, base.standard_deviations())
 
 
 def partial_correlations(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -86,7 +86,7 @@ def test_four_genes_have_the_covariance_and_the_eigenvalues_of_the_example() -> 
 
 def test_four_genes_have_the_correlations_of_the_example_asked_by_name() -> None:
     base = four_genes()
-    snapshot = take(Panel(FOUR_GENES), anchor_of(base), (), base.standard_deviations())
+    snapshot = build_snapshot(Panel(FOUR_GENES), anchor_of(base), (), base.standard_deviations())
     pairs = {("TP53", "BRCA1"): 0.94, ("IL6", "TNF"): 0.93, ("TP53", "IL6"): 0.10, ("TP53", "TNF"): 0.12}
     found = {pair: round(float(snapshot.correlation(*pair)), 2) for pair in pairs}
     assert found == pairs

@@ -23,7 +23,7 @@ COLUMNS = ("version", "pathways", "log_likelihood", "gain", "h2", "h2_low", "h2_
 @lmm_options.intervals
 @options.forms
 @options.repository
-def command(repo: Repository, *, range_: str, given: lmm_options.Given, ci: str, seed: int, form: str) -> None:
+def command(repo: Repository, *, range_: str, given: lmm_options.SignalOptions, ci: str, seed: int, form: str) -> None:
     """Compare versions, along first parents, by how well each explains the same signal.
 
     The restricted log likelihood of the signal under each version's kernel: a gain of 2 is weak, of 5 strong. All
@@ -35,7 +35,7 @@ def command(repo: Repository, *, range_: str, given: lmm_options.Given, ci: str,
       grn lmm compare v0..HEAD --labels labels.tsv --contrast AML:ALL --expression all.tsv --json
     """
     from ....analysis.lmm.kernel_rows import OF_A_VERSION
-    from ....engine.lmm import fits
+    from ....engine.lmm import fit_many
 
     lmm_options.check_no_same_samples(given, "compare")
     versions = line(repo, range_)
@@ -52,7 +52,7 @@ def command(repo: Repository, *, range_: str, given: lmm_options.Given, ci: str,
                 raise type(refusal)(f"{version.name}: {refusal.message}", hint=refusal.hint) from None
             if len(signal.names) != 1:
                 raise InputError(f"Versions are compared for one signal, and {signal.said}.", hint="Name it: --trait.")
-            null = fits(model.given)[0]
+            null = fit_many(model.given)[0]
             contents[version.content] = (model, (null, lmm_options.interval_of(model, null, ci, seed)))
         found.append((version, *contents[version.content]))
     first = found[0][2][0].log_likelihood

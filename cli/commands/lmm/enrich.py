@@ -15,8 +15,8 @@ from ...answers import versions
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ....analysis.lmm.model import Bound
-    from ....analysis.lmm.set_tests import Judged
+    from ....analysis.lmm.model import StoreModel
+    from ....analysis.lmm.set_tests import SetTests
     from ....analysis.lmm.signals import Signal
     from ....engine.lmm.association.enrichment import Alternative
     from ....storage.repository import Repository
@@ -81,7 +81,7 @@ def command(
     repo: Repository,
     *,
     at: str,
-    given: lmm_options.Given,
+    given: lmm_options.SignalOptions,
     ci: str,
     seed: int,
     library: Path,
@@ -105,8 +105,8 @@ def command(
       grn lmm enrich --pheno z.tsv --sets hallmark.gmt --at v3 --leave-own-out --tsv
       grn lmm enrich --labels labels.tsv --contrast AML:ALL --expression all.tsv --sets hallmark.gmt --permute 100
     """
-    from ....analysis.lmm.permutations import permuted
-    from ....analysis.lmm.set_tests import judge
+    from ....analysis.lmm.permutations import permute_labels
+    from ....analysis.lmm.set_tests import run_set_tests
 
     version = repo.version(at)
     signal = given.signal(repo, version.name)
@@ -116,9 +116,9 @@ def command(
     if model.given.traits.shape[1] != 1:
         raise InputError(f"Sets are tested for one signal, and {signal.said}.", hint="Name it with --trait.")
     number = permute if permute is not None else 100 if given.same_samples else 0
-    drawn = permuted(model, signal, number, seed) if number else None
+    drawn = permute_labels(model, signal, number, seed) if number else None
     with output.waiting("testing sets") as progress:
-        judged = judge(
+        judged = run_set_tests(
             repo,
             version.name,
             model,
@@ -160,7 +160,7 @@ def command(
         output.note(OWN_OUT)
 
 
-def _notes(model: Bound, signal: Signal, judged: Judged, h2: str) -> Iterator[str]:
+def _notes(model: StoreModel, signal: Signal, judged: SetTests, h2: str) -> Iterator[str]:
     """Yield what is said beside the table."""
     for name, value in lmm_options.header(model, signal):
         yield f"{name}: {value}"
@@ -181,7 +181,7 @@ def _notes(model: Bound, signal: Signal, judged: Judged, h2: str) -> Iterator[st
         yield f"{counted(len(judged.left_out), 'set')} with too few genes that have a value, or too many, left out."
 
 
-def _rows(judged: Judged) -> list[tuple[Any, ...]]:
+def _rows(judged: SetTests) -> list[tuple[Any, ...]]:
     """Return a row a set, the least p first, and sets that could not be tested last."""
     found = judged.found
     beside = (judged.own_out, judged.scatter, judged.plain, judged.permuted)

@@ -13,7 +13,7 @@ from ... import lmm_options, options, output
 from ...answers import versions
 
 if TYPE_CHECKING:
-    from ....analysis.lmm.model import Bound
+    from ....analysis.lmm.model import StoreModel
     from ....engine.lmm import Fit, Interval
     from ....engine.lmm.model.likelihood import Method
     from ....storage.repository import Repository
@@ -52,7 +52,7 @@ def command(
     repo: Repository,
     *,
     at: str,
-    given: lmm_options.Given,
+    given: lmm_options.SignalOptions,
     method: Method,
     ci: str,
     seed: int,
@@ -72,13 +72,13 @@ def command(
       grn lmm fit --pheno z.tsv --at v3 --ci bootstrap --json
     """
     from ....analysis.lmm.permutations import null_of
-    from ....engine.lmm import fits
+    from ....engine.lmm import fit_many
 
     lmm_options.check_target(target, given, repo)
     version = repo.version(at)
     signal = given.signal(repo, version.name)
     model = lmm_options.bound(repo, version.name, given, signal, method)
-    found = fits(model.given, method=method)
+    found = fit_many(model.given, method=method)
     if len(found) > 1 and (permute or target is not None or ci == "bootstrap"):
         raise InputError(
             f"--permute, -o and --ci bootstrap are for one trait, and {signal.said} has {len(found):,}.",
@@ -117,7 +117,7 @@ def command(
         output.warn(f"The likelihood has {found[0].maxima} local maxima; this is the highest.")
 
 
-def _facts(model: Bound, found: Fit, span: Interval | None, ci: str) -> list[tuple[str, object]]:
+def _facts(model: StoreModel, found: Fit, span: Interval | None, ci: str) -> list[tuple[str, object]]:
     left = model.given.traits[:, 0]
     variance = float(left @ left) / found.freedom
     pairs: list[tuple[str, object]] = [
@@ -130,8 +130,8 @@ def _facts(model: Bound, found: Fit, span: Interval | None, ci: str) -> list[tup
         ("δ = noise / kernel", found.ratio),
         ("γ = kernel / noise", found.gamma),
         (f"log likelihood ({found.method.upper()})", f"{found.log_likelihood:,.2f}"),
-        ("at h² = 0", f"{found.log_likelihood_none:,.2f}"),
-        ("log10 p of h² = 0", found.log10_p_none),
+        ("at h² = 0", f"{found.log_likelihood_h2_0:,.2f}"),
+        ("log10 p of h² = 0", found.log10_p_h2_0),
     ]
     for name, effect, se, t, log10_p in _effects(found):
         told = (
@@ -150,10 +150,10 @@ def _effects(found: Fit) -> list[tuple[str, float, float, float, float]]:
 
 
 def _tell_many(
-    form: str, version: Any, model: Bound, signal: Any, found: list[Fit], spans: list[Interval | None], ci: str
+    form: str, version: Any, model: StoreModel, signal: Any, found: list[Fit], spans: list[Interval | None], ci: str
 ) -> None:
     rows = [
-        (name, one.size, one.h2, one.h2_se, *(span or (None, None)), one.log_likelihood, one.p_none, one.log10_p_none)
+        (name, one.size, one.h2, one.h2_se, *(span or (None, None)), one.log_likelihood, one.p_h2_0, one.log10_p_h2_0)
         for name, one, span in zip(signal.names, found, spans, strict=True)
     ]
     if form == "json":
@@ -169,14 +169,14 @@ def _tell_many(
         output.page(output.table(COLUMNS, rows))
 
 
-def write_prediction(target: Path, model: Bound, found: Fit) -> None:
+def write_prediction(target: Path, model: StoreModel, found: Fit) -> None:
     """Write the best linear unbiased prediction of each row, those without a value among them."""
-    from ....analysis.lmm.model import PREDICTED, predicted
-    from ....formats.files.row_tables import written_rows
+    from ....analysis.lmm.model import PREDICTED, predict_rows
+    from ....formats.files.row_tables import row_writer
 
     number = 0
-    with written_rows(target, PREDICTED) as write:
-        for block in predicted(model, found):
+    with row_writer(target, PREDICTED) as write:
+        for block in predict_rows(model, found):
             write(block)
             number += len(block)
     new = number - len(model.rows.ids)

@@ -64,7 +64,7 @@ def command(
     repo: Repository,
     *,
     at: str,
-    given: lmm_options.Given,
+    given: lmm_options.SignalOptions,
     tests: Path,
     mode: str,
     statistic: Statistic,
@@ -86,9 +86,9 @@ def command(
       grn lmm scan --pheno y.tsv --kernel samples --tests genotypes.bed -o scan.tsv
       grn lmm scan --pheno z.tsv --tests sets.gmt --mode exact
     """
-    from ....analysis.lmm.scan import grouped, scanned
+    from ....analysis.lmm.scan import scan_columns, scan_groups
     from ....analysis.lmm.signals import among
-    from ....engine.mapping import on_threads
+    from ....engine.mapping import threaded
     from ....formats.pathways.gmt import read_gmt
     from ....formats.traits.tested_columns import read_tested
 
@@ -109,15 +109,15 @@ def command(
     with output.waiting("scanning") as progress:
         if groups is not None:
             sets = {one.name: one.genes for one in read_gmt(groups).pathways}
-            null, blocks = grouped(model, read, sets, progress=progress)
+            null, blocks = scan_groups(model, read, sets, progress=progress)
         else:
-            null, blocks = scanned(
+            null, blocks = scan_columns(
                 model,
                 read,
                 exact=mode == "exact",
                 statistic=statistic,
                 single=single,
-                mapper=on_threads(threads or os.cpu_count() or 1),
+                mapper=threaded(threads or os.cpu_count() or 1),
                 progress=progress,
             )
         named, number = _out(blocks, target, form)
@@ -146,10 +146,10 @@ def _check(mode: str, statistic: str, *, single: bool, grouped: bool) -> None:
 def _out(blocks: Iterable[Sequence[Row]], target: Path | None, form: str) -> tuple[list[dict[str, object]], int]:
     """Bring the rows to where they are asked for; return them as the JSON contract has them, and how many there are."""
     from ....analysis.lmm.scan import COLUMNS
-    from ....formats.files.row_tables import written_rows
+    from ....formats.files.row_tables import row_writer
 
     if target is not None:
-        with written_rows(target, COLUMNS) as write:
+        with row_writer(target, COLUMNS) as write:
             return [], _counted(write, blocks)
     if form == "json":
         named: list[dict[str, object]] = [dict(zip(COLUMNS, row, strict=True)) for block in blocks for row in block]

@@ -13,7 +13,7 @@ from ...answers import versions as describe
 from ..questions.nmf import how_many, ranks_of
 
 if TYPE_CHECKING:
-    from ....analysis.nmf.comparison import Compared
+    from ....analysis.nmf.comparison import VersionComparison
     from ....storage.repository import Repository
 
     Rows = list[tuple[object, ...]]
@@ -103,7 +103,7 @@ def command(
         output.warn("Not all of these fits have converged: `grn nmf` and --json say which.")
 
 
-def _module_rows(found: Compared) -> Rows:
+def _module_rows(found: VersionComparison) -> Rows:
     sides = [run.named.analysis for run in (found.before, found.after)]
     genes = found.before.named.genes
 
@@ -121,7 +121,7 @@ def _module_rows(found: Compared) -> Rows:
     return rows
 
 
-def _gene_rows(found: Compared) -> Rows:
+def _gene_rows(found: VersionComparison) -> Rows:
     before, after = found.shares
     moved, distance = found.movement.moved.tolist(), found.movement.distance
     homes, later = before.argmax(axis=1).tolist(), after.argmax(axis=1).tolist()
@@ -133,7 +133,7 @@ def _gene_rows(found: Compared) -> Rows:
     ]  # fmt: skip
 
 
-def _json(repo: Repository, found: Compared, before: str, after: str, rows: dict[str, Rows]) -> dict[str, Any]:
+def _json(repo: Repository, found: VersionComparison, before: str, after: str, rows: dict[str, Rows]) -> dict[str, Any]:
     movement, is_calibrated = found.movement, len(found.movement.resampled) > 0
     fits = {"warm": found.warm, "cold": found.cold}
     told = {
@@ -156,7 +156,7 @@ def _json(repo: Repository, found: Compared, before: str, after: str, rows: dict
     }
 
 
-def _tell(found: Compared, before: str, after: str, table: str, rows: dict[str, Rows]) -> None:
+def _tell(found: VersionComparison, before: str, after: str, table: str, rows: dict[str, Rows]) -> None:
     shown = rows[table][:MOST] if table == "genes" else rows[table]
     output.page(output.table([name.replace("_", " ") for name in COLUMNS[table]], shown))
     if len(shown) < len(rows[table]):
@@ -177,7 +177,7 @@ def _tell(found: Compared, before: str, after: str, table: str, rows: dict[str, 
     output.note(_verdict(found, before, after))
 
 
-def _verdict(found: Compared, before: str, after: str) -> str:
+def _verdict(found: VersionComparison, before: str, after: str) -> str:
     movement = found.movement
     number, genes = int(movement.moved.sum()), len(movement.distance)
     furthest = output.number(float(movement.distance.max()))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ....analysis.nmf.run import Run
+    from ....analysis.nmf.run import NmfRun
     from ....storage.repository import Repository
 
 SECTIONS = {
@@ -105,7 +105,7 @@ def command(
     note_kept(run, form)
 
 
-def run_of(repo: Repository, rev: str, source: str, rank: str | None, *, restarts: int, seed: int) -> Run:
+def run_of(repo: Repository, rev: str, source: str, rank: str | None, *, restarts: int, seed: int) -> NmfRun:
     """Return the analysis that the options ask for, with bars while it is made."""
     from ....analysis.nmf.run import modules_of
 
@@ -114,7 +114,7 @@ def run_of(repo: Repository, rev: str, source: str, rank: str | None, *, restart
         return modules_of(repo, rev, source, ranks=ranks, restarts=restarts, seed=seed, progress=progress)
 
 
-def note_kept(run: Run, form: str) -> None:
+def note_kept(run: NmfRun, form: str) -> None:
     """Say whether the store keeps an analysis, or had it."""
     if run.artifact is None:
         output.warn(f"The analysis is not kept: {run.unkept}")

@@ -17,7 +17,7 @@ from ..examples.simulate import numbered
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from ....engine.nmf import Simulated
+    from ....engine.nmf import SimulatedCounts
 
 MODULES = 5
 
@@ -144,12 +144,12 @@ def _shares(text: str) -> list[float]:
         raise InputError(f"--sizes {text!r} is no list of numbers.", hint="Write --sizes 20,20,20,43.") from None
 
 
-def _count_rows(drawn: Simulated, names: Sequence[str]) -> Iterator[list[object]]:
+def _count_rows(drawn: SimulatedCounts, names: Sequence[str]) -> Iterator[list[object]]:
     for name, counts in zip(names, drawn.counts, strict=True):
         yield [name, *counts.astype(int).tolist()]
 
 
-def _truth_rows(drawn: Simulated, names: Sequence[str]) -> Iterator[list[object]]:
+def _truth_rows(drawn: SimulatedCounts, names: Sequence[str]) -> Iterator[list[object]]:
     """Return the main module of each gene, from 1, and the other one with its share where there is one."""
     columns = (names, drawn.main.tolist(), drawn.second.tolist(), drawn.minor.tolist())
     for name, main, second, share in zip(*columns, strict=True):
@@ -158,9 +158,9 @@ def _truth_rows(drawn: Simulated, names: Sequence[str]) -> Iterator[list[object]
 
 def _write(path: Path, columns: Sequence[str], rows: Iterable[list[object]]) -> None:
     """Write a table, whole or not at all; a file that is there is replaced."""
-    from ....formats.files.kinds import written_whole
+    from ....formats.files.kinds import write_whole_file
 
-    with written_whole(path) as stream:
+    with write_whole_file(path) as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
         table = csv.writer(text, delimiter="," if path.suffix.lower() == ".csv" else "\t", lineterminator="\n")
         table.writerow(columns)

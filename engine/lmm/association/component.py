@@ -27,7 +27,7 @@ LN10 = float(np.log(10.0))
 
 
 @dataclass(frozen=True, slots=True)
-class Component:
+class ComponentTest:
     """The test of one pathway.
 
     Parameters
@@ -45,7 +45,7 @@ class Component:
     rank: int
 
 
-def component(null: Scanner, columns: NDArray[np.float64]) -> Component:
+def run_component_test(null: Scanner, columns: NDArray[np.float64]) -> ComponentTest:
     """Return the test of a variance along some columns.
 
     Parameters
@@ -63,16 +63,16 @@ def component(null: Scanner, columns: NDArray[np.float64]) -> Component:
         values = np.linalg.eigvalsh((gram + gram.T) / 2)
     values = values[values > 1e-9 * float(np.max(np.diagonal(whole), initial=0.0))]
     if not len(values):
-        return Component(float("nan"), float("nan"), 0)
+        return ComponentTest(float("nan"), float("nan"), 0)
     freedom = null.size - null.rank
     ratio = float(np.sum(thin[:, 0] ** 2)) / null.residual
     mean = float(np.sum(values)) / freedom
     if len(values) == freedom and np.ptp(values) <= 1e-9 * float(values[-1]):  # of all there is
-        return Component(1.0, 0.0, len(values))
+        return ComponentTest(1.0, 0.0, len(values))
     rest = freedom - len(values)
     weights = np.append(values - ratio, -ratio)
     counts = np.append(np.ones(len(values)), float(rest))
-    return Component(ratio / mean, log_tail(weights, counts) / LN10, len(values))
+    return ComponentTest(ratio / mean, log_tail(weights, counts) / LN10, len(values))
 
 
 def log_tail(weights: NDArray[np.float64], counts: NDArray[np.float64]) -> float:

@@ -32,7 +32,7 @@ LOG2 = float(np.log10(2.0))
 
 
 @dataclass(frozen=True, slots=True)
-class Enriched:
+class Enrichment:
     """What m sets came to; NaN for a set that holds all genes, or none.
 
     Parameters
@@ -100,7 +100,7 @@ class OwnVariance:
 
 def enrich(
     null: Scanner, sets: csr_array, *, alternative: Alternative = "two-sided", own: OwnVariance | None = None
-) -> Enriched:
+) -> Enrichment:
     """Return the competitive test of each set.
 
     Parameters
@@ -128,7 +128,7 @@ def enrich(
     q = np.full(len(t), np.nan)
     tested = np.isfinite(log10_p) | np.isneginf(log10_p)
     q[tested] = adjusted(10.0 ** log10_p[tested])
-    return Enriched(found.beta, found.se, t, freedom, log10_p, q)
+    return Enrichment(found.beta, found.se, t, freedom, log10_p, q)
 
 
 def sided(log10_p: NDArray[np.float64], t: NDArray[np.float64], alternative: Alternative) -> NDArray[np.float64]:

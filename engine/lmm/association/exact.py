@@ -18,12 +18,12 @@ import numpy as np
 from ...errors import EngineError, InputError, ShapeError, check_choice
 from ...threads import one_blas_thread
 from ..kernels.spectral import Rotated, Spectral
-from ..kernels.stacks import inverses, roots, solutions, transposed
+from ..kernels.stacks import roots, solutions, stacked_inverse, transposed
 from ..model.boundary import at_all, covered
 from ..model.likelihood import LOG_2PI, profile
 from ..model.tails import chi2_tail
 from .chebyshev import coefficients, evaluated, greatest, nodes
-from .scan import BLOCK, COLLINEAR, Scanned, joined, judged, left_over, likelihood_beside
+from .scan import BLOCK, COLLINEAR, ScanResult, join_results, left_over, likelihood_beside, statistics_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,7 +81,7 @@ class Points:
 
 
 @dataclass(frozen=True, slots=True)
-class Turned:
+class RotatedBlock:
     """A block of b tests in the kernel's axes.
 
     Parameters
@@ -103,9 +103,9 @@ class Turned:
     outside: NDArray[np.float64]
     lengths: NDArray[np.float64]
 
-    def some(self, which: NDArray[np.intp]) -> Turned:
+    def some(self, which: NDArray[np.intp]) -> RotatedBlock:
         """Return some of the tests."""
-        return Turned(
+        return RotatedBlock(
             self.inside[which],
             self.squares[which],
             self.spare[which],
@@ -196,15 +196,15 @@ class ExactScanner:
         """n − r − 1."""
         return self._given.size - self._given.fixed.rank - 1
 
-    def scan(self, tests: NDArray[np.float64]) -> Scanned:
+    def scan(self, tests: NDArray[np.float64]) -> ScanResult:
         """Return what each test comes to; tests of shape (m, n), a test a row."""
         dense = np.asarray(tests, dtype=np.float64)
         if dense.ndim != 2 or dense.shape[1] != self._given.size:
             raise ShapeError(f"Tests are m × {self._given.size:,}, a test a row, not an array of shape {dense.shape}.")
         with one_blas_thread(), np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            return joined([self._block(dense[at : at + BLOCK]) for at in range(0, max(len(dense), 1), BLOCK)])
+            return join_results([self._block(dense[at : at + BLOCK]) for at in range(0, max(len(dense), 1), BLOCK)])
 
-    def _block(self, tests: NDArray[np.float64]) -> Scanned:
+    def _block(self, tests: NDArray[np.float64]) -> ScanResult:
         turned = self._turn(tests)
         every = np.arange(len(tests), dtype=np.intp)
         best = Best(*(np.full(len(tests), value) for value in (-np.inf, np.nan, np.nan, np.nan, np.nan)))
@@ -222,7 +222,7 @@ class ExactScanner:
             best = best.improved(self._at_end(turned, end), every)
         return self._told(turned, best)
 
-    def _turn(self, tests: NDArray[np.float64]) -> Turned:
+    def _turn(self, tests: NDArray[np.float64]) -> RotatedBlock:
         frame = self._given.fixed.basis
         along = tests @ frame
         lengths = np.einsum("ij,ij->i", tests, tests)
@@ -239,7 +239,7 @@ class ExactScanner:
             spare = tests @ self._outside
         else:
             left, spare = np.zeros(len(tests)), np.zeros((len(tests), self._outside.shape[1]))
-        return Turned(inside, squares, spare, left, outside, lengths)
+        return RotatedBlock(inside, squares, spare, left, outside, lengths)
 
     def _points(self, ratios: NDArray[np.float64]) -> Points:
         """Return what does not depend on the test, at some δ."""
@@ -250,7 +250,7 @@ class ExactScanner:
         root = roots(many.ff[0])
         half = solutions(root, ft[:, :, None])[:, :, 0]
         effects = solutions(transposed(root), half[:, :, None])[:, :, 0]
-        to_frame = inverses(root)  # rows: Eᵀ = L⁻¹QᵀH⁻¹
+        to_frame = stacked_inverse(root)  # rows: Eᵀ = L⁻¹QᵀH⁻¹
         weights = 1.0 / (seen.values[:, None] + ratios)
         spare = 1.0 / ratios if seen.rest else np.zeros(len(ratios))
         g = len(ratios)
@@ -299,7 +299,7 @@ class ExactScanner:
             np.array([log_det]),
         )
 
-    def _products(self, turned: Turned, points: Points) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _products(self, turned: RotatedBlock, points: Points) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return xᵀPx and xᵀPy, each of shape (b, g)."""
         b, g = len(turned.inside), len(points.ratios)
         linear = (turned.inside @ points.inside + turned.spare @ points.outside).reshape(b, g, -1)
@@ -307,7 +307,7 @@ class ExactScanner:
         return own - np.einsum("bgr,bgr->bg", linear[:, :, 1:], linear[:, :, 1:]), linear[:, :, 0]
 
     def _likelihoods(
-        self, turned: Turned, points: Points
+        self, turned: RotatedBlock, points: Points
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         own, crossed = self._products(turned, points)
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -323,7 +323,7 @@ class ExactScanner:
             )
         return value, own, crossed
 
-    def _window(self, turned: Turned, centre: float) -> tuple[Best, NDArray[np.bool_]]:
+    def _window(self, turned: RotatedBlock, centre: float) -> tuple[Best, NDArray[np.bool_]]:
         if centre not in self._windows:
             at = np.log(self._given.scale) + nodes(centre - HALF, centre + HALF, NODES)
             self._windows[centre] = self._points(np.exp(at))
@@ -345,7 +345,7 @@ class ExactScanner:
         )
         return best, at_edge
 
-    def _at_end(self, turned: Turned, points: Points) -> Best:
+    def _at_end(self, turned: RotatedBlock, points: Points) -> Best:
         value, own, crossed = self._likelihoods(turned, points)
         ratio = np.inf if points.ratios[0] > 1.0e12 * self._given.scale else 0.0
         size = len(turned.inside)
@@ -357,12 +357,12 @@ class ExactScanner:
             before=np.full(size, points.residual[0]),
         )
 
-    def _told(self, turned: Turned, best: Best) -> Scanned:
+    def _told(self, turned: RotatedBlock, best: Best) -> ScanResult:
         possible = turned.outside > COLLINEAR * turned.lengths
         own = np.where(possible, best.own, np.nan)
         residual = left_over(best.before, own, best.crossed)
         freedom, scale = self.freedom, self._given.scale
-        statistic, log10_p = judged("wald", own, best.crossed, residual, best.before, freedom, self._given.size)
+        statistic, log10_p = statistics_of("wald", own, best.crossed, residual, best.before, freedom, self._given.size)
         if self.statistic == "lrt":
             statistic = np.maximum(2.0 * (best.log_likelihood - self._null.log_likelihood), 0.0)
             statistic = np.where(possible, statistic, np.nan)
@@ -370,7 +370,7 @@ class ExactScanner:
         with np.errstate(invalid="ignore"):
             h2 = np.where(np.isinf(best.ratio), 0.0, scale / (scale + best.ratio))
         # at h² = 0 everything stands for H = δI with δ beyond all: β and RSS/xᵀPx do not depend on it
-        return Scanned(
+        return ScanResult(
             beta=best.crossed / own,
             se=np.sqrt(residual / (freedom * own)),
             statistic=statistic,

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeaveOutFit:
     """A model without some columns of its kernel.
 
     Parameters
@@ -50,7 +50,7 @@ class LeftOut:
     log10_p: NDArray[np.float64]
 
 
-class Leaving:
+class LeaveOut:
     """A model, ready to leave out columns of its kernel.
 
     Parameters
@@ -86,7 +86,7 @@ class Leaving:
             self._lengths = np.einsum("ij,ij->j", given.fixed.residual(columns), columns)
             self._none = at_none(given.seen, given.size, method)
 
-    def without(self, which: Sequence[int], tests: Sequence[int] = ()) -> LeftOut:
+    def without(self, which: Sequence[int], tests: Sequence[int] = ()) -> LeaveOutFit:
         """Return the model without some of the columns.
 
         Parameters
@@ -119,17 +119,17 @@ class Leaving:
             told = [self._tested(ratio, [*range(r), r + one], which) for one in tests]
         return self._told(told, ratio, scale, float(best.log_likelihood[0]))
 
-    def without_all(self, tests: Sequence[int] = ()) -> LeftOut:
+    def without_all(self, tests: Sequence[int] = ()) -> LeaveOutFit:
         """Return the model without any kernel, ordinary least squares; arguments as for `without`."""
         r = self._given.fixed.rank
         told = [self._tested(np.inf, [*range(r), r + one], ()) for one in tests]
         return self._told(told, np.inf, float("nan"), float(self._none.log_likelihood[0]))
 
-    def _told(self, told: list[tuple[float, float]], ratio: float, scale: float, log_likelihood: float) -> LeftOut:
+    def _told(self, told: list[tuple[float, float]], ratio: float, scale: float, log_likelihood: float) -> LeaveOutFit:
         beta, se = (np.array([pair[at] for pair in told]) for at in (0, 1))
         with np.errstate(invalid="ignore", divide="ignore"):
             t = beta / se
-        return LeftOut(
+        return LeaveOutFit(
             ratio=ratio,
             h2=0.0 if np.isinf(ratio) else scale / (scale + ratio),
             scale=scale,

@@ -19,7 +19,7 @@ from scipy.sparse import csr_array, issparse
 from ...errors import EngineError, ShapeError, check_choice
 from ...threads import one_blas_thread
 from ..kernels.stacks import solutions
-from ..kernels.whitening import Narrow, whitened
+from ..kernels.whitening import Narrow, whitening_of
 from ..model.likelihood import LOG_2PI
 from ..model.tails import chi2_tail, f_tail
 
@@ -50,7 +50,7 @@ BLOCK = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Scanned:
+class ScanResult:
     """What m tests came to; NaN where a test is collinear with the covariates.
 
     Parameters
@@ -88,14 +88,14 @@ class Scanned:
         return 10.0**self.log10_p
 
 
-def joined(parts: Sequence[Scanned]) -> Scanned:
+def join_results(parts: Sequence[ScanResult]) -> ScanResult:
     """Return what several blocks of tests came to as one."""
     arrays = {
         one.name: np.concatenate([getattr(part, one.name) for part in parts])
-        for one in fields(Scanned)
+        for one in fields(ScanResult)
         if one.name not in ("between", "within")
     }
-    return Scanned(**arrays, between=parts[0].between, within=parts[0].within)
+    return ScanResult(**arrays, between=parts[0].between, within=parts[0].within)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class Scanner:
         """QᵀE, shape (r, r)."""
         return self.thin[:, 1 + self.rank :].T @ self.thin[:, 1 : 1 + self.rank]
 
-    def scan(self, tests: Tests) -> Scanned:
+    def scan(self, tests: Tests) -> ScanResult:
         """Return what each test comes to.
 
         Parameters
@@ -165,7 +165,7 @@ class Scanner:
                 return self._judged(*self._sparse(csr_array(tests)))
             dense = self._checked(tests)
             parts = [self._judged(*self._dense(dense[at : at + BLOCK])) for at in range(0, max(len(dense), 1), BLOCK)]
-        return joined(parts)
+        return join_results(parts)
 
     def _checked(self, tests: Any) -> NDArray[np.float64] | NDArray[np.float32]:
         """Return tests in the precision of the form."""
@@ -218,11 +218,13 @@ class Scanner:
         outside = lengths - np.einsum("ij,ij->i", frame, frame)
         return np.where(outside > COLLINEAR * lengths, own, np.nan), thin[:, 0], outside
 
-    def _judged(self, own: NDArray[np.float64], crossed: NDArray[np.float64], outside: NDArray[np.float64]) -> Scanned:
+    def _judged(
+        self, own: NDArray[np.float64], crossed: NDArray[np.float64], outside: NDArray[np.float64]
+    ) -> ScanResult:
         freedom = self.size - self.rank - 1
         residual = left_over(self.residual, own, crossed, single=self.single)
-        statistic, log10_p = judged(self.statistic, own, crossed, residual, self.residual, freedom, self.size)
-        return Scanned(
+        statistic, log10_p = statistics_of(self.statistic, own, crossed, residual, self.residual, freedom, self.size)
+        return ScanResult(
             beta=crossed / own,
             se=np.sqrt(residual / (freedom * own)),
             statistic=statistic,
@@ -273,7 +275,7 @@ class Scanner:
         return f, rank, float(f_tail(np.array([f]), rank, freedom)[0])
 
 
-def judged(
+def statistics_of(
     statistic: Statistic,
     own: NDArray[np.float64],
     crossed: NDArray[np.float64],
@@ -291,7 +293,7 @@ def judged(
     return found, chi2_tail(found, 1)
 
 
-def scanner(
+def make_scanner(
     given: Model,
     null: Fit,
     *,
@@ -324,7 +326,7 @@ def scanner(
     check_choice("statistic", statistic, ("wald", "lrt", "score"))
     frame, left = given.fixed.basis, given.traits[:, trait]
     with one_blas_thread():
-        form = whitened(given.kernel, null.ratio, frame, given.scale, sparse=sparse)
+        form = whitening_of(given.kernel, null.ratio, frame, given.scale, sparse=sparse)
         of_frame, of_trait = form.times(frame), form.times(left[:, None])[:, 0]
         root = np.linalg.cholesky(frame.T @ of_frame)
         along = np.linalg.solve(root, of_frame.T).T

@@ -74,9 +74,9 @@ class DiagonalAndFactor:
         """Return (K + δI)⁻¹ A, shape (n, c), in O(nq(q + c))."""
         return _Inverse(self, ratio).times(columns)
 
-    def see(self, fixed: NDArray[np.float64], traits: NDArray[np.float64]) -> SeenByDiagonal:
+    def see(self, fixed: NDArray[np.float64], traits: NDArray[np.float64]) -> RotatedByDiagonal:
         """Return fixed effects, shape (n, f), and traits, shape (n, m), as this kernel sees them."""
-        return SeenByDiagonal(self, fixed, traits)
+        return RotatedByDiagonal(self, fixed, traits)
 
 
 class _Inverse:
@@ -107,7 +107,7 @@ class _Inverse:
 
 
 @dataclass(frozen=True, slots=True)
-class SeenByDiagonal:
+class RotatedByDiagonal:
     """Fixed effects, shape (n, f), and traits, shape (n, m), under a `DiagonalAndFactor`."""
 
     kernel: DiagonalAndFactor
@@ -119,9 +119,9 @@ class SeenByDiagonal:
         """The number m of traits."""
         return self.columns.shape[1]
 
-    def taking(self, places: Sequence[int]) -> SeenByDiagonal:
+    def taking(self, places: Sequence[int]) -> RotatedByDiagonal:
         """Return the same with some of the fixed effects."""
-        return SeenByDiagonal(self.kernel, self.fixed[:, list(places)], self.columns)
+        return RotatedByDiagonal(self.kernel, self.fixed[:, list(places)], self.columns)
 
     def grid(self, ratios: NDArray[np.float64], orders: int = 2) -> Moments:
         """Return the moments of all traits at each δ, in O(gnq(q + f + m))."""

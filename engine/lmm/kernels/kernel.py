@@ -7,11 +7,11 @@ under H = I (`at_identity`) and at δ = 0 (`at_zero`).
 
 from __future__ import annotations
 
-from .diagonal_kernel import DiagonalAndFactor, SeenByDiagonal
+from .diagonal_kernel import DiagonalAndFactor, RotatedByDiagonal
 from .spectral import Rotated, Spectral
 
 Kernel = Spectral | DiagonalAndFactor
 """K by its eigenvectors, or as a diagonal and a factor, of which no eigenvectors serve every δ."""
 
-Seen = Rotated | SeenByDiagonal
+Seen = Rotated | RotatedByDiagonal
 """The columns of a model as a kernel sees them."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...errors import NotPositiveDefinite
-from .stacks import inverses, roots
+from .stacks import roots, stacked_inverse
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,7 +63,7 @@ class Moments:
             root = roots(inner)
         except np.linalg.LinAlgError:
             raise not_a_part(float(np.linalg.eigvalsh(inner).min())) from None
-        inverse = inverses(inner)
+        inverse = stacked_inverse(inner)
         carry = self.ff[0][:, :kept, kept:] @ inverse  # AᵀH⁻¹W C, (g, f, w)
         carry_t = inverse @ self.ft[0][:, kept:, :]  # C WᵀH⁻¹t, (g, w, m)
         ff, ft, tt = [self._first_ff(kept, carry)], [self._first_ft(kept, carry)], [self._first_tt(kept, carry_t)]

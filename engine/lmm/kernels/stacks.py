@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def inverses(matrices: NDArray[np.float64]) -> NDArray[np.float64]:
+def stacked_inverse(matrices: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the inverse of each."""
     return cast("NDArray[np.float64]", np.linalg.inv(matrices))
 

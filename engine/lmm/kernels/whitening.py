@@ -133,7 +133,9 @@ Form = Triangle | Narrow
 """H⁻¹ as a quadratic form."""
 
 
-def whitened(kernel: Kernel, ratio: float, frame: NDArray[np.float64], scale: float, *, sparse: bool = False) -> Form:
+def whitening_of(
+    kernel: Kernel, ratio: float, frame: NDArray[np.float64], scale: float, *, sparse: bool = False
+) -> Form:
     """Return H⁻¹ at one δ: of K, or of K + cQQᵀ for the covariates' basis Q, which has the same P.
 
     Parameters

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...errors import NotPositiveDefinite
 from ..kernels.spectral import Rotated
-from ..kernels.stacks import inverses
+from ..kernels.stacks import stacked_inverse
 from .likelihood import LOG_2PI, profile
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _limit(seen: Rotated, size: int, method: Method, without: int) -> End:
         log_det += change
     k = frame.shape[1]
     inner, crossed = products[:k, :k], products[:k, k:]
-    inverse = inverses(inner) if k else inner
+    inverse = stacked_inverse(inner) if k else inner
     slopes = inverse @ crossed
     residual = np.diagonal(products)[k:] - np.einsum("km,km->m", crossed, slopes)
     freedom = size - f if method == "reml" else size
@@ -126,4 +126,4 @@ def _downdated(
     if least <= ROUNDING:
         raise NotPositiveDefinite("Nothing is left of the kernel in some direction.", eigenvalue=least)
     crossed = columns.T @ weighted
-    return products + crossed @ inverses(inner) @ crossed.T, float(np.linalg.slogdet(inner)[1])
+    return products + crossed @ stacked_inverse(inner) @ crossed.T, float(np.linalg.slogdet(inner)[1])

@@ -65,7 +65,7 @@ def t_statistics(values: NDArray[np.float64], first: NDArray[np.bool_]) -> NDArr
     return t if np.ndim(first) == 2 else t[:, 0]
 
 
-def drawn_groups(first: NDArray[np.bool_], number: int, seed: int) -> NDArray[np.bool_]:
+def permuted_groups(first: NDArray[np.bool_], number: int, seed: int) -> NDArray[np.bool_]:
     """Return groupings of the same sizes drawn at random, shape (b, n)."""
     stream = np.random.default_rng([seed, 19])
     return np.array([stream.permutation(first) for _ in range(number)], dtype=np.bool_).reshape(number, len(first))

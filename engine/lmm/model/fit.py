@@ -47,11 +47,11 @@ class Fit:
         h² = s/(s + δ), and its standard error by the observed information; NaN at an end, where there is none.
     variance_kernel, variance_noise : float
         σg² and σe², in squared units of y; σg² is for K as it was given.
-    log_likelihood, log_likelihood_none, log_likelihood_all : float
+    log_likelihood, log_likelihood_h2_0, log_likelihood_h2_1 : float
         At the maximum, at h² = 0, and at h² = 1 (−∞ where that is impossible).
-    p_none : float
+    p_h2_0 : float
         Of σg² = 0, by ½χ²₀ + ½χ²₁ on twice the difference; conservative for a kernel of few eigenvalues.
-    log10_p_none : float
+    log10_p_h2_0 : float
         Its logarithm, which is never −∞.
     maxima : int
         Local maxima of the likelihood; more than one is worth a look.
@@ -73,10 +73,10 @@ class Fit:
     variance_kernel: float
     variance_noise: float
     log_likelihood: float
-    log_likelihood_none: float
-    log_likelihood_all: float
-    p_none: float
-    log10_p_none: float
+    log_likelihood_h2_0: float
+    log_likelihood_h2_1: float
+    p_h2_0: float
+    log10_p_h2_0: float
     maxima: int
     names: tuple[str, ...]
     dropped: tuple[str, ...]
@@ -131,7 +131,7 @@ class Model:
         return self.kernel.size
 
 
-def model(
+def make_model(
     kernel: Kernel, traits: NDArray[np.float64], fixed: Design | None = None, *, names: Sequence[str] = ()
 ) -> Model:
     """Return traits and fixed effects under a kernel.
@@ -245,10 +245,10 @@ def fit(kernel: Kernel, trait: NDArray[np.float64], fixed: Design | None = None,
     >>> bool(found.h2 > 0.8), found.maxima
     (True, 1)
     """
-    return fits(model(kernel, trait, fixed), method=method)[0]
+    return fit_many(make_model(kernel, trait, fixed), method=method)[0]
 
 
-def fits(given: Model, *, method: Method = "reml") -> list[Fit]:
+def fit_many(given: Model, *, method: Method = "reml") -> list[Fit]:
     """Return the model of every trait at its most likely parameters; raises as `search`."""
     check_choice("method", method, ("reml", "ml"))
     with one_blas_thread():
@@ -303,8 +303,8 @@ def _one(
         variance_kernel=0.0 if np.isinf(ratio) else variance,
         variance_noise=variance if np.isinf(ratio) else variance * ratio,
         log_likelihood=float(found.log_likelihood[trait]),
-        log_likelihood_none=none,
-        log_likelihood_all=all_,
+        log_likelihood_h2_0=none,
+        log_likelihood_h2_1=all_,
         **mixture_p(statistic),
         maxima=int(found.maxima[trait]),
         names=fixed.names,

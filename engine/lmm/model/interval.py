@@ -78,7 +78,7 @@ def profile_interval(given: Model, found: Fit, *, level: float = 0.95, trait: in
             low = 0.0
         else:
             low = _share(given.scale, brentq(excess, points[last], points[last + 1], xtol=1e-10))
-    return (0.0 if found.log_likelihood_none >= least else low, 1.0 if found.log_likelihood_all >= least else high)
+    return (0.0 if found.log_likelihood_h2_0 >= least else low, 1.0 if found.log_likelihood_h2_1 >= least else high)
 
 
 def wald_interval(found: Fit, *, level: float = 0.95) -> Interval:
@@ -107,7 +107,7 @@ def reduced_kernel(given: Model) -> Reduced:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class SimulatedNull:
     """Squares of normal numbers, one row a draw, over the eigenvalues of a reduced kernel.
 
     Make one with `drawn`.
@@ -142,7 +142,7 @@ class Drawn:
         return self.squares @ (weights * (truth * self.values + (1.0 - truth)))
 
 
-def drawn(kernel: Reduced, draws: int, seed: int) -> Drawn:
+def simulate_null(kernel: Reduced, draws: int, seed: int) -> SimulatedNull:
     """Return draws for `bootstrap_interval`, the same for every h that is asked.
 
     Raises
@@ -161,11 +161,11 @@ def drawn(kernel: Reduced, draws: int, seed: int) -> Drawn:
         rest = float(np.count_nonzero(zero))
         values, counts = np.append(values, 0.0), np.append(counts, rest)
         squares = np.column_stack([squares, stream.chisquare(rest, draws)])
-    return Drawn(values, counts, squares)
+    return SimulatedNull(values, counts, squares)
 
 
 def bootstrap_interval(
-    draws: Drawn, found: Fit, *, level: float = 0.95, progress: Callable[[float], object] | None = None
+    draws: SimulatedNull, found: Fit, *, level: float = 0.95, progress: Callable[[float], object] | None = None
 ) -> Interval:
     """Return all h² under which the estimate is not extreme.
 

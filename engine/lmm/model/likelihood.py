@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ..kernels.stacks import inverses, transposed
+from ..kernels.stacks import stacked_inverse, transposed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,7 +70,7 @@ def profile(moments: Moments, ratios: NDArray[np.float64], size: int, method: Me
     """
     f = moments.ff.shape[2]
     freedom = size - f if method == "reml" else size
-    inverse = inverses(moments.ff[0])
+    inverse = stacked_inverse(moments.ff[0])
     inverse = (inverse + transposed(inverse)) / 2
     effects = inverse @ moments.ft[0]
     residual = moments.tt[0] - np.einsum("gfm,gfm->gm", moments.ft[0], effects)

@@ -19,7 +19,7 @@ from ...threads import one_blas_thread
 from ..kernels.diagonal_kernel import DiagonalAndFactor
 from ..kernels.spectral import Rotated, Spectral, of_factor
 from .design import design
-from .fit import fits, model, scale_of
+from .fit import fit_many, make_model, scale_of
 from .search import search
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ NOTHING = 1e-11
 
 
 @dataclass(frozen=True, slots=True)
-class Mixed:
+class MixtureFit:
     """A model with the mixture of two kernels that is most likely.
 
     Parameters
@@ -90,7 +90,7 @@ class Mixture:
             self._gram = self._factor.T @ self._factor
             self._along = self._factor.T @ self._fixed.basis
 
-    def best(self, trait: NDArray[np.float64], *, method: Method = "reml") -> Mixed:
+    def best(self, trait: NDArray[np.float64], *, method: Method = "reml") -> MixtureFit:
         """Return the model of a trait, shape (n,), with the weight that is most likely; raises as `fit`."""
         left = self._fixed.residual(trait[:, None])
 
@@ -103,16 +103,16 @@ class Mixture:
             low, high = GRID[max(at - 1, 0)], GRID[min(at + 1, len(GRID) - 1)]
             refined = minimize_scalar(lambda w: -worth(float(w)), bounds=(low, high), method="bounded")
         weight = float(refined.x) if -float(refined.fun) > tried[at] else GRID[at]
-        given = model(self._mixed(weight), trait, self._fixed)
-        found = replace(fits(given, method=method)[0], p_none=np.nan, log10_p_none=np.nan)
-        return Mixed(weight if found.h2 > 0.0 else np.nan, found, given)
+        given = make_model(self._mixed(weight), trait, self._fixed)
+        found = replace(fit_many(given, method=method)[0], p_h2_0=np.nan, log10_p_h2_0=np.nan)
+        return MixtureFit(weight if found.h2 > 0.0 else np.nan, found, given)
 
     def _likelihood(
         self, weight: float, trait: NDArray[np.float64], left: NDArray[np.float64], method: Method
     ) -> float:
         size = len(self._factor)
         if not all(half.diagonal is None for half in self._halves):
-            return fits(model(self._mixed(weight), trait, self._fixed), method=method)[0].log_likelihood
+            return fit_many(make_model(self._mixed(weight), trait, self._fixed), method=method)[0].log_likelihood
         scales = self._scales(weight)
         values, vectors = eigh(self._gram * np.outer(scales, scales), check_finite=False)
         kept = values > NOTHING * values[-1]
@@ -167,13 +167,13 @@ def _unit(kernel: Kernel, scale: float) -> _Half:
     return _Half(kernel.factor / np.sqrt(scale), kernel.signs, kernel.diagonal / scale)
 
 
-def mixed(
+def fit_mixture(
     first: Kernel,
     second: Kernel,
     trait: NDArray[np.float64],
     fixed: Design | None = None,
     *,
     method: Method = "reml",
-) -> Mixed:
+) -> MixtureFit:
     """Return the model of a trait with (1 − w)K₁ + wK₂, w by the likelihood; see `Mixture`."""
     return Mixture(first, second, fixed).best(trait, method=method)

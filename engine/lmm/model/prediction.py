@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Foretold:
+class Prediction:
     """What goes along the kernel.
 
     Parameters
@@ -36,7 +36,7 @@ class Foretold:
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
+class OutOfSamplePrediction:
     """What is foretold of n* rows that the model has not seen.
 
     Parameters
@@ -52,7 +52,7 @@ class Elsewhere:
     effect: NDArray[np.float64]
 
 
-def foretold(given: Model, found: Fit, *, trait: int = 0) -> Foretold:
+def blup(given: Model, found: Fit, *, trait: int = 0) -> Prediction:
     """Return the random effect of the rows that the model was fitted to.
 
     With KH⁻¹K = K − δI + δ²H⁻¹, Var(û − u)/σg² is the diagonal of K − KPK = δI − δ²H⁻¹ + KEEᵀK. Zero throughout at
@@ -64,7 +64,7 @@ def foretold(given: Model, found: Fit, *, trait: int = 0) -> Foretold:
     """
     n = given.size
     if np.isinf(found.ratio):
-        return Foretold(np.zeros(n), np.zeros(n))
+        return Prediction(np.zeros(n), np.zeros(n))
     with one_blas_thread():
         if found.ratio == 0.0 and _is_singular(
             given
@@ -72,15 +72,15 @@ def foretold(given: Model, found: Fit, *, trait: int = 0) -> Foretold:
             end = at_all(given.seen, n, found.method)
             frame = given.fixed.basis
             variance = np.einsum("ij,jk,ik->i", frame, end.inverse, frame)
-            return Foretold(given.traits[:, trait] - frame @ end.effects[:, trait], found.variance_kernel * variance)
+            return Prediction(given.traits[:, trait] - frame @ end.effects[:, trait], found.variance_kernel * variance)
         projected, along = _projected(given, found, trait)
         effect = given.kernel.times(projected[:, None])[:, 0]
         carried = given.kernel.times(along)
         variance = _shrunk(given, found.ratio) + np.einsum("ij,ij->i", carried, carried)
-    return Foretold(effect, found.variance_kernel * variance)
+    return Prediction(effect, found.variance_kernel * variance)
 
 
-def foretold_elsewhere(
+def predict(
     given: Model,
     found: Fit,
     cross: NDArray[np.float64],
@@ -88,7 +88,7 @@ def foretold_elsewhere(
     covariates: NDArray[np.float64],
     *,
     trait: int = 0,
-) -> Elsewhere:
+) -> OutOfSamplePrediction:
     """Return what the model foretells of rows that it has not seen.
 
     Parameters
@@ -121,7 +121,7 @@ def foretold_elsewhere(
     if np.isinf(found.ratio):
         along = given.fixed.effects(np.eye(found.rank))
         spread = np.einsum("ij,ij->i", covariates @ along, covariates @ along)
-        return Elsewhere(mean, found.variance_noise * (1.0 + spread), np.zeros(len(cross)))
+        return OutOfSamplePrediction(mean, found.variance_noise * (1.0 + spread), np.zeros(len(cross)))
     with one_blas_thread():
         projected, along = _projected(given, found, trait)
         solved = given.kernel.solve(found.ratio, cross.T)
@@ -132,7 +132,7 @@ def foretold_elsewhere(
         spread = np.einsum("ij,ij->i", frame, np.linalg.solve(information, frame.T).T)
     variance = found.variance_kernel * (own - explained + spread) + found.variance_noise
     effect = cross @ projected
-    return Elsewhere(mean + effect, variance, effect)
+    return OutOfSamplePrediction(mean + effect, variance, effect)
 
 
 def _is_singular(given: Model) -> bool:

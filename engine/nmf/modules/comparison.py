@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ...threads import one_blas_thread
-from .consensus import matched
+from .consensus import match_modules
 from .membership import memberships
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _cut(resampled: NDArray[np.float64]) -> float:
     return float(np.quantile(resampled, BEYOND)) if resampled.size else float("nan")
 
 
-def changes(before: Factorization, after: Factorization) -> list[ModuleChange]:
+def module_changes(before: Factorization, after: Factorization) -> list[ModuleChange]:
     """Return what became of each module, those that are in both first, then the later, then the earlier ones.
 
     Parameters
@@ -127,7 +127,7 @@ def changes(before: Factorization, after: Factorization) -> list[ModuleChange]:
     """
     one, other = memberships(before), memberships(after)
     with one_blas_thread():
-        places, cosines = matched(one.shares, other.shares)
+        places, cosines = match_modules(one.shares, other.shares)
         there, back = _flow(before.modules, other), _flow(after.modules, one)
     pairs = {
         place: int(at)
@@ -157,7 +157,7 @@ def changes(before: Factorization, after: Factorization) -> list[ModuleChange]:
     return found
 
 
-def aligned(changes: Sequence[ModuleChange], before: Memberships, after: Memberships) -> NDArray[np.float64]:
+def align_modules(changes: Sequence[ModuleChange], before: Memberships, after: Memberships) -> NDArray[np.float64]:
     """Return the shares of the later modules in the order of the earlier ones, shape (p, R + others).
 
     Those that are matched stand where the earlier module does; 0 stands where a module is lost; all others follow.
@@ -172,9 +172,11 @@ def aligned(changes: Sequence[ModuleChange], before: Memberships, after: Members
     return found
 
 
-def distances(changes: Sequence[ModuleChange], before: Memberships, after: Memberships) -> NDArray[np.float64]:
+def membership_distances(
+    changes: Sequence[ModuleChange], before: Memberships, after: Memberships
+) -> NDArray[np.float64]:
     """Return how far each gene moved: the total variation of its shares, 0 to 1, shape (p,)."""
-    later = aligned(changes, before, after)
+    later = align_modules(changes, before, after)
     earlier = np.zeros_like(later)
     earlier[:, : before.shares.shape[1]] = before.shares
     return 0.5 * np.abs(later - earlier).sum(axis=1)

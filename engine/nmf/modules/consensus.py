@@ -42,7 +42,7 @@ def dispersion(fits: Sequence[Factorization]) -> float:
     return float(4.0 * (second - first + genes**2 / 4.0) / genes**2)
 
 
-def matched(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+def match_modules(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Return which column of another matrix each column of one is paired with, and the cosine of each pair.
 
     Parameters

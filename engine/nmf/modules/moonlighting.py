@@ -13,7 +13,7 @@ from ...network.covariance import row_blocks
 from ...threads import one_blas_thread
 from ..solvers.kernels import FLOOR
 from .membership import memberships
-from .overdispersed import TINY, counts_of, dispersion, divergences, fitted, refitted
+from .overdispersed import TINY, counts_of, divergences, fitted_means, overdispersion, refit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ..solvers.factorization import Factorization
     from ..solvers.observed import Observed
-    from ..solvers.sides import Lines
+    from ..solvers.sides import Side
 
 LEAST_SHARE = 0.05
 """A second module has at least this share of a gene."""
@@ -103,9 +103,9 @@ def _moonlighting(observed: Observed, found: Factorization, progress: Callable[[
         rough, usage = _pruned(observed, main, second, usage)
         weights, used = rough.astype(np.float64), observed.scale * usage.astype(np.float64)
         weights[weights <= FLOOR] = 0.0
-        alpha = dispersion(observed, weights, used)
+        alpha = overdispersion(observed, weights, used)
         if alpha > 0.0:
-            _, used = refitted(observed, weights, used, alpha)
+            _, used = refit(observed, weights, used, alpha)
         gains, shares = _tried(observed, main, used, alpha)
         p_values = 0.5 * erfc(np.sqrt(np.maximum(gains, 0.0)))
         q_values = np.where(shares >= LEAST_SHARE, adjusted(p_values.ravel()).reshape(p_values.shape), 1.0)
@@ -146,7 +146,7 @@ def _groups(main: NDArray[np.intp], second: NDArray[np.intp]) -> dict[tuple[int,
     }
 
 
-def _settled(lines: Lines, usage: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.float64]]:
+def _settled(lines: Side, usage: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.float64]]:
     """Return the best weights of some lines with a usage as it is, and their divergences."""
     others = np.ascontiguousarray(usage)
     factors = np.full((len(lines), others.shape[1]), 1.0 / float(others.sum()), dtype=others.dtype)
@@ -169,11 +169,13 @@ def _tried(
         lines = observed.rows.take(genes)
         for band in row_blocks(len(genes), len(usage)):
             values, seen = counts_of(observed, band, lines)
-            alone = divergences(values, seen, fitted(values, seen, usage[:, [one]], alpha) @ usage[:, [one]].T, alpha)
+            alone = divergences(
+                values, seen, fitted_means(values, seen, usage[:, [one]], alpha) @ usage[:, [one]].T, alpha
+            )
             for other in range(usage.shape[1]):
                 if other != one:
                     pair = [one, other]
-                    weights = fitted(values, seen, usage[:, pair], alpha)
+                    weights = fitted_means(values, seen, usage[:, pair], alpha)
                     mass = weights * used[pair]
                     gains[genes[band], other] = alone - divergences(values, seen, weights @ usage[:, pair].T, alpha)
                     shares[genes[band], other] = mass[:, 1] / np.maximum(mass.sum(axis=1), TINY)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..solvers.observed import Observed
-    from ..solvers.sides import Lines
+    from ..solvers.sides import Side
 
     Real = NDArray[np.float64]
     Seen = NDArray[np.bool_] | None
@@ -42,7 +42,7 @@ RAREST = 1e-9
 TINY = float(np.finfo(np.float64).tiny)
 
 
-def dispersion(observed: Observed, weights: Real, usage: Real) -> float:
+def overdispersion(observed: Observed, weights: Real, usage: Real) -> float:
     """Return α, at least 0: Pearson's Σ (v − x)² / (x + α x²) is its degrees of freedom there.
 
     Parameters
@@ -80,7 +80,7 @@ def dispersion(observed: Observed, weights: Real, usage: Real) -> float:
     return alpha
 
 
-def refitted(observed: Observed, weights: Real, usage: Real, alpha: float) -> tuple[Real, Real]:
+def refit(observed: Observed, weights: Real, usage: Real, alpha: float) -> tuple[Real, Real]:
     """Return both factors fitted as a negative binomial from those given; what is 0 stays 0.
 
     Notes
@@ -106,7 +106,7 @@ def refitted(observed: Observed, weights: Real, usage: Real, alpha: float) -> tu
     return weights, usage
 
 
-def fitted(values: Real, seen: Seen, usage: Real, alpha: float) -> Real:
+def fitted_means(values: Real, seen: Seen, usage: Real, alpha: float) -> Real:
     """Return the weights, none negative, of lines on one module or two.
 
     Parameters
@@ -136,7 +136,7 @@ def fitted(values: Real, seen: Seen, usage: Real, alpha: float) -> Real:
     return found
 
 
-def counts_of(observed: Observed, band: slice, lines: Lines | None = None) -> tuple[Real, Seen]:
+def counts_of(observed: Observed, band: slice, lines: Side | None = None) -> tuple[Real, Seen]:
     """Return a band of V, or of some of its lines, in its own units, and where something is observed; None if all."""
     values, seen = (observed.rows if lines is None else lines).dense(len(observed.columns), band)
     values *= observed.scale

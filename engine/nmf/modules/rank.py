@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import csr_array, issparse
 
 from ...errors import InputError
-from ...mapping import on_threads
+from ...mapping import threaded
 from ...network.covariance import row_blocks
 from ..solvers.observed import observe, speckled
 from ..solvers.solver import check_rank, fit
@@ -45,7 +45,7 @@ LEAST_FORETOLD = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Surveyed:
+class RankRow:
     """What was found for one rank.
 
     Parameters
@@ -86,7 +86,7 @@ class RankSurvey:
         The restarts of each rank, while they are at hand.
     """
 
-    rows: tuple[Surveyed, ...]
+    rows: tuple[RankRow, ...]
     by: HeldOut = "entries"
     fits: Mapping[int, tuple[Factorization, ...]] = field(default_factory=dict[int, "tuple[Factorization, ...]"])
 
@@ -96,12 +96,12 @@ class RankSurvey:
         return min(self.fits[self.chosen.rank], key=_divergence)
 
     @property
-    def chosen(self) -> Surveyed:
+    def chosen(self) -> RankRow:
         """The rank that foretells entries held out best."""
         return min(self.rows, key=lambda row: row.held_out)
 
     @property
-    def within_one_error(self) -> Surveyed:
+    def within_one_error(self) -> RankRow:
         """The least rank within one standard error of the best."""
         most = self.chosen.held_out + self.chosen.standard_error
         return next((row for row in self.rows if row.held_out <= most), self.chosen)  # NaN with a single rank
@@ -216,8 +216,8 @@ def rank_survey(
         progress(next(done) / len(jobs))
         return found
 
-    found = list(zip(jobs, on_threads(threads)(one, jobs), strict=True))
-    rows: list[Surveyed] = []
+    found = list(zip(jobs, threaded(threads)(one, jobs), strict=True))
+    rows: list[RankRow] = []
     kept: dict[int, tuple[Factorization, ...]] = {}
     for rank in ordered:
         fits = kept[rank] = tuple(made for (at, on, _), made in found if at == rank and on is whole)
@@ -262,9 +262,9 @@ def _trials(values: Any, seed: int, parted: Sequence[tuple[Any, Any]], *, symmet
 
 def _row(
     rank: int, foretold: list[float], fits: tuple[Factorization, ...], counted: Observed | None, values: Any
-) -> Surveyed:
+) -> RankRow:
     best = min(fits, key=_divergence)
-    return Surveyed(
+    return RankRow(
         rank=rank,
         held_out=float(np.mean(foretold)) if foretold else float("nan"),
         standard_error=float(np.std(foretold, ddof=1) / np.sqrt(len(foretold))) if foretold else float("nan"),

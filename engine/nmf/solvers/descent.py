@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from .kernels import Stored
-    from .sides import Lines
+    from .kernels import StoredEntries
+    from .sides import Side
 
 LARGE = 50_000_000
 """Half-sweeps of so many products, some milliseconds, are worth waking threads for."""
 
 
 @dataclass(frozen=True, slots=True)
-class Descended:
+class Descent:
     """Where a descent came to.
 
     Parameters
@@ -47,15 +47,15 @@ class Descended:
     converged: bool
 
 
-def descended(
-    rows: Lines,
-    columns: Lines,
+def descend(
+    rows: Side,
+    columns: Side,
     w: NDArray[Any],
     h: NDArray[Any],
     tolerance: float,
     most_sweeps: int,
     threads: int,
-) -> Descended:
+) -> Descent:
     """Return where both factors come to from a start; see `solver.fit`."""
     trace = np.empty(most_sweeps)
     known = (rows.stored, columns.stored, w, h, trace, float(tolerance))
@@ -67,20 +67,20 @@ def descended(
     return _descended(w, h, trace[:kept], converged=bool(converged))
 
 
-def descended_symmetric(lines: Lines, w: NDArray[Any], tolerance: float, most_sweeps: int) -> Descended:
+def descend_symmetric(lines: Side, w: NDArray[Any], tolerance: float, most_sweeps: int) -> Descent:
     """Return where the factor of a symmetric matrix comes to from a start; see `symmetric.fit_symmetric`."""
     trace = np.empty(most_sweeps)
     w, kept, converged = kernels.compiled_way_down_symmetric(lines.stored, w, trace, float(tolerance))
     return _descended(w, w, trace[:kept], converged=bool(converged))
 
 
-def _descended(w: NDArray[Any], h: NDArray[Any], trace: NDArray[np.float64], *, converged: bool) -> Descended:
+def _descended(w: NDArray[Any], h: NDArray[Any], trace: NDArray[np.float64], *, converged: bool) -> Descent:
     if not len(trace):
         raise NotConverged(
             "The divergence of these values from any factors is not a finite number.",
             hint="They may span too many orders of magnitude: look at the largest and the smallest.",
         )
-    return Descended(w, h, trace, converged)
+    return Descent(w, h, trace, converged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class _Workers:
     threads: int
 
     def go_through(
-        self, stored: Stored, factors: NDArray[Any], others: NDArray[Any], divergences: NDArray[np.float64]
+        self, stored: StoredEntries, factors: NDArray[Any], others: NDArray[Any], divergences: NDArray[np.float64]
     ) -> None:
         """Do a half-sweep, a band of lines a thread, the last on this one."""
 
@@ -105,7 +105,7 @@ class _Workers:
             one.result()
 
 
-def _bands(stored: Stored, number: int) -> list[int]:
+def _bands(stored: StoredEntries, number: int) -> list[int]:
     """Return where bands of lines begin and end that have about as much to do."""
     lines = len(stored.held_starts) - 1
     if stored.values.ndim == 2:

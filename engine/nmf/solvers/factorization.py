@@ -58,7 +58,7 @@ class Factorization:
         return len(self.trace)
 
 
-def finished(
+def finish(
     observed: Observed,
     w: NDArray[Any],
     h: NDArray[Any],

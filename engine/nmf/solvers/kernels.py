@@ -90,7 +90,7 @@ FIRST, MOVING, STANDING = cast("int", np.int64(0)), cast("bool", np.bool_(True))
 Function = TypeVar("Function", bound="Callable[..., Any]")
 
 
-class Stored(NamedTuple):
+class StoredEntries(NamedTuple):
     """The lines of V along one side.
 
     Parameters
@@ -194,7 +194,7 @@ def added_up(others: NDArray[Any]) -> NDArray[np.float64]:
 
 @compiled
 def total_over(
-    stored: Stored, i: int, others: NDArray[Any], sums: NDArray[np.float64], totals: NDArray[np.float64], at: int
+    stored: StoredEntries, i: int, others: NDArray[Any], sums: NDArray[np.float64], totals: NDArray[np.float64], at: int
 ) -> None:
     """Put B over what is observed of line i into `totals`: the sums less what is left out, or added up anew.
 
@@ -218,7 +218,7 @@ def total_over(
             totals[at, r] = total
 
 
-def longest(stored: Stored, others: NDArray[Any], first: int, last: int) -> int:
+def longest(stored: StoredEntries, others: NDArray[Any], first: int, last: int) -> int:
     """Return how many entries the longest of some lines has; compiled for dense and sparse V each in its own way."""
     raise NotImplementedError(f"only in compiled code, not for {stored}, {others}, {first}, {last}")
 
@@ -237,7 +237,7 @@ def _longest(stored: Any, others: Any, first: Any, last: Any) -> Callable[..., i
     return dense if stored[0].ndim == 2 else sparse
 
 
-def unpacked(stored: Stored, others: NDArray[Any], width: int) -> tuple[NDArray[Any], int]:
+def unpacked(stored: StoredEntries, others: NDArray[Any], width: int) -> tuple[NDArray[Any], int]:
     """Return `packed` and its stride: h itself for a dense V; room for the lines' own for a sparse one."""
     raise NotImplementedError(f"only in compiled code, not for {stored}, {others}, {width}")
 
@@ -259,7 +259,9 @@ def _unpacked(stored: Any, others: Any, width: Any) -> Callable[..., Any]:
     return dense if stored[0].ndim == 2 else sparse
 
 
-def fetch(stored: Stored, i: int, others: NDArray[Any], values: NDArray[Any], packed: NDArray[Any], at: int) -> int:
+def fetch(
+    stored: StoredEntries, i: int, others: NDArray[Any], values: NDArray[Any], packed: NDArray[Any], at: int
+) -> int:
     """Put line i of V into `values`, and h along it into `packed`; return how many entries it has."""
     raise NotImplementedError(f"only in compiled code, not for {stored}, {i}, {others}, {values}, {packed}, {at}")
 
@@ -373,7 +375,7 @@ def move(
 
 @compiled
 def sweep(
-    stored: Stored,
+    stored: StoredEntries,
     factors: NDArray[Any],
     others: NDArray[Any],
     first: int,
@@ -408,7 +410,8 @@ def sweep(
 
 
 def left_of(
-    stored: Stored, i: int, values: NDArray[Any], product: NDArray[Any], ratio: NDArray[Any], factors: NDArray[Any],
+    stored: StoredEntries, i: int, values: NDArray[Any], product: NDArray[Any], ratio: NDArray[Any],
+    factors: NDArray[Any],
     totals: NDArray[np.float64], at: int, room: int,
 ) -> float:  # fmt: skip
     """Return the divergence of line i."""
@@ -440,7 +443,7 @@ def _left_of(
 
 
 @compiled
-def sweep_symmetric(stored: Stored, factors: NDArray[Any]) -> None:
+def sweep_symmetric(stored: StoredEntries, factors: NDArray[Any]) -> None:
     """Move the lines of a symmetric V ≈ W Wᵀ one after the other.
 
     The diagonal is among what is left out, so that a line's own weights are not on both sides.
@@ -466,7 +469,7 @@ def sweep_symmetric(stored: Stored, factors: NDArray[Any]) -> None:
 
 
 @compiled
-def gradient(stored: Stored, factors: NDArray[Any], others: NDArray[Any]) -> NDArray[np.float64]:
+def gradient(stored: StoredEntries, factors: NDArray[Any], others: NDArray[Any]) -> NDArray[np.float64]:
     """Return 1 − s₁/B for each coordinate of all lines, shape (m, R)."""
     m, rank = factors.shape
     width = room_for(longest(stored, others, 0, m))
@@ -508,7 +511,7 @@ def total(divergences: NDArray[np.float64]) -> float:
 
 
 def go_through(
-    stored: Stored, factors: NDArray[Any], others: NDArray[Any], divergences: NDArray[np.float64], workers: Any
+    stored: StoredEntries, factors: NDArray[Any], others: NDArray[Any], divergences: NDArray[np.float64], workers: Any
 ) -> None:
     """Do a half-sweep as `workers` do it; in compiled code on the thread that it runs on."""
     workers.go_through(stored, factors, others, divergences)
@@ -547,8 +550,8 @@ def judged(now: float, last: float, stride: float, carrying: bool, has_before: b
 
 
 def way_down(
-    rows: Stored,
-    columns: Stored,
+    rows: StoredEntries,
+    columns: StoredEntries,
     w: NDArray[Any],
     h: NDArray[Any],
     trace: NDArray[np.float64],
@@ -585,7 +588,7 @@ def way_down(
 
 
 def way_down_symmetric(
-    stored: Stored, w: NDArray[Any], trace: NDArray[np.float64], tolerance: float
+    stored: StoredEntries, w: NDArray[Any], trace: NDArray[np.float64], tolerance: float
 ) -> tuple[NDArray[Any], int, bool]:
     """Return the factor of a symmetric matrix with the least divergence, and the rest as `way_down` does."""
     kept_w, begin, plain = w, w, w

@@ -12,7 +12,7 @@ from scipy.sparse import csr_array, issparse
 
 from ...errors import InputError
 from ...wording import counted
-from .sides import Lines
+from .sides import Side
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,8 +49,8 @@ class Observed:
         The mean of V over what is observed: single precision is at its best about 1.
     """
 
-    rows: Lines
-    columns: Lines
+    rows: Side
+    columns: Side
     scale: float
 
     @property
@@ -102,7 +102,7 @@ def observe(values: Any, *, held_out: Mask | Sparse | None = None, dtype: type =
         kept = csr_array(kept)
     elif not isinstance(kept, np.ndarray):
         kept = kept.toarray()
-    return Observed(Lines.of(kept, left_out, dtype), Lines.of(kept.T, left_out.T, dtype), scale)
+    return Observed(Side.of(kept, left_out, dtype), Side.of(kept.T, left_out.T, dtype), scale)
 
 
 def speckled(values: Any, share: float, seed: int) -> Sparse:

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from . import kernels
-from .kernels import Stored
+from .kernels import StoredEntries
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +21,7 @@ NOT_SPARSE = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int32))
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class Side:
     """The lines of V along one side, and what is asked of them.
 
     Parameters
@@ -30,16 +30,16 @@ class Lines:
         V, dense or in CSR, and where nothing is observed.
     """
 
-    stored: Stored
+    stored: StoredEntries
 
     @staticmethod
-    def of(values: Any, left_out: Any, dtype: type) -> Lines:
+    def of(values: Any, left_out: Any, dtype: type) -> Side:
         """Return the rows of V, an ndarray or sparse, and of where nothing is observed, sparse."""
         held_starts, held, _ = _parts(left_out)
         if isinstance(values, np.ndarray):
-            return Lines(Stored(np.ascontiguousarray(values, dtype=dtype), *NOT_SPARSE, held_starts, held))
+            return Side(StoredEntries(np.ascontiguousarray(values, dtype=dtype), *NOT_SPARSE, held_starts, held))
         starts, places, stored = _parts(values)
-        return Lines(Stored(stored.astype(dtype), starts, places, held_starts, held))
+        return Side(StoredEntries(stored.astype(dtype), starts, places, held_starts, held))
 
     def __len__(self) -> int:
         return len(self.stored.held_starts) - 1
@@ -80,14 +80,14 @@ class Lines:
         kernels.sweep(self.stored, factors, others, 0, len(self), divergences, False)
         return divergences
 
-    def take(self, which: NDArray[np.intp]) -> Lines:
+    def take(self, which: NDArray[np.intp]) -> Side:
         """Return some of the lines."""
         stored = self.stored
         left_out = _taken(stored.held_starts, stored.held, which)
         if not self.is_sparse:
-            return Lines(Stored(stored.values[which], *NOT_SPARSE, *left_out))
+            return Side(StoredEntries(stored.values[which], *NOT_SPARSE, *left_out))
         starts, places = _taken(stored.starts, stored.places, which)
-        return Lines(Stored(_taken(stored.starts, stored.values, which)[1], starts, places, *left_out))
+        return Side(StoredEntries(_taken(stored.starts, stored.values, which)[1], starts, places, *left_out))
 
     def gradient(self, factors: NDArray[Any], others: NDArray[Any]) -> NDArray[np.float64]:
         """Return the divergence's gradient by these lines' factors, over B: 1 − s₁/B, shape (m, R), in O(size R)."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...errors import InputError
-from ...mapping import on_threads
-from .descent import descended
-from .factorization import Factorization, finished
+from ...mapping import threaded
+from .descent import descend
+from .factorization import Factorization, finish
 from .kernels import FLOOR
 
 if TYPE_CHECKING:
@@ -84,9 +84,9 @@ def fit(
     first = _drawn(observed, rank, seed) if start is None else _given(observed, rank, start)
     begin = _balanced(first)
     threads = threads or os.cpu_count() or 1
-    found = descended(observed.rows, observed.columns, begin.w, begin.h, tolerance, most_sweeps, threads)
+    found = descend(observed.rows, observed.columns, begin.w, begin.h, tolerance, most_sweeps, threads)
     own = seed if start is None else None
-    return finished(observed, found.w, found.h, found.trace, converged=found.converged, seed=own)
+    return finish(observed, found.w, found.h, found.trace, converged=found.converged, seed=own)
 
 
 def fit_each(
@@ -111,7 +111,7 @@ def fit_each(
         progress()
         return found
 
-    return list(on_threads(threads)(one, seeds))
+    return list(threaded(threads)(one, seeds))
 
 
 def check_rank(observed: Observed, rank: int) -> None:

@@ -10,8 +10,8 @@ import numpy as np
 from scipy.sparse import csr_array, issparse
 
 from ...errors import InputError
-from .descent import descended_symmetric
-from .factorization import Factorization, finished
+from .descent import descend_symmetric
+from .factorization import Factorization, finish
 from .kernels import FLOOR
 from .observed import MOST_HELD_OUT, Observed, missing_of, observe
 from .solver import check_rank, check_size
@@ -114,9 +114,9 @@ def fit_symmetric(
     check_rank(observed, rank)
     _check_without_diagonal(observed)
     w = _start(observed, rank, seed, start)
-    found = descended_symmetric(observed.rows, w, tolerance, most_sweeps)
+    found = descend_symmetric(observed.rows, w, tolerance, most_sweeps)
     own = seed if start is None else None
-    return finished(observed, found.w, found.w, found.trace, converged=found.converged, seed=own)
+    return finish(observed, found.w, found.w, found.trace, converged=found.converged, seed=own)
 
 
 def _check_without_diagonal(observed: Observed) -> None:

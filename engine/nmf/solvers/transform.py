@@ -12,11 +12,11 @@ import numpy as np
 from scipy.sparse import csr_array, issparse
 
 from ...errors import InputError
-from ...mapping import on_threads
+from ...mapping import threaded
 from ...wording import counted
 from .kernels import FLOOR
 from .observed import check_entries, check_kind, missing_of
-from .sides import Lines
+from .sides import Side
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,7 +35,7 @@ WORTH_THREADS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Transformed:
+class Projection:
     """How much of each module new samples have.
 
     Parameters
@@ -67,7 +67,7 @@ def transform(
     tolerance: float = 1e-10,
     most_sweeps: int = 10_000,
     threads: int | None = None,
-) -> Transformed:
+) -> Projection:
     """Return how much of each module of a fit new samples have.
 
     Parameters
@@ -127,14 +127,14 @@ def transform(
     samples = samples if len(known) == shape[0] else samples[:, known]
     missing = missing_of(samples)
     totals = _scaled(samples)
-    lines, seen = Lines.of(samples, missing, np.float64), _seen(missing, weights)
+    lines, seen = Side.of(samples, missing, np.float64), _seen(missing, weights)
 
-    def settled(which: NDArray[np.intp]) -> Transformed:
+    def settled(which: NDArray[np.intp]) -> Projection:
         return _settled(lines.take(which), totals[which], seen[which], weights, tolerance, most_sweeps)
 
     bands = (threads or os.cpu_count() or 1) if lines.work(weights.shape[1]) >= WORTH_THREADS else 1
-    parts = list(on_threads(bands)(settled, np.array_split(np.arange(len(lines)), bands)))
-    return Transformed(
+    parts = list(threaded(bands)(settled, np.array_split(np.arange(len(lines)), bands)))
+    return Projection(
         np.concatenate([part.usage for part in parts], axis=1),
         *(np.concatenate([getattr(part, name) for part in parts]) for name in ("divergences", "excess", "converged")),
     )
@@ -172,13 +172,13 @@ def _seen(missing: Sparse, weights: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _settled(
-    lines: Lines,
+    lines: Side,
     totals: NDArray[np.float64],
     seen: NDArray[np.float64],
     weights: NDArray[np.float64],
     tolerance: float,
     most: int,
-) -> Transformed:
+) -> Projection:
     """Return the usages of samples that sum to one each, or are 0 throughout, in units of what they summed to."""
     left, sweeps = np.flatnonzero(totals > 0.0), 0
     usage = np.zeros(seen.shape)
@@ -198,4 +198,4 @@ def _settled(
     told[seen <= 0.0] = np.nan
     converged = np.ones(len(lines), dtype=np.bool_)
     converged[left] = False
-    return Transformed(np.ascontiguousarray(told.T), divergences, totals * np.maximum(excess, 0.0), converged)
+    return Projection(np.ascontiguousarray(told.T), divergences, totals * np.maximum(excess, 0.0), converged)

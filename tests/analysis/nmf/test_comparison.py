@@ -14,7 +14,7 @@ from grnledger.analysis.resampling import resampling_of
 from grnledger.engine.errors import InputError, NotFound
 from grnledger.engine.network.pathway import Pathway
 from grnledger.engine.nmf import simulate_counts
-from grnledger.engine.nmf.modules.comparison import Movement, aligned, changes, distances
+from grnledger.engine.nmf.modules.comparison import Movement, align_modules, membership_distances, module_changes
 from grnledger.engine.nmf.modules.membership import memberships
 from grnledger.engine.nmf.solvers.factorization import Factorization
 
@@ -58,7 +58,7 @@ ALL = list(range(12))
 def test_what_became_of_each_module(
     before: tuple[list[int], ...], after: tuple[list[int], ...], told: list[tuple[str, int, int]]
 ) -> None:
-    found = changes(made_of(*before), made_of(*after))
+    found = module_changes(made_of(*before), made_of(*after))
     assert [(one.fate, one.before, one.after) for one in found] == told
     assert all((one.cosine > 0.0) == (one.fate == "matched") for one in found)
 
@@ -66,14 +66,14 @@ def test_what_became_of_each_module(
 def test_the_distance_of_a_gene_is_the_share_of_it_that_is_elsewhere() -> None:
     before = made_of(ALL[:6], ALL[6:])
     after = made_of([*ALL[7:], 5], [*ALL[:5], 6])  # 5 and 6 change places, and so do the modules
-    told = changes(before, after)
+    told = module_changes(before, after)
     assert [(one.before, one.after) for one in told] == [(0, 1), (1, 0)]
-    moved = distances(told, memberships(before), memberships(after))
+    moved = membership_distances(told, memberships(before), memberships(after))
     assert moved.tolist() == [0.0] * 5 + [1.0, 1.0] + [0.0] * 5
     more = made_of(ALL[:6], ALL[6:9], ALL[9:])
-    told = changes(before, more)
-    assert aligned(told, memberships(before), memberships(more)).shape == (12, 3)
-    assert distances(told, memberships(before), memberships(more)).sum() == pytest.approx(3.0)
+    told = module_changes(before, more)
+    assert align_modules(told, memberships(before), memberships(more)).shape == (12, 3)
+    assert membership_distances(told, memberships(before), memberships(more)).sum() == pytest.approx(3.0)
 
 
 def test_a_gene_has_moved_beyond_what_drawing_the_samples_anew_does() -> None:

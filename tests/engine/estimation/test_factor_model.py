@@ -7,7 +7,7 @@ import pytest
 from grnledger.engine.errors import InputError, NotPositiveDefinite, ShapeError
 from grnledger.engine.estimation.factor_model import (
     factor_covariance,
-    formed,
+    form_covariance,
     parameter_counts,
     simulate_factor_model,
     simulate_pathways,
@@ -31,7 +31,7 @@ def test_the_hundred_gene_example_comes_out_of_the_legacy_generator() -> None:
     stream = np.random.RandomState(42)
     stream.randn(5, 5)
     model = simulate_factor_model(100, 5, seed=stream)
-    eigenvalues = np.linalg.eigvalsh(formed(model.columns(), model.noise))
+    eigenvalues = np.linalg.eigvalsh(form_covariance(model.columns(), model.noise))
     np.testing.assert_allclose(eigenvalues[[0, -1]], [0.011776, 1.222432], atol=5e-7)
 
 
@@ -39,7 +39,7 @@ def test_the_five_hundred_gene_example_comes_out_with_its_pathways() -> None:
     stream = np.random.RandomState(42)
     model = simulate_factor_model(500, 10, seed=stream)
     pathways = simulate_pathways(500, 5, seed=stream)
-    eigenvalues = np.linalg.eigvalsh(formed(model.columns(), model.noise))
+    eigenvalues = np.linalg.eigvalsh(form_covariance(model.columns(), model.noise))
     np.testing.assert_allclose(eigenvalues[[0, -1]], [0.010179, 6.235666], atol=5e-7)
     np.testing.assert_allclose(eigenvalues[-1] / eigenvalues[0], 612.6, atol=0.05)
     assert np.count_nonzero(np.abs(pathways) > 0.05, axis=0).tolist() == [168, 164, 165, 161, 169]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from grnledger.engine.errors import InputError, NotPositiveDefinite
 from grnledger.engine.estimation.expression import Expression
-from grnledger.engine.estimation.factor_model import formed
+from grnledger.engine.estimation.factor_model import form_covariance
 from grnledger.engine.estimation.preparation import Preparation, prepare
 from grnledger.engine.estimation.shrinkage import empirical, ledoit_wolf, shrinkage
 from grnledger.engine.estimation.shrinkage_intensity import optimal_intensity, variance_intensity
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def dense(base: Covariance) -> NDArray[np.float64]:
     if isinstance(base, DenseCovariance):
         return base.covariance.rows(np.arange(base.size))
-    return formed(base.columns(), base.noise)
+    return form_covariance(base.columns(), base.noise)
 
 
 def simulated(genes: int, samples: int, seed: int) -> NDArray[np.float64]:

@@ -5,25 +5,25 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from grnledger.engine.errors import EngineError, InputError, NotPositiveDefinite, ShapeError
-from grnledger.engine.lmm.association.component import component, log_tail
+from grnledger.engine.lmm.association.component import log_tail, run_component_test
 from grnledger.engine.lmm.association.enrichment import enrich
 from grnledger.engine.lmm.association.exact import ExactScanner
-from grnledger.engine.lmm.association.leave_out import Leaving
-from grnledger.engine.lmm.association.scan import scanner
+from grnledger.engine.lmm.association.leave_out import LeaveOut
+from grnledger.engine.lmm.association.scan import make_scanner
 from grnledger.engine.lmm.kernels.diagonal_kernel import DiagonalAndFactor
 from grnledger.engine.lmm.kernels.spectral import of_factor, of_matrix
 from grnledger.engine.lmm.model.design import design
-from grnledger.engine.lmm.model.fit import fit, fits, model
+from grnledger.engine.lmm.model.fit import fit, fit_many, make_model
 from grnledger.engine.lmm.model.interval import (
     bootstrap_interval,
-    drawn,
     profile_interval,
     reduced_kernel,
+    simulate_null,
     wald_interval,
 )
 from grnledger.engine.lmm.model.likelihood import profile
-from grnledger.engine.lmm.model.mixture import mixed
-from grnledger.engine.lmm.model.prediction import foretold, foretold_elsewhere
+from grnledger.engine.lmm.model.mixture import fit_mixture
+from grnledger.engine.lmm.model.prediction import blup, predict
 from grnledger.engine.lmm.model.tails import chi2_tail, f_tail, t_two_sided
 from mixed_model import KINDS, Dense, a_kernel, a_trait
 from scipy import stats
@@ -49,14 +49,14 @@ def test_a_p3d_scan_is_the_formula_on_dense_matrices(kind, share, statistic):
     tests[3] = 7.0
     tests[4] = covariates @ [2.0, 1.0] + 3
     tests[5] = 1e-9 * tests[6]
-    given = model(kernel, y, design(covariates))
+    given = make_model(kernel, y, design(covariates))
     method = "ml" if statistic == "lrt" else "reml"
     if (kind, share, method) == ("centred", 0.6, "ml"):
         with pytest.raises(EngineError, match="has no maximum before"):
-            fits(given, method=method)
+            fit_many(given, method=method)
         return
-    null = fits(given, method=method)[0]
-    found = scanner(given, null, statistic=statistic).scan(tests)
+    null = fit_many(given, method=method)[0]
+    found = make_scanner(given, null, statistic=statistic).scan(tests)
     x = np.column_stack([np.ones(n), covariates])
     p = dense_p(k, max(null.ratio, 1e-9 * null.scale), x)
     for place, test in enumerate(tests):
@@ -85,18 +85,18 @@ def test_sparse_tests_single_precision_and_blocks_are_the_dense_scan(kind, share
     n = 300
     rng = np.random.default_rng([3, KINDS.index(kind)])
     k, kernel = a_kernel(kind, n, rng)
-    given = model(kernel, a_trait(k, share, rng), design(rng.normal(size=(n, 2))))
-    null = fits(given)[0]
+    given = make_model(kernel, a_trait(k, share, rng), design(rng.normal(size=(n, 2))))
+    null = fit_many(given)[0]
     tests = (rng.random((50, n)) < 0.1) * rng.choice([1.0, 2.0], size=(50, n))
-    dense = scanner(given, null).scan(tests)
-    sparse = scanner(given, null, sparse=True).scan(csr_array(tests))
+    dense = make_scanner(given, null).scan(tests)
+    sparse = make_scanner(given, null, sparse=True).scan(csr_array(tests))
     for name in ("beta", "se", "statistic", "log10_p", "log_likelihood"):
         np.testing.assert_allclose(getattr(sparse, name), getattr(dense, name), rtol=1e-8, atol=1e-9)
     shifted = tests + 20.0  # a mean far from zero is what single precision is lost on
-    single = scanner(given, null, single=True).scan(shifted.astype(np.float32))
-    np.testing.assert_allclose(single.log10_p, scanner(given, null).scan(shifted).log10_p, rtol=0, atol=1e-4)
+    single = make_scanner(given, null, single=True).scan(shifted.astype(np.float32))
+    np.testing.assert_allclose(single.log10_p, make_scanner(given, null).scan(shifted).log10_p, rtol=0, atol=1e-4)
     many = np.vstack([tests] * 45)  # more than one block
-    np.testing.assert_allclose(scanner(given, null).scan(many).beta[-50:], dense.beta, rtol=1e-12)
+    np.testing.assert_allclose(make_scanner(given, null).scan(many).beta[-50:], dense.beta, rtol=1e-12)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
@@ -110,12 +110,12 @@ def test_an_exact_scan_is_the_model_fitted_beside_each_test(kind, share):
     tests[:20] += np.linspace(-0.9, 0.9, 20)[:, None] * y  # strong ones, beside which δ is another
     tests[20] = covariates[:, 0] - 1
     for statistic, method in (("wald", "reml"), ("lrt", "ml")):
-        given = model(kernel, y, design(covariates))
+        given = make_model(kernel, y, design(covariates))
         if kind == "centred" and method == "ml":
             with pytest.raises(EngineError, match=r"no bound at h² = 1|without bound"):
-                ExactScanner(given, fits(given, method=method)[0], statistic=statistic)
+                ExactScanner(given, fit_many(given, method=method)[0], statistic=statistic)
             continue
-        null = fits(given, method=method)[0]
+        null = fit_many(given, method=method)[0]
         found = ExactScanner(given, null, statistic=statistic).scan(tests)
         for place, test in enumerate(tests):
             if place == 20:
@@ -139,23 +139,23 @@ def test_a_test_that_explains_everything_has_the_least_p_and_not_the_greatest():
         rng = np.random.default_rng([27, seed])
         k, kernel = a_kernel("low rank" if seed % 2 else "wide", 60, rng)
         y = a_trait(k, 0.5, rng)
-        given = model(kernel, y)
-        null = fits(given)[0]
+        given = make_model(kernel, y)
+        null = fit_many(given)[0]
         tests = np.vstack([2.0 * y + 3.0, y + 1e-9 * rng.normal(size=60), rng.normal(size=60)])
-        for ready in (scanner(given, null), scanner(given, null, single=True), ExactScanner(given, null)):
+        for ready in (make_scanner(given, null), make_scanner(given, null, single=True), ExactScanner(given, null)):
             found = ready.scan(tests)
             assert (found.log10_p[:2] < -100).all() and found.log10_p[2] > -8
             assert np.isfinite(found.log_likelihood).all()
             assert (found.se > 0).all()
     with pytest.raises(ShapeError, match="a test a row"):
-        scanner(given, null).scan(tests.T)
+        make_scanner(given, null).scan(tests.T)
 
 
 def test_tests_of_any_kind_are_the_same_numbers():
     rng = np.random.default_rng(28)
     _, kernel = a_kernel("low rank", 600, rng)
-    given = model(kernel, rng.normal(size=600))
-    ready = scanner(given, fits(given)[0], sparse=True)
+    given = make_model(kernel, rng.normal(size=600))
+    ready = make_scanner(given, fit_many(given)[0], sparse=True)
     tests = rng.integers(0, 3, size=(20, 600))
     expected = ready.scan(tests.astype(float)).log10_p
     for other in (tests.astype(np.int8), tests.tolist(), csc_array(tests.astype(float)), np.asfortranarray(tests)):
@@ -165,36 +165,36 @@ def test_tests_of_any_kind_are_the_same_numbers():
 def test_an_exact_scan_needs_eigenvectors():
     rng = np.random.default_rng(1)
     kernel = DiagonalAndFactor(np.ones(30), rng.normal(size=(30, 2)), np.ones(2))
-    given = model(kernel, rng.normal(size=30))
+    given = make_model(kernel, rng.normal(size=30))
     with pytest.raises(InputError, match="keeps its own diagonal"):
-        ExactScanner(given, fits(given)[0])
+        ExactScanner(given, fit_many(given)[0])
 
 
 def test_a_block_of_columns_is_the_f_test_of_generalised_least_squares():
     rng = np.random.default_rng(2)
     k, kernel = a_kernel("wide", 50, rng)
     y = a_trait(k, 0.5, rng)
-    given = model(kernel, y)
-    null = fits(given)[0]
+    given = make_model(kernel, y)
+    null = fit_many(given)[0]
     columns = rng.normal(size=(3, 50))
     root = np.linalg.inv(np.linalg.cholesky(k + null.ratio * np.eye(50)))
     small, large = root @ np.ones((50, 1)), root @ np.column_stack([np.ones(50), columns.T])
     rss = [np.linalg.lstsq(x, root @ y)[1][0] for x in (small, large)]
     expected = (rss[0] - rss[1]) / 3 / (rss[1] / 46)
     for given_columns in (columns, np.vstack([columns, columns[0] + 2 * columns[1], np.ones((1, 50))])):
-        f, rank, log10_p = scanner(given, null).block(given_columns)
+        f, rank, log10_p = make_scanner(given, null).block(given_columns)
         assert (f, rank) == (pytest.approx(expected, rel=1e-7), 3)
         assert log10_p == pytest.approx(stats.f.logsf(expected, 3, 46) / np.log(10), abs=1e-6)
-    alone = scanner(given, null).scan(columns[:1])
-    assert scanner(given, null).block(columns[:1])[0] == pytest.approx(alone.statistic[0], rel=1e-9)
+    alone = make_scanner(given, null).scan(columns[:1])
+    assert make_scanner(given, null).block(columns[:1])[0] == pytest.approx(alone.statistic[0], rel=1e-9)
     for seed in range(20):
         y = a_trait(k, 0.5, np.random.default_rng(seed))
-        given = model(kernel, y)
-        ready = scanner(given, fits(given)[0])
+        given = make_model(kernel, y)
+        ready = make_scanner(given, fit_many(given)[0])
         with pytest.raises(EngineError, match="Of 1 columns 0 are left"):
             ready.block(np.ones((1, 50)))
         assert ready.block(np.vstack([columns[:2], np.ones((1, 50))]))[1] == 2
-        nothing = component(ready, np.ones((1, 50)))
+        nothing = run_component_test(ready, np.ones((1, 50)))
         assert np.isnan(nothing.log10_p) and nothing.rank == 0
 
 
@@ -213,7 +213,7 @@ def test_leaving_columns_out_is_the_model_of_the_kernel_without_them(kind):
     fixed = design(rng.normal(size=(n, 1)))
     y = columns[:, 0] + 0.5 * columns[:, 3] + rng.normal(size=n)
     tests = rng.normal(size=(n, 2)) + columns[:, :2]
-    leaving = Leaving(model(kernel, y, fixed), columns, tests)
+    leaving = LeaveOut(make_model(kernel, y, fixed), columns, tests)
     for which in ([0], [3], [1, 4], [0, 1, 2]):
         found = leaving.without(which, [0, 1])
         kept = [one for one in range(6) if one not in which]
@@ -221,11 +221,11 @@ def test_leaving_columns_out_is_the_model_of_the_kernel_without_them(kind):
         assert found.h2 == pytest.approx(alone.h2, abs=1e-7)
         assert found.scale == pytest.approx(alone.scale, rel=1e-9)
         assert found.log_likelihood == pytest.approx(alone.log_likelihood, abs=1e-9)
-        beside = scanner(model(rest(kept), y, fixed), alone).scan(tests.T)
+        beside = make_scanner(make_model(rest(kept), y, fixed), alone).scan(tests.T)
         np.testing.assert_allclose(found.beta, beside.beta, rtol=1e-6, atol=1e-9)
         np.testing.assert_allclose(found.log10_p, beside.log10_p, atol=1e-6)
     with pytest.raises(NotPositiveDefinite, match="no part of the kernel"):
-        Leaving(model(kernel, y, fixed), 100 * columns).without([0])
+        LeaveOut(make_model(kernel, y, fixed), 100 * columns).without([0])
 
 
 def test_leaving_out_of_a_centred_kernel_is_right_at_h2_of_one_too():
@@ -236,7 +236,7 @@ def test_leaving_out_of_a_centred_kernel_is_right_at_h2_of_one_too():
         g -= g.mean(axis=0)
         fixed = design(rng.normal(size=(50, 1)))
         y = 1.0 + g @ rng.normal(size=90)
-        found = Leaving(model(of_factor(g), y, fixed), g[:, :3]).without([1])
+        found = LeaveOut(make_model(of_factor(g), y, fixed), g[:, :3]).without([1])
         alone = fit(of_factor(np.delete(g, 1, axis=1)), y, fixed)
         assert found.h2 == pytest.approx(alone.h2, abs=1e-7)
         assert found.log_likelihood == pytest.approx(alone.log_likelihood, abs=1e-8)
@@ -250,15 +250,15 @@ def test_five_in_a_hundred_null_tests_are_below_five_percent():
     g = whole - whole.mean(axis=0)  # the usual relationship matrix: singular along the intercept, where ML has no bound
     below = {"p3d": 0, "exact": 0, "lrt": 0, "score": 0}
     for _ in range(12):
-        given = model(of_factor(g), g @ rng.normal(size=300) + 0.7 * rng.normal(size=120))
-        null, regular = fits(given)[0], model(of_factor(whole), given.traits[:, 0])
-        by_ml = fits(regular, method="ml")[0]
+        given = make_model(of_factor(g), g @ rng.normal(size=300) + 0.7 * rng.normal(size=120))
+        null, regular = fit_many(given)[0], make_model(of_factor(whole), given.traits[:, 0])
+        by_ml = fit_many(regular, method="ml")[0]
         tests = rng.integers(0, 3, size=(300, 120)).astype(float)
         for name, one in (
-            ("p3d", scanner(given, null)),
+            ("p3d", make_scanner(given, null)),
             ("exact", ExactScanner(given, null)),
-            ("lrt", scanner(regular, by_ml, statistic="lrt")),
-            ("score", scanner(given, null, statistic="score")),
+            ("lrt", make_scanner(regular, by_ml, statistic="lrt")),
+            ("score", make_scanner(given, null, statistic="score")),
         ):
             below[name] += int(np.sum(one.scan(tests).p < 0.05))
     assert all(0.035 < number / 3600 < 0.07 for number in below.values()), below
@@ -268,7 +268,7 @@ def test_leaving_everything_out_is_refused():
     rng = np.random.default_rng(9)
     g = rng.normal(size=(40, 2))
     with pytest.raises(EngineError, match="Nothing of the kernel is left"):
-        Leaving(model(of_factor(g), rng.normal(size=40)), g).without([0, 1])
+        LeaveOut(make_model(of_factor(g), rng.normal(size=40)), g).without([0, 1])
 
 
 def test_the_best_prediction_and_its_error_are_those_of_dense_matrices():
@@ -285,18 +285,18 @@ def test_the_best_prediction_and_its_error_are_those_of_dense_matrices():
         x = np.column_stack([np.ones(n), rng.normal(size=n)])
         x_new = np.column_stack([np.ones(new), rng.normal(size=new)])
         y = a_trait(k, 0.5, rng)
-        given = model(kernel, y, design(x[:, 1:]))
-        found = fits(given)[0]
+        given = make_model(kernel, y, design(x[:, 1:]))
+        found = fit_many(given)[0]
         if not 0.0 < found.h2 < 1.0:
             continue
         h = k + found.ratio * np.eye(n)
         p = dense_p(k, found.ratio, x)
-        told = foretold(given, found)
+        told = blup(given, found)
         np.testing.assert_allclose(told.effect, k @ p @ y, rtol=1e-6, atol=1e-8)
         np.testing.assert_allclose(
             told.error_variance, found.variance_kernel * np.diagonal(k - k @ p @ k), rtol=1e-6, atol=1e-8
         )
-        elsewhere = foretold_elsewhere(given, found, cross, own, x_new)
+        elsewhere = predict(given, found, cross, own, x_new)
         mean, variance = elsewhere.value, elsewhere.error_variance
         np.testing.assert_allclose(elsewhere.effect, cross @ p @ y, rtol=1e-6, atol=1e-9)
         beta = found.effects
@@ -313,30 +313,30 @@ def test_a_prediction_without_a_random_effect_is_the_regression_line():
     rng = np.random.default_rng(25)
     x = rng.normal(size=40)
     for _ in range(50):
-        given = model(of_factor(rng.normal(size=(40, 3))), 2 + x + rng.normal(size=40), design(x[:, None]))
-        found = fits(given)[0]
+        given = make_model(of_factor(rng.normal(size=(40, 3))), 2 + x + rng.normal(size=40), design(x[:, None]))
+        found = fit_many(given)[0]
         if found.h2 == 0.0:
             break
     whole, new = np.column_stack([np.ones(40), x]), np.array([[1.0, 0.3], [1.0, 2.0]])
-    elsewhere = foretold_elsewhere(given, found, np.zeros((2, 40)), np.ones(2), new)
+    elsewhere = predict(given, found, np.zeros((2, 40)), np.ones(2), new)
     variance = elsewhere.error_variance
     np.testing.assert_allclose(elsewhere.value, new @ found.effects)
     inner = np.linalg.inv(whole.T @ whole)
     np.testing.assert_allclose(variance, found.variance_noise * (1 + np.einsum("ij,jk,ik->i", new, inner, new)))
-    assert not foretold(given, found).effect.any()
+    assert not blup(given, found).effect.any()
 
 
 def test_at_h2_of_one_of_a_singular_kernel_all_goes_along_it():
     rng = np.random.default_rng(26)
     g = rng.normal(size=(30, 90))
     g -= g.mean(axis=0)
-    given = model(of_factor(g), 4.0 + g @ g.T @ rng.normal(size=30))
-    found = fits(given)[0]
+    given = make_model(of_factor(g), 4.0 + g @ g.T @ rng.normal(size=30))
+    found = fit_many(given)[0]
     assert found.h2 == 1.0
-    told = foretold(given, found)
+    told = blup(given, found)
     np.testing.assert_allclose(told.effect, given.traits[:, 0], atol=1e-9)
     np.testing.assert_allclose(told.error_variance, 0.0, atol=1e-9)
-    scanned = scanner(given, found).scan(rng.normal(size=(3, 30)))
+    scanned = make_scanner(given, found).scan(rng.normal(size=(3, 30)))
     assert np.isfinite(scanned.log_likelihood).all()
     exact = ExactScanner(given, found).scan(rng.normal(size=(3, 30)))
     assert np.isfinite(exact.log_likelihood).all()
@@ -345,8 +345,8 @@ def test_at_h2_of_one_of_a_singular_kernel_all_goes_along_it():
 def test_a_profile_interval_ends_where_the_likelihood_has_fallen_by_half_of_chi_square():
     rng = np.random.default_rng(4)
     k, kernel = a_kernel("wide", 120, rng)
-    given = model(kernel, a_trait(k, 0.8, rng))
-    found = fits(given)[0]
+    given = make_model(kernel, a_trait(k, 0.8, rng))
+    found = fit_many(given)[0]
     low, high = profile_interval(given, found)
     assert 0.0 < low < found.h2 < high < 1.0
     for end in (low, high):
@@ -358,8 +358,8 @@ def test_a_profile_interval_ends_where_the_likelihood_has_fallen_by_half_of_chi_
     assert wald[1] - found.h2 == pytest.approx(1.959964 * found.h2_se, rel=1e-6) or wald[1] == 1.0
     at_none = 0
     for _ in range(10):
-        given = model(kernel, rng.normal(size=120))
-        none = fits(given)[0]
+        given = make_model(kernel, rng.normal(size=120))
+        none = fit_many(given)[0]
         if none.h2 == 0.0:
             at_none += 1
             assert profile_interval(given, none)[0] == 0.0
@@ -373,9 +373,9 @@ def test_slopes_tell_where_the_estimate_of_a_draw_is():
         k, kernel = a_kernel(kind, 60, rng)
         traits = np.column_stack([a_trait(k, 0.3, rng) for _ in range(200)])
         fixed = design(rng.normal(size=(60, 1)))
-        given = model(kernel, traits, fixed)
-        estimates = np.array([found.h2 for found in fits(given)])
-        draws = drawn(reduced_kernel(given), 20_000, 1)
+        given = make_model(kernel, traits, fixed)
+        estimates = np.array([found.h2 for found in fit_many(given)])
+        draws = simulate_null(reduced_kernel(given), 20_000, 1)
         for h in (0.0, 0.1, 0.3, 0.6):
             expected = draws.at_most(h, 0.3)
             seen = np.mean(estimates <= h)
@@ -390,15 +390,15 @@ def test_a_bootstrap_interval_holds_the_truth_as_often_as_it_says():
     held = {}
     for truth in (0.0, 0.05, 0.5):
         traits = np.sqrt(truth) * root @ rng.normal(size=(80, 250)) + np.sqrt(1 - truth) * rng.normal(size=(80, 250))
-        given = model(kernel, traits)
-        draws = drawn(reduced_kernel(given), 2000, 3)
+        given = make_model(kernel, traits)
+        draws = simulate_null(reduced_kernel(given), 2000, 3)
         scaled = truth * given.scale / (np.trace(k) / 80)
         true = scaled / (scaled + 1 - truth)  # h² counts what the covariates leave
-        inside = [low <= true <= high for low, high in (bootstrap_interval(draws, found) for found in fits(given))]
+        inside = [low <= true <= high for low, high in (bootstrap_interval(draws, found) for found in fit_many(given))]
         held[truth] = np.mean(inside)
     assert all(0.91 <= share <= 0.985 for share in held.values()), held
     with pytest.raises(InputError, match="too few"):
-        drawn(reduced_kernel(given), 20, 1)
+        simulate_null(reduced_kernel(given), 20, 1)
 
 
 def test_the_tail_of_a_sum_of_chi_squares_is_that_of_draws():
@@ -422,12 +422,12 @@ def test_a_variance_component_of_scattered_genes_is_found_and_of_others_not():
     ps = []
     for _ in range(300):
         y = g @ rng.normal(size=10) + rng.normal(size=400)
-        given = model(of_factor(g), y)
-        ps.append(component(scanner(given, fits(given)[0]), np.eye(400)[:30]).log10_p)
+        given = make_model(of_factor(g), y)
+        ps.append(run_component_test(make_scanner(given, fit_many(given)[0]), np.eye(400)[:30]).log10_p)
     assert np.mean(10 ** np.array(ps) < 0.05) == pytest.approx(0.05, abs=0.035)
     y[:30] += 3 * rng.normal(size=30)
-    given = model(of_factor(g), y)
-    found = component(scanner(given, fits(given)[0]), np.eye(400)[:30])
+    given = make_model(of_factor(g), y)
+    found = run_component_test(make_scanner(given, fit_many(given)[0]), np.eye(400)[:30])
     assert found.log10_p < -6 and found.statistic > 2 and found.rank == 30
 
 
@@ -438,8 +438,8 @@ def test_enrichment_is_one_or_two_sided_and_has_q():
     sets = rng.random((20, 200)) < 0.1
     y[sets[0]] += 2.0
     sets[7] = True
-    given = model(of_factor(g), y)
-    null = scanner(given, fits(given)[0], sparse=True)
+    given = make_model(of_factor(g), y)
+    null = make_scanner(given, fit_many(given)[0], sparse=True)
     two, more, less = (
         enrich(null, csr_array(sets.astype(float)), alternative=one) for one in ("two-sided", "greater", "less")
     )
@@ -456,7 +456,7 @@ def test_of_two_kernels_the_weight_is_found():
     rng = np.random.default_rng(16)
     a, b = rng.normal(size=(300, 12)), rng.normal(size=(300, 15))
     y = 0.2 * a @ rng.normal(size=12) + 0.8 * b @ rng.normal(size=15) + rng.normal(size=300)
-    found = mixed(of_factor(a), of_factor(b), y)
+    found = fit_mixture(of_factor(a), of_factor(b), y)
     assert found.weight > 0.6
     for weight in np.linspace(0, 1, 21):
         kernel = of_factor(np.hstack([np.sqrt(1 - weight) * a, np.sqrt(weight) * b]))

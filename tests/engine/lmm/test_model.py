@@ -8,16 +8,16 @@ from grnledger.engine.errors import EngineError, InputError, NotPositiveDefinite
 from grnledger.engine.lmm.kernels.diagonal_kernel import DiagonalAndFactor
 from grnledger.engine.lmm.kernels.network_kernel import network_kernel
 from grnledger.engine.lmm.kernels.spectral import of_factor, of_matrix
-from grnledger.engine.lmm.model.contrast import drawn_groups, t_statistics
+from grnledger.engine.lmm.model.contrast import permuted_groups, t_statistics
 from grnledger.engine.lmm.model.design import design
-from grnledger.engine.lmm.model.fit import fit, fits, model
+from grnledger.engine.lmm.model.fit import fit, fit_many, make_model
 from grnledger.engine.lmm.model.likelihood import profile
 from grnledger.engine.lmm.model.reduced import reduced_factor, reduced_matrix
 from grnledger.engine.network.anchor import anchor_of
 from grnledger.engine.network.covariance import FactorCovariance
 from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.pathway import Pathway
-from grnledger.engine.network.snapshot import take
+from grnledger.engine.network.snapshot import build_snapshot
 from mixed_model import KINDS, Dense, a_kernel, a_trait
 from scipy import stats
 
@@ -58,11 +58,11 @@ def test_every_number_of_a_fit_is_that_of_dense_matrices(kind, n, share, method)
         assert found.variance_noise == pytest.approx(variance * (1 if np.isinf(ratio) else ratio), rel=1e-6)
         if 1e-3 < found.h2 < 1 - 1e-3:
             _standard_error_is_by_the_information(dense, found)
-    assert found.log_likelihood_none == pytest.approx(dense.at(np.inf)[0], abs=1e-9)
-    gained = max(0.0, 2.0 * (found.log_likelihood - found.log_likelihood_none))
-    assert found.p_none == pytest.approx(1.0 if gained == 0 else stats.chi2.sf(gained, 1) / 2, rel=1e-6)
-    assert found.log10_p_none == pytest.approx(np.log10(found.p_none), abs=1e-7)
-    assert found.log_likelihood >= found.log_likelihood_none - 1e-9
+    assert found.log_likelihood_h2_0 == pytest.approx(dense.at(np.inf)[0], abs=1e-9)
+    gained = max(0.0, 2.0 * (found.log_likelihood - found.log_likelihood_h2_0))
+    assert found.p_h2_0 == pytest.approx(1.0 if gained == 0 else stats.chi2.sf(gained, 1) / 2, rel=1e-6)
+    assert found.log10_p_h2_0 == pytest.approx(np.log10(found.p_h2_0), abs=1e-7)
+    assert found.log_likelihood >= found.log_likelihood_h2_0 - 1e-9
 
 
 def _standard_error_is_by_the_information(dense, found):
@@ -79,7 +79,7 @@ def _standard_error_is_by_the_information(dense, found):
 
 def _has_a_maximum(kernel, y, columns):
     """Whether the likelihood, which has no bound at h² = 1, has a maximum before, or at h² = 0."""
-    given = model(kernel, y, columns)
+    given = make_model(kernel, y, columns)
     ratios = given.scale * np.exp(np.arange(-18.0, 18.01, 0.05))
     slopes = profile(given.seen.grid(ratios), ratios, len(y), "ml").slope[:, 0]
     return bool(np.any((slopes[:-1] > 0) & (slopes[1:] <= 0)) or slopes[-1] > 0)
@@ -102,7 +102,7 @@ def test_h2_of_one_is_found_exactly_where_the_kernel_is_singular_in_what_covaria
     s = z @ np.linalg.solve(inner, z)
     expected = -0.5 * (59 * (np.log(2 * np.pi * s / 59) + 1) + np.linalg.slogdet(inner)[1])
     assert found.log_likelihood == pytest.approx(expected, abs=1e-9)
-    assert found.log_likelihood_all == found.log_likelihood
+    assert found.log_likelihood_h2_1 == found.log_likelihood
     assert found.effects[0] == pytest.approx(y.mean(), rel=1e-10)
 
 
@@ -126,7 +126,7 @@ def test_fast_lmms_two_routes_agree_with_ours(k):
     g = rng.normal(size=(n, k))
     fixed = design(rng.normal(size=(n, 3)))
     y = g @ rng.normal(size=k) * 0.3 + rng.normal(size=n)
-    given = model(of_factor(g), y, fixed)
+    given = make_model(of_factor(g), y, fixed)
     ratios = np.geomspace(1e-3, 1e3, 13)
     ours = profile(given.seen.grid(ratios), ratios, n, "reml").log_likelihood[:, 0]
     for route in (reduced_matrix(g @ g.T, fixed), reduced_factor(g, fixed)):
@@ -141,7 +141,7 @@ def test_slope_and_curvature_are_those_of_the_value():
     rng = np.random.default_rng(11)
     for kind in ("low rank", "uncentred", "diagonal and factor"):
         _, kernel = a_kernel(kind, 40, rng)
-        given = model(kernel, rng.normal(size=40), design(rng.normal(size=(40, 2))))
+        given = make_model(kernel, rng.normal(size=40), design(rng.normal(size=(40, 2))))
         for method in ("reml", "ml"):
             logs = np.log(given.scale) + np.array([-1.0, 0.0, 2.0])
             step = 1e-4
@@ -160,7 +160,7 @@ def test_many_traits_at_once_are_each_alone():
     _, kernel = a_kernel("low rank", 70, rng)
     traits = kernel.vectors @ rng.normal(size=(kernel.rank, 9)) * np.linspace(0, 4, 9) + rng.normal(size=(70, 9))
     fixed = design(rng.normal(size=(70, 1)))
-    for trait, found in enumerate(fits(model(kernel, traits, fixed))):
+    for trait, found in enumerate(fit_many(make_model(kernel, traits, fixed))):
         alone = fit(kernel, traits[:, trait], fixed)
         assert found.h2 == pytest.approx(alone.h2, abs=1e-8)
         assert found.log_likelihood == pytest.approx(alone.log_likelihood, abs=1e-10)
@@ -179,7 +179,7 @@ def test_of_two_maxima_the_higher_is_taken():
     else:
         raise AssertionError("no trait had two maxima")
     logs = np.linspace(-12, 18, 20_000)
-    given = model(kernel, y)
+    given = make_model(kernel, y)
     line = profile(given.seen.grid(np.exp(logs)), np.exp(logs), 40, "reml").log_likelihood[:, 0]
     assert found.log_likelihood >= line.max() - 1e-9
 
@@ -221,7 +221,7 @@ def test_a_signal_that_lies_all_but_within_the_kernel_is_followed_to_its_maximum
         y = np.round(g @ rng.normal(size=5), digits)
         found = fit(of_factor(g), y)
         assert found.h2 > 1 - 1e-3
-        assert found.log10_p_none < -50
+        assert found.log10_p_h2_0 < -50
         left = y - g @ np.linalg.lstsq(g, y)[0]
         assert found.variance_noise == pytest.approx(left @ left / 74, rel=0.5)
 
@@ -246,7 +246,9 @@ def test_the_kernels_of_a_version_are_its_covariance_on_three_scales(subtracted)
     pathways = [Pathway(("a",), np.arange(6), np.full((6, 1), 0.8), units="sd")]
     if subtracted:
         pathways.append(Pathway(("b",), np.array([3, 8]), np.full((2, 1), 0.2), sign=-1, units="sd"))
-    snapshot = take(Panel(tuple(f"G{at}" for at in range(30))), anchor_of(base), pathways, base.standard_deviations())
+    snapshot = build_snapshot(
+        Panel(tuple(f"G{at}" for at in range(30))), anchor_of(base), pathways, base.standard_deviations()
+    )
     places = np.array([2, 3, 5, 8, 13, 21, 7])
     whole = snapshot.covariance.to_dense()
     deviations = np.sqrt(np.diagonal(whole))
@@ -267,7 +269,7 @@ def test_t_statistics_are_students():
     values, first = rng.normal(size=(9, 14)), np.arange(14) < 5
     expected = stats.ttest_ind(values[:, first], values[:, ~first], axis=1).statistic
     np.testing.assert_allclose(t_statistics(values, first), expected, rtol=1e-10)
-    drawn = drawn_groups(first, 3, 1)
+    drawn = permuted_groups(first, 3, 1)
     assert (drawn.sum(axis=1) == 5).all()
     np.testing.assert_allclose(t_statistics(values, drawn)[:, 1], t_statistics(values, drawn[1]), rtol=1e-12)
     values[0] = 3.0

@@ -20,7 +20,7 @@ from grnledger.engine.network.covariance import ArraySource, FactorCovariance
 from grnledger.engine.network.inversion import invert
 from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.pathway import Pathway
-from grnledger.engine.network.snapshot import Snapshot, take
+from grnledger.engine.network.snapshot import Snapshot, build_snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -155,7 +155,7 @@ def taking(share: float, pathways: Sequence[Pathway], available: Matrix, deviati
 
 def version(base: Covariance, pathways: Sequence[Pathway]) -> Snapshot:
     panel = Panel(tuple(f"G{number}" for number in range(base.size)))
-    return take(panel, anchor_of(base), pathways, base.standard_deviations())
+    return build_snapshot(panel, anchor_of(base), pathways, base.standard_deviations())
 
 
 def build(case: Case) -> Built:
@@ -343,7 +343,7 @@ def test_a_version_read_from_a_full_inversion_of_an_earlier_one_is_the_same_vers
     pathways = random_pathways(8, 1, deviations, np.random.default_rng(8))
     earlier, whole = version(base, pathways[:3]), version(base, pathways)
     anchor = anchor_of(invert(earlier.covariance.to_dense()))
-    folded = take(whole.panel, anchor, pathways[3:], deviations)
+    folded = build_snapshot(whole.panel, anchor, pathways[3:], deviations)
     assert folded.rank == whole.rank - earlier.rank
     assert close(folded.precision.to_dense(), whole.precision.to_dense(), C * EPS * 1e5)
     np.testing.assert_allclose(folded.log_det, whole.log_det, rtol=1e-10)

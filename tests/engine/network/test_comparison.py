@@ -13,11 +13,11 @@ from grnledger.engine.network.anchor import anchor_of
 from grnledger.engine.network.attribution import contributions
 from grnledger.engine.network.comparison import Difference, Summary, compare
 from grnledger.engine.network.covariance import ArraySource, DenseCovariance, FactorCovariance
-from grnledger.engine.network.edges import Cut
+from grnledger.engine.network.edges import EdgeRule
 from grnledger.engine.network.inversion import invert
 from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.pathway import Pathway
-from grnledger.engine.network.snapshot import Snapshot, take
+from grnledger.engine.network.snapshot import Snapshot, build_snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -35,7 +35,7 @@ properties = settings(max_examples=150, derandomize=True, deadline=None)
 
 def version(base: Covariance, pathways: Sequence[Pathway]) -> Snapshot:
     panel = Panel(tuple(f"G{number}" for number in range(base.size)))
-    return take(panel, anchor_of(base), pathways, base.standard_deviations())
+    return build_snapshot(panel, anchor_of(base), pathways, base.standard_deviations())
 
 
 def with_rho(rho: Matrix) -> Snapshot:
@@ -76,7 +76,7 @@ def dense_rho(snapshot: Snapshot) -> Matrix:
     return rho
 
 
-def brute_compare(before: Matrix, after: Matrix, cut: Cut, only: Only | None) -> dict[str, Any]:
+def brute_compare(before: Matrix, after: Matrix, cut: EdgeRule, only: Only | None) -> dict[str, Any]:
     """The comparison pair by pair, in plain Python."""
     every = list(itertools.combinations(range(len(before)), 2))
     threshold = cut.value
@@ -131,8 +131,8 @@ def two_networks(draw: st.DrawFn) -> tuple[Matrix, Matrix]:
 
 
 cuts = st.one_of(
-    st.builds(Cut, st.just("top"), st.sampled_from([1, 2, 5, 1000])),
-    st.builds(Cut, st.just("threshold"), st.sampled_from([0.03125, 0.0625, 0.04, 1.0])),
+    st.builds(EdgeRule, st.just("top"), st.sampled_from([1, 2, 5, 1000])),
+    st.builds(EdgeRule, st.just("threshold"), st.sampled_from([0.03125, 0.0625, 0.04, 1.0])),
 )
 
 
@@ -145,7 +145,7 @@ cuts = st.one_of(
     band=st.sampled_from([8, 200, 2 << 20]),
 )
 def test_a_comparison_with_ties_zeros_and_flips_is_that_of_brute_force(
-    both: tuple[Matrix, Matrix], cut: Cut, changes: int, only: Only | None, band: int
+    both: tuple[Matrix, Matrix], cut: EdgeRule, changes: int, only: Only | None, band: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pairs, "BAND_BYTES", band)
@@ -163,9 +163,11 @@ def test_a_comparison_with_ties_zeros_and_flips_is_that_of_brute_force(
 
 @pytest.mark.parametrize("form", ["dense", "factors"])
 @pytest.mark.parametrize("genes", [2, 3, 40, 120])
-@pytest.mark.parametrize("cut", [Cut("top", 30), Cut("threshold", 0.03)])
+@pytest.mark.parametrize("cut", [EdgeRule("top", 30), EdgeRule("threshold", 0.03)])
 @pytest.mark.parametrize("only", [None, "gained", "lost", "sign_flipped"])
-def test_a_comparison_of_versions_is_that_of_dense_algebra(form: str, genes: int, cut: Cut, only: Only | None) -> None:
+def test_a_comparison_of_versions_is_that_of_dense_algebra(
+    form: str, genes: int, cut: EdgeRule, only: Only | None
+) -> None:
     rng = np.random.default_rng(genes)
     base, pathways = random_base(form, genes, rng), random_pathways(genes, rng)
     before, after = version(base, pathways[:2]), version(base, pathways[1:])
@@ -183,9 +185,9 @@ def test_a_comparison_of_versions_is_that_of_dense_algebra(form: str, genes: int
 
 
 @pytest.mark.parametrize("form", ["dense", "factors"])
-@pytest.mark.parametrize("cut", [Cut("top", 40), Cut("threshold", 0.05)])
+@pytest.mark.parametrize("cut", [EdgeRule("top", 40), EdgeRule("threshold", 0.05)])
 def test_neither_the_bands_nor_the_threads_change_a_comparison(
-    form: str, cut: Cut, monkeypatch: pytest.MonkeyPatch
+    form: str, cut: EdgeRule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng = np.random.default_rng(1)
     base, pathways = random_base(form, 70, rng), random_pathways(70, rng)
@@ -204,8 +206,8 @@ def test_neither_the_bands_nor_the_threads_change_a_comparison(
 
 
 @pytest.mark.parametrize("form", ["dense", "factors"])
-@pytest.mark.parametrize("cut", [Cut("top", 10), Cut("threshold", 0.01)])
-def test_a_version_has_not_changed_from_itself(form: str, cut: Cut) -> None:
+@pytest.mark.parametrize("cut", [EdgeRule("top", 10), EdgeRule("threshold", 0.01)])
+def test_a_version_has_not_changed_from_itself(form: str, cut: EdgeRule) -> None:
     rng = np.random.default_rng(2)
     base, pathways = random_base(form, 30, rng), random_pathways(30, rng)
     found = compare(version(base, pathways), version(base, pathways), cut)
@@ -224,13 +226,13 @@ def test_pairs_that_a_commit_does_not_touch_have_not_changed_though_they_are_rou
     # The second side is read from a dense anchor, so that nothing is equal to the last bit.
     anchor = anchor_of(invert(base.columns() @ base.columns().T + np.diag(base.noise)))
     before = version(base, ())
-    after = take(before.panel, anchor, [aside], base.standard_deviations())
+    after = build_snapshot(before.panel, anchor, [aside], base.standard_deviations())
     only: Only
     for only in ("gained", "lost", "sign_flipped"):
-        found = compare(before, after, Cut("top", top), changes=1000, only=only)
+        found = compare(before, after, EdgeRule("top", top), changes=1000, only=only)
         assert len(found.pairs) == getattr(found, only)
         assert np.all(found.pairs >= 20)
-    assert np.all(compare(before, after, Cut("top", top), changes=1000).pairs >= 20)
+    assert np.all(compare(before, after, EdgeRule("top", top), changes=1000).pairs >= 20)
 
 
 def test_the_cut_of_the_strongest_is_counted_on_the_first_side() -> None:
@@ -238,24 +240,24 @@ def test_the_cut_of_the_strongest_is_counted_on_the_first_side() -> None:
     before[0, 1] = before[1, 0] = 0.25
     after[0, 1] = after[1, 0] = 0.125
     after[0, 2] = after[2, 0] = -0.25
-    found = compare(with_rho(before), with_rho(after), Cut("top", 1))
+    found = compare(with_rho(before), with_rho(after), EdgeRule("top", 1))
     assert found.threshold == 0.25
     assert list(found) == [("G0", "G2", 0.0, -0.25, "gained"), ("G0", "G1", 0.25, 0.125, "lost")]
-    back = compare(with_rho(after), with_rho(before), Cut("top", 1))
+    back = compare(with_rho(after), with_rho(before), EdgeRule("top", 1))
     assert [row[4] for row in back] == ["lost", "gained"]
 
 
 def test_versions_over_different_panels_are_not_compared() -> None:
     base = FactorCovariance(np.ones(2), np.ones((2, 1)))
-    other = take(Panel(("G0", "X")), anchor_of(base), (), base.standard_deviations())
+    other = build_snapshot(Panel(("G0", "X")), anchor_of(base), (), base.standard_deviations())
     with pytest.raises(ShapeError, match="panel"):
-        compare(version(base, ()), other, Cut("top", 1))
+        compare(version(base, ()), other, EdgeRule("top", 1))
 
 
 def test_progress_of_a_comparison_ends_at_the_whole() -> None:
     snapshot = version(random_base("factors", 20, np.random.default_rng(4)), ())
     told: list[float] = []
-    compare(snapshot, snapshot, Cut("threshold", 0.1), progress=told.append)
+    compare(snapshot, snapshot, EdgeRule("threshold", 0.1), progress=told.append)
     assert told == [1.0]
 
 

@@ -12,11 +12,11 @@ from grnledger.engine.network import edges as network
 from grnledger.engine.network import pairs
 from grnledger.engine.network.anchor import anchor_of
 from grnledger.engine.network.covariance import ArraySource, DenseCovariance, FactorCovariance
-from grnledger.engine.network.edges import Cut, edges, neighbors
+from grnledger.engine.network.edges import EdgeRule, edges, neighbors
 from grnledger.engine.network.inversion import invert
 from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.pathway import Pathway
-from grnledger.engine.network.snapshot import Snapshot, take
+from grnledger.engine.network.snapshot import Snapshot, build_snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -32,7 +32,7 @@ properties = settings(max_examples=150, derandomize=True, deadline=None)
 
 def version(base: Covariance, *pathways: Pathway) -> Snapshot:
     panel = Panel(tuple(f"G{number}" for number in range(base.size)))
-    return take(panel, anchor_of(base), pathways, base.standard_deviations())
+    return build_snapshot(panel, anchor_of(base), pathways, base.standard_deviations())
 
 
 def with_rho(rho: Matrix) -> Snapshot:
@@ -70,20 +70,20 @@ def dense_rho(snapshot: Snapshot) -> Matrix:
     return rho
 
 
-def brute_edges(rho: Matrix, cut: Cut) -> Found:
+def brute_edges(rho: Matrix, cut: EdgeRule) -> Found:
     """All pairs that pass, one by one: strongest first, ties in panel order, and all that tie with the last."""
     found = [(i, j, float(rho[i, j])) for i, j in itertools.combinations(range(len(rho)), 2) if rho[i, j] != 0]
     found.sort(key=lambda pair: -abs(pair[2]))
     return passing(found, cut)
 
 
-def passing(ranked: Found, cut: Cut) -> Found:
+def passing(ranked: Found, cut: EdgeRule) -> Found:
     if cut.rule == "threshold":
         return [pair for pair in ranked if abs(pair[2]) >= cut.value]
     return [pair for pair in ranked if abs(pair[2]) >= abs(ranked[min(int(cut.value), len(ranked)) - 1][2])]
 
 
-def brute_neighbors(rho: Matrix, gene: int, cut: Cut) -> Found:
+def brute_neighbors(rho: Matrix, gene: int, cut: EdgeRule) -> Found:
     found = [(gene, other, float(rho[gene, other])) for other in range(len(rho)) if rho[gene, other] != 0]
     found.sort(key=lambda pair: -abs(pair[2]))
     return passing(found, cut)
@@ -103,14 +103,14 @@ def exact_networks(draw: st.DrawFn) -> Matrix:
 
 
 cuts = st.one_of(
-    st.builds(Cut, st.just("top"), st.sampled_from([1, 2, 3, 5, 10, 66, 1000])),
-    st.builds(Cut, st.just("threshold"), st.sampled_from([0.015625, 0.03125, 0.0625, 0.01, 0.04, 0.5, 1.0])),
+    st.builds(EdgeRule, st.just("top"), st.sampled_from([1, 2, 3, 5, 10, 66, 1000])),
+    st.builds(EdgeRule, st.just("threshold"), st.sampled_from([0.015625, 0.03125, 0.0625, 0.01, 0.04, 0.5, 1.0])),
 )
 
 
 @properties
 @given(rho=exact_networks(), cut=cuts, band=st.sampled_from([8, 200, 2 << 20]))
-def test_edges_with_ties_and_zeros_are_those_of_brute_force(rho: Matrix, cut: Cut, band: int) -> None:
+def test_edges_with_ties_and_zeros_are_those_of_brute_force(rho: Matrix, cut: EdgeRule, band: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pairs, "BAND_BYTES", band)
         found = edges(with_rho(rho).precision, cut)
@@ -126,7 +126,9 @@ def test_edges_with_ties_and_zeros_are_those_of_brute_force(rho: Matrix, cut: Cu
 
 @properties
 @given(rho=exact_networks(), cut=cuts, data=st.data())
-def test_neighbors_with_ties_and_zeros_are_those_of_brute_force(rho: Matrix, cut: Cut, data: st.DataObject) -> None:
+def test_neighbors_with_ties_and_zeros_are_those_of_brute_force(
+    rho: Matrix, cut: EdgeRule, data: st.DataObject
+) -> None:
     gene = data.draw(st.integers(0, len(rho) - 1))
     found = neighbors(with_rho(rho).precision, gene, cut)
     expected = brute_neighbors(rho, gene, cut)
@@ -139,8 +141,10 @@ def test_neighbors_with_ties_and_zeros_are_those_of_brute_force(rho: Matrix, cut
 
 @pytest.mark.parametrize("form", ["dense", "factors"])
 @pytest.mark.parametrize("genes", [2, 3, 40, 130])
-@pytest.mark.parametrize("cut", [Cut("top", 1), Cut("top", 25), Cut("top", 10**6), Cut("threshold", 0.02)])
-def test_edges_of_a_version_are_those_of_dense_algebra(form: str, genes: int, cut: Cut) -> None:
+@pytest.mark.parametrize(
+    "cut", [EdgeRule("top", 1), EdgeRule("top", 25), EdgeRule("top", 10**6), EdgeRule("threshold", 0.02)]
+)
+def test_edges_of_a_version_are_those_of_dense_algebra(form: str, genes: int, cut: EdgeRule) -> None:
     snapshot = random_version(form, genes, seed=genes)
     found, expected = edges(snapshot.precision, cut), brute_edges(dense_rho(snapshot), cut)
     assert found.pairs.tolist() == [[left, right] for left, right, _ in expected]
@@ -150,8 +154,10 @@ def test_edges_of_a_version_are_those_of_dense_algebra(form: str, genes: int, cu
 
 @pytest.mark.parametrize("form", ["dense", "factors"])
 @pytest.mark.parametrize("genes", [2, 3, 130])
-@pytest.mark.parametrize("cut", [Cut("top", 1), Cut("top", 20), Cut("top", 1000), Cut("threshold", 0.02)])
-def test_neighbors_in_a_version_are_those_of_dense_algebra(form: str, genes: int, cut: Cut) -> None:
+@pytest.mark.parametrize(
+    "cut", [EdgeRule("top", 1), EdgeRule("top", 20), EdgeRule("top", 1000), EdgeRule("threshold", 0.02)]
+)
+def test_neighbors_in_a_version_are_those_of_dense_algebra(form: str, genes: int, cut: EdgeRule) -> None:
     snapshot = random_version(form, genes, seed=genes)
     for gene in {0, 1, genes - 1}:
         found, expected = neighbors(snapshot.precision, gene, cut), brute_neighbors(dense_rho(snapshot), gene, cut)
@@ -160,9 +166,9 @@ def test_neighbors_in_a_version_are_those_of_dense_algebra(form: str, genes: int
 
 
 @pytest.mark.parametrize("form", ["dense", "factors"])
-@pytest.mark.parametrize("cut", [Cut("top", 60), Cut("threshold", 0.05)])
+@pytest.mark.parametrize("cut", [EdgeRule("top", 60), EdgeRule("threshold", 0.05)])
 def test_neither_the_bands_nor_the_threads_change_the_edges(
-    form: str, cut: Cut, monkeypatch: pytest.MonkeyPatch
+    form: str, cut: EdgeRule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     snapshot = random_version(form, 90, seed=1)
     expected = edges(snapshot.precision, cut)
@@ -190,10 +196,10 @@ def test_pairs_that_tie_but_for_rounding_are_kept_together(
     strong = Pathway(("MAPK",), np.arange(25, 30), np.full((5, 1), 0.2))
     snapshot = version(base, weak, strong)
     within = [list(itertools.combinations(range(*ends), 2)) for ends in ((25, 30), (5, 25))]
-    few, more = edges(snapshot.precision, Cut("top", 3)), edges(snapshot.precision, Cut("top", 11))
+    few, more = edges(snapshot.precision, EdgeRule("top", 3)), edges(snapshot.precision, EdgeRule("top", 11))
     assert sorted(map(tuple, few.pairs.tolist())) == within[0]
     assert sorted(map(tuple, more.pairs.tolist())) == sorted(within[0] + within[1])
-    partners = neighbors(snapshot.precision, 7, Cut("top", 2))
+    partners = neighbors(snapshot.precision, 7, EdgeRule("top", 2))
     assert sorted(partners.partners.tolist()) == [place for place in range(5, 25) if place != 7]
     for answer, places in ((few, few.pairs), (more, more.pairs), (partners, partners.partners[:, np.newaxis])):
         ranks = [(-abs(rho), *pair) for rho, pair in zip(answer.rho.tolist(), places.tolist(), strict=True)]
@@ -211,13 +217,13 @@ def test_what_is_zero_but_for_rounding_is_no_edge(form: str) -> None:
     there_and_back = version(
         base, Pathway(("on",), everyone, loadings), Pathway(("off",), everyone.copy(), loadings.copy(), -1)
     )
-    assert len(edges(there_and_back.precision, Cut("top", 5))) == 0
-    assert len(neighbors(there_and_back.precision, 3, Cut("top", 5))) == 0
+    assert len(edges(there_and_back.precision, EdgeRule("top", 5))) == 0
+    assert len(neighbors(there_and_back.precision, 3, EdgeRule("top", 5))) == 0
 
 
 def test_an_isolated_gene_has_no_neighbors_and_a_network_of_them_no_edges() -> None:
     isolated = FactorCovariance(np.array([0.5, 1.0, 2.0, 3.0]), np.empty((4, 0)))
-    found = edges(version(isolated).precision, Cut("top", 4))
+    found = edges(version(isolated).precision, EdgeRule("top", 4))
     assert (len(found), found.max_abs, found.threshold) == (0, 0.0, 1.0)
     pair = Pathway(("p53",), np.array([0, 2]), np.ones((2, 1)))
     snapshot = version(isolated, pair)
@@ -248,15 +254,15 @@ def test_a_snapshot_lists_as_many_edges_as_there_are_genes_and_20_neighbors_unle
 @pytest.mark.parametrize("cut", [("top", 0), ("top", -3), ("top", 2.5), ("threshold", 0.0), ("threshold", 1.1)])
 def test_a_cut_that_means_nothing_is_refused(cut: tuple[str, float]) -> None:
     with pytest.raises(InputError, match=f"{cut[1]:g}"):
-        Cut(*cut)  # pyright: ignore[reportArgumentType]
+        EdgeRule(*cut)  # pyright: ignore[reportArgumentType]
     with pytest.raises(InputError):
-        Cut("threshold", float("nan"))
+        EdgeRule("threshold", float("nan"))
 
 
 def test_a_cut_by_both_rules_is_refused() -> None:
     with pytest.raises(InputError, match="not by both"):
-        Cut.of(0.1, 5, 20)
-    assert Cut.of(None, None, 20) == Cut("top", 20)
+        EdgeRule.of(0.1, 5, 20)
+    assert EdgeRule.of(None, None, 20) == EdgeRule("top", 20)
 
 
 @pytest.mark.parametrize("height", [1, 4, 100])
@@ -266,8 +272,12 @@ def test_more_edges_than_memory_holds_are_refused(height: int, monkeypatch: pyte
     monkeypatch.setattr(network, "MOST_EDGES", 100)
     monkeypatch.setattr(pairs, "BAND_BYTES", 8 * 30 * height)
     between = (strengths[-100] + strengths[-101]) / 2
-    assert len(edges(snapshot.precision, Cut("threshold", between))) == 100
-    for cut in (Cut("threshold", (strengths[-101] + strengths[-102]) / 2), Cut("threshold", 1e-9), Cut("top", 101)):
+    assert len(edges(snapshot.precision, EdgeRule("threshold", between))) == 100
+    for cut in (
+        EdgeRule("threshold", (strengths[-101] + strengths[-102]) / 2),
+        EdgeRule("threshold", 1e-9),
+        EdgeRule("top", 101),
+    ):
         with pytest.raises(InputError, match="More than 100"):
             edges(snapshot.precision, cut)
 
@@ -275,7 +285,7 @@ def test_more_edges_than_memory_holds_are_refused(height: int, monkeypatch: pyte
 def test_progress_goes_from_band_to_band_up_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pairs, "BAND_BYTES", 8 * 20 * 3)
     told: list[float] = []
-    edges(random_version("factors", 20, seed=5).precision, Cut("top", 5), progress=told.append)
+    edges(random_version("factors", 20, seed=5).precision, EdgeRule("top", 5), progress=told.append)
     assert len(told) == 7
     assert told == sorted(told)
     assert told[-1] == 1.0

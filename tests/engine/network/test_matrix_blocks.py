@@ -14,7 +14,7 @@ from grnledger.engine.network.inversion import invert
 from grnledger.engine.network.matrix_blocks import MatrixKind, matrix_blocks
 from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.pathway import Pathway
-from grnledger.engine.network.snapshot import Snapshot, take
+from grnledger.engine.network.snapshot import Snapshot, build_snapshot
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def built(form: str) -> tuple[Snapshot, Matrix]:
         Pathway(("Wnt",), everyone.copy(), removed, -1, "raw"),
     ]
     panel = Panel(tuple(f"G{number}" for number in range(GENES)))
-    snapshot = take(panel, anchor_of(base), pathways, base.standard_deviations())
+    snapshot = build_snapshot(panel, anchor_of(base), pathways, base.standard_deviations())
     return snapshot, dense + added @ added.T - removed @ removed.T
 
 

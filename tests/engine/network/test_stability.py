@@ -13,8 +13,8 @@ from grnledger.engine.network.covariance import ArraySource, DenseCovariance, Fa
 from grnledger.engine.network.inversion import invert
 from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.pathway import Pathway
-from grnledger.engine.network.snapshot import Snapshot, take
-from grnledger.engine.network.stability import Spectrum, affordable, probe, refined_columns, reinverted, spectrum
+from grnledger.engine.network.snapshot import Snapshot, build_snapshot
+from grnledger.engine.network.stability import Spectrum, affordable, probe, refined_columns, reinvert_snapshot, spectrum
 from numpy.typing import NDArray
 from scipy.sparse.linalg import ArpackNoConvergence
 
@@ -51,10 +51,10 @@ def version(form: str, genes: int, condition: float, *, seed: int = 0) -> Snapsh
     added = Pathway(("a", "b", "c", "d"), everyone, 0.3 * rng.standard_normal((genes, 4)))
     deviations, anchor = base.standard_deviations(), anchor_of(base)
     direction = rng.standard_normal(genes)
-    available = take(panel, anchor, [added], deviations)
+    available = build_snapshot(panel, anchor, [added], deviations)
     half = direction * np.sqrt(0.5 / float(direction @ available.precision.to_dense() @ direction))
     removed = Pathway(("e",), everyone.copy(), half[:, None], -1, "raw")
-    return take(panel, anchor, [added, removed], deviations)
+    return build_snapshot(panel, anchor, [added, removed], deviations)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -78,7 +78,7 @@ def test_the_spectrum_has_the_extreme_eigenvalues_of_the_dense_covariance(
 def test_equal_eigenvalues_are_found_too(genes: int) -> None:
     base = FactorCovariance(np.full(genes, 0.25), np.empty((genes, 0)))
     panel = Panel(tuple(f"G{number}" for number in range(genes)))
-    found = spectrum(take(panel, anchor_of(base), (), base.standard_deviations()))
+    found = spectrum(build_snapshot(panel, anchor_of(base), (), base.standard_deviations()))
     np.testing.assert_allclose([found.smallest, found.largest], 0.25, rtol=1e-12)
 
 
@@ -110,10 +110,10 @@ def test_the_probe_notices_a_spoilt_precision_and_by_how_much(spoilt: float) -> 
     precision[7, 3] += spoilt
     base = DenseCovariance(ArraySource(covariance), ArraySource(precision), sound.log_det)
     panel = Panel(tuple(f"G{number}" for number in range(80)))
-    found = probe(take(panel, anchor_of(base), (), base.standard_deviations()))
+    found = probe(build_snapshot(panel, anchor_of(base), (), base.standard_deviations()))
     residual = float(np.linalg.norm(covariance @ precision - np.eye(80))) / np.sqrt(80)
     assert residual / 3 < found < 3 * residual
-    assert found > 1000 * probe(take(panel, anchor_of(sound), (), sound.standard_deviations()))
+    assert found > 1000 * probe(build_snapshot(panel, anchor_of(sound), (), sound.standard_deviations()))
 
 
 def test_the_probe_of_a_version_is_the_same_each_time() -> None:
@@ -152,7 +152,7 @@ def test_unrefined_residuals_are_within_a_hundred_times_the_anchors_own(form: st
     snapshot = version(form, genes, 1e8, seed=seed)
     rng = np.random.default_rng([genes, int(1e8), seed])
     base = base_of(form, genes, 1e8, rng)
-    own = take(snapshot.panel, anchor_of(base), (), base.standard_deviations())
+    own = build_snapshot(snapshot.panel, anchor_of(base), (), base.standard_deviations())
     everyone = np.arange(genes)
     residuals = [
         column_residual(one.covariance.to_dense(), one.precision.to_dense(), everyone) for one in (snapshot, own)
@@ -167,7 +167,7 @@ def test_refinement_mends_a_spoilt_precision() -> None:
     spoilt[5, 9] *= 1 + 1e-5
     spoilt[9, 5] = spoilt[5, 9]
     base = DenseCovariance(ArraySource(covariance), ArraySource(spoilt), 0.0)
-    broken = take(snapshot.panel, anchor_of(base), (), base.standard_deviations())
+    broken = build_snapshot(snapshot.panel, anchor_of(base), (), base.standard_deviations())
     places = np.array([5, 9, 0])
     before = column_residual(covariance, broken.precision.rows(places).T, places)
     after = column_residual(covariance, refined_columns(broken, places), places)
@@ -186,7 +186,7 @@ def test_refined_columns_are_asked_by_name_and_singly() -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_a_version_inverted_in_full_is_the_version(form: str) -> None:
     snapshot = version(form, 50, 1e4)
-    found = reinverted(snapshot)
+    found = reinvert_snapshot(snapshot)
     covariance = snapshot.covariance.to_dense()
     np.testing.assert_array_equal(found.covariance.rows(np.arange(50)), covariance)
     precision = found.precision.rows(np.arange(50))

@@ -10,10 +10,10 @@ import pytest
 from grnledger.engine.errors import InputError
 from grnledger.engine.nmf import analyse, best_sets, fit, fit_each, observe
 from grnledger.engine.nmf.modules import overdispersed
-from grnledger.engine.nmf.modules.consensus import dispersion, matched, stability
+from grnledger.engine.nmf.modules.consensus import dispersion, match_modules, stability
 from grnledger.engine.nmf.modules.membership import memberships
 from grnledger.engine.nmf.modules.moonlighting import moonlighting
-from grnledger.engine.nmf.modules.rank import RankSurvey, Surveyed, _foretold_pairs, log_likelihood, rank_survey
+from grnledger.engine.nmf.modules.rank import RankRow, RankSurvey, _foretold_pairs, log_likelihood, rank_survey
 from grnledger.engine.nmf.simulation import simulate_counts
 from grnledger.engine.nmf.solvers.factorization import Factorization
 from grnledger.engine.nmf.solvers.symmetric import fit_symmetric, observe_symmetric
@@ -160,7 +160,7 @@ def test_the_weights_of_a_negative_binomial_are_its_most_likely() -> None:
     values = stream.poisson(mean * stream.gamma(2.0, 0.5, mean.shape)).astype(np.float64)
     seen = stream.random(values.shape) > 0.2
     for alpha in (0.0, 0.5):
-        found = overdispersed.fitted(np.where(seen, values, 0.0), seen, usage, alpha)
+        found = overdispersed.fitted_means(np.where(seen, values, 0.0), seen, usage, alpha)
         least = overdispersed.divergences(values, seen, found @ usage.T, alpha)
         assert np.all(found >= 0.0)
         for step in 0.03 * stream.standard_normal((200, 3, 2)):
@@ -187,7 +187,7 @@ def test_no_refit_as_a_negative_binomial_makes_it_less_likely(monkeypatch: pytes
         weights, usage = stream.gamma(0.5, 1.0, (30, 3)), stream.gamma(0.5, 10.0, (20, 3))
         last = np.inf
         for _ in range(12):
-            weights, usage = overdispersed.refitted(observed, weights, usage, alpha)
+            weights, usage = overdispersed.refit(observed, weights, usage, alpha)
             seen = ~np.isnan(counts)
             now = overdispersed.divergences(np.nan_to_num(counts), seen, weights @ usage.T, alpha).sum()
             assert now <= last * (1.0 + 1e-6)
@@ -284,10 +284,10 @@ def test_modules_are_matched_whatever_their_order_and_genes_are_stable_where_fit
     best = labelled(0, 0, 1, 1, 2, 2)
     turned = labelled(2, 2, 0, 0, 1, 1)
     moved = labelled(2, 2, 0, 1, 1, 1)
-    places, cosines = matched(turned.modules, best.modules)
+    places, cosines = match_modules(turned.modules, best.modules)
     assert places.tolist() == [1, 2, 0]
     np.testing.assert_allclose(cosines, 1.0)
-    assert matched(best.modules, best.modules[:, :2])[0].tolist() == [0, 1, -1]
+    assert match_modules(best.modules, best.modules[:, :2])[0].tolist() == [0, 1, -1]
     assert stability(best, [turned, moved]).tolist() == [1.0, 1.0, 1.0, 0.5, 1.0, 1.0]
 
 
@@ -314,8 +314,8 @@ def test_the_planted_rank_is_chosen(modules: int, overdispersion: float) -> None
     assert alone.divergence == survey.chosen.divergence
 
 
-def row(rank: int, held_out: float, error: float, likelihood: float = 0.0) -> Surveyed:
-    return Surveyed(rank, held_out, error, 1.0, likelihood, 0.0)
+def row(rank: int, held_out: float, error: float, likelihood: float = 0.0) -> RankRow:
+    return RankRow(rank, held_out, error, 1.0, likelihood, 0.0)
 
 
 def test_the_survey_says_why_and_when_it_says_little() -> None:

@@ -565,14 +565,14 @@ def test_undoing_a_change_of_base_gives_the_old_base_unless_it_has_changed_again
     root = ledger.commit(base="0")
     changed = ledger.commit(root, base="1", add="a")
     head = ledger.commit(changed, add="b")
-    undone = changes.reverting(ledger.history, changed, head, ())
+    undone = changes.revert_change(ledger.history, changed, head, ())
     assert undone.base == "0" * 64
     assert list(undone.drops) == ["a" * 64]
-    redone = changes.picking(ledger.history, changed, root, ())
+    redone = changes.cherry_pick_change(ledger.history, changed, root, ())
     assert redone.base == "1" * 64
     elsewhere = ledger.commit(head, base="2")
     with pytest.raises(Conflict, match="v1 changed the base, and v3 has another one by now"):
-        changes.reverting(ledger.history, changed, elsewhere, ())
+        changes.revert_change(ledger.history, changed, elsewhere, ())
 
 
 def test_equal_sets_have_one_content_id_and_others_have_another() -> None:

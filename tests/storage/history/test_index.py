@@ -112,7 +112,7 @@ def bits(store: Path, rev: str) -> bytes:
 
 
 def covered(store: Path) -> int:
-    found = index.read(hdf5.Place(index_of(store)))
+    found = index.read(hdf5.Location(index_of(store)))
     assert found is not None
     return found.length
 
@@ -205,7 +205,7 @@ def test_a_changed_byte_of_the_index_changes_no_answer(store: Path, expected: di
     places = np.random.default_rng(3).choice(len(good), size=200, replace=False).tolist()
     for place in [*range(0, 200, 5), *places]:
         index_of(store).write_bytes(good[:place] + bytes([good[place] ^ (1 << place % 8)]) + good[place + 1 :])
-        is_ignored = index.read(hdf5.Place(index_of(store))) is None
+        is_ignored = index.read(hdf5.Location(index_of(store))) is None
         if not is_ignored or ignored % 10 == 0:  # what is ignored at every tenth is ignored at all
             assert told(store) == expected
         ignored += is_ignored
@@ -216,7 +216,7 @@ def test_a_changed_byte_of_the_index_changes_no_answer(store: Path, expected: di
 def test_an_index_cut_short_is_ignored(store: Path, expected: dict[str, Any], share: float) -> None:
     content = index_of(store).read_bytes()
     index_of(store).write_bytes(content[: int(share * len(content))])
-    assert index.read(hdf5.Place(index_of(store))) is None
+    assert index.read(hdf5.Location(index_of(store))) is None
     assert told(store) == expected
 
 
@@ -224,18 +224,18 @@ def test_a_changed_or_missing_or_added_byte_of_the_witness_is_ignored(
     store: Path, made: Path, expected: dict[str, Any]
 ) -> None:
     good, first = witness_of(store).read_bytes(), grnledger.open(made).version("v0").id
-    assert last_entry.witnessed(good, first) == (71, len(grnledger.open(made)))
+    assert last_entry.remembered_lengths(good, first) == (71, len(grnledger.open(made)))
     bad = [good[:place] + bytes([other]) + good[place + 1 :] for place in range(len(good)) for other in (48, 57, 0, 32)]
     bad += [good[:place] for place in range(len(good))] + [good[:place] + b"9" + good[place:] for place in range(10)]
     bad += [b"9999999999 9999999999 " + b"a" * 64 + b" 00000000\n", b"\xff" * 100, "٧".encode() * 50, b"7" * 100_000]
     for content in (one for one in bad if one != good):
         witness_of(store).write_bytes(content)
-        assert last_entry.witnessed(last_entry.read(witness_of(store)), first) == (0, 0)
+        assert last_entry.remembered_lengths(last_entry.read(witness_of(store)), first) == (0, 0)
         if len(content) % 5 == 0:
             assert grnledger.open(store).damage == {}
     assert told(store) == expected
     grnledger.open(store).create_tag("new")
-    assert last_entry.witnessed(last_entry.read(witness_of(store)), first)[0] == 72
+    assert last_entry.remembered_lengths(last_entry.read(witness_of(store)), first)[0] == 72
 
 
 def test_what_follows_a_witness_does_not_spoil_it(store: Path) -> None:
@@ -321,7 +321,7 @@ def test_a_log_that_is_shorter_than_it_was_is_told_and_what_is_there_is_read(
 
 def test_a_witness_of_very_many_entries_costs_no_more_than_its_file(store: Path, made: Path) -> None:
     first = grnledger.open(made).version("v0").id
-    last_entry.write(witness_of(store), last_entry.testimony(9_999_999_999, 9_999_999_999, "a" * 64, first))
+    last_entry.write(witness_of(store), last_entry.high_water_mark(9_999_999_999, 9_999_999_999, "a" * 64, first))
     repo = grnledger.open(store)
     assert list(repo.damage) == [72, 9_999_999_999]
     assert len(repo) < 10**6
@@ -331,8 +331,8 @@ def test_a_witness_of_very_many_entries_costs_no_more_than_its_file(store: Path,
 # A hostile index, with an id that fits it
 
 
-def other_arrays(change: Callable[[dict[str, Any]], object]) -> Callable[[hdf5.Stored], hdf5.Content]:
-    def build(stored: hdf5.Stored) -> hdf5.Content:
+def other_arrays(change: Callable[[dict[str, Any]], object]) -> Callable[[hdf5.StoredFile], hdf5.Content]:
+    def build(stored: hdf5.StoredFile) -> hdf5.Content:
         arrays = dict(stored.arrays)
         change(arrays)
         return hdf5.Content(layout.INDEX, stored.record, arrays)
@@ -340,8 +340,8 @@ def other_arrays(change: Callable[[dict[str, Any]], object]) -> Callable[[hdf5.S
     return build
 
 
-def other_record(**fields: object) -> Callable[[hdf5.Stored], hdf5.Content]:
-    def build(stored: hdf5.Stored) -> hdf5.Content:
+def other_record(**fields: object) -> Callable[[hdf5.StoredFile], hdf5.Content]:
+    def build(stored: hdf5.StoredFile) -> hdf5.Content:
         return hdf5.Content(
             layout.INDEX, layout.canonical_json(json.loads(stored.record) | fields), dict(stored.arrays)
         )
@@ -372,9 +372,9 @@ def other_record(**fields: object) -> Callable[[hdf5.Stored], hdf5.Content]:
     ],
 )
 def test_an_index_that_makes_no_sense_is_ignored(
-    store: Path, expected: dict[str, Any], build: Callable[[hdf5.Stored], hdf5.Content]
+    store: Path, expected: dict[str, Any], build: Callable[[hdf5.StoredFile], hdf5.Content]
 ) -> None:
-    content = build(hdf5.read(hdf5.Place(index_of(store)), layout.INDEX))
+    content = build(hdf5.read(hdf5.Location(index_of(store)), layout.INDEX))
     index_of(store).unlink()
     durable.write_whole(index_of(store), content.seal().write)
     assert told(store) == expected
@@ -382,7 +382,7 @@ def test_an_index_that_makes_no_sense_is_ignored(
 
 @pytest.mark.parametrize("text", [b"", b"{", b"7", b"[7]", b'[{"ref":"HEAD"}]', b"[" * 100_000, b"\xff"])
 def test_moves_of_an_index_that_make_no_sense_are_refused_when_they_are_asked_for(store: Path, text: bytes) -> None:
-    stored = hdf5.read(hdf5.Place(index_of(store)), layout.INDEX)
+    stored = hdf5.read(hdf5.Location(index_of(store)), layout.INDEX)
     arrays = dict(stored.arrays) | {"moves": np.frombuffer(text, dtype="u1")}
     index_of(store).unlink()
     durable.write_whole(index_of(store), hdf5.Content(layout.INDEX, stored.record, arrays).seal().write)
@@ -393,7 +393,7 @@ def test_moves_of_an_index_that_make_no_sense_are_refused_when_they_are_asked_fo
 
 
 def test_an_index_that_claims_more_than_the_log_is_told_and_not_counted_up_to(store: Path, made: Path) -> None:
-    content = other_record(length=9_999_999_999)(hdf5.read(hdf5.Place(index_of(store)), layout.INDEX))
+    content = other_record(length=9_999_999_999)(hdf5.read(hdf5.Location(index_of(store)), layout.INDEX))
     index_of(store).unlink()
     durable.write_whole(index_of(store), content.seal().write)
     assert list(grnledger.open(store).damage) == [72, 9_999_999_999]
@@ -450,10 +450,10 @@ def test_an_id_of_an_index_that_is_no_id_is_not_followed(store: Path, tmp_path: 
         arrays["anchor"] = np.where(arrays["anchor"] == b"", arrays["anchor"], path)
         arrays["anchor"][-1] = path
 
-    stored = hdf5.read(hdf5.Place(index_of(store)), layout.INDEX)
+    stored = hdf5.read(hdf5.Location(index_of(store)), layout.INDEX)
     index_of(store).unlink()
     durable.publish(index_of(store), other_arrays(change)(stored).seal().write)
-    assert index.read(hdf5.Place(index_of(store))) is None
+    assert index.read(hdf5.Location(index_of(store))) is None
     assert bits(store, "HEAD") == bits(made, "HEAD")
 
 

@@ -360,7 +360,7 @@ def of_another_version(path: Path) -> None:
 
 
 def without_a_matrix(path: Path) -> None:
-    stored = hdf5.read(hdf5.Place(path), layout.ANCHOR)
+    stored = hdf5.read(hdf5.Location(path), layout.ANCHOR)
     path.unlink()
     durable.replace(path, hdf5.Content(layout.ANCHOR, stored.record, stored.arrays).seal().write)
 
@@ -387,7 +387,7 @@ def test_a_damaged_anchor_is_made_again(either: Repository, harm: Callable[[Path
     repo = grnledger.open(either.path)
     assert all(close(bits(repo, name), read) for name, read in expected.items())
     assert path.read_bytes() != harmed
-    hdf5.read(hdf5.Place(path), layout.ANCHOR).bulk["precision"].all()
+    hdf5.read(hdf5.Location(path), layout.ANCHOR).bulk["precision"].all()
     assert bits(grnledger.open(either.path)) == bits(repo)
 
 
@@ -400,7 +400,7 @@ def test_damage_is_met_while_a_snapshot_is_held_and_its_answers_go_on(either: Re
     for gene in (3, 7, 8):
         row = np.linalg.inv(dense_truth([0, 1]))[gene]
         np.testing.assert_allclose(snapshot.precision.rows(gene)[0], row, atol=1e-11)
-    hdf5.read(hdf5.Place(cached(either, "v4")), layout.ANCHOR).bulk["precision"].all()
+    hdf5.read(hdf5.Location(cached(either, "v4")), layout.ANCHOR).bulk["precision"].all()
 
 
 def test_rows_after_a_damaged_one_follow_on_without_a_gap(either: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -429,5 +429,5 @@ def test_two_that_make_the_same_anchor_at_once_do_not_hinder_each_other(
     repo = grnledger.open(either.path)
     assert close(bits(repo), expected["v5"])
     monkeypatch.undo()
-    hdf5.read(hdf5.Place(path), layout.ANCHOR).check_bulk()
+    hdf5.read(hdf5.Location(path), layout.ANCHOR).check_bulk()
     assert close(bits(grnledger.open(either.path)), expected["v5"])

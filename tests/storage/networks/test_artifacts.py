@@ -246,7 +246,7 @@ def test_an_analysis_that_the_disk_does_not_give_is_as_good_as_none(
 ) -> None:
     kept, real = keep(repo), hdf5.read
 
-    def refused(place: hdf5.Place, *kinds: str) -> hdf5.Stored:
+    def refused(place: hdf5.Location, *kinds: str) -> hdf5.StoredFile:
         if layout.ARTIFACT in kinds:
             raise OSError(errno.EIO, "Input/output error", str(place.path))
         return real(place, *kinds)

@@ -76,7 +76,7 @@ def path_of(store: Path, base: str) -> Path:
 
 
 def read(path: Path) -> bases.StoredBase:
-    return bases.read(hdf5.Place(path), path.stem)
+    return bases.read(hdf5.Location(path), path.stem)
 
 
 def round_trip(store: Path, base: NewBase) -> bases.StoredBase:
@@ -169,7 +169,7 @@ def stored_rows(store: Path, values: NDArray[Any]) -> tuple[BulkRows, Path]:
     sealed = hdf5.Content(layout.BASE, "{}", {}, {"values": values}).seal()
     path = store / "rows.h5"
     durable.replace(path, sealed.write)
-    return hdf5.read(hdf5.Place(path), layout.BASE).bulk["values"], path
+    return hdf5.read(hdf5.Location(path), layout.BASE).bulk["values"], path
 
 
 @pytest.mark.parametrize("dtype", ["<f8", "<f4", ">f8"])
@@ -246,7 +246,7 @@ def test_two_rows_that_changed_places_are_found(store: Path) -> None:
     content[rows.offset : rows.offset + values.nbytes] = values[[0, 1, 7, 3, 4, 5, 6, 2, 8, 9]].tobytes()
     path.write_bytes(content)
     with pytest.raises(FormatError, match="Row 2 of 'values'"):
-        hdf5.read(hdf5.Place(path), layout.BASE).bulk["values"].all()
+        hdf5.read(hdf5.Location(path), layout.BASE).bulk["values"].all()
     np.testing.assert_array_equal(rows.rows(np.array([3])), values[[3]])
 
 
@@ -277,7 +277,7 @@ def test_checksums_that_do_not_fit_their_array_are_refused(store: Path) -> None:
         del file["values_crc32"]
         file["values_crc32"] = np.zeros(3, dtype=np.uint32)
     with pytest.raises(FormatError, match="'values' does not fit its checksums"):
-        hdf5.read(hdf5.Place(path), layout.BASE)
+        hdf5.read(hdf5.Location(path), layout.BASE)
 
 
 def test_rows_that_are_let_go_close_their_file(store: Path) -> None:

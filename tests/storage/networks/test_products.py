@@ -14,7 +14,7 @@ from grnledger.engine.network.anchor import anchor_of
 from grnledger.engine.network.covariance import FactorCovariance
 from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.pathway import Pathway
-from grnledger.engine.network.snapshot import take
+from grnledger.engine.network.snapshot import build_snapshot
 from grnledger.storage.networks.products import Products
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ def read(products: Products, on: FactorCovariance, anchor: object, *ids: str) ->
     ranks = {one: PATHWAYS[one].rank for one in ids}
     columns, panel, deviations = [PATHWAYS[one] for one in ids], Panel(GENES), on.standard_deviations()
     known = products.known(anchor, ranks)  # pyright: ignore[reportArgumentType]
-    warm = take(panel, anchor, columns, deviations, known=known)  # pyright: ignore[reportArgumentType]
-    cold = take(panel, anchor_of(on), columns, deviations)
+    warm = build_snapshot(panel, anchor, columns, deviations, known=known)  # pyright: ignore[reportArgumentType]
+    cold = build_snapshot(panel, anchor_of(on), columns, deviations)
     assert warm.capacitance.triangle.tobytes() == cold.capacitance.triangle.tobytes()
     products.keep(warm, ranks)
     return warm

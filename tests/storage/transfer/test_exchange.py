@@ -16,7 +16,7 @@ from grnledger.engine.errors import Conflict, FormatError, InputError, NotFound,
 from grnledger.engine.network.covariance import FactorCovariance
 from grnledger.engine.network.pathway import Pathway
 from grnledger.storage.files import durable, hdf5, layout, lock
-from grnledger.storage.files.locations import Folder
+from grnledger.storage.files.locations import DirectoryStore
 from grnledger.storage.history import active as history
 from grnledger.storage.history import entries, log
 from grnledger.storage.history.checking import check_fits
@@ -311,10 +311,10 @@ def test_fetching_twice_brings_nothing_new_and_writes_nothing(pair: tuple[Reposi
     lab, anna = pair
     assert len(anna.fetch(lab.path).commits) == 1
     before = files(anna.path)
-    assert anna.fetch(lab.path) == exchange.Exchanged()
+    assert anna.fetch(lab.path) == exchange.TransferReport()
     assert files(anna.path) == before
     lab.export(lab.path.with_suffix(".h5"))
-    assert anna.fetch(lab.path.with_suffix(".h5")) == exchange.Exchanged()  # the same branches under the same name
+    assert anna.fetch(lab.path.with_suffix(".h5")) == exchange.TransferReport()  # the same branches under the same name
 
 
 def test_fetched_branches_follow_the_other_store_forward_and_back(pair: tuple[Repository, Repository]) -> None:
@@ -452,7 +452,7 @@ def test_a_push_goes_forward_only(pair: tuple[Repository, Repository]) -> None:
     lab.refresh()
     assert (lab.version().id, lab.version().content) == (merged.id, merged.content)
     assert {one.id: told(lab, one) for one in lab.versions()} == {one.id: told(anna, one) for one in anna.versions()}
-    assert anna.push(lab.path) == exchange.Exchanged()
+    assert anna.push(lab.path) == exchange.TransferReport()
     anna.rollback("v1")
     with pytest.raises(Conflict, match="has versions that main here has not"):
         anna.push(lab.path)
@@ -496,7 +496,7 @@ def flip(path: Path, name: str | None = None) -> None:
 
 def forge(store: Path, change: Callable[[LoggedCommit], LoggedCommit], pathways: Sequence[Pathway] = ()) -> None:
     """Rewrite the last entry of a log so that it says something else, and every hash fits."""
-    folder = Folder(store)
+    folder = DirectoryStore(store)
     number = folder.look()
     stored, entry = log.Log(folder).read(number)
     logged = change(entry.commits[0])
@@ -509,7 +509,7 @@ def forge(store: Path, change: Callable[[LoggedCommit], LoggedCommit], pathways:
     shutil.rmtree(store / "cache")
 
 
-def stored_entry(stored: hdf5.Stored, number: int) -> Any:
+def stored_entry(stored: hdf5.StoredFile, number: int) -> Any:
     return entries.entry_of(stored, number).entry
 
 
@@ -756,7 +756,7 @@ def test_many_commits_that_came_as_one_entry_are_read_as_one(
     opened_files: list[str] = []
     read = hdf5.read
 
-    def counted(place: hdf5.Place, *kinds: str) -> hdf5.Stored:
+    def counted(place: hdf5.Location, *kinds: str) -> hdf5.StoredFile:
         opened_files.append(place.path.name)
         return read(place, *kinds)
 

@@ -85,8 +85,8 @@ def ids(store: Path, length: int) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for number in range(1, length + 1):
         path = store / "log" / layout.entry_name(number)
-        place = hdf5.Place(path) if path.exists() else next(
-            hdf5.Place(one, group_of(number)) for one in (store / "packs").iterdir() if spans(one, number)
+        place = hdf5.Location(path) if path.exists() else next(
+            hdf5.Location(one, group_of(number)) for one in (store / "packs").iterdir() if spans(one, number)
         )  # fmt: skip
         stored = hdf5.read(place, layout.ENTRY)
         found.append((stored.id, stored.record))
