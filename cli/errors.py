@@ -15,6 +15,7 @@ import click
 
 from ..engine.errors import Conflict, EngineError, FormatError, GrnError, InputError, NotFound
 from ..engine.wording import printable
+from .hints import hint_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,7 +123,7 @@ def _explained(error: Exception, command: str) -> tuple[str, str, int]:
     match error:
         case GrnError():
             kind, code = next((pair for pair in CODES if isinstance(error, pair[0])), (GrnError, OUR_BUG))
-            return error.message, error.hint or HINTS.get(kind, reading), code
+            return error.message, hint_of(error) or HINTS.get(kind, reading), code
         case click.ClickException():
             said = error.format_message()
             if store := EXTRA_STORE.search(said):

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 
 class GrnError(Exception):
-    """A refusal: a sentence with the offending value, and a hint of what to do next.
+    """A refusal: a sentence with the offending value, and what to do next.
 
     Parameters
     ----------
     message : str
         What is wrong, where, and the offending value; then what exists instead.
     hint : str
-        What to type or try next; may be empty.
-
-    Attributes
-    ----------
+        What to do next, where that can be said without naming a command or an option; may be empty.
     code : str
-        A stable name for programs (`"input"`, `"not-found"`, …).
+        A stable name of what is wrong, for programs and for the command line, which words the hint of it. By default
+        that of the class (`"input"`, `"not-found"`, …).
+    facts : mapping
+        What the hint of that code names.
     """
 
     code = "error"
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", code: str = "", facts: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.code = code or type(self).code
+        self.facts = dict(facts or {})
 
 
 class InputError(GrnError):
@@ -68,7 +75,7 @@ class NotPositiveDefinite(EngineError):
 
     Parameters
     ----------
-    message, hint : str
+    message, hint, code, facts
         As in `GrnError`.
     eigenvalue : float
         The smallest eigenvalue found.
@@ -76,8 +83,16 @@ class NotPositiveDefinite(EngineError):
 
     code = "not-positive-definite"
 
-    def __init__(self, message: str, *, hint: str = "", eigenvalue: float = float("nan")) -> None:
-        super().__init__(message, hint=hint)
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        code: str = "",
+        facts: Mapping[str, Any] | None = None,
+        eigenvalue: float = float("nan"),
+    ) -> None:
+        super().__init__(message, hint=hint, code=code, facts=facts)
         self.eigenvalue = eigenvalue
 
 

@@ -77,7 +77,7 @@ def refuse_repeats(genes: tuple[str, ...]) -> None:
     if repeats:
         raise InputError(
             f"{len(repeats):,} of {counted(len(set(genes)), 'gene')} stand in more than one row: {some(repeats)}.",
-            hint="Say which row counts: --duplicates max-variance|mean|first.",
+            code="repeated-genes",
         )
 
 

@@ -116,7 +116,7 @@ class Log:
             number, why = min(self.damage.items())
             raise FormatError(
                 f"Entry {number} of the log is damaged, and nothing is written after it: {why.message}",
-                hint="`grn verify` says which versions it touches, and what can be done.",
+                code="log-damaged",
             )
 
     def read(self, number: int) -> tuple[hdf5.StoredFile, EntryRecord]:
