@@ -319,6 +319,6 @@ def _one(
 def mixture_p(statistic: float) -> dict[str, float]:
     """Return p and its logarithm of a variance at its edge: half of χ²₁'s tail, and 1 where the statistic is zero."""
     if statistic <= 0.0:
-        return {"p_none": 1.0, "log10_p_none": 0.0}
+        return {"p_h2_0": 1.0, "log10_p_h2_0": 0.0}
     log10 = float(chi2_tail(np.array([statistic]), 1)[0]) - float(np.log10(2.0))
-    return {"p_none": 0.5 * float(chdtrc(1, statistic)), "log10_p_none": log10}
+    return {"p_h2_0": 0.5 * float(chdtrc(1, statistic)), "log10_p_h2_0": log10}

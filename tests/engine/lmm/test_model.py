@@ -113,7 +113,7 @@ def test_a_dropped_covariate_changes_nothing_else():
     plain = fit(kernel, y, design(x))
     more = fit(kernel, y, design(np.column_stack([x, x @ [2.0, -3.0], np.full(80, 7.0), np.zeros(80)])))
     assert more.dropped == ("x3", "x4", "x5")
-    for name in ("h2", "log_likelihood", "variance_noise", "log10_p_none"):
+    for name in ("h2", "log_likelihood", "variance_noise", "log10_p_h2_0"):
         assert getattr(more, name) == pytest.approx(getattr(plain, name), rel=1e-10, abs=1e-10)
     np.testing.assert_allclose(more.effects, plain.effects, rtol=1e-10)
     np.testing.assert_allclose(more.effects_log10_p, plain.effects_log10_p, rtol=1e-10)
