@@ -14,7 +14,26 @@ if TYPE_CHECKING:
 
 from grnledger.engine.threads import one_blas_thread
 
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared" / "data"
+
+
+class RootIsNoTestPackage:
+    """Collects the root as a folder: its `__init__.py` is that of grnledger, whatever the checkout's folder is called.
+
+    pytest takes a folder with such a file for a package of the folder's name, and imports it as that before the first
+    test. `grnledger-main`, as an archive unpacks, is no name of a package.
+    """
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collect_directory(self, path: Path, parent: pytest.Collector) -> pytest.Dir | None:
+        """Return a plain folder for the root, and leave all others to pytest."""
+        return pytest.Dir.from_parent(parent, path=path) if path == ROOT else None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have the rule of the root count for the root itself, which lies above this file."""
+    config.pluginmanager.register(RootIsNoTestPackage())
 
 
 @pytest.fixture(scope="session", autouse=True)
