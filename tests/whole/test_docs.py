@@ -24,6 +24,10 @@ CI = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 INSTALL = "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/grn demo"
 TEST = '.venv/bin/pip install ".[test]" && .venv/bin/pytest'
+NUMERIC = (
+    "OPENBLAS_CORETYPE=Prescott NUMBA_CPU_NAME=generic NPY_DISABLE_CPU_FEATURES=X86_V3 "
+    ".venv/bin/pytest tests/engine tests/analysis"
+)
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -166,6 +170,7 @@ def test_ci_runs_the_readmes_own_commands_first() -> None:
     steps = re.findall(r"^run '([^']*)'", CI, flags=re.MULTILINE)
     assert steps[:2] == [INSTALL, TEST]
     assert steps[2:] == [
+        NUMERIC,
         '.venv/bin/pip install ".[lint]"',
         ".venv/bin/ruff check .",
         ".venv/bin/ruff format --check .",
