@@ -53,7 +53,7 @@ def _in_turn(method: Method) -> Method:
 
     @functools.wraps(method)
     def wrapped(self: Repository, *arguments: Any, **named: Any) -> Any:
-        return self.in_turn(lambda: method(self, *arguments, **named))
+        return self.transaction(lambda: method(self, *arguments, **named))
 
     return cast("Method", wrapped)
 
@@ -114,9 +114,9 @@ class Repository:
         """
 
         def begin(store: Path, base_id: str) -> None:
-            said = message or f"base by {base.record.estimator}"
+            text = message or f"base by {base.record.estimator}"
             unfinished = Repository(store, author=author, time=time)
-            unfinished.write(Plan(layout.FIRST_BRANCH, (), base_id, said))
+            unfinished.write(Plan(layout.FIRST_BRANCH, (), base_id, text))
 
         creation.create(Path(path), base, begin)
         return Repository(path, author=author, time=time)
@@ -141,8 +141,8 @@ class Repository:
         return self._session.reader
 
     @property
-    def _measuring(self) -> Diagnostics:
-        return self._session.measuring
+    def _diagnostics(self) -> Diagnostics:
+        return self._session.diagnostics
 
     @property
     def _log(self) -> Log:
@@ -161,9 +161,9 @@ class Repository:
         """What is wrong with entries of the log that are missing or damaged, by their number."""
         return {number: why.message for number, why in sorted(self._log.damage.items())}
 
-    def in_turn(self, step: Callable[[], Answer]) -> Answer:
+    def transaction(self, step: Callable[[], Answer]) -> Answer:
         """Run a step that reads and then writes, and run it again when another writer was faster; see `Session`."""
-        return self._session.in_turn(step)
+        return self._session.transaction(step)
 
     # Reading
 
@@ -229,11 +229,11 @@ class Repository:
 
         def listed() -> list[Version]:
             if rev is None:
-                found = self._history.commits[::-1]
+                commits = self._history.commits[::-1]
             else:
-                found = self._history.newest_first(self._resolve(rev))
-            known = self._history.ancestors(self._resolve(without)) if without else set[str]()
-            wanted = (commit for commit in found if commit.id not in known)
+                commits = self._history.newest_first(self._resolve(rev))
+            ancestors = self._history.ancestors(self._resolve(without)) if without else set[str]()
+            wanted = (commit for commit in commits if commit.id not in ancestors)
             names = self._refs.names()
             return [self._version(commit.id, names) for commit in itertools.islice(wanted, number)]
 
@@ -257,11 +257,11 @@ class Repository:
     def active(self, rev: str = "HEAD") -> list[ActivePathway]:
         """Return the pathways that are active in a version, in the order of the snapshot's columns."""
         grouped = self._history.pathways(self._history.active(self._resolve(rev)))
-        found = [
+        pathways = [
             ActivePathway(self._history.record(adds[0]), f"v{self._history.number(adds[0].commit)}")
             for adds in grouped.values()
         ]
-        return sorted(found, key=lambda one: (-one.record.sign, one.record.id))
+        return sorted(pathways, key=lambda pathway: (-pathway.record.sign, pathway.record.id))
 
     def snapshot(self, rev: str = "HEAD", *, from_base: bool = False) -> Snapshot:
         """Return a version's numbers: Σ and Θ as operators, and the questions to them.
@@ -274,13 +274,13 @@ class Repository:
             Read it from its base, with all pathways as columns, and not from a later anchor.
         """
         version = self.version(rev)
-        found = self._reader.snapshot(self._reader.recipe(version.id, from_base=from_base), name=version.name)
-        if found.content != version.content:
+        snapshot = self._reader.snapshot(self._reader.recipe(version.id, from_base=from_base), name=version.name)
+        if snapshot.content != version.content:
             raise FormatError(
-                f"{version.name} is of the content {version.content}, and what is read is of another, {found.content}.",
-                hint="`grn verify --repair` makes the index anew, from the log.",
+                f"{version.name} is of the content {version.content}, and what is read is of another, {snapshot.content}.",
+                code="index-damaged",
             )
-        return found
+        return snapshot
 
     def base(self, rev: str = "HEAD") -> StoredBase:
         """Return a version's base, with its provenance and the expression it keeps."""
@@ -291,7 +291,7 @@ class Repository:
         """The analyses that the store keeps."""
         from .networks.artifacts import Artifacts
 
-        return Artifacts(self._ledger.places, self._writer.stamp)
+        return Artifacts(self._ledger.locations, self._writer.stamp)
 
     def disk_bytes(self) -> int:
         """Return how many bytes the store takes on disk."""
@@ -309,7 +309,7 @@ class Repository:
 
     def identities(self) -> list[tuple[str, str, str]]:
         """Return name, id and content id of each version that can be read, in the order of the log."""
-        return [(f"v{self._history.number(one.id)}", one.id, one.content) for one in self._history.commits]
+        return [(f"v{self._history.number(commit.id)}", commit.id, commit.content) for commit in self._history.commits]
 
     # Writing versions
 
@@ -349,7 +349,7 @@ class Repository:
             plan = self.plan(file or wanted, message=message, branch=branch, if_absent=if_absent)
             return self.write(plan) if plan.pathways else self.version(plan.branch)
 
-        return self.in_turn(step)
+        return self.transaction(step)
 
     def plan(
         self,
@@ -360,7 +360,7 @@ class Repository:
         if_absent: bool = False,
     ) -> Plan:
         """Return the commit that `commit` would write, checked but not measured; arguments as there."""
-        if not self._session.in_a_turn:
+        if not self._session.in_transaction:
             self.refresh()
         branch, tip = self._branch(branch)
         wanted, file = pathways_from(pathways)
@@ -370,16 +370,16 @@ class Repository:
         active = self._history.active(tip)
         if if_absent:
             present = {event.pathway for event in active}
-            wanted = tuple(one for one in wanted if pathway_id(one) not in present)
+            wanted = tuple(pathway for pathway in wanted if pathway_id(pathway) not in present)
         changes.check_names(self._history, active, (), wanted)
-        said = message or "add " + _listed([one.label for one in wanted])
+        text = message or "add " + _listed([pathway.label for pathway in wanted])
         base = self._history[tip].base
         missing = {} if file is None else dict(file.dropped)
-        return Plan(branch, (tip,), base, said, wanted, missing, source=None if file is None else source_of(file))
+        return Plan(branch, (tip,), base, text, wanted, missing, source=None if file is None else source_of(file))
 
     def preview(self, plan: Plan) -> Snapshot:
         """Return the snapshot that a planned commit would make; nothing is written."""
-        return self._measuring.preview(plan, name="planned")
+        return self._diagnostics.preview(plan, name="planned")
 
     @_in_turn
     def revert(self, rev: str, *, only: str | Collection[str] = (), message: str = "") -> Version:
@@ -468,13 +468,13 @@ class Repository:
         """
         from .transfer.pack import pack
 
-        places = self._ledger.places
-        if not isinstance(places, DirectoryStore):
-            raise read_only(places)
+        locations = self._ledger.locations
+        if not isinstance(locations, DirectoryStore):
+            raise read_only(locations)
         self.refresh()
-        done = pack(places, self._log, progress)
-        self._ledger.note_down(least=1)
-        return done
+        report = pack(locations, self._log, progress)
+        self._ledger.write_index(least=1)
+        return report
 
     def export(self, path: str | Path, rev: str | None = None, progress: Callable[[float], None] | None = None) -> None:
         """Write the store to one self-contained file, which `open` reads in place.
@@ -647,18 +647,18 @@ class Repository:
         for event in change.adds:
             entry = self._history[event.commit].entry
             pathways.append(self._log.pathways(entry, {event.pathway})[event.pathway])
-        said = message or " ".join([verb, f"v{self._history.number(commit)}", *(["only", *only] if only else [])])
+        text = message or " ".join([verb, f"v{self._history.number(commit)}", *(["only", *only] if only else [])])
         drops = self._history.drop_records(change.drops)
         missing = {", ".join(record.names): record.missing for record in records}
         sources = [self._history.logged(event.commit).commit.source for event in change.adds]
-        source = sources[0] if sources and all(one == sources[0] for one in sources) else None
-        return self.write(Plan(branch, (tip,), change.base, said, tuple(pathways), missing, drops, source))
+        source = sources[0] if sources and all(source_ == sources[0] for source_ in sources) else None
+        return self.write(Plan(branch, (tip,), change.base, text, tuple(pathways), missing, drops, source))
 
     def write(self, plan: Plan) -> Version:
         """Measure a planned commit, write it, and return the new version; raises as `commit`."""
         author, time = self._writer.stamp()
         record = plan.record(self._history, author, time)
-        logged = logged_of(record, self._measuring.measure(plan))
+        logged = logged_of(record, self._diagnostics.measure(plan))
         tip = plan.parents[0] if plan.parents else None
         if logged.id in self._history:  # the very same commit stands on another branch
             return self._move_branch(plan.branch, tip, logged.id, f"commit: {plan.message}")

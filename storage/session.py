@@ -1,4 +1,4 @@
-"""A session with a store: what has been read of it, and the turns of those who write to it."""
+"""A session with a store: what has been read of it, and the transactions that write to it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ import functools
 import time as clocks
 from typing import TYPE_CHECKING, TypeVar
 
-from .files import layout
-from .files import lock as turns
+from .files import layout, lock
 from .files.locations import DirectoryStore
 from .history.ledger import Ledger
 from .history.log import read_only
 from .history.writing import RefMoved, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
     from datetime import datetime
     from pathlib import Path
 
@@ -32,7 +31,7 @@ Answer = TypeVar("Answer")
 
 
 class Session:
-    """Reads a store, and reads on; a step that writes is run in its turn.
+    """Reads a store, and reads on; a step that writes is run as a transaction.
 
     Parameters
     ----------
@@ -53,7 +52,7 @@ class Session:
         What has been read.
     writer : Writer
         Writes to its log.
-    in_a_turn : bool
+    in_transaction : bool
         Whether a step is being run that writes.
     """
 
@@ -61,7 +60,7 @@ class Session:
         self, path: Path, author: str | None, time: datetime | None, *, wait: float, on_wait: Callable[[], object]
     ) -> None:
         self._path, self._wait, self._on_wait = path, wait, on_wait
-        self.in_a_turn = False
+        self.in_transaction = False
         self.ledger = Ledger(path)
         self.writer = Writer(self.ledger, author, time)
 
@@ -82,21 +81,22 @@ class Session:
     @functools.cached_property
     def reader(self) -> Reader:
         """What reads versions, with the bases that it has read."""
-        from .networks.reading import Reader  # brings SciPy in, which `grn log` has no need of
+        from .networks.reading import Reader  # brings SciPy in, which reading the log has no need of
 
         return Reader(self.ledger.log, self.ledger.history)
 
     @functools.cached_property
-    def measuring(self) -> Diagnostics:
+    def diagnostics(self) -> Diagnostics:
         """What measures planned commits."""
-        from .networks.diagnostics import Diagnostics  # brings SciPy in, which `grn log` has no need of
+        from .networks.diagnostics import Diagnostics  # brings SciPy in, which reading the log has no need of
 
         return Diagnostics(self.reader, self.ledger.history)
 
-    def in_turn(self, step: Callable[[], Answer]) -> Answer:
-        """Run a step that reads and then writes, and return what it does; run it again when another writer was faster.
+    def transaction(self, step: Callable[[], Answer]) -> Answer:
+        """Run a step that reads and then writes, and return its answer; run it again when another writer was faster.
 
-        Nobody queues where nobody else writes: the lock is taken when one has met another, or when it is there.
+        Nobody queues where nobody else writes: a writer takes the lock once it has met another, or sees the lock held.
+        Where the wait for it ends, the step runs without it.
 
         Parameters
         ----------
@@ -106,32 +106,40 @@ class Session:
         Raises
         ------
         Conflict
-            For the seconds of a wait others were faster, or one of them held the lock; or the store is an exported one.
+            Others were faster for the seconds of a wait, or the store is an exported one.
         """
-        if self.in_a_turn:
+        if self.in_transaction:
             return step()
-        if not isinstance(self.ledger.places, DirectoryStore):
-            raise read_only(self.ledger.places)
-        end, lock = clocks.monotonic() + self._wait, self._path / layout.LOCK
-        with contextlib.ExitStack() as queue:
-            self.in_a_turn = True
-            queue.callback(setattr, self, "in_a_turn", False)
-            locked = False
+        if not isinstance(self.ledger.locations, DirectoryStore):
+            raise read_only(self.ledger.locations)
+        deadline, path = clocks.monotonic() + self._wait, self._path / layout.LOCK
+        with self._marked(), contextlib.ExitStack() as queue:
+            held: bool | None = None  # until this writer queues
+            if contended := lock.holder(path) is not None:
+                self._on_wait()
             while True:
-                if not locked and lock.exists():
-                    self._on_wait()
-                    queue.enter_context(turns.turn(lock, max(end - clocks.monotonic(), 0.0)))
-                    locked = True
-                self.refresh()
-                self.ledger.log.check()
+                if contended and held is None:
+                    held = queue.enter_context(lock.hold(path, deadline - clocks.monotonic()))
                 try:
-                    done = step()
-                    self.ledger.log.settle()  # a step that finds its work done acknowledges what another has written
-                    return done
-                except RefMoved:
-                    if (left := end - clocks.monotonic()) <= 0:
-                        raise
-                    clocks.sleep(PAUSE)
-                    if not locked:
-                        queue.enter_context(turns.turn(lock, left))
-                        locked = True
+                    return self._attempt(step)
+                except RefMoved as lost:
+                    if clocks.monotonic() >= deadline:
+                        raise lost if held else lost.named(lock.holder(path)) from None
+                clocks.sleep(PAUSE)
+                contended = True
+
+    @contextlib.contextmanager
+    def _marked(self) -> Generator[None]:
+        self.in_transaction = True
+        try:
+            yield
+        finally:
+            self.in_transaction = False
+
+    def _attempt(self, step: Callable[[], Answer]) -> Answer:
+        """Run a step on what the store holds now."""
+        self.refresh()
+        self.ledger.log.check()
+        answer = step()
+        self.ledger.log.fsync_names()  # a step that finds its work done acknowledges what another has written
+        return answer

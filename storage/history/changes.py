@@ -92,7 +92,8 @@ def check_names(
                 version = f"v{history.number(taken[name].commit)}"
                 raise Conflict(
                     f"A pathway named {name} is active already, since {version}.",
-                    hint=f"`grn revert {version} --only {name}` takes it out; --if-absent passes over equal content.",
+                    code="name-active",
+                    facts={"version": version, "name": name},
                 )
             if name in seen:
                 raise InputError(f"Two pathways of one commit are named {name}.")
@@ -127,7 +128,7 @@ def _change(
     if not entry.parents:
         raise InputError(
             f"v{history.number(commit)} is the base itself: there is nothing to {verb}.",
-            hint="`grn log` lists the versions that did something.",
+            code="base-version",
         )
     origins = _origins(history, commit)
     if only:
@@ -142,7 +143,8 @@ def _change(
         state = "active already" if add else "not active"
         raise InputError(
             f"There is nothing to {verb} from v{history.number(commit)}: in {where} this is {state}: {names}.",
-            hint=f"`grn show {where}` lists what is active there.",
+            code="nothing-to-change",
+            facts={"version": where},
         )
     return Change(adds, drops, base)
 
@@ -186,6 +188,6 @@ def _base(history: History, commit: str, head: str, verb: str) -> str:
     if here != source:
         raise Conflict(
             f"v{history.number(commit)} changed the base, and v{history.number(head)} has another one by now.",
-            hint="Name pathways with --only to leave the base as it is.",
+            code="base-changed",
         )
     return target

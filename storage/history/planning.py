@@ -80,10 +80,10 @@ class Plan:
         return CommitRecord(
             parents=self.parents,
             base=self.base,
-            sets_base=not self.parents or self.base not in {history[one].base for one in self.parents},
+            sets_base=not self.parents or self.base not in {history[parent].base for parent in self.parents},
             adds=tuple(
-                pathway_record(one, self.missing.get(one.label, ()), id_)
-                for one, id_ in zip(self.pathways, self.ids, strict=True)
+                pathway_record(pathway, self.missing.get(pathway.label, ()), id_)
+                for pathway, id_ in zip(self.pathways, self.ids, strict=True)
             ),
             drops=self.drops,
             author=author,
@@ -114,7 +114,7 @@ def entry_of(plan: Plan, logged: LoggedCommit, *, number: int, previous: str | N
 
 
 def pathways_from(
-    given: PathwayFile | Pathway | Iterable[Pathway],
+    source: PathwayFile | Pathway | Iterable[Pathway],
 ) -> tuple[tuple[Pathway, ...], PathwayFile | None]:
     """Return the pathways that a caller means, and the file they were read from.
 
@@ -123,13 +123,15 @@ def pathways_from(
     InputError
         It is a path, and not what was read from it.
     """
-    if isinstance(given, str | Path):
-        raise InputError(f"{given!r} is not a pathway.", hint="Read it with grnledger.read_pathways(path, repo.panel).")
-    if isinstance(given, Pathway):
-        return (given,), None
-    if isinstance(given, Iterable):
-        return tuple(given), None
-    return given.pathways, given
+    if isinstance(source, str | Path):
+        raise InputError(
+            f"{source!r} is not a pathway.", hint="Read it with grnledger.read_pathways(path, repo.panel)."
+        )
+    if isinstance(source, Pathway):
+        return (source,), None
+    if isinstance(source, Iterable):
+        return tuple(source), None
+    return source.pathways, source
 
 
 def source_of(file: PathwayFile) -> SourceRecord:
@@ -140,5 +142,5 @@ def source_of(file: PathwayFile) -> SourceRecord:
         "units": file.units,
         "left_out": ", ".join(file.left_out) or None,
     }
-    said = {name: value for name, value in parameters.items() if value is not None}
-    return SourceRecord(file=file.path.name, sha256=file.sha256, parameters=said)
+    described = {name: value for name, value in parameters.items() if value is not None}
+    return SourceRecord(file=file.path.name, sha256=file.sha256, parameters=described)

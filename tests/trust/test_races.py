@@ -169,7 +169,7 @@ def test_a_pack_is_a_run_of_the_chain_or_nothing(store: Path) -> None:
         with pytest.raises(FormatError, match="is not the entry that the next one follows"):
             pack.write_pack(DirectoryStore(store), log, start, end)
     repo.commit(pathway("last", 6))
-    log._held = None
+    log._latest = None
     with pytest.raises(FormatError, match="does not follow the entry before it"):
         pack.write_pack(DirectoryStore(store), log, 1, 6)
     assert not list((store / "packs").iterdir())
