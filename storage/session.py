@@ -7,10 +7,12 @@ import functools
 import time as clocks
 from typing import TYPE_CHECKING, TypeVar
 
+from ..engine.errors import FormatError
 from .files import layout, lock
 from .files.locations import DirectoryStore
 from .history.ledger import Ledger
 from .history.log import read_only
+from .history.planning import logged_of
 from .history.writing import RefMoved, Writer
 
 if TYPE_CHECKING:
@@ -18,14 +20,18 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from ..engine.network.panel import Panel
+    from ..engine.network.snapshot import Snapshot
+    from .history.planning import Plan
+    from .history.versions import Version
     from .networks.diagnostics import Diagnostics
     from .networks.reading import Reader
 
 WAIT = 10.0
-"""Seconds for which a writer waits for others, and tries again when one was faster."""
+"""Most seconds that a writer waits for others, and tries again when one was faster, by default."""
 
 PAUSE = 0.005
-"""Seconds before the next try."""
+"""Seconds between two tries of a step."""
 
 Answer = TypeVar("Answer")
 
@@ -65,7 +71,7 @@ class Session:
         self.writer = Writer(self.ledger, author, time)
 
     def refresh(self) -> None:
-        """Take in what has been written to the store since it was last read."""
+        """Read what has been written to the store since it was last read."""
         if self.ledger.doubtful:
             self.read_anew(indexed=True)
         else:
@@ -75,7 +81,7 @@ class Session:
         """Read the store as if it had just been opened; `indexed` begins with the index."""
         self.ledger = Ledger(self._path, indexed=indexed)
         self.writer.ledger = self.ledger
-        for held in ("reader", "measuring"):
+        for held in ("reader", "diagnostics"):
             self.__dict__.pop(held, None)
 
     @functools.cached_property
@@ -87,10 +93,43 @@ class Session:
 
     @functools.cached_property
     def diagnostics(self) -> Diagnostics:
-        """What measures planned commits."""
+        """What measures planned commits: how they are read, and what their numbers are worth."""
         from .networks.diagnostics import Diagnostics  # brings SciPy in, which reading the log has no need of
 
         return Diagnostics(self.reader, self.ledger.history)
+
+    @property
+    def panel(self) -> Panel:
+        """The gene panel, the same for all versions; where the first base is damaged, it is read from another."""
+        history = self.ledger.history
+        first = history.numbered(0)
+        try:
+            if first is None:
+                raise self.ledger.lost()
+            return self.reader.base(first.base).panel
+        except FormatError:
+            for base in dict.fromkeys(commit.base for commit in history.commits):
+                with contextlib.suppress(FormatError):
+                    return self.reader.base(base).panel
+            raise
+
+    def snapshot(self, version: Version, *, from_base: bool) -> Snapshot:
+        """Return a version's numbers, read from its anchor or from its base."""
+        snapshot = self.reader.snapshot(self.reader.recipe(version.id, from_base=from_base), name=version.name)
+        if snapshot.content != version.content:
+            raise FormatError(
+                f"{version.name} is of the content {version.content}, and what is read is of another, "
+                f"{snapshot.content}.",
+                code="index-damaged",
+            )
+        return snapshot
+
+    def write(self, plan: Plan) -> str:
+        """Measure a planned commit, write it, and return its id."""
+        record = plan.record(self.ledger.history, *self.writer.stamp())
+        logged = logged_of(record, self.diagnostics.measure(plan))
+        self.writer.commit(plan, logged)
+        return logged.id
 
     def transaction(self, step: Callable[[], Answer]) -> Answer:
         """Run a step that reads and then writes, and return its answer; run it again when another writer was faster.

@@ -358,7 +358,7 @@ def _translated(location: Location) -> Generator[None]:
 
 
 def _errno_of(failure: Exception) -> int:
-    """Return the number of the error that the system gave HDF5, or 0; where a file is closed, only the text has it."""
+    """Return the number of the error that the system gave HDF5, or 0; as a file is closed, the text alone has it."""
     if isinstance(failure, OSError) and failure.errno:
         return failure.errno
     match = ERRNO.search(str(failure))

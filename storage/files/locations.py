@@ -324,6 +324,17 @@ def check_format(path: Path) -> None:
         )
 
 
+def disk_bytes(path: Path) -> int:
+    """Return how many bytes a store takes on disk."""
+    if path.is_file():
+        return path.stat().st_size
+    total = 0
+    for inner in path.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):  # packed meanwhile
+            total += inner.stat().st_size if inner.is_file() else 0
+    return total
+
+
 def group_of(number: int) -> str:
     """Return the name of an entry's group in a file that holds many."""
     return layout.entry_name(number).removesuffix(layout.FILE_ENDING)

@@ -1,7 +1,8 @@
 """History: which pathways are active in a version, and what its base is.
 
-`docs/architecture.md`, "A version is a set", has the reasons. active(v) is the adds among v's ancestors, less the adds that an ancestral drop had seen: an observed-remove set. A
-re-add is a new event; equal content counts once. So a merge needs no merge base, and both sides give one version.
+`docs/architecture.md`, "A version is a set", has the reasons. active(v) is the adds among v's ancestors, less the adds
+that an ancestral drop had seen: an observed-remove set. A re-add is a new event; equal content counts once. So a merge
+needs no merge base, and both sides give one version.
 """
 
 from __future__ import annotations

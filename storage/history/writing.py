@@ -8,7 +8,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ...engine.errors import Conflict, FormatError, InputError
+from ..files import layout
+from .planning import entry_of
 from .records import EntryRecord, MoveRecord
+from .ref_moves import move_branch
 from .refs import check_entry
 
 if TYPE_CHECKING:
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
 
     from ...engine.network.pathway import Pathway
     from .ledger import Ledger
+    from .planning import Plan
+    from .records import LoggedCommit
 
 ATTEMPTS = 1_000
 """Most tries of a writer for the next number; with each that fails, another writer has succeeded."""
@@ -85,6 +90,22 @@ class Writer:
             )
 
         self.append(build, (), {move.ref: move.before for move in moves} | dict(standing or {}))
+
+    def commit(self, plan: Plan, logged: LoggedCommit) -> None:
+        """Write a measured commit; where the very same stands on another branch, move the branch there.
+
+        Raises as `append`.
+        """
+        tip = plan.parents[0] if plan.parents else None
+        if logged.id in self.ledger.history:
+            move_branch(self, plan.branch, tip, logged.id, f"commit: {plan.message}")
+            return
+
+        def build() -> EntryRecord:
+            log, history = self.ledger.log, self.ledger.history
+            return entry_of(plan, logged, number=log.next, previous=log.last, versions=history.length)
+
+        self.append(build, plan.pathways, {layout.BRANCH + plan.branch: tip})
 
     def append(
         self, build: Callable[[], EntryRecord], pathways: Iterable[Pathway], expected: Mapping[str, str | None]
