@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from ..engine.network.snapshot import Snapshot
     from ..formats.pathways.pathways import PathwayFile
     from .history.active import History
-    from .history.changes import Change
-    from .history.log import Log
     from .history.refs import Move, Refs
     from .history.versions import ActivePathway, Version
     from .history.writing import Writer
@@ -36,6 +34,9 @@ if TYPE_CHECKING:
     from .networks.bases import NewBase, StoredBase
     from .transfer.exchange import TransferReport
     from .transfer.pack import PackReport
+
+    Pathways = PathwayFile | Pathway | Iterable[Pathway]
+    Progress = Callable[[float], None]
 
 Method = TypeVar("Method", bound="Callable[..., Any]")
 Answer = TypeVar("Answer")
@@ -133,10 +134,6 @@ class Repository:
         return self._session.writer
 
     @property
-    def _log(self) -> Log:
-        return self._ledger.log
-
-    @property
     def _history(self) -> History:
         return self._ledger.history
 
@@ -147,13 +144,11 @@ class Repository:
     @property
     def damage(self) -> Mapping[int, str]:
         """What is wrong with entries of the log that are missing or damaged, by their number."""
-        return {number: why.message for number, why in sorted(self._log.damage.items())}
+        return {number: why.message for number, why in sorted(self._ledger.log.damage.items())}
 
     def transaction(self, step: Callable[[], Answer]) -> Answer:
         """Run a step that reads and then writes, and run it again when another writer was faster; see `Session`."""
         return self._session.transaction(step)
-
-    # Reading
 
     @property
     def head(self) -> str:
@@ -253,15 +248,8 @@ class Repository:
         """Return name, id and content id of each version that can be read, in the order of the log."""
         return [(f"v{self._history.number(commit.id)}", commit.id, commit.content) for commit in self._history.commits]
 
-    # Writing versions
-
     def commit(
-        self,
-        pathways: PathwayFile | Pathway | Iterable[Pathway],
-        *,
-        message: str = "",
-        branch: str | None = None,
-        if_absent: bool = False,
+        self, pathways: Pathways, *, message: str = "", branch: str | None = None, if_absent: bool = False
     ) -> Version:
         """Add pathways to a branch, and return the new version.
 
@@ -294,12 +282,7 @@ class Repository:
         return self.transaction(step)
 
     def plan(
-        self,
-        pathways: PathwayFile | Pathway | Iterable[Pathway],
-        *,
-        message: str = "",
-        branch: str | None = None,
-        if_absent: bool = False,
+        self, pathways: Pathways, *, message: str = "", branch: str | None = None, if_absent: bool = False
     ) -> Plan:
         """Return the commit that `commit` would write, checked but not measured; arguments as there."""
         if not self._session.in_transaction:
@@ -321,12 +304,12 @@ class Repository:
 
         `only` has the names of pathways to undo alone; the message is `revert vN` by default.
         """
-        return self._change(rev, changes.revert_change, _names(only), message, "revert")
+        return self._change("revert", rev, only, message)
 
     @_transaction
     def cherry_pick(self, rev: str, *, only: str | Collection[str] = (), message: str = "") -> Version:
         """Do what a version did, here, as a new version; arguments as for `revert`."""
-        return self._change(rev, changes.cherry_pick_change, _names(only), message, "cherry-pick")
+        return self._change("cherry-pick", rev, only, message)
 
     @_transaction
     def merge(self, rev: str, *, message: str = "", fast_forward: bool = True) -> Version:
@@ -374,9 +357,7 @@ class Repository:
         anchors.check_size(len(self.panel))
         return self.write(Plan(branch, (tip,), base, "re-inversion", invert=True))
 
-    # Keeping the store
-
-    def pack(self, progress: Callable[[float], None] | None = None) -> PackReport:
+    def pack(self, progress: Progress | None = None) -> PackReport:
         """Fold the log's entries into few files, and return what was done; readers and writers may go on meanwhile.
 
         Raises
@@ -392,19 +373,14 @@ class Repository:
         if not isinstance(store, locations.DirectoryStore):
             raise read_only(store)
         self.refresh()
-        report = pack(store, self._log, progress)
+        report = pack(store, self._ledger.log, progress)
         self._ledger.write_index(least=1)
         return report
 
-    def export(self, path: str | Path, rev: str | None = None, progress: Callable[[float], None] | None = None) -> None:
-        """Write the store to one self-contained file, which `open` reads in place.
+    def export(self, path: str | Path, rev: str | None = None, progress: Progress | None = None) -> None:
+        """Write the store to one new, self-contained file, which `open` reads in place.
 
-        Parameters
-        ----------
-        path : str or Path
-            The file; nothing may be there.
-        rev : str, optional
-            A version: it alone is written then, with the versions it descends from; everything otherwise.
+        With a `rev`, that version alone is written, with the versions it descends from.
 
         Raises
         ------
@@ -422,9 +398,7 @@ class Repository:
             exchange.export_version(self._ledger, self._resolve(rev), Path(path), *self._writer.stamp())
 
     @_transaction
-    def fetch(
-        self, source: str | Path, name: str | None = None, progress: Callable[[float], None] | None = None
-    ) -> TransferReport:
+    def fetch(self, source: str | Path, name: str | None = None, progress: Progress | None = None) -> TransferReport:
         """Bring in what another store of the same panel has, and its branches and tags under a name.
 
         Parameters
@@ -446,17 +420,8 @@ class Repository:
         under = exchange.name_of(Path(source)) if name is None else name
         return exchange.fetch(self._ledger, self._writer, Ledger(Path(source)), under, progress)
 
-    def push(
-        self, target: str | Path, branch: str | None = None, progress: Callable[[float], None] | None = None
-    ) -> TransferReport:
+    def push(self, target: str | Path, branch: str | None = None, progress: Progress | None = None) -> TransferReport:
         """Bring a branch to another store of the same panel, whose branch of that name it must descend from.
-
-        Parameters
-        ----------
-        target : str or Path
-            The other store.
-        branch : str, optional
-            Which branch.
 
         Raises
         ------
@@ -469,13 +434,11 @@ class Repository:
         return other.receive(self._ledger, name, progress)
 
     @_transaction
-    def receive(self, source: Ledger, branch: str, progress: Callable[[float], None] | None = None) -> TransferReport:
+    def receive(self, source: Ledger, branch: str, progress: Progress | None = None) -> TransferReport:
         """Receive a branch that another store pushes; see `push`."""
         from .transfer import exchange
 
         return exchange.push(source, self._ledger, self._writer, branch, progress)
-
-    # Moving refs
 
     @_transaction
     def rollback(self, rev: str) -> Version:
@@ -515,8 +478,6 @@ class Repository:
         commit = ref_moves.create(self._writer, kind, name, self._resolve(rev), f"create at {rev}")
         return version_of(self._ledger, commit)
 
-    # Inside
-
     def _resolve(self, rev: str) -> str:
         if not self._history.commits:
             raise self._ledger.lost()
@@ -524,24 +485,13 @@ class Repository:
             raise InputError(f"{rev!r} names no version.", hint="Name it as text: 'v3', 'HEAD', a branch, a tag.")
         return revspec.resolve(rev, self._refs, self._history)
 
-    def _change(
-        self,
-        rev: str,
-        change_of: Callable[[History, str, str, Collection[str]], Change],
-        only: Collection[str],
-        message: str,
-        verb: str,
-    ) -> Version:
+    def _change(self, verb: str, rev: str, only: str | Collection[str], message: str) -> Version:
         branch, tip = ref_moves.branch_tip(self._refs, None)
-        commit = self._resolve(rev)
-        change = change_of(self._history, commit, tip, only)
-        text = message or " ".join([verb, f"v{self._history.number(commit)}", *(["only", *only] if only else [])])
-        return self.write(plan_change(self._history, self._log, branch, tip, change, text))
+        commit, names = self._resolve(rev), (only,) if isinstance(only, str) else only
+        change = changes.CHANGES[verb](self._history, commit, tip, names)
+        text = message or " ".join([verb, f"v{self._history.number(commit)}", *(["only", *names] if names else [])])
+        return self.write(plan_change(self._history, self._ledger.log, branch, tip, change, text))
 
     def write(self, plan: Plan) -> Version:
         """Measure a planned commit, write it, and return the new version; raises as `commit`."""
         return version_of(self._ledger, self._session.write(plan))
-
-
-def _names(only: str | Collection[str]) -> Collection[str]:
-    return (only,) if isinstance(only, str) else only

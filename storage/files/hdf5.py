@@ -220,7 +220,7 @@ def read_each(path: Path, groups: Iterable[str], *kinds: str) -> Iterator[Stored
 
 
 def names_in(path: Path, kind: str, *groups: str) -> dict[str, list[str]]:
-    """Return the names of what stands in groups of a file that holds many, after checking the kind and format that the file states.
+    """Return the names of what stands in groups of a file that holds many, of a kind that it states.
 
     Parameters
     ----------

@@ -71,6 +71,10 @@ def cherry_pick_change(history: History, commit: str, head: str, only: Collectio
     return _change(history, commit, head, add=came, drop=went, only=only, verb="cherry-pick")
 
 
+CHANGES = {"revert": revert_change, "cherry-pick": cherry_pick_change}
+"""The change that a commit makes when it is reverted or cherry-picked, by the name of that."""
+
+
 def check_names(
     history: History,
     events: frozenset[Event],
@@ -138,7 +142,7 @@ def _change(
     drops = {pathway: active[pathway] for pathway in sorted(drop & active.keys())}
     base = _base(history, commit, head, verb)
     if not adds and not drops and base == history[head].base:
-        names = ", ".join(sorted(name for one in add | drop for name in history.record(origins[one]).names))
+        names = ", ".join(sorted(name for id_ in add | drop for name in history.record(origins[id_]).names))
         where = f"v{history.number(head)}"
         state = "active already" if add else "not active"
         raise InputError(

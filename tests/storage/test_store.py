@@ -598,14 +598,14 @@ def test_a_log_that_puts_head_on_no_branch_is_refused(store: Path) -> None:
     move = MoveRecord(ref="HEAD", before="main", after="nowhere")
     moved = EntryRecord(
         number=6,
-        previous=repo._log.last,
+        previous=repo._ledger.log.last,
         versions=4,
         moves=(move,),
         reason="",
         author="eve",
         time="2026-11-01T12:00:00Z",
     )
-    repo._log.append(moved)
+    repo._ledger.log.append(moved)
     reopened = grnledger.open(store)
     assert "it leaves HEAD on 'nowhere', which is no branch" in reopened.damage[6]
     with pytest.raises(FormatError, match="is not certain"):

@@ -161,7 +161,7 @@ def test_a_pack_is_a_run_of_the_chain_or_nothing(store: Path) -> None:
     stray = shutil.copytree(store, store.with_name("stray.grn"))
     for path in (store, stray):
         opened(path).commit(pathway(path.stem, 5))
-    log = repo._log
+    log = repo._ledger.log
     repo.refresh()
     shutil.copy(stray / "log" / layout.entry_name(5), store / "log")
     (store / "packs").mkdir()

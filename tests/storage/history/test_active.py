@@ -409,7 +409,7 @@ def test_the_same_commit_made_again_is_the_same_version_on_both_branches(repo: R
     assert first.id == second.id
     assert [version.name for version in repo.versions(None)] == ["v1", "v0"]
     assert repo.branches["side"].id == repo.branches["main"].id
-    written = [repo._log.read(number)[1] for number in (3, 4)]
+    written = [repo._ledger.log.read(number)[1] for number in (3, 4)]
     assert [[one.id for one in entry.commits] for entry in written] == [[first.id], []]  # never twice in a log
     assert [move.after for entry in written for move in entry.moves] == [first.id, first.id]
 
