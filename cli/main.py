@@ -49,7 +49,6 @@ SECTIONS: dict[str, dict[str, str]] = {
         "import": "Bring in what an exported file has.",
         "verify": "Read every file, and report what is damaged.",
         "pack": "Fold the log into few files.",
-        "unlock": "Take the lock of a writer that is gone away.",
     },
     "Examples": {
         "simulate": "Make a factor model and pathways, or counts, with known numbers.",

@@ -59,3 +59,14 @@ def printable(text: str, *, but: str = "") -> str:
     return "".join(
         one if one.isprintable() or one in but else one.encode("unicode_escape").decode("ascii") for one in text
     )
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return the first three names, and how many more there are.
+
+    Examples
+    --------
+    >>> listed(["TP53", "MDM2", "CDKN1A", "MYC"])
+    'TP53, MDM2, CDKN1A and 1 more'
+    """
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

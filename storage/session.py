@@ -1,4 +1,4 @@
-"""A session with a store: what has been read of it, and the turns of those who write to it."""
+"""A session with a store: what has been read of it, and the transactions that write to it."""
 
 from __future__ import annotations
 
@@ -7,32 +7,37 @@ import functools
 import time as clocks
 from typing import TYPE_CHECKING, TypeVar
 
-from .files import layout
-from .files import lock as turns
+from ..engine.errors import FormatError
+from .files import layout, lock
 from .files.locations import DirectoryStore
 from .history.ledger import Ledger
 from .history.log import read_only
+from .history.planning import logged_of
 from .history.writing import RefMoved, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
     from datetime import datetime
     from pathlib import Path
 
+    from ..engine.network.panel import Panel
+    from ..engine.network.snapshot import Snapshot
+    from .history.planning import Plan
+    from .history.versions import Version
     from .networks.diagnostics import Diagnostics
     from .networks.reading import Reader
 
 WAIT = 10.0
-"""Seconds for which a writer waits for others, and tries again when one was faster."""
+"""Most seconds that a writer waits for others, and tries again when one was faster, by default."""
 
 PAUSE = 0.005
-"""Seconds before the next try."""
+"""Seconds between two tries of a step."""
 
 Answer = TypeVar("Answer")
 
 
 class Session:
-    """Reads a store, and reads on; a step that writes is run in its turn.
+    """Reads a store, and reads on; a step that writes is run as a transaction.
 
     Parameters
     ----------
@@ -53,7 +58,7 @@ class Session:
         What has been read.
     writer : Writer
         Writes to its log.
-    in_a_turn : bool
+    in_transaction : bool
         Whether a step is being run that writes.
     """
 
@@ -61,12 +66,12 @@ class Session:
         self, path: Path, author: str | None, time: datetime | None, *, wait: float, on_wait: Callable[[], object]
     ) -> None:
         self._path, self._wait, self._on_wait = path, wait, on_wait
-        self.in_a_turn = False
+        self.in_transaction = False
         self.ledger = Ledger(path)
         self.writer = Writer(self.ledger, author, time)
 
     def refresh(self) -> None:
-        """Take in what has been written to the store since it was last read."""
+        """Read what has been written to the store since it was last read."""
         if self.ledger.doubtful:
             self.read_anew(indexed=True)
         else:
@@ -76,27 +81,61 @@ class Session:
         """Read the store as if it had just been opened; `indexed` begins with the index."""
         self.ledger = Ledger(self._path, indexed=indexed)
         self.writer.ledger = self.ledger
-        for held in ("reader", "measuring"):
+        for held in ("reader", "diagnostics"):
             self.__dict__.pop(held, None)
 
     @functools.cached_property
     def reader(self) -> Reader:
         """What reads versions, with the bases that it has read."""
-        from .networks.reading import Reader  # brings SciPy in, which `grn log` has no need of
+        from .networks.reading import Reader  # brings SciPy in, which reading the log has no need of
 
         return Reader(self.ledger.log, self.ledger.history)
 
     @functools.cached_property
-    def measuring(self) -> Diagnostics:
-        """What measures planned commits."""
-        from .networks.diagnostics import Diagnostics  # brings SciPy in, which `grn log` has no need of
+    def diagnostics(self) -> Diagnostics:
+        """What measures planned commits: how they are read, and what their numbers are worth."""
+        from .networks.diagnostics import Diagnostics  # brings SciPy in, which reading the log has no need of
 
         return Diagnostics(self.reader, self.ledger.history)
 
-    def in_turn(self, step: Callable[[], Answer]) -> Answer:
-        """Run a step that reads and then writes, and return what it does; run it again when another writer was faster.
+    @property
+    def panel(self) -> Panel:
+        """The gene panel, the same for all versions; where the first base is damaged, it is read from another."""
+        history = self.ledger.history
+        first = history.numbered(0)
+        try:
+            if first is None:
+                raise self.ledger.lost()
+            return self.reader.base(first.base).panel
+        except FormatError:
+            for base in dict.fromkeys(commit.base for commit in history.commits):
+                with contextlib.suppress(FormatError):
+                    return self.reader.base(base).panel
+            raise
 
-        Nobody queues where nobody else writes: the lock is taken when one has met another, or when it is there.
+    def snapshot(self, version: Version, *, from_base: bool) -> Snapshot:
+        """Return a version's numbers, read from its anchor or from its base."""
+        snapshot = self.reader.snapshot(self.reader.recipe(version.id, from_base=from_base), name=version.name)
+        if snapshot.content != version.content:
+            raise FormatError(
+                f"{version.name} is of the content {version.content}, and what is read is of another, "
+                f"{snapshot.content}.",
+                code="index-damaged",
+            )
+        return snapshot
+
+    def write(self, plan: Plan) -> str:
+        """Measure a planned commit, write it, and return its id."""
+        record = plan.record(self.ledger.history, *self.writer.stamp())
+        logged = logged_of(record, self.diagnostics.measure(plan))
+        self.writer.commit(plan, logged)
+        return logged.id
+
+    def transaction(self, step: Callable[[], Answer]) -> Answer:
+        """Run a step that reads and then writes, and return its answer; run it again when another writer was faster.
+
+        Nobody queues where nobody else writes: a writer takes the lock once it has met another, or sees the lock held.
+        Where the wait for it ends, the step runs without it.
 
         Parameters
         ----------
@@ -106,32 +145,40 @@ class Session:
         Raises
         ------
         Conflict
-            For the seconds of a wait others were faster, or one of them held the lock; or the store is an exported one.
+            Others were faster for the seconds of a wait, or the store is an exported one.
         """
-        if self.in_a_turn:
+        if self.in_transaction:
             return step()
-        if not isinstance(self.ledger.places, DirectoryStore):
-            raise read_only(self.ledger.places)
-        end, lock = clocks.monotonic() + self._wait, self._path / layout.LOCK
-        with contextlib.ExitStack() as queue:
-            self.in_a_turn = True
-            queue.callback(setattr, self, "in_a_turn", False)
-            locked = False
+        if not isinstance(self.ledger.locations, DirectoryStore):
+            raise read_only(self.ledger.locations)
+        deadline, path = clocks.monotonic() + self._wait, self._path / layout.LOCK
+        with self._marked(), contextlib.ExitStack() as queue:
+            held: bool | None = None  # until this writer queues
+            if contended := lock.holder(path) is not None:
+                self._on_wait()
             while True:
-                if not locked and lock.exists():
-                    self._on_wait()
-                    queue.enter_context(turns.turn(lock, max(end - clocks.monotonic(), 0.0)))
-                    locked = True
-                self.refresh()
-                self.ledger.log.check()
+                if contended and held is None:
+                    held = queue.enter_context(lock.hold(path, deadline - clocks.monotonic()))
                 try:
-                    done = step()
-                    self.ledger.log.settle()  # a step that finds its work done acknowledges what another has written
-                    return done
-                except RefMoved:
-                    if (left := end - clocks.monotonic()) <= 0:
-                        raise
-                    clocks.sleep(PAUSE)
-                    if not locked:
-                        queue.enter_context(turns.turn(lock, left))
-                        locked = True
+                    return self._attempt(step)
+                except RefMoved as lost:
+                    if clocks.monotonic() >= deadline:
+                        raise lost if held else lost.named(lock.holder(path)) from None
+                clocks.sleep(PAUSE)
+                contended = True
+
+    @contextlib.contextmanager
+    def _marked(self) -> Generator[None]:
+        self.in_transaction = True
+        try:
+            yield
+        finally:
+            self.in_transaction = False
+
+    def _attempt(self, step: Callable[[], Answer]) -> Answer:
+        """Run a step on what the store holds now."""
+        self.refresh()
+        self.ledger.log.check()
+        answer = step()
+        self.ledger.log.fsync_names()  # a step that finds its work done acknowledges what another has written
+        return answer

@@ -62,18 +62,18 @@ class BulkRows:
         weakref.finalize(self, _close, descriptor)
         return descriptor
 
-    def rows(self, places: NDArray[np.intp]) -> NDArray[Any]:
-        """Return rows in the order asked, shape (m, columns).
+    def rows(self, indices: NDArray[np.intp]) -> NDArray[Any]:
+        """Return rows in the order of their indices, shape (m, columns).
 
         Raises
         ------
         FormatError
             A row is not what was written.
         """
-        values = np.empty((len(places), self.shape[1]), dtype=self.dtype)
-        starts = np.flatnonzero(np.diff(places, prepend=-2) != 1).tolist()
-        for start, stop in itertools.pairwise([*starts, len(places)]):
-            first = int(places[start])
+        values = np.empty((len(indices), self.shape[1]), dtype=self.dtype)
+        starts = np.flatnonzero(np.diff(indices, prepend=-2) != 1).tolist()
+        for start, stop in itertools.pairwise([*starts, len(indices)]):
+            first = int(indices[start])
             values[start:stop] = self.run(slice(first, first + stop - start))
         return values
 
@@ -85,9 +85,9 @@ class BulkRows:
         if len(content) != wanted:
             raise FormatError(f"{self.path} ends within rows {rows.start} to {rows.stop} of {self.name!r}.")
         values = np.frombuffer(content, dtype=self.dtype).reshape(rows.stop - rows.start, self.shape[1])
-        for place, row in enumerate(values, start=rows.start):
-            if zlib.crc32(row.data) != self.checksums[place]:
-                raise FormatError(f"Row {place} of {self.name!r} in {self.path} is damaged.")
+        for index, row in enumerate(values, start=rows.start):
+            if zlib.crc32(row.data) != self.checksums[index]:
+                raise FormatError(f"Row {index} of {self.name!r} in {self.path} is damaged.")
         return values
 
     def blocks(self) -> Iterator[tuple[slice, NDArray[Any]]]:

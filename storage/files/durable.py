@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
+"""Errors of `link` on a file system that has no hard links."""
 
 GRACE = 3_600.0
 """Seconds after which a temporary file that nobody has written to is a dead writer's leftover."""
-
 
 _ENDING = f".{'0' * 16}{layout.TEMPORARY_ENDING}"
 TEMPORARY = re.compile(rf"\..+\.[0-9a-f]{{16}}{re.escape(layout.TEMPORARY_ENDING)}", re.DOTALL)
@@ -50,7 +50,7 @@ class Output(io.RawIOBase):
         super().__init__()
         self._path = path
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o644)
-        self._place = 0
+        self._position = 0
         self.failure: OSError | None = None
 
     def readable(self) -> bool:
@@ -66,37 +66,37 @@ class Output(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go to a place, and return it."""
-        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._place}.get(whence)
-        self._place = offset + (os.fstat(self._descriptor).st_size if start is None else start)
-        return self._place
+        """Go to a position, and return it."""
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._position}.get(whence)
+        self._position = offset + (os.fstat(self._descriptor).st_size if start is None else start)
+        return self._position
 
     def tell(self) -> int:
-        """Return the place."""
-        return self._place
+        """Return the position."""
+        return self._position
 
     def readinto(self, buffer: Any, /) -> int:
         """Read what fits the buffer, and return how many bytes that is."""
         view = memoryview(buffer).cast("B")
-        content = os.pread(self._descriptor, len(view), self._place)
+        content = os.pread(self._descriptor, len(view), self._position)
         view[: len(content)] = content
-        self._place += len(content)
+        self._position += len(content)
         return len(content)
 
     def write(self, buffer: Any, /) -> int:
         """Write all bytes, and return how many; the system may take them in parts."""
         view = memoryview(buffer).cast("B")
         done = 0
-        with self._kept():
+        with self._recorded():
             while done < len(view):
-                done += os.pwrite(self._descriptor, view[done:], self._place + done)
-        self._place += done
+                done += os.pwrite(self._descriptor, view[done:], self._position + done)
+        self._position += done
         return done
 
     def truncate(self, size: int | None = None, /) -> int:
         """Make the file so many bytes long."""
-        length = self._place if size is None else size
-        with self._kept():
+        length = self._position if size is None else size
+        with self._recorded():
             os.ftruncate(self._descriptor, length)
         return length
 
@@ -108,13 +108,13 @@ class Output(io.RawIOBase):
         self.close()
 
     def close(self) -> None:
-        """Close the file; the system may tell only now that a write has failed."""
+        """Close the file; the system may report only now that a write has failed."""
         if not self.closed:
             super().close()
             os.close(self._descriptor)
 
     @contextlib.contextmanager
-    def _kept(self) -> Generator[None]:
+    def _recorded(self) -> Generator[None]:
         try:
             yield
         except OSError as failure:
@@ -131,9 +131,9 @@ def publish(path: Path, write: Callable[[Output], object], *, taken: Callable[[]
     path : Path
         Where it shall appear; its folder exists.
     write : callable
-        Given the open file, writes all of it.
+        Called with the open file, writes all of it.
     taken : callable
-        Asked once the file has its name: whether the name had been given away and freed again meanwhile.
+        Called once the file has its name: returns whether the name had been given away and freed again meanwhile.
 
     Raises
     ------
@@ -153,16 +153,16 @@ def publish(path: Path, write: Callable[[Output], object], *, taken: Callable[[]
     try:
         lost = taken()
     except OSError as failure:
-        said = f"it is written, but whether its name had been given away before cannot be seen ({failure.strerror})"
-        raise Unconfirmed(failure.errno, said, str(path)) from None
+        reason = f"it is written, but whether its name had been given away before cannot be seen ({failure.strerror})"
+        raise Unconfirmed(failure.errno, reason, str(path)) from None
     if lost:
         remove(path)
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
     try:
         flush(path.parent)
     except OSError as failure:
-        said = f"it is written, but the folder could not be flushed ({failure.strerror}): a power cut might undo it"
-        raise Unconfirmed(failure.errno, said, str(path)) from None
+        reason = f"it is written, but the folder could not be flushed ({failure.strerror}): a power cut might undo it"
+        raise Unconfirmed(failure.errno, reason, str(path)) from None
 
 
 def write_whole(path: Path, write: Callable[[Output], object]) -> None:
@@ -185,9 +185,9 @@ def put(path: Path, write: Callable[[Output], object], *, check: Callable[[Path]
     path : Path
         Where it shall stand; its folder exists.
     write : callable
-        Given the open file, writes all of it.
+        Called with the open file, writes all of it.
     check : callable
-        Given the path of the written file before it is put in its place; it raises if that shall not be.
+        Called with the path of the written file before that is put in its place; raises where it must not be.
 
     Raises
     ------
@@ -277,8 +277,8 @@ def rename_folder(path: Path, name: Path) -> None:
     try:
         flush(name.parent)
     except OSError as failure:
-        said = f"it is written, but the folder that holds it could not be flushed: {failure.strerror}"
-        raise Unconfirmed(failure.errno, said, str(name)) from None
+        reason = f"it is written, but the folder that holds it could not be flushed: {failure.strerror}"
+        raise Unconfirmed(failure.errno, reason, str(name)) from None
 
 
 def remove_folder(path: Path) -> None:
@@ -307,15 +307,15 @@ def leftovers(folder: Path, *, named: str = "") -> list[Path]:
     named : str
         Only what was to get this name.
     """
-    found: list[Path] = []
+    paths: list[Path] = []
     now = time.time()
     with contextlib.suppress(OSError), os.scandir(folder) as listing:
         for item in listing:
             if is_temporary(item.name) and (not named or item.name[: -len(_ENDING)] == f".{named}"):
                 with contextlib.suppress(OSError):
                     if now - _last_written(folder / item.name) > GRACE:
-                        found.append(folder / item.name)
-    return found
+                        paths.append(folder / item.name)
+    return paths
 
 
 def _last_written(path: Path) -> float:

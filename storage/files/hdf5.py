@@ -37,16 +37,16 @@ PLAIN = "Sfiu"
 """Kinds of numpy types that a file of the store may hold: fixed-length text and numbers."""
 
 MOST_DATASETS = 64
-"""A file of the store holds fewer; in one with many more, looking at each would take long."""
+"""Most datasets in a file of the store; to look at each of many more would take long."""
 
 NOT_DAMAGE = {errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE}
-"""What the system may say of a file that need not be damaged."""
-
+"""Errors of the system for a file that need not be damaged."""
 
 ERRNO = re.compile(r"errno = (\d+)")
+"""The number of an error of the system, as HDF5 writes it in its messages."""
 
 OF_THE_FILE = {errno.EACCES, errno.EPERM, errno.EIO}
-"""Those of them that concern one file, and leave the others readable."""
+"""Errors of the system that concern one file, and leave the others readable."""
 
 
 class Missing(FormatError):
@@ -146,7 +146,7 @@ class StoredFile:
 
     Parameters
     ----------
-    place : Place
+    location : Location
         Where it stands.
     kind : str
         What it is, of `layout`.
@@ -160,7 +160,7 @@ class StoredFile:
         The large ones, to be read by rows.
     """
 
-    place: Location
+    location: Location
     kind: str
     id: str
     record: str
@@ -173,7 +173,7 @@ class StoredFile:
         Parameters
         ----------
         progress : callable
-            Told how many bytes have been read since it was last told.
+            Called with the number of bytes that have been read since its last call.
 
         Raises
         ------
@@ -186,10 +186,10 @@ class StoredFile:
                 digest.update(block.data)
                 progress(block.nbytes)
             if digest.hexdigest() != rows.sha256:
-                raise FormatError(f"{self.place} is damaged: {name!r} is not what its hash says.")
+                raise FormatError(f"{self.location} is damaged: {name!r} is not what its hash says.")
 
 
-def read(place: Location, *kinds: str) -> StoredFile:
+def read(location: Location, *kinds: str) -> StoredFile:
     """Return what a file of the store holds, after checking that it is what was written.
 
     Raises
@@ -201,58 +201,57 @@ def read(place: Location, *kinds: str) -> StoredFile:
     OSError
         The system does not let it be read.
     """
-    with _opened(place) as file:
-        return _read(place, _group(place, file), kinds)
+    with _opened(location) as file:
+        return _read(location, _group(location, file), kinds)
 
 
 def read_each(path: Path, groups: Iterable[str], *kinds: str) -> Iterator[StoredFile | FormatError]:
     """Yield what groups of one file hold, or what is wrong with each, opening the file once; raises as `read`."""
     with _opened(Location(path)) as file:
         for group in groups:
-            place = Location(path, group)
+            location = Location(path, group)
             try:
-                with _told(place):
-                    found = _read(place, _group(place, file), kinds)
+                with _translated(location):
+                    stored = _read(location, _group(location, file), kinds)
             except FormatError as failure:
                 yield failure
             else:
-                yield found
+                yield stored
 
 
 def names_in(path: Path, kind: str, *groups: str) -> dict[str, list[str]]:
-    """Return the names of what stands in groups of a file that holds many, after checking what the file says it is.
+    """Return the names of what stands in groups of a file that holds many, of a kind that it states.
 
     Parameters
     ----------
     path : Path
         The file.
     kind : str
-        What it must say: `pack` or `store`.
+        The kind that it must state: `pack` or `store`.
     groups : str
         Which groups to look into; `/` is the root.
 
     Raises
     ------
     FormatError
-        It says something else, or is damaged.
+        It states another kind or format, or is damaged.
     InputError
-        It says nothing of the kind.
+        It states none.
     """
-    place = Location(path)
-    with _opened(place) as file:
+    location = Location(path)
+    with _opened(location) as file:
         if not {layout.KIND, layout.FORMAT} <= set(file.attrs):
-            raise InputError(f"{path} is HDF5, but not a file that `grn export FILE.h5` wrote.")
-        said = _attribute(file, layout.KIND), _attribute(file, layout.FORMAT)
-        if said != (kind, layout.FORMAT_TEXT.strip()):
+            raise InputError(f"{path} is HDF5, but not an exported store.")
+        stated = _attribute(file, layout.KIND), _attribute(file, layout.FORMAT)
+        if stated != (kind, layout.FORMAT_TEXT.strip()):
             raise FormatError(
-                f"{path} is a {said[0]!r} of the format {said[1]!r}; "
+                f"{path} is a {stated[0]!r} of the format {stated[1]!r}; "
                 f"this grnledger reads a {kind!r} of {layout.FORMAT_TEXT.strip()!r} here.",
-                hint="A newer one needs a newer grnledger: pip install --upgrade grnledger.",
+                code="newer-store",
             )
-        found = {name: Location(path, name) for name in groups}
         return {
-            name: sorted(map(str, _group(one, file))) if name == "/" or name in file else []
-            for name, one in found.items()
+            name: sorted(map(str, _group(Location(path, name), file))) if name == "/" or name in file else []
+            for name in groups
         }
 
 
@@ -287,7 +286,7 @@ def write_many(output: Output, kind: str, parts: Iterable[tuple[str, Location | 
         The new file.
     kind : str
         What it is: `pack` or `store`.
-    parts : iterable of (str, Place or Sealed)
+    parts : iterable of (str, Location or Sealed)
         The name of each group, and where its content stands, or the content.
     """
     with _building(output) as file:
@@ -302,12 +301,12 @@ def write_many(output: Output, kind: str, parts: Iterable[tuple[str, Location | 
                     _transfer(_group(part, source), group)
 
 
-def copy(place: Location) -> Callable[[Output], None]:
+def copy(location: Location) -> Callable[[Output], None]:
     """Return a step that writes what stands somewhere as a file of its own."""
 
     def write(output: Output) -> None:
-        with _building(output) as file, _opened(place) as source:  # what the disk refuses comes first
-            _transfer(_group(place, source), file)
+        with _building(output) as file, _opened(location) as source:  # what the disk refuses comes first
+            _transfer(_group(location, source), file)
 
     return write
 
@@ -334,41 +333,41 @@ def open_foreign(path: Path) -> Generator[h5py.File]:
 
 
 @contextlib.contextmanager
-def _opened(place: Location) -> Generator[h5py.File]:
-    with _told(place):
-        if not stat.S_ISREG(place.path.stat().st_mode):  # a pipe would be waited for
-            raise FormatError(f"{place.path} is no file.")
-        with h5py.File(place.path, "r", locking=False) as file:
+def _opened(location: Location) -> Generator[h5py.File]:
+    with _translated(location):
+        if not stat.S_ISREG(location.path.stat().st_mode):  # a pipe would be waited for
+            raise FormatError(f"{location.path} is no file.")
+        with h5py.File(location.path, "r", locking=False) as file:
             yield file
 
 
 @contextlib.contextmanager
-def _told(place: Location) -> Generator[None]:
-    """Tell what HDF5 says of a file that it cannot read."""
+def _translated(location: Location) -> Generator[None]:
+    """Raise what HDF5 says of a file that it cannot read as an error of the store."""
     try:
         yield
     except FileNotFoundError:
-        raise Missing(f"{place.path} is missing from the store.") from None
+        raise Missing(f"{location.path} is missing from the store.") from None
     except (OSError, KeyError, RuntimeError, ValueError, TypeError, OverflowError) as failure:
-        if (reason := _reason(failure)) in NOT_DAMAGE:
-            raise OSError(reason, os.strerror(reason), str(place.path)) from None
-        if not place.path.exists():  # it went while HDF5 looked at it
-            raise Missing(f"{place.path} is missing from the store.") from None
-        said = failure.args[0] if isinstance(failure, KeyError) and failure.args else failure
-        raise FormatError(f"{place} is damaged: {said}.") from None
+        if (reason := _errno_of(failure)) in NOT_DAMAGE:
+            raise OSError(reason, os.strerror(reason), str(location.path)) from None
+        if not location.path.exists():  # it went while HDF5 looked at it
+            raise Missing(f"{location.path} is missing from the store.") from None
+        text = failure.args[0] if isinstance(failure, KeyError) and failure.args else failure
+        raise FormatError(f"{location} is damaged: {text}.") from None
 
 
-def _reason(failure: Exception) -> int:
-    """Return the number of the error that the system gave HDF5, or 0; as a file is closed, it stands in the text."""
+def _errno_of(failure: Exception) -> int:
+    """Return the number of the error that the system gave HDF5, or 0; as a file is closed, the text alone has it."""
     if isinstance(failure, OSError) and failure.errno:
         return failure.errno
-    told = ERRNO.search(str(failure))
-    return int(told[1]) if told else 0
+    match = ERRNO.search(str(failure))
+    return int(match[1]) if match else 0
 
 
 @contextlib.contextmanager
 def _building(output: Output) -> Generator[h5py.File]:
-    """Open a new file for writing; what the disk refuses is raised as it was, and not as HDF5 tells it."""
+    """Open a new file for writing; what the disk refuses is raised as it was, and not as HDF5 words it."""
     try:
         with h5py.File(output, "w", libver="latest") as file:
             yield file
@@ -378,15 +377,15 @@ def _building(output: Output) -> Generator[h5py.File]:
         raise
 
 
-def _group(place: Location, file: h5py.File) -> h5py.Group:
-    """Return the group that a place names; no link leads out of the file."""
+def _group(location: Location, file: h5py.File) -> h5py.Group:
+    """Return the group of a location; no link leads out of the file."""
     group: h5py.Group = file
-    for name in place.group.strip("/").split("/") if place.group != "/" else ():
+    for name in location.group.strip("/").split("/") if location.group != "/" else ():
         if name not in group or not isinstance(group.get(name, getlink=True), h5py.HardLink):
-            raise Missing(f"{place} is missing from the store.")
+            raise Missing(f"{location} is missing from the store.")
         inner: Any = group[name]
         if not isinstance(inner, h5py.Group):
-            raise FormatError(f"{place} is damaged: {name!r} is no group.")
+            raise FormatError(f"{location} is damaged: {name!r} is no group.")
         group = inner
     return group
 
@@ -398,53 +397,53 @@ def _transfer(source: h5py.Group, target: h5py.Group) -> None:
         source.copy(name, target)
 
 
-def _read(place: Location, file: h5py.Group, kinds: tuple[str, ...]) -> StoredFile:
+def _read(location: Location, file: h5py.Group, kinds: tuple[str, ...]) -> StoredFile:
     kind = _attribute(file, layout.KIND)
     if kind not in kinds:
-        raise FormatError(f"{place} holds a {kind[:40]!r}, where a {' or '.join(kinds)!r} should stand.")
+        raise FormatError(f"{location} holds a {kind[:40]!r}, where a {' or '.join(kinds)!r} should stand.")
     if len(file) > MOST_DATASETS:
-        raise FormatError(f"{place} is damaged: it holds {len(file):,} things, and no file of a store so many.")
+        raise FormatError(f"{location} is damaged: it holds {len(file):,} things, and no file of a store so many.")
     size = os.fstat(file.file.id.get_vfd_handle()).st_size  # of the open file: its name may be another's by now
-    datasets = {name: _dataset(place, file, name, size) for name in map(str, file)}
+    datasets = {name: _dataset(location, file, name, size) for name in map(str, file)}
     if sum(dataset.nbytes for dataset in datasets.values()) > size:
-        raise FormatError(f"{place} is damaged: its datasets claim more bytes than the file has.")
+        raise FormatError(f"{location} is damaged: its datasets claim more bytes than the file has.")
     record = bytes(datasets.pop(layout.RECORD)[()]).decode()
-    bulk = {name: _bulk(place, datasets, name) for name in datasets if name + layout.CHECKSUMS in datasets}
+    bulk = {name: _bulk(location, datasets, name) for name in datasets if name + layout.CHECKSUMS in datasets}
     types = {name: (f"{rows.dtype.str} {rows.shape}", rows.sha256, rows.checksums) for name, rows in bulk.items()}
     arrays = {
         name: dataset[()] for name, dataset in datasets.items() if name.removesuffix(layout.CHECKSUMS) not in bulk
     }
-    found = layout.content_id(kind, record, arrays, types)
-    if found != _attribute(file, layout.ID):
-        raise FormatError(f"{place} is damaged: its content is not what its id says.")
-    return StoredFile(place, kind, found, record, arrays, bulk)
+    id_ = layout.content_id(kind, record, arrays, types)
+    if id_ != _attribute(file, layout.ID):
+        raise FormatError(f"{location} is damaged: its content is not what its id says.")
+    return StoredFile(location, kind, id_, record, arrays, bulk)
 
 
-def _dataset(place: Location, file: h5py.Group, name: str, size: int) -> h5py.Dataset:
+def _dataset(location: Location, file: h5py.Group, name: str, size: int) -> h5py.Dataset:
     """Return a plain dataset that lies inside the file; anything else has no place in a store."""
     if not isinstance(file.get(name, getlink=True), h5py.HardLink):
-        raise FormatError(f"{place} holds a link, {name!r}, where only data may stand.")
+        raise FormatError(f"{location} holds a link, {name!r}, where only data may stand.")
     dataset = file[name]
     if not isinstance(dataset, h5py.Dataset) or dataset.external or dataset.is_virtual or dataset.chunks:
-        raise FormatError(f"{place} holds {name!r}, which is not a plain dataset.")
+        raise FormatError(f"{location} holds {name!r}, which is not a plain dataset.")
     if dataset.dtype.kind not in PLAIN:
-        raise FormatError(f"{place} holds {name!r}, which is neither numbers nor fixed-length text.")
+        raise FormatError(f"{location} holds {name!r}, which is neither numbers nor fixed-length text.")
     if dataset.nbytes > size:
-        raise FormatError(f"{place} is damaged: {name!r} claims {dataset.nbytes} bytes, more than the file has.")
+        raise FormatError(f"{location} is damaged: {name!r} claims {dataset.nbytes} bytes, more than the file has.")
     if dataset.id.get_storage_size() != dataset.nbytes:
-        raise FormatError(f"{place} is damaged: {name!r} claims {dataset.nbytes} bytes that were never written.")
+        raise FormatError(f"{location} is damaged: {name!r} claims {dataset.nbytes} bytes that were never written.")
     return dataset
 
 
-def _bulk(place: Location, datasets: Mapping[str, h5py.Dataset], name: str) -> BulkRows:
+def _bulk(location: Location, datasets: Mapping[str, h5py.Dataset], name: str) -> BulkRows:
     dataset = datasets[name]
     offset = dataset.id.get_offset()
     rows, columns = dataset.shape
     checksums = datasets[name + layout.CHECKSUMS][()]
     if checksums.shape != (rows,) or (offset is None and dataset.size):
-        raise FormatError(f"{place} is damaged: {name!r} does not fit its checksums.")
+        raise FormatError(f"{location} is damaged: {name!r} does not fit its checksums.")
     sha256 = _attribute(dataset, layout.SHA256)
-    return BulkRows(place.path, name, offset or 0, (rows, columns), dataset.dtype, checksums, sha256)
+    return BulkRows(location.path, name, offset or 0, (rows, columns), dataset.dtype, checksums, sha256)
 
 
 def _put(group: Any, name: str, array: NDArray[Any], dtype: np.dtype[Any] | None = None) -> Any:

@@ -1,6 +1,6 @@
-"""The witness: a note of the last entry of the log, whose loss the entries before it do not show.
+"""The high-water mark: a note of the last entry of the log, whose loss the entries before it do not show.
 
-It is derived, and may only raise the alarm: what it says is never taken for the entry.
+It is derived, and can only report a loss: nothing is read from it in place of the entry.
 """
 
 from __future__ import annotations
@@ -12,21 +12,20 @@ from typing import TYPE_CHECKING
 from . import durable, layout
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 
-def write(path: Path, said: bytes) -> None:
-    """Keep the `testimony` of the last entry, so that its loss is noticed, which the entries before do not show."""
+def write(path: Path, mark: bytes) -> None:
+    """Write the high-water mark of a log."""
     try:
-        durable.overwrite(path, said)
+        durable.overwrite(path, mark)
     except FileNotFoundError:  # somebody has deleted the cache, as anybody may
         durable.make_folder(path.parent)
-        durable.overwrite(path, said)
+        durable.overwrite(path, mark)
 
 
 def read(path: Path) -> bytes:
-    """Return what has been kept of the last entry; nothing where that cannot be read."""
+    """Return the high-water mark that was written; nothing where it cannot be read."""
     with contextlib.suppress(OSError):
         if path.is_file():
             with path.open("rb") as file:
@@ -34,44 +33,38 @@ def read(path: Path) -> bytes:
     return b""
 
 
-def remembered_lengths(said: bytes, first: str) -> tuple[int, int]:
-    """Return how many entries and versions have been seen in a store's log; 0 when nothing true is said of that store.
+def remembered_lengths(mark: bytes, first: str) -> tuple[int, int]:
+    """Return how many entries and versions have been seen in a store's log; 0 where the mark is wrong or another's.
 
     Parameters
     ----------
-    said : bytes
-        What has been kept.
+    mark : bytes
+        The high-water mark.
     first : str
         The id of the store's first commit.
     """
     try:
-        length, versions, last, _ = said.decode("ascii").split(" ")
+        length, versions, last, _ = mark.decode("ascii").split(" ")
         counts = int(length), int(versions)
     except ValueError:
         return 0, 0
-    return counts if said == high_water_mark(*counts, last, first) else (0, 0)
-
-
-def seen_among(said: bytes, ids: Mapping[int, str]) -> int | None:
-    """Return the number of the entry that has been seen last, whichever store's, if it is among some, by their ids."""
-    seen = said.decode("ascii", errors="replace").split(" ")[::2][:2]
-    return next((number for number, id_ in ids.items() if seen == [f"{number:0{layout.ENTRY_DIGITS}d}", id_]), None)
+    return counts if mark == high_water_mark(*counts, last, first) else (0, 0)
 
 
 def high_water_mark(length: int, versions: int, last: str, first: str) -> bytes:
-    """Return what is kept of the last entry.
+    """Return the high-water mark of a log.
 
     Parameters
     ----------
     length : int
-        Its number.
+        The number of the last entry.
     versions : int
         How many versions there are with it.
     last : str
         Its id.
     first : str
-        The id of the store's first commit, so that no other store's witness is believed.
+        The id of the store's first commit, so that the mark of another store counts for nothing.
     """
     digits = layout.ENTRY_DIGITS
-    said = f"{length:0{digits}d} {versions:0{digits}d} {last}"
-    return f"{said} {zlib.crc32(f'{said} {first}'.encode()):08x}\n".encode(errors="replace")
+    counts = f"{length:0{digits}d} {versions:0{digits}d} {last}"
+    return f"{counts} {zlib.crc32(f'{counts} {first}'.encode()):08x}\n".encode(errors="replace")

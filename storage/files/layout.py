@@ -1,4 +1,4 @@
-"""Every name in the store, and the canonical bytes that its ids are hashes of. `docs/format.md` says it in words."""
+"""Every name in the store, and the canonical bytes that its ids are hashes of. `docs/format.md` describes them."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ ARTIFACTS = "artifacts"
 CACHE = "cache"
 ANCHORS = "anchors"
 INDEX = "index"
-WITNESS = "last"
+LAST_ENTRY = "last"
 LOCK = "lock"
 ENTRY_DIGITS = 10
 FILE_ENDING = ".h5"
 ENTRY_NAME = re.compile(rf"[0-9]{{{ENTRY_DIGITS}}}{re.escape(FILE_ENDING)}")
 TEMPORARY_ENDING = ".tmp"
 LONGEST_PACK = 4_096
-"""A pack holds at most so many entries: what its name claims must not cost more than the file does."""
+"""Most entries in a pack: what its name claims must not cost more than the file does."""
 
 HEAD = "HEAD"
 BRANCH = "branch/"
@@ -103,8 +103,8 @@ def entry_number(name: str) -> int | None:
 
 def entry_numbers(names: Iterable[str]) -> list[int]:
     """Return the numbers of the log entries that file names are of, without those that are of none."""
-    found = (int(name[:ENTRY_DIGITS]) for name in names if ENTRY_NAME.fullmatch(name))
-    return [number for number in found if number]
+    numbers = (int(name[:ENTRY_DIGITS]) for name in names if ENTRY_NAME.fullmatch(name))
+    return [number for number in numbers if number]
 
 
 def pack_name(first: int, last: int) -> str:
@@ -170,9 +170,9 @@ def content_id(
 
 
 def artifact_key(kind: str, content: str, parameters: Mapping[str, Any]) -> str:
-    """Return what an analysis is found again by: the hash of what it is of, and how it was made."""
-    asked = canonical_json({"kind": kind, "content": content, "parameters": dict(parameters)})
-    return hashlib.sha256(f"grnledger {FORMAT_VERSION} key\n{asked}".encode()).hexdigest()
+    """Return the key of an analysis: the hash of what it is of, and how it was made."""
+    request = canonical_json({"kind": kind, "content": content, "parameters": dict(parameters)})
+    return hashlib.sha256(f"grnledger {FORMAT_VERSION} key\n{request}".encode()).hexdigest()
 
 
 def version_content_id(base: str, pathways: Iterable[str]) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 FEW = 64
-"""So many entries are tried one by one, without listing what is there."""
+"""Most entries that are tried one by one, without listing what is there."""
 
 
 class Locations(Protocol):
@@ -30,7 +30,7 @@ class Locations(Protocol):
         """Look again, and return the number of the last entry; a number below it may be missing."""
         ...
 
-    def standing(self, first: int, last: int) -> Sequence[int]:
+    def numbers_between(self, first: int, last: int) -> Sequence[int]:
         """Return the numbers from one to another, in order, of entries that are there, or may be."""
         ...
 
@@ -42,8 +42,8 @@ class Locations(Protocol):
         """Return where an entry of the log stands."""
         ...
 
-    def still(self, number: int, place: Location) -> bool:
-        """Return whether an entry that has been read from a place still stands there."""
+    def is_current(self, number: int, location: Location) -> bool:
+        """Return whether an entry still stands where it has been read."""
         ...
 
     def base(self, base: str) -> Location:
@@ -94,9 +94,9 @@ class DirectoryStore:
 
         First at the loose entries, then at the packs: what moves from one to the other meanwhile is seen at least once.
         """
-        end = self._listed() if self._end is None else self._end
+        end = self._last_loose() if self._end is None else self._end
         while True:
-            while self._stands(end + 1):
+            while self._exists(end + 1):
                 end += 1
             self.packs = self.all_packs(outermost=True)
             last = max((last for _, last in self.packs), default=0)
@@ -106,25 +106,25 @@ class DirectoryStore:
         self._end = end
         return end
 
-    def standing(self, first: int, last: int) -> Sequence[int]:
+    def numbers_between(self, first: int, last: int) -> Sequence[int]:
         """Return the numbers from one to another, in order, of entries that are there, or may be.
 
         A name can claim any number: what lies between two entries is not counted through.
         """
         if last - first < FEW:
             return range(first, last + 1)
-        found = set(self.loose())
+        numbers = set(self.loose())
         self.packs = self.all_packs(outermost=True)  # after the loose ones, as in `look`
         for start, end in self.packs:
-            found.update(range(start, end + 1))
-        return sorted(number for number in found if first <= number <= last)
+            numbers.update(range(start, end + 1))
+        return sorted(number for number in numbers if first <= number <= last)
 
     def holds_all(self, last: int) -> bool:
         """Return whether no entry from the first to a number is missing, by the names that are there."""
-        found = {number for number in self.loose() if number <= last}
+        numbers = {number for number in self.loose() if number <= last}
         for start, end in self.all_packs():  # after the loose ones, as in `look`
-            found.update(range(start, min(end, last) + 1))
-        return len(found) == last
+            numbers.update(range(start, min(end, last) + 1))
+        return len(numbers) == last
 
     def loose(self) -> list[int]:
         """Return the numbers of the entries that stand in files of their own now."""
@@ -139,8 +139,10 @@ class DirectoryStore:
         names = self._pack_names()
         while names and (again := self._pack_names()) != names:  # one may go while a larger one comes
             names = again
-        found = sorted(range_ for name in names if (range_ := layout.pack_range(name)))
-        return [one for one in found if not (outermost and any(_within(one, other) for other in found))]
+        ranges = sorted(range_ for name in names if (range_ := layout.pack_range(name)))
+        if not outermost:
+            return ranges
+        return [pack for pack in ranges if not any(_within(pack, other) for other in ranges)]
 
     def _pack_names(self) -> set[str]:
         try:
@@ -171,11 +173,11 @@ class DirectoryStore:
         packs = self.all_packs()
         return any(first <= number <= last for first, last in packs for number in numbers)
 
-    def still(self, number: int, place: Location) -> bool:
-        """Return whether an entry that has been read from a place still stands there, or has been packed since."""
-        if place.group == "/" and self.is_packed(number):
+    def is_current(self, number: int, location: Location) -> bool:
+        """Return whether an entry still stands where it has been read, or has been packed since."""
+        if location.group == "/" and self.is_packed(number):
             self.look()
-        return self.entry(number) == place
+        return self.entry(number) == location
 
     def base(self, base: str) -> Location:
         """Return where a base stands."""
@@ -183,7 +185,7 @@ class DirectoryStore:
 
     def bases(self) -> list[str]:
         """Return the ids of the bases that are there."""
-        return _hashes(self.path / layout.BASES)  # whoever needs one that is not there is told
+        return _hashes(self.path / layout.BASES)  # a version whose base is not there is refused
 
     def artifact(self, key: str) -> Location:
         """Return where an analysis stands."""
@@ -198,14 +200,14 @@ class DirectoryStore:
         """Return where the index of the log stands."""
         return None if self.cache is None else Location(self.cache / f"{layout.INDEX}{layout.FILE_ENDING}")
 
-    def _listed(self) -> int:
+    def _last_loose(self) -> int:
         """Return the number of the last entry that stands in a file of its own, wherever there are gaps before it."""
         numbers = self.loose()
-        while numbers and not self._stands(numbers[-1]):
+        while numbers and not self._exists(numbers[-1]):
             numbers.pop()
         return numbers[-1] if numbers else 0
 
-    def _stands(self, number: int) -> bool:
+    def _exists(self, number: int) -> bool:
         """Return whether an entry is there; an empty file is a name claimed, on a file system without links."""
         try:
             return self.loose_path(number).stat().st_size > 0
@@ -235,21 +237,21 @@ class SingleFileStore:
         """Return the number of the last entry."""
         return self._numbers[-1] if self._numbers else 0
 
-    def standing(self, first: int, last: int) -> Sequence[int]:
+    def numbers_between(self, first: int, last: int) -> Sequence[int]:
         """Return the numbers from one to another, in order, of entries that are there."""
         return [number for number in self._numbers if first <= number <= last]
 
     def holds_all(self, last: int) -> bool:
         """Return whether no entry from the first to a number is missing."""
-        return len(self.standing(1, last)) == last
+        return len(self.numbers_between(1, last)) == last
 
     def entry(self, number: int) -> Location:
         """Return where an entry of the log stands."""
         return Location(self.path, f"{layout.LOG}/{group_of(number)}")
 
-    def still(self, number: int, place: Location) -> bool:
+    def is_current(self, number: int, location: Location) -> bool:
         """Return true: nothing moves in it."""
-        return self.entry(number) == place
+        return self.entry(number) == location
 
     def base(self, base: str) -> Location:
         """Return where a base stands."""
@@ -302,22 +304,35 @@ def check_format(path: Path) -> None:
         It is not a store, or a newer one.
     """
     if not path.exists():
-        raise NotFound(f"There is no store {path}.", hint="`grn init` makes one.")
+        raise NotFound(f"There is no store {path}.", code="no-such-store")
     if not (path / layout.FORMAT_FILE).is_file():
-        hint = "`grn verify --repair` writes it anew." if (path / layout.LOG).is_dir() else "Name another folder."
-        raise FormatError(f"{path} is not a grnledger store: it has no {layout.FORMAT_FILE} file.", hint=hint)
+        message = f"{path} is not a grnledger store: it has no {layout.FORMAT_FILE} file."
+        if (path / layout.LOG).is_dir():
+            raise FormatError(message, code="format-file")
+        raise FormatError(message, hint="Name another folder.")
     with (path / layout.FORMAT_FILE).open("rb") as file:
         text = file.read(200).decode(errors="replace")
     if text != layout.FORMAT_TEXT and text.split() == layout.FORMAT_TEXT.split():
         raise FormatError(
             f"{path / layout.FORMAT_FILE} does not hold the {len(layout.FORMAT_TEXT)} bytes that were written to it.",
-            hint="`grn verify --repair` writes it anew.",
+            code="format-file",
         )
     if text != layout.FORMAT_TEXT:
         raise FormatError(
             f"{path} is of the format {text.strip()!r}; this grnledger reads {layout.FORMAT_TEXT.strip()!r}.",
-            hint="A newer store needs a newer grnledger: pip install --upgrade grnledger.",
+            code="newer-store",
         )
+
+
+def disk_bytes(path: Path) -> int:
+    """Return how many bytes a store takes on disk."""
+    if path.is_file():
+        return path.stat().st_size
+    total = 0
+    for inner in path.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):  # packed meanwhile
+            total += inner.stat().st_size if inner.is_file() else 0
+    return total
 
 
 def group_of(number: int) -> str:
@@ -325,18 +340,18 @@ def group_of(number: int) -> str:
     return layout.entry_name(number).removesuffix(layout.FILE_ENDING)
 
 
-def by_file(places: Iterable[tuple[int, Location]]) -> list[tuple[Path, list[tuple[int, Location]]]]:
-    """Return numbered places by the file they are in, so that each file is opened once; order is kept."""
+def by_file(locations: Iterable[tuple[int, Location]]) -> list[tuple[Path, list[tuple[int, Location]]]]:
+    """Return numbered locations by the file they are in, so that each file is opened once; order is kept."""
     runs: list[tuple[Path, list[tuple[int, Location]]]] = []
-    for number, place in places:
-        if not runs or runs[-1][0] != place.path:
-            runs.append((place.path, []))
-        runs[-1][1].append((number, place))
+    for number, location in locations:
+        if not runs or runs[-1][0] != location.path:
+            runs.append((location.path, []))
+        runs[-1][1].append((number, location))
     return runs
 
 
-def _within(one: tuple[int, int], other: tuple[int, int]) -> bool:
-    return one != other and other[0] <= one[0] and one[1] <= other[1]
+def _within(inner: tuple[int, int], outer: tuple[int, int]) -> bool:
+    return inner != outer and outer[0] <= inner[0] and inner[1] <= outer[1]
 
 
 def _hashes(folder: Path) -> list[str]:

@@ -1,7 +1,8 @@
-"""History: which pathways are active in a version, and what its base is. A version is a set (DESIGN section 3).
+"""History: which pathways are active in a version, and what its base is.
 
-active(v) is the adds among v's ancestors, less the adds that an ancestral drop had seen: an observed-remove set. A
-re-add is a new event; equal content counts once. So a merge needs no merge base, and both sides give one version.
+`docs/architecture.md`, "A version is a set", has the reasons. active(v) is the adds among v's ancestors, less the adds
+that an ancestral drop had seen: an observed-remove set. A re-add is a new event; equal content counts once. So a merge
+needs no merge base, and both sides give one version.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ if TYPE_CHECKING:
     from .index import IndexedCommits
     from .records import LoggedCommit, PathwayRecord
 
-Kept = TypeVar("Kept")
+Cached = TypeVar("Cached")
 
-KEPT = 4_096
-"""How many records of commits, and a sixteenth of it, how many sets of active pathways, are kept in memory."""
+MOST_CACHED = 4_096
+"""Most records of commits in memory; of sets of active pathways, a sixteenth of it."""
 
 LONGEST_CHAIN = 64
-"""Over how many commits a set of active pathways is followed step by step, and not found from all ancestors at once."""
+"""Most commits over which a set of active pathways is followed step by step; beyond, it is found from all ancestors."""
 
 
 class History:
@@ -65,16 +66,16 @@ class History:
         """How many commits the log brought, with those that are lost."""
         return len(self._first or ()) + len(self._later)
 
-    def take(self, commit: Commit, record: LoggedCommit | None = None) -> None:
-        """Take in the next commit of the log."""
+    def append(self, commit: Commit, record: LoggedCommit | None = None) -> None:
+        """Append the next commit of the log."""
         self._numbers[commit.id] = self.length
         self._later.append(commit)
         if self._of_content is not None:
             self._of_content.setdefault(commit.content, []).append(commit.id)
         if record is not None:
-            _keep(self._records, commit.id, record, KEPT)
+            _cache(self._records, commit.id, record, MOST_CACHED)
 
-    def lose(self, length: int) -> range:
+    def reserve(self, length: int) -> range:
         """Leave room for commits that the log brought and that cannot be read, so that there are so many in all.
 
         Returns
@@ -91,10 +92,10 @@ class History:
         return commit in self._numbers
 
     def __getitem__(self, commit: str) -> Commit:
-        found = self.numbered(self._numbers[commit]) if commit in self._numbers else None
-        if found is None:
+        known = self.numbered(self._numbers[commit]) if commit in self._numbers else None
+        if known is None:
             raise _lost(commit)
-        return found
+        return known
 
     def numbered(self, number: int) -> Commit | None:
         """Return the commit of the version vn, or `None` if there is none that can be read."""
@@ -118,7 +119,7 @@ class History:
     def logged(self, commit: str) -> LoggedCommit:
         """Return the whole record of a commit."""
         if commit not in self._records:
-            _keep(self._records, commit, self._load(self[commit]), KEPT)
+            _cache(self._records, commit, self._load(self[commit]), MOST_CACHED)
         return self._records[commit]
 
     def of_content(self, content: str) -> Sequence[str]:
@@ -127,24 +128,24 @@ class History:
             self._of_content = {}
             known = [] if self._first is None else list(zip(self._first.contents(), self._first.ids, strict=True))
             known += [(commit.content, commit.id) for commit in self._later if commit is not None]
-            for one, commit in known:
-                self._of_content.setdefault(one, []).append(commit)
+            for id_, commit in known:
+                self._of_content.setdefault(id_, []).append(commit)
         return self._of_content.get(content, ())
 
     def ancestors(self, *commits: str) -> set[str]:
         """Return the commits from which these descend, themselves included."""
-        found: set[str] = set()
+        ancestors: set[str] = set()
         waiting = list(commits)
         while waiting:
             commit = waiting.pop()
-            if commit not in found:
-                found.add(commit)
+            if commit not in ancestors:
+                ancestors.add(commit)
                 waiting.extend(self[commit].parents)
-        return found
+        return ancestors
 
     def newest_first(self, commit: str) -> list[Commit]:
         """Return a commit's ancestors and itself, newest first: every commit before its parents."""
-        return [self[one] for one in sorted(self.ancestors(commit), key=self.number, reverse=True)]
+        return [self[ancestor] for ancestor in sorted(self.ancestors(commit), key=self.number, reverse=True)]
 
     def first_parents(self, commit: str) -> Iterator[Commit]:
         """Yield a commit, its first parent, that one's first parent, and so on to the root."""
@@ -161,20 +162,20 @@ class History:
             if entry.id in self._active:
                 break
             if len(entry.parents) != 1 or len(chain) == LONGEST_CHAIN:
-                _keep(self._active, entry.id, self.merged(entry.id), KEPT // 16)
+                _cache(self._active, entry.id, self.merged(entry.id), MOST_CACHED // 16)
                 break
             chain.append(entry)
         for entry in reversed(chain):
-            found = (self._active[entry.parents[0]] | adds_of(entry)) - frozenset(entry.drops)
-            _keep(self._active, entry.id, found, KEPT // 16)
+            events = (self._active[entry.parents[0]] | adds_of(entry)) - frozenset(entry.drops)
+            _cache(self._active, entry.id, events, MOST_CACHED // 16)
         return self._active[commit]
 
     def merged(self, *commits: str) -> frozenset[Event]:
         """Return the adds active where the histories of these commits meet."""
         events: set[Event] = set()
         dropped: set[Event] = set()
-        for one in self.ancestors(*commits):
-            entry = self[one]
+        for commit in self.ancestors(*commits):
+            entry = self[commit]
             events.update(adds_of(entry))
             dropped.update(entry.drops)
         return frozenset(events - dropped)
@@ -187,24 +188,24 @@ class History:
         Conflict
             Both sides changed the base, to different ones.
         """
-        setters = [one for one in self.ancestors(*commits) if self[one].sets_base]
+        setters = [commit for commit in self.ancestors(*commits) if self[commit].sets_base]
         seen: set[str] = set()
-        for one in setters:
-            seen.update(self.ancestors(*self[one].parents))
-        last = {self[one].base: one for one in setters if one not in seen}
+        for commit in setters:
+            seen.update(self.ancestors(*self[commit].parents))
+        last = {self[commit].base: commit for commit in setters if commit not in seen}
         if len(last) > 1:
-            names = " and ".join(sorted(f"v{self.number(one)}" for one in last.values()))
+            names = " and ".join(sorted(f"v{self.number(commit)}" for commit in last.values()))
             raise Conflict(f"Both sides changed the base, in {names}, to different ones.")
         return next(iter(last))
 
     def record(self, event: Event) -> PathwayRecord:
         """Return the record of the pathway that an event added."""
-        for one in self.logged(event.commit).commit.adds:
-            if one.id == event.pathway:
-                return one
+        for record in self.logged(event.commit).commit.adds:
+            if record.id == event.pathway:
+                return record
         raise FormatError(
             f"The commit {event.commit} adds no pathway {event.pathway}, as the index of the log says.",
-            hint="`grn verify --repair` makes the index anew.",
+            code="index-damaged",
         )
 
     def pathways(self, events: Iterable[Event]) -> dict[str, list[Event]]:
@@ -234,12 +235,12 @@ def _lost(commit: str) -> FormatError:
     """Return the refusal of a commit that another names, and of which nothing is known."""
     return FormatError(
         f"The commit {commit} cannot be read: the entry of the log that brought it is missing or damaged.",
-        hint="`grn verify` says which, and which versions need it.",
+        code="lost-entry",
     )
 
 
-def _keep(kept: dict[str, Kept], key: str, value: Kept, most: int) -> None:
-    """Keep a value, and let the oldest go where there are too many."""
-    while len(kept) >= most:
-        del kept[next(iter(kept))]
-    kept[key] = value
+def _cache(cache: dict[str, Cached], key: str, value: Cached, most: int) -> None:
+    """Put a value into a cache, and drop the oldest where there are too many."""
+    while len(cache) >= most:
+        del cache[next(iter(cache))]
+    cache[key] = value

@@ -71,6 +71,10 @@ def cherry_pick_change(history: History, commit: str, head: str, only: Collectio
     return _change(history, commit, head, add=came, drop=went, only=only, verb="cherry-pick")
 
 
+CHANGES = {"revert": revert_change, "cherry-pick": cherry_pick_change}
+"""The change that a commit makes when it is reverted or cherry-picked, by the name of that."""
+
+
 def check_names(
     history: History,
     events: frozenset[Event],
@@ -92,7 +96,8 @@ def check_names(
                 version = f"v{history.number(taken[name].commit)}"
                 raise Conflict(
                     f"A pathway named {name} is active already, since {version}.",
-                    hint=f"`grn revert {version} --only {name}` takes it out; --if-absent passes over equal content.",
+                    code="name-active",
+                    facts={"version": version, "name": name},
                 )
             if name in seen:
                 raise InputError(f"Two pathways of one commit are named {name}.")
@@ -127,7 +132,7 @@ def _change(
     if not entry.parents:
         raise InputError(
             f"v{history.number(commit)} is the base itself: there is nothing to {verb}.",
-            hint="`grn log` lists the versions that did something.",
+            code="base-version",
         )
     origins = _origins(history, commit)
     if only:
@@ -137,12 +142,13 @@ def _change(
     drops = {pathway: active[pathway] for pathway in sorted(drop & active.keys())}
     base = _base(history, commit, head, verb)
     if not adds and not drops and base == history[head].base:
-        names = ", ".join(sorted(name for one in add | drop for name in history.record(origins[one]).names))
+        names = ", ".join(sorted(name for id_ in add | drop for name in history.record(origins[id_]).names))
         where = f"v{history.number(head)}"
         state = "active already" if add else "not active"
         raise InputError(
             f"There is nothing to {verb} from v{history.number(commit)}: in {where} this is {state}: {names}.",
-            hint=f"`grn show {where}` lists what is active there.",
+            code="nothing-to-change",
+            facts={"version": where},
         )
     return Change(adds, drops, base)
 
@@ -186,6 +192,6 @@ def _base(history: History, commit: str, head: str, verb: str) -> str:
     if here != source:
         raise Conflict(
             f"v{history.number(commit)} changed the base, and v{history.number(head)} has another one by now.",
-            hint="Name pathways with --only to leave the base as it is.",
+            code="base-changed",
         )
     return target

@@ -29,8 +29,8 @@ def check_commit(history: History, logged: LoggedCommit) -> None:
     """
     commit = history[logged.id]
     if commit.sets_base == (commit.base in {history[parent].base for parent in commit.parents}):
-        said = "brings a base" if commit.sets_base else "brings no base"
-        raise FormatError(f"The commit {commit.id} {said}, it says; by its parents it is otherwise.")
+        claim = "brings a base" if commit.sets_base else "brings no base"
+        raise FormatError(f"The commit {commit.id} {claim}, it says; by its parents it is otherwise.")
     before = {event for parent in commit.parents for event in history.active(parent)}
     for event in commit.drops:
         if event not in before:
@@ -92,8 +92,10 @@ def _check_anchor(history: History, commit: Commit, active: set[str]) -> None:
     """Refuse an anchor that is no ancestor's version, or from which the version cannot be read."""
     if commit.anchor in (None, commit.content):
         return
-    near = {one for parent in commit.parents for one in (history[parent].anchor, history[parent].content)}
-    if commit.anchor not in near and all(history[one].content != commit.anchor for one in history.ancestors(commit.id)):
+    near = {content for parent in commit.parents for content in (history[parent].anchor, history[parent].content)}
+    if commit.anchor not in near and all(
+        history[ancestor].content != commit.anchor for ancestor in history.ancestors(commit.id)
+    ):
         raise FormatError(f"The commit {commit.id} names an anchor, {commit.anchor}, that none of its ancestors is.")
     for version in history.of_content(commit.anchor):
         with contextlib.suppress(FormatError):  # of several, one may need an entry that is lost

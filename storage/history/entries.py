@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 TYPES = {layout.GENES: "<i8", layout.LOADINGS: "<f8", layout.PATHWAY_COVARIANCE: "<f8"}
-"""What the arrays of an entry are lists of."""
+"""The type of the numbers in each array of an entry."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedEntry:
-    """An entry as it stands in the log: what it says, and the content id of its file."""
+    """An entry as it stands in the log: its record, and the content id of its file."""
 
     entry: EntryRecord
     id: str
@@ -74,12 +74,12 @@ def entry_of(stored: hdf5.StoredFile, number: int) -> LoggedEntry:
     FormatError
         The file is another entry's, or damaged.
     """
-    entry = parse(EntryRecord, stored.record, stored.place)
+    entry = parse(EntryRecord, stored.record, stored.location)
     if entry.number != number:
-        raise FormatError(f"{stored.place} holds entry {entry.number} of the log, not entry {number}.")
+        raise FormatError(f"{stored.location} holds entry {entry.number} of the log, not entry {number}.")
     for logged in entry.commits:
         if commit_id(logged.commit) != logged.id:
-            raise FormatError(f"{stored.place} is damaged: the id of a commit does not fit it.")
+            raise FormatError(f"{stored.location} is damaged: the id of a commit does not fit it.")
     return LoggedEntry(entry, stored.id)
 
 
@@ -93,31 +93,31 @@ def pathways_of(
     FormatError
         The arrays are not those of the record.
     """
-    taken = dict.fromkeys(TYPES, 0)
+    consumed = dict.fromkeys(TYPES, 0)
 
-    def take(name: str, count: int) -> NDArray[Any]:
-        start = taken[name]
-        taken[name] += count
+    def following(name: str, count: int) -> NDArray[Any]:
+        start = consumed[name]
+        consumed[name] += count
         part = stored.arrays.get(name, np.empty(0, dtype=TYPES[name]))
         if part.dtype != TYPES[name] or part.ndim != 1:
-            raise FormatError(f"{stored.place} is damaged: {name!r} is no list of {TYPES[name]}.")
+            raise FormatError(f"{stored.location} is damaged: {name!r} is no list of {TYPES[name]}.")
         if len(part[start : start + count]) != count:
-            raise FormatError(f"{stored.place} is damaged: {name!r} is shorter than its record says.")
+            raise FormatError(f"{stored.location} is damaged: {name!r} is shorter than its record says.")
         return part[start : start + count]
 
-    answer: dict[str, Pathway] = {}
-    for record in (one for logged in entry.commits for one in logged.commit.adds):
+    pathways: dict[str, Pathway] = {}
+    for record in (added for logged in entry.commits for added in logged.commit.adds):
         rank = len(record.names)
-        genes = take(layout.GENES, record.genes)
-        loadings = take(layout.LOADINGS, record.genes * rank)
-        covariance = take(layout.PATHWAY_COVARIANCE, rank * rank) if record.covariance else None
+        genes = following(layout.GENES, record.genes)
+        loadings = following(layout.LOADINGS, record.genes * rank)
+        covariance = following(layout.PATHWAY_COVARIANCE, rank * rank) if record.covariance else None
         if wanted is None or record.id in wanted:
-            answer[record.id] = _pathway(stored.place, record, genes, loadings, covariance)
-    return answer
+            pathways[record.id] = _pathway(stored.location, record, genes, loadings, covariance)
+    return pathways
 
 
 def _pathway(
-    place: hdf5.Location,
+    location: hdf5.Location,
     record: PathwayRecord,
     genes: NDArray[Any],
     loadings: NDArray[Any],
@@ -134,9 +134,9 @@ def _pathway(
             covariance=None if covariance is None else covariance.astype(np.float64).reshape(rank, rank),
         )
     except (EngineError, InputError) as failure:
-        raise FormatError(f"{place} is damaged: what it holds makes no pathway: {failure}") from None
+        raise FormatError(f"{location} is damaged: what it holds makes no pathway: {failure}") from None
     if pathway_id(pathway) != record.id:
-        raise FormatError(f"{place} is damaged: pathway {pathway.label} is not what its id says.")
+        raise FormatError(f"{location} is damaged: pathway {pathway.label} is not what its id says.")
     return pathway
 
 

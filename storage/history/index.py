@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 EVERY = 64
-"""The index is written anew when so many entries are not in it."""
+"""Entries without which the index is written anew."""
 
 COLUMNS = ("id", "content", "base", "anchor")
+"""Arrays of the index that hold one id for each commit."""
 
 IS_HEX = np.isin(np.arange(256), np.frombuffer(b"0123456789abcdef", dtype="u1"))
 """Of each byte, whether it is a hexadecimal digit."""
@@ -58,11 +59,11 @@ class IndexedCommits(Sequence[Commit]):
         self._columns = {name: _ids(arrays[name], optional=name == "anchor") for name in COLUMNS}
         self.ids = self._columns["id"].astype("U64").tolist()
         count = len(self.ids)
-        self._numbers = _whole(arrays["numbers"], dimensions=2)
+        self._numbers = _counts(arrays["numbers"], dimensions=2)
         self._added, self._dropped = _ids(arrays["added"]), _ids(arrays["dropped"])
-        self._parents, self._seen = _whole(arrays["parents"]), _whole(arrays["seen"])
+        self._parents, self._seen = _counts(arrays["parents"]), _counts(arrays["seen"])
         values = {"added": self._added, "parents": self._parents, "seen": self._seen}
-        self._ends = {name: np.cumsum(_whole(arrays[f"{name}_counts"])) for name in values}
+        self._ends = {name: np.cumsum(_counts(arrays[f"{name}_counts"])) for name in values}
         fits = all(
             len(ends) == count and (ends[-1] if count else 0) == len(values[name]) for name, ends in self._ends.items()
         )
@@ -80,46 +81,46 @@ class IndexedCommits(Sequence[Commit]):
         return len(self.ids)
 
     @overload
-    def __getitem__(self, place: int) -> Commit: ...
+    def __getitem__(self, index: int) -> Commit: ...
     @overload
-    def __getitem__(self, place: slice) -> list[Commit]: ...
-    def __getitem__(self, place: int | slice) -> Commit | list[Commit]:
+    def __getitem__(self, index: slice) -> list[Commit]: ...
+    def __getitem__(self, index: int | slice) -> Commit | list[Commit]:
         """Return one, or several, in the order of the log."""
-        if isinstance(place, slice):
-            return [self[one] for one in range(*place.indices(len(self)))]
-        if not 0 <= place < len(self):
-            raise IndexError(place)
-        if place not in self._made:
-            self._made[place] = self._make(place)
-        return self._made[place]
+        if isinstance(index, slice):
+            return [self[position] for position in range(*index.indices(len(self)))]
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        if index not in self._made:
+            self._made[index] = self._make(index)
+        return self._made[index]
 
     def contents(self) -> list[str]:
         """Return the content ids of all versions."""
         return self._columns["content"].astype("U64").tolist()
 
-    def _make(self, place: int) -> Commit:
-        content, base, anchor = (self._columns[name][place].decode() for name in COLUMNS[1:])
-        sets_base, since_anchor, entry = self._numbers[place].tolist()
-        seen = self._run("seen", place)
+    def _make(self, row: int) -> Commit:
+        content, base, anchor = (self._columns[name][row].decode() for name in COLUMNS[1:])
+        sets_base, since_anchor, entry = self._numbers[row].tolist()
+        seen = self._run("seen", row)
         return Commit(
-            id=self.ids[place],
+            id=self.ids[row],
             content=content,
             base=base,
             sets_base=bool(sets_base),
-            parents=tuple(self.ids[one] for one in self._parents[self._run("parents", place)]),
-            adds=tuple(one.decode() for one in self._added[self._run("added", place)]),
+            parents=tuple(self.ids[parent] for parent in self._parents[self._run("parents", row)]),
+            adds=tuple(pathway.decode() for pathway in self._added[self._run("added", row)]),
             drops=tuple(
-                Event(self.ids[one], pathway.decode())
-                for one, pathway in zip(self._seen[seen], self._dropped[seen], strict=True)
+                Event(self.ids[commit], pathway.decode())
+                for commit, pathway in zip(self._seen[seen], self._dropped[seen], strict=True)
             ),
             anchor=anchor or None,
             since_anchor=since_anchor,
             entry=entry,
         )
 
-    def _run(self, name: str, place: int) -> slice:
+    def _run(self, name: str, row: int) -> slice:
         ends = self._ends[name]
-        return slice(int(ends[place - 1]) if place else 0, int(ends[place]))
+        return slice(int(ends[row - 1]) if row else 0, int(ends[row]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,17 +159,17 @@ def content_of(length: int, last: str, commits: Sequence[Commit], refs: Refs) ->
     refs : Refs
         Where they then stand.
     """
-    numbers = {commit.id: place for place, commit in enumerate(commits)}
+    numbers = {commit.id: row for row, commit in enumerate(commits)}
     moves = [{name: getattr(move, name) for name in Move.__slots__} for move in refs.moves]
     flags = [(commit.sets_base, commit.since_anchor, commit.entry) for commit in commits]
     arrays: dict[str, NDArray[Any]] = {
         **{name: _hashes(getattr(commit, name) or "" for commit in commits) for name in COLUMNS},
         "numbers": np.array(flags, dtype="<i8").reshape(-1, 3),
         "moves": np.frombuffer(json.dumps(moves).encode(), dtype="u1"),
-        **_lists("parents", [[numbers[one] for one in commit.parents] for commit in commits]),
-        **_lists("seen", [[numbers[one.commit] for one in commit.drops] for commit in commits]),
-        "dropped": _hashes(one.pathway for commit in commits for one in commit.drops),
-        "added": _hashes(one for commit in commits for one in commit.adds),
+        **_lists("parents", [[numbers[parent] for parent in commit.parents] for commit in commits]),
+        **_lists("seen", [[numbers[event.commit] for event in commit.drops] for commit in commits]),
+        "dropped": _hashes(event.pathway for commit in commits for event in commit.drops),
+        "added": _hashes(pathway for commit in commits for pathway in commit.adds),
         "added_counts": np.array([len(commit.adds) for commit in commits], dtype="<i8"),
     }
     record = IndexRecord(
@@ -182,11 +183,11 @@ def write(path: Path, content: hdf5.Content) -> None:
     durable.replace(path, content.seal().write)
 
 
-def read(place: hdf5.Location) -> Index | None:
+def read(location: hdf5.Location) -> Index | None:
     """Return the index that stands somewhere, or `None` when it is missing or damaged."""
     try:
-        stored = hdf5.read(place, layout.INDEX)
-        record = parse(IndexRecord, stored.record, place)
+        stored = hdf5.read(location, layout.INDEX)
+        record = parse(IndexRecord, stored.record, location)
         commits = IndexedCommits(stored.arrays)
         text = stored.arrays["moves"].tobytes()
     except (FormatError, OSError, KeyError, ValueError, TypeError, IndexError, RuntimeError, OverflowError):
@@ -200,28 +201,26 @@ def read(place: hdf5.Location) -> Index | None:
         branches=dict(record.branches),
         tags=dict(record.tags),
         moved=dict(record.moved),
-        earlier=lambda: _moves(text, place),
+        earlier=lambda: _moves(text, location),
     )
     return Index(record.length, record.last, commits, refs)
 
 
-def _moves(text: bytes, place: hdf5.Location) -> list[Move]:
+def _moves(text: bytes, location: hdf5.Location) -> list[Move]:
     try:
-        said: list[Any] = json.loads(text)
-        if all(_is_move(move) for move in said):
-            return [Move(**move) for move in said]
+        moves: list[Any] = json.loads(text)
+        if all(_is_move(move) for move in moves):
+            return [Move(**move) for move in moves]
     except (ValueError, TypeError, RecursionError):
         pass
-    raise FormatError(
-        f"{place} is damaged: its moves of refs cannot be read.", hint="`grn verify --repair` makes it anew."
-    )
+    raise FormatError(f"{location} is damaged: its moves of refs cannot be read.", code="index-damaged")
 
 
-def _is_move(said: Any) -> bool:
+def _is_move(record: Any) -> bool:
     """Return whether something that was read can be a move of a ref."""
-    if not isinstance(said, dict):
+    if not isinstance(record, dict):
         return False
-    move = cast("dict[str, Any]", said)
+    move = cast("dict[str, Any]", record)
     texts = all(isinstance(move.get(name), str) for name in ("ref", "reason", "author", "time"))
     commits = all(move.get(name) is None or isinstance(move[name], str) for name in ("before", "after"))
     return type(move.get("number")) is int and texts and commits
@@ -244,12 +243,12 @@ def _ids(values: NDArray[Any], *, optional: bool = False) -> NDArray[np.bytes_]:
 def _lists(name: str, lists: Sequence[Sequence[int]]) -> dict[str, NDArray[np.int64]]:
     """Return lists of numbers as one array and their lengths."""
     return {
-        name: np.array([one for several in lists for one in several], dtype="<i8"),
+        name: np.array([number for several in lists for number in several], dtype="<i8"),
         f"{name}_counts": np.array([len(several) for several in lists], dtype="<i8"),
     }
 
 
-def _whole(values: NDArray[Any], dimensions: int = 1) -> NDArray[np.int64]:
+def _counts(values: NDArray[Any], dimensions: int = 1) -> NDArray[np.int64]:
     if values.dtype != np.dtype("<i8") or values.ndim != dimensions or (values < 0).any():
         raise ValueError("an array holds whole numbers from 0 on")
     return values

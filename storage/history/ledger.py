@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 LATE = 0.05
-"""Seconds to wait for a network disk that may list late what it says is there."""
+"""Seconds to wait for a network disk, which may list a file late."""
 
 MOST_LOST = 100_000
-"""Entries can make believe that commits before them are lost: so many at the most, of a whole log."""
+"""Most commits of a log that count as lost: an entry can claim any number of commits before it."""
 
 
 class Ledger:
@@ -42,7 +42,7 @@ class Ledger:
 
     Attributes
     ----------
-    places : Places
+    locations : Locations
         Where its files stand.
     log : Log
         Its entries.
@@ -53,43 +53,37 @@ class Ledger:
     losses : dict of int to range
         By the number of the last of a run of damaged entries, n of the versions vn that the run has brought.
     midway : bool
-        Whether an interrupt has come while entries were taken in: then it must be read anew.
+        Whether an interrupt came while entries were applied: then all must be read anew.
     """
 
     def __init__(self, path: Path, *, indexed: bool = True, strict: bool = True) -> None:
-        self.places = locations_of(path) if strict else DirectoryStore(path)
+        self.locations = locations_of(path) if strict else DirectoryStore(path)
         self._keeps_index = indexed
-        self._begin(indexed=indexed)
-        if foreign := self._foreign():
-            self._begin(indexed=indexed, foreign=foreign)
-
-    def _begin(self, *, indexed: bool, foreign: range = range(0)) -> None:
-        """Read the log from the index, or from its first entry."""
-        self.log = Log(self.places, foreign)
+        self.log = Log(self.locations)
         self.history = History(self._load)
         self.refs = Refs()
         self.losses: dict[int, range] = {}
         self._in_index = 0, 0
         self._claimed: tuple[int, int, str] | None = None
-        if (found := self._indexed()) and indexed and self.log.skip(found.length, found.last):
-            self._in_index = found.length, len(found.commits)
-            self.history, self.refs = History(self._load, found.commits), found.refs
+        if (stored := self._read_index()) and indexed and self.log.skip(stored.length, stored.last):
+            self._in_index = stored.length, len(stored.commits)
+            self.history, self.refs = History(self._load, stored.commits), stored.refs
         self.refresh()
 
     def refresh(self) -> None:
-        """Take in what has been written to the store since it was last read."""
+        """Read what has been written to the store since it was last read."""
         self.midway = True
-        testimony = self._testimony()  # written after the entry
+        mark = self._mark()  # written after the entry
         self._read_new()
-        entries, versions = self._known(testimony)
+        entries, versions = self._least_lengths(mark)
         if entries > self.log.length:
             time.sleep(LATE)
             self._read_new()
             self._read_new(known=entries)
         if self.log.damage:
-            self._lose(min(versions, self.history.length + self._may_be_lost))
+            self._reserve(min(versions, self.history.length + self._most_lost))
         self.refs.lost = max(self.log.damage, default=0)
-        self.note_down()
+        self.write_index()
         self.midway = False
 
     @property
@@ -97,29 +91,29 @@ class Ledger:
         """Whether all must be read anew: after an interrupt, or when the log's end was missing and may have come."""
         return self.midway or self.log.length in self.log.damage
 
-    def took(self, entry: EntryRecord, id_: str) -> None:
-        """Take in an entry that has just been written to the log, under the id that it got."""
+    def apply(self, entry: EntryRecord, id_: str) -> None:
+        """Apply an entry that has just been written to the log, under the id that it got."""
         self.midway = True
-        self.log.took(entry.number, id_)
-        self._take(entry)
-        self.witness()
-        self.note_down()
+        self.log.advance(entry.number, id_)
+        self._replay(entry)
+        self.remember_last()
+        self.write_index()
         self.midway = False
 
-    def witness(self) -> None:
-        """Note down that the log has reached its last entry, where that can be done: its loss shows in no other way."""
-        cache, first = self.places.cache, self.history.numbered(0)
+    def remember_last(self) -> None:
+        """Keep the high-water mark, where that can be done: the loss of the last entry shows in no other way."""
+        cache, first = self.locations.cache, self.history.numbered(0)
         if cache is not None and self.log.last is not None and first is not None:
             with contextlib.suppress(OSError):  # it is derived
-                self.log.settle()  # nothing is noted that a power cut could take
-                said = last_entry.high_water_mark(self.log.length, self.history.length, self.log.last, first.id)
-                last_entry.write(cache / layout.WITNESS, said)
+                self.log.fsync_names()  # nothing is noted that a power cut could take
+                mark = last_entry.high_water_mark(self.log.length, self.history.length, self.log.last, first.id)
+                last_entry.write(cache / layout.LAST_ENTRY, mark)
 
     def lost(self) -> FormatError:
         """Return the refusal of a store whose first version cannot be read."""
         if self.log.damage:
             return next(iter(self.log.damage.values()))
-        return FormatError(f"{self.places.path} has an empty log: it was never finished.")
+        return FormatError(f"{self.locations.path} has an empty log: it was never finished.")
 
     def _read_new(self, *, known: int = 0) -> None:
         for logged in self.log.read_new(known=known):
@@ -129,32 +123,32 @@ class Ledger:
             except FormatError as failure:
                 self.log.set_aside(logged.entry.number, failure)
             else:
-                self._take(logged.entry)
+                self._replay(logged.entry)
 
     def _check_versions(self, entry: EntryRecord) -> None:
         """Refuse an entry that says that other commits are before it than can be; where some are lost, more can."""
         before = self.history.length
-        if not before <= entry.versions <= before + self._may_be_lost:
+        if not before <= entry.versions <= before + self._most_lost:
             raise FormatError(
                 f"Entry {entry.number} of the log is damaged: it says that {entry.versions:,} versions are before it; "
                 f"there are {before:,}."
             )
 
     @property
-    def _may_be_lost(self) -> int:
+    def _most_lost(self) -> int:
         return max(MOST_LOST - self.history.lost, 0) if self.log.damage else 0
 
-    def _lose(self, versions: int) -> None:
+    def _reserve(self, versions: int) -> None:
         """Leave room for versions that the damaged entries read last have brought, so that there are so many in all."""
-        if lost := self.history.lose(versions):
+        if lost := self.history.reserve(versions):
             self.losses[max(self.log.damage)] = lost
 
-    def _take(self, entry: EntryRecord) -> None:
+    def _replay(self, entry: EntryRecord) -> None:
         self.refs.replay(entry)
-        self._lose(entry.versions)
+        self._reserve(entry.versions)
         for logged in entry.commits:
             if logged.id not in self.history:
-                self.history.take(commit_of(logged, entry.number), logged)
+                self.history.append(commit_of(logged, entry.number), logged)
 
     def _load(self, commit: Commit) -> LoggedCommit:
         """Return the record of a commit from the log."""
@@ -162,53 +156,34 @@ class Ledger:
         for logged in entry.commits:
             if logged.id == commit.id:
                 return logged
-        raise FormatError(f"{stored.place} is damaged: it does not bring the commit {commit.id}.")
+        raise FormatError(f"{stored.location} is damaged: it does not bring the commit {commit.id}.")
 
-    def _indexed(self) -> index.Index | None:
+    def _read_index(self) -> index.Index | None:
         """Return what the log gave when it was last indexed; the log may have changed since."""
-        place = self.places.index()
-        found = None if place is None else index.read(place)
-        if found is None or not found.commits:
+        location = self.locations.index()
+        stored = None if location is None else index.read(location)
+        if stored is None or not stored.commits:
             return None
-        self._claimed = found.length, len(found.commits), found.commits[0].id
-        return found
+        self._claimed = stored.length, len(stored.commits), stored.commits[0].id
+        return stored
 
-    def _testimony(self) -> bytes:
-        cache = self.places.cache
-        return b"" if cache is None else last_entry.read(cache / layout.WITNESS)
+    def _mark(self) -> bytes:
+        """Return the high-water mark that was kept of a log."""
+        cache = self.locations.cache
+        return b"" if cache is None else last_entry.read(cache / layout.LAST_ENTRY)
 
-    def _foreign(self) -> range:
-        """Return the numbers under which another log's entries stand, where entries that do not follow them are ours.
-
-        A file is exchanged as a whole: for a pack these are all its entries. Those before are ours if the first is.
-        """
-        testimony = self._testimony()
-        number = last_entry.seen_among(testimony, self.log.strays)
-        if number is None:
-            return range(0)
-        while number - 1 in self.log.strays:
-            number -= 1
-        first, start = self.history.numbered(0), number - 1
-        ours = first is not None and last_entry.remembered_lengths(testimony, first.id) != (0, 0)
-        path = self.places.entry(start).path
-        while (
-            start > 1 and start - 1 not in self.log.damage and not (ours and self.places.entry(start - 1).path != path)
-        ):
-            start -= 1
-        return range(start, number)
-
-    def _known(self, testimony: bytes) -> tuple[int, int]:
-        """Return how many entries and versions the log must have, by what has been seen of this very store before."""
+    def _least_lengths(self, mark: bytes) -> tuple[int, int]:
+        """Return the fewest entries and versions that the log must have, by what has been seen of this store before."""
         first = self.history.numbered(0)
         if first is None:
             return 0, 0
         length, versions, store = self._claimed or (0, 0, "")
         claimed = (length, versions) if store == first.id else (0, 0)
-        return max(last_entry.remembered_lengths(testimony, first.id), claimed)
+        return max(last_entry.remembered_lengths(mark, first.id), claimed)
 
-    def note_down(self, *, least: int = index.EVERY) -> None:
+    def write_index(self, *, least: int = index.EVERY) -> None:
         """Write the index anew when it lacks so many entries or versions, where that can be done, and sweep."""
-        last, cache = self.log.last, self.places.cache
+        last, cache = self.log.last, self.locations.cache
         if not self._keeps_index or self.log.damage or cache is None or last is None:
             return
         counts = self.log.length, self.history.length
@@ -216,8 +191,8 @@ class Ledger:
             return
         self._in_index = counts
         with contextlib.suppress(OSError):
-            self.log.settle()
+            self.log.fsync_names()
             durable.make_folder(cache)
-            found = index.content_of(self.log.length, last, self.history.commits, self.refs)
-            index.write(cache / f"{layout.INDEX}{layout.FILE_ENDING}", found)
-            durable.sweep(self.places.path)
+            content = index.content_of(self.log.length, last, self.history.commits, self.refs)
+            index.write(cache / f"{layout.INDEX}{layout.FILE_ENDING}", content)
+            durable.sweep(self.locations.path)

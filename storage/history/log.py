@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,8 @@ from ..files.locations import DirectoryStore, by_file
 from . import entries
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from ...engine.network.pathway import Pathway
     from ..files.locations import Locations
@@ -20,11 +22,10 @@ if TYPE_CHECKING:
 
 
 LONGEST_GAP = 16
-"""Of a longer run of missing entries only the first and the last are told: a name can claim any number."""
-
+"""Most missing entries in a run that are reported one by one: a name can claim any number."""
 
 MAY_NOT_WRITE = {errno.EACCES, errno.EPERM, errno.EROFS}
-"""What the system says to one who can only read: that one has nothing to flush."""
+"""Errors of the system for an account that can only read, and so has nothing to flush."""
 
 
 class Log:
@@ -34,10 +35,8 @@ class Log:
 
     Parameters
     ----------
-    places : Places
+    locations : Locations
         Where the entries stand.
-    foreign : range
-        Numbers under which another log's entries stand.
 
     Attributes
     ----------
@@ -47,19 +46,16 @@ class Log:
         The id of that entry, which the next one carries; `None` before the first and where it is damaged.
     damage : dict of int to FormatError
         What is wrong with the entries that were set aside.
-    strays : dict of int to str
-        The ids of those of them that are whole, and do not follow.
     """
 
-    def __init__(self, places: Locations, foreign: range = range(0)) -> None:
-        self.places = places
-        self.strays: dict[int, str] = {}
-        self._foreign = foreign
+    def __init__(self, locations: Locations) -> None:
+        self.locations = locations
         self.length = 0
         self.last: str | None = None
         self.damage: dict[int, FormatError] = {}
-        self._settled = 0
-        self._held: tuple[int, hdf5.StoredFile, EntryRecord] | None = None
+        self._refused: str | None = None  # the id of the last entry, where it is whole and does not follow
+        self._synced = 0
+        self._latest: tuple[int, hdf5.StoredFile, EntryRecord] | None = None
 
     @property
     def next(self) -> int:
@@ -67,8 +63,8 @@ class Log:
         return self.length + 1
 
     def skip(self, length: int, last: str) -> bool:
-        """Take entries up to a number as read, if all are there and the last has that id; return whether it is so."""
-        if self.places.look() < length or not self.places.holds_all(length):
+        """Count entries up to a number as read, if all are there and the last has that id; return whether it is so."""
+        if self.locations.look() < length or not self.locations.holds_all(length):
             return False
         try:
             stored = self._stored(length)
@@ -79,29 +75,31 @@ class Log:
         return stored.id == last
 
     def read_new(self, *, known: int = 0) -> Iterator[LoggedEntry]:
-        """Yield the entries that came since the last reading, and take them in; what cannot be read is set aside.
+        """Yield the entries that came since the last reading; what cannot be read is set aside.
 
         Parameters
         ----------
         known : int
             How many entries there must be, by what has been seen before.
         """
-        end = max(self.places.look(), known)
-        wanted = [(number, self.places.entry(number)) for number in self.places.standing(self.next, end)]
+        end = max(self.locations.look(), known)
+        wanted = [(number, self.locations.entry(number)) for number in self.locations.numbers_between(self.next, end)]
         for path, run in by_file(wanted):
-            groups = [place.group for _, place in run]
-            try:
-                found = list(hdf5.read_each(path, groups, layout.ENTRY)) if len(run) > 1 else [self._try(run[0][0])]
-            except (FormatError, OSError):  # a pack has gone or is damaged: each entry tells for itself
-                found = [self._try(number) for number, _ in run]
-            for (number, _), one in zip(run, found, strict=True):
-                self._miss(self.next, number - 1)
-                if logged := self._take(number, one):
+            for (number, _), part in zip(run, self._parts(path, run), strict=True):
+                self._set_aside_missing(self.next, number - 1)
+                if logged := self._append(number, part):
                     yield logged
-        self._miss(self.next, end)
+        self._set_aside_missing(self.next, end)
+
+    def _parts(self, path: Path, run: Sequence[tuple[int, hdf5.Location]]) -> list[hdf5.StoredFile | FormatError]:
+        """Return, of each entry of a run in one file, what stands there or what is wrong with it."""
+        if len(run) > 1:
+            with contextlib.suppress(FormatError, OSError):  # where a pack has gone, or is damaged as a whole
+                return list(hdf5.read_each(path, [location.group for _, location in run], layout.ENTRY))
+        return [self._stored_or_reason(number) for number, _ in run]
 
     def set_aside(self, number: int, why: FormatError) -> None:
-        """Take an entry for damaged: what it says cannot be."""
+        """Note that an entry is damaged: what it says cannot be."""
         self.damage[number] = why
 
     def check(self) -> None:
@@ -120,17 +118,17 @@ class Log:
             )
 
     def read(self, number: int) -> tuple[hdf5.StoredFile, EntryRecord]:
-        """Return an entry's file and what it says, checked.
+        """Return an entry's file and its record, checked.
 
         Raises
         ------
         FormatError
             It is missing or damaged.
         """
-        if self._held is None or self._held[0] != number:  # an entry may bring thousands of commits
+        if self._latest is None or self._latest[0] != number:  # an entry may bring thousands of commits
             stored = self._stored(number)
-            self._held = number, stored, entries.entry_of(stored, number).entry
-        return self._held[1:]
+            self._latest = number, stored, entries.entry_of(stored, number).entry
+        return self._latest[1:]
 
     def pathways(self, number: int, wanted: Collection[str]) -> dict[str, Pathway]:
         """Return pathways that an entry brings, by their ids.
@@ -141,33 +139,33 @@ class Log:
             It is missing or damaged, or does not bring them.
         """
         stored, entry = self.read(number)
-        found = entries.pathways_of(stored, entry, wanted)
-        if len(found) < len(wanted):
-            raise FormatError(f"{stored.place} is damaged: it does not bring the pathways that it should.")
-        return found
+        pathways = entries.pathways_of(stored, entry, wanted)
+        if len(pathways) < len(wanted):
+            raise FormatError(f"{stored.location} is damaged: it does not bring the pathways that it should.")
+        return pathways
 
     def append(self, entry: EntryRecord, pathways: Iterable[Pathway] = ()) -> str:
-        """Write the next entry, durably, and return its id; `took` takes it as read.
+        """Write the next entry, durably, and return its id; `advance` counts it as read.
 
         Raises
         ------
         FileExistsError
             Another writer took the number first; nothing was written.
         """
-        folder = self.places
+        folder = self.locations
         if not isinstance(folder, DirectoryStore):
             raise read_only(folder)
         sealed = entries.content_of(entry, pathways).seal()
         path = folder.loose_path(entry.number)
-        self.settle()
+        self.fsync_names()
         durable.publish(path, sealed.write, taken=lambda: self._is_lost(folder, entry.number, sealed.id))
         return sealed.id
 
-    def took(self, number: int, id_: str) -> None:
-        """Take the next entry as read: this writer has written it, and flushed its name."""
-        self.length, self.last, self._settled = number, id_, number
+    def advance(self, number: int, id_: str) -> None:
+        """Count the next entry as read: this writer has written it, and flushed its name."""
+        self.length, self.last, self._synced = number, id_, number
 
-    def settle(self) -> None:
+    def fsync_names(self) -> None:
         """Return when the names of all entries that have been read are on the disk.
 
         Whoever linked the last one may have died before flushing the folder. What is built on it, or is acknowledged
@@ -178,13 +176,13 @@ class Log:
         OSError
             The disk refused.
         """
-        if self._settled < self.length and isinstance(self.places, DirectoryStore):
+        if self._synced < self.length and isinstance(self.locations, DirectoryStore):
             try:
-                durable.flush(self.places.path / layout.LOG)
+                durable.flush(self.locations.path / layout.LOG)
             except OSError as failure:
                 if failure.errno not in MAY_NOT_WRITE:
                     raise
-            self._settled = self.length
+            self._synced = self.length
 
     def _is_lost(self, folder: DirectoryStore, number: int, id_: str) -> bool:
         """Return whether a number had been taken, packed and its name freed while a writer was slow.
@@ -200,46 +198,46 @@ class Log:
         except FormatError as failure:
             raise OSError(errno.EIO, failure.message) from None
 
-    def _take(self, number: int, found: LoggedEntry | hdf5.StoredFile | FormatError) -> LoggedEntry | None:
-        """Take in the next entry, or set it aside."""
+    def _append(self, number: int, part: hdf5.StoredFile | FormatError) -> LoggedEntry | None:
+        """Return the next entry if it follows what is before it; otherwise set it aside."""
         try:
-            logged = entries.entry_of(found, number) if isinstance(found, hdf5.StoredFile) else found
+            logged = part if isinstance(part, FormatError) else entries.entry_of(part, number)
         except FormatError as failure:
             logged = failure
-        before = self.last
-        self.length, self.last = number, None
+        before, refused = self.last, self._refused
+        self.length, self.last, self._refused = number, None, None
         if isinstance(logged, FormatError):
             self.damage[number] = logged
             return None
-        if number in self._foreign or not self._follows(number, logged.entry.previous, before):
-            self.strays[number] = logged.id
-            said = "is of another log" if number in self._foreign else "does not follow the entry before it"
-            self.damage[number] = FormatError(f"{self.places.entry(number)} {said}: the log is broken there.")
+        if not self._follows(logged.entry, before, refused):
+            self._refused = logged.id
+            where = self.locations.entry(number)
+            self.damage[number] = FormatError(f"{where} does not follow the entry before it: the log is broken there.")
             return None
         self.last = logged.id
         return logged
 
-    def _follows(self, number: int, previous: str | None, before: str | None) -> bool:
-        """Return whether an entry may follow what is before it; one that follows a stray is another."""
-        if number - 1 not in self.damage:
-            return previous == before
-        return previous is not None and previous != self.strays.get(number - 1)
+    def _follows(self, entry: EntryRecord, before: str | None, refused: str | None) -> bool:
+        """Return whether an entry may follow the one before it; what follows an entry that was refused may not."""
+        if entry.number - 1 not in self.damage:
+            return entry.previous == before
+        return entry.previous is not None and entry.previous != refused
 
-    def _miss(self, first: int, last: int) -> None:
+    def _set_aside_missing(self, first: int, last: int) -> None:
         """Set aside a run of entries that are missing."""
         if last - first < LONGEST_GAP:
             for number in range(first, last + 1):
-                self._take(number, self._missing(number))
+                self._append(number, self._missing(number))
             return
-        where = f"{self.places.entry(first)} and those that follow"
+        where = f"{self.locations.entry(first)} and those that follow"
         together = hdf5.Missing(f"Entries {first:,} to {last:,} of the log are missing: {where}.")
         for number in (first, last):
-            self._take(number, together)
+            self._append(number, together)
 
     def _missing(self, number: int) -> hdf5.Missing:
-        return hdf5.Missing(f"Entry {number} of the log, {self.places.entry(number)}, is missing.")
+        return hdf5.Missing(f"Entry {number} of the log, {self.locations.entry(number)}, is missing.")
 
-    def _try(self, number: int) -> hdf5.StoredFile | FormatError:
+    def _stored_or_reason(self, number: int) -> hdf5.StoredFile | FormatError:
         try:
             return self._stored(number)
         except hdf5.Missing:
@@ -249,25 +247,26 @@ class Log:
         except OSError as failure:
             if failure.errno not in hdf5.OF_THE_FILE:
                 raise
-            return FormatError(f"{self.places.entry(number)} cannot be read: {failure.strerror}.")
+            return FormatError(f"{self.locations.entry(number)} cannot be read: {failure.strerror}.")
 
     def _stored(self, number: int) -> hdf5.StoredFile:
         """Return an entry's file; where it has been packed since the last look, from there."""
-        place = self.places.entry(number)
+        location = self.locations.entry(number)
         try:
-            found = hdf5.read(place, layout.ENTRY)
+            stored = hdf5.read(location, layout.ENTRY)
         except hdf5.Missing:
-            self.places.look()
-            if self.places.entry(number) == place:
+            self.locations.look()
+            if self.locations.entry(number) == location:
                 raise
             return self._stored(number)
         # A loose file that was opened after its entry had been packed may be a slow writer's, of the same number.
-        return found if self.places.still(number, place) else self._stored(number)
+        return stored if self.locations.is_current(number, location) else self._stored(number)
 
 
-def read_only(places: Locations) -> Conflict:
+def read_only(locations: Locations) -> Conflict:
     """Return the refusal to write to an exported store."""
     return Conflict(
-        f"{places.path} is an exported store, to be read only.",
-        hint=f"`grn clone {places.path} NAME.grn` makes a store of it that can be written.",
+        f"{locations.path} is an exported store, to be read only.",
+        code="exported-store",
+        facts={"path": locations.path},
     )

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import InputError
 from ...engine.network.pathway import Pathway
+from ...engine.wording import listed
 from ..files import layout
+from .changes import check_names
 from .entries import commit_id, pathway_id, pathway_record
 from .records import (
     CommitRecord,
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
     from ...formats.pathways.pathways import PathwayFile
     from .active import History
+    from .changes import Change
+    from .log import Log
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +84,10 @@ class Plan:
         return CommitRecord(
             parents=self.parents,
             base=self.base,
-            sets_base=not self.parents or self.base not in {history[one].base for one in self.parents},
+            sets_base=not self.parents or self.base not in {history[parent].base for parent in self.parents},
             adds=tuple(
-                pathway_record(one, self.missing.get(one.label, ()), id_)
-                for one, id_ in zip(self.pathways, self.ids, strict=True)
+                pathway_record(pathway, self.missing.get(pathway.label, ()), id_)
+                for pathway, id_ in zip(self.pathways, self.ids, strict=True)
             ),
             drops=self.drops,
             author=author,
@@ -91,6 +95,53 @@ class Plan:
             message=self.message,
             source=self.source,
         )
+
+
+def plan_pathways(
+    history: History,
+    branch: str,
+    tip: str,
+    pathways: tuple[Pathway, ...],
+    file: PathwayFile | None,
+    *,
+    message: str,
+    if_absent: bool,
+) -> Plan:
+    """Return the commit that adds pathways, read from a file where there is one, to a branch that stands at `tip`.
+
+    Raises
+    ------
+    Conflict
+        A pathway of that name is active already; with `if_absent`, one of other content.
+    """
+    active = history.active(tip)
+    if if_absent:
+        present = {event.pathway for event in active}
+        pathways = tuple(pathway for pathway in pathways if pathway_id(pathway) not in present)
+    check_names(history, active, (), pathways)
+    text = message or "add " + listed([pathway.label for pathway in pathways])
+    missing, source = ({}, None) if file is None else (dict(file.dropped), source_of(file))
+    return Plan(branch, (tip,), history[tip].base, text, pathways, missing, source=source)
+
+
+def plan_change(history: History, log: Log, branch: str, tip: str, change: Change, message: str) -> Plan:
+    """Return the commit that makes a change to a branch that stands at `tip`.
+
+    Raises
+    ------
+    Conflict
+        A pathway of that name is active already.
+    """
+    records = [history.record(event) for event in change.adds]
+    check_names(history, history.active(tip), change.drops, records)
+    pathways: list[Pathway] = []
+    for event in change.adds:
+        pathways += log.pathways(history[event.commit].entry, {event.pathway}).values()
+    missing = {", ".join(record.names): record.missing for record in records}
+    sources = [history.logged(event.commit).commit.source for event in change.adds]
+    source = sources[0] if sources and all(other == sources[0] for other in sources) else None
+    drops = history.drop_records(change.drops)
+    return Plan(branch, (tip,), change.base, message, tuple(pathways), missing, drops, source)
 
 
 def logged_of(record: CommitRecord, measured: MeasuredRecord) -> LoggedCommit:
@@ -114,7 +165,7 @@ def entry_of(plan: Plan, logged: LoggedCommit, *, number: int, previous: str | N
 
 
 def pathways_from(
-    given: PathwayFile | Pathway | Iterable[Pathway],
+    pathways: PathwayFile | Pathway | Iterable[Pathway],
 ) -> tuple[tuple[Pathway, ...], PathwayFile | None]:
     """Return the pathways that a caller means, and the file they were read from.
 
@@ -123,13 +174,15 @@ def pathways_from(
     InputError
         It is a path, and not what was read from it.
     """
-    if isinstance(given, str | Path):
-        raise InputError(f"{given!r} is not a pathway.", hint="Read it with grnledger.read_pathways(path, repo.panel).")
-    if isinstance(given, Pathway):
-        return (given,), None
-    if isinstance(given, Iterable):
-        return tuple(given), None
-    return given.pathways, given
+    if isinstance(pathways, str | Path):
+        raise InputError(
+            f"{pathways!r} is not a pathway.", hint="Read it with grnledger.read_pathways(path, repo.panel)."
+        )
+    if isinstance(pathways, Pathway):
+        return (pathways,), None
+    if isinstance(pathways, Iterable):
+        return tuple(pathways), None
+    return pathways.pathways, pathways
 
 
 def source_of(file: PathwayFile) -> SourceRecord:
@@ -140,5 +193,5 @@ def source_of(file: PathwayFile) -> SourceRecord:
         "units": file.units,
         "left_out": ", ".join(file.left_out) or None,
     }
-    said = {name: value for name, value in parameters.items() if value is not None}
-    return SourceRecord(file=file.path.name, sha256=file.sha256, parameters=said)
+    described = {name: value for name, value in parameters.items() if value is not None}
+    return SourceRecord(file=file.path.name, sha256=file.sha256, parameters=described)

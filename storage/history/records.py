@@ -20,7 +20,7 @@ Parameter = str | float | int | bool | None
 class Record(BaseModel):
     """A record: immutable, without unknown fields, written as canonical JSON."""
 
-    # A model is built when it is first used: `grn log` has no need of half of them.
+    # A model is built when it is first used: reading the log needs half of them.
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
     def canonical(self) -> str:

@@ -18,6 +18,7 @@ COMMITTED = "commit"
 """The reason of a move that a commit makes: its message says more."""
 
 LONGEST_NAME = 200
+"""Most characters in the name of a branch or tag."""
 
 LOOKS_LIKE_VERSION = re.compile(r"v\d+")
 LOOKS_LIKE_ID = re.compile(r"[0-9a-f]{6,64}")
@@ -25,7 +26,7 @@ LOOKS_LIKE_ID = re.compile(r"[0-9a-f]{6,64}")
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One ref's move, as the journal keeps it.
+    """One move of a ref, as the log has it.
 
     Parameters
     ----------
@@ -82,12 +83,12 @@ class Refs:
         return [*self.earlier(), *self.later]
 
     def replay(self, entry: EntryRecord) -> None:
-        """Take in the next entry of the log."""
+        """Apply the next entry of the log."""
         reason = entry.reason
         if reason == COMMITTED and len(entry.commits) == 1:
             reason = f"{COMMITTED}: {entry.commits[0].commit.message}"
         for move in entry.moves:
-            self._take(entry.number, move, reason, entry.author, entry.time)
+            self._apply(entry.number, move, reason, entry.author, entry.time)
 
     def at(self, time: str, branch: str | None = None) -> str | None:
         """Return the commit that a branch (that of HEAD then, when none is named) stood at, at a time; or `None`."""
@@ -105,12 +106,12 @@ class Refs:
         FormatError
             An entry of the log that may have moved it is lost.
         """
-        for one in (layout.HEAD, layout.BRANCH + self.head) if ref == layout.HEAD else (ref,):
-            self.check(one)
-        found = self.branches.get(self.head) if ref == layout.HEAD else self.get(ref)
-        if found is None:
+        for needed in (layout.HEAD, layout.BRANCH + self.head) if ref == layout.HEAD else (ref,):
+            self.check(needed)
+        commit = self.branches.get(self.head) if ref == layout.HEAD else self.get(ref)
+        if commit is None:
             raise FormatError(f"HEAD is on {self.head}, and there is no such branch.")
-        return found
+        return commit
 
     def is_certain(self, ref: str) -> bool:
         """Return whether no entry of the log is lost that may have moved a ref since it was last seen to move."""
@@ -123,7 +124,7 @@ class Refs:
             raise FormatError(
                 f"Where {name} stands is not certain: entry {self.lost} of the log, which may have moved it, "
                 "is missing or damaged.",
-                hint="Name a version, such as v3: `grn log --all` lists what can be read, `grn verify` what is lost.",
+                code="ref-uncertain",
             )
 
     def names_of(self, commit: str) -> tuple[str, ...]:
@@ -132,9 +133,9 @@ class Refs:
 
     def names(self) -> dict[str, tuple[str, ...]]:
         """Return the same for every commit at which one stands."""
-        found: dict[str, list[str]] = {}
+        standing: dict[str, list[str]] = {}
         if self.head in self.branches and all(map(self.is_certain, (layout.HEAD, layout.BRANCH + self.head))):
-            found[self.branches[self.head]] = [layout.HEAD]
+            standing[self.branches[self.head]] = [layout.HEAD]
         first = sorted(self.branches, key=lambda name: (name != self.head, name))
         for kind, names, ordered in (
             (layout.BRANCH, self.branches, first),
@@ -142,8 +143,8 @@ class Refs:
         ):
             for name in ordered:
                 if self.is_certain(kind + name):
-                    found.setdefault(names[name], []).append(name)
-        return {commit: tuple(several) for commit, several in found.items()}
+                    standing.setdefault(names[name], []).append(name)
+        return {commit: tuple(several) for commit, several in standing.items()}
 
     def get(self, ref: str) -> str | None:
         """Return where a ref stands, or `None`."""
@@ -167,7 +168,7 @@ class Refs:
         else:
             kind[name] = after
 
-    def _take(self, number: int, move: MoveRecord, reason: str, author: str, time: str) -> None:
+    def _apply(self, number: int, move: MoveRecord, reason: str, author: str, time: str) -> None:
         self.later.append(Move(number, move.ref, move.before, move.after, reason, author, time))
         self.moved[move.ref] = number
         self.set(move.ref, move.after)
@@ -194,13 +195,13 @@ def check_entry(entry: EntryRecord, commits: Container[str], refs: Refs | None) 
     named: list[str | None] = []
     for logged in entry.commits:
         commit = logged.commit
-        seen = (one for drop in commit.drops for one in drop.seen)
-        named.extend(one for one in (*commit.parents, *seen) if one not in known)
+        seen = (id_ for drop in commit.drops for id_ in drop.seen)
+        named.extend(id_ for id_ in (*commit.parents, *seen) if id_ not in known)
         known.add(logged.id)
     named += [move.after for move in entry.moves if move.ref != layout.HEAD and move.after not in known]
-    for one in named:
-        if refs is not None and one is not None and one not in commits:
-            raise FormatError(f"Entry {entry.number} of the log is damaged: the commit {one} is not before it.")
+    for id_ in named:
+        if refs is not None and id_ is not None and id_ not in commits:
+            raise FormatError(f"Entry {entry.number} of the log is damaged: the commit {id_} is not before it.")
     for ref in (move.ref for move in entry.moves):
         if ref != layout.HEAD and not _is_ref(ref):
             raise FormatError(f"Entry {entry.number} of the log is damaged: there can be no ref {ref!r}.")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .active import History
 
 LONGEST = 1_000
-"""The most characters of a REV."""
+"""Most characters of a REV."""
 
 SUFFIX = re.compile(r"[~^]\d*$")
 DATED = re.compile(r"(?P<branch>[^@]*)@\{(?P<date>[^}]*)\}")
@@ -72,13 +72,12 @@ def _named(text: str, refs: Refs, history: History) -> str:
             return refs.commit_at(kind + text)
     if dated := DATED.fullmatch(text):
         return _at(dated["branch"], dated["date"], refs)
-    if LOOKS_LIKE_ID.fullmatch(text) and (found := _by_id(text, history)):
-        return found
+    if LOOKS_LIKE_ID.fullmatch(text) and (commit := _by_id(text, history)):
+        return commit
     _check_lost(text, refs)
-    near = difflib.get_close_matches(text, [*refs.branches, *refs.tags], n=3)
+    near = ", ".join(difflib.get_close_matches(text, [*refs.branches, *refs.tags], n=3))
     raise NotFound(
-        f"There is no version {text!r}.",
-        hint=f"Did you mean {', '.join(near)}?" if near else "`grn log --all` lists versions, branches and tags.",
+        f"There is no version {text!r}.", hint=f"Did you mean {near}?" if near else "", code="no-such-version"
     )
 
 
@@ -87,7 +86,7 @@ def _check_lost(text: str, refs: Refs) -> None:
     if refs.lost:
         raise FormatError(
             f"There is no version {text!r} in what can be read of the log: entry {refs.lost} is missing or damaged.",
-            hint="`grn log --all` lists what can be read, `grn verify` what is lost.",
+            code="name-uncertain",
         )
 
 
@@ -96,14 +95,13 @@ def _numbered(text: str, refs: Refs, history: History) -> str:
     if number >= history.length:
         _check_lost(text, refs)
         raise NotFound(
-            f"There is no version {text}: they run from v0 to v{history.length - 1}.",
-            hint="`grn log --all` lists them.",
+            f"There is no version {text}: they run from v0 to v{history.length - 1}.", code="version-too-high"
         )
     commit = history.numbered(number)
     if commit is None:
         raise FormatError(
             f"{text} cannot be read: the entry of the log that brought it is missing or damaged.",
-            hint="`grn verify` says which, and which versions need it.",
+            code="lost-entry",
         )
     return commit.id
 
@@ -114,15 +112,15 @@ def _by_id(prefix: str, history: History) -> str | None:
     contents = [entry for entry in history.commits if entry.content.startswith(prefix)]
     if len(commits) > 1 or (not commits and len({entry.content for entry in contents}) > 1):
         raise InputError(f"{prefix!r} begins more than one id.", hint="Give more of its digits.")
-    found = commits or contents
-    return found[0].id if found else None
+    matches = commits or contents
+    return matches[0].id if matches else None
 
 
 def _at(branch: str, when: str, refs: Refs) -> str:
     if refs.lost:
         raise FormatError(
             f"Where a branch stood at {when} is not certain: entry {refs.lost} of the log is missing or damaged.",
-            hint="Name a version, such as v3: `grn log --all` lists what can be read, `grn verify` what is lost.",
+            code="ref-uncertain",
         )
     commit = refs.at(_moment(when), branch or None)
     if commit is None:
@@ -160,13 +158,13 @@ def _step(commit: str, suffix: str, history: History) -> str:
         parents = history[commit].parents
         if count > len(parents):
             has = "is the base and has no parent" if not parents else f"has {len(parents)} and no {count}. parent"
-            raise NotFound(f"v{history.number(commit)} {has}.", hint="`grn show` tells a version's parents.")
+            raise NotFound(f"v{history.number(commit)} {has}.", code="no-such-parent")
         return parents[count - 1] if count else commit
     back = min(count, history.length)  # no line is longer
     entry = next(itertools.islice(history.first_parents(commit), back, None), None)
     if entry is None:
         raise NotFound(
             f"v{history.number(commit)} has fewer than {count} ancestors along first parents.",
-            hint="`grn log` lists its ancestors.",
+            code="too-few-ancestors",
         )
     return entry.id

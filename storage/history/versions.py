@@ -1,11 +1,16 @@
-"""A version as it is told: one commit of the history with what the log says of it."""
+"""A version as it is shown: one commit of the history, with its record in the log and the refs that stand there."""
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .active import History
+    from .ledger import Ledger
     from .records import LoggedCommit, PathwayRecord, SourceRecord
 
 
@@ -18,7 +23,7 @@ class Version:
     number : int
         n of vn: commits count from 0 in the order of this store's log.
     entry : LoggedCommit
-        What the log says.
+        Its record in the log.
     refs : tuple of str
         HEAD, branches and tags that stand here.
     """
@@ -69,7 +74,7 @@ class Version:
 
     @property
     def message(self) -> str:
-        """What the author said."""
+        """The author's message."""
         return self.entry.commit.message
 
     @property
@@ -107,3 +112,49 @@ class ActivePathway:
     def label(self) -> str:
         """Its names, joined for reading."""
         return ", ".join(self.record.names)
+
+
+def version_of(ledger: Ledger, commit: str, refs: Mapping[str, tuple[str, ...]] | None = None) -> Version:
+    """Return the version of a commit; `refs` has the refs of all commits, where many versions are made."""
+    names = ledger.refs.names_of(commit) if refs is None else refs.get(commit, ())
+    return Version(ledger.history.number(commit), ledger.history.logged(commit), names)
+
+
+def versions_by_name(ledger: Ledger, kind: str, commits: Mapping[str, str]) -> dict[str, Version]:
+    """Return the versions at which branches or tags stand: those that are certain and can be read."""
+    refs = ledger.refs.names()
+    return {
+        name: version_of(ledger, commit, refs)
+        for name, commit in sorted(commits.items())
+        if ledger.refs.is_certain(kind + name) and commit in ledger.history
+    }
+
+
+def list_versions(ledger: Ledger, commit: str | None, without: str | None, number: int | None) -> list[Version]:
+    """Return a commit's version and those of its ancestors, newest first; of all commits, if `commit` is `None`.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        What has been read of the store.
+    commit : str, optional
+        The newest.
+    without : str, optional
+        A commit that is left out with its ancestors.
+    number : int, optional
+        How many at the most.
+    """
+    history, refs = ledger.history, ledger.refs.names()
+    commits = history.commits[::-1] if commit is None else history.newest_first(commit)
+    left_out = history.ancestors(without) if without else set[str]()
+    wanted = (listed.id for listed in commits if listed.id not in left_out)
+    return [version_of(ledger, id_, refs) for id_ in itertools.islice(wanted, number)]
+
+
+def active_pathways(history: History, commit: str) -> list[ActivePathway]:
+    """Return the pathways that are active in a version, in the order of the snapshot's columns."""
+    pathways = [
+        ActivePathway(history.record(adds[0]), f"v{history.number(adds[0].commit)}")
+        for adds in history.pathways(history.active(commit)).values()
+    ]
+    return sorted(pathways, key=lambda pathway: (-pathway.record.sign, pathway.record.id))

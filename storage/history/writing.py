@@ -8,7 +8,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ...engine.errors import Conflict, FormatError, InputError
+from ..files import layout
+from .planning import entry_of
 from .records import EntryRecord, MoveRecord
+from .ref_moves import move_branch
 from .refs import check_entry
 
 if TYPE_CHECKING:
@@ -16,19 +19,27 @@ if TYPE_CHECKING:
 
     from ...engine.network.pathway import Pathway
     from .ledger import Ledger
+    from .planning import Plan
+    from .records import LoggedCommit
 
 ATTEMPTS = 1_000
-"""How often a writer tries for the next number before giving up; each time, somebody else has got on."""
+"""Most tries of a writer for the next number; with each that fails, another writer has succeeded."""
 
 PATIENCE, PAUSE = 1.0, 0.005
-"""For how many seconds a writer waits for another that has claimed a number, and how often it looks, in seconds."""
+"""Most seconds that a writer waits for another that has claimed a number, and seconds between two looks at it."""
 
 LONGEST_AUTHOR = 1_000
-"""The most characters of an author's name."""
+"""Most characters of an author's name."""
 
 
 class RefMoved(Conflict):
     """A ref is no longer where a writer saw it."""
+
+    def named(self, holder: str | None) -> RefMoved:
+        """Return the same refusal with the name of another writer, who holds the lock; as it is where nobody does."""
+        if holder is None:
+            return self
+        return RefMoved(f"{self.message} The lock is held by {holder}.", code=self.code, facts=self.facts)
 
 
 class Writer:
@@ -80,6 +91,22 @@ class Writer:
 
         self.append(build, (), {move.ref: move.before for move in moves} | dict(standing or {}))
 
+    def commit(self, plan: Plan, logged: LoggedCommit) -> None:
+        """Write a measured commit; where the very same stands on another branch, move the branch there.
+
+        Raises as `append`.
+        """
+        tip = plan.parents[0] if plan.parents else None
+        if logged.id in self.ledger.history:
+            move_branch(self, plan.branch, tip, logged.id, f"commit: {plan.message}")
+            return
+
+        def build() -> EntryRecord:
+            log, history = self.ledger.log, self.ledger.history
+            return entry_of(plan, logged, number=log.next, previous=log.last, versions=history.length)
+
+        self.append(build, plan.pathways, {layout.BRANCH + plan.branch: tip})
+
     def append(
         self, build: Callable[[], EntryRecord], pathways: Iterable[Pathway], expected: Mapping[str, str | None]
     ) -> None:
@@ -96,7 +123,7 @@ class Writer:
 
         Raises
         ------
-        Moved
+        RefMoved
             A ref has moved meanwhile.
         FormatError
             The log is damaged.
@@ -107,7 +134,7 @@ class Writer:
                 if self.ledger.refs.get(ref) != before:
                     raise RefMoved(
                         f"{ref} has moved meanwhile: somebody else has written to the store.",
-                        hint="Look with `grn log`, then run it again; --wait SECONDS tries for longer.",
+                        code="ref-moved",
                     )
             entry = build()
             self._check(entry)
@@ -117,22 +144,19 @@ class Writer:
                 if not self._has_passed(entry.number):
                     raise RefMoved(
                         f"Entry {entry.number} of the log is claimed by a writer that has not finished, or died.",
-                        hint="Wait for it; once the claim is an hour old, `grn verify --repair` takes it away.",
+                        code="claimed-number",
                     ) from None
             else:
-                self.ledger.took(entry, id_)
+                self.ledger.apply(entry, id_)
                 return
         raise Conflict(f"{ATTEMPTS} times in a row another writer was faster.", hint="Run it again.")
 
     def _check(self, entry: EntryRecord) -> None:
-        """Refuse to write what could not be read: where the index has said something false of the log."""
+        """Refuse to write what could not be read: where the index does not fit the log."""
         try:
             check_entry(entry, self.ledger.history, self.ledger.refs)
         except FormatError as failure:
-            raise FormatError(
-                f"Nothing was written. {failure.message}",
-                hint="`grn verify --repair` makes the index anew, from the log.",
-            ) from None
+            raise FormatError(f"Nothing was written. {failure.message}", code="index-damaged") from None
 
     def _has_passed(self, number: int) -> bool:
         """Return whether the log has got beyond a number that another writer took.
@@ -154,6 +178,4 @@ def _account() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):
-        raise InputError(
-            "This account has no name to sign with.", hint="Say who writes: GRN_AUTHOR=name, or author= in Python."
-        ) from None
+        raise InputError("This account has no name to sign with.", code="nameless-account") from None

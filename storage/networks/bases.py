@@ -190,12 +190,12 @@ def check_types(stored: hdf5.StoredFile) -> None:
     for name, array in stored.arrays.items():
         kind, dimensions = KINDS.get(name, (array.dtype.str[:2], array.ndim))
         if not array.dtype.str.startswith(kind) or array.ndim != dimensions:
-            raise FormatError(f"{stored.place} is damaged: {name!r} is {layout.canonical_type(array)}.")
+            raise FormatError(f"{stored.location} is damaged: {name!r} is {layout.canonical_type(array)}.")
         if name in (layout.VARIANCES, layout.PRECISION_DIAGONAL) and not (array > 0).all():
-            raise FormatError(f"{stored.place} is damaged: not all of {name!r} are positive.")
+            raise FormatError(f"{stored.location} is damaged: not all of {name!r} are positive.")
     for name, rows in stored.bulk.items():
         if rows.dtype.str not in (("<f4", "<f8") if name == layout.EXPRESSION else ("<f8",)):
-            raise FormatError(f"{stored.place} is damaged: {name!r} is {rows.dtype.str} {rows.shape}.")
+            raise FormatError(f"{stored.location} is damaged: {name!r} is {rows.dtype.str} {rows.shape}.")
 
 
 def add_dense(covariance: DenseCovariance, arrays: dict[str, NDArray[Any]], bulk: dict[str, NDArray[Any]]) -> None:

@@ -72,7 +72,7 @@ class Reader:
     @property
     def anchor_folder(self) -> Path | None:
         """Where anchors are cached, if they can be."""
-        folder = None if (cache := self._log.places.cache) is None else cache / layout.ANCHORS
+        folder = None if (cache := self._log.locations.cache) is None else cache / layout.ANCHORS
         with contextlib.suppress(PermissionError):  # of whoever made the store
             return None if folder is None or folder.is_symlink() else folder  # nothing is written elsewhere
         return None
@@ -80,7 +80,7 @@ class Reader:
     def base(self, base: str) -> StoredBase:
         """Return a base of the store."""
         if base not in self._bases:
-            self._bases[base] = bases.read(self._log.places.base(base), base)
+            self._bases[base] = bases.read(self._log.locations.base(base), base)
         return self._bases[base]
 
     def recipe(self, commit: str, *, from_base: bool = False) -> Recipe:

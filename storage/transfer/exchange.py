@@ -121,8 +121,8 @@ def export_store(ledger: Ledger, path: Path, progress: Callable[[float], None] |
             yield f"{layout.LOG}/{group_of(number)}", hdf5.Sealed(content, {}, stored.id)
             if progress is not None:
                 progress(number / ledger.log.length)
-        yield from _bases(ledger.places, sorted({commit.base for commit in ledger.history.commits}))
-        yield from _analyses(ledger.places)
+        yield from _bases(ledger.locations, sorted({commit.base for commit in ledger.history.commits}))
+        yield from _analyses(ledger.locations)
         found = index.content_of(ledger.log.length, last, ledger.history.commits, ledger.refs)
         yield f"{layout.CACHE}/{layout.INDEX}", found.seal()
 
@@ -153,8 +153,8 @@ def export_version(ledger: Ledger, commit: str, path: Path, author: str, time: s
 
     def parts() -> Iterator[tuple[str, hdf5.Location | hdf5.Sealed]]:
         yield f"{layout.LOG}/{group_of(1)}", entries.content_of(entry, parcel.pathways).seal()
-        yield from _bases(ledger.places, parcel.bases)
-        yield from _analyses(ledger.places, {*parcel.bases, *(one.measured.content for one in parcel.commits)})
+        yield from _bases(ledger.locations, parcel.bases)
+        yield from _analyses(ledger.locations, {*parcel.bases, *(one.measured.content for one in parcel.commits)})
 
     _write(path, parts)
 
@@ -175,15 +175,15 @@ def clone(source: Path, path: Path, progress: Callable[[float], None] | None = N
     with new_folder(path) as unfinished:
         folder = DirectoryStore(unfinished)
         for base in sorted({commit.base for commit in ledger.history.commits}):
-            copy_base(ledger.places, folder, base)
-        artifacts.copy(ledger.places, folder)
+            copy_base(ledger.locations, folder, base)
+        artifacts.copy(ledger.locations, folder)
         durable.make_folder(unfinished / layout.PACKS)
         for start in range(1, ledger.log.length + 1, RUN):
             end = min(start + RUN - 1, ledger.log.length)
             write_pack(folder, ledger.log, start, end)
             if progress is not None:
                 progress(end / ledger.log.length)
-    Ledger(path).witness()
+    Ledger(path).remember_last()
 
 
 def fetch(
@@ -225,7 +225,7 @@ def fetch(
             if (before := target.refs.get(moved)) != refs[ref]:
                 moves.append(MoveRecord(ref=moved, before=before, after=refs[ref]))
     _check_free(target, moves)
-    return _send(source, target, writer, moves, f"{FETCHED} {source.places.path.name}", progress)
+    return _send(source, target, writer, moves, f"{FETCHED} {source.locations.path.name}", progress)
 
 
 def push(
@@ -254,7 +254,7 @@ def push(
         The other store is this one.
     """
     check_pair(target, source)
-    ref, where = layout.BRANCH + branch, target.places.path
+    ref, where = layout.BRANCH + branch, target.locations.path
     tip, before = source.refs.commit_at(ref), target.refs.get(ref)
     if branch in target.refs.tags:
         raise Conflict(f"{where} has a tag named {branch}.", hint="Push a branch of another name.")
@@ -264,7 +264,7 @@ def push(
             hint=f"`grn fetch {quote(str(where))}`, then `grn merge {name_of(where)}/{branch}`, and push again.",
         )
     moves = [] if before == tip else [MoveRecord(ref=ref, before=before, after=tip)]
-    return _send(source, target, writer, moves, f"push from {source.places.path.name}", progress)
+    return _send(source, target, writer, moves, f"push from {source.locations.path.name}", progress)
 
 
 def name_of(path: Path) -> str:
@@ -284,7 +284,7 @@ def check_pair(target: Ledger, source: Ledger) -> None:
     InputError
         They are one store.
     """
-    ours, theirs = target.places.path, source.places.path
+    ours, theirs = target.locations.path, source.locations.path
     if ours.samefile(theirs):
         raise InputError(f"{theirs} is this very store.", hint="Name another one.")
     panels: list[tuple[str, ...]] = []
@@ -337,7 +337,7 @@ def _panel(ledger: Ledger) -> Panel:
     first = ledger.history.numbered(0)
     if first is None:
         raise ledger.lost()
-    return bases.read(ledger.places.base(first.base), first.base).panel
+    return bases.read(ledger.locations.base(first.base), first.base).panel
 
 
 def _joined(name: str, ref: str) -> str:
@@ -387,7 +387,7 @@ def _send(
     """Check what a store lacks of the commits that refs are moved to, bring its bases, and write it as one entry."""
     if not moves:
         return TransferReport()
-    folder = target.places
+    folder = target.locations
     if not isinstance(folder, DirectoryStore):
         raise read_only(folder)
     wanted = source.history.ancestors(*(move.after for move in moves if move.after))
@@ -398,10 +398,10 @@ def _send(
         _check_arrival(source, target, parcel, new, _part(progress, READ, 1.0))
     except FormatError as failure:
         raise FormatError(
-            f"Nothing was taken from {source.places.path}: {failure.message}",
-            hint=f"`grn -s {source.places.path} verify` reads all of it.",
+            f"Nothing was taken from {source.locations.path}: {failure.message}",
+            hint=f"`grn -s {source.locations.path} verify` reads all of it.",
         ) from None
-    brought = sum(copy_base(source.places, folder, base) for base in sorted(new))
+    brought = sum(copy_base(source.locations, folder, base) for base in sorted(new))
     author, time = writer.stamp()
 
     def build() -> EntryRecord:
@@ -438,14 +438,14 @@ def _check_arrival(
     panel = _panel(target)
     check_stored_genes(parcel.pathways, len(panel))
     for base in new:
-        if bases.read(source.places.base(base), base).panel.genes != panel.genes:
+        if bases.read(source.locations.base(base), base).panel.genes != panel.genes:
             raise FormatError(f"The base {base} is of another panel than the store that holds it.")
     arriving = {one.id: one for one in parcel.commits}
     joined = History(lambda commit: arriving.get(commit.id) or target.history.logged(commit.id))
     for commit in target.history.commits:
-        joined.take(commit)
+        joined.append(commit)
     for done, logged in enumerate(parcel.commits, start=1):
-        joined.take(commit_of(logged, target.log.next), logged)
+        joined.append(commit_of(logged, target.log.next), logged)
         check_commit(joined, logged)
         progress(done / len(parcel.commits))
 

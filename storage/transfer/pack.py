@@ -127,12 +127,12 @@ def _chained(log: Log, start: int, end: int) -> Iterator[tuple[int, hdf5.StoredF
     for number in range(start, end + 1):
         stored, entry = log.read(number)
         if before is not None and entry.previous != before.id:
-            raise FormatError(f"{stored.place} does not follow the entry before it.")
+            raise FormatError(f"{stored.location} does not follow the entry before it.")
         before = stored
         yield number, stored
     after = log.last if end == log.length else log.read(end + 1)[1].previous
     if before is not None and before.id != after:
-        raise FormatError(f"{before.place} is not the entry that the next one follows.")
+        raise FormatError(f"{before.location} is not the entry that the next one follows.")
 
 
 def _check(path: Path, start: int, ids: list[str]) -> None:
@@ -142,4 +142,4 @@ def _check(path: Path, start: int, ids: list[str]) -> None:
         if isinstance(found, FormatError):
             raise found
         if found.id != expected:
-            raise FormatError(f"{found.place} does not hold the entry that it should: no entry was moved.")
+            raise FormatError(f"{found.location} does not hold the entry that it should: no entry was moved.")

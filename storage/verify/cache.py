@@ -40,7 +40,7 @@ def derived(path: Path, *, strict: bool) -> Derived:
     """Return what the cache of a store says of its log; `strict` unless its file FORMAT is known to be wrong."""
     places = locations_of(path) if strict else DirectoryStore(path)
     place = places.index()
-    said = b"" if places.cache is None else last_entry.read(places.cache / layout.WITNESS)
+    said = b"" if places.cache is None else last_entry.read(places.cache / layout.LAST_ENTRY)
     return Derived(None if place is None else index.read(place), said)
 
 
@@ -67,7 +67,7 @@ def _index_findings(ledger: Ledger, cache: Path, before: Derived) -> Iterator[Fi
             yield Finding("derived", within(ledger, path), wrong)
     elif ledger.log.length >= index.EVERY:
         yield Finding("note", within(ledger, path), "There is no index; opening reads every entry.")
-    note, first, last = cache / layout.WITNESS, ledger.history.numbered(0), ledger.log.last
+    note, first, last = cache / layout.LAST_ENTRY, ledger.history.numbered(0), ledger.log.last
     if ledger.log.damage or first is None or last is None:
         return
     said = last_entry.high_water_mark(ledger.log.length, ledger.history.length, last, first.id)
@@ -118,12 +118,12 @@ def _anchor_findings(ledger: Ledger, cache: Path, report: Report, *, quick: bool
 
 def artifact_findings(ledger: Ledger, report: Report) -> Iterator[Finding]:
     """Yield a finding for each analysis that is damaged; where they may not be looked at, a note."""
-    folder = ledger.places.path / layout.ARTIFACTS
+    folder = ledger.locations.path / layout.ARTIFACTS
     try:
-        for key in ledger.places.artifacts():
+        for key in ledger.locations.artifacts():
             report.analyses += 1
-            if wrong := read_problem(lambda key=key: artifacts.check(ledger.places, key)):
-                shown = within(ledger, ledger.places.artifact(key).path)
+            if wrong := read_problem(lambda key=key: artifacts.check(ledger.locations, key)):
+                shown = within(ledger, ledger.locations.artifact(key).path)
                 yield Finding(
                     "derived", shown, f"{wrong} --repair takes the file away; `grn nmf` makes the analysis anew."
                 )
@@ -187,7 +187,7 @@ def _is_known(shown: str) -> bool:
         layout.PACKS: layout.pack_range(name) is not None,
         layout.BASES: is_hash,
         layout.ARTIFACTS: is_hash,
-        layout.CACHE: name in (layout.INDEX + layout.FILE_ENDING, layout.WITNESS),
+        layout.CACHE: name in (layout.INDEX + layout.FILE_ENDING, layout.LAST_ENTRY),
         f"{layout.CACHE}/{layout.ANCHORS}": is_hash,
     }.get(folder, False)
 

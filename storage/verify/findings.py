@@ -127,4 +127,4 @@ def read_whole(place: hdf5.Location, kind: str, *, quick: bool, meter: Meter | N
 
 def within(ledger: Ledger, path: Path) -> str:
     """Return a path as it is told: within the store."""
-    return path.relative_to(ledger.places.path).as_posix() if path != ledger.places.path else path.name
+    return path.relative_to(ledger.locations.path).as_posix() if path != ledger.locations.path else path.name

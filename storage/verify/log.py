@@ -41,7 +41,7 @@ def log_findings(ledger: Ledger) -> Iterator[Finding]:
     if not ledger.log.length:
         yield Finding("damage", layout.LOG, "The log is empty: the store was never finished.")
     for run in _damaged_runs(ledger):
-        why, path = ledger.log.damage[run[0]], ledger.places.entry(run[0]).path
+        why, path = ledger.log.damage[run[0]], ledger.locations.entry(run[0]).path
         what = why.message
         if len(run) > 1 and why is not ledger.log.damage[run[-1]]:
             if isinstance(why, hdf5.Missing):
@@ -55,7 +55,7 @@ def log_findings(ledger: Ledger) -> Iterator[Finding]:
 
 def _stand_elsewhere(ledger: Ledger, run: list[int]) -> bool:
     """Return whether the entries of a pack that is damaged stand in files of their own, or in other packs, as well."""
-    places = ledger.places
+    places = ledger.locations
     if not isinstance(places, DirectoryStore) or places.entry(run[0]).group == "/":
         return False
     pack = next(one for one in places.packs if one[0] <= run[0] <= one[1])
@@ -90,7 +90,7 @@ def lost_with(ledger: Ledger, run: list[int]) -> tuple[int, ...]:
 def _damaged_runs(ledger: Ledger) -> list[list[int]]:
     """Return the numbers of damaged entries, those together that are missing or stand in one file."""
     runs: list[list[int]] = []
-    damage, entry = ledger.log.damage, ledger.places.entry
+    damage, entry = ledger.log.damage, ledger.locations.entry
     for number in sorted(damage):
         last = runs[-1][-1] if runs else 0
         missing = last in damage and all(isinstance(damage[one], hdf5.Missing) for one in (last, number))
@@ -136,7 +136,7 @@ def commit_findings(ledger: Ledger, meter: Meter, *, quick: bool) -> Iterator[Fi
 
     for commit in (one for one in history.commits if history.number(one.id) not in broken):
         if wrong := read_problem(lambda commit=commit: check(commit)):
-            path = within(ledger, ledger.places.entry(commit.entry).path)
+            path = within(ledger, ledger.locations.entry(commit.entry).path)
             yield Finding("damage", path, wrong, _descending(history, {commit.id}))
         meter.add(OF_A_COMMIT)
 
@@ -145,7 +145,7 @@ def _genes(ledger: Ledger) -> tuple[str, ...]:
     """Return the genes of the panel, by the first base that can be read; none where no base can."""
     for base in dict.fromkeys(commit.base for commit in ledger.history.commits):
         with contextlib.suppress(FormatError, OSError):
-            return bases.read(ledger.places.base(base), base).panel.genes
+            return bases.read(ledger.locations.base(base), base).panel.genes
     return ()
 
 
@@ -154,16 +154,16 @@ def base_findings(ledger: Ledger, meter: Meter, *, quick: bool) -> Iterator[Find
     used, genes = {commit.base for commit in ledger.history.commits}, _genes(ledger)
 
     def check(base: str) -> None:
-        place = ledger.places.base(base)
+        place = ledger.locations.base(base)
         if bases.read(place, base).panel.genes != genes:
             raise FormatError(f"{place} is of another panel than the first version's base.")
         read_whole(place, layout.BASE, quick=quick, meter=meter)
 
-    for base in sorted(used.union(ledger.places.bases())):
+    for base in sorted(used.union(ledger.locations.bases())):
         if wrong := read_problem(lambda base=base: check(base)):
             needing = {commit.id for commit in ledger.history.commits if commit.base == base}
             versions = tuple(sorted(ledger.history.number(one) for one in needing))
-            path = within(ledger, ledger.places.base(base).path)
+            path = within(ledger, ledger.locations.base(base).path)
             yield Finding("damage" if base in used else "note", path, wrong, versions)
 
 
@@ -174,7 +174,7 @@ def number_findings(ledger: Ledger, report: Report) -> Iterator[Finding]:
     tips = {commit: None for refs in (ledger.refs.branches, ledger.refs.tags) for commit in sorted(refs.values())}
     for commit in (one for one in tips if history.number(one) in report.whole):
         name = f"v{history.number(commit)}"
-        path = within(ledger, ledger.places.entry(history[commit].entry).path)
+        path = within(ledger, ledger.locations.entry(history[commit].entry).path)
 
         def check(commit: str = commit, name: str = name) -> None:
             snapshots = [reader.snapshot(reader.recipe(commit, from_base=one), name=name) for one in (False, True)]

@@ -98,7 +98,7 @@ def _remove_claim(folder: DirectoryStore, ledger: Ledger) -> None:
 def _remove_packed(folder: DirectoryStore, ledger: Ledger) -> None:
     """Take away loose entries that stand in a sound pack, and packs within a sound larger one."""
     outermost = (
-        ledger.places.packs if isinstance(ledger.places, DirectoryStore) else []
+        ledger.locations.packs if isinstance(ledger.locations, DirectoryStore) else []
     )  # those that have just been read
     if outermost:
         durable.flush(folder.path / layout.PACKS)  # whoever wrote a pack may have died before that
@@ -122,5 +122,5 @@ def _remake_anchors(ledger: Ledger) -> None:
 
 def _write_index(path: Path) -> None:
     ledger = Ledger(path)
-    ledger.note_down(least=1 if ledger.log.length >= index.EVERY else index.EVERY)
-    ledger.witness()
+    ledger.write_index(least=1 if ledger.log.length >= index.EVERY else index.EVERY)
+    ledger.remember_last()

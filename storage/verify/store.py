@@ -55,13 +55,13 @@ def verify(
     meter = Meter(_work(ledger, quick=quick), progress)
     report.findings += commit_findings(ledger, meter, quick=quick)
     report.findings += base_findings(ledger, meter, quick=quick)
-    report.bases = len(ledger.places.bases())
+    report.bases = len(ledger.locations.bases())
     report.findings += artifact_findings(ledger, report)
-    if isinstance(ledger.places, DirectoryStore):
-        if ledger.places.cache is not None:
-            report.findings += cache_findings(ledger, ledger.places.cache, before, report, quick=quick)
-        report.findings += pack_findings(ledger, ledger.places)
-        report.findings += stray_findings(ledger.places, claim=ledger.log.next)
+    if isinstance(ledger.locations, DirectoryStore):
+        if ledger.locations.cache is not None:
+            report.findings += cache_findings(ledger, ledger.locations.cache, before, report, quick=quick)
+        report.findings += pack_findings(ledger, ledger.locations)
+        report.findings += stray_findings(ledger.locations, claim=ledger.log.next)
     else:
         report.findings += _file_findings(ledger, before)
     lost = {number for one in report.findings if one.kind == "damage" for number in one.versions}
@@ -73,7 +73,7 @@ def verify(
 
 def _file_findings(ledger: Ledger, before: Derived) -> Iterator[Finding]:
     """Yield a finding for what else can be wrong with a store that is one file, whose entries and bases are sound."""
-    path, place = ledger.places.path, ledger.places.index()
+    path, place = ledger.locations.path, ledger.locations.index()
     if ledger.log.damage:
         return
     if place is not None and (before.index is None or not agrees(ledger, before.index)):
@@ -108,7 +108,7 @@ def _names_a_format(file: Path) -> bool:
 def _work(ledger: Ledger, *, quick: bool) -> int:
     """Return about how many bytes there are to read of commits and, unless it shall be quick, of bases."""
     work = OF_A_COMMIT * len(ledger.history.commits)
-    for file in () if quick else {ledger.places.base(base).path for base in ledger.places.bases()}:
+    for file in () if quick else {ledger.locations.base(base).path for base in ledger.locations.bases()}:
         with contextlib.suppress(OSError):  # what cannot be read is told in its turn
             work += file.stat().st_size
     return work

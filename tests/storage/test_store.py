@@ -598,14 +598,14 @@ def test_a_log_that_puts_head_on_no_branch_is_refused(store: Path) -> None:
     move = MoveRecord(ref="HEAD", before="main", after="nowhere")
     moved = EntryRecord(
         number=6,
-        previous=repo._log.last,
+        previous=repo._ledger.log.last,
         versions=4,
         moves=(move,),
         reason="",
         author="eve",
         time="2026-11-01T12:00:00Z",
     )
-    repo._log.append(moved)
+    repo._ledger.log.append(moved)
     reopened = grnledger.open(store)
     assert "it leaves HEAD on 'nowhere', which is no branch" in reopened.damage[6]
     with pytest.raises(FormatError, match="is not certain"):
@@ -1417,10 +1417,10 @@ def test_a_base_on_a_bad_sector_is_named_with_its_versions(store: Path, monkeypa
 
 def test_what_the_disk_says_as_hdf5_closes_a_file_is_told_as_the_disks_word(store: Path) -> None:
     said = "Can't decrement id ref count (unable to close file, errno = 5, error message = 'Input/output error')"
-    with pytest.raises(OSError, match="Input/output error") as caught, hdf5._told(hdf5.Location(entry(store, 2))):
+    with pytest.raises(OSError, match="Input/output error") as caught, hdf5._translated(hdf5.Location(entry(store, 2))):
         raise RuntimeError(said)
     assert (caught.value.errno, caught.value.filename) == (errno.EIO, str(entry(store, 2)))
-    with pytest.raises(FormatError, match="is damaged"), hdf5._told(hdf5.Location(entry(store, 2))):
+    with pytest.raises(FormatError, match="is damaged"), hdf5._translated(hdf5.Location(entry(store, 2))):
         raise RuntimeError("bad object header version number")
 
 

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 from grnledger.storage.files import durable, layout
+from grnledger.storage.history import ref_moves
 from grnledger.storage.history.log import Log
-from grnledger.storage.repository import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
+
+    from grnledger.storage.history.writing import Writer
 
     Plant = Callable[[Callable[[], object]], AbstractContextManager[object]]
     # Given what acknowledges a verb, a context in which it is done with the fault.
@@ -70,14 +72,14 @@ def in_place(_: Callable[[], object]) -> Iterator[None]:
 @contextlib.contextmanager
 def two_entries(_: Callable[[], object]) -> Iterator[None]:
     """Move a branch by two entries of the log: to the root, and on from there."""
-    move = Repository._move_branch
+    move = ref_moves.move_branch
 
-    def twice(store: Repository, branch: str, before: str | None, after: str, reason: str) -> object:
-        root = store.version("v0").id
-        move(store, branch, before, root, reason)
-        return move(store, branch, root, after, reason)
+    def twice(writer: Writer, branch: str, before: str | None, after: str, reason: str) -> str:
+        root = writer.ledger.history.commits[0].id
+        move(writer, branch, before, root, reason)
+        return move(writer, branch, root, after, reason)
 
-    with mock.patch.object(Repository, "_move_branch", twice):
+    with mock.patch.object(ref_moves, "move_branch", twice):
         yield
 
 

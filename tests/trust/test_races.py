@@ -161,7 +161,7 @@ def test_a_pack_is_a_run_of_the_chain_or_nothing(store: Path) -> None:
     stray = shutil.copytree(store, store.with_name("stray.grn"))
     for path in (store, stray):
         opened(path).commit(pathway(path.stem, 5))
-    log = repo._log
+    log = repo._ledger.log
     repo.refresh()
     shutil.copy(stray / "log" / layout.entry_name(5), store / "log")
     (store / "packs").mkdir()
@@ -169,7 +169,7 @@ def test_a_pack_is_a_run_of_the_chain_or_nothing(store: Path) -> None:
         with pytest.raises(FormatError, match="is not the entry that the next one follows"):
             pack.write_pack(DirectoryStore(store), log, start, end)
     repo.commit(pathway("last", 6))
-    log._held = None
+    log._latest = None
     with pytest.raises(FormatError, match="does not follow the entry before it"):
         pack.write_pack(DirectoryStore(store), log, 1, 6)
     assert not list((store / "packs").iterdir())

@@ -94,7 +94,7 @@ def command(
         idle = dry_run or not plan.pathways
         return plan, repo.version(plan.branch) if idle else repo.write(plan)
 
-    plan, version = step() if dry_run else repo.in_turn(step)
+    plan, version = step() if dry_run else repo.transaction(step)
     if not plan.pathways:
         output.note(f"All of it is active already in {version.name}: nothing was written.")
         _tell(repo, read, form, written=False, rev=version.name)

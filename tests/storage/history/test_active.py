@@ -409,7 +409,7 @@ def test_the_same_commit_made_again_is_the_same_version_on_both_branches(repo: R
     assert first.id == second.id
     assert [version.name for version in repo.versions(None)] == ["v1", "v0"]
     assert repo.branches["side"].id == repo.branches["main"].id
-    written = [repo._log.read(number)[1] for number in (3, 4)]
+    written = [repo._ledger.log.read(number)[1] for number in (3, 4)]
     assert [[one.id for one in entry.commits] for entry in written] == [[first.id], []]  # never twice in a log
     assert [move.after for entry in written for move in entry.moves] == [first.id, first.id]
 
@@ -465,7 +465,7 @@ class Ledger:
             content="0" * 64, rank=0, rank_since=0, anchor=None, since_anchor=0, probe=None, guard=1.0
         )
         logged = LoggedCommit(id=commit_id(record), commit=record, measured=measured)
-        self.history.take(commit_of(logged, len(self.history.commits) + 1), logged)
+        self.history.append(commit_of(logged, len(self.history.commits) + 1), logged)
         return logged.id
 
     def active(self, commit: str) -> str:
@@ -652,7 +652,7 @@ def test_an_entry_that_moves_what_can_be_no_ref_is_refused(ref: str) -> None:
 def test_records_and_sets_of_which_there_are_too_many_are_let_go_and_found_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("grnledger.storage.history.active.KEPT", 32)
+    monkeypatch.setattr("grnledger.storage.history.active.MOST_CACHED", 32)
     monkeypatch.setattr("grnledger.storage.history.active.LONGEST_CHAIN", 8)
     ledger, loaded, records = Ledger(), [], {}
     history = ledger.history

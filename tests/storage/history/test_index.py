@@ -41,7 +41,7 @@ def pathway(repo: Repository, name: str, strength: float) -> Pathway:
 
 def grow(repo: Repository, length: int) -> None:
     """Write until the log has so many entries: commits, reverts, tags that come and go, merges, and a second branch."""
-    while (number := repo._log.next) <= length:
+    while (number := repo._ledger.log.next) <= length:
         repo._writer._time = NOON + timedelta(hours=number)
         step = number % 8
         if step == 1:
@@ -58,7 +58,7 @@ def grow(repo: Repository, length: int) -> None:
             repo.revert(repo.active()[0].since)
         else:
             repo.commit([pathway(repo, f"p-{number}", 0.005 * number)])
-        assert repo._log.next == number + 1
+        assert repo._ledger.log.next == number + 1
 
 
 @pytest.fixture(scope="module")

@@ -266,7 +266,7 @@ def history_of(*contents: str) -> History:
     history, parents = History(never), ()
     for number, content in enumerate(contents, start=1):
         commit = summary(record(f"commit {number}", parents), number, content)
-        history.take(commit)
+        history.append(commit)
         parents = (commit.id,)
     return history
 
@@ -325,7 +325,7 @@ def test_a_prefix_of_two_commit_ids_is_ambiguous() -> None:
         found[identity[:6]] = commit
         number += 1
     for place, one in enumerate((commit, found[identity[:6]]), start=1):
-        history.take(summary(one, place))
+        history.append(summary(one, place))
     with pytest.raises(InputError):
         revspec.resolve(identity[:6], Refs(), history)
     assert revspec.resolve(identity, Refs(), history) == identity

@@ -289,14 +289,14 @@ def test_leftovers_are_notes_and_no_damage(store: Callable[[str], Path], grn: An
 def test_a_claim_to_a_number_is_told_and_kept_for_an_hour(store: Callable[[str], Path], grn: Any) -> None:
     path = store(DENSE)
     repo = grnledger.open(path)
-    claim = path / entry(repo._log.next)
+    claim = path / entry(repo._ledger.log.next)
     claim.touch()
-    assert f"{entry(repo._log.next)}: A writer claims it" in grn("-s", path, "verify", "--repair").err
+    assert f"{entry(repo._ledger.log.next)}: A writer claims it" in grn("-s", path, "verify", "--repair").err
     assert claim.exists()
     with pytest.raises(Conflict, match="is claimed by a writer"):
         grnledger.open(path, wait=0).create_tag("late")
     os.utime(claim, (0, 0))
-    assert f"{entry(repo._log.next)}: note (mended)" in grn("-s", path, "verify", "--repair").out
+    assert f"{entry(repo._ledger.log.next)}: note (mended)" in grn("-s", path, "verify", "--repair").out
     assert not claim.exists()
     assert grnledger.open(path).create_tag("late").name == "v6"
 
