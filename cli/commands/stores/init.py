@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ....engine.estimation.estimators import ESTIMATORS, WITH_FACTORS
 from ... import options, output
 from ...answers.versions import base_facts, identity
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from ....engine.estimation.normalisation import Transform
     from ....storage.repository import Repository
 
-ESTIMATORS = ("shrinkage", "ledoit-wolf", "factor", "empirical")
+*CAPTIONS, LAST_CAPTION = (estimator.caption for estimator in ESTIMATORS.values())
 
 
 @click.command("init")
@@ -33,13 +34,12 @@ ESTIMATORS = ("shrinkage", "ledoit-wolf", "factor", "empirical")
 @click.option("--factor-covariance", type=click.Path(), metavar="FILE", help="F beside a table of loadings.")
 @click.option(
     "--estimator",
-    type=click.Choice(ESTIMATORS),
+    type=click.Choice(list(ESTIMATORS)),
     default="shrinkage",
     show_default=True,
-    help="How the covariance is estimated: correlations shrunk to zero (Schäfer–Strimmer), covariances shrunk to zero "
-    "(Ledoit–Wolf), maximum likelihood factor analysis, or the sample covariance itself.",
+    help=f"How the covariance is estimated: {', '.join(CAPTIONS)}, or {LAST_CAPTION}.",
 )
-@click.option("--factors", type=int, metavar="K", help="Number of factors for `factor`; chosen when not given.")
+@click.option("--factors", type=int, metavar="K", help=f"Number of factors for {WITH_FACTORS}; chosen when not given.")
 @click.option(
     "--counts", is_flag=True, help="They are counts: scale samples to the median library size, then log1p unless told."
 )
