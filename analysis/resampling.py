@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from ..engine.errors import InputError, NotFound, NotPositiveDefinite
+from ..engine.estimation.estimators import ESTIMATORS, estimate_covariance
 from ..engine.estimation.expression import Expression
 from ..engine.estimation.preparation import Preparation, prepare
 from ..engine.network.anchor import anchor_of
 from ..engine.network.snapshot import build_snapshot
-from ..storage.new_base import estimate_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,10 +21,7 @@ if TYPE_CHECKING:
 
     from ..engine.estimation.normalisation import Transform
     from ..engine.network.snapshot import Snapshot
-    from ..storage.new_base import Estimator
     from ..storage.repository import Repository
-
-ESTIMATORS = ("shrinkage", "ledoit-wolf", "factor", "empirical")
 
 ATTEMPTS = 20
 """So many drawings in a row may be refused by the estimator before it is given up."""
@@ -48,12 +45,12 @@ class Resampling:
     estimator : str
         How the base was estimated.
     factors : int, optional
-        With how many factors, by `factor`.
+        With how many factors, where the estimator has any.
     """
 
     values: NDArray[np.float64]
     snapshot: Snapshot
-    estimator: Estimator
+    estimator: str
     factors: int | None
 
     def of(self, samples: NDArray[np.intp]) -> Snapshot:
@@ -64,7 +61,7 @@ class Resampling:
         InputError, NotPositiveDefinite
             The estimator refuses these samples, or the subtracted pathways take more than is there.
         """
-        covariance = estimate_of(self.values[:, samples], self.estimator, self.factors).base
+        covariance = estimate_covariance(self.values[:, samples], self.estimator, self.factors).base
         snapshot, deviations = self.snapshot, covariance.standard_deviations()
         return build_snapshot(snapshot.panel, anchor_of(covariance), snapshot.pathways, deviations, name=snapshot.name)
 
@@ -126,6 +123,6 @@ def resampling_of(repo: Repository, rev: str) -> Resampling:
     )
     kept = base.expression.all().astype(np.float64)
     values = prepare(Expression(kept, base.panel.genes, base.samples), preparation).values
-    factors = base.record.factors if base.record.estimator == "factor" else None
+    factors = base.record.factors if ESTIMATORS[base.record.estimator].has_factors else None
     snapshot = repo.snapshot(rev, from_base=True)
     return Resampling(values, snapshot, base.record.estimator, factors)

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from .lazy import lazily
 
 if TYPE_CHECKING:
+    from .estimation.estimators import Estimate
     from .estimation.expression import Expression
     from .estimation.factor_analysis import factor_analysis
     from .estimation.factor_model import factor_covariance, parameter_counts, simulate_factor_model, simulate_pathways
     from .estimation.preparation import Preparation, prepare
-    from .estimation.shrinkage import Estimate, empirical, ledoit_wolf, shrinkage
+    from .estimation.shrinkage import empirical, ledoit_wolf, shrinkage
     from .network.comparison import Difference, compare
     from .network.covariance import DenseCovariance, FactorCovariance
     from .network.edges import EdgeRule, Edges, Neighbors
@@ -66,7 +67,7 @@ __getattr__ = lazily(
         "DenseCovariance": "network.covariance",
         "Difference": "network.comparison",
         "Edges": "network.edges",
-        "Estimate": "estimation.shrinkage",
+        "Estimate": "estimation.estimators",
         "Expression": "estimation.expression",
         "FactorCovariance": "network.covariance",
         "Neighbors": "network.edges",

@@ -33,7 +33,7 @@ def threaded(number: int) -> Mapper:
 
     Examples
     --------
-    >>> list(on_threads(2)(lambda x: x * x, range(5)))
+    >>> list(threaded(2)(lambda x: x * x, range(5)))
     [0, 1, 4, 9, 16]
     """
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from ..engine.estimation.gene_rows import Duplicates
     from ..engine.estimation.normalisation import Transform
     from ..engine.network.covariance import FactorCovariance
-    from .new_base import Estimator
     from .verify.findings import Report
 
 
@@ -103,7 +102,7 @@ def init(
     expression: str | Path | Expression | None = None,
     covariance: str | Path | NDArray[np.float64] | None = None,
     factor_model: str | Path | FactorCovariance | None = None,
-    estimator: Estimator = "shrinkage",
+    estimator: str = "shrinkage",
     factors: int | None = None,
     counts: bool = False,
     floor: float | None = None,
@@ -140,8 +139,8 @@ def init(
         A covariance of your own, with `genes` where it has no names, and with `ridge` added to its diagonal.
     factor_model : str, Path or FactorCovariance
         Loadings and noise of your own: an .npz, or a table of loadings with `noise` and perhaps `factor_covariance`.
-    estimator : {"shrinkage", "ledoit-wolf", "factor", "empirical"}
-        How the covariance is estimated; `factors` is K for `factor`.
+    estimator : str
+        How the covariance is estimated, one of `engine.estimation.estimators`; `factors` is K for `factor`.
     counts, floor, transform, duplicates, genes, min_detected, drop_constant, top_variance
         What is done to the expression before; see `engine.Preparation`.
     genes_in, layer, raw, gene_names

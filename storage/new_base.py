@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from ..engine.errors import InputError, NotPositiveDefinite, ShapeError
+from ..engine.estimation.estimators import estimate_covariance, estimator_of
 from ..engine.estimation.expression import Expression
 from ..engine.estimation.preparation import Preparation, prepare
 from ..engine.network.covariance import FactorCovariance
@@ -22,11 +23,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..engine.estimation.shrinkage import Estimate
+    from ..engine.estimation.estimators import Estimate
     from ..engine.network.covariance import Covariance
-
-Estimator = Literal["shrinkage", "ledoit-wolf", "factor", "empirical"]
-"""How a covariance is estimated from samples."""
 
 KEPT_UNASKED = 256_000_000
 """Expression up to this many bytes is kept with its base; more only when that is asked."""
@@ -36,7 +34,7 @@ def from_expression(
     source: str | Path | Expression,
     *,
     preparation: Preparation | None = None,
-    estimator: Estimator = "shrinkage",
+    estimator: str = "shrinkage",
     factors: int | None = None,
     genes_in: Literal["auto", "rows", "columns"] = "auto",
     layer: str | None = None,
@@ -53,10 +51,10 @@ def from_expression(
         A file, or values in memory.
     preparation : Preparation, optional
         Floor, transform, duplicates and filters; nothing is done to the values by default.
-    estimator : {"shrinkage", "ledoit-wolf", "factor", "empirical"}
-        How the covariance is estimated.
+    estimator : str
+        How the covariance is estimated: one of `engine.estimation.estimators.ESTIMATORS`.
     factors : int, optional
-        K for `factor`; chosen by held-out likelihood when absent.
+        The number of factors, for an estimator that has one; chosen when absent.
     genes_in, layer, raw, gene_names
         How to read the file; see `formats.expression.read_expression`.
     keep_expression : bool, optional
@@ -71,15 +69,14 @@ def from_expression(
     NotPositiveDefinite
         The estimate is singular.
     """
-    if factors is not None and estimator != "factor":
-        raise InputError(f"A number of factors goes with the estimator `factor`, not with `{estimator}`.")
+    estimator_of(estimator, factors)
     expression, record, notes = _read_expression(source, genes_in, layer, raw=raw, gene_names=gene_names)
     if samples is not None:
         expression = expression.of_samples(samples)
         notes = (*notes, f"{len(samples):,} samples taken, as asked")
     preparation = preparation or Preparation()
     prepared = prepare(expression, preparation)
-    estimate = estimate_of(prepared.values, estimator, factors)
+    estimate = estimate_covariance(prepared.values, estimator, factors)
     kept, said = _kept(prepared.raw, keep_expression)
     return NewBase(
         panel=prepared.panel,
@@ -87,7 +84,7 @@ def from_expression(
         record=BaseRecord(
             **_shape(estimate.base),
             samples=estimate.samples,
-            estimator=estimate.estimator,
+            estimator=estimator,
             parameters=_estimated(estimate),
             preparation={
                 **_prepared(preparation),
@@ -214,23 +211,6 @@ def _read_expression(
     said = {"genes_in": genes_in if genes_in != "auto" else None, "layer": layer, "raw": raw or None}
     parameters: dict[str, Parameter] = {name: value for name, value in said.items() if value is not None}
     return file.expression, _source(source, file.sha256, parameters), file.notes
-
-
-def estimate_of(values: NDArray[np.float64], estimator: Estimator, factors: int | None) -> Estimate:
-    """Return a covariance estimated from prepared values by the estimator named; see `from_expression`."""
-    from ..engine.estimation import shrinkage
-    from ..engine.estimation.factor_analysis import factor_analysis
-
-    if estimator == "factor":
-        return factor_analysis(values, factors)
-    steps = {
-        "shrinkage": shrinkage.shrinkage,
-        "ledoit-wolf": shrinkage.ledoit_wolf,
-        "empirical": shrinkage.empirical,
-    }
-    if estimator not in steps:
-        raise InputError(f"There is no estimator {estimator!r}.", hint=f"There are {', '.join(get_args(Estimator))}.")
-    return steps[estimator](values)
 
 
 def _kept(raw: NDArray[np.float64], asked: bool | None) -> tuple[NDArray[Any] | None, tuple[str, ...]]:

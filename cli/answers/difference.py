@@ -1,4 +1,4 @@
-"""How a comparison of two versions is told; `diff` and `commit --dry-run` share it."""
+"""The answer of a comparison of two versions; `diff` and `commit --dry-run` share it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PathwayChanges = tuple[list[tuple[str, int]], list[tuple[str, int]]]
 def pathway_changes(repo: Repository, before: Version, after: Version) -> PathwayChanges:
     """Return which pathways one version has and the other has not."""
     first, second = (
-        {one.record.id: (one.label, int(one.record.sign)) for one in repo.active(version.name)}
+        {active.record.id: (active.label, int(active.record.sign)) for active in repo.active(version.name)}
         for version in (before, after)
     )
     added = [named for id_, named in second.items() if id_ not in first]
@@ -44,7 +44,7 @@ def pathway_lines(changes: PathwayChanges, most: int = 10) -> list[str]:
 
 
 def tell(
-    found: Difference,
+    difference: Difference,
     sides: Sequence[Mapping[str, Any]],
     form: str,
     *,
@@ -54,7 +54,7 @@ def tell(
 
     Parameters
     ----------
-    found : Difference
+    difference : Difference
         The comparison.
     sides : two mappings
         What names each side: version, id, content.
@@ -65,31 +65,31 @@ def tell(
     """
     rows = [
         (gene_a, gene_b, before, after, after - before, abs(after) - abs(before), change)
-        for gene_a, gene_b, before, after, change in found
+        for gene_a, gene_b, before, after, change in difference
     ]
     if form == "json":
-        output.emit_json(_json(found, sides, rows, pathways))
+        output.emit_json(_json(difference, sides, rows, pathways))
     elif form == "tsv":
         output.emit_tsv(COLUMNS, rows)
     else:
-        output.page(_text(found, sides, rows, pathways))
+        output.page(_text(difference, sides, rows, pathways))
 
 
 def _json(
-    found: Difference, sides: Sequence[Mapping[str, Any]], rows: list[tuple[Any, ...]], pathways: PathwayChanges
+    difference: Difference, sides: Sequence[Mapping[str, Any]], rows: list[tuple[Any, ...]], pathways: PathwayChanges
 ) -> dict[str, Any]:
     return {
         **dict(zip(SIDES, sides, strict=True)),
-        **versions.cut_json(found.cut, found.threshold),
+        **versions.cut_json(difference.cut, difference.threshold),
         "pathways": {
             what: [name for name, _ in named] for what, named in zip(("added", "dropped"), pathways, strict=True)
         },
         "summary": {
-            "from": _summary(found.before),
-            "to": _summary(found.after),
-            "gained": found.gained,
-            "lost": found.lost,
-            "sign_flipped": found.sign_flipped,
+            "from": _summary(difference.before),
+            "to": _summary(difference.after),
+            "gained": difference.gained,
+            "lost": difference.lost,
+            "sign_flipped": difference.sign_flipped,
         },
         "changes": [dict(zip(COLUMNS, row, strict=True)) for row in rows],
     }
@@ -100,15 +100,15 @@ def _summary(side: Summary) -> dict[str, Any]:
 
 
 def _text(
-    found: Difference, sides: Sequence[Mapping[str, Any]], rows: list[tuple[Any, ...]], pathways: PathwayChanges
+    difference: Difference, sides: Sequence[Mapping[str, Any]], rows: list[tuple[Any, ...]], pathways: PathwayChanges
 ) -> str:
     names = [str(side["version"]) for side in sides]
-    before, after = found.before, found.after
+    before, after = difference.before, difference.after
     lines = [click.style(f"{names[0]} → {names[1]}", bold=True)]
     lines += pathway_lines(pathways)
     lines += [
         "",
-        _rule(found, names),
+        _rule(difference, names),
         "",
         output.table(
             ("", names[0], names[1]),
@@ -119,23 +119,24 @@ def _text(
                 ("density", before.density, after.density),
             ],
         ),
-        f"gained {found.gained:,}, lost {found.lost:,}, sign-flipped {found.sign_flipped:,}",
+        f"gained {difference.gained:,}, lost {difference.lost:,}, sign-flipped {difference.sign_flipped:,}",
         "",
     ]
     if not rows:
-        return "\n".join([*lines, "No partial correlation changed."])
-    table = [(row[0], row[1], row[2], row[3], row[4], row[6].replace("_", "-")) for row in rows]
-    header = ("gene a", "gene b", f"ρ {names[0]}", f"ρ {names[1]}", "Δρ", "change")
-    return "\n".join([*lines, click.style("Largest changes of ρ:", bold=True), output.table(header, table)])
+        return "\n".join([*lines, f"No {'partial correlation' if difference.by == 'rho' else '|ρ|'} changed."])
+    symbol, change = ("ρ", 4) if difference.by == "rho" else ("|ρ|", 5)
+    table = [(*row[:4], row[change], row[6].replace("_", "-")) for row in rows]
+    header = ("gene a", "gene b", f"ρ {names[0]}", f"ρ {names[1]}", f"Δ{symbol}", "change")
+    return "\n".join([*lines, click.style(f"Largest changes of {symbol}:", bold=True), output.table(header, table)])
 
 
-def _rule(found: Difference, names: Sequence[str]) -> str:
-    if found.cut.rule == "top":
-        side = names[0] if found.counted_on == "before" else f"{names[1]}, since {names[0]} has no edge"
-        count = int(found.cut.value)
-        return f"An edge has |ρ| ≥ {found.threshold:.4g}: that of the {count:,} strongest pairs of {side}."
-    text = f"An edge has |ρ| ≥ {found.threshold:.4g}."
-    if found.before.edges or found.after.edges:
+def _rule(difference: Difference, names: Sequence[str]) -> str:
+    if difference.cut.rule == "top":
+        side = names[0] if difference.counted_on == "before" else f"{names[1]}, since {names[0]} has no edge"
+        count = int(difference.cut.value)
+        return f"An edge has |ρ| ≥ {difference.threshold:.4g}: that of the {count:,} strongest pairs of {side}."
+    text = f"An edge has |ρ| ≥ {difference.threshold:.4g}."
+    if difference.before.edges or difference.after.edges:
         return text
-    strongest = max(found.before.max_abs, found.after.max_abs)
-    return f"{text} {versions.nothing_found(found.threshold, strongest, 'of either side')}"
+    strongest = max(difference.before.max_abs, difference.after.max_abs)
+    return f"{text} {versions.nothing_found(difference.threshold, strongest, 'of either side')}"

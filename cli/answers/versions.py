@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ...engine.estimation.estimators import ESTIMATORS
 from ...engine.wording import counted, printable
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def base_facts(base: StoredBase) -> list[tuple[str, object]]:
         ("genes", record.genes),
         ("samples", record.samples),
         ("base", f"{record.estimator}, {_form(base)}"),
-        ("λ", _parameter(parameters.get("lambda"), f"{_shrunk(record.estimator)} are shrunk to zero by this share")),
+        ("λ", _parameter(parameters.get("lambda"), _intensity(record.estimator))),
         ("λ of variances", _parameter(parameters.get("lambda_variance"), "they are shrunk to their median by it")),
         ("ridge", parameters.get("ridge")),
         ("constant genes", f"{record.constant_genes:,}, kept as isolated nodes" if record.constant_genes else None),
@@ -149,8 +150,8 @@ def _preparation(base: StoredBase) -> str | None:
     return ", ".join(f"{name.replace('_', ' ')} {_value(value)}" for name, value in done.items()) or None
 
 
-def _shrunk(estimator: str) -> str:
-    return "covariances" if estimator == "ledoit-wolf" else "correlations"
+def _intensity(estimator: str) -> str:
+    return ESTIMATORS[estimator].intensity if estimator in ESTIMATORS else ""
 
 
 def _kept(base: StoredBase) -> str:

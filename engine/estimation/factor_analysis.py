@@ -9,10 +9,11 @@ import numpy as np
 from ..errors import InputError, NotConverged
 from ..network.covariance import FactorCovariance
 from ..wording import counted
+from .estimators import Estimate
 from .expression import centred, variances
 from .factor_likelihood import FactorFit, correlation_root, fit_factors
 from .number_of_factors import best_number, held_out_gains
-from .shrinkage import Estimate, refuse_constant
+from .shrinkage import refuse_constant
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -82,7 +83,7 @@ def factor_analysis(
         raise _not_converged(fit, factors, tolerance)
     base = FactorCovariance(fit.uniquenesses * variances(values), _signed(fit.loadings) * deviation)
     notes = (*notes, *_fit_notes(fit, factors, lower))
-    return Estimate(base, "factor", None, None, deviations.shape[1], 0, notes)
+    return Estimate(base, deviations.shape[1], notes=notes)
 
 
 def _signed(loadings: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,8 +1,7 @@
-"""Estimates: a base covariance from the expression of p genes in n samples."""
+"""Shrinkage of the sample covariance: of its correlations, of its covariances, or none."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +10,7 @@ from ..errors import InputError, NotPositiveDefinite
 from ..network.covariance import FactorCovariance
 from ..network.inversion import invert
 from ..wording import counted
+from .estimators import Estimate
 from .expression import centred, is_constant, variances
 from .factor_model import form_covariance
 from .shrinkage_intensity import optimal_intensity, variance_intensity
@@ -22,37 +22,6 @@ if TYPE_CHECKING:
 
 LARGEST_DENSE = 20_000
 """Beyond this many genes a p × p base is made only where nothing else is possible."""
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A base and how it was estimated.
-
-    Parameters
-    ----------
-    base : Covariance
-        In the form that is smaller: factors plus noise, or dense.
-    estimator : str
-        "shrinkage", "ledoit-wolf", "empirical" or "factor".
-    shrinkage : float, optional
-        The intensity λ*, 0 to 1, by which correlations or covariances were shrunk to zero.
-    variance_shrinkage : float, optional
-        The intensity λ_var, 0 to 1, by which variances were shrunk to their median.
-    samples : int
-        n.
-    constant : int
-        How many genes have one value in all samples, and were kept as isolated genes.
-    notes : tuple of str
-        Sentences that a user should read.
-    """
-
-    base: Covariance
-    estimator: str
-    shrinkage: float | None
-    variance_shrinkage: float | None
-    samples: int
-    constant: int
-    notes: tuple[str, ...] = ()
 
 
 def shrinkage(values: NDArray[np.float64], *, intensity: float | None = None) -> Estimate:
@@ -105,7 +74,7 @@ def shrinkage(values: NDArray[np.float64], *, intensity: float | None = None) ->
     noise = np.where(constant, shrunk, share * shrunk)
     rank = isolated + min(genes - isolated, samples - 1)
     base = _shrunk_base(np.sqrt(shrunk)[:, np.newaxis] * scores, noise, share, rank)
-    return Estimate(base, "shrinkage", share, variance_share, samples, isolated, _notes(genes, isolated, share))
+    return Estimate(base, samples, share, variance_share, isolated, _notes(genes, isolated, share))
 
 
 def ledoit_wolf(values: NDArray[np.float64]) -> Estimate:
@@ -149,7 +118,7 @@ def ledoit_wolf(values: NDArray[np.float64]) -> Estimate:
     genes, samples = values.shape
     share = optimal_intensity(deviations)
     base = _shrunk_base(deviations, share * variances(values), share, min(genes, samples - 1))
-    return Estimate(base, "ledoit-wolf", share, None, samples, 0, _notes(genes, 0, share))
+    return Estimate(base, samples, share, notes=_notes(genes, 0, share))
 
 
 def empirical(values: NDArray[np.float64]) -> Estimate:
@@ -187,7 +156,7 @@ def empirical(values: NDArray[np.float64]) -> Estimate:
     refuse_constant(values, "empirical")
     genes, samples = values.shape
     base = _shrunk_base(deviations, np.zeros(len(values)), 0.0, min(genes, samples - 1))
-    return Estimate(base, "empirical", None, None, samples, 0)
+    return Estimate(base, samples)
 
 
 def refuse_constant(values: NDArray[np.float64], estimator: str) -> None:

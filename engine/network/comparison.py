@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import ShapeError, check_choice
 from .edges import EdgeRule, edges
 from .pairs import ROUNDING, Strongest, partial_correlations, scan_bands
 
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 Change = Literal["gained", "lost", "sign_flipped", "stronger", "weaker"]
 """What became of a pair: across the cut, across zero above the cut on both sides, or neither."""
+
+
+Order = Literal["rho", "abs"]
+"""What the largest changes are the largest of: the change of ρ, or that of |ρ|."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +68,11 @@ class Difference:
     gained, lost, sign_flipped : int
         Edges of the second side only, of the first only, of both with opposite signs.
     pairs : ndarray of intp, shape (C, 2)
-        The largest changes of ρ, largest first, ties in panel order.
+        The largest changes, largest first, ties in panel order.
     rho : ndarray of float64, shape (C, 2)
         ρ before and after.
+    by : {"rho", "abs"}
+        Whether they are the largest changes of ρ, or of |ρ|.
     """
 
     panel: Panel
@@ -80,6 +86,7 @@ class Difference:
     sign_flipped: int
     pairs: NDArray[np.intp]
     rho: NDArray[np.float64]
+    by: Order = "rho"
 
     def __repr__(self) -> str:
         return f"<Difference at |ρ| ≥ {self.threshold:.4g}: {self.gained:,} gained, {self.lost:,} lost>"
@@ -116,6 +123,7 @@ def compare(
     *,
     changes: int = 20,
     only: Literal["gained", "lost", "sign_flipped"] | None = None,
+    by: Order = "rho",
     progress: Callable[[float], None] | None = None,
 ) -> Difference:
     """Return what changed from one version to another.
@@ -128,10 +136,13 @@ def compare(
         What an edge is. `top` is counted on the first side, or on the second where the first has no edge at all;
         the |ρ| it amounts to cuts both.
     changes : int
-        How many of the largest |ρ_after − ρ_before| to list. A difference up to `ROUNDING` is no change, neither
-        here nor in the counts.
+        How many of the largest changes to list. A difference up to `ROUNDING` is no change, neither here nor in the
+        counts.
     only : {"gained", "lost", "sign_flipped"}, optional
         List these changes alone.
+    by : {"rho", "abs"}
+        The order: by |ρ_after − ρ_before|, or by ||ρ_after| − |ρ_before||, in which a pair whose sign alone changes is
+        not listed.
     progress : callable, optional
         Told now and then which share of the pairs is done, 0 to 1.
 
@@ -144,7 +155,10 @@ def compare(
     ------
     ShapeError
         The versions have different panels.
+    InputError
+        There is no such order.
     """
+    check_choice("order of changes", by, get_args(Order))
     if before.panel != after.panel:
         raise ShapeError("Two versions can be compared over one gene panel only; these have different ones.")
     precisions = (before.precision, after.precision)
@@ -153,7 +167,7 @@ def compare(
     strongest = Strongest(max(changes, 1), ROUNDING)
 
     def step(rows: slice) -> _Band:
-        return _compare_band(first.band(rows), second.band(rows), threshold, only, strongest, rows.start)
+        return _compare_band(first.band(rows), second.band(rows), threshold, only, by, strongest, rows.start)
 
     size = len(before.panel)
     counts, sums, maxima = np.zeros(5, dtype=np.int64), np.zeros(2), np.zeros(2)
@@ -181,6 +195,7 @@ def compare(
         sign_flipped=flipped,
         pairs=ranked.pairs,
         rho=ranked.values,
+        by=by,
     )
 
 
@@ -201,6 +216,7 @@ def _compare_band(
     after: NDArray[np.float64],
     threshold: float,
     only: str | None,
+    by: Order,
     strongest: Strongest,
     start: int,
 ) -> _Band:
@@ -213,6 +229,8 @@ def _compare_band(
         "lost": was & ~is_now,
         "sign_flipped": was & is_now & (np.signbit(before) != np.signbit(after)),
     }
+    if by == "abs":
+        change = np.abs(strength[1] - strength[0])
     if only is not None:
         change[~kinds[only]] = 0.0
     counts = [np.count_nonzero(mask) for mask in (was, is_now, *kinds.values())]

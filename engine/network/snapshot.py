@@ -27,7 +27,7 @@ class Snapshot:
     """One version of the network: Σ = A + U J Uᵀ and its inverse, as values.
 
     Two snapshots of the same base, anchor and set of pathways are the same to the last bit, whatever the history
-    that led to them. Make one with `take`, or with `Repository.snapshot`.
+    that led to them. Make one with `build_snapshot`, or with `Repository.snapshot`.
 
     Parameters
     ----------
@@ -196,7 +196,7 @@ def build_snapshot(
     >>> base = FactorCovariance(np.ones(3), np.empty((3, 0)))
     >>> p53 = Pathway(("p53",), np.array([0, 1]), np.ones((2, 1)))
     >>> panel = Panel(("TP53", "MDM2", "GAPDH"))
-    >>> v1 = take(panel, anchor_of(base), [p53], base.standard_deviations())
+    >>> v1 = build_snapshot(panel, anchor_of(base), [p53], base.standard_deviations())
     >>> round(v1.partial_correlation("TP53", "MDM2"), 6)
     0.5
     """

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse.linalg import ArpackNoConvergence, eigsh
 
 from ..errors import NotConverged
-from ..threads import one_blas_thread
+from ..threads import one_blas_thread, one_blas_thread_unless_large
 from .anchor import Dense
 from .inversion import invert
 
@@ -105,6 +105,35 @@ def spectrum(snapshot: Snapshot) -> Spectrum:
     O(p (K + r)) an iteration for a factor base, O(p²) for a dense one.
     """
     return Spectrum(1.0 / _largest(snapshot.precision), _largest(snapshot.covariance))
+
+
+def all_eigenvalues(snapshot: Snapshot) -> NDArray[np.float64]:
+    """Return every eigenvalue of Σ, largest first, shape (p,): O(p³), and two arrays of 8p² bytes."""
+    with one_blas_thread_unless_large(len(snapshot.panel)):
+        return np.linalg.eigvalsh(snapshot.covariance.to_dense())[::-1].astype(np.float64, copy=False)
+
+
+def factor_eigenvalues(snapshot: Snapshot) -> NDArray[np.float64]:
+    """Return the eigenvalues that factors and pathways add to the noise: those of U J Uᵀ, largest first.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        A version on a factor base, read from the base's own anchor, which is the noise.
+
+    Returns
+    -------
+    ndarray of float64, shape (min(p, K + r),)
+        In squared units of the expression; a subtracted pathway can make some of them negative. All others are zero.
+
+    Notes
+    -----
+    With U = QR they are the eigenvalues of R J Rᵀ: O(p (K + r)²), nothing p × p.
+    """
+    covariance = snapshot.covariance
+    with one_blas_thread():
+        upper = np.linalg.qr(covariance.factor).R
+        return np.linalg.eigvalsh((upper * covariance.weights) @ upper.T)[::-1].astype(np.float64, copy=False)
 
 
 def refined_columns(snapshot: Snapshot, genes: GeneSelection) -> NDArray[np.float64]:

@@ -285,6 +285,26 @@ def test_diff_lists_the_changes_asked_for_alone(ask: Callable[..., Any]) -> None
         assert alone == [one for one in everything if one["change"] == kind]
 
 
+def test_diff_orders_the_changes_by_the_size_of_rho_where_that_is_asked(ask: Callable[..., Any]) -> None:
+    how = ("diff", "v0..v6", "--threshold", 0.08, "--changes", 66)
+    default, by_rho, by_size = (ask(*how, *more, "--json").json for more in ((), ("--by", "rho"), ("--by", "abs")))
+    assert default == by_rho
+    assert [abs(row["delta"]) for row in by_rho["changes"]] == sorted(
+        (abs(row["delta"]) for row in by_rho["changes"]), reverse=True
+    )
+    sizes = [abs(row["delta_abs"]) for row in by_size["changes"]]
+    assert sizes == sorted(sizes, reverse=True)
+    assert by_size["changes"] != by_rho["changes"]
+    assert {**by_size, "changes": None} == {**by_rho, "changes": None}
+    rows = ask(*how, "--by", "abs", "--tsv").rows
+    assert [(row["gene_a"], row["gene_b"]) for row in rows] == [
+        (row["gene_a"], row["gene_b"]) for row in by_size["changes"]
+    ]
+    text = ask(*how, "--by", "abs").out
+    assert "Largest changes of |ρ|:" in text
+    assert "Δ|ρ|" in text
+
+
 def test_diff_names_the_pathways_between_two_versions(ask: Callable[..., Any]) -> None:
     assert ask("diff", "v2..v6", "--json").json["pathways"] == {
         "added": ["CYTO", "IL6", "INFLAM"],
@@ -516,6 +536,35 @@ def test_info_tells_sizes_and_eigenvalues(ask: Callable[..., Any], truth: Truth,
     assert float(rows["condition"]) == told["condition"]
     assert "condition" in ask("info").out
     assert "numpy" in ask("info", "--system").out
+
+
+def test_info_prints_all_eigenvalues_of_a_dense_base_in_every_form(ask: Callable[..., Any], truth: Truth) -> None:
+    for rev in ("v0", "v6"):
+        expected = np.linalg.eigvalsh(truth.sigma(rev))[::-1]
+        answer = ask("info", "--spectrum", "--at", rev, "--json").json
+        assert (answer["version"], answer["spectrum_of"]) == (rev, "covariance")
+        assert answer["eigenvalues"] == pytest.approx(expected, rel=1e-10)
+        rows = ask("info", "--spectrum", "--at", rev, "--tsv").rows
+        assert [(int(row["number"]), float(row["eigenvalue"])) for row in rows] == [
+            *enumerate(answer["eigenvalues"], start=1)
+        ]
+        lines = ask("info", "--spectrum", "--at", rev).out.splitlines()
+        assert lines[0] == f"Eigenvalues of Σ in {rev}:"
+        assert len(lines) == 2 + len(expected)
+
+
+def test_info_prints_the_eigenvalues_of_the_factors_in_factor_form(grn: Callable[..., Any], tmp_path: Path) -> None:
+    loadings = np.random.default_rng(5).normal(size=(30, 3))
+    genes = [f"GENE{number}" for number in range(30)]
+    np.savez(tmp_path / "model.npz", loadings=loadings, noise=np.ones(30), genes=genes)
+    assert grn("init", tmp_path / "f.grn", "--factor-model", tmp_path / "model.npz").code == 0
+    answer = grn("-s", tmp_path / "f.grn", "info", "--spectrum", "--json").json
+    assert answer["spectrum_of"] == "factors"
+    assert answer["eigenvalues"] == pytest.approx(np.linalg.eigvalsh(loadings.T @ loadings)[::-1], rel=1e-10)
+    text = grn("-s", tmp_path / "f.grn", "info", "--spectrum").out
+    assert text.startswith("Eigenvalues of what factors and pathways add to the noise in v0:")
+    both = grn("-s", tmp_path / "f.grn", "info", "--spectrum", "--system")
+    assert (both.code, both.out) == (2, "")
 
 
 def dense_matrix(truth: Truth, kind: str) -> NDArray[np.float64]:

@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     "--changes", type=click.IntRange(min=1), metavar="M", help="List the M largest changes; N of --top, or 20."
 )
 @click.option("--only", type=click.Choice(["gained", "lost", "sign_flipped"]), help="List these changes alone.")
+@click.option(
+    "--by",
+    type=click.Choice(["rho", "abs"]),
+    default="rho",
+    show_default=True,
+    help="Order the changes by the change of ρ, or by that of |ρ|.",
+)
 @click.option("--exit-code", is_flag=True, help="Exit with 1 when an edge was gained, lost or flipped.")
 @options.forms
 @options.repository
@@ -31,6 +38,7 @@ def command(
     top: int | None,
     changes: int | None,
     only: Any,
+    by: Any,
     exit_code: bool,
     form: str,
 ) -> int:
@@ -38,12 +46,12 @@ def command(
 
     ρ is the correlation of two genes given all others. An edge is a pair with |ρ| of at least the cut, which is the
     same on both sides: --threshold RHO, or --top N for that of the N strongest pairs of A (N = the number of genes by
-    default). The largest changes of ρ are listed whether or not they cross it.
+    default). The largest changes of ρ, or of |ρ| with --by abs, are listed whether or not they cross it.
 
     \b
     Example:
       grn diff v0..HEAD
-      grn diff v0..HEAD --top 20
+      grn diff v0..HEAD --top 20 --by abs
       grn diff main..drug-a --threshold 0.15 --only gained --tsv
     """
     before, after = (repo.version(name) for name in options.pair_of_versions(repo, range_))
@@ -54,7 +62,7 @@ def command(
     # Equal content is one network, and must not differ by the rounding of another anchor.
     second = first if before.content == after.content else repo.snapshot(after.name)
     with output.waiting("comparing") as progress:
-        found = compare(first, second, cut, changes=changes or top or 20, only=only, progress=progress)
+        comparison = compare(first, second, cut, changes=changes or top or 20, only=only, by=by, progress=progress)
     sides = (versions.identity(before), versions.identity(after))
-    difference.tell(found, sides, form, pathways=difference.pathway_changes(repo, before, after))
-    return int(exit_code and bool(found.gained + found.lost + found.sign_flipped))
+    difference.tell(comparison, sides, form, pathways=difference.pathway_changes(repo, before, after))
+    return int(exit_code and bool(comparison.gained + comparison.lost + comparison.sign_flipped))

@@ -19,25 +19,37 @@ Fact = tuple[str, str, Any]
 
 @click.command("info")
 @options.at
-@click.option("--system", is_flag=True, help="Tell the libraries and threads instead.")
+@click.option("--system", is_flag=True, help="Show the libraries and threads instead.")
+@click.option(
+    "--spectrum",
+    is_flag=True,
+    help="Show all eigenvalues instead: of Σ for a dense base; of what factors and pathways add to the noise in factor "
+    "form.",
+)
 @options.forms
 @options.repository
-def command(repo: Repository, *, at: str, system: bool, form: str) -> None:
-    """Tell the store: panel, base and where it came from, versions, eigenvalues, parameter counts, size on disk.
+def command(repo: Repository, *, at: str, system: bool, spectrum: bool, form: str) -> None:
+    """Describe the store: panel, base and where it came from, versions, eigenvalues, parameter counts, size on disk.
 
     \b
     Example:
       grn info
       grn info --at v0 --json
+      grn info --spectrum --tsv
     """
     version = repo.version(at)
-    told = _system() if system else [*_store(repo, version), *_numbers(repo, version)]
+    if spectrum:
+        if system:
+            raise click.UsageError("--system and --spectrum each replace the answer: give one of them.")
+        _emit_spectrum(repo, version, form)
+        return
+    facts = _system() if system else [*_store(repo, version), *_numbers(repo, version)]
     base = repo.base(version.name)
     if form == "json":
-        facts = {key: value for key, _, value in told}
-        output.emit_json({**versions.identity(version), **facts, "base_record": base.record.model_dump(mode="json")})
+        named = {key: value for key, _, value in facts}
+        output.emit_json({**versions.identity(version), **named, "base_record": base.record.model_dump(mode="json")})
         return
-    pairs = [(key if form == "tsv" else title, _text(value)) for key, title, value in told]
+    pairs = [(key if form == "tsv" else title, _text(value)) for key, title, value in facts]
     if form == "text" and not system:
         pairs[1:1] = versions.base_facts(base)
     output.emit_facts(form, pairs)
@@ -47,8 +59,8 @@ def _store(repo: Repository, version: Version) -> list[Fact]:
     return [
         ("store", "store", str(repo.path)),
         ("versions", "versions", len(repo)),
-        ("branches", "branches", {name: one.name for name, one in repo.branches.items()}),
-        ("tags", "tags", {name: one.name for name, one in repo.tags.items()}),
+        ("branches", "branches", {name: branch.name for name, branch in repo.branches.items()}),
+        ("tags", "tags", {name: tag.name for name, tag in repo.tags.items()}),
         ("head", "HEAD", {repo.head: repo.version().name}),
         ("bytes_on_disk", "bytes on disk", repo.disk_bytes()),
         ("version", "version", version.name),
@@ -62,10 +74,10 @@ def _numbers(repo: Repository, version: Version) -> list[Fact]:
     from ....engine.network.stability import spectrum
 
     snapshot = repo.snapshot(version.name)
-    found = spectrum(snapshot)
+    extremes = spectrum(snapshot)
     record = repo.base(version.name).record
     full, factored = parameter_counts(len(snapshot.panel), record.factors)
-    loadings = sum(one.record.genes * len(one.record.names) for one in repo.active(version.name))
+    loadings = sum(pathway.record.genes * len(pathway.record.names) for pathway in repo.active(version.name))
     counts: list[Fact] = [("parameters_full", "parameters, full", full)]
     if record.form == "factor":
         saved = round(100 * (1 - factored / full), 1)
@@ -74,13 +86,31 @@ def _numbers(repo: Repository, version: Version) -> list[Fact]:
             ("parameters_saved_percent", "saved by factors (%)", saved),
         ]
     return [
-        ("smallest_eigenvalue", "smallest eigenvalue", found.smallest),
-        ("largest_eigenvalue", "largest eigenvalue", found.largest),
-        ("condition", "condition", found.condition),
+        ("smallest_eigenvalue", "smallest eigenvalue", extremes.smallest),
+        ("largest_eigenvalue", "largest eigenvalue", extremes.largest),
+        ("condition", "condition", extremes.condition),
         ("log_det", "log |Σ|", snapshot.log_det),
         *counts,
         ("parameters_pathways", "parameters, pathways", loadings),
     ]
+
+
+def _emit_spectrum(repo: Repository, version: Version, form: str) -> None:
+    from ....engine.network.stability import all_eigenvalues, factor_eigenvalues
+
+    is_factor = repo.base(version.name).record.form == "factor"
+    snapshot = repo.snapshot(version.name, from_base=is_factor)
+    eigenvalues = factor_eigenvalues(snapshot) if is_factor else all_eigenvalues(snapshot)
+    rows = list(enumerate(map(float, eigenvalues), start=1))
+    if form == "json":
+        spectrum = {"spectrum_of": "factors" if is_factor else "covariance", "eigenvalues": [row[1] for row in rows]}
+        output.emit_json({**versions.identity(version), **spectrum})
+    elif form == "tsv":
+        output.emit_tsv(("number", "eigenvalue"), rows)
+    else:
+        what = "what factors and pathways add to the noise" if is_factor else "Σ"
+        title = click.style(f"Eigenvalues of {what} in {version.name}:", bold=True)
+        output.page(f"{title}\n{output.table(('number', 'eigenvalue'), rows)}")
 
 
 def _system() -> list[Fact]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ....engine.estimation.estimators import ESTIMATORS, WITH_FACTORS
 from ... import options, output
 from ...answers.versions import base_facts, identity
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from ....engine.estimation.normalisation import Transform
     from ....storage.repository import Repository
 
-ESTIMATORS = ("shrinkage", "ledoit-wolf", "factor", "empirical")
+*CAPTIONS, LAST_CAPTION = (estimator.caption for estimator in ESTIMATORS.values())
 
 
 @click.command("init")
@@ -33,15 +34,16 @@ ESTIMATORS = ("shrinkage", "ledoit-wolf", "factor", "empirical")
 @click.option("--factor-covariance", type=click.Path(), metavar="FILE", help="F beside a table of loadings.")
 @click.option(
     "--estimator",
-    type=click.Choice(ESTIMATORS),
+    type=click.Choice(list(ESTIMATORS)),
     default="shrinkage",
     show_default=True,
-    help="How the covariance is estimated: correlations shrunk to zero (Schäfer–Strimmer), covariances shrunk to zero "
-    "(Ledoit–Wolf), maximum likelihood factor analysis, or the sample covariance itself.",
+    help=f"How the covariance is estimated: {', '.join(CAPTIONS)}, or {LAST_CAPTION}.",
 )
-@click.option("--factors", type=int, metavar="K", help="Number of factors for `factor`; chosen when not given.")
+@click.option("--factors", type=int, metavar="K", help=f"Number of factors for {WITH_FACTORS}; chosen when not given.")
 @click.option(
-    "--counts", is_flag=True, help="They are counts: scale samples to the median library size, then log1p unless told."
+    "--counts",
+    is_flag=True,
+    help="The values are counts: scale samples to the median library size, then log1p by default.",
 )
 @click.option("--floor", type=float, metavar="VALUE", help="Raise values below this to it, before the transform.")
 @click.option(
@@ -54,7 +56,7 @@ ESTIMATORS = ("shrinkage", "ledoit-wolf", "factor", "empirical")
     type=click.Choice(["error", "max-variance", "mean", "first"]),
     default="error",
     show_default=True,
-    help="Rows that name one gene: refuse, or take the most variable, the mean or the first.",
+    help="Rows that name one gene: refuse them, or use the most variable, the mean or the first.",
 )
 @click.option("--genes", type=click.Path(), metavar="FILE", help="The panel, one gene a line, in this order.")
 @click.option("--samples", type=click.Path(), metavar="FILE", help="Estimate from these samples, one a line.")
@@ -71,7 +73,7 @@ ESTIMATORS = ("shrinkage", "ledoit-wolf", "factor", "empirical")
     type=click.Choice(["auto", "rows", "columns"]),
     default="auto",
     show_default=True,
-    help="Where the file has its genes; found out and told unless given.",
+    help="Where the file has its genes; by default detected and reported.",
 )
 @click.option("--layer", metavar="NAME", help="Of an h5ad file: read this layer, not X.")
 @click.option("--raw", is_flag=True, help="Of an h5ad file: read raw/X.")
@@ -79,7 +81,7 @@ ESTIMATORS = ("shrinkage", "ledoit-wolf", "factor", "empirical")
 @click.option(
     "--keep-expression/--no-keep-expression",
     default=None,
-    help="Whether to keep the values read with the base; up to 256 MB they are.",
+    help="Whether to keep the values read with the base; by default up to 256 MB are kept.",
 )
 @click.option("--ridge", type=float, default=0.0, metavar="VALUE", help="Add to the diagonal of a covariance.")
 @options.message
@@ -91,7 +93,7 @@ def command(
     form: str,
     counts: bool,
     transform: Transform | None,
-    **given: Any,
+    **settings: Any,
 ) -> None:
     """Make a store: its panel, and the covariance that all versions start from.
 
@@ -113,13 +115,13 @@ def command(
         transform=transform or ("log1p" if counts else "none"),
         author=options.author(),
         time=options.clock(),
-        **given,
+        **settings,
     )
     tell(repo, form)
 
 
 def tell(repo: Repository, form: str) -> None:
-    """Tell what was made, and what was decided on the way."""
+    """Print what was made, and what was decided on the way."""
     from ....storage.files.layout import SUFFIX
 
     base = repo.base()

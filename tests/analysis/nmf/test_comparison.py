@@ -158,7 +158,7 @@ def test_a_weak_pathway_is_not_distinguishable_and_one_over_a_third_of_the_genes
 def test_a_drawing_that_the_estimator_refuses_is_drawn_again_for_a_while(
     repo: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, refused = resampling.estimate_of, [0]
+    real, refused = resampling.estimate_covariance, [0]
 
     def now_and_then(*arguments: Any) -> Any:
         refused[0] += 1
@@ -167,7 +167,7 @@ def test_a_drawing_that_the_estimator_refuses_is_drawn_again_for_a_while(
         return real(*arguments)
 
     source = resampling_of(repo, "v1")
-    monkeypatch.setattr(resampling, "estimate_of", now_and_then)
+    monkeypatch.setattr(resampling, "estimate_covariance", now_and_then)
     assert len(list(source.drawn(4, seed=1))) == 4
     assert refused[0] == 12
     assert source.halves(2, seed=1) == []

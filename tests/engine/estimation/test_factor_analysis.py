@@ -99,7 +99,7 @@ def test_the_base_is_the_fit_in_the_units_of_the_values(genes: int, samples: int
     np.testing.assert_allclose(base.loadings @ base.loadings.T + np.diag(base.noise), expected, rtol=1e-5, atol=1e-5)
     largest = np.argmax(np.abs(base.loadings / deviations[:, np.newaxis]), axis=0)
     assert np.all(base.loadings[largest, [0, 1]] > 0)
-    assert (estimate.estimator, estimate.samples, estimate.shrinkage) == ("factor", samples, None)
+    assert (estimate.samples, estimate.shrinkage) == (samples, None)
     assert estimate.notes[0].startswith("Log likelihood with 2 factors")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pytest
-from grnledger.engine.errors import NotPositiveDefinite, ShapeError
+from grnledger.engine.errors import InputError, NotPositiveDefinite, ShapeError
 from grnledger.engine.network import pairs
 from grnledger.engine.network.anchor import anchor_of
 from grnledger.engine.network.attribution import contributions
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 Matrix = NDArray[np.float64]
 Only = Literal["gained", "lost", "sign_flipped"]
+Order = Literal["rho", "abs"]
 
 properties = settings(max_examples=150, derandomize=True, deadline=None)
 
@@ -76,7 +77,7 @@ def dense_rho(snapshot: Snapshot) -> Matrix:
     return rho
 
 
-def brute_compare(before: Matrix, after: Matrix, cut: EdgeRule, only: Only | None) -> dict[str, Any]:
+def brute_compare(before: Matrix, after: Matrix, cut: EdgeRule, only: Only | None, by: Order = "rho") -> dict[str, Any]:
     """The comparison pair by pair, in plain Python."""
     every = list(itertools.combinations(range(len(before)), 2))
     threshold = cut.value
@@ -96,15 +97,19 @@ def brute_compare(before: Matrix, after: Matrix, cut: EdgeRule, only: Only | Non
             kind = "lost"
         if kind in counts:
             counts[kind] += 1
-        if was != now and only in (None, kind):
+        if change_of(was, now, by) != 0 and only in (None, kind):
             listed.append((i, j, float(was), float(now), kind))
-    listed.sort(key=lambda row: -abs(row[3] - row[2]))
+    listed.sort(key=lambda row: -change_of(row[2], row[3], by))
     sides = []
     for rho in (before, after):
         strengths = [abs(rho[pair]) for pair in every]
         count = sum(strength >= threshold for strength in strengths)
         sides.append((count, sum(strengths) / len(every), max(strengths), count / len(every)))
     return {"threshold": threshold, **counts, "before": sides[0], "after": sides[1], "listed": listed}
+
+
+def change_of(before: float, after: float, by: Order) -> float:
+    return abs(after - before) if by == "rho" else abs(abs(after) - abs(before))
 
 
 def rows_of(found: Difference) -> list[tuple[int, int, float, float, str]]:
@@ -142,15 +147,16 @@ cuts = st.one_of(
     cut=cuts,
     changes=st.sampled_from([0, 1, 3, 20, 1000]),
     only=st.sampled_from([None, "gained", "lost", "sign_flipped"]),
+    by=st.sampled_from(["rho", "abs"]),
     band=st.sampled_from([8, 200, 2 << 20]),
 )
 def test_a_comparison_with_ties_zeros_and_flips_is_that_of_brute_force(
-    both: tuple[Matrix, Matrix], cut: EdgeRule, changes: int, only: Only | None, band: int
+    both: tuple[Matrix, Matrix], cut: EdgeRule, changes: int, only: Only | None, by: Order, band: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pairs, "BAND_BYTES", band)
-        found = compare(with_rho(both[0]), with_rho(both[1]), cut, changes=changes, only=only)
-    expected = brute_compare(*both, cut, only)
+        found = compare(with_rho(both[0]), with_rho(both[1]), cut, changes=changes, only=only, by=by)
+    expected = brute_compare(*both, cut, only, by)
     assert rows_of(found) == expected["listed"][:changes]
     assert found.threshold == expected["threshold"]
     assert (found.gained, found.lost, found.sign_flipped) == tuple(
@@ -165,14 +171,15 @@ def test_a_comparison_with_ties_zeros_and_flips_is_that_of_brute_force(
 @pytest.mark.parametrize("genes", [2, 3, 40, 120])
 @pytest.mark.parametrize("cut", [EdgeRule("top", 30), EdgeRule("threshold", 0.03)])
 @pytest.mark.parametrize("only", [None, "gained", "lost", "sign_flipped"])
+@pytest.mark.parametrize("by", ["rho", "abs"])
 def test_a_comparison_of_versions_is_that_of_dense_algebra(
-    form: str, genes: int, cut: EdgeRule, only: Only | None
+    form: str, genes: int, cut: EdgeRule, only: Only | None, by: Order
 ) -> None:
     rng = np.random.default_rng(genes)
     base, pathways = random_base(form, genes, rng), random_pathways(genes, rng)
     before, after = version(base, pathways[:2]), version(base, pathways[1:])
-    found = compare(before, after, cut, changes=50, only=only)
-    expected = brute_compare(dense_rho(before), dense_rho(after), cut, only)
+    found = compare(before, after, cut, changes=50, only=only, by=by)
+    expected = brute_compare(dense_rho(before), dense_rho(after), cut, only, by)
     np.testing.assert_allclose(found.threshold, expected["threshold"], rtol=1e-12)
     rows = expected["listed"][:50]
     assert [row[:2] + row[4:] for row in rows_of(found)] == [row[:2] + row[4:] for row in rows]
@@ -245,6 +252,20 @@ def test_the_cut_of_the_strongest_is_counted_on_the_first_side() -> None:
     assert list(found) == [("G0", "G2", 0.0, -0.25, "gained"), ("G0", "G1", 0.25, 0.125, "lost")]
     back = compare(with_rho(after), with_rho(before), EdgeRule("top", 1))
     assert [row[4] for row in back] == ["lost", "gained"]
+
+
+def test_a_pair_whose_sign_alone_changes_has_the_largest_change_of_rho_and_none_of_its_size() -> None:
+    before, after = np.zeros((3, 3)), np.zeros((3, 3))
+    before[0, 1] = before[1, 0] = -0.25
+    after[0, 1] = after[1, 0] = 0.25
+    after[0, 2] = after[2, 0] = 0.125
+    sides, cut = (with_rho(before), with_rho(after)), EdgeRule("threshold", 0.2)
+    assert [row[:2] for row in compare(*sides, cut)] == [("G0", "G1"), ("G0", "G2")]
+    by_size = compare(*sides, cut, by="abs")
+    assert [row[:2] for row in by_size] == [("G0", "G2")]
+    assert (by_size.by, by_size.sign_flipped) == ("abs", 1)
+    with pytest.raises(InputError, match="rho, abs"):
+        compare(*sides, cut, by="size")  # type: ignore[arg-type]
 
 
 def test_versions_over_different_panels_are_not_compared() -> None:

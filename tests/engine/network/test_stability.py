@@ -14,7 +14,16 @@ from grnledger.engine.network.inversion import invert
 from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.pathway import Pathway
 from grnledger.engine.network.snapshot import Snapshot, build_snapshot
-from grnledger.engine.network.stability import Spectrum, affordable, probe, refined_columns, reinvert_snapshot, spectrum
+from grnledger.engine.network.stability import (
+    Spectrum,
+    affordable,
+    all_eigenvalues,
+    factor_eigenvalues,
+    probe,
+    refined_columns,
+    reinvert_snapshot,
+    spectrum,
+)
 from numpy.typing import NDArray
 from scipy.sparse.linalg import ArpackNoConvergence
 
@@ -80,6 +89,35 @@ def test_equal_eigenvalues_are_found_too(genes: int) -> None:
     panel = Panel(tuple(f"G{number}" for number in range(genes)))
     found = spectrum(build_snapshot(panel, anchor_of(base), (), base.standard_deviations()))
     np.testing.assert_allclose([found.smallest, found.largest], 0.25, rtol=1e-12)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("genes", [2, 3, 33, 150])
+def test_all_eigenvalues_are_those_of_dense_algebra_largest_first(form: str, genes: int) -> None:
+    snapshot = version(form, genes, 1e4)
+    eigenvalues = all_eigenvalues(snapshot)
+    expected = np.linalg.eigvalsh(snapshot.covariance.to_dense())[::-1]
+    np.testing.assert_allclose(eigenvalues, expected, rtol=0, atol=64 * EPS * genes * expected[0])
+
+
+@pytest.mark.parametrize("form", ["factors", "noise"])
+@pytest.mark.parametrize("genes", [2, 5, 33, 150])
+def test_factor_eigenvalues_are_those_of_what_is_added_to_the_noise(form: str, genes: int) -> None:
+    snapshot = version(form, genes, 1e4)
+    eigenvalues = factor_eigenvalues(snapshot)
+    noise = np.diag(snapshot.capacitance.anchor.covariance.diagonal())
+    every = np.linalg.eigvalsh(snapshot.covariance.to_dense() - noise)[::-1]
+    assert eigenvalues.shape == (min(genes, 3 + snapshot.rank),)
+    assert np.all(np.diff(eigenvalues) <= 0)
+    missing = np.zeros(genes - len(eigenvalues))
+    every_other = np.sort(np.concatenate([eigenvalues, missing]))[::-1]
+    np.testing.assert_allclose(every_other, every, rtol=0, atol=64 * EPS * genes * every[0])
+
+
+def test_a_base_of_noise_alone_has_no_eigenvalues_of_factors() -> None:
+    base = FactorCovariance(np.ones(4), np.empty((4, 0)))
+    panel = Panel(("A", "B", "C", "D"))
+    assert factor_eigenvalues(build_snapshot(panel, anchor_of(base), (), np.ones(4))).shape == (0,)
 
 
 def test_an_iteration_that_ends_too_early_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

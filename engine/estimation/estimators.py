@@ -1,0 +1,143 @@
+"""The registry of estimators. A new one is a file in this folder and a line in `ESTIMATORS`; nothing else lists them.
+
+The file has a function of the samples that returns an `Estimate`:
+
+    def identity(values: NDArray[np.float64]) -> Estimate:
+        return Estimate(FactorCovariance(variances(values), np.zeros((len(values), 0))), samples=values.shape[1])
+
+`values` are p genes by n samples, finite and in the units that the base is to have; they are not to be changed. What
+the estimator cannot use it refuses with an `InputError` or `NotPositiveDefinite`. An estimator of a factor model
+(`has_factors`) gets the number of factors, or None to choose it, as its second argument.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ..network.covariance import Covariance
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A base and how it was estimated.
+
+    Parameters
+    ----------
+    base : Covariance
+        In the form that is smaller: factors plus noise, or dense.
+    samples : int
+        n.
+    shrinkage : float, optional
+        The intensity λ*, 0 to 1, by which correlations or covariances were shrunk to zero.
+    variance_shrinkage : float, optional
+        The intensity λ_var, 0 to 1, by which variances were shrunk to their median.
+    constant : int
+        How many genes have one value in all samples, and were kept as isolated genes.
+    notes : tuple of str
+        Sentences that a user should read.
+    """
+
+    base: Covariance
+    samples: int
+    shrinkage: float | None = None
+    variance_shrinkage: float | None = None
+    constant: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Estimator:
+    """A line of the registry. The function is named by a text, so that help on a command imports no estimator.
+
+    Parameters
+    ----------
+    caption : str
+        What the estimate is, as part of a sentence: "maximum likelihood factor analysis".
+    function : str
+        `module:function`, the module in this folder.
+    has_factors : bool
+        Whether the function has a number of factors as its second argument.
+    intensity : str
+        What the intensity λ of an estimate means.
+    """
+
+    caption: str
+    function: str
+    has_factors: bool = False
+    intensity: str = "the shrinkage intensity"
+
+
+ESTIMATORS: Mapping[str, Estimator] = {
+    "shrinkage": Estimator(
+        "correlations shrunk to zero (Schäfer–Strimmer)",
+        "shrinkage:shrinkage",
+        intensity="correlations are shrunk to zero by this share",
+    ),
+    "ledoit-wolf": Estimator(
+        "covariances shrunk to zero (Ledoit–Wolf)",
+        "shrinkage:ledoit_wolf",
+        intensity="covariances are shrunk to zero by this share",
+    ),
+    "factor": Estimator("maximum likelihood factor analysis", "factor_analysis:factor_analysis", has_factors=True),
+    "empirical": Estimator("the sample covariance itself", "shrinkage:empirical"),
+}
+"""Every estimator by its name, which is recorded with a base."""
+
+WITH_FACTORS = " or ".join(f"`{name}`" for name, estimator in ESTIMATORS.items() if estimator.has_factors)
+"""The names of the estimators that have a number of factors, for sentences."""
+
+
+def estimator_of(name: str, factors: int | None = None) -> Estimator:
+    """Return the estimator of a name.
+
+    Raises
+    ------
+    InputError
+        There is none of that name, or a number of factors is given for one that has none.
+    """
+    if name not in ESTIMATORS:
+        raise InputError(f"There is no estimator {name!r}.", hint=f"There are {', '.join(ESTIMATORS)}.")
+    if factors is not None and not ESTIMATORS[name].has_factors:
+        raise InputError(f"A number of factors goes with the estimator {WITH_FACTORS}, not with `{name}`.")
+    return ESTIMATORS[name]
+
+
+def estimate_covariance(values: NDArray[np.float64], name: str, factors: int | None = None) -> Estimate:
+    """Return a covariance estimated from samples by the estimator of a name.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (p, n)
+        Genes by samples, prepared; in the units the base is to have.
+    name : str
+        One of `ESTIMATORS`.
+    factors : int, optional
+        The number of factors, for an estimator that has one; chosen when absent.
+
+    Raises
+    ------
+    InputError
+        There is no such estimator, or it refuses the values.
+    NotPositiveDefinite
+        The estimate is singular.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> estimate_covariance(np.random.default_rng(0).standard_normal((40, 6)), "shrinkage").base.size
+    40
+    """
+    estimator = estimator_of(name, factors)
+    module, _, function = estimator.function.partition(":")
+    estimate = getattr(importlib.import_module(f".{module}", __package__), function)
+    return estimate(values, factors) if estimator.has_factors else estimate(values)

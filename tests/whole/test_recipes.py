@@ -1,0 +1,152 @@
+"""The recipes of CONTRIBUTING, each in a copy of the tree: one new file and one line, and it works everywhere."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.usefixtures("compiled_once")
+
+ROOT = Path(__file__).resolve().parents[2]
+NOT_THE_PACKAGE = shutil.ignore_patterns(
+    ".*", "*.egg-info", "__pycache__", "build", "dist", "*.grn", "tests", "benchmarks", "docs"
+)
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A copy of the package in a folder of its own: changed as a recipe says, then run as processes."""
+
+    folder: Path
+
+    @property
+    def package(self) -> Path:
+        return self.folder / "grnledger"
+
+    def add_file(self, path: str, text: str) -> None:
+        """Add a file that was not there."""
+        assert not (self.package / path).exists()
+        (self.package / path).write_text(text, encoding="utf-8")
+
+    def add_line(self, path: str, after: str, line: str) -> None:
+        """Add a line after the one line of a file that begins with a text."""
+        lines = (self.package / path).read_text(encoding="utf-8").split("\n")
+        (index,) = (number for number, text in enumerate(lines) if text.startswith(after))
+        lines.insert(index + 1, line)
+        (self.package / path).write_text("\n".join(lines), encoding="utf-8")
+
+    def changes(self) -> tuple[list[str], list[str]]:
+        """Return the files that are new, and the lines added to and removed from the others."""
+        files = [file.relative_to(self.package) for file in self.package.rglob("*") if file.is_file()]
+        new = [file.as_posix() for file in files if not (ROOT / file).exists()]
+        lines: list[str] = []
+        for file in files:
+            before, after = ((side / file) for side in (ROOT, self.package))
+            if file.as_posix() not in new and before.read_bytes() != after.read_bytes():
+                sides = (side.read_text(encoding="utf-8").splitlines() for side in (before, after))
+                lines += [line for line in difflib.ndiff(*sides) if line[:2] in ("+ ", "- ")]
+        return new, lines
+
+    def run(self, *arguments: object) -> subprocess.CompletedProcess[str]:
+        """Run Python on the copy, in its folder."""
+        return subprocess.run(
+            [sys.executable, "-W", "error", *map(str, arguments)],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(self.folder), "GRN_AUTHOR": "Ada"},
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+        )
+
+    def grn(self, *arguments: object) -> str:
+        """Return what `grn` prints, after it has ended well."""
+        completed = self.run("-m", "grnledger.cli", *arguments)
+        assert completed.returncode == 0, completed.stderr
+        return completed.stdout
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    shutil.copytree(ROOT, tmp_path / "grnledger", ignore=NOT_THE_PACKAGE)
+    return Tree(tmp_path)
+
+
+def write_expression(path: Path) -> None:
+    values = np.random.default_rng(0).normal(size=(12, 10))
+    lines = ["\t".join(["gene", *(f"s{number}" for number in range(10))])]
+    lines += ["\t".join([f"GENE{number}", *map(repr, row)]) for number, row in enumerate(values.tolist())]
+    path.write_text("\n".join(lines) + "\n")
+
+
+ESTIMATOR = '''"""The variances alone: no gene goes with another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..network.covariance import FactorCovariance
+from .estimators import Estimate
+from .expression import variances
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def independent(values: NDArray[np.float64]) -> Estimate:
+    """Return the diagonal of the sample covariance."""
+    return Estimate(FactorCovariance(variances(values), np.zeros((len(values), 0))), values.shape[1], shrinkage=1.0)
+'''
+
+RESAMPLE = """
+import grnledger, numpy as np
+from grnledger.analysis.resampling import resampling_of
+resampling = resampling_of(grnledger.open("toy.grn"), "v0")
+print(resampling.estimator)
+for snapshot in [resampling.of(np.arange(5)), *resampling.drawn(2, seed=1)]:
+    print(np.count_nonzero(snapshot.covariance.to_dense()))
+"""
+
+HINT = """
+import grnledger
+try:
+    grnledger.init("x.grn", expression="expression.tsv", estimator="none")
+except grnledger.InputError as error:
+    print(error.hint)
+"""
+
+
+def test_a_new_estimator_is_one_file_and_one_line(tree: Tree) -> None:
+    tree.add_file("engine/estimation/independent.py", ESTIMATOR)
+    line = '    "independent": Estimator("no correlation at all", "independent:independent"),'
+    tree.add_line("engine/estimation/estimators.py", "ESTIMATORS: ", line)
+    assert tree.changes() == (["engine/estimation/independent.py"], [f"+ {line}"])
+
+    described = " ".join(tree.grn("init", "--help").split())
+    assert "[independent|shrinkage|ledoit-wolf|factor|empirical]" in described
+    assert "How the covariance is estimated: no correlation at all, correlations shrunk" in described
+
+    write_expression(tree.folder / "expression.tsv")
+    tree.grn("init", "toy.grn", "--expression", "expression.tsv", "--estimator", "independent")
+    report = tree.grn("-s", "toy.grn", "info")
+    assert "independent, factor form with 0 factors" in report
+    assert "1 (the shrinkage intensity)" in report
+
+    resampled = tree.run("-c", RESAMPLE)
+    assert resampled.stdout.split() == ["independent", "12", "12", "12"], resampled.stderr
+
+    refused = tree.run("-m", "grnledger.cli", "init", "x.grn", "--expression", "expression.tsv", "--estimator", "none")
+    assert refused.returncode == 2
+    assert "'independent', 'shrinkage', 'ledoit-wolf', 'factor', 'empirical'" in refused.stderr
+    hint = tree.run("-c", HINT).stdout
+    assert hint == "There are independent, shrinkage, ledoit-wolf, factor, empirical.\n"
