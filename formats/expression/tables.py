@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -18,11 +17,9 @@ from ..files.delimited import (
     is_missing,
     is_number,
     open_table,
-    read_body,
     read_header,
-    read_numbers,
 )
-from ..files.limits import TEXT_COST, Room
+from ..files.table_numbers import read_named_numbers
 from ..genes.identifiers import spreadsheet_dates
 from ..genes.orientation import GENE_WORDS, SAMPLE_WORDS, Orientation, orient, title_word
 
@@ -77,8 +74,9 @@ def read_expression_table(
     """
     with open_table(path) as table:
         layout = _lay_out(table)
-        rows, values = _read_values(table, layout)
-    columns = layout.names[layout.start :]
+        numbers = range(layout.start, len(layout.names))
+        _, names, values = read_named_numbers(table, layout.names, numbers, after_header=layout.has_header)
+    rows, columns = tuple(names), layout.names[layout.start :]
     _check_gct(table, len(rows), len(columns))
     orientation = _settle_axis(path, genes_in, layout, rows, columns)
     notes = (
@@ -152,19 +150,6 @@ def _say_skipped(names: Sequence[str], below: Sequence[Row], start: int) -> tupl
         f"column {names[i] or i + 1!r} is passed over: it describes the rows, such as {clipped(below[0].fields[i])}"
         for i in range(1, min(start, len(names)))
     )
-
-
-def _read_values(table: Table, layout: _Layout) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-    """Return the names of the rows, and the numbers, rows by columns of the file."""
-    names: list[str] = []
-    numbers, room = array("d"), Room(table.path)
-    width = numbers.itemsize * (len(layout.names) - layout.start)
-    for row in read_body(table, len(layout.names), after_header=layout.has_header):
-        room.take(TEXT_COST + len(row.fields[0]) + width)
-        names.append(row.fields[0].strip())
-        numbers.fromlist(read_numbers(table, row, layout.start, layout.names))
-    values = np.frombuffer(numbers, dtype=np.float64).reshape(len(names), -1)
-    return tuple(names), values
 
 
 def _settle_axis(

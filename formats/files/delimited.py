@@ -6,7 +6,7 @@ import csv
 import itertools
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ...engine.errors import InputError
@@ -14,7 +14,7 @@ from .kinds import open_text
 from .limits import LONGEST_NAME, TEXT_PACKING
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator, Sequence
+    from collections.abc import Generator, Iterable, Iterator
     from pathlib import Path
 
 Delimiter = Literal["\t", ",", " "]
@@ -58,15 +58,36 @@ class Table:
         The `#` and `!` lines before the table; of a GCT file also the line of its sizes.
     first : tuple of Row
         Up to `PEEK` rows from the top, the header among them, and fewer when they are very wide.
-    rows : iterator of Row
-        All rows, those of `first` again included. Empty rows and `!` lines are left out.
+    lines : iterator of str
+        All lines from `first` on; runs of white space are one space where that is the delimiter.
+    before : int
+        How many lines of the file stand above.
     """
 
     path: Path
     delimiter: Delimiter
     comments: tuple[str, ...]
     first: tuple[Row, ...]
-    rows: Iterator[Row]
+    lines: Iterator[str]
+    before: int
+
+    @property
+    def rows(self) -> Iterator[Row]:
+        """All rows, those of `first` among them; empty rows and `!` lines are left out. They come once."""
+        return self.parse(self.lines, self.before)
+
+    def parse(self, lines: Iterable[str], before: int) -> Iterator[Row]:
+        """Yield the rows of some lines that stand below so many others."""
+        reader = csv.reader(lines, delimiter=self.delimiter)
+        try:
+            for fields in reader:
+                if any(map(str.strip, fields)) and not fields[0].startswith("!"):
+                    yield Row(before + reader.line_num, fields)
+        except csv.Error as error:
+            raise InputError(
+                f"{self.path}, line {before + reader.line_num} cannot be read as a table: {error}.",
+                hint="Look for a quotation mark that is never closed, or line ends that are missing.",
+            ) from error
 
     @property
     def is_gct(self) -> bool:
@@ -100,12 +121,12 @@ def open_table(path: Path, *, packing: int = TEXT_PACKING) -> Generator[Table]:
         top = [opening]
         if comments and _is_header_in_comment(comments[-1], opening, delimiter):
             top.insert(0, comments.pop().removeprefix("#") + "\n")
-        rows = _read_rows(path, itertools.chain(top, stream), delimiter, len(comments))
-        first = tuple(_peek(rows))
-        if not first:
+        lines = itertools.chain(top, stream)
+        table = Table(path, delimiter, tuple(filter(None, comments)), (), _one_spaced(lines, delimiter), len(comments))
+        table = _peek(table)
+        if not table.first:
             raise InputError(f"{path} holds no table: there is nothing after its comments.")
-        said = tuple(comment for comment in comments if comment)
-        yield Table(path, delimiter, said, first, itertools.chain(first, rows))
+        yield table
 
 
 def read_header(table: Table) -> tuple[str, ...]:
@@ -138,46 +159,18 @@ def read_body(table: Table, width: int, *, after_header: bool = True) -> Iterato
         A row has fewer fields, or more that are not empty; the line is named.
     """
     for row in itertools.islice(table.rows, int(after_header), None):
-        extra = row.fields[width:]
-        if len(row.fields) < width or any(field.strip() for field in extra):
-            raise InputError(
-                f"{table.path}, line {row.line} has {len(row.fields)} fields where {width} belong.",
-                hint=f"Fields are parted by {DELIMITER_NAMES[table.delimiter]}, as in the first line.",
-            )
-        yield Row(row.line, row.fields[:width]) if extra else row
+        yield fit_row(table, row, width)
 
 
-def read_numbers(
-    table: Table, row: Row, start: int, names: Sequence[str], *, blank: float = float("nan")
-) -> list[float]:
-    """Return the fields of a row from a column on as numbers.
-
-    Parameters
-    ----------
-    table : Table
-        For the sentence of an error.
-    row : Row
-        As wide as `names`.
-    start : int
-        The first column of numbers.
-    names : sequence of str
-        One name a column, for the sentence of an error; may be empty.
-    blank : float
-        The value of an empty field. `NA` and its like are NaN always.
-
-    Raises
-    ------
-    InputError
-        A field is no number; line, column and field are named.
-    """
-    fields = row.fields[start:]
-    try:
-        numbers = [float(field) for field in fields]
-    except ValueError:
-        numbers = []
-    if numbers and "_" not in "".join(fields):  # Python's float reads 1_000; nobody else does
-        return numbers
-    return [_one_number(table, row, start + i, names, blank) for i in range(len(fields))]
+def fit_row(table: Table, row: Row, width: int) -> Row:
+    """Return a row without empty fields beyond `width`; it is refused when it has fewer, or more that hold something."""
+    extra = row.fields[width:]
+    if len(row.fields) < width or any(field.strip() for field in extra):
+        raise InputError(
+            f"{table.path}, line {row.line} has {len(row.fields)} fields where {width} belong.",
+            hint=f"Fields are parted by {DELIMITER_NAMES[table.delimiter]}, as in the first line.",
+        )
+    return Row(row.line, row.fields[:width]) if extra else row
 
 
 def is_number(field: str) -> bool:
@@ -224,14 +217,21 @@ def clipped(text: str) -> str:
     return repr(text) if len(text) <= _QUOTED else f"{text[:_QUOTED]!r} …"
 
 
-def _peek(rows: Iterator[Row]) -> Iterator[Row]:
-    """Yield the rows to be looked at first."""
-    fields = 0
-    for count, row in enumerate(rows, start=1):
-        fields += len(row.fields)
-        yield row
-        if count >= PEEK or (count > 1 and fields >= PEEK_FIELDS):
-            return
+def _peek(table: Table) -> Table:
+    """Return the table with the rows that are looked at first, all of its lines still to come."""
+    lines: list[str] = []
+    first: list[Row] = []
+    for row in table.parse(_recorded(table.lines, lines), table.before):
+        first.append(row)
+        if len(first) >= PEEK or (len(first) > 1 and sum(len(row.fields) for row in first) >= PEEK_FIELDS):
+            break
+    return replace(table, first=tuple(first), lines=itertools.chain(lines, table.lines))
+
+
+def _recorded(lines: Iterable[str], record: list[str]) -> Iterator[str]:
+    for line in lines:
+        record.append(line)
+        yield line
 
 
 def _skip_comments(path: Path, stream: Iterable[str]) -> tuple[list[str], str]:
@@ -262,27 +262,5 @@ def _sniff_delimiter(line: str) -> Delimiter:
     return "," if "," in line else " "
 
 
-def _read_rows(path: Path, lines: Iterable[str], delimiter: Delimiter, before: int) -> Iterator[Row]:
-    if delimiter == " ":
-        lines = (" ".join(line.split()) for line in lines)
-    reader = csv.reader(lines, delimiter=delimiter)
-    try:
-        for fields in reader:
-            if any(map(str.strip, fields)) and not fields[0].startswith("!"):
-                yield Row(before + reader.line_num, fields)
-    except csv.Error as error:
-        raise InputError(
-            f"{path}, line {before + reader.line_num} cannot be read as a table: {error}.",
-            hint="Look for a quotation mark that is never closed, or line ends that are missing.",
-        ) from error
-
-
-def _one_number(table: Table, row: Row, column: int, names: Sequence[str], blank: float) -> float:
-    field = row.fields[column]
-    if is_missing(field):
-        return float("nan") if field.strip() else blank
-    if is_number(field):
-        return float(field)
-    name = names[column] if column < len(names) and names[column] else str(column + 1)
-    hint = "Numbers have a decimal point, not a comma." if is_number(field.replace(",", ".")) else ""
-    raise InputError(f"{table.path}, line {row.line}, column {name}: {clipped(field)} is not a number.", hint=hint)
+def _one_spaced(lines: Iterable[str], delimiter: Delimiter) -> Iterator[str]:
+    return (" ".join(line.split()) for line in lines) if delimiter == " " else iter(lines)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,17 +11,15 @@ from ...engine.errors import InputError
 from ...engine.network.covariance import row_blocks
 from ...engine.wording import some
 from ..files.archives import as_names, as_numbers, read_npy, read_npz
-from ..files.delimited import check_names, is_number, open_table, read_body, read_header, read_numbers
+from ..files.delimited import check_names, is_number, open_table, read_header
 from ..files.hdf5_members import member_list, member_names, member_numbers, open_members
 from ..files.kinds import file_kind, fingerprint, require_file
-from ..files.limits import TEXT_COST, Room
+from ..files.table_numbers import read_named_numbers
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-
-    from ..files.delimited import Table
 
 SYMMETRY = 1e-8
 """Mirrored entries may differ by this much of the two standard deviations' product."""
@@ -176,9 +173,17 @@ def _read_hdf5(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None]
 def _read_text(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None]:
     with open_table(path) as table:
         header = read_header(table)
-        if header[0] and all(is_number(title) for title in header):
-            return _read_square(table, len(header), 0)[0], None
-        values, names = _read_square(table, len(header), 1)
+        is_named = not (header[0] and all(is_number(title) for title in header))
+        numbers = range(int(is_named), len(header))
+        lines, names, values = read_named_numbers(
+            table, header if is_named else [""] * len(header), numbers, name=0 if is_named else None, after_header=is_named
+        )
+    if not lines:
+        raise InputError(f"{path} holds no rows of numbers.")
+    if len(lines) > len(numbers):
+        raise InputError(f"{path}, line {lines[len(numbers)]}: a row too many; a covariance is square.")
+    if not is_named:
+        return values, None
     genes = header[1:]
     check_names(genes, "column", path)
     check_names(names, "row", path)
@@ -189,20 +194,3 @@ def _read_text(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None]
             f"{path}: rows and columns must be in one order, but row {row} stands where column {column} does."
         )
     return values, genes
-
-
-def _read_square(table: Table, width: int, start: int) -> tuple[NDArray[np.float64], tuple[str, ...]]:
-    """Return the numbers from column `start` on, and the names before them."""
-    header = read_header(table) if start else ()
-    names: list[str] = []
-    numbers, room = array("d"), Room(table.path)
-    for row in read_body(table, width, after_header=bool(start)):
-        room.take(TEXT_COST * start + numbers.itemsize * (width - start))
-        numbers.fromlist(read_numbers(table, row, start, header))
-        names.extend(field.strip() for field in row.fields[:start])
-        if len(numbers) > (width - start) ** 2:
-            raise InputError(f"{table.path}, line {row.line}: a row too many; a covariance is square.")
-    if not numbers:
-        raise InputError(f"{table.path} holds no rows of numbers.")
-    values = np.frombuffer(numbers, dtype=np.float64).reshape(-1, width - start)
-    return values, tuple(names)

@@ -11,9 +11,9 @@ from ...engine.errors import InputError, ShapeError
 from ...engine.network.covariance import FactorCovariance
 from ...engine.wording import counted, some
 from ..files.archives import as_names, as_numbers, read_npz
-from ..files.delimited import check_names, is_number, open_table, read_body, read_header, read_numbers
+from ..files.delimited import check_names, is_number, open_table, read_header
 from ..files.kinds import file_kind, fingerprint, require_file
-from ..files.limits import TEXT_COST, Room
+from ..files.table_numbers import read_named_numbers
 from .covariances import read_covariance, symmetrise
 from .loadings import LoadingTable, read_loading_table, refuse_repeats
 from .matrix_export import write_npz
@@ -204,15 +204,10 @@ def _match_noise(table: LoadingTable, path: Path) -> NDArray[np.float64]:
 
 
 def _read_noise(path: Path) -> dict[str, float]:
-    genes: list[str] = []
-    values: list[float] = []
     with open_table(path) as table:
-        room = Room(path)
         header = read_header(table)
-        for row in read_body(table, 2, after_header=not (len(header) == 2 and is_number(header[1]))):
-            room.take(2 * TEXT_COST + len(row.fields[0]))
-            genes.append(row.fields[0].strip())
-            values.extend(read_numbers(table, row, 1, ("gene", "noise")))
+        is_titled = not (len(header) == 2 and is_number(header[1]))
+        _, genes, values = read_named_numbers(table, ("gene", "noise"), [1], after_header=is_titled)
     check_names(genes, "gene", path)
     refuse_repeats(path, "gene", genes)
-    return dict(zip(genes, values, strict=True))
+    return dict(zip(genes, values[:, 0].tolist(), strict=True))

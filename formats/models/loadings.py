@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,9 +10,9 @@ import numpy as np
 
 from ...engine.errors import InputError
 from ..files.archives import as_names, as_numbers, read_npz
-from ..files.delimited import check_names, open_table, read_body, read_header, read_numbers
+from ..files.delimited import check_names, open_table, read_header
 from ..files.kinds import file_kind, require_file
-from ..files.limits import TEXT_COST, Room
+from ..files.table_numbers import read_named_numbers
 from ..genes.orientation import GENE_WORDS, title_word
 from .gene_loadings import GeneLoadings, LoadingsFile
 
@@ -118,22 +117,16 @@ def read_loading_table(path: Path) -> LoadingTable:
                 f"{path} has no column 'gene'; its columns are {', '.join(header)[:200]}.",
                 hint="Name the column of gene names 'gene'.",
             )
-        kept = [i for i, title in enumerate(header) if i != place and (title or i)]
-        columns = [header[i] for i in kept]
+        numbers = [i for i, title in enumerate(header) if i != place and (title or i)]
+        columns = tuple(header[i] for i in numbers)
         check_names(columns, "column", path)
-        genes: dict[str, None] = {}
-        numbers, room = array("d"), Room(path)
-        for row in read_body(table, len(header)):
-            room.take(TEXT_COST + len(row.fields[place]) + numbers.itemsize * len(columns))
-            gene = row.fields[place].strip()
-            if gene in genes:
-                raise InputError(f"{path}, line {row.line}: the gene {gene[:60]} stands more than once.")
-            genes[gene] = None
-            loaded = row._replace(fields=[row.fields[i] for i in kept])
-            numbers.fromlist(read_numbers(table, loaded, 0, columns, blank=0.0))
+        lines, genes, values = read_named_numbers(table, header, numbers, name=place, blank=0.0)
+    first = {gene: line for line, gene in zip(reversed(lines), reversed(genes), strict=True)}
+    for line, gene in zip(lines, genes, strict=True):
+        if first[gene] != line:
+            raise InputError(f"{path}, line {line}: the gene {gene[:60]} stands more than once.")
     check_names(genes, "gene", path)
-    values = np.frombuffer(numbers, dtype=np.float64).reshape(len(genes), len(columns))
-    return LoadingTable(path, tuple(genes), tuple(columns), values)
+    return LoadingTable(path, tuple(genes), columns, values)
 
 
 def find_gene_column(header: Sequence[str]) -> int | None:

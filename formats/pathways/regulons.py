@@ -10,8 +10,9 @@ import numpy as np
 
 from ...engine.errors import InputError
 from ...engine.wording import counted
-from ..files.delimited import check_names, clipped, open_table, read_body, read_header, read_numbers
+from ..files.delimited import check_names, clipped, open_table, read_body, read_header
 from ..files.limits import NAMES_PACKING, TEXT_COST, Room
+from ..files.table_numbers import read_numbers
 from ..genes.orientation import title_word
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
 
@@ -116,8 +117,7 @@ def _read_weight(table: Table, row: Row, columns: _Columns, header: Sequence[str
     if columns.weight is None:
         return 1.0
     field = row.fields[columns.weight]
-    narrow = row._replace(fields=[field])
-    (weight,) = read_numbers(table, narrow, 0, [header[columns.weight]])
+    (weight,) = read_numbers(table, row, [columns.weight], header)
     if not math.isfinite(weight):
         raise InputError(
             f"{table.path}, line {row.line}: the weight {clipped(field)} of {row.fields[columns.source]} → "

@@ -12,8 +12,9 @@ from scipy.sparse import csr_array
 from ...engine.errors import InputError, NotFound
 from ...engine.wording import counted
 from ..files.archives import as_names, as_numbers, read_npz
-from ..files.delimited import check_names, open_table, read_body, read_header, read_numbers
+from ..files.delimited import check_names, open_table, read_header
 from ..files.kinds import file_kind, require_file
+from ..files.table_numbers import read_number_blocks
 from ..pathways.gmt import read_gmt
 
 if TYPE_CHECKING:
@@ -105,19 +106,14 @@ def read_tested(path: Path) -> TestedColumns:
 
 
 def _table_blocks(path: Path, ids: tuple[str, ...], wanted: Sequence[str]) -> Iterator[Block]:
-    places = _places(ids, wanted)
-    whole = path.stat().st_size
-    read = 0
+    indices = _indices(ids, wanted)
+    size = None if path.name.lower().endswith(".gz") else path.stat().st_size
     with open_table(path) as table:
         header = read_header(table)
-        rows = read_body(table, len(header))
-        while some := list(itertools.islice(rows, _number(len(ids)))):
-            names = tuple(row.fields[0].strip() for row in some)
-            check_names(names, f"line {some[0].line} and below, test", path)
-            values = np.array([read_numbers(table, row, 1, header[1:]) for row in some])[:, places]
-            read += sum(len(field) + 1 for row in some for field in row.fields)
-            packed = path.name.lower().endswith(".gz")
-            yield _filled(names, values, float("nan") if packed else min(1.0, read / whole))
+        for block, read in read_number_blocks(table, header, range(1, len(header)), rows=_number(len(ids))):
+            check_names(block.names, f"line {block.lines[0]} and below, test", path)
+            done = min(1.0, read / size) if size else float("nan")
+            yield _filled(tuple(block.names), block.values[:, indices], done)
 
 
 def _npz(path: Path) -> TestedColumns:
@@ -129,11 +125,11 @@ def _npz(path: Path) -> TestedColumns:
     _check_unique(ids, path)
 
     def blocks(wanted: Sequence[str]) -> Iterator[Block]:
-        places = _places(ids, wanted)
+        indices = _indices(ids, wanted)
         step = _number(len(wanted))
         for start in range(0, len(tests), step):
             stop = min(start + step, len(tests))
-            yield _filled(tests[start:stop], values[start:stop][:, places], stop / len(tests))
+            yield _filled(tests[start:stop], values[start:stop][:, indices], stop / len(tests))
 
     return TestedColumns(ids, len(tests), False, blocks)
 
@@ -147,8 +143,8 @@ def _gmt(path: Path) -> TestedColumns:
             some = sets[start : start + BLOCK]
             members = [sorted(at[gene] for gene in one.genes if gene in at) for one in some]
             starts = np.concatenate([[0], np.cumsum([len(one) for one in members])])
-            places = np.array(list(itertools.chain.from_iterable(members)), dtype=np.intp)
-            values = csr_array((np.ones(len(places)), places, starts), shape=(len(some), len(wanted)))
+            indices = np.array(list(itertools.chain.from_iterable(members)), dtype=np.intp)
+            values = csr_array((np.ones(len(indices)), indices, starts), shape=(len(some), len(wanted)))
             present = np.full(len(some), len(wanted), dtype=np.intp)
             yield Block(tuple(one.name for one in some), values, present, (start + len(some)) / len(sets))
 
@@ -176,12 +172,12 @@ def _bed(path: Path) -> TestedColumns:
     _check_unique(ids, path.with_suffix(".fam"))
 
     def blocks(wanted: Sequence[str]) -> Iterator[Block]:
-        places = _places(ids, wanted)
+        indices = _indices(ids, wanted)
         step = _number(len(wanted))
         for start in range(0, len(names), step):
             stop = min(start + step, len(names))
             try:
-                values = opened.read(index=np.s_[places, start:stop], dtype="float64", order="F")
+                values = opened.read(index=np.s_[indices, start:stop], dtype="float64", order="F")
             except Exception as failure:  # noqa: BLE001
                 raise InputError(f"{path} cannot be read: {failure}") from None
             yield _filled(names[start:stop], np.ascontiguousarray(values.T), stop / len(names))
@@ -207,7 +203,7 @@ def _filled(names: tuple[str, ...], values: NDArray[np.float64], done: float) ->
     return Block(names, np.where(there, values, means[:, None]), present, done)
 
 
-def _places(ids: Sequence[str], wanted: Sequence[str]) -> NDArray[np.intp]:
+def _indices(ids: Sequence[str], wanted: Sequence[str]) -> NDArray[np.intp]:
     at = {name: place for place, name in enumerate(ids)}
     return np.array([at[name] for name in wanted], dtype=np.intp)
 

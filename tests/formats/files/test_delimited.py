@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from grnledger.engine.errors import InputError, NotFound
-from grnledger.formats.files.delimited import open_table, read_body, read_header, read_numbers
+from grnledger.formats.files.delimited import open_table, read_body, read_header
 from grnledger.formats.files.kinds import file_kind, fingerprint, require_file, write_whole_file
 from grnledger.formats.files.limits import refuse_beyond_room
+from grnledger.formats.files.table_numbers import read_numbers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,10 +81,10 @@ def test_numbers_read_as_float_reads_them_and_missing_ones_are_nan(tmp_path: Pat
     with open_table(path) as table:
         header = read_header(table)
         (row,) = read_body(table, len(header))
-        numbers = read_numbers(table, row, 1, header)
+        numbers = read_numbers(table, row, range(1, 6), header)
         assert numbers[0] == -2.5e-3
         assert [math.isnan(number) for number in numbers[1:4]] == [True, True, True]
-        assert read_numbers(table, row, 1, header, blank=0.0)[1] == 0.0
+        assert read_numbers(table, row, range(1, 6), header, blank=0.0)[1] == 0.0
 
 
 @pytest.mark.parametrize("field", ["abc", "1_000", "1,5", "1.2.3", "0x1f"])
@@ -93,7 +94,7 @@ def test_a_field_that_is_no_number_is_named_with_line_and_column(tmp_path: Path,
         header = read_header(table)
         _, wrong = read_body(table, 3)
         with pytest.raises(InputError, match=r"line 4, column ALL_3") as caught:
-            read_numbers(table, wrong, 1, header)
+            read_numbers(table, wrong, [1, 2], header)
     assert repr(field) in caught.value.message
     assert ("comma" in caught.value.hint) == (field == "1,5")
 

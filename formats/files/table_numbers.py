@@ -1,0 +1,222 @@
+"""Numbers of tables: NumPy reads the lines that are plain, and the others are read field by field.
+
+`numpy.loadtxt` reads the same bits as Python's `float` and is several times faster, but it drops blank lines, and it is
+silent about a row that is too long when told which columns to use. So it gets only what stands behind the names of
+rows, of lines whose fields were counted, and must return as many rows. What it refuses is read field by field, which
+knows missing values and quotation marks, or names line and column of what is wrong.
+"""
+
+from __future__ import annotations
+
+import itertools
+from array import array
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ...engine.errors import InputError
+from .delimited import clipped, fit_row, is_missing, is_number
+from .limits import TEXT_COST, Room
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from .delimited import Row, Table
+
+BATCH = 1 << 17
+"""Numbers that are read at once, where the caller does not say how many rows."""
+
+BATCH_TEXT = 1 << 26
+"""Characters that are read at once, whatever the number of rows."""
+
+
+class NamedNumbers(NamedTuple):
+    """Rows of numbers: the line in the file, the name, and the numbers of each.
+
+    Parameters
+    ----------
+    lines : sequence of int
+        n numbers of lines, counted from 1.
+    names : list of str
+        n names; empty when rows have none.
+    values : ndarray of float64, shape (n, m)
+    """
+
+    lines: Sequence[int]
+    names: list[str]
+    values: NDArray[np.float64]
+
+
+def read_named_numbers(
+    table: Table,
+    header: Sequence[str],
+    columns: Sequence[int],
+    *,
+    name: int | None = 0,
+    after_header: bool = True,
+    blank: float = float("nan"),
+) -> NamedNumbers:
+    """Return the names and numbers of all rows of a table; parameters and errors as `read_number_blocks`.
+
+    Raises
+    ------
+    InputError
+        Also when they take more memory than the file justifies.
+    """
+    lines, names, numbers, room = array("q"), list[str](), array("d"), Room(table.path)
+    for block, _ in read_number_blocks(table, header, columns, name=name, after_header=after_header, blank=blank):
+        room.take(TEXT_COST * len(block.names) + sum(map(len, block.names)) + block.values.nbytes)
+        lines.extend(block.lines)
+        names.extend(block.names)
+        numbers.frombytes(block.values.tobytes())
+    return NamedNumbers(lines, names, np.frombuffer(numbers, dtype=np.float64).reshape(len(lines), len(columns)))
+
+
+def read_number_blocks(
+    table: Table,
+    header: Sequence[str],
+    columns: Sequence[int],
+    *,
+    name: int | None = 0,
+    after_header: bool = True,
+    blank: float = float("nan"),
+    rows: int | None = None,
+) -> Iterator[tuple[NamedNumbers, int]]:
+    """Yield the names and numbers of some rows of a table after the others, and how many characters are read by then.
+
+    Parameters
+    ----------
+    table : Table
+        Of which nothing has been read yet but its first rows.
+    header : sequence of str
+        One name a column of the table, for the sentence of an error; may be empty texts.
+    columns : sequence of int
+        The m columns of numbers, in ascending order.
+    name : int, optional
+        The column that names the rows.
+    after_header : bool
+        Whether the first row is a header.
+    blank : float
+        The value of an empty field. `NA` and its like are NaN always.
+    rows : int, optional
+        How many lines make a block; those of about `BATCH` numbers when absent.
+
+    Raises
+    ------
+    InputError
+        A row has too few or too many fields, or a field is no number; line and column are named.
+    """
+    rows = rows or max(1, BATCH // max(1, len(header)))
+    are_last = list(columns) == list(range(len(header) - len(columns), len(header)))
+    may_be_plain = bool(columns) and are_last and (name is None or name < columns[0])
+    skipped = table.first[0].line - table.before if after_header else 0
+    lines = itertools.islice(table.lines, skipped, None)
+    before, characters = table.before + skipped, 0
+    while batch := list(_batch(lines, rows)):
+        block = _read_plain(table, batch, before, columns, name) if may_be_plain else None
+        if block is not None:
+            characters += sum(map(len, batch))
+            yield block, characters
+        else:
+            is_quoted = any('"' in line for line in batch)  # a quoted field may go on in the lines below
+            parsed = table.parse(itertools.chain(batch, lines) if is_quoted else batch, before)
+            while some := list(itertools.islice(parsed, rows)):
+                fitting = [fit_row(table, row, len(header)) for row in some]
+                numbers = [read_numbers(table, row, columns, header, blank=blank) for row in fitting]
+                names = [] if name is None else [row.fields[name].strip() for row in fitting]
+                characters += sum(len(field) + 1 for row in some for field in row.fields)
+                values = np.array(numbers, dtype=np.float64).reshape(len(some), len(columns))
+                yield NamedNumbers([row.line for row in some], names, values), characters
+        before += len(batch)
+
+
+def read_numbers(
+    table: Table, row: Row, columns: Sequence[int], header: Sequence[str], *, blank: float = float("nan")
+) -> list[float]:
+    """Return fields of a row as numbers.
+
+    Parameters
+    ----------
+    table : Table
+        For the sentence of an error.
+    row : Row
+        As wide as `header`.
+    columns : sequence of int
+        The columns of numbers.
+    header : sequence of str
+        One name a column of the table, for the sentence of an error; may be empty texts.
+    blank : float
+        The value of an empty field. `NA` and its like are NaN always.
+
+    Raises
+    ------
+    InputError
+        A field is no number; line, column and field are named.
+    """
+    fields = [row.fields[column] for column in columns]
+    try:
+        numbers = list(map(float, fields))
+    except ValueError:
+        numbers = []
+    if numbers and "_" not in "".join(fields):  # Python's float reads 1_000; nobody else does
+        return numbers
+    return [_read_number(table, row, column, header, blank) for column in columns]
+
+
+def _batch(lines: Iterator[str], rows: int) -> Iterator[str]:
+    """Yield the lines that are read at once."""
+    size = 0
+    for count, line in enumerate(lines, start=1):
+        yield line
+        size += len(line)
+        if count == rows or size >= BATCH_TEXT:
+            return
+
+
+def _read_plain(
+    table: Table, batch: Sequence[str], before: int, columns: Sequence[int], name: int | None
+) -> NamedNumbers | None:
+    """Return the names and numbers of lines that NumPy may read, or None when one of them is not plain."""
+    lines: list[int] = []
+    names: list[str] = []
+    numbers: list[str] = []
+    for number, line in enumerate(batch, start=before + 1):
+        if not line.lstrip(" \t\r\n" + table.delimiter) or (line.startswith("!") and '"' not in line):
+            continue
+        *text, rest = line.split(table.delimiter, columns[0])
+        rest = rest.rstrip("\r\n" + table.delimiter)
+        if len(text) != columns[0] or not rest or rest.count(table.delimiter) != len(columns) - 1:
+            return None
+        if '"' in line:
+            text = [_unquoted(field) for field in text]
+            if any('"' in field for field in text) or line.startswith('"!'):
+                return None
+        lines.append(number)
+        numbers.append(rest)
+        if name is not None:
+            names.append(text[name].strip())
+    if not numbers:
+        return None
+    try:
+        values = np.loadtxt(numbers, delimiter=table.delimiter, comments=None, ndmin=2)
+    except ValueError:
+        return None
+    return NamedNumbers(lines, names, values) if values.shape == (len(numbers), len(columns)) else None
+
+
+def _unquoted(field: str) -> str:
+    """Return a field without the quotation marks around it."""
+    return field[1:-1] if len(field) > 1 and field[0] == field[-1] == '"' else field
+
+
+def _read_number(table: Table, row: Row, column: int, header: Sequence[str], blank: float) -> float:
+    field = row.fields[column]
+    if is_missing(field):
+        return float("nan") if field.strip() else blank
+    if is_number(field):
+        return float(field)
+    name = header[column] if column < len(header) and header[column] else str(column + 1)
+    hint = "Numbers have a decimal point, not a comma." if is_number(field.replace(",", ".")) else ""
+    raise InputError(f"{table.path}, line {row.line}, column {name}: {clipped(field)} is not a number.", hint=hint)
