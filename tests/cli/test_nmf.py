@@ -246,10 +246,11 @@ def test_the_ranks_looked_at_unasked_are_as_many_as_there_can_be(
 def test_what_an_answer_must_not_be_read_without_is_said_in_every_form(
     store: Path, grn: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("grnledger.engine.nmf.modules.analysis.USED", {"tolerance": 0.0, "most_sweeps": 2})
+    # Of a single sweep the first is always kept and three that gain little are never seen, whatever the rounding.
+    monkeypatch.setattr("grnledger.engine.nmf.modules.analysis.USED", {"tolerance": 0.0, "most_sweeps": 1})
     for place, form in enumerate(("--tsv", "--json", "--table=modules")):
         told = grn("-s", store, "nmf", "--rank", 3, "--restarts", 2, "--seed", place, form)
-        assert "The fit has not converged in 2 sweeps" in told.err
+        assert "The fit has not converged in 1 sweep:" in told.err
 
 
 def test_a_version_without_any_correlation_is_refused_with_a_sentence(tmp_path: Path, grn: Callable[..., Any]) -> None:

@@ -190,7 +190,8 @@ def test_rows_and_columns_of_zeros_get_factors_of_zero() -> None:
 def test_a_fit_that_ran_out_of_sweeps_says_so() -> None:
     observed = observe(counts(40, 30, 3, 10.0, seed=13))
     cut, whole = (fit(observed, 3, most_sweeps=most) for most in (5, 2_000))
-    assert (cut.converged, cut.sweeps) == (False, 5)
+    assert not cut.converged
+    assert cut.sweeps <= 5  # one that gains nothing is not kept
     assert whole.converged
     assert whole.residual < 1e-3 < cut.residual
     assert whole.divergence < cut.divergence
