@@ -299,7 +299,7 @@ def json_fit(found: Fit, interval: Interval | None, kind: str) -> dict[str, Any]
         "h2_low": low,
         "h2_high": high,
         "interval": kind,
-        "delta": found.ratio,
+        "delta": found.delta,
         "gamma": found.gamma,
         "variance_kernel": found.variance_kernel,
         "variance_noise": found.variance_noise,

@@ -158,7 +158,7 @@ def predict_rows(bound: StoreModel, found: Fit) -> Iterator[list[Predicted]]:
             bound.rows.ids, *(column.tolist() for column in columns), strict=True
         )
     ]
-    if bound.weight is not None or found.ratio == 0.0:  # at h² = 1 of a singular kernel nothing is known of others
+    if bound.weight is not None or found.delta == 0.0:  # at h² = 1 of a singular kernel nothing is known of others
         return
     seen = set(bound.rows.ids)
     with_all = None if bound.covariates is None else complete(bound.covariates.ids, bound.covariates.values)

@@ -100,10 +100,10 @@ def rejected(network: Network, z: NDArray[np.float64], sets: csr_array) -> dict[
     whole = make_model(DiagonalAndFactor(alone, shared, np.ones(shared.shape[1])), z)
     ours = make_model(of_factor(shared), z)
     null = fit_many(ours)[0]
-    ratios = {"OLS": np.inf, "GLS": 0.0, "PoPS": 0.05 + 0.9 * max(0.0, float(np.var(z)) - 1.0)}
+    deltas = {"OLS": np.inf, "GLS": 0.0, "PoPS": 0.05 + 0.9 * max(0.0, float(np.var(z)) - 1.0)}
     found = {
-        name: make_scanner(whole, replace(null, ratio=ratio), sparse=True).scan(sets).p
-        for name, ratio in ratios.items()
+        name: make_scanner(whole, replace(null, delta=delta), sparse=True).scan(sets).p
+        for name, delta in deltas.items()
     }
     return {**found, "LMM": make_scanner(ours, null, sparse=True).scan(sets).p, "LMM+sets": with_sets(ours, sets)}
 

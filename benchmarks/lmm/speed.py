@@ -134,7 +134,7 @@ def p3d(rounds: int) -> None:
 
         qs = economic_qs(data.matrix)
         steps["glimix-core FastScanner"] = lambda: FastScanner(
-            data.trait, np.ones((2000, 1)), qs, null.ratio
+            data.trait, np.ones((2000, 1)), qs, null.delta
         ).fast_scan(columns, verbose=False)
     times, found = medians(steps, rounds)
     ours, ours32 = found["grnledger, float64"], found["grnledger, float32"]

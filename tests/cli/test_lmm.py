@@ -90,7 +90,7 @@ def shared(lab: Lab, rev: str = "v2") -> np.ndarray:
 def test_a_fit_is_the_model_of_what_the_version_shares(lab: Lab, grn: Callable[..., Any]) -> None:
     told = grn("lmm", "fit", "--pheno", "z.tsv", "--json").json
     found = fit(of_factor(shared(lab)), lab.z)
-    for name, value in (("h2", found.h2), ("log_likelihood", found.log_likelihood), ("delta", found.ratio)):
+    for name, value in (("h2", found.h2), ("log_likelihood", found.log_likelihood), ("delta", found.delta)):
         assert told[name] == pytest.approx(value, rel=1e-9)
     assert told["version"] == "v2"
     assert told["samples"] == {"relation": "unknown", "base": 15, "signal": None, "shared": 0}

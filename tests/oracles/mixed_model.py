@@ -22,12 +22,12 @@ class Dense:
     covariates: np.ndarray  # full column rank
     method: str
 
-    def at(self, ratio: float, *, kernel_alone: bool = False):
+    def at(self, delta: float, *, kernel_alone: bool = False):
         n, r = self.covariates.shape
-        if np.isinf(ratio):
+        if np.isinf(delta):
             h = np.eye(n)
         else:
-            h = self.kernel + (0.0 if kernel_alone else ratio) * np.eye(n)
+            h = self.kernel + (0.0 if kernel_alone else delta) * np.eye(n)
         factor = cho_factor(h)
         inverse = cho_solve(factor, np.eye(n))
         x = self.covariates
@@ -43,7 +43,7 @@ class Dense:
         beta = np.linalg.solve(information, x.T @ inverse @ self.trait)
         variance = residual / nu
         errors = np.sqrt(residual / (n - r) * np.diagonal(np.linalg.inv(information)))
-        return -0.5 * value, -0.5 * slope * (1 if np.isinf(ratio) else ratio), beta, errors, variance
+        return -0.5 * value, -0.5 * slope * (1 if np.isinf(delta) else delta), beta, errors, variance
 
     def best(self, scale: float):
         logs = np.log(scale) + np.linspace(-14, 14, 85)
@@ -52,7 +52,7 @@ class Dense:
             np.exp(brentq(lambda t: self.at(np.exp(t))[1], logs[at], logs[at + 1], xtol=1e-13))
             for at in np.flatnonzero((slopes[:-1] > 0) & (slopes[1:] <= 0))
         ]
-        return max([np.inf, *roots], key=lambda ratio: self.at(ratio)[0])
+        return max([np.inf, *roots], key=lambda delta: self.at(delta)[0])
 
 
 def a_kernel(kind: str, n: int, rng: np.random.Generator):

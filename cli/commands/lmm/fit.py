@@ -127,7 +127,7 @@ def _facts(model: StoreModel, found: Fit, span: Interval | None, ci: str) -> lis
         ("variance beside it", found.variance_noise),
         ("variance of the signal", variance),
         ("share of this signal", max(0.0, 1.0 - found.variance_noise / variance)),
-        ("δ = noise / kernel", found.ratio),
+        ("δ = noise / kernel", found.delta),
         ("γ = kernel / noise", found.gamma),
         (f"log likelihood ({found.method.upper()})", f"{found.log_likelihood:,.2f}"),
         ("at h² = 0", f"{found.log_likelihood_h2_0:,.2f}"),

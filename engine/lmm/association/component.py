@@ -65,14 +65,14 @@ def run_component_test(null: Scanner, columns: NDArray[np.float64]) -> Component
     if not len(values):
         return ComponentTest(float("nan"), float("nan"), 0)
     freedom = null.size - null.rank
-    ratio = float(np.sum(thin[:, 0] ** 2)) / null.residual
+    observed = float(np.sum(thin[:, 0] ** 2)) / null.residual
     mean = float(np.sum(values)) / freedom
     if len(values) == freedom and np.ptp(values) <= 1e-9 * float(values[-1]):  # of all there is
         return ComponentTest(1.0, 0.0, len(values))
     rest = freedom - len(values)
-    weights = np.append(values - ratio, -ratio)
+    weights = np.append(values - observed, -observed)
     counts = np.append(np.ones(len(values)), float(rest))
-    return ComponentTest(ratio / mean, log_tail(weights, counts) / LN10, len(values))
+    return ComponentTest(observed / mean, log_tail(weights, counts) / LN10, len(values))
 
 
 def log_tail(weights: NDArray[np.float64], counts: NDArray[np.float64]) -> float:

@@ -57,7 +57,7 @@ class Points:
 
     Parameters
     ----------
-    ratios : ndarray of float64, shape (g,)
+    deltas : ndarray of float64, shape (g,)
         δ.
     weights : ndarray of float64, shape (k, g)
         1/(λ + δ).
@@ -71,7 +71,7 @@ class Points:
         yᵀPy; log|H| + log|QᵀH⁻¹Q| for REML, log|H| for ML.
     """
 
-    ratios: NDArray[np.float64]
+    deltas: NDArray[np.float64]
     weights: NDArray[np.float64]
     inside: NDArray[np.float64]
     outside: NDArray[np.float64]
@@ -120,7 +120,7 @@ class Best:
     """The greatest likelihood of each of b tests, and what stands there: arrays of shape (b,)."""
 
     log_likelihood: NDArray[np.float64]
-    ratio: NDArray[np.float64]
+    delta: NDArray[np.float64]
     own: NDArray[np.float64]
     crossed: NDArray[np.float64]
     before: NDArray[np.float64]
@@ -158,12 +158,12 @@ class ExactScanner:
 
     def __init__(self, given: Model, null: Fit, *, statistic: Statistic = "wald", trait: int = 0) -> None:
         check_choice("statistic of an exact scan", statistic, ("wald", "lrt"))
-        if not isinstance(given.kernel, Spectral) or not isinstance(given.seen, Rotated):
+        if not isinstance(given.kernel, Spectral) or not isinstance(given.rotated, Rotated):
             raise InputError(
                 "An exact scan needs a kernel by its eigenvectors, and this one keeps its own diagonal.",
                 hint="Take --mode p3d, or the shared part of the version.",
             )
-        if null.method == "ml" and given.seen.rest <= covered(given.seen) + 1 and given.seen.rest:
+        if null.method == "ml" and given.rotated.rest <= covered(given.rotated) + 1 and given.rotated.rest:
             raise EngineError(
                 "The kernel leaves out what the covariates and a test span (a centred kernel and an intercept): its "
                 "likelihood has no bound at h² = 1, and a ratio of two such maxima says nothing.",
@@ -172,14 +172,14 @@ class ExactScanner:
         self.statistic: Statistic = statistic
         self.method: Method = null.method
         self._given, self._null, self._trait = given, null, trait
-        self._kernel, self._seen = given.kernel, given.seen
+        self._kernel, self._rotated = given.kernel, given.rotated
         left = given.traits[:, trait : trait + 1]
         columns = np.hstack([left, given.fixed.basis])
         with one_blas_thread():
             outside = columns - self._kernel.vectors @ (self._kernel.vectors.T @ columns)
             self._outside = outside - self._kernel.vectors @ (self._kernel.vectors.T @ outside)
-            self._beyond = _null_space(self._kernel) if 0 < given.seen.rest <= FEW else None
-            middle = np.log(null.ratio / given.scale) if 0.0 < null.ratio < np.inf else np.nan
+            self._beyond = _null_space(self._kernel) if 0 < given.rotated.rest <= FEW else None
+            middle = np.log(null.delta / given.scale) if 0.0 < null.delta < np.inf else np.nan
             if middle <= CENTRES[0]:
                 raise EngineError(
                     f"h² of the null model is 1 less {np.exp(middle):.1g}: nearer to 1 than an exact scan looks.",
@@ -234,59 +234,59 @@ class ExactScanner:
         if self._beyond is not None:
             beyond = tests @ self._beyond
             left, spare = np.einsum("ij,ij->i", beyond, beyond), beyond @ (self._beyond.T @ self._outside)
-        elif self._seen.rest:
+        elif self._rotated.rest:
             left = (lengths - squares.sum(axis=1)).clip(0.0)
             spare = tests @ self._outside
         else:
             left, spare = np.zeros(len(tests)), np.zeros((len(tests), self._outside.shape[1]))
         return RotatedBlock(inside, squares, spare, left, outside, lengths)
 
-    def _points(self, ratios: NDArray[np.float64]) -> Points:
+    def _points(self, deltas: NDArray[np.float64]) -> Points:
         """Return what does not depend on the test, at some δ."""
-        seen, r = self._seen, self._given.fixed.rank
+        rotated, r = self._rotated, self._given.fixed.rank
         trait = np.array([self._trait])
-        many = seen.grid(ratios, 1)  # of all traits: only this one's are used
+        many = rotated.grid(deltas, 1)  # of all traits: only this one's are used
         ft = many.ft[0][:, :, self._trait]
         root = roots(many.ff[0])
         half = solutions(root, ft[:, :, None])[:, :, 0]
         effects = solutions(transposed(root), half[:, :, None])[:, :, 0]
         to_frame = stacked_inverse(root)  # rows: Eᵀ = L⁻¹QᵀH⁻¹
-        weights = 1.0 / (seen.values[:, None] + ratios)
-        spare = 1.0 / ratios if seen.rest else np.zeros(len(ratios))
-        g = len(ratios)
+        weights = 1.0 / (rotated.values[:, None] + deltas)
+        spare = 1.0 / deltas if rotated.rest else np.zeros(len(deltas))
+        g = len(deltas)
         mix = np.zeros((1 + r, g, 1 + r))  # of [y, Q]: how Py and E are made of them
         mix[0, :, 0] = 1.0
         mix[1:, :, 0] = -effects.T
         mix[1:, :, 1:] = to_frame.transpose(2, 0, 1)
-        base = np.vstack([seen.turned[trait], seen.fixed.T])  # (1 + r, k)
+        base = np.vstack([rotated.turned[trait], rotated.fixed.T])  # (1 + r, k)
         inside = np.einsum("ak,agb->kgb", base, mix) * weights[:, :, None]
         outside = mix * spare[None, :, None]
-        found = profile(many, ratios, self._given.size, self.method)
+        found = profile(many, deltas, self._given.size, self.method)
         log_det = many.log_det + (np.linalg.slogdet(many.ff[0])[1] if self.method == "reml" else 0.0)
         residual = found.residual[:, self._trait]
         return Points(
-            ratios, weights, inside.reshape(-1, g * (1 + r)), outside.reshape(1 + r, -1), spare, residual, log_det
+            deltas, weights, inside.reshape(-1, g * (1 + r)), outside.reshape(1 + r, -1), spare, residual, log_det
         )
 
     def _end_points(self) -> list[Points]:
         """Return the ends that are possible: h² = 0 as δ far beyond any eigenvalue, and h² = 1."""
-        seen = self._seen
+        rotated = self._rotated
         ends = [self._points(np.array([self._given.scale * 1e14]))]
-        if not seen.rest and float(seen.values.min()) > 1e-12 * float(seen.values.max()):
+        if not rotated.rest and float(rotated.values.min()) > 1e-12 * float(rotated.values.max()):
             ends.append(self._points(np.zeros(1)))
-        elif 0 < seen.rest <= FEW and covered(seen) == seen.rest and self.method == "reml":
+        elif 0 < rotated.rest <= FEW and covered(rotated) == rotated.rest and self.method == "reml":
             ends.append(self._points_at_all())
         return ends
 
     def _points_at_all(self) -> Points:
         """Return what does not depend on the test at h² = 1 of a kernel that leaves out what the covariates span."""
-        seen, r = self._seen, self._given.fixed.rank
-        end = at_all(seen, self._given.size, "reml")
+        rotated, r = self._rotated, self._given.fixed.rank
+        end = at_all(rotated, self._given.size, "reml")
         inverse, axes = np.linalg.eigh(end.inverse)
         free = axes * np.sqrt(inverse.clip(0.0))  # E = H⁻¹Q(QᵀH⁻¹Q)^(−½); directions that are pinned have none
-        weights = 1.0 / seen.values
-        along = weights[:, None] * (seen.fixed @ free)
-        projected = weights * (seen.turned[self._trait] - seen.fixed @ end.effects[:, self._trait])
+        weights = 1.0 / rotated.values
+        along = weights[:, None] * (rotated.fixed @ free)
+        projected = weights * (rotated.turned[self._trait] - rotated.fixed @ end.effects[:, self._trait])
         residual, freedom = end.residual[self._trait], self._given.size - r
         log_det = -2.0 * end.log_likelihood[self._trait] - freedom * (LOG_2PI + np.log(residual / freedom) + 1.0)
         return Points(
@@ -301,7 +301,7 @@ class ExactScanner:
 
     def _products(self, turned: RotatedBlock, points: Points) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return xᵀPx and xᵀPy, each of shape (b, g)."""
-        b, g = len(turned.inside), len(points.ratios)
+        b, g = len(turned.inside), len(points.deltas)
         linear = (turned.inside @ points.inside + turned.spare @ points.outside).reshape(b, g, -1)
         own = turned.squares @ points.weights + turned.left[:, None] * points.spare
         return own - np.einsum("bgr,bgr->bg", linear[:, :, 1:], linear[:, :, 1:]), linear[:, :, 0]
@@ -338,7 +338,7 @@ class ExactScanner:
         before = evaluated(np.broadcast_to(coefficients(points.residual[None]), series.shape), place)
         best = Best(
             log_likelihood=np.where(hopeless, -np.inf, evaluated(series, place)),
-            ratio=np.exp(logs),
+            delta=np.exp(logs),
             own=evaluated(coefficients(own), place),
             crossed=evaluated(coefficients(crossed), place),
             before=before,
@@ -347,11 +347,11 @@ class ExactScanner:
 
     def _at_end(self, turned: RotatedBlock, points: Points) -> Best:
         value, own, crossed = self._likelihoods(turned, points)
-        ratio = np.inf if points.ratios[0] > 1.0e12 * self._given.scale else 0.0
+        delta = np.inf if points.deltas[0] > 1.0e12 * self._given.scale else 0.0
         size = len(turned.inside)
         return Best(
             log_likelihood=np.where(np.isfinite(value[:, 0]), value[:, 0], -np.inf),
-            ratio=np.full(size, ratio),
+            delta=np.full(size, delta),
             own=own[:, 0],
             crossed=crossed[:, 0],
             before=np.full(size, points.residual[0]),
@@ -368,7 +368,7 @@ class ExactScanner:
             statistic = np.where(possible, statistic, np.nan)
             log10_p = chi2_tail(statistic, 1)
         with np.errstate(invalid="ignore"):
-            h2 = np.where(np.isinf(best.ratio), 0.0, scale / (scale + best.ratio))
+            h2 = np.where(np.isinf(best.delta), 0.0, scale / (scale + best.delta))
         # at h² = 0 everything stands for H = δI with δ beyond all: β and RSS/xᵀPx do not depend on it
         return ScanResult(
             beta=best.crossed / own,

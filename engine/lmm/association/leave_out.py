@@ -34,13 +34,13 @@ class LeaveOutFit:
 
     Parameters
     ----------
-    ratio, h2, scale, log_likelihood : float
+    delta, h2, scale, log_likelihood : float
         As of `Fit`, for the kernel that is left.
     beta, se, t, log10_p : ndarray of float64, shape (q,)
         Of columns tested beside it, at its δ; two-sided, t with n − r − 1 degrees of freedom.
     """
 
-    ratio: float
+    delta: float
     h2: float
     scale: float
     log_likelihood: float
@@ -82,9 +82,9 @@ class LeaveOut:
         self._tests = np.empty((given.size, 0)) if tests is None else tests
         self._columns = columns
         with one_blas_thread():
-            self._all = given.kernel.see(np.hstack([given.fixed.basis, self._tests, columns]), given.traits[:, :1])
+            self._all = given.kernel.rotate(np.hstack([given.fixed.basis, self._tests, columns]), given.traits[:, :1])
             self._lengths = np.einsum("ij,ij->j", given.fixed.residual(columns), columns)
-            self._none = at_none(given.seen, given.size, method)
+            self._none = at_none(given.rotated, given.size, method)
 
     def without(self, which: Sequence[int], tests: Sequence[int] = ()) -> LeaveOutFit:
         """Return the model without some of the columns.
@@ -112,12 +112,12 @@ class LeaveOut:
             raise EngineError("Nothing of the kernel is left without these columns.")
         places = [*range(r), *(r + q + one for one in which)]
         with one_blas_thread():
-            seen = self._all.taking(places)
-            ends = (self._none, at_all(seen, given.size, self._method, without=w))
-            best = search(seen, given.size, scale, self._method, change=lambda moments: moments.without(w), ends=ends)
-            ratio = float(best.ratios[0])
-            told = [self._tested(ratio, [*range(r), r + one], which) for one in tests]
-        return self._told(told, ratio, scale, float(best.log_likelihood[0]))
+            rotated = self._all.taking(places)
+            ends = (self._none, at_all(rotated, given.size, self._method, without=w))
+            best = search(rotated, given.size, scale, self._method, change=lambda moments: moments.without(w), ends=ends)
+            delta = float(best.deltas[0])
+            told = [self._tested(delta, [*range(r), r + one], which) for one in tests]
+        return self._told(told, delta, scale, float(best.log_likelihood[0]))
 
     def without_all(self, tests: Sequence[int] = ()) -> LeaveOutFit:
         """Return the model without any kernel, ordinary least squares; arguments as for `without`."""
@@ -125,13 +125,13 @@ class LeaveOut:
         told = [self._tested(np.inf, [*range(r), r + one], ()) for one in tests]
         return self._told(told, np.inf, float("nan"), float(self._none.log_likelihood[0]))
 
-    def _told(self, told: list[tuple[float, float]], ratio: float, scale: float, log_likelihood: float) -> LeaveOutFit:
+    def _told(self, told: list[tuple[float, float]], delta: float, scale: float, log_likelihood: float) -> LeaveOutFit:
         beta, se = (np.array([pair[at] for pair in told]) for at in (0, 1))
         with np.errstate(invalid="ignore", divide="ignore"):
             t = beta / se
         return LeaveOutFit(
-            ratio=ratio,
-            h2=0.0 if np.isinf(ratio) else scale / (scale + ratio),
+            delta=delta,
+            h2=0.0 if np.isinf(delta) else scale / (scale + delta),
             scale=scale,
             log_likelihood=log_likelihood,
             beta=beta,
@@ -140,14 +140,14 @@ class LeaveOut:
             log10_p=t_two_sided(t, self._given.size - self._given.fixed.rank - 1),
         )
 
-    def _tested(self, ratio: float, fixed: list[int], which: Sequence[int]) -> tuple[float, float]:
+    def _tested(self, delta: float, fixed: list[int], which: Sequence[int]) -> tuple[float, float]:
         """Return the effect of the last fixed effect, and its standard error, at δ."""
         given, first = self._given, self._given.fixed.rank + self._tests.shape[1]
-        if np.isinf(ratio):
+        if np.isinf(delta):
             moments = self._all.taking(fixed).at_identity()
         else:
-            seen = self._all.taking([*fixed, *(first + one for one in which)])
-            moments = seen.grid(np.array([ratio]), 1).without(len(which))
+            rotated = self._all.taking([*fixed, *(first + one for one in which)])
+            moments = rotated.grid(np.array([delta]), 1).without(len(which))
         found = profile(moments, np.ones(1), given.size, self._method)
         variance = float(found.residual[0, 0]) / (given.size - len(fixed))
         return float(found.effects[0, -1, 0]), float(np.sqrt(variance * found.inverse[0, -1, -1]))

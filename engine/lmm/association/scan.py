@@ -326,7 +326,7 @@ def make_scanner(
     check_choice("statistic", statistic, ("wald", "lrt", "score"))
     frame, left = given.fixed.basis, given.traits[:, trait]
     with one_blas_thread():
-        form = whitening_of(given.kernel, null.ratio, frame, given.scale, sparse=sparse)
+        form = whitening_of(given.kernel, null.delta, frame, given.scale, sparse=sparse)
         of_frame, of_trait = form.times(frame), form.times(left[:, None])[:, 0]
         root = np.linalg.cholesky(frame.T @ of_frame)
         along = np.linalg.solve(root, of_frame.T).T

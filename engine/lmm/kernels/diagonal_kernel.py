@@ -70,11 +70,11 @@ class DiagonalAndFactor:
         """Return K A, shape (n, c), in O(nqc)."""
         return self.diagonal[:, None] * columns + self.factor @ (self.signs[:, None] * (self.factor.T @ columns))
 
-    def solve(self, ratio: float, columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    def solve(self, delta: float, columns: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return (K + δI)⁻¹ A, shape (n, c), in O(nq(q + c))."""
-        return _Inverse(self, ratio).times(columns)
+        return _Inverse(self, delta).times(columns)
 
-    def see(self, fixed: NDArray[np.float64], traits: NDArray[np.float64]) -> RotatedByDiagonal:
+    def rotate(self, fixed: NDArray[np.float64], traits: NDArray[np.float64]) -> RotatedByDiagonal:
         """Return fixed effects, shape (n, f), and traits, shape (n, m), as this kernel sees them."""
         return RotatedByDiagonal(self, fixed, traits)
 
@@ -82,13 +82,13 @@ class DiagonalAndFactor:
 class _Inverse:
     """H(δ)⁻¹ of a `DiagonalAndFactor`, its small matrix solved once."""
 
-    def __init__(self, kernel: DiagonalAndFactor, ratio: float) -> None:
-        self.diagonal = 1.0 / (kernel.diagonal + ratio)
+    def __init__(self, kernel: DiagonalAndFactor, delta: float) -> None:
+        self.diagonal = 1.0 / (kernel.diagonal + delta)
         self.scaled = self.diagonal[:, None] * kernel.factor
         inner = np.diag(kernel.signs) + kernel.factor.T @ self.scaled
         if np.count_nonzero(np.linalg.eigvalsh(inner) < 0) != np.count_nonzero(kernel.signs < 0):
             raise NotPositiveDefinite(
-                f"K + δI is not positive definite at δ = {ratio:.4g}.", hint="The kernel takes more than is there."
+                f"K + δI is not positive definite at δ = {delta:.4g}.", hint="The kernel takes more than is there."
             )
         self.inner = np.linalg.inv(inner)
         self.log_det = float(np.linalg.slogdet(inner)[1] - np.sum(np.log(self.diagonal)))
@@ -123,14 +123,14 @@ class RotatedByDiagonal:
         """Return the same with some of the fixed effects."""
         return RotatedByDiagonal(self.kernel, self.fixed[:, list(places)], self.columns)
 
-    def grid(self, ratios: NDArray[np.float64], orders: int = 2) -> Moments:
+    def grid(self, deltas: NDArray[np.float64], orders: int = 2) -> Moments:
         """Return the moments of all traits at each δ, in O(gnq(q + f + m))."""
-        return _joined([self._at(ratio, self.columns, orders) for ratio in ratios.tolist()])
+        return _joined([self._at(delta, self.columns, orders) for delta in deltas.tolist()])
 
-    def paired(self, ratios: NDArray[np.float64], which: NDArray[np.intp], orders: int = 3) -> Moments:
+    def paired(self, deltas: NDArray[np.float64], which: NDArray[np.intp], orders: int = 3) -> Moments:
         """Return the moments of some traits, each at its own δ."""
-        asked = zip(ratios.tolist(), which.tolist(), strict=True)
-        return _joined([self._at(ratio, self.columns[:, one : one + 1], orders) for ratio, one in asked])
+        asked = zip(deltas.tolist(), which.tolist(), strict=True)
+        return _joined([self._at(delta, self.columns[:, one : one + 1], orders) for delta, one in asked])
 
     def at_identity(self) -> Moments:
         """Return the moments of order one under H = I."""
@@ -141,8 +141,8 @@ class RotatedByDiagonal:
         """Return the moments of order one at δ = 0."""
         return self._at(0.0, self.columns, 1)
 
-    def _at(self, ratio: float, traits: NDArray[np.float64], orders: int) -> Moments:
-        inverse = _Inverse(self.kernel, ratio)
+    def _at(self, delta: float, traits: NDArray[np.float64], orders: int) -> Moments:
+        inverse = _Inverse(self.kernel, delta)
         f = self.fixed.shape[1]
         powers = [np.hstack([self.fixed, traits])]
         for _ in range(min(orders, 2)):

@@ -13,5 +13,5 @@ from .spectral import Rotated, Spectral
 Kernel = Spectral | DiagonalAndFactor
 """K by its eigenvectors, or as a diagonal and a factor, of which no eigenvectors serve every δ."""
 
-Seen = Rotated | RotatedByDiagonal
+RotatedColumns = Rotated | RotatedByDiagonal
 """The columns of a model as a kernel sees them."""

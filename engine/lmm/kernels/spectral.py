@@ -78,15 +78,15 @@ class Spectral:
         """Return K A, shape (n, c), in O(nkc)."""
         return self.vectors @ (self.values[:, None] * (self.vectors.T @ columns))
 
-    def solve(self, ratio: float, columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    def solve(self, delta: float, columns: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return (K + δI)⁻¹ A, shape (n, c), in O(nkc)."""
         inside = self.vectors.T @ columns
         if self.rank == self.size:
-            return self.vectors @ (inside / (self.values + ratio)[:, None])
-        shrunk = (self.values / (self.values + ratio))[:, None] * inside
-        return (columns - self.vectors @ shrunk) / ratio
+            return self.vectors @ (inside / (self.values + delta)[:, None])
+        shrunk = (self.values / (self.values + delta))[:, None] * inside
+        return (columns - self.vectors @ shrunk) / delta
 
-    def see(self, fixed: NDArray[np.float64], traits: NDArray[np.float64]) -> Rotated:
+    def rotate(self, fixed: NDArray[np.float64], traits: NDArray[np.float64]) -> Rotated:
         """Return fixed effects, shape (n, f), and traits, shape (n, m), turned into the kernel's axes: O(nk(f + m))."""
         columns = np.hstack([fixed, traits])
         inside = self.vectors.T @ columns
@@ -155,41 +155,41 @@ class Rotated:
             gram_ft=self.gram_ft[some],
         )
 
-    def grid(self, ratios: NDArray[np.float64], orders: int = 2) -> Moments:
+    def grid(self, deltas: NDArray[np.float64], orders: int = 2) -> Moments:
         """Return the moments of all traits at each δ, in O(gk(f² + fm))."""
         f = self.fixed.shape[1]
-        inverse = 1.0 / (self.values + ratios[:, None])
-        ff = np.empty((orders, len(ratios), f, f))
-        ft = np.empty((orders, len(ratios), f, self.traits))
-        tt = np.empty((orders, len(ratios), self.traits))
+        inverse = 1.0 / (self.values + deltas[:, None])
+        ff = np.empty((orders, len(deltas), f, f))
+        ft = np.empty((orders, len(deltas), f, self.traits))
+        tt = np.empty((orders, len(deltas), self.traits))
         weights = np.ones_like(inverse)
         for order in range(orders):
             weights = weights * inverse
-            spare = self._spare(ratios, order + 1)
+            spare = self._spare(deltas, order + 1)
             ff[order] = self._fixed_products(weights) + spare[:, None, None] * self.spare_ff
             for column in range(f):
                 ft[order, :, column] = (weights * self.fixed[:, column]) @ self.turned.T
             ft[order] += spare[:, None, None] * self.spare_ft
             tt[order] = weights @ np.square(self.turned.T) + spare[:, None] * self.spare_tt
-        return Moments(ff, ft, tt, *self._sums(inverse, ratios))
+        return Moments(ff, ft, tt, *self._sums(inverse, deltas))
 
-    def paired(self, ratios: NDArray[np.float64], which: NDArray[np.intp], orders: int = 3) -> Moments:
+    def paired(self, deltas: NDArray[np.float64], which: NDArray[np.intp], orders: int = 3) -> Moments:
         """Return the moments of some traits, each at its own δ, in O(mk f²)."""
         f = self.fixed.shape[1]
-        inverse = 1.0 / (self.values + ratios[:, None])
+        inverse = 1.0 / (self.values + deltas[:, None])
         turned = self.turned[which]
         squares = np.square(turned)
-        ff = np.empty((orders, len(ratios), f, f))
-        ft = np.empty((orders, len(ratios), f, 1))
-        tt = np.empty((orders, len(ratios), 1))
+        ff = np.empty((orders, len(deltas), f, f))
+        ft = np.empty((orders, len(deltas), f, 1))
+        tt = np.empty((orders, len(deltas), 1))
         weights = np.ones_like(inverse)
         for order in range(orders):
             weights = weights * inverse
-            spare = self._spare(ratios, order + 1)
+            spare = self._spare(deltas, order + 1)
             ff[order] = self._fixed_products(weights) + spare[:, None, None] * self.spare_ff
             ft[order, :, :, 0] = (weights * turned) @ self.fixed + spare[:, None] * self.spare_ft[:, which].T
             tt[order, :, 0] = np.einsum("ij,ij->i", weights, squares) + spare * self.spare_tt[which]
-        return Moments(ff, ft, tt, *self._sums(inverse, ratios))
+        return Moments(ff, ft, tt, *self._sums(inverse, deltas))
 
     def at_identity(self) -> Moments:
         """Return the moments of order one under H = I."""
@@ -204,18 +204,18 @@ class Rotated:
         pairs = (self.fixed[:, :, None] * self.fixed[:, None, :]).reshape(len(self.values), f * f)
         return (weights @ pairs).reshape(len(weights), f, f)
 
-    def _spare(self, ratios: NDArray[np.float64], order: int) -> NDArray[np.float64]:
-        return ratios**-order if self.rest else np.zeros(len(ratios))
+    def _spare(self, deltas: NDArray[np.float64], order: int) -> NDArray[np.float64]:
+        return deltas**-order if self.rest else np.zeros(len(deltas))
 
     def _sums(
-        self, inverse: NDArray[np.float64], ratios: NDArray[np.float64]
+        self, inverse: NDArray[np.float64], deltas: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Return log |H|, tr H⁻¹ and tr H⁻², each of shape (g,)."""
         log_det = -np.sum(np.log(inverse), axis=1)
         first, second = np.sum(inverse, axis=1), np.einsum("ij,ij->i", inverse, inverse)
         if not self.rest:
             return log_det, first, second
-        return log_det + self.rest * np.log(ratios), first + self.rest / ratios, second + self.rest / ratios**2
+        return log_det + self.rest * np.log(deltas), first + self.rest / deltas, second + self.rest / deltas**2
 
 
 def of_matrix(matrix: NDArray[np.float64]) -> Spectral:

@@ -134,7 +134,7 @@ Form = Triangle | Narrow
 
 
 def whitening_of(
-    kernel: Kernel, ratio: float, frame: NDArray[np.float64], scale: float, *, sparse: bool = False
+    kernel: Kernel, delta: float, frame: NDArray[np.float64], scale: float, *, sparse: bool = False
 ) -> Form:
     """Return H⁻¹ at one δ: of K, or of K + cQQᵀ for the covariates' basis Q, which has the same P.
 
@@ -142,7 +142,7 @@ def whitening_of(
     ----------
     kernel : Kernel
         K.
-    ratio : float
+    delta : float
         δ; ∞ for H = I.
     frame : ndarray of float64, shape (n, r)
         Q.
@@ -161,17 +161,17 @@ def whitening_of(
     A kernel of rank k < n/2 takes 2nk products a test, any other n² after (5/3) n³ once.
     """
     n = kernel.size
-    if np.isinf(ratio):
+    if np.isinf(delta):
         return Narrow(np.ones(n), np.empty((n, 0)), np.ones(0))
     if not isinstance(kernel, Spectral):
-        return _narrow(kernel.diagonal + ratio, kernel.factor, kernel.signs)
-    if 2 * kernel.rank < n and ratio > 0:  # (1/δ)(I − U diag(λ/(λ + δ)) Uᵀ)
-        shrunk = kernel.values / (kernel.values + ratio) / ratio
-        return Narrow(np.full(n, 1.0 / ratio), kernel.vectors * np.sqrt(shrunk), np.ones(kernel.rank))
-    beside = np.sqrt(ALONG * (scale + ratio)) * frame
+        return _narrow(kernel.diagonal + delta, kernel.factor, kernel.signs)
+    if 2 * kernel.rank < n and delta > 0:  # (1/δ)(I − U diag(λ/(λ + δ)) Uᵀ)
+        shrunk = kernel.values / (kernel.values + delta) / delta
+        return Narrow(np.full(n, 1.0 / delta), kernel.vectors * np.sqrt(shrunk), np.ones(kernel.rank))
+    beside = np.sqrt(ALONG * (scale + delta)) * frame
     factor = np.hstack([kernel.vectors * np.sqrt(kernel.values), beside])
     whole = factor @ factor.T
-    whole[np.diag_indices(n)] += ratio
+    whole[np.diag_indices(n)] += delta
     try:  # in place: LAPACK has columns, and the transpose of a symmetric matrix is itself
         root = cholesky(whole.T, lower=True, overwrite_a=True, check_finite=False)
     except np.linalg.LinAlgError:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..kernels.kernel import Kernel, Seen
+    from ..kernels.kernel import Kernel, RotatedColumns
     from .likelihood import Method
     from .search import Optimum
 
@@ -41,7 +41,7 @@ class Fit:
         n, and the rank r of the covariates.
     scale : float
         s = tr(SKS)/(n − r), the mean variance of K outside of the covariates.
-    ratio : float
+    delta : float
         δ = σe²/σg²: 0 at h² = 1 and ∞ at h² = 0.
     h2, h2_se : float
         h² = s/(s + δ), and its standard error by the observed information; NaN at an end, where there is none.
@@ -67,7 +67,7 @@ class Fit:
     size: int
     rank: int
     scale: float
-    ratio: float
+    delta: float
     h2: float
     h2_se: float
     variance_kernel: float
@@ -88,7 +88,7 @@ class Fit:
     @property
     def gamma(self) -> float:
         """γ = σg²/σe² = 1/δ, the ratio the other way round."""
-        return 0.0 if np.isinf(self.ratio) else np.inf if self.ratio == 0 else 1.0 / self.ratio
+        return 0.0 if np.isinf(self.delta) else np.inf if self.delta == 0 else 1.0 / self.delta
 
     @property
     def freedom(self) -> int:
@@ -114,7 +114,7 @@ class Model:
         That, in the basis of the covariates.
     scale : float
         s.
-    seen : Seen
+    rotated : Seen
         Both under the kernel.
     """
 
@@ -123,7 +123,7 @@ class Model:
     traits: NDArray[np.float64]
     explained: NDArray[np.float64]
     scale: float
-    seen: Seen
+    rotated: RotatedColumns
 
     @property
     def size(self) -> int:
@@ -182,8 +182,8 @@ def make_model(
         left = fixed.residual(values)
         _refuse_constant(values, left, names)
         scale = scale_of(kernel, fixed)
-        seen = kernel.see(fixed.basis, left)
-    return Model(kernel, fixed, left, fixed.basis.T @ values, scale, seen)
+        rotated = kernel.rotate(fixed.basis, left)
+    return Model(kernel, fixed, left, fixed.basis.T @ values, scale, rotated)
 
 
 def scale_of(kernel: Kernel, fixed: Design) -> float:
@@ -252,22 +252,22 @@ def fit_many(given: Model, *, method: Method = "reml") -> list[Fit]:
     """Return the model of every trait at its most likely parameters; raises as `search`."""
     check_choice("method", method, ("reml", "ml"))
     with one_blas_thread():
-        found = search(given.seen, given.size, given.scale, method)
+        found = search(given.rotated, given.size, given.scale, method)
         return _told(given, found, method)
 
 
 def _told(given: Model, found: Optimum, method: Method) -> list[Fit]:
-    inside = np.flatnonzero(np.isfinite(found.ratios) & (found.ratios > 0))
-    ratios = found.ratios[inside]
-    within = profile(given.seen.paired(ratios, inside), ratios, given.size, method) if len(inside) else None
+    inside = np.flatnonzero(np.isfinite(found.deltas) & (found.deltas > 0))
+    deltas = found.deltas[inside]
+    within = profile(given.rotated.paired(deltas, inside), deltas, given.size, method) if len(inside) else None
     at = {trait: place for place, trait in enumerate(inside.tolist())}
     answers: list[Fit] = []
-    for trait in range(len(found.ratios)):
+    for trait in range(len(found.deltas)):
         if within is not None and (place := at.get(trait)) is not None:
             residual, curvature = float(within.residual[place, 0]), float(within.curvature[place, 0])
             effects, inverse = within.effects[place, :, 0], within.inverse[place]
         else:
-            end = found.none if np.isinf(found.ratios[trait]) else found.all
+            end = found.none if np.isinf(found.deltas[trait]) else found.all
             residual, curvature = float(end.residual[trait]), np.nan
             effects, inverse = end.effects[:, trait], end.inverse
         answers.append(_one(given, found, method, trait, (residual, curvature, effects, inverse)))
@@ -282,9 +282,9 @@ def _one(
     at: tuple[float, float, NDArray[np.float64], NDArray[np.float64]],
 ) -> Fit:
     residual, curvature, effects, inverse = at
-    fixed, size, ratio = given.fixed, given.size, float(found.ratios[trait])
+    fixed, size, delta = given.fixed, given.size, float(found.deltas[trait])
     variance = residual / (size - fixed.rank if method == "reml" else size)
-    h2 = 0.0 if np.isinf(ratio) else given.scale / (given.scale + ratio)
+    h2 = 0.0 if np.isinf(delta) else given.scale / (given.scale + delta)
     none, all_ = float(found.none.log_likelihood[trait]), float(found.all.log_likelihood[trait])
     own = fixed.effects(effects + given.explained[:, trait])
     # X_kept = Q T: the covariance of β is T⁻¹ (QᵀH⁻¹Q)⁻¹ T⁻ᵀ σ²
@@ -297,11 +297,11 @@ def _one(
         size=size,
         rank=fixed.rank,
         scale=given.scale,
-        ratio=ratio,
+        delta=delta,
         h2=h2,
         h2_se=h2 * (1.0 - h2) / np.sqrt(-curvature) if curvature < 0 else np.nan,
-        variance_kernel=0.0 if np.isinf(ratio) else variance,
-        variance_noise=variance if np.isinf(ratio) else variance * ratio,
+        variance_kernel=0.0 if np.isinf(delta) else variance,
+        variance_noise=variance if np.isinf(delta) else variance * delta,
         log_likelihood=float(found.log_likelihood[trait]),
         log_likelihood_h2_0=none,
         log_likelihood_h2_1=all_,

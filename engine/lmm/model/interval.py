@@ -61,11 +61,11 @@ def profile_interval(given: Model, found: Fit, *, level: float = 0.95, trait: in
     one = np.array([trait])
 
     def excess(log: float) -> float:
-        ratio = np.exp(np.array([log]))
-        at = profile(given.seen.paired(ratio, one, 1), ratio, given.size, found.method)
+        delta = np.exp(np.array([log]))
+        at = profile(given.rotated.paired(delta, one, 1), delta, given.size, found.method)
         return float(at.log_likelihood[0, 0]) - least
 
-    best = np.log(found.ratio) if 0.0 < found.ratio < np.inf else logs[-1] if np.isinf(found.ratio) else logs[0]
+    best = np.log(found.delta) if 0.0 < found.delta < np.inf else logs[-1] if np.isinf(found.delta) else logs[0]
     points = np.sort(np.append(logs, best))
     with one_blas_thread():
         above = np.array([excess(float(log)) for log in points]) > 0

@@ -54,14 +54,14 @@ class Profile:
     inverse: NDArray[np.float64]
 
 
-def profile(moments: Moments, ratios: NDArray[np.float64], size: int, method: Method) -> Profile:
+def profile(moments: Moments, deltas: NDArray[np.float64], size: int, method: Method) -> Profile:
     """Return the profile likelihood.
 
     Parameters
     ----------
     moments : Moments
         Of fixed effects with orthonormal columns, and of traits from which these were taken.
-    ratios : ndarray of float64, shape (g,)
+    deltas : ndarray of float64, shape (g,)
         The values of δ that the moments are at.
     size : int
         n.
@@ -81,13 +81,13 @@ def profile(moments: Moments, ratios: NDArray[np.float64], size: int, method: Me
         value = value + np.linalg.slogdet(moments.ff[0])[1][:, None]
     slope = curvature = np.full_like(residual, np.nan)
     if moments.orders > 1:
-        slope, curvature = _derivatives(moments, ratios, inverse, effects, residual, freedom, method)
+        slope, curvature = _derivatives(moments, deltas, inverse, effects, residual, freedom, method)
     return Profile(-0.5 * value, slope, curvature, residual, effects, inverse)
 
 
 def _derivatives(
     moments: Moments,
-    ratios: NDArray[np.float64],
+    deltas: NDArray[np.float64],
     inverse: NDArray[np.float64],
     effects: NDArray[np.float64],
     residual: NDArray[np.float64],
@@ -100,7 +100,7 @@ def _derivatives(
     turned = inverse @ moments.ff[1]
     if method == "reml":
         trace = trace - np.trace(turned, axis1=1, axis2=2)
-    delta = ratios[:, None]
+    delta = deltas[:, None]
     first = -0.5 * (-freedom * s2 / residual + trace[:, None])
     if moments.orders < 3:
         return delta * first, np.full_like(residual, np.nan)

@@ -119,7 +119,7 @@ class Mixture:
         turn = (scales[:, None] * vectors[:, kept]) / np.sqrt(values[kept])
         fixed, turned = turn.T @ self._along, (self._factor.T @ left).T @ turn
         gram = self._fixed.basis.T @ self._fixed.basis
-        seen = Rotated(
+        rotated = Rotated(
             values=values[kept],
             fixed=fixed,
             turned=np.ascontiguousarray(turned),
@@ -131,7 +131,7 @@ class Mixture:
             gram_ft=self._fixed.basis.T @ left,
             gram_tt=np.einsum("ij,ij->j", left, left),
         )
-        return float(search(seen, size, 1.0, method).log_likelihood[0])
+        return float(search(rotated, size, 1.0, method).log_likelihood[0])
 
     def _scales(self, weight: float) -> NDArray[np.float64]:
         first, second = (half.factor.shape[1] for half in self._halves)

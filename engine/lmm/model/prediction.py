@@ -63,20 +63,20 @@ def blup(given: Model, found: Fit, *, trait: int = 0) -> Prediction:
     O(nkr) for a decomposed kernel.
     """
     n = given.size
-    if np.isinf(found.ratio):
+    if np.isinf(found.delta):
         return Prediction(np.zeros(n), np.zeros(n))
     with one_blas_thread():
-        if found.ratio == 0.0 and _is_singular(
+        if found.delta == 0.0 and _is_singular(
             given
         ):  # everything goes along it, and the covariates alone are in doubt
-            end = at_all(given.seen, n, found.method)
+            end = at_all(given.rotated, n, found.method)
             frame = given.fixed.basis
             variance = np.einsum("ij,jk,ik->i", frame, end.inverse, frame)
             return Prediction(given.traits[:, trait] - frame @ end.effects[:, trait], found.variance_kernel * variance)
         projected, along = _projected(given, found, trait)
         effect = given.kernel.times(projected[:, None])[:, 0]
         carried = given.kernel.times(along)
-        variance = _shrunk(given, found.ratio) + np.einsum("ij,ij->i", carried, carried)
+        variance = _shrunk(given, found.delta) + np.einsum("ij,ij->i", carried, carried)
     return Prediction(effect, found.variance_kernel * variance)
 
 
@@ -115,20 +115,20 @@ def predict(
         raise ShapeError(f"A kernel of shape {cross.shape} does not go between new rows and {given.size} old ones.")
     if covariates.shape != (len(cross), found.rank):
         raise ShapeError(f"New rows need covariates of shape ({len(cross)}, {found.rank}), not {covariates.shape}.")
-    if found.ratio == 0.0 and _is_singular(given):
+    if found.delta == 0.0 and _is_singular(given):
         raise EngineError("At h² = 1 of a singular kernel nothing is foretold for rows that the model has not seen.")
     mean = covariates @ found.effects
-    if np.isinf(found.ratio):
+    if np.isinf(found.delta):
         along = given.fixed.effects(np.eye(found.rank))
         spread = np.einsum("ij,ij->i", covariates @ along, covariates @ along)
         return OutOfSamplePrediction(mean, found.variance_noise * (1.0 + spread), np.zeros(len(cross)))
     with one_blas_thread():
         projected, along = _projected(given, found, trait)
-        solved = given.kernel.solve(found.ratio, cross.T)
+        solved = given.kernel.solve(found.delta, cross.T)
         explained = np.einsum("ij,ji->i", cross, solved)
         # x*: what the covariates of a new row leave after those that its kinship already accounts for
         frame = covariates @ given.fixed.effects(np.eye(found.rank)) - solved.T @ given.fixed.basis
-        information = given.fixed.basis.T @ given.kernel.solve(found.ratio, given.fixed.basis)
+        information = given.fixed.basis.T @ given.kernel.solve(found.delta, given.fixed.basis)
         spread = np.einsum("ij,ij->i", frame, np.linalg.solve(information, frame.T).T)
     variance = found.variance_kernel * (own - explained + spread) + found.variance_noise
     effect = cross @ projected
@@ -142,17 +142,17 @@ def _is_singular(given: Model) -> bool:
 def _projected(given: Model, found: Fit, trait: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return Py, shape (n,), and E with EEᵀ = H⁻¹Q(QᵀH⁻¹Q)⁻¹QᵀH⁻¹, shape (n, r)."""
     frame, left = given.fixed.basis, given.traits[:, trait]
-    of_frame = given.kernel.solve(found.ratio, frame)
+    of_frame = given.kernel.solve(found.delta, frame)
     root = roots(frame.T @ of_frame)
     along = solutions(root, of_frame.T).T
-    of_trait = given.kernel.solve(found.ratio, left[:, None])[:, 0]
+    of_trait = given.kernel.solve(found.delta, left[:, None])[:, 0]
     return of_trait - along @ (along.T @ left), along
 
 
-def _shrunk(given: Model, ratio: float) -> NDArray[np.float64]:
+def _shrunk(given: Model, delta: float) -> NDArray[np.float64]:
     """Return the diagonal of K − KH⁻¹K, shape (n,)."""
     kernel = given.kernel
     if isinstance(kernel, Spectral):
-        return np.square(kernel.vectors) @ (kernel.values * ratio / (kernel.values + ratio))
-    inverse = np.diagonal(kernel.solve(ratio, np.eye(kernel.size)))
-    return ratio - ratio**2 * inverse
+        return np.square(kernel.vectors) @ (kernel.values * delta / (kernel.values + delta))
+    inverse = np.diagonal(kernel.solve(delta, np.eye(kernel.size)))
+    return delta - delta**2 * inverse

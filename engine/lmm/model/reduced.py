@@ -62,9 +62,9 @@ class Reduced:
             answer[0] = outside @ outside
         return answer
 
-    def log_likelihood(self, squares: NDArray[np.float64], ratio: float) -> float:
+    def log_likelihood(self, squares: NDArray[np.float64], delta: float) -> float:
         """Return l_REML at δ of a trait that has these squares."""
-        summed = self.values + ratio
+        summed = self.values + delta
         residual = float(np.sum(squares / summed))
         return -0.5 * (self.freedom * (LOG_2PI + np.log(residual / self.freedom) + 1.0) + float(np.sum(np.log(summed))))
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..kernels.kernel import Seen
+    from ..kernels.kernel import RotatedColumns
     from ..kernels.moments import Moments
     from .likelihood import Method
 
@@ -47,7 +47,7 @@ class Optimum:
 
     Parameters
     ----------
-    ratios : ndarray of float64, shape (m,)
+    deltas : ndarray of float64, shape (m,)
         δ: ∞ at h² = 0, and 0 at h² = 1.
     log_likelihood : ndarray of float64, shape (m,)
         There.
@@ -57,7 +57,7 @@ class Optimum:
         The likelihood at both ends.
     """
 
-    ratios: NDArray[np.float64]
+    deltas: NDArray[np.float64]
     log_likelihood: NDArray[np.float64]
     maxima: NDArray[np.intp]
     none: End
@@ -65,7 +65,7 @@ class Optimum:
 
 
 def search(
-    seen: Seen,
+    rotated: RotatedColumns,
     size: int,
     scale: float,
     method: Method,
@@ -76,7 +76,7 @@ def search(
 
     Parameters
     ----------
-    seen : Seen
+    rotated : Seen
         Fixed effects and traits under the kernel.
     size : int
         n.
@@ -94,33 +94,33 @@ def search(
     EngineError
         The likelihood has no bound: the signal lies wholly within the span of the kernel and the covariates.
     """
-    none, all_ = ends or (at_none(seen, size, method), at_all(seen, size, method))
+    none, all_ = ends or (at_none(rotated, size, method), at_all(rotated, size, method))
     if np.any(np.isposinf(all_.log_likelihood)) and method == "reml":
         raise EngineError(UNBOUNDED, hint="Was the signal made from the samples that the kernel was made from?")
     logs = np.log(scale) + np.arange(-REACH, REACH + STEP / 2, STEP)
-    grid = profile(change(seen.grid(np.exp(logs))), np.exp(logs), size, method)
+    grid = profile(change(rotated.grid(np.exp(logs))), np.exp(logs), size, method)
     if ends is None and np.any(
         np.isneginf(all_.log_likelihood) & (grid.slope[0] < 0)
     ):  # nearer to h² = 1 than the grid reaches
         logs = np.log(scale) + np.arange(-FARTHEST, REACH + STEP / 2, STEP)
-        grid = profile(change(seen.grid(np.exp(logs))), np.exp(logs), size, method)
+        grid = profile(change(rotated.grid(np.exp(logs))), np.exp(logs), size, method)
     _refuse_flat(grid.log_likelihood, size)
     rising = grid.slope > 0
     at, trait = np.nonzero(rising[:-1] & ~rising[1:])
-    logs_found, values = _refined(seen, size, method, change, logs[at], logs[at + 1], trait)
+    logs_found, values = _refined(rotated, size, method, change, logs[at], logs[at + 1], trait)
     best = np.full(grid.log_likelihood.shape[1], -np.inf)
-    ratios = np.full(len(best), np.nan)
+    deltas = np.full(len(best), np.nan)
     np.maximum.at(best, trait, values)
     chosen = values >= best[trait]
-    ratios[trait[chosen]] = np.exp(logs_found[chosen])
+    deltas[trait[chosen]] = np.exp(logs_found[chosen])
     maxima = np.bincount(trait, minlength=len(best))
     tolerance = NEARLY * size
-    for end, ratio, falling in ((all_, 0.0, ~rising[0]), (none, np.inf, rising[-1])):
+    for end, delta, falling in ((all_, 0.0, ~rising[0]), (none, np.inf, rising[-1])):
         # an end that the likelihood falls towards is no maximum, unless it is one to rounding
         possible = np.isfinite(end.log_likelihood) & (falling | np.isfinite(best))
         better = possible & (end.log_likelihood >= best - tolerance)
         best = np.where(better, np.maximum(end.log_likelihood, best), best)
-        ratios = np.where(better, ratio, ratios)
+        deltas = np.where(better, delta, deltas)
         maxima = maxima + (falling & possible)
     if not np.all(np.isfinite(best)):
         if method == "reml":
@@ -129,7 +129,7 @@ def search(
             "The likelihood grows without bound towards h² = 1, and has no maximum before.",
             hint="ML of a kernel that leaves out what the covariates span has none; REML has.",
         )
-    return Optimum(ratios, best, maxima, none, all_)
+    return Optimum(deltas, best, maxima, none, all_)
 
 
 def _refuse_flat(values: NDArray[np.float64], size: int) -> None:
@@ -143,7 +143,7 @@ def _refuse_flat(values: NDArray[np.float64], size: int) -> None:
 
 
 def _refined(
-    seen: Seen,
+    rotated: RotatedColumns,
     size: int,
     method: Method,
     change: Callable[[Moments], Moments],
@@ -158,7 +158,7 @@ def _refined(
         if not len(active):
             break
         point = found[active]
-        at = profile(change(seen.paired(np.exp(point), trait[active])), np.exp(point), size, method)
+        at = profile(change(rotated.paired(np.exp(point), trait[active])), np.exp(point), size, method)
         slope, curvature = at.slope[:, 0], at.curvature[:, 0]
         values[active] = at.log_likelihood[:, 0]
         low[active] = np.where(slope > 0, point, low[active])

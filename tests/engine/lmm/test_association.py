@@ -30,8 +30,8 @@ from scipy import stats
 from scipy.sparse import csc_array, csr_array
 
 
-def dense_p(k, ratio, x):
-    h = np.eye(len(k)) if np.isinf(ratio) else k + ratio * np.eye(len(k))
+def dense_p(k, delta, x):
+    h = np.eye(len(k)) if np.isinf(delta) else k + delta * np.eye(len(k))
     inverse = np.linalg.inv(h)
     return inverse - inverse @ x @ np.linalg.solve(x.T @ inverse @ x, x.T @ inverse)
 
@@ -58,7 +58,7 @@ def test_a_p3d_scan_is_the_formula_on_dense_matrices(kind, share, statistic):
     null = fit_many(given, method=method)[0]
     found = make_scanner(given, null, statistic=statistic).scan(tests)
     x = np.column_stack([np.ones(n), covariates])
-    p = dense_p(k, max(null.ratio, 1e-9 * null.scale), x)
+    p = dense_p(k, max(null.delta, 1e-9 * null.scale), x)
     for place, test in enumerate(tests):
         if place in (3, 4):
             assert np.isnan(found.beta[place]) and np.isnan(found.log10_p[place]) and np.isnan(found.h2[place])
@@ -130,8 +130,8 @@ def test_an_exact_scan_is_the_model_fitted_beside_each_test(kind, share):
             else:
                 more = max(0.0, 2 * (alone.log_likelihood - null.log_likelihood))
                 assert found.statistic[place] == pytest.approx(more, abs=1e-7)
-            ratio = null.scale * (1 - found.h2[place]) / found.h2[place] if found.h2[place] > 0 else np.inf
-            assert null.scale / (null.scale + ratio) == pytest.approx(null.scale / (null.scale + alone.ratio), abs=2e-7)
+            delta = null.scale * (1 - found.h2[place]) / found.h2[place] if found.h2[place] > 0 else np.inf
+            assert null.scale / (null.scale + delta) == pytest.approx(null.scale / (null.scale + alone.delta), abs=2e-7)
 
 
 def test_a_test_that_explains_everything_has_the_least_p_and_not_the_greatest():
@@ -177,7 +177,7 @@ def test_a_block_of_columns_is_the_f_test_of_generalised_least_squares():
     given = make_model(kernel, y)
     null = fit_many(given)[0]
     columns = rng.normal(size=(3, 50))
-    root = np.linalg.inv(np.linalg.cholesky(k + null.ratio * np.eye(50)))
+    root = np.linalg.inv(np.linalg.cholesky(k + null.delta * np.eye(50)))
     small, large = root @ np.ones((50, 1)), root @ np.column_stack([np.ones(50), columns.T])
     rss = [np.linalg.lstsq(x, root @ y)[1][0] for x in (small, large)]
     expected = (rss[0] - rss[1]) / 3 / (rss[1] / 46)
@@ -289,8 +289,8 @@ def test_the_best_prediction_and_its_error_are_those_of_dense_matrices():
         found = fit_many(given)[0]
         if not 0.0 < found.h2 < 1.0:
             continue
-        h = k + found.ratio * np.eye(n)
-        p = dense_p(k, found.ratio, x)
+        h = k + found.delta * np.eye(n)
+        p = dense_p(k, found.delta, x)
         told = blup(given, found)
         np.testing.assert_allclose(told.effect, k @ p @ y, rtol=1e-6, atol=1e-8)
         np.testing.assert_allclose(
@@ -350,8 +350,8 @@ def test_a_profile_interval_ends_where_the_likelihood_has_fallen_by_half_of_chi_
     low, high = profile_interval(given, found)
     assert 0.0 < low < found.h2 < high < 1.0
     for end in (low, high):
-        ratio = np.array([found.scale * (1 - end) / end])
-        at = profile(given.seen.grid(ratio, 1), ratio, 120, "reml").log_likelihood[0, 0]
+        delta = np.array([found.scale * (1 - end) / end])
+        at = profile(given.rotated.grid(delta, 1), delta, 120, "reml").log_likelihood[0, 0]
         assert 2 * (found.log_likelihood - at) == pytest.approx(stats.chi2.isf(0.05, 1), rel=1e-5)
     assert profile_interval(given, found, level=0.5)[0] > low
     wald = wald_interval(found)
@@ -378,8 +378,8 @@ def test_slopes_tell_where_the_estimate_of_a_draw_is():
         draws = simulate_null(reduced_kernel(given), 20_000, 1)
         for h in (0.0, 0.1, 0.3, 0.6):
             expected = draws.at_most(h, 0.3)
-            seen = np.mean(estimates <= h)
-            assert abs(seen - expected) < 4 * np.sqrt(0.25 / 200)
+            rotated = np.mean(estimates <= h)
+            assert abs(rotated - expected) < 4 * np.sqrt(0.25 / 200)
 
 
 def test_a_bootstrap_interval_holds_the_truth_as_often_as_it_says():

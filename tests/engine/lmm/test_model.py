@@ -43,19 +43,19 @@ def test_every_number_of_a_fit_is_that_of_dense_matrices(kind, n, share, method)
     assert found.dropped == ("age again", "twice")
     dense = Dense(k, y, covariates, method)
     assert found.scale == pytest.approx(np.trace(k - _hat(covariates) @ k) / (n - 3), rel=1e-10)
-    if found.ratio > 0:
-        ratio = dense.best(found.scale)
-        value, _, beta, errors, variance = dense.at(ratio)
-        expected = 0.0 if np.isinf(ratio) else found.scale / (found.scale + ratio)
+    if found.delta > 0:
+        delta = dense.best(found.scale)
+        value, _, beta, errors, variance = dense.at(delta)
+        expected = 0.0 if np.isinf(delta) else found.scale / (found.scale + delta)
         assert found.log_likelihood >= value - 1e-9
         if abs(found.h2 - expected) > 1e-7:  # nearer to an end than bisection looks
             assert found.log_likelihood > value
-        value, _, beta, errors, variance = dense.at(found.ratio)
-        ratio = found.ratio
+        value, _, beta, errors, variance = dense.at(found.delta)
+        delta = found.delta
         assert found.log_likelihood == pytest.approx(value, abs=1e-9)
         np.testing.assert_allclose(found.effects, beta, rtol=1e-8)
         np.testing.assert_allclose(found.effects_se, errors, rtol=1e-8)
-        assert found.variance_noise == pytest.approx(variance * (1 if np.isinf(ratio) else ratio), rel=1e-6)
+        assert found.variance_noise == pytest.approx(variance * (1 if np.isinf(delta) else delta), rel=1e-6)
         if 1e-3 < found.h2 < 1 - 1e-3:
             _standard_error_is_by_the_information(dense, found)
     assert found.log_likelihood_h2_0 == pytest.approx(dense.at(np.inf)[0], abs=1e-9)
@@ -80,8 +80,8 @@ def _standard_error_is_by_the_information(dense, found):
 def _has_a_maximum(kernel, y, columns):
     """Whether the likelihood, which has no bound at h² = 1, has a maximum before, or at h² = 0."""
     given = make_model(kernel, y, columns)
-    ratios = given.scale * np.exp(np.arange(-18.0, 18.01, 0.05))
-    slopes = profile(given.seen.grid(ratios), ratios, len(y), "ml").slope[:, 0]
+    deltas = given.scale * np.exp(np.arange(-18.0, 18.01, 0.05))
+    slopes = profile(given.rotated.grid(deltas), deltas, len(y), "ml").slope[:, 0]
     return bool(np.any((slopes[:-1] > 0) & (slopes[1:] <= 0)) or slopes[-1] > 0)
 
 
@@ -95,7 +95,7 @@ def test_h2_of_one_is_found_exactly_where_the_kernel_is_singular_in_what_covaria
     g -= g.mean(axis=0)  # K 1 = 0: the usual relationship matrix
     y = 2.0 + g @ g.T @ rng.normal(size=60) / 10
     found = fit(of_matrix(g @ g.T / 200), y)
-    assert (found.h2, found.ratio, found.gamma) == (1.0, 0.0, np.inf)
+    assert (found.h2, found.delta, found.gamma) == (1.0, 0.0, np.inf)
     q = np.linalg.svd(g @ g.T)[0][:, :59]  # within the 59 dimensions the model is diagonal, and K regular
     inner = q.T @ (g @ g.T / 200) @ q
     z = q.T @ y
@@ -127,11 +127,11 @@ def test_fast_lmms_two_routes_agree_with_ours(k):
     fixed = design(rng.normal(size=(n, 3)))
     y = g @ rng.normal(size=k) * 0.3 + rng.normal(size=n)
     given = make_model(of_factor(g), y, fixed)
-    ratios = np.geomspace(1e-3, 1e3, 13)
-    ours = profile(given.seen.grid(ratios), ratios, n, "reml").log_likelihood[:, 0]
+    deltas = np.geomspace(1e-3, 1e3, 13)
+    ours = profile(given.rotated.grid(deltas), deltas, n, "reml").log_likelihood[:, 0]
     for route in (reduced_matrix(g @ g.T, fixed), reduced_factor(g, fixed)):
         squares = route.squares(y, fixed)
-        theirs = [route.log_likelihood(squares, ratio) for ratio in ratios]
+        theirs = [route.log_likelihood(squares, delta) for delta in deltas]
         np.testing.assert_allclose(theirs, ours, rtol=0, atol=1e-9)
         assert route.scale == pytest.approx(given.scale, rel=1e-10)
         assert route.freedom == n - 4
@@ -147,7 +147,7 @@ def test_slope_and_curvature_are_those_of_the_value():
             step = 1e-4
 
             def value(t, method=method, given=given):
-                found = profile(given.seen.grid(np.exp(t), 3), np.exp(t), 40, method)
+                found = profile(given.rotated.grid(np.exp(t), 3), np.exp(t), 40, method)
                 return found.log_likelihood[:, 0], found.slope[:, 0], found.curvature[:, 0]
 
             up, here, down = value(logs + step), value(logs), value(logs - step)
@@ -180,7 +180,7 @@ def test_of_two_maxima_the_higher_is_taken():
         raise AssertionError("no trait had two maxima")
     logs = np.linspace(-12, 18, 20_000)
     given = make_model(kernel, y)
-    line = profile(given.seen.grid(np.exp(logs)), np.exp(logs), 40, "reml").log_likelihood[:, 0]
+    line = profile(given.rotated.grid(np.exp(logs)), np.exp(logs), 40, "reml").log_likelihood[:, 0]
     assert found.log_likelihood >= line.max() - 1e-9
 
 
