@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ..engine.errors import FormatError
 from .files import layout, lock
 from .files.locations import DirectoryStore
+from .history import ref_moves
 from .history.ledger import Ledger
 from .history.log import read_only
 from .history.planning import logged_of
@@ -128,7 +129,11 @@ class Session:
         """Measure a planned commit, write it, and return its id."""
         record = plan.record(self.ledger.history, *self.writer.stamp())
         logged = logged_of(record, self.diagnostics.measure(plan))
-        self.writer.commit(plan, logged)
+        if logged.id in self.ledger.history:  # the very same commit stands on another branch
+            tip = plan.parents[0] if plan.parents else None
+            ref_moves.move_branch(self.writer, plan.branch, tip, logged.id, f"commit: {plan.message}")
+        else:
+            self.writer.commit(plan, logged)
         return logged.id
 
     def transaction(self, step: Callable[[], Answer]) -> Answer:

@@ -11,7 +11,6 @@ from ...engine.errors import Conflict, FormatError, InputError
 from ..files import layout
 from .planning import entry_of
 from .records import EntryRecord, MoveRecord
-from .ref_moves import move_branch
 from .refs import check_entry
 
 if TYPE_CHECKING:
@@ -92,14 +91,8 @@ class Writer:
         self.append(build, (), {move.ref: move.before for move in moves} | dict(standing or {}))
 
     def commit(self, plan: Plan, logged: LoggedCommit) -> None:
-        """Write a measured commit; where the very same stands on another branch, move the branch there.
-
-        Raises as `append`.
-        """
+        """Write a measured commit, and move its branch to it; raises as `append`."""
         tip = plan.parents[0] if plan.parents else None
-        if logged.id in self.ledger.history:
-            move_branch(self, plan.branch, tip, logged.id, f"commit: {plan.message}")
-            return
 
         def build() -> EntryRecord:
             log, history = self.ledger.log, self.ledger.history

@@ -724,7 +724,7 @@ def locked(what: str, codes: tuple[int, int, int, int], content: str) -> None:
     HARMS[f"a lock {what}"] = Harm(lambda store: (store / "lock").write_text(content), codes)
 
 
-locked("of another host", (0, 0, 0, 4), json.dumps({"host": "elsewhere", "pid": 7, "since": "2026-11-01T12:00:00Z"}))
+locked("of another host", FINE, json.dumps({"host": "elsewhere", "pid": 7, "since": "2026-11-01T12:00:00Z"}))
 locked("of a process that cannot be", FINE, json.dumps({"host": os.uname().nodename, "pid": -1, "since": "x"}))
 locked("that is no JSON", FINE, "{" * 100_000)
 locked("that is long", FINE, "x" * 10_000_000)

@@ -201,12 +201,42 @@ class Trial:
         """Yield what is not as it should be."""
         if self.case.kind == "exported" and not self.harmless:
             yield from self._of_the_whole()
+        elif self._follows():
+            yield from self._broken_behind()
+            yield from self._written()
+            yield from self._repaired()
         else:
             yield from self._verified()
             yield from self._readable()
             yield from self._written()
             yield from self._repaired()
         yield from self._restored()
+
+    def _follows(self) -> bool:
+        """Return whether another log's file follows what is before it: the hash chain then breaks behind it."""
+        if self.case.kind not in LOG or not self.case.damage.endswith((specimens.OTHER, specimens.FORK)):
+            return False
+        return min(grnledger.open(self.store).damage, default=0) > max(self._specimen.holds(self.case.name))
+
+    @property
+    def _specimen(self) -> specimens.Specimen:
+        return self.ground.specimens[self.case.store]
+
+    def _broken_behind(self) -> Iterator[str]:
+        """Yield what is wrong where the log breaks behind a file: all behind it is named, and no id is another's."""
+        behind = set(range(max(self._specimen.holds(self.case.name)) + 1, len(self._specimen.entries) + 1))
+        wanted = {
+            name for name in self.ground.files[self.case.store] if behind.intersection(self._specimen.holds(name))
+        }
+        named = {one.path for one in verifying.verify(self.store).findings if one.kind == "damage"}
+        if not wanted <= named:
+            yield f"verify names {sorted(named)}, and not {sorted(wanted)}"
+        repo, expected = grnledger.open(self.store), self.ground.expected[self.case.store]
+        ours = {expected[f"v{number} told"][1]: expected[f"v{number} numbers"] for number in self._specimen.parents}
+        for _, id_, _ in repo.identities():
+            with contextlib.suppress(grnledger.GrnError):
+                if id_ in ours and specimens.numbers_of(repo.snapshot(id_)) != ours[id_]:
+                    yield f"the version {id_} has other numbers"
 
     def _of_the_whole(self) -> Iterator[str]:
         """Yield what is wrong with a damaged store that is one file: it is refused, or its parts are named."""
@@ -230,7 +260,7 @@ class Trial:
         damage = [one for one in found if one.kind == "damage"]
         if bool(damage) == (self.case.kind in DERIVED):
             yield f"verify takes it for {found[0].kind}"
-        specimen = self.ground.specimens[self.case.store]
+        specimen = self._specimen
         for what, known, seen in (
             ("versions", specimen.versions_of(*self.case.names), {one for each in damage for one in each.versions}),
             ("refs", specimen.refs_of(*self.case.names), {one for each in damage for one in each.refs}),
@@ -306,7 +336,7 @@ class Trial:
             again = verifying.verify(self.store)
             if not (report.sound and again.sound):
                 yield f"repair has not mended it: {again.findings}"
-            yield from self._wrong(sorted(self.ground.specimens[self.case.store].parents))
+            yield from self._wrong(sorted(self._specimen.parents))
         elif report.sound != self.harmless:
             yield f"after repair it is {'sound' if report.sound else 'not sound'}"
 

@@ -53,7 +53,7 @@ LEAST, MOST = 20, 200
 
 AFTER_DEATH = ", again after a death"
 
-FOR_ANOTHER = "log.settle"
+FOR_ANOTHER = "log.fsync_names"
 """The flush of what somebody else has linked, who may have died before flushing it."""
 
 WAYS = ("cuts", "fsyncs", "deaths")

@@ -32,8 +32,7 @@ import grnledger
 from aftermath import fork, table, told
 from grnledger.engine.errors import Conflict
 from grnledger.engine.threads import one_blas_thread
-from grnledger.storage.files import durable
-from grnledger.storage.files import lock as turns
+from grnledger.storage.files import durable, lock
 from grnledger.storage.history.log import Log
 from verbs import ENVIRONMENT, factors, pathway
 
@@ -218,7 +217,7 @@ def dawdling(seed: str) -> Iterator[None]:
 
 def no_lock() -> AbstractContextManager[object]:
     """Let nobody take the lock."""
-    return mock.patch.object(turns, "turn", return_value=contextlib.nullcontext())
+    return mock.patch.object(lock, "hold", return_value=contextlib.nullcontext(False))
 
 
 def no_links() -> AbstractContextManager[object]:

@@ -229,9 +229,9 @@ def _questions(repo: Repository, asked: tuple[str, ...]) -> Iterator[tuple[str, 
         yield f"{rev} active", lambda rev=rev: [(one.record, one.since) for one in repo.active(rev)]
         yield f"{rev} refs", lambda rev=rev: _whole(repo, repo.version(rev).refs)
         yield f"{rev} base", lambda rev=rev: _base(repo, rev)
-        yield f"{rev} numbers", lambda rev=rev: _numbers(repo.snapshot(rev))
+        yield f"{rev} numbers", lambda rev=rev: numbers_of(repo.snapshot(rev))
         if f"{rev} from its base" in asked or (not asked and repo.version(rev).entry.measured.anchor):
-            yield f"{rev} from its base", lambda rev=rev: _numbers(repo.snapshot(rev, from_base=True))
+            yield f"{rev} from its base", lambda rev=rev: numbers_of(repo.snapshot(rev, from_base=True))
 
 
 def _standing(repo: Repository, kind: str, name: str) -> str:
@@ -254,7 +254,7 @@ def _base(repo: Repository, rev: str) -> tuple[object, ...]:
     return base.id, base.record, base.samples, base.panel.genes, base.deviations.tobytes(), expression
 
 
-def _numbers(snapshot: Snapshot) -> tuple[float, str]:
+def numbers_of(snapshot: Snapshot) -> tuple[float, str]:
     digest = hashlib.sha256()
     for operator in (snapshot.covariance, snapshot.precision):
         digest.update(np.ascontiguousarray(operator.rows(np.arange(SIZE))).tobytes())

@@ -65,7 +65,7 @@ def test_after_a_power_cut_the_old_state_or_the_new_one_stands(run: Callable[[st
 def test_so_it_is_after_a_death_and_each_fsync_is_missed(run: Callable[[str], tuple[int, str]]) -> None:
     code, said = run("--verbs tag --states 20 --ways fsyncs deaths --every 8")
     assert code == 0, said
-    for fsync in ("settle, flush: folder", "append, publish: file", "append, publish: folder"):
+    for fsync in ("fsync_names, flush: folder", "append, publish: file", "append, publish: folder"):
         assert re.search(rf"without the fsync of .*{fsync}\): .*(unreadable|lost|wrong|stuck)", said), fsync
 
 

@@ -1,6 +1,6 @@
 """Writers, readers and packers at once: short forms of the harnesses, and the rare moments one by one.
 
-Where a process would have to be stopped at the right moment, two open stores take turns in one process: a step of the
+Where a process would have to be stopped at the right moment, two open stores alternate in one process: a step of the
 one is done within a call of the other.
 """
 
@@ -254,10 +254,10 @@ def test_a_file_that_goes_while_it_is_opened_is_missing_and_not_damaged(
         hdf5.read(hdf5.Location(store / "log" / layout.entry_name(3)), layout.ENTRY)
 
 
-def test_a_writer_that_does_not_wait_is_told_and_one_that_waits_goes_on(
+def test_a_writer_that_does_not_wait_is_refused_and_one_that_waits_goes_on(
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lock, "turn", lambda *_: contextlib.nullcontext())
+    monkeypatch.setattr(lock, "hold", lambda *_: contextlib.nullcontext(False))
     other = opened(store, minute=2)
     hasty, patient = opened(store, wait=0.0), opened(store)
     claiming(monkeypatch, before=lambda: other.commit(pathway("other", 5)))

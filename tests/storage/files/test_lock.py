@@ -1,54 +1,50 @@
-"""The courtesy lock: writers queue, the dead do not hold it, and nothing about it ever stops a write."""
+"""The lock: writers queue, the dead do not hold it, and nothing about it ever stops a write."""
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import importlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import threading
-from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import grnledger
+import numpy as np
 import pytest
-from grnledger.cli import main
 from grnledger.engine.errors import Conflict
-from grnledger.storage.files import lock as turns
-from grnledger.storage.files.lock import Holder, clear, turn
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from grnledger.engine.network.pathway import Pathway
+from grnledger.storage.files import durable, lock
+from grnledger.storage.repository import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from conftest import Answer
-
 pytestmark = pytest.mark.usefixtures("compiled_once")
 
-linux = pytest.mark.skipif(sys.platform != "linux", reason="only /proc tells when a process started")
+PROCESSES, ROUNDS = 8, 20
 
-PROCESSES, TURNS = 8, 20
-
-IMPORTS = "import contextlib, os, sys\nfrom pathlib import Path\nfrom grnledger.storage.files import lock as turns\nlock = Path('lock')\n"
+IMPORTS = """
+import contextlib, fcntl, os, sys, time
+from pathlib import Path
+from grnledger.storage.files.lock import hold
+path = Path('lock')
+"""
 
 COUNTING = """
-def no_links(*arguments):
-    raise PermissionError(1, 'no links here')
-
-kind, rounds = sys.argv[1], int(sys.argv[2])
-turn = turns.turn
-if kind == 'without a lock':
-    turn = lambda path, wait: contextlib.nullcontext()
-if kind == 'without links':
-    os.link = no_links
+if sys.argv[1] == 'without':
+    hold = lambda path, wait: contextlib.nullcontext()
 count, inside, overlaps = Path('count'), Path('inside'), 0
 print('ready', flush=True)
 sys.stdin.read()
-for _ in range(rounds):
-    with turn(lock, 120.0):
+for _ in range(int(sys.argv[2])):
+    with hold(path, 120.0):
         try:
             inside.mkdir()
         except FileExistsError:
@@ -63,9 +59,28 @@ print(overlaps)
 """
 
 HOLDING = """
-with turns.turn(lock, 0.0):
-    print('in', flush=True)
+with hold(path, 0.0) as held:
+    print(held, flush=True)
     sys.stdin.read()
+"""
+
+FORKING = """
+with hold(path, 0.0) as held:
+    child = os.fork()
+    if child == 0:
+        time.sleep(600)
+    print(child, flush=True)
+    sys.stdin.read()
+print('left', flush=True)
+sys.stdin = None
+time.sleep(600)
+"""
+
+READING = """
+descriptor = os.open(path, os.O_RDONLY)
+fcntl.flock(descriptor, fcntl.LOCK_SH)
+print(True, flush=True)
+sys.stdin.read()
 """
 
 # Permissions say nothing to root: the process becomes nobody, after it has loaded what it needs.
@@ -77,20 +92,13 @@ if os.getuid() == 0:
 """
 
 GOING_ON = """
-with turns.turn(lock, 0.0):
-    print('went on')
+with hold(path, 0.0) as held:
+    print(f'went on, {held}')
 """
 
-ASKING_ABOUT_ROOT = """
-here = turns.Holder.here()
-print(turns.Holder(here.host, 1, None, here.boot, here.since).alive())
-"""
-
-GOING_ON_WITHOUT_SPACE = """
+WITHOUT_SPACE = """
 import resource
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
-with turns.turn(lock, 0.0):
-    print(f'went on, {lock.exists()}')
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 """
 
 
@@ -99,25 +107,23 @@ def start(script: str, folder: Path, *arguments: object) -> subprocess.Popen[str
     return subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
-def run(script: str, folder: Path, *arguments: object) -> str:
-    with start(script, folder, *arguments) as process:
-        told, _ = process.communicate()
+def run(script: str, folder: Path) -> str:
+    with start(script, folder) as process:
+        output, _ = process.communicate()
     assert process.returncode == 0
-    return told
+    return output
 
 
-@pytest.fixture
-def lock(tmp_path: Path) -> Path:
-    return tmp_path / "lock"
+def line_of(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
 
 
 @contextlib.contextmanager
-def holding(folder: Path) -> Iterator[subprocess.Popen[str]]:
-    """A process that holds the lock of a folder until its stdin is closed."""
-    folder.mkdir(exist_ok=True)
-    with start(HOLDING, folder) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "in\n"
+def holding(folder: Path, script: str = HOLDING) -> Iterator[subprocess.Popen[str]]:
+    """A process that holds the lock of a folder until it is killed."""
+    with start(script, folder) as process:
+        assert line_of(process) == "True"
         try:
             yield process
         finally:
@@ -125,32 +131,33 @@ def holding(folder: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.fixture
-def living(tmp_path: Path) -> Iterator[Holder]:
-    """A process that is alive and holds a lock elsewhere."""
-    with holding(tmp_path / "elsewhere"):
-        holder = Holder.read(tmp_path / "elsewhere" / "lock")
-        assert holder is not None
-        yield holder
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "lock"
+
+
+def is_free(path: Path, wait: float = 0.0) -> bool:
+    with lock.hold(path, wait) as held:
+        return held
+
+
+def pathway(name: str, first: int = 0) -> Pathway:
+    return Pathway((name,), np.array([first, first + 2]), np.array([[0.3], [0.2]]), 1, "sd")
 
 
 @pytest.fixture
-def dead(living: Holder) -> Holder:
-    """The same, as if its number had been another process's before."""
-    return replace(living, started="1")
+def store(tmp_path: Path) -> Path:
+    genes = [f"GENE{number}" for number in range(12)]
+    noon = datetime(2026, 11, 1, 12, tzinfo=UTC)
+    return grnledger.init(tmp_path / "lab.grn", covariance=np.eye(12) + 0.2, genes=genes, author="ada", time=noon).path
 
 
-def make_old(lock: Path) -> None:
-    os.utime(lock, (lock.stat().st_mtime - 2 * turns.GRACE,) * 2)
-
-
-def counted(folder: Path, kind: str, rounds: int = TURNS) -> tuple[int, int]:
+def counted(folder: Path, kind: str) -> tuple[int, int]:
     """Return how far processes come that count to one number without any care, and how many met each other at it."""
     (folder / "count").write_text("0")
     with contextlib.ExitStack() as stack:
-        processes = [stack.enter_context(start(COUNTING, folder, kind, rounds)) for _ in range(PROCESSES)]
+        processes = [stack.enter_context(start(COUNTING, folder, kind, ROUNDS)) for _ in range(PROCESSES)]
         for process in processes:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "ready\n"
+            assert line_of(process) == "ready"
         for process in processes:
             assert process.stdin is not None
             process.stdin.close()
@@ -159,256 +166,209 @@ def counted(folder: Path, kind: str, rounds: int = TURNS) -> tuple[int, int]:
     return int((folder / "count").read_text()), overlaps
 
 
-@pytest.mark.parametrize("kind", ["with links", "without links"])
-def test_processes_take_turns(tmp_path: Path, kind: str) -> None:
-    assert counted(tmp_path, kind) == (PROCESSES * TURNS, 0)
-    assert [path.name for path in tmp_path.iterdir()] == ["count"]
+# Queueing
+
+
+def test_processes_queue(tmp_path: Path) -> None:
+    assert counted(tmp_path, "with") == (PROCESSES * ROUNDS, 0)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["count", "lock"]
 
 
 def test_without_the_lock_the_same_processes_meet(tmp_path: Path) -> None:
     """The planted fault: the test above can fail."""
-    count, overlaps = counted(tmp_path, "without a lock")
-    assert count < PROCESSES * TURNS
+    count, overlaps = counted(tmp_path, "without")
+    assert count < PROCESSES * ROUNDS
     assert overlaps > 0
 
 
-def test_processes_that_all_find_a_dead_lock_take_turns(tmp_path: Path, lock: Path, dead: Holder) -> None:
-    lock.write_text(dead.json())
-    assert counted(tmp_path, "with links", 5) == (PROCESSES * 5, 0)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["count", "elsewhere"]
-
-
-def test_threads_of_one_process_take_turns(lock: Path) -> None:
+def test_threads_of_one_process_queue(path: Path) -> None:
     inside: list[int] = []
     met: list[int] = []
 
-    def take(number: int) -> None:
+    def enter(number: int) -> None:
         for _ in range(20):
-            with turn(lock, 60.0):
+            with lock.hold(path, 60.0) as held:
+                assert held
                 inside.append(number)
                 met.append(len(inside))
                 inside.remove(number)
 
-    threads = [threading.Thread(target=take, args=(number,)) for number in range(4)]
+    threads = [threading.Thread(target=enter, args=(number,)) for number in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert met == [1] * 80
-    assert not lock.exists()
 
 
-def test_a_turn_within_a_turn_waits_and_then_says_so(lock: Path) -> None:
-    with turn(lock, 0.0):
-        with pytest.raises(Conflict, match=f"locked by pid {os.getpid()} on "), turn(lock, 0.02):
-            pytest.fail("two have the lock")
-        assert lock.exists()
-    assert not lock.exists()
-
-
-def test_a_lock_says_who_holds_it_and_is_gone_afterwards(lock: Path) -> None:
-    with turn(lock, 0.0):
-        holder = Holder.read(lock)
-        assert holder is not None
-        assert holder == replace(Holder.here(), since=holder.since, turn=holder.turn)
-        assert holder.alive()
-        assert set(json.loads(lock.read_text())) == {"host", "pid", "started", "boot", "since", "turn"}
-    assert list(lock.parent.iterdir()) == []
-    with pytest.raises(RuntimeError, match="of the body"), turn(lock, 0.0):
+def test_the_lock_file_stays_and_names_its_last_holder(path: Path) -> None:
+    assert lock.holder(path) is None
+    with lock.hold(path, 0.0) as held:
+        assert held
+        assert lock.holder(path) == f"pid {os.getpid()} on {os.uname().nodename}"
+        assert not is_free(path)
+    with pytest.raises(RuntimeError, match="of the body"), lock.hold(path, 0.0):
         raise RuntimeError("an error of the body")
-    assert list(lock.parent.iterdir()) == []
-
-
-def test_nothing_of_it_is_flushed(lock: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def flushed(_: int) -> None:
-        pytest.fail("the lock is a courtesy: it need not outlast a power cut")
-
-    for name in ("fsync", "fdatasync", "sync"):
-        monkeypatch.setattr(os, name, flushed, raising=False)
-    with turn(lock, 0.0):
-        assert lock.exists()
+    assert path.read_text() == f"pid {os.getpid()} on {os.uname().nodename}\n"
+    assert lock.holder(path) is None
+    assert is_free(path)
 
 
 @pytest.mark.parametrize("wait", [0.0, 0.1])
-def test_a_writer_that_is_alive_is_waited_for_and_then_named(lock: Path, wait: float) -> None:
-    with holding(lock.parent) as process:
-        before = lock.read_bytes()
-        since = json.loads(before)["since"]
-        with pytest.raises(Conflict) as caught, turn(lock, wait):
-            pytest.fail("two have the lock")
-        assert (
-            caught.value.message == f"The store is locked by pid {process.pid} on {os.uname().nodename} since {since}."
-        )
-        assert caught.value.hint == "Wait for it with --wait SECONDS, or, if that process is gone, run `grn unlock`."
-        assert lock.read_bytes() == before
-        assert [path.name for path in lock.parent.iterdir()] == ["lock"]
+def test_another_process_that_holds_it_is_named(path: Path, wait: float) -> None:
+    with holding(path.parent) as process:
+        assert lock.holder(path) == f"pid {process.pid} on {os.uname().nodename}"
+        assert not is_free(path, wait)
+    assert is_free(path)
+
+
+def test_nothing_of_it_is_flushed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flushed(_: int) -> None:
+        pytest.fail("nothing rests on the lock: it need not outlast a power cut")
+
+    for name in ("fsync", "fdatasync", "sync"):
+        monkeypatch.setattr(os, name, flushed, raising=False)
+    assert is_free(path)
+
+
+# Who keeps it, and who does not
 
 
 @pytest.mark.parametrize("reaped", [True, False])
-def test_a_killed_writer_does_not_hold_it(lock: Path, *, reaped: bool) -> None:
-    with holding(lock.parent) as process:
+def test_a_killed_holder_frees_it_at_once(path: Path, *, reaped: bool) -> None:
+    with holding(path.parent) as process:
         process.send_signal(signal.SIGKILL)
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # a zombie, until its parent asks for it
         if reaped:
             process.wait()
-        assert lock.exists()
-        with turn(lock, 0.0):
-            holder = Holder.read(lock)
-            assert holder is not None
-            assert holder.pid == os.getpid()
-    assert list(lock.parent.iterdir()) == []
+        assert is_free(path)
 
 
-@linux
-def test_what_tells_the_living_from_the_dead(living: Holder) -> None:
-    assert living.alive() is True
-    assert replace(living, started=None, boot=None).alive() is True, "a system that knows neither"
-    assert replace(living, started="1").alive() is False, "another process of the same number"
-    assert replace(living, boot="another").alive() is False, "no process outlasts its boot"
-    assert replace(living, host="another").alive() is None
-    assert replace(living, host="another", boot="another").alive() is None
-    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
-        pass
-    assert replace(living, pid=gone.pid, started=None, boot=None).alive() is False
+def test_a_forked_child_keeps_it_when_its_holder_is_killed(path: Path) -> None:
+    with start(FORKING, path.parent) as process:
+        child = int(line_of(process))
+        try:
+            process.kill()
+            process.wait()
+            assert not is_free(path, 0.05)
+            assert lock.holder(path) == f"pid {process.pid} on {os.uname().nodename}"
+        finally:
+            os.kill(child, signal.SIGKILL)
+        assert is_free(path, 10.0)
 
 
-@linux
-def test_a_number_given_again_to_a_new_process_does_not_hold_it(lock: Path, living: Holder, dead: Holder) -> None:
-    lock.write_text(living.json())
-    with pytest.raises(Conflict), turn(lock, 0.0):
-        pytest.fail("two have the lock")
-    lock.write_text(dead.json())
-    with turn(lock, 0.0):
-        assert Holder.read(lock) not in (None, dead)
+def test_a_holder_that_leaves_frees_it_although_its_child_lives(path: Path) -> None:
+    with start(FORKING, path.parent) as process:
+        child = int(line_of(process))
+        try:
+            assert process.stdin is not None
+            process.stdin.close()
+            assert line_of(process) == "left"
+            assert is_free(path)
+        finally:
+            os.kill(child, signal.SIGKILL)
+            process.kill()
 
 
-def test_who_is_on_another_machine_may_be_alive(lock: Path) -> None:
-    lock.write_text(replace(Holder.here(), host="node17", pid=4711).json())
-    with pytest.raises(Conflict, match="by pid 4711 on node17 since"), turn(lock, 0.0):
-        pytest.fail("two have the lock")
+def test_a_program_that_a_holder_starts_does_not_inherit_it(path: Path) -> None:
+    holding_and_starting = """
+import subprocess
+with hold(path, 0.0) as held:
+    program = subprocess.Popen(['sleep', '600'], close_fds=False)
+    print(program.pid, flush=True)
+    sys.stdin.read()
+"""
+    with start(holding_and_starting, path.parent) as process:
+        program = int(line_of(process))
+        try:
+            assert not is_free(path)
+            process.kill()
+            process.wait()
+            assert is_free(path)
+        finally:
+            os.kill(program, signal.SIGKILL)
 
 
-def test_somebody_elses_process_is_alive(tmp_path: Path) -> None:
-    assert run(AS_NOBODY + ASKING_ABOUT_ROOT, tmp_path) == "True\n"
+@pytest.mark.parametrize("keeping", ["stopped", "reading"])
+def test_a_writer_goes_on_when_its_wait_for_one_that_keeps_it_ends(store: Path, keeping: str) -> None:
+    """A stopped process never lets it go; and whoever may read the lock file can lock it."""
+    waits: list[bool] = []
+    (store / "lock").touch()
+    with holding(store, READING if keeping == "reading" else HOLDING) as process:
+        process.send_signal(signal.SIGSTOP)
+        repo = Repository(store, author="ada", wait=0.05, on_wait=lambda: waits.append(True))
+        if keeping == "stopped":
+            assert lock.holder(store / "lock") == f"pid {process.pid} on {os.uname().nodename}"
+        assert repo.commit(pathway("p53")).name == "v1"
+    assert waits == [True] * (keeping == "stopped")  # a reader's is shared: it is seen when the lock is wanted
 
 
-def test_a_lock_whose_link_was_made_but_not_confirmed_is_held(lock: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A network disk asks again when the answer is lost, and then finds its own link."""
-    link = os.link
-
-    def twice(source: Path, target: Path) -> None:
-        link(source, target)
-        link(source, target)
-
-    monkeypatch.setattr(os, "link", twice)
-    with turn(lock, 0.0):
-        assert lock.exists()
-    assert list(lock.parent.iterdir()) == []
-
-
-def test_a_lock_that_this_process_left_behind_does_not_stop_it(lock: Path) -> None:
-    lock.write_text(Holder.here("0123456789abcdef").json())
-    with turn(lock, 0.0):
-        holder = Holder.read(lock)
-        assert holder is not None
-        assert holder.turn != "0123456789abcdef"
-    assert not lock.exists()
-
-
-@linux
-def test_who_sees_a_dead_lock_does_not_remove_the_one_that_came_after(
-    lock: Path, living: Holder, dead: Holder, monkeypatch: pytest.MonkeyPatch
+def test_a_writer_that_loses_after_its_wait_is_refused_and_told_who_holds_the_lock(
+    store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another waiter sees it too, and takes its place between our look and our removal."""
-    rename, overtaken = os.rename, 0
+    other, claim = grnledger.open(store, author="bob"), durable._claim
 
-    def late(source: Path, target: Path) -> None:
-        nonlocal overtaken
-        overtaken += 1
-        lock.write_text(living.json())
-        rename(source, target)
+    def late(temporary: Path, name: Path) -> None:
+        monkeypatch.setattr(durable, "_claim", claim)
+        other._session.in_transaction = True  # past the lock
+        other.commit(pathway("first"))
+        claim(temporary, name)
 
-    lock.write_text(dead.json())
-    monkeypatch.setattr(os, "rename", late)
-    with pytest.raises(Conflict, match=f"pid {living.pid} "), turn(lock, 0.0):
-        pytest.fail("two have the lock")
-    assert overtaken == 1
-    assert Holder.read(lock) == living
-    assert sorted(path.name for path in lock.parent.iterdir()) == ["elsewhere", "lock"]
-
-
-@linux
-def test_who_finds_a_dead_lock_removed_already_takes_its_place(
-    lock: Path, dead: Holder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rename = os.rename
-
-    def late(source: Path, target: Path) -> None:
-        lock.unlink()
-        rename(source, target)
-
-    lock.write_text(dead.json())
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "rename", late)
-        entered = turn(lock, 0.0)
-        entered.__enter__()
-    assert Holder.read(lock) not in (None, dead)
-    entered.__exit__(None, None, None)
-    assert not lock.exists()
+    monkeypatch.setattr(durable, "_claim", late)
+    with holding(store) as process, pytest.raises(Conflict) as caught:
+        Repository(store, author="ada", wait=0.0).commit(pathway("second", 5))
+    assert caught.value.message == (
+        "branch/main has moved meanwhile: somebody else has written to the store. "
+        f"The lock is held by pid {process.pid} on {os.uname().nodename}."
+    )
+    assert caught.value.code == "ref-moved"
 
 
-def test_on_leaving_only_its_own_lock_is_removed(lock: Path, living: Holder) -> None:
-    with turn(lock, 0.0):
-        assert clear(lock, force=True) is not None
-        lock.write_text(living.json())
-    assert Holder.read(lock) == living
-    lock.unlink()
-    with turn(lock, 0.0):
-        clear(lock, force=True)
-    assert not lock.exists()
+def test_who_holds_it_when_the_wait_ends_is_not_named_as_another(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo = Repository(store, author="ada", wait=0.2)
+    claim = durable._claim
+
+    def always_late(temporary: Path, name: Path) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(durable, "_claim", claim)
+            other = grnledger.open(store, author="bob")
+            other._session.in_transaction = True
+            other.commit(pathway(f"faster-{len(other)}"))
+        claim(temporary, name)
+
+    monkeypatch.setattr(durable, "_claim", always_late)
+    with pytest.raises(Conflict, match=r"somebody else has written to the store\.$"):
+        repo.commit(pathway("second", 5))
+    assert (store / "lock").read_text().startswith(f"pid {os.getpid()} ")
 
 
-FOREIGN = {
-    "nothing": b"",
-    "no JSON": b"\x00\xff garbage",
-    "JSON of another program": b'{"pid": "yes"}',
-    "a list": b"[1]",
-    "half of one": b'{"host": "a", "pid": 12',
-    "no host": b'{"host": null, "pid": 12, "since": "now"}',
-    "nobody's number": b'{"host": "a", "pid": 0, "since": "now"}',
-    "a truth for a number": b'{"host": "a", "pid": true, "since": "now"}',
-    "a number too large": b'{"host": "a", "pid": 4294967296, "since": "now"}',
-    "what colours a terminal": b'{"host": "\\u001b[31m", "pid": 12, "since": "now"}',
-    "a nest": b"[" * 100_000,
-}
+def test_no_lock_file_is_made_where_nobody_else_writes(store: Path) -> None:
+    repo = grnledger.open(store)
+    repo.commit(pathway("p53"))
+    repo.create_tag("paper")
+    assert not (store / "lock").exists()
 
 
-@pytest.mark.parametrize("content", FOREIGN.values(), ids=FOREIGN.keys())
-def test_what_names_nobody_is_waited_for_but_stops_nothing(lock: Path, content: bytes) -> None:
-    lock.write_bytes(content)
-    assert Holder.read(lock) is None
-    with turn(lock, 0.01):
-        assert lock.read_bytes() == content, "it may be half-written: it is left alone"
-    assert lock.read_bytes() == content
-    make_old(lock)
-    with turn(lock, 0.0):
-        assert Holder.read(lock) is not None
-    assert list(lock.parent.iterdir()) == []
+# What stands in its place
+
+OLD = json.dumps(
+    {"host": "node17", "pid": 4711, "started": "1", "boot": None, "since": "now", "turn": "0123456789abcdef"}
+)
 
 
-@pytest.mark.parametrize("days", [1e6, 1e9])
-def test_a_foreign_lock_of_the_far_future_stops_nothing(lock: Path, days: float) -> None:
-    lock.touch()
-    try:
-        os.utime(lock, (86_400 * days,) * 2)
-    except OSError:
-        pytest.skip("the disk knows no such date")
-    with turn(lock, 0.0):
-        assert lock.exists()
-    removed = clear(lock, force=True)
-    assert removed is not None
-    assert removed.since.endswith("Z")
-    assert turns._iso(86_400 * days) == ("4707-11-29T00:00:00Z" if days == 1e6 else "9999-12-31T23:59:59Z")
+@pytest.mark.parametrize("content", [OLD, "", "garbage", "x" * 100_000, "pid 1 on \x1b[31m\n"])
+def test_what_a_lock_file_says_stops_nothing(path: Path, store: Path, content: str) -> None:
+    for name in (path, store / "lock"):
+        name.write_text(content)
+        assert lock.holder(name) is None
+    assert grnledger.open(store).commit(pathway("p53")).name == "v1"
+    with path.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert lock.holder(path) == "another program"
+        assert not is_free(path)
+        assert path.read_text() == content
+    assert is_free(path)
+    assert path.read_text() == f"pid {os.getpid()} on {os.uname().nodename}\n"
 
 
 def make_folder(path: Path) -> None:
@@ -416,154 +376,90 @@ def make_folder(path: Path) -> None:
     (path / "data").touch()
 
 
+def make_second_name(path: Path) -> None:
+    os.link(path.parent / "elsewhere", path)
+
+
 @pytest.mark.parametrize(
     "make",
-    [make_folder, os.mkfifo, lambda path: path.symlink_to("nowhere"), lambda path: path.symlink_to("elsewhere")],
-    ids=["folder", "pipe", "dangling link", "link to a file"],
+    [
+        make_folder,
+        make_second_name,
+        os.mkfifo,
+        lambda path: path.symlink_to("nowhere"),
+        lambda path: path.symlink_to("elsewhere"),
+    ],
+    ids=["folder", "second name", "pipe", "dangling link", "link to a file"],
 )
-def test_what_is_no_file_is_left_alone_and_stops_nothing(lock: Path, make: Callable[[Path], None]) -> None:
-    (lock.parent / "elsewhere").write_text("data")
-    make(lock)
-    os.utime(lock, (0.0, 0.0), follow_symlinks=False)
-    before = os.lstat(lock)
-    with turn(lock, 0.01):
-        pass
-    assert os.lstat(lock) == before
-    with pytest.raises(OSError, match="not a lock"):
-        clear(lock, force=True)
-    assert os.lstat(lock) == before
-    assert sorted(path.name for path in lock.parent.iterdir()) == ["elsewhere", "lock"]
+def test_what_is_no_file_of_its_own_is_left_alone_and_stops_nothing(path: Path, make: Callable[[Path], None]) -> None:
+    (path.parent / "elsewhere").write_text("data")
+    make(path)
+    before = os.lstat(path)
+    with lock.hold(path, 0.01):
+        lock.holder(path)
+    after = os.lstat(path)
+    assert (after.st_ino, after.st_mtime_ns, after.st_size) == (before.st_ino, before.st_mtime_ns, before.st_size)
+    assert (path.parent / "elsewhere").read_text() == "data"
+    assert sorted(path.name for path in path.parent.iterdir()) == ["elsewhere", "lock"]
+
+
+@pytest.mark.parametrize("make", [make_folder, lambda path: path.symlink_to("elsewhere")], ids=["folder", "link"])
+def test_where_there_can_be_no_lock_it_is_not_held(path: Path, make: Callable[[Path], None]) -> None:
+    (path.parent / "elsewhere").write_text("data")
+    make(path)
+    assert not is_free(path)
 
 
 def test_a_folder_that_is_not_there_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for name in ("missing", "file"):
-        with turn(tmp_path / name / "lock", 0.0):
-            pass
-        assert clear(tmp_path / name / "lock", force=False) is None
+        assert not is_free(tmp_path / name / "lock")
+        assert lock.holder(tmp_path / name / "lock") is None
 
 
-@pytest.mark.parametrize("left", ["nothing", "dead", "living"])
-def test_a_folder_that_is_read_only_stops_nothing(
-    tmp_path: Path, living: Holder, dead: Holder, request: pytest.FixtureRequest, left: str
-) -> None:
+def test_a_folder_that_is_read_only_stops_nothing(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     folder = tmp_path / "store"
     folder.mkdir()
-    if left != "nothing":
-        (folder / "lock").write_text({"dead": dead, "living": living}[left].json())
     folder.chmod(0o555)
     request.addfinalizer(lambda: folder.chmod(0o755))
-    assert run(AS_NOBODY + GOING_ON, folder) == "went on\n"
-
-
-@pytest.mark.skipif(os.getuid() != 0, reason="the lock must be another account's")
-def test_a_dead_lock_that_may_not_be_removed_stops_nothing(tmp_path: Path, dead: Holder) -> None:
-    folder = tmp_path / "store"
-    folder.mkdir()
-    folder.chmod(0o1777)  # as /tmp: everybody writes, and removes only what is theirs
-    (folder / "lock").write_text(dead.json())
-    assert run(AS_NOBODY + GOING_ON, folder) == "went on\n"
-    assert Holder.read(folder / "lock") == dead
-    assert [path.name for path in folder.iterdir()] == ["lock"]
-
-
-def test_a_lock_that_may_not_be_read_stops_nothing_and_is_dead_when_old(tmp_path: Path, living: Holder) -> None:
-    folder = tmp_path / "store"
-    folder.mkdir()
-    folder.chmod(0o777)
-    (folder / "lock").write_text(living.json())
-    (folder / "lock").chmod(0)
-    assert run(AS_NOBODY + GOING_ON, folder) == "went on\n"
-    assert (folder / "lock").exists()
-    make_old(folder / "lock")
-    assert run(AS_NOBODY + GOING_ON, folder) == "went on\n"
+    assert run(AS_NOBODY + GOING_ON, folder) == "went on, False\n"
     assert list(folder.iterdir()) == []
 
 
-@pytest.mark.parametrize("bytes_", [0, 10])
-def test_a_disk_that_takes_few_bytes_or_none_stops_nothing(tmp_path: Path, bytes_: int) -> None:
-    assert run(GOING_ON_WITHOUT_SPACE, tmp_path, bytes_) == "went on, False\n"
-    assert list(tmp_path.iterdir()) == []
-
-
-@settings(deadline=None, derandomize=True)
-@given(
-    st.binary(max_size=200)
-    | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps).map(str.encode)
-)
-def test_any_bytes_are_a_holder_or_nobody(content: bytes) -> None:
-    assert Holder.parse(content) is None
-
-
-@settings(deadline=None, derandomize=True)
-@given(st.fixed_dictionaries({name: st.none() | st.integers() | st.text() for name in Holder.__slots__}))
-def test_any_fields_are_a_holder_that_comes_back_or_nobody(fields: dict[str, Any]) -> None:
-    holder = Holder.parse(json.dumps(fields).encode())
-    assert holder is None or Holder.parse(holder.json().encode()) == holder
-    assert str(holder).isprintable()
-
-
-def test_a_holder_comes_back_from_json() -> None:
-    for holder in (Holder.here(), Holder("a", 1, None, None, "2026-11-01T12:00:00Z", "b")):
-        assert Holder.parse(holder.json().encode()) == holder
-
-
-@pytest.fixture
-def unlock(grn: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch, lock: Path) -> Callable[..., Answer]:
-    """`grn unlock` on a store so damaged that it cannot be opened."""
-    (lock.parent / "FORMAT").write_text("damaged")
-    monkeypatch.setitem(main.SECTIONS["Stores"], "unlock", "Remove the lock.")
-    return lambda *options: grn("unlock", "-s", lock.parent, *options)
-
-
-def test_unlock_removes_what_a_dead_writer_left(unlock: Callable[..., Answer], lock: Path, dead: Holder) -> None:
-    lock.write_text(dead.json())
-    answer = unlock()
-    assert answer.out == f"Removed the lock of pid {dead.pid} on {dead.host}, held since {dead.since}.\n"
-    assert not lock.exists()
-    assert unlock().out == "There was no lock.\n"
-
-
-def test_unlock_takes_it_from_the_living_only_by_force(
-    unlock: Callable[..., Answer], lock: Path, living: Holder
+@pytest.mark.skipif(os.getuid() != 0, reason="the lock must be another account's")
+@pytest.mark.parametrize(("mode", "held"), [(0o644, True), (0o600, False)])
+def test_the_lock_file_of_another_account_is_locked_where_it_can_be_read(
+    tmp_path: Path, mode: int, *, held: bool
 ) -> None:
-    elsewhere = replace(living, host="node17", pid=4711)
-    for holder, doubt in ((living, "still running"), (elsewhere, "cannot be seen from")):
-        lock.write_text(holder.json())
-        answer = unlock()
-        assert answer.code == 4
-        assert f"held by pid {holder.pid} on {holder.host} since {holder.since}, which " in answer.err
-        assert doubt in answer.err
-        assert "--force" in answer.err
-        assert Holder.read(lock) == holder
-        assert unlock("--force").code == 0
-        assert not lock.exists()
+    folder = tmp_path / "store"
+    folder.mkdir()
+    folder.chmod(0o777)
+    (folder / "lock").write_text("root's")
+    (folder / "lock").chmod(mode)
+    assert run(AS_NOBODY + GOING_ON, folder) == f"went on, {held}\n"
+    assert (folder / "lock").read_text() == "root's"
 
 
-def test_unlock_says_so_where_a_lock_names_nobody(unlock: Callable[..., Answer], lock: Path) -> None:
-    lock.write_text("garbage")
-    answer = unlock()
-    assert (answer.code, "a program that left no name since" in answer.err) == (4, True)
-    make_old(lock)
-    assert unlock().out.startswith("Removed the lock of a program that left no name, held since 20")
-    assert not lock.exists()
+def test_a_disk_that_takes_no_bytes_stops_nothing(tmp_path: Path) -> None:
+    assert run(WITHOUT_SPACE + GOING_ON, tmp_path) == "went on, True\n"
+    assert (tmp_path / "lock").read_bytes() == b""
 
 
-def test_unlock_answers_in_json_and_tsv(unlock: Callable[..., Answer], lock: Path, dead: Holder) -> None:
-    assert unlock("--json").json == {"removed": None}
-    assert unlock("--tsv").rows == []
-    lock.write_text(dead.json())
-    told = {"host": dead.host, "pid": dead.pid, "started": "1", "boot": dead.boot, "since": dead.since}
-    assert unlock("--json").json == {"removed": told}
-    lock.write_text(dead.json())
-    assert unlock("--tsv").rows == [{name: str(value or "") for name, value in told.items()}]
+def test_a_file_system_without_locks_stops_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: Any) -> None:
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(lock, "flock", refused)
+    assert not is_free(path, 10.0)
+    assert lock.holder(path) is None
 
 
-def test_unlock_finds_the_store_and_says_when_there_is_none(
-    grn: Callable[..., Answer], unlock: Callable[..., Answer], lock: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert grn("-s", lock.parent, "unlock").code == 0
-    monkeypatch.setenv("GRN_STORE", str(lock.parent))
-    assert grn("unlock").out == "There was no lock.\n"
-    answer = grn("unlock", "-s", lock.parent / "missing.grn")
-    assert (answer.code, "There is no store" in answer.err) == (3, True)
+def test_a_system_without_flock_stops_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "platform", "win32")
+        patch.setitem(sys.modules, "fcntl", None)
+        importlib.reload(lock)
+        assert not is_free(path, 10.0)
+        assert lock.holder(path) is None
+    importlib.reload(lock)
+    assert is_free(path)

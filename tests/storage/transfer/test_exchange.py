@@ -719,7 +719,7 @@ def test_a_store_that_others_write_to_meanwhile_takes_in_both(
             step()
 
     monkeypatch.setattr(exchange, "_check_arrival", meanwhile)
-    monkeypatch.setattr(lock, "turn", lambda *_: contextlib.nullcontext())
+    monkeypatch.setattr(lock, "hold", lambda *_: contextlib.nullcontext(False))
     anna.fetch(lab.path)
     assert refs(anna) == {"main": "v4", "lab/main": "v3"}
     assert [one.message for one in anna.versions(None)][:-1] == ["add wnt", "add ras", "add myc", "add p53"]
@@ -733,7 +733,7 @@ def test_more_commits_than_are_kept_in_memory_arrive(
     pair: tuple[Repository, Repository], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lab, anna = pair
-    monkeypatch.setattr(history, "KEPT", 16)
+    monkeypatch.setattr(history, "MOST_CACHED", 16)
     for place in range(24):
         lab.commit(pathway(f"path-{place}", first=place))
     assert len(anna.fetch(lab.path).commits) == 25
