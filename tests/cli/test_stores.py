@@ -352,19 +352,6 @@ def test_a_pipe_is_not_imported(do: Callable[..., Any], refused: Callable[..., t
     assert refused(2, "-s", "lab.grn", "import", "pipe.h5")[0] == "pipe.h5 is not a file that `grn export` wrote."
 
 
-def test_a_lock_is_removed_from_a_store_and_from_no_other_folder(
-    do: Callable[..., Any], folder: Path, refused: Callable[..., tuple[str, str]]
-) -> None:
-    for place in ("lab.grn", "work"):
-        (folder / place).mkdir(exist_ok=True)
-        (folder / place / "lock").write_text("another program's")
-        os.utime(folder / place / "lock", (0, 0))
-    assert refused(2, "-s", "work", "unlock")[0] == "work is a folder, but not a store."
-    assert (folder / "work" / "lock").exists()
-    do("-s", "lab.grn", "unlock")
-    assert not (folder / "lab.grn" / "lock").exists()
-
-
 # pack
 
 

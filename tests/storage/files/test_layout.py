@@ -1,0 +1,30 @@
+"""The files of a store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import grnledger
+from small_store import answers, files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_store_holds_the_files_that_the_design_names_and_no_others(store: Path) -> None:
+    repo = grnledger.open(store)
+    assert (store / "FORMAT").read_bytes() == b"grnledger store 1\n"
+    assert sorted(files(store)) == sorted(
+        [
+            "FORMAT",
+            f"base/{repo.version().base}.h5",
+            *(f"log/{number:010d}.h5" for number in range(1, 6)),
+            "cache/last",
+            f"cache/anchors/{repo.version('v2').content}.h5",
+        ]
+    )
+
+
+def test_a_store_is_moved_as_a_folder(store: Path, tmp_path: Path) -> None:
+    before = answers(store)
+    assert answers(store.rename(tmp_path / "elsewhere")) == before

@@ -1,0 +1,181 @@
+"""Several writers: who is first, who is refused, and who begins again."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from typing import TYPE_CHECKING
+
+import grnledger
+import numpy as np
+import pytest
+from grnledger.engine.errors import Conflict, NotFound
+from grnledger.storage.files import durable
+from grnledger.storage.repository import Repository
+from small_store import files, pathway
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def test_the_loser_of_a_race_for_one_branch_is_refused_and_stands_where_it_was(store: Path) -> None:
+    first, second = (Repository(store, author=name, wait=0) for name in ("ada", "bob"))
+    plan = second.plan([pathway("nfkb")])
+    won = first.commit([pathway("stat")])
+    before = files(store)
+    with pytest.raises(Conflict, match="branch/main has moved meanwhile"):
+        second.write(plan)
+    assert files(store) == before
+    assert second.version().id == won.id  # it knows by now what the other one wrote
+    assert [one.label for one in second.active()] == [one.label for one in first.active()]
+    assert second.commit([pathway("nfkb")]).parents == (won.id,)
+
+
+def test_writers_to_different_branches_both_succeed(store: Path) -> None:
+    first, second = grnledger.open(store), grnledger.open(store)
+    plan = second.plan([pathway("nfkb")], branch="drug-a")
+    won = first.commit([pathway("stat")])
+    also = second.write(plan)
+    first.refresh()
+    assert first.branches["main"].id == won.id
+    assert first.branches["drug-a"].id == also.id
+    assert (won.name, also.name) == ("v4", "v5")
+    assert len({one.id for one in grnledger.open(store).versions(None)}) == 6
+
+
+def stale(repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the next refresh see nothing, as when another writer comes between looking and writing."""
+    real = repo._session.refresh
+
+    def once() -> None:
+        monkeypatch.setattr(repo._session, "refresh", real)
+
+    monkeypatch.setattr(repo._session, "refresh", once)
+
+
+def test_a_branch_that_another_one_switched_to_is_not_deleted(store: Path) -> None:
+    first, second = grnledger.open(store), grnledger.open(store)
+    first.switch("drug-a")
+    with pytest.raises(Conflict, match="HEAD is on drug-a"):
+        second.delete_branch("drug-a")
+    assert grnledger.open(store).head == "drug-a"
+
+
+def contradict(first: Repository, second: Repository, what: str) -> tuple[Callable[[], object], str]:
+    """Let one writer do what another is about to contradict; return its step, and what it is told in the end."""
+    if what == "delete":
+        first.switch("drug-a")
+        return lambda: second.delete_branch("drug-a"), "HEAD is on drug-a"
+    if what == "switch":
+        first.delete_branch("drug-a")
+        return lambda: second.switch("drug-a"), "There is no branch 'drug-a'"
+    first.create_branch("both")
+    return lambda: second.create_tag("both"), "There is a branch both already"
+
+
+@pytest.mark.parametrize("what", ["delete", "switch", "tag"])
+def test_moves_that_would_contradict_each_other_conflict(
+    store: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    first, second = grnledger.open(store), Repository(store, wait=0)
+    step, _ = contradict(first, second, what)
+    stale(second, monkeypatch)
+    before = files(store)
+    with pytest.raises(Conflict, match="has moved meanwhile"):
+        step()
+    assert files(store) == before
+    fresh = grnledger.open(store)
+    assert fresh.head in fresh.branches
+    assert not set(fresh.branches) & set(fresh.tags)
+
+
+@pytest.mark.parametrize("what", ["delete", "switch", "tag"])
+def test_a_writer_that_waits_looks_again_and_is_refused_for_what_is_so_by_then(
+    store: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    first, second = grnledger.open(store), Repository(store, wait=60)
+    step, told = contradict(first, second, what)
+    stale(second, monkeypatch)
+    with pytest.raises((Conflict, NotFound), match=told):
+        step()
+
+
+def test_a_writer_that_waits_commits_on_top_of_who_was_faster(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = grnledger.open(store, author="ada"), Repository(store, author="bob", wait=60)
+    won = first.commit([pathway("stat")])
+    stale(second, monkeypatch)
+    assert second.commit([pathway("nfkb")]).parents == (won.id,)
+    assert (store / "lock").exists()  # they have met
+
+
+WRITER = """
+    import sys
+    import grnledger
+    path, branch = sys.argv[1:]
+    repo = grnledger.open(path, author=branch)
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for number in range(20):
+        repo.commit(
+            [grnledger.Pathway.of(repo.panel, f"{branch}-{number}", {"GENE1": 0.1, "GENE2": 0.01 * (number + 1)})],
+            branch=branch,
+        )
+"""
+
+
+@pytest.mark.usefixtures("compiled_once")
+def test_two_processes_write_forty_commits_and_none_is_lost(store: Path) -> None:
+    branches = ("main", "drug-a")
+    before = {name: {one.label for one in grnledger.open(store).active(name)} for name in branches}
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(WRITER), str(store), name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for name in branches
+    ]
+    for writer in writers:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "ready\n"
+    for writer in writers:
+        assert writer.stdin is not None
+        writer.stdin.write("go\n")
+        writer.stdin.flush()
+    for writer in writers:
+        writer.communicate()
+        assert writer.returncode == 0
+    repo = grnledger.open(store)
+    assert len(repo.versions(None)) == 4 + 40
+    for name in branches:
+        expected = before[name] | {f"{name}-{number}" for number in range(20)}
+        assert {one.label for one in repo.active(name)} == expected
+        assert sum(version.author == name for version in repo.versions(name)) == 20
+    assert len(files(store / "log")) == 5 + 40
+
+
+def test_a_reader_beside_a_writer_sees_the_log_up_to_where_it_looked(store: Path) -> None:
+    reader, writer = grnledger.open(store), grnledger.open(store)
+    before = reader.snapshot().precision.to_dense()
+    writer.commit([pathway("stat")])
+    assert reader.version().name == "v3"
+    np.testing.assert_array_equal(reader.snapshot().precision.to_dense(), before)
+    reader.refresh()
+    assert reader.version().name == "v4"
+
+
+def test_an_iterator_of_pathways_is_committed_after_a_lost_race(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo, other = grnledger.open(store), grnledger.open(store)
+    claim = durable._claim
+
+    def slow(temporary: Path, path: Path) -> None:
+        monkeypatch.setattr(durable, "_claim", claim)
+        other.rollback("v1")
+        other.rollback("v3")
+        claim(temporary, path)
+
+    monkeypatch.setattr(durable, "_claim", slow)
+    assert repo.commit(one for one in [pathway("once")]).message == "add once"
