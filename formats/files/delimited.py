@@ -163,7 +163,7 @@ def read_body(table: Table, width: int, *, after_header: bool = True) -> Iterato
 
 
 def fit_row(table: Table, row: Row, width: int) -> Row:
-    """Return a row without empty fields beyond `width`; it is refused when it has fewer, or more that hold something."""
+    """Return a row without empty fields beyond `width`, or refuse one that has fewer, or more that hold something."""
     extra = row.fields[width:]
     if len(row.fields) < width or any(field.strip() for field in extra):
         raise InputError(

@@ -31,6 +31,9 @@ BATCH = 1 << 17
 BATCH_TEXT = 1 << 26
 """Characters that are read at once, whatever the number of rows."""
 
+_SEPARATORS = "\x1c\x1d\x1e\x1f"
+"""Control characters that are white space beside a number to NumPy, and to Python's `float` are not."""
+
 
 class NamedNumbers(NamedTuple):
     """Rows of numbers: the line in the file, the name, and the numbers of each.
@@ -185,19 +188,20 @@ def _read_plain(
     for number, line in enumerate(batch, start=before + 1):
         if not line.lstrip(" \t\r\n" + table.delimiter) or (line.startswith("!") and '"' not in line):
             continue
-        *text, rest = line.split(table.delimiter, columns[0])
+        *fields, rest = line.split(table.delimiter, columns[0])
         rest = rest.rstrip("\r\n" + table.delimiter)
-        if len(text) != columns[0] or not rest or rest.count(table.delimiter) != len(columns) - 1:
+        if len(fields) != columns[0] or not rest or rest.count(table.delimiter) != len(columns) - 1:
             return None
         if '"' in line:
-            text = [_unquoted(field) for field in text]
-            if any('"' in field for field in text) or line.startswith('"!'):
+            fields = [_unquoted(field) for field in fields]
+            if any('"' in field for field in fields) or line.startswith('"!'):
                 return None
         lines.append(number)
         numbers.append(rest)
         if name is not None:
-            names.append(text[name].strip())
-    if not numbers:
+            names.append(fields[name].strip())
+    text = "".join(numbers)
+    if not text or any(separator in text for separator in _SEPARATORS):
         return None
     try:
         values = np.loadtxt(numbers, delimiter=table.delimiter, comments=None, ndmin=2)
