@@ -15,12 +15,21 @@ from ..engine.wording import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
 
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Return rows as an aligned table under a header; numbers to the right."""
     cells = list(rows)
     by_column = [_aligned(title, [row[index] for row in cells]) for index, title in enumerate(columns)]
     head, *lines = ("  ".join(line).rstrip() for line in zip(*by_column, strict=True))
     return "\n".join([click.style(head, bold=True), *lines])
+
+
+def without_empty_columns(
+    columns: Sequence[str], rows: Sequence[Sequence[object]]
+) -> tuple[list[str], list[list[object]]]:
+    """Return the columns, and the rows of them, in which any row has a value."""
+    used = [index for index in range(len(columns)) if any(row[index] is not None for row in rows)]
+    return [columns[index] for index in used], [[row[index] for index in used] for row in rows]
 
 
 def facts(pairs: Iterable[tuple[str, object]]) -> str:

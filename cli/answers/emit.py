@@ -48,7 +48,9 @@ def _write(parts: Iterable[str]) -> None:
 def _tsv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
     """Yield lines of tab-separated values under a header; numbers in full, so that they can be read back."""
     if columns:
-        for row in itertools.chain([columns], rows):
+        rows = iter(rows)
+        first = list(itertools.islice(rows, 1))  # what fails before its first row has printed nothing
+        for row in itertools.chain([columns], first, rows):
             yield "\t".join(map(_cell, row)) + "\n"
 
 
@@ -60,8 +62,9 @@ def _cell(value: object) -> str:
 
 def _json(answer: Answer) -> Iterator[str]:
     """Yield the parts of one JSON object, the contract's number first; what is not a finite number is null."""
+    fields = answer.json()
     yield f'{{"schema": {SCHEMA}'
-    for name, value in answer.json().items():
+    for name, value in fields.items():
         yield f", {ENCODER.encode(name)}: "
         if value is ROWS:
             yield from _objects(answer.columns, answer.rows)

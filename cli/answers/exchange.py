@@ -78,7 +78,10 @@ def arrivals(repo: Repository, report: TransferReport, *, nothing: str) -> Answe
         if report.bases:
             news.append(counted(report.bases, "new base"))
         return "\n".join(
-            [output.sentence(" and ".join(news)), *(f"  {kind} {ref} is at {version}" for kind, ref, version, *_ in rows)]
+            [
+                output.sentence(" and ".join(news)),
+                *(f"  {kind} {ref} is at {version}" for kind, ref, version, *_ in rows),
+            ]
         )
 
     return Answer(

@@ -32,7 +32,9 @@ def position(
     notes : iterable of Note
         What stderr has.
     """
-    lines = [versions.head_line(version), *(f"    {line}" for line in versions.change_lines(version))] if changes else []
+    lines = (
+        [versions.head_line(version), *(f"    {line}" for line in versions.change_lines(version))] if changes else []
+    )
     return Answer(
         columns=("version", "id", "content", "rank"),
         rows=[(version.name, version.id, version.content, version.rank)],

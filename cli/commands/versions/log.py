@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 @click.option("--oneline", is_flag=True, help="A line a version.")
 @options.forms
 @options.repository
-def command(
-    repo: Repository, *, rev: str, number: int | None, every: bool, refs: bool, oneline: bool
-) -> Answer:
+def command(repo: Repository, *, rev: str, number: int | None, every: bool, refs: bool, oneline: bool) -> Answer:
     """List a version and its ancestors, newest first; of a range A..B, those of B that are not A's.
 
     \b
@@ -63,7 +61,7 @@ def _paragraph(version: Version) -> str:
 def _line(version: Version) -> str:
     name = click.style(f"{version.name:<4}", fg="yellow")
     first = "".join(message_lines(version)[:1]).strip()
-    return f"{name} {version.id[: SHORT]} {first} {refs_text(version)}".rstrip()
+    return f"{name} {version.id[:SHORT]} {first} {refs_text(version)}".rstrip()
 
 
 def _row(version: Version) -> list[object]:
