@@ -46,19 +46,19 @@ CODES: tuple[tuple[type[GrnError], int], ...] = (
 )
 
 
-HINTS: dict[type[GrnError], str] = {
+BY_TYPE: dict[type[GrnError], str] = {
     Conflict: "`grn log` shows what the store holds now.",
     FormatError: "Nothing was changed; put a good copy in its place.",
 }
-"""What to do where the error itself does not say; by default, read the help of the verb."""
+"""What to do where neither the error nor its code has a hint; by default, read the help of the verb."""
 
 
 def run(command: click.Command, arguments: Sequence[str], colour: bool | None) -> int:
-    """Run a command, tell what went wrong, and return the exit code."""
-    given: dict[str, Any] = {}
+    """Run a command, print what went wrong, and return the exit code."""
+    invocation: dict[str, Any] = {}
     sys.unraisablehook = _interrupt_again
     try:
-        answer = _invoke(command, arguments, colour, given)
+        code = _invoke(command, arguments, colour, invocation)
         _flush()
     except BrokenPipeError:
         _silence()
@@ -70,13 +70,13 @@ def run(command: click.Command, arguments: Sequence[str], colour: bool | None) -
         if isinstance(error.__cause__, KeyboardInterrupt):  # Ctrl-C came while compiled code ran
             click.echo("Interrupted.", err=True)
             return INTERRUPTED
-        if given.get("verbose", 0) > 1 and not isinstance(error, click.ClickException):
+        if invocation.get("verbose", 0) > 1 and not isinstance(error, click.ClickException):
             traceback.print_exc()
-        message, hint, code = _explained(error, given.get("command", "grn"))
-        with contextlib.suppress(OSError):  # nobody may be there to be told
-            _tell(message, hint, colour)
-        return code
-    return answer if isinstance(answer, int) else DONE
+        message, hint, exit_code = explain(error, invocation.get("command", "grn"))
+        with contextlib.suppress(OSError):  # stderr may be closed
+            _print_error(message, hint, colour)
+        return exit_code
+    return code if isinstance(code, int) else DONE
 
 
 def _interrupt_again(unraisable: Any) -> None:
@@ -87,21 +87,23 @@ def _interrupt_again(unraisable: Any) -> None:
         sys.__unraisablehook__(unraisable)
 
 
-def _invoke(command: click.Command, arguments: Sequence[str], colour: bool | None, given: dict[str, Any]) -> object:
-    """Return what a command returns; click's own `main` would make exit codes of its own of errors."""
+def _invoke(
+    command: click.Command, arguments: Sequence[str], colour: bool | None, invocation: dict[str, Any]
+) -> object:
+    """Return what a command returns; click's own `main` would turn errors into exit codes of its own."""
     if instruction := os.environ.get(COMPLETION_VARIABLE):
         from click.shell_completion import shell_complete
 
         return shell_complete(command, {}, "grn", COMPLETION_VARIABLE, instruction)
     try:
-        with command.make_context("grn", list(arguments), color=colour, obj=given) as context:
+        with command.make_context("grn", list(arguments), color=colour, obj=invocation) as context:
             return command.invoke(context)
-    except click.exceptions.Exit as leaving:
-        return leaving.exit_code
+    except click.exceptions.Exit as end:
+        return end.exit_code
 
 
 def _flush() -> None:
-    """Write out what stands in the buffer of stdout, so that a failure is told and not met after the end."""
+    """Write out the buffer of stdout, so that a failure is reported here and not met at the end of the process."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:
@@ -117,30 +119,30 @@ def _silence() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _explained(error: Exception, command: str) -> tuple[str, str, int]:
-    """Return what an error says, what to type next, and its exit code."""
-    reading = f"`{command} --help` lists what it takes."
+def explain(error: Exception, command: str) -> tuple[str, str, int]:
+    """Return the sentence of an error, what to type next, and its exit code."""
+    usage = f"`{command} --help` lists what it takes."
     match error:
         case GrnError():
             kind, code = next((pair for pair in CODES if isinstance(error, pair[0])), (GrnError, OUR_BUG))
-            return error.message, hint_of(error) or HINTS.get(kind, reading), code
+            return error.message, hint_of(error) or BY_TYPE.get(kind, usage), code
         case click.ClickException():
-            said = error.format_message()
-            if store := EXTRA_STORE.search(said):
-                reading = f"Name the store before the verb: `grn -s {store[1]} {command.removeprefix('grn ')}`."
-            return said, reading, USAGE
+            message = error.format_message()
+            if store := EXTRA_STORE.search(message):
+                usage = f"Name the store before the verb: `grn -s {store[1]} {command.removeprefix('grn ')}`."
+            return message, usage, USAGE
         case UnicodeEncodeError():
             near = error.object[max(0, error.start - 20) : error.end + 20]
             return f"The text {near!r} holds bytes that are not UTF-8.", "Type it in UTF-8.", USAGE
         case OSError():
             _silence()
-            said = f"{error.filename or 'The system'}: {error.strerror or error}."
-            return said, _after(error), USAGE
+            message = f"{error.filename or 'The system'}: {error.strerror or error}."
+            return message, _after(error), USAGE
         case MemoryError():
             return "There is not enough memory for this.", "Ask for fewer genes, or use a larger machine.", NUMBERS
         case _:
-            said = f"This is a bug in grn: {type(error).__name__}: {error}."
-            return said, "Run it again with -vv for a traceback, and report that.", OUR_BUG
+            message = f"This is a bug in grn: {type(error).__name__}: {error}."
+            return message, "Run it again with -vv for a traceback, and report that.", OUR_BUG
 
 
 def _after(error: OSError) -> str:
@@ -152,6 +154,6 @@ def _after(error: OSError) -> str:
     return "Nothing in the store was changed."
 
 
-def _tell(message: str, hint: str, colour: bool | None) -> None:
+def _print_error(message: str, hint: str, colour: bool | None) -> None:
     for title, text, shade in (("Error: ", message, "red"), ("Hint: ", hint, None)):
         click.echo(click.style(title, fg=shade, bold=True) + printable(text, but="\n"), err=True, color=colour)

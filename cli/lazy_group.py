@@ -28,8 +28,8 @@ STORES = (".grn", ".h5")
 class LazyGroup(click.Group):
     """The verbs of `grn`, or those below a verb. A verb that has any below it takes no arguments of its own.
 
-    Its own options are of the bare form, which runs where no verb is named. Those that no function is given, such as
-    `--store` and `--verbose`, count for a verb behind them too; all others are refused there.
+    Its own options are those of the bare form, which runs where no verb is named. Before a verb they are refused, but
+    for those that no function gets as an argument, such as `--store` and `--verbose`: these hold for the verb too.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class LazyGroup(click.Group):
                 formatter.write_dl(list(verbs.items()))
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the options of the bare form, or those before a verb: then nothing of the bare form is asked for."""
+        """Parse the options of the bare form, or those before a verb; then the bare form's need not be there."""
         _, rest, order = self.make_parser(ctx).parse_args(args=list(args))
         if not rest:
             return super().parse_args(ctx, args)
@@ -89,11 +89,11 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the verb that is named, or the bare form."""
         if not ctx.args and self.callback is None:
-            said = f"`{ctx.command_path}` does nothing by itself: name one of {', '.join(self.list_commands(ctx))}."
-            raise click.UsageError(said)
+            verbs = ", ".join(self.list_commands(ctx))
+            raise click.UsageError(f"`{ctx.command_path}` does nothing by itself: name one of {verbs}.")
         if not ctx.args:
             return click.Command.invoke(self, ctx)
-        options.given(ctx)["command"] = f"{ctx.command_path} {ctx.args[0]}"
+        options.invocation(ctx)["command"] = f"{ctx.command_path} {ctx.args[0]}"
         name, command, rest = self.resolve_command(ctx, ctx.args)
         assert command is not None  # noqa: S101  the arguments were parsed
         ctx.invoked_subcommand = name
@@ -116,7 +116,7 @@ class LazyGroup(click.Group):
 
 
 def _check_shared(ctx: click.Context, verb: str, order: Sequence[click.Parameter]) -> None:
-    """Refuse options before a verb that are of the bare form alone: they would be passed over."""
+    """Refuse options before a verb that are the bare form's alone: they would have no effect."""
     stray = dict.fromkeys("/".join(parameter.opts) for parameter in order if parameter.expose_value)
     if stray:
         whole = f"{ctx.command_path} {verb}"

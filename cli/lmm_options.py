@@ -1,4 +1,4 @@
-"""What the verbs of `grn lmm` share: which signal along which kernel, and how a fitted model is told."""
+"""Options of the verbs of `grn lmm`: which signal along which kernel, which likelihood, which interval."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..engine.errors import InputError
-from ..engine.wording import counted
 from . import output
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..analysis.lmm.model import ModelSpec, StoreModel
-    from ..analysis.lmm.permutations import PermutationNull
     from ..analysis.lmm.signals import Signal
     from ..engine.lmm import Fit, Interval
     from ..engine.lmm.model.likelihood import Method
@@ -26,9 +24,10 @@ if TYPE_CHECKING:
 INTERVALS = ("profile", "wald", "bootstrap", "none")
 
 DRAWS = 10_000
-"""Of a bootstrap."""
+"""Number of signals drawn for a bootstrap."""
 
 LEVEL = 0.95
+"""Coverage of the interval of h²."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,29 +81,29 @@ class SignalOptions:
         )
 
     @property
-    def asked(self) -> ModelSpec:
+    def spec(self) -> ModelSpec:
         """What the model is made of beside the signal."""
         from ..analysis.lmm.model import ModelSpec
 
         return ModelSpec(self.kernel, self.kernel2, self.covariates, not self.no_intercept, self.leave_out)
 
 
-def check_no_same_samples(given: SignalOptions, verb: str) -> None:
+def check_no_same_samples(inputs: SignalOptions, verb: str) -> None:
     """Refuse `--same-samples` where no permuted labels are shown beside.
 
     Raises
     ------
     InputError
-        It was said.
+        The option is set.
     """
-    if given.same_samples:
+    if inputs.same_samples:
         raise InputError(
             f"`grn lmm {verb}` shows no permuted labels, without which a signal of the base's own samples misleads.",
             hint="Leave --same-samples out; `grn lmm fit` and `enrich` show them.",
         )
 
 
-def check_target(target: Path | None, given: SignalOptions, repo: Repository, *others: Path) -> None:
+def check_target(target: Path | None, inputs: SignalOptions, repo: Repository, *others: Path) -> None:
     """Refuse to write over what is read, or into the store.
 
     Raises
@@ -114,8 +113,8 @@ def check_target(target: Path | None, given: SignalOptions, repo: Repository, *o
     """
     if target is None:
         return
-    files = [given.pheno, given.pheno_samples, given.labels, given.expression, given.covariates, *others]
-    files += [Path(name) for name in (given.kernel, given.kernel2) if name is not None]
+    files = [inputs.pheno, inputs.pheno_samples, inputs.labels, inputs.expression, inputs.covariates, *others]
+    files += [Path(name) for name in (inputs.kernel, inputs.kernel2) if name is not None]
     files += [file.with_suffix(ending) for file in others for ending in (".bim", ".fam")]
     whole = target.resolve()
     for file in files:
@@ -126,7 +125,7 @@ def check_target(target: Path | None, given: SignalOptions, repo: Repository, *o
 
 
 def signal_and_kernel(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that name a signal and a kernel; the command gets them as `given`."""
+    """Add the options that name a signal and a kernel; the command gets them as `inputs`."""
 
     @click.option(
         "--pheno", type=click.Path(path_type=Path), metavar="FILE", help="The signal: id and value, a row each."
@@ -177,8 +176,8 @@ def signal_and_kernel(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--no-intercept", is_flag=True, help="Without a column of ones.")
     @functools.wraps(command)
     def wrapped(*positional: Any, **arguments: Any) -> Any:
-        taken = {name: arguments.pop(name) for name in SignalOptions.__slots__}
-        return command(*positional, given=SignalOptions(**taken), **arguments)
+        inputs = SignalOptions(**{name: arguments.pop(name) for name in SignalOptions.__slots__})
+        return command(*positional, inputs=inputs, **arguments)
 
     return wrapped
 
@@ -204,124 +203,50 @@ def intervals(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def bound(repo: Repository, rev: str, given: SignalOptions, signal: Signal, method: Method = "reml") -> StoreModel:
-    """Return the model that the options name; raises as `bind`, and `InputError` where the null cannot be shown."""
+def match_model(
+    repo: Repository, rev: str, inputs: SignalOptions, signal: Signal, method: Method = "reml"
+) -> StoreModel:
+    """Return the model that the options name, after notes on what it leaves out and what it must not be read without.
+
+    Raises
+    ------
+    InputError
+        Permuted labels cannot be shown, or as `match_rows`.
+    EngineError
+        As `match_rows`.
+    """
     from ..analysis.lmm.model import match_rows
 
-    if given.same_samples and signal.contrast is None:
+    if inputs.same_samples and signal.contrast is None:
         raise InputError(
             "--same-samples shows a signal of the base's own samples beside permuted labels, and no labels are given.",
             hint="Give --labels and --contrast in place of --pheno.",
         )
-    found = match_rows(repo, rev, signal, given.asked, method, same_samples=given.same_samples)
-    for note in found.notes:
+    model = match_rows(repo, rev, signal, inputs.spec, method, same_samples=inputs.same_samples)
+    for note in model.notes:
         output.note(note)
-    if found.rows.part in ("full", "covariance"):
+    if model.rows.part in ("full", "covariance"):
         output.warn("This kernel has inside what each gene has alone: h² reads far too high beside the shared part's.")
-    if found.relation.base is not None and found.relation.own is None:
+    if model.relation.base is not None and model.relation.own is None:
         output.warn(
             "Whose samples the signal comes from is not known. If they are the base's own, nothing of this can be "
             "believed: say which with --pheno-samples, or a line `# samples: a, b` in the file."
         )
-    return found
+    return model
 
 
-def interval_of(model: StoreModel, found: Fit, kind: str, seed: int, trait: int = 0) -> Interval | None:
-    """Return the 95 % interval of h²; `None` where none is asked."""
+def interval_of(model: StoreModel, fit: Fit, kind: str, seed: int, trait: int = 0) -> Interval | None:
+    """Return the 95 % interval of h²; `None` where none is asked for."""
     from ..engine.lmm import bootstrap_interval, profile_interval, reduced_kernel, simulate_null, wald_interval
 
     if kind == "none":
         return None
     if kind == "profile":
-        return profile_interval(model.given, found, level=LEVEL, trait=trait)
+        return profile_interval(model.given, fit, level=LEVEL, trait=trait)
     if kind == "wald":
-        return wald_interval(found, level=LEVEL)
-    if found.method != "reml":
+        return wald_interval(fit, level=LEVEL)
+    if fit.method != "reml":
         raise InputError("The bootstrap draws what REML finds.", hint="Leave out --method ml, or take --ci profile.")
     with output.waiting("bootstrap") as progress:
-        return bootstrap_interval(
-            simulate_null(reduced_kernel(model.given), DRAWS, seed), found, level=LEVEL, progress=progress
-        )
-
-
-def header(model: StoreModel, signal: Signal) -> list[tuple[str, object]]:
-    """Return what a model is of, as names and values."""
-    unit = "genes" if model.rows.places is not None else "rows"
-    pairs: list[tuple[str, object]] = [
-        ("kernel", model.rows.said),
-        ("signal", signal.said),
-        (unit, f"{len(model.rows.ids):,} of the kernel with a value"),
-    ]
-    if model.relation.base is not None:
-        pairs.append(("samples of the signal", model.relation.said))
-    if model.weight is not None:
-        pairs.append(("weight of the second kernel", model.weight))
-    if model.given.fixed.dropped:
-        pairs.append(("covariates left out", f"{', '.join(model.given.fixed.dropped)}: others make them up"))
-    return pairs
-
-
-def said_h2(found: Fit, interval: Interval | None, kind: str) -> str:
-    """Return h² with its interval, in a line."""
-    if interval is None:
-        return output.number(found.h2)
-    low, high = interval
-    if low != low:
-        return f"{output.number(found.h2)}, at an end, where a Wald interval is none: --ci bootstrap"
-    return f"{output.number(found.h2)} (95 % {output.number(low)} to {output.number(high)}, {kind})"
-
-
-def json_header(model: StoreModel, signal: Signal) -> dict[str, Any]:
-    """Return what a model is of, as the JSON contract has it."""
-    relation = model.relation
-    return {
-        "kernel": {"part": model.rows.part, "said": model.rows.said, "second_weight": model.weight},
-        "signal": signal.said,
-        "n": len(model.rows.ids),
-        "samples": {
-            "relation": relation.kind,
-            "base": relation.base,
-            "signal": relation.own,
-            "shared": relation.shared,
-        },
-        "covariates": list(model.given.fixed.names),
-        "dropped": list(model.given.fixed.dropped),
-    }
-
-
-def json_fit(found: Fit, interval: Interval | None, kind: str) -> dict[str, Any]:
-    """Return a fitted model as the JSON contract has it."""
-    low, high = interval or (None, None)
-    return {
-        "method": found.method,
-        "h2": found.h2,
-        "h2_se": found.h2_se,
-        "h2_low": low,
-        "h2_high": high,
-        "interval": kind,
-        "delta": found.delta,
-        "gamma": found.gamma,
-        "variance_kernel": found.variance_kernel,
-        "variance_noise": found.variance_noise,
-        "log_likelihood": found.log_likelihood,
-        "log_likelihood_h2_0": found.log_likelihood_h2_0,
-        "log_likelihood_h2_1": found.log_likelihood_h2_1,
-        "p_h2_0": found.p_h2_0,
-        "log10_p_h2_0": found.log10_p_h2_0,
-        "maxima": found.maxima,
-    }
-
-
-def json_permuted(found: Fit, null: PermutationNull | None) -> dict[str, Any] | None:
-    """Return h² under permutation as the JSON contract has it."""
-    if null is None:
-        return None
-    return {"permutations": len(null.h2), "h2_median": null.median, "h2_95": null.high, "p": null.p(found)}
-
-
-def said_permuted(found: Fit, null: PermutationNull) -> str:
-    """Return h² under permutation, in a line."""
-    return (
-        f"h² median {output.number(null.median)}, 95 % below {output.number(null.high)}; "
-        f"p = {output.number(null.p(found))} ({counted(len(null.h2), 'permutation')})"
-    )
+        null = simulate_null(reduced_kernel(model.given), DRAWS, seed)
+        return bootstrap_interval(null, fit, level=LEVEL, progress=progress)

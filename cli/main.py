@@ -85,7 +85,7 @@ def grn(ctx: click.Context) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `grn` and leave with its exit code."""
     _open_streams()
-    _settle_streams()
+    _set_encoding()
     if not os.environ.get(options.EPOCH_VARIABLE):
         os.environ.pop(options.EPOCH_VARIABLE, None)  # numpy reads it too, and stumbles over an empty one
     colour = False if os.environ.get("NO_COLOR") else None
@@ -93,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _open_streams() -> None:
-    """Give a process that was started without an output one that goes nowhere: a store's file must not be it."""
+    """Give a process that was started without an output one that goes nowhere, lest a store's file become its output."""
     for number, name in ((1, "stdout"), (2, "stderr")):
         if getattr(sys, name) is None:
             descriptor = os.open(os.devnull, os.O_WRONLY)
@@ -104,12 +104,12 @@ def _open_streams() -> None:
             setattr(sys, name, io.TextIOWrapper(buffered, encoding="utf-8"))
 
 
-def _settle_streams() -> None:
-    """Make answers UTF-8 whatever the terminal says, and buffered whatever Python was told."""
+def _set_encoding() -> None:
+    """Write answers in UTF-8 whatever the terminal's encoding, and buffered whatever `PYTHONUNBUFFERED` says."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="surrogateescape")
     if isinstance(getattr(sys.stdout, "buffer", None), io.RawIOBase):
-        # Under PYTHONUNBUFFERED a write that a closed pipe cuts short goes by unnoticed.
+        # Without a buffer, a write that a closed pipe cuts short goes unnoticed.
         buffered = io.BufferedWriter(io.FileIO(sys.stdout.fileno(), "w", closefd=False))
         sys.stdout = io.TextIOWrapper(buffered, encoding="utf-8", errors="surrogateescape")

@@ -1,4 +1,4 @@
-"""What the verbs share: where the store is, who writes and when, which version, which edges, which form of answer."""
+"""Options that several verbs have: the store, who writes and when, the version, which edges, the form of the answer."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ import click
 
 from ..engine.errors import Conflict, InputError, NotFound
 from . import output
+from .answers.emit import emit
 
 if TYPE_CHECKING:
     from ..engine.network.edges import EdgeRule
     from ..storage.repository import Repository
+    from .answers.answer import Answer
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -71,18 +73,18 @@ def store(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.pass_context
     @functools.wraps(command)
     def wrapped(ctx: click.Context, **arguments: Any) -> Any:
-        return command(find_store(given(ctx).get("store")), **arguments)
+        return command(find_store(invocation(ctx).get("store")), **arguments)
 
     return wrapped
 
 
 def named_store(command: Command) -> Command:
-    """Add `--store` alone, which is kept for whatever runs: the last one counts, before, between or behind verbs."""
+    """Add `--store` alone, for whatever runs: the last one counts, before, between or behind verbs."""
 
-    def keep(ctx: click.Context, parameter: click.Parameter, named: str | None) -> None:
+    def keep(ctx: click.Context, parameter: click.Parameter, path: str | None) -> None:
         del parameter
-        if named is not None:
-            given(ctx)["store"] = named
+        if path is not None:
+            invocation(ctx)["store"] = path
 
     help_ = "The store; else $GRN_STORE, else the one *.grn here or above."
     return click.option("-s", "--store", metavar="STORE", expose_value=False, callback=keep, help=help_)(command)
@@ -105,8 +107,8 @@ def _open(path: Path, wait: float | None = None) -> Repository:
     return repo
 
 
-def given(ctx: click.Context) -> dict[str, Any]:
-    """Return what was said before and beside the verb: `store`, `verbose`, and `command`, the verb itself."""
+def invocation(ctx: click.Context) -> dict[str, Any]:
+    """Return what holds for the whole command line: `store`, `verbose`, and `command`, the verb with those above it."""
     return cast("dict[str, Any]", ctx.ensure_object(dict))
 
 
@@ -115,7 +117,7 @@ def verbose(*, hidden: bool) -> Callable[[Command], Command]:
 
     def count(ctx: click.Context, parameter: click.Parameter, times: int) -> None:
         del parameter
-        given(ctx)["verbose"] = given(ctx).get("verbose", 0) + times
+        invocation(ctx)["verbose"] = invocation(ctx).get("verbose", 0) + times
 
     help_ = "Twice, -vv: print a traceback with an error."
     return click.option(
@@ -123,8 +125,8 @@ def verbose(*, hidden: bool) -> Callable[[Command], Command]:
     )
 
 
-def find_store(given: str | None) -> Path:
-    """Return the store that is given, or named by the environment, or the one `*.grn` here or in a folder above.
+def find_store(path: str | None) -> Path:
+    """Return this path, or the one that the environment names, or that of the one `*.grn` here or in a folder above.
 
     Raises
     ------
@@ -133,15 +135,15 @@ def find_store(given: str | None) -> Path:
     Conflict
         There is more than one.
     """
-    if given is not None and not given:
+    if path is not None and not path:
         raise InputError("-s names no store: it is empty.", hint="Is a variable of your script not set?")
-    if given or os.environ.get(STORE_VARIABLE):
-        return Path(given or os.environ[STORE_VARIABLE])
+    if path or os.environ.get(STORE_VARIABLE):
+        return Path(path or os.environ[STORE_VARIABLE])
     here = Path.cwd()
     for folder in (here, *here.parents):
-        stores = sorted(path for path in folder.glob("*.grn") if (path / "FORMAT").is_file())
+        stores = sorted(store for store in folder.glob("*.grn") if (store / "FORMAT").is_file())
         if len(stores) > 1:
-            names = ", ".join(path.name for path in stores)
+            names = ", ".join(store.name for store in stores)
             raise Conflict(f"There is more than one store in {folder}: {names}.", hint="Name one with -s STORE.")
         if stores:
             return stores[0]
@@ -183,17 +185,16 @@ def clock() -> datetime | None:
         ) from None
 
 
-def forms(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `--json` and `--tsv`; the command gets `form`, which is `json`, `tsv` or `text`."""
+def forms(command: Callable[..., Answer]) -> Callable[..., int]:
+    """Print the answer that a command returns, in the form that the options `--json` and `--tsv` name."""
 
     @click.option("--json", "as_json", is_flag=True, help="Print JSON, schema 1.")
     @click.option("--tsv", "as_tsv", is_flag=True, help="Print rows, tab-separated, numbers in full.")
     @functools.wraps(command)
-    def wrapped(*positional: Any, as_json: bool, as_tsv: bool, **arguments: Any) -> Any:
+    def wrapped(*positional: Any, as_json: bool, as_tsv: bool, **arguments: Any) -> int:
         if as_json and as_tsv:
             raise click.UsageError("An answer is printed as --json or as --tsv, not as both.")
-        form = "json" if as_json else "tsv" if as_tsv else "text"
-        return command(*positional, form=form, **arguments)
+        return emit(command(*positional, **arguments), "json" if as_json else "tsv" if as_tsv else "text")
 
     return wrapped
 
@@ -203,7 +204,7 @@ def at(command: Command) -> Command:
     return click.option("--at", default="HEAD", show_default=True, metavar="REV", help="Which version.")(command)
 
 
-def cuts(command: Command) -> Command:
+def edge_rules(command: Command) -> Command:
     """Add `--threshold` and `--top`."""
     command = click.option("--threshold", type=float, metavar="RHO", help="Edges have |ρ| of at least this.")(command)
     return click.option("--top", type=int, metavar="N", help="Edges are the N strongest pairs.")(command)
@@ -214,8 +215,8 @@ def message(command: Command) -> Command:
     return click.option("-m", "--message", default="", metavar="TEXT", help="What it is, for the log.")(command)
 
 
-def cut(threshold: float | None, top: int | None, default: int) -> EdgeRule:
-    """Return the rule that the options name."""
+def edge_rule(threshold: float | None, top: int | None, default: int) -> EdgeRule:
+    """Return the rule that `--threshold` or `--top` names; without either, as many edges as the default."""
     from ..engine.network.edges import EdgeRule
 
     return EdgeRule.of(threshold, top, default)

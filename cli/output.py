@@ -1,73 +1,42 @@
-"""Answers on their way out: a table for people, `--tsv` for rows, `--json` for programs. Notes go to stderr."""
+"""What people read: tables, facts and sentences on stdout, through the pager where long; notes and bars on stderr."""
 
 from __future__ import annotations
 
 import contextlib
-import itertools
-import json
 import math
 import shutil
 import sys
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import click
 
 from ..engine.wording import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-
-SCHEMA = 1
-"""The number of the JSON contract: it grows when a field changes its meaning or goes."""
-
-
-def emit_json(answer: Mapping[str, Any]) -> None:
-    """Print an answer as JSON, with the contract's number first; what is not a number is null."""
-    click.echo(json.dumps({"schema": SCHEMA, **_finite(answer)}, ensure_ascii=False, allow_nan=False))
-
-
-def emit_tsv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows as tab-separated values under a header; numbers in full, so that they can be read back."""
-    emit_rows(itertools.chain([columns], rows))
-
-
-def emit_rows(rows: Iterable[Sequence[object]]) -> None:
-    """Print rows as tab-separated values, without a header."""
-    lines = iter("\t".join(map(_plain, row)) for row in rows)
-    while block := "\n".join(itertools.islice(lines, 10_000)):  # each echo is a flush
-        click.echo(block)
+    from collections.abc import Callable, Generator, Iterable, Sequence
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Return rows as an aligned table under a header; numbers to the right."""
-    kept = [list(row) for row in rows]
-    by_column = [_column([row[place] for row in kept]) for place in range(len(columns))]
-    cells = [list(columns), *([column[number] for column in by_column] for number in range(len(kept)))]
-    right = [all(_is_number(row[place]) for row in cells[1:]) for place in range(len(columns))]
-    widths = [max(len(row[place]) for row in cells) for place in range(len(columns))]
-    lines = [
-        "  ".join(
-            value.rjust(width) if to_right else value.ljust(width)
-            for value, width, to_right in zip(row, widths, right, strict=True)
-        ).rstrip()
-        for row in cells
-    ]
-    return "\n".join([click.style(lines[0], bold=True), *lines[1:]])
+    cells = list(rows)
+    by_column = [_aligned(title, [row[index] for row in cells]) for index, title in enumerate(columns)]
+    head, *lines = ("  ".join(line).rstrip() for line in zip(*by_column, strict=True))
+    return "\n".join([click.style(head, bold=True), *lines])
+
+
+def without_empty_columns(
+    columns: Sequence[str], rows: Sequence[Sequence[object]]
+) -> tuple[list[str], list[list[object]]]:
+    """Return the columns, and the rows of them, in which any row has a value."""
+    used = [index for index in range(len(columns)) if any(row[index] is not None for row in rows)]
+    return [columns[index] for index in used], [[row[index] for index in used] for row in rows]
 
 
 def facts(pairs: Iterable[tuple[str, object]]) -> str:
     """Return names and values, one pair a line, the values under one another; `None` is left out."""
-    kept = [(name, _short(value)) for name, value in pairs if value is not None]
-    width = max((len(name) for name, _ in kept), default=0)
-    return "\n".join(f"{click.style(name.ljust(width), bold=True)}  {value}" for name, value in kept)
-
-
-def emit_facts(form: str, pairs: Iterable[tuple[str, object]]) -> None:
-    """Print names and values: as rows of a tsv, or for people."""
-    if form == "tsv":
-        emit_tsv(("name", "value"), [(name, value) for name, value in pairs if value is not None])
-    else:
-        click.echo(facts(pairs))
+    lines = [(name, _short(value)) for name, value in pairs if value is not None]
+    width = max((len(name) for name, _ in lines), default=0)
+    return "\n".join(f"{click.style(name.ljust(width), bold=True)}  {text}" for name, text in lines)
 
 
 def sentence(text: str) -> str:
@@ -84,49 +53,38 @@ def page(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Tell something on stderr, beside the answer."""
+    """Print a text on stderr, beside the answer."""
     click.echo(text, err=True)
 
 
 @contextlib.contextmanager
 def waiting(label: str) -> Generator[Callable[[float], None] | None]:
-    """Show a bar on stderr while something runs that tells its share done; none where stderr is no terminal."""
+    """Show a bar on stderr, and yield what moves it to a share done; no bar and `None` where stderr is no terminal."""
     if not sys.stderr.isatty():
         yield None
         return
     steps = 100
     with click.progressbar(length=steps, label=label, file=sys.stderr) as bar:
 
-        def tell(share: float) -> None:
+        def update(share: float) -> None:
             bar.update(round(share * steps) - bar.pos)
 
-        yield tell
+        yield update
 
 
 def warn(text: str) -> None:
-    """Tell something on stderr that the user should look at."""
-    click.echo(click.style("Note: ", fg="yellow", bold=True) + text, err=True)
+    """Print a text on stderr that the user should look at."""
+    note(warning(text))
+
+
+def warning(text: str) -> str:
+    """Return a text marked as one that the user should look at."""
+    return click.style("Note: ", fg="yellow", bold=True) + text
 
 
 def number(value: float) -> str:
     """Return a number in four significant digits."""
     return f"{value:.4g}"
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {key: _finite(part) for key, part in cast("dict[str, Any]", value).items()}
-    if isinstance(value, list | tuple):
-        return [_finite(part) for part in cast("list[Any]", value)]
-    return value
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, float):
-        return repr(value) if math.isfinite(value) else ""
-    return "" if value is None else printable(str(value))
 
 
 def _short(value: object) -> str:
@@ -137,6 +95,14 @@ def _short(value: object) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     return "" if value is None else printable(str(value))
+
+
+def _aligned(title: str, values: Sequence[object]) -> list[str]:
+    """Return a column under its title, all of one width; numbers to the right."""
+    texts = _column(values)
+    width = max(map(len, [title, *texts]))
+    align = str.rjust if all(map(_is_number, texts)) else str.ljust
+    return [align(text, width) for text in [title, *texts]]
 
 
 def _column(values: Sequence[object]) -> list[str]:

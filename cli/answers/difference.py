@@ -1,4 +1,4 @@
-"""The answer of a comparison of two versions; `diff` and `commit --dry-run` share it."""
+"""The comparison of two versions, of `diff` and of `commit --dry-run`."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ import click
 from ...engine.wording import counted
 from .. import output
 from . import versions
+from .answer import ROWS, Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ...engine.network.comparison import Difference, Summary
     from ...storage.history.versions import Version
     from ...storage.repository import Repository
+    from .answer import Note
 
 COLUMNS = ("gene_a", "gene_b", "rho_from", "rho_to", "delta", "delta_abs", "change")
 SIDES = ("from", "to")
@@ -30,12 +32,12 @@ def pathway_changes(repo: Repository, before: Version, after: Version) -> Pathwa
         {active.record.id: (active.label, int(active.record.sign)) for active in repo.active(version.name)}
         for version in (before, after)
     )
-    added = [named for id_, named in second.items() if id_ not in first]
-    return sorted(added), sorted(named for id_, named in first.items() if id_ not in second)
+    added = [pathway for id_, pathway in second.items() if id_ not in first]
+    return sorted(added), sorted(pathway for id_, pathway in first.items() if id_ not in second)
 
 
 def pathway_lines(changes: PathwayChanges, most: int = 10) -> list[str]:
-    """Return the pathways added and dropped, a line each, `most` of either."""
+    """Return the pathways added and dropped: a line each, at most `most` of either."""
     added, dropped = changes
     lines = [f"  {versions.sign_text(sign)} {name}" for name, sign in added[:most]]
     lines += [f"  dropped {name}" for name, _ in dropped[:most]]
@@ -43,14 +45,15 @@ def pathway_lines(changes: PathwayChanges, most: int = 10) -> list[str]:
     return [*lines, f"  … and {counted(left, 'more pathway')}"] if left else lines
 
 
-def tell(
+def answer(
     difference: Difference,
     sides: Sequence[Mapping[str, Any]],
-    form: str,
     *,
     pathways: PathwayChanges,
-) -> None:
-    """Print what changed.
+    notes: Iterable[Note] = (),
+    code: int = 0,
+) -> Answer:
+    """Return what changed between two versions.
 
     Parameters
     ----------
@@ -58,31 +61,32 @@ def tell(
         The comparison.
     sides : two mappings
         What names each side: version, id, content.
-    form : {"text", "tsv", "json"}
-        How to print it.
     pathways : two lists of (name, sign)
         Pathways added and dropped.
+    notes, code
+        As for `Answer`.
     """
     rows = [
         (gene_a, gene_b, before, after, after - before, abs(after) - abs(before), change)
         for gene_a, gene_b, before, after, change in difference
     ]
-    if form == "json":
-        output.emit_json(_json(difference, sides, rows, pathways))
-    elif form == "tsv":
-        output.emit_tsv(COLUMNS, rows)
-    else:
-        output.page(_text(difference, sides, rows, pathways))
+    return Answer(
+        columns=COLUMNS,
+        rows=rows,
+        json=lambda: _json(difference, sides, pathways),
+        text=lambda: _text(difference, sides, rows, pathways),
+        paged=True,
+        notes=notes,
+        code=code,
+    )
 
 
-def _json(
-    difference: Difference, sides: Sequence[Mapping[str, Any]], rows: list[tuple[Any, ...]], pathways: PathwayChanges
-) -> dict[str, Any]:
+def _json(difference: Difference, sides: Sequence[Mapping[str, Any]], pathways: PathwayChanges) -> dict[str, Any]:
     return {
         **dict(zip(SIDES, sides, strict=True)),
-        **versions.cut_json(difference.cut, difference.threshold),
+        **versions.rule_json(difference.cut, difference.threshold),
         "pathways": {
-            what: [name for name, _ in named] for what, named in zip(("added", "dropped"), pathways, strict=True)
+            what: [name for name, _ in names] for what, names in zip(("added", "dropped"), pathways, strict=True)
         },
         "summary": {
             "from": _summary(difference.before),
@@ -91,7 +95,7 @@ def _json(
             "lost": difference.lost,
             "sign_flipped": difference.sign_flipped,
         },
-        "changes": [dict(zip(COLUMNS, row, strict=True)) for row in rows],
+        "changes": ROWS,
     }
 
 
@@ -139,4 +143,4 @@ def _rule(difference: Difference, names: Sequence[str]) -> str:
     if difference.before.edges or difference.after.edges:
         return text
     strongest = max(difference.before.max_abs, difference.after.max_abs)
-    return f"{text} {versions.nothing_found(difference.threshold, strongest, 'of either side')}"
+    return f"{text} {versions.no_edges_text(difference.threshold, strongest, 'of either side')}"

@@ -1,15 +1,14 @@
-"""What the verbs that move history between stores share: which other store, and what went over."""
+"""History moved between stores: which other store, and what arrived."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-import click
-
 from ...engine.errors import InputError, NotFound
 from ...engine.wording import counted
 from .. import output
+from .answer import ROWS, Answer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +21,7 @@ ELSEWHERE = re.compile(r"[a-z]+:/|[^/]+@[^/]+:")
 """How an address begins that is no path: https://…, user@host:…"""
 
 
-def other(path: Path, *, hint: str = "Name a store, or a file that `grn export` wrote.") -> Path:
+def other_store(path: Path, *, hint: str = "Name a store, or a file that `grn export` wrote.") -> Path:
     """Return the path of another store, or of a file that one was exported to.
 
     Parameters
@@ -57,37 +56,40 @@ def other(path: Path, *, hint: str = "Name a store, or a file that `grn export` 
     return path
 
 
-def tell(repo: Repository, done: TransferReport, form: str, *, nothing: str) -> None:
-    """Print what arrived in a store.
+def arrivals(repo: Repository, report: TransferReport, *, nothing: str) -> Answer:
+    """Return what arrived in a store.
 
     Parameters
     ----------
     repo : Repository
         The store that it arrived in.
-    done : Exchanged
+    report : TransferReport
         What did.
-    form : {"text", "tsv", "json"}
-        How to print it.
     nothing : str
-        What to say when nothing did.
+        What people read where nothing did.
     """
-    names = {id_: (name, content) for name, id_, content in repo.identities()}
-    rows = [(*split(move.ref), *names[move.after], move.after) for move in done.moves if move.after]
-    columns = ("kind", "ref", "version", "content", "id")
-    if form == "json":
-        refs = [dict(zip(columns, row, strict=True)) for row in rows]
-        output.emit_json({"versions": len(done.commits), "bases": done.bases, "refs": refs})
-    elif form == "tsv":
-        output.emit_tsv(columns, rows)
-    elif not rows:
-        click.echo(nothing)
-    else:
-        came = [counted(len(done.commits), "new version") if done.commits else "all versions were here already"]
-        if done.bases:
-            came.append(counted(done.bases, "new base"))
-        click.echo(output.sentence(" and ".join(came)))
-        for kind, ref, version, _, _ in rows:
-            click.echo(f"  {kind} {ref} is at {version}")
+    versions = {id_: (name, content) for name, id_, content in repo.identities()}
+    rows = [(*split(move.ref), *versions[move.after], move.after) for move in report.moves if move.after]
+
+    def text() -> str:
+        if not rows:
+            return nothing
+        news = [counted(len(report.commits), "new version") if report.commits else "all versions were here already"]
+        if report.bases:
+            news.append(counted(report.bases, "new base"))
+        return "\n".join(
+            [
+                output.sentence(" and ".join(news)),
+                *(f"  {kind} {ref} is at {version}" for kind, ref, version, *_ in rows),
+            ]
+        )
+
+    return Answer(
+        columns=("kind", "ref", "version", "content", "id"),
+        rows=rows,
+        json=lambda: {"versions": len(report.commits), "bases": report.bases, "refs": ROWS},
+        text=text,
+    )
 
 
 def split(ref: str) -> tuple[str, str]:
@@ -97,6 +99,6 @@ def split(ref: str) -> tuple[str, str]:
 
 
 def note_left_out(source: Repository) -> None:
-    """Say how many analyses of a store a copy of it lacks, since they cannot be read."""
+    """Warn of the analyses of a store that a copy of it lacks, since they cannot be read."""
     if number := source.artifacts.unsound():
         output.warn(f"{counted(number, 'analysis', 'analyses')} left out: `grn verify` says what is wrong.")

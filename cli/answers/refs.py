@@ -1,41 +1,65 @@
-"""How a verb that makes or moves to a version tells where things stand."""
+"""Where branches, tags and HEAD stand: all of a kind, and one that a verb has moved."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from .. import output
 from . import versions
+from .answer import Answer, Note
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
     from ...storage.history.versions import Version
 
 
-def tell(version: Version, form: str, said: str, *, changes: bool = False) -> None:
-    """Print where a branch or tag stands now.
+def position(
+    version: Version, done: str, *, changes: bool = False, below: Sequence[str] = (), notes: Iterable[Note] = ()
+) -> Answer:
+    """Return the answer of a verb that makes or moves to a version.
 
     Parameters
     ----------
     version : Version
-        Where.
-    form : {"text", "tsv", "json"}
-        How to print it.
-    said : str
-        What was done, for people.
+        Where a branch or tag stands now.
+    done : str
+        What was done, as a sentence.
     changes : bool
-        Whether to list what the version added and dropped.
+        Whether people see what the version added and dropped.
+    below : sequence of str
+        More lines for people.
+    notes : iterable of Note
+        What stderr has.
     """
-    if form == "json":
-        output.emit_json({**versions.version_json(version), "done": said})
-    elif form == "tsv":
-        output.emit_tsv(
-            ("version", "id", "content", "rank"), [(version.name, version.id, version.content, version.rank)]
-        )
-    else:
-        click.echo(said)
-        if changes:
-            click.echo(versions.head_line(version))
-            for line in versions.change_lines(version):
-                click.echo(f"    {line}")
+    lines = (
+        [versions.head_line(version), *(f"    {line}" for line in versions.change_lines(version))] if changes else []
+    )
+    return Answer(
+        columns=("version", "id", "content", "rank"),
+        rows=[(version.name, version.id, version.content, version.rank)],
+        json=lambda: {**versions.version_json(version), "done": done},
+        text=lambda: "\n".join([done, *lines, *below]),
+        notes=notes,
+    )
+
+
+def listing(kind: str, refs: Mapping[str, Version], *, head: str = "") -> Answer:
+    """Return all branches or tags with the versions they stand at; people see a star before the one that is HEAD."""
+
+    def text() -> str | None:
+        if not refs:
+            return None
+        rows = [
+            ("*" if name == head else "", name, version.name, version.id[: versions.SHORT], version.message)
+            for name, version in refs.items()
+        ]
+        return output.table(("", "name", "version", "id", "message"), rows)
+
+    return Answer(
+        columns=("name", "version", "id"),
+        rows=((name, version.name, version.id) for name, version in refs.items()),
+        json=lambda: {kind: [{"name": name, **versions.identity(version)} for name, version in refs.items()]},
+        text=text,
+        notes=[] if refs else [Note(f"There are no {kind}.")],
+    )

@@ -1,4 +1,4 @@
-"""How versions, pathways and bases are told, in text and in JSON: the same words in every verb."""
+"""Versions, pathways, bases and edge rules in text and in JSON: the same words in every verb."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import click
 
 from ...engine.estimation.estimators import ESTIMATORS
 from ...engine.wording import counted, printable
+from .answer import TEXT_AND_ROWS, Note
 
 if TYPE_CHECKING:
-    from ...engine.network.edges import EdgeRule
+    from ...engine.network.edges import EdgeRule, Edges, Neighbors
     from ...storage.history.records import PathwayRecord
     from ...storage.history.versions import Version
     from ...storage.networks.bases import StoredBase
@@ -57,19 +58,19 @@ def refs_text(version: Version) -> str:
 
 
 def head_line(version: Version) -> str:
-    """Return the line that a version is told by: name, id, time, author, refs."""
+    """Return the line that names a version: name, id, time, author, refs."""
     name = click.style(version.name, fg="yellow", bold=True)
     when = version.time.replace("T", " ").replace("Z", " UTC")
     return " ".join(filter(None, [name, version.id[:SHORT], when, printable(version.author), refs_text(version)]))
 
 
 def message_lines(version: Version) -> list[str]:
-    """Return a version's message, a line each, as it is told under its name."""
+    """Return a version's message as lines that stand under its name."""
     return [f"    {printable(line)}" for line in version.message.splitlines()]
 
 
 def change_lines(version: Version, most: int = 5) -> list[str]:
-    """Return what a version added and dropped, a line each, `most` of either."""
+    """Return what a version added and dropped: a line each, at most `most` of either."""
     added = [
         f"{sign_text(record.sign)} {', '.join(record.names)} ({counted(record.genes, 'gene')})"
         for record in version.added
@@ -78,8 +79,8 @@ def change_lines(version: Version, most: int = 5) -> list[str]:
     return [*_shortened(added, most), *_shortened(dropped, most)]
 
 
-def deed(version: Version, most: int = 3) -> str:
-    """Return in a few words what a version did: the pathways that came and went, else its message."""
+def change_summary(version: Version, most: int = 3) -> str:
+    """Return in a few words what a version did: the pathways that it added and dropped, else its message."""
     added = [f"{sign_text(record.sign)} {', '.join(record.names)}" for record in version.added]
     dropped = [f"dropped {name}" for name in version.dropped]
     return ", ".join(_shortened([*added, *dropped], most)) or printable(version.message)
@@ -104,27 +105,34 @@ def base_facts(base: StoredBase) -> list[tuple[str, object]]:
         ("ridge", parameters.get("ridge")),
         ("constant genes", f"{record.constant_genes:,}, kept as isolated nodes" if record.constant_genes else None),
         ("preparation", _preparation(base)),
-        ("expression", _kept(base) if record.samples else None),
+        ("expression", _expression(base) if record.samples else None),
         ("source", f"{source.file}, SHA-256 {source.sha256[:16]}…" if source else None),
     ]
 
 
-def cut_text(cut: EdgeRule, threshold: float, count: int, where: str) -> str:
+def rule_text(rule: EdgeRule, threshold: float, count: int, where: str) -> str:
     """Return the rule of an answer: what it is, the ρ it amounts to, and how many edges it gives."""
     edges = counted(count, "edge")
-    if cut.rule == "top":
-        return f"{edges}: the {int(cut.value):,} strongest {where}, |ρ| ≥ {threshold:.4g}"
+    if rule.rule == "top":
+        return f"{edges}: the {int(rule.value):,} strongest {where}, |ρ| ≥ {threshold:.4g}"
     return f"{edges} {where} with |ρ| ≥ {threshold:.4g}"
 
 
-def cut_json(cut: EdgeRule, threshold: float) -> dict[str, Any]:
+def rule_json(rule: EdgeRule, threshold: float) -> dict[str, Any]:
     """Return the rule of an answer as the JSON contract has it; `top` is there for that rule alone."""
-    rule: dict[str, Any] = {"rule": cut.rule, "threshold": threshold}
-    return {**rule, "top": int(cut.value)} if cut.rule == "top" else rule
+    fields: dict[str, Any] = {"rule": rule.rule, "threshold": threshold}
+    return {**fields, "top": int(rule.value)} if rule.rule == "top" else fields
 
 
-def nothing_found(threshold: float, max_abs: float, where: str) -> str:
-    """Return why an answer is empty, and what would not be."""
+def rule_note(edges: Edges | Neighbors, where: str) -> Note:
+    """Return what stands beside edges: their rule, or where there are none which options would give some."""
+    if not len(edges):
+        return Note(no_edges_text(edges.threshold, edges.max_abs, where), TEXT_AND_ROWS)
+    return Note(rule_text(edges.cut, edges.threshold, len(edges), where), TEXT_AND_ROWS)
+
+
+def no_edges_text(threshold: float, max_abs: float, where: str) -> str:
+    """Return why an answer has no edges, and which options would give some."""
     if max_abs == 0:
         return f"No pair of genes {where} has a partial correlation other than 0."
     return (
@@ -154,7 +162,7 @@ def _intensity(estimator: str) -> str:
     return ESTIMATORS[estimator].intensity if estimator in ESTIMATORS else ""
 
 
-def _kept(base: StoredBase) -> str:
+def _expression(base: StoredBase) -> str:
     return "kept with the base" if base.expression is not None else "not kept"
 
 

@@ -341,13 +341,13 @@ def test_an_interrupt_that_python_passes_over_comes_again(monkeypatch: pytest.Mo
 
 def test_a_full_disk_is_told_with_the_file_and_what_to_do() -> None:
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "tumor.grn/log/x.h5")
-    assert errors._explained(full, "grn tag") == (
+    assert errors.explain(full, "grn tag") == (
         "tumor.grn/log/x.h5: No space left on device.",
         "Nothing in the store was changed. Make room, and run it again.",
         2,
     )
     written = durable.Unconfirmed(errno.EIO, "it is written, but the folder could not be flushed", "tumor.grn")
-    assert errors._explained(written, "grn tag")[1] == "`grn log` shows what has been written."
+    assert errors.explain(written, "grn tag")[1] == "`grn log` shows what has been written."
 
 
 @pytest.mark.parametrize(("name", "code"), [("log", 6), ("packs", 6), ("base", 6)])

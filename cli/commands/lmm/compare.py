@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from ....engine.errors import EngineError, InputError
 from ... import lmm_options, options, output
-from ...answers import versions as describe
+from ...answers import lmm
+from ...answers.answer import Answer, Note
+from ...answers.versions import identity
 from ..questions.trace import line
 
 if TYPE_CHECKING:
+    from ....analysis.lmm.model import StoreModel
+    from ....engine.lmm import Fit, Interval
     from ....storage.repository import Repository
 
 COLUMNS = ("version", "pathways", "log_likelihood", "gain", "h2", "h2_low", "h2_high", "message")
@@ -23,7 +27,7 @@ COLUMNS = ("version", "pathways", "log_likelihood", "gain", "h2", "h2_low", "h2_
 @lmm_options.intervals
 @options.forms
 @options.repository
-def command(repo: Repository, *, range_: str, given: lmm_options.SignalOptions, ci: str, seed: int, form: str) -> None:
+def command(repo: Repository, *, range_: str, inputs: lmm_options.SignalOptions, ci: str, seed: int) -> Answer:
     """Compare versions, along first parents, by how well each explains the same signal.
 
     The restricted log likelihood of the signal under each version's kernel: a gain of 2 is weak, of 5 strong. All
@@ -37,59 +41,47 @@ def command(repo: Repository, *, range_: str, given: lmm_options.SignalOptions, 
     from ....analysis.lmm.kernel_rows import OF_A_VERSION
     from ....engine.lmm import fit_many
 
-    lmm_options.check_no_same_samples(given, "compare")
+    lmm_options.check_no_same_samples(inputs, "compare")
     versions = line(repo, range_)
-    if given.kernel not in OF_A_VERSION or given.kernel2 is not None:
+    if inputs.kernel not in OF_A_VERSION or inputs.kernel2 is not None:
         raise InputError("Versions are compared by kernels of their own.", hint="--kernel shared, full or covariance.")
-    signal = given.signal(repo, versions[0].name)
-    found: list[tuple[Any, Any, Any]] = []
-    contents: dict[str, tuple[Any, Any]] = {}
+    signal = inputs.signal(repo, versions[0].name)
+    contents: dict[str, tuple[StoreModel, Fit, Interval | None]] = {}
     for version in versions:
         if version.content not in contents:
             try:
-                model = lmm_options.bound(repo, version.name, given, signal)
+                model = lmm_options.match_model(repo, version.name, inputs, signal)
             except EngineError as refusal:
-                raise type(refusal)(f"{version.name}: {refusal.message}", hint=refusal.hint) from None
+                raise type(refusal)(
+                    f"{version.name}: {refusal.message}", hint=refusal.hint, code=refusal.code, facts=refusal.facts
+                ) from None
             if len(signal.names) != 1:
                 raise InputError(f"Versions are compared for one signal, and {signal.said}.", hint="Name it: --trait.")
-            null = fit_many(model.given)[0]
-            contents[version.content] = (model, (null, lmm_options.interval_of(model, null, ci, seed)))
-        found.append((version, *contents[version.content]))
-    first = found[0][2][0].log_likelihood
+            fit = fit_many(model.given)[0]
+            contents[version.content] = (model, fit, lmm_options.interval_of(model, fit, ci, seed))
+    fits = [(version, *contents[version.content]) for version in versions]
+    _, model, first, _ = fits[0]
+    gains = [fit.log_likelihood - first.log_likelihood for _, _, fit, _ in fits]
     rows = [
-        (
-            version.name,
-            version.rank,
-            null.log_likelihood,
-            null.log_likelihood - first,
-            null.h2,
-            *(span or (None, None)),
-            version.message or None,
-        )
-        for version, _, (null, span) in found
+        (version.name, version.rank, fit.log_likelihood, gain, fit.h2, *(span or (None, None)), version.message or None)
+        for (version, _, fit, span), gain in zip(fits, gains, strict=True)
     ]
-    best = max(range(len(rows)), key=lambda place: rows[place][2])
-    if form == "json":
-        told = [
-            {**describe.identity(version), **lmm_options.json_fit(null, span, ci), "gain": null.log_likelihood - first}
-            for version, _, (null, span) in found
-        ]
-        output.emit_json(
-            {
-                **lmm_options.json_header(found[0][1], signal),
-                "best": rows[best][0],
-                "count": len(told),
-                "versions": told,
-            }
-        )
-        return
-    if form == "tsv":
-        output.emit_tsv(COLUMNS, rows)
-        return
-    output.page(output.table([name.replace("_", " ") for name in COLUMNS], rows))
-    for name, value in lmm_options.header(found[0][1], signal):
-        if name != "kernel":
-            output.note(f"{name}: {value}")
-    output.note(
-        f"{rows[best][0]} explains the signal best; gain: of restricted log likelihood over {rows[0][0]}, in nats."
+    best = max(rows, key=lambda row: row[2])[0]
+    facts = [f"{name}: {value}" for name, value in lmm.model_facts(model, signal) if name != "kernel"]
+    end = f"{best} explains the signal best; gain: of restricted log likelihood over {versions[0].name}, in nats."
+    return Answer(
+        columns=COLUMNS,
+        rows=rows,
+        json=lambda: {
+            **lmm.model_json(model, signal),
+            "best": best,
+            "count": len(fits),
+            "versions": [
+                {**identity(version), **lmm.fit_json(fit, span, ci), "gain": gain}
+                for (version, _, fit, span), gain in zip(fits, gains, strict=True)
+            ],
+        },
+        text=lambda: output.table([name.replace("_", " ") for name in COLUMNS], rows),
+        paged=True,
+        notes=map(Note, [*facts, end]),
     )

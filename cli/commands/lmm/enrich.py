@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from ....engine.errors import InputError
 from ....engine.wording import counted
 from ... import lmm_options, options, output
-from ...answers import versions
+from ...answers import lmm
+from ...answers.answer import ROWS, TEXT_AND_ROWS, Answer, Note
+from ...answers.versions import identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +75,7 @@ OWN_OUT = (
     "--permute",
     type=click.IntRange(0, 100_000),
     metavar="N",
-    help="Judge every set by N permutations of the labels too; 100 with --same-samples, else none by default.",
+    help="Test every set by N permutations of the labels too; 100 with --same-samples, else none by default.",
 )
 @options.forms
 @options.repository
@@ -81,7 +83,7 @@ def command(
     repo: Repository,
     *,
     at: str,
-    given: lmm_options.SignalOptions,
+    inputs: lmm_options.SignalOptions,
     ci: str,
     seed: int,
     library: Path,
@@ -92,11 +94,10 @@ def command(
     scatter: bool,
     set_variance: bool | None,
     permute: int | None,
-    form: str,
-) -> None:
+) -> Answer:
     """Test gene sets against all other genes, beside what the signal has along the network.
 
-    Genes that are linked go together whatever the set: ordinary tests of sets take that for a finding. Here a set
+    Genes that are linked go together whatever the set: ordinary tests of sets mistake that for a finding. Here a set
     counts if it is shifted beyond what the network predicts. q is Benjamini and Hochberg's, over the sets tested.
 
     \b
@@ -109,16 +110,16 @@ def command(
     from ....analysis.lmm.set_tests import run_set_tests
 
     version = repo.version(at)
-    signal = given.signal(repo, version.name)
-    model = lmm_options.bound(repo, version.name, given, signal)
+    signal = inputs.signal(repo, version.name)
+    model = lmm_options.match_model(repo, version.name, inputs, signal)
     if model.rows.part == "samples":
         raise InputError("Sets of genes are tested over genes, and this kernel is over samples.")
     if model.given.traits.shape[1] != 1:
         raise InputError(f"Sets are tested for one signal, and {signal.said}.", hint="Name it with --trait.")
-    number = permute if permute is not None else 100 if given.same_samples else 0
-    drawn = permute_labels(model, signal, number, seed) if number else None
+    number = permute if permute is not None else 100 if inputs.same_samples else 0
+    permutations = permute_labels(model, signal, number, seed) if number else None
     with output.waiting("testing sets") as progress:
-        judged = run_set_tests(
+        tests = run_set_tests(
             repo,
             version.name,
             model,
@@ -128,80 +129,68 @@ def command(
             leave_own_out=leave_own_out,
             scatter=scatter,
             set_variance=set_variance,
-            permuted=drawn,
+            permuted=permutations,
             progress=progress,
         )
-    span = lmm_options.interval_of(model, judged.null, ci, seed)
-    rows = _rows(judged)
-    if form == "json":
-        named = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
-        output.emit_json(
-            {
-                **versions.identity(version),
-                **lmm_options.json_header(model, signal),
-                **lmm_options.json_fit(judged.null, span, ci),
-                "alternative": alternative,
-                "set_weight": judged.set_weight,
-                "left_out": list(judged.left_out),
-                "permuted": lmm_options.json_permuted(judged.null, judged.null_h2),
-                "count": len(named),
-                "sets": named,
-            }
-        )
-        return
-    if form == "tsv":
-        output.emit_tsv(COLUMNS, rows)
-    else:
-        kept = [place for place in range(len(COLUMNS)) if any(row[place] is not None for row in rows)]
-        output.page(output.table([COLUMNS[place] for place in kept], [[row[place] for place in kept] for row in rows]))
-    for note in _notes(model, signal, judged, lmm_options.said_h2(judged.null, span, ci)):
-        output.note(note)
-    if leave_own_out:
-        output.note(OWN_OUT)
+    span = lmm_options.interval_of(model, tests.null, ci, seed)
+    rows = list(_rows(tests))
+    notes = [*_notes(model, signal, tests, lmm.h2_text(tests.null, span, ci)), *([OWN_OUT] if leave_own_out else [])]
+    return Answer(
+        columns=COLUMNS,
+        rows=rows,
+        json=lambda: {
+            **identity(version),
+            **lmm.model_json(model, signal),
+            **lmm.fit_json(tests.null, span, ci),
+            "alternative": alternative,
+            "set_weight": tests.set_weight,
+            "left_out": list(tests.left_out),
+            "permuted": lmm.permuted_json(tests.null, tests.null_h2),
+            "count": len(rows),
+            "sets": ROWS,
+        },
+        text=lambda: output.table(*output.without_empty_columns(COLUMNS, rows)),
+        paged=True,
+        notes=[Note(note, TEXT_AND_ROWS) for note in notes],
+    )
 
 
-def _notes(model: StoreModel, signal: Signal, judged: SetTests, h2: str) -> Iterator[str]:
-    """Yield what is said beside the table."""
-    for name, value in lmm_options.header(model, signal):
+def _notes(model: StoreModel, signal: Signal, tests: SetTests, h2: str) -> Iterator[str]:
+    """Yield the sentences beside the table."""
+    for name, value in lmm.model_facts(model, signal):
         yield f"{name}: {value}"
     yield f"h² along the network: {h2}"
-    if judged.null_h2 is not None:
-        yield f"permuted labels: {lmm_options.said_permuted(judged.null, judged.null_h2)}"
-        share, most = (output.number(100 * one) for one in (judged.null_share, judged.null_most))
+    if tests.null_h2 is not None:
+        yield f"permuted labels: {lmm.permuted_text(tests.null, tests.null_h2)}"
+        share, most = (output.number(100 * part) for part in (tests.null_share, tests.null_most))
         yield f"In the permutations {share} % of the sets have p < 0.05, where 5 % should; one set has {most} %."
     yield BEYOND
-    if judged.set_weight is not None:
-        yield f"{OWN_VARIANCE} {output.number(100 * judged.set_weight)} % of what goes along network and sets."
+    if tests.set_weight is not None:
+        yield f"{OWN_VARIANCE} {output.number(100 * tests.set_weight)} % of what goes along network and sets."
     elif model.relation.base is not None:
         yield (
             f"Note: the network was estimated from {model.relation.base} samples, and sets are allowed no variance of "
             "their own: p is too small. --set-variance, or --permute with --labels."
         )
-    if judged.left_out:
-        yield f"{counted(len(judged.left_out), 'set')} with too few genes that have a value, or too many, left out."
+    if tests.left_out:
+        yield f"{counted(len(tests.left_out), 'set')} with too few genes that have a value, or too many, left out."
 
 
-def _rows(judged: SetTests) -> list[tuple[Any, ...]]:
-    """Return a row a set, the least p first, and sets that could not be tested last."""
-    found = judged.found
-    beside = (judged.own_out, judged.scatter, judged.plain, judged.permuted)
-    rows: list[tuple[Any, ...]] = []
-    for place in judged.order:
-        t = float(found.t[place])
-        rows.append(
-            (
-                judged.names[place],
-                judged.sizes[place],
-                judged.used[place],
-                float(found.beta[place]),
-                float(found.se[place]),
-                t,
-                float(found.freedom[place]),
-                float(10.0 ** found.log10_p[place]),
-                float(found.log10_p[place]),
-                float(found.q[place]),
-                "up" if t > 0 else "down" if t < 0 else None,
-                *(None if column is None else column[place] for column in beside),
-            )
+def _rows(tests: SetTests) -> Iterator[tuple[object, ...]]:
+    """Yield a row a set, the least p first, and sets that could not be tested last."""
+    enrichment = tests.found
+    beside = (tests.own_out, tests.scatter, tests.plain, tests.permuted)
+    for index in tests.order:
+        t = float(enrichment.t[index])
+        log10_p = float(enrichment.log10_p[index])
+        shift = map(float, (enrichment.beta[index], enrichment.se[index], t, enrichment.freedom[index], 10.0**log10_p))
+        yield (
+            tests.names[index],
+            tests.sizes[index],
+            tests.used[index],
+            *shift,
+            log10_p,
+            float(enrichment.q[index]),
+            "up" if t > 0 else "down" if t < 0 else None,
+            *(None if column is None else column[index] for column in beside),
         )
-    return rows

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,13 +13,18 @@ import click
 from ....engine.errors import InputError
 from ....engine.wording import counted
 from ... import lmm_options, options, output
-from ...answers import versions
+from ...answers import lmm
+from ...answers.answer import TEXT_AND_ROWS, Answer, Note
+from ...answers.versions import identity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from ....analysis.lmm.model import StoreModel
     from ....analysis.lmm.scan import Row
+    from ....engine.lmm import Fit
     from ....engine.lmm.association.scan import Statistic
+    from ....formats.traits.tested_columns import TestedColumns
     from ....storage.repository import Repository
 
 
@@ -64,7 +71,7 @@ def command(
     repo: Repository,
     *,
     at: str,
-    given: lmm_options.SignalOptions,
+    inputs: lmm_options.SignalOptions,
     tests: Path,
     mode: str,
     statistic: Statistic,
@@ -72,8 +79,7 @@ def command(
     groups: Path | None,
     threads: int | None,
     target: Path | None,
-    form: str,
-) -> None:
+) -> Answer:
     """Test each of many columns beside the network's random effect, and write a row for each.
 
     Rows are read, tested and written block by block, whatever the number of tests. A missing value is the mean of the
@@ -86,51 +92,110 @@ def command(
       grn lmm scan --pheno y.tsv --kernel samples --tests genotypes.bed -o scan.tsv
       grn lmm scan --pheno z.tsv --tests sets.gmt --mode exact
     """
-    from ....analysis.lmm.scan import scan_columns, scan_groups
+    from ....analysis.lmm.scan import COLUMNS
     from ....analysis.lmm.signals import among
-    from ....engine.mapping import threaded
-    from ....formats.pathways.gmt import read_gmt
+    from ....formats.files.row_tables import row_writer
     from ....formats.traits.tested_columns import read_tested
 
-    lmm_options.check_no_same_samples(given, "scan")
+    lmm_options.check_no_same_samples(inputs, "scan")
     _check(mode, statistic, single=single, grouped=groups is not None)
-    lmm_options.check_target(target, given, repo, tests, *([] if groups is None else [groups]))
+    lmm_options.check_target(target, inputs, repo, tests, *([] if groups is None else [groups]))
     version = repo.version(at)
-    read = read_tested(tests)
-    signal = given.signal(repo, version.name)
-    if read.ids is not None:
+    tested = read_tested(tests)
+    signal = inputs.signal(repo, version.name)
+    if tested.ids is not None:
         whole = len(signal.ids)
-        signal = among(signal, read.ids, tests.name)
+        signal = among(signal, tested.ids, tests.name)
         if len(signal.ids) < whole:
             output.note(f"{counted(whole - len(signal.ids), 'id')} of the signal not among the tests' left out.")
-    model = lmm_options.bound(repo, version.name, given, signal, "ml" if statistic == "lrt" else "reml")
+    model = lmm_options.match_model(repo, version.name, inputs, signal, "ml" if statistic == "lrt" else "reml")
     if model.given.traits.shape[1] != 1:
         raise InputError(f"A scan is of one signal, and {signal.said}.", hint="Name it with --trait.")
-    with output.waiting("scanning") as progress:
+    scan = _scan(model, tested, groups, exact=mode == "exact", statistic=statistic, single=single, threads=threads)
+    if target is not None:
+        with row_writer(target, COLUMNS) as write:
+            write(scan)
+
+    def as_json() -> dict[str, object]:
+        rows = [] if target is not None else [dict(zip(COLUMNS, row, strict=True)) for row in scan]
+        return {
+            **identity(version),
+            **lmm.model_json(model, signal),
+            **lmm.fit_json(scan.null, None, "none"),
+            "mode": mode,
+            "statistic": statistic,
+            "count": scan.count,
+            "output": None if target is None else str(target),
+            "tests": rows,
+        }
+
+    def notes() -> Iterator[Note]:
+        for name, value in lmm.model_facts(model, signal):
+            yield Note(f"{name}: {value}", TEXT_AND_ROWS)
+        number = counted(scan.count, "test" if groups is None else "group")
+        h2 = output.number(scan.null.h2)
+        yield Note(f"h² without a test: {h2}. {number} by {mode}, {statistic}.", TEXT_AND_ROWS)
+
+    columns, rows = (COLUMNS, scan) if target is None else ((), ())
+    return Answer(columns=columns, rows=rows, json=as_json, notes=notes())
+
+
+@dataclass(slots=True)
+class Scan:
+    """The rows of a scan, made as they are read; how many have been is counted.
+
+    Parameters
+    ----------
+    null : Fit
+        The model without a test.
+    rows : iterator of rows
+        Read once.
+    count : int
+        How many were read.
+    """
+
+    null: Fit
+    rows: Iterator[Row]
+    count: int = 0
+
+    def __iter__(self) -> Iterator[Row]:
+        for row in self.rows:
+            self.count += 1
+            yield row
+
+
+def _scan(
+    model: StoreModel,
+    tested: TestedColumns,
+    groups: Path | None,
+    *,
+    exact: bool,
+    statistic: Statistic,
+    single: bool,
+    threads: int | None,
+) -> Scan:
+    """Return a scan; a bar is shown until its last row is read."""
+    from ....analysis.lmm.scan import scan_columns, scan_groups
+    from ....engine.mapping import threaded
+    from ....formats.pathways.gmt import read_gmt
+
+    with contextlib.ExitStack() as bar:
+        progress = bar.enter_context(output.waiting("scanning"))
         if groups is not None:
-            sets = {one.name: one.genes for one in read_gmt(groups).pathways}
-            null, blocks = scan_groups(model, read, sets, progress=progress)
+            sets = {group.name: group.genes for group in read_gmt(groups).pathways}
+            null, blocks = scan_groups(model, tested, sets, progress=progress)
         else:
+            mapper = threaded(threads or os.cpu_count() or 1)
             null, blocks = scan_columns(
-                model,
-                read,
-                exact=mode == "exact",
-                statistic=statistic,
-                single=single,
-                mapper=threaded(threads or os.cpu_count() or 1),
-                progress=progress,
+                model, tested, exact=exact, statistic=statistic, single=single, mapper=mapper, progress=progress
             )
-        named, number = _out(blocks, target, form)
-    fields = {**lmm_options.json_header(model, signal), **lmm_options.json_fit(null, None, "none"), "mode": mode}
-    fields["statistic"] = statistic
-    if form == "json":
-        where = None if target is None else str(target)
-        output.emit_json({**versions.identity(version), **fields, "count": number, "output": where, "tests": named})
-        return
-    for name, value in lmm_options.header(model, signal):
-        output.note(f"{name}: {value}")
-    what = "test" if groups is None else "group"
-    output.note(f"h² without a test: {output.number(null.h2)}. {counted(number, what)} by {mode}, {statistic}.")
+        return Scan(null, _rows(blocks, bar.pop_all()))
+
+
+def _rows(blocks: Iterable[Sequence[Row]], bar: contextlib.ExitStack) -> Iterator[Row]:
+    with bar:
+        for block in blocks:
+            yield from block
 
 
 def _check(mode: str, statistic: str, *, single: bool, grouped: bool) -> None:
@@ -141,35 +206,3 @@ def _check(mode: str, statistic: str, *, single: bool, grouped: bool) -> None:
         )
     if mode == "exact" and statistic == "score":
         raise InputError("The score test is made at the null model's variances: --mode p3d.")
-
-
-def _out(blocks: Iterable[Sequence[Row]], target: Path | None, form: str) -> tuple[list[dict[str, object]], int]:
-    """Bring the rows to where they are asked for; return them as the JSON contract has them, and how many there are."""
-    from ....analysis.lmm.scan import COLUMNS
-    from ....formats.files.row_tables import row_writer
-
-    if target is not None:
-        with row_writer(target, COLUMNS) as write:
-            return [], _counted(write, blocks)
-    if form == "json":
-        named: list[dict[str, object]] = [dict(zip(COLUMNS, row, strict=True)) for block in blocks for row in block]
-        return named, len(named)
-    return [], _write(COLUMNS, blocks)
-
-
-def _write(columns: Sequence[str], blocks: Iterable[Sequence[Row]]) -> int:
-    number = 0
-    for block in blocks:
-        output.emit_tsv(columns, block) if number == 0 else output.emit_rows(block)
-        number += len(block)
-    if number == 0:
-        output.emit_tsv(columns, [])
-    return number
-
-
-def _counted(write: Callable[[Iterable[Sequence[object]]], None], blocks: Iterable[Sequence[Row]]) -> int:
-    number = 0
-    for block in blocks:
-        write(block)
-        number += len(block)
-    return number

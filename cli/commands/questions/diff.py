@@ -11,11 +11,12 @@ from ...answers import difference, versions
 
 if TYPE_CHECKING:
     from ....storage.repository import Repository
+    from ...answers.answer import Answer
 
 
 @click.command("diff")
 @click.argument("range_", default="HEAD^..HEAD", metavar="[A..B]")
-@options.cuts
+@options.edge_rules
 @click.option(
     "--changes", type=click.IntRange(min=1), metavar="M", help="List the M largest changes; N of --top, or 20."
 )
@@ -40,8 +41,7 @@ def command(
     only: Any,
     by: Any,
     exit_code: bool,
-    form: str,
-) -> int:
+) -> Answer:
     """Compare two versions, A..B; a single REV is compared with HEAD, nothing is HEAD^..HEAD.
 
     ρ is the correlation of two genes given all others. An edge is a pair with |ρ| of at least the cut, which is the
@@ -57,12 +57,13 @@ def command(
     before, after = (repo.version(name) for name in options.pair_of_versions(repo, range_))
     from ....engine.network.comparison import compare
 
-    cut = options.cut(threshold, top, len(repo.panel))
+    rule = options.edge_rule(threshold, top, len(repo.panel))
     first = repo.snapshot(before.name)
     # Equal content is one network, and must not differ by the rounding of another anchor.
     second = first if before.content == after.content else repo.snapshot(after.name)
     with output.waiting("comparing") as progress:
-        comparison = compare(first, second, cut, changes=changes or top or 20, only=only, by=by, progress=progress)
+        comparison = compare(first, second, rule, changes=changes or top or 20, only=only, by=by, progress=progress)
     sides = (versions.identity(before), versions.identity(after))
-    difference.tell(comparison, sides, form, pathways=difference.pathway_changes(repo, before, after))
-    return int(exit_code and bool(comparison.gained + comparison.lost + comparison.sign_flipped))
+    pathways = difference.pathway_changes(repo, before, after)
+    changed = bool(comparison.gained + comparison.lost + comparison.sign_flipped)
+    return difference.answer(comparison, sides, pathways=pathways, code=int(exit_code and changed))

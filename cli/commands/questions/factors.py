@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from ... import options, output
-from ...answers import versions
+from ...answers.answer import ROWS, Answer, Note
+from ...answers.versions import identity
 
 if TYPE_CHECKING:
     from ....engine.network.attribution import Contribution
     from ....storage.history.versions import ActivePathway
     from ....storage.repository import Repository
 
-TITLES = {"partner": "with", "rho": "ρ", "rho_without": "ρ without", "delta": "Δρ", "mean_abs_delta": "mean |Δρ|"}
+TITLES = {
+    "pathway": "pathway", "since": "since", "partner": "with", "rho": "ρ", "rho_without": "ρ without", "delta": "Δρ",
+    "mean_abs_delta": "mean |Δρ|",
+}  # fmt: skip
+"""Of each column, its title for people; the last is of all partners of a gene, and not of a pair."""
 
 
 @click.command("factors")
@@ -23,8 +28,8 @@ TITLES = {"partner": "with", "rho": "ρ", "rho_without": "ρ without", "delta": 
 @options.at
 @options.forms
 @options.repository
-def command(repo: Repository, *, gene: str, partner: str | None, at: str, form: str) -> None:
-    """Tell what each active pathway does to ρ of two genes, or of a gene with all others.
+def command(repo: Repository, *, gene: str, partner: str | None, at: str) -> Answer:
+    """Show what each active pathway does to ρ of two genes, or of a gene with all others.
 
     That is ρ of the version less ρ of the version without the pathway; for one gene, the partner that it moves most,
     and the mean of |Δρ| over all partners.
@@ -41,40 +46,32 @@ def command(repo: Repository, *, gene: str, partner: str | None, at: str, form: 
     options.check_pair(gene, partner)
     version = repo.version(at)
     snapshot = repo.snapshot(version.name, from_base=True)
-    place = int(snapshot.panel.locate(gene)[0])
+    index = int(snapshot.panel.locate(gene)[0])
     others = (
-        np.setdiff1d(np.arange(len(snapshot.panel)), [place]) if partner is None else snapshot.panel.locate(partner)
+        np.setdiff1d(np.arange(len(snapshot.panel)), [index]) if partner is None else snapshot.panel.locate(partner)
     )
-    found = contributions(snapshot, gene, others)
     genes = snapshot.panel.names(others)
-    rows = [_row(active, one, genes) for active, one in zip(repo.active(version.name), found, strict=True)]
-    rows.sort(key=lambda row: -abs(row["delta"]))
-    if partner is not None:
-        for row in rows:
-            del row["mean_abs_delta"]
-    if form == "json":
-        output.emit_json({**versions.identity(version), "gene": gene, "partner": partner, "factors": rows})
-        return
-    columns = tuple(rows[0]) if rows else ("pathway", "since", "partner", "rho", "rho_without", "delta")
-    if form == "tsv":
-        output.emit_tsv(columns, [tuple(row.values()) for row in rows])
-    elif not rows:
-        output.note(f"No pathway is active in {version.name}: {gene} is as the base has it.")
-    else:
-        click.echo(output.table([TITLES.get(one, one) for one in columns], [tuple(row.values()) for row in rows]))
+    pairs = zip(repo.active(version.name), contributions(snapshot, gene, others), strict=True)
+    last = None if partner is None else -1
+    rows = sorted((_row(active, contribution, genes)[:last] for active, contribution in pairs), key=_size)
+    columns = list(TITLES)[:last] if rows else list(TITLES)[:-1]
+    return Answer(
+        columns=columns,
+        rows=rows,
+        json=lambda: {**identity(version), "gene": gene, "partner": partner, "factors": ROWS},
+        text=lambda: output.table([TITLES[name] for name in columns], rows) if rows else None,
+        notes=[] if rows else [Note(f"No pathway is active in {version.name}: {gene} is as the base has it.")],
+    )
 
 
-def _row(active: ActivePathway, one: Contribution, genes: list[str]) -> dict[str, Any]:
+def _row(active: ActivePathway, contribution: Contribution, genes: list[str]) -> tuple[str | float, ...]:
     import numpy as np
 
-    size = np.abs(one.delta)
+    size = np.abs(contribution.delta)
     most = 0 if np.all(np.isnan(size)) else int(np.nanargmax(size))
-    return {
-        "pathway": active.label,
-        "since": active.since,
-        "partner": genes[most],
-        "rho": float(one.rho[most]),
-        "rho_without": float(one.rho_without[most]),
-        "delta": float(one.delta[most]),
-        "mean_abs_delta": float(np.mean(size)),
-    }
+    numbers = (contribution.rho[most], contribution.rho_without[most], contribution.delta[most], np.mean(size))
+    return (active.label, active.since, genes[most], *map(float, numbers))
+
+
+def _size(row: tuple[str | float, ...]) -> float:
+    return -abs(float(row[5]))

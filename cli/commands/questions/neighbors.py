@@ -8,22 +8,23 @@ import click
 
 from ... import options, output
 from ...answers import versions
+from ...answers.answer import ROWS, Answer
 
 if TYPE_CHECKING:
     from ....storage.repository import Repository
 
-COLUMNS = ("gene", "rho")
 PARTNERS = 20
+"""Partners listed where no rule is given."""
 
 
 @click.command("neighbors")
 @click.argument("gene")
 @options.at
-@options.cuts
+@options.edge_rules
 @options.forms
 @options.repository
-def command(repo: Repository, *, gene: str, at: str, threshold: float | None, top: int | None, form: str) -> None:
-    """List the strongest partners of a gene, given all other genes: 20 of them unless told.
+def command(repo: Repository, *, gene: str, at: str, threshold: float | None, top: int | None) -> Answer:
+    """List the strongest partners of a gene, given all other genes: 20 of them by default.
 
     \b
     Example:
@@ -33,24 +34,19 @@ def command(repo: Repository, *, gene: str, at: str, threshold: float | None, to
     from ....engine.network.edges import neighbors
 
     version = repo.version(at)
-    found = neighbors(repo.snapshot(version.name).precision, gene, options.cut(threshold, top, PARTNERS))
-    if form == "json":
-        output.emit_json(
-            {
-                **versions.identity(version),
-                "gene": found.gene,
-                **versions.cut_json(found.cut, found.threshold),
-                "count": len(found),
-                "neighbors": [dict(zip(COLUMNS, one, strict=True)) for one in found],
-            }
-        )
-        return
-    if form == "tsv":
-        output.emit_tsv(COLUMNS, found)
-    elif len(found):
-        output.page(output.table(("gene", f"ρ with {found.gene}"), found))
-    where = f"of {found.gene} in {version.name}"
-    if len(found):
-        output.note(versions.cut_text(found.cut, found.threshold, len(found), where))
-    else:
-        output.note(versions.nothing_found(found.threshold, found.max_abs, where))
+    rule = options.edge_rule(threshold, top, PARTNERS)
+    partners = neighbors(repo.snapshot(version.name).precision, gene, rule)
+    return Answer(
+        columns=("gene", "rho"),
+        rows=partners,
+        json=lambda: {
+            **versions.identity(version),
+            "gene": partners.gene,
+            **versions.rule_json(partners.cut, partners.threshold),
+            "count": len(partners),
+            "neighbors": ROWS,
+        },
+        text=lambda: output.table(("gene", f"ρ with {partners.gene}"), partners) if len(partners) else None,
+        paged=True,
+        notes=[versions.rule_note(partners, f"of {partners.gene} in {version.name}")],
+    )

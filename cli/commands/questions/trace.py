@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from ... import options, output
-from ...answers import versions as describe
+from ...answers.answer import Answer
+from ...answers.versions import change_summary, identity
 
 if TYPE_CHECKING:
     from ....storage.history.versions import Version
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 @click.argument("range_", default="v0..HEAD", metavar="[A..B]")
 @options.forms
 @options.repository
-def command(repo: Repository, *, gene_a: str, gene_b: str, range_: str, form: str) -> None:
+def command(repo: Repository, *, gene_a: str, gene_b: str, range_: str) -> Answer:
     """Follow ρ of two genes through the versions, along first parents, and name the commits that moved it.
 
     \b
@@ -33,39 +34,35 @@ def command(repo: Repository, *, gene_a: str, gene_b: str, range_: str, form: st
 
     options.check_pair(gene_a, gene_b)
     versions = line(repo, range_)
-    rho = [_rho(repo, version, gene_a, gene_b) for version in versions]
+    rho = [float(repo.snapshot(version.name).partial_correlation(gene_a, gene_b)) for version in versions]
     steps = [0.0, *(after - before for before, after in itertools.pairwise(rho))]
     # A version of equal content is the same network, read from another anchor: what differs is rounding.
     moved = [False, *(before.content != after.content for before, after in itertools.pairwise(versions))]
     moved = [other and abs(step) > ROUNDING for other, step in zip(moved, steps, strict=True)]
-    if form == "json":
-        points = [
-            {**describe.identity(version), "rho": value, "delta": step, "moved": is_moved, "message": version.message}
-            for version, value, step, is_moved in zip(versions, rho, steps, moved, strict=True)
-        ]
-        output.emit_json({"gene_a": gene_a, "gene_b": gene_b, "count": len(points), "trace": points})
-        return
-    rows: list[tuple[Any, ...]] = [
-        (version.name, value, step if is_moved else None, describe.deed(version) if is_moved else None)
-        for version, value, step, is_moved in zip(versions, rho, steps, moved, strict=True)
+    points = list(zip(versions, rho, steps, moved, strict=True))
+    rows = [
+        (version.name, value, step if is_moved else None, change_summary(version) if is_moved else None)
+        for version, value, step, is_moved in points
     ]
-    if form == "tsv":
-        output.emit_tsv(("version", "rho", "delta", "moved_by"), rows)
-    else:
-        click.echo(output.table(("version", f"ρ {gene_a}–{gene_b}", "Δρ", "moved by"), rows))
+    trace = [
+        {**identity(version), "rho": value, "delta": step, "moved": is_moved, "message": version.message}
+        for version, value, step, is_moved in points
+    ]
+    return Answer(
+        columns=("version", "rho", "delta", "moved_by"),
+        rows=rows,
+        json=lambda: {"gene_a": gene_a, "gene_b": gene_b, "count": len(trace), "trace": trace},
+        text=lambda: output.table(("version", f"ρ {gene_a}–{gene_b}", "Δρ", "moved by"), rows),
+    )
 
 
 def line(repo: Repository, text: str) -> list[Version]:
     """Return the versions from one side of a range to the other, oldest first."""
     first, last = repo.split_range(text) if ".." in text else (repo.version("v0"), repo.version(text))
-    line = repo.line(last.name)
-    numbers = [version.number for version in line]
+    newest_first = repo.line(last.name)
+    numbers = [version.number for version in newest_first]
     if first.number not in numbers:
-        output.warn(f"{first.name} is no first-parent ancestor of {last.name}: the trace begins at {line[-1].name}.")
-        return line[::-1]
-    return line[: numbers.index(first.number) + 1][::-1]
-
-
-def _rho(repo: Repository, version: Version, gene_a: str, gene_b: str) -> float:
-    value = repo.snapshot(version.name).partial_correlation(gene_a, gene_b)
-    return float(value)
+        begin = newest_first[-1].name
+        output.warn(f"{first.name} is no first-parent ancestor of {last.name}: the trace begins at {begin}.")
+        return newest_first[::-1]
+    return newest_first[: numbers.index(first.number) + 1][::-1]

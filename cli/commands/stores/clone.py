@@ -9,13 +9,14 @@ import click
 from ....engine.wording import counted
 from ... import options, output
 from ...answers import exchange
+from ...answers.answer import Answer
 
 
 @click.command("clone")
 @click.argument("source", type=click.Path(path_type=Path), metavar="STORE|FILE.h5")
 @click.argument("target", type=click.Path(path_type=Path), required=False, metavar="[NAME.grn]")
 @options.forms
-def command(source: Path, target: Path | None, form: str) -> None:
+def command(source: Path, target: Path | None) -> Answer:
     """Make a store with the whole history of another, or of a file that `grn export` wrote.
 
     By default it stands here, under the same name.
@@ -29,17 +30,16 @@ def command(source: Path, target: Path | None, form: str) -> None:
     from ....storage.repository import Repository
     from ....storage.transfer.exchange import clone
 
-    exchange.other(source)
-    made = Path(source.resolve().stem + SUFFIX) if target is None else target
+    exchange.other_store(source)
+    path = Path(source.resolve().stem + SUFFIX) if target is None else target
     with output.waiting("cloning") as progress:
-        clone(source, made, progress)
-    repo = Repository(made)
+        clone(source, path, progress)
+    repo = Repository(path)
     exchange.note_left_out(Repository(source))
-    if form == "json":
-        output.emit_json(
-            {"store": str(made), "versions": len(repo), "head": repo.head, "content": repo.version().content}
-        )
-    elif form == "tsv":
-        output.emit_tsv(("store", "versions", "head"), [(made, len(repo), repo.head)])
-    else:
-        click.echo(f"{made}: {counted(len(repo), 'version')}, {repo.head} at {repo.version().name}.")
+    version = repo.version()
+    return Answer(
+        columns=("store", "versions", "head"),
+        rows=[(path, len(repo), repo.head)],
+        json=lambda: {"store": str(path), "versions": len(repo), "head": repo.head, "content": version.content},
+        text=lambda: f"{path}: {counted(len(repo), 'version')}, {repo.head} at {version.name}.",
+    )

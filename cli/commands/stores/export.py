@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,10 @@ import click
 from ....engine.errors import InputError
 from ....engine.wording import counted
 from ... import options, output
-from ...answers import exchange, versions
+from ...answers import exchange
+from ...answers.answer import Answer, Note
+from ...answers.emit import emit
+from ...answers.versions import SHORT, identity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +41,7 @@ MATRICES = ("covariance", "correlation", "precision", "partial-correlation")
     metavar="FILE",
     help="Of a matrix: .tsv, .csv, .npy or .npz (`matrix`, `genes`); tsv on stdout otherwise.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Tell what was written as JSON, schema 1.")
+@click.option("--json", "as_json", is_flag=True, help="Describe what was written as JSON, schema 1.")
 @options.repository
 def command(
     repo: Repository,
@@ -69,62 +73,63 @@ def command(
         )
     if matrix is not None:
         _export_matrix(repo, at or "HEAD", matrix, genes, target, as_json=as_json)
-    elif genes is not None or target is not None:
+        return
+    if genes is not None or target is not None:
         raise InputError("--genes and -o go with --matrix; a store is written whole, to FILE.h5.")
-    elif file is not None and file.suffix not in ENDINGS:
+    if file is not None and file.suffix not in ENDINGS:
         raise InputError(
             f"A store is written to FILE.h5, and {file} does not end in .h5.",
             hint=f"`grn export {file.stem or 'tumor'}.h5 --at REV` writes a version; --matrix writes a table.",
         )
-    elif file is not None:
-        _export_store(repo, file, at, as_json=as_json)
+    if file is not None:
+        emit(_export_store(repo, file, at), "json" if as_json else "text")
 
 
-def _export_store(repo: Repository, file: Path, at: str | None, *, as_json: bool) -> None:
+def _export_store(repo: Repository, file: Path, at: str | None) -> Answer:
     from ....storage.repository import Repository
 
     with output.waiting("exporting") as progress:
         repo.export(file, at, progress)
-    written = Repository(file)
+    copy = Repository(file)
     exchange.note_left_out(repo)
-    version = written.version()
-    if as_json:
-        output.emit_json({**versions.identity(version), "versions": len(written), "file": str(file)})
-        return
-    size = file.stat().st_size
-    click.echo(f"{file}: {counted(len(written), 'version')}, {written.head} at {version.name}, {size:,} bytes.")
+    version = copy.version()
+    count = counted(len(copy), "version")
+    return Answer(
+        json=lambda: {**identity(version), "versions": len(copy), "file": str(file)},
+        text=lambda: f"{file}: {count}, {copy.head} at {version.name}, {file.stat().st_size:,} bytes.",
+    )
 
 
 def _export_matrix(
     repo: Repository, at: str, matrix: MatrixKind, genes: str | None, target: Path | None, *, as_json: bool
 ) -> None:
-    import sys
-
     from ....engine.network.matrix_blocks import matrix_blocks
     from ....formats.models.matrix_export import write_matrix, write_rows
 
     if as_json and target is None:
-        raise InputError("--json tells what was written to a file, and none is named.", hint="Name it with -o FILE.")
+        raise InputError("--json describes a file that is written, and none is named.", hint="Name it with -o FILE.")
     version = repo.version(at)
     snapshot = repo.snapshot(version.name)
-    names = list(snapshot.panel.genes) if genes is None else wanted(genes)
+    names = list(snapshot.panel.genes) if genes is None else read_names(genes)
     if repeats := [name for name, count in Counter(names).items() if count > 1]:
         raise InputError(f"--genes names {repeats[0]} more than once.", hint="Name each gene once.")
     snapshot.panel.locate(names)  # refuses strangers before anything is printed
-    values = matrix_blocks(snapshot, matrix, None if genes is None else names)
+    blocks = matrix_blocks(snapshot, matrix, None if genes is None else names)
     if target is None:
-        write_rows(sys.stdout, values, names, names)
+        write_rows(sys.stdout, blocks, names, names)
         return
-    write_matrix(target, values, names, names)
-    if as_json:
-        told = {"matrix": matrix, "genes": len(names), "file": str(target)}
-        output.emit_json({**versions.identity(version), **told})
-        return
+    write_matrix(target, blocks, names, names)
     shape = f"{len(names):,} × {len(names):,}"
-    output.note(f"{target}: {matrix} of {version.name} ({version.content[: versions.SHORT]}), {shape}.")
+    note = Note(f"{target}: {matrix} of {version.name} ({version.content[:SHORT]}), {shape}.")
+    answer = Answer(
+        json=lambda: {**identity(version), "matrix": matrix, "genes": len(names), "file": str(target)},
+        text=lambda: None,
+        notes=[note],
+    )
+    emit(answer, "json" if as_json else "text")
 
 
-def wanted(text: str) -> Sequence[str]:
+def read_names(text: str) -> Sequence[str]:
     """Return the genes that are listed with commas, or in a file after an @."""
     if text.startswith("@"):
         from ....formats.traits.traits import read_ids

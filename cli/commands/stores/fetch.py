@@ -12,6 +12,7 @@ from ...answers import exchange
 
 if TYPE_CHECKING:
     from ....storage.repository import Repository
+    from ...answers.answer import Answer
 
 
 @click.command("fetch")
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--as", "name", metavar="NAME", help="What its refs are put under; its own name by default.")
 @options.forms
 @options.writing
-def command(repo: Repository, *, source: Path, name: str | None, form: str) -> None:
+def command(repo: Repository, *, source: Path, name: str | None) -> Answer:
     """Bring in the versions of another store of the same panel. Its branch main becomes lab/main, if it is lab.grn.
 
     Nothing of this store moves: `grn merge lab/main` brings the pathways into the branch that you are on. All of it
@@ -31,7 +32,7 @@ def command(repo: Repository, *, source: Path, name: str | None, form: str) -> N
       grn diff HEAD..lab/main
       grn merge lab/main
     """
-    exchange.other(source)
+    exchange.other_store(source)
     with output.waiting("fetching") as progress:
-        done = repo.fetch(source, name, progress)
-    exchange.tell(repo, done, form, nothing=f"Nothing new in {source}.")
+        report = repo.fetch(source, name, progress)
+    return exchange.arrivals(repo, report, nothing=f"Nothing new in {source}.")

@@ -13,6 +13,7 @@ from ...answers import exchange
 
 if TYPE_CHECKING:
     from ....storage.repository import Repository
+    from ...answers.answer import Answer
 
 
 @click.command("import")
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--as", "name", metavar="NAME", help="What its refs are put under; its own name by default.")
 @options.forms
 @options.writing
-def command(repo: Repository, *, file: Path, name: str | None, form: str) -> None:
+def command(repo: Repository, *, file: Path, name: str | None) -> Answer:
     """Bring in the versions of a file that `grn export FILE.h5` wrote; of lab.h5, main becomes lab/main.
 
     The file must be of the same panel. `grn clone FILE.h5 NAME.grn` makes a store of its own of it, and
@@ -40,5 +41,5 @@ def command(repo: Repository, *, file: Path, name: str | None, form: str) -> Non
     if not (file.is_file() and is_hdf5(file)):
         raise InputError(f"{file} is not a file that `grn export` wrote.", hint="`grn export FILE.h5` writes one.")
     with output.waiting("importing") as progress:
-        done = repo.fetch(file, name, progress)
-    exchange.tell(repo, done, form, nothing=f"Nothing new in {file}.")
+        report = repo.fetch(file, name, progress)
+    return exchange.arrivals(repo, report, nothing=f"Nothing new in {file}.")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from ... import options, output
-from ...answers import versions
+from ...answers.answer import FACTS, Answer
+from ...answers.versions import base_facts, identity
 
 if TYPE_CHECKING:
     from ....storage.history.versions import Version
@@ -28,7 +29,7 @@ Fact = tuple[str, str, Any]
 )
 @options.forms
 @options.repository
-def command(repo: Repository, *, at: str, system: bool, spectrum: bool, form: str) -> None:
+def command(repo: Repository, *, at: str, system: bool, spectrum: bool) -> Answer:
     """Describe the store: panel, base and where it came from, versions, eigenvalues, parameter counts, size on disk.
 
     \b
@@ -38,21 +39,22 @@ def command(repo: Repository, *, at: str, system: bool, spectrum: bool, form: st
       grn info --spectrum --tsv
     """
     version = repo.version(at)
+    if spectrum and system:
+        raise click.UsageError("--system and --spectrum each replace the answer: give one of them.")
     if spectrum:
-        if system:
-            raise click.UsageError("--system and --spectrum each replace the answer: give one of them.")
-        _emit_spectrum(repo, version, form)
-        return
-    facts = _system() if system else [*_store(repo, version), *_numbers(repo, version)]
+        return _spectrum(repo, version)
     base = repo.base(version.name)
-    if form == "json":
-        named = {key: value for key, _, value in facts}
-        output.emit_json({**versions.identity(version), **named, "base_record": base.record.model_dump(mode="json")})
-        return
-    pairs = [(key if form == "tsv" else title, _text(value)) for key, title, value in facts]
-    if form == "text" and not system:
-        pairs[1:1] = versions.base_facts(base)
-    output.emit_facts(form, pairs)
+    facts = _system() if system else [*_store(repo, version), *_numbers(repo, version)]
+    titled = [(title, _text(value)) for _, title, value in facts]
+    if not system:
+        titled[1:1] = base_facts(base)
+    fields = {key: value for key, _, value in facts}
+    return Answer(
+        columns=FACTS,
+        rows=((key, text) for key, _, value in facts if (text := _text(value)) is not None),
+        json=lambda: {**identity(version), **fields, "base_record": base.record.model_dump(mode="json")},
+        text=lambda: output.facts(titled),
+    )
 
 
 def _store(repo: Repository, version: Version) -> list[Fact]:
@@ -95,22 +97,23 @@ def _numbers(repo: Repository, version: Version) -> list[Fact]:
     ]
 
 
-def _emit_spectrum(repo: Repository, version: Version, form: str) -> None:
+def _spectrum(repo: Repository, version: Version) -> Answer:
     from ....engine.network.stability import all_eigenvalues, factor_eigenvalues
 
-    is_factor = repo.base(version.name).record.form == "factor"
-    snapshot = repo.snapshot(version.name, from_base=is_factor)
-    eigenvalues = factor_eigenvalues(snapshot) if is_factor else all_eigenvalues(snapshot)
-    rows = list(enumerate(map(float, eigenvalues), start=1))
-    if form == "json":
-        spectrum = {"spectrum_of": "factors" if is_factor else "covariance", "eigenvalues": [row[1] for row in rows]}
-        output.emit_json({**versions.identity(version), **spectrum})
-    elif form == "tsv":
-        output.emit_tsv(("number", "eigenvalue"), rows)
-    else:
-        what = "what factors and pathways add to the noise" if is_factor else "Σ"
-        title = click.style(f"Eigenvalues of {what} in {version.name}:", bold=True)
-        output.page(f"{title}\n{output.table(('number', 'eigenvalue'), rows)}")
+    is_factored = repo.base(version.name).record.form == "factor"
+    snapshot = repo.snapshot(version.name, from_base=True)
+    eigenvalues = (factor_eigenvalues if is_factored else all_eigenvalues)(snapshot).tolist()
+    columns, rows = ("number", "eigenvalue"), list(enumerate(eigenvalues, start=1))
+    matrix = "what factors and pathways add to the noise" if is_factored else "Σ"
+    title = click.style(f"Eigenvalues of {matrix} in {version.name}:", bold=True)
+    spectrum_of = "factors" if is_factored else "covariance"
+    return Answer(
+        columns=columns,
+        rows=rows,
+        json=lambda: {**identity(version), "spectrum_of": spectrum_of, "eigenvalues": eigenvalues},
+        text=lambda: f"{title}\n{output.table(columns, rows)}",
+        paged=True,
+    )
 
 
 def _system() -> list[Fact]:

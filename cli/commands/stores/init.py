@@ -9,6 +9,7 @@ import click
 
 from ....engine.estimation.estimators import ESTIMATORS, WITH_FACTORS
 from ... import options, output
+from ...answers.answer import TEXT_AND_ROWS, Answer, Note, facts_answer
 from ...answers.versions import base_facts, identity
 
 if TYPE_CHECKING:
@@ -90,11 +91,10 @@ def command(
     path: Path,
     genes: str | None,
     samples: str | None,
-    form: str,
     counts: bool,
     transform: Transform | None,
     **settings: Any,
-) -> None:
+) -> Answer:
     """Make a store: its panel, and the covariance that all versions start from.
 
     \b
@@ -106,10 +106,9 @@ def command(
     from ....formats.traits.traits import read_ids
     from ....storage.api import init
 
-    wanted = None if genes is None else read_ids(Path(genes))
     repo = init(
         path,
-        genes=wanted,
+        genes=None if genes is None else read_ids(Path(genes)),
         samples=None if samples is None else read_ids(Path(samples)),
         counts=counts,
         transform=transform or ("log1p" if counts else "none"),
@@ -117,25 +116,23 @@ def command(
         time=options.clock(),
         **settings,
     )
-    tell(repo, form)
+    return _answer(repo)
 
 
-def tell(repo: Repository, form: str) -> None:
-    """Print what was made, and what was decided on the way."""
+def _answer(repo: Repository) -> Answer:
+    """Return what was made, and what was decided on the way."""
     from ....storage.files.layout import SUFFIX
 
     base = repo.base()
-    if form == "json":
-        output.emit_json(
-            {
-                "store": str(repo.path),
-                **identity(repo.version()),
-                "base": base.record.model_dump(mode="json"),
-            }
-        )
-        return
-    for note in base.record.notes:
-        output.note(output.sentence(note))
+    notes = [output.sentence(note) for note in base.record.notes]
     if repo.path.suffix != SUFFIX:
-        output.note(f"A store that is not named *{SUFFIX} is not found by itself: give it with -s or $GRN_STORE.")
-    output.emit_facts(form, [("store", str(repo.path)), *base_facts(base)])
+        notes.append(f"A store that is not named *{SUFFIX} is not found by itself: give it with -s or $GRN_STORE.")
+    return facts_answer(
+        [("store", str(repo.path)), *base_facts(base)],
+        json=lambda: {
+            "store": str(repo.path),
+            **identity(repo.version()),
+            "base": base.record.model_dump(mode="json"),
+        },
+        notes=[Note(note, TEXT_AND_ROWS) for note in notes],
+    )

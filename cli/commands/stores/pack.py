@@ -8,6 +8,7 @@ import click
 
 from ....engine.wording import counted
 from ... import options, output
+from ...answers.answer import Answer, Note
 
 if TYPE_CHECKING:
     from ....storage.repository import Repository
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 @click.command("pack")
 @options.forms
 @options.writing
-def command(repo: Repository, *, form: str) -> None:
+def command(repo: Repository) -> Answer:
     """Fold the entries of the log into few files, up to 512 in each; leftovers of killed writers are swept, too.
 
     Nothing changes but the number of files: every version reads as it did. Others may read and write meanwhile.
@@ -26,14 +27,14 @@ def command(repo: Repository, *, form: str) -> None:
       grn pack
     """
     with output.waiting("packing") as progress:
-        done = repo.pack(progress)
-    facts = {"entries": done.entries, "packs": done.packs, "files": done.files, "swept": done.swept}
-    if form == "json":
-        output.emit_json(facts)
-    elif form == "tsv":
-        output.emit_tsv(tuple(facts), [tuple(facts.values())])
-    else:
-        said = f"Packed {counted(done.entries, 'entry', 'entries')}" if done.entries else "There is nothing to pack"
-        click.echo(f"{said}; the log takes {counted(done.files, 'file')}.")
-        if done.swept:
-            output.note(f"{counted(done.swept, 'leftover')} of killed writers taken away.")
+        report = repo.pack(progress)
+    counts = {"entries": report.entries, "packs": report.packs, "files": report.files, "swept": report.swept}
+    packed = f"Packed {counted(report.entries, 'entry', 'entries')}" if report.entries else "There is nothing to pack"
+    swept = Note(f"{counted(report.swept, 'leftover')} of killed writers taken away.")
+    return Answer(
+        columns=tuple(counts),
+        rows=[tuple(counts.values())],
+        json=lambda: counts,
+        text=lambda: f"{packed}; the log takes {counted(report.files, 'file')}.",
+        notes=[swept] if report.swept else [],
+    )

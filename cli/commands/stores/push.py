@@ -12,6 +12,7 @@ from ...answers import exchange
 
 if TYPE_CHECKING:
     from ....storage.repository import Repository
+    from ...answers.answer import Answer
 
 
 @click.command("push")
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--branch", metavar="NAME", help="Which branch; the one that HEAD is on by default.")
 @options.forms
 @options.writing
-def command(repo: Repository, *, target: Path, branch: str | None, form: str) -> None:
+def command(repo: Repository, *, target: Path, branch: str | None) -> Answer:
     """Bring a branch to another store of the same panel: only forward, so that nothing there is lost.
 
     Where its branch of that name has versions that this one has not, it is refused: fetch, merge, and push again.
@@ -32,7 +33,7 @@ def command(repo: Repository, *, target: Path, branch: str | None, form: str) ->
     from ....storage.repository import Repository
 
     hint = f"`grn clone {repo.path} {target}` makes one, with all of this."
-    exchange.other(target, hint=hint)
+    exchange.other_store(target, hint=hint)
     with output.waiting("pushing") as progress:
-        done = repo.push(target, branch, progress)
-    exchange.tell(Repository(target), done, form, nothing=f"{target} has all of it already.")
+        report = repo.push(target, branch, progress)
+    return exchange.arrivals(Repository(target), report, nothing=f"{target} has all of it already.")

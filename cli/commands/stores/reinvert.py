@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ... import options, output
+from ... import options
 from ...answers import refs
+from ...answers.answer import EVERY_FORM, Note
 
 if TYPE_CHECKING:
     from ....storage.repository import Repository
+    from ...answers.answer import Answer
 
 
 @click.command("reinvert")
 @click.option("--force", is_flag=True, help="Invert a factor base of more than 5,000 genes, too.")
 @options.forms
 @options.writing
-def command(repo: Repository, *, force: bool, form: str) -> None:
+def command(repo: Repository, *, force: bool) -> Answer:
     """Invert the current version in full, and read later versions from that anchor.
 
     It happens by itself every 64 commits on a dense base, when the pathways since the last anchor have a rank of more
@@ -31,16 +33,17 @@ def command(repo: Repository, *, force: bool, form: str) -> None:
     """
     before = repo.version()
     version = repo.reinvert(force=force)
-    found, now = before.entry.measured.probe, version.entry.measured.probe
+    error, error_now = before.entry.measured.probe, version.entry.measured.probe
     if version.id == before.id:
-        refs.tell(version, form, f"{version.name} needs no re-inversion.")
         gigabytes = 24 * len(repo.panel) ** 2 / 1e9
-        output.note(
+        note = (
             "Its factor base is inverted anew, through its own diagonal, whenever a version is read, so that nothing "
-            f"accumulates{'' if found is None else f'; the probe found a relative error of {found:.2g}'}. "
+            f"accumulates{'' if error is None else f'; the probe found a relative error of {error:.2g}'}. "
             f"--force inverts it in full all the same, in {gigabytes:.1f} GB of memory."
         )
-        return
-    refs.tell(version, form, f"{version.name} is read from its own full inversion.")
-    if found is not None and now is not None:
-        output.note(f"The probe found a relative error of {found:.2g} before, and {now:.2g} now.")
+        return refs.position(version, f"{version.name} needs no re-inversion.", notes=[Note(note, EVERY_FORM)])
+    notes: list[Note] = []
+    if error is not None and error_now is not None:
+        probe = f"The probe found a relative error of {error:.2g} before, and {error_now:.2g} now."
+        notes.append(Note(probe, EVERY_FORM))
+    return refs.position(version, f"{version.name} is read from its own full inversion.", notes=notes)

@@ -9,9 +9,10 @@ import click
 
 from ....engine.wording import counted
 from ... import errors, options, output
+from ...answers.answer import Answer, Note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from ....storage.verify.findings import Finding, Report
@@ -27,7 +28,7 @@ WORDS = {"damage": "damaged", "derived": "damaged, can be made again", "note": "
 @click.option("--repair", is_flag=True, help="Make again what is derived; never touches what is not.")
 @options.forms
 @options.store
-def command(path: Path, *, quick: bool, numbers: bool, repair: bool, form: str) -> int:
+def command(path: Path, *, quick: bool, numbers: bool, repair: bool) -> Answer:
     """Read every file of a store, and say what is damaged and which versions it touches. Exit 1 if anything is.
 
     The others stay readable: `grn edges --at v3` answers as long as v3 needs nothing that is damaged. An entry of the
@@ -44,16 +45,14 @@ def command(path: Path, *, quick: bool, numbers: bool, repair: bool, form: str) 
 
     with output.waiting("verifying") as progress:
         report = (mend if repair else verify)(path, quick=quick, numbers=numbers, progress=progress)
-    if form == "json":
-        output.emit_json(_json(report))
-    elif form == "tsv":
-        output.emit_tsv(
-            ("kind", "file", "what", "versions", "refs", "repaired"),
-            [(one.kind, one.path, one.what, _listed(one), ",".join(one.refs), one.repaired) for one in report.findings],
-        )
-    else:
-        _tell(report, path, tried=repair)
-    return errors.DONE if report.sound else errors.ANSWER_IS_NO
+    return Answer(
+        columns=("kind", "file", "what", "versions", "refs", "repaired"),
+        rows=map(_row, report.findings),
+        json=lambda: _json(report),
+        text=lambda: "\n".join(_lines(report, path)),
+        notes=map(Note, _notes(report, tried=repair)),
+        code=errors.DONE if report.sound else errors.ANSWER_IS_NO,
+    )
 
 
 def ranges(numbers: Iterable[int]) -> str:
@@ -63,63 +62,74 @@ def ranges(numbers: Iterable[int]) -> str:
     return ", ".join(f"v{run[0]}" if len(run) == 1 else f"v{run[0]}–v{run[-1]}" for run in ends)
 
 
-def _tell(report: Report, path: Path, *, tried: bool) -> None:
-    for one in report.findings:
-        if one.kind == "note" and not one.repaired:
+def _row(finding: Finding) -> tuple[object, ...]:
+    versions = ",".join(_names(finding.versions))
+    return (finding.kind, finding.path, finding.what, versions, ",".join(finding.refs), finding.repaired)
+
+
+def _lines(report: Report, path: Path) -> Iterator[str]:
+    for finding in report.findings:
+        if _is_mere_note(finding):
             continue
-        mended = " (mended)" if one.repaired else ""
-        click.echo(f"{click.style(one.path, bold=True)}: {WORDS[one.kind]}{mended}")
-        click.echo(f"    {one.what}")
-        if one.versions:
-            click.echo(f"    It touches {ranges(one.versions)}.")
-        if one.refs:
-            click.echo(f"    Where these stand is no longer certain: {', '.join(one.refs)}.")
-    click.echo(
+        yield f"{click.style(finding.path, bold=True)}: {WORDS[finding.kind]}{' (mended)' if finding.repaired else ''}"
+        yield f"    {finding.what}"
+        if finding.versions:
+            yield f"    It touches {ranges(finding.versions)}."
+        if finding.refs:
+            yield f"    Where these stand is no longer certain: {', '.join(finding.refs)}."
+    yield (
         f"{path}: read {counted(report.entries, 'log entry', 'log entries')}, {counted(report.versions, 'version')}, "
         f"{counted(report.bases, 'base')}, {counted(report.analyses, 'analysis', 'analyses')}, "
         f"{counted(report.cached, 'cached inversion')}."
     )
     for name, residual in report.residuals.items():
-        click.echo(f"{name}: its precision is the inverse of its covariance to a relative error of {residual:.1e}.")
-    damage = [one for one in report.findings if one.kind == "damage" and not one.repaired]
-    if damage:
-        click.echo(f"Readable: {ranges(report.whole) or 'no version'}.")
-        output.note(
+        yield f"{name}: its precision is the inverse of its covariance to a relative error of {residual:.1e}."
+    if _is_damaged(report):
+        yield f"Readable: {ranges(report.whole) or 'no version'}."
+    elif report.sound:
+        yield "Nothing is damaged."
+
+
+def _notes(report: Report, *, tried: bool) -> Iterator[str]:
+    if _is_damaged(report):
+        yield (
             "Put good copies of these files in their place, from a backup or a clone; nothing is written until then. "
             "To go on without: `grn export FILE.h5 --at` a version that is readable, and `grn clone FILE.h5 NEW.grn`."
         )
     elif not report.sound and tried:
-        output.note("It could not be mended: see that the disk has room and that you may write there; then try again.")
+        yield "It could not be mended: see that the disk has room and that you may write there; then try again."
     elif not report.sound:
-        output.note("`grn verify --repair` mends that.")
-    else:
-        click.echo("Nothing is damaged.")
-    _tell_notes([one for one in report.findings if one.kind == "note" and not one.repaired])
-
-
-def _tell_notes(notes: Sequence[Finding]) -> None:
+        yield "`grn verify --repair` mends that."
     shown = 5
-    for one in notes[:shown]:
-        output.note(f"{one.path}: {one.what}")
+    notes = [f"{finding.path}: {finding.what}" for finding in report.findings if _is_mere_note(finding)]
+    yield from notes[:shown]
     if len(notes) > shown:
-        output.note(f"… and {len(notes) - shown} more like these; --tsv lists them.")
+        yield f"… and {len(notes) - shown} more like these; --tsv lists them."
 
 
-def _listed(finding: Finding) -> str:
-    return ",".join(f"v{number}" for number in finding.versions)
+def _is_mere_note(finding: Finding) -> bool:
+    return finding.kind == "note" and not finding.repaired
+
+
+def _is_damaged(report: Report) -> bool:
+    return any(finding.kind == "damage" and not finding.repaired for finding in report.findings)
+
+
+def _names(versions: Iterable[int]) -> list[str]:
+    return [f"v{number}" for number in versions]
 
 
 def _json(report: Report) -> dict[str, object]:
     findings = [
         {
-            "kind": one.kind,
-            "file": one.path,
-            "what": one.what,
-            "versions": [f"v{number}" for number in one.versions],
-            "refs": list(one.refs),
-            "repaired": one.repaired,
+            "kind": finding.kind,
+            "file": finding.path,
+            "what": finding.what,
+            "versions": _names(finding.versions),
+            "refs": list(finding.refs),
+            "repaired": finding.repaired,
         }
-        for one in report.findings
+        for finding in report.findings
     ]
     return {
         "sound": report.sound,
@@ -129,6 +139,6 @@ def _json(report: Report) -> dict[str, object]:
         "bases": report.bases,
         "analyses": report.analyses,
         "cached": report.cached,
-        "readable": [f"v{number}" for number in report.whole],
+        "readable": _names(report.whole),
         "residuals": report.residuals,
     }

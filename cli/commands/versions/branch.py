@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from ... import options
-from ...answers import ref_lists, refs
+from ...answers import refs
 
 if TYPE_CHECKING:
     from ....storage.repository import Repository
+    from ...answers.answer import Answer
 
 
 @click.command("branch")
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("-d", "--delete", metavar="NAME", help="Delete this branch; its versions stay.")
 @options.forms
 @options.writing
-def command(repo: Repository, *, name: str | None, rev: str, delete: str | None, form: str) -> None:
+def command(repo: Repository, *, name: str | None, rev: str, delete: str | None) -> Answer:
     """List branches, or make one at a version.
 
     \b
@@ -31,8 +32,9 @@ def command(repo: Repository, *, name: str | None, rev: str, delete: str | None,
     if delete is not None and name is not None:
         raise click.UsageError("With --delete the name stands behind it, and nothing else.")
     if delete is not None:
-        refs.tell(version := repo.delete_branch(delete), form, f"Deleted branch {delete}, which was at {version.name}.")
-    elif name is not None:
-        refs.tell(version := repo.create_branch(name, rev), form, f"Branch {name} is at {version.name}.")
-    else:
-        ref_lists.tell("branches", repo.branches, form, mark=repo.head)
+        version = repo.delete_branch(delete)
+        return refs.position(version, f"Deleted branch {delete}, which was at {version.name}.")
+    if name is not None:
+        version = repo.create_branch(name, rev)
+        return refs.position(version, f"Branch {name} is at {version.name}.")
+    return refs.listing("branches", repo.branches, head=repo.head)

@@ -11,6 +11,7 @@ from ...answers import refs
 
 if TYPE_CHECKING:
     from ....storage.repository import Repository
+    from ...answers.answer import Answer
 
 
 @click.command("cherry-pick")
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @options.message
 @options.forms
 @options.writing
-def command(repo: Repository, *, rev: str, only: tuple[str, ...], message: str, form: str) -> None:
+def command(repo: Repository, *, rev: str, only: tuple[str, ...], message: str) -> Answer:
     """Do on HEAD's branch what a version did against its first parent.
 
     \b
@@ -27,4 +28,4 @@ def command(repo: Repository, *, rev: str, only: tuple[str, ...], message: str, 
       grn cherry-pick drug-a
       grn cherry-pick v4 --only MYC
     """
-    refs.tell(repo.cherry_pick(rev, only=only, message=message), form, f"Picked {rev}:", changes=True)
+    return refs.position(repo.cherry_pick(rev, only=only, message=message), f"Picked {rev}:", changes=True)

@@ -10,8 +10,12 @@ import click
 from ....engine.wording import counted
 from ... import options, output
 from ...answers import difference, versions
+from ...answers.answer import EVERY_FORM, Answer, Note, caution
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ....engine.network.edges import EdgeRule
     from ....formats.pathways.pathways import PathwayFile
     from ....storage.history.planning import Plan
     from ....storage.history.versions import Version
@@ -52,7 +56,7 @@ if TYPE_CHECKING:
 @click.option("--branch", metavar="NAME", help="Commit to this branch, not to HEAD's.")
 @click.option("--dry-run", is_flag=True, help="Print the diff that the commit would make; write nothing.")
 @options.message
-@options.cuts
+@options.edge_rules
 @options.forms
 @options.writing
 def command(
@@ -66,9 +70,8 @@ def command(
     dry_run: bool,
     threshold: float | None,
     top: int | None,
-    form: str,
     **reading: Any,
-) -> None:
+) -> Answer:
     """Add the pathways of a FILE to the network, Σ ← Σ + xxᵀ for each, as a new version.
 
     FILE is a GMT (loadings are --strength standard deviations), a regulon table (source, target, weight; loadings are
@@ -96,50 +99,49 @@ def command(
 
     plan, version = step() if dry_run else repo.transaction(step)
     if not plan.pathways:
-        output.note(f"All of it is active already in {version.name}: nothing was written.")
-        _tell(repo, read, form, written=False, rev=version.name)
-    elif dry_run:
-        _preview(repo, plan, options.cut(threshold, top, len(repo.panel)), top, form)
-    else:
-        _tell(repo, read, form, written=True, rev=version.name)
+        return _answer(repo.version(version.name), read, written=False)
+    if dry_run:
+        return _preview(repo, plan, options.edge_rule(threshold, top, len(repo.panel)), top)
+    return _answer(repo.version(version.name), read, written=True)
 
 
-def _preview(repo: Repository, plan: Plan, cut: Any, top: int | None, form: str) -> None:
+def _preview(repo: Repository, plan: Plan, rule: EdgeRule, top: int | None) -> Answer:
     from ....engine.network.comparison import compare
 
     before = repo.version(plan.parents[0])
     after = repo.preview(plan)
     with output.waiting("comparing") as progress:
-        found = compare(repo.snapshot(before.name), after, cut, changes=top or 20, progress=progress)
+        changes = compare(repo.snapshot(before.name), after, rule, changes=top or 20, progress=progress)
     planned = {"version": after.name, "id": None, "content": after.content}
-    named = [(one.label, int(one.sign)) for one in plan.pathways]
-    difference.tell(found, (versions.identity(before), planned), form, pathways=(named, []))
-    output.note("Dry run: nothing was written.")
+    added = [(pathway.label, int(pathway.sign)) for pathway in plan.pathways]
+    dry = Note("Dry run: nothing was written.", EVERY_FORM)
+    return difference.answer(changes, (versions.identity(before), planned), pathways=(added, []), notes=[dry])
 
 
-def _tell(repo: Repository, read: PathwayFile, form: str, *, written: bool, rev: str) -> None:
+def _answer(version: Version, read: PathwayFile, *, written: bool) -> Answer:
+    missing = sum(map(len, read.dropped.values()))
+    changes = (f"    {line}" for line in versions.change_lines(version))
+    lines = [versions.head_line(version), *versions.message_lines(version), *changes]
+    fields = {"written": written, "probe": version.entry.measured.probe, "missing_genes": missing}
+    unchanged = Note(f"All of it is active already in {version.name}: nothing was written.", EVERY_FORM)
+    return Answer(
+        columns=("version", "id", "content", "rank"),
+        rows=[(version.name, version.id, version.content, version.rank)],
+        json=lambda: {**versions.version_json(version), **fields},
+        text=lambda: "\n".join(lines) if written else None,
+        notes=_notes(version, missing) if written else [unchanged],
+    )
+
+
+def _notes(version: Version, missing: int) -> Iterator[Note]:
     from ....engine.network.capacitance import WARN_BELOW
 
-    version = repo.version(rev)
     measured = version.entry.measured
-    lost = sum(len(genes) for genes in read.dropped.values())
-    if form == "json":
-        told = versions.version_json(version)
-        output.emit_json({**told, "written": written, "probe": measured.probe, "missing_genes": lost})
-        return
-    if form == "tsv":
-        output.emit_tsv(("version", "id", "content", "rank"), [(rev, version.id, version.content, version.rank)])
-        return
-    if not written:
-        return
-    click.echo(versions.head_line(version))
-    changes = (f"    {line}" for line in versions.change_lines(version))
-    click.echo("\n".join([*versions.message_lines(version), *changes]))
-    if lost:
-        output.note(f"{counted(lost, 'gene')} not on the panel left out; `grn show {rev}` names them.")
+    if missing:
+        yield Note(f"{counted(missing, 'gene')} not on the panel left out; `grn show {version.name}` names them.")
     if measured.guard < WARN_BELOW:
-        output.warn(
+        yield caution(
             f"In one direction subtractions leave {measured.guard:.2g} of the variance: half of the digits are lost."
         )
     if measured.probe is not None and measured.probe > 1e-6:
-        output.warn(f"The probe found a relative error of {measured.probe:.1e}; `grn reinvert` may mend it.")
+        yield caution(f"The probe found a relative error of {measured.probe:.1e}; `grn reinvert` may mend it.")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from ... import options, output
-from ...answers import versions as describe
+from ...answers.answer import ROWS, Answer
+from ...answers.versions import SHORT, change_lines, head_line, message_lines, refs_text, version_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
 @click.option("--oneline", is_flag=True, help="A line a version.")
 @options.forms
 @options.repository
-def command(
-    repo: Repository, *, rev: str, number: int | None, every: bool, refs: bool, oneline: bool, form: str
-) -> None:
+def command(repo: Repository, *, rev: str, number: int | None, every: bool, refs: bool, oneline: bool) -> Answer:
     """List a version and its ancestors, newest first; of a range A..B, those of B that are not A's.
 
     \b
@@ -38,34 +37,31 @@ def command(
       grn log --refs
     """
     if refs:
-        _tell_moves(repo, list(reversed(repo.moves))[:number], form)
-        return
+        return _moves(repo, list(reversed(repo.moves))[:number])
     before, after = repo.split_range(rev) if ".." in rev else (None, None)
     versions = repo.versions(
         None if every else rev if after is None else after.name,
         without="" if before is None or every else before.name,
         number=number,
     )
-    if form == "json":
-        output.emit_json({"versions": [describe.version_json(version) for version in versions]})
-    elif form == "tsv":
-        output.emit_tsv(
-            ("version", "id", "content", "time", "author", "rank", "added", "dropped", "refs", "message"),
-            [_row(version) for version in versions],
-        )
-    else:
-        output.page("\n".join(_line(version) if oneline else _paragraph(version) for version in versions))
+    return Answer(
+        columns=("version", "id", "content", "time", "author", "rank", "added", "dropped", "refs", "message"),
+        rows=map(_row, versions),
+        json=lambda: {"versions": [version_json(version) for version in versions]},
+        text=lambda: "\n".join(map(_line if oneline else _paragraph, versions)),
+        paged=True,
+    )
 
 
 def _paragraph(version: Version) -> str:
-    told = [describe.head_line(version), *describe.message_lines(version)]
-    return "\n".join([*told, *(f"    {line}" for line in describe.change_lines(version)), ""])
+    changes = (f"    {line}" for line in change_lines(version))
+    return "\n".join([head_line(version), *message_lines(version), *changes, ""])
 
 
 def _line(version: Version) -> str:
     name = click.style(f"{version.name:<4}", fg="yellow")
-    first = "".join(describe.message_lines(version)[:1]).strip()
-    return f"{name} {version.id[: describe.SHORT]} {first} {describe.refs_text(version)}".rstrip()
+    first = "".join(message_lines(version)[:1]).strip()
+    return f"{name} {version.id[:SHORT]} {first} {refs_text(version)}".rstrip()
 
 
 def _row(version: Version) -> list[object]:
@@ -74,18 +70,18 @@ def _row(version: Version) -> list[object]:
             ",".join(version.dropped), ",".join(version.refs), " ".join(version.message.split())]  # fmt: skip
 
 
-def _tell_moves(repo: Repository, moves: Sequence[Move], form: str) -> None:
+def _moves(repo: Repository, moves: Sequence[Move]) -> Answer:
     names = {id_: name for name, id_, _ in repo.identities()}
+    columns = ("time", "author", "ref", "before", "after", "reason")
     rows = [
         (move.time, move.author, move.ref, names.get(move.before or "", move.before),
          names.get(move.after or "", move.after), " ".join(move.reason.split()))
         for move in moves
     ]  # fmt: skip
-    columns = ("time", "author", "ref", "before", "after", "reason")
-    if form == "json":
-        contents = {name: content for name, _, content in repo.identities()}
-        output.emit_json({"moves": [dict(zip(columns, row, strict=True)) for row in rows], "contents": contents})
-    elif form == "tsv":
-        output.emit_tsv(columns, rows)
-    else:
-        output.page(output.table(columns, rows))
+    return Answer(
+        columns=columns,
+        rows=rows,
+        json=lambda: {"moves": ROWS, "contents": {name: content for name, _, content in repo.identities()}},
+        text=lambda: output.table(columns, rows),
+        paged=True,
+    )

@@ -11,6 +11,7 @@ from ...answers import difference, refs
 
 if TYPE_CHECKING:
     from ....storage.repository import Repository
+    from ...answers.answer import Answer
 
 
 @click.command("merge")
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @options.message
 @options.forms
 @options.writing
-def command(repo: Repository, *, rev: str, no_ff: bool, message: str, form: str) -> None:
+def command(repo: Repository, *, rev: str, no_ff: bool, message: str) -> Answer:
     """Bring a version's pathways into HEAD's branch: a version is a set, so neither side's order matters.
 
     Whichever side merges, the version that comes out has the same content id and the same bits.
@@ -31,11 +32,9 @@ def command(repo: Repository, *, rev: str, no_ff: bool, message: str, form: str)
     before = repo.version()
     version = repo.merge(rev, message=message, fast_forward=not no_ff)
     if version.id == before.id:
-        refs.tell(version, form, f"{repo.head} holds all of {rev} already.")
-    elif version.number <= before.number or len(version.parents) < 2:
-        refs.tell(version, form, f"{repo.head} moved forward from {before.name} to {version.name}.")
-    else:
-        refs.tell(version, form, f"Merged {rev} into {repo.head}:", changes=True)
-        if form == "text":
-            changes = difference.pathway_changes(repo, before, version)
-            click.echo("\n".join(f"  {line}" for line in difference.pathway_lines(changes)))
+        return refs.position(version, f"{repo.head} holds all of {rev} already.")
+    if version.number <= before.number or len(version.parents) < 2:
+        return refs.position(version, f"{repo.head} moved forward from {before.name} to {version.name}.")
+    lines = difference.pathway_lines(difference.pathway_changes(repo, before, version))
+    below = [f"  {line}" for line in lines]
+    return refs.position(version, f"Merged {rev} into {repo.head}:", changes=True, below=below)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ... import options, output
-from ...answers import versions as describe
+from ... import options
+from ...answers.answer import ROWS, Answer
 
 if TYPE_CHECKING:
     from ....storage.history.versions import Version
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.option("--content", is_flag=True, help="Print content ids: of the base and the set of pathways.")
 @options.forms
 @options.repository
-def command(repo: Repository, *, revs: tuple[str, ...], content: bool, form: str) -> None:
+def command(repo: Repository, *, revs: tuple[str, ...], content: bool) -> Answer:
     """Print the ids that REVs name, one a line; a range gives both sides.
 
     \b
@@ -30,9 +30,9 @@ def command(repo: Repository, *, revs: tuple[str, ...], content: bool, form: str
     versions: list[Version] = []
     for rev in revs:
         versions += repo.split_range(rev) if ".." in rev else [repo.version(rev)]
-    if form == "json":
-        output.emit_json({"versions": [describe.identity(version) for version in versions]})
-    elif form == "tsv":
-        output.emit_tsv(("version", "id", "content"), [(one.name, one.id, one.content) for one in versions])
-    else:
-        click.echo("\n".join(version.content if content else version.id for version in versions))
+    return Answer(
+        columns=("version", "id", "content"),
+        rows=((version.name, version.id, version.content) for version in versions),
+        json=lambda: {"versions": ROWS},
+        text=lambda: "\n".join(version.content if content else version.id for version in versions),
+    )

@@ -11,6 +11,7 @@ from ...answers import refs
 
 if TYPE_CHECKING:
     from ....storage.repository import Repository
+    from ...answers.answer import Answer
 
 
 @click.command("revert")
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @options.message
 @options.forms
 @options.writing
-def command(repo: Repository, *, rev: str, only: tuple[str, ...], message: str, form: str) -> None:
+def command(repo: Repository, *, rev: str, only: tuple[str, ...], message: str) -> Answer:
     """Undo what a version did, as a new version; a merge is undone against its first parent.
 
     The pathways leave the set, so that nothing is subtracted and no digit is lost: all undone is the base, bit for bit.
@@ -29,4 +30,4 @@ def command(repo: Repository, *, rev: str, only: tuple[str, ...], message: str, 
       grn revert v2
       grn revert v2 --only HALLMARK_P53_PATHWAY
     """
-    refs.tell(repo.revert(rev, only=only, message=message), form, f"Reverted {rev}:", changes=True)
+    return refs.position(repo.revert(rev, only=only, message=message), f"Reverted {rev}:", changes=True)

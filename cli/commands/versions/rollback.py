@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ... import options, output
+from ... import options
 from ...answers import refs
+from ...answers.answer import EVERY_FORM, Note
 
 if TYPE_CHECKING:
     from ....storage.repository import Repository
+    from ...answers.answer import Answer
 
 
 @click.command("rollback")
 @click.argument("rev")
 @options.forms
 @options.writing
-def command(repo: Repository, *, rev: str, form: str) -> None:
+def command(repo: Repository, *, rev: str) -> Answer:
     """Move HEAD's branch to a version. Nothing is lost: any version can be rolled to again.
 
     \b
@@ -29,7 +31,6 @@ def command(repo: Repository, *, rev: str, form: str) -> None:
     before = repo.version()
     version = repo.rollback(rev)
     if before.id == version.id:
-        refs.tell(version, form, f"{repo.head} is at {version.name} already.")
-        return
-    refs.tell(version, form, f"{repo.head} moved from {before.name} to {version.name}.")
-    output.note(f"{before.name} is kept: `grn rollback {before.name}` goes back to it.")
+        return refs.position(version, f"{repo.head} is at {version.name} already.")
+    back = Note(f"{before.name} is kept: `grn rollback {before.name}` goes back to it.", EVERY_FORM)
+    return refs.position(version, f"{repo.head} moved from {before.name} to {version.name}.", notes=[back])

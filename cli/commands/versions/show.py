@@ -9,18 +9,23 @@ import click
 from ....engine.wording import counted
 from ... import options, output
 from ...answers import difference, versions
+from ...answers.answer import Answer, Facts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ....storage.history.versions import ActivePathway, Version
     from ....storage.repository import Repository
+
+COLUMNS = ("pathway", "since", "genes", "sign", "units")
 
 
 @click.command("show")
 @click.argument("rev", default="HEAD", metavar="[REV]")
 @options.forms
 @options.repository
-def command(repo: Repository, *, rev: str, form: str) -> None:
-    """Tell one version: what it changed, which pathways are active, and how its numbers are read.
+def command(repo: Repository, *, rev: str) -> Answer:
+    """Show one version: what it changed, which pathways are active, and how its numbers are read.
 
     The probe is ‖Σ(Θg) − g‖ / √p for a random vector g of ±1: the relative error of the version's inverse.
 
@@ -29,24 +34,23 @@ def command(repo: Repository, *, rev: str, form: str) -> None:
       grn show v2
     """
     version = repo.version(rev)
-    active = sorted(repo.active(version.name), key=lambda one: int(one.since[1:]))
-    if form == "json":
-        output.emit_json(_json(version, active))
-    elif form == "tsv":
-        output.emit_tsv(
-            ("pathway", "since", "genes", "sign", "units"),
-            [(one.label, one.since, one.record.genes, one.record.sign, one.record.units) for one in active],
-        )
-    else:
-        output.page("\n".join(_lines(repo, version, active)))
+    active = sorted(repo.active(version.name), key=lambda pathway: int(pathway.since[1:]))
+    rows = [(row.label, row.since, row.record.genes, row.record.sign, row.record.units) for row in active]
+    return Answer(
+        columns=COLUMNS,
+        rows=rows,
+        json=lambda: _json(version, active),
+        text=lambda: "\n".join(_lines(repo, version, rows)),
+        paged=True,
+    )
 
 
-def _lines(repo: Repository, version: Version, active: list[ActivePathway]) -> list[str]:
+def _lines(repo: Repository, version: Version, active: Sequence[tuple[str, str, int, int, str]]) -> list[str]:
     names = {id_: name for name, id_, _ in repo.identities()}
     measured = version.entry.measured
     source = version.source
     lines = [versions.head_line(version), *versions.message_lines(version), ""]
-    pairs: list[tuple[str, object]] = [
+    facts: Facts = [
         ("id", version.id),
         ("content", version.content),
         ("parents", ", ".join(names[parent] for parent in version.parents) or "none"),
@@ -62,21 +66,15 @@ def _lines(repo: Repository, version: Version, active: list[ActivePathway]) -> l
             else f"{measured.guard:.3g}: the least share of the variance that subtractions leave in any direction",
         ),
     ]
-    lines += [output.facts(pairs), ""]
+    lines += [output.facts(facts), ""]
     lines += versions.change_lines(version, most=20)
     if len(version.parents) > 1:
         changes = difference.pathway_changes(repo, repo.version(version.parents[0]), version)
         lines += [f"against {names[version.parents[0]]}:", *difference.pathway_lines(changes)]
     lines += _missing(version)
     if active:
-        lines += ["", click.style(f"Active in {version.name}:", bold=True)]
-        lines.append(
-            output.table(
-                ("pathway", "since", "genes", "sign", "units"),
-                [(one.label, one.since, one.record.genes, versions.sign_text(one.record.sign), one.record.units)
-                 for one in active],
-            )
-        )  # fmt: skip
+        rows = [(*row[:3], versions.sign_text(row[3]), row[4]) for row in active]
+        lines += ["", click.style(f"Active in {version.name}:", bold=True), output.table(COLUMNS, rows)]
     return lines
 
 
@@ -92,8 +90,8 @@ def _anchor(repo: Repository, version: Version) -> str:
     return f"full inversion of {before[-1] if before else 'a version that is lost'}{ago}"
 
 
-def _probe(found: float | None) -> str:
-    return "not run: it would have taken more than 50 ms" if found is None else f"{found:.2g} relative error of ΣΘ"
+def _probe(error: float | None) -> str:
+    return "not run: it would have taken more than 50 ms" if error is None else f"{error:.2g} relative error of ΣΘ"
 
 
 def _missing(version: Version) -> list[str]:
@@ -116,6 +114,9 @@ def _json(version: Version, active: list[ActivePathway]) -> dict[str, object]:
         "guard": measured.guard,
         "source": version.source.model_dump(mode="json") if version.source else None,
         "missing": {", ".join(record.names): list(record.missing) for record in version.added if record.missing},
-        "active": [{**pathway, "since": one.since, "units": one.record.units}
-                   for one in active for pathway in versions.pathway_json(one.record)],
-    }  # fmt: skip
+        "active": [
+            {**names, "since": pathway.since, "units": pathway.record.units}
+            for pathway in active
+            for names in versions.pathway_json(pathway.record)
+        ],
+    }

@@ -11,6 +11,7 @@ from ...answers import refs
 
 if TYPE_CHECKING:
     from ....storage.repository import Repository
+    from ...answers.answer import Answer
 
 
 @click.command("switch")
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 @click.option("-c", "--create", is_flag=True, help="Make the branch first, at HEAD.")
 @options.forms
 @options.writing
-def command(repo: Repository, *, name: str, create: bool, form: str) -> None:
+def command(repo: Repository, *, name: str, create: bool) -> Answer:
     """Make a branch HEAD's: the next commit goes there.
 
     \b
@@ -29,4 +30,4 @@ def command(repo: Repository, *, name: str, create: bool, form: str) -> None:
     if create:
         repo.create_branch(name)
     version = repo.switch(name)
-    refs.tell(version, form, f"HEAD is on {name}, at {version.name}.")
+    return refs.position(version, f"HEAD is on {name}, at {version.name}.")

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from ... import options
-from ...answers import ref_lists, refs
+from ...answers import refs
 
 if TYPE_CHECKING:
     from ....storage.repository import Repository
+    from ...answers.answer import Answer
 
 
 @click.command("tag")
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("-d", "--delete", metavar="NAME", help="Delete this tag; its version stays.")
 @options.forms
 @options.writing
-def command(repo: Repository, *, name: str | None, rev: str, delete: str | None, form: str) -> None:
+def command(repo: Repository, *, name: str | None, rev: str, delete: str | None) -> Answer:
     """List tags, or give a version a name that stays.
 
     \b
@@ -30,8 +31,9 @@ def command(repo: Repository, *, name: str | None, rev: str, delete: str | None,
     if delete is not None and name is not None:
         raise click.UsageError("With --delete the name stands behind it, and nothing else.")
     if delete is not None:
-        refs.tell(version := repo.delete_tag(delete), form, f"Deleted tag {delete}, which was at {version.name}.")
-    elif name is not None:
-        refs.tell(version := repo.create_tag(name, rev), form, f"Tag {name} is at {version.name}.")
-    else:
-        ref_lists.tell("tags", repo.tags, form)
+        version = repo.delete_tag(delete)
+        return refs.position(version, f"Deleted tag {delete}, which was at {version.name}.")
+    if name is not None:
+        version = repo.create_tag(name, rev)
+        return refs.position(version, f"Tag {name} is at {version.name}.")
+    return refs.listing("tags", repo.tags)

@@ -1,0 +1,91 @@
+"""The one place where answers are printed: as text, as rows or as JSON on stdout, with their notes on stderr."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import sys
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from ...engine.wording import printable
+from .. import output
+from .answer import ROWS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from .answer import Answer
+
+SCHEMA = 1
+"""The number of the JSON contract: it grows when a field changes its meaning or goes."""
+
+ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+
+
+def emit(answer: Answer, form: str) -> int:
+    """Print an answer as `json`, `tsv` or `text`, then its notes, and return its exit code."""
+    if form == "json":
+        _write(_json(answer))
+    elif form == "tsv" or answer.text is None:
+        _write(_tsv(answer.columns, answer.rows))
+    elif (text := answer.text()) is not None:
+        output.page(text) if answer.paged else click.echo(text)
+    for note in answer.notes:
+        if form in note.forms:
+            output.note(note.text)
+    return answer.code
+
+
+def _write(parts: Iterable[str]) -> None:
+    """Write parts as they come; the stream's buffer passes them on by the page."""
+    sys.stdout.writelines(parts)
+    sys.stdout.flush()
+
+
+def _tsv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """Yield lines of tab-separated values under a header; numbers in full, so that they can be read back."""
+    if columns:
+        rows = iter(rows)
+        first = list(itertools.islice(rows, 1))  # what fails before its first row has printed nothing
+        for row in itertools.chain([columns], first, rows):
+            yield "\t".join(map(_cell, row)) + "\n"
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return float.__repr__(value) if math.isfinite(value) else ""  # NumPy's own repr of its floats names the type
+    return "" if value is None else printable(str(value))
+
+
+def _json(answer: Answer) -> Iterator[str]:
+    """Yield the parts of one JSON object, the contract's number first; what is not a finite number is null."""
+    fields = answer.json()
+    yield f'{{"schema": {SCHEMA}'
+    for name, value in fields.items():
+        yield f", {ENCODER.encode(name)}: "
+        if value is ROWS:
+            yield from _objects(answer.columns, answer.rows)
+        else:
+            yield ENCODER.encode(_finite(value))
+    yield "}\n"
+
+
+def _objects(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    separator = "["
+    for row in rows:
+        yield separator + ENCODER.encode(_finite(dict(zip(columns, row, strict=True))))
+        separator = ", "
+    yield "[]" if separator == "[" else "]"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(part) for key, part in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list | tuple):
+        return [_finite(part) for part in cast("list[Any]", value)]
+    return value
