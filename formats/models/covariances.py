@@ -176,7 +176,11 @@ def _read_text(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None]
         is_named = not (header[0] and all(is_number(title) for title in header))
         numbers = range(int(is_named), len(header))
         lines, names, values = read_named_numbers(
-            table, header if is_named else [""] * len(header), numbers, name=0 if is_named else None, after_header=is_named
+            table,
+            header if is_named else [""] * len(header),
+            numbers,
+            name=0 if is_named else None,
+            after_header=is_named,
         )
     if not lines:
         raise InputError(f"{path} holds no rows of numbers.")

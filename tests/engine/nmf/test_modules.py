@@ -414,7 +414,9 @@ def test_the_course_s_data_have_four_modules_and_three_genes_in_two(shared_data:
     assert found.best.converged
     assert [names[place] for place in np.flatnonzero(found.in_two)] == ["butternut", "fennel", "papaya"]
     assert sorted(found.sizes.tolist()) == [20, 20, 20, 43]
-    assert np.all(found.stability[~found.in_two] == 1.0)  # the main module of one in two has little more than half of it
+    assert np.all(
+        found.stability[~found.in_two] == 1.0
+    )  # the main module of one in two has little more than half of it
 
 
 @pytest.mark.parametrize(
