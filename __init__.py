@@ -14,77 +14,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .engine.lazy import lazily
+from .engine.lazy import attach
 
 if TYPE_CHECKING:
-    from . import engine
-    from .engine.errors import (
-        Conflict,
-        EngineError,
-        FormatError,
-        GrnError,
-        InputError,
-        NotConverged,
-        NotFound,
-        NotPositiveDefinite,
-        ShapeError,
-    )
-    from .engine.network.edges import EdgeRule
-    from .engine.network.panel import Panel
-    from .engine.network.pathway import Pathway
-    from .engine.network.snapshot import Snapshot
-    from .formats.pathways.pathways import read_pathways
-    from .storage.api import clone, init, open, verify  # noqa: A004  the name that a user expects
-    from .storage.history.versions import Version
-    from .storage.repository import Repository
-
-__all__ = [
-    "Conflict",
-    "EdgeRule",
-    "EngineError",
-    "FormatError",
-    "GrnError",
-    "InputError",
-    "NotConverged",
-    "NotFound",
-    "NotPositiveDefinite",
-    "Panel",
-    "Pathway",
-    "Repository",
-    "ShapeError",
-    "Snapshot",
-    "Version",
-    "clone",
-    "engine",
-    "init",
-    "open",
-    "read_pathways",
-    "verify",
-]
-
-__getattr__ = lazily(
-    __name__,
-    {
-        "Conflict": "engine.errors",
-        "EdgeRule": "engine.network.edges",
-        "EngineError": "engine.errors",
-        "FormatError": "engine.errors",
-        "GrnError": "engine.errors",
-        "InputError": "engine.errors",
-        "NotConverged": "engine.errors",
-        "NotFound": "engine.errors",
-        "NotPositiveDefinite": "engine.errors",
-        "Panel": "engine.network.panel",
-        "Pathway": "engine.network.pathway",
-        "Repository": "storage.repository",
-        "ShapeError": "engine.errors",
-        "Snapshot": "engine.network.snapshot",
-        "Version": "storage.history.versions",
-        "clone": "storage.api",
-        "engine": "engine",
-        "init": "storage.api",
-        "open": "storage.api",
-        "read_pathways": "formats.pathways.pathways",
-        "verify": "storage.api",
-    },
-)
+    from . import engine as engine
+    from .engine.errors import Conflict as Conflict
+    from .engine.errors import EngineError as EngineError
+    from .engine.errors import FormatError as FormatError
+    from .engine.errors import GrnError as GrnError
+    from .engine.errors import InputError as InputError
+    from .engine.errors import NotConverged as NotConverged
+    from .engine.errors import NotFound as NotFound
+    from .engine.errors import NotPositiveDefinite as NotPositiveDefinite
+    from .engine.errors import ShapeError as ShapeError
+    from .engine.network.edges import EdgeRule as EdgeRule
+    from .engine.network.panel import Panel as Panel
+    from .engine.network.pathway import Pathway as Pathway
+    from .engine.network.snapshot import Snapshot as Snapshot
+    from .formats.pathways.pathways import read_pathways as read_pathways
+    from .storage.api import clone as clone
+    from .storage.api import init as init
+    from .storage.api import open as open  # noqa: A004  the name that a user expects
+    from .storage.api import verify as verify
+    from .storage.history.versions import Version as Version
+    from .storage.repository import Repository as Repository
+else:
+    __getattr__, __dir__, __all__ = attach(__name__)

@@ -9,7 +9,28 @@ if TYPE_CHECKING:
 
 HINTS: dict[str, str] = {
     # engine
+    "constant-genes": "Leave them out with --drop-constant, or keep them as isolated genes with --estimator shrinkage.",
+    "detected-share": "Give a share, such as --min-detected 0.2 for 20 %.",
+    "factors-not-converged": (
+        "Try fewer factors, leave out hardly detected genes (--min-detected 0.2), or take --estimator shrinkage."
+    ),
+    "factors-out-of-range": "Give --factors from 0 to {most}, or leave it out and have it chosen.",
+    "log1p-undefined": "Raise small values first: --floor 0.",
+    "log2-undefined": (
+        "Raise small values first: --floor VALUE with a value above 0, or for counts take --transform log1p."
+    ),
+    "negative-counts": "These are not counts: leave --counts out.",
+    "no-variance-left": (
+        "Leave such genes out with --drop-constant, or the hardly detected ones with --min-detected 0.2."
+    ),
     "repeated-genes": "Say which row counts: --duplicates max-variance|mean|first.",
+    "singular-covariance": "Use more samples, a shrinkage estimate, or a --ridge larger than {ridge}.",
+    "singular-estimate": "Take --estimator shrinkage, or fewer genes than samples: --top-variance N.",
+    "threshold-out-of-range": "Ask for a number of edges instead, with --top N.",
+    "too-few-genes-left": "Ask for more genes, or loosen --min-detected.",
+    "too-few-samples": "If genes and samples are swapped, say where the genes stand: --genes-in rows|columns.",
+    "too-few-samples-to-choose": "Give the number yourself: --factors K.",
+    "too-many-most-variable": "Give --top-variance {genes} or less, or leave it out.",
     # formats
     # storage
     "base-changed": "Name pathways with --only to leave the base as it is.",
@@ -24,6 +45,7 @@ HINTS: dict[str, str] = {
     "name-uncertain": "`grn log --all` lists what can be read, `grn verify` what is lost.",
     "nameless-account": "Say who writes: GRN_AUTHOR=name, or author= in Python.",
     "newer-store": "A newer store needs a newer grnledger: pip install --upgrade grnledger.",
+    "no-gene-names": "--genes FILE gives them, one a line, in its order.",
     "no-such-parent": "`grn show` shows a version's parents.",
     "no-such-store": "`grn init` makes one.",
     "no-such-version": "`grn log --all` lists versions, branches and tags.",

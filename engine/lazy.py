@@ -2,28 +2,50 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
-from typing import TYPE_CHECKING, Any
+import importlib.util
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
+    from importlib.abc import InspectLoader
 
 
-def lazily(package: str, modules: Mapping[str, str]) -> Callable[[str], Any]:
-    """Return a package's `__getattr__` that finds names in its modules.
+def attach(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
+    """Return a package's `__getattr__`, `__dir__` and `__all__`, from the imports that it has for type checkers.
+
+    These imports are the one list of public names: `from .module import Name as Name`, a line each, under
+    `if TYPE_CHECKING:` in its `__init__.py`; this is called under the `else:`. Type checkers and editors follow them,
+    and here they are read from the source, as `lazy_loader` reads them from a stub (Scientific Python, SPEC 1).
 
     Parameters
     ----------
     package : str
         The package's `__name__`.
-    modules : mapping of str to str
-        For each public name, the module below the package that holds it; a name that is a module holds itself.
     """
+    modules = _typing_imports(package)
+    names = sorted(modules)
 
-    def find(name: str) -> Any:
+    def get(name: str) -> Any:
         if name not in modules:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        module = importlib.import_module(f"{package}.{modules[name]}")
-        return module if modules[name] == name else getattr(module, name)
+            raise AttributeError(f"module {package!r} has no attribute {name!r}", name=name)
+        module = importlib.import_module(f".{modules[name] or name}", package)
+        return getattr(module, name) if modules[name] else module
 
-    return find
+    return get, names.copy, names
+
+
+def _typing_imports(package: str) -> dict[str, str]:
+    """Return the module of each name that a package imports from its own modules for type checkers; "" of a module."""
+    spec = importlib.util.find_spec(package)
+    source = cast("InspectLoader", spec.loader).get_source(package) if spec else None
+    if source is None:
+        raise ImportError(f"{package} needs its source: its public names are read from it.", name=package)
+    return {
+        name.name: node.module or ""
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ImportFrom) and node.level == 1
+        for name in node.names
+        if name.asname == name.name
+    }

@@ -11,6 +11,7 @@ from ..engine.errors import InputError, NotPositiveDefinite, ShapeError
 from ..engine.estimation.estimators import estimate_covariance, estimator_of
 from ..engine.estimation.expression import Expression
 from ..engine.estimation.preparation import Preparation, prepare
+from ..engine.estimation.recorded_notes import expression_not_kept
 from ..engine.network.covariance import FactorCovariance
 from ..engine.network.inversion import invert
 from ..engine.network.panel import Panel
@@ -219,8 +220,7 @@ def _kept(raw: NDArray[np.float64], asked: bool | None) -> tuple[NDArray[Any] | 
         narrow = raw.astype(np.float32)
     values = narrow if np.array_equal(narrow, raw) else raw
     if asked is None and values.nbytes > KEPT_UNASKED:
-        size = f"{values.nbytes / 1e6:,.0f} MB"
-        return None, (f"the expression of {size} is not kept with the base; --keep-expression keeps it",)
+        return None, (expression_not_kept(values.nbytes),)
     return (None if asked is False else values), ()
 
 
@@ -273,7 +273,7 @@ def _prepared(preparation: Preparation) -> dict[str, Parameter]:
 
 def _names(in_file: Sequence[str] | None, given: Sequence[str] | None, source: str | Path) -> Sequence[str]:
     if in_file is None and given is None:
-        raise InputError(f"{source} has no gene names.", hint="--genes FILE gives them, one a line, in its order.")
+        raise InputError(f"{source} has no gene names.", code="no-gene-names")
     if in_file is not None and given is not None and tuple(in_file) != tuple(given):
         raise InputError(f"{source} names its genes itself, and the names given are others.")
     return in_file or given or ()

@@ -19,7 +19,7 @@ MOST_FILES = 15
 
 ENGINE_STANDS_ON = {"numpy", "scipy", "numba", "threadpoolctl"}
 ENGINE_MAY_ASK = {
-    "__future__", "collections", "concurrent", "contextlib", "dataclasses", "difflib", "functools", "importlib",
+    "__future__", "ast", "collections", "concurrent", "contextlib", "dataclasses", "difflib", "functools", "importlib",
     "itertools", "math", "operator", "os", "re", "typing", "warnings",
 }  # fmt: skip
 ONE_DOOR = {"h5py": "storage/files/hdf5.py", "pydantic": "storage/history/records.py"}

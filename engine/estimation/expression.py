@@ -160,5 +160,5 @@ def _check_samples(number: int) -> None:
     if number < MINIMUM_SAMPLES:
         raise InputError(
             f"Correlations need at least {MINIMUM_SAMPLES} samples; there are {number}.",
-            hint="If genes and samples are swapped, say where the genes stand: --genes-in rows|columns.",
+            code="too-few-samples",
         )

@@ -99,7 +99,8 @@ def _check_arguments(genes: int, samples: int, factors: int | None, lower: float
     if factors is not None and not 0 <= factors <= most:
         raise InputError(
             f"{factors} factors cannot be fitted to {counted(genes, 'gene')} in {samples:,} samples.",
-            hint=f"Give --factors from 0 to {most}, or leave it out and have it chosen.",
+            code="factors-out-of-range",
+            facts={"most": most},
         )
     if not 0.0 < lower < 1.0:
         raise InputError(f"The least uniqueness lies between 0 and 1, and is not {lower:g}.")
@@ -110,7 +111,7 @@ def _not_converged(fit: FactorFit, factors: int, tolerance: float) -> NotConverg
         f"{counted(factors, 'factor')} did not converge in {counted(fit.iterations, 'iteration')}: the variance of a "
         f"gene is still off by {fit.gradient:.2g} of its own share, and {tolerance:.2g} was asked; the log likelihood "
         f"had come to {fit.log_likelihood():,.3f} nats a sample.",
-        hint="Try fewer factors, leave out hardly detected genes (--min-detected 0.2), or take --estimator shrinkage.",
+        code="factors-not-converged",
     )
 
 

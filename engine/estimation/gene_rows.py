@@ -125,7 +125,8 @@ def most_variable(rows: GeneRows, number: int) -> GeneRows:
     if number > len(rows.genes):
         raise InputError(
             f"The {number:,} most variable genes were asked for, and there are {len(rows.genes):,}.",
-            hint=f"Give --top-variance {len(rows.genes)} or less, or leave it out.",
+            code="too-many-most-variable",
+            facts={"genes": len(rows.genes)},
         )
     kept = np.zeros(len(rows.genes), dtype=np.bool_)
     kept[np.argsort(-variances(rows.values), kind="stable")[:number]] = True

@@ -46,7 +46,7 @@ def library_scales(expression: Expression) -> NDArray[np.float64]:
     if len(negative):
         raise InputError(
             f"{counted(len(negative), 'count')} below zero; the first is {expression.describe(*negative[0])}.",
-            hint="These are not counts: leave --counts out.",
+            code="negative-counts",
         )
     libraries = expression.values.sum(axis=0)
     empty = [expression.samples[place] for place in np.flatnonzero(libraries == 0).tolist()]
@@ -90,11 +90,11 @@ def transform(expression: Expression, floor: float | None, transform: Transform)
 
 def _undefined_logarithm(expression: Expression, cells: NDArray[np.intp], transform: Transform) -> InputError:
     if transform == "log1p":
-        kind, way = "negative", "--floor 0"
+        kind, code = "negative", "log1p-undefined"
     else:
-        kind, way = "zero or negative", "--floor VALUE with a value above 0, or for counts take --transform log1p"
+        kind, code = "zero or negative", "log2-undefined"
     return InputError(
         f"{transform} is not defined for {counted(len(cells), 'value')}, {kind}; "
         f"the first is {expression.describe(*cells[0])}.",
-        hint=f"Raise small values first: {way}.",
+        code=code,
     )

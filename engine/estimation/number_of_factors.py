@@ -10,6 +10,7 @@ from ..errors import InputError
 from ..wording import counted
 from .expression import centred, is_constant, variances
 from .factor_likelihood import correlation_root, fit_factors, log_density
+from .recorded_notes import NO_FACTOR_HELPS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,7 +58,7 @@ def held_out_gains(
     if samples < 2 * FOLDS:
         raise InputError(
             f"Choosing the number of factors needs at least {2 * FOLDS} samples; there are {samples}.",
-            hint="Give the number yourself: --factors K.",
+            code="too-few-samples-to-choose",
         )
     parts = [(held, *_split(values, held)) for held in _folds(samples)]
     densities: list[NDArray[np.float64]] = []
@@ -116,10 +117,7 @@ def best_number(gains: NDArray[np.float64]) -> tuple[int, tuple[str, ...]]:
     how = f"{counted(best, 'factor')}{most} chosen by held-out log likelihood in {FOLDS} folds"
     notes = [f"{how}; gain over none, in nats a sample, less a tenth of the samples at either end: {listed}."]
     if best == 0:
-        notes.append(
-            "No factor helps to predict new samples, and a base without factors has no edges. Hardly detected genes "
-            "are often the cause: consider --min-detected 0.2, or --factors K."
-        )
+        notes.append(NO_FACTOR_HELPS)
     row = gains[best]
     if best > 0 and row.mean() < 0:
         notes.append(

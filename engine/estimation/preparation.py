@@ -11,6 +11,7 @@ import numpy as np
 from ..errors import InputError, check_choice
 from ..network.panel import Panel
 from ..wording import counted, some
+from . import recorded_notes
 from .gene_rows import (
     Duplicates,
     GeneRows,
@@ -87,7 +88,7 @@ class Preparation:
             raise InputError(
                 f"The least share of samples in which a gene is detected lies between 0 and 1, "
                 f"and is not {self.min_detected:g}.",
-                hint="Give a share, such as --min-detected 0.2 for 20 %.",
+                code="detected-share",
             )
 
 
@@ -168,7 +169,7 @@ def prepare(expression: Expression, preparation: Preparation) -> Prepared:
     if len(rows.genes) < 2:
         raise InputError(
             f"A panel needs at least two genes, and preparing leaves {len(rows.genes)}. {' '.join(rows.notes)}".strip(),
-            hint="Ask for more genes, or loosen --min-detected.",
+            code="too-few-genes-left",
         )
     detected = _detected(rows, preparation)
     notes = (*rows.notes, *_warnings(rows, preparation, detected))
@@ -224,16 +225,9 @@ def _warnings(rows: GeneRows, preparation: Preparation, detected: NDArray[np.flo
     notes: list[str] = []
     hardly = int(np.count_nonzero(detected < HARDLY_DETECTED))
     if preparation.min_detected is None and hardly:
-        notes.append(
-            f"{hardly:,} of {counted(len(detected), 'gene')} {'is' if hardly == 1 else 'are'} detected "
-            f"{_hardly(rows, preparation, HARDLY_DETECTED)}; "
-            f"the strongest edges tend to be among them: consider --min-detected {HARDLY_DETECTED:g}."
-        )
+        description = _hardly(rows, preparation, HARDLY_DETECTED)
+        notes.append(recorded_notes.hardly_detected(hardly, len(detected), description, HARDLY_DETECTED))
     smallest, largest = float(rows.values.min()), float(rows.values.max())
     if preparation.transform == "none" and largest > UNLOGGED:
-        transform = "log1p" if smallest == 0 else "log2"
-        floor = " with a --floor" if smallest < 0 else ""
-        notes.append(
-            f"Values reach {largest:,.0f} and no transform was asked: consider --transform {transform}{floor}."
-        )
+        notes.append(recorded_notes.not_transformed(smallest, largest))
     return notes

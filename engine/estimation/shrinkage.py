@@ -166,7 +166,7 @@ def refuse_constant(values: NDArray[np.float64], estimator: str) -> None:
         raise InputError(
             f"{number:,} of {counted(len(values), 'gene')} {'is' if number == 1 else 'are'} constant, "
             f"and the {estimator} estimate has no place for such genes.",
-            hint="Leave them out with --drop-constant, or keep them as isolated genes with --estimator shrinkage.",
+            code="constant-genes",
         )
 
 
@@ -179,7 +179,7 @@ def _shrunk_variances(spread: NDArray[np.float64], share: float) -> NDArray[np.f
         raise InputError(
             f"{constant:,} of {counted(len(spread), 'gene')} are constant; shrinking their variance to the median of "
             f"all, which is {median:g}, leaves them none.",
-            hint="Leave such genes out with --drop-constant, or the hardly detected ones with --min-detected 0.2.",
+            code="no-variance-left",
         )
     return shrunk
 
@@ -214,7 +214,7 @@ def _singular(genes: int, samples: int, rank: int, eigenvalue: float) -> NotPosi
     return NotPositiveDefinite(
         f"Without shrinkage the covariance of {counted(genes, 'gene')} from {samples:,} samples is singular: "
         f"its rank is {rank:,} (smallest eigenvalue of the correlations {eigenvalue:.3g}).",
-        hint="Take --estimator shrinkage, or fewer genes than samples: --top-variance N.",
+        code="singular-estimate",
         eigenvalue=eigenvalue,
     )
 

@@ -49,7 +49,7 @@ class EdgeRule:
         if self.rule == "threshold" and not 0 < self.value <= 1:
             raise InputError(
                 f"A threshold on |ρ| lies above 0 and at most at 1, not at {self.value:g}.",
-                hint="Ask for a number of edges instead, with --top N.",
+                code="threshold-out-of-range",
             )
 
     @staticmethod

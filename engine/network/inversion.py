@@ -208,7 +208,8 @@ def not_positive_definite(covariance: NDArray[np.float64]) -> NotPositiveDefinit
     smallest = float(eigh(covariance, eigvals_only=True, subset_by_index=[0, 0])[0])
     return NotPositiveDefinite(
         f"The covariance is not positive definite: its smallest eigenvalue is {smallest:.6g}.",
-        hint=f"Use more samples, a shrinkage estimate, or a --ridge larger than {max(-smallest, 0.0):.3g}.",
+        code="singular-covariance",
+        facts={"ridge": f"{max(-smallest, 0.0):.3g}"},
         eigenvalue=smallest,
     )
 

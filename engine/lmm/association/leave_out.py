@@ -114,7 +114,9 @@ class LeaveOut:
         with one_blas_thread():
             rotated = self._all.taking(places)
             ends = (self._none, at_all(rotated, given.size, self._method, without=w))
-            best = search(rotated, given.size, scale, self._method, change=lambda moments: moments.without(w), ends=ends)
+            best = search(
+                rotated, given.size, scale, self._method, change=lambda moments: moments.without(w), ends=ends
+            )
             delta = float(best.deltas[0])
             told = [self._tested(delta, [*range(r), r + one], which) for one in tests]
         return self._told(told, delta, scale, float(best.log_likelihood[0]))

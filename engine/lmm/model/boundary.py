@@ -59,7 +59,11 @@ def at_all(rotated: RotatedColumns, size: int, method: Method, *, without: int =
     moments = rotated.at_zero()
     try:
         if moments is None:
-            return _limit(rotated, size, method, without) if isinstance(rotated, Rotated) else _impossible(rotated, without)
+            return (
+                _limit(rotated, size, method, without)
+                if isinstance(rotated, Rotated)
+                else _impossible(rotated, without)
+            )
         found = profile(moments.without(without) if without else moments, np.zeros(1), size, method)
     except NotPositiveDefinite:  # what is left of K is singular
         return _impossible(rotated, without)
