@@ -1,4 +1,4 @@
-"""A version as other samples would give it: its pathways on a base of some of its samples, or of them drawn anew."""
+"""A version as other samples would estimate it: its pathways on a base of some samples, or of samples drawn anew."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from ..storage.repository import Repository
 
 ATTEMPTS = 20
-"""So many drawings in a row may be refused by the estimator before it is given up."""
+"""Number of drawings in a row that the estimator may refuse before an error is raised."""
 
 LEAST_PART = 5
-"""A part of the samples has at least so many."""
+"""Least number of samples in one half of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +54,19 @@ class Resampling:
     factors: int | None
 
     def of(self, samples: NDArray[np.intp]) -> Snapshot:
-        """Return the version's network as some of the samples give it; one may be there more than once.
+        """Return the version's network as estimated from some of the samples; a sample may be there more than once.
 
         Raises
         ------
         InputError, NotPositiveDefinite
-            The estimator refuses these samples, or the subtracted pathways take more than is there.
+            The estimator refuses these samples, or the subtracted pathways exceed the covariance.
         """
         covariance = estimate_covariance(self.values[:, samples], self.estimator, self.factors).base
         snapshot, deviations = self.snapshot, covariance.standard_deviations()
         return build_snapshot(snapshot.panel, anchor_of(covariance), snapshot.pathways, deviations, name=snapshot.name)
 
     def drawn(self, number: int, seed: int) -> Iterator[Snapshot]:
-        """Yield the version's network as so many drawings of its samples, with replacement, give it.
+        """Yield the version's network as estimated from drawings of its samples with replacement, so many.
 
         Raises
         ------
@@ -83,13 +83,13 @@ class Resampling:
                     if attempt == ATTEMPTS - 1:
                         raise InputError(
                             f"The estimator {self.estimator} refused {ATTEMPTS} drawings of samples: {refusal.message}",
-                            hint="--resamples 0 does without; or leave out genes that hardly vary.",
+                            code="drawings-refused",
                         ) from None
 
     def halves(self, number: int, seed: int) -> list[tuple[Snapshot, Snapshot]]:
-        """Return the version's network as either half of the samples gives it, for so many ways of parting them.
+        """Return the version's networks as estimated from either half of the samples, for a number of random splits.
 
-        Nothing where there are too few samples for that, or the estimator refuses a half.
+        None where there are too few samples for that, or the estimator refuses a half.
         """
         stream, samples = np.random.default_rng([seed, 17]), self.values.shape[1]
         if samples < 2 * LEAST_PART:
@@ -102,7 +102,7 @@ class Resampling:
 
 
 def resampling_of(repo: Repository, rev: str) -> Resampling:
-    """Return what a version is drawn anew from.
+    """Return the samples and the estimator from which a version can be drawn anew.
 
     Raises
     ------
@@ -113,16 +113,16 @@ def resampling_of(repo: Repository, rev: str) -> Resampling:
     if base.expression is None or base.record.estimator not in ESTIMATORS:
         raise NotFound(
             "The base keeps no expression: its samples cannot be drawn anew.",
-            hint="`grn init --expression FILE` keeps it; --resamples 0 does without.",
+            code="no-samples-to-draw",
         )
-    asked = base.record.preparation
+    recorded = base.record.preparation
     preparation = Preparation(
-        floor=cast("float | None", asked.get("floor")),
-        transform=cast("Transform", asked.get("transform", "none")),
-        counts=bool(asked.get("counts", False)),
+        floor=cast("float | None", recorded.get("floor")),
+        transform=cast("Transform", recorded.get("transform", "none")),
+        counts=bool(recorded.get("counts", False)),
     )
-    kept = base.expression.all().astype(np.float64)
-    values = prepare(Expression(kept, base.panel.genes, base.samples), preparation).values
+    counts = base.expression.all().astype(np.float64)
+    values = prepare(Expression(counts, base.panel.genes, base.samples), preparation).values
     factors = base.record.factors if ESTIMATORS[base.record.estimator].has_factors else None
     snapshot = repo.snapshot(rev, from_base=True)
     return Resampling(values, snapshot, base.record.estimator, factors)

@@ -31,6 +31,7 @@ HINTS: dict[str, str] = {
     "too-few-samples": "If genes and samples are swapped, say where the genes stand: --genes-in rows|columns.",
     "too-few-samples-to-choose": "Give the number yourself: --factors K.",
     "too-many-most-variable": "Give --top-variance {genes} or less, or leave it out.",
+    "too-small-to-hold-out": "Name one rank: --rank R.",
     # formats
     # storage
     "base-changed": "Name pathways with --only to leave the base as it is.",
@@ -55,6 +56,11 @@ HINTS: dict[str, str] = {
     "too-few-ancestors": "`grn log` lists its ancestors.",
     "version-too-high": "`grn log --all` lists them.",
     # analysis
+    "drawings-refused": "--resamples 0 does without; or leave out genes that hardly vary.",
+    "no-counts-kept": "Give the counts as a file: --input FILE.",
+    "no-positive-correlations": ("These samples support none: `grn info` tells the base. Counts may: --input counts."),
+    "no-samples-to-draw": "`grn init --expression FILE` keeps it; --resamples 0 does without.",
+    "unknown-nmf-method": "`grn nmf` makes it anew.",
 }
 """Of each code, the hint; names in braces are facts of the error."""
 

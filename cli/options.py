@@ -41,6 +41,27 @@ def repository(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
+def repository_if_needed(is_needed: Callable[..., bool]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return what `repository` is, but None where no store is named or found and the arguments need none."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        @named_store
+        @click.pass_context
+        @functools.wraps(command)
+        def wrapped(ctx: click.Context, **arguments: Any) -> Any:
+            try:
+                path = find_store(given(ctx).get("store"))
+            except NotFound:
+                if is_needed(**arguments):
+                    raise
+                return command(None, **arguments)
+            return command(_open(path), **arguments)
+
+        return wrapped
+
+    return add
+
+
 def writing(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command that writes the open repository as its first argument, and the options `--store` and `--wait`."""
 

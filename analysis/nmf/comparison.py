@@ -1,4 +1,4 @@
-"""The modules of two versions held against each other, and against what drawing the samples anew would change."""
+"""The modules of two versions compared, beside how far genes move when only the samples are drawn anew."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...engine.nmf.modules.analysis import USED
+from ...engine.nmf.modules.analysis import FINAL_FIT
 from ...engine.nmf.modules.comparison import ModuleChange, Movement, align_modules, membership_distances, module_changes
 from ...engine.nmf.modules.membership import memberships
 from ...engine.nmf.modules.similarity import positive_correlations
-from ...engine.nmf.solvers.symmetric import fit_symmetric, halves, observe_symmetric
+from ...engine.nmf.solvers.symmetric import fit_symmetric, observe_symmetric, symmetric_factor
 from ..resampling import resampling_of
 from .run import modules_of
 
@@ -31,10 +31,10 @@ class VersionComparison:
 
     Parameters
     ----------
-    before, after : Run
+    before, after : NmfRun
         The analysis of either version, each with the rank that it chooses.
     changes : list of ModuleChange
-        What became of each module from the one to the other.
+        What became of each module between them.
     warm, cold : Factorization
         Fits of the later version with the earlier one's rank: from the earlier modules, and from a random start.
     movement : Movement
@@ -52,9 +52,9 @@ class VersionComparison:
     def shares(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The share of each gene that each of the earlier modules has, before and in `warm`, shape (p, R)."""
         earlier = self.before.named.analysis.best
-        own = memberships(earlier)
-        later = align_modules(module_changes(earlier, self.warm), own, memberships(self.warm))
-        return own.shares, later[:, : earlier.rank]
+        before = memberships(earlier)
+        later = align_modules(module_changes(earlier, self.warm), before, memberships(self.warm))
+        return before.shares, later[:, : earlier.rank]
 
 
 def compare(
@@ -81,7 +81,7 @@ def compare(
     resamples : int
         How often the earlier version's samples are drawn anew, to see how far genes move by that alone.
     progress : callable, optional
-        Told the share that is done.
+        Called with the share that is done.
 
     Raises
     ------
@@ -91,30 +91,32 @@ def compare(
         The ranks cannot be used.
     """
     steps = resamples + 3
-    drawings = resampling_of(repo, before) if resamples else None  # refused before anything takes its time
+    drawings = resampling_of(repo, before) if resamples else None  # refused before any fit
 
     def part(at: int) -> Callable[[float], None]:
-        def tell(share: float) -> None:
+        def report(share: float) -> None:
             if progress is not None:
                 progress((at + share) / steps)
 
-        return tell
+        return report
 
     earlier = modules_of(repo, before, ranks=ranks, restarts=restarts, seed=seed, progress=part(0))
     later = modules_of(repo, after, ranks=ranks, restarts=restarts, seed=seed, progress=part(1))
     first, second = earlier.named.analysis.best, later.named.analysis.best
     observed = observe_symmetric(positive_correlations(repo.snapshot(after)))
-    warm = fit_symmetric(observed, first.rank, start=halves(first), **USED)
-    cold = fit_symmetric(observed, first.rank, seed=seed, **USED)
+    warm = fit_symmetric(observed, first.rank, start=symmetric_factor(first), **FINAL_FIT)
+    cold = fit_symmetric(observed, first.rank, seed=seed, **FINAL_FIT)
     part(2)(1.0)
-    own = memberships(first)
+    first_memberships = memberships(first)
 
-    def moved(found: Factorization) -> NDArray[np.float64]:
-        return membership_distances(module_changes(first, found), own, memberships(found))
+    def distances(factorization: Factorization) -> NDArray[np.float64]:
+        return membership_distances(module_changes(first, factorization), first_memberships, memberships(factorization))
 
-    drawn = np.empty((resamples, len(own.shares)))
+    drawn = np.empty((resamples, len(first_memberships.shares)))
     for at, snapshot in enumerate(() if drawings is None else drawings.drawn(resamples, seed)):
         again = observe_symmetric(positive_correlations(snapshot))
-        drawn[at] = moved(fit_symmetric(again, first.rank, start=halves(first), **USED))
+        drawn[at] = distances(fit_symmetric(again, first.rank, start=symmetric_factor(first), **FINAL_FIT))
         part(3 + at)(1.0)
-    return VersionComparison(earlier, later, module_changes(first, second), warm, cold, Movement(moved(warm), drawn))
+    return VersionComparison(
+        earlier, later, module_changes(first, second), warm, cold, Movement(distances(warm), drawn)
+    )

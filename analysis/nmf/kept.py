@@ -1,4 +1,4 @@
-"""NMF analyses as a store keeps them: an `Analysis` with the names of its rows and columns, to an artifact and back."""
+"""NMF analyses as artifacts of a store: an `Analysis` with the names of its rows and columns, written and read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from ...engine.errors import EngineError, FormatError
 from ...engine.nmf.modules.analysis import Analysis
-from ...engine.nmf.modules.moonlighting import FALSE_DISCOVERIES, Moonlighting
+from ...engine.nmf.modules.moonlighting import FALSE_DISCOVERY_RATE, Moonlighting
 from ...engine.nmf.modules.rank import HeldOut, RankRow, RankSurvey
 from ...engine.nmf.solvers.factorization import Factorization
 from ...storage.files import layout
@@ -32,23 +32,23 @@ MEASURES = ("held_out", "standard_error", "dispersion", "log_likelihood", "diver
 
 
 MAY_BE_NAN = (layout.STABILITY, layout.SURVEY)
-"""Where NaN says that there is nothing to say."""
+"""The arrays in which NaN stands for a number that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class NmfRequest:
-    """What is asked of a version, of its base or of a file.
+    """The request of an analysis of a version, of its base or of a file.
 
     Parameters
     ----------
     content : str
         The content id of the version, the id of the base, or the hash of the table that was read.
     input : {"correlation", "counts", "file"}
-        What of it is factored.
+        Which matrix of it is factored.
     ranks : (int, int), optional
-        The first and the last that are looked at; those looked at unasked otherwise.
+        The first and the last to survey; the default ones if None.
     restarts, seed : int
-        Starts of each rank, and what they are drawn with.
+        Starts of each rank, and the seed that they are drawn with.
     """
 
     content: str
@@ -59,7 +59,7 @@ class NmfRequest:
 
     @property
     def parameters(self) -> dict[str, Parameter]:
-        """All that makes one analysis differ from another."""
+        """The parameters that distinguish one analysis of a content from another."""
         first, last = self.ranks or (None, None)
         return {
             "input": self.input,
@@ -73,7 +73,7 @@ class NmfRequest:
 
 @dataclass(frozen=True, slots=True)
 class NamedAnalysis:
-    """An analysis with the names of what it is of.
+    """An analysis with the names of its genes and samples.
 
     Parameters
     ----------
@@ -83,8 +83,8 @@ class NamedAnalysis:
         The p rows of V.
     samples : tuple of str
         The n columns; the genes again where V are similarities.
-    said : str
-        What was factored, in a line.
+    description : str
+        The matrix that was factored, in a line.
     symmetric, counts : bool
         Whether V are similarities, and whether they are counts, with a likelihood.
     """
@@ -92,21 +92,21 @@ class NamedAnalysis:
     analysis: Analysis
     genes: tuple[str, ...]
     samples: tuple[str, ...]
-    said: str
+    description: str
     symmetric: bool
     counts: bool
 
 
-def find(artifacts: Artifacts, asked: NmfRequest) -> Artifact | None:
-    """Return the artifact of an analysis that was made before in just that way, if there is one."""
-    return artifacts.find(layout.NMF, asked.content, asked.parameters)
+def find(artifacts: Artifacts, request: NmfRequest) -> Artifact | None:
+    """Return the artifact of an earlier analysis of the same request, if there is one."""
+    return artifacts.find(layout.NMF, request.content, request.parameters)
 
 
-def keep(artifacts: Artifacts, asked: NmfRequest, found: NamedAnalysis) -> Artifact:
-    """Keep an analysis in a store; raises as `Artifacts.keep`."""
-    analysis, best = found.analysis, found.analysis.best
+def keep(artifacts: Artifacts, request: NmfRequest, named: NamedAnalysis) -> Artifact:
+    """Store an analysis as an artifact; raises as `Artifacts.keep`."""
+    analysis, best = named.analysis, named.analysis.best
     arrays: dict[str, NDArray[np.generic]] = {
-        layout.GENES: encode_names(found.genes),
+        layout.GENES: encode_names(named.genes),
         layout.MODULES: best.modules,
         layout.USAGE: best.usage,
         layout.TRACE: best.trace,
@@ -114,27 +114,27 @@ def keep(artifacts: Artifacts, asked: NmfRequest, found: NamedAnalysis) -> Artif
         layout.RANKS: np.array([row.rank for row in analysis.survey.rows], dtype=np.int64),
         layout.SURVEY: np.array([[getattr(row, name) for name in MEASURES] for row in analysis.survey.rows]),
     }
-    if not found.symmetric:
-        arrays[layout.SAMPLES] = encode_names(found.samples)
+    if not named.symmetric:
+        arrays[layout.SAMPLES] = encode_names(named.samples)
     facts: dict[str, Parameter] = {
-        "symmetric": found.symmetric,
-        "counts": found.counts,
+        "symmetric": named.symmetric,
+        "counts": named.counts,
         "held_out": analysis.survey.by,
         "rank": best.rank,
         "divergence": best.divergence,
         "residual": best.residual,
         "converged": best.converged,
     }
-    if (tested := analysis.moonlighting) is not None:
-        arrays[layout.SECOND] = tested.second.astype(np.int64)
-        arrays[layout.SECOND_Q] = tested.q
-        facts["overdispersion"] = tested.overdispersion
+    if (test := analysis.moonlighting) is not None:
+        arrays[layout.SECOND] = test.second.astype(np.int64)
+        arrays[layout.SECOND_Q] = test.q
+        facts["overdispersion"] = test.overdispersion
     return artifacts.keep(
         layout.NMF,
-        asked.content,
-        asked.parameters,
+        request.content,
+        request.parameters,
         arrays,
-        source=found.said,
+        source=named.description,
         facts=facts,
         software=software("numba"),
     )
@@ -146,7 +146,7 @@ def read(artifact: Artifact) -> NamedAnalysis:
     Raises
     ------
     FormatError
-        It holds none, or one of another method.
+        It holds none, or one of an unknown method.
     """
     try:
         return _named(artifact)
@@ -163,7 +163,7 @@ def _named(artifact: Artifact) -> NamedAnalysis:
     if (method := artifact.record.parameters.get("method")) != METHOD:
         raise FormatError(
             f"The analysis {artifact.key[:8]} was made by method {method}, and this grnledger knows method {METHOD}.",
-            hint="`grn nmf` makes it anew.",
+            code="unknown-nmf-method",
         )
     genes = decode_names(arrays[layout.GENES])
     symmetric = bool(facts["symmetric"])
@@ -185,28 +185,28 @@ def _named(artifact: Artifact) -> NamedAnalysis:
     if not (best.modules.min() >= 0.0 and best.usage.min() >= 0.0 and np.allclose(sums, 1.0, atol=1e-3)):
         raise ValueError("W and H are no factors")
     rows = tuple(RankRow(at, *map(float, row)) for at, row in zip(ranks, measures, strict=True))
-    tested = None
+    test = None
     if layout.SECOND in arrays:
         q, second = _numbers(arrays, layout.SECOND_Q, p), arrays[layout.SECOND].astype(np.intp)
         if second.shape != (p,) or second.min() < -1 or second.max() >= rank:
             raise ValueError("a second module is none of the modules")
-        tested = Moonlighting(q, second, q <= FALSE_DISCOVERIES, _real(facts["overdispersion"]))
+        test = Moonlighting(q, second, q <= FALSE_DISCOVERY_RATE, _real(facts["overdispersion"]))
     by = str(facts["held_out"])
     if by not in get_args(HeldOut):
         raise ValueError(f"{by!r} cannot be held out")
-    analysis = Analysis(RankSurvey(rows, cast("HeldOut", by)), best, _numbers(arrays, layout.STABILITY, p), tested)
+    analysis = Analysis(RankSurvey(rows, cast("HeldOut", by)), best, _numbers(arrays, layout.STABILITY, p), test)
     if analysis.survey.chosen.rank != rank:
         raise ValueError("its rank is not the one that its survey chooses")
     return NamedAnalysis(analysis, genes, samples, artifact.record.source, symmetric, bool(facts["counts"]))
 
 
 def _numbers(arrays: Mapping[str, NDArray[np.generic]], name: str, *shape: int) -> NDArray[np.float64]:
-    found = arrays[name]
-    if found.dtype.kind != "f" or found.shape != shape:
-        raise ValueError(f"{name!r} is {layout.canonical_type(found)}")
-    if name not in MAY_BE_NAN and not np.isfinite(found).all():
+    array = arrays[name]
+    if array.dtype.kind != "f" or array.shape != shape:
+        raise ValueError(f"{name!r} is {layout.canonical_type(array)}")
+    if name not in MAY_BE_NAN and not np.isfinite(array).all():
         raise ValueError(f"{name!r} holds what is no number")
-    return found.astype(np.float64)
+    return array.astype(np.float64)
 
 
 def _whole(value: Parameter) -> int:

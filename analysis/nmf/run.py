@@ -1,4 +1,4 @@
-"""The modules of a version, of its counts or of a file: found again where the store has them, else made and kept."""
+"""The modules of a version, of its counts or of a file: read where the store has them, otherwise computed and kept."""
 
 from __future__ import annotations
 
@@ -33,48 +33,48 @@ NO_COUNTS = f", not whole numbers and so no counts{NO_LIKELIHOOD}"
 
 
 DEFAULT_RANKS = (2, 8)
-"""The ranks that are looked at unless others are named."""
+"""The first and the last rank surveyed by default."""
 
-PARTINGS = 5
-"""So many ways of parting the samples in two."""
+SPLITS = 5
+"""Number of ways in which the samples are split in two."""
 
 READING = 0.1
-"""About the share of the time that reading takes; factoring takes the rest."""
+"""Share of the progress that reading takes; factoring takes the rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class NmfRun:
-    """An analysis that was asked for.
+    """An analysis, and what the store keeps of it.
 
     Parameters
     ----------
-    named : Named
+    named : NamedAnalysis
         The analysis, with the names of its rows and columns.
     artifact : Artifact or None
-        What the store keeps of it.
-    again : bool
-        Whether the store had it already.
-    unkept : str
-        Why the store could not keep it; empty where it does.
+        The artifact in the store; None where there is none.
+    reused : bool
+        Whether the artifact was there already.
+    refusal : str
+        Why the store could not keep it; empty where it does, or where there is no store.
     """
 
     named: NamedAnalysis
     artifact: Artifact | None
-    again: bool
-    unkept: str = ""
+    reused: bool
+    refusal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class NmfInput:
-    """What is factored, and what to say of it."""
+    """A matrix to factor, with its names and its description."""
 
     values: Any
     genes: tuple[str, ...]
     samples: tuple[str, ...]
     symmetric: bool
     counts: bool
-    said: str
-    parted: tuple[tuple[Any, Any], ...] = ()
+    description: str
+    splits: tuple[tuple[Any, Any], ...] = ()
 
 
 def modules_of(
@@ -98,16 +98,16 @@ def modules_of(
     source : str
         `correlation` for its positive correlations, `counts` for what its base keeps, or the path of a table of counts.
     ranks : (int, int), optional
-        The first and the last number of modules to look at; 2 to 8 by default, or as many as there can be.
+        The first and the last number of modules to survey; 2 to 8 by default, or as many as there can be.
     restarts, seed : int
-        Starts of each rank, and what they are drawn with.
+        Starts of each rank, and the seed that they are drawn with.
     progress : callable, optional
-        Told the share that is done.
+        Called with the share that is done.
 
     Returns
     -------
-    Run
-        The store keeps the analysis, and gives it again where the same is asked of the same content.
+    NmfRun
+        The store keeps the analysis, and returns it where the same is asked of the same content again.
 
     Raises
     ------
@@ -117,48 +117,82 @@ def modules_of(
         The file or the ranks cannot be used.
     """
     version = repo.version(rev)
+    if source not in (CORRELATION, COUNTS):
+        return modules_of_file(Path(source), repo, ranks=ranks, restarts=restarts, seed=seed, progress=progress)
+    content = version.content if source == CORRELATION else version.base
     first, last = ranks or DEFAULT_RANKS
-    table = None if source in (CORRELATION, COUNTS) else _read(Path(source))
-    content = _content(version, source) if table is None else _content_of(table)
-    asked = NmfRequest(content, FILE if table is not None else source, ranks, restarts, seed)
-    if (known := kept.find(repo.artifacts, asked)) is not None:
-        with contextlib.suppress(FormatError):  # whoever sealed it sealed no analysis: as good as none
-            named = kept.read(known)
-            return NmfRun(named if table is None else replace(named, said=table.said), known, again=True)
+
+    def read(report: Callable[[float], object]) -> NmfInput:
+        return _read_version(repo, version, source, seed, report, choosing=first < last)
+
+    return _run(repo, NmfRequest(content, source, ranks, restarts, seed), read, progress or (lambda _: None))
+
+
+def modules_of_file(
+    path: Path,
+    repo: Repository | None = None,
+    *,
+    ranks: tuple[int, int] | None = None,
+    restarts: int = 10,
+    seed: int = 0,
+    progress: Callable[[float], object] | None = None,
+) -> NmfRun:
+    """Return the modules of a table of counts; parameters and errors as for `modules_of`.
+
+    Parameters
+    ----------
+    path : Path
+        The table.
+    repo : Repository, optional
+        The store that keeps the analysis; without one nothing is kept.
+    """
+    table = _read_table(path)
+    request = NmfRequest(_content_of(table), FILE, ranks, restarts, seed)
+    run = _run(repo, request, lambda _: table, progress or (lambda _: None))
+    return replace(run, named=replace(run.named, description=table.description))  # named as it was asked for
+
+
+def _run(
+    repo: Repository | None,
+    request: NmfRequest,
+    read: Callable[[Callable[[float], object]], NmfInput],
+    progress: Callable[[float], object],
+) -> NmfRun:
+    """Return the analysis that the store has of a request, or a new one, kept where there is a store."""
+    if repo is not None and (known := kept.find(repo.artifacts, request)) is not None:
+        with contextlib.suppress(FormatError):  # an artifact that is no analysis counts as none
+            return NmfRun(kept.read(known), known, reused=True)
     from ...engine.nmf import analyse
 
-    def tell(share: float) -> None:
-        if progress is not None:
-            progress(share)
-
-    given = table or _given(repo, version, source, seed, lambda share: tell(READING * share), choosing=first < last)
-    found = analyse(
-        given.values,
-        range(first, (last if ranks else max(first, min(last, *given.values.shape))) + 1),
-        symmetric=given.symmetric,
-        counts=given.counts,
-        parted=given.parted,
-        restarts=restarts,
-        seed=seed,
-        threads=os.cpu_count() or 1,
-        progress=lambda share: tell(READING + (1.0 - READING) * share),
+    matrix = read(lambda share: progress(READING * share))
+    first, last = request.ranks or (
+        DEFAULT_RANKS[0],
+        max(DEFAULT_RANKS[0], min(DEFAULT_RANKS[1], *matrix.values.shape)),
     )
-    named = NamedAnalysis(found, given.genes, given.samples, given.said, given.symmetric, given.counts)
+    analysis = analyse(
+        matrix.values,
+        range(first, last + 1),
+        symmetric=matrix.symmetric,
+        counts=matrix.counts,
+        splits=matrix.splits,
+        restarts=request.restarts,
+        seed=request.seed,
+        threads=os.cpu_count() or 1,
+        progress=lambda share: progress(READING + (1.0 - READING) * share),
+    )
+    named = NamedAnalysis(analysis, matrix.genes, matrix.samples, matrix.description, matrix.symmetric, matrix.counts)
+    if repo is None:
+        return NmfRun(named, None, reused=False, refusal="there is no store to keep it in.")
     try:
-        return NmfRun(named, kept.keep(repo.artifacts, asked, named), again=False)
+        return NmfRun(named, kept.keep(repo.artifacts, request, named), reused=False)
     except Conflict as refusal:
-        return NmfRun(named, None, again=False, unkept=refusal.message)
+        return NmfRun(named, None, reused=False, refusal=refusal.message)
     except OSError as failure:
-        return NmfRun(named, None, again=False, unkept=f"{failure.filename or repo.path}: {failure.strerror}.")
-
-
-def _content(version: Version, source: str) -> str:
-    """Return the id of what is factored of a version."""
-    return version.content if source == CORRELATION else version.base
+        return NmfRun(named, None, reused=False, refusal=f"{failure.filename or repo.path}: {failure.strerror}.")
 
 
 def _content_of(table: NmfInput) -> str:
-    """Return the id of what was read of a file, and of others beside it: its names and its values."""
+    """Return the id of what was read from a file, and from others beside it: its names and its values."""
     arrays = {
         layout.GENES: encode_names(table.genes),
         layout.SAMPLES: encode_names(table.samples),
@@ -167,16 +201,16 @@ def _content_of(table: NmfInput) -> str:
     return layout.content_id(layout.TABLE, "{}", arrays, {})
 
 
-def _read(path: Path) -> NmfInput:
+def _read_table(path: Path) -> NmfInput:
     from ...formats.expression.expression import read_expression
 
     expression = read_expression(path).expression
     size = f"{counted(len(expression.genes), 'gene')} in {counted(len(expression.samples), 'sample')}"
-    said = f"{some([path.name], 1)}: {size}"
-    return _measured(expression.values, expression.genes, expression.samples, said)
+    description = f"{some([path.name], 1)}: {size}"
+    return _check_measured(expression.values, expression.genes, expression.samples, description)
 
 
-def _given(
+def _read_version(
     repo: Repository,
     version: Version,
     source: str,
@@ -193,24 +227,24 @@ def _given(
         if values.sum() <= 0.0:
             raise InputError(
                 f"No two genes of {version.name} are positively correlated, so they have no modules.",
-                hint="These samples support none: `grn info` tells the base. Counts may: --input counts.",
+                code="no-positive-correlations",
             )
-        said = f"the positive correlations of {counted(len(genes), 'gene')}"
+        description = f"the positive correlations of {counted(len(genes), 'gene')}"
         if hasattr(values, "tocsr"):
-            said += f", of each with its {NEIGHBORS} nearest"
-        parted = _parted(repo, version, seed, lambda share: progress(0.1 + 0.9 * share)) if choosing else ()
-        return NmfInput(values, genes, genes, symmetric=True, counts=False, said=said + NO_LIKELIHOOD, parted=parted)
+            description += f", of each with its {NEIGHBORS} nearest"
+        splits = _split_halves(repo, version, seed, lambda share: progress(0.1 + 0.9 * share)) if choosing else ()
+        return NmfInput(
+            values, genes, genes, symmetric=True, counts=False, description=description + NO_LIKELIHOOD, splits=splits
+        )
     base = repo.base(version.name)
     if base.expression is None:
-        raise NotFound(
-            f"The base of {version.name} keeps no expression.", hint="Give the counts as a file: --input FILE."
-        )
+        raise NotFound(f"The base of {version.name} keeps no expression.", code="no-counts-kept")
     size = f"{counted(len(base.panel), 'gene')} in {counted(len(base.samples), 'sample')}"
-    said = f"counts of {size}, the same at every version of this base"
-    return _measured(base.expression.all(), tuple(base.panel.genes), base.samples, said)
+    description = f"counts of {size}, the same at every version of this base"
+    return _check_measured(base.expression.all(), tuple(base.panel.genes), base.samples, description)
 
 
-def _parted(
+def _split_halves(
     repo: Repository, version: Version, seed: int, progress: Callable[[float], object]
 ) -> tuple[tuple[Any, Any], ...]:
     """Return the positive correlations in half of the samples and in the others, both ways; none without samples."""
@@ -218,19 +252,21 @@ def _parted(
     from ..resampling import resampling_of
 
     try:
-        halves = resampling_of(repo, version.name).halves(PARTINGS, seed)
+        halves = resampling_of(repo, version.name).halves(SPLITS, seed)
     except NotFound:
         return ()
-    found: list[tuple[Any, Any]] = []
-    for one, other in halves:
-        found.append((positive_correlations(one), positive_correlations(other)))
-        progress(len(found) / len(halves))
-    if any(part.sum() <= 0.0 for pair in found for part in pair):  # shrunk to nothing: there is nothing to foretell
+    splits: list[tuple[Any, Any]] = []
+    for first, second in halves:
+        splits.append((positive_correlations(first), positive_correlations(second)))
+        progress(len(splits) / len(halves))
+    if any(part.sum() <= 0.0 for pair in splits for part in pair):  # shrunk to zero: there is nothing to predict
         return ()
-    return tuple(pair for one, other in found for pair in ((one, other), (other, one)))
+    return tuple(pair for first, second in splits for pair in ((first, second), (second, first)))
 
 
-def _measured(values: NDArray[Any], genes: tuple[str, ...], samples: tuple[str, ...], said: str) -> NmfInput:
+def _check_measured(
+    values: NDArray[Any], genes: tuple[str, ...], samples: tuple[str, ...], description: str
+) -> NmfInput:
     """Return measured values to factor; only whole numbers are counts, with a likelihood."""
     negative = np.argwhere(values < 0)
     if len(negative):
@@ -242,13 +278,15 @@ def _measured(values: NDArray[Any], genes: tuple[str, ...], samples: tuple[str, 
             hint="Amounts alone have such factors: counts, or intensities whose background was not subtracted.",
         )
     counts = bool((values == values.round()).all())
-    return NmfInput(values, genes, samples, symmetric=False, counts=counts, said=said + ("" if counts else NO_COUNTS))
+    return NmfInput(
+        values, genes, samples, symmetric=False, counts=counts, description=description + ("" if counts else NO_COUNTS)
+    )
 
 
 def contents_of(repo: Repository) -> dict[str, list[str]]:
     """Return the names of the versions that have each content id, and of those that have each base."""
-    found: dict[str, list[str]] = {}
+    names: dict[str, list[str]] = {}
     for version in repo.versions(None):
         for content in (version.content, version.base):
-            found.setdefault(content, []).insert(0, version.name)
-    return found
+            names.setdefault(content, []).insert(0, version.name)
+    return names

@@ -77,7 +77,7 @@ class Regime:
         found = analyse(drawn.counts, [MODULES], symmetric=False, seed=seed, threads=threads)
         self.seconds.append(time.perf_counter() - begun)
         self.test.add(found.moonlighting.by_test, drawn.minor)
-        self.plain.add(found.memberships.in_two_at_sight, drawn.minor)
+        self.plain.add(found.memberships.in_two_by_share, drawn.minor)
         self.overdispersion.append(found.moonlighting.overdispersion)
 
 

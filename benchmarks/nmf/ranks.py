@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import setting
 from grnledger.engine.nmf import rank_survey, simulate_counts
-from grnledger.engine.nmf.modules.analysis import LOOKED_AT
+from grnledger.engine.nmf.modules.analysis import SURVEY_FIT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,7 +88,7 @@ def look(
         overdispersion=ALPHA if negative_binomial else 0.0,
     )  # fmt: skip
     begun = time.perf_counter()
-    survey = rank_survey(drawn.counts, RANKS, restarts=restarts, seed=nth, threads=1, **LOOKED_AT)
+    survey = rank_survey(drawn.counts, RANKS, restarts=restarts, seed=nth, threads=1, **SURVEY_FIT)
     seconds = time.perf_counter() - begun
     kind = ("NB" if negative_binomial else "Poisson", "uneven" if uneven else "even")
     return Outcome(first + nth, modules, *kind, size, depth, choices(survey), survey.is_flat, seconds)
@@ -138,7 +138,7 @@ def main() -> None:
     parser.add_argument("--depth", type=float, nargs="+", default=DEPTHS, help="instead of 20 100 1000")
     given = parser.parse_args()
     print(setting.described(1))
-    how = ", ".join(f"{name} {value:g}" for name, value in LOOKED_AT.items())
+    how = ", ".join(f"{name} {value:g}" for name, value in SURVEY_FIT.items())
     print(f"# {given.sets} sets, ranks {RANKS[0]} to {RANKS[-1]}, {given.restarts} restarts, {how}")
     one = partial(look, first=given.first, restarts=given.restarts, genes=given.genes, depths=given.depth)
     begun = time.perf_counter()

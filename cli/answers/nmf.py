@@ -1,4 +1,4 @@
-"""How an NMF analysis is told, by whichever verb: its tables, its JSON, and the sentences beside them."""
+"""An NMF analysis as every verb shows it: its tables, its JSON, and the sentences beside them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Sets = Mapping[str, NDArray[np.intp]]
 
 TOP = 5
-"""Genes of a module that are told."""
+"""Number of top genes shown for a module."""
 
 SHORT = 8
 """Digits of an analysis's id that people see."""
@@ -40,18 +40,18 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """The tables that have the same columns whatever the rank."""
 
-BESIDE = {
+NOTES = {
     "modules": "genes: with most of them in it, or a tested second share. mass: its share of all that is explained.",
     "ranks": "held out, standard error: mean KL divergence of an entry. log likelihood: without its term log V!.",
     "genes": "share: of the gene, in that module. stability: the share of the other starts that agree.",
 }
-"""What is said under a table."""
+"""The note under each table."""
 
 TABLES = (*COLUMNS, "weights", "usage")
 
 
-def told(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of a verb that tells an analysis: `--sets`, `--table` and `-o`."""
+def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a verb that shows an analysis: `--sets`, `--table` and `-o`."""
     command = click.option(
         "-o",
         "--output",
@@ -76,8 +76,8 @@ def told(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def check(target: Path | None, library: Path | None) -> None:
-    """Refuse what `-o` and `--sets` name before anything takes its time.
+def check_files(target: Path | None, library: Path | None) -> None:
+    """Refuse files that `-o` and `--sets` cannot use before any long computation.
 
     Raises
     ------
@@ -94,8 +94,8 @@ def check(target: Path | None, library: Path | None) -> None:
         require_file(library)
 
 
-def sets_of(path: Path | None, genes: tuple[str, ...]) -> Sets:
-    """Return the gene sets of a library, as places among genes; those that share none are left out.
+def read_sets(path: Path | None, genes: tuple[str, ...]) -> Sets:
+    """Return the gene sets of a library, as indices of genes; sets that share none are left out.
 
     Raises
     ------
@@ -108,56 +108,56 @@ def sets_of(path: Path | None, genes: tuple[str, ...]) -> Sets:
 
     from ...formats.pathways.gmt import read_gmt
 
-    places: dict[str, int] = {gene: place for place, gene in reversed(list(enumerate(genes)))}
-    found = {
-        one.name: np.unique([places[gene] for gene in one.genes if gene in places]).astype(np.intp)
-        for one in read_gmt(path).pathways
+    indices: dict[str, int] = {gene: index for index, gene in reversed(list(enumerate(genes)))}
+    sets = {
+        gene_set.name: np.unique([indices[gene] for gene in gene_set.genes if gene in indices]).astype(np.intp)
+        for gene_set in read_gmt(path).pathways
     }
-    if not any(len(inside) for inside in found.values()):
+    if not any(len(inside) for inside in sets.values()):
         raise NotFound(
             f"No gene of {path} is among the {counted(len(genes), 'gene')} factored, such as {some(genes, 3)}."
         )
-    return {name: inside for name, inside in found.items() if len(inside)}
+    return {name: inside for name, inside in sets.items() if len(inside)}
 
 
-def write(path: Path | None, found: NamedAnalysis) -> None:
+def write_factors(target: Path | None, named: NamedAnalysis) -> None:
     """Write W and H to a file, if one is named."""
-    if path is None:
+    if target is None:
         return
     from ...formats.models.matrix_export import write_npz
 
-    best = found.analysis.best
-    arrays = {"genes": found.genes, "samples": found.samples, "modules": best.modules, "usage": best.usage}
-    write_npz(path, arrays)
-    size = f"W ({len(found.genes):,} × {best.rank}) and H ({best.rank} × {len(found.samples):,})"
-    output.note(f"{path}: {size}, as `modules` and `usage`.")
+    best = named.analysis.best
+    arrays = {"genes": named.genes, "samples": named.samples, "modules": best.modules, "usage": best.usage}
+    write_npz(target, arrays)
+    size = f"W ({len(named.genes):,} × {best.rank}) and H ({best.rank} × {len(named.samples):,})"
+    output.note(f"{target}: {size}, as `modules` and `usage`.")
 
 
-def table_of(name: str, found: NamedAnalysis, sets: Sets) -> tuple[tuple[str, ...], Rows]:
+def table_of(name: str, named: NamedAnalysis, sets: Sets) -> tuple[tuple[str, ...], Rows]:
     """Return the columns and the rows of a table."""
-    best = found.analysis.best
+    best = named.analysis.best
     if name in ("weights", "usage"):
-        numbered = tuple(f"module_{place}" for place in range(1, best.rank + 1))
-        names, values = (found.genes, best.modules) if name == "weights" else (found.samples, best.usage.T)
-        first = "gene" if name == "weights" or found.symmetric else "sample"
-        return (first, *numbered), [(one, *row) for one, row in zip(names, values.tolist(), strict=True)]
+        numbered = tuple(f"module_{module}" for module in range(1, best.rank + 1))
+        names, values = (named.genes, best.modules) if name == "weights" else (named.samples, best.usage.T)
+        first = "gene" if name == "weights" or named.symmetric else "sample"
+        return (first, *numbered), [(label, *row) for label, row in zip(names, values.tolist(), strict=True)]
     makers = {"ranks": _rank_rows, "genes": _gene_rows, "histogram": _histogram_rows}
-    return COLUMNS[name], _module_rows(found, sets) if name == "modules" else makers[name](found)
+    return COLUMNS[name], _module_rows(named, sets) if name == "modules" else makers[name](named)
 
 
-def json_of(found: NamedAnalysis, artifact: Artifact | None, sets: Sets) -> dict[str, Any]:
+def json_of(named: NamedAnalysis, artifact: Artifact | None, sets: Sets) -> dict[str, Any]:
     """Return an analysis as the JSON contract has it."""
-    analysis = found.analysis
+    analysis = named.analysis
     best = analysis.best
-    columns_rows = {name: table_of(name, found, sets) for name in COLUMNS}
+    columns_rows = {name: table_of(name, named, sets) for name in COLUMNS}
     tables = {
         name: [dict(zip(columns, row, strict=True)) for row in rows] for name, (columns, rows) in columns_rows.items()
     }
     record = None if artifact is None else artifact.record
     return {
         "analysis": None if artifact is None else artifact.key,
-        "input": found.said,
-        "likelihood": found.counts,
+        "input": named.description,
+        "likelihood": named.counts,
         **({} if record is None else {"parameters": dict(sorted(record.parameters.items())), "time": record.time}),
         "rank": best.rank,
         "rank_within_one_error": analysis.survey.within_one_error.rank,
@@ -167,69 +167,69 @@ def json_of(found: NamedAnalysis, artifact: Artifact | None, sets: Sets) -> dict
         "divergence": best.divergence,
         "residual": best.residual,
         "sweeps": best.sweeps,
-        "moonlighting": _named(found, analysis.in_two) if found.counts else None,
-        "at_sight": _named(found, analysis.memberships.in_two_at_sight),
+        "moonlighting": _named(named, analysis.in_two) if named.counts else None,
+        "at_sight": _named(named, analysis.memberships.in_two_by_share),
         **tables,
     }
 
 
-def tell(found: NamedAnalysis, table: str, sets: Sets, *, of: str = "") -> None:
-    """Print a table, and what is to be said beside it; `of` names what was factored."""
-    from ...engine.nmf.modules.membership import SHARE_AT_SIGHT
-    from ...engine.nmf.modules.moonlighting import FALSE_DISCOVERIES
+def print_analysis(named: NamedAnalysis, table: str, sets: Sets, *, of: str = "") -> None:
+    """Print a table, and the notes beside it; `of` names what was factored."""
+    from ...engine.nmf.modules.membership import SECOND_SHARE
+    from ...engine.nmf.modules.moonlighting import FALSE_DISCOVERY_RATE
 
-    columns, rows = table_of(table, found, sets)
-    kept = [place for place in range(len(columns)) if any(row[place] is not None for row in rows)]
-    names = tuple(columns[place].replace("_", " ") for place in kept)
-    output.page(output.table(names, [tuple(row[place] for place in kept) for row in rows]))
-    output.note(f"{of}{printable(found.said)}.")
-    output.note(found.analysis.survey.reason)
-    if found.analysis.moonlighting is not None:
-        twice = _named(found, found.analysis.in_two)
-        how = f"false discovery rate {100 * FALSE_DISCOVERIES:g} %"
+    columns, rows = table_of(table, named, sets)
+    filled = [column for column in range(len(columns)) if any(row[column] is not None for row in rows)]
+    names = tuple(columns[column].replace("_", " ") for column in filled)
+    output.page(output.table(names, [tuple(row[column] for column in filled) for row in rows]))
+    output.note(f"{of}{printable(named.description)}.")
+    output.note(named.analysis.survey.reason)
+    if named.analysis.moonlighting is not None:
+        twice = _named(named, named.analysis.in_two)
+        how = f"false discovery rate {100 * FALSE_DISCOVERY_RATE:g} %"
         output.note(f"{counted(len(twice), 'gene')} in two modules ({how}){': ' if twice else ''}{some(twice, 10)}.")
     else:
-        at_sight = counted(int(found.analysis.memberships.in_two_at_sight.sum()), "gene")
+        at_sight = counted(int(named.analysis.memberships.in_two_by_share.sum()), "gene")
         output.note(
-            f"{at_sight} with more than {100 * SHARE_AT_SIGHT:g} % in a second module. That is not tested: many of "
+            f"{at_sight} with more than {100 * SECOND_SHARE:g} % in a second module. That is not tested: many of "
             "them are in one alone. Counts can be tested: --input counts."
         )
-    if table in BESIDE:
-        output.note(BESIDE[table])
+    if table in NOTES:
+        output.note(NOTES[table])
 
 
-def warn(found: NamedAnalysis, form: str) -> None:
-    """Say on stderr, whatever the form of the answer, what it must not be read without."""
-    best, survey = found.analysis.best, found.analysis.survey
+def warn(named: NamedAnalysis, form: str) -> None:
+    """Print the warnings without which an answer must not be read on stderr, whatever its form."""
+    best, survey = named.analysis.best, named.analysis.survey
     if not best.converged:
         output.warn(
             f"The fit has not converged in {counted(best.sweeps, 'sweep')}: its residual is {best.residual:.1e}."
         )
-    if survey.is_flat and form != "text":  # there it is told anyway
+    if survey.is_flat and form != "text":  # there the reason is printed anyway
         output.warn(f"The rank is not certain. {survey.reason}")
 
 
-def _named(found: NamedAnalysis, which: NDArray[np.bool_]) -> list[str]:
-    return [found.genes[place] for place in which.nonzero()[0].tolist()]
+def _named(named: NamedAnalysis, which: NDArray[np.bool_]) -> list[str]:
+    return [named.genes[gene] for gene in which.nonzero()[0].tolist()]
 
 
-def _rank_rows(found: NamedAnalysis) -> Rows:
-    survey = found.analysis.survey
+def _rank_rows(named: NamedAnalysis) -> Rows:
+    survey = named.analysis.survey
     return [
         (row.rank, row.held_out, row.standard_error, row.dispersion, row.log_likelihood, bend, row.divergence)
         for row, bend in zip(survey.rows, survey.second_differences.tolist(), strict=True)
     ]
 
 
-def _module_rows(found: NamedAnalysis, sets: Sets) -> Rows:
+def _module_rows(named: NamedAnalysis, sets: Sets) -> Rows:
     from ...engine.nmf import best_sets
 
-    analysis = found.analysis
+    analysis = named.analysis
     memberships = analysis.memberships
 
     def names(module: int) -> str:
         top: list[int] = analysis.top_genes(module, TOP).tolist()
-        return " ".join(found.genes[place] for place in top)
+        return " ".join(named.genes[gene] for gene in top)
 
     best: list[BestSet | None] = best_sets(memberships.main, analysis.best.rank, sets)
     return [
@@ -245,19 +245,19 @@ def _module_rows(found: NamedAnalysis, sets: Sets) -> Rows:
     ]
 
 
-def _gene_rows(found: NamedAnalysis) -> Rows:
-    analysis = found.analysis
+def _gene_rows(named: NamedAnalysis) -> Rows:
+    analysis = named.analysis
     memberships = analysis.memberships
     main, shares = memberships.main.tolist(), memberships.shares.max(axis=1).tolist()
     second, second_shares = (part.tolist() for part in analysis.second)
     q = [None] * len(main) if analysis.moonlighting is None else analysis.moonlighting.q.tolist()
-    columns = (found.genes, main, shares, second, second_shares, q, analysis.stability.tolist())
+    columns = (named.genes, main, shares, second, second_shares, q, analysis.stability.tolist())
     return [
         (gene, home + 1 or None, share, beside + 1 or None, beside_share, value, stable)
         for gene, home, share, beside, beside_share, value, stable in zip(*columns, strict=True)
     ]
 
 
-def _histogram_rows(found: NamedAnalysis) -> Rows:
-    counts, edges = found.analysis.memberships.histogram()
+def _histogram_rows(named: NamedAnalysis) -> Rows:
+    counts, edges = named.analysis.memberships.histogram()
     return list(zip(edges[:-1].tolist(), edges[1:].tolist(), counts.tolist(), strict=True))

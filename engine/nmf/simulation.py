@@ -95,7 +95,7 @@ def simulate_counts(
     w = np.where(inside, stream.standard_exponential(inside.shape), 0.0)
     w /= w.sum(axis=0)
     h = stream.dirichlet(np.ones(modules), samples).T
-    counts = _drawn(stream, w @ h, depth, overdispersion)
+    counts = _draw_counts(stream, w @ h, depth, overdispersion)
     mass = w * h.sum(axis=1)
     share = mass / mass.sum(axis=1, keepdims=True)
     main = share.argmax(axis=1)
@@ -118,7 +118,7 @@ def _shares(genes: int, samples: int, modules: int, sizes: Sequence[float] | Non
     return shares / shares.sum()
 
 
-def _drawn(
+def _draw_counts(
     stream: np.random.Generator, shape: NDArray[np.float64], depth: float, overdispersion: float
 ) -> NDArray[np.float64]:
     """Return counts around depth · p · W H, Poisson or negative binomial."""

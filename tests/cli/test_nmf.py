@@ -229,6 +229,38 @@ def test_an_exported_store_tells_modules_and_keeps_none(store: Path, grn: Callab
     assert grn("-s", store.parent / "all.h5", "nmf", "list", "--tsv").rows == []
 
 
+def test_a_file_is_factored_without_a_store_and_nothing_is_kept(
+    store: Path, grn: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("bare")
+    (folder / "counts.tsv").write_bytes((store.parent / "counts.tsv").read_bytes())
+    monkeypatch.chdir(folder)
+    search = ("nmf", "--input", "counts.tsv", "--rank", 3, "--restarts", 2)
+    printed = grn(*search)
+    assert printed.code == 0
+    assert "The analysis is not kept: there is no store to keep it in." in printed.err
+    assert [path.name for path in folder.iterdir()] == ["counts.tsv"]
+    assert grn("-s", store, *search).out == printed.out
+    answer, in_store = grn(*search, "--json").json, grn("-s", store, *search, "--json").json
+    unkept = ("version", "id", "content", "analysis")
+    assert [answer[name] for name in unkept] == [None] * 4
+    assert {*in_store} - {*answer} == {"parameters", "time"}
+    assert {name: answer[name] for name in answer if name not in unkept} == {
+        name: in_store[name] for name in answer if name not in unkept
+    }
+    assert grn(*search, "--table", "usage", "-o", "modules.npz", "--tsv").code == 0
+    assert (folder / "modules.npz").exists()
+    for arguments in ((), ("--input", "counts"), ("--input", "counts.tsv", "--at", "v0")):
+        refused = grn("nmf", *arguments)
+        assert (refused.code, refused.out) == (3, "")
+        assert "There is no store in" in refused.err
+    for elsewhere in ("list", "diff"):
+        assert grn("nmf", elsewhere, *(["v0..v1"] if elsewhere == "diff" else [])).code == 3
+    assert grn("-s", "nowhere.grn", *search).code == 3
+    monkeypatch.setenv("GRN_STORE", "nowhere.grn")
+    assert grn(*search).code == 3
+
+
 def test_the_ranks_looked_at_unasked_are_as_many_as_there_can_be(
     tmp_path: Path, grn: Callable[..., Any], drawn: SimulatedCounts, names: list[str]
 ) -> None:
@@ -247,7 +279,7 @@ def test_what_an_answer_must_not_be_read_without_is_said_in_every_form(
     store: Path, grn: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Of a single sweep the first is always kept and three that gain little are never seen, whatever the rounding.
-    monkeypatch.setattr("grnledger.engine.nmf.modules.analysis.USED", {"tolerance": 0.0, "most_sweeps": 1})
+    monkeypatch.setattr("grnledger.engine.nmf.modules.analysis.FINAL_FIT", {"tolerance": 0.0, "most_sweeps": 1})
     for place, form in enumerate(("--tsv", "--json", "--table=modules")):
         told = grn("-s", store, "nmf", "--rank", 3, "--restarts", 2, "--seed", place, form)
         assert "The fit has not converged in 1 sweep:" in told.err
@@ -308,7 +340,7 @@ def test_ctrl_c_while_compiled_code_runs_is_an_interruption(
     def interrupted(*_: Any, **__: Any) -> None:  # as CPython tells it where a compiled function returns
         raise SystemError("returned a result with an exception set") from KeyboardInterrupt()
 
-    monkeypatch.setattr("grnledger.engine.nmf.solvers.kernels.compiled_way_down_symmetric", interrupted)
+    monkeypatch.setattr("grnledger.engine.nmf.solvers.kernels.compiled_minimize_symmetric", interrupted)
     told = grn("-s", store, "nmf", "--rank", 2, "--restarts", 1)
     assert (told.code, told.out, told.err) == (130, "", "Interrupted.\n")
 

@@ -10,7 +10,7 @@ from ....engine.wording import counted
 from ... import options, output
 from ...answers import nmf
 from ...answers import versions as describe
-from ..questions.nmf import how_many, ranks_of
+from ..questions.nmf import ranks_of, search_options
 
 if TYPE_CHECKING:
     from ....analysis.nmf.comparison import VersionComparison
@@ -32,16 +32,16 @@ COLUMNS = {
     "genes": ("gene", "module_from", "share_from", "module_to", "share_to", "distance", "moved"),
 }
 
-ENOUGH = 19
-"""With fewer drawings no p is 1 in 20 or less."""
+LEAST_DRAWINGS = 19
+"""Least number of drawings with which p can be 1 in 20."""
 
-MOST = 20
-"""Genes that are told to people, those that moved furthest."""
+SHOWN_GENES = 20
+"""Number of genes shown to people: those that moved furthest."""
 
 
 @click.command("diff")
 @click.argument("versions", metavar="A..B")
-@how_many
+@search_options
 @click.option(
     "--resamples",
     type=click.IntRange(0, 1000),
@@ -70,12 +70,12 @@ def command(
     table: str,
     form: str,
 ) -> None:
-    """Tell what changed in the modules of the correlations between two versions.
+    """Show what changed in the modules of the correlations between two versions.
 
-    Each version's modules are those that `grn nmf --at` tells. How far genes moved is seen with as many modules as the
-    first has: a gene's distance is the share of it that is in other modules than before, 0 to 1. It has moved if that
-    is more than one gene in twenty does when nothing changes but which samples were drawn; with 19 drawings or more, it
-    is told too whether so many genes move that far by chance.
+    Each version's modules are those that `grn nmf --at` shows. How far genes moved is measured with as many modules as
+    the first has: a gene's distance is the share of it that is in other modules than before, 0 to 1. It has moved if
+    that is more than one gene in twenty does when nothing changes but which samples were drawn; with 19 drawings or
+    more, the answer says too whether so many genes move that far by chance.
 
     \b
     Example:
@@ -86,46 +86,49 @@ def command(
 
     before, after = options.pair_of_versions(repo, versions)
     with output.waiting("comparing") as progress:
-        found = compare(
+        comparison = compare(
             repo, before, after, ranks=ranks_of(rank), restarts=restarts, seed=seed, resamples=resamples,
             progress=progress,
         )  # fmt: skip
-    rows = {"modules": _module_rows(found), "genes": _gene_rows(found)}
+    rows = {"modules": _module_rows(comparison), "genes": _gene_rows(comparison)}
     if form == "json":
-        output.emit_json(_json(repo, found, before, after, rows))
+        output.emit_json(_json(repo, comparison, before, after, rows))
     elif form == "tsv":
         output.emit_tsv(COLUMNS[table], rows[table])
     else:
-        _tell(found, before, after, table, rows)
+        _print(comparison, before, after, table, rows)
     if not all(
-        fit.converged for fit in (found.warm, found.before.named.analysis.best, found.after.named.analysis.best)
+        fit.converged
+        for fit in (comparison.warm, comparison.before.named.analysis.best, comparison.after.named.analysis.best)
     ):
         output.warn("Not all of these fits have converged: `grn nmf` and --json say which.")
 
 
-def _module_rows(found: VersionComparison) -> Rows:
-    sides = [run.named.analysis for run in (found.before, found.after)]
-    genes = found.before.named.genes
+def _module_rows(comparison: VersionComparison) -> Rows:
+    sides = [run.named.analysis for run in (comparison.before, comparison.after)]
+    genes = comparison.before.named.genes
 
-    def told(side: int, module: int) -> tuple[int | None, str | None]:
+    def size_and_top(side: int, module: int) -> tuple[int | None, str | None]:
         if module < 0:
             return None, None
         top: list[int] = sides[side].top_genes(module, nmf.TOP).tolist()
         return int(sides[side].memberships.sizes[module]), " ".join(genes[place] for place in top)
 
     rows: Rows = []
-    for one in found.changes:
-        (size, top), (size_after, top_after) = told(0, one.before), told(1, one.after)
-        cosine = one.cosine if one.fate == "matched" else None
-        rows.append((one.fate, one.before + 1 or None, one.after + 1 or None, cosine, size, size_after, top, top_after))
+    for change in comparison.changes:
+        (size, top), (size_after, top_after) = size_and_top(0, change.before), size_and_top(1, change.after)
+        cosine = change.cosine if change.fate == "matched" else None
+        rows.append(
+            (change.fate, change.before + 1 or None, change.after + 1 or None, cosine, size, size_after, top, top_after)
+        )
     return rows
 
 
-def _gene_rows(found: VersionComparison) -> Rows:
-    before, after = found.shares
-    moved, distance = found.movement.moved.tolist(), found.movement.distance
+def _gene_rows(comparison: VersionComparison) -> Rows:
+    before, after = comparison.shares
+    moved, distance = comparison.movement.moved.tolist(), comparison.movement.distance
     homes, later = before.argmax(axis=1).tolist(), after.argmax(axis=1).tolist()
-    genes = found.before.named.genes
+    genes = comparison.before.named.genes
     return [
         (genes[at], homes[at] + 1, float(before[at, homes[at]]), later[at] + 1, float(after[at, later[at]]),
          float(distance[at]), moved[at])
@@ -133,19 +136,21 @@ def _gene_rows(found: VersionComparison) -> Rows:
     ]  # fmt: skip
 
 
-def _json(repo: Repository, found: VersionComparison, before: str, after: str, rows: dict[str, Rows]) -> dict[str, Any]:
-    movement, is_calibrated = found.movement, len(found.movement.resampled) > 0
-    fits = {"warm": found.warm, "cold": found.cold}
-    told = {
+def _json(
+    repo: Repository, comparison: VersionComparison, before: str, after: str, rows: dict[str, Rows]
+) -> dict[str, Any]:
+    movement, is_calibrated = comparison.movement, len(comparison.movement.resampled) > 0
+    fits = {"warm": comparison.warm, "cold": comparison.cold}
+    fits_json = {
         name: {"sweeps": fit.sweeps, "divergence": fit.divergence, "converged": fit.converged}
         for name, fit in fits.items()
     }
     return {
         "from": describe.identity(repo.version(before)),
         "to": describe.identity(repo.version(after)),
-        "rank_from": found.before.named.analysis.best.rank,
-        "rank_to": found.after.named.analysis.best.rank,
-        **told,
+        "rank_from": comparison.before.named.analysis.best.rank,
+        "rank_to": comparison.after.named.analysis.best.rank,
+        **fits_json,
         "resamples": len(movement.resampled),
         "cut": movement.cut,
         "moved": int(movement.moved.sum()),
@@ -156,29 +161,29 @@ def _json(repo: Repository, found: VersionComparison, before: str, after: str, r
     }
 
 
-def _tell(found: VersionComparison, before: str, after: str, table: str, rows: dict[str, Rows]) -> None:
-    shown = rows[table][:MOST] if table == "genes" else rows[table]
+def _print(comparison: VersionComparison, before: str, after: str, table: str, rows: dict[str, Rows]) -> None:
+    shown = rows[table][:SHOWN_GENES] if table == "genes" else rows[table]
     output.page(output.table([name.replace("_", " ") for name in COLUMNS[table]], shown))
     if len(shown) < len(rows[table]):
         output.note(f"… and {len(rows[table]) - len(shown):,} genes that moved less; --tsv lists them.")
-    first, second = (run.named.analysis.best for run in (found.before, found.after))
-    surveyed = len(found.before.named.analysis.survey.rows) > 1
+    first, second = (run.named.analysis.best for run in (comparison.before, comparison.after))
+    surveyed = len(comparison.before.named.analysis.survey.rows) > 1
     how = "each with the rank that it chooses" if surveyed else "as many as were asked for"
     output.note(
         f"{before}: {counted(first.rank, 'module')}; {after}: {counted(second.rank, 'module')}; {how}, of the positive "
         "correlations."
     )
-    warm, cold = found.warm, found.cold
+    warm, cold = comparison.warm, comparison.cold
     output.note(
-        f"How far genes moved is told by {counted(first.rank, 'module')} of {after}, fitted from those of {before}: "
-        f"divergence {output.number(warm.divergence)} after {counted(warm.sweeps, 'sweep')}; from a random start "
-        f"{output.number(cold.divergence)} after {cold.sweeps:,}."
+        f"How far genes moved is measured with {counted(first.rank, 'module')} of {after}, fitted from those of "
+        f"{before}: divergence {output.number(warm.divergence)} after {counted(warm.sweeps, 'sweep')}; from a random "
+        f"start {output.number(cold.divergence)} after {cold.sweeps:,}."
     )
-    output.note(_verdict(found, before, after))
+    output.note(_verdict(comparison, before, after))
 
 
-def _verdict(found: VersionComparison, before: str, after: str) -> str:
-    movement = found.movement
+def _verdict(comparison: VersionComparison, before: str, after: str) -> str:
+    movement = comparison.movement
     number, genes = int(movement.moved.sum()), len(movement.distance)
     furthest = output.number(float(movement.distance.max()))
     if not len(movement.resampled):
@@ -190,5 +195,9 @@ def _verdict(found: VersionComparison, before: str, after: str) -> str:
     )
     if movement.is_distinguishable:
         return f"{counts} between {before} and {after}."
-    few = " There are too few drawings to tell: 19 or more are needed." if len(movement.resampled) < ENOUGH else ""
+    few = (
+        " There are too few drawings to tell: 19 or more are needed."
+        if len(movement.resampled) < LEAST_DRAWINGS
+        else ""
+    )
     return f"Not distinguishable: {counts}; the furthest moved {furthest}.{few}"

@@ -21,7 +21,7 @@ COLUMNS = ("id", "versions", "input", "rank", "ranks", "restarts", "seed", "conv
 @options.forms
 @options.repository
 def command(repo: Repository, *, form: str) -> None:
-    """List the analyses that the store keeps, the newest first, and the versions that each is of.
+    """List the analyses that the store keeps, newest first, with the versions that each is of.
 
     \b
     Example:
@@ -30,10 +30,14 @@ def command(repo: Repository, *, form: str) -> None:
     """
     from ....analysis.nmf.run import contents_of
 
-    found = list(repo.artifacts.each())
+    artifacts = list(repo.artifacts.each())
     versions = contents_of(repo)
-    sound = [one for one in found if not isinstance(one, FormatError) and one.record.analysis == "nmf"]
-    rows = [_row(one, versions) for one in sound]
+    sound = [
+        artifact
+        for artifact in artifacts
+        if not isinstance(artifact, FormatError) and artifact.record.analysis == "nmf"
+    ]
+    rows = [_row(artifact, versions) for artifact in sound]
     if form == "json":
         output.emit_json({"analyses": [dict(zip(COLUMNS, row, strict=True)) for row in rows]})
     elif form == "tsv":
@@ -42,26 +46,26 @@ def command(repo: Repository, *, form: str) -> None:
         output.page(output.table(COLUMNS[:-1], [(row[0][: nmf.SHORT], *_plain(row)[1:-1]) for row in rows]))
     else:
         output.note("The store keeps no analysis yet; `grn nmf` makes one.")
-    for one in found:
-        if isinstance(one, FormatError):
-            output.warn(one.message)
+    for artifact in artifacts:
+        if isinstance(artifact, FormatError):
+            output.warn(artifact.message)
 
 
-def _row(one: Artifact, versions: dict[str, list[str]]) -> tuple[Any, ...]:
-    asked, facts = one.record.parameters, one.record.facts
-    first, last = asked.get("first_rank"), asked.get("last_rank")
+def _row(artifact: Artifact, versions: dict[str, list[str]]) -> tuple[Any, ...]:
+    parameters, facts = artifact.record.parameters, artifact.record.facts
+    first, last = parameters.get("first_rank"), parameters.get("last_rank")
     ranks = f"{first}:{last}" if first is not None else None
     return (
-        one.key,
-        versions.get(one.record.content, []),
-        asked.get("input"),
+        artifact.key,
+        versions.get(artifact.record.content, []),
+        parameters.get("input"),
         facts.get("rank"),
         ranks,
-        asked.get("restarts"),
-        asked.get("seed"),
+        parameters.get("restarts"),
+        parameters.get("seed"),
         facts.get("converged"),
-        one.record.time,
-        one.record.source,
+        artifact.record.time,
+        artifact.record.source,
     )
 
 

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 @click.command("show")
 @click.argument("analysis", metavar="ID")
-@nmf.told
+@nmf.output_options
 @options.forms
 @options.repository
 def command(
     repo: Repository, *, analysis: str, library: Path | None, table: str, target: Path | None, form: str
 ) -> None:
-    """Tell an analysis that the store keeps, by the first digits of its id.
+    """Show an analysis that the store keeps, by the first digits of its id.
 
     \b
     Example:
@@ -33,18 +33,18 @@ def command(
     """
     from ....analysis.nmf import kept
 
-    nmf.check(target, library)
+    nmf.check_files(target, library)
     artifact = repo.artifacts.named(analysis)
-    found = kept.read(artifact)
-    sets = nmf.sets_of(library, found.genes)
-    nmf.write(target, found)
-    nmf.warn(found, form)
+    named = kept.read(artifact)
+    sets = nmf.read_sets(library, named.genes)
+    nmf.write_factors(target, named)
+    nmf.warn(named, form)
     if form == "json":
-        output.emit_json(nmf.json_of(found, artifact, sets))
+        output.emit_json(nmf.json_of(named, artifact, sets))
     elif form == "tsv":
-        output.emit_tsv(*nmf.table_of(table, found, sets))
+        output.emit_tsv(*nmf.table_of(table, named, sets))
     else:
-        nmf.tell(found, table, sets)
+        nmf.print_analysis(named, table, sets)
         made = artifact.record
-        asked = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in made.parameters.items())
-        output.note(f"Made by {made.author} at {made.time}: {asked}.")
+        parameters = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in made.parameters.items())
+        output.note(f"Made by {made.author} at {made.time}: {parameters}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,26 +15,26 @@ from ...lazy_group import LazyGroup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from ....analysis.nmf.run import NmfRun
+    from ....storage.history.versions import Version
     from ....storage.repository import Repository
 
 SECTIONS = {
     "Kept analyses": {
         "list": "List the analyses that the store keeps.",
-        "show": "Tell one of them again.",
+        "show": "Show one of them again.",
         "diff": "Which modules and genes changed between two versions.",
     }
 }
 
 
-OF_A_VERSION = ("correlation", "counts")
-"""Inputs that are a version's own; all others are files."""
+VERSION_INPUTS = ("correlation", "counts")
+"""Inputs that come from a version; all others are files."""
 
 
-def how_many(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say how modules are looked for: `--rank`, `--restarts` and `--seed`."""
+def search_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a search for modules: `--rank`, `--restarts` and `--seed`."""
     command = click.option(
         "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of the random numbers."
     )(command)
@@ -50,6 +51,10 @@ def how_many(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def _needs_a_store(*, source: str, at: str, **_: object) -> bool:
+    return source in VERSION_INPUTS or at != "HEAD"
+
+
 @click.command("nmf", cls=LazyGroup, sections=SECTIONS)
 @options.at
 @click.option(
@@ -60,12 +65,12 @@ def how_many(command: Callable[..., Any]) -> Callable[..., Any]:
     metavar="correlation|counts|FILE",
     help="What to factor: the version's positive correlations, the counts kept with its base, or a file of counts.",
 )
-@how_many
-@nmf.told
+@search_options
+@nmf.output_options
 @options.forms
-@options.repository
+@options.repository_if_needed(_needs_a_store)
 def command(
-    repo: Repository,
+    repo: Repository | None,
     *,
     at: str,
     source: str,
@@ -79,10 +84,10 @@ def command(
 ) -> None:
     """Find gene modules by non-negative matrix factorization under the Kullback–Leibler divergence.
 
-    The rank is used that foretells best what was held out: entries of counts, other samples of correlations. Counts are
+    The rank is used that best predicts what was held out: entries of counts, other samples of correlations. Counts are
     the same at every version of a base and have a likelihood, by which second modules are tested; the correlations of a
-    version change with its pathways and have none. The store keeps what was found, and gives it again where the same is
-    asked of the same content.
+    version change with its pathways and have none. The store keeps the analysis, and shows it again where the same is
+    asked of the same content. A file is factored without a store too; then nothing is kept.
 
     \b
     Example:
@@ -90,40 +95,48 @@ def command(
       grn nmf --at v3 --rank 5 --table genes --tsv
       grn nmf --input counts --sets hallmark.gmt -o modules.npz
     """
-    nmf.check(target, library)
-    version = repo.version(at)
-    run = run_of(repo, version.name, source, rank, restarts=restarts, seed=seed)
-    sets = nmf.sets_of(library, run.named.genes)
-    nmf.write(target, run.named)
+    nmf.check_files(target, library)
+    version = None if repo is None else repo.version(at)
+    run = run_of(repo, at if version is None else version.name, source, rank, restarts=restarts, seed=seed)
+    sets = nmf.read_sets(library, run.named.genes)
+    nmf.write_factors(target, run.named)
     nmf.warn(run.named, form)
     if form == "json":
-        output.emit_json({**versions.identity(version), **nmf.json_of(run.named, run.artifact, sets)})
+        output.emit_json({**_identity(version), **nmf.json_of(run.named, run.artifact, sets)})
     elif form == "tsv":
         output.emit_tsv(*nmf.table_of(table, run.named, sets))
     else:
-        nmf.tell(run.named, table, sets, of=f"{version.name}: " if source in OF_A_VERSION else "")
+        name = f"{version.name}: " if version is not None and source in VERSION_INPUTS else ""
+        nmf.print_analysis(run.named, table, sets, of=name)
     note_kept(run, form)
 
 
-def run_of(repo: Repository, rev: str, source: str, rank: str | None, *, restarts: int, seed: int) -> NmfRun:
-    """Return the analysis that the options ask for, with bars while it is made."""
-    from ....analysis.nmf.run import modules_of
+def _identity(version: Version | None) -> dict[str, Any]:
+    """Return what names the version in JSON; null where there is no store."""
+    return dict.fromkeys(("version", "id", "content")) if version is None else versions.identity(version)
+
+
+def run_of(repo: Repository | None, rev: str, source: str, rank: str | None, *, restarts: int, seed: int) -> NmfRun:
+    """Return the analysis that the options ask for, with a progress bar while it is computed."""
+    from ....analysis.nmf.run import modules_of, modules_of_file
 
     ranks = ranks_of(rank)
     with output.waiting("factoring") as progress:
+        if repo is None:
+            return modules_of_file(Path(source), ranks=ranks, restarts=restarts, seed=seed, progress=progress)
         return modules_of(repo, rev, source, ranks=ranks, restarts=restarts, seed=seed, progress=progress)
 
 
 def note_kept(run: NmfRun, form: str) -> None:
-    """Say whether the store keeps an analysis, or had it."""
+    """Print whether the store keeps an analysis, or had it already."""
     if run.artifact is None:
-        output.warn(f"The analysis is not kept: {run.unkept}")
+        output.warn(f"The analysis is not kept: {run.refusal}")
     elif form == "text":
         key = run.artifact.key[: nmf.SHORT]
         output.note(
             f"Found again: it was made at {run.artifact.record.time} (`grn nmf show {key}`)."
-            if run.again
-            else f"Kept: `grn nmf show {key}` tells it again."
+            if run.reused
+            else f"Kept: `grn nmf show {key}` shows it again."
         )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..solvers.observed import observe
 from ..solvers.solver import fit
-from ..solvers.symmetric import fit_symmetric, halves, observe_symmetric
+from ..solvers.symmetric import fit_symmetric, observe_symmetric, symmetric_factor
 from .consensus import stability
 from .membership import Memberships, memberships
 from .moonlighting import Moonlighting, moonlighting
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
     from ..solvers.factorization import Factorization
 
-LOOKED_AT: dict[str, Any] = {"tolerance": 1e-5, "most_sweeps": 300}
+SURVEY_FIT: dict[str, Any] = {"tolerance": 1e-5, "most_sweeps": 300}
 """How far the fits of the survey go. Of a rank too many they would go on for thousands of sweeps, for nothing."""
 
-USED: dict[str, Any] = {"tolerance": 1e-7, "most_sweeps": 5_000}
+FINAL_FIT: dict[str, Any] = {"tolerance": 1e-7, "most_sweeps": 5_000}
 """How far the best fit of the chosen rank then goes."""
 
 
-SURVEYING, FITTED = 0.6, 0.7
+SURVEY_SHARE, FIT_SHARE = 0.6, 0.7
 """About the share of the time after the survey, and after the last fit; the test of second modules takes the rest."""
 
 
@@ -100,7 +100,7 @@ def analyse(
     *,
     symmetric: bool,
     counts: bool = True,
-    parted: Sequence[tuple[Any, Any]] = (),
+    splits: Sequence[tuple[Any, Any]] = (),
     restarts: int = 10,
     seed: int = 0,
     threads: int,
@@ -128,18 +128,20 @@ def analyse(
     """
     survey = rank_survey(
         values, ranks, restarts=restarts, seed=seed, symmetric=symmetric, counts=counts and not symmetric,
-        parted=parted, threads=threads, progress=lambda share: progress(SURVEYING * share), **LOOKED_AT,
+        splits=splits, threads=threads, progress=lambda share: progress(SURVEY_SHARE * share), **SURVEY_FIT,
     )  # fmt: skip
-    progress(SURVEYING)
+    progress(SURVEY_SHARE)
     rough = survey.best
     others = [one for one in survey.fits[survey.chosen.rank] if one is not rough]
     if symmetric:
-        best = fit_symmetric(observe_symmetric(values), rough.rank, start=halves(rough), **USED)
+        best = fit_symmetric(observe_symmetric(values), rough.rank, start=symmetric_factor(rough), **FINAL_FIT)
         progress(1.0)
         return Analysis(survey, best, stability(best, others), None)
     observed = observe(values)
-    best = fit(observed, rough.rank, start=(rough.modules, rough.usage), threads=threads, **USED)
-    progress(FITTED)
-    tested = moonlighting(observed, best, lambda share: progress(FITTED + (1.0 - FITTED) * share)) if counts else None
+    best = fit(observed, rough.rank, start=(rough.modules, rough.usage), threads=threads, **FINAL_FIT)
+    progress(FIT_SHARE)
+    test = (
+        moonlighting(observed, best, lambda share: progress(FIT_SHARE + (1.0 - FIT_SHARE) * share)) if counts else None
+    )
     progress(1.0)
-    return Analysis(survey, best, stability(best, others), tested)
+    return Analysis(survey, best, stability(best, others), test)

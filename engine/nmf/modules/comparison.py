@@ -24,10 +24,10 @@ Fate = Literal["matched", "split", "gained", "merged", "lost"]
 LEAST_COSINE = 0.5
 """Two modules that are less alike than this are not the same module."""
 
-MOST_OF_IT = 0.5
+MAJORITY = 0.5
 """A module comes from, or goes to, one that has more than this share of its mass."""
 
-BEYOND = 0.95
+CUT_QUANTILE = 0.95
 """The cut is the movement that this share of genes stay below when nothing but the samples is drawn anew."""
 
 
@@ -80,7 +80,7 @@ class Movement:
     @property
     def by_chance(self) -> float:
         """How many genes move further than the cut by chance, on average."""
-        return (1.0 - BEYOND) * len(self.distance)
+        return (1.0 - CUT_QUANTILE) * len(self.distance)
 
     @property
     def p_value(self) -> float:
@@ -92,21 +92,21 @@ class Movement:
         if not len(self.resampled):
             return float("nan")
         drawings: list[NDArray[np.float64]] = list(self.resampled)
-        own = float(np.mean(self.moved))
+        observed = float(np.mean(self.moved))
         shares: list[float] = []
-        for place, one in enumerate(drawings):
-            others = np.array(drawings[:place] + drawings[place + 1 :])
-            shares.append(float(np.mean(one > _cut(others))))
-        return (1 + sum(share >= own for share in shares)) / (1 + len(drawings))
+        for index, drawing in enumerate(drawings):
+            others = np.array(drawings[:index] + drawings[index + 1 :])
+            shares.append(float(np.mean(drawing > _cut(others))))
+        return (1 + sum(share >= observed for share in shares)) / (1 + len(drawings))
 
     @property
     def is_distinguishable(self) -> bool:
         """Whether at most one drawing in twenty moves as many genes beyond the cut."""
-        return self.p_value <= 1.0 - BEYOND + 1e-12
+        return self.p_value <= 1.0 - CUT_QUANTILE + 1e-12
 
 
 def _cut(resampled: NDArray[np.float64]) -> float:
-    return float(np.quantile(resampled, BEYOND)) if resampled.size else float("nan")
+    return float(np.quantile(resampled, CUT_QUANTILE)) if resampled.size else float("nan")
 
 
 def module_changes(before: Factorization, after: Factorization) -> list[ModuleChange]:
@@ -125,36 +125,39 @@ def module_changes(before: Factorization, after: Factorization) -> list[ModuleCh
     it is parted among the modules of the other side as the gene is. One that others are split from is not lost, and one
     that others are merged into is not gained.
     """
-    one, other = memberships(before), memberships(after)
+    earlier, later = memberships(before), memberships(after)
     with one_blas_thread():
-        places, cosines = match_modules(one.shares, other.shares)
-        there, back = _flow(before.modules, other), _flow(after.modules, one)
+        partners, cosines = match_modules(earlier.shares, later.shares)
+        forward, backward = _mass_flow(before.modules, later), _mass_flow(after.modules, earlier)
     pairs = {
-        place: int(at)
-        for place, at in enumerate(places)
-        if at >= 0
-        and (cosines[place] >= LEAST_COSINE or (there[place, at] > MOST_OF_IT and back[at, place] > MOST_OF_IT))
+        module: int(partner)
+        for module, partner in enumerate(partners)
+        if partner >= 0
+        and (
+            cosines[module] >= LEAST_COSINE
+            or (forward[module, partner] > MAJORITY and backward[partner, module] > MAJORITY)
+        )
     }
-    found = [ModuleChange("matched", place, at, float(cosines[place])) for place, at in pairs.items()]
+    changes = [ModuleChange("matched", module, partner, float(cosines[module])) for module, partner in pairs.items()]
     sources = {
-        at: int(back[at].argmax()) if back[at].max() > MOST_OF_IT else -1
-        for at in sorted(set(range(after.rank)) - set(pairs.values()))
+        partner: int(backward[partner].argmax()) if backward[partner].max() > MAJORITY else -1
+        for partner in sorted(set(range(after.rank)) - set(pairs.values()))
     }
     targets = {
-        place: int(there[place].argmax()) if there[place].max() > MOST_OF_IT else -1
-        for place in sorted(set(range(before.rank)) - set(pairs))
+        module: int(forward[module].argmax()) if forward[module].max() > MAJORITY else -1
+        for module in sorted(set(range(before.rank)) - set(pairs))
     }
-    for at, source in sources.items():
+    for partner, source in sources.items():
         if source >= 0:
-            found.append(ModuleChange("split", source, at, 0.0))
-        elif at not in targets.values():
-            found.append(ModuleChange("gained", -1, at, 0.0))
-    for place, target in targets.items():
+            changes.append(ModuleChange("split", source, partner, 0.0))
+        elif partner not in targets.values():
+            changes.append(ModuleChange("gained", -1, partner, 0.0))
+    for module, target in targets.items():
         if target >= 0:
-            found.append(ModuleChange("merged", place, target, 0.0))
-        elif place not in sources.values():
-            found.append(ModuleChange("lost", place, -1, 0.0))
-    return found
+            changes.append(ModuleChange("merged", module, target, 0.0))
+        elif module not in sources.values():
+            changes.append(ModuleChange("lost", module, -1, 0.0))
+    return changes
 
 
 def align_modules(changes: Sequence[ModuleChange], before: Memberships, after: Memberships) -> NDArray[np.float64]:
@@ -163,13 +166,13 @@ def align_modules(changes: Sequence[ModuleChange], before: Memberships, after: M
     Those that are matched stand where the earlier module does; 0 stands where a module is lost; all others follow.
     """
     rank = before.shares.shape[1]
-    of = {one.after: one.before for one in changes if one.fate == "matched"}
-    others = [module for module in range(after.shares.shape[1]) if module not in of]
-    found = np.zeros((len(after.shares), rank + len(others)))
-    for module, place in of.items():
-        found[:, place] = after.shares[:, module]
-    found[:, rank:] = after.shares[:, others]
-    return found
+    columns = {change.after: change.before for change in changes if change.fate == "matched"}
+    others = [module for module in range(after.shares.shape[1]) if module not in columns]
+    aligned = np.zeros((len(after.shares), rank + len(others)))
+    for module, column in columns.items():
+        aligned[:, column] = after.shares[:, module]
+    aligned[:, rank:] = after.shares[:, others]
+    return aligned
 
 
 def membership_distances(
@@ -182,6 +185,6 @@ def membership_distances(
     return 0.5 * np.abs(later - earlier).sum(axis=1)
 
 
-def _flow(modules: NDArray[np.float64], other: Memberships) -> NDArray[np.float64]:
+def _mass_flow(modules: NDArray[np.float64], other: Memberships) -> NDArray[np.float64]:
     """Return of each module what share of its mass is on genes of each module of the other side, shape (R, R')."""
     return modules.T @ other.shares

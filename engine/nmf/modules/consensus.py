@@ -42,12 +42,14 @@ def dispersion(fits: Sequence[Factorization]) -> float:
     return float(4.0 * (second - first + genes**2 / 4.0) / genes**2)
 
 
-def match_modules(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+def match_modules(
+    modules: NDArray[np.float64], others: NDArray[np.float64]
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Return which column of another matrix each column of one is paired with, and the cosine of each pair.
 
     Parameters
     ----------
-    one, other : ndarray of float64, shape (p, R) and (p, R')
+    modules, other : ndarray of float64, shape (p, R) and (p, R')
         Modules.
 
     Returns
@@ -59,12 +61,12 @@ def match_modules(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple
     """
     from scipy.optimize import linear_sum_assignment  # takes a quarter of a second to load
 
-    unit, other_unit = (columns / np.maximum(np.linalg.norm(columns, axis=0), 1e-300) for columns in (one, other))
+    unit, other_unit = (columns / np.maximum(np.linalg.norm(columns, axis=0), 1e-300) for columns in (modules, others))
     cosine = unit.T @ other_unit
     rows, columns = linear_sum_assignment(-cosine)
-    places, cosines = np.full(one.shape[1], -1, dtype=np.intp), np.zeros(one.shape[1])
-    places[rows], cosines[rows] = columns, cosine[rows, columns]
-    return places, cosines
+    partners, cosines = np.full(modules.shape[1], -1, dtype=np.intp), np.zeros(modules.shape[1])
+    partners[rows], cosines[rows] = columns, cosine[rows, columns]
+    return partners, cosines
 
 
 def stability(best: Factorization, fits: Sequence[Factorization]) -> NDArray[np.float64]:
@@ -82,10 +84,10 @@ def stability(best: Factorization, fits: Sequence[Factorization]) -> NDArray[np.
     if not fits:
         return np.full(len(main), np.nan)
     agreed = np.zeros(len(main))
-    for one in fits:
-        theirs = memberships(one).main
-        seen = (main >= 0) & (theirs >= 0)
-        shared = np.bincount(theirs[seen] * best.rank + main[seen], minlength=one.rank * best.rank)
-        stands_for = shared.reshape(one.rank, best.rank).argmax(axis=1)
+    for fit in fits:
+        theirs = memberships(fit).main
+        assigned = (main >= 0) & (theirs >= 0)
+        shared = np.bincount(theirs[assigned] * best.rank + main[assigned], minlength=fit.rank * best.rank)
+        stands_for = shared.reshape(fit.rank, best.rank).argmax(axis=1)
         agreed += np.where(theirs >= 0, stands_for[theirs], -1) == main
     return agreed / len(fits)

@@ -57,16 +57,16 @@ def best_sets(main: NDArray[np.intp], modules: int, sets: Mapping[str, NDArray[n
     from scipy.stats import hypergeom
 
     names = list(sets)
-    shared = np.array([np.bincount(main[places][main[places] >= 0], minlength=modules) for places in sets.values()])
-    sizes = np.array([len(places) for places in sets.values()])
+    shared = np.array([np.bincount(main[indices][main[indices] >= 0], minlength=modules) for indices in sets.values()])
+    sizes = np.array([len(indices) for indices in sets.values()])
     within = np.bincount(main[main >= 0], minlength=modules)
     p_values: NDArray[np.float64] = np.asarray(hypergeom.sf(shared - 1, len(main), sizes[:, None], within[None, :]))
     q_values = adjusted(p_values.ravel()).reshape(p_values.shape)
     best: list[BestSet | None] = []
     for module in range(modules):
-        place = int(np.argmin(p_values[:, module]))
-        number = int(shared[place, module])
+        closest = int(np.argmin(p_values[:, module]))
+        number = int(shared[closest, module])
         best.append(
-            BestSet(names[place], number, int(sizes[place]), float(q_values[place, module])) if number else None
+            BestSet(names[closest], number, int(sizes[closest]), float(q_values[closest, module])) if number else None
         )
     return best

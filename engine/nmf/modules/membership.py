@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ..solvers.factorization import Factorization
 
-SHARE_AT_SIGHT = 0.10
+SECOND_SHARE = 0.10
 """The plain rule: a gene is in a second module that has more than this share of it."""
 
 
@@ -43,20 +43,20 @@ class Memberships:
         return np.bincount(self.main[self.main >= 0], minlength=self.shares.shape[1])
 
     @property
-    def in_two_at_sight(self) -> NDArray[np.bool_]:
+    def in_two_by_share(self) -> NDArray[np.bool_]:
         """The genes of which a second module has a share of more than `SHARE_AT_SIGHT`, shape (p,)."""
         if self.shares.shape[1] < 2:
             return np.zeros(len(self.shares), dtype=np.bool_)
-        return np.sort(self.shares, axis=1)[:, -2] > SHARE_AT_SIGHT
+        return np.sort(self.shares, axis=1)[:, -2] > SECOND_SHARE
 
     def histogram(self, bins: int = 20) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """Return how many shares fall into each bin from 0 to 1, and the edges of the bins."""
         return np.histogram(self.shares, bins=bins, range=(0.0, 1.0))
 
 
-def memberships(found: Factorization) -> Memberships:
+def memberships(factorization: Factorization) -> Memberships:
     """Return how a factorization shares each gene out among its modules, in O(pR)."""
-    mass = found.modules * found.usage.sum(axis=1)
+    mass = factorization.modules * factorization.usage.sum(axis=1)
     mass[mass < 1e-12 * mass.max()] = 0.0  # the floor of the factors
     rows = mass.sum(axis=1, keepdims=True)
     return Memberships(np.divide(mass, rows, out=np.zeros_like(mass), where=rows > 0.0), mass.sum(axis=0) / mass.sum())

@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from ..solvers.observed import Observed
     from ..solvers.sides import Side
 
-LEAST_SHARE = 0.05
+LEAST_SECOND_SHARE = 0.05
 """A second module has at least this share of a gene."""
 
-FALSE_DISCOVERIES = 0.02
+FALSE_DISCOVERY_RATE = 0.02
 """Of the genes found in a second module, about so many are not."""
 
 ROUNDS = 6
 """Second modules are looked for so many times at the most, each time with usages fitted to those found."""
 
-REFITS, ENOUGH = 60, 1e-6
+REFITS, REFIT_TOLERANCE = 60, 1e-6
 """Sweeps of a refit at the most, and the gain that ends it."""
 
 
@@ -61,7 +61,7 @@ class Moonlighting:
 
 
 def moonlighting(
-    observed: Observed, found: Factorization, progress: Callable[[float], object] = lambda _: None
+    observed: Observed, factorization: Factorization, progress: Callable[[float], object] = lambda _: None
 ) -> Moonlighting:
     """Return which genes are in a second module.
 
@@ -69,7 +69,7 @@ def moonlighting(
     ----------
     observed : Observed
         V, counts.
-    found : Factorization
+    factorization : Factorization
         A converged factorization of it: its main modules are taken from there.
     progress : callable
         Told the share of the rounds that is done; the last ones may not be needed.
@@ -90,48 +90,50 @@ def moonlighting(
     second modules found are let in. That is done again with the usages that follow, until nothing changes.
     """
     with one_blas_thread():  # the same bits on any number of cores
-        return _moonlighting(observed, found, progress)
+        return _moonlighting(observed, factorization, progress)
 
 
-def _moonlighting(observed: Observed, found: Factorization, progress: Callable[[float], object]) -> Moonlighting:
-    genes, main = len(observed.rows), memberships(found).main
+def _moonlighting(
+    observed: Observed, factorization: Factorization, progress: Callable[[float], object]
+) -> Moonlighting:
+    genes, main = len(observed.rows), memberships(factorization).main
     second = best = np.full(genes, -1, dtype=np.intp)
-    usage = np.ascontiguousarray(found.usage.T / observed.scale).astype(observed.dtype)
-    q, alpha, seen = np.ones(genes), 0.0, set[bytes]()
-    for number in range(ROUNDS if found.rank > 1 else 0):
+    usage = np.ascontiguousarray(factorization.usage.T / observed.scale).astype(observed.dtype)
+    q, alpha, tried = np.ones(genes), 0.0, set[bytes]()
+    for number in range(ROUNDS if factorization.rank > 1 else 0):
         progress(number / ROUNDS)
-        rough, usage = _pruned(observed, main, second, usage)
+        rough, usage = _prune(observed, main, second, usage)
         weights, used = rough.astype(np.float64), observed.scale * usage.astype(np.float64)
         weights[weights <= FLOOR] = 0.0
         alpha = overdispersion(observed, weights, used)
         if alpha > 0.0:
             _, used = refit(observed, weights, used, alpha)
-        gains, shares = _tried(observed, main, used, alpha)
+        gains, shares = _second_module_gains(observed, main, used, alpha)
         p_values = 0.5 * erfc(np.sqrt(np.maximum(gains, 0.0)))
-        q_values = np.where(shares >= LEAST_SHARE, adjusted(p_values.ravel()).reshape(p_values.shape), 1.0)
-        best = np.argmax(np.where(shares >= LEAST_SHARE, gains, -1.0), axis=1)
+        q_values = np.where(shares >= LEAST_SECOND_SHARE, adjusted(p_values.ravel()).reshape(p_values.shape), 1.0)
+        best = np.argmax(np.where(shares >= LEAST_SECOND_SHARE, gains, -1.0), axis=1)
         q = q_values[np.arange(genes), best]
-        second = np.where(q <= FALSE_DISCOVERIES, best, -1)
-        if second.tobytes() in seen:
+        second = np.where(q <= FALSE_DISCOVERY_RATE, best, -1)
+        if second.tobytes() in tried:
             break
-        seen.add(second.tobytes())
-    return Moonlighting(q, np.where(q < 1.0, best, -1), q <= FALSE_DISCOVERIES, alpha)
+        tried.add(second.tobytes())
+    return Moonlighting(q, np.where(q < 1.0, best, -1), q <= FALSE_DISCOVERY_RATE, alpha)
 
 
-def _pruned(
+def _prune(
     observed: Observed, main: NDArray[np.intp], second: NDArray[np.intp], usage: NDArray[Any]
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return the weights, shape (p, R), and the usage, shape (n, R), of genes in no other than the modules named."""
     weights = np.zeros((len(main), usage.shape[1]), dtype=observed.dtype)
     usage, groups = usage.copy(), _groups(main, second)
-    parts = [(genes, modules, observed.rows.take(genes)) for modules, genes in groups.items()]
+    parts = [(genes, modules, observed.rows.select(genes)) for modules, genes in groups.items()]
     weights[np.arange(len(main)), np.maximum(main, 0)] = FLOOR  # also where a gene was never seen
     last = np.inf
     for _ in range(REFITS):
         for genes, modules, lines in parts:
-            weights[genes[:, None], list(modules)] = _settled(lines, usage[:, list(modules)])[0]
+            weights[genes[:, None], list(modules)] = _fit_weights(lines, usage[:, list(modules)])[0]
         now = float(observed.columns.sweep(usage, weights).sum())
-        if last - now <= ENOUGH * now:
+        if last - now <= REFIT_TOLERANCE * now:
             break
         last = now
     return weights, usage
@@ -141,40 +143,40 @@ def _groups(main: NDArray[np.intp], second: NDArray[np.intp]) -> dict[tuple[int,
     """Return the genes of each module alone, and of each pair of modules."""
     pairs = np.unique(np.stack([main, second], axis=1)[main >= 0], axis=0)
     return {
-        (one,) if other < 0 else (one, other): np.flatnonzero((main == one) & (second == other))
-        for one, other in pairs.tolist()
+        (first,) if other < 0 else (first, other): np.flatnonzero((main == first) & (second == other))
+        for first, other in pairs.tolist()
     }
 
 
-def _settled(lines: Side, usage: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.float64]]:
+def _fit_weights(lines: Side, usage: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.float64]]:
     """Return the best weights of some lines with a usage as it is, and their divergences."""
     others = np.ascontiguousarray(usage)
     factors = np.full((len(lines), others.shape[1]), 1.0 / float(others.sum()), dtype=others.dtype)
     now = np.full(len(lines), np.inf)
     for _ in range(REFITS):
         last, now = now, lines.sweep(factors, others)
-        if np.all(last - now <= ENOUGH * now + ENOUGH):
+        if np.all(last - now <= REFIT_TOLERANCE * now + REFIT_TOLERANCE):
             break
     return factors, now
 
 
-def _tried(
+def _second_module_gains(
     observed: Observed, main: NDArray[np.intp], usage: NDArray[np.float64], alpha: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return what each second module adds to the log likelihood of each gene, and the share it then has."""
     gains, shares = np.zeros((len(main), usage.shape[1])), np.zeros((len(main), usage.shape[1]))
     used = usage.sum(axis=0)
-    for one in np.unique(main[main >= 0]).tolist():
-        genes = np.flatnonzero(main == one)
-        lines = observed.rows.take(genes)
+    for home in np.unique(main[main >= 0]).tolist():
+        genes = np.flatnonzero(main == home)
+        lines = observed.rows.select(genes)
         for band in row_blocks(len(genes), len(usage)):
             values, seen = counts_of(observed, band, lines)
             alone = divergences(
-                values, seen, fitted_means(values, seen, usage[:, [one]], alpha) @ usage[:, [one]].T, alpha
+                values, seen, fitted_means(values, seen, usage[:, [home]], alpha) @ usage[:, [home]].T, alpha
             )
             for other in range(usage.shape[1]):
-                if other != one:
-                    pair = [one, other]
+                if other != home:
+                    pair = [home, other]
                     weights = fitted_means(values, seen, usage[:, pair], alpha)
                     mass = weights * used[pair]
                     gains[genes[band], other] = alone - divergences(values, seen, weights @ usage[:, pair].T, alpha)

@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 LEAST_EXPECTED = 1e-3
 """What is expected of an entry is taken for at least this share of the mean: no single one decides what α is."""
 
-STEPS, SOLVED = 60, 1e-6
+STEPS, ALPHA_TOLERANCE = 60, 1e-6
 """Steps towards α at the most, and the relative change that ends them."""
 
-REFITS, SETTLED = 40, 1e-4
+REFITS, REFIT_TOLERANCE = 40, 1e-4
 """Alternations of a refit of both factors at the most, and the largest relative change that ends them."""
 
-SCORINGS, STILL = 40, 1e-5
+SCORINGS, SCORING_TOLERANCE = 40, 1e-5
 """Steps of Fisher scoring at the most, and the relative change that ends them."""
 
-ALIKE = 1e-9
+COLLINEAR = 1e-9
 """Two usages of which less than this share is each one's own are one: the first has all of it."""
 
-RAREST = 1e-9
+LEAST_MEAN = 1e-9
 """No count is expected to be less than this."""
 
 TINY = float(np.finfo(np.float64).tiny)
@@ -57,8 +57,8 @@ def overdispersion(observed: Observed, weights: Real, usage: Real) -> float:
     Newton's method from 0: the sum falls with α and is convex, so that no step goes too far. O(p n R) a step.
     """
     genes, samples = observed.shape
-    seen_in_all = genes * samples - len(observed.rows.stored.held)
-    free = seen_in_all - int(np.count_nonzero(weights)) - usage.size + usage.shape[1]
+    entries = genes * samples - len(observed.rows.stored.missing)
+    free = entries - int(np.count_nonzero(weights)) - usage.size + usage.shape[1]
     alpha = 0.0
     for _ in range(STEPS if free > 0 else 0):
         total, slope = -float(free), 0.0
@@ -75,7 +75,7 @@ def overdispersion(observed: Observed, weights: Real, usage: Real) -> float:
             break
         step = total / slope
         alpha += step
-        if step <= SOLVED * alpha:
+        if step <= ALPHA_TOLERANCE * alpha:
             break
     return alpha
 
@@ -101,7 +101,7 @@ def refit(observed: Observed, weights: Real, usage: Real, alpha: float) -> tuple
             above += ratio.T @ own
             below += pull.T @ own
         usage *= above / np.maximum(below, TINY)
-        if np.abs(usage - before).max() <= SETTLED * before.max():
+        if np.abs(usage - before).max() <= REFIT_TOLERANCE * before.max():
             break
     return weights, usage
 
@@ -126,14 +126,14 @@ def fitted_means(values: Real, seen: Seen, usage: Real, alpha: float) -> Real:
         By Fisher scoring: least squares with the weights 1 / (x + α x²), again and again; O(g n) a step.
     """
     observed = np.ones_like(values) if seen is None else seen.astype(np.float64)
-    found = np.tile(values.sum(axis=1) / np.maximum(observed @ usage.sum(axis=1), TINY), (usage.shape[1], 1)).T
+    weights = np.tile(values.sum(axis=1) / np.maximum(observed @ usage.sum(axis=1), TINY), (usage.shape[1], 1)).T
     for _ in range(SCORINGS):
-        before = found
-        x = np.maximum(found @ usage.T, RAREST)
-        found = _least_squares(values, observed / (x + alpha * x * x), usage)
-        if np.abs(found - before).max() <= STILL * max(float(np.abs(before).max()), TINY):
+        before = weights
+        x = np.maximum(weights @ usage.T, LEAST_MEAN)
+        weights = _least_squares(values, observed / (x + alpha * x * x), usage)
+        if np.abs(weights - before).max() <= SCORING_TOLERANCE * max(float(np.abs(before).max()), TINY):
             break
-    return found
+    return weights
 
 
 def counts_of(observed: Observed, band: slice, lines: Side | None = None) -> tuple[Real, Seen]:
@@ -145,7 +145,7 @@ def counts_of(observed: Observed, band: slice, lines: Side | None = None) -> tup
 
 def divergences(values: Real, seen: Seen, expected: Real, alpha: float) -> Real:
     """Return by how much the log likelihood of each line falls short of the largest possible, shape (g,)."""
-    x = np.maximum(expected, RAREST)
+    x = np.maximum(expected, LEAST_MEAN)
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = np.where(values > 0.0, values * np.log(values / x), 0.0)
     if alpha > 0.0:
@@ -159,7 +159,7 @@ def divergences(values: Real, seen: Seen, expected: Real, alpha: float) -> Real:
 
 def _pulls(values: Real, seen: Seen, expected: Real, alpha: float) -> tuple[Real, Real]:
     """Return V / X and (1 + αV) / (1 + αX), 0 where nothing is observed: what pulls an entry up, and what down."""
-    x = np.maximum(expected, RAREST)
+    x = np.maximum(expected, LEAST_MEAN)
     ratio, pull = values / x, (1.0 + alpha * values) / (1.0 + alpha * x)
     if seen is not None:
         pull[~seen] = 0.0
@@ -176,12 +176,12 @@ def _least_squares(values: Real, heavy: Real, usage: Real) -> Real:
     second = usage[:, 1]
     other, both, pull_other = heavy @ (second * second), heavy @ (first * second), (heavy * values) @ second
     determinant = own * other - both * both
-    apart = determinant > ALIKE * own * other
+    apart = determinant > COLLINEAR * own * other
     divisor = np.where(apart, determinant, 1.0)
-    one = np.where(apart, (other * pull - both * pull_other) / divisor, alone)
-    two = np.where(apart, (own * pull_other - both * pull) / divisor, 0.0)
+    on_first = np.where(apart, (other * pull - both * pull_other) / divisor, alone)
+    on_second = np.where(apart, (own * pull_other - both * pull) / divisor, 0.0)
     at_first, at_second = (
-        np.where(two < 0.0, alone, one),
-        np.where(one < 0.0, pull_other / np.maximum(other, TINY), two),
+        np.where(on_second < 0.0, alone, on_first),
+        np.where(on_first < 0.0, pull_other / np.maximum(other, TINY), on_second),
     )
-    return np.stack([np.where(one < 0.0, 0.0, at_first), np.where(two < 0.0, 0.0, at_second)], axis=1)
+    return np.stack([np.where(on_first < 0.0, 0.0, at_first), np.where(on_second < 0.0, 0.0, at_second)], axis=1)

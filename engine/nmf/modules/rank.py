@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 MASKS, HELD_OUT = 3, 0.10
 """So many times, this share of the entries is held out."""
 
-STARTS, STARTS_IN_A_PART = 3, 2
+STARTS, STARTS_IN_A_SPLIT = 3, 2
 """Of a fit to what is not held out, so many starts at the most; of one to the similarities in a part of the samples."""
 
 HeldOut = Literal["entries", "pairs", "samples"]
 """What a survey holds out."""
 
-FORETOLD: dict[HeldOut, str] = {
+PREDICTED: dict[HeldOut, str] = {
     "entries": "entries held out",
     "pairs": "pairs of genes held out",
     "samples": "the similarities in the other half of the samples",
 }
 
-LEAST_FORETOLD = 1e-6
+LEAST_PREDICTED = 1e-6
 """What is foretold of an entry is taken for at least this share of the mean, so that no single one decides."""
 
 
@@ -133,20 +133,20 @@ class RankSurvey:
         chosen, ends = self.chosen, (self.rows[0].rank, self.rows[-1].rank)
         if len(self.rows) == 1:
             return f"Rank {chosen.rank} alone was looked at."
-        said = [
-            f"Rank {chosen.rank} foretells {FORETOLD[self.by]} best: a mean KL divergence of {chosen.held_out:.4g}."
+        sentences = [
+            f"Rank {chosen.rank} foretells {PREDICTED[self.by]} best: a mean KL divergence of {chosen.held_out:.4g}."
         ]
         if self.is_flat:
             hardly = ", ".join(map(str, self.within_two_errors))
-            said.append(f"But the curve is flat: ranks {hardly} are within two standard errors of it.")
+            sentences.append(f"But the curve is flat: ranks {hardly} are within two standard errors of it.")
         elif self.within_one_error.rank != chosen.rank:
-            said.append(f"Rank {self.within_one_error.rank} is within one standard error of it.")
+            sentences.append(f"Rank {self.within_one_error.rank} is within one standard error of it.")
         if chosen.rank in ends and chosen.rank > 1 and not self.is_flat:
             where = "lower" if chosen.rank == ends[0] else "higher"
-            said.append(f"It is at the end of what was looked at: look {where} too.")
+            sentences.append(f"It is at the end of what was looked at: look {where} too.")
         if self.by == "pairs":
-            said.append("Pairs share the noise of their samples, so that this tends to too many modules.")
-        return " ".join(said)
+            sentences.append("Pairs share the noise of their samples, so that this tends to too many modules.")
+        return " ".join(sentences)
 
 
 def rank_survey(
@@ -157,7 +157,7 @@ def rank_survey(
     seed: int = 0,
     symmetric: bool = False,
     counts: bool = True,
-    parted: Sequence[tuple[Any, Any]] = (),
+    splits: Sequence[tuple[Any, Any]] = (),
     threads: int,
     progress: Callable[[float], object] = lambda _: None,
     **how: Any,
@@ -178,7 +178,7 @@ def rank_survey(
         Whether V are similarities, to be factored as W Wᵀ.
     counts : bool
         Whether V are counts, so that there is a likelihood.
-    parted : sequence of pairs of V
+    splits : sequence of pairs of V
         Similarities in one part of the samples, and in the others. A fit to the one is held against the other: what all
         similarities of the same few samples have in common by chance, a fit foretells of pairs held out among them.
         Without, a tenth of the entries is held out, or of the pairs.
@@ -199,10 +199,10 @@ def rank_survey(
         raise InputError(f"A survey needs ranks and restarts, not {list(ranks)} and {restarts}.")
     values = csr_array(values) if bool(issparse(values)) else np.asarray(values)
     look = observe_symmetric if symmetric else observe
-    whole, trials = look(values), _trials(values, seed, parted, symmetric=symmetric) if len(ordered) > 1 else []
+    whole, trials = look(values), _trials(values, seed, splits, symmetric=symmetric) if len(ordered) > 1 else []
     for rank in (ordered[0], ordered[-1]):
         check_rank(whole, rank)
-    starts = range(min(restarts, STARTS_IN_A_PART if parted else STARTS))
+    starts = range(min(restarts, STARTS_IN_A_SPLIT if splits else STARTS))
     jobs = [(rank, whole, seed + place) for rank in ordered for place in range(restarts)]
     jobs += [(rank, trial.observed, seed + place) for rank in ordered for trial in trials for place in starts]
     done = itertools.count(1)
@@ -227,7 +227,7 @@ def rank_survey(
             if (made := [one for (at, on, _), one in found if at == rank and on is trial.observed])
         ]
         rows.append(_row(rank, foretold, fits, whole if counts else None, values))
-    by: HeldOut = "samples" if parted else "pairs" if symmetric else "entries"
+    by: HeldOut = "samples" if splits else "pairs" if symmetric else "entries"
     return RankSurvey(tuple(rows), by, kept)
 
 
@@ -239,70 +239,70 @@ class _Trial:
     values: Any
     mask: Any = None
 
-    def divergence_of(self, found: Factorization) -> float:
+    def divergence_of(self, factorization: Factorization) -> float:
         """Return the mean divergence of what was to be foretold."""
         if self.mask is None:
-            return _foretold_pairs(self.values, found)
-        return _foretold(self.values, self.mask, found)
+            return _pairs_divergence(self.values, factorization)
+        return _entries_divergence(self.values, self.mask, factorization)
 
 
-def _trials(values: Any, seed: int, parted: Sequence[tuple[Any, Any]], *, symmetric: bool) -> list[_Trial]:
-    if parted:
-        return [_Trial(observe_symmetric(one), other) for one, other in parted]
+def _trials(values: Any, seed: int, splits: Sequence[tuple[Any, Any]], *, symmetric: bool) -> list[_Trial]:
+    if splits:
+        return [_Trial(observe_symmetric(first), second) for first, second in splits]
     look, draw = (observe_symmetric, speckled_pairs) if symmetric else (observe, speckled)
-    masks = [draw(values, HELD_OUT, seed + place) for place in range(MASKS)]
+    masks = [draw(values, HELD_OUT, seed + number) for number in range(MASKS)]
     if any(not mask.sum() for mask in masks):
         p, n = values.shape
         raise InputError(
             f"A matrix of {p:,} × {n:,} is too small to hold anything out of it, so no rank can be chosen.",
-            hint="Name one rank: --rank R.",
+            code="too-small-to-hold-out",
         )
     return [_Trial(look(values, held_out=mask), values, mask) for mask in masks]
 
 
 def _row(
-    rank: int, foretold: list[float], fits: tuple[Factorization, ...], counted: Observed | None, values: Any
+    rank: int, predicted: list[float], fits: tuple[Factorization, ...], counted: Observed | None, values: Any
 ) -> RankRow:
     best = min(fits, key=_divergence)
     return RankRow(
         rank=rank,
-        held_out=float(np.mean(foretold)) if foretold else float("nan"),
-        standard_error=float(np.std(foretold, ddof=1) / np.sqrt(len(foretold))) if foretold else float("nan"),
+        held_out=float(np.mean(predicted)) if predicted else float("nan"),
+        standard_error=float(np.std(predicted, ddof=1) / np.sqrt(len(predicted))) if predicted else float("nan"),
         dispersion=dispersion(fits) if len(fits) > 1 else float("nan"),
         log_likelihood=float("nan") if counted is None else log_likelihood(values, best),
         divergence=best.divergence,
     )
 
 
-def log_likelihood(values: Any, found: Factorization) -> float:
+def log_likelihood(values: Any, factorization: Factorization) -> float:
     """Return Σ v log x − x over what is observed: the log likelihood of Poisson counts less its term log V!."""
     data = values.data if hasattr(values, "tocsr") else np.asarray(values, dtype=np.float64).ravel()
     positive = data[data > 0.0]  # NaN is not
-    return float(np.sum(positive * np.log(positive) - positive)) - found.divergence
+    return float(np.sum(positive * np.log(positive) - positive)) - factorization.divergence
 
 
-def _divergence(found: Factorization) -> float:
-    return found.divergence
+def _divergence(factorization: Factorization) -> float:
+    return factorization.divergence
 
 
-def _foretold(values: Any, mask: Any, found: Factorization) -> float:
+def _entries_divergence(values: Any, mask: Any, factorization: Factorization) -> float:
     """Return the mean divergence of the entries held out from what a fit without them foretells."""
     rows, columns = mask.nonzero()
     v = np.asarray(values[rows, columns], dtype=np.float64).ravel()
-    x: NDArray[np.float64] = np.einsum("er,er->e", found.modules[rows], found.usage.T[columns])
+    x: NDArray[np.float64] = np.einsum("er,er->e", factorization.modules[rows], factorization.usage.T[columns])
     seen = ~np.isnan(v)
     v, x = v[seen], x[seen]
-    x = np.maximum(x, LEAST_FORETOLD * max(float(v.mean()), np.finfo(np.float64).tiny))
+    x = np.maximum(x, LEAST_PREDICTED * max(float(v.mean()), np.finfo(np.float64).tiny))
     with np.errstate(divide="ignore", invalid="ignore"):
         log_part = np.where(v > 0.0, v * np.log(v / x), 0.0)
     return float(np.mean(log_part - v + x))
 
 
-def _foretold_pairs(values: Any, found: Factorization) -> float:
+def _pairs_divergence(values: Any, factorization: Factorization) -> float:
     """Return the mean divergence of all pairs of other samples from what a fit foretells, in O(p² R) or O(nnz R)."""
-    size = len(found.modules)
-    everywhere = np.sum(found.modules.sum(axis=0) * found.usage.sum(axis=1))
-    off_diagonal = float(everywhere - np.einsum("pr,rp->", found.modules, found.usage))
+    size = len(factorization.modules)
+    everywhere = np.sum(factorization.modules.sum(axis=0) * factorization.usage.sum(axis=1))
+    off_diagonal = float(everywhere - np.einsum("pr,rp->", factorization.modules, factorization.usage))
     total, pairs = 0.0, size * (size - 1)
     for band in row_blocks(size, size):
         part = values[band.start : band.stop]
@@ -310,6 +310,6 @@ def _foretold_pairs(values: Any, found: Factorization) -> float:
         apart = rows + band.start != columns
         rows, columns = rows[apart], columns[apart]
         v = np.asarray(part[rows, columns], dtype=np.float64).ravel()
-        x = np.einsum("er,re->e", found.modules[band][rows], found.usage[:, columns])
-        total += float(np.sum(v * np.log(v / np.maximum(x, LEAST_FORETOLD * off_diagonal / pairs)) - v))
+        x = np.einsum("er,re->e", factorization.modules[band][rows], factorization.usage[:, columns])
+        total += float(np.sum(v * np.log(v / np.maximum(x, LEAST_PREDICTED * off_diagonal / pairs)) - v))
     return (total + off_diagonal) / pairs

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ...network.snapshot import Snapshot
 
-WHOLE_UP_TO = 3_000
+DENSE_UP_TO = 3_000
 """Of so many genes all pairs are factored; of more, each gene's nearest neighbours alone."""
 
 NEIGHBORS = 50
@@ -50,34 +50,34 @@ def positive_correlations(
     correlations single out pairs rather than modules: both found planted modules worse in prototypes.
     """
     size = len(snapshot.panel)
-    if neighbors is None and size > WHOLE_UP_TO:
+    if neighbors is None and size > DENSE_UP_TO:
         neighbors = NEIGHBORS
     deviations = np.sqrt(snapshot.covariance.diagonal())
     covariance = snapshot.covariance
-    kept: list[Any] = []
+    bands: list[Any] = []
     with one_blas_thread():
         for block in row_blocks(size, size):
-            places = np.arange(block.start, block.stop, dtype=np.intp)
-            band = np.maximum(covariance.rows(places) / np.outer(deviations[places], deviations), 0.0)
-            band[np.arange(len(places)), places] = 0.0
-            kept.append(band.astype(np.float32) if neighbors is None else _nearest(band, min(neighbors, size - 1)))
+            indices = np.arange(block.start, block.stop, dtype=np.intp)
+            band = np.maximum(covariance.rows(indices) / np.outer(deviations[indices], deviations), 0.0)
+            band[np.arange(len(indices)), indices] = 0.0
+            bands.append(band.astype(np.float32) if neighbors is None else _nearest(band, min(neighbors, size - 1)))
             progress(block.stop / size)
     if neighbors is None:
-        whole = np.vstack(kept)
+        whole = np.vstack(bands)
         return np.maximum(whole, whole.T)  # the same but for the last bits
-    stacked = csr_array(_stacked(kept, size))
+    stacked = csr_array(_stack(bands, size))
     return csr_array(stacked.maximum(stacked.T))
 
 
 def _nearest(band: NDArray[np.float64], number: int) -> csr_array:
     """Return the largest entries of each row."""
-    places = np.argpartition(band, band.shape[1] - number, axis=1)[:, -number:]
+    columns = np.argpartition(band, band.shape[1] - number, axis=1)[:, -number:]
     rows = np.repeat(np.arange(len(band)), number)
-    values = np.take_along_axis(band, places, axis=1).ravel()
-    return csr_array((values, (rows, places.ravel())), shape=band.shape)
+    values = np.take_along_axis(band, columns, axis=1).ravel()
+    return csr_array((values, (rows, columns.ravel())), shape=band.shape)
 
 
-def _stacked(parts: list[Any], size: int) -> Any:
+def _stack(parts: list[Any], size: int) -> Any:
     from scipy.sparse import vstack
 
     return vstack(parts, format="csr") if parts else csr_array((0, size))

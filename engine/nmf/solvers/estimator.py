@@ -18,7 +18,7 @@ from scipy.sparse import csr_array, issparse
 
 from ...errors import InputError
 from ...wording import printable
-from .observed import check_entries, missing_of, observe
+from .observed import check_entries, missing_entries, observe
 from .solver import fit, fit_each
 from .transform import transform
 
@@ -43,21 +43,21 @@ class KLNMF:
     """Non-negative factors of X under the Kullback–Leibler divergence, as an estimator for scikit-learn's tools.
 
     X, shape (n_samples, n_features), is dense, sparse or a data frame: counts or intensities, none negative; NaN is
-    missing. It is Vᵀ of `fit`, which does the work. As scikit-learn has it, parameters are kept as they come and looked
-    at by `fit`, and what `fit` finds has names that end in an underscore.
+    missing. It is Vᵀ of `fit`, which does the work. As in scikit-learn, parameters are stored as they are and checked
+    by `fit`, and fitted attributes have names that end in an underscore.
 
     Parameters
     ----------
     n_components : int
-        R, from 1 to the smaller of n_samples and n_features. `rank_survey` says which.
+        R, from 1 to the smaller of n_samples and n_features; `rank_survey` helps to choose it.
     random_state : int, RandomState, Generator or None
-        The seed of the start, or what it is drawn with; None for another one each time, kept in `factorization_`.
+        The seed of the start, or what it is drawn with; None for another one each time, to be read in `factorization_`.
     tol : float
         The fit has converged when three sweeps in a row gain less than this share of the divergence.
     max_iter : int
         The fit ends after so many sweeps, with a `NotConvergedWarning` unless it has converged.
     restarts : int
-        Fits from seeds that follow each other, of which the one with the least divergence is kept.
+        Number of fits, from consecutive seeds; the one with the least divergence is used.
     threads : int or None
         At the most; as many as there are cores for None. The answer has the same bits with any number.
 
@@ -71,9 +71,9 @@ class KLNMF:
         The names of the columns, where X had any.
     reconstruction_err_ : float
         The divergence of the fit, Σ x log(x / y) − x + y over what was observed, y being the product of the factors.
-        (scikit-learn's `NMF` tells the square root of twice that.)
+        (scikit-learn's `NMF` has the square root of twice that.)
     n_iter_ : int
-        How many sweeps of the best fit were kept.
+        The number of accepted sweeps of the best fit.
     factorization_ : Factorization
         The best fit itself, features × samples.
 
@@ -109,14 +109,14 @@ class KLNMF:
                 raise EstimatorError(f"{name} is a whole number from 1, not {getattr(self, name)!r}.")
         how: dict[str, Any] = {"tolerance": self.tol, "most_sweeps": self.max_iter}
         first = _seed(self.random_state)
-        with _refusing_as_scikit_learn_does():
+        with _scikit_learn_errors():
             observed = observe(matrix.T)
             if self.restarts == 1:
                 best = fit(observed, self.n_components, seed=first, threads=self.threads, **how)
             else:
                 seeds, threads = range(first, first + self.restarts), self.threads or os.cpu_count() or 1
                 fits = fit_each(observed, self.n_components, seeds, threads=threads, **how)
-                best = min(fits, key=lambda one: one.divergence)
+                best = min(fits, key=lambda candidate: candidate.divergence)
         if not best.converged:
             _warn(
                 f"The fit ended after {self.max_iter:,} sweeps, which still gained more than {self.tol:g} of the "
@@ -159,23 +159,23 @@ class KLNMF:
             raise EstimatorError(
                 f"X has {matrix.shape[1]} features, but KLNMF is expecting {self.n_features_in_} features as input."
             )
-        found = transform(self.factorization_, matrix.T, threads=self.threads)
-        ended = np.flatnonzero(~found.converged)
+        projection = transform(self.factorization_, matrix.T, threads=self.threads)
+        ended = np.flatnonzero(~projection.converged)
         if len(ended):
-            worst = ended[np.argmax(found.excess[ended])]
+            worst = ended[np.argmax(projection.excess[ended])]
             _warn(
-                f"The usages of {len(ended):,} of {len(found.converged):,} samples did not converge: the divergence of "
-                f"sample {worst}, {found.divergences[worst]:.6g}, may be {found.excess[worst]:.2g} above the least. "
-                "The modules are almost alike: try fewer."
+                f"The usages of {len(ended):,} of {matrix.shape[0]:,} samples did not converge: the divergence of "
+                f"sample {worst}, {projection.divergences[worst]:.6g}, may be {projection.excess[worst]:.2g} above the "
+                "least. The modules are almost alike: try fewer."
             )
-        return np.ascontiguousarray(found.usage.T)
+        return np.ascontiguousarray(projection.usage.T)
 
     def fit_transform(self, X: Any, y: object = None) -> NDArray[np.float64]:
         """Return `fit(X).transform(X)`, shape (n_samples, n_components); y is not used."""
         return self.fit(X).transform(X)
 
     def inverse_transform(self, X: Any) -> NDArray[np.float64]:
-        """Return the samples, shape (n_samples, n_features), that usages X, shape (n_samples, n_components), stand for.
+        """Return the product of usages X, shape (n_samples, n_components), and modules, shape (n_samples, n_features).
 
         Raises
         ------
@@ -194,7 +194,7 @@ class KLNMF:
         Parameters
         ----------
         input_features : array-like of str, optional
-            Names of the features, to be held against those of the fit.
+            Names of the features, to be compared with those of the fit.
 
         Raises
         ------
@@ -203,13 +203,13 @@ class KLNMF:
         """
         self._check_fitted()
         if input_features is not None:
-            given, own = list(input_features), getattr(self, "feature_names_in_", None)
-            if own is not None and given != list(own):
+            names, fitted_names = list(input_features), getattr(self, "feature_names_in_", None)
+            if fitted_names is not None and names != list(fitted_names):
                 raise EstimatorError("input_features is not equal to feature_names_in_.")
-            if len(given) != self.n_features_in_:
+            if len(names) != self.n_features_in_:
                 raise EstimatorError(
                     f"input_features should have length equal to number of features ({self.n_features_in_}), "
-                    f"got {len(given)}."
+                    f"got {len(names)}."
                 )
         return np.array([f"klnmf{place}" for place in range(self.n_components_)], dtype=object)
 
@@ -249,22 +249,22 @@ class KLNMF:
             raise EstimatorError("This KLNMF is not fitted yet.", hint="Call fit first.")
 
     def _check_names(self, names: NDArray[np.object_] | None) -> None:
-        """Refuse columns of other names than those of the fit, and say where only one of both had names."""
-        own: NDArray[np.object_] | None = getattr(self, "feature_names_in_", None)
-        if names is None and own is not None:
+        """Refuse columns of other names than those of the fit, and warn where only one of both had names."""
+        fitted_names: NDArray[np.object_] | None = getattr(self, "feature_names_in_", None)
+        if names is None and fitted_names is not None:
             _warn("X does not have valid feature names, but KLNMF was fitted with feature names", UserWarning)
-        elif names is not None and own is None:
+        elif names is not None and fitted_names is None:
             _warn("X has feature names, but KLNMF was fitted without feature names", UserWarning)
-        elif names is not None and own is not None and names.tolist() != own.tolist():
-            told = "The feature names should match those that were passed during fit.\n"
-            unseen, gone = sorted({*names} - {*own}), sorted({*own} - {*names})
+        elif names is not None and fitted_names is not None and names.tolist() != fitted_names.tolist():
+            message = "The feature names should match those that were passed during fit.\n"
+            unseen, gone = sorted({*names} - {*fitted_names}), sorted({*fitted_names} - {*names})
             if unseen:
-                told += f"Feature names unseen at fit time:\n{_listed(unseen)}"
+                message += f"Feature names unseen at fit time:\n{_listed(unseen)}"
             if gone:
-                told += f"Feature names seen at fit time, yet now missing:\n{_listed(gone)}"
+                message += f"Feature names seen at fit time, yet now missing:\n{_listed(gone)}"
             if not (unseen or gone):
-                told += "Feature names must be in the same order as they were in fit.\n"
-            raise EstimatorError(told)
+                message += "Feature names must be in the same order as they were in fit.\n"
+            raise EstimatorError(message)
 
 
 def _matrix_of(X: Any) -> Matrix:
@@ -284,13 +284,13 @@ def _matrix_of(X: Any) -> Matrix:
     matrix: Matrix = csr_array(stored, dtype=np.float64, copy=True) if is_sparse else stored.astype(np.float64)
     if not isinstance(matrix, np.ndarray):
         matrix.sum_duplicates()
-    with _refusing_as_scikit_learn_does():
+    with _scikit_learn_errors():
         check_entries(matrix, "sample", "feature")
     return matrix
 
 
 def _check_observed(matrix: Matrix) -> None:
-    missing = missing_of(matrix)
+    missing = missing_entries(matrix)
     for what, counts, most in (
         ("sample", np.diff(missing.indptr), matrix.shape[1]),
         ("feature", np.bincount(missing.indices, minlength=matrix.shape[1]), matrix.shape[0]),
@@ -328,12 +328,12 @@ def _seed(random_state: Any) -> int:
 
 
 @contextmanager
-def _refusing_as_scikit_learn_does() -> Generator[None]:
+def _scikit_learn_errors() -> Generator[None]:
     try:
         yield
     except InputError as error:
         words = "Negative values in data: " if "negative" in error.message else ""  # its tests look for these
-        raise EstimatorError(words + error.message, hint=error.hint) from error
+        raise EstimatorError(words + error.message, hint=error.hint, code=error.code, facts=error.facts) from error
 
 
 def _warn(message: str, kind: type[Warning] = NotConvergedWarning) -> None:

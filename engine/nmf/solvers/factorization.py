@@ -1,4 +1,4 @@
-"""What a fit gives: modules, their usage, and how far the fit has come."""
+"""The value of a fit: modules, their usage, and how close to a stationary point it is."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Factorization:
-    """V ≈ W H, non-negative, found by making the Kullback–Leibler divergence small.
+    """V ≈ W H, non-negative, with a small Kullback–Leibler divergence.
 
     Parameters
     ----------
@@ -26,13 +26,13 @@ class Factorization:
     divergence : float
         D = Σ v log(v / (WH)) − v + WH over what was observed, in units of V.
     trace : ndarray of float64, shape (s,)
-        D after each sweep that was kept; it never rises.
+        D after each accepted sweep; it never rises.
     residual : float
         How far the fit is from a stationary point, as a share: see `residual_of`. 0 there.
     converged : bool
         Whether the gain of a sweep fell below the tolerance before the sweeps ran out.
     seed : int or None
-        What the start was drawn with; None for a start that was given.
+        The seed of the start; None for a start of the caller's.
     """
 
     modules: NDArray[np.float64]
@@ -54,7 +54,7 @@ class Factorization:
 
     @property
     def sweeps(self) -> int:
-        """How many sweeps were kept."""
+        """The number of accepted sweeps."""
         return len(self.trace)
 
 
@@ -67,13 +67,13 @@ def finish(
     converged: bool,
     seed: int | None,
 ) -> Factorization:
-    """Return what a fit came to, in units of V, from factors of V / scale ≈ w hᵀ and the divergences on the way."""
+    """Return a fit in units of V, from factors of V / scale ≈ w hᵀ and the divergences on the way."""
     residual = residual_of(observed, w, h)
     w, h = w.astype(np.float64), h.astype(np.float64)
     sums = w.sum(axis=0)
-    told = observed.scale * trace
+    divergences = observed.scale * trace
     usage = np.ascontiguousarray((h * sums * observed.scale).T)
-    return Factorization(w / sums, usage, float(told[-1]), told, residual, converged, seed)
+    return Factorization(w / sums, usage, float(divergences[-1]), divergences, residual, converged, seed)
 
 
 def residual_of(observed: Observed, w: NDArray[Any], h: NDArray[Any]) -> float:

@@ -1,6 +1,6 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 # (scipy ships no types for what becomes of a sparse array)
-"""What is factored: a non-negative matrix V, dense or sparse, some entries of which may be missing or held out."""
+"""The matrix to factor: V, non-negative, dense or sparse, of which some entries may be missing or held out."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ if TYPE_CHECKING:
     Matrix = NDArray[np.float64] | Sparse
 
 LARGEST = 1e50
-"""Larger values have squares of squares that double precision does not hold."""
+"""The largest value allowed: fourth powers of larger ones are not held by double precision."""
 
 SPARSE_BELOW = 0.3
-"""With a smaller share of entries that are not zero, going along those alone is quicker."""
+"""Share of non-zero entries below which it is quicker to visit those alone."""
 
 
 MOST_ENTRIES = 4_000_000
-"""Of more entries held out no more is learnt."""
+"""Most entries held out: more of them teach nothing more."""
 
 MOST_HELD_OUT = 0.5
-"""Of a row or column of which more would be held out, nothing is."""
+"""Share of a row or column above which none of its entries is held out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """A non-negative matrix V, as the solver goes through it: along its rows, and along its columns.
+    """A non-negative matrix V, as the solver visits it: along its rows, and along its columns.
 
     Make one with `observe`.
 
     Parameters
     ----------
-    rows, columns : Lines
+    rows, columns : Side
         V and Vᵀ, divided by `scale`; 0 where nothing is observed.
     scale : float
         The mean of V over what is observed: single precision is at its best about 1.
@@ -70,10 +70,10 @@ def observe(values: Any, *, held_out: Mask | Sparse | None = None, dtype: type =
     Parameters
     ----------
     values : ndarray or scipy sparse array, shape (p, n)
-        Counts, intensities or similarities, none of them negative. NaN is missing. What a sparse array does not hold
-        is 0, and observed.
+        Counts, intensities or similarities, none of them negative. NaN is missing. Entries that a sparse array does not
+        store are 0, and observed.
     held_out : ndarray or sparse array of bool, shape (p, n), optional
-        True where an entry shall be left out, as if it were missing.
+        True where an entry is to be left out, as if it were missing.
     dtype : numpy.float32 or numpy.float64
         The precision of the factors. With either, sums of more than 2,048 terms are taken in double precision.
 
@@ -91,18 +91,18 @@ def observe(values: Any, *, held_out: Mask | Sparse | None = None, dtype: type =
     check_entries(stored, "row", "column")
     left_out = _left_out(stored, held_out)
     _check_observed(left_out)
-    kept = _without(stored, left_out)
+    filled = _without(stored, left_out)
     entries = int(np.prod(stored.shape))
-    scale = float(kept.sum()) / (entries - left_out.nnz)
+    scale = float(filled.sum()) / (entries - left_out.nnz)
     if scale <= 0.0:
         raise InputError("Every value observed is 0: there is nothing to factor.")
-    kept /= scale
-    filled = np.count_nonzero(kept) if isinstance(kept, np.ndarray) else kept.nnz
-    if filled < SPARSE_BELOW * entries:
-        kept = csr_array(kept)
-    elif not isinstance(kept, np.ndarray):
-        kept = kept.toarray()
-    return Observed(Side.of(kept, left_out, dtype), Side.of(kept.T, left_out.T, dtype), scale)
+    filled /= scale
+    nonzero = np.count_nonzero(filled) if isinstance(filled, np.ndarray) else filled.nnz
+    if nonzero < SPARSE_BELOW * entries:
+        filled = csr_array(filled)
+    elif not isinstance(filled, np.ndarray):
+        filled = filled.toarray()
+    return Observed(Side.from_matrix(filled, left_out, dtype), Side.from_matrix(filled.T, left_out.T, dtype), scale)
 
 
 def speckled(values: Any, share: float, seed: int) -> Sparse:
@@ -123,17 +123,17 @@ def speckled(values: Any, share: float, seed: int) -> Sparse:
     """
     p, n = values.shape
     stream, number = np.random.default_rng([seed, 7]), max(1, min(round(share * p * n), MOST_ENTRIES))
-    places = stream.choice(p * n, number, replace=False, shuffle=False)
-    rows, columns = np.divmod(places, n)
+    positions = stream.choice(p * n, number, replace=False, shuffle=False)
+    rows, columns = np.divmod(positions, n)
     seen = ~np.isnan(np.asarray(values[rows, columns], dtype=np.float64).ravel())
     rows, columns = rows[seen], columns[seen]
     stored: Any = csr_array(values) if bool(issparse(values)) else np.asarray(values, dtype=np.float64)
-    missing = missing_of(stored)
-    kept = np.ones(len(rows), dtype=np.bool_)
+    missing = missing_entries(stored)
+    allowed = np.ones(len(rows), dtype=np.bool_)
     for lines, left_out, of in ((rows, missing, n), (columns, csr_array(missing.T), p)):
         observed = of - np.diff(left_out.indptr)
-        kept[(np.bincount(lines, minlength=len(observed)) > MOST_HELD_OUT * observed)[lines]] = False
-    rows, columns = rows[kept], columns[kept]
+        allowed[(np.bincount(lines, minlength=len(observed)) > MOST_HELD_OUT * observed)[lines]] = False
+    rows, columns = rows[allowed], columns[allowed]
     return csr_array((np.ones(len(rows), dtype=np.bool_), (rows, columns)), shape=(p, n))
 
 
@@ -155,19 +155,19 @@ def check_entries(values: Any, row: str, column: str) -> None:
         if np.any(bad):
             first = int(np.argmax(bad))
             if dense:
-                places = divmod(first, values.shape[1])
+                indices = divmod(first, values.shape[1])
             else:
                 stored = values.tocsr()
-                places = int(np.searchsorted(stored.indptr, first, side="right")) - 1, int(stored.indices[first])
+                indices = int(np.searchsorted(stored.indptr, first, side="right")) - 1, int(stored.indices[first])
             number = int(np.count_nonzero(bad))
             raise InputError(
                 f"{counted(number, 'value')} {'is' if number == 1 else 'are'} {what}: {data.flat[first]:g} in "
-                f"{row} {places[0]}, {column} {places[1]}.",
+                f"{row} {indices[0]}, {column} {indices[1]}.",
                 hint=hint,
             )
 
 
-def missing_of(values: Matrix) -> Sparse:
+def missing_entries(values: Matrix) -> Sparse:
     """Return where a matrix is NaN, True in CSR."""
     if isinstance(values, np.ndarray):
         return csr_array(np.isnan(values))
@@ -177,7 +177,7 @@ def missing_of(values: Matrix) -> Sparse:
 
 
 def check_kind(values: Any) -> None:
-    """Refuse what would lose a part of itself as real numbers without a word.
+    """Refuse an array of which converting it to real numbers would silently lose a part.
 
     Raises
     ------
@@ -197,12 +197,12 @@ def _left_out(stored: Matrix, held_out: Mask | Sparse | None) -> Sparse:
             f"What is held out is an array of bool of shape {stored.shape}, not of {held_out.dtype} of shape "
             f"{held_out.shape}."
         )
-    missing = missing_of(stored)
+    missing = missing_entries(stored)
     return missing if held_out is None else csr_array(missing + csr_array(held_out))
 
 
 def _check_observed(left_out: Sparse) -> None:
-    """Refuse a row or column of which nothing is observed: no factor of it could be found."""
+    """Refuse a row or column of which nothing is observed: its factors would be undetermined."""
     for name, counts, most in (
         ("row", np.diff(left_out.indptr), left_out.shape[1]),
         ("column", np.bincount(left_out.indices, minlength=left_out.shape[1]), left_out.shape[0]),
@@ -217,11 +217,11 @@ def _check_observed(left_out: Sparse) -> None:
 def _without(stored: Matrix, left_out: Sparse) -> Matrix:
     """Return V with 0 where nothing is observed, dense or in CSR as it came."""
     if isinstance(stored, np.ndarray):
-        kept = stored.copy()
-        kept[left_out.nonzero()] = 0.0
-        return kept
-    kept = csr_array(stored, copy=True)
-    kept.data = np.where(np.isnan(kept.data), 0.0, kept.data)
-    kept = csr_array(kept - kept.multiply(left_out))
-    kept.eliminate_zeros()
-    return kept
+        filled = stored.copy()
+        filled[left_out.nonzero()] = 0.0
+        return filled
+    filled = csr_array(stored, copy=True)
+    filled.data = np.where(np.isnan(filled.data), 0.0, filled.data)
+    filled = csr_array(filled - filled.multiply(left_out))
+    filled.eliminate_zeros()
+    return filled

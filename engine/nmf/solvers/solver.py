@@ -1,4 +1,4 @@
-"""The solver of KL-NMF: sweeps of exact one-coordinate majorisers, carried on beyond where they end."""
+"""The solver of KL-NMF: sweeps of exact one-coordinate majorisers, with extrapolation."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 LARGEST_START = 1e12
-"""A start may be so many times as large as the matrix: single precision holds what comes of it."""
+"""How many times as large as the matrix a start may be for single precision to hold the sweeps from there."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class Factors:
     """The two factors, W of shape (p, R) and Hᵀ of shape (n, R)."""
 
     w: NDArray[Any]
@@ -55,7 +55,7 @@ def fit(
     seed : int
         The start is drawn with it.
     start : pair of ndarray, shape (p, R) and (R, n), optional
-        A start of one's own, in units of V; the seed is not used then.
+        The factors to start from, in units of V; the seed is not used then.
     tolerance : float
         The fit has converged when three sweeps in a row gain less than this share of the divergence.
     most_sweeps : int
@@ -75,18 +75,18 @@ def fit(
 
     Notes
     -----
-    Each half-sweep moves every coordinate of one factor once, to the least point of a majoriser that agrees with the
-    divergence to second order (`kernels`), so that the divergence never rises. Once sweeps gain little, their result is
-    carried on by a share of the last change, after Ang & Gillis (2019), Neural Computation 31, 417–439; what makes the
-    divergence rise is taken back, and the share halved.
+    Each half-sweep updates every coordinate of one factor once, to the least point of a majoriser that agrees with the
+    divergence to second order (`kernels`), so that the divergence never rises. Once sweeps gain little, they are
+    extrapolated by a share of the last change, after Ang & Gillis (2019), Neural Computation 31, 417–439; a step that
+    makes the divergence rise is rejected, and the share halved.
     """
     check_rank(observed, rank)
-    first = _drawn(observed, rank, seed) if start is None else _given(observed, rank, start)
-    begin = _balanced(first)
+    first = _draw_start(observed, rank, seed) if start is None else _check_start(observed, rank, start)
+    begin = _balance(first)
     threads = threads or os.cpu_count() or 1
-    found = descend(observed.rows, observed.columns, begin.w, begin.h, tolerance, most_sweeps, threads)
-    own = seed if start is None else None
-    return finish(observed, found.w, found.h, found.trace, converged=found.converged, seed=own)
+    descent = descend(observed.rows, observed.columns, begin.w, begin.h, tolerance, most_sweeps, threads)
+    start_seed = seed if start is None else None
+    return finish(observed, descent.w, descent.h, descent.trace, converged=descent.converged, seed=start_seed)
 
 
 def fit_each(
@@ -96,7 +96,7 @@ def fit_each(
     *,
     threads: int,
     progress: Callable[[], object] = lambda: None,
-    **how: Any,
+    **options: Any,
 ) -> list[Factorization]:
     """Return a fit from each of several seeds, in their order, side by side in threads; arguments as for `fit`.
 
@@ -106,12 +106,12 @@ def fit_each(
         Called after each fit.
     """
 
-    def one(seed: int) -> Factorization:
-        found = fit(observed, rank, seed=seed, threads=1, **how)
+    def fit_one(seed: int) -> Factorization:
+        factorization = fit(observed, rank, seed=seed, threads=1, **options)
         progress()
-        return found
+        return factorization
 
-    return list(threaded(threads)(one, seeds))
+    return list(threaded(threads)(fit_one, seeds))
 
 
 def check_rank(observed: Observed, rank: int) -> None:
@@ -130,24 +130,24 @@ def check_rank(observed: Observed, rank: int) -> None:
         )
 
 
-def _drawn(observed: Observed, rank: int, seed: int) -> Pair:
+def _draw_start(observed: Observed, rank: int, seed: int) -> Factors:
     """Return a start: each entry of the factors drawn from U(.05, 1), so that each module begins with all genes."""
     stream = np.random.default_rng(seed)
     height = np.sqrt(1.0 / rank) / 0.525  # the mean of V / scale is 1
     p, n = observed.shape
     w, h = (height * stream.uniform(0.05, 1.0, size=(size, rank)) for size in (p, n))
-    return Pair(w.astype(observed.dtype), h.astype(observed.dtype))
+    return Factors(w.astype(observed.dtype), h.astype(observed.dtype))
 
 
-def _given(observed: Observed, rank: int, start: tuple[NDArray[np.float64], NDArray[np.float64]]) -> Pair:
-    w, h = (np.asarray(one, dtype=np.float64) for one in start)
+def _check_start(observed: Observed, rank: int, start: tuple[NDArray[np.float64], NDArray[np.float64]]) -> Factors:
+    w, h = (np.asarray(factor, dtype=np.float64) for factor in start)
     (p, n) = observed.shape
     if w.shape != (p, rank) or h.shape != (rank, n):
         raise InputError(f"A start of shapes {w.shape} and {h.shape} does not fit: ({p}, {rank}) and ({rank}, {n}) do.")
     if not (np.all(np.isfinite(w)) and np.all(np.isfinite(h)) and np.all(w >= 0.0) and np.all(h >= 0.0)):
         raise InputError("A start may hold no negative number, and none that is not finite.")
     check_size(observed, w, h)
-    return Pair(w.astype(observed.dtype), (h.T / observed.scale).astype(observed.dtype))
+    return Factors(w.astype(observed.dtype), (h.T / observed.scale).astype(observed.dtype))
 
 
 def check_size(observed: Observed, w: NDArray[np.float64], h: NDArray[np.float64]) -> None:
@@ -156,7 +156,7 @@ def check_size(observed: Observed, w: NDArray[np.float64], h: NDArray[np.float64
     Raises
     ------
     InputError
-        It is; single precision might not hold what comes of it.
+        It is; single precision might not hold the sweeps from there.
     """
     p, n = observed.shape
     with np.errstate(over="ignore", invalid="ignore"):
@@ -169,11 +169,11 @@ def check_size(observed: Observed, w: NDArray[np.float64], h: NDArray[np.float64
         )
 
 
-def _balanced(pair: Pair) -> Pair:
+def _balance(factors: Factors) -> Factors:
     """Return the same product with factors whose columns have equal sums, so that single precision suits both."""
-    sums = [np.maximum(one.sum(axis=0, dtype=np.float64), 1e-30) for one in (pair.w, pair.h)]
+    sums = [np.maximum(factor.sum(axis=0, dtype=np.float64), 1e-30) for factor in (factors.w, factors.h)]
     ratio = np.sqrt(sums[1] / sums[0])
-    return Pair(
-        np.ascontiguousarray(np.maximum(pair.w * ratio, FLOOR), dtype=pair.w.dtype),
-        np.ascontiguousarray(np.maximum(pair.h / ratio, FLOOR), dtype=pair.h.dtype),
+    return Factors(
+        np.ascontiguousarray(np.maximum(factors.w * ratio, FLOOR), dtype=factors.w.dtype),
+        np.ascontiguousarray(np.maximum(factors.h / ratio, FLOOR), dtype=factors.h.dtype),
     )

@@ -13,7 +13,7 @@ from ...errors import InputError
 from .descent import descend_symmetric
 from .factorization import Factorization, finish
 from .kernels import FLOOR
-from .observed import MOST_HELD_OUT, Observed, missing_of, observe
+from .observed import MOST_HELD_OUT, Observed, missing_entries, observe
 from .solver import check_rank, check_size
 
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 MOST_PAIRS = 1_000_000
-"""Of more pairs no more is learnt, and holding them out takes as long as the fit."""
+"""Most pairs held out: more of them teach nothing more, and holding them out takes as long as the fit."""
 
 ROUNDING = 1e-8
-"""Two entries that should be one may differ by this share of the largest."""
+"""Largest difference of two mirrored entries, as a share of the largest entry."""
 
 
 def observe_symmetric(values: Any, *, held_out: Mask | Sparse | None = None, dtype: type = np.float32) -> Observed:
@@ -37,7 +37,7 @@ def observe_symmetric(values: Any, *, held_out: Mask | Sparse | None = None, dty
     values : ndarray or sparse array, shape (p, p)
         Similarities, symmetric and not negative; NaN is missing.
     held_out : ndarray or sparse array of bool, shape (p, p), optional
-        What to leave out besides; of (i, j) and (j, i) both or neither.
+        Entries to leave out besides; of (i, j) and (j, i) both or neither.
     dtype : numpy.float32 or numpy.float64
         The precision of the factors.
 
@@ -48,17 +48,17 @@ def observe_symmetric(values: Any, *, held_out: Mask | Sparse | None = None, dty
     """
     if len(values.shape) != 2 or values.shape[0] != values.shape[1]:
         raise InputError(f"A symmetric matrix has as many rows as columns, unlike {values.shape}.")
-    missing = missing_of(csr_array(values) if bool(issparse(values)) else np.asarray(values, dtype=np.float64))
-    there, back = missing.nonzero(), csr_array(missing.T).nonzero()
-    if any(not np.array_equal(one, other) for one, other in zip(there, back, strict=True)):
+    missing = missing_entries(csr_array(values) if bool(issparse(values)) else np.asarray(values, dtype=np.float64))
+    positions, mirrored = missing.nonzero(), csr_array(missing.T).nonzero()
+    if any(not np.array_equal(upper, lower) for upper, lower in zip(positions, mirrored, strict=True)):
         raise InputError("The matrix is not symmetric: of two entries that should be one, only one is missing.")
     largest = _largest(values - values.T)
     if largest > ROUNDING * _largest(values):
         raise InputError(f"The matrix is not symmetric: two entries that should be one differ by {largest:.3g}.")
     size = values.shape[0]
     diagonal = csr_array((np.ones(size, dtype=np.bool_), (np.arange(size), np.arange(size))), shape=(size, size))
-    found = observe(values, held_out=diagonal if held_out is None else diagonal + csr_array(held_out), dtype=dtype)
-    return Observed(found.rows, found.rows, found.scale)  # its columns are its rows: it is held once
+    observed = observe(values, held_out=diagonal if held_out is None else diagonal + csr_array(held_out), dtype=dtype)
+    return Observed(observed.rows, observed.rows, observed.scale)  # its columns are its rows: it is stored once
 
 
 def speckled_pairs(values: Any, share: float, seed: int) -> Sparse:
@@ -66,9 +66,9 @@ def speckled_pairs(values: Any, share: float, seed: int) -> Sparse:
     shape = values.shape
     size, stream = shape[0], np.random.default_rng([seed, 11])
     number = min(int(share * size * (size - 1) / 2), MOST_PAIRS)
-    one, other = stream.integers(0, size, number), stream.integers(0, size, number)
-    apart = one != other
-    rows, columns = np.concatenate([one[apart], other[apart]]), np.concatenate([other[apart], one[apart]])
+    first, second = stream.integers(0, size, number), stream.integers(0, size, number)
+    apart = first != second
+    rows, columns = np.concatenate([first[apart], second[apart]]), np.concatenate([second[apart], first[apart]])
     mask = csr_array((np.ones(len(rows), dtype=np.bool_), (rows, columns)), shape=shape)
     mask.sum_duplicates()
     full = np.diff(mask.indptr) > MOST_HELD_OUT * size
@@ -96,7 +96,7 @@ def fit_symmetric(
     seed : int
         The start is drawn with it.
     start : ndarray, shape (p, R), optional
-        A start of one's own.
+        The factor to start from.
     tolerance, most_sweeps
         As for `fit`.
 
@@ -113,26 +113,26 @@ def fit_symmetric(
     """
     check_rank(observed, rank)
     _check_without_diagonal(observed)
-    w = _start(observed, rank, seed, start)
-    found = descend_symmetric(observed.rows, w, tolerance, most_sweeps)
-    own = seed if start is None else None
-    return finish(observed, found.w, found.w, found.trace, converged=found.converged, seed=own)
+    w = _prepare_start(observed, rank, seed, start)
+    descent = descend_symmetric(observed.rows, w, tolerance, most_sweeps)
+    start_seed = seed if start is None else None
+    return finish(observed, descent.w, descent.w, descent.trace, converged=descent.converged, seed=start_seed)
 
 
 def _check_without_diagonal(observed: Observed) -> None:
-    """Refuse what `observe_symmetric` has not made: a line's own weights would stand on both sides."""
+    """Refuse a matrix that `observe_symmetric` did not make: the weights of a line would be on both sides."""
     stored, (p, n) = observed.rows.stored, observed.shape
-    lines = np.repeat(np.arange(p), np.diff(stored.held_starts))
-    if p != n or np.count_nonzero(lines == stored.held) < p:
+    lines = np.repeat(np.arange(p), np.diff(stored.missing_starts))
+    if p != n or np.count_nonzero(lines == stored.missing) < p:
         raise InputError(
             f"A matrix of {p:,} × {n:,} with what stands on its diagonal has no symmetric factor.",
             hint="Make it with `observe_symmetric`, which leaves the diagonal out.",
         )
 
 
-def halves(found: Factorization) -> NDArray[np.float64]:
-    """Return W, shape (p, R), of a symmetric factorization V ≈ W Wᵀ: from there a fit goes on."""
-    return found.modules * np.sqrt(found.usage.sum(axis=1))
+def symmetric_factor(factorization: Factorization) -> NDArray[np.float64]:
+    """Return W, shape (p, R), of a symmetric factorization V ≈ W Wᵀ: a start from which a fit continues."""
+    return factorization.modules * np.sqrt(factorization.usage.sum(axis=1))
 
 
 def _largest(values: Any) -> float:
@@ -141,7 +141,7 @@ def _largest(values: Any) -> float:
     return float(np.nanmax(np.abs(stored), initial=0.0))
 
 
-def _start(observed: Observed, rank: int, seed: int, start: NDArray[np.float64] | None) -> NDArray[Any]:
+def _prepare_start(observed: Observed, rank: int, seed: int, start: NDArray[np.float64] | None) -> NDArray[Any]:
     size = observed.shape[0]
     if start is None:
         drawn = np.random.default_rng(seed).uniform(0.05, 1.0, size=(size, rank))

@@ -13,7 +13,7 @@ from grnledger.engine.nmf.modules import overdispersed
 from grnledger.engine.nmf.modules.consensus import dispersion, match_modules, stability
 from grnledger.engine.nmf.modules.membership import memberships
 from grnledger.engine.nmf.modules.moonlighting import moonlighting
-from grnledger.engine.nmf.modules.rank import RankRow, RankSurvey, _foretold_pairs, log_likelihood, rank_survey
+from grnledger.engine.nmf.modules.rank import RankRow, RankSurvey, _pairs_divergence, log_likelihood, rank_survey
 from grnledger.engine.nmf.simulation import simulate_counts
 from grnledger.engine.nmf.solvers.factorization import Factorization
 from grnledger.engine.nmf.solvers.symmetric import fit_symmetric, observe_symmetric
@@ -208,7 +208,7 @@ def test_independent_genes_have_one_module_by_other_samples_and_many_by_pairs() 
     values = np.random.default_rng(2).standard_normal((80, 24))
     whole = np.maximum(np.corrcoef(values), 0.0)
     how: dict[str, Any] = {"restarts": 2, "symmetric": True, "counts": False, "threads": 2, "tolerance": 1e-5}
-    told = rank_survey(whole, range(1, 7), parted=halves_of(values, 0), **how)
+    told = rank_survey(whole, range(1, 7), splits=halves_of(values, 0), **how)
     assert (told.chosen.rank, told.by) == (1, "samples")
     assert "foretells the similarities in the other half of the samples best" in told.reason
     pairs = rank_survey(whole, range(1, 7), **how)
@@ -221,7 +221,7 @@ def test_planted_modules_are_foretold_in_other_samples() -> None:
     values = np.log1p(drawn.counts)
     whole = np.maximum(np.corrcoef(values), 0.0)
     told = rank_survey(
-        whole, range(1, 6), parted=halves_of(values, 1), restarts=2, symmetric=True, counts=False, threads=2,
+        whole, range(1, 6), splits=halves_of(values, 1), restarts=2, symmetric=True, counts=False, threads=2,
         tolerance=1e-5,
     )  # fmt: skip
     assert told.chosen.rank == 3
@@ -236,7 +236,7 @@ def test_what_a_fit_foretells_of_all_pairs_is_the_divergence_written_out() -> No
     other[other < 0.2] = 0.0
     product = np.maximum(found.modules @ found.usage, 1e-12)
     for form in (other, csr_array(other)):
-        assert _foretold_pairs(form, found) == pytest.approx(half_divergence(other, product) / (15 * 29), rel=1e-3)
+        assert _pairs_divergence(form, found) == pytest.approx(half_divergence(other, product) / (15 * 29), rel=1e-3)
 
 
 def test_too_small_a_matrix_has_no_survey_but_any_one_rank() -> None:
