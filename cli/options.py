@@ -50,7 +50,7 @@ def repository_if_needed(is_needed: Callable[..., bool]) -> Callable[[Callable[.
         @functools.wraps(command)
         def wrapped(ctx: click.Context, **arguments: Any) -> Any:
             try:
-                path = find_store(given(ctx).get("store"))
+                path = find_store(invocation(ctx).get("store"))
             except NotFound:
                 if is_needed(**arguments):
                     raise
