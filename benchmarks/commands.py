@@ -37,11 +37,11 @@ def run(arguments: list[str]) -> tuple[float, float]:
 def write_inputs(folder: Path) -> list[str]:
     """Write expression and gene sets, and return the options that read the expression."""
     generator = np.random.default_rng(42)
-    names = [f"GENE{place:05d}" for place in range(GENES)]
+    names = [f"GENE{number:05d}" for number in range(GENES)]
     values = generator.normal(size=(GENES, 6)) @ generator.normal(size=(6, SAMPLES)) + generator.normal(
         size=(GENES, SAMPLES)
     )
-    header = "gene\t" + "\t".join(f"S{place}" for place in range(SAMPLES))
+    header = "gene\t" + "\t".join(f"S{number}" for number in range(SAMPLES))
     rows = ["\t".join([name, *(f"{value:.4f}" for value in row)]) for name, row in zip(names, values, strict=True)]
     (folder / "expression.tsv").write_text("\n".join([header, *rows]) + "\n")
     return ["--expression", str(folder / "expression.tsv")]
@@ -51,33 +51,33 @@ def write_sets(folder: Path, genes: list[str]) -> None:
     """Write ten sets of up to 150 genes of the panel."""
     generator = np.random.default_rng(43)
     size = min(150, len(genes) // 2)
-    sets = [f"SET{place}\tna\t" + "\t".join(generator.choice(genes, size, replace=False)) for place in range(10)]
+    sets = [f"SET{number}\tna\t" + "\t".join(generator.choice(genes, size, replace=False)) for number in range(10)]
     (folder / "sets.gmt").write_text("\n".join(sets) + "\n")
 
 
 def main() -> None:
     """Measure, and print a table."""
-    given = sys.argv[1:]
+    reading = sys.argv[1:]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        given = given or write_inputs(folder)
+        reading = reading or write_inputs(folder)
         start = statistics.median(run(["-c", "import numpy, scipy.linalg, h5py"])[0] for _ in range(RUNS + 1))
         print(f"# {os.cpu_count()} cores; start of Python with numpy, scipy, h5py: {start:.2f} s")
         print("command\tseconds\tof_start\tpeak_MB")
 
         def tell(label: str, commands: list[list[str]]) -> None:
-            measured = [run(["-m", "grnledger.cli", *command]) for command in commands][1:]
-            seconds = statistics.median(one[0] for one in measured)
-            print(f"{label}\t{seconds:.2f}\t{seconds / start:.1f}\t{max(one[1] for one in measured):.0f}")
+            runs = [run(["-m", "grnledger.cli", *command]) for command in commands][1:]
+            seconds = statistics.median(one[0] for one in runs)
+            print(f"{label}\t{seconds:.2f}\t{seconds / start:.1f}\t{max(one[1] for one in runs):.0f}")
 
-        stores = [str(folder / f"{place}.grn") for place in range(RUNS + 1)]
-        tell("init", [["init", store, *given] for store in stores])
+        stores = [str(folder / f"{number}.grn") for number in range(RUNS + 1)]
+        tell("init", [["init", store, *reading] for store in stores])
         import grnledger
 
         write_sets(folder, list(grnledger.open(stores[0]).panel.genes))
         store = ["-s", stores[0]]
         sets = str(folder / "sets.gmt")
-        tell("commit", [[*store, "commit", sets, "--only", f"SET{place}"] for place in range(RUNS + 1)])
+        tell("commit", [[*store, "commit", sets, "--only", f"SET{number}"] for number in range(RUNS + 1)])
         gene = grnledger.open(stores[0]).panel.genes[0]
         for command in (
             ["log"], ["show"], ["info"], ["diff", "v0..HEAD"], ["edges", "--top", "50"], ["neighbors", gene],

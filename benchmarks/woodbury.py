@@ -53,11 +53,11 @@ def main() -> None:
         touched = min(GENES, size // 2)
         pathways = [
             Pathway(
-                (f"pathway{place}",),
+                (f"pathway{number}",),
                 np.sort(generator.choice(size, touched, replace=False)).astype(np.intp),
                 generator.normal(scale=0.1, size=(touched, 1)),
             )
-            for place in range(PATHWAYS)
+            for number in range(PATHWAYS)
         ]
         anchor = anchor_of(base)
         loadings = columns_of(pathways, deviations).rows()

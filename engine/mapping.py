@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
 Item = TypeVar("Item")
-Found = TypeVar("Found")
+Output = TypeVar("Output")
 
 
 class Mapper(Protocol):
     """Applies a function to each of some items, and yields the answers in the order of the items."""
 
-    def __call__(self, step: Callable[[Item], Found], items: Iterable[Item]) -> Iterator[Found]:
+    def __call__(self, step: Callable[[Item], Output], items: Iterable[Item]) -> Iterator[Output]:
         """Yield step(item) for each item; items are taken as they are needed, so that they may be a stream."""
         ...
 
@@ -37,9 +37,9 @@ def threaded(number: int) -> Mapper:
     [0, 1, 4, 9, 16]
     """
 
-    def threaded(step: Callable[[Item], Found], items: Iterable[Item]) -> Iterator[Found]:
+    def threaded(step: Callable[[Item], Output], items: Iterable[Item]) -> Iterator[Output]:
         with ThreadPoolExecutor(number) as pool:
-            under_way: deque[Future[Found]] = deque()
+            under_way: deque[Future[Output]] = deque()
             try:
                 for item in items:
                     under_way.append(pool.submit(step, item))
@@ -54,7 +54,7 @@ def threaded(number: int) -> Mapper:
     return threaded if number > 1 else sequentially
 
 
-def sequentially(step: Callable[[Item], Found], items: Iterable[Item]) -> Iterator[Found]:
+def sequentially(step: Callable[[Item], Output], items: Iterable[Item]) -> Iterator[Output]:
     """Yield step(item) for each item, one after the other."""
     for item in items:
         yield step(item)

@@ -32,9 +32,9 @@ def one_blas_thread_unless_large(size: int) -> AbstractContextManager[object]:
 def blas_libraries() -> list[str]:
     """Return what BLAS was found, a line each: library, version, kernel, threads."""
     return [
-        f"{found['internal_api']} {found['version']} {found.get('architecture') or ''}, {found['num_threads']} threads"
-        for found in _controller().info()
-        if found["user_api"] == "blas"
+        f"{library['internal_api']} {library['version']} {library.get('architecture') or ''}, {library['num_threads']} threads"
+        for library in _controller().info()
+        if library["user_api"] == "blas"
     ]
 
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-LONGEST_TOLD = 60
+LONGEST_NAME = 60
 """Characters of a name that are told in a sentence: what a broken file calls a name may be all of it."""
 
 
@@ -35,8 +35,8 @@ def some(names: Sequence[str], most: int = 5) -> str:
     >>> len(some(["A" * 5_000]))
     60
     """
-    told = [printable(name if len(name) <= LONGEST_TOLD else name[: LONGEST_TOLD - 1] + "…") for name in names[:most]]
-    return ", ".join([*told, *(["…"] if len(names) > most else [])])
+    shown = [printable(name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…") for name in names[:most]]
+    return ", ".join([*shown, *(["…"] if len(names) > most else [])])
 
 
 def printable(text: str, *, but: str = "") -> str:
@@ -57,7 +57,8 @@ def printable(text: str, *, but: str = "") -> str:
     if text.isprintable():
         return text
     return "".join(
-        one if one.isprintable() or one in but else one.encode("unicode_escape").decode("ascii") for one in text
+        character if character.isprintable() or character in but else character.encode("unicode_escape").decode("ascii")
+        for character in text
     )
 
 

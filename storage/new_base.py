@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..engine.estimation.estimators import Estimate
     from ..engine.network.covariance import Covariance
 
-KEPT_UNASKED = 256_000_000
+LARGEST_KEPT = 256_000_000
 """Expression up to this many bytes is kept with its base; more only when that is asked."""
 
 
@@ -73,12 +73,12 @@ def from_expression(
     estimator_of(estimator, factors)
     expression, record, notes = _read_expression(source, genes_in, layer, raw=raw, gene_names=gene_names)
     if samples is not None:
-        expression = expression.of_samples(samples)
+        expression = expression.select_samples(samples)
         notes = (*notes, f"{len(samples):,} samples taken, as asked")
     preparation = preparation or Preparation()
     prepared = prepare(expression, preparation)
     estimate = estimate_covariance(prepared.values, estimator, factors)
-    kept, said = _kept(prepared.raw, keep_expression)
+    values, kept_notes = _expression_to_keep(prepared.raw, keep_expression)
     return NewBase(
         panel=prepared.panel,
         covariance=estimate.base,
@@ -86,19 +86,19 @@ def from_expression(
             **_shape(estimate.base),
             samples=estimate.samples,
             estimator=estimator,
-            parameters=_estimated(estimate),
+            parameters=_estimate_parameters(estimate),
             preparation={
-                **_prepared(preparation),
+                **_preparation_parameters(preparation),
                 **({} if samples is None else {"samples_wanted": len(samples)}),
             },
             source=record,
             constant_genes=estimate.constant,
-            keeps_expression=kept is not None,
-            notes=(*notes, *prepared.notes, *estimate.notes, *said),
+            keeps_expression=values is not None,
+            notes=(*notes, *prepared.notes, *estimate.notes, *kept_notes),
             software=software(),
         ),
         samples=prepared.samples,
-        expression=kept,
+        expression=values,
     )
 
 
@@ -155,7 +155,7 @@ def from_covariance(
             eigenvalue=failure.eigenvalue,
         ) from None
     parameters: Mapping[str, Parameter] = {"ridge": ridge} if ridge else {}
-    return _given(Panel(tuple(genes)), covariance, "given covariance", parameters, record, notes)
+    return _user_base(Panel(tuple(genes)), covariance, "given covariance", parameters, record, notes)
 
 
 def from_factor_model(
@@ -189,7 +189,7 @@ def from_factor_model(
             raise InputError("A factor model in memory needs the names of its genes: give `genes`.")
         if noise is not None or factor_covariance is not None:
             raise InputError("A factor model in memory has its noise and factor covariance already.")
-        return _given(Panel(tuple(genes)), source, "given factor model", {}, None, ())
+        return _user_base(Panel(tuple(genes)), source, "given factor model", {}, None, ())
     if noise is None:
         if factor_covariance is not None:
             raise InputError("A factor covariance in a file of its own goes with loadings and noise in theirs.")
@@ -198,7 +198,7 @@ def from_factor_model(
         file = read_factor_tables(source, noise, factor_covariance=factor_covariance)
     record = _source(source, file.sha256)
     panel = Panel(tuple(_names(file.genes, genes, source)))
-    return _given(panel, file.model, "given factor model", {}, record, file.notes)
+    return _user_base(panel, file.model, "given factor model", {}, record, file.notes)
 
 
 def _read_expression(
@@ -209,22 +209,22 @@ def _read_expression(
     from ..formats.expression.expression import read_expression
 
     file = read_expression(source, genes_in=genes_in, layer=layer, raw=raw, gene_names=gene_names)
-    said = {"genes_in": genes_in if genes_in != "auto" else None, "layer": layer, "raw": raw or None}
-    parameters: dict[str, Parameter] = {name: value for name, value in said.items() if value is not None}
+    options = {"genes_in": genes_in if genes_in != "auto" else None, "layer": layer, "raw": raw or None}
+    parameters: dict[str, Parameter] = {name: value for name, value in options.items() if value is not None}
     return file.expression, _source(source, file.sha256, parameters), file.notes
 
 
-def _kept(raw: NDArray[np.float64], asked: bool | None) -> tuple[NDArray[Any] | None, tuple[str, ...]]:
+def _expression_to_keep(raw: NDArray[np.float64], keep: bool | None) -> tuple[NDArray[Any] | None, tuple[str, ...]]:
     """Return the values to keep, in half the space where that loses nothing, and what to say of it."""
     with np.errstate(over="ignore"):  # what overflows is not equal, and is kept as it is
         narrow = raw.astype(np.float32)
     values = narrow if np.array_equal(narrow, raw) else raw
-    if asked is None and values.nbytes > KEPT_UNASKED:
+    if keep is None and values.nbytes > LARGEST_KEPT:
         return None, (expression_not_kept(values.nbytes),)
-    return (None if asked is False else values), ()
+    return (None if keep is False else values), ()
 
 
-def _given(
+def _user_base(
     panel: Panel,
     covariance: Covariance,
     estimator: str,
@@ -251,14 +251,14 @@ def _shape(covariance: Covariance) -> dict[str, Any]:
     return {"form": "dense", "genes": covariance.size, "factors": 0, "log_det": covariance.log_det}
 
 
-def _estimated(estimate: Estimate) -> dict[str, Parameter]:
-    found = {"lambda": estimate.shrinkage, "lambda_variance": estimate.variance_shrinkage}
-    return {name: value for name, value in found.items() if value is not None}
+def _estimate_parameters(estimate: Estimate) -> dict[str, Parameter]:
+    intensities = {"lambda": estimate.shrinkage, "lambda_variance": estimate.variance_shrinkage}
+    return {name: value for name, value in intensities.items() if value is not None}
 
 
-def _prepared(preparation: Preparation) -> dict[str, Parameter]:
+def _preparation_parameters(preparation: Preparation) -> dict[str, Parameter]:
     """Return what was asked of the preparation, as far as it changes anything."""
-    said: dict[str, Parameter] = {
+    steps: dict[str, Parameter] = {
         "counts": preparation.counts or None,
         "floor": preparation.floor,
         "transform": preparation.transform,
@@ -268,15 +268,15 @@ def _prepared(preparation: Preparation) -> dict[str, Parameter]:
         "drop_constant": preparation.drop_constant or None,
         "top_variance": preparation.top_variance,
     }
-    return {name: value for name, value in said.items() if value is not None}
+    return {name: value for name, value in steps.items() if value is not None}
 
 
-def _names(in_file: Sequence[str] | None, given: Sequence[str] | None, source: str | Path) -> Sequence[str]:
-    if in_file is None and given is None:
+def _names(in_file: Sequence[str] | None, names: Sequence[str] | None, source: str | Path) -> Sequence[str]:
+    if in_file is None and names is None:
         raise InputError(f"{source} has no gene names.", code="no-gene-names")
-    if in_file is not None and given is not None and tuple(in_file) != tuple(given):
+    if in_file is not None and names is not None and tuple(in_file) != tuple(names):
         raise InputError(f"{source} names its genes itself, and the names given are others.")
-    return in_file or given or ()
+    return in_file or names or ()
 
 
 def _source(path: str | Path, sha256: str, parameters: Mapping[str, Parameter] | None = None) -> SourceRecord:

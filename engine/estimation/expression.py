@@ -59,7 +59,7 @@ class Expression:
         """Return one value with its names, such as "-220 (gene TP53 in sample ALL_1)"."""
         return f"{self.values[row, column]:g} (gene {self.genes[row]} in sample {self.samples[column]})"
 
-    def of_samples(self, names: Sequence[str]) -> Expression:
+    def select_samples(self, names: Sequence[str]) -> Expression:
         """Return the values of some samples, in the order given.
 
         Raises
@@ -69,7 +69,7 @@ class Expression:
         InputError
             A name is asked for twice, or stands for two samples; or fewer than three are left.
         """
-        at = {name: place for place, name in enumerate(self.samples)}
+        at = {name: index for index, name in enumerate(self.samples)}
         missing = [name for name in names if name not in at]
         if missing:
             are = "is" if len(missing) == 1 else "are"

@@ -81,12 +81,12 @@ def factor_analysis(
     fit = fit_factors(root, factors, lower=lower, tolerance=tolerance, max_iterations=max_iterations)
     if fit.gradient > tolerance:
         raise _not_converged(fit, factors, tolerance)
-    base = FactorCovariance(fit.uniquenesses * variances(values), _signed(fit.loadings) * deviation)
+    base = FactorCovariance(fit.uniquenesses * variances(values), _fix_signs(fit.loadings) * deviation)
     notes = (*notes, *_fit_notes(fit, factors, lower))
     return Estimate(base, deviations.shape[1], notes=notes)
 
 
-def _signed(loadings: NDArray[np.float64]) -> NDArray[np.float64]:
+def _fix_signs(loadings: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return loadings with the largest of each factor positive: the likelihood does not know the sign."""
     if loadings.size == 0:
         return loadings
@@ -115,13 +115,15 @@ def _not_converged(fit: FactorFit, factors: int, tolerance: float) -> NotConverg
     )
 
 
-def _fit_notes(fit: FactorFit, asked: int, lower: float) -> list[str]:
+def _fit_notes(fit: FactorFit, factors: int, lower: float) -> list[str]:
     """Return sentences on how the fit went: what it reached, factors that are idle, genes at the bound."""
     reached = f"{fit.log_likelihood():,.3f} nats a sample on the standardised scale"
-    notes = [f"Log likelihood with {counted(asked, 'factor')} {reached}, after {counted(fit.iterations, 'iteration')}."]
-    idle = asked - fit.loadings.shape[1]
+    notes = [
+        f"Log likelihood with {counted(factors, 'factor')} {reached}, after {counted(fit.iterations, 'iteration')}."
+    ]
+    idle = factors - fit.loadings.shape[1]
     if idle:
-        notes.append(f"{idle} of {counted(asked, 'factor')} explain nothing more and were left out.")
+        notes.append(f"{idle} of {counted(factors, 'factor')} explain nothing more and were left out.")
     held = int(np.count_nonzero(fit.uniquenesses <= lower))
     if held:
         notes.append(

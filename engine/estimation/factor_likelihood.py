@@ -15,10 +15,10 @@ from ..threads import one_blas_thread
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SMALL = 200
+FEW_COLUMNS = 200
 """Up to this many columns all eigenvalues come faster from the matrix itself than a few from Lanczos steps."""
 
-IDLE = 1e-8
+IDLE_EXCESS = 1e-8
 """A factor whose eigenvalue is no further above 1 explains nothing but rounding."""
 
 
@@ -156,19 +156,19 @@ def _search(root: NDArray[np.float64], factors: int, lower: float, tolerance: fl
 
     path = [discrepancy(start)[0]]
 
-    def remember(intermediate_result: OptimizeResult) -> None:
+    def record(intermediate_result: OptimizeResult) -> None:
         path.append(float(intermediate_result.fun))
 
-    found = minimize(
+    minimum = minimize(
         discrepancy,
         start,
         jac=True,
         method="L-BFGS-B",
         bounds=[(bound, None)] * len(root),
-        callback=remember,
+        callback=record,
         options={"gtol": tolerance, "ftol": 0.0, "maxiter": max_iterations, "maxfun": 20 * max_iterations},
     )
-    psi = np.where(found.x <= bound, lower, np.exp(found.x))
+    psi = np.where(minimum.x <= bound, lower, np.exp(minimum.x))
     return _fit_at(root, variances, psi, factors, lower, path[:-1])
 
 
@@ -182,8 +182,8 @@ def _profile(
     scale = np.sqrt(psi)[:, np.newaxis]
     whitened = root / scale
     eigenvalues, vectors = _largest(whitened, factors)
-    kept = eigenvalues > 1 + IDLE
-    eigenvalues, vectors = eigenvalues[kept], vectors[:, kept]
+    explains = eigenvalues > 1 + IDLE_EXCESS
+    eigenvalues, vectors = eigenvalues[explains], vectors[:, explains]
     loadings = scale * (whitened @ vectors) * np.sqrt((eigenvalues - 1) / eigenvalues)
     value = np.sum(np.log(psi) + variances / psi) + np.sum(np.log(eigenvalues) + 1 - eigenvalues)
     return float(value), loadings, eigenvalues
@@ -192,7 +192,7 @@ def _profile(
 def _largest(whitened: NDArray[np.float64], number: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the largest eigenvalues of WᵀW, descending, shape (K,), and their vectors, shape (m, K)."""
     columns: int = whitened.shape[1]
-    if columns <= SMALL or number == 0 or 2 * number >= columns:
+    if columns <= FEW_COLUMNS or number == 0 or 2 * number >= columns:
         values, vectors = np.linalg.eigh(whitened.T @ whitened)
         return values[::-1][:number], vectors[:, ::-1][:, :number]
 

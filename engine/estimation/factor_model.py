@@ -55,8 +55,8 @@ def factor_covariance(
            [0.08, 0.07, 0.87, 0.73],
            [0.08, 0.07, 0.73, 0.71]])
     """
-    own = None if factor_covariance is None else factor_covariance.copy()
-    model = FactorCovariance(noise.copy(), loadings.copy(), own)
+    covariance = None if factor_covariance is None else factor_covariance.copy()
+    model = FactorCovariance(noise.copy(), loadings.copy(), covariance)
     return form_covariance(model.columns(), model.noise)
 
 

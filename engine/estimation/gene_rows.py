@@ -41,23 +41,23 @@ class GeneRows:
     genes: tuple[str, ...]
     notes: tuple[str, ...] = ()
 
-    def take(self, places: NDArray[np.intp]) -> GeneRows:
+    def select(self, indices: NDArray[np.intp]) -> GeneRows:
         """Return the rows at places, in that order."""
-        genes = tuple(self.genes[int(place)] for place in places)
-        return replace(self, values=self.values[places], raw=self.raw[places], genes=genes)
+        genes = tuple(self.genes[int(index)] for index in indices)
+        return replace(self, values=self.values[indices], raw=self.raw[indices], genes=genes)
 
-    def noted(self, sentence: str) -> GeneRows:
+    def with_note(self, sentence: str) -> GeneRows:
         """Return the same rows with one more note."""
         return replace(self, notes=(*self.notes, sentence))
 
-    def keep(self, kept: NDArray[np.bool_], otherwise: str) -> GeneRows:
+    def filter(self, mask: NDArray[np.bool_], description: str) -> GeneRows:
         """Return the rows kept, and note how many were not and what they are otherwise."""
-        lost = int(np.count_nonzero(~kept))
+        lost = int(np.count_nonzero(~mask))
         if lost == 0:
             return self
         verb, pronoun = ("was", "it is") if lost == 1 else ("were", "they are")
-        sentence = f"{lost:,} of {counted(len(kept), 'gene')} {verb} left out: {pronoun} {otherwise}."
-        return self.take(np.flatnonzero(kept)).noted(sentence)
+        sentence = f"{lost:,} of {counted(len(mask), 'gene')} {verb} left out: {pronoun} {description}."
+        return self.select(np.flatnonzero(mask)).with_note(sentence)
 
 
 def repeated_genes(genes: Iterable[str]) -> list[str]:
@@ -99,25 +99,25 @@ def resolve_duplicates(rows: GeneRows, duplicates: Literal["max-variance", "firs
     by_variance = duplicates == "max-variance"
     order = np.argsort(-variances(rows.values), kind="stable") if by_variance else np.arange(len(groups))
     _, first = np.unique(groups[order], return_index=True)
-    return rows.take(np.sort(order[first]))
+    return rows.select(np.sort(order[first]))
 
 
 def select_genes(rows: GeneRows, genes: tuple[str, ...]) -> GeneRows:
     """Return the rows of genes, in the order of the list; a name that is not there is refused."""
-    places = {gene: place for place, gene in enumerate(rows.genes)}
-    missing = [gene for gene in genes if gene not in places]
+    indices = {gene: index for index, gene in enumerate(rows.genes)}
+    missing = [gene for gene in genes if gene not in indices]
     if missing:
         raise NotFound(
             f"{len(missing):,} of the {counted(len(genes), 'gene')} wanted ({100 * len(missing) / len(genes):.1f} %) "
             f"are not in the data: {some(missing)}.",
             hint="Take them off the list, or check that list and data use one kind of name, in one spelling.",
         )
-    return rows.take(np.array([places[gene] for gene in genes], dtype=np.intp))
+    return rows.select(np.array([indices[gene] for gene in genes], dtype=np.intp))
 
 
 def drop_constant_genes(rows: GeneRows) -> GeneRows:
     """Return the rows that are not constant."""
-    return rows.keep(~is_constant(rows.values), "constant")
+    return rows.filter(~is_constant(rows.values), "constant")
 
 
 def most_variable(rows: GeneRows, number: int) -> GeneRows:
@@ -128,9 +128,9 @@ def most_variable(rows: GeneRows, number: int) -> GeneRows:
             code="too-many-most-variable",
             facts={"genes": len(rows.genes)},
         )
-    kept = np.zeros(len(rows.genes), dtype=np.bool_)
-    kept[np.argsort(-variances(rows.values), kind="stable")[:number]] = True
-    return rows.keep(kept, f"not among the {number:,} of greatest variance")
+    mask = np.zeros(len(rows.genes), dtype=np.bool_)
+    mask[np.argsort(-variances(rows.values), kind="stable")[:number]] = True
+    return rows.filter(mask, f"not among the {number:,} of greatest variance")
 
 
 def _groups(genes: tuple[str, ...]) -> tuple[NDArray[np.intp], tuple[str, ...]]:

@@ -49,7 +49,7 @@ def library_scales(expression: Expression) -> NDArray[np.float64]:
             code="negative-counts",
         )
     libraries = expression.values.sum(axis=0)
-    empty = [expression.samples[place] for place in np.flatnonzero(libraries == 0).tolist()]
+    empty = [expression.samples[index] for index in np.flatnonzero(libraries == 0).tolist()]
     if empty:
         raise InputError(
             f"{counted(len(empty), 'sample')} without a single count: {some(empty)}.",

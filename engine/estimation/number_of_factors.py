@@ -24,7 +24,7 @@ FOLD_SEED = 0
 MOST_FACTORS = 20
 """The largest number of factors that is tried."""
 
-TRIM = 0.1
+TRIMMED_SHARE = 0.1
 """The share of samples left out at either end of a mean over samples."""
 
 
@@ -91,7 +91,7 @@ def trimmed_mean(gains: NDArray[np.float64]) -> float:
     >>> trimmed_mean(np.array([3.0, 2.0, 3.0, 4.0, 3.0, 2.0, 4.0, 3.0, 4.0, -1000.0]))
     3.0
     """
-    cut = int(TRIM * len(gains))
+    cut = int(TRIMMED_SHARE * len(gains))
     return float(np.mean(np.sort(gains)[cut : len(gains) - cut]))
 
 

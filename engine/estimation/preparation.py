@@ -165,13 +165,13 @@ def prepare(expression: Expression, preparation: Preparation) -> Prepared:
     >>> prepared.panel.genes, prepared.notes
     (('TP53', 'MDM2'), ('1 of 3 genes was left out: it is constant.',))
     """
-    rows = _filtered(_unique_rows(expression, preparation), preparation)
+    rows = _filter(_unique_rows(expression, preparation), preparation)
     if len(rows.genes) < 2:
         raise InputError(
             f"A panel needs at least two genes, and preparing leaves {len(rows.genes)}. {' '.join(rows.notes)}".strip(),
             code="too-few-genes-left",
         )
-    detected = _detected(rows, preparation)
+    detected = _detected_shares(rows, preparation)
     notes = (*rows.notes, *_warnings(rows, preparation, detected))
     return Prepared(rows.values, rows.raw, Panel(rows.genes), expression.samples, detected, notes)
 
@@ -193,16 +193,16 @@ def _unique_rows(expression: Expression, preparation: Preparation) -> GeneRows:
         return rows
     done = {"mean": "rows of one gene were averaged", "first": "the first row of each was kept"}
     what = done.get(duplicates, "the most variable row of each was kept")
-    return rows.noted(f"{len(expression.genes):,} rows name {counted(len(rows.genes), 'gene')}: {what}.")
+    return rows.with_note(f"{len(expression.genes):,} rows name {counted(len(rows.genes), 'gene')}: {what}.")
 
 
-def _filtered(rows: GeneRows, preparation: Preparation) -> GeneRows:
+def _filter(rows: GeneRows, preparation: Preparation) -> GeneRows:
     """Return the rows of the genes wanted, well detected, varying and most variable, as far as asked."""
     if preparation.genes is not None:
         rows = select_genes(rows, preparation.genes)
     if preparation.min_detected is not None:
-        kept = _detected(rows, preparation) >= preparation.min_detected
-        rows = rows.keep(kept, f"detected {_hardly(rows, preparation, preparation.min_detected)}")
+        mask = _detected_shares(rows, preparation) >= preparation.min_detected
+        rows = rows.filter(mask, f"detected {_describe_hardly_detected(rows, preparation, preparation.min_detected)}")
     if preparation.drop_constant:
         rows = drop_constant_genes(rows)
     if preparation.top_variance is not None:
@@ -210,12 +210,12 @@ def _filtered(rows: GeneRows, preparation: Preparation) -> GeneRows:
     return rows
 
 
-def _detected(rows: GeneRows, preparation: Preparation) -> NDArray[np.float64]:
+def _detected_shares(rows: GeneRows, preparation: Preparation) -> NDArray[np.float64]:
     """Return the share of samples in which each gene, as read, lies above the floor, shape (p,)."""
     return np.mean(rows.raw > (preparation.floor or 0.0), axis=1)
 
 
-def _hardly(rows: GeneRows, preparation: Preparation, share: float) -> str:
+def _describe_hardly_detected(rows: GeneRows, preparation: Preparation, share: float) -> str:
     floor = "0" if preparation.floor is None else f"the floor of {preparation.floor:g}"
     return f"(above {floor}) in fewer than {100 * share:g} % of the {rows.raw.shape[1]:,} samples"
 
@@ -225,7 +225,7 @@ def _warnings(rows: GeneRows, preparation: Preparation, detected: NDArray[np.flo
     notes: list[str] = []
     hardly = int(np.count_nonzero(detected < HARDLY_DETECTED))
     if preparation.min_detected is None and hardly:
-        description = _hardly(rows, preparation, HARDLY_DETECTED)
+        description = _describe_hardly_detected(rows, preparation, HARDLY_DETECTED)
         notes.append(recorded_notes.hardly_detected(hardly, len(detected), description, HARDLY_DETECTED))
     smallest, largest = float(rows.values.min()), float(rows.values.max())
     if preparation.transform == "none" and largest > UNLOGGED:

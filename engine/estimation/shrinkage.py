@@ -68,7 +68,7 @@ def shrinkage(values: NDArray[np.float64], *, intensity: float | None = None) ->
     isolated = int(np.count_nonzero(constant))
     spread = variances(values)
     scores = deviations / np.sqrt(np.where(constant, 1.0, spread))[:, np.newaxis]
-    share = optimal_intensity(scores) if intensity is None else _checked(intensity)
+    share = optimal_intensity(scores) if intensity is None else _check_intensity(intensity)
     variance_share = variance_intensity(deviations)
     shrunk = _shrunk_variances(spread, variance_share)
     noise = np.where(constant, shrunk, share * shrunk)
@@ -193,13 +193,13 @@ def _shrunk_base(deviations: NDArray[np.float64], noise: NDArray[np.float64], sh
         raise _singular(genes, samples, rank, 0.0)
     columns = deviations * np.sqrt((1.0 - share) / (samples - 1))
     if share == 0.0:
-        return _inverted(form_covariance(columns, noise), samples)
+        return _invert_unshrunk(form_covariance(columns, noise), samples)
     if 2 * samples >= genes and genes <= LARGEST_DENSE:
         return invert(form_covariance(columns, noise))
     return FactorCovariance(noise, columns)
 
 
-def _inverted(covariance: NDArray[np.float64], samples: int) -> DenseCovariance:
+def _invert_unshrunk(covariance: NDArray[np.float64], samples: int) -> DenseCovariance:
     """Return a covariance that nothing was added to with its inverse, unless it is singular in these digits."""
     genes = len(covariance)
     scale = 1.0 / np.sqrt(covariance.diagonal())
@@ -219,7 +219,7 @@ def _singular(genes: int, samples: int, rank: int, eigenvalue: float) -> NotPosi
     )
 
 
-def _checked(intensity: float) -> float:
+def _check_intensity(intensity: float) -> float:
     if not 0.0 <= intensity <= 1.0:
         raise InputError(f"A shrinkage intensity lies between 0 and 1, and is not {intensity:g}.")
     return float(intensity)
@@ -228,8 +228,8 @@ def _checked(intensity: float) -> float:
 def _notes(genes: int, isolated: int, share: float) -> tuple[str, ...]:
     notes: list[str] = []
     if isolated:
-        kept = "it is kept as an isolated gene" if isolated == 1 else "they are kept as isolated genes"
-        notes.append(f"{isolated:,} of {counted(genes, 'gene')} {'is' if isolated == 1 else 'are'} constant: {kept}.")
+        clause = "it is kept as an isolated gene" if isolated == 1 else "they are kept as isolated genes"
+        notes.append(f"{isolated:,} of {counted(genes, 'gene')} {'is' if isolated == 1 else 'are'} constant: {clause}.")
     if share == 1.0:
         notes.append("Shrinkage is complete (λ = 1): these samples support no correlation, and the base has no edges.")
     return tuple(notes)

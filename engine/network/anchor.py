@@ -32,7 +32,7 @@ class Core(Protocol):
         """Return M at rows × columns."""
         ...
 
-    def rows(self, places: NDArray[np.intp]) -> NDArray[np.float64]:
+    def rows(self, indices: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return rows of M, shape (m, p)."""
         ...
 
@@ -41,7 +41,7 @@ class Core(Protocol):
         ...
 
     def rows_times(
-        self, places: NDArray[np.intp] | None, dense: NDArray[np.float64], sparse: Columns
+        self, indices: NDArray[np.intp] | None, dense: NDArray[np.float64], sparse: Columns
     ) -> NDArray[np.float64]:
         """Return rows of M [U₀ | X], shape (m, K + r); every row when `places` is None."""
         ...
@@ -73,10 +73,10 @@ class Diagonal:
         """Return M at rows × columns."""
         return np.where(rows[:, None] == columns[None, :], self.values[rows][:, None], 0.0)
 
-    def rows(self, places: NDArray[np.intp]) -> NDArray[np.float64]:
+    def rows(self, indices: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return rows of M, shape (m, p)."""
-        answer = np.zeros((len(places), len(self.values)))
-        answer[np.arange(len(places)), places] = self.values[places]
+        answer = np.zeros((len(indices), len(self.values)))
+        answer[np.arange(len(indices)), indices] = self.values[indices]
         return answer
 
     def diagonal(self) -> NDArray[np.float64]:
@@ -84,11 +84,11 @@ class Diagonal:
         return self.values
 
     def rows_times(
-        self, places: NDArray[np.intp] | None, dense: NDArray[np.float64], sparse: Columns
+        self, indices: NDArray[np.intp] | None, dense: NDArray[np.float64], sparse: Columns
     ) -> NDArray[np.float64]:
         """Return rows of M [U₀ | X], shape (m, K + r), in O(m (K + r))."""
-        values = self.values if places is None else self.values[places]
-        return values[:, None] * stack_rows(places, dense, sparse)
+        values = self.values if indices is None else self.values[indices]
+        return values[:, None] * stack_rows(indices, dense, sparse)
 
     def products(
         self, dense: NDArray[np.float64], sparse: Columns, which: NDArray[np.intp]
@@ -100,8 +100,8 @@ class Diagonal:
         """
         halves = sparse.weighted(np.sqrt(self.values))
         return (
-            sparse.take(which).weighted(self.values).transposed_times(dense),
-            halves.take(which).products(halves),
+            sparse.select(which).weighted(self.values).transposed_times(dense),
+            halves.select(which).products(halves),
         )
 
 
@@ -128,9 +128,9 @@ class Dense:
         """Return M at rows × columns."""
         return self.source.rows(rows)[:, columns]
 
-    def rows(self, places: NDArray[np.intp]) -> NDArray[np.float64]:
+    def rows(self, indices: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return rows of M, shape (m, p)."""
-        return self.source.rows(places)
+        return self.source.rows(indices)
 
     def diagonal(self) -> NDArray[np.float64]:
         """Return the diagonal of M, shape (p,)."""
@@ -138,15 +138,15 @@ class Dense:
 
     def rows_times(
         self,
-        places: NDArray[np.intp] | None,
+        indices: NDArray[np.intp] | None,
         dense: NDArray[np.float64],  # noqa: ARG002  a dense anchor has no factors beside it
         sparse: Columns,
     ) -> NDArray[np.float64]:
         """Return rows of M X, shape (m, r), through the touched columns of M only."""
         touched = sparse.touched()
         loadings = sparse.rows(touched)
-        if places is not None:
-            return self.source.rows(places)[:, touched] @ loadings
+        if indices is not None:
+            return self.source.rows(indices)[:, touched] @ loadings
         answer = np.empty(sparse.shape)
         for block, values in self.source.blocks():
             answer[block] = values[:, touched] @ loadings
@@ -163,19 +163,19 @@ class Dense:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownProducts:
     """Products of columns over a diagonal anchor that have been computed before.
 
     Parameters
     ----------
     products : ndarray of float64, shape (r', K + r')
         X'ᵀ A⁻¹ [U₀ | X'].
-    places : ndarray of intp, shape (r,)
+    indices : ndarray of intp, shape (r,)
         For each column of X, which column of X' it is; −1 for one that is new.
     """
 
     products: NDArray[np.float64]
-    places: NDArray[np.intp]
+    indices: NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +205,7 @@ class Anchor:
         """Whether A is diagonal: then each product of columns has the same bits, whatever stands beside it."""
         return isinstance(self.precision, Diagonal)
 
-    def gram(self, sparse: Columns, known: Known | None = None) -> NDArray[np.float64]:
+    def gram(self, sparse: Columns, known: KnownProducts | None = None) -> NDArray[np.float64]:
         """Return [U₀ | X]ᵀ A⁻¹ [U₀ | X], shape (K + r, K + r); what is known is taken over, if A is diagonal."""
         factors = len(self.inner)
         size = factors + sparse.shape[1]
@@ -213,10 +213,10 @@ class Anchor:
         answer[:factors, :factors] = self.inner
         new = np.arange(sparse.shape[1])
         if known is not None and self.is_diagonal:
-            old, new = np.flatnonzero(known.places >= 0), np.flatnonzero(known.places < 0)
-            rows = known.products[known.places[old]]
+            old, new = np.flatnonzero(known.indices >= 0), np.flatnonzero(known.indices < 0)
+            rows = known.products[known.indices[old]]
             answer[factors + old, :factors] = rows[:, :factors]
-            answer[np.ix_(factors + old, factors + old)] = rows[:, factors + known.places[old]]
+            answer[np.ix_(factors + old, factors + old)] = rows[:, factors + known.indices[old]]
         answer[factors + new, :factors], inner = self.precision.products(self.columns, sparse, new)
         answer[factors + new, factors:] = inner
         answer[factors:, factors + new] = inner.T
@@ -247,6 +247,6 @@ def anchor_of(base: Covariance) -> Anchor:
     )
 
 
-def stack_rows(places: NDArray[np.intp] | None, dense: NDArray[np.float64], sparse: Columns) -> NDArray[np.float64]:
+def stack_rows(indices: NDArray[np.intp] | None, dense: NDArray[np.float64], sparse: Columns) -> NDArray[np.float64]:
     """Return rows of [U₀ | X] as one dense array, shape (m, K + r); every row when `places` is None."""
-    return np.hstack([dense if places is None else dense[places], sparse.rows(places)])
+    return np.hstack([dense if indices is None else dense[indices], sparse.rows(indices)])

@@ -71,16 +71,16 @@ def contributions(snapshot: Snapshot, gene: Gene, others: NDArray[np.intp]) -> l
     bordered matrix), so that one P serves all pathways: O((K + r)³ + k (K + r)²), and no version is built anew. The
     version without k is positive definite exactly when P_kk has the signs of k's own part of J.
     """
-    place = snapshot.panel.place(gene)
-    if np.any(others == place):
-        raise InputError(f"{snapshot.panel.genes[place]} is no partner of itself.", hint="Name two different genes.")
-    places = np.concatenate([[place], others]).astype(np.intp)
+    index = snapshot.panel.index(gene)
+    if np.any(others == index):
+        raise InputError(f"{snapshot.panel.genes[index]} is no partner of itself.", hint="Name two different genes.")
+    indices = np.concatenate([[index], others]).astype(np.intp)
     with one_blas_thread():
         inverse = snapshot.capacitance.inverse()
-        response = snapshot.capacitance.projected(places) @ inverse
+        response = snapshot.capacitance.projected(indices) @ inverse
         precision = snapshot.precision
-        row = precision.block([place], places)[0]
-        diagonal = precision.diagonal(places)
+        row = precision.block([index], indices)[0]
+        diagonal = precision.diagonal(indices)
         rho = _rho(row, diagonal)
         answer: list[Contribution] = []
         start = snapshot.capacitance.anchor.columns.shape[1]

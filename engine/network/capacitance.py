@@ -19,7 +19,7 @@ import numpy as np
 from scipy.linalg import cholesky, eigh, solve_triangular
 
 from ..errors import EngineError, NotPositiveDefinite
-from .anchor import Anchor, Known, stack_rows
+from .anchor import Anchor, KnownProducts, stack_rows
 from .columns import Columns, columns_of
 
 if TYPE_CHECKING:
@@ -35,10 +35,10 @@ REFUSE_BELOW = 1e-10
 ROUNDING = 16 * float(np.finfo(np.float64).eps)
 """The guard is 1 less terms of size xᵀA⁻¹x, each rounded: below this share of the largest one it is rounding alone."""
 
-LARGEST = 1e15
+LARGEST_TRACE = 1e15
 """Beside XᵀA⁻¹X of this size, the 1 that is added to it loses every digit, and what was there with it."""
 
-MOST_KEPT = 1_000
+MOST_STORED_COLUMNS = 1_000
 """A version of more pathway columns does not keep their products, 8 MB and more: few are read with so many."""
 
 WARN_BELOW = 1e-6
@@ -78,17 +78,17 @@ class Capacitance:
         """log |Σ|."""
         return self.anchor.log_det + 2.0 * float(np.sum(np.log(np.diagonal(self.triangle))))
 
-    def covariance_factor(self, places: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
+    def covariance_factor(self, indices: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
         """Return rows of U, shape (m, K + r); every row when `places` is None."""
-        return stack_rows(places, self.anchor.columns, self.loadings)
+        return stack_rows(indices, self.anchor.columns, self.loadings)
 
-    def precision_factor(self, places: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
+    def precision_factor(self, indices: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
         """Return rows of W, shape (m, K + r), in O(m (K + r)²); every row when `places` is None."""
-        return _solved(self.triangle, self.projected(places).T).T
+        return _solve(self.triangle, self.projected(indices).T).T
 
-    def projected(self, places: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
+    def projected(self, indices: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
         """Return rows of A⁻¹U, shape (m, K + r); every row when `places` is None."""
-        return self.anchor.precision.rows_times(places, self.anchor.columns, self.loadings)
+        return self.anchor.precision.rows_times(indices, self.anchor.columns, self.loadings)
 
     def covariance_times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return Σ Y, shape (p, k), without forming U: O((pK + m) k) beside the anchor's own product."""
@@ -97,13 +97,13 @@ class Capacitance:
 
     def precision_times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return Θ Y = A⁻¹(Y − U (J + UᵀA⁻¹U)⁻¹ UᵀA⁻¹Y), shape (p, k), without forming W; cost as for Σ, twice."""
-        inner = _solved(self.triangle, self._transposed_times(self.anchor.precision.matmat(right)))
-        solved = _solved(self.triangle, self.signature[:, None] * inner, transposed=True)
+        inner = _solve(self.triangle, self._transposed_times(self.anchor.precision.matmat(right)))
+        solved = _solve(self.triangle, self.signature[:, None] * inner, transposed=True)
         return self.anchor.precision.matmat(right - self._times(solved))
 
     def inverse(self) -> NDArray[np.float64]:
         """Return (J + UᵀA⁻¹U)⁻¹ = L⁻ᵀ J L⁻¹, shape (K + r, K + r)."""
-        root = _solved(self.triangle, np.eye(len(self.triangle)))
+        root = _solve(self.triangle, np.eye(len(self.triangle)))
         return (root.T * self.signature) @ root
 
     def _times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -115,7 +115,7 @@ class Capacitance:
 
 
 def factor(
-    anchor: Anchor, pathways: Sequence[Pathway], deviations: NDArray[np.float64], known: Known | None = None
+    anchor: Anchor, pathways: Sequence[Pathway], deviations: NDArray[np.float64], known: KnownProducts | None = None
 ) -> Capacitance:
     """Return the capacitance of a base's anchor and pathways.
 
@@ -150,15 +150,15 @@ def factor(
     signature = np.concatenate([np.ones(anchor.columns.shape[1]), np.array(signs, dtype=np.float64)])
     added = int(np.sum(signature > 0))
     size = float(np.trace(gram[:added, :added]))
-    if size >= LARGEST or not np.all(np.isfinite(gram)):
+    if size >= LARGEST_TRACE or not np.all(np.isfinite(gram)):
         raise EngineError(
-            f"The loadings are too large: the trace of XᵀA⁻¹X is {size:.3g}, and from {LARGEST:g} on no digit is left "
+            f"The loadings are too large: the trace of XᵀA⁻¹X is {size:.3g}, and from {LARGEST_TRACE:g} on no digit is left "
             "of what they are added to.",
             hint="Check the units of the loadings.",
         )
     names = [name for pathway in pathways for name in pathway.names][added - len(signature) :]
     triangle, guard = _triangle(gram, added, names)
-    keeping = anchor.is_diagonal and loadings.shape[1] <= MOST_KEPT
+    keeping = anchor.is_diagonal and loadings.shape[1] <= MOST_STORED_COLUMNS
     products = gram[len(anchor.inner) :].copy() if keeping else None
     return Capacitance(anchor, loadings, products, signature, triangle, guard)
 
@@ -169,19 +169,19 @@ def _triangle(gram: NDArray[np.float64], added: int, names: Sequence[str]) -> tu
     triangle[:added, :added] = cholesky(gram[:added, :added] + np.eye(added), lower=True, check_finite=False)
     if added == len(gram):
         return triangle, 1.0
-    mixed = _solved(triangle[:added, :added], gram[:added, added:])
+    mixed = _solve(triangle[:added, :added], gram[:added, added:])
     remaining = np.eye(len(gram) - added) - gram[added:, added:] + mixed.T @ mixed
     eigenvalues, vectors = eigh(remaining)
     guard = float(eigenvalues[0])
     least = max(REFUSE_BELOW, ROUNDING * float(np.max(np.diagonal(gram)[added:])))
     if guard < least:
-        raise _taken_too_much(guard, least, names[int(np.argmax(np.abs(vectors[:, 0])))])
+        raise _too_little_left(guard, least, names[int(np.argmax(np.abs(vectors[:, 0])))])
     triangle[added:, :added] = mixed.T
     triangle[added:, added:] = cholesky(remaining, lower=True, check_finite=False)
     return triangle, guard
 
 
-def _solved(
+def _solve(
     triangle: NDArray[np.float64], right: NDArray[np.float64], *, transposed: bool = False
 ) -> NDArray[np.float64]:
     """Return L⁻¹ Y or L⁻ᵀ Y; without columns there is nothing to solve, and SciPy before 1.14 refuses to."""
@@ -190,7 +190,7 @@ def _solved(
     return solve_triangular(triangle, right, lower=True, trans="T" if transposed else "N", check_finite=False)
 
 
-def _taken_too_much(guard: float, least: float, name: str) -> NotPositiveDefinite:
+def _too_little_left(guard: float, least: float, name: str) -> NotPositiveDefinite:
     within = f" of less than {1.0 / np.sqrt(1.0 - guard):.2g} times the size" if guard < 0 else ""
     return NotPositiveDefinite(
         f"Subtracting {name} would leave no covariance: the smallest eigenvalue of I − XᵀΘX is {guard:.3g}, "

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from .pathway import Pathway
 
-QUICK = 1 << 16
+FEW_PRODUCTS = 1 << 16
 """Up to so many products it is quicker to go through whole columns than to look for the genes they share."""
 
 
@@ -52,28 +52,28 @@ class Columns:
     def times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return X Y, shape (p, k), in O((p + m) k)."""
         if right.shape[1] == 1:  # quicker than making a sparse array first
-            return _summed(self.genes, self.values * right[self.owners, 0], self.shape[0])[:, None]
-        return np.asarray(self._turned().T @ right)
+            return _sum_by_target(self.genes, self.values * right[self.owners, 0], self.shape[0])[:, None]
+        return np.asarray(self._transposed().T @ right)
 
     def transposed_times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return XᵀY, shape (r, k), in O((r + m) k)."""
         if right.shape[1] == 1:
-            return _summed(self.owners, self.values * right[self.genes, 0], self.shape[1])[:, None]
-        return np.asarray(self._turned() @ right)
+            return _sum_by_target(self.owners, self.values * right[self.genes, 0], self.shape[1])[:, None]
+        return np.asarray(self._transposed() @ right)
 
-    def rows(self, places: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
+    def rows(self, indices: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
         """Return rows of X as a dense array, shape (n, r), in O(p + m + nr); every row when `places` is None."""
-        if places is None:
+        if indices is None:
             answer = np.zeros(self.shape)
             answer[self.genes, self.owners] = self.values
             return answer
         position = np.full(self.shape[0], -1, dtype=np.intp)
-        position[places] = np.arange(len(places))  # the last of those that are asked for more than once
+        position[indices] = np.arange(len(indices))  # the last of those that are asked for more than once
         at = position[self.genes]
         kept = np.flatnonzero(at >= 0)
-        found = np.zeros((len(places), self.shape[1]))
-        found[at[kept], self.owners[kept]] = self.values[kept]
-        return found[position[places]]
+        selected = np.zeros((len(indices), self.shape[1]))
+        selected[at[kept], self.owners[kept]] = self.values[kept]
+        return selected[position[indices]]
 
     def touched(self) -> NDArray[np.intp]:
         """Return the genes that some column has an entry for, ascending."""
@@ -85,31 +85,31 @@ class Columns:
         """Return diag(w) X for weights of shape (p,)."""
         return Columns(self.shape, self.genes, self.starts, self.values * weights[self.genes])
 
-    def take(self, which: NDArray[np.intp]) -> Columns:
+    def select(self, which: NDArray[np.intp]) -> Columns:
         """Return some of the columns, named in ascending order."""
         if len(which) == self.shape[1]:
             return self
         lengths = np.diff(self.starts)[which]
         starts = np.concatenate([[0], np.cumsum(lengths)])
-        kept = np.arange(int(starts[-1])) + np.repeat(self.starts[which] - starts[:-1], lengths)
-        return Columns((self.shape[0], len(which)), self.genes[kept], starts, self.values[kept])
+        entries = np.arange(int(starts[-1])) + np.repeat(self.starts[which] - starts[:-1], lengths)
+        return Columns((self.shape[0], len(which)), self.genes[entries], starts, self.values[entries])
 
     def products(self, others: Columns) -> NDArray[np.float64]:
         """Return XᵀY for other sparse columns Y, shape (r, r of Y).
 
         O(p + m r) for few, and O(p + Σ k k') for many, where a gene has k entries in X and k' in Y.
         """
-        if len(others.values) * self.shape[1] > QUICK:
-            return (self._turned() @ others._turned().T).toarray()
+        if len(others.values) * self.shape[1] > FEW_PRODUCTS:
+            return (self._transposed() @ others._transposed().T).toarray()
         answer = np.empty((self.shape[1], others.shape[1]))
         column, owners = np.zeros(self.shape[0]), others.owners
-        for place, (start, stop) in enumerate(itertools.pairwise(self.starts.tolist())):
+        for index, (start, stop) in enumerate(itertools.pairwise(self.starts.tolist())):
             column[self.genes[start:stop]] = self.values[start:stop]
-            answer[place] = _summed(owners, others.values * column[others.genes], others.shape[1])
+            answer[index] = _sum_by_target(owners, others.values * column[others.genes], others.shape[1])
             column[self.genes[start:stop]] = 0.0
         return answer
 
-    def _turned(self) -> csr_array:
+    def _transposed(self) -> csr_array:
         """Return Xᵀ."""
         return csr_array((self.values, self.genes, self.starts), shape=(self.shape[1], self.shape[0]))
 
@@ -126,16 +126,16 @@ def columns_of(pathways: Sequence[Pathway], deviations: NDArray[np.float64]) -> 
     """
     genes, values, lengths = [np.empty(0, dtype=np.intp)], [np.empty(0)], [0]
     for pathway in pathways:
-        own = pathway.columns()
+        loadings = pathway.columns()
         if pathway.units == "sd":
-            own = own * deviations[pathway.genes][:, None]
+            loadings = loadings * deviations[pathway.genes][:, None]
         genes.extend([pathway.genes] * pathway.rank)
-        values.append(own.T.ravel())
+        values.append(loadings.T.ravel())
         lengths.extend([len(pathway.genes)] * pathway.rank)
     shape = (len(deviations), len(lengths) - 1)
     return Columns(shape, np.concatenate(genes), np.cumsum(lengths), np.concatenate(values))
 
 
-def _summed(targets: NDArray[np.intp], terms: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+def _sum_by_target(targets: NDArray[np.intp], terms: NDArray[np.float64], size: int) -> NDArray[np.float64]:
     """Return the sum of the terms of each target, in their order, shape (size,)."""
     return cast("NDArray[np.float64]", np.bincount(targets, weights=terms, minlength=size))

@@ -113,7 +113,7 @@ class _Band:
     counts: NDArray[np.int64]
     sums: NDArray[np.float64]
     maxima: NDArray[np.float64]
-    picked: SelectedPairs
+    candidates: SelectedPairs
 
 
 def compare(
@@ -175,7 +175,7 @@ def compare(
         counts += band.counts
         sums += band.sums
         maxima = np.maximum(maxima, band.maxima)
-        strongest.keep(band.picked)
+        strongest.append(band.candidates)
     ranked = strongest.ranked()[:changes]
     possible = size * (size - 1) // 2
     first_side, second_side = (
@@ -205,9 +205,9 @@ def _threshold(
     """Return the |ρ| that a cut amounts to, and the side that it was counted on."""
     if cut.rule == "threshold":
         return float(cut.value), "before"
-    found = edges(before, cut, progress=progress)
-    if len(found):
-        return found.threshold, "before"
+    strongest = edges(before, cut, progress=progress)
+    if len(strongest):
+        return strongest.threshold, "before"
     return edges(after, cut, progress=progress).threshold, "after"
 
 
@@ -238,5 +238,5 @@ def _compare_band(
         np.array(counts, dtype=np.int64),
         np.array([side.sum() for side in strength]),
         np.array([side.max(initial=0.0) for side in strength]),
-        strongest.pick(change, start, before, after),
+        strongest.select(change, start, before, after),
     )

@@ -30,7 +30,7 @@ class MatrixSource(Protocol):
         """(p, p)."""
         ...
 
-    def rows(self, places: NDArray[np.intp]) -> NDArray[np.float64]:
+    def rows(self, indices: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return rows in the order asked, shape (m, p)."""
         ...
 
@@ -65,9 +65,9 @@ class ArraySource:
         """(p, p)."""
         return (len(self.values), len(self.values))
 
-    def rows(self, places: NDArray[np.intp]) -> NDArray[np.float64]:
+    def rows(self, indices: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return a copy of rows in the order asked, shape (m, p)."""
-        return self.values[places]
+        return self.values[indices]
 
     def blocks(self) -> Iterator[tuple[slice, NDArray[np.float64]]]:
         """Yield runs of rows from first to last."""

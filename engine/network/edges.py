@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ..errors import InputError
-from .pairs import ROUNDING, Strongest, partial_correlations, progress_steps, scan_bands
+from .pairs import ROUNDING, Strongest, partial_correlations, rounding_steps, scan_bands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -171,17 +171,17 @@ def edges(precision: SymmetricOperator, cut: EdgeRule, *, progress: Callable[[fl
     def step(rows: slice) -> tuple[float, SelectedPairs]:
         band = rho.band(rows)
         magnitude = np.abs(band)
-        return float(magnitude.max(initial=0.0)), strongest.pick(magnitude, rows.start, band)
+        return float(magnitude.max(initial=0.0)), strongest.select(magnitude, rows.start, band)
 
-    max_abs, found = 0.0, 0
-    for largest, picked in scan_bands(len(precision.panel), step, progress):
+    max_abs, count = 0.0, 0
+    for largest, candidates in scan_bands(len(precision.panel), step, progress):
         max_abs = max(max_abs, largest)
-        found += len(picked)
-        if cut.rule == "threshold" and found > MOST_EDGES:
+        count += len(candidates)
+        if cut.rule == "threshold" and count > MOST_EDGES:
             raise InputError(
                 f"More than {MOST_EDGES:,} pairs have |ρ| ≥ {cut.value:g}.", hint="Ask for a higher threshold."
             )
-        strongest.keep(picked)
+        strongest.append(candidates)
     ranked = strongest.ranked()
     threshold = _amounts_to(cut, ranked.magnitudes)
     return Edges(precision.panel, cut, threshold, ranked.pairs, ranked.values.ravel(), max_abs)
@@ -209,11 +209,11 @@ def neighbors(precision: SymmetricOperator, gene: Gene, cut: EdgeRule) -> Neighb
     NotFound, InputError
         The gene is not on the panel, or not one gene.
     """
-    place = precision.panel.place(gene)
-    rho = partial_correlations(precision).row(place)
+    index = precision.panel.index(gene)
+    rho = partial_correlations(precision).row(index)
     magnitude = np.abs(rho)
-    magnitude[place] = 0.0
-    steps = progress_steps(magnitude)
+    magnitude[index] = 0.0
+    steps = rounding_steps(magnitude)
     order = np.argsort(-magnitude, kind="stable")
     if cut.rule == "top":
         passes = (steps >= steps[order[min(int(cut.value), len(order)) - 1]]) & (magnitude > ROUNDING)
@@ -222,7 +222,7 @@ def neighbors(precision: SymmetricOperator, gene: Gene, cut: EdgeRule) -> Neighb
     partners = order[passes[order]]
     return Neighbors(
         precision.panel,
-        precision.panel.genes[place],
+        precision.panel.genes[index],
         cut,
         _amounts_to(cut, magnitude[partners]),
         partners,

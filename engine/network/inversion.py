@@ -187,10 +187,10 @@ def invert(covariance: NDArray[np.float64]) -> DenseCovariance:
     """
     size, _ = _sizes(covariance, covariance)
     with one_blas_thread_unless_large(size):
-        return _inverted(covariance, size)
+        return _invert(covariance, size)
 
 
-def _inverted(covariance: NDArray[np.float64], size: int) -> DenseCovariance:
+def _invert(covariance: NDArray[np.float64], size: int) -> DenseCovariance:
     # Fortran order lets LAPACK work in place; the transpose of a symmetric matrix is itself.
     lower, info = lapack.dpotrf(np.array(covariance, order="F"), lower=1, clean=0, overwrite_a=1)
     if info != 0:

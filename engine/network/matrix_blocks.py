@@ -35,15 +35,15 @@ def matrix_blocks(
         Rows and columns, by name or place; the whole panel when absent.
     """
     operator = snapshot.covariance if kind in ("covariance", "correlation") else snapshot.precision
-    places = snapshot.panel.locate(range(len(snapshot.panel)) if genes is None else genes)
-    scale = None if kind in ("covariance", "precision") else 1.0 / np.sqrt(operator.diagonal(places))
+    indices = snapshot.panel.locate(range(len(snapshot.panel)) if genes is None else genes)
+    scale = None if kind in ("covariance", "precision") else 1.0 / np.sqrt(operator.diagonal(indices))
     sign = -1.0 if kind == "partial-correlation" else 1.0
-    for rows in row_blocks(len(places), len(snapshot.panel)):
+    for rows in row_blocks(len(indices), len(snapshot.panel)):
         if genes is None:
-            block = operator.rows(places[rows])
+            block = operator.rows(indices[rows])
         else:
-            block = operator.block(places[rows], places)
+            block = operator.block(indices[rows], indices)
         if scale is not None:
             block = sign * scale[rows, np.newaxis] * block * scale
-            block[places[rows, np.newaxis] == places] = 1.0
+            block[indices[rows, np.newaxis] == indices] = 1.0
         yield block

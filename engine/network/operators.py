@@ -74,8 +74,8 @@ class SymmetricOperator(LinearOperator):
 
     def rows(self, genes: GeneSelection) -> NDArray[np.float64]:
         """Return the rows of genes, shape (m, p)."""
-        places = self.panel.locate(genes)
-        return self.core.rows(places) + (self.factor[places] * self.weights) @ self.factor.T
+        indices = self.panel.locate(genes)
+        return self.core.rows(indices) + (self.factor[indices] * self.weights) @ self.factor.T
 
     def block(self, rows: GeneSelection, columns: GeneSelection) -> NDArray[np.float64]:
         """Return the entries of genes against genes, shape (m, k), from those genes' rows of V alone."""
@@ -89,9 +89,9 @@ class SymmetricOperator(LinearOperator):
         """Return the diagonal entries of genes, shape (m,); of all p without an argument."""
         if genes is None:
             return self.core.diagonal() + np.einsum("ik,k,ik->i", self.factor, self.weights, self.factor)
-        places = self.panel.locate(genes)
-        factors = self._rows_of_factor(places)
-        return self.core.diagonal()[places] + np.einsum("ik,k,ik->i", factors, self.weights, factors)
+        indices = self.panel.locate(genes)
+        factors = self._rows_of_factor(indices)
+        return self.core.diagonal()[indices] + np.einsum("ik,k,ik->i", factors, self.weights, factors)
 
     def to_dense(self) -> NDArray[np.float64]:
         """Return the whole matrix, shape (p, p): 8p² bytes, symmetric to the last bit."""
@@ -103,8 +103,8 @@ class SymmetricOperator(LinearOperator):
         mirror(dense)
         return dense
 
-    def _rows_of_factor(self, places: NDArray[np.intp]) -> NDArray[np.float64]:
-        return self.factor[places] if "factor" in self.__dict__ else self._factor_rows(places)
+    def _rows_of_factor(self, indices: NDArray[np.intp]) -> NDArray[np.float64]:
+        return self.factor[indices] if "factor" in self.__dict__ else self._factor_rows(indices)
 
     def _matmat(self, X: NDArray[np.float64]) -> NDArray[np.float64]:  # noqa: N803  scipy's name
         return self.core.matmat(X) + self.factor @ (self.weights[:, None] * (self.factor.T @ X))

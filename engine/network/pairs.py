@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .covariance import MatrixSource
     from .operators import SymmetricOperator
 
-Answer = TypeVar("Answer")
+BandResult = TypeVar("BandResult")
 
 BAND_BYTES = 2 << 20
 """A band is about this large."""
@@ -63,12 +63,12 @@ class PartialCorrelations:
         values[:, :height] = np.triu(values[:, :height], 1)
         return values
 
-    def row(self, place: int) -> NDArray[np.float64]:
+    def row(self, index: int) -> NDArray[np.float64]:
         """Return ρ of one gene with all, shape (p,); 1 with itself."""
-        values = self.factor @ (self.factor[place] * self.signature)
+        values = self.factor @ (self.factor[index] * self.signature)
         if self.dense is not None:
-            values -= self.scale[place] * self.dense.rows(np.array([place], dtype=np.intp))[0] * self.scale
-        values[place] = 1.0
+            values -= self.scale[index] * self.dense.rows(np.array([index], dtype=np.intp))[0] * self.scale
+        values[index] = 1.0
         return values
 
 
@@ -82,8 +82,8 @@ def partial_correlations(precision: SymmetricOperator) -> PartialCorrelations:
 
 
 def scan_bands(
-    size: int, step: Callable[[slice], Answer], progress: Callable[[float], None] | None = None
-) -> Iterator[Answer]:
+    size: int, step: Callable[[slice], BandResult], progress: Callable[[float], None] | None = None
+) -> Iterator[BandResult]:
     """Yield a step's answers for all bands of p genes, in order; one band a thread, each over one BLAS thread.
 
     Parameters
@@ -149,10 +149,10 @@ class Strongest:
     def __init__(self, count: int, floor: float = 0.0) -> None:
         self.count = count
         self.floor = floor
-        self._kept: list[SelectedPairs] = []
-        self._held = 0
+        self._selections: list[SelectedPairs] = []
+        self._size = 0
 
-    def pick(self, magnitude: NDArray[np.float64], start: int, *values: NDArray[np.float64]) -> SelectedPairs:
+    def select(self, magnitude: NDArray[np.float64], start: int, *values: NDArray[np.float64]) -> SelectedPairs:
         """Return what of a band may be among the largest.
 
         Parameters
@@ -165,46 +165,46 @@ class Strongest:
             What else shall be known of the pairs kept.
         """
         flat = magnitude.ravel()
-        found = np.flatnonzero(flat > self.floor)
-        if len(found) > 2 * self.count:
-            strong = flat[found]
-            found = found[strong >= np.partition(strong, -self.count)[-self.count] - ROUNDING]
-        rows, columns = np.divmod(found, magnitude.shape[1])
+        candidates = np.flatnonzero(flat > self.floor)
+        if len(candidates) > 2 * self.count:
+            strong = flat[candidates]
+            candidates = candidates[strong >= np.partition(strong, -self.count)[-self.count] - ROUNDING]
+        rows, columns = np.divmod(candidates, magnitude.shape[1])
         pairs = np.stack([rows + start, columns + start], axis=1)
-        return SelectedPairs(flat[found], pairs, np.stack([value.ravel()[found] for value in values], axis=1))
+        return SelectedPairs(flat[candidates], pairs, np.stack([value.ravel()[candidates] for value in values], axis=1))
 
-    def keep(self, picked: SelectedPairs) -> None:
+    def append(self, selection: SelectedPairs) -> None:
         """Take in what `pick` returned."""
-        self._kept.append(picked)
-        self._held += len(picked)
-        if self._held > 4 * self.count:
+        self._selections.append(selection)
+        self._size += len(selection)
+        if self._size > 4 * self.count:
             self._prune()
 
     def ranked(self) -> SelectedPairs:
         """Return what was kept, largest first, equal ones in panel order."""
-        found = self._prune()
-        found = found[np.lexsort((found.pairs[:, 1], found.pairs[:, 0], -found.magnitudes))]
-        if len(found) <= self.count:
-            return found
-        steps = progress_steps(found.magnitudes)
-        return found[steps >= steps[self.count - 1]]
+        selection = self._prune()
+        selection = selection[np.lexsort((selection.pairs[:, 1], selection.pairs[:, 0], -selection.magnitudes))]
+        if len(selection) <= self.count:
+            return selection
+        steps = rounding_steps(selection.magnitudes)
+        return selection[steps >= steps[self.count - 1]]
 
     def _prune(self) -> SelectedPairs:
         """Return what may be among the largest by now, and forget the rest."""
-        found = SelectedPairs(
-            np.concatenate([part.magnitudes for part in self._kept]),
-            np.concatenate([part.pairs for part in self._kept]),
-            np.concatenate([part.values for part in self._kept]),
+        selection = SelectedPairs(
+            np.concatenate([part.magnitudes for part in self._selections]),
+            np.concatenate([part.pairs for part in self._selections]),
+            np.concatenate([part.values for part in self._selections]),
         )
-        if len(found) > self.count:
-            least = float(np.partition(found.magnitudes, -self.count)[-self.count])
-            found = found[found.magnitudes >= least - ROUNDING]
+        if len(selection) > self.count:
+            least = float(np.partition(selection.magnitudes, -self.count)[-self.count])
+            selection = selection[selection.magnitudes >= least - ROUNDING]
             # What is smaller by more than a step can no longer be among the n; the rest may still tie.
             self.floor = max(self.floor, least - 2 * ROUNDING)
-        self._kept, self._held = [found], len(found)
-        return found
+        self._selections, self._size = [selection], len(selection)
+        return selection
 
 
-def progress_steps(magnitudes: NDArray[np.float64]) -> NDArray[np.float64]:
+def rounding_steps(magnitudes: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return magnitudes as whole numbers of `ROUNDING`, by which they tie, shape as given."""
     return np.round(magnitudes / ROUNDING)

@@ -51,23 +51,23 @@ class Panel:
     """
 
     genes: tuple[str, ...]
-    _places: dict[str, int] = field(init=False, repr=False, compare=False)
+    _indices: dict[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        places = {gene: place for place, gene in enumerate(self.genes)}
+        indices = {gene: index for index, gene in enumerate(self.genes)}
         if len(self.genes) < 2:
             raise InputError(f"A panel needs at least two genes; this one has {len(self.genes)}.")
-        if "" in places:
+        if "" in indices:
             raise InputError("A gene of the panel has an empty name.")
         unprintable = next((gene for gene in self.genes if not gene.isprintable()), None)
         if unprintable is not None:
             raise InputError(f"The gene name {unprintable!r} holds a character that cannot be printed.")
-        if len(places) < len(self.genes):
-            twice = sorted({gene for place, gene in enumerate(self.genes) if places[gene] != place})
+        if len(indices) < len(self.genes):
+            twice = sorted({gene for index, gene in enumerate(self.genes) if indices[gene] != index})
             raise InputError(
                 f"{len(twice)} gene names of the panel stand more than once, among them {', '.join(twice[:5])}."
             )
-        object.__setattr__(self, "_places", places)
+        object.__setattr__(self, "_indices", indices)
 
     def __repr__(self) -> str:
         return f"<Panel of {len(self):,} genes: {', '.join(self.genes[:3])}, …>"
@@ -76,9 +76,9 @@ class Panel:
         return len(self.genes)
 
     def __contains__(self, gene: object) -> bool:
-        return gene in self._places
+        return gene in self._indices
 
-    def place(self, gene: Gene) -> int:
+    def index(self, gene: Gene) -> int:
         """Return the place of one gene; raises as `locate`, and for a list of genes."""
         if not is_single(gene):
             raise InputError(f"{gene!r} is not one gene.", hint="Give one name, or one place.")
@@ -114,9 +114,9 @@ class Panel:
             raise InputError(f"{genes!r} is neither a gene nor a list of genes.", hint="Give names, or places.")
         return np.array([self._locate_one(gene) for gene in genes], dtype=np.intp)
 
-    def names(self, places: Iterable[SupportsIndex]) -> list[str]:
+    def names(self, indices: Iterable[SupportsIndex]) -> list[str]:
         """Return the names of the genes at places counted from 0."""
-        return [self.genes[operator.index(place)] for place in places]
+        return [self.genes[operator.index(index)] for index in indices]
 
     def _locate_array(self, genes: NDArray[Any]) -> NDArray[np.intp]:
         if genes.dtype == np.bool_ and genes.shape == (len(self),):
@@ -125,16 +125,16 @@ class Panel:
 
     def _locate_one(self, gene: str | SupportsIndex) -> int:
         if isinstance(gene, str):
-            place = self._places.get(gene)
-            if place is None:
+            index = self._indices.get(gene)
+            if index is None:
                 raise NotFound(f"Gene {gene!r} is not on the panel of {len(self)} genes.", hint=self._near(gene))
-            return place
+            return index
         if isinstance(gene, bool | np.bool_) or not isinstance(cast("object", gene), SupportsIndex):
             raise InputError(f"{gene!r} is neither the name nor the place of a gene.", hint="Give names, or places.")
-        place = operator.index(gene)
-        if not 0 <= place < len(self):
-            raise NotFound(f"Gene number {place} is not on the panel: they run from 0 to {len(self) - 1}.")
-        return place
+        index = operator.index(gene)
+        if not 0 <= index < len(self):
+            raise NotFound(f"Gene number {index} is not on the panel: they run from 0 to {len(self) - 1}.")
+        return index
 
     def _near(self, gene: str) -> str:
         folded = [name for name in self.genes if name.casefold() == gene.casefold()]

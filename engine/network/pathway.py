@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Units = Literal["sd", "raw"]
 """`sd`: loadings count standard deviations of each gene under the base; `raw`: units of the expression."""
 
-SMALLEST = 1e-150
+SMALLEST_LOADING = 1e-150
 """The square of a smaller loading is no number: it would change nothing, and silently."""
 
 
@@ -75,7 +75,7 @@ class Pathway:
         expected = (len(self.genes), len(self.names))
         if self.loadings.shape != expected:
             raise ShapeError(f"Loadings of {self.label} have shape {self.loadings.shape}, not {expected}.")
-        self._own()
+        self._copy_arrays()
         self._check_names()
         self._check_loadings()
         if self.covariance is not None:
@@ -99,10 +99,10 @@ class Pathway:
         >>> Pathway.of(panel, "p53", {"CDKN1A": 0.2, "TP53": 0.1}).loadings.ravel()
         array([0.1, 0.2])
         """
-        places = panel.locate(list(loadings))
+        indices = panel.locate(list(loadings))
         values = np.array(list(loadings.values()), dtype=np.float64)
-        order = np.argsort(places, kind="stable")
-        return Pathway((name,), places[order], values[order, np.newaxis], sign, units)
+        order = np.argsort(indices, kind="stable")
+        return Pathway((name,), indices[order], values[order, np.newaxis], sign, units)
 
     @property
     def label(self) -> str:
@@ -120,16 +120,16 @@ class Pathway:
             return self.loadings
         return self.loadings @ np.linalg.cholesky(self.covariance)
 
-    def _own(self) -> None:
+    def _copy_arrays(self) -> None:
         """Take read-only copies, laid out as those read from a file: the last bit of a product can depend on that."""
         arrays: tuple[tuple[str, NDArray[Any] | None, type], ...] = (
             ("genes", self.genes, np.intp),
             ("loadings", self.loadings, np.float64),
             ("covariance", self.covariance, np.float64),
         )
-        for name, given, dtype in arrays:
-            if given is not None:
-                copy = np.array(given, dtype=dtype, order="C")
+        for name, array, dtype in arrays:
+            if array is not None:
+                copy = np.array(array, dtype=dtype, order="C")
                 copy.setflags(write=False)
                 object.__setattr__(self, name, copy)
 
@@ -145,7 +145,7 @@ class Pathway:
             raise ShapeError(f"The genes of {self.label} must be places in ascending order, each once.")
         if not np.all(np.isfinite(self.loadings)):
             raise InputError(f"Pathway {self.label} has a loading that is not finite.")
-        empty = ~np.any(np.abs(self.loadings) > SMALLEST, axis=0)
+        empty = ~np.any(np.abs(self.loadings) > SMALLEST_LOADING, axis=0)
         if np.any(empty):
             name = self.names[int(np.argmax(empty))]
             raise InputError(

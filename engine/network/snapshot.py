@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from .anchor import Anchor, Known
+    from .anchor import Anchor, KnownProducts
     from .pathway import Pathway
 
 
@@ -162,7 +162,7 @@ def build_snapshot(
     pathways: Sequence[Pathway],
     deviations: NDArray[np.float64],
     *,
-    known: Known | None = None,
+    known: KnownProducts | None = None,
     name: str = "",
     content: str = "",
 ) -> Snapshot:

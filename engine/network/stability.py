@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 PROBE_SEED = 20_211
 """The probe's vector is the same for every version, so that its residuals can be compared."""
 
-AFFORDABLE = 5e8
+MOST_OPERATIONS = 5e8
 """Floating-point operations that a commit spends on its probe at the most."""
 
-READING = 100
+OPERATIONS_OF_A_READ = 100
 """What reading a number of a dense anchor three times, and checking it, costs in such operations."""
 
 EIGENVALUE_TOLERANCE = 1e-9
@@ -88,7 +88,7 @@ def affordable(snapshot: Snapshot) -> bool:
     """Return whether a probe of this snapshot takes less than about 50 ms."""
     size, columns = len(snapshot.panel), len(snapshot.capacitance.signature)
     dense = isinstance(snapshot.precision.core, Dense)
-    return 8 * size * columns + (READING * size**2 if dense else 0) < AFFORDABLE
+    return 8 * size * columns + (OPERATIONS_OF_A_READ * size**2 if dense else 0) < MOST_OPERATIONS
 
 
 def spectrum(snapshot: Snapshot) -> Spectrum:
@@ -152,10 +152,10 @@ def refined_columns(snapshot: Snapshot, genes: GeneSelection) -> NDArray[np.floa
         With residuals like those of a direct inversion, where the anchor is ill-conditioned.
     """
     precision = snapshot.precision
-    places = snapshot.panel.locate(genes)
-    columns = precision.rows(places).T
+    indices = snapshot.panel.locate(genes)
+    columns = precision.rows(indices).T
     unit = np.zeros_like(columns)
-    unit[places, np.arange(len(places))] = 1.0
+    unit[indices, np.arange(len(indices))] = 1.0
     return columns + precision.matmat(unit - snapshot.covariance.matmat(columns))
 
 

@@ -126,12 +126,12 @@ class SelfRepairingMatrix:
         """(p, p)."""
         return self.cached.shape
 
-    def rows(self, places: NDArray[np.intp]) -> NDArray[np.float64]:
+    def rows(self, indices: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return rows in the order asked, shape (m, p)."""
         try:
-            return self.cached.rows(places)
+            return self.cached.rows(indices)
         except (FormatError, OSError):  # damaged, or gone
-            return self.again().rows(places)
+            return self.again().rows(indices)
 
     def blocks(self) -> Iterator[tuple[slice, NDArray[np.float64]]]:
         """Yield runs of rows from first to last."""

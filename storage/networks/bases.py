@@ -109,9 +109,9 @@ class StoredMatrix:
         """(p, p)."""
         return self.values.shape
 
-    def rows(self, places: NDArray[np.intp]) -> NDArray[np.float64]:
+    def rows(self, indices: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return rows in the order asked, shape (m, p)."""
-        return self.values.rows(places)
+        return self.values.rows(indices)
 
     def blocks(self) -> Iterator[tuple[slice, NDArray[np.float64]]]:
         """Yield runs of rows from first to last."""

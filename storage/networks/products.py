@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...engine.network.anchor import Known
+from ...engine.network.anchor import KnownProducts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,7 @@ class Products:
         # One value, put in place at once: others may read versions in threads of their own.
         self._kept: tuple[Anchor, NDArray[np.float64], Mapping[str, range]] | None = None
 
-    def known(self, anchor: Anchor, ranks: Mapping[str, int]) -> Known | None:
+    def known(self, anchor: Anchor, ranks: Mapping[str, int]) -> KnownProducts | None:
         """Return what is known of a version's products.
 
         Parameters
@@ -40,7 +40,7 @@ class Products:
             return None
         _, products, places = kept
         found = [places.get(one, itertools.repeat(-1, rank)) for one, rank in ranks.items()]
-        return Known(products, np.fromiter(itertools.chain.from_iterable(found), dtype=np.intp))
+        return KnownProducts(products, np.fromiter(itertools.chain.from_iterable(found), dtype=np.intp))
 
     def keep(self, snapshot: Snapshot, ranks: Mapping[str, int]) -> None:
         """Keep the products of a version for the next one, where it has them."""

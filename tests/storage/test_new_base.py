@@ -292,9 +292,9 @@ def test_matrix_market_takes_gene_names_from_a_file(new: Callable[..., Repositor
 def test_large_expression_is_kept_only_when_that_is_asked(
     monkeypatch: pytest.MonkeyPatch, new: Callable[..., Repository], table: Path
 ) -> None:
-    monkeypatch.setattr(new_base, "KEPT_UNASKED", 30 * 9 * 8)
+    monkeypatch.setattr(new_base, "LARGEST_KEPT", 30 * 9 * 8)
     assert new(expression=table).base().expression is not None
-    monkeypatch.setattr(new_base, "KEPT_UNASKED", 30 * 9 * 8 - 1)
+    monkeypatch.setattr(new_base, "LARGEST_KEPT", 30 * 9 * 8 - 1)
     left_out = new(expression=table)
     assert left_out.base().expression is None
     assert any("--keep-expression keeps it" in note for note in left_out.base().record.notes)

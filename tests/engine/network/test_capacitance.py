@@ -13,7 +13,7 @@ from grnledger.engine.errors import EngineError, NotFound, NotPositiveDefinite
 from grnledger.engine.network import capacitance as capacitance_module
 from grnledger.engine.network import columns as columns_module
 from grnledger.engine.network import covariance as covariance_module
-from grnledger.engine.network.anchor import Dense, Diagonal, Known, anchor_of
+from grnledger.engine.network.anchor import Dense, Diagonal, KnownProducts, anchor_of
 from grnledger.engine.network.capacitance import factor
 from grnledger.engine.network.columns import Columns, columns_of
 from grnledger.engine.network.covariance import ArraySource, FactorCovariance
@@ -529,7 +529,7 @@ def test_sparse_columns_answer_as_dense_ones_do_and_both_ways_of_their_products_
     chosen = np.flatnonzero(rng.random(ranks[0]) < 0.5)
     np.testing.assert_array_equal(sparse.rows(), dense)
     np.testing.assert_array_equal(sparse.rows(places), dense[places])
-    np.testing.assert_array_equal(sparse.take(chosen).rows(), dense[:, chosen])
+    np.testing.assert_array_equal(sparse.select(chosen).rows(), dense[:, chosen])
     np.testing.assert_array_equal(sparse.touched(), np.flatnonzero(np.any(dense, axis=1)))
     left, right = rng.standard_normal((ranks[0], 3)), rng.standard_normal((genes, 3))
     np.testing.assert_allclose(sparse.times(left), dense @ left, rtol=0, atol=1e-13)
@@ -541,7 +541,7 @@ def test_sparse_columns_answer_as_dense_ones_do_and_both_ways_of_their_products_
         )
     np.testing.assert_allclose(sparse.products(beside), dense.T @ others, rtol=0, atol=1e-13)
     column_by_column = sparse.products(beside)
-    with mock.patch.object(columns_module, "QUICK", -1):  # by the genes that columns share
+    with mock.patch.object(columns_module, "FEW_PRODUCTS", -1):  # by the genes that columns share
         np.testing.assert_array_equal(sparse.products(beside), column_by_column)
         np.testing.assert_array_equal(beside.products(sparse), column_by_column.T)
 
@@ -558,10 +558,12 @@ def test_a_version_read_with_what_is_known_of_another_has_the_same_bits(form: Fo
     if form == "dense":
         assert before.products is None
         return
-    known = Known(expect(before.products), np.array([places.get(name, -1) for one in order for name in one.names]))
+    known = KnownProducts(
+        expect(before.products), np.array([places.get(name, -1) for one in order for name in one.names])
+    )
     told, cold = (factor(anchor, order, deviations, known=one) for one in (known, None))
     assert told.triangle.tobytes() == cold.triangle.tobytes()
-    wrong = Known(1.001 * known.products, known.places)  # and it was taken over, not computed again
+    wrong = KnownProducts(1.001 * known.products, known.indices)  # and it was taken over, not computed again
     assert factor(anchor, order, deviations, known=wrong).triangle.tobytes() != cold.triangle.tobytes()
 
 

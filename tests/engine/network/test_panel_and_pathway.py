@@ -209,7 +209,7 @@ def test_genes_are_selected_by_slices_and_masks_and_nothing_else_passes_for_them
         with pytest.raises(InputError, match="neither"):
             panel.locate(wrong)  # pyright: ignore[reportArgumentType]
     with pytest.raises(InputError, match="not one gene"):
-        panel.place(["A", "B"])  # pyright: ignore[reportArgumentType]
+        panel.index(["A", "B"])  # pyright: ignore[reportArgumentType]
 
 
 @pytest.mark.parametrize(("sign", "units"), [(2, "sd"), (0, "raw"), (1, "nm")])

@@ -186,7 +186,7 @@ def test_a_base_that_is_nearly_singular_is_inverted_again_because_its_probe_says
 
 
 def test_where_a_probe_would_take_long_none_is_run(monkeypatch: pytest.MonkeyPatch, dense: Repository) -> None:
-    monkeypatch.setattr("grnledger.engine.network.stability.AFFORDABLE", 0.0)
+    monkeypatch.setattr("grnledger.engine.network.stability.MOST_OPERATIONS", 0.0)
     assert dense.commit([pathway(0)]).entry.measured.probe is None
 
 
