@@ -77,12 +77,8 @@ def arrivals(repo: Repository, report: TransferReport, *, nothing: str) -> Answe
         news = [counted(len(report.commits), "new version") if report.commits else "all versions were here already"]
         if report.bases:
             news.append(counted(report.bases, "new base"))
-        return "\n".join(
-            [
-                output.sentence(" and ".join(news)),
-                *(f"  {kind} {ref} is at {version}" for kind, ref, version, *_ in rows),
-            ]
-        )
+        lines = [f"  {kind} {ref} is at {version}" for kind, ref, version, *_ in rows]
+        return "\n".join([output.sentence(" and ".join(news)), *lines])
 
     return Answer(
         columns=("kind", "ref", "version", "content", "id"),

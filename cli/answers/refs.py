@@ -32,14 +32,13 @@ def position(
     notes : iterable of Note
         What stderr has.
     """
-    lines = (
-        [versions.head_line(version), *(f"    {line}" for line in versions.change_lines(version))] if changes else []
-    )
+    lines = [f"    {line}" for line in versions.change_lines(version)]
+    description = [versions.head_line(version), *lines] if changes else []
     return Answer(
         columns=("version", "id", "content", "rank"),
         rows=[(version.name, version.id, version.content, version.rank)],
         json=lambda: {**versions.version_json(version), "done": done},
-        text=lambda: "\n".join([done, *lines, *below]),
+        text=lambda: "\n".join([done, *description, *below]),
         notes=notes,
     )
 

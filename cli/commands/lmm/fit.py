@@ -121,13 +121,7 @@ def command(
 def _facts(model: StoreModel, fit: Fit, span: Interval | None, ci: str) -> Facts:
     residual = model.given.traits[:, 0]
     variance = float(residual @ residual) / fit.freedom
-    effects = (
-        (
-            name,
-            f"{output.number(effect)} (SE {output.number(se)}, t {output.number(t)}, log10 p {output.number(log10_p)})",
-        )
-        for name, effect, se, t, log10_p in _effects(fit)
-    )
+    effects = [(name, "{} (SE {}, t {}, log10 p {})".format(*map(output.number, row))) for name, *row in _effects(fit)]
     return [
         ("h², the share along it", lmm.h2_text(fit, span, ci)),
         ("standard error", fit.h2_se),

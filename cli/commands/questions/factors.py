@@ -47,9 +47,8 @@ def command(repo: Repository, *, gene: str, partner: str | None, at: str) -> Ans
     version = repo.version(at)
     snapshot = repo.snapshot(version.name, from_base=True)
     index = int(snapshot.panel.locate(gene)[0])
-    others = (
-        np.setdiff1d(np.arange(len(snapshot.panel)), [index]) if partner is None else snapshot.panel.locate(partner)
-    )
+    everybody = np.arange(len(snapshot.panel))
+    others = np.setdiff1d(everybody, [index]) if partner is None else snapshot.panel.locate(partner)
     genes = snapshot.panel.names(others)
     pairs = zip(repo.active(version.name), contributions(snapshot, gene, others), strict=True)
     last = None if partner is None else -1

@@ -102,7 +102,7 @@ def _spectrum(repo: Repository, version: Version) -> Answer:
 
     is_factored = repo.base(version.name).record.form == "factor"
     snapshot = repo.snapshot(version.name, from_base=True)
-    eigenvalues = (factor_eigenvalues if is_factored else all_eigenvalues)(snapshot).tolist()
+    eigenvalues: list[float] = (factor_eigenvalues if is_factored else all_eigenvalues)(snapshot).tolist()
     columns, rows = ("number", "eigenvalue"), list(enumerate(eigenvalues, start=1))
     matrix = "what factors and pathways add to the noise" if is_factored else "Σ"
     title = click.style(f"Eigenvalues of {matrix} in {version.name}:", bold=True)
