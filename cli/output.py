@@ -6,7 +6,7 @@ import contextlib
 import math
 import shutil
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -94,6 +94,8 @@ def _short(value: object) -> str:
         return number(value) if math.isfinite(value) else "–"
     if isinstance(value, int):
         return f"{value:,}"
+    if isinstance(value, list | tuple):
+        return " ".join(map(_short, cast("list[object]", value)))
     return "" if value is None else printable(str(value))
 
 

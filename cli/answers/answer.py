@@ -68,6 +68,11 @@ class Answer:
     code: int = 0
 
 
+def records(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> list[dict[str, object]]:
+    """Return rows as objects with the columns for keys, for JSON."""
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
 def facts_answer(facts: Facts, json: Callable[[], Mapping[str, Any]], notes: Iterable[Note] = ()) -> Answer:
     """Return an answer of names and values: a row each, and for people a line each."""
     rows = [fact for fact in facts if fact[1] is not None]

@@ -57,6 +57,8 @@ def _tsv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[s
 def _cell(value: object) -> str:
     if isinstance(value, float):
         return float.__repr__(value) if math.isfinite(value) else ""  # NumPy's own repr of its floats names the type
+    if isinstance(value, list | tuple):
+        return " ".join(map(_cell, cast("list[object]", value)))
     return "" if value is None else printable(str(value))
 
 

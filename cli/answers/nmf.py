@@ -10,9 +10,10 @@ import click
 from ...engine.errors import InputError, NotFound
 from ...engine.wording import counted, printable, some
 from .. import output
+from .answer import EVERY_FORM, Answer, Note, caution, records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -145,14 +146,10 @@ def table_of(name: str, named: NamedAnalysis, sets: Sets) -> tuple[tuple[str, ..
     return COLUMNS[name], _module_rows(named, sets) if name == "modules" else makers[name](named)
 
 
-def json_of(named: NamedAnalysis, artifact: Artifact | None, sets: Sets) -> dict[str, Any]:
+def _json(named: NamedAnalysis, artifact: Artifact | None, sets: Sets) -> dict[str, Any]:
     """Return an analysis as the JSON contract has it."""
     analysis = named.analysis
     best = analysis.best
-    columns_rows = {name: table_of(name, named, sets) for name in COLUMNS}
-    tables = {
-        name: [dict(zip(columns, row, strict=True)) for row in rows] for name, (columns, rows) in columns_rows.items()
-    }
     record = None if artifact is None else artifact.record
     return {
         "analysis": None if artifact is None else artifact.key,
@@ -169,44 +166,79 @@ def json_of(named: NamedAnalysis, artifact: Artifact | None, sets: Sets) -> dict
         "sweeps": best.sweeps,
         "moonlighting": _named(named, analysis.in_two) if named.counts else None,
         "at_sight": _named(named, analysis.memberships.in_two_by_share),
-        **tables,
+        **{name: records(*table_of(name, named, sets)) for name in COLUMNS},
     }
 
 
-def print_analysis(named: NamedAnalysis, table: str, sets: Sets, *, of: str = "") -> None:
-    """Print a table, and the notes beside it; `of` names what was factored."""
+def answer(
+    named: NamedAnalysis,
+    artifact: Artifact | None,
+    table: str,
+    sets: Sets,
+    *,
+    identity: Mapping[str, Any] | None = None,
+    of: str = "",
+    notes: Sequence[Note] = (),
+) -> Answer:
+    """Return an analysis: one of its tables, or in JSON all of them.
+
+    Parameters
+    ----------
+    named : NamedAnalysis
+        The analysis, with the names of genes and samples.
+    artifact : Artifact, optional
+        What the store keeps of it.
+    table : str
+        One of `TABLES`.
+    sets : mapping
+        Gene sets, as indices of genes.
+    identity : mapping, optional
+        What names the version in JSON.
+    of : str
+        What people read before the description of what was factored.
+    notes : sequence of Note
+        What stderr has after the notes of the analysis itself.
+    """
+    columns, rows = table_of(table, named, sets)
+    titles, values = output.without_empty_columns(columns, rows)
+    return Answer(
+        columns=columns,
+        rows=rows,
+        json=lambda: {**(identity or {}), **_json(named, artifact, sets)},
+        text=lambda: output.table([title.replace("_", " ") for title in titles], values),
+        paged=True,
+        notes=[*_warnings(named), *map(Note, _notes(named, table, of)), *notes],
+    )
+
+
+def _warnings(named: NamedAnalysis) -> Iterator[Note]:
+    """Yield what an answer must not be read without, whatever its form."""
+    best, survey = named.analysis.best, named.analysis.survey
+    if not best.converged:
+        sweeps = counted(best.sweeps, "sweep")
+        yield caution(f"The fit has not converged in {sweeps}: its residual is {best.residual:.1e}.", EVERY_FORM)
+    if survey.is_flat:  # the notes for people have the reason
+        yield caution(f"The rank is not certain. {survey.reason}", ("tsv", "json"))
+
+
+def _notes(named: NamedAnalysis, table: str, of: str) -> Iterator[str]:
     from ...engine.nmf.modules.membership import SECOND_SHARE
     from ...engine.nmf.modules.moonlighting import FALSE_DISCOVERY_RATE
 
-    columns, rows = table_of(table, named, sets)
-    filled = [column for column in range(len(columns)) if any(row[column] is not None for row in rows)]
-    names = tuple(columns[column].replace("_", " ") for column in filled)
-    output.page(output.table(names, [tuple(row[column] for column in filled) for row in rows]))
-    output.note(f"{of}{printable(named.description)}.")
-    output.note(named.analysis.survey.reason)
+    yield f"{of}{printable(named.description)}."
+    yield named.analysis.survey.reason
     if named.analysis.moonlighting is not None:
         twice = _named(named, named.analysis.in_two)
         how = f"false discovery rate {100 * FALSE_DISCOVERY_RATE:g} %"
-        output.note(f"{counted(len(twice), 'gene')} in two modules ({how}){': ' if twice else ''}{some(twice, 10)}.")
+        yield f"{counted(len(twice), 'gene')} in two modules ({how}){': ' if twice else ''}{some(twice, 10)}."
     else:
-        at_sight = counted(int(named.analysis.memberships.in_two_by_share.sum()), "gene")
-        output.note(
-            f"{at_sight} with more than {100 * SECOND_SHARE:g} % in a second module. That is not tested: many of "
+        by_share = counted(int(named.analysis.memberships.in_two_by_share.sum()), "gene")
+        yield (
+            f"{by_share} with more than {100 * SECOND_SHARE:g} % in a second module. That is not tested: many of "
             "them are in one alone. Counts can be tested: --input counts."
         )
     if table in NOTES:
-        output.note(NOTES[table])
-
-
-def warn(named: NamedAnalysis, form: str) -> None:
-    """Print the warnings without which an answer must not be read on stderr, whatever its form."""
-    best, survey = named.analysis.best, named.analysis.survey
-    if not best.converged:
-        output.warn(
-            f"The fit has not converged in {counted(best.sweeps, 'sweep')}: its residual is {best.residual:.1e}."
-        )
-    if survey.is_flat and form != "text":  # there the reason is printed anyway
-        output.warn(f"The rank is not certain. {survey.reason}")
+        yield NOTES[table]
 
 
 def _named(named: NamedAnalysis, which: NDArray[np.bool_]) -> list[str]:

@@ -11,7 +11,7 @@ from ....engine.errors import InputError
 from ....engine.wording import counted
 from ... import lmm_options, options, output
 from ...answers import lmm
-from ...answers.answer import Answer, Facts, Note, caution, facts_answer
+from ...answers.answer import Answer, Facts, Note, caution, facts_answer, records
 from ...answers.versions import identity
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def command(
             **identity(version),
             **lmm.model_json(model, signal),
             **lmm.fit_json(fit, span, ci),
-            "effects": [dict(zip(EFFECT, row, strict=True)) for row in _effects(fit)],
+            "effects": records(EFFECT, _effects(fit)),
             "permuted": lmm.permuted_json(fit, null),
         },
         notes=notes,

@@ -14,7 +14,7 @@ from ....engine.errors import InputError
 from ....engine.wording import counted
 from ... import lmm_options, options, output
 from ...answers import lmm
-from ...answers.answer import TEXT_AND_ROWS, Answer, Note
+from ...answers.answer import TEXT_AND_ROWS, Answer, Note, records
 from ...answers.versions import identity
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def command(
             write(scan)
 
     def as_json() -> dict[str, object]:
-        rows = [] if target is not None else [dict(zip(COLUMNS, row, strict=True)) for row in scan]
+        tested_rows = records(COLUMNS, scan if target is None else ())
         return {
             **identity(version),
             **lmm.model_json(model, signal),
@@ -126,7 +126,7 @@ def command(
             "statistic": statistic,
             "count": scan.count,
             "output": None if target is None else str(target),
-            "tests": rows,
+            "tests": tested_rows,
         }
 
     def notes() -> Iterator[Note]:

@@ -9,11 +9,15 @@ import click
 from ....engine.wording import counted
 from ... import options, output
 from ...answers import nmf
-from ...answers import versions as describe
+from ...answers.answer import EVERY_FORM, Answer, Note, caution, records
+from ...answers.versions import identity
 from ..questions.nmf import ranks_of, search_options
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ....analysis.nmf.comparison import VersionComparison
+    from ....engine.nmf.solvers.factorization import Factorization
     from ....storage.repository import Repository
 
     Rows = list[tuple[object, ...]]
@@ -68,8 +72,7 @@ def command(
     seed: int,
     resamples: int,
     table: str,
-    form: str,
-) -> None:
+) -> Answer:
     """Show what changed in the modules of the correlations between two versions.
 
     Each version's modules are those that `grn nmf --at` shows. How far genes moved is measured with as many modules as
@@ -91,17 +94,16 @@ def command(
             progress=progress,
         )  # fmt: skip
     rows = {"modules": _module_rows(comparison), "genes": _gene_rows(comparison)}
-    if form == "json":
-        output.emit_json(_json(repo, comparison, before, after, rows))
-    elif form == "tsv":
-        output.emit_tsv(COLUMNS[table], rows[table])
-    else:
-        _print(comparison, before, after, table, rows)
-    if not all(
-        fit.converged
-        for fit in (comparison.warm, comparison.before.named.analysis.best, comparison.after.named.analysis.best)
-    ):
-        output.warn("Not all of these fits have converged: `grn nmf` and --json say which.")
+    columns, all_rows = COLUMNS[table], rows[table]
+    shown = all_rows[:SHOWN_GENES] if table == "genes" else all_rows
+    return Answer(
+        columns=columns,
+        rows=all_rows,
+        json=lambda: _json(repo, comparison, before, after, rows),
+        text=lambda: output.table([name.replace("_", " ") for name in columns], shown),
+        paged=True,
+        notes=_notes(comparison, before, after, left_out=len(all_rows) - len(shown)),
+    )
 
 
 def _module_rows(comparison: VersionComparison) -> Rows:
@@ -140,46 +142,44 @@ def _json(
     repo: Repository, comparison: VersionComparison, before: str, after: str, rows: dict[str, Rows]
 ) -> dict[str, Any]:
     movement, is_calibrated = comparison.movement, len(comparison.movement.resampled) > 0
-    fits = {"warm": comparison.warm, "cold": comparison.cold}
-    fits_json = {
-        name: {"sweeps": fit.sweeps, "divergence": fit.divergence, "converged": fit.converged}
-        for name, fit in fits.items()
-    }
     return {
-        "from": describe.identity(repo.version(before)),
-        "to": describe.identity(repo.version(after)),
+        "from": identity(repo.version(before)),
+        "to": identity(repo.version(after)),
         "rank_from": comparison.before.named.analysis.best.rank,
         "rank_to": comparison.after.named.analysis.best.rank,
-        **fits_json,
+        "warm": _fit(comparison.warm),
+        "cold": _fit(comparison.cold),
         "resamples": len(movement.resampled),
         "cut": movement.cut,
         "moved": int(movement.moved.sum()),
         "moved_by_chance": movement.by_chance if is_calibrated else None,
         "p": movement.p_value,
         "distinguishable": movement.is_distinguishable if is_calibrated else None,
-        **{name: [dict(zip(COLUMNS[name], row, strict=True)) for row in rows[name]] for name in COLUMNS},
+        **{name: records(columns, rows[name]) for name, columns in COLUMNS.items()},
     }
 
 
-def _print(comparison: VersionComparison, before: str, after: str, table: str, rows: dict[str, Rows]) -> None:
-    shown = rows[table][:SHOWN_GENES] if table == "genes" else rows[table]
-    output.page(output.table([name.replace("_", " ") for name in COLUMNS[table]], shown))
-    if len(shown) < len(rows[table]):
-        output.note(f"… and {len(rows[table]) - len(shown):,} genes that moved less; --tsv lists them.")
+def _fit(fit: Factorization) -> dict[str, Any]:
+    return {"sweeps": fit.sweeps, "divergence": fit.divergence, "converged": fit.converged}
+
+
+def _notes(comparison: VersionComparison, before: str, after: str, *, left_out: int) -> Iterator[Note]:
+    if left_out:
+        yield Note(f"… and {left_out:,} genes that moved less; --tsv lists them.")
     first, second = (run.named.analysis.best for run in (comparison.before, comparison.after))
+    modules = counted(first.rank, "module")
     surveyed = len(comparison.before.named.analysis.survey.rows) > 1
     how = "each with the rank that it chooses" if surveyed else "as many as were asked for"
-    output.note(
-        f"{before}: {counted(first.rank, 'module')}; {after}: {counted(second.rank, 'module')}; {how}, of the positive "
-        "correlations."
-    )
+    yield Note(f"{before}: {modules}; {after}: {counted(second.rank, 'module')}; {how}, of the positive correlations.")
     warm, cold = comparison.warm, comparison.cold
-    output.note(
-        f"How far genes moved is measured with {counted(first.rank, 'module')} of {after}, fitted from those of "
+    yield Note(
+        f"How far genes moved is measured with {modules} of {after}, fitted from those of "
         f"{before}: divergence {output.number(warm.divergence)} after {counted(warm.sweeps, 'sweep')}; from a random "
         f"start {output.number(cold.divergence)} after {cold.sweeps:,}."
     )
-    output.note(_verdict(comparison, before, after))
+    yield Note(_verdict(comparison, before, after))
+    if not (warm.converged and first.converged and second.converged):
+        yield caution("Not all of these fits have converged: `grn nmf` and --json say which.", EVERY_FORM)
 
 
 def _verdict(comparison: VersionComparison, before: str, after: str) -> str:
@@ -195,9 +195,6 @@ def _verdict(comparison: VersionComparison, before: str, after: str) -> str:
     )
     if movement.is_distinguishable:
         return f"{counts} between {before} and {after}."
-    few = (
-        " There are too few drawings to tell: 19 or more are needed."
-        if len(movement.resampled) < LEAST_DRAWINGS
-        else ""
-    )
+    are_few = len(movement.resampled) < LEAST_DRAWINGS
+    few = " There are too few drawings to tell: 19 or more are needed." if are_few else ""
     return f"Not distinguishable: {counts}; the furthest moved {furthest}.{few}"

@@ -8,7 +8,8 @@ import click
 
 from ....engine.errors import FormatError
 from ... import options, output
-from ...answers import nmf
+from ...answers.answer import EVERY_FORM, ROWS, Answer, Note, caution
+from ...answers.nmf import SHORT
 
 if TYPE_CHECKING:
     from ....storage.networks.artifacts import Artifact
@@ -20,7 +21,7 @@ COLUMNS = ("id", "versions", "input", "rank", "ranks", "restarts", "seed", "conv
 @click.command("list")
 @options.forms
 @options.repository
-def command(repo: Repository, *, form: str) -> None:
+def command(repo: Repository) -> Answer:
     """List the analyses that the store keeps, newest first, with the versions that each is of.
 
     \b
@@ -32,23 +33,18 @@ def command(repo: Repository, *, form: str) -> None:
 
     artifacts = list(repo.artifacts.each())
     versions = contents_of(repo)
-    sound = [
-        artifact
-        for artifact in artifacts
-        if not isinstance(artifact, FormatError) and artifact.record.analysis == "nmf"
-    ]
-    rows = [_row(artifact, versions) for artifact in sound]
-    if form == "json":
-        output.emit_json({"analyses": [dict(zip(COLUMNS, row, strict=True)) for row in rows]})
-    elif form == "tsv":
-        output.emit_tsv(COLUMNS, [_plain(row) for row in rows])
-    elif rows:
-        output.page(output.table(COLUMNS[:-1], [(row[0][: nmf.SHORT], *_plain(row)[1:-1]) for row in rows]))
-    else:
-        output.note("The store keeps no analysis yet; `grn nmf` makes one.")
-    for artifact in artifacts:
-        if isinstance(artifact, FormatError):
-            output.warn(artifact.message)
+    damaged = [artifact for artifact in artifacts if isinstance(artifact, FormatError)]
+    sound = [artifact for artifact in artifacts if not isinstance(artifact, FormatError)]
+    rows = [_row(artifact, versions) for artifact in sound if artifact.record.analysis == "nmf"]
+    none = Note("The store keeps no analysis yet; `grn nmf` makes one.")
+    return Answer(
+        columns=COLUMNS,
+        rows=rows,
+        json=lambda: {"analyses": ROWS},
+        text=lambda: output.table(COLUMNS[:-1], [(row[0][:SHORT], *row[1:-1]) for row in rows]) if rows else None,
+        paged=True,
+        notes=[*([] if rows else [none]), *(caution(error.message, EVERY_FORM) for error in damaged)],
+    )
 
 
 def _row(artifact: Artifact, versions: dict[str, list[str]]) -> tuple[Any, ...]:
@@ -67,7 +63,3 @@ def _row(artifact: Artifact, versions: dict[str, list[str]]) -> tuple[Any, ...]:
         artifact.record.time,
         artifact.record.source,
     )
-
-
-def _plain(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    return (row[0], " ".join(row[1]), *row[2:])

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ... import options, output
+from ... import options
 from ...answers import nmf
+from ...answers.answer import Note
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ....storage.repository import Repository
+    from ...answers.answer import Answer
 
 
 @click.command("show")
@@ -20,9 +22,7 @@ if TYPE_CHECKING:
 @nmf.output_options
 @options.forms
 @options.repository
-def command(
-    repo: Repository, *, analysis: str, library: Path | None, table: str, target: Path | None, form: str
-) -> None:
+def command(repo: Repository, *, analysis: str, library: Path | None, table: str, target: Path | None) -> Answer:
     """Show an analysis that the store keeps, by the first digits of its id.
 
     \b
@@ -38,13 +38,7 @@ def command(
     named = kept.read(artifact)
     sets = nmf.read_sets(library, named.genes)
     nmf.write_factors(target, named)
-    nmf.warn(named, form)
-    if form == "json":
-        output.emit_json(nmf.json_of(named, artifact, sets))
-    elif form == "tsv":
-        output.emit_tsv(*nmf.table_of(table, named, sets))
-    else:
-        nmf.print_analysis(named, table, sets)
-        made = artifact.record
-        parameters = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in made.parameters.items())
-        output.note(f"Made by {made.author} at {made.time}: {parameters}.")
+    record = artifact.record
+    parameters = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in record.parameters.items())
+    made = Note(f"Made by {record.author} at {record.time}: {parameters}.")
+    return nmf.answer(named, artifact, table, sets, notes=[made])

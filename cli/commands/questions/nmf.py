@@ -10,7 +10,9 @@ import click
 
 from ....engine.errors import InputError
 from ... import options, output
-from ...answers import nmf, versions
+from ...answers import nmf
+from ...answers.answer import EVERY_FORM, Note, caution
+from ...answers.versions import identity
 from ...lazy_group import LazyGroup
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from ....analysis.nmf.run import NmfRun
     from ....storage.history.versions import Version
     from ....storage.repository import Repository
+    from ...answers.answer import Answer
 
 SECTIONS = {
     "Kept analyses": {
@@ -80,8 +83,7 @@ def command(
     library: Path | None,
     table: str,
     target: Path | None,
-    form: str,
-) -> None:
+) -> Answer:
     """Find gene modules by non-negative matrix factorization under the Kullback–Leibler divergence.
 
     The rank is used that best predicts what was held out: entries of counts, other samples of correlations. Counts are
@@ -100,20 +102,14 @@ def command(
     run = run_of(repo, at if version is None else version.name, source, rank, restarts=restarts, seed=seed)
     sets = nmf.read_sets(library, run.named.genes)
     nmf.write_factors(target, run.named)
-    nmf.warn(run.named, form)
-    if form == "json":
-        output.emit_json({**_identity(version), **nmf.json_of(run.named, run.artifact, sets)})
-    elif form == "tsv":
-        output.emit_tsv(*nmf.table_of(table, run.named, sets))
-    else:
-        name = f"{version.name}: " if version is not None and source in VERSION_INPUTS else ""
-        nmf.print_analysis(run.named, table, sets, of=name)
-    note_kept(run, form)
+    of = f"{version.name}: " if version is not None and source in VERSION_INPUTS else ""
+    notes = [_kept_note(run)]
+    return nmf.answer(run.named, run.artifact, table, sets, identity=_identity(version), of=of, notes=notes)
 
 
 def _identity(version: Version | None) -> dict[str, Any]:
     """Return what names the version in JSON; null where there is no store."""
-    return dict.fromkeys(("version", "id", "content")) if version is None else versions.identity(version)
+    return dict.fromkeys(("version", "id", "content")) if version is None else identity(version)
 
 
 def run_of(repo: Repository | None, rev: str, source: str, rank: str | None, *, restarts: int, seed: int) -> NmfRun:
@@ -127,17 +123,14 @@ def run_of(repo: Repository | None, rev: str, source: str, rank: str | None, *, 
         return modules_of(repo, rev, source, ranks=ranks, restarts=restarts, seed=seed, progress=progress)
 
 
-def note_kept(run: NmfRun, form: str) -> None:
-    """Print whether the store keeps an analysis, or had it already."""
+def _kept_note(run: NmfRun) -> Note:
+    """Return whether the store keeps an analysis, or had it already."""
     if run.artifact is None:
-        output.warn(f"The analysis is not kept: {run.refusal}")
-    elif form == "text":
-        key = run.artifact.key[: nmf.SHORT]
-        output.note(
-            f"Found again: it was made at {run.artifact.record.time} (`grn nmf show {key}`)."
-            if run.reused
-            else f"Kept: `grn nmf show {key}` shows it again."
-        )
+        return caution(f"The analysis is not kept: {run.refusal}", EVERY_FORM)
+    key = run.artifact.key[: nmf.SHORT]
+    if run.reused:
+        return Note(f"Found again: it was made at {run.artifact.record.time} (`grn nmf show {key}`).")
+    return Note(f"Kept: `grn nmf show {key}` shows it again.")
 
 
 def ranks_of(text: str | None) -> tuple[int, int] | None:
