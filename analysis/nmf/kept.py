@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from ...storage.history.records import Parameter
     from ...storage.networks.artifacts import Artifact, Artifacts
 
-METHOD = 2
-"""It grows when the same parameters come to give other numbers: what was kept before is then not found again."""
+METHODS = {"correlation": 2, "counts": 3, "file": 3}
+"""The method of each input, which grows when the same parameters give other numbers: earlier analyses do not count."""
+
+UNFINISHED = 2
+"""The method whose log likelihoods came from fits that had not ended: they are not shown."""
 
 MEASURES = ("held_out", "standard_error", "dispersion", "log_likelihood", "divergence")
 """The columns of the survey as it is kept."""
@@ -67,7 +70,7 @@ class NmfRequest:
             "last_rank": last,
             "restarts": self.restarts,
             "seed": self.seed,
-            "method": METHOD,
+            "method": METHODS[self.input],
         }
 
 
@@ -160,9 +163,9 @@ def _named(artifact: Artifact) -> NamedAnalysis:
     arrays, facts = artifact.arrays, artifact.record.facts
     if artifact.record.analysis != layout.NMF:
         raise ValueError(f"it is of the kind {artifact.record.analysis!r}")
-    if (method := artifact.record.parameters.get("method")) != METHOD:
+    if (method := artifact.record.parameters.get("method")) not in METHODS.values():
         raise FormatError(
-            f"The analysis {artifact.key[:8]} was made by method {method}, and this grnledger knows method {METHOD}.",
+            f"The analysis {artifact.key[:8]} was made by method {method}, which this grnledger does not know.",
             code="unknown-nmf-method",
         )
     genes = decode_names(arrays[layout.GENES])
@@ -181,6 +184,8 @@ def _named(artifact: Artifact) -> NamedAnalysis:
     )
     ranks: list[int] = arrays[layout.RANKS].astype(np.int64).tolist()
     measures = _numbers(arrays, layout.SURVEY, len(ranks), len(MEASURES))
+    if method == UNFINISHED:
+        measures[:, MEASURES.index("log_likelihood")] = np.nan
     sums = best.modules.sum(axis=0)
     if not (best.modules.min() >= 0.0 and best.usage.min() >= 0.0 and np.allclose(sums, 1.0, atol=1e-3)):
         raise ValueError("W and H are no factors")

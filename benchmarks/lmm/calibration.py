@@ -28,7 +28,6 @@ import numpy as np
 import setting
 from grnledger.analysis.lmm.set_tests import SetVariance
 from grnledger.engine.estimation.shrinkage import shrinkage
-from grnledger.engine.false_discovery import adjusted
 from grnledger.engine.lmm import (
     DiagonalAndFactor,
     Mixture,
@@ -43,6 +42,7 @@ from grnledger.engine.lmm.association.enrichment import links
 from grnledger.engine.network.covariance import FactorCovariance
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
+from scipy.stats import false_discovery_control
 
 if TYPE_CHECKING:
     from grnledger.engine.lmm.model.fit import Model
@@ -138,7 +138,7 @@ def mixed_library(samples: int | None, share: float | None, linked: int, signals
     answer: list[float] = []
     for kept in told.values():
         p = np.array(kept)
-        some = np.mean([bool((adjusted(one) < 0.05).any()) for one in p])
+        some = np.mean([bool((false_discovery_control(one) < 0.05).any()) for one in p])
         answer += [float(np.mean(p[:, :linked] < 0.05)), float(np.mean(p[:, linked:] < 0.05)), float(some)]
     return answer
 

@@ -43,7 +43,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 
 NOTES = {
     "modules": "genes: with most of them in it, or a tested second share. mass: its share of all that is explained.",
-    "ranks": "held out, standard error: mean KL divergence of an entry. log likelihood: without its term log V!.",
+    "ranks": "held out, standard error: mean KL divergence of an entry. log likelihood: without its "
+    "term log V!; – where 20 starts agree on none.",
     "genes": "share: of the gene, in that module. stability: the share of the other starts that agree.",
 }
 """The note under each table."""
@@ -247,9 +248,10 @@ def _named(named: NamedAnalysis, which: NDArray[np.bool_]) -> list[str]:
 
 def _rank_rows(named: NamedAnalysis) -> Rows:
     survey = named.analysis.survey
+    bends = survey.second_differences.tolist() if named.counts else [float("nan")] * len(survey.rows)
     return [
         (row.rank, row.held_out, row.standard_error, row.dispersion, row.log_likelihood, bend, row.divergence)
-        for row, bend in zip(survey.rows, survey.second_differences.tolist(), strict=True)
+        for row, bend in zip(survey.rows, bends, strict=True)
     ]
 
 

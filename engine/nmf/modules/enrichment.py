@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...false_discovery import adjusted
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -54,14 +52,14 @@ def best_sets(main: NDArray[np.intp], modules: int, sets: Mapping[str, NDArray[n
     """
     if not sets:
         return [None] * modules
-    from scipy.stats import hypergeom
+    from scipy.stats import false_discovery_control, hypergeom
 
     names = list(sets)
     shared = np.array([np.bincount(main[indices][main[indices] >= 0], minlength=modules) for indices in sets.values()])
     sizes = np.array([len(indices) for indices in sets.values()])
     within = np.bincount(main[main >= 0], minlength=modules)
     p_values: NDArray[np.float64] = np.asarray(hypergeom.sf(shared - 1, len(main), sizes[:, None], within[None, :]))
-    q_values = adjusted(p_values.ravel()).reshape(p_values.shape)
+    q_values = false_discovery_control(np.clip(p_values, 0.0, 1.0).ravel()).reshape(p_values.shape)
     best: list[BestSet | None] = []
     for module in range(modules):
         closest = int(np.argmin(p_values[:, module]))

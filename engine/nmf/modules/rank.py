@@ -1,4 +1,4 @@
-"""How many modules: a survey of ranks by what each foretells of entries held out, with other measures beside it."""
+"""The number of modules: a survey of ranks by how well each predicts entries held out, beside other measures."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from ..solvers.observed import observe, speckled
 from ..solvers.solver import check_rank, fit
 from ..solvers.symmetric import fit_symmetric, observe_symmetric, speckled_pairs
 from .consensus import dispersion
+from .likelihood import least_divergence, log_likelihood
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,13 +27,13 @@ if TYPE_CHECKING:
     from ..solvers.observed import Observed
 
 MASKS, HELD_OUT = 3, 0.10
-"""So many times, this share of the entries is held out."""
+"""Number of masks, and the share of the entries that each holds out."""
 
 STARTS, STARTS_IN_A_SPLIT = 3, 2
-"""Of a fit to what is not held out, so many starts at the most; of one to the similarities in a part of the samples."""
+"""Most starts of a fit to the entries that are not held out, and to the similarities in one half of the samples."""
 
 HeldOut = Literal["entries", "pairs", "samples"]
-"""What a survey holds out."""
+"""The kinds of hold-out."""
 
 PREDICTED: dict[HeldOut, str] = {
     "entries": "entries held out",
@@ -41,27 +42,28 @@ PREDICTED: dict[HeldOut, str] = {
 }
 
 LEAST_PREDICTED = 1e-6
-"""What is foretold of an entry is taken for at least this share of the mean, so that no single one decides."""
+"""The least prediction of an entry, as a share of the mean, so that no single entry decides."""
 
 
 @dataclass(frozen=True, slots=True)
 class RankRow:
-    """What was found for one rank.
+    """The measures of one rank.
 
     Parameters
     ----------
     rank : int
         R.
     held_out : float
-        The mean divergence of an entry held out, over all masks, in units of V; NaN where one rank alone is looked at.
+        The mean divergence of an entry held out, over all masks, in units of V; NaN where there is one rank alone.
     standard_error : float
         Of that mean, over the masks.
     dispersion : float
         Of the consensus of the restarts, 1 if all agree; NaN with fewer than two.
     log_likelihood : float
-        Of Poisson counts, less the log V! that all ranks have in common; NaN where V are no counts.
+        Of Poisson counts, less the log V! that all ranks have in common; NaN where V are no counts, and where the least
+        divergence is not known (`least_divergence`).
     divergence : float
-        The least among the restarts, in units of V.
+        The least among the restarts, as far as these were carried, in units of V.
     """
 
     rank: int
@@ -74,16 +76,16 @@ class RankRow:
 
 @dataclass(frozen=True, slots=True)
 class RankSurvey:
-    """What was found for each rank, and which is chosen.
+    """The measures of each rank, and the choice of one.
 
     Parameters
     ----------
-    rows : tuple of Surveyed
+    rows : tuple of RankRow
         In ascending order of ranks.
     by : {"entries", "pairs", "samples"}
-        What was held out: entries of V; pairs of genes; or half of the samples, whose similarities were then foretold.
+        What was held out: entries of V; pairs of genes; or half of the samples, whose similarities were then predicted.
     fits : mapping of int to tuple of Factorization
-        The restarts of each rank, while they are at hand.
+        The restarts of each rank; empty where the survey was read from a store.
     """
 
     rows: tuple[RankRow, ...]
@@ -97,7 +99,7 @@ class RankSurvey:
 
     @property
     def chosen(self) -> RankRow:
-        """The rank that foretells entries held out best."""
+        """The rank that best predicts what was held out."""
         return min(self.rows, key=lambda row: row.held_out)
 
     @property
@@ -108,11 +110,14 @@ class RankSurvey:
 
     @property
     def second_differences(self) -> NDArray[np.float64]:
-        """How sharply the log likelihood bends at each rank; NaN at the ends, and next to a rank not looked at."""
-        ranks, values = (np.array([getattr(row, name) for row in self.rows]) for name in ("rank", "log_likelihood"))
+        """How sharply the divergence bends at each rank; NaN at the ends, and next to a rank that was not surveyed.
+
+        Of counts that is how sharply the log likelihood bends, as far as the restarts of the survey were carried.
+        """
+        ranks, divergences = (np.array([getattr(row, name) for row in self.rows]) for name in ("rank", "divergence"))
         bends = np.full(len(ranks), np.nan)
         if len(ranks) > 2:
-            inner = 2.0 * values[1:-1] - values[:-2] - values[2:]
+            inner = divergences[:-2] + divergences[2:] - 2.0 * divergences[1:-1]
             bends[1:-1] = np.where((np.diff(ranks)[1:] == 1) & (np.diff(ranks)[:-1] == 1), inner, np.nan)
         return bends
 
@@ -132,9 +137,9 @@ class RankSurvey:
         """Why that rank, in a few sentences."""
         chosen, ends = self.chosen, (self.rows[0].rank, self.rows[-1].rank)
         if len(self.rows) == 1:
-            return f"Rank {chosen.rank} alone was looked at."
+            return f"Rank {chosen.rank} alone was surveyed."
         sentences = [
-            f"Rank {chosen.rank} foretells {PREDICTED[self.by]} best: a mean KL divergence of {chosen.held_out:.4g}."
+            f"Rank {chosen.rank} predicts {PREDICTED[self.by]} best: a mean KL divergence of {chosen.held_out:.4g}."
         ]
         if self.is_flat:
             hardly = ", ".join(map(str, self.within_two_errors))
@@ -143,7 +148,7 @@ class RankSurvey:
             sentences.append(f"Rank {self.within_one_error.rank} is within one standard error of it.")
         if chosen.rank in ends and chosen.rank > 1 and not self.is_flat:
             where = "lower" if chosen.rank == ends[0] else "higher"
-            sentences.append(f"It is at the end of what was looked at: look {where} too.")
+            sentences.append(f"It is at the end of the ranks surveyed: try {where} ones too.")
         if self.by == "pairs":
             sentences.append("Pairs share the noise of their samples, so that this tends to too many modules.")
         return " ".join(sentences)
@@ -160,18 +165,18 @@ def rank_survey(
     splits: Sequence[tuple[Any, Any]] = (),
     threads: int,
     progress: Callable[[float], object] = lambda _: None,
-    **how: Any,
+    **options: Any,
 ) -> RankSurvey:
-    """Return what each rank is worth.
+    """Return a survey of ranks.
 
     Parameters
     ----------
     values : ndarray or sparse array, shape (p, n)
         V, as for `observe`.
     ranks : sequence of int
-        Which to look at.
+        The ranks to survey.
     restarts : int
-        Fits of each rank from seeds of their own.
+        Number of fits of each rank, from consecutive seeds.
     seed : int
         The masks and the starts are drawn with it.
     symmetric : bool
@@ -179,14 +184,14 @@ def rank_survey(
     counts : bool
         Whether V are counts, so that there is a likelihood.
     splits : sequence of pairs of V
-        Similarities in one part of the samples, and in the others. A fit to the one is held against the other: what all
-        similarities of the same few samples have in common by chance, a fit foretells of pairs held out among them.
+        Similarities in one part of the samples, and in the others. A fit to the first is compared with the second: what
+        all similarities of the same few samples share by chance, a fit would predict of pairs held out among them.
         Without, a tenth of the entries is held out, or of the pairs.
     threads : int
-        Fits side by side.
+        Number of fits at the same time.
     progress : callable
-        Told the share that is done.
-    how
+        Called with the share that is done.
+    options
         Arguments of `fit`.
 
     Raises
@@ -198,49 +203,59 @@ def rank_survey(
     if not ordered or restarts < 1:
         raise InputError(f"A survey needs ranks and restarts, not {list(ranks)} and {restarts}.")
     values = csr_array(values) if bool(issparse(values)) else np.asarray(values)
-    look = observe_symmetric if symmetric else observe
-    whole, trials = look(values), _trials(values, seed, splits, symmetric=symmetric) if len(ordered) > 1 else []
+    whole, trials = (
+        observe_symmetric(values) if symmetric else observe(values),
+        _trials(values, seed, splits, symmetric=symmetric) if len(ordered) > 1 else [],
+    )
     for rank in (ordered[0], ordered[-1]):
         check_rank(whole, rank)
     starts = range(min(restarts, STARTS_IN_A_SPLIT if splits else STARTS))
-    jobs = [(rank, whole, seed + place) for rank in ordered for place in range(restarts)]
-    jobs += [(rank, trial.observed, seed + place) for rank in ordered for trial in trials for place in starts]
-    done = itertools.count(1)
+    matrices = [whole, *(trial.observed for trial in trials)]
+    jobs = [(rank, 0, seed + number) for rank in ordered for number in range(restarts)]
+    jobs += [
+        (rank, matrix, seed + number) for rank in ordered for matrix in range(1, len(matrices)) for number in starts
+    ]
+    counts = counts and not symmetric
+    done, steps = itertools.count(1), len(jobs) + counts * len(ordered)
 
-    def one(job: tuple[int, Observed, int]) -> Factorization:
-        rank, observed, own = job
+    def fit_job(job: tuple[int, int, int]) -> Factorization:
+        rank, matrix, start_seed = job
         if symmetric:
-            found = fit_symmetric(observed, rank, seed=own, **how)
+            factorization = fit_symmetric(matrices[matrix], rank, seed=start_seed, **options)
         else:
-            found = fit(observed, rank, seed=own, threads=1, **how)
-        progress(next(done) / len(jobs))
-        return found
+            factorization = fit(matrices[matrix], rank, seed=start_seed, threads=1, **options)
+        progress(next(done) / steps)
+        return factorization
 
-    found = list(zip(jobs, threaded(threads)(one, jobs), strict=True))
+    def likelihood(rank: int) -> float:
+        divergence = least_divergence(whole, fits[rank, 0], seed, **options)
+        progress(next(done) / steps)
+        return log_likelihood(values, divergence)
+
+    fits: dict[tuple[int, int], list[Factorization]] = {}
+    for (rank, matrix, _), factorization in zip(jobs, threaded(threads)(fit_job, jobs), strict=True):
+        fits.setdefault((rank, matrix), []).append(factorization)
+    likelihoods = threaded(threads)(likelihood, ordered) if counts else itertools.repeat(float("nan"))
     rows: list[RankRow] = []
-    kept: dict[int, tuple[Factorization, ...]] = {}
-    for rank in ordered:
-        fits = kept[rank] = tuple(made for (at, on, _), made in found if at == rank and on is whole)
-        foretold = [
-            trial.divergence_of(min(made, key=_divergence))
-            for trial in trials
-            if (made := [one for (at, on, _), one in found if at == rank and on is trial.observed])
+    for rank, log_likelihood_of_rank in zip(ordered, likelihoods, strict=False):
+        predicted = [
+            trial.divergence_of(min(fits[rank, matrix], key=_divergence)) for matrix, trial in enumerate(trials, 1)
         ]
-        rows.append(_row(rank, foretold, fits, whole if counts else None, values))
+        rows.append(_row(rank, predicted, fits[rank, 0], log_likelihood_of_rank))
     by: HeldOut = "samples" if splits else "pairs" if symmetric else "entries"
-    return RankSurvey(tuple(rows), by, kept)
+    return RankSurvey(tuple(rows), by, {rank: tuple(fits[rank, 0]) for rank in ordered})
 
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    """What a fit is made to, and what it has to foretell: entries held out by a mask, or all pairs of other samples."""
+    """A matrix to fit, and what the fit has to predict: entries held out by a mask, or all pairs of other samples."""
 
     observed: Observed
     values: Any
     mask: Any = None
 
     def divergence_of(self, factorization: Factorization) -> float:
-        """Return the mean divergence of what was to be foretold."""
+        """Return the mean divergence of what was held out from the prediction."""
         if self.mask is None:
             return _pairs_divergence(self.values, factorization)
         return _entries_divergence(self.values, self.mask, factorization)
@@ -249,7 +264,7 @@ class _Trial:
 def _trials(values: Any, seed: int, splits: Sequence[tuple[Any, Any]], *, symmetric: bool) -> list[_Trial]:
     if splits:
         return [_Trial(observe_symmetric(first), second) for first, second in splits]
-    look, draw = (observe_symmetric, speckled_pairs) if symmetric else (observe, speckled)
+    prepare, draw = (observe_symmetric, speckled_pairs) if symmetric else (observe, speckled)
     masks = [draw(values, HELD_OUT, seed + number) for number in range(MASKS)]
     if any(not mask.sum() for mask in masks):
         p, n = values.shape
@@ -257,28 +272,18 @@ def _trials(values: Any, seed: int, splits: Sequence[tuple[Any, Any]], *, symmet
             f"A matrix of {p:,} × {n:,} is too small to hold anything out of it, so no rank can be chosen.",
             code="too-small-to-hold-out",
         )
-    return [_Trial(look(values, held_out=mask), values, mask) for mask in masks]
+    return [_Trial(prepare(values, held_out=mask), values, mask) for mask in masks]
 
 
-def _row(
-    rank: int, predicted: list[float], fits: tuple[Factorization, ...], counted: Observed | None, values: Any
-) -> RankRow:
-    best = min(fits, key=_divergence)
+def _row(rank: int, predicted: list[float], fits: Sequence[Factorization], log_likelihood: float) -> RankRow:
     return RankRow(
         rank=rank,
         held_out=float(np.mean(predicted)) if predicted else float("nan"),
         standard_error=float(np.std(predicted, ddof=1) / np.sqrt(len(predicted))) if predicted else float("nan"),
         dispersion=dispersion(fits) if len(fits) > 1 else float("nan"),
-        log_likelihood=float("nan") if counted is None else log_likelihood(values, best),
-        divergence=best.divergence,
+        log_likelihood=log_likelihood,
+        divergence=min(map(_divergence, fits)),
     )
-
-
-def log_likelihood(values: Any, factorization: Factorization) -> float:
-    """Return Σ v log x − x over what is observed: the log likelihood of Poisson counts less its term log V!."""
-    data = values.data if hasattr(values, "tocsr") else np.asarray(values, dtype=np.float64).ravel()
-    positive = data[data > 0.0]  # NaN is not
-    return float(np.sum(positive * np.log(positive) - positive)) - factorization.divergence
 
 
 def _divergence(factorization: Factorization) -> float:
@@ -286,7 +291,7 @@ def _divergence(factorization: Factorization) -> float:
 
 
 def _entries_divergence(values: Any, mask: Any, factorization: Factorization) -> float:
-    """Return the mean divergence of the entries held out from what a fit without them foretells."""
+    """Return the mean divergence of the entries held out from the prediction of a fit without them."""
     rows, columns = mask.nonzero()
     v = np.asarray(values[rows, columns], dtype=np.float64).ravel()
     x: NDArray[np.float64] = np.einsum("er,er->e", factorization.modules[rows], factorization.usage.T[columns])
@@ -299,7 +304,7 @@ def _entries_divergence(values: Any, mask: Any, factorization: Factorization) ->
 
 
 def _pairs_divergence(values: Any, factorization: Factorization) -> float:
-    """Return the mean divergence of all pairs of other samples from what a fit foretells, in O(p² R) or O(nnz R)."""
+    """Return the mean divergence of all pairs of other samples from the prediction of a fit, in O(p² R) or O(nnz R)."""
     size = len(factorization.modules)
     everywhere = np.sum(factorization.modules.sum(axis=0) * factorization.usage.sum(axis=1))
     off_diagonal = float(everywhere - np.einsum("pr,rp->", factorization.modules, factorization.usage))

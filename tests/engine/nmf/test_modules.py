@@ -9,16 +9,19 @@ import numpy as np
 import pytest
 from grnledger.engine.errors import InputError
 from grnledger.engine.nmf import analyse, best_sets, fit, fit_each, observe
-from grnledger.engine.nmf.modules import overdispersed
+from grnledger.engine.nmf.modules import analysis, likelihood, overdispersed
+from grnledger.engine.nmf.modules import moonlighting as tested
 from grnledger.engine.nmf.modules.consensus import dispersion, match_modules, stability
+from grnledger.engine.nmf.modules.likelihood import log_likelihood
 from grnledger.engine.nmf.modules.membership import memberships
 from grnledger.engine.nmf.modules.moonlighting import moonlighting
-from grnledger.engine.nmf.modules.rank import RankRow, RankSurvey, _pairs_divergence, log_likelihood, rank_survey
+from grnledger.engine.nmf.modules.rank import RankRow, RankSurvey, _pairs_divergence, rank_survey
 from grnledger.engine.nmf.simulation import simulate_counts
 from grnledger.engine.nmf.solvers.factorization import Factorization
 from grnledger.engine.nmf.solvers.symmetric import fit_symmetric, observe_symmetric
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
+from scipy.special import erfc
 from scipy.stats import hypergeom, nbinom, poisson
 from threadpoolctl import threadpool_limits
 
@@ -210,7 +213,7 @@ def test_independent_genes_have_one_module_by_other_samples_and_many_by_pairs() 
     how: dict[str, Any] = {"restarts": 2, "symmetric": True, "counts": False, "threads": 2, "tolerance": 1e-5}
     told = rank_survey(whole, range(1, 7), splits=halves_of(values, 0), **how)
     assert (told.chosen.rank, told.by) == (1, "samples")
-    assert "foretells the similarities in the other half of the samples best" in told.reason
+    assert "predicts the similarities in the other half of the samples best" in told.reason
     pairs = rank_survey(whole, range(1, 7), **how)
     assert pairs.chosen.rank > 3  # what the same few samples have in common by chance
     assert "tends to too many modules" in pairs.reason
@@ -304,9 +307,9 @@ def test_the_planted_rank_is_chosen(modules: int, overdispersion: float) -> None
     assert survey.chosen.rank == modules
     assert survey.chosen.dispersion > 0.99
     assert not survey.is_flat
-    assert f"Rank {modules} foretells entries held out best" in survey.reason
+    assert f"Rank {modules} predicts entries held out best" in survey.reason
     assert max(told) == 1.0
-    assert len(told) == 7 * (3 + 3 * 3)
+    assert len(told) == 7 * (3 + 3 * 3 + 1)
     again = rank_survey(drawn.counts, [modules, modules + 1], restarts=3, threads=1, tolerance=1e-6)
     assert again.rows[0].held_out == survey.chosen.held_out
     (alone,) = rank_survey(drawn.counts, [modules], restarts=3, threads=1, tolerance=1e-6).rows
@@ -315,7 +318,7 @@ def test_the_planted_rank_is_chosen(modules: int, overdispersion: float) -> None
 
 
 def row(rank: int, held_out: float, error: float, likelihood: float = 0.0) -> RankRow:
-    return RankRow(rank, held_out, error, 1.0, likelihood, 0.0)
+    return RankRow(rank, held_out, error, 1.0, likelihood, -likelihood)
 
 
 def test_the_survey_says_why_and_when_it_says_little() -> None:
@@ -325,10 +328,10 @@ def test_the_survey_says_why_and_when_it_says_little() -> None:
     flat = RankSurvey((row(2, 1.1, 0.1), row(3, 1.0, 0.1), row(4, 1.05, 0.1)))
     assert "the curve is flat: ranks 2, 3, 4 are" in flat.reason
     edge = RankSurvey((row(2, 1.0, 0.1), row(3, 3.0, 0.1)))
-    assert edge.reason.endswith("look lower too.")
+    assert edge.reason.endswith("try lower ones too.")
     close = RankSurvey((row(2, 9.0, 0.1), row(3, 1.05, 0.1), row(4, 1.0, 0.1), row(5, 9.0, 0.1)))
     assert close.reason.endswith("Rank 3 is within one standard error of it.")
-    assert RankSurvey((row(3, 1.0, 0.1),)).reason == "Rank 3 alone was looked at."
+    assert RankSurvey((row(3, 1.0, 0.1),)).reason == "Rank 3 alone was surveyed."
     with pytest.raises(InputError, match="needs ranks"):
         rank_survey(np.ones((4, 4)), [], threads=1)
 
@@ -339,7 +342,7 @@ def test_the_log_likelihood_is_that_of_poisson_counts_but_for_log_factorials() -
     whole = poisson.logpmf(counts, found.modules @ found.usage).sum()
     factorials = -poisson.logpmf(counts, 1.0).sum() - counts.size
     for values in (counts, csr_array(counts)):
-        assert log_likelihood(values, found) == pytest.approx(whole + factorials, rel=1e-9)
+        assert log_likelihood(values, found.divergence) == pytest.approx(whole + factorials, rel=1e-9)
 
 
 # Whole analyses
@@ -379,6 +382,34 @@ def test_the_best_set_of_a_module_is_the_most_surprising_one() -> None:
     assert best_sets(main, 2, {}) == [None, None]
 
 
+def benjamini_hochberg(p_values: Matrix) -> Matrix:
+    """q written out: the least of m p / rank among the p-values that are no smaller (1995, J. R. Stat. Soc. B 57)."""
+    order = np.argsort(p_values, kind="stable")
+    scaled = p_values[order] * len(p_values) / np.arange(1, len(p_values) + 1)
+    q = np.empty_like(p_values)
+    q[order] = [min(1.0, scaled[rank:].min()) for rank in range(len(p_values))]
+    return q
+
+
+def test_q_values_are_those_of_benjamini_and_hochberg_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = np.random.default_rng(8)
+    main = stream.integers(-1, 3, 90)
+    sets = {f"set{number}": stream.choice(90, 25, replace=False) for number in range(12)}
+    shared = np.array([np.bincount(main[genes][main[genes] >= 0], minlength=3) for genes in sets.values()])
+    p_values = hypergeom.sf(shared - 1, 90, 25, np.bincount(main[main >= 0])[None, :])
+    expected = benjamini_hochberg(p_values.ravel()).reshape(p_values.shape)[p_values.argmin(axis=0), range(3)]
+    np.testing.assert_allclose([best.q for best in best_sets(main, 3, sets) if best], expected, rtol=1e-13)
+
+    drawn = simulate_counts(60, 40, 3, depth=30, moonlighting=5, seed=8)
+    observed, (gains, shares) = observe(drawn.counts), (stream.exponential(1.0, (60, 3)), stream.random((60, 3)))
+    monkeypatch.setattr(tested, "_second_module_gains", lambda *_: (gains, shares))
+    monkeypatch.setattr(tested, "ROUNDS", 1)
+    q_values = benjamini_hochberg(0.5 * erfc(np.sqrt(gains)).ravel()).reshape(gains.shape)
+    best = np.where(shares >= 0.05, gains, -1.0).argmax(axis=1)
+    test = tested.moonlighting(observed, fit(observed, 3))
+    np.testing.assert_allclose(test.q, q_values[np.arange(60), best], rtol=1e-13)
+
+
 # The simulator, and the course's data
 
 
@@ -405,18 +436,45 @@ def test_simulations_that_make_no_sense_are_refused(wrong: dict[str, object]) ->
         simulate_counts(**{"genes": 30, "samples": 5, "modules": 3, **wrong})  # pyright: ignore[reportArgumentType]
 
 
+def course_data(folder: Path) -> tuple[list[str], Matrix]:
+    lines = [line.split() for line in (folder / "mcb112_w10_2021-data.tbl").read_text().splitlines() if line.strip()]
+    return [line[0] for line in lines], np.array([[float(field) for field in line[1:]] for line in lines])
+
+
+def test_likelihoods_of_the_survey_are_those_of_twenty_finished_fits_or_unknown(shared_data: Path) -> None:
+    _, counts = course_data(shared_data)
+    planted = simulate_counts(60, 40, 3, depth=20, moonlighting=2, seed=4).counts
+    for values, ranks, certain in ((counts, range(2, 7), (2, 4)), (planted, range(1, 6), (1, 2, 3))):
+        observed = observe(values)
+        survey = rank_survey(values, ranks, threads=2, **analysis.SURVEY_FIT)
+        known = {row.rank: row for row in survey.rows if np.isfinite(row.log_likelihood)}
+        assert {*certain} <= {*known}
+        for rank, row in known.items():
+            best = min(fit.divergence for fit in fit_each(observed, rank, range(20), threads=2, **analysis.FINAL_FIT))
+            shown = log_likelihood(values, 0.0) - row.log_likelihood
+            assert shown == pytest.approx(best, rel=1e-4)
+            assert shown <= row.divergence * (1 + 1e-7)
+        assert np.isfinite(survey.second_differences[1:-1]).all()
+
+
+def test_fewer_than_ten_restarts_or_fits_that_do_not_end_leave_likelihoods_unknown() -> None:
+    counts = simulate_counts(60, 40, 3, depth=20, moonlighting=2, seed=4).counts
+    assert np.isnan(rank_survey(counts, [3], restarts=9, threads=1).chosen.log_likelihood)
+    assert np.isfinite(rank_survey(counts, [3], restarts=10, threads=1).chosen.log_likelihood)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(likelihood, "CARRIED_THROUGH", {"tolerance": 0.0, "most_sweeps": 1})
+        assert np.isnan(rank_survey(counts, [3], restarts=10, threads=1).chosen.log_likelihood)
+
+
 def test_the_course_s_data_have_four_modules_and_three_genes_in_two(shared_data: Path) -> None:
-    table = shared_data / "mcb112_w10_2021-data.tbl"
-    lines = [line.split() for line in table.read_text().splitlines() if line.strip()]
-    names, counts = [line[0] for line in lines], np.array([[float(one) for one in line[1:]] for line in lines])
+    names, counts = course_data(shared_data)
     found = analyse(counts, range(3, 7), symmetric=False, threads=2)
     assert found.survey.chosen.rank == 4
     assert found.best.converged
     assert [names[place] for place in np.flatnonzero(found.in_two)] == ["butternut", "fennel", "papaya"]
     assert sorted(found.sizes.tolist()) == [20, 20, 20, 43]
-    assert np.all(
-        found.stability[~found.in_two] == 1.0
-    )  # the main module of one in two has little more than half of it
+    # A gene in two modules may have little more than half of it in its main one.
+    assert np.all(found.stability[~found.in_two] == 1.0)
 
 
 @pytest.mark.parametrize(

@@ -164,27 +164,27 @@ def test_an_analysis_that_cannot_be_kept_is_given_all_the_same(repo: Repository,
     whole = grnledger.open(tmp_path / "all.h5")
     run = modules_of(whole, "v1", ranks=(2, 2), restarts=2)
     assert run.artifact is None
-    assert "to be read only" in run.unkept
+    assert "to be read only" in run.refusal
     assert run.named.analysis.best.rank == 2
 
 
 def test_modules_come_back_to_the_last_bit(repo: Repository) -> None:
     made = modules_of(repo, "v1", ranks=(2, 3), restarts=2, seed=5)
     again = modules_of(grnledger.open(repo.path), "HEAD", ranks=(2, 3), restarts=2, seed=5)
-    assert (made.again, again.again) == (False, True)
+    assert (made.reused, again.reused) == (False, True)
     one, other = made.named, again.named
-    assert (one.genes, one.samples, one.said, one.symmetric, one.counts) == (
-        other.genes, other.samples, other.said, other.symmetric, other.counts,
+    assert (one.genes, one.samples, one.description, one.symmetric, one.counts) == (
+        other.genes, other.samples, other.description, other.symmetric, other.counts,
     )  # fmt: skip
     for name in ("modules", "usage", "trace"):
         assert getattr(one.analysis.best, name).tobytes() == getattr(other.analysis.best, name).tobytes()
     assert repr(one.analysis.survey.rows) == repr(other.analysis.survey.rows)  # NaN is not NaN
     assert one.analysis.stability.tobytes() == other.analysis.stability.tobytes()
-    assert not modules_of(repo, "v0", ranks=(2, 3), restarts=2, seed=5).again
-    assert not modules_of(repo, "v1", ranks=(2, 3), restarts=3, seed=5).again
+    assert not modules_of(repo, "v0", ranks=(2, 3), restarts=2, seed=5).reused
+    assert not modules_of(repo, "v1", ranks=(2, 3), restarts=3, seed=5).reused
     repo.rollback("v0")
     repo.commit([Pathway(("p53",), np.arange(6, dtype=np.intp), np.full((6, 1), 0.3))], message="the same, anew")
-    assert modules_of(repo, "HEAD", ranks=(2, 3), restarts=2, seed=5).again  # of equal content
+    assert modules_of(repo, "HEAD", ranks=(2, 3), restarts=2, seed=5).reused  # of equal content
 
 
 @pytest.mark.parametrize(
@@ -228,17 +228,17 @@ def test_a_number_that_no_float_holds_is_refused_and_the_question_answered_anew(
     with pytest.raises(FormatError, match="is no NMF"):
         nmf_results.read(repo.artifacts.named(made.key))
     again = modules_of(repo, "v1", ranks=(2, 2), restarts=2)
-    assert not again.again
+    assert not again.reused
     assert nmf_results.read(repo.artifacts.named(made.key)).analysis.best.rank == 2
 
 
 def test_an_analysis_of_another_method_is_told_as_such(repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     made = modules_of(repo, "v1", ranks=(2, 2), restarts=2).artifact
     assert made is not None
-    monkeypatch.setattr(nmf_results, "METHOD", 99)
-    with pytest.raises(FormatError, match="was made by method 2, and this grnledger knows method 99"):
+    monkeypatch.setattr(nmf_results, "METHODS", {"correlation": 99})
+    with pytest.raises(FormatError, match="was made by method 2, which this grnledger does not know"):
         nmf_results.read(repo.artifacts.named(made.key))
-    assert not modules_of(repo, "v1", ranks=(2, 2), restarts=2).again
+    assert not modules_of(repo, "v1", ranks=(2, 2), restarts=2).reused
 
 
 def test_an_analysis_that_the_disk_does_not_give_is_as_good_as_none(
