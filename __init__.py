@@ -6,8 +6,8 @@
     v3 = repo.snapshot("v3")
     v3.partial_correlation("TP53", "MDM2")
 
-`open` and `init` give a `Repository`; its snapshots answer by gene names. `grnledger.engine` has the mathematics by
-itself, on plain arrays.
+`open` and `init` return a `Repository`; its snapshots are indexed by gene names. `grnledger.engine` has the
+mathematics alone, on plain arrays.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Numbers: arrays in, arrays out. No files, no clock, no environment, no printing.
 
-The update identities stand here by themselves, for any matrices: `matrix_inversion_lemma`, `woodbury`,
+It has the update identities for any matrices: `matrix_inversion_lemma`, `woodbury`,
 `sherman_morrison`; and the factor model: `factor_covariance`, `simulate_factor_model`.
 """
 

@@ -1,4 +1,4 @@
-"""The one error tree, cut by what the caller would do next."""
+"""The error tree: one class for each thing that a caller would do next."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class GrnError(Exception):
         A stable name of what is wrong, for programs and for the command line, which words the hint of it. By default
         that of the class (`"input"`, `"not-found"`, …).
     facts : mapping
-        What the hint of that code names.
+        The values in the hint of that code.
     """
 
     code = "error"
@@ -35,19 +35,19 @@ class GrnError(Exception):
 
 
 class InputError(GrnError):
-    """The input cannot be used as it is: mend the file or the arguments."""
+    """The input cannot be used as it is: correct the file or the arguments."""
 
     code = "input"
 
 
 class NotFound(GrnError):
-    """Nothing of that name is there: ask for another."""
+    """There is nothing of that name."""
 
     code = "not-found"
 
 
 class Conflict(GrnError):
-    """The store has moved or holds it already: read again, then decide."""
+    """The store has changed, or has it already: read it again, then decide."""
 
     code = "conflict"
 
@@ -78,7 +78,7 @@ class NotPositiveDefinite(EngineError):
     message, hint, code, facts
         As in `GrnError`.
     eigenvalue : float
-        The smallest eigenvalue found.
+        The smallest eigenvalue.
     """
 
     code = "not-positive-definite"
@@ -97,7 +97,7 @@ class NotPositiveDefinite(EngineError):
 
 
 class NotConverged(EngineError):
-    """An iteration ended before its tolerance was met; the message says how far it came."""
+    """An iteration ended before its tolerance was met; the message has the state it reached."""
 
     code = "not-converged"
 

@@ -1,4 +1,4 @@
-"""Names of a package that are imported when they are first asked for: `import grnledger` costs next to nothing."""
+"""Names of a package that are imported on first use, so that `import grnledger` takes milliseconds."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A map over independent pieces of work: on threads here, and on whatever else can take a function and its argument.
+"""A map over independent pieces of work: on threads here, and on anything else that can run a function of one argument.
 
-Whoever has many pieces, blocks of tests or restarts, asks for a `Mapper` and never for threads: each piece is a
-function of its own argument alone, so the answers are the same bits however many run at once, and in their order.
+Code with many pieces, such as blocks of tests or restarts, has a `Mapper` as its argument and no threads: each piece
+depends on its argument alone, so the results have the same bits and order however many run at once.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ Output = TypeVar("Output")
 
 
 class Mapper(Protocol):
-    """Applies a function to each of some items, and yields the answers in the order of the items."""
+    """Applies a function to each of some items, and yields the results in the order of the items."""
 
     def __call__(self, step: Callable[[Item], Output], items: Iterable[Item]) -> Iterator[Output]:
-        """Yield step(item) for each item; items are taken as they are needed, so that they may be a stream."""
+        """Yield step(item) for each item; items are read as they are needed, so that they may be a stream."""
         ...
 
 
 def threaded(number: int) -> Mapper:
     """Return a map on so many threads of this process, or in the calling one where that is 1.
 
-    At most `number` + 1 items are under way at once. What a step raises is raised where its answer is asked for.
+    At most `number` + 1 items are in progress at once. An error of a step is raised when its result is read.
 
     Examples
     --------

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 LARGEST_ON_ONE_THREAD = 5_000
-"""A larger matrix is made and inverted on all cores, where one would take minutes; its last bits may depend on them."""
+"""Most rows of a matrix that is formed and inverted on one thread; on all cores, the last bits may depend on them."""
 
 
 def one_blas_thread() -> AbstractContextManager[object]:
@@ -30,9 +30,10 @@ def one_blas_thread_unless_large(size: int) -> AbstractContextManager[object]:
 
 
 def blas_libraries() -> list[str]:
-    """Return what BLAS was found, a line each: library, version, kernel, threads."""
+    """Return the BLAS libraries loaded, a line each: library, version, kernel, threads."""
     return [
-        f"{library['internal_api']} {library['version']} {library.get('architecture') or ''}, {library['num_threads']} threads"
+        f"{library['internal_api']} {library['version']} {library.get('architecture') or ''}, "
+        f"{library['num_threads']} threads"
         for library in _controller().info()
         if library["user_api"] == "blas"
     ]
@@ -40,6 +41,6 @@ def blas_libraries() -> list[str]:
 
 @functools.cache
 def _controller() -> ThreadpoolController:
-    """Return the controller of the BLAS libraries loaded; looking for them takes some milliseconds, so once."""
-    importlib.import_module("scipy.linalg")  # SciPy brings a BLAS of its own, found once it is loaded
+    """Return the controller of the BLAS libraries loaded; the search takes some milliseconds, so it is done once."""
+    importlib.import_module("scipy.linalg")  # SciPy brings another BLAS, which is seen once it is loaded
     return ThreadpoolController()

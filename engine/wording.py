@@ -1,4 +1,4 @@
-"""Wording: numbers with their nouns, and lists cut short, for notes and refusals."""
+"""Wording: numbers with their nouns, and shortened lists, for notes and errors."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 LONGEST_NAME = 60
-"""Characters of a name that are told in a sentence: what a broken file calls a name may be all of it."""
+"""Most characters of a name in a sentence: in a broken file, a name may be as long as the file."""
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
@@ -24,7 +24,7 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 
 
 def some(names: Sequence[str], most: int = 5) -> str:
-    r"""Return the first few names, joined for reading: long ones cut, and what does not print told as an escape.
+    r"""Return the first few names, joined for reading: long ones cut, unprintable characters as escapes.
 
     Examples
     --------
@@ -40,14 +40,14 @@ def some(names: Sequence[str], most: int = 5) -> str:
 
 
 def printable(text: str, *, but: str = "") -> str:
-    r"""Return text with what does not print told as an escape, so that no terminal obeys what a file says.
+    r"""Return text with unprintable characters as escapes, so that no terminal obeys a file.
 
     Parameters
     ----------
     text : str
         Anything.
     but : str
-        Characters to be left as they are.
+        Characters that stay as they are.
 
     Examples
     --------

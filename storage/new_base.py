@@ -1,4 +1,4 @@
-"""Where a base comes from: expression data, a covariance or a factor model, with everything that was decided."""
+"""A new base from expression data, a covariance or a factor model, with a record of every decision."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ..engine.network.covariance import Covariance
 
 LARGEST_KEPT = 256_000_000
-"""Expression up to this many bytes is kept with its base; more only when that is asked."""
+"""Largest expression, in bytes, that is kept with its base by default."""
 
 
 def from_expression(
@@ -59,7 +59,7 @@ def from_expression(
     genes_in, layer, raw, gene_names
         How to read the file; see `formats.expression.read_expression`.
     keep_expression : bool, optional
-        Whether to keep the values as they were read. By default up to 256 MB are.
+        Whether to keep the values as they were read; by default up to 256 MB.
     samples : sequence of str, optional
         Which of the samples to estimate from, in this order; all by default.
 
@@ -215,7 +215,7 @@ def _read_expression(
 
 
 def _expression_to_keep(raw: NDArray[np.float64], keep: bool | None) -> tuple[NDArray[Any] | None, tuple[str, ...]]:
-    """Return the values to keep, in half the space where that loses nothing, and what to say of it."""
+    """Return the values to keep, as float32 where that is exact, and a note if they are too large for the default."""
     with np.errstate(over="ignore"):  # what overflows is not equal, and is kept as it is
         narrow = raw.astype(np.float32)
     values = narrow if np.array_equal(narrow, raw) else raw
@@ -257,7 +257,7 @@ def _estimate_parameters(estimate: Estimate) -> dict[str, Parameter]:
 
 
 def _preparation_parameters(preparation: Preparation) -> dict[str, Parameter]:
-    """Return what was asked of the preparation, as far as it changes anything."""
+    """Return the steps of the preparation, as far as they change anything."""
     steps: dict[str, Parameter] = {
         "counts": preparation.counts or None,
         "floor": preparation.floor,

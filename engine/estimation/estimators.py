@@ -42,7 +42,7 @@ class Estimate:
     variance_shrinkage : float, optional
         The intensity λ_var, 0 to 1, by which variances were shrunk to their median.
     constant : int
-        How many genes have one value in all samples, and were kept as isolated genes.
+        How many genes have one value in all samples, and remain as isolated genes.
     notes : tuple of str
         Sentences that a user should read.
     """
@@ -103,7 +103,7 @@ def estimator_of(name: str, factors: int | None = None) -> Estimator:
     Raises
     ------
     InputError
-        There is none of that name, or a number of factors is given for one that has none.
+        There is none of that name, or it has no number of factors and one is requested.
     """
     if name not in ESTIMATORS:
         raise InputError(f"There is no estimator {name!r}.", hint=f"There are {', '.join(ESTIMATORS)}.")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MINIMUM_SAMPLES = 3
-"""Two samples give every pair of genes a correlation of ±1."""
+"""Smallest number of samples: with two, every pair of genes has a correlation of ±1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Expression:
     values : ndarray of float64, shape (g, n)
         Finite, in the units of the file; made read-only.
     genes : tuple of str
-        g names, one a row. They may repeat: `prepare` decides what then.
+        g names, one a row. They may repeat: `prepare` resolves that.
     samples : tuple of str
         n names, one a column; n ≥ 3.
 
@@ -60,14 +60,14 @@ class Expression:
         return f"{self.values[row, column]:g} (gene {self.genes[row]} in sample {self.samples[column]})"
 
     def select_samples(self, names: Sequence[str]) -> Expression:
-        """Return the values of some samples, in the order given.
+        """Return the values of some samples, in the order of the names.
 
         Raises
         ------
         NotFound
             A sample is not there.
         InputError
-            A name is asked for twice, or stands for two samples; or fewer than three are left.
+            A name occurs twice in either list, or fewer than three samples are selected.
         """
         at = {name: index for index, name in enumerate(self.samples)}
         missing = [name for name in names if name not in at]

@@ -1,4 +1,4 @@
-"""Factor analysis: a factor base by maximum likelihood, with the number of factors given or chosen."""
+"""Factor analysis: a factor base by maximum likelihood, with a fixed or a chosen number of factors."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def factor_analysis(
     tolerance: float = 1e-5,
     max_iterations: int = 1000,
 ) -> Estimate:
-    """Return the factor base of greatest likelihood: K factors, and a variance of its own for each gene.
+    """Return the factor base of greatest likelihood: K factors, and a specific variance of each gene.
 
     Parameters
     ----------
@@ -36,12 +36,12 @@ def factor_analysis(
     factors : int, optional
         K; chosen by held-out likelihood when absent.
     lower : float
-        The least share of a gene's variance that is its own, 0 to 1. Without it the likelihood can grow without
-        limit on a gene that the factors explain wholly (a Heywood case). How many genes it holds is in the notes.
+        The least specific share of a gene's variance, 0 to 1. Without it the likelihood can grow without limit on a
+        gene that the factors explain wholly (a Heywood case). The notes have the number of genes at this bound.
     tolerance : float
-        How far the modelled variance of a gene may be from its empirical one, relative to its own share.
+        How far the modelled variance of a gene may be from its empirical one, relative to its specific variance.
     max_iterations : int
-        After so many the search gives up.
+        The largest number of iterations.
 
     Returns
     -------

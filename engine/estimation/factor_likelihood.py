@@ -16,21 +16,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FEW_COLUMNS = 200
-"""Up to this many columns all eigenvalues come faster from the matrix itself than a few from Lanczos steps."""
+"""Largest number of columns for which all eigenvalues are faster than a few by Lanczos iteration."""
 
 IDLE_EXCESS = 1e-8
-"""A factor whose eigenvalue is no further above 1 explains nothing but rounding."""
+"""Largest excess of an eigenvalue over 1 at which its factor explains nothing but rounding."""
 
 
 @dataclass(frozen=True, slots=True)
 class FactorFit:
-    """The factor model R ≈ F Fᵀ + diag(ψ) of greatest likelihood, as far as the search came.
+    """The factor model R ≈ F Fᵀ + diag(ψ) of greatest likelihood, as far as the search got.
 
     Parameters
     ----------
     loadings : ndarray of float64, shape (p, K)
         F, with FᵀΨ⁻¹F diagonal, the strongest factor first; factors that explain nothing are left out, so that K
-        may be less than was asked.
+        may be less than the number requested.
     uniquenesses : ndarray of float64, shape (p,)
         ψ.
     eigenvalues : ndarray of float64, shape (K,)
@@ -38,8 +38,8 @@ class FactorFit:
     discrepancies : tuple of float
         log |Σ| + tr(Σ⁻¹R) at the start and after each iteration; it never rises.
     gradient : float
-        The largest difference between a gene's modelled variance and its own, relative to its uniqueness; where the
-        model has too much, no more than the way that is left to the bound, in log ψ.
+        The largest difference between a gene's modelled and its sample variance, relative to its uniqueness; where the
+        model has too much, at most the distance to the bound in log ψ.
     """
 
     loadings: NDArray[np.float64]
@@ -74,12 +74,12 @@ def fit_factors(
     tolerance : float
         The search ends when `FactorFit.gradient` is no larger.
     max_iterations : int
-        Or after so many iterations: whoever asked looks at the gradient.
+        The largest number of iterations; the caller checks the gradient.
 
     Returns
     -------
     FactorFit
-        Whether it converged is for the caller to judge.
+        The caller decides by its gradient whether it converged.
 
     Notes
     -----
@@ -102,7 +102,7 @@ def correlation_root(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
     Notes
     -----
-    Where there are more samples than genes, the transposed R of a QR decomposition stands for all of them: O(p²n),
+    Where there are more samples than genes, the transposed R of a QR decomposition replaces all of them: O(p²n),
     once.
     """
     genes, samples = scores.shape

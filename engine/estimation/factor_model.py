@@ -1,4 +1,4 @@
-"""The factor model Σ = B F Bᵀ + diag(noise): formed, simulated, and counted."""
+"""The factor model Σ = B F Bᵀ + diag(noise): its covariance, simulation, and number of parameters."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def form_covariance(columns: NDArray[np.float64], noise: NDArray[np.float64]) ->
     columns : ndarray of float64, shape (p, K)
         U.
     noise : ndarray of float64, shape (p,)
-        What the diagonal has beside; may be zero.
+        Added to the diagonal; may be zero.
 
     Notes
     -----
@@ -96,7 +96,7 @@ def simulate_factor_model(
     genes, factors : int
         p and K.
     seed : int or RandomState
-        Where the numbers come from: p × K normal ones first, then p uniform ones. NumPy's legacy generator, since
+        The random numbers: p × K normal ones first, then p uniform ones. NumPy's legacy generator, since
         its stream is frozen for ever (NEP 19); pass a `RandomState` to draw more from the same stream.
     scale : float
         The standard deviation of a loading, in the units of the expression.

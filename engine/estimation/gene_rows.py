@@ -1,4 +1,4 @@
-"""Rows on their way to a panel: one row a gene, and the filters that leave genes out."""
+"""Rows of an expression before they are a panel: one row a gene, and the filters that leave genes out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Duplicates = Literal["error", "max-variance", "mean", "first"]
-"""What becomes of rows that name one gene: refused, the most variable row, their mean, the first row."""
+"""How rows that name one gene are resolved: an error, the most variable row, their mean, the first row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class GeneRows:
     notes: tuple[str, ...] = ()
 
     def select(self, indices: NDArray[np.intp]) -> GeneRows:
-        """Return the rows at places, in that order."""
+        """Return the rows of indices, in that order."""
         genes = tuple(self.genes[int(index)] for index in indices)
         return replace(self, values=self.values[indices], raw=self.raw[indices], genes=genes)
 
@@ -51,7 +51,7 @@ class GeneRows:
         return replace(self, notes=(*self.notes, sentence))
 
     def filter(self, mask: NDArray[np.bool_], description: str) -> GeneRows:
-        """Return the rows kept, and note how many were not and what they are otherwise."""
+        """Return the rows of a mask, with a note that counts and describes the others."""
         lost = int(np.count_nonzero(~mask))
         if lost == 0:
             return self
@@ -61,7 +61,7 @@ class GeneRows:
 
 
 def repeated_genes(genes: Iterable[str]) -> list[str]:
-    """Return the names that stand more than once, in order of their second appearance."""
+    """Return the names that occur more than once, in order of their second appearance."""
     seen: set[str] = set()
     repeats: dict[str, None] = {}
     for gene in genes:
@@ -72,7 +72,7 @@ def repeated_genes(genes: Iterable[str]) -> list[str]:
 
 
 def refuse_repeats(genes: tuple[str, ...]) -> None:
-    """Refuse genes that stand in more than one row, naming some and the way out."""
+    """Refuse genes that stand in more than one row, naming some."""
     repeats = repeated_genes(genes)
     if repeats:
         raise InputError(
@@ -82,7 +82,7 @@ def refuse_repeats(genes: tuple[str, ...]) -> None:
 
 
 def average_repeats(expression: Expression) -> Expression:
-    """Return one row a gene, the mean of its rows, where the first of them stood; O(g n)."""
+    """Return one row a gene, the mean of its rows, in the order of their first rows; O(g n)."""
     groups, genes = _groups(expression.genes)
     if len(genes) == len(groups):
         return expression

@@ -1,4 +1,4 @@
-"""Scaling: counts to a common depth, the floor, and the transform."""
+"""Normalisation of counts to a common library size, the floor, and the transform."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from .expression import Expression
 
 Transform = Literal["none", "log1p", "log2"]
-"""What is applied to every value after the floor."""
+"""The function applied to every value after the floor."""
 
 
 def library_scales(expression: Expression) -> NDArray[np.float64]:
-    """Return the factor that takes each sample to the median library size, shape (n,).
+    """Return the factor that scales each sample to the median library size, shape (n,).
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def transform(expression: Expression, floor: float | None, transform: Transform)
     Parameters
     ----------
     expression : Expression
-        The values before, with the names that a refusal gives.
+        The values before, with the names for error messages.
     floor : float, optional
         Values below are raised to it first.
     transform : {"none", "log1p", "log2"}
@@ -77,7 +77,7 @@ def transform(expression: Expression, floor: float | None, transform: Transform)
 
     Notes
     -----
-    O(g n). Without floor and transform the array is the expression's own.
+    O(g n). Without floor and transform the array is that of the expression.
     """
     values = expression.values if floor is None else np.maximum(expression.values, floor)
     if transform == "none":

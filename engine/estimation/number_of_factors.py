@@ -1,4 +1,4 @@
-"""How many factors: the number that predicts samples not yet seen best."""
+"""The number of factors: that which predicts held-out samples best."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FOLDS = 5
-"""Into how many parts the samples are split."""
+"""Number of parts that the samples are split into."""
 
 FOLD_SEED = 0
-"""The seed of that split."""
+"""Seed of the split into folds."""
 
 MOST_FACTORS = 20
-"""The largest number of factors that is tried."""
+"""Largest number of factors that is tried."""
 
 TRIMMED_SHARE = 0.1
-"""The share of samples left out at either end of a mean over samples."""
+"""Share of samples left out at either end of a trimmed mean over samples."""
 
 
 def held_out_gains(
@@ -96,7 +96,7 @@ def trimmed_mean(gains: NDArray[np.float64]) -> float:
 
 
 def best_number(gains: NDArray[np.float64]) -> tuple[int, tuple[str, ...]]:
-    """Return the number of factors that gains most, and the sentences that say how it was found.
+    """Return the number of factors that gains most, and the sentences that describe the choice.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def best_number(gains: NDArray[np.float64]) -> tuple[int, tuple[str, ...]]:
 
 
 def _folds(samples: int) -> list[NDArray[np.intp]]:
-    """Return the places of the samples of each fold; the legacy generator gives the same ones for ever (NEP 19)."""
+    """Return the indices of the samples of each fold; the legacy generator always gives the same ones (NEP 19)."""
     order = np.random.RandomState(FOLD_SEED).permutation(samples).astype(np.intp)
     return np.array_split(order, FOLDS)
 
@@ -136,7 +136,7 @@ def _folds(samples: int) -> list[NDArray[np.intp]]:
 def _split(values: NDArray[np.float64], held: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the root of the other samples' correlations, and the scores of those held out.
 
-    Genes that are constant in the other samples are left out: no model has learnt anything about them.
+    Genes that are constant in the other samples are left out: a model fitted to them knows nothing of these genes.
     """
     known = np.delete(values, held, axis=1)
     varying = ~is_constant(known)

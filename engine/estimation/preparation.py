@@ -31,15 +31,15 @@ if TYPE_CHECKING:
     from .expression import Expression
 
 HARDLY_DETECTED = 0.2
-"""A gene above the floor in a smaller share of samples than this is worth a warning."""
+"""Share of samples above the floor below which a gene is mentioned in a note."""
 
 UNLOGGED = 100.0
-"""Values above this are hardly on a logarithmic scale."""
+"""Largest value that is plausible on a logarithmic scale."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """What is asked of `prepare`.
+    """The steps of `prepare`.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ class Prepared:
     detected : ndarray of float64, shape (p,)
         The share of samples in which the value as read lies above the floor, or above 0 when there is none.
     notes : tuple of str
-        Sentences that a user should read: what was left out, and what looks odd.
+        Sentences that a user should read: genes left out, and values that look wrong.
     """
 
     values: NDArray[np.float64]
@@ -127,17 +127,17 @@ class Prepared:
 def prepare(expression: Expression, preparation: Preparation) -> Prepared:
     """Return the panel and the values that a preparation makes of an expression.
 
-    The order is fixed. Rows of one gene are averaged, as read, if that is asked; then come counts normalisation
-    (library sizes over all rows of the file), floor and transform; then one row is kept of each gene ("max-variance"
-    judges after the transform); then the genes wanted, the detection filter, constant genes, and the most variable
-    genes. Genes stay in the order of the file, or of the list when one is given.
+    The order is fixed. Rows of one gene are averaged, as read, if requested; then counts normalisation
+    (library sizes over all rows of the file), floor and transform; then one row of each gene is selected (by
+    "max-variance" after the transform); then the genes wanted, the detection filter, constant genes, and the most
+    variable genes. Genes stay in the order of the file, or of the list, if there is one.
 
     Parameters
     ----------
     expression : Expression
         The file's rows, g genes by n samples.
     preparation : Preparation
-        What to do.
+        The steps.
 
     Returns
     -------
@@ -147,8 +147,8 @@ def prepare(expression: Expression, preparation: Preparation) -> Prepared:
     Raises
     ------
     InputError
-        Names repeat and nothing was said about it; a count is negative or a sample has none; the transform is not
-        defined for a value; more genes are asked for than there are, or fewer than two are left.
+        Names repeat and no way to resolve them is chosen; a count is negative or a sample has none; the transform is
+        not defined for a value; more genes are requested than there are, or fewer than two are left.
     NotFound
         A gene wanted is not in the data.
 
@@ -197,7 +197,7 @@ def _unique_rows(expression: Expression, preparation: Preparation) -> GeneRows:
 
 
 def _filter(rows: GeneRows, preparation: Preparation) -> GeneRows:
-    """Return the rows of the genes wanted, well detected, varying and most variable, as far as asked."""
+    """Return the rows of the genes wanted, well detected, varying and most variable, as the preparation has it."""
     if preparation.genes is not None:
         rows = select_genes(rows, preparation.genes)
     if preparation.min_detected is not None:
@@ -221,7 +221,7 @@ def _describe_hardly_detected(rows: GeneRows, preparation: Preparation, share: f
 
 
 def _warnings(rows: GeneRows, preparation: Preparation, detected: NDArray[np.float64]) -> list[str]:
-    """Return sentences on what was not asked and may have been meant."""
+    """Return sentences on steps that were left out and may have been intended."""
     notes: list[str] = []
     hardly = int(np.count_nonzero(detected < HARDLY_DETECTED))
     if preparation.min_detected is None and hardly:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..network.covariance import Covariance, DenseCovariance
 
 LARGEST_DENSE = 20_000
-"""Beyond this many genes a p × p base is made only where nothing else is possible."""
+"""Largest number of genes of a dense base, except where no other form is possible."""
 
 
 def shrinkage(values: NDArray[np.float64], *, intensity: float | None = None) -> Estimate:
@@ -30,8 +30,8 @@ def shrinkage(values: NDArray[np.float64], *, intensity: float | None = None) ->
     Parameters
     ----------
     values : ndarray of float64, shape (p, n)
-        Genes by samples, in the units the base is to have (log2, say). Constant genes are kept, isolated: nothing
-        is correlated with them, and their variance is what shrinking zero to the median gives.
+        Genes by samples, in the units the base is to have (log2, say). Constant genes remain as isolated genes:
+        nothing is correlated with them, and their variance is zero shrunk to the median.
     intensity : float, optional
         λ, 0 to 1, instead of the analytic λ*.
 
@@ -78,7 +78,7 @@ def shrinkage(values: NDArray[np.float64], *, intensity: float | None = None) ->
 
 
 def ledoit_wolf(values: NDArray[np.float64]) -> Estimate:
-    """Return the covariance shrunk to its own diagonal: λ diag(S) + (1−λ) S.
+    """Return the covariance shrunk to its diagonal: λ diag(S) + (1−λ) S.
 
     Variances stay as they are. This is not scikit-learn's `LedoitWolf`, which shrinks to a multiple of the identity
     and so pulls the variances of all genes together; here the target is diagonal with the variances themselves. It
@@ -160,7 +160,7 @@ def empirical(values: NDArray[np.float64]) -> Estimate:
 
 
 def refuse_constant(values: NDArray[np.float64], estimator: str) -> None:
-    """Refuse genes that have one value in all samples, for an estimator that cannot keep them."""
+    """Refuse genes that have one value in all samples, for an estimator that cannot use them."""
     number = int(np.count_nonzero(is_constant(values)))
     if number:
         raise InputError(

@@ -1,4 +1,4 @@
-"""How far to shrink: the intensities that sampling error alone decides."""
+"""Shrinkage intensities, estimated from the sampling error of covariances and variances."""
 
 from __future__ import annotations
 

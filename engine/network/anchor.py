@@ -1,7 +1,7 @@
-"""Anchors: the matrix A, with its inverse at hand, that a version's low-rank terms are added to.
+"""Anchors: a matrix A with a known inverse, to which the low-rank terms of a version are added.
 
-A dense base, or a full inversion made later, is its own anchor. A factor base gives diag(noise) as the anchor and
-its factors as columns that stand beside the pathways, so that nothing p × p is ever formed.
+A dense base, or a full inversion made later, is an anchor itself. A factor base has the anchor diag(noise), and its
+factors are columns beside those of the pathways, so that nothing p × p is ever formed.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Core(Protocol):
     def rows_times(
         self, indices: NDArray[np.intp] | None, dense: NDArray[np.float64], sparse: Columns
     ) -> NDArray[np.float64]:
-        """Return rows of M [U₀ | X], shape (m, K + r); every row when `places` is None."""
+        """Return rows of M [U₀ | X], shape (m, K + r); every row when `indices` is None."""
         ...
 
     def products(
@@ -96,7 +96,7 @@ class Diagonal:
         """Return some rows of XᵀM U₀, shape (n, K), and of XᵀMX, shape (n, r), in O(mK + mn) at the most.
 
         The sums over touched rows run gene by gene, so the entry of two pathways is the same to the last bit
-        whichever others stand beside them.
+        whichever others there are.
         """
         halves = sparse.weighted(np.sqrt(self.values))
         return (
@@ -164,14 +164,14 @@ class Dense:
 
 @dataclass(frozen=True, slots=True)
 class KnownProducts:
-    """Products of columns over a diagonal anchor that have been computed before.
+    """Products of columns over a diagonal anchor, computed before.
 
     Parameters
     ----------
     products : ndarray of float64, shape (r', K + r')
         X'ᵀ A⁻¹ [U₀ | X'].
     indices : ndarray of intp, shape (r,)
-        For each column of X, which column of X' it is; −1 for one that is new.
+        For each column of X its index in X'; −1 for a new column.
     """
 
     products: NDArray[np.float64]
@@ -202,11 +202,11 @@ class Anchor:
 
     @property
     def is_diagonal(self) -> bool:
-        """Whether A is diagonal: then each product of columns has the same bits, whatever stands beside it."""
+        """Whether A is diagonal: then each product of columns has the same bits, whichever others there are."""
         return isinstance(self.precision, Diagonal)
 
     def gram(self, sparse: Columns, known: KnownProducts | None = None) -> NDArray[np.float64]:
-        """Return [U₀ | X]ᵀ A⁻¹ [U₀ | X], shape (K + r, K + r); what is known is taken over, if A is diagonal."""
+        """Return [U₀ | X]ᵀ A⁻¹ [U₀ | X], shape (K + r, K + r); known products are reused if A is diagonal."""
         factors = len(self.inner)
         size = factors + sparse.shape[1]
         answer = np.empty((size, size))
@@ -248,5 +248,5 @@ def anchor_of(base: Covariance) -> Anchor:
 
 
 def stack_rows(indices: NDArray[np.intp] | None, dense: NDArray[np.float64], sparse: Columns) -> NDArray[np.float64]:
-    """Return rows of [U₀ | X] as one dense array, shape (m, K + r); every row when `places` is None."""
+    """Return rows of [U₀ | X] as one dense array, shape (m, K + r); every row when `indices` is None."""
     return np.hstack([dense if indices is None else dense[indices], sparse.rows(indices)])

@@ -1,4 +1,4 @@
-"""What each pathway of a version does to an edge: ρ of the version less ρ of the version without it."""
+"""The contribution of each pathway of a version to an edge: ρ of the version less ρ of the version without it."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ def contributions(snapshot: Snapshot, gene: Gene, others: NDArray[np.intp]) -> l
     Parameters
     ----------
     snapshot : Snapshot
-        The version, read from its base's own anchor: a pathway folded into an anchor cannot be left out.
+        The version, read from the anchor of its base: a pathway folded into an anchor cannot be left out.
     gene : str or int
-        By name or place.
+        By name or index.
     others : ndarray of intp, shape (k,)
-        Places of the partners; not the gene's own.
+        Indices of the partners, the gene not among them.
 
     Raises
     ------
@@ -68,8 +68,8 @@ def contributions(snapshot: Snapshot, gene: Gene, others: NDArray[np.intp]) -> l
     Notes
     -----
     With P = (J + UᵀA⁻¹U)⁻¹ and Y = A⁻¹U P, leaving the columns k out of U gives Θ + Y_k P_kk⁻¹ Y_kᵀ (the inverse of a
-    bordered matrix), so that one P serves all pathways: O((K + r)³ + k (K + r)²), and no version is built anew. The
-    version without k is positive definite exactly when P_kk has the signs of k's own part of J.
+    bordered matrix), so that one P serves all pathways: O((K + r)³ + k (K + r)²), and no version is built again. The
+    version without k is positive definite exactly when P_kk has the signs of the part of J that belongs to k.
     """
     index = snapshot.panel.index(gene)
     if np.any(others == index):

@@ -30,19 +30,19 @@ if TYPE_CHECKING:
     from .pathway import Pathway
 
 REFUSE_BELOW = 1e-10
-"""A version whose guard eigenvalue is below this is refused: it is not positive definite, or only by rounding."""
+"""Smallest guard eigenvalue of a version; below it, a version is positive definite by rounding at most."""
 
 ROUNDING = 16 * float(np.finfo(np.float64).eps)
-"""The guard is 1 less terms of size xᵀA⁻¹x, each rounded: below this share of the largest one it is rounding alone."""
+"""Rounding of the guard relative to the largest xᵀA⁻¹x: the guard is 1 less terms of that size."""
 
 LARGEST_TRACE = 1e15
-"""Beside XᵀA⁻¹X of this size, the 1 that is added to it loses every digit, and what was there with it."""
+"""Largest trace of XᵀA⁻¹X: beside it, the 1 that is added to it keeps no digit."""
 
 MOST_STORED_COLUMNS = 1_000
-"""A version of more pathway columns does not keep their products, 8 MB and more: few are read with so many."""
+"""Most pathway columns of a version whose products are stored with it; those of more take over 8 MB."""
 
 WARN_BELOW = 1e-6
-"""A guard eigenvalue below this has cost about half of the digits."""
+"""Guard eigenvalue below which about half of the digits are lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ class Capacitance:
     loadings : Columns
         X, shape (p, r): the added columns, then the subtracted ones, in units of the expression.
     products : ndarray of float64, shape (r, K + r), or None
-        XᵀA⁻¹U, from which another version on the same diagonal anchor may take over; not kept of more than `MOST_KEPT`
-        columns.
+        XᵀA⁻¹U, for reuse by other versions on the same diagonal anchor; None for more than
+        `MOST_STORED_COLUMNS` columns.
     signature : ndarray of float64, shape (K + r,)
         The diagonal of J.
     triangle : ndarray of float64, shape (K + r, K + r)
@@ -79,19 +79,19 @@ class Capacitance:
         return self.anchor.log_det + 2.0 * float(np.sum(np.log(np.diagonal(self.triangle))))
 
     def covariance_factor(self, indices: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
-        """Return rows of U, shape (m, K + r); every row when `places` is None."""
+        """Return rows of U, shape (m, K + r); every row when `indices` is None."""
         return stack_rows(indices, self.anchor.columns, self.loadings)
 
     def precision_factor(self, indices: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
-        """Return rows of W, shape (m, K + r), in O(m (K + r)²); every row when `places` is None."""
+        """Return rows of W, shape (m, K + r), in O(m (K + r)²); every row when `indices` is None."""
         return _solve(self.triangle, self.projected(indices).T).T
 
     def projected(self, indices: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
-        """Return rows of A⁻¹U, shape (m, K + r); every row when `places` is None."""
+        """Return rows of A⁻¹U, shape (m, K + r); every row when `indices` is None."""
         return self.anchor.precision.rows_times(indices, self.anchor.columns, self.loadings)
 
     def covariance_times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return Σ Y, shape (p, k), without forming U: O((pK + m) k) beside the anchor's own product."""
+        """Return Σ Y, shape (p, k), without forming U: O((pK + m) k) beside the product with A."""
         low_rank = self._times(self.signature[:, None] * self._transposed_times(right))
         return self.anchor.covariance.matmat(right) + low_rank
 
@@ -124,7 +124,7 @@ def factor(
     anchor : Anchor
         What the pathways are added to.
     pathways : sequence of Pathway
-        In the order in which their columns shall stand; additions before subtractions.
+        In the order of their columns; additions before subtractions.
     deviations : ndarray of float64, shape (p,)
         The standard deviation of each gene under the base, for loadings in `sd` units.
     known : Known, optional
@@ -139,7 +139,7 @@ def factor(
     Raises
     ------
     NotPositiveDefinite
-        A subtraction takes more than is there; the message names the eigenvalue and the pathway.
+        A subtraction leaves no positive definite covariance; the message names the eigenvalue and the pathway.
     EngineError
         The loadings are so large that nothing of the noise is left beside them.
     """
@@ -152,8 +152,8 @@ def factor(
     size = float(np.trace(gram[:added, :added]))
     if size >= LARGEST_TRACE or not np.all(np.isfinite(gram)):
         raise EngineError(
-            f"The loadings are too large: the trace of XᵀA⁻¹X is {size:.3g}, and from {LARGEST_TRACE:g} on no digit is left "
-            "of what they are added to.",
+            f"The loadings are too large: the trace of XᵀA⁻¹X is {size:.3g}, and from {LARGEST_TRACE:g} on no digit is "
+            "left of what they are added to.",
             hint="Check the units of the loadings.",
         )
     names = [name for pathway in pathways for name in pathway.names][added - len(signature) :]

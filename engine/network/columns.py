@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .pathway import Pathway
 
 FEW_PRODUCTS = 1 << 16
-"""Up to so many products it is quicker to go through whole columns than to look for the genes they share."""
+"""Largest number of products for which going through whole columns is faster than a sparse product."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Columns:
     """A sparse matrix X, shape (p, r), as its m entries, column after column.
 
     Every sum over entries runs in ascending order of the genes, so that it is the same to the last bit whichever
-    other columns stand beside its own.
+    other columns there are.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class Columns:
 
     def times(self, right: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return X Y, shape (p, k), in O((p + m) k)."""
-        if right.shape[1] == 1:  # quicker than making a sparse array first
+        if right.shape[1] == 1:  # faster than making a sparse array first
             return _sum_by_target(self.genes, self.values * right[self.owners, 0], self.shape[0])[:, None]
         return np.asarray(self._transposed().T @ right)
 
@@ -62,17 +62,17 @@ class Columns:
         return np.asarray(self._transposed() @ right)
 
     def rows(self, indices: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
-        """Return rows of X as a dense array, shape (n, r), in O(p + m + nr); every row when `places` is None."""
+        """Return rows of X as a dense array, shape (n, r), in O(p + m + nr); every row when `indices` is None."""
         if indices is None:
             answer = np.zeros(self.shape)
             answer[self.genes, self.owners] = self.values
             return answer
         position = np.full(self.shape[0], -1, dtype=np.intp)
-        position[indices] = np.arange(len(indices))  # the last of those that are asked for more than once
-        at = position[self.genes]
-        kept = np.flatnonzero(at >= 0)
+        position[indices] = np.arange(len(indices))  # the last one of an index that occurs more than once
+        row = position[self.genes]
+        entries = np.flatnonzero(row >= 0)
         selected = np.zeros((len(indices), self.shape[1]))
-        selected[at[kept], self.owners[kept]] = self.values[kept]
+        selected[row[entries], self.owners[entries]] = self.values[entries]
         return selected[position[indices]]
 
     def touched(self) -> NDArray[np.intp]:
@@ -86,7 +86,7 @@ class Columns:
         return Columns(self.shape, self.genes, self.starts, self.values * weights[self.genes])
 
     def select(self, which: NDArray[np.intp]) -> Columns:
-        """Return some of the columns, named in ascending order."""
+        """Return some of the columns, their indices in ascending order."""
         if len(which) == self.shape[1]:
             return self
         lengths = np.diff(self.starts)[which]
@@ -120,7 +120,7 @@ def columns_of(pathways: Sequence[Pathway], deviations: NDArray[np.float64]) -> 
     Parameters
     ----------
     pathways : sequence of Pathway
-        In the order in which their columns shall stand.
+        In the order of their columns.
     deviations : ndarray of float64, shape (p,)
         The standard deviation of each gene under the base, for loadings in `sd` units.
     """

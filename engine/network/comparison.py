@@ -1,4 +1,4 @@
-"""Questions to two versions: what changed, edge by edge; and to one: what each of its pathways did to an edge."""
+"""Two versions compared edge by edge: which edges were gained, lost or flipped, and the largest changes of ρ."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from .snapshot import Snapshot
 
 Change = Literal["gained", "lost", "sign_flipped", "stronger", "weaker"]
-"""What became of a pair: across the cut, across zero above the cut on both sides, or neither."""
+"""The change of a pair: across the cut, across zero with |ρ| above the cut on both sides, or neither."""
 
 
 Order = Literal["rho", "abs"]
-"""What the largest changes are the largest of: the change of ρ, or that of |ρ|."""
+"""The order of changes: by the change of ρ, or by that of |ρ|."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +56,13 @@ class Difference:
     Parameters
     ----------
     panel : Panel
-        What the places count in.
-    cut : Cut
-        The rule asked for.
+        The genes that the indices refer to.
+    cut : EdgeRule
+        The rule.
     threshold : float
-        The |ρ| it amounts to, the same on both sides.
+        The |ρ| that the rule amounts to, the same on both sides.
     counted_on : {"before", "after"}
-        The side whose strongest pairs `top` has counted.
+        The side on which `top` counts the strongest pairs.
     before, after : Summary
         Both networks.
     gained, lost, sign_flipped : int
@@ -108,7 +108,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class _Band:
-    """What one band of pairs adds: numbers of edges, sums and maxima, and the changes that may be among the largest."""
+    """The part of one band of pairs: numbers of edges, sums and maxima, and candidates for the largest changes."""
 
     counts: NDArray[np.int64]
     sums: NDArray[np.float64]
@@ -132,7 +132,7 @@ def compare(
     ----------
     before, after : Snapshot
         Two versions over one panel.
-    cut : Cut
+    cut : EdgeRule
         What an edge is. `top` is counted on the first side, or on the second where the first has no edge at all;
         the |ρ| it amounts to cuts both.
     changes : int
@@ -144,7 +144,7 @@ def compare(
         The order: by |ρ_after − ρ_before|, or by ||ρ_after| − |ρ_before||, in which a pair whose sign alone changes is
         not listed.
     progress : callable, optional
-        Told now and then which share of the pairs is done, 0 to 1.
+        Called now and then with the share of the pairs that is done, 0 to 1.
 
     Returns
     -------

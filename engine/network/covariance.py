@@ -1,7 +1,7 @@
 """The two forms of a base covariance: dense, and factors plus noise.
 
-A base is what a version starts from. Its sources of rows may lie in memory or on disk: `MatrixSource` is all the
-engine asks of them.
+A base is what a version starts from. Its rows may be in memory or on disk: `MatrixSource` is all that the
+engine needs.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BLOCK_BYTES = 16 << 20
-"""A block of rows of a dense matrix is about this large: it stays near the processor."""
+"""Approximate size of a block of rows of a dense matrix, in bytes: small enough for the processor's caches."""
 
 
 class MatrixSource(Protocol):
@@ -31,11 +31,11 @@ class MatrixSource(Protocol):
         ...
 
     def rows(self, indices: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Return rows in the order asked, shape (m, p)."""
+        """Return rows in the order of the indices, shape (m, p)."""
         ...
 
     def blocks(self) -> Iterator[tuple[slice, NDArray[np.float64]]]:
-        """Yield runs of rows from first to last, each valid until the next is asked for."""
+        """Yield runs of rows from first to last, each valid until the next one."""
         ...
 
     def diagonal(self) -> NDArray[np.float64]:
@@ -66,7 +66,7 @@ class ArraySource:
         return (len(self.values), len(self.values))
 
     def rows(self, indices: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Return a copy of rows in the order asked, shape (m, p)."""
+        """Return a copy of rows in the order of the indices, shape (m, p)."""
         return self.values[indices]
 
     def blocks(self) -> Iterator[tuple[slice, NDArray[np.float64]]]:
@@ -172,7 +172,7 @@ Covariance = DenseCovariance | FactorCovariance
 
 
 def check_pathway_covariance(matrix: NDArray[np.float64], size: int) -> None:
-    """Refuse a pathway covariance that is not symmetric positive definite of the size given."""
+    """Refuse a pathway covariance that is not symmetric positive definite of this size."""
     if matrix.shape != (size, size):
         raise ShapeError(f"A pathway covariance for {size} columns has shape ({size}, {size}), not {matrix.shape}.")
     if not np.all(np.isfinite(matrix)):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .panel import Gene, Panel
 
 MOST_EDGES = 2_000_000
-"""More edges than this are refused: as a list they would take more memory than the network."""
+"""Largest number of edges in a list; more would need more memory than the network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class EdgeRule:
 
     @staticmethod
     def of(threshold: float | None, top: int | None, default: int) -> EdgeRule:
-        """Return the cut that one of two arguments names, or the `default` strongest when neither is given."""
+        """Return the rule that one of two arguments defines, or the `default` strongest pairs when both are absent."""
         if threshold is not None and top is not None:
             raise InputError("Edges are cut by a threshold or by a number of strongest pairs, not by both.")
         if threshold is not None:
@@ -64,18 +64,18 @@ class EdgeRule:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Edges:
-    """The edges of a version under a cut, strongest first, ties in panel order.
+    """The edges of a version under a rule, strongest first, ties in panel order.
 
     Parameters
     ----------
     panel : Panel
-        What the places count in.
-    cut : Cut
-        The rule asked for.
+        The genes that the indices refer to.
+    cut : EdgeRule
+        The rule.
     threshold : float
         The |ρ| that the rule amounts to: of the weakest edge for `top`.
     pairs : ndarray of intp, shape (E, 2)
-        Places of the two genes, the first before the second.
+        Indices of the two genes, the first before the second.
     rho : ndarray of float64, shape (E,)
         Partial correlations.
     max_abs : float
@@ -104,20 +104,20 @@ class Edges:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Neighbors:
-    """The partners of one gene under a cut, strongest first, ties in panel order.
+    """The partners of one gene under a rule, strongest first, ties in panel order.
 
     Parameters
     ----------
     panel : Panel
-        What the places count in.
+        The genes that the indices refer to.
     gene : str
-        The gene asked for.
-    cut : Cut
-        The rule asked for, among this gene's pairs.
+        The gene.
+    cut : EdgeRule
+        The rule, among this gene's pairs.
     threshold : float
         The |ρ| that the rule amounts to.
     partners : ndarray of intp, shape (E,)
-        Places of the partners.
+        Indices of the partners.
     rho : ndarray of float64, shape (E,)
         Partial correlations.
     max_abs : float
@@ -144,16 +144,16 @@ class Neighbors:
 
 
 def edges(precision: SymmetricOperator, cut: EdgeRule, *, progress: Callable[[float], None] | None = None) -> Edges:
-    """Return the edges of a version under a cut.
+    """Return the edges of a version under a rule.
 
     Parameters
     ----------
     precision : SymmetricOperator
         Θ of the version.
-    cut : Cut
+    cut : EdgeRule
         The rule. A pair with ρ = 0, but for rounding, is never an edge.
     progress : callable, optional
-        Told now and then which share of the pairs is done, 0 to 1.
+        Called now and then with the share of the pairs that is done, 0 to 1.
 
     Returns
     -------
@@ -163,7 +163,7 @@ def edges(precision: SymmetricOperator, cut: EdgeRule, *, progress: Callable[[fl
     Raises
     ------
     InputError
-        More than `MOST_EDGES` pairs are asked for, or pass the threshold.
+        More than `MOST_EDGES` pairs are requested, or pass the threshold.
     """
     rho = partial_correlations(precision)
     strongest = Strongest(_most(cut, len(precision.panel)), _floor(cut))
@@ -188,15 +188,15 @@ def edges(precision: SymmetricOperator, cut: EdgeRule, *, progress: Callable[[fl
 
 
 def neighbors(precision: SymmetricOperator, gene: Gene, cut: EdgeRule) -> Neighbors:
-    """Return the partners of one gene under a cut.
+    """Return the partners of one gene under a rule.
 
     Parameters
     ----------
     precision : SymmetricOperator
         Θ of the version.
     gene : str or int
-        By name or place.
-    cut : Cut
+        By name or index.
+    cut : EdgeRule
         The rule, among this gene's pairs alone.
 
     Returns
@@ -232,7 +232,7 @@ def neighbors(precision: SymmetricOperator, gene: Gene, cut: EdgeRule) -> Neighb
 
 
 def _most(cut: EdgeRule, size: int) -> int:
-    """Return how many pairs to keep at the most: one more than may pass a threshold, so that it is noticed."""
+    """Return the most pairs to collect: one more than may pass a threshold, so that an excess is noticed."""
     if cut.rule == "threshold":
         return MOST_EDGES + 1
     most = min(int(cut.value), size * (size - 1) // 2)

@@ -1,4 +1,4 @@
-"""Inverses: the update identities by themselves, and the full inversion of a dense covariance."""
+"""Inverses: the update identities, and the full inversion of a dense covariance."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SINGULAR = 1e-14
-"""A pivot this small beside the terms it came from has lost every digit."""
+"""Size of a pivot, relative to the terms it is computed from, at which every digit is lost."""
 
 
 def matrix_inversion_lemma(
@@ -166,7 +166,7 @@ def invert(covariance: NDArray[np.float64]) -> DenseCovariance:
     Parameters
     ----------
     covariance : ndarray of float64, shape (p, p)
-        Σ, symmetric; the lower triangle is what counts. Made read-only and kept.
+        Σ, symmetric; only the lower triangle is read. Made read-only and part of the answer.
 
     Returns
     -------

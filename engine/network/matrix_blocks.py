@@ -1,4 +1,4 @@
-"""The four matrices of a version, in blocks of rows: written to a file, they need never stand in memory whole."""
+"""The four matrices of a version, in blocks of rows, so that a file can be written without a whole one in memory."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def matrix_blocks(
     kind : {"covariance", "correlation", "precision", "partial-correlation"}
         Which matrix. Covariance and precision are in units of the expression; the others have 1 on the diagonal.
     genes : genes, optional
-        Rows and columns, by name or place; the whole panel when absent.
+        Rows and columns, by name or index; the whole panel when absent.
     """
     operator = snapshot.covariance if kind in ("covariance", "correlation") else snapshot.precision
     indices = snapshot.panel.locate(range(len(snapshot.panel)) if genes is None else genes)

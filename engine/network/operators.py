@@ -1,4 +1,4 @@
-"""Σ and Θ of a version as operators over the panel: asked by gene names, never formed unless asked to be."""
+"""Σ and Θ of a version as operators over the panel, indexed by gene names; formed only by `to_dense`."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class SymmetricOperator(LinearOperator):
     """A symmetric p × p matrix M = C + V D Vᵀ over the panel, with D diagonal.
 
-    Hold on to it while you ask: the factor V is computed at the first question that needs all of it, in
-    O(p (K + r)²), and kept with the operator. Questions about a few genes compute their own rows only.
+    Keep it while you use it: the factor V is computed when all of it is first needed, in O(p (K + r)²), and stored in
+    the operator. Questions about a few genes compute the rows of these genes only.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class SymmetricOperator(LinearOperator):
     core : Core
         C: diagonal, or dense and read by rows.
     factor : callable
-        Given places, or None for all of them, returns rows of V, shape (m, q).
+        Returns the rows of V of indices, or all of them for None, shape (m, q).
     weights : ndarray of float64, shape (q,)
         The diagonal of D.
     """
@@ -48,7 +48,7 @@ class SymmetricOperator(LinearOperator):
             factor: Callable[[NDArray[np.intp] | None], NDArray[np.float64]],
             weights: NDArray[np.float64],
         ) -> Self:
-            """Take what the constructor takes: scipy's stubs know another one."""
+            """Have the arguments of the constructor: scipy's stubs have others."""
             ...
 
     def __init__(

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 BandResult = TypeVar("BandResult")
 
 BAND_BYTES = 2 << 20
-"""A band is about this large."""
+"""Approximate size of a band of rows, in bytes."""
 
 ROUNDING = 1e-13
-"""Values of ρ that differ by up to this are equal but for rounding."""
+"""Largest difference of two values of ρ that are equal except for rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class PartialCorrelations:
     def band(self, rows: slice) -> NDArray[np.float64]:
         """Return ρ of consecutive genes against all from the first of them on, shape (b, p − start).
 
-        Each pair of genes stands in one band only: what lies on or below the diagonal is 0.
+        Each pair of genes is in one band only: entries on or below the diagonal are 0.
         """
         values = (self.factor[rows] * self.signature) @ self.factor[rows.start :].T
         if self.dense is not None:
@@ -73,7 +73,7 @@ class PartialCorrelations:
 
 
 def partial_correlations(precision: SymmetricOperator) -> PartialCorrelations:
-    """Return the partial correlations that a precision gives, in O(p (K + r)²)."""
+    """Return the partial correlations of a precision, in O(p (K + r)²)."""
     with one_blas_thread():
         scale = 1.0 / np.sqrt(precision.diagonal())
         factor = scale[:, None] * precision.factor
@@ -84,16 +84,16 @@ def partial_correlations(precision: SymmetricOperator) -> PartialCorrelations:
 def scan_bands(
     size: int, step: Callable[[slice], BandResult], progress: Callable[[float], None] | None = None
 ) -> Iterator[BandResult]:
-    """Yield a step's answers for all bands of p genes, in order; one band a thread, each over one BLAS thread.
+    """Yield the results of a step for all bands of p genes, in order; one band a thread, each on one BLAS thread.
 
     Parameters
     ----------
     size : int
         p.
     step : callable
-        Given the rows of a band, returns its answer; several run at once.
+        Returns the result of the rows of a band; several run at once.
     progress : callable, optional
-        Told after each band which share of the pairs is done, 0 to 1.
+        Called after each band with the share of the pairs that is done, 0 to 1.
     """
     height = max(1, min(size, BAND_BYTES // (8 * size)))
     bands = [slice(start, min(start + height, size)) for start in range(0, size, height)]
@@ -111,11 +111,11 @@ class SelectedPairs:
     Parameters
     ----------
     magnitudes : ndarray of float64, shape (E,)
-        What is compared.
+        The magnitudes.
     pairs : ndarray of intp, shape (E, 2)
-        Places of the two genes, the first before the second.
+        Indices of the two genes, the first before the second.
     values : ndarray of float64, shape (E, k)
-        What else shall be known of them.
+        Other numbers of each pair.
     """
 
     magnitudes: NDArray[np.float64]
@@ -130,20 +130,19 @@ class SelectedPairs:
 
 
 class Strongest:
-    """The n largest of many magnitudes, with the pairs they belong to; ties with the last are all kept.
+    """The n largest of many magnitudes, with the pairs they belong to, and all ties with the last.
 
-    Magnitudes tie when they are equal at steps of `ROUNDING`: which pairs of a flat set are kept shall not depend on
-    how a machine rounds.
+    Magnitudes tie when they are equal at steps of `ROUNDING`: so that the pairs selected from
+    a flat set do not depend on how a machine rounds.
 
-    Bands of any order may be offered from several threads through `pick`, which looks but does not keep; `keep` is
-    called from one.
+    Several threads may call `select`, on bands in any order: it changes nothing. `append` is called from one thread.
 
     Parameters
     ----------
     count : int
         n, at least 1.
     floor : float
-        Magnitudes at or below this are never kept.
+        Magnitudes at or below this are never selected.
     """
 
     def __init__(self, count: int, floor: float = 0.0) -> None:
@@ -153,16 +152,16 @@ class Strongest:
         self._size = 0
 
     def select(self, magnitude: NDArray[np.float64], start: int, *values: NDArray[np.float64]) -> SelectedPairs:
-        """Return what of a band may be among the largest.
+        """Return the pairs of a band that may be among the largest.
 
         Parameters
         ----------
         magnitude : ndarray of float64, shape (b, p − start)
-            What is compared.
+            The magnitudes of the band.
         start : int
-            The place of the band's first gene.
+            The index of the band's first gene.
         *values : ndarray of float64, shape (b, p − start)
-            What else shall be known of the pairs kept.
+            Other numbers of each pair.
         """
         flat = magnitude.ravel()
         candidates = np.flatnonzero(flat > self.floor)
@@ -174,14 +173,14 @@ class Strongest:
         return SelectedPairs(flat[candidates], pairs, np.stack([value.ravel()[candidates] for value in values], axis=1))
 
     def append(self, selection: SelectedPairs) -> None:
-        """Take in what `pick` returned."""
+        """Add pairs that `select` returned."""
         self._selections.append(selection)
         self._size += len(selection)
         if self._size > 4 * self.count:
             self._prune()
 
     def ranked(self) -> SelectedPairs:
-        """Return what was kept, largest first, equal ones in panel order."""
+        """Return the n largest, largest first, equal ones in panel order."""
         selection = self._prune()
         selection = selection[np.lexsort((selection.pairs[:, 1], selection.pairs[:, 0], -selection.magnitudes))]
         if len(selection) <= self.count:
@@ -190,7 +189,7 @@ class Strongest:
         return selection[steps >= steps[self.count - 1]]
 
     def _prune(self) -> SelectedPairs:
-        """Return what may be among the largest by now, and forget the rest."""
+        """Return the pairs that may still be among the largest, and drop the others."""
         selection = SelectedPairs(
             np.concatenate([part.magnitudes for part in self._selections]),
             np.concatenate([part.pairs for part in self._selections]),
@@ -206,5 +205,5 @@ class Strongest:
 
 
 def rounding_steps(magnitudes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return magnitudes as whole numbers of `ROUNDING`, by which they tie, shape as given."""
+    """Return magnitudes as whole numbers of `ROUNDING`, by which they tie; of the same shape."""
     return np.round(magnitudes / ROUNDING)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Gene = str | int | np.integer
-"""A gene by its name or by its place in the panel."""
+"""A gene by its name or by its index in the panel."""
 
 GeneSelection = Gene | slice | Iterable[str] | Iterable[SupportsIndex] | np.ndarray[Any, Any]
 """A gene, or several of them."""
@@ -39,7 +39,7 @@ class Panel:
     Raises
     ------
     InputError
-        A name is empty, stands twice or cannot be printed, or there are fewer than two.
+        A name is empty, occurs twice or cannot be printed, or there are fewer than two.
 
     Examples
     --------
@@ -79,28 +79,28 @@ class Panel:
         return gene in self._indices
 
     def index(self, gene: Gene) -> int:
-        """Return the place of one gene; raises as `locate`, and for a list of genes."""
+        """Return the index of one gene; raises as `locate`, and for a list of genes."""
         if not is_single(gene):
-            raise InputError(f"{gene!r} is not one gene.", hint="Give one name, or one place.")
+            raise InputError(f"{gene!r} is not one gene.", hint="Give one name, or one index.")
         return self._locate_one(gene)
 
     def locate(self, genes: GeneSelection) -> NDArray[np.intp]:
-        """Return the places of genes in the panel.
+        """Return the indices of genes in the panel.
 
         Parameters
         ----------
         genes : str, int, slice, or iterable of str or int
-            Names, or places counted from 0; or an array of p booleans that is true for the genes wanted.
+            Names, or indices from 0; or an array of p booleans that is true for the genes wanted.
 
         Returns
         -------
         ndarray of intp, shape (m,)
-            One place a gene, in the order asked; m = 1 for a single gene.
+            One index a gene, in the order of the selection; m = 1 for a single gene.
 
         Raises
         ------
         NotFound
-            A name or place is not on the panel; near spellings are given.
+            A name or index is not on the panel; the hint has similar names.
         InputError
             It is neither a gene nor a list of genes.
         """
@@ -111,11 +111,11 @@ class Panel:
         if isinstance(genes, np.ndarray):
             return self._locate_array(cast("NDArray[Any]", genes))
         if not isinstance(cast("object", genes), Iterable) or isinstance(genes, bytes):
-            raise InputError(f"{genes!r} is neither a gene nor a list of genes.", hint="Give names, or places.")
+            raise InputError(f"{genes!r} is neither a gene nor a list of genes.", hint="Give names, or indices.")
         return np.array([self._locate_one(gene) for gene in genes], dtype=np.intp)
 
     def names(self, indices: Iterable[SupportsIndex]) -> list[str]:
-        """Return the names of the genes at places counted from 0."""
+        """Return the names of the genes of indices from 0."""
         return [self.genes[operator.index(index)] for index in indices]
 
     def _locate_array(self, genes: NDArray[Any]) -> NDArray[np.intp]:
@@ -130,7 +130,7 @@ class Panel:
                 raise NotFound(f"Gene {gene!r} is not on the panel of {len(self)} genes.", hint=self._near(gene))
             return index
         if isinstance(gene, bool | np.bool_) or not isinstance(cast("object", gene), SupportsIndex):
-            raise InputError(f"{gene!r} is neither the name nor the place of a gene.", hint="Give names, or places.")
+            raise InputError(f"{gene!r} is neither the name nor the index of a gene.", hint="Give names, or indices.")
         index = operator.index(gene)
         if not 0 <= index < len(self):
             raise NotFound(f"Gene number {index} is not on the panel: they run from 0 to {len(self) - 1}.")

@@ -21,28 +21,28 @@ Units = Literal["sd", "raw"]
 """`sd`: loadings count standard deviations of each gene under the base; `raw`: units of the expression."""
 
 SMALLEST_LOADING = 1e-150
-"""The square of a smaller loading is no number: it would change nothing, and silently."""
+"""Smallest loading: the square of a smaller one is zero, so that it would silently change nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pathway:
     """One element of a version: loadings on some genes, added to or subtracted from the covariance.
 
-    It stands for the term sign · X F Xᵀ. Almost always X is one column; columns that share a pathway covariance F
-    which is not diagonal make one element together, since neither can come or go alone.
+    It is the term sign · X F Xᵀ. Almost always X is one column; columns that share a pathway covariance F which is
+    not diagonal are one element together, since none of them can be added or dropped alone.
 
     Parameters
     ----------
     names : tuple of str
         D names, one a column.
     genes : ndarray of intp, shape (m,)
-        Places in the panel, ascending and unique.
+        Indices in the panel, ascending and unique.
     loadings : ndarray of float64, shape (m, D)
         Finite; no column all zero.
     sign : {1, -1}
         Whether the term is added or subtracted.
     units : {"sd", "raw"}
-        What the loadings count.
+        The unit of the loadings.
     covariance : ndarray of float64, shape (D, D), optional
         F, symmetric positive definite; the identity when absent.
 
@@ -51,7 +51,7 @@ class Pathway:
     ShapeError
         The arrays do not fit together.
     InputError
-        A loading is not finite, a column is all zero, or a name is empty or stands twice.
+        A loading is not finite, a column is all zero, or a name is empty or occurs twice.
     NotPositiveDefinite
         F is not positive definite.
     """
@@ -85,7 +85,7 @@ class Pathway:
     def of(
         panel: Panel, name: str, loadings: Mapping[str, float], *, sign: Literal[1, -1] = 1, units: Units = "sd"
     ) -> Pathway:
-        """Return the pathway of one column that gives genes, by name, their loadings.
+        """Return the pathway of one column with these loadings of genes, by name.
 
         Raises
         ------
@@ -115,13 +115,13 @@ class Pathway:
         return len(self.names)
 
     def columns(self) -> NDArray[np.float64]:
-        """Return X F^½ with the Cholesky root of F, shape (m, D), in the pathway's own units."""
+        """Return X F^½ with the Cholesky root of F, shape (m, D), in the pathway's units."""
         if self.covariance is None:
             return self.loadings
         return self.loadings @ np.linalg.cholesky(self.covariance)
 
     def _copy_arrays(self) -> None:
-        """Take read-only copies, laid out as those read from a file: the last bit of a product can depend on that."""
+        """Make read-only copies, laid out as in a file: the last bit of a product can depend on the layout."""
         arrays: tuple[tuple[str, NDArray[Any] | None, type], ...] = (
             ("genes", self.genes, np.intp),
             ("loadings", self.loadings, np.float64),
@@ -142,7 +142,7 @@ class Pathway:
 
     def _check_loadings(self) -> None:
         if len(self.genes) and (self.genes[0] < 0 or np.any(np.diff(self.genes) <= 0)):
-            raise ShapeError(f"The genes of {self.label} must be places in ascending order, each once.")
+            raise ShapeError(f"The genes of {self.label} must be indices in ascending order, each once.")
         if not np.all(np.isfinite(self.loadings)):
             raise InputError(f"Pathway {self.label} has a loading that is not finite.")
         empty = ~np.any(np.abs(self.loadings) > SMALLEST_LOADING, axis=0)

@@ -1,4 +1,4 @@
-"""A snapshot: the value that reading a version gives, Σ and Θ over the panel."""
+"""A snapshot: the numbers of one version, Σ and Θ over the panel."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class Snapshot:
     panel : Panel
         The p genes.
     pathways : tuple of Pathway
-        The active pathways that stand as columns, additions first, each part in its canonical order.
+        The active pathways that are columns, additions first, each part in its canonical order.
     capacitance : Capacitance
         The factored small matrix.
     name : str
-        What the version is called in answers, `v3` say; may be empty.
+        The name of the version in answers, such as `v3`; may be empty.
     content : str
         The content id of the version; may be empty.
     """
@@ -56,13 +56,13 @@ class Snapshot:
 
     @property
     def covariance(self) -> SymmetricOperator:
-        """Σ, a scipy `LinearOperator` with `rows`, `block`, `diagonal` and `to_dense`; hold on to it."""
+        """Σ, a scipy `LinearOperator` with `rows`, `block`, `diagonal` and `to_dense`; keep it during use."""
         parts = self.capacitance
         return SymmetricOperator(self.panel, parts.anchor.covariance, parts.covariance_factor, parts.signature)
 
     @property
     def precision(self) -> SymmetricOperator:
-        """Θ = Σ⁻¹, a scipy `LinearOperator` with `rows`, `block`, `diagonal` and `to_dense`; hold on to it."""
+        """Θ = Σ⁻¹, a scipy `LinearOperator` with `rows`, `block`, `diagonal` and `to_dense`; keep it during use."""
         parts = self.capacitance
         return SymmetricOperator(self.panel, parts.anchor.precision, parts.precision_factor, -parts.signature)
 
@@ -73,7 +73,7 @@ class Snapshot:
 
     @property
     def rank(self) -> int:
-        """The rank of the pathways that stand as columns."""
+        """The rank of the pathways that are columns."""
         return self.capacitance.loadings.shape[1]
 
     def correlation(self, genes: GeneSelection, others: GeneSelection | None = None) -> NDArray[np.float64] | float:
@@ -82,7 +82,7 @@ class Snapshot:
         Parameters
         ----------
         genes : gene or genes
-            Rows, by name or place.
+            Rows, by name or index.
         others : gene or genes, optional
             Columns; when absent the same genes, or the whole panel for a single gene.
 
@@ -96,12 +96,12 @@ class Snapshot:
     def partial_correlation(
         self, genes: GeneSelection, others: GeneSelection | None = None
     ) -> NDArray[np.float64] | float:
-        """Return partial correlations ρ_ij = −Θ_ij / √(Θ_ii Θ_jj): each pair given all other genes.
+        """Return partial correlations ρ_ij = −Θ_ij / √(Θ_ii Θ_jj), each conditional on all other genes.
 
         Parameters
         ----------
         genes : gene or genes
-            Rows, by name or place.
+            Rows, by name or index.
         others : gene or genes, optional
             Columns; the same genes when absent.
 
@@ -120,7 +120,7 @@ class Snapshot:
         threshold : float, optional
             An edge has |ρ| of at least this.
         top : int, optional
-            As many edges as this, and any that tie with the last; p when neither is given.
+            As many edges as this, and any that tie with the last; p when both are absent.
         """
         return edges(self.precision, EdgeRule.of(threshold, top, len(self.panel)))
 
@@ -130,11 +130,11 @@ class Snapshot:
         Parameters
         ----------
         gene : str or int
-            By name or place.
+            By name or index.
         threshold : float, optional
             A partner has |ρ| of at least this.
         top : int, optional
-            As many partners as this; 20 when neither is given.
+            As many partners as this; 20 when both are absent.
         """
         return neighbors(self.precision, gene, EdgeRule.of(threshold, top, 20))
 
@@ -175,18 +175,18 @@ def build_snapshot(
     anchor : Anchor
         What the pathways are added to.
     pathways : sequence of Pathway
-        Additions before subtractions, in the order in which their columns shall stand.
+        Additions before subtractions, in the order of their columns.
     deviations : ndarray of float64, shape (p,)
         The standard deviation of each gene under the base.
     known : Known, optional
         Products of some of the columns, computed before on this anchor.
     name, content : str
-        What the version is called, and its content id.
+        The name of the version, and its content id.
 
     Raises
     ------
     NotPositiveDefinite
-        The subtractions take more than is there.
+        The subtractions leave no positive definite covariance.
 
     Examples
     --------

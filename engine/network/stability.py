@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from .snapshot import Snapshot
 
 PROBE_SEED = 20_211
-"""The probe's vector is the same for every version, so that its residuals can be compared."""
+"""The seed of the probe's random vector: one for every version, so that their residuals can be compared."""
 
 MOST_OPERATIONS = 5e8
-"""Floating-point operations that a commit spends on its probe at the most."""
+"""Most floating-point operations that a commit spends on its probe."""
 
 OPERATIONS_OF_A_READ = 100
-"""What reading a number of a dense anchor three times, and checking it, costs in such operations."""
+"""Cost of reading a number of a dense anchor three times and checking it, in floating-point operations."""
 
 EIGENVALUE_TOLERANCE = 1e-9
-"""Relative accuracy of the extreme eigenvalues."""
+"""Relative accuracy to which the extreme eigenvalues are computed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Spectrum:
 
     @property
     def condition(self) -> float:
-        """Largest over smallest: about log₁₀ of it digits are lost in an inversion."""
+        """Largest over smallest: an inversion loses about its log₁₀ in digits."""
         return self.largest / self.smallest
 
 
@@ -60,9 +60,9 @@ def probe(snapshot: Snapshot, truth: Snapshot | None = None) -> float:
     Parameters
     ----------
     snapshot : Snapshot
-        Whose Θ.
+        The snapshot whose Θ is used.
     truth : Snapshot, optional
-        Whose Σ: the same version read in another way. By default the snapshot's own.
+        The snapshot whose Σ is used: the same version read in another way. By default the first one.
 
     Notes
     -----
@@ -101,8 +101,8 @@ def spectrum(snapshot: Snapshot) -> Spectrum:
 
     Notes
     -----
-    The largest eigenvalue of Θ is 1 over the smallest of Σ, so both ends are found where Lanczos is at its best.
-    O(p (K + r)) an iteration for a factor base, O(p²) for a dense one.
+    The largest eigenvalue of Θ is 1 over the smallest of Σ, so both ends are computed where Lanczos
+    iteration converges fastest. O(p (K + r)) an iteration for a factor base, O(p²) for a dense one.
     """
     return Spectrum(1.0 / _largest(snapshot.precision), _largest(snapshot.covariance))
 
@@ -144,7 +144,7 @@ def refined_columns(snapshot: Snapshot, genes: GeneSelection) -> NDArray[np.floa
     snapshot : Snapshot
         The version.
     genes : gene or genes
-        The columns asked for.
+        The columns to return.
 
     Returns
     -------
@@ -166,7 +166,7 @@ def reinvert_snapshot(snapshot: Snapshot) -> DenseCovariance:
 
 def _largest(operator: SymmetricOperator) -> float:
     size = operator.shape[0]
-    if size <= 32:  # Lanczos wants more room than so small a matrix has
+    if size <= 32:  # Lanczos iteration needs more dimensions than so small a matrix has
         return float(np.linalg.eigvalsh(operator.to_dense())[-1])
     start = np.random.RandomState(PROBE_SEED).standard_normal(size)
     try:

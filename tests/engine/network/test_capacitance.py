@@ -573,7 +573,7 @@ def test_products_of_very_many_columns_are_not_kept(monkeypatch: pytest.MonkeyPa
     pathways = random_pathways(4, 1, deviations, np.random.default_rng(16))
     kept = expect(factor(anchor_of(base), pathways, deviations).products)
     for most, there in ((len(kept), True), (len(kept) - 1, False)):
-        monkeypatch.setattr(capacitance_module, "MOST_KEPT", most)
+        monkeypatch.setattr(capacitance_module, "MOST_STORED_COLUMNS", most)
         assert (factor(anchor_of(base), pathways, deviations).products is not None) == there
 
 

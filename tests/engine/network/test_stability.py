@@ -161,9 +161,9 @@ def test_the_probe_of_a_version_is_the_same_each_time() -> None:
 def test_a_probe_is_affordable_by_what_it_computes(monkeypatch: pytest.MonkeyPatch) -> None:
     for form, operations in (("factors", 8 * 40 * 8), ("dense", 8 * 40 * 5 + 100 * 40**2)):
         snapshot = version(form, 40, 1e1)
-        monkeypatch.setattr(stability, "AFFORDABLE", operations + 1)
+        monkeypatch.setattr(stability, "MOST_OPERATIONS", operations + 1)
         assert affordable(snapshot)
-        monkeypatch.setattr(stability, "AFFORDABLE", operations)
+        monkeypatch.setattr(stability, "MOST_OPERATIONS", operations)
         assert not affordable(snapshot)
 
 

@@ -75,14 +75,14 @@ def test_nothing_is_known_of_another_anchor_or_before_anything_was_read() -> Non
     assert products.known(anchor_of(first), {"a": 1}) is None
     found = products.known(anchor, {"d": 1, "b": 2, "a": 1})
     assert found is not None
-    assert found.places.tolist() == [-1, 1, 2, 0]
+    assert found.indices.tolist() == [-1, 1, 2, 0]
 
 
 def test_a_version_that_keeps_no_products_leaves_those_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
     first, products = base(1), Products()
     anchor = anchor_of(first)
     read(products, first, anchor, "a")
-    monkeypatch.setattr(capacitance, "MOST_KEPT", 2)
+    monkeypatch.setattr(capacitance, "MOST_STORED_COLUMNS", 2)
     assert read(products, first, anchor, "a", "b").capacitance.products is None
     assert products.known(anchor, {"a": 1, "b": 2}) is not None
     read(products, first, anchor, "b", "c")
