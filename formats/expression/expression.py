@@ -7,16 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ...engine.errors import InputError, check_choice
-from ..files.kinds import file_kind, fingerprint, is_folder, open_bytes, require_file
-from ..files.matrix_market import BANNER
-from .h5ad import read_h5ad
-from .mtx import find_matrix, read_mtx
-from .tables import read_expression_table
+from ..files.kinds import fingerprint, is_folder, require_file
+from ..readers import find_reader
+from .mtx import find_matrix
 
 if TYPE_CHECKING:
     from ...engine.estimation.expression import Expression
 
-Form = Literal["table", "h5ad", "mtx"]
+_STRAY = {
+    "genes_in": "{path} says itself where its genes are; they cannot be looked for in its {setting}.",
+    "layer": "{path} is not an h5ad file, and has neither layers nor a raw matrix.",
+    "raw": "{path} is not an h5ad file, and has neither layers nor a raw matrix.",
+    "gene_names": "{path} names its genes itself; {setting} is for a Matrix Market file.",
+}
+"""The refusals of options that do not go with the format of a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,38 +76,14 @@ def read_expression(
     """
     check_choice("axis of the genes", genes_in, ("auto", "rows", "columns"))
     path = Path(path)
-    matrix = find_matrix(path) if is_folder(path) else require_file(path)
-    form = _form_of(matrix)
-    _refuse_stray_options(path, form, layer=layer, raw=raw, gene_names=gene_names)
-    if form == "h5ad":
-        if genes_in == "rows":
-            raise InputError(f"{path} is an h5ad file: its genes are the columns (var).")
-        expression, notes = read_h5ad(matrix, layer=layer, raw=raw)
-    elif form == "mtx":
-        names = None if gene_names is None else Path(gene_names)
-        expression, notes = read_mtx(matrix, gene_names=names, genes_in=genes_in)
-    else:
-        expression, notes = read_expression_table(matrix, genes_in=genes_in)
-    return ExpressionFile(expression, fingerprint(matrix), notes)
-
-
-def _form_of(path: Path) -> Form:
-    kind = file_kind(path)
-    if kind == "hdf5":
-        return "h5ad"
-    if kind in ("text", "gzip"):
-        with open_bytes(path) as stream:
-            if stream.read(len(BANNER)).lower() == BANNER.encode():
-                return "mtx"
-    return "table"
-
-
-def _refuse_stray_options(
-    path: Path, form: Form, *, layer: str | None, raw: bool, gene_names: str | Path | None
-) -> None:
-    if form != "h5ad" and (layer is not None or raw):
-        raise InputError(f"{path} is not an h5ad file, and has neither layers nor a raw matrix.")
+    file = find_matrix(path) if is_folder(path) else require_file(path)
+    reader = find_reader("expression", file)
+    names = None if gene_names is None else Path(gene_names)
+    options = {"genes_in": genes_in, "layer": layer, "raw": raw, "gene_names": names}
+    for option, setting in options.items():
+        if option not in reader.options and setting not in ("auto", None, False):
+            raise InputError(_STRAY[option].format(path=path, setting=setting))
     if layer is not None and raw:
         raise InputError(f"Either the layer {layer!r} or the raw matrix can be read, not both.")
-    if form != "mtx" and gene_names is not None:
-        raise InputError(f"{path} names its genes itself; {gene_names} is for a Matrix Market file.")
+    expression, notes = reader.read(file, **{option: options[option] for option in reader.options})
+    return ExpressionFile(expression, fingerprint(file), notes)

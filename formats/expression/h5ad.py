@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -34,13 +34,21 @@ if TYPE_CHECKING:
 _SYMBOL_COLUMNS = ("feature_name", "gene_symbols", "gene_symbol", "gene_name", "gene_short_name", "symbol")
 
 
-def read_h5ad(path: Path, *, layer: str | None = None, raw: bool = False) -> tuple[Expression, tuple[str, ...]]:
+def read_h5ad(
+    path: Path,
+    *,
+    genes_in: Literal["auto", "rows", "columns"] = "auto",
+    layer: str | None = None,
+    raw: bool = False,
+) -> tuple[Expression, tuple[str, ...]]:
     """Return the expression of an h5ad file, and what was decided while reading it.
 
     Parameters
     ----------
     path : Path
         As AnnData writes it: dense, CSR or CSC; `obs` and `var` as groups, or as the tables of old files.
+    genes_in : {"auto", "rows", "columns"}
+        The axis of the genes; always the columns.
     layer : str, optional
         Take `layers/<layer>` and not `X`.
     raw : bool
@@ -53,6 +61,8 @@ def read_h5ad(path: Path, *, layer: str | None = None, raw: bool = False) -> tup
     InputError
         The file is damaged or no h5ad, its sizes do not agree, or it takes more memory when dense than it may.
     """
+    if genes_in == "rows":
+        raise InputError(f"{path} is an h5ad file: its genes are the columns (var).")
     with open_members(path) as file:
         held = member_list(file)
         if "obs" not in held or "var" not in held:

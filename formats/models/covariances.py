@@ -13,8 +13,9 @@ from ...engine.wording import some
 from ..files.archives import as_names, as_numbers, read_npy, read_npz
 from ..files.delimited import check_names, is_number, open_table, read_header
 from ..files.hdf5_members import member_list, member_names, member_numbers, open_members
-from ..files.kinds import file_kind, fingerprint, require_file
+from ..files.kinds import fingerprint, require_file
 from ..files.table_numbers import read_named_numbers
+from ..readers import find_reader
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,8 +70,7 @@ def read_covariance(path: str | Path) -> CovarianceFile:
         finite; or row and column names differ.
     """
     path = require_file(path)
-    readers = {"npy": _read_npy, "zip": _read_npz, "hdf5": _read_hdf5}
-    values, genes = readers.get(file_kind(path), _read_text)(path)
+    values, genes = find_reader("covariances", path).read(path)
     notes = symmetrise(values, genes, path)
     return CovarianceFile(values, genes, notes, fingerprint(path))
 
@@ -147,11 +147,13 @@ def _check_square(values: NDArray[np.float64], genes: tuple[str, ...] | None, pa
             raise InputError(f"{path}: {name(i)} with {name(j)} is {values[i, j]}, not a finite number.")
 
 
-def _read_npy(path: Path) -> tuple[NDArray[np.float64], None]:
+def read_array(path: Path) -> tuple[NDArray[np.float64], None]:
+    """Return the covariance of an .npy file, which names no genes."""
     return as_numbers(read_npy(path), "the array", 2, path), None
 
 
-def _read_npz(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None]:
+def read_archive(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None]:
+    """Return the covariance of an .npz file, and its genes where they are named."""
     arrays = read_npz(path, (), (*_MATRIX_NAMES, "genes"))
     name = next((name for name in _MATRIX_NAMES if name in arrays), None)
     if name is None:
@@ -160,7 +162,8 @@ def _read_npz(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None]:
     return as_numbers(arrays[name], name, 2, path), genes
 
 
-def _read_hdf5(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None]:
+def read_members(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None]:
+    """Return the covariance of an HDF5 file, and its genes where they are named."""
     with open_members(path) as file:
         held = member_list(file)
         name = next((name for name in _MATRIX_NAMES if name in held), None)
@@ -170,7 +173,8 @@ def _read_hdf5(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None]
         return as_numbers(member_numbers(file, name), name, 2, path), genes
 
 
-def _read_text(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None]:
+def read_table(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None]:
+    """Return the covariance of a table, and its genes where they are named."""
     with open_table(path) as table:
         header = read_header(table)
         is_named = not (header[0] and all(is_number(title) for title in header))

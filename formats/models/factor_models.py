@@ -12,8 +12,9 @@ from ...engine.network.covariance import FactorCovariance
 from ...engine.wording import counted, some
 from ..files.archives import as_names, as_numbers, read_npz
 from ..files.delimited import check_names, is_number, open_table, read_header
-from ..files.kinds import file_kind, fingerprint, require_file
+from ..files.kinds import fingerprint, require_file
 from ..files.table_numbers import read_named_numbers
+from ..readers import find_reader
 from .covariances import read_covariance, symmetrise
 from .loadings import LoadingTable, read_loading_table, refuse_repeats
 from .matrix_export import write_npz
@@ -63,10 +64,12 @@ def read_factor_model(path: str | Path) -> FactorModelFile:
         It is no such archive, or its arrays make no factor model.
     """
     path = require_file(path)
-    if file_kind(path) != "zip":
-        raise InputError(
-            f"{path} is not an .npz file.", hint="Tables are given one by one: loadings, noise, factor covariance."
-        )
+    hint = "Tables are given one by one: loadings, noise, factor covariance."
+    return find_reader("factor models", path, hint=hint).read(path)
+
+
+def read_archive(path: Path) -> FactorModelFile:
+    """Return the factor model of an .npz file, as `read_factor_model`."""
     arrays = read_npz(path, ("loadings", "noise", "genes"), ("factor_covariance", "factors"))
     loadings = as_numbers(arrays["loadings"], "loadings", 2, path)
     named = "factors" in arrays

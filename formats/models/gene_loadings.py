@@ -61,8 +61,11 @@ class LoadingsFile:
         The pathway covariance F, where the file holds one.
     notes : tuple of str
         What was decided while reading.
+    is_scaled : bool
+        The loadings are taken as they are, in units of their own. Others are weights that a strength is to multiply.
     """
 
     pathways: tuple[GeneLoadings, ...]
     covariance: NDArray[np.float64] | None = None
     notes: tuple[str, ...] = ()
+    is_scaled: bool = False

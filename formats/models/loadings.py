@@ -85,7 +85,7 @@ def read_loadings(path: Path) -> LoadingsFile:
     """
     table = read_loading_table(path)
     pathways = [_column(table, place) for place in range(len(table.columns))]
-    return LoadingsFile(tuple(pathways), table.covariance, table.notes)
+    return LoadingsFile(tuple(pathways), table.covariance, table.notes, is_scaled=True)
 
 
 def read_loading_table(path: Path) -> LoadingTable:
@@ -135,6 +135,11 @@ def find_gene_column(header: Sequence[str]) -> int | None:
     if "gene" in titles:
         return titles.index("gene")
     return 0 if titles and (titles[0] in GENE_WORDS or not titles[0]) else None
+
+
+def is_loading_header(header: Sequence[str]) -> bool:
+    """Whether a header names a column of genes."""
+    return find_gene_column(header) is not None
 
 
 def refuse_repeats(path: Path, what: str, names: Iterable[str]) -> None:

@@ -13,14 +13,11 @@ from ...engine.errors import InputError, NotFound, check_choice
 from ...engine.network.covariance import check_pathway_covariance
 from ...engine.network.pathway import Pathway, Units
 from ...engine.wording import counted, some
-from ..files.delimited import open_table, read_header
-from ..files.kinds import file_kind, fingerprint, require_file
+from ..files.kinds import fingerprint, require_file
 from ..genes.identifiers import Matcher, missing_genes
 from ..models.covariances import symmetrise
 from ..models.factor_models import read_pathway_covariance
-from ..models.loadings import find_gene_column, read_loadings
-from .gmt import read_gmt
-from .regulons import is_regulon_header, read_regulons
+from ..readers import READERS, find_reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -31,12 +28,8 @@ if TYPE_CHECKING:
     from ...engine.network.panel import Panel
     from ..models.gene_loadings import GeneLoadings, LoadingsFile
 
-Kind = Literal["gmt", "regulon", "loadings"]
-
 DEFAULT_STRENGTH = 0.1
 """Loading of a gene of a set in standard deviations; larger overfits held-out samples, or hardly helps them."""
-
-_READERS = {"gmt": read_gmt, "regulon": read_regulons, "loadings": read_loadings}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +42,8 @@ class PathwayFile:
         In the order of the file. Columns tied by a pathway covariance stand together, where the first of them does.
     dropped : mapping of str to tuple of str
         For each pathway that lost any, the names of its genes that are not on the panel.
-    kind : {"gmt", "regulon", "loadings"}
-        What the file is.
+    kind : str
+        What the file is: the name of a format of pathways, such as "gmt".
     strength : float, optional
         What the loadings were multiplied by; None for loading tables, which are taken as they are.
     units : {"sd", "raw"}
@@ -67,7 +60,7 @@ class PathwayFile:
 
     pathways: tuple[Pathway, ...]
     dropped: Mapping[str, tuple[str, ...]]
-    kind: Kind
+    kind: str
     strength: float | None
     units: Units
     sha256: str
@@ -96,7 +89,7 @@ def read_pathways(
     aliases: Mapping[str, str] | None = None,
     subtract: bool = False,
     pathway_covariance: str | Path | None = None,
-    kind: Kind | Literal["auto"] = "auto",
+    kind: str = "auto",
 ) -> PathwayFile:
     """Return the pathways of a file, matched to a panel.
 
@@ -122,8 +115,8 @@ def read_pathways(
     pathway_covariance : str or Path, optional
         F of the columns of a loading table. Columns tied by it become one pathway; a column that is not is scaled
         by the root of its own entry.
-    kind : {"auto", "gmt", "regulon", "loadings"}
-        What the file is; `auto` goes by its ending and its header.
+    kind : str
+        What the file is: "gmt", "regulon", "loadings", or "auto", which goes by its ending and its header.
 
     Raises
     ------
@@ -136,13 +129,13 @@ def read_pathways(
         The pathway covariance is none.
     """
     check_choice("missing", missing, ("error", "drop"))
-    check_choice("kind", kind, ("auto", *_READERS))
+    check_choice("kind", kind, ("auto", *READERS["pathways"]))
     if units is not None:
         check_choice("units", units, get_args(Units))
     path = require_file(path)
-    found = detect_kind(path) if kind == "auto" else kind
-    strength, units = _settle_scale(found, strength, units, pathway_covariance)
-    file = _READERS[found](path)
+    kind = detect_kind(path) if kind == "auto" else kind
+    file: LoadingsFile = READERS["pathways"][kind].read(path)
+    strength, units = _choose_scale(file, strength, units, pathway_covariance)
     covariance, notes = _settle_covariance(file, pathway_covariance, path)
     chosen = _choose(file, only, path)
     matched = _match_all([file.pathways[i] for i in chosen], Matcher(panel, aliases or {}), missing, path)
@@ -154,11 +147,11 @@ def read_pathways(
     pathways = _assemble(matched, covariance, scale=strength or 1.0, sign=-1 if subtract else 1, units=units)
     dropped = {pathway.name: pathway.missing for pathway in matched if pathway.missing}
     return PathwayFile(
-        pathways, dropped, found, strength, units, fingerprint(path), (*file.notes, *notes), path, left_out
+        pathways, dropped, kind, strength, units, fingerprint(path), (*file.notes, *notes), path, left_out
     )
 
 
-def detect_kind(path: Path) -> Kind:
+def detect_kind(path: Path) -> str:
     """Return what a file of pathways is, by its ending and its header.
 
     Raises
@@ -166,27 +159,15 @@ def detect_kind(path: Path) -> Kind:
     InputError
         Neither says.
     """
-    if file_kind(path) == "zip":
-        return "loadings"
-    if path.name.lower().removesuffix(".gz").endswith(".gmt"):
-        return "gmt"
-    with open_table(path) as table:
-        header = read_header(table)
-    if is_regulon_header(header):
-        return "regulon"
-    if find_gene_column(header) is not None:
-        return "loadings"
-    raise InputError(
-        f"{path} is not known as a file of pathways: it begins with {some(header, 4)!r}.",
-        hint="GMT files end in .gmt; a regulon has columns source, target, weight; a loading table has a column gene.",
-    )
+    reader = find_reader("pathways", path)
+    return next(kind for kind, other in READERS["pathways"].items() if other is reader)
 
 
-def _settle_scale(
-    kind: Kind, strength: float | None, units: Units | None, covariance: str | Path | None
+def _choose_scale(
+    file: LoadingsFile, strength: float | None, units: Units | None, covariance: str | Path | None
 ) -> tuple[float | None, Units]:
     """Return strength and units with their defaults, refusing what does not go with the kind of file."""
-    if kind == "loadings":
+    if file.is_scaled:
         if strength is not None:
             raise InputError(
                 f"A strength of {strength:g} was given, but loadings are taken as they are; scale them in the file."

@@ -10,9 +10,11 @@ import numpy as np
 from ...engine.errors import InputError
 from ...engine.wording import counted, some
 from ..files.archives import as_names, as_numbers, read_npz
-from ..files.delimited import is_number, open_table, read_header
-from ..files.kinds import file_kind, require_file
-from .traits import read_traits
+from ..files.delimited import check_names, is_number, open_table, read_header
+from ..files.kinds import require_file
+from ..files.table_numbers import read_named_numbers
+from ..models.loadings import refuse_repeats
+from ..readers import find_reader
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,22 +60,30 @@ def read_kernel(path: Path) -> KernelFile:
     InputError
         It holds none, a value is missing, or the names of rows and columns of a square table differ in order.
     """
-    if file_kind(require_file(path)) == "zip":
-        return _read_npz(path)
-    table = read_traits(path, titled=True)
-    if not np.all(np.isfinite(table.values)):
-        row, column = (int(place) for place in np.argwhere(~np.isfinite(table.values))[0])
-        raise InputError(f"{path}: the kernel has no value of {table.ids[row]} in column {table.names[column]}.")
-    with open_table(path) as opened:
-        header = read_header(opened)[1:]
-    if len(header) != len(table.names):
-        raise InputError(f"{path}: a column of the kernel holds what is no number.")
-    if set(header) == set(table.ids):
-        places = {name: place for place, name in enumerate(header)}
-        order = [places[name] for name in table.ids]
-        return KernelFile(table.ids, np.ascontiguousarray(table.values[:, order]), is_factor=False)
-    _refuse_half_a_kernel(path, header, table.ids)
-    return KernelFile(table.ids, table.values, is_factor=True, columns=header)
+    return find_reader("kernels", require_file(path)).read(path)
+
+
+def read_table(path: Path) -> KernelFile:
+    """Return the kernel of a table."""
+    with open_table(path) as table:
+        header = read_header(table)
+        _, names, values = read_named_numbers(table, header, range(1, len(header)))
+    ids, columns = tuple(names), header[1:]
+    check_names(ids, "row", path)
+    refuse_repeats(path, "row", ids)
+    refuse_repeats(path, "column", columns)
+    if not values.size:
+        raise InputError(
+            f"{path} holds no kernel: it has {counted(len(ids), 'row')} of {counted(len(columns), 'number')}."
+        )
+    for row, column in np.argwhere(~np.isfinite(values))[:1]:
+        raise InputError(f"{path}: the kernel has no value of {ids[row]} in column {columns[column]}.")
+    if set(columns) == set(ids):
+        indices = {name: index for index, name in enumerate(columns)}
+        order = [indices[name] for name in ids]
+        return KernelFile(ids, np.ascontiguousarray(values[:, order]), is_factor=False)
+    _refuse_half_a_kernel(path, columns, ids)
+    return KernelFile(ids, values, is_factor=True, columns=columns)
 
 
 def _refuse_half_a_kernel(path: Path, header: tuple[str, ...], ids: tuple[str, ...]) -> None:
@@ -98,7 +108,8 @@ def _refuse_half_a_kernel(path: Path, header: tuple[str, ...], ids: tuple[str, .
         )
 
 
-def _read_npz(path: Path) -> KernelFile:
+def read_archive(path: Path) -> KernelFile:
+    """Return the kernel of an .npz file."""
     arrays = read_npz(path, ("ids",), ("kernel", "factor", "columns"))
     if ("kernel" in arrays) == ("factor" in arrays):
         raise InputError(

@@ -13,9 +13,10 @@ from ...engine.errors import InputError, NotFound
 from ...engine.wording import counted
 from ..files.archives import as_names, as_numbers, read_npz
 from ..files.delimited import check_names, open_table, read_header
-from ..files.kinds import file_kind, require_file
+from ..files.kinds import require_file
 from ..files.table_numbers import read_number_blocks
 from ..pathways.gmt import read_gmt
+from ..readers import find_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -92,12 +93,11 @@ def read_tested(path: Path) -> TestedColumns:
     InputError
         It cannot be read; also while blocks are read. Or a .bed is given and the package `bed-reader` is not there.
     """
-    if path.suffix.lower() == ".bed":
-        return _bed(path)
-    if file_kind(require_file(path)) == "zip":
-        return _npz(path)
-    if path.name.lower().removesuffix(".gz").endswith(".gmt"):
-        return _gmt(path)
+    return find_reader("tests", require_file(path)).read(path)
+
+
+def read_table(path: Path) -> TestedColumns:
+    """Return the tests of a table, one a row."""
     with open_table(path) as table:
         ids = read_header(table)[1:]
     check_names(ids, "column", path)
@@ -116,7 +116,8 @@ def _table_blocks(path: Path, ids: tuple[str, ...], wanted: Sequence[str]) -> It
             yield _filled(tuple(block.names), block.values[:, indices], done)
 
 
-def _npz(path: Path) -> TestedColumns:
+def read_archive(path: Path) -> TestedColumns:
+    """Return the tests of an .npz file."""
     arrays = read_npz(path, ("tests", "ids", "values"))
     tests, ids = as_names(arrays["tests"], "tests", path), as_names(arrays["ids"], "ids", path)
     values = as_numbers(arrays["values"], "values", 2, path)
@@ -134,7 +135,8 @@ def _npz(path: Path) -> TestedColumns:
     return TestedColumns(ids, len(tests), False, blocks)
 
 
-def _gmt(path: Path) -> TestedColumns:
+def read_sets(path: Path) -> TestedColumns:
+    """Return gene sets as tests: the indicator of each."""
     sets = read_gmt(path).pathways
 
     def blocks(wanted: Sequence[str]) -> Iterator[Block]:
@@ -151,7 +153,8 @@ def _gmt(path: Path) -> TestedColumns:
     return TestedColumns(None, len(sets), True, blocks)
 
 
-def _bed(path: Path) -> TestedColumns:
+def read_bed(path: Path) -> TestedColumns:
+    """Return the variants of a PLINK .bed file, with its .bim and .fam beside it."""
     try:
         from bed_reader import open_bed  # pyright: ignore[reportMissingTypeStubs]  an extra
     except ImportError:

@@ -14,6 +14,7 @@ from ...engine.wording import counted, some
 from ..files.delimited import check_names, is_missing, is_number, open_table, read_body, read_header
 from ..files.kinds import open_text, require_file
 from ..files.limits import NAMES_PACKING, TEXT_COST, Room
+from ..readers import find_reader
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +54,7 @@ class TraitFile:
     samples: tuple[str, ...] | None
 
 
-def read_traits(path: Path, only: str | None = None, *, titled: bool | None = None) -> TraitFile:
+def read_traits(path: Path, only: str | None = None) -> TraitFile:
     """Return the signals of a table: ids in the first column, numbers in the others.
 
     Parameters
@@ -62,8 +63,6 @@ def read_traits(path: Path, only: str | None = None, *, titled: bool | None = No
         Text, plain or gzip, with or without a header. An empty field, or NA, is missing.
     only : str, optional
         The column to take; all that hold numbers when absent.
-    titled : bool, optional
-        Whether there is a header; found out when absent.
 
     Raises
     ------
@@ -72,7 +71,7 @@ def read_traits(path: Path, only: str | None = None, *, titled: bool | None = No
     InputError
         A field is no number, an id stands twice, or no column holds numbers.
     """
-    table = _read(path, titled=titled)
+    table = _read(path)
     wanted = _chosen(table, only, path)
     values = np.empty((len(table.ids), len(wanted)))
     for place, column in enumerate(wanted):
@@ -134,20 +133,18 @@ def read_labels(path: Path, samples: tuple[str, ...]) -> dict[str, str]:
     InputError
         A `.cls` file is none, or has not as many labels as there are samples; or a sample stands twice.
     """
-    if path.suffix.lower() == ".cls":
-        labels = _read_cls(require_file(path))
-        if len(labels) != len(samples):
-            raise InputError(
-                f"{path} has {counted(len(labels), 'label')}, and the expression {counted(len(samples), 'sample')}.",
-                hint="A table of two columns, sample and label, goes by name.",
-            )
-        return dict(zip(samples, labels, strict=True))
+    return find_reader("labels", require_file(path)).read(path, samples)
+
+
+def read_label_table(path: Path, samples: tuple[str, ...] = ()) -> dict[str, str]:
+    """Return the label of each sample from a table of two columns; the order of the samples does not matter."""
+    del samples
     table = _read(path)
     if len(table.names) != 1:
         raise InputError(
             f"{path} has {counted(len(table.names) + 1, 'column')}, and labels have two: sample and label."
         )
-    return {one: row[0] for one, row in zip(table.ids, table.fields, strict=True) if not is_missing(row[0])}
+    return {name: row[0] for name, row in zip(table.ids, table.fields, strict=True) if not is_missing(row[0])}
 
 
 def read_ids(path: Path) -> tuple[str, ...]:
@@ -179,11 +176,10 @@ class _Read:
     samples: tuple[str, ...] | None
 
 
-def _read(path: Path, *, titled: bool | None = None) -> _Read:
-    """Return a table; `titled` says that it has a header, which is found out otherwise."""
+def _read(path: Path) -> _Read:
+    """Return a table, with or without a header."""
     with open_table(require_file(path)) as table:
-        if titled is None:
-            titled = _has_header(table.first[0], table.first[1:2])
+        titled = _has_header(table.first[0], table.first[1:2])
         width = max(len(row.fields) for row in table.first[:2])
         header = read_header(table) if titled else tuple(f"column {place + 1}" for place in range(width))
         if len(header) < 2:
@@ -269,7 +265,8 @@ def _numbers(table: _Read, column: int, path: Path) -> NDArray[np.float64]:
     return answer
 
 
-def _read_cls(path: Path) -> list[str]:
+def read_cls(path: Path, samples: tuple[str, ...]) -> dict[str, str]:
+    """Return the labels of a GSEA `.cls` file, which stand in the order of the samples."""
     with open_text(path) as stream:
         lines = [line.strip() for line in stream if line.strip()]
     if len(lines) < 3 or not lines[1].startswith("#"):
@@ -278,6 +275,11 @@ def _read_cls(path: Path) -> list[str]:
             hint="A table of two columns, sample and label, serves as well.",
         )
     names, labels = lines[1].lstrip("#").split(), lines[2].split()
+    if len(labels) != len(samples):
+        raise InputError(
+            f"{path} has {counted(len(labels), 'label')}, and the expression {counted(len(samples), 'sample')}.",
+            hint="A table of two columns, sample and label, goes by name.",
+        )
     if all(label.isdigit() and int(label) < len(names) for label in labels):
-        return [names[int(label)] for label in labels]
-    return labels
+        labels = [names[int(label)] for label in labels]
+    return dict(zip(samples, labels, strict=True))

@@ -12,6 +12,7 @@ import click
 
 from ....engine.errors import InputError
 from ....engine.wording import counted
+from ....formats.readers import list_formats
 from ... import lmm_options, options, output
 from ...answers import lmm
 from ...answers.answer import TEXT_AND_ROWS, Answer, Note, records
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     required=True,
     metavar="FILE",
-    help="A test a row, ids in the header; an npz of `tests`, `ids` and `values`; gene sets (.gmt); or a PLINK .bed.",
+    help=f"{list_formats('tests', '; ', '; or ')}.",
 )
 @click.option(
     "--mode",

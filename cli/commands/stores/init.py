@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ....engine.estimation.estimators import ESTIMATORS, WITH_FACTORS
+from ....formats.readers import list_formats
 from ... import options, output
 from ...answers.answer import TEXT_AND_ROWS, Answer, Note, facts_answer
 from ...answers.versions import base_facts, identity
@@ -25,11 +26,14 @@ if TYPE_CHECKING:
     "--expression",
     type=click.Path(),
     metavar="FILE",
-    help="Genes × samples: tsv, csv (also .gz), h5ad, mtx or a 10x folder.",
+    help=f"Genes × samples: {list_formats('expression')}.",
 )
-@click.option("--covariance", type=click.Path(), metavar="FILE", help="A covariance: tsv, csv, npy, npz or h5.")
+@click.option("--covariance", type=click.Path(), metavar="FILE", help=f"A covariance: {list_formats('covariances')}.")
 @click.option(
-    "--factor-model", type=click.Path(), metavar="FILE", help="Loadings B: an npz with its noise, or a table."
+    "--factor-model",
+    type=click.Path(),
+    metavar="FILE",
+    help=f"Loadings B: {list_formats('factor models')}, or a table.",
 )
 @click.option("--noise", type=click.Path(), metavar="FILE", help="Noise variances beside a table of loadings.")
 @click.option("--factor-covariance", type=click.Path(), metavar="FILE", help="F beside a table of loadings.")

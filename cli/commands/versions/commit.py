@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ....engine.wording import counted
+from ....formats.readers import READERS
 from ... import options, output
 from ...answers import difference, versions
 from ...answers.answer import EVERY_FORM, Answer, Note, caution
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["auto", "gmt", "regulon", "loadings"]),
+    type=click.Choice(["auto", *READERS["pathways"]]),
     default="auto",
     show_default=True,
     help="What the file is.",

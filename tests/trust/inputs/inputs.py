@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING, Any
 import grnledger
 from good_inputs import EXPRESSION, GOOD, SETS
 from grnledger.engine.errors import Conflict, GrnError, InputError
-from grnledger.formats.pathways import pathways
+from grnledger.formats.pathways import gmt
 from hostile_inputs import HOSTILE
 from input_damage import damaged
 from input_doors import BAD, DOORS, LONGEST_SENTENCE, attempt
@@ -266,8 +266,8 @@ PLANTS: dict[str, Callable[[], object]] = {
 
 def plant(name: str) -> None:
     """Make the reader of gene sets fail in a way of its own where it would have refused."""
-    readers: Any = pathways._READERS
-    sound = readers["gmt"]
+    module: Any = gmt
+    sound = module.read_gmt
 
     def planted(path: Path) -> object:
         try:
@@ -276,7 +276,7 @@ def plant(name: str) -> None:
             PLANTS[name]()
             raise
 
-    readers["gmt"] = planted
+    module.read_gmt = planted
 
 
 # The report.

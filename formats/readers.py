@@ -1,0 +1,183 @@
+"""The registry of readers: a new file format is a file in its wing and a line in `READERS`; nothing else lists them.
+
+The file has a function of a path that returns what its line says it holds:
+
+* "expression": an `Expression` and notes, with those keywords of `read_expression` that the line names as `options`;
+* "pathways": a `LoadingsFile`;
+* "covariances": values, and the names of genes or None;
+* "factor models": a `FactorModelFile`;
+* "kernels": a `KernelFile`; "tests": `TestedColumns`;
+* "labels": of a path and the names of samples, the label of each sample.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from ..engine.errors import InputError
+from ..engine.wording import some
+from .files.delimited import open_table, read_header
+from .files.kinds import FileKind, file_kind, open_bytes
+from .files.matrix_market import BANNER
+
+Contents = Literal["expression", "pathways", "covariances", "factor models", "kernels", "tests", "labels"]
+
+Sign = Callable[[Path], bool]
+"""Whether a file looks as those of a format do."""
+
+
+def _load(function: str) -> Callable[..., Any]:
+    """Return the function that a text `wing.module:function` names."""
+    module, _, name = function.partition(":")
+    return getattr(importlib.import_module(f".{module}", __package__), name)
+
+
+def first_bytes(kind: FileKind) -> Sign:
+    """Return the sign of files of a kind."""
+    return lambda path: file_kind(path) == kind
+
+
+def ending(text: str) -> Sign:
+    """Return the sign of files whose names end so in any case, perhaps with `.gz` behind."""
+    return lambda path: path.name.lower().removesuffix(".gz").endswith(text)
+
+
+def beginning(text: str) -> Sign:
+    """Return the sign of files, plain or gzip, that begin with a text in any case."""
+
+    def begins(path: Path) -> bool:
+        with open_bytes(path) as stream:
+            return stream.read(len(text)).lower() == text.encode()
+
+    return begins
+
+
+def header(function: str) -> Sign:
+    """Return the sign of tables whose titles a function, named by a text, knows."""
+
+    def knows(path: Path) -> bool:
+        if file_kind(path) not in ("text", "gzip"):
+            return False
+        with open_table(path) as table:
+            return _load(function)(read_header(table))
+
+    return knows
+
+
+def either(*signs: Sign) -> Sign:
+    """Return the sign of files that have one of some signs."""
+    return lambda path: any(sign(path) for sign in signs)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A line of the registry. The function is named by a text, so that help on a command imports no reader.
+
+    Parameters
+    ----------
+    caption : str
+        The format as part of a list in the help or in a hint.
+    function : str
+        `wing.module:function`.
+    sign : callable, optional
+        What its files are recognised by. Lines are tried in their order; one without a sign reads what no other does.
+    options : tuple of str
+        The keywords of the function.
+    """
+
+    caption: str
+    function: str
+    sign: Sign | None = None
+    options: tuple[str, ...] = ()
+
+    def read(self, *arguments: Any, **options: Any) -> Any:
+        """Return what the function returns."""
+        return _load(self.function)(*arguments, **options)
+
+
+IS_ZIP = first_bytes("zip")
+"""The sign of NumPy archives."""
+
+READERS: Mapping[Contents, Mapping[str, Reader]] = {
+    "expression": {
+        "table": Reader("tsv, csv (also .gz)", "expression.tables:read_expression_table", options=("genes_in",)),
+        "h5ad": Reader("h5ad", "expression.h5ad:read_h5ad", first_bytes("hdf5"), ("genes_in", "layer", "raw")),
+        "mtx": Reader("mtx, a 10x folder", "expression.mtx:read_mtx", beginning(BANNER), ("genes_in", "gene_names")),
+    },
+    "pathways": {
+        "gmt": Reader("GMT files end in .gmt", "pathways.gmt:read_gmt", ending(".gmt")),
+        "regulon": Reader(
+            "a regulon has columns source, target, weight",
+            "pathways.regulons:read_regulons",
+            header("pathways.regulons:is_regulon_header"),
+        ),
+        "loadings": Reader(
+            "a loading table has a column gene",
+            "models.loadings:read_loadings",
+            either(IS_ZIP, header("models.loadings:is_loading_header")),
+        ),
+    },
+    "covariances": {
+        "table": Reader("tsv, csv", "models.covariances:read_table"),
+        "npy": Reader("npy", "models.covariances:read_array", first_bytes("npy")),
+        "npz": Reader("npz", "models.covariances:read_archive", IS_ZIP),
+        "hdf5": Reader("h5", "models.covariances:read_members", first_bytes("hdf5")),
+    },
+    "factor models": {
+        "npz": Reader("an npz with its noise", "models.factor_models:read_archive", IS_ZIP),
+    },
+    "kernels": {
+        "table": Reader("a table with a name a row", "traits.kernels:read_table"),
+        "npz": Reader("an npz of `ids` and `kernel` or `factor`", "traits.kernels:read_archive", IS_ZIP),
+    },
+    "tests": {
+        "table": Reader("A test a row, ids in the header", "traits.tested_columns:read_table"),
+        "npz": Reader("an npz of `tests`, `ids` and `values`", "traits.tested_columns:read_archive", IS_ZIP),
+        "gmt": Reader("gene sets (.gmt)", "traits.tested_columns:read_sets", ending(".gmt")),
+        "bed": Reader("a PLINK .bed", "traits.tested_columns:read_bed", ending(".bed")),
+    },
+    "labels": {
+        "table": Reader("a table of sample and label", "traits.traits:read_label_table"),
+        "cls": Reader("a GSEA .cls file", "traits.traits:read_cls", ending(".cls")),
+    },
+}
+"""Every reader, by what its files hold and the name of its format."""
+
+
+def find_reader(contents: Contents, path: Path, *, hint: str = "") -> Reader:
+    """Return the reader of a file that is there.
+
+    Raises
+    ------
+    InputError
+        No format of such contents is like it; the hint is what the formats are, where none is given.
+    """
+    readers = READERS[contents].values()
+    for reader in readers:
+        if reader.sign is not None and reader.sign(path):
+            return reader
+    for reader in readers:
+        if reader.sign is None:
+            return reader
+    with open_table(path) as table:
+        opening = some(read_header(table), 4)
+    raise InputError(
+        f"{path} is not known as a file of {contents}: it begins with {opening!r}.",
+        hint=hint or f"{list_formats(contents, '; ', '; ')}.",
+    )
+
+
+def list_formats(contents: Contents, separator: str = ", ", last: str = " or ") -> str:
+    """Return the captions of the formats of a file, as a list.
+
+    Examples
+    --------
+    >>> list_formats("covariances")
+    'tsv, csv, npy, npz or h5'
+    """
+    captions = separator.join(reader.caption for reader in READERS[contents].values())
+    return last.join(captions.rsplit(separator, 1))
