@@ -63,9 +63,9 @@ def clone(source: str | Path, path: str | Path) -> Repository:
     FormatError
         The other store is damaged.
     """
-    from .transfer import exchange
+    from .transfer.clone import clone as copy_store
 
-    exchange.clone(Path(source), Path(path))
+    copy_store(Path(source), Path(path))
     return Repository(path)
 
 
@@ -228,9 +228,9 @@ def init(
     return Repository.create(path, base, message=message, author=author, time=time)
 
 
-def _refuse_stray(source: str, given: Mapping[str, Mapping[str, bool]]) -> None:
+def _refuse_stray(source: str, options: Mapping[str, Mapping[str, bool]]) -> None:
     """Refuse options that go with another source than the one that is there: they would have no effect."""
-    stray = {name: other for other, marks in given.items() if other != source for name, mark in marks.items() if mark}
+    stray = {name: other for other, marks in options.items() if other != source for name, mark in marks.items() if mark}
     if stray:
         others = sorted(set(stray.values()), key=SOURCES.index)
         raise InputError(

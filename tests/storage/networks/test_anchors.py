@@ -130,7 +130,7 @@ def cached(repo: Repository, rev: str) -> Path:
 def test_an_anchor_is_due_by_rank_by_commits_and_by_the_probe(
     genes: int, rank: int, commits: int, dense: bool, probe: float | None, why: str
 ) -> None:
-    assert anchors.due(genes=genes, rank=rank, commits=commits, dense=dense, probe=probe) == why
+    assert anchors.inversion_due(genes=genes, rank=rank, commits=commits, dense=dense, probe=probe) == why
 
 
 def test_a_version_of_more_than_an_eighth_of_the_genes_in_rank_is_inverted(either: Repository) -> None:

@@ -76,7 +76,7 @@ def path_of(store: Path, base: str) -> Path:
 
 
 def read(path: Path) -> bases.StoredBase:
-    return bases.read(hdf5.Location(path), path.stem)
+    return bases.read_base(hdf5.Location(path), path.stem)
 
 
 def round_trip(store: Path, base: NewBase) -> bases.StoredBase:
@@ -152,7 +152,7 @@ def test_a_base_larger_than_what_is_built_in_memory_has_the_same_id_and_rows(
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     base = new_base(dense_model())
-    sealed = bases.content_of(base).seal()
+    sealed = bases.base_content(base).seal()
     monkeypatch.setattr(hdf5, "IN_MEMORY", 100)
     durable.replace(path_of(store, sealed.id), sealed.write)
     stored = read(path_of(store, sealed.id))
@@ -296,7 +296,7 @@ def test_rows_that_are_let_go_close_their_file(store: Path) -> None:
 
 @pytest.mark.parametrize("what", ["noise", "genes", "panel", "record", "log_det", "loadings"])
 def test_a_base_whose_parts_make_no_sense_is_damaged_and_no_bad_input(store: Path, what: str) -> None:
-    content = bases.content_of(new_base(dense_model() if what == "log_det" else factor_model()))
+    content = bases.base_content(new_base(dense_model() if what == "log_det" else factor_model()))
     arrays, bulk, record = dict(content.arrays), dict(content.bulk), content.record
     if what == "noise":
         arrays["noise"] = -arrays["noise"]

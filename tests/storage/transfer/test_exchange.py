@@ -12,6 +12,7 @@ import grnledger
 import h5py
 import numpy as np
 import pytest
+from grnledger.cli.hints import hint_of
 from grnledger.engine.errors import Conflict, FormatError, InputError, NotFound, NotPositiveDefinite
 from grnledger.engine.network.covariance import FactorCovariance
 from grnledger.engine.network.pathway import Pathway
@@ -22,7 +23,7 @@ from grnledger.storage.history import entries, log
 from grnledger.storage.history.checking import check_fits
 from grnledger.storage.history.commits import Event
 from grnledger.storage.history.records import DropRecord
-from grnledger.storage.transfer import exchange
+from grnledger.storage.transfer import fetch_push
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from grnledger.storage.history.records import LoggedCommit
     from grnledger.storage.history.versions import Version
     from grnledger.storage.repository import Repository
+    from grnledger.storage.transfer.parcel import Parcel
 
 SIZE = 12
 GENES = tuple(f"GENE{place}" for place in range(SIZE))
@@ -311,10 +313,12 @@ def test_fetching_twice_brings_nothing_new_and_writes_nothing(pair: tuple[Reposi
     lab, anna = pair
     assert len(anna.fetch(lab.path).commits) == 1
     before = files(anna.path)
-    assert anna.fetch(lab.path) == exchange.TransferReport()
+    assert anna.fetch(lab.path) == fetch_push.TransferReport()
     assert files(anna.path) == before
     lab.export(lab.path.with_suffix(".h5"))
-    assert anna.fetch(lab.path.with_suffix(".h5")) == exchange.TransferReport()  # the same branches under the same name
+    assert (
+        anna.fetch(lab.path.with_suffix(".h5")) == fetch_push.TransferReport()
+    )  # the same branches under the same name
 
 
 def test_fetched_branches_follow_the_other_store_forward_and_back(pair: tuple[Repository, Repository]) -> None:
@@ -375,7 +379,7 @@ def test_a_name_that_no_branch_can_have_is_refused(pair: tuple[Repository, Repos
     for name in ("my lab", "../lab", "-lab", "a..b", "x" * 196):
         with pytest.raises(InputError, match=r"cannot name a branch or tag|200 characters") as refused:
             anna.fetch(lab.path, name)
-        assert "--as NAME" in refused.value.hint
+        assert "--as NAME" in hint_of(refused.value)
     shutil.copytree(lab.path, lab.path.with_name("v7.grn"))
     anna.fetch(lab.path.with_name("v7.grn"))
     assert anna.version("v7/main").id == lab.version().id
@@ -443,7 +447,7 @@ def test_a_push_goes_forward_only(pair: tuple[Repository, Repository]) -> None:
     before = files(lab.path)
     with pytest.raises(Conflict, match="has versions that main here has not") as refused:
         anna.push(lab.path)
-    assert "merge lab/main" in refused.value.hint
+    assert "merge lab/main" in hint_of(refused.value)
     assert files(lab.path) == before
     anna.fetch(lab.path)
     merged = anna.merge("lab/main")
@@ -452,7 +456,7 @@ def test_a_push_goes_forward_only(pair: tuple[Repository, Repository]) -> None:
     lab.refresh()
     assert (lab.version().id, lab.version().content) == (merged.id, merged.content)
     assert {one.id: told(lab, one) for one in lab.versions()} == {one.id: told(anna, one) for one in anna.versions()}
-    assert anna.push(lab.path) == exchange.TransferReport()
+    assert anna.push(lab.path) == fetch_push.TransferReport()
     anna.rollback("v1")
     with pytest.raises(Conflict, match="has versions that main here has not"):
         anna.push(lab.path)
@@ -687,15 +691,15 @@ def test_a_store_that_is_written_meanwhile_is_fetched_as_it_was(
 ) -> None:
     lab, anna = pair
     tip = lab.version().id
-    parcel_of = exchange.parcel_of
+    parcel_of = fetch_push.parcel_of
 
-    def meanwhile(*arguments: Any) -> exchange.Parcel:
+    def meanwhile(*arguments: Any) -> Parcel:
         lab.commit(pathway("wnt", first=1))
         lab.pack()
         lab.rollback("v0")
         return parcel_of(*arguments)
 
-    monkeypatch.setattr(exchange, "parcel_of", meanwhile)
+    monkeypatch.setattr(fetch_push, "parcel_of", meanwhile)
     assert anna.fetch(lab.path).commits == (tip,)
     assert anna.version("lab/main").id == tip
     monkeypatch.undo()
@@ -707,18 +711,18 @@ def test_a_store_that_others_write_to_meanwhile_takes_in_both(
     pair: tuple[Repository, Repository], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lab, anna = pair
-    check = exchange._check_arrival
+    check = fetch_push._check_arrival
     others = iter([lambda: again.fetch(lab.path), lambda: again.commit(pathway("wnt", first=1))])
     again = grnledger.open(anna.path, author="anna", time=NOON + timedelta(hours=1))
     again.wait = 0.0
 
     def meanwhile(*arguments: Any) -> None:
         check(*arguments)
-        monkeypatch.setattr(exchange, "_check_arrival", check)
+        monkeypatch.setattr(fetch_push, "_check_arrival", check)
         for step in others:
             step()
 
-    monkeypatch.setattr(exchange, "_check_arrival", meanwhile)
+    monkeypatch.setattr(fetch_push, "_check_arrival", meanwhile)
     monkeypatch.setattr(lock, "hold", lambda *_: contextlib.nullcontext(False))
     anna.fetch(lab.path)
     assert refs(anna) == {"main": "v4", "lab/main": "v3"}
