@@ -147,11 +147,10 @@ def stray_findings(store: DirectoryStore, *, claim: int) -> Iterator[Finding]:
     """Yield a note for each file that no store needs; `claim` is the number of the entry that would come next."""
     packed = store.all_packs(outermost=True)
     for number in store.loose():
+        shown = f"{layout.LOG}/{layout.entry_name(number)}"
         if number == claim and _is_empty(store.loose_path(number)):
-            shown = f"{layout.LOG}/{layout.entry_name(number)}"
             yield Finding("note", shown, "A writer claims it, or died.", advice="name-claimed")
         elif any(first <= number <= last for first, last in packed):
-            shown = f"{layout.LOG}/{layout.entry_name(number)}"
             yield Finding("note", shown, "It is left over: the entry stands in a pack.")
     for first, last in set(store.all_packs()) - set(packed):
         yield Finding(

@@ -59,10 +59,9 @@ def _is_redundant(ledger: Ledger, run: list[int]) -> bool:
     if not isinstance(locations, DirectoryStore) or locations.entry(run[0]).group == "/":
         return False
     pack = next(span for span in locations.packs if span[0] <= run[0] <= span[1])
-    elsewhere = set(locations.loose())
-    for first, last in locations.all_packs():
-        if (first, last) != pack:
-            elsewhere.update(range(first, last + 1))
+    elsewhere = set(locations.loose()).union(
+        *(range(first, last + 1) for first, last in locations.all_packs() if (first, last) != pack)
+    )
     return set(range(pack[0], min(pack[1], max(elsewhere, default=0)) + 1)) <= elsewhere
 
 
@@ -93,7 +92,7 @@ def _damaged_runs(ledger: Ledger) -> list[list[int]]:
     damage, entry = ledger.log.damage, ledger.locations.entry
     for number in sorted(damage):
         last = runs[-1][-1] if runs else 0
-        missing = last in damage and all(isinstance(damage[one], hdf5.Missing) for one in (last, number))
+        missing = last in damage and isinstance(damage[last], hdf5.Missing) and isinstance(damage[number], hdf5.Missing)
         together = last == number - 1 and (missing or entry(last).path == entry(number).path)
         if last and (together or damage[last] is damage[number]):
             runs[-1].append(number)
@@ -112,13 +111,10 @@ def _unreadable_versions(history: History) -> tuple[int, ...]:
 
 
 def _uncertain_refs(ledger: Ledger) -> Iterator[str]:
-    names = {layout.HEAD: layout.HEAD}
-    names |= {layout.BRANCH + one: one for one in ledger.refs.branches} | {
-        layout.TAG + one: one for one in ledger.refs.tags
-    }
-    for ref, name in names.items():
+    kinds = (("", [layout.HEAD]), (layout.BRANCH, ledger.refs.branches), (layout.TAG, ledger.refs.tags))
+    for kind, name in ((kind, name) for kind, names in kinds for name in names):
         try:
-            ledger.refs.check(ref)
+            ledger.refs.check(kind + name)
         except FormatError:
             yield name
 

@@ -90,10 +90,9 @@ def _format_findings(path: Path) -> list[Finding]:
             return []
         check_format(path)
     except FormatError as failure:
-        if not all((path / name).is_dir() for name in (layout.LOG, layout.BASES)):
+        has_folders = all((path / name).is_dir() for name in (layout.LOG, layout.BASES))
+        if not has_folders or _names_a_format(path / layout.FORMAT_FILE):  # no store, or one of another format
             raise
-        if _names_a_format(path / layout.FORMAT_FILE):
-            raise  # another format
         return [Finding("derived", layout.FORMAT_FILE, failure.message)]
     return []
 
@@ -101,7 +100,7 @@ def _format_findings(path: Path) -> list[Finding]:
 def _names_a_format(file: Path) -> bool:
     if not file.is_file():
         return False
-    with file.open("rb") as content:
+    with file.open("rb") as content:  # whatever its size
         return ANY_FORMAT.fullmatch(content.read(200)) is not None
 
 

@@ -343,9 +343,9 @@ def test_expression_is_kept_in_half_the_space_where_that_loses_nothing(tmp_path:
 def test_values_too_large_for_half_the_space_are_kept_whole(tmp_path: Path) -> None:
     values = np.random.default_rng(17).uniform(1.0, 2.0, size=(20, 6)) * 1e60
     grnledger.init(tmp_path / "tumor.grn", expression=expression(values))
-    kept = grnledger.open(tmp_path / "tumor.grn").base().expression
-    assert kept is not None
-    np.testing.assert_array_equal(kept.all(), values)
+    rows = grnledger.open(tmp_path / "tumor.grn").base().expression
+    assert rows is not None
+    np.testing.assert_array_equal(rows.all(), values)
 
 
 def test_expression_that_is_not_kept_is_not_in_the_file_but_its_samples_are(tmp_path: Path) -> None:
@@ -362,9 +362,9 @@ def test_expression_that_is_not_kept_is_not_in_the_file_but_its_samples_are(tmp_
 def test_what_is_kept_is_what_was_read_and_not_what_was_made_of_it(tmp_path: Path) -> None:
     values = np.random.default_rng(19).uniform(1.0, 100.0, size=(20, 6))
     repo = grnledger.init(tmp_path / "tumor.grn", expression=expression(values), floor=20.0, transform="log2")
-    kept = repo.base().expression
-    assert kept is not None
-    np.testing.assert_array_equal(kept.all(), values)
+    rows = repo.base().expression
+    assert rows is not None
+    np.testing.assert_array_equal(rows.all(), values)
     assert dict(repo.base().record.preparation) == {"floor": 20.0, "transform": "log2"}
 
 
@@ -393,11 +393,11 @@ def test_a_matrix_in_memory_is_a_source_like_one_on_disk(store: Path) -> None:
 def test_a_file_that_was_read_is_let_go_without_a_word_where_closing_it_fails(
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said: list[object] = []
-    monkeypatch.setattr(sys, "unraisablehook", said.append)
+    unraisable: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", unraisable.append)
     rows, _ = stored_rows(store, np.ones((2, 3)))
     rows.all()
     os.close(rows._descriptor)
     del rows
     gc.collect()
-    assert said == []
+    assert unraisable == []
