@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..engine.errors import GrnError
+    from ..storage.verify.findings import Finding
 
 HINTS: dict[str, str] = {
     # engine
@@ -34,10 +37,15 @@ HINTS: dict[str, str] = {
     "too-small-to-hold-out": "Name one rank: --rank R.",
     # formats
     # storage
+    "analysis-damaged": "`grn nmf` makes it anew where it is asked again.",
+    "analysis-unknown": "`grn nmf list` lists them; an id has {digits} digits or more.",
     "base-changed": "Name pathways with --only to leave the base as it is.",
     "base-version": "`grn log` lists the versions that did something.",
     "claimed-number": "Wait for it; once the claim is an hour old, `grn verify --repair` takes it away.",
     "exported-store": "`grn clone {path} NAME.grn` makes a store of it that can be written.",
+    "fetch-name": "Choose another name with --as NAME.",
+    "fetch-onto-other-kind": "`grn {kind} --delete {name}` takes it away; or fetch under another name: --as NAME.",
+    "fetch-onto-own-ref": "Fetch under another name: --as NAME.",
     "format-file": "`grn verify --repair` writes it anew.",
     "index-damaged": "`grn verify --repair` makes the index anew, from the log.",
     "log-damaged": "`grn verify` says which versions it touches, and what can be done.",
@@ -51,8 +59,10 @@ HINTS: dict[str, str] = {
     "no-such-store": "`grn init` makes one.",
     "no-such-version": "`grn log --all` lists versions, branches and tags.",
     "nothing-to-change": "`grn show {version}` lists what is active there.",
+    "push-not-forward": "`grn fetch {store}`, then `grn merge {branch}`, and push again.",
     "ref-moved": "Look with `grn log`, then run it again; --wait SECONDS tries for longer.",
     "ref-uncertain": "Name a version, such as v3: `grn log --all` lists what can be read, `grn verify` what is lost.",
+    "source-damaged": "`grn -s {store} verify` reads all of it.",
     "too-few-ancestors": "`grn log` lists its ancestors.",
     "version-too-high": "`grn log --all` lists them.",
     # analysis
@@ -64,7 +74,22 @@ HINTS: dict[str, str] = {
 }
 """Of each code, the hint; names in braces are facts of the error."""
 
+ADVICE: dict[str, str] = {
+    "analysis-damaged": "{problem}. --repair takes the file away; `grn nmf` makes the analysis anew.",
+    "file-damaged": "{problem}: `grn clone` makes a sound store of it.",
+    "name-claimed": "{problem}: --repair removes it once it is an hour old.",
+}
+"""Of each code of advice on a finding of `grn verify`, the sentence that is shown; `{problem}` is its own sentence."""
+
 
 def hint_of(error: GrnError) -> str:
     """Return what to type next, or an empty text."""
-    return error.hint or HINTS.get(error.code, "").format(**error.facts)
+    facts = {name: quote(str(fact)) if isinstance(fact, Path) else fact for name, fact in error.facts.items()}
+    return error.hint or HINTS.get(error.code, "").format(**facts)
+
+
+def description_of(finding: Finding) -> str:
+    """Return what is wrong with a file of a store, and what to do where there is more than the report says."""
+    if finding.advice not in ADVICE:
+        return finding.what
+    return ADVICE[finding.advice].format(problem=finding.what.removesuffix("."))

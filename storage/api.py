@@ -1,4 +1,4 @@
-"""What `import grnledger` offers: a store opened, a store made, and pathways read."""
+"""The functions of `import grnledger`: open, create, clone and verify a store."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 SOURCES = ("expression", "covariance", "factor model")
-"""What a store can begin with."""
+"""The three sources that the base of a new store can come from."""
 
 
 def open(  # noqa: A001
@@ -37,9 +37,9 @@ def open(  # noqa: A001
     path : str or Path
         The store's folder.
     author : str, optional
-        Who writes; the account's name by default.
+        The author of what is written; the account's name by default.
     time : datetime, optional
-        When, for reproducible pipelines; the clock by default.
+        The time of what is written, for reproducible pipelines; the clock by default.
     wait : float
         Seconds to wait for other writers before giving up with `Conflict`.
     """
@@ -54,7 +54,7 @@ def clone(source: str | Path, path: str | Path) -> Repository:
     source : str or Path
         The other store, or the file.
     path : str or Path
-        Where the new store shall stand; nothing may be there.
+        The path of the new store; nothing may stand there.
 
     Raises
     ------
@@ -63,25 +63,25 @@ def clone(source: str | Path, path: str | Path) -> Repository:
     FormatError
         The other store is damaged.
     """
-    from .transfer import exchange
+    from .transfer.clone import clone as copy_store
 
-    exchange.clone(Path(source), Path(path))
+    copy_store(Path(source), Path(path))
     return Repository(path)
 
 
 def verify(path: str | Path, *, quick: bool = False, numbers: bool = False, repair: bool = False) -> Report:
-    """Return what is wrong with a store, after reading all of it.
+    """Return a report of all that is wrong with a store, after reading all of it.
 
     Parameters
     ----------
     path : str or Path
         The store, or a file that one was exported to.
     quick : bool
-        Leave out the large matrices and the pathways' loadings.
+        Whether to leave out the large matrices and the pathways' loadings.
     numbers : bool
-        Try the numbers of every branch and tag too.
+        Whether to check that the precision of every branch and tag is the inverse of its covariance, too.
     repair : bool
-        Make again what is derived and damaged; nothing else is touched.
+        Whether to make damaged files anew that are derived; nothing else is touched.
 
     Raises
     ------
@@ -90,10 +90,10 @@ def verify(path: str | Path, *, quick: bool = False, numbers: bool = False, repa
     FormatError
         It is no store, or a newer one.
     """
-    from .verify.repair import repair as mend
-    from .verify.store import verify as read_all
+    from .verify.repair import repair as repair_store
+    from .verify.store import verify as verify_store
 
-    return (mend if repair else read_all)(Path(path), quick=quick, numbers=numbers)
+    return (repair_store if repair else verify_store)(Path(path), quick=quick, numbers=numbers)
 
 
 def init(
@@ -132,34 +132,34 @@ def init(
     Parameters
     ----------
     path : str or Path
-        Where the store shall stand, `tumor.grn` say; nothing may be there.
+        The path of the store, such as `tumor.grn`; nothing may stand there.
     expression : str, Path or Expression
         A table, h5ad or Matrix Market file, or values in memory, to estimate a covariance from.
     covariance : str, Path or ndarray of float64, shape (p, p)
-        A covariance of your own, with `genes` where it has no names, and with `ridge` added to its diagonal.
+        A covariance; `genes` names its rows where the file does not, and `ridge` is added to its diagonal.
     factor_model : str, Path or FactorCovariance
-        Loadings and noise of your own: an .npz, or a table of loadings with `noise` and perhaps `factor_covariance`.
+        Loadings and noise: an .npz, or a table of loadings with `noise` and perhaps `factor_covariance`.
     estimator : str
         How the covariance is estimated, one of `engine.estimation.estimators`; `factors` is K for `factor`.
     counts, floor, transform, duplicates, genes, min_detected, drop_constant, top_variance
-        What is done to the expression before; see `engine.Preparation`.
+        How the expression is prepared; see `engine.Preparation`.
     genes_in, layer, raw, gene_names
         How the expression is read; see `formats.expression.read_expression`.
     samples : sequence of str, optional
-        Which samples of the expression to estimate from; all by default.
+        Ids of the samples to estimate from; all by default.
     keep_expression : bool, optional
         Whether to keep the values with the base; by default up to 256 MB are.
     message : str
-        What it is, for the log.
+        The message of the first commit.
     author : str, optional
-        Who writes; the account's name by default.
+        Its author; the account's name by default.
     time : datetime, optional
-        When; the clock by default.
+        Its time; the clock by default.
 
     Raises
     ------
     InputError
-        Not exactly one source is given, or an option that goes with another one, or it cannot be used.
+        There is not exactly one source, or an option goes with another source, or the source cannot be used.
     Conflict
         Something stands at the path already.
     NotPositiveDefinite
@@ -172,9 +172,9 @@ def init(
     sources = (expression, covariance, factor_model)
     if sum(source is not None for source in sources) != 1:
         raise InputError("A store begins with exactly one of: expression, covariance, factor model.")
-    named = next(name for name, source in zip(SOURCES, sources, strict=True) if source is not None)
+    kind = next(name for name, source in zip(SOURCES, sources, strict=True) if source is not None)
     _refuse_stray(
-        named,
+        kind,
         {
             "expression": {
                 "estimator": estimator != "shrinkage",
@@ -228,9 +228,9 @@ def init(
     return Repository.create(path, base, message=message, author=author, time=time)
 
 
-def _refuse_stray(source: str, given: Mapping[str, Mapping[str, bool]]) -> None:
-    """Refuse options that go with another source than the one that is there: they would have no effect."""
-    stray = {name: other for other, marks in given.items() if other != source for name, mark in marks.items() if mark}
+def _refuse_stray(source: str, options: Mapping[str, Mapping[str, bool]]) -> None:
+    """Refuse options that go with another source than this one: they would have no effect."""
+    stray = {name: other for other, marks in options.items() if other != source for name, mark in marks.items() if mark}
     if stray:
         others = sorted(set(stray.values()), key=SOURCES.index)
         raise InputError(

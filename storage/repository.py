@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .history.writing import Writer
     from .networks.artifacts import Artifacts
     from .networks.bases import NewBase, StoredBase
-    from .transfer.exchange import TransferReport
+    from .transfer.fetch_push import TransferReport
     from .transfer.pack import PackReport
 
     Pathways = PathwayFile | Pathway | Iterable[Pathway]
@@ -350,7 +350,7 @@ class Repository:
         """
         branch, tip = ref_moves.branch_tip(self._refs, None)
         base = self._history[tip].base
-        if not force and anchors.unneeded(
+        if not force and anchors.inversion_unneeded(
             len(self.panel), dense=self._session.reader.base(base).record.form == "dense"
         ):
             return version_of(self._ledger, tip)
@@ -389,13 +389,13 @@ class Repository:
         FormatError
             What shall be exported is damaged.
         """
-        from .transfer import exchange
+        from .transfer.export import export_store, export_version
 
         self.refresh()
         if rev is None:
-            exchange.export_store(self._ledger, Path(path), progress)
+            export_store(self._ledger, Path(path), progress)
         else:
-            exchange.export_version(self._ledger, self._resolve(rev), Path(path), *self._writer.stamp())
+            export_version(self._ledger, self._resolve(rev), Path(path), *self._writer.stamp())
 
     @_transaction
     def fetch(self, source: str | Path, name: str | None = None, progress: Progress | None = None) -> TransferReport:
@@ -415,10 +415,10 @@ class Repository:
         FormatError
             What arrives is damaged, or not what its ids say.
         """
-        from .transfer import exchange
+        from .transfer import fetch_push
 
-        under = exchange.name_of(Path(source)) if name is None else name
-        return exchange.fetch(self._ledger, self._writer, Ledger(Path(source)), under, progress)
+        under = fetch_push.name_of(Path(source)) if name is None else name
+        return fetch_push.fetch(self._ledger, self._writer, Ledger(Path(source)), under, progress)
 
     def push(self, target: str | Path, branch: str | None = None, progress: Progress | None = None) -> TransferReport:
         """Bring a branch to another store of the same panel, whose branch of that name it must descend from.
@@ -436,9 +436,9 @@ class Repository:
     @_transaction
     def receive(self, source: Ledger, branch: str, progress: Progress | None = None) -> TransferReport:
         """Receive a branch that another store pushes; see `push`."""
-        from .transfer import exchange
+        from .transfer import fetch_push
 
-        return exchange.push(source, self._ledger, self._writer, branch, progress)
+        return fetch_push.push(source, self._ledger, self._writer, branch, progress)
 
     @_transaction
     def rollback(self, rev: str) -> Version:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ...storage.repository import Repository
-    from ...storage.transfer.exchange import TransferReport
+    from ...storage.transfer.fetch_push import TransferReport
 
 
 ELSEWHERE = re.compile(r"[a-z]+:/|[^/]+@[^/]+:")

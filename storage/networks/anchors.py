@@ -1,4 +1,4 @@
-"""Anchors in the cache: full inversions of a version. They are derived, and made again when they are missing."""
+"""Anchors in the cache: full inversions of versions. They are derived, and computed again when they are missing."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
     from ...engine.network.covariance import MatrixSource
 
 EVERY = 64
-"""A dense base is inverted again after this many commits on one anchor."""
+"""The number of commits on one anchor after which a version on a dense base is inverted again."""
 
 RANK_SHARE = 1 / 8
-"""An anchor is due when the pathways since the last one have more than this share of p as their rank."""
+"""The share of p above which the rank of the pathways since the last anchor makes a new anchor due."""
 
 LARGEST = 20_000
-"""A panel larger than this is never inverted in full: two p × p matrices would not fit a workstation."""
+"""The largest panel that is inverted in full: two larger p × p matrices would not fit a workstation."""
 
 LARGEST_FACTOR = 5_000
-"""A larger factor base is inverted in full only when that is asked: its point is that nothing p × p is formed."""
+"""The largest panel on which a factor base is inverted without being asked: its point is to form nothing p × p."""
 
 PROBE_TOLERANCE = 1e-8
-"""An anchor is due when the probe of a commit exceeds this."""
+"""The relative error of a commit's probe above which a new anchor is due."""
 
 
-def due(*, genes: int, rank: int, commits: int, dense: bool, probe: float | None) -> str:
+def inversion_due(*, genes: int, rank: int, commits: int, dense: bool, probe: float | None) -> str:
     """Return why a version should be inverted in full, or an empty text when it need not.
 
     Parameters
@@ -50,7 +50,7 @@ def due(*, genes: int, rank: int, commits: int, dense: bool, probe: float | None
     dense : bool
         Whether the base is dense. A factor base is read from its own diagonal each time: nothing accumulates there.
     probe : float, optional
-        What the probe found, where it was run.
+        The relative error that the probe measured, where it was run.
     """
     if genes > (LARGEST if dense else LARGEST_FACTOR):
         return ""
@@ -63,8 +63,8 @@ def due(*, genes: int, rank: int, commits: int, dense: bool, probe: float | None
     return ""
 
 
-def unneeded(genes: int, *, dense: bool) -> bool:
-    """Return whether a full inversion would bring a base nothing and cost what the factor form exists to avoid."""
+def inversion_unneeded(genes: int, *, dense: bool) -> bool:
+    """Return whether a full inversion would gain nothing and cost what the factor form of a base exists to avoid."""
     return not dense and genes > LARGEST_FACTOR
 
 
@@ -80,8 +80,8 @@ def check_size(genes: int) -> None:
         raise InputError(f"{genes:,} genes are too many to invert in full: the limit is {LARGEST:,}.")
 
 
-def write(folder: Path, content: str, base: str, pathways: Iterable[str], inversion: DenseCovariance) -> None:
-    """Keep the full inversion of a version under its content id."""
+def write_anchor(folder: Path, content: str, base: str, pathways: Iterable[str], inversion: DenseCovariance) -> None:
+    """Write the full inversion of a version to the cache under its content id."""
     arrays: dict[str, NDArray[Any]] = {}
     bulk: dict[str, NDArray[Any]] = {}
     bases.add_dense(inversion, arrays, bulk)
@@ -92,34 +92,34 @@ def write(folder: Path, content: str, base: str, pathways: Iterable[str], invers
     durable.replace(_path(folder, content), sealed.write)
 
 
-def read(folder: Path, content: str) -> DenseCovariance | None:
-    """Return the full inversion of a version, or `None` when it is missing or damaged and must be made again."""
+def read_anchor(folder: Path, content: str) -> DenseCovariance | None:
+    """Return the full inversion of a version, or `None` when it is missing or damaged and must be computed again."""
     path = _path(folder, content)
     try:
         stored = hdf5.read(hdf5.Location(path), layout.ANCHOR)
         record = parse(AnchorRecord, stored.record, path)
-        bases.check_types(stored)
-        found = bases.read_dense(stored.arrays, stored.bulk, record.log_det)
+        bases.check_array_types(stored)
+        inversion = bases.read_dense(stored.arrays, stored.bulk, record.log_det)
     except (FormatError, KeyError, ShapeError, OSError):
         return None
-    named = layout.version_content_id(record.base, record.pathways)
-    return found if record.content == content == named else None
+    content_id = layout.version_content_id(record.base, record.pathways)
+    return inversion if record.content == content == content_id else None
 
 
 @dataclass(frozen=True, slots=True)
 class SelfRepairingMatrix:
-    """A `MatrixSource` of the cache that is made again as soon as a row of it proves damaged.
+    """A cached `MatrixSource` that is computed again as soon as a row of it proves damaged.
 
     Parameters
     ----------
     cached : MatrixSource
-        What the cache holds.
-    again : callable
+        The matrix in the cache.
+    recompute : callable
         Returns the same matrix from a new inversion.
     """
 
     cached: MatrixSource
-    again: Callable[[], MatrixSource]
+    recompute: Callable[[], MatrixSource]
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -131,7 +131,7 @@ class SelfRepairingMatrix:
         try:
             return self.cached.rows(indices)
         except (FormatError, OSError):  # damaged, or gone
-            return self.again().rows(indices)
+            return self.recompute().rows(indices)
 
     def blocks(self) -> Iterator[tuple[slice, NDArray[np.float64]]]:
         """Yield runs of rows from first to last."""
@@ -141,18 +141,18 @@ class SelfRepairingMatrix:
                 yield block, rows
                 done = block.stop
         except (FormatError, OSError):
-            yield from ((block, rows) for block, rows in self.again().blocks() if block.start >= done)
+            yield from ((block, rows) for block, rows in self.recompute().blocks() if block.start >= done)
 
     def diagonal(self) -> NDArray[np.float64]:
         """Return the diagonal, shape (p,)."""
         return self.cached.diagonal()
 
 
-def self_repairing(inversion: DenseCovariance, again: Callable[[], DenseCovariance]) -> DenseCovariance:
-    """Return a full inversion of the cache that is made again as soon as a row of it proves damaged."""
+def self_repairing(inversion: DenseCovariance, recompute: Callable[[], DenseCovariance]) -> DenseCovariance:
+    """Return a cached full inversion that is computed again as soon as a row of it proves damaged."""
     return DenseCovariance(
-        SelfRepairingMatrix(inversion.covariance, lambda: again().covariance),
-        SelfRepairingMatrix(inversion.precision, lambda: again().precision),
+        SelfRepairingMatrix(inversion.covariance, lambda: recompute().covariance),
+        SelfRepairingMatrix(inversion.precision, lambda: recompute().precision),
         inversion.log_det,
     )
 

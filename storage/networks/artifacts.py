@@ -1,6 +1,6 @@
-"""Analyses kept in a store, each under a key made of what it is of and how it was made, by which it is found again.
+"""Analyses kept in a store, each under a key: the hash of the content that it is of, its kind and its parameters.
 
-An analysis can be made again: one that is damaged is as good as none, and the next that asks for it writes it anew.
+An analysis can be computed again: a damaged one counts as missing, and the next request for it writes it anew.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..history.records import Parameter
 
 LEAST_PREFIX = 4
-"""The least number of digits that name an analysis."""
+"""The smallest number of hexadecimal digits that may name an analysis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,9 @@ class Artifact:
     Parameters
     ----------
     key : str
-        What it is found by.
+        The key that it is kept under.
     record : ArtifactRecord
-        What it is of, how it was made, and what it came to.
+        The content that it is of, its parameters, and the facts that came of it.
     arrays : mapping of str to ndarray
         Its numbers.
     """
@@ -50,18 +50,18 @@ class Artifacts:
 
     Parameters
     ----------
-    places : Places
+    locations : Locations
         Where the files of the store stand.
     stamp : callable
         Returns who writes, and when.
     """
 
-    def __init__(self, places: Locations, stamp: Callable[[], tuple[str, str]]) -> None:
-        self._places, self._stamp = places, stamp
+    def __init__(self, locations: Locations, stamp: Callable[[], tuple[str, str]]) -> None:
+        self._locations, self._stamp = locations, stamp
 
     def keys(self) -> list[str]:
-        """Return the keys of all that are there, sound or not."""
-        return self._places.artifacts()
+        """Return the keys of all analyses that are there, sound or not."""
+        return self._locations.artifacts()
 
     def read(self, key: str) -> Artifact:
         """Return an analysis.
@@ -71,21 +71,21 @@ class Artifacts:
         FormatError
             It is missing or damaged, or cannot be read.
         """
-        found = _attempt(self._places, key)
-        if isinstance(found, FormatError):
-            raise FormatError(found.message, hint="`grn nmf` makes it anew where it is asked again.")
-        return found
+        artifact = _attempt(self._locations, key)
+        if isinstance(artifact, FormatError):
+            raise FormatError(artifact.message, code="analysis-damaged")
+        return artifact
 
     def unsound(self) -> int:
         """Return how many cannot be read: a clone or an export leaves them out."""
-        return sum(isinstance(one, FormatError) for one in self.each())
+        return sum(isinstance(artifact, FormatError) for artifact in self.each())
 
     def each(self) -> Iterator[Artifact | FormatError]:
-        """Yield every analysis, the newest first; those that cannot be read last, as what is wrong with them."""
-        found = [_attempt(self._places, key) for key in self.keys()]
-        sound = [one for one in found if isinstance(one, Artifact)]
-        yield from sorted(sound, key=lambda one: one.record.time, reverse=True)
-        yield from (one for one in found if isinstance(one, FormatError))
+        """Yield every analysis, the newest first; at the end the errors of those that cannot be read."""
+        artifacts = [_attempt(self._locations, key) for key in self.keys()]
+        sound = [artifact for artifact in artifacts if isinstance(artifact, Artifact)]
+        yield from sorted(sound, key=lambda artifact: artifact.record.time, reverse=True)
+        yield from (artifact for artifact in artifacts if isinstance(artifact, FormatError))
 
     def named(self, prefix: str) -> Artifact:
         """Return the analysis whose key begins so.
@@ -104,8 +104,8 @@ class Artifacts:
         if keys:
             some = ", ".join(key[: len(digits) + 4] for key in keys[:3])
             raise Conflict(f"{prefix!r} is how {len(keys)} analyses begin: {some}.", hint="Write more digits.")
-        hint = f"`grn nmf list` lists them; an id has {LEAST_PREFIX} digits or more."
-        raise NotFound(f"There is no analysis {prefix!r} in this store.", hint=hint)
+        message = f"There is no analysis {prefix!r} in this store."
+        raise NotFound(message, code="analysis-unknown", facts={"digits": LEAST_PREFIX})
 
     def find(self, analysis: str, content: str, parameters: Mapping[str, Parameter]) -> Artifact | None:
         """Return the analysis of this kind, of this content, made in this way; `None` if there is none that is sound.
@@ -117,11 +117,11 @@ class Artifacts:
         content : str
             The content id of the version, the id of the base, or the SHA-256 of the file that it is of.
         parameters : mapping
-            All that makes one analysis differ from another, the seed too.
+            All parameters that the analysis depends on, the seed included.
         """
         key = layout.artifact_key(analysis, content, parameters)
-        found = _attempt(self._places, key) if key in self.keys() else None
-        return found if isinstance(found, Artifact) else None
+        artifact = _attempt(self._locations, key) if key in self.keys() else None
+        return artifact if isinstance(artifact, Artifact) else None
 
     def keep(
         self,
@@ -143,11 +143,11 @@ class Artifacts:
         arrays : mapping of str to ndarray
             Its numbers.
         source : str
-            What it is of, in a line for people.
+            A line for people that says what it is an analysis of.
         facts : mapping
-            What it came to that is no array.
+            Results that are no arrays.
         software : mapping of str to str
-            The packages that made it, and their versions.
+            The packages that computed it, and their versions.
 
         Raises
         ------
@@ -156,8 +156,8 @@ class Artifacts:
         OSError
             The disk refused: nothing is kept.
         """
-        if not isinstance(self._places, DirectoryStore):
-            raise read_only(self._places)
+        if not isinstance(self._locations, DirectoryStore):
+            raise read_only(self._locations)
         key = layout.artifact_key(analysis, content, parameters)
         author, time = self._stamp()
         record = ArtifactRecord(
@@ -170,58 +170,54 @@ class Artifacts:
             time=time,
             software=software,
         )
-        _put(self._places, key, hdf5.Content(layout.ARTIFACT, record.canonical(), arrays).seal().write)
+        _put(self._locations, key, hdf5.Content(layout.ARTIFACT, record.canonical(), arrays).seal().write)
         return Artifact(key, record, arrays)
 
 
-def sound(places: Locations, contents: set[str] | None = None) -> Iterator[tuple[str, hdf5.Location]]:
-    """Yield key and place of each analysis that can be read, of some contents alone where these are given."""
-    for key in places.artifacts():
-        found = _attempt(places, key)
-        if isinstance(found, Artifact) and (contents is None or found.record.content in contents):
-            yield key, places.artifact(key)
+def sound_artifacts(locations: Locations, contents: set[str] | None = None) -> Iterator[tuple[str, hdf5.Location]]:
+    """Yield key and location of each analysis that can be read; `contents` keeps to those of some content ids."""
+    for key in locations.artifacts():
+        artifact = _attempt(locations, key)
+        if isinstance(artifact, Artifact) and (contents is None or artifact.record.content in contents):
+            yield key, locations.artifact(key)
 
 
-def copy(source: Locations, target: DirectoryStore) -> None:
-    """Bring every analysis of another store that can be read."""
-    for key, place in sound(source):
-        _put(target, key, hdf5.copy(place))
+def copy_artifacts(source: Locations, target: DirectoryStore) -> None:
+    """Copy every analysis of another store that can be read."""
+    for key, location in sound_artifacts(source):
+        _put(target, key, hdf5.copy(location))
 
 
-def check(places: Locations, key: str) -> None:
-    """Refuse an analysis that is damaged, or not the one that its name says.
+def read_artifact(locations: Locations, key: str) -> Artifact:
+    """Return an analysis of a store.
 
     Raises
     ------
     FormatError
-        What is wrong.
+        It is damaged, or not the one that its name says.
     """
-    _read(places, key)
-
-
-def _read(places: Locations, key: str) -> Artifact:
-    place = places.artifact(key)
-    stored = hdf5.read(place, layout.ARTIFACT)
-    record = parse(ArtifactRecord, stored.record, place)
+    location = locations.artifact(key)
+    stored = hdf5.read(location, layout.ARTIFACT)
+    record = parse(ArtifactRecord, stored.record, location)
     if layout.artifact_key(record.analysis, record.content, record.parameters) != key:
-        raise FormatError(f"{place} is damaged: it is not the analysis that its name says.")
+        raise FormatError(f"{location} is damaged: it is not the analysis that its name says.")
     return Artifact(key, record, stored.arrays)
 
 
-def _attempt(places: Locations, key: str) -> Artifact | FormatError:
+def _attempt(locations: Locations, key: str) -> Artifact | FormatError:
     try:
-        return _read(places, key)
+        return read_artifact(locations, key)
     except FormatError as failure:
         return failure
     except OSError as failure:
-        return FormatError(f"{places.artifact(key)} cannot be read: {failure.strerror}.")
+        return FormatError(f"{locations.artifact(key)} cannot be read: {failure.strerror}.")
 
 
-def _put(folder: DirectoryStore, key: str, write: Callable[[durable.Output], object]) -> None:
-    path = folder.artifact(key).path
+def _put(store: DirectoryStore, key: str, write: Callable[[durable.Output], object]) -> None:
+    path = store.artifact(key).path
     if path.parent.is_symlink():
         raise Conflict(f"{path.parent} is a link: a store keeps its files within itself.", hint="Remove the link.")
     if not path.parent.is_dir():
         durable.make_folder(path.parent)
-        durable.flush(folder.path)
+        durable.flush(store.path)
     durable.put(path, write)

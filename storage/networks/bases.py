@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..files.bulk_rows import BulkRows
 
 
-KINDS = {
+ARRAY_TYPES = {
     layout.GENES: ("|S", 1),
     layout.SAMPLES: ("|S", 1),
     layout.NOISE: ("<f8", 1),
@@ -30,7 +30,7 @@ KINDS = {
     layout.VARIANCES: ("<f8", 1),
     layout.PRECISION_DIAGONAL: ("<f8", 1),
 }
-"""How the types of arrays of a base or an anchor begin, and how many dimensions they have."""
+"""Of each array of a base or an anchor, the first characters of its type, and its number of dimensions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class NewBase:
     covariance : Covariance
         As factors, or dense.
     record : BaseRecord
-        Where it comes from.
+        Its provenance.
     samples : tuple of str
         Ids of the n samples; empty where there are none.
     expression : ndarray, shape (p, n), optional
@@ -71,9 +71,9 @@ class StoredBase:
     covariance : Covariance
         As factors in memory, or dense and read by rows.
     deviations : ndarray of float64, shape (p,)
-        The standard deviation of each gene: what `sd` units count.
+        The standard deviation of each gene, which is one `sd` unit.
     record : BaseRecord
-        Where it comes from.
+        Its provenance.
     samples : tuple of str
         Ids of the samples.
     expression : BulkRows, optional
@@ -122,7 +122,7 @@ class StoredMatrix:
         return self.on_diagonal
 
 
-def content_of(base: NewBase) -> hdf5.Content:
+def base_content(base: NewBase) -> hdf5.Content:
     """Return the content of a base's file."""
     arrays: dict[str, NDArray[Any]] = {layout.GENES: encode_names(base.panel.genes)}
     bulk: dict[str, NDArray[Any]] = {}
@@ -140,12 +140,12 @@ def content_of(base: NewBase) -> hdf5.Content:
     return hdf5.Content(layout.BASE, base.record.canonical(), arrays, bulk)
 
 
-def read(place: hdf5.Location, base: str) -> StoredBase:
+def read_base(location: hdf5.Location, base: str) -> StoredBase:
     """Return a base of the store.
 
     Parameters
     ----------
-    place : Place
+    location : Location
         Where it stands.
     base : str
         Its id.
@@ -155,19 +155,19 @@ def read(place: hdf5.Location, base: str) -> StoredBase:
     FormatError
         The file is missing or damaged.
     """
-    stored = hdf5.read(place, layout.BASE)
+    stored = hdf5.read(location, layout.BASE)
     if base != stored.id:
-        raise FormatError(f"{place} is damaged: it holds another base, {stored.id}.")
-    record = parse(BaseRecord, stored.record, place)
-    check_types(stored)
+        raise FormatError(f"{location} is damaged: it holds another base, {stored.id}.")
+    record = parse(BaseRecord, stored.record, location)
+    check_array_types(stored)
     try:
         panel = Panel(decode_names(stored.arrays[layout.GENES]))
         samples = decode_names(stored.arrays[layout.SAMPLES]) if layout.SAMPLES in stored.arrays else ()
         covariance = _covariance(stored, record)
     except (KeyError, InputError, EngineError, UnicodeDecodeError) as failure:
-        raise FormatError(f"{place} is damaged: what it holds makes no base: {failure}") from None
+        raise FormatError(f"{location} is damaged: what it holds makes no base: {failure}") from None
     if covariance.size != len(panel) or record.genes != len(panel):
-        raise FormatError(f"{place} is damaged: its panel does not fit its numbers.")
+        raise FormatError(f"{location} is damaged: its panel does not fit its numbers.")
     return StoredBase(
         id=stored.id,
         panel=panel,
@@ -179,8 +179,8 @@ def read(place: hdf5.Location, base: str) -> StoredBase:
     )
 
 
-def check_types(stored: hdf5.StoredFile) -> None:
-    """Refuse a base or an anchor whose arrays are not of the types that they should be.
+def check_array_types(stored: hdf5.StoredFile) -> None:
+    """Refuse a base or an anchor whose arrays are not of the types in `ARRAY_TYPES`.
 
     Raises
     ------
@@ -188,7 +188,7 @@ def check_types(stored: hdf5.StoredFile) -> None:
         The message names the array.
     """
     for name, array in stored.arrays.items():
-        kind, dimensions = KINDS.get(name, (array.dtype.str[:2], array.ndim))
+        kind, dimensions = ARRAY_TYPES.get(name, (array.dtype.str[:2], array.ndim))
         if not array.dtype.str.startswith(kind) or array.ndim != dimensions:
             raise FormatError(f"{stored.location} is damaged: {name!r} is {layout.canonical_type(array)}.")
         if name in (layout.VARIANCES, layout.PRECISION_DIAGONAL) and not (array > 0).all():

@@ -1,4 +1,4 @@
-"""Measuring a planned commit: which anchor it is read from, whether it exists, and what its numbers are worth."""
+"""Diagnostics of a planned commit: its anchor, its rank, whether it is positive definite, and its numerical error."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 IN_THE_WAY = (PermissionError, NotADirectoryError, FileExistsError)
-"""Why a cache may not be written for good, unlike a disk that is full or fails."""
+"""Errors of a cache that can never be written, unlike those of a disk that is full or fails."""
 
 
 class Diagnostics:
-    """Finds how a planned version is read, and what its numbers are worth.
+    """Computes how a planned version is read, and how exact its numbers are.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class Diagnostics:
         return before - dropped
 
     def preview(self, plan: Plan, name: str) -> Snapshot:
-        """Return the snapshot that the commit would make, after checking that it exists.
+        """Return the snapshot that the commit would make, after checking that it is positive definite.
 
         Raises
         ------
@@ -60,7 +60,7 @@ class Diagnostics:
         return self._reader.snapshot(Recipe(plan.base, events, anchor), name=name, new=_new(plan))
 
     def measure(self, plan: Plan) -> MeasuredRecord:
-        """Return what the log says of the commit's numbers; where it is due, invert the version in full first.
+        """Return the record of the commit's numbers; where it is due, invert the version in full first.
 
         Raises
         ------
@@ -71,40 +71,42 @@ class Diagnostics:
         anchor, since = self._anchor(plan, {event.pathway for event in events})
         recipe = Recipe(plan.base, events, anchor)
         snapshot = self._reader.snapshot(recipe, new=new)
-        found = probe(snapshot) if affordable(snapshot) else None
+        residual = probe(snapshot) if affordable(snapshot) else None
         base = self._reader.base(plan.base)
         dense = isinstance(base.covariance, DenseCovariance)
-        due = anchors.due(genes=len(base.panel), rank=snapshot.rank, commits=since, dense=dense, probe=found)
+        due = anchors.inversion_due(
+            genes=len(base.panel), rank=snapshot.rank, commits=since, dense=dense, probe=residual
+        )
         if plan.invert or due:
             # One that is merely due does not hinder a commit where something stands in the way of the cache.
             with contextlib.nullcontext() if plan.invert else contextlib.suppress(*IN_THE_WAY):
                 anchor, since = self._reader.invert(recipe, new), 0
                 snapshot = self._reader.anchored(snapshot, anchor)
-                found = probe(snapshot) if affordable(snapshot) else None
+                residual = probe(snapshot) if affordable(snapshot) else None
         return MeasuredRecord(
             content=snapshot.content,
             rank=self._rank(events, plan),
             rank_since=snapshot.rank,
             anchor=anchor,
             since_anchor=since,
-            probe=found,
+            probe=residual,
             guard=snapshot.capacitance.guard,
         )
 
     def _anchor(self, plan: Plan, active: set[str]) -> tuple[str | None, int]:
-        """Return the anchor to read from, and how many commits will have gone by since it was made.
+        """Return the anchor to read from, and the number of commits since it was made.
 
-        Of the anchors that serve on either side it is the one that has taken in most.
+        Of the usable anchors of both parents it is the one with most pathways folded in.
         """
         counts: dict[str | None, int] = {None: 0}
         for parent in plan.parents:
             anchor, since = self._latest(parent, plan.base, active)
             counts[anchor] = max(counts.get(anchor, 0), since)
-        best = max(counts, key=lambda one: (len(self._reader.folded(one)), one or ""))
+        best = max(counts, key=lambda content: (len(self._reader.folded(content)), content or ""))
         return best, counts[best]
 
     def _latest(self, parent: str, base: str, active: set[str]) -> tuple[str | None, int]:
-        """Return the latest anchor on a line of first parents that took in nothing inactive, and the commits since."""
+        """Return the latest anchor of the first parents with only active pathways folded in, and the commits since."""
         passed_over: set[str | None] = set()
         for back, entry in enumerate(self._history.first_parents(parent), start=1):
             anchor = entry.anchor

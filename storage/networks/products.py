@@ -1,4 +1,4 @@
-"""The products of the columns that were read last: the next version mostly has the same ones."""
+"""The inner products of the columns that were read last: the next version mostly has the same columns."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ class Products:
     """Keeps XᵀA⁻¹U of one version, so that the next one computes the products of its new columns alone."""
 
     def __init__(self) -> None:
-        # One value, put in place at once: others may read versions in threads of their own.
-        self._kept: tuple[Anchor, NDArray[np.float64], Mapping[str, range]] | None = None
+        # One tuple, replaced at once: other threads may read versions at the same time.
+        self._cached: tuple[Anchor, NDArray[np.float64], Mapping[str, range]] | None = None
 
     def known(self, anchor: Anchor, ranks: Mapping[str, int]) -> KnownProducts | None:
-        """Return what is known of a version's products.
+        """Return the products of a version that are known already.
 
         Parameters
         ----------
         anchor : Anchor
-            What the version is read from.
+            The anchor that the version is read from.
         ranks : mapping of str to int
-            The ids of its pathways, in the order of their columns, and how many columns each has.
+            The ids of its pathways, in the order of their columns, and the number of columns of each.
         """
-        kept = self._kept
-        if kept is None or kept[0] is not anchor:
+        previous = self._cached
+        if previous is None or previous[0] is not anchor:
             return None
-        _, products, places = kept
-        found = [places.get(one, itertools.repeat(-1, rank)) for one, rank in ranks.items()]
-        return KnownProducts(products, np.fromiter(itertools.chain.from_iterable(found), dtype=np.intp))
+        _, products, indices = previous
+        columns = [indices.get(pathway, itertools.repeat(-1, rank)) for pathway, rank in ranks.items()]
+        return KnownProducts(products, np.fromiter(itertools.chain.from_iterable(columns), dtype=np.intp))
 
     def keep(self, snapshot: Snapshot, ranks: Mapping[str, int]) -> None:
         """Keep the products of a version for the next one, where it has them."""
         if (products := snapshot.capacitance.products) is None:
             return
         ends = itertools.accumulate(ranks.values())
-        places = {one: range(end - rank, end) for (one, rank), end in zip(ranks.items(), ends, strict=True)}
-        self._kept = snapshot.capacitance.anchor, products, places
+        indices = {pathway: range(end - rank, end) for (pathway, rank), end in zip(ranks.items(), ends, strict=True)}
+        self._cached = snapshot.capacitance.anchor, products, indices

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What a version is read from.
+    """The base, the pathways and the anchor that a version is read from.
 
     Parameters
     ----------
@@ -55,9 +55,9 @@ class Reader:
     Parameters
     ----------
     log : Log
-        Where the pathways' numbers stand, and the bases beside it.
+        The log, with the loadings of the pathways; the bases stand beside it.
     history : History
-        Which pathways are active.
+        The commits so far.
     """
 
     def __init__(self, log: Log, history: History) -> None:
@@ -71,7 +71,7 @@ class Reader:
 
     @property
     def anchor_folder(self) -> Path | None:
-        """Where anchors are cached, if they can be."""
+        """The folder of cached anchors, if there can be one."""
         folder = None if (cache := self._log.locations.cache) is None else cache / layout.ANCHORS
         with contextlib.suppress(PermissionError):  # of whoever made the store
             return None if folder is None or folder.is_symlink() else folder  # nothing is written elsewhere
@@ -80,11 +80,11 @@ class Reader:
     def base(self, base: str) -> StoredBase:
         """Return a base of the store."""
         if base not in self._bases:
-            self._bases[base] = bases.read(self._log.locations.base(base), base)
+            self._bases[base] = bases.read_base(self._log.locations.base(base), base)
         return self._bases[base]
 
     def recipe(self, commit: str, *, from_base: bool = False) -> Recipe:
-        """Return what a commit's version is read from; `from_base` leaves later anchors aside."""
+        """Return the recipe of a commit's version; `from_base` leaves later anchors aside."""
         entry = self._history[commit]
         anchor = None if from_base else entry.anchor
         return Recipe(entry.base, self._history.active(commit), anchor)
@@ -116,14 +116,14 @@ class Reader:
         check_stored_genes(ordered.values(), len(base.panel))
         anchor = self._base_anchor(recipe.base) if recipe.anchor is None else anchor_of(self.inversion(recipe.anchor))
         content = layout.version_content_id(recipe.base, everything)
-        ranks = {one: pathway.rank for one, pathway in ordered.items()}
+        ranks = {id_: pathway.rank for id_, pathway in ordered.items()}
         known, columns = self._products.known(anchor, ranks), tuple(ordered.values())
         snapshot = build_snapshot(base.panel, anchor, columns, base.deviations, known=known, name=name, content=content)
         self._products.keep(snapshot, ranks)
         return snapshot
 
     def folded(self, anchor: str | None) -> frozenset[str]:
-        """Return the ids of the pathways that an anchor has taken in."""
+        """Return the ids of the pathways that are folded into an anchor."""
         if anchor is None:
             return frozenset()
         if (recipe := next(self._anchored(anchor), None)) is None:
@@ -137,7 +137,7 @@ class Reader:
         return self._anchors[base]
 
     def _fitting(self, recipe: Recipe, active: set[str]) -> frozenset[str]:
-        """Return the ids of the pathways that a recipe's anchor has taken in, if it fits what is to be read."""
+        """Return the ids of the pathways folded into a recipe's anchor, if the anchor fits the version."""
         if recipe.anchor is None:
             return frozenset()
         if (source := next(self._anchored(recipe.anchor), None)) is None:
@@ -150,7 +150,7 @@ class Reader:
         return build_snapshot(snapshot.panel, source, (), np.ones(len(snapshot.panel)), content=snapshot.content)
 
     def invert(self, recipe: Recipe, new: Mapping[str, Pathway] | None = None) -> str:
-        """Invert a version in full, keep the result as an anchor, and return its content id.
+        """Invert a version in full, keep the inversion as an anchor, and return its content id.
 
         Raises
         ------
@@ -164,21 +164,21 @@ class Reader:
         return snapshot.content
 
     def inversion(self, anchor: str) -> DenseCovariance:
-        """Return an anchor's full inversion, made again when the cache has lost it or holds it damaged."""
+        """Return an anchor's full inversion, computed again when it is missing from the cache or damaged."""
         folder = self.anchor_folder
-        found = None if folder is None else anchors.read(folder, anchor)
-        if found is None:
+        inversion = None if folder is None else anchors.read_anchor(folder, anchor)
+        if inversion is None:
             return self._remake(anchor)
-        return anchors.self_repairing(found, lambda: self._remake(anchor))
+        return anchors.self_repairing(inversion, lambda: self._remake(anchor))
 
     def _remake(self, anchor: str) -> DenseCovariance:
-        """Return an anchor's full inversion made again, in memory where the cache cannot be written."""
+        """Return an anchor's full inversion computed again, in memory where the cache cannot be written."""
         if anchor not in self._remade:
             recipe, inversion = self._inverted(anchor)
-            kept: DenseCovariance | None = None
+            cached: DenseCovariance | None = None
             with contextlib.suppress(OSError):  # a store may be read-only
-                kept = self._keep(anchor, recipe, {}, inversion)
-            self._remade[anchor] = inversion if kept is None else kept
+                cached = self._keep(anchor, recipe, {}, inversion)
+            self._remade[anchor] = inversion if cached is None else cached
         return self._remade[anchor]
 
     def _keep(
@@ -188,8 +188,8 @@ class Reader:
         if (folder := self.anchor_folder) is None:
             return None
         pathways = {event.pathway for event in recipe.events} | set(new)
-        anchors.write(folder, anchor, recipe.base, pathways, inversion)
-        return anchors.read(folder, anchor)
+        anchors.write_anchor(folder, anchor, recipe.base, pathways, inversion)
+        return anchors.read_anchor(folder, anchor)
 
     def _inverted(self, anchor: str) -> tuple[Recipe, DenseCovariance]:
         failure = _unreadable(anchor)
@@ -212,16 +212,16 @@ class Reader:
     def _pathways(self, events: Iterable[Event], folded: frozenset[str]) -> dict[str, Pathway]:
         """Return the active pathways that stand as columns, each read once from the first commit that added it."""
         wanted: dict[int, set[str]] = {}
-        found: dict[str, Pathway] = {}
+        pathways: dict[str, Pathway] = {}
         for pathway, adds in self._history.pathways(events).items():
             if pathway in self._pathways_read:
-                found[pathway] = self._pathways_read[pathway]
+                pathways[pathway] = self._pathways_read[pathway]
             elif pathway not in folded:
                 wanted.setdefault(self._history[adds[0].commit].entry, set()).add(pathway)
         for entry, ids in wanted.items():
-            found.update(self._log.pathways(entry, ids))
-        self._pathways_read = found  # those of the version read last: the next one mostly has the same
-        return {pathway: one for pathway, one in found.items() if pathway not in folded}
+            pathways.update(self._log.pathways(entry, ids))
+        self._pathways_read = pathways  # those of the version read last: the next one mostly has the same
+        return {pathway: columns for pathway, columns in pathways.items() if pathway not in folded}
 
 
 def _unreadable(anchor: str) -> FormatError:

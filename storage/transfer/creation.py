@@ -26,7 +26,7 @@ def create(path: Path, base: NewBase, begin: Callable[[Path, str], None]) -> Non
     base : NewBase
         Its first base.
     begin : callable
-        Given the unfinished store and the base's id, writes the first entry of its log.
+        Called with the unfinished store and the base's id, writes the first entry of its log.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def create(path: Path, base: NewBase, begin: Callable[[Path, str], None]) -> Non
 
 @contextlib.contextmanager
 def new_folder(path: Path) -> Generator[Path]:
-    """Give an unfinished store, without base and entries, and its name to it once all is done; raises as `create`."""
+    """Yield an unfinished store without base and entries, which gets its name at the end; raises as `create`."""
     check_free(path)
     for leftover in durable.leftovers(path.parent, named=path.name):
         if (leftover / layout.LOG).is_dir() and (leftover / layout.BASES).is_dir():  # an unfinished store, surely
@@ -83,7 +83,7 @@ def check_free(path: Path) -> None:
 
 def add_base(store: Path, base: NewBase) -> str:
     """Write a base into a store, unless it is there, and return its id."""
-    sealed = bases.content_of(base).seal()
+    sealed = bases.base_content(base).seal()
     path = store / layout.BASES / f"{sealed.id}{layout.FILE_ENDING}"
     durable.put(path, sealed.write)
     return sealed.id

@@ -1,9 +1,8 @@
 """Packing: runs of log entries folded into one file each, so that a long history is few files.
 
 A pack is published like an entry, read back, and only then do the loose files go whose entries it holds. An entry is
-read from its pack before its loose file; and a writer that was given a number under which a pack holds another entry
-by then has lost. Several may pack at once: a pack is a run of the chain or nothing, and may go once a larger one is
-there.
+read from its pack rather than from its loose file; a writer whose number a pack holds for another entry by then has
+lost. Several processes may pack at once: a pack is a whole run of the chain, and may go once a larger one is there.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from ..history.log import Log
 
 RUN = 512
-"""A pack holds at most so many entries: those from n · RUN + 1 to (n + 1) · RUN."""
+"""The largest number of entries in a pack: those from n · RUN + 1 to (n + 1) · RUN."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +32,13 @@ class PackReport:
     Parameters
     ----------
     entries : int
-        Entries that were loose, and are in packs now.
+        Number of entries that were loose, and are in packs now.
     packs : int
-        Packs that were written.
+        Number of packs that were written.
     files : int
-        Files that the log takes now.
+        Number of files that the log takes now.
     swept : int
-        Leftovers of killed writers that were taken away.
+        Number of leftovers of killed writers that were removed.
     """
 
     entries: int
@@ -48,17 +47,17 @@ class PackReport:
     swept: int = 0
 
 
-def pack(folder: DirectoryStore, log: Log, progress: Callable[[float], None] | None = None) -> PackReport:
+def pack(store: DirectoryStore, log: Log, progress: Callable[[float], None] | None = None) -> PackReport:
     """Fold the loose entries of a log into packs.
 
     Parameters
     ----------
-    folder : Folder
+    store : DirectoryStore
         The store.
     log : Log
         Its log, read to the end.
     progress : callable, optional
-        Told the share that is done.
+        Called with the share that is done.
 
     Raises
     ------
@@ -68,33 +67,28 @@ def pack(folder: DirectoryStore, log: Log, progress: Callable[[float], None] | N
         The disk refused; no entry is lost.
     """
     log.check()
-    durable.make_folder(folder.path / layout.PACKS)
-    durable.flush(folder.path)
+    durable.make_folder(store.path / layout.PACKS)
+    durable.flush(store.path)
     moved = written = 0
-    loose = [number for number in folder.loose() if number <= log.length]
-    folder.look()  # what another has packed by now is read from its pack
+    loose = [number for number in store.loose() if number <= log.length]
+    store.look()  # what another has packed by now is read from its pack
     for start in sorted({(number - 1) // RUN * RUN + 1 for number in loose}):
         end = min(start + RUN - 1, log.length)
-        run = [number for number in loose if start <= number <= end]
-        written += write_pack(folder, log, start, end)
-        for number in run:
-            durable.remove(folder.loose_path(number))
-        for first, last in folder.all_packs():
-            if start <= first <= last <= end and (first, last) != (start, end):
-                durable.remove(folder.pack_path(first, last))
-        moved += len(run)
+        written += write_pack(store, log, start, end)
+        remove_packed(store, start, end)
+        moved += sum(start <= number <= end for number in loose)
         if progress is not None:
             progress(moved / len(loose))
-    folder.look()
-    return PackReport(moved, written, len(folder.loose()) + len(folder.all_packs()), durable.sweep(folder.path))
+    store.look()
+    return PackReport(moved, written, len(store.loose()) + len(store.all_packs()), durable.sweep(store.path))
 
 
-def write_pack(folder: DirectoryStore, log: Log, start: int, end: int) -> bool:
+def write_pack(store: DirectoryStore, log: Log, start: int, end: int) -> bool:
     """Write a run of a log's entries as one pack of a store, read it back, and return whether it was not there yet.
 
     Parameters
     ----------
-    folder : Folder
+    store : DirectoryStore
         The store; its folder of packs exists.
     log : Log
         The log, of this store or of another.
@@ -107,22 +101,36 @@ def write_pack(folder: DirectoryStore, log: Log, start: int, end: int) -> bool:
         ids.clear()
         for number, stored in _chained(log, start, end):
             ids.append(stored.id)
-            content = hdf5.Content(stored.kind, stored.record, stored.arrays)
-            yield group_of(number), hdf5.Sealed(content, {}, stored.id)
+            yield group_of(number), sealed_entry(stored)
 
-    path = folder.pack_path(start, end)
+    path = store.pack_path(start, end)
     written = not path.exists()
     # Whoever packs at the same time makes the same file: it takes its place whole, without a claim to the name.
     durable.put(
         path,
         lambda output: hdf5.write_many(output, layout.PACK, parts()),
-        check=lambda unfinished: _check(unfinished, start, ids),
+        check=lambda unfinished: _check_pack(unfinished, start, ids),
     )
     return written
 
 
+def remove_packed(store: DirectoryStore, start: int, end: int) -> None:
+    """Remove loose entries, and smaller packs, whose entries stand in a sound pack of the entries from start to end."""
+    for number in store.loose():
+        if start <= number <= end:
+            durable.remove(store.loose_path(number))
+    for first, last in store.all_packs():
+        if start <= first <= last <= end and (first, last) != (start, end):
+            durable.remove(store.pack_path(first, last))
+
+
+def sealed_entry(stored: hdf5.StoredFile) -> hdf5.Sealed:
+    """Return an entry that has been read, to be written into another file under the same id."""
+    return hdf5.Sealed(hdf5.Content(stored.kind, stored.record, stored.arrays), {}, stored.id)
+
+
 def _chained(log: Log, start: int, end: int) -> Iterator[tuple[int, hdf5.StoredFile]]:
-    """Yield a run of a log's entries, each of which the next one names; the last one is named by what the log knows."""
+    """Yield a run of a log's entries, each checked against the id in the entry after it, the last against the log."""
     before: hdf5.StoredFile | None = None
     for number in range(start, end + 1):
         stored, entry = log.read(number)
@@ -135,11 +143,11 @@ def _chained(log: Log, start: int, end: int) -> Iterator[tuple[int, hdf5.StoredF
         raise FormatError(f"{before.location} is not the entry that the next one follows.")
 
 
-def _check(path: Path, start: int, ids: list[str]) -> None:
-    """Read a pack back, and compare what it holds with the entries that it shall stand for."""
-    groups = [group_of(start + place) for place in range(len(ids))]
-    for expected, found in zip(ids, hdf5.read_each(path, groups, layout.ENTRY), strict=True):
-        if isinstance(found, FormatError):
-            raise found
-        if found.id != expected:
-            raise FormatError(f"{found.location} does not hold the entry that it should: no entry was moved.")
+def _check_pack(path: Path, start: int, ids: list[str]) -> None:
+    """Read a pack back, and compare its entries with those that it was made of."""
+    groups = [group_of(start + offset) for offset in range(len(ids))]
+    for expected, stored in zip(ids, hdf5.read_each(path, groups, layout.ENTRY), strict=True):
+        if isinstance(stored, FormatError):
+            raise stored
+        if stored.id != expected:
+            raise FormatError(f"{stored.location} does not hold the entry that it should: no entry was moved.")

@@ -1,1 +1,1 @@
-"""What is wrong with a store, and what can be mended."""
+"""Checking a store against its hashes, and repairing what is derived."""

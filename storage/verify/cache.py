@@ -1,4 +1,4 @@
-"""Verifying what is derived: the index, the note of the last entry, full inversions; and what no store needs."""
+"""Checking what is derived: the index, the high-water mark of the log, full inversions; and files no store needs."""
 
 from __future__ import annotations
 
@@ -22,30 +22,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """What the cache says of the log, read before that: what others write meanwhile then puts the log ahead.
+    """What the cache says of the log, read before the log: where others write meanwhile, the log is then ahead of it.
 
     Parameters
     ----------
     index : Index, optional
         The index; `None` where there is none, or it is damaged.
-    witness : bytes
-        What is noted of the last entry.
+    mark : bytes
+        The high-water mark of the log.
     """
 
     index: index.Index | None
-    witness: bytes
+    mark: bytes
 
 
-def derived(path: Path, *, strict: bool) -> Derived:
+def read_derived(path: Path, *, strict: bool) -> Derived:
     """Return what the cache of a store says of its log; `strict` unless its file FORMAT is known to be wrong."""
-    places = locations_of(path) if strict else DirectoryStore(path)
-    place = places.index()
-    said = b"" if places.cache is None else last_entry.read(places.cache / layout.LAST_ENTRY)
-    return Derived(None if place is None else index.read(place), said)
+    locations = locations_of(path) if strict else DirectoryStore(path)
+    location = locations.index()
+    mark = b"" if locations.cache is None else last_entry.read(locations.cache / layout.LAST_ENTRY)
+    return Derived(None if location is None else index.read(location), mark)
 
 
 def cache_findings(ledger: Ledger, cache: Path, before: Derived, report: Report, *, quick: bool) -> Iterator[Finding]:
-    """Yield a finding for what of the cache is damaged or missing; where it may not be looked at, a note."""
+    """Yield a finding for each damaged or missing file of the cache; a note where the cache may not be read."""
     try:
         yield from _index_findings(ledger, cache, before)
         yield from _anchor_findings(ledger, cache, report, quick=quick)
@@ -56,12 +56,12 @@ def cache_findings(ledger: Ledger, cache: Path, before: Derived, report: Report,
 
 
 def _index_findings(ledger: Ledger, cache: Path, before: Derived) -> Iterator[Finding]:
-    """Yield a finding for the index and for the note of the last entry, where they are not of this log."""
+    """Yield a finding for the index and for the high-water mark, where they are not of this log."""
     path = cache / f"{layout.INDEX}{layout.FILE_ENDING}"
     if path.exists():
         if before.index is None and index.read(hdf5.Location(path)) is None:
             yield Finding("derived", within(ledger, path), f"{path} is damaged.")
-        elif before.index is not None and not ledger.log.damage and not agrees(ledger, before.index):
+        elif before.index is not None and not ledger.log.damage and not index_agrees(ledger, before.index):
             yield Finding("derived", within(ledger, path), f"{path} is not the index of this log.")
         elif wrong := read_problem(lambda: hdf5.walk(path)):
             yield Finding("derived", within(ledger, path), wrong)
@@ -70,40 +70,40 @@ def _index_findings(ledger: Ledger, cache: Path, before: Derived) -> Iterator[Fi
     note, first, last = cache / layout.LAST_ENTRY, ledger.history.numbered(0), ledger.log.last
     if ledger.log.damage or first is None or last is None:
         return
-    said = last_entry.high_water_mark(ledger.log.length, ledger.history.length, last, first.id)
-    now = last_entry.read(note)
-    noted = [last_entry.remembered_lengths(one, first.id)[0] for one in (before.witness, now)]
-    if said not in (before.witness, now) and noted[1] <= ledger.log.length:  # beyond it is what others write meanwhile
-        behind = 0 < noted[0] < ledger.log.length  # its writer died
+    expected = last_entry.high_water_mark(ledger.log.length, ledger.history.length, last, first.id)
+    marks = (before.mark, last_entry.read(note))
+    lengths = [last_entry.remembered_lengths(mark, first.id)[0] for mark in marks]
+    if expected not in marks and lengths[1] <= ledger.log.length:  # beyond it is what others write meanwhile
+        behind = 0 < lengths[0] < ledger.log.length  # its writer died
         kind = "derived" if note.exists() and not behind else "note"
         yield Finding(kind, within(ledger, note), "The last entry of the log is not noted down.")
 
 
-def agrees(ledger: Ledger, found: index.Index) -> bool:
+def index_agrees(ledger: Ledger, cached: index.Index) -> bool:
     """Return whether an index is what replaying the log up to its last entry gives."""
-    covered = [commit for commit in ledger.history.commits if commit.entry <= found.length]
-    moves = [move for move in ledger.refs.moves if move.number <= found.length]
-    replayed = type(found.refs)()
+    covered = [commit for commit in ledger.history.commits if commit.entry <= cached.length]
+    moves = [move for move in ledger.refs.moves if move.number <= cached.length]
+    replayed = type(cached.refs)()
     for move in moves:
         replayed.set(move.ref, move.after)
         replayed.moved[move.ref] = move.number
-    standing = [(refs.head, refs.branches, refs.tags, refs.moved) for refs in (replayed, found.refs)]
+    standing = [(refs.head, refs.branches, refs.tags, refs.moved) for refs in (replayed, cached.refs)]
     try:
-        if found.length > ledger.log.length or list(found.commits) != covered or found.refs.moves != moves:
+        if cached.length > ledger.log.length or list(cached.commits) != covered or cached.refs.moves != moves:
             return False
-        return standing[0] == standing[1] and ledger.log.read(found.length)[0].id == found.last
+        return standing[0] == standing[1] and ledger.log.read(cached.length)[0].id == cached.last
     except FormatError:
         return False
 
 
 def _anchor_findings(ledger: Ledger, cache: Path, report: Report, *, quick: bool) -> Iterator[Finding]:
-    """Yield a finding for each full inversion of the cache that is damaged or missing."""
-    named = {commit.anchor for commit in ledger.history.commits if commit.anchor is not None}
+    """Yield a finding for each full inversion that is damaged in the cache, or missing from it."""
+    needed = {commit.anchor for commit in ledger.history.commits if commit.anchor is not None}
     folder = cache / layout.ANCHORS
     if folder.is_symlink():
         yield Finding("note", within(ledger, folder), "It is a link: nothing is read from there, or kept.")
         return
-    for anchor in sorted(named.union(_stems(folder))):
+    for anchor in sorted(needed.union(_stems(folder))):
         path = folder / f"{anchor}{layout.FILE_ENDING}"
         shown = within(ledger, path)
         if not path.exists():
@@ -112,21 +112,19 @@ def _anchor_findings(ledger: Ledger, cache: Path, report: Report, *, quick: bool
         report.cached += 1
         if wrong := read_problem(lambda path=path: read_whole(hdf5.Location(path), layout.ANCHOR, quick=quick)):
             yield Finding("derived", shown, wrong)
-        elif anchors.read(folder, anchor) is None:
+        elif anchors.read_anchor(folder, anchor) is None:
             yield Finding("derived", shown, f"{path} is damaged: it is not the inversion that its name says.")
 
 
 def artifact_findings(ledger: Ledger, report: Report) -> Iterator[Finding]:
-    """Yield a finding for each analysis that is damaged; where they may not be looked at, a note."""
+    """Yield a finding for each analysis that is damaged; a note where they may not be read."""
     folder = ledger.locations.path / layout.ARTIFACTS
     try:
         for key in ledger.locations.artifacts():
             report.analyses += 1
-            if wrong := read_problem(lambda key=key: artifacts.check(ledger.locations, key)):
+            if wrong := read_problem(lambda key=key: artifacts.read_artifact(ledger.locations, key)):
                 shown = within(ledger, ledger.locations.artifact(key).path)
-                yield Finding(
-                    "derived", shown, f"{wrong} --repair takes the file away; `grn nmf` makes the analysis anew."
-                )
+                yield Finding("derived", shown, wrong, advice="analysis-damaged")
     except PermissionError as failure:
         yield Finding("note", layout.ARTIFACTS, f"{failure.filename} cannot be read: {failure.strerror}.")
     if folder.is_symlink():
@@ -135,32 +133,31 @@ def artifact_findings(ledger: Ledger, report: Report) -> Iterator[Finding]:
         yield Finding("note", layout.ARTIFACTS, "It is no folder: no analysis can be kept.")
 
 
-def pack_findings(ledger: Ledger, folder: DirectoryStore) -> Iterator[Finding]:
-    """Yield a finding for each pack whose entries can all be read, and whose names cannot be gone through."""
-    for first, last in folder.packs:
-        path = folder.pack_path(first, last)
+def pack_findings(ledger: Ledger, store: DirectoryStore) -> Iterator[Finding]:
+    """Yield a finding for each damaged pack whose entries can all be read nevertheless."""
+    for first, last in store.packs:
+        path = store.pack_path(first, last)
         if any(first <= number <= last for number in ledger.log.damage):
             continue
         if wrong := read_problem(lambda path=path: hdf5.walk(path)):
             yield Finding("derived", within(ledger, path), f"{wrong} Its entries can all be read.")
 
 
-def stray_findings(folder: DirectoryStore, *, claim: int) -> Iterator[Finding]:
+def stray_findings(store: DirectoryStore, *, claim: int) -> Iterator[Finding]:
     """Yield a note for each file that no store needs; `claim` is the number of the entry that would come next."""
-    packed = folder.all_packs(outermost=True)
-    for number in folder.loose():
-        if number == claim and _is_empty(folder.loose_path(number)):
-            shown = f"{layout.LOG}/{layout.entry_name(number)}"
-            yield Finding("note", shown, "A writer claims it, or died: --repair removes it once it is an hour old.")
+    packed = store.all_packs(outermost=True)
+    for number in store.loose():
+        shown = f"{layout.LOG}/{layout.entry_name(number)}"
+        if number == claim and _is_empty(store.loose_path(number)):
+            yield Finding("note", shown, "A writer claims it, or died.", advice="name-claimed")
         elif any(first <= number <= last for first, last in packed):
-            shown = f"{layout.LOG}/{layout.entry_name(number)}"
             yield Finding("note", shown, "It is left over: the entry stands in a pack.")
-    for first, last in set(folder.all_packs()) - set(packed):
+    for first, last in set(store.all_packs()) - set(packed):
         yield Finding(
             "note", f"{layout.PACKS}/{layout.pack_name(first, last)}", "It is left over: a larger pack has it."
         )
-    for path in sorted(folder.path.rglob("*")):
-        shown = path.relative_to(folder.path).as_posix()
+    for path in sorted(store.path.rglob("*")):
+        shown = path.relative_to(store.path).as_posix()
         if path.is_symlink():
             yield Finding("note", shown, "It is a link: without what it leads to, the store is not whole.")
         elif durable.is_temporary(path.name):
@@ -193,5 +190,5 @@ def _is_known(shown: str) -> bool:
 
 
 def _stems(folder: Path) -> Iterable[str]:
-    found = sorted(folder.glob(f"*{layout.FILE_ENDING}")) if folder.is_dir() else []
-    return (path.stem for path in found if not path.name.startswith("."))
+    paths = sorted(folder.glob(f"*{layout.FILE_ENDING}")) if folder.is_dir() else []
+    return (path.stem for path in paths if not path.name.startswith("."))

@@ -1,7 +1,7 @@
-"""What `verify` finds: one thing that is not as it should be, and the report of all of them.
+"""Findings of `verify`, and the report of all of them.
 
-Three kinds of finding. *Damage* cannot be undone from within the store: put a good copy in its place. What is *derived*
-can be made again. A *note* is harmless: a leftover, a cache that is not there.
+There are three kinds of finding. *Damage* cannot be undone from within the store: put a good copy in its place. What is
+*derived* can be computed again. A *note* is harmless: a leftover, a missing cache.
 """
 
 from __future__ import annotations
@@ -18,51 +18,54 @@ if TYPE_CHECKING:
 
     from ..history.ledger import Ledger
 
-Kind = Literal["damage", "derived", "note"]
+FindingKind = Literal["damage", "derived", "note"]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is not as it should be.
+    """One file of a store that is not as it should be.
 
     Parameters
     ----------
     kind : {"damage", "derived", "note"}
-        Whether it is lost, can be made again, or is harmless.
+        Whether the file is lost, can be computed again, or is harmless.
     path : str
-        Which file, within the store.
+        The path of the file within the store.
     what : str
-        What is wrong with it.
+        A sentence that says what is wrong with it.
     versions : tuple of int
         n of the versions vn that cannot be read because of it.
     refs : tuple of str
-        Branches and tags of which it is no longer certain where they stand; `HEAD` too.
+        Branches, tags and `HEAD`, if they may have moved in an entry that is damaged.
+    advice : str
+        The code of the advice that goes with it, which the command line words; may be empty.
     repaired : bool
-        Whether it has been mended.
+        Whether it has been repaired.
     """
 
-    kind: Kind
+    kind: FindingKind
     path: str
     what: str
     versions: tuple[int, ...] = ()
     refs: tuple[str, ...] = ()
+    advice: str = ""
     repaired: bool = False
 
 
 @dataclass(slots=True)
 class Report:
-    """What was read, and what is not as it should be.
+    """The findings of a walk through a store, and the number of files that it read.
 
     Parameters
     ----------
     findings : list of Finding
-        In the order of the walk.
+        The findings, in the order of the walk.
     entries, versions, bases, analyses, cached : int
-        How many were read.
+        The number of each that was read; `cached` counts full inversions.
     whole : tuple of int
         n of the versions vn that can be read.
     residuals : dict of str to float
-        The probe's relative error of each version whose numbers were tried.
+        The probe's relative error of each version whose numbers were checked.
     """
 
     findings: list[Finding] = field(default_factory=list[Finding])
@@ -76,37 +79,37 @@ class Report:
 
     @property
     def sound(self) -> bool:
-        """Whether nothing is damaged; notes do not count, nor what has been mended."""
-        return all(one.kind == "note" or one.repaired for one in self.findings)
+        """Whether nothing is damaged; notes do not count, nor what has been repaired."""
+        return all(finding.kind == "note" or finding.repaired for finding in self.findings)
 
 
 @dataclass(slots=True)
 class Meter:
-    """How much of a walk is done.
+    """The share of a walk that is done.
 
     Parameters
     ----------
     total : int
-        What there is to read, in bytes.
-    tell : callable, optional
-        Told the share that is done.
+        Bytes to read.
+    progress : callable, optional
+        Called with the share that is done.
     done : int
-        What has been read.
+        Bytes that have been read.
     """
 
     total: int
-    tell: Callable[[float], None] | None
+    progress: Callable[[float], None] | None
     done: int = 0
 
     def add(self, count: int) -> None:
         """Count bytes that have been read."""
         self.done += count
-        if self.tell is not None:
-            self.tell(min(self.done / max(self.total, 1), 1.0))
+        if self.progress is not None:
+            self.progress(min(self.done / max(self.total, 1), 1.0))
 
 
 def read_problem(step: Callable[[], object]) -> str:
-    """Return what is wrong with what a step reads; nothing where all is well."""
+    """Return the message of the error that a step which reads raises; an empty text where it raises none."""
     try:
         step()
     except (FormatError, EngineError) as failure:
@@ -118,13 +121,13 @@ def read_problem(step: Callable[[], object]) -> str:
     return ""
 
 
-def read_whole(place: hdf5.Location, kind: str, *, quick: bool, meter: Meter | None = None) -> None:
-    """Read a file of the store; all of it, unless it shall be quick."""
-    stored = hdf5.read(place, kind)
+def read_whole(location: hdf5.Location, kind: str, *, quick: bool, meter: Meter | None = None) -> None:
+    """Read a file of the store; `quick` leaves out the large arrays."""
+    stored = hdf5.read(location, kind)
     if not quick:
         stored.check_bulk(lambda count: None if meter is None else meter.add(count))
 
 
 def within(ledger: Ledger, path: Path) -> str:
-    """Return a path as it is told: within the store."""
+    """Return a path relative to the store."""
     return path.relative_to(ledger.locations.path).as_posix() if path != ledger.locations.path else path.name

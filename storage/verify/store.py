@@ -1,4 +1,4 @@
-"""Verifying a store: every file is read and held against its hashes; what is wrong is told with what it touches."""
+"""Verifying a store: every file is read and compared with its hashes; each finding names the versions it affects."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ...engine.errors import FormatError
 from ..files import hdf5, layout
 from ..files.locations import DirectoryStore, check_format
 from ..history.ledger import Ledger
-from .cache import agrees, artifact_findings, cache_findings, derived, pack_findings, stray_findings
+from .cache import artifact_findings, cache_findings, index_agrees, pack_findings, read_derived, stray_findings
 from .findings import Finding, Meter, Report, read_problem
-from .log import OF_A_COMMIT, base_findings, commit_findings, log_findings, number_findings
+from .log import COMMIT_BYTES, base_findings, commit_findings, log_findings, number_findings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,18 +26,18 @@ ANY_FORMAT = re.compile(rb"grnledger store [0-9]+\n")
 def verify(
     path: Path, *, quick: bool = False, numbers: bool = False, progress: Callable[[float], None] | None = None
 ) -> Report:
-    """Return what is wrong with a store, reading all of it.
+    """Return the findings of reading all of a store.
 
     Parameters
     ----------
     path : Path
         The store, or a file that one was exported to.
     quick : bool
-        Leave out the large matrices and the pathways' loadings.
+        Whether to leave out the large matrices and the pathways' loadings.
     numbers : bool
-        Try the numbers of every branch and tag too: Σ(Θg) must be g.
+        Whether to check the numbers of every branch and tag too: Σ(Θg) must be g.
     progress : callable, optional
-        Told the share that is done.
+        Called with the share that is done.
 
     Raises
     ------
@@ -48,11 +48,11 @@ def verify(
     """
     report = Report()
     report.findings += _format_findings(path)
-    before = derived(path, strict=not report.findings)
+    before = read_derived(path, strict=not report.findings)
     ledger = Ledger(path, indexed=False, strict=not report.findings)
     report.findings += log_findings(ledger)
     report.entries, report.versions = ledger.log.length, ledger.history.length
-    meter = Meter(_work(ledger, quick=quick), progress)
+    meter = Meter(_bytes_to_read(ledger, quick=quick), progress)
     report.findings += commit_findings(ledger, meter, quick=quick)
     report.findings += base_findings(ledger, meter, quick=quick)
     report.bases = len(ledger.locations.bases())
@@ -64,7 +64,7 @@ def verify(
         report.findings += stray_findings(ledger.locations, claim=ledger.log.next)
     else:
         report.findings += _file_findings(ledger, before)
-    lost = {number for one in report.findings if one.kind == "damage" for number in one.versions}
+    lost = {number for finding in report.findings if finding.kind == "damage" for number in finding.versions}
     report.whole = tuple(number for number in range(ledger.history.length) if number not in lost)
     if numbers:
         report.findings += number_findings(ledger, report)
@@ -72,28 +72,27 @@ def verify(
 
 
 def _file_findings(ledger: Ledger, before: Derived) -> Iterator[Finding]:
-    """Yield a finding for what else can be wrong with a store that is one file, whose entries and bases are sound."""
-    path, place = ledger.locations.path, ledger.locations.index()
+    """Yield a finding for a damaged index, or damaged links within the file, of a store that is one file."""
+    path, location = ledger.locations.path, ledger.locations.index()
     if ledger.log.damage:
         return
-    if place is not None and (before.index is None or not agrees(ledger, before.index)):
-        what = f"{place} is damaged, or not the index of this log: opening the file reads every entry."
+    if location is not None and (before.index is None or not index_agrees(ledger, before.index)):
+        what = f"{location} is damaged, or not the index of this log: opening the file reads every entry."
         yield Finding("damage", path.name, what)
     if wrong := read_problem(lambda: hdf5.walk(path)):
-        yield Finding("damage", path.name, f"{wrong} All entries can be read: `grn clone` makes a sound store of it.")
+        yield Finding("damage", path.name, f"{wrong} All entries can be read.", advice="file-damaged")
 
 
 def _format_findings(path: Path) -> list[Finding]:
-    """Return what is wrong with the file FORMAT, if it is clear that this is a store of this format all the same."""
+    """Return the finding of a damaged file FORMAT, if this is nevertheless clearly a store of this format."""
     try:
         if path.is_file():
             return []
         check_format(path)
     except FormatError as failure:
-        if not all((path / name).is_dir() for name in (layout.LOG, layout.BASES)):
+        has_folders = all((path / name).is_dir() for name in (layout.LOG, layout.BASES))
+        if not has_folders or _names_a_format(path / layout.FORMAT_FILE):  # no store, or one of another format
             raise
-        if _names_a_format(path / layout.FORMAT_FILE):
-            raise  # another format
         return [Finding("derived", layout.FORMAT_FILE, failure.message)]
     return []
 
@@ -101,14 +100,14 @@ def _format_findings(path: Path) -> list[Finding]:
 def _names_a_format(file: Path) -> bool:
     if not file.is_file():
         return False
-    with file.open("rb") as content:
+    with file.open("rb") as content:  # whatever its size
         return ANY_FORMAT.fullmatch(content.read(200)) is not None
 
 
-def _work(ledger: Ledger, *, quick: bool) -> int:
-    """Return about how many bytes there are to read of commits and, unless it shall be quick, of bases."""
-    work = OF_A_COMMIT * len(ledger.history.commits)
+def _bytes_to_read(ledger: Ledger, *, quick: bool) -> int:
+    """Return about how many bytes of commits and, unless `quick`, of bases there are to read."""
+    work = COMMIT_BYTES * len(ledger.history.commits)
     for file in () if quick else {ledger.locations.base(base).path for base in ledger.locations.bases()}:
-        with contextlib.suppress(OSError):  # what cannot be read is told in its turn
+        with contextlib.suppress(OSError):  # a finding of its own reports it
             work += file.stat().st_size
     return work

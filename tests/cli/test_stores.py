@@ -71,17 +71,19 @@ def refused(grn: Callable[..., Any]) -> Callable[..., tuple[str, str]]:
 
 def state(path: Path) -> dict[str, bytes]:
     """The bytes of a store, but for what is derived."""
-    return {str(one): one.read_bytes() for one in sorted(path.rglob("*")) if one.is_file() and "cache" not in one.parts}
+    return {
+        str(file): file.read_bytes() for file in sorted(path.rglob("*")) if file.is_file() and "cache" not in file.parts
+    }
 
 
 # clone
 
 
-def test_a_clone_tells_where_it_is_and_what_it_has(do: Callable[..., Any], folder: Path) -> None:
+def test_a_clone_shows_where_it_is_and_what_it_has(do: Callable[..., Any], folder: Path) -> None:
     assert do("clone", "lab.grn", "anna.grn").out == "anna.grn: 2 versions, main at v1.\n"
-    told = do("clone", "lab.grn", "bob.grn", "--json").json
+    answer = do("clone", "lab.grn", "bob.grn", "--json").json
     version = do("-s", "lab.grn", "show", "--json").json
-    assert told == {"store": "bob.grn", "versions": 2, "head": "main", "content": version["content"]}
+    assert answer == {"store": "bob.grn", "versions": 2, "head": "main", "content": version["content"]}
     assert do("clone", "lab.grn", "eve.grn", "--tsv").rows == [{"store": "eve.grn", "versions": "2", "head": "main"}]
     for name in ("anna", "bob", "eve"):
         assert do("-s", f"{name}.grn", "log").out == do("-s", "lab.grn", "log").out
@@ -122,7 +124,7 @@ def test_a_clone_of_nothing_or_over_something_is_refused(
 # fetch and import
 
 
-def test_a_fetch_tells_what_came_and_where_it_stands(both: Callable[..., Any]) -> None:
+def test_a_fetch_shows_what_came_and_where_it_stands(both: Callable[..., Any]) -> None:
     assert both("-s", "anna.grn", "fetch", "lab.grn").out.splitlines() == [
         "1 new version.",
         "  branch lab/main is at v3",
@@ -135,10 +137,10 @@ def test_a_fetch_tells_what_came_and_where_it_stands(both: Callable[..., Any]) -
     )
 
 
-def test_a_fetch_tells_programs_the_same(both: Callable[..., Any]) -> None:
-    told = both("-s", "anna.grn", "fetch", "lab.grn", "--json").json
+def test_a_fetch_shows_programs_the_same(both: Callable[..., Any]) -> None:
+    answer = both("-s", "anna.grn", "fetch", "lab.grn", "--json").json
     tip, paper = (both("-s", "lab.grn", "show", rev, "--json").json for rev in ("HEAD", "paper"))
-    assert told == {
+    assert answer == {
         "versions": 1,
         "bases": 0,
         "refs": [
@@ -154,7 +156,7 @@ def test_a_fetch_tells_programs_the_same(both: Callable[..., Any]) -> None:
     ]
 
 
-def test_a_new_base_is_told(both: Callable[..., Any], folder: Path) -> None:
+def test_a_new_base_is_reported(both: Callable[..., Any], folder: Path) -> None:
     np.savez(folder / "other.npz", covariance=np.eye(8) + 0.3, genes=GENES)
     both("init", "other.grn", "--covariance", "other.npz")
     assert both("-s", "lab.grn", "fetch", "other.grn").out.splitlines()[0] == "1 new version and 1 new base."
@@ -234,14 +236,14 @@ def test_a_damaged_store_is_not_fetched_and_nothing_is_touched(
 # push
 
 
-def test_a_push_tells_where_the_branch_stands(do: Callable[..., Any]) -> None:
+def test_a_push_shows_where_the_branch_stands(do: Callable[..., Any]) -> None:
     do("clone", "lab.grn", "anna.grn")
     do("-s", "anna.grn", "commit", "sets.gmt", "--only", "MYC")
     assert do("-s", "anna.grn", "push", "lab.grn").out.splitlines() == ["1 new version.", "  branch main is at v2"]
     assert do("-s", "anna.grn", "push", "lab.grn").out == "lab.grn has all of it already.\n"
     do("-s", "anna.grn", "branch", "drug-a", "v1")
-    told = do("-s", "anna.grn", "push", "lab.grn", "--branch", "drug-a", "--json").json
-    assert (told["versions"], [(one["kind"], one["ref"], one["version"]) for one in told["refs"]]) == (
+    answer = do("-s", "anna.grn", "push", "lab.grn", "--branch", "drug-a", "--json").json
+    assert (answer["versions"], [(ref["kind"], ref["ref"], ref["version"]) for ref in answer["refs"]]) == (
         0,
         [("branch", "drug-a", "v1")],
     )
@@ -291,8 +293,8 @@ def test_what_cannot_be_pushed_is_refused_in_a_sentence(
 def test_an_exported_store_answers_where_it_is(do: Callable[..., Any], folder: Path) -> None:
     size = r"[\d,]+ bytes\.\n"
     assert re.fullmatch(f"lab\\.h5: 2 versions, main at v1, {size}", do("-s", "lab.grn", "export", "lab.h5").out)
-    told = do("-s", "lab.grn", "export", "base.h5", "--at", "v0", "--json").json
-    assert (told["file"], told["versions"], told["version"]) == ("base.h5", 1, "v0")
+    answer = do("-s", "lab.grn", "export", "base.h5", "--at", "v0", "--json").json
+    assert (answer["file"], answer["versions"], answer["version"]) == ("base.h5", 1, "v0")
     for verb in (
         ("log",),
         ("show",),
@@ -355,7 +357,7 @@ def test_a_pipe_is_not_imported(do: Callable[..., Any], refused: Callable[..., t
 # pack
 
 
-def test_pack_tells_how_many_files_are_left(do: Callable[..., Any], folder: Path) -> None:
+def test_pack_shows_how_many_files_are_left(do: Callable[..., Any], folder: Path) -> None:
     reasons = [row["reason"] for row in do("-s", "lab.grn", "log", "--refs", "--tsv").rows]
     before = reasons, do("-s", "lab.grn", "show").out
     assert do("-s", "lab.grn", "pack").out == "Packed 3 entries; the log takes 1 file.\n"
@@ -363,8 +365,8 @@ def test_pack_tells_how_many_files_are_left(do: Callable[..., Any], folder: Path
     do("-s", "lab.grn", "commit", "sets.gmt", "--only", "MYC")
     assert do("-s", "lab.grn", "pack").out == "Packed 1 entry; the log takes 1 file.\n"
     do("-s", "lab.grn", "rollback", "v1")
-    told = do("-s", "lab.grn", "pack", "--json").json
-    assert told == {"entries": 1, "packs": 1, "files": 1, "swept": 0}
+    answer = do("-s", "lab.grn", "pack", "--json").json
+    assert answer == {"entries": 1, "packs": 1, "files": 1, "swept": 0}
     assert do("-s", "lab.grn", "pack", "--tsv").rows == [{"entries": "0", "packs": "0", "files": "1", "swept": "0"}]
     assert do("-s", "lab.grn", "show").out == before[1]
     assert [row["reason"] for row in do("-s", "lab.grn", "log", "--refs", "--tsv").rows][2:] == before[0]
@@ -385,9 +387,9 @@ def test_pack_says_what_it_swept(do: Callable[..., Any], folder: Path) -> None:
 
 @pytest.mark.parametrize("verb", ["clone", "fetch", "push", "import", "export", "pack"])
 def test_the_help_of_each_verb_says_what_it_is_for_and_gives_an_example(grn: Callable[..., Any], verb: str) -> None:
-    told = grn(verb, "--help").out
-    assert f"grn {verb}" in told.split("Example:")[1]
-    assert "--json" in told
+    text = grn(verb, "--help").out
+    assert f"grn {verb}" in text.split("Example:")[1]
+    assert "--json" in text
 
 
 def test_verbs_that_write_wait_and_find_the_store_as_the_others_do(

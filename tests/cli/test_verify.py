@@ -52,7 +52,7 @@ def test_a_damaged_entry_is_code_1_and_named_with_its_versions(grn: Callable[...
     assert grn("verify").code == 0
 
 
-def test_what_is_derived_is_mended(grn: Callable[..., Answer], store: Path) -> None:
+def test_what_is_derived_is_repaired(grn: Callable[..., Answer], store: Path) -> None:
     (store / "cache" / "last").write_text("nonsense\n")
     answer = grn("verify")
     assert (answer.code, "can be made again" in answer.out) == (1, True)

@@ -122,7 +122,7 @@ def _run(store: Path, verb: str) -> None:
         os.dup2(descriptor, number)
         os.close(descriptor)
     sys.stdout, sys.stderr = (os.fdopen(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))
-    arguments = [str(store.parent / "sets.gmt") if one == "SETS" else one for one in VERBS[verb]]
+    arguments = [str(store.parent / "sets.gmt") if word == "SETS" else word for word in VERBS[verb]]
     code: Any = 99
     try:
         main(["-s", str(store), *arguments])
@@ -140,9 +140,9 @@ def _told(store: Path, verb: str, name: str) -> str:
 
 def outside(store: Path) -> dict[str, bytes]:
     """Return everything beside a store."""
-    found = [path for path in store.parent.rglob("*") if path.is_file() and not path.is_symlink()]
-    kept = [path for path in found if not str(path).startswith(str(store))]
-    return {str(path): path.read_bytes() for path in kept}
+    paths = [path for path in store.parent.rglob("*") if path.is_file() and not path.is_symlink()]
+    beside = [path for path in paths if not str(path).startswith(str(store))]
+    return {str(path): path.read_bytes() for path in beside}
 
 
 @dataclass(frozen=True, slots=True)
@@ -423,8 +423,8 @@ def record_says(
 ) -> None:
     def build(store: Path) -> None:
         stored = hdf5.read(hdf5.Location(entry(store, 2)), layout.ENTRY)
-        said = text(stored.record)
-        content = said if isinstance(said, bytes) else said.encode("utf-8", "surrogatepass")
+        record = text(stored.record)
+        content = record if isinstance(record, bytes) else record.encode("utf-8", "surrogatepass")
         path = entry(store, 2)
         write(path, layout.ENTRY, "x" * len(content), dict(stored.arrays))
         with h5py.File(path, "r+", libver="latest") as file:
@@ -917,7 +917,7 @@ def warm(made: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     here = shutil.copytree(made, tmp_path_factory.mktemp("warm") / "made")
     for store in ("tumor.grn", "packed.grn"):
         for verb in VERBS.values():
-            arguments = [str(here / "sets.gmt") if one == "SETS" else one for one in verb]
+            arguments = [str(here / "sets.gmt") if word == "SETS" else word for word in verb]
             assert run_here(grn, ["-s", str(here / store), *arguments], None) == 0
 
 
@@ -928,17 +928,17 @@ def meet(made: Path, folder: Path, harm: Harm) -> set[str]:
     before = outside(store)
     ends = run(store, [verb for verb in VERBS if harm.mended or verb != "repair"])
     assert outside(store) == before
-    told = "\n".join(f"{verb}: {ended}" for verb, ended in ends.items())
-    assert tuple(ended.code for ended in ends.values())[: len(harm.codes)] == harm.codes, told
-    assert not harm.mended or ends["repair"].code in {0, 1, 6}, told
+    listing = "\n".join(f"{verb}: {ended}" for verb, ended in ends.items())
+    assert tuple(ended.code for ended in ends.values())[: len(harm.codes)] == harm.codes, listing
+    assert not harm.mended or ends["repair"].code in {0, 1, 6}, listing
     for ended in ends.values():
-        assert "Traceback" not in ended.out + ended.err, told
-        assert "Warning:" not in ended.err, told
-        assert len(ended.out + ended.err) < 100_000, told[:2_000]
+        assert "Traceback" not in ended.out + ended.err, listing
+        assert "Warning:" not in ended.err, listing
+        assert len(ended.out + ended.err) < 100_000, listing[:2_000]
         if ended.code > 1:
-            assert ended.err.splitlines()[-2].startswith("Error: "), told
-            assert ended.err.splitlines()[-1].startswith("Hint: "), told
-    assert harm.says in told, told
+            assert ended.err.splitlines()[-2].startswith("Error: "), listing
+            assert ended.err.splitlines()[-1].startswith("Hint: "), listing
+    assert harm.says in listing, listing
     return set(ends)
 
 
@@ -975,7 +975,7 @@ def test_a_process_of_its_own_meets_it_so_too(made: Path, tmp_path: Path, name: 
         (Ledger, "_check_versions", lambda *_: None, "an entry that says a trillion versions are before it"),
         (refs, "_is_ref", lambda _: True, "an entry that says it moves ../../x too"),
         (layout, "LONGEST_PACK", 10**10, "a pack that claims all numbers"),
-        (Reader, "anchor_folder", property(lambda one: one._log.locations.cache / "anchors"), "a link for the anchors"),
+        (Reader, "anchor_folder", property(lambda it: it._log.locations.cache / "anchors"), "a link for the anchors"),
         (entries, "TYPES", {"genes": "S1", "loadings": "<f8"}, "genes of a pathway that are not numbers"),
     ],
 )  # fmt: skip

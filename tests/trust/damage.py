@@ -369,12 +369,12 @@ def command(*arguments: object) -> tuple[int, str]:
 @contextlib.contextmanager
 def descendants_forgotten() -> Iterator[None]:
     """Plant a `verify` that names the versions of a damaged entry alone, and not those that descend from them."""
-    real = log.lost_with
+    real = log.versions_lost_with
 
     def alone(ledger: Ledger, run: list[int]) -> tuple[int, ...]:
         return tuple(number for number in real(ledger, run) if ledger.history.numbered(number) is None)
 
-    with mock.patch.object(log, "lost_with", alone):
+    with mock.patch.object(log, "versions_lost_with", alone):
         yield
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from grnledger.engine.network.covariance import FactorCovariance
 from grnledger.engine.network.pathway import Pathway
 from grnledger.storage.files import durable, layout
-from grnledger.storage.transfer import exchange
+from grnledger.storage.transfer.clone import clone
 from grnledger.storage.verify.repair import repair
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def _commit(_: Path, store: Repository | None) -> object:
 
 
 def _clone(folder: Path, _: Repository | None) -> object:
-    return exchange.clone(folder / STORE, folder / NEW)
+    return clone(folder / STORE, folder / NEW)
 
 
 def _repair(folder: Path, _: Repository | None) -> object:

@@ -49,13 +49,13 @@ def canonical(value: object) -> bytes:
 
 
 def identity(kind: str, record: bytes, arrays: Arrays, sums: Arrays) -> str:
-    said = [f"grnledger 1 {kind}\n{len(record)}\n".encode(), record, b"\n"]
+    parts = [f"grnledger 1 {kind}\n{len(record)}\n".encode(), record, b"\n"]
     for name in sorted(arrays, key=lambda name: (name in sums, name)):
         values, names = arrays[name], arrays[name].dtype.kind == "S"
-        raw = b"".join(one + b"\n" for one in values.tolist()) if names else values.tobytes()
-        said.append(f"{name} {'name' if names else values.dtype.str} {values.shape}".encode())
-        said += [f" bulk {sha256(raw)}\n".encode(), sums[name].tobytes()] if name in sums else [b"\n", raw]
-    return sha256(*said)
+        raw = b"".join(text + b"\n" for text in values.tolist()) if names else values.tobytes()
+        parts.append(f"{name} {'name' if names else values.dtype.str} {values.shape}".encode())
+        parts += [f" bulk {sha256(raw)}\n".encode(), sums[name].tobytes()] if name in sums else [b"\n", raw]
+    return sha256(*parts)
 
 
 def content(path: Path, group: str) -> tuple[str, str, dict[str, Any], Arrays]:
@@ -101,18 +101,22 @@ class Store:
         if self.path.is_file():
             return dict(groups(self.path, b"store", "log/"))
         assert (self.path / "FORMAT").read_bytes() == b"grnledger store 1\n"
-        found = {int(path.stem): (path, "/") for path in self.path.glob("log/[0-9]*.h5") if path.stat().st_size}
-        for pack in sorted(self.path.glob("packs/[0-9]*.h5"), key=lambda one: int(one.stem[11:]) - int(one.stem[:10])):
-            found |= dict(groups(pack, b"pack", "/"))
-        return found
+        entries = {int(path.stem): (path, "/") for path in self.path.glob("log/[0-9]*.h5") if path.stat().st_size}
+        for pack in sorted(
+            self.path.glob("packs/[0-9]*.h5"), key=lambda file: int(file.stem[11:]) - int(file.stem[:10])
+        ):
+            entries |= dict(groups(pack, b"pack", "/"))
+        return entries
 
     def active(self, commit: str) -> set[str]:
-        said, ids = {}, {commit}
-        for id_ in (one for one in reversed(self.commits) if one in ids):
-            said[id_] = self.commits[id_]["commit"]
-            ids.update(said[id_]["parents"])
-        adds = {(id_, one["id"]) for id_ in said for one in said[id_]["adds"]}
-        drops = {(seen, one["id"]) for id_ in said for one in said[id_]["drops"] for seen in one["seen"]}
+        ancestors, ids = {}, {commit}
+        for id_ in (id_ for id_ in reversed(self.commits) if id_ in ids):
+            ancestors[id_] = self.commits[id_]["commit"]
+            ids.update(ancestors[id_]["parents"])
+        adds = {(id_, add["id"]) for id_, record in ancestors.items() for add in record["adds"]}
+        drops = {
+            (seen, drop["id"]) for record in ancestors.values() for drop in record["drops"] for seen in drop["seen"]
+        }
         return {pathway for _, pathway in adds - drops}
 
     def covariance(self, commit: str) -> NDArray[np.float64]:
@@ -262,16 +266,16 @@ def test_a_reader_written_from_the_document_reads_what_the_repository_reads(
     assert repo.damage == {}
     assert [version.id for version in repo.versions(None)[::-1]] == list(store.commits)
     assert store.refs.pop("HEAD") == repo.head == "side"
-    refs = {f"branch/{name}": one.id for name, one in repo.branches.items()}
-    refs |= {f"tag/{name}": one.id for name, one in repo.tags.items()}
+    refs = {f"branch/{name}": item.id for name, item in repo.branches.items()}
+    refs |= {f"tag/{name}": item.id for name, item in repo.tags.items()}
     assert {ref: at for ref, at in store.refs.items() if at is not None} == refs
     assert store.refs["tag/draft"] is None
     for number, (commit, logged) in enumerate(store.commits.items()):
-        assert store.active(commit) == {one.record.id for one in repo.active(f"v{number}")}
-        said = "\n".join(["grnledger 1 version", logged["commit"]["base"], *sorted(store.active(commit))])
-        assert sha256(said.encode()) == logged["measured"]["content"] == repo.version(f"v{number}").content
-        found, expected = store.covariance(commit), repo.snapshot(f"v{number}").covariance.to_dense()
-        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12 * np.abs(expected).max())
+        assert store.active(commit) == {item.record.id for item in repo.active(f"v{number}")}
+        text = "\n".join(["grnledger 1 version", logged["commit"]["base"], *sorted(store.active(commit))])
+        assert sha256(text.encode()) == logged["measured"]["content"] == repo.version(f"v{number}").content
+        covariance, expected = store.covariance(commit), repo.snapshot(f"v{number}").covariance.to_dense()
+        np.testing.assert_allclose(covariance, expected, rtol=0, atol=1e-12 * np.abs(expected).max())
     assert len({store.covariance(commit).tobytes() for commit in store.commits}) > len(store.commits) // 2
 
 
@@ -348,11 +352,11 @@ def check_plain(item: h5py.Dataset) -> None:
 def test_a_pathways_id_is_what_the_document_says() -> None:
     both = Pathway(("a", "b"), np.array([1, 5]), np.array([[0.1, 0.2], [0.3, 0.4]]), -1, "raw", np.diag([1.0, 2.0]))
     record = '{"names":["a","b"],"sign":-1,"units":"raw"}'
-    said = f"grnledger 1 pathway\n{len(record)}\n{record}\n".encode()
-    said += b"genes <i8 (2,)\n" + np.array([1, 5]).tobytes()
-    said += b"loadings <f8 (2, 2)\n" + np.array([0.1, 0.2, 0.3, 0.4]).tobytes()
-    said += b"pathway_covariance <f8 (2, 2)\n" + np.array([1.0, 0, 0, 2.0]).tobytes()
-    assert entries.pathway_id(both) == sha256(said)
+    canonical = f"grnledger 1 pathway\n{len(record)}\n{record}\n".encode()
+    canonical += b"genes <i8 (2,)\n" + np.array([1, 5]).tobytes()
+    canonical += b"loadings <f8 (2, 2)\n" + np.array([0.1, 0.2, 0.3, 0.4]).tobytes()
+    canonical += b"pathway_covariance <f8 (2, 2)\n" + np.array([1.0, 0, 0, 2.0]).tobytes()
+    assert entries.pathway_id(both) == sha256(canonical)
 
 
 # The reader itself

@@ -43,7 +43,7 @@ def test_a_golden_store_answers_as_it_did(format_: str, store: str, tmp_path: Pa
     for version, then in zip(versions, expected["versions"], strict=True):
         assert (version.id, version.content, list(version.parents)) == (then["id"], then["content"], then["parents"])
         assert version.message == then["message"]
-        assert [one.label for one in repo.active(version.name)] == then["active"]
+        assert [pathway.label for pathway in repo.active(version.name)] == then["active"]
         rows = repo.snapshot(version.name).precision.rows(expected["genes"])
         np.testing.assert_allclose(rows, np.array(then["precision"]), rtol=0, atol=1e-11 * np.abs(rows).max())
 
@@ -75,8 +75,8 @@ def test_the_script_makes_the_same_history_today(tmp_path: Path) -> None:
     script.main(tmp_path / "again")
     again = json.loads((tmp_path / "again" / "expected.json").read_text(encoding="utf-8"))
     then = json.loads((GOLDEN / "format1" / "expected.json").read_text(encoding="utf-8"))
-    for store, told in then.items():
-        for one, other in zip(told["versions"], again[store]["versions"], strict=True):
+    for store, answers in then.items():
+        for expected, other in zip(answers["versions"], again[store]["versions"], strict=True):
             # A base's id covers the versions of the libraries that made it, and a commit's id the base's.
-            assert (one["message"], one["active"]) == (other["message"], other["active"])
-            np.testing.assert_allclose(one["precision"], other["precision"], rtol=1e-9, atol=1e-12)
+            assert (expected["message"], expected["active"]) == (other["message"], other["active"])
+            np.testing.assert_allclose(expected["precision"], other["precision"], rtol=1e-9, atol=1e-12)

@@ -28,7 +28,7 @@ def command(source: Path, target: Path | None) -> Answer:
     """
     from ....storage.files.layout import SUFFIX
     from ....storage.repository import Repository
-    from ....storage.transfer.exchange import clone
+    from ....storage.transfer.clone import clone
 
     exchange.other_store(source)
     path = Path(source.resolve().stem + SUFFIX) if target is None else target

@@ -10,6 +10,7 @@ import click
 from ....engine.wording import counted
 from ... import errors, options, output
 from ...answers.answer import Answer, Note
+from ...hints import description_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -64,7 +65,7 @@ def ranges(numbers: Iterable[int]) -> str:
 
 def _row(finding: Finding) -> tuple[object, ...]:
     versions = ",".join(_names(finding.versions))
-    return (finding.kind, finding.path, finding.what, versions, ",".join(finding.refs), finding.repaired)
+    return (finding.kind, finding.path, description_of(finding), versions, ",".join(finding.refs), finding.repaired)
 
 
 def _lines(report: Report, path: Path) -> Iterator[str]:
@@ -72,7 +73,7 @@ def _lines(report: Report, path: Path) -> Iterator[str]:
         if _is_mere_note(finding):
             continue
         yield f"{click.style(finding.path, bold=True)}: {WORDS[finding.kind]}{' (mended)' if finding.repaired else ''}"
-        yield f"    {finding.what}"
+        yield f"    {description_of(finding)}"
         if finding.versions:
             yield f"    It touches {ranges(finding.versions)}."
         if finding.refs:
@@ -101,7 +102,7 @@ def _notes(report: Report, *, tried: bool) -> Iterator[str]:
     elif not report.sound:
         yield "`grn verify --repair` mends that."
     shown = 5
-    notes = [f"{finding.path}: {finding.what}" for finding in report.findings if _is_mere_note(finding)]
+    notes = [f"{finding.path}: {description_of(finding)}" for finding in report.findings if _is_mere_note(finding)]
     yield from notes[:shown]
     if len(notes) > shown:
         yield f"… and {len(notes) - shown} more like these; --tsv lists them."
@@ -124,7 +125,7 @@ def _json(report: Report) -> dict[str, object]:
         {
             "kind": finding.kind,
             "file": finding.path,
-            "what": finding.what,
+            "what": description_of(finding),
             "versions": _names(finding.versions),
             "refs": list(finding.refs),
             "repaired": finding.repaired,

@@ -59,9 +59,9 @@ def pathway(number: int, columns: int = 1) -> Pathway:
 def dense_truth(numbers: list[int]) -> np.ndarray:
     covariance = dense_base()
     for number in numbers:
-        one = pathway(number)
+        added = pathway(number)
         column = np.zeros(SIZE)
-        column[one.genes] = one.loadings[:, 0]
+        column[added.genes] = added.loadings[:, 0]
         column *= np.sqrt(np.diag(dense_base()))
         covariance += np.outer(column, column)
     return covariance
@@ -130,7 +130,7 @@ def cached(repo: Repository, rev: str) -> Path:
 def test_an_anchor_is_due_by_rank_by_commits_and_by_the_probe(
     genes: int, rank: int, commits: int, dense: bool, probe: float | None, why: str
 ) -> None:
-    assert anchors.due(genes=genes, rank=rank, commits=commits, dense=dense, probe=probe) == why
+    assert anchors.inversion_due(genes=genes, rank=rank, commits=commits, dense=dense, probe=probe) == why
 
 
 def test_a_version_of_more_than_an_eighth_of_the_genes_in_rank_is_inverted(either: Repository) -> None:
@@ -148,10 +148,10 @@ def test_a_dense_base_is_inverted_every_so_many_commits_and_a_factor_base_is_not
 ) -> None:
     monkeypatch.setattr(anchors, "EVERY", 3)
     monkeypatch.setattr(anchors, "RANK_SHARE", 1.0)
-    found = {name: [own(repo.commit([pathway(number)])) for number in range(8)]
+    inverted = {name: [own(repo.commit([pathway(number)])) for number in range(8)]
              for name, repo in (("factor", factor), ("dense", dense))}  # fmt: skip
-    assert found["factor"] == [False] * 8
-    assert found["dense"] == [False, False, True, False, False, True, False, False]
+    assert inverted["factor"] == [False] * 8
+    assert inverted["dense"] == [False, False, True, False, False, True, False, False]
     since = [version.entry.measured.since_anchor for version in dense.versions()][::-1]
     assert since == [0, 1, 2, 0, 1, 2, 0, 1, 2]
 
@@ -162,8 +162,8 @@ def test_a_probe_above_its_tolerance_makes_the_anchor_due(monkeypatch: pytest.Mo
     assert first.entry.measured.probe < 1e-12
     assert not own(first)
     real = diagnostics.probe
-    found = iter([3e-8])
-    monkeypatch.setattr(diagnostics, "probe", lambda snapshot: next(found, None) or real(snapshot))
+    residuals = iter([3e-8])
+    monkeypatch.setattr(diagnostics, "probe", lambda snapshot: next(residuals, None) or real(snapshot))
     second = dense.commit([pathway(1)])
     assert own(second)
     assert second.entry.measured.probe is not None
@@ -322,7 +322,7 @@ def close(read: bytes, expected: bytes) -> bool:
     return np.allclose(np.frombuffer(read), np.frombuffer(expected), rtol=1e-9, atol=1e-12)
 
 
-def test_a_cache_that_was_deleted_is_made_again_with_the_same_numbers(either: Repository) -> None:
+def test_a_cache_that_was_deleted_is_computed_again_with_the_same_numbers(either: Repository) -> None:
     expected = prepared(either)
     shutil.rmtree(either.path / "cache")
     for repo in (either, grnledger.open(either.path)):
@@ -355,7 +355,7 @@ def of_another_kind(path: Path) -> None:
 
 
 def of_another_version(path: Path) -> None:
-    other = next(one for one in path.parent.iterdir() if one != path)
+    other = next(file for file in path.parent.iterdir() if file != path)
     path.write_bytes(other.read_bytes())
 
 
@@ -379,7 +379,7 @@ def with_damaged_rows(path: Path) -> None:
 
 
 @pytest.mark.parametrize("harm", [cut, empty, of_another_kind, of_another_version, without_a_matrix, with_damaged_rows])
-def test_a_damaged_anchor_is_made_again(either: Repository, harm: Callable[[Path], Any]) -> None:
+def test_a_damaged_anchor_is_computed_again(either: Repository, harm: Callable[[Path], Any]) -> None:
     expected = prepared(either)
     path = cached(either, "v4")
     harm(path)

@@ -53,35 +53,35 @@ def file_of(repo: Repository, key: str) -> Path:
 
 
 def test_what_is_kept_is_found_again_by_content_kind_and_parameters(repo: Repository) -> None:
-    kept = keep(repo)
+    written = keep(repo)
     again = grnledger.open(repo.path).artifacts
-    found = again.find("other", "a" * 64, {"seed": 0})
-    assert found is not None
-    assert (found.key, found.record) == (kept.key, kept.record)
-    assert found.record.facts == {"sum": 3.0}
-    np.testing.assert_array_equal(found.arrays["numbers"], np.ones(3))
+    artifact = again.find("other", "a" * 64, {"seed": 0})
+    assert artifact is not None
+    assert (artifact.key, artifact.record) == (written.key, written.record)
+    assert artifact.record.facts == {"sum": 3.0}
+    np.testing.assert_array_equal(artifact.arrays["numbers"], np.ones(3))
     for asked in (
         ("another", "a" * 64, {"seed": 0}),
         ("other", "b" * 64, {"seed": 0}),
         ("other", "a" * 64, {"seed": 1}),
     ):
         assert again.find(*asked) is None
-    assert keep(repo, value=2.0).key == kept.key  # made again, it takes the place of the first
-    assert [one.arrays["numbers"][0] for one in again.each() if not isinstance(one, FormatError)] == [2.0]
+    assert keep(repo, value=2.0).key == written.key  # made again, it takes the place of the first
+    assert [item.arrays["numbers"][0] for item in again.each() if not isinstance(item, FormatError)] == [2.0]
 
 
 def test_an_id_may_be_shortened_as_long_as_it_names_one(repo: Repository) -> None:
-    kept = [keep(repo, seed=seed) for seed in range(40)]
-    for one in kept:
-        assert repo.artifacts.named(one.key[:12].upper()).key == one.key
+    artifacts = [keep(repo, seed=seed) for seed in range(40)]
+    for artifact in artifacts:
+        assert repo.artifacts.named(artifact.key[:12].upper()).key == artifact.key
     with pytest.raises(NotFound, match="no analysis 'abc'"):
         repo.artifacts.named("abc")
     with pytest.raises(NotFound, match="no analysis '" + "0" * 64):
         repo.artifacts.named("0" * 64)
-    twin = kept[0].key[:-1] + ("0" if kept[0].key[-1] != "0" else "1")
-    file_of(repo, twin).write_bytes(file_of(repo, kept[0].key).read_bytes())
+    twin = artifacts[0].key[:-1] + ("0" if artifacts[0].key[-1] != "0" else "1")
+    file_of(repo, twin).write_bytes(file_of(repo, artifacts[0].key).read_bytes())
     with pytest.raises(Conflict, match="is how 2 analyses begin"):
-        repo.artifacts.named(kept[0].key[:10])
+        repo.artifacts.named(artifacts[0].key[:10])
 
 
 def damaged(path: Path) -> None:
@@ -91,16 +91,16 @@ def damaged(path: Path) -> None:
     path.write_bytes(bytes(content))
 
 
-def test_a_damaged_analysis_is_as_good_as_none_and_is_told(repo: Repository) -> None:
-    kept, other = keep(repo), keep(repo, seed=1)
-    damaged(file_of(repo, kept.key))
+def test_a_damaged_analysis_counts_as_missing_and_is_reported(repo: Repository) -> None:
+    artifact, other = keep(repo), keep(repo, seed=1)
+    damaged(file_of(repo, artifact.key))
     assert repo.artifacts.find("other", "a" * 64, {"seed": 0}) is None
     assert [isinstance(one, FormatError) for one in repo.artifacts.each()] == [False, True]
     with pytest.raises(FormatError, match="is damaged"):
-        repo.artifacts.named(kept.key)
+        repo.artifacts.named(artifact.key)
     report = verify(repo.path)
     (finding,) = [one for one in report.findings if one.kind != "note"]
-    assert (finding.kind, finding.path) == ("derived", f"artifacts/{kept.key}.h5")
+    assert (finding.kind, finding.path) == ("derived", f"artifacts/{artifact.key}.h5")
     assert report.analyses == 2
     assert report.whole == (0, 1)
     from grnledger.storage.verify.repair import repair
@@ -110,8 +110,8 @@ def test_a_damaged_analysis_is_as_good_as_none_and_is_told(repo: Repository) -> 
 
 
 def test_an_analysis_under_another_ones_name_is_refused(repo: Repository) -> None:
-    kept = keep(repo)
-    file_of(repo, kept.key).rename(file_of(repo, "0" * 64))
+    artifact = keep(repo)
+    file_of(repo, artifact.key).rename(file_of(repo, "0" * 64))
     assert repo.artifacts.find("other", "a" * 64, {"seed": 0}) is None
     with pytest.raises(FormatError, match="not the analysis that its name says"):
         repo.artifacts.named("0000")
@@ -156,10 +156,10 @@ def test_nothing_is_kept_behind_a_link_or_on_a_full_disk(
     with pytest.raises(Conflict, match="is a link"):
         keep(repo)
     assert list((tmp_path / "elsewhere").iterdir()) == []
-    assert any(one.path == layout.ARTIFACTS and one.kind == "note" for one in verify(repo.path).findings)
+    assert any(finding.path == layout.ARTIFACTS and finding.kind == "note" for finding in verify(repo.path).findings)
 
 
-def test_an_analysis_that_cannot_be_kept_is_given_all_the_same(repo: Repository, tmp_path: Path) -> None:
+def test_an_analysis_that_cannot_be_kept_is_returned_nevertheless(repo: Repository, tmp_path: Path) -> None:
     repo.export(tmp_path / "all.h5")
     whole = grnledger.open(tmp_path / "all.h5")
     run = modules_of(whole, "v1", ranks=(2, 2), restarts=2)
@@ -232,7 +232,7 @@ def test_a_number_that_no_float_holds_is_refused_and_the_question_answered_anew(
     assert nmf_results.read(repo.artifacts.named(made.key)).analysis.best.rank == 2
 
 
-def test_an_analysis_of_another_method_is_told_as_such(repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_analysis_of_another_method_is_reported_as_such(repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     made = modules_of(repo, "v1", ranks=(2, 2), restarts=2).artifact
     assert made is not None
     monkeypatch.setattr(nmf_results, "METHODS", {"correlation": 99})
@@ -241,10 +241,10 @@ def test_an_analysis_of_another_method_is_told_as_such(repo: Repository, monkeyp
     assert not modules_of(repo, "v1", ranks=(2, 2), restarts=2).reused
 
 
-def test_an_analysis_that_the_disk_does_not_give_is_as_good_as_none(
+def test_an_analysis_that_the_disk_does_not_give_counts_as_missing(
     repo: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept, real = keep(repo), hdf5.read
+    artifact, real = keep(repo), hdf5.read
 
     def refused(place: hdf5.Location, *kinds: str) -> hdf5.StoredFile:
         if layout.ARTIFACT in kinds:
@@ -254,7 +254,7 @@ def test_an_analysis_that_the_disk_does_not_give_is_as_good_as_none(
     monkeypatch.setattr(hdf5, "read", refused)
     assert repo.artifacts.find("other", "a" * 64, {"seed": 0}) is None
     with pytest.raises(FormatError, match="cannot be read: Input/output error"):
-        repo.artifacts.read(kept.key)
+        repo.artifacts.read(artifact.key)
     assert repo.artifacts.unsound() == 1
     repo.export(tmp_path / "all.h5")
     assert grnledger.clone(repo.path, tmp_path / "twin.grn").artifacts.keys() == []

@@ -76,7 +76,7 @@ def path_of(store: Path, base: str) -> Path:
 
 
 def read(path: Path) -> bases.StoredBase:
-    return bases.read(hdf5.Location(path), path.stem)
+    return bases.read_base(hdf5.Location(path), path.stem)
 
 
 def round_trip(store: Path, base: NewBase) -> bases.StoredBase:
@@ -152,7 +152,7 @@ def test_a_base_larger_than_what_is_built_in_memory_has_the_same_id_and_rows(
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     base = new_base(dense_model())
-    sealed = bases.content_of(base).seal()
+    sealed = bases.base_content(base).seal()
     monkeypatch.setattr(hdf5, "IN_MEMORY", 100)
     durable.replace(path_of(store, sealed.id), sealed.write)
     stored = read(path_of(store, sealed.id))
@@ -296,7 +296,7 @@ def test_rows_that_are_let_go_close_their_file(store: Path) -> None:
 
 @pytest.mark.parametrize("what", ["noise", "genes", "panel", "record", "log_det", "loadings"])
 def test_a_base_whose_parts_make_no_sense_is_damaged_and_no_bad_input(store: Path, what: str) -> None:
-    content = bases.content_of(new_base(dense_model() if what == "log_det" else factor_model()))
+    content = bases.base_content(new_base(dense_model() if what == "log_det" else factor_model()))
     arrays, bulk, record = dict(content.arrays), dict(content.bulk), content.record
     if what == "noise":
         arrays["noise"] = -arrays["noise"]
@@ -343,9 +343,9 @@ def test_expression_is_kept_in_half_the_space_where_that_loses_nothing(tmp_path:
 def test_values_too_large_for_half_the_space_are_kept_whole(tmp_path: Path) -> None:
     values = np.random.default_rng(17).uniform(1.0, 2.0, size=(20, 6)) * 1e60
     grnledger.init(tmp_path / "tumor.grn", expression=expression(values))
-    kept = grnledger.open(tmp_path / "tumor.grn").base().expression
-    assert kept is not None
-    np.testing.assert_array_equal(kept.all(), values)
+    rows = grnledger.open(tmp_path / "tumor.grn").base().expression
+    assert rows is not None
+    np.testing.assert_array_equal(rows.all(), values)
 
 
 def test_expression_that_is_not_kept_is_not_in_the_file_but_its_samples_are(tmp_path: Path) -> None:
@@ -362,9 +362,9 @@ def test_expression_that_is_not_kept_is_not_in_the_file_but_its_samples_are(tmp_
 def test_what_is_kept_is_what_was_read_and_not_what_was_made_of_it(tmp_path: Path) -> None:
     values = np.random.default_rng(19).uniform(1.0, 100.0, size=(20, 6))
     repo = grnledger.init(tmp_path / "tumor.grn", expression=expression(values), floor=20.0, transform="log2")
-    kept = repo.base().expression
-    assert kept is not None
-    np.testing.assert_array_equal(kept.all(), values)
+    rows = repo.base().expression
+    assert rows is not None
+    np.testing.assert_array_equal(rows.all(), values)
     assert dict(repo.base().record.preparation) == {"floor": 20.0, "transform": "log2"}
 
 
@@ -393,11 +393,11 @@ def test_a_matrix_in_memory_is_a_source_like_one_on_disk(store: Path) -> None:
 def test_a_file_that_was_read_is_let_go_without_a_word_where_closing_it_fails(
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said: list[object] = []
-    monkeypatch.setattr(sys, "unraisablehook", said.append)
+    unraisable: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", unraisable.append)
     rows, _ = stored_rows(store, np.ones((2, 3)))
     rows.all()
     os.close(rows._descriptor)
     del rows
     gc.collect()
-    assert said == []
+    assert unraisable == []

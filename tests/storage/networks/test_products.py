@@ -47,8 +47,8 @@ PATHWAYS = {
 
 def read(products: Products, on: FactorCovariance, anchor: object, *ids: str) -> Snapshot:
     """Read a version with what is known, keep what it brings, and compare it with one read cold."""
-    ranks = {one: PATHWAYS[one].rank for one in ids}
-    columns, panel, deviations = [PATHWAYS[one] for one in ids], Panel(GENES), on.standard_deviations()
+    ranks = {name: PATHWAYS[name].rank for name in ids}
+    columns, panel, deviations = [PATHWAYS[name] for name in ids], Panel(GENES), on.standard_deviations()
     known = products.known(anchor, ranks)  # pyright: ignore[reportArgumentType]
     warm = build_snapshot(panel, anchor, columns, deviations, known=known)  # pyright: ignore[reportArgumentType]
     cold = build_snapshot(panel, anchor_of(on), columns, deviations)
@@ -73,9 +73,9 @@ def test_nothing_is_known_of_another_anchor_or_before_anything_was_read() -> Non
     assert products.known(anchor, {"a": 1}) is None
     read(products, first, anchor, "a", "b")
     assert products.known(anchor_of(first), {"a": 1}) is None
-    found = products.known(anchor, {"d": 1, "b": 2, "a": 1})
-    assert found is not None
-    assert found.indices.tolist() == [-1, 1, 2, 0]
+    known = products.known(anchor, {"d": 1, "b": 2, "a": 1})
+    assert known is not None
+    assert known.indices.tolist() == [-1, 1, 2, 0]
 
 
 def test_a_version_that_keeps_no_products_leaves_those_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,10 +107,10 @@ def test_threads_that_read_versions_of_one_store_get_the_numbers_of_each(repo: R
     sys.setswitchinterval(1e-6)
     try:
         with ThreadPoolExecutor(4) as pool:
-            found = list(pool.map(lambda name: repo.snapshot(name).capacitance.triangle.tobytes(), names * 250))
+            triangles = list(pool.map(lambda name: repo.snapshot(name).capacitance.triangle.tobytes(), names * 250))
     finally:
         sys.setswitchinterval(interval)
-    assert found == [expected[name] for name in names * 250]
+    assert triangles == [expected[name] for name in names * 250]
 
 
 def test_a_pathway_takes_copies_laid_out_as_a_file_has_them() -> None:
@@ -120,10 +120,10 @@ def test_a_pathway_takes_copies_laid_out_as_a_file_has_them() -> None:
     plain = Pathway(
         ("a", "b", "c", "d"), genes.astype(np.intp), table[:, ::2].astype(np.float64), covariance=np.eye(4) + 0.2
     )
-    for one in (strided.genes, strided.loadings, strided.covariance):
-        assert one is not None
-        assert one.flags.c_contiguous
-        assert not one.flags.writeable
+    for array in (strided.genes, strided.loadings, strided.covariance):
+        assert array is not None
+        assert array.flags.c_contiguous
+        assert not array.flags.writeable
     assert (strided.genes.dtype, strided.loadings.dtype) == (np.intp, np.float64)
     assert strided.columns().tobytes() == plain.columns().tobytes()
     table[:] = 0.0

@@ -56,9 +56,9 @@ def test_the_id_of_a_base_does_not_depend_on_the_number_of_threads(tmp_path: Pat
             check=True,
             capture_output=True,
         )
-        told = json.loads(done.stdout)
-        assert told["base"]["form"] == "dense"
-        contents.add(told["content"])
+        answer = json.loads(done.stdout)
+        assert answer["base"]["form"] == "dense"
+        contents.add(answer["content"])
     assert len(contents) == 1
 
 

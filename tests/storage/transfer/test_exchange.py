@@ -12,6 +12,7 @@ import grnledger
 import h5py
 import numpy as np
 import pytest
+from grnledger.cli.hints import hint_of
 from grnledger.engine.errors import Conflict, FormatError, InputError, NotFound, NotPositiveDefinite
 from grnledger.engine.network.covariance import FactorCovariance
 from grnledger.engine.network.pathway import Pathway
@@ -22,7 +23,7 @@ from grnledger.storage.history import entries, log
 from grnledger.storage.history.checking import check_fits
 from grnledger.storage.history.commits import Event
 from grnledger.storage.history.records import DropRecord
-from grnledger.storage.transfer import exchange
+from grnledger.storage.transfer import fetch_push
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from grnledger.storage.history.records import LoggedCommit
     from grnledger.storage.history.versions import Version
     from grnledger.storage.repository import Repository
+    from grnledger.storage.transfer.parcel import Parcel
 
 SIZE = 12
 GENES = tuple(f"GENE{place}" for place in range(SIZE))
@@ -109,7 +111,7 @@ def pair(tmp_path: Path) -> tuple[Repository, Repository]:
     return lab, anna
 
 
-def told(repo: Repository, version: Version) -> tuple[Any, ...]:
+def description_of(repo: Repository, version: Version) -> tuple[Any, ...]:
     """Everything that one version says, but for what it is called here."""
     snapshot = repo.snapshot(version.name)
     numbers = snapshot.covariance.to_dense().tobytes(), snapshot.precision.to_dense().tobytes()
@@ -119,24 +121,24 @@ def told(repo: Repository, version: Version) -> tuple[Any, ...]:
 def answers(path: Path) -> dict[str, tuple[Any, ...]]:
     """Everything that a store says, by commit."""
     repo = grnledger.open(path)
-    return {version.id: told(repo, version) for version in repo.versions(None)}
+    return {version.id: description_of(repo, version) for version in repo.versions(None)}
 
 
 def everything(path: Path) -> tuple[Any, ...]:
     """The same, with names, refs and the journal."""
     repo = grnledger.open(path)
-    refs = {name: one.id for name, one in {**repo.branches, **repo.tags}.items()}
+    refs = {name: version.id for name, version in {**repo.branches, **repo.tags}.items()}
     return repo.head, refs, repo.moves, repo.identities(), answers(path)
 
 
 def files(store: Path) -> dict[str, bytes]:
     """The bytes of a store, but for what is derived."""
-    found = (path for path in sorted(store.rglob("*")) if path.is_file() and path.parts[len(store.parts)] != "cache")
-    return {str(path.relative_to(store)): path.read_bytes() for path in found}
+    paths = (path for path in sorted(store.rglob("*")) if path.is_file() and path.parts[len(store.parts)] != "cache")
+    return {str(path.relative_to(store)): path.read_bytes() for path in paths}
 
 
 def refs(repo: Repository) -> dict[str, str]:
-    return {name: one.name for name, one in {**repo.branches, **repo.tags}.items()}
+    return {name: version.name for name, version in {**repo.branches, **repo.tags}.items()}
 
 
 # One file
@@ -155,7 +157,7 @@ def test_an_exported_version_is_a_store_of_it_and_what_it_descends_from(lab: Pat
     repo = opened(lab)
     repo.export(tmp_path / "paper.h5", "paper")
     paper = grnledger.open(tmp_path / "paper.h5")
-    expected = {version.id: told(repo, version) for version in repo.versions("paper")}
+    expected = {version.id: description_of(repo, version) for version in repo.versions("paper")}
     assert answers(tmp_path / "paper.h5") == expected
     assert (paper.head, refs(paper)) == ("main", {"main": f"v{len(expected) - 1}"})
     assert paper.version().id == repo.version("paper").id
@@ -175,7 +177,9 @@ def test_an_exported_file_holds_groups_that_h5py_reads(lab: Path, tmp_path: Path
             assert len(group.attrs["id"]) == 64
             assert group["record"][()].startswith(b'{"author":')
         shapes: list[tuple[str, tuple[int, ...]]] = []
-        file.visititems(lambda name, one: shapes.append((name, one.shape)) if isinstance(one, h5py.Dataset) else None)
+        file.visititems(
+            lambda name, item: shapes.append((name, item.shape)) if isinstance(item, h5py.Dataset) else None
+        )
     square = [name.split("/")[-1] for name, shape in shapes if shape == (SIZE, SIZE)]
     dense = repo.base().record.form == "dense"
     assert square == (["covariance", "precision"] if dense else [])  # nothing new of that size
@@ -190,8 +194,8 @@ def test_no_file_says_when_it_was_made(lab: Path, tmp_path: Path) -> None:
     made = [*tmp_path.rglob("*.h5")]
     timed: list[str] = []
 
-    def look(name: str, one: h5py.Dataset | h5py.Group) -> None:
-        if isinstance(one, h5py.Dataset) and one.id.get_create_plist().get_obj_track_times():
+    def look(name: str, item: h5py.Dataset | h5py.Group) -> None:
+        if isinstance(item, h5py.Dataset) and item.id.get_create_plist().get_obj_track_times():
             timed.append(name)
 
     for path in made:
@@ -295,12 +299,12 @@ def test_what_is_fetched_has_the_same_ids_content_and_bits(lab: Path, tmp_path: 
     theirs = answers(lab)
     left = theirs.keys() - answers(mine.path).keys()
     assert left == {source.versions(None)[0].id}  # where no branch stands any more
-    assert answers(mine.path) == {id_: one for id_, one in theirs.items() if id_ not in left}
-    assert {name: one.id for name, one in mine.branches.items() if name != "main"} == {
-        f"lab/{name}": one.id for name, one in source.branches.items()
+    assert answers(mine.path) == {id_: version for id_, version in theirs.items() if id_ not in left}
+    assert {name: version.id for name, version in mine.branches.items() if name != "main"} == {
+        f"lab/{name}": version.id for name, version in source.branches.items()
     }
-    assert {name: one.id for name, one in mine.tags.items()} == {
-        f"lab/{name}": one.id for name, one in source.tags.items()
+    assert {name: version.id for name, version in mine.tags.items()} == {
+        f"lab/{name}": version.id for name, version in source.tags.items()
     }
     assert (len(done.commits), done.bases, mine.version().name) == (len(source) - 2, 0, "v0")
     assert len(files(mine.path)) == 4  # FORMAT, the base, v0, and one entry for all that came
@@ -311,10 +315,12 @@ def test_fetching_twice_brings_nothing_new_and_writes_nothing(pair: tuple[Reposi
     lab, anna = pair
     assert len(anna.fetch(lab.path).commits) == 1
     before = files(anna.path)
-    assert anna.fetch(lab.path) == exchange.TransferReport()
+    assert anna.fetch(lab.path) == fetch_push.TransferReport()
     assert files(anna.path) == before
     lab.export(lab.path.with_suffix(".h5"))
-    assert anna.fetch(lab.path.with_suffix(".h5")) == exchange.TransferReport()  # the same branches under the same name
+    assert (
+        anna.fetch(lab.path.with_suffix(".h5")) == fetch_push.TransferReport()
+    )  # the same branches under the same name
 
 
 def test_fetched_branches_follow_the_other_store_forward_and_back(pair: tuple[Repository, Repository]) -> None:
@@ -375,7 +381,7 @@ def test_a_name_that_no_branch_can_have_is_refused(pair: tuple[Repository, Repos
     for name in ("my lab", "../lab", "-lab", "a..b", "x" * 196):
         with pytest.raises(InputError, match=r"cannot name a branch or tag|200 characters") as refused:
             anna.fetch(lab.path, name)
-        assert "--as NAME" in refused.value.hint
+        assert "--as NAME" in hint_of(refused.value)
     shutil.copytree(lab.path, lab.path.with_name("v7.grn"))
     anna.fetch(lab.path.with_name("v7.grn"))
     assert anna.version("v7/main").id == lab.version().id
@@ -415,7 +421,7 @@ def test_stores_that_began_apart_exchange_pathways_but_do_not_merge(
     with pytest.raises(Conflict, match="Both sides changed the base"):
         lab.merge("other/main")
     picked = lab.cherry_pick("other/main")
-    assert [one.label for one in lab.active()] == ["p53", "ras", "wnt"] or picked.added[0].names == ("wnt",)
+    assert [item.label for item in lab.active()] == ["p53", "ras", "wnt"] or picked.added[0].names == ("wnt",)
     assert picked.base == lab.version("v0").base
 
 
@@ -424,15 +430,15 @@ def test_another_panel_is_refused_both_ways(pair: tuple[Repository, Repository],
     fewer = grnledger.init(tmp_path / "fewer.grn", covariance=np.eye(3), genes=GENES[:3], author="ada")
     turned = grnledger.init(tmp_path / "turned.grn", covariance=covariance(), genes=GENES[::-1], author="ada")
     fewer.commit(pathway("p53", first=0).__class__(("x",), np.array([0]), np.array([[0.1]]), 1, "sd"))
-    before = [files(one.path) for one in (lab, fewer, turned)]
-    for other, said in ((fewer, r"3 genes, not 12"), (turned, "gene number 0 is GENE11, not GENE0")):
-        with pytest.raises(Conflict, match=said):
+    before = [files(repo.path) for repo in (lab, fewer, turned)]
+    for other, message in ((fewer, r"3 genes, not 12"), (turned, "gene number 0 is GENE11, not GENE0")):
+        with pytest.raises(Conflict, match=message):
             lab.fetch(other.path)
         with pytest.raises(Conflict, match="has another panel"):
             lab.push(other.path)
         with pytest.raises(Conflict, match="has another panel"):
             other.push(lab.path)
-    assert [files(one.path) for one in (lab, fewer, turned)] == before
+    assert [files(repo.path) for repo in (lab, fewer, turned)] == before
 
 
 # Push
@@ -443,7 +449,7 @@ def test_a_push_goes_forward_only(pair: tuple[Repository, Repository]) -> None:
     before = files(lab.path)
     with pytest.raises(Conflict, match="has versions that main here has not") as refused:
         anna.push(lab.path)
-    assert "merge lab/main" in refused.value.hint
+    assert "merge lab/main" in hint_of(refused.value)
     assert files(lab.path) == before
     anna.fetch(lab.path)
     merged = anna.merge("lab/main")
@@ -451,8 +457,9 @@ def test_a_push_goes_forward_only(pair: tuple[Repository, Repository]) -> None:
     assert (len(done.commits), done.bases) == (2, 0)
     lab.refresh()
     assert (lab.version().id, lab.version().content) == (merged.id, merged.content)
-    assert {one.id: told(lab, one) for one in lab.versions()} == {one.id: told(anna, one) for one in anna.versions()}
-    assert anna.push(lab.path) == exchange.TransferReport()
+    described = [{version.id: description_of(repo, version) for version in repo.versions()} for repo in (lab, anna)]
+    assert described[0] == described[1]
+    assert anna.push(lab.path) == fetch_push.TransferReport()
     anna.rollback("v1")
     with pytest.raises(Conflict, match="has versions that main here has not"):
         anna.push(lab.path)
@@ -503,9 +510,9 @@ def forge(store: Path, change: Callable[[LoggedCommit], LoggedCommit], pathways:
     logged = logged.model_copy(update={"id": entries.commit_id(logged.commit)})
     move = entry.moves[0].model_copy(update={"after": logged.id})
     entry = entry.model_copy(update={"commits": (logged,), "moves": (move,)})
-    kept = pathways or list(entries.pathways_of(stored, stored_entry(stored, number)).values())
+    brought = pathways or list(entries.pathways_of(stored, stored_entry(stored, number)).values())
     folder.loose_path(number).unlink()
-    durable.publish(folder.loose_path(number), entries.content_of(entry, kept).seal().write)
+    durable.publish(folder.loose_path(number), entries.content_of(entry, brought).seal().write)
     shutil.rmtree(store / "cache")
 
 
@@ -514,17 +521,17 @@ def stored_entry(stored: hdf5.StoredFile, number: int) -> Any:
 
 
 def measuring(**update: Any) -> Callable[[LoggedCommit], LoggedCommit]:
-    return lambda one: one.model_copy(update={"measured": one.measured.model_copy(update=update)})
+    return lambda logged: logged.model_copy(update={"measured": logged.measured.model_copy(update=update)})
 
 
 def saying(**update: Any) -> Callable[[LoggedCommit], LoggedCommit]:
-    return lambda one: one.model_copy(update={"commit": one.commit.model_copy(update=update)})
+    return lambda logged: logged.model_copy(update={"commit": logged.commit.model_copy(update=update)})
 
 
 def dropping(**update: Any) -> Callable[[LoggedCommit], LoggedCommit]:
-    def change(one: LoggedCommit) -> LoggedCommit:
-        drop = one.commit.drops[0].model_copy(update=update)
-        return saying(drops=(drop,))(one)
+    def change(logged: LoggedCommit) -> LoggedCommit:
+        drop = logged.commit.drops[0].model_copy(update=update)
+        return saying(drops=(drop,))(logged)
 
     return change
 
@@ -553,21 +560,21 @@ def test_a_commit_that_lies_is_refused_and_nothing_arrives(
     pair: tuple[Repository, Repository], tmp_path: Path, lie: str
 ) -> None:
     lab, anna = pair
-    last, change, said = LIES[lie]
+    last, change, message = LIES[lie]
     if last == "revert":
         lab.revert("v1")
     forge(lab.path, change)
     before = files(anna.path), everything(anna.path)
-    with pytest.raises(FormatError, match=said):
+    with pytest.raises(FormatError, match=message):
         anna.fetch(lab.path)
-    with pytest.raises(FormatError, match=f"{said}|not certain"):
+    with pytest.raises(FormatError, match=f"{message}|not certain"):
         grnledger.open(lab.path).push(anna.path, branch_of_its_own(lab.path))
     assert (files(anna.path), everything(anna.path)) == before
     assert not grnledger.verify(lab.path).sound
     assert opened(anna.path).commit(pathway("after", first=9)).number == 3
 
 
-def test_an_anchor_that_has_taken_in_what_is_not_active_is_refused_wherever_it_is_read(
+def test_an_anchor_with_an_inactive_pathway_folded_in_is_refused_wherever_it_is_read(
     pair: tuple[Repository, Repository],
 ) -> None:
     lab, anna = pair
@@ -582,7 +589,7 @@ def test_an_anchor_that_has_taken_in_what_is_not_active_is_refused_wherever_it_i
     with pytest.raises(FormatError, match="has taken in"):
         own.snapshot()
     report = grnledger.verify(lab.path)
-    assert [one.versions for one in report.findings if one.kind == "damage"] == [(own.version().number,)]
+    assert [finding.versions for finding in report.findings if finding.kind == "damage"] == [(own.version().number,)]
 
 
 def test_an_anchor_of_another_base_is_refused(pair: tuple[Repository, Repository]) -> None:
@@ -608,11 +615,11 @@ def test_pathways_beyond_the_panel_are_refused(pair: tuple[Repository, Repositor
     beyond = Pathway(("beyond",), np.array([SIZE + 4]), np.array([[0.5]]), 1, "sd")
     record = entries.pathway_record(beyond, (), entries.pathway_id(beyond))
     base = lab.version().base
-    active = {one.record.id for one in lab.active("v1")} | {record.id}
+    active = {item.record.id for item in lab.active("v1")} | {record.id}
 
-    def change(one: LoggedCommit) -> LoggedCommit:
+    def change(item: LoggedCommit) -> LoggedCommit:
         content = layout.version_content_id(base, active)
-        return measuring(content=content)(saying(adds=(record,))(one))
+        return measuring(content=content)(saying(adds=(record,))(item))
 
     forge(lab.path, change, [beyond])
     before = files(anna.path)
@@ -626,8 +633,8 @@ def test_a_base_of_another_panel_is_refused(pair: tuple[Repository, Repository],
     other = grnledger.init(tmp_path / "other.grn", covariance=covariance(), genes=GENES[::-1], author="ada")
     base = other.version().base
     shutil.copy(other.path / "base" / f"{base}.h5", lab.path / "base")
-    content = layout.version_content_id(base, {one.record.id for one in lab.active()})
-    forge(lab.path, lambda one: measuring(content=content)(saying(base=base, sets_base=True)(one)))
+    content = layout.version_content_id(base, {item.record.id for item in lab.active()})
+    forge(lab.path, lambda item: measuring(content=content)(saying(base=base, sets_base=True)(item)))
     before = files(anna.path)
     with pytest.raises(FormatError, match="is of another panel"):
         anna.fetch(lab.path)
@@ -687,15 +694,15 @@ def test_a_store_that_is_written_meanwhile_is_fetched_as_it_was(
 ) -> None:
     lab, anna = pair
     tip = lab.version().id
-    parcel_of = exchange.parcel_of
+    parcel_of = fetch_push.parcel_of
 
-    def meanwhile(*arguments: Any) -> exchange.Parcel:
+    def meanwhile(*arguments: Any) -> Parcel:
         lab.commit(pathway("wnt", first=1))
         lab.pack()
         lab.rollback("v0")
         return parcel_of(*arguments)
 
-    monkeypatch.setattr(exchange, "parcel_of", meanwhile)
+    monkeypatch.setattr(fetch_push, "parcel_of", meanwhile)
     assert anna.fetch(lab.path).commits == (tip,)
     assert anna.version("lab/main").id == tip
     monkeypatch.undo()
@@ -703,26 +710,26 @@ def test_a_store_that_is_written_meanwhile_is_fetched_as_it_was(
     assert anna.version("lab/main").name == "v0"
 
 
-def test_a_store_that_others_write_to_meanwhile_takes_in_both(
+def test_a_store_that_others_write_to_meanwhile_receives_both(
     pair: tuple[Repository, Repository], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lab, anna = pair
-    check = exchange._check_arrival
+    check = fetch_push._check_arrival
     others = iter([lambda: again.fetch(lab.path), lambda: again.commit(pathway("wnt", first=1))])
     again = grnledger.open(anna.path, author="anna", time=NOON + timedelta(hours=1))
     again.wait = 0.0
 
     def meanwhile(*arguments: Any) -> None:
         check(*arguments)
-        monkeypatch.setattr(exchange, "_check_arrival", check)
+        monkeypatch.setattr(fetch_push, "_check_arrival", check)
         for step in others:
             step()
 
-    monkeypatch.setattr(exchange, "_check_arrival", meanwhile)
+    monkeypatch.setattr(fetch_push, "_check_arrival", meanwhile)
     monkeypatch.setattr(lock, "hold", lambda *_: contextlib.nullcontext(False))
     anna.fetch(lab.path)
     assert refs(anna) == {"main": "v4", "lab/main": "v3"}
-    assert [one.message for one in anna.versions(None)][:-1] == ["add wnt", "add ras", "add myc", "add p53"]
+    assert [version.message for version in anna.versions(None)][:-1] == ["add wnt", "add ras", "add myc", "add p53"]
     assert grnledger.verify(anna.path).sound
 
 
@@ -818,8 +825,8 @@ def grow_apart(folder: Path, steps: list[tuple[int, str, int, bool]], *, dense: 
             both = {name: opened(folder / f"{name}.grn", author="ada", minute=minute) for name in ("a", "b")}
         ours, theirs = ("a", "b") if which == 0 else ("b", "a")
         do(both[ours], both[theirs], theirs, verb, pick)
-    for one, other in (("a", "b"), ("b", "a"), ("a", "b")):
-        opened(folder / f"{one}.grn").fetch(folder / f"{other}.grn")
+    for target, source in (("a", "b"), ("b", "a"), ("a", "b")):
+        opened(folder / f"{target}.grn").fetch(folder / f"{source}.grn")
     agree(folder)
     merged = [merge(folder, *names) for names in (("a", "b"), ("b", "a"))]
     assert merged[0] == merged[1]
@@ -851,14 +858,14 @@ def do(ours: Repository, theirs: Repository, name: str, verb: str, pick: int) ->
 
 def agree(folder: Path) -> None:
     """See that what both stores have is the same in both, and that every content id has one set and one matrix."""
-    one, other = (answers(folder / f"{name}.grn") for name in ("a", "b"))
-    shared = one.keys() & other.keys()
+    answers_a, answers_b = (answers(folder / f"{name}.grn") for name in ("a", "b"))
+    shared = answers_a.keys() & answers_b.keys()
     assert shared >= {
         version.id for name in ("a", "b") for version in grnledger.open(folder / f"{name}.grn").versions()
     }
-    assert {id_: one[id_] for id_ in shared} == {id_: other[id_] for id_ in shared}
+    assert {id_: answers_a[id_] for id_ in shared} == {id_: answers_b[id_] for id_ in shared}
     contents: dict[str, np.ndarray] = {}
-    for entry, matrix, _ in (*one.values(), *other.values()):
+    for entry, matrix, _ in (*answers_a.values(), *answers_b.values()):
         values = np.frombuffer(matrix)
         np.testing.assert_allclose(contents.setdefault(entry.measured.content, values), values, rtol=1e-12, atol=1e-12)
 

@@ -71,26 +71,26 @@ def files(store: Path) -> dict[str, bytes]:
 
 def answers(repo: Repository) -> list[Any]:
     """Everything that a store says."""
-    told: list[Any] = [repo.head, [str(move) for move in repo.moves]]
-    told += [[(name, version.id) for name, version in kind.items()] for kind in (repo.branches, repo.tags)]
+    listing: list[Any] = [repo.head, [str(move) for move in repo.moves]]
+    listing += [[(name, version.id) for name, version in kind.items()] for kind in (repo.branches, repo.tags)]
     for version in repo.versions(None):
         snapshot = repo.snapshot(version.name)
         numbers = snapshot.covariance.to_dense().tobytes(), snapshot.precision.to_dense().tobytes()
-        told.append((version.name, version.id, version.entry, numbers))
-    return told
+        listing.append((version.name, version.id, version.entry, numbers))
+    return listing
 
 
 def ids(store: Path, length: int) -> list[tuple[str, str]]:
     """The id and the record of each entry, wherever it stands."""
-    found: list[tuple[str, str]] = []
+    entries: list[tuple[str, str]] = []
     for number in range(1, length + 1):
         path = store / "log" / layout.entry_name(number)
         place = hdf5.Location(path) if path.exists() else next(
-            hdf5.Location(one, group_of(number)) for one in (store / "packs").iterdir() if spans(one, number)
+            hdf5.Location(file, group_of(number)) for file in (store / "packs").iterdir() if spans(file, number)
         )  # fmt: skip
         stored = hdf5.read(place, layout.ENTRY)
-        found.append((stored.id, stored.record))
-    return found
+        entries.append((stored.id, stored.record))
+    return entries
 
 
 def spans(path: Path, number: int) -> bool:
@@ -155,8 +155,8 @@ def test_a_long_log_is_several_packs_and_a_larger_pack_takes_the_place_of_the_la
 
 
 def test_the_command_says_what_it_did(store: Path, grn: Any) -> None:
-    told = grn("-s", store, "pack", "--json").json
-    assert (told["entries"], told["packs"], told["files"]) == (10, 1, 1)
+    answer = grn("-s", store, "pack", "--json").json
+    assert (answer["entries"], answer["packs"], answer["files"]) == (10, 1, 1)
 
 
 # Who may be there meanwhile
@@ -300,7 +300,7 @@ def test_interrupted_at_any_removal_the_log_is_whole_and_is_cleared_up_by_the_ne
         assert answers(grnledger.open(store)) == before
         report = grnledger.verify(store)
         assert report.sound
-        assert any("the entry stands in a pack" in one.what for one in report.findings)
+        assert any("the entry stands in a pack" in finding.what for finding in report.findings)
         if nth % 2:
             grnledger.open(store).pack()
         else:

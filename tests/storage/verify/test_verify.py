@@ -71,7 +71,16 @@ def flip(path: Path, near: bytes) -> None:
 def test_one_flipped_bit_is_found_or_did_not_matter(ground: Any, harness: Any, tmp_path: Path) -> None:
     flips = harness("flips")
     drawn = flips.draw(ground, 44, seed=20)
-    assert {one.kind for one in drawn} >= {"FORMAT", "entry", "pack", "base", "anchor", "index", "witness", "exported"}
+    assert {flip.kind for flip in drawn} >= {
+        "FORMAT",
+        "entry",
+        "pack",
+        "base",
+        "anchor",
+        "index",
+        "witness",
+        "exported",
+    }
     tally = flips.run(ground, drawn, 1, tmp_path)
     assert tally.total == 44
     assert tally.bad == []
@@ -91,7 +100,7 @@ def test_a_reader_or_a_verify_that_leaves_a_check_out_is_found(
 ) -> None:
     flips, which = harness("flips"), name.partition("/")[0]
     path = store(which)
-    file = next(one for one in ground.files[which] if f"{which}/{one}".startswith(name))
+    file = next(inner for inner in ground.files[which] if f"{which}/{inner}".startswith(name))
     content = ground.files[which][file]
     if near is None:
         with h5py.File(path / file) as opened:
@@ -146,7 +155,8 @@ def test_a_verify_a_writer_or_a_repair_that_does_wrong_is_found(
 ) -> None:
     damage, (which, name, done) = harness("damage"), case
     file = max(
-        (one for one in ground.files[which] if one.startswith(name)), key=lambda one: len(ground.files[which][one])
+        (inner for inner in ground.files[which] if inner.startswith(name)),
+        key=lambda inner: len(ground.files[which][inner]),
     )
     with damage.PLANTS[plant]():
         assert damage.run(ground, damage.Case(which, file, done), tmp_path) != []
@@ -155,51 +165,53 @@ def test_a_verify_a_writer_or_a_repair_that_does_wrong_is_found(
 # What it says
 
 
-def test_a_whole_store_is_said_to_be_whole(store: Callable[[str], Path], grn: Any) -> None:
+def test_a_whole_store_is_reported_as_whole(store: Callable[[str], Path], grn: Any) -> None:
     for name in (FACTOR, DENSE, WHOLE):
         path = store(name)
-        before = {one: one.read_bytes() for one in path.rglob("*") if one.is_file()}
-        told = grn("-s", path, "verify", "--numbers")
-        assert (told.code, told.err) == (0, "")
-        assert "Nothing is damaged." in told.out
-        assert "its precision is the inverse of its covariance to a relative error of" in told.out
+        before = {file: file.read_bytes() for file in path.rglob("*") if file.is_file()}
+        printed = grn("-s", path, "verify", "--numbers")
+        assert (printed.code, printed.err) == (0, "")
+        assert "Nothing is damaged." in printed.out
+        assert "its precision is the inverse of its covariance to a relative error of" in printed.out
         answer = grn("-s", path, "verify", "--json").json
         assert (answer["sound"], answer["findings"]) == (True, [])
         assert answer["readable"] == [f"v{number}" for number in range(answer["versions"])]
-        assert {one: one.read_bytes() for one in path.rglob("*") if one.is_file()} == before
+        assert {file: file.read_bytes() for file in path.rglob("*") if file.is_file()} == before
 
 
-def test_damage_is_told_with_the_file_the_versions_and_the_refs(store: Callable[[str], Path], grn: Any) -> None:
+def test_damage_is_reported_with_the_file_the_versions_and_the_refs(store: Callable[[str], Path], grn: Any) -> None:
     path = store(FACTOR)
     (path / entry(13)).unlink()
-    told = grn("-s", path, "verify")
-    assert told.code == 1
-    assert f"{entry(13)}: damaged\n    Entry 13 of the log" in told.out
-    assert "    It touches v9–v10.\n    Where these stand is no longer certain: HEAD, " in told.out
-    assert "Readable: v0–v8.\n" in told.out
-    assert told.err.startswith("Put good copies of these files in their place")
-    (row,) = (one for one in grn("-s", path, "verify", "--tsv").rows if one["kind"] == "damage")
+    printed = grn("-s", path, "verify")
+    assert printed.code == 1
+    assert f"{entry(13)}: damaged\n    Entry 13 of the log" in printed.out
+    assert "    It touches v9–v10.\n    Where these stand is no longer certain: HEAD, " in printed.out
+    assert "Readable: v0–v8.\n" in printed.out
+    assert printed.err.startswith("Put good copies of these files in their place")
+    (row,) = (line for line in grn("-s", path, "verify", "--tsv").rows if line["kind"] == "damage")
     assert (row["file"], row["versions"], row["repaired"]) == (entry(13), "v9,v10", "False")
     assert grn("-s", path, "edges", "--at", "v8", "--top", 3).code == 0
     assert grn("-s", path, "edges", "--at", "v10", "--top", 3).code == 6
 
 
-def test_a_run_of_missing_entries_is_told_together_and_so_are_the_entries_of_a_pack(
+def test_a_run_of_missing_entries_is_reported_together_and_so_are_the_entries_of_a_pack(
     store: Callable[[str], Path],
 ) -> None:
     path = store(DENSE)
     for number in (4, 5, 6):
         (path / entry(number)).unlink()
-    (found,) = grnledger.verify(path).findings
-    assert found.what.startswith("Entries 4 to 6 of the log are missing: ")
+    (finding,) = grnledger.verify(path).findings
+    assert finding.what.startswith("Entries 4 to 6 of the log are missing: ")
     path = store(FACTOR)
     next((path / "packs").iterdir()).write_bytes(b"")
-    (found,) = grnledger.verify(path).findings
-    assert (found.path, found.versions) == ("packs/0000000001-0000000009.h5", (0, 1, 2, 3, 4, 5, 6, 9, 10))
-    assert found.what.endswith(" So it is with its other entries to 9.")
+    (finding,) = grnledger.verify(path).findings
+    assert (finding.path, finding.versions) == ("packs/0000000001-0000000009.h5", (0, 1, 2, 3, 4, 5, 6, 9, 10))
+    assert finding.what.endswith(" So it is with its other entries to 9.")
 
 
-def test_what_is_derived_is_mended_and_told_as_mended(store: Callable[[str], Path], grn: Any, ground: Any) -> None:
+def test_what_is_derived_is_repaired_and_reported_as_repaired(
+    store: Callable[[str], Path], grn: Any, ground: Any
+) -> None:
     path = store(FACTOR)
     expected = ground.expected[FACTOR]
     for name in ("FORMAT", "cache/index.h5", "cache/last"):
@@ -207,11 +219,11 @@ def test_what_is_derived_is_mended_and_told_as_mended(store: Callable[[str], Pat
     anchor = next((path / "cache" / "anchors").iterdir())
     anchor.write_bytes(anchor.read_bytes()[:-1])
     assert grn("-s", path, "log").code == 6
-    told = grn("-s", path, "verify")
-    assert (told.code, told.out.count("damaged, can be made again\n")) == (1, 4)
-    assert "`grn verify --repair` mends that." in told.err
-    told = grn("-s", path, "verify", "--repair")
-    assert (told.code, told.out.count("(mended)")) == (0, 4)
+    printed = grn("-s", path, "verify")
+    assert (printed.code, printed.out.count("damaged, can be made again\n")) == (1, 4)
+    assert "`grn verify --repair` mends that." in printed.err
+    printed = grn("-s", path, "verify", "--repair")
+    assert (printed.code, printed.out.count("(mended)")) == (0, 4)
     assert grn("-s", path, "verify").code == 0
     repo = grnledger.open(path)
     assert [repo.version(f"v{number}").id for number in range(len(repo))] == [
@@ -219,7 +231,7 @@ def test_what_is_derived_is_mended_and_told_as_mended(store: Callable[[str], Pat
     ]
 
 
-def test_what_the_disk_does_not_let_be_mended_is_told_so(
+def test_what_the_disk_does_not_let_be_repaired_is_reported_so(
     store: Callable[[str], Path], grn: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = store(FACTOR)
@@ -230,10 +242,10 @@ def test_what_the_disk_does_not_let_be_mended_is_told_so(
 
     for name in ("unlink", "rename", "replace"):
         monkeypatch.setattr(os, name, refuse)
-    told = grn("-s", path, "verify", "--repair")
-    assert (told.code, told.out.count("damaged, can be made again\n")) == (1, 1)
-    assert f"{importlib.import_module('outcomes').NOT_MENDED}see that the disk has room" in told.err
-    assert "`grn verify --repair` mends that." not in told.err
+    printed = grn("-s", path, "verify", "--repair")
+    assert (printed.code, printed.out.count("damaged, can be made again\n")) == (1, 1)
+    assert f"{importlib.import_module('outcomes').NOT_MENDED}see that the disk has room" in printed.err
+    assert "`grn verify --repair` mends that." not in printed.err
 
 
 def test_quick_leaves_out_the_large_matrices_and_the_loadings(store: Callable[[str], Path]) -> None:
@@ -243,8 +255,8 @@ def test_quick_leaves_out_the_large_matrices_and_the_loadings(store: Callable[[s
         place = file["precision"].id.get_offset()
     flip(base, base.read_bytes()[place : place + 64])
     assert grnledger.verify(path, quick=True).sound
-    (found,) = grnledger.verify(path).findings
-    assert (found.kind, found.path, found.versions) == ("damage", f"base/{base.name}", tuple(range(7)))
+    (finding,) = grnledger.verify(path).findings
+    assert (finding.kind, finding.path, finding.versions) == ("damage", f"base/{base.name}", tuple(range(7)))
 
 
 def test_a_precision_that_is_no_inverse_is_found_where_numbers_are_tried(
@@ -258,9 +270,9 @@ def test_a_precision_that_is_no_inverse_is_found_where_numbers_are_tried(
     grnledger.Repository.create(tmp_path / "wrong.grn", NewBase(panel, wrong, record), author="ada")
     assert grnledger.verify(tmp_path / "wrong.grn").sound
     report = grnledger.verify(tmp_path / "wrong.grn", numbers=True)
-    (found,) = (one for one in report.findings if one.kind == "damage")
-    assert "The precision of v0 is wrong by" in found.what
-    assert found.versions == (0,)
+    (finding,) = (item for item in report.findings if item.kind == "damage")
+    assert "The precision of v0 is wrong by" in finding.what
+    assert finding.versions == (0,)
 
 
 def test_where_there_is_no_store_nothing_is_verified(tmp_path: Path, grn: Any) -> None:
@@ -278,15 +290,15 @@ def test_leftovers_are_notes_and_no_damage(store: Callable[[str], Path], grn: An
     path = store(DENSE)
     (path / "log" / ".0000000011.h5.0123456789abcdef.tmp").write_bytes(b"half an en")
     (path / "notes.txt").write_text("mine")
-    told = grn("-s", path, "verify")
-    assert told.code == 0
-    assert "A writer left it, or is at work" in told.err
-    assert "notes.txt: It is no file of a store." in told.err
+    printed = grn("-s", path, "verify")
+    assert printed.code == 0
+    assert "A writer left it, or is at work" in printed.err
+    assert "notes.txt: It is no file of a store." in printed.err
     assert grn("-s", path, "verify", "--repair").code == 0
     assert (path / "notes.txt").read_text() == "mine"
 
 
-def test_a_claim_to_a_number_is_told_and_kept_for_an_hour(store: Callable[[str], Path], grn: Any) -> None:
+def test_a_claim_to_a_number_is_reported_and_kept_for_an_hour(store: Callable[[str], Path], grn: Any) -> None:
     path = store(DENSE)
     repo = grnledger.open(path)
     claim = path / entry(repo._ledger.log.next)
@@ -311,10 +323,10 @@ def test_a_commit_while_a_store_is_verified_is_no_damage(store: Callable[[str], 
 
     report = verify(path, progress=commit_on)
     assert report.sound
-    assert [one for one in report.findings if one.kind == "derived" or "claims" in one.what] == []
+    assert [finding for finding in report.findings if finding.kind == "derived" or "claims" in finding.what] == []
 
 
-def test_each_damaged_entry_is_told_with_the_versions_that_need_it(tmp_path: Path) -> None:
+def test_each_damaged_entry_is_reported_with_the_versions_that_need_it(tmp_path: Path) -> None:
     genes = [f"GENE{place}" for place in range(8)]
     repo = grnledger.init(tmp_path / "two.grn", covariance=np.eye(8), genes=genes, author="ada")
     for name in ("x", "y"):
@@ -324,17 +336,17 @@ def test_each_damaged_entry_is_told_with_the_versions_that_need_it(tmp_path: Pat
     # 2: x, 3: v1, 4: v2, 5: y, 6: v3, 7: v4
     for number in (3, 7):
         (repo.path / entry(number)).write_bytes(b"damaged")
-    found = {one.path: one.versions for one in grnledger.verify(repo.path).findings if one.kind == "damage"}
-    assert found == {entry(3): (1, 2), entry(7): (4,)}
+    versions = {item.path: item.versions for item in grnledger.verify(repo.path).findings if item.kind == "damage"}
+    assert versions == {entry(3): (1, 2), entry(7): (4,)}
 
 
 @pytest.mark.parametrize("name", ["packs/0000000001-0000000009.h5", "cache/index.h5"])
-def test_damage_that_only_other_programs_meet_is_found_and_mended(store: Callable[[str], Path], name: str) -> None:
+def test_damage_that_only_other_programs_meet_is_found_and_repaired(store: Callable[[str], Path], name: str) -> None:
     path = store(FACTOR)
     flip_free_space(path / name)
     expected = [version.id for version in grnledger.open(path).versions(None)]
-    found = [(one.kind, one.path) for one in grnledger.verify(path).findings if one.kind != "note"]
-    assert found == [("derived", name)]
+    findings = [(finding.kind, finding.path) for finding in grnledger.verify(path).findings if finding.kind != "note"]
+    assert findings == [("derived", name)]
     assert grnledger.verify(path, repair=True).sound
     assert grnledger.verify(path).sound
     assert [version.id for version in grnledger.open(path).versions(None)] == expected
@@ -346,7 +358,7 @@ def test_damage_that_only_other_programs_meet_is_found_and_mended(store: Callabl
 def test_so_it_is_in_an_exported_file_of_which_a_clone_is_sound(store: Callable[[str], Path], tmp_path: Path) -> None:
     path = store(WHOLE)
     flip_free_space(path)
-    assert [one.kind for one in grnledger.verify(path).findings] == ["damage"]
+    assert [finding.kind for finding in grnledger.verify(path).findings] == ["damage"]
     clone = grnledger.clone(path, tmp_path / "clone.grn")
     assert grnledger.verify(clone.path).sound
 
@@ -360,9 +372,9 @@ def flip_free_space(path: Path) -> None:
 
 def test_a_damaged_pack_whose_entries_stand_beside_it_says_so(store: Callable[[str], Path]) -> None:
     path = store(DENSE)
-    kept = {one.name: one.read_bytes() for one in (path / "log").iterdir()}
+    contents = {file.name: file.read_bytes() for file in (path / "log").iterdir()}
     grnledger.open(path).pack()
-    for name, content in kept.items():
+    for name, content in contents.items():
         (path / "log" / name).write_bytes(content)
     pack = next((path / "packs").iterdir())
     pack.write_bytes(pack.read_bytes()[: pack.stat().st_size // 2])
@@ -371,7 +383,7 @@ def test_a_damaged_pack_whose_entries_stand_beside_it_says_so(store: Callable[[s
     assert grnledger.verify(path).sound
 
 
-def test_versions_are_told_in_ranges() -> None:
+def test_versions_are_shown_in_ranges() -> None:
     assert ranges([]) == ""
     assert ranges([4]) == "v4"
     assert ranges([7, 0, 1, 2, 5]) == "v0–v2, v5, v7"
