@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -11,24 +10,25 @@ import numpy as np
 from ...engine.errors import InputError, NotFound
 from ...engine.estimation.expression import Expression
 from ...engine.wording import some
-from ..files.delimited import check_names, clipped
+from ..files.delimited import clipped
 from ..files.hdf5_members import (
+    Dataset,
     Group,
-    as_text,
-    is_dataset,
     member,
-    member_array,
-    member_list,
-    member_names,
-    member_numbers,
-    member_shape,
+    member_attribute,
+    member_dataset,
+    member_group,
     open_members,
-    refusing_damage,
+    read_list,
+    read_names,
+    read_real_array,
 )
-from ..files.limits import refuse_beyond_room, refuse_swarm
+from ..files.limits import refuse_beyond_room
 from ..genes.identifiers import guess_vocabulary
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
 _SYMBOL_COLUMNS = ("feature_name", "gene_symbols", "gene_symbol", "gene_name", "gene_short_name", "symbol")
@@ -64,130 +64,108 @@ def read_h5ad(
     if genes_in == "rows":
         raise InputError(f"{path} is an h5ad file: its genes are the columns (var).")
     with open_members(path) as file:
-        held = member_list(file)
-        if "obs" not in held or "var" not in held:
-            raise InputError(f"{path} is HDF5 but no h5ad file: it has no obs and var, but {some(held)}.")
-        holder, name = _find_matrix(file, path, layer, raw=raw)
+        if "obs" not in file.members or "var" not in file.members:
+            raise InputError(f"{path} is HDF5 but no h5ad file: it has no obs and var, but {some(file.members)}.")
+        matrix = _find_matrix(file, layer, raw=raw)
         variables = _find_variables(file, raw=raw)
-        samples = _index(file, "obs")
-        genes = _index(*variables)
-        values = _read_matrix(holder, name, len(samples), len(genes))
-        notes = (f"cells × genes from {_say_place(layer, raw=raw)}", *_say_symbols(*variables, genes))
+        samples = _index(member(file, "obs"))
+        genes = _index(variables)
+        values = _read_matrix(matrix, len(samples), len(genes))
+        notes = (f"cells × genes from {_name_of_matrix(layer, raw=raw)}", *_note_symbols(variables, genes))
     return Expression(values, genes, samples), notes
 
 
-def _find_matrix(file: Group, path: Path, layer: str | None, *, raw: bool) -> tuple[Group, str]:
-    held = member_list(file)
+def _find_matrix(file: Group, layer: str | None, *, raw: bool) -> Group | Dataset:
     if raw:
-        if "raw.X" in held:
-            return file, "raw.X"
-        if "raw" not in held:
-            raise NotFound(f"{path} has no raw matrix; it has {some(_layers(file))}.")
-        return member(file, "raw"), "X"
+        if "raw.X" in file.members:
+            return member(file, "raw.X")
+        if "raw" not in file.members:
+            raise NotFound(f"{file.path} has no raw matrix; it has {some(('X', *_layers(file)))}.")
+        return member(member_group(file, "raw"), "X")
     if layer is not None:
-        if layer not in _layers(file)[1:]:
-            raise NotFound(f"{path} has no layer named {layer!r}; it has {some(_layers(file), 20)}.")
-        return member(file, "layers"), layer
-    if "X" not in held:
-        raise NotFound(f"{path} has no matrix X.", hint=f"It has {some(_layers(file)[1:], 20) or 'no layers either'}.")
-    return file, "X"
+        if layer not in (layers := _layers(file)):
+            raise NotFound(f"{file.path} has no layer named {layer!r}; it has {some(('X', *layers), 20)}.")
+        return member(member_group(file, "layers"), layer)
+    if "X" not in file.members:
+        raise NotFound(f"{file.path} has no matrix X.", hint=f"It has {some(_layers(file), 20) or 'no layers either'}.")
+    return member(file, "X")
 
 
 def _layers(file: Group) -> tuple[str, ...]:
-    return ("X", *(member_list(member(file, "layers")) if "layers" in member_list(file) else ()))
+    return member_group(file, "layers").members if "layers" in file.members else ()
 
 
-def _find_variables(file: Group, *, raw: bool) -> tuple[Group, str]:
+def _find_variables(file: Group, *, raw: bool) -> Group | Dataset:
     if not raw:
-        return file, "var"
-    return (file, "raw.var") if "raw.var" in member_list(file) else (member(file, "raw"), "var")
+        return member(file, "var")
+    return member(file, "raw.var") if "raw.var" in file.members else member(member_group(file, "raw"), "var")
 
 
-def _say_place(layer: str | None, *, raw: bool) -> str:
+def _name_of_matrix(layer: str | None, *, raw: bool) -> str:
     if raw:
         return "raw/X"
     return "X" if layer is None else f"layers/{layer}"
 
 
-def _say_symbols(group: Group, name: str, genes: tuple[str, ...]) -> tuple[str, ...]:
+def _note_symbols(variables: Group | Dataset, genes: tuple[str, ...]) -> tuple[str, ...]:
     vocabulary = guess_vocabulary(genes)
-    node = member(group, name)
-    if vocabulary is None or is_dataset(node):
+    if vocabulary is None or isinstance(variables, Dataset):
         return ()
-    other = [column for column in member_list(node) if column.lower() in _SYMBOL_COLUMNS]
-    also = f"; var also has {', '.join(other)}" if other else ""
+    columns = [column for column in variables.members if column.lower() in _SYMBOL_COLUMNS]
+    also = f"; var also has {', '.join(columns)}" if columns else ""
     return (f"gene names are the index of var, {vocabulary} by their looks{also}",)
 
 
-def _index(group: Group, name: str) -> tuple[str, ...]:
-    """Return the index of `obs` or `var`."""
-    node = member(group, name)
-    if is_dataset(node):
-        return _old_index(group, name)
-    held = member_list(node)
-    title = _attribute(node, "_index", name)
-    column = title if isinstance(title, str) else next((c for c in ("_index", "index") if c in held), "_index")
-    return member_names(node, column)
+def _index(axis: Group | Dataset) -> tuple[str, ...]:
+    """Return the index of `obs` or `var`: a group, or a table of records as AnnData wrote it once."""
+    if isinstance(axis, Dataset):
+        return read_list(axis, next((name for name in ("index", "_index", *axis.fields) if name in axis.fields), None))
+    title = member_attribute(axis, "_index")
+    column = title if isinstance(title, str) else next((c for c in ("_index", "index") if c in axis.members), "_index")
+    return read_names(axis, column)
 
 
-def _old_index(group: Group, name: str) -> tuple[str, ...]:
-    """Return the index of a table of one array, as AnnData wrote it once."""
-    path = Path(group.file.filename)
-    table = member_array(group, name)
-    refuse_swarm(path, table.size, path.stat().st_size)
-    fields = table.dtype.names or ()
-    field = next((field for field in ("index", "_index") if field in fields), fields[0] if fields else None)
-    names = as_text(table if field is None else table[field], f"{path}: {name}")
-    check_names(names, f"entry of {name}", path)
-    return names
-
-
-def _read_matrix(group: Group, name: str, samples: int, genes: int) -> NDArray[np.float64]:
+def _read_matrix(matrix: Group | Dataset, samples: int, genes: int) -> NDArray[np.float64]:
     """Return a matrix of cells × genes as genes × samples."""
-    node = member(group, name)
-    where = f"{group.file.filename}: {name}"
-    with refusing_damage(group, name):
-        shape = member_shape(group, name) if is_dataset(node) else _sparse_shape(node, name)
+    shape = matrix.shape if isinstance(matrix, Dataset) else _sparse_shape(matrix)
     if shape != (samples, genes):
-        raise InputError(f"{where} has shape {shape}, and obs and var name {samples} × {genes}.")
-    refuse_beyond_room(Path(group.file.filename), shape)
-    if is_dataset(node):
-        return np.ascontiguousarray(member_numbers(group, name).T, dtype=np.float64)
-    return _read_sparse(node, where, samples, genes)
+        raise InputError(f"{matrix.where} has shape {shape}, and obs and var name {samples} × {genes}.")
+    refuse_beyond_room(matrix.path, shape)
+    if isinstance(matrix, Dataset):
+        return np.ascontiguousarray(read_real_array(matrix).T, dtype=np.float64)
+    return _read_sparse(matrix, samples, genes)
 
 
-def _attribute(node: Group, attribute: str, name: str) -> Any:
-    """Return an attribute, text decoded, or None; one larger than any that AnnData writes is refused unread."""
-    with refusing_damage(node, name):
-        if attribute not in node.attrs:
-            return None
-        if math.prod(node.attrs.get_id(attribute).shape) > 2:
-            raise InputError(f"{node.file.filename}: the attribute {attribute} of {node.name} is a long list.")
-        value = node.attrs[attribute]
-        return value.decode() if isinstance(value, bytes) else value
+def _old_or_new(matrix: Group, new: str, old: str) -> Any:
+    """Return an attribute by the name that AnnData gives it now, or by the one that it gave it once."""
+    value = member_attribute(matrix, new)
+    return member_attribute(matrix, old) if value is None else value
 
 
-def _sparse_shape(node: Group, name: str) -> tuple[int, ...]:
-    shape = _attribute(node, "shape", name)
-    shape = _attribute(node, "h5sparse_shape", name) if shape is None else shape
-    return () if shape is None else tuple(int(size) for size in np.ravel(shape))
+def _sparse_shape(matrix: Group) -> tuple[int, ...]:
+    shape = _old_or_new(matrix, "shape", "h5sparse_shape") or ()
+    try:
+        return tuple(map(int, shape))
+    except (OverflowError, TypeError, ValueError) as error:
+        raise InputError(f"{matrix.where} has the shape {clipped(str(shape))}, not two whole numbers.") from error
 
 
-def _read_sparse(node: Group, where: str, samples: int, genes: int) -> NDArray[np.float64]:
+def _read_sparse(matrix: Group, samples: int, genes: int) -> NDArray[np.float64]:
     from scipy.sparse import csc_matrix, csr_matrix
 
-    form = _attribute(node, "encoding-type", "encoding") or _attribute(node, "h5sparse_format", "encoding") or ""
+    form = _old_or_new(matrix, "encoding-type", "h5sparse_format") or ""
     makers = {"csr": csr_matrix, "csc": csc_matrix}
     maker = makers.get(str(form).removesuffix("_matrix"))
     if maker is None:
-        raise InputError(f"{where} is stored as {clipped(str(form))}; a dense, CSR or CSC matrix is read here.")
-    if math.prod(member_shape(node, "data")) > samples * genes:
-        raise InputError(f"{where} claims {member_shape(node, 'data')} values for {samples:,} × {genes:,} places.")
-    data, indices, indptr = (member_numbers(node, part) for part in ("data", "indices", "indptr"))
+        raise InputError(f"{matrix.where} is stored as {clipped(str(form))}; a dense, CSR or CSC matrix is read here.")
+    parts = [member_dataset(matrix, part) for part in ("data", "indices", "indptr")]
+    if math.prod(parts[0].shape) > samples * genes:
+        raise InputError(f"{matrix.where} claims {parts[0].shape} values for {samples:,} × {genes:,} places.")
+    data, indices, indptr = map(read_real_array, parts)
     major, minor = (samples, genes) if maker is csr_matrix else (genes, samples)
-    _check_sparse(where, (data, indices, indptr), major, minor)
-    matrix = maker((data.astype(np.float64), indices, indptr), shape=(samples, genes))
-    return np.ascontiguousarray(matrix.T.toarray())
+    _check_sparse(matrix.where, (data, indices, indptr), major, minor)
+    compressed = maker((data.astype(np.float64), indices, indptr), shape=(samples, genes))
+    return np.ascontiguousarray(compressed.T.toarray())
 
 
 def _check_sparse(where: str, parts: tuple[NDArray[Any], NDArray[Any], NDArray[Any]], major: int, minor: int) -> None:

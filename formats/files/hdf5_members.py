@@ -1,204 +1,269 @@
-"""What stands in a foreign HDF5 file, read with care: no links out of it, no claim larger than the file."""
+"""The members of an HDF5 file of others, read with care: no links out of it, no claim larger than the file.
+
+`open_members` gives the root; `member` gives a group or an array of a group with what it says of itself, before
+anything of it is read; the readers below give arrays and names.
+"""
 
 from __future__ import annotations
 
+import math
 from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from ...engine.errors import GrnError, InputError
-from ...storage.files.hdf5 import open_foreign
+from ...engine.errors import InputError
 from .delimited import check_names
-from .hdf5_chunks import check_chunks, read_references
-from .hdf5_heaps import read_texts, refuse_broken_heaps
-from .kinds import AGAIN
+from .hdf5_process import ReadingProcess, location_of, start_reading
+from .kinds import AGAIN, require_file
 from .limits import ARRAY_PACKING, largest_unpacked, refuse_beyond_room, refuse_swarm
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
-Group = Any
-"""An h5py group or file: h5py ships no types, and is imported in storage/hdf5.py alone."""
+LARGEST_CHUNK = 32 << 20
+"""Bytes of a chunk of an array, unless the array is larger than that: HDF5 makes room for a whole chunk at once."""
 
-_DAMAGE = (ArithmeticError, KeyError, MemoryError, OSError, RuntimeError, TypeError, ValueError)
-_SMALL = 1 << 20
+SMALL = 1 << 20
+"""Bytes that any array may hold, however few are stored of it: HDF5 fills in what was never written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A group or an array of an HDF5 file.
+
+    Parameters
+    ----------
+    process : ReadingProcess
+        What reads the file.
+    location : tuple of str
+        The names that lead to it from the root.
+    """
+
+    process: ReadingProcess
+    location: tuple[str, ...]
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.process.path
+
+    @property
+    def where(self) -> str:
+        """The file and the location in it, for the sentence of an error."""
+        return f"{self.path}: {location_of(self.location)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Group(Member):
+    """A group.
+
+    Parameters
+    ----------
+    process, location
+        As in `Member`.
+    members : tuple of str
+        The names of what it holds.
+    """
+
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset(Member):
+    """An array, which lies in its file and claims no more than that can hold.
+
+    Parameters
+    ----------
+    process, location
+        As in `Member`.
+    shape : tuple of int
+        Its axes.
+    dtype : dtype
+        The type of its values, big-endian where they are stored so; of text of variable length, object.
+    fields : mapping of str to dtype
+        The columns of a table of records.
+    stored : int
+        Bytes that it takes in the file.
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    fields: Mapping[str, np.dtype[Any]]
+    stored: int
 
 
 @contextmanager
 def open_members(path: Path) -> Generator[Group]:
-    """Open a foreign HDF5 file.
+    """Open an HDF5 file of others in a process of its own, and yield its root.
 
     Raises
     ------
     NotFound
         There is no such file.
     InputError
-        It is not an HDF5 file, or it is damaged, be it in a heap of text.
+        It is not an HDF5 file, or it is damaged.
     """
-    with open_foreign(path) as file:  # pyright: ignore[reportUnknownVariableType]
-        refuse_broken_heaps(path)
-        yield file
+    with start_reading(require_file(path)) as process:
+        yield cast("Group", _describe(process, ()))
 
 
-def member_list(group: Group) -> tuple[str, ...]:
-    """Return the names of what stands in a group."""
-    if is_dataset(group):
-        raise InputError(f"{group.file.filename}: {group.name} is an array, not a group.")
-    with refusing_damage(group, ""):
-        return tuple(str(name) for name in group)
-
-
-def member(group: Group, name: str) -> Any:
-    """Return a group or dataset of a group.
+def member(group: Group, name: str) -> Group | Dataset:
+    """Return a group or an array of a group.
 
     Raises
     ------
     InputError
         It is not there, cannot be opened, is neither, or is a link: a soft one may lead through another to any file.
+        Or it is an array that lies in another file, claims more than this one can hold, or holds neither numbers nor
+        text.
     """
-    with refusing_damage(group, name):
-        if name not in member_list(group):
-            raise InputError(f"{group.file.filename} holds no {location_of(group, name)}.")
-        where = f"{group.file.filename}: {location_of(group, name)}"
-        link = type(group.get(name, getlink=True)).__name__
-        if link != "HardLink":
-            kind = "a link to another file" if link == "ExternalLink" else "a link, which may lead to another file"
-            raise InputError(f"{where} is {kind}.", hint="Copy what it leads to into the file.")
-        node = group[name]
-        if type(node).__name__ not in ("Group", "Dataset"):
-            raise InputError(f"{where} is a {type(node).__name__.lower()}, neither an array nor a group.")
-        return node
+    location = (*group.location, name)
+    if name not in group.members:
+        raise InputError(f"{group.path} holds no {location_of(location)}.")
+    return _describe(group.process, location)
 
 
-def is_dataset(node: Any) -> bool:
-    """Whether a member is an array and not a group."""
-    return type(node).__name__ == "Dataset"
+def member_group(group: Group, name: str) -> Group:
+    """Return a group of a group; raises as `member`, and `InputError` for an array."""
+    node = member(group, name)
+    if isinstance(node, Dataset):
+        raise InputError(f"{node.where} is an array, not a group.")
+    return node
 
 
-def member_array(group: Group, name: str) -> NDArray[Any]:
-    """Return a dataset of a group as it is stored.
+def member_dataset(group: Group, name: str) -> Dataset:
+    """Return an array of a group; raises as `member`, and `InputError` for a group."""
+    node = member(group, name)
+    if isinstance(node, Group):
+        raise InputError(f"{node.where} is not an array.")
+    return node
+
+
+def member_attribute(node: Member, attribute: str) -> Any:
+    """Return an attribute of a group or an array: a number, text, a list of those, or None where there is none.
 
     Raises
     ------
     InputError
-        It is no dataset, lies in another file, claims more than the file can hold, or cannot be read.
+        It cannot be read, or is a long list.
     """
-    dataset = _checked_dataset(group, name)
-    with refusing_damage(group, name):
-        return cast("NDArray[Any]", dataset[()])
+    return node.process.request("attribute", node.location, attribute=attribute)["value"]
 
 
-def member_numbers(group: Group, name: str) -> NDArray[Any]:
-    """Return a dataset of real numbers, in its own type; raises as `member_array`."""
-    array = member_array(group, name)
-    if array.dtype.kind not in "fiub":
-        raise InputError(f"{group.file.filename}: {location_of(group, name)} holds {array.dtype}, not real numbers.")
-    return array
+def read_array(dataset: Dataset, field: str | None = None) -> NDArray[Any]:
+    """Return the values of an array in their own type, or those of one field of a table of records.
+
+    Text of variable length, of which only a list is read, comes as bytes objects.
+
+    Raises
+    ------
+    InputError
+        They cannot be read.
+    """
+    if dataset.dtype.hasobject:
+        return np.array(dataset.process.read_texts(dataset.location, _length_of_list(dataset)), dtype=object)
+    dtype = dataset.dtype if field is None else dataset.fields[field]
+    return dataset.process.read(dataset.location, dataset.shape, dtype, field=field)
 
 
-def member_shape(group: Group, name: str) -> tuple[int, ...]:
-    """Return the shape of a dataset, once it is seen to lie in the file and to fit it; raises as `member_array`."""
-    return tuple(_checked_dataset(group, name).shape)
+def read_real_array(dataset: Dataset) -> NDArray[Any]:
+    """Return the values of an array of real numbers in their own type; raises as `read_array`."""
+    if dataset.dtype.kind not in "fiub":
+        raise InputError(f"{dataset.where} holds {dataset.dtype}, not real numbers.")
+    return read_array(dataset)
 
 
-def member_names(group: Group, name: str) -> tuple[str, ...]:
-    """Return a one-dimensional dataset of text, or of whole numbers, as names; raises as `member_array`.
+def read_names(group: Group, name: str) -> tuple[str, ...]:
+    """Return a one-dimensional array of text, or of whole numbers, as names; raises as `member` and `read_array`.
 
     A group of `codes` and `categories`, or of `values`, as AnnData writes some columns, will do too.
     """
     node = member(group, name)
-    if is_dataset(node):
-        return _read_names(group, name)
-    if "categories" in member_list(node) and "codes" in member_list(node):
-        return _categorical(node)
-    return _read_names(node, "values")
+    if isinstance(node, Dataset):
+        return read_list(node)
+    if "categories" in node.members and "codes" in node.members:
+        return _read_categories(node)
+    return read_list(member_dataset(node, "values"))
 
 
-def as_text(array: NDArray[Any], what: str) -> tuple[str, ...]:
-    """Return the entries of a one-dimensional array as text; `what` names it in an error."""
-    if np.ndim(array) != 1:
-        raise InputError(f"{what} is no list of names.")
-    try:
-        names = [entry.decode() if isinstance(entry, bytes) else entry for entry in array.tolist()]
-    except UnicodeDecodeError as error:
-        raise InputError(f"{what} holds text that is not UTF-8.") from error
-    wrong = next((name for name in names if not isinstance(name, str | int)), None)
-    if wrong is not None:
-        raise InputError(f"{what} holds {wrong!r}, which is no name.")
-    return tuple(str(name) for name in names)
-
-
-def location_of(group: Group, name: str) -> str:
-    """Return the path of a member inside its file, for the sentence of an error."""
-    return f"{group.name.rstrip('/')}/{name}".lstrip("/")[:200]
-
-
-@contextmanager
-def refusing_damage(group: Group, name: str) -> Generator[None]:
-    """Turn what h5py raises for a damaged member into an `InputError` that names it."""
-    try:
-        yield
-    except GrnError:
-        raise
-    except _DAMAGE as error:
-        raise InputError(
-            f"{group.file.filename}: {location_of(group, name)} cannot be read: {str(error)[:200]}.", hint=AGAIN
-        ) from error
-
-
-def _checked_dataset(group: Group, name: str) -> Any:
-    """Return a dataset whose values lie in this file, and are no more than it can hold."""
-    node = member(group, name)
-    path = Path(group.file.filename)
-    where = f"{path}: {location_of(group, name)}"
-    with refusing_damage(group, name):
-        # Whether it lies elsewhere comes first: for the mere shape of a virtual dataset HDF5 may open other files.
-        if is_dataset(node) and (node.is_virtual or node.external):
-            raise InputError(f"{where} lies in another file.", hint="Write it into one file.")
-        if not is_dataset(node) or node.shape is None:
-            raise InputError(f"{where} is not an array.")
-        if node.dtype.hasobject and not _is_text(node):
-            raise InputError(f"{where} holds lists or references, neither numbers nor text.")
-        stored = min(node.id.get_storage_size(), path.stat().st_size)
-        if node.size * node.dtype.itemsize > _SMALL + largest_unpacked(stored, ARRAY_PACKING):
-            raise InputError(f"{where} claims shape {node.shape}, more than the file holds.")
-        refuse_beyond_room(path, node.shape, width=max(8, node.dtype.itemsize))
-        check_chunks(node, where)
-    return node
-
-
-def _is_text(node: Any) -> bool:
-    kind = node.id.get_type()
-    return type(kind).__name__ == "TypeStringID" and bool(kind.is_variable_str())
-
-
-def _read_names(group: Group, name: str) -> tuple[str, ...]:
-    dataset = _checked_dataset(group, name)
-    path, what = Path(group.file.filename), location_of(group, name)
-    if len(dataset.shape) != 1:
-        raise InputError(f"{path}: {what} is no list of names.")
-    refuse_swarm(path, dataset.size, min(dataset.id.get_storage_size(), path.stat().st_size))
-    with refusing_damage(group, name):
-        if dataset.dtype.hasobject:
-            texts = read_texts(path, read_references(dataset, path, f"{path}: {what}"), f"{path}: {what}")
-            names = as_text(np.array(texts, dtype=object), f"{path}: {what}")
-        else:
-            names = as_text(dataset[()], f"{path}: {what}")
-    check_names(names, f"entry of {what}", path)
+def read_list(dataset: Dataset, field: str | None = None) -> tuple[str, ...]:
+    """Return a one-dimensional array, or a field of a table of records, as names; raises as `read_array`."""
+    count = _length_of_list(dataset)
+    refuse_swarm(dataset.path, count, dataset.stored)
+    names = _as_text(read_array(dataset, field), dataset.where)
+    check_names(names, f"entry of {location_of(dataset.location)}", dataset.path)
     return names
 
 
-def _categorical(node: Group) -> tuple[str, ...]:
-    path = Path(node.file.filename)
-    categories = _read_names(node, "categories")
-    codes = member_numbers(node, "codes")
+def _length_of_list(dataset: Dataset) -> int:
+    if len(dataset.shape) != 1:
+        raise InputError(f"{dataset.where} is no list of names.")
+    return dataset.shape[0]
+
+
+def _as_text(array: NDArray[Any], where: str) -> tuple[str, ...]:
+    try:
+        names = [entry.decode() if isinstance(entry, bytes) else entry for entry in array.tolist()]
+    except UnicodeDecodeError as error:
+        raise InputError(f"{where} holds text that is not UTF-8.") from error
+    wrong = next((name for name in names if not isinstance(name, str | int)), None)
+    if wrong is not None:
+        raise InputError(f"{where} holds {wrong!r}, which is no name.")
+    return tuple(str(name) for name in names)
+
+
+def _read_categories(node: Group) -> tuple[str, ...]:
+    categories = read_list(member_dataset(node, "categories"))
+    codes = read_real_array(member_dataset(node, "codes"))
     if codes.ndim != 1 or codes.dtype.kind not in "iu":
-        raise InputError(f"{path}: {node.name} has codes that are no list of whole numbers.")
-    refuse_swarm(path, codes.size, path.stat().st_size)
+        raise InputError(f"{node.where} has codes that are no list of whole numbers.")
+    refuse_swarm(node.path, codes.size, node.path.stat().st_size)
     if codes.size and not (codes.min() >= 0 and codes.max() < len(categories)):
-        raise InputError(f"{path}: {node.name} has codes outside of its categories.")
+        raise InputError(f"{node.where} has codes outside of its categories.")
     return tuple(categories[code] for code in cast("list[int]", codes.tolist()))
+
+
+def _describe(process: ReadingProcess, location: tuple[str, ...]) -> Group | Dataset:
+    """Return an object of a file with what it says of itself, as far as that can be."""
+    description = process.request("describe", location)
+    kind, where = description["kind"], f"{process.path}: {location_of(location)}"
+    if kind == "Group":
+        return Group(process, location, tuple(map(str, description["members"])))
+    if kind.endswith("Link"):
+        what = "a link to another file" if kind == "ExternalLink" else "a link, which may lead to another file"
+        raise InputError(f"{where} is {what}.", hint="Copy what it leads to into the file.")
+    if kind != "Dataset":
+        raise InputError(f"{where} is a {kind.lower()}, neither an array nor a group.")
+    if description.get("elsewhere"):
+        raise InputError(f"{where} lies in another file.", hint="Write it into one file.")
+    if description["shape"] is None:
+        raise InputError(f"{where} is not an array.")
+    return _checked_dataset(process, location, description)
+
+
+def _checked_dataset(process: ReadingProcess, location: tuple[str, ...], description: Mapping[str, Any]) -> Dataset:
+    """Return an array after a look at what it claims: room is made for that before any of it is read."""
+    path, where = process.path, f"{process.path}: {location_of(location)}"
+    try:
+        shape = tuple(map(int, description["shape"]))
+        dtype = np.dtype(description["dtype"])
+        width = max(dtype.itemsize, int(description["width"]))
+        fields = {str(name): np.dtype(kind) for name, kind in description["fields"]}
+        chunk = math.prod(description["chunks"] or ()) * width
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{where} has a type that is not known here.", hint=AGAIN) from error
+    if any(kind.hasobject for kind in (dtype, *fields.values())) and not description["text"]:
+        raise InputError(f"{where} holds lists or references, neither numbers nor text.")
+    stored = min(int(description["stored"]), path.stat().st_size)
+    size = math.prod(shape) * width
+    if size > SMALL + largest_unpacked(stored, ARRAY_PACKING):
+        raise InputError(f"{where} claims shape {shape}, more than the file holds.")
+    refuse_beyond_room(path, shape, width=max(8, width))
+    if chunk > max(LARGEST_CHUNK, size):
+        raise InputError(f"{where} is stored in chunks of {chunk:,} bytes, larger than itself: {shape}.")
+    return Dataset(process, location, shape, dtype, fields, stored)

@@ -12,7 +12,7 @@ from ...engine.network.covariance import row_blocks
 from ...engine.wording import some
 from ..files.archives import as_names, as_numbers, read_npy, read_npz
 from ..files.delimited import check_names, is_number, open_table, read_header
-from ..files.hdf5_members import member_list, member_names, member_numbers, open_members
+from ..files.hdf5_members import member_dataset, open_members, read_names, read_real_array
 from ..files.kinds import fingerprint, require_file
 from ..files.table_numbers import read_named_numbers
 from ..readers import find_reader
@@ -165,12 +165,11 @@ def read_archive(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | Non
 def read_members(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None]:
     """Return the covariance of an HDF5 file, and its genes where they are named."""
     with open_members(path) as file:
-        held = member_list(file)
-        name = next((name for name in _MATRIX_NAMES if name in held), None)
+        name = next((name for name in _MATRIX_NAMES if name in file.members), None)
         if name is None:
-            raise InputError(f"{path} holds neither 'covariance' nor 'matrix'; it holds {some(held)}.")
-        genes = member_names(file, "genes") if "genes" in held else None
-        return as_numbers(member_numbers(file, name), name, 2, path), genes
+            raise InputError(f"{path} holds neither 'covariance' nor 'matrix'; it holds {some(file.members)}.")
+        genes = read_names(file, "genes") if "genes" in file.members else None
+        return as_numbers(read_real_array(member_dataset(file, name)), name, 2, path), genes
 
 
 def read_table(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None]:

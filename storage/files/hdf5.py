@@ -1,7 +1,7 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 # pyright: reportMissingTypeStubs=false, reportUnknownParameterType=false
 # (h5py ships no types)
-"""HDF5 files: the store's own, written whole and checked as they are read, and foreign ones, read with care."""
+"""The HDF5 files of a store, written whole and checked as they are read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import numpy as np
 from h5py import h5a, h5d, h5o, h5p, h5s, h5t  # pyright: ignore[reportAttributeAccessIssue]  compiled, and untyped
 from numpy.typing import NDArray
 
-from ...engine.errors import FormatError, InputError, NotFound
+from ...engine.errors import FormatError, InputError
 from . import layout
 from .bulk_rows import BulkRows, checksums_of, little_endian
 
@@ -309,27 +309,6 @@ def copy(location: Location) -> Callable[[Output], None]:
             _transfer(_group(location, source), file)
 
     return write
-
-
-@contextlib.contextmanager
-def open_foreign(path: Path) -> Generator[h5py.File]:
-    """Open an HDF5 file that is not a store's, for reading, without locks.
-
-    Raises
-    ------
-    NotFound
-        There is no such file.
-    InputError
-        It is not an HDF5 file, or it is damaged.
-    """
-    if not path.exists():
-        raise NotFound(f"There is no file {path}.")
-    try:
-        file = h5py.File(path, "r", locking=False)
-    except OSError as failure:
-        raise InputError(f"{path} cannot be read as HDF5: {failure}.") from None
-    with file:
-        yield file
 
 
 @contextlib.contextmanager

@@ -18,9 +18,8 @@ import pytest
 from grnledger.engine.errors import InputError, NotFound
 from grnledger.engine.network.panel import Panel
 from grnledger.formats.expression.expression import read_expression
-from grnledger.formats.files import delimited, limits
-from grnledger.formats.files.hdf5_chunks import LARGEST_CHUNK
-from grnledger.formats.files.hdf5_heaps import refuse_broken_heaps
+from grnledger.formats.files import delimited, hdf5_process, limits
+from grnledger.formats.files.hdf5_members import LARGEST_CHUNK
 from grnledger.formats.genes.identifiers import read_aliases
 from grnledger.formats.models.covariances import read_covariance
 from grnledger.formats.models.factor_models import read_factor_model
@@ -244,23 +243,27 @@ def test_an_index_that_holds_itself_is_refused(tmp_path: Path, name: str):
         read_expression(h5ad(tmp_path / "a.h5ad", circle))
 
 
-def test_a_chunk_that_unpacks_to_more_than_itself_is_refused(tmp_path: Path):
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit of memory is enforced there")
+def test_a_chunk_that_unpacks_to_more_than_the_reading_process_may_have_is_refused(tmp_path: Path):
     def burst(file: h5py.File) -> None:
         dataset = replaced("X", shape=(4, 3), dtype="f8", chunks=(4, 3), compression="gzip")(file)
-        dataset.id.write_direct_chunk((0, 0), zlib.compress(bytes(64 << 20)))
+        packer = zlib.compressobj()
+        dataset.id.write_direct_chunk(
+            (0, 0), b"".join(packer.compress(bytes(1 << 20)) for _ in range(600)) + packer.flush()
+        )
 
-    with pytest.raises(InputError, match=r"chunk at \(0, 0\) unpacks to more than its 96 bytes"):
+    with pytest.raises(InputError, match=r"X cannot be read: .*(memory allocation failed|filter returned failure)"):
         read_expression(h5ad(tmp_path / "a.h5ad", burst))
 
 
-def test_a_chunk_that_claims_more_than_the_file_is_refused_before_room_is_made(tmp_path: Path):
+def test_a_chunk_that_claims_more_than_the_file_is_refused(tmp_path: Path):
     path = h5ad(tmp_path / "a.h5ad", replaced("X", data=VALUES, chunks=(4, 3), compression="gzip"))
     with h5py.File(path) as file:
         size = struct.pack("<I", file["X"].id.get_storage_size())
-    held = path.read_bytes()
-    place = held.index(size, held.index(b"TREE\x01"))  # in the chunk's key in the tree of chunks
-    with pytest.raises(InputError, match=r"X claims chunks of 4,294,967,295 bytes"):
-        read_expression(write(path, held[:place] + b"\xff" * 4 + held[place + 4 :]))
+    content = path.read_bytes()
+    start = content.index(size, content.index(b"TREE\x01"))  # in the chunk's key in the tree of chunks
+    with pytest.raises(InputError, match=r"X cannot be read: "):
+        read_expression(write(path, content[:start] + b"\xff" * 4 + content[start + 4 :]))
 
 
 @pytest.mark.parametrize(
@@ -286,20 +289,6 @@ def test_an_array_that_is_no_matrix_or_no_names_is_refused(
         read_expression(h5ad(tmp_path / "a.h5ad", change))
 
 
-def test_filters_in_an_order_that_hides_what_is_packed_are_refused(tmp_path: Path):
-    def hidden(file: h5py.File) -> None:
-        del file["X"]
-        plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-        plan.set_chunk((4, 3))
-        plan.set_deflate(4)
-        plan.set_shuffle()
-        space = h5py.h5s.create_simple((4, 3))
-        h5py.Dataset(h5py.h5d.create(file.id, b"X", h5py.h5t.NATIVE_DOUBLE, space, plan))[:] = VALUES
-
-    with pytest.raises(InputError, match=r"filters in an order that is not known: \[1, 2\]"):
-        read_expression(h5ad(tmp_path / "a.h5ad", hidden))
-
-
 def test_more_names_than_bytes_can_hold_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(limits, "NAMES_FREELY", 100)
     many = replaced("var/_index", data=np.full(50_000, b"A"), compression="gzip", chunks=(50_000,))
@@ -322,38 +311,35 @@ def test_a_sparse_matrix_with_more_values_than_places_is_refused(tmp_path: Path)
         read_expression(h5ad(tmp_path / "a.h5ad", swollen))
 
 
-def spoil_heap(path: Path, offset: int, content: bytes) -> Path:
-    """Write over the first heap of a file, which would send HDF5 in circles."""
-    held = bytearray(path.read_bytes())
-    place = held.index(b"GCOL") + offset
-    held[place : place + len(content)] = content
-    return write(path, bytes(held))
-
-
 @pytest.mark.parametrize(
     ("offset", "content", "sentence"),
     [
-        (16, bytes(16), "holds an object of 0 bytes"),
-        (24, b"\xff" * 8, "holds an object of 18,446,744,073,709,551,615 bytes"),
-        (8, b"\xff" * 8, "claims 18,446,744,073,709,551,615 bytes"),
+        (16, bytes(16), "HDF5 did not come to an end with obs within 2 seconds|obs cannot be read"),  # HDF5 2.0 loops
+        (24, b"\xff" * 8, "obs cannot be read|HDF5 crashed"),
+        (8, b"\xff" * 8, "obs cannot be read|HDF5 crashed"),
     ],
 )
-def test_a_heap_in_which_hdf5_would_be_lost_is_refused(tmp_path: Path, offset: int, content: bytes, sentence: str):
+def test_a_heap_in_which_hdf5_is_lost_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, offset: int, content: bytes, sentence: str
+):
+    monkeypatch.setattr(hdf5_process, "SECONDS_FREELY", 2)
+    path = h5ad(tmp_path / "a.h5ad")
+    spoilt = bytearray(path.read_bytes())
+    start = spoilt.index(b"GCOL") + offset
+    spoilt[start : start + len(content)] = content
     with pytest.raises(InputError, match=sentence):
-        read_expression(spoil_heap(h5ad(tmp_path / "a.h5ad"), offset, content))
+        read_expression(write(path, bytes(spoilt)))
 
 
 @pytest.mark.parametrize("how", [{}, {"chunks": (2,)}, {"chunks": (2,), "compression": "gzip", "shuffle": True}])
-def test_names_that_claim_to_be_longer_than_names_are_refused_before_room_is_made(tmp_path: Path, how: dict[str, Any]):
+def test_names_that_are_longer_than_names_are_refused(tmp_path: Path, how: dict[str, Any]):
     def renamed(names: list[str]) -> Callable[[h5py.File], object]:
         return replaced("var/_index", data=names, dtype=h5py.string_dtype(), **how)
 
     genes = [f"GENE{place:0996d}" for place in range(3)]
     assert read_expression(h5ad(tmp_path / "a.h5ad", renamed(genes))).expression.genes == tuple(genes)
-    with pytest.raises(InputError, match=r"var/_index claims a name of 4,001 bytes"):
-        read_expression(h5ad(tmp_path / "b.h5ad", renamed(["A" * 4001, "B", "C"])))
     with pytest.raises(InputError, match=r"entry of var/_index number 1 has a name of 1,001 letters"):
-        read_expression(h5ad(tmp_path / "c.h5ad", renamed(["A" * 1001, "B", "C"])))
+        read_expression(h5ad(tmp_path / "b.h5ad", renamed(["A" * 1001, "B", "C"])))
 
 
 def test_names_that_are_all_one_text_are_refused(tmp_path: Path):
@@ -364,44 +350,21 @@ def test_names_that_are_all_one_text_are_refused(tmp_path: Path):
     path = h5ad(tmp_path / "a.h5ad", sparse)
     with h5py.File(path) as file:
         start = file["var/_index"].id.get_offset()
-    held = bytearray(path.read_bytes())
-    held[start : start + 80_000] = held[start : start + 16] * 5000
-    with pytest.raises(InputError, match=r"names of 5,000,000 bytes together, more than the file holds"):
-        read_expression(write(path, bytes(held)))
+    content = bytearray(path.read_bytes())
+    content[start : start + 80_000] = content[start : start + 16] * 5000
+    with pytest.raises(InputError, match=r"texts take more than [\d,]+ bytes together, more than the file holds"):
+        read_expression(write(path, bytes(content)))
 
 
 def test_a_name_that_is_not_in_its_heap_is_refused(tmp_path: Path):
     path = h5ad(tmp_path / "a.h5ad")
     with h5py.File(path) as file:
         start = file["var/_index"].id.get_offset()
-    for place, content in ((4, b"\xff" * 8), (12, b"\xff\xff\0\0"), (12, b"\0\0\0\x80"), (0, b"\x05")):
-        held = bytearray(path.read_bytes())
-        held[start + place : start + place + len(content)] = content
-        with pytest.raises(InputError, match=r"var/_index is damaged: an entry of [45] bytes is not in its heap"):
-            read_expression(write(tmp_path / "b.h5ad", bytes(held)))
-
-
-def test_heaps_do_not_lie_in_one_another(tmp_path: Path):
-    inner = b"GCOL\x01\0\0\0" + struct.pack("<Q", 4096)
-    outer = b"GCOL\x01\0\0\0" + struct.pack("<QHHIQ", 8192, 1, 0, 0, 8160)
-    with pytest.raises(InputError, match="the heap at byte 32 lies in another"):
-        refuse_broken_heaps(write(tmp_path / "x", outer + inner + bytes(8192)))
-
-
-def test_bytes_that_look_like_the_mark_of_a_heap_are_passed_over(tmp_path: Path):
-    mark = b"GCOL\x01"
-    refuse_broken_heaps(write(tmp_path / "x", mark + b"\x07" + b"\xee" * 5000 + mark))
-    with pytest.raises(InputError):  # the same bytes, but for the three that a heap has behind its mark
-        refuse_broken_heaps(write(tmp_path / "y", mark + bytes(3) + b"\xee" * 5000 + mark))
-
-
-def test_a_heap_is_found_where_blocks_of_the_file_meet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    for block in range(5, 12):
-        monkeypatch.setattr("grnledger.formats.files.hdf5_heaps._BLOCK", block)
-        with pytest.raises(InputError, match="byte 100 holds an object of 0 bytes"):
-            refuse_broken_heaps(
-                write(tmp_path / "x", bytes(100) + b"GCOL\x01\0\0\0" + struct.pack("<Q", 4096) + bytes(4080))
-            )
+    for offset, lie in ((4, b"\xff" * 8), (12, b"\xff\xff\0\0"), (12, b"\0\0\0\x80"), (0, b"\x05")):
+        content = bytearray(path.read_bytes())
+        content[start + offset : start + offset + len(lie)] = lie
+        with pytest.raises(InputError, match=r"var/_index cannot be read|HDF5 crashed"):
+            read_expression(write(tmp_path / "b.h5ad", bytes(content)))
 
 
 # What is no file, or may not be read.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
@@ -61,6 +61,42 @@ def test_x_layers_and_raw_are_genes_by_cells(path: Path):
         assert expression.values.dtype == np.float64
         assert expression.genes[:4] == GENES
         assert expression.samples == CELLS
+
+
+@pytest.mark.parametrize("how", [{"compression": "lzf"}, {"compression": "gzip", "shuffle": True}])
+def test_arrays_are_read_however_hdf5_packs_them(path: Path, how: dict[str, Any]):
+    with h5py.File(path, "a") as file:
+        dense, names = file["layers/dense"][()], file["var/ids"][()]
+        del file["layers/dense"], file["var/ids"]
+        file.create_dataset("layers/dense", data=dense.astype(">f4"), chunks=(2, 3), fletcher32=True, **how)
+        file.create_dataset("var/ids", data=names, chunks=(3,), dtype=h5py.string_dtype(), **how)
+    expression = read_expression(path, layer="dense").expression
+    assert np.array_equal(expression.values, (COUNTS + 1).T)
+    assert expression.genes == GENES
+
+
+def test_filters_in_any_order_are_read(path: Path):
+    with h5py.File(path, "a") as file:
+        del file["X"]
+        plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        plan.set_chunk((5, 4))
+        plan.set_deflate(4)
+        plan.set_shuffle()
+        space = h5py.h5s.create_simple((5, 4))
+        h5py.Dataset(h5py.h5d.create(file.id, b"X", h5py.h5t.NATIVE_DOUBLE, space, plan))[:] = COUNTS
+    assert np.array_equal(read_expression(path).expression.values, COUNTS.T)
+
+
+def test_an_array_larger_than_a_block_is_read_whole(path: Path):
+    values = np.arange(3_000_000.0).reshape(5, -1)
+    genes = tuple(f"G{i}" for i in range(values.shape[1]))
+    with h5py.File(path, "a") as file:
+        del file["X"], file["var"]
+        file.create_dataset("X", data=values, chunks=(2, 50_000))
+        put_names(file, "var", genes)
+    expression = read_expression(path).expression
+    assert np.array_equal(expression.values, values.T)
+    assert expression.genes == genes
 
 
 def test_what_is_not_there_is_not_found_and_what_is_there_is_listed(path: Path):
