@@ -121,6 +121,8 @@ def _index(axis: Group | Dataset) -> tuple[str, ...]:
     if isinstance(axis, Dataset):
         return read_list(axis, next((name for name in ("index", "_index", *axis.fields) if name in axis.fields), None))
     title = member_attribute(axis, "_index")
+    if isinstance(title, list):
+        raise InputError(f"{axis.where} has a list for the name of its index, which the attribute _index gives.")
     column = title if isinstance(title, str) else next((c for c in ("_index", "index") if c in axis.members), "_index")
     return read_names(axis, column)
 

@@ -152,11 +152,14 @@ def _blocks(node: Any) -> Iterator[tuple[slice, ...]]:
         yield (slice(start, start + rows),)
 
 
-def _read_texts(node: Any, arrays: BinaryIO, *, offset: int, most: int) -> dict[str, Any]:
+def _read_texts(node: Any, arrays: BinaryIO, *, offset: int, longest: int, most: int) -> dict[str, Any]:
     """Write the texts of a list, each with a NUL behind it, which no such text has in it."""
     arrays.seek(offset)
     for start in range(0, node.shape[0], NAMES_A_BLOCK):
-        arrays.write(b"".join(text + b"\0" for text in node[start : start + NAMES_A_BLOCK]))
+        texts = node[start : start + NAMES_A_BLOCK].tolist()
+        if (length := max(map(len, texts))) > longest:
+            raise ValueError(f"it holds a text of {length:,} bytes, and no name is so long")
+        arrays.write(b"".join(text + b"\0" for text in texts))
         if arrays.tell() - offset > most:
             raise ValueError(f"its texts take more than {most:,} bytes together, more than the file holds")
     arrays.flush()

@@ -147,12 +147,15 @@ def member_dataset(group: Group, name: str) -> Dataset:
 def member_attribute(node: Member, attribute: str) -> Any:
     """Return an attribute of a group or an array: a number, text, a list of those, or None where there is none.
 
+    A list of one is what it holds: R writes single values so.
+
     Raises
     ------
     InputError
         It cannot be read, or is a long list.
     """
-    return node.process.request("attribute", node.location, attribute=attribute)["value"]
+    value = node.process.request("attribute", node.location, attribute=attribute)["value"]
+    return value[0] if isinstance(value, list) and len(cast("list[Any]", value)) == 1 else value
 
 
 def read_array(dataset: Dataset, field: str | None = None) -> NDArray[Any]:

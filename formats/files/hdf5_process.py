@@ -10,12 +10,12 @@ import math
 import mmap
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from subprocess import DEVNULL, PIPE, Popen
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
@@ -23,6 +23,7 @@ import numpy as np
 from ...engine.errors import InputError
 from ...engine.wording import printable
 from .kinds import AGAIN
+from .limits import LONGEST_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -45,6 +46,8 @@ SECONDS_FREELY = 30
 SLOWEST = 1 << 20
 """Beyond `SECONDS_FREELY`, a second for so many bytes of the file and of the array: a slow disk is no error."""
 
+_LETTER = 4  # bytes that a letter takes in UTF-8, at most
+
 LONGEST_REPLY = 64 << 20
 """Bytes of a reply, which may list the members of a group."""
 
@@ -60,7 +63,7 @@ class ReadingProcess:
     """
 
     path: Path
-    _process: subprocess.Popen[bytes]
+    _process: Popen[bytes]
     _arrays: BinaryIO
     _offset: int = field(init=False, default=0)
 
@@ -117,9 +120,14 @@ class ReadingProcess:
         return np.frombuffer(mapped, dtype=dtype).reshape(shape)
 
     def read_texts(self, names: Sequence[str], count: int) -> list[bytes]:
-        """Return a list of texts of variable length, no longer together than the file; raises as `request`."""
+        """Return a list of texts of variable length, no longer together than the file; raises as `request`.
+
+        None is longer than a name may be in UTF-8.
+        """
         most = self.path.stat().st_size + count
-        reply = self.request("read_texts", names, size=most, offset=self._offset, most=most)
+        reply = self.request(
+            "read_texts", names, size=most, offset=self._offset, most=most, longest=LONGEST_NAME * _LETTER
+        )
         size = self._check_size(names, reply, count, most)
         texts = os.pread(self._arrays.fileno(), size, self._offset).split(b"\0")[:-1]
         if len(texts) != count:
@@ -154,11 +162,11 @@ class ReadingProcess:
 def start_reading(path: Path) -> Generator[ReadingProcess]:
     """Start a process that reads an HDF5 file, and end it with the block; the arrays that it read stay."""
     with _nameless_file() as arrays:
-        process = subprocess.Popen(  # noqa: S603  a program of ours, and no shell
+        process = Popen(  # noqa: S603  a program of ours, and no shell
             [sys.executable, "-P", str(PROGRAM), str(path), str(arrays.fileno())],  # -P: no modules of this folder
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=DEVNULL,
             pass_fds=(arrays.fileno(),),
             start_new_session=True,  # Ctrl-C is for the parent
         )

@@ -338,8 +338,10 @@ def test_names_that_are_longer_than_names_are_refused(tmp_path: Path, how: dict[
 
     genes = [f"GENE{place:0996d}" for place in range(3)]
     assert read_expression(h5ad(tmp_path / "a.h5ad", renamed(genes))).expression.genes == tuple(genes)
+    with pytest.raises(InputError, match=r"var/_index cannot be read: it holds a text of 4,001 bytes"):
+        read_expression(h5ad(tmp_path / "b.h5ad", renamed(["A" * 4001, "B", "C"])))
     with pytest.raises(InputError, match=r"entry of var/_index number 1 has a name of 1,001 letters"):
-        read_expression(h5ad(tmp_path / "b.h5ad", renamed(["A" * 1001, "B", "C"])))
+        read_expression(h5ad(tmp_path / "c.h5ad", renamed(["A" * 1001, "B", "C"])))
 
 
 def test_names_that_are_all_one_text_are_refused(tmp_path: Path):

@@ -138,6 +138,14 @@ def test_an_index_may_be_categorical_nullable_or_whole_numbers(path: Path):
     assert expression.genes == GENES[::-1]
     assert expression.samples == tuple("01234")
     with h5py.File(path, "a") as file:
+        file["var"].attrs["_index"] = ["ids"]  # as R writes a single value
+    assert read_expression(path).expression.genes == GENES[::-1]
+    with h5py.File(path, "a") as file:
+        file["var"].attrs["_index"] = ["ids", "ids"]
+    with pytest.raises(InputError, match="var has a list for the name of its index"):
+        read_expression(path)
+    with h5py.File(path, "a") as file:
+        file["var"].attrs["_index"] = "ids"
         file["var/ids/codes"][0] = 9
     with pytest.raises(InputError, match="codes outside"):
         read_expression(path)
