@@ -155,7 +155,10 @@ def member_attribute(node: Member, attribute: str) -> Any:
         It cannot be read, or is a long list.
     """
     value = node.process.request("attribute", node.location, attribute=attribute)["value"]
-    return value[0] if isinstance(value, list) and len(cast("list[Any]", value)) == 1 else value
+    if not isinstance(value, list):
+        return value
+    values = cast("list[Any]", value)
+    return values[0] if len(values) == 1 else values
 
 
 def read_array(dataset: Dataset, field: str | None = None) -> NDArray[Any]:
