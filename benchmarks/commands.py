@@ -65,19 +65,19 @@ def main() -> None:
         print(f"# {os.cpu_count()} cores; start of Python with numpy, scipy, h5py: {start:.2f} s")
         print("command\tseconds\tof_start\tpeak_MB")
 
-        def tell(label: str, commands: list[list[str]]) -> None:
+        def measure(label: str, commands: list[list[str]]) -> None:
             runs = [run(["-m", "grnledger.cli", *command]) for command in commands][1:]
-            seconds = statistics.median(one[0] for one in runs)
-            print(f"{label}\t{seconds:.2f}\t{seconds / start:.1f}\t{max(one[1] for one in runs):.0f}")
+            seconds = statistics.median(seconds for seconds, _ in runs)
+            print(f"{label}\t{seconds:.2f}\t{seconds / start:.1f}\t{max(megabytes for _, megabytes in runs):.0f}")
 
         stores = [str(folder / f"{number}.grn") for number in range(RUNS + 1)]
-        tell("init", [["init", store, *reading] for store in stores])
+        measure("init", [["init", store, *reading] for store in stores])
         import grnledger
 
         write_sets(folder, list(grnledger.open(stores[0]).panel.genes))
         store = ["-s", stores[0]]
         sets = str(folder / "sets.gmt")
-        tell("commit", [[*store, "commit", sets, "--only", f"SET{number}"] for number in range(RUNS + 1)])
+        measure("commit", [[*store, "commit", sets, "--only", f"SET{number}"] for number in range(RUNS + 1)])
         gene = grnledger.open(stores[0]).panel.genes[0]
         for command in (
             ["log"], ["show"], ["info"], ["diff", "v0..HEAD"], ["edges", "--top", "50"], ["neighbors", gene],
@@ -85,7 +85,7 @@ def main() -> None:
         ):  # fmt: skip
             if command[0] == "trace":
                 command[2] = grnledger.open(stores[0]).panel.genes[1]
-            tell(" ".join(command[:1]), [[*store, *command]] * (RUNS + 1))
+            measure(" ".join(command[:1]), [[*store, *command]] * (RUNS + 1))
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def median_seconds(step: Callable[[], object], runs: int) -> float:
 
 def main() -> None:
     """Measure, and print a table."""
-    library = next(found for found in threadpool_info() if found["user_api"] == "blas")
+    library = next(pool for pool in threadpool_info() if pool["user_api"] == "blas")
     name = f"{library['internal_api']} {library['version']} ({library.get('architecture')})"
     print(f"# {platform.machine()}, {name}, 1 thread")
     print("p\tr\tcommit_us\tfirst_question_us\twoodbury_us\tinv_us\tinv/commit\tinv/first_question\tinv/woodbury")

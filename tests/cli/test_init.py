@@ -68,14 +68,16 @@ def test_a_base_from_expression_tells_where_it_comes_from(
     assert 0 < base["parameters"]["lambda"] <= 1
     assert base["keeps_expression"] is True
     versions = grn("log", "--json", "-s", tmp_path / "a.grn").json["versions"]
-    assert [(one["version"], one["message"], one["author"]) for one in versions] == [("v0", "our counts", "Ada")]
+    assert [(version["version"], version["message"], version["author"]) for version in versions] == [
+        ("v0", "our counts", "Ada")
+    ]
 
 
 def test_init_names_its_version_in_json_and_its_base_in_text_and_rows(
     grn: Callable[..., Any], table: Path, tmp_path: Path
 ) -> None:
-    told = grn("init", tmp_path / "a.grn", "--expression", table, "--json").json
-    assert (told["version"], len(told["id"]), len(told["content"])) == ("v0", 64, 64)
+    answer = grn("init", tmp_path / "a.grn", "--expression", table, "--json").json
+    assert (answer["version"], len(answer["id"]), len(answer["content"])) == ("v0", 64, 64)
     text = grn("init", tmp_path / "b.grn", "--expression", table)
     assert [line.split()[0] for line in text.out.splitlines()] == [
         "store", "genes", "samples", "base", "λ", "λ", "constant", "expression", "source",

@@ -219,9 +219,9 @@ def test_hardly_detected_genes_go_when_asked_and_are_warned_of_when_not(
     values[3, 1:] = 1.0  # above the floor in one sample of nine
     values[8, 3:] = 1.0  # in three
     path = write_table(tmp_path / "hardly.tsv", values, GENES)
-    kept = new(expression=path, floor=10.0)
-    assert len(kept.panel) == 30
-    assert any("--min-detected" in note for note in kept.base().record.notes)
+    all_genes = new(expression=path, floor=10.0)
+    assert len(all_genes.panel) == 30
+    assert any("--min-detected" in note for note in all_genes.base().record.notes)
     fewer = new(expression=path, floor=10.0, min_detected=0.2)
     assert fewer.panel.genes == tuple(gene for place, gene in enumerate(GENES) if place != 3)
     assert len(new(expression=path, floor=10.0, min_detected=0.5).panel) == 28
@@ -232,10 +232,10 @@ def test_constant_genes_are_kept_isolated_by_shrinkage_refused_by_others_and_dro
     new: Callable[..., Repository], tmp_path: Path
 ) -> None:
     path = write_table(tmp_path / "constant.tsv", made_up(constant=True), GENES)
-    kept = new(expression=path)
-    assert kept.base().record.constant_genes == 1
-    assert np.count_nonzero(sigma(kept)[29]) == 1
-    assert len(kept.snapshot().neighbors("GENE29")) == 0
+    with_constant = new(expression=path)
+    assert with_constant.base().record.constant_genes == 1
+    assert np.count_nonzero(sigma(with_constant)[29]) == 1
+    assert len(with_constant.snapshot().neighbors("GENE29")) == 0
     with pytest.raises(InputError, match="1 of 30 genes is constant"):
         new(expression=path, estimator="ledoit-wolf")
     dropped = new(expression=path, estimator="ledoit-wolf", drop_constant=True)

@@ -74,7 +74,7 @@ def test_type_checkers_see_the_public_names(tmp_path: Path) -> None:
     checked = subprocess.run(command, capture_output=True, text=True, check=False)
     if not checked.stdout.startswith("{"):
         pytest.skip(f"pyright cannot be run: {checked.stderr[:200]}")
-    messages = [one["message"] for one in json.loads(checked.stdout)["generalDiagnostics"]]
+    messages = [diagnostic["message"] for diagnostic in json.loads(checked.stdout)["generalDiagnostics"]]
     assert len(messages) == len(lines)
     assert [message for message in messages if not message.startswith("Type of ")] == [
         '"nothing" is not a known attribute of module "grnledger"'

@@ -88,16 +88,16 @@ def test_four_genes_have_the_correlations_of_the_example_asked_by_name() -> None
     base = four_genes()
     snapshot = build_snapshot(Panel(FOUR_GENES), anchor_of(base), (), base.standard_deviations())
     pairs = {("TP53", "BRCA1"): 0.94, ("IL6", "TNF"): 0.93, ("TP53", "IL6"): 0.10, ("TP53", "TNF"): 0.12}
-    found = {pair: round(float(snapshot.correlation(*pair)), 2) for pair in pairs}
-    assert found == pairs
+    actual = {pair: round(float(snapshot.correlation(*pair)), 2) for pair in pairs}
+    assert actual == pairs
     np.testing.assert_allclose(snapshot.covariance.to_dense(), formed(base), rtol=1e-14)
 
 
 def test_a_hundred_genes_have_the_eigenvalues_of_the_example() -> None:
     base = hundred_genes()
     np.testing.assert_allclose(np.linalg.eigvalsh(formed(base))[[0, -1]], [0.011776, 1.222432], atol=5e-7)
-    found = spectrum(version(base, np.empty((100, 0))))
-    np.testing.assert_allclose([found.smallest, found.largest], [0.011776, 1.222432], atol=5e-7)
+    actual = spectrum(version(base, np.empty((100, 0))))
+    np.testing.assert_allclose([actual.smallest, actual.largest], [0.011776, 1.222432], atol=5e-7)
 
 
 def test_five_hundred_genes_and_ten_factors_need_956_permille_fewer_numbers() -> None:
@@ -109,9 +109,9 @@ def test_five_hundred_genes_and_ten_factors_need_956_permille_fewer_numbers() ->
 def test_five_hundred_genes_have_the_eigenvalues_and_the_condition_of_the_example() -> None:
     base, _ = five_hundred_genes()
     np.testing.assert_allclose(np.linalg.eigvalsh(formed(base))[[0, -1]], [0.010179, 6.235666], atol=5e-7)
-    found = spectrum(version(base, np.empty((500, 0))))
-    np.testing.assert_allclose([found.smallest, found.largest], [0.010179, 6.235666], atol=5e-7)
-    assert round(found.condition, 1) == 612.6
+    actual = spectrum(version(base, np.empty((500, 0))))
+    np.testing.assert_allclose([actual.smallest, actual.largest], [0.010179, 6.235666], atol=5e-7)
+    assert round(actual.condition, 1) == 612.6
 
 
 def test_the_five_pathways_touch_as_many_genes_as_in_the_example() -> None:
@@ -148,17 +148,17 @@ def test_every_form_of_the_lemma_agrees_with_direct_inversion() -> None:
         "rank one, five times": one_by_one,
         "version of the factor base": version(base, pathways).precision.to_dense(),
     }
-    for name, found in forms.items():
-        assert np.abs(found - direct).max() < 1e-11, name
+    for name, actual in forms.items():
+        assert np.abs(actual - direct).max() < 1e-11, name
 
 
 def test_the_five_pathways_change_the_network_as_in_the_example() -> None:
     base, pathways = five_hundred_genes()
-    found = compare(version(base, np.empty((500, 0))), version(base, pathways), STRONG)
-    assert [round(side.mean_abs, 4) for side in (found.before, found.after)] == [0.0048, 0.0059]
-    assert [round(side.max_abs, 4) for side in (found.before, found.after)] == [0.0522, 0.0615]
-    assert [side.edges for side in (found.before, found.after)] == [0, 0]
-    assert (found.gained, found.lost, found.sign_flipped) == (0, 0, 0)
+    actual = compare(version(base, np.empty((500, 0))), version(base, pathways), STRONG)
+    assert [round(side.mean_abs, 4) for side in (actual.before, actual.after)] == [0.0048, 0.0059]
+    assert [round(side.max_abs, 4) for side in (actual.before, actual.after)] == [0.0522, 0.0615]
+    assert [side.edges for side in (actual.before, actual.after)] == [0, 0]
+    assert (actual.gained, actual.lost, actual.sign_flipped) == (0, 0, 0)
 
 
 def test_the_distribution_of_rho_and_its_twenty_largest_changes_are_those_of_direct_inversion() -> None:
@@ -168,10 +168,10 @@ def test_the_distribution_of_rho_and_its_twenty_largest_changes_are_those_of_dir
     truth = [partial_correlations(formed(base)), partial_correlations(formed(base) + pathways @ pathways.T)]
     shares = np.linspace(0, 1, 21)
     for snapshot, dense in zip((before, after), truth, strict=True):
-        found = snapshot.partial_correlation(range(500))
-        assert isinstance(found, np.ndarray)
+        actual = snapshot.partial_correlation(range(500))
+        assert isinstance(actual, np.ndarray)
         np.testing.assert_allclose(
-            np.quantile(found[left, right], shares), np.quantile(dense[left, right], shares), atol=1e-11
+            np.quantile(actual[left, right], shares), np.quantile(dense[left, right], shares), atol=1e-11
         )
     change = (truth[1] - truth[0])[left, right]
     largest = np.argsort(-np.abs(change), kind="stable")[:20]

@@ -43,8 +43,8 @@ def fit(values: NDArray[np.float64], factors: int, lower: float = 0.005) -> Fact
     return fit_factors(root, factors, lower=lower, tolerance=1e-7, max_iterations=1000)
 
 
-def sigma(found: FactorFit) -> NDArray[np.float64]:
-    return found.loadings @ found.loadings.T + np.diag(found.uniquenesses)
+def sigma(actual: FactorFit) -> NDArray[np.float64]:
+    return actual.loadings @ actual.loadings.T + np.diag(actual.uniquenesses)
 
 
 @pytest.mark.parametrize(("genes", "samples", "factors"), [(8, 60, 2), (10, 200, 1), (20, 9, 2)])
@@ -62,22 +62,22 @@ def test_the_likelihood_is_as_great_as_a_dense_optimiser_finds(genes: int, sampl
     starts = [np.concatenate([np.full(genes, -1.0), 0.5 * rng.standard_normal(genes * factors)]) for _ in range(3)]
     options = {"maxfun": 10**6, "maxiter": 10**4}
     best = min(minimize(naive, start, method="L-BFGS-B", bounds=bounds, options=options).fun for start in starts)
-    found = fit(values, factors, lower)
-    np.testing.assert_allclose(discrepancy(sigma(found), correlations), found.discrepancies[-1], rtol=1e-11)
-    np.testing.assert_allclose(found.discrepancies[-1], best, rtol=1e-5)
-    assert found.discrepancies[-1] <= best + 1e-6
+    actual = fit(values, factors, lower)
+    np.testing.assert_allclose(discrepancy(sigma(actual), correlations), actual.discrepancies[-1], rtol=1e-11)
+    np.testing.assert_allclose(actual.discrepancies[-1], best, rtol=1e-5)
+    assert actual.discrepancies[-1] <= best + 1e-6
 
 
 @pytest.mark.parametrize(("genes", "samples", "factors"), [(8, 60, 2), (300, 20, 5), (60, 40, 3), (260, 400, 4)])
 def test_the_likelihood_never_falls_and_variances_are_reproduced(genes: int, samples: int, factors: int) -> None:
-    found = fit(simulated(genes, samples, factors, seed=1), factors)
-    assert found.iterations > 2
-    assert np.all(np.diff(found.discrepancies) <= 1e-12 * abs(found.discrepancies[-1]))
-    assert found.gradient <= 1e-6
-    free = found.uniquenesses > 0.005
-    np.testing.assert_allclose(np.diagonal(sigma(found))[free], 1.0, atol=1e-6)
-    inner = found.loadings.T @ (found.loadings / found.uniquenesses[:, np.newaxis])
-    np.testing.assert_allclose(inner, np.diag(found.eigenvalues - 1), atol=1e-8 * found.eigenvalues[0])
+    actual = fit(simulated(genes, samples, factors, seed=1), factors)
+    assert actual.iterations > 2
+    assert np.all(np.diff(actual.discrepancies) <= 1e-12 * abs(actual.discrepancies[-1]))
+    assert actual.gradient <= 1e-6
+    free = actual.uniquenesses > 0.005
+    np.testing.assert_allclose(np.diagonal(sigma(actual))[free], 1.0, atol=1e-6)
+    inner = actual.loadings.T @ (actual.loadings / actual.uniquenesses[:, np.newaxis])
+    np.testing.assert_allclose(inner, np.diag(actual.eigenvalues - 1), atol=1e-8 * actual.eigenvalues[0])
 
 
 def test_lanczos_steps_and_all_eigenvalues_give_the_same_fit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,10 +92,10 @@ def test_lanczos_steps_and_all_eigenvalues_give_the_same_fit(monkeypatch: pytest
 def test_the_base_is_the_fit_in_the_units_of_the_values(genes: int, samples: int) -> None:
     values = simulated(genes, samples, 2, seed=3)
     estimate = factor_analysis(values, 2)
-    base, found = estimate.base, fit(values, 2)
+    base, actual = estimate.base, fit(values, 2)
     assert isinstance(base, FactorCovariance)
     deviations = values.std(axis=1, ddof=1)
-    expected = sigma(found) * np.outer(deviations, deviations)
+    expected = sigma(actual) * np.outer(deviations, deviations)
     np.testing.assert_allclose(base.loadings @ base.loadings.T + np.diag(base.noise), expected, rtol=1e-5, atol=1e-5)
     largest = np.argmax(np.abs(base.loadings / deviations[:, np.newaxis]), axis=0)
     assert np.all(base.loadings[largest, [0, 1]] > 0)
@@ -113,10 +113,10 @@ def test_no_factor_gives_independent_genes(genes: int, samples: int) -> None:
 
 
 def test_the_density_of_new_samples_is_that_of_the_dense_model() -> None:
-    found = fit(simulated(15, 40, 2, seed=5), 2)
+    actual = fit(simulated(15, 40, 2, seed=5), 2)
     new = np.random.default_rng(6).standard_normal((15, 4))
-    expected = multivariate_normal(np.zeros(15), sigma(found)).logpdf(new.T)
-    np.testing.assert_allclose(log_density(found, new), expected, rtol=1e-11)
+    expected = multivariate_normal(np.zeros(15), sigma(actual)).logpdf(new.T)
+    np.testing.assert_allclose(log_density(actual, new), expected, rtol=1e-11)
 
 
 @pytest.mark.parametrize(("genes", "samples", "factors"), [(200, 40, 3), (60, 100, 2), (100, 30, 0)])

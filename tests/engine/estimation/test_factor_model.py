@@ -23,8 +23,8 @@ def test_the_four_gene_example_comes_out() -> None:
     np.testing.assert_allclose(np.linalg.eigvalsh(covariance), [0.0343, 0.0556, 1.1112, 1.5789], atol=5e-5)
     deviations = np.sqrt(np.diagonal(covariance))
     correlations = covariance / np.outer(deviations, deviations)
-    found = [correlations[0, 1], correlations[2, 3], correlations[0, 2], correlations[0, 3]]
-    np.testing.assert_allclose(found, [0.94, 0.93, 0.10, 0.12], atol=5e-3)
+    actual = [correlations[0, 1], correlations[2, 3], correlations[0, 2], correlations[0, 3]]
+    np.testing.assert_allclose(actual, [0.94, 0.93, 0.10, 0.12], atol=5e-3)
 
 
 def test_the_hundred_gene_example_comes_out_of_the_legacy_generator() -> None:

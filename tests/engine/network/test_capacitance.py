@@ -122,20 +122,20 @@ def dense_term(pathway: Pathway, deviations: Matrix) -> Matrix:
 
 def random_pathways(rank: int, sign: Literal[1, -1], deviations: Matrix, rng: np.random.Generator) -> list[Pathway]:
     """Pathways of this rank in all: single columns and pairs tied by a covariance, raw and in sd, on some genes."""
-    found: list[Pathway] = []
+    actual: list[Pathway] = []
     while rank > 0:
-        columns = min(rank, 1 + len(found) % 2)
+        columns = min(rank, 1 + len(actual) % 2)
         size = int(rng.integers(1, len(deviations) + 1))
         genes = np.sort(rng.choice(len(deviations), size, replace=False))
-        units: Literal["sd", "raw"] = "raw" if len(found) % 3 == 0 else "sd"
+        units: Literal["sd", "raw"] = "raw" if len(actual) % 3 == 0 else "sd"
         loadings = rng.standard_normal((size, columns)) * 10.0 ** rng.uniform(-2.0, 0.0)
         if units == "raw":
             loadings = deviations[genes, None] * loadings
-        names = tuple(f"{'+' if sign > 0 else '-'}{len(found)}.{column}" for column in range(columns))
+        names = tuple(f"{'+' if sign > 0 else '-'}{len(actual)}.{column}" for column in range(columns))
         together = None if columns == 1 else np.array([[1.0, 0.6], [0.6, 2.0]])
-        found.append(Pathway(names, genes, loadings, sign, units, together))
+        actual.append(Pathway(names, genes, loadings, sign, units, together))
         rank -= columns
-    return found
+    return actual
 
 
 def scaled(pathway: Pathway, scale: float) -> Pathway:
@@ -177,9 +177,9 @@ def build(case: Case) -> Built:
     return Built(version(base, pathways), least, np.linalg.inv(least), condition)
 
 
-def close(found: NDArray[Any], truth: NDArray[Any], tolerance: float) -> bool:
+def close(actual: NDArray[Any], truth: NDArray[Any], tolerance: float) -> bool:
     """Whether the largest difference is within tolerance of the largest entry."""
-    return bool(np.abs(found - truth).max() <= tolerance * np.abs(truth).max())
+    return bool(np.abs(actual - truth).max() <= tolerance * np.abs(truth).max())
 
 
 @pytest.fixture(scope="module", params=CASES, ids=str)
@@ -211,10 +211,10 @@ def test_the_correlations_of_a_version_are_the_dense_ones_with_1_on_the_diagonal
         roots = np.sqrt(np.diagonal(dense))
         truth = sign * dense / np.outer(roots, roots)
         np.fill_diagonal(truth, 1.0)
-        found = asked(everyone)
-        assert isinstance(found, np.ndarray)
-        assert close(found, truth, tolerance)
-        np.testing.assert_array_equal(np.diagonal(found), 1.0)
+        actual = asked(everyone)
+        assert isinstance(actual, np.ndarray)
+        assert close(actual, truth, tolerance)
+        np.testing.assert_array_equal(np.diagonal(actual), 1.0)
 
 
 def test_rows_blocks_diagonals_and_products_of_a_version_are_those_of_its_dense_matrices(built: Built) -> None:
@@ -287,10 +287,10 @@ def test_a_version_without_pathways_is_its_base(form: Form) -> None:
 def test_leaving_pathways_out_gives_the_base_back_bit_for_bit(form: Form) -> None:
     base = base_of(Case(30, 0, 1e8, form, mixed=False), np.random.default_rng(2))
     before = version(base, ())
-    kept = bits(before)
+    remaining = bits(before)
     after = version(base, random_pathways(8, 1, base.standard_deviations(), np.random.default_rng(3)))
-    assert bits(after) != kept
-    assert bits(version(base, ())) == kept
+    assert bits(after) != remaining
+    assert bits(version(base, ())) == remaining
 
 
 def bits(snapshot: Snapshot) -> list[bytes]:
@@ -479,7 +479,7 @@ def test_a_core_answers_as_its_matrix_does(kind: str, rows_a_block: int, monkeyp
     sparse, right = sparse_of(columns), rng.standard_normal((size, 2))
     both, every, some = np.hstack([factors, columns]), np.arange(4), np.array([0, 3])
     rows, others = np.array([7, 0, 7, 3]), np.array([3, 7])
-    for found, truth in (
+    for actual, truth in (
         (core.matmat(right), matrix @ right),
         (core.block(rows, others), matrix[np.ix_(rows, others)]),
         (core.rows(rows), matrix[rows]),
@@ -491,7 +491,7 @@ def test_a_core_answers_as_its_matrix_does(kind: str, rows_a_block: int, monkeyp
         (core.products(factors, sparse, some)[0], columns[:, some].T @ matrix @ factors),
         (core.products(factors, sparse, some)[1], columns[:, some].T @ matrix @ columns),
     ):
-        np.testing.assert_allclose(found, truth, rtol=0, atol=1e-13)
+        np.testing.assert_allclose(actual, truth, rtol=0, atol=1e-13)
     _, inner = core.products(factors, sparse, every)
     np.testing.assert_array_equal(inner, inner.T)
 
@@ -561,8 +561,8 @@ def test_a_version_read_with_what_is_known_of_another_has_the_same_bits(form: Fo
     known = KnownProducts(
         expect(before.products), np.array([places.get(name, -1) for one in order for name in one.names])
     )
-    told, cold = (factor(anchor, order, deviations, known=one) for one in (known, None))
-    assert told.triangle.tobytes() == cold.triangle.tobytes()
+    with_products, cold = (factor(anchor, order, deviations, known=one) for one in (known, None))
+    assert with_products.triangle.tobytes() == cold.triangle.tobytes()
     wrong = KnownProducts(1.001 * known.products, known.indices)  # and it was taken over, not computed again
     assert factor(anchor, order, deviations, known=wrong).triangle.tobytes() != cold.triangle.tobytes()
 
@@ -571,16 +571,16 @@ def test_products_of_very_many_columns_are_not_kept(monkeypatch: pytest.MonkeyPa
     base = base_of(Case(20, 0, 1e2, "factors", mixed=False), np.random.default_rng(15))
     deviations = base.standard_deviations()
     pathways = random_pathways(4, 1, deviations, np.random.default_rng(16))
-    kept = expect(factor(anchor_of(base), pathways, deviations).products)
-    for most, there in ((len(kept), True), (len(kept) - 1, False)):
+    stored = expect(factor(anchor_of(base), pathways, deviations).products)
+    for most, there in ((len(stored), True), (len(stored) - 1, False)):
         monkeypatch.setattr(capacitance_module, "MOST_STORED_COLUMNS", most)
         assert (factor(anchor_of(base), pathways, deviations).products is not None) == there
 
 
-def expect(found: Matrix | None) -> Matrix:
+def expect(actual: Matrix | None) -> Matrix:
     """What must be there."""
-    assert found is not None
-    return found
+    assert actual is not None
+    return actual
 
 
 def test_the_triangle_is_the_signed_factor_of_the_small_matrix_and_gives_its_inverse() -> None:

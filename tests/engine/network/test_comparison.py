@@ -112,9 +112,9 @@ def change_of(before: float, after: float, by: Order) -> float:
     return abs(after - before) if by == "rho" else abs(abs(after) - abs(before))
 
 
-def rows_of(found: Difference) -> list[tuple[int, int, float, float, str]]:
-    places = {gene: place for place, gene in enumerate(found.panel.genes)}
-    return [(places[left], places[right], was, now, change) for left, right, was, now, change in found]
+def rows_of(actual: Difference) -> list[tuple[int, int, float, float, str]]:
+    places = {gene: place for place, gene in enumerate(actual.panel.genes)}
+    return [(places[left], places[right], was, now, change) for left, right, was, now, change in actual]
 
 
 def numbers_of(side: Summary) -> tuple[float, ...]:
@@ -155,16 +155,16 @@ def test_a_comparison_with_ties_zeros_and_flips_is_that_of_brute_force(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pairs, "BAND_BYTES", band)
-        found = compare(with_rho(both[0]), with_rho(both[1]), cut, changes=changes, only=only, by=by)
+        actual = compare(with_rho(both[0]), with_rho(both[1]), cut, changes=changes, only=only, by=by)
     expected = brute_compare(*both, cut, only, by)
-    assert rows_of(found) == expected["listed"][:changes]
-    assert found.threshold == expected["threshold"]
-    assert (found.gained, found.lost, found.sign_flipped) == tuple(
+    assert rows_of(actual) == expected["listed"][:changes]
+    assert actual.threshold == expected["threshold"]
+    assert (actual.gained, actual.lost, actual.sign_flipped) == tuple(
         expected[kind] for kind in ("gained", "lost", "sign_flipped")
     )
-    np.testing.assert_allclose(numbers_of(found.before), expected["before"], rtol=1e-14)
-    np.testing.assert_allclose(numbers_of(found.after), expected["after"], rtol=1e-14)
-    assert found.after.edges == found.before.edges + found.gained - found.lost
+    np.testing.assert_allclose(numbers_of(actual.before), expected["before"], rtol=1e-14)
+    np.testing.assert_allclose(numbers_of(actual.after), expected["after"], rtol=1e-14)
+    assert actual.after.edges == actual.before.edges + actual.gained - actual.lost
 
 
 @pytest.mark.parametrize("form", ["dense", "factors"])
@@ -178,17 +178,17 @@ def test_a_comparison_of_versions_is_that_of_dense_algebra(
     rng = np.random.default_rng(genes)
     base, pathways = random_base(form, genes, rng), random_pathways(genes, rng)
     before, after = version(base, pathways[:2]), version(base, pathways[1:])
-    found = compare(before, after, cut, changes=50, only=only, by=by)
+    actual = compare(before, after, cut, changes=50, only=only, by=by)
     expected = brute_compare(dense_rho(before), dense_rho(after), cut, only, by)
-    np.testing.assert_allclose(found.threshold, expected["threshold"], rtol=1e-12)
+    np.testing.assert_allclose(actual.threshold, expected["threshold"], rtol=1e-12)
     rows = expected["listed"][:50]
-    assert [row[:2] + row[4:] for row in rows_of(found)] == [row[:2] + row[4:] for row in rows]
-    np.testing.assert_allclose(found.rho, np.array([row[2:4] for row in rows]).reshape(-1, 2), atol=1e-13)
-    assert [found.gained, found.lost, found.sign_flipped] == [
+    assert [row[:2] + row[4:] for row in rows_of(actual)] == [row[:2] + row[4:] for row in rows]
+    np.testing.assert_allclose(actual.rho, np.array([row[2:4] for row in rows]).reshape(-1, 2), atol=1e-13)
+    assert [actual.gained, actual.lost, actual.sign_flipped] == [
         expected[kind] for kind in ("gained", "lost", "sign_flipped")
     ]
-    np.testing.assert_allclose(numbers_of(found.before), expected["before"], rtol=1e-12)
-    np.testing.assert_allclose(numbers_of(found.after), expected["after"], rtol=1e-12)
+    np.testing.assert_allclose(numbers_of(actual.before), expected["before"], rtol=1e-12)
+    np.testing.assert_allclose(numbers_of(actual.after), expected["after"], rtol=1e-12)
 
 
 @pytest.mark.parametrize("form", ["dense", "factors"])
@@ -203,12 +203,12 @@ def test_neither_the_bands_nor_the_threads_change_a_comparison(
     for height, threads in itertools.product([1, 9, 70], [1, 2, 5]):
         monkeypatch.setattr(pairs, "BAND_BYTES", 8 * 70 * height)
         monkeypatch.setattr(pairs.os, "cpu_count", lambda threads=threads: threads)
-        found = compare(before, after, cut, changes=100)
-        assert found.pairs.tolist() == expected.pairs.tolist()
-        np.testing.assert_allclose(found.rho, expected.rho, rtol=0, atol=1e-15)
-        counts = [(one.gained, one.lost, one.sign_flipped) for one in (found, expected)]
+        actual = compare(before, after, cut, changes=100)
+        assert actual.pairs.tolist() == expected.pairs.tolist()
+        np.testing.assert_allclose(actual.rho, expected.rho, rtol=0, atol=1e-15)
+        counts = [(one.gained, one.lost, one.sign_flipped) for one in (actual, expected)]
         assert counts[0] == counts[1]
-        for side, same in ((found.before, expected.before), (found.after, expected.after)):
+        for side, same in ((actual.before, expected.before), (actual.after, expected.after)):
             np.testing.assert_allclose(numbers_of(side), numbers_of(same), rtol=0, atol=1e-14)
 
 
@@ -217,10 +217,10 @@ def test_neither_the_bands_nor_the_threads_change_a_comparison(
 def test_a_version_has_not_changed_from_itself(form: str, cut: EdgeRule) -> None:
     rng = np.random.default_rng(2)
     base, pathways = random_base(form, 30, rng), random_pathways(30, rng)
-    found = compare(version(base, pathways), version(base, pathways), cut)
-    assert (found.gained, found.lost, found.sign_flipped, len(found.pairs)) == (0, 0, 0, 0)
-    assert found.before == found.after
-    assert list(found) == []
+    actual = compare(version(base, pathways), version(base, pathways), cut)
+    assert (actual.gained, actual.lost, actual.sign_flipped, len(actual.pairs)) == (0, 0, 0, 0)
+    assert actual.before == actual.after
+    assert list(actual) == []
 
 
 @pytest.mark.parametrize("top", range(1, 40))
@@ -236,9 +236,9 @@ def test_pairs_that_a_commit_does_not_touch_have_not_changed_though_they_are_rou
     after = build_snapshot(before.panel, anchor, [aside], base.standard_deviations())
     only: Only
     for only in ("gained", "lost", "sign_flipped"):
-        found = compare(before, after, EdgeRule("top", top), changes=1000, only=only)
-        assert len(found.pairs) == getattr(found, only)
-        assert np.all(found.pairs >= 20)
+        actual = compare(before, after, EdgeRule("top", top), changes=1000, only=only)
+        assert len(actual.pairs) == getattr(actual, only)
+        assert np.all(actual.pairs >= 20)
     assert np.all(compare(before, after, EdgeRule("top", top), changes=1000).pairs >= 20)
 
 
@@ -247,9 +247,9 @@ def test_the_cut_of_the_strongest_is_counted_on_the_first_side() -> None:
     before[0, 1] = before[1, 0] = 0.25
     after[0, 1] = after[1, 0] = 0.125
     after[0, 2] = after[2, 0] = -0.25
-    found = compare(with_rho(before), with_rho(after), EdgeRule("top", 1))
-    assert found.threshold == 0.25
-    assert list(found) == [("G0", "G2", 0.0, -0.25, "gained"), ("G0", "G1", 0.25, 0.125, "lost")]
+    actual = compare(with_rho(before), with_rho(after), EdgeRule("top", 1))
+    assert actual.threshold == 0.25
+    assert list(actual) == [("G0", "G2", 0.0, -0.25, "gained"), ("G0", "G1", 0.25, 0.125, "lost")]
     back = compare(with_rho(after), with_rho(before), EdgeRule("top", 1))
     assert [row[4] for row in back] == ["lost", "gained"]
 
@@ -277,9 +277,9 @@ def test_versions_over_different_panels_are_not_compared() -> None:
 
 def test_progress_of_a_comparison_ends_at_the_whole() -> None:
     snapshot = version(random_base("factors", 20, np.random.default_rng(4)), ())
-    told: list[float] = []
-    compare(snapshot, snapshot, EdgeRule("threshold", 0.1), progress=told.append)
-    assert told == [1.0]
+    shares: list[float] = []
+    compare(snapshot, snapshot, EdgeRule("threshold", 0.1), progress=shares.append)
+    assert shares == [1.0]
 
 
 @pytest.mark.parametrize("form", ["dense", "factors"])
@@ -290,9 +290,9 @@ def test_what_a_pathway_does_to_an_edge_is_what_the_version_built_without_it_lac
     whole = version(base, pathways)
     gene = genes // 2
     others = np.setdiff1d(np.arange(genes), [gene])
-    found = contributions(whole, gene, others)
-    assert [one.pathway.names for one in found] == [one.names for one in pathways]
-    for left_out, one in enumerate(found):
+    actual = contributions(whole, gene, others)
+    assert [one.pathway.names for one in actual] == [one.names for one in pathways]
+    for left_out, one in enumerate(actual):
         without = version(base, pathways[:left_out] + pathways[left_out + 1 :])
         np.testing.assert_allclose(one.rho, dense_rho(whole)[gene, others], atol=1e-12)
         np.testing.assert_allclose(one.rho_without, dense_rho(without)[gene, others], atol=1e-12)
@@ -310,12 +310,12 @@ def test_a_version_that_cannot_do_without_a_pathway_has_no_rho_without_it(form: 
     pathways = [added, aside, most]
     with pytest.raises(NotPositiveDefinite):
         version(base, [aside, most])
-    found = contributions(version(base, pathways), "G1", np.array([4, 6]))
-    assert np.all(np.isnan(found[0].rho_without))
-    assert np.all(np.isnan(found[0].delta))
+    actual = contributions(version(base, pathways), "G1", np.array([4, 6]))
+    assert np.all(np.isnan(actual[0].rho_without))
+    assert np.all(np.isnan(actual[0].delta))
     for left_out in (1, 2):
         without = version(base, pathways[:left_out] + pathways[left_out + 1 :])
-        np.testing.assert_allclose(found[left_out].rho_without, dense_rho(without)[1, [4, 6]], atol=1e-11)
+        np.testing.assert_allclose(actual[left_out].rho_without, dense_rho(without)[1, [4, 6]], atol=1e-11)
 
 
 def test_a_version_without_pathways_has_nothing_to_trace() -> None:

@@ -72,9 +72,9 @@ def dense_rho(snapshot: Snapshot) -> Matrix:
 
 def brute_edges(rho: Matrix, cut: EdgeRule) -> Found:
     """All pairs that pass, one by one: strongest first, ties in panel order, and all that tie with the last."""
-    found = [(i, j, float(rho[i, j])) for i, j in itertools.combinations(range(len(rho)), 2) if rho[i, j] != 0]
-    found.sort(key=lambda pair: -abs(pair[2]))
-    return passing(found, cut)
+    actual = [(i, j, float(rho[i, j])) for i, j in itertools.combinations(range(len(rho)), 2) if rho[i, j] != 0]
+    actual.sort(key=lambda pair: -abs(pair[2]))
+    return passing(actual, cut)
 
 
 def passing(ranked: Found, cut: EdgeRule) -> Found:
@@ -84,13 +84,13 @@ def passing(ranked: Found, cut: EdgeRule) -> Found:
 
 
 def brute_neighbors(rho: Matrix, gene: int, cut: EdgeRule) -> Found:
-    found = [(gene, other, float(rho[gene, other])) for other in range(len(rho)) if rho[gene, other] != 0]
-    found.sort(key=lambda pair: -abs(pair[2]))
-    return passing(found, cut)
+    actual = [(gene, other, float(rho[gene, other])) for other in range(len(rho)) if rho[gene, other] != 0]
+    actual.sort(key=lambda pair: -abs(pair[2]))
+    return passing(actual, cut)
 
 
-def listed(found: network.Edges) -> Found:
-    return [(left, right, rho) for (left, right), rho in zip(found.pairs.tolist(), found.rho.tolist(), strict=True)]
+def listed(actual: network.Edges) -> Found:
+    return [(left, right, rho) for (left, right), rho in zip(actual.pairs.tolist(), actual.rho.tolist(), strict=True)]
 
 
 @st.composite
@@ -113,15 +113,15 @@ cuts = st.one_of(
 def test_edges_with_ties_and_zeros_are_those_of_brute_force(rho: Matrix, cut: EdgeRule, band: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pairs, "BAND_BYTES", band)
-        found = edges(with_rho(rho).precision, cut)
+        actual = edges(with_rho(rho).precision, cut)
     expected = brute_edges(rho, cut)
-    assert listed(found) == expected
-    assert found.max_abs == np.abs(rho).max()
-    assert len(found) == len(expected)
+    assert listed(actual) == expected
+    assert actual.max_abs == np.abs(rho).max()
+    assert len(actual) == len(expected)
     if cut.rule == "threshold":
-        assert found.threshold == cut.value
+        assert actual.threshold == cut.value
     else:
-        assert found.threshold == (abs(expected[-1][2]) if expected else 1.0)
+        assert actual.threshold == (abs(expected[-1][2]) if expected else 1.0)
 
 
 @properties
@@ -130,13 +130,13 @@ def test_neighbors_with_ties_and_zeros_are_those_of_brute_force(
     rho: Matrix, cut: EdgeRule, data: st.DataObject
 ) -> None:
     gene = data.draw(st.integers(0, len(rho) - 1))
-    found = neighbors(with_rho(rho).precision, gene, cut)
+    actual = neighbors(with_rho(rho).precision, gene, cut)
     expected = brute_neighbors(rho, gene, cut)
-    assert list(zip(found.partners.tolist(), found.rho.tolist(), strict=True)) == [pair[1:] for pair in expected]
-    assert found.gene == f"G{gene}"
-    assert found.max_abs == np.abs(rho[gene]).max()
+    assert list(zip(actual.partners.tolist(), actual.rho.tolist(), strict=True)) == [pair[1:] for pair in expected]
+    assert actual.gene == f"G{gene}"
+    assert actual.max_abs == np.abs(rho[gene]).max()
     if cut.rule == "top":
-        assert found.threshold == (abs(expected[-1][2]) if expected else 1.0)
+        assert actual.threshold == (abs(expected[-1][2]) if expected else 1.0)
 
 
 @pytest.mark.parametrize("form", ["dense", "factors"])
@@ -146,10 +146,10 @@ def test_neighbors_with_ties_and_zeros_are_those_of_brute_force(
 )
 def test_edges_of_a_version_are_those_of_dense_algebra(form: str, genes: int, cut: EdgeRule) -> None:
     snapshot = random_version(form, genes, seed=genes)
-    found, expected = edges(snapshot.precision, cut), brute_edges(dense_rho(snapshot), cut)
-    assert found.pairs.tolist() == [[left, right] for left, right, _ in expected]
-    np.testing.assert_allclose(found.rho, [rho for *_, rho in expected], atol=1e-13)
-    np.testing.assert_allclose(found.max_abs, np.abs(dense_rho(snapshot)).max(), atol=1e-13)
+    actual, expected = edges(snapshot.precision, cut), brute_edges(dense_rho(snapshot), cut)
+    assert actual.pairs.tolist() == [[left, right] for left, right, _ in expected]
+    np.testing.assert_allclose(actual.rho, [rho for *_, rho in expected], atol=1e-13)
+    np.testing.assert_allclose(actual.max_abs, np.abs(dense_rho(snapshot)).max(), atol=1e-13)
 
 
 @pytest.mark.parametrize("form", ["dense", "factors"])
@@ -160,9 +160,9 @@ def test_edges_of_a_version_are_those_of_dense_algebra(form: str, genes: int, cu
 def test_neighbors_in_a_version_are_those_of_dense_algebra(form: str, genes: int, cut: EdgeRule) -> None:
     snapshot = random_version(form, genes, seed=genes)
     for gene in {0, 1, genes - 1}:
-        found, expected = neighbors(snapshot.precision, gene, cut), brute_neighbors(dense_rho(snapshot), gene, cut)
-        assert found.partners.tolist() == [partner for _, partner, _ in expected]
-        np.testing.assert_allclose(found.rho, [rho for *_, rho in expected], atol=1e-13)
+        actual, expected = neighbors(snapshot.precision, gene, cut), brute_neighbors(dense_rho(snapshot), gene, cut)
+        assert actual.partners.tolist() == [partner for _, partner, _ in expected]
+        np.testing.assert_allclose(actual.rho, [rho for *_, rho in expected], atol=1e-13)
 
 
 @pytest.mark.parametrize("form", ["dense", "factors"])
@@ -176,10 +176,10 @@ def test_neither_the_bands_nor_the_threads_change_the_edges(
     for height, threads in itertools.product([1, 7, 89, 90], [1, 2, 5]):
         monkeypatch.setattr(pairs, "BAND_BYTES", 8 * 90 * height)
         monkeypatch.setattr(pairs.os, "cpu_count", lambda threads=threads: threads)
-        found = edges(snapshot.precision, cut)
-        assert found.pairs.tolist() == expected.pairs.tolist()
-        np.testing.assert_allclose(found.rho, expected.rho, rtol=0, atol=1e-15)
-        np.testing.assert_allclose(found.max_abs, expected.max_abs, rtol=0, atol=1e-15)
+        actual = edges(snapshot.precision, cut)
+        assert actual.pairs.tolist() == expected.pairs.tolist()
+        np.testing.assert_allclose(actual.rho, expected.rho, rtol=0, atol=1e-15)
+        np.testing.assert_allclose(actual.max_abs, expected.max_abs, rtol=0, atol=1e-15)
 
 
 @pytest.mark.parametrize("form", ["dense", "factors"])
@@ -223,8 +223,8 @@ def test_what_is_zero_but_for_rounding_is_no_edge(form: str) -> None:
 
 def test_an_isolated_gene_has_no_neighbors_and_a_network_of_them_no_edges() -> None:
     isolated = FactorCovariance(np.array([0.5, 1.0, 2.0, 3.0]), np.empty((4, 0)))
-    found = edges(version(isolated).precision, EdgeRule("top", 4))
-    assert (len(found), found.max_abs, found.threshold) == (0, 0.0, 1.0)
+    actual = edges(version(isolated).precision, EdgeRule("top", 4))
+    assert (len(actual), actual.max_abs, actual.threshold) == (0, 0.0, 1.0)
     pair = Pathway(("p53",), np.array([0, 2]), np.ones((2, 1)))
     snapshot = version(isolated, pair)
     assert [edge[:2] for edge in snapshot.edges()] == [("G0", "G2")]
@@ -284,8 +284,8 @@ def test_more_edges_than_memory_holds_are_refused(height: int, monkeypatch: pyte
 
 def test_progress_goes_from_band_to_band_up_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pairs, "BAND_BYTES", 8 * 20 * 3)
-    told: list[float] = []
-    edges(random_version("factors", 20, seed=5).precision, EdgeRule("top", 5), progress=told.append)
-    assert len(told) == 7
-    assert told == sorted(told)
-    assert told[-1] == 1.0
+    shares: list[float] = []
+    edges(random_version("factors", 20, seed=5).precision, EdgeRule("top", 5), progress=shares.append)
+    assert len(shares) == 7
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0

@@ -53,8 +53,8 @@ def condition_of(*covariances: Matrix) -> float:
     return float(eigenvalues.max() / eigenvalues.min())
 
 
-def error(found: NDArray[Any], truth: NDArray[Any]) -> float:
-    return float(np.linalg.norm(found - truth, 2) / np.linalg.norm(truth, 2))
+def error(actual: NDArray[Any], truth: NDArray[Any]) -> float:
+    return float(np.linalg.norm(actual - truth, 2) / np.linalg.norm(truth, 2))
 
 
 @pytest.mark.parametrize(("genes", "rank", "condition"), CASES)
@@ -63,9 +63,9 @@ def test_woodbury_is_the_dense_inverse_and_symmetric_to_the_last_bit(genes: int,
     before = covariance_of(genes, condition, rng)
     loadings = loadings_of(genes, rank, rng)
     after = before + loadings @ loadings.T
-    found = woodbury(symmetric_inverse(before), loadings)
-    assert error(found, np.linalg.inv(after)) <= C * EPS * condition_of(before, after)
-    np.testing.assert_array_equal(found, found.T)
+    actual = woodbury(symmetric_inverse(before), loadings)
+    assert error(actual, np.linalg.inv(after)) <= C * EPS * condition_of(before, after)
+    np.testing.assert_array_equal(actual, actual.T)
 
 
 def symmetric_inverse(covariance: Matrix) -> Matrix:
@@ -82,10 +82,10 @@ def test_woodbury_takes_one_pathway_as_a_vector_or_as_a_column() -> None:
 def test_woodbury_leaves_what_it_is_given_as_it_was() -> None:
     rng = np.random.default_rng(2)
     precision, loadings = symmetric_inverse(covariance_of(9, 10.0, rng)), rng.standard_normal((9, 2))
-    kept = precision.copy(), loadings.copy()
+    copies = precision.copy(), loadings.copy()
     woodbury(precision, loadings)
-    np.testing.assert_array_equal(precision, kept[0])
-    np.testing.assert_array_equal(loadings, kept[1])
+    np.testing.assert_array_equal(precision, copies[0])
+    np.testing.assert_array_equal(loadings, copies[1])
 
 
 @properties
@@ -102,8 +102,8 @@ def test_woodbury_holds_for_loadings_of_every_size(
     before = covariance_of(genes, 100.0, rng)
     loadings = rng.standard_normal((genes, rank)) * 10.0 ** rng.uniform(min(sizes), max(sizes), rank)
     after = before + loadings @ loadings.T
-    found = woodbury(symmetric_inverse(before), loadings)
-    assert error(found, np.linalg.inv(after)) <= C * EPS * condition_of(before, after)
+    actual = woodbury(symmetric_inverse(before), loadings)
+    assert error(actual, np.linalg.inv(after)) <= C * EPS * condition_of(before, after)
 
 
 @pytest.mark.parametrize(("genes", "rank", "condition"), [(5, 2, 1e1), (60, 10, 1e3), (200, 5, 1e5)])
@@ -114,11 +114,11 @@ def test_pathways_one_at_a_time_by_sherman_morrison_are_all_at_once_by_woodbury(
     before = covariance_of(genes, condition, rng)
     loadings = loadings_of(genes, rank, rng)
     precision = symmetric_inverse(before)
-    found = precision
+    actual = precision
     for column in loadings.T:
-        found = sherman_morrison(found, column, column)
+        actual = sherman_morrison(actual, column, column)
     scale = C * EPS * condition_of(before, before + loadings @ loadings.T)
-    assert error(found, woodbury(precision, loadings)) <= scale
+    assert error(actual, woodbury(precision, loadings)) <= scale
 
 
 @pytest.mark.parametrize("size", [2, 3, 10, 60, 200])
@@ -132,8 +132,8 @@ def test_sherman_morrison_is_the_dense_inverse_of_a_matrix_that_need_not_be_symm
     inverse = np.linalg.inv(matrix).astype(np.float64)
     pivot = abs(1.0 + v @ inverse @ u) / (1.0 + np.linalg.norm(v) * np.linalg.norm(inverse @ u))
     after = matrix + np.outer(u, v)
-    found = sherman_morrison(inverse, u, v)
-    assert error(found, np.linalg.inv(after)) <= C * EPS * (np.linalg.cond(matrix) + np.linalg.cond(after)) / pivot
+    actual = sherman_morrison(inverse, u, v)
+    assert error(actual, np.linalg.inv(after)) <= C * EPS * (np.linalg.cond(matrix) + np.linalg.cond(after)) / pivot
 
 
 def general(size: int, condition: float, rng: np.random.Generator) -> Matrix:
@@ -151,21 +151,21 @@ def test_the_lemma_is_the_inverse_of_the_schur_complement_for_any_four_blocks(
     rng = np.random.default_rng([size, rank, int(condition)])
     e, h = general(size, condition, rng), general(rank, condition, rng)
     f, g = rng.standard_normal((size, rank)), rng.standard_normal((rank, size))
-    found = matrix_inversion_lemma(e, f, h, g)
+    actual = matrix_inversion_lemma(e, f, h, g)
     inner = h - g @ np.linalg.inv(e) @ f
     scale = max(
         np.linalg.cond(e) * np.linalg.cond(inner), np.linalg.cond(h) * np.linalg.cond(e - f @ np.linalg.inv(h) @ g)
     )
-    assert error(found, np.linalg.inv(e - f @ np.linalg.inv(h) @ g)) <= C * EPS * scale
+    assert error(actual, np.linalg.inv(e - f @ np.linalg.inv(h) @ g)) <= C * EPS * scale
     block = np.linalg.inv(np.block([[e, f], [g, h]]))[:size, :size]
-    assert error(found, block) <= C * EPS * scale
+    assert error(actual, block) <= C * EPS * scale
 
 
 def test_the_lemma_with_minus_one_as_h_is_woodbury() -> None:
     rng = np.random.default_rng(3)
     covariance, loadings = covariance_of(40, 1e3, rng), loadings_of(40, 6, rng)
-    found = matrix_inversion_lemma(covariance, loadings, -np.eye(6), loadings.T)
-    assert error(found, woodbury(symmetric_inverse(covariance), loadings)) <= C * EPS * 1e3 * 10
+    actual = matrix_inversion_lemma(covariance, loadings, -np.eye(6), loadings.T)
+    assert error(actual, woodbury(symmetric_inverse(covariance), loadings)) <= C * EPS * 1e3 * 10
 
 
 def test_no_pathways_at_all_leave_the_inverse_as_it_was() -> None:
@@ -241,14 +241,14 @@ def test_sherman_morrison_refuses_a_term_that_leaves_a_singular_matrix(size: flo
 @pytest.mark.parametrize("condition", [1e1, 1e5, 1e8])
 def test_a_full_inversion_has_the_dense_inverse_and_the_log_determinant(genes: int, condition: float) -> None:
     covariance = covariance_of(genes, condition, np.random.default_rng([genes, int(condition)]))
-    kept = covariance.copy()
-    found = invert(covariance)
-    precision = found.precision.rows(np.arange(genes))
+    copy = covariance.copy()
+    actual = invert(covariance)
+    precision = actual.precision.rows(np.arange(genes))
     scale = C * EPS * condition_of(covariance)
-    assert error(precision, np.linalg.inv(kept)) <= scale
+    assert error(precision, np.linalg.inv(copy)) <= scale
     np.testing.assert_array_equal(precision, precision.T)
-    np.testing.assert_allclose(found.log_det, np.linalg.slogdet(kept)[1], rtol=C * EPS, atol=scale)
-    np.testing.assert_array_equal(found.covariance.rows(np.arange(genes)), kept)
+    np.testing.assert_allclose(actual.log_det, np.linalg.slogdet(copy)[1], rtol=C * EPS, atol=scale)
+    np.testing.assert_array_equal(actual.covariance.rows(np.arange(genes)), copy)
     assert not covariance.flags.writeable
 
 

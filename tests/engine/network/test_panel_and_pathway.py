@@ -42,9 +42,9 @@ def test_a_panel_has_its_genes_in_order() -> None:
     ],
 )
 def test_genes_are_located_by_name_or_place_alone_or_several(genes: Any, places: list[int]) -> None:
-    found = PANEL.locate(genes)
-    assert found.dtype == np.intp
-    assert found.tolist() == places
+    actual = PANEL.locate(genes)
+    assert actual.dtype == np.intp
+    assert actual.tolist() == places
 
 
 @properties
@@ -109,11 +109,11 @@ def column(*loadings: float) -> np.ndarray[Any, np.dtype[np.float64]]:
 
 
 def test_a_pathway_by_names_stands_in_panel_order() -> None:
-    found = Pathway.of(PANEL, "p53", {"TNF": -0.5, "TP53": 0.1, "CDKN1A": 0.2}, sign=-1, units="raw")
-    assert found.names == ("p53",)
-    assert found.genes.tolist() == [0, 2, 4]
-    assert found.loadings.tolist() == [[0.1], [0.2], [-0.5]]
-    assert (found.sign, found.units, found.covariance, found.rank) == (-1, "raw", None, 1)
+    actual = Pathway.of(PANEL, "p53", {"TNF": -0.5, "TP53": 0.1, "CDKN1A": 0.2}, sign=-1, units="raw")
+    assert actual.names == ("p53",)
+    assert actual.genes.tolist() == [0, 2, 4]
+    assert actual.loadings.tolist() == [[0.1], [0.2], [-0.5]]
+    assert (actual.sign, actual.units, actual.covariance, actual.rank) == (-1, "raw", None, 1)
     with pytest.raises(NotFound, match="MDM4"):
         Pathway.of(PANEL, "p53", {"MDM4": 1.0})
     with pytest.raises(InputError, match="no loading other than zero"):
@@ -141,9 +141,9 @@ def test_a_pathway_of_several_columns_is_labelled_by_all_its_names() -> None:
 
 
 def test_the_arrays_of_a_pathway_cannot_be_changed() -> None:
-    found = Pathway(("a", "b"), np.array([0, 1]), np.ones((2, 2)), covariance=np.eye(2))
-    assert found.covariance is not None
-    for array in (found.genes, found.loadings, found.covariance):
+    actual = Pathway(("a", "b"), np.array([0, 1]), np.ones((2, 2)), covariance=np.eye(2))
+    assert actual.covariance is not None
+    for array in (actual.genes, actual.loadings, actual.covariance):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 1
 

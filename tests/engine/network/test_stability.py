@@ -74,21 +74,21 @@ def test_the_spectrum_has_the_extreme_eigenvalues_of_the_dense_covariance(
 ) -> None:
     snapshot = version(form, genes, condition)
     eigenvalues = np.linalg.eigvalsh(snapshot.covariance.to_dense())
-    found = spectrum(snapshot)
+    actual = spectrum(snapshot)
     # A version is inverted through its noise, which may be worse conditioned than the version is.
     worst = max(eigenvalues[-1] / eigenvalues[0], 10 * condition)
     relative = stability.EIGENVALUE_TOLERANCE + 32 * EPS * worst
-    np.testing.assert_allclose(found.largest, eigenvalues[-1], rtol=stability.EIGENVALUE_TOLERANCE)
-    np.testing.assert_allclose(found.smallest, eigenvalues[0], rtol=relative)
-    np.testing.assert_allclose(found.condition, eigenvalues[-1] / eigenvalues[0], rtol=2 * relative)
+    np.testing.assert_allclose(actual.largest, eigenvalues[-1], rtol=stability.EIGENVALUE_TOLERANCE)
+    np.testing.assert_allclose(actual.smallest, eigenvalues[0], rtol=relative)
+    np.testing.assert_allclose(actual.condition, eigenvalues[-1] / eigenvalues[0], rtol=2 * relative)
 
 
 @pytest.mark.parametrize("genes", [5, 33, 100])
 def test_equal_eigenvalues_are_found_too(genes: int) -> None:
     base = FactorCovariance(np.full(genes, 0.25), np.empty((genes, 0)))
     panel = Panel(tuple(f"G{number}" for number in range(genes)))
-    found = spectrum(build_snapshot(panel, anchor_of(base), (), base.standard_deviations()))
-    np.testing.assert_allclose([found.smallest, found.largest], 0.25, rtol=1e-12)
+    actual = spectrum(build_snapshot(panel, anchor_of(base), (), base.standard_deviations()))
+    np.testing.assert_allclose([actual.smallest, actual.largest], 0.25, rtol=1e-12)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -148,10 +148,10 @@ def test_the_probe_notices_a_spoilt_precision_and_by_how_much(spoilt: float) -> 
     precision[7, 3] += spoilt
     base = DenseCovariance(ArraySource(covariance), ArraySource(precision), sound.log_det)
     panel = Panel(tuple(f"G{number}" for number in range(80)))
-    found = probe(build_snapshot(panel, anchor_of(base), (), base.standard_deviations()))
+    actual = probe(build_snapshot(panel, anchor_of(base), (), base.standard_deviations()))
     residual = float(np.linalg.norm(covariance @ precision - np.eye(80))) / np.sqrt(80)
-    assert residual / 3 < found < 3 * residual
-    assert found > 1000 * probe(build_snapshot(panel, anchor_of(sound), (), sound.standard_deviations()))
+    assert residual / 3 < actual < 3 * residual
+    assert actual > 1000 * probe(build_snapshot(panel, anchor_of(sound), (), sound.standard_deviations()))
 
 
 def test_the_probe_of_a_version_is_the_same_each_time() -> None:
@@ -179,8 +179,8 @@ def test_refined_columns_are_as_good_as_direct_inversion_at_condition_1e8(form: 
     covariance = snapshot.covariance.to_dense()
     places = np.arange(genes)
     direct = np.linalg.inv(covariance)
-    found = refined_columns(snapshot, places)
-    assert column_residual(covariance, found, places) <= 3 * column_residual(covariance, direct, places)
+    actual = refined_columns(snapshot, places)
+    assert column_residual(covariance, actual, places) <= 3 * column_residual(covariance, direct, places)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -224,12 +224,12 @@ def test_refined_columns_are_asked_by_name_and_singly() -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_a_version_inverted_in_full_is_the_version(form: str) -> None:
     snapshot = version(form, 50, 1e4)
-    found = reinvert_snapshot(snapshot)
+    actual = reinvert_snapshot(snapshot)
     covariance = snapshot.covariance.to_dense()
-    np.testing.assert_array_equal(found.covariance.rows(np.arange(50)), covariance)
-    precision = found.precision.rows(np.arange(50))
+    np.testing.assert_array_equal(actual.covariance.rows(np.arange(50)), covariance)
+    precision = actual.precision.rows(np.arange(50))
     np.testing.assert_allclose(precision, np.linalg.inv(covariance), rtol=0, atol=1e-9 * np.abs(precision).max())
-    np.testing.assert_allclose(found.log_det, snapshot.log_det, rtol=1e-9)
+    np.testing.assert_allclose(actual.log_det, snapshot.log_det, rtol=1e-9)
 
 
 def test_the_condition_is_the_largest_eigenvalue_over_the_smallest() -> None:
