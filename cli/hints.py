@@ -36,6 +36,12 @@ HINTS: dict[str, str] = {
     "too-many-most-variable": "Give --top-variance {genes} or less, or leave it out.",
     "too-small-to-hold-out": "Name one rank: --rank R.",
     # formats
+    "genes-not-on-panel": "--missing drop leaves them out (they are recorded in the commit).",
+    "genes-of-other-vocabulary": "--alias FILE translates them (two columns: name, gene). "
+    "--missing drop leaves them out (they are recorded in the commit).",
+    "no-gene-names": "--gene-names FILE gives them, one a line.",
+    "pathway-without-genes": "Leave the pathway out: --only names those to take.",
+    "strength-not-positive": "--subtract takes a pathway away.",
     # storage
     "analysis-damaged": "`grn nmf` makes it anew where it is asked again.",
     "analysis-unknown": "`grn nmf list` lists them; an id has {digits} digits or more.",

@@ -25,17 +25,17 @@ CELLS_BESIDE = ("barcodes.tsv",)
 MATRIX = "matrix.mtx"
 
 MOST_NAMELESS = 1_000_000
-"""More samples than this, and than there are entries, are taken for a damaged header."""
+"""Most samples without names; where there are more, and more than entries, the header is damaged."""
 
 _EXPRESSION = "Gene Expression"
 
 
 def find_matrix(folder: Path) -> Path:
     """Return the matrix file of a 10x folder, or raise `NotFound`."""
-    found = _beside(folder / MATRIX, (MATRIX,))
-    if found is None:
+    matrix = _beside(folder / MATRIX, (MATRIX,))
+    if matrix is None:
         raise NotFound(f"The folder {folder} has no {MATRIX} or {MATRIX}.gz.")
-    return found
+    return matrix
 
 
 def read_mtx(
@@ -67,28 +67,28 @@ def read_mtx(
     if genes_path is None:
         raise InputError(
             f"{path} has no names of genes, and neither features.tsv nor genes.tsv stands beside it.",
-            hint="--gene-names FILE gives them, one a line.",
+            code="no-gene-names",
         )
     cells_path = _beside(path, CELLS_BESIDE)
     header = read_market_header(path)
     shape = header.shape
     table = _read_names(genes_path, GENE_WORDS, shape)
     cells = None if cells_path is None else _read_names(cells_path, SAMPLE_WORDS, shape)
-    axis, reason = _settle_axis(genes_in, shape, len(table), None if cells is None else len(cells), path)
+    axis, reason = _choose_axis(genes_in, shape, len(table), None if cells is None else len(cells), path)
     count = shape[1] if axis == "rows" else shape[0]
     if cells is None and count > max(MOST_NAMELESS, header.entries):
         raise InputError(f"{path} claims {counted(count, 'sample')} without names, and {header.entries:,} entries.")
     samples = tuple(f"s{i}" for i in range(1, count + 1)) if cells is None else tuple(row[0] for row in cells)
     if len(samples) != count:
         raise InputError(f"{cells_path} names {counted(len(samples), 'sample')}, and {path} has {count:,}.")
-    kept, genes, said = _choose_genes(table)
+    chosen, genes, decisions = _choose_genes(table)
     matrix = read_market(path)
-    values = np.ascontiguousarray((matrix if axis == "rows" else matrix.T)[kept])
+    values = np.ascontiguousarray((matrix if axis == "rows" else matrix.T)[chosen])
     notes = (
         f"genes in {axis}: {reason}",
         f"gene names from {genes_path.name}, with the SHA-256 {fingerprint(genes_path)}",
         f"sample names from {cells_path.name}" if cells_path else f"samples are named s1 … s{count}",
-        *said,
+        *decisions,
     )
     check_names(genes, "gene", genes_path)
     return Expression(values, genes, samples), notes
@@ -111,24 +111,24 @@ def _read_names(path: Path, titles: frozenset[str], shape: tuple[int, int]) -> l
     with open_table(path, packing=NAMES_PACKING) as table:
         width = len(table.first[0].fields)
         for row in read_body(table, width, after_header=False):
-            room.take(TEXT_COST * (1 + width) + sum(map(len, row.fields)))
+            room.reserve(TEXT_COST * (1 + width) + sum(map(len, row.fields)))
             rows.append([field.strip() for field in row.fields])
     is_titled = len(rows) - 1 in shape and title_word(rows[0][0]) in titles
     return rows[1:] if is_titled else rows
 
 
 def _choose_genes(table: list[list[str]]) -> tuple[NDArray[np.intp], tuple[str, ...], tuple[str, ...]]:
-    """Return the places and names of the rows that are genes, and what was decided."""
+    """Return the indices and names of the rows that are genes, and what was decided."""
     column = 1 if len(table[0]) > 1 else 0
     kinds = [row[2] if len(row) > 2 else "" for row in table]
-    kept = [i for i, kind in enumerate(kinds) if kind == _EXPRESSION or _EXPRESSION not in kinds]
+    chosen = [i for i, kind in enumerate(kinds) if kind == _EXPRESSION or _EXPRESSION not in kinds]
     notes = [f"gene names are its column {column + 1}"] if len(table[0]) > 1 else []
-    if len(kept) < len(table):
-        notes.append(f"{counted(len(table) - len(kept), 'feature')} that are no gene expression are left out")
-    return np.array(kept, dtype=np.intp), tuple(table[i][column] for i in kept), tuple(notes)
+    if len(chosen) < len(table):
+        notes.append(f"{counted(len(table) - len(chosen), 'feature')} that are no gene expression are left out")
+    return np.array(chosen, dtype=np.intp), tuple(table[i][column] for i in chosen), tuple(notes)
 
 
-def _settle_axis(
+def _choose_axis(
     genes_in: Literal["auto", "rows", "columns"], shape: tuple[int, int], genes: int, cells: int | None, path: Path
 ) -> tuple[Axis, str]:
     fits = {"rows": shape[0] == genes, "columns": shape[1] == genes}

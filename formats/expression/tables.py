@@ -1,4 +1,4 @@
-"""Expression in delimited text: where the header, the numbers and the genes are, decided and said."""
+"""Expression in delimited text: where its header, its numbers and its genes are."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ANNOTATIONS = frozenset(_ANNOTATIONS.split())
 """Titles of columns that describe a gene and are no sample, even where they hold numbers."""
 
 RISING = 6
-"""So many whole numbers that only rise are names of samples; fewer may be measured values."""
+"""Fewest rising whole numbers that are names of samples; fewer may be measured values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def read_expression_table(
         _, names, values = read_named_numbers(table, layout.names, numbers, after_header=layout.has_header)
     rows, columns = tuple(names), layout.names[layout.start :]
     _check_gct(table, len(rows), len(columns))
-    orientation = _settle_axis(path, genes_in, layout, rows, columns)
+    orientation = _choose_axis(path, genes_in, layout, rows, columns)
     notes = (
         f"read as a table parted by {DELIMITER_NAMES[table.delimiter]}",
         *layout.notes,
@@ -99,11 +99,11 @@ def _lay_out(table: Table) -> _Layout:
     start = _first_numbers(top, below)
     if not table.is_gct and _lacks_header(top, below, start):
         count = max(i for i, field in enumerate(top) if field.strip()) + 1 - start
-        names = ("",) * start + tuple(f"s{place}" for place in range(1, count + 1))
-        said = f"no header: the first line holds numbers after {clipped(top[0])}; samples are named s1 … s{count}"
-        return _Layout(names, has_header=False, start=start, notes=(said, *_say_skipped(names, below, start)))
+        names = ("",) * start + tuple(f"s{number}" for number in range(1, count + 1))
+        note = f"no header: the first line holds numbers after {clipped(top[0])}; samples are named s1 … s{count}"
+        return _Layout(names, has_header=False, start=start, notes=(note, *_note_skipped(names, below, start)))
     names = read_header(table)
-    notes = _say_skipped(names, below, start)
+    notes = _note_skipped(names, below, start)
     if top[0].strip() and not names[0]:
         if title_word(top[0]) in GENE_WORDS | SAMPLE_WORDS:
             raise InputError(
@@ -143,14 +143,14 @@ def _lacks_header(top: Sequence[str], below: Sequence[Row], start: int) -> bool:
     return not (counts_up or (len(cells) >= RISING and bool(np.all(steps > 0))))
 
 
-def _say_skipped(names: Sequence[str], below: Sequence[Row], start: int) -> tuple[str, ...]:
+def _note_skipped(names: Sequence[str], below: Sequence[Row], start: int) -> tuple[str, ...]:
     return tuple(
         f"column {names[i] or i + 1!r} is passed over: it describes the rows, such as {clipped(below[0].fields[i])}"
         for i in range(1, min(start, len(names)))
     )
 
 
-def _settle_axis(
+def _choose_axis(
     path: Path,
     genes_in: Literal["auto", "rows", "columns"],
     layout: _Layout,

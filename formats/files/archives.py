@@ -158,7 +158,7 @@ def _check_claim(path: Path, name: str, stream: BinaryIO, stored: int, holds: in
         raise InputError(f"{path}: {name} claims shape {shape} of {dtype}, more than the file holds.")
     if dtype.kind in "SU":
         refuse_swarm(path, count, stored)
-    room.take(count * max(dtype.itemsize, 8))
+    room.reserve(count * max(dtype.itemsize, 8))
 
 
 def _read_head(path: Path, name: str, stream: BinaryIO) -> tuple[tuple[int, ...], np.dtype[Any]]:

@@ -1,4 +1,4 @@
-"""Delimited text, row by row: one reader for tab, comma and white space, whose refusals name line and column."""
+"""Delimited text, row by row: one reader for tabs, commas and white space, whose refusals name the line."""
 
 from __future__ import annotations
 
@@ -23,15 +23,16 @@ Delimiter = Literal["\t", ",", " "]
 DELIMITER_NAMES: dict[Delimiter, str] = {"\t": "tabs", ",": "commas", " ": "white space"}
 
 PEEK = 50
-"""So many rows are read ahead to see what a table is."""
+"""Most rows that are looked at first, to see what a table is."""
 
 PEEK_FIELDS = 1_000_000
-"""Fewer rows are read ahead, but two at least, when they hold this many fields."""
+"""Most fields of the rows that are looked at first; two rows are, however wide."""
 
 MOST_COMMENTS = 10_000
-"""More lines of comments or of nothing before a table are no head of one."""
+"""Most lines of comments or of nothing above a table."""
 
 _QUOTED = 60
+"""Most characters of a text that are quoted in the sentence of an error."""
 
 _MISSING = frozenset({"", "na", "nan", "n/a", "null", "none", "-", "#n/a"})
 _GCT = re.compile(r"#1\.\d\b")
@@ -188,26 +189,26 @@ def is_missing(field: str) -> bool:
 
 
 def check_names(names: Iterable[str], what: str, path: Path) -> None:
-    """Refuse names that are empty, too long or cannot be printed, with the place of the first, counted from 1."""
+    """Refuse names that are empty, too long or cannot be printed, with the position of the first, from 1."""
     names = list(names)
     refuse_long_names(names, what, path)
-    for place, name in enumerate(names, start=1):
+    for number, name in enumerate(names, start=1):
         if not name:
             raise InputError(
-                f"{path}: {what} number {place} has an empty name.", hint="Name it, or take it out of the file."
+                f"{path}: {what} number {number} has an empty name.", hint="Name it, or take it out of the file."
             )
         if not name.isprintable():
             raise InputError(
-                f"{path}: {what} number {place}, {clipped(name)}, holds a character that cannot be printed."
+                f"{path}: {what} number {number}, {clipped(name)}, holds a character that cannot be printed."
             )
 
 
 def refuse_long_names(names: Iterable[str], what: str, path: Path) -> None:
-    """Refuse names of more than `LONGEST_NAME` letters, with the place of the first, counted from 1."""
-    for place, name in enumerate(names, start=1):
+    """Refuse names of more than `LONGEST_NAME` letters, with the position of the first, from 1."""
+    for number, name in enumerate(names, start=1):
         if len(name) > LONGEST_NAME:
             raise InputError(
-                f"{path}: {what} number {place} has a name of {len(name):,} letters, {clipped(name)}.",
+                f"{path}: {what} number {number} has a name of {len(name):,} letters, {clipped(name)}.",
                 hint="Look for a quotation mark that is never closed, or a line end that is missing.",
             )
 

@@ -29,9 +29,10 @@ AGAIN = "Copy or download it again."
 
 _WHO = "ls -l shows who may read it."
 _NEIGHBOURS = 10_000
-"""So many names of a folder are looked at for one that was meant."""
+"""Most names of a folder that are compared with the name of a missing file."""
 
 _BLOCK = 1 << 17
+"""Bytes of a text that are read at once."""
 
 _MAGIC: tuple[tuple[bytes, FileKind], ...] = (
     (b"\x1f\x8b", "gzip"),
@@ -48,7 +49,7 @@ def require_file(path: str | Path) -> Path:
     Parameters
     ----------
     path : str or Path
-        What the user named.
+        The file.
 
     Raises
     ------
@@ -247,11 +248,11 @@ def _opened(path: Path) -> Generator[BufferedReader]:
 
 
 def _near(path: Path) -> str:
-    """Return which file beside it may have been meant, or where a path is looked for from."""
+    """Return a hint: files with similar names, or the folder that a relative path starts from."""
     if path.is_symlink():
         return f"It is a link to {path.readlink()}, where nothing is."
     try:
-        names = [one.name for one in islice(path.parent.iterdir(), _NEIGHBOURS)]
+        names = [neighbour.name for neighbour in islice(path.parent.iterdir(), _NEIGHBOURS)]
     except OSError:
         return f"There is no folder {path.parent} either."
     near = difflib.get_close_matches(path.name, names, n=3, cutoff=0.8)

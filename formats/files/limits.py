@@ -10,7 +10,7 @@ from pathlib import Path
 from ...engine.errors import InputError
 
 FREELY = 256 << 20
-"""What is read from any file, however small, may take this many bytes of memory."""
+"""Bytes of memory that the contents of any file may take, however small it is."""
 
 MULTIPLE = 1000
 """Beyond `FREELY`, this many bytes a byte of the file. Counts of which 1 % are not zero, packed by `gzip -9` and read
@@ -45,15 +45,15 @@ NAMES_A_BYTE = 8
 """Names that differ do not pack any better: s1, s2, s3 … take two bytes each."""
 
 MOST_REPEATS = 1_000_000
-"""Rows that only say again what stands above, in a table where that is allowed."""
+"""Most rows that only repeat others, in a table where that is allowed."""
 
 TEXT_COST = 120
-"""Bytes of memory that a short name takes with its place in a list or dictionary."""
+"""Bytes of memory that a short name takes with its entry in a list or dictionary."""
 
 
 @dataclass(slots=True)
 class Room:
-    """The memory that is left to what is read from a file.
+    """The memory that the contents of a file may still take.
 
     Parameters
     ----------
@@ -62,21 +62,21 @@ class Room:
     """
 
     path: Path
-    _taken: int = field(init=False, default=0)
+    _reserved: int = field(init=False, default=0)
     _repeats: int = field(init=False, default=0)
     _most: int = field(init=False)
 
     def __post_init__(self) -> None:
         self._most = _most_of(self.path)
 
-    def take(self, size: int) -> None:
-        """Count bytes that are about to be kept, or raise `InputError` when the file does not justify them."""
-        self._taken += size
-        if self._taken > self._most:
+    def reserve(self, size: int) -> None:
+        """Count bytes of memory about to be used, or raise `InputError` when the file does not justify them."""
+        self._reserved += size
+        if self._reserved > self._most:
             raise _too_large(self.path, f"what it holds takes more than {_readable(self._most)}")
 
-    def repeat(self) -> None:
-        """Count a row that says nothing new, or raise `InputError` when there are too many."""
+    def count_repeat(self) -> None:
+        """Count a row that repeats another, or raise `InputError` when there are too many."""
         self._repeats += 1
         if self._repeats > MOST_REPEATS:
             raise InputError(

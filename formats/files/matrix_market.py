@@ -66,7 +66,7 @@ def read_market_header(path: Path) -> MarketHeader:
 
 
 def read_market(path: Path) -> NDArray[np.float64]:
-    """Return a Matrix Market file as a dense matrix; entries of one place are added up.
+    """Return a Matrix Market file as a dense matrix; entries at the same row and column are added up.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def read_market(path: Path) -> NDArray[np.float64]:
     if not header.is_sparse:
         return np.ascontiguousarray(lines.reshape(header.shape, order="F"))
     dense = np.zeros(header.shape)
-    rows, columns = (_as_places(path, lines[:, axis], header.shape[axis]) for axis in (0, 1))
+    rows, columns = (_as_indices(path, lines[:, axis], header.shape[axis]) for axis in (0, 1))
     np.add.at(dense, (rows, columns), lines[:, 2] if header.has_values else 1.0)
     return dense
 
@@ -142,8 +142,8 @@ def _read_lines(path: Path, stream: TextIO, entries: int, width: int) -> NDArray
     return lines
 
 
-def _as_places(path: Path, numbers: NDArray[np.float64], size: int) -> NDArray[np.intp]:
-    """Return places counted from 0, refusing those that are not whole or not of the matrix."""
+def _as_indices(path: Path, numbers: NDArray[np.float64], size: int) -> NDArray[np.intp]:
+    """Return indices counted from 0, refusing those that are not whole or not of the matrix."""
     wrong = ~((numbers >= 1) & (numbers <= size) & (numbers == np.floor(numbers)))
     if np.any(wrong):
         raise InputError(f"{path} is damaged: {numbers[wrong][0]:g} is no place among {size:,}.")

@@ -70,7 +70,7 @@ def read_named_numbers(
     """
     lines, names, numbers, room = array("q"), list[str](), array("d"), Room(table.path)
     for block, _ in read_number_blocks(table, header, columns, name=name, after_header=after_header, blank=blank):
-        room.take(TEXT_COST * len(block.names) + sum(map(len, block.names)) + block.values.nbytes)
+        room.reserve(TEXT_COST * len(block.names) + sum(map(len, block.names)) + block.values.nbytes)
         lines.extend(block.lines)
         names.extend(block.names)
         numbers.frombytes(block.values.tobytes())
@@ -185,7 +185,7 @@ def _read_plain(
     lines: list[int] = []
     names: list[str] = []
     numbers: list[str] = []
-    for number, line in enumerate(batch, start=before + 1):
+    for line_number, line in enumerate(batch, start=before + 1):
         if not line.lstrip(" \t\r\n" + table.delimiter) or (line.startswith("!") and '"' not in line):
             continue
         *fields, rest = line.split(table.delimiter, columns[0])
@@ -196,7 +196,7 @@ def _read_plain(
             fields = [_unquoted(field) for field in fields]
             if any('"' in field for field in fields) or line.startswith('"!'):
                 return None
-        lines.append(number)
+        lines.append(line_number)
         numbers.append(rest)
         if name is not None:
             names.append(fields[name].strip())

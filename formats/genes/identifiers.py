@@ -59,30 +59,30 @@ class Matcher:
 
     panel: Panel
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
-    _places: dict[str, int] = field(init=False, repr=False, compare=False)
+    _indices: dict[str, int] = field(init=False, repr=False, compare=False)
     _unversioned: dict[str, int | None] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         unversioned: dict[str, int | None] = {}
-        for place, gene in enumerate(self.panel.genes):
+        for index, gene in enumerate(self.panel.genes):
             bare = strip_version(gene)
-            unversioned[bare] = None if bare in unversioned else place
-        object.__setattr__(self, "_places", {gene: place for place, gene in enumerate(self.panel.genes)})
+            unversioned[bare] = None if bare in unversioned else index
+        object.__setattr__(self, "_indices", {gene: index for index, gene in enumerate(self.panel.genes)})
         object.__setattr__(self, "_unversioned", unversioned)
 
-    def place(self, name: str) -> int | None:
-        """Return the place of a gene on the panel, or None.
+    def index(self, name: str) -> int | None:
+        """Return the index of a gene on the panel, or None.
 
         Tried in this order: the name as it stands; its alias; either of them without an Ensembl version suffix,
         unless two genes of the panel differ in nothing else.
         """
         alias = self.aliases.get(name, self.aliases.get(strip_version(name)))
         for spelling in (name, alias):
-            if spelling is not None and spelling in self._places:
-                return self._places[spelling]
+            if spelling is not None and spelling in self._indices:
+                return self._indices[spelling]
         for spelling in (name, alias):
-            if spelling is not None and (place := self._unversioned.get(strip_version(spelling))) is not None:
-                return place
+            if spelling is not None and (index := self._unversioned.get(strip_version(spelling))) is not None:
+                return index
         return None
 
 
@@ -108,7 +108,7 @@ def guess_vocabulary(names: Iterable[str]) -> str | None:
     return None
 
 
-def missing_genes(path: Path, missing: Sequence[str], asked: int, panel: Panel, *, hint: str = "") -> InputError:
+def missing_genes(path: Path, missing: Sequence[str], asked: int, panel: Panel) -> InputError:
     """Return the error for genes of a file that are not on the panel.
 
     Parameters
@@ -121,8 +121,6 @@ def missing_genes(path: Path, missing: Sequence[str], asked: int, panel: Panel, 
         How many different genes the file names.
     panel : Panel
         The genes of the store.
-    hint : str
-        The way out.
     """
     share = 100 * len(missing) / max(asked, 1)
     message = (
@@ -130,17 +128,17 @@ def missing_genes(path: Path, missing: Sequence[str], asked: int, panel: Panel, 
         f"{'is' if len(missing) == 1 else 'are'} not on the panel of {counted(len(panel), 'gene')} ({some(missing)})."
     )
     theirs, ours = guess_vocabulary(missing), guess_vocabulary(panel.genes)
-    dates = spreadsheet_dates(missing)
+    dates, code = spreadsheet_dates(missing), "genes-not-on-panel"
     if theirs and ours and theirs != ours:
         message += f" These look like {theirs} and the panel like {ours}."
-        hint = f"--alias FILE translates them (two columns: name, gene). {hint}".rstrip()
+        code = "genes-of-other-vocabulary"
     elif dates:
         message += f" Some look like dates that a spreadsheet made of gene names: {some(dates)}."
     elif recased := _in_other_letters(missing, panel):
         message += (
             f" Upper and lower case matter: {recased[0][0]} may be {recased[0][1]} (so {len(recased):,} of them)."
         )
-    return InputError(message, hint=hint)
+    return InputError(message, code=code)
 
 
 def spreadsheet_dates(names: Iterable[str]) -> list[str]:
@@ -179,9 +177,9 @@ def read_aliases(path: Path) -> dict[str, str]:
             alias, gene = (name.strip() for name in row.fields)
             check_names((alias, gene), f"line {row.line}, field", path)
             if alias in aliases:
-                room.repeat()
+                room.count_repeat()
             else:
-                room.take(3 * TEXT_COST + len(alias) + len(gene))
+                room.reserve(3 * TEXT_COST + len(alias) + len(gene))
             if aliases.setdefault(alias, gene) != gene:
                 raise InputError(
                     f"{path}, line {row.line}: the alias {alias} stands for {gene}, and above for {aliases[alias]}.",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SYMMETRY = 1e-8
-"""Mirrored entries may differ by this much of the two standard deviations' product."""
+"""Largest difference of mirrored entries, as a share of the product of the two standard deviations."""
 
 _MATRIX_NAMES = ("covariance", "matrix")
 
@@ -51,7 +51,7 @@ class CovarianceFile:
 
 
 def read_covariance(path: str | Path) -> CovarianceFile:
-    """Return a covariance from text, .npy, .npz or HDF5, told apart by their first bytes.
+    """Return a covariance from a table, .npy, .npz or HDF5.
 
     Text has a row and a column of names, in one order, or neither. An .npz or HDF5 file holds `covariance` or
     `matrix`, and perhaps `genes`.
@@ -130,8 +130,8 @@ def _largest_gap(values: NDArray[np.float64]) -> tuple[float, int, int]:
     return worst, int(i), int(j)
 
 
-def _numbered(place: int) -> str:
-    return f"row {place + 1}"
+def _numbered(index: int) -> str:
+    return f"row {index + 1}"
 
 
 def _check_square(values: NDArray[np.float64], genes: tuple[str, ...] | None, path: Path) -> None:

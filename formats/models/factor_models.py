@@ -111,8 +111,8 @@ def read_factor_tables(
     notes = [f"{path.name} has the SHA-256 {fingerprint(path)}" for path in paths[1:]]
     covariance = table.covariance
     if factor_covariance is not None:
-        covariance, said = read_pathway_covariance(paths[2], table.columns)
-        notes.extend(said)
+        covariance, decisions = read_pathway_covariance(paths[2], table.columns)
+        notes.extend(decisions)
     model = _model_of(paths[0], variances, table.values, covariance)
     return FactorModelFile(model, table.genes, table.columns, tuple(notes), fingerprint(paths[0]))
 
@@ -149,8 +149,8 @@ def read_pathway_covariance(path: str | Path, columns: Sequence[str]) -> tuple[N
     absent = [name for name in columns if name not in file.genes]
     if absent:
         raise InputError(f"{path} does not name {some(absent)}; it names {some(file.genes)}.")
-    places = [file.genes.index(name) for name in columns]
-    return np.ascontiguousarray(file.values[np.ix_(places, places)]), file.notes
+    order = [file.genes.index(name) for name in columns]
+    return np.ascontiguousarray(file.values[np.ix_(order, order)]), file.notes
 
 
 def write_factor_model(
@@ -190,7 +190,7 @@ def _model_of(
 
 
 def _numbered(count: int) -> tuple[str, ...]:
-    return tuple(f"factor{place}" for place in range(1, count + 1))
+    return tuple(f"factor{number}" for number in range(1, count + 1))
 
 
 def _match_noise(table: LoadingTable, path: Path) -> NDArray[np.float64]:

@@ -84,7 +84,7 @@ def read_loadings(path: Path) -> LoadingsFile:
         As `read_loading_table`.
     """
     table = read_loading_table(path)
-    pathways = [_column(table, place) for place in range(len(table.columns))]
+    pathways = [_column(table, index) for index in range(len(table.columns))]
     return LoadingsFile(tuple(pathways), table.covariance, table.notes, is_scaled=True)
 
 
@@ -111,16 +111,16 @@ def read_loading_table(path: Path) -> LoadingTable:
         return _read_archive(path)
     with open_table(path) as table:
         header = read_header(table)
-        place = find_gene_column(header)
-        if place is None:
+        gene_column = find_gene_column(header)
+        if gene_column is None:
             raise InputError(
                 f"{path} has no column 'gene'; its columns are {', '.join(header)[:200]}.",
                 hint="Name the column of gene names 'gene'.",
             )
-        numbers = [i for i, title in enumerate(header) if i != place and (title or i)]
+        numbers = [i for i, title in enumerate(header) if i != gene_column and (title or i)]
         columns = tuple(header[i] for i in numbers)
         check_names(columns, "column", path)
-        lines, genes, values = read_named_numbers(table, header, numbers, name=place, blank=0.0)
+        lines, genes, values = read_named_numbers(table, header, numbers, name=gene_column, blank=0.0)
     first = {gene: line for line, gene in zip(reversed(lines), reversed(genes), strict=True)}
     for line, gene in zip(lines, genes, strict=True):
         if first[gene] != line:
@@ -152,10 +152,10 @@ def refuse_repeats(path: Path, what: str, names: Iterable[str]) -> None:
         )
 
 
-def _column(table: LoadingTable, place: int) -> GeneLoadings:
-    column = table.values[:, place]
+def _column(table: LoadingTable, index: int) -> GeneLoadings:
+    column = table.values[:, index]
     loaded = np.flatnonzero(column)
-    return GeneLoadings(table.columns[place], tuple(table.genes[i] for i in loaded), column[loaded])
+    return GeneLoadings(table.columns[index], tuple(table.genes[i] for i in loaded), column[loaded])
 
 
 def _read_archive(path: Path) -> LoadingTable:

@@ -56,8 +56,8 @@ def write_matrix(
             f"{path} has an ending that is not known: {path.suffix or 'none'!r}.",
             hint=f"Name it *{', *'.join(_WRITERS)}.",
         )
-    given = cast("Blocks", [values] if isinstance(values, np.ndarray) else values)
-    blocks = _fitting_blocks(given, len(row_genes), len(column_genes))
+    matrix = cast("Blocks", [values] if isinstance(values, np.ndarray) else values)
+    blocks = _fitting_blocks(matrix, len(row_genes), len(column_genes))
     with write_whole_file(path) as stream:
         writer(stream, blocks, row_genes, column_genes)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SET_COST = 600
-"""Bytes of memory that a set takes beside the names of its genes, each of which is kept once."""
+"""Bytes of memory of a gene set, beside the names of its genes, each of which is held once."""
 
 
 def read_gmt(path: Path) -> LoadingsFile:
@@ -52,7 +52,7 @@ def read_gmt(path: Path) -> LoadingsFile:
             new = [gene for gene in members if gene not in known]
             check_names((name, *new), f"line {number}, field", path)
             genes = tuple(dict.fromkeys(known.setdefault(gene, gene) for gene in members))
-            room.take(_SET_COST + 2 * TEXT_COST * len(new) + 16 * len(genes))
+            room.reserve(_SET_COST + 2 * TEXT_COST * len(new) + 16 * len(genes))
             repeated += len(members) - len(genes)
             sets.append(GeneLoadings(name, genes, np.ones(len(genes)), is_set=True))
     if not sets:

@@ -71,7 +71,7 @@ class PathwayFile:
 
 @dataclass(frozen=True, slots=True)
 class _Matched:
-    """A pathway on the panel: loadings other than zero by place, and the genes that found none."""
+    """A pathway on the panel: loadings other than zero by index, and the genes that are not on it."""
 
     name: str
     loadings: dict[int, float]
@@ -100,7 +100,7 @@ def read_pathways(
     panel : Panel
         The genes of the store.
     only : sequence of str
-        Names of pathways to take; all when empty.
+        Names of the pathways to read; all when empty.
     strength : float, optional
         Loading of a gene of a set, or of a target of weight one, in standard deviations; `DEFAULT_STRENGTH` when
         absent. Not for loading tables.
@@ -136,11 +136,11 @@ def read_pathways(
     kind = detect_kind(path) if kind == "auto" else kind
     file: LoadingsFile = READERS["pathways"][kind].read(path)
     strength, units = _choose_scale(file, strength, units, pathway_covariance)
-    covariance, notes = _settle_covariance(file, pathway_covariance, path)
+    covariance, notes = _choose_covariance(file, pathway_covariance, path)
     chosen = _choose(file, only, path)
     matched = _match_all([file.pathways[i] for i in chosen], Matcher(panel, aliases or {}), missing, path)
-    matched, left_out, said = _settle_empty(matched, path, tied=covariance is not None)
-    notes = (*notes, *said)
+    matched, left_out, empty_notes = _leave_out_empty(matched, path, tied=covariance is not None)
+    notes = (*notes, *empty_notes)
     if covariance is not None and len(chosen) < len(covariance):
         covariance = covariance[np.ix_(chosen, chosen)]
         notes = (*notes, f"of the pathway covariance the rows and columns of {len(chosen)} pathways are taken")
@@ -181,18 +181,18 @@ def _choose_scale(
         )
     strength = DEFAULT_STRENGTH if strength is None else strength
     if not (math.isfinite(strength) and strength > 0):
-        raise InputError(f"A strength is a positive number, not {strength:g}.", hint="--subtract takes a pathway away.")
+        raise InputError(f"A strength is a positive number, not {strength:g}.", code="strength-not-positive")
     return strength, "sd"
 
 
-def _settle_covariance(
-    file: LoadingsFile, given: str | Path | None, path: Path
+def _choose_covariance(
+    file: LoadingsFile, source: str | Path | None, path: Path
 ) -> tuple[NDArray[np.float64] | None, tuple[str, ...]]:
     names = [pathway.name for pathway in file.pathways]
-    if given is not None and file.covariance is not None:
-        raise InputError(f"{path} holds a pathway covariance, and {given} is another.", hint="Keep one of them.")
-    if given is not None:
-        covariance, notes = read_pathway_covariance(given, names)
+    if source is not None and file.covariance is not None:
+        raise InputError(f"{path} holds a pathway covariance, and {source} is another.", hint="Keep one of them.")
+    if source is not None:
+        covariance, notes = read_pathway_covariance(source, names)
     elif file.covariance is not None:
         covariance, notes = file.covariance.copy(), ()
         notes = symmetrise(covariance, tuple(names), path)
@@ -203,7 +203,7 @@ def _settle_covariance(
 
 
 def _choose(file: LoadingsFile, only: Sequence[str], path: Path) -> list[int]:
-    """Return the places of the pathways asked for, in the order of the file."""
+    """Return the indices of the pathways asked for, in the order of the file."""
     names = [pathway.name for pathway in file.pathways]
     unknown = [name for name in only if name not in names]
     if unknown:
@@ -223,20 +223,14 @@ def _match_all(
     lost = dict.fromkeys(gene for pathway in matched for gene in pathway.missing)
     if lost and missing == "error":
         asked = {gene for pathway in pathways for gene in pathway.genes}
-        raise missing_genes(
-            path,
-            list(lost),
-            len(asked),
-            matcher.panel,
-            hint="--missing drop leaves them out (they are recorded in the commit).",
-        )
+        raise missing_genes(path, list(lost), len(asked), matcher.panel)
     return matched
 
 
-def _settle_empty(
+def _leave_out_empty(
     matched: list[_Matched], path: Path, *, tied: bool
 ) -> tuple[list[_Matched], tuple[str, ...], tuple[str, ...]]:
-    """Return the pathways that have a gene left, the names of the others, and what to say of them."""
+    """Return the pathways that have a gene left, the names of the others, and a note on them."""
     empty = [pathway for pathway in matched if pathway.missing and not pathway.loadings]
     if not empty:
         return matched, (), ()
@@ -244,11 +238,11 @@ def _settle_empty(
     if tied or len(empty) == len(matched):
         raise InputError(
             f"{path}: no gene of {some(names)} is on the panel, such as {some(empty[0].missing, 3)}.",
-            hint="Leave the pathway out: --only names those to take.",
+            code="pathway-without-genes",
         )
-    kept = [pathway for pathway in matched if pathway.loadings or not pathway.missing]
+    others = [pathway for pathway in matched if pathway.loadings or not pathway.missing]
     note = f"{counted(len(empty), 'pathway')} without a gene on the panel left out: {some(names)}"
-    return kept, tuple(names), (note,)
+    return others, tuple(names), (note,)
 
 
 def _match(pathway: GeneLoadings, matcher: Matcher) -> _Matched:
@@ -256,20 +250,20 @@ def _match(pathway: GeneLoadings, matcher: Matcher) -> _Matched:
     names: dict[int, str] = {}
     missing: list[str] = []
     for name, loading in zip(pathway.genes, pathway.loadings.tolist(), strict=True):
-        place = matcher.place(name) if loading != 0 else None
+        index = matcher.index(name) if loading != 0 else None
         if loading == 0:
             continue
-        if place is None:
+        if index is None:
             missing.append(name)
-        elif place in names and not pathway.is_set:
+        elif index in names and not pathway.is_set:
             raise InputError(
-                f"Pathway {pathway.name} has two loadings for the gene {matcher.panel.genes[place]}: "
-                f"as {names[place]} and as {name}.",
+                f"Pathway {pathway.name} has two loadings for the gene {matcher.panel.genes[index]}: "
+                f"as {names[index]} and as {name}.",
                 hint="Keep one of the two rows.",
             )
         else:
-            names[place], loadings[place] = name, loading
-    source = None if pathway.source is None else matcher.place(pathway.source)
+            names[index], loadings[index] = name, loading
+    source = None if pathway.source is None else matcher.index(pathway.source)
     if source is not None and loadings:
         loadings[source] = 1.0  # +strength, whatever the file says of the source's effect on itself
     return _Matched(pathway.name, loadings, tuple(missing))
@@ -304,10 +298,10 @@ def _tied_columns(count: int, covariance: NDArray[np.float64] | None) -> Iterabl
         return [[i] for i in range(count)]
     groups = list(range(count))
     for i, j in np.argwhere(np.triu(covariance, 1)).tolist():
-        kept, joined = sorted((groups[i], groups[j]))
-        if kept != joined:
-            groups = [kept if group == joined else group for group in groups]
+        lower, higher = sorted((groups[i], groups[j]))
+        if lower != higher:
+            groups = [lower if group == higher else group for group in groups]
     members: dict[int, list[int]] = {}
-    for place, group in enumerate(groups):
-        members.setdefault(group, []).append(place)
+    for index, group in enumerate(groups):
+        members.setdefault(group, []).append(index)
     return members.values()

@@ -27,7 +27,7 @@ TARGET_TITLES = ("target_genesymbol", "target", "target_gene")
 WEIGHT_TITLES = ("weight", "mor", "importance")
 
 _SOURCE_COST = 1000
-"""Bytes of memory that a source takes beside its targets."""
+"""Bytes of memory of a source, beside its targets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +73,12 @@ def read_regulons(path: Path) -> LoadingsFile:
             check_names((source, target), f"line {row.line}, name", path)
             weight = _read_weight(table, row, columns, header)
             if source not in weights:
-                room.take(_SOURCE_COST)
+                room.reserve(_SOURCE_COST)
             targets = weights.setdefault(source, {})
             if target in targets:
-                room.repeat()
+                room.count_repeat()
             else:
-                room.take(2 * TEXT_COST + len(target))
+                room.reserve(2 * TEXT_COST + len(target))
             if targets.setdefault(target, weight) != weight:
                 raise InputError(
                     f"{path}, line {row.line}: {source} → {target} has the weight {weight:g}, "
@@ -89,7 +89,7 @@ def read_regulons(path: Path) -> LoadingsFile:
         raise InputError(f"{path} holds no regulon: there is nothing below its header.")
     return LoadingsFile(
         tuple(_regulon(source, targets, is_set=columns.weight is None) for source, targets in weights.items()),
-        notes=(_say_weights(header, columns, weights),),
+        notes=(_note_weights(header, columns, weights),),
     )
 
 
@@ -126,7 +126,7 @@ def _read_weight(table: Table, row: Row, columns: _Columns, header: Sequence[str
     return weight
 
 
-def _say_weights(header: Sequence[str], columns: _Columns, weights: dict[str, dict[str, float]]) -> str:
+def _note_weights(header: Sequence[str], columns: _Columns, weights: dict[str, dict[str, float]]) -> str:
     if columns.weight is None:
         return "no column of weights: every target has the weight 1"
     every = [weight for targets in weights.values() for weight in targets.values()]

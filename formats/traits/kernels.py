@@ -124,7 +124,7 @@ def read_archive(path: Path) -> KernelFile:
         )
     if len(set(ids)) != len(ids):
         raise InputError(f"{path}: a name stands twice among the ids.")
-    columns = tuple(str(place + 1) for place in range(values.shape[1]))
+    columns = tuple(str(number + 1) for number in range(values.shape[1]))
     if "columns" in arrays:
         columns = as_names(arrays["columns"], "columns", path)
     if len(columns) != values.shape[1]:

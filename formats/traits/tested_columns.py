@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BLOCK = 1024
-"""Tests in a block, at the most."""
+"""Most tests of a block."""
 
 BLOCK_BYTES = 32 << 20
-"""A block of tests takes about so many bytes, and a few copies of it are made."""
+"""Most bytes of a block of tests, of which a few copies are made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,15 +140,15 @@ def read_sets(path: Path) -> TestedColumns:
     sets = read_gmt(path).pathways
 
     def blocks(wanted: Sequence[str]) -> Iterator[Block]:
-        at = {name: place for place, name in enumerate(wanted)}
+        at = {name: index for index, name in enumerate(wanted)}
         for start in range(0, len(sets), BLOCK):
             some = sets[start : start + BLOCK]
-            members = [sorted(at[gene] for gene in one.genes if gene in at) for one in some]
-            starts = np.concatenate([[0], np.cumsum([len(one) for one in members])])
+            members = [sorted(at[gene] for gene in gene_set.genes if gene in at) for gene_set in some]
+            starts = np.concatenate([[0], np.cumsum([len(gene_set) for gene_set in members])])
             indices = np.array(list(itertools.chain.from_iterable(members)), dtype=np.intp)
             values = csr_array((np.ones(len(indices)), indices, starts), shape=(len(some), len(wanted)))
             present = np.full(len(some), len(wanted), dtype=np.intp)
-            yield Block(tuple(one.name for one in some), values, present, (start + len(some)) / len(sets))
+            yield Block(tuple(gene_set.name for gene_set in some), values, present, (start + len(some)) / len(sets))
 
     return TestedColumns(None, len(sets), True, blocks)
 
@@ -207,7 +207,7 @@ def _filled(names: tuple[str, ...], values: NDArray[np.float64], done: float) ->
 
 
 def _indices(ids: Sequence[str], wanted: Sequence[str]) -> NDArray[np.intp]:
-    at = {name: place for place, name in enumerate(ids)}
+    at = {name: index for index, name in enumerate(ids)}
     return np.array([at[name] for name in wanted], dtype=np.intp)
 
 

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 _SAMPLES = re.compile(r"#\s*samples?\s*[:=]\s*(.*)", re.IGNORECASE)
 
 TITLES = frozenset({"", "id", "ids", "name", "names", "gene", "genes", "symbol", "sample", "samples", "iid", "trait"})
-"""What a column of ids is called; a first row that begins so is a header, whatever follows."""
+"""Titles of a column of ids; a first row that begins with one is a header, whatever follows."""
 
 MOST_LEVELS = 50
-"""Of a covariate that is text; more are names, and no groups."""
+"""Most different values of a covariate that is text; more are names, not groups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def read_traits(path: Path, only: str | None = None) -> TraitFile:
     path : Path
         Text, plain or gzip, with or without a header. An empty field, or NA, is missing.
     only : str, optional
-        The column to take; all that hold numbers when absent.
+        The column to read; all columns of numbers when absent.
 
     Raises
     ------
@@ -74,8 +74,8 @@ def read_traits(path: Path, only: str | None = None) -> TraitFile:
     table = _read(path)
     wanted = _chosen(table, only, path)
     values = np.empty((len(table.ids), len(wanted)))
-    for place, column in enumerate(wanted):
-        values[:, place] = _numbers(table, column, path)
+    for index, column in enumerate(wanted):
+        values[:, index] = _numbers(table, column, path)
     return TraitFile(table.ids, tuple(table.names[column] for column in wanted), values, table.samples)
 
 
@@ -92,14 +92,14 @@ def read_covariates(path: Path) -> TraitFile:
     table = _read(path)
     names: list[str] = []
     columns: list[NDArray[np.float64]] = []
-    for place, name in enumerate(table.names):
-        fields = [row[place] for row in table.fields]
+    for index, name in enumerate(table.names):
+        fields = [row[index] for row in table.fields]
         if all(is_number(field) or is_missing(field) for field in fields):
             names.append(name)
-            columns.append(_numbers(table, place, path))
+            columns.append(_numbers(table, index, path))
             continue
         if 2 * sum(is_number(field) for field in fields) > len(fields):
-            _numbers(table, place, path)  # numbers but for a few: says which is none
+            _numbers(table, index, path)  # numbers but for a few: says which is none
         missing = np.array([is_missing(field) for field in fields])
         levels: list[str] = sorted({field for field, gone in zip(fields, missing, strict=True) if not gone})
         if len(levels) > MOST_LEVELS:
@@ -159,10 +159,10 @@ def read_ids(path: Path) -> tuple[str, ...]:
     """
     with open_text(require_file(path), packing=NAMES_PACKING) as lines:
         names = [line.split("\t")[0].strip() for line in lines]
-    found = tuple(name for name in names if name and not name.startswith("#"))
-    if len(found) == 1 and "," in found[0]:
-        raise InputError(f"{path} has one line, {some(found)}, and names stand one a line.")
-    return found
+    ids = tuple(name for name in names if name and not name.startswith("#"))
+    if len(ids) == 1 and "," in ids[0]:
+        raise InputError(f"{path} has one line, {some(ids)}, and names stand one a line.")
+    return ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ def _read(path: Path) -> _Read:
     with open_table(require_file(path)) as table:
         titled = _has_header(table.first[0], table.first[1:2])
         width = max(len(row.fields) for row in table.first[:2])
-        header = read_header(table) if titled else tuple(f"column {place + 1}" for place in range(width))
+        header = read_header(table) if titled else tuple(f"column {number + 1}" for number in range(width))
         if len(header) < 2:
             raise InputError(
                 f"{path} has one column: {some(header, 1)}.", hint="The first column has ids, the others values."
@@ -190,7 +190,7 @@ def _read(path: Path) -> _Read:
         rows: list[Row] = []
         seen: dict[str, int] = {}
         for row in read_body(table, len(header), after_header=titled):
-            room.take(TEXT_COST * len(row.fields))
+            room.reserve(TEXT_COST * len(row.fields))
             name = row.fields[0].strip()
             check_names([name], f"line {row.line}, id", path)
             if name in seen:
@@ -218,10 +218,10 @@ def _has_header(first: Row, below: list[Row] | tuple[Row, ...]) -> bool:
     top, under = first.fields, below[0].fields
     if len(top) + 1 == len(under) or top[0].strip().lower() in TITLES:
         return True
-    numbers = [place for place, field in enumerate(under[1:], start=1) if is_number(field) or is_missing(field)]
+    numbers = [column for column, field in enumerate(under[1:], start=1) if is_number(field) or is_missing(field)]
     if not numbers:  # labels: a title is known by what it says
         return False
-    return not all(place < len(top) and (is_number(top[place]) or is_missing(top[place])) for place in numbers)
+    return not all(column < len(top) and (is_number(top[column]) or is_missing(top[column])) for column in numbers)
 
 
 def _samples_of(table: Table) -> tuple[str, ...] | None:
@@ -238,10 +238,10 @@ def _chosen(table: _Read, only: str | None, path: Path) -> list[int]:
             raise NotFound(f"{path} has no column {some([only])}; it has {some(table.names)}.")
         return [table.names.index(only)]
     numeric = [
-        place
-        for place in range(len(table.names))
-        if all(is_number(row[place]) or is_missing(row[place]) for row in table.fields)
-        and not all(is_missing(row[place]) for row in table.fields)
+        column
+        for column in range(len(table.names))
+        if all(is_number(row[column]) or is_missing(row[column]) for row in table.fields)
+        and not all(is_missing(row[column]) for row in table.fields)
     ]
     if not numeric:  # say which field is none
         _numbers(table, 0, path)
@@ -250,19 +250,19 @@ def _chosen(table: _Read, only: str | None, path: Path) -> list[int]:
 
 
 def _numbers(table: _Read, column: int, path: Path) -> NDArray[np.float64]:
-    answer = np.empty(len(table.ids))
-    for place, row in enumerate(table.fields):
+    numbers = np.empty(len(table.ids))
+    for index, row in enumerate(table.fields):
         field = row[column]
         if is_missing(field):
-            answer[place] = np.nan
+            numbers[index] = np.nan
         elif is_number(field) and math.isfinite(float(field)):
-            answer[place] = float(field)
+            numbers[index] = float(field)
         else:
             raise InputError(
-                f"{path}, line {table.lines[place]}: {some([field])!r} in column {some([table.names[column]])} is no "
+                f"{path}, line {table.lines[index]}: {some([field])!r} in column {some([table.names[column]])} is no "
                 f"{'finite ' if is_number(field) else ''}number."
             )
-    return answer
+    return numbers
 
 
 def read_cls(path: Path, samples: tuple[str, ...]) -> dict[str, str]:

@@ -117,6 +117,28 @@ for snapshot in [resampling.of(np.arange(5)), *resampling.drawn(2, seed=1)]:
     print(np.count_nonzero(snapshot.covariance.to_dense()))
 """
 
+READER = '''"""Expression in lines of a gene, a colon and numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...engine.estimation.expression import Expression
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def read_colons(path: Path) -> tuple[Expression, tuple[str, ...]]:
+    """Return the expression of a file, and what was decided while reading it."""
+    rows = [line.split(":") for line in path.read_text().splitlines()]
+    values = np.array([[float(number) for number in numbers.split()] for _, numbers in rows])
+    samples = tuple(f"s{number}" for number in range(1, values.shape[1] + 1))
+    return Expression(values, tuple(gene for gene, _ in rows), samples), ("read as lines with colons",)
+'''
+
 HINT = """
 import grnledger
 try:
@@ -150,3 +172,30 @@ def test_a_new_estimator_is_one_file_and_one_line(tree: Tree) -> None:
     assert "'independent', 'shrinkage', 'ledoit-wolf', 'factor', 'empirical'" in refused.stderr
     hint = tree.run("-c", HINT).stdout
     assert hint == "There are independent, shrinkage, ledoit-wolf, factor, empirical.\n"
+
+
+def test_a_new_file_format_is_one_file_and_one_line(tree: Tree) -> None:
+    tree.add_file("formats/expression/colons.py", READER)
+    line = '        "colons": Reader("colons", "expression.colons:read_colons", ending(".colons")),'
+    tree.add_line("formats/readers.py", '    "expression": {', line)
+    assert tree.changes() == (["formats/expression/colons.py"], [f"+ {line}"])
+
+    described = " ".join(tree.grn("init", "--help").split())
+    assert "Genes × samples: colons, tsv, csv (also .gz), h5ad, mtx or a 10x folder." in described
+    listed = tree.run("-X", "importtime", "-m", "grnledger.cli", "init", "--help").stderr
+    assert "grnledger.formats.readers" in listed
+    assert "grnledger.formats.expression" not in listed
+
+    values = np.random.default_rng(0).normal(size=(12, 10))
+    rows = [f"GENE{number}: {' '.join(map(repr, row))}" for number, row in enumerate(values.tolist())]
+    (tree.folder / "expression.colons").write_text("\n".join(rows) + "\n")
+    write_expression(tree.folder / "expression.tsv")
+    tree.grn("init", "toy.grn", "--expression", "expression.colons", "-m", "colons")
+    tree.grn("init", "same.grn", "--expression", "expression.tsv", "-m", "table")
+    matrices = [tree.grn("-s", store, "export", "--matrix", "covariance") for store in ("toy.grn", "same.grn")]
+    assert matrices[0] == matrices[1]
+
+    arguments = ("init", "x.grn", "--expression", "expression.colons", "--genes-in", "columns")
+    refused = tree.run("-m", "grnledger.cli", *arguments)
+    assert refused.returncode == 2
+    assert "says itself where its genes are" in refused.stderr
