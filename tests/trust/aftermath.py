@@ -210,7 +210,7 @@ class Ground:
         try:
             seen = self.see()
         except Exception as failure:  # noqa: BLE001  whatever it is, the store does not open
-            return Finding("unreadable", told(failure))
+            return Finding("unreadable", sentence_of(failure))
         if seen == expected.new:
             return Finding("new")
         return Finding("old") if seen == expected.old else Finding("wrong", difference(expected.old, seen))
@@ -224,7 +224,7 @@ class Ground:
             seconds = time.monotonic() - begun
             seen = self.see()
         except Exception as failure:  # noqa: BLE001  whatever it is, the store is stuck
-            return Finding("stuck", f"after the {stands} state: {told(failure)}")
+            return Finding("stuck", f"after the {stands} state: {sentence_of(failure)}")
         if seen != after:
             return Finding("stuck", f"after the {stands} state: {difference(after, seen)}")
         if seconds > PATIENCE:
@@ -384,6 +384,6 @@ def _numbers(repo: grnledger.Repository, rev: str) -> str:
     return digest.hexdigest()[:16]
 
 
-def told(failure: Exception) -> str:
+def sentence_of(failure: Exception) -> str:
     """Return what an exception says, in one line."""
     return f"{type(failure).__name__}: {failure}".replace("\n", " ")

@@ -203,32 +203,32 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="go on from each death in one way only, not in two")
     parser.add_argument("--plant", choices=PLANTS, default="nothing", help="stop at the first bad case")
     parser.add_argument("--folder", help="where the stores stand while it runs")
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     os.environ.update(verbs.ENVIRONMENT)
-    ways = list(given.ways)
+    ways = list(options.ways)
     if "strace" in ways and (why := traced.why_not()):
         print(f"Real processes are left out: {why}.")
         ways.remove("strace")
     rows: list[Row] = []
-    with one_blas_thread(), tempfile.TemporaryDirectory(dir=given.folder) as name:
-        prepared = verbs.build(Path(name) / "prepared", size=given.size, dense=given.base == "dense")
+    with one_blas_thread(), tempfile.TemporaryDirectory(dir=options.folder) as name:
+        prepared = verbs.build(Path(name) / "prepared", size=options.size, dense=options.base == "dense")
         for verb in verbs.VERBS:
-            if given.verbs and verb.name not in given.verbs:
+            if options.verbs and verb.name not in options.verbs:
                 continue
-            ground = Ground(prepared, Path(name) / "stores", verb, plant=planted.DEATHS[given.plant])
+            ground = Ground(prepared, Path(name) / "stores", verb, plant=planted.DEATHS[options.plant])
             expected = ground.expect() if set(ways) - {"strace"} else None
             for way in ways:
                 if expected is None or way == "strace":
                     row = kill_everywhere(replace(ground, as_command=True))
                 else:
-                    until = given.plant != "nothing"
-                    row = die_everywhere(ground, expected, way, thorough=not given.quick, to_the_first=until)
+                    until = options.plant != "nothing"
+                    row = die_everywhere(ground, expected, way, thorough=not options.quick, to_the_first=until)
                 print(*row.cells(), sep="\t", file=sys.stderr, flush=True)
                 rows.append(row)
-    return tell(rows)
+    return print_table(rows)
 
 
-def tell(rows: list[Row]) -> int:
+def print_table(rows: list[Row]) -> int:
     """Print the table and what it says, and return 1 if anything was bad."""
     print(table(HEAD, [row.cells() for row in rows]))
     bad = [case for row in rows for case in row.found.bad]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import grnledger
 import verbs
-from aftermath import Ground, an_hour_later, difference, told
+from aftermath import Ground, an_hour_later, difference, sentence_of
 from disk import Disk, fingerprint, lay_down, standing, tree_of
 from faults import recorded, without_links
 
@@ -302,7 +302,7 @@ class Stage:
         try:
             seen = self.ground.see()
         except Exception as failure:  # noqa: BLE001  whatever it is, the store does not open
-            return "unreadable", told(failure)
+            return "unreadable", sentence_of(failure)
         stands = [done for done in range(len(recording.states)) if recording.states[done] == seen]
         done = next((done for done in stands if done in allowed), None)
         if done is None:
@@ -321,7 +321,7 @@ class Stage:
                 expected = recording.further[done + 1]
             seen = self._further()
         except Exception as failure:  # noqa: BLE001  whatever it is, the store is stuck
-            return told(failure)
+            return sentence_of(failure)
         damage = [str(one) for one in grnledger.verify(self._store).findings if one.kind == "damage"]
         return "; ".join(damage) or ("" if seen == expected else difference(expected or {}, seen))
 

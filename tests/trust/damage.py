@@ -170,10 +170,10 @@ def run(ground: Ground, case: Case, folder: Path) -> list[str]:
         path.write_bytes(case.content)
     else:
         DAMAGES[case.damage](path)
-    return [f"{case}: {said}" for said in _told(Trial(ground, case, store))]
+    return [f"{case}: {said}" for said in _problems(Trial(ground, case, store))]
 
 
-def _told(trial: Trial) -> Iterator[str]:
+def _problems(trial: Trial) -> Iterator[str]:
     try:
         yield from trial.problems()
     except Exception as failure:  # noqa: BLE001  whatever it is, nobody should have met it
@@ -418,13 +418,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--every", type=int, default=1, help="of the cases, each N-th alone")
     parser.add_argument("--plant", choices=PLANTS, default="nothing")
     parser.add_argument("--folder", help="where the stores are made; one in memory is the fastest")
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     counts: Counter[tuple[str, str]] = Counter()
     bad: list[str] = []
-    with tempfile.TemporaryDirectory(dir=given.folder) as name, one_blas_thread():
+    with tempfile.TemporaryDirectory(dir=options.folder) as name, one_blas_thread():
         ground = specimens.Ground.lay(Path(name))
-        with PLANTS[given.plant]():
-            for case in list(cases(ground, specimens.strangers(Path(name))))[:: given.every]:
+        with PLANTS[options.plant]():
+            for case in list(cases(ground, specimens.strangers(Path(name))))[:: options.every]:
                 with tempfile.TemporaryDirectory(dir=name) as folder:
                     found = run(ground, case, Path(folder))
                 counts[case.damage, case.kind] += 1

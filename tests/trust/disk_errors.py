@@ -32,11 +32,11 @@ import planted
 import real_disk
 import traced
 import verbs
-from aftermath import Finding, Ground, Tally, difference, fork, table, told
+from aftermath import Finding, Ground, Tally, difference, fork, sentence_of, table
 from faults import watching
 from grnledger.engine.threads import one_blas_thread
 from grnledger.storage.files import durable
-from outcomes import BAD, Outcome, is_flushed, is_harmless, judge, of_command, of_failure
+from outcomes import BAD, Outcome, finding_of, is_flushed, is_harmless, of_command, of_failure
 
 if TYPE_CHECKING:
     from aftermath import Expected, Report
@@ -194,7 +194,7 @@ def fail(ground: Ground, expected: Expected, fault: Fault) -> Finding:
         outcome = attempt(ground, store, fault)
         stands = ground.standing(expected)
         harmless = all(one for _, _, one in fault.failed)
-        found = judge(outcome, stands, harmless=harmless, changes=expected.old != expected.new)
+        found = finding_of(outcome, stands, harmless=harmless, changes=expected.old != expected.new)
         if found.stands not in BAD:
             found = same_process(ground, expected, store, found.stands)
         if found.stands not in BAD:
@@ -222,7 +222,7 @@ def same_process(ground: Ground, expected: Expected, store: Repository | None, s
         verbs.next_commit(store)
         seen = ground.see()
     except Exception as failure:  # noqa: BLE001  whatever it is, the store is stuck
-        return Finding("stuck", f"on the same object after the {stands} state: {told(failure)}")
+        return Finding("stuck", f"on the same object after the {stands} state: {sentence_of(failure)}")
     return Finding(stands) if seen == after else Finding("stuck", f"on the same object: {difference(after, seen)}")
 
 
@@ -233,7 +233,7 @@ def fresh_process(ground: Ground, found: Finding) -> Finding:
         ground.next_commit(nth=1)
         after = ground.see()[ground.goes_on]
     except Exception as failure:  # noqa: BLE001  whatever it is, the store is stuck
-        return Finding("stuck", f"in a fresh process: {told(failure)}")
+        return Finding("stuck", f"in a fresh process: {sentence_of(failure)}")
     assert before is not None
     assert after is not None
     whole = after.versions[1:] == before.versions and after.numbers[1:] == before.numbers
@@ -283,22 +283,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--calls-only", action="store_true", help="not as commands")
     parser.add_argument("--plant", choices=planted.ERRORS, default="nothing", help="stop at the first bad case")
     parser.add_argument("--folder", help="where the stores stand while it runs")
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     os.environ.update(verbs.ENVIRONMENT)
-    chosen = [verb for verb in verbs.VERBS if not given.verbs or verb.name in given.verbs]
-    ways = list(given.ways)
+    chosen = [verb for verb in verbs.VERBS if not options.verbs or verb.name in options.verbs]
+    ways = list(options.ways)
     if "strace" in ways and (why := traced.why_not()):
         print(f"Errors of real system calls are left out: {why}.")
         ways.remove("strace")
     rows: list[Row] = []
-    with one_blas_thread(), tempfile.TemporaryDirectory(dir=given.folder) as name:
-        prepared = verbs.build(Path(name) / "prepared", size=given.size, dense=False)
+    with one_blas_thread(), tempfile.TemporaryDirectory(dir=options.folder) as name:
+        prepared = verbs.build(Path(name) / "prepared", size=options.size, dense=False)
         for verb in chosen:
             of_verb = {way: Row(verb.name, way, 0) for way in ways}
             inside = {way: row for way, row in of_verb.items() if way not in REAL}
-            for as_command in (False, True)[: 1 if given.calls_only else 2] if inside else ():
-                ground = Ground(prepared, Path(name) / "stores", verb, as_command, planted.ERRORS[given.plant])
-                fail_everywhere(ground, inside, every=given.every, to_the_first=given.plant != "nothing")
+            for as_command in (False, True)[: 1 if options.calls_only else 2] if inside else ():
+                ground = Ground(prepared, Path(name) / "stores", verb, as_command, planted.ERRORS[options.plant])
+                fail_everywhere(ground, inside, every=options.every, to_the_first=options.plant != "nothing")
             for way, fail_really in REAL.items():
                 if way in of_verb:
                     ground = Ground(prepared, Path(name) / "stores", verb, as_command=True)
@@ -306,10 +306,10 @@ def main(arguments: list[str] | None = None) -> int:
             for row in of_verb.values():
                 print(*row.cells(), sep="\t", file=sys.stderr, flush=True)
             rows.extend(of_verb.values())
-    return tell(rows)
+    return print_table(rows)
 
 
-def tell(rows: list[Row]) -> int:
+def print_table(rows: list[Row]) -> int:
     """Print the table and what it says, and return 1 if anything was bad."""
     print(table(HEAD, [row.cells() for row in rows]))
     bad = [case for row in rows for case in row.found.bad]

@@ -169,14 +169,14 @@ def examine(ground: Ground, flip: Flip, store: Path) -> tuple[str, str]:
     content[flip.place] ^= 1 << flip.bit
     path.write_bytes(content)
     try:
-        return _judged(ground, flip, store)
+        return _outcome(ground, flip, store)
     except Exception as failure:  # noqa: BLE001  what is no error of ours is a bug of ours
         return "traceback", f"{type(failure).__name__}: {failure}"
     finally:
         specimens.restore(store, ground.files[flip.store])
 
 
-def _judged(ground: Ground, flip: Flip, store: Path) -> tuple[str, str]:
+def _outcome(ground: Ground, flip: Flip, store: Path) -> tuple[str, str]:
     found, versions = _found(store)
     expected = ground.expected[flip.store]
     got = specimens.answers(store, tuple(expected))
@@ -294,15 +294,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--plant", choices=PLANTS, default="nothing")
     parser.add_argument("--folder", help="where the stores are made; one in memory is the fastest")
-    given = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory(dir=given.folder) as name, one_blas_thread():
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(dir=options.folder) as name, one_blas_thread():
         ground = specimens.Ground.lay(Path(name))
-        tally = run(ground, draw(ground, given.flips, given.seed), given.processes, Path(name), given.plant)
+        tally = run(ground, draw(ground, options.flips, options.seed), options.processes, Path(name), options.plant)
     outcomes = ("damage", "derived", "refused", "harmless", *FAILURES)
     kinds = sorted({kind for kind, _ in tally.counts})
     rows = [[kind, *(f"{tally.counts[kind, outcome]:,}" for outcome in outcomes)] for kind in kinds]
     print(aftermath.table(["in", *outcomes], rows))
-    print(f"{tally.total:,} flips, seed {given.seed}; a child grew by {tally.peak / 1024:.0f} MB at the most.")
+    print(f"{tally.total:,} flips, seed {options.seed}; a child grew by {tally.peak / 1024:.0f} MB at the most.")
     print(f"Failures: {aftermath.bound(len(tally.bad), tally.total)}.")
     for said in tally.bad[:40]:
         print("  " + said)

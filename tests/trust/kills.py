@@ -194,27 +194,30 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--plant", choices=planted.DEATHS, default="nothing", help="stop at the first bad case")
     parser.add_argument("--folder", help="where the stores stand while it runs")
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     os.environ.update(verbs.ENVIRONMENT)
-    chosen = [verb for verb in verbs.VERBS if not given.verbs or verb.name in given.verbs]
-    wanted = math.ceil(given.kills / len(chosen) / len(given.sizes))
+    chosen = [verb for verb in verbs.VERBS if not options.verbs or verb.name in options.verbs]
+    wanted = math.ceil(options.kills / len(chosen) / len(options.sizes))
     rows: list[Row] = []
-    with one_blas_thread(), tempfile.TemporaryDirectory(dir=given.folder) as name:
-        for size in given.sizes:
-            prepared = verbs.build(Path(name) / f"prepared-{size}", size=size, dense=given.base == "dense")
+    with one_blas_thread(), tempfile.TemporaryDirectory(dir=options.folder) as name:
+        for size in options.sizes:
+            prepared = verbs.build(Path(name) / f"prepared-{size}", size=size, dense=options.base == "dense")
             for verb in chosen:
-                ground = Ground(prepared, Path(name) / "stores", verb, plant=planted.DEATHS[given.plant])
+                ground = Ground(prepared, Path(name) / "stores", verb, plant=planted.DEATHS[options.plant])
                 rows.append(row := Row(verb.name, size, 0.0))
-                kill_inside(row, ground, wanted, seed=given.seed, to_the_first=given.plant != "nothing")
-                if given.processes:
+                kill_inside(row, ground, wanted, seed=options.seed, to_the_first=options.plant != "nothing")
+                if options.processes:
                     kill_processes(
-                        row, Ground(prepared, ground.folder, verb, as_command=True), given.processes, seed=given.seed
+                        row,
+                        Ground(prepared, ground.folder, verb, as_command=True),
+                        options.processes,
+                        seed=options.seed,
                     )
                 print(*row.cells(), sep="\t", file=sys.stderr, flush=True)
-    return tell(rows, given.seed)
+    return print_table(rows, options.seed)
 
 
-def tell(rows: list[Row], seed: int) -> int:
+def print_table(rows: list[Row], seed: int) -> int:
     """Print the table and what it says, and return 1 if anything was bad."""
     print(table(HEAD, [row.cells() for row in rows]))
     bad = [case for row in rows for tally in row.tallies for case in tally.bad]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from aftermath import KINDS, Finding, told
+from aftermath import KINDS, Finding, sentence_of
 from grnledger.engine.errors import FormatError, GrnError
 from grnledger.storage.files import durable, layout
 
@@ -55,7 +55,7 @@ class Outcome:
 def of_failure(failure: Exception) -> Outcome:
     """Return the outcome of a call that raised."""
     clear = isinstance(failure, (OSError, GrnError)) and not isinstance(failure, FormatError)
-    return Outcome(False, isinstance(failure, durable.Unconfirmed), told(failure), not clear)
+    return Outcome(False, isinstance(failure, durable.Unconfirmed), sentence_of(failure), not clear)
 
 
 def of_command(code: int, said: str) -> Outcome:
@@ -90,7 +90,7 @@ def is_flushed(folder: str, made: Iterable[tuple[str, str]]) -> bool:
     return flushed
 
 
-def judge(outcome: Outcome, found: Finding, *, harmless: bool, changes: bool) -> Finding:
+def finding_of(outcome: Outcome, found: Finding, *, harmless: bool, changes: bool) -> Finding:
     """Return whether a verb ended as it may.
 
     Parameters

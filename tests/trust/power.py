@@ -154,7 +154,7 @@ def examined(name: str, *, prepared: Path, states: int, seed: int, ways: list[st
     return results
 
 
-def told(result: Result) -> str:
+def line_of(result: Result) -> str:
     """Return what was found of a case, for people."""
     lines = [f"\n{result.name}: {bound(_bad(result.count), result.count.states)}"]
     lines += [f"  {said[:400]}" for said in result.count.bad[:5]]
@@ -235,16 +235,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=1, help="processes  [1]")
     parser.add_argument("--folder", help="where the stores stand while it runs")
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     os.environ.update(verbs.ENVIRONMENT)
     results: list[Result] = []
-    with tempfile.TemporaryDirectory(dir=given.folder) as folder:
-        prepared = verbs.build(Path(folder) / "prepared", size=given.size, dense=False)
-        asked = {"states": given.states, "seed": given.seed, "ways": given.ways, "every": given.every}
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        prepared = verbs.build(Path(folder) / "prepared", size=options.size, dense=False)
+        asked = {"states": options.states, "seed": options.seed, "ways": options.ways, "every": options.every}
         work = partial(examined, prepared=prepared, **asked)
-        for found in _each(work, given.verbs, given.jobs):
+        for found in _each(work, options.verbs, options.jobs):
             for result in found:
-                print(told(result), flush=True)
+                print(line_of(result), flush=True)
             results += found
     print(f"\n{table(HEAD, [row(result) for result in results])}")
     for site in needless(results):

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import grnledger
-from aftermath import fork, table, told
+from aftermath import fork, sentence_of, table
 from grnledger.engine.errors import Conflict
 from grnledger.engine.threads import one_blas_thread
 from grnledger.storage.files import durable, lock
@@ -166,7 +166,7 @@ def attempts(repo: grnledger.Repository, name: str, *, first: int) -> Iterator[s
             if any(one.label == name for one in repo.active()):  # it stands all the same: trying again is no use
                 break
         except Exception as failure:  # noqa: BLE001  whatever it is, it is counted
-            yield f"{FAILED} {name}: {told(failure)}"
+            yield f"{FAILED} {name}: {sentence_of(failure)}"
             break
         else:
             yield f"{ACKNOWLEDGED} {version.id} {name}"
@@ -180,7 +180,7 @@ def pack(report: Report, store: Path, stop: Path) -> None:
         try:
             done = grnledger.Repository(store, wait=PATIENCE).pack()
         except Exception as failure:  # noqa: BLE001  whatever it is, it is counted
-            report(f"{FAILED} pack: {told(failure)}\n".encode())
+            report(f"{FAILED} pack: {sentence_of(failure)}\n".encode())
         else:
             report(b"packs\n" * done.packs)
         time.sleep(0.001)
@@ -374,7 +374,7 @@ def held(store: Path, row: Row) -> tuple[list[str], set[str], set[str]]:
         line = [version.id for version in reversed(repo.line("main"))]
         active = {one.label for one in repo.active("main")}
     except grnledger.GrnError as failure:
-        wrong.append(told(failure))
+        wrong.append(sentence_of(failure))
         line, active = readable, names
     if len(line) != len(repo):
         wrong.append(f"{len(line)} versions on the line of {len(repo)}")
@@ -409,24 +409,24 @@ def main() -> int:
     parser.add_argument("--plant", choices=PLANTS, default="nothing")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", help="where the stores stand while it runs")
-    given = parser.parse_args()
+    options = parser.parse_args()
     os.environ.update(ENVIRONMENT)
     del os.environ["SOURCE_DATE_EPOCH"]  # commits of one writer in one second shall not be alike
     rows: list[Row] = []
     with one_blas_thread():
-        for kind in (kind for kind in KINDS if not given.kinds or kind.name in given.kinds):
+        for kind in (kind for kind in KINDS if not options.kinds or kind.name in options.kinds):
             rounds: list[Row] = []
-            for nth in range(given.rounds):
-                with tempfile.TemporaryDirectory(dir=given.folder) as name:
-                    settings: dict[str, Any] = {"writers": given.writers, "commits": given.commits}
-                    settings |= {"plant": PLANTS[given.plant], "seed": given.seed + nth}
+            for nth in range(options.rounds):
+                with tempfile.TemporaryDirectory(dir=options.folder) as name:
+                    settings: dict[str, Any] = {"writers": options.writers, "commits": options.commits}
+                    settings |= {"plant": PLANTS[options.plant], "seed": options.seed + nth}
                     rounds.append(round_of(Path(name), kind, **settings))
             rows.append(add(rounds))
             print(*rows[-1].cells(), sep="\t", file=sys.stderr, flush=True)
-    return tell(rows)
+    return print_table(rows)
 
 
-def tell(rows: list[Row]) -> int:
+def print_table(rows: list[Row]) -> int:
     """Print the table and what it says, and return 1 if anything was bad."""
     print(table(HEAD, [row.cells() for row in rows]))
     bad = [one for row in rows for one in row.bad]

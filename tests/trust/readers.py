@@ -35,7 +35,7 @@ from unittest import mock
 
 import grnledger
 import numpy as np
-from aftermath import fork, table, told
+from aftermath import fork, sentence_of, table
 from grnledger.engine.errors import Conflict, InputError, NotPositiveDefinite
 from grnledger.engine.threads import one_blas_thread
 from grnledger.storage.files import durable, layout
@@ -190,7 +190,7 @@ def pack(report: Report, store: Path, stop: Path) -> None:
         try:
             notes.counts["packs"] += grnledger.open(store).pack().packs
         except Exception as failure:  # noqa: BLE001  whatever it is, it is counted
-            notes.bad.append(f"error: pack: {told(failure)}")
+            notes.bad.append(f"error: pack: {sentence_of(failure)}")
         time.sleep(0.002)
     report(notes.json())
 
@@ -229,7 +229,7 @@ class Reader:
         try:
             self.ways[way][1]()
         except Exception as failure:  # noqa: BLE001  whatever it is, it is counted
-            self.notes.bad.append(f"error: {way}: {told(failure)}")
+            self.notes.bad.append(f"error: {way}: {sentence_of(failure)}")
         self.notes.counts["reads"] += 1
         self.notes.counts[way] += 1
 
@@ -483,7 +483,7 @@ def compare(store: Path, wrote: Notes, seen: list[Notes], packed: list[Notes]) -
     try:
         truth = true_versions(store, total)
     except Exception as failure:  # noqa: BLE001  whatever it is, the store is broken
-        total.bad.append(f"error: in the end: {told(failure)}")
+        total.bad.append(f"error: in the end: {sentence_of(failure)}")
         return total
     for notes in (wrote, *seen):
         wrong = [id_ for id_, said in notes.versions.items() if truth.get(id_) != said]
@@ -563,20 +563,20 @@ def main() -> int:
     parser.add_argument("--plant", choices=PLANTS, default="nothing")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", help="where the stores stand while it runs")
-    given = parser.parse_args()
+    options = parser.parse_args()
     os.environ.update(ENVIRONMENT)
     rows: list[list[str]] = []
     bad: list[str] = []
     with one_blas_thread():
         for dense in (False, True):
-            with tempfile.TemporaryDirectory(dir=given.folder) as name:
-                each = -(-given.reads // 2 // given.readers)
-                settings: dict[str, Any] = {"readers": given.readers, "reads": each, "packers": given.packers}
-                notes = run(Path(name), dense=dense, seed=given.seed, plant=given.plant, **settings)
+            with tempfile.TemporaryDirectory(dir=options.folder) as name:
+                each = -(-options.reads // 2 // options.readers)
+                settings: dict[str, Any] = {"readers": options.readers, "reads": each, "packers": options.packers}
+                notes = run(Path(name), dense=dense, seed=options.seed, plant=options.plant, **settings)
             rows.append(cells("dense" if dense else "factor", notes))
             bad += notes.bad
             print(*rows[-1], sep="\t", file=sys.stderr, flush=True)
-    return tell(rows, bad)
+    return print_table(rows, bad)
 
 
 WAYS = ("reads", "opened", "refreshed", "held store", "held snapshot")
@@ -591,7 +591,7 @@ def cells(base: str, notes: Notes) -> list[str]:
     return [base, *(f"{notes.counts[name]:,}" for name in COUNTED), *bad, notes.view]
 
 
-def tell(rows: list[list[str]], bad: list[str]) -> int:
+def print_table(rows: list[list[str]], bad: list[str]) -> int:
     """Print the table and what it says, and return 1 if anything was bad."""
     print(table(HEAD, rows))
     reads = sum(int(row[1].replace(",", "")) for row in rows)

@@ -19,7 +19,7 @@ import traced
 import verbs
 from aftermath import Finding, Ground
 from grnledger.engine.threads import one_blas_thread
-from outcomes import BAD, is_flushed, is_harmless, judge, of_command
+from outcomes import BAD, finding_of, is_flushed, is_harmless, of_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,7 +54,7 @@ def fail_calls(ground: Ground, tally: Tally) -> int:
         made = [(one.name, one.on.rpartition(" → ")[2]) for one in calls[:place]]
         on = call.on.rpartition(" → ")[2]
         harmless = is_harmless(call.name, on) or ((ground.folder / on).is_dir() and is_flushed(on, made))
-        found = _judged(ground, expected, code, said, harmless=harmless)
+        found = _finding(ground, expected, code, said, harmless=harmless)
         tally.add(found, f"grn {ground.verb.name}, strace: {error} at {call}, {place + 1} of {len(calls)}", bad=BAD)
     return len(calls)
 
@@ -90,7 +90,7 @@ def _grow(
     for steps in range(MOST):
         ground.lay_out()
         code, said = run(ground, steps)
-        found = _judged(ground, expected, code, said, harmless=True)
+        found = _finding(ground, expected, code, said, harmless=True)
         yield f"grn {ground.verb.name}, disk: {what} {steps}", asdict(found)
         if code == 0:
             return
@@ -128,11 +128,11 @@ def _run(ground: Ground, before: Callable[[], object]) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-def _judged(ground: Ground, expected: Expected, code: int, said: str, *, harmless: bool) -> Finding:
+def _finding(ground: Ground, expected: Expected, code: int, said: str, *, harmless: bool) -> Finding:
     """Return how a real process ended, having gone on from there."""
     outcome = of_command(code, said)
     changes = expected.old != expected.new
-    found = judge(outcome, ground.standing(expected), harmless=harmless, changes=changes)
+    found = finding_of(outcome, ground.standing(expected), harmless=harmless, changes=changes)
     if found.stands in BAD:
         return found
     after = ground.going_on(found.stands, expected, again=True)

@@ -226,10 +226,10 @@ def main() -> int:
     parser.add_argument("--size", type=int, default=2_000, metavar="P", help="genes, on a base of two factors  [2000]")
     parser.add_argument("--plant", choices=PLANTS, default="nothing", help="plant a fault, which must be found")
     parser.add_argument("--folder", help="where the store stands while it runs; a real disk by right")
-    given = parser.parse_args()
+    options = parser.parse_args()
     os.environ.update(ENVIRONMENT)
-    with PLANTS[given.plant](), one_blas_thread(), tempfile.TemporaryDirectory(dir=given.folder) as name:
-        return measure(Path(name), given.versions, given.active, given.size)
+    with PLANTS[options.plant](), one_blas_thread(), tempfile.TemporaryDirectory(dir=options.folder) as name:
+        return measure(Path(name), options.versions, options.active, options.size)
 
 
 def measure(folder: Path, versions: int, most: int, size: int) -> int:

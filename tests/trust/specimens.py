@@ -222,10 +222,10 @@ def _questions(repo: Repository, asked: tuple[str, ...]) -> Iterator[tuple[str, 
         yield f"at:{rev}", lambda rev=rev: repo.version(rev).id
     yield "moves", lambda: _whole(repo, list(map(str, repo.moves)))
     yield "identities", lambda: _whole(repo, repo.identities())
-    yield "log", lambda: [_told(version) for version in repo.versions()]
+    yield "log", lambda: [_record(version) for version in repo.versions()]
     numbers = {int(name.split()[0][1:]) for name in asked if name.startswith("v")} or range(len(repo))
     for rev in (f"v{number}" for number in sorted(numbers)):
-        yield f"{rev} told", lambda rev=rev: _told(repo.version(rev))
+        yield f"{rev} told", lambda rev=rev: _record(repo.version(rev))
         yield f"{rev} active", lambda rev=rev: [(one.record, one.since) for one in repo.active(rev)]
         yield f"{rev} refs", lambda rev=rev: _whole(repo, repo.version(rev).refs)
         yield f"{rev} base", lambda rev=rev: _base(repo, rev)
@@ -244,7 +244,7 @@ def _whole(repo: Repository, listed: Any) -> Any:
     return REFUSED if repo.damage else listed
 
 
-def _told(version: Any) -> tuple[object, ...]:
+def _record(version: Any) -> tuple[object, ...]:
     return version.number, version.id, version.content, version.parents, version.entry.canonical()
 
 

@@ -69,7 +69,7 @@ def test_so_it_is_after_a_death_and_each_fsync_is_missed(run: Callable[[str], tu
         assert re.search(rf"without the fsync of .*{fsync}\): .*(unreadable|lost|wrong|stuck)", said), fsync
 
 
-def test_a_needless_fsync_is_told(run: Callable[[str], tuple[int, str]], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_needless_fsync_is_reported(run: Callable[[str], tuple[int, str]], monkeypatch: pytest.MonkeyPatch) -> None:
     flush = durable.flush
     monkeypatch.setattr(durable, "flush", lambda path: [flush(path), flush(path)])
     code, said = run("--verbs tag --states 10 --ways fsyncs")
@@ -77,7 +77,7 @@ def test_a_needless_fsync_is_told(run: Callable[[str], tuple[int, str]], monkeyp
     assert "NOT CAUGHT: the fsync of test_power_loss.<lambda>, flush: folder in tag" in said
 
 
-def test_what_goes_past_the_write_protocol_is_told(
+def test_what_goes_past_the_write_protocol_is_reported(
     run: Callable[[str], tuple[int, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flush = durable.flush

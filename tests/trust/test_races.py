@@ -332,7 +332,7 @@ def test_readers_beside_a_writer_and_a_packer_see_what_was_and_nothing_else(
 
 
 @pytest.mark.parametrize("plant", ["unlinking-first", "in-place", "two-looks", "refs-later"])
-def test_the_harness_sees_readers_that_are_told_something_wrong(
+def test_the_harness_sees_readers_that_read_something_wrong(
     harness: Callable[[str], ModuleType], fast: Path, plant: str
 ) -> None:
     readers = harness("readers")

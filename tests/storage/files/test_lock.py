@@ -303,7 +303,7 @@ def test_a_writer_goes_on_when_its_wait_for_one_that_keeps_it_ends(store: Path, 
     assert waits == [True] * (keeping == "stopped")  # a reader's is shared: it is seen when the lock is wanted
 
 
-def test_a_writer_that_loses_after_its_wait_is_refused_and_told_who_holds_the_lock(
+def test_a_writer_that_loses_after_its_wait_is_refused_with_the_name_of_the_holder(
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other, claim = grnledger.open(store, author="bob"), durable._claim

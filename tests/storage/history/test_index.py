@@ -78,7 +78,7 @@ def store(made: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="module")
 def expected(made: Path) -> dict[str, Any]:
     """All that the store says of its history."""
-    return told(made)
+    return description_of(made)
 
 
 def entry(store: Path, number: int) -> Path:
@@ -93,7 +93,7 @@ def witness_of(store: Path) -> Path:
     return store / "cache" / "last"
 
 
-def told(store: Path) -> dict[str, Any]:
+def description_of(store: Path) -> dict[str, Any]:
     """All that a store says of its history."""
     repo = grnledger.open(store)
     return {
@@ -135,9 +135,9 @@ def test_the_index_is_written_every_64_entries_and_gives_what_every_entry_gives(
     assert indexed.refs.moves == read.refs.moves
     assert (indexed.log.length, indexed.log.last) == (read.log.length, read.log.last)
     shutil.rmtree(store / "cache")
-    assert told(store) == expected  # and the index is there again
+    assert description_of(store) == expected  # and the index is there again
     assert covered(store) == 71
-    assert told(store) == expected
+    assert description_of(store) == expected
 
 
 def test_a_store_that_is_indexed_anew_while_it_is_open_goes_on(store: Path) -> None:
@@ -174,7 +174,7 @@ def test_entries_before_the_index_are_not_read_until_they_are_asked_for(store: P
     assert not index_of(store).exists()  # of a damaged log none is made
 
 
-def test_a_lost_entry_after_the_index_is_told(store: Path, made: Path) -> None:
+def test_a_lost_entry_after_the_index_is_reported(store: Path, made: Path) -> None:
     entry(store, 67).unlink()
     repo = grnledger.open(store)
     assert list(repo.damage) == [67]
@@ -193,11 +193,11 @@ def test_without_them_the_answers_are_the_same(store: Path, expected: dict[str, 
         path.unlink()
     if gone == "cache":
         shutil.rmtree(store / "cache")
-    assert told(store) == expected
+    assert description_of(store) == expected
     repo = grnledger.open(store)
     grow(repo, 72)
     before = [(number, said) for number, said, _ in expected["versions"]]
-    assert [(number, said) for number, said, _ in told(store)["versions"]][1:] == before
+    assert [(number, said) for number, said, _ in description_of(store)["versions"]][1:] == before
 
 
 def test_a_changed_byte_of_the_index_changes_no_answer(store: Path, expected: dict[str, Any]) -> None:
@@ -207,7 +207,7 @@ def test_a_changed_byte_of_the_index_changes_no_answer(store: Path, expected: di
         index_of(store).write_bytes(good[:place] + bytes([good[place] ^ (1 << place % 8)]) + good[place + 1 :])
         is_ignored = index.read(hdf5.Location(index_of(store))) is None
         if not is_ignored or ignored % 10 == 0:  # what is ignored at every tenth is ignored at all
-            assert told(store) == expected
+            assert description_of(store) == expected
         ignored += is_ignored
     assert ignored > 150
 
@@ -217,7 +217,7 @@ def test_an_index_cut_short_is_ignored(store: Path, expected: dict[str, Any], sh
     content = index_of(store).read_bytes()
     index_of(store).write_bytes(content[: int(share * len(content))])
     assert index.read(hdf5.Location(index_of(store))) is None
-    assert told(store) == expected
+    assert description_of(store) == expected
 
 
 def test_a_changed_or_missing_or_added_byte_of_the_witness_is_ignored(
@@ -233,7 +233,7 @@ def test_a_changed_or_missing_or_added_byte_of_the_witness_is_ignored(
         assert last_entry.remembered_lengths(last_entry.read(witness_of(store)), first) == (0, 0)
         if len(content) % 5 == 0:
             assert grnledger.open(store).damage == {}
-    assert told(store) == expected
+    assert description_of(store) == expected
     grnledger.open(store).create_tag("new")
     assert last_entry.remembered_lengths(last_entry.read(witness_of(store)), first)[0] == 72
 
@@ -256,19 +256,19 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("name", ["index.h5", "last"])
 def test_that_of_another_store_is_ignored(store: Path, expected: dict[str, Any], elsewhere: Path, name: str) -> None:
     shutil.copy(elsewhere / "cache" / name, store / "cache" / name)
-    assert told(store) == expected
+    assert description_of(store) == expected
     assert grnledger.open(store).commit([pathway(grnledger.open(store), "new", 0.3)]).refs == ("HEAD", "main")
 
 
 def test_a_stale_index_is_where_reading_begins(store: Path, made: Path, tmp_path: Path) -> None:
     longer = shutil.copytree(store, tmp_path / "longer.grn")
     grow(grnledger.open(longer), 140)
-    whole = told(longer)
+    whole = description_of(longer)
     shutil.copy(index_of(made), index_of(longer))
-    assert told(longer) == whole
+    assert description_of(longer) == whole
     shutil.copy(index_of(made), index_of(longer))
     shutil.copy(witness_of(made), witness_of(longer))
-    assert told(longer) == whole
+    assert description_of(longer) == whole
 
 
 def test_an_index_of_a_copy_that_went_another_way_is_ignored(store: Path, tmp_path: Path) -> None:
@@ -280,17 +280,17 @@ def test_an_index_of_a_copy_that_went_another_way_is_ignored(store: Path, tmp_pa
     repo._writer._author = "bob"
     grow(repo, 71)
     shutil.rmtree(other / "cache")
-    whole = told(other)
+    whole = description_of(other)
     (other / "cache").mkdir(exist_ok=True)
     shutil.copy(index_of(store), index_of(other))
-    assert told(other) == whole
+    assert description_of(other) == whole
 
 
 # What they know and the log has lost
 
 
 @pytest.mark.parametrize("which", ["witness", "index", "both"])
-def test_a_log_that_is_shorter_than_it_was_is_told_and_what_is_there_is_read(
+def test_a_log_that_is_shorter_than_it_was_is_reported_and_what_is_there_is_read(
     store: Path, made: Path, expected: dict[str, Any], which: str
 ) -> None:
     first = 63 if which == "index" else 70
@@ -316,7 +316,7 @@ def test_a_log_that_is_shorter_than_it_was_is_told_and_what_is_there_is_read(
     assert sorted(path.name for path in (store / "log").iterdir()) == before
     for number in range(first, 72):
         shutil.copy(entry(made, number), entry(store, number))
-    assert told(store) == expected
+    assert description_of(store) == expected
 
 
 def test_a_witness_of_very_many_entries_costs_no_more_than_its_file(store: Path, made: Path) -> None:
@@ -377,7 +377,7 @@ def test_an_index_that_makes_no_sense_is_ignored(
     content = build(hdf5.read(hdf5.Location(index_of(store)), layout.INDEX))
     index_of(store).unlink()
     durable.write_whole(index_of(store), content.seal().write)
-    assert told(store) == expected
+    assert description_of(store) == expected
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"7", b"[7]", b'[{"ref":"HEAD"}]', b"[" * 100_000, b"\xff"])
@@ -392,7 +392,7 @@ def test_moves_of_an_index_that_make_no_sense_are_refused_when_they_are_asked_fo
             step()
 
 
-def test_an_index_that_claims_more_than_the_log_is_told_and_not_counted_up_to(store: Path, made: Path) -> None:
+def test_an_index_that_claims_more_than_the_log_is_reported_and_not_counted_up_to(store: Path, made: Path) -> None:
     content = other_record(length=9_999_999_999)(hdf5.read(hdf5.Location(index_of(store)), layout.INDEX))
     index_of(store).unlink()
     durable.write_whole(index_of(store), content.seal().write)
@@ -409,7 +409,7 @@ def test_the_index_of_an_exported_store_is_not_trusted_either(
 ) -> None:
     path = tmp_path / "tumor.h5"
     grnledger.open(store).export(path)
-    assert told(path) == expected
+    assert description_of(path) == expected
     with h5py.File(path, "r+") as file:
         if harm == "gone":
             del file["cache"]
@@ -424,7 +424,7 @@ def test_the_index_of_an_exported_store_is_not_trusted_either(
             ids = file["cache/index/id"][()]
             del file["cache/index/id"]
             file["cache/index/id"] = ids[:-1]
-    assert told(path) == expected
+    assert description_of(path) == expected
 
 
 def test_nothing_is_written_behind_a_hole_that_the_index_covers(store: Path) -> None:
