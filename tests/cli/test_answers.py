@@ -422,9 +422,9 @@ def test_an_empty_answer_names_a_threshold_that_would_not_be_empty(ask: Callable
 
 @pytest.mark.parametrize("strongest", [0.0147, 0.0185, 0.0106, 0.95, 1.0, 0.99999, 3e-7, 0.1])
 def test_the_suggested_threshold_is_never_above_the_strongest(strongest: float) -> None:
-    from grnledger.cli.answers.versions import nothing_found
+    from grnledger.cli.answers.versions import no_edges_text
 
-    text = nothing_found(0.999, strongest, "of v0")
+    text = no_edges_text(0.999, strongest, "of v0")
     suggested = float(text.rstrip(".").split("--threshold ")[1])
     assert 0.8 * strongest < suggested <= strongest
 
