@@ -12,8 +12,13 @@ if TYPE_CHECKING:
 
 HINTS: dict[str, str] = {
     # engine
+    "bootstrap-without-eigenvectors": "Take --ci profile, or the shared part of the version.",
     "constant-genes": "Leave them out with --drop-constant, or keep them as isolated genes with --estimator shrinkage.",
+    "dense-base-without-shared-part": "Take the whole correlation: --kernel full.",
     "detected-share": "Give a share, such as --min-detected 0.2 for 20 %.",
+    "exact-scan-near-one": "Take --mode p3d. Was the signal made from the samples that the kernel was made from?",
+    "exact-scan-without-eigenvectors": "Take --mode p3d, or the shared part of the version.",
+    "exact-scan-without-maximum": "Take --statistic wald, or --mode p3d.",
     "factors-not-converged": (
         "Try fewer factors, leave out hardly detected genes (--min-detected 0.2), or take --estimator shrinkage."
     ),
@@ -29,12 +34,16 @@ HINTS: dict[str, str] = {
     "repeated-genes": "Say which row counts: --duplicates max-variance|mean|first.",
     "singular-covariance": "Use more samples, a shrinkage estimate, or a --ridge larger than {ridge}.",
     "singular-estimate": "Take --estimator shrinkage, or fewer genes than samples: --top-variance N.",
+    "subtraction-without-shared-part": (
+        "Take the whole correlation: --kernel full; or a version without the subtraction."
+    ),
     "threshold-out-of-range": "Ask for a number of edges instead, with --top N.",
     "too-few-genes-left": "Ask for more genes, or loosen --min-detected.",
     "too-few-samples": "If genes and samples are swapped, say where the genes stand: --genes-in rows|columns.",
     "too-few-samples-to-choose": "Give the number yourself: --factors K.",
     "too-many-most-variable": "Give --top-variance {genes} or less, or leave it out.",
     "too-small-to-hold-out": "Name one rank: --rank R.",
+    "version-without-pathways": "It has none: `grn commit` adds them.",
     # formats
     "genes-not-on-panel": "--missing drop leaves them out (they are recorded in the commit).",
     "genes-of-other-vocabulary": "--alias FILE translates them (two columns: name, gene). "
@@ -72,10 +81,27 @@ HINTS: dict[str, str] = {
     "too-few-ancestors": "`grn log` lists its ancestors.",
     "version-too-high": "`grn log --all` lists them.",
     # analysis
+    "base-without-expression": "Give the values of the samples: --expression FILE.",
+    "contrast-without-two-groups": "Write --contrast AML:ALL.",
     "drawings-refused": "--resamples 0 does without; or leave out genes that hardly vary.",
+    "exact-scan-single-precision": "Leave out --float32, or take --mode p3d.",
+    "group-of-own-samples": (
+        "Label samples that the base was not estimated from; --same-samples takes the base's own too."
+    ),
+    "mixture-of-many-traits": "Name it with --trait.",
     "no-counts-kept": "Give the counts as a file: --input FILE.",
     "no-positive-correlations": ("These samples support none: `grn info` tells the base. Counts may: --input counts."),
     "no-samples-to-draw": "`grn init --expression FILE` keeps it; --resamples 0 does without.",
+    "own-pathways-not-in-kernel": "Leave out --leave-own-out, or take --kernel shared.",
+    "permutation-without-labels": (
+        "Give --labels and --contrast, so that the signal can be made anew from permuted labels."
+    ),
+    "sample-kernel-without-expression": "`grn init --expression FILE` keeps it.",
+    "sets-without-genes": "Are the genes spelt as on the panel? --min-genes takes smaller sets.",
+    "signal-from-own-samples": (
+        "Make the signal from other samples; --same-samples shows the numbers beside permuted labels."
+    ),
+    "too-many-sets": "--no-set-variance does without; or test fewer sets, by --min-genes and --max-genes.",
     "unknown-nmf-method": "`grn nmf` makes it anew.",
 }
 """Of each code, the hint; names in braces are facts of the error."""

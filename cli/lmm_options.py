@@ -11,6 +11,7 @@ import click
 
 from ..engine.errors import InputError
 from . import output
+from .answers.lmm import SAY_WHICH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,25 +72,25 @@ class SignalOptions:
             return signal_of_file(self.pheno, self.trait, samples)
         if self.contrast is None or self.labels is None:
             raise InputError(
-                "--labels says of each sample what it is.", hint="Say what to compare: --contrast AML:ALL."
+                "--labels gives the label of each sample.", hint="Say what to compare: --contrast AML:ALL."
             )
         for name, value in (("--trait", self.trait), ("--pheno-samples", self.pheno_samples)):
             if value is not None:
                 raise InputError(f"{name} goes with --pheno, and the signal is made of {self.labels}.")
         return signal_of_labels(
-            repo, rev, self.labels, self.contrast, expression=self.expression, same_samples=self.same_samples
+            repo.base(rev), self.labels, self.contrast, expression=self.expression, same_samples=self.same_samples
         )
 
     @property
     def spec(self) -> ModelSpec:
-        """What the model is made of beside the signal."""
+        """The parts of the model besides the signal."""
         from ..analysis.lmm.model import ModelSpec
 
         return ModelSpec(self.kernel, self.kernel2, self.covariates, not self.no_intercept, self.leave_out)
 
 
 def check_no_same_samples(inputs: SignalOptions, verb: str) -> None:
-    """Refuse `--same-samples` where no permuted labels are shown beside.
+    """Refuse `--same-samples` where no permuted labels are shown.
 
     Raises
     ------
@@ -104,7 +105,7 @@ def check_no_same_samples(inputs: SignalOptions, verb: str) -> None:
 
 
 def check_target(target: Path | None, inputs: SignalOptions, repo: Repository, *others: Path) -> None:
-    """Refuse to write over what is read, or into the store.
+    """Refuse to write over an input, or into the store.
 
     Raises
     ------
@@ -192,14 +193,14 @@ def method(command: Callable[..., Any]) -> Callable[..., Any]:
 def intervals(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add `--ci` and `--seed`."""
     command = click.option(
-        "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of the random numbers."
+        "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of the random numbers."
     )(command)
     return click.option(
         "--ci",
         type=click.Choice(INTERVALS),
         default="profile",
         show_default=True,
-        help="The 95 % interval of h²; near 0 and 1 only the bootstrap holds what it says.",
+        help="The 95 % interval of h²; near 0 and 1 only that of the bootstrap has this coverage.",
     )(command)
 
 
@@ -222,31 +223,34 @@ def match_model(
             "--same-samples shows a signal of the base's own samples beside permuted labels, and no labels are given.",
             hint="Give --labels and --contrast in place of --pheno.",
         )
-    model = match_rows(repo, rev, signal, inputs.spec, method, same_samples=inputs.same_samples)
-    for note in model.notes:
+    snapshot, base = repo.snapshot(rev, from_base=True), repo.base(rev)
+    store_model = match_rows(
+        snapshot, base, repo.artifacts, signal, inputs.spec, method, same_samples=inputs.same_samples
+    )
+    for note in store_model.notes:
         output.note(note)
-    if model.rows.part in ("full", "covariance"):
+    if store_model.rows.part in ("full", "covariance"):
         output.warn("This kernel has inside what each gene has alone: h² reads far too high beside the shared part's.")
-    if model.relation.base is not None and model.relation.own is None:
+    if store_model.relation.base is not None and store_model.relation.signal is None:
         output.warn(
             "Whose samples the signal comes from is not known. If they are the base's own, nothing of this can be "
-            "believed: say which with --pheno-samples, or a line `# samples: a, b` in the file."
+            f"believed: {SAY_WHICH.format(more='')}."
         )
-    return model
+    return store_model
 
 
-def interval_of(model: StoreModel, fit: Fit, kind: str, seed: int, trait: int = 0) -> Interval | None:
+def interval_of(store_model: StoreModel, fit: Fit, kind: str, seed: int, trait: int = 0) -> Interval | None:
     """Return the 95 % interval of h²; `None` where none is asked for."""
     from ..engine.lmm import bootstrap_interval, profile_interval, reduced_kernel, simulate_null, wald_interval
 
     if kind == "none":
         return None
     if kind == "profile":
-        return profile_interval(model.given, fit, level=LEVEL, trait=trait)
+        return profile_interval(store_model.model, fit, level=LEVEL, trait=trait)
     if kind == "wald":
         return wald_interval(fit, level=LEVEL)
     if fit.method != "reml":
         raise InputError("The bootstrap draws what REML finds.", hint="Leave out --method ml, or take --ci profile.")
     with output.waiting("bootstrap") as progress:
-        null = simulate_null(reduced_kernel(model.given), DRAWS, seed)
+        null = simulate_null(reduced_kernel(store_model.model), DRAWS, seed)
         return bootstrap_interval(null, fit, level=LEVEL, progress=progress)

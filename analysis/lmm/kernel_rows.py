@@ -1,4 +1,4 @@
-"""What the rows of a mixed model are, and their kernel: genes of a version, samples of a base, or what a file names."""
+"""The rows of a mixed model and their kernel: genes of a version, samples of a base, or the rows of a file."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, cast, get_args
 import numpy as np
 
 from ...engine.errors import Conflict, EngineError, InputError, NotFound
-from ...engine.lmm.kernels.network_kernel import Part, network_kernel, shared_factor
+from ...engine.lmm.kernels.network_kernel import Part, cross_kernel, network_kernel, pathway_indices, sample_factor
 from ...engine.lmm.kernels.spectral import Spectral, of_factor, of_matrix
 from ...engine.wording import counted, some
 from ...formats.traits.kernels import read_kernel
 from ...storage.files import layout
 from ...storage.networks.provenance import software
-from ..resampling import resampling_of
+from .signals import base_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,27 +26,27 @@ if TYPE_CHECKING:
     from ...engine.lmm.kernels.kernel import Kernel
     from ...engine.network.snapshot import Snapshot
     from ...storage.history.records import Parameter
-    from ...storage.history.versions import Version
-    from ...storage.repository import Repository
+    from ...storage.networks.artifacts import Artifacts
+    from ...storage.networks.bases import StoredBase
     from .signals import Signal
 
 SAMPLES = "samples"
-"""The kernel over samples: expression times what the version's factors and pathways load on."""
+"""The kernel over samples: their expression times the loadings of the version's factors and pathways."""
 
 AUTO = "auto"
 """The shared part of a version on a factor base, and the whole correlation on a dense one."""
 
 OF_A_VERSION = (AUTO, *get_args(Part))
-"""Kernels over the genes of a version."""
+"""The kernels over the genes of a version."""
 
 LEAST_SHARE = 0.1
-"""If fewer of a signal's ids, or of the kernel's, are of both, they are names of something else."""
+"""Least share of the signal's ids, or of the kernel's, that must be in both; with fewer they name something else."""
 
 KEPT_GENES = 5_000
-"""The eigenvectors of a version on a dense base are kept up to so many genes: 200 MB."""
+"""Most genes of a version on a dense base whose eigenvectors are kept in the store: 200 MB."""
 
-Between = tuple["NDArray[np.float64]", "NDArray[np.float64]"]
-"""A kernel between new rows and those of a model, shape (n*, n), and of each new row with itself, shape (n*,)."""
+CrossKernel = tuple["NDArray[np.float64]", "NDArray[np.float64]"]
+"""A kernel between new rows and those of a model, shape (n*, n), and its diagonal for the new rows, shape (n*,)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,50 +58,58 @@ class KernelRows:
     kernel : Kernel
         K.
     ids : tuple of str
-        One a row.
-    places : ndarray of intp, shape (n,), or None
-        Where they are on the panel, if they are genes of a version.
-    said : str
-        What it is, in a line.
+        The name of each row.
+    genes : ndarray of intp, shape (n,), or None
+        Their indices on the panel, if they are genes of a version.
+    description : str
+        The kernel in a line.
     part : str
         `shared`, `full`, `covariance`, `samples` or `file`.
-    everyone : tuple of str
-        All rows that the kernel could have, those of `ids` among them.
-    without : tuple of str
+    all_ids : tuple of str
+        All rows that the kernel could have, including those of `ids`.
+    cross : callable
+        Given some of `all_ids`, returns the kernel between these and the rows.
+    left_out : tuple of str
         Pathways, or columns of a factor, that were left out.
-    columns : int or None
-        How many factors and pathways a kernel of what genes share has.
-    between : callable
-        Given ids of `everyone`, returns the kernel between these and the rows.
+    rank : int or None
+        Number of factors and pathways of a shared part.
     """
 
     kernel: Kernel
     ids: tuple[str, ...]
-    places: NDArray[np.intp] | None
-    said: str
+    genes: NDArray[np.intp] | None
+    description: str
     part: str
-    everyone: tuple[str, ...]
-    between: Callable[[Sequence[str]], Between]
-    without: tuple[str, ...] = ()
-    columns: int | None = None
+    all_ids: tuple[str, ...]
+    cross: Callable[[Sequence[str]], CrossKernel]
+    left_out: tuple[str, ...] = ()
+    rank: int | None = None
 
 
 def kernel_rows(
-    repo: Repository, version: Version, kernel: str, usable: set[str], signal: Signal, without: Sequence[str] = ()
+    snapshot: Snapshot,
+    base: StoredBase,
+    artifacts: Artifacts,
+    kernel: str,
+    usable: set[str],
+    signal: Signal,
+    leave_out: Sequence[str] = (),
 ) -> KernelRows:
-    """Return the kernel that an option names, over the rows that can be used, in its own order.
+    """Return the kernel of a name, over the rows that can be used, in its own order.
 
     Parameters
     ----------
-    repo, version : Repository, Version
-        Where kernels of a version come from.
+    snapshot, base : Snapshot, StoredBase
+        The version, read from its base, and the base.
+    artifacts : Artifacts
+        Where eigenvectors are kept.
     kernel : str
         `auto`, `shared`, `full`, `covariance`, `samples`, or the path of a file.
     usable : set of str
         Ids that have a value, and all covariates.
     signal : Signal
-        For what is said where ids do not match.
-    without : sequence of str
+        For the message where ids do not match.
+    leave_out : sequence of str
         Names of pathways, or of columns of a factor, that are left out.
 
     Raises
@@ -114,180 +122,136 @@ def kernel_rows(
         The numbers do not allow it.
     """
     if kernel == SAMPLES:
-        return _over_samples(repo, version, usable, signal, without)
+        return _over_samples(snapshot, base, usable, signal, leave_out)
     if kernel not in OF_A_VERSION:
-        return _of_file(Path(kernel), usable, signal, without)
-    return _of_version(repo, version, kernel, usable, signal, without)
-
-
-def columns_named(snapshot: Snapshot, names: Sequence[str]) -> list[int]:
-    """Return the places, among the columns of all pathways, of those that have these names.
-
-    Raises
-    ------
-    NotFound
-        The version has no such pathway.
-    """
-    own = [name for pathway in snapshot.pathways for name in pathway.names]
-    for name in names:
-        if name not in own:
-            raise NotFound(
-                f"{snapshot.name} has no pathway {some([name])} that could be left out.",
-                hint=f"It has {some(own)}." if own else "It has none: `grn commit` adds them.",
-            )
-    return [place for place, name in enumerate(own) if name in names]
+        return _of_file(Path(kernel), usable, signal, leave_out)
+    return _of_version(snapshot, artifacts, kernel, usable, signal, leave_out)
 
 
 def _of_version(
-    repo: Repository, version: Version, kernel: str, usable: set[str], signal: Signal, without: Sequence[str]
+    snapshot: Snapshot, artifacts: Artifacts, kernel: str, usable: set[str], signal: Signal, leave_out: Sequence[str]
 ) -> KernelRows:
-    snapshot = repo.snapshot(version.name, from_base=True)
-    genes = snapshot.panel.genes
-    places = np.array([place for place, gene in enumerate(genes) if gene in usable], dtype=np.intp)
-    _check_overlap(len(places), signal, f"the panel of {counted(len(genes), 'gene')}", genes)
+    names = snapshot.panel.genes
+    genes = np.array([index for index, gene in enumerate(names) if gene in usable], dtype=np.intp)
+    _check_overlap(len(genes), signal, f"the panel of {counted(len(names), 'gene')}", names)
     dense = not snapshot.capacitance.anchor.is_diagonal
     part = cast("Part", kernel if kernel != AUTO else "full" if dense else "shared")
-    out = columns_named(snapshot, without)
+    out = pathway_indices(snapshot, leave_out)
     if dense and not out:
-        found = _decomposed(repo, version, part, places)
+        decomposed = _decompose(snapshot, artifacts, part, genes)
     else:
-        found = network_kernel(snapshot, part, places, without=out)
+        decomposed = network_kernel(snapshot, part, genes, leave_out=out)
 
-    def between(ids: Sequence[str]) -> Between:
-        new = snapshot.panel.locate(list(ids))
-        both = np.concatenate([new, places])
-        operator = snapshot.covariance
-        block = operator.block(new, places)
-        own = operator.diagonal(new)
-        loadings = snapshot.capacitance.loadings.rows(both)[:, out]
-        signs = snapshot.capacitance.signature[len(snapshot.capacitance.signature) - snapshot.rank :][out]
-        block = block - (loadings[: len(new)] * signs) @ loadings[len(new) :].T
-        own = own - np.square(loadings[: len(new)]) @ signs
-        if part == "covariance":
-            return block, own
-        deviations = np.sqrt(operator.diagonal(both))
-        block = block / np.outer(deviations[: len(new)], deviations[len(new) :])
-        own = own / deviations[: len(new)] ** 2
-        if part == "shared":  # between two genes nothing is alone
-            own = own - snapshot.capacitance.anchor.covariance.diagonal()[new] / deviations[: len(new)] ** 2
-        return block, own
+    def cross(ids: Sequence[str]) -> CrossKernel:
+        return cross_kernel(snapshot, part, snapshot.panel.locate(list(ids)), genes, leave_out=out)
 
-    number = len(snapshot.capacitance.signature) - len(out)
-    columns = counted(number, "factor or pathway", "factors and pathways")
-    what = {
-        "shared": f"shared part of {version.name}: what {columns} give its genes in common",
-        "full": f"whole correlation of {version.name}, what each gene has alone included",
-        "covariance": f"whole covariance of {version.name}, what each gene has alone included",
-    }[part]
-    ids = tuple(genes[int(place)] for place in places)
-    held = number if part == "shared" else None
-    return KernelRows(found, ids, places, what + _less(without), part, tuple(genes), between, tuple(without), held)
+    rank = len(snapshot.capacitance.signature) - len(out)
+    columns = counted(rank, "factor or pathway", "factors and pathways")
+    description = {
+        "shared": f"shared part of {snapshot.name}: what {columns} give its genes in common",
+        "full": f"whole correlation of {snapshot.name}, what each gene has alone included",
+        "covariance": f"whole covariance of {snapshot.name}, what each gene has alone included",
+    }[part] + _without(leave_out)
+    ids = tuple(names[int(gene)] for gene in genes)
+    shared_rank = rank if part == "shared" else None
+    return KernelRows(decomposed, ids, genes, description, part, names, cross, tuple(leave_out), shared_rank)
 
 
-def _less(without: Sequence[str]) -> str:
-    return f", without {some(without)}" if without else ""
+def _without(names: Sequence[str]) -> str:
+    return f", without {some(names)}" if names else ""
 
 
-def _decomposed(repo: Repository, version: Version, part: Part, places: NDArray[np.intp]) -> Kernel:
+def _decompose(snapshot: Snapshot, artifacts: Artifacts, part: Part, genes: NDArray[np.intp]) -> Kernel:
     """Return the eigenvectors of a version on a dense base, kept with the store as an artifact of the version."""
-    genes = layout.content_id(layout.TABLE, "{}", {layout.PLACES: places.astype(np.int64)}, {})
-    parameters: dict[str, Parameter] = {"part": part, "genes": genes, "method": 1}
-    known = repo.artifacts.find(layout.KERNEL, version.content, parameters)
+    panel = layout.content_id(layout.TABLE, "{}", {layout.PLACES: genes.astype(np.int64)}, {})
+    parameters: dict[str, Parameter] = {"part": part, "genes": panel, "method": 1}
+    known = artifacts.find(layout.KERNEL, snapshot.content, parameters)
     if known is not None and layout.VECTORS in known.arrays and layout.VALUES in known.arrays:
         vectors, values = known.arrays[layout.VECTORS], known.arrays[layout.VALUES]
-        if vectors.shape == (len(places), len(values)) and np.all(values > 0):
+        if vectors.shape == (len(genes), len(values)) and np.all(values > 0):
             return Spectral(vectors.astype(np.float64), values.astype(np.float64))
-    found = network_kernel(repo.snapshot(version.name, from_base=True), part, places)
-    if isinstance(found, Spectral) and len(places) <= KEPT_GENES:
-        with contextlib.suppress(Conflict, OSError):  # an exported file, or a full disk: it is made again
-            repo.artifacts.keep(
+    kernel = network_kernel(snapshot, part, genes)
+    if isinstance(kernel, Spectral) and len(genes) <= KEPT_GENES:
+        with contextlib.suppress(Conflict, OSError):  # an exported file, or a full disk: it is computed again
+            artifacts.keep(
                 layout.KERNEL,
-                version.content,
+                snapshot.content,
                 parameters,
-                {layout.VECTORS: found.vectors, layout.VALUES: found.values},
-                source=f"eigenvectors of the {part} kernel of {counted(len(places), 'gene')}",
-                facts={"rank": found.rank},
+                {layout.VECTORS: kernel.vectors, layout.VALUES: kernel.values},
+                source=f"eigenvectors of the {part} kernel of {counted(len(genes), 'gene')}",
+                facts={"rank": kernel.rank},
                 software=software(),
             )
-    return found
+    return kernel
 
 
 def _over_samples(
-    repo: Repository, version: Version, usable: set[str], signal: Signal, without: Sequence[str]
+    snapshot: Snapshot, base: StoredBase, usable: set[str], signal: Signal, leave_out: Sequence[str]
 ) -> KernelRows:
-    drawn = resampling_of(repo, version.name)
-    samples = repo.base(version.name).samples
-    _check_overlap(len(usable & set(samples)), signal, f"the base of {counted(len(samples), 'sample')}", samples)
-    snapshot = drawn.snapshot
-    loadings, signs = shared_factor(snapshot, np.arange(len(snapshot.panel), dtype=np.intp))
-    first = len(signs) - snapshot.rank
-    out = [first + one for one in columns_named(snapshot, without)]
-    loadings, signs = np.delete(loadings, out, axis=1), np.delete(signs, out)
-    values = drawn.values
-    spread = values.std(axis=1, ddof=1)
-    standardised = (values - values.mean(axis=1, keepdims=True)) / np.where(spread > 0, spread, 1.0)[:, None]
-    activity = standardised.T @ loadings[:, signs > 0] / np.sqrt(max(np.count_nonzero(signs > 0), 1))
-    said = f"samples of the base, alike in what {version.name}'s factors and pathways load on{_less(without)}"
-    return _of_a_factor(activity, samples, usable, said, SAMPLES)
+    if base.expression is None:
+        raise NotFound("The base keeps no expression of its samples.", code="sample-kernel-without-expression")
+    where = f"the base of {counted(len(base.samples), 'sample')}"
+    _check_overlap(len(usable & set(base.samples)), signal, where, base.samples)
+    factor = sample_factor(snapshot, base_values(base), leave_out=pathway_indices(snapshot, leave_out))
+    alike = f"samples of the base, alike in what {snapshot.name}'s factors and pathways load on"
+    return _of_factor(factor, base.samples, usable, alike + _without(leave_out), SAMPLES)
 
 
-def _of_file(path: Path, usable: set[str], signal: Signal, without: Sequence[str]) -> KernelRows:
+def _of_file(path: Path, usable: set[str], signal: Signal, leave_out: Sequence[str]) -> KernelRows:
     if not path.exists():
         raise NotFound(
             f"There is no kernel {some([str(path)])}.",
             hint=f"It is a file, or one of {', '.join((*OF_A_VERSION, SAMPLES))}.",
         )
-    read = read_kernel(path)
-    where = f"{path.name}, a kernel of {counted(len(read.ids), 'row')}"
-    _check_overlap(len(usable & set(read.ids)), signal, where, read.ids)
-    if read.is_factor:
-        missing = [name for name in without if name not in read.columns]
-        if missing:
-            raise NotFound(f"{path} has no column {some(missing)}.", hint=f"It has {some(read.columns)}.")
-        kept = [place for place, name in enumerate(read.columns) if name not in without]
-        if not kept:
-            raise EngineError(f"Nothing of the kernel {path} is left without {some(without)}.")
-        said = f"{path.name}: GGᵀ of {counted(len(kept), 'column')}{_less(without)}"
-        return _of_a_factor(read.values[:, kept], read.ids, usable, said, "file")
-    if without:
+    table = read_kernel(path)
+    where = f"{path.name}, a kernel of {counted(len(table.ids), 'row')}"
+    _check_overlap(len(usable & set(table.ids)), signal, where, table.ids)
+    if table.is_factor:
+        if missing := [name for name in leave_out if name not in table.columns]:
+            raise NotFound(f"{path} has no column {some(missing)}.", hint=f"It has {some(table.columns)}.")
+        columns = [index for index, name in enumerate(table.columns) if name not in leave_out]
+        if not columns:
+            raise EngineError(f"Nothing of the kernel {path} is left without {some(leave_out)}.")
+        description = f"{path.name}: GGᵀ of {counted(len(columns), 'column')}{_without(leave_out)}"
+        return _of_factor(table.values[:, columns], table.ids, usable, description, "file")
+    if leave_out:
         raise InputError(
-            f"{path} is a kernel K, which does not say what it was made of: {some(without)} cannot be left out.",
+            f"{path} is a kernel K, which does not say what it was made of: {some(leave_out)} cannot be left out.",
             hint="Give the factor G with K = GGᵀ.",
         )
-    places = np.array([place for place, name in enumerate(read.ids) if name in usable], dtype=np.intp)
-    ids = tuple(read.ids[int(place)] for place in places)
+    rows = np.array([index for index, name in enumerate(table.ids) if name in usable], dtype=np.intp)
+    ids = tuple(table.ids[int(row)] for row in rows)
 
-    def between(new: Sequence[str]) -> Between:
-        at = indices_of(read.ids, new)
-        return read.values[np.ix_(at, places)], np.diagonal(read.values)[at]
+    def cross(new: Sequence[str]) -> CrossKernel:
+        new_rows = indices_of(table.ids, new)
+        return table.values[np.ix_(new_rows, rows)], np.diagonal(table.values)[new_rows]
 
-    kernel = of_matrix(read.values[np.ix_(places, places)])
-    return KernelRows(kernel, ids, None, f"{path.name}: K as given", "file", read.ids, between)
+    kernel = of_matrix(table.values[np.ix_(rows, rows)])
+    return KernelRows(kernel, ids, None, f"{path.name}: K as given", "file", table.ids, cross)
 
 
-def _of_a_factor(
-    factor: NDArray[np.float64], names: tuple[str, ...], usable: set[str], said: str, part: str
+def _of_factor(
+    factor: NDArray[np.float64], names: tuple[str, ...], usable: set[str], description: str, part: str
 ) -> KernelRows:
-    places = [place for place, name in enumerate(names) if name in usable]
+    rows = [index for index, name in enumerate(names) if name in usable]
 
-    def between(new: Sequence[str]) -> Between:
-        at = factor[indices_of(names, new)]
-        return at @ factor[places].T, np.einsum("ij,ij->i", at, at)
+    def cross(new: Sequence[str]) -> CrossKernel:
+        new_rows = factor[indices_of(names, new)]
+        return new_rows @ factor[rows].T, np.einsum("ij,ij->i", new_rows, new_rows)
 
-    ids = tuple(names[place] for place in places)
-    return KernelRows(of_factor(factor[places]), ids, None, said, part, names, between)
+    return KernelRows(of_factor(factor[rows]), tuple(names[row] for row in rows), None, description, part, names, cross)
 
 
 def indices_of(names: Sequence[str], wanted: Sequence[str]) -> NDArray[np.intp]:
-    """Return where some names stand among others."""
-    at = {name: place for place, name in enumerate(names)}
-    return np.array([at[name] for name in wanted], dtype=np.intp)
+    """Return the indices of some names among others."""
+    index_of = {name: index for index, name in enumerate(names)}
+    return np.array([index_of[name] for name in wanted], dtype=np.intp)
 
 
-def _check_overlap(found: int, signal: Signal, where: str, names: Sequence[str]) -> None:
-    if found < max(3, LEAST_SHARE * min(len(signal.ids), len(names))):
+def _check_overlap(number: int, signal: Signal, where: str, names: Sequence[str]) -> None:
+    if number < max(3, LEAST_SHARE * min(len(signal.ids), len(names))):
         raise InputError(
-            f"{signal.said}: {found:,} of its {counted(len(signal.ids), 'id')} (such as {some(signal.ids, 3)}) have a "
-            f"value and are rows of {where} (such as {some(names, 3)}).",
+            f"{signal.description}: {number:,} of its {counted(len(signal.ids), 'id')} (such as {some(signal.ids, 3)}) "
+            f"have a value and are rows of {where} (such as {some(names, 3)}).",
             hint="Ids must be those of the kernel's rows, as they are spelt there.",
         )

@@ -1,4 +1,4 @@
-"""Mixed models of a store: a kernel, a signal and covariates, matched by their ids."""
+"""Mixed models of a version: a kernel, a signal and covariates, matched by their ids."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ...engine.lmm.model.prediction import blup, predict
 from ...engine.wording import counted, some
 from ...formats.traits.traits import read_covariates
 from .kernel_rows import AUTO, OF_A_VERSION, KernelRows, indices_of, kernel_rows
-from .signals import refuse_same, relation
+from .signals import compare_samples, refuse_same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,40 +23,41 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ...engine.lmm.kernels.kernel import Kernel
     from ...engine.lmm.model.design import Design
     from ...engine.lmm.model.fit import Fit, Model
     from ...engine.lmm.model.likelihood import Method
+    from ...engine.lmm.model.mixture import MixtureFit
+    from ...engine.network.snapshot import Snapshot
     from ...formats.traits.traits import TraitFile
-    from ...storage.history.versions import Version
-    from ...storage.repository import Repository
+    from ...storage.networks.artifacts import Artifacts
+    from ...storage.networks.bases import StoredBase
     from .signals import Relation, Signal
 
 PREDICTED = ("id", "signal", "along_kernel", "error_variance", "predicted", "prediction_variance")
-"""The columns of what a model foretells."""
+"""The columns of predicted rows."""
 
 Predicted = tuple[str, float | None, float, float | None, float, float | None]
-"""A row of them."""
+"""A predicted row."""
 
 AT_ONCE = 256
-"""Rows that are foretold at once: a block of the kernel between them and all others."""
+"""Number of rows that are predicted at once, with a block of the kernel between them and all others."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """What a model is made of, beside the signal.
+    """The parts of a model besides the signal.
 
     Parameters
     ----------
     kernel : str
         `auto`, `shared`, `full`, `covariance`, `samples`, or the path of a file.
     second : str, optional
-        Another, to be mixed with it.
+        A second kernel, to be mixed with the first.
     covariates : Path, optional
-        Their table.
+        The table of the covariates.
     intercept : bool
-        Whether there is one.
-    without : tuple of str
+        Whether there is an intercept.
+    leave_out : tuple of str
         Pathways, or columns of a factor, that are left out of the first kernel.
     """
 
@@ -64,34 +65,39 @@ class ModelSpec:
     second: str | None = None
     covariates: Path | None = None
     intercept: bool = True
-    without: tuple[str, ...] = ()
+    leave_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class StoreModel:
-    """A model of a store, ready to be fitted.
+    """A model of a version, ready to be fitted.
+
+    Make one with `match_rows`.
 
     Parameters
     ----------
-    given : Model
+    model : Model
         Kernel, covariates and traits.
-    rows : Rows
-        What its rows are.
-    kept : ndarray of intp, shape (n,)
-        Which rows of the signal they are.
+    snapshot : Snapshot
+        The version, read from its base.
+    rows : KernelRows
+        The rows of the kernel.
+    signal_rows : ndarray of intp, shape (n,)
+        The index of each row in the signal.
     relation : Relation
-        How the signal's samples stand to the base's.
+        The overlap of the signal's samples and the base's.
     weight : float or None
-        Of a second kernel, as found.
+        The most likely weight of a second kernel.
     notes : tuple of str
-        What was left out.
+        Sentences on ids that were left out.
     covariates : TraitFile, optional
-        The table that they come from.
+        The table of the covariates.
     """
 
-    given: Model
+    model: Model
+    snapshot: Snapshot
     rows: KernelRows
-    kept: NDArray[np.intp]
+    signal_rows: NDArray[np.intp]
     relation: Relation
     weight: float | None
     notes: tuple[str, ...]
@@ -99,10 +105,11 @@ class StoreModel:
 
 
 def match_rows(
-    repo: Repository,
-    rev: str,
+    snapshot: Snapshot,
+    base: StoredBase,
+    artifacts: Artifacts,
     signal: Signal,
-    asked: ModelSpec,
+    spec: ModelSpec,
     method: Method = "reml",
     *,
     same_samples: bool = False,
@@ -111,82 +118,91 @@ def match_rows(
 
     Rows are those of the kernel that have a value of the signal and of every covariate, in the kernel's order.
 
+    Parameters
+    ----------
+    snapshot, base : Snapshot, StoredBase
+        The version, read from its base, and the base.
+    artifacts : Artifacts
+        Where eigenvectors are kept.
+    signal : Signal
+        The signal.
+    spec : ModelSpec
+        Kernels and covariates.
+    method : {"reml", "ml"}
+        The likelihood by which two kernels are mixed.
+    same_samples : bool
+        Whether the signal may come from the base's own samples.
+
     Raises
     ------
     NotFound
-        There is no such version or file.
+        There is no such file.
     InputError
         Ids do not match, or the arguments cannot be used.
     EngineError, NotPositiveDefinite
-        The numbers do not allow it; or the signal comes from the base's own samples, unless `same_samples`.
+        The numbers do not allow it; or the signal comes from the base's own samples.
     """
-    version = repo.version(rev)
-    found = relation(repo.base(version.name), signal)
-    if not any(kernel in OF_A_VERSION for kernel in (asked.kernel, asked.second)):
-        found = replace(found, base=None)
+    relation = compare_samples(base, signal)
+    if not any(kernel in OF_A_VERSION for kernel in (spec.kernel, spec.second)):
+        relation = replace(relation, base=None)
     elif not same_samples:
-        refuse_same(found)
-    covariates = None if asked.covariates is None else read_covariates(asked.covariates)
-    usable = _usable(signal, covariates, asked.covariates)
-    rows = kernel_rows(repo, version, asked.kernel, usable, signal, asked.without)
-    kept = indices_of(signal.ids, rows.ids)
-    traits = signal.values[kept]
-    fixed = _design(covariates, rows.ids, intercept=asked.intercept)
-    kernel, weight = rows.kernel, None
-    if asked.second is not None:
-        kernel, weight = _mixed(repo, version, asked.second, rows, traits, fixed, method, signal)
-        rows = replace(rows, kernel=kernel)
-    notes = tuple(_left_out(signal, rows, asked.covariates))
-    given = make_model(kernel, traits, fixed, names=signal.names)
-    return StoreModel(given, rows, kept, found, weight, notes, covariates)
+        refuse_same(relation)
+    covariates = None if spec.covariates is None else read_covariates(spec.covariates)
+    usable = _usable(signal, covariates, spec.covariates)
+    rows = kernel_rows(snapshot, base, artifacts, spec.kernel, usable, signal, spec.leave_out)
+    signal_rows = indices_of(signal.ids, rows.ids)
+    traits, weight = signal.values[signal_rows], None
+    columns = None if covariates is None else covariates.values[indices_of(covariates.ids, rows.ids)]
+    names = () if covariates is None else covariates.names
+    fixed = design(columns, names, size=len(rows.ids), intercept=spec.intercept)
+    if spec.second is not None:
+        second = kernel_rows(snapshot, base, artifacts, spec.second, set(rows.ids), signal)
+        mixture = _mix(rows, second, traits, fixed, method)
+        rows, weight = replace(rows, kernel=mixture.model.kernel), mixture.weight
+    notes = tuple(_left_out(signal, rows, spec.covariates))
+    model = make_model(rows.kernel, traits, fixed, names=signal.names)
+    return StoreModel(model, snapshot, rows, signal_rows, relation, weight, notes, covariates)
 
 
-def predict_rows(bound: StoreModel, found: Fit) -> Iterator[list[Predicted]]:
-    """Yield what a model foretells in blocks of rows, `PREDICTED`: first of its own rows, then of all others.
+def predict_rows(store_model: StoreModel, fit: Fit) -> Iterator[list[Predicted]]:
+    """Yield predicted rows in blocks, with the columns `PREDICTED`: first the model's own rows, then all others.
 
-    Others are rows of the kernel without a value of the signal that have all covariates: genes that were not measured,
-    say. Of a mixture of two kernels, and at h² = 1, its own rows alone are told.
+    The others are rows of the kernel without a value of the signal that have all covariates, such as genes that were
+    not measured. For a mixture of two kernels, and at h² = 1, only the model's own rows are predicted.
     """
-    own = blup(bound.given, found)
-    left = bound.given.traits[:, 0]
-    explained = bound.given.fixed.basis @ bound.given.explained[:, 0]
-    design_part = bound.given.fixed.basis @ (bound.given.fixed.triangle @ found.effects)
-    columns = (left + explained, own.effect, own.error_variance, design_part + own.effect)
-    yield [
-        (name, value, effect, variance, fitted, None)
-        for name, value, effect, variance, fitted in zip(
-            bound.rows.ids, *(column.tolist() for column in columns), strict=True
-        )
-    ]
-    if bound.weight is not None or found.delta == 0.0:  # at h² = 1 of a singular kernel nothing is known of others
+    model, rows = store_model.model, store_model.rows
+    along = blup(model, fit)
+    signal = model.traits[:, 0] + model.fixed.basis @ model.explained[:, 0]
+    predicted = model.fixed.basis @ (model.fixed.triangle @ fit.effects) + along.effect
+    columns = (signal, along.effect, along.error_variance, predicted)
+    own = zip(rows.ids, *(column.tolist() for column in columns), strict=True)
+    yield [(name, value, effect, variance, y, None) for name, value, effect, variance, y in own]
+    if store_model.weight is not None or fit.delta == 0.0:  # at h² = 1 of a singular kernel the others are unknown
         return
-    seen = set(bound.rows.ids)
-    with_all = None if bound.covariates is None else complete(bound.covariates.ids, bound.covariates.values)
-    others = [name for name in bound.rows.everyone if name not in seen and (with_all is None or name in with_all)]
+    in_model, table = set(rows.ids), store_model.covariates
+    with_all = None if table is None else complete(table.ids, table.values)
+    others = [name for name in rows.all_ids if name not in in_model and (with_all is None or name in with_all)]
     for start in range(0, len(others), AT_ONCE):
         new = others[start : start + AT_ONCE]
-        cross, itself = bound.rows.between(new)
-        told = predict(bound.given, found, cross, itself, _columns(bound, new))
-        yield [
-            (name, None, effect, None, value, variance)
-            for name, effect, value, variance in zip(
-                new, told.effect.tolist(), told.value.tolist(), told.error_variance.tolist(), strict=True
-            )
-        ]
+        cross, diagonal = rows.cross(new)
+        prediction = predict(model, fit, cross, diagonal, _covariates(store_model, new))
+        columns = (prediction.effect, prediction.value, prediction.error_variance)
+        block = zip(new, *(column.tolist() for column in columns), strict=True)
+        yield [(name, None, effect, None, value, variance) for name, effect, value, variance in block]
 
 
 def complete(ids: Sequence[str], values: NDArray[np.float64]) -> set[str]:
     """Return the ids of rows without a missing value."""
-    return {ids[place] for place in np.flatnonzero(np.isfinite(values).all(axis=1)).tolist()}
+    return {ids[row] for row in np.flatnonzero(np.isfinite(values).all(axis=1)).tolist()}
 
 
-def _columns(bound: StoreModel, ids: Sequence[str]) -> NDArray[np.float64]:
-    """Return the covariates of other rows, in the columns that the model kept."""
-    table = bound.covariates
+def _covariates(store_model: StoreModel, ids: Sequence[str]) -> NDArray[np.float64]:
+    """Return the covariates of other rows, in the columns that the model uses."""
+    table = store_model.covariates
     names = () if table is None else table.names
     values = np.empty((len(ids), 0)) if table is None else table.values[indices_of(table.ids, ids)]
-    by_name = {"intercept": np.ones(len(ids)), **{name: values[:, place] for place, name in enumerate(names)}}
-    return np.column_stack([by_name[name] for name in bound.given.fixed.names] or [np.empty((len(ids), 0))])
+    by_name = {"intercept": np.ones(len(ids)), **dict(zip(names, values.T, strict=True))}
+    return np.column_stack([by_name[name] for name in store_model.model.fixed.names] or [np.empty((len(ids), 0))])
 
 
 def _usable(signal: Signal, covariates: TraitFile | None, path: Path | None) -> set[str]:
@@ -203,32 +219,17 @@ def _usable(signal: Signal, covariates: TraitFile | None, path: Path | None) -> 
     return both
 
 
-def _mixed(
-    repo: Repository,
-    version: Version,
-    second: str,
-    rows: KernelRows,
-    traits: NDArray[np.float64],
-    fixed: Design,
-    method: Method,
-    signal: Signal,
-) -> tuple[Kernel, float]:
-    other = kernel_rows(repo, version, second, set(rows.ids), signal)
-    if other.ids != rows.ids:
+def _mix(
+    first: KernelRows, second: KernelRows, traits: NDArray[np.float64], fixed: Design, method: Method
+) -> MixtureFit:
+    if second.ids != first.ids:
         raise InputError(
-            f"The second kernel has {counted(len(other.ids), 'row')} of the {len(rows.ids):,} that the first has.",
+            f"The second kernel has {counted(len(second.ids), 'row')} of the {len(first.ids):,} that the first has.",
             hint="Both need the same genes or samples, in one order.",
         )
     if traits.shape[1] != 1:
-        raise InputError("Two kernels are mixed for one trait at a time.", hint="Name it with --trait.")
-    found = fit_mixture(rows.kernel, other.kernel, traits[:, 0], fixed, method=method)
-    return found.given.kernel, found.weight
-
-
-def _design(covariates: TraitFile | None, ids: Sequence[str], *, intercept: bool) -> Design:
-    if covariates is None:
-        return design(size=len(ids), intercept=intercept)
-    return design(covariates.values[indices_of(covariates.ids, ids)], covariates.names, intercept=intercept)
+        raise InputError("Two kernels are mixed for one trait at a time.", code="mixture-of-many-traits")
+    return fit_mixture(first.kernel, second.kernel, traits[:, 0], fixed, method=method)
 
 
 def _left_out(signal: Signal, rows: KernelRows, covariates: Path | None) -> Iterator[str]:

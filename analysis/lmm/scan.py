@@ -1,7 +1,8 @@
-"""A scan from file to file: blocks of tests read, tested side by side, and written as they are done."""
+"""A scan from file to file: blocks of tests are read, tested side by side, and written as they are done."""
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ...engine.lmm.association.scan import Scanner, ScanResult, Statistic
+    from ...engine.lmm.association.results import ScanResult, Statistic
+    from ...engine.lmm.association.scan import Scanner
     from ...engine.lmm.model.fit import Fit
     from ...engine.mapping import Mapper
     from ...formats.traits.tested_columns import Block, TestedColumns
@@ -28,13 +30,13 @@ if TYPE_CHECKING:
 COLUMNS = ("ID", "N", "BETA", "SE", "STAT", "DF", "P", "LOG10P", "H2", "LL")
 
 MOST_GROUPED = 4 << 30
-"""Bytes of the tests of all groups, which are held at once."""
+"""Most bytes for the tests of all groups, which are in memory at once."""
 
 Row = tuple[str, int, float, float, float, float, float, float, float, float]
 
 
 def scan_columns(
-    bound: StoreModel,
+    store_model: StoreModel,
     tested: TestedColumns,
     *,
     exact: bool = False,
@@ -47,20 +49,20 @@ def scan_columns(
 
     Parameters
     ----------
-    bound : Bound
+    store_model : StoreModel
         The model of one signal; its rows must be among the tests' ids.
     tested : TestedColumns
         The tests.
     exact : bool
-        Whether δ is found anew beside each test.
+        Whether δ is estimated beside each test.
     statistic : {"wald", "lrt", "score"}
         Which test.
     single : bool
-        Whether tests are taken in single precision.
+        Whether tests are in single precision.
     mapper : Mapper
-        What tests the blocks; the answers are the same bits whatever runs side by side.
+        What runs the blocks; the results are the same bits for every mapper.
     progress : callable, optional
-        Told the share of the file that is done.
+        Called with the share of the file that is done.
 
     Raises
     ------
@@ -68,30 +70,27 @@ def scan_columns(
         Options do not go together.
     """
     if exact and single:
-        raise InputError("An exact scan is in double precision.", hint="Leave out --float32, or take --mode p3d.")
-    null = fit_many(bound.given, method="ml" if statistic == "lrt" else "reml")[0]
+        raise InputError("An exact scan is in double precision.", code="exact-scan-single-precision")
+    null = fit_many(store_model.model, method="ml" if statistic == "lrt" else "reml")[0]
     if exact:
-        judge = ExactScanner(bound.given, null, statistic=statistic)
+        scanner = ExactScanner(store_model.model, null, statistic=statistic)
     else:
-        judge = make_scanner(bound.given, null, statistic=statistic, single=single, sparse=tested.is_sparse)
+        scanner = make_scanner(store_model.model, null, statistic=statistic, single=single, sparse=tested.is_sparse)
 
-    def step(block: Block) -> tuple[Block, ScanResult]:
-        if isinstance(judge, ExactScanner):
-            return block, judge.scan(_dense(block))
-        return block, judge.scan(_dense(block).astype(np.float32) if single else block.values)
+    def test(block: Block) -> tuple[Block, ScanResult]:
+        return block, scanner.scan(_dense(block) if single else block.values)
 
     def rows() -> Iterator[list[Row]]:
         with one_blas_thread():  # around all threads: what one of them sets on leaving is then what it was
-            for block, found in mapper(step, tested.blocks(bound.rows.ids)):
-                if progress is not None and block.done == block.done:
-                    progress(block.done)
-                yield _rows(block, found)
+            for block, scan in mapper(test, tested.blocks(store_model.rows.ids)):
+                _report(block, progress)
+                yield _rows(block, scan)
 
     return null, rows()
 
 
 def scan_groups(
-    bound: StoreModel,
+    store_model: StoreModel,
     tested: TestedColumns,
     groups: Mapping[str, Sequence[str]],
     *,
@@ -99,12 +98,12 @@ def scan_groups(
 ) -> tuple[Fit, Iterator[list[Row]]]:
     """Return the null model, and a row for each group of tests: F of all of them at once.
 
-    N is how many tests of a group were found, DF how many of them are no mixture of the others and the covariates.
+    N is the number of tests of a group in the file, DF their rank beside the covariates.
 
     Parameters
     ----------
-    bound, tested, progress
-        As for `scanned`.
+    store_model, tested, progress
+        As for `scan_columns`.
     groups : mapping of str to sequence of str
         The names of the tests of each group.
 
@@ -115,58 +114,59 @@ def scan_groups(
     InputError
         The tests of all groups together take too much memory.
     """
-    null = fit_many(bound.given)[0]
-    judge = make_scanner(bound.given, null)
-    wanted = {name for names in groups.values() for name in names}
-    if 8 * len(wanted) * len(bound.rows.ids) > MOST_GROUPED:
+    null = fit_many(store_model.model)[0]
+    scanner = make_scanner(store_model.model, null)
+    wanted, ids = {name for names in groups.values() for name in names}, store_model.rows.ids
+    if 8 * len(wanted) * len(ids) > MOST_GROUPED:
         raise InputError(
-            f"The {len(wanted):,} tests of all groups, {len(bound.rows.ids):,} rows each, take more than "
-            f"{MOST_GROUPED >> 30} GB.",
+            f"The {len(wanted):,} tests of all groups, {len(ids):,} rows each, take more than {MOST_GROUPED >> 30} GB.",
             hint="Take fewer groups at a time.",
         )
     columns: dict[str, NDArray[np.float64]] = {}
     with one_blas_thread():
-        for block in tested.blocks(bound.rows.ids):
+        for block in tested.blocks(ids):
             values = _dense(block)
-            columns.update((name, values[at].copy()) for at, name in enumerate(block.names) if name in wanted)
-            if progress is not None and block.done == block.done:
-                progress(block.done)
+            columns.update((name, values[row].copy()) for row, name in enumerate(block.names) if name in wanted)
+            _report(block, progress)
     if not columns:
         raise NotFound(f"No test of any group is in the file, such as {some(sorted(wanted), 3)}.")
 
     def rows() -> Iterator[list[Row]]:
-        for name, tests in groups.items():
-            held = [columns[one] for one in tests if one in columns]
-            yield [_group_row(judge, name, held, null.h2)]
+        for group, names in groups.items():
+            yield [_group_row(scanner, group, [columns[name] for name in names if name in columns], null.h2)]
 
     return null, rows()
 
 
-def _group_row(judge: Scanner, name: str, held: list[NDArray[np.float64]], h2: float) -> Row:
-    nothing = float("nan")
-    if not held:
-        return (name, 0, nothing, nothing, nothing, 0.0, nothing, nothing, h2, nothing)
-    try:
-        f, rank, log10_p = judge.block(np.array(held))
-    except EngineError:  # nothing of the group is left beside the covariates
-        return (name, len(held), nothing, nothing, nothing, 0.0, nothing, nothing, h2, nothing)
-    return (name, len(held), nothing, nothing, f, float(rank), 10.0**log10_p, log10_p, h2, nothing)
+def _report(block: Block, progress: Callable[[float], object] | None) -> None:
+    if progress is not None and block.done == block.done:  # NaN where the length of the file is unknown
+        progress(block.done)
+
+
+def _group_row(scanner: Scanner, name: str, tests: list[NDArray[np.float64]], h2: float) -> Row:
+    f = p = log10_p = np.nan
+    rank = 0
+    if tests:
+        with contextlib.suppress(EngineError):  # nothing of the group is left beside the covariates
+            f, rank, log10_p = scanner.joint_test(np.array(tests))
+            p = 10.0**log10_p
+    return (name, len(tests), np.nan, np.nan, f, float(rank), p, log10_p, h2, np.nan)
 
 
 def _dense(block: Block) -> NDArray[np.float64]:
     return block.values if isinstance(block.values, np.ndarray) else np.asarray(block.values.toarray())
 
 
-def _rows(block: Block, found: ScanResult) -> list[Row]:
-    freedom = found.within if np.isfinite(found.within) else found.between
+def _rows(block: Block, scan: ScanResult) -> list[Row]:
+    freedom = scan.within if np.isfinite(scan.within) else scan.between
     columns: Iterable[list[float]] = (
-        found.beta.tolist(),
-        found.se.tolist(),
-        found.statistic.tolist(),
-        [float(freedom)] * len(found),
-        found.p.tolist(),
-        found.log10_p.tolist(),
-        found.h2.tolist(),
-        found.log_likelihood.tolist(),
+        scan.beta.tolist(),
+        scan.se.tolist(),
+        scan.statistic.tolist(),
+        [float(freedom)] * len(scan),
+        scan.p.tolist(),
+        scan.log10_p.tolist(),
+        scan.h2.tolist(),
+        scan.log_likelihood.tolist(),
     )
     return list(zip(block.names, block.present.tolist(), *columns, strict=True))

@@ -1,4 +1,4 @@
-"""Signals to be explained: read from a file, or made of labels and expression; and whose samples they come from."""
+"""Signals: read from a file, or computed from labels and expression; and the samples from which they come."""
 
 from __future__ import annotations
 
@@ -23,37 +23,37 @@ if TYPE_CHECKING:
 
     from ...engine.estimation.gene_rows import Duplicates
     from ...engine.estimation.normalisation import Transform
+    from ...engine.estimation.preparation import Prepared
     from ...storage.networks.bases import StoredBase
-    from ...storage.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """Two groups of samples, and the values that their t-statistics are made of.
+    """Two groups of samples, and the values from which their t-statistics are computed.
 
     Parameters
     ----------
     values : ndarray of float64, shape (n, s)
         Genes by samples, prepared as the base's were.
     first : ndarray of bool, shape (s,)
-        Which samples are of the first group.
+        Which samples belong to the first group.
     """
 
     values: NDArray[np.float64]
     first: NDArray[np.bool_]
 
-    def drawn(self, number: int, seed: int) -> NDArray[np.float64]:
-        """Return the statistics of labels drawn anew, shape (n, b).
+    def permuted_statistics(self, number: int, seed: int) -> NDArray[np.float64]:
+        """Return the t-statistics of permuted labels, shape (n, b).
 
-        A gene that labels part wholly, whose t has no bound, has the largest of the others.
+        A gene without a finite t gets the largest of the others.
         """
-        found = t_statistics(self.values, permuted_groups(self.first, number, seed))
-        return np.where(np.isfinite(found), found, np.nanmax(np.abs(found), axis=0))
+        t = t_statistics(self.values, permuted_groups(self.first, number, seed))
+        return np.where(np.isfinite(t), t, np.nanmax(np.abs(t), axis=0))
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """Numbers by id, one column a trait.
+    """Values of genes or samples by id, one column a trait.
 
     Parameters
     ----------
@@ -64,61 +64,61 @@ class Signal:
     values : ndarray of float64, shape (n, m)
         NaN where missing.
     samples : tuple of str or None
-        Those that it was made from, where that is known.
-    said : str
-        What it is, in a line.
+        The samples from which it was computed, where these are known.
+    description : str
+        The signal in a line.
     contrast : Contrast, optional
-        What it was made of, where that was labels.
+        The groups from which it was computed, where it comes from labels.
     """
 
     ids: tuple[str, ...]
     names: tuple[str, ...]
     values: NDArray[np.float64]
     samples: tuple[str, ...] | None
-    said: str
+    description: str
     contrast: Contrast | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """How the samples of a signal stand to those that a base was estimated from.
+    """The overlap of the samples of a signal and those from which a base was estimated.
 
     Parameters
     ----------
-    base, own : int or None
-        How many the base has, and the signal; `None` where that is not known.
+    base, signal : int or None
+        Number of samples of the base, and of the signal; `None` where it is not known.
     shared : int
-        How many are of both.
+        Number of samples in both.
     """
 
     base: int | None
-    own: int | None
+    signal: int | None
     shared: int
 
     @property
     def kind(self) -> Literal["same", "disjoint", "unknown"]:
         """Whether they overlap, or not, or cannot be compared."""
-        return "unknown" if self.base is None or self.own is None else "same" if self.shared else "disjoint"
+        return "unknown" if self.base is None or self.signal is None else "same" if self.shared else "disjoint"
 
     @property
-    def said(self) -> str:
+    def description(self) -> str:
         """The relation in a sentence."""
         if self.base is None:
             return "not known: the base has no sample ids"
-        if self.own is None:
-            return "not known: say which with --pheno-samples, or a line `# samples: a, b, c` in the file"
+        if self.signal is None:
+            return "not known"
         if self.shared:
-            return f"{counted(self.own, 'sample')}, {self.shared:,} of them among the base's own {self.base:,}"
-        return f"{counted(self.own, 'sample')}, none of them among the base's {self.base:,}"
+            return f"{counted(self.signal, 'sample')}, {self.shared:,} of them among the base's own {self.base:,}"
+        return f"{counted(self.signal, 'sample')}, none of them among the base's {self.base:,}"
 
 
-def relation(base: StoredBase, signal: Signal) -> Relation:
-    """Return how the samples of a signal stand to those of a base.
+def compare_samples(base: StoredBase, signal: Signal) -> Relation:
+    """Return the overlap of the samples of a signal and those of a base.
 
     Raises
     ------
     InputError
-        None are named, or some differ from the base's by upper and lower case alone.
+        The list of samples is empty, or some differ from the base's by upper and lower case alone.
     """
     known = set(base.samples)
     if signal.samples is None:
@@ -136,25 +136,26 @@ def relation(base: StoredBase, signal: Signal) -> Relation:
 
 
 def among(signal: Signal, ids: Sequence[str], source: str) -> Signal:
-    """Return a signal of those ids alone that something else has values of.
+    """Return the part of a signal with some ids, those of `source`.
 
     Raises
     ------
     InputError
-        It has none of them.
+        The signal has none of them.
     """
-    there = set(ids)
-    kept = np.array([name in there for name in signal.ids], dtype=np.bool_)
-    if not kept.any():
+    wanted = set(ids)
+    shared = np.array([name in wanted for name in signal.ids], dtype=np.bool_)
+    if not shared.any():
         raise InputError(
-            f"{source} has values of {some(ids, 3)}, and {signal.said} of {some(signal.ids, 3)}: none is the same.",
+            f"{source} has values of {some(ids, 3)}, and {signal.description} of {some(signal.ids, 3)}: "
+            "none is the same.",
             hint="The header of the tests names genes or samples as the signal does.",
         )
-    named = tuple(name for name, keep in zip(signal.ids, kept.tolist(), strict=True) if keep)
-    return replace(signal, ids=named, values=signal.values[kept], contrast=None)
+    names = tuple(name for name in signal.ids if name in wanted)
+    return replace(signal, ids=names, values=signal.values[shared], contrast=None)
 
 
-def refuse_same(found: Relation) -> None:
+def refuse_same(relation: Relation) -> None:
     """Refuse a signal from the base's own samples.
 
     Raises
@@ -162,17 +163,17 @@ def refuse_same(found: Relation) -> None:
     EngineError
         They overlap.
     """
-    if found.kind == "same":
+    if relation.kind == "same":
         raise EngineError(
-            f"The signal comes from {counted(found.own or 0, 'sample')}, of which {found.shared:,} are the base's own: "
-            "then it lies within the network by construction, h² reads near 1 whatever the labels are, and sets cannot "
-            "be judged.",
-            hint="Make the signal from other samples; --same-samples shows the numbers beside permuted labels.",
+            f"The signal comes from {counted(relation.signal or 0, 'sample')}, of which {relation.shared:,} are the "
+            "base's own: then it lies within the network by construction, h² reads near 1 whatever the labels are, and "
+            "sets cannot be tested.",
+            code="signal-from-own-samples",
         )
 
 
 def signal_of_file(path: Path, only: str | None = None, samples: Sequence[str] | None = None) -> Signal:
-    """Return the signal that a table holds; raises as `read_traits`.
+    """Return the signal in a table; raises as `read_traits`.
 
     Parameters
     ----------
@@ -181,17 +182,16 @@ def signal_of_file(path: Path, only: str | None = None, samples: Sequence[str] |
     only : str, optional
         The column to take.
     samples : sequence of str, optional
-        The samples that it was made from, where the file does not say.
+        The samples from which it was computed, where the file does not name them.
     """
-    read = read_traits(path, only)
-    told = tuple(samples) if samples is not None else read.samples
-    columns = some(read.names, 3) if len(read.names) < 4 else counted(len(read.names), "column")
-    return Signal(read.ids, read.names, read.values, told, f"{some([path.name])}: {columns}")
+    table = read_traits(path, only)
+    columns = some(table.names, 3) if len(table.names) < 4 else counted(len(table.names), "column")
+    made_from = table.samples if samples is None else tuple(samples)
+    return Signal(table.ids, table.names, table.values, made_from, f"{some([path.name])}: {columns}")
 
 
 def signal_of_labels(
-    repo: Repository,
-    rev: str,
+    base: StoredBase,
     labels: Path,
     contrast: str,
     *,
@@ -202,86 +202,91 @@ def signal_of_labels(
 
     Parameters
     ----------
-    repo, rev : Repository, str
-        The version whose panel and preparation are taken.
+    base : StoredBase
+        The base whose panel and preparation are used.
     labels : Path
-        Sample and label; or a `.cls` file, which goes by the order of the expression.
+        Sample and label; or a `.cls` file, in the order of the expression.
     contrast : str
         `A:B`: the labels of the first and the second group.
     expression : Path, optional
         Values of the samples; those kept with the base when absent.
     same_samples : bool
-        Whether the base's own samples are used too; they are left out otherwise, where others are there.
+        Whether the base's own samples are used too; otherwise they are left out where there are others.
 
     Raises
     ------
     NotFound
         No file, or no such label; or the base keeps no expression.
     InputError
-        The contrast is none, or a group has too few samples.
+        The contrast does not name two groups, or a group has too few samples.
     """
-    base = repo.base(rev)
     groups = _groups(contrast)
-    values, genes, names, said = _expression(base, expression)
-    found = read_labels(labels, names)
-    own: set[str] = set() if same_samples else set(base.samples)
-    chosen = [place for place, name in enumerate(names) if found.get(name) in groups]
-    others = [place for place in chosen if names[place] not in own]
-    kept = others or chosen  # a signal of the base's samples alone is refused where it is used, with the reason
+    prepared, source = _expression(base, expression)
+    names = prepared.samples
+    label_of = read_labels(labels, names)
+    labelled = [index for index, name in enumerate(names) if label_of.get(name) in groups]
+    own = frozenset[str]() if same_samples else frozenset(base.samples)
+    others = [index for index in labelled if names[index] not in own]
+    chosen = others or labelled  # a signal of the base's samples alone is refused where it is used, with the reason
     for group in groups:
-        if not any(found[names[place]] == group for place in kept):
-            if any(found[names[place]] == group for place in chosen):
+        if not any(label_of[names[index]] == group for index in chosen):
+            if any(label_of[names[index]] == group for index in labelled):
                 raise InputError(
                     f"All samples labelled {some([group])} are the base's own, and were left out.",
-                    hint="Label samples that the base was not estimated from; --same-samples takes the base's own too.",
+                    code="group-of-own-samples",
                 )
-            there = sorted(set(found.values()))
             raise NotFound(
                 f"No sample of {labels} that has values is labelled {some([group])}.",
-                hint=f"Labels there: {some(there)}; samples with values: {some(names, 3)}.",
+                hint=f"Labels there: {some(sorted(set(label_of.values())))}; samples with values: {some(names, 3)}.",
             )
-    first = np.array([found[names[place]] == groups[0] for place in kept])
-    made = Contrast(np.ascontiguousarray(values[:, kept]), first)
-    left = len(chosen) - len(kept)
-    note = f", {counted(left, 'sample')} of the base left out" if left else ""
-    line = f"t of {int(first.sum())} {groups[0]} against {int((~first).sum())} {groups[1]} samples of {said}{note}"
-    statistic = t_statistics(made.values, first)
-    samples = tuple(names[place] for place in kept)
-    return Signal(genes, (f"{groups[0]}:{groups[1]}",), statistic[:, None], samples, line, made)
+    first = np.array([label_of[names[index]] == groups[0] for index in chosen])
+    two_groups = Contrast(np.ascontiguousarray(prepared.values[:, chosen]), first)
+    left_out = len(labelled) - len(chosen)
+    note = f", {counted(left_out, 'sample')} of the base left out" if left_out else ""
+    sizes = f"{int(first.sum())} {groups[0]} against {int((~first).sum())} {groups[1]}"
+    statistic = t_statistics(two_groups.values, first)
+    samples = tuple(names[index] for index in chosen)
+    line = f"t of {sizes} samples of {source}{note}"
+    return Signal(prepared.panel.genes, (":".join(groups),), statistic[:, None], samples, line, two_groups)
+
+
+def base_values(base: StoredBase) -> NDArray[np.float64]:
+    """Return the expression that a base keeps, prepared as it was for the estimate, shape (p, n).
+
+    Raises
+    ------
+    NotFound
+        It keeps none.
+    """
+    return _expression(base, None)[0].values
 
 
 def _groups(contrast: str) -> tuple[str, str]:
-    parts = contrast.split(":")
-    if len(parts) != 2 or not all(parts) or parts[0] == parts[1]:
-        raise InputError(f"--contrast {contrast!r} names no two groups.", hint="Write --contrast AML:ALL.")
-    return parts[0], parts[1]
+    groups = contrast.split(":")
+    if len(groups) != 2 or not all(groups) or groups[0] == groups[1]:
+        raise InputError(f"The contrast {contrast!r} names no two groups.", code="contrast-without-two-groups")
+    return groups[0], groups[1]
 
 
-def _expression(
-    base: StoredBase, path: Path | None
-) -> tuple[NDArray[np.float64], tuple[str, ...], tuple[str, ...], str]:
-    """Return values prepared as the base's, shape (n, s), with their genes and samples, and what they are."""
-    asked = base.record.preparation
-    duplicates = cast("Duplicates", asked.get("duplicates") or "error")
-    if path is None:
-        if base.expression is None:
-            raise NotFound("The base keeps no expression.", hint="Give the values of the samples: --expression FILE.")
-        kept = base.expression.all().astype(np.float64)
-        read, said = Expression(kept, base.panel.genes, base.samples), "the base"
+def _expression(base: StoredBase, path: Path | None) -> tuple[Prepared, str]:
+    """Return the values of a file, or of the base, prepared as the base's, and where they come from."""
+    settings = base.record.preparation
+    if path is not None:
+        expression, source = read_expression(path).expression, some([path.name])
+    elif base.expression is not None:
+        values = base.expression.all().astype(np.float64)
+        expression, source = Expression(values, base.panel.genes, base.samples), "the base"
     else:
-        read, said = read_expression(path).expression, some([path.name])
-    there = set(read.genes)
-    genes = tuple(gene for gene in base.panel.genes if gene in there)
+        raise NotFound("The base keeps no expression.", code="base-without-expression")
+    available = set(expression.genes)
+    genes = tuple(gene for gene in base.panel.genes if gene in available)
     if not genes:
-        raise NotFound(f"No gene of {said} is on the panel, such as {some(read.genes, 3)}.")
-    made = prepare(
-        read,
-        Preparation(
-            floor=cast("float | None", asked.get("floor")),
-            transform=cast("Transform", asked.get("transform", "none")),
-            counts=bool(asked.get("counts", False)),
-            duplicates=duplicates,
-            genes=genes,
-        ),
+        raise NotFound(f"No gene of {source} is on the panel, such as {some(expression.genes, 3)}.")
+    preparation = Preparation(
+        floor=cast("float | None", settings.get("floor")),
+        transform=cast("Transform", settings.get("transform", "none")),
+        counts=bool(settings.get("counts", False)),
+        duplicates=cast("Duplicates", settings.get("duplicates") or "error"),
+        genes=genes,
     )
-    return made.values, tuple(made.panel.genes), made.samples, said
+    return prepare(expression, preparation), source

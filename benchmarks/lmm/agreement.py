@@ -1,10 +1,10 @@
-"""Whether peers find the same: h², restricted likelihood, effects and p of one data set, by each of them.
+"""Agreement with peers: h², restricted likelihood, effects and p of one data set, by each of them.
 
     python benchmarks/lmm/agreement.py
 
-200 rows, a factor of 20 columns, an intercept and a covariate, five tests. h² is ours of their δ; GEMMA puts K on a
-scale of its own, so its h² is left out. statsmodels' likelihood is lower by ½ log|XᵀX|: that is added. Who is not
-installed is left out.
+200 rows, a factor of 20 columns, an intercept and a covariate, five tests. h² is computed as ours from their δ; GEMMA
+has a scale of its own for K, so its h² is left out. statsmodels' likelihood is lower by ½ log|XᵀX|, which is added.
+Peers that are not installed are left out.
 """
 
 from __future__ import annotations
@@ -38,19 +38,19 @@ class Data:
 
 
 def ours(data: Data) -> None:
-    """Print what grnledger finds."""
-    given = make_model(of_factor(data.factor), data.trait, design(data.covariate[:, None]))
-    null = fit_many(given)[0]
-    told = make_scanner(given, null).scan(data.tests)
-    line("grnledger", null.h2, null.log_likelihood, null.effects[1], told.log10_p)
-    beside = [fit(given.kernel, data.trait, design(np.column_stack([data.covariate, one]))) for one in data.tests]
+    """Print the row of grnledger."""
+    model = make_model(of_factor(data.factor), data.trait, design(data.covariate[:, None]))
+    null = fit_many(model)[0]
+    scan = make_scanner(model, null).scan(data.tests)
+    line("grnledger", null.h2, null.log_likelihood, null.effects[1], scan.log10_p)
+    beside = [fit(model.kernel, data.trait, design(np.column_stack([data.covariate, test]))) for test in data.tests]
     line("grnledger, δ beside each", null.h2, null.log_likelihood, null.effects[1],
-         np.array([one.effects_log10_p[2] for one in beside]))  # fmt: skip
+         np.array([test.effects_log10_p[2] for test in beside]))  # fmt: skip
 
 
 def line(name: str, h2: float | None, value: float | None, effect: float | None, log10_p: np.ndarray | None) -> None:
     """Print a row."""
-    numbers = "–" if log10_p is None else " ".join(f"{one:.6f}" for one in log10_p)
+    numbers = "–" if log10_p is None else " ".join(f"{test:.6f}" for test in log10_p)
     likelihood = "–" if value is None else f"{value:.6f}"
     beta = "–" if effect is None else f"{effect:.6f}"
     share = "–" if h2 is None else f"{h2:.6f}"
@@ -65,38 +65,38 @@ def scale_of(data: Data) -> float:
 
 
 def fast_lmm(data: Data) -> None:
-    """Print what FaST-LMM finds."""
+    """Print the row of FaST-LMM."""
     from fastlmm.inference.lmm_cov import LMM
     from scipy.stats import f
 
-    found = LMM(X=data.x.copy(), Y=data.trait[:, None].copy(), G=data.factor.copy())
-    h2 = float(found.findH2()["h2"][0])
-    told = found.nLLeval(h2=np.array([h2]), snps=data.tests.T.copy())
-    statistic = np.asarray(told["beta"] ** 2 / told["variance_beta"]).ravel()
+    peer = LMM(X=data.x.copy(), Y=data.trait[:, None].copy(), G=data.factor.copy())
+    h2 = float(peer.findH2()["h2"][0])
+    scan = peer.nLLeval(h2=np.array([h2]), snps=data.tests.T.copy())
+    statistic = np.asarray(scan["beta"] ** 2 / scan["variance_beta"]).ravel()
     s = scale_of(data)
     line("FaST-LMM", s * h2 / (s * h2 + 1 - h2), None, None, f.logsf(statistic, 1, N - 3) / np.log(10))
 
 
 def statsmodels(data: Data) -> None:
-    """Print what statsmodels' MixedLM finds."""
+    """Print the row of statsmodels' MixedLM."""
     from statsmodels.regression.mixed_linear_model import MixedLM, VCSpec
 
     parts = VCSpec(["k"], [[[f"c{at}" for at in range(K)]]], [[data.factor]])
-    found = MixedLM(data.trait, data.x, np.zeros(N), exog_re=np.empty((N, 0)), exog_vc=parts).fit(reml=True)
-    kernel, noise = float(found.vcomp[0]), float(found.scale)
+    peer = MixedLM(data.trait, data.x, np.zeros(N), exog_re=np.empty((N, 0)), exog_vc=parts).fit(reml=True)
+    kernel, noise = float(peer.vcomp[0]), float(peer.scale)
     s = scale_of(data)
-    value = float(found.llf) + 0.5 * float(np.linalg.slogdet(data.x.T @ data.x)[1])
-    line("statsmodels MixedLM", s * kernel / (s * kernel + noise), value, float(found.fe_params[1]), None)
+    value = float(peer.llf) + 0.5 * float(np.linalg.slogdet(data.x.T @ data.x)[1])
+    line("statsmodels MixedLM", s * kernel / (s * kernel + noise), value, float(peer.fe_params[1]), None)
 
 
 def gemma(data: Data) -> None:
-    """Print what GEMMA finds, -lmm 1: δ beside each test."""
+    """Print the row of GEMMA, -lmm 1: δ beside each test."""
     with tempfile.TemporaryDirectory() as folder:
         where = Path(folder)
         np.savetxt(where / "y.txt", data.trait)
         np.savetxt(where / "k.txt", data.factor @ data.factor.T, delimiter="\t")
         np.savetxt(where / "c.txt", data.x)
-        rows = [f"rs{at},A,T," + ",".join(map(str, one.astype(int))) for at, one in enumerate(data.tests)]
+        rows = [f"rs{at},A,T," + ",".join(map(str, test.astype(int))) for at, test in enumerate(data.tests)]
         (where / "x.txt").write_text("\n".join(rows) + "\n")
         command = [
             "gemma",

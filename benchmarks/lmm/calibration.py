@@ -1,9 +1,9 @@
-"""How often a null set has p < .05, by network share: beside a known network, and beside one estimated from n samples.
+"""Share of null sets with p < .05, by network share: beside a known network, and beside one estimated from n samples.
 
     python benchmarks/lmm/calibration.py                   # 200 signals of 20 sets a cell: 4,000 tests
     python benchmarks/lmm/calibration.py --signals 20 --known
     python benchmarks/lmm/calibration.py --mixed           # 50 sets, of which 5 or 20 are pathways, the others random
-    python benchmarks/lmm/calibration.py --shift 1         # power: one set of the 20 is shifted by so much, and told
+    python benchmarks/lmm/calibration.py --shift 1         # power: one set of the 20 is shifted by 1, and tested
 
 1,000 genes, 20 pathways of 50 genes each with loadings U(.3, .7), noise 1; the sets tested are the pathways' own genes,
 which is the hardest case: any signal that goes along the network moves whole sets. z = √h u/√s + √(1−h) e with u along
@@ -12,8 +12,8 @@ samples, as a study makes them: then z has the whole correlation, noise and all.
 
 The forms, all with an intercept, Wald's F and σ² estimated: `OLS`; `GLS`, V the whole correlation (MAGMA, PhenoPLIER);
 `PoPS`, the same with its ridge of .05 + .9 max(0, var z − 1); `LMM`, ours: the shared part and noise, their ratio by
-REML; `LMM+sets`, what `grn lmm enrich` asks: the sets have a variance of their own beside it, by REML too. All but OLS
-see the same network, known or estimated by shrinkage.
+REML; `LMM+sets`, the test of `grn lmm enrich`: the sets have a variance of their own too, by REML. All but OLS use the
+same network, known or estimated by shrinkage.
 """
 
 from __future__ import annotations
@@ -26,19 +26,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import setting
-from grnledger.analysis.lmm.set_tests import SetVariance
 from grnledger.engine.estimation.shrinkage import shrinkage
 from grnledger.engine.lmm import (
     DiagonalAndFactor,
-    Mixture,
-    enrich,
     fit_many,
     make_model,
     make_scanner,
     of_factor,
     t_statistics,
 )
-from grnledger.engine.lmm.association.enrichment import links
+from grnledger.engine.lmm.association.set_tests import SetTester
+from grnledger.engine.lmm.association.set_variance import set_mixture
 from grnledger.engine.network.covariance import FactorCovariance
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
@@ -63,7 +61,7 @@ class World:
 
     @property
     def network(self) -> Network:
-        """What is shared and what is alone, on the correlation scale."""
+        """The shared factor and the diagonal, on the correlation scale."""
         return correlated(FactorCovariance(np.ones(GENES), self.loadings))
 
 
@@ -82,7 +80,7 @@ def correlated(base: FactorCovariance) -> Network:
 
 
 def expression(world: World, samples: int, stream: np.random.Generator) -> NDArray[np.float64]:
-    """Return so many samples of the true network, genes by samples."""
+    """Return samples of the true network, genes by samples."""
     factors = stream.standard_normal((PATHWAYS, samples))
     return world.loadings @ factors + stream.standard_normal((GENES, samples))
 
@@ -101,20 +99,17 @@ def rejected(network: Network, z: NDArray[np.float64], sets: csr_array) -> dict[
     ours = make_model(of_factor(shared), z)
     null = fit_many(ours)[0]
     deltas = {"OLS": np.inf, "GLS": 0.0, "PoPS": 0.05 + 0.9 * max(0.0, float(np.var(z)) - 1.0)}
-    found = {
+    p = {
         name: make_scanner(whole, replace(null, delta=delta), sparse=True).scan(sets).p
         for name, delta in deltas.items()
     }
-    return {**found, "LMM": make_scanner(ours, null, sparse=True).scan(sets).p, "LMM+sets": with_sets(ours, sets)}
+    return {**p, "LMM": make_scanner(ours, null, sparse=True).scan(sets).p, "LMM+sets": with_sets(ours, sets)}
 
 
 def with_sets(ours: Model, sets: csr_array) -> NDArray[np.float64]:
     """Return p of each set as `grn lmm enrich` has it: with a variance of the sets' own."""
-    linked = links(ours.kernel, sets)
-    variance = SetVariance(Mixture(ours.kernel, of_factor(sets.toarray().T * np.sqrt(linked)), ours.fixed), linked)
-    found = variance.mixture.best(ours.traits[:, 0])
-    judge = make_scanner(found.given, found.fit, sparse=True)
-    return 10.0 ** enrich(judge, sets, own=variance.found(found)).log10_p
+    enrichment, _ = SetTester(sets, "two-sided", set_mixture(ours.kernel, sets, ours.fixed)).test(ours)
+    return 10.0**enrichment.log10_p
 
 
 def mixed_library(samples: int | None, share: float | None, linked: int, signals: int, seed: int) -> list[float]:
@@ -122,29 +117,29 @@ def mixed_library(samples: int | None, share: float | None, linked: int, signals
 
     First of LMM, then of LMM+sets.
     """
-    told: dict[str, list[NDArray[np.float64]]] = {"LMM": [], "LMM+sets": []}
+    p_values: dict[str, list[NDArray[np.float64]]] = {"LMM": [], "LMM+sets": []}
     for at in range(signals):
         stream = np.random.default_rng([seed, at, linked])
         world = drawn_world(stream)
         network = world.network if samples is None else estimated(world, samples, stream)
         z = a_signal(world, share, samples, stream)
         rest = np.zeros((50 - linked, GENES))
-        for one in rest:
-            one[stream.choice(GENES, MEMBERS, replace=False)] = 1.0
+        for members in rest:
+            members[stream.choice(GENES, MEMBERS, replace=False)] = 1.0
         sets = csr_array(np.vstack([world.sets.toarray()[:linked], rest]))
         p = rejected(network, z, sets)
-        for form, kept in told.items():
-            kept.append(p[form])
-    answer: list[float] = []
-    for kept in told.values():
-        p = np.array(kept)
-        some = np.mean([bool((false_discovery_control(one) < 0.05).any()) for one in p])
-        answer += [float(np.mean(p[:, :linked] < 0.05)), float(np.mean(p[:, linked:] < 0.05)), float(some)]
-    return answer
+        for form, of_signals in p_values.items():
+            of_signals.append(p[form])
+    shares: list[float] = []
+    for of_signals in p_values.values():
+        p = np.array(of_signals)
+        any_q = np.mean([bool((false_discovery_control(of_signal) < 0.05).any()) for of_signal in p])
+        shares += [float(np.mean(p[:, :linked] < 0.05)), float(np.mean(p[:, linked:] < 0.05)), float(any_q)]
+    return shares
 
 
 def estimated(world: World, samples: int, stream: np.random.Generator) -> Network:
-    """Return the network as so many samples give it."""
+    """Return the network estimated from samples."""
     base = shrinkage(expression(world, samples, stream)).base
     assert isinstance(base, FactorCovariance)
     return correlated(base)
@@ -180,34 +175,35 @@ def cell(samples: int | None, share: float | None, signals: int, seed: int, shif
 
 def main() -> None:
     """Print a row a cell."""
-    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("--signals", type=int, default=200)
-    asked.add_argument("--known", action="store_true", help="the known network alone")
-    asked.add_argument("--seed", type=int, default=1)
-    asked.add_argument("--shift", type=float, default=0.0)
-    asked.add_argument("--samples", type=int, nargs="+", choices=SAMPLES, default=SAMPLES)
-    asked.add_argument("--mixed", action="store_true", help="libraries of pathways and random sets")
-    given = asked.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--signals", type=int, default=200)
+    parser.add_argument("--known", action="store_true", help="the known network alone")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--shift", type=float, default=0.0)
+    parser.add_argument("--samples", type=int, nargs="+", choices=SAMPLES, default=SAMPLES)
+    parser.add_argument("--mixed", action="store_true", help="libraries of pathways and random sets")
+    arguments = parser.parse_args()
     print(setting.described(1))
-    print(f"# {given.signals} signals of {PATHWAYS} sets a cell, seed {given.seed}, shift {given.shift:g}")
-    networks = (None, *(() if given.known else given.samples))
-    if given.mixed:
+    print(f"# {arguments.signals} signals of {PATHWAYS} sets a cell, seed {arguments.seed}, shift {arguments.shift:g}")
+    networks = (None, *(() if arguments.known else arguments.samples))
+    if arguments.mixed:
         columns = ("linked", "random", "any q<.05")
-        print("network\tpathways of 50\tshare\t" + "\t".join(f"{form} {one}" for form in FORMS[3:] for one in columns))
+        names = [f"{form} {column}" for form in FORMS[3:] for column in columns]
+        print("network\tpathways of 50\tshare\t" + "\t".join(names))
         for samples, linked, share in itertools.product(networks, (5, 20), (0.1, 0.5, None)):
-            found = mixed_library(samples, share, linked, given.signals, given.seed)
-            told = "labels" if share is None else f"{share:g}"
+            shares = mixed_library(samples, share, linked, arguments.signals, arguments.seed)
+            label = "labels" if share is None else f"{share:g}"
             name = "known" if samples is None else f"from {samples} samples"
-            print(f"{name}\t{linked}\t{told}\t" + "\t".join(f"{one:.3f}" for one in found), flush=True)
+            print(f"{name}\t{linked}\t{label}\t" + "\t".join(f"{column:.3f}" for column in shares), flush=True)
         return
     print("network\tshare\t" + "\t".join(FORMS) + "\tseconds")
     for samples in networks:
         for share in (*SHARES, None):
             begun = time.perf_counter()
-            found = cell(samples, share, given.signals, given.seed, given.shift)
+            shares = cell(samples, share, arguments.signals, arguments.seed, arguments.shift)
             name = "known" if samples is None else f"from {samples} samples"
-            told = "labels" if share is None else f"{share:g}"
-            print(f"{name}\t{told}\t" + "\t".join(f"{found[form]:.3f}" for form in FORMS), end="")
+            label = "labels" if share is None else f"{share:g}"
+            print(f"{name}\t{label}\t" + "\t".join(f"{shares[form]:.3f}" for form in FORMS), end="")
             print(f"\t{time.perf_counter() - begun:.0f}", flush=True)
 
 

@@ -1,4 +1,4 @@
-"""How often a 95 % interval of h² holds the truth: bootstrap, profile and Wald, near the ends too.
+"""Coverage of 95 % intervals of h²: bootstrap, profile and Wald, near the ends too.
 
     python benchmarks/lmm/intervals.py                     # 2,000 signals a cell
     python benchmarks/lmm/intervals.py --signals 200
@@ -38,36 +38,37 @@ def factors(kind: str, stream: np.random.Generator) -> np.ndarray:
 
 def main() -> None:
     """Print a row a cell."""
-    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("--signals", type=int, default=2000)
-    asked.add_argument("--seed", type=int, default=8)
-    given = asked.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--signals", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=8)
+    arguments = parser.parse_args()
     print(setting.described(1))
-    print(f"# {given.signals} signals a cell, {DRAWS} draws; ± {1.96 * np.sqrt(0.0475 / given.signals):.3f} of 0.950")
+    margin = 1.96 * np.sqrt(0.0475 / arguments.signals)
+    print(f"# {arguments.signals} signals a cell, {DRAWS} draws; ± {margin:.3f} of 0.950")
     print("kernel\th2\tbootstrap\tprofile\tWald\tat an end")
     for kind in ("60 factors, 1,000 rows", "full rank, 300 rows"):
-        stream = np.random.default_rng(given.seed)
+        stream = np.random.default_rng(arguments.seed)
         factor = factors(kind, stream)
         n, k = factor.shape
         fixed = design(stream.standard_normal((n, 2)))
         kernel = of_factor(factor)
         scale = make_model(kernel, stream.standard_normal(n), fixed).scale
         for truth in TRUTHS if k >= n else TRUTHS[:-1]:  # all of it within 60 factors is a likelihood without bound
-            along = factor @ stream.standard_normal((k, given.signals)) / np.sqrt(scale)
-            traits = np.sqrt(truth) * along + np.sqrt(1.0 - truth) * stream.standard_normal((n, given.signals))
-            asked_of = make_model(kernel, traits, fixed)
-            draws = simulate_null(reduced_kernel(asked_of), DRAWS, given.seed)
-            found = fit_many(asked_of)
-            held = np.zeros(3)
-            for trait, one in enumerate(found):
+            along = factor @ stream.standard_normal((k, arguments.signals)) / np.sqrt(scale)
+            traits = np.sqrt(truth) * along + np.sqrt(1.0 - truth) * stream.standard_normal((n, arguments.signals))
+            model = make_model(kernel, traits, fixed)
+            draws = simulate_null(reduced_kernel(model), DRAWS, arguments.seed)
+            fits = fit_many(model)
+            coverage = np.zeros(3)
+            for trait, fit in enumerate(fits):
                 spans = (
-                    bootstrap_interval(draws, one),
-                    profile_interval(asked_of, one, trait=trait),
-                    wald_interval(one),
+                    bootstrap_interval(draws, fit),
+                    profile_interval(model, fit, trait=trait),
+                    wald_interval(fit),
                 )
-                held += [low <= truth <= high for low, high in spans]
-            ends = np.mean([one.h2 in (0.0, 1.0) for one in found])
-            print(f"{kind}\t{truth:g}\t" + "\t".join(f"{share:.3f}" for share in held / given.signals), end="")
+                coverage += [low <= truth <= high for low, high in spans]
+            ends = np.mean([fit.h2 in (0.0, 1.0) for fit in fits])
+            print(f"{kind}\t{truth:g}\t" + "\t".join(f"{share:.3f}" for share in coverage / arguments.signals), end="")
             print(f"\t{ends:.3f}", flush=True)
 
 

@@ -1,4 +1,4 @@
-"""What each table begins with: machine, BLAS, threads and versions, so that its times can be placed."""
+"""The head of each table: machine, BLAS, threads and versions."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pathlib import Path
 from grnledger.engine.threads import blas_libraries
 
 BESIDE = Path(__file__).resolve().parents[3] / "shared" / "data"
-"""Where real files are, if they are beside the checkout."""
+"""The folder of real data beside the checkout."""
 
 
 def cores() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -25,9 +25,9 @@ def described(threads: int, *others: str) -> str:
     Parameters
     ----------
     threads : int
-        What grnledger may use; BLAS is left as it is.
+        Number of threads of grnledger; BLAS is left as it is.
     others : str
-        Distributions that take part besides; one that is not installed is said to be absent.
+        Other distributions in the comparison; one that is not installed is shown as absent.
     """
     processor = platform.machine()
     with contextlib.suppress(OSError):

@@ -1,13 +1,12 @@
-"""How long mixed models take, beside FaST-LMM, glimix-core and GEMMA: CPU seconds, one BLAS thread, in one run.
+"""Times of mixed models, beside FaST-LMM, glimix-core and GEMMA: CPU seconds, one BLAS thread, in one run.
 
     python benchmarks/lmm/speed.py                       # all tables
     python benchmarks/lmm/speed.py --only p3d exact --rounds 3
 
-Every figure is the median of the rounds; who goes first changes from round to round. What all share is left out of all
-and told apart: the eigenvectors of K. What one alone needs counts for it: our triangle, FaST-LMM's rotation. Peers are
-asked in the form that is quickest for them, from arrays in memory; GEMMA (`apt-get install gemma`) from files in
-its own format, of which its own log's times for rotating and for optimising are taken, and the whole process is told
-beside.
+Every figure is the median of the rounds; the order changes from round to round. The time of the eigenvectors of K,
+which all need, is left out of all and shown apart. Steps of one alone count for it: our triangle, FaST-LMM's rotation.
+Peers run in the form that is quickest for them, from arrays in memory; GEMMA (`apt-get install gemma`) runs from files
+in its own format: its log's times for rotating and for optimising are used, and the whole process is shown too.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ TABLES = ("p3d", "exact", "low-rank", "second-fit", "leave-out", "sets")
 
 
 def seconds(step: Callable[[], Any]) -> tuple[float, Any]:
-    """Return the CPU seconds of a step, and what it gave."""
+    """Return the CPU seconds of a step, and its answer."""
     begun = time.process_time()
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         answer = step()
@@ -58,15 +57,15 @@ def seconds(step: Callable[[], Any]) -> tuple[float, Any]:
 
 
 def medians(steps: dict[str, Callable[[], Any]], rounds: int) -> tuple[dict[str, float], dict[str, Any]]:
-    """Return the median of each step over the rounds, in an order that turns, and what each gave last."""
-    taken: dict[str, list[float]] = {name: [] for name in steps}
-    given: dict[str, Any] = {}
+    """Return the median of each step over the rounds, in a rotating order, and the last answer of each."""
+    times_of: dict[str, list[float]] = {name: [] for name in steps}
+    answers: dict[str, Any] = {}
     names = list(steps)
     for turn in range(rounds):
         for name in names[turn % len(names) :] + names[: turn % len(names)]:
-            took, given[name] = seconds(steps[name])
-            taken[name].append(took)
-    return {name: statistics.median(times) for name, times in taken.items()}, given
+            elapsed, answers[name] = seconds(steps[name])
+            times_of[name].append(elapsed)
+    return {name: statistics.median(times) for name, times in times_of.items()}, answers
 
 
 class Data:
@@ -89,38 +88,39 @@ def fast_lmm(trait: np.ndarray, *, matrix: np.ndarray | None = None, factor: np.
     except ImportError:
         return None
     logging.disable(logging.CRITICAL)
-    found = LMM(
+    model = LMM(
         X=np.ones((len(trait), 1)),
         Y=trait[:, None].copy(),
         K=None if matrix is None else matrix.copy(),
         G=factor,
     )
-    found.getSU()
-    return found
+    model.getSU()
+    return model
 
 
-def fast_lmm_scan(found: Any, h2: float, columns: np.ndarray) -> np.ndarray:
+def fast_lmm_scan(model: Any, h2: float, columns: np.ndarray) -> np.ndarray:
     """Return FaST-LMM's F of each test at h²; columns of shape (n, m)."""
-    told = found.nLLeval(h2=np.array([h2]), dof=None, scale=1.0, penalty=0.0, snps=columns.copy())
-    return np.asarray(told["beta"] ** 2 / told["variance_beta"]).ravel()
+    likelihood = model.nLLeval(h2=np.array([h2]), dof=None, scale=1.0, penalty=0.0, snps=columns.copy())
+    return np.asarray(likelihood["beta"] ** 2 / likelihood["variance_beta"]).ravel()
 
 
-def row(name: str, took: float, other: float | None = None, said: str = "") -> None:
+def row(name: str, elapsed: float, other: float | None = None, remark: str = "") -> None:
     """Print a figure, and how many times ours it is."""
-    print(f"{name:<44}{took:10.4f} s" + ("" if other is None else f"{other:10.2f} ×") + (f"   {said}" if said else ""))
+    factor = "" if other is None else f"{other:10.2f} ×"
+    print(f"{name:<44}{elapsed:10.4f} s{factor}" + (f"   {remark}" if remark else ""))
 
 
 def p3d(rounds: int) -> None:
     """n = 2,000, 10,000 tests at the null model's δ."""
     data = Data(2000, 10_000)
-    took, kernel = seconds(lambda: of_matrix(data.matrix))
-    given = make_model(kernel, data.trait)
-    null = fit_many(given)[0]
+    elapsed, kernel = seconds(lambda: of_matrix(data.matrix))
+    model = make_model(kernel, data.trait)
+    null = fit_many(model)[0]
     single, columns = data.tests.astype(np.float32), np.ascontiguousarray(data.tests.T)
     square, square32 = kernel.vectors.copy(), kernel.vectors.astype(np.float32)
     steps: dict[str, Callable[[], Any]] = {
-        "grnledger, float64": lambda: make_scanner(given, null).scan(data.tests),
-        "grnledger, float32": lambda: make_scanner(given, null, single=True).scan(single),
+        "grnledger, float64": lambda: make_scanner(model, null).scan(data.tests),
+        "grnledger, float32": lambda: make_scanner(model, null, single=True).scan(single),
         "one dgemm, 10,000 × n × n": lambda: data.tests @ square,
         "one sgemm": lambda: single @ square32,
     }
@@ -136,33 +136,33 @@ def p3d(rounds: int) -> None:
         steps["glimix-core FastScanner"] = lambda: FastScanner(
             data.trait, np.ones((2000, 1)), qs, null.delta
         ).fast_scan(columns, verbose=False)
-    times, found = medians(steps, rounds)
-    ours, ours32 = found["grnledger, float64"], found["grnledger, float32"]
+    times, answers = medians(steps, rounds)
+    ours, ours32 = answers["grnledger, float64"], answers["grnledger, float32"]
     base = times["grnledger, float64"]
-    print(f"\n## p3d: n = 2,000, 10,000 tests (eigenvectors of K: {took:.2f} s, left out of all)")
+    print(f"\n## p3d: n = 2,000, 10,000 tests (eigenvectors of K: {elapsed:.2f} s, left out of all)")
     for name, value in times.items():
         row(name, value, value / base, f"{value / times['grnledger, float32']:.2f} × float32")
-    row("  of which ours once, whatever the tests", seconds(lambda: make_scanner(given, null))[0])
+    row("  of which ours once, whatever the tests", seconds(lambda: make_scanner(model, null))[0])
     print(f"float32 against float64: largest difference of log10 p {np.max(np.abs(ours32.log10_p - ours.log10_p)):.2g}")
     if peer is not None:
-        at_theirs = found["FaST-LMM lmm_cov"]
+        at_theirs = answers["FaST-LMM lmm_cov"]
         print(f"h² {null.h2:.5f} ours, {h2:.5f} FaST-LMM's; F at either's, correlation less one: "
               f"{1 - np.corrcoef(at_theirs, ours.statistic)[0, 1]:.1g}")  # fmt: skip
 
 
 def exact(rounds: int) -> None:
-    """δ anew beside each test, at n = 500, 1,000 and 2,000."""
+    """δ of each test, at n = 500, 1,000 and 2,000."""
     print("\n## exact: δ beside each of 10,000 tests")
     for n in (500, 1000, 2000):
         data = Data(n, 10_000)
         kernel = of_matrix(data.matrix)
-        given = make_model(kernel, data.trait)
-        null = fit_many(given)[0]
+        model = make_model(kernel, data.trait)
+        null = fit_many(model)[0]
         columns = kernel.vectors.copy()
-        times, found = medians(
+        times, answers = medians(
             {
-                "exact": lambda given=given, null=null, data=data: ExactScanner(given, null).scan(data.tests),
-                "p3d": lambda given=given, null=null, data=data: make_scanner(given, null).scan(data.tests),
+                "exact": lambda model=model, null=null, data=data: ExactScanner(model, null).scan(data.tests),
+                "p3d": lambda model=model, null=null, data=data: make_scanner(model, null).scan(data.tests),
                 "dgemm": lambda data=data, columns=columns: data.tests @ columns,
             },
             rounds,
@@ -175,10 +175,11 @@ def exact(rounds: int) -> None:
             scan, whole, beta = peer
             row("  GEMMA, rotating and optimising", scan, scan / times["exact"])
             row("  GEMMA, the whole process", whole)
-            ours = found["exact"].beta[: len(beta)]
+            ours = answers["exact"].beta[: len(beta)]
             print(f"  largest difference of β to GEMMA's (five digits): {np.max(np.abs(ours - beta)):.2g}")
         fitted = [fit(kernel, data.trait, _beside(data.tests[at])) for at in range(0, 10_000, 2500)]
-        worst = max(abs(one.log_likelihood - found["exact"].log_likelihood[at * 2500]) for at, one in enumerate(fitted))
+        ours = answers["exact"].log_likelihood[::2500]
+        worst = max(abs(alone.log_likelihood - value) for alone, value in zip(fitted, ours, strict=True))
         print(f"  largest difference of log likelihood to the model fitted beside a test (4 of them): {worst:.1g}")
 
 
@@ -213,8 +214,8 @@ def gemma(data: Data) -> tuple[float, float, np.ndarray] | None:
         minutes = {name: float(value) for name, value in re.findall(r"##\s+time on ([^=]+?) = ([\d.e+-]+) min", log)}
         scan = 60.0 * sum(value for name, value in minutes.items() if "UtX" in name or "optimization" in name)
         lines = (where / "output" / "out.assoc.txt").read_text().splitlines()
-        place = lines[0].split("\t").index("beta")
-        beta = np.array([float(line.split("\t")[place]) for line in lines[1:]])
+        column = lines[0].split("\t").index("beta")
+        beta = np.array([float(line.split("\t")[column]) for line in lines[1:]])
     return scan, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, beta
 
 
@@ -228,10 +229,10 @@ def low_rank(rounds: int) -> None:
         factor = stream.standard_normal((20_000, k))
         trait = factor @ stream.standard_normal(k) / np.sqrt(k) + stream.standard_normal(20_000)
         kernel = of_factor(factor)
-        given = make_model(kernel, trait)
-        null = fit_many(given)[0]
+        model = make_model(kernel, trait)
+        null = fit_many(model)[0]
         steps: dict[str, Callable[[], Any]] = {
-            "grnledger": lambda given=given, null=null: make_scanner(given, null).scan(tests)
+            "grnledger": lambda model=model, null=null: make_scanner(model, null).scan(tests)
         }
         peer = fast_lmm(trait, factor=factor)
         if peer is not None:
@@ -243,7 +244,7 @@ def low_rank(rounds: int) -> None:
 
 
 def second_fit(rounds: int) -> None:
-    """Fit another signal on a version whose eigenvectors are there, n = 2,000."""
+    """Fit another signal on a version whose eigenvectors are known, n = 2,000."""
     data = Data(2000, 1)
     kernel = of_matrix(data.matrix)
     traits = iter(np.tile(data.trait, (1000, 1)) + data.stream.standard_normal((1000, 2000)))
@@ -264,31 +265,31 @@ def second_fit(rounds: int) -> None:
 
 
 def leave_out(rounds: int) -> None:
-    """Take a pathway's column out of a kernel of 4,000, δ anew, against a new decomposition and fit; n = 2,000."""
+    """Leave a column out of a kernel of 4,000 and estimate δ, against a new decomposition and fit; n = 2,000."""
     stream = np.random.default_rng(2)
     factor = stream.standard_normal((2000, 4000)) / np.sqrt(4000)
     trait = factor @ stream.standard_normal(4000) + stream.standard_normal(2000)
-    given = make_model(of_factor(factor), trait)
-    leaving = LeaveOut(given, np.ascontiguousarray(factor[:, :200]))
+    model = make_model(of_factor(factor), trait)
+    ready = LeaveOut(model, np.ascontiguousarray(factor[:, :200]))
 
     def all_out() -> Any:
-        return [leaving.without([place]) for place in range(200)]
+        return [ready.fit_without([column]) for column in range(200)]
 
-    times, found = medians(
+    times, answers = medians(
         {
             "all": all_out,
-            "once": lambda: LeaveOut(given, np.ascontiguousarray(factor[:, :200])),
+            "once": lambda: LeaveOut(model, np.ascontiguousarray(factor[:, :200])),
             "refit": lambda: fit(of_matrix(factor[:, 1:] @ factor[:, 1:].T), trait),
         },
         rounds,
     )
-    one = (times["all"] + times["once"]) / 200
+    per_pathway = (times["all"] + times["once"]) / 200
     print("\n## a pathway left out, n = 2,000 (the mean of 200, turning their columns included)")
-    row("grnledger", one)
-    row("a new kernel, decomposed and fitted", times["refit"], times["refit"] / one)
+    row("grnledger", per_pathway)
+    row("a new kernel, decomposed and fitted", times["refit"], times["refit"] / per_pathway)
     fitted = fit(of_matrix(factor[:, 1:] @ factor[:, 1:].T), trait)
-    print(f"difference of log likelihood {abs(found['all'][0].log_likelihood - fitted.log_likelihood):.1g}, "
-          f"of h² {abs(found['all'][0].h2 - fitted.h2):.1g}")  # fmt: skip
+    print(f"difference of log likelihood {abs(answers['all'][0].log_likelihood - fitted.log_likelihood):.1g}, "
+          f"of h² {abs(answers['all'][0].h2 - fitted.h2):.1g}")  # fmt: skip
 
 
 def sets(rounds: int) -> None:
@@ -297,26 +298,26 @@ def sets(rounds: int) -> None:
     stream = data.stream
     print("\n## 2,000 gene sets of 15 to 200 genes, n = 2,000")
     members = np.zeros((2000, 2000))
-    for one in members:
-        one[stream.choice(2000, stream.integers(15, 201), replace=False)] = 1.0
+    for row_of_set in members:
+        row_of_set[stream.choice(2000, stream.integers(15, 201), replace=False)] = 1.0
     library = csr_array(members)
     narrow = stream.standard_normal((2000, 50))
     for name, kernel in (("dense", of_matrix(data.matrix)), ("rank 50", of_factor(narrow))):
-        given = make_model(kernel, data.trait)
-        null = fit_many(given)[0]
-        ready = make_scanner(given, null, sparse=True)
+        model = make_model(kernel, data.trait)
+        null = fit_many(model)[0]
+        ready = make_scanner(model, null, sparse=True)
         enrich(ready, library)  # compiled
         times, _ = medians({"sets": lambda ready=ready: enrich(ready, library)}, 3 * rounds)
         print(f"{name:<44}{1e6 * times['sets'] / 2000:10.1f} µs a set; ready after "
-              f"{seconds(lambda given=given, null=null: make_scanner(given, null, sparse=True))[0]:.2f} s")  # fmt: skip
+              f"{seconds(lambda model=model, null=null: make_scanner(model, null, sparse=True))[0]:.2f} s")  # fmt: skip
 
 
 def main() -> None:
-    """Print the tables that are asked for."""
-    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("--only", nargs="+", choices=TABLES, default=list(TABLES))
-    asked.add_argument("--rounds", type=int, default=5)
-    given = asked.parse_args()
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", choices=TABLES, default=list(TABLES))
+    parser.add_argument("--rounds", type=int, default=5)
+    arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     print(setting.described(1, "fastlmm", "glimix-core", "statsmodels"))
     steps: dict[str, Callable[[int], None]] = {
@@ -328,8 +329,8 @@ def main() -> None:
         "sets": sets,
     }
     with one_thread():
-        for name in given.only:
-            steps[name](given.rounds)
+        for name in arguments.only:
+            steps[name](arguments.rounds)
 
 
 @contextlib.contextmanager

@@ -9,26 +9,30 @@ from .. import output
 
 if TYPE_CHECKING:
     from ...analysis.lmm.model import StoreModel
-    from ...analysis.lmm.permutations import PermutationNull
     from ...analysis.lmm.signals import Signal
     from ...engine.lmm import Fit, Interval
+    from ...engine.lmm.association.permutations import PermutationNull
     from .answer import Facts
 
+SAY_WHICH = "say which with --pheno-samples, or a line `# samples: a, b{more}` in the file"
+"""What to do where the samples of a signal are not known."""
 
-def model_facts(model: StoreModel, signal: Signal) -> Facts:
+
+def model_facts(store_model: StoreModel, signal: Signal) -> Facts:
     """Return kernel, signal and rows of a model, as names and values."""
-    unit = "genes" if model.rows.places is not None else "rows"
+    unit = "genes" if store_model.rows.genes is not None else "rows"
     facts: Facts = [
-        ("kernel", model.rows.said),
-        ("signal", signal.said),
-        (unit, f"{len(model.rows.ids):,} of the kernel with a value"),
+        ("kernel", store_model.rows.description),
+        ("signal", signal.description),
+        (unit, f"{len(store_model.rows.ids):,} of the kernel with a value"),
     ]
-    if model.relation.base is not None:
-        facts.append(("samples of the signal", model.relation.said))
-    if model.weight is not None:
-        facts.append(("weight of the second kernel", model.weight))
-    if model.given.fixed.dropped:
-        facts.append(("covariates left out", f"{', '.join(model.given.fixed.dropped)}: others make them up"))
+    if store_model.relation.base is not None:
+        which = f": {SAY_WHICH.format(more=', c')}" if store_model.relation.signal is None else ""
+        facts.append(("samples of the signal", store_model.relation.description + which))
+    if store_model.weight is not None:
+        facts.append(("weight of the second kernel", store_model.weight))
+    if store_model.model.fixed.dropped:
+        facts.append(("covariates left out", f"{', '.join(store_model.model.fixed.dropped)}: others make them up"))
     return facts
 
 
@@ -42,21 +46,25 @@ def h2_text(fit: Fit, interval: Interval | None, kind: str) -> str:
     return f"{output.number(fit.h2)} (95 % {output.number(low)} to {output.number(high)}, {kind})"
 
 
-def model_json(model: StoreModel, signal: Signal) -> dict[str, Any]:
+def model_json(store_model: StoreModel, signal: Signal) -> dict[str, Any]:
     """Return kernel, signal and rows of a model as the JSON contract has them."""
-    relation = model.relation
+    relation = store_model.relation
     return {
-        "kernel": {"part": model.rows.part, "said": model.rows.said, "second_weight": model.weight},
-        "signal": signal.said,
-        "n": len(model.rows.ids),
+        "kernel": {
+            "part": store_model.rows.part,
+            "said": store_model.rows.description,
+            "second_weight": store_model.weight,
+        },
+        "signal": signal.description,
+        "n": len(store_model.rows.ids),
         "samples": {
             "relation": relation.kind,
             "base": relation.base,
-            "signal": relation.own,
+            "signal": relation.signal,
             "shared": relation.shared,
         },
-        "covariates": list(model.given.fixed.names),
-        "dropped": list(model.given.fixed.dropped),
+        "covariates": list(store_model.model.fixed.names),
+        "dropped": list(store_model.model.fixed.dropped),
     }
 
 

@@ -6,7 +6,8 @@ from .association.component import ComponentTest, run_component_test
 from .association.enrichment import Enrichment, enrich
 from .association.exact import ExactScanner
 from .association.leave_out import LeaveOut, LeaveOutFit
-from .association.scan import Scanner, ScanResult, make_scanner
+from .association.results import ScanResult
+from .association.scan import Scanner, make_scanner
 from .kernels.diagonal_kernel import DiagonalAndFactor
 from .kernels.kernel import Kernel
 from .kernels.network_kernel import network_kernel, shared_factor

@@ -1,4 +1,4 @@
-"""`grn lmm`: signals along a version, gene sets beyond it, versions compared, columns scanned; and what is refused."""
+"""`grn lmm`: signals along a version, gene sets beyond it, versions compared, columns scanned; and refusals."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ class Lab:
 
     def column(self, name: str, values: Any, ids: list[str] | None = None) -> Path:
         rows = zip(ids or self.genes, values, strict=True)
-        return self.file(name, "".join(f"{one}\t{value}\n" for one, value in rows))
+        return self.file(name, "".join(f"{row}\t{value}\n" for row, value in rows))
 
 
 @pytest.fixture
 def lab(tmp_path: Path, grn: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Lab:
     stream = np.random.default_rng(7)
-    genes = [f"G{place:02d}" for place in range(GENES)]
-    samples = [f"S{place:02d}" for place in range(SAMPLES)]
+    genes = [f"G{index:02d}" for index in range(GENES)]
+    samples = [f"S{index:02d}" for index in range(SAMPLES)]
     loadings = np.zeros((GENES, 4))
     for factor in range(4):
         loadings[stream.choice(GENES, 20, replace=False), factor] = stream.uniform(0.5, 1.5, 20)
@@ -67,7 +67,7 @@ def lab(tmp_path: Path, grn: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
     (tmp_path / "base.txt").write_text("\n".join(samples[::2]) + "\n")
     sets = {f"SET{at:02d}": [genes[g] for g in np.flatnonzero(loadings[:, at])] for at in range(4)}
     sets.update({f"SET{at:02d}": stream.choice(genes, 12, replace=False).tolist() for at in range(4, 14)})
-    (tmp_path / "sets.gmt").write_text("".join("\t".join([name, "-", *one]) + "\n" for name, one in sets.items()))
+    (tmp_path / "sets.gmt").write_text("".join("\t".join([name, "-", *g]) + "\n" for name, g in sets.items()))
     store = tmp_path / "half.grn"
     monkeypatch.chdir(tmp_path)
     assert grn("init", store, "--expression", "all.tsv", "--samples", "base.txt").code == 0
@@ -87,15 +87,15 @@ def shared(lab: Lab, rev: str = "v2") -> np.ndarray:
     return shared_factor(snapshot, np.arange(GENES))[0]
 
 
-def test_a_fit_is_the_model_of_what_the_version_shares(lab: Lab, grn: Callable[..., Any]) -> None:
-    told = grn("lmm", "fit", "--pheno", "z.tsv", "--json").json
-    found = fit(of_factor(shared(lab)), lab.z)
-    for name, value in (("h2", found.h2), ("log_likelihood", found.log_likelihood), ("delta", found.delta)):
-        assert told[name] == pytest.approx(value, rel=1e-9)
-    assert told["version"] == "v2"
-    assert told["samples"] == {"relation": "unknown", "base": 15, "signal": None, "shared": 0}
-    assert told["effects"][0]["covariate"] == "intercept"
-    assert told["h2_low"] <= told["h2"] <= told["h2_high"]
+def test_a_fit_uses_what_the_genes_of_the_version_share(lab: Lab, grn: Callable[..., Any]) -> None:
+    report = grn("lmm", "fit", "--pheno", "z.tsv", "--json").json
+    expected = fit(of_factor(shared(lab)), lab.z)
+    for name, value in (("h2", expected.h2), ("log_likelihood", expected.log_likelihood), ("delta", expected.delta)):
+        assert report[name] == pytest.approx(value, rel=1e-9)
+    assert report["version"] == "v2"
+    assert report["samples"] == {"relation": "unknown", "base": 15, "signal": None, "shared": 0}
+    assert report["effects"][0]["covariate"] == "intercept"
+    assert report["h2_low"] <= report["h2"] <= report["h2_high"]
     earlier = grn("lmm", "fit", "--pheno", "z.tsv", "--at", "v0", "--method", "ml", "--ci", "wald", "--json").json
     assert earlier["h2"] == pytest.approx(fit(of_factor(shared(lab, "v0")), lab.z, method="ml").h2, rel=1e-9)
     people = grn("lmm", "fit", "--pheno", "z.tsv", "--ci", "bootstrap", "--seed", "4")
@@ -103,19 +103,20 @@ def test_a_fit_is_the_model_of_what_the_version_shares(lab: Lab, grn: Callable[.
     assert "bootstrap" in people.out
     rows = {row["name"]: row["value"] for row in grn("lmm", "fit", "--pheno", "z.tsv", "--ci", "none", "--tsv").rows}
     assert next(iter(rows)) == "kernel"
-    assert float(rows["share of this signal"]) == pytest.approx(1 - found.variance_noise / lab.z.var(ddof=1), rel=1e-7)
+    share = 1 - expected.variance_noise / lab.z.var(ddof=1)
+    assert float(rows["share of this signal"]) == pytest.approx(share, rel=1e-7)
 
 
-def test_ids_go_by_name_and_what_has_no_value_is_left_out_and_said(lab: Lab, grn: Callable[..., Any]) -> None:
+def test_ids_are_matched_by_name_and_those_without_a_value_are_reported(lab: Lab, grn: Callable[..., Any]) -> None:
     order = np.random.default_rng(1).permutation(GENES)
     rows = [f"{lab.genes[g]}\t{lab.z[g]}" for g in order if g not in (3, 5)]
     lab.file("mixed.tsv", "# samples: X1, X2\ngene\tz\nG03\tNA\nUNKNOWN\t1.5\n" + "\n".join(rows) + "\n")
-    told = grn("lmm", "fit", "--pheno", "mixed.tsv", "--json")
-    kept = [g for g in range(GENES) if g not in (3, 5)]
-    assert told.json["h2"] == pytest.approx(fit(of_factor(shared(lab)[kept]), lab.z[kept]).h2, rel=1e-9)
-    assert told.json["samples"] == {"relation": "disjoint", "base": 15, "signal": 2, "shared": 0}
-    assert "1 id of the signal without a value left out." in told.err
-    assert "1 id of the signal that is no row of the kernel left out." in told.err
+    run = grn("lmm", "fit", "--pheno", "mixed.tsv", "--json")
+    used = [g for g in range(GENES) if g not in (3, 5)]
+    assert run.json["h2"] == pytest.approx(fit(of_factor(shared(lab)[used]), lab.z[used]).h2, rel=1e-9)
+    assert run.json["samples"] == {"relation": "disjoint", "base": 15, "signal": 2, "shared": 0}
+    assert "1 id of the signal without a value left out." in run.err
+    assert "1 id of the signal that is no row of the kernel left out." in run.err
 
 
 def test_covariates_are_numbers_or_groups_and_those_that_add_nothing_are_named(
@@ -125,11 +126,11 @@ def test_covariates_are_numbers_or_groups_and_those_that_add_nothing_are_named(
     length, group = stream.normal(size=GENES), stream.choice(["a", "b", "c"], size=GENES)
     rows = [f"{g}\t{x}\t{2 * x}\t{k}" for g, x, k in zip(lab.genes[::-1], length, group, strict=True)]
     lab.file("cov.tsv", "gene\tlength\ttwice\tkind\n" + "\n".join(rows) + "\n")
-    told = grn("lmm", "fit", "--pheno", "z.tsv", "--covariates", "cov.tsv", "--json").json
-    assert told["covariates"] == ["intercept", "length", "kind=b", "kind=c"]
-    assert told["dropped"] == ["twice"]
+    report = grn("lmm", "fit", "--pheno", "z.tsv", "--covariates", "cov.tsv", "--json").json
+    assert report["covariates"] == ["intercept", "length", "kind=b", "kind=c"]
+    assert report["dropped"] == ["twice"]
     x = np.column_stack([length, group == "b", group == "c"]).astype(float)[::-1]
-    assert told["h2"] == pytest.approx(fit(of_factor(shared(lab)), lab.z, design(x)).h2, rel=1e-8)
+    assert report["h2"] == pytest.approx(fit(of_factor(shared(lab)), lab.z, design(x)).h2, rel=1e-8)
     bare = grn("lmm", "fit", "--pheno", "z.tsv", "--no-intercept", "--json").json
     assert bare["covariates"] == []
     assert "covariates left out" in grn("lmm", "fit", "--pheno", "z.tsv", "--covariates", "cov.tsv").out
@@ -149,14 +150,14 @@ def test_a_signal_from_the_bases_own_samples_is_refused(lab: Lab, grn: Callable[
     assert grn("lmm", "fit", "--pheno", "z.tsv", "--pheno-samples", "own.txt", *mixed).code == 5
     for line in ("S 00, S 02", "S00;S02", "S00 S02"):
         lab.file("said.tsv", f"# samples: {line}\n" + (lab.folder / "z.tsv").read_text())
-        found = grn("lmm", "fit", "--pheno", "said.tsv", "--json")
-        assert found.code == (0 if "S 00" in line else 5)
-        if found.code == 0:
-            assert found.json["samples"]["signal"] == 2
+        run = grn("lmm", "fit", "--pheno", "said.tsv", "--json")
+        assert run.code == (0 if "S 00" in line else 5)
+        if run.code == 0:
+            assert run.json["samples"]["signal"] == 2
 
 
-def test_labels_make_the_signal_from_samples_that_are_not_the_bases(lab: Lab, grn: Callable[..., Any]) -> None:
-    labels = ["case" if place % 4 < 2 else "control" for place in range(SAMPLES)]
+def test_a_signal_from_labels_uses_samples_outside_of_the_base(lab: Lab, grn: Callable[..., Any]) -> None:
+    labels = ["case" if index % 4 < 2 else "control" for index in range(SAMPLES)]
     lab.column("labels.tsv", labels, lab.samples)
     lab.file("labels.cls", f"{SAMPLES} 2 1\n# case control\n{' '.join(labels)}\n")
     others = np.arange(1, SAMPLES, 2)
@@ -164,12 +165,12 @@ def test_labels_make_the_signal_from_samples_that_are_not_the_bases(lab: Lab, gr
     z = t_statistics(lab.values[:, others], first)
     asked = ("--contrast", "case:control", "--expression", "all.tsv")
     for file in ("labels.tsv", "labels.cls"):
-        told = grn("lmm", "fit", "--labels", file, *asked, "--permute", 19, "--json").json
-        assert told["h2"] == pytest.approx(fit(of_factor(shared(lab)), z).h2, rel=1e-7)
-        assert told["samples"] == {"relation": "disjoint", "base": 15, "signal": 15, "shared": 0}
-        assert told["permuted"]["permutations"] == 19
-        assert 0.05 <= told["permuted"]["p"] <= 1.0
-        assert "15 samples of the base left out" in told["signal"]
+        report = grn("lmm", "fit", "--labels", file, *asked, "--permute", 19, "--json").json
+        assert report["h2"] == pytest.approx(fit(of_factor(shared(lab)), z).h2, rel=1e-7)
+        assert report["samples"] == {"relation": "disjoint", "base": 15, "signal": 15, "shared": 0}
+        assert report["permuted"]["permutations"] == 19
+        assert 0.05 <= report["permuted"]["p"] <= 1.0
+        assert "15 samples of the base left out" in report["signal"]
     own = grn("lmm", "fit", "--labels", "labels.tsv", "--contrast", "case:control")
     assert own.code == 5
     same = grn("lmm", "fit", "--labels", "labels.tsv", *asked, "--same-samples")
@@ -177,35 +178,34 @@ def test_labels_make_the_signal_from_samples_that_are_not_the_bases(lab: Lab, gr
     assert "(100 permutations)" in same.out
     sets = grn("lmm", "enrich", "--labels", "labels.tsv", *asked, "--same-samples", "--sets", "sets.gmt", "--tsv")
     assert all(float(row["p_permuted"]) >= 1 / 101 for row in sets.rows)
-    for contrast, code, said in (("case", 2, "names no two groups"), ("case:none", 3, "is labelled none")):
+    for contrast, code, message in (("case", 2, "names no two groups"), ("case:none", 3, "is labelled none")):
         refused = grn("lmm", "fit", "--labels", "labels.tsv", "--contrast", contrast)
-        assert (refused.code, said in refused.err) == (code, True)
+        assert (refused.code, message in refused.err) == (code, True)
 
 
 def test_kernels_of_the_users_are_matrices_or_factors(lab: Lab, grn: Callable[..., Any]) -> None:
     stream = np.random.default_rng(3)
-    ids = [f"P{place}" for place in range(40)]
+    ids = [f"P{index}" for index in range(40)]
     g = stream.normal(size=(40, 6))
     k, y = g @ g.T, g @ stream.normal(size=6) + stream.normal(size=40)
     lab.column("y.tsv", y[::-1], ids[::-1])
+    rows = zip(ids, k[:, ::-1].tolist(), strict=True)
     lab.file(
         "k.tsv",
-        "\t".join(["id", *ids[::-1]])
-        + "\n"
-        + "".join("\t".join([one, *map(repr, row)]) + "\n" for one, row in zip(ids, k[:, ::-1].tolist(), strict=True)),
+        "\t".join(["id", *ids[::-1]]) + "\n" + "".join("\t".join([name, *map(repr, row)]) + "\n" for name, row in rows),
     )
     lab.file(
         "g.tsv",
         "id\ta\tb\tc\td\te\tf\n"
-        + "".join("\t".join([one, *map(repr, row)]) + "\n" for one, row in zip(ids, g.tolist(), strict=True)),
+        + "".join("\t".join([name, *map(repr, row)]) + "\n" for name, row in zip(ids, g.tolist(), strict=True)),
     )
     np.savez(lab.folder / "k.npz", ids=ids, kernel=k)
     np.savez(lab.folder / "g.npz", ids=ids, factor=g)
     expected = fit(of_matrix(k), y).h2
     for file in ("k.tsv", "g.tsv", "k.npz", "g.npz"):
-        told = grn("lmm", "fit", "--pheno", "y.tsv", "--kernel", file, "--permute", 3, "--json").json
-        assert told["h2"] == pytest.approx(expected, rel=1e-7)
-        assert told["kernel"]["part"] == "file"
+        report = grn("lmm", "fit", "--pheno", "y.tsv", "--kernel", file, "--permute", 3, "--json").json
+        assert report["h2"] == pytest.approx(expected, rel=1e-7)
+        assert report["kernel"]["part"] == "file"
     np.savez(lab.folder / "bad.npz", ids=ids, kernel=k - 5 * np.eye(40))
     refused = grn("lmm", "fit", "--pheno", "y.tsv", "--kernel", "bad.npz")
     assert (refused.code, "not positive semi-definite" in refused.err) == (5, True)
@@ -217,28 +217,29 @@ def test_kernels_of_the_users_are_matrices_or_factors(lab: Lab, grn: Callable[..
 
 def test_ids_and_titles_may_be_numbers(lab: Lab, grn: Callable[..., Any]) -> None:
     stream = np.random.default_rng(11)
-    ids = [str(1000 + place) for place in range(30)]
+    ids = [str(1000 + index) for index in range(30)]
     g = stream.normal(size=(30, 4))
     y = g @ stream.normal(size=4) + stream.normal(size=30)
     text = "\t".join(["id", *ids]) + "\n"
-    text += "".join("\t".join([one, *map(repr, row)]) + "\n" for one, row in zip(ids, (g @ g.T).tolist(), strict=True))
+    rows = zip(ids, (g @ g.T).tolist(), strict=True)
+    text += "".join("\t".join([name, *map(repr, row)]) + "\n" for name, row in rows)
     lab.file("k.tsv", text)
-    lab.file("y.tsv", "id\t2019\t2020\n" + "".join(f"{one}\t{v}\t{-v}\n" for one, v in zip(ids, y, strict=True)))
-    told = grn("lmm", "fit", "--pheno", "y.tsv", "--trait", "2020", "--kernel", "k.tsv", "--json").json
-    assert told["h2"] == pytest.approx(fit(of_factor(g), y).h2, rel=1e-6)
-    assert "K as given" in told["kernel"]["said"]
+    lab.file("y.tsv", "id\t2019\t2020\n" + "".join(f"{name}\t{v}\t{-v}\n" for name, v in zip(ids, y, strict=True)))
+    report = grn("lmm", "fit", "--pheno", "y.tsv", "--trait", "2020", "--kernel", "k.tsv", "--json").json
+    assert report["h2"] == pytest.approx(fit(of_factor(g), y).h2, rel=1e-6)
+    assert "K as given" in report["kernel"]["said"]
 
 
-def test_full_mixed_and_sample_kernels_are_what_they_say(lab: Lab, grn: Callable[..., Any]) -> None:
+def test_full_mixed_and_sample_kernels_agree_with_dense_matrices(lab: Lab, grn: Callable[..., Any]) -> None:
     import grnledger
 
     repo = grnledger.open(lab.store)
     whole = repo.snapshot("v2").covariance.to_dense()
     deviations = np.sqrt(np.diagonal(whole))
     for part, matrix in (("full", whole / np.outer(deviations, deviations)), ("covariance", whole)):
-        told = grn("lmm", "fit", "--pheno", "z.tsv", "--kernel", part, "--json")
-        assert told.json["log_likelihood"] == pytest.approx(fit(of_matrix(matrix), lab.z).log_likelihood, abs=1e-8)
-        assert "h² reads far too high" in told.err
+        run = grn("lmm", "fit", "--pheno", "z.tsv", "--kernel", part, "--json")
+        assert run.json["log_likelihood"] == pytest.approx(fit(of_matrix(matrix), lab.z).log_likelihood, abs=1e-8)
+        assert "h² reads far too high" in run.err
     both = grn("lmm", "fit", "--pheno", "z.tsv", "--kernel", "shared", "--kernel2", "full", "--json").json
     alone = grn("lmm", "fit", "--pheno", "z.tsv", "--json").json
     assert 0.0 <= both["kernel"]["second_weight"] <= 1.0
@@ -248,9 +249,9 @@ def test_full_mixed_and_sample_kernels_are_what_they_say(lab: Lab, grn: Callable
     values = lab.values[:, ::2]
     standard = (values - values.mean(axis=1, keepdims=True)) / values.std(axis=1, ddof=1, keepdims=True)
     loadings = shared(lab)
-    told = grn("lmm", "fit", "--pheno", "y.tsv", "--kernel", "samples", "--permute", 4, "--json").json
+    run = grn("lmm", "fit", "--pheno", "y.tsv", "--kernel", "samples", "--permute", 4, "--json").json
     expected = fit(of_factor(standard.T @ loadings / np.sqrt(loadings.shape[1])), y)
-    assert told["log_likelihood"] == pytest.approx(expected.log_likelihood, abs=1e-7)
+    assert run["log_likelihood"] == pytest.approx(expected.log_likelihood, abs=1e-7)
 
 
 def test_a_dense_base_has_its_whole_correlation_and_its_eigenvectors_are_kept(
@@ -259,18 +260,18 @@ def test_a_dense_base_has_its_whole_correlation_and_its_eigenvectors_are_kept(
     a = np.random.default_rng(5).normal(size=(20, 40))
     covariance = a @ a.T / 40
     genes = lab.genes[:20]
-    rows = ["\t".join([one, *map(repr, row)]) for one, row in zip(genes, covariance.tolist(), strict=True)]
+    rows = ["\t".join([gene, *map(repr, row)]) for gene, row in zip(genes, covariance.tolist(), strict=True)]
     lab.file("c.tsv", "\t".join(["gene", *genes]) + "\n" + "\n".join(rows) + "\n")
     assert grn("init", "dense.grn", "--covariance", "c.tsv").code == 0
-    told = grn("-s", "dense.grn", "lmm", "fit", "--pheno", "z.tsv", "--json")
+    run = grn("-s", "dense.grn", "lmm", "fit", "--pheno", "z.tsv", "--json")
     deviations = np.sqrt(np.diagonal(covariance))
     expected = fit(of_matrix(covariance / np.outer(deviations, deviations)), lab.z[:20])
-    assert told.json["log_likelihood"] == pytest.approx(expected.log_likelihood, abs=1e-8)
-    kept = list((lab.folder / "dense.grn" / "artifacts").iterdir())
-    assert len(kept) == 1
+    assert run.json["log_likelihood"] == pytest.approx(expected.log_likelihood, abs=1e-8)
+    artifacts = list((lab.folder / "dense.grn" / "artifacts").iterdir())
+    assert len(artifacts) == 1
     again = grn("-s", "dense.grn", "lmm", "fit", "--pheno", "z.tsv", "--json")
-    assert again.json == told.json
-    assert list((lab.folder / "dense.grn" / "artifacts").iterdir()) == kept
+    assert again.json == run.json
+    assert list((lab.folder / "dense.grn" / "artifacts").iterdir()) == artifacts
     refused = grn("-s", "dense.grn", "lmm", "fit", "--pheno", "z.tsv", "--kernel", "shared")
     assert (refused.code, "--kernel full" in refused.err) == (2, True)
     assert grn("-s", "dense.grn", "verify").code == 0
@@ -280,39 +281,38 @@ def test_the_prediction_is_written_row_by_row(lab: Lab, grn: Callable[..., Any])
     assert grn("lmm", "fit", "--pheno", "z.tsv", "-o", "blup.tsv").code == 0
     lines = [line.split("\t") for line in (lab.folder / "blup.tsv").read_text().splitlines()]
     assert lines[0] == ["id", "signal", "along_kernel", "error_variance", "predicted", "prediction_variance"]
-    given = make_model(of_factor(shared(lab)), lab.z)
-    told = blup(given, fit_many(given)[0])
+    model = make_model(of_factor(shared(lab)), lab.z)
+    prediction = blup(model, fit_many(model)[0])
     assert [row[0] for row in lines[1:]] == lab.genes
-    np.testing.assert_allclose([float(row[2]) for row in lines[1:]], told.effect, rtol=1e-7)
-    np.testing.assert_allclose([float(row[3]) for row in lines[1:]], told.error_variance, rtol=1e-7)
+    np.testing.assert_allclose([float(row[2]) for row in lines[1:]], prediction.effect, rtol=1e-7)
+    np.testing.assert_allclose([float(row[3]) for row in lines[1:]], prediction.error_variance, rtol=1e-7)
 
 
-def test_genes_without_a_value_are_foretold(lab: Lab, grn: Callable[..., Any]) -> None:
-    kept, new = np.arange(20, GENES), np.arange(20)
+def test_genes_without_a_value_are_predicted(lab: Lab, grn: Callable[..., Any]) -> None:
+    measured, new = np.arange(20, GENES), np.arange(20)
     age = np.random.default_rng(12).normal(size=GENES)
-    lab.column("part.tsv", lab.z[kept], [lab.genes[g] for g in kept])
+    lab.column("part.tsv", lab.z[measured], [lab.genes[g] for g in measured])
     lab.column("age.tsv", age)
     wanted = ("lmm", "fit", "--pheno", "part.tsv", "--covariates", "age.tsv", "-o", "p.tsv")
     loadings = shared(lab)
     first = loadings.shape[1] - 2 + [pathway.names[0] for pathway in _pathways(lab)].index("SET00")
-    for options, factor, own in (
+    for options, factor, alone in (
         ((), loadings, 0.0),
         (("--leave-out", "SET00"), np.delete(loadings, first, axis=1), 0.0),
         (("--kernel", "full"), loadings, 1.0 - np.square(loadings).sum(axis=1)[new]),
     ):
         assert grn(*wanted, *options).code == 0
         rows = [line.split("\t") for line in (lab.folder / "p.tsv").read_text().splitlines()[1:]]
-        assert [row[0] for row in rows] == [lab.genes[g] for g in (*kept, *new)]
+        assert [row[0] for row in rows] == [lab.genes[g] for g in (*measured, *new)]
         k = factor @ factor.T
         whole = k + np.diag(1.0 - np.square(loadings).sum(axis=1)) if options == ("--kernel", "full") else k
-        fixed = design(age[kept, None], ("age",))
-        given = make_model(of_matrix(whole[np.ix_(kept, kept)]), lab.z[kept], fixed)
-        found = fit_many(given)[0]
-        told = predict(
-            given, found, k[np.ix_(new, kept)], np.diagonal(k)[new] + own, np.column_stack([np.ones(20), age[new]])
-        )
-        np.testing.assert_allclose([float(row[4]) for row in rows[60:]], told.value, rtol=1e-5, atol=1e-7)
-        np.testing.assert_allclose([float(row[5]) for row in rows[60:]], told.error_variance, rtol=1e-5)
+        fixed = design(age[measured, None], ("age",))
+        model = make_model(of_matrix(whole[np.ix_(measured, measured)]), lab.z[measured], fixed)
+        estimate = fit_many(model)[0]
+        cross, covariates = k[np.ix_(new, measured)], np.column_stack([np.ones(20), age[new]])
+        prediction = predict(model, estimate, cross, np.diagonal(k)[new] + alone, covariates)
+        np.testing.assert_allclose([float(row[4]) for row in rows[60:]], prediction.value, rtol=1e-5, atol=1e-7)
+        np.testing.assert_allclose([float(row[5]) for row in rows[60:]], prediction.error_variance, rtol=1e-5)
         assert {row[1] for row in rows[60:]} == {""}
     refused = grn("lmm", "fit", "--pheno", "z.tsv", "--leave-out", "SET09")
     assert (refused.code, "has no pathway SET09" in refused.err) == (3, True)
@@ -320,15 +320,15 @@ def test_genes_without_a_value_are_foretold(lab: Lab, grn: Callable[..., Any]) -
 
 def test_pathways_and_columns_are_left_out_by_name(lab: Lab, grn: Callable[..., Any]) -> None:
     loadings = shared(lab)
-    told = grn("lmm", "fit", "--pheno", "z.tsv", "--leave-out", "SET00", "--leave-out", "SET01", "--json").json
-    assert told["log_likelihood"] == pytest.approx(fit(of_factor(loadings[:, :-2]), lab.z).log_likelihood, abs=1e-8)
-    assert "without SET00, SET01" in told["kernel"]["said"]
+    report = grn("lmm", "fit", "--pheno", "z.tsv", "--leave-out", "SET00", "--leave-out", "SET01", "--json").json
+    assert report["log_likelihood"] == pytest.approx(fit(of_factor(loadings[:, :-2]), lab.z).log_likelihood, abs=1e-8)
+    assert "without SET00, SET01" in report["kernel"]["said"]
     g = np.random.default_rng(13).normal(size=(GENES, 5))
     np.savez(lab.folder / "g.npz", ids=lab.genes, factor=g, columns=["chr1", "chr2", "chr3", "chr4", "chr5"])
     np.savez(lab.folder / "k.npz", ids=lab.genes, kernel=g @ g.T)
-    told = grn("lmm", "fit", "--pheno", "z.tsv", "--kernel", "g.npz", "--leave-out", "chr2", "--json").json
+    report = grn("lmm", "fit", "--pheno", "z.tsv", "--kernel", "g.npz", "--leave-out", "chr2", "--json").json
     expected = fit(of_factor(np.delete(g, 1, axis=1)), lab.z).log_likelihood
-    assert told["log_likelihood"] == pytest.approx(expected, abs=1e-8)
+    assert report["log_likelihood"] == pytest.approx(expected, abs=1e-8)
     for kernel, name, code in (("g.npz", "chr9", 3), ("k.npz", "chr1", 2)):
         assert grn("lmm", "fit", "--pheno", "z.tsv", "--kernel", kernel, "--leave-out", name).code == code
     y = np.random.default_rng(14).normal(size=15)
@@ -342,8 +342,8 @@ def test_many_signals_are_fitted_at_once(lab: Lab, grn: Callable[..., Any]) -> N
     lab.file("two.tsv", "gene\tz\tnoise\n" + "\n".join(rows) + "\n")
     rows = grn("lmm", "fit", "--pheno", "two.tsv", "--tsv").rows
     assert [row["trait"] for row in rows] == ["z", "noise"]
-    one = grn("lmm", "fit", "--pheno", "two.tsv", "--trait", "noise", "--json").json
-    assert float(rows[1]["h2"]) == pytest.approx(one["h2"], abs=1e-7)
+    single = grn("lmm", "fit", "--pheno", "two.tsv", "--trait", "noise", "--json").json
+    assert float(rows[1]["h2"]) == pytest.approx(single["h2"], abs=1e-7)
     assert len(grn("lmm", "fit", "--pheno", "two.tsv", "--json").json["traits"]) == 2
     assert "noise" in grn("lmm", "fit", "--pheno", "two.tsv").out
     for arguments, code in ((("fit", "--permute", 3), 2), (("enrich", "--sets", "sets.gmt"), 2), (("compare",), 2)):
@@ -356,10 +356,10 @@ def test_many_signals_are_fitted_at_once(lab: Lab, grn: Callable[..., Any]) -> N
 
 def test_sets_are_tested_beyond_the_network(lab: Lab, grn: Callable[..., Any]) -> None:
     plain = grn("lmm", "enrich", "--pheno", "z.tsv", "--sets", "sets.gmt", "--no-set-variance", "--json").json
-    given = make_model(of_factor(shared(lab)), lab.z)
-    null = fit_many(given)[0]
-    tests = np.array([[float(gene in set(one)) for gene in lab.genes] for one in lab.sets.values()])
-    expected = make_scanner(given, null).scan(tests)
+    model = make_model(of_factor(shared(lab)), lab.z)
+    null = fit_many(model)[0]
+    tests = np.array([[float(gene in set(members)) for gene in lab.genes] for members in lab.sets.values()])
+    expected = make_scanner(model, null).scan(tests)
     by_name = {row["set"]: row for row in plain["sets"]}
     for at, name in enumerate(lab.sets):
         assert by_name[name]["beta"] == pytest.approx(expected.beta[at], rel=1e-7)
@@ -380,20 +380,20 @@ def test_sets_are_tested_beyond_the_network(lab: Lab, grn: Callable[..., Any]) -
     assert "beyond what the network predicts" in people.err
 
 
-def test_beside_the_first_test_stand_others_by_request(lab: Lab, grn: Callable[..., Any]) -> None:
-    told = grn(
+def test_other_tests_are_shown_by_request(lab: Lab, grn: Callable[..., Any]) -> None:
+    report = grn(
         "lmm", "enrich", "--pheno", "z.tsv", "--sets", "sets.gmt", "--leave-own-out", "--scatter", "--alternative",
         "greater", "--json",
     ).json  # fmt: skip
-    assert told["alternative"] == "greater"
-    rows = {row["set"]: row for row in told["sets"]}
+    assert report["alternative"] == "greater"
+    rows = {row["set"]: row for row in report["sets"]}
     without = shared(lab)[:, :-2]
-    own = [shared(lab)[:, [-2]], shared(lab)[:, [-1]]]
+    own_columns = [shared(lab)[:, [-2]], shared(lab)[:, [-1]]]
     names = [pathway.names[0] for pathway in _pathways(lab)]
-    for place, name in enumerate(names):
-        kernel = of_factor(np.hstack([without, own[1 - place]]))
-        given = make_model(kernel, lab.z)
-        alone = make_scanner(given, fit_many(given)[0]).scan(
+    for index, name in enumerate(names):
+        kernel = of_factor(np.hstack([without, own_columns[1 - index]]))
+        model = make_model(kernel, lab.z)
+        alone = make_scanner(model, fit_many(model)[0]).scan(
             np.array([[float(g in lab.sets[name]) for g in lab.genes]])
         )
         t = float(alone.beta[0] / alone.se[0])
@@ -414,24 +414,25 @@ def _pathways(lab: Lab) -> Any:
     return grnledger.open(lab.store).snapshot("v2", from_base=True).pathways
 
 
-def test_sets_are_judged_by_permuted_labels(lab: Lab, grn: Callable[..., Any]) -> None:
-    lab.column("labels.tsv", ["a" if place % 4 < 2 else "b" for place in range(SAMPLES)], lab.samples)
+def test_sets_are_tested_by_permuted_labels(lab: Lab, grn: Callable[..., Any]) -> None:
+    lab.column("labels.tsv", ["a" if index % 4 < 2 else "b" for index in range(SAMPLES)], lab.samples)
     asked = ("--labels", "labels.tsv", "--contrast", "a:b", "--expression", "all.tsv", "--sets", "sets.gmt")
-    told = grn("lmm", "enrich", *asked, "--permute", 20, "--seed", 3, "--tsv")
-    assert all(1 / 21 <= float(row["p_permuted"]) <= 1.0 for row in told.rows)
+    run = grn("lmm", "enrich", *asked, "--permute", 20, "--seed", 3, "--tsv")
+    assert all(1 / 21 <= float(row["p_permuted"]) <= 1.0 for row in run.rows)
     people = grn("lmm", "enrich", *asked, "--permute", 20, "--seed", 3)
     assert "% of the sets have p < 0.05, where 5 % should" in people.err
 
 
-def test_versions_are_compared_by_what_they_make_of_a_signal(lab: Lab, grn: Callable[..., Any]) -> None:
-    told = grn("lmm", "compare", "v0..HEAD", "--pheno", "z.tsv", "--json").json
+def test_versions_are_compared_by_the_likelihood_of_a_signal(lab: Lab, grn: Callable[..., Any]) -> None:
+    report = grn("lmm", "compare", "v0..HEAD", "--pheno", "z.tsv", "--json").json
     expected = [fit(of_factor(shared(lab, rev)), lab.z).log_likelihood for rev in ("v0", "v1", "v2")]
-    assert [one["version"] for one in told["versions"]] == ["v0", "v1", "v2"]
-    np.testing.assert_allclose([one["log_likelihood"] for one in told["versions"]], expected, atol=1e-8)
-    np.testing.assert_allclose([one["gain"] for one in told["versions"]], np.array(expected) - expected[0], atol=1e-8)
-    assert told["best"] == f"v{int(np.argmax(expected))}"
+    assert [record["version"] for record in report["versions"]] == ["v0", "v1", "v2"]
+    np.testing.assert_allclose([record["log_likelihood"] for record in report["versions"]], expected, atol=1e-8)
+    gains = [record["gain"] for record in report["versions"]]
+    np.testing.assert_allclose(gains, np.array(expected) - expected[0], atol=1e-8)
+    assert report["best"] == f"v{int(np.argmax(expected))}"
     people = grn("lmm", "compare", "--pheno", "z.tsv")
-    assert f"{told['best']} explains the signal best" in people.err
+    assert f"{report['best']} explains the signal best" in people.err
     assert len(grn("lmm", "compare", "v1..v2", "--pheno", "z.tsv", "--tsv").rows) == 2
     assert grn("lmm", "compare", "--pheno", "z.tsv", "--kernel", "samples").code == 2
 
@@ -441,13 +442,13 @@ def test_a_scan_is_the_same_from_every_form_of_file(lab: Lab, grn: Callable[...,
     tests = stream.integers(0, 3, size=(40, GENES)).astype(float)
     tests[5] = 1.0
     order = stream.permutation(GENES)
-    names = [f"rs{place}" for place in range(40)]
+    names = [f"rs{index}" for index in range(40)]
     text = ["\t".join(["test", *(lab.genes[g] for g in order)])]
     text += ["\t".join([name, *(f"{row[g]:g}" for g in order)]) for name, row in zip(names, tests, strict=True)]
     lab.file("t.tsv", "\n".join(text) + "\n")
     np.savez(lab.folder / "t.npz", tests=names, ids=[lab.genes[g] for g in order], values=tests[:, order])
-    given = make_model(of_factor(shared(lab)), lab.z)
-    expected = make_scanner(given, fit_many(given)[0]).scan(tests)
+    model = make_model(of_factor(shared(lab)), lab.z)
+    expected = make_scanner(model, fit_many(model)[0]).scan(tests)
     first = grn("lmm", "scan", "--pheno", "z.tsv", "--tests", "t.tsv")
     rows = first.rows
     assert list(rows[0]) == ["ID", "N", "BETA", "SE", "STAT", "DF", "P", "LOG10P", "H2", "LL"]
@@ -460,8 +461,8 @@ def test_a_scan_is_the_same_from_every_form_of_file(lab: Lab, grn: Callable[...,
         assert (lab.folder / "o.tsv").read_text() == first.out
     single = grn("lmm", "scan", "--pheno", "z.tsv", "--tests", "t.tsv", "--float32").rows
     np.testing.assert_allclose([float(r["LOG10P"] or "nan") for r in single], expected.log10_p, atol=1e-4)
-    told = grn("lmm", "scan", "--pheno", "z.tsv", "--tests", "t.tsv", "--json").json
-    assert [told["count"], told["output"], told["mode"], len(told["tests"])] == [40, None, "p3d", 40]
+    report = grn("lmm", "scan", "--pheno", "z.tsv", "--tests", "t.tsv", "--json").json
+    assert [report["count"], report["output"], report["mode"], len(report["tests"])] == [40, None, "p3d", 40]
     exact = grn("lmm", "scan", "--pheno", "z.tsv", "--tests", "t.tsv", "--mode", "exact", "--statistic", "lrt").rows
     alone = fit(of_factor(shared(lab)), lab.z, design(tests[[0]].T), method="ml")
     assert float(exact[0]["LL"]) == pytest.approx(alone.log_likelihood, abs=1e-7)
@@ -471,7 +472,7 @@ def test_a_scan_is_the_same_from_every_form_of_file(lab: Lab, grn: Callable[...,
     assert len(sets) == len(lab.sets)
 
 
-def test_tests_are_judged_together_by_group(lab: Lab, grn: Callable[..., Any]) -> None:
+def test_tests_are_tested_together_by_group(lab: Lab, grn: Callable[..., Any]) -> None:
     stream = np.random.default_rng(15)
     tests = stream.normal(size=(6, GENES))
     tests[3] = tests[0] + 2 * tests[1]
@@ -480,11 +481,11 @@ def test_tests_are_judged_together_by_group(lab: Lab, grn: Callable[..., Any]) -
     lab.file("groups.gmt", "one\t-\ta\tb\tc\ntwo\t-\ta\tb\td\tx\nthree\t-\te\nfour\t-\tx\n")
     asked = ("lmm", "scan", "--pheno", "z.tsv", "--tests", "t.npz", "--groups", "groups.gmt")
     rows = grn(*asked).rows
-    given = make_model(of_factor(shared(lab)), lab.z)
-    ready = make_scanner(given, fit_many(given)[0])
-    for row, places, found in ((rows[0], [0, 1, 2], 3), (rows[1], [0, 1], 3)):
-        f, rank, log10_p = ready.block(tests[places])
-        assert (int(row["N"]), float(row["DF"])) == (found, rank)
+    model = make_model(of_factor(shared(lab)), lab.z)
+    scanner = make_scanner(model, fit_many(model)[0])
+    for row, members, number in ((rows[0], [0, 1, 2], 3), (rows[1], [0, 1], 3)):
+        f, rank, log10_p = scanner.joint_test(tests[members])
+        assert (int(row["N"]), float(row["DF"])) == (number, rank)
         assert float(row["STAT"]) == pytest.approx(f, rel=1e-7)
         assert float(row["LOG10P"]) == pytest.approx(log10_p, abs=1e-8)
     assert [row["P"] for row in rows[2:]] == ["", ""]
@@ -521,7 +522,7 @@ def test_plink_files_are_scanned_by_the_extra_package(lab: Lab, grn: Callable[..
 
 
 @pytest.mark.parametrize(
-    ("arguments", "files", "code", "said"),
+    ("arguments", "files", "code", "message"),
     [
         (["fit"], {}, 2, "either --pheno or --labels"),
         (["fit", "--pheno", "z.tsv", "--labels", "z.tsv"], {}, 2, "either --pheno or --labels"),
@@ -559,14 +560,14 @@ def test_plink_files_are_scanned_by_the_extra_package(lab: Lab, grn: Callable[..
         (["scan", "--pheno", "z.tsv", "--tests", "sets.gmt", "--mode", "exact", "--kernel", "full"], {}, 2, "diagonal"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_is_refused_with_its_reason(
-    lab: Lab, grn: Callable[..., Any], arguments: list[str], files: dict[str, str], code: int, said: str
+def test_unusable_input_is_refused_with_its_reason(
+    lab: Lab, grn: Callable[..., Any], arguments: list[str], files: dict[str, str], code: int, message: str
 ) -> None:
     for name, text in files.items():
         lab.file(name, text)
-    found = grn("lmm", *arguments)
-    assert (found.code, found.out) == (code, "")
-    assert said in found.err
+    run = grn("lmm", *arguments)
+    assert (run.code, run.out) == (code, "")
+    assert message in run.err
 
 
 def test_blocks_side_by_side_are_the_same_bits(
@@ -579,18 +580,18 @@ def test_blocks_side_by_side_are_the_same_bits(
              values=stream.normal(size=(300, GENES)))  # fmt: skip
     whole = grn("lmm", "scan", "--pheno", "z.tsv", "--tests", "t.npz", "--mode", "exact").rows
     monkeypatch.setattr(tested_columns, "BLOCK", 17)
-    told = [
+    runs = [
         grn("lmm", "scan", "--pheno", "z.tsv", "--tests", "t.npz", "--mode", "exact", "--threads", threads)
         for threads in (1, 2, 8)
     ]
-    assert told[0].out == told[1].out == told[2].out
+    assert runs[0].out == runs[1].out == runs[2].out
     np.testing.assert_allclose(
-        [float(row["BETA"]) for row in told[0].rows], [float(row["BETA"]) for row in whole], rtol=1e-9
+        [float(row["BETA"]) for row in runs[0].rows], [float(row["BETA"]) for row in whole], rtol=1e-9
     )
 
 
 def test_a_set_that_cannot_be_tested_has_no_p_of_any_kind(lab: Lab, grn: Callable[..., Any]) -> None:
-    lab.column("labels.tsv", ["a" if place % 4 < 2 else "b" for place in range(SAMPLES)], lab.samples)
+    lab.column("labels.tsv", ["a" if index % 4 < 2 else "b" for index in range(SAMPLES)], lab.samples)
     lab.file("all.gmt", "ALL\t-\t" + "\t".join(lab.genes) + "\n" + (lab.folder / "sets.gmt").read_text())
     asked = ("--labels", "labels.tsv", "--contrast", "a:b", "--expression", "all.tsv", "--sets", "all.gmt")
     rows = grn("lmm", "enrich", *asked, "--permute", 5, "--scatter", "--tsv").rows
@@ -622,9 +623,9 @@ def test_leukemia_other_samples_go_along_the_network_and_permuted_labels_less_so
     asked = (
         "--labels", shared_data / "leukemia.cls", "--contrast", "AML:ALL", "--expression", shared_data / "leukemia.tsv",
     )  # fmt: skip
-    told = grn("lmm", "fit", *asked, "--permute", 30, "--json").json
-    assert told["h2"] == pytest.approx(0.3278, abs=2e-4)
-    assert told["permuted"]["p"] == pytest.approx(1 / 31)
+    report = grn("lmm", "fit", *asked, "--permute", 30, "--json").json
+    assert report["h2"] == pytest.approx(0.3278, abs=2e-4)
+    assert report["permuted"]["p"] == pytest.approx(1 / 31)
     sets = grn("lmm", "enrich", *asked, "--sets", shared_data / "h.all.v7.0.symbols.gmt", "--json").json
     assert sets["sets"][0]["set"] == "HALLMARK_COAGULATION"
     assert sets["sets"][0]["p_plain"] < 1e-6 < 1e-3 < sets["sets"][0]["p"]

@@ -88,3 +88,10 @@ def a_trait(k: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray
     n = len(k)
     root = np.linalg.cholesky(k + 1e-9 * np.trace(k) / n * np.eye(n))
     return 2 + np.sqrt(share * n / np.trace(k)) * (root @ rng.normal(size=n)) + np.sqrt(1 - share) * rng.normal(size=n)
+
+
+def dense_p(k, delta, x):
+    """Return P at δ, by the dense inverse of K + δI."""
+    h = np.eye(len(k)) if np.isinf(delta) else k + delta * np.eye(len(k))
+    inverse = np.linalg.inv(h)
+    return inverse - inverse @ x @ np.linalg.solve(x.T @ inverse @ x, x.T @ inverse)

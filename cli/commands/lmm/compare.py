@@ -50,30 +50,32 @@ def command(repo: Repository, *, range_: str, inputs: lmm_options.SignalOptions,
     for version in versions:
         if version.content not in contents:
             try:
-                model = lmm_options.match_model(repo, version.name, inputs, signal)
+                store_model = lmm_options.match_model(repo, version.name, inputs, signal)
             except EngineError as refusal:
                 raise type(refusal)(
                     f"{version.name}: {refusal.message}", hint=refusal.hint, code=refusal.code, facts=refusal.facts
                 ) from None
             if len(signal.names) != 1:
-                raise InputError(f"Versions are compared for one signal, and {signal.said}.", hint="Name it: --trait.")
-            fit = fit_many(model.given)[0]
-            contents[version.content] = (model, fit, lmm_options.interval_of(model, fit, ci, seed))
+                raise InputError(
+                    f"Versions are compared for one signal, and {signal.description}.", hint="Name it: --trait."
+                )
+            fit = fit_many(store_model.model)[0]
+            contents[version.content] = (store_model, fit, lmm_options.interval_of(store_model, fit, ci, seed))
     fits = [(version, *contents[version.content]) for version in versions]
-    _, model, first, _ = fits[0]
+    _, store_model, first, _ = fits[0]
     gains = [fit.log_likelihood - first.log_likelihood for _, _, fit, _ in fits]
     rows = [
         (version.name, version.rank, fit.log_likelihood, gain, fit.h2, *(span or (None, None)), version.message or None)
         for (version, _, fit, span), gain in zip(fits, gains, strict=True)
     ]
     best = max(rows, key=lambda row: row[2])[0]
-    facts = [f"{name}: {value}" for name, value in lmm.model_facts(model, signal) if name != "kernel"]
+    facts = [f"{name}: {value}" for name, value in lmm.model_facts(store_model, signal) if name != "kernel"]
     end = f"{best} explains the signal best; gain: of restricted log likelihood over {versions[0].name}, in nats."
     return Answer(
         columns=COLUMNS,
         rows=rows,
         json=lambda: {
-            **lmm.model_json(model, signal),
+            **lmm.model_json(store_model, signal),
             "best": best,
             "count": len(fits),
             "versions": [

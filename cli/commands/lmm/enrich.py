@@ -57,13 +57,17 @@ OWN_OUT = (
     show_default=True,
     help="Which shift counts.",
 )
-@click.option("--min-genes", type=click.IntRange(1), default=5, show_default=True, help="Of a set, with a value.")
-@click.option("--max-genes", type=click.IntRange(1), metavar="N", help="Of a set, with a value.")
 @click.option(
-    "--leave-own-out", is_flag=True, help="Beside it, test each set that the version has as a pathway without that one."
+    "--min-genes", type=click.IntRange(1), default=5, show_default=True, help="Least genes of a set with a value."
+)
+@click.option("--max-genes", type=click.IntRange(1), metavar="N", help="Most genes of a set with a value.")
+@click.option(
+    "--leave-own-out",
+    is_flag=True,
+    help="Also test each set that is a pathway of the version without that pathway in the network.",
 )
 @click.option(
-    "--scatter", is_flag=True, help="Beside it, test whether the set's genes scatter more than predicted, up and down."
+    "--scatter", is_flag=True, help="Also test whether the set's genes scatter more than predicted, up and down."
 )
 @click.option(
     "--set-variance/--no-set-variance",
@@ -95,10 +99,10 @@ def command(
     set_variance: bool | None,
     permute: int | None,
 ) -> Answer:
-    """Test gene sets against all other genes, beside what the signal has along the network.
+    """Test gene sets against all other genes, beside the part of the signal along the network.
 
-    Genes that are linked go together whatever the set: ordinary tests of sets mistake that for a finding. Here a set
-    counts if it is shifted beyond what the network predicts. q is Benjamini and Hochberg's, over the sets tested.
+    Linked genes go together whatever the set: ordinary tests of sets mistake that for a finding. Here a set counts if
+    it is shifted beyond what the network predicts. q is Benjamini and Hochberg's, over the sets tested.
 
     \b
     Example:
@@ -111,41 +115,39 @@ def command(
 
     version = repo.version(at)
     signal = inputs.signal(repo, version.name)
-    model = lmm_options.match_model(repo, version.name, inputs, signal)
-    if model.rows.part == "samples":
+    store_model = lmm_options.match_model(repo, version.name, inputs, signal)
+    if store_model.rows.part == "samples":
         raise InputError("Sets of genes are tested over genes, and this kernel is over samples.")
-    if model.given.traits.shape[1] != 1:
-        raise InputError(f"Sets are tested for one signal, and {signal.said}.", hint="Name it with --trait.")
+    if store_model.model.traits.shape[1] != 1:
+        raise InputError(f"Sets are tested for one signal, and {signal.description}.", hint="Name it with --trait.")
     number = permute if permute is not None else 100 if inputs.same_samples else 0
-    permutations = permute_labels(model, signal, number, seed) if number else None
+    permutations = permute_labels(store_model, signal, number, seed) if number else None
     with output.waiting("testing sets") as progress:
         tests = run_set_tests(
-            repo,
-            version.name,
-            model,
+            store_model,
             library,
             alternative=alternative,
             sizes=(min_genes, max_genes),
-            leave_own_out=leave_own_out,
+            own_out=leave_own_out,
             scatter=scatter,
             set_variance=set_variance,
             permuted=permutations,
             progress=progress,
         )
-    span = lmm_options.interval_of(model, tests.null, ci, seed)
+    span = lmm_options.interval_of(store_model, tests.null, ci, seed)
     rows = list(_rows(tests))
-    notes = [*_notes(model, signal, tests, lmm.h2_text(tests.null, span, ci)), *([OWN_OUT] if leave_own_out else [])]
+    notes = list(_notes(store_model, signal, tests, lmm.h2_text(tests.null, span, ci)))
     return Answer(
         columns=COLUMNS,
         rows=rows,
         json=lambda: {
             **identity(version),
-            **lmm.model_json(model, signal),
+            **lmm.model_json(store_model, signal),
             **lmm.fit_json(tests.null, span, ci),
             "alternative": alternative,
             "set_weight": tests.set_weight,
-            "left_out": list(tests.left_out),
-            "permuted": lmm.permuted_json(tests.null, tests.null_h2),
+            "left_out": list(tests.sets.left_out),
+            "permuted": lmm.permuted_json(tests.null, tests.permuted and tests.permuted.null),
             "count": len(rows),
             "sets": ROWS,
         },
@@ -155,39 +157,41 @@ def command(
     )
 
 
-def _notes(model: StoreModel, signal: Signal, tests: SetTests, h2: str) -> Iterator[str]:
+def _notes(store_model: StoreModel, signal: Signal, tests: SetTests, h2: str) -> Iterator[str]:
     """Yield the sentences beside the table."""
-    for name, value in lmm.model_facts(model, signal):
+    for name, value in lmm.model_facts(store_model, signal):
         yield f"{name}: {value}"
     yield f"h² along the network: {h2}"
-    if tests.null_h2 is not None:
-        yield f"permuted labels: {lmm.permuted_text(tests.null, tests.null_h2)}"
-        share, most = (output.number(100 * part) for part in (tests.null_share, tests.null_most))
+    if tests.permuted is not None:
+        yield f"permuted labels: {lmm.permuted_text(tests.null, tests.permuted.null)}"
+        share, most = (output.number(100 * part) for part in (tests.permuted.share, tests.permuted.most))
         yield f"In the permutations {share} % of the sets have p < 0.05, where 5 % should; one set has {most} %."
     yield BEYOND
     if tests.set_weight is not None:
         yield f"{OWN_VARIANCE} {output.number(100 * tests.set_weight)} % of what goes along network and sets."
-    elif model.relation.base is not None:
+    elif store_model.relation.base is not None:
         yield (
-            f"Note: the network was estimated from {model.relation.base} samples, and sets are allowed no variance of "
-            "their own: p is too small. --set-variance, or --permute with --labels."
+            f"Note: the network was estimated from {store_model.relation.base} samples, and sets are allowed no "
+            "variance of their own: p is too small. --set-variance, or --permute with --labels."
         )
-    if tests.left_out:
-        yield f"{counted(len(tests.left_out), 'set')} with too few genes that have a value, or too many, left out."
+    if tests.sets.left_out:
+        yield f"{counted(len(tests.sets.left_out), 'set')} with too few genes that have a value, or too many, left out."
+    if tests.own_out is not None:
+        yield OWN_OUT
 
 
 def _rows(tests: SetTests) -> Iterator[tuple[object, ...]]:
     """Yield a row a set, the least p first, and sets that could not be tested last."""
-    enrichment = tests.found
-    beside = (tests.own_out, tests.scatter, tests.plain, tests.permuted)
+    sets, enrichment = tests.sets, tests.enrichment
+    beside = (tests.own_out, tests.scatter, tests.plain, tests.permuted and tests.permuted.p.tolist())
     for index in tests.order:
         t = float(enrichment.t[index])
         log10_p = float(enrichment.log10_p[index])
         shift = map(float, (enrichment.beta[index], enrichment.se[index], t, enrichment.freedom[index], 10.0**log10_p))
         yield (
-            tests.names[index],
-            tests.sizes[index],
-            tests.used[index],
+            sets.names[index],
+            sets.sizes[index],
+            len(sets.genes[index]),
             *shift,
             log10_p,
             float(enrichment.q[index]),

@@ -78,38 +78,39 @@ def command(
       grn lmm fit --labels labels.tsv --contrast AML:ALL --expression all.tsv --permute 100
       grn lmm fit --pheno z.tsv --at v3 --ci bootstrap --json
     """
-    from ....analysis.lmm.permutations import null_of
+    from ....analysis.lmm.permutations import permute_labels
     from ....engine.lmm import fit_many
+    from ....engine.lmm.association.permutations import permutation_h2
 
     lmm_options.check_target(target, inputs, repo)
     version = repo.version(at)
     signal = inputs.signal(repo, version.name)
-    model = lmm_options.match_model(repo, version.name, inputs, signal, method)
-    fits = fit_many(model.given, method=method)
+    store_model = lmm_options.match_model(repo, version.name, inputs, signal, method)
+    fits = fit_many(store_model.model, method=method)
     if len(fits) > 1 and (permute or target is not None or ci == "bootstrap"):
         raise InputError(
-            f"--permute, -o and --ci bootstrap are for one trait, and {signal.said} has {len(fits):,}.",
+            f"--permute, -o and --ci bootstrap are for one trait, and {signal.description} has {len(fits):,}.",
             hint="Name one with --trait.",
         )
-    spans = [lmm_options.interval_of(model, fit, ci, seed, trait) for trait, fit in enumerate(fits)]
+    spans = [lmm_options.interval_of(store_model, fit, ci, seed, trait) for trait, fit in enumerate(fits)]
     if len(fits) > 1:
-        return _many(version, model, signal, fits, spans, ci)
+        return _many(version, store_model, signal, fits, spans, ci)
     fit, span = fits[0], spans[0]
     number = permute if permute is not None else 100 if signal.contrast is not None else 0
-    null = null_of(model, signal, number, seed, method) if number else None
+    null = permutation_h2(permute_labels(store_model, signal, number, seed), method) if number else None
     if target is not None:
-        write_prediction(target, model, fit)
-    facts = [*lmm.model_facts(model, signal), *_facts(model, fit, span, ci)]
+        write_prediction(target, store_model, fit)
+    facts = [*lmm.model_facts(store_model, signal), *_facts(store_model, fit, span, ci)]
     if null is not None:
         facts.append(("permuted labels" if signal.contrast else "permuted samples", lmm.permuted_text(fit, null)))
-    notes = [Note(NOISE_TOO)] if null is None and model.rows.places is not None else []
+    notes = [Note(NOISE_TOO)] if null is None and store_model.rows.genes is not None else []
     if fit.maxima > 1:
         notes.append(caution(f"The likelihood has {fit.maxima} local maxima; this is the highest."))
     return facts_answer(
         facts,
         json=lambda: {
             **identity(version),
-            **lmm.model_json(model, signal),
+            **lmm.model_json(store_model, signal),
             **lmm.fit_json(fit, span, ci),
             "effects": records(EFFECT, _effects(fit)),
             "permuted": lmm.permuted_json(fit, null),
@@ -118,8 +119,8 @@ def command(
     )
 
 
-def _facts(model: StoreModel, fit: Fit, span: Interval | None, ci: str) -> Facts:
-    residual = model.given.traits[:, 0]
+def _facts(store_model: StoreModel, fit: Fit, span: Interval | None, ci: str) -> Facts:
+    residual = store_model.model.traits[:, 0]
     variance = float(residual @ residual) / fit.freedom
     effects = [(name, "{} (SE {}, t {}, log10 p {})".format(*map(output.number, row))) for name, *row in _effects(fit)]
     return [
@@ -144,7 +145,7 @@ def _effects(fit: Fit) -> Iterator[tuple[str, float, float, float, float]]:
 
 
 def _many(
-    version: Version, model: StoreModel, signal: Signal, fits: list[Fit], spans: list[Interval | None], ci: str
+    version: Version, store_model: StoreModel, signal: Signal, fits: list[Fit], spans: list[Interval | None], ci: str
 ) -> Answer:
     """Return the answer for a file of several signals: a row each."""
     named = list(zip(signal.names, fits, spans, strict=True))
@@ -157,23 +158,23 @@ def _many(
         rows=rows,
         json=lambda: {
             **identity(version),
-            **lmm.model_json(model, signal),
+            **lmm.model_json(store_model, signal),
             "traits": [{"trait": name, **lmm.fit_json(fit, span, ci)} for name, fit, span in named],
         },
-        text=lambda: f"{output.facts(lmm.model_facts(model, signal))}\n{output.table(COLUMNS, rows)}",
+        text=lambda: f"{output.facts(lmm.model_facts(store_model, signal))}\n{output.table(COLUMNS, rows)}",
         paged=True,
     )
 
 
-def write_prediction(target: Path, model: StoreModel, fit: Fit) -> None:
+def write_prediction(target: Path, store_model: StoreModel, fit: Fit) -> None:
     """Write the best linear unbiased prediction of each row, those without a value among them."""
     from ....analysis.lmm.model import PREDICTED, predict_rows
     from ....formats.files.row_tables import row_writer
 
     count = 0
     with row_writer(target, PREDICTED) as write:
-        for block in predict_rows(model, fit):
+        for block in predict_rows(store_model, fit):
             write(block)
             count += len(block)
-    new = count - len(model.rows.ids)
+    new = count - len(store_model.rows.ids)
     output.note(f"{target}: {counted(count, 'row')}, {new:,} of them without a value of the signal.")

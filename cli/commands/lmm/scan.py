@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     type=click.Choice(["p3d", "exact"]),
     default="p3d",
     show_default=True,
-    help="The variances of the model without a test for all, or found anew beside each.",
+    help="The variances of the model without a test for all, or variances estimated beside each test.",
 )
 @click.option(
     "--statistic",
@@ -83,10 +83,10 @@ def command(
 ) -> Answer:
     """Test each of many columns beside the network's random effect, and write a row for each.
 
-    Rows are read, tested and written block by block, whatever the number of tests. A missing value is the mean of the
-    test's others; N says how many there are. A test that the covariates make up has no numbers. LL is the restricted
-    likelihood with the test, for lrt the likelihood. With --groups, N is how many tests a group has, and DF how many
-    of them are no mixture of the others.
+    Rows are read, tested and written block by block, whatever the number of tests. A missing value is replaced by the
+    mean of the test's others; N is the number of values. A test that is collinear with the covariates has no numbers.
+    LL is the restricted likelihood with the test, for lrt the likelihood. With --groups, N is the number of tests in a
+    group, and DF their rank.
 
     \b
     Example:
@@ -109,10 +109,12 @@ def command(
         signal = among(signal, tested.ids, tests.name)
         if len(signal.ids) < whole:
             output.note(f"{counted(whole - len(signal.ids), 'id')} of the signal not among the tests' left out.")
-    model = lmm_options.match_model(repo, version.name, inputs, signal, "ml" if statistic == "lrt" else "reml")
-    if model.given.traits.shape[1] != 1:
-        raise InputError(f"A scan is of one signal, and {signal.said}.", hint="Name it with --trait.")
-    scan = _scan(model, tested, groups, exact=mode == "exact", statistic=statistic, single=single, threads=threads)
+    store_model = lmm_options.match_model(repo, version.name, inputs, signal, "ml" if statistic == "lrt" else "reml")
+    if store_model.model.traits.shape[1] != 1:
+        raise InputError(f"A scan is of one signal, and {signal.description}.", hint="Name it with --trait.")
+    scan = _scan(
+        store_model, tested, groups, exact=mode == "exact", statistic=statistic, single=single, threads=threads
+    )
     if target is not None:
         with row_writer(target, COLUMNS) as write:
             write(scan)
@@ -121,7 +123,7 @@ def command(
         tested_rows = records(COLUMNS, scan if target is None else ())
         return {
             **identity(version),
-            **lmm.model_json(model, signal),
+            **lmm.model_json(store_model, signal),
             **lmm.fit_json(scan.null, None, "none"),
             "mode": mode,
             "statistic": statistic,
@@ -131,7 +133,7 @@ def command(
         }
 
     def notes() -> Iterator[Note]:
-        for name, value in lmm.model_facts(model, signal):
+        for name, value in lmm.model_facts(store_model, signal):
             yield Note(f"{name}: {value}", TEXT_AND_ROWS)
         number = counted(scan.count, "test" if groups is None else "group")
         h2 = output.number(scan.null.h2)
@@ -166,7 +168,7 @@ class Scan:
 
 
 def _scan(
-    model: StoreModel,
+    store_model: StoreModel,
     tested: TestedColumns,
     groups: Path | None,
     *,
@@ -184,11 +186,11 @@ def _scan(
         progress = bar.enter_context(output.waiting("scanning"))
         if groups is not None:
             sets = {group.name: group.genes for group in read_gmt(groups).pathways}
-            null, blocks = scan_groups(model, tested, sets, progress=progress)
+            null, blocks = scan_groups(store_model, tested, sets, progress=progress)
         else:
             mapper = threaded(threads or os.cpu_count() or 1)
             null, blocks = scan_columns(
-                model, tested, exact=exact, statistic=statistic, single=single, mapper=mapper, progress=progress
+                store_model, tested, exact=exact, statistic=statistic, single=single, mapper=mapper, progress=progress
             )
         return Scan(null, _rows(blocks, bar.pop_all()))
 

@@ -1,6 +1,6 @@
-"""The variance component of a pathway: whether its genes scatter more than network and noise foretell, up or down.
+"""The variance component of a pathway: whether its genes scatter more than network and noise predict, up or down.
 
-Beside the null model, u_W ~ N(0, τ²WWᵀ); the score of τ² at zero is q = yᵀPWWᵀPy / yᵀPy (Wu et al. 2011, American
+To the null model add u_W ~ N(0, τ²WWᵀ); the score of τ² at zero is q = yᵀPWWᵀPy / yᵀPy (Wu et al. 2011, American
 Journal of Human Genetics 89:82, the SKAT test). Given the null δ, P(q' > q) is that of a sum of χ²₁ weighted by the
 eigenvalues of WᵀPW less q, and −q for the directions that W does not reach: exact for the estimated variance too. Its
 tail is the saddlepoint approximation of Kuonen (1999, Biometrika 86:929), so log₁₀ p is right far out.
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 LN10 = float(np.log(10.0))
 
+LARGEST = 1_500
+"""Most genes of a set whose scatter is tested: it takes the eigenvectors of as many columns."""
+
 
 @dataclass(frozen=True, slots=True)
 class ComponentTest:
@@ -33,11 +36,11 @@ class ComponentTest:
     Parameters
     ----------
     statistic : float
-        q over its mean under the null model: above 1, the pathway scatters more than foretold.
+        q over its mean under the null model: above 1, the pathway scatters more than predicted.
     log10_p : float
-        Of that or more.
+        log₁₀ p of a statistic as large.
     rank : int
-        Of W beside the covariates; where that is zero there is nothing to test, and the others are NaN.
+        Rank of W beside the covariates; where it is zero there is nothing to test, and the others are NaN.
     """
 
     statistic: float
@@ -46,42 +49,50 @@ class ComponentTest:
 
 
 def run_component_test(null: Scanner, columns: NDArray[np.float64]) -> ComponentTest:
-    """Return the test of a variance along some columns.
+    """Return the test of the variance along some columns.
 
     Parameters
     ----------
     null : Scanner
         The null model at its δ.
     columns : ndarray of float64, shape (w, n)
-        W, a column of it a row here: loadings of the pathway, or the unit vectors of its genes.
+        Wᵀ: loadings of the pathway, or the unit vectors of its genes.
     """
     with one_blas_thread():
-        thin = columns @ null.thin
-        along = thin[:, 1 : 1 + null.rank]
+        products = columns @ null.thin
+        covariate_products = products[:, 1 : 1 + null.rank]
         whole = null.form.products(columns)
-        gram = whole - along @ along.T
+        gram = whole - covariate_products @ covariate_products.T
         values = np.linalg.eigvalsh((gram + gram.T) / 2)
     values = values[values > 1e-9 * float(np.max(np.diagonal(whole), initial=0.0))]
     if not len(values):
         return ComponentTest(float("nan"), float("nan"), 0)
     freedom = null.size - null.rank
-    observed = float(np.sum(thin[:, 0] ** 2)) / null.residual
+    observed = float(np.sum(products[:, 0] ** 2)) / null.residual
     mean = float(np.sum(values)) / freedom
-    if len(values) == freedom and np.ptp(values) <= 1e-9 * float(values[-1]):  # of all there is
+    if len(values) == freedom and np.ptp(values) <= 1e-9 * float(values[-1]):  # the whole space, evenly
         return ComponentTest(1.0, 0.0, len(values))
-    rest = freedom - len(values)
     weights = np.append(values - observed, -observed)
-    counts = np.append(np.ones(len(values)), float(rest))
+    counts = np.append(np.ones(len(values)), float(freedom - len(values)))
     return ComponentTest(observed / mean, log_tail(weights, counts) / LN10, len(values))
 
 
+def scatter_p(null: Scanner, genes: NDArray[np.intp]) -> float | None:
+    """Return p of the scatter of some genes, by their indices; `None` where they are too many."""
+    if len(genes) > LARGEST:
+        return None
+    units = np.zeros((len(genes), null.size))
+    units[np.arange(len(genes)), genes] = 1.0
+    return float(10.0 ** run_component_test(null, units).log10_p)
+
+
 def log_tail(weights: NDArray[np.float64], counts: NDArray[np.float64]) -> float:
-    """Return log P(Σ w_i χ²_i > 0), each χ² with so many degrees of freedom.
+    """Return log P(Σ w_i χ²_i > 0).
 
     Parameters
     ----------
     weights, counts : ndarray of float64, shape (k,)
-        The weights of both signs, and the degrees of freedom.
+        The weights w, of both signs, and the degrees of freedom of each χ².
     """
     weights, counts = weights[counts > 0], counts[counts > 0]
     weights = weights / np.max(np.abs(weights))

@@ -1,7 +1,7 @@
-"""A kernel less some of what it was made of, with δ estimated anew: proximal contamination, and one pathway at a time.
+"""A kernel without some of the columns of which it was made, with a new estimate of δ: against proximal contamination.
 
-What is tested should not stand in the kernel too: it would have to exceed itself (Listgarten et al. 2012, Nature
-Methods 9:525). K' = K − WWᵀ needs no new decomposition: every product under H⁻¹ is changed by the Woodbury identity.
+A column that is tested should not be part of the kernel: it would have to exceed itself (Listgarten et al. 2012, Nature
+Methods 9:525). K' = K − WWᵀ needs no new decomposition: every product under H⁻¹ changes by the Woodbury identity.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import numpy as np
 
 from ...errors import EngineError
 from ...threads import one_blas_thread
-from ..kernels.moments import not_a_part
-from ..model.boundary import at_all, at_none
+from ..kernels.moments import not_part_of_kernel
+from ..model.boundary import at_h2_0, at_h2_1
 from ..model.likelihood import profile
 from ..model.search import search
 from ..model.tails import t_two_sided
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LeaveOutFit:
-    """A model without some columns of its kernel.
+    """The fit of a model without some columns of its kernel.
 
     Parameters
     ----------
     delta, h2, scale, log_likelihood : float
-        As of `Fit`, for the kernel that is left.
+        As in `Fit`, for the rest of the kernel.
     beta, se, t, log10_p : ndarray of float64, shape (q,)
-        Of columns tested beside it, at its δ; two-sided, t with n − r − 1 degrees of freedom.
+        Tests of columns beside it, at its δ; two-sided, t with n − r − 1 degrees of freedom.
     """
 
     delta: float
@@ -55,46 +55,46 @@ class LeaveOut:
 
     Parameters
     ----------
-    given : Model
-        Of one trait.
+    model : Model
+        A model of one trait.
     columns : ndarray of float64, shape (n, c)
-        All columns that may be left out, W among them, in the kernel's units.
+        All columns that may be left out, in the kernel's units.
     tests : ndarray of float64, shape (n, q), optional
-        Columns to be tested beside what is left.
+        Columns to be tested beside the rest.
     method : {"reml", "ml"}
         Which likelihood.
 
     Notes
     -----
-    O(nk(c + q)) once, for all columns together; then each question O(gk(r + w)²).
+    O(nk(c + q)) once, for all columns together; then each fit O(gk(r + w)²).
     """
 
     def __init__(
         self,
-        given: Model,
+        model: Model,
         columns: NDArray[np.float64],
         tests: NDArray[np.float64] | None = None,
         *,
         method: Method = "reml",
     ) -> None:
-        self._given = given
+        tests = np.empty((model.size, 0)) if tests is None else tests
+        self._model = model
         self._method: Method = method
-        self._tests = np.empty((given.size, 0)) if tests is None else tests
-        self._columns = columns
+        self._first = model.fixed.rank + tests.shape[1]  # among the fixed effects: covariates, tests, columns
         with one_blas_thread():
-            self._all = given.kernel.rotate(np.hstack([given.fixed.basis, self._tests, columns]), given.traits[:, :1])
-            self._lengths = np.einsum("ij,ij->j", given.fixed.residual(columns), columns)
-            self._none = at_none(given.rotated, given.size, method)
+            self._rotated = model.kernel.rotate(np.hstack([model.fixed.basis, tests, columns]), model.traits[:, :1])
+            self._lengths = np.einsum("ij,ij->j", model.fixed.residual(columns), columns)
+            self._at_h2_0 = at_h2_0(model.rotated, model.size, method)
 
-    def without(self, which: Sequence[int], tests: Sequence[int] = ()) -> LeaveOutFit:
-        """Return the model without some of the columns.
+    def fit_without(self, columns: Sequence[int], tests: Sequence[int] = ()) -> LeaveOutFit:
+        """Return the fit without some of the columns.
 
         Parameters
         ----------
-        which : sequence of int
-            Places among the columns.
+        columns : sequence of int
+            Indices of the columns.
         tests : sequence of int
-            Places among the tests, each tested alone.
+            Indices of the tests, each tested alone.
 
         Raises
         ------
@@ -103,32 +103,29 @@ class LeaveOut:
         EngineError
             Nothing of the kernel is left.
         """
-        given, w = self._given, len(which)
-        r, q = given.fixed.rank, self._tests.shape[1]
-        scale = given.scale - float(np.sum(self._lengths[list(which)])) / (given.size - r)
-        if scale < -1e-9 * given.scale:
-            raise not_a_part(scale / given.scale)
-        if scale <= 1e-9 * given.scale:
+        model, w, r = self._model, len(columns), self._model.fixed.rank
+        scale = model.scale - float(np.sum(self._lengths[list(columns)])) / (model.size - r)
+        if scale < -1e-9 * model.scale:
+            raise not_part_of_kernel(scale / model.scale)
+        if scale <= 1e-9 * model.scale:
             raise EngineError("Nothing of the kernel is left without these columns.")
-        places = [*range(r), *(r + q + one for one in which)]
         with one_blas_thread():
-            rotated = self._all.taking(places)
-            ends = (self._none, at_all(rotated, given.size, self._method, without=w))
+            rotated = self._rotated.select([*range(r), *(self._first + column for column in columns)])
+            ends = (self._at_h2_0, at_h2_1(rotated, model.size, self._method, left_out=w))
             best = search(
-                rotated, given.size, scale, self._method, change=lambda moments: moments.without(w), ends=ends
+                rotated, model.size, scale, self._method, change=lambda moments: moments.leave_out_last(w), ends=ends
             )
-            delta = float(best.deltas[0])
-            told = [self._tested(delta, [*range(r), r + one], which) for one in tests]
-        return self._told(told, delta, scale, float(best.log_likelihood[0]))
+            return self._test(float(best.deltas[0]), scale, float(best.log_likelihood[0]), columns, tests)
 
-    def without_all(self, tests: Sequence[int] = ()) -> LeaveOutFit:
-        """Return the model without any kernel, ordinary least squares; arguments as for `without`."""
-        r = self._given.fixed.rank
-        told = [self._tested(np.inf, [*range(r), r + one], ()) for one in tests]
-        return self._told(told, np.inf, float("nan"), float(self._none.log_likelihood[0]))
+    def fit_without_kernel(self, tests: Sequence[int] = ()) -> LeaveOutFit:
+        """Return the fit without any kernel, ordinary least squares; arguments as for `fit_without`."""
+        return self._test(np.inf, float("nan"), float(self._at_h2_0.log_likelihood[0]), (), tests)
 
-    def _told(self, told: list[tuple[float, float]], delta: float, scale: float, log_likelihood: float) -> LeaveOutFit:
-        beta, se = (np.array([pair[at] for pair in told]) for at in (0, 1))
+    def _test(
+        self, delta: float, scale: float, log_likelihood: float, columns: Sequence[int], tests: Sequence[int]
+    ) -> LeaveOutFit:
+        estimates = [self._estimate(delta, test, columns) for test in tests]
+        beta, se = (np.array([estimate[index] for estimate in estimates]) for index in (0, 1))
         with np.errstate(invalid="ignore", divide="ignore"):
             t = beta / se
         return LeaveOutFit(
@@ -139,17 +136,17 @@ class LeaveOut:
             beta=beta,
             se=se,
             t=t,
-            log10_p=t_two_sided(t, self._given.size - self._given.fixed.rank - 1),
+            log10_p=t_two_sided(t, self._model.size - self._model.fixed.rank - 1),
         )
 
-    def _tested(self, delta: float, fixed: list[int], which: Sequence[int]) -> tuple[float, float]:
-        """Return the effect of the last fixed effect, and its standard error, at δ."""
-        given, first = self._given, self._given.fixed.rank + self._tests.shape[1]
+    def _estimate(self, delta: float, test: int, columns: Sequence[int]) -> tuple[float, float]:
+        """Return the effect of a test, and its standard error, at δ without some columns."""
+        model, r = self._model, self._model.fixed.rank
         if np.isinf(delta):
-            moments = self._all.taking(fixed).at_identity()
+            moments = self._rotated.select([*range(r), r + test]).moments_at_identity()
         else:
-            rotated = self._all.taking([*fixed, *(first + one for one in which)])
-            moments = rotated.grid(np.array([delta]), 1).without(len(which))
-        found = profile(moments, np.ones(1), given.size, self._method)
-        variance = float(found.residual[0, 0]) / (given.size - len(fixed))
-        return float(found.effects[0, -1, 0]), float(np.sqrt(variance * found.inverse[0, -1, -1]))
+            rotated = self._rotated.select([*range(r), r + test, *(self._first + column for column in columns)])
+            moments = rotated.moments_on_grid(np.array([delta]), 1).leave_out_last(len(columns))
+        solution = profile(moments, np.ones(1), model.size, self._method)
+        variance = float(solution.residual[0, 0]) / (model.size - r - 1)
+        return float(solution.effects[0, -1, 0]), float(np.sqrt(variance * solution.inverse[0, -1, -1]))

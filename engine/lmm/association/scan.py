@@ -1,115 +1,58 @@
-"""Tests of many columns, one at a time, beside a kernel's random effect: δ of the null model for all (p3d).
-
-With P at the null model's δ, for a test x
-
-    β = xᵀPy / xᵀPx        RSS = yᵀPy − (xᵀPy)²/xᵀPx        se² = RSS / ((n − r − 1) xᵀPx)
+"""Tests of many columns, one at a time, beside a kernel's random effect, with δ of the null model for all (p3d).
 
 (Kang et al. 2010, Nature Genetics 42:348; Zhang et al. 2010, ibid. 355: "population parameters previously
-determined"). Only xᵀPx costs anything: one product with a triangle, or with a few columns.
+determined"). Only xᵀPx is costly: one product with a triangle, or with a few columns.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import csr_array, issparse
 
-from ...errors import EngineError, ShapeError, check_choice
+from ...errors import EngineError, check_choice
 from ...threads import one_blas_thread
 from ..kernels.stacks import solutions
 from ..kernels.whitening import Narrow, whitening_of
 from ..model.likelihood import LOG_2PI
-from ..model.tails import chi2_tail, f_tail
+from ..model.tails import f_tail
+from .results import (
+    COLLINEAR,
+    ROUNDING,
+    ScanResult,
+    dense_tests,
+    likelihood_beside,
+    residual_beside,
+    scan_blocks,
+    statistic_and_p,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from ..kernels.whitening import Form
     from ..model.fit import Fit, Model
     from ..model.likelihood import Method
+    from .results import Statistic, Tests
 
-    Tests = NDArray[np.float64] | NDArray[np.float32] | csr_array
-
-Statistic = Literal["wald", "lrt", "score"]
-
-COLLINEAR = 1e-10
-"""A test whose squared length outside of the covariates is at most this share of the whole has no estimate."""
-
-ROUNDING, ROUNDING_SINGLE = 1e-13, 1e-6
-"""A residual that is this share of what it was before is rounding, in double and in single precision."""
-
-BLOCK_RANK = 1e-9
-"""Of several columns of one length, directions with less than this share of the largest are made up by the others."""
-
-BLOCK = 1024
-"""Tests in one product."""
-
-
-@dataclass(frozen=True, slots=True)
-class ScanResult:
-    """What m tests came to; NaN where a test is collinear with the covariates.
-
-    Parameters
-    ----------
-    beta, se : ndarray of float64, shape (m,)
-        Effect and standard error, in units of y per unit of x.
-    statistic : ndarray of float64, shape (m,)
-        F for `wald`, χ² otherwise.
-    log10_p : ndarray of float64, shape (m,)
-        Never −∞ where the statistic is finite.
-    h2 : ndarray of float64, shape (m,)
-        Along the kernel, beside the test.
-    log_likelihood : ndarray of float64, shape (m,)
-        Of the model with the test.
-    between, within : float
-        Degrees of freedom; `within` is ∞ for χ².
-    """
-
-    beta: NDArray[np.float64]
-    se: NDArray[np.float64]
-    statistic: NDArray[np.float64]
-    log10_p: NDArray[np.float64]
-    h2: NDArray[np.float64]
-    log_likelihood: NDArray[np.float64]
-    between: float
-    within: float
-
-    def __len__(self) -> int:
-        """Return the number m of tests."""
-        return len(self.beta)
-
-    @property
-    def p(self) -> NDArray[np.float64]:
-        """p, which may be zero where its logarithm is not."""
-        return 10.0**self.log10_p
-
-
-def join_results(parts: Sequence[ScanResult]) -> ScanResult:
-    """Return what several blocks of tests came to as one."""
-    arrays = {
-        one.name: np.concatenate([getattr(part, one.name) for part in parts])
-        for one in fields(ScanResult)
-        if one.name not in ("between", "within")
-    }
-    return ScanResult(**arrays, between=parts[0].between, within=parts[0].within)
+DEPENDENT = 1e-9
+"""Share of the largest eigenvalue of several columns of one length below which a direction depends on the others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scanner:
     """A null model, ready for tests.
 
-    Make one with `scanner`.
+    Make one with `make_scanner`.
 
     Parameters
     ----------
     form : Triangle or Narrow
-        H⁻¹ of the kernel with the covariates in it.
+        H⁻¹ of the kernel, with the covariates in it.
     thin : ndarray of float64, shape (n, 1 + 2r)
-        Py, then E with EEᵀ what H⁻¹ has of the covariates, then Q.
+        Py, then E with EEᵀ = H⁻¹Q(QᵀH⁻¹Q)⁻¹QᵀH⁻¹, then Q.
     residual : float
         yᵀPy.
     size, rank : int
@@ -117,13 +60,13 @@ class Scanner:
     h2, log_det : float
         h² of the null model, and log|H| + log|QᵀH⁻¹Q| for REML, log|H| for ML.
     method : {"reml", "ml"}
-        Which likelihood was fitted, and is told.
+        The likelihood of the fit, which is also reported.
     statistic : {"wald", "lrt", "score"}
         Which test.
     single : bool
         Whether the form is in single precision.
     wide : ndarray of float64, shape (n, q + 1 + 2r)
-        F of a narrow form beside `thin`.
+        F of a narrow form, and then `thin`.
     """
 
     form: Form
@@ -143,12 +86,12 @@ class Scanner:
         object.__setattr__(self, "wide", np.hstack(parts))
 
     @property
-    def _frame_along(self) -> NDArray[np.float64]:
-        """QᵀE, shape (r, r)."""
-        return self.thin[:, 1 + self.rank :].T @ self.thin[:, 1 : 1 + self.rank]
+    def _frame(self) -> NDArray[np.float64]:
+        """Q, shape (n, r)."""
+        return self.thin[:, 1 + self.rank :]
 
     def scan(self, tests: Tests) -> ScanResult:
-        """Return what each test comes to.
+        """Return the result of each test.
 
         Parameters
         ----------
@@ -158,94 +101,74 @@ class Scanner:
         Raises
         ------
         ShapeError
-            They do not fit.
+            They do not have n columns.
         """
         with one_blas_thread(), np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             if issparse(tests):
-                return self._judged(*self._sparse(csr_array(tests)))
-            dense = self._checked(tests)
-            parts = [self._judged(*self._dense(dense[at : at + BLOCK])) for at in range(0, max(len(dense), 1), BLOCK)]
-        return join_results(parts)
+                return self._scan_sparse(csr_array(tests))
+            return scan_blocks(dense_tests(tests, self.size, single=self.single), self._scan_dense)
 
-    def _checked(self, tests: Any) -> NDArray[np.float64] | NDArray[np.float32]:
-        """Return tests in the precision of the form."""
-        dense = np.asarray(tests)
-        if dense.ndim != 2 or dense.shape[1] != self.size:
-            raise ShapeError(f"Tests are m × {self.size:,}, a test a row, and not an array of shape {dense.shape}.")
-        if self.single:
-            return dense.astype(np.float32, copy=False)
-        return dense.astype(np.float64, copy=False)
-
-    def _sparse(self, tests: csr_array) -> tuple[NDArray[np.float64], ...]:
-        squares = self.form.sparse_squares(tests)
+    def _scan_sparse(self, tests: csr_array) -> ScanResult:
         lengths = np.asarray(tests.multiply(tests).sum(axis=1), dtype=np.float64)
-        return self._projected(squares, lengths, np.asarray(tests @ self.thin))
+        return self._result(self.form.sparse_squares(tests), lengths, np.asarray(tests @ self.thin))
 
-    def _dense(self, tests: NDArray[np.float64] | NDArray[np.float32]) -> tuple[NDArray[np.float64], ...]:
+    def _scan_dense(self, tests: NDArray[Any]) -> ScanResult:
         if isinstance(self.form, Narrow) and not self.single:  # all products in one: the tests are read once
-            every = tests @ self.wide
-            inner, thin = every[:, : self.form.factor.shape[1]], every[:, self.form.factor.shape[1] :]
+            products = tests @ self.wide
+            inner, thin = np.split(products, [self.form.factor.shape[1]], axis=1)
             lengths = np.einsum("ij,ij->i", tests, tests)
-            return self._projected(self.form.squares(tests, inner, lengths), lengths, thin)
-        whole = np.asarray(tests, dtype=np.float64)
-        thin, lengths = whole @ self.thin, np.einsum("ij,ij->i", whole, whole)
-        frame = self.thin[:, 1 + self.rank :]
-        if tests.dtype == np.float32 and (isinstance(self.form, Narrow) or self._mostly_along(thin, lengths)):
-            # single precision would be lost on what lies along the covariates
-            tests = (whole - thin[:, 1 + self.rank :] @ frame.T).astype(np.float32)
-            return self._projected(self.form.squares(tests), lengths, thin, taken=True)
-        return self._projected(self.form.squares(tests), lengths, thin)
+            return self._result(self.form.squares(tests, inner, lengths), lengths, thin)
+        double = np.asarray(tests, dtype=np.float64)
+        thin, lengths = double @ self.thin, np.einsum("ij,ij->i", double, double)
+        along = thin[:, 1 + self.rank :]
+        # single precision would be lost on the part of a test along the covariates
+        centred = self.single and (
+            isinstance(self.form, Narrow) or bool(np.any(np.einsum("ij,ij->i", along, along) > 0.95 * lengths))
+        )
+        if centred:
+            tests = (double - along @ self._frame.T).astype(np.float32)
+        return self._result(self.form.squares(tests), lengths, thin, centred=centred)
 
-    def _mostly_along(self, thin: NDArray[np.float64], lengths: NDArray[np.float64]) -> bool:
-        """Whether some test has less than a twentieth of its squared length outside of the covariates."""
-        along = np.einsum("ij,ij->i", thin[:, 1 + self.rank :], thin[:, 1 + self.rank :])
-        return bool(np.any(along > 0.95 * lengths))
-
-    def _projected(
+    def _result(
         self,
         squares: NDArray[np.float64],
         lengths: NDArray[np.float64],
         thin: NDArray[np.float64],
         *,
-        taken: bool = False,
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Return xᵀPx, NaN for what is collinear with the covariates, xᵀPy and |Sx|²; `squares` of Sx where taken."""
+        centred: bool = False,
+    ) -> ScanResult:
+        """Return the results from xᵀH⁻¹x, |x|² and x times `thin`; `squares` are of Sx where `centred`."""
         r = self.rank
         along, frame = thin[:, 1 : 1 + r], thin[:, 1 + r :]
-        if taken:  # Eᵀ(x − QQᵀx)
-            along = along - frame @ self._frame_along
-        own = squares - np.einsum("ij,ij->i", along, along)
+        if centred:  # Eᵀ(x − QQᵀx)
+            along = along - frame @ (self._frame.T @ self.thin[:, 1 : 1 + r])
         outside = lengths - np.einsum("ij,ij->i", frame, frame)
-        return np.where(outside > COLLINEAR * lengths, own, np.nan), thin[:, 0], outside
-
-    def _judged(
-        self, own: NDArray[np.float64], crossed: NDArray[np.float64], outside: NDArray[np.float64]
-    ) -> ScanResult:
-        freedom = self.size - self.rank - 1
-        residual = left_over(self.residual, own, crossed, single=self.single)
-        statistic, log10_p = statistics_of(self.statistic, own, crossed, residual, self.residual, freedom, self.size)
+        xpx = np.where(outside > COLLINEAR * lengths, squares - np.einsum("ij,ij->i", along, along), np.nan)
+        xpy, freedom = thin[:, 0], self.size - r - 1
+        residual = residual_beside(self.residual, xpx, xpy, single=self.single)
+        statistic, log10_p = statistic_and_p(self.statistic, xpx, xpy, residual, self.residual, freedom, self.size)
         return ScanResult(
-            beta=crossed / own,
-            se=np.sqrt(residual / (freedom * own)),
+            beta=xpy / xpx,
+            se=np.sqrt(residual / (freedom * xpx)),
             statistic=statistic,
             log10_p=log10_p,
-            h2=np.where(np.isnan(own), np.nan, self.h2),
+            h2=np.where(np.isnan(xpx), np.nan, self.h2),
             log_likelihood=likelihood_beside(
-                self.method, residual, self.log_det, own, outside, freedom=freedom, size=self.size
+                self.method, residual, self.log_det, xpx, outside, freedom=freedom, size=self.size
             ),
             between=1.0,
             within=freedom if self.statistic == "wald" else np.inf,
         )
 
-    def block(self, tests: NDArray[np.float64]) -> tuple[float, int, float]:
+    def joint_test(self, tests: NDArray[np.float64]) -> tuple[float, int, float]:
         """Return F, its degrees of freedom and log₁₀ p of several columns at once, tests of shape (q, n).
 
-        Columns that the others or the covariates make up count once: the degrees of freedom say how many are left.
+        The degrees of freedom are the rank of the columns beside the covariates.
 
         Raises
         ------
         EngineError
-            None is left, or more than the rows allow.
+            The rank is zero, or as large as the rows allow.
         """
         with one_blas_thread():
             thin = tests @ self.thin
@@ -255,46 +178,28 @@ class Scanner:
             outside = lengths - np.einsum("ij,ij->i", frame, frame)
             new = np.flatnonzero(outside > COLLINEAR * lengths)
             scales = 1.0 / np.sqrt(outside[new])
-            left = (tests[new] - frame[new] @ self.thin[:, 1 + self.rank :].T) * scales[:, None]
-            values, axes = np.linalg.eigh(left @ left.T) if len(new) else (np.zeros(0), np.zeros((0, 0)))
-            kept = values > BLOCK_RANK * values.max(initial=0.0)
-            # mixtures of the columns that are no mixture of others
-            free: NDArray[np.float64] = axes[:, kept] * scales[:, None]
+            residuals = (tests[new] - frame[new] @ self._frame.T) * scales[:, None]
+            values, axes = np.linalg.eigh(residuals @ residuals.T) if len(new) else (np.zeros(0), np.zeros((0, 0)))
+            independent = values > DEPENDENT * values.max(initial=0.0)
+            # linearly independent combinations of the columns
+            free: NDArray[np.float64] = axes[:, independent] * scales[:, None]
             gram = free.T @ (self.form.products(tests[new]) - along[new] @ along[new].T) @ free
-        rank = int(np.count_nonzero(kept))
+        rank = int(np.count_nonzero(independent))
         freedom = self.size - self.rank - rank
         if rank == 0 or freedom < 1:
             raise EngineError(
                 f"Of {len(tests)} columns {rank} are left, with {freedom} degrees of freedom beside them."
             )
         sizes = np.sqrt(np.diagonal(gram))
-        aim = free.T @ thin[new, 0] / sizes
-        explained = float(aim @ solutions(gram / np.outer(sizes, sizes), aim[:, None])[:, 0])
-        left_beside = max(self.residual - explained, ROUNDING * self.residual)
-        f = (explained / rank) / (left_beside / freedom)
+        target = free.T @ thin[new, 0] / sizes
+        explained = float(target @ solutions(gram / np.outer(sizes, sizes), target[:, None])[:, 0])
+        residual = max(self.residual - explained, ROUNDING * self.residual)
+        f = (explained / rank) / (residual / freedom)
         return f, rank, float(f_tail(np.array([f]), rank, freedom)[0])
 
 
-def statistics_of(
-    statistic: Statistic,
-    own: NDArray[np.float64],
-    crossed: NDArray[np.float64],
-    residual: NDArray[np.float64],
-    before: NDArray[np.float64] | float,
-    freedom: int,
-    size: int,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return statistic and log₁₀ p: `own` is xᵀPx, `crossed` xᵀPy, `before` and `residual` yᵀPy without and with x."""
-    explained = crossed**2 / own
-    if statistic == "wald":
-        found = explained * freedom / residual
-        return found, f_tail(found, 1.0, freedom)
-    found = explained * (freedom + 1) / before if statistic == "score" else size * np.log(before / residual)
-    return found, chi2_tail(found, 1)
-
-
 def make_scanner(
-    given: Model,
+    model: Model,
     null: Fit,
     *,
     statistic: Statistic = "wald",
@@ -306,14 +211,14 @@ def make_scanner(
 
     Parameters
     ----------
-    given : Model
+    model : Model
         The kernel, the covariates and the trait.
     null : Fit
-        The same, fitted.
+        The fit of the same model.
     statistic : {"wald", "lrt", "score"}
         Wald's F with n − r − 1 degrees of freedom; the likelihood ratio, χ²₁; or the score test, χ²₁.
     single : bool
-        Whether tests are float32: half the time, log₁₀ p good to 1e-4.
+        Whether tests are float32: half the time, log₁₀ p within 1e-4.
     sparse : bool
         Whether tests are sparse.
     trait : int
@@ -324,56 +229,26 @@ def make_scanner(
     O(n³) once for a dense kernel, O(nk²) for one of rank k < n/2.
     """
     check_choice("statistic", statistic, ("wald", "lrt", "score"))
-    frame, left = given.fixed.basis, given.traits[:, trait]
+    frame, residuals = model.fixed.basis, model.traits[:, trait]
     with one_blas_thread():
-        form = whitening_of(given.kernel, null.delta, frame, given.scale, sparse=sparse)
-        of_frame, of_trait = form.times(frame), form.times(left[:, None])[:, 0]
+        form = whitening_of(model.kernel, null.delta, frame, model.scale, sparse=sparse)
+        of_frame, of_trait = form.times(frame), form.times(residuals[:, None])[:, 0]
         root = np.linalg.cholesky(frame.T @ of_frame)
         along = np.linalg.solve(root, of_frame.T).T
-        projected = given.fixed.residual((of_trait - along @ (along.T @ left))[:, None])[:, 0]
-        residual = float(left @ projected)
-        # what the likelihood of the null model has beside its residual: exact at h² = 1 of a singular kernel too
-        nu = given.size - given.fixed.rank if null.method == "reml" else given.size
+        p_y = model.fixed.residual((of_trait - along @ (along.T @ residuals))[:, None])[:, 0]
+        residual = float(residuals @ p_y)
+        # from the likelihood of the null model, which is exact at h² = 1 of a singular kernel too
+        nu = model.size - model.fixed.rank if null.method == "reml" else model.size
         log_det = -2.0 * null.log_likelihood - nu * (LOG_2PI + float(np.log(residual / nu)) + 1.0)
     return Scanner(
         form=form.single() if single else form,
-        thin=np.column_stack([projected, along, frame]).astype(np.float64),
+        thin=np.column_stack([p_y, along, frame]).astype(np.float64),
         residual=residual,
-        size=given.size,
-        rank=given.fixed.rank,
+        size=model.size,
+        rank=model.fixed.rank,
         h2=null.h2,
         log_det=log_det,
         method=null.method,
         statistic=statistic,
         single=single,
     )
-
-
-def left_over(
-    before: NDArray[np.float64] | float,
-    own: NDArray[np.float64],
-    crossed: NDArray[np.float64],
-    *,
-    single: bool = False,
-) -> NDArray[np.float64]:
-    """Return yᵀPy beside x; where x explains all of it, what rounding would leave: never zero, and never below."""
-    least = ROUNDING_SINGLE if single else ROUNDING
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        return np.maximum(before - crossed**2 / own, least * before)
-
-
-def likelihood_beside(
-    method: Method,
-    residual: NDArray[np.float64],
-    log_det: NDArray[np.float64] | float,
-    own: NDArray[np.float64],
-    outside: NDArray[np.float64],
-    *,
-    freedom: int,
-    size: int,
-) -> NDArray[np.float64]:
-    """Return the likelihood of a model with one more fixed effect: for REML log|QᵀH⁻¹Q| has grown by log xᵀPx/|Sx|²."""
-    nu = freedom if method == "reml" else size
-    with np.errstate(divide="ignore", invalid="ignore"):
-        value = nu * (LOG_2PI + np.log(residual / nu) + 1.0) + log_det
-        return -0.5 * (value + np.log(own / outside) if method == "reml" else value)

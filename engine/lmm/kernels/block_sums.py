@@ -1,4 +1,4 @@
-"""What is compiled: sums over small blocks of a large matrix, as sparse tests read them."""
+"""Compiled quadratic forms of sparse tests: sums over small blocks of a large matrix."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def block_sums(matrix: NDArray[np.float64], tests: csr_array) -> NDArray[np.float64]:
-    """Return xᵀMx for sparse x, shape (m,): the block of M of the places of each, once for every pair.
+    """Return xᵀMx of each sparse x, shape (m,), from the block of M at its entries.
 
-    Row after row of M, for all tests that have an entry there: a row stays near the processor, where the blocks of one
-    test after the other would be read from far away.
+    M is read row after row, for all tests with an entry there, so that a row stays in the processor's cache; reading
+    the block of one test after the other would not.
 
     Parameters
     ----------
@@ -29,20 +29,20 @@ def block_sums(matrix: NDArray[np.float64], tests: csr_array) -> NDArray[np.floa
     -----
     O(Σ s²) for tests of s entries.
     """
-    starts, places = tests.indptr.astype(np.int64), tests.indices.astype(np.int64)
+    starts, columns = tests.indptr.astype(np.int64), tests.indices.astype(np.int64)
     values = np.asarray(tests.data, dtype=np.float64)
-    order = np.argsort(places, kind="stable")  # the entries, by the row of M that each reads
+    order = np.argsort(columns, kind="stable")  # the entries, by the row of M that each reads
     owners = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-    return cast("NDArray[np.float64]", _block_sums(matrix, starts, places, values, order, owners))
+    return cast("NDArray[np.float64]", _block_sums(matrix, starts, columns, values, order, owners))
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
-def _block_sums(matrix: Any, starts: Any, places: Any, values: Any, order: Any, owners: Any) -> Any:
-    answer = np.zeros(len(starts) - 1)
+def _block_sums(matrix: Any, starts: Any, columns: Any, values: Any, order: Any, owners: Any) -> Any:
+    sums = np.zeros(len(starts) - 1)
     for entry in order:
-        test, row = owners[entry], places[entry]
+        test, row = owners[entry], columns[entry]
         inner = 0.5 * matrix[row, row] * values[entry]
         for other in range(starts[test], entry):
-            inner += matrix[row, places[other]] * values[other]
-        answer[test] += 2.0 * inner * values[entry]
-    return answer
+            inner += matrix[row, columns[other]] * values[other]
+        sums[test] += 2.0 * inner * values[entry]
+    return sums

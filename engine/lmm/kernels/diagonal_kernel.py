@@ -1,10 +1,10 @@
-"""A kernel that keeps its own diagonal, K = diag(d) + UJUᵀ: no eigenvectors serve every δ, so Woodbury at each.
+"""A kernel with a diagonal of its own, K = diag(d) + UJUᵀ, solved at each δ by the Woodbury identity.
 
 With D = diag(d) + δI and C = J + UᵀD⁻¹U,
 
     H⁻¹A = D⁻¹A − D⁻¹U C⁻¹ UᵀD⁻¹A        log |H| = log |D| + log |det C|        (J = J⁻¹: signs)
 
-in O(nq²) for every δ, nothing n × n.
+in O(nq²) for every δ; no n × n matrix is formed.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ class DiagonalAndFactor:
     factor : ndarray of float64, shape (n, q)
         U.
     signs : ndarray of float64, shape (q,)
-        The diagonal of J: 1, or −1 for what is taken away. K must be positive definite.
+        The diagonal of J: 1, or −1 for a column that is subtracted. K must be positive definite.
 
     Raises
     ------
     ShapeError, InputError
-        The arrays do not fit, or a value cannot be.
+        The arrays do not fit together, or a value is not allowed.
     """
 
     diagonal: NDArray[np.float64]
@@ -59,7 +59,7 @@ class DiagonalAndFactor:
 
     @property
     def factored(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """U and the signs of its columns: what K has beside its own diagonal."""
+        """U and the signs of its columns: K without its own diagonal."""
         return self.factor, self.signs
 
     def trace(self) -> float:
@@ -75,12 +75,12 @@ class DiagonalAndFactor:
         return _Inverse(self, delta).times(columns)
 
     def rotate(self, fixed: NDArray[np.float64], traits: NDArray[np.float64]) -> RotatedByDiagonal:
-        """Return fixed effects, shape (n, f), and traits, shape (n, m), as this kernel sees them."""
+        """Return fixed effects, shape (n, f), and traits, shape (n, m), ready for products under this kernel."""
         return RotatedByDiagonal(self, fixed, traits)
 
 
 class _Inverse:
-    """H(δ)⁻¹ of a `DiagonalAndFactor`, its small matrix solved once."""
+    """H(δ)⁻¹ of a `DiagonalAndFactor`; its small matrix is inverted once."""
 
     def __init__(self, kernel: DiagonalAndFactor, delta: float) -> None:
         self.diagonal = 1.0 / (kernel.diagonal + delta)
@@ -88,7 +88,7 @@ class _Inverse:
         inner = np.diag(kernel.signs) + kernel.factor.T @ self.scaled
         if np.count_nonzero(np.linalg.eigvalsh(inner) < 0) != np.count_nonzero(kernel.signs < 0):
             raise NotPositiveDefinite(
-                f"K + δI is not positive definite at δ = {delta:.4g}.", hint="The kernel takes more than is there."
+                f"K + δI is not positive definite at δ = {delta:.4g}.", hint="The kernel subtracts too much."
             )
         self.inner = np.linalg.inv(inner)
         self.log_det = float(np.linalg.slogdet(inner)[1] - np.sum(np.log(self.diagonal)))
@@ -108,40 +108,40 @@ class _Inverse:
 
 @dataclass(frozen=True, slots=True)
 class RotatedByDiagonal:
-    """Fixed effects, shape (n, f), and traits, shape (n, m), under a `DiagonalAndFactor`."""
+    """Fixed effects, shape (n, f), and traits, shape (n, m), of a model with a `DiagonalAndFactor`."""
 
     kernel: DiagonalAndFactor
     fixed: NDArray[np.float64]
-    columns: NDArray[np.float64]
+    traits: NDArray[np.float64]
 
     @property
-    def traits(self) -> int:
+    def trait_count(self) -> int:
         """The number m of traits."""
-        return self.columns.shape[1]
+        return self.traits.shape[1]
 
-    def taking(self, places: Sequence[int]) -> RotatedByDiagonal:
-        """Return the same with some of the fixed effects."""
-        return RotatedByDiagonal(self.kernel, self.fixed[:, list(places)], self.columns)
+    def select(self, indices: Sequence[int]) -> RotatedByDiagonal:
+        """Return the same model with some of the fixed effects."""
+        return RotatedByDiagonal(self.kernel, self.fixed[:, list(indices)], self.traits)
 
-    def grid(self, deltas: NDArray[np.float64], orders: int = 2) -> Moments:
+    def moments_on_grid(self, deltas: NDArray[np.float64], orders: int = 2) -> Moments:
         """Return the moments of all traits at each δ, in O(gnq(q + f + m))."""
-        return _joined([self._at(delta, self.columns, orders) for delta in deltas.tolist()])
+        return _concatenated([self._moments(delta, self.traits, orders) for delta in deltas.tolist()])
 
-    def paired(self, deltas: NDArray[np.float64], which: NDArray[np.intp], orders: int = 3) -> Moments:
+    def moments_by_trait(self, deltas: NDArray[np.float64], traits: NDArray[np.intp], orders: int = 3) -> Moments:
         """Return the moments of some traits, each at its own δ."""
-        asked = zip(deltas.tolist(), which.tolist(), strict=True)
-        return _joined([self._at(delta, self.columns[:, one : one + 1], orders) for delta, one in asked])
+        pairs = zip(deltas.tolist(), traits.tolist(), strict=True)
+        return _concatenated([self._moments(delta, self.traits[:, at : at + 1], orders) for delta, at in pairs])
 
-    def at_identity(self) -> Moments:
+    def moments_at_identity(self) -> Moments:
         """Return the moments of order one under H = I."""
-        columns = np.hstack([self.fixed, self.columns])
-        return _of(self.fixed.shape[1], [(columns, columns)], (0.0, 0.0, 0.0))
+        columns = np.hstack([self.fixed, self.traits])
+        return _moments_of(self.fixed.shape[1], [(columns, columns)], (0.0, 0.0, 0.0))
 
-    def at_zero(self) -> Moments:
+    def moments_at_zero(self) -> Moments:
         """Return the moments of order one at δ = 0."""
-        return self._at(0.0, self.columns, 1)
+        return self._moments(0.0, self.traits, 1)
 
-    def _at(self, delta: float, traits: NDArray[np.float64], orders: int) -> Moments:
+    def _moments(self, delta: float, traits: NDArray[np.float64], orders: int) -> Moments:
         inverse = _Inverse(self.kernel, delta)
         f = self.fixed.shape[1]
         powers = [np.hstack([self.fixed, traits])]
@@ -149,13 +149,13 @@ class RotatedByDiagonal:
             powers.append(inverse.times(powers[-1]))
         pairs = [(powers[0], powers[1]), (powers[1], powers[1]), (powers[1], powers[-1])][:orders]
         sums = (inverse.log_det, *(inverse.traces() if orders > 1 else (0.0, 0.0)))
-        return _of(f, pairs, sums)
+        return _moments_of(f, pairs, sums)
 
 
-def _of(
+def _moments_of(
     f: int, pairs: list[tuple[NDArray[np.float64], NDArray[np.float64]]], sums: tuple[float, float, float]
 ) -> Moments:
-    """Return the moments of columns, of which the first f are fixed effects, from pairs whose products they are."""
+    """Return the moments of columns, of which the first f are fixed effects, from one pair of factors an order."""
     return Moments(
         np.stack([left[:, :f].T @ right[:, :f] for left, right in pairs])[:, None],
         np.stack([left[:, :f].T @ right[:, f:] for left, right in pairs])[:, None],
@@ -164,7 +164,7 @@ def _of(
     )
 
 
-def _joined(parts: list[Moments]) -> Moments:
+def _concatenated(parts: list[Moments]) -> Moments:
     return Moments(
         np.concatenate([part.ff for part in parts], axis=1),
         np.concatenate([part.ft for part in parts], axis=1),

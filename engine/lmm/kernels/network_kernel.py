@@ -1,4 +1,4 @@
-"""Kernels of a version: what its genes share, or the whole of its correlation."""
+"""Kernels of a version: what its genes share, or its whole correlation or covariance."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ...errors import EngineError, InputError, NotPositiveDefinite, check_choice
+from ...errors import EngineError, InputError, NotFound, NotPositiveDefinite, check_choice
+from ...wording import some
 from .diagonal_kernel import DiagonalAndFactor
 from .spectral import Spectral, of_factor, of_matrix
 
@@ -19,48 +20,66 @@ if TYPE_CHECKING:
     from .kernel import Kernel
 
 Part = Literal["shared", "full", "covariance"]
-"""R_s, the correlation less what each gene has alone; R_v, the correlation; Σ_v, the covariance."""
+"""R_s, the correlation without what each gene has alone; R_v, the correlation; Σ_v, the covariance."""
 
 LARGEST = 12_000
-"""Genes of a version on a dense base whose eigenvectors are computed: 1.2 GB, and about five minutes."""
+"""Most genes of a dense base whose eigenvectors are computed: 1.2 GB, and about five minutes."""
 
 
-def shared_factor(snapshot: Snapshot, places: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def shared_factor(snapshot: Snapshot, genes: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return Ũ with R_s = ŨJŨᵀ, shape (n, q), and the diagonal of J: factors and pathways on the correlation scale.
 
     Parameters
     ----------
     snapshot : Snapshot
         A version on a factor base, read from its base.
-    places : ndarray of intp, shape (n,)
-        The genes.
+    genes : ndarray of intp, shape (n,)
+        Indices on the panel.
 
     Raises
     ------
     InputError
-        The version stands on a dense base, which does not say what a gene has alone.
+        The base of the version is dense: it does not say what each gene has alone.
     """
     parts = snapshot.capacitance
     if not parts.anchor.is_diagonal:
         raise InputError(
             "The base of this version is dense: it does not say what each gene has alone, so it has no shared part.",
-            hint="Take the whole correlation: --kernel full.",
+            code="dense-base-without-shared-part",
         )
-    factor = parts.covariance_factor(places)
-    return factor / _deviations(snapshot, places)[:, None], parts.signature
+    return parts.covariance_factor(genes) / _standard_deviations(snapshot, genes)[:, None], parts.signature
 
 
-def pathway_columns(snapshot: Snapshot, places: NDArray[np.intp]) -> NDArray[np.float64]:
+def pathway_columns(snapshot: Snapshot, genes: NDArray[np.intp]) -> NDArray[np.float64]:
     """Return the columns of the pathways on the correlation scale, shape (n, r), in the order of the snapshot."""
-    return snapshot.capacitance.loadings.rows(places) / _deviations(snapshot, places)[:, None]
+    return snapshot.capacitance.loadings.rows(genes) / _standard_deviations(snapshot, genes)[:, None]
+
+
+def pathway_indices(snapshot: Snapshot, names: Sequence[str]) -> list[int]:
+    """Return the indices, among the columns of all pathways, of the columns with these names.
+
+    Raises
+    ------
+    NotFound
+        The version has no such pathway.
+    """
+    columns = [name for pathway in snapshot.pathways for name in pathway.names]
+    for name in names:
+        if name not in columns:
+            raise NotFound(
+                f"{snapshot.name} has no pathway {some([name])} that could be left out.",
+                hint=f"It has {some(columns)}." if columns else "",
+                code="" if columns else "version-without-pathways",
+            )
+    return [index for index, name in enumerate(columns) if name in names]
 
 
 def network_kernel(
     snapshot: Snapshot,
     part: Part = "shared",
-    places: NDArray[np.intp] | None = None,
+    genes: NDArray[np.intp] | None = None,
     *,
-    without: Sequence[int] = (),
+    leave_out: Sequence[int] = (),
 ) -> Kernel:
     """Return a kernel of a version over some genes, or over all.
 
@@ -69,37 +88,35 @@ def network_kernel(
     snapshot : Snapshot
         The version.
     part : {"shared", "full", "covariance"}
-        R_s, R_v or Σ_v. With the diagonal inside, h² reads far too high: what a gene has alone is then counted as
-        going along the network.
-    places : ndarray of intp, shape (n,), optional
-        The genes, each once.
-    without : sequence of int
-        Columns of pathways that are left out of it; the scale stays that of the version.
+        R_s, R_v or Σ_v. The last two include the diagonal and give an h² that is far too high: what a gene has alone
+        then counts as going along the network.
+    genes : ndarray of intp, shape (n,), optional
+        Indices of the genes on the panel, each once.
+    leave_out : sequence of int
+        Columns of pathways that are left out; the scale stays that of the version.
 
     Raises
     ------
     InputError
         `shared` of a dense base; or a dense base of too many genes.
     EngineError
-        The version shares nothing; or what is subtracted from it makes the shared part no covariance.
+        The genes of the version share nothing; or a subtracted pathway makes the shared part no covariance.
 
     Notes
     -----
     `shared` O(nq²) once; the others of a factor base O(nq²) at every δ, of a dense base O(n³) once.
     """
     check_choice("kernel", part, ("shared", "full", "covariance"))
-    where = np.arange(len(snapshot.panel), dtype=np.intp) if places is None else places
-    parts = snapshot.capacitance
-    first = len(parts.signature) - snapshot.rank  # the factors of the base stand before the pathways
-    out = np.array([first + one for one in without], dtype=np.intp)
+    genes = np.arange(len(snapshot.panel), dtype=np.intp) if genes is None else genes
+    parts, out = snapshot.capacitance, _after_factors(snapshot, leave_out)
     if part == "shared":
-        factor, signs = shared_factor(snapshot, where)
+        factor, signs = shared_factor(snapshot, genes)
         return _shared(np.delete(factor, out, axis=1), np.delete(signs, out))
     if not parts.anchor.is_diagonal:
-        return _dense(snapshot, part, where, without)
-    factor, diagonal = parts.covariance_factor(where), parts.anchor.covariance.diagonal()[where]
+        return _dense(snapshot, part, genes, leave_out)
+    factor, diagonal = parts.covariance_factor(genes), parts.anchor.covariance.diagonal()[genes]
     if part == "full":
-        deviations = _deviations(snapshot, where)
+        deviations = _standard_deviations(snapshot, genes)
         factor, diagonal = factor / deviations[:, None], diagonal / deviations**2
     return DiagonalAndFactor(diagonal, np.delete(factor, out, axis=1), np.delete(parts.signature, out))
 
@@ -119,26 +136,91 @@ def _shared(factor: NDArray[np.float64], signs: NDArray[np.float64]) -> Kernel:
         raise NotPositiveDefinite(
             "What this version subtracts leaves a shared part that is no covariance (eigenvalue "
             f"{refusal.eigenvalue:.3g}): the pathway was never among what the genes share.",
-            hint="Take the whole correlation: --kernel full; or a version without the subtraction.",
+            code="subtraction-without-shared-part",
             eigenvalue=refusal.eigenvalue,
         ) from None
     return Spectral(frame @ inner.vectors, inner.values)
 
 
-def _dense(snapshot: Snapshot, part: Part, places: NDArray[np.intp], without: Sequence[int]) -> Kernel:
-    if len(places) > LARGEST:
+def _dense(snapshot: Snapshot, part: Part, genes: NDArray[np.intp], leave_out: Sequence[int]) -> Kernel:
+    if len(genes) > LARGEST:
         raise InputError(
-            f"The eigenvectors of {len(places):,} genes of a dense base are not computed (at most {LARGEST:,}).",
-            hint="Give the kernel as a factor, or a store with a factor base.",
+            f"The eigenvectors of {len(genes):,} genes of a dense base are not computed (at most {LARGEST:,}).",
+            hint="Give the kernel as a factor, or use a store with a factor base.",
         )
-    whole = snapshot.covariance.block(places, places)
+    whole = snapshot.covariance.block(genes, genes)
     deviations = np.sqrt(np.diagonal(whole))
-    out = snapshot.capacitance.loadings.rows(places)[:, list(without)]
-    whole = whole - (out * snapshot.capacitance.signature[list(without)]) @ out.T
+    out = snapshot.capacitance.loadings.rows(genes)[:, list(leave_out)]
+    whole = whole - (out * snapshot.capacitance.signature[list(leave_out)]) @ out.T
     if part == "full":
         whole = whole / np.outer(deviations, deviations)
     return of_matrix((whole + whole.T) / 2)
 
 
-def _deviations(snapshot: Snapshot, places: NDArray[np.intp]) -> NDArray[np.float64]:
-    return np.sqrt(snapshot.covariance.diagonal(places))
+def cross_kernel(
+    snapshot: Snapshot,
+    part: Part,
+    new: NDArray[np.intp],
+    genes: NDArray[np.intp],
+    *,
+    leave_out: Sequence[int] = (),
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return a kernel of a version between new genes and those of a model, and its diagonal for the new genes.
+
+    Parameters
+    ----------
+    snapshot, part, leave_out
+        As for `network_kernel`.
+    new, genes : ndarray of intp, shapes (n*,) and (n,)
+        Indices on the panel; no gene is in both.
+
+    Returns
+    -------
+    cross, diagonal : ndarray of float64, shapes (n*, n) and (n*,)
+    """
+    both, operator, parts = np.concatenate([new, genes]), snapshot.covariance, snapshot.capacitance
+    loadings = parts.loadings.rows(both)[:, list(leave_out)]
+    signs = parts.signature[_after_factors(snapshot, leave_out)]
+    cross = operator.block(new, genes) - (loadings[: len(new)] * signs) @ loadings[len(new) :].T
+    diagonal = operator.diagonal(new) - np.square(loadings[: len(new)]) @ signs
+    if part == "covariance":
+        return cross, diagonal
+    deviations = np.sqrt(operator.diagonal(both))
+    cross = cross / np.outer(deviations[: len(new)], deviations[len(new) :])
+    diagonal = diagonal / deviations[: len(new)] ** 2
+    if part == "shared":  # what a gene has alone is on the diagonal only
+        diagonal = diagonal - parts.anchor.covariance.diagonal()[new] / deviations[: len(new)] ** 2
+    return cross, diagonal
+
+
+def sample_factor(
+    snapshot: Snapshot, values: NDArray[np.float64], *, leave_out: Sequence[int] = ()
+) -> NDArray[np.float64]:
+    """Return G of a kernel K = GGᵀ over samples: their expression times the loadings of factors and pathways.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        A version on a factor base.
+    values : ndarray of float64, shape (p, n)
+        Expression of the samples, prepared as the base's.
+    leave_out : sequence of int
+        Columns of pathways that are left out.
+    """
+    loadings, signs = shared_factor(snapshot, np.arange(len(snapshot.panel), dtype=np.intp))
+    out = _after_factors(snapshot, leave_out)
+    loadings, signs = np.delete(loadings, out, axis=1), np.delete(signs, out)
+    deviations = values.std(axis=1, ddof=1)
+    centred = values - values.mean(axis=1, keepdims=True)
+    standardised = centred / np.where(deviations > 0, deviations, 1.0)[:, None]
+    return standardised.T @ loadings[:, signs > 0] / np.sqrt(max(np.count_nonzero(signs > 0), 1))
+
+
+def _after_factors(snapshot: Snapshot, pathways: Sequence[int]) -> NDArray[np.intp]:
+    """Return the indices of pathway columns among all columns: the factors of the base stand before them."""
+    first = len(snapshot.capacitance.signature) - snapshot.rank
+    return np.array([first + column for column in pathways], dtype=np.intp)
+
+
+def _standard_deviations(snapshot: Snapshot, genes: NDArray[np.intp]) -> NDArray[np.float64]:
+    return np.sqrt(snapshot.covariance.diagonal(genes))

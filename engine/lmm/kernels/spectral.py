@@ -1,4 +1,4 @@
-"""A kernel by its eigenvectors: decomposed once, whatever the ratio δ of the variances is then.
+"""A kernel by its eigenvectors, decomposed once for every ratio δ of the variances.
 
 With K = U Λ Uᵀ of rank k, H(δ) = K + δI and any columns a and b,
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 EPS = float(np.finfo(np.float64).eps)
 
 NEGATIVE = 1e-6
-"""An eigenvalue of less than minus this share of the largest is no rounding, be it that of six digits in a text."""
+"""Largest negative eigenvalue, as a share of the largest, that passes as rounding (of six digits in a text, too)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Spectral:
     vectors : ndarray of float64, shape (n, k)
         U, orthonormal columns.
     values : ndarray of float64, shape (k,)
-        Λ, positive: what is zero is left out, with its vector.
+        Λ, positive; eigenvalues of zero are left out with their vectors.
     """
 
     vectors: NDArray[np.float64]
@@ -87,7 +87,7 @@ class Spectral:
         return (columns - self.vectors @ shrunk) / delta
 
     def rotate(self, fixed: NDArray[np.float64], traits: NDArray[np.float64]) -> Rotated:
-        """Return fixed effects, shape (n, f), and traits, shape (n, m), turned into the kernel's axes: O(nk(f + m))."""
+        """Return fixed effects, shape (n, f), and traits, shape (n, m), rotated to the eigenvectors: O(nk(f + m))."""
         columns = np.hstack([fixed, traits])
         inside = self.vectors.T @ columns
         f = fixed.shape[1]
@@ -95,16 +95,15 @@ class Spectral:
             outside = np.zeros((0, columns.shape[1]))
         else:
             outside = columns - self.vectors @ inside
-            again = self.vectors.T @ outside  # once more: what is left is then orthogonal to U to rounding
-            outside -= self.vectors @ again
+            outside -= self.vectors @ (self.vectors.T @ outside)  # twice: orthogonal to U to rounding
         return Rotated(
             values=self.values,
             fixed=inside[:, :f],
-            turned=np.ascontiguousarray(inside[:, f:].T),
-            rest=self.size - self.rank,
-            spare_ff=outside[:, :f].T @ outside[:, :f],
-            spare_ft=outside[:, :f].T @ outside[:, f:],
-            spare_tt=np.einsum("ij,ij->j", outside[:, f:], outside[:, f:]),
+            trait_rows=np.ascontiguousarray(inside[:, f:].T),
+            nullity=self.size - self.rank,
+            outside_ff=outside[:, :f].T @ outside[:, :f],
+            outside_ft=outside[:, :f].T @ outside[:, f:],
+            outside_tt=np.einsum("ij,ij->j", outside[:, f:], outside[:, f:]),
             gram=columns[:, :f].T @ columns[:, :f],
             gram_ft=fixed.T @ traits,
             gram_tt=np.einsum("ij,ij->j", traits, traits),
@@ -113,99 +112,88 @@ class Spectral:
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """Columns in the axes of a spectral kernel; `spare` is what they have outside of them, `gram` as they were.
+    """Fixed effects and traits in the coordinates of a kernel's eigenvectors.
 
     Parameters
     ----------
     values : ndarray of float64, shape (k,)
         Λ.
-    fixed, turned : ndarray of float64, shapes (k, f) and (m, k)
-        The fixed effects, and the traits as rows.
-    rest : int
-        n − k.
-    spare_ff, spare_ft, spare_tt, gram, gram_ft, gram_tt : ndarray of float64
-        Products of fixed effects (f, f), with the traits (f, m), and of each trait with itself (m,).
+    fixed, trait_rows : ndarray of float64, shapes (k, f) and (m, k)
+        The fixed effects as columns, and the traits as rows.
+    nullity : int
+        n − k, the number of eigenvalues that are zero.
+    outside_ff, outside_ft, outside_tt : ndarray of float64, shapes (f, f), (f, m) and (m,)
+        Products of fixed effects, of these with the traits, and of each trait with itself, outside of the eigenvectors.
+    gram, gram_ft, gram_tt : ndarray of float64, shapes (f, f), (f, m) and (m,)
+        The same products of the whole columns.
     """
 
     values: NDArray[np.float64]
     fixed: NDArray[np.float64]
-    turned: NDArray[np.float64]
-    rest: int
-    spare_ff: NDArray[np.float64]
-    spare_ft: NDArray[np.float64]
-    spare_tt: NDArray[np.float64]
+    trait_rows: NDArray[np.float64]
+    nullity: int
+    outside_ff: NDArray[np.float64]
+    outside_ft: NDArray[np.float64]
+    outside_tt: NDArray[np.float64]
     gram: NDArray[np.float64]
     gram_ft: NDArray[np.float64]
     gram_tt: NDArray[np.float64]
 
     @property
-    def traits(self) -> int:
+    def trait_count(self) -> int:
         """The number m of traits."""
-        return len(self.turned)
+        return len(self.trait_rows)
 
-    def taking(self, places: Sequence[int]) -> Rotated:
-        """Return the same with some of the fixed effects."""
-        some = np.array(places, dtype=np.intp)
+    def select(self, indices: Sequence[int]) -> Rotated:
+        """Return the same model with some of the fixed effects."""
+        chosen = np.array(indices, dtype=np.intp)
         return replace(
             self,
-            fixed=self.fixed[:, some],
-            spare_ff=self.spare_ff[np.ix_(some, some)],
-            spare_ft=self.spare_ft[some],
-            gram=self.gram[np.ix_(some, some)],
-            gram_ft=self.gram_ft[some],
+            fixed=self.fixed[:, chosen],
+            outside_ff=self.outside_ff[np.ix_(chosen, chosen)],
+            outside_ft=self.outside_ft[chosen],
+            gram=self.gram[np.ix_(chosen, chosen)],
+            gram_ft=self.gram_ft[chosen],
         )
 
-    def grid(self, deltas: NDArray[np.float64], orders: int = 2) -> Moments:
+    def moments_on_grid(self, deltas: NDArray[np.float64], orders: int = 2) -> Moments:
         """Return the moments of all traits at each δ, in O(gk(f² + fm))."""
-        f = self.fixed.shape[1]
-        inverse = 1.0 / (self.values + deltas[:, None])
-        ff = np.empty((orders, len(deltas), f, f))
-        ft = np.empty((orders, len(deltas), f, self.traits))
-        tt = np.empty((orders, len(deltas), self.traits))
-        weights = np.ones_like(inverse)
-        for order in range(orders):
-            weights = weights * inverse
-            spare = self._spare(deltas, order + 1)
-            ff[order] = self._fixed_products(weights) + spare[:, None, None] * self.spare_ff
-            for column in range(f):
-                ft[order, :, column] = (weights * self.fixed[:, column]) @ self.turned.T
-            ft[order] += spare[:, None, None] * self.spare_ft
-            tt[order] = weights @ np.square(self.turned.T) + spare[:, None] * self.spare_tt
-        return Moments(ff, ft, tt, *self._sums(inverse, deltas))
+        return self._moments(deltas, orders, None)
 
-    def paired(self, deltas: NDArray[np.float64], which: NDArray[np.intp], orders: int = 3) -> Moments:
+    def moments_by_trait(self, deltas: NDArray[np.float64], traits: NDArray[np.intp], orders: int = 3) -> Moments:
         """Return the moments of some traits, each at its own δ, in O(mk f²)."""
-        f = self.fixed.shape[1]
-        inverse = 1.0 / (self.values + deltas[:, None])
-        turned = self.turned[which]
-        squares = np.square(turned)
-        ff = np.empty((orders, len(deltas), f, f))
-        ft = np.empty((orders, len(deltas), f, 1))
-        tt = np.empty((orders, len(deltas), 1))
-        weights = np.ones_like(inverse)
-        for order in range(orders):
-            weights = weights * inverse
-            spare = self._spare(deltas, order + 1)
-            ff[order] = self._fixed_products(weights) + spare[:, None, None] * self.spare_ff
-            ft[order, :, :, 0] = (weights * turned) @ self.fixed + spare[:, None] * self.spare_ft[:, which].T
-            tt[order, :, 0] = np.einsum("ij,ij->i", weights, squares) + spare * self.spare_tt[which]
-        return Moments(ff, ft, tt, *self._sums(inverse, deltas))
+        return self._moments(deltas, orders, traits)
 
-    def at_identity(self) -> Moments:
+    def moments_at_identity(self) -> Moments:
         """Return the moments of order one under H = I."""
         return Moments(self.gram[None, None], self.gram_ft[None, None], self.gram_tt[None, None], *(np.zeros(1),) * 3)
 
-    def at_zero(self) -> Moments | None:
+    def moments_at_zero(self) -> Moments | None:
         """Return the moments of order one at δ = 0; None where K is singular."""
-        return None if self.rest else self.grid(np.zeros(1), 1)
+        return None if self.nullity else self.moments_on_grid(np.zeros(1), 1)
 
-    def _fixed_products(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        f = self.fixed.shape[1]
-        pairs = (self.fixed[:, :, None] * self.fixed[:, None, :]).reshape(len(self.values), f * f)
-        return (weights @ pairs).reshape(len(weights), f, f)
-
-    def _spare(self, deltas: NDArray[np.float64], order: int) -> NDArray[np.float64]:
-        return deltas**-order if self.rest else np.zeros(len(deltas))
+    def _moments(self, deltas: NDArray[np.float64], orders: int, traits: NDArray[np.intp] | None) -> Moments:
+        """Return the moments of all traits at each δ, or of some traits, each at its own δ."""
+        (k, f), g = self.fixed.shape, len(deltas)
+        rows = self.trait_rows if traits is None else self.trait_rows[traits]
+        pairs, squares = (self.fixed[:, :, None] * self.fixed[:, None, :]).reshape(k, f * f), np.square(rows)
+        inverse = 1.0 / (self.values + deltas[:, None])
+        ff, m = np.empty((orders, g, f, f)), self.trait_count if traits is None else 1
+        ft, tt = np.empty((orders, g, f, m)), np.empty((orders, g, m))
+        weights = np.ones_like(inverse)
+        for order in range(orders):
+            weights = weights * inverse
+            outside = deltas ** -(order + 1) if self.nullity else np.zeros(g)  # the weight of what is outside of U
+            ff[order] = (weights @ pairs).reshape(g, f, f) + outside[:, None, None] * self.outside_ff
+            if traits is None:
+                for column in range(f):
+                    ft[order, :, column] = (weights * self.fixed[:, column]) @ rows.T
+                ft[order] += outside[:, None, None] * self.outside_ft
+                tt[order] = weights @ squares.T + outside[:, None] * self.outside_tt
+            else:
+                ft[order, :, :, 0] = (weights * rows) @ self.fixed + outside[:, None] * self.outside_ft[:, traits].T
+                tt[order, :, 0] = np.einsum("ij,ij->i", weights, squares) + outside * self.outside_tt[traits]
+        return Moments(ff, ft, tt, *self._sums(inverse, deltas))
 
     def _sums(
         self, inverse: NDArray[np.float64], deltas: NDArray[np.float64]
@@ -213,13 +201,13 @@ class Rotated:
         """Return log |H|, tr H⁻¹ and tr H⁻², each of shape (g,)."""
         log_det = -np.sum(np.log(inverse), axis=1)
         first, second = np.sum(inverse, axis=1), np.einsum("ij,ij->i", inverse, inverse)
-        if not self.rest:
+        if not self.nullity:
             return log_det, first, second
-        return log_det + self.rest * np.log(deltas), first + self.rest / deltas, second + self.rest / deltas**2
+        return log_det + self.nullity * np.log(deltas), first + self.nullity / deltas, second + self.nullity / deltas**2
 
 
 def of_matrix(matrix: NDArray[np.float64]) -> Spectral:
-    """Return the kernel that a symmetric positive semi-definite matrix is, decomposed in O(n³).
+    """Return a symmetric positive semi-definite matrix as a kernel, decomposed in O(n³).
 
     Parameters
     ----------
@@ -231,21 +219,21 @@ def of_matrix(matrix: NDArray[np.float64]) -> Spectral:
     ShapeError
         It is not square.
     InputError
-        It is not symmetric, holds what is no finite number, or is zero.
+        It is not symmetric, has a value that is not finite, or is zero.
     NotPositiveDefinite
-        It has an eigenvalue below zero that is no rounding.
+        It has an eigenvalue below zero by more than rounding.
     """
     matrix = np.asarray(matrix, dtype=np.float64)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or not len(matrix):
         raise ShapeError(f"A kernel is square; this array has shape {matrix.shape}.")
     if not np.all(np.isfinite(matrix)):
         row, column = np.argwhere(~np.isfinite(matrix))[0].tolist()
-        raise InputError(f"The kernel holds {matrix[row, column]} in row {row + 1}, column {column + 1}.")
+        raise InputError(f"The kernel has {matrix[row, column]} in row {row + 1}, column {column + 1}.")
     if not np.allclose(matrix, matrix.T, rtol=1e-8, atol=1e-10 * float(np.max(np.abs(matrix)))):
         raise InputError("The kernel is not symmetric.", hint="K_ij and K_ji are one covariance.")
     with one_blas_thread_unless_large(len(matrix)):
         values, vectors = eigh((matrix + matrix.T) / 2, driver="evd", check_finite=False)
-    return _positive(values, vectors)
+    return _from_eigenvalues(values, vectors)
 
 
 def of_factor(factor: NDArray[np.float64]) -> Spectral:
@@ -261,13 +249,13 @@ def of_factor(factor: NDArray[np.float64]) -> Spectral:
     ShapeError
         It is no matrix.
     InputError
-        It holds what is no finite number, or is zero.
+        It has a value that is not finite, or is zero.
     """
     factor = np.asarray(factor, dtype=np.float64)
     if factor.ndim != 2 or not factor.size:
         raise ShapeError(f"The factor of a kernel is rows by columns; this array has shape {factor.shape}.")
     if not np.all(np.isfinite(factor)):
-        raise InputError("The factor of the kernel holds a value that is not finite.")
+        raise InputError("The factor of the kernel has a value that is not finite.")
     with one_blas_thread_unless_large(min(factor.shape)):
         if factor.shape[1] >= factor.shape[0]:  # wider than long: the product has the rank anyway
             vectors, singular, _ = svd(factor, full_matrices=False, check_finite=False)
@@ -275,14 +263,14 @@ def of_factor(factor: NDArray[np.float64]) -> Spectral:
             frame, triangle = qr(factor, mode="economic", check_finite=False)
             inner, singular, _ = svd(triangle, check_finite=False)
             vectors = frame @ inner
-    kept = singular > max(factor.shape) * EPS * singular[0]
-    if not np.any(kept):
+    positive = singular > max(factor.shape) * EPS * singular[0]
+    if not np.any(positive):
         raise InputError("The kernel is zero: there is nothing that a signal could go along.")
-    return Spectral(np.ascontiguousarray(vectors[:, kept]), np.square(singular[kept]))
+    return Spectral(np.ascontiguousarray(vectors[:, positive]), np.square(singular[positive]))
 
 
-def _positive(values: NDArray[np.float64], vectors: NDArray[np.float64]) -> Spectral:
-    """Return a kernel of eigenvalues, ascending, less those that are zero."""
+def _from_eigenvalues(values: NDArray[np.float64], vectors: NDArray[np.float64]) -> Spectral:
+    """Return the kernel of ascending eigenvalues and their vectors, without those that are zero."""
     largest = max(float(values[-1]), -float(values[0]))
     if float(values[0]) < -NEGATIVE * largest:
         raise NotPositiveDefinite(
@@ -291,9 +279,9 @@ def _positive(values: NDArray[np.float64], vectors: NDArray[np.float64]) -> Spec
             hint="A kernel is a covariance. Written with few digits it may be none: give more, or G with K = GGᵀ.",
             eigenvalue=float(values[0]),
         )
-    kept = values > len(values) * EPS * largest
-    if not np.any(kept):
+    positive = values > len(values) * EPS * largest
+    if not np.any(positive):
         raise InputError("The kernel is zero: there is nothing that a signal could go along.")
-    if np.all(kept):
+    if np.all(positive):
         return Spectral(vectors, values)
-    return Spectral(np.ascontiguousarray(vectors[:, kept]), values[kept])
+    return Spectral(np.ascontiguousarray(vectors[:, positive]), values[positive])

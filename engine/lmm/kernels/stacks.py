@@ -1,4 +1,4 @@
-"""Linear algebra of stacks of small matrices, shape (g, f, f), one a δ: NumPy's, with the types that it leaves open."""
+"""Linear algebra of stacks of small matrices, shape (g, f, f), one for each δ: NumPy's functions, with types."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""H⁻¹ at one δ as a quadratic form: a triangle where K is dense, a diagonal less a few columns where it is not.
+"""H⁻¹ at one δ as a quadratic form: a triangular matrix for a dense K, a diagonal minus a few columns for others.
 
-In a triangle covariates lose no digits: P is the same for K + cQQᵀ whatever c is, and with a large c the part of a test
-that lies along them is all but gone before anything is squared. And with it K may be singular along them.
+With a triangle the covariates cost no digits: P is the same for K + cQQᵀ whatever c is, and with a large c the part of
+a test along the covariates all but vanishes before anything is squared. K may then be singular along them, too.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ if TYPE_CHECKING:
     Real = np.float32 | np.float64
 
 ALONG = 1e3
-"""c, in units of K's mean variance and δ together."""
+"""The constant c, in units of K's mean variance plus δ."""
 
 ROWS = 256
-"""Rows of the triangle in one product: what lies above the diagonal of a block is multiplied in vain."""
+"""Rows of the triangle in one product; the zeros above the diagonal of a block are multiplied in vain."""
 
 
 @dataclass(frozen=True, slots=True)
 class Triangle:
-    """xᵀH⁻¹x = |Tx|² with T lower triangular: half the products that U would take.
+    """xᵀH⁻¹x = |Tx|² with T lower triangular: half the products that eigenvectors need.
 
     Parameters
     ----------
     values : ndarray of float32 or float64, shape (n, n)
         T.
     precision : ndarray of float64, shape (n, n), or None
-        H⁻¹ = TᵀT, where sparse tests will be asked.
+        H⁻¹ = TᵀT, for sparse tests.
     """
 
     values: NDArray[Real]
@@ -51,18 +51,18 @@ class Triangle:
         return self.values.T @ (self.values @ columns)
 
     def squares(self, tests: NDArray[Real]) -> NDArray[np.float64]:
-        """Return xᵀH⁻¹x of each test, tests of shape (m, n): n²m products, and a block of (m, 256) beside."""
+        """Return xᵀH⁻¹x of each test, tests of shape (m, n), in n²m products and a buffer of shape (m, 256)."""
         answer = np.zeros(len(tests))
         for start in range(0, len(self.values), ROWS):
             stop = min(start + ROWS, len(self.values))
-            turned = tests[:, :stop] @ self.values[start:stop, :stop].T
-            answer += np.einsum("ij,ij->i", turned, turned)
+            rotated = tests[:, :stop] @ self.values[start:stop, :stop].T
+            answer += np.einsum("ij,ij->i", rotated, rotated)
         return answer
 
     def products(self, tests: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return XᵀH⁻¹X of a few tests, shape (m, m)."""
-        turned = tests @ self.values.T
-        return turned @ turned.T
+        rotated = tests @ self.values.T
+        return rotated @ rotated.T
 
     def sparse_squares(self, tests: csr_array) -> NDArray[np.float64]:
         """Return xᵀH⁻¹x of sparse tests, from the s × s block of H⁻¹ of each."""
@@ -71,13 +71,13 @@ class Triangle:
         return block_sums(self.precision, tests)
 
     def single(self) -> Triangle:
-        """Return it in float32."""
+        """Return the same form in float32."""
         return Triangle(self.values.astype(np.float32), self.precision)
 
 
 @dataclass(frozen=True, slots=True)
 class Narrow:
-    """xᵀH⁻¹x = Σ a_i x_i² − Σ_j s_j (F_jᵀx)², F of few columns.
+    """xᵀH⁻¹x = Σ a_i x_i² − Σ_j s_j (F_jᵀx)², where F has few columns.
 
     Parameters
     ----------
@@ -101,16 +101,16 @@ class Narrow:
     def squares(
         self, tests: NDArray[Real], inner: NDArray[Real] | None = None, lengths: NDArray[np.float64] | None = None
     ) -> NDArray[np.float64]:
-        """Return xᵀH⁻¹x of each test, tests of shape (m, n): 2nqm products, nothing of the size of the tests beside.
+        """Return xᵀH⁻¹x of each test, tests of shape (m, n), in 2nqm products and no copy of the tests.
 
-        `inner` are the tests times F and `lengths` their |x|², where whoever asks has them already.
+        `inner` are the tests times F, and `lengths` their |x|², where these are known already.
         """
         inner = tests @ self.factor if inner is None else inner
         if np.ptp(self.diagonal):
-            own = np.einsum("ij,j,ij->i", tests, self.diagonal, tests)
+            diagonal_part = np.einsum("ij,j,ij->i", tests, self.diagonal, tests)
         else:
-            own = (np.einsum("ij,ij->i", tests, tests) if lengths is None else lengths) * self.diagonal[0]
-        return np.asarray(own - np.square(inner) @ self.signs, dtype=np.float64)
+            diagonal_part = (np.einsum("ij,ij->i", tests, tests) if lengths is None else lengths) * self.diagonal[0]
+        return np.asarray(diagonal_part - np.square(inner) @ self.signs, dtype=np.float64)
 
     def products(self, tests: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return XᵀH⁻¹X of a few tests, shape (m, m)."""
@@ -118,13 +118,13 @@ class Narrow:
         return (tests * self.diagonal) @ tests.T - (inner * self.signs) @ inner.T
 
     def sparse_squares(self, tests: csr_array) -> NDArray[np.float64]:
-        """Return xᵀH⁻¹x of sparse tests: their entries times q."""
+        """Return xᵀH⁻¹x of sparse tests, in q products an entry."""
         inner = np.asarray(tests @ self.factor)
-        own = np.asarray(tests.multiply(tests) @ self.diagonal)
-        return np.asarray(own - np.square(inner) @ self.signs, dtype=np.float64)
+        diagonal_part = np.asarray(tests.multiply(tests) @ self.diagonal)
+        return np.asarray(diagonal_part - np.square(inner) @ self.signs, dtype=np.float64)
 
     def single(self) -> Narrow:
-        """Return it in float32."""
+        """Return the same form in float32."""
         kind = np.float32
         return Narrow(self.diagonal.astype(kind), self.factor.astype(kind), self.signs.astype(kind))
 
@@ -149,16 +149,16 @@ def whitening_of(
     scale : float
         s.
     sparse : bool
-        Whether sparse tests will be asked: H⁻¹ is then kept whole where K is dense.
+        Whether tests will be sparse: H⁻¹ is then formed where K is dense.
 
     Raises
     ------
     NotPositiveDefinite
-        At δ = 0 the kernel and the covariates leave something out.
+        At δ = 0 kernel and covariates together do not span all rows.
 
     Notes
     -----
-    A kernel of rank k < n/2 takes 2nk products a test, any other n² after (5/3) n³ once.
+    A kernel of rank k < n/2 needs 2nk products a test, any other n² after (5/3) n³ once.
     """
     n = kernel.size
     if np.isinf(delta):
@@ -176,7 +176,7 @@ def whitening_of(
         root = cholesky(whole.T, lower=True, overwrite_a=True, check_finite=False)
     except np.linalg.LinAlgError:
         raise NotPositiveDefinite(
-            "At h² = 1 the kernel and the covariates leave out some direction: no test can be weighed there."
+            "At h² = 1 the kernel and the covariates do not span all rows: no test can be computed there."
         ) from None
     triangle, _ = lapack.dtrtri(root, lower=1, overwrite_c=1)
     return Triangle(triangle, triangle.T @ triangle if sparse else None)

@@ -1,4 +1,4 @@
-"""Signals from labels: the t-statistic of every gene between two groups of samples, and of groups drawn anew."""
+"""Signals from labels: the t-statistic of every gene between two groups of samples, and of permuted groups."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LEAST = 2
-"""Samples of a group: one has no variance."""
+"""Least number of samples in a group: one sample has no variance."""
 
 
 def t_statistics(values: NDArray[np.float64], first: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -25,12 +25,12 @@ def t_statistics(values: NDArray[np.float64], first: NDArray[np.bool_]) -> NDArr
     values : ndarray of float64, shape (p, n)
         Genes by samples, on a scale on which variances are alike.
     first : ndarray of bool, shape (n,) or (b, n)
-        Which samples are of the first group; several rows are several groupings.
+        Which samples belong to the first group; several rows are several groupings.
 
     Returns
     -------
     ndarray of float64, shape (p,) or (p, b)
-        NaN for a gene that is constant within both groups: where these differ, its t has no bound.
+        NaN for a gene that is constant within both groups: its t is infinite or undefined.
 
     Raises
     ------
@@ -48,20 +48,20 @@ def t_statistics(values: NDArray[np.float64], first: NDArray[np.bool_]) -> NDArr
     array([4.899])
     """
     groups = np.atleast_2d(first).astype(np.float64).T  # (n, b)
-    n, many = len(groups), groups.sum(axis=0)
-    if many.min() < LEAST or (n - many).min() < LEAST:
+    n, counts = len(groups), groups.sum(axis=0)
+    if counts.min() < LEAST or (n - counts).min() < LEAST:
         raise InputError(
-            f"Groups of {int(many.min())} and {int(n - many.min())} samples have no variance to compare with.",
+            f"Groups of {int(counts.min())} and {int(n - counts.min())} samples have no variance to compare with.",
             hint=f"Each group needs at least {LEAST} samples.",
         )
     with one_blas_thread():
-        left = values - values.mean(axis=1, keepdims=True)
-        sums = left @ groups
-        difference = sums / many + sums / (n - many)  # the whole sums to zero
-        whole = np.einsum("ij,ij->i", left, left)[:, None]
-        within = whole - sums**2 / many - sums**2 / (n - many)
+        centred = values - values.mean(axis=1, keepdims=True)
+        sums = centred @ groups
+        difference = sums / counts + sums / (n - counts)  # the whole sums to zero
+        whole = np.einsum("ij,ij->i", centred, centred)[:, None]
+        within = whole - sums**2 / counts - sums**2 / (n - counts)
     within = np.where(is_constant(values)[:, None] | (within < 1e-12 * whole), np.nan, within)
-    t = difference / np.sqrt(within / (n - 2) * (1.0 / many + 1.0 / (n - many)))
+    t = difference / np.sqrt(within / (n - 2) * (1.0 / counts + 1.0 / (n - counts)))
     return t if np.ndim(first) == 2 else t[:, 0]
 
 

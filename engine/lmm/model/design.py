@@ -1,4 +1,4 @@
-"""Fixed effects: covariates as an orthonormal basis, with those that add nothing named and left out."""
+"""Fixed effects: covariates as an orthonormal basis, without those that add nothing, which are named."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 INTERCEPT = "intercept"
 
 ADDS = 1e-7
-"""A covariate adds something if more than this share of its length lies outside of those before it; R's `lm` has it."""
+"""Least share of a covariate's length outside of the covariates before it for which it is used; as in R's `lm`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Design:
     Parameters
     ----------
     names, dropped : tuple of str
-        The r columns kept, in the order given, and those that add nothing to the ones before them.
+        The r columns used, in their order, and those that are linear combinations of the ones before them.
     basis : ndarray of float64, shape (n, r)
         Q, orthonormal.
     triangle : ndarray of float64, shape (r, r)
@@ -45,7 +45,7 @@ class Design:
 
     @property
     def rank(self) -> int:
-        """The number r of columns kept."""
+        """The number r of columns used."""
         return len(self.names)
 
     def effects(self, in_basis: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -55,9 +55,9 @@ class Design:
         return solve_triangular(self.triangle, in_basis, check_finite=False)
 
     def residual(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return what columns, shape (n, c), have outside of the covariates."""
-        left = columns - self.basis @ (self.basis.T @ columns)
-        return left - self.basis @ (self.basis.T @ left)
+        """Return the residuals of columns, shape (n, c), on the covariates."""
+        residual = columns - self.basis @ (self.basis.T @ columns)
+        return residual - self.basis @ (self.basis.T @ residual)
 
 
 def design(
@@ -74,7 +74,7 @@ def design(
     covariates : ndarray of float64, shape (n, c), optional
         Finite.
     names : sequence of str
-        Of the covariates; `x1`, `x2` … when absent.
+        Names of the covariates; `x1`, `x2` … when absent.
     size : int, optional
         n, where there are no covariates.
     intercept : bool
@@ -85,12 +85,12 @@ def design(
     ShapeError
         Names and columns do not fit.
     InputError
-        A value is not finite; or covariates leave nothing to estimate from.
+        A value is not finite.
 
     Notes
     -----
-    Columns are taken in the order given, each orthogonalised twice against those before it (Gram–Schmidt), and left
-    out where less than 1e-7 of its length is new: the intercept stays, and the later of two equal covariates goes.
+    Each column is orthogonalised twice against those before it (Gram–Schmidt), and left out where less than 1e-7 of its
+    length remains: the intercept stays, and the later of two equal covariates is left out.
 
     Examples
     --------
@@ -104,35 +104,35 @@ def design(
         columns = np.asarray(covariates, dtype=np.float64)
         if columns.ndim != 2 or (size is not None and len(columns) != size):
             raise ShapeError(f"Covariates are rows by columns, not an array of shape {columns.shape}.")
-    told = tuple(names) or tuple(f"x{place + 1}" for place in range(columns.shape[1]))
-    if len(told) != columns.shape[1]:
-        raise ShapeError(f"There are {len(told)} names for {columns.shape[1]} covariates.")
+    all_names = tuple(names) or tuple(f"x{index + 1}" for index in range(columns.shape[1]))
+    if len(all_names) != columns.shape[1]:
+        raise ShapeError(f"There are {len(all_names)} names for {columns.shape[1]} covariates.")
     bad = np.argwhere(~np.isfinite(columns))
     if len(bad):
-        row, column = (int(place) for place in bad[0])
-        raise InputError(f"The covariate {some([told[column]])} is {columns[row, column]} in row {row + 1}.")
+        row, column = (int(index) for index in bad[0])
+        raise InputError(f"The covariate {some([all_names[column]])} is {columns[row, column]} in row {row + 1}.")
     if intercept:
         columns = np.column_stack([np.ones(len(columns)), columns])
-        told = (INTERCEPT, *told)
-    return _orthonormal(columns, told)
+        all_names = (INTERCEPT, *all_names)
+    return _orthonormalise(columns, all_names)
 
 
-def _orthonormal(columns: NDArray[np.float64], names: tuple[str, ...]) -> Design:
+def _orthonormalise(columns: NDArray[np.float64], names: tuple[str, ...]) -> Design:
     basis = np.empty(columns.shape)
-    kept: list[int] = []
-    for place in range(columns.shape[1]):
-        column = columns[:, place]
+    used: list[int] = []
+    for index in range(columns.shape[1]):
+        column = columns[:, index]
         length = float(np.linalg.norm(column))
         if length == 0.0:
             continue
-        left = column / length
+        residual = column / length
         for _ in range(2):
-            frame = basis[:, : len(kept)]
-            left = left - frame @ (frame.T @ left)
-        new = float(np.linalg.norm(left))
+            frame = basis[:, : len(used)]
+            residual = residual - frame @ (frame.T @ residual)
+        new = float(np.linalg.norm(residual))
         if new > ADDS:
-            basis[:, len(kept)] = left / new
-            kept.append(place)
-    frame = np.ascontiguousarray(basis[:, : len(kept)])
-    dropped = tuple(name for place, name in enumerate(names) if place not in kept)
-    return Design(tuple(names[place] for place in kept), dropped, frame, np.triu(frame.T @ columns[:, kept]))
+            basis[:, len(used)] = residual / new
+            used.append(index)
+    frame = np.ascontiguousarray(basis[:, : len(used)])
+    dropped = tuple(name for index, name in enumerate(names) if index not in used)
+    return Design(tuple(names[index] for index in used), dropped, frame, np.triu(frame.T @ columns[:, used]))

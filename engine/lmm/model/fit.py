@@ -1,4 +1,4 @@
-"""A mixed model fitted: y = Xβ + u + e, u ~ N(0, σg²K), e ~ N(0, σe²I), with h² the share of variance along K."""
+"""Fitting a mixed model: y = Xβ + u + e, u ~ N(0, σg²K), e ~ N(0, σe²I), with h² the share of variance along K."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .search import Optimum
 
 CONSTANT = 1e-10
-"""A trait has nothing left to explain where the covariates leave less than this share of its length."""
+"""Least share of a trait's length that covariates must leave for a model of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +44,23 @@ class Fit:
     delta : float
         δ = σe²/σg²: 0 at h² = 1 and ∞ at h² = 0.
     h2, h2_se : float
-        h² = s/(s + δ), and its standard error by the observed information; NaN at an end, where there is none.
+        h² = s/(s + δ), and its standard error by the observed information; NaN at h² = 0 and 1, where there is none.
     variance_kernel, variance_noise : float
-        σg² and σe², in squared units of y; σg² is for K as it was given.
+        σg² and σe², in squared units of y; σg² is for the unscaled K.
     log_likelihood, log_likelihood_h2_0, log_likelihood_h2_1 : float
         At the maximum, at h² = 0, and at h² = 1 (−∞ where that is impossible).
     p_h2_0 : float
-        Of σg² = 0, by ½χ²₀ + ½χ²₁ on twice the difference; conservative for a kernel of few eigenvalues.
+        p of σg² = 0, by ½χ²₀ + ½χ²₁ on twice the difference; conservative for a kernel of few eigenvalues.
     log10_p_h2_0 : float
         Its logarithm, which is never −∞.
     maxima : int
-        Local maxima of the likelihood; more than one is worth a look.
+        Number of local maxima of the likelihood.
     names, dropped : tuple of str
-        Covariates kept, and those that add nothing to the ones before them.
+        Covariates in the model, and those that are linear combinations of the ones before them.
     effects, effects_se, effects_t : ndarray of float64, shape (r,)
-        Of the covariates kept.
+        Effects of the covariates in the model, with standard errors and t.
     effects_log10_p : ndarray of float64, shape (r,)
-        Two-sided, t with n − r degrees of freedom; standard errors are with RSS/(n − r), by ML too.
+        log₁₀ of the two-sided p, t with n − r degrees of freedom; standard errors use RSS/(n − r), for ML too.
     """
 
     method: Method
@@ -87,7 +87,7 @@ class Fit:
 
     @property
     def gamma(self) -> float:
-        """γ = σg²/σe² = 1/δ, the ratio the other way round."""
+        """γ = σg²/σe² = 1/δ."""
         return 0.0 if np.isinf(self.delta) else np.inf if self.delta == 0 else 1.0 / self.delta
 
     @property
@@ -98,9 +98,9 @@ class Fit:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Traits and fixed effects under a kernel: what is to be fitted, checked and turned once.
+    """Traits and fixed effects under a kernel, checked and rotated once for all fits.
 
-    Make one with `model`.
+    Make one with `make_model`.
 
     Parameters
     ----------
@@ -109,13 +109,13 @@ class Model:
     fixed : Design
         The covariates.
     traits : ndarray of float64, shape (n, m)
-        The signals less what the covariates explain by least squares.
+        The residuals of the signals on the covariates, by least squares.
     explained : ndarray of float64, shape (r, m)
-        That, in the basis of the covariates.
+        The effects in the basis of the covariates that were removed.
     scale : float
         s.
-    rotated : Seen
-        Both under the kernel.
+    rotated : RotatedColumns
+        The basis of the covariates and the traits, ready for products under the kernel.
     """
 
     kernel: Kernel
@@ -141,20 +141,20 @@ def make_model(
     kernel : Kernel
         K, n × n.
     traits : ndarray of float64, shape (n,) or (n, m)
-        y; finite. Many share the turning of the covariates.
+        y; finite.
     fixed : Design, optional
         Covariates; an intercept alone when absent.
     names : sequence of str
-        Of the traits, for what is refused; counted from 1 when absent.
+        Names of the traits, for error messages; numbered from 1 when absent.
 
     Raises
     ------
     ShapeError
-        Rows do not fit.
+        The numbers of rows differ.
     InputError
         A value is not finite, or there are not more rows than covariates.
     EngineError
-        A trait is constant, or wholly explained by the covariates; or the kernel is.
+        A trait, or the kernel, is constant or wholly explained by the covariates.
 
     Notes
     -----
@@ -170,7 +170,7 @@ def make_model(
         )
     bad = np.argwhere(~np.isfinite(values))
     if len(bad):
-        row, trait = (int(place) for place in bad[0])
+        row, trait = (int(index) for index in bad[0])
         name = printable(names[trait]) if names else f"Trait {trait + 1}"
         raise InputError(f"{name} is {values[row, trait]} in row {row + 1}.", hint="Leave such rows out.")
     if kernel.size <= fixed.rank + 1:
@@ -179,11 +179,11 @@ def make_model(
             f"({some(fixed.names)}) leave nothing to estimate variances from."
         )
     with one_blas_thread():
-        left = fixed.residual(values)
-        _refuse_constant(values, left, names)
+        residual = fixed.residual(values)
+        _refuse_constant(values, residual, names)
         scale = scale_of(kernel, fixed)
-        rotated = kernel.rotate(fixed.basis, left)
-    return Model(kernel, fixed, left, fixed.basis.T @ values, scale, rotated)
+        rotated = kernel.rotate(fixed.basis, residual)
+    return Model(kernel, fixed, residual, fixed.basis.T @ values, scale, rotated)
 
 
 def scale_of(kernel: Kernel, fixed: Design) -> float:
@@ -192,7 +192,7 @@ def scale_of(kernel: Kernel, fixed: Design) -> float:
     Raises
     ------
     EngineError
-        There is none: the covariates explain the kernel.
+        The covariates explain the whole kernel.
     """
     trace = kernel.trace()
     scale = (trace - float(np.sum(fixed.basis * kernel.times(fixed.basis)))) / (kernel.size - fixed.rank)
@@ -203,18 +203,18 @@ def scale_of(kernel: Kernel, fixed: Design) -> float:
     return scale
 
 
-def _refuse_constant(values: NDArray[np.float64], left: NDArray[np.float64], names: Sequence[str]) -> None:
+def _refuse_constant(values: NDArray[np.float64], residual: NDArray[np.float64], names: Sequence[str]) -> None:
     lengths = np.linalg.norm(values, axis=0)
-    flat = np.flatnonzero(np.linalg.norm(left, axis=0) <= CONSTANT * lengths)
+    flat = np.flatnonzero(np.linalg.norm(residual, axis=0) <= CONSTANT * lengths)
     if len(flat):
-        one = values[:, flat[0]]
-        what = f"constant ({one[0]:g})" if np.ptp(one) == 0 else "wholly explained by the covariates"
+        trait = values[:, flat[0]]
+        reason = f"constant ({trait[0]:g})" if np.ptp(trait) == 0 else "wholly explained by the covariates"
         name = printable(names[int(flat[0])]) if names else f"Trait {flat[0] + 1}"
-        raise EngineError(f"{name} is {what}: nothing is left to go along a network.")
+        raise EngineError(f"{name} is {reason}: nothing is left to go along a network.")
 
 
 def fit(kernel: Kernel, trait: NDArray[np.float64], fixed: Design | None = None, *, method: Method = "reml") -> Fit:
-    """Return the model of one trait at its most likely parameters.
+    """Return the most likely fit of one trait.
 
     Parameters
     ----------
@@ -229,7 +229,7 @@ def fit(kernel: Kernel, trait: NDArray[np.float64], fixed: Design | None = None,
 
     Raises
     ------
-    As `model` and `search`.
+    As `make_model` and `search`.
 
     Notes
     -----
@@ -241,84 +241,82 @@ def fit(kernel: Kernel, trait: NDArray[np.float64], fixed: Design | None = None,
     >>> rng = np.random.default_rng(1)
     >>> loadings = rng.normal(size=(400, 10))
     >>> signal = loadings @ rng.normal(size=10) + rng.normal(size=400)
-    >>> found = fit(of_factor(loadings), signal)
-    >>> bool(found.h2 > 0.8), found.maxima
+    >>> model = fit(of_factor(loadings), signal)
+    >>> bool(model.h2 > 0.8), model.maxima
     (True, 1)
     """
     return fit_many(make_model(kernel, trait, fixed), method=method)[0]
 
 
-def fit_many(given: Model, *, method: Method = "reml") -> list[Fit]:
-    """Return the model of every trait at its most likely parameters; raises as `search`."""
+def fit_many(model: Model, *, method: Method = "reml") -> list[Fit]:
+    """Return the most likely fit of every trait of a model; raises as `search`."""
     check_choice("method", method, ("reml", "ml"))
     with one_blas_thread():
-        found = search(given.rotated, given.size, given.scale, method)
-        return _told(given, found, method)
-
-
-def _told(given: Model, found: Optimum, method: Method) -> list[Fit]:
-    inside = np.flatnonzero(np.isfinite(found.deltas) & (found.deltas > 0))
-    deltas = found.deltas[inside]
-    within = profile(given.rotated.paired(deltas, inside), deltas, given.size, method) if len(inside) else None
-    at = {trait: place for place, trait in enumerate(inside.tolist())}
-    answers: list[Fit] = []
-    for trait in range(len(found.deltas)):
-        if within is not None and (place := at.get(trait)) is not None:
-            residual, curvature = float(within.residual[place, 0]), float(within.curvature[place, 0])
-            effects, inverse = within.effects[place, :, 0], within.inverse[place]
+        optimum = search(model.rotated, model.size, model.scale, method)
+        inside = np.flatnonzero(np.isfinite(optimum.deltas) & (optimum.deltas > 0))
+        deltas = optimum.deltas[inside]
+        moments = model.rotated.moments_by_trait(deltas, inside) if len(inside) else None
+        profiles = None if moments is None else profile(moments, deltas, model.size, method)
+    row_of = {trait: row for row, trait in enumerate(inside.tolist())}
+    fits: list[Fit] = []
+    for trait in range(len(optimum.deltas)):
+        if profiles is not None and (row := row_of.get(trait)) is not None:
+            residual, curvature = float(profiles.residual[row, 0]), float(profiles.curvature[row, 0])
+            effects, inverse = profiles.effects[row, :, 0], profiles.inverse[row]
         else:
-            end = found.none if np.isinf(found.deltas[trait]) else found.all
+            end = optimum.h2_0 if np.isinf(optimum.deltas[trait]) else optimum.h2_1
             residual, curvature = float(end.residual[trait]), np.nan
             effects, inverse = end.effects[:, trait], end.inverse
-        answers.append(_one(given, found, method, trait, (residual, curvature, effects, inverse)))
-    return answers
+        fits.append(_fit_of(model, optimum, method, trait, (residual, curvature, effects, inverse)))
+    return fits
 
 
-def _one(
-    given: Model,
-    found: Optimum,
+def _fit_of(
+    model: Model,
+    optimum: Optimum,
     method: Method,
     trait: int,
-    at: tuple[float, float, NDArray[np.float64], NDArray[np.float64]],
+    solution: tuple[float, float, NDArray[np.float64], NDArray[np.float64]],
 ) -> Fit:
-    residual, curvature, effects, inverse = at
-    fixed, size, delta = given.fixed, given.size, float(found.deltas[trait])
+    residual, curvature, effects, inverse = solution
+    fixed, size, delta = model.fixed, model.size, float(optimum.deltas[trait])
     variance = residual / (size - fixed.rank if method == "reml" else size)
-    h2 = 0.0 if np.isinf(delta) else given.scale / (given.scale + delta)
-    none, all_ = float(found.none.log_likelihood[trait]), float(found.all.log_likelihood[trait])
-    own = fixed.effects(effects + given.explained[:, trait])
+    h2 = 0.0 if np.isinf(delta) else model.scale / (model.scale + delta)
+    estimates = fixed.effects(effects + model.explained[:, trait])
     # X_kept = Q T: the covariance of β is T⁻¹ (QᵀH⁻¹Q)⁻¹ T⁻ᵀ σ²
     errors = np.sqrt(residual / (size - fixed.rank) * np.diagonal(fixed.effects(fixed.effects(inverse).T)).clip(0.0))
     with np.errstate(divide="ignore", invalid="ignore"):
-        ts = own / errors
-    statistic = max(0.0, 2.0 * (float(found.log_likelihood[trait]) - none))
+        t = estimates / errors
+    at_h2_0 = float(optimum.h2_0.log_likelihood[trait])
+    p_h2_0, log10_p_h2_0 = boundary_p(max(0.0, 2.0 * (float(optimum.log_likelihood[trait]) - at_h2_0)))
     return Fit(
         method=method,
         size=size,
         rank=fixed.rank,
-        scale=given.scale,
+        scale=model.scale,
         delta=delta,
         h2=h2,
         h2_se=h2 * (1.0 - h2) / np.sqrt(-curvature) if curvature < 0 else np.nan,
         variance_kernel=0.0 if np.isinf(delta) else variance,
         variance_noise=variance if np.isinf(delta) else variance * delta,
-        log_likelihood=float(found.log_likelihood[trait]),
-        log_likelihood_h2_0=none,
-        log_likelihood_h2_1=all_,
-        **mixture_p(statistic),
-        maxima=int(found.maxima[trait]),
+        log_likelihood=float(optimum.log_likelihood[trait]),
+        log_likelihood_h2_0=at_h2_0,
+        log_likelihood_h2_1=float(optimum.h2_1.log_likelihood[trait]),
+        p_h2_0=p_h2_0,
+        log10_p_h2_0=log10_p_h2_0,
+        maxima=int(optimum.maxima[trait]),
         names=fixed.names,
         dropped=fixed.dropped,
-        effects=own,
+        effects=estimates,
         effects_se=errors,
-        effects_t=ts,
-        effects_log10_p=t_two_sided(ts, size - fixed.rank),
+        effects_t=t,
+        effects_log10_p=t_two_sided(t, size - fixed.rank),
     )
 
 
-def mixture_p(statistic: float) -> dict[str, float]:
-    """Return p and its logarithm of a variance at its edge: half of χ²₁'s tail, and 1 where the statistic is zero."""
+def boundary_p(statistic: float) -> tuple[float, float]:
+    """Return p and log₁₀ p of a variance at zero: half of χ²₁'s tail, and 1 where the statistic is zero."""
     if statistic <= 0.0:
-        return {"p_h2_0": 1.0, "log10_p_h2_0": 0.0}
+        return 1.0, 0.0
     log10 = float(chi2_tail(np.array([statistic]), 1)[0]) - float(np.log10(2.0))
-    return {"p_h2_0": 0.5 * float(chdtrc(1, statistic)), "log10_p_h2_0": log10}
+    return 0.5 * float(chdtrc(1, statistic)), log10

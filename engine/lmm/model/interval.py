@@ -1,10 +1,10 @@
 """Intervals of h²: by the profile likelihood, by Wald, and by the parametric bootstrap, inverted.
 
 On the n − r directions that covariates leave, zᵢ² ~ v_i(h)χ²₁ with v_i(h) = hλ_i/s + 1 − h, and the slope of l_REML
-at any h₀ has the sign of Σ c_i(h₀) z_i², c_i = ν v'_i/v_i² − (Σ v'/v)/v_i. So drawing the estimate anew at a true h
+at any h₀ has the sign of Σ c_i(h₀) z_i², c_i = ν v'_i/v_i² − (Σ v'/v)/v_i. So a new draw of the estimate at a true h
 costs one product with fixed draws: ĥ is at least h₀ where the slope at h₀ is not negative. The interval is every h
-under which the estimate found is not extreme. Where the estimate is an end (0 or 1) with a probability above α/2, that
-tail cannot be cut, and all of α is taken from the other: percentiles of ĥ alone are wrong there (Schweiger et al. 2016,
+under which the estimate is not extreme. Where the estimate is an end (0 or 1) with a probability above α/2, that tail
+cannot be cut, and all of α is taken from the other: percentiles of ĥ alone are wrong there (Schweiger et al. 2016,
 American Journal of Human Genetics 98:1181).
 """
 
@@ -34,19 +34,19 @@ if TYPE_CHECKING:
 Interval = tuple[float, float]
 
 LARGEST = 6_000
-"""Rows of a kernel that keeps its own diagonal whose eigenvectors are computed for an interval: half a minute."""
+"""Most rows of a kernel with a diagonal of its own whose eigenvectors are computed for an interval: half a minute."""
 
 GRID = 41
-"""Values of h that are tried before the ends of an interval are bisected."""
+"""Number of values of h that are tested before the ends of an interval are bisected."""
 
 
-def profile_interval(given: Model, found: Fit, *, level: float = 0.95, trait: int = 0) -> Interval:
+def profile_interval(model: Model, fit: Fit, *, level: float = 0.95, trait: int = 0) -> Interval:
     """Return all h² whose profile likelihood is within ½χ²₁ of the greatest.
 
     Parameters
     ----------
-    given, found : Model, Fit
-        What was fitted, and what came of it.
+    model, fit : Model, Fit
+        The model, and its fit.
     level : float
         Between 0 and 1.
     trait : int
@@ -54,72 +54,72 @@ def profile_interval(given: Model, found: Fit, *, level: float = 0.95, trait: in
 
     Notes
     -----
-    O(gk r²), as one fit. Near an end it covers less than it says: the bootstrap does not.
+    O(gk r²), as one fit. Near 0 and 1 its coverage differs from the level; that of the bootstrap does not.
     """
-    least = found.log_likelihood - 0.5 * float(chdtri(1, 1.0 - _checked(level)))
-    logs = np.log(given.scale) + np.arange(-REACH, REACH + STEP / 2, STEP)
-    one = np.array([trait])
+    threshold = fit.log_likelihood - 0.5 * float(chdtri(1, 1.0 - _check_level(level)))
+    logs = np.log(model.scale) + np.arange(-REACH, REACH + STEP / 2, STEP)
+    traits = np.array([trait])
 
     def excess(log: float) -> float:
         delta = np.exp(np.array([log]))
-        at = profile(given.rotated.paired(delta, one, 1), delta, given.size, found.method)
-        return float(at.log_likelihood[0, 0]) - least
+        point = profile(model.rotated.moments_by_trait(delta, traits, 1), delta, model.size, fit.method)
+        return float(point.log_likelihood[0, 0]) - threshold
 
-    best = np.log(found.delta) if 0.0 < found.delta < np.inf else logs[-1] if np.isinf(found.delta) else logs[0]
+    best = np.log(fit.delta) if 0.0 < fit.delta < np.inf else logs[-1] if np.isinf(fit.delta) else logs[0]
     points = np.sort(np.append(logs, best))
     with one_blas_thread():
         above = np.array([excess(float(log)) for log in points]) > 0
         inside = np.flatnonzero(above)
         if not len(inside):  # an end, and nothing beside it
-            return (found.h2, found.h2)
+            return (fit.h2, fit.h2)
         first, last = int(inside[0]), int(inside[-1])
-        high = 1.0 if first == 0 else _share(given.scale, brentq(excess, points[first - 1], points[first], xtol=1e-10))
+        high = 1.0 if first == 0 else _h2_of(model.scale, brentq(excess, points[first - 1], points[first], xtol=1e-10))
         if last == len(points) - 1:
             low = 0.0
         else:
-            low = _share(given.scale, brentq(excess, points[last], points[last + 1], xtol=1e-10))
-    return (0.0 if found.log_likelihood_h2_0 >= least else low, 1.0 if found.log_likelihood_h2_1 >= least else high)
+            low = _h2_of(model.scale, brentq(excess, points[last], points[last + 1], xtol=1e-10))
+    return (0.0 if fit.log_likelihood_h2_0 >= threshold else low, 1.0 if fit.log_likelihood_h2_1 >= threshold else high)
 
 
-def wald_interval(found: Fit, *, level: float = 0.95) -> Interval:
-    """Return h² and its standard error to both sides, cut at 0 and 1; NaN at an end, where there is no such error."""
-    reach = float(ndtri(0.5 + _checked(level) / 2)) * found.h2_se
-    return (max(0.0, found.h2 - reach), min(1.0, found.h2 + reach)) if np.isfinite(reach) else (np.nan, np.nan)
+def wald_interval(fit: Fit, *, level: float = 0.95) -> Interval:
+    """Return h² plus and minus multiples of its standard error, cut at 0 and 1; NaN where there is no such error."""
+    reach = float(ndtri(0.5 + _check_level(level) / 2)) * fit.h2_se
+    return (max(0.0, fit.h2 - reach), min(1.0, fit.h2 + reach)) if np.isfinite(reach) else (np.nan, np.nan)
 
 
-def reduced_kernel(given: Model) -> Reduced:
-    """Return a model's kernel on what its covariates leave.
+def reduced_kernel(model: Model) -> Reduced:
+    """Return a model's kernel on the directions that its covariates leave.
 
     Raises
     ------
     EngineError
-        A kernel that keeps its own diagonal has too many rows for that.
+        A kernel with a diagonal of its own has too many rows.
     """
-    kernel = given.kernel
+    kernel = model.kernel
     if isinstance(kernel, Spectral):
-        return reduced_factor(kernel.vectors * np.sqrt(kernel.values), given.fixed)
+        return reduced_factor(kernel.vectors * np.sqrt(kernel.values), model.fixed)
     if kernel.size > LARGEST:
         raise EngineError(
             f"A bootstrap needs the eigenvectors of {kernel.size:,} genes, and this kernel has none.",
-            hint="Take --ci profile, or the shared part of the version.",
+            code="bootstrap-without-eigenvectors",
         )
-    return reduced_matrix(kernel.times(np.eye(kernel.size)), given.fixed)
+    return reduced_matrix(kernel.times(np.eye(kernel.size)), model.fixed)
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedNull:
-    """Squares of normal numbers, one row a draw, over the eigenvalues of a reduced kernel.
+    """Squares of normal numbers, one row a draw and one column an eigenvalue of a reduced kernel.
 
-    Make one with `drawn`.
+    Make one with `simulate_null`.
 
     Parameters
     ----------
     values : ndarray of float64, shape (k,)
-        Eigenvalues over their mean s; those that are zero stand together, last.
+        Eigenvalues over their mean s; all those that are zero are one, the last.
     counts : ndarray of float64, shape (k,)
-        How many each stands for.
+        The multiplicity of each.
     squares : ndarray of float64, shape (b, k)
-        χ² with so many degrees of freedom.
+        Draws of χ² with `counts` degrees of freedom.
     """
 
     values: NDArray[np.float64]
@@ -143,12 +143,12 @@ class SimulatedNull:
 
 
 def simulate_null(kernel: Reduced, draws: int, seed: int) -> SimulatedNull:
-    """Return draws for `bootstrap_interval`, the same for every h that is asked.
+    """Return draws for `bootstrap_interval`, the same for every h.
 
     Raises
     ------
     InputError
-        There are too few for a tail.
+        There are too few draws for a tail.
     """
     if draws < 200:
         raise InputError(f"{draws} draws are too few for an interval.", hint="Take 1,000 or more.")
@@ -165,64 +165,68 @@ def simulate_null(kernel: Reduced, draws: int, seed: int) -> SimulatedNull:
 
 
 def bootstrap_interval(
-    draws: SimulatedNull, found: Fit, *, level: float = 0.95, progress: Callable[[float], object] | None = None
+    draws: SimulatedNull, fit: Fit, *, level: float = 0.95, progress: Callable[[float], object] | None = None
 ) -> Interval:
     """Return all h² under which the estimate is not extreme.
 
     Parameters
     ----------
-    draws : Drawn
-        Of the reduced kernel.
-    found : Fit
-        By REML.
+    draws : SimulatedNull
+        Draws for the reduced kernel.
+    fit : Fit
+        The fit by REML.
     level : float
-        Between 0 and 1: that share of intervals holds the truth, at the ends too.
+        Between 0 and 1: the share of intervals that contain the truth, at h² = 0 and 1 too.
     progress : callable, optional
-        Told the share that is done.
+        Called with the share that is done.
 
     Notes
     -----
     O(bk) for each of about 60 values of h.
     """
-    alpha, h = 1.0 - _checked(level), min(max(found.h2, 0.0), 1.0)
+    alpha, h = 1.0 - _check_level(level), min(max(fit.h2, 0.0), 1.0)
 
     def accepted(truth: float) -> bool:
         at_none, at_all = draws.at_most(0.0, truth), draws.at_least(1.0 - 1e-9, truth)
         below = 0.0 if at_none >= alpha / 2 else alpha if at_all >= alpha / 2 else alpha / 2
         above = 0.0 if at_all >= alpha / 2 else alpha if at_none >= alpha / 2 else alpha / 2
-        # an estimate at an end is what is found whenever the slope there points outward
+        # the estimate is at an end whenever the slope there points outward
         most = 1.0 if h >= 1.0 else draws.at_most(h, truth)
         least = 1.0 if h <= 0.0 else draws.at_least(min(h, 1.0 - 1e-9), truth)
         return most >= below and least >= above
 
     with one_blas_thread():
-        tried = np.unique(np.append(np.linspace(0.0, 1.0, GRID), h))
-        inside: list[bool] = []
-        for place, truth in enumerate(tried.tolist()):
-            inside.append(accepted(truth))
+        candidates = np.unique(np.append(np.linspace(0.0, 1.0, GRID), h))
+        is_accepted: list[bool] = []
+        for index, truth in enumerate(candidates.tolist()):
+            is_accepted.append(accepted(truth))
             if progress is not None:
-                progress((place + 1) / len(tried))
-        held = np.flatnonzero(inside)
-        if not len(held):
+                progress((index + 1) / len(candidates))
+        indices = np.flatnonzero(is_accepted)
+        if not len(indices):
             return (h, h)
-        first, last = int(held[0]), int(held[-1])
-        low = 0.0 if first == 0 else _bisected(accepted, float(tried[first]), float(tried[first - 1]))
-        high = 1.0 if last == len(tried) - 1 else _bisected(accepted, float(tried[last]), float(tried[last + 1]))
+        first, last = int(indices[0]), int(indices[-1])
+        low = 0.0 if first == 0 else _bisect(accepted, float(candidates[first]), float(candidates[first - 1]))
+        high = (
+            1.0
+            if last == len(candidates) - 1
+            else _bisect(accepted, float(candidates[last]), float(candidates[last + 1]))
+        )
     return (low, high)
 
 
-def _bisected(accepted: Callable[[float], bool], inside: float, outside: float) -> float:
+def _bisect(accepted: Callable[[float], bool], inside: float, outside: float) -> float:
     for _ in range(12):
         middle = (inside + outside) / 2
         inside, outside = (middle, outside) if accepted(middle) else (inside, middle)
     return (inside + outside) / 2
 
 
-def _share(scale: float, log: float) -> float:
+def _h2_of(scale: float, log: float) -> float:
     return scale / (scale + float(np.exp(log)))
 
 
-def _checked(level: float) -> float:
+def _check_level(level: float) -> float:
     if not 0.0 < level < 1.0:
         raise InputError(f"The level of an interval lies between 0 and 1, and is not {level:g}.")
     return level

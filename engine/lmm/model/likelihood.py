@@ -1,4 +1,4 @@
-"""The likelihood of a mixed model at given δ, the other parameters at their best: value, slope, curvature.
+"""The profile likelihood of a mixed model at given δ: value, slope and curvature.
 
     l_ML   = −½ [n log(2π yᵀPy/n) + n + log|H|]
     l_REML = −½ [ν (log(2π yᵀPy/ν) + 1) + log|H| + log|QᵀH⁻¹Q|]        ν = n − r
@@ -41,7 +41,7 @@ class Profile:
     residual : ndarray of float64, shape (g, m)
         yᵀPy.
     effects : ndarray of float64, shape (g, f, m)
-        Of the fixed effects.
+        Estimates of the fixed effects.
     inverse : ndarray of float64, shape (g, f, f)
         (FᵀH⁻¹F)⁻¹.
     """
@@ -60,9 +60,9 @@ def profile(moments: Moments, deltas: NDArray[np.float64], size: int, method: Me
     Parameters
     ----------
     moments : Moments
-        Of fixed effects with orthonormal columns, and of traits from which these were taken.
+        Moments of fixed effects with orthonormal columns, and of traits that are residuals on them.
     deltas : ndarray of float64, shape (g,)
-        The values of δ that the moments are at.
+        The values of δ of the moments.
     size : int
         n.
     method : {"reml", "ml"}
@@ -97,18 +97,18 @@ def _derivatives(
     """Return slope and curvature in t, each of shape (g, m)."""
     s2 = _quadratic(moments, 1, effects)
     trace, trace2 = moments.trace, moments.trace2
-    turned = inverse @ moments.ff[1]
+    weighted = inverse @ moments.ff[1]
     if method == "reml":
-        trace = trace - np.trace(turned, axis1=1, axis2=2)
+        trace = trace - np.trace(weighted, axis1=1, axis2=2)
     delta = deltas[:, None]
     first = -0.5 * (-freedom * s2 / residual + trace[:, None])
     if moments.orders < 3:
         return delta * first, np.full_like(residual, np.nan)
-    crossed = moments.ft[1] - moments.ff[1] @ effects
-    s3 = _quadratic(moments, 2, effects) - np.einsum("gfm,gfe,gem->gm", crossed, inverse, crossed)
+    remainder = moments.ft[1] - moments.ff[1] @ effects
+    s3 = _quadratic(moments, 2, effects) - np.einsum("gfm,gfe,gem->gm", remainder, inverse, remainder)
     if method == "reml":
         third = np.trace(inverse @ moments.ff[2], axis1=1, axis2=2)
-        trace2 = trace2 - 2.0 * third + np.trace(turned @ turned, axis1=1, axis2=2)
+        trace2 = trace2 - 2.0 * third + np.trace(weighted @ weighted, axis1=1, axis2=2)
     share = s2 / residual
     second = -0.5 * (freedom * (2.0 * s3 / residual - share**2) - trace2[:, None])
     return delta * first, delta * first + delta**2 * second
@@ -116,5 +116,5 @@ def _derivatives(
 
 def _quadratic(moments: Moments, order: int, effects: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return (y − Fβ)ᵀH⁻ʲ(y − Fβ), shape (g, m)."""
-    mixed = np.einsum("gfm,gfm->gm", moments.ft[order], effects)
-    return moments.tt[order] - 2.0 * mixed + np.einsum("gfm,gfe,gem->gm", effects, moments.ff[order], effects)
+    across = np.einsum("gfm,gfm->gm", moments.ft[order], effects)
+    return moments.tt[order] - 2.0 * across + np.einsum("gfm,gfe,gem->gm", effects, moments.ff[order], effects)

@@ -1,4 +1,4 @@
-"""Tails of distributions as logarithms: log₁₀ p is right where p itself is zero to any float."""
+"""Tails of distributions as logarithms: log₁₀ p is right where p itself is too small for a float."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LEAST = 1e-280
-"""Below this SciPy's tails lose digits, or are zero."""
+"""Least p for which SciPy's tails are used: smaller ones lose digits, or are zero."""
 
 LN10 = float(np.log(10.0))
 
 TERMS = 200
-"""Of a continued fraction; where it is used, twenty are enough."""
+"""Terms of a continued fraction; twenty are enough where it is used."""
 
 
 def f_tail(statistic: NDArray[np.float64], between: float, within: NDArray[np.float64] | float) -> NDArray[np.float64]:
     """Return log₁₀ P(F > f) for F with `between` and `within` degrees of freedom.
 
-    P = I_x(w/2, b/2) with x = w/(w + b f), the regularised incomplete beta function; where that is no float, by its
-    continued fraction (Abramowitz & Stegun 26.5.8). NaN gives NaN, and what is not positive gives 0.
+    P = I_x(w/2, b/2) with x = w/(w + b f), the regularised incomplete beta function; where that underflows, by its
+    continued fraction (Abramowitz & Stegun 26.5.8). NaN gives NaN, and a statistic that is not positive gives 0.
     """
     f = np.maximum(np.asarray(statistic, dtype=np.float64), 0.0)
     w = np.broadcast_to(np.asarray(within, dtype=np.float64), f.shape)
     x = w / (w + between * f)
     tail = np.asarray(betainc(w / 2, between / 2, x))
     with np.errstate(divide="ignore"):
-        answer = np.log10(tail)
+        log10_tail = np.log10(tail)
     small = (tail < LEAST) & np.isfinite(f)
     if np.any(small):
-        answer[small] = _log_beta_tail(w[small] / 2, between / 2, x[small]) / LN10
-    return answer
+        log10_tail[small] = _log_beta_tail(w[small] / 2, between / 2, x[small]) / LN10
+    return log10_tail
 
 
 def t_two_sided(statistic: NDArray[np.float64], freedom: NDArray[np.float64] | float) -> NDArray[np.float64]:
@@ -49,17 +49,17 @@ def t_two_sided(statistic: NDArray[np.float64], freedom: NDArray[np.float64] | f
 
 
 def chi2_tail(statistic: NDArray[np.float64], freedom: float) -> NDArray[np.float64]:
-    """Return log₁₀ P(χ² > x) for χ² with so many degrees of freedom."""
+    """Return log₁₀ P(χ² > x) for χ² with `freedom` degrees of freedom."""
     x = np.maximum(np.asarray(statistic, dtype=np.float64), 0.0)
     if freedom == 1:
         return (np.log(2.0) + log_ndtr(-np.sqrt(x))) / LN10
     tail = np.asarray(gammaincc(freedom / 2, x / 2))
     with np.errstate(divide="ignore"):
-        answer = np.log10(tail)
+        log10_tail = np.log10(tail)
     small = (tail < LEAST) & np.isfinite(x)
     if np.any(small):
-        answer[small] = _log_gamma_tail(freedom / 2, x[small] / 2) / LN10
-    return answer
+        log10_tail[small] = _log_gamma_tail(freedom / 2, x[small] / 2) / LN10
+    return log10_tail
 
 
 def _log_beta_tail(a: NDArray[np.float64], b: float, x: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,0 +1,87 @@
+"""Libraries of gene sets over the genes of a model, and permuted signals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from grnledger.analysis.lmm.permutations import permute_labels
+from grnledger.analysis.lmm.set_tests import match_sets, run_set_tests
+from grnledger.engine.errors import InputError, NotFound
+from grnledger.engine.lmm import fit_many, make_scanner
+from grnledger.engine.lmm.association.set_tests import SetTester, permute_sets
+
+from .conftest import GENES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .conftest import Study
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    stream = np.random.default_rng(5)
+    sets = {"low": GENES[:8], "high": GENES[20:28]}
+    sets |= {f"set{index}": tuple(stream.choice(GENES, 6, replace=False)) for index in range(9)}
+    sets |= {"small": (GENES[1], "UNKNOWN"), "large": GENES[:30]}
+    path = tmp_path / "sets.gmt"
+    path.write_text("".join("\t".join([name, "-", *genes]) + "\n" for name, genes in sets.items()))
+    return path
+
+
+def test_sets_are_matched_by_gene_and_those_of_other_sizes_left_out(library: Path) -> None:
+    sets = match_sets(library, GENES, (5, 20))
+    assert sets.left_out == ("small", "large")
+    assert sets.sizes[:2] == (8, 8)
+    np.testing.assert_array_equal(sets.genes[1], np.arange(20, 28))
+    np.testing.assert_array_equal(sets.membership.toarray()[0], np.arange(40) < 8)
+    assert match_sets(library, GENES, (1, None)).left_out == ()
+    with pytest.raises(NotFound) as refusal:
+        match_sets(library, GENES, (35, None))
+    assert refusal.value.code == "sets-without-genes"
+
+
+def test_a_set_is_tested_without_its_own_pathway(study: Study, library: Path) -> None:
+    tests = run_set_tests(study.model(), library, own_out=True, scatter=True, set_variance=False)
+    assert (tests.set_weight, tests.plain, tests.permuted) == (None, None, None)
+    without = study.model(leave_out=("low",))
+    null = fit_many(without.model)[0]
+    alone = make_scanner(without.model, null).scan(tests.sets.membership.toarray()[:1])
+    assert tests.own_out[0] == pytest.approx(alone.p[0], rel=1e-6)
+    assert tests.own_out[2] is None
+    assert all(0.0 <= p <= 1.0 for p in tests.scatter)
+    logs = tests.enrichment.log10_p[tests.order]
+    assert (np.diff(logs[np.isfinite(logs)]) >= 0).all()
+    with pytest.raises(InputError) as refusal:
+        run_set_tests(study.model(kernel="covariance"), library, own_out=True)
+    assert refusal.value.code == "own-pathways-not-in-kernel"
+
+
+def test_sets_have_a_variance_of_their_own_by_default(study: Study, library: Path) -> None:
+    tests = run_set_tests(study.model(), library)
+    assert 0.0 <= tests.set_weight <= 1.0
+    assert len(tests.plain) == len(tests.sets.names)
+    few = run_set_tests(study.model(), library, sizes=(7, 20))
+    assert few.set_weight is None
+
+
+def test_p_by_permutations_counts_the_permutations_that_are_as_extreme(study: Study, library: Path) -> None:
+    store_model = study.model()
+    sets = match_sets(library, GENES, (5, 20))
+    tester = SetTester(sets.membership, "two-sided", None)
+    enrichment, _ = tester.test(store_model.model)
+    stream = np.random.default_rng(6)
+    traits = np.column_stack([study.signal.values[:, 0], *stream.normal(size=(3, 40))])
+    permuted = type(study.signal)(GENES, tuple("abcd"), traits, None, "permuted")
+    permutations = permute_sets(study.model(permuted).model, tester, enrichment)
+    assert (permutations.p >= 2 / 5).all()  # the signal itself is one of the four
+    assert permutations.null.h2[0] == pytest.approx(fit_many(store_model.model)[0].h2, abs=1e-9)
+    assert 0.0 <= permutations.share <= permutations.most <= 1.0
+
+
+def test_genes_are_not_permuted_without_labels(study: Study) -> None:
+    with pytest.raises(InputError) as refusal:
+        permute_labels(study.model(), study.signal, 3, 0)
+    assert refusal.value.code == "permutation-without-labels"

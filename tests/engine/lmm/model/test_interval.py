@@ -1,0 +1,78 @@
+"""Intervals of h², and how often they contain the truth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from grnledger.engine.errors import InputError
+from grnledger.engine.lmm.model.design import design
+from grnledger.engine.lmm.model.fit import fit_many, make_model
+from grnledger.engine.lmm.model.interval import (
+    bootstrap_interval,
+    profile_interval,
+    reduced_kernel,
+    simulate_null,
+    wald_interval,
+)
+from grnledger.engine.lmm.model.likelihood import profile
+from mixed_model import a_kernel, a_trait
+from scipy import stats
+
+
+def test_a_profile_interval_ends_where_the_likelihood_has_fallen_by_half_of_chi_square():
+    rng = np.random.default_rng(4)
+    k, kernel = a_kernel("wide", 120, rng)
+    model = make_model(kernel, a_trait(k, 0.8, rng))
+    fit = fit_many(model)[0]
+    low, high = profile_interval(model, fit)
+    assert 0.0 < low < fit.h2 < high < 1.0
+    for end in (low, high):
+        delta = np.array([fit.scale * (1 - end) / end])
+        at = profile(model.rotated.moments_on_grid(delta, 1), delta, 120, "reml").log_likelihood[0, 0]
+        assert 2 * (fit.log_likelihood - at) == pytest.approx(stats.chi2.isf(0.05, 1), rel=1e-5)
+    assert profile_interval(model, fit, level=0.5)[0] > low
+    wald = wald_interval(fit)
+    assert wald[1] - fit.h2 == pytest.approx(1.959964 * fit.h2_se, rel=1e-6) or wald[1] == 1.0
+    at_none = 0
+    for _ in range(10):
+        model = make_model(kernel, rng.normal(size=120))
+        null = fit_many(model)[0]
+        if null.h2 == 0.0:
+            at_none += 1
+            assert profile_interval(model, null)[0] == 0.0
+            assert np.isnan(wald_interval(null)[0])
+    assert at_none > 0
+
+
+def test_slopes_show_on_which_side_the_estimate_of_a_draw_is():
+    rng = np.random.default_rng(6)
+    for kind in ("wide", "low rank"):
+        k, kernel = a_kernel(kind, 60, rng)
+        traits = np.column_stack([a_trait(k, 0.3, rng) for _ in range(200)])
+        fixed = design(rng.normal(size=(60, 1)))
+        model = make_model(kernel, traits, fixed)
+        estimates = np.array([fit.h2 for fit in fit_many(model)])
+        draws = simulate_null(reduced_kernel(model), 20_000, 1)
+        for h in (0.0, 0.1, 0.3, 0.6):
+            expected = draws.at_most(h, 0.3)
+            rotated = np.mean(estimates <= h)
+            assert abs(rotated - expected) < 4 * np.sqrt(0.25 / 200)
+
+
+def test_bootstrap_intervals_contain_the_truth_at_their_level():
+    rng = np.random.default_rng(8)
+    k, kernel = a_kernel("low rank", 80, rng)
+    unit = k / (np.trace(k) / 80)
+    root = np.linalg.cholesky(unit + 1e-10 * np.eye(80))
+    coverage = {}
+    for truth in (0.0, 0.05, 0.5):
+        traits = np.sqrt(truth) * root @ rng.normal(size=(80, 250)) + np.sqrt(1 - truth) * rng.normal(size=(80, 250))
+        model = make_model(kernel, traits)
+        draws = simulate_null(reduced_kernel(model), 2000, 3)
+        scaled = truth * model.scale / (np.trace(k) / 80)
+        true = scaled / (scaled + 1 - truth)  # h² counts what the covariates leave
+        inside = [low <= true <= high for low, high in (bootstrap_interval(draws, fit) for fit in fit_many(model))]
+        coverage[truth] = np.mean(inside)
+    assert all(0.91 <= share <= 0.985 for share in coverage.values()), coverage
+    with pytest.raises(InputError, match="too few"):
+        simulate_null(reduced_kernel(model), 20, 1)
