@@ -206,8 +206,8 @@ def test_a_fit_that_ran_out_of_sweeps_says_so() -> None:
         (np.zeros((2, 2)), "Every value observed is 0"),
         (np.ones(3), r"an array of shape \(3,\)"),
         (np.ones((0, 3)), r"an array of shape \(0, 3\)"),
-        (np.array([[1.0, 2.0], [np.nan, np.nan]]), "Nothing is observed in row 1"),
-        (np.array([[1.0, np.nan], [1.0, np.nan]]), "Nothing is observed in column 1"),
+        (np.array([[1.0, 2.0], [np.nan, np.nan]]), "Nothing is observed of row 1"),
+        (np.array([[1.0, np.nan], [1.0, np.nan]]), "Nothing is observed of column 1"),
     ],
 )
 def test_what_cannot_be_factored_is_refused_with_a_sentence(values: Matrix, message: str) -> None:
