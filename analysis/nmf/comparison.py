@@ -93,12 +93,8 @@ def compare(
     steps = resamples + 3
     drawings = resampling_of(repo, before) if resamples else None  # refused before any fit
 
-    def part(at: int) -> Callable[[float], None]:
-        def report(share: float) -> None:
-            if progress is not None:
-                progress((at + share) / steps)
-
-        return report
+    def part(at: int) -> Callable[[float], object]:
+        return lambda share: None if progress is None else progress((at + share) / steps)
 
     earlier = modules_of(repo, before, ranks=ranks, restarts=restarts, seed=seed, progress=part(0))
     later = modules_of(repo, after, ranks=ranks, restarts=restarts, seed=seed, progress=part(1))

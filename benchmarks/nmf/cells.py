@@ -89,38 +89,45 @@ def read_off(modules: NDArray[np.float64], usage: NDArray[np.float64]) -> dict[s
     return dict(zip(READINGS, (shares.argmax(axis=0), relative.argmax(axis=0)), strict=True))
 
 
-def purity(types: Labels, found: Labels) -> float:
+def purity(types: Labels, modules: Labels) -> float:
     """Return the share of cells whose type is the commonest of their module."""
-    return sum(int(np.bincount(types[found == module]).max()) for module in np.unique(found)) / len(types)
+    return sum(int(np.bincount(types[modules == module]).max()) for module in np.unique(modules)) / len(types)
 
 
 def look(solver: str, counts: NDArray[np.float64], types: Labels, rank: int, seed: int, cap: int) -> Found:
     """Factor the counts, and compare."""
     begun = time.perf_counter()
     if solver == "grnledger":
-        one = fit(observe(counts), rank, seed=seed)
-        iterations, ended = one.sweeps, one.converged
+        run = fit(observe(counts), rank, seed=seed)
+        iterations, ended = run.sweeps, run.converged
     else:
-        one = peers.scikit_learn(counts, rank, cap, init=solver.split()[1], random_state=seed)
-        iterations, ended = one.iterations, one.at_its_end
+        run = peers.scikit_learn(counts, rank, cap, init=solver.split()[1], random_state=seed)
+        iterations, ended = run.iterations, run.at_its_end
     seconds = time.perf_counter() - begun
-    by = read_off(one.modules, one.usage).values()
+    by = read_off(run.modules, run.usage).values()
     scores = [
-        [adjusted_rand_score(types, found), normalized_mutual_info_score(types, found), purity(types, found)]
-        for found in by
+        [adjusted_rand_score(types, labels), normalized_mutual_info_score(types, labels), purity(types, labels)]
+        for labels in by
     ]
-    return Found(np.array(scores), peers.divergence(counts, one.modules, one.usage), iterations, ended, seconds)
+    return Found(np.array(scores), peers.divergence(counts, run.modules, run.usage), iterations, ended, seconds)
 
 
-def tell(rank: int, found: dict[str, list[Found]]) -> None:
+def tell(rank: int, outcomes: dict[str, list[Found]]) -> None:
     """Print two lines for each solver."""
-    least = min(one.divergence for all_seeds in found.values() for one in all_seeds)
-    for solver, seeds in found.items():
-        above = np.array([one.divergence for one in seeds]) / least - 1.0
-        best = min(seeds, key=lambda one: one.divergence)
-        how = [f"{np.median(above):.1e}", f"{above.min():.1e}", f"{sum(one.ended for one in seeds)}/{len(seeds)}"]
-        how += [f"{np.median([one.iterations for one in seeds]):g}", f"{np.median([one.seconds for one in seeds]):.3g}"]
-        medians = np.median([one.scores for one in seeds], axis=0)
+    least = min(outcome.divergence for all_seeds in outcomes.values() for outcome in all_seeds)
+    for solver, seeds in outcomes.items():
+        above = np.array([outcome.divergence for outcome in seeds]) / least - 1.0
+        best = min(seeds, key=lambda outcome: outcome.divergence)
+        how = [
+            f"{np.median(above):.1e}",
+            f"{above.min():.1e}",
+            f"{sum(outcome.ended for outcome in seeds)}/{len(seeds)}",
+        ]
+        how += [
+            f"{np.median([outcome.iterations for outcome in seeds]):g}",
+            f"{np.median([outcome.seconds for outcome in seeds]):.3g}",
+        ]
+        medians = np.median([outcome.scores for outcome in seeds], axis=0)
         for place, reading in enumerate(READINGS):
             scores = [f"{value:.3f}" for value in (*medians[place], *best.scores[place])]
             print("\t".join([str(rank), solver, reading, *scores, *how]), flush=True)
@@ -133,18 +140,20 @@ def main() -> None:
     parser.add_argument("--ranks", type=int, nargs="+", default=[10, 5, 8, 15], help="[10 5 8 15]")
     parser.add_argument("--seeds", type=int, default=10, help="[10]")
     parser.add_argument("--cap", type=int, default=5_000, help="scikit-learn's iterations at the most  [5,000]")
-    given = parser.parse_args()
-    counts, types = cells_of(given.file)
+    options = parser.parse_args()
+    counts, types = cells_of(options.file)
     print(setting.described(setting.cores(), "scikit-learn"))
     genes, cells = counts.shape
     filled = np.mean(counts > 0.0)
-    print(f"# {given.file.name}: {genes} genes × {cells} cells, {filled:.0%} not zero, {types.max() + 1} types", end="")
-    print(f"; {given.seeds} seeds; scikit-learn: tol {peers.TOLERANCE:g}, cap {given.cap:,} iterations")
+    print(
+        f"# {options.file.name}: {genes} genes × {cells} cells, {filled:.0%} not zero, {types.max() + 1} types", end=""
+    )
+    print(f"; {options.seeds} seeds; scikit-learn: tol {peers.TOLERANCE:g}, cap {options.cap:,} iterations")
     print("\t".join(COLUMNS), flush=True)
     fit(observe(counts), 2, most_sweeps=2)  # compiled before anything is timed
-    for rank in given.ranks:
-        seeds = range(given.seeds)
-        tell(rank, {name: [look(name, counts, types, rank, seed, given.cap) for seed in seeds] for name in SOLVERS})
+    for rank in options.ranks:
+        seeds = range(options.seeds)
+        tell(rank, {name: [look(name, counts, types, rank, seed, options.cap) for seed in seeds] for name in SOLVERS})
 
 
 if __name__ == "__main__":

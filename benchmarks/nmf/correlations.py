@@ -71,19 +71,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sets", type=int, default=8, help="of each setting  [8]")
     parser.add_argument("--first", type=int, default=FIRST, help=f"seed of the first set  [{FIRST:,}]")
-    given = parser.parse_args()
+    options = parser.parse_args()
     print(setting.described(setting.cores()))
-    print(f"# ranks {RANKS[0]} to {RANKS[1]}, {RESTARTS} restarts, {given.sets} sets of each setting")
+    print(f"# ranks {RANKS[0]} to {RANKS[1]}, {RESTARTS} restarts, {options.sets} sets of each setting")
     print("setting\ttrue\tsamples: right\twithin 1\tranks\t1-SE: right\tranks\tpairs: right\tranks")
     for name, (modules, samples, depth, alpha) in SETTINGS.items():
-        found: list[tuple[int, int, int]] = []
-        for seed in range(given.first, given.first + given.sets):
+        chosen_ranks: list[tuple[int, int, int]] = []
+        for seed in range(options.first, options.first + options.sets):
             expression, counts = expression_of(modules, samples, depth, alpha, seed)
             with tempfile.TemporaryDirectory() as folder:
-                found.append(chosen(Path(folder) / "set.grn", expression, counts=counts))
-        ranks = [" ".join(map(str, column)) for column in zip(*found, strict=True)]
-        right = [sum(one == modules for one in column) for column in zip(*found, strict=True)]
-        near = sum(abs(one - modules) <= 1 for one, _, _ in found)
+                chosen_ranks.append(chosen(Path(folder) / "set.grn", expression, counts=counts))
+        ranks = [" ".join(map(str, column)) for column in zip(*chosen_ranks, strict=True)]
+        right = [sum(rank == modules for rank in column) for column in zip(*chosen_ranks, strict=True)]
+        near = sum(abs(rank - modules) <= 1 for rank, _, _ in chosen_ranks)
         row = (name, modules, right[0], near, ranks[0], right[1], ranks[1], right[2], ranks[2])
         print("\t".join(map(str, row)), flush=True)
 

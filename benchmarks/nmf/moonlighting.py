@@ -45,12 +45,12 @@ class Tally:
     clear: int = 0
     seen: int = 0
 
-    def add(self, told: NDArray[np.bool_], minor: NDArray[np.float64]) -> None:
+    def add(self, reported: NDArray[np.bool_], minor: NDArray[np.float64]) -> None:
         """Count one set's genes, from those told and the true second shares."""
-        self.found += int(np.count_nonzero(told))
-        self.wrong += int(np.count_nonzero(told & (minor == 0.0)))
+        self.found += int(np.count_nonzero(reported))
+        self.wrong += int(np.count_nonzero(reported & (minor == 0.0)))
         self.clear += int(np.count_nonzero(minor >= CLEAR))
-        self.seen += int(np.count_nonzero(told & (minor >= CLEAR)))
+        self.seen += int(np.count_nonzero(reported & (minor >= CLEAR)))
 
     def cells(self) -> list[str]:
         """Return precision, recall, and what they are of."""
@@ -74,11 +74,11 @@ class Regime:
             GENES, SAMPLES, MODULES, depth=depth, overdispersion=alpha, moonlighting=TWICE, seed=seed
         )
         begun = time.perf_counter()
-        found = analyse(drawn.counts, [MODULES], symmetric=False, seed=seed, threads=threads)
+        analysis = analyse(drawn.counts, [MODULES], symmetric=False, seed=seed, threads=threads)
         self.seconds.append(time.perf_counter() - begun)
-        self.test.add(found.moonlighting.by_test, drawn.minor)
-        self.plain.add(found.memberships.in_two_by_share, drawn.minor)
-        self.overdispersion.append(found.moonlighting.overdispersion)
+        self.test.add(analysis.moonlighting.by_test, drawn.minor)
+        self.plain.add(analysis.memberships.in_two_by_share, drawn.minor)
+        self.overdispersion.append(analysis.moonlighting.overdispersion)
 
 
 def main() -> None:
@@ -87,23 +87,23 @@ def main() -> None:
     parser.add_argument("regimes", nargs="*", metavar="REGIME", help=f"any of {', '.join(REGIMES)}  [all]")
     parser.add_argument("--sets", type=int, default=20, help="of each regime  [20]")
     parser.add_argument("--first", type=int, default=FIRST, help=f"seed of the first set  [{FIRST}]")
-    given = parser.parse_args()
-    if unknown := set(given.regimes) - set(REGIMES):
+    options = parser.parse_args()
+    if unknown := set(options.regimes) - set(REGIMES):
         parser.error(f"no regime {', '.join(sorted(unknown))}; there are {', '.join(REGIMES)}")
     print(setting.described(setting.cores()))
-    print(f"# {GENES} genes × {SAMPLES} samples, {MODULES} modules, {TWICE} genes in two; {given.sets} sets each")
+    print(f"# {GENES} genes × {SAMPLES} samples, {MODULES} modules, {TWICE} genes in two; {options.sets} sets each")
     print(
         "\t".join(["regime", "depth", "alpha", "rule", "precision", "recall", "wrong/found", "missed/clear"]), end="\t"
     )
     print("median_overdispersion\tmedian_seconds", flush=True)
-    for name in given.regimes or REGIMES:
+    for name in options.regimes or REGIMES:
         depth, alpha = REGIMES[name]
         regime = Regime()
-        for seed in range(given.first, given.first + given.sets):
+        for seed in range(options.first, options.first + options.sets):
             regime.look(depth, alpha, seed, setting.cores())
-        said = [f"{np.median(regime.overdispersion):.2f}", f"{np.median(regime.seconds):.3f}"]
+        medians = [f"{np.median(regime.overdispersion):.2f}", f"{np.median(regime.seconds):.3f}"]
         for rule, tally in (("test", regime.test), ("plain", regime.plain)):
-            print("\t".join([name, f"{depth:g}", f"{alpha:g}", rule, *tally.cells(), *said]), flush=True)
+            print("\t".join([name, f"{depth:g}", f"{alpha:g}", rule, *tally.cells(), *medians]), flush=True)
 
 
 if __name__ == "__main__":

@@ -108,14 +108,14 @@ def scikit_learn(values: Any, rank: int, cap: int, *, start: Start | None = None
         rank, solver="mu", beta_loss="kullback-leibler", tol=TOLERANCE, max_iter=cap, verbose=1,
         **(how if start is None else {"init": "custom"}),
     )  # fmt: skip
-    w, h = (None, None) if start is None else (one.astype(values.dtype) for one in start)
-    said = io.StringIO()
-    with warnings.catch_warnings(), contextlib.redirect_stdout(said):
+    w, h = (None, None) if start is None else (factor.astype(values.dtype) for factor in start)
+    log = io.StringIO()
+    with warnings.catch_warnings(), contextlib.redirect_stdout(log):
         warnings.simplefilter("ignore", ConvergenceWarning)  # the cap is told in the table
         begun = time.perf_counter()
         modules = model.fit_transform(values, W=w, H=h)
         seconds = time.perf_counter() - begun
-    path = [(int(number), float(error) ** 2 / 2.0) for number, error in EPOCH.findall(said.getvalue())]
+    path = [(int(number), float(error) ** 2 / 2.0) for number, error in EPOCH.findall(log.getvalue())]
     return Run(modules, model.components_, model.n_iter_, model.n_iter_ < cap, seconds, path)
 
 

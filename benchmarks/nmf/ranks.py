@@ -105,7 +105,7 @@ def choices(survey: RankSurvey) -> tuple[int, ...]:
 
 def shares(outcomes: list[Outcome]) -> list[str]:
     """Return how many of the sets each choice got right."""
-    columns = zip(*(one.right for one in outcomes), strict=True)
+    columns = zip(*(outcome.right for outcome in outcomes), strict=True)
     return [f"{sum(column)} ({sum(column) / len(outcomes):.1%})" for column in columns]
 
 
@@ -114,17 +114,17 @@ def tell(outcomes: list[Outcome]) -> None:
     print("\t".join(["right", "sets", *CHOICES]))
     kinds = {"all": outcomes}
     for name in ("noise", "sizes", "modules", "genes", "depth"):
-        for value in sorted({getattr(one, name) for one in outcomes}):
+        for value in sorted({getattr(outcome, name) for outcome in outcomes}):
             label = f"{name} {value:g}" if isinstance(value, (int, float)) else value
-            kinds[label] = [one for one in outcomes if getattr(one, name) == value]
+            kinds[label] = [outcome for outcome in outcomes if getattr(outcome, name) == value]
     for label, some in kinds.items():
         print("\t".join([label, str(len(some)), *shares(some)]))
     print("\nmisses of any but 1-SE, * of hold-out")
     print("\t".join(["", *SETTINGS, *CHOICES, "said_flat"]))
-    for one in outcomes:
-        if not all(right for choice, right in zip(CHOICES, one.right, strict=True) if choice != "1-SE"):
-            star = "" if one.right[0] else "*"
-            print("\t".join([star, *one.setting, *map(str, one.chosen), "flat" if one.flat else ""]))
+    for outcome in outcomes:
+        if not all(right for choice, right in zip(CHOICES, outcome.right, strict=True) if choice != "1-SE"):
+            star = "" if outcome.right[0] else "*"
+            print("\t".join([star, *outcome.setting, *map(str, outcome.chosen), "flat" if outcome.flat else ""]))
 
 
 def main() -> None:
@@ -136,16 +136,18 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=FIRST, help=f"seed of the first set  [{FIRST:,}]")
     parser.add_argument("--genes", type=int, nargs="+", default=GENES, help="instead of 100 150 200")
     parser.add_argument("--depth", type=float, nargs="+", default=DEPTHS, help="instead of 20 100 1000")
-    given = parser.parse_args()
+    options = parser.parse_args()
     print(setting.described(1))
     how = ", ".join(f"{name} {value:g}" for name, value in SURVEY_FIT.items())
-    print(f"# {given.sets} sets, ranks {RANKS[0]} to {RANKS[-1]}, {given.restarts} restarts, {how}")
-    one = partial(look, first=given.first, restarts=given.restarts, genes=given.genes, depths=given.depth)
+    print(f"# {options.sets} sets, ranks {RANKS[0]} to {RANKS[-1]}, {options.restarts} restarts, {how}")
+    survey_one = partial(
+        look, first=options.first, restarts=options.restarts, genes=options.genes, depths=options.depth
+    )
     begun = time.perf_counter()
-    with ProcessPoolExecutor(given.jobs) as pool:
-        outcomes = list(pool.map(one, range(given.sets)))
+    with ProcessPoolExecutor(options.jobs) as pool:
+        outcomes = list(pool.map(survey_one, range(options.sets)))
     each = statistics.median(outcome.seconds for outcome in outcomes)
-    print(f"# {each:.2f} s a set (median), {given.jobs} at a time; {time.perf_counter() - begun:.0f} s in all")
+    print(f"# {each:.2f} s a set (median), {options.jobs} at a time; {time.perf_counter() - begun:.0f} s in all")
     tell(outcomes)
 
 

@@ -42,18 +42,18 @@ def ours(values: NDArray[np.float64], rank: int, restarts: int) -> Restarts:
     """Return what our restarts come to."""
     fit_each(observe(values), rank, [0], threads=1, most_sweeps=2)
     begun = time.perf_counter()
-    found = fit_each(observe(values), rank, range(restarts), threads=setting.cores())
+    fits = fit_each(observe(values), rank, range(restarts), threads=setting.cores())
     seconds = time.perf_counter() - begun
-    reached = [peers.divergence(values, one.modules, one.usage) for one in found]
-    return reached, [one.sweeps for one in found], [one.converged for one in found], seconds
+    reached = [peers.divergence(values, restart.modules, restart.usage) for restart in fits]
+    return reached, [restart.sweeps for restart in fits], [restart.converged for restart in fits], seconds
 
 
 def theirs(values: NDArray[np.float64], rank: int, restarts: int, cap: int) -> Restarts:
     """Return what scikit-learn's restarts come to."""
-    found = [peers.scikit_learn(values, rank, cap, init="random", random_state=seed) for seed in range(restarts)]
-    reached = [peers.divergence(values, one.modules, one.usage) for one in found]
-    seconds = sum(one.seconds for one in found)
-    return reached, [one.iterations for one in found], [one.at_its_end for one in found], seconds
+    fits = [peers.scikit_learn(values, rank, cap, init="random", random_state=seed) for seed in range(restarts)]
+    reached = [peers.divergence(values, restart.modules, restart.usage) for restart in fits]
+    seconds = sum(restart.seconds for restart in fits)
+    return reached, [restart.iterations for restart in fits], [restart.at_its_end for restart in fits], seconds
 
 
 def main() -> None:
@@ -63,31 +63,31 @@ def main() -> None:
     parser.add_argument("--sets", type=int, default=3, help="matrices of each size  [3]")
     parser.add_argument("--restarts", type=int, default=20, help="[20]")
     parser.add_argument("--cap", type=int, default=20_000, help="scikit-learn's iterations at the most  [20,000]")
-    given = parser.parse_args()
-    if unknown := set(given.sizes) - set(SIZES):
+    options = parser.parse_args()
+    if unknown := set(options.sizes) - set(SIZES):
         parser.error(f"no size {', '.join(sorted(unknown))}; there are {', '.join(SIZES)}")
     print(setting.described(setting.cores(), "scikit-learn"))
-    print(f"# depth {DEPTH:,.0f}; scikit-learn: tol {peers.TOLERANCE:g}, cap {given.cap:,} iterations")
+    print(f"# depth {DEPTH:,.0f}; scikit-learn: tol {peers.TOLERANCE:g}, cap {options.cap:,} iterations")
     print("\t".join(COLUMNS.split()), flush=True)
-    for name in given.sizes or SIZES:
+    for name in options.sizes or SIZES:
         genes, samples, rank = SIZES[name]
-        for seed in range(1, given.sets + 1):
+        for seed in range(1, options.sets + 1):
             drawn = simulate_counts(genes, samples, rank, depth=DEPTH, moonlighting=genes // 20, seed=seed)
-            found = {
-                "grnledger": ours(drawn.counts, rank, given.restarts),
-                "scikit-learn": theirs(drawn.counts, rank, given.restarts, given.cap),
+            restarts_of = {
+                "grnledger": ours(drawn.counts, rank, options.restarts),
+                "scikit-learn": theirs(drawn.counts, rank, options.restarts, options.cap),
             }
-            tell(name, seed, found)
+            tell(name, seed, restarts_of)
 
 
-def tell(name: str, seed: int, found: dict[str, Restarts]) -> None:
+def tell(name: str, seed: int, restarts_of: dict[str, Restarts]) -> None:
     """Print a line for each solver."""
-    best = min(min(reached) for reached, *_ in found.values())
-    for solver, (reached, iterations, ended, seconds) in found.items():
+    best = min(min(reached) for reached, *_ in restarts_of.values())
+    for solver, (reached, iterations, ended, seconds) in restarts_of.items():
         above = np.array(reached) / best - 1.0
         near = [str(np.count_nonzero(above <= share)) for share in WITHIN]
-        told = [f"{best:.8g}", f"{np.median(above):.1e}", f"{above.max():.1e}", str(sum(ended))]
-        cells = [name, str(seed), solver, str(len(reached)), *near, *told, f"{np.median(iterations):g}"]
+        spread = [f"{best:.8g}", f"{np.median(above):.1e}", f"{above.max():.1e}", str(sum(ended))]
+        cells = [name, str(seed), solver, str(len(reached)), *near, *spread, f"{np.median(iterations):g}"]
         print("\t".join([*cells, f"{seconds:.3g}"]), flush=True)
 
 

@@ -126,7 +126,7 @@ class Contest:
         values, size, rank, start = self._values, self._size, self._size.modules, self._start
         theirs = values.astype(np.float32) if single else values
         scikit_learn = peers.warmed(theirs, rank, size.cap, start=start)
-        kept = peers.memory_kept(theirs, rank, size.cap, start=start)
+        memory_kept = peers.memory_kept(theirs, rank, size.cap, start=start)
         nimfa = peers.nimfa(values, rank, size.cap, start=start)
         ends = {
             "grnledger": fit(observe(values), rank, tolerance=1e-10, most_sweeps=size.sweeps, **self._how),
@@ -134,7 +134,7 @@ class Contest:
                 observe(values, dtype=np.float64), rank, tolerance=1e-12, most_sweeps=size.sweeps, **self._how
             ),
         }
-        runs = {"scikit-learn": scikit_learn, KEPT: kept} | ({} if isinstance(nimfa, str) else {"nimfa": nimfa})
+        runs = {"scikit-learn": scikit_learn, KEPT: memory_kept} | ({} if isinstance(nimfa, str) else {"nimfa": nimfa})
         final = {name: self._divergence(run) for name, run in runs.items()}
         final |= {name: self._divergence(end) for name, end in ends.items()}
         self._best = min(final.values())
@@ -142,26 +142,26 @@ class Contest:
         for name, run in runs.items():
             how = "its own end" if run.at_its_end else f"cap of {size.cap}"
             self._tell(name, how, KL=final[name], iterations=run.iterations, seconds=run.seconds)
-            if (found := run.reached(near)) is None:
+            if (point := run.reached(near)) is None:
                 self._tell(name, NEARLY)
             else:
-                self._tell(name, NEARLY, KL=near, iterations=found[0], seconds=found[1])
+                self._tell(name, NEARLY, KL=near, iterations=point[0], seconds=point[1])
         if isinstance(nimfa, str):
             print(f"# nimfa does not run: {nimfa}")
         trace = ends["grnledger"].trace
-        self._ours("scikit-learn's KL", final["scikit-learn"], trace, scikit_learn.seconds, kept.seconds)
-        self._ours(NEARLY, near, trace, *((one.reached(near) or NEVER)[1] for one in (scikit_learn, kept)))
+        self._ours("scikit-learn's KL", final["scikit-learn"], trace, scikit_learn.seconds, memory_kept.seconds)
+        self._ours(NEARLY, near, trace, *((peer.reached(near) or NEVER)[1] for peer in (scikit_learn, memory_kept)))
         for name, end in ends.items():
             how = "its own end" if end.converged else f"cap of {size.sweeps}"
             self._tell(name, how, KL=final[name], iterations=end.sweeps)
 
-    def _ours(self, goal: str, target: float, trace: NDArray[np.float64], theirs: float, kept: float) -> None:
+    def _ours(self, goal: str, target: float, trace: NDArray[np.float64], theirs: float, theirs_kept: float) -> None:
         """Time ours to a KL, and print the line; the last are scikit-learn's seconds to the same, NaN for never."""
         observed, rank = observe(self._values), self._size.modules
-        if (found := self._passing(observed, target, trace)) is None:
+        if (passing := self._passing(observed, target, trace)) is None:
             self._tell("grnledger", goal)
             return
-        sweeps, passed = found
+        sweeps, passed = passing
         exactly: dict[str, Any] = {"most_sweeps": sweeps, "tolerance": 0.0, **self._how}
         whole = times(lambda: fit(observe(self._values), rank, **exactly), self._size.repeats)
         alone = times(lambda: fit(observed, rank, **exactly), self._size.repeats)
@@ -169,7 +169,7 @@ class Contest:
         self._tell(
             "grnledger", goal, KL=self._divergence(passed), iterations=sweeps, seconds=seconds, least=min(whole),
             most=max(whole), fit_alone=statistics.median(alone), ratio=theirs / seconds,
-            ratio_kept=kept / seconds,
+            ratio_kept=theirs_kept / seconds,
         )  # fmt: skip
 
     def _passing(
@@ -177,38 +177,38 @@ class Contest:
     ) -> tuple[int, Factorization] | None:
         """Return after how many sweeps ours has passed a KL, and what it then has; None if it never does."""
         rank, most = self._size.modules, self._size.sweeps
-        kept = int(np.argmax(trace <= target)) + 1 if trace[-1] <= target else len(trace)
-        sweeps = kept
+        accepted = int(np.argmax(trace <= target)) + 1 if trace[-1] <= target else len(trace)
+        sweeps = accepted
         while sweeps <= most:  # some sweeps were taken back, and the trace is rounded
-            found = fit(observed, rank, tolerance=0.0, most_sweeps=sweeps, **self._how)
-            if self._divergence(found) <= target:
-                return sweeps, found
-            if found.sweeps > kept + 2:
+            factorization = fit(observed, rank, tolerance=0.0, most_sweeps=sweeps, **self._how)
+            if self._divergence(factorization) <= target:
+                return sweeps, factorization
+            if factorization.sweeps > accepted + 2:
                 return None
-            sweeps += max(kept - found.sweeps, 1)
+            sweeps += max(accepted - factorization.sweeps, 1)
         return None
 
-    def _divergence(self, found: peers.Run | Factorization) -> float:
-        return peers.divergence(self._values, found.modules, found.usage)
+    def _divergence(self, factorization: peers.Run | Factorization) -> float:
+        return peers.divergence(self._values, factorization.modules, factorization.usage)
 
     def _tell(self, solver: str, goal: str, **cells: float) -> None:
         """Print a line; where no KL is given, the goal was never reached."""
         if "KL" in cells:
             cells["above_best"] = cells["KL"] / self._best - 1.0
-        told = {name: "never" if np.isnan(value) else f"{value:{FORMS[name]}}" for name, value in cells.items()}
-        told = {"size": self._name, "start": str(self._seed), "solver": solver, "to": goal, "KL": "never", **told}
-        print("\t".join(told.get(name, "-") for name in COLUMNS), flush=True)
+        row = {name: "never" if np.isnan(value) else f"{value:{FORMS[name]}}" for name, value in cells.items()}
+        row = {"size": self._name, "start": str(self._seed), "solver": solver, "to": goal, "KL": "never", **row}
+        print("\t".join(row.get(name, "-") for name in COLUMNS), flush=True)
 
 
 def times(step: Callable[[], object], repeats: int) -> list[float]:
     """Return the seconds of each of several runs of a step, after one that is not counted."""
     step()
-    found: list[float] = []
+    seconds: list[float] = []
     for _ in range(repeats):
         begun = time.perf_counter()
         step()
-        found.append(time.perf_counter() - begun)
-    return found
+        seconds.append(time.perf_counter() - begun)
+    return seconds
 
 
 def main() -> None:
@@ -221,20 +221,20 @@ def main() -> None:
     parser.add_argument("--sweeps", type=int, help="of our run to the end, at the most  [20,000, 1,000, 2,000]")
     parser.add_argument("--repeats", type=int, help="times that ours is timed  [51, 21, 11, 3, 5]")
     parser.add_argument("--single", action="store_true", help="give scikit-learn V in single precision too")
-    given = parser.parse_args()
-    if unknown := set(given.sizes) - set(SIZES):
+    options = parser.parse_args()
+    if unknown := set(options.sizes) - set(SIZES):
         parser.error(f"no size {', '.join(sorted(unknown))}; there are {', '.join(SIZES)}")
-    print(setting.described(given.threads, "scikit-learn", "nimfa"))
-    print(f"# scikit-learn in {'single' if given.single else 'double'} precision, tol {peers.TOLERANCE:g}")
-    for name in given.sizes or SIZES:
-        asked = {key: getattr(given, key) for key in ("cap", "sweeps", "repeats") if getattr(given, key)}
+    print(setting.described(options.threads, "scikit-learn", "nimfa"))
+    print(f"# scikit-learn in {'single' if options.single else 'double'} precision, tol {peers.TOLERANCE:g}")
+    for name in options.sizes or SIZES:
+        asked = {key: getattr(options, key) for key in ("cap", "sweeps", "repeats") if getattr(options, key)}
         size = dataclasses.replace(SIZES[name], **asked)
         values = size.counts()
         filled = np.count_nonzero(values.data) / np.prod(values.shape) if size.sparse else np.mean(values > 0.0)
         print(f"# {name}: R {size.modules}, depth {size.depth:g}, {filled:.1%} not zero, cap {size.cap:,} iterations")
         print("\t".join(COLUMNS), flush=True)
-        for seed in range(given.starts):
-            Contest(name, size, values, seed, given.threads).run(single=given.single)
+        for seed in range(options.starts):
+            Contest(name, size, values, seed, options.threads).run(single=options.single)
 
 
 if __name__ == "__main__":

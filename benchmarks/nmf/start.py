@@ -60,22 +60,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", nargs="?", type=Path, default=FILE, help="[../shared/data/mcb112_w10_2021-data.tbl]")
     parser.add_argument("--runs", type=int, default=5, help="pairs of each command  [5]")
-    given = parser.parse_args()
+    options = parser.parse_args()
     print(setting.described(setting.cores()))
-    print(f"# {given.file.name}, medians of {given.runs}")
+    print(f"# {options.file.name}, medians of {options.runs}")
     print("command\tstate\tseconds\tleast\tmost", flush=True)
     with tempfile.TemporaryDirectory() as name:
         folder, store = Path(name), Path(name) / "start.grn"
-        seconds_of([*GRN, "init", str(store), "--expression", str(given.file), "--counts"], folder)
+        seconds_of([*GRN, "init", str(store), "--expression", str(options.file), "--counts"], folder)
         for label, arguments in (
             ("start", ["-c", "import numpy, scipy.linalg, numba"]),
             ("--help", [*GRN, "nmf", "--help"]),
         ):
-            tell(label, "", [seconds_of(arguments, folder) for _ in range(given.runs + 1)][1:])
+            tell(label, "", [seconds_of(arguments, folder) for _ in range(options.runs + 1)][1:])
         for label, how in COMMANDS.items():
-            arguments = [*GRN, "-s", str(store), "nmf", "--input", str(given.file), *how]
+            arguments = [*GRN, "-s", str(store), "nmf", "--input", str(options.file), *how]
             seconds_of(arguments, folder)
-            pairs = [pair(arguments, folder) for _ in range(given.runs)]
+            pairs = [pair(arguments, folder) for _ in range(options.runs)]
             for state, seconds in zip(("cold", "warm"), zip(*pairs, strict=True), strict=True):
                 tell(label, state, list(seconds))
 

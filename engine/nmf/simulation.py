@@ -1,4 +1,4 @@
-"""Simulated counts of which the modules are known: what the analyses are tried on."""
+"""Simulated counts with known modules, on which the analyses are tested."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LARGEST_MEAN = 1e15
-"""Expected counts above this are refused: float64 tells whole numbers apart up to 2⁵³, nine times as many."""
+"""Largest expected count that is drawn: float64 represents whole numbers exactly up to 2⁵³, nine times as many."""
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedCounts:
-    """Counts with what they were drawn from.
+    """Counts, and the factors that they were drawn from.
 
     Parameters
     ----------

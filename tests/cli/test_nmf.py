@@ -40,7 +40,7 @@ def store(tmp_path: Path, grn: Callable[..., Any], drawn: SimulatedCounts, names
         "\t".join([name, *(f"{count:g}" for count in row)]) for name, row in zip(names, drawn.counts, strict=True)
     ]
     (tmp_path / "counts.tsv").write_text("\n".join(lines) + "\n")
-    sets = {f"MODULE_{one}": [names[g] for g in np.flatnonzero(drawn.main == one)] for one in range(MODULES)}
+    sets = {f"MODULE_{module}": [names[g] for g in np.flatnonzero(drawn.main == module)] for module in range(MODULES)}
     (tmp_path / "sets.gmt").write_text("".join("\t".join([name, "-", *genes]) + "\n" for name, genes in sets.items()))
     (tmp_path / "far.gmt").write_text("\t".join(["MIXED", "-", *names[::3]]) + "\n")
     path = tmp_path / "lab.grn"
@@ -53,18 +53,18 @@ def modules_of(rows: list[dict[str, Any]]) -> list[int]:
     return [int(row["module"]) for row in rows]
 
 
-def agreement(found: list[int], truth: np.ndarray) -> float:
-    labels = np.array(found)
-    return sum(np.bincount(labels[truth == one]).max() for one in np.unique(truth)) / len(truth)
+def agreement(modules: list[int], truth: np.ndarray) -> float:
+    labels = np.array(modules)
+    return sum(np.bincount(labels[truth == module]).max() for module in np.unique(truth)) / len(truth)
 
 
 def test_the_modules_of_a_version_s_correlations(
     store: Path, grn: Callable[..., Any], drawn: SimulatedCounts, names: list[str]
 ) -> None:
     asked = ("-s", store, "nmf", "--at", "v0", "--rank", 3, "--restarts", 4, "--sets", store.parent / "sets.gmt")
-    told = grn(*asked, "--json")
-    assert told.code == 0
-    answer = json.loads(told.out)
+    printed = grn(*asked, "--json")
+    assert printed.code == 0
+    answer = json.loads(printed.out)
     assert (answer["version"], answer["rank"], answer["likelihood"], answer["converged"]) == ("v0", 3, False, True)
     assert [row["gene"] for row in answer["genes"]] == names
     assert agreement(modules_of(answer["genes"]), drawn.main) >= 0.95
@@ -72,7 +72,7 @@ def test_the_modules_of_a_version_s_correlations(
     assert sorted(row["best_set"] for row in answer["modules"]) == ["MODULE_0", "MODULE_1", "MODULE_2"]
     assert all(row["best_set_q"] < 1e-6 for row in answer["modules"])
     assert sum(row["mass"] for row in answer["modules"]) == pytest.approx(1.0)
-    assert grn(*asked, "--json").out == told.out
+    assert grn(*asked, "--json").out == printed.out
     text = grn(*asked)
     assert "KL divergence, not a likelihood" in text.err
     assert "Rank 3 alone was surveyed." in text.err
@@ -83,8 +83,8 @@ def test_the_modules_of_a_version_s_correlations(
 
 def test_correlations_change_with_the_version_and_counts_do_not(store: Path, grn: Callable[..., Any]) -> None:
     def ask(at: str, source: str) -> dict[str, Any]:
-        told = grn("-s", store, "nmf", "--at", at, "--input", source, "--rank", 3, "--restarts", 3, "--json")
-        return json.loads(told.out)
+        printed = grn("-s", store, "nmf", "--at", at, "--input", source, "--rank", 3, "--restarts", 3, "--json")
+        return json.loads(printed.out)
 
     before, after = ask("v0", "correlation"), ask("v1", "correlation")
     assert before["genes"] != after["genes"]
@@ -105,8 +105,8 @@ def test_counts_of_a_file_have_a_likelihood_and_genes_of_two_modules(
     assert clear <= set(answer["moonlighting"])
     assert len(set(answer["moonlighting"]) - {names[place] for place in np.flatnonzero(drawn.minor > 0)}) <= 1
     assert sum(row["genes"] for row in answer["modules"]) == 60 + len(answer["moonlighting"])
-    found = [row for row in answer["genes"] if row["gene"] in answer["moonlighting"]]
-    assert all(row["q"] <= 0.02 and row["second_module"] != row["module"] for row in found)
+    rows = [row for row in answer["genes"] if row["gene"] in answer["moonlighting"]]
+    assert all(row["q"] <= 0.02 and row["second_module"] != row["module"] for row in rows)
     ranks = grn(*asked, "--table", "ranks")
     assert [line.split()[0] for line in ranks.out.splitlines()] == ["rank", "2", "3", "4"]
     assert "in two modules (false discovery rate 2 %)" in ranks.err
@@ -118,8 +118,8 @@ def test_values_that_are_no_whole_numbers_have_no_likelihood(
     lines = ["\t".join([name, *map(str, row)]) for name, row in zip(names, (drawn.counts + 0.5).tolist(), strict=True)]
     head = "\t".join(["gene", *(f"S{place}" for place in range(40))])
     (store.parent / "halves.tsv").write_text("\n".join([head, *lines]) + "\n")
-    told = grn("-s", store, "nmf", "--input", store.parent / "halves.tsv", "--rank", 3, "--restarts", 2, "--json")
-    answer = json.loads(told.out)
+    printed = grn("-s", store, "nmf", "--input", store.parent / "halves.tsv", "--rank", 3, "--restarts", 2, "--json")
+    answer = json.loads(printed.out)
     assert not answer["likelihood"]
     assert "no counts; KL divergence, not a likelihood" in answer["input"]
     assert {row["q"] for row in answer["genes"]} == {None}
@@ -145,9 +145,9 @@ def test_what_cannot_be_asked_is_refused(
 ) -> None:  # fmt: skip
     monkeypatch.chdir(store.parent)
     (store.parent / "other.gmt").write_text("OTHER\t-\tA\tB\n")
-    told = grn("-s", store, "nmf", *arguments)
-    assert (told.code, told.out) == (code, "")
-    assert message in told.err
+    printed = grn("-s", store, "nmf", *arguments)
+    assert (printed.code, printed.out) == (code, "")
+    assert message in printed.err
 
 
 def test_a_base_without_counts_and_counts_that_are_none_are_refused(
@@ -157,19 +157,19 @@ def test_a_base_without_counts_and_counts_that_are_none_are_refused(
         f"{name}\t" + "\t".join(f"{value:g}" for value in np.random.default_rng(1).normal(size=6)) for name in names
     ]
     (tmp_path / "logs.tsv").write_text("gene\ta\tb\tc\td\te\tf\n" + "\n".join(rows) + "\n")
-    kept, bare = tmp_path / "kept.grn", tmp_path / "bare.grn"
-    assert grn("init", kept, "--expression", tmp_path / "logs.tsv").code == 0
-    told = grn("-s", kept, "nmf", "--input", "counts")
-    assert told.code == 2
-    assert "negative" in told.err
+    stored, bare = tmp_path / "kept.grn", tmp_path / "bare.grn"
+    assert grn("init", stored, "--expression", tmp_path / "logs.tsv").code == 0
+    printed = grn("-s", stored, "nmf", "--input", "counts")
+    assert printed.code == 2
+    assert "negative" in printed.err
     assert grn("simulate", "--genes", 30, "-o", tmp_path / "model.npz").code == 0
     assert grn("init", bare, "--factor-model", tmp_path / "model.npz").code == 0
-    told = grn("-s", bare, "nmf", "--input", "counts")
-    assert told.code == 3
-    assert "keeps no expression" in told.err
+    printed = grn("-s", bare, "nmf", "--input", "counts")
+    assert printed.code == 3
+    assert "keeps no expression" in printed.err
 
 
-def test_what_was_found_is_kept_listed_and_shown_again(store: Path, grn: Callable[..., Any]) -> None:
+def test_an_analysis_is_kept_listed_and_shown_again(store: Path, grn: Callable[..., Any]) -> None:
     asked = ("-s", store, "nmf", "--rank", 3, "--restarts", 3)
     assert "The store keeps no analysis yet" in grn("-s", store, "nmf", "list").err
     first = grn(*asked)
@@ -179,7 +179,7 @@ def test_what_was_found_is_kept_listed_and_shown_again(store: Path, grn: Callabl
     assert "Found again: it was made at 2026-" in again.err
     counted = grn("-s", store, "nmf", "--input", "counts", "--rank", 3, "--restarts", 3, "--json").json
     (correlation, counts) = sorted(
-        grn("-s", store, "nmf", "list", "--json").json["analyses"], key=lambda one: one["input"]
+        grn("-s", store, "nmf", "list", "--json").json["analyses"], key=lambda row: row["input"]
     )
     assert (correlation["input"], correlation["versions"], correlation["rank"]) == ("correlation", ["v1"], 3)
     assert (counts["input"], counts["versions"], counts["ranks"]) == ("counts", ["v0", "v1"], "3:3")
@@ -208,8 +208,8 @@ def test_weights_and_usages_are_tables_and_go_to_a_file(
     )
     np.testing.assert_allclose(w.sum(axis=0), 1.0)
     assert (w @ h.T).sum() == pytest.approx(drawn.counts.sum(), rel=1e-4)
-    told = grn(*asked, "-o", store.parent / "modules.npz")
-    assert "W (60 × 3) and H (3 × 40)" in told.err
+    printed = grn(*asked, "-o", store.parent / "modules.npz")
+    assert "W (60 × 3) and H (3 × 40)" in printed.err
     with np.load(store.parent / "modules.npz") as file:
         np.testing.assert_array_equal(file["modules"], w)
         np.testing.assert_array_equal(file["usage"], h.T)
@@ -220,12 +220,12 @@ def test_weights_and_usages_are_tables_and_go_to_a_file(
     assert (float(bins[0]["share_from"]), float(bins[-1]["share_to"])) == (0.0, 1.0)
 
 
-def test_an_exported_store_tells_modules_and_keeps_none(store: Path, grn: Callable[..., Any]) -> None:
+def test_an_exported_store_shows_modules_and_keeps_none(store: Path, grn: Callable[..., Any]) -> None:
     assert grn("-s", store, "export", store.parent / "all.h5").code == 0
-    told = grn("-s", store.parent / "all.h5", "nmf", "--rank", 3, "--restarts", 2, "--tsv")
-    assert told.code == 0
-    assert len(told.rows) == 3
-    assert "The analysis is not kept:" in told.err
+    printed = grn("-s", store.parent / "all.h5", "nmf", "--rank", 3, "--restarts", 2, "--tsv")
+    assert printed.code == 0
+    assert len(printed.rows) == 3
+    assert "The analysis is not kept:" in printed.err
     assert grn("-s", store.parent / "all.h5", "nmf", "list", "--tsv").rows == []
 
 
@@ -261,7 +261,7 @@ def test_a_file_is_factored_without_a_store_and_nothing_is_kept(
     assert grn(*search).code == 3
 
 
-def test_the_ranks_looked_at_unasked_are_as_many_as_there_can_be(
+def test_the_ranks_surveyed_by_default_are_as_many_as_there_can_be(
     tmp_path: Path, grn: Callable[..., Any], drawn: SimulatedCounts, names: list[str]
 ) -> None:
     head = "\t".join(["gene", *(f"S{place}" for place in range(6))])
@@ -275,14 +275,14 @@ def test_the_ranks_looked_at_unasked_are_as_many_as_there_can_be(
     assert "no factors of rank 8" in refused.err
 
 
-def test_what_an_answer_must_not_be_read_without_is_said_in_every_form(
+def test_warnings_are_printed_in_every_form(
     store: Path, grn: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Of a single sweep the first is always kept and three that gain little are never seen, whatever the rounding.
     monkeypatch.setattr("grnledger.engine.nmf.modules.analysis.FINAL_FIT", {"tolerance": 0.0, "most_sweeps": 1})
     for place, form in enumerate(("--tsv", "--json", "--table=modules")):
-        told = grn("-s", store, "nmf", "--rank", 3, "--restarts", 2, "--seed", place, form)
-        assert "The fit has not converged in 1 sweep:" in told.err
+        printed = grn("-s", store, "nmf", "--rank", 3, "--restarts", 2, "--seed", place, form)
+        assert "The fit has not converged in 1 sweep:" in printed.err
 
 
 def test_a_version_without_any_correlation_is_refused_with_a_sentence(tmp_path: Path, grn: Callable[..., Any]) -> None:
@@ -292,12 +292,12 @@ def test_a_version_without_any_correlation_is_refused_with_a_sentence(tmp_path: 
     (tmp_path / "noise.tsv").write_text("\n".join([head, *rows]) + "\n")
     made = grn("init", tmp_path / "noise.grn", "--expression", tmp_path / "noise.tsv")
     assert "Shrinkage is complete" in made.err + made.out
-    told = grn("-s", tmp_path / "noise.grn", "nmf", "--rank", 2, "--restarts", 1)
-    assert (told.code, told.out) == (2, "")
-    assert "No two genes of v0 are positively correlated" in told.err
+    printed = grn("-s", tmp_path / "noise.grn", "nmf", "--rank", 2, "--restarts", 1)
+    assert (printed.code, printed.out) == (2, "")
+    assert "No two genes of v0 are positively correlated" in printed.err
 
 
-def test_what_was_read_beside_a_file_is_part_of_what_an_analysis_is_of(
+def test_files_read_beside_a_table_are_part_of_its_content(
     store: Path, grn: Callable[..., Any], drawn: SimulatedCounts, names: list[str]
 ) -> None:
     folder = store.parent / "tenx"
@@ -306,10 +306,10 @@ def test_what_was_read_beside_a_file_is_part_of_what_an_analysis_is_of(
     (folder / "barcodes.tsv").write_text("".join(f"S{place}\n" for place in range(40)))
     for prefix in ("GENE", "OTHER"):
         (folder / "genes.tsv").write_text("".join(f"{prefix}{place}\t{prefix}{place}\n" for place in range(60)))
-        told = grn("-s", store, "nmf", "--input", folder / "matrix.mtx", "--rank", 2, "--restarts", 2)
-        assert told.code == 0
-        assert prefix in told.out
-        assert "Kept:" in told.err
+        printed = grn("-s", store, "nmf", "--input", folder / "matrix.mtx", "--rank", 2, "--restarts", 2)
+        assert printed.code == 0
+        assert prefix in printed.out
+        assert "Kept:" in printed.err
     # and equal tables are one, whatever they are called: told by the name that was asked for
     (store.parent / "copy.tsv").write_bytes((store.parent / "counts.tsv").read_bytes())
     assert "Kept:" in grn("-s", store, "nmf", "--input", store.parent / "counts.tsv", "--rank", 2).err
@@ -318,20 +318,20 @@ def test_what_was_read_beside_a_file_is_part_of_what_an_analysis_is_of(
     assert "copy.tsv: 60 genes" in again
 
 
-def test_odd_names_of_files_are_told_as_escapes(store: Path, grn: Callable[..., Any]) -> None:
+def test_odd_names_of_files_are_printed_as_escapes(store: Path, grn: Callable[..., Any]) -> None:
     for name in ("a\x1b[31mred.tsv", "new\nline.tsv", os.fsdecode(b"bad\xff\xfe.tsv")):
         (store.parent / name).write_bytes((store.parent / "counts.tsv").read_bytes())
-        told = grn("-s", store, "nmf", "--input", store.parent / name, "--rank", 2, "--restarts", 1)
-        assert told.code == 0
-        assert all(line.isprintable() for line in told.err.splitlines())
-        assert "60 genes in 40 samples" in told.err
+        printed = grn("-s", store, "nmf", "--input", store.parent / name, "--rank", 2, "--restarts", 1)
+        assert printed.code == 0
+        assert all(line.isprintable() for line in printed.err.splitlines())
+        assert "60 genes in 40 samples" in printed.err
 
 
-def test_a_negative_value_is_told_by_its_gene_and_sample(store: Path, grn: Callable[..., Any]) -> None:
+def test_a_negative_value_is_named_by_its_gene_and_sample(store: Path, grn: Callable[..., Any]) -> None:
     (store.parent / "minus.tsv").write_text("gene\ts1\ts2\ts3\nA\t1\t2\t3\nB\t4\t-5\t6\n")
-    told = grn("-s", store, "nmf", "--input", store.parent / "minus.tsv", "--rank", 1)
-    assert told.code == 2
-    assert "1 value is negative: -5 of B in s2." in told.err
+    printed = grn("-s", store, "nmf", "--input", store.parent / "minus.tsv", "--rank", 1)
+    assert printed.code == 2
+    assert "1 value is negative: -5 of B in s2." in printed.err
 
 
 def test_ctrl_c_while_compiled_code_runs_is_an_interruption(
@@ -341,8 +341,8 @@ def test_ctrl_c_while_compiled_code_runs_is_an_interruption(
         raise SystemError("returned a result with an exception set") from KeyboardInterrupt()
 
     monkeypatch.setattr("grnledger.engine.nmf.solvers.kernels.compiled_minimize_symmetric", interrupted)
-    told = grn("-s", store, "nmf", "--rank", 2, "--restarts", 1)
-    assert (told.code, told.out, told.err) == (130, "", "Interrupted.\n")
+    printed = grn("-s", store, "nmf", "--rank", 2, "--restarts", 1)
+    assert (printed.code, printed.out, printed.err) == (130, "", "Interrupted.\n")
 
 
 def test_a_diff_without_samples_is_refused_before_any_fit(

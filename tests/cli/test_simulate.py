@@ -36,8 +36,8 @@ def truth_of(path: Path) -> list[dict[str, str]]:
 
 def test_a_factor_model_becomes_a_base_and_pathways(grn: Callable[..., Any], folder: Path) -> None:
     shape = ("--genes", 20, "--factors", 2, "--pathways", 1, "--seed", 3)
-    told = grn("simulate", *shape, "--scale", 0.2, "--noise", 0.1, 0.2, "--pathway-scale", 0.1, "-o", "m.npz")
-    assert told.err.splitlines() == [
+    printed = grn("simulate", *shape, "--scale", 0.2, "--noise", 0.1, 0.2, "--pathway-scale", 0.1, "-o", "m.npz")
+    assert printed.err.splitlines() == [
         "m.npz: 20 genes, 2 factors, seed 3.",
         "m.pathways.npz: 1 pathway, in units of the expression (raw).",
     ]
@@ -49,9 +49,9 @@ def test_a_factor_model_becomes_a_base_and_pathways(grn: Callable[..., Any], fol
 
 
 def test_counts_by_default_are_the_course_s_problem_with_its_truth(grn: Callable[..., Any], folder: Path) -> None:
-    told = grn("simulate", "counts", "-o", "counts.tsv")
-    assert (told.code, told.out) == (0, "")
-    assert told.err.splitlines() == [
+    printed = grn("simulate", "counts", "-o", "counts.tsv")
+    assert (printed.code, printed.out) == (0, "")
+    assert printed.err.splitlines() == [
         "counts.tsv: 100 genes in 60 samples, depth 1,000, Poisson, seed 42.",
         "counts.truth.tsv: the truth, 5 modules, 3 genes in two.",
     ]
@@ -82,12 +82,12 @@ def test_counts_are_read_back_by_init_and_nmf_which_finds_the_modules(grn: Calla
     assert base.expression is not None
     np.testing.assert_array_equal(base.expression.all(), counts)
     for source in ("counts", "counts.tsv"):
-        found = grn("nmf", "--input", source, "--rank", 3, "--restarts", 3, "--json").json
-        assert found["likelihood"]
+        rows = grn("nmf", "--input", source, "--rank", 3, "--restarts", 3, "--json").json
+        assert rows["likelihood"]
         truth = truth_of(folder / "counts.truth.tsv")
-        pairs = {(row["module"], true["module"]) for row, true in zip(found["genes"], truth, strict=True)}
+        pairs = {(row["module"], true["module"]) for row, true in zip(rows["genes"], truth, strict=True)}
         assert len(pairs) == 3
-        assert set(found["moonlighting"]) <= {row["gene"] for row in truth if row["second_module"]}
+        assert set(rows["moonlighting"]) <= {row["gene"] for row in truth if row["second_module"]}
 
 
 def test_the_same_seed_gives_the_same_bytes(grn: Callable[..., Any], folder: Path) -> None:
@@ -123,8 +123,8 @@ def test_counts_that_are_there_are_replaced_as_a_model_is(grn: Callable[..., Any
 def test_a_regime_is_a_depth_and_an_overdispersion_unless_they_are_given(
     grn: Callable[..., Any], folder: Path, arguments: tuple[object, ...], depth: float, overdispersion: float
 ) -> None:
-    told = grn("simulate", "counts", *arguments, "-o", "counts.tsv")
-    assert f"depth {depth:,}, {f'α {overdispersion:g}' if overdispersion else 'Poisson'}, seed 42." in told.err
+    printed = grn("simulate", "counts", *arguments, "-o", "counts.tsv")
+    assert f"depth {depth:,}, {f'α {overdispersion:g}' if overdispersion else 'Poisson'}, seed 42." in printed.err
     drawn = simulate_counts(depth=depth, overdispersion=overdispersion, seed=42)
     np.testing.assert_array_equal(counts_of(folder / "counts.tsv")[2], drawn.counts)
 
@@ -168,7 +168,7 @@ def test_sizes_are_shares_and_say_how_many_modules(grn: Callable[..., Any], fold
 def test_counts_that_cannot_be_drawn_or_written_are_refused_and_nothing_is_left(
     grn: Callable[..., Any], folder: Path, line: str, code: int, sentence: str
 ) -> None:
-    told = grn("simulate", "counts", *line.split())
-    assert (told.code, told.out) == (code, "")
-    assert sentence in told.err
+    printed = grn("simulate", "counts", *line.split())
+    assert (printed.code, printed.out) == (code, "")
+    assert sentence in printed.err
     assert list(folder.iterdir()) == []

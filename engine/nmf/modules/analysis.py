@@ -1,4 +1,4 @@
-"""A whole analysis: ranks surveyed, one chosen, and what its modules say of each gene."""
+"""A whole analysis: a survey of ranks, the choice of one, and its modules."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from ..solvers.factorization import Factorization
 
 SURVEY_FIT: dict[str, Any] = {"tolerance": 1e-5, "most_sweeps": 300}
-"""How far the fits of the survey go. Of a rank too many they would go on for thousands of sweeps, for nothing."""
+"""Limits of the fits of the survey: with more modules than there are, they would take thousands of sweeps in vain."""
 
 FINAL_FIT: dict[str, Any] = {"tolerance": 1e-7, "most_sweeps": 5_000}
-"""How far the best fit of the chosen rank then goes."""
+"""Limits of the best fit of the chosen rank, which continues from there."""
 
 
 SURVEY_SHARE, FIT_SHARE = 0.6, 0.7
-"""About the share of the time after the survey, and after the last fit; the test of second modules takes the rest."""
+"""Share of the progress after the survey, and after the final fit; the test of second modules takes the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,9 @@ class Analysis:
     Parameters
     ----------
     survey : RankSurvey
-        What each rank is worth.
+        The survey of ranks.
     best : Factorization
-        The best fit of the chosen rank, carried through to the end.
+        The best fit of the chosen rank, carried through.
     stability : ndarray of float64, shape (p,)
         Of each gene, the share of the other restarts that have it in the same module; NaN with a single start.
     moonlighting : Moonlighting, optional
@@ -56,14 +56,14 @@ class Analysis:
 
     @property
     def memberships(self) -> Memberships:
-        """How that fit shares each gene out among its modules."""
+        """The shares that the modules of that fit have of each gene."""
         return memberships(self.best)
 
     @property
     def second(self) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """A second module of each gene and its share, shapes (p,); −1 and 0 where there is none.
 
-        That which was tested, where one was; otherwise the one with the second largest share.
+        The tested one where there is a test; otherwise the one with the second largest share.
         """
         shares = self.memberships.shares
         if shares.shape[1] < 2:
@@ -113,7 +113,7 @@ def analyse(
     values : ndarray or sparse array
         Counts, shape (p, n), or similarities, shape (p, p).
     ranks : sequence of int
-        Which to look at; the one that foretells entries held out best is used.
+        The ranks to survey; the one that best predicts what was held out is used.
     symmetric : bool
         Whether V are similarities.
     counts : bool
@@ -132,7 +132,7 @@ def analyse(
     )  # fmt: skip
     progress(SURVEY_SHARE)
     rough = survey.best
-    others = [one for one in survey.fits[survey.chosen.rank] if one is not rough]
+    others = [restart for restart in survey.fits[survey.chosen.rank] if restart is not rough]
     if symmetric:
         best = fit_symmetric(observe_symmetric(values), rough.rank, start=symmetric_factor(rough), **FINAL_FIT)
         progress(1.0)

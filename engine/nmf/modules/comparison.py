@@ -1,4 +1,4 @@
-"""Two analyses of one panel held against each other: what became of each module, and which genes moved."""
+"""Two analyses of one panel compared: what became of each module, and which genes moved."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 Fate = Literal["matched", "split", "gained", "merged", "lost"]
 
 LEAST_COSINE = 0.5
-"""Two modules that are less alike than this are not the same module."""
+"""Least cosine of two modules that count as the same."""
 
 MAJORITY = 0.5
-"""A module comes from, or goes to, one that has more than this share of its mass."""
+"""Share of its mass above which a module comes from another, or goes to it."""
 
 CUT_QUANTILE = 0.95
-"""The cut is the movement that this share of genes stay below when nothing but the samples is drawn anew."""
+"""Share of the genes that stay below the cut when only the samples are drawn anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +86,16 @@ class Movement:
     def p_value(self) -> float:
         """How often drawing the samples anew moves as many genes that far; NaN without any drawing.
 
-        Genes move together, so each drawing is held against the cut of the others, as the version is against that of
+        Genes move together, so each drawing is compared with the cut of the others, as the version is with that of
         all: (1 + drawings with as large a share) / (1 + drawings).
         """
         if not len(self.resampled):
             return float("nan")
-        drawings: list[NDArray[np.float64]] = list(self.resampled)
-        observed = float(np.mean(self.moved))
-        shares: list[float] = []
-        for index, drawing in enumerate(drawings):
-            others = np.array(drawings[:index] + drawings[index + 1 :])
-            shares.append(float(np.mean(drawing > _cut(others))))
-        return (1 + sum(share >= observed for share in shares)) / (1 + len(drawings))
+        shares: list[float] = [
+            float(np.mean(drawing > _cut(np.delete(self.resampled, index, axis=0))))
+            for index, drawing in enumerate(list(self.resampled))
+        ]
+        return (1 + sum(share >= float(np.mean(self.moved)) for share in shares)) / (1 + len(shares))
 
     @property
     def is_distinguishable(self) -> bool:

@@ -1,4 +1,4 @@
-"""What several fits of one matrix agree upon: the dispersion of their consensus, and how stable each gene is."""
+"""The consensus of several fits of one matrix: its dispersion, and the stability of each gene."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ def dispersion(fits: Sequence[Factorization]) -> float:
     Parameters
     ----------
     fits : sequence of Factorization
-        Of one matrix, from several seeds. c_ij is the share of them that put genes i and j into one module.
+        Fits of one matrix from several seeds. c_ij is the share of them that put genes i and j into one module.
 
     Returns
     -------
     float
         In O(T² p) for T fits, without forming C (p × p): Kim & Park (2007), Bioinformatics 23, 1495–1502.
     """
-    labels = [memberships(one).main + 1 for one in fits]  # 0 for a gene of which nothing was seen
-    genes, modules = len(labels[0]), 1 + max(one.rank for one in fits)
-    first = np.mean([np.sum(np.bincount(one).astype(np.float64) ** 2) for one in labels])
+    labels = [memberships(fit).main + 1 for fit in fits]  # 0 for a gene without observations
+    genes, modules = len(labels[0]), 1 + max(fit.rank for fit in fits)
+    first = np.mean([np.sum(np.bincount(main).astype(np.float64) ** 2) for main in labels])
     second = np.mean(
         [
-            np.sum(np.bincount(one * modules + other).astype(np.float64) ** 2)
-            for one in labels
+            np.sum(np.bincount(main * modules + other).astype(np.float64) ** 2)
+            for main in labels
             for other in labels
         ]
     )  # fmt: skip
@@ -45,16 +45,16 @@ def dispersion(fits: Sequence[Factorization]) -> float:
 def match_modules(
     modules: NDArray[np.float64], others: NDArray[np.float64]
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Return which column of another matrix each column of one is paired with, and the cosine of each pair.
+    """Return the column of a second matrix that each column of the first is paired with, and the cosine of each pair.
 
     Parameters
     ----------
-    modules, other : ndarray of float64, shape (p, R) and (p, R')
+    modules, others : ndarray of float64, shape (p, R) and (p, R')
         Modules.
 
     Returns
     -------
-    places : ndarray of intp, shape (R,)
+    partners : ndarray of intp, shape (R,)
         −1 for a column without a partner, where R > R'.
     cosines : ndarray of float64, shape (R,)
         The pairs whose cosines have the largest sum (Kuhn 1955); 0 without a partner.
@@ -70,12 +70,12 @@ def match_modules(
 
 
 def stability(best: Factorization, fits: Sequence[Factorization]) -> NDArray[np.float64]:
-    """Return of each gene the share of fits that have it in the module that the best fit has it in, shape (p,).
+    """Return the share of fits that put each gene into the same module as the best fit, shape (p,).
 
     Parameters
     ----------
     best : Factorization
-        The fit whose modules count.
+        The fit whose modules are the reference.
     fits : sequence of Factorization
         Others of the same matrix. A module of theirs stands for that of the best fit with which it has most genes in
         common. NaN without any.

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BestSet:
-    """The set that a module has most surprisingly many genes of.
+    """The set that shares most surprisingly many genes with a module.
 
     Parameters
     ----------
     name : str
         Of the set.
     shared, size : int
-        How many genes of the module are in it, and how many of the panel.
+        Number of its genes in the module, and on the panel.
     q : float
         Benjamini and Hochberg's, over all sets and modules.
     """
@@ -43,7 +43,7 @@ def best_sets(main: NDArray[np.intp], modules: int, sets: Mapping[str, NDArray[n
     modules : int
         R.
     sets : mapping of str to ndarray of intp
-        The places of the genes of each set on the panel.
+        The indices of the genes of each set on the panel.
 
     Returns
     -------
@@ -60,11 +60,9 @@ def best_sets(main: NDArray[np.intp], modules: int, sets: Mapping[str, NDArray[n
     within = np.bincount(main[main >= 0], minlength=modules)
     p_values: NDArray[np.float64] = np.asarray(hypergeom.sf(shared - 1, len(main), sizes[:, None], within[None, :]))
     q_values = false_discovery_control(np.clip(p_values, 0.0, 1.0).ravel()).reshape(p_values.shape)
-    best: list[BestSet | None] = []
-    for module in range(modules):
-        closest = int(np.argmin(p_values[:, module]))
-        number = int(shared[closest, module])
-        best.append(
-            BestSet(names[closest], number, int(sizes[closest]), float(q_values[closest, module])) if number else None
-        )
-    return best
+    return [
+        BestSet(names[best], int(shared[best, module]), int(sizes[best]), float(q_values[best, module]))
+        if shared[best, module]
+        else None
+        for module, best in enumerate(map(int, p_values.argmin(axis=0)))
+    ]

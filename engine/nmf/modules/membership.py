@@ -1,4 +1,4 @@
-"""Modules read off a factorization: which module each gene is in, and how much of it."""
+"""Modules of a factorization: which module each gene is in, and with what share."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ SECOND_SHARE = 0.10
 
 @dataclass(frozen=True, slots=True)
 class Memberships:
-    """How each gene is shared out among the modules.
+    """The shares that modules have of genes.
 
     Parameters
     ----------
     shares : ndarray of float64, shape (p, R)
         Of each gene, the share that each module has: W with its columns scaled by their usage, rows summing to one.
-        A gene of which nothing was seen has 0 everywhere.
+        A gene whose observed values are all 0 has 0 everywhere.
     masses : ndarray of float64, shape (R,)
         Of V, the share that each module explains.
     """
@@ -34,7 +34,7 @@ class Memberships:
 
     @property
     def main(self) -> NDArray[np.intp]:
-        """The module with the largest share of each gene, shape (p,); −1 for a gene of which nothing was seen."""
+        """The module with the largest share of each gene, shape (p,); −1 for a gene whose shares are all 0."""
         return np.where(self.shares.any(axis=1), self.shares.argmax(axis=1), -1)
 
     @property
@@ -55,7 +55,7 @@ class Memberships:
 
 
 def memberships(factorization: Factorization) -> Memberships:
-    """Return how a factorization shares each gene out among its modules, in O(pR)."""
+    """Return the shares that the modules of a factorization have of each gene, in O(pR)."""
     mass = factorization.modules * factorization.usage.sum(axis=1)
     mass[mass < 1e-12 * mass.max()] = 0.0  # the floor of the factors
     rows = mass.sum(axis=1, keepdims=True)

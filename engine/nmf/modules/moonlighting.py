@@ -1,4 +1,4 @@
-"""Genes of two modules: those whose counts one module alone does not account for."""
+"""Genes of two modules: those whose counts a single module does not explain."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from ..solvers.sides import Side
 
 LEAST_SECOND_SHARE = 0.05
-"""A second module has at least this share of a gene."""
+"""Least share of a gene that a second module has."""
 
 FALSE_DISCOVERY_RATE = 0.02
-"""Of the genes found in a second module, about so many are not."""
+"""Expected share of false ones among the genes reported in a second module."""
 
 ROUNDS = 6
-"""Second modules are looked for so many times at the most, each time with usages fitted to those found."""
+"""Most rounds of the search for second modules, each with usages fitted to those of the round before."""
 
 REFITS, REFIT_TOLERANCE = 60, 1e-6
-"""Sweeps of a refit at the most, and the gain that ends it."""
+"""Most sweeps of a refit, and the relative gain below which it ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +69,9 @@ def moonlighting(
     observed : Observed
         V, counts.
     factorization : Factorization
-        A converged factorization of it: its main modules are taken from there.
+        A converged factorization of it, which has the main modules.
     progress : callable
-        Told the share of the rounds that is done; the last ones may not be needed.
+        Called with the share of the rounds that is done; the last ones may not be needed.
 
     Returns
     -------
@@ -80,13 +80,13 @@ def moonlighting(
 
     Notes
     -----
-    A factorization may be turned a little without fitting worse, and then many genes seem to be in two modules. So all
-    but the main module of each gene is pruned, and the usages are fitted anew: a module's genes alone say how it is
-    used. What is left of them says how much more the counts vary than Poisson's, and both factors are then fitted anew
-    as a negative binomial. Each gene is fitted with each second module beside its main one. Twice the gain of the log
-    likelihood is compared with half a χ² of one degree of freedom, for a weight that would else be at its bound (Self &
-    Liang 1987, JASA 82, 605–610), Benjamini and Hochberg's q is taken over all genes and modules, and the strongest
-    second modules found are let in. That is done again with the usages that follow, until nothing changes.
+    A factorization may be rotated a little without fitting worse, and then many genes seem to be in two modules. So all
+    but the main module of each gene is pruned, and the usages are fitted anew from each module's own genes. Their
+    residuals give the overdispersion of the counts, and both factors are then fitted anew as a negative binomial. Each
+    gene is fitted with each second module beside its main one. Twice the gain of the log likelihood is compared with
+    half a χ² of one degree of freedom, for a weight that would else be at its bound (Self & Liang 1987, JASA 82,
+    605–610), Benjamini and Hochberg's q is taken over all genes and modules, and the strongest second modules at that
+    rate are added. This is repeated with the usages that follow, until nothing changes.
     """
     with one_blas_thread():  # the same bits on any number of cores
         return _moonlighting(observed, factorization, progress)

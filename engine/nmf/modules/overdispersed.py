@@ -1,7 +1,7 @@
-"""Counts that vary more than Poisson's: a negative binomial with the variance μ + α μ², of which α is one for all.
+"""Overdispersed counts: a negative binomial with the variance μ + α μ² and one α for all entries.
 
-Under it what a large count says is worth less than under Poisson: 1 / (μ + α μ²) and not 1 / μ. V ≈ w Hᵀ line by line,
-all in units of V.
+Under it a large count weighs less than under Poisson: 1 / (μ + α μ²) and not 1 / μ. V ≈ w Hᵀ line by line, all in units
+of V.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
     Seen = NDArray[np.bool_] | None
 
 LEAST_EXPECTED = 1e-3
-"""What is expected of an entry is taken for at least this share of the mean: no single one decides what α is."""
+"""Least expected value of an entry, as a share of the mean, so that no single entry determines α."""
 
 STEPS, ALPHA_TOLERANCE = 60, 1e-6
-"""Steps towards α at the most, and the relative change that ends them."""
+"""Most Newton steps for α, and the relative change that ends them."""
 
 REFITS, REFIT_TOLERANCE = 40, 1e-4
-"""Alternations of a refit of both factors at the most, and the largest relative change that ends them."""
+"""Most alternations of a refit of both factors, and the relative change that ends them."""
 
 SCORINGS, SCORING_TOLERANCE = 40, 1e-5
-"""Steps of Fisher scoring at the most, and the relative change that ends them."""
+"""Most steps of Fisher scoring, and the relative change that ends them."""
 
 COLLINEAR = 1e-9
-"""Two usages of which less than this share is each one's own are one: the first has all of it."""
+"""Share of two usages' Gram determinant below which they count as collinear: the first has all the weight."""
 
 LEAST_MEAN = 1e-9
-"""No count is expected to be less than this."""
+"""Least expected count."""
 
 TINY = float(np.finfo(np.float64).tiny)
 
@@ -81,7 +81,7 @@ def overdispersion(observed: Observed, weights: Real, usage: Real) -> float:
 
 
 def refit(observed: Observed, weights: Real, usage: Real, alpha: float) -> tuple[Real, Real]:
-    """Return both factors fitted as a negative binomial from those given; what is 0 stays 0.
+    """Return both factors fitted as a negative binomial from a start; zeros stay zero.
 
     Notes
     -----

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -115,10 +116,9 @@ class RankSurvey:
         Of counts that is how sharply the log likelihood bends, as far as the restarts of the survey were carried.
         """
         ranks, divergences = (np.array([getattr(row, name) for row in self.rows]) for name in ("rank", "divergence"))
-        bends = np.full(len(ranks), np.nan)
-        if len(ranks) > 2:
-            inner = divergences[:-2] + divergences[2:] - 2.0 * divergences[1:-1]
-            bends[1:-1] = np.where((np.diff(ranks)[1:] == 1) & (np.diff(ranks)[:-1] == 1), inner, np.nan)
+        bends, apart = np.full(len(ranks), np.nan), np.diff(ranks)
+        inner = divergences[:-2] + divergences[2:] - 2.0 * divergences[1:-1]
+        bends[1:-1] = np.where((apart[1:] == 1) & (apart[:-1] == 1), inner, np.nan)
         return bends
 
     @property
@@ -203,10 +203,8 @@ def rank_survey(
     if not ordered or restarts < 1:
         raise InputError(f"A survey needs ranks and restarts, not {list(ranks)} and {restarts}.")
     values = csr_array(values) if bool(issparse(values)) else np.asarray(values)
-    whole, trials = (
-        observe_symmetric(values) if symmetric else observe(values),
-        _trials(values, seed, splits, symmetric=symmetric) if len(ordered) > 1 else [],
-    )
+    whole = observe_symmetric(values) if symmetric else observe(values)
+    trials = _trials(values, seed, splits, symmetric=symmetric) if len(ordered) > 1 else []
     for rank in (ordered[0], ordered[-1]):
         check_rank(whole, rank)
     starts = range(min(restarts, STARTS_IN_A_SPLIT if splits else STARTS))
@@ -220,10 +218,8 @@ def rank_survey(
 
     def fit_job(job: tuple[int, int, int]) -> Factorization:
         rank, matrix, start_seed = job
-        if symmetric:
-            factorization = fit_symmetric(matrices[matrix], rank, seed=start_seed, **options)
-        else:
-            factorization = fit(matrices[matrix], rank, seed=start_seed, threads=1, **options)
+        method = fit_symmetric if symmetric else functools.partial(fit, threads=1)
+        factorization = method(matrices[matrix], rank, seed=start_seed, **options)
         progress(next(done) / steps)
         return factorization
 
@@ -235,13 +231,12 @@ def rank_survey(
     fits: dict[tuple[int, int], list[Factorization]] = {}
     for (rank, matrix, _), factorization in zip(jobs, threaded(threads)(fit_job, jobs), strict=True):
         fits.setdefault((rank, matrix), []).append(factorization)
-    likelihoods = threaded(threads)(likelihood, ordered) if counts else itertools.repeat(float("nan"))
-    rows: list[RankRow] = []
-    for rank, log_likelihood_of_rank in zip(ordered, likelihoods, strict=False):
-        predicted = [
-            trial.divergence_of(min(fits[rank, matrix], key=_divergence)) for matrix, trial in enumerate(trials, 1)
-        ]
-        rows.append(_row(rank, predicted, fits[rank, 0], log_likelihood_of_rank))
+    predicted = {
+        rank: [trial.divergence_of(min(fits[rank, matrix], key=_divergence)) for matrix, trial in enumerate(trials, 1)]
+        for rank in ordered
+    }
+    likelihoods = list(threaded(threads)(likelihood, ordered)) if counts else [float("nan")] * len(ordered)
+    rows = [_row(rank, predicted[rank], fits[rank, 0], at) for rank, at in zip(ordered, likelihoods, strict=True)]
     by: HeldOut = "samples" if splits else "pairs" if symmetric else "entries"
     return RankSurvey(tuple(rows), by, {rank: tuple(fits[rank, 0]) for rank in ordered})
 

@@ -1,11 +1,11 @@
-"""What of a version is factored: the positive part of its correlations, whole or of each gene's nearest neighbours."""
+"""The matrix to factor of a version: its positive correlations, all of them or of each gene's nearest neighbours."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
 from ...network.covariance import row_blocks
 from ...threads import one_blas_thread
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from ...network.snapshot import Snapshot
 
 DENSE_UP_TO = 3_000
-"""Of so many genes all pairs are factored; of more, each gene's nearest neighbours alone."""
+"""Most genes of which all pairs are factored; of more, only each gene's nearest neighbours."""
 
 NEIGHBORS = 50
-"""So many neighbours of each gene, by default."""
+"""Neighbours of each gene by default."""
 
 
 def positive_correlations(
@@ -37,7 +37,7 @@ def positive_correlations(
         Keep this many of each gene's strongest partners alone, and the pair where either has the other among them. By
         default all pairs of up to `WHOLE_UP_TO` genes, and `NEIGHBORS` of more.
     progress : callable
-        Told the share that is done.
+        Called with the share that is done.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def positive_correlations(
     Notes
     -----
     Of negative correlations the absolute value would bring genes together that are never active together, and partial
-    correlations single out pairs rather than modules: both found planted modules worse in prototypes.
+    correlations single out pairs rather than modules: with both, planted modules were recovered less well.
     """
     size = len(snapshot.panel)
     if neighbors is None and size > DENSE_UP_TO:
@@ -65,7 +65,7 @@ def positive_correlations(
     if neighbors is None:
         whole = np.vstack(bands)
         return np.maximum(whole, whole.T)  # the same but for the last bits
-    stacked = csr_array(_stack(bands, size))
+    stacked = csr_array(vstack(bands, format="csr"))
     return csr_array(stacked.maximum(stacked.T))
 
 
@@ -75,9 +75,3 @@ def _nearest(band: NDArray[np.float64], number: int) -> csr_array:
     rows = np.repeat(np.arange(len(band)), number)
     values = np.take_along_axis(band, columns, axis=1).ravel()
     return csr_array((values, (rows, columns.ravel())), shape=band.shape)
-
-
-def _stack(parts: list[Any], size: int) -> Any:
-    from scipy.sparse import vstack
-
-    return vstack(parts, format="csr") if parts else csr_array((0, size))

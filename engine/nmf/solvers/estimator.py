@@ -18,7 +18,7 @@ from scipy.sparse import csr_array, issparse
 
 from ...errors import InputError
 from ...wording import printable
-from .observed import check_entries, missing_entries, observe
+from .observed import check_entries, check_observed, missing_entries, observe
 from .solver import fit, fit_each
 from .transform import transform
 
@@ -103,13 +103,13 @@ class KLNMF:
             X or a parameter cannot be used; the value is named.
         """
         names, matrix = _names_of(X), _matrix_of(X)
-        _check_observed(matrix)
         for name in ("n_components", "max_iter", "restarts"):
             if not (isinstance(getattr(self, name), (int, np.integer)) and getattr(self, name) >= 1):
                 raise EstimatorError(f"{name} is a whole number from 1, not {getattr(self, name)!r}.")
         how: dict[str, Any] = {"tolerance": self.tol, "most_sweeps": self.max_iter}
         first = _seed(self.random_state)
         with _scikit_learn_errors():
+            check_observed(missing_entries(matrix), "sample", "feature")
             observed = observe(matrix.T)
             if self.restarts == 1:
                 best = fit(observed, self.n_components, seed=first, threads=self.threads, **how)
@@ -289,19 +289,6 @@ def _matrix_of(X: Any) -> Matrix:
     return matrix
 
 
-def _check_observed(matrix: Matrix) -> None:
-    missing = missing_entries(matrix)
-    for what, counts, most in (
-        ("sample", np.diff(missing.indptr), matrix.shape[1]),
-        ("feature", np.bincount(missing.indices, minlength=matrix.shape[1]), matrix.shape[0]),
-    ):
-        if np.any(counts == most):
-            raise EstimatorError(
-                f"Nothing is observed of {what} {int(np.argmax(counts == most))}: all of it is missing.",
-                hint=f"Leave that {what} out.",
-            )
-
-
 def _names_of(X: Any) -> NDArray[np.object_] | None:
     """Return the names of a data frame's columns; None without, or where they are no texts."""
     names: list[Any] = list(getattr(X, "columns", ()))
@@ -316,10 +303,8 @@ def _listed(names: list[str], most: int = 5) -> str:
 
 
 def _seed(random_state: Any) -> int:
-    if random_state is None:
-        return int(np.random.default_rng().integers(2**31))
-    if isinstance(random_state, np.random.Generator):
-        return int(random_state.integers(2**31))
+    if random_state is None or isinstance(random_state, np.random.Generator):
+        return int(np.random.default_rng(random_state).integers(2**31))
     if isinstance(random_state, np.random.RandomState):
         return int(random_state.randint(2**31 - 1))
     if isinstance(random_state, (int, np.integer)) and random_state >= 0:

@@ -90,7 +90,7 @@ def observe(values: Any, *, held_out: Mask | Sparse | None = None, dtype: type =
         raise InputError(f"There is nothing to factor in an array of shape {stored.shape}.")
     check_entries(stored, "row", "column")
     left_out = _left_out(stored, held_out)
-    _check_observed(left_out)
+    check_observed(left_out, "row", "column")
     filled = _without(stored, left_out)
     entries = int(np.prod(stored.shape))
     scale = float(filled.sum()) / (entries - left_out.nnz)
@@ -138,7 +138,7 @@ def speckled(values: Any, share: float, seed: int) -> Sparse:
 
 
 def check_entries(values: Any, row: str, column: str) -> None:
-    """Refuse what is negative or infinite, naming the first by what rows and columns are.
+    """Refuse negative and infinite values, naming the first by what rows and columns are.
 
     Raises
     ------
@@ -201,15 +201,21 @@ def _left_out(stored: Matrix, held_out: Mask | Sparse | None) -> Sparse:
     return missing if held_out is None else csr_array(missing + csr_array(held_out))
 
 
-def _check_observed(left_out: Sparse) -> None:
-    """Refuse a row or column of which nothing is observed: its factors would be undetermined."""
+def check_observed(left_out: Sparse, row: str, column: str) -> None:
+    """Refuse a row or column of which nothing is observed: its factors would be undetermined.
+
+    Raises
+    ------
+    InputError
+        The first is named, by what rows and columns are.
+    """
     for name, counts, most in (
-        ("row", np.diff(left_out.indptr), left_out.shape[1]),
-        ("column", np.bincount(left_out.indices, minlength=left_out.shape[1]), left_out.shape[0]),
+        (row, np.diff(left_out.indptr), left_out.shape[1]),
+        (column, np.bincount(left_out.indices, minlength=left_out.shape[1]), left_out.shape[0]),
     ):
         if np.any(counts == most):
             raise InputError(
-                f"Nothing is observed in {name} {int(np.argmax(counts == most))}: all of it is missing or held out.",
+                f"Nothing is observed of {name} {int(np.argmax(counts == most))}: all of it is missing or held out.",
                 hint=f"Leave that {name} out.",
             )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,17 +20,11 @@ if TYPE_CHECKING:
 
     from .observed import Observed
 
+    Factors = tuple[NDArray[Any], NDArray[Any]]  # W of shape (p, R) and Hᵀ of shape (n, R)
+
 
 LARGEST_START = 1e12
 """How many times as large as the matrix a start may be for single precision to hold the sweeps from there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Factors:
-    """The two factors, W of shape (p, R) and Hᵀ of shape (n, R)."""
-
-    w: NDArray[Any]
-    h: NDArray[Any]
 
 
 def fit(
@@ -82,9 +75,9 @@ def fit(
     """
     check_rank(observed, rank)
     first = _draw_start(observed, rank, seed) if start is None else _check_start(observed, rank, start)
-    begin = _balance(first)
+    w, h = _balance(*first)
     threads = threads or os.cpu_count() or 1
-    descent = descend(observed.rows, observed.columns, begin.w, begin.h, tolerance, most_sweeps, threads)
+    descent = descend(observed.rows, observed.columns, w, h, tolerance, most_sweeps, threads)
     start_seed = seed if start is None else None
     return finish(observed, descent.w, descent.h, descent.trace, converged=descent.converged, seed=start_seed)
 
@@ -136,7 +129,7 @@ def _draw_start(observed: Observed, rank: int, seed: int) -> Factors:
     height = np.sqrt(1.0 / rank) / 0.525  # the mean of V / scale is 1
     p, n = observed.shape
     w, h = (height * stream.uniform(0.05, 1.0, size=(size, rank)) for size in (p, n))
-    return Factors(w.astype(observed.dtype), h.astype(observed.dtype))
+    return (w.astype(observed.dtype), h.astype(observed.dtype))
 
 
 def _check_start(observed: Observed, rank: int, start: tuple[NDArray[np.float64], NDArray[np.float64]]) -> Factors:
@@ -147,7 +140,7 @@ def _check_start(observed: Observed, rank: int, start: tuple[NDArray[np.float64]
     if not (np.all(np.isfinite(w)) and np.all(np.isfinite(h)) and np.all(w >= 0.0) and np.all(h >= 0.0)):
         raise InputError("A start may hold no negative number, and none that is not finite.")
     check_size(observed, w, h)
-    return Factors(w.astype(observed.dtype), (h.T / observed.scale).astype(observed.dtype))
+    return (w.astype(observed.dtype), (h.T / observed.scale).astype(observed.dtype))
 
 
 def check_size(observed: Observed, w: NDArray[np.float64], h: NDArray[np.float64]) -> None:
@@ -169,11 +162,11 @@ def check_size(observed: Observed, w: NDArray[np.float64], h: NDArray[np.float64
         )
 
 
-def _balance(factors: Factors) -> Factors:
+def _balance(w: NDArray[Any], h: NDArray[Any]) -> Factors:
     """Return the same product with factors whose columns have equal sums, so that single precision suits both."""
-    sums = [np.maximum(factor.sum(axis=0, dtype=np.float64), 1e-30) for factor in (factors.w, factors.h)]
+    sums = [np.maximum(factor.sum(axis=0, dtype=np.float64), 1e-30) for factor in (w, h)]
     ratio = np.sqrt(sums[1] / sums[0])
-    return Factors(
-        np.ascontiguousarray(np.maximum(factors.w * ratio, FLOOR), dtype=factors.w.dtype),
-        np.ascontiguousarray(np.maximum(factors.h / ratio, FLOOR), dtype=factors.h.dtype),
+    return (
+        np.ascontiguousarray(np.maximum(w * ratio, FLOOR), dtype=w.dtype),
+        np.ascontiguousarray(np.maximum(h / ratio, FLOOR), dtype=h.dtype),
     )

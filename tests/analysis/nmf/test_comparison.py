@@ -38,7 +38,7 @@ ALL = list(range(12))
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "told"),
+    ("before", "after", "expected"),
     [
         ((ALL[:6], ALL[6:]), (ALL[6:], ALL[:6]), [("matched", 0, 1), ("matched", 1, 0)]),
         ((ALL[:8], ALL[8:]), (ALL[:5], ALL[5:8], ALL[8:]), [("matched", 0, 0), ("matched", 1, 2), ("split", 0, 1)]),
@@ -56,24 +56,24 @@ ALL = list(range(12))
     ],
 )
 def test_what_became_of_each_module(
-    before: tuple[list[int], ...], after: tuple[list[int], ...], told: list[tuple[str, int, int]]
+    before: tuple[list[int], ...], after: tuple[list[int], ...], expected: list[tuple[str, int, int]]
 ) -> None:
-    found = module_changes(made_of(*before), made_of(*after))
-    assert [(one.fate, one.before, one.after) for one in found] == told
-    assert all((one.cosine > 0.0) == (one.fate == "matched") for one in found)
+    changes = module_changes(made_of(*before), made_of(*after))
+    assert [(change.fate, change.before, change.after) for change in changes] == expected
+    assert all((change.cosine > 0.0) == (change.fate == "matched") for change in changes)
 
 
 def test_the_distance_of_a_gene_is_the_share_of_it_that_is_elsewhere() -> None:
     before = made_of(ALL[:6], ALL[6:])
     after = made_of([*ALL[7:], 5], [*ALL[:5], 6])  # 5 and 6 change places, and so do the modules
-    told = module_changes(before, after)
-    assert [(one.before, one.after) for one in told] == [(0, 1), (1, 0)]
-    moved = membership_distances(told, memberships(before), memberships(after))
+    changes = module_changes(before, after)
+    assert [(change.before, change.after) for change in changes] == [(0, 1), (1, 0)]
+    moved = membership_distances(changes, memberships(before), memberships(after))
     assert moved.tolist() == [0.0] * 5 + [1.0, 1.0] + [0.0] * 5
     more = made_of(ALL[:6], ALL[6:9], ALL[9:])
-    told = module_changes(before, more)
-    assert align_modules(told, memberships(before), memberships(more)).shape == (12, 3)
-    assert membership_distances(told, memberships(before), memberships(more)).sum() == pytest.approx(3.0)
+    changes = module_changes(before, more)
+    assert align_modules(changes, memberships(before), memberships(more)).shape == (12, 3)
+    assert membership_distances(changes, memberships(before), memberships(more)).sum() == pytest.approx(3.0)
 
 
 def test_a_gene_has_moved_beyond_what_drawing_the_samples_anew_does() -> None:
@@ -97,12 +97,12 @@ def test_a_gene_has_moved_beyond_what_drawing_the_samples_anew_does() -> None:
 def test_a_version_is_distinguishable_from_its_own_drawings_one_time_in_twenty() -> None:
     # Genes move together: in each drawing by a scale of its own, so that one of them may hold most of what is far.
     stream = np.random.default_rng(5)
-    told = 0
+    distinguished = 0
     for _ in range(400):
         scale = stream.lognormal(0.0, 1.0, 20)[:, None]
         drawn = np.minimum(scale * stream.random((20, 60)) * 0.1, 1.0)
-        told += Movement(drawn[0], drawn[1:]).is_distinguishable
-    assert told <= 33  # of 400 at .05; 33 or fewer in 99 of 100 cases
+        distinguished += Movement(drawn[0], drawn[1:]).is_distinguishable
+    assert distinguished <= 33  # of 400 at .05; 33 or fewer in 99 of 100 cases
 
 
 @pytest.fixture
@@ -133,21 +133,21 @@ def test_drawing_every_sample_once_gives_the_version_itself(repo: Repository, mo
 
 
 def test_drawings_differ_from_each_other_and_are_the_same_for_a_seed(repo: Repository) -> None:
-    one, two = (snapshot.covariance.to_dense() for snapshot in resampling_of(repo, "v1").drawn(2, seed=3))
+    first, two = (snapshot.covariance.to_dense() for snapshot in resampling_of(repo, "v1").drawn(2, seed=3))
     again = next(iter(resampling_of(repo, "v1").drawn(1, seed=3))).covariance.to_dense()
-    assert not np.allclose(one, two)
-    np.testing.assert_array_equal(one, again)
+    assert not np.allclose(first, two)
+    np.testing.assert_array_equal(first, again)
 
 
 def test_a_weak_pathway_is_not_distinguishable_and_one_over_a_third_of_the_genes_is(repo: Repository) -> None:
     how: dict[str, Any] = {"ranks": (3, 3), "restarts": 3, "seed": 0, "resamples": 20}
-    told: list[float] = []
-    weak = compare(repo, "v0", "v1", **how, progress=told.append)
-    assert [one.fate for one in weak.changes] == ["matched"] * 3
+    shares: list[float] = []
+    weak = compare(repo, "v0", "v1", **how, progress=shares.append)
+    assert [change.fate for change in weak.changes] == ["matched"] * 3
     assert not weak.movement.is_distinguishable
     assert weak.movement.distance.max() < 0.02
-    assert told == sorted(told)
-    assert told[-1] == 1.0
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
     assert weak.warm.sweeps < weak.cold.sweeps
     strong = compare(repo, "v0", "v2", **how)
     assert strong.movement.is_distinguishable
@@ -179,8 +179,8 @@ def test_a_drawing_that_the_estimator_refuses_is_drawn_again_for_a_while(
 
 def test_halves_part_the_samples(repo: Repository) -> None:
     source = resampling_of(repo, "v0")
-    for one, other in source.halves(2, seed=4):
-        assert not np.allclose(one.covariance.to_dense(), other.covariance.to_dense())
+    for first, other in source.halves(2, seed=4):
+        assert not np.allclose(first.covariance.to_dense(), other.covariance.to_dense())
     few = dataclasses.replace(source, values=source.values[:, :9])
     assert few.halves(2, seed=4) == []
 
@@ -199,7 +199,7 @@ def test_a_base_without_samples_is_refused_unless_none_are_asked(tmp_path: Path,
     assert (answer["distinguishable"], answer["cut"], answer["moved"]) == (None, None, 0)
 
 
-def test_the_command_tells_modules_and_genes(repo: Repository, grn: Callable[..., Any]) -> None:
+def test_the_command_shows_modules_and_genes(repo: Repository, grn: Callable[..., Any]) -> None:
     asked = ("-s", repo.path, "nmf", "diff", "v0..v2", "--rank", 3, "--restarts", 3, "--resamples", 20)
     answer = grn(*asked, "--json").json
     assert (answer["from"]["version"], answer["to"]["version"], answer["resamples"]) == ("v0", "v2", 20)

@@ -51,26 +51,26 @@ def with_holes(values: Matrix, share: float, seed: int) -> Matrix:
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("holes", [0.0, 0.2])
-def test_the_samples_of_a_fit_get_the_usages_that_it_found(holes: float, form: str) -> None:
+def test_the_samples_of_a_fit_get_the_usages_of_the_fit(holes: float, form: str) -> None:
     values = with_holes(COUNTS, holes, seed=2)
-    found = fit(observe(values, dtype=np.float64), 3, seed=3, tolerance=1e-12)
-    new = transform(found, FORMS[form](values))
+    fitted = fit(observe(values, dtype=np.float64), 3, seed=3, tolerance=1e-12)
+    new = transform(fitted, FORMS[form](values))
     assert new.converged.all()
-    np.testing.assert_allclose(new.usage, found.usage, rtol=1e-4, atol=1e-5 * found.usage.max())
-    assert new.divergences.sum() == pytest.approx(found.divergence, rel=1e-9)
-    assert new.divergences.sum() <= found.divergence * (1 + 1e-12)
+    np.testing.assert_allclose(new.usage, fitted.usage, rtol=1e-4, atol=1e-5 * fitted.usage.max())
+    assert new.divergences.sum() == pytest.approx(fitted.divergence, rel=1e-9)
+    assert new.divergences.sum() <= fitted.divergence * (1 + 1e-12)
 
 
 @pytest.mark.parametrize("holes", [0.0, 0.3])
 def test_the_usages_are_those_of_many_multiplicative_updates(holes: float) -> None:
     rng = np.random.default_rng(4)
-    found = with_modules(rng.gamma(1.0, size=(40, 4)))
-    values = with_holes(rng.poisson(found.modules @ rng.gamma(0.5, size=(4, 9)) * 2e3).astype(float), holes, seed=5)
+    fitted = with_modules(rng.gamma(1.0, size=(40, 4)))
+    values = with_holes(rng.poisson(fitted.modules @ rng.gamma(0.5, size=(4, 9)) * 2e3).astype(float), holes, seed=5)
     seen = ~np.isnan(values)
-    h, w, filled = np.full((4, 9), 100.0), found.modules, np.where(seen, values, 0.0)
+    h, w, filled = np.full((4, 9), 100.0), fitted.modules, np.where(seen, values, 0.0)
     for _ in range(20_000):
         h *= (w.T @ (filled / (w @ h))) / (w.T @ seen)
-    new = transform(found, values, tolerance=1e-13)
+    new = transform(fitted, values, tolerance=1e-13)
     np.testing.assert_allclose(new.usage, h, rtol=1e-4, atol=1e-6 * h.max())
     for sample in range(9):
         expected = divergence(filled[:, [sample]], w @ new.usage[:, [sample]], seen[:, [sample]])
@@ -87,26 +87,26 @@ def test_the_usages_are_those_of_many_multiplicative_updates(holes: float) -> No
     size=st.floats(-30.0, 30.0),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_whatever_the_samples_totals_are_kept_and_no_other_usage_is_better(
+def test_totals_of_samples_are_preserved_and_no_other_usage_is_better(
     genes: int, samples: int, modules: int, filled: float, holes: float, size: float, seed: int
 ) -> None:
     rng = np.random.default_rng(seed)
     weights = rng.gamma(0.5, size=(genes, modules)) * (rng.random((genes, modules)) < 0.7)
     weights[rng.integers(0, genes, modules), np.arange(modules)] += 1.0  # no module is empty
-    found = with_modules(weights)
+    fitted = with_modules(weights)
     values = with_holes(rng.gamma(0.5, size=(genes, samples)) * (rng.random((genes, samples)) < filled), holes, seed)
     values *= 10.0**size
-    new = transform(found, values)
-    known = found.modules.any(axis=1)
+    new = transform(fitted, values)
+    known = fitted.modules.any(axis=1)
     for sample in range(samples):
         seen = known & ~np.isnan(values[:, sample])
-        told = found.modules[seen].any(axis=0)
-        np.testing.assert_array_equal(np.isnan(new.usage[:, sample]), ~told)
+        usable = fitted.modules[seen].any(axis=0)
+        np.testing.assert_array_equal(np.isnan(new.usage[:, sample]), ~usable)
         total = values[seen, sample].sum()
-        product = found.modules[seen][:, told] @ new.usage[told, sample]
+        product = fitted.modules[seen][:, usable] @ new.usage[usable, sample]
         assert product.sum() == pytest.approx(total, rel=1e-4, abs=1e-300)
-        for other in rng.dirichlet(np.ones(max(1, told.sum())), 20)[:, : told.sum()]:
-            rival = found.modules[seen][:, told] @ other
+        for other in rng.dirichlet(np.ones(max(1, usable.sum())), 20)[:, : usable.sum()]:
+            rival = fitted.modules[seen][:, usable] @ other
             if total > 0.0 and np.all(rival[values[seen, sample] > 0.0] > 0.0):
                 rival *= total / rival.sum()
                 worse = divergence(values[seen, sample], rival, np.ones(len(rival), dtype=bool))
@@ -115,24 +115,24 @@ def test_whatever_the_samples_totals_are_kept_and_no_other_usage_is_better(
 
 def test_the_excess_is_no_less_than_what_more_sweeps_gain() -> None:
     rng = np.random.default_rng(6)
-    found = with_modules(rng.gamma(2.0, size=(80, 6)))
-    values = with_holes(rng.poisson(found.modules @ rng.gamma(0.3, size=(6, 30)) * 1e4).astype(float), 0.1, seed=7)
-    rough, done = transform(found, values, most_sweeps=5), transform(found, values, tolerance=1e-13)
+    fitted = with_modules(rng.gamma(2.0, size=(80, 6)))
+    values = with_holes(rng.poisson(fitted.modules @ rng.gamma(0.3, size=(6, 30)) * 1e4).astype(float), 0.1, seed=7)
+    rough, done = transform(fitted, values, most_sweeps=5), transform(fitted, values, tolerance=1e-13)
     assert not rough.converged.any()
     assert done.converged.all()
     gained = rough.divergences - done.divergences
     assert np.all(gained > 0.0)
     assert np.all(rough.excess >= gained)
     assert np.all(done.excess <= 1e-13 * np.nansum(values, axis=0))
-    with_none = transform(found, values, most_sweeps=0)
+    with_none = transform(fitted, values, most_sweeps=0)
     assert np.all(np.isinf(with_none.excess))
     assert not with_none.converged.any()
 
 
 def test_modules_that_are_almost_alike_end_without_pretending() -> None:
     rng = np.random.default_rng(8)
-    found = with_modules(1.0 + 1e-3 * rng.random((30, 5)))
-    new = transform(found, rng.poisson(50.0, size=(30, 4)).astype(float), tolerance=1e-14, most_sweeps=50)
+    fitted = with_modules(1.0 + 1e-3 * rng.random((30, 5)))
+    new = transform(fitted, rng.poisson(50.0, size=(30, 4)).astype(float), tolerance=1e-14, most_sweeps=50)
     assert not new.converged.all()
     assert np.all(new.excess[~new.converged] > 0.0)
 
@@ -141,66 +141,66 @@ def test_modules_that_are_almost_alike_end_without_pretending() -> None:
 def test_no_sample_depends_on_the_others_or_on_the_number_of_threads(
     form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = fit(observe(COUNTS), 3)
+    fitted = fit(observe(COUNTS), 3)
     values = with_holes(COUNTS, 0.1, seed=9)
-    whole = transform(found, FORMS[form](values), threads=1)
+    whole = transform(fitted, FORMS[form](values), threads=1)
     monkeypatch.setattr(importlib.import_module("grnledger.engine.nmf.solvers.transform"), "WORTH_THREADS", 0)
-    among = transform(found, FORMS[form](values), threads=3)
+    among = transform(fitted, FORMS[form](values), threads=3)
     assert whole.usage.tobytes() == among.usage.tobytes()
     assert whole.divergences.tobytes() == among.divergences.tobytes()
     for sample in (0, 7, 44):
-        alone = transform(found, FORMS[form](values[:, [sample]]))
+        alone = transform(fitted, FORMS[form](values[:, [sample]]))
         np.testing.assert_array_equal(alone.usage[:, 0], whole.usage[:, sample])
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_what_says_nothing_of_a_usage_is_told_as_zero_or_as_nan(form: str) -> None:
-    found = with_modules(np.array([[2.0, 0.0], [1.0, 0.0], [0.0, 3.0], [0.0, 1.0]]))
+def test_a_usage_without_information_is_zero_or_nan(form: str) -> None:
+    fitted = with_modules(np.array([[2.0, 0.0], [1.0, 0.0], [0.0, 3.0], [0.0, 1.0]]))
     values = np.array(
         [[4.0, 0, np.nan, np.nan, 4], [2, 0, np.nan, np.nan, 2], [3, 0, np.nan, 3, 3], [1, 0, np.nan, 1, 1]]
     )
-    new = transform(found, FORMS[form](values))
+    new = transform(fitted, FORMS[form](values))
     nan = np.nan
     np.testing.assert_allclose(new.usage, [[6.0, 0, nan, nan, 6], [4, 0, nan, 4, 4]], rtol=1e-9)
     assert new.converged.all()
     np.testing.assert_allclose(new.divergences, 0.0, atol=1e-9)
-    nothing = transform(found, FORMS[form](np.zeros((4, 3))))
+    nothing = transform(fitted, FORMS[form](np.zeros((4, 3))))
     assert not nothing.usage.any()
     assert nothing.converged.all()
-    assert transform(found, FORMS[form](np.zeros((4, 0)))).usage.shape == (2, 0)
-    gone = transform(found, np.full((4, 2), np.nan))
+    assert transform(fitted, FORMS[form](np.zeros((4, 0)))).usage.shape == (2, 0)
+    gone = transform(fitted, np.full((4, 2), np.nan))
     assert np.isnan(gone.usage).all()
 
 
 def test_a_gene_that_was_nothing_in_the_fit_says_nothing() -> None:
     values = COUNTS.copy()
     values[[4, 9]] = 0.0
-    found = fit(observe(values), 3)
-    np.testing.assert_array_equal(transform(found, COUNTS).usage, transform(found, values).usage)
+    fitted = fit(observe(values), 3)
+    np.testing.assert_array_equal(transform(fitted, COUNTS).usage, transform(fitted, values).usage)
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_samples_that_cannot_be_used_are_refused_with_a_sentence(form: str) -> None:
-    found = with_modules(np.ones((3, 1)))
+    fitted = with_modules(np.ones((3, 1)))
     for values, message in (
         (np.ones((2, 5)), r"have 3 genes, so new samples have the shape \(3, m\), not \(2, 5\)"),
         (np.array([[1.0, 2], [0, -3], [-4, 1]]), "2 values are negative: -3 in gene 1, sample 1."),
         (np.array([[1.0, 2], [np.inf, 3], [4, 1]]), "1 value is infinite: inf in gene 1, sample 0."),
     ):
         with pytest.raises(InputError, match=message):
-            transform(found, FORMS[form](values))
+            transform(fitted, FORMS[form](values))
     with pytest.raises(InputError, match=r"not \(3,\)"):
-        transform(found, np.ones(3))
+        transform(fitted, np.ones(3))
 
 
-def test_the_samples_given_are_left_as_they_were() -> None:
-    found = fit(observe(COUNTS), 3)
+def test_new_samples_are_not_changed() -> None:
+    fitted = fit(observe(COUNTS), 3)
     for form in FORMS.values():
         values = form(with_holes(COUNTS, 0.1, seed=10))
         before = values.copy()
-        transform(found, values)
+        transform(fitted, values)
         KLNMF(2, max_iter=5_000).fit_transform(values.T)
-        np.testing.assert_array_equal(*(one if form is np.asarray else one.toarray() for one in (before, values)))
+        np.testing.assert_array_equal(*(array if form is np.asarray else array.toarray() for array in (before, values)))
 
 
 # scikit-learn's own checks of an estimator say that it does not inherit from BaseEstimator: by design, see the class.
@@ -208,11 +208,13 @@ def test_the_samples_given_are_left_as_they_were() -> None:
 def test_every_check_that_scikit_learn_has_passes() -> None:
     checks = pytest.importorskip("sklearn.utils.estimator_checks")
     results = checks.check_estimator(KLNMF(), on_skip=None, on_fail=None)
-    failed = {one["check_name"]: one["exception"] for one in results if one["status"] not in ("passed", "skipped")}
+    failed = {
+        check["check_name"]: check["exception"] for check in results if check["status"] not in ("passed", "skipped")
+    }
     assert failed == {}
-    skipped = {one["check_name"] for one in results if one["status"] == "skipped"}
+    skipped = {check["check_name"] for check in results if check["status"] == "skipped"}
     assert skipped <= {"check_array_api_input"}  # asks for SCIPY_ARRAY_API=1 before SciPy is first imported
-    assert Counter(one["status"] for one in results)["passed"] >= 40
+    assert Counter(check["status"] for check in results)["passed"] >= 40
 
 
 def test_scikit_learn_copies_it_searches_with_it_and_puts_it_in_a_row() -> None:
@@ -265,25 +267,25 @@ def test_it_comes_as_low_as_scikit_learn_or_lower(depth: float) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_what_was_fitted_is_told_under_the_names_that_scikit_learn_has(form: str) -> None:
-    given = FORMS[form](SAMPLES)
+def test_fitted_attributes_have_the_names_of_scikit_learn(form: str) -> None:
+    matrix = FORMS[form](SAMPLES)
     model = KLNMF(3, random_state=4, tol=1e-9)
-    usage = model.fit_transform(given)
-    found = fit(observe(COUNTS), 3, seed=4, tolerance=1e-9)
-    assert model.factorization_.trace.tobytes() == found.trace.tobytes()
-    np.testing.assert_array_equal(model.components_, found.modules.T)
-    assert (model.n_components_, model.n_features_in_, model.n_iter_) == (3, 60, found.sweeps)
-    assert model.reconstruction_err_ == found.divergence
+    usage = model.fit_transform(matrix)
+    fitted = fit(observe(COUNTS), 3, seed=4, tolerance=1e-9)
+    assert model.factorization_.trace.tobytes() == fitted.trace.tobytes()
+    np.testing.assert_array_equal(model.components_, fitted.modules.T)
+    assert (model.n_components_, model.n_features_in_, model.n_iter_) == (3, 60, fitted.sweeps)
+    assert model.reconstruction_err_ == fitted.divergence
     assert not hasattr(model, "feature_names_in_")
-    np.testing.assert_array_equal(usage, KLNMF(3, random_state=4, tol=1e-9).fit(given).transform(given))
-    np.testing.assert_allclose(usage, found.usage.T, rtol=0.02, atol=1e-3 * usage.max())
+    np.testing.assert_array_equal(usage, KLNMF(3, random_state=4, tol=1e-9).fit(matrix).transform(matrix))
+    np.testing.assert_allclose(usage, fitted.usage.T, rtol=0.02, atol=1e-3 * usage.max())
     again = model.inverse_transform(usage)
     np.testing.assert_allclose(again.sum(axis=1), SAMPLES.sum(axis=1), rtol=1e-6)
     np.testing.assert_array_equal(again, usage @ model.components_)
     np.testing.assert_allclose(model.inverse_transform(csr_array(usage)), again)
 
 
-def test_the_best_of_some_restarts_is_kept_whatever_the_threads() -> None:
+def test_the_best_of_some_restarts_is_used_whatever_the_threads() -> None:
     values = simulate_counts(40, 30, 5, depth=5.0, seed=12).counts.T
     single = [KLNMF(5, random_state=seed).fit(values).reconstruction_err_ for seed in (7, 8, 9)]
     for threads in (1, 2, None):
@@ -324,7 +326,7 @@ class Frame:
         return np.array(self.values, dtype=dtype)
 
 
-def test_names_of_columns_are_kept_and_held_against_those_of_new_samples() -> None:
+def test_names_of_columns_are_stored_and_compared_with_those_of_new_samples() -> None:
     names = [f"gene{place}" for place in range(60)]
     frame = Frame(SAMPLES, names)
     model = KLNMF(3).fit(frame)
@@ -376,7 +378,7 @@ def test_samples_and_features_that_cannot_be_used_are_named_as_the_user_has_them
     assert np.isnan(usage).nonzero()[0].tolist() == [5, 5]
 
 
-def test_parameters_are_looked_at_by_the_fit_and_called_by_their_names() -> None:
+def test_parameters_are_checked_by_the_fit_and_called_by_their_names() -> None:
     for wrong, message in (
         ({"n_components": 0}, "n_components is a whole number from 1, not 0"),
         ({"n_components": 2.5}, r"not 2\.5"),

@@ -44,9 +44,9 @@ def half_divergence(values: Matrix, product: Matrix) -> float:
     return float(np.sum(v[positive] * np.log(v[positive] / x[positive])) + np.sum(x - v))
 
 
-def agreement(found: NDArray[np.intp], truth: NDArray[np.intp]) -> float:
+def agreement(labels: NDArray[np.intp], truth: NDArray[np.intp]) -> float:
     """The share of genes in the module that most of their true module are in."""
-    return sum(np.bincount(found[truth == one]).max() for one in np.unique(truth)) / len(truth)
+    return sum(np.bincount(labels[truth == module]).max() for module in np.unique(truth)) / len(truth)
 
 
 # Symmetric
@@ -54,7 +54,7 @@ def agreement(found: NDArray[np.intp], truth: NDArray[np.intp]) -> float:
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("form", ["dense", "sparse"])
-def test_a_symmetric_fit_never_rises_and_tells_the_divergence_of_its_pairs(form: str, dtype: type) -> None:
+def test_a_symmetric_fit_never_rises_and_has_the_divergence_of_its_pairs(form: str, dtype: type) -> None:
     rank = 5 if form == "sparse" else 3
     values, truth = similarities(modules=rank)
     if form == "sparse":
@@ -62,27 +62,29 @@ def test_a_symmetric_fit_never_rises_and_tells_the_divergence_of_its_pairs(form:
     observed = observe_symmetric(csr_array(values) if form == "sparse" else values, dtype=dtype)
     assert observed.rows.is_sparse == (form == "sparse")
     fits = [fit_symmetric(observed, rank, seed=seed) for seed in range(6)]
-    best = min(fits, key=lambda one: one.divergence)
-    for one in fits:
-        assert one.converged
-        assert np.all(np.diff(one.trace) <= 1e-7 * one.trace[:-1])
-        written_out = half_divergence(values, one.modules @ one.usage)
-        assert one.divergence == pytest.approx(written_out, rel=1e-5, abs=1e-8 * values.sum())
-        np.testing.assert_allclose(one.modules @ one.usage, (one.modules @ one.usage).T, rtol=1e-6)
+    best = min(fits, key=lambda factorization: factorization.divergence)
+    for factorization in fits:
+        assert factorization.converged
+        assert np.all(np.diff(factorization.trace) <= 1e-7 * factorization.trace[:-1])
+        written_out = half_divergence(values, factorization.modules @ factorization.usage)
+        assert factorization.divergence == pytest.approx(written_out, rel=1e-5, abs=1e-8 * values.sum())
+        np.testing.assert_allclose(
+            factorization.modules @ factorization.usage, (factorization.modules @ factorization.usage).T, rtol=1e-6
+        )
     assert best.residual < 1e-4
     assert agreement(memberships(best).main, truth) == 1.0
 
 
 def test_the_symmetric_fit_is_a_least_point_of_the_divergence() -> None:
     values, _ = similarities(genes=20)
-    found = fit_symmetric(observe_symmetric(values, dtype=np.float64), 2, seed=3, tolerance=1e-12)
-    root = np.sqrt(found.usage.sum(axis=1) / found.modules.sum(axis=0))
-    w = found.modules * root
-    np.testing.assert_allclose(w @ w.T, found.modules @ found.usage, rtol=1e-9)
+    fitted = fit_symmetric(observe_symmetric(values, dtype=np.float64), 2, seed=3, tolerance=1e-12)
+    root = np.sqrt(fitted.usage.sum(axis=1) / fitted.modules.sum(axis=0))
+    w = fitted.modules * root
+    np.testing.assert_allclose(w @ w.T, fitted.modules @ fitted.usage, rtol=1e-9)
     rng = np.random.default_rng(4)
     for _ in range(40):
         beside = w * np.exp(1e-3 * rng.standard_normal(w.shape))
-        assert half_divergence(values, beside @ beside.T) >= found.divergence * (1 - 1e-9)
+        assert half_divergence(values, beside @ beside.T) >= fitted.divergence * (1 - 1e-9)
 
 
 @pytest.mark.parametrize(
@@ -115,8 +117,8 @@ def of(modules: Matrix, usage: Matrix) -> Factorization:
 
 
 def test_shares_are_weights_times_usage_over_their_sum() -> None:
-    found = of(np.array([[0.8, 0.1], [0.2, 0.0], [0.0, 0.9], [0.0, 0.0]]), np.array([[1.0, 2.0], [3.0, 3.0]]))
-    shares = memberships(found)
+    fitted = of(np.array([[0.8, 0.1], [0.2, 0.0], [0.0, 0.9], [0.0, 0.0]]), np.array([[1.0, 2.0], [3.0, 3.0]]))
+    shares = memberships(fitted)
     np.testing.assert_allclose(shares.shares, [[2.4 / 3, 0.6 / 3], [1, 0], [0, 1], [0, 0]])
     assert shares.main.tolist() == [0, 0, 1, -1]
     assert shares.sizes.tolist() == [2, 1]
@@ -124,20 +126,20 @@ def test_shares_are_weights_times_usage_over_their_sum() -> None:
     assert shares.histogram(2)[0].tolist() == [5, 3]
 
 
-def test_genes_of_two_modules_are_found_and_hardly_any_other() -> None:
-    found = right = clear = seen = 0
+def test_genes_of_two_modules_are_reported_and_hardly_any_other() -> None:
+    reported = right = clear = seen = 0
     for seed in range(6):
         drawn = simulate_counts(100, 60, 4, depth=300, moonlighting=8, seed=seed, overdispersion=0.05 * (seed % 2))
         observed = observe(drawn.counts)
-        best = min(fit_each(observed, 4, range(3), threads=1), key=lambda one: one.divergence)
-        told = moonlighting(observed, best)
-        found += int(told.by_test.sum())
-        right += int((told.by_test & (drawn.minor > 0)).sum())
+        best = min(fit_each(observed, 4, range(3), threads=1), key=lambda factorization: factorization.divergence)
+        test = moonlighting(observed, best)
+        reported += int(test.by_test.sum())
+        right += int((test.by_test & (drawn.minor > 0)).sum())
         clear += int((drawn.minor >= 0.10).sum())
-        seen += int((told.by_test & (drawn.minor >= 0.10)).sum())
-        assert np.all(told.q[told.by_test] <= 0.02)
-        assert np.all((told.second >= 0) == (told.q < 1.0))
-    assert right >= 0.97 * found
+        seen += int((test.by_test & (drawn.minor >= 0.10)).sum())
+        assert np.all(test.q[test.by_test] <= 0.02)
+        assert np.all((test.second >= 0) == (test.q < 1.0))
+    assert right >= 0.97 * reported
     assert seen >= 0.97 * clear > 30
 
 
@@ -151,7 +153,7 @@ def test_the_overdispersion_is_that_of_the_negative_binomial_and_none_for_poisso
         drawn = simulate_counts(120, 60, 3, depth=depth, overdispersion=true, seed=5)
         observed = observe(csr_array(drawn.counts) if form == "sparse" else drawn.counts)
         assert observed.rows.is_sparse == (form == "sparse")
-        best = min(fit_each(observed, 3, range(4), threads=1), key=lambda one: one.divergence)
+        best = min(fit_each(observed, 3, range(4), threads=1), key=lambda factorization: factorization.divergence)
         assert least <= moonlighting(observed, best).overdispersion <= most
 
 
@@ -163,13 +165,13 @@ def test_the_weights_of_a_negative_binomial_are_its_most_likely() -> None:
     values = stream.poisson(mean * stream.gamma(2.0, 0.5, mean.shape)).astype(np.float64)
     seen = stream.random(values.shape) > 0.2
     for alpha in (0.0, 0.5):
-        found = overdispersed.fitted_means(np.where(seen, values, 0.0), seen, usage, alpha)
-        least = overdispersed.divergences(values, seen, found @ usage.T, alpha)
-        assert np.all(found >= 0.0)
+        weights = overdispersed.fitted_means(np.where(seen, values, 0.0), seen, usage, alpha)
+        least = overdispersed.divergences(values, seen, weights @ usage.T, alpha)
+        assert np.all(weights >= 0.0)
         for step in 0.03 * stream.standard_normal((200, 3, 2)):
-            other = np.maximum(found + step, 0.0)
+            other = np.maximum(weights + step, 0.0)
             assert np.all(overdispersed.divergences(values, seen, other @ usage.T, alpha) >= least - 1e-6)
-        dense = [nbinom_logpmf(values[g, seen[g]], (found @ usage.T)[g, seen[g]], alpha).sum() for g in range(3)]
+        dense = [nbinom_logpmf(values[g, seen[g]], (weights @ usage.T)[g, seen[g]], alpha).sum() for g in range(3)]
         most = [nbinom_logpmf(values[g, seen[g]], values[g, seen[g]], alpha).sum() for g in range(3)]
         np.testing.assert_allclose(least, np.subtract(most, dense), rtol=1e-9)
 
@@ -199,47 +201,47 @@ def test_no_refit_as_a_negative_binomial_makes_it_less_likely(monkeypatch: pytes
 
 def halves_of(values: Matrix, seed: int) -> list[tuple[Matrix, Matrix]]:
     """The positive correlations in either half of the samples, for three ways of parting them, both ways round."""
-    stream, found = np.random.default_rng(seed), []
+    stream, halves = np.random.default_rng(seed), []
     for _ in range(3):
         order = stream.permutation(values.shape[1])
-        one, other = (np.maximum(np.corrcoef(values[:, part]), 0.0) for part in (order[::2], order[1::2]))
-        found += [(one, other), (other, one)]
-    return found
+        first, other = (np.maximum(np.corrcoef(values[:, part]), 0.0) for part in (order[::2], order[1::2]))
+        halves += [(first, other), (other, first)]
+    return halves
 
 
 def test_independent_genes_have_one_module_by_other_samples_and_many_by_pairs() -> None:
     values = np.random.default_rng(2).standard_normal((80, 24))
     whole = np.maximum(np.corrcoef(values), 0.0)
     how: dict[str, Any] = {"restarts": 2, "symmetric": True, "counts": False, "threads": 2, "tolerance": 1e-5}
-    told = rank_survey(whole, range(1, 7), splits=halves_of(values, 0), **how)
-    assert (told.chosen.rank, told.by) == (1, "samples")
-    assert "predicts the similarities in the other half of the samples best" in told.reason
+    survey = rank_survey(whole, range(1, 7), splits=halves_of(values, 0), **how)
+    assert (survey.chosen.rank, survey.by) == (1, "samples")
+    assert "predicts the similarities in the other half of the samples best" in survey.reason
     pairs = rank_survey(whole, range(1, 7), **how)
     assert pairs.chosen.rank > 3  # what the same few samples have in common by chance
     assert "tends to too many modules" in pairs.reason
 
 
-def test_planted_modules_are_foretold_in_other_samples() -> None:
+def test_planted_modules_are_predicted_in_other_samples() -> None:
     drawn = simulate_counts(80, 60, 3, depth=200, moonlighting=0, seed=3)
     values = np.log1p(drawn.counts)
     whole = np.maximum(np.corrcoef(values), 0.0)
-    told = rank_survey(
+    survey = rank_survey(
         whole, range(1, 6), splits=halves_of(values, 1), restarts=2, symmetric=True, counts=False, threads=2,
         tolerance=1e-5,
     )  # fmt: skip
-    assert told.chosen.rank == 3
+    assert survey.chosen.rank == 3
 
 
-def test_what_a_fit_foretells_of_all_pairs_is_the_divergence_written_out() -> None:
+def test_the_prediction_of_all_pairs_has_the_divergence_written_out() -> None:
     values, _ = similarities(30, 2)
     np.fill_diagonal(values, 0.0)
-    found = fit_symmetric(observe_symmetric(values), 2)
+    fitted = fit_symmetric(observe_symmetric(values), 2)
     other, _ = similarities(30, 2, seed=8)
     np.fill_diagonal(other, 0.0)
     other[other < 0.2] = 0.0
-    product = np.maximum(found.modules @ found.usage, 1e-12)
+    product = np.maximum(fitted.modules @ fitted.usage, 1e-12)
     for form in (other, csr_array(other)):
-        assert _pairs_divergence(form, found) == pytest.approx(half_divergence(other, product) / (15 * 29), rel=1e-3)
+        assert _pairs_divergence(form, fitted) == pytest.approx(half_divergence(other, product) / (15 * 29), rel=1e-3)
 
 
 def test_too_small_a_matrix_has_no_survey_but_any_one_rank() -> None:
@@ -249,7 +251,7 @@ def test_too_small_a_matrix_has_no_survey_but_any_one_rank() -> None:
     assert rank_survey(values, [1], symmetric=True, counts=False, threads=1).chosen.rank == 1
 
 
-def test_a_single_start_says_nothing_of_stability() -> None:
+def test_a_single_start_has_no_stability() -> None:
     drawn = simulate_counts(30, 20, 2, depth=30, seed=1)
     assert np.isnan(analyse(drawn.counts, [2], symmetric=False, restarts=1, threads=1).stability).all()
     assert analyse(drawn.counts, [2], symmetric=False, restarts=3, threads=1).stability.min() >= 0.5
@@ -261,9 +263,9 @@ def test_a_gene_that_was_never_seen_is_in_no_module_and_harms_no_other() -> None
     counts[7] = 0.0
     observed = observe(counts)
     best = fit(observed, 3, seed=1)
-    told = moonlighting(observed, best)
-    assert (memberships(best).main[7], told.second[7], told.q[7]) == (-1, -1, 1.0)
-    assert np.all(np.isfinite(told.q))
+    test = moonlighting(observed, best)
+    assert (memberships(best).main[7], test.second[7], test.q[7]) == (-1, -1, 1.0)
+    assert np.all(np.isfinite(test.q))
     assert moonlighting(observed, fit(observed, 1)).q.tolist() == [1.0] * 60
 
 
@@ -278,7 +280,7 @@ def labelled(*labels: int) -> Factorization:
 
 def test_the_dispersion_is_that_of_the_consensus_matrix_written_out() -> None:
     fits = [labelled(0, 0, 1, 2, 2), labelled(1, 1, 0, 2, 0), labelled(0, 1, 1, 2, 2)]
-    consensus = np.mean([one.modules @ one.modules.T > 0 for one in fits], axis=0)
+    consensus = np.mean([factorization.modules @ factorization.modules.T > 0 for factorization in fits], axis=0)
     assert dispersion(fits) == pytest.approx(np.mean(4 * (consensus - 0.5) ** 2))
     assert dispersion([fits[0], fits[0]]) == 1.0
 
@@ -300,16 +302,16 @@ def test_modules_are_matched_whatever_their_order_and_genes_are_stable_where_fit
 @pytest.mark.parametrize(("modules", "overdispersion"), [(3, 0.0), (4, 0.1), (6, 0.0)])
 def test_the_planted_rank_is_chosen(modules: int, overdispersion: float) -> None:
     drawn = simulate_counts(120, 60, modules, depth=100, overdispersion=overdispersion, seed=modules)
-    told: list[float] = []
+    shares: list[float] = []
     survey = rank_survey(
-        drawn.counts, range(2, 9), restarts=3, threads=2, tolerance=1e-6, progress=told.append
+        drawn.counts, range(2, 9), restarts=3, threads=2, tolerance=1e-6, progress=shares.append
     )  # fmt: skip
     assert survey.chosen.rank == modules
     assert survey.chosen.dispersion > 0.99
     assert not survey.is_flat
     assert f"Rank {modules} predicts entries held out best" in survey.reason
-    assert max(told) == 1.0
-    assert len(told) == 7 * (3 + 3 * 3 + 1)
+    assert max(shares) == 1.0
+    assert len(shares) == 7 * (3 + 3 * 3 + 1)
     again = rank_survey(drawn.counts, [modules, modules + 1], restarts=3, threads=1, tolerance=1e-6)
     assert again.rows[0].held_out == survey.chosen.held_out
     (alone,) = rank_survey(drawn.counts, [modules], restarts=3, threads=1, tolerance=1e-6).rows
@@ -321,7 +323,7 @@ def row(rank: int, held_out: float, error: float, likelihood: float = 0.0) -> Ra
     return RankRow(rank, held_out, error, 1.0, likelihood, -likelihood)
 
 
-def test_the_survey_says_why_and_when_it_says_little() -> None:
+def test_the_survey_gives_its_reason_and_says_when_it_is_flat() -> None:
     sharp = RankSurvey((row(2, 9.0, 0.1, 10), row(3, 1.0, 0.1, 50), row(4, 1.05, 0.1, 60), row(6, 4.0, 0.1, 65)))
     assert (sharp.chosen.rank, sharp.within_one_error.rank, sharp.is_flat) == (3, 3, False)
     np.testing.assert_array_equal(sharp.second_differences, [np.nan, 30.0, np.nan, np.nan])
@@ -338,36 +340,36 @@ def test_the_survey_says_why_and_when_it_says_little() -> None:
 
 def test_the_log_likelihood_is_that_of_poisson_counts_but_for_log_factorials() -> None:
     counts = simulate_counts(30, 20, 2, depth=4, seed=3, moonlighting=0).counts
-    found = fit(observe(counts, dtype=np.float64), 2)
-    whole = poisson.logpmf(counts, found.modules @ found.usage).sum()
+    fitted = fit(observe(counts, dtype=np.float64), 2)
+    whole = poisson.logpmf(counts, fitted.modules @ fitted.usage).sum()
     factorials = -poisson.logpmf(counts, 1.0).sum() - counts.size
     for values in (counts, csr_array(counts)):
-        assert log_likelihood(values, found.divergence) == pytest.approx(whole + factorials, rel=1e-9)
+        assert log_likelihood(values, fitted.divergence) == pytest.approx(whole + factorials, rel=1e-9)
 
 
 # Whole analyses
 
 
-def test_an_analysis_of_similarities_finds_the_modules_and_tells_second_ones_at_sight() -> None:
+def test_an_analysis_of_similarities_has_second_modules_by_share_alone() -> None:
     values, truth = similarities(genes=80, modules=4, seed=3)
-    found = analyse(values, range(2, 7), symmetric=True, restarts=5, threads=2)
-    assert found.survey.chosen.rank == found.best.rank == 4
-    assert agreement(found.memberships.main, truth) >= 0.98
-    assert found.moonlighting is None
-    assert np.isnan(found.survey.chosen.log_likelihood)
-    second, share = found.second
-    assert np.array_equal(found.in_two, share > 0.10)
-    assert found.sizes.sum() == 80 + np.count_nonzero(found.in_two)
+    analysed = analyse(values, range(2, 7), symmetric=True, restarts=5, threads=2)
+    assert analysed.survey.chosen.rank == analysed.best.rank == 4
+    assert agreement(analysed.memberships.main, truth) >= 0.98
+    assert analysed.moonlighting is None
+    assert np.isnan(analysed.survey.chosen.log_likelihood)
+    second, share = analysed.second
+    assert np.array_equal(analysed.in_two, share > 0.10)
+    assert analysed.sizes.sum() == 80 + np.count_nonzero(analysed.in_two)
     assert np.all((second >= 0) | (share == 0))
 
 
 def test_one_module_has_every_gene_and_nothing_beside_it() -> None:
     drawn = simulate_counts(20, 12, 2, depth=9, moonlighting=0, seed=3)
-    found = analyse(drawn.counts, [1], symmetric=False, restarts=2, threads=1)
-    assert found.sizes.tolist() == [20]
-    assert not found.in_two.any()
-    assert set(found.second[0].tolist()) == {-1}
-    assert len(found.top_genes(0)) == 5
+    fitted = analyse(drawn.counts, [1], symmetric=False, restarts=2, threads=1)
+    assert fitted.sizes.tolist() == [20]
+    assert not fitted.in_two.any()
+    assert set(fitted.second[0].tolist()) == {-1}
+    assert len(fitted.top_genes(0)) == 5
 
 
 def test_the_best_set_of_a_module_is_the_most_surprising_one() -> None:
@@ -413,7 +415,7 @@ def test_q_values_are_those_of_benjamini_and_hochberg_written_out(monkeypatch: p
 # The simulator, and the course's data
 
 
-def test_simulated_counts_are_what_they_say(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_simulated_counts_match_their_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = simulate_counts(200, 100, 4, depth=50, moonlighting=10, sizes=[4, 3, 2, 1], seed=6)
     assert drawn.counts.shape == (200, 100)
     assert drawn.counts.mean() == pytest.approx(50, rel=0.1)
@@ -468,13 +470,13 @@ def test_fewer_than_ten_restarts_or_fits_that_do_not_end_leave_likelihoods_unkno
 
 def test_the_course_s_data_have_four_modules_and_three_genes_in_two(shared_data: Path) -> None:
     names, counts = course_data(shared_data)
-    found = analyse(counts, range(3, 7), symmetric=False, threads=2)
-    assert found.survey.chosen.rank == 4
-    assert found.best.converged
-    assert [names[place] for place in np.flatnonzero(found.in_two)] == ["butternut", "fennel", "papaya"]
-    assert sorted(found.sizes.tolist()) == [20, 20, 20, 43]
+    fitted = analyse(counts, range(3, 7), symmetric=False, threads=2)
+    assert fitted.survey.chosen.rank == 4
+    assert fitted.best.converged
+    assert [names[place] for place in np.flatnonzero(fitted.in_two)] == ["butternut", "fennel", "papaya"]
+    assert sorted(fitted.sizes.tolist()) == [20, 20, 20, 43]
     # A gene in two modules may have little more than half of it in its main one.
-    assert np.all(found.stability[~found.in_two] == 1.0)
+    assert np.all(fitted.stability[~fitted.in_two] == 1.0)
 
 
 @pytest.mark.parametrize(
@@ -488,19 +490,19 @@ def test_the_course_s_data_have_four_modules_and_three_genes_in_two(shared_data:
     ids=["constant", "one gene again and again", "blocks", "scales"],
 )
 @pytest.mark.parametrize("rank", [2, 3, 5])
-def test_counts_that_leave_nothing_to_be_told_apart_are_analysed_all_the_same(values: Matrix, rank: int) -> None:
-    told = analyse(values, [rank], symmetric=False, restarts=2, threads=1)
-    assert told.moonlighting is not None
-    assert np.all((told.moonlighting.q >= 0.0) & (told.moonlighting.q <= 1.0))
-    assert np.isfinite(told.memberships.shares).all()
+def test_counts_without_distinct_modules_are_analysed_all_the_same(values: Matrix, rank: int) -> None:
+    analysed = analyse(values, [rank], symmetric=False, restarts=2, threads=1)
+    assert analysed.moonlighting is not None
+    assert np.all((analysed.moonlighting.q >= 0.0) & (analysed.moonlighting.q <= 1.0))
+    assert np.isfinite(analysed.memberships.shares).all()
 
 
 def test_second_modules_have_the_same_bits_on_any_number_of_blas_threads() -> None:
     drawn = simulate_counts(700, 500, 4, depth=20, overdispersion=0.3, moonlighting=20, seed=2)
     observed = observe(drawn.counts)
-    found = fit(observed, 4, tolerance=1e-5)
-    told = []
+    fitted = fit(observed, 4, tolerance=1e-5)
+    tests = []
     for threads in (1, 2, 4):
         with threadpool_limits(threads, user_api="blas"):
-            told.append(moonlighting(observed, found))
-    assert len({(one.q.tobytes(), one.second.tobytes(), one.overdispersion) for one in told}) == 1
+            tests.append(moonlighting(observed, fitted))
+    assert len({(test.q.tobytes(), test.second.tobytes(), test.overdispersion) for test in tests}) == 1

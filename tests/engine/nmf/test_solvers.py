@@ -42,9 +42,9 @@ def counts(genes: int, samples: int, modules: int, depth: float, seed: int) -> M
     return rng.poisson(depth * mean / mean.mean()).astype(np.float64)
 
 
-def written_out(values: Matrix, found: Factorization, held_out: NDArray[np.bool_] | None = None) -> float:
+def written_out(values: Matrix, fitted: Factorization, held_out: NDArray[np.bool_] | None = None) -> float:
     seen = ~np.isnan(values) if held_out is None else ~np.isnan(values) & ~held_out
-    return divergence(np.nan_to_num(values), found.modules @ found.usage, seen)
+    return divergence(np.nan_to_num(values), fitted.modules @ fitted.usage, seen)
 
 
 FORMS = ("dense", "sparse")
@@ -58,7 +58,7 @@ def as_form(values: Matrix, form: str) -> Matrix | csr_array:
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("holes", ["none", "held out", "missing"])
 @pytest.mark.parametrize("depth", [0.2, 30.0])
-def test_the_divergence_told_is_that_of_the_factors_over_what_was_observed(
+def test_the_divergence_is_that_of_the_factors_over_what_was_observed(
     depth: float, holes: str, form: str, dtype: type
 ) -> None:
     values = counts(60, 40, 3, depth, seed=1)
@@ -69,10 +69,10 @@ def test_the_divergence_told_is_that_of_the_factors_over_what_was_observed(
         values[mask] = np.nan
     observed = observe(as_form(values, form), held_out=mask if holes == "held out" else None, dtype=dtype)
     assert observed.rows.is_sparse == (depth == 0.2)
-    found = fit(observed, 3, seed=4, tolerance=1e-6)
-    expected = written_out(values, found, mask if holes == "held out" else None)
-    assert found.divergence == pytest.approx(expected, rel=1e-6 if dtype == np.float32 else 1e-12)
-    np.testing.assert_allclose(found.modules.sum(axis=0), 1.0, rtol=1e-6)
+    fitted = fit(observed, 3, seed=4, tolerance=1e-6)
+    expected = written_out(values, fitted, mask if holes == "held out" else None)
+    assert fitted.divergence == pytest.approx(expected, rel=1e-6 if dtype == np.float32 else 1e-12)
+    np.testing.assert_allclose(fitted.modules.sum(axis=0), 1.0, rtol=1e-6)
 
 
 @properties
@@ -96,13 +96,15 @@ def test_the_divergence_never_rises_whatever_the_matrix(
     if not values[~held_out].any():
         return
     observed = observe(values, held_out=held_out, dtype=np.float64 if double else np.float32)
-    found = fit(observed, min(rank, *shape), seed=seed % 100, tolerance=1e-9, most_sweeps=300)
-    assert np.all(np.isfinite(found.modules))
-    assert np.all(np.isfinite(found.usage))
-    assert np.all(found.modules >= 0)
+    fitted = fit(observed, min(rank, *shape), seed=seed % 100, tolerance=1e-9, most_sweeps=300)
+    assert np.all(np.isfinite(fitted.modules))
+    assert np.all(np.isfinite(fitted.usage))
+    assert np.all(fitted.modules >= 0)
     total = float(values[~held_out].sum())
-    assert np.all(np.diff(found.trace) <= 1e-7 * found.trace[:-1] + 1e-9 * total)  # a perfect fit is 0 but for rounding
-    assert found.divergence == pytest.approx(written_out(values, found, held_out), rel=1e-5, abs=1e-6 * total)
+    assert np.all(
+        np.diff(fitted.trace) <= 1e-7 * fitted.trace[:-1] + 1e-9 * total
+    )  # a perfect fit is 0 but for rounding
+    assert fitted.divergence == pytest.approx(written_out(values, fitted, held_out), rel=1e-5, abs=1e-6 * total)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -110,13 +112,13 @@ def test_it_ends_where_multiplicative_updates_would_in_hundreds_of_sweeps(form: 
     values = counts(80, 50, 4, 20.0, seed=3)
     rng = np.random.default_rng(5)
     start = rng.uniform(0.1, 1.0, (80, 4)), rng.uniform(0.1, 1.0, (4, 50)) * values.mean()
-    found = fit(observe(as_form(values, form), dtype=np.float64), 4, start=start, tolerance=1e-10)
+    fitted = fit(observe(as_form(values, form), dtype=np.float64), 4, start=start, tolerance=1e-10)
     w, h, trace = multiplicative(values, *start, sweeps=3_000)
-    assert found.converged
-    assert found.seed is None
-    assert found.divergence == pytest.approx(trace[-1], rel=1e-5)
-    assert found.sweeps < 300
-    np.testing.assert_allclose(found.modules @ found.usage, w @ h, atol=0.02 * values.mean())
+    assert fitted.converged
+    assert fitted.seed is None
+    assert fitted.divergence == pytest.approx(trace[-1], rel=1e-5)
+    assert fitted.sweeps < 300
+    np.testing.assert_allclose(fitted.modules @ fitted.usage, w @ h, atol=0.02 * values.mean())
 
 
 def test_the_reference_never_rises_and_leaves_missing_values_out() -> None:
@@ -126,9 +128,9 @@ def test_the_reference_never_rises_and_leaves_missing_values_out() -> None:
     start = rng.uniform(0.1, 1.0, (20, 2)), rng.uniform(1.0, 9.0, (2, 15))
     w, h, trace = multiplicative(values, *start, sweeps=4_000)
     assert np.all(np.diff(trace) <= 1e-12 * trace[:-1])
-    found = fit(observe(values, dtype=np.float64), 2, start=start, tolerance=1e-10)
-    assert found.divergence <= trace[-1] * (1 + 1e-6)
-    np.testing.assert_allclose(found.modules @ found.usage, w @ h, rtol=1e-3, atol=1e-3)
+    fitted = fit(observe(values, dtype=np.float64), 2, start=start, tolerance=1e-10)
+    assert fitted.divergence <= trace[-1] * (1 + 1e-6)
+    np.testing.assert_allclose(fitted.modules @ fitted.usage, w @ h, rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -145,11 +147,11 @@ def test_restarts_side_by_side_are_the_fits_that_each_seed_gives_alone() -> None
     observed = observe(counts(50, 40, 3, 8.0, seed=9))
     done: list[None] = []
     together = fit_each(observed, 3, [5, 6, 7], threads=2, progress=lambda: done.append(None), tolerance=1e-6)
-    assert [one.seed for one in together] == [5, 6, 7]
+    assert [factorization.seed for factorization in together] == [5, 6, 7]
     assert len(done) == 3
-    for one in together:
-        alone = fit(observed, 3, seed=expect(one.seed), tolerance=1e-6)
-        assert one.modules.tobytes() == alone.modules.tobytes()
+    for factorization in together:
+        alone = fit(observed, 3, seed=expect(factorization.seed), tolerance=1e-6)
+        assert factorization.modules.tobytes() == alone.modules.tobytes()
 
 
 def expect(seed: int | None) -> int:
@@ -164,7 +166,7 @@ def test_sparse_and_dense_input_of_the_same_numbers_give_the_same_fit() -> None:
         assert dense.trace.tobytes() == sparse.trace.tobytes()
 
 
-def test_a_planted_factorization_is_found_again() -> None:
+def test_a_planted_factorization_is_recovered() -> None:
     rng = np.random.default_rng(11)
     home = np.repeat([0, 1, 2], 20)
     modules = np.zeros((60, 3))
@@ -172,19 +174,19 @@ def test_a_planted_factorization_is_found_again() -> None:
     modules /= modules.sum(axis=0)
     usage = rng.dirichlet(np.ones(3), 40).T * 1e4
     usage[:, :3] = 1e4 * np.eye(3)  # without pure samples others fit as well
-    found = fit(observe(modules @ usage, dtype=np.float64), 3, tolerance=1e-9)
-    order = [int(np.argmax(found.modules[home == one].sum(axis=0))) for one in range(3)]
-    np.testing.assert_allclose(found.modules[:, order], modules, atol=2e-4)
-    np.testing.assert_allclose(found.usage[order], usage, rtol=0.02, atol=20.0)
-    assert found.residual < 1e-3
+    fitted = fit(observe(modules @ usage, dtype=np.float64), 3, tolerance=1e-9)
+    order = [int(np.argmax(fitted.modules[home == module].sum(axis=0))) for module in range(3)]
+    np.testing.assert_allclose(fitted.modules[:, order], modules, atol=2e-4)
+    np.testing.assert_allclose(fitted.usage[order], usage, rtol=0.02, atol=20.0)
+    assert fitted.residual < 1e-3
 
 
 def test_rows_and_columns_of_zeros_get_factors_of_zero() -> None:
     values = counts(30, 20, 2, 10.0, seed=12)
     values[4], values[:, 7] = 0.0, 0.0
-    found = fit(observe(values), 2)
-    assert np.all(found.modules[4] * found.usage.sum(axis=1) < 1e-6)
-    assert np.all(found.usage[:, 7] < 1e-6 * found.usage.max())
+    fitted = fit(observe(values), 2)
+    assert np.all(fitted.modules[4] * fitted.usage.sum(axis=1) < 1e-6)
+    assert np.all(fitted.usage[:, 7] < 1e-6 * fitted.usage.max())
 
 
 def test_a_fit_that_ran_out_of_sweeps_says_so() -> None:
@@ -206,8 +208,8 @@ def test_a_fit_that_ran_out_of_sweeps_says_so() -> None:
         (np.zeros((2, 2)), "Every value observed is 0"),
         (np.ones(3), r"an array of shape \(3,\)"),
         (np.ones((0, 3)), r"an array of shape \(0, 3\)"),
-        (np.array([[1.0, 2.0], [np.nan, np.nan]]), "Nothing is observed in row 1"),
-        (np.array([[1.0, np.nan], [1.0, np.nan]]), "Nothing is observed in column 1"),
+        (np.array([[1.0, 2.0], [np.nan, np.nan]]), "Nothing is observed of row 1"),
+        (np.array([[1.0, np.nan], [1.0, np.nan]]), "Nothing is observed of column 1"),
     ],
 )
 def test_what_cannot_be_factored_is_refused_with_a_sentence(values: Matrix, message: str) -> None:
@@ -239,10 +241,10 @@ def test_what_begins_at_zero_rises_where_the_counts_are_not(form: str, dtype: ty
     stream = np.random.default_rng(0)
     w, h = stream.uniform(0.1, 1.0, (40, 3)), stream.uniform(0.1, 1.0, (3, 30))
     w[7], h[:, 11], w[::5, 0] = 0.0, 0.0, 0.0
-    found = fit(observed, 3, start=(w, h), tolerance=1e-9)
-    assert (found.modules @ found.usage)[7, 11] == pytest.approx(1e6, rel=0.05)
-    best = min(fit_each(observed, 3, range(5), threads=1), key=lambda one: one.divergence)
-    assert found.divergence <= 1.3 * best.divergence
+    fitted = fit(observed, 3, start=(w, h), tolerance=1e-9)
+    assert (fitted.modules @ fitted.usage)[7, 11] == pytest.approx(1e6, rel=0.05)
+    best = min(fit_each(observed, 3, range(5), threads=1), key=lambda factorization: factorization.divergence)
+    assert fitted.divergence <= 1.3 * best.divergence
 
 
 def test_lines_longer_than_what_single_precision_adds_up_keep_the_sums_exact() -> None:
@@ -342,16 +344,16 @@ def test_a_start_far_larger_than_the_matrix_is_refused(factor: float) -> None:
 
 def test_what_would_lose_a_part_of_itself_is_refused() -> None:
     values = counts(30, 20, 2, 20.0, seed=1)
-    for odd, said in (
+    for odd, message in (
         (np.ma.masked_greater(values, 25), "masked"),
         (values + 1j, "Complex"),
         (np.where(values == values.max(), 1e200, values), "larger than 1e.50: 1e.200 in row"),
     ):
-        with pytest.raises(InputError, match=said):
+        with pytest.raises(InputError, match=message):
             observe(odd)
-    found = fit(observe(values), 2)
+    fitted = fit(observe(values), 2)
     with pytest.raises(InputError, match="masked"):
-        transform(found, np.ma.masked_greater(values, 25))
+        transform(fitted, np.ma.masked_greater(values, 25))
 
 
 def test_the_reference_takes_lines_of_zeros_and_lines_that_are_missing() -> None:
