@@ -73,6 +73,7 @@ HINTS: dict[str, str] = {
     "no-such-parent": "`grn show` shows a version's parents.",
     "no-such-store": "`grn init` makes one.",
     "no-such-version": "`grn log --all` lists versions, branches and tags.",
+    "not-exported": "`grn export FILE.h5` writes one.",
     "nothing-to-change": "`grn show {version}` lists what is active there.",
     "push-not-forward": "`grn fetch {store}`, then `grn merge {branch}`, and push again.",
     "ref-moved": "Look with `grn log`, then run it again; --wait SECONDS tries for longer.",

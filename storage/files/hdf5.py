@@ -241,7 +241,7 @@ def names_in(path: Path, kind: str, *groups: str) -> dict[str, list[str]]:
     location = Location(path)
     with _opened(location) as file:
         if not {layout.KIND, layout.FORMAT} <= set(file.attrs):
-            raise InputError(f"{path} is HDF5, but not an exported store.")
+            raise InputError(f"{path} is HDF5, but not an exported store.", code="not-exported")
         stated = _attribute(file, layout.KIND), _attribute(file, layout.FORMAT)
         if stated != (kind, layout.FORMAT_TEXT.strip()):
             raise FormatError(

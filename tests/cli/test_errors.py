@@ -365,7 +365,9 @@ def test_another_hdf5_file_is_no_store_and_not_damaged(fails: Callable[..., str]
     with h5py.File("other.h5", "w") as file:
         file["x"] = [1, 2]
     for line in ("-s other.h5 log", "-s small.grn import other.h5", "clone other.h5 new.grn"):
-        assert "other.h5 is HDF5, but not a file that `grn export FILE.h5` wrote." in fails(2, line)
+        refusal = fails(2, line)
+        assert "other.h5 is HDF5, but not an exported store." in refusal
+        assert "Hint: `grn export FILE.h5` writes one." in refusal
 
 
 @pytest.mark.parametrize("address", ["https://x.y/lab.grn", "ada@cluster:lab.grn"])

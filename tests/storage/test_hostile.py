@@ -971,7 +971,7 @@ def test_a_process_of_its_own_meets_it_so_too(made: Path, tmp_path: Path, name: 
     [
         (hdf5, "_dataset", lambda _, file, name, __: file[name], "an entry, external_link"),
         (hdf5, "_dataset", lambda _, file, name, __: file[name], "an entry, soft_link"),
-        (hdf5, "_told", lambda _: contextlib.nullcontext(), "an attribute kind that is numbers"),
+        (hdf5, "_translated", lambda _: contextlib.nullcontext(), "an attribute kind that is numbers"),
         (Ledger, "_check_versions", lambda *_: None, "an entry that says a trillion versions are before it"),
         (refs, "_is_ref", lambda _: True, "an entry that says it moves ../../x too"),
         (layout, "LONGEST_PACK", 10**10, "a pack that claims all numbers"),

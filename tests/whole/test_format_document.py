@@ -101,22 +101,18 @@ class Store:
         if self.path.is_file():
             return dict(groups(self.path, b"store", "log/"))
         assert (self.path / "FORMAT").read_bytes() == b"grnledger store 1\n"
-        entries = {int(path.stem): (path, "/") for path in self.path.glob("log/[0-9]*.h5") if path.stat().st_size}
-        for pack in sorted(
-            self.path.glob("packs/[0-9]*.h5"), key=lambda file: int(file.stem[11:]) - int(file.stem[:10])
-        ):
-            entries |= dict(groups(pack, b"pack", "/"))
-        return entries
+        standing = {int(path.stem): (path, "/") for path in self.path.glob("log/[0-9]*.h5") if path.stat().st_size}
+        for pack in sorted(self.path.glob("packs/[0-9]*.h5"), key=lambda at: int(at.stem[11:]) - int(at.stem[:10])):
+            standing |= dict(groups(pack, b"pack", "/"))
+        return standing
 
     def active(self, commit: str) -> set[str]:
         ancestors, ids = {}, {commit}
         for id_ in (id_ for id_ in reversed(self.commits) if id_ in ids):
             ancestors[id_] = self.commits[id_]["commit"]
             ids.update(ancestors[id_]["parents"])
-        adds = {(id_, add["id"]) for id_, record in ancestors.items() for add in record["adds"]}
-        drops = {
-            (seen, drop["id"]) for record in ancestors.values() for drop in record["drops"] for seen in drop["seen"]
-        }
+        adds = {(id_, add["id"]) for id_, entry in ancestors.items() for add in entry["adds"]}
+        drops = {(seen, drop["id"]) for entry in ancestors.values() for drop in entry["drops"] for seen in drop["seen"]}
         return {pathway for _, pathway in adds - drops}
 
     def covariance(self, commit: str) -> NDArray[np.float64]:
@@ -352,11 +348,11 @@ def check_plain(item: h5py.Dataset) -> None:
 def test_a_pathways_id_is_what_the_document_says() -> None:
     both = Pathway(("a", "b"), np.array([1, 5]), np.array([[0.1, 0.2], [0.3, 0.4]]), -1, "raw", np.diag([1.0, 2.0]))
     record = '{"names":["a","b"],"sign":-1,"units":"raw"}'
-    canonical = f"grnledger 1 pathway\n{len(record)}\n{record}\n".encode()
-    canonical += b"genes <i8 (2,)\n" + np.array([1, 5]).tobytes()
-    canonical += b"loadings <f8 (2, 2)\n" + np.array([0.1, 0.2, 0.3, 0.4]).tobytes()
-    canonical += b"pathway_covariance <f8 (2, 2)\n" + np.array([1.0, 0, 0, 2.0]).tobytes()
-    assert entries.pathway_id(both) == sha256(canonical)
+    hashed = f"grnledger 1 pathway\n{len(record)}\n{record}\n".encode()
+    hashed += b"genes <i8 (2,)\n" + np.array([1, 5]).tobytes()
+    hashed += b"loadings <f8 (2, 2)\n" + np.array([0.1, 0.2, 0.3, 0.4]).tobytes()
+    hashed += b"pathway_covariance <f8 (2, 2)\n" + np.array([1.0, 0, 0, 2.0]).tobytes()
+    assert entries.pathway_id(both) == sha256(hashed)
 
 
 # The reader itself
