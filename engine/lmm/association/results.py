@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -83,7 +83,7 @@ def dense_tests(tests: Any, size: int, *, single: bool = False) -> NDArray[np.fl
     ShapeError
         They do not have n columns.
     """
-    dense: NDArray[Any] = tests.toarray() if isinstance(tests, csr_array) else np.asarray(tests)
+    dense = np.asarray(cast("Any", tests).toarray() if isinstance(tests, csr_array) else tests)
     if dense.ndim != 2 or dense.shape[1] != size:
         raise ShapeError(f"Tests are m × {size:,}, a test a row, and not an array of shape {dense.shape}.")
     return dense.astype(np.float32, copy=False) if single else dense.astype(np.float64, copy=False)
