@@ -48,7 +48,7 @@ HINTS: dict[str, str] = {
     "genes-not-on-panel": "--missing drop leaves them out (they are recorded in the commit).",
     "genes-of-other-vocabulary": "--alias FILE translates them (two columns: name, gene). "
     "--missing drop leaves them out (they are recorded in the commit).",
-    "mtx-without-genes": "--gene-names FILE gives them, one a line.",
+    "matrix-without-gene-names": "--gene-names FILE gives them, one a line.",
     "pathway-without-genes": "Leave the pathway out: --only names those to take.",
     "strength-not-positive": "--subtract takes a pathway away.",
     # storage

@@ -67,7 +67,7 @@ def read_mtx(
     if genes_path is None:
         raise InputError(
             f"{path} has no names of genes, and neither features.tsv nor genes.tsv stands beside it.",
-            code="mtx-without-genes",
+            code="matrix-without-gene-names",
         )
     cells_path = _beside(path, CELLS_BESIDE)
     header = read_market_header(path)

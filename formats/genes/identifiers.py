@@ -53,7 +53,7 @@ class Matcher:
     --------
     >>> from grnledger.engine.network.panel import Panel
     >>> matcher = Matcher(Panel(("ENSG00000141510.17", "ENSG00000135679.2")), {"p53": "ENSG00000141510"})
-    >>> [matcher.place(name) for name in ("ENSG00000135679.2", "p53", "ENSG00000135679", "TP53")]
+    >>> [matcher.index(name) for name in ("ENSG00000135679.2", "p53", "ENSG00000135679", "TP53")]
     [1, 0, 1, None]
     """
 
