@@ -37,20 +37,15 @@ COMPLETION_VARIABLE = "_GRN_COMPLETE"
 EXTRA_STORE = re.compile(r"unexpected extra argument \((\S+\.(?:grn|h5))\)")
 """How click refuses a store that is named after a verb which takes none."""
 
-CODES: tuple[tuple[type[GrnError], int], ...] = (
-    (InputError, USAGE),
-    (NotFound, NOT_FOUND),
-    (Conflict, CONFLICT),
-    (EngineError, NUMBERS),
-    (FormatError, DAMAGED),
+KINDS: tuple[tuple[type[GrnError], int, str], ...] = (
+    (InputError, USAGE, ""),
+    (NotFound, NOT_FOUND, ""),
+    (Conflict, CONFLICT, "`grn log` shows what the store holds now."),
+    (EngineError, NUMBERS, ""),
+    (FormatError, DAMAGED, "Nothing was changed; put a good copy in its place."),
+    (GrnError, OUR_BUG, ""),
 )
-
-
-BY_TYPE: dict[type[GrnError], str] = {
-    Conflict: "`grn log` shows what the store holds now.",
-    FormatError: "Nothing was changed; put a good copy in its place.",
-}
-"""What to do where neither the error nor its code has a hint; by default, read the help of the verb."""
+"""Of each kind of error, the exit code, and the hint where the error has none; else to read the verb's help."""
 
 
 def run(command: click.Command, arguments: Sequence[str], colour: bool | None) -> int:
@@ -124,8 +119,8 @@ def explain(error: Exception, command: str) -> tuple[str, str, int]:
     usage = f"`{command} --help` lists what it takes."
     match error:
         case GrnError():
-            kind, code = next((pair for pair in CODES if isinstance(error, pair[0])), (GrnError, OUR_BUG))
-            return error.message, hint_of(error) or BY_TYPE.get(kind, usage), code
+            code, hint = next((code, hint) for kind, code, hint in KINDS if isinstance(error, kind))
+            return error.message, hint_of(error) or hint or usage, code
         case click.ClickException():
             message = error.format_message()
             if store := EXTRA_STORE.search(message):

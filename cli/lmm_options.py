@@ -183,11 +183,10 @@ def signal_and_kernel(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
-def method(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `--method`."""
-    return click.option(
-        "--method", type=click.Choice(["reml", "ml"]), default="reml", show_default=True, help="Which likelihood."
-    )(command)
+method = click.option(
+    "--method", type=click.Choice(["reml", "ml"]), default="reml", show_default=True, help="Which likelihood."
+)
+"""The option that names a likelihood."""
 
 
 def intervals(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -220,20 +220,17 @@ def forms(command: Callable[..., Answer]) -> Callable[..., int]:
     return wrapped
 
 
-def at(command: Command) -> Command:
-    """Add `--at REV`."""
-    return click.option("--at", default="HEAD", show_default=True, metavar="REV", help="Which version.")(command)
+at = click.option("--at", default="HEAD", show_default=True, metavar="REV", help="Which version.")
+"""The option that names a version."""
+
+message = click.option("-m", "--message", default="", metavar="TEXT", help="What it is, for the log.")
+"""The option that says what a new version is."""
 
 
 def edge_rules(command: Command) -> Command:
     """Add `--threshold` and `--top`."""
     command = click.option("--threshold", type=float, metavar="RHO", help="Edges have |ρ| of at least this.")(command)
     return click.option("--top", type=int, metavar="N", help="Edges are the N strongest pairs.")(command)
-
-
-def message(command: Command) -> Command:
-    """Add `-m/--message`."""
-    return click.option("-m", "--message", default="", metavar="TEXT", help="What it is, for the log.")(command)
 
 
 def edge_rule(threshold: float | None, top: int | None, default: int) -> EdgeRule:

@@ -9,7 +9,7 @@ import click
 from ...engine.wording import counted
 from .. import output
 from . import versions
-from .answer import ROWS, Answer
+from .answer import ROWS, Answer, Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from ...engine.network.comparison import Difference, Summary
     from ...storage.history.versions import Version
     from ...storage.repository import Repository
-    from .answer import Note
 
 COLUMNS = ("gene_a", "gene_b", "rho_from", "rho_to", "delta", "delta_abs", "change")
 SIDES = ("from", "to")

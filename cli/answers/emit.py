@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import math
 import sys
@@ -47,11 +46,14 @@ def _write(parts: Iterable[str]) -> None:
 
 def _tsv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
     """Yield lines of tab-separated values under a header; numbers in full, so that they can be read back."""
+    lines = map(_line, rows)
     if columns:
-        rows = iter(rows)
-        first = list(itertools.islice(rows, 1))  # what fails before its first row has printed nothing
-        for row in itertools.chain([columns], first, rows):
-            yield "\t".join(map(_cell, row)) + "\n"
+        yield _line(columns) + next(lines, "")  # what fails before its first row prints nothing
+        yield from lines
+
+
+def _line(cells: Sequence[object]) -> str:
+    return "\t".join(map(_cell, cells)) + "\n"
 
 
 def _cell(value: object) -> str:
@@ -68,19 +70,16 @@ def _json(answer: Answer) -> Iterator[str]:
     yield f'{{"schema": {SCHEMA}'
     for name, value in fields.items():
         yield f", {ENCODER.encode(name)}: "
-        if value is ROWS:
-            yield from _objects(answer.columns, answer.rows)
-        else:
-            yield ENCODER.encode(_finite(value))
+        yield from _array(answer) if value is ROWS else [ENCODER.encode(_finite(value))]
     yield "}\n"
 
 
-def _objects(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    separator = "["
-    for row in rows:
-        yield separator + ENCODER.encode(_finite(dict(zip(columns, row, strict=True))))
-        separator = ", "
-    yield "[]" if separator == "[" else "]"
+def _array(answer: Answer) -> Iterator[str]:
+    yield "["
+    for number, row in enumerate(answer.rows):
+        record = dict(zip(answer.columns, row, strict=True))
+        yield ", " * bool(number) + ENCODER.encode(_finite(record))
+    yield "]"
 
 
 def _finite(value: Any) -> Any:

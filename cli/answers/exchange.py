@@ -69,7 +69,7 @@ def arrivals(repo: Repository, report: TransferReport, *, nothing: str) -> Answe
         What people read where nothing did.
     """
     versions = {id_: (name, content) for name, id_, content in repo.identities()}
-    rows = [(*split(move.ref), *versions[move.after], move.after) for move in report.moves if move.after]
+    rows = [(*move.ref.partition("/")[::2], *versions[move.after], move.after) for move in report.moves if move.after]
 
     def text() -> str:
         if not rows:
@@ -86,12 +86,6 @@ def arrivals(repo: Repository, report: TransferReport, *, nothing: str) -> Answe
         json=lambda: {"versions": len(report.commits), "bases": report.bases, "refs": ROWS},
         text=text,
     )
-
-
-def split(ref: str) -> tuple[str, str]:
-    """Return what a ref is, `branch` or `tag`, and its name."""
-    kind, _, name = ref.partition("/")
-    return kind, name
 
 
 def note_left_out(source: Repository) -> None:

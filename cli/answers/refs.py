@@ -45,20 +45,14 @@ def position(
 
 def listing(kind: str, refs: Mapping[str, Version], *, head: str = "") -> Answer:
     """Return all branches or tags with the versions they stand at; people see a star before the one that is HEAD."""
-
-    def text() -> str | None:
-        if not refs:
-            return None
-        rows = [
-            ("*" if name == head else "", name, version.name, version.id[: versions.SHORT], version.message)
-            for name, version in refs.items()
-        ]
-        return output.table(("", "name", "version", "id", "message"), rows)
-
+    rows = (
+        ("*" if name == head else "", name, version.name, version.id[: versions.SHORT], version.message)
+        for name, version in refs.items()
+    )
     return Answer(
         columns=("name", "version", "id"),
         rows=((name, version.name, version.id) for name, version in refs.items()),
         json=lambda: {kind: [{"name": name, **versions.identity(version)} for name, version in refs.items()]},
-        text=text,
+        text=lambda: output.table(("", "name", "version", "id", "message"), rows) if refs else None,
         notes=[] if refs else [Note(f"There are no {kind}.")],
     )

@@ -105,7 +105,7 @@ def base_facts(base: StoredBase) -> list[tuple[str, object]]:
         ("ridge", parameters.get("ridge")),
         ("constant genes", f"{record.constant_genes:,}, kept as isolated nodes" if record.constant_genes else None),
         ("preparation", _preparation(base)),
-        ("expression", _expression(base) if record.samples else None),
+        ("expression", ("not kept" if base.expression is None else "kept with the base") if record.samples else None),
         ("source", f"{source.file}, SHA-256 {source.sha256[:16]}…" if source else None),
     ]
 
@@ -160,10 +160,6 @@ def _preparation(base: StoredBase) -> str | None:
 
 def _intensity(estimator: str) -> str:
     return ESTIMATORS[estimator].intensity if estimator in ESTIMATORS else ""
-
-
-def _expression(base: StoredBase) -> str:
-    return "kept with the base" if base.expression is not None else "not kept"
 
 
 def _parameter(value: object, meaning: str) -> str | None:

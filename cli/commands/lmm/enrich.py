@@ -10,9 +10,8 @@ import click
 from ....engine.errors import InputError
 from ....engine.wording import counted
 from ... import lmm_options, options, output
-from ...answers import lmm
+from ...answers import lmm, versions
 from ...answers.answer import ROWS, TEXT_AND_ROWS, Answer, Note
-from ...answers.versions import identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,7 +140,7 @@ def command(
         columns=COLUMNS,
         rows=rows,
         json=lambda: {
-            **identity(version),
+            **versions.identity(version),
             **lmm.model_json(store_model, signal),
             **lmm.fit_json(tests.null, span, ci),
             "alternative": alternative,

@@ -10,9 +10,8 @@ import click
 from ....engine.errors import InputError
 from ....engine.wording import counted
 from ... import lmm_options, options, output
-from ...answers import lmm
+from ...answers import lmm, versions
 from ...answers.answer import Answer, Facts, Note, caution, facts_answer, records
-from ...answers.versions import identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,7 +108,7 @@ def command(
     return facts_answer(
         facts,
         json=lambda: {
-            **identity(version),
+            **versions.identity(version),
             **lmm.model_json(store_model, signal),
             **lmm.fit_json(fit, span, ci),
             "effects": records(EFFECT, _effects(fit)),
@@ -157,7 +156,7 @@ def _many(
         columns=COLUMNS,
         rows=rows,
         json=lambda: {
-            **identity(version),
+            **versions.identity(version),
             **lmm.model_json(store_model, signal),
             "traits": [{"trait": name, **lmm.fit_json(fit, span, ci)} for name, fit, span in named],
         },

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +13,11 @@ from ....engine.errors import InputError
 from ....engine.wording import counted
 from ....formats.readers import list_formats
 from ... import lmm_options, options, output
-from ...answers import lmm
+from ...answers import lmm, versions
 from ...answers.answer import TEXT_AND_ROWS, Answer, Note, records
-from ...answers.versions import identity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator
 
     from ....analysis.lmm.model import StoreModel
     from ....analysis.lmm.scan import Row
@@ -112,22 +110,22 @@ def command(
     store_model = lmm_options.match_model(repo, version.name, inputs, signal, "ml" if statistic == "lrt" else "reml")
     if store_model.model.traits.shape[1] != 1:
         raise InputError(f"A scan is of one signal, and {signal.description}.", hint="Name it with --trait.")
-    scan = _scan(
+    null, rows, sizes = _scan(
         store_model, tested, groups, exact=mode == "exact", statistic=statistic, single=single, threads=threads
     )
     if target is not None:
         with row_writer(target, COLUMNS) as write:
-            write(scan)
+            write(rows)
 
     def as_json() -> dict[str, object]:
-        tested_rows = records(COLUMNS, scan if target is None else ())
+        tested_rows = records(COLUMNS, rows if target is None else ())
         return {
-            **identity(version),
+            **versions.identity(version),
             **lmm.model_json(store_model, signal),
-            **lmm.fit_json(scan.null, None, "none"),
+            **lmm.fit_json(null, None, "none"),
             "mode": mode,
             "statistic": statistic,
-            "count": scan.count,
+            "count": sum(sizes),
             "output": None if target is None else str(target),
             "tests": tested_rows,
         }
@@ -135,36 +133,11 @@ def command(
     def notes() -> Iterator[Note]:
         for name, value in lmm.model_facts(store_model, signal):
             yield Note(f"{name}: {value}", TEXT_AND_ROWS)
-        number = counted(scan.count, "test" if groups is None else "group")
-        h2 = output.number(scan.null.h2)
+        number = counted(sum(sizes), "test" if groups is None else "group")
+        h2 = output.number(null.h2)
         yield Note(f"h² without a test: {h2}. {number} by {mode}, {statistic}.", TEXT_AND_ROWS)
 
-    columns, rows = (COLUMNS, scan) if target is None else ((), ())
-    return Answer(columns=columns, rows=rows, json=as_json, notes=notes())
-
-
-@dataclass(slots=True)
-class Scan:
-    """The rows of a scan, made as they are read; how many have been is counted.
-
-    Parameters
-    ----------
-    null : Fit
-        The model without a test.
-    rows : iterator of rows
-        Read once.
-    count : int
-        How many were read.
-    """
-
-    null: Fit
-    rows: Iterator[Row]
-    count: int = 0
-
-    def __iter__(self) -> Iterator[Row]:
-        for row in self.rows:
-            self.count += 1
-            yield row
+    return Answer(columns=COLUMNS if target is None else (), rows=rows, json=as_json, notes=notes())
 
 
 def _scan(
@@ -176,8 +149,8 @@ def _scan(
     statistic: Statistic,
     single: bool,
     threads: int | None,
-) -> Scan:
-    """Return a scan; a bar is shown until its last row is read."""
+) -> tuple[Fit, Iterator[Row], list[int]]:
+    """Return the null model, the rows of a scan, and the sizes of the blocks read; a bar is shown until the last."""
     from ....analysis.lmm.scan import scan_columns, scan_groups
     from ....engine.mapping import threaded
     from ....formats.pathways.gmt import read_gmt
@@ -192,13 +165,16 @@ def _scan(
             null, blocks = scan_columns(
                 store_model, tested, exact=exact, statistic=statistic, single=single, mapper=mapper, progress=progress
             )
-        return Scan(null, _rows(blocks, bar.pop_all()))
+        rest = bar.pop_all()
+    sizes: list[int] = []
 
+    def rows() -> Iterator[Row]:
+        with rest:
+            for block in blocks:
+                sizes.append(len(block))
+                yield from block
 
-def _rows(blocks: Iterable[Sequence[Row]], bar: contextlib.ExitStack) -> Iterator[Row]:
-    with bar:
-        for block in blocks:
-            yield from block
+    return null, rows(), sizes
 
 
 def _check(mode: str, statistic: str, *, single: bool, grouped: bool) -> None:

@@ -8,13 +8,12 @@ import click
 
 from ... import options
 from ...answers import nmf
-from ...answers.answer import Note
+from ...answers.answer import Answer, Note
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ....storage.repository import Repository
-    from ...answers.answer import Answer
 
 
 @click.command("show")

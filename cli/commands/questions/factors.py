@@ -52,7 +52,8 @@ def command(repo: Repository, *, gene: str, partner: str | None, at: str) -> Ans
     genes = snapshot.panel.names(others)
     pairs = zip(repo.active(version.name), contributions(snapshot, gene, others), strict=True)
     last = None if partner is None else -1
-    rows = sorted((_row(active, contribution, genes)[:last] for active, contribution in pairs), key=_size)
+    rows = [_row(active, contribution, genes)[:last] for active, contribution in pairs]
+    rows.sort(key=lambda row: -abs(float(row[5])))
     columns = list(TITLES)[:last] if rows else list(TITLES)[:-1]
     return Answer(
         columns=columns,
@@ -70,7 +71,3 @@ def _row(active: ActivePathway, contribution: Contribution, genes: list[str]) ->
     most = 0 if np.all(np.isnan(size)) else int(np.nanargmax(size))
     numbers = (contribution.rho[most], contribution.rho_without[most], contribution.delta[most], np.mean(size))
     return (active.label, active.since, genes[most], *map(float, numbers))
-
-
-def _size(row: tuple[str | float, ...]) -> float:
-    return -abs(float(row[5]))

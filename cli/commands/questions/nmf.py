@@ -10,9 +10,8 @@ import click
 
 from ....engine.errors import InputError
 from ... import options, output
-from ...answers import nmf
-from ...answers.answer import EVERY_FORM, Note, caution
-from ...answers.versions import identity
+from ...answers import nmf, versions
+from ...answers.answer import EVERY_FORM, Answer, Note, caution
 from ...lazy_group import LazyGroup
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from ....analysis.nmf.run import NmfRun
     from ....storage.history.versions import Version
     from ....storage.repository import Repository
-    from ...answers.answer import Answer
 
 SECTIONS = {
     "Kept analyses": {
@@ -109,7 +107,7 @@ def command(
 
 def _identity(version: Version | None) -> dict[str, Any]:
     """Return what names the version in JSON; null where there is no store."""
-    return dict.fromkeys(("version", "id", "content")) if version is None else identity(version)
+    return dict.fromkeys(("version", "id", "content")) if version is None else versions.identity(version)
 
 
 def run_of(repo: Repository | None, rev: str, source: str, rank: str | None, *, restarts: int, seed: int) -> NmfRun:

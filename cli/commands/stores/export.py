@@ -12,10 +12,9 @@ import click
 from ....engine.errors import InputError
 from ....engine.wording import counted
 from ... import options, output
-from ...answers import exchange
+from ...answers import exchange, versions
 from ...answers.answer import Answer, Note
 from ...answers.emit import emit
-from ...answers.versions import SHORT, identity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,7 +94,7 @@ def _export_store(repo: Repository, file: Path, at: str | None) -> Answer:
     version = copy.version()
     count = counted(len(copy), "version")
     return Answer(
-        json=lambda: {**identity(version), "versions": len(copy), "file": str(file)},
+        json=lambda: {**versions.identity(version), "versions": len(copy), "file": str(file)},
         text=lambda: f"{file}: {count}, {copy.head} at {version.name}, {file.stat().st_size:,} bytes.",
     )
 
@@ -120,9 +119,9 @@ def _export_matrix(
         return
     write_matrix(target, blocks, names, names)
     shape = f"{len(names):,} × {len(names):,}"
-    note = Note(f"{target}: {matrix} of {version.name} ({version.content[:SHORT]}), {shape}.")
+    note = Note(f"{target}: {matrix} of {version.name} ({version.content[: versions.SHORT]}), {shape}.")
     answer = Answer(
-        json=lambda: {**identity(version), "matrix": matrix, "genes": len(names), "file": str(target)},
+        json=lambda: {**versions.identity(version), "matrix": matrix, "genes": len(names), "file": str(target)},
         text=lambda: None,
         notes=[note],
     )

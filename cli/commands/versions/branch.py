@@ -10,6 +10,9 @@ from ... import options
 from ...answers import refs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ....storage.history.versions import Version
     from ....storage.repository import Repository
     from ...answers.answer import Answer
 
@@ -29,12 +32,32 @@ def command(repo: Repository, *, name: str | None, rev: str, delete: str | None)
       grn branch drug-a v1
       grn branch -d drug-a
     """
+    done = edit_ref("branch", name, rev, delete, do_create=repo.create_branch, do_delete=repo.delete_branch)
+    return done or refs.listing("branches", repo.branches, head=repo.head)
+
+
+def edit_ref(
+    kind: str,
+    name: str | None,
+    rev: str,
+    delete: str | None,
+    *,
+    do_create: Callable[[str, str], Version],
+    do_delete: Callable[[str], Version],
+) -> Answer | None:
+    """Make or delete a branch or tag, and return the answer; `None` where neither is asked for.
+
+    Raises
+    ------
+    click.UsageError
+        Both are.
+    """
     if delete is not None and name is not None:
         raise click.UsageError("With --delete the name stands behind it, and nothing else.")
     if delete is not None:
-        version = repo.delete_branch(delete)
-        return refs.position(version, f"Deleted branch {delete}, which was at {version.name}.")
+        version = do_delete(delete)
+        return refs.position(version, f"Deleted {kind} {delete}, which was at {version.name}.")
     if name is not None:
-        version = repo.create_branch(name, rev)
-        return refs.position(version, f"Branch {name} is at {version.name}.")
-    return refs.listing("branches", repo.branches, head=repo.head)
+        version = do_create(name, rev)
+        return refs.position(version, f"{kind.capitalize()} {name} is at {version.name}.")
+    return None

@@ -8,11 +8,10 @@ import click
 
 from ... import options
 from ...answers import refs
-from ...answers.answer import EVERY_FORM, Note
+from ...answers.answer import EVERY_FORM, Answer, Note
 
 if TYPE_CHECKING:
     from ....storage.repository import Repository
-    from ...answers.answer import Answer
 
 
 @click.command("rollback")

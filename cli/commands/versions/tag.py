@@ -8,6 +8,7 @@ import click
 
 from ... import options
 from ...answers import refs
+from .branch import edit_ref
 
 if TYPE_CHECKING:
     from ....storage.repository import Repository
@@ -28,12 +29,5 @@ def command(repo: Repository, *, name: str | None, rev: str, delete: str | None)
       grn tag paper v2
       grn tag
     """
-    if delete is not None and name is not None:
-        raise click.UsageError("With --delete the name stands behind it, and nothing else.")
-    if delete is not None:
-        version = repo.delete_tag(delete)
-        return refs.position(version, f"Deleted tag {delete}, which was at {version.name}.")
-    if name is not None:
-        version = repo.create_tag(name, rev)
-        return refs.position(version, f"Tag {name} is at {version.name}.")
-    return refs.listing("tags", repo.tags)
+    done = edit_ref("tag", name, rev, delete, do_create=repo.create_tag, do_delete=repo.delete_tag)
+    return done or refs.listing("tags", repo.tags)
