@@ -18,24 +18,28 @@ from .engine.lazy import attach
 
 if TYPE_CHECKING:
     from . import engine as engine
-    from .engine.errors import Conflict as Conflict
-    from .engine.errors import EngineError as EngineError
-    from .engine.errors import FormatError as FormatError
-    from .engine.errors import GrnError as GrnError
-    from .engine.errors import InputError as InputError
-    from .engine.errors import NotConverged as NotConverged
-    from .engine.errors import NotFound as NotFound
-    from .engine.errors import NotPositiveDefinite as NotPositiveDefinite
-    from .engine.errors import ShapeError as ShapeError
+    from .engine.errors import (
+        Conflict as Conflict,
+        EngineError as EngineError,
+        FormatError as FormatError,
+        GrnError as GrnError,
+        InputError as InputError,
+        NotConverged as NotConverged,
+        NotFound as NotFound,
+        NotPositiveDefinite as NotPositiveDefinite,
+        ShapeError as ShapeError,
+    )
     from .engine.network.edges import EdgeRule as EdgeRule
     from .engine.network.panel import Panel as Panel
     from .engine.network.pathway import Pathway as Pathway
     from .engine.network.snapshot import Snapshot as Snapshot
     from .formats.pathways.pathways import read_pathways as read_pathways
-    from .storage.api import clone as clone
-    from .storage.api import init as init
-    from .storage.api import open as open  # noqa: A004  the name that a user expects
-    from .storage.api import verify as verify
+    from .storage.api import (
+        clone as clone,
+        init as init,
+        open as open,  # noqa: A004  the name that a user expects
+        verify as verify,
+    )
     from .storage.history.versions import Version as Version
     from .storage.repository import Repository as Repository
 else:

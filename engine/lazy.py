@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def attach(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """Return a package's `__getattr__`, `__dir__` and `__all__`, from the imports that it has for type checkers.
 
-    These imports are the one list of public names: `from .module import Name as Name`, a line each, under
-    `if TYPE_CHECKING:` in its `__init__.py`; this is called under the `else:`. Type checkers and editors follow them,
+    These imports are the one list of public names: `from .module import Name as Name`, under `if TYPE_CHECKING:` in its
+    `__init__.py`; this is called under the `else:`. Type checkers and editors follow them,
     and here they are read from the source, as `lazy_loader` reads them from a stub (Scientific Python, SPEC 1).
 
     Parameters

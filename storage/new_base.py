@@ -209,8 +209,9 @@ def _read_expression(
     from ..formats.expression.expression import read_expression
 
     file = read_expression(source, genes_in=genes_in, layer=layer, raw=raw, gene_names=gene_names)
-    options = {"genes_in": genes_in if genes_in != "auto" else None, "layer": layer, "raw": raw or None}
-    parameters: dict[str, Parameter] = {name: value for name, value in options.items() if value is not None}
+    parameters = _without_none(
+        {"genes_in": genes_in if genes_in != "auto" else None, "layer": layer, "raw": raw or None}
+    )
     return file.expression, _source(source, file.sha256, parameters), file.notes
 
 
@@ -252,13 +253,12 @@ def _shape(covariance: Covariance) -> dict[str, Any]:
 
 
 def _estimate_parameters(estimate: Estimate) -> dict[str, Parameter]:
-    intensities = {"lambda": estimate.shrinkage, "lambda_variance": estimate.variance_shrinkage}
-    return {name: value for name, value in intensities.items() if value is not None}
+    return _without_none({"lambda": estimate.shrinkage, "lambda_variance": estimate.variance_shrinkage})
 
 
 def _preparation_parameters(preparation: Preparation) -> dict[str, Parameter]:
     """Return the steps of the preparation, as far as they change anything."""
-    steps: dict[str, Parameter] = {
+    steps: dict[str, Parameter | None] = {
         "counts": preparation.counts or None,
         "floor": preparation.floor,
         "transform": preparation.transform,
@@ -268,7 +268,11 @@ def _preparation_parameters(preparation: Preparation) -> dict[str, Parameter]:
         "drop_constant": preparation.drop_constant or None,
         "top_variance": preparation.top_variance,
     }
-    return {name: value for name, value in steps.items() if value is not None}
+    return _without_none(steps)
+
+
+def _without_none(parameters: Mapping[str, Parameter | None]) -> dict[str, Parameter]:
+    return {name: value for name, value in parameters.items() if value is not None}
 
 
 def _names(in_file: Sequence[str] | None, names: Sequence[str] | None, source: str | Path) -> Sequence[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from ..errors import InputError, NotFound
 from ..wording import counted, some
-from .expression import Expression, is_constant, variances
+from .expression import Expression, variances
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,14 +62,8 @@ class GeneRows:
 
 
 def repeated_genes(genes: Iterable[str]) -> list[str]:
-    """Return the names that occur more than once, in order of their second appearance."""
-    seen: set[str] = set()
-    repeats: dict[str, None] = {}
-    for gene in genes:
-        if gene in seen:
-            repeats[gene] = None
-        seen.add(gene)
-    return list(repeats)
+    """Return the names that occur more than once, in order of their first appearance."""
+    return [gene for gene, number in Counter(genes).items() if number > 1]
 
 
 def refuse_repeats(genes: tuple[str, ...]) -> None:
@@ -113,11 +108,6 @@ def select_genes(rows: GeneRows, genes: tuple[str, ...]) -> GeneRows:
             hint="Take them off the list, or check that list and data use one kind of name, in one spelling.",
         )
     return rows.select(np.array([indices[gene] for gene in genes], dtype=np.intp))
-
-
-def drop_constant_genes(rows: GeneRows) -> GeneRows:
-    """Return the rows that are not constant."""
-    return rows.filter(~is_constant(rows.values), "constant")
 
 
 def most_variable(rows: GeneRows, number: int) -> GeneRows:

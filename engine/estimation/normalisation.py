@@ -89,12 +89,9 @@ def transform(expression: Expression, floor: float | None, transform: Transform)
 
 
 def _undefined_logarithm(expression: Expression, cells: NDArray[np.intp], transform: Transform) -> InputError:
-    if transform == "log1p":
-        kind, code = "negative", "log1p-undefined"
-    else:
-        kind, code = "zero or negative", "log2-undefined"
+    is_log1p = transform == "log1p"
     return InputError(
-        f"{transform} is not defined for {counted(len(cells), 'value')}, {kind}; "
+        f"{transform} is not defined for {counted(len(cells), 'value')}, {'' if is_log1p else 'zero or '}negative; "
         f"the first is {expression.describe(*cells[0])}.",
-        code=code,
+        code="log1p-undefined" if is_log1p else "log2-undefined",
     )

@@ -12,11 +12,11 @@ from ..errors import InputError, check_choice
 from ..network.panel import Panel
 from ..wording import counted, some
 from . import recorded_notes
+from .expression import is_constant
 from .gene_rows import (
     Duplicates,
     GeneRows,
     average_repeats,
-    drop_constant_genes,
     most_variable,
     refuse_repeats,
     repeated_genes,
@@ -182,17 +182,18 @@ def _unique_rows(expression: Expression, preparation: Preparation) -> GeneRows:
     if duplicates == "error":
         refuse_repeats(expression.genes)
     source = average_repeats(expression) if duplicates == "mean" else expression
-    scaled = source
-    if preparation.counts:
-        scaled = replace(source, values=source.values * library_scales(expression))
+    scaled = replace(source, values=source.values * library_scales(expression)) if preparation.counts else source
     values = transform(scaled, preparation.floor, preparation.transform)
     rows = GeneRows(values, source.values, source.genes)
     if duplicates in ("max-variance", "first"):
         rows = resolve_duplicates(rows, duplicates)
     if len(rows.genes) == len(expression.genes):
         return rows
-    done = {"mean": "rows of one gene were averaged", "first": "the first row of each was kept"}
-    what = done.get(duplicates, "the most variable row of each was kept")
+    what = {
+        "mean": "rows of one gene were averaged",
+        "first": "the first row of each was kept",
+        "max-variance": "the most variable row of each was kept",
+    }[duplicates]
     return rows.with_note(f"{len(expression.genes):,} rows name {counted(len(rows.genes), 'gene')}: {what}.")
 
 
@@ -204,7 +205,7 @@ def _filter(rows: GeneRows, preparation: Preparation) -> GeneRows:
         mask = _detected_shares(rows, preparation) >= preparation.min_detected
         rows = rows.filter(mask, f"detected {_describe_hardly_detected(rows, preparation, preparation.min_detected)}")
     if preparation.drop_constant:
-        rows = drop_constant_genes(rows)
+        rows = rows.filter(~is_constant(rows.values), "constant")
     if preparation.top_variance is not None:
         rows = most_variable(rows, preparation.top_variance)
     return rows

@@ -39,10 +39,7 @@ def matrix_blocks(
     scale = None if kind in ("covariance", "precision") else 1.0 / np.sqrt(operator.diagonal(indices))
     sign = -1.0 if kind == "partial-correlation" else 1.0
     for rows in row_blocks(len(indices), len(snapshot.panel)):
-        if genes is None:
-            block = operator.rows(indices[rows])
-        else:
-            block = operator.block(indices[rows], indices)
+        block = operator.rows(indices[rows]) if genes is None else operator.block(indices[rows], indices)
         if scale is not None:
             block = sign * scale[rows, np.newaxis] * block * scale
             block[indices[rows, np.newaxis] == indices] = 1.0

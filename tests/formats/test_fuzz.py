@@ -16,8 +16,7 @@ from grnledger.formats.genes.identifiers import read_aliases
 from grnledger.formats.models.covariances import read_covariance
 from grnledger.formats.models.factor_models import read_factor_model, read_factor_tables
 from grnledger.formats.pathways.pathways import read_pathways
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 if TYPE_CHECKING:
     from collections.abc import Callable

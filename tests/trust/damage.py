@@ -30,9 +30,7 @@ import h5py
 import specimens
 from flips import rows_unread
 from grnledger.engine.threads import one_blas_thread
-from grnledger.storage.verify import log
-from grnledger.storage.verify import repair as repairing
-from grnledger.storage.verify import store as verifying
+from grnledger.storage.verify import log, repair as repairing, store as verifying
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

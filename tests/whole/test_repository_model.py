@@ -21,8 +21,7 @@ from grnledger.engine.errors import Conflict, InputError, NotFound, NotPositiveD
 from grnledger.engine.network.covariance import FactorCovariance
 from grnledger.engine.network.pathway import Pathway
 from grnledger.storage.networks import anchors
-from hypothesis import HealthCheck, Phase, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, Phase, settings, strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,

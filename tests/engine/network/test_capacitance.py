@@ -10,9 +10,11 @@ from unittest import mock
 import numpy as np
 import pytest
 from grnledger.engine.errors import EngineError, NotFound, NotPositiveDefinite
-from grnledger.engine.network import capacitance as capacitance_module
-from grnledger.engine.network import columns as columns_module
-from grnledger.engine.network import covariance as covariance_module
+from grnledger.engine.network import (
+    capacitance as capacitance_module,
+    columns as columns_module,
+    covariance as covariance_module,
+)
 from grnledger.engine.network.anchor import Dense, Diagonal, KnownProducts, anchor_of
 from grnledger.engine.network.capacitance import factor
 from grnledger.engine.network.columns import Columns, columns_of
@@ -21,8 +23,7 @@ from grnledger.engine.network.inversion import invert
 from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.pathway import Pathway
 from grnledger.engine.network.snapshot import Snapshot, build_snapshot
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:

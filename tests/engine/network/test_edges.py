@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from grnledger.engine.errors import InputError, NotFound
-from grnledger.engine.network import edges as network
-from grnledger.engine.network import pairs
+from grnledger.engine.network import edges as network, pairs
 from grnledger.engine.network.anchor import anchor_of
 from grnledger.engine.network.covariance import ArraySource, DenseCovariance, FactorCovariance
 from grnledger.engine.network.edges import EdgeRule, edges, neighbors
@@ -17,8 +16,7 @@ from grnledger.engine.network.inversion import invert
 from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.pathway import Pathway
 from grnledger.engine.network.snapshot import Snapshot, build_snapshot
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from grnledger.engine.errors import EngineError, NotPositiveDefinite, ShapeError
 from grnledger.engine.network.inversion import invert, matrix_inversion_lemma, mirror, sherman_morrison, woodbury
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ import pytest
 from grnledger.engine.errors import InputError, NotFound, NotPositiveDefinite, ShapeError
 from grnledger.engine.network.panel import Panel, is_single
 from grnledger.engine.network.pathway import Pathway
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 properties = settings(max_examples=60, derandomize=True, deadline=None)
 

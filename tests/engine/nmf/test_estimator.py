@@ -25,8 +25,7 @@ from grnledger.engine.nmf import (
     transform,
 )
 from grnledger.engine.nmf.solvers.multiplicative import divergence
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from numpy.typing import NDArray
 from scipy.sparse import csc_array, csr_array, csr_matrix
 

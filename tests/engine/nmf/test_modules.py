@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from grnledger.engine.errors import InputError
 from grnledger.engine.nmf import analyse, best_sets, fit, fit_each, observe
-from grnledger.engine.nmf.modules import analysis, likelihood, overdispersed
-from grnledger.engine.nmf.modules import moonlighting as tested
+from grnledger.engine.nmf.modules import analysis, likelihood, moonlighting as tested, overdispersed
 from grnledger.engine.nmf.modules.consensus import dispersion, match_modules, stability
 from grnledger.engine.nmf.modules.likelihood import log_likelihood
 from grnledger.engine.nmf.modules.membership import memberships

@@ -19,8 +19,7 @@ from grnledger.engine.nmf import (
 )
 from grnledger.engine.nmf.solvers import kernels
 from grnledger.engine.nmf.solvers.multiplicative import divergence
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 

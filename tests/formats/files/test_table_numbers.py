@@ -11,8 +11,7 @@ from grnledger.engine.errors import InputError
 from grnledger.formats.files import table_numbers
 from grnledger.formats.files.delimited import open_table, read_header
 from grnledger.formats.files.table_numbers import read_named_numbers
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 if TYPE_CHECKING:
     from pathlib import Path

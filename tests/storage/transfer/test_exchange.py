@@ -18,14 +18,12 @@ from grnledger.engine.network.covariance import FactorCovariance
 from grnledger.engine.network.pathway import Pathway
 from grnledger.storage.files import durable, hdf5, layout, lock
 from grnledger.storage.files.locations import DirectoryStore
-from grnledger.storage.history import active as history
-from grnledger.storage.history import entries, log
+from grnledger.storage.history import active as history, entries, log
 from grnledger.storage.history.checking import check_fits
 from grnledger.storage.history.commits import Event
 from grnledger.storage.history.records import DropRecord
 from grnledger.storage.transfer import fetch_push
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
