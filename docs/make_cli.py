@@ -167,15 +167,17 @@ NOTES = """\
 * `factors`: `delta` is rho − rho_without; for a gene without a partner, `partner` is the one that the pathway moves
   most, and `mean_abs_delta` is over all.
 * `nmf`: `analysis` is what the analysis is kept under, or null where it could not be kept (`parameters` and `time`
-  are missing then). `rank_within_one_error` is the least rank within one standard error of the best, `flat` whether
-  the curve says little. `mass` is a module's share of V; `share` and `second_share` are of a gene; `q` is null where
-  there is no likelihood to test with. `moonlighting` are the genes that are in two modules by that test, or null;
-  `at_sight` those with more than 10 % in a second one. `log_likelihood` leaves out the term log V!, which all ranks
-  have in common. `stability` is the share of the other restarts that have the gene in that module, null with a single
-  one. `nmf diff`: `change` is `matched`, `split`, `gained`, `merged` or `lost`; `distance` is the share of a gene
-  that is in other modules than before, all counted by the earlier version's; `moved` of them are beyond `cut`, where
-  `moved_by_chance` are expected; `p` is how often a drawing of the samples has as many, and `distinguishable` is null
-  without `--resamples`.
+  are missing then); `version`, `id` and `content` are null where a file was factored without a store.
+  `rank_within_one_error` is the least rank within one standard error of the best, `flat` whether the curve says
+  little. `mass` is a module's share of V; `share` and `second_share` are of a gene; `q` is null where there is no
+  likelihood to test with. `moonlighting` are the genes that are in two modules by that test, or null; `at_sight`
+  those with more than 10 % in a second one. `log_likelihood` leaves out the term log V!, which all ranks have in
+  common; it is null where 20 starts agree on none. `second_difference` is that of `divergence`. `stability` is the
+  share of the other restarts that have the gene in that module, null with a single one. `nmf diff`: `change` is
+  `matched`, `split`, `gained`, `merged` or `lost`; `distance` is the share of a gene that is in other modules than
+  before, all counted by the earlier version's; `moved` of them are beyond `cut`, where `moved_by_chance` are
+  expected; `p` is how often a drawing of the samples has as many, and `distinguishable` is null without
+  `--resamples`.
 * `lmm`: `kernel.part` is `shared`, `full`, `covariance`, `samples` or `file`; `samples.relation` is `disjoint`, `same`
   or `unknown`, and the numbers beside it are null where they are not known. `h2` is s/(s + δ) with s the kernel's mean
   variance outside of the covariates; `variance_kernel` goes with the kernel as it is, so that its part of a value is

@@ -91,9 +91,10 @@ class Movement:
         """
         if not len(self.resampled):
             return float("nan")
-        shares: list[float] = [
-            float(np.mean(self.resampled[index] > _cut(np.delete(self.resampled, index, axis=0))))
-            for index in range(len(self.resampled))
+        drawings: list[NDArray[np.float64]] = list(self.resampled)
+        shares = [
+            float(np.mean(drawing > _cut(np.delete(self.resampled, index, axis=0))))
+            for index, drawing in enumerate(drawings)
         ]
         return (1 + sum(share >= float(np.mean(self.moved)) for share in shares)) / (1 + len(shares))
 
