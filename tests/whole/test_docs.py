@@ -231,3 +231,15 @@ def test_the_changelog_begins_with_this_version() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     headings = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), flags=re.MULTILINE)
     assert headings[0] == version
+
+
+def test_no_line_of_prose_is_longer_than_a_reader_likes() -> None:
+    """Tables and code blocks are as wide as they have to be."""
+    too_long: list[str] = []
+    for page in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")):
+        in_code = False
+        for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), start=1):
+            in_code ^= line.lstrip().startswith("```")
+            if len(line) > 120 and not in_code and not line.lstrip().startswith("|"):
+                too_long.append(f"{page.relative_to(ROOT)}:{number}")
+    assert too_long == []
