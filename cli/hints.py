@@ -69,7 +69,6 @@ HINTS: dict[str, str] = {
     "name-uncertain": "`grn log --all` lists what can be read, `grn verify` what is lost.",
     "nameless-account": "Say who writes: GRN_AUTHOR=name, or author= in Python.",
     "newer-store": "A newer store needs a newer grnledger: pip install --upgrade grnledger.",
-    "no-gene-names": "--genes FILE gives them, one a line, in its order.",
     "no-such-parent": "`grn show` shows a version's parents.",
     "no-such-store": "`grn init` makes one.",
     "no-such-version": "`grn log --all` lists versions, branches and tags.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import graphlib
+import re
 import sys
 from collections import Counter
 from dataclasses import dataclass
@@ -159,6 +160,31 @@ def test_a_library_with_doors_is_imported_there_alone(library: str, doors: set[s
 def test_only_the_command_line_knows_click() -> None:
     users = {one.file.split("/")[0] for one in EVERY if one.top == "click"}
     assert users == {"cli"}
+
+
+RECORDED = "engine/estimation/recorded_notes.py"
+"""Its sentences are part of content ids, and stay as they are, with the options that they name."""
+COMMAND_WORDS = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*|\bgrn [a-z]")
+
+
+def documentation(tree: ast.AST) -> set[int]:
+    """Return the ids of the nodes that are docstrings, and captions of constants."""
+    statements = (node for node in ast.walk(tree) if isinstance(node, ast.Expr))
+    return {id(node.value) for node in statements if isinstance(node.value, ast.Constant)}
+
+
+@pytest.mark.xfail(reason="rooms below still name options and verbs", strict=False)
+def test_only_the_command_line_names_options_and_verbs() -> None:
+    named = [
+        f"{local(file)}:{node.lineno} {node.value!r}"
+        for file, tree in TREES.items()
+        if room(module_name(file)) not in ("", "cli") and local(file) != RECORDED
+        for texts in [documentation(tree)]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in texts
+        if COMMAND_WORDS.search(node.value)
+    ]
+    assert named == []
 
 
 def test_only_the_command_line_reads_the_environment() -> None:

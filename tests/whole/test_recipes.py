@@ -199,3 +199,65 @@ def test_a_new_file_format_is_one_file_and_one_line(tree: Tree) -> None:
     refused = tree.run("-m", "grnledger.cli", *arguments)
     assert refused.returncode == 2
     assert "says itself where its genes are" in refused.stderr
+
+
+COMMAND = '''"""`grn hello`: a greeting to each version."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ... import options
+from ...answers.answer import ROWS, Answer
+
+if TYPE_CHECKING:
+    from ....storage.repository import Repository
+
+
+@click.command("hello")
+@options.at
+@options.forms
+@options.repository
+def command(repo: Repository, *, at: str) -> Answer:
+    """Greet a version and those it descends from.
+
+    \b
+    Example:
+      grn hello
+    """
+    rows = [(version.name, len(version.name)) for version in repo.versions(at)]
+    return Answer(
+        columns=("version", "letters"),
+        rows=rows,
+        json=lambda: {"greeted": ROWS},
+        text=lambda: "\\n".join(f"Hello, {name}." for name, _ in rows),
+    )
+'''
+
+
+def test_a_new_command_is_one_file_and_one_line(tree: Tree) -> None:
+    tree.add_file("cli/commands/questions/hello.py", COMMAND)
+    line = '        "hello": "Greet the versions.",'
+    tree.add_line("cli/main.py", '    "Questions": {', line)
+    assert tree.changes() == (["cli/commands/questions/hello.py"], [f"+ {line}"])
+
+    sections = tree.grn("--help").partition("Questions:\n")[2]
+    assert sections.splitlines()[0].split(maxsplit=1) == ["hello", "Greet the versions."]
+    described = tree.grn("hello", "--help")
+    for option in ("--at REV", "--json", "--tsv", "-s, --store STORE"):
+        assert option in described
+
+    write_expression(tree.folder / "expression.tsv")
+    tree.grn("init", "toy.grn", "--expression", "expression.tsv")
+    assert tree.grn("hello") == "Hello, v0.\n"
+    assert tree.grn("-s", "toy.grn", "hello", "--tsv") == "version\tletters\nv0\t2\n"
+    assert tree.grn("hello", "--json") == '{"schema": 1, "greeted": [{"version": "v0", "letters": 2}]}\n'
+    for arguments, code, message in (
+        (("hello", "--at", "v7"), 3, "v7: they run from v0 to v0"),
+        (("hello", "--json", "--tsv"), 2, "not as both"),
+        (("helo",), 2, "Did you mean hello"),
+    ):
+        refused = tree.run("-m", "grnledger.cli", *arguments)
+        assert (refused.returncode, message in refused.stderr) == (code, True), refused.stderr
