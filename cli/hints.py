@@ -46,8 +46,10 @@ HINTS: dict[str, str] = {
     "version-without-pathways": "It has none: `grn commit` adds them.",
     # formats
     "genes-not-on-panel": "--missing drop leaves them out (they are recorded in the commit).",
-    "genes-of-other-vocabulary": "--alias FILE translates them (two columns: name, gene). "
-    "--missing drop leaves them out (they are recorded in the commit).",
+    "genes-of-other-vocabulary": (
+        "--alias FILE translates them (two columns: name, gene). "
+        "--missing drop leaves them out (they are recorded in the commit)."
+    ),
     "matrix-without-gene-names": "--gene-names FILE gives them, one a line.",
     "pathway-without-genes": "Leave the pathway out: --only names those to take.",
     "strength-not-positive": "--subtract takes a pathway away.",
@@ -69,6 +71,7 @@ HINTS: dict[str, str] = {
     "name-uncertain": "`grn log --all` lists what can be read, `grn verify` what is lost.",
     "nameless-account": "Say who writes: GRN_AUTHOR=name, or author= in Python.",
     "newer-store": "A newer store needs a newer grnledger: pip install --upgrade grnledger.",
+    "no-gene-names": "--genes FILE gives them, one a line, in its order.",
     "no-such-parent": "`grn show` shows a version's parents.",
     "no-such-store": "`grn init` makes one.",
     "no-such-version": "`grn log --all` lists versions, branches and tags.",

@@ -223,7 +223,7 @@ if TYPE_CHECKING:
 def command(repo: Repository, *, at: str) -> Answer:
     """Greet a version and those it descends from.
 
-    \b
+    \\b
     Example:
       grn hello
     """
