@@ -173,7 +173,6 @@ def documentation(tree: ast.AST) -> set[int]:
     return {id(node.value) for node in statements if isinstance(node.value, ast.Constant)}
 
 
-@pytest.mark.xfail(reason="rooms below still name options and verbs", strict=False)
 def test_only_the_command_line_names_options_and_verbs() -> None:
     named = [
         f"{local(file)}:{node.lineno} {node.value!r}"
