@@ -21,8 +21,7 @@ from typing import Any, Literal
 from ..engine.errors import InputError
 from ..engine.wording import some
 from .files.delimited import open_table, read_header
-from .files.kinds import FileKind, file_kind, open_bytes
-from .files.matrix_market import BANNER
+from .files.kinds import MATRIX_MARKET, FileKind, file_kind, open_bytes
 
 Contents = Literal["expression", "pathways", "covariances", "factor models", "kernels", "tests", "labels"]
 
@@ -106,7 +105,9 @@ READERS: Mapping[Contents, Mapping[str, Reader]] = {
     "expression": {
         "table": Reader("tsv, csv (also .gz)", "expression.tables:read_expression_table", options=("genes_in",)),
         "h5ad": Reader("h5ad", "expression.h5ad:read_h5ad", first_bytes("hdf5"), ("genes_in", "layer", "raw")),
-        "mtx": Reader("mtx, a 10x folder", "expression.mtx:read_mtx", beginning(BANNER), ("genes_in", "gene_names")),
+        "mtx": Reader(
+            "mtx, a 10x folder", "expression.mtx:read_mtx", beginning(MATRIX_MARKET), ("genes_in", "gene_names")
+        ),
     },
     "pathways": {
         "gmt": Reader("GMT files end in .gmt", "pathways.gmt:read_gmt", ending(".gmt")),

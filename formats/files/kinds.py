@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 FileKind = Literal["text", "gzip", "zip", "npy", "hdf5"]
 
+MATRIX_MARKET = "%%matrixmarket"
+"""What a Matrix Market file begins with, in lower case."""
+
 AGAIN = "Copy or download it again."
 """What to do with a file that is damaged."""
 

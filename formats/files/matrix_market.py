@@ -14,16 +14,13 @@ import numpy as np
 
 from ...engine.errors import InputError
 from .delimited import clipped
-from .kinds import AGAIN, largest_content, open_text
+from .kinds import AGAIN, MATRIX_MARKET, largest_content, open_text
 from .limits import refuse_beyond_room
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-
-BANNER = "%%matrixmarket"
-"""What such a file begins with, in lower case."""
 
 LARGEST_SIZE = 2**53
 """Sizes beyond are no numbers of rows; they could have thousands of digits."""
@@ -100,7 +97,12 @@ def read_market(path: Path) -> NDArray[np.float64]:
 
 def _parse_header(path: Path, stream: TextIO) -> MarketHeader:
     banner = stream.readline().lower().split()
-    if len(banner) < 5 or banner[0] != BANNER or banner[1] != "matrix" or banner[2] not in ("coordinate", "array"):
+    if (
+        len(banner) < 5
+        or banner[0] != MATRIX_MARKET
+        or banner[1] != "matrix"
+        or banner[2] not in ("coordinate", "array")
+    ):
         raise InputError(f"{path} does not begin as a Matrix Market file: %%MatrixMarket matrix coordinate …")
     if banner[3] not in _FIELDS or banner[4] != "general":
         raise InputError(
