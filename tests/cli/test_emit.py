@@ -186,7 +186,7 @@ def test_no_form_of_any_verb_has_a_python_repr(lab: Callable[..., Any]) -> None:
             printed = lab(f"-s lab.grn {question}{'' if form == 'text' else f' --{form}'}")
             cells = re.split(r"\t|  +|\n", printed.out) if form != "json" else []
             assert [cell for cell in [*cells, *printed.err.splitlines()] if REPR.search(cell)] == [], (line, form)
-            if form == "json":
+            if form == "json" and printed.code < 2:
                 assert json.loads(printed.out)["schema"] == 1
             if form == "tsv" and printed.out:
                 head, *rows = printed.out.splitlines()
