@@ -153,7 +153,9 @@ def centred(values: NDArray[np.float64]) -> NDArray[np.float64]:
     _check_samples(values.shape[1])
     if not np.all(np.isfinite(values)):
         raise InputError("The expression holds a value that is not finite.")
-    return np.where(is_constant(values)[:, np.newaxis], 0.0, values - values.mean(axis=1, keepdims=True))
+    deviations = values - values.mean(axis=1, keepdims=True)
+    deviations[is_constant(values)] = 0.0
+    return deviations
 
 
 def _check_samples(number: int) -> None:

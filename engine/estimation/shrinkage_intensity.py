@@ -38,7 +38,7 @@ def optimal_intensity(scores: NDArray[np.float64]) -> float:
         gram = thin @ thin.T
     everything = float(np.square(gram).sum()) / samples**2
     pairs = everything - float(np.square(squares.mean(axis=1)).sum())
-    products = float(np.square(squares.sum(axis=0)).mean() - np.square(squares).sum() / samples)
+    products = float(np.square(squares.sum(axis=0)).mean() - np.square(squares, out=squares).sum() / samples)
     if pairs <= 8 * np.finfo(np.float64).eps * everything:
         return 1.0
     return min(1.0, max(0.0, (products - pairs) / pairs / (samples - 1)))
