@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from ..errors import InputError, NotFound, ShapeError
+from ..errors import InputError, NotFound, ShapeError, check_choice
 from ..wording import counted, some
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+DuplicateSamples = Literal["error", "first", "mean", "number"]
+"""How columns of one sample name are resolved."""
 
 MINIMUM_SAMPLES = 3
 """Smallest number of samples: with two, every pair of genes has a correlation of ±1."""
@@ -26,7 +30,7 @@ class Expression:
     Parameters
     ----------
     values : ndarray of float64, shape (g, n)
-        Finite, in the units of the file; made read-only.
+        In the units of the file; NaN where a value is missing, which `prepare` refuses. Made read-only.
     genes : tuple of str
         g names, one a row. They may repeat: `prepare` resolves that.
     samples : tuple of str
@@ -37,7 +41,7 @@ class Expression:
     ShapeError
         The names do not fit the array.
     InputError
-        A value is not finite, or there are fewer than three samples.
+        There are fewer than three samples.
     """
 
     values: NDArray[np.float64]
@@ -52,7 +56,6 @@ class Expression:
                 f"{self.values.shape}."
             )
         _check_samples(len(self.samples))
-        self._check_finite()
         self.values.setflags(write=False)
 
     def describe(self, row: int, column: int) -> str:
@@ -84,7 +87,46 @@ class Expression:
         chosen = np.array([at[name] for name in names], dtype=np.intp)
         return Expression(np.ascontiguousarray(self.values[:, chosen]), self.genes, tuple(names))
 
-    def _check_finite(self) -> None:
+    def distinguish_samples(self, duplicates: DuplicateSamples) -> Expression:
+        """Return one column a sample name.
+
+        Parameters
+        ----------
+        duplicates : {"error", "first", "mean", "number"}
+            What becomes of columns of one name: an error, the first of them, their mean, or names with `_2`, `_3` …
+
+        Raises
+        ------
+        InputError
+            Names repeat, and it is "error".
+        """
+        check_choice("duplicate samples", duplicates, get_args(DuplicateSamples))
+        numbers = Counter(self.samples)
+        if len(numbers) == len(self.samples):
+            return self
+        if duplicates == "error":
+            repeated = [name for name, number in numbers.items() if number > 1]
+            raise InputError(
+                f"{counted(len(repeated), 'name')} of samples {'is' if len(repeated) == 1 else 'are'} repeated: "
+                f"{some([f'{name} ({numbers[name]} times)' for name in repeated])}.",
+                code="repeated-samples",
+            )
+        if duplicates == "number":
+            seen: Counter[str] = Counter()
+            names: list[str] = []
+            for name in self.samples:
+                seen[name] += 1
+                number = seen[name]
+                while number > 1 and f"{name}_{number}" in numbers:
+                    number += len(self.samples)
+                names.append(name if number == 1 else f"{name}_{number}")
+            return Expression(self.values, self.genes, tuple(names))
+        groups = [np.flatnonzero(np.array(self.samples) == name) for name in numbers]
+        columns = [self.values[:, g[0]] if duplicates == "first" else self.values[:, g].mean(axis=1) for g in groups]
+        return Expression(np.ascontiguousarray(np.column_stack(columns)), self.genes, tuple(numbers))
+
+    def refuse_missing(self) -> None:
+        """Refuse values that are missing or not finite, naming some with their genes and samples."""
         finite = np.isfinite(self.values)
         if np.all(finite):
             return

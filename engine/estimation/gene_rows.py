@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-Duplicates = Literal["error", "max-variance", "mean", "first"]
-"""How rows that name one gene are resolved: an error, the most variable row, their mean, the first row."""
+Duplicates = Literal["error", "max-variance", "mean", "first", "sum"]
+"""How rows that name one gene are resolved: an error, the most variable, their mean, the first, their sum (counts)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +76,16 @@ def refuse_repeats(genes: tuple[str, ...]) -> None:
         )
 
 
-def average_repeats(expression: Expression) -> Expression:
-    """Return one row a gene, the mean of its rows, in the order of their first rows; O(g n)."""
+def combine_repeats(expression: Expression, duplicates: Literal["mean", "sum"]) -> Expression:
+    """Return one row a gene, the mean or the sum of its rows, in the order of their first rows; O(g n)."""
     groups, genes = _groups(expression.genes)
     if len(genes) == len(groups):
         return expression
     sums = np.zeros((len(genes), len(expression.samples)))
     np.add.at(sums, groups, expression.values)
-    return Expression(sums / np.bincount(groups)[:, np.newaxis], genes, expression.samples)
+    if duplicates == "mean":
+        sums /= np.bincount(groups)[:, np.newaxis]
+    return Expression(sums, genes, expression.samples)
 
 
 def resolve_duplicates(rows: GeneRows, duplicates: Literal["max-variance", "first"]) -> GeneRows:

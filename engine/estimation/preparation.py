@@ -16,7 +16,7 @@ from .expression import is_constant
 from .gene_rows import (
     Duplicates,
     GeneRows,
-    average_repeats,
+    combine_repeats,
     most_variable,
     refuse_repeats,
     repeated_genes,
@@ -24,6 +24,7 @@ from .gene_rows import (
     select_genes,
 )
 from .normalisation import Transform, library_scales, transform
+from .scale import SCALES, Scale, are_standardised, refuse_no_counts, refuse_second_logarithm
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,8 +50,8 @@ class Preparation:
         Applied to every value after the floor.
     counts : bool
         First scale every sample to the median library size.
-    duplicates : {"error", "max-variance", "mean", "first"}
-        What becomes of rows that name one gene.
+    duplicates : {"error", "max-variance", "mean", "first", "sum"}
+        What becomes of rows that name one gene; sums are for counts.
     genes : tuple of str, optional
         The panel wanted, in this order; all genes when absent.
     top_variance : int, optional
@@ -59,6 +60,9 @@ class Preparation:
         Leave out genes above the floor (0 when there is none) in a smaller share of the samples, 0 to 1.
     drop_constant : bool
         Leave out genes that have one value in all samples.
+    scale : {"auto", "linear", "log"}
+        What the values are: counts or intensities, or logarithms already. `auto` refuses a logarithm, or counts, of
+        values that look like logarithms.
 
     Raises
     ------
@@ -74,10 +78,14 @@ class Preparation:
     top_variance: int | None = None
     min_detected: float | None = None
     drop_constant: bool = False
+    scale: Scale = "auto"
 
     def __post_init__(self) -> None:
         check_choice("transform", self.transform, get_args(Transform))
         check_choice("duplicates", self.duplicates, get_args(Duplicates))
+        check_choice("scale", self.scale, SCALES)
+        if self.duplicates == "sum" and not self.counts:
+            raise InputError("Rows of one gene are added up for counts only.", code="sums-of-no-counts")
         if self.floor is not None and not math.isfinite(self.floor):
             raise InputError(f"The floor must be a finite number, not {self.floor}.")
         if self.genes is not None and (repeats := repeated_genes(self.genes)):
@@ -179,9 +187,15 @@ def prepare(expression: Expression, preparation: Preparation) -> Prepared:
 def _unique_rows(expression: Expression, preparation: Preparation) -> GeneRows:
     """Return one row a gene, after counts normalisation, floor and transform."""
     duplicates = preparation.duplicates
+    if preparation.genes is not None and not preparation.counts:
+        expression = _rows_wanted(expression, preparation.genes)
+    expression.refuse_missing()
+    if preparation.counts:
+        refuse_no_counts(expression, preparation.scale)
+    refuse_second_logarithm(expression, preparation.transform, preparation.scale)
     if duplicates == "error":
         refuse_repeats(expression.genes)
-    source = average_repeats(expression) if duplicates == "mean" else expression
+    source = combine_repeats(expression, duplicates) if duplicates in ("mean", "sum") else expression
     scaled = replace(source, values=source.values * library_scales(expression)) if preparation.counts else source
     values = transform(scaled, preparation.floor, preparation.transform)
     rows = GeneRows(values, source.values, source.genes)
@@ -191,10 +205,20 @@ def _unique_rows(expression: Expression, preparation: Preparation) -> GeneRows:
         return rows
     what = {
         "mean": "rows of one gene were averaged",
+        "sum": "counts of one gene were added",
         "first": "the first row of each was kept",
         "max-variance": "the most variable row of each was kept",
     }[duplicates]
     return rows.with_note(f"{len(expression.genes):,} rows name {counted(len(rows.genes), 'gene')}: {what}.")
+
+
+def _rows_wanted(expression: Expression, genes: tuple[str, ...]) -> Expression:
+    """Return the rows of the genes wanted, so that nothing depends on the others, as library sizes of counts do."""
+    wanted = set(genes)
+    at = [index for index, gene in enumerate(expression.genes) if gene in wanted]
+    if len(at) == len(expression.genes):
+        return expression
+    return replace(expression, values=expression.values[at], genes=tuple(expression.genes[index] for index in at))
 
 
 def _filter(rows: GeneRows, preparation: Preparation) -> GeneRows:
@@ -202,6 +226,12 @@ def _filter(rows: GeneRows, preparation: Preparation) -> GeneRows:
     if preparation.genes is not None:
         rows = select_genes(rows, preparation.genes)
     if preparation.min_detected is not None:
+        if preparation.floor is None and are_standardised(rows.raw):
+            raise InputError(
+                "The values look standardised (gene means are about 0), so a value above 0 does not mean that a gene "
+                "was detected.",
+                code="detection-of-standardised",
+            )
         mask = _detected_shares(rows, preparation) >= preparation.min_detected
         rows = rows.filter(mask, f"detected {_describe_hardly_detected(rows, preparation, preparation.min_detected)}")
     if preparation.drop_constant:
@@ -225,7 +255,7 @@ def _warnings(rows: GeneRows, preparation: Preparation, detected: NDArray[np.flo
     """Return sentences on steps that were left out and may have been intended."""
     notes: list[str] = []
     hardly = int(np.count_nonzero(detected < HARDLY_DETECTED))
-    if preparation.min_detected is None and hardly:
+    if preparation.min_detected is None and hardly and not are_standardised(rows.raw):
         description = _describe_hardly_detected(rows, preparation, HARDLY_DETECTED)
         notes.append(recorded_notes.hardly_detected(hardly, len(detected), description, HARDLY_DETECTED))
     smallest, largest = float(rows.values.min()), float(rows.values.max())

@@ -1,8 +1,8 @@
-"""Expression in delimited text: where its header, its numbers and its genes are."""
+"""Expression in delimited text: the values of its layout, and what their names must not be."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -10,81 +10,85 @@ import numpy as np
 from ...engine.errors import InputError
 from ...engine.estimation.expression import Expression
 from ...engine.wording import counted, some
-from ..files.delimited import (
-    DELIMITER_NAMES,
-    check_names,
-    clipped,
-    is_missing,
-    is_number,
-    open_table,
-    read_header,
-)
+from ..files.delimited import DELIMITER_NAMES, check_names, open_table
 from ..files.table_numbers import read_named_numbers
 from ..genes.identifiers import spreadsheet_dates
-from ..genes.orientation import GENE_WORDS, SAMPLE_WORDS, Orientation, orient, title_word
+from ..genes.orientation import SAMPLE_WORDS, Orientation, orient, title_word
+from .layout import COUNTER_ROWS, DESCRIPTIONS_OF_SAMPLES, is_counting, lay_out
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ..files.delimited import Row, Table
+    from numpy.typing import NDArray
 
-_ANNOTATIONS = """
-name description desc title definition accession chr chrom chromosome start end strand length entrez entrezid entrez_id
-entrez_gene_id gene_id gene_name gene_symbol gene_type symbol hugo_symbol ensembl_id biotype gene_biotype probe probe_id
-"""
-ANNOTATIONS = frozenset(_ANNOTATIONS.split())
-"""Titles of columns that describe a gene and are no sample, even where they hold numbers."""
+    from ..files.delimited import DecimalMark, Table
+    from .layout import Layout
 
-RISING = 6
-"""Fewest rising whole numbers that are names of samples; fewer may be measured values."""
+FEWEST_COMPARED = 10
+"""Fewest genes by whose order a column is compared with the others."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """One name a column, whether they stand in the file, the first column of numbers, and what was decided."""
-
-    names: tuple[str, ...]
-    has_header: bool
-    start: int
-    notes: tuple[str, ...]
+ALIKE, UNLIKE = 0.8, 0.3
+"""Rank correlations: samples of one study go along with each other at the first; an annotation stays below the second."""
 
 
 def read_expression_table(
-    path: Path, *, genes_in: Literal["auto", "rows", "columns"] = "auto"
+    path: Path,
+    *,
+    genes_in: Literal["auto", "rows", "columns"] = "auto",
+    header: bool | None = None,
+    decimal: DecimalMark = "auto",
+    gene_column: str | None = None,
 ) -> tuple[Expression, tuple[str, ...]]:
     """Return the expression of a table, and what was decided while reading it.
 
     Parameters
     ----------
     path : Path
-        Text, plain or gzip: a header of names, a first column of names, perhaps columns of text, then numbers.
+        Text, plain or packed: a header of names, a column of names, perhaps columns that describe the rows, and
+        numbers. `docs/files.md` lists what is recognised.
     genes_in : {"auto", "rows", "columns"}
         The axis of the genes.
+    header : bool, optional
+        Whether the first row is a header.
+    decimal : {"auto", "point", "comma"}
+        The sign before the decimals.
+    gene_column : str, optional
+        The title of the column that names the rows.
 
     Raises
     ------
     NotFound
-        There is no such file.
+        There is no such file, or no such column.
     InputError
-        A row is ragged, a field is no number (line and column are named), a value is missing, a gene has no name,
-        or there are fewer than three samples.
+        A row is ragged, a field is no number (line and column are named), a gene has no name or the number of its
+        row for one, two readings are plausible, or there are fewer than three samples.
     """
-    with open_table(path) as table:
-        layout = _lay_out(table)
-        numbers = range(layout.start, len(layout.names))
-        _, names, values = read_named_numbers(table, layout.names, numbers, after_header=layout.has_header)
-    rows, columns = tuple(names), layout.names[layout.start :]
+    with open_table(path, decimal=decimal) as table:
+        layout = lay_out(table, header=header, gene_column=gene_column)
+        _, names, values = read_named_numbers(
+            table, layout.titles, layout.values, name=layout.names, after_header=layout.above
+        )
+    rows, columns = tuple(names), tuple(layout.titles[column] for column in layout.values)
     _check_gct(table, len(rows), len(columns))
+    rows, values, counters = _without_counters(rows, values)
     orientation = _choose_axis(path, genes_in, layout, rows, columns)
     notes = (
-        f"read as a table parted by {DELIMITER_NAMES[table.delimiter]}",
+        f"read as a table separated by {DELIMITER_NAMES[table.delimiter]}"
+        + (", with decimal commas" if table.has_decimal_comma else ""),
         *layout.notes,
+        *counters,
         f"genes in {orientation.genes_in}: {orientation.reason}",
     )
     if orientation.genes_in == "columns":
         rows, columns, values = columns, rows, np.ascontiguousarray(values.T)
+    rows, values, described = _without_descriptions(rows, values)
+    rows, floats = _without_fractions(rows)
     check_names(rows, "gene", path)
+    _refuse_row_numbers(path, rows)
+    if header is None and gene_column is None and orientation.genes_in == "rows":
+        _refuse_annotation(path, columns, values)
+    notes += (*described, *floats)
     if dates := spreadsheet_dates(rows):
         notes += (
             f"names that look like dates, as a spreadsheet makes of SEPT2: {some(dates)} ({len(dates):,} in all)",
@@ -92,68 +96,10 @@ def read_expression_table(
     return Expression(values, rows, columns), notes
 
 
-def _lay_out(table: Table) -> _Layout:
-    if len(table.first) < 2:
-        raise InputError(f"{table.path} holds one row, and no numbers below it.")
-    top, below = table.first[0].fields, table.first[1:]
-    start = _first_numbers(top, below)
-    if not table.is_gct and _lacks_header(top, below, start):
-        count = max(i for i, field in enumerate(top) if field.strip()) + 1 - start
-        names = ("",) * start + tuple(f"s{number}" for number in range(1, count + 1))
-        note = f"no header: the first line holds numbers after {clipped(top[0])}; samples are named s1 … s{count}"
-        return _Layout(names, has_header=False, start=start, notes=(note, *_note_skipped(names, below, start)))
-    names = read_header(table)
-    notes = _note_skipped(names, below, start)
-    if top[0].strip() and not names[0]:
-        if title_word(top[0]) in GENE_WORDS | SAMPLE_WORDS:
-            raise InputError(
-                f"{table.path}, line {below[0].line} has {len(below[0].fields)} fields where {len(top)} belong.",
-                hint=f"The header names {len(top)} columns, {top[0]!r} the first of them.",
-            )
-        notes = ("the header is one name shorter than the rows: it names the columns after the first", *notes)
-    if start >= len(names):
-        raise InputError(f"{table.path} has no column of numbers after {names[-1]!r}.")
-    return _Layout(names, has_header=True, start=start, notes=notes)
-
-
-def _first_numbers(top: Sequence[str], below: Sequence[Row]) -> int:
-    """Return the first column after the names that holds numbers: leading text and annotations are passed over."""
-    width = min(len(row.fields) for row in below)
-    shift = len(below[0].fields) - len(top) == 1
-    for column in range(1, width):
-        title = top[column - shift] if column - shift < len(top) else ""
-        cells = [row.fields[column] for row in below if not is_missing(row.fields[column])]
-        is_text = bool(cells) and not any(is_number(cell) for cell in cells)
-        if not is_text and title_word(title) not in ANNOTATIONS:
-            return column
-    return width
-
-
-def _lacks_header(top: Sequence[str], below: Sequence[Row], start: int) -> bool:
-    """Whether the first line is data already. Names of samples may be numbers, so numbers alone do not say."""
-    cells = [field for field in top[start:] if field.strip()]
-    if not cells or len(top) < len(below[0].fields) or not all(is_number(cell) or is_missing(cell) for cell in cells):
-        return False
-    if not top[0].strip() or title_word(top[0]) in GENE_WORDS | SAMPLE_WORDS:
-        return False
-    if not all(cell.strip().isdecimal() for cell in cells):
-        return True
-    steps = np.diff([float(cell) for cell in cells])
-    counts_up = len(steps) > 0 and bool(np.all(steps == 1))
-    return not (counts_up or (len(cells) >= RISING and bool(np.all(steps > 0))))
-
-
-def _note_skipped(names: Sequence[str], below: Sequence[Row], start: int) -> tuple[str, ...]:
-    return tuple(
-        f"column {names[i] or i + 1!r} is passed over: it describes the rows, such as {clipped(below[0].fields[i])}"
-        for i in range(1, min(start, len(names)))
-    )
-
-
 def _choose_axis(
     path: Path,
     genes_in: Literal["auto", "rows", "columns"],
-    layout: _Layout,
+    layout: Layout,
     rows: tuple[str, ...],
     columns: tuple[str, ...],
 ) -> Orientation:
@@ -163,7 +109,79 @@ def _choose_axis(
         return Orientation(genes_in, "as asked")
     if not layout.has_header:
         return Orientation("rows", "without a header only rows have names")
-    return orient(layout.names[0], rows, columns)
+    return orient(layout.titles[layout.names], rows, columns)
+
+
+def _without_counters(
+    names: tuple[str, ...], values: NDArray[np.float64]
+) -> tuple[tuple[str, ...], NDArray[np.float64], tuple[str, ...]]:
+    """Return rows without those in which a counting program has the reads of no gene, and a note on them."""
+    counters = [name for name in names if COUNTER_ROWS.fullmatch(name)]
+    if not counters:
+        return names, values, ()
+    mask = np.array([not COUNTER_ROWS.fullmatch(name) for name in names])
+    note = f"{counted(len(counters), 'row')} of reads that belong to no gene skipped: {some(counters, 6)}"
+    return tuple(name for name in names if not COUNTER_ROWS.fullmatch(name)), values[mask], (note,)
+
+
+def _without_descriptions(
+    genes: tuple[str, ...], values: NDArray[np.float64]
+) -> tuple[tuple[str, ...], NDArray[np.float64], tuple[str, ...]]:
+    """Return genes without rows or columns that describe samples, such as `batch`, and a note on them."""
+    words = DESCRIPTIONS_OF_SAMPLES | SAMPLE_WORDS
+    others = [gene for gene in genes if title_word(gene) in words]
+    if not others:
+        return genes, values, ()
+    mask = np.array([title_word(gene) not in words for gene in genes])
+    note = f"skipped, as no gene is called so and they describe samples: {some(others, 10)}"
+    return tuple(gene for gene in genes if title_word(gene) not in words), values[mask], (note,)
+
+
+def _without_fractions(genes: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return ids without the `.0` that a program gives whole numbers beside missing ones, and a note on it."""
+    if not genes or not all(re.fullmatch(r"\d+(\.0)?", gene) for gene in genes):
+        return genes, ()
+    whole = tuple(gene.removesuffix(".0") for gene in genes)
+    return whole, (f"ids read as whole numbers, such as {genes[0]} as {whole[0]}",) if whole != genes else ()
+
+
+def _refuse_row_numbers(path: Path, genes: Sequence[str]) -> None:
+    if is_counting(genes):
+        raise InputError(
+            f"The genes of {path} would be named {some(genes, 3)}: these are numbers of rows or columns, not of genes.",
+            hint="Give the genes names in the file, or choose another axis or column for them.",
+            code="genes-are-row-numbers",
+        )
+
+
+def _refuse_annotation(path: Path, columns: Sequence[str], values: NDArray[np.float64]) -> None:
+    """Refuse a first or last column that goes along with no other, where the others go along with each other."""
+    if values.shape[0] < FEWEST_COMPARED or values.shape[1] < 4 or not np.isfinite(values).all():
+        return
+    step = max(1, values.shape[0] // 2000)
+    some_columns = np.unique(np.linspace(0, values.shape[1] - 1, 50).astype(int))
+    ranks = _ranks(values[::step, some_columns])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        correlations = np.corrcoef(ranks)
+    for at, others in ((0, slice(1, None)), (-1, slice(None, -1))):
+        among = np.abs(correlations[others, others])
+        typical = np.nanmedian(among[~np.eye(len(among), dtype=bool)])
+        own = np.nanmedian(np.abs(np.delete(correlations[at], at)))
+        if typical > ALIKE and own < UNLIKE:
+            raise InputError(
+                f"Column {columns[at]!r} of {path} may be a sample, or may describe the genes: its values do not go "
+                f"along with those of the other samples (median rank correlation {own:.2f}; among the others "
+                f"{typical:.2f}).",
+                code="column-may-describe-genes",
+                facts={"column": columns[at]},
+            )
+
+
+def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the rank of each value in its column, shape (columns, rows); the mean rank of ties."""
+    from scipy.stats import rankdata
+
+    return np.array(rankdata(values, axis=0)).T
 
 
 def _check_gct(table: Table, rows: int, columns: int) -> None:

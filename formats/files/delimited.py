@@ -1,10 +1,11 @@
-"""Delimited text, row by row: one reader for tabs, commas and white space, whose refusals name the line."""
+"""Delimited text, row by row: one reader for every delimiter and decimal mark, whose refusals name the line."""
 
 from __future__ import annotations
 
 import csv
 import itertools
 import re
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -14,13 +15,17 @@ from .kinds import open_text
 from .limits import LONGEST_NAME, TEXT_PACKING
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator, Sequence
     from pathlib import Path
 
-Delimiter = Literal["\t", ",", " "]
+Delimiter = Literal["\t", ",", ";", " "]
 """A space stands for runs of white space."""
 
-DELIMITER_NAMES: dict[Delimiter, str] = {"\t": "tabs", ",": "commas", " ": "white space"}
+DELIMITER_NAMES: dict[Delimiter, str] = {"\t": "tabs", ",": "commas", ";": "semicolons", " ": "white space"}
+"""Of several delimiters that fit a table equally well, the first is taken."""
+
+DecimalMark = Literal["auto", "point", "comma"]
+"""Which sign stands before the decimals of numbers; `auto` decides by the numbers in the first rows."""
 
 PEEK = 50
 """Most rows that are looked at first, to see what a table is."""
@@ -33,6 +38,17 @@ MOST_COMMENTS = 10_000
 
 _QUOTED = 60
 """Most characters of a text that are quoted in the sentence of an error."""
+
+SNIFFED = 20
+"""Most lines at the top that decide which delimiter a table has."""
+
+SNIFFED_TEXT = 1 << 18
+"""Most characters of those lines."""
+
+_COMMA_NUMBER = re.compile(r"\s*[+-]?\d*,\d+(e[+-]?\d+)?\s*", re.IGNORECASE)
+_POINT_NUMBER = re.compile(r"\s*[+-]?\d*\.\d+(e[+-]?\d+)?\s*", re.IGNORECASE)
+_GROUPED = re.compile(r"\s*[+-]?[1-9]\d{0,2},\d{3}\s*")
+"""A number that may have a decimal comma, or a comma between thousands."""
 
 _MISSING = frozenset({"", "na", "nan", "n/a", "null", "none", "-", "#n/a"})
 _GCT = re.compile(r"#1\.\d\b")
@@ -63,6 +79,8 @@ class Table:
         All lines from `first` on; runs of white space are one space where that is the delimiter.
     before : int
         How many lines of the file stand above.
+    has_decimal_comma : bool
+        Whether numbers have a decimal comma. Rows are returned with a point in its place.
     """
 
     path: Path
@@ -71,6 +89,7 @@ class Table:
     first: tuple[Row, ...]
     lines: Iterator[str]
     before: int
+    has_decimal_comma: bool = False
 
     @property
     def rows(self) -> Iterator[Row]:
@@ -83,12 +102,24 @@ class Table:
         try:
             for fields in reader:
                 if any(map(str.strip, fields)) and not fields[0].startswith("!"):
-                    yield Row(before + reader.line_num, fields)
+                    yield self.with_points(Row(before + reader.line_num, fields))
         except csv.Error as error:
             raise InputError(
                 f"{self.path}, line {before + reader.line_num} cannot be read as a table: {error}.",
                 hint="Look for a quotation mark that is never closed, or line ends that are missing.",
             ) from error
+
+    def with_points(self, row: Row) -> Row:
+        """Return a row with a point before the decimals, but in its first field, which is a name."""
+        if not self.has_decimal_comma:
+            return row
+        if pointed := next(filter(_POINT_NUMBER.fullmatch, row.fields[1:]), None):
+            raise InputError(
+                f"{self.path}, line {row.line}: {pointed.strip()} has a point, and other numbers have a decimal comma.",
+                hint="Write all numbers in one way, without marks between thousands.",
+            )
+        name, *fields = row.fields
+        return Row(row.line, [name, *(f.replace(",", ".") if _COMMA_NUMBER.fullmatch(f) else f for f in fields)])
 
     @property
     def is_gct(self) -> bool:
@@ -97,7 +128,7 @@ class Table:
 
 
 @contextmanager
-def open_table(path: Path, *, packing: int = TEXT_PACKING) -> Generator[Table]:
+def open_table(path: Path, *, packing: int = TEXT_PACKING, decimal: DecimalMark = "auto") -> Generator[Table]:
     """Open a table of delimited text, plain or gzip.
 
     Parameters
@@ -106,32 +137,40 @@ def open_table(path: Path, *, packing: int = TEXT_PACKING) -> Generator[Table]:
         UTF-8; fields may be quoted as in csv files; lines may end in CRLF.
     packing : int
         How many bytes gzip may have packed into one.
+    decimal : {"auto", "point", "comma"}
+        The sign before the decimals.
 
     Raises
     ------
     NotFound
         There is no such file.
     InputError
-        It is empty, binary, cut short, or holds nothing but comments; also while rows are read.
+        It is empty, binary, cut short, or holds nothing but comments; its numbers may have a decimal comma or a
+        comma between thousands; also while rows are read.
     """
     with open_text(path, packing=packing) as stream:
         comments, opening = _skip_comments(path, stream)
         if not opening:
             raise InputError(f"{path} holds no table: there is nothing after its comments.")
-        delimiter = _sniff_delimiter(opening)
-        top = [opening]
+        top = [opening, *itertools.islice(stream, SNIFFED - 1)]
+        delimiter = _sniff_delimiter(top)
         if comments and _is_header_in_comment(comments[-1], opening, delimiter):
             top.insert(0, comments.pop().removeprefix("#") + "\n")
         lines = itertools.chain(top, stream)
         table = Table(path, delimiter, tuple(filter(None, comments)), (), _one_spaced(lines, delimiter), len(comments))
-        table = _peek(table)
+        table = _with_decimal_mark(_peek(table), decimal)
         if not table.first:
             raise InputError(f"{path} holds no table: there is nothing after its comments.")
         yield table
 
 
 def read_header(table: Table) -> tuple[str, ...]:
-    """Return one name a column from the first row of a table.
+    """Return one name a column from the first row of a table, as `read_titles` does."""
+    return read_titles(table, table.first)
+
+
+def read_titles(table: Table, first: Sequence[Row]) -> tuple[str, ...]:
+    """Return one name a column from the first of some rows of a table.
 
     Trailing empty names are left out. A header one shorter than the row below it, as R's `write.table` makes it,
     gets an empty name in front, for the row names.
@@ -141,14 +180,14 @@ def read_header(table: Table) -> tuple[str, ...]:
     InputError
         A name is longer than `LONGEST_NAME`.
     """
-    header = [field.strip() for field in table.first[0].fields]
-    refuse_long_names(header, f"line {table.first[0].line}, column", table.path)
-    below = table.first[1].fields if len(table.first) > 1 else []
-    if len(below) == len(header) + 1 and header[0] and header[-1] and below[-1].strip():
-        return ("", *header)
-    while header and not header[-1]:
-        header.pop()
-    return tuple(header)
+    titles = [field.strip() for field in first[0].fields]
+    refuse_long_names(titles, f"line {first[0].line}, column", table.path)
+    below = first[1].fields if len(first) > 1 else []
+    if len(below) == len(titles) + 1 and titles[0] and titles[-1] and below[-1].strip():
+        return ("", *titles)
+    while titles and not titles[-1]:
+        titles.pop()
+    return tuple(titles)
 
 
 def read_body(table: Table, width: int, *, after_header: bool = True) -> Iterator[Row]:
@@ -257,10 +296,56 @@ def _is_header_in_comment(comment: str, opening: str, delimiter: Delimiter) -> b
     return as_wide and comment.startswith("#") and is_number(below[-1]) and not is_number(fields[-1])
 
 
-def _sniff_delimiter(line: str) -> Delimiter:
-    if "\t" in line:
-        return "\t"
-    return "," if "," in line else " "
+def _sniff_delimiter(lines: Sequence[str]) -> Delimiter:
+    """Return the delimiter that gives the rows one width, and numbers behind their first fields."""
+    lengths = itertools.accumulate(map(len, lines))
+    lines = [line for line, length in zip(lines, lengths, strict=True) if length <= SNIFFED_TEXT] or lines[:2]
+    scores = {delimiter: _fit(lines, delimiter) for delimiter in DELIMITER_NAMES}
+    best = max(scores, key=lambda delimiter: scores[delimiter])
+    if scores[best]:
+        return best
+    return next((delimiter for delimiter in DELIMITER_NAMES if delimiter in lines[0]), " ")
+
+
+def _fit(lines: Sequence[str], delimiter: Delimiter) -> float:
+    """Return the share of rows of the most frequent width, and the share of numbers in them; 0 for single fields."""
+    try:
+        rows = [row for row in csv.reader(_one_spaced(lines, delimiter), delimiter=delimiter) if any(row)]
+    except csv.Error:
+        return 0.0
+    widths = Counter(map(len, rows))
+    width, number = max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
+    if width < 2 or 2 * number < len(rows):
+        return 0.0
+    every = (cell for row in rows[1:] if len(row) == width for cell in row[1:] if not is_missing(cell))
+    cells = list(itertools.islice(every, 1000))
+    numbers = sum(is_number(cell) or bool(_COMMA_NUMBER.fullmatch(cell)) for cell in cells)
+    return number / len(rows) + numbers / max(1, len(cells))
+
+
+def _with_decimal_mark(table: Table, decimal: DecimalMark) -> Table:
+    """Return the table with its decimal mark known, and with points in the rows that are looked at first.
+
+    Raises
+    ------
+    InputError
+        Every number with a comma may be a whole number of thousands as well.
+    """
+    if decimal == "point":
+        return table
+    cells = [cell for row in table.first for cell in row.fields[1:]]
+    commas = [cell for cell in cells if "," in cell and _COMMA_NUMBER.fullmatch(cell)]
+    if decimal == "auto" and (not commas or any(map(_POINT_NUMBER.fullmatch, cells))):
+        return table
+    if decimal == "auto" and all(map(_GROUPED.fullmatch, commas)):
+        cell = commas[0].strip()
+        raise InputError(
+            f"{table.path}: the numbers with a comma, such as {cell}, may have a decimal comma "
+            f"({cell.replace(',', '.')}) or a comma between thousands ({cell.replace(',', '')}).",
+            code="decimal-comma-or-thousands",
+        )
+    table = replace(table, has_decimal_comma=True)
+    return replace(table, first=tuple(map(table.with_points, table.first)))
 
 
 def _one_spaced(lines: Iterable[str], delimiter: Delimiter) -> Iterator[str]:

@@ -58,7 +58,7 @@ def read_named_numbers(
     columns: Sequence[int],
     *,
     name: int | None = 0,
-    after_header: bool = True,
+    after_header: int = 1,
     blank: float = float("nan"),
 ) -> NamedNumbers:
     """Return the names and numbers of all rows of a table; parameters and errors as `read_number_blocks`.
@@ -83,7 +83,7 @@ def read_number_blocks(
     columns: Sequence[int],
     *,
     name: int | None = 0,
-    after_header: bool = True,
+    after_header: int = 1,
     blank: float = float("nan"),
     rows: int | None = None,
 ) -> Iterator[tuple[NamedNumbers, int]]:
@@ -99,8 +99,8 @@ def read_number_blocks(
         The m columns of numbers, in ascending order.
     name : int, optional
         The column that names the rows.
-    after_header : bool
-        Whether the first row is a header.
+    after_header : int
+        How many of the first rows stand above the numbers: a header and what is skipped.
     blank : float
         The value of an empty field. `NA` and its like are NaN always.
     rows : int, optional
@@ -112,13 +112,14 @@ def read_number_blocks(
         A row has too few or too many fields, or a field is no number; line and column are named.
     """
     rows = rows or max(1, BATCH // max(1, len(header)))
-    are_last = list(columns) == list(range(len(header) - len(columns), len(header)))
-    may_be_plain = bool(columns) and are_last and (name is None or name < columns[0])
-    skipped = table.first[0].line - table.before if after_header else 0
+    adjoin = list(columns) == list(range(columns[0], columns[-1] + 1)) if columns else False
+    may_be_plain = adjoin and (name is None or name < columns[0])
+    behind = len(header) - 1 - columns[-1] if columns else 0
+    skipped = table.first[after_header - 1].line - table.before if after_header else 0
     lines = itertools.islice(table.lines, skipped, None)
     before, characters = table.before + skipped, 0
     while batch := list(_batch(lines, rows)):
-        block = _read_plain(table, batch, before, columns, name) if may_be_plain else None
+        block = _read_plain(table, batch, before, columns, name, behind) if may_be_plain else None
         if block is not None:
             characters += sum(map(len, batch))
             yield block, characters
@@ -179,9 +180,10 @@ def _batch(lines: Iterator[str], rows: int) -> Iterator[str]:
 
 
 def _read_plain(
-    table: Table, batch: Sequence[str], before: int, columns: Sequence[int], name: int | None
+    table: Table, batch: Sequence[str], before: int, columns: Sequence[int], name: int | None, behind: int
 ) -> NamedNumbers | None:
     """Return the names and numbers of lines that NumPy may read, or None when one of them is not plain."""
+    ends = "\r\n" if behind else "\r\n" + table.delimiter
     lines: list[int] = []
     names: list[str] = []
     numbers: list[str] = []
@@ -189,7 +191,9 @@ def _read_plain(
         if not line.lstrip(" \t\r\n" + table.delimiter) or (line.startswith("!") and '"' not in line):
             continue
         *fields, rest = line.split(table.delimiter, columns[0])
-        rest = rest.rstrip("\r\n" + table.delimiter)
+        rest = rest.rstrip(ends)
+        if behind:
+            rest = rest.rsplit(table.delimiter, behind)[0]
         if len(fields) != columns[0] or not rest or rest.count(table.delimiter) != len(columns) - 1:
             return None
         if '"' in line:
@@ -203,6 +207,10 @@ def _read_plain(
     text = "".join(numbers)
     if not text or any(separator in text for separator in _SEPARATORS):
         return None
+    if table.has_decimal_comma:
+        if "." in text or table.delimiter == ",":
+            return None
+        numbers = [line.replace(",", ".") for line in numbers]
     try:
         values = np.loadtxt(numbers, delimiter=table.delimiter, comments=None, ndmin=2)
     except ValueError:
