@@ -274,15 +274,16 @@ def _is_index(title: str, cells: Sequence[str]) -> bool:
 
 def _name_column(titles: Sequence[str], cells: Sequence[Sequence[str]], text: Sequence[int]) -> int:
     """Return the column of names: the first, unless it counts rows or describes them and another is titled as names."""
-    titled = [column for column in text if title_word(titles[column]) in GENE_WORDS | SAMPLE_WORDS]
+    words = GENE_WORDS | SAMPLE_WORDS | _ID_WORDS
+    titled = [column for column, title in enumerate(titles) if title and title_word(title) in words]
     distinct = [column for column in text if len(set(cells[column])) == len(cells[column])]
     first = title_word(titles[0])
     if _is_index(titles[0], cells[0]):
         others = [column for column in (*titled, *distinct) if column]
         return others[0] if others else 0
     repeats = len(set(cells[0])) < len(cells[0])
-    if first not in GENE_WORDS | SAMPLE_WORDS and (is_annotation(titles[0]) or repeats):
-        others = [column for column in titled if column and (column in distinct or not repeats)]
+    if first not in words and (is_annotation(titles[0]) or repeats):
+        others = [column for column in titled if column in text and column and (column in distinct or not repeats)]
         return others[0] if others else 0
     return 0
 
@@ -308,7 +309,8 @@ def _has_header(table: Table, top: Sequence[str], below: Sequence[Row]) -> bool:
     if not numeric or not describes:
         return True
     corner = title_word(top[0])
-    if corner in GENE_WORDS | SAMPLE_WORDS | _ID_WORDS | _INDEX_TITLES or is_annotation(top[0]):
+    is_index = corner in _INDEX_TITLES or (bool(_INDEX_TITLE.fullmatch(corner)) and not corner.isdigit())
+    if is_index or corner in GENE_WORDS | SAMPLE_WORDS | _ID_WORDS or is_annotation(top[0]):
         return True
     if texts and any(is_annotation(cells[i]) for i in texts):
         return True
