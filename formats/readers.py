@@ -103,7 +103,11 @@ IS_ZIP = first_bytes("zip")
 
 READERS: Mapping[Contents, Mapping[str, Reader]] = {
     "expression": {
-        "table": Reader("tsv, csv (also .gz)", "expression.tables:read_expression_table", options=("genes_in",)),
+        "table": Reader(
+            "tsv, csv (also .gz)",
+            "expression.tables:read_expression_table",
+            options=("genes_in", "header", "decimal", "gene_column"),
+        ),
         "h5ad": Reader("h5ad", "expression.h5ad:read_h5ad", first_bytes("hdf5"), ("genes_in", "layer", "raw")),
         "mtx": Reader(
             "mtx, a 10x folder", "expression.mtx:read_mtx", beginning(MATRIX_MARKET), ("genes_in", "gene_names")

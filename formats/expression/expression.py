@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from ...engine.errors import InputError, check_choice
+from ..files.delimited import DecimalMark
 from ..files.kinds import fingerprint, is_folder, require_file
 from ..readers import find_reader
 from .mtx import find_matrix
@@ -19,6 +20,9 @@ _STRAY = {
     "layer": "{path} is not an h5ad file, and has neither layers nor a raw matrix.",
     "raw": "{path} is not an h5ad file, and has neither layers nor a raw matrix.",
     "gene_names": "{path} names its genes itself; {setting} is for a Matrix Market file.",
+    "header": "{path} is no table of text, and has no first row that may be a header.",
+    "decimal": "{path} is no table of text, and has no decimal {setting}.",
+    "gene_column": "{path} has no column {setting} to name its genes.",
 }
 """The refusals of options that do not go with the format of a file."""
 
@@ -49,6 +53,10 @@ def read_expression(
     layer: str | None = None,
     raw: bool = False,
     gene_names: str | Path | None = None,
+    header: bool | None = None,
+    decimal: DecimalMark = "auto",
+    gene_column: str | None = None,
+    allow_missing: bool = False,
 ) -> ExpressionFile:
     """Return the expression of a file, whatever its form.
 
@@ -65,6 +73,14 @@ def read_expression(
         Of an h5ad file: take `raw/X`, with the genes of `raw/var`.
     gene_names : str or Path, optional
         Of a Matrix Market file: its gene names, one a line, or the second column of a table.
+    header : bool, optional
+        Of a table: whether its first row is a header; decided by what stands there when absent.
+    decimal : {"auto", "point", "comma"}
+        Of a table: the sign before the decimals.
+    gene_column : str, optional
+        The title of the column that names the genes.
+    allow_missing : bool
+        Whether values may be missing; `prepare` refuses those that it needs.
 
     Raises
     ------
@@ -79,11 +95,26 @@ def read_expression(
     file = find_matrix(path) if is_folder(path) else require_file(path)
     reader = find_reader("expression", file)
     names = None if gene_names is None else Path(gene_names)
-    options = {"genes_in": genes_in, "layer": layer, "raw": raw, "gene_names": names}
+    options = {
+        "genes_in": genes_in,
+        "layer": layer,
+        "raw": raw,
+        "gene_names": names,
+        "header": header,
+        "decimal": decimal,
+        "gene_column": gene_column,
+    }
     for option, setting in options.items():
-        if option not in reader.options and setting not in ("auto", None, False):
+        if (
+            option not in reader.options
+            and setting not in ("auto", None, False)
+            or (setting is False and option == "header")
+        ):
             raise InputError(_STRAY[option].format(path=path, setting=setting))
     if layer is not None and raw:
         raise InputError(f"Either the layer {layer!r} or the raw matrix can be read, not both.")
+    check_choice("decimal mark", decimal, get_args(DecimalMark))
     expression, notes = reader.read(file, **{option: options[option] for option in reader.options})
+    if not allow_missing:
+        expression.refuse_missing()
     return ExpressionFile(expression, fingerprint(file), notes)

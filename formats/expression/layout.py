@@ -64,7 +64,9 @@ _INDEX_TITLE = re.compile(r"unnamed(_\d+)*|level_\d+|x|x_?\d+|v1|\d+|no|nr|numbe
 RISING = 6
 """Fewest rising whole numbers that are names of samples; fewer may be measured values."""
 
-_ID_WORDS = frozenset({"id", "ids", "name", "names", "row", "rowname", "row_names", "index", "key", "locus", "locus_tag"})
+_ID_WORDS = frozenset(
+    {"id", "ids", "name", "names", "row", "rowname", "row_names", "index", "key", "locus", "locus_tag"}
+)
 """Further titles that only a header begins with."""
 
 
@@ -253,8 +255,7 @@ def _choose_columns(
     else:
         raise NotFound(f"{table.path} has no column {gene_column!r}.", hint=f"It has {some(titles, 10)}.")
     others = {names, *(column for column in range(width) if is_annotation(titles[column]))}
-    if names and _is_index(titles[0], cells[0]):
-        others.add(0)
+    others.update(column for column in range(names) if _is_index(titles[column], cells[column]))
     open_to = [column for column in range(width) if column not in others and column not in text]
     if not open_to:
         raise InputError(f"{table.path} has no column of numbers after {(titles[-1] or below[0].fields[-1])!r}.")
@@ -279,12 +280,11 @@ def _name_column(titles: Sequence[str], cells: Sequence[Sequence[str]], text: Se
     distinct = [column for column in text if len(set(cells[column])) == len(cells[column])]
     first = title_word(titles[0])
     if _is_index(titles[0], cells[0]):
-        others = [column for column in (*titled, *distinct) if column]
-        return others[0] if others else 0
+        others = (column for column in (*titled, *distinct) if not _is_index(titles[column], cells[column]))
+        return next(others, 0)
     repeats = len(set(cells[0])) < len(cells[0])
     if first not in words and (is_annotation(titles[0]) or repeats):
-        others = [column for column in titled if column in text and column and (column in distinct or not repeats)]
-        return others[0] if others else 0
+        return next((column for column in titled if column in text and (column in distinct or not repeats)), 0)
     return 0
 
 

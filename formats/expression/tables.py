@@ -72,7 +72,7 @@ def read_expression_table(
     rows, columns = tuple(names), tuple(layout.titles[column] for column in layout.values)
     _check_gct(table, len(rows), len(columns))
     rows, values, counters = _without_counters(rows, values)
-    orientation = _choose_axis(path, genes_in, layout, rows, columns)
+    orientation = _choose_axis(table, genes_in, layout, rows, columns)
     notes = (
         f"read as a table separated by {DELIMITER_NAMES[table.delimiter]}"
         + (", with decimal commas" if table.has_decimal_comma else ""),
@@ -97,19 +97,30 @@ def read_expression_table(
 
 
 def _choose_axis(
-    path: Path,
+    table: Table,
     genes_in: Literal["auto", "rows", "columns"],
     layout: Layout,
     rows: tuple[str, ...],
     columns: tuple[str, ...],
 ) -> Orientation:
     if genes_in == "columns" and not layout.has_header:
-        raise InputError(f"{path} has no header, so genes in columns would have no names.", hint="Add a header line.")
+        raise InputError(
+            f"{table.path} has no header, so genes in columns would have no names.", hint="Add a header line."
+        )
     if genes_in != "auto":
         return Orientation(genes_in, "as asked")
+    if table.is_gct:
+        return Orientation("rows", "this is a GCT file")
     if not layout.has_header:
         return Orientation("rows", "without a header only rows have names")
-    return orient(layout.titles[layout.names], rows, columns)
+    orientation = orient(layout.titles[layout.names], rows, columns)
+    if orientation is None:
+        raise InputError(
+            f"The genes of {table.path} may be its {counted(len(rows), 'row')} ({some(rows, 3)}) or its "
+            f"{counted(len(columns), 'column')} ({some(columns, 3)}).",
+            code="genes-in-rows-or-columns",
+        )
+    return orientation
 
 
 def _without_counters(

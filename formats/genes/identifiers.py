@@ -20,7 +20,21 @@ if TYPE_CHECKING:
     from ...engine.network.panel import Panel
 
 _VERSIONED = re.compile(r"(ENS[A-Z]{0,6}[GTP]\d{11})\.\d+")
-_DATE = re.compile(r"\d{1,2}-(Mar|Sep|Oct|Dec)|(Mar|Sep|Oct|Dec)-\d{1,2}", re.IGNORECASE)
+_FLOAT_ID = re.compile(r"\d+\.0")
+_MONTH = (
+    r"(jan|f[eé]b|fev|f[eé]vr|m[aä]r|mrz|m[aä]rz|mars|march|mrt|abr|apr|avr|avril|ma[iy]|mei|mag|jun|juni?|juin|giu|jul|"
+    r"juli?|juil|lug|aug|ago|ao[uû]t|sept?|set|o[ck]t|out|ott|nov|de[cz]|d[eé]c|dic)\.?"
+)
+_DATE = re.compile(
+    rf"\d{{1,2}}[-./ ]+{_MONTH}([-./ ]+\d{{2,4}})?|{_MONTH}[-./ ]+\d{{1,4}}|\d{{4}}-\d{{2}}-\d{{2}}([ T]00:00(:00)?)?|"
+    r"\d{1,2}[/.]\d{1,2}[/.]\d{2,4}|\d{4}/\d{1,2}/\d{1,2}|\d(\.\d+)?E[+]?\d+",
+    re.IGNORECASE,
+)
+"""Dates as spreadsheets of several languages write them, and numbers that they make of RIKEN ids (2310009E13)."""
+
+_RENAMED = (("MARCH", "MARCHF"), ("SEPT", "SEPTIN"), ("MARC", "MTARC"), ("DEC", "DELEC"))
+"""Symbols that were renamed in 2020, because spreadsheets made dates of them."""
+
 _SAMPLE = 5000
 _SHARE = 0.6
 
@@ -74,8 +88,11 @@ class Matcher:
         """Return the index of a gene on the panel, or None.
 
         Tried in this order: the name as it stands; its alias; either of them without an Ensembl version suffix,
-        unless two genes of the panel differ in nothing else.
+        unless two genes of the panel differ in nothing else. An id such as 7157.0, as programs write whole numbers
+        beside missing ones, is 7157.
         """
+        if name not in self._indices and _FLOAT_ID.fullmatch(name):
+            name = name.removesuffix(".0")
         alias = self.aliases.get(name, self.aliases.get(strip_version(name)))
         for spelling in (name, alias):
             if spelling is not None and spelling in self._indices:
@@ -134,6 +151,8 @@ def missing_genes(path: Path, missing: Sequence[str], asked: int, panel: Panel) 
         code = "genes-of-other-vocabulary"
     elif dates:
         message += f" Some look like dates that a spreadsheet made of gene names: {some(dates)}."
+    elif renamed := _renamed(missing, panel):
+        message += f" Symbols were renamed in 2020: {renamed[0][0]} is {renamed[0][1]} on the panel."
     elif recased := _in_other_letters(missing, panel):
         message += (
             f" Upper and lower case matter: {recased[0][0]} may be {recased[0][1]} (so {len(recased):,} of them)."
@@ -146,10 +165,20 @@ def spreadsheet_dates(names: Iterable[str]) -> list[str]:
 
     Examples
     --------
-    >>> spreadsheet_dates(["TP53", "2-Sep", "1-Mar"])
-    ['2-Sep', '1-Mar']
+    >>> spreadsheet_dates(["TP53", "2-Sep", "2021-03-01", "1. Mrz", "2.31E+19", "SEPT2"])
+    ['2-Sep', '2021-03-01', '1. Mrz', '2.31E+19']
     """
     return [name for name in names if _DATE.fullmatch(name)]
+
+
+def _renamed(missing: Iterable[str], panel: Panel) -> list[tuple[str, str]]:
+    """Return names that the panel has under their symbols of 2020, and the other way round."""
+    genes = set(panel.genes)
+    pairs = [(old, new) for pair in _RENAMED for old, new in (pair, pair[::-1])]
+    spelt = [
+        (name, new + name[len(old) :]) for name in missing for old, new in pairs if re.fullmatch(rf"{old}\d+", name)
+    ]
+    return [(name, other) for name, other in spelt if other in genes]
 
 
 def _in_other_letters(missing: Sequence[str], panel: Panel) -> list[tuple[str, str]]:

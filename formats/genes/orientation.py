@@ -35,6 +35,17 @@ RELA AKT1 MAPK1 MAPK3 MTOR VEGFA HIF1A ALB AFP APOE HBA1 HBB TUBB TUBA1B VIM CDH
 EEF1A1 EEF2 UBC HPRT1 TBP PPIA PGK1 LDHA ENO1 MALAT1 XIST TOP2A MKI67 PCNA BCL2 BAX CASP3 GATA1 GATA3 SOX2
 POU5F1 NANOG
 """
+LONGER = 2.0
+"""An axis that is so many times longer than the other has the genes, where names tell nothing."""
+
+_SAMPLE_LIKE = re.compile(
+    r"(s|samples?|smp|gsm|srr|err|drr|tcga|gtex|patients?|pat|pt|subj(ect)?|donor|ctrl|control|case|cell|rep|replicate|"
+    r"day|d|t|time|wt|ko|kd|mut|normal|tumou?r|healthy|disease|treated|untreated|vehicle|lib|library|run|bc|barcode|"
+    r"all|aml|x)[-_. ]?[\w.-]*\d[\w.-]*|[acgt]{8,}(-\d+)?",
+    re.IGNORECASE,
+)
+"""Names that samples and cells are given."""
+
 _UNIVERSAL = frozenset(_KNOWN_GENES.split())
 _GENE_LIKE = re.compile(r"ENS[A-Z]{0,6}G\d{11}(\.\d+)?|RP[SL]\d+[AXYL]?\d?|MT-(ND|CO|ATP|CYB)\w*", re.IGNORECASE)
 
@@ -60,11 +71,11 @@ def title_word(cell: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", cell.strip().lower()).strip("_")
 
 
-def orient(first_cell: str, row_names: Sequence[str], column_names: Sequence[str]) -> Orientation:
-    """Return which axis of a table holds the genes.
+def orient(first_cell: str, row_names: Sequence[str], column_names: Sequence[str]) -> Orientation | None:
+    """Return which axis of a table holds the genes, or None where nothing decides it.
 
-    The first evidence that speaks decides: the title of the first column; names that are those of genes; the
-    longer axis, since panels are larger than studies.
+    The first evidence decides: the title of the first column; names that are those of genes; names that are those of
+    samples; an axis of twice the length, since panels are larger than studies.
 
     Parameters
     ----------
@@ -87,9 +98,22 @@ def orient(first_cell: str, row_names: Sequence[str], column_names: Sequence[str
         return Orientation("rows", f"{in_rows[0]} and others name rows")
     if _clearly_more(in_columns, in_rows, len(column_names)):
         return Orientation("columns", f"{in_columns[0]} and others name columns")
-    if len(row_names) >= len(column_names):
-        return Orientation("rows", f"there are {len(row_names)} rows and {len(column_names)} columns")
-    return Orientation("columns", f"there are {len(column_names)} columns and {len(row_names)} rows")
+    samples_in_rows, samples_in_columns = _are_samples(row_names), _are_samples(column_names)
+    if samples_in_rows != samples_in_columns:
+        names = column_names if samples_in_columns else row_names
+        axis = "rows" if samples_in_columns else "columns"
+        return Orientation(axis, f"the other axis has names of samples, such as {names[0]}")
+    rows, columns = len(row_names), len(column_names)
+    if rows >= LONGER * columns:
+        return Orientation("rows", f"there are {rows} rows and {columns} columns")
+    if columns >= LONGER * rows:
+        return Orientation("columns", f"there are {columns} columns and {rows} rows")
+    return None
+
+
+def _are_samples(names: Sequence[str]) -> bool:
+    """Whether most names are as those of samples."""
+    return len(names) > 0 and sum(bool(_SAMPLE_LIKE.fullmatch(name.strip())) for name in names) > 0.6 * len(names)
 
 
 def _gene_like(names: Iterable[str]) -> list[str]:

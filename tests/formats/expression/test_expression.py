@@ -74,7 +74,7 @@ def test_a_table_reads_the_same_from_every_writer(tmp_path: Path, content: str):
 
 def test_columns_that_describe_genes_are_passed_over_and_said(tmp_path: Path):
     file = read_expression(write(tmp_path / "e", "Gene\tNAME\ta\tb\tc\n" + rows(about="1000_at")))
-    assert said(file, "column 'NAME' is passed over: it describes the rows, such as '1000_at'")
+    assert said(file, "column 'NAME' is skipped: it describes the rows, such as '1000_at'")
     assert said(file, "genes in rows: the first header cell is 'Gene'")
     assert said(file, "tabs")
 
@@ -97,11 +97,11 @@ def test_the_axis_can_be_forced(tmp_path: Path):
 
 
 def test_a_table_without_a_header_names_its_samples_and_says_so(tmp_path: Path):
-    path = write(tmp_path / "e", "anise 897 24 129\napricot 174 3 26\n")
+    path = write(tmp_path / "e", "anise 897 24 129\napricot 174 3 26\nbasil 1 2 3\ncumin 4 5 6\ndill 7 8 9\n")
     file = read_expression(path)
-    assert file.expression.genes == ("anise", "apricot")
+    assert file.expression.genes == ("anise", "apricot", "basil", "cumin", "dill")
     assert file.expression.samples == ("s1", "s2", "s3")
-    assert file.expression.values.tolist() == [[897, 24, 129], [174, 3, 26]]
+    assert file.expression.values[:2].tolist() == [[897, 24, 129], [174, 3, 26]]
     assert said(file, "no header: the first line holds numbers after 'anise'")
     with pytest.raises(InputError, match="no header"):
         read_expression(path, genes_in="columns")

@@ -90,7 +90,7 @@ def test_numbers_read_as_float_reads_them_and_missing_ones_are_nan(tmp_path: Pat
 @pytest.mark.parametrize("field", ["abc", "1_000", "1,5", "1.2.3", "0x1f"])
 def test_a_field_that_is_no_number_is_named_with_line_and_column(tmp_path: Path, field: str):
     path = write(tmp_path / "t.tsv", f"# comment\ngene\ts1\tALL_3\nTP53\t1\t2\nMDM2\t1\t{field}\n")
-    with open_table(path) as table:
+    with open_table(path, decimal="point") as table:
         header = read_header(table)
         _, wrong = read_body(table, 3)
         with pytest.raises(InputError, match=r"line 4, column ALL_3") as caught:

@@ -29,7 +29,7 @@ FIELDS = [*WORDS.split(), *SPACED, "1\x00", '"', '"1']
 
 def outcome(path: Path, *, start: int = 1, has_header: bool = True, blank: float = np.nan) -> Outcome:
     try:
-        with open_table(path) as table:
+        with open_table(path, decimal="point") as table:
             header = read_header(table)
             names = None if start == 0 else 0
             columns = range(start, len(header))

@@ -105,6 +105,10 @@ def test_aliases_that_cannot_be_used_are_named(tmp_path: Path, content: str, sen
         read_aliases(path)
 
 
+def test_the_axis_of_the_genes_is_not_guessed_from_a_few_rows_more():
+    assert orient("x", ["a", "b", "c"], ["d", "e"]) is None
+
+
 @pytest.mark.parametrize(
     ("first", "rows", "columns", "axis", "reason"),
     [
@@ -113,14 +117,17 @@ def test_aliases_that_cannot_be_used_are_named(tmp_path: Path, content: str, sen
         ("Barcode", ["a", "b"], ["c"], "columns", "'Barcode'"),
         ("", ["s1", "s2", "s3"], ["actb", "Gapdh", "Rpl13a"], "columns", "actb and others"),
         ("", ["ENSG00000141510.17"], ["s1", "s2"], "rows", "ENSG00000141510.17"),
-        ("x", ["a", "b", "c"], ["d", "e"], "rows", "3 rows and 2 columns"),
-        ("x", ["a", "b"], ["c", "d", "e"], "columns", "3 columns and 2 rows"),
-        ("x", [f"g{i}" for i in range(9)], ["control", "TP53", "MYC", "wildtype", "s5"], "rows", "9 rows"),
+        ("x", ["a", "b", "c", "d"], ["e", "f"], "rows", "4 rows and 2 columns"),
+        ("x", ["a", "b"], ["c", "d", "e", "f"], "columns", "4 columns and 2 rows"),
+        ("x", [f"g{i}" for i in range(10)], ["control", "TP53", "MYC", "wildtype", "s5"], "rows", "10 rows"),
+        ("x", ["a", "b"], ["s1", "s2", "s3"], "rows", "names of samples, such as s1"),
+        ("x", ["AAACCTGA-1", "ACGTACGT-1"], ["a", "b"], "columns", "names of samples, such as AAACCTGA-1"),
     ],
 )
-def test_the_axis_of_the_genes_goes_by_the_first_evidence_that_speaks(
+def test_the_axis_of_the_genes_goes_by_the_first_evidence(
     first: str, rows: list[str], columns: list[str], axis: str, reason: str
 ):
     orientation = orient(first, rows, columns)
+    assert orientation is not None
     assert orientation.genes_in == axis
     assert reason in orientation.reason
