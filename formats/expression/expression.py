@@ -105,11 +105,8 @@ def read_expression(
         "gene_column": gene_column,
     }
     for option, setting in options.items():
-        if (
-            option not in reader.options
-            and setting not in ("auto", None, False)
-            or (setting is False and option == "header")
-        ):
+        is_set = setting not in ("auto", None) and (setting is not False or option == "header")
+        if is_set and option not in reader.options:
             raise InputError(_STRAY[option].format(path=path, setting=setting))
     if layer is not None and raw:
         raise InputError(f"Either the layer {layer!r} or the raw matrix can be read, not both.")

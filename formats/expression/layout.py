@@ -35,7 +35,9 @@ means dispersions dispersions_norm mean_counts pct_dropout_by_counts total_count
 ANNOTATIONS = frozenset(_ANNOTATIONS.split())
 """Titles of columns that describe a gene and are no sample, even where they hold numbers."""
 
-_ANNOTATION_PARTS = frozenset("length entrez entrezid biotype ensembl refseq strand description chromosome gc".split())
+_ANNOTATION_PARTS = frozenset(
+    {"length", "entrez", "entrezid", "biotype", "ensembl", "refseq", "strand", "description", "chromosome", "gc"}
+)
 """Words in a longer title that say as much: `mean exon length`, `ENTREZ gene`."""
 
 _DESCRIPTIONS_OF_SAMPLES = """
@@ -112,7 +114,7 @@ def is_annotation(title: str) -> bool:
 
 
 def is_counting(names: Sequence[str]) -> bool:
-    """Whether names only count rows: 0, 1, 2 … or 1, 2, 3 …, perhaps as 0.0, 1.0 …
+    """Whether names only count rows: 0, 1, 2 and so on, or 1, 2, 3, perhaps as 0.0, 1.0.
 
     Examples
     --------

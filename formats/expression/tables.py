@@ -29,7 +29,7 @@ FEWEST_COMPARED = 10
 """Fewest genes by whose order a column is compared with the others."""
 
 ALIKE, UNLIKE = 0.8, 0.3
-"""Rank correlations: samples of one study go along with each other at the first; an annotation stays below the second."""
+"""Rank correlations: the samples of a study lie above the first among themselves, an annotation below the second."""
 
 
 def read_expression_table(

@@ -183,39 +183,47 @@ def _read_plain(
     table: Table, batch: Sequence[str], before: int, columns: Sequence[int], name: int | None, behind: int
 ) -> NamedNumbers | None:
     """Return the names and numbers of lines that NumPy may read, or None when one of them is not plain."""
-    ends = "\r\n" if behind else "\r\n" + table.delimiter
     lines: list[int] = []
     names: list[str] = []
     numbers: list[str] = []
     for line_number, line in enumerate(batch, start=before + 1):
         if not line.lstrip(" \t\r\n" + table.delimiter) or (line.startswith("!") and '"' not in line):
             continue
-        *fields, rest = line.split(table.delimiter, columns[0])
-        rest = rest.rstrip(ends)
-        if behind:
-            rest = rest.rsplit(table.delimiter, behind)[0]
-        if len(fields) != columns[0] or not rest or rest.count(table.delimiter) != len(columns) - 1:
+        parts = _split_plain(line, table.delimiter, columns, behind)
+        if parts is None:
             return None
-        if '"' in line:
-            fields = [_unquoted(field) for field in fields]
-            if any('"' in field for field in fields) or line.startswith('"!'):
-                return None
+        fields, rest = parts
         lines.append(line_number)
         numbers.append(rest)
         if name is not None:
             names.append(fields[name].strip())
     text = "".join(numbers)
-    if not text or any(separator in text for separator in _SEPARATORS):
+    has_comma = table.has_decimal_comma
+    if not text or any(sign in text for sign in _SEPARATORS) or (has_comma and ("." in text or table.delimiter == ",")):
         return None
-    if table.has_decimal_comma:
-        if "." in text or table.delimiter == ",":
-            return None
+    if has_comma:
         numbers = [line.replace(",", ".") for line in numbers]
     try:
         values = np.loadtxt(numbers, delimiter=table.delimiter, comments=None, ndmin=2)
     except ValueError:
         return None
     return NamedNumbers(lines, names, values) if values.shape == (len(numbers), len(columns)) else None
+
+
+def _split_plain(line: str, delimiter: str, columns: Sequence[int], behind: int) -> tuple[list[str], str] | None:
+    """Return the fields before the numbers of a line, and its numbers as text, or None when it is not plain."""
+    *fields, rest = line.split(delimiter, columns[0])
+    if behind:
+        rest = rest.rstrip("\r\n").rsplit(delimiter, behind)[0]
+    else:
+        rest = rest.rstrip("\r\n" + delimiter)
+    if len(fields) != columns[0] or not rest or rest.count(delimiter) != len(columns) - 1:
+        return None
+    if '"' in line:
+        fields = [_unquoted(field) for field in fields]
+        if any('"' in field for field in fields) or line.startswith('"!'):
+            return None
+    return fields, rest
 
 
 def _unquoted(field: str) -> str:
