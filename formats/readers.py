@@ -119,6 +119,7 @@ READERS: Mapping[Contents, Mapping[str, Reader]] = {
             "a regulon has columns source, target, weight",
             "pathways.regulons:read_regulons",
             header("pathways.regulons:is_regulon_header"),
+            ("unknown_sign", "sign_column"),
         ),
         "loadings": Reader(
             "a loading table has a column gene",

@@ -28,6 +28,8 @@ class GeneLoadings:
         The regulator of a regulon: it loads 1 itself where the panel has it and the file does not say otherwise.
     is_set : bool
         The loadings only say that genes belong: two names of one gene then count once.
+    description : str
+        What the file says of it beside its name.
 
     Raises
     ------
@@ -40,6 +42,7 @@ class GeneLoadings:
     loadings: NDArray[np.float64]
     source: str | None = None
     is_set: bool = False
+    description: str = ""
 
     def __post_init__(self) -> None:
         if self.loadings.shape != (len(self.genes),):

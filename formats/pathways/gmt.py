@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,8 @@ from ..models.gene_loadings import GeneLoadings, LoadingsFile
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_WEIGHTED = re.compile(r"(.+),(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)", re.IGNORECASE)
 
 _SET_COST = 600
 """Bytes of memory of a gene set, beside the names of its genes, each of which is held once."""
@@ -40,13 +43,14 @@ def read_gmt(path: Path) -> LoadingsFile:
     lines: dict[str, int] = {}
     known: dict[str, str] = {}
     sets: list[GeneLoadings] = []
-    repeated = 0
+    repeated = weighted = 0
     with open_text(path, packing=NAMES_PACKING) as stream:
         room = Room(path)
         for number, line in enumerate(stream, start=1):
             if not line.strip() or (line.startswith("#") and not sets):
                 continue
-            name, members = _split_set(path, number, line)
+            name, description, members = _split_set(path, number, line)
+            members, weights = _split_weights(members)
             if lines.setdefault(name, number) != number:
                 raise InputError(f"{path}, line {number}: the set {name} stands already in line {lines[name]}.")
             new = [gene for gene in members if gene not in known]
@@ -54,14 +58,29 @@ def read_gmt(path: Path) -> LoadingsFile:
             genes = tuple(dict.fromkeys(known.setdefault(gene, gene) for gene in members))
             room.reserve(_SET_COST + 2 * TEXT_COST * len(new) + 16 * len(genes))
             repeated += len(members) - len(genes)
-            sets.append(GeneLoadings(name, genes, np.ones(len(genes)), is_set=True))
+            loadings = np.array([weights.get(gene, 1.0) for gene in genes])
+            sets.append(
+                GeneLoadings(name, genes, loadings, is_set=bool(np.all(loadings == 1)), description=description)
+            )
+            weighted += bool(weights)
     if not sets:
         raise InputError(f"{path} holds no gene set.")
     notes = (f"{counted(repeated, 'gene')} that stood twice in a set counted once",) if repeated else ()
+    if weighted:
+        notes += (f"weights behind the genes of {counted(weighted, 'set')} read, as Enrichr writes them",)
     return LoadingsFile(tuple(sets), notes=notes)
 
 
-def _split_set(path: Path, number: int, line: str) -> tuple[str, list[str]]:
+def _split_weights(members: list[str]) -> tuple[list[str], dict[str, float]]:
+    """Return genes without the weights that Enrichr puts behind every one (`TP53,1.0`), and these weights."""
+    matches = [_WEIGHTED.fullmatch(member) for member in members]
+    if not all(matches):
+        return members, {}
+    pairs = [(match[1], float(match[2])) for match in matches if match]
+    return [gene for gene, _ in pairs], dict(pairs)
+
+
+def _split_set(path: Path, number: int, line: str) -> tuple[str, str, list[str]]:
     fields = [field.strip() for field in line.split("\t")]
     if len(fields) == 1:
         raise InputError(
@@ -73,4 +92,4 @@ def _split_set(path: Path, number: int, line: str) -> tuple[str, list[str]]:
         raise InputError(f"{path}, line {number}: the gene set has no name.")
     if not members:
         raise InputError(f"{path}, line {number}: the gene set {fields[0]} has no genes.")
-    return fields[0], members
+    return fields[0], fields[1], members

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
     from ...engine.network.panel import Panel
     from ..models.gene_loadings import GeneLoadings, LoadingsFile
+    from .signs import UnknownSign
+
+Normalize = Literal["none", "unit", "max", "rank"]
+"""How the weights of a pathway are scaled."""
 
 DEFAULT_STRENGTH = 0.1
 """Loading of a gene of a set in standard deviations; larger overfits held-out samples, or hardly helps them."""
@@ -71,11 +75,12 @@ class PathwayFile:
 
 @dataclass(frozen=True, slots=True)
 class _Matched:
-    """A pathway on the panel: loadings other than zero by index, and the genes that are not on it."""
+    """A pathway on the panel: loadings other than zero by index, genes that are not on it, and how many are."""
 
     name: str
     loadings: dict[int, float]
     missing: tuple[str, ...]
+    members: int
 
 
 def read_pathways(
@@ -90,6 +95,12 @@ def read_pathways(
     subtract: bool = False,
     pathway_covariance: str | Path | None = None,
     kind: str = "auto",
+    normalize: Normalize = "none",
+    allow_large: bool = False,
+    unknown_sign: UnknownSign = "error",
+    sign_column: str | None = None,
+    descriptions: bool | None = None,
+    min_genes: int = 0,
 ) -> PathwayFile:
     """Return the pathways of a file, matched to a panel.
 
@@ -117,6 +128,18 @@ def read_pathways(
         by the root of its own entry.
     kind : str
         What the file is: "gmt", "regulon", "loadings", or "auto", which goes by its ending and its header.
+    normalize : {"none", "unit", "max", "rank"}
+        How the weights of each pathway are scaled before `strength` multiplies them: not, to a sum of squares of 1, to
+        a largest of 1, or to ranks, the largest being 1.
+    allow_large : bool
+        Whether a gene may load more than one standard deviation.
+    unknown_sign, sign_column
+        Of a regulon table: see `read_regulons`.
+    descriptions : bool, optional
+        Of a GMT file: whether the second field of a line is a description and no gene; decided by what stands there
+        when absent.
+    min_genes : int
+        Pathways of which fewer genes are on the panel are left out.
 
     Raises
     ------
@@ -134,13 +157,26 @@ def read_pathways(
         check_choice("units", units, get_args(Units))
     path = require_file(path)
     kind = detect_kind(path) if kind == "auto" else kind
-    file: LoadingsFile = READERS["pathways"][kind].read(path)
+    check_choice("normalisation", normalize, get_args(Normalize))
+    reader = READERS["pathways"][kind]
+    options = {"unknown_sign": unknown_sign, "sign_column": sign_column}
+    for option, setting in options.items():
+        if option not in reader.options and setting not in ("error", None):
+            raise InputError(f"{path} is not a table of regulons: it has no signs to choose ({setting}).")
+    file: LoadingsFile = reader.read(path, **{option: options[option] for option in reader.options})
+    matcher = Matcher(panel, aliases or {})
+    file = _with_descriptions(file, kind, matcher, descriptions, path)
+    if normalize != "none" and file.is_scaled and units != "sd":
+        raise InputError(f"The loadings of {path} are in the units of the expression, and are not scaled.")
     strength, units = _choose_scale(file, strength, units, pathway_covariance)
     covariance, notes = _choose_covariance(file, pathway_covariance, path)
     chosen = _choose(file, only, path)
-    matched = _match_all([file.pathways[i] for i in chosen], Matcher(panel, aliases or {}), missing, path)
-    matched, left_out, empty_notes = _leave_out_empty(matched, path, tied=covariance is not None)
+    matched = _match_all([file.pathways[i] for i in chosen], matcher, missing, path, normalize)
+    notes = (*notes, *_note_regulators([file.pathways[i] for i in chosen], matcher))
+    matched, left_out, empty_notes = _leave_out_empty(matched, path, tied=covariance is not None, least=min_genes)
     notes = (*notes, *empty_notes)
+    if units == "sd" and not allow_large:
+        _refuse_large(matched, matcher, strength, path)
     if covariance is not None and len(chosen) < len(covariance):
         covariance = covariance[np.ix_(chosen, chosen)]
         notes = (*notes, f"of the pathway covariance the rows and columns of {len(chosen)} pathways are taken")
@@ -217,9 +253,13 @@ def _choose(file: LoadingsFile, only: Sequence[str], path: Path) -> list[int]:
 
 
 def _match_all(
-    pathways: Sequence[GeneLoadings], matcher: Matcher, missing: Literal["error", "drop"], path: Path
+    pathways: Sequence[GeneLoadings],
+    matcher: Matcher,
+    missing: Literal["error", "drop"],
+    path: Path,
+    normalize: Normalize,
 ) -> list[_Matched]:
-    matched = [_match(pathway, matcher) for pathway in pathways]
+    matched = [_match(pathway, matcher, normalize) for pathway in pathways]
     lost = dict.fromkeys(gene for pathway in matched for gene in pathway.missing)
     if lost and missing == "error":
         asked = {gene for pathway in pathways for gene in pathway.genes}
@@ -228,10 +268,24 @@ def _match_all(
 
 
 def _leave_out_empty(
-    matched: list[_Matched], path: Path, *, tied: bool
+    matched: list[_Matched], path: Path, *, tied: bool, least: int
 ) -> tuple[list[_Matched], tuple[str, ...], tuple[str, ...]]:
-    """Return the pathways that have a gene left, the names of the others, and a note on them."""
+    """Return the pathways that have genes enough left, the names of the others, and a note on them."""
+    few = [pathway for pathway in matched if pathway.loadings and pathway.members < least]
+    if few and (tied or len(few) == sum(bool(pathway.loadings) for pathway in matched)):
+        raise InputError(
+            f"{path}: {some([pathway.name for pathway in few])} {'has' if len(few) == 1 else 'have'} fewer than "
+            f"{counted(least, 'gene')} on the panel{', and none is left' if not tied else ''}.",
+            code="pathways-too-small",
+        )
     empty = [pathway for pathway in matched if pathway.missing and not pathway.loadings]
+    if few:
+        names = [pathway.name for pathway in few]
+        matched, left_out, notes = _leave_out_empty(
+            [pathway for pathway in matched if pathway not in few], path, tied=tied, least=0
+        )
+        note = f"{counted(len(few), 'pathway')} of fewer than {counted(least, 'gene')} on the panel left out: "
+        return matched, (*names, *left_out), (note + some(names), *notes)
     if not empty:
         return matched, (), ()
     names = [pathway.name for pathway in empty]
@@ -245,7 +299,7 @@ def _leave_out_empty(
     return others, tuple(names), (note,)
 
 
-def _match(pathway: GeneLoadings, matcher: Matcher) -> _Matched:
+def _match(pathway: GeneLoadings, matcher: Matcher, normalize: Normalize) -> _Matched:
     loadings: dict[int, float] = {}
     names: dict[int, str] = {}
     missing: list[str] = []
@@ -263,10 +317,83 @@ def _match(pathway: GeneLoadings, matcher: Matcher) -> _Matched:
             )
         else:
             names[index], loadings[index] = name, loading
+    members, loadings = len(loadings), _normalised(loadings, normalize)
     source = None if pathway.source is None else matcher.index(pathway.source)
     if source is not None and loadings:
         loadings[source] = 1.0  # +strength, whatever the file says of the source's effect on itself
-    return _Matched(pathway.name, loadings, tuple(missing))
+    return _Matched(pathway.name, loadings, tuple(missing), members)
+
+
+def _normalised(loadings: dict[int, float], normalize: Normalize) -> dict[int, float]:
+    """Return loadings scaled within their pathway."""
+    if normalize == "none" or not loadings:
+        return loadings
+    sizes = np.abs(list(loadings.values()))
+    if normalize == "rank":
+        ranks = np.searchsorted(np.unique(sizes), sizes) + 1.0
+        return {
+            gene: math.copysign(rank / ranks.max(), loadings[gene]) for gene, rank in zip(loadings, ranks, strict=True)
+        }
+    size = float(sizes.max()) if normalize == "max" else float(np.linalg.norm(sizes))
+    return {gene: loading / size for gene, loading in loadings.items()}
+
+
+def _refuse_large(matched: Sequence[_Matched], matcher: Matcher, strength: float | None, path: Path) -> None:
+    """Refuse loadings of more than a standard deviation, as weights without a scale give."""
+    scale = strength or 1.0
+    pathway = max(matched, key=lambda pathway: max(map(abs, pathway.loadings.values()), default=0.0))
+    gene, weight = max(pathway.loadings.items(), key=lambda item: abs(item[1]), default=(0, 0.0))
+    loading = abs(weight) * scale
+    if loading <= 1.0:
+        return
+    raise InputError(
+        f"{path}: {matcher.panel.genes[gene]} would load {loading:.3g} standard deviations on {pathway.name}: its "
+        f"variance would grow {1 + loading**2:.3g}-fold.",
+        code="loading-too-large" if strength is not None else "loading-too-large-as-given",
+        facts={"strength": f"{0.1 / abs(weight):.2g}"},
+    )
+
+
+def _note_regulators(pathways: Sequence[GeneLoadings], matcher: Matcher) -> tuple[str, ...]:
+    """Return a note on regulators that are not on the panel: their regulons have no loading of their own."""
+    absent = [pathway.source for pathway in pathways if pathway.source and matcher.index(pathway.source) is None]
+    if not absent:
+        return ()
+    return (f"{counted(len(absent), 'regulator')} not on the panel, so that only targets load: {some(absent)}",)
+
+
+def _with_descriptions(
+    file: LoadingsFile, kind: str, matcher: Matcher, descriptions: bool | None, path: Path
+) -> LoadingsFile:
+    """Return gene sets with their second fields taken for genes or for descriptions, as asked or as they look.
+
+    Raises
+    ------
+    InputError
+        The second fields of many sets are genes of the panel.
+    """
+    if kind != "gmt":
+        if descriptions is not None:
+            raise InputError(f"{path} is not a GMT file, and has no descriptions of sets.")
+        return file
+    if descriptions is False:
+        return replace(file, pathways=tuple(map(_with_first_gene, file.pathways)))
+    genes = [pathway for pathway in file.pathways if matcher.index(pathway.description) is not None]
+    if descriptions is None and 10 * len(genes) >= len(file.pathways):
+        raise InputError(
+            f"{path}: the second field of {counted(len(genes), 'set')} of {len(file.pathways):,} is a gene of the "
+            f"panel ({some([f'{pathway.name}: {pathway.description}' for pathway in genes], 3)}). It may be a "
+            "description, as GMT files have it, or the first gene of the set.",
+            code="gmt-without-descriptions",
+        )
+    return file
+
+
+def _with_first_gene(pathway: GeneLoadings) -> GeneLoadings:
+    if not pathway.description or pathway.description in pathway.genes:
+        return pathway
+    genes, loadings = (pathway.description, *pathway.genes), np.concatenate([[1.0], pathway.loadings])
+    return replace(pathway, genes=genes, loadings=loadings, description="")
 
 
 def _assemble(

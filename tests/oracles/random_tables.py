@@ -14,10 +14,11 @@ from grnledger.formats.expression.tables import read_expression_table
 if TYPE_CHECKING:
     from pathlib import Path
 
-SYMBOLS = (
-    "TP53 MDM2 CDKN1A BAX ACTB GAPDH MYC EGFR PTEN KRAS VIM CDH1 FN1 STAT1 STAT3 JUN FOS RELA NFKB1 AKT1 MTOR ALB "
-    "APOE HBB KRT8 KRT18 UBC TBP PPIA LDHA"
-).split()
+_SYMBOLS = """
+TP53 MDM2 CDKN1A BAX ACTB GAPDH MYC EGFR PTEN KRAS VIM CDH1 FN1 STAT1 STAT3
+JUN FOS RELA NFKB1 AKT1 MTOR ALB APOE HBB KRT8 KRT18 UBC TBP PPIA LDHA
+"""
+SYMBOLS = _SYMBOLS.split()
 CORNERS = {
     "genes": ["", "gene", "Gene", "gene_id", "Geneid", "symbol", "SYMBOL", "Gene Symbol", "Hugo_Symbol", "ID", "Name"],
     "samples": ["", "sample", "Sample", "sample_id", "cell", "barcode", "patient id", "ID"],

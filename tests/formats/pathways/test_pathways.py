@@ -190,7 +190,9 @@ def test_a_loading_table_is_taken_as_it_is_with_blanks_for_zero(tmp_path: Path, 
     assert dense(file) == {"A": [1e-3, 0, 0, 0, -0.5], "B": [2, 0, 0, 0.25, 0]}
     assert [pathway.genes.tolist() for pathway in file.pathways] == [[0, 4], [0, 3]]
     assert (file.kind, file.units, file.strength) == ("loadings", "raw", None)
-    assert read_pathways(path, PANEL, units="sd").pathways[0].units == "sd"
+    assert read_pathways(path, PANEL, units="sd", allow_large=True).pathways[0].units == "sd"
+    with pytest.raises(InputError, match="TP53 would load 2 standard deviations on B: its variance would grow 5-fold"):
+        read_pathways(path, PANEL, units="sd")
 
 
 def test_a_row_index_before_the_genes_is_no_pathway(tmp_path: Path):

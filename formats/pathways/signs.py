@@ -1,0 +1,106 @@
+"""Signs of regulation: the words, numbers and arrows in which tables say that a regulator activates or represses."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal
+
+from ..files.delimited import is_missing
+from ..genes.orientation import title_word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+UnknownSign = Literal["error", "drop", "plus"]
+"""What becomes of a pair whose sign a file does not know: an error, it is left out, or it counts as activation."""
+
+_SIGN_TITLES = """
+mode sign mor effect effect_sign regulation regulation_type type_of_regulation regulatory_effect interaction_type
+interaction interaction_sign mode_of_regulation mode_of_action moa action direction polarity relation relationship
+consensus_sign activation_or_repression activation_repression regulation_sign edge_sign edge_type
+"""
+SIGN_TITLES = frozenset(_SIGN_TITLES.split())
+"""Titles of a column of signs."""
+
+FLAG_TITLES = (
+    ("is_stimulation", "is_inhibition"),
+    ("consensus_stimulation", "consensus_inhibition"),
+    ("stimulation", "inhibition"),
+    ("activation", "repression"),
+    ("is_activation", "is_repression"),
+)
+"""Pairs of columns, one for each sign, as OmniPath has them."""
+
+_PLUS = re.compile(
+    r"\+1?(\.0+)?|1(\.0+)?|activat\w*|stimulat\w*|pos(itive)?(ly)?( regulation)?|up(-?regulat\w*)?( .*)?|"
+    r"induc\w*|enhanc\w*|increas\w*|promot\w*|-+>|→|a|act",
+    re.IGNORECASE,
+)
+_MINUS = re.compile(
+    r"[-−–]1?(\.0+)?|repress\w*|inhibit\w*|neg(ative)?(ly)?( regulation)?|down(-?regulat\w*)?( .*)?|"
+    r"suppress\w*|silenc\w*|decreas\w*|-+\||⊣|r|rep|inh",
+    re.IGNORECASE,
+)
+_UNKNOWN = re.compile(
+    r"0(\.0+)?|\?|unknown|undefined|unspecified|undetermined|ambiguous|both|dual|mixed|complex|binding|unk|u|"
+    r"not (known|available)|default activation",
+    re.IGNORECASE,
+)
+_TRUE = frozenset({"1", "true", "t", "yes", "y", "1.0"})
+_FALSE = frozenset({"0", "false", "f", "no", "n", "0.0", ""})
+
+_REGULON_NAME = re.compile(r"(?P<gene>.+?)(?:_extended)?[ _]?(?:\((?P<sign>[+-])\)|\(\d+g\))(?: ?\(\d+g\))?")
+
+
+def read_sign(field: str) -> int | None:
+    """Return +1 or −1, 0 where a field says that the sign is not known, or None where it says nothing of a sign.
+
+    Examples
+    --------
+    >>> [read_sign(field) for field in ("Activation", "-1", "-|", "Unknown", "12345")]
+    [1, -1, -1, 0, None]
+    """
+    text = field.strip()
+    if is_missing(text) and text not in ("-", "–"):
+        return 0
+    for pattern, sign in ((_PLUS, 1), (_MINUS, -1), (_UNKNOWN, 0)):
+        if pattern.fullmatch(text):
+            return sign
+    return None
+
+
+def read_flags(stimulation: str, inhibition: str) -> int | None:
+    """Return the sign that two flags give: 0 where both or neither is set, None where one is no flag."""
+    plus, minus = stimulation.strip().lower(), inhibition.strip().lower()
+    if plus not in _TRUE | _FALSE or minus not in _TRUE | _FALSE:
+        return None
+    return (plus in _TRUE) - (minus in _TRUE)
+
+
+def hold_signs(fields: Iterable[str]) -> bool:
+    """Whether fields hold signs throughout, one of them negative.
+
+    Examples
+    --------
+    >>> hold_signs(["activation", "repression"]), hold_signs(["1", "2"]), hold_signs(["1", "-1", "1"])
+    (True, False, True)
+    """
+    signs = [read_sign(field) for field in fields]
+    return None not in signs and -1 in signs
+
+
+def is_sign_title(title: str) -> bool:
+    """Whether a title is that of a column of signs."""
+    return title_word(title) in SIGN_TITLES
+
+
+def split_regulon_name(name: str) -> tuple[str, int]:
+    """Return the regulator in a name as SCENIC writes it, and −1 for a regulon of repression.
+
+    Examples
+    --------
+    >>> split_regulon_name("TP53(-)"), split_regulon_name("Sox2_extended (12g)"), split_regulon_name("TP53")
+    (('TP53', -1), ('Sox2', 1), ('TP53', 1))
+    """
+    match = _REGULON_NAME.fullmatch(name)
+    return (name, 1) if match is None else (match["gene"], -1 if match["sign"] == "-" else 1)
