@@ -12,13 +12,13 @@ The file has a function of a path that returns what its line says it holds:
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from ..engine.errors import InputError
+from ..engine.lazy import load
 from ..engine.wording import some
 from .files.delimited import open_table, read_header
 from .files.kinds import MATRIX_MARKET, FileKind, file_kind, open_bytes
@@ -27,12 +27,6 @@ Contents = Literal["expression", "pathways", "covariances", "factor models", "ke
 
 Sign = Callable[[Path], bool]
 """Whether a file looks as those of a format do."""
-
-
-def _load(function: str) -> Callable[..., Any]:
-    """Return the function that a text `wing.module:function` names."""
-    module, _, name = function.partition(":")
-    return getattr(importlib.import_module(f".{module}", __package__), name)
 
 
 def first_bytes(kind: FileKind) -> Sign:
@@ -62,7 +56,7 @@ def header(function: str) -> Sign:
         if file_kind(path) not in ("text", "gzip"):
             return False
         with open_table(path) as table:
-            return _load(function)(read_header(table))
+            return load(function, __package__)(read_header(table))
 
     return knows
 
@@ -95,7 +89,7 @@ class Reader:
 
     def read(self, *arguments: Any, **options: Any) -> Any:
         """Return what the function returns."""
-        return _load(self.function)(*arguments, **options)
+        return load(self.function, __package__)(*arguments, **options)
 
 
 IS_ZIP = first_bytes("zip")

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from grnledger.engine.estimation.estimators import ESTIMATORS
+from grnledger.formats.readers import list_formats
 
 pytestmark = pytest.mark.usefixtures("compiled_once")
 
@@ -155,8 +157,9 @@ def test_a_new_estimator_is_one_file_and_one_line(tree: Tree) -> None:
     assert tree.changes() == (["engine/estimation/independent.py"], [f"+ {line}"])
 
     described = " ".join(tree.grn("init", "--help").split())
-    assert "[independent|shrinkage|ledoit-wolf|factor|empirical]" in described
-    assert "How the covariance is estimated: no correlation at all, correlations shrunk" in described
+    assert f"[{'|'.join(['independent', *ESTIMATORS])}]" in described
+    first = next(iter(ESTIMATORS.values()))
+    assert f"How the covariance is estimated: no correlation at all, {first.caption}" in described
 
     write_expression(tree.folder / "expression.tsv")
     tree.grn("init", "toy.grn", "--expression", "expression.tsv", "--estimator", "independent")
@@ -169,9 +172,9 @@ def test_a_new_estimator_is_one_file_and_one_line(tree: Tree) -> None:
 
     refused = tree.run("-m", "grnledger.cli", "init", "x.grn", "--expression", "expression.tsv", "--estimator", "none")
     assert refused.returncode == 2
-    assert "'independent', 'shrinkage', 'ledoit-wolf', 'factor', 'empirical'" in refused.stderr
+    assert ", ".join(map(repr, ["independent", *ESTIMATORS])) in refused.stderr
     hint = tree.run("-c", HINT).stdout
-    assert hint == "There are independent, shrinkage, ledoit-wolf, factor, empirical.\n"
+    assert hint == f"There are {', '.join(['independent', *ESTIMATORS])}.\n"
 
 
 def test_a_new_file_format_is_one_file_and_one_line(tree: Tree) -> None:
@@ -181,7 +184,7 @@ def test_a_new_file_format_is_one_file_and_one_line(tree: Tree) -> None:
     assert tree.changes() == (["formats/expression/colons.py"], [f"+ {line}"])
 
     described = " ".join(tree.grn("init", "--help").split())
-    assert "Genes × samples: colons, tsv, csv (also .gz), h5ad, mtx or a 10x folder." in described
+    assert f"Genes × samples: colons, {list_formats('expression')}." in described
     listed = tree.run("-X", "importtime", "-m", "grnledger.cli", "init", "--help").stderr
     assert "grnledger.formats.readers" in listed
     assert "grnledger.formats.expression" not in listed
