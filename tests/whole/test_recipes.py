@@ -204,6 +204,63 @@ def test_a_new_file_format_is_one_file_and_one_line(tree: Tree) -> None:
     assert "says itself where its genes are" in refused.stderr
 
 
+SETS_READER = '''"""Gene sets in lines of a name, a colon and genes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..files.kinds import open_text
+from ..models.gene_loadings import GeneLoadings, LoadingsFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def read_colons(path: Path) -> LoadingsFile:
+    """Return the gene sets of a file."""
+    with open_text(path) as stream:
+        rows = [line.split(":") for line in stream]
+    sets = ((name, tuple(genes.split())) for name, genes in rows)
+    return LoadingsFile(tuple(GeneLoadings(name, genes, np.ones(len(genes)), is_set=True) for name, genes in sets))
+'''
+
+
+def test_a_new_format_of_gene_sets_is_one_file_and_a_line_for_each_that_reads_them(tree: Tree) -> None:
+    tree.add_file("formats/pathways/colons.py", SETS_READER)
+    for contents, reader in (
+        ("pathways", "pathways.colons:read_colons"),
+        ("gene sets", "pathways.colons:read_colons"),
+        ("tests", "traits.tested_columns:read_sets"),
+    ):
+        line = f'        "colons": Reader("lines with colons", "{reader}", ending(".colons")),'
+        tree.add_line("formats/readers.py", f'    "{contents}": {{', line)
+
+    for verb in (("commit",), ("lmm", "enrich"), ("lmm", "scan")):
+        assert "lines with colons" in " ".join(tree.grn(*verb, "--help").split()), verb
+
+    sets = {name: [f"GENE{number}" for number in range(start, start + 5)] for start, name in enumerate("ABCDEF")}
+    colons = "".join(f"{name}: {' '.join(genes)}\n" for name, genes in sets.items())
+    groups = "AB: A B\nCD: C D\n"
+    for name, text in (("sets", colons), ("groups", groups)):
+        (tree.folder / f"{name}.colons").write_text(text)
+        lines = text.replace(": ", "\t-\t").replace(" ", "\t")
+        (tree.folder / f"{name}.gmt").write_text(lines)
+    signal = np.random.default_rng(1).normal(size=12).tolist()
+    (tree.folder / "z.tsv").write_text("".join(f"GENE{number}\t{value}\n" for number, value in enumerate(signal)))
+    write_expression(tree.folder / "expression.tsv")
+    tree.grn("init", "toy.grn", "--expression", "expression.tsv")
+    for question in (
+        "commit sets.{} --only A --dry-run --tsv",
+        "lmm enrich --pheno z.tsv --sets sets.{} --tsv",
+        "lmm scan --pheno z.tsv --tests sets.{} --groups groups.{} --tsv",
+    ):
+        answers = [tree.grn(*question.replace("{}", kind).split()) for kind in ("colons", "gmt")]
+        assert answers[0] == answers[1] != "", question
+
+
 COMMAND = '''"""`grn hello`: a greeting to each version."""
 
 from __future__ import annotations
