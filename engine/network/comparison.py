@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .operators import SymmetricOperator
-    from .partial_correlations import SelectedPairs
     from .panel import Panel
+    from .partial_correlations import SelectedPairs
     from .snapshot import Snapshot
 
 Change = Literal["gained", "lost", "sign_flipped", "stronger", "weaker"]

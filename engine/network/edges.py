@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .operators import SymmetricOperator
-    from .partial_correlations import SelectedPairs
     from .panel import Gene, Panel
+    from .partial_correlations import SelectedPairs
 
 MOST_EDGES = 2_000_000
 """Largest number of edges in a list; more would need more memory than the network."""

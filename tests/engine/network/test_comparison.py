@@ -81,7 +81,8 @@ def brute_compare(before: Matrix, after: Matrix, cut: EdgeRule, only: Only | Non
     every = list(itertools.combinations(range(len(before)), 2))
     threshold = cut.value
     if cut.rule == "top":
-        ranked = sorted((abs(before[pair]) for pair in every if before[pair] != 0), reverse=True)
+        counted_on = before if before.any() else after
+        ranked = sorted((abs(counted_on[pair]) for pair in every if counted_on[pair] != 0), reverse=True)
         threshold = ranked[min(int(cut.value), len(ranked)) - 1] if ranked else 1.0
     counts = {"gained": 0, "lost": 0, "sign_flipped": 0}
     listed: list[tuple[int, int, float, float, str]] = []
