@@ -36,7 +36,7 @@ def attach(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]],
     return get, names.copy, names
 
 
-def load(function: str, package: str) -> Callable[..., Any]:
+def load(function: str, package: str | None) -> Callable[..., Any]:
     """Return the function that a text `module:function` names, the module within a package.
 
     Raises

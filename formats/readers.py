@@ -25,9 +25,7 @@ from ..engine.wording import some
 from .files.delimited import open_table, read_header
 from .files.kinds import MATRIX_MARKET, FileKind, file_kind, open_bytes
 
-Contents = Literal[
-    "expression", "pathways", "gene sets", "covariances", "factor models", "kernels", "tests", "labels"
-]
+Contents = Literal["expression", "pathways", "gene sets", "covariances", "factor models", "kernels", "tests", "labels"]
 
 Sign = Callable[[Path], bool]
 """Whether a file looks as those of a format do."""
