@@ -65,6 +65,10 @@ ISO 8601. What is no number is null.
 IDENTITY = "version, id, content"
 VERSION = f"{IDENTITY}, parents, message, author, time, base, added, dropped, rank, refs"
 CUT = "rule, threshold, top"
+BASE = (
+    "form, genes, factors, samples, estimator, parameters, preparation, source, constant_genes, log_det, "
+    "keeps_expression, notes, software"
+)
 
 ANALYSIS = (
     "analysis, input, likelihood, parameters, time, rank, rank_within_one_error, flat, reason, converged, divergence, "
@@ -154,7 +158,25 @@ FIELDS: dict[str, tuple[str, dict[str, str]]] = {
         f"{IDENTITY}, {SIGNAL}, {MIXED_MODEL}, mode, statistic, count, output, tests",
         {**WITHIN_A_SIGNAL, "tests": "ID, N, BETA, SE, STAT, DF, P, LOG10P, H2, LL"},
     ),
+    "commit": (f"{VERSION}, written, probe, missing_genes", {}),
+    "rollback": (f"{VERSION}, done", {"added": "name, genes, sign"}),
+    "branch": ("branches", {"branches": f"name, {IDENTITY}"}),
+    "tag": ("tags", {"tags": f"name, {IDENTITY}"}),
+    "rev-parse": ("versions", {"versions": IDENTITY}),
+    "init": (f"store, {IDENTITY}, base", {"base": BASE}),
+    "info": (
+        (
+            f"{IDENTITY}, store, versions, branches, tags, head, bytes_on_disk, active_pathways, rank, "
+            "smallest_eigenvalue, largest_eigenvalue, condition, log_det, parameters_full, parameters_factors, "
+            "parameters_saved_percent, parameters_pathways, base_record"
+        ),
+        {"base_record": BASE},
+    ),
+    "clone": ("store, versions, head, content", {}),
+    "fetch": ("versions, bases, refs", {"refs": "kind, ref, version, content, id"}),
     "export": (f"{IDENTITY}, matrix, genes, file", {}),
+    "verify": ("sound, findings, entries, versions, bases, analyses, cached, readable, residuals", {}),
+    "pack": ("entries, packs, files, swept", {}),
 }
 
 NOTES = """\
@@ -186,8 +208,13 @@ NOTES = """\
   and the fields from `method` to `maxima` for each. `set_weight` is the part that the sets' own variance has of what
   goes along network and sets, null without it. `gain` is over the first version, in nats. `tests` is empty where the
   rows went to `output`.
-* `init`, `info`, `branch`, `tag`, `rev-parse` and the verbs that make or move to a version give JSON too, in the same
-  words.
+* `revert`, `cherry-pick`, `merge`, `switch`, `reinvert`, and `branch` and `tag` with a name have the fields of
+  `rollback`; `done` is a sentence. `push` and `import` have those of `fetch`. `written` is false where all of a file
+  was active already. Each of the `findings` of `verify` has `kind`, `file`, `what`, `versions`, `refs` and `repaired`.
+* `info --spectrum` has a version, `spectrum_of` and `eigenvalues`. A store that is exported has `versions` and `file`.
+  `log --refs` has `moves` (`time`, `author`, `ref`, `before`, `after`, `reason`) and `contents`: of each version, its
+  content id. A dense base has no `parameters_factors` and no `parameters_saved_percent`; `info --system` adds what the
+  machine runs.
 """
 
 

@@ -16,7 +16,7 @@ class GrnError(Exception):
     message : str
         What is wrong, where, and the offending value; then what exists instead.
     hint : str
-        What to do next, where that can be said without naming a command or an option; may be empty.
+        What to do next, where that can be said without naming a command or an option; otherwise `cli/hints.py` has it.
     code : str
         A stable name of what is wrong, for programs and for the command line, which words the hint of it. By default
         that of the class (`"input"`, `"not-found"`, …).

@@ -1,4 +1,4 @@
-"""Names of a package that are imported on first use, so that `import grnledger` takes milliseconds."""
+"""What is imported on first use: the names of a package, and functions that a registry names by a text."""
 
 from __future__ import annotations
 
@@ -34,6 +34,25 @@ def attach(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]],
         return getattr(module, name) if modules[name] else module
 
     return get, names.copy, names
+
+
+def load(function: str, package: str | None) -> Callable[..., Any]:
+    """Return the function that a text `module:function` names, the module within a package.
+
+    Raises
+    ------
+    ValueError
+        The text has another form.
+
+    Examples
+    --------
+    >>> load("wording:counted", "grnledger.engine")(2, "gene")
+    '2 genes'
+    """
+    module, colon, name = function.partition(":")
+    if not colon:
+        raise ValueError(f"{function!r} names no function: write it as `module:function`")
+    return getattr(importlib.import_module(f".{module}", package), name)
 
 
 def _typing_imports(package: str) -> dict[str, str]:

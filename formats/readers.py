@@ -1,38 +1,34 @@
-"""The registry of readers: a new file format is a file in its wing and a line in `READERS`; nothing else lists them.
+"""The registry of readers: a new file format is a file in its wing and a line in `READERS` for all that it may hold.
 
 The file has a function of a path that returns what its line says it holds:
 
 * "expression": an `Expression` and notes, with those keywords of `read_expression` that the line names as `options`;
-* "pathways": a `LoadingsFile`;
+* "pathways" and "gene sets": a `LoadingsFile`;
 * "covariances": values, and the names of genes or None;
 * "factor models": a `FactorModelFile`;
 * "kernels": a `KernelFile`; "tests": `TestedColumns`;
 * "labels": of a path and the names of samples, the label of each sample.
+
+Nothing else lists the formats. Signals (`traits/traits.py`) are read from tables alone, and have no line.
 """
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from ..engine.errors import InputError
+from ..engine.lazy import load
 from ..engine.wording import some
 from .files.delimited import open_table, read_header
 from .files.kinds import MATRIX_MARKET, FileKind, file_kind, open_bytes
 
-Contents = Literal["expression", "pathways", "covariances", "factor models", "kernels", "tests", "labels"]
+Contents = Literal["expression", "pathways", "gene sets", "covariances", "factor models", "kernels", "tests", "labels"]
 
 Sign = Callable[[Path], bool]
 """Whether a file looks as those of a format do."""
-
-
-def _load(function: str) -> Callable[..., Any]:
-    """Return the function that a text `wing.module:function` names."""
-    module, _, name = function.partition(":")
-    return getattr(importlib.import_module(f".{module}", __package__), name)
 
 
 def first_bytes(kind: FileKind) -> Sign:
@@ -62,7 +58,7 @@ def header(function: str) -> Sign:
         if file_kind(path) not in ("text", "gzip"):
             return False
         with open_table(path) as table:
-            return _load(function)(read_header(table))
+            return load(function, __package__)(read_header(table))
 
     return knows
 
@@ -95,7 +91,7 @@ class Reader:
 
     def read(self, *arguments: Any, **options: Any) -> Any:
         """Return what the function returns."""
-        return _load(self.function)(*arguments, **options)
+        return load(self.function, __package__)(*arguments, **options)
 
 
 IS_ZIP = first_bytes("zip")
@@ -122,10 +118,13 @@ READERS: Mapping[Contents, Mapping[str, Reader]] = {
             ("unknown_sign", "sign_column"),
         ),
         "loadings": Reader(
-            "a loading table has a column gene",
+            "a loading table (also npz) has a column gene",
             "models.loadings:read_loadings",
             either(IS_ZIP, header("models.loadings:is_loading_header")),
         ),
+    },
+    "gene sets": {
+        "gmt": Reader("a GMT file", "pathways.gmt:read_gmt"),
     },
     "covariances": {
         "table": Reader("tsv, csv", "models.covariances:read_table"),

@@ -17,7 +17,7 @@ from ...engine.lmm.association.set_variance import set_mixture
 from ...engine.lmm.kernels.network_kernel import pathway_columns
 from ...engine.lmm.model.fit import fit_many
 from ...engine.wording import counted, some
-from ...formats.pathways.gmt import read_gmt
+from ...formats.pathways.gene_sets import read_gene_sets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,7 +123,7 @@ def run_set_tests(
     store_model : StoreModel
         The model of one signal.
     library : Path
-        A GMT file.
+        A file of gene sets.
     alternative : {"two-sided", "greater", "less"}
         Which shift counts.
     sizes : pair
@@ -164,7 +164,7 @@ def run_set_tests(
 
 
 def match_sets(library: Path, ids: tuple[str, ...], sizes: tuple[int, int | None]) -> GeneSets:
-    """Return the sets of a GMT file over some genes; `sizes` as for `run_set_tests`.
+    """Return the sets of a file over some genes; `sizes` as for `run_set_tests`.
 
     Raises
     ------
@@ -172,7 +172,7 @@ def match_sets(library: Path, ids: tuple[str, ...], sizes: tuple[int, int | None
         There is no such file, or none of its sets has enough genes.
     """
     (least, most), index_of = sizes, {gene: index for index, gene in enumerate(ids)}
-    pathways = read_gmt(library).pathways
+    pathways = read_gene_sets(library)
     overlaps = [
         (pathway, np.unique([index_of[gene] for gene in pathway.genes if gene in index_of]).astype(np.intp))
         for pathway in pathways

@@ -43,12 +43,12 @@ class Answer:
 
     Parameters
     ----------
+    json : callable
+        Returns the JSON object, in which `ROWS` stands for the rows.
     columns : sequence of str
         Names of the columns; without any, no rows are printed.
     rows : iterable of sequences
         A value a column; read once, and printed as they come.
-    json : callable
-        Returns the JSON object, in which `ROWS` stands for the rows.
     text : callable, optional
         Returns the text for people, or `None` for none. Without it people get the rows.
     paged : bool
@@ -59,9 +59,9 @@ class Answer:
         The exit code.
     """
 
+    json: Callable[[], Mapping[str, Any]]
     columns: Sequence[str] = ()
     rows: Iterable[Sequence[object]] = ()
-    json: Callable[[], Mapping[str, Any]]
     text: Callable[[], str | None] | None = None
     paged: bool = False
     notes: Iterable[Note] = ()

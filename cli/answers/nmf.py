@@ -108,12 +108,12 @@ def read_sets(path: Path | None, genes: tuple[str, ...]) -> Sets:
         return {}
     import numpy as np
 
-    from ...formats.pathways.gmt import read_gmt
+    from ...formats.pathways.gene_sets import read_gene_sets
 
     indices: dict[str, int] = {gene: index for index, gene in reversed(list(enumerate(genes)))}
     sets = {
         gene_set.name: np.unique([indices[gene] for gene in gene_set.genes if gene in indices]).astype(np.intp)
-        for gene_set in read_gmt(path).pathways
+        for gene_set in read_gene_sets(path)
     }
     if not any(len(inside) for inside in sets.values()):
         raise NotFound(

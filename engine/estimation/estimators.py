@@ -12,11 +12,11 @@ the estimator cannot use it refuses with an `InputError` or `NotPositiveDefinite
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
+from ..lazy import load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -138,6 +138,5 @@ def estimate_covariance(values: NDArray[np.float64], name: str, factors: int | N
     40
     """
     estimator = estimator_of(name, factors)
-    module, _, function = estimator.function.partition(":")
-    estimate = getattr(importlib.import_module(f".{module}", __package__), function)
+    estimate = load(estimator.function, __package__)
     return estimate(values, factors) if estimator.has_factors else estimate(values)

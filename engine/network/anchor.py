@@ -1,7 +1,7 @@
 """Anchors: a matrix A with a known inverse, to which the low-rank terms of a version are added.
 
 A dense base, or a full inversion made later, is an anchor itself. A factor base has the anchor diag(noise), and its
-factors are columns beside those of the pathways, so that nothing p × p is ever formed.
+factors are columns beside those of the pathways, so that neither a commit nor a question forms anything p × p.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import ShapeError, check_choice
 from .edges import EdgeRule, edges
-from .pairs import ROUNDING, Strongest, partial_correlations, scan_bands
+from .partial_correlations import ROUNDING, Strongest, partial_correlations, scan_bands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .operators import SymmetricOperator
-    from .pairs import SelectedPairs
     from .panel import Panel
+    from .partial_correlations import SelectedPairs
     from .snapshot import Snapshot
 
 Change = Literal["gained", "lost", "sign_flipped", "stronger", "weaker"]

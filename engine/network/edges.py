@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ..errors import InputError
-from .pairs import ROUNDING, Strongest, partial_correlations, rounding_steps, scan_bands
+from .partial_correlations import ROUNDING, Strongest, partial_correlations, rounding_steps, scan_bands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .operators import SymmetricOperator
-    from .pairs import SelectedPairs
     from .panel import Gene, Panel
+    from .partial_correlations import SelectedPairs
 
 MOST_EDGES = 2_000_000
 """Largest number of edges in a list; more would need more memory than the network."""

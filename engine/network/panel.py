@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex, cast
 import numpy as np
 
 from ..errors import InputError, NotFound
+from ..wording import some
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -100,7 +101,7 @@ class Panel:
         Raises
         ------
         NotFound
-            A name or index is not on the panel; the hint has similar names.
+            A name or index is not on the panel; the hint has similar names, or some of the panel's.
         InputError
             It is neither a gene nor a list of genes.
         """
@@ -137,6 +138,7 @@ class Panel:
         return index
 
     def _near(self, gene: str) -> str:
-        folded = [name for name in self.genes if name.casefold() == gene.casefold()]
-        near = folded or difflib.get_close_matches(gene, self.genes, n=3, cutoff=0.7)
-        return f"Did you mean {', '.join(near)}?" if near else ""
+        names = {name.casefold(): name for name in self.genes}
+        close = difflib.get_close_matches(gene.casefold(), names, n=3, cutoff=0.7)
+        near = [name for name in self.genes if name.casefold() == gene.casefold()] or [names[name] for name in close]
+        return f"Did you mean {', '.join(near)}?" if near else f"The panel has {some(self.genes)}."

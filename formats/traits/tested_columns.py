@@ -15,7 +15,7 @@ from ..files.archives import as_names, as_numbers, read_npz
 from ..files.delimited import check_names, open_table, read_header
 from ..files.kinds import require_file
 from ..files.table_numbers import read_number_blocks
-from ..pathways.gmt import read_gmt
+from ..pathways.gene_sets import read_gene_sets
 from ..readers import find_reader
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def read_archive(path: Path) -> TestedColumns:
 
 def read_sets(path: Path) -> TestedColumns:
     """Return gene sets as tests: the indicator of each."""
-    sets = read_gmt(path).pathways
+    sets = read_gene_sets(path)
 
     def blocks(wanted: Sequence[str]) -> Iterator[Block]:
         at = {name: index for index, name in enumerate(wanted)}

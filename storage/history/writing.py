@@ -1,4 +1,7 @@
-"""Writing to the log: the next entry, signed and dated, as long as the refs stand where they were seen."""
+"""Which entry is next; how it becomes durable is `files/durable.py`.
+
+An entry is signed and dated, and is written as long as the refs stand where they were seen.
+"""
 
 from __future__ import annotations
 

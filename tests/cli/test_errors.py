@@ -120,7 +120,7 @@ REFUSALS = [
     (3, "show v1~5", "fewer than 5", "grn log"),
     (3, "rev-parse @{1999-12-31}", "1999-12-31", "grn"),
     (3, "neighbors tp53", "'tp53'", "Did you mean TP53?"),
-    (3, "neighbors XBP1", "'XBP1' is not on the panel of 6 genes", "grn neighbors --help"),
+    (3, "neighbors XBP1", "'XBP1' is not on the panel of 6 genes", "The panel has "),
     (3, "trace TP53 MDM4", "'MDM4'", "MDM2"),
     (3, "export --matrix precision --genes TP53,IL66", "'IL66'", "Did you mean IL6?"),
     (3, "switch sied", "'sied'", "side"),

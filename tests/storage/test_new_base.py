@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from grnledger.engine import compare
 from grnledger.engine.errors import Conflict, InputError, NotFound, NotPositiveDefinite, ShapeError
+from grnledger.engine.estimation.estimators import ESTIMATORS
 from grnledger.engine.estimation.expression import Expression
 from grnledger.engine.network.covariance import DenseCovariance, FactorCovariance
 from grnledger.engine.network.edges import EdgeRule
@@ -146,7 +147,7 @@ def test_estimators_and_numbers_of_factors_that_do_not_exist_are_refused(new: Ca
     expression = Expression(made_up(), GENES, SAMPLES)
     with pytest.raises(InputError, match="There is no estimator 'magic'") as caught:
         new(expression=expression, estimator="magic")
-    assert caught.value.hint == "There are shrinkage, ledoit-wolf, factor, empirical."
+    assert caught.value.hint == f"There are {', '.join(ESTIMATORS)}."
     with pytest.raises(InputError, match="goes with the estimator `factor`, not with `shrinkage`"):
         new(expression=expression, factors=3)
 

@@ -133,10 +133,12 @@ def test_the_json_that_is_documented_is_the_json_that_is_printed(
         "simulate --genes 20 --factors 2 -o model.npz",
         "init s.grn --factor-model model.npz",
         "commit model.pathways.npz --only p53",
+        "tag t",
     ):
         assert grn(*line.split()).code == 0
     stream = np.random.default_rng(1)
     genes = [f"G{place:02}" for place in range(1, 21)]
+    Path("others").mkdir()
     Path("z.tsv").write_text("".join(f"{gene}\t{stream.normal()}\n" for gene in genes))
     sets = [stream.choice(genes, 6, replace=False) for _ in range(12)]
     Path("sets.gmt").write_text("".join(f"S{at}\t\t" + "\t".join(one) + "\n" for at, one in enumerate(sets)))
@@ -147,6 +149,9 @@ def test_the_json_that_is_documented_is_the_json_that_is_printed(
         "lmm fit": "lmm fit --pheno z.tsv", "lmm enrich": "lmm enrich --pheno z.tsv --sets sets.gmt",
         "lmm compare": "lmm compare v0..HEAD --pheno z.tsv",
         "lmm scan": "lmm scan --pheno z.tsv --tests sets.gmt",
+        "commit": "commit model.pathways.npz --only p53 --if-absent", "rollback": "rollback HEAD",
+        "rev-parse": "rev-parse HEAD", "init": "init others/new.grn --factor-model model.npz",
+        "clone": "clone s.grn others/o.grn", "fetch": "fetch others/o.grn",
     }  # fmt: skip
     for verb, (fields, inner) in make_cli.FIELDS.items():
         kept = grn("nmf", "list", "--tsv").rows
@@ -221,10 +226,21 @@ def test_the_walk_of_the_readme_runs_and_says_what_the_readme_says(
     assert "p21 by hand" in grn("log", "-n", 1).out
 
 
-@pytest.mark.parametrize("page", [*sorted(ROOT.glob("docs/**/*.md")), ROOT / "README.md"], ids=lambda page: page.name)
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize(
+    "page", [*sorted(ROOT.glob("docs/**/*.md")), *sorted(ROOT.glob("*.md"))], ids=lambda page: page.name
+)
 def test_links_lead_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
-        assert target.startswith("https://") or (page.parent / target).exists(), target
+    for target, anchor in re.findall(r"\]\(([^)#]*)#?([^)]*)\)", page.read_text(encoding="utf-8")):
+        if not target.startswith("https://"):
+            file = page.parent / target if target else page
+            assert file.exists(), target
+            assert not anchor or anchor in anchors(file), (target, anchor)
 
 
 def test_the_changelog_begins_with_this_version() -> None:

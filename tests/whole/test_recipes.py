@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from grnledger.engine.estimation.estimators import ESTIMATORS
+from grnledger.formats.readers import list_formats
 
 pytestmark = pytest.mark.usefixtures("compiled_once")
 
@@ -155,8 +157,9 @@ def test_a_new_estimator_is_one_file_and_one_line(tree: Tree) -> None:
     assert tree.changes() == (["engine/estimation/independent.py"], [f"+ {line}"])
 
     described = " ".join(tree.grn("init", "--help").split())
-    assert "[independent|shrinkage|ledoit-wolf|factor|empirical]" in described
-    assert "How the covariance is estimated: no correlation at all, correlations shrunk" in described
+    assert f"[{'|'.join(['independent', *ESTIMATORS])}]" in described
+    first = next(iter(ESTIMATORS.values()))
+    assert f"How the covariance is estimated: no correlation at all, {first.caption}" in described
 
     write_expression(tree.folder / "expression.tsv")
     tree.grn("init", "toy.grn", "--expression", "expression.tsv", "--estimator", "independent")
@@ -169,9 +172,9 @@ def test_a_new_estimator_is_one_file_and_one_line(tree: Tree) -> None:
 
     refused = tree.run("-m", "grnledger.cli", "init", "x.grn", "--expression", "expression.tsv", "--estimator", "none")
     assert refused.returncode == 2
-    assert "'independent', 'shrinkage', 'ledoit-wolf', 'factor', 'empirical'" in refused.stderr
+    assert ", ".join(map(repr, ["independent", *ESTIMATORS])) in refused.stderr
     hint = tree.run("-c", HINT).stdout
-    assert hint == "There are independent, shrinkage, ledoit-wolf, factor, empirical.\n"
+    assert hint == f"There are {', '.join(['independent', *ESTIMATORS])}.\n"
 
 
 def test_a_new_file_format_is_one_file_and_one_line(tree: Tree) -> None:
@@ -181,7 +184,7 @@ def test_a_new_file_format_is_one_file_and_one_line(tree: Tree) -> None:
     assert tree.changes() == (["formats/expression/colons.py"], [f"+ {line}"])
 
     described = " ".join(tree.grn("init", "--help").split())
-    assert "Genes × samples: colons, tsv, csv (also .gz), h5ad, mtx or a 10x folder." in described
+    assert f"Genes × samples: colons, {list_formats('expression')}." in described
     listed = tree.run("-X", "importtime", "-m", "grnledger.cli", "init", "--help").stderr
     assert "grnledger.formats.readers" in listed
     assert "grnledger.formats.expression" not in listed
@@ -199,6 +202,61 @@ def test_a_new_file_format_is_one_file_and_one_line(tree: Tree) -> None:
     refused = tree.run("-m", "grnledger.cli", *arguments)
     assert refused.returncode == 2
     assert "says itself where its genes are" in refused.stderr
+
+
+SETS_READER = '''"""Gene sets in lines of a name, a colon and genes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..files.kinds import open_text
+from ..models.gene_loadings import GeneLoadings, LoadingsFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def read_colons(path: Path) -> LoadingsFile:
+    """Return the gene sets of a file."""
+    with open_text(path) as stream:
+        rows = [line.split(":") for line in stream]
+    sets = ((name, tuple(genes.split())) for name, genes in rows)
+    return LoadingsFile(tuple(GeneLoadings(name, genes, np.ones(len(genes)), is_set=True) for name, genes in sets))
+'''
+
+
+def test_a_new_format_of_gene_sets_is_one_file_and_a_line_for_each_that_reads_them(tree: Tree) -> None:
+    tree.add_file("formats/pathways/colons.py", SETS_READER)
+    for contents, reader in (
+        ("pathways", "pathways.colons:read_colons"),
+        ("gene sets", "pathways.colons:read_colons"),
+        ("tests", "traits.tested_columns:read_sets"),
+    ):
+        line = f'        "colons": Reader("lines with colons", "{reader}", ending(".colons")),'
+        tree.add_line("formats/readers.py", f'    "{contents}": {{', line)
+
+    assert "The gene sets: lines with colons or a GMT file." in " ".join(tree.grn("lmm", "enrich", "--help").split())
+
+    sets = {name: [f"GENE{number}" for number in range(start, start + 5)] for start, name in enumerate("ABCDEF")}
+    colons = "".join(f"{name}: {' '.join(genes)}\n" for name, genes in sets.items())
+    groups = "AB: A B\nCD: C D\n"
+    for name, text in (("sets", colons), ("groups", groups)):
+        (tree.folder / f"{name}.colons").write_text(text)
+        lines = text.replace(": ", "\t-\t").replace(" ", "\t")
+        (tree.folder / f"{name}.gmt").write_text(lines)
+    signal = np.random.default_rng(1).normal(size=12).tolist()
+    (tree.folder / "z.tsv").write_text("".join(f"GENE{number}\t{value}\n" for number, value in enumerate(signal)))
+    write_expression(tree.folder / "expression.tsv")
+    tree.grn("init", "toy.grn", "--expression", "expression.tsv")
+    for question in (
+        "lmm enrich --pheno z.tsv --sets sets.{} --tsv",
+        "lmm scan --pheno z.tsv --tests sets.{} --groups groups.{} --tsv",
+    ):
+        answers = [tree.grn(*question.replace("{}", kind).split()) for kind in ("colons", "gmt")]
+        assert answers[0] == answers[1] != "", question
 
 
 COMMAND = '''"""`grn hello`: a greeting to each version."""

@@ -9,6 +9,7 @@ import click
 
 from ....engine.errors import InputError
 from ....engine.wording import counted
+from ....formats.readers import list_formats
 from ... import lmm_options, options, output
 from ...answers import lmm, versions
 from ...answers.answer import ROWS, TEXT_AND_ROWS, Answer, Note
@@ -47,7 +48,12 @@ OWN_OUT = (
 @lmm_options.signal_and_kernel
 @lmm_options.intervals
 @click.option(
-    "--sets", "library", type=click.Path(path_type=Path), required=True, metavar="FILE.gmt", help="The gene sets."
+    "--sets",
+    "library",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE",
+    help=f"The gene sets: {list_formats('gene sets')}.",
 )
 @click.option(
     "--alternative",

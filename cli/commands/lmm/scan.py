@@ -153,12 +153,12 @@ def _scan(
     """Return the null model, the rows of a scan, and the sizes of the blocks read; a bar is shown until the last."""
     from ....analysis.lmm.scan import scan_columns, scan_groups
     from ....engine.mapping import threaded
-    from ....formats.pathways.gmt import read_gmt
+    from ....formats.pathways.gene_sets import read_gene_sets
 
     with contextlib.ExitStack() as bar:
         progress = bar.enter_context(output.waiting("scanning"))
         if groups is not None:
-            sets = {group.name: group.genes for group in read_gmt(groups).pathways}
+            sets = {group.name: group.genes for group in read_gene_sets(groups)}
             null, blocks = scan_groups(store_model, tested, sets, progress=progress)
         else:
             mapper = threaded(threads or os.cpu_count() or 1)

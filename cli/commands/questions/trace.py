@@ -30,7 +30,7 @@ def command(repo: Repository, *, gene_a: str, gene_b: str, range_: str) -> Answe
       grn trace TP53 MDM2
       grn trace TP53 MDM2 v2..drug-a
     """
-    from ....engine.network.pairs import ROUNDING
+    from ....engine.network.partial_correlations import ROUNDING
 
     options.check_pair(gene_a, gene_b)
     versions = line(repo, range_)

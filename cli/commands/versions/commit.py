@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ....engine.wording import counted
-from ....formats.readers import READERS
+from ....formats.readers import READERS, list_formats
 from ... import options, output
 from ...answers import difference, versions
 from ...answers.answer import EVERY_FORM, Answer, Note, caution
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     type=click.Choice(["auto", *READERS["pathways"]]),
     default="auto",
     show_default=True,
-    help="What the file is.",
+    help=f"What the file is. {list_formats('pathways', '; ', '; ')}.",
 )
 @click.option("--subtract", is_flag=True, help="Take the pathways away from the covariance.")
 @click.option("--if-absent", is_flag=True, help="Pass over what is active already with equal content.")
@@ -75,9 +75,8 @@ def command(
 ) -> Answer:
     """Add the pathways of a FILE to the network, Σ ← Σ + xxᵀ for each, as a new version.
 
-    FILE is a GMT (loadings are --strength standard deviations), a regulon table (source, target, weight; loadings are
-    strength × weight, and the source itself gets +strength) or a table of loadings (a column `gene`, one column a
-    pathway; also npz), which is taken as it is.
+    --format lists what FILE may be. The genes of a set get loadings of --strength standard deviations; those of a
+    regulon strength × weight, and its source +strength. A table of loadings, one column a pathway, is taken as it is.
 
     \b
     Example:

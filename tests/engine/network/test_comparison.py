@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pytest
 from grnledger.engine.errors import InputError, NotPositiveDefinite, ShapeError
-from grnledger.engine.network import pairs
+from grnledger.engine.network import partial_correlations
 from grnledger.engine.network.anchor import anchor_of
 from grnledger.engine.network.attribution import contributions
 from grnledger.engine.network.comparison import Difference, Summary, compare
@@ -81,7 +81,8 @@ def brute_compare(before: Matrix, after: Matrix, cut: EdgeRule, only: Only | Non
     every = list(itertools.combinations(range(len(before)), 2))
     threshold = cut.value
     if cut.rule == "top":
-        ranked = sorted((abs(before[pair]) for pair in every if before[pair] != 0), reverse=True)
+        counted_on = before if before.any() else after
+        ranked = sorted((abs(counted_on[pair]) for pair in every if counted_on[pair] != 0), reverse=True)
         threshold = ranked[min(int(cut.value), len(ranked)) - 1] if ranked else 1.0
     counts = {"gained": 0, "lost": 0, "sign_flipped": 0}
     listed: list[tuple[int, int, float, float, str]] = []
@@ -153,7 +154,7 @@ def test_a_comparison_with_ties_zeros_and_flips_is_that_of_brute_force(
     both: tuple[Matrix, Matrix], cut: EdgeRule, changes: int, only: Only | None, by: Order, band: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pairs, "BAND_BYTES", band)
+        patch.setattr(partial_correlations, "BAND_BYTES", band)
         actual = compare(with_rho(both[0]), with_rho(both[1]), cut, changes=changes, only=only, by=by)
     expected = brute_compare(*both, cut, only, by)
     assert rows_of(actual) == expected["listed"][:changes]
@@ -200,8 +201,8 @@ def test_neither_the_bands_nor_the_threads_change_a_comparison(
     before, after = version(base, pathways[:1]), version(base, pathways)
     expected = compare(before, after, cut, changes=100)
     for height, threads in itertools.product([1, 9, 70], [1, 2, 5]):
-        monkeypatch.setattr(pairs, "BAND_BYTES", 8 * 70 * height)
-        monkeypatch.setattr(pairs.os, "cpu_count", lambda threads=threads: threads)
+        monkeypatch.setattr(partial_correlations, "BAND_BYTES", 8 * 70 * height)
+        monkeypatch.setattr(partial_correlations.os, "cpu_count", lambda threads=threads: threads)
         actual = compare(before, after, cut, changes=100)
         assert actual.pairs.tolist() == expected.pairs.tolist()
         np.testing.assert_allclose(actual.rho, expected.rho, rtol=0, atol=1e-15)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from grnledger.engine.errors import InputError, NotFound
-from grnledger.engine.network import edges as network, pairs
+from grnledger.engine.network import edges as network, partial_correlations
 from grnledger.engine.network.anchor import anchor_of
 from grnledger.engine.network.covariance import ArraySource, DenseCovariance, FactorCovariance
 from grnledger.engine.network.edges import EdgeRule, edges, neighbors
@@ -110,7 +110,7 @@ cuts = st.one_of(
 @given(rho=exact_networks(), cut=cuts, band=st.sampled_from([8, 200, 2 << 20]))
 def test_edges_with_ties_and_zeros_are_those_of_brute_force(rho: Matrix, cut: EdgeRule, band: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pairs, "BAND_BYTES", band)
+        patch.setattr(partial_correlations, "BAND_BYTES", band)
         actual = edges(with_rho(rho).precision, cut)
     expected = brute_edges(rho, cut)
     assert listed(actual) == expected
@@ -172,8 +172,8 @@ def test_neither_the_bands_nor_the_threads_change_the_edges(
     expected = edges(snapshot.precision, cut)
     assert len(expected) >= 60
     for height, threads in itertools.product([1, 7, 89, 90], [1, 2, 5]):
-        monkeypatch.setattr(pairs, "BAND_BYTES", 8 * 90 * height)
-        monkeypatch.setattr(pairs.os, "cpu_count", lambda threads=threads: threads)
+        monkeypatch.setattr(partial_correlations, "BAND_BYTES", 8 * 90 * height)
+        monkeypatch.setattr(partial_correlations.os, "cpu_count", lambda threads=threads: threads)
         actual = edges(snapshot.precision, cut)
         assert actual.pairs.tolist() == expected.pairs.tolist()
         np.testing.assert_allclose(actual.rho, expected.rho, rtol=0, atol=1e-15)
@@ -185,7 +185,7 @@ def test_neither_the_bands_nor_the_threads_change_the_edges(
 def test_pairs_that_tie_but_for_rounding_are_kept_together(
     form: str, height: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pairs, "BAND_BYTES", 8 * 30 * height)
+    monkeypatch.setattr(partial_correlations, "BAND_BYTES", 8 * 30 * height)
     # In sd units a flat set moves all its pairs alike, whatever the variances: equal numbers, but not equal bits.
     base: Covariance = FactorCovariance(np.random.default_rng(6).uniform(0.1, 9.0, 30), np.empty((30, 0)))
     if form == "dense":
@@ -268,7 +268,7 @@ def test_more_edges_than_memory_holds_are_refused(height: int, monkeypatch: pyte
     snapshot = random_version("factors", 30, seed=4)
     strengths = np.sort(np.abs(dense_rho(snapshot)[np.triu_indices(30, 1)]))
     monkeypatch.setattr(network, "MOST_EDGES", 100)
-    monkeypatch.setattr(pairs, "BAND_BYTES", 8 * 30 * height)
+    monkeypatch.setattr(partial_correlations, "BAND_BYTES", 8 * 30 * height)
     between = (strengths[-100] + strengths[-101]) / 2
     assert len(edges(snapshot.precision, EdgeRule("threshold", between))) == 100
     for cut in (
@@ -281,7 +281,7 @@ def test_more_edges_than_memory_holds_are_refused(height: int, monkeypatch: pyte
 
 
 def test_progress_goes_from_band_to_band_up_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pairs, "BAND_BYTES", 8 * 20 * 3)
+    monkeypatch.setattr(partial_correlations, "BAND_BYTES", 8 * 20 * 3)
     shares: list[float] = []
     edges(random_version("factors", 20, seed=5).precision, EdgeRule("top", 5), progress=shares.append)
     assert len(shares) == 7

@@ -63,7 +63,9 @@ def test_a_place_outside_the_panel_is_refused_and_does_not_count_from_the_end(pl
         PANEL.locate([0, place])
 
 
-@pytest.mark.parametrize(("asked", "meant"), [("tp53", "TP53"), ("TP35", "TP53"), ("CDKN1", "CDKN1A")])
+@pytest.mark.parametrize(
+    ("asked", "meant"), [("tp53", "TP53"), ("TP35", "TP53"), ("CDKN1", "CDKN1A"), ("cdkn1", "CDKN1A")]
+)
 def test_a_gene_that_is_not_there_is_refused_with_near_spellings(asked: str, meant: str) -> None:
     with pytest.raises(NotFound, match=f"'{asked}' is not on the panel of 5 genes") as refused:
         PANEL.locate(["IL6", asked])
@@ -73,7 +75,7 @@ def test_a_gene_that_is_not_there_is_refused_with_near_spellings(asked: str, mea
 def test_a_gene_that_is_like_no_other_is_refused_without_a_guess() -> None:
     with pytest.raises(NotFound) as refused:
         PANEL.locate("ENSG00000141510")
-    assert refused.value.hint == ""
+    assert refused.value.hint == f"The panel has {', '.join(PANEL.genes)}."
 
 
 @pytest.mark.parametrize(

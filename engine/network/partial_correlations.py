@@ -1,4 +1,4 @@
-"""All pairs of genes, band by band: ρ is computed in strips of rows that fit the cache, and never as p × p."""
+"""Partial correlations ρ of all pairs of genes, in bands of rows that fit the cache, and the strongest of them."""
 
 from __future__ import annotations
 
