@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .history.planning import Plan
     from .history.versions import Version
     from .networks.diagnostics import Diagnostics
-    from .networks.reading import Reader
+    from .networks.reading import VersionReader
 
 WAIT = 10.0
 """Most seconds that a writer waits for others, and tries again when one was faster, by default."""
@@ -86,11 +86,11 @@ class Session:
             self.__dict__.pop(held, None)
 
     @functools.cached_property
-    def reader(self) -> Reader:
+    def reader(self) -> VersionReader:
         """What reads versions, with the bases that it has read."""
-        from .networks.reading import Reader  # brings SciPy in, which reading the log has no need of
+        from .networks.reading import VersionReader  # brings SciPy in, which reading the log has no need of
 
-        return Reader(self.ledger.log, self.ledger.history)
+        return VersionReader(self.ledger.log, self.ledger.history)
 
     @functools.cached_property
     def diagnostics(self) -> Diagnostics:

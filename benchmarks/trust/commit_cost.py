@@ -128,7 +128,7 @@ def clocked(clock: Clock) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         for what, owner, name in (
             ("numbers", Diagnostics, "measure"),
-            ("HDF5 file in memory", entries, "content_of"),
+            ("HDF5 file in memory", entries, "entry_content"),
             ("HDF5 file in memory", hdf5.Content, "seal"),
             ("HDF5 file in memory", hdf5.Sealed, "write"),
             ("flushes", durable, "_sync"),

@@ -40,7 +40,7 @@ class IndexedCommits(Sequence[Commit]):
     Parameters
     ----------
     arrays : mapping of str to ndarray
-        Those of the index, as `content_of` makes them.
+        Those of the index, as `index_content` makes them.
 
     Attributes
     ----------
@@ -145,7 +145,7 @@ class Index:
     refs: Refs
 
 
-def content_of(length: int, last: str, commits: Sequence[Commit], refs: Refs) -> hdf5.Content:
+def index_content(length: int, last: str, commits: Sequence[Commit], refs: Refs) -> hdf5.Content:
     """Return the content of an index's file.
 
     Parameters

@@ -193,6 +193,6 @@ class Ledger:
         with contextlib.suppress(OSError):
             self.log.fsync_names()
             durable.make_folder(cache)
-            content = index.content_of(self.log.length, last, self.history.commits, self.refs)
+            content = index.index_content(self.log.length, last, self.history.commits, self.refs)
             index.write(cache / f"{layout.INDEX}{layout.FILE_ENDING}", content)
             durable.sweep(self.locations.path)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import Conflict, FormatError, InputError
 from ..files import layout
-from .planning import entry_of
+from .planning import plan_entry
 from .records import EntryRecord, MoveRecord
 from .refs import check_entry
 
@@ -96,7 +96,7 @@ class Writer:
 
         def build() -> EntryRecord:
             log, history = self.ledger.log, self.ledger.history
-            return entry_of(plan, logged, number=log.next, previous=log.last, versions=history.length)
+            return plan_entry(plan, logged, number=log.next, previous=log.last, versions=history.length)
 
         self.append(build, plan.pathways, {layout.BRANCH + plan.branch: tip})
 

@@ -27,7 +27,7 @@ from grnledger.engine.network.pathway import Pathway
 from grnledger.storage.files import hdf5, layout
 from grnledger.storage.history import entries, refs
 from grnledger.storage.history.ledger import Ledger
-from grnledger.storage.networks.reading import Reader
+from grnledger.storage.networks.reading import VersionReader
 from h5py import h5s, h5t
 
 if TYPE_CHECKING:
@@ -975,7 +975,7 @@ def test_a_process_of_its_own_meets_it_so_too(made: Path, tmp_path: Path, name: 
         (Ledger, "_check_versions", lambda *_: None, "an entry that says a trillion versions are before it"),
         (refs, "_is_ref", lambda _: True, "an entry that says it moves ../../x too"),
         (layout, "LONGEST_PACK", 10**10, "a pack that claims all numbers"),
-        (Reader, "anchor_folder", property(lambda it: it._log.locations.cache / "anchors"), "a link for the anchors"),
+        (VersionReader, "anchor_folder", property(lambda it: it._log.locations.cache / "anchors"), "a link for the anchors"),
         (entries, "TYPES", {"genes": "S1", "loadings": "<f8"}, "genes of a pathway that are not numbers"),
     ],
 )  # fmt: skip

@@ -33,7 +33,7 @@ from grnledger.engine.network.pathway import Pathway
 from grnledger.engine.threads import one_blas_thread
 from grnledger.storage.files import layout
 from grnledger.storage.history.ledger import Ledger
-from grnledger.storage.networks.reading import Reader
+from grnledger.storage.networks.reading import VersionReader
 from verbs import ENVIRONMENT, factors
 
 if TYPE_CHECKING:
@@ -202,12 +202,12 @@ def unindexed() -> Iterator[None]:
 @contextlib.contextmanager
 def forgetful() -> Iterator[None]:
     """Let each version be read without the numbers of one of its pathways."""
-    pathways = Reader._pathways
+    pathways = VersionReader._pathways
 
-    def all_but_one(reader: Reader, *given: Any) -> dict[str, Pathway]:
+    def all_but_one(reader: VersionReader, *given: Any) -> dict[str, Pathway]:
         return dict(sorted(pathways(reader, *given).items())[1:])
 
-    with mock.patch.object(Reader, "_pathways", all_but_one):
+    with mock.patch.object(VersionReader, "_pathways", all_but_one):
         yield
 
 

@@ -132,7 +132,7 @@ def test_all_entries_of_a_log_together_can_claim_so_many_lost_versions_and_no_mo
         claimed = (number - 6) * (ledger.MOST_LOST - 10)
         said = {"reason": "create", "author": "eve", "time": "2026-11-01T12:00:00Z"}
         record = EntryRecord(number=number, previous=previous, versions=claimed, moves=(move,), **said)
-        sealed = entries.content_of(record).seal()
+        sealed = entries.entry_content(record).seal()
         durable.publish(entry(store, number), sealed.write)
         previous = sealed.id
     repo = grnledger.open(store)

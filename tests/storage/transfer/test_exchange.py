@@ -510,12 +510,12 @@ def forge(store: Path, change: Callable[[LoggedCommit], LoggedCommit], pathways:
     entry = entry.model_copy(update={"commits": (logged,), "moves": (move,)})
     brought = pathways or list(entries.pathways_of(stored, stored_entry(stored, number)).values())
     folder.loose_path(number).unlink()
-    durable.publish(folder.loose_path(number), entries.content_of(entry, brought).seal().write)
+    durable.publish(folder.loose_path(number), entries.entry_content(entry, brought).seal().write)
     shutil.rmtree(store / "cache")
 
 
 def stored_entry(stored: hdf5.StoredFile, number: int) -> Any:
-    return entries.entry_of(stored, number).entry
+    return entries.parse_entry(stored, number).entry
 
 
 def measuring(**update: Any) -> Callable[[LoggedCommit], LoggedCommit]:
