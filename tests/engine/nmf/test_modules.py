@@ -463,7 +463,7 @@ def test_fewer_than_ten_restarts_or_fits_that_do_not_end_leave_likelihoods_unkno
     assert np.isnan(rank_survey(counts, [3], restarts=9, threads=1).chosen.log_likelihood)
     assert np.isfinite(rank_survey(counts, [3], restarts=10, threads=1).chosen.log_likelihood)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(likelihood, "CARRIED_THROUGH", {"tolerance": 0.0, "most_sweeps": 1})
+        patch.setattr(likelihood, "FINISHED_FIT", {"tolerance": 0.0, "most_sweeps": 1})
         assert np.isnan(rank_survey(counts, [3], restarts=10, threads=1).chosen.log_likelihood)
 
 
