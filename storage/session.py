@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 WAIT = 10.0
 """Most seconds that a writer waits for others, and tries again when one was faster, by default."""
 
-PAUSE = 0.005
+RETRY_PAUSE = 0.005
 """Seconds between two tries of a step."""
 
 Answer = TypeVar("Answer")
@@ -169,7 +169,7 @@ class Session:
                 except RefMoved as lost:
                     if clocks.monotonic() >= deadline:
                         raise lost if held else lost.named(lock.holder(path)) from None
-                clocks.sleep(PAUSE)
+                clocks.sleep(RETRY_PAUSE)
                 contended = True
 
     @contextlib.contextmanager

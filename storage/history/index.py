@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-EVERY = 64
-"""Entries without which the index is written anew."""
+MOST_UNINDEXED = 64
+"""Most log entries that the index may lack before it is written again."""
 
 COLUMNS = ("id", "content", "base", "anchor")
 """Arrays of the index that hold one id for each commit."""

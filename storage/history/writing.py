@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 1_000
 """Most tries of a writer for the next number; with each that fails, another writer has succeeded."""
 
-PATIENCE, PAUSE = 1.0, 0.005
+CLAIM_WAIT, CLAIM_PAUSE = 1.0, 0.005
 """Most seconds that a writer waits for another that has claimed a number, and seconds between two looks at it."""
 
 LONGEST_AUTHOR = 1_000
@@ -156,14 +156,14 @@ class Writer:
 
         Where a file system has no links, the number is there for a moment before the entry is.
         """
-        end = clocks.monotonic() + PATIENCE
+        end = clocks.monotonic() + CLAIM_WAIT
         while True:
             self.ledger.refresh()
             if self.ledger.log.next > number:
                 return True
             if clocks.monotonic() >= end:
                 return False
-            clocks.sleep(PAUSE)
+            clocks.sleep(CLAIM_PAUSE)
 
 
 def _account() -> str:

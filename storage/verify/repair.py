@@ -116,5 +116,5 @@ def _remake_anchors(ledger: Ledger) -> None:
 
 def _write_index(path: Path) -> None:
     ledger = Ledger(path)
-    ledger.write_index(least=1 if ledger.log.length >= index.EVERY else index.EVERY)
+    ledger.write_index(least=1 if ledger.log.length >= index.MOST_UNINDEXED else index.MOST_UNINDEXED)
     ledger.remember_last()

@@ -94,9 +94,9 @@ def test_what_a_text_keeps_is_counted_against_its_size(tmp_path: Path, monkeypat
 def test_half_of_what_the_process_may_have_is_the_most(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(limits, "memory_left", lambda: 1_000_000)
     path = write(tmp_path / "x", b"x")
-    limits.refuse_beyond_room(path, (250, 250))
+    limits.refuse_beyond_budget(path, (250, 250))
     with pytest.raises(InputError, match=r"251 × 250 values take 490\.2 KiB.* may have 976\.6 KiB of memory"):
-        limits.refuse_beyond_room(path, (251, 250))
+        limits.refuse_beyond_budget(path, (251, 250))
 
 
 def test_a_limit_on_addresses_counts_as_memory():

@@ -457,7 +457,7 @@ class Programs(RuleBasedStateMachine):
 def test_random_programs_do_what_the_naive_model_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, factors: bool, every: int, share: float
 ) -> None:
-    monkeypatch.setattr(anchors, "EVERY", every)
+    monkeypatch.setattr(anchors, "COMMITS_PER_ANCHOR", every)
     monkeypatch.setattr(anchors, "RANK_SHARE", share)
     machine = type("Machine", (Programs,), {"factors": factors, "folder": tmp_path, "runs": itertools.count()})
     run_state_machine_as_test(

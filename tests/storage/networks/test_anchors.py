@@ -146,7 +146,7 @@ def test_a_version_of_more_than_an_eighth_of_the_genes_in_rank_is_inverted(eithe
 def test_a_dense_base_is_inverted_every_so_many_commits_and_a_factor_base_is_not(
     monkeypatch: pytest.MonkeyPatch, factor: Repository, dense: Repository
 ) -> None:
-    monkeypatch.setattr(anchors, "EVERY", 3)
+    monkeypatch.setattr(anchors, "COMMITS_PER_ANCHOR", 3)
     monkeypatch.setattr(anchors, "RANK_SHARE", 1.0)
     inverted = {name: [own(repo.commit([pathway(number)])) for number in range(8)]
              for name, repo in (("factor", factor), ("dense", dense))}  # fmt: skip
@@ -205,11 +205,11 @@ def test_it_is_inverted_when_that_is_asked_and_the_content_stays(either: Reposit
 def test_a_panel_too_large_to_invert_is_refused_and_nothing_is_written(
     monkeypatch: pytest.MonkeyPatch, factor: Repository
 ) -> None:
-    monkeypatch.setattr(anchors, "LARGEST", SIZE - 1)
+    monkeypatch.setattr(anchors, "LARGEST_INVERTED", SIZE - 1)
     with pytest.raises(InputError, match="40 genes are too many to invert in full: the limit is 39"):
         factor.reinvert()
     assert factor.version().name == "v0"
-    monkeypatch.setattr(anchors, "LARGEST", SIZE)
+    monkeypatch.setattr(anchors, "LARGEST_INVERTED", SIZE)
     assert factor.reinvert().name == "v1"
 
 
@@ -230,7 +230,7 @@ def test_a_large_factor_base_is_inverted_only_when_that_is_insisted_on(
 def test_a_version_reads_the_same_bits_before_and_after_later_re_inversions(
     monkeypatch: pytest.MonkeyPatch, either: Repository
 ) -> None:
-    monkeypatch.setattr(anchors, "EVERY", 3)
+    monkeypatch.setattr(anchors, "COMMITS_PER_ANCHOR", 3)
     seen: dict[str, bytes] = {"v0": bits(either, "v0")}
     for number in range(9):
         version = either.commit([pathway(number)])

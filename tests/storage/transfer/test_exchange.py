@@ -808,7 +808,7 @@ def test_stores_that_grow_apart_agree_on_every_commit_and_merge_alike(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(durable, "_sync", lambda _: None)
-        patch.setattr("grnledger.storage.networks.anchors.EVERY", 3)
+        patch.setattr("grnledger.storage.networks.anchors.COMMITS_PER_ANCHOR", 3)
         folder = tmp_path / str(next(FOLDERS))
         folder.mkdir()
         grow_apart(folder, steps, dense=dense)
