@@ -29,9 +29,9 @@ This page is made from the commands by `python docs/make_cli.py`; `grn VERB --he
   a content id (six or more of its first digits). `~N` goes N first parents back, `^` to the parent, `^2` to the other
   parent of a merge. `A..B` is a range; an empty side is HEAD.
 * **What an edge is.** ρ is the correlation of two genes given all others, −Θ_ij / √(Θ_ii Θ_jj). An edge is a pair
-  with |ρ| of at least the cut: `--threshold RHO`, or `--top N` for as many pairs as that and those that tie with the
-  last. By default N is the number of genes (20 for `neighbors`). A diff cuts both sides at the |ρ| that the rule
-  amounts to on the first, or on the second where the first has no edge.
+  with |ρ| of at least the threshold: `--threshold RHO`, or `--top N` for as many pairs as that and those that tie with
+  the last. By default N is the number of genes (20 for `neighbors`). The threshold of both sides of a diff is the |ρ|
+  that the rule amounts to on the first, or on the second where the first has no edge.
 * **Where answers go.** The answer goes to stdout and everything else to stderr. Text is for people; `--tsv` gives
   rows under a header, numbers in full; `--json` one object, below.
 * **Errors** say what was wrong with the offending value, then `Hint:` what to type next. `-vv` adds a traceback.

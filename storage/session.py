@@ -168,7 +168,7 @@ class Session:
                     return self._attempt(step)
                 except RefMoved as lost:
                     if clocks.monotonic() >= deadline:
-                        raise lost if held else lost.named(lock.holder(path)) from None
+                        raise lost if held else lost.with_holder(lock.holder(path)) from None
                 clocks.sleep(RETRY_PAUSE)
                 contended = True
 

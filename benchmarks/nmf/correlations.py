@@ -56,7 +56,7 @@ def chosen(folder: Path, expression: Expression, *, counts: bool) -> tuple[int, 
     """Return the rank by other samples, that within one standard error of it, and that by pairs."""
     repo = grnledger.init(folder, expression=expression, counts=counts, transform="log1p" if counts else "none")
     try:
-        survey = modules_of(repo, "v0", ranks=RANKS, restarts=RESTARTS).named.analysis.survey
+        survey = modules_of(repo, "v0", ranks=RANKS, restarts=RESTARTS).named_analysis.analysis.survey
     except InputError:  # nothing is correlated
         return 1, 1, 1
     by_pairs = rank_survey(

@@ -169,15 +169,15 @@ def _only(
     drop: frozenset[str],
     only: Collection[str],
 ) -> tuple[frozenset[str], frozenset[str]]:
-    named = {pathway: set(history.record(origins[pathway]).names) for pathway in add | drop}
-    names = {name for several in named.values() for name in several}
+    names_of = {pathway: set(history.record(origins[pathway]).names) for pathway in add | drop}
+    names = {name for several in names_of.values() for name in several}
     for name in only:
         if name not in names:
             raise NotFound(
                 f"v{history.number(commit)} has no pathway {name!r}.",
                 hint=f"It has {', '.join(sorted(names)[:8])}." if names else "",
             )
-    chosen = {pathway for pathway, several in named.items() if several.intersection(only)}
+    chosen = {pathway for pathway, several in names_of.items() if several.intersection(only)}
     return frozenset(add & chosen), frozenset(drop & chosen)
 
 

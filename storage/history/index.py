@@ -71,8 +71,8 @@ class IndexedCommits(Sequence[Commit]):
         fits = fits and self._numbers.shape == (count, 3) and len(self._seen) == len(self._dropped)
         if not fits:
             raise ValueError("the arrays do not fit each other")
-        for name, named in (("parents", self._parents), ("seen", self._seen)):
-            if (named >= np.repeat(np.arange(count), np.diff(self._ends[name], prepend=0))).any():
+        for name, numbers in (("parents", self._parents), ("seen", self._seen)):
+            if (numbers >= np.repeat(np.arange(count), np.diff(self._ends[name], prepend=0))).any():
                 raise ValueError("a commit comes before what it names")
         self._made: dict[int, Commit] = {}
 

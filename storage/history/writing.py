@@ -34,7 +34,7 @@ LONGEST_AUTHOR = 1_000
 class RefMoved(Conflict):
     """A ref is no longer where a writer saw it."""
 
-    def named(self, holder: str | None) -> RefMoved:
+    def with_holder(self, holder: str | None) -> RefMoved:
         """Return the same refusal with the name of another writer, who holds the lock; as it is where nobody does."""
         if holder is None:
             return self

@@ -73,15 +73,15 @@ def test_what_is_kept_is_found_again_by_content_kind_and_parameters(repo: Reposi
 def test_an_id_may_be_shortened_as_long_as_it_names_one(repo: Repository) -> None:
     artifacts = [keep(repo, seed=seed) for seed in range(40)]
     for artifact in artifacts:
-        assert repo.artifacts.named(artifact.key[:12].upper()).key == artifact.key
+        assert repo.artifacts.find_by_prefix(artifact.key[:12].upper()).key == artifact.key
     with pytest.raises(NotFound, match="no analysis 'abc'"):
-        repo.artifacts.named("abc")
+        repo.artifacts.find_by_prefix("abc")
     with pytest.raises(NotFound, match="no analysis '" + "0" * 64):
-        repo.artifacts.named("0" * 64)
+        repo.artifacts.find_by_prefix("0" * 64)
     twin = artifacts[0].key[:-1] + ("0" if artifacts[0].key[-1] != "0" else "1")
     file_of(repo, twin).write_bytes(file_of(repo, artifacts[0].key).read_bytes())
     with pytest.raises(Conflict, match="is how 2 analyses begin"):
-        repo.artifacts.named(artifacts[0].key[:10])
+        repo.artifacts.find_by_prefix(artifacts[0].key[:10])
 
 
 def damaged(path: Path) -> None:
@@ -97,7 +97,7 @@ def test_a_damaged_analysis_counts_as_missing_and_is_reported(repo: Repository) 
     assert repo.artifacts.find("other", "a" * 64, {"seed": 0}) is None
     assert [isinstance(one, FormatError) for one in repo.artifacts.each()] == [False, True]
     with pytest.raises(FormatError, match="is damaged"):
-        repo.artifacts.named(artifact.key)
+        repo.artifacts.find_by_prefix(artifact.key)
     report = verify(repo.path)
     (finding,) = [one for one in report.findings if one.kind != "note"]
     assert (finding.kind, finding.path) == ("derived", f"artifacts/{artifact.key}.h5")
@@ -114,7 +114,7 @@ def test_an_analysis_under_another_ones_name_is_refused(repo: Repository) -> Non
     file_of(repo, artifact.key).rename(file_of(repo, "0" * 64))
     assert repo.artifacts.find("other", "a" * 64, {"seed": 0}) is None
     with pytest.raises(FormatError, match="not the analysis that its name says"):
-        repo.artifacts.named("0000")
+        repo.artifacts.find_by_prefix("0000")
     assert not verify(repo.path).sound
 
 
@@ -130,7 +130,7 @@ def test_clones_and_exports_take_analyses_along(repo: Repository, tmp_path: Path
     whole, alone = grnledger.open(tmp_path / "all.h5"), grnledger.open(tmp_path / "one.h5")
     assert whole.artifacts.keys() == both
     assert alone.artifacts.keys() == [of_version.key]
-    assert alone.artifacts.named(of_version.key[:6]).record == of_version.record
+    assert alone.artifacts.find_by_prefix(of_version.key[:6]).record == of_version.record
     for path in (twin.path, back.path, tmp_path / "all.h5", tmp_path / "one.h5"):
         report = verify(path)
         assert report.sound, report.findings
@@ -165,14 +165,14 @@ def test_an_analysis_that_cannot_be_kept_is_returned_nevertheless(repo: Reposito
     run = modules_of(whole, "v1", ranks=(2, 2), restarts=2)
     assert run.artifact is None
     assert "to be read only" in run.refusal
-    assert run.named.analysis.best.rank == 2
+    assert run.named_analysis.analysis.best.rank == 2
 
 
 def test_modules_come_back_to_the_last_bit(repo: Repository) -> None:
     made = modules_of(repo, "v1", ranks=(2, 3), restarts=2, seed=5)
     again = modules_of(grnledger.open(repo.path), "HEAD", ranks=(2, 3), restarts=2, seed=5)
     assert (made.reused, again.reused) == (False, True)
-    one, other = made.named, again.named
+    one, other = made.named_analysis, again.named_analysis
     assert (one.genes, one.samples, one.description, one.symmetric, one.counts) == (
         other.genes, other.samples, other.description, other.symmetric, other.counts,
     )  # fmt: skip
@@ -214,7 +214,7 @@ def test_an_analysis_whose_arrays_do_not_fit_is_refused(repo: Repository, name: 
     path.unlink()
     durable.put(path, hdf5.Content(layout.ARTIFACT, record, arrays).seal().write)
     with pytest.raises(FormatError, match="is no NMF"):
-        nmf_results.read(repo.artifacts.named(made.key))
+        nmf_results.read(repo.artifacts.find_by_prefix(made.key))
     assert isinstance(made.record, ArtifactRecord)
 
 
@@ -226,10 +226,10 @@ def test_a_number_that_no_float_holds_is_refused_and_the_question_answered_anew(
     sealed = hdf5.Content(layout.ARTIFACT, record.canonical(), made.arrays).seal()
     durable.put(file_of(repo, made.key), sealed.write)
     with pytest.raises(FormatError, match="is no NMF"):
-        nmf_results.read(repo.artifacts.named(made.key))
+        nmf_results.read(repo.artifacts.find_by_prefix(made.key))
     again = modules_of(repo, "v1", ranks=(2, 2), restarts=2)
     assert not again.reused
-    assert nmf_results.read(repo.artifacts.named(made.key)).analysis.best.rank == 2
+    assert nmf_results.read(repo.artifacts.find_by_prefix(made.key)).analysis.best.rank == 2
 
 
 def test_an_analysis_of_another_method_is_reported_as_such(repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,7 +237,7 @@ def test_an_analysis_of_another_method_is_reported_as_such(repo: Repository, mon
     assert made is not None
     monkeypatch.setattr(nmf_results, "METHODS", {"correlation": 99})
     with pytest.raises(FormatError, match="was made by method 2, which this grnledger does not know"):
-        nmf_results.read(repo.artifacts.named(made.key))
+        nmf_results.read(repo.artifacts.find_by_prefix(made.key))
     assert not modules_of(repo, "v1", ranks=(2, 2), restarts=2).reused
 
 
