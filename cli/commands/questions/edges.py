@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 def command(repo: Repository, *, at: str, threshold: float | None, top: int | None) -> Answer:
     """List the edges of a version, strongest first: pairs of genes correlated given all other genes.
 
-    By default the N strongest, N = the number of genes: with few samples every |ρ| is small, and no fixed threshold fits.
+    By default the N strongest, N = the number of genes: with few samples every |ρ| is small, and no fixed
+    threshold fits.
 
     \b
     Example:
