@@ -405,42 +405,42 @@ def model() -> FactorCovariance:
     return FactorCovariance(rng.uniform(0.5, 1.0, 6), rng.normal(size=(6, 2)), middle)
 
 
-def formed(one: FactorCovariance) -> NDArray[np.float64]:
-    assert one.factor_covariance is not None
-    return np.diag(one.noise) + one.loadings @ one.factor_covariance @ one.loadings.T
+def formed(model: FactorCovariance) -> NDArray[np.float64]:
+    assert model.factor_covariance is not None
+    return np.diag(model.noise) + model.loadings @ model.factor_covariance @ model.loadings.T
 
 
 def test_a_factor_model_comes_from_memory_an_archive_or_tables(new: Callable[..., Repository], tmp_path: Path) -> None:
-    one = model()
+    factors = model()
     archive = tmp_path / "model.npz"
     np.savez(
         archive,
-        loadings=one.loadings,
-        noise=one.noise,
+        loadings=factors.loadings,
+        noise=factors.noise,
         genes=np.array(GENES[:6]),
-        factor_covariance=one.factor_covariance,
+        factor_covariance=factors.factor_covariance,
     )
     loadings = tmp_path / "loadings.tsv"
-    rows = ["\t".join([gene, *map(repr, row)]) for gene, row in zip(GENES, one.loadings.tolist(), strict=False)]
+    rows = ["\t".join([gene, *map(repr, row)]) for gene, row in zip(GENES, factors.loadings.tolist(), strict=False)]
     loadings.write_text("\n".join(["gene\tf1\tf2", *rows]) + "\n")
     noise = tmp_path / "noise.tsv"
-    pairs = [f"{gene}\t{value!r}" for gene, value in zip(GENES, one.noise.tolist(), strict=False)]
+    pairs = [f"{gene}\t{value!r}" for gene, value in zip(GENES, factors.noise.tolist(), strict=False)]
     noise.write_text("\n".join(["gene\tvariance", *pairs[::-1]]) + "\n")
     middle = tmp_path / "middle.tsv"
     middle.write_text("\tf2\tf1\nf2\t2.0\t0.2\nf1\t0.2\t1.0\n")
     for options in (
-        {"factor_model": one, "genes": GENES[:6]},
+        {"factor_model": factors, "genes": GENES[:6]},
         {"factor_model": archive},
         {"factor_model": archive, "genes": GENES[:6]},
         {"factor_model": loadings, "noise": noise, "factor_covariance": middle},
     ):
         repo = new(**options)
-        np.testing.assert_allclose(sigma(repo), formed(one), rtol=1e-13)
+        np.testing.assert_allclose(sigma(repo), formed(factors), rtol=1e-13)
         assert repo.panel.genes == GENES[:6]
         assert repo.base().record.form == "factor"
         assert repo.base().record.estimator == "given factor model"
         source = repo.base().record.source
-        if options["factor_model"] is one:
+        if options["factor_model"] is factors:
             assert source is None
         else:
             assert source is not None
@@ -449,24 +449,25 @@ def test_a_factor_model_comes_from_memory_an_archive_or_tables(new: Callable[...
 
 
 def test_a_factor_model_that_does_not_fit_together_is_refused(new: Callable[..., Repository], tmp_path: Path) -> None:
-    one = model()
+    factors = model()
     with pytest.raises(InputError, match="needs the names of its genes"):
-        new(factor_model=one)
+        new(factor_model=factors)
     with pytest.raises(ShapeError, match="5 gene names for a covariance of 6 genes"):
-        new(factor_model=one, genes=GENES[:5])
+        new(factor_model=factors, genes=GENES[:5])
     with pytest.raises(InputError, match="has its noise and factor covariance already"):
-        new(factor_model=one, genes=GENES[:6], noise=tmp_path / "noise.tsv")
+        new(factor_model=factors, genes=GENES[:6], noise=tmp_path / "noise.tsv")
     archive = tmp_path / "model.npz"
-    np.savez(archive, loadings=one.loadings, noise=one.noise, genes=np.array(GENES[:6]))
+    np.savez(archive, loadings=factors.loadings, noise=factors.noise, genes=np.array(GENES[:6]))
     with pytest.raises(InputError, match="names its genes itself"):
         new(factor_model=archive, genes=GENES[6:12])
     with pytest.raises(InputError, match="goes with loadings and noise in theirs"):
         new(factor_model=archive, factor_covariance=tmp_path / "f.tsv")
-    np.savez(archive, loadings=one.loadings, noise=-one.noise, genes=np.array(GENES[:6]))
+    np.savez(archive, loadings=factors.loadings, noise=-factors.noise, genes=np.array(GENES[:6]))
     with pytest.raises(InputError, match="Noise variances must be positive"):
         new(factor_model=archive)
     crooked = np.array([[1.0, 2.0], [2.0, 1.0]])
-    np.savez(archive, loadings=one.loadings, noise=one.noise, genes=np.array(GENES[:6]), factor_covariance=crooked)
+    arrays = {"loadings": factors.loadings, "noise": factors.noise, "genes": np.array(GENES[:6])}
+    np.savez(archive, **arrays, factor_covariance=crooked)
     with pytest.raises(NotPositiveDefinite, match="smallest eigenvalue is -1"):
         new(factor_model=archive)
 
@@ -548,14 +549,14 @@ def test_leukemia_is_7979_genes_as_factors_and_its_story_is_told(tmp_path: Path,
     assert v1.rank == 2
     after = repo.snapshot()
     difference = compare(before, after, EdgeRule("top", 7979))
-    members = {name for one in sets.pathways for name in repo.panel.names(one.genes)}
+    members = {name for gene_set in sets.pathways for name in repo.panel.names(gene_set.genes)}
     assert difference.gained > 0
     assert all(left in members and right in members for left, right, *_ in difference)
     for left, right, rho_before, rho_after, _ in difference:
         assert before.partial_correlation(left, right) == pytest.approx(rho_before, abs=1e-14)
         assert after.partial_correlation(left, right) == pytest.approx(rho_after, abs=1e-14)
     repo.revert("v1", only=["HALLMARK_P53_PATHWAY"])
-    assert [one.label for one in repo.active()] == ["HALLMARK_INTERFERON_ALPHA_RESPONSE"]
+    assert [active.label for active in repo.active()] == ["HALLMARK_INTERFERON_ALPHA_RESPONSE"]
     repo.revert("v1")
     again = grnledger.open(repo.path)
     assert again.version().content == again.version("v0").content

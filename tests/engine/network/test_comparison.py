@@ -207,7 +207,7 @@ def test_neither_the_bands_nor_the_threads_change_a_comparison(
         actual = compare(before, after, edge_rule, changes=100)
         assert actual.pairs.tolist() == expected.pairs.tolist()
         np.testing.assert_allclose(actual.rho, expected.rho, rtol=0, atol=1e-15)
-        counts = [(one.gained, one.lost, one.sign_flipped) for one in (actual, expected)]
+        counts = [(difference.gained, difference.lost, difference.sign_flipped) for difference in (actual, expected)]
         assert counts[0] == counts[1]
         for side, same in ((actual.before, expected.before), (actual.after, expected.after)):
             np.testing.assert_allclose(numbers_of(side), numbers_of(same), rtol=0, atol=1e-14)
@@ -292,13 +292,13 @@ def test_what_a_pathway_does_to_an_edge_is_what_the_version_built_without_it_lac
     gene = genes // 2
     others = np.setdiff1d(np.arange(genes), [gene])
     actual = contributions(whole, gene, others)
-    assert [one.pathway.names for one in actual] == [one.names for one in pathways]
-    for left_out, one in enumerate(actual):
+    assert [factor.pathway.names for factor in actual] == [pathway.names for pathway in pathways]
+    for left_out, factor in enumerate(actual):
         without = version(base, pathways[:left_out] + pathways[left_out + 1 :])
-        np.testing.assert_allclose(one.rho, dense_rho(whole)[gene, others], atol=1e-12)
-        np.testing.assert_allclose(one.rho_without, dense_rho(without)[gene, others], atol=1e-12)
-        np.testing.assert_array_equal(one.delta, one.rho - one.rho_without)
-        assert np.abs(one.delta).max() > 1e-6
+        np.testing.assert_allclose(factor.rho, dense_rho(whole)[gene, others], atol=1e-12)
+        np.testing.assert_allclose(factor.rho_without, dense_rho(without)[gene, others], atol=1e-12)
+        np.testing.assert_array_equal(factor.delta, factor.rho - factor.rho_without)
+        assert np.abs(factor.delta).max() > 1e-6
 
 
 @pytest.mark.parametrize("form", ["dense", "factors"])

@@ -143,7 +143,7 @@ def test_the_probe_notices_a_spoilt_precision_and_by_how_much(spoilt: float) -> 
     rng = np.random.default_rng(1)
     sound = base_of("dense", 80, 1e2, rng)
     assert isinstance(sound, DenseCovariance)
-    covariance, precision = (one.rows(np.arange(80)) for one in (sound.covariance, sound.precision))
+    covariance, precision = (operator.rows(np.arange(80)) for operator in (sound.covariance, sound.precision))
     precision[3, 7] += spoilt
     precision[7, 3] += spoilt
     base = DenseCovariance(ArraySource(covariance), ArraySource(precision), sound.log_det)
@@ -193,7 +193,7 @@ def test_unrefined_residuals_are_within_a_hundred_times_the_anchors_own(form: st
     own = build_snapshot(snapshot.panel, anchor_of(base), (), base.standard_deviations())
     everyone = np.arange(genes)
     residuals = [
-        column_residual(one.covariance.to_dense(), one.precision.to_dense(), everyone) for one in (snapshot, own)
+        column_residual(read.covariance.to_dense(), read.precision.to_dense(), everyone) for read in (snapshot, own)
     ]
     assert residuals[0] <= 100 * residuals[1]
 
@@ -215,10 +215,10 @@ def test_refinement_mends_a_spoilt_precision() -> None:
 
 def test_refined_columns_are_asked_by_name_and_singly() -> None:
     snapshot = version("factors", 12, 1e2)
-    one = refined_columns(snapshot, "G4")
-    assert one.shape == (12, 1)
-    np.testing.assert_array_equal(one, refined_columns(snapshot, [4]))
-    np.testing.assert_allclose(one, snapshot.precision.rows([4]).T, rtol=1e-9)
+    column = refined_columns(snapshot, "G4")
+    assert column.shape == (12, 1)
+    np.testing.assert_array_equal(column, refined_columns(snapshot, [4]))
+    np.testing.assert_allclose(column, snapshot.precision.rows([4]).T, rtol=1e-9)
 
 
 @pytest.mark.parametrize("form", FORMS)

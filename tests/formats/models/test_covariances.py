@@ -189,13 +189,13 @@ def model(*, correlated: bool) -> FactorCovariance:
 
 @pytest.mark.parametrize("correlated", [True, False])
 def test_a_factor_model_reads_back_to_the_same_bits(tmp_path: Path, correlated: bool):
-    given = model(correlated=correlated)
-    write_factor_model(tmp_path / "m.npz", given, GENES)
+    written = model(correlated=correlated)
+    write_factor_model(tmp_path / "m.npz", written, GENES)
     file = read_factor_model(tmp_path / "m.npz")
-    assert np.array_equal(file.model.loadings, given.loadings)
-    assert np.array_equal(file.model.noise, given.noise)
+    assert np.array_equal(file.model.loadings, written.loadings)
+    assert np.array_equal(file.model.noise, written.noise)
     assert (file.model.factor_covariance is None) == (not correlated)
-    assert np.array_equal(file.model.columns(), given.columns())
+    assert np.array_equal(file.model.columns(), written.columns())
     assert (file.genes, file.factors) == (GENES, ("factor1", "factor2"))
 
 

@@ -65,8 +65,8 @@ def test_a_store_that_was_never_finished_is_refused(store: Path) -> None:
 
 def test_a_name_far_beyond_the_log_is_not_counted_up_to(made: Path, store: Path) -> None:
     shutil.copy(entry(store, 3), entry(store, 9_999_999_999))
-    told = grnledger.open(store).damage
-    assert told.keys() == {6, 9_999_999_998, 9_999_999_999}
+    damage = grnledger.open(store).damage
+    assert damage.keys() == {6, 9_999_999_998, 9_999_999_999}
     assert readable(store, answers(made)) == {0, 1, 2, 3}
     entry(store, 9_999_999_999).unlink()
     assert answers(store) == answers(made)

@@ -98,7 +98,7 @@ def description_of(store: Path) -> dict[str, Any]:
     repo = grnledger.open(store)
     return {
         "damage": dict(repo.damage),
-        "versions": [(one.number, one.entry, one.refs) for one in repo.versions(None)],
+        "versions": [(version.number, version.entry, version.refs) for version in repo.versions(None)],
         "active": [repo.active(f"v{number}") for number in range(len(repo))],
         "head": (repo.head, repo.version(), repo.version("HEAD~3")),
         "refs": (repo.branches, repo.tags),
@@ -112,9 +112,9 @@ def bits(store: Path, rev: str) -> bytes:
 
 
 def covered(store: Path) -> int:
-    found = index.read(hdf5.Location(index_of(store)))
-    assert found is not None
-    return found.length
+    stored = index.read(hdf5.Location(index_of(store)))
+    assert stored is not None
+    return stored.length
 
 
 # What it is for
@@ -145,7 +145,7 @@ def test_a_store_that_is_indexed_anew_while_it_is_open_goes_on(store: Path) -> N
     grow(repo, 140)
     assert covered(store) == 128
     other.refresh()
-    assert [one.entry for one in other.versions(None)] == [one.entry for one in repo.versions(None)]
+    assert [version.entry for version in other.versions(None)] == [version.entry for version in repo.versions(None)]
     assert other.moves == repo.moves
     assert other.commit([pathway(other, "new", 0.3)]).parents == (repo.version("HEAD").id,)
 
@@ -163,7 +163,7 @@ def test_entries_before_the_index_are_not_read_until_they_are_asked_for(store: P
         assert str(entry(store, number)) in caught.value.message
     pathway = needing.entry.commit.adds[0].id
     for version in grnledger.open(made).versions(None):
-        needs = pathway in {one.record.id for one in grnledger.open(made).active(version.name)}
+        needs = pathway in {active.record.id for active in grnledger.open(made).active(version.name)}
         if needs and version.entry.measured.anchor is None:
             with pytest.raises(FormatError):
                 repo.snapshot(version.name)
@@ -178,7 +178,7 @@ def test_a_lost_entry_after_the_index_is_reported(store: Path, made: Path) -> No
     entry(store, 67).unlink()
     repo = grnledger.open(store)
     assert list(repo.damage) == [67]
-    known = [one for one in grnledger.open(made)._history.commits if one.entry < 67]
+    known = [commit for commit in grnledger.open(made)._history.commits if commit.entry < 67]
     assert bits(store, known[-1].id) == bits(made, known[-1].id)
     with pytest.raises(FormatError):
         repo.version()
@@ -196,8 +196,8 @@ def test_without_them_the_answers_are_the_same(store: Path, expected: dict[str, 
     assert description_of(store) == expected
     repo = grnledger.open(store)
     grow(repo, 72)
-    before = [(number, said) for number, said, _ in expected["versions"]]
-    assert [(number, said) for number, said, _ in description_of(store)["versions"]][1:] == before
+    before = [(number, entry) for number, entry, _ in expected["versions"]]
+    assert [(number, entry) for number, entry, _ in description_of(store)["versions"]][1:] == before
 
 
 def test_a_changed_byte_of_the_index_changes_no_answer(store: Path, expected: dict[str, Any]) -> None:
@@ -228,7 +228,7 @@ def test_a_changed_or_missing_or_added_byte_of_the_witness_is_ignored(
     bad = [good[:place] + bytes([other]) + good[place + 1 :] for place in range(len(good)) for other in (48, 57, 0, 32)]
     bad += [good[:place] for place in range(len(good))] + [good[:place] + b"9" + good[place:] for place in range(10)]
     bad += [b"9999999999 9999999999 " + b"a" * 64 + b" 00000000\n", b"\xff" * 100, "٧".encode() * 50, b"7" * 100_000]
-    for content in (one for one in bad if one != good):
+    for content in (content for content in bad if content != good):
         witness_of(store).write_bytes(content)
         assert last_entry.remembered_lengths(last_entry.read(witness_of(store)), first) == (0, 0)
         if len(content) % 5 == 0:
@@ -304,10 +304,10 @@ def test_a_log_that_is_shorter_than_it_was_is_reported_and_what_is_there_is_read
     assert repo.damage == {
         number: f"Entry {number} of the log, {entry(store, number)}, is missing." for number in range(first, last + 1)
     }
-    kept = [one for one in grnledger.open(made)._history.commits if one.entry < first]
-    assert [version.id for version in repo.versions(None)] == [one.id for one in kept][::-1]
-    for one in (kept[0], kept[len(kept) // 2], kept[-1]):
-        assert bits(store, one.id) == bits(made, one.id)
+    commits = [commit for commit in grnledger.open(made)._history.commits if commit.entry < first]
+    assert [version.id for version in repo.versions(None)] == [commit.id for commit in commits][::-1]
+    for commit in (commits[0], commits[len(commits) // 2], commits[-1]):
+        assert bits(store, commit.id) == bits(made, commit.id)
     for rev in ("HEAD", "main", "@{2030-01-01}", f"v{len(repo)}", "unheard-of"):
         with pytest.raises(FormatError, match=f"entry {last}"):
             repo.version(rev)

@@ -95,11 +95,11 @@ def test_a_damaged_analysis_counts_as_missing_and_is_reported(repo: Repository) 
     artifact, other = keep(repo), keep(repo, seed=1)
     damaged(file_of(repo, artifact.key))
     assert repo.artifacts.find("other", "a" * 64, {"seed": 0}) is None
-    assert [isinstance(one, FormatError) for one in repo.artifacts.each()] == [False, True]
+    assert [isinstance(artifact, FormatError) for artifact in repo.artifacts.each()] == [False, True]
     with pytest.raises(FormatError, match="is damaged"):
         repo.artifacts.find_by_prefix(artifact.key)
     report = verify(repo.path)
-    (finding,) = [one for one in report.findings if one.kind != "note"]
+    (finding,) = [finding for finding in report.findings if finding.kind != "note"]
     assert (finding.kind, finding.path) == ("derived", f"artifacts/{artifact.key}.h5")
     assert report.analyses == 2
     assert report.whole == (0, 1)
@@ -172,14 +172,14 @@ def test_modules_come_back_to_the_last_bit(repo: Repository) -> None:
     made = modules_of(repo, "v1", ranks=(2, 3), restarts=2, seed=5)
     again = modules_of(grnledger.open(repo.path), "HEAD", ranks=(2, 3), restarts=2, seed=5)
     assert (made.reused, again.reused) == (False, True)
-    one, other = made.named_analysis, again.named_analysis
-    assert (one.genes, one.samples, one.description, one.symmetric, one.counts) == (
-        other.genes, other.samples, other.description, other.symmetric, other.counts,
+    fresh, stored = made.named_analysis, again.named_analysis
+    assert (fresh.genes, fresh.samples, fresh.description, fresh.symmetric, fresh.counts) == (
+        stored.genes, stored.samples, stored.description, stored.symmetric, stored.counts,
     )  # fmt: skip
     for name in ("modules", "usage", "trace"):
-        assert getattr(one.analysis.best, name).tobytes() == getattr(other.analysis.best, name).tobytes()
-    assert repr(one.analysis.survey.rows) == repr(other.analysis.survey.rows)  # NaN is not NaN
-    assert one.analysis.stability.tobytes() == other.analysis.stability.tobytes()
+        assert getattr(fresh.analysis.best, name).tobytes() == getattr(stored.analysis.best, name).tobytes()
+    assert repr(fresh.analysis.survey.rows) == repr(stored.analysis.survey.rows)  # NaN is not NaN
+    assert fresh.analysis.stability.tobytes() == stored.analysis.stability.tobytes()
     assert not modules_of(repo, "v0", ranks=(2, 3), restarts=2, seed=5).reused
     assert not modules_of(repo, "v1", ranks=(2, 3), restarts=3, seed=5).reused
     repo.rollback("v0")
