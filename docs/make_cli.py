@@ -229,16 +229,16 @@ def _subverbs(above: click.Context, verb: str, command: click.Command) -> Iterat
 
 
 def _verb(verb: str, command: click.Command) -> Iterator[str]:
-    arguments = [_argument(one) for one in command.params if isinstance(one, click.Argument)]
+    arguments = [_argument(parameter) for parameter in command.params if isinstance(parameter, click.Argument)]
     yield f"### grn {' '.join([verb, *arguments])}\n"
     text, _, example = inspect.cleandoc(command.help or "").partition("\b\nExample:\n")
     yield text.rstrip() + "\n"
     yield f"```sh\n{inspect.cleandoc(example)}\n```\n"
-    options = [one for one in command.params if isinstance(one, click.Option) and not one.hidden]
+    options = [option for option in command.params if isinstance(option, click.Option) and not option.hidden]
     if options:
         yield "| option | |"
         yield "|---|---|"
-        yield from (f"| `{_option(one)}` | {_meaning(one)} |" for one in options)
+        yield from (f"| `{_option(option)}` | {_meaning(option)} |" for option in options)
         yield ""
 
 
@@ -263,7 +263,7 @@ def _meaning(option: click.Option) -> str:
 
 
 def _default(option: click.Option) -> str:
-    return " ".join(str(one) for one in option.default) if isinstance(option.default, tuple) else str(option.default)
+    return " ".join(str(part) for part in option.default) if isinstance(option.default, tuple) else str(option.default)
 
 
 if __name__ == "__main__":

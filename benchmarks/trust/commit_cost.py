@@ -63,12 +63,12 @@ def model(size: int) -> FactorCovariance:
 
 def pathways(nth: int, size: int) -> list[Pathway]:
     """Return the pathways of the n-th commit."""
-    stream, found = np.random.default_rng(nth), list[Pathway]()
+    stream, drawn = np.random.default_rng(nth), list[Pathway]()
     for place in range(PATHWAYS):
         genes = np.sort(stream.choice(size, GENES, replace=False)).astype(np.intp)
         loadings = 0.1 * stream.normal(size=(GENES, 1))
-        found.append(Pathway((f"path-{nth}-{place}",), genes, loadings, 1, "sd"))
-    return found
+        drawn.append(Pathway((f"path-{nth}-{place}",), genes, loadings, 1, "sd"))
+    return drawn
 
 
 def commit(repo: Repository, nth: int, base: str) -> float:
@@ -150,11 +150,11 @@ def main() -> int:
     parser.add_argument("--size", type=int, default=5_000, metavar="P", help="genes  [5000]")
     parser.add_argument("--active", type=int, default=0, help="pathways that are active before each commit  [0]")
     parser.add_argument("--folder", help="where the store stands while it runs; a real disk by right")
-    given = parser.parse_args()
+    options = parser.parse_args()
     os.environ.update(ENVIRONMENT)
     del os.environ["SOURCE_DATE_EPOCH"]
-    with one_blas_thread(), tempfile.TemporaryDirectory(dir=given.folder) as name:
-        return measure(Path(name), given.pairs, given.size, given.active)
+    with one_blas_thread(), tempfile.TemporaryDirectory(dir=options.folder) as name:
+        return measure(Path(name), options.pairs, options.size, options.active)
 
 
 def measure(folder: Path, pairs: int, size: int, active: int) -> int:
@@ -191,10 +191,10 @@ def commit_clocked(repo: Repository, nth: int, base: str, clock: Clock) -> float
     begun = time.perf_counter()
     repo.commit(new)
     taken = time.perf_counter() - begun
-    kept = clock.copy()
+    saved = clock.copy()
     repo.rollback(base)
     clock.clear()
-    clock.update(kept)
+    clock.update(saved)
     return taken
 
 

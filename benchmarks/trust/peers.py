@@ -110,8 +110,8 @@ def packages(keys: list[str]) -> str:
     names = {name: importlib.metadata.version(name) for key in keys for name in CONTENDERS[key].packages}
     if "h5py" in names or "versioned-hdf5" in names:
         names["HDF5"] = importlib.import_module("h5py").version.hdf5_version
-    told = ", ".join(f"{name} {version}" for name, version in names.items())
-    return f"Python {platform.python_version()}{', ' if told else ''}{told}."
+    versions = ", ".join(f"{name} {version}" for name, version in names.items())
+    return f"Python {platform.python_version()}{', ' if versions else ''}{versions}."
 
 
 if __name__ == "__main__":

@@ -109,7 +109,7 @@ def run(store: Path, verbs: Collection[str]) -> dict[str, Ended]:
     _, status = os.waitpid(pid, 0)
     ends: dict[str, Ended] = {}
     for verb in verbs:
-        out, err, code = (_told(store, verb, name) for name in ("out", "err", "code"))
+        out, err, code = (_read_output(store, verb, name) for name in ("out", "err", "code"))
         ends[verb] = Ended(int(code or os.waitstatus_to_exitcode(status)), out, err)
     return ends
 
@@ -133,7 +133,7 @@ def _run(store: Path, verb: str) -> None:
     Path(f"{store}-{verb}-code").write_text(str(code))
 
 
-def _told(store: Path, verb: str, name: str) -> str:
+def _read_output(store: Path, verb: str, name: str) -> str:
     path = Path(f"{store}-{verb}-{name}")
     return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
@@ -164,11 +164,11 @@ def harm(
 ) -> Callable[[Callable[[Path], object]], Callable[[Path], object]]:
     """Register what makes a store hostile."""
 
-    def take(build: Callable[[Path], object]) -> Callable[[Path], object]:
+    def register(build: Callable[[Path], object]) -> Callable[[Path], object]:
         HARMS[name] = Harm(build, codes, says, store)
         return build
 
-    return take
+    return register
 
 
 # What harm is made of

@@ -217,11 +217,11 @@ class Stage:
             key = fingerprint(tree), allowed
             if key not in known:
                 further = len(known) % GOES_ON == 0
-                known[key], said = self._examine(tree, recording, allowed, further=further)
+                known[key], problem = self._examine(tree, recording, allowed, further=further)
                 count.further += further
-                if said:
+                if problem:
                     where = f"after call {cut} of {last}, {short(str(recording.calls[cut - 1]))}" if cut else "at once"
-                    count.bad.append(f"{known[key]}, state {count.states + 1:,}, cut {where}: {short(said)}")
+                    count.bad.append(f"{known[key]}, state {count.states + 1:,}, cut {where}: {short(problem)}")
             count.states += 1
             count.stands[known[key]] += 1
         count.distinct = len(known)
@@ -308,8 +308,8 @@ class Stage:
         if done is None:
             lost = stands and stands[-1] < allowed[0]
             return ("lost" if lost else "wrong"), difference(recording.states[allowed[0]], seen)
-        if further and (said := self._go_on(recording, done)):
-            return "stuck", said
+        if further and (problem := self._go_on(recording, done)):
+            return "stuck", problem
         return ("old" if done == allowed[0] != allowed[-1] else "new"), ""
 
     def _go_on(self, recording: Recording, done: int) -> str:
@@ -322,7 +322,7 @@ class Stage:
             seen = self._further()
         except Exception as failure:  # noqa: BLE001  whatever it is, the store is stuck
             return sentence_of(failure)
-        damage = [str(one) for one in grnledger.verify(self._store).findings if one.kind == "damage"]
+        damage = [str(finding) for finding in grnledger.verify(self._store).findings if finding.kind == "damage"]
         return "; ".join(damage) or ("" if seen == expected else difference(expected or {}, seen))
 
 
@@ -335,7 +335,7 @@ def played(disk: Disk, calls: Iterable[Call]) -> tuple[tuple[Moment, ...], tuple
         if call.name == "fsync":
             kind = "file" if disk.is_file(call) else "folder"
             fsyncs.append(Fsync(place, short(disk.name_of(call)), f"{call.site}: {kind}"))
-        disk.take(call)
+        disk.replay(call)
     return (*moments, disk.moment), tuple(fsyncs)
 
 

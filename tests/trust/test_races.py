@@ -219,7 +219,7 @@ def test_a_pack_that_goes_while_it_is_read_is_read_to_the_end(store: Path) -> No
     reading = hdf5.read_each(path, groups, layout.ENTRY)
     first = next(reading)
     path.unlink()
-    assert not [one for one in (first, *reading) if isinstance(one, FormatError)]
+    assert not [part for part in (first, *reading) if isinstance(part, FormatError)]
 
 
 def test_a_file_that_goes_while_it_is_opened_is_missing_and_not_damaged(
@@ -357,19 +357,19 @@ def test_a_reader_that_may_not_write_reads_all_the_same(harness: Callable[[str],
 
     def read(report: Callable[[bytes], object]) -> None:
         view = readers.read_only(path)
-        found = grnledger.open(path)
-        same = found.snapshot("v1").precision.to_dense().tobytes() == bits
-        found.snapshot("v2").precision.rows(np.array([1]))
+        repo = grnledger.open(path)
+        same = repo.snapshot("v1").precision.to_dense().tobytes() == bits
+        repo.snapshot("v2").precision.rows(np.array([1]))
         try:
-            found.commit(pathway("myc", 2))
+            repo.commit(pathway("myc", 2))
         except OSError as refused:
-            report(f"{view}|{same}|{found.version().name}|{refused.strerror}".encode())
+            report(f"{view}|{same}|{repo.version().name}|{refused.strerror}".encode())
 
-    code, told = aftermath.fork(read).end()
-    if told.startswith(b"as it is"):
+    code, message = aftermath.fork(read).end()
+    if message.startswith(b"as it is"):
         pytest.skip("this system lets nobody be kept from writing")
-    assert code == 0, told.decode()
-    view, same, tip, refused = told.decode().split("|")
+    assert code == 0, message.decode()
+    view, same, tip, refused = message.decode().split("|")
     assert view in ("a read-only mount", "another account")
     assert (same, tip) == ("True", "v2")
     assert refused in ("Read-only file system", "Permission denied")
@@ -405,9 +405,9 @@ def test_the_cost_of_a_commit_is_compared_with_that_of_a_file(
     monkeypatch.setattr(cost, "PROMISED", 1e9)
     (tmp_path / "fine").mkdir()
     assert cost.measure(tmp_path / "fine", 3, 120, 5) == 0
-    told = capsys.readouterr().out
+    table = capsys.readouterr().out
     for part in ("numbers", "HDF5 file in memory", "flushes", "other calls of the disk", "all else"):
-        assert part in told
+        assert part in table
     monkeypatch.setattr(cost, "PROMISED", 0.1)  # no commit is so quick
     (tmp_path / "slow").mkdir()
     assert cost.measure(tmp_path / "slow", 3, 120, 0) == 1

@@ -201,9 +201,9 @@ def _to(method: str, name: str) -> Callable[[Path, Repository | None], object]:
     return lambda folder, store: getattr(store, method)(folder / name)
 
 
-def _on(method: str, *given: object) -> Callable[[Path, Repository | None], object]:
+def _on(method: str, *arguments: object) -> Callable[[Path, Repository | None], object]:
     """Return a step that calls a method of the store."""
-    return lambda _, store: getattr(store, method)(*given)
+    return lambda _, store: getattr(store, method)(*arguments)
 
 
 S = ("-s", f"@{STORE}")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from grnledger.engine.network.covariance import Covariance
 
 Matrix = NDArray[np.float64]
-Found = list[tuple[int, int, float]]
+Ranked = list[tuple[int, int, float]]
 
 properties = settings(max_examples=150, derandomize=True, deadline=None)
 
@@ -68,26 +68,26 @@ def dense_rho(snapshot: Snapshot) -> Matrix:
     return rho
 
 
-def brute_edges(rho: Matrix, edge_rule: EdgeRule) -> Found:
+def brute_edges(rho: Matrix, edge_rule: EdgeRule) -> Ranked:
     """All pairs that pass, one by one: strongest first, ties in panel order, and all that tie with the last."""
     actual = [(i, j, float(rho[i, j])) for i, j in itertools.combinations(range(len(rho)), 2) if rho[i, j] != 0]
     actual.sort(key=lambda pair: -abs(pair[2]))
     return passing(actual, edge_rule)
 
 
-def passing(ranked: Found, edge_rule: EdgeRule) -> Found:
+def passing(ranked: Ranked, edge_rule: EdgeRule) -> Ranked:
     if edge_rule.rule == "threshold":
         return [pair for pair in ranked if abs(pair[2]) >= edge_rule.value]
     return [pair for pair in ranked if abs(pair[2]) >= abs(ranked[min(int(edge_rule.value), len(ranked)) - 1][2])]
 
 
-def brute_neighbors(rho: Matrix, gene: int, edge_rule: EdgeRule) -> Found:
+def brute_neighbors(rho: Matrix, gene: int, edge_rule: EdgeRule) -> Ranked:
     actual = [(gene, other, float(rho[gene, other])) for other in range(len(rho)) if rho[gene, other] != 0]
     actual.sort(key=lambda pair: -abs(pair[2]))
     return passing(actual, edge_rule)
 
 
-def listed(actual: network.Edges) -> Found:
+def listed(actual: network.Edges) -> Ranked:
     return [(left, right, rho) for (left, right), rho in zip(actual.pairs.tolist(), actual.rho.tolist(), strict=True)]
 
 

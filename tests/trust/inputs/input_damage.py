@@ -82,10 +82,10 @@ def _double_a_line(content: bytes, draw: random.Random) -> bytes:
 
 
 def _swap(content: bytes, draw: random.Random) -> bytes:
-    one, other = sorted((draw.randint(0, len(content)), draw.randint(0, len(content))))
+    first, second = sorted((draw.randint(0, len(content)), draw.randint(0, len(content))))
     size = draw.randint(1, 32)
-    a, b = content[one : one + size], content[other : other + size]
-    return content[:one] + b + content[one + size : other] + a + content[other + size :]
+    a, b = content[first : first + size], content[second : second + size]
+    return content[:first] + b + content[first + size : second] + a + content[second + size :]
 
 
 def _recode(content: bytes, draw: random.Random) -> bytes:

@@ -324,17 +324,19 @@ def main() -> int:
     )
     parser.add_argument("--verbose", action="store_true", help="print every hostile file")
     parser.add_argument("--plant", nargs="?", const="traceback", choices=sorted(PLANTS), help="plant a fault")
-    given = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        trials = prepare(Path(name), given.seed)
-        if given.plant:
-            plant(given.plant)
-        titles = [title for title in HOSTILE if given.only in title and not (given.quick and LARGE.search(title))]
+        trials = prepare(Path(name), options.seed)
+        if options.plant:
+            plant(options.plant)
+        titles = [title for title in HOSTILE if options.only in title and not (options.quick and LARGE.search(title))]
         jobs = {
-            kind: (trials[kind], range(given.first, given.first + given.cases)) for kind in GOOD if given.only in kind
+            kind: (trials[kind], range(options.first, options.first + options.cases))
+            for kind in GOOD
+            if options.only in kind
         }
         jobs["hostile"] = (try_hostile(titles, Path(name)), range(len(titles)))
-        return survey(jobs, titles, patience=given.patience, verbose=given.verbose)
+        return survey(jobs, titles, patience=options.patience, verbose=options.verbose)
 
 
 def survey(
@@ -358,7 +360,7 @@ def survey(
         if counts:
             print(report(kind, counts, peak), flush=True)
         every += counts
-    total, bad = sum(every.values()), sum(every[one] for one in BAD)
+    total, bad = sum(every.values()), sum(every[outcome] for outcome in BAD)
     print(f"{bad} of {total:,} files were not met as they should be.")
     if total and not bad:
         print(f"0 of {total:,} bounds the rate below {3 / total:.2g} at 95 %.")
