@@ -128,8 +128,8 @@ def tell(rank: int, outcomes: dict[str, list[FitScores]]) -> None:
             f"{np.median([outcome.seconds for outcome in seeds]):.3g}",
         ]
         medians = np.median([outcome.scores for outcome in seeds], axis=0)
-        for place, reading in enumerate(READINGS):
-            scores = [f"{value:.3f}" for value in (*medians[place], *best.scores[place])]
+        for index, reading in enumerate(READINGS):
+            scores = [f"{value:.3f}" for value in (*medians[index], *best.scores[index])]
             print("\t".join([str(rank), solver, reading, *scores, *how]), flush=True)
 
 

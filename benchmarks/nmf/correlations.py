@@ -48,8 +48,8 @@ def expression_of(modules: int, samples: int, depth: float, alpha: float, seed: 
         values = drawn.counts[drawn.counts.any(axis=1)]
     else:
         values = np.random.default_rng(seed).standard_normal((200, samples))
-    genes = tuple(f"G{place}" for place in range(len(values)))
-    return Expression(values, genes, tuple(f"S{place}" for place in range(samples))), bool(depth)
+    genes = tuple(f"G{index}" for index in range(len(values)))
+    return Expression(values, genes, tuple(f"S{index}" for index in range(samples))), bool(depth)
 
 
 def chosen(folder: Path, expression: Expression, *, counts: bool) -> tuple[int, int, int]:

@@ -64,10 +64,10 @@ def model(size: int) -> FactorCovariance:
 def pathways(nth: int, size: int) -> list[Pathway]:
     """Return the pathways of the n-th commit."""
     stream, drawn = np.random.default_rng(nth), list[Pathway]()
-    for place in range(PATHWAYS):
+    for index in range(PATHWAYS):
         genes = np.sort(stream.choice(size, GENES, replace=False)).astype(np.intp)
         loadings = 0.1 * stream.normal(size=(GENES, 1))
-        drawn.append(Pathway((f"path-{nth}-{place}",), genes, loadings, 1, "sd"))
+        drawn.append(Pathway((f"path-{nth}-{index}",), genes, loadings, 1, "sd"))
     return drawn
 
 
@@ -133,8 +133,8 @@ def clocked(clock: Clock) -> Iterator[None]:
             ("HDF5 file in memory", hdf5.Sealed, "write"),
             ("flushes", durable, "_sync"),
             ("other calls of the disk", durable, "publish"),
-            ("witness and index", durable, "overwrite"),
-            ("witness and index", durable, "replace"),
+            ("high-water mark and index", durable, "overwrite"),
+            ("high-water mark and index", durable, "replace"),
         ):
             stack.enter_context(mock.patch.object(owner, name, timed(what, getattr(owner, name))))
         stack.enter_context(
@@ -159,7 +159,7 @@ def main() -> int:
 
 def measure(folder: Path, pairs: int, size: int, active: int) -> int:
     """Do the pairs in a folder, print what they took, and return 1 if the promise is not kept."""
-    genes = [f"GENE{place}" for place in range(size)]
+    genes = [f"GENE{index}" for index in range(size)]
     repo = grnledger.init(folder / "cost.grn", factor_model=model(size), genes=genes, author="ada")
     for nth in range(-(-active // PATHWAYS)):
         repo.commit(pathways(1_000_000 + nth, size))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 GENES = ("TP53", "MDM2", "CDKN1A", "BAX", "MYC", "CDK4", "E2F1", "RB1", "IL6", "TNF", "STAT3", "JUN")
-PLACE = {gene: place for place, gene in enumerate(GENES)}
+INDEX = {gene: index for index, gene in enumerate(GENES)}
 ACTIVE = {
     "v0": "",
     "v1": "P53",
@@ -62,7 +62,7 @@ def pairs() -> Iterator[tuple[int, int]]:
 def spread(**loadings: float) -> NDArray[np.float64]:
     x = np.zeros(len(GENES))
     for gene, loading in loadings.items():
-        x[PLACE[gene]] = loading
+        x[INDEX[gene]] = loading
     return x
 
 
@@ -330,7 +330,7 @@ def test_diff_of_one_version_or_none_is_against_head(ask: Callable[..., Any]) ->
     assert ask("diff", "..v1", "--json").json == ask("diff", "v6..v1", "--json").json
 
 
-def test_diff_of_equal_versions_says_that_nothing_changed(
+def test_diff_of_equal_versions_reports_no_change(
     ask: Callable[..., Any], grn: Callable[..., Any], store: Path
 ) -> None:
     assert "No partial correlation changed." in ask("diff", "v3..paper").out
@@ -339,7 +339,7 @@ def test_diff_of_equal_versions_says_that_nothing_changed(
     assert grn("diff", "v0..v6", "--exit-code", "-s", store).code == 1
 
 
-def test_diff_with_an_empty_network_says_what_would_not_be_empty(ask: Callable[..., Any]) -> None:
+def test_diff_with_an_empty_network_suggests_a_threshold(ask: Callable[..., Any]) -> None:
     text = ask("diff", "v0..v1", "--threshold", 0.999).out
     assert "No pair of either side reaches |ρ| ≥ 0.999: the strongest has " in text
     assert "--top 20" in text
@@ -432,7 +432,7 @@ def test_the_suggested_threshold_is_never_above_the_strongest(strongest: float) 
 
 
 def test_neighbors_agree_with_dense_matrices(ask: Callable[..., Any], truth: Truth) -> None:
-    row = truth.rho("v3")[PLACE["CDKN1A"]].copy()
+    row = truth.rho("v3")[INDEX["CDKN1A"]].copy()
     others = sorted((index for index in range(12) if index != 2), key=lambda index: -abs(row[index]))
     answer = ask("neighbors", "CDKN1A", "--at", "paper", "--top", 4, "--json").json
     assert set(answer) == {"version", "id", "content", "gene", "rule", "threshold", "top", "count", "neighbors"}
@@ -460,7 +460,7 @@ def test_trace_follows_a_pair_along_first_parents_and_names_what_moved_it(
     assert ask("trace", "MDM2", "TP53", "--json").json["trace"][1]["rho"] == pytest.approx(rho[1], abs=TOLERANCE)
 
 
-def test_trace_of_a_range_begins_where_it_says(ask: Callable[..., Any]) -> None:
+def test_trace_of_a_range_begins_at_its_first_version(ask: Callable[..., Any]) -> None:
     versions = [row["version"] for row in ask("trace", "TP53", "MDM2", "v1..v3", "--tsv").rows]
     assert versions == ["v1", "v2", "v3"]
     answer = ask("trace", "TP53", "MDM2", "v2..drug-a")
@@ -475,7 +475,7 @@ def test_factors_of_a_pair_are_the_version_less_the_version_without_the_pathway(
     ask: Callable[..., Any], truth: Truth, version: str, pair: tuple[str, str]
 ) -> None:
     attribution = ask("factors", *pair, "--at", version, "--json").json
-    i, j = (PLACE[gene] for gene in pair)
+    i, j = (INDEX[gene] for gene in pair)
     assert (attribution["gene"], attribution["partner"], attribution["version"]) == (*pair, version)
     active = ACTIVE[version].replace("−", "").split()
     assert sorted(factor["pathway"] for factor in attribution["factors"]) == sorted(active)
@@ -493,7 +493,7 @@ def test_factors_of_a_gene_name_the_partner_that_each_pathway_moves_most(ask: Ca
     others = [index for index in range(12) if GENES[index] != "TNF"]
     assert attribution["partner"] is None
     for factor in attribution["factors"]:
-        delta = (truth.rho("v6") - truth.rho("v6", without=factor["pathway"]))[PLACE["TNF"], others]
+        delta = (truth.rho("v6") - truth.rho("v6", without=factor["pathway"]))[INDEX["TNF"], others]
         assert factor["partner"] == GENES[others[int(np.argmax(abs(delta)))]]
         assert factor["delta"] == pytest.approx(delta[np.argmax(abs(delta))], abs=TOLERANCE)
         assert factor["mean_abs_delta"] == pytest.approx(np.mean(abs(delta)), abs=TOLERANCE)
@@ -601,7 +601,7 @@ def test_export_writes_each_matrix_in_each_format(
 
 def test_export_of_some_genes_stands_in_the_order_asked(ask: Callable[..., Any], truth: Truth, tmp_path: Path) -> None:
     wanted = ["JUN", "TP53", "IL6"]
-    indices = [PLACE[gene] for gene in wanted]
+    indices = [INDEX[gene] for gene in wanted]
     expected = np.linalg.inv(truth.sigma("v1"))[np.ix_(indices, indices)]
     printed = ask("export", "--at", "v1", "--matrix", "precision", "--genes", ",".join(wanted)).rows
     assert [row["gene"] for row in printed] == wanted

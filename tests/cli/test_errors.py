@@ -188,8 +188,8 @@ def from_the_future(store: Path) -> None:
 def flip_a_byte(store: Path) -> None:
     entry = store / "log" / "0000000002.h5"
     content = bytearray(entry.read_bytes())
-    place = content.index(b'"author":"Ada"') + 11
-    content[place] ^= 1
+    index = content.index(b'"author":"Ada"') + 11
+    content[index] ^= 1
     entry.unlink()
     entry.write_bytes(content)
 
@@ -227,7 +227,7 @@ def test_a_damaged_or_newer_store_is_code_6_and_named(
     assert "Hint: " in answer.err
 
 
-def test_our_own_bug_is_code_70_and_says_so(
+def test_an_internal_error_is_code_70_and_reported_as_one(
     grn: Callable[..., Any], made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from grnledger.storage.repository import Repository
@@ -339,7 +339,7 @@ def test_an_interrupt_that_python_passes_over_comes_again(monkeypatch: pytest.Mo
     assert again == [True]
 
 
-def test_a_full_disk_is_told_with_the_file_and_what_to_do() -> None:
+def test_a_full_disk_is_reported_with_the_file_and_a_hint() -> None:
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "tumor.grn/log/x.h5")
     assert errors.explain(full, "grn tag") == (
         "tumor.grn/log/x.h5: No space left on device.",
@@ -376,5 +376,5 @@ def test_an_address_is_no_path(fails: Callable[..., str], address: str) -> None:
         assert "is no path" in fails(2, f"-s small.grn {verb} {address}")
 
 
-def test_a_store_that_is_named_after_the_verb_is_told_where_it_goes(fails: Callable[..., str]) -> None:
+def test_a_store_named_after_the_verb_is_refused_with_a_hint(fails: Callable[..., str]) -> None:
     assert "Hint: Name the store before the verb: `grn -s small.grn verify`." in fails(2, "verify small.grn")

@@ -242,7 +242,7 @@ def test_a_merge_gives_one_content_whichever_side_merges(do: Callable[..., Any])
     assert exported[0] == exported[1]
 
 
-def test_a_merge_says_what_it_did(do: Callable[..., Any]) -> None:
+def test_a_merge_reports_what_it_changed(do: Callable[..., Any]) -> None:
     do("branch", "side")
     do("branch", "late")
     add(do, "P53", "--branch", "side")
@@ -284,7 +284,7 @@ def test_switch_moves_head_and_makes_branches(do: Callable[..., Any]) -> None:
     assert do("info", "--json").json["head"] == {"more": "v0"}
 
 
-def test_tags_are_given_listed_and_deleted_and_stay(do: Callable[..., Any]) -> None:
+def test_tags_are_created_listed_and_deleted_and_do_not_move(do: Callable[..., Any]) -> None:
     assert "There are no tags." in do("tag").err
     add(do, "P53")
     assert do("tag", "paper", "v0").out == "Tag paper is at v0.\n"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SIZE = 16
 
 
-GENES = tuple(f"GENE{place}" for place in range(SIZE))
+GENES = tuple(f"GENE{number}" for number in range(SIZE))
 
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from grnledger.storage.repository import Repository
     from numpy.typing import NDArray
 
-GENES = tuple(f"GENE{place}" for place in range(30))
-SAMPLES = tuple(f"s{place}" for place in range(9))
+GENES = tuple(f"GENE{number}" for number in range(30))
+SAMPLES = tuple(f"s{number}" for number in range(9))
 
 
 def sigma(repo: Repository) -> NDArray[np.float64]:
@@ -134,7 +134,7 @@ def test_factor_analysis_has_as_many_factors_as_asked(new: Callable[..., Reposit
     rng = np.random.default_rng(41)
     loadings = rng.normal(size=(12, 2))
     values = loadings @ rng.normal(size=(2, 200)) + 0.5 * rng.normal(size=(12, 200))
-    expression = Expression(values, GENES[:12], tuple(f"s{place}" for place in range(200)))
+    expression = Expression(values, GENES[:12], tuple(f"s{index}" for index in range(200)))
     repo = new(expression=expression, estimator="factor", factors=2)
     assert (repo.base().record.estimator, repo.base().record.factors) == ("factor", 2)
     np.testing.assert_allclose(np.diag(sigma(repo)), np.var(values, axis=1), rtol=0.02)
@@ -186,14 +186,14 @@ def test_rows_of_one_gene_are_an_error_or_resolved_as_asked(new: Callable[..., R
     for way, row in ways.items():
         repo = new(expression=path, duplicates=way)
         values_then = np.vstack([row, values[1:29]])
-        places = repo.panel.locate(GENES[:29])
+        indices = repo.panel.locate(GENES[:29])
         np.testing.assert_allclose(
-            sigma(repo)[np.ix_(places, places)], naive_shrinkage(values_then)[1], rtol=1e-10, atol=1e-12
+            sigma(repo)[np.ix_(indices, indices)], naive_shrinkage(values_then)[1], rtol=1e-10, atol=1e-12
         )
         assert repo.base().record.preparation["duplicates"] == way
 
 
-def test_a_panel_of_ones_own_stands_in_its_order_and_missing_genes_are_named(
+def test_a_panel_from_a_file_keeps_its_order_and_missing_genes_are_named(
     new: Callable[..., Repository], table: Path
 ) -> None:
     wanted = ["GENE7", "GENE3", "GENE21"]
@@ -212,7 +212,7 @@ def test_the_most_variable_genes_are_kept_in_the_order_of_the_file(new: Callable
     assert repo.base().record.preparation["top_variance"] == 6
 
 
-def test_hardly_detected_genes_go_when_asked_and_are_warned_of_when_not(
+def test_hardly_detected_genes_are_filtered_on_request_and_noted_otherwise(
     new: Callable[..., Repository], tmp_path: Path
 ) -> None:
     values = made_up()
@@ -223,7 +223,7 @@ def test_hardly_detected_genes_go_when_asked_and_are_warned_of_when_not(
     assert len(all_genes.panel) == 30
     assert any("--min-detected" in note for note in all_genes.base().record.notes)
     fewer = new(expression=path, floor=10.0, min_detected=0.2)
-    assert fewer.panel.genes == tuple(gene for place, gene in enumerate(GENES) if place != 3)
+    assert fewer.panel.genes == tuple(gene for index, gene in enumerate(GENES) if index != 3)
     assert len(new(expression=path, floor=10.0, min_detected=0.5).panel) == 28
     assert fewer.base().record.preparation["min_detected"] == 0.2
 
@@ -246,7 +246,7 @@ def test_constant_genes_are_kept_isolated_by_shrinkage_refused_by_others_and_dro
 # Files
 
 
-def test_genes_in_columns_are_found_out_or_told_and_a_gzip_is_read(
+def test_genes_in_columns_are_detected_or_declared_and_a_gzip_is_read(
     new: Callable[..., Repository], table: Path, tmp_path: Path
 ) -> None:
     turned = write_table(tmp_path / "turned.tsv", made_up(), GENES, turned=True)
@@ -509,7 +509,7 @@ def test_a_ridge_on_expression_is_refused(new: Callable[..., Repository], table:
     assert list(tmp_path.glob("*.grn")) == []
 
 
-def test_message_author_and_place_are_the_users(tmp_path: Path) -> None:
+def test_message_author_and_path_are_the_users(tmp_path: Path) -> None:
     path = tmp_path / "mine.grn"
     repo = grnledger.init(path, covariance=positive(), genes=GENES[:6], message="our base", author="ada")
     assert (repo.version("v0").message, repo.version("v0").author) == ("our base", "ada")
@@ -520,7 +520,7 @@ def test_message_author_and_place_are_the_users(tmp_path: Path) -> None:
 # Real data
 
 
-def test_leukemia_is_7979_genes_as_factors_and_its_story_is_told(tmp_path: Path, shared_data: Path) -> None:
+def test_leukemia_is_a_factor_base_of_7979_genes_and_its_history_is_complete(tmp_path: Path, shared_data: Path) -> None:
     repo = grnledger.init(
         tmp_path / "leukemia.grn",
         expression=shared_data / "leukemia.tsv",

@@ -359,11 +359,11 @@ def fork(work: Callable[[Report], object]) -> Child:
 
 def table(head: list[str], rows: list[list[str]]) -> str:
     """Return a table for people, numbers to the right."""
-    widths = [max(len(row[place]) for row in [head, *rows]) for place in range(len(head))]
+    widths = [max(len(row[index]) for row in [head, *rows]) for index in range(len(head))]
     lines = [
         "  ".join(
-            cell.ljust(width) if place == 0 else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+            cell.ljust(width) if index == 0 else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in [head, *rows]
     ]

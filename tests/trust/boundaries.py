@@ -184,12 +184,12 @@ def kill_everywhere(ground: Ground) -> Row:
     if unseen := unwatched(ground, calls):
         raise SystemExit(f"{process} changes its stores by calls that the other ways do not see: {unseen}.")
     row = Row(ground.verb.name, "strace", len(calls))
-    for place in range(len(calls)):
-        code, message = process.inject(calls, place, "signal=KILL")
+    for index in range(len(calls)):
+        code, message = process.inject(calls, index, "signal=KILL")
         if code != -signal.SIGKILL:
-            raise SystemExit(f"{process}: {calls[place]} was to be the last call, and was not: {code}. {message}")
-        finding = ground.examine(expected, acknowledged=False, again=bool(place % 2))
-        row.tally.add(finding, f"grn {row.verb}: before {calls[place]}, {place + 1} of {len(calls)}")
+            raise SystemExit(f"{process}: {calls[index]} was to be the last call, and was not: {code}. {message}")
+        finding = ground.examine(expected, acknowledged=False, again=bool(index % 2))
+        row.tally.add(finding, f"grn {row.verb}: before {calls[index]}, {index + 1} of {len(calls)}")
     return row
 
 

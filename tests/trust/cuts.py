@@ -227,19 +227,19 @@ class Stage:
         count.distinct = len(known)
         return count
 
-    def without(self, recording: Recording, place: int) -> Recording:
+    def without(self, recording: Recording, index: int) -> Recording:
         """Return a recording in which one call was not made."""
-        calls = recording.calls[:place] + recording.calls[place + 1 :]
+        calls = recording.calls[:index] + recording.calls[index + 1 :]
         moments, fsyncs = played(Disk(self.ground.folder, recording.moments[0]), calls)
-        acknowledged = tuple(count - (count > place) for count in recording.acknowledged)
+        acknowledged = tuple(count - (count > index) for count in recording.acknowledged)
         return Recording(calls, moments, fsyncs, acknowledged, recording.states, recording.further)
 
-    def again(self, recording: Recording, place: int) -> Recording:
+    def again(self, recording: Recording, index: int) -> Recording:
         """Return what a process does that takes the only step again, where another has died after some of its calls.
 
         Nothing is lost by that death, but nothing is flushed either. The second may refuse, since the first was done.
         """
-        start = recording.moments[place]
+        start = recording.moments[index]
         acknowledged = 0
 
         def act() -> None:
@@ -330,11 +330,11 @@ def played(disk: Disk, calls: Iterable[Call]) -> tuple[tuple[Moment, ...], tuple
     """Do calls on a disk; return it before each and after the last, and the fsyncs."""
     moments: list[Moment] = []
     fsyncs: list[Fsync] = []
-    for place, call in enumerate(calls):
+    for index, call in enumerate(calls):
         moments.append(disk.moment)
         if call.name == "fsync":
             kind = "file" if disk.is_file(call) else "folder"
-            fsyncs.append(Fsync(place, short(disk.name_of(call)), f"{call.site}: {kind}"))
+            fsyncs.append(Fsync(index, short(disk.name_of(call)), f"{call.site}: {kind}"))
         disk.replay(call)
     return (*moments, disk.moment), tuple(fsyncs)
 

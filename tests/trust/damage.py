@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from grnledger.storage.verify.findings import Report
     from specimens import Ground
 
-LOG, DERIVED = ("entry", "pack"), ("FORMAT", "anchor", "index", "witness")
+LOG, DERIVED = ("entry", "pack"), ("FORMAT", "anchor", "index", "high-water mark")
 
 DONE, FOUND, NOWHERE, NO_STORE = 0, 1, 3, 6
 """How `grn verify` ends."""

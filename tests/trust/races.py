@@ -148,11 +148,11 @@ HEAD = [
 # The writers
 
 
-def write(report: Report, store: Path, place: int, commits: int, wait: float) -> None:
+def write(report: Report, store: Path, index: int, commits: int, wait: float) -> None:
     """Commit pathways of this writer's own, one by one, each until it is acknowledged or given up."""
-    repo = grnledger.Repository(store, author=f"writer {place}", wait=wait)
+    repo = grnledger.Repository(store, author=f"writer {index}", wait=wait)
     for nth in range(commits):
-        for line in attempts(repo, f"w{place}-{nth}", first=place + nth):
+        for line in attempts(repo, f"w{index}-{nth}", first=index + nth):
             report(f"{line}\n".encode())
 
 
@@ -278,10 +278,10 @@ def round_of(
 ) -> Row:
     """Run one race in a new folder, and return what it showed."""
     store, stop = folder / "race.grn", folder / "stop"
-    grnledger.init(store, factor_model=factors(SIZE), genes=[f"GENE{place}" for place in range(SIZE)], author="ada")
+    grnledger.init(store, factor_model=factors(SIZE), genes=[f"GENE{index}" for index in range(SIZE)], author="ada")
     gate = os.pipe()
 
-    def racing(place: int) -> Callable[[Report], None]:
+    def racing(index: int) -> Callable[[Report], None]:
         def run(report: Report) -> None:
             with contextlib.ExitStack() as circumstances:
                 circumstances.enter_context(plant())
@@ -291,9 +291,9 @@ def round_of(
                 if not kind.links:
                     circumstances.enter_context(no_links())
                 if kind.dawdling:
-                    circumstances.enter_context(dawdling(f"{seed} {place}"))
+                    circumstances.enter_context(dawdling(f"{seed} {index}"))
                 os.read(gate[0], 1)
-                write(report, store, place, commits, kind.wait)
+                write(report, store, index, commits, kind.wait)
 
         return run
 
@@ -302,7 +302,7 @@ def round_of(
             pack(report, store, stop)
 
     packing = [fork(packing_too) for _ in range(kind.packers)]
-    racers = [fork(racing(place)) for place in range(kind.writers or writers)]
+    racers = [fork(racing(index)) for index in range(kind.writers or writers)]
     row = Row(kind.name)
     began = time.perf_counter()
     os.write(gate[1], b"." * len(racers))
@@ -335,15 +335,15 @@ def ended(child: Child, row: Row) -> list[str]:
 def look(store: Path, reports: list[list[str]], row: Row) -> None:
     """Compare what the writers were told with what the store holds."""
     line, names, active = held(store, row)
-    place = {commit: number for number, commit in enumerate(line)}
+    index = {commit: number for number, commit in enumerate(line)}
     acknowledged: set[str] = set()
     for lines in reports:
         mine = [report.split(" ")[1:] for report in lines if report.startswith(ACKNOWLEDGED)]
         acknowledged.update(name for _, name in mine)
-        lost = [f"{name} ({commit[:12]})" for commit, name in mine if commit not in place or name not in active]
+        lost = [f"{name} ({commit[:12]})" for commit, name in mine if commit not in index or name not in active]
         row.counts["lost"] += len(lost)
         row.bad += [f"{row.kind}: {name} was acknowledged and is lost" for name in lost]
-        order = [place[commit] for commit, _ in mine if commit in place]
+        order = [index[commit] for commit, _ in mine if commit in index]
         if order != sorted(order):
             row.counts["broken"] += 1
             row.bad.append(f"{row.kind}: the commits of one writer are out of order")

@@ -429,7 +429,7 @@ def run(
     store, stop = folder / "read.grn", folder / "stop"
     folder.chmod(0o755)  # another account shall reach it
     source: dict[str, Any] = {"covariance": covariance(SIZE)} if dense else {"factor_model": factors(SIZE)}
-    repo = grnledger.init(store, genes=[f"GENE{place}" for place in range(SIZE)], author="ada", **source)
+    repo = grnledger.init(store, genes=[f"GENE{index}" for index in range(SIZE)], author="ada", **source)
     repo.create_branch("side")
     where, fault = PLANTS[plant]
 
@@ -450,12 +450,12 @@ def run(
                     read,
                     store=store,
                     reads=reads,
-                    seed=f"{seed} {place}",
-                    see_as=read_only if place % 4 == 3 else as_it_is,
+                    seed=f"{seed} {index}",
+                    see_as=read_only if index % 4 == 3 else as_it_is,
                 ),
             )
         )
-        for place in range(readers)
+        for index in range(readers)
     ]
     seen = [ended(child) for child in reading]
     stop.touch()

@@ -46,16 +46,16 @@ def fail_calls(ground: Ground, tally: Tally) -> int:
     expected = ground.expect()
     process = traced.Traced(ground)
     calls = process.calls()
-    for place in range(len(calls)):
-        takes_room = calls[place].name not in (*traced.SYNCING, "unlink", "unlinkat", "rmdir")
+    for index in range(len(calls)):
+        takes_room = calls[index].name not in (*traced.SYNCING, "unlink", "unlinkat", "rmdir")
         error = "ENOSPC" if takes_room else "EIO"
-        code, message = process.inject(calls, place, f"error={error}")
-        call = calls[place]
-        made = [(done.name, done.on.rpartition(" → ")[2]) for done in calls[:place]]
+        code, message = process.inject(calls, index, f"error={error}")
+        call = calls[index]
+        made = [(done.name, done.on.rpartition(" → ")[2]) for done in calls[:index]]
         on = call.on.rpartition(" → ")[2]
         harmless = is_harmless(call.name, on) or ((ground.folder / on).is_dir() and is_flushed(on, made))
         finding = _finding(ground, expected, code, message, harmless=harmless)
-        tally.add(finding, f"grn {ground.verb.name}, strace: {error} at {call}, {place + 1} of {len(calls)}", bad=BAD)
+        tally.add(finding, f"grn {ground.verb.name}, strace: {error} at {call}, {index + 1} of {len(calls)}", bad=BAD)
     return len(calls)
 
 

@@ -234,7 +234,7 @@ def main() -> int:
 
 def measure(folder: Path, versions: int, most: int, size: int) -> int:
     """Let a store live in a folder, print what was measured, and return 1 if a promise is not kept."""
-    genes = [f"GENE{place}" for place in range(size)]
+    genes = [f"GENE{index}" for index in range(size)]
     store, other = folder / "soak.grn", folder / "other.grn"
     repo = grnledger.init(store, factor_model=factors(size), genes=genes, author="ada")
     life = Life()

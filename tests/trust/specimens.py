@@ -1,8 +1,8 @@
 """Stores with every kind of file, what is known of each file from having made it, and every question to a store.
 
 `factor.grn` holds a factor base with its expression and, fetched, a dense one; a pack, loose entries, anchors, an index
-and a witness; its history has branches, a merge, drops, tags. `dense.grn` is loose, without an index. `whole.h5` is the
-first exported to one file. `other.grn` is somebody else's, of the same panel.
+and a high-water mark; its history has branches, a merge, drops, tags. `dense.grn` is loose, without an index.
+`whole.h5` is the first exported to one file. `other.grn` is somebody else's, of the same panel.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from grnledger.storage.repository import Repository
 
 SIZE = 40
-GENES = tuple(f"GENE{place}" for place in range(SIZE))
+GENES = tuple(f"GENE{number}" for number in range(SIZE))
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 FACTOR, DENSE, WHOLE = "factor.grn", "dense.grn", "whole.h5"
 OTHER, FORK = "another store's", "a fork's"
@@ -183,7 +183,7 @@ def kind_of(name: str) -> str:
     known = {"": "FORMAT", "log": "entry", "packs": "pack", "base": "base", "cache/anchors": "anchor"}
     if name.endswith(".h5") and not folder:
         return "exported"
-    return {"cache/index.h5": "index", "cache/last": "witness"}.get(name) or known.get(folder, "other")
+    return {"cache/index.h5": "index", "cache/last": "high-water mark"}.get(name) or known.get(folder, "other")
 
 
 def answers(store: Path, asked: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def test_the_old_state_or_the_new_one_stands(run: Callable[[str], tuple[int, str
         ("unreadable", "disk_errors --plant in-place --verbs tag --ways torn --calls-only"),
     ],
 )
-def test_a_planted_fault_is_found(run: Callable[[str], tuple[int, str]], finding: str, line: str) -> None:
+def test_a_planted_fault_is_detected(run: Callable[[str], tuple[int, str]], finding: str, line: str) -> None:
     code, report = run(line)
     assert code == 1
     assert f": {finding}" in report

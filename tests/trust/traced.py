@@ -78,7 +78,7 @@ class Traced:
             raise SystemExit(f"{self} ended with {code}: {message}")
         return calls
 
-    def inject(self, calls: list[SystemCall], place: int, what: str) -> tuple[int, str]:
+    def inject(self, calls: list[SystemCall], index: int, what: str) -> tuple[int, str]:
         """Run the command with something injected at one of its calls.
 
         Calls are known by their number among those of their name. Where a run has made others before, which it may
@@ -99,7 +99,7 @@ class Traced:
             The exit code, and what was said on stderr.
         """
         for _ in range(COUNTED_ANEW):
-            call = calls[place]
+            call = calls[index]
             names = ALL if call.name in SYNCING else (call.name,)  # a close is of interest if its opening was
             code, message, made = self._run(names, "-e", f"inject={call.name}:{what}:when={call.nth}")
             if call in made:
@@ -108,7 +108,7 @@ class Traced:
             if list(map(str, again)) != list(map(str, calls)):
                 raise SystemExit(f"{self} changes its stores otherwise from run to run.")
             calls[:] = again
-        raise SystemExit(f"{self}: {calls[place]} could not be met.")
+        raise SystemExit(f"{self}: {calls[index]} could not be met.")
 
     def __str__(self) -> str:
         return f"grn {' '.join(self.ground.verb.command)}"

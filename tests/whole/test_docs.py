@@ -181,14 +181,14 @@ def test_ci_runs_the_readmes_own_commands_first() -> None:
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
 
 
-def test_the_walk_of_the_readme_runs_and_says_what_the_readme_says(
+def test_the_walk_of_the_readme_prints_what_the_readme_shows(
     grn: Callable[..., Any], shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     monkeypatch.chdir(tmp_path)
     for name in ("leukemia.tsv", "leukemia.cls", "h.all.v7.0.symbols.gmt"):
         (tmp_path / name).symlink_to(shared_data / name)
-    samples = [f"{label}_{place}" for label in ("ALL", "AML") for place in range(1, 25, 2)]
+    samples = [f"{label}_{index}" for label in ("ALL", "AML") for index in range(1, 25, 2)]
     (tmp_path / "half.txt").write_text("\n".join(samples) + "\n")
     targets = (("TP53", "MDM2", 1), ("TP53", "CDKN1A", 1), ("TP53", "BAX", 1), ("TP53", "MYC", -1), ("MYC", "CDK4", 1),
                ("MYC", "CDKN1A", -1))  # fmt: skip

@@ -48,7 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a store of 200 genes: its answers are longer than any pipe holds."""
     folder = tmp_path_factory.mktemp("processes")
     stream = np.random.default_rng(1)
-    genes = [f"GENE{place}" for place in range(200)]
+    genes = [f"GENE{index}" for index in range(200)]
     np.savez(folder / "model.npz", loadings=stream.normal(size=(200, 3)), noise=np.ones(200), genes=genes)
     (folder / "sets.gmt").write_text("\t".join(["FIRST", "-", *genes[:20]]) + "\n")
     for line in (["init", "big.grn", "--factor-model", "model.npz"], ["commit", "sets.gmt", "-m", "first"]):
@@ -69,7 +69,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (6, "log -s broken.grn"),
     ],
 )
-def test_the_exit_code_tells_a_pipeline_what_happened(folder: Path, code: int, line: str) -> None:
+def test_the_exit_code_classifies_the_error(folder: Path, code: int, line: str) -> None:
     (folder / "broken.grn").mkdir(exist_ok=True)
     if code == 5:
         run("branch", "side", "v0", cwd=folder)
@@ -253,7 +253,7 @@ def test_a_shell_can_complete_the_line(folder: Path) -> None:
     assert "_grn_completion" in run(cwd=folder, _GRN_COMPLETE="bash_source").stdout
 
 
-def test_the_demo_tells_the_whole_story_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_the_demo_shows_the_main_commands_and_leaves_nothing_behind(tmp_path: Path) -> None:
     done = run("demo", cwd=tmp_path, TMPDIR=str(tmp_path))
     assert done.returncode == 0, done.stdout
     assert done.stderr == ""
@@ -292,7 +292,7 @@ def test_without_an_output_the_exit_code_is_still_right(folder: Path, code: int,
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
-def test_an_output_that_is_full_is_told(folder: Path) -> None:
+def test_a_full_output_device_is_reported(folder: Path) -> None:
     done = subprocess.run(
         ["sh", "-c", '"$0" -m grnledger.cli -s big.grn log >/dev/full', sys.executable],
         cwd=folder,

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SIZE = 12
-GENES = tuple(f"GENE{place}" for place in range(SIZE))
+GENES = tuple(f"GENE{number}" for number in range(SIZE))
 EPS = float(np.finfo(np.float64).eps)
 BEGINNING = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -71,8 +71,8 @@ def make_pool() -> list[Pathway]:
         genes, loadings = drawn
         return Pathway((name,), genes, np.sqrt(weight) * loadings, 1 if sign == 1 else -1, "raw")
 
-    places, columns = draw(2)
-    tied = Pathway(("stat-1", "stat-2"), places, columns, 1, "raw", np.array([[1.0, 0.4], [0.4, 0.7]]))
+    indices, columns = draw(2)
+    tied = Pathway(("stat-1", "stat-2"), indices, columns, 1, "raw", np.array([[1.0, 0.4], [0.4, 0.7]]))
     genes, loadings = draw()
     in_deviations = Pathway(("mapk",), genes, loadings / np.sqrt(np.diag(DENSE_BASE))[genes, np.newaxis], 1, "sd")
     myc, taken = draw(), draw()
@@ -249,11 +249,11 @@ class Programs(RuleBasedStateMachine):
     def cherry_pick(self, pick: int, only: int | None) -> None:
         self.change(self.repo.cherry_pick, pick, only, forward=True)
 
-    def change(self, step: Callable[..., object], pick: int, place: int | None, *, forward: bool) -> None:
-        """Undo or do again what a version brought, or one name of it: the place-th, or one that it has not."""
+    def change(self, step: Callable[..., object], pick: int, index: int | None, *, forward: bool) -> None:
+        """Undo or do again what a version brought, or one name of it: the index-th, or one that it has not."""
         number = pick % len(self.model.versions)
         came, went = self.model.brought(number)
-        only = None if place is None else self.some([*sorted(names_of(came | went)), "unknown"], place)
+        only = None if index is None else self.some([*sorted(names_of(came | went)), "unknown"], index)
 
         def real() -> object:
             return step(f"v{number}", only=[] if only is None else [only], message="change")
@@ -454,7 +454,7 @@ class Programs(RuleBasedStateMachine):
         pytest.param(False, 3, 1.0, id="dense base, inverted again after three commits"),
     ],
 )
-def test_random_programs_do_what_the_naive_model_says(
+def test_random_programs_agree_with_the_naive_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, factors: bool, every: int, share: float
 ) -> None:
     monkeypatch.setattr(anchors, "COMMITS_PER_ANCHOR", every)

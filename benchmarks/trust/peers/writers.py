@@ -29,9 +29,9 @@ def run(setting: Setting) -> Counted:
     """Return the counts of about `setting.count` commits: rounds of `WRITERS` × `COMMITS` with a new store each."""
     rounds = max(1, round(setting.count / (WRITERS * COMMITS)))
     acknowledged = lost = failed = refused = wrong = unreadable = 0
-    for place in range(rounds):
+    for index in range(rounds):
         folder = setting.new_store()
-        reports = _one_round(setting, folder, setting.seed + place)
+        reports = _one_round(setting, folder, setting.seed + index)
         committed = {item for item, refusals, failure in reports if failure is None}
         newest = answer(items_of_newest, setting.key, folder, setting.truth)
         acknowledged += len(committed)

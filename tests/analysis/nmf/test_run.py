@@ -38,7 +38,7 @@ def test_a_file_has_the_same_modules_with_a_store_and_without(table: Path, tmp_p
     np.testing.assert_array_equal(*modules)
 
 
-def test_likelihoods_of_the_method_before_are_not_shown_and_made_anew(
+def test_likelihoods_of_an_earlier_method_are_hidden_and_computed_again(
     table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repo = grnledger.init(tmp_path / "lab.grn", expression=table, counts=True, transform="log1p")

@@ -173,7 +173,7 @@ def test_idle_factors_are_left_out_and_counted() -> None:
     assert factor_analysis(square_waves, 1).notes[-1] == "1 of 1 factor explain nothing more and were left out."
 
 
-def test_a_search_cut_short_says_how_far_it_came() -> None:
+def test_a_search_that_did_not_converge_is_an_error() -> None:
     with pytest.raises(NotConverged, match="3 factors did not converge in 2 iterations") as caught:
         factor_analysis(simulated(60, 20, 3, seed=14), 3, max_iterations=2)
     assert "nats a sample" in caught.value.message

@@ -240,17 +240,17 @@ def test_rows_blocks_diagonals_and_products_of_a_version_are_those_of_its_dense_
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_names_and_places_ask_for_the_same_genes(form: Form) -> None:
+def test_names_and_indices_select_the_same_genes(form: Form) -> None:
     snapshot = build(Case(8, 4, 1e1, form, mixed=True)).snapshot
-    names, places = ["G5", "G0"], [5, 0]
-    for by_name, by_place in (
-        (snapshot.precision.rows(names), snapshot.precision.rows(places)),
-        (snapshot.covariance.block(names, "G3"), snapshot.covariance.block(places, 3)),
-        (snapshot.precision.diagonal(names), snapshot.precision.diagonal(places)),
-        (snapshot.partial_correlation(names, ["G1"]), snapshot.partial_correlation(places, [1])),
-        (snapshot.correlation("G2", names), snapshot.correlation(2, places)),
+    names, indices = ["G5", "G0"], [5, 0]
+    for by_name, by_index in (
+        (snapshot.precision.rows(names), snapshot.precision.rows(indices)),
+        (snapshot.covariance.block(names, "G3"), snapshot.covariance.block(indices, 3)),
+        (snapshot.precision.diagonal(names), snapshot.precision.diagonal(indices)),
+        (snapshot.partial_correlation(names, ["G1"]), snapshot.partial_correlation(indices, [1])),
+        (snapshot.correlation("G2", names), snapshot.correlation(2, indices)),
     ):
-        np.testing.assert_array_equal(by_name, by_place)
+        np.testing.assert_array_equal(by_name, by_index)
 
 
 def test_two_single_genes_have_a_number_and_several_have_an_array() -> None:
@@ -301,7 +301,7 @@ def bits(snapshot: Snapshot) -> list[bytes]:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_the_columns_stand_in_the_order_given_and_equal_input_gives_equal_bits(
+def test_the_columns_keep_their_order_and_equal_input_gives_equal_bits(
     form: Form,
 ) -> None:
     base = base_of(Case(30, 0, 1e3, form, mixed=False), np.random.default_rng(4))
@@ -384,7 +384,7 @@ def test_a_subtraction_is_refused_exactly_when_the_dense_covariance_is_not_posit
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("guilty", range(4))
-def test_the_refusal_names_the_pathway_that_takes_too_much(form: Form, guilty: int) -> None:
+def test_the_refusal_names_the_pathway_that_removes_too_much(form: Form, guilty: int) -> None:
     base = base_of(Case(12, 0, 1e1, form, mixed=True), np.random.default_rng(9))
     available = dense_base(base)
     minus: list[Pathway] = []
@@ -395,7 +395,7 @@ def test_the_refusal_names_the_pathway_that_takes_too_much(form: Form, guilty: i
         version(base, minus)
 
 
-def test_a_tied_pathway_that_takes_too_much_is_named_by_its_column() -> None:
+def test_a_tied_pathway_that_removes_too_much_is_named_by_its_column() -> None:
     base = FactorCovariance(np.ones(6), np.empty((6, 0)))
     loadings = np.zeros((6, 2))
     loadings[0, 0], loadings[4, 1] = 0.1, 5.0
@@ -404,7 +404,7 @@ def test_a_tied_pathway_that_takes_too_much_is_named_by_its_column() -> None:
         version(base, [Pathway(("added",), np.array([5]), np.ones((1, 1))), pair])
 
 
-def test_what_an_addition_brought_a_subtraction_may_take_again() -> None:
+def test_a_subtraction_may_remove_what_an_addition_added() -> None:
     base = base_of(Case(20, 0, 1e2, "factors", mixed=True), np.random.default_rng(10))
     added = Pathway(("p53",), np.array([2, 3, 5]), np.array([[1.0], [2.0], [-1.0]]))
     removed = Pathway(("not p53",), added.genes.copy(), added.loadings.copy(), -1)
@@ -526,10 +526,10 @@ def test_sparse_columns_answer_as_dense_ones_do_and_both_ways_of_their_products_
     rng = np.random.default_rng(seed)
     dense, others = (rng.standard_normal((genes, rank)) * (rng.random((genes, rank)) < 0.4) for rank in ranks)
     sparse, beside = sparse_of(dense), sparse_of(others)
-    places = rng.integers(0, genes, 7)
+    indices = rng.integers(0, genes, 7)
     chosen = np.flatnonzero(rng.random(ranks[0]) < 0.5)
     np.testing.assert_array_equal(sparse.rows(), dense)
-    np.testing.assert_array_equal(sparse.rows(places), dense[places])
+    np.testing.assert_array_equal(sparse.rows(indices), dense[indices])
     np.testing.assert_array_equal(sparse.select(chosen).rows(), dense[:, chosen])
     np.testing.assert_array_equal(sparse.touched(), np.flatnonzero(np.any(dense, axis=1)))
     left, right = rng.standard_normal((ranks[0], 3)), rng.standard_normal((genes, 3))

@@ -114,8 +114,8 @@ def change_of(before: float, after: float, by: Order) -> float:
 
 
 def rows_of(actual: Difference) -> list[tuple[int, int, float, float, str]]:
-    places = {gene: place for place, gene in enumerate(actual.panel.genes)}
-    return [(places[left], places[right], was, now, change) for left, right, was, now, change in actual]
+    indices = {gene: index for index, gene in enumerate(actual.panel.genes)}
+    return [(indices[left], indices[right], was, now, change) for left, right, was, now, change in actual]
 
 
 def numbers_of(side: Summary) -> tuple[float, ...]:

@@ -201,9 +201,9 @@ def test_pairs_that_tie_but_for_rounding_are_kept_together(
     assert sorted(map(tuple, few.pairs.tolist())) == within[0]
     assert sorted(map(tuple, more.pairs.tolist())) == sorted(within[0] + within[1])
     partners = neighbors(snapshot.precision, 7, EdgeRule("top", 2))
-    assert sorted(partners.partners.tolist()) == [place for place in range(5, 25) if place != 7]
-    for answer, places in ((few, few.pairs), (more, more.pairs), (partners, partners.partners[:, np.newaxis])):
-        ranks = [(-abs(rho), *pair) for rho, pair in zip(answer.rho.tolist(), places.tolist(), strict=True)]
+    assert sorted(partners.partners.tolist()) == [index for index in range(5, 25) if index != 7]
+    for answer, indices in ((few, few.pairs), (more, more.pairs), (partners, partners.partners[:, np.newaxis])):
+        ranks = [(-abs(rho), *pair) for rho, pair in zip(answer.rho.tolist(), indices.tolist(), strict=True)]
         assert ranks == sorted(ranks)
 
 

@@ -72,13 +72,13 @@ def symmetric_inverse(covariance: Matrix) -> Matrix:
     return (inverse + inverse.T) / 2
 
 
-def test_woodbury_takes_one_pathway_as_a_vector_or_as_a_column() -> None:
+def test_woodbury_accepts_one_pathway_as_a_vector_or_as_a_column() -> None:
     rng = np.random.default_rng(1)
     precision, loadings = symmetric_inverse(covariance_of(9, 10.0, rng)), rng.standard_normal(9)
     np.testing.assert_array_equal(woodbury(precision, loadings), woodbury(precision, loadings[:, None]))
 
 
-def test_woodbury_leaves_what_it_is_given_as_it_was() -> None:
+def test_woodbury_does_not_change_its_arguments() -> None:
     rng = np.random.default_rng(2)
     precision, loadings = symmetric_inverse(covariance_of(9, 10.0, rng)), rng.standard_normal((9, 2))
     copies = precision.copy(), loadings.copy()

@@ -120,7 +120,7 @@ def test_a_base_of_noise_alone_has_no_eigenvalues_of_factors() -> None:
     assert factor_eigenvalues(build_snapshot(panel, anchor_of(base), (), np.ones(4))).shape == (0,)
 
 
-def test_an_iteration_that_ends_too_early_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_iteration_that_does_not_converge_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def gives_up(*_: object, **__: object) -> None:
         raise ArpackNoConvergence("no eigenvalue after 10 iterations", np.empty(0), np.empty((0, 0)))
 
@@ -167,8 +167,8 @@ def test_a_probe_is_affordable_by_what_it_computes(monkeypatch: pytest.MonkeyPat
         assert not affordable(snapshot)
 
 
-def column_residual(covariance: Matrix, columns: NDArray[Any], places: NDArray[np.intp]) -> float:
-    return float(np.linalg.norm(covariance @ columns - np.eye(len(covariance))[:, places]))
+def column_residual(covariance: Matrix, columns: NDArray[Any], indices: NDArray[np.intp]) -> float:
+    return float(np.linalg.norm(covariance @ columns - np.eye(len(covariance))[:, indices]))
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -177,10 +177,10 @@ def column_residual(covariance: Matrix, columns: NDArray[Any], places: NDArray[n
 def test_refined_columns_are_as_good_as_direct_inversion_at_condition_1e8(form: str, genes: int, seed: int) -> None:
     snapshot = version(form, genes, 1e8, seed=seed)
     covariance = snapshot.covariance.to_dense()
-    places = np.arange(genes)
+    indices = np.arange(genes)
     direct = np.linalg.inv(covariance)
-    actual = refined_columns(snapshot, places)
-    assert column_residual(covariance, actual, places) <= 3 * column_residual(covariance, direct, places)
+    actual = refined_columns(snapshot, indices)
+    assert column_residual(covariance, actual, indices) <= 3 * column_residual(covariance, direct, indices)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -206,9 +206,9 @@ def test_refinement_mends_a_spoilt_precision() -> None:
     spoilt[9, 5] = spoilt[5, 9]
     base = DenseCovariance(ArraySource(covariance), ArraySource(spoilt), 0.0)
     broken = build_snapshot(snapshot.panel, anchor_of(base), (), base.standard_deviations())
-    places = np.array([5, 9, 0])
-    before = column_residual(covariance, broken.precision.rows(places).T, places)
-    after = column_residual(covariance, refined_columns(broken, places), places)
+    indices = np.array([5, 9, 0])
+    before = column_residual(covariance, broken.precision.rows(indices).T, indices)
+    after = column_residual(covariance, refined_columns(broken, indices), indices)
     assert before > 1e-6
     assert after < 1e-3 * before
 

@@ -70,7 +70,7 @@ def test_a_quoted_field_may_hold_the_delimiter_and_a_line_end(tmp_path: Path):
     assert rows == [["TP53", "guardian, of\nthe genome"]]
 
 
-def test_the_delimiter_is_said_and_comments_are_kept(tmp_path: Path):
+def test_the_delimiter_is_reported_and_comments_are_kept(tmp_path: Path):
     with open_table(write(tmp_path / "t", "#1.2\n1\t2\nNAME\tDescription\ts1\nTP53\tna\t1\n")) as table:
         assert (table.delimiter, table.comments, table.is_gct) == ("\t", ("#1.2", "1\t2"), True)
         assert [row.line for row in table.rows] == [3, 4]

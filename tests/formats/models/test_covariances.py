@@ -94,7 +94,7 @@ def test_a_covariance_reads_from_every_form(tmp_path: Path):
         assert stored.genes == ("a", "b", "c")
 
 
-def test_rounding_is_evened_out_and_said_and_more_is_refused_by_its_worst_pair(tmp_path: Path):
+def test_asymmetry_by_rounding_is_averaged_with_a_note_and_more_is_refused_by_its_worst_pair(tmp_path: Path):
     values = covariance()
     values[0, 2] += 1e-12
     values[3, 1] += 1e-11

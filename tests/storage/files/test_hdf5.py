@@ -176,10 +176,10 @@ def test_a_base_on_a_bad_sector_is_named_with_its_versions(store: Path, monkeypa
     opened = hdf5._opened
 
     @contextlib.contextmanager
-    def sick(place: hdf5.Location) -> Any:
-        if place.path == path:
+    def sick(index: hdf5.Location) -> Any:
+        if index.path == path:
             raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
-        with opened(place) as file:
+        with opened(index) as file:
             yield file
 
     monkeypatch.setattr(hdf5, "_opened", sick)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from grnledger.storage.repository import Repository
 
 SIZE = 24
-GENES = tuple(f"GENE{place}" for place in range(SIZE))
+GENES = tuple(f"GENE{number}" for number in range(SIZE))
 PANEL = Panel(GENES)
 
 
@@ -316,7 +316,7 @@ def test_a_merge_of_what_is_there_already_changes_nothing_and_one_ahead_only_mov
     assert merge.content == repo.version("v1").content
 
 
-def test_two_pathways_of_one_name_may_meet_in_a_merge_and_are_told_apart_by_version(repo: Repository) -> None:
+def test_two_pathways_of_one_name_may_meet_in_a_merge_and_are_distinguished_by_version(repo: Repository) -> None:
     repo.create_branch("side")
     repo.commit([pathway("p53")])
     repo.commit([pathway("p53", 0.4)], branch="side")
@@ -649,7 +649,7 @@ def test_an_entry_that_moves_what_can_be_no_ref_is_refused(ref: str) -> None:
 # What of the history is kept in memory
 
 
-def test_records_and_sets_of_which_there_are_too_many_are_let_go_and_found_again(
+def test_records_and_sets_beyond_the_cache_are_dropped_and_read_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("grnledger.storage.history.active.MOST_CACHED", 32)

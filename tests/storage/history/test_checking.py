@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_a_pathway_on_genes_that_the_panel_has_not_is_refused_and_found(
+def test_a_pathway_on_genes_outside_the_panel_is_refused_and_reported(
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     beyond = Pathway(("beyond",), np.array([3, 99]), np.full((2, 1), 0.1))

@@ -186,15 +186,15 @@ def test_a_store_is_whole_again_once_the_good_entry_is_back(history: Path, tmp_p
     assert grnledger.open(store).commit([pathway("new")]).name == "v6"
 
 
-def test_a_flipped_bit_is_found_or_did_not_matter(made: Path, tmp_path: Path) -> None:
+def test_a_flipped_bit_is_reported_or_harmless(made: Path, tmp_path: Path) -> None:
     rng = np.random.default_rng(7)
     expected, reported = answers(made), 0
     for good in sorted(path for path in made.rglob("*") if path.suffix == ".h5" or path.name == "last"):
         store = shutil.copytree(made, tmp_path / good.name)
         bad = store / good.relative_to(made)
         content = good.read_bytes()
-        for place in np.sort(rng.choice(len(content), size=min(40, len(content)), replace=False)).tolist():
-            bad.write_bytes(content[:place] + bytes([content[place] ^ 1 << place % 8]) + content[place + 1 :])
+        for index in np.sort(rng.choice(len(content), size=min(40, len(content)), replace=False)).tolist():
+            bad.write_bytes(content[:index] + bytes([content[index] ^ 1 << index % 8]) + content[index + 1 :])
             damage = grnledger.open(store).damage
             sound = readable(store, expected)
             if damage or len(sound) < len(expected):

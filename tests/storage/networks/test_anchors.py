@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from grnledger.storage.repository import Repository
 
 SIZE = 40
-GENES = tuple(f"GENE{place}" for place in range(SIZE))
+GENES = tuple(f"GENE{number}" for number in range(SIZE))
 NEVER = 10**9
 
 
@@ -170,7 +170,7 @@ def test_a_probe_above_its_tolerance_makes_the_anchor_due(monkeypatch: pytest.Mo
     assert second.entry.measured.probe < 1e-12  # of the new inversion
 
 
-def test_a_base_that_is_nearly_singular_is_inverted_again_because_its_probe_says_so(tmp_path: Path) -> None:
+def test_a_nearly_singular_base_is_inverted_again_because_of_its_probe(tmp_path: Path) -> None:
     rng = np.random.default_rng(31)
     basis = np.linalg.qr(rng.normal(size=(SIZE, SIZE)))[0]
     covariance = (basis * np.logspace(-9, 1, SIZE)) @ basis.T
@@ -367,9 +367,9 @@ def without_a_matrix(path: Path) -> None:
 
 def flip(path: Path, name: str, row: int) -> None:
     with h5py.File(path) as file:
-        place = file[name].id.get_offset() + row * SIZE * 8 + 1
+        index = file[name].id.get_offset() + row * SIZE * 8 + 1
     content = bytearray(path.read_bytes())
-    content[place] ^= 1
+    content[index] ^= 1
     path.write_bytes(content)
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from grnledger.storage.networks.artifacts import Artifact
     from grnledger.storage.repository import Repository
 
-GENES = tuple(f"G{place:02d}" for place in range(24))
+GENES = tuple(f"G{number:02d}" for number in range(24))
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def file_of(repo: Repository, key: str) -> Path:
     return repo.path / layout.ARTIFACTS / f"{key}.h5"
 
 
-def test_what_is_kept_is_found_again_by_content_kind_and_parameters(repo: Repository) -> None:
+def test_an_analysis_is_looked_up_by_content_kind_and_parameters(repo: Repository) -> None:
     written = keep(repo)
     again = grnledger.open(repo.path).artifacts
     artifact = again.find("other", "a" * 64, {"seed": 0})
@@ -86,8 +86,8 @@ def test_an_id_may_be_shortened_as_long_as_it_names_one(repo: Repository) -> Non
 
 def damaged(path: Path) -> None:
     content = bytearray(path.read_bytes())
-    place = content.index(np.ones(3).tobytes())
-    content[place] ^= 1
+    index = content.index(np.ones(3).tobytes())
+    content[index] ^= 1
     path.write_bytes(bytes(content))
 
 
@@ -218,7 +218,7 @@ def test_an_analysis_whose_arrays_do_not_fit_is_refused(repo: Repository, name: 
     assert isinstance(made.record, ArtifactRecord)
 
 
-def test_a_number_that_no_float_holds_is_refused_and_the_question_answered_anew(repo: Repository) -> None:
+def test_a_number_beyond_float64_is_refused_and_the_analysis_computed_again(repo: Repository) -> None:
     made = modules_of(repo, "v1", ranks=(2, 2), restarts=2).artifact
     assert made is not None
     record = made.record.model_copy(update={"facts": {**made.record.facts, "divergence": 10**400}})
@@ -246,10 +246,10 @@ def test_an_analysis_that_the_disk_does_not_give_counts_as_missing(
 ) -> None:
     artifact, real = keep(repo), hdf5.read
 
-    def refused(place: hdf5.Location, *kinds: str) -> hdf5.StoredFile:
+    def refused(index: hdf5.Location, *kinds: str) -> hdf5.StoredFile:
         if layout.ARTIFACT in kinds:
-            raise OSError(errno.EIO, "Input/output error", str(place.path))
-        return real(place, *kinds)
+            raise OSError(errno.EIO, "Input/output error", str(index.path))
+        return real(index, *kinds)
 
     monkeypatch.setattr(hdf5, "read", refused)
     assert repo.artifacts.find("other", "a" * 64, {"seed": 0}) is None
@@ -260,7 +260,7 @@ def test_an_analysis_that_the_disk_does_not_give_counts_as_missing(
     assert grnledger.clone(repo.path, tmp_path / "twin.grn").artifacts.keys() == []
 
 
-def test_a_copy_says_how_many_analyses_it_lacks(repo: Repository, grn: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_copy_reports_how_many_analyses_it_lacks(repo: Repository, grn: Callable[..., Any], tmp_path: Path) -> None:
     damaged(file_of(repo, keep(repo).key))
     assert "Note: 1 analysis left out" in grn("clone", repo.path, tmp_path / "twin.grn").err
     assert "Note: 1 analysis left out" in grn("-s", repo.path, "export", tmp_path / "all.h5").err

@@ -87,14 +87,14 @@ class Result:
 
 def supervised(cases: range, perform: Callable[[int], Result], patience: float) -> Iterator[Result]:
     """Yield what became of every case."""
-    place = cases.start
-    while place < cases.stop:
+    index = cases.start
+    while index < cases.stop:
         reading, writing = os.pipe()
         sys.stdout.flush()
         child = os.fork()
         if child == 0:
             os.close(reading)
-            _work(range(place, cases.stop), perform, writing)
+            _work(range(index, cases.stop), perform, writing)
         os.close(writing)
         hung = False
         with open(reading, "rb", buffering=0) as stream:  # noqa: PTH123  a pipe has no path
@@ -104,14 +104,14 @@ def supervised(cases: range, perform: Callable[[int], Result], patience: float) 
                     os.kill(child, signal.SIGKILL)
                     break
                 yield Result(**json.loads(line))
-                place += 1
+                index += 1
         _, status = os.waitpid(child, 0)
-        if place < cases.stop:
+        if index < cases.stop:
             how = "hang" if hung else "crash"
             yield Result(
-                place, how, "" if hung else f"the process ended with status {os.waitstatus_to_exitcode(status)}"
+                index, how, "" if hung else f"the process ended with status {os.waitstatus_to_exitcode(status)}"
             )
-            place += 1
+            index += 1
 
 
 def _lines(stream: Any, patience: float) -> Iterator[bytes | None]:
