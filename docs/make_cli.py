@@ -29,9 +29,9 @@ This page is made from the commands by `python docs/make_cli.py`; `grn VERB --he
   a content id (six or more of its first digits). `~N` goes N first parents back, `^` to the parent, `^2` to the other
   parent of a merge. `A..B` is a range; an empty side is HEAD.
 * **What an edge is.** ρ is the correlation of two genes given all others, −Θ_ij / √(Θ_ii Θ_jj). An edge is a pair
-  with |ρ| of at least the cut: `--threshold RHO`, or `--top N` for as many pairs as that and those that tie with the
-  last. By default N is the number of genes (20 for `neighbors`). A diff cuts both sides at the |ρ| that the rule
-  amounts to on the first, or on the second where the first has no edge.
+  with |ρ| of at least the threshold: `--threshold RHO`, or `--top N` for as many pairs as that and those that tie with
+  the last. By default N is the number of genes (20 for `neighbors`). The threshold of both sides of a diff is the |ρ|
+  that the rule amounts to on the first, or on the second where the first has no edge.
 * **Where answers go.** The answer goes to stdout and everything else to stderr. Text is for people; `--tsv` gives
   rows under a header, numbers in full; `--json` one object, below.
 * **Errors** say what was wrong with the offending value, then `Hint:` what to type next. `-vv` adds a traceback.
@@ -256,16 +256,16 @@ def _subverbs(above: click.Context, verb: str, command: click.Command) -> Iterat
 
 
 def _verb(verb: str, command: click.Command) -> Iterator[str]:
-    arguments = [_argument(one) for one in command.params if isinstance(one, click.Argument)]
+    arguments = [_argument(parameter) for parameter in command.params if isinstance(parameter, click.Argument)]
     yield f"### grn {' '.join([verb, *arguments])}\n"
     text, _, example = inspect.cleandoc(command.help or "").partition("\b\nExample:\n")
     yield text.rstrip() + "\n"
     yield f"```sh\n{inspect.cleandoc(example)}\n```\n"
-    options = [one for one in command.params if isinstance(one, click.Option) and not one.hidden]
+    options = [option for option in command.params if isinstance(option, click.Option) and not option.hidden]
     if options:
         yield "| option | |"
         yield "|---|---|"
-        yield from (f"| `{_option(one)}` | {_meaning(one)} |" for one in options)
+        yield from (f"| `{_option(option)}` | {_meaning(option)} |" for option in options)
         yield ""
 
 
@@ -290,7 +290,7 @@ def _meaning(option: click.Option) -> str:
 
 
 def _default(option: click.Option) -> str:
-    return " ".join(str(one) for one in option.default) if isinstance(option.default, tuple) else str(option.default)
+    return " ".join(str(part) for part in option.default) if isinstance(option.default, tuple) else str(option.default)
 
 
 if __name__ == "__main__":

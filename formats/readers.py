@@ -69,7 +69,7 @@ def either(*signs: Sign) -> Sign:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class FormatReader:
     """A line of the registry. The function is named by a text, so that help on a command imports no reader.
 
     Parameters
@@ -97,63 +97,63 @@ class Reader:
 IS_ZIP = first_bytes("zip")
 """The sign of NumPy archives."""
 
-READERS: Mapping[Contents, Mapping[str, Reader]] = {
+READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
     "expression": {
-        "table": Reader(
+        "table": FormatReader(
             "tsv, csv (also .gz)",
             "expression.tables:read_expression_table",
             options=("genes_in", "header", "decimal", "gene_column"),
         ),
-        "h5ad": Reader("h5ad", "expression.h5ad:read_h5ad", first_bytes("hdf5"), ("genes_in", "layer", "raw")),
-        "mtx": Reader(
+        "h5ad": FormatReader("h5ad", "expression.h5ad:read_h5ad", first_bytes("hdf5"), ("genes_in", "layer", "raw")),
+        "mtx": FormatReader(
             "mtx, a 10x folder", "expression.mtx:read_mtx", beginning(MATRIX_MARKET), ("genes_in", "gene_names")
         ),
     },
     "pathways": {
-        "gmt": Reader("GMT files end in .gmt", "pathways.gmt:read_gmt", ending(".gmt")),
-        "regulon": Reader(
+        "gmt": FormatReader("GMT files end in .gmt", "pathways.gmt:read_gmt", ending(".gmt")),
+        "regulon": FormatReader(
             "a regulon has columns source, target, weight",
             "pathways.regulons:read_regulons",
             header("pathways.regulons:is_regulon_header"),
             ("unknown_sign", "sign_column"),
         ),
-        "loadings": Reader(
+        "loadings": FormatReader(
             "a loading table (also npz) has a column gene",
             "models.loadings:read_loadings",
             either(IS_ZIP, header("models.loadings:is_loading_header")),
         ),
     },
     "gene sets": {
-        "gmt": Reader("a GMT file", "pathways.gmt:read_gmt"),
+        "gmt": FormatReader("a GMT file", "pathways.gmt:read_gmt"),
     },
     "covariances": {
-        "table": Reader("tsv, csv", "models.covariances:read_table"),
-        "npy": Reader("npy", "models.covariances:read_array", first_bytes("npy")),
-        "npz": Reader("npz", "models.covariances:read_archive", IS_ZIP),
-        "hdf5": Reader("h5", "models.covariances:read_members", first_bytes("hdf5")),
+        "table": FormatReader("tsv, csv", "models.covariances:read_table"),
+        "npy": FormatReader("npy", "models.covariances:read_array", first_bytes("npy")),
+        "npz": FormatReader("npz", "models.covariances:read_archive", IS_ZIP),
+        "hdf5": FormatReader("h5", "models.covariances:read_members", first_bytes("hdf5")),
     },
     "factor models": {
-        "npz": Reader("an npz with its noise", "models.factor_models:read_archive", IS_ZIP),
+        "npz": FormatReader("an npz with its noise", "models.factor_models:read_archive", IS_ZIP),
     },
     "kernels": {
-        "table": Reader("a table with a name a row", "traits.kernels:read_table"),
-        "npz": Reader("an npz of `ids` and `kernel` or `factor`", "traits.kernels:read_archive", IS_ZIP),
+        "table": FormatReader("a table with a name a row", "traits.kernels:read_table"),
+        "npz": FormatReader("an npz of `ids` and `kernel` or `factor`", "traits.kernels:read_archive", IS_ZIP),
     },
     "tests": {
-        "table": Reader("A test a row, ids in the header", "traits.tested_columns:read_table"),
-        "npz": Reader("an npz of `tests`, `ids` and `values`", "traits.tested_columns:read_archive", IS_ZIP),
-        "gmt": Reader("gene sets (.gmt)", "traits.tested_columns:read_sets", ending(".gmt")),
-        "bed": Reader("a PLINK .bed", "traits.tested_columns:read_bed", ending(".bed")),
+        "table": FormatReader("A test a row, ids in the header", "traits.tested_columns:read_table"),
+        "npz": FormatReader("an npz of `tests`, `ids` and `values`", "traits.tested_columns:read_archive", IS_ZIP),
+        "gmt": FormatReader("gene sets (.gmt)", "traits.tested_columns:read_sets", ending(".gmt")),
+        "bed": FormatReader("a PLINK .bed", "traits.tested_columns:read_bed", ending(".bed")),
     },
     "labels": {
-        "table": Reader("a table of sample and label", "traits.traits:read_label_table"),
-        "cls": Reader("a GSEA .cls file", "traits.traits:read_cls", ending(".cls")),
+        "table": FormatReader("a table of sample and label", "traits.traits:read_label_table"),
+        "cls": FormatReader("a GSEA .cls file", "traits.traits:read_cls", ending(".cls")),
     },
 }
 """Every reader, by what its files hold and the name of its format."""
 
 
-def find_reader(contents: Contents, path: Path, *, hint: str = "") -> Reader:
+def find_reader(contents: Contents, path: Path, *, hint: str = "") -> FormatReader:
     """Return the reader of a file that is there.
 
     Raises

@@ -80,7 +80,7 @@ def imports_of(file: Path) -> list[Import]:
         for statement in node.body
         for inner in ast.walk(statement)
     }
-    found: list[Import] = []
+    imports: list[Import] = []
     for node in ast.walk(TREES[file]):
         if isinstance(node, ast.Import):
             targets = [alias.name for alias in node.names]
@@ -89,8 +89,8 @@ def imports_of(file: Path) -> list[Import]:
             targets = [inner if (inner := f"{origin}.{alias.name}") in MODULES else origin for alias in node.names]
         else:
             continue
-        found += [Import(local(file), node.lineno, target, id(node) in guarded) for target in dict.fromkeys(targets)]
-    return found
+        imports += [Import(local(file), node.lineno, target, id(node) in guarded) for target in dict.fromkeys(targets)]
+    return imports
 
 
 def absolute(file: Path, node: ast.ImportFrom) -> str:
@@ -105,25 +105,29 @@ def absolute(file: Path, node: ast.ImportFrom) -> str:
 
 
 IMPORTS = {file: imports_of(file) for file in FILES}
-EVERY = [one for found in IMPORTS.values() for one in found]
+ALL_IMPORTS = [imported for imports in IMPORTS.values() for imported in imports]
 
 
 def test_the_reader_of_imports_sees_late_and_type_checking_ones() -> None:
-    face = [one for one in IMPORTS[ROOT / "__init__.py"] if one.typing]
-    assert "grnledger.storage.repository" in {one.target for one in face}
-    late = {one.target for one in IMPORTS[ROOT / "cli" / "commands" / "questions" / "edges.py"] if not one.typing}
+    api = [imported for imported in IMPORTS[ROOT / "__init__.py"] if imported.typing]
+    assert "grnledger.storage.repository" in {imported.target for imported in api}
+    late = {
+        imported.target
+        for imported in IMPORTS[ROOT / "cli" / "commands" / "questions" / "edges.py"]
+        if not imported.typing
+    }
     assert "grnledger.engine.network.edges" in late
     assert len(FILES) > 70, "the reader has lost files"
 
 
 def test_rooms_import_themselves_and_those_below() -> None:
     upward = [
-        one.where
-        for file, found in IMPORTS.items()
-        for one in found
+        imported.where
+        for file, imports in IMPORTS.items()
+        for imported in imports
         if (here := room(module_name(file)))
-        and one.top == "grnledger"
-        and room(one.target) not in ROOMS[: ROOMS.index(here) + 1]
+        and imported.top == "grnledger"
+        and room(imported.target) not in ROOMS[: ROOMS.index(here) + 1]
     ]
     assert upward == []
 
@@ -142,7 +146,7 @@ def test_inside_the_project_imports_are_relative() -> None:
 def test_modules_never_import_one_another_in_a_circle() -> None:
     """Late imports count, and those of type checkers: what knows each other's types is one thing."""
     graph = {
-        module: {one.target for one in IMPORTS[file] if one.target in MODULES} - {module}
+        module: {imported.target for imported in IMPORTS[file] if imported.target in MODULES} - {module}
         for module, file in MODULES.items()
     }
     try:
@@ -154,11 +158,11 @@ def test_modules_never_import_one_another_in_a_circle() -> None:
 
 @pytest.mark.parametrize(("library", "doors"), DOORS.items())
 def test_a_library_with_doors_is_imported_there_alone(library: str, doors: set[str]) -> None:
-    assert {one.file for one in EVERY if one.top == library} == doors
+    assert {imported.file for imported in ALL_IMPORTS if imported.top == library} == doors
 
 
 def test_only_the_command_line_knows_click() -> None:
-    users = {one.file.split("/")[0] for one in EVERY if one.top == "click"}
+    users = {imported.file.split("/")[0] for imported in ALL_IMPORTS if imported.top == "click"}
     assert users == {"cli"}
 
 
@@ -199,12 +203,12 @@ def test_only_the_command_line_reads_the_environment() -> None:
 
 def test_engine_stands_on_numerical_libraries_and_itself() -> None:
     foreign = [
-        one.where
-        for file, found in IMPORTS.items()
+        imported.where
+        for file, imports in IMPORTS.items()
         if room(module_name(file)) == "engine"
-        for one in found
-        if one.top != "grnledger" and one.top not in ENGINE_STANDS_ON | ENGINE_MAY_ASK
-        if (one.top, one.file) not in ONLY_WHERE_IT_CALLS.items()
+        for imported in imports
+        if imported.top != "grnledger" and imported.top not in ENGINE_STANDS_ON | ENGINE_MAY_ASK
+        if (imported.top, imported.file) not in ONLY_WHERE_IT_CALLS.items()
     ]
     assert foreign == []
 
@@ -241,11 +245,11 @@ def test_no_two_wings_of_a_room_import_each_other() -> None:
     arrows: dict[tuple[str, str], str] = {}
     for file, imports in IMPORTS.items():
         here = wing(module_name(file)).split(".")
-        for one in imports:
-            there = wing(one.target).split(".") if one.target in MODULES else []
+        for imported in imports:
+            there = wing(imported.target).split(".") if imported.target in MODULES else []
             shared = next((n for n, pair in enumerate(zip(here, there, strict=False)) if pair[0] != pair[1]), 0)
             if shared > 1:
-                arrows[".".join(here[: shared + 1]), ".".join(there[: shared + 1])] = one.where
+                arrows[".".join(here[: shared + 1]), ".".join(there[: shared + 1])] = imported.where
     both_ways = [(where, arrows[b, a]) for (a, b), where in arrows.items() if a < b and (b, a) in arrows]
     assert both_ways == []
 
@@ -260,6 +264,8 @@ def test_every_library_is_a_dependency_or_comes_with_python() -> None:
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     declared = {name.split(">")[0].split("=")[0].strip() for name in project["dependencies"]}
-    called = {one.top for one in EVERY if (one.top, one.file) not in ONLY_WHERE_IT_CALLS.items()}
+    called = {
+        imported.top for imported in ALL_IMPORTS if (imported.top, imported.file) not in ONLY_WHERE_IT_CALLS.items()
+    }
     used = called - {"grnledger"} - set(sys.stdlib_module_names)
     assert used == declared

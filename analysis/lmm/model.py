@@ -175,8 +175,8 @@ def predict_rows(store_model: StoreModel, fit: Fit) -> Iterator[list[Predicted]]
     signal = model.traits[:, 0] + model.fixed.basis @ model.explained[:, 0]
     predicted = model.fixed.basis @ (model.fixed.triangle @ fit.effects) + along.effect
     columns = (signal, along.effect, along.error_variance, predicted)
-    own = zip(rows.ids, *(column.tolist() for column in columns), strict=True)
-    yield [(name, value, effect, variance, y, None) for name, value, effect, variance, y in own]
+    model_rows = zip(rows.ids, *(column.tolist() for column in columns), strict=True)
+    yield [(name, value, effect, variance, y, None) for name, value, effect, variance, y in model_rows]
     if store_model.weight is not None or fit.delta == 0.0:  # at h² = 1 of a singular kernel the others are unknown
         return
     in_model, table = set(rows.ids), store_model.covariates

@@ -225,8 +225,8 @@ def signal_of_labels(
     names = prepared.samples
     label_of = read_labels(labels, names)
     labelled = [index for index, name in enumerate(names) if label_of.get(name) in groups]
-    own = frozenset[str]() if same_samples else frozenset(base.samples)
-    others = [index for index in labelled if names[index] not in own]
+    base_samples = frozenset[str]() if same_samples else frozenset(base.samples)
+    others = [index for index in labelled if names[index] not in base_samples]
     chosen = others or labelled  # a signal of the base's samples alone is refused where it is used, with the reason
     for group in groups:
         if not any(label_of[names[index]] == group for index in chosen):

@@ -105,11 +105,11 @@ def find(artifacts: Artifacts, request: NmfRequest) -> Artifact | None:
     return artifacts.find(layout.NMF, request.content, request.parameters)
 
 
-def keep(artifacts: Artifacts, request: NmfRequest, named: NamedAnalysis) -> Artifact:
+def keep(artifacts: Artifacts, request: NmfRequest, named_analysis: NamedAnalysis) -> Artifact:
     """Store an analysis as an artifact; raises as `Artifacts.keep`."""
-    analysis, best = named.analysis, named.analysis.best
+    analysis, best = named_analysis.analysis, named_analysis.analysis.best
     arrays: dict[str, NDArray[np.generic]] = {
-        layout.GENES: encode_names(named.genes),
+        layout.GENES: encode_names(named_analysis.genes),
         layout.MODULES: best.modules,
         layout.USAGE: best.usage,
         layout.TRACE: best.trace,
@@ -117,11 +117,11 @@ def keep(artifacts: Artifacts, request: NmfRequest, named: NamedAnalysis) -> Art
         layout.RANKS: np.array([row.rank for row in analysis.survey.rows], dtype=np.int64),
         layout.SURVEY: np.array([[getattr(row, name) for name in MEASURES] for row in analysis.survey.rows]),
     }
-    if not named.symmetric:
-        arrays[layout.SAMPLES] = encode_names(named.samples)
+    if not named_analysis.symmetric:
+        arrays[layout.SAMPLES] = encode_names(named_analysis.samples)
     facts: dict[str, Parameter] = {
-        "symmetric": named.symmetric,
-        "counts": named.counts,
+        "symmetric": named_analysis.symmetric,
+        "counts": named_analysis.counts,
         "held_out": analysis.survey.by,
         "rank": best.rank,
         "divergence": best.divergence,
@@ -137,7 +137,7 @@ def keep(artifacts: Artifacts, request: NmfRequest, named: NamedAnalysis) -> Art
         request.content,
         request.parameters,
         arrays,
-        source=named.description,
+        source=named_analysis.description,
         facts=facts,
         software=software("numba"),
     )
@@ -152,14 +152,14 @@ def read(artifact: Artifact) -> NamedAnalysis:
         It holds none, or one of an unknown method.
     """
     try:
-        return _named(artifact)
+        return _decode(artifact)
     except FormatError:
         raise
     except (KeyError, TypeError, ValueError, IndexError, OverflowError, EngineError) as failure:
         raise FormatError(f"The analysis {artifact.key} is damaged: what it holds is no NMF: {failure}") from None
 
 
-def _named(artifact: Artifact) -> NamedAnalysis:
+def _decode(artifact: Artifact) -> NamedAnalysis:
     arrays, facts = artifact.arrays, artifact.record.facts
     if artifact.record.analysis != layout.NMF:
         raise ValueError(f"it is of the kind {artifact.record.analysis!r}")

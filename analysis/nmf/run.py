@@ -48,7 +48,7 @@ class NmfRun:
 
     Parameters
     ----------
-    named : NamedAnalysis
+    named_analysis : NamedAnalysis
         The analysis, with the names of its rows and columns.
     artifact : Artifact or None
         The artifact in the store; None where there is none.
@@ -58,7 +58,7 @@ class NmfRun:
         Why the store could not keep it; empty where it does, or where there is no store.
     """
 
-    named: NamedAnalysis
+    named_analysis: NamedAnalysis
     artifact: Artifact | None
     reused: bool
     refusal: str = ""
@@ -149,7 +149,8 @@ def modules_of_file(
     table = _read_table(path)
     request = NmfRequest(_content_of(table), FILE, ranks, restarts, seed)
     run = _run(repo, request, lambda _: table, progress or (lambda _: None))
-    return replace(run, named=replace(run.named, description=table.description))  # named as it was asked for
+    described = replace(run.named_analysis, description=table.description)  # of the file as it was asked for
+    return replace(run, named_analysis=described)
 
 
 def _run(
@@ -180,15 +181,19 @@ def _run(
         threads=os.cpu_count() or 1,
         progress=lambda share: progress(READING + (1.0 - READING) * share),
     )
-    named = NamedAnalysis(analysis, matrix.genes, matrix.samples, matrix.description, matrix.symmetric, matrix.counts)
+    named_analysis = NamedAnalysis(
+        analysis, matrix.genes, matrix.samples, matrix.description, matrix.symmetric, matrix.counts
+    )
     if repo is None:
-        return NmfRun(named, None, reused=False, refusal="there is no store to keep it in.")
+        return NmfRun(named_analysis, None, reused=False, refusal="there is no store to keep it in.")
     try:
-        return NmfRun(named, kept.keep(repo.artifacts, request, named), reused=False)
+        return NmfRun(named_analysis, kept.keep(repo.artifacts, request, named_analysis), reused=False)
     except Conflict as refusal:
-        return NmfRun(named, None, reused=False, refusal=refusal.message)
+        return NmfRun(named_analysis, None, reused=False, refusal=refusal.message)
     except OSError as failure:
-        return NmfRun(named, None, reused=False, refusal=f"{failure.filename or repo.path}: {failure.strerror}.")
+        return NmfRun(
+            named_analysis, None, reused=False, refusal=f"{failure.filename or repo.path}: {failure.strerror}."
+        )
 
 
 def _content_of(table: NmfInput) -> str:

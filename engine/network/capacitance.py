@@ -127,7 +127,7 @@ def factor(
         In the order of their columns; additions before subtractions.
     deviations : ndarray of float64, shape (p,)
         The standard deviation of each gene under the base, for loadings in `sd` units.
-    known : Known, optional
+    known : KnownProducts, optional
         Products of some of the columns, computed before on this anchor; the answer is the same to the last bit.
 
     Returns

@@ -23,7 +23,7 @@ from ..files.hdf5_members import (
     read_names,
     read_real_array,
 )
-from ..files.limits import refuse_beyond_room
+from ..files.limits import refuse_beyond_budget
 from ..genes.identifiers import guess_vocabulary
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _read_matrix(matrix: Group | Dataset, samples: int, genes: int) -> NDArray[n
     shape = matrix.shape if isinstance(matrix, Dataset) else _sparse_shape(matrix)
     if shape != (samples, genes):
         raise InputError(f"{matrix.where} has shape {shape}, and obs and var name {samples} × {genes}.")
-    refuse_beyond_room(matrix.path, shape)
+    refuse_beyond_budget(matrix.path, shape)
     if isinstance(matrix, Dataset):
         return np.ascontiguousarray(read_real_array(matrix).T, dtype=np.float64)
     return _read_sparse(matrix, samples, genes)

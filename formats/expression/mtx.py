@@ -11,7 +11,7 @@ from ...engine.estimation.expression import Expression
 from ...engine.wording import counted
 from ..files.delimited import check_names, open_table, read_body
 from ..files.kinds import fingerprint, is_plain_file, require_file
-from ..files.limits import NAMES_PACKING, TEXT_COST, Room
+from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
 from ..files.matrix_market import read_market, read_market_header
 from ..genes.orientation import GENE_WORDS, SAMPLE_WORDS, Axis, title_word
 
@@ -107,11 +107,11 @@ def _beside(path: Path, names: tuple[str, ...]) -> Path | None:
 
 def _read_names(path: Path, titles: frozenset[str], shape: tuple[int, int]) -> list[list[str]]:
     """Return rows of names, less a first row that says it is a header, where the rows below it fit the matrix."""
-    room, rows = Room(require_file(path)), list[list[str]]()
+    budget, rows = MemoryBudget(require_file(path)), list[list[str]]()
     with open_table(path, packing=NAMES_PACKING) as table:
         width = len(table.first[0].fields)
         for row in read_body(table, width, after_header=False):
-            room.reserve(TEXT_COST * (1 + width) + sum(map(len, row.fields)))
+            budget.reserve(TEXT_COST * (1 + width) + sum(map(len, row.fields)))
             rows.append([field.strip() for field in row.fields])
     is_titled = len(rows) - 1 in shape and title_word(rows[0][0]) in titles
     return rows[1:] if is_titled else rows

@@ -20,7 +20,7 @@ from ...engine.errors import GrnError, InputError
 from ...engine.wording import some
 from .delimited import check_names
 from .kinds import AGAIN, file_kind, require_file
-from .limits import ARRAY_PACKING, Room, largest_unpacked, refuse_swarm
+from .limits import ARRAY_PACKING, MemoryBudget, largest_unpacked, refuse_swarm
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -76,8 +76,8 @@ def read_npz(path: Path, required: Sequence[str], optional: Sequence[str] = ()) 
         if absent:
             raise InputError(f"{path} has no array named {absent[0]!r}; it holds {some(sorted(members))}.")
         wanted = [name for name in (*required, *optional) if name in members]
-        room = Room(path)
-        return {name: _read_member(path, archive, members[name], room) for name in wanted}
+        budget = MemoryBudget(path)
+        return {name: _read_member(path, archive, members[name], budget) for name in wanted}
 
 
 def read_npy(path: Path) -> NDArray[Any]:
@@ -92,7 +92,7 @@ def read_npy(path: Path) -> NDArray[Any]:
         raise InputError(f"{path} is not an .npy file: it does not begin as one.")
     size = path.stat().st_size
     with _refuse_damage(path), path.open("rb") as stream:
-        _check_claim(path, "array", stream, size, size, Room(path))
+        _check_claim(path, "array", stream, size, size, MemoryBudget(path))
         stream.seek(0)
         array = npy.read_array(stream, allow_pickle=False)
         if stream.tell() != size:
@@ -134,18 +134,18 @@ def _refuse_damage(path: Path) -> Generator[None]:
         ) from error
 
 
-def _read_member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, room: Room) -> NDArray[Any]:
+def _read_member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: MemoryBudget) -> NDArray[Any]:
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise InputError(f"{path}: {info.filename} is packed in a way that np.savez does not use.")
     stored = min(info.compress_size, path.stat().st_size)
     holds = largest_unpacked(stored, ARRAY_PACKING) if info.compress_type == zipfile.ZIP_DEFLATED else stored
     with archive.open(info) as stream:
-        _check_claim(path, info.filename, cast("BinaryIO", stream), stored, holds, room)
+        _check_claim(path, info.filename, cast("BinaryIO", stream), stored, holds, budget)
     with archive.open(info) as stream:
         return npy.read_array(cast("BinaryIO", stream), allow_pickle=False)
 
 
-def _check_claim(path: Path, name: str, stream: BinaryIO, stored: int, holds: int, room: Room) -> None:
+def _check_claim(path: Path, name: str, stream: BinaryIO, stored: int, holds: int, budget: MemoryBudget) -> None:
     """Refuse an array of objects, or one whose head claims more than the file holds."""
     shape, dtype = _read_head(path, name, stream)
     if dtype.hasobject:
@@ -158,7 +158,7 @@ def _check_claim(path: Path, name: str, stream: BinaryIO, stored: int, holds: in
         raise InputError(f"{path}: {name} claims shape {shape} of {dtype}, more than the file holds.")
     if dtype.kind in "SU":
         refuse_swarm(path, count, stored)
-    room.reserve(count * max(dtype.itemsize, 8))
+    budget.reserve(count * max(dtype.itemsize, 8))
 
 
 def _read_head(path: Path, name: str, stream: BinaryIO) -> tuple[tuple[int, ...], np.dtype[Any]]:

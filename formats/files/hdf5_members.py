@@ -17,7 +17,7 @@ from ...engine.errors import InputError
 from .delimited import check_names
 from .hdf5_process import ReadingProcess, location_of, start_reading
 from .kinds import AGAIN, require_file
-from .limits import ARRAY_PACKING, largest_unpacked, refuse_beyond_room, refuse_swarm
+from .limits import ARRAY_PACKING, largest_unpacked, refuse_beyond_budget, refuse_swarm
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 LARGEST_CHUNK = 32 << 20
 """Bytes of a chunk of an array, unless the array is larger than that: HDF5 makes room for a whole chunk at once."""
 
-SMALL = 1 << 20
+ARRAY_FREELY = 1 << 20
 """Bytes that any array may hold, however few are stored of it: HDF5 fills in what was never written."""
 
 
@@ -267,9 +267,9 @@ def _checked_dataset(process: ReadingProcess, location: tuple[str, ...], descrip
         raise InputError(f"{where} holds lists or references, neither numbers nor text.")
     stored = min(int(description["stored"]), path.stat().st_size)
     size = math.prod(shape) * width
-    if size > SMALL + largest_unpacked(stored, ARRAY_PACKING):
+    if size > ARRAY_FREELY + largest_unpacked(stored, ARRAY_PACKING):
         raise InputError(f"{where} claims shape {shape}, more than the file holds.")
-    refuse_beyond_room(path, shape, width=max(8, width))
+    refuse_beyond_budget(path, shape, width=max(8, width))
     if chunk > max(LARGEST_CHUNK, size):
         raise InputError(f"{where} is stored in chunks of {chunk:,} bytes, larger than itself: {shape}.")
     return Dataset(process, location, shape, dtype, fields, stored)

@@ -37,14 +37,14 @@ MEMORY_FREELY = 256 << 20
 """Bytes that the process may take for any request beyond what it starts with."""
 
 MEMORY_MULTIPLE = 4
-"""Beyond `MEMORY_FREELY`, so many times the bytes of the array that it reads: a chunk, packed and unpacked, may be as
-large as the array."""
+"""Beyond `MEMORY_FREELY`, bytes that it may take for each byte of the array that it reads: a chunk, packed and
+unpacked, may be as large as the array."""
 
 SECONDS_FREELY = 30
 """Seconds that any request may take."""
 
 SLOWEST = 1 << 20
-"""Beyond `SECONDS_FREELY`, a second for so many bytes of the file and of the array: a slow disk is no error."""
+"""Bytes of the file and of the array for which there is a second beyond `SECONDS_FREELY`: a disk may be slow."""
 
 _LETTER = 4  # bytes that a letter takes in UTF-8, at most
 

@@ -52,7 +52,7 @@ TEXT_COST = 120
 
 
 @dataclass(slots=True)
-class Room:
+class MemoryBudget:
     """The memory that the contents of a file may still take.
 
     Parameters
@@ -85,7 +85,7 @@ class Room:
             )
 
 
-def refuse_beyond_room(path: Path, shape: tuple[int, ...], *, width: int = 8) -> None:
+def refuse_beyond_budget(path: Path, shape: tuple[int, ...], *, width: int = 8) -> None:
     """Refuse an array that takes more memory than its file justifies, or than half of what this process may have.
 
     Parameters

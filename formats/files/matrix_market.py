@@ -15,7 +15,7 @@ import numpy as np
 from ...engine.errors import InputError
 from .delimited import clipped
 from .kinds import AGAIN, MATRIX_MARKET, largest_content, open_text
-from .limits import refuse_beyond_room
+from .limits import refuse_beyond_budget
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,8 +83,8 @@ def read_market(path: Path) -> NDArray[np.float64]:
     """
     with open_text(path) as stream:
         header = _parse_header(path, stream)
-        refuse_beyond_room(path, header.shape)
-        refuse_beyond_room(path, (header.entries, 3))
+        refuse_beyond_budget(path, header.shape)
+        refuse_beyond_budget(path, (header.entries, 3))
         width = 1 if not header.is_sparse else 3 if header.has_values else 2
         lines = _read_lines(path, stream, header.entries, width)
     if not header.is_sparse:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ...engine.errors import InputError
 from ...engine.wording import counted, some
 from ..files.delimited import check_names, open_table, read_body, read_header
-from ..files.limits import NAMES_PACKING, TEXT_COST, Room
+from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
 from .orientation import title_word
 
 if TYPE_CHECKING:
@@ -200,15 +200,15 @@ def read_aliases(path: Path) -> dict[str, str]:
     """
     aliases: dict[str, str] = {}
     with open_table(path, packing=NAMES_PACKING) as table:
-        room = Room(path)
+        budget = MemoryBudget(path)
         titled = _titles_aliases(read_header(table))
         for row in read_body(table, 2, after_header=titled):
             alias, gene = (name.strip() for name in row.fields)
             check_names((alias, gene), f"line {row.line}, field", path)
             if alias in aliases:
-                room.count_repeat()
+                budget.count_repeat()
             else:
-                room.reserve(3 * TEXT_COST + len(alias) + len(gene))
+                budget.reserve(3 * TEXT_COST + len(alias) + len(gene))
             if aliases.setdefault(alias, gene) != gene:
                 raise InputError(
                     f"{path}, line {row.line}: the alias {alias} stands for {gene}, and above for {aliases[alias]}.",

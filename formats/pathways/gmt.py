@@ -11,7 +11,7 @@ from ...engine.errors import InputError
 from ...engine.wording import counted
 from ..files.delimited import check_names, clipped
 from ..files.kinds import open_text
-from ..files.limits import NAMES_PACKING, TEXT_COST, Room
+from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def read_gmt(path: Path) -> LoadingsFile:
     sets: list[GeneLoadings] = []
     repeated = weighted = 0
     with open_text(path, packing=NAMES_PACKING) as stream:
-        room = Room(path)
+        budget = MemoryBudget(path)
         for number, line in enumerate(stream, start=1):
             if not line.strip() or (line.startswith("#") and not sets):
                 continue
@@ -56,7 +56,7 @@ def read_gmt(path: Path) -> LoadingsFile:
             new = [gene for gene in members if gene not in known]
             check_names((name, *new), f"line {number}, field", path)
             genes = tuple(dict.fromkeys(known.setdefault(gene, gene) for gene in members))
-            room.reserve(_SET_COST + 2 * TEXT_COST * len(new) + 16 * len(genes))
+            budget.reserve(_SET_COST + 2 * TEXT_COST * len(new) + 16 * len(genes))
             repeated += len(members) - len(genes)
             loadings = np.array([weights.get(gene, 1.0) for gene in genes])
             sets.append(

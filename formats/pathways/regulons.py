@@ -12,7 +12,7 @@ import numpy as np
 from ...engine.errors import InputError, NotFound, check_choice
 from ...engine.wording import counted, some
 from ..files.delimited import check_names, clipped, is_missing, is_number, open_table, read_body, read_header
-from ..files.limits import NAMES_PACKING, TEXT_COST, Room
+from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
 from ..files.table_numbers import read_numbers
 from ..genes.orientation import title_word
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
@@ -213,7 +213,10 @@ def _is_negative(field: str) -> bool:
 
 
 def _read_pairs(table: Table, header: Sequence[str], columns: _Columns, *, after_header: bool) -> _Pairs:
-    pairs, room = _Pairs({}, {}, is_signed=columns.weight is not None or bool(columns.signs)), Room(table.path)
+    pairs, budget = (
+        _Pairs({}, {}, is_signed=columns.weight is not None or bool(columns.signs)),
+        MemoryBudget(table.path),
+    )
     for row in read_body(table, len(header), after_header=after_header):
         source, target = row.fields[columns.source].strip(), row.fields[columns.target].strip()
         check_names((source, target), f"line {row.line}, name", table.path)
@@ -231,12 +234,12 @@ def _read_pairs(table: Table, header: Sequence[str], columns: _Columns, *, after
             )
         signed = math.copysign(weight, sign) if sign and weight >= 0 else weight
         if source not in pairs.weights:
-            room.reserve(_SOURCE_COST)
+            budget.reserve(_SOURCE_COST)
         targets = pairs.weights.setdefault(source, {})
         if target in targets:
-            room.count_repeat()
+            budget.count_repeat()
         else:
-            room.reserve(2 * TEXT_COST + len(target))
+            budget.reserve(2 * TEXT_COST + len(target))
         if columns.signs and sign == 0:
             pairs.unknown.setdefault((source, target), row.line)
             targets.setdefault(target, signed)

@@ -13,7 +13,7 @@ from ...engine.errors import InputError, NotFound
 from ...engine.wording import counted, some
 from ..files.delimited import check_names, is_missing, is_number, open_table, read_body, read_header
 from ..files.kinds import open_text, require_file
-from ..files.limits import NAMES_PACKING, TEXT_COST, Room
+from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
 from ..readers import find_reader
 
 if TYPE_CHECKING:
@@ -186,11 +186,11 @@ def _read(path: Path) -> _Read:
             raise InputError(
                 f"{path} has one column: {some(header, 1)}.", hint="The first column has ids, the others values."
             )
-        room = Room(path)
+        budget = MemoryBudget(path)
         rows: list[Row] = []
         seen: dict[str, int] = {}
         for row in read_body(table, len(header), after_header=titled):
-            room.reserve(TEXT_COST * len(row.fields))
+            budget.reserve(TEXT_COST * len(row.fields))
             name = row.fields[0].strip()
             check_names([name], f"line {row.line}, id", path)
             if name in seen:

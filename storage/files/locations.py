@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-FEW = 64
+MOST_UNLISTED = 64
 """Most entries that are tried one by one, without listing what is there."""
 
 
@@ -111,7 +111,7 @@ class DirectoryStore:
 
         A name can claim any number: what lies between two entries is not counted through.
         """
-        if last - first < FEW:
+        if last - first < MOST_UNLISTED:
             return range(first, last + 1)
         numbers = set(self.loose())
         self.packs = self.all_packs(outermost=True)  # after the loose ones, as in `look`

@@ -55,7 +55,7 @@ def pathway_record(pathway: Pathway, missing: Sequence[str], id_: str) -> Pathwa
     )
 
 
-def content_of(entry: EntryRecord, pathways: Iterable[Pathway] = ()) -> hdf5.Content:
+def entry_content(entry: EntryRecord, pathways: Iterable[Pathway] = ()) -> hdf5.Content:
     """Return the content of an entry's file; the pathways of its commits in the order of its record."""
     numbers = [_numbers(pathway) for pathway in pathways]
     arrays: dict[str, NDArray[Any]] = {
@@ -66,7 +66,7 @@ def content_of(entry: EntryRecord, pathways: Iterable[Pathway] = ()) -> hdf5.Con
     return hdf5.Content(layout.ENTRY, entry.canonical(), arrays)
 
 
-def entry_of(stored: hdf5.StoredFile, number: int) -> LoggedEntry:
+def parse_entry(stored: hdf5.StoredFile, number: int) -> LoggedEntry:
     """Return the entry of the log that a file holds, checked against its number and the ids of its commits.
 
     Raises

@@ -192,14 +192,14 @@ def check_entry(entry: EntryRecord, commits: Container[str], refs: Refs | None) 
         It names a commit that is not before it, or a ref as none can be called, or moves one from where it is not.
     """
     known: set[str] = set()
-    named: list[str | None] = []
+    ids: list[str | None] = []
     for logged in entry.commits:
         commit = logged.commit
         seen = (id_ for drop in commit.drops for id_ in drop.seen)
-        named.extend(id_ for id_ in (*commit.parents, *seen) if id_ not in known)
+        ids.extend(id_ for id_ in (*commit.parents, *seen) if id_ not in known)
         known.add(logged.id)
-    named += [move.after for move in entry.moves if move.ref != layout.HEAD and move.after not in known]
-    for id_ in named:
+    ids += [move.after for move in entry.moves if move.ref != layout.HEAD and move.after not in known]
+    for id_ in ids:
         if refs is not None and id_ is not None and id_ not in commits:
             raise FormatError(f"Entry {entry.number} of the log is damaged: the commit {id_} is not before it.")
     for ref in (move.ref for move in entry.moves):

@@ -42,7 +42,7 @@ def resolve(text: str, refs: Refs, history: History) -> str:
     while match := SUFFIX.search(text):
         suffixes.append(match.group())
         text = text[: match.start()]
-    commit = _named(text, refs, history)
+    commit = _resolve_name(text, refs, history)
     for suffix in reversed(suffixes):
         commit = _step(commit, suffix, history)
     return commit
@@ -62,7 +62,7 @@ def split_range(text: str) -> tuple[str, str]:
     return before or "HEAD", after or "HEAD"
 
 
-def _named(text: str, refs: Refs, history: History) -> str:
+def _resolve_name(text: str, refs: Refs, history: History) -> str:
     if text in ("HEAD", "@"):
         return refs.commit_at(layout.HEAD)
     if LOOKS_LIKE_VERSION.fullmatch(text):

@@ -87,7 +87,7 @@ class Artifacts:
         yield from sorted(sound, key=lambda artifact: artifact.record.time, reverse=True)
         yield from (artifact for artifact in artifacts if isinstance(artifact, FormatError))
 
-    def named(self, prefix: str) -> Artifact:
+    def find_by_prefix(self, prefix: str) -> Artifact:
         """Return the analysis whose key begins so.
 
         Raises

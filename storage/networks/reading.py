@@ -49,7 +49,7 @@ class Recipe:
     anchor: str | None = None
 
 
-class Reader:
+class VersionReader:
     """Reads versions of a store; it keeps bases that it has read.
 
     Parameters

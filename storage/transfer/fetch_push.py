@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ..history.writing import Writer
     from .parcel import Parcel
 
-READ = 0.8
+READING_SHARE = 0.8
 """The share of the time of a fetch that reading takes; checking takes the rest."""
 
 FETCHED = "fetch from"
@@ -237,9 +237,9 @@ def _transfer(
     needed = source.history.ancestors(*(move.after for move in moves if move.after))
     try:
         lacking = [commit for commit in needed if commit not in target.history]
-        parcel = parcel_of(source, lacking, _part(progress, 0.0, READ))
+        parcel = parcel_of(source, lacking, _part(progress, 0.0, READING_SHARE))
         new = set(parcel.bases) - {commit.base for commit in target.history.commits}
-        _check_arrival(source, target, parcel, panel, new, _part(progress, READ, 1.0))
+        _check_arrival(source, target, parcel, panel, new, _part(progress, READING_SHARE, 1.0))
     except FormatError as failure:
         raise FormatError(
             f"Nothing was taken from {source.locations.path}: {failure.message}",

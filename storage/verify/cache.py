@@ -65,7 +65,7 @@ def _index_findings(ledger: Ledger, cache: Path, before: Derived) -> Iterator[Fi
             yield Finding("derived", within(ledger, path), f"{path} is not the index of this log.")
         elif wrong := read_problem(lambda: hdf5.walk(path)):
             yield Finding("derived", within(ledger, path), wrong)
-    elif ledger.log.length >= index.EVERY:
+    elif ledger.log.length >= index.MOST_UNINDEXED:
         yield Finding("note", within(ledger, path), "There is no index; opening reads every entry.")
     note, first, last = cache / layout.LAST_ENTRY, ledger.history.numbered(0), ledger.log.last
     if ledger.log.damage or first is None or last is None:

@@ -90,34 +90,34 @@ def test_the_store_may_be_named_anywhere_and_the_last_one_counts(
 
 def test_the_bare_verb_is_what_it_was(folder: Path, grn: Callable[..., Any]) -> None:
     for line in ("-s a.grn nmf --rank 5:3", "nmf --rank 5:3 -s a.grn", "-s b.grn nmf -v --rank 5:3"):
-        told = grn(*line.split())
-        assert (told.code, "--rank 5:3 names no rank" in told.err) == (2, True)
-    told = grn("nmf")
-    assert (told.code, "more than one store" in told.err) == (4, True)
+        answer = grn(*line.split())
+        assert (answer.code, "--rank 5:3 names no rank" in answer.err) == (2, True)
+    answer = grn("nmf")
+    assert (answer.code, "more than one store" in answer.err) == (4, True)
     assert grn("nmf", "-s", "").err.startswith("Error: -s names no store: it is empty.")
     assert grn("simulate", "--genes", 5, "--factors", 1, "-o", "m.npz").code == 0
     assert (folder / "m.pathways.npz").exists()
 
 
 def test_with_a_sub_verb_the_bare_verb_opens_no_store(folder: Path, grn: Callable[..., Any]) -> None:
-    told = grn("nmf", "keep", "--help")
-    assert (told.code, told.out.splitlines()[0]) == (0, "Usage: grn nmf keep [OPTIONS]")
-    told = grn("nmf", "keep")
-    assert (told.code, "more than one store" in told.err) == (4, True)
+    answer = grn("nmf", "keep", "--help")
+    assert (answer.code, answer.out.splitlines()[0]) == (0, "Usage: grn nmf keep [OPTIONS]")
+    answer = grn("nmf", "keep")
+    assert (answer.code, "more than one store" in answer.err) == (4, True)
     assert grn("-s", "none.grn", "lmm", "fit", "y~x", "-o", "out").out == "y~x out\n"
 
 
 def test_the_help_of_a_verb_has_its_own_options_and_its_sub_verbs_unloaded(
     folder: Path, grn: Callable[..., Any]
 ) -> None:
-    told = grn("nmf", "--help").out
-    assert told.startswith("Usage: grn nmf [OPTIONS] [COMMAND] [ARGS]...")
-    assert "--rank R|FROM:TO" in told
-    assert "Commands:\n  keep  Tell one.\n  lose  Tell all." in told
-    assert grn("nmf", "-h", "keep").out == told
-    told = grn("lmm", "--help").out
-    assert told.startswith("Usage: grn lmm [OPTIONS] COMMAND [ARGS]...\n\n  Mixed models.\n")
-    assert "  fit   Fit one." in told
+    text = grn("nmf", "--help").out
+    assert text.startswith("Usage: grn nmf [OPTIONS] [COMMAND] [ARGS]...")
+    assert "--rank R|FROM:TO" in text
+    assert "Commands:\n  keep  Tell one.\n  lose  Tell all." in text
+    assert grn("nmf", "-h", "keep").out == text
+    text = grn("lmm", "--help").out
+    assert text.startswith("Usage: grn lmm [OPTIONS] COMMAND [ARGS]...\n\n  Mixed models.\n")
+    assert "  fit   Fit one." in text
 
 
 @pytest.mark.parametrize(
@@ -147,17 +147,17 @@ def test_the_help_of_a_verb_has_its_own_options_and_its_sub_verbs_unloaded(
         ("simulate counts -s a.grn", "-s", "`grn simulate counts --help` lists what it takes."),
     ],
 )
-def test_what_is_refused_is_said_with_the_whole_command(
+def test_a_refusal_names_the_whole_command(
     folder: Path, grn: Callable[..., Any], line: str, sentence: str, hint: str
 ) -> None:
-    told = grn(*line.split())
-    assert (told.code, told.out) == (2, "")
-    assert sentence in told.err
-    assert hint in told.err
+    answer = grn(*line.split())
+    assert (answer.code, answer.out) == (2, "")
+    assert sentence in answer.err
+    assert hint in answer.err
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "traced"),
     [
         ("-v nmf -s a.grn -v keep --rank 0", True),
         ("-s a.grn nmf keep --rank 0 -vv", True),
@@ -166,10 +166,10 @@ def test_what_is_refused_is_said_with_the_whole_command(
         ("-s a.grn nmf keep --rank 0", False),
     ],
 )
-def test_a_traceback_is_asked_for_anywhere(folder: Path, grn: Callable[..., Any], line: str, *, told: bool) -> None:
+def test_a_traceback_is_asked_for_anywhere(folder: Path, grn: Callable[..., Any], line: str, *, traced: bool) -> None:
     answer = grn(*line.split())
     assert answer.code == 70
-    assert ("Traceback" in answer.err) == told
+    assert ("Traceback" in answer.err) == traced
     assert "RuntimeError: planted" in answer.err
 
 
@@ -177,7 +177,7 @@ def test_a_shell_completes_sub_verbs_and_their_options(
     folder: Path, grn: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("_GRN_COMPLETE", "bash_complete")
-    for words, found in (
+    for words, completions in (
         ("grn simulate c", ["plain,counts"]),
         ("grn simulate counts --reg", ["plain,--regime"]),
         ("grn nmf -s a.grn ke", ["plain,keep"]),
@@ -186,4 +186,4 @@ def test_a_shell_completes_sub_verbs_and_their_options(
     ):
         monkeypatch.setenv("COMP_WORDS", words)
         monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
-        assert grn().out.split() == found, words
+        assert grn().out.split() == completions, words

@@ -29,13 +29,13 @@ def drawn() -> SimulatedCounts:
 
 @pytest.fixture(scope="module")
 def names() -> list[str]:
-    return [f"GENE{place:02d}" for place in range(60)]
+    return [f"GENE{index:02d}" for index in range(60)]
 
 
 @pytest.fixture
 def store(tmp_path: Path, grn: Callable[..., Any], drawn: SimulatedCounts, names: list[str]) -> Path:
     """A store on simulated counts, with one pathway over genes of all modules."""
-    lines = ["\t".join(["gene", *(f"S{place}" for place in range(40))])]
+    lines = ["\t".join(["gene", *(f"S{index}" for index in range(40))])]
     lines += [
         "\t".join([name, *(f"{count:g}" for count in row)]) for name, row in zip(names, drawn.counts, strict=True)
     ]
@@ -101,9 +101,9 @@ def test_counts_of_a_file_have_a_likelihood_and_genes_of_two_modules(
     answer = json.loads(grn(*asked, "--json").out)
     assert answer["rank"] == 3
     assert agreement(modules_of(answer["genes"]), drawn.main) >= 0.95
-    clear = {names[place] for place in np.flatnonzero(drawn.minor > 0.15)}
+    clear = {names[index] for index in np.flatnonzero(drawn.minor > 0.15)}
     assert clear <= set(answer["moonlighting"])
-    assert len(set(answer["moonlighting"]) - {names[place] for place in np.flatnonzero(drawn.minor > 0)}) <= 1
+    assert len(set(answer["moonlighting"]) - {names[index] for index in np.flatnonzero(drawn.minor > 0)}) <= 1
     assert sum(row["genes"] for row in answer["modules"]) == 60 + len(answer["moonlighting"])
     rows = [row for row in answer["genes"] if row["gene"] in answer["moonlighting"]]
     assert all(row["q"] <= 0.02 and row["second_module"] != row["module"] for row in rows)
@@ -116,7 +116,7 @@ def test_values_that_are_no_whole_numbers_have_no_likelihood(
     store: Path, grn: Callable[..., Any], drawn: SimulatedCounts, names: list[str]
 ) -> None:
     lines = ["\t".join([name, *map(str, row)]) for name, row in zip(names, (drawn.counts + 0.5).tolist(), strict=True)]
-    head = "\t".join(["gene", *(f"S{place}" for place in range(40))])
+    head = "\t".join(["gene", *(f"S{index}" for index in range(40))])
     (store.parent / "halves.tsv").write_text("\n".join([head, *lines]) + "\n")
     printed = grn("-s", store, "nmf", "--input", store.parent / "halves.tsv", "--rank", 3, "--restarts", 2, "--json")
     answer = json.loads(printed.out)
@@ -202,9 +202,9 @@ def test_weights_and_usages_are_tables_and_go_to_a_file(
     usage = grn(*asked, "--table", "usage", "--tsv").rows
     assert list(weights[0]) == ["gene", "module_1", "module_2", "module_3"]
     assert [row["gene"] for row in weights] == names
-    assert [row["sample"] for row in usage] == [f"S{place}" for place in range(40)]
+    assert [row["sample"] for row in usage] == [f"S{index}" for index in range(40)]
     w, h = (
-        np.array([[float(row[f"module_{place}"]) for place in (1, 2, 3)] for row in rows]) for rows in (weights, usage)
+        np.array([[float(row[f"module_{index}"]) for index in (1, 2, 3)] for row in rows]) for rows in (weights, usage)
     )
     np.testing.assert_allclose(w.sum(axis=0), 1.0)
     assert (w @ h.T).sum() == pytest.approx(drawn.counts.sum(), rel=1e-4)
@@ -264,7 +264,7 @@ def test_a_file_is_factored_without_a_store_and_nothing_is_kept(
 def test_the_ranks_surveyed_by_default_are_as_many_as_there_can_be(
     tmp_path: Path, grn: Callable[..., Any], drawn: SimulatedCounts, names: list[str]
 ) -> None:
-    head = "\t".join(["gene", *(f"S{place}" for place in range(6))])
+    head = "\t".join(["gene", *(f"S{index}" for index in range(6))])
     rows = ["\t".join([name, *map(str, row[:6])]) for name, row in zip(names, drawn.counts.astype(int), strict=True)]
     (tmp_path / "few.tsv").write_text("\n".join([head, *rows]) + "\n")
     assert grn("init", tmp_path / "few.grn", "--expression", tmp_path / "few.tsv", "--counts").code == 0
@@ -280,15 +280,15 @@ def test_warnings_are_printed_in_every_form(
 ) -> None:
     # Of a single sweep the first is always kept and three that gain little are never seen, whatever the rounding.
     monkeypatch.setattr("grnledger.engine.nmf.modules.analysis.FINAL_FIT", {"tolerance": 0.0, "most_sweeps": 1})
-    for place, form in enumerate(("--tsv", "--json", "--table=modules")):
-        printed = grn("-s", store, "nmf", "--rank", 3, "--restarts", 2, "--seed", place, form)
+    for index, form in enumerate(("--tsv", "--json", "--table=modules")):
+        printed = grn("-s", store, "nmf", "--rank", 3, "--restarts", 2, "--seed", index, form)
         assert "The fit has not converged in 1 sweep:" in printed.err
 
 
 def test_a_version_without_any_correlation_is_refused_with_a_sentence(tmp_path: Path, grn: Callable[..., Any]) -> None:
     values = np.random.default_rng(16).standard_normal((40, 12))
-    rows = [f"G{place}\t" + "\t".join(map(str, row)) for place, row in enumerate(values.tolist())]
-    head = "\t".join(["gene", *(f"S{place}" for place in range(12))])
+    rows = [f"G{index}\t" + "\t".join(map(str, row)) for index, row in enumerate(values.tolist())]
+    head = "\t".join(["gene", *(f"S{index}" for index in range(12))])
     (tmp_path / "noise.tsv").write_text("\n".join([head, *rows]) + "\n")
     made = grn("init", tmp_path / "noise.grn", "--expression", tmp_path / "noise.tsv")
     assert "Shrinkage is complete" in made.err + made.out
@@ -303,9 +303,9 @@ def test_files_read_beside_a_table_are_part_of_its_content(
     folder = store.parent / "tenx"
     folder.mkdir()
     mmwrite(folder / "matrix.mtx", coo_array(drawn.counts.astype(np.int64)))
-    (folder / "barcodes.tsv").write_text("".join(f"S{place}\n" for place in range(40)))
+    (folder / "barcodes.tsv").write_text("".join(f"S{index}\n" for index in range(40)))
     for prefix in ("GENE", "OTHER"):
-        (folder / "genes.tsv").write_text("".join(f"{prefix}{place}\t{prefix}{place}\n" for place in range(60)))
+        (folder / "genes.tsv").write_text("".join(f"{prefix}{index}\t{prefix}{index}\n" for index in range(60)))
         printed = grn("-s", store, "nmf", "--input", folder / "matrix.mtx", "--rank", 2, "--restarts", 2)
         assert printed.code == 0
         assert prefix in printed.out

@@ -250,7 +250,7 @@ def test_a_push_shows_where_the_branch_stands(do: Callable[..., Any]) -> None:
     assert do("-s", "lab.grn", "log", "-n", "1").out.startswith("v2 ")
 
 
-def test_a_refused_push_says_what_to_type_and_that_works(
+def test_a_refused_push_has_a_hint_that_works(
     both: Callable[..., Any], refused: Callable[..., tuple[str, str]], folder: Path
 ) -> None:
     before = state(folder / "lab.grn")
@@ -339,7 +339,7 @@ def test_an_export_that_cannot_be_is_refused(do: Callable[..., Any], refused: Ca
     assert refused(2, *export, "x.h5", "--genes", "TP53")[0].startswith("--genes and -o go with --matrix")
 
 
-def test_an_export_takes_away_what_a_killed_one_has_left(do: Callable[..., Any], folder: Path) -> None:
+def test_an_export_removes_the_leftovers_of_a_killed_one(do: Callable[..., Any], folder: Path) -> None:
     left = [folder / f".{name}.0123456789abcdef.tmp" for name in ("lab.h5", "other.h5")]
     for path in left:
         path.write_bytes(b"half of a store")
@@ -373,7 +373,7 @@ def test_pack_shows_how_many_files_are_left(do: Callable[..., Any], folder: Path
     assert not list((folder / "lab.grn" / "log").iterdir())
 
 
-def test_pack_says_what_it_swept(do: Callable[..., Any], folder: Path) -> None:
+def test_pack_reports_what_it_removed(do: Callable[..., Any], folder: Path) -> None:
     leftover = folder / "lab.grn" / "log" / ".0000000009.h5.0123456789abcdef.tmp"
     leftover.write_bytes(b"dead")
     os.utime(leftover, (1_000_000_000, 1_000_000_000))

@@ -64,7 +64,7 @@ def test_gzip_that_bursts_is_refused_and_what_packs_as_counts_do_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(limits, "UNPACKED_FREELY", 1 << 20)
-    rows = b"gene\ts1\ts2\ts3\n" + b"".join(b"G%d\t0\t0\t0\n" % place for place in range(20_000))
+    rows = b"gene\ts1\ts2\ts3\n" + b"".join(b"G%d\t0\t0\t0\n" % index for index in range(20_000))
     assert len(read_expression(write(tmp_path / "a.tsv.gz", gzip.compress(rows))).expression.genes) == 20_000
     bomb = gzip.compress(b"gene\ts1\ts2\ts3\n" + b"G\t0\t0\t0\n" * 300_000)
     with pytest.raises(InputError, match=r"unpacks to more than [\d,]+ bytes.* it would burst") as caught:
@@ -73,7 +73,7 @@ def test_gzip_that_bursts_is_refused_and_what_packs_as_counts_do_is_read(
 
 
 def test_what_a_text_keeps_is_counted_against_its_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    names = [f"NAME{place}" for place in range(3000)]
+    names = [f"NAME{index}" for index in range(3000)]
     files = {
         "e.tsv": "gene\ts1\ts2\ts3\n" + "".join(f"{name}\t1\t2\t3\n" for name in names),
         "h.gmt": "".join(f"{name}\t\tTP53\n" for name in names),
@@ -94,9 +94,9 @@ def test_what_a_text_keeps_is_counted_against_its_size(tmp_path: Path, monkeypat
 def test_half_of_what_the_process_may_have_is_the_most(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(limits, "memory_left", lambda: 1_000_000)
     path = write(tmp_path / "x", b"x")
-    limits.refuse_beyond_room(path, (250, 250))
+    limits.refuse_beyond_budget(path, (250, 250))
     with pytest.raises(InputError, match=r"251 × 250 values take 490\.2 KiB.* may have 976\.6 KiB of memory"):
-        limits.refuse_beyond_room(path, (251, 250))
+        limits.refuse_beyond_budget(path, (251, 250))
 
 
 def test_a_limit_on_addresses_counts_as_memory():
@@ -146,7 +146,7 @@ def test_rows_that_say_nothing_new_come_to_an_end(tmp_path: Path, monkeypatch: p
         read_aliases(write(tmp_path / "a.tsv", aliases + b"p53\tTP53\n"))
 
 
-def test_a_wide_table_is_judged_by_fewer_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_wide_table_is_inspected_by_fewer_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(delimited, "PEEK_FIELDS", 10)
     path = write(tmp_path / "w.tsv", b"gene\ts1\ts2\ts3\n" + b"".join(b"G%d\t1\t2\t3\n" % i for i in range(20)))
     with delimited.open_table(path) as table:
@@ -296,7 +296,7 @@ def test_more_names_than_bytes_can_hold_are_refused(tmp_path: Path, monkeypatch:
         read_expression(h5ad(tmp_path / "a.h5ad", many))
 
 
-def test_a_sparse_matrix_with_more_values_than_places_is_refused(tmp_path: Path):
+def test_a_sparse_matrix_with_more_values_than_entries_is_refused(tmp_path: Path):
     def swollen(file: h5py.File) -> None:
         del file["X"]
         group = file.create_group("X")
@@ -336,7 +336,7 @@ def test_names_that_are_longer_than_names_are_refused(tmp_path: Path, how: dict[
     def renamed(names: list[str]) -> Callable[[h5py.File], object]:
         return replaced("var/_index", data=names, dtype=h5py.string_dtype(), **how)
 
-    genes = [f"GENE{place:0996d}" for place in range(3)]
+    genes = [f"GENE{index:0996d}" for index in range(3)]
     assert read_expression(h5ad(tmp_path / "a.h5ad", renamed(genes))).expression.genes == tuple(genes)
     with pytest.raises(InputError, match=r"var/_index cannot be read: it holds a text of 4,001 bytes"):
         read_expression(h5ad(tmp_path / "b.h5ad", renamed(["A" * 4001, "B", "C"])))

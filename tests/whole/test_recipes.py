@@ -179,7 +179,7 @@ def test_a_new_estimator_is_one_file_and_one_line(tree: Tree) -> None:
 
 def test_a_new_file_format_is_one_file_and_one_line(tree: Tree) -> None:
     tree.add_file("formats/expression/colons.py", READER)
-    line = '        "colons": Reader("colons", "expression.colons:read_colons", ending(".colons")),'
+    line = '        "colons": FormatReader("colons", "expression.colons:read_colons", ending(".colons")),'
     tree.add_line("formats/readers.py", '    "expression": {', line)
     assert tree.changes() == (["formats/expression/colons.py"], [f"+ {line}"])
 

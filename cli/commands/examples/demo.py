@@ -74,9 +74,9 @@ def command(ctx: click.Context, keep: Path | None) -> None:
 def _play(ctx: click.Context, folder: Path) -> None:
     grn = ctx.find_root().command
     with contextlib.chdir(folder), _plain_environment(), contextlib.redirect_stderr(sys.stdout):
-        for said, line in STORY:
-            if said:
-                click.echo(click.style(f"\n# {said}", fg="blue"))
+        for title, line in STORY:
+            if title:
+                click.echo(click.style(f"\n# {title}", fg="blue"))
             click.echo(click.style(f"$ {line}", bold=True))
             code = errors.run(grn, shlex.split(line)[1:], ctx.color)
             if code in (errors.CLOSED_PIPE, errors.INTERRUPTED):
@@ -88,11 +88,11 @@ def _play(ctx: click.Context, folder: Path) -> None:
 @contextlib.contextmanager
 def _plain_environment() -> Generator[None]:
     """Leave aside a store that the environment names, and a pager, which would stop the story."""
-    kept = dict(os.environ)
+    environment = dict(os.environ)
     os.environ.pop(options.STORE_VARIABLE, None)
     os.environ["PAGER"] = "cat"
     try:
         yield
     finally:
         os.environ.clear()
-        os.environ.update(kept)
+        os.environ.update(environment)

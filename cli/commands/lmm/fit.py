@@ -147,10 +147,10 @@ def _many(
     version: Version, store_model: StoreModel, signal: Signal, fits: list[Fit], spans: list[Interval | None], ci: str
 ) -> Answer:
     """Return the answer for a file of several signals: a row each."""
-    named = list(zip(signal.names, fits, spans, strict=True))
+    trait_fits = list(zip(signal.names, fits, spans, strict=True))
     rows = [
         (name, fit.size, fit.h2, fit.h2_se, *(span or (None, None)), fit.log_likelihood, fit.p_h2_0, fit.log10_p_h2_0)
-        for name, fit, span in named
+        for name, fit, span in trait_fits
     ]
     return Answer(
         columns=COLUMNS,
@@ -158,7 +158,7 @@ def _many(
         json=lambda: {
             **versions.identity(version),
             **lmm.model_json(store_model, signal),
-            "traits": [{"trait": name, **lmm.fit_json(fit, span, ci)} for name, fit, span in named],
+            "traits": [{"trait": name, **lmm.fit_json(fit, span, ci)} for name, fit, span in trait_fits],
         },
         text=lambda: f"{output.facts(lmm.model_facts(store_model, signal))}\n{output.table(COLUMNS, rows)}",
         paged=True,

@@ -107,8 +107,8 @@ def command(
 
 
 def _module_rows(comparison: VersionComparison) -> Rows:
-    sides = [run.named.analysis for run in (comparison.before, comparison.after)]
-    genes = comparison.before.named.genes
+    sides = [run.named_analysis.analysis for run in (comparison.before, comparison.after)]
+    genes = comparison.before.named_analysis.genes
 
     def size_and_top(side: int, module: int) -> tuple[int | None, str | None]:
         if module < 0:
@@ -130,7 +130,7 @@ def _gene_rows(comparison: VersionComparison) -> Rows:
     before, after = comparison.shares
     moved, distance = comparison.movement.moved.tolist(), comparison.movement.distance
     homes, later = before.argmax(axis=1).tolist(), after.argmax(axis=1).tolist()
-    genes = comparison.before.named.genes
+    genes = comparison.before.named_analysis.genes
     return [
         (genes[at], homes[at] + 1, float(before[at, homes[at]]), later[at] + 1, float(after[at, later[at]]),
          float(distance[at]), moved[at])
@@ -145,8 +145,8 @@ def _json(
     return {
         "from": identity(repo.version(before)),
         "to": identity(repo.version(after)),
-        "rank_from": comparison.before.named.analysis.best.rank,
-        "rank_to": comparison.after.named.analysis.best.rank,
+        "rank_from": comparison.before.named_analysis.analysis.best.rank,
+        "rank_to": comparison.after.named_analysis.analysis.best.rank,
         "warm": _fit(comparison.warm),
         "cold": _fit(comparison.cold),
         "resamples": len(movement.resampled),
@@ -166,9 +166,9 @@ def _fit(fit: Factorization) -> dict[str, Any]:
 def _notes(comparison: VersionComparison, before: str, after: str, *, left_out: int) -> Iterator[Note]:
     if left_out:
         yield Note(f"… and {left_out:,} genes that moved less; --tsv lists them.")
-    first, second = (run.named.analysis.best for run in (comparison.before, comparison.after))
+    first, second = (run.named_analysis.analysis.best for run in (comparison.before, comparison.after))
     modules = counted(first.rank, "module")
-    surveyed = len(comparison.before.named.analysis.survey.rows) > 1
+    surveyed = len(comparison.before.named_analysis.analysis.survey.rows) > 1
     how = "each with the rank that it chooses" if surveyed else "as many as were asked for"
     yield Note(f"{before}: {modules}; {after}: {counted(second.rank, 'module')}; {how}, of the positive correlations.")
     warm, cold = comparison.warm, comparison.cold

@@ -33,11 +33,11 @@ def command(repo: Repository, *, analysis: str, library: Path | None, table: str
     from ....analysis.nmf import kept
 
     nmf.check_files(target, library)
-    artifact = repo.artifacts.named(analysis)
-    named = kept.read(artifact)
-    sets = nmf.read_sets(library, named.genes)
-    nmf.write_factors(target, named)
+    artifact = repo.artifacts.find_by_prefix(analysis)
+    named_analysis = kept.read(artifact)
+    sets = nmf.read_sets(library, named_analysis.genes)
+    nmf.write_factors(target, named_analysis)
     record = artifact.record
     parameters = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in record.parameters.items())
     made = Note(f"Made by {record.author} at {record.time}: {parameters}.")
-    return nmf.answer(named, artifact, table, sets, notes=[made])
+    return nmf.answer(named_analysis, artifact, table, sets, notes=[made])

@@ -98,11 +98,11 @@ def command(
     nmf.check_files(target, library)
     version = None if repo is None else repo.version(at)
     run = run_of(repo, at if version is None else version.name, source, rank, restarts=restarts, seed=seed)
-    sets = nmf.read_sets(library, run.named.genes)
-    nmf.write_factors(target, run.named)
+    sets = nmf.read_sets(library, run.named_analysis.genes)
+    nmf.write_factors(target, run.named_analysis)
     of = f"{version.name}: " if version is not None and source in VERSION_INPUTS else ""
     notes = [_kept_note(run)]
-    return nmf.answer(run.named, run.artifact, table, sets, identity=_identity(version), of=of, notes=notes)
+    return nmf.answer(run.named_analysis, run.artifact, table, sets, identity=_identity(version), of=of, notes=notes)
 
 
 def _identity(version: Version | None) -> dict[str, Any]:

@@ -85,8 +85,8 @@ def _anchor(repo: Repository, version: Version) -> str:
         return f"the base's own{ago}"
     if not ago:
         return "its own full inversion"
-    named = [name for name, _, content in repo.identities() if content == measured.anchor]
-    before = [name for name in named if int(name[1:]) <= version.number]
+    inverted = [name for name, _, content in repo.identities() if content == measured.anchor]
+    before = [name for name in inverted if int(name[1:]) <= version.number]
     return f"full inversion of {before[-1] if before else 'a version that is lost'}{ago}"
 
 

@@ -21,7 +21,7 @@ from ..kernels.spectral import Rotated, Spectral
 from ..model.boundary import nullity_spanned
 from ..model.tails import chi2_tail
 from .chebyshev import coefficients, evaluate, maximise, nodes
-from .exact_points import FEW, RotatedTests, end_points, points_at
+from .exact_points import LARGEST_NULLITY, RotatedTests, end_points, points_at
 from .results import (
     COLLINEAR,
     ScanResult,
@@ -52,7 +52,7 @@ CENTRES = np.arange(-17.0, 17.1, 2.0)
 COARSE = 3.0
 """Step in t of the grid that shows whether a likelihood is greater elsewhere; its peaks are wider."""
 
-BETTER = 1e-9
+LEAST_GAIN = 1e-9
 """Least gain of log likelihood for which all windows are evaluated."""
 
 
@@ -119,7 +119,7 @@ class ExactScanner:
         with one_blas_thread():
             outside = columns - vectors @ (vectors.T @ columns)
             self._outside = outside - vectors @ (vectors.T @ outside)
-            self._null_basis = _null_basis(self._kernel) if 0 < rotated.nullity <= FEW else None
+            self._null_basis = _null_basis(self._kernel) if 0 < rotated.nullity <= LARGEST_NULLITY else None
             centre = np.log(null.delta / model.scale) if 0.0 < null.delta < np.inf else np.nan
             if centre <= CENTRES[0]:
                 raise EngineError(
@@ -151,7 +151,7 @@ class ExactScanner:
             in_window, at_edge = self._window(tests, self._null_centre)
             best = best.merge(in_window, every)
             coarse = np.nanmax(self._likelihoods(tests, self._coarse)[0], axis=1, initial=-np.inf)
-            uncertain = np.flatnonzero(at_edge | (coarse > best.log_likelihood + BETTER))
+            uncertain = np.flatnonzero(at_edge | (coarse > best.log_likelihood + LEAST_GAIN))
         if len(uncertain):
             uncertain_tests = tests.select(uncertain)
             for centre in CENTRES:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Part = Literal["shared", "full", "covariance"]
 """R_s, the correlation without what each gene has alone; R_v, the correlation; Σ_v, the covariance."""
 
-LARGEST = 12_000
+LARGEST_DENSE = 12_000
 """Most genes of a dense base whose eigenvectors are computed: 1.2 GB, and about five minutes."""
 
 
@@ -143,9 +143,9 @@ def _shared(factor: NDArray[np.float64], signs: NDArray[np.float64]) -> Kernel:
 
 
 def _dense(snapshot: Snapshot, part: Part, genes: NDArray[np.intp], leave_out: Sequence[int]) -> Kernel:
-    if len(genes) > LARGEST:
+    if len(genes) > LARGEST_DENSE:
         raise InputError(
-            f"The eigenvectors of {len(genes):,} genes of a dense base are not computed (at most {LARGEST:,}).",
+            f"The eigenvectors of {len(genes):,} genes of a dense base are not computed (at most {LARGEST_DENSE:,}).",
             hint="Give the kernel as a factor, or use a store with a factor base.",
         )
     whole = snapshot.covariance.block(genes, genes)

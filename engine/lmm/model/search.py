@@ -26,7 +26,7 @@ REACH = 18.0
 STEP = 0.5
 """Step of the grid in log δ; log(λ + δ) changes over about 2."""
 
-NEARLY = 1e-11
+LEAST_GAIN_A_ROW = 1e-11
 """Gain of log likelihood a row below which a maximum inside is no better than an end: h² is then below rounding."""
 
 FARTHEST = 60.0
@@ -114,7 +114,7 @@ def search(
     chosen = values >= best[trait]
     deltas[trait[chosen]] = np.exp(log_deltas[chosen])
     maxima = np.bincount(trait, minlength=len(best))
-    tolerance = NEARLY * size
+    tolerance = LEAST_GAIN_A_ROW * size
     for end, delta, falling in ((h2_1, 0.0, ~rising[0]), (h2_0, np.inf, rising[-1])):
         # an end towards which the likelihood falls is no maximum, unless it is one within rounding
         possible = np.isfinite(end.log_likelihood) & (falling | np.isfinite(best))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Sparse = csr_array[Any, Any]
     Matrix = NDArray[np.float64] | Sparse
 
-LARGEST = 1e50
+LARGEST_VALUE = 1e50
 """The largest value allowed: fourth powers of larger ones are not held by double precision."""
 
 SPARSE_BELOW = 0.3
@@ -150,7 +150,11 @@ def check_entries(values: Any, row: str, column: str) -> None:
     for bad, what, hint in (
         (data < 0.0, "negative", "Give counts or intensities as they are, before centring or a logarithm."),
         (np.isinf(data), "infinite", "Correct it, or make it NaN, which is taken for missing."),
-        (data > LARGEST, f"larger than {LARGEST:g}", "Divide all of them by one number: the modules stay the same."),
+        (
+            data > LARGEST_VALUE,
+            f"larger than {LARGEST_VALUE:g}",
+            "Divide all of them by one number: the modules stay the same.",
+        ),
     ):
         if np.any(bad):
             first = int(np.argmax(bad))

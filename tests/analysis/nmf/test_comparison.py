@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 def made_of(*groups: list[int], genes: int = 12) -> Factorization:
     """A factorization whose modules have these genes, in equal parts."""
     modules = np.zeros((genes, len(groups)))
-    for place, group in enumerate(groups):
-        modules[group, place] = 1.0 / len(group)
+    for index, group in enumerate(groups):
+        modules[group, index] = 1.0 / len(group)
     usage = np.array([[float(len(group))] * 3 for group in groups])
     return Factorization(modules, usage, 1.0, np.ones(1), 0.0, converged=True, seed=0)
 
@@ -76,7 +76,7 @@ def test_the_distance_of_a_gene_is_the_share_of_it_that_is_elsewhere() -> None:
     assert membership_distances(changes, memberships(before), memberships(more)).sum() == pytest.approx(3.0)
 
 
-def test_a_gene_has_moved_beyond_what_drawing_the_samples_anew_does() -> None:
+def test_a_gene_has_moved_farther_than_resampling_moves_it() -> None:
     resamples = np.tile(np.linspace(0.0, 0.2, 100), (19, 1))
     still = Movement(np.full(100, 0.1), resamples)
     assert still.cut == pytest.approx(0.19, abs=0.002)
@@ -94,7 +94,7 @@ def test_a_gene_has_moved_beyond_what_drawing_the_samples_anew_does() -> None:
     assert not uncut.moved.any()
 
 
-def test_a_version_is_distinguishable_from_its_own_drawings_one_time_in_twenty() -> None:
+def test_a_version_differs_from_its_own_resamples_one_time_in_twenty() -> None:
     # Genes move together: in each drawing by a scale of its own, so that one of them may hold most of what is far.
     stream = np.random.default_rng(5)
     distinguished = 0
@@ -109,8 +109,8 @@ def test_a_version_is_distinguishable_from_its_own_drawings_one_time_in_twenty()
 def repo(tmp_path: Path) -> Repository:
     """A store on simulated counts, with one weak pathway, and one that moves a third of the genes."""
     drawn = simulate_counts(60, 40, 3, depth=60, moonlighting=4, seed=5)
-    head = "\t".join(["gene", *(f"S{place}" for place in range(40))])
-    rows = ["\t".join([f"G{place:02d}", *(f"{count:g}" for count in row)]) for place, row in enumerate(drawn.counts)]
+    head = "\t".join(["gene", *(f"S{index}" for index in range(40))])
+    rows = ["\t".join([f"G{index:02d}", *(f"{count:g}" for count in row)]) for index, row in enumerate(drawn.counts)]
     (tmp_path / "counts.tsv").write_text("\n".join([head, *rows]) + "\n")
     repo = grnledger.init(tmp_path / "lab.grn", expression=tmp_path / "counts.tsv", counts=True, transform="log1p")
     weak, strong = np.full((3, 1), 0.01), np.full((20, 1), 8.0)

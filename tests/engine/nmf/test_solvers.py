@@ -188,7 +188,7 @@ def test_rows_and_columns_of_zeros_get_factors_of_zero() -> None:
     assert np.all(fitted.usage[:, 7] < 1e-6 * fitted.usage.max())
 
 
-def test_a_fit_that_ran_out_of_sweeps_says_so() -> None:
+def test_a_fit_that_ran_out_of_sweeps_is_not_converged() -> None:
     observed = observe(counts(40, 30, 3, 10.0, seed=13))
     cut, whole = (fit(observed, 3, most_sweeps=most) for most in (5, 2_000))
     assert not cut.converged
@@ -355,7 +355,7 @@ def test_what_would_lose_a_part_of_itself_is_refused() -> None:
         transform(fitted, np.ma.masked_greater(values, 25))
 
 
-def test_the_reference_takes_lines_of_zeros_and_lines_that_are_missing() -> None:
+def test_the_reference_accepts_lines_of_zeros_and_missing_lines() -> None:
     values = counts(20, 15, 2, 9.0, seed=3)
     values[4], values[:, 6], values[7] = 0.0, 0.0, np.nan
     stream = np.random.default_rng(1)

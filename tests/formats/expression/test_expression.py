@@ -72,7 +72,7 @@ def test_a_table_reads_the_same_from_every_writer(tmp_path: Path, content: str):
     check(read_expression(path))
 
 
-def test_columns_that_describe_genes_are_passed_over_and_said(tmp_path: Path):
+def test_columns_that_describe_genes_are_skipped_with_a_note(tmp_path: Path):
     file = read_expression(write(tmp_path / "e", "Gene\tNAME\ta\tb\tc\n" + rows(about="1000_at")))
     assert said(file, "column 'NAME' is skipped: it describes the rows, such as '1000_at'")
     assert said(file, "genes in rows: the first header cell is 'Gene'")
@@ -80,7 +80,7 @@ def test_columns_that_describe_genes_are_passed_over_and_said(tmp_path: Path):
 
 
 @pytest.mark.parametrize("corner", ["sample", "", "patient id"])
-def test_genes_in_columns_are_found_and_turned(tmp_path: Path, corner: str):
+def test_genes_in_columns_are_detected_and_transposed(tmp_path: Path, corner: str):
     lines = [f"{s},{x},{y}" for s, (x, y) in zip(SAMPLES, VALUES.T.tolist(), strict=True)]
     file = read_expression(write(tmp_path / "e.csv", "\n".join([f"{corner},TP53,MDM2", *lines])))
     check(file)
@@ -214,7 +214,7 @@ def test_files_with_a_prefix_and_cells_in_rows_are_understood(tmp_path: Path):
         read_expression(tmp_path)
 
 
-def test_features_that_are_no_genes_are_left_out_and_said(tmp_path: Path):
+def test_features_that_are_not_genes_are_skipped_with_a_note(tmp_path: Path):
     counts = write_tenx(tmp_path, packed=False)
     features = tmp_path / "features.tsv"
     features.write_text(features.read_text().replace("G2\tGene Expression", "CD3\tAntibody Capture"))

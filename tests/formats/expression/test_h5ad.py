@@ -99,7 +99,7 @@ def test_an_array_larger_than_a_block_is_read_whole(path: Path):
     assert expression.genes == genes
 
 
-def test_what_is_not_there_is_not_found_and_what_is_there_is_listed(path: Path):
+def test_a_missing_array_is_not_found_and_the_others_are_listed(path: Path):
     with pytest.raises(NotFound, match="no layer named 'counts'; it has X, columns, dense"):
         read_expression(path, layer="counts")
     with h5py.File(path, "a") as file:

@@ -94,7 +94,7 @@ def test_a_covariance_reads_from_every_form(tmp_path: Path):
         assert stored.genes == ("a", "b", "c")
 
 
-def test_rounding_is_evened_out_and_said_and_more_is_refused_by_its_worst_pair(tmp_path: Path):
+def test_asymmetry_by_rounding_is_averaged_with_a_note_and_more_is_refused_by_its_worst_pair(tmp_path: Path):
     values = covariance()
     values[0, 2] += 1e-12
     values[3, 1] += 1e-11
@@ -189,13 +189,13 @@ def model(*, correlated: bool) -> FactorCovariance:
 
 @pytest.mark.parametrize("correlated", [True, False])
 def test_a_factor_model_reads_back_to_the_same_bits(tmp_path: Path, correlated: bool):
-    given = model(correlated=correlated)
-    write_factor_model(tmp_path / "m.npz", given, GENES)
+    written = model(correlated=correlated)
+    write_factor_model(tmp_path / "m.npz", written, GENES)
     file = read_factor_model(tmp_path / "m.npz")
-    assert np.array_equal(file.model.loadings, given.loadings)
-    assert np.array_equal(file.model.noise, given.noise)
+    assert np.array_equal(file.model.loadings, written.loadings)
+    assert np.array_equal(file.model.noise, written.noise)
     assert (file.model.factor_covariance is None) == (not correlated)
-    assert np.array_equal(file.model.columns(), given.columns())
+    assert np.array_equal(file.model.columns(), written.columns())
     assert (file.genes, file.factors) == (GENES, ("factor1", "factor2"))
 
 

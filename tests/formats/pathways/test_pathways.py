@@ -109,7 +109,7 @@ def test_missing_genes_are_an_error_with_a_way_out_and_dropped_ones_are_recorded
     assert dense(file) == {"A": [0.1, 0, 0, 0, 0], "B": [0, 0.1, 0, 0, 0], "C": [0, 0, 0, 0.1, 0]}
 
 
-def test_a_pathway_with_no_gene_left_is_left_out_and_said_unless_nothing_would_remain(tmp_path: Path):
+def test_a_pathway_with_no_gene_left_is_skipped_with_a_note_unless_nothing_would_remain(tmp_path: Path):
     path = write(tmp_path / "h.gmt", "A\t\tTP53\nB\t\tXIST\n")
     file = read_pathways(path, PANEL, missing="drop")
     assert dense(file) == {"A": [0.1, 0, 0, 0, 0]}

@@ -252,9 +252,9 @@ def record(message: str, parents: tuple[str, ...] = ()) -> CommitRecord:
     )
 
 
-def summary(said: CommitRecord, entry: int, content: str = "0" * 64) -> Commit:
+def summary(record: CommitRecord, entry: int, content: str = "0" * 64) -> Commit:
     measured = MeasuredRecord(content=content, rank=0, rank_since=0, anchor=None, since_anchor=0, probe=None, guard=1.0)
-    return commit_of(LoggedCommit(id=commit_id(said), commit=said, measured=measured), entry)
+    return commit_of(LoggedCommit(id=commit_id(record), commit=record, measured=measured), entry)
 
 
 def never(commit: Commit) -> LoggedCommit:
@@ -314,18 +314,18 @@ def test_a_commit_id_goes_before_a_content_id() -> None:
 
 
 def test_a_prefix_of_two_commit_ids_is_ambiguous() -> None:
-    found: dict[str, CommitRecord] = {}
+    records: dict[str, CommitRecord] = {}
     history = History(never)
     number = 0
     while True:  # two of some thousand hashes share six digits, sooner or later; always the same two
         commit = record(f"commit {number}")
         identity = commit_id(commit)
-        if identity[:6] in found:
+        if identity[:6] in records:
             break
-        found[identity[:6]] = commit
+        records[identity[:6]] = commit
         number += 1
-    for place, one in enumerate((commit, found[identity[:6]]), start=1):
-        history.append(summary(one, place))
+    for entry, alike in enumerate((commit, records[identity[:6]]), start=1):
+        history.append(summary(alike, entry))
     with pytest.raises(InputError):
         revspec.resolve(identity[:6], Refs(), history)
     assert revspec.resolve(identity, Refs(), history) == identity

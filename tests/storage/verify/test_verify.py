@@ -68,7 +68,7 @@ def flip(path: Path, near: bytes) -> None:
 # The harnesses, in short
 
 
-def test_one_flipped_bit_is_found_or_did_not_matter(ground: Any, harness: Any, tmp_path: Path) -> None:
+def test_one_flipped_bit_is_reported_or_harmless(ground: Any, harness: Any, tmp_path: Path) -> None:
     flips = harness("flips")
     drawn = flips.draw(ground, 44, seed=20)
     assert {flip.kind for flip in drawn} >= {
@@ -78,7 +78,7 @@ def test_one_flipped_bit_is_found_or_did_not_matter(ground: Any, harness: Any, t
         "base",
         "anchor",
         "index",
-        "witness",
+        "high-water mark",
         "exported",
     }
     tally = flips.run(ground, drawn, 1, tmp_path)
@@ -95,7 +95,7 @@ def test_one_flipped_bit_is_found_or_did_not_matter(ground: Any, harness: Any, t
         ("rows-unread", f"{DENSE}/base/", None, "missed"),
     ],
 )
-def test_a_reader_or_a_verify_that_leaves_a_check_out_is_found(
+def test_a_reader_or_a_verify_without_one_check_is_detected(
     ground: Any, harness: Any, store: Callable[[str], Path], plant: str, name: str, near: bytes | None, outcome: str
 ) -> None:
     flips, which = harness("flips"), name.partition("/")[0]
@@ -104,12 +104,12 @@ def test_a_reader_or_a_verify_that_leaves_a_check_out_is_found(
     content = ground.files[which][file]
     if near is None:
         with h5py.File(path / file) as opened:
-            place = opened["precision"].id.get_offset() + 5
+            index = opened["precision"].id.get_offset() + 5
     else:
-        place = content.rindex(near) + 2
-    assert flips.examine(ground, flips.Flip(which, file, place, 1), path)[0] == "damage"
+        index = content.rindex(near) + 2
+    assert flips.examine(ground, flips.Flip(which, file, index, 1), path)[0] == "damage"
     with flips.PLANTS[plant]():
-        assert flips.examine(ground, flips.Flip(which, file, place, 1), path)[0] == outcome
+        assert flips.examine(ground, flips.Flip(which, file, index, 1), path)[0] == outcome
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +150,7 @@ def test_another_stores_file_in_place_of_one_is_not_believed(
         ("repair-too-much", (DENSE, entry(2), "zeroed")),
     ],
 )
-def test_a_verify_a_writer_or_a_repair_that_does_wrong_is_found(
+def test_a_faulty_verify_writer_or_repair_is_detected(
     ground: Any, harness: Any, tmp_path: Path, plant: str, case: tuple[str, str, str]
 ) -> None:
     damage, (which, name, done) = harness("damage"), case
@@ -252,21 +252,21 @@ def test_quick_leaves_out_the_large_matrices_and_the_loadings(store: Callable[[s
     path = store(DENSE)
     base = next((path / "base").iterdir())
     with h5py.File(base) as file:
-        place = file["precision"].id.get_offset()
-    flip(base, base.read_bytes()[place : place + 64])
+        index = file["precision"].id.get_offset()
+    flip(base, base.read_bytes()[index : index + 64])
     assert grnledger.verify(path, quick=True).sound
     (finding,) = grnledger.verify(path).findings
     assert (finding.kind, finding.path, finding.versions) == ("damage", f"base/{base.name}", tuple(range(7)))
 
 
-def test_a_precision_that_is_no_inverse_is_found_where_numbers_are_tried(
+def test_a_precision_that_is_not_the_inverse_is_reported_by_the_check_of_numbers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("grnledger.storage.networks.diagnostics.probe", lambda _: 1e-16)
     covariance = np.diag(np.arange(1.0, 9.0))
     wrong = DenseCovariance(ArraySource(covariance), ArraySource(np.diag(1 / np.arange(2.0, 10.0))), 0.0)
     record = BaseRecord(form="dense", genes=8, factors=0, estimator="given", log_det=0.0)
-    panel = Panel(tuple(f"GENE{place}" for place in range(8)))
+    panel = Panel(tuple(f"GENE{index}" for index in range(8)))
     grnledger.Repository.create(tmp_path / "wrong.grn", NewBase(panel, wrong, record), author="ada")
     assert grnledger.verify(tmp_path / "wrong.grn").sound
     report = grnledger.verify(tmp_path / "wrong.grn", numbers=True)
@@ -327,7 +327,7 @@ def test_a_commit_while_a_store_is_verified_is_no_damage(store: Callable[[str], 
 
 
 def test_each_damaged_entry_is_reported_with_the_versions_that_need_it(tmp_path: Path) -> None:
-    genes = [f"GENE{place}" for place in range(8)]
+    genes = [f"GENE{index}" for index in range(8)]
     repo = grnledger.init(tmp_path / "two.grn", covariance=np.eye(8), genes=genes, author="ada")
     for name in ("x", "y"):
         repo.create_branch(name, "v0")
@@ -341,7 +341,7 @@ def test_each_damaged_entry_is_reported_with_the_versions_that_need_it(tmp_path:
 
 
 @pytest.mark.parametrize("name", ["packs/0000000001-0000000009.h5", "cache/index.h5"])
-def test_damage_that_only_other_programs_meet_is_found_and_repaired(store: Callable[[str], Path], name: str) -> None:
+def test_damage_that_only_other_programs_read_is_reported_and_repaired(store: Callable[[str], Path], name: str) -> None:
     path = store(FACTOR)
     flip_free_space(path / name)
     expected = [version.id for version in grnledger.open(path).versions(None)]
@@ -370,7 +370,7 @@ def flip_free_space(path: Path) -> None:
     path.write_bytes(content)
 
 
-def test_a_damaged_pack_whose_entries_stand_beside_it_says_so(store: Callable[[str], Path]) -> None:
+def test_a_damaged_pack_whose_entries_are_loose_too_is_reported_as_such(store: Callable[[str], Path]) -> None:
     path = store(DENSE)
     contents = {file.name: file.read_bytes() for file in (path / "log").iterdir()}
     grnledger.open(path).pack()

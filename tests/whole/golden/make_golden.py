@@ -79,7 +79,7 @@ def answers(repo: grnledger.Repository) -> dict[str, object]:
                 "content": version.content,
                 "parents": list(version.parents),
                 "message": version.message,
-                "active": [one.label for one in repo.active(version.name)],
+                "active": [active.label for active in repo.active(version.name)],
                 "precision": repo.snapshot(version.name).precision.rows(list(repo.panel.genes)).tolist(),
             }
             for version in reversed(repo.versions(None))
