@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from ..engine.errors import Conflict, InputError, NotFound
+from ..engine.errors import Conflict, FormatError, InputError, NotFound
 from . import output
 from .answers.emit import emit
 
@@ -42,20 +42,20 @@ def repository(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def repository_if_needed(is_needed: Callable[..., bool]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return what `repository` is, but None where no store is named or found and the arguments need none."""
+    """Return what `repository` is, but None where no store is named, none is found or opens, and none is needed."""
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
         @named_store
         @click.pass_context
         @functools.wraps(command)
         def wrapped(ctx: click.Context, **arguments: Any) -> Any:
+            named, repo = invocation(ctx).get("store"), None
             try:
-                path = find_store(invocation(ctx).get("store"))
-            except NotFound:
-                if is_needed(**arguments):
+                repo = _open(find_store(named))
+            except (NotFound, Conflict, FormatError, OSError):
+                if named is not None or os.environ.get(STORE_VARIABLE) or is_needed(**arguments):
                     raise
-                return command(None, **arguments)
-            return command(_open(path), **arguments)
+            return command(repo, **arguments)
 
         return wrapped
 

@@ -182,7 +182,7 @@ def _run(
     )
     named = NamedAnalysis(analysis, matrix.genes, matrix.samples, matrix.description, matrix.symmetric, matrix.counts)
     if repo is None:
-        return NmfRun(named, None, reused=False, refusal="there is no store to keep it in.")
+        return NmfRun(named, None, reused=False)
     try:
         return NmfRun(named, kept.keep(repo.artifacts, request, named), reused=False)
     except Conflict as refusal:

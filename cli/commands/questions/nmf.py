@@ -124,7 +124,8 @@ def run_of(repo: Repository | None, rev: str, source: str, rank: str | None, *, 
 def _kept_note(run: NmfRun) -> Note:
     """Return whether the store keeps an analysis, or had it already."""
     if run.artifact is None:
-        return caution(f"The analysis is not kept: {run.refusal}", EVERY_FORM)
+        refusal = run.refusal or "no single readable store was found here."
+        return caution(f"The analysis is not kept: {refusal}", EVERY_FORM)
     key = run.artifact.key[: nmf.SHORT]
     if run.reused:
         return Note(f"Found again: it was made at {run.artifact.record.time} (`grn nmf show {key}`).")
