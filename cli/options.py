@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import os
+import re
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -28,6 +29,9 @@ STORE_VARIABLE = "GRN_STORE"
 AUTHOR_VARIABLE = "GRN_AUTHOR"
 EPOCH_VARIABLE = "SOURCE_DATE_EPOCH"
 LONGEST_AUTHOR = 200
+
+ELSEWHERE = re.compile(r"[a-z]+:/|[^/]+@[^/]+:")
+"""How an address begins that is no path: https://…, user@host:…"""
 
 
 def repository(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -169,6 +173,41 @@ def find_store(path: str | None) -> Path:
         if stores:
             return stores[0]
     raise NotFound(f"There is no store in {here} or above.", hint="`grn init` makes one; -s STORE names one elsewhere.")
+
+
+def other_store(path: Path, *, hint: str = "Name a store, or a file that `grn export` wrote.") -> Path:
+    """Return the path of another store, or of a file that one was exported to.
+
+    Parameters
+    ----------
+    path : Path
+        What the user named.
+    hint : str
+        What to do where nothing stands there.
+
+    Raises
+    ------
+    NotFound
+        Nothing stands there.
+    InputError
+        It is something else.
+    """
+    from ..storage.files.hdf5 import is_hdf5
+    from ..storage.files.layout import FORMAT_FILE, LOG
+
+    if ELSEWHERE.match(str(path)) and not path.exists():
+        raise InputError(
+            f"{path} is no path: other stores are folders or files that this machine can open.",
+            hint="Mount the disk, or have FILE.h5 sent, which `grn export FILE.h5` makes there.",
+        )
+    if not path.exists():
+        raise NotFound(f"There is no store {path}.", hint=hint)
+    if path.is_dir():
+        if not ((path / FORMAT_FILE).exists() or (path / LOG).exists()):
+            raise InputError(f"{path} is a folder, but not a store.", hint="A store is a folder that `grn init` made.")
+    elif not (path.is_file() and is_hdf5(path)):
+        raise InputError(f"{path} is not a store, nor a file that `grn export` wrote.")
+    return path
 
 
 def author() -> str | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ... import options
+from ... import nmf_options, options
 from ...answers import nmf
 from ...answers.answer import Answer, Note
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command("show")
 @click.argument("analysis", metavar="ID")
-@nmf.output_options
+@nmf_options.output_options
 @options.forms
 @options.repository
 def command(repo: Repository, *, analysis: str, library: Path | None, table: str, target: Path | None) -> Answer:
@@ -32,11 +32,11 @@ def command(repo: Repository, *, analysis: str, library: Path | None, table: str
     """
     from ....analysis.nmf import kept
 
-    nmf.check_files(target, library)
+    nmf_options.check_files(target, library)
     artifact = repo.artifacts.named(analysis)
     named = kept.read(artifact)
-    sets = nmf.read_sets(library, named.genes)
-    nmf.write_factors(target, named)
+    sets = nmf_options.read_sets(library, named.genes)
+    nmf_options.write_factors(target, named)
     record = artifact.record
     parameters = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in record.parameters.items())
     made = Note(f"Made by {record.author} at {record.time}: {parameters}.")

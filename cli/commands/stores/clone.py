@@ -30,7 +30,7 @@ def command(source: Path, target: Path | None) -> Answer:
     from ....storage.repository import Repository
     from ....storage.transfer.clone import clone
 
-    exchange.other_store(source)
+    options.other_store(source)
     path = Path(source.resolve().stem + SUFFIX) if target is None else target
     with output.waiting("cloning") as progress:
         clone(source, path, progress)
