@@ -10,7 +10,7 @@ import click
 
 from ..engine.errors import InputError, NotFound
 from ..engine.wording import counted, some
-from . import output
+from .answers.answer import EVERY_FORM, Note
 from .answers.nmf import TABLES
 
 if TYPE_CHECKING:
@@ -126,14 +126,14 @@ def read_sets(path: Path | None, genes: tuple[str, ...]) -> Sets:
     return {name: inside for name, inside in sets.items() if len(inside)}
 
 
-def write_factors(target: Path | None, named: NamedAnalysis) -> None:
-    """Write W and H to a file, if one is named."""
+def write_factors(target: Path | None, named: NamedAnalysis) -> list[Note]:
+    """Write W and H to a file, if one is named, and return a note on it."""
     if target is None:
-        return
+        return []
     from ..formats.models.matrix_export import write_npz
 
     best = named.analysis.best
     arrays = {"genes": named.genes, "samples": named.samples, "modules": best.modules, "usage": best.usage}
     write_npz(target, arrays)
     size = f"W ({len(named.genes):,} × {best.rank}) and H ({best.rank} × {len(named.samples):,})"
-    output.note(f"{target}: {size}, as `modules` and `usage`.")
+    return [Note(f"{target}: {size}, as `modules` and `usage`.", EVERY_FORM)]

@@ -16,10 +16,12 @@ import click
 
 from ..engine.errors import Conflict, FormatError, InputError, NotFound
 from . import output
+from .answers.answer import EVERY_FORM, Note, caution
 from .answers.emit import emit
 
 if TYPE_CHECKING:
     from ..engine.network.edges import EdgeRule
+    from ..storage.history.versions import Version
     from ..storage.repository import Repository
     from .answers.answer import Answer
 
@@ -297,3 +299,15 @@ def pair_of_versions(repo: Repository, text: str) -> tuple[str, str]:
         before, after = repo.split_range(text)
         return before.name, after.name
     return repo.version(text).name, repo.version().name
+
+
+def line_of_versions(repo: Repository, text: str) -> tuple[list[Version], list[Note]]:
+    """Return the versions from one side of a range to the other, oldest first, and a note where they begin later."""
+    first, last = repo.split_range(text) if ".." in text else (repo.version("v0"), repo.version(text))
+    newest_first = repo.line(last.name)
+    numbers = [version.number for version in newest_first]
+    if first.number not in numbers:
+        begin = newest_first[-1].name
+        text = f"{first.name} is no first-parent ancestor of {last.name}: the trace begins at {begin}."
+        return newest_first[::-1], [caution(text, EVERY_FORM)]
+    return newest_first[: numbers.index(first.number) + 1][::-1], []

@@ -71,3 +71,14 @@ def listed(names: Sequence[str]) -> str:
     'TP53, MDM2, CDKN1A and 1 more'
     """
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def numbered(letter: str, count: int) -> list[str]:
+    """Return names that sort as they count.
+
+    Examples
+    --------
+    >>> numbered("G", 10)[-2:]
+    ['G09', 'G10']
+    """
+    return [f"{letter}{number:0{len(str(count))}d}" for number in range(1, count + 1)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from ..engine.errors import InputError
 from .repository import Repository
@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ..engine.choices import Duplicates, GenesIn, Transform
     from ..engine.estimation.expression import Expression
-    from ..engine.estimation.gene_rows import Duplicates
-    from ..engine.estimation.normalisation import Transform
     from ..engine.network.covariance import FactorCovariance
     from .verify.findings import Report
 
@@ -112,7 +111,7 @@ def init(
     min_detected: float | None = None,
     drop_constant: bool = False,
     top_variance: int | None = None,
-    genes_in: Literal["auto", "rows", "columns"] = "auto",
+    genes_in: GenesIn = "auto",
     layer: str | None = None,
     raw: bool = False,
     gene_names: str | Path | None = None,

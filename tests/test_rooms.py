@@ -162,6 +162,68 @@ def test_only_the_command_line_knows_click() -> None:
     assert users == {"cli"}
 
 
+def test_a_command_imports_none_of_another_section_and_an_answer_has_no_options() -> None:
+    between = [
+        imported.where
+        for imported in EVERY
+        if imported.file.startswith("cli/commands/") and imported.target.startswith("grnledger.cli.commands.")
+        if imported.target.split(".")[3] != imported.file.split("/")[2]
+    ]
+    options = [
+        f"{local(file)}:{node.lineno}"
+        for file, tree in TREES.items()
+        if local(file).startswith("cli/answers/")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in ("option", "argument", "command", "Choice", "Path")
+    ]
+    assert (between, options) == ([], [])
+
+
+def test_a_choice_of_words_stands_in_one_list() -> None:
+    """Words of a type are read from it, and not written out again as the choices of an option."""
+    calls = [
+        (file, node, node.args[-1])
+        for file, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("click.Choice", "check_choice")
+    ]
+    literals = [
+        {item.value for item in ast.walk(node.slice) if isinstance(item, ast.Constant)}
+        for tree in TREES.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "Literal"
+    ]
+    repeated = [
+        f"{local(file)}:{node.lineno}"
+        for file, node in calls
+        if ast.unparse(node.func) in ("click.Choice", "check_choice")
+        and isinstance(node.args[-1], ast.List | ast.Tuple)
+        for words in [{item.value for item in node.args[-1].elts if isinstance(item, ast.Constant)}]
+        if any(words == literal for literal in literals)
+    ]
+    assert len(literals) > 20, "the reader has lost files"
+    assert repeated == []
+
+
+WITHOUT_AN_ANSWER = (
+    "cli/answers/emit.py",  # prints the notes of answers
+    "cli/options.py",  # of a store as it opens, and of a wait while it lasts
+    "cli/commands/examples/",  # write files, and have no other answer
+    "cli/commands/simulate/",
+)
+
+
+def test_notes_are_parts_of_answers() -> None:
+    printers = [
+        f"{local(file)}:{node.lineno}"
+        for file, tree in TREES.items()
+        if local(file).startswith("cli/") and not local(file).startswith(WITHOUT_AN_ANSWER)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in ("note", "warn") and ast.unparse(node.value) == "output"
+    ]
+    assert printers == []
+
+
 RECORDED = "engine/estimation/recorded_notes.py"
 """Its sentences are part of content ids, and stay as they are, with the options that they name."""
 COMMAND_WORDS = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*|\bgrn [a-z]")

@@ -6,10 +6,11 @@ import contextlib
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
+from ...engine.choices import VersionInput
 from ...engine.errors import Conflict, FormatError, InputError, NotFound
 from ...engine.wording import counted, some
 from ...storage.files import layout
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from ...storage.networks.artifacts import Artifact
     from ...storage.repository import Repository
 
-CORRELATION, COUNTS, FILE = "correlation", "counts", "file"
+CORRELATION, COUNTS = get_args(VersionInput)
+FILE = "file"
 
 NO_LIKELIHOOD = "; KL divergence, not a likelihood"
 NO_COUNTS = f", not whole numbers and so no counts{NO_LIKELIHOOD}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...engine.wording import counted
 from .. import output
-from .answer import ROWS, Answer
+from .answer import EVERY_FORM, ROWS, Answer, Note, caution
 
 if TYPE_CHECKING:
     from ...storage.repository import Repository
@@ -45,7 +45,8 @@ def arrivals(repo: Repository, report: TransferReport, *, nothing: str) -> Answe
     )
 
 
-def note_left_out(source: Repository) -> None:
-    """Warn of the analyses of a store that a copy of it lacks, since they cannot be read."""
-    if number := source.artifacts.unsound():
-        output.warn(f"{counted(number, 'analysis', 'analyses')} left out: `grn verify` says what is wrong.")
+def left_out_notes(source: Repository) -> list[Note]:
+    """Return a note on the analyses of a store that a copy of it lacks, since they cannot be read, if there are any."""
+    number = source.artifacts.unsound()
+    text = f"{counted(number, 'analysis', 'analyses')} left out: `grn verify` says what is wrong."
+    return [caution(text, EVERY_FORM)] if number else []

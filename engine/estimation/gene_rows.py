@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-Duplicates = Literal["error", "max-variance", "mean", "first"]
-"""How rows that name one gene are resolved: an error, the most variable row, their mean, the first row."""
-
 
 @dataclass(frozen=True, slots=True)
 class GeneRows:

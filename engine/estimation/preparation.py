@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
+from ..choices import Duplicates, Transform
 from ..errors import InputError, check_choice
 from ..network.panel import Panel
 from ..wording import counted, some
 from . import recorded_notes
 from .expression import is_constant
 from .gene_rows import (
-    Duplicates,
     GeneRows,
     average_repeats,
     most_variable,
@@ -23,7 +23,7 @@ from .gene_rows import (
     resolve_duplicates,
     select_genes,
 )
-from .normalisation import Transform, library_scales, transform
+from .normalisation import library_scales, transform
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

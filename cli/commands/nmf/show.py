@@ -36,8 +36,8 @@ def command(repo: Repository, *, analysis: str, library: Path | None, table: str
     artifact = repo.artifacts.named(analysis)
     named = kept.read(artifact)
     sets = nmf_options.read_sets(library, named.genes)
-    nmf_options.write_factors(target, named)
+    notes = nmf_options.write_factors(target, named)
     record = artifact.record
     parameters = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in record.parameters.items())
     made = Note(f"Made by {record.author} at {record.time}: {parameters}.")
-    return nmf.answer(named, artifact, table, sets, notes=[made])
+    return nmf.answer(named, artifact, table, sets, notes=[*notes, made])

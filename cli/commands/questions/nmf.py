@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
+from ....engine.choices import VersionInput
 from ... import nmf_options, options, output
 from ...answers import nmf, versions
 from ...answers.answer import EVERY_FORM, Answer, Note, caution
@@ -26,7 +27,7 @@ SECTIONS = {
 }
 
 
-VERSION_INPUTS = ("correlation", "counts")
+VERSION_INPUTS = get_args(VersionInput)
 """Inputs that come from a version; all others are files."""
 
 
@@ -77,9 +78,8 @@ def command(
     version = None if repo is None else repo.version(at)
     run = run_of(repo, at if version is None else version.name, source, rank, restarts=restarts, seed=seed)
     sets = nmf_options.read_sets(library, run.named.genes)
-    nmf_options.write_factors(target, run.named)
     of = f"{version.name}: " if version is not None and source in VERSION_INPUTS else ""
-    notes = [_kept_note(run)]
+    notes = [*nmf_options.write_factors(target, run.named), _kept_note(run)]
     return nmf.answer(run.named, run.artifact, table, sets, identity=_identity(version), of=of, notes=notes)
 
 

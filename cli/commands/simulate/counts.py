@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from ....engine.errors import InputError
-from ....engine.wording import counted
+from ....engine.wording import counted, numbered
 from ... import output
-from ..examples.simulate import numbered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
