@@ -1,11 +1,12 @@
-"""Wording: numbers with their nouns, and shortened lists, for notes and errors."""
+"""Wording: numbers with their nouns, names and shortened lists of them, for notes and errors."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 LONGEST_NAME = 60
@@ -71,6 +72,17 @@ def listed(names: Sequence[str]) -> str:
     'TP53, MDM2, CDKN1A and 1 more'
     """
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def repeated(names: Iterable[str]) -> list[str]:
+    """Return the names that occur more than once, in order of their first appearance.
+
+    Examples
+    --------
+    >>> repeated(["TP53", "MDM2", "MYC", "MDM2", "TP53"])
+    ['TP53', 'MDM2']
+    """
+    return [name for name, number in Counter(names).items() if number > 1]
 
 
 def numbered(letter: str, count: int) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -11,7 +10,7 @@ import click
 
 from ....engine.choices import MatrixKind
 from ....engine.errors import InputError
-from ....engine.wording import counted
+from ....engine.wording import counted, repeated
 from ... import options, output
 from ...answers import exchange, versions
 from ...answers.answer import Answer, Note
@@ -108,7 +107,7 @@ def _export_matrix(
     version = repo.version(at)
     snapshot = repo.snapshot(version.name)
     names = list(snapshot.panel.genes) if genes is None else read_names(genes)
-    if repeats := [name for name, count in Counter(names).items() if count > 1]:
+    if repeats := repeated(names):
         raise InputError(f"--genes names {repeats[0]} more than once.", hint="Name each gene once.")
     snapshot.panel.locate(names)  # refuses strangers before anything is printed
     blocks = matrix_blocks(snapshot, matrix, None if genes is None else names)
