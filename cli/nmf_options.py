@@ -92,7 +92,7 @@ def check_files(target: Path | None, library: Path | None) -> None:
     NotFound
         There is no such library.
     """
-    from ..formats.files.kinds import require_file
+    from ..formats.files.plain_files import require_file
 
     if target is not None and target.suffix != ".npz":
         raise InputError(f"W and H go to an .npz file, not to {target}.", hint="Name it FILE.npz.")

@@ -21,7 +21,8 @@ from typing import Any, Literal
 from ..engine.errors import InputError
 from ..engine.wording import some
 from .files.delimited import open_table, read_header
-from .files.kinds import MATRIX_MARKET, FileKind, file_kind, open_bytes
+from .files.kinds import MATRIX_MARKET, FileKind, file_kind
+from .files.opening import open_bytes
 
 Contents = Literal["expression", "pathways", "covariances", "factor models", "kernels", "tests", "labels"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args
 
 from ...engine.choices import GenesIn
 from ...engine.errors import InputError, check_choice
-from ..files.kinds import fingerprint, is_folder, require_file
+from ..files.plain_files import fingerprint, is_folder, require_file
 from ..readers import find_reader
 from .mtx import find_matrix
 

@@ -10,9 +10,9 @@ from ...engine.errors import InputError, NotFound
 from ...engine.estimation.expression import Expression
 from ...engine.wording import counted
 from ..files.delimited import check_names, open_table, read_body
-from ..files.kinds import fingerprint, is_plain_file, require_file
 from ..files.limits import NAMES_PACKING, TEXT_COST, Room
 from ..files.matrix_market import read_market, read_market_header
+from ..files.plain_files import fingerprint, is_plain_file, require_file
 from ..genes.orientation import GENE_WORDS, SAMPLE_WORDS, Axis, title_word
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from ...engine.errors import InputError
 from ...engine.wording import repeated
 from ..files.archives import as_names, as_numbers, read_npz
 from ..files.delimited import check_names, open_table, read_header
-from ..files.kinds import file_kind, require_file
+from ..files.kinds import file_kind
+from ..files.plain_files import require_file
 from ..files.table_numbers import read_named_numbers
 from ..genes.orientation import GENE_WORDS, title_word
 from .gene_loadings import GeneLoadings, LoadingsFile

@@ -14,7 +14,7 @@ from ...engine.errors import InputError, NotFound, check_choice
 from ...engine.network.covariance import check_pathway_covariance
 from ...engine.network.pathway import Pathway
 from ...engine.wording import counted, some
-from ..files.kinds import fingerprint, require_file
+from ..files.plain_files import fingerprint, require_file
 from ..genes.identifiers import Matcher, missing_genes
 from ..models.covariances import symmetrise
 from ..models.factor_models import read_pathway_covariance

@@ -176,7 +176,7 @@ def _many(
 def write_prediction(target: Path, store_model: StoreModel, fit: Fit) -> Note:
     """Write the best linear unbiased prediction of each row, those without a value too, and return a note on it."""
     from ....analysis.lmm.model import PREDICTED, predict_rows
-    from ....formats.files.row_tables import row_writer
+    from ....formats.files.writing import row_writer
 
     count = 0
     with row_writer(target, PREDICTED) as write:

@@ -93,7 +93,7 @@ def command(
     """
     from ....analysis.lmm.scan import COLUMNS
     from ....analysis.lmm.signals import among
-    from ....formats.files.row_tables import row_writer
+    from ....formats.files.writing import row_writer
     from ....formats.traits.tested_columns import read_tested
 
     lmm_options.check_no_same_samples(inputs, "scan")

@@ -157,7 +157,7 @@ def _truth_rows(drawn: SimulatedCounts, names: Sequence[str]) -> Iterator[list[o
 
 def _write(path: Path, columns: Sequence[str], rows: Iterable[list[object]]) -> None:
     """Write a table, whole or not at all; a file that is there is replaced."""
-    from ....formats.files.kinds import write_whole_file
+    from ....formats.files.writing import write_whole_file
 
     with write_whole_file(path) as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
