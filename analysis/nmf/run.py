@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -12,6 +11,7 @@ import numpy as np
 
 from ...engine.choices import VersionInput
 from ...engine.errors import Conflict, FormatError, InputError, NotFound
+from ...engine.threads import cores
 from ...engine.wording import counted, some
 from ...storage.files import layout
 from ...storage.networks.bases import encode_names
@@ -179,7 +179,7 @@ def _run(
         splits=matrix.splits,
         restarts=request.restarts,
         seed=request.seed,
-        threads=os.cpu_count() or 1,
+        threads=cores(),
         progress=lambda share: progress(READING + (1.0 - READING) * share),
     )
     named = NamedAnalysis(analysis, matrix.genes, matrix.samples, matrix.description, matrix.symmetric, matrix.counts)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -158,6 +157,7 @@ def _scan(
     """Return the null model, the rows of a scan, and the sizes of the blocks read; a bar is shown until the last."""
     from ....analysis.lmm.scan import scan_columns, scan_groups
     from ....engine.mapping import threaded
+    from ....engine.threads import cores
     from ....formats.pathways.gmt import read_gmt
 
     with contextlib.ExitStack() as bar:
@@ -166,7 +166,7 @@ def _scan(
             sets = {group.name: group.genes for group in read_gmt(groups).pathways}
             null, blocks = scan_groups(store_model, tested, sets, progress=progress)
         else:
-            mapper = threaded(threads or os.cpu_count() or 1)
+            mapper = threaded(threads or cores())
             null, blocks = scan_columns(
                 store_model, tested, exact=exact, statistic=statistic, single=single, mapper=mapper, progress=progress
             )

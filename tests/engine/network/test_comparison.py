@@ -201,7 +201,7 @@ def test_neither_the_bands_nor_the_threads_change_a_comparison(
     expected = compare(before, after, cut, changes=100)
     for height, threads in itertools.product([1, 9, 70], [1, 2, 5]):
         monkeypatch.setattr(pairs, "BAND_BYTES", 8 * 70 * height)
-        monkeypatch.setattr(pairs.os, "cpu_count", lambda threads=threads: threads)
+        monkeypatch.setattr(pairs, "cores", lambda threads=threads: threads)
         actual = compare(before, after, cut, changes=100)
         assert actual.pairs.tolist() == expected.pairs.tolist()
         np.testing.assert_allclose(actual.rho, expected.rho, rtol=0, atol=1e-15)

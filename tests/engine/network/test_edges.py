@@ -173,7 +173,7 @@ def test_neither_the_bands_nor_the_threads_change_the_edges(
     assert len(expected) >= 60
     for height, threads in itertools.product([1, 7, 89, 90], [1, 2, 5]):
         monkeypatch.setattr(pairs, "BAND_BYTES", 8 * 90 * height)
-        monkeypatch.setattr(pairs.os, "cpu_count", lambda threads=threads: threads)
+        monkeypatch.setattr(pairs, "cores", lambda threads=threads: threads)
         actual = edges(snapshot.precision, cut)
         assert actual.pairs.tolist() == expected.pairs.tolist()
         np.testing.assert_allclose(actual.rho, expected.rho, rtol=0, atol=1e-15)
