@@ -1,4 +1,4 @@
-"""The rooms, read from the imports of every module: never upward, never in a circle, no wing both ways."""
+"""The rooms, read from the imports of every module: never upward, never in a circle, no two wings both ways."""
 
 from __future__ import annotations
 
