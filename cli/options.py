@@ -130,7 +130,8 @@ def _open(path: Path, wait: float | None = None) -> Repository:
     repo = Repository(path, author=author(), time=clock(), wait=seconds, on_wait=on_wait)
     if repo.damage:
         number, why = next(iter(repo.damage.items()))
-        output.warn(f"Entry {number} of the log cannot be read: {why} `grn verify` says what it touches.")
+        text = f"Entry {number} of the log cannot be read: {why} `grn verify` says what it touches."
+        output.note(output.warning(text))
     return repo
 
 

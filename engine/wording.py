@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,19 @@ def printable(text: str, *, but: str = "") -> str:
         character if character.isprintable() or character in but else character.encode("unicode_escape").decode("ascii")
         for character in text
     )
+
+
+def field_text(value: object) -> str:
+    """Return a value as a field of a table: numbers in full, and nothing for None and for what is no number.
+
+    Examples
+    --------
+    >>> [field_text(value) for value in (0.1, float("nan"), 3, None, "MYC")]
+    ['0.1', '', '3', '', 'MYC']
+    """
+    if isinstance(value, float):
+        return float.__repr__(value) if math.isfinite(value) else ""  # NumPy's own repr of its floats names the type
+    return "" if value is None else str(value)
 
 
 def listed(names: Sequence[str]) -> str:

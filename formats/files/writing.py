@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import secrets
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from ...engine.errors import InputError, NotFound
+from ...engine.wording import field_text
 from .plain_files import reason_of
 
 if TYPE_CHECKING:
@@ -60,13 +60,7 @@ def row_writer(path: Path, columns: Sequence[str]) -> Generator[Callable[[Iterab
     with write_whole_file(path) as stream:
 
         def write(rows: Iterable[Sequence[object]]) -> None:
-            stream.writelines(("\t".join(map(_plain, row)) + "\n").encode() for row in rows)
+            stream.writelines(("\t".join(map(field_text, row)) + "\n").encode() for row in rows)
 
         write([columns])
         yield write
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, float):
-        return float.__repr__(value) if math.isfinite(value) else ""  # NumPy's own repr of its floats names the type
-    return "" if value is None else str(value)
