@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from ...engine.choices import GenesIn
     from ..files.delimited import Row, Table
 
 _ANNOTATIONS = """
@@ -50,9 +51,7 @@ class _Layout:
     notes: tuple[str, ...]
 
 
-def read_expression_table(
-    path: Path, *, genes_in: Literal["auto", "rows", "columns"] = "auto"
-) -> tuple[Expression, tuple[str, ...]]:
+def read_expression_table(path: Path, *, genes_in: GenesIn = "auto") -> tuple[Expression, tuple[str, ...]]:
     """Return the expression of a table, and what was decided while reading it.
 
     Parameters
@@ -152,7 +151,7 @@ def _note_skipped(names: Sequence[str], below: Sequence[Row], start: int) -> tup
 
 def _choose_axis(
     path: Path,
-    genes_in: Literal["auto", "rows", "columns"],
+    genes_in: GenesIn,
     layout: _Layout,
     rows: tuple[str, ...],
     columns: tuple[str, ...],

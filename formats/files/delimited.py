@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ...engine.errors import InputError
-from .kinds import open_text
 from .limits import LONGEST_NAME, TEXT_PACKING
+from .opening import open_text
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
