@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..engine.estimation.normalisation import Transform
+    from ..engine.choices import Transform
     from ..engine.network.snapshot import Snapshot
     from ..storage.repository import Repository
 

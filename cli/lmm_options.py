@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
+from ..engine.choices import Method
 from ..engine.errors import InputError
 from . import output
+from .answers.answer import EVERY_FORM, Note, caution
 from .answers.lmm import SAY_WHICH
 
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from ..analysis.lmm.model import ModelSpec, StoreModel
     from ..analysis.lmm.signals import Signal
     from ..engine.lmm import Fit, Interval
-    from ..engine.lmm.model.likelihood import Method
     from ..storage.repository import Repository
 
 INTERVALS = ("profile", "wald", "bootstrap", "none")
@@ -184,7 +185,7 @@ def signal_and_kernel(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 method = click.option(
-    "--method", type=click.Choice(["reml", "ml"]), default="reml", show_default=True, help="Which likelihood."
+    "--method", type=click.Choice(get_args(Method)), default="reml", show_default=True, help="Which likelihood."
 )
 """The option that names a likelihood."""
 
@@ -205,8 +206,8 @@ def intervals(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def match_model(
     repo: Repository, rev: str, inputs: SignalOptions, signal: Signal, method: Method = "reml"
-) -> StoreModel:
-    """Return the model that the options name, after notes on what it leaves out and what it must not be read without.
+) -> tuple[StoreModel, list[Note]]:
+    """Return the model that the options name, and notes on what it leaves out and what it must not be read without.
 
     Raises
     ------
@@ -226,16 +227,17 @@ def match_model(
     store_model = match_rows(
         snapshot, base, repo.artifacts, signal, inputs.spec, method, same_samples=inputs.same_samples
     )
-    for note in store_model.notes:
-        output.note(note)
+    notes = [Note(note, EVERY_FORM) for note in store_model.notes]
     if store_model.rows.part in ("full", "covariance"):
-        output.warn("This kernel has inside what each gene has alone: h² reads far too high beside the shared part's.")
+        text = "This kernel has inside what each gene has alone: h² reads far too high beside the shared part's."
+        notes.append(caution(text, EVERY_FORM))
     if store_model.relation.base is not None and store_model.relation.signal is None:
-        output.warn(
+        text = (
             "Whose samples the signal comes from is not known. If they are the base's own, nothing of this can be "
             f"believed: {SAY_WHICH.format(more='')}."
         )
-    return store_model
+        notes.append(caution(text, EVERY_FORM))
+    return store_model, notes
 
 
 def interval_of(store_model: StoreModel, fit: Fit, kind: str, seed: int, trait: int = 0) -> Interval | None:

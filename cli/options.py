@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import os
+import re
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,12 +14,14 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from ..engine.errors import Conflict, InputError, NotFound
+from ..engine.errors import Conflict, FormatError, InputError, NotFound
 from . import output
+from .answers.answer import EVERY_FORM, Note, caution
 from .answers.emit import emit
 
 if TYPE_CHECKING:
     from ..engine.network.edges import EdgeRule
+    from ..storage.history.versions import Version
     from ..storage.repository import Repository
     from .answers.answer import Answer
 
@@ -28,6 +31,9 @@ STORE_VARIABLE = "GRN_STORE"
 AUTHOR_VARIABLE = "GRN_AUTHOR"
 EPOCH_VARIABLE = "SOURCE_DATE_EPOCH"
 LONGEST_AUTHOR = 200
+
+ELSEWHERE = re.compile(r"[a-z]+:/|[^/]+@[^/]+:")
+"""How an address begins that is no path: https://…, user@host:…"""
 
 
 def repository(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -42,20 +48,20 @@ def repository(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def repository_if_needed(is_needed: Callable[..., bool]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return what `repository` is, but None where no store is named or found and the arguments need none."""
+    """Return what `repository` is, but None where no store is named, none is found or opens, and none is needed."""
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
         @named_store
         @click.pass_context
         @functools.wraps(command)
         def wrapped(ctx: click.Context, **arguments: Any) -> Any:
+            named, repo = invocation(ctx).get("store"), None
             try:
-                path = find_store(invocation(ctx).get("store"))
-            except NotFound:
-                if is_needed(**arguments):
+                repo = _open(find_store(named))
+            except (NotFound, Conflict, FormatError, OSError):
+                if named is not None or os.environ.get(STORE_VARIABLE) or is_needed(**arguments):
                     raise
-                return command(None, **arguments)
-            return command(_open(path), **arguments)
+            return command(repo, **arguments)
 
         return wrapped
 
@@ -124,7 +130,8 @@ def _open(path: Path, wait: float | None = None) -> Repository:
     repo = Repository(path, author=author(), time=clock(), wait=seconds, on_wait=on_wait)
     if repo.damage:
         number, why = next(iter(repo.damage.items()))
-        output.warn(f"Entry {number} of the log cannot be read: {why} `grn verify` says what it touches.")
+        text = f"Entry {number} of the log cannot be read: {why} `grn verify` says what it touches."
+        output.note(output.warning(text))
     return repo
 
 
@@ -169,6 +176,41 @@ def find_store(path: str | None) -> Path:
         if stores:
             return stores[0]
     raise NotFound(f"There is no store in {here} or above.", hint="`grn init` makes one; -s STORE names one elsewhere.")
+
+
+def other_store(path: Path, *, hint: str = "Name a store, or a file that `grn export` wrote.") -> Path:
+    """Return the path of another store, or of a file that one was exported to.
+
+    Parameters
+    ----------
+    path : Path
+        What the user named.
+    hint : str
+        What to do where nothing stands there.
+
+    Raises
+    ------
+    NotFound
+        Nothing stands there.
+    InputError
+        It is something else.
+    """
+    from ..storage.files.hdf5 import is_hdf5
+    from ..storage.files.layout import FORMAT_FILE, LOG
+
+    if ELSEWHERE.match(str(path)) and not path.exists():
+        raise InputError(
+            f"{path} is no path: other stores are folders or files that this machine can open.",
+            hint="Mount the disk, or have FILE.h5 sent, which `grn export FILE.h5` makes there.",
+        )
+    if not path.exists():
+        raise NotFound(f"There is no store {path}.", hint=hint)
+    if path.is_dir():
+        if not ((path / FORMAT_FILE).exists() or (path / LOG).exists()):
+            raise InputError(f"{path} is a folder, but not a store.", hint="A store is a folder that `grn init` made.")
+    elif not (path.is_file() and is_hdf5(path)):
+        raise InputError(f"{path} is not a store, nor a file that `grn export` wrote.")
+    return path
 
 
 def author() -> str | None:
@@ -258,3 +300,15 @@ def pair_of_versions(repo: Repository, text: str) -> tuple[str, str]:
         before, after = repo.split_range(text)
         return before.name, after.name
     return repo.version(text).name, repo.version().name
+
+
+def line_of_versions(repo: Repository, text: str) -> tuple[list[Version], list[Note]]:
+    """Return the versions from one side of a range to the other, oldest first, and a note where they begin later."""
+    first, last = repo.split_range(text) if ".." in text else (repo.version("v0"), repo.version(text))
+    newest_first = repo.line(last.name)
+    numbers = [version.number for version in newest_first]
+    if first.number not in numbers:
+        begin = newest_first[-1].name
+        text = f"{first.name} is no first-parent ancestor of {last.name}: the trace begins at {begin}."
+        return newest_first[::-1], [caution(text, EVERY_FORM)]
+    return newest_first[: numbers.index(first.number) + 1][::-1], []

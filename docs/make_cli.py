@@ -47,7 +47,7 @@ This page is made from the commands by `python docs/make_cli.py`; `grn VERB --he
 | 1 | the answer is no: `diff --exit-code` found edges gained, lost or flipped, `verify` found damage |
 | 2 | usage, or input that cannot be used |
 | 3 | not found: a store, a version, a gene, a pathway, a file |
-| 4 | conflict: it is there already, somebody else has moved the branch or holds the lock, or there are two stores |
+| 4 | conflict: it exists already, another writer moved the branch first, or there are two stores |
 | 5 | the numbers do not allow it: no covariance would be left |
 | 6 | the store is damaged, or newer than this program |
 | 70 | a bug of ours |
@@ -91,7 +91,7 @@ MIXED_MODEL = (
 FIELDS: dict[str, tuple[str, dict[str, str]]] = {
     "log": ("versions", {"versions": VERSION, "versions.added": "name, genes, sign"}),
     "diff": (
-        f"from, to, {CUT}, pathways, summary, changes",
+        f"from, to, {CUT}, by, pathways, summary, changes",
         {
             "from": IDENTITY,
             "to": IDENTITY,
@@ -102,6 +102,7 @@ FIELDS: dict[str, tuple[str, dict[str, str]]] = {
             "changes": "gene_a, gene_b, rho_from, rho_to, delta, delta_abs, change",
         },
     ),
+    "info --spectrum": (f"{IDENTITY}, spectrum_of, eigenvalues", {}),
     "edges": (f"{IDENTITY}, {CUT}, count, edges", {"edges": "gene_a, gene_b, rho"}),
     "neighbors": (f"{IDENTITY}, gene, {CUT}, count, neighbors", {"neighbors": "gene, rho"}),
     "trace": (
@@ -183,9 +184,12 @@ NOTES = """\
 * `added` and `dropped` of a version are what its commit did; `rank` is that of all active pathways; `sign` is 1 or
   −1; `genes` is a number.
 * `rule` is `top` or `threshold`; `threshold` is the |ρ| that it amounts to; `top` is there for that rule alone.
-* `delta` is rho_to − rho_from and `delta_abs` is |rho_to| − |rho_from|. Changes are sorted by |delta|, ties in panel
-  order, and `gene_a` stands before `gene_b` in the panel. `change` is `gained`, `lost`, `sign_flipped`, `stronger` or
-  `weaker`. Mean and maximum of |ρ| are over all pairs.
+* `delta` is rho_to − rho_from and `delta_abs` is |rho_to| − |rho_from|. Changes are sorted by |delta|, or with
+  `--by abs` by |delta_abs| (`by` is `rho` or `abs`), ties in panel order, and `gene_a` stands before `gene_b` in the
+  panel. `change` is `gained`, `lost`, `sign_flipped`, `stronger` or `weaker`. Mean and maximum of |ρ| are over all
+  pairs.
+* `info --spectrum`: `spectrum_of` is `covariance` (Σ of a dense base) or `factors` (what factors and pathways add to
+  the noise), and `eigenvalues` are all of that matrix, the largest first.
 * `factors`: `delta` is rho − rho_without; for a gene without a partner, `partner` is the one that the pathway moves
   most, and `mean_abs_delta` is over all.
 * `nmf`: `analysis` is what the analysis is kept under, or null where it could not be kept (`parameters` and `time`

@@ -23,7 +23,8 @@ from ..engine.errors import InputError
 from ..engine.lazy import load
 from ..engine.wording import some
 from .files.delimited import open_table, read_header
-from .files.kinds import MATRIX_MARKET, FileKind, file_kind, open_bytes
+from .files.kinds import MATRIX_MARKET, FileKind, file_kind
+from .files.opening import open_bytes
 
 Contents = Literal["expression", "pathways", "gene sets", "covariances", "factor models", "kernels", "tests", "labels"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ..engine.choices import GenesIn
     from ..engine.estimation.estimators import Estimate
     from ..engine.network.covariance import Covariance
 
@@ -37,7 +38,7 @@ def from_expression(
     preparation: Preparation | None = None,
     estimator: str = "shrinkage",
     factors: int | None = None,
-    genes_in: Literal["auto", "rows", "columns"] = "auto",
+    genes_in: GenesIn = "auto",
     layer: str | None = None,
     raw: bool = False,
     gene_names: str | Path | None = None,

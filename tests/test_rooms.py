@@ -1,4 +1,4 @@
-"""The rooms, read from the imports of every module: never upward, never in a circle, no wing both ways."""
+"""The rooms, read from the imports of every module: never upward, never in a circle, no two wings both ways."""
 
 from __future__ import annotations
 
@@ -166,6 +166,66 @@ def test_only_the_command_line_knows_click() -> None:
     assert users == {"cli"}
 
 
+def test_a_command_imports_none_of_another_section_and_an_answer_has_no_options() -> None:
+    between = [
+        imported.where
+        for imported in ALL_IMPORTS
+        if imported.file.startswith("cli/commands/") and imported.target.startswith("grnledger.cli.commands.")
+        if imported.target.split(".")[3] != imported.file.split("/")[2]
+    ]
+    options = [
+        f"{local(file)}:{node.lineno}"
+        for file, tree in TREES.items()
+        if local(file).startswith("cli/answers/")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in ("option", "argument", "command", "Choice", "Path")
+    ]
+    assert (between, options) == ([], [])
+
+
+def test_a_choice_of_words_stands_in_one_list() -> None:
+    """Words of a type are read from it, and not written out again as the choices of an option."""
+    calls = [
+        (file, node, node.args[-1])
+        for file, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("click.Choice", "check_choice")
+    ]
+    literals = [
+        {item.value for item in ast.walk(node.slice) if isinstance(item, ast.Constant)}
+        for tree in TREES.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "Literal"
+    ]
+    repeated = [
+        f"{local(file)}:{node.lineno}"
+        for file, node, choices in calls
+        if isinstance(choices, ast.List | ast.Tuple)
+        if {item.value for item in choices.elts if isinstance(item, ast.Constant)} in literals
+    ]
+    assert len(literals) > 20, "the reader has lost files"
+    assert repeated == []
+
+
+WITHOUT_AN_ANSWER = (
+    "cli/answers/emit.py",  # prints the notes of answers
+    "cli/options.py",  # of a store as it opens, and of a wait while it lasts
+    "cli/commands/examples/",  # write files, and have no other answer
+    "cli/commands/simulate/",
+)
+
+
+def test_notes_are_parts_of_answers() -> None:
+    printers = [
+        f"{local(file)}:{node.lineno}"
+        for file, tree in TREES.items()
+        if local(file).startswith("cli/") and not local(file).startswith(WITHOUT_AN_ANSWER)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr == "note" and ast.unparse(node.value) == "output"
+    ]
+    assert printers == []
+
+
 RECORDED = "engine/estimation/recorded_notes.py"
 """Its sentences are part of content ids, and stay as they are, with the options that they name."""
 COMMAND_WORDS = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*|\bgrn [a-z]")
@@ -228,7 +288,8 @@ def test_engine_asks_the_system_for_its_number_of_cores_and_nothing_else() -> No
             if not isinstance(node, ast.Attribute):
                 continue
             owner = node.value.id if isinstance(node.value, ast.Name) else ""
-            if (owner == "os" and node.attr != "cpu_count") or (owner == "np" and node.attr in numpy_files):
+            asks_system = owner == "os" and node.attr not in ("cpu_count", "sched_getaffinity")
+            if asks_system or (owner == "np" and node.attr in numpy_files):
                 asked.append(f"{local(file)}:{node.lineno} uses {owner}.{node.attr}")
             elif owner != "np" and node.attr in methods:
                 asked.append(f"{local(file)}:{node.lineno} uses .{node.attr}")

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ...engine.choices import Method
     from ...engine.lmm.model.design import Design
     from ...engine.lmm.model.fit import Fit, Model
-    from ...engine.lmm.model.likelihood import Method
     from ...engine.lmm.model.mixture import MixtureFit
     from ...engine.network.snapshot import Snapshot
     from ...formats.traits.traits import TraitFile

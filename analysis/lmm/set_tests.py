@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ...engine.lmm.association.enrichment import Alternative, Enrichment
+    from ...engine.choices import Alternative
+    from ...engine.lmm.association.enrichment import Enrichment
     from ...engine.lmm.association.set_tests import SetPermutations
     from ...engine.lmm.association.set_variance import SetMixture
     from ...engine.lmm.model.fit import Fit, Model

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ...engine.estimation.gene_rows import Duplicates
-    from ...engine.estimation.normalisation import Transform
+    from ...engine.choices import Duplicates, Transform
     from ...engine.estimation.preparation import Prepared
     from ...storage.networks.bases import StoredBase
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
+from ...engine.choices import VersionInput
 from ...engine.errors import Conflict, FormatError, InputError, NotFound
+from ...engine.threads import cores
 from ...engine.wording import counted, some
 from ...storage.files import layout
 from ...storage.networks.bases import encode_names
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from ...storage.networks.artifacts import Artifact
     from ...storage.repository import Repository
 
-CORRELATION, COUNTS, FILE = "correlation", "counts", "file"
+CORRELATION, COUNTS = get_args(VersionInput)
+FILE = "file"
 
 NO_LIKELIHOOD = "; KL divergence, not a likelihood"
 NO_COUNTS = f", not whole numbers and so no counts{NO_LIKELIHOOD}"
@@ -178,14 +180,14 @@ def _run(
         splits=matrix.splits,
         restarts=request.restarts,
         seed=request.seed,
-        threads=os.cpu_count() or 1,
+        threads=cores(),
         progress=lambda share: progress(READING + (1.0 - READING) * share),
     )
     named_analysis = NamedAnalysis(
         analysis, matrix.genes, matrix.samples, matrix.description, matrix.symmetric, matrix.counts
     )
     if repo is None:
-        return NmfRun(named_analysis, None, reused=False, refusal="there is no store to keep it in.")
+        return NmfRun(named_analysis, None, reused=False)
     try:
         return NmfRun(named_analysis, kept.keep(repo.artifacts, request, named_analysis), reused=False)
     except Conflict as refusal:

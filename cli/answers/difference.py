@@ -84,6 +84,7 @@ def _json(difference: Difference, sides: Sequence[Mapping[str, Any]], pathways: 
     return {
         **dict(zip(SIDES, sides, strict=True)),
         **versions.rule_json(difference.edge_rule, difference.threshold),
+        "by": difference.by,
         "pathways": {
             what: [name for name, _ in names] for what, names in zip(("added", "dropped"), pathways, strict=True)
         },

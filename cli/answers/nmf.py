@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from ...engine.errors import InputError, NotFound
 from ...engine.wording import counted, printable, some
 from .. import output
 from .answer import EVERY_FORM, Answer, Note, caution, records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -50,94 +46,6 @@ NOTES = {
 """The note under each table."""
 
 TABLES = (*COLUMNS, "weights", "usage")
-
-
-def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of a verb that shows an analysis: `--sets`, `--table` and `-o`."""
-    command = click.option(
-        "-o",
-        "--output",
-        "target",
-        type=click.Path(path_type=Path),
-        metavar="FILE.npz",
-        help="Write W and H too, with the names of genes and samples.",
-    )(command)
-    command = click.option(
-        "--table",
-        type=click.Choice(TABLES),
-        default="modules",
-        show_default=True,
-        help="Which table to print; `weights` is W and `usage` is H.",
-    )(command)
-    return click.option(
-        "--sets",
-        "library",
-        type=click.Path(path_type=Path),
-        metavar="FILE.gmt",
-        help="Name each module's closest set.",
-    )(command)
-
-
-def check_files(target: Path | None, library: Path | None) -> None:
-    """Refuse files that `-o` and `--sets` cannot use before any long computation.
-
-    Raises
-    ------
-    InputError
-        The target is no .npz file.
-    NotFound
-        There is no such library.
-    """
-    from ...formats.files.kinds import require_file
-
-    if target is not None and target.suffix != ".npz":
-        raise InputError(f"W and H go to an .npz file, not to {target}.", hint="Name it FILE.npz.")
-    if library is not None:
-        require_file(library)
-
-
-def read_sets(path: Path | None, genes: tuple[str, ...]) -> Sets:
-    """Return the gene sets of a library, as indices of genes; sets that share none are left out.
-
-    Raises
-    ------
-    NotFound
-        None of them shares any.
-    """
-    if path is None:
-        return {}
-    import numpy as np
-
-    from ...formats.pathways.gene_sets import read_gene_sets
-
-    indices: dict[str, int] = {gene: index for index, gene in reversed(list(enumerate(genes)))}
-    sets = {
-        gene_set.name: np.unique([indices[gene] for gene in gene_set.genes if gene in indices]).astype(np.intp)
-        for gene_set in read_gene_sets(path)
-    }
-    if not any(len(inside) for inside in sets.values()):
-        raise NotFound(
-            f"No gene of {path} is among the {counted(len(genes), 'gene')} factored, such as {some(genes, 3)}."
-        )
-    return {name: inside for name, inside in sets.items() if len(inside)}
-
-
-def write_factors(target: Path | None, named_analysis: NamedAnalysis) -> None:
-    """Write W and H to a file, if one is named."""
-    if target is None:
-        return
-    from ...formats.models.matrix_export import write_npz
-
-    best = named_analysis.analysis.best
-    arrays = {
-        "genes": named_analysis.genes,
-        "samples": named_analysis.samples,
-        "modules": best.modules,
-        "usage": best.usage,
-    }
-    write_npz(target, arrays)
-    size = f"W ({len(named_analysis.genes):,} × {best.rank}) and H ({best.rank} × {len(named_analysis.samples):,})"
-    output.note(f"{target}: {size}, as `modules` and `usage`.")
 
 
 def table_of(name: str, named_analysis: NamedAnalysis, sets: Sets) -> tuple[tuple[str, ...], Rows]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
+from ..choices import DuplicateSamples
 from ..errors import InputError, NotFound, ShapeError, check_choice
 from ..wording import counted, some
 
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-
-DuplicateSamples = Literal["error", "first", "mean", "number"]
-"""How columns of one sample name are resolved."""
 
 MINIMUM_SAMPLES = 3
 """Smallest number of samples: with two, every pair of genes has a correlation of ±1."""

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from ..errors import InputError, NotFound
-from ..wording import counted, some
+from ..wording import counted, repeated, some
 from .expression import Expression, variances
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
-
-Duplicates = Literal["error", "max-variance", "mean", "first", "sum"]
-"""How rows that name one gene are resolved: an error, the most variable, their mean, the first, their sum (counts)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +55,9 @@ class GeneRows:
         return self.select(np.flatnonzero(mask)).with_note(sentence)
 
 
-def repeated_genes(genes: Iterable[str]) -> list[str]:
-    """Return the names that occur more than once, in order of their first appearance."""
-    return [gene for gene, number in Counter(genes).items() if number > 1]
-
-
-def refuse_repeats(genes: tuple[str, ...]) -> None:
+def refuse_repeated_genes(genes: tuple[str, ...]) -> None:
     """Refuse genes that stand in more than one row, naming some."""
-    repeats = repeated_genes(genes)
+    repeats = repeated(genes)
     if repeats:
         raise InputError(
             f"{len(repeats):,} of {counted(len(set(genes)), 'gene')} stand in more than one row: {some(repeats)}.",

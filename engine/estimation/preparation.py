@@ -8,23 +8,22 @@ from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
+from ..choices import Duplicates, Scale, Transform
 from ..errors import InputError, check_choice
 from ..network.panel import Panel
-from ..wording import counted, some
+from ..wording import counted, repeated, some
 from . import recorded_notes
 from .expression import is_constant
 from .gene_rows import (
-    Duplicates,
     GeneRows,
     combine_repeats,
     most_variable,
-    refuse_repeats,
-    repeated_genes,
+    refuse_repeated_genes,
     resolve_duplicates,
     select_genes,
 )
-from .normalisation import Transform, library_scales, transform
-from .scale import SCALES, Scale, are_standardised, refuse_no_counts, refuse_second_logarithm
+from .normalisation import library_scales, transform
+from .scale import are_standardised, refuse_no_counts, refuse_second_logarithm
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -83,12 +82,12 @@ class Preparation:
     def __post_init__(self) -> None:
         check_choice("transform", self.transform, get_args(Transform))
         check_choice("duplicates", self.duplicates, get_args(Duplicates))
-        check_choice("scale", self.scale, SCALES)
+        check_choice("scale", self.scale, get_args(Scale))
         if self.duplicates == "sum" and not self.counts:
             raise InputError("Rows of one gene are added up for counts only.", code="sums-of-no-counts")
         if self.floor is not None and not math.isfinite(self.floor):
             raise InputError(f"The floor must be a finite number, not {self.floor}.")
-        if self.genes is not None and (repeats := repeated_genes(self.genes)):
+        if self.genes is not None and (repeats := repeated(self.genes)):
             raise InputError(f"The list of genes wanted has some more than once: {some(repeats)}.")
         if self.top_variance is not None and self.top_variance < 2:
             raise InputError(f"A panel needs at least two genes; the {self.top_variance} most variable were asked for.")
@@ -194,7 +193,7 @@ def _unique_rows(expression: Expression, preparation: Preparation) -> GeneRows:
         refuse_no_counts(expression, preparation.scale)
     refuse_second_logarithm(expression, preparation.transform, preparation.scale)
     if duplicates == "error":
-        refuse_repeats(expression.genes)
+        refuse_repeated_genes(expression.genes)
     source = combine_repeats(expression, duplicates) if duplicates in ("mean", "sum") else expression
     scaled = replace(source, values=source.values * library_scales(expression)) if preparation.counts else source
     values = transform(scaled, preparation.floor, preparation.transform)

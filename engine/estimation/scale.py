@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,13 +11,8 @@ from ..errors import InputError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ..choices import Scale, Transform
     from .expression import Expression
-    from .normalisation import Transform
-
-Scale = Literal["auto", "linear", "log"]
-"""What a user says of values: nothing, that they are counts or intensities, or that they are logarithms already."""
-
-SCALES = get_args(Scale)
 
 LARGEST_LOG = 30.0
 """Largest value that may be a logarithm to base 2 of a count or an intensity."""

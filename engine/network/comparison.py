@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
+from ..choices import Order
 from ..errors import ShapeError, check_choice
 from .edges import EdgeRule, edges
 from .partial_correlations import ROUNDING, Strongest, partial_correlations, scan_bands
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ..choices import Crossing
     from .operators import SymmetricOperator
     from .panel import Panel
     from .partial_correlations import SelectedPairs
@@ -23,10 +25,6 @@ if TYPE_CHECKING:
 
 Change = Literal["gained", "lost", "sign_flipped", "stronger", "weaker"]
 """The change of a pair: across the threshold, across zero with |ρ| above it on both sides, or neither."""
-
-
-Order = Literal["rho", "abs"]
-"""The order of changes: by the change of ρ, or by that of |ρ|."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +120,7 @@ def compare(
     edge_rule: EdgeRule,
     *,
     changes: int = 20,
-    only: Literal["gained", "lost", "sign_flipped"] | None = None,
+    only: Crossing | None = None,
     by: Order = "rho",
     progress: Callable[[float], None] | None = None,
 ) -> Difference:

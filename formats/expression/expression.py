@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, get_args
 
+from ...engine.choices import DecimalMark, GenesIn
 from ...engine.errors import InputError, check_choice
-from ..files.delimited import DecimalMark
-from ..files.kinds import fingerprint, is_folder, require_file
+from ..files.plain_files import fingerprint, is_folder, require_file
 from ..readers import find_reader
 from .mtx import find_matrix
 
@@ -49,7 +49,7 @@ class ExpressionFile:
 def read_expression(
     path: str | Path,
     *,
-    genes_in: Literal["auto", "rows", "columns"] = "auto",
+    genes_in: GenesIn = "auto",
     layer: str | None = None,
     raw: bool = False,
     gene_names: str | Path | None = None,
@@ -90,7 +90,7 @@ def read_expression(
         The file cannot be read, or an argument does not go with it; a value is missing or not finite; there are
         fewer than three samples.
     """
-    check_choice("axis of the genes", genes_in, ("auto", "rows", "columns"))
+    check_choice("axis of the genes", genes_in, get_args(GenesIn))
     path = Path(path)
     file = find_matrix(path) if is_folder(path) else require_file(path)
     reader = find_reader("expression", file)

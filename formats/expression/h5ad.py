@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,13 +31,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ...engine.choices import GenesIn
+
 _SYMBOL_COLUMNS = ("feature_name", "gene_symbols", "gene_symbol", "gene_name", "gene_short_name", "symbol")
 
 
 def read_h5ad(
     path: Path,
     *,
-    genes_in: Literal["auto", "rows", "columns"] = "auto",
+    genes_in: GenesIn = "auto",
     layer: str | None = None,
     raw: bool = False,
 ) -> tuple[Expression, tuple[str, ...]]:

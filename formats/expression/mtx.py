@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,15 +10,17 @@ from ...engine.errors import InputError, NotFound
 from ...engine.estimation.expression import Expression
 from ...engine.wording import counted
 from ..files.delimited import check_names, open_table, read_body
-from ..files.kinds import fingerprint, is_plain_file, require_file
 from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
 from ..files.matrix_market import read_market, read_market_header
+from ..files.plain_files import fingerprint, is_plain_file, require_file
 from ..genes.orientation import GENE_WORDS, SAMPLE_WORDS, Axis, title_word
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from ...engine.choices import GenesIn
 
 GENES_BESIDE = ("features.tsv", "genes.tsv")
 CELLS_BESIDE = ("barcodes.tsv",)
@@ -39,7 +41,7 @@ def find_matrix(folder: Path) -> Path:
 
 
 def read_mtx(
-    path: Path, *, gene_names: Path | None = None, genes_in: Literal["auto", "rows", "columns"] = "auto"
+    path: Path, *, gene_names: Path | None = None, genes_in: GenesIn = "auto"
 ) -> tuple[Expression, tuple[str, ...]]:
     """Return the expression of a Matrix Market file, and what was decided while reading it.
 
@@ -129,7 +131,7 @@ def _choose_genes(table: list[list[str]]) -> tuple[NDArray[np.intp], tuple[str, 
 
 
 def _choose_axis(
-    genes_in: Literal["auto", "rows", "columns"], shape: tuple[int, int], genes: int, cells: int | None, path: Path
+    genes_in: GenesIn, shape: tuple[int, int], genes: int, cells: int | None, path: Path
 ) -> tuple[Axis, str]:
     fits = {"rows": shape[0] == genes, "columns": shape[1] == genes}
     if not any(fits.values()) or (genes_in != "auto" and not fits[genes_in]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..files.delimited import DecimalMark, Table
+    from ...engine.choices import DecimalMark, GenesIn
+    from ..files.delimited import Table
     from .layout import Layout
 
 FEWEST_COMPARED = 10
@@ -35,7 +36,7 @@ ALIKE, UNLIKE = 0.8, 0.3
 def read_expression_table(
     path: Path,
     *,
-    genes_in: Literal["auto", "rows", "columns"] = "auto",
+    genes_in: GenesIn = "auto",
     header: bool | None = None,
     decimal: DecimalMark = "auto",
     gene_column: str | None = None,
@@ -98,7 +99,7 @@ def read_expression_table(
 
 def _choose_axis(
     table: Table,
-    genes_in: Literal["auto", "rows", "columns"],
+    genes_in: GenesIn,
     layout: Layout,
     rows: tuple[str, ...],
     columns: tuple[str, ...],

@@ -19,8 +19,9 @@ from numpy.lib import format as npy
 from ...engine.errors import GrnError, InputError
 from ...engine.wording import some
 from .delimited import check_names
-from .kinds import AGAIN, file_kind, require_file
+from .kinds import file_kind
 from .limits import ARRAY_PACKING, MemoryBudget, largest_unpacked, refuse_swarm
+from .plain_files import DOWNLOAD_AGAIN, require_file
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -130,7 +131,7 @@ def _refuse_damage(path: Path) -> Generator[None]:
         raise
     except _DAMAGE as error:
         raise InputError(
-            f"{path} is damaged or not a NumPy file: {str(error)[:200] or type(error).__name__}.", hint=AGAIN
+            f"{path} is damaged or not a NumPy file: {str(error)[:200] or type(error).__name__}.", hint=DOWNLOAD_AGAIN
         ) from error
 
 

@@ -11,21 +11,20 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ...engine.errors import InputError
-from .kinds import open_text
 from .limits import LONGEST_NAME, TEXT_PACKING
+from .opening import open_text
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
     from pathlib import Path
+
+    from ...engine.choices import DecimalMark
 
 Delimiter = Literal["\t", ",", ";", " "]
 """A space stands for runs of white space."""
 
 DELIMITER_NAMES: dict[Delimiter, str] = {"\t": "tabs", ",": "commas", ";": "semicolons", " ": "white space"}
 """Of several delimiters that fit a table equally well, the first is taken."""
-
-DecimalMark = Literal["auto", "point", "comma"]
-"""Which sign stands before the decimals of numbers; `auto` decides by the numbers in the first rows."""
 
 PEEK = 50
 """Most rows that are looked at first, to see what a table is."""

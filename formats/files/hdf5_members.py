@@ -16,8 +16,8 @@ import numpy as np
 from ...engine.errors import InputError
 from .delimited import check_names
 from .hdf5_process import ReadingProcess, location_of, start_reading
-from .kinds import AGAIN, require_file
 from .limits import ARRAY_PACKING, largest_unpacked, refuse_beyond_budget, refuse_swarm
+from .plain_files import DOWNLOAD_AGAIN, require_file
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -262,7 +262,7 @@ def _checked_dataset(process: ReadingProcess, location: tuple[str, ...], descrip
         fields = {str(name): np.dtype(kind) for name, kind in description["fields"]}
         chunk = math.prod(description["chunks"] or ()) * width
     except (TypeError, ValueError) as error:
-        raise InputError(f"{where} has a type that is not known here.", hint=AGAIN) from error
+        raise InputError(f"{where} has a type that is not known here.", hint=DOWNLOAD_AGAIN) from error
     if any(kind.hasobject for kind in (dtype, *fields.values())) and not description["text"]:
         raise InputError(f"{where} holds lists or references, neither numbers nor text.")
     stored = min(int(description["stored"]), path.stat().st_size)

@@ -14,8 +14,10 @@ import numpy as np
 
 from ...engine.errors import InputError
 from .delimited import clipped
-from .kinds import AGAIN, MATRIX_MARKET, largest_content, open_text
+from .kinds import MATRIX_MARKET
 from .limits import refuse_beyond_budget
+from .opening import largest_content, open_text
+from .plain_files import DOWNLOAD_AGAIN
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,7 +124,7 @@ def _parse_header(path: Path, stream: TextIO) -> MarketHeader:
     rows, columns = sizes[:2]
     entries = sizes[2] if is_sparse else rows * columns
     if entries * (4 if is_sparse else 2) > largest_content(path) + 1:
-        raise InputError(f"{path} claims {entries:,} entries, more than the file holds.", hint=AGAIN)
+        raise InputError(f"{path} claims {entries:,} entries, more than the file holds.", hint=DOWNLOAD_AGAIN)
     return MarketHeader(is_sparse, banner[3] != "pattern", (rows, columns), entries)
 
 

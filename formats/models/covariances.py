@@ -13,7 +13,7 @@ from ...engine.wording import some
 from ..files.archives import as_names, as_numbers, read_npy, read_npz
 from ..files.delimited import check_names, is_number, open_table, read_header
 from ..files.hdf5_members import member_dataset, open_members, read_names, read_real_array
-from ..files.kinds import fingerprint, require_file
+from ..files.plain_files import fingerprint, require_file
 from ..files.table_numbers import read_named_numbers
 from ..readers import find_reader
 

@@ -12,7 +12,7 @@ from ...engine.network.covariance import FactorCovariance
 from ...engine.wording import counted, some
 from ..files.archives import as_names, as_numbers, read_npz
 from ..files.delimited import check_names, is_number, open_table, read_header
-from ..files.kinds import fingerprint, require_file
+from ..files.plain_files import fingerprint, require_file
 from ..files.table_numbers import read_named_numbers
 from ..readers import find_reader
 from .covariances import read_covariance, symmetrise

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...engine.errors import InputError
+from ...engine.wording import repeated
 from ..files.archives import as_names, as_numbers, read_npz
 from ..files.delimited import check_names, open_table, read_header
-from ..files.kinds import file_kind, require_file
+from ..files.kinds import file_kind
+from ..files.plain_files import require_file
 from ..files.table_numbers import read_named_numbers
 from ..genes.orientation import GENE_WORDS, title_word
 from .gene_loadings import GeneLoadings, LoadingsFile
@@ -144,7 +145,7 @@ def is_loading_header(header: Sequence[str]) -> bool:
 
 def refuse_repeats(path: Path, what: str, names: Iterable[str]) -> None:
     """Refuse names that stand more than once."""
-    twice = [name for name, count in Counter(names).items() if count > 1]
+    twice = repeated(names)
     if twice:
         raise InputError(
             f"{path}: the {what} {twice[0]} stands more than once"

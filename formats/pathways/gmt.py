@@ -10,8 +10,8 @@ import numpy as np
 from ...engine.errors import InputError
 from ...engine.wording import counted
 from ..files.delimited import check_names, clipped
-from ..files.kinds import open_text
 from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
+from ..files.opening import open_text
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
 
 if TYPE_CHECKING:

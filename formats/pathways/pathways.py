@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
+from ...engine.choices import Missing, Normalize, Units
 from ...engine.errors import InputError, NotFound, check_choice
 from ...engine.network.covariance import check_pathway_covariance
-from ...engine.network.pathway import Pathway, Units
+from ...engine.network.pathway import Pathway
 from ...engine.wording import counted, some
-from ..files.kinds import fingerprint, require_file
+from ..files.plain_files import fingerprint, require_file
 from ..genes.identifiers import Matcher, missing_genes
 from ..models.covariances import symmetrise
 from ..models.factor_models import read_pathway_covariance
@@ -25,12 +26,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ...engine.choices import UnknownSign
     from ...engine.network.panel import Panel
     from ..models.gene_loadings import GeneLoadings, LoadingsFile
-    from .signs import UnknownSign
-
-Normalize = Literal["none", "unit", "max", "rank"]
-"""How the weights of a pathway are scaled."""
 
 DEFAULT_STRENGTH = 0.1
 """Loading of a gene of a set in standard deviations; larger overfits held-out samples, or hardly helps them."""
@@ -90,7 +88,7 @@ def read_pathways(
     only: Sequence[str] = (),
     strength: float | None = None,
     units: Units | None = None,
-    missing: Literal["error", "drop"] = "error",
+    missing: Missing = "error",
     aliases: Mapping[str, str] | None = None,
     subtract: bool = False,
     pathway_covariance: str | Path | None = None,
@@ -151,7 +149,7 @@ def read_pathways(
     NotPositiveDefinite
         The pathway covariance is none.
     """
-    check_choice("missing", missing, ("error", "drop"))
+    check_choice("missing", missing, get_args(Missing))
     check_choice("kind", kind, ("auto", *READERS["pathways"]))
     if units is not None:
         check_choice("units", units, get_args(Units))
@@ -255,7 +253,7 @@ def _choose(file: LoadingsFile, only: Sequence[str], path: Path) -> list[int]:
 def _match_all(
     pathways: Sequence[GeneLoadings],
     matcher: Matcher,
-    missing: Literal["error", "drop"],
+    missing: Missing,
     path: Path,
     normalize: Normalize,
 ) -> list[_Matched]:

@@ -16,12 +16,13 @@ from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
 from ..files.table_numbers import read_numbers
 from ..genes.orientation import title_word
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
-from .signs import FLAG_TITLES, UnknownSign, hold_signs, is_sign_title, read_flags, read_sign, split_regulon_name
+from .signs import FLAG_TITLES, hold_signs, is_sign_title, read_flags, read_sign, split_regulon_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from ...engine.choices import UnknownSign
     from ..files.delimited import Row, Table
 
 SOURCE_TITLES = (

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from ..files.delimited import is_missing
 from ..genes.orientation import title_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-UnknownSign = Literal["error", "drop", "plus"]
-"""What becomes of a pair whose sign a file does not know: an error, it is left out, or it counts as activation."""
 
 _SIGN_TITLES = """
 mode sign mor effect effect_sign regulation regulation_type type_of_regulation regulatory_effect interaction_type

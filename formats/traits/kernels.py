@@ -11,7 +11,7 @@ from ...engine.errors import InputError
 from ...engine.wording import counted, some
 from ..files.archives import as_names, as_numbers, read_npz
 from ..files.delimited import check_names, is_number, open_table, read_header
-from ..files.kinds import require_file
+from ..files.plain_files import require_file
 from ..files.table_numbers import read_named_numbers
 from ..models.loadings import refuse_repeats
 from ..readers import find_reader

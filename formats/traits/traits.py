@@ -12,8 +12,9 @@ import numpy as np
 from ...engine.errors import InputError, NotFound
 from ...engine.wording import counted, some
 from ..files.delimited import check_names, is_missing, is_number, open_table, read_body, read_header
-from ..files.kinds import open_text, require_file
 from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
+from ..files.opening import open_text
+from ..files.plain_files import require_file
 from ..readers import find_reader
 
 if TYPE_CHECKING:

@@ -120,7 +120,7 @@ class Refs:
     def check(self, ref: str) -> None:
         """Refuse to say where a ref stands when an entry of the log that may have moved it is lost."""
         if not self.is_certain(ref):
-            name = ref.removeprefix(layout.BRANCH).removeprefix(layout.TAG)
+            _, name = split_ref(ref)
             raise FormatError(
                 f"Where {name} stands is not certain: entry {self.lost} of the log, which may have moved it, "
                 "is missing or damaged.",
@@ -146,32 +146,43 @@ class Refs:
                     standing.setdefault(names[name], []).append(name)
         return {commit: tuple(several) for commit, several in standing.items()}
 
+    def of_kind(self, kind: str) -> dict[str, str]:
+        """Return the branches, or the tags."""
+        return self.branches if kind == layout.BRANCH else self.tags
+
     def get(self, ref: str) -> str | None:
         """Return where a ref stands, or `None`."""
         if ref == layout.HEAD:
             return self.head
-        names = self.branches if ref.startswith(layout.BRANCH) else self.tags
-        return names.get(ref.removeprefix(layout.BRANCH).removeprefix(layout.TAG))
+        kind, name = split_ref(ref)
+        return self.of_kind(kind).get(name)
 
     def set(self, ref: str, after: str | None) -> None:
         """Put a ref somewhere, or nowhere."""
         if ref == layout.HEAD:
             self.head = after or layout.FIRST_BRANCH
             return
-        kind, name = (
-            (self.branches, ref.removeprefix(layout.BRANCH))
-            if ref.startswith(layout.BRANCH)
-            else (self.tags, ref.removeprefix(layout.TAG))
-        )
+        kind, name = split_ref(ref)
         if after is None:
-            kind.pop(name, None)
+            self.of_kind(kind).pop(name, None)
         else:
-            kind[name] = after
+            self.of_kind(kind)[name] = after
 
     def _apply(self, number: int, move: MoveRecord, reason: str, author: str, time: str) -> None:
         self.later.append(Move(number, move.ref, move.before, move.after, reason, author, time))
         self.moved[move.ref] = number
         self.set(move.ref, move.after)
+
+
+def split_ref(ref: str) -> tuple[str, str]:
+    """Return `branch/` or `tag/`, or nothing for HEAD, and the name of a ref without it."""
+    kind = next((kind for kind in (layout.BRANCH, layout.TAG) if ref.startswith(kind)), "")
+    return kind, ref.removeprefix(kind)
+
+
+def other_kind(kind: str) -> str:
+    """Return `tag/` for `branch/`, and `branch/` for `tag/`."""
+    return layout.TAG if kind == layout.BRANCH else layout.BRANCH
 
 
 def check_entry(entry: EntryRecord, commits: Container[str], refs: Refs | None) -> None:
@@ -240,8 +251,9 @@ def check_name(name: str) -> str:
 
 
 def _is_ref(ref: str) -> bool:
+    kind, name = split_ref(ref)
     try:
-        check_name(ref.removeprefix(layout.BRANCH) if ref.startswith(layout.BRANCH) else ref.removeprefix(layout.TAG))
+        check_name(name)
     except InputError:
         return False
-    return ref.startswith((layout.BRANCH, layout.TAG))
+    return bool(kind)

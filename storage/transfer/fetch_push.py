@@ -18,7 +18,7 @@ from ..history.checking import check_commit, check_stored_genes
 from ..history.commits import commit_of
 from ..history.log import read_only
 from ..history.records import EntryRecord, MoveRecord
-from ..history.refs import check_name
+from ..history.refs import check_name, other_kind, split_ref
 from ..networks.bases import read_base
 from .parcel import copy_base, parcel_of
 
@@ -201,22 +201,16 @@ def _check_moves(target: Ledger, moves: Sequence[MoveRecord]) -> None:
     """Refuse to move a branch or tag that was not made by a fetch, or that would bear the name of the other kind."""
     fetched = _fetched_refs(target)
     for move in moves:
-        kind, _, name = move.ref.partition("/")
+        kind, name = split_ref(move.ref)
         if move.before is not None and move.ref not in fetched:
             raise Conflict(f"{name} was made or moved here by hand.", code="fetch-onto-own-ref")
-        if target.refs.get(other := _other_kind(move.ref)) is not None:
-            standing = other.partition("/")[0]
+        if name in target.refs.of_kind(other_kind(kind)):
+            standing = other_kind(kind).rstrip("/")
             raise Conflict(
-                f"{name} is a {standing} here, and would be a {kind}.",
+                f"{name} is a {standing} here, and would be a {kind.rstrip('/')}.",
                 code="fetch-onto-other-kind",
                 facts={"kind": standing, "name": name},
             )
-
-
-def _other_kind(ref: str) -> str:
-    """Return the tag that has a branch's name, or the branch that has a tag's."""
-    name = ref.partition("/")[2]
-    return (layout.TAG if ref.startswith(layout.BRANCH) else layout.BRANCH) + name
 
 
 def _transfer(
@@ -261,7 +255,8 @@ def _transfer(
             time=time,
         )
 
-    standing = {move.ref: move.before for move in moves} | {_other_kind(move.ref): None for move in moves}
+    names = [split_ref(move.ref) for move in moves]
+    standing = {move.ref: move.before for move in moves} | {other_kind(kind) + name: None for kind, name in names}
     writer.append(build, parcel.pathways, standing)
     return TransferReport(tuple(logged.id for logged in parcel.commits), copied, tuple(moves))
 

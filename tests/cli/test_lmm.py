@@ -119,6 +119,18 @@ def test_ids_are_matched_by_name_and_those_without_a_value_are_reported(lab: Lab
     assert "1 id of the signal that is no row of the kernel left out." in run.err
 
 
+def test_cautions_go_with_the_answer_in_every_form_and_once(lab: Lab, grn: Callable[..., Any]) -> None:
+    caution = "Whose samples the signal comes from is not known."
+    for form in ((), ("--tsv",), ("--json",)):
+        for search in (Z, ("compare", "v0..HEAD", "--pheno", "z.tsv")):
+            assert grn("lmm", *search, *form).err.count(caution) == 1
+    several = "\n".join(f"{gene}\t{z}\t{z * z}" for gene, z in zip(lab.genes, lab.z, strict=True))
+    lab.file("several.tsv", f"gene\tz\tsquare\n{several}\n")
+    assert grn("lmm", "fit", "--pheno", "several.tsv", "--ci", "none").err.count(caution) == 1
+    refused = grn("lmm", "enrich", "--pheno", "several.tsv", "--sets", "sets.gmt")
+    assert (refused.code, caution in refused.err) == (2, False)
+
+
 def test_covariates_are_numbers_or_groups_and_those_that_add_nothing_are_named(
     lab: Lab, grn: Callable[..., Any]
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -238,7 +239,7 @@ def test_a_file_is_factored_without_a_store_and_nothing_is_kept(
     search = ("nmf", "--input", "counts.tsv", "--rank", 3, "--restarts", 2)
     printed = grn(*search)
     assert printed.code == 0
-    assert "The analysis is not kept: there is no store to keep it in." in printed.err
+    assert "The analysis is not kept: no single readable store was found here." in printed.err
     assert [path.name for path in folder.iterdir()] == ["counts.tsv"]
     assert grn("-s", store, *search).out == printed.out
     answer, in_store = grn(*search, "--json").json, grn("-s", store, *search, "--json").json
@@ -259,6 +260,29 @@ def test_a_file_is_factored_without_a_store_and_nothing_is_kept(
     assert grn("-s", "nowhere.grn", *search).code == 3
     monkeypatch.setenv("GRN_STORE", "nowhere.grn")
     assert grn(*search).code == 3
+
+
+def test_a_file_is_factored_beside_stores_of_which_none_can_be_chosen_or_read(
+    store: Path, grn: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(store.parent)
+    search = ("nmf", "--input", "counts.tsv", "--rank", 3, "--restarts", 2, "--json")
+    modules = grn(*search).json["modules"]
+    assert grn("clone", store, "second.grn").code == 0
+    for exit_code, damage in ((4, None), (6, "not a format")):
+        if damage is not None:
+            shutil.rmtree("second.grn")
+            (store / "FORMAT").write_text(damage)
+        printed = grn(*search)
+        assert (printed.code, printed.json["modules"], printed.json["version"]) == (0, modules, None)
+        assert "The analysis is not kept: no single readable store was found here." in printed.err
+        assert grn("nmf").code == exit_code
+        assert grn(*search, "--at", "v0").code == exit_code
+    assert grn("-s", store, *search).code == 6
+    monkeypatch.setenv("GRN_STORE", str(store))
+    assert grn(*search).code == 6
+    monkeypatch.setenv("GRN_STORE", "")
+    assert grn("-s", "", *search).code == 2
 
 
 def test_the_ranks_surveyed_by_default_are_as_many_as_there_can_be(

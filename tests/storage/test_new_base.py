@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import inspect
 from typing import TYPE_CHECKING, Any, Literal
 
 import grnledger
@@ -18,6 +19,7 @@ from grnledger.engine.network.covariance import DenseCovariance, FactorCovarianc
 from grnledger.engine.network.edges import EdgeRule
 from grnledger.engine.network.pathway import Pathway
 from grnledger.storage import new_base
+from grnledger.storage.api import OPTIONS
 from scipy.stats import rankdata
 
 if TYPE_CHECKING:
@@ -502,6 +504,15 @@ def test_an_option_of_another_source_is_refused_and_not_passed_over(
     with pytest.raises(InputError, match="and the store begins with covariance") as caught:
         new(covariance=positive(), genes=GENES[:6], **option)
     assert caught.value.message.startswith(next(iter(option)).replace("_", "-"))
+
+
+def test_options_left_at_their_defaults_go_with_every_source(new: Callable[..., Repository]) -> None:
+    parameters = inspect.signature(grnledger.init).parameters
+    everywhere = {"path", "expression", "covariance", "factor_model", "genes", "message", "author", "time"}
+    names = [name for names in OPTIONS.values() for name in names]
+    assert {*names, *everywhere} == {*parameters}
+    repo = new(covariance=positive(), genes=GENES[:6], **{name: parameters[name].default for name in names})
+    assert len(repo) == 1
 
 
 def test_a_ridge_on_expression_is_refused(new: Callable[..., Repository], table: Path, tmp_path: Path) -> None:

@@ -243,6 +243,26 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert not anchor or anchor in anchors(file), (target, anchor)
 
 
+def test_every_file_that_a_page_or_a_script_names_is_there() -> None:
+    """The changelog names what has been; recipes name files that are yet to be made, in capitals."""
+    scripts = [file for folder in ("docs", "tests", "benchmarks") for file in (ROOT / folder).rglob("*.py")]
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    modules = "".join(f"/{file.relative_to(ROOT).as_posix()}\n" for file in ROOT.rglob("*.py"))
+    missing = [
+        f"{page.relative_to(ROOT)}: {name}"
+        for pattern, files in ((r"`([\w/]+/\w+\.py)`", pages), (r"python ([\w/]+/\w+\.py)\b", [*pages, *scripts]))
+        for page in files
+        for name in re.findall(pattern, page.read_text(encoding="utf-8"))
+        if f"/{name}\n" not in modules and not re.search(r"\b[A-Z]+\b", name)
+    ]
+    assert missing == []
+    assert [page.name for page in pages if "DESIGN section" in page.read_text(encoding="utf-8")] == []
+
+
+def test_contributors_are_given_the_line_that_ci_runs() -> None:
+    assert f"`{NUMERIC}`" in (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
 def test_the_changelog_begins_with_this_version() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     headings = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), flags=re.MULTILINE)

@@ -212,7 +212,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..files.kinds import open_text
+from ..files.opening import open_text
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ....engine.wording import counted
+from ....engine.wording import counted, numbered
 from ... import output
 from ...lazy_group import LazyGroup
 
@@ -82,8 +82,3 @@ def command(
         labels = [*WORKED_PATHWAYS, *(f"pathway{place}" for place in range(6, pathways + 1))][:pathways]
         write_loadings(beside, simulate_pathways(genes, pathways, seed=stream, scale=pathway_scale), names, labels)
         output.note(f"{beside}: {counted(pathways, 'pathway')}, in units of the expression (raw).")
-
-
-def numbered(letter: str, count: int) -> list[str]:
-    """Return names that sort as they count: G001, G002 and so on."""
-    return [f"{letter}{place:0{len(str(count))}d}" for place in range(1, count + 1)]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 
+from ....engine.choices import Alternative
 from ....engine.errors import InputError
 from ....engine.wording import counted
 from ....formats.readers import list_formats
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from ....analysis.lmm.model import StoreModel
     from ....analysis.lmm.set_tests import SetTests
     from ....analysis.lmm.signals import Signal
-    from ....engine.lmm.association.enrichment import Alternative
     from ....storage.repository import Repository
 
 COLUMNS = (
@@ -57,7 +57,7 @@ OWN_OUT = (
 )
 @click.option(
     "--alternative",
-    type=click.Choice(["two-sided", "greater", "less"]),
+    type=click.Choice(get_args(Alternative)),
     default="two-sided",
     show_default=True,
     help="Which shift counts.",
@@ -120,7 +120,7 @@ def command(
 
     version = repo.version(at)
     signal = inputs.signal(repo, version.name)
-    store_model = lmm_options.match_model(repo, version.name, inputs, signal)
+    store_model, cautions = lmm_options.match_model(repo, version.name, inputs, signal)
     if store_model.rows.part == "samples":
         raise InputError("Sets of genes are tested over genes, and this kernel is over samples.")
     if store_model.model.traits.shape[1] != 1:
@@ -158,7 +158,7 @@ def command(
         },
         text=lambda: output.table(*output.without_empty_columns(COLUMNS, rows)),
         paged=True,
-        notes=[Note(note, TEXT_AND_ROWS) for note in notes],
+        notes=[*cautions, *(Note(note, TEXT_AND_ROWS) for note in notes)],
     )
 
 

@@ -11,15 +11,15 @@ from ....engine.errors import InputError
 from ....engine.wording import counted
 from ... import lmm_options, options, output
 from ...answers import lmm, versions
-from ...answers.answer import Answer, Facts, Note, caution, facts_answer, records
+from ...answers.answer import EVERY_FORM, Answer, Facts, Note, caution, facts_answer, records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ....analysis.lmm.model import StoreModel
     from ....analysis.lmm.signals import Signal
+    from ....engine.choices import Method
     from ....engine.lmm import Fit, Interval
-    from ....engine.lmm.model.likelihood import Method
     from ....storage.history.versions import Version
     from ....storage.repository import Repository
 
@@ -84,7 +84,7 @@ def command(
     lmm_options.check_target(target, inputs, repo)
     version = repo.version(at)
     signal = inputs.signal(repo, version.name)
-    store_model = lmm_options.match_model(repo, version.name, inputs, signal, method)
+    store_model, notes = lmm_options.match_model(repo, version.name, inputs, signal, method)
     fits = fit_many(store_model.model, method=method)
     if len(fits) > 1 and (permute or target is not None or ci == "bootstrap"):
         raise InputError(
@@ -93,16 +93,17 @@ def command(
         )
     spans = [lmm_options.interval_of(store_model, fit, ci, seed, trait) for trait, fit in enumerate(fits)]
     if len(fits) > 1:
-        return _many(version, store_model, signal, fits, spans, ci)
+        return _many(version, store_model, signal, fits, spans, ci, notes)
     fit, span = fits[0], spans[0]
     number = permute if permute is not None else 100 if signal.contrast is not None else 0
     null = permutation_h2(permute_labels(store_model, signal, number, seed), method) if number else None
     if target is not None:
-        write_prediction(target, store_model, fit)
+        notes.append(write_prediction(target, store_model, fit))
     facts = [*lmm.model_facts(store_model, signal), *_facts(store_model, fit, span, ci)]
     if null is not None:
         facts.append(("permuted labels" if signal.contrast else "permuted samples", lmm.permuted_text(fit, null)))
-    notes = [Note(NOISE_TOO)] if null is None and store_model.rows.genes is not None else []
+    if null is None and store_model.rows.genes is not None:
+        notes.append(Note(NOISE_TOO))
     if fit.maxima > 1:
         notes.append(caution(f"The likelihood has {fit.maxima} local maxima; this is the highest."))
     return facts_answer(
@@ -144,7 +145,13 @@ def _effects(fit: Fit) -> Iterator[tuple[str, float, float, float, float]]:
 
 
 def _many(
-    version: Version, store_model: StoreModel, signal: Signal, fits: list[Fit], spans: list[Interval | None], ci: str
+    version: Version,
+    store_model: StoreModel,
+    signal: Signal,
+    fits: list[Fit],
+    spans: list[Interval | None],
+    ci: str,
+    notes: list[Note],
 ) -> Answer:
     """Return the answer for a file of several signals: a row each."""
     trait_fits = list(zip(signal.names, fits, spans, strict=True))
@@ -162,13 +169,14 @@ def _many(
         },
         text=lambda: f"{output.facts(lmm.model_facts(store_model, signal))}\n{output.table(COLUMNS, rows)}",
         paged=True,
+        notes=notes,
     )
 
 
-def write_prediction(target: Path, store_model: StoreModel, fit: Fit) -> None:
-    """Write the best linear unbiased prediction of each row, those without a value among them."""
+def write_prediction(target: Path, store_model: StoreModel, fit: Fit) -> Note:
+    """Write the best linear unbiased prediction of each row, those without a value too, and return a note on it."""
     from ....analysis.lmm.model import PREDICTED, predict_rows
-    from ....formats.files.row_tables import row_writer
+    from ....formats.files.writing import row_writer
 
     count = 0
     with row_writer(target, PREDICTED) as write:
@@ -176,4 +184,4 @@ def write_prediction(target: Path, store_model: StoreModel, fit: Fit) -> None:
             write(block)
             count += len(block)
     new = count - len(store_model.rows.ids)
-    output.note(f"{target}: {counted(count, 'row')}, {new:,} of them without a value of the signal.")
+    return Note(f"{target}: {counted(count, 'row')}, {new:,} of them without a value of the signal.", EVERY_FORM)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 
+from ....engine.choices import Statistic
 from ....engine.errors import InputError
 from ....engine.wording import counted
 from ....formats.readers import list_formats
 from ... import lmm_options, options, output
 from ...answers import lmm, versions
-from ...answers.answer import TEXT_AND_ROWS, Answer, Note, records
+from ...answers.answer import EVERY_FORM, TEXT_AND_ROWS, Answer, Note, records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from ....analysis.lmm.model import StoreModel
     from ....analysis.lmm.scan import Row
     from ....engine.lmm import Fit
-    from ....engine.lmm.association.scan import Statistic
     from ....formats.traits.tested_columns import TestedColumns
     from ....storage.repository import Repository
 
@@ -46,7 +45,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--statistic",
-    type=click.Choice(["wald", "lrt", "score"]),
+    type=click.Choice(get_args(Statistic)),
     default="wald",
     show_default=True,
     help="F with n − r − 1 degrees of freedom, or χ² with one.",
@@ -93,7 +92,7 @@ def command(
     """
     from ....analysis.lmm.scan import COLUMNS
     from ....analysis.lmm.signals import among
-    from ....formats.files.row_tables import row_writer
+    from ....formats.files.writing import row_writer
     from ....formats.traits.tested_columns import read_tested
 
     lmm_options.check_no_same_samples(inputs, "scan")
@@ -102,12 +101,16 @@ def command(
     version = repo.version(at)
     tested = read_tested(tests)
     signal = inputs.signal(repo, version.name)
+    cautions: list[Note] = []
     if tested.ids is not None:
         whole = len(signal.ids)
         signal = among(signal, tested.ids, tests.name)
         if len(signal.ids) < whole:
-            output.note(f"{counted(whole - len(signal.ids), 'id')} of the signal not among the tests' left out.")
-    store_model = lmm_options.match_model(repo, version.name, inputs, signal, "ml" if statistic == "lrt" else "reml")
+            text = f"{counted(whole - len(signal.ids), 'id')} of the signal not among the tests' left out."
+            cautions.append(Note(text, EVERY_FORM))
+    method = "ml" if statistic == "lrt" else "reml"
+    store_model, of_model = lmm_options.match_model(repo, version.name, inputs, signal, method)
+    cautions += of_model
     if store_model.model.traits.shape[1] != 1:
         raise InputError(f"A scan is of one signal, and {signal.description}.", hint="Name it with --trait.")
     null, rows, sizes = _scan(
@@ -131,6 +134,7 @@ def command(
         }
 
     def notes() -> Iterator[Note]:
+        yield from cautions
         for name, value in lmm.model_facts(store_model, signal):
             yield Note(f"{name}: {value}", TEXT_AND_ROWS)
         number = counted(sum(sizes), "test" if groups is None else "group")
@@ -153,6 +157,7 @@ def _scan(
     """Return the null model, the rows of a scan, and the sizes of the blocks read; a bar is shown until the last."""
     from ....analysis.lmm.scan import scan_columns, scan_groups
     from ....engine.mapping import threaded
+    from ....engine.threads import cores
     from ....formats.pathways.gene_sets import read_gene_sets
 
     with contextlib.ExitStack() as bar:
@@ -161,7 +166,7 @@ def _scan(
             sets = {group.name: group.genes for group in read_gene_sets(groups)}
             null, blocks = scan_groups(store_model, tested, sets, progress=progress)
         else:
-            mapper = threaded(threads or os.cpu_count() or 1)
+            mapper = threaded(threads or cores())
             null, blocks = scan_columns(
                 store_model, tested, exact=exact, statistic=statistic, single=single, mapper=mapper, progress=progress
             )

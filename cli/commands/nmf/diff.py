@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ....engine.wording import counted
-from ... import options, output
+from ... import nmf_options, options, output
 from ...answers import nmf
 from ...answers.answer import EVERY_FORM, Answer, Note, caution, records
 from ...answers.versions import identity
-from ..questions.nmf import ranks_of, search_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +44,7 @@ SHOWN_GENES = 20
 
 @click.command("diff")
 @click.argument("versions", metavar="A..B")
-@search_options
+@nmf_options.search_options
 @click.option(
     "--resamples",
     type=click.IntRange(0, 1000),
@@ -90,7 +89,7 @@ def command(
     before, after = options.pair_of_versions(repo, versions)
     with output.waiting("comparing") as progress:
         comparison = compare(
-            repo, before, after, ranks=ranks_of(rank), restarts=restarts, seed=seed, resamples=resamples,
+            repo, before, after, ranks=nmf_options.ranks_of(rank), restarts=restarts, seed=seed, resamples=resamples,
             progress=progress,
         )  # fmt: skip
     rows = {"modules": _module_rows(comparison), "genes": _gene_rows(comparison)}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, get_args
 
 import click
 
+from ....engine.choices import Crossing, Order
 from ... import options, output
 from ...answers import difference, versions
 
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
 @click.option(
     "--changes", type=click.IntRange(min=1), metavar="M", help="List the M largest changes; N of --top, or 20."
 )
-@click.option("--only", type=click.Choice(["gained", "lost", "sign_flipped"]), help="List these changes alone.")
+@click.option("--only", type=click.Choice(get_args(Crossing)), help="List these changes alone.")
 @click.option(
     "--by",
-    type=click.Choice(["rho", "abs"]),
+    type=click.Choice(get_args(Order)),
     default="rho",
     show_default=True,
     help="Order the changes by the change of ρ, or by that of |ρ|.",
@@ -38,8 +39,8 @@ def command(
     threshold: float | None,
     top: int | None,
     changes: int | None,
-    only: Any,
-    by: Any,
+    only: Crossing | None,
+    by: Order,
     exit_code: bool,
 ) -> Answer:
     """Compare two versions, A..B; a single REV is compared with HEAD, nothing is HEAD^..HEAD.

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from ....engine.errors import InputError
-from ....engine.wording import counted
+from ....engine.wording import counted, numbered
 from ... import output
-from ..examples.simulate import numbered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -158,7 +157,7 @@ def _truth_rows(drawn: SimulatedCounts, names: Sequence[str]) -> Iterator[list[o
 
 def _write(path: Path, columns: Sequence[str], rows: Iterable[list[object]]) -> None:
     """Write a table, whole or not at all; a file that is there is replaced."""
-    from ....formats.files.kinds import write_whole_file
+    from ....formats.files.writing import write_whole_file
 
     with write_whole_file(path) as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8", newline="")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 
+from ....engine.choices import MatrixKind
 from ....engine.errors import InputError
-from ....engine.wording import counted
+from ....engine.wording import counted, repeated
 from ... import options, output
 from ...answers import exchange, versions
 from ...answers.answer import Answer, Note
@@ -19,18 +19,15 @@ from ...answers.emit import emit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ....engine.network.matrix_blocks import MatrixKind
     from ....storage.repository import Repository
 
 ENDINGS = (".h5", ".hdf5")
-
-MATRICES = ("covariance", "correlation", "precision", "partial-correlation")
 
 
 @click.command("export")
 @click.argument("file", type=click.Path(path_type=Path), required=False, metavar="[FILE.h5]")
 @click.option("--at", metavar="REV", help="Which version; of a store, it and what it descends from.")
-@click.option("--matrix", type=click.Choice(MATRICES), help="Write this matrix, and not the store.")
+@click.option("--matrix", type=click.Choice(get_args(MatrixKind)), help="Write this matrix, and not the store.")
 @click.option("--genes", metavar="A,B,...", help="These genes, or a file of them after @; the whole panel otherwise.")
 @click.option(
     "-o",
@@ -90,12 +87,12 @@ def _export_store(repo: Repository, file: Path, at: str | None) -> Answer:
     with output.waiting("exporting") as progress:
         repo.export(file, at, progress)
     copy = Repository(file)
-    exchange.note_left_out(repo)
     version = copy.version()
     count = counted(len(copy), "version")
     return Answer(
         json=lambda: {**versions.identity(version), "versions": len(copy), "file": str(file)},
         text=lambda: f"{file}: {count}, {copy.head} at {version.name}, {file.stat().st_size:,} bytes.",
+        notes=exchange.left_out_notes(repo),
     )
 
 
@@ -110,7 +107,7 @@ def _export_matrix(
     version = repo.version(at)
     snapshot = repo.snapshot(version.name)
     names = list(snapshot.panel.genes) if genes is None else read_names(genes)
-    if repeats := [name for name, count in Counter(names).items() if count > 1]:
+    if repeats := repeated(names):
         raise InputError(f"--genes names {repeats[0]} more than once.", hint="Name each gene once.")
     snapshot.panel.locate(names)  # refuses strangers before anything is printed
     blocks = matrix_blocks(snapshot, matrix, None if genes is None else names)

@@ -32,7 +32,7 @@ def command(repo: Repository, *, source: Path, name: str | None) -> Answer:
       grn diff HEAD..lab/main
       grn merge lab/main
     """
-    exchange.other_store(source)
+    options.other_store(source)
     with output.waiting("fetching") as progress:
         report = repo.fetch(source, name, progress)
     return exchange.arrivals(repo, report, nothing=f"Nothing new in {source}.")

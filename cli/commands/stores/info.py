@@ -117,18 +117,17 @@ def _spectrum(repo: Repository, version: Version) -> Answer:
 
 
 def _system() -> list[Fact]:
-    import os
     import platform
     import sys
     from importlib.metadata import version
 
-    from ....engine.threads import blas_libraries
+    from ....engine.threads import blas_libraries, cores
 
     libraries = ("grnledger", "numpy", "scipy", "h5py", "pydantic", "click")
     return [
         ("python", "python", f"{sys.version.split()[0]} on {platform.platform()}"),
         *((name, name, version(name)) for name in libraries),
-        ("cores", "cores", os.cpu_count()),
+        ("cores", "cores", cores()),
         *((f"blas_{number}", f"BLAS {number}", text) for number, text in enumerate(blas_libraries(), start=1)),
     ]
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
+from ....engine.choices import Duplicates, GenesIn, Transform
 from ....engine.estimation.estimators import ESTIMATORS, WITH_FACTORS
 from ....formats.readers import list_formats
 from ... import options, output
@@ -14,7 +15,6 @@ from ...answers.answer import TEXT_AND_ROWS, Answer, Note, facts_answer
 from ...answers.versions import base_facts, identity
 
 if TYPE_CHECKING:
-    from ....engine.estimation.normalisation import Transform
     from ....storage.repository import Repository
 
 *CAPTIONS, LAST_CAPTION = (estimator.caption for estimator in ESTIMATORS.values())
@@ -53,12 +53,12 @@ if TYPE_CHECKING:
 @click.option("--floor", type=float, metavar="VALUE", help="Raise values below this to it, before the transform.")
 @click.option(
     "--transform",
-    type=click.Choice(["none", "log1p", "log2"]),
+    type=click.Choice(get_args(Transform)),
     help="Applied to every value after the floor.  [none; log1p with --counts]",
 )
 @click.option(
     "--duplicates",
-    type=click.Choice(["error", "max-variance", "mean", "first"]),
+    type=click.Choice(get_args(Duplicates)),
     default="error",
     show_default=True,
     help="Rows that name one gene: refuse them, or use the most variable, the mean or the first.",
@@ -75,7 +75,7 @@ if TYPE_CHECKING:
 @click.option("--top-variance", type=int, metavar="N", help="Keep the N most variable genes.")
 @click.option(
     "--genes-in",
-    type=click.Choice(["auto", "rows", "columns"]),
+    type=click.Choice(get_args(GenesIn)),
     default="auto",
     show_default=True,
     help="Where the file has its genes; by default detected and reported.",

@@ -33,7 +33,7 @@ def command(repo: Repository, *, target: Path, branch: str | None) -> Answer:
     from ....storage.repository import Repository
 
     hint = f"`grn clone {repo.path} {target}` makes one, with all of this."
-    exchange.other_store(target, hint=hint)
+    options.other_store(target, hint=hint)
     with output.waiting("pushing") as progress:
         report = repo.push(target, branch, progress)
     return exchange.arrivals(Repository(target), report, nothing=f"{target} has all of it already.")

@@ -35,10 +35,10 @@ from .results import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ...choices import Method, Statistic
     from ..model.fit import Fit, Model
-    from ..model.likelihood import Method
     from .exact_points import Points
-    from .results import Statistic, Tests
+    from .results import Tests
 
 HALF = 1.0
 """Half the width of a window in t."""

@@ -17,8 +17,8 @@ from ..model.likelihood import LOG_2PI, profile
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ...choices import Method
     from ..kernels.spectral import Rotated
-    from ..model.likelihood import Method
 
 LARGEST_NULLITY = 16
 """Most dimensions of a null space of which a basis is formed; without one, lengths outside of U lose digits."""

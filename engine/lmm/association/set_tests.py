@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
+    from ...choices import Alternative
     from ..model.fit import Model
-    from .enrichment import Alternative, Enrichment
+    from .enrichment import Enrichment
     from .permutations import PermutationNull
     from .set_variance import SetMixture
 

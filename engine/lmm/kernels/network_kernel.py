@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
@@ -106,7 +106,7 @@ def network_kernel(
     -----
     `shared` O(nq²) once; the others of a factor base O(nq²) at every δ, of a dense base O(n³) once.
     """
-    check_choice("kernel", part, ("shared", "full", "covariance"))
+    check_choice("kernel", part, get_args(Part))
     genes = np.arange(len(snapshot.panel), dtype=np.intp) if genes is None else genes
     parts, out = snapshot.capacitance, _after_factors(snapshot, leave_out)
     if part == "shared":

@@ -25,10 +25,10 @@ from .search import search
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ...choices import Method
     from ..kernels.kernel import Kernel
     from .design import Design
     from .fit import Fit, Model
-    from .likelihood import Method
 
 GRID = (0.0, 0.003, 0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.97, 0.99, 0.997, 1.0)
 """Weights that are evaluated before the best is refined."""

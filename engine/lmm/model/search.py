@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ...choices import Method
     from ..kernels.kernel import RotatedColumns
     from ..kernels.moments import Moments
-    from .likelihood import Method
 
 REACH = 18.0
 """Half the length of the grid in log δ: h² from 1.5e-8 to 1 − 1.5e-8."""

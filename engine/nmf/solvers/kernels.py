@@ -115,6 +115,9 @@ def compiled(function: Function) -> Function:
     # Sums may be taken in the order that the vector units like; NaN and infinity keep their meaning. A function that
     # calls others has to allow it too: what is allowed within it is what the vector units get.
     how: dict[str, Any] = {"nogil": True, "fastmath": {"nsz", "arcp", "contract", "reassoc"}, "error_model": "numpy"}
+    # An earlier release's code is unpickled before numba asks whether it is stale, and names the class of its argument:
+    # under the name of another class it is not looked for.
+    function.__qualname__ += f".{StoredEntries.__name__}"
     try:
         return cast("Function", njit(cache=True, **how)(function))
     except RuntimeError:  # there is no folder in which it could be kept

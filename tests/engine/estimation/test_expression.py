@@ -12,7 +12,7 @@ def test_values_that_are_not_finite_are_counted_and_the_first_ones_named() -> No
     values = np.ones((3, 4))
     values[1, 2], values[2, 0], values[2, 3], values[0, 1] = np.nan, np.inf, -np.inf, np.nan
     with pytest.raises(InputError) as caught:
-        Expression(values, ("TP53", "MDM2", "ATM"), ("s1", "s2", "s3", "s4"))
+        Expression(values, ("TP53", "MDM2", "ATM"), ("s1", "s2", "s3", "s4")).refuse_missing()
     assert "4 values of the expression, in 3 rows, are not finite" in caught.value.message
     assert "nan (gene TP53 in sample s2), nan (gene MDM2 in sample s3), inf (gene ATM in sample s1), …" in str(
         caught.value

@@ -204,7 +204,7 @@ def test_neither_the_bands_nor_the_threads_change_a_comparison(
     expected = compare(before, after, edge_rule, changes=100)
     for height, threads in itertools.product([1, 9, 70], [1, 2, 5]):
         monkeypatch.setattr(partial_correlations, "BAND_BYTES", 8 * 70 * height)
-        monkeypatch.setattr(partial_correlations.os, "cpu_count", lambda threads=threads: threads)
+        monkeypatch.setattr(partial_correlations, "cores", lambda threads=threads: threads)
         actual = compare(before, after, edge_rule, changes=100)
         assert actual.pairs.tolist() == expected.pairs.tolist()
         np.testing.assert_allclose(actual.rho, expected.rho, rtol=0, atol=1e-15)

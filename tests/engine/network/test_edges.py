@@ -176,7 +176,7 @@ def test_neither_the_bands_nor_the_threads_change_the_edges(
     assert len(expected) >= 60
     for height, threads in itertools.product([1, 7, 89, 90], [1, 2, 5]):
         monkeypatch.setattr(partial_correlations, "BAND_BYTES", 8 * 90 * height)
-        monkeypatch.setattr(partial_correlations.os, "cpu_count", lambda threads=threads: threads)
+        monkeypatch.setattr(partial_correlations, "cores", lambda threads=threads: threads)
         actual = edges(snapshot.precision, edge_rule)
         assert actual.pairs.tolist() == expected.pairs.tolist()
         np.testing.assert_allclose(actual.rho, expected.rho, rtol=0, atol=1e-15)

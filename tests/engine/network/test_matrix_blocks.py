@@ -11,13 +11,14 @@ from grnledger.engine.network import covariance as covariance_module
 from grnledger.engine.network.anchor import anchor_of
 from grnledger.engine.network.covariance import FactorCovariance
 from grnledger.engine.network.inversion import invert
-from grnledger.engine.network.matrix_blocks import MatrixKind, matrix_blocks
+from grnledger.engine.network.matrix_blocks import matrix_blocks
 from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.pathway import Pathway
 from grnledger.engine.network.snapshot import Snapshot, build_snapshot
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from grnledger.engine.choices import MatrixKind
     from grnledger.engine.network.covariance import Covariance
 
 Matrix = NDArray[np.float64]

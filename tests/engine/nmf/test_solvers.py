@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from grnledger.engine.errors import InputError
@@ -370,3 +374,21 @@ def test_a_rank_too_large_is_refused_before_any_fit(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("grnledger.engine.nmf.modules.rank.fit", None)
     with pytest.raises(InputError, match="no factors of rank 21"):
         rank_survey(counts(30, 20, 2, 20.0, seed=1), range(2, 22), threads=1)
+
+
+def test_code_kept_by_an_earlier_release_is_not_read(tmp_path: Path) -> None:
+    """An upgrade in place leaves what numba has kept beside the new files, in which a class may have another name."""
+    package = tmp_path / "release"
+    package.mkdir()
+    source = Path(kernels.__file__).read_text(encoding="utf-8")
+    call = (
+        "import numpy as np, sys; from release import kernels; whole, part = np.zeros(9, np.int64), np.zeros((1, 2));"
+        "entries = getattr(kernels, sys.argv[1])(np.ones((3, 4)), whole, whole, whole, whole);"
+        "kernels.sum_observed(entries, 0, np.ones((4, 2)), np.full(2, 4.0), part, 0); print(part.tolist())"
+    )
+    for name in ("StoredEntries", "EntriesStored"):
+        (package / "kernels.py").write_text(source.replace("StoredEntries", name), encoding="utf-8")
+        run = subprocess.run(
+            [sys.executable, "-c", call, name], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert (run.stdout, run.stderr) == ("[[4.0, 4.0]]\n", "")
