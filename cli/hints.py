@@ -44,7 +44,28 @@ HINTS: dict[str, str] = {
     "too-many-most-variable": "Give --top-variance {genes} or less, or leave it out.",
     "too-small-to-hold-out": "Name one rank: --rank R.",
     "version-without-pathways": "It has none: `grn commit` adds them.",
+    "detection-of-standardised": "Leave --min-detected out, or filter the values before they are standardised.",
+    "logs-as-counts": "Leave --counts out: the values are used as they are. If they are counts, add --scale linear.",
+    "logs-of-logs": "Leave the transform out. If the values are counts or intensities, add --scale linear.",
+    "repeated-samples": "Choose which column is used: --duplicate-samples first|mean|number.",
+    "shares-as-counts": "Use --transform log1p without --counts; if these are counts all the same, add --scale linear.",
+    "sums-of-no-counts": "Add --counts, or use --duplicates mean.",
     # formats
+    "column-may-be-signs": "Choose with --sign-column TITLE, or --sign-column none.",
+    "column-may-describe-genes": "List the samples to use, one a line: --samples FILE.",
+    "decimal-comma-or-thousands": "Choose with --decimal comma or --decimal point.",
+    "genes-are-row-numbers": "Choose the column of names with --gene-column TITLE, or the axis with --genes-in.",
+    "genes-in-rows-or-columns": "Choose with --genes-in rows or --genes-in columns.",
+    "gmt-without-descriptions": "Choose with --descriptions, or with --no-descriptions.",
+    "header-or-values": "Choose with --header, or with --no-header.",
+    "loading-too-large": (
+        "Use --normalize max (or unit, rank), --strength {strength}, or --allow-large if that is meant."
+    ),
+    "loading-too-large-as-given": "Use --normalize max (or unit, rank), or --allow-large if that is meant.",
+    "pathways-too-small": "Lower --min-genes.",
+    "sign-not-known": "Choose the column of signs with --sign-column TITLE, or --sign-column none.",
+    "unknown-signs": "Use --unknown-sign drop to leave them out, or --unknown-sign plus to take them as activation.",
+    "weight-against-sign": "Choose with --sign-column none to use the weights as they are, or correct the file.",
     "genes-not-on-panel": "--missing drop leaves them out (they are recorded in the commit).",
     "genes-of-other-vocabulary": (
         "--alias FILE translates them (two columns: name, gene). "

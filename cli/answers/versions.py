@@ -72,11 +72,18 @@ def message_lines(version: Version) -> list[str]:
 def change_lines(version: Version, most: int = 5) -> list[str]:
     """Return what a version added and dropped: a line each, at most `most` of either."""
     added = [
-        f"{sign_text(record.sign)} {', '.join(record.names)} ({counted(record.genes, 'gene')})"
+        f"{sign_text(record.sign)} {', '.join(record.names)} ({_overlap(record.genes, len(record.missing))})"
         for record in version.added
     ]
     dropped = [f"dropped {name}" for name in version.dropped]
     return [*_shortened(added, most), *_shortened(dropped, most)]
+
+
+def _overlap(genes: int, missing: int) -> str:
+    """Return how many genes of a pathway are on the panel, of how many."""
+    if not missing:
+        return counted(genes, "gene")
+    return f"{genes:,} of {counted(genes + missing, 'gene')} on the panel, {100 * genes / (genes + missing):.3g} %"
 
 
 def change_summary(version: Version, most: int = 3) -> str:

@@ -140,24 +140,36 @@ def missing_genes(path: Path, missing: Sequence[str], asked: int, panel: Panel) 
         The genes of the store.
     """
     share = 100 * len(missing) / max(asked, 1)
+    reason, code = missing_reason(missing, panel)
     message = (
         f"{path}: {len(missing):,} of {counted(asked, 'gene')} ({share:.3g} %) "
         f"{'is' if len(missing) == 1 else 'are'} not on the panel of {counted(len(panel), 'gene')} ({some(missing)})."
     )
+    return InputError(" ".join(filter(None, (message, reason))), code=code)
+
+
+def missing_reason(missing: Sequence[str], panel: Panel) -> tuple[str, str]:
+    """Return a sentence on why genes may not be on the panel, perhaps empty, and the code of the error.
+
+    Parameters
+    ----------
+    missing : sequence of str
+        Names in a file.
+    panel : Panel
+        The genes of the store.
+    """
     theirs, ours = guess_vocabulary(missing), guess_vocabulary(panel.genes)
-    dates, code = spreadsheet_dates(missing), "genes-not-on-panel"
     if theirs and ours and theirs != ours:
-        message += f" These look like {theirs} and the panel like {ours}."
-        code = "genes-of-other-vocabulary"
-    elif dates:
-        message += f" Some look like dates that a spreadsheet made of gene names: {some(dates)}."
-    elif renamed := _renamed(missing, panel):
-        message += f" Symbols were renamed in 2020: {renamed[0][0]} is {renamed[0][1]} on the panel."
-    elif recased := _in_other_letters(missing, panel):
-        message += (
-            f" Upper and lower case matter: {recased[0][0]} may be {recased[0][1]} (so {len(recased):,} of them)."
-        )
-    return InputError(message, code=code)
+        return f"These look like {theirs} and the panel like {ours}.", "genes-of-other-vocabulary"
+    code = "genes-not-on-panel"
+    if dates := spreadsheet_dates(missing):
+        return f"Some look like dates that a spreadsheet made of gene names: {some(dates)}.", code
+    if renamed := _renamed(missing, panel):
+        return f"Symbols were renamed in 2020: {renamed[0][0]} is {renamed[0][1]} on the panel.", code
+    if recased := _in_other_letters(missing, panel):
+        first = f"{recased[0][0]} may be {recased[0][1]}"
+        return f"Upper and lower case matter: {first} (so {len(recased):,} of them).", code
+    return "", code
 
 
 def spreadsheet_dates(names: Iterable[str]) -> list[str]:

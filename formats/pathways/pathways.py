@@ -15,7 +15,7 @@ from ...engine.network.covariance import check_pathway_covariance
 from ...engine.network.pathway import Pathway
 from ...engine.wording import counted, some
 from ..files.plain_files import fingerprint, require_file
-from ..genes.identifiers import Matcher, missing_genes
+from ..genes.identifiers import Matcher, missing_genes, missing_reason
 from ..models.covariances import symmetrise
 from ..models.factor_models import read_pathway_covariance
 from ..readers import READERS, find_reader
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from ...engine.choices import UnknownSign
     from ...engine.network.panel import Panel
     from ..models.gene_loadings import GeneLoadings, LoadingsFile
+
+FEW_GENES = 5
+SMALL_SHARE = 0.2
+"""A pathway that lost genes is mentioned when fewer than this number, or than this share of them, are left."""
 
 DEFAULT_STRENGTH = 0.1
 """Loading of a gene of a set in standard deviations; larger overfits held-out samples, or hardly helps them."""
@@ -170,8 +174,10 @@ def read_pathways(
     covariance, notes = _choose_covariance(file, pathway_covariance, path)
     chosen = _choose(file, only, path)
     matched = _match_all([file.pathways[i] for i in chosen], matcher, missing, path, normalize)
-    notes = (*notes, *_note_regulators([file.pathways[i] for i in chosen], matcher))
-    matched, left_out, empty_notes = _leave_out_empty(matched, path, tied=covariance is not None, least=min_genes)
+    notes = (*notes, *_note_regulators([file.pathways[i] for i in chosen], matcher), *_note_missing(matched, panel))
+    matched, left_out, empty_notes = _leave_out_empty(
+        matched, path, panel, tied=covariance is not None, least=min_genes
+    )
     notes = (*notes, *empty_notes)
     if units == "sd" and not allow_large:
         _refuse_large(matched, matcher, strength, path)
@@ -266,7 +272,7 @@ def _match_all(
 
 
 def _leave_out_empty(
-    matched: list[_Matched], path: Path, *, tied: bool, least: int
+    matched: list[_Matched], path: Path, panel: Panel, *, tied: bool, least: int
 ) -> tuple[list[_Matched], tuple[str, ...], tuple[str, ...]]:
     """Return the pathways that have genes enough left, the names of the others, and a note on them."""
     few = [pathway for pathway in matched if pathway.loadings and pathway.members < least]
@@ -280,7 +286,7 @@ def _leave_out_empty(
     if few:
         names = [pathway.name for pathway in few]
         matched, left_out, notes = _leave_out_empty(
-            [pathway for pathway in matched if pathway not in few], path, tied=tied, least=0
+            [pathway for pathway in matched if pathway not in few], path, panel, tied=tied, least=0
         )
         note = f"{counted(len(few), 'pathway')} of fewer than {counted(least, 'gene')} on the panel left out: "
         return matched, (*names, *left_out), (note + some(names), *notes)
@@ -289,7 +295,8 @@ def _leave_out_empty(
     names = [pathway.name for pathway in empty]
     if tied or len(empty) == len(matched):
         raise InputError(
-            f"{path}: no gene of {some(names)} is on the panel, such as {some(empty[0].missing, 3)}.",
+            f"{path}: no gene of {some(names)} is on the panel, such as {some(empty[0].missing, 3)}. "
+            f"{missing_reason([gene for pathway in empty for gene in pathway.missing], panel)[0]}".strip(),
             code="pathway-without-genes",
         )
     others = [pathway for pathway in matched if pathway.loadings or not pathway.missing]
@@ -350,6 +357,22 @@ def _refuse_large(matched: Sequence[_Matched], matcher: Matcher, strength: float
         code="loading-too-large" if strength is not None else "loading-too-large-as-given",
         facts={"strength": f"{0.1 / abs(weight):.2g}"},
     )
+
+
+def _note_missing(matched: Sequence[_Matched], panel: Panel) -> tuple[str, ...]:
+    """Return notes on why genes are missing, and on pathways of which little is left."""
+    missing = list(dict.fromkeys(gene for pathway in matched for gene in pathway.missing))
+    reason, _ = missing_reason(missing, panel)
+    small = [
+        f"{pathway.name} ({pathway.members} of {pathway.members + len(pathway.missing)})"
+        for pathway in matched
+        if pathway.missing and pathway.loadings
+        if pathway.members < FEW_GENES or pathway.members < SMALL_SHARE * (pathway.members + len(pathway.missing))
+    ]
+    notes = (reason.rstrip("."),) if reason else ()
+    if small:
+        notes += (f"{counted(len(small), 'pathway')} with few genes left on the panel: {some(small)}",)
+    return notes
 
 
 def _note_regulators(pathways: Sequence[GeneLoadings], matcher: Matcher) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from ....engine.choices import Missing, Units
+from ....engine.choices import Missing, Normalize, Units, UnknownSign
 from ....engine.wording import counted
 from ....formats.readers import READERS, list_formats
 from ... import options, output
@@ -53,6 +53,28 @@ if TYPE_CHECKING:
     show_default=True,
     help=f"What the file is. {list_formats('pathways', '; ', '; ')}.",
 )
+@click.option(
+    "--normalize",
+    type=click.Choice(get_args(Normalize)),
+    default="none",
+    show_default=True,
+    help="Scale the weights of each pathway: to a sum of squares of 1, to a largest of 1, or to ranks.",
+)
+@click.option("--allow-large", is_flag=True, help="Allow loadings of more than one standard deviation.")
+@click.option(
+    "--unknown-sign",
+    type=click.Choice(get_args(UnknownSign)),
+    default="error",
+    show_default=True,
+    help="Pairs of a regulon whose sign is not known: refuse, leave out, or take as activation.",
+)
+@click.option("--sign-column", metavar="TITLE", help="The column of signs of a regulon table; `none` reads no sign.")
+@click.option(
+    "--descriptions/--no-descriptions",
+    default=None,
+    help="Whether the second field of a GMT file is a description, or the first gene.",
+)
+@click.option("--min-genes", type=int, default=0, metavar="N", help="Leave out sets of fewer genes on the panel.")
 @click.option("--subtract", is_flag=True, help="Take the pathways away from the covariance.")
 @click.option("--if-absent", is_flag=True, help="Pass over what is active already with equal content.")
 @click.option("--branch", metavar="NAME", help="Commit to this branch, not to HEAD's.")
