@@ -83,7 +83,7 @@ def writing(command: Callable[..., Any]) -> Callable[..., Any]:
 def _finite(ctx: click.Context, parameter: click.Parameter, seconds: float | None) -> float | None:
     del ctx, parameter
     if seconds is not None and not math.isfinite(seconds):
-        raise InputError(f"--wait {seconds:g} is not a number of seconds.", hint="Say how long, such as --wait 60.")
+        raise InputError(f"--wait {seconds:g} is not a number of seconds.", hint="Give a number, such as --wait 60.")
     return seconds
 
 
@@ -107,7 +107,7 @@ def named_store(command: Command) -> Command:
         if path is not None:
             invocation(ctx)["store"] = path
 
-    help_ = "The store; else $GRN_STORE, else the one *.grn here or above."
+    help_ = "The store; by default $GRN_STORE, or the only *.grn in this folder or one above."
     return click.option("-s", "--store", metavar="STORE", expose_value=False, callback=keep, help=help_)(command)
 
 
@@ -124,7 +124,7 @@ def _open(path: Path, wait: float | None = None) -> Repository:
     repo = Repository(path, author=author(), time=clock(), wait=seconds, on_wait=on_wait)
     if repo.damage:
         number, why = next(iter(repo.damage.items()))
-        output.warn(f"Entry {number} of the log cannot be read: {why} `grn verify` says what it touches.")
+        output.warn(f"Entry {number} of the log cannot be read: {why} `grn verify` shows what it affects.")
     return repo
 
 
@@ -157,7 +157,7 @@ def find_store(path: str | None) -> Path:
         There is more than one.
     """
     if path is not None and not path:
-        raise InputError("-s names no store: it is empty.", hint="Is a variable of your script not set?")
+        raise InputError("-s is empty: it must name a store.", hint="Is a variable of your script not set?")
     if path or os.environ.get(STORE_VARIABLE):
         return Path(path or os.environ[STORE_VARIABLE])
     here = Path.cwd()
@@ -182,7 +182,7 @@ def author() -> str | None:
     name = os.environ.get(AUTHOR_VARIABLE) or None
     if name and not (len(name) <= LONGEST_AUTHOR and name.isprintable()):
         hint = "Write it on one line, such as 'Ada Lovelace'."
-        raise InputError(f"${AUTHOR_VARIABLE} is no name: {name[:60]!r}.", hint=hint)
+        raise InputError(f"${AUTHOR_VARIABLE} is not a name: {name[:60]!r}.", hint=hint)
     return name
 
 
@@ -220,10 +220,10 @@ def forms(command: Callable[..., Answer]) -> Callable[..., int]:
     return wrapped
 
 
-at = click.option("--at", default="HEAD", show_default=True, metavar="REV", help="Which version.")
+at = click.option("--at", default="HEAD", show_default=True, metavar="REV", help="The version.")
 """The option that names a version."""
 
-message = click.option("-m", "--message", default="", metavar="TEXT", help="What it is, for the log.")
+message = click.option("-m", "--message", default="", metavar="TEXT", help="Message for the log.")
 """The option that says what a new version is."""
 
 

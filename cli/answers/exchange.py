@@ -43,8 +43,8 @@ def other_store(path: Path, *, hint: str = "Name a store, or a file that `grn ex
 
     if ELSEWHERE.match(str(path)) and not path.exists():
         raise InputError(
-            f"{path} is no path: other stores are folders or files that this machine can open.",
-            hint="Mount the disk, or have FILE.h5 sent, which `grn export FILE.h5` makes there.",
+            f"{path} is not a path: another store is a folder or a file on this machine.",
+            hint="Mount the disk, or copy FILE.h5, made by `grn export FILE.h5` there.",
         )
     if not path.exists():
         raise NotFound(f"There is no store {path}.", hint=hint)
@@ -91,4 +91,4 @@ def arrivals(repo: Repository, report: TransferReport, *, nothing: str) -> Answe
 def note_left_out(source: Repository) -> None:
     """Warn of the analyses of a store that a copy of it lacks, since they cannot be read."""
     if number := source.artifacts.unsound():
-        output.warn(f"{counted(number, 'analysis', 'analyses')} left out: `grn verify` says what is wrong.")
+        output.warn(f"{counted(number, 'analysis', 'analyses')} left out: `grn verify` shows what is wrong.")

@@ -42,10 +42,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 """The tables that have the same columns whatever the rank."""
 
 NOTES = {
-    "modules": "genes: with most of them in it, or a tested second share. mass: its share of all that is explained.",
+    "modules": "genes: those whose largest share, or tested second share, is in it. mass: its share of the fitted total.",
     "ranks": "held out, standard error: mean KL divergence of an entry. log likelihood: without its "
-    "term log V!; – where 20 starts agree on none.",
-    "genes": "share: of the gene, in that module. stability: the share of the other starts that agree.",
+    "term log V!; – where 20 starts do not agree on one.",
+    "genes": "share: of the gene, in that module. stability: share of the other starts that agree.",
 }
 """The note under each table."""
 
@@ -74,7 +74,7 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "library",
         type=click.Path(path_type=Path),
         metavar="FILE.gmt",
-        help="Name each module's closest set.",
+        help="Show the gene set that is closest to each module.",
     )(command)
 
 
@@ -91,7 +91,7 @@ def check_files(target: Path | None, library: Path | None) -> None:
     from ...formats.files.kinds import require_file
 
     if target is not None and target.suffix != ".npz":
-        raise InputError(f"W and H go to an .npz file, not to {target}.", hint="Name it FILE.npz.")
+        raise InputError(f"W and H go to an .npz file, not to {target}.", hint="Use a name that ends in .npz.")
     if library is not None:
         require_file(library)
 
@@ -235,8 +235,8 @@ def _notes(named: NamedAnalysis, table: str, of: str) -> Iterator[str]:
     else:
         by_share = counted(int(named.analysis.memberships.in_two_by_share.sum()), "gene")
         yield (
-            f"{by_share} with more than {100 * SECOND_SHARE:g} % in a second module. That is not tested: many of "
-            "them are in one alone. Counts can be tested: --input counts."
+            f"{by_share} with more than {100 * SECOND_SHARE:g} % in a second module. This is not a test: many of "
+            "these genes are in one module only. Counts can be tested: --input counts."
         )
     if table in NOTES:
         yield NOTES[table]

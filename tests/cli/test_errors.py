@@ -343,7 +343,7 @@ def test_a_full_disk_is_told_with_the_file_and_what_to_do() -> None:
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "tumor.grn/log/x.h5")
     assert errors.explain(full, "grn tag") == (
         "tumor.grn/log/x.h5: No space left on device.",
-        "Nothing in the store was changed. Make room, and run it again.",
+        "Nothing in the store was changed. Free some space, and run it again.",
         2,
     )
     written = durable.Unconfirmed(errno.EIO, "it is written, but the folder could not be flushed", "tumor.grn")
@@ -377,4 +377,4 @@ def test_an_address_is_no_path(fails: Callable[..., str], address: str) -> None:
 
 
 def test_a_store_that_is_named_after_the_verb_is_told_where_it_goes(fails: Callable[..., str]) -> None:
-    assert "Hint: Name the store before the verb: `grn -s small.grn verify`." in fails(2, "verify small.grn")
+    assert "Hint: Name the store before the command: `grn -s small.grn verify`." in fails(2, "verify small.grn")

@@ -273,7 +273,7 @@ def test_what_cannot_be_pushed_is_refused_in_a_sentence(
     push = ("-s", "anna.grn", "push")
     assert refused(3, *push, "no.grn") == (
         "There is no store no.grn.",
-        "`grn clone anna.grn no.grn` makes one, with all of this.",
+        "`grn clone anna.grn no.grn` makes one with this whole history.",
     )
     assert refused(2, *push, "anna.grn")[0] == "anna.grn is this very store."
     assert refused(4, *push, "few.grn")[0] == "anna.grn has another panel than few.grn: 8 genes, not 3."
@@ -378,7 +378,7 @@ def test_pack_says_what_it_swept(do: Callable[..., Any], folder: Path) -> None:
     leftover.write_bytes(b"dead")
     os.utime(leftover, (1_000_000_000, 1_000_000_000))
     answer = do("-s", "lab.grn", "pack")
-    assert answer.err == "1 leftover of killed writers taken away.\n"
+    assert answer.err == "1 leftover of killed writers removed.\n"
     assert not leftover.exists()
 
 

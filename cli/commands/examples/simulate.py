@@ -17,7 +17,7 @@ WORKED_PATHWAYS = ("p53", "NF-kB", "Wnt/beta-catenin", "MAPK", "JAK-STAT")
 @click.command(
     "simulate",
     cls=LazyGroup,
-    sections={"Commands": {"counts": "Make counts of genes in modules, and write what the modules are."}},
+    sections={"Commands": {"counts": "Simulate counts of genes in modules, and write the true modules."}},
 )
 @click.option(
     "--genes",
@@ -25,19 +25,28 @@ WORKED_PATHWAYS = ("p53", "NF-kB", "Wnt/beta-catenin", "MAPK", "JAK-STAT")
     default=500,
     show_default=True,
     metavar="P",
-    help="Genes, G001 and so on.",
+    help="Number of genes, named G001 and so on.",
 )
 @click.option(
-    "--factors", type=click.IntRange(min=0), default=10, show_default=True, metavar="K", help="Factors of the base."
+    "--factors",
+    type=click.IntRange(min=0),
+    default=10,
+    show_default=True,
+    metavar="K",
+    help="Number of factors of the base.",
 )
 @click.option("--scale", type=float, default=0.1, show_default=True, help="SD of the base's loadings.")
 @click.option("--noise", type=(float, float), default=(0.01, 0.05), show_default=True, help="Range of noise variances.")
 @click.option(
-    "--pathways", type=click.IntRange(min=0), default=5, show_default=True, metavar="D", help="Pathways beside it."
+    "--pathways", type=click.IntRange(min=0), default=5, show_default=True, metavar="D", help="Number of pathways."
 )
 @click.option("--pathway-scale", type=float, default=0.05, show_default=True, help="SD of the pathways' loadings.")
 @click.option(
-    "--seed", type=click.IntRange(min=0, max=2**32 - 1), default=42, show_default=True, help="Of the random numbers."
+    "--seed",
+    type=click.IntRange(min=0, max=2**32 - 1),
+    default=42,
+    show_default=True,
+    help="Seed of the random numbers.",
 )
 @click.option(
     "-o",

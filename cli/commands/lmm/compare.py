@@ -44,7 +44,10 @@ def command(repo: Repository, *, range_: str, inputs: lmm_options.SignalOptions,
     lmm_options.check_no_same_samples(inputs, "compare")
     versions = line(repo, range_)
     if inputs.kernel not in OF_A_VERSION or inputs.kernel2 is not None:
-        raise InputError("Versions are compared by kernels of their own.", hint="--kernel shared, full or covariance.")
+        raise InputError(
+            "Versions are compared with kernels that a version has itself, and with one only.",
+            hint="Use --kernel shared, full or covariance.",
+        )
     signal = inputs.signal(repo, versions[0].name)
     contents: dict[str, tuple[StoreModel, Fit, Interval | None]] = {}
     for version in versions:

@@ -27,18 +27,16 @@ COLUMNS = (
     "p_scatter", "p_plain", "p_permuted",
 )  # fmt: skip
 
-BEYOND = (
-    "beta: how far a set is shifted beyond what the network predicts, against the other genes, in the signal's units."
-)
+BEYOND = "beta: shift of a set beyond what the network predicts, relative to the other genes, in the signal's units."
 
 OWN_VARIANCE = (
-    "p allows for sets in general being shifted, since no estimated network has all that links their genes (p_plain "
+    "p accounts for a shift of sets in general, since no estimated network has every link between genes (p_plain "
     "does not): the sets' own variance is"
 )
 
 OWN_OUT = (
-    "p_leave_own_out asks another question: is the set shifted at all, its own pathway taken out of the network? "
-    "p asks whether it is shifted beyond what the network, that pathway included, predicts."
+    "p_leave_own_out tests another hypothesis: is the set shifted at all, when its own pathway is not in the network? "
+    "p tests whether it is shifted beyond what the network with that pathway predicts."
 )
 
 
@@ -54,12 +52,18 @@ OWN_OUT = (
     type=click.Choice(["two-sided", "greater", "less"]),
     default="two-sided",
     show_default=True,
-    help="Which shift counts.",
+    help="Direction of shift to test.",
 )
 @click.option(
-    "--min-genes", type=click.IntRange(1), default=5, show_default=True, help="Least genes of a set with a value."
+    "--min-genes",
+    type=click.IntRange(1),
+    default=5,
+    show_default=True,
+    help="Smallest number of genes of a set that have a value.",
 )
-@click.option("--max-genes", type=click.IntRange(1), metavar="N", help="Most genes of a set with a value.")
+@click.option(
+    "--max-genes", type=click.IntRange(1), metavar="N", help="Largest number of genes of a set that have a value."
+)
 @click.option(
     "--leave-own-out",
     is_flag=True,
@@ -71,14 +75,14 @@ OWN_OUT = (
 @click.option(
     "--set-variance/--no-set-variance",
     default=None,
-    help="Whether sets in general may be shifted, by a variance estimated from all of them; from 10 to 2,000 sets they "
-    "may. Without it p is far too small where the network is estimated from few samples.",
+    help="Whether sets in general may be shifted, with a variance estimated from all sets; on by default from 10 to "
+    "2,000 sets. Without it p is far too small where the network is estimated from few samples.",
 )
 @click.option(
     "--permute",
     type=click.IntRange(0, 100_000),
     metavar="N",
-    help="Test every set by N permutations of the labels too; 100 with --same-samples, else none by default.",
+    help="Test every set by N permutations of the labels too; by default 100 with --same-samples, otherwise none.",
 )
 @options.forms
 @options.repository

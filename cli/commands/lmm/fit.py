@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from ....storage.repository import Repository
 
 NOISE_TOO = (
-    "The noise of samples goes along the network too: h² of a signal in which nothing differs is not 0, and its p is "
-    "no evidence of a difference. Permuted labels say what is more: --labels and --contrast."
+    "Sampling noise follows the network too: even where nothing differs, h² is not 0 and its p is not evidence of a "
+    "difference. Compare with permuted labels: --labels and --contrast."
 )
 
 EFFECT = ("covariate", "effect", "se", "t", "log10_p")
@@ -42,7 +42,7 @@ COLUMNS = ("trait", "n", "h2", "h2_se", "h2_low", "h2_high", "log_likelihood", "
     "--permute",
     type=click.IntRange(0, 100_000),
     metavar="N",
-    help="Show h² of N permutations beside: of labels (100 by default), or of the rows of a kernel over samples.",
+    help="Also show h² of N permutations: of labels (100 by default), or of the rows of a kernel over samples.",
 )
 @click.option(
     "-o",
@@ -50,8 +50,8 @@ COLUMNS = ("trait", "n", "h2", "h2_se", "h2_low", "h2_high", "log_likelihood", "
     "target",
     type=click.Path(path_type=Path),
     metavar="FILE.tsv",
-    help="Write what goes along the kernel, row by row: the prediction (BLUP) and its error variance; of rows without "
-    "a value too.",
+    help="Write the prediction (BLUP) of each row along the kernel, and its error variance; also for rows without "
+    "a value.",
 )
 @options.forms
 @options.repository

@@ -42,17 +42,20 @@ if TYPE_CHECKING:
     type=click.Choice(["p3d", "exact"]),
     default="p3d",
     show_default=True,
-    help="The variances of the model without a test for all, or variances estimated beside each test.",
+    help="p3d: variances estimated once, without a test; exact: variances estimated again with each test.",
 )
 @click.option(
     "--statistic",
     type=click.Choice(["wald", "lrt", "score"]),
     default="wald",
     show_default=True,
-    help="F with n − r − 1 degrees of freedom, or χ² with one.",
+    help="wald: F with n − r − 1 degrees of freedom; lrt, score: χ² with one.",
 )
 @click.option(
-    "--float32", "single", is_flag=True, help="In single precision: half the time; log10 p to 1e-4, or 1e-5 of it."
+    "--float32",
+    "single",
+    is_flag=True,
+    help="Single precision: half the time; log10 p is accurate to 1e-4, or to 1e-5 of its value.",
 )
 @click.option(
     "--groups",
@@ -60,9 +63,14 @@ if TYPE_CHECKING:
     metavar="FILE.gmt",
     help="Test the tests of each group together: name, description, names of tests; F with as many degrees of freedom.",
 )
-@click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Blocks side by side; all cores by default.")
+@click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Number of threads; all cores by default.")
 @click.option(
-    "-o", "--output", "target", type=click.Path(path_type=Path), metavar="FILE.tsv", help="Else standard output."
+    "-o",
+    "--output",
+    "target",
+    type=click.Path(path_type=Path),
+    metavar="FILE.tsv",
+    help="Output file; standard output by default.",
 )
 @options.forms
 @options.repository

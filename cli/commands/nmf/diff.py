@@ -52,7 +52,7 @@ SHOWN_GENES = 20
     default=20,
     show_default=True,
     metavar="N",
-    help="How often the samples are drawn anew, to see how far genes move by that alone.",
+    help="Number of resamples of the samples, which show how far genes move by chance.",
 )
 @click.option(
     "--table",
@@ -169,7 +169,7 @@ def _notes(comparison: VersionComparison, before: str, after: str, *, left_out: 
     first, second = (run.named.analysis.best for run in (comparison.before, comparison.after))
     modules = counted(first.rank, "module")
     surveyed = len(comparison.before.named.analysis.survey.rows) > 1
-    how = "each with the rank that it chooses" if surveyed else "as many as were asked for"
+    how = "each with the rank that it chooses" if surveyed else "as many as requested"
     yield Note(f"{before}: {modules}; {after}: {counted(second.rank, 'module')}; {how}, of the positive correlations.")
     warm, cold = comparison.warm, comparison.cold
     yield Note(
@@ -179,7 +179,7 @@ def _notes(comparison: VersionComparison, before: str, after: str, *, left_out: 
     )
     yield Note(_verdict(comparison, before, after))
     if not (warm.converged and first.converged and second.converged):
-        yield caution("Not all of these fits have converged: `grn nmf` and --json say which.", EVERY_FORM)
+        yield caution("Not all of these fits have converged: `grn nmf` and --json show which.", EVERY_FORM)
 
 
 def _verdict(comparison: VersionComparison, before: str, after: str) -> str:
@@ -187,14 +187,14 @@ def _verdict(comparison: VersionComparison, before: str, after: str) -> str:
     number, genes = int(movement.moved.sum()), len(movement.distance)
     furthest = output.number(float(movement.distance.max()))
     if not len(movement.resampled):
-        return f"No sample was drawn anew (--resamples 0), so no gene is called moved; the furthest moved {furthest}."
-    drawings = counted(len(movement.resampled), "drawing")
+        return f"The samples were not resampled (--resamples 0), so no gene is reported as moved; the furthest moved {furthest}."
+    drawings = counted(len(movement.resampled), "resample")
     counts = (
-        f"{number:,} of {counted(genes, 'gene')} moved further than {movement.cut:.3f}, where drawing the samples anew "
+        f"{number:,} of {counted(genes, 'gene')} moved further than {movement.cut:.3f}, where resampling alone "
         f"moves about {movement.by_chance:.0f} ({drawings}, p = {movement.p_value:.2g})"
     )
     if movement.is_distinguishable:
         return f"{counts} between {before} and {after}."
     are_few = len(movement.resampled) < LEAST_DRAWINGS
-    few = " There are too few drawings to tell: 19 or more are needed." if are_few else ""
+    few = " There are too few resamples for a test: 19 or more are needed." if are_few else ""
     return f"Not distinguishable: {counts}; the furthest moved {furthest}.{few}"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option(
     "--changes", type=click.IntRange(min=1), metavar="M", help="List the M largest changes; N of --top, or 20."
 )
-@click.option("--only", type=click.Choice(["gained", "lost", "sign_flipped"]), help="List these changes alone.")
+@click.option("--only", type=click.Choice(["gained", "lost", "sign_flipped"]), help="List only these changes.")
 @click.option(
     "--by",
     type=click.Choice(["rho", "abs"]),

@@ -60,7 +60,7 @@ def command(repo: Repository, *, gene: str, partner: str | None, at: str) -> Ans
         rows=rows,
         json=lambda: {**identity(version), "gene": gene, "partner": partner, "factors": ROWS},
         text=lambda: output.table([TITLES[name] for name in columns], rows) if rows else None,
-        notes=[] if rows else [Note(f"No pathway is active in {version.name}: {gene} is as the base has it.")],
+        notes=[] if rows else [Note(f"No pathway is active in {version.name}: {gene} is as in the base.")],
     )
 
 

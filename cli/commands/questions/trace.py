@@ -63,6 +63,6 @@ def line(repo: Repository, text: str) -> list[Version]:
     numbers = [version.number for version in newest_first]
     if first.number not in numbers:
         begin = newest_first[-1].name
-        output.warn(f"{first.name} is no first-parent ancestor of {last.name}: the trace begins at {begin}.")
+        output.warn(f"{first.name} is not a first-parent ancestor of {last.name}: the trace begins at {begin}.")
         return newest_first[::-1]
     return newest_first[: numbers.index(first.number) + 1][::-1]

@@ -29,8 +29,8 @@ MATRICES = ("covariance", "correlation", "precision", "partial-correlation")
 
 @click.command("export")
 @click.argument("file", type=click.Path(path_type=Path), required=False, metavar="[FILE.h5]")
-@click.option("--at", metavar="REV", help="Which version; of a store, it and what it descends from.")
-@click.option("--matrix", type=click.Choice(MATRICES), help="Write this matrix, and not the store.")
+@click.option("--at", metavar="REV", help="The version; for a store, it and its ancestors.")
+@click.option("--matrix", type=click.Choice(MATRICES), help="Write this matrix instead of the store.")
 @click.option("--genes", metavar="A,B,...", help="These genes, or a file of them after @; the whole panel otherwise.")
 @click.option(
     "-o",
@@ -67,14 +67,14 @@ def command(
     """
     if (file is None) == (matrix is None):
         raise InputError(
-            "Say what to write: FILE.h5 for the store, or --matrix for a matrix.",
+            "Name what to write: FILE.h5 for the store, or --matrix for a matrix.",
             hint="`grn export tumor.h5`, or `grn export --matrix precision -o theta.tsv`.",
         )
     if matrix is not None:
         _export_matrix(repo, at or "HEAD", matrix, genes, target, as_json=as_json)
         return
     if genes is not None or target is not None:
-        raise InputError("--genes and -o go with --matrix; a store is written whole, to FILE.h5.")
+        raise InputError("--genes and -o need --matrix; a store is written as a whole, to FILE.h5.")
     if file is not None and file.suffix not in ENDINGS:
         raise InputError(
             f"A store is written to FILE.h5, and {file} does not end in .h5.",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command("fetch")
 @click.argument("source", type=click.Path(path_type=Path), metavar="STORE")
-@click.option("--as", "name", metavar="NAME", help="What its refs are put under; its own name by default.")
+@click.option("--as", "name", metavar="NAME", help="Prefix of its branches and tags here; its own name by default.")
 @options.forms
 @options.writing
 def command(repo: Repository, *, source: Path, name: str | None) -> Answer:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command("import")
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE.h5")
-@click.option("--as", "name", metavar="NAME", help="What its refs are put under; its own name by default.")
+@click.option("--as", "name", metavar="NAME", help="Prefix of its branches and tags here; its own name by default.")
 @options.forms
 @options.writing
 def command(repo: Repository, *, file: Path, name: str | None) -> Answer:
@@ -35,7 +35,7 @@ def command(repo: Repository, *, file: Path, name: str | None) -> Answer:
     from ....storage.files.hdf5 import is_hdf5
 
     if file.is_dir():
-        raise InputError(f"{file} is a folder, not an exported file.", hint=f"`grn fetch {file}` takes a store.")
+        raise InputError(f"{file} is a folder, not an exported file.", hint=f"`grn fetch {file}` reads a store.")
     if not file.exists():
         raise NotFound(f"There is no file {file}.", hint="`grn export FILE.h5` writes one.")
     if not (file.is_file() and is_hdf5(file)):

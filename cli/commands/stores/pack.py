@@ -30,11 +30,11 @@ def command(repo: Repository) -> Answer:
         report = repo.pack(progress)
     counts = {"entries": report.entries, "packs": report.packs, "files": report.files, "swept": report.swept}
     packed = f"Packed {counted(report.entries, 'entry', 'entries')}" if report.entries else "There is nothing to pack"
-    swept = Note(f"{counted(report.swept, 'leftover')} of killed writers taken away.")
+    swept = Note(f"{counted(report.swept, 'leftover')} of killed writers removed.")
     return Answer(
         columns=tuple(counts),
         rows=[tuple(counts.values())],
         json=lambda: counts,
-        text=lambda: f"{packed}; the log takes {counted(report.files, 'file')}.",
+        text=lambda: f"{packed}; the log has {counted(report.files, 'file')}.",
         notes=[swept] if report.swept else [],
     )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command("push")
 @click.argument("target", type=click.Path(path_type=Path), metavar="STORE")
-@click.option("--branch", metavar="NAME", help="Which branch; the one that HEAD is on by default.")
+@click.option("--branch", metavar="NAME", help="The branch; by default the one that HEAD is on.")
 @options.forms
 @options.writing
 def command(repo: Repository, *, target: Path, branch: str | None) -> Answer:
@@ -32,7 +32,7 @@ def command(repo: Repository, *, target: Path, branch: str | None) -> Answer:
     """
     from ....storage.repository import Repository
 
-    hint = f"`grn clone {repo.path} {target}` makes one, with all of this."
+    hint = f"`grn clone {repo.path} {target}` makes one with this whole history."
     exchange.other_store(target, hint=hint)
     with output.waiting("pushing") as progress:
         report = repo.push(target, branch, progress)

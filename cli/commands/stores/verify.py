@@ -26,7 +26,7 @@ WORDS = {"damage": "damaged", "derived": "damaged, can be made again", "note": "
 @click.option(
     "--numbers", is_flag=True, help="Check that the precision of each branch and tag is the inverse of its covariance."
 )
-@click.option("--repair", is_flag=True, help="Make again what is derived; never touches what is not.")
+@click.option("--repair", is_flag=True, help="Rebuild derived files; no other file is changed.")
 @options.forms
 @options.store
 def command(path: Path, *, quick: bool, numbers: bool, repair: bool) -> Answer:
@@ -72,12 +72,12 @@ def _lines(report: Report, path: Path) -> Iterator[str]:
     for finding in report.findings:
         if _is_mere_note(finding):
             continue
-        yield f"{click.style(finding.path, bold=True)}: {WORDS[finding.kind]}{' (mended)' if finding.repaired else ''}"
+        yield f"{click.style(finding.path, bold=True)}: {WORDS[finding.kind]}{' (repaired)' if finding.repaired else ''}"
         yield f"    {description_of(finding)}"
         if finding.versions:
-            yield f"    It touches {ranges(finding.versions)}."
+            yield f"    It affects {ranges(finding.versions)}."
         if finding.refs:
-            yield f"    Where these stand is no longer certain: {', '.join(finding.refs)}."
+            yield f"    The positions of these are no longer certain: {', '.join(finding.refs)}."
     yield (
         f"{path}: read {counted(report.entries, 'log entry', 'log entries')}, {counted(report.versions, 'version')}, "
         f"{counted(report.bases, 'base')}, {counted(report.analyses, 'analysis', 'analyses')}, "
@@ -94,13 +94,13 @@ def _lines(report: Report, path: Path) -> Iterator[str]:
 def _notes(report: Report, *, tried: bool) -> Iterator[str]:
     if _is_damaged(report):
         yield (
-            "Put good copies of these files in their place, from a backup or a clone; nothing is written until then. "
-            "To go on without: `grn export FILE.h5 --at` a version that is readable, and `grn clone FILE.h5 NEW.grn`."
+            "Replace these files by good copies, from a backup or a clone; until then nothing can be written. "
+            "To continue without them: `grn export FILE.h5 --at` a version that is readable, and `grn clone FILE.h5 NEW.grn`."
         )
     elif not report.sound and tried:
-        yield "It could not be mended: see that the disk has room and that you may write there; then try again."
+        yield "The repair failed: check free space and write permission, then try again."
     elif not report.sound:
-        yield "`grn verify --repair` mends that."
+        yield "`grn verify --repair` repairs this."
     shown = 5
     notes = [f"{finding.path}: {description_of(finding)}" for finding in report.findings if _is_mere_note(finding)]
     yield from notes[:shown]

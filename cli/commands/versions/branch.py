@@ -53,7 +53,7 @@ def edit_ref(
         Both are.
     """
     if delete is not None and name is not None:
-        raise click.UsageError("With --delete the name stands behind it, and nothing else.")
+        raise click.UsageError("Write only the name after --delete.")
     if delete is not None:
         version = do_delete(delete)
         return refs.position(version, f"Deleted {kind} {delete}, which was at {version.name}.")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command("cherry-pick")
 @click.argument("rev")
-@click.option("--only", multiple=True, metavar="NAME", help="Take this pathway alone; may be given several times.")
+@click.option("--only", multiple=True, metavar="NAME", help="Pick only this pathway; may be given several times.")
 @options.message
 @options.forms
 @options.writing

@@ -32,7 +32,7 @@ def command(repo: Repository, *, rev: str, no_ff: bool, message: str) -> Answer:
     before = repo.version()
     version = repo.merge(rev, message=message, fast_forward=not no_ff)
     if version.id == before.id:
-        return refs.position(version, f"{repo.head} holds all of {rev} already.")
+        return refs.position(version, f"{repo.head} contains all of {rev} already.")
     if version.number <= before.number or len(version.parents) < 2:
         return refs.position(version, f"{repo.head} moved forward from {before.name} to {version.name}.")
     lines = difference.pathway_lines(difference.pathway_changes(repo, before, version))

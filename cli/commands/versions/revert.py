@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command("revert")
 @click.argument("rev")
-@click.option("--only", multiple=True, metavar="NAME", help="Undo this pathway alone; may be given several times.")
+@click.option("--only", multiple=True, metavar="NAME", help="Undo only this pathway; may be given several times.")
 @options.message
 @options.forms
 @options.writing

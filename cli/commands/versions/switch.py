@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command("switch")
 @click.argument("name")
-@click.option("-c", "--create", is_flag=True, help="Make the branch first, at HEAD.")
+@click.option("-c", "--create", is_flag=True, help="Create the branch first, at HEAD.")
 @options.forms
 @options.writing
 def command(repo: Repository, *, name: str, create: bool) -> Answer:

@@ -209,7 +209,7 @@ def test_the_command_shows_modules_and_genes(repo: Repository, grn: Callable[...
         (row["distance"] for row in answer["genes"]), reverse=True
     )
     text = grn(*asked)
-    assert "where drawing the samples anew moves about 3 (20 drawings, p = 0.048) between v0 and v2." in text.err
+    assert "where resampling alone moves about 3 (20 drawings, p = 0.048) between v0 and v2." in text.err
     rows = grn(*asked, "--table", "genes", "--tsv").rows
     assert len(rows) == 60
     assert list(rows[0]) == ["gene", "module_from", "share_from", "module_to", "share_to", "distance", "moved"]

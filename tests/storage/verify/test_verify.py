@@ -185,7 +185,7 @@ def test_damage_is_reported_with_the_file_the_versions_and_the_refs(store: Calla
     printed = grn("-s", path, "verify")
     assert printed.code == 1
     assert f"{entry(13)}: damaged\n    Entry 13 of the log" in printed.out
-    assert "    It touches v9–v10.\n    Where these stand is no longer certain: HEAD, " in printed.out
+    assert "    It touches v9–v10.\n    The positions of these are no longer certain: HEAD, " in printed.out
     assert "Readable: v0–v8.\n" in printed.out
     assert printed.err.startswith("Put good copies of these files in their place")
     (row,) = (line for line in grn("-s", path, "verify", "--tsv").rows if line["kind"] == "damage")
@@ -221,7 +221,7 @@ def test_what_is_derived_is_repaired_and_reported_as_repaired(
     assert grn("-s", path, "log").code == 6
     printed = grn("-s", path, "verify")
     assert (printed.code, printed.out.count("damaged, can be made again\n")) == (1, 4)
-    assert "`grn verify --repair` mends that." in printed.err
+    assert "`grn verify --repair` repairs this." in printed.err
     printed = grn("-s", path, "verify", "--repair")
     assert (printed.code, printed.out.count("(mended)")) == (0, 4)
     assert grn("-s", path, "verify").code == 0
@@ -245,7 +245,7 @@ def test_what_the_disk_does_not_let_be_repaired_is_reported_so(
     printed = grn("-s", path, "verify", "--repair")
     assert (printed.code, printed.out.count("damaged, can be made again\n")) == (1, 1)
     assert f"{importlib.import_module('outcomes').NOT_MENDED}see that the disk has room" in printed.err
-    assert "`grn verify --repair` mends that." not in printed.err
+    assert "`grn verify --repair` repairs this." not in printed.err
 
 
 def test_quick_leaves_out_the_large_matrices_and_the_loadings(store: Callable[[str], Path]) -> None:
