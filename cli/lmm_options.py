@@ -168,7 +168,7 @@ def signal_and_kernel(command: Callable[..., Any]) -> Callable[..., Any]:
         "the whole correlation or covariance, samples by the version's loadings, or a K or G of yours (npz or table).",
     )
     @click.option(
-        "--kernel2", metavar="KERNEL", help="A second kernel, mixed with the first; at the most likely weight."
+        "--kernel2", metavar="KERNEL", help="A second kernel, mixed with the first at the most likely weight."
     )
     @click.option(
         "--covariates",

@@ -132,11 +132,11 @@ READERS: Mapping[Contents, Mapping[str, Reader]] = {
         "npz": Reader("an npz with its noise", "models.factor_models:read_archive", IS_ZIP),
     },
     "kernels": {
-        "table": Reader("a table with a name a row", "traits.kernels:read_table"),
+        "table": Reader("a table with one name per row", "traits.kernels:read_table"),
         "npz": Reader("an npz of `ids` and `kernel` or `factor`", "traits.kernels:read_archive", IS_ZIP),
     },
     "tests": {
-        "table": Reader("A test a row, ids in the header", "traits.tested_columns:read_table"),
+        "table": Reader("A table with one test per row and ids in the header", "traits.tested_columns:read_table"),
         "npz": Reader("an npz of `tests`, `ids` and `values`", "traits.tested_columns:read_archive", IS_ZIP),
         "gmt": Reader("gene sets (.gmt)", "traits.tested_columns:read_sets", ending(".gmt")),
         "bed": Reader("a PLINK .bed", "traits.tested_columns:read_bed", ending(".bed")),
@@ -167,7 +167,7 @@ def find_reader(contents: Contents, path: Path, *, hint: str = "") -> Reader:
     with open_table(path) as table:
         opening = some(read_header(table), 4)
     raise InputError(
-        f"{path} is not known as a file of {contents}: it begins with {opening!r}.",
+        f"{path} is not recognised as a file of {contents}: it begins with {opening!r}.",
         hint=hint or f"{list_formats(contents, '; ', '; ')}.",
     )
 

@@ -201,12 +201,12 @@ class _Bounded(io.RawIOBase):
             raise InputError(
                 f"{self._path} unpacks to more than {self._most:,} bytes, from {self._path.stat().st_size:,}: "
                 "it would burst.",
-                hint=f"If it is sound, unpack it first: gunzip -k {self._path.name}",
+                hint=f"If the file is correct, unpack it first: gunzip -k {self._path.name}",
             )
         if self._since_line > LONGEST_LINE:
             raise InputError(
-                f"{self._path}, line {self._lines + 1} is longer than {LONGEST_LINE:,} bytes: this is no table.",
-                hint="A table has one line a row.",
+                f"{self._path}, line {self._lines + 1} is longer than {LONGEST_LINE:,} bytes: this is not a table.",
+                hint="A table has one line per row.",
             )
 
 
@@ -253,7 +253,7 @@ def _opened(path: Path) -> Generator[BufferedReader]:
 def _near(path: Path) -> str:
     """Return a hint: files with similar names, or the folder that a relative path starts from."""
     if path.is_symlink():
-        return f"It is a link to {path.readlink()}, where nothing is."
+        return f"It is a link to {path.readlink()}, which does not exist."
     try:
         names = [neighbour.name for neighbour in islice(path.parent.iterdir(), _NEIGHBOURS)]
     except OSError:

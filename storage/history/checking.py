@@ -40,11 +40,11 @@ def check_commit(history: History, logged: LoggedCommit) -> None:
             raise FormatError(f"The commit {commit.id} drops a pathway, {drop.id}, under a name that is not its own.")
     active = history.active(commit.id)
     if history.content(commit.base, active) != commit.content:
-        raise FormatError(f"The commit {commit.id} is not of the content {commit.content}, as it says.")
+        raise FormatError(f"The content of the commit {commit.id} is not {commit.content}, as its record says.")
     _check_anchor(history, commit, {event.pathway for event in active})
     rank = sum(len(history.record(adds[0]).names) for adds in history.pathways(active).values())
     if rank != logged.measured.rank:
-        raise FormatError(f"The commit {commit.id} says its rank is {logged.measured.rank}; its pathways have {rank}.")
+        raise FormatError(f"The record of commit {commit.id} has rank {logged.measured.rank}; its pathways have {rank}.")
 
 
 def check_stored_genes(pathways: Iterable[Pathway], size: int) -> None:

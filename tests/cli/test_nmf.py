@@ -75,7 +75,7 @@ def test_the_modules_of_a_version_s_correlations(
     assert grn(*asked, "--json").out == printed.out
     text = grn(*asked)
     assert "KL divergence, not a likelihood" in text.err
-    assert "Rank 3 alone was surveyed." in text.err
+    assert "Rank 3 is the only one surveyed." in text.err
     table = list(csv.DictReader(grn(*asked, "--table", "genes", "--tsv").out.splitlines(), delimiter="\t"))
     assert list(table[0]) == ["gene", "module", "share", "second_module", "second_share", "q", "stability"]
     assert [float(row["share"]) for row in table] == [row["share"] for row in answer["genes"]]

@@ -192,7 +192,7 @@ def test_what_cannot_be_fetched_is_refused_in_a_sentence(
         "There is no store no.grn.",
         "Name a store, or a file that `grn export` wrote.",
     )
-    assert refused(2, *fetch, "anna.grn") == ("anna.grn is this very store.", "Name another one.")
+    assert refused(2, *fetch, "anna.grn") == ("anna.grn is this store itself.", "Name another one.")
     assert refused(2, *fetch, "sets.gmt")[0] == "sets.gmt is not a store, nor a file that `grn export` wrote."
     assert refused(4, *fetch, "few.grn") == (
         "few.grn has another panel than anna.grn: 3 genes, not 8.",
@@ -214,7 +214,7 @@ def test_what_cannot_be_fetched_is_refused_in_a_sentence(
 def test_a_branch_made_by_hand_stays(both: Callable[..., Any], refused: Callable[..., tuple[str, str]]) -> None:
     both("-s", "anna.grn", "branch", "lab/main")
     assert refused(4, "-s", "anna.grn", "fetch", "lab.grn") == (
-        "lab/main was made or moved here by hand.",
+        "lab/main was made or moved here, not by a fetch.",
         "Fetch under another name: --as NAME.",
     )
     both("-s", "anna.grn", "fetch", "lab.grn", "--as", "boss")
@@ -275,7 +275,7 @@ def test_what_cannot_be_pushed_is_refused_in_a_sentence(
         "There is no store no.grn.",
         "`grn clone anna.grn no.grn` makes one with this whole history.",
     )
-    assert refused(2, *push, "anna.grn")[0] == "anna.grn is this very store."
+    assert refused(2, *push, "anna.grn")[0] == "anna.grn is this store itself."
     assert refused(4, *push, "few.grn")[0] == "anna.grn has another panel than few.grn: 8 genes, not 3."
     assert refused(3, *push, "lab.grn", "--branch", "drug-z")[0] == "There is no branch 'drug-z'."
     assert refused(4, *push, "lab.h5") == (

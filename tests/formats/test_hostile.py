@@ -173,7 +173,7 @@ def npy(descr: str, shape: tuple[int, ...], body: bytes = b"") -> bytes:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"\x93NUMPY\x02\0" + b"\xff" * 4 + bytes(100), "claims a head of 4,294,967,295 bytes"),
+        (b"\x93NUMPY\x02\0" + b"\xff" * 4 + bytes(100), "claims a header of 4,294,967,295 bytes"),
         (npy("<f8", (0, 2**60)), r"claims shape \(0, 1152921504606846976\)"),
         (npy("<f8", (-2, -2), bytes(32)), r"claims shape \(-2, -2\)"),
         (npy("<f8", (2, 2), bytes(40)), "holds 8 bytes beyond its array"),
@@ -382,7 +382,7 @@ def test_a_path_that_cannot_be_looked_at_is_refused(tmp_path: Path):
     (tmp_path / "astray").symlink_to("nowhere")
     with pytest.raises(NotFound) as caught:
         read_expression(tmp_path / "astray")
-    assert caught.value.hint == "It is a link to nowhere, where nothing is."
+    assert caught.value.hint == "It is a link to nowhere, which does not exist."
 
 
 def test_a_10x_folder_of_pipes_is_not_waited_for(tmp_path: Path):

@@ -173,7 +173,7 @@ def test_a_drawing_that_the_estimator_refuses_is_drawn_again_for_a_while(
     assert source.halves(2, seed=1) == []
     monkeypatch.setattr(resampling, "ATTEMPTS", 2)
     refused[0] = 0
-    with pytest.raises(InputError, match="refused 2 drawings of samples: one gene is constant"):
+    with pytest.raises(InputError, match="refused 2 resamples of the samples: one gene is constant"):
         list(source.drawn(1, seed=1))
 
 

@@ -241,7 +241,7 @@ def test_a_factor_model_reads_from_tables_matched_by_name(tmp_path: Path):
         ("a\t1\nb\t1\nc\t1\n", None, "no loadings for 1 gene"),
         ("a\t1\nb\t-1\n", None, "must be positive"),
         ("a\t1\nb\t\n", None, "not finite"),
-        ("a\t1\nb\t1\na\t2\n", None, "gene a stands more than once"),
+        ("a\t1\nb\t1\na\t2\n", None, "gene a occurs more than once"),
         ("a\t1\nb\t1\n", "x\tg\ng\t1\n", "does not name f1, f2; it names g"),
         ("a\t1\nb\t1\n", "1\n", "2 columns"),
         ("a\t1\nb\t1\n", "1 2\n2 1\n", "not positive definite"),

@@ -240,8 +240,8 @@ def test_tied_columns_store_the_union_of_their_genes(tmp_path: Path):
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("gene\tA\nTP53\t1\nTP53\t2\n", "gene TP53 stands more than once"),
-        ("gene\tA\tA\nTP53\t1\t2\n", "column A stands more than once"),
+        ("gene\tA\nTP53\t1\nTP53\t2\n", "gene TP53 occurs more than once"),
+        ("gene\tA\tA\nTP53\t1\t2\n", "column A occurs more than once"),
         ("gene\tA\nTP53\tNA\n", "loading of TP53 on A is nan"),
         ("gene\tA\nTP53\tinf\n", "loading of TP53 on A is inf"),
         ("gene\tA\tB\nTP53\t1\t0\n", "Pathway B has no loading other than zero"),

@@ -206,7 +206,7 @@ def test_a_run_of_missing_entries_is_reported_together_and_so_are_the_entries_of
     next((path / "packs").iterdir()).write_bytes(b"")
     (finding,) = grnledger.verify(path).findings
     assert (finding.path, finding.versions) == ("packs/0000000001-0000000009.h5", (0, 1, 2, 3, 4, 5, 6, 9, 10))
-    assert finding.what.endswith(" So it is with its other entries to 9.")
+    assert finding.what.endswith(" The same is true of its other entries to 9.")
 
 
 def test_what_is_derived_is_repaired_and_reported_as_repaired(
@@ -293,7 +293,7 @@ def test_leftovers_are_notes_and_no_damage(store: Callable[[str], Path], grn: An
     printed = grn("-s", path, "verify")
     assert printed.code == 0
     assert "A writer left it, or is at work" in printed.err
-    assert "notes.txt: It is no file of a store." in printed.err
+    assert "notes.txt: It is not a file of a store." in printed.err
     assert grn("-s", path, "verify", "--repair").code == 0
     assert (path / "notes.txt").read_text() == "mine"
 
