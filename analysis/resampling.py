@@ -82,7 +82,7 @@ class Resampling:
                 except (InputError, NotPositiveDefinite) as refusal:
                     if attempt == ATTEMPTS - 1:
                         raise InputError(
-                            f"The estimator {self.estimator} refused {ATTEMPTS} resamples of the samples: {refusal.message}",
+                            f"The estimator {self.estimator} refused {ATTEMPTS} resamples: {refusal.message}",
                             code="drawings-refused",
                         ) from None
 

@@ -22,7 +22,7 @@ HINTS: dict[str, str] = {
     "factors-not-converged": (
         "Try fewer factors, leave out hardly detected genes (--min-detected 0.2), or use --estimator shrinkage."
     ),
-    "factors-out-of-range": "Give --factors from 0 to {most}, or leave it out: then the number is chosen automatically.",
+    "factors-out-of-range": "Give --factors from 0 to {most}, or leave it out: then the number is chosen.",
     "log1p-undefined": "Raise small values first: --floor 0.",
     "log2-undefined": (
         "Raise small values first: --floor VALUE with a value above 0, or for counts use --transform log1p."
@@ -93,7 +93,10 @@ HINTS: dict[str, str] = {
     ),
     "mixture-of-many-traits": "Name it with --trait.",
     "no-counts-kept": "Give the counts as a file: --input FILE.",
-    "no-positive-correlations": "These samples support no such correlation: `grn info` describes the base. Counts may give modules: --input counts.",
+    "no-positive-correlations": (
+        "These samples support no such correlation: `grn info` describes the base. "
+        "Counts may give modules: --input counts."
+    ),
     "no-samples-to-draw": "`grn init --expression FILE` keeps the expression; or use --resamples 0.",
     "own-pathways-not-in-kernel": "Leave out --leave-own-out, or use --kernel shared.",
     "permutation-without-labels": (

@@ -99,7 +99,7 @@ def check_no_same_samples(inputs: SignalOptions, verb: str) -> None:
     """
     if inputs.same_samples:
         raise InputError(
-            f"`grn lmm {verb}` shows no permuted labels, without which a signal from the samples of the base is misleading.",
+            f"`grn lmm {verb}` shows no permuted labels, and without them a signal from base samples is misleading.",
             hint="Leave --same-samples out; `grn lmm fit` and `enrich` show them.",
         )
 
@@ -163,9 +163,10 @@ def signal_and_kernel(command: Callable[..., Any]) -> Callable[..., Any]:
         "--kernel",
         default="auto",
         show_default=True,
-        metavar="shared|full|covariance|samples|FILE",
-        help="What the signal may go along: what genes of the version share (of a dense base the whole correlation), "
-        "the whole correlation or covariance, samples by the version's loadings, or a K or G of yours (npz or table).",
+        metavar="auto|shared|full|covariance|samples|FILE",
+        help="Covariance of the signal along the network. shared: what the genes of the version share; full: the whole "
+        "correlation; covariance: the whole covariance; samples: samples by the version's loadings; FILE: your own K "
+        "or G (npz or table); auto: shared on a factor base, full on a dense one.",
     )
     @click.option(
         "--kernel2", metavar="KERNEL", help="A second kernel, mixed with the first at the most likely weight."
@@ -227,7 +228,7 @@ def match_model(
 
     if inputs.same_samples and signal.contrast is None:
         raise InputError(
-            "--same-samples compares a signal from the samples of the base with permuted labels, and no labels are given.",
+            "--same-samples compares a signal from base samples with permuted labels, and no labels are given.",
             hint="Give --labels and --contrast instead of --pheno.",
         )
     snapshot, base = repo.snapshot(rev, from_base=True), repo.base(rev)
@@ -240,8 +241,8 @@ def match_model(
         output.warn("This kernel includes each gene's own variance, so h² is much larger than with --kernel shared.")
     if store_model.relation.base is not None and store_model.relation.signal is None:
         output.warn(
-            "It is not known which samples the signal comes from. If they are the samples of the base, these results are "
-            f"not valid: {SAY_WHICH.format(more='')}."
+            "It is not known which samples the signal comes from. If they are the samples of the base, these "
+            f"results are not valid: {SAY_WHICH.format(more='')}."
         )
     return store_model
 

@@ -235,7 +235,11 @@ def _mix(
 def _left_out(signal: Signal, rows: KernelRows, covariates: Path | None) -> Iterator[str]:
     missing = int(np.count_nonzero(~np.isfinite(signal.values).all(axis=1)))
     if missing:
-        why = " (constant, or completely separated between the groups: no finite t)" if signal.contrast is not None else ""
+        why = (
+            " (constant, or completely separated between the groups: no finite t)"
+            if signal.contrast is not None
+            else ""
+        )
         yield f"{counted(missing, 'id')} of the signal without a value left out{why}."
     unknown = len(signal.ids) - missing - len(rows.ids)
     if unknown > 0:

@@ -166,7 +166,7 @@ def refuse_same(relation: Relation) -> None:
     if relation.kind == "same":
         raise EngineError(
             f"The signal comes from {counted(relation.signal or 0, 'sample')}, of which {relation.shared:,} are the "
-            "base's own: then it lies within the network by construction, h² reads near 1 whatever the labels are, and "
+            "base's own: then it lies within the network by construction, h² is near 1 whatever the labels are, and "
             "sets cannot be tested.",
             code="signal-from-own-samples",
         )
@@ -237,7 +237,7 @@ def signal_of_labels(
                 )
             raise NotFound(
                 f"No sample of {labels} that has values is labelled {some([group])}.",
-                hint=f"Labels in the file: {some(sorted(set(label_of.values())))}; samples with values: {some(names, 3)}.",
+                hint=f"Labels there are: {some(sorted(set(label_of.values())))}; samples with values: {some(names, 3)}.",
             )
     first = np.array([label_of[names[index]] == groups[0] for index in chosen])
     two_groups = Contrast(np.ascontiguousarray(prepared.values[:, chosen]), first)

@@ -42,7 +42,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 """The tables that have the same columns whatever the rank."""
 
 NOTES = {
-    "modules": "genes: those whose largest share, or tested second share, is in it. mass: its share of the fitted total.",
+    "modules": "genes: largest share, or tested second share, is in it. mass: share of the fitted total.",
     "ranks": "held out, standard error: mean KL divergence of an entry. log likelihood: without its "
     "term log V!; – where 20 starts do not agree on one.",
     "genes": "share: of the gene, in that module. stability: share of the other starts that agree.",

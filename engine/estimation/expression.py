@@ -74,8 +74,8 @@ class Expression:
         if missing:
             are = "is" if len(missing) == 1 else "are"
             raise NotFound(
-                f"{counted(len(missing), 'sample')} of the {len(names):,} wanted {are} not in the data: {some(missing)}.",
-                hint=f"The data have:  {some(self.samples)}.",
+                f"{counted(len(missing), 'sample')} of the {len(names):,} wanted {are} not there: {some(missing)}.",
+                hint=f"The data have: {some(self.samples)}.",
             )
         wanted = set(names)
         twice = [name for name in wanted if names.count(name) > 1 or self.samples.count(name) > 1]

@@ -200,7 +200,7 @@ class _Bounded(io.RawIOBase):
         if self._read > self._most:
             raise InputError(
                 f"{self._path} unpacks to more than {self._most:,} bytes, from {self._path.stat().st_size:,}: "
-                "it would burst.",
+                "refused, as this looks like a decompression bomb.",
                 hint=f"If the file is correct, unpack it first: gunzip -k {self._path.name}",
             )
         if self._since_line > LONGEST_LINE:

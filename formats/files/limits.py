@@ -20,7 +20,7 @@ LARGEST_PACKING = 1032
 """Deflate never packs more than this many bytes into one: what a packed file claims is checked against it."""
 
 UNPACKED_FREELY = 16 << 20
-"""A packed file may hold this many bytes, however small it is; beyond, one of the ratios below times the size of the file."""
+"""A packed file may hold this many bytes, however small it is; beyond, one of the ratios below times its size."""
 
 NAMES_PACKING = 25
 """Names, such as gene sets: `gzip -9` packs 2 to 10 bytes of them into one."""

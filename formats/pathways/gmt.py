@@ -1,4 +1,4 @@
-"""Gene sets in GMT files: a name, a description and genes, parted by tabs, one set a line."""
+"""Gene sets in GMT files: a name, a description and genes, separated by tabs, one set per line."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _split_set(path: Path, number: int, line: str) -> tuple[str, list[str]]:
     fields = [field.strip() for field in line.split("\t")]
     if len(fields) == 1:
         raise InputError(
-            f"{path}, line {number} has no tab, and the fields of a GMT file are separated by tabs: {clipped(line.strip())}.",
+            f"{path}, line {number} has no tab, and fields in GMT are separated by tabs: {clipped(line.strip())}.",
             hint="Each line is: name, description, genes.",
         )
     members = [field for field in fields[2:] if field]

@@ -176,9 +176,7 @@ def _choose_scale(
     if units == "raw":
         raise InputError("Gene sets and regulons are in standard deviations; they have no raw units.")
     if covariance is not None:
-        raise InputError(
-            f"The pathway covariance {covariance} is for a loading table, not for gene sets or regulons."
-        )
+        raise InputError(f"The pathway covariance {covariance} is for a loading table, not for gene sets or regulons.")
     strength = DEFAULT_STRENGTH if strength is None else strength
     if not (math.isfinite(strength) and strength > 0):
         raise InputError(f"A strength is a positive number, not {strength:g}.", code="strength-not-positive")

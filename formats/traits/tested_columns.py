@@ -164,7 +164,9 @@ def read_bed(path: Path) -> TestedColumns:
         ) from None
     for ending in (".bed", ".bim", ".fam"):
         if not path.with_suffix(ending).is_file():
-            raise NotFound(f"There is no {path.with_suffix(ending)}.", hint="A .bed needs its .bim and .fam in the same folder.")
+            raise NotFound(
+                f"There is no {path.with_suffix(ending)}.", hint="A .bed needs its .bim and .fam in the same folder."
+            )
     try:
         opened: Any = open_bed(path, num_threads=1)
         ids, names = tuple(map(str, opened.iid)), tuple(map(str, opened.sid))

@@ -259,8 +259,8 @@ def _numbers(table: _Read, column: int, path: Path) -> NDArray[np.float64]:
             numbers[index] = float(field)
         else:
             raise InputError(
-                f"{path}, line {table.lines[index]}: {some([field])!r} in column {some([table.names[column]])} is no "
-                f"{'finite ' if is_number(field) else ''}number."
+                f"{path}, line {table.lines[index]}: {some([field])!r} in column {some([table.names[column]])} is not "
+                f"a {'finite ' if is_number(field) else ''}number."
             )
     return numbers
 

@@ -189,7 +189,7 @@ def check_entry(entry: EntryRecord, commits: Container[str], refs: Refs | None) 
     Raises
     ------
     FormatError
-        It names a commit that is not before it, or a ref as none can be called, or moves one from a commit where it was not.
+        It names a commit that is not before it, or a ref as none can be called, or moves one from where it is not.
     """
     known: set[str] = set()
     named: list[str | None] = []
@@ -209,7 +209,9 @@ def check_entry(entry: EntryRecord, commits: Container[str], refs: Refs | None) 
         return
     for move in entry.moves:
         if refs.get(move.ref) != move.before:
-            raise FormatError(f"Entry {entry.number} of the log is damaged: it moves {move.ref} from a commit where it was not.")
+            raise FormatError(
+                f"Entry {entry.number} of the log is damaged: it moves {move.ref} from a commit where it was not."
+            )
     after = {move.ref: move.after for move in entry.moves}
     head = after.get(layout.HEAD) or refs.head
     if after.get(layout.BRANCH + head, refs.branches.get(head)) is None:

@@ -103,7 +103,9 @@ class Artifacts:
             return self.read(keys[0])
         if keys:
             some = ", ".join(key[: len(digits) + 4] for key in keys[:3])
-            raise Conflict(f"{len(keys)} analyses have ids that begin with {prefix!r}: {some}.", hint="Give more digits.")
+            raise Conflict(
+                f"{len(keys)} analyses have ids that begin with {prefix!r}: {some}.", hint="Give more digits."
+            )
         message = f"There is no analysis {prefix!r} in this store."
         raise NotFound(message, code="analysis-unknown", facts={"digits": LEAST_PREFIX})
 

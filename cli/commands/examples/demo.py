@@ -51,9 +51,9 @@ STORY = (
 @click.option("--keep", type=click.Path(path_type=Path), metavar="FOLDER", help="Keep the store in this folder.")
 @click.pass_context
 def command(ctx: click.Context, keep: Path | None) -> None:
-    """Tell the whole story on simulated data: init, commits, log, diff, rollback, revert, merge.
+    """Show the main commands on simulated data: init, commits, log, diff, rollback, revert, merge.
 
-    Each command is printed before its output, and can be typed again. Nothing is left behind without --keep.
+    Each command is printed before its output, and can be typed again. Without --keep, no file is left.
 
     \b
     Example:

@@ -67,7 +67,9 @@ def command(
     seed: int,
     target: Path,
 ) -> None:
-    """Make a factor model and pathways with normal loadings, and write both as npz. The same seed gives the same bits.
+    """Simulate a factor model and pathways with normal loadings, and write both as npz.
+
+    The same seed gives the same bits.
 
     \b
     Example:
@@ -88,11 +90,11 @@ def command(
     output.note(f"{target}: {counted(genes, 'gene')}, {counted(factors, 'factor')}, seed {seed}.")
     if pathways:
         beside = target.with_suffix(".pathways.npz")
-        labels = [*WORKED_PATHWAYS, *(f"pathway{place}" for place in range(6, pathways + 1))][:pathways]
+        labels = [*WORKED_PATHWAYS, *(f"pathway{number}" for number in range(6, pathways + 1))][:pathways]
         write_loadings(beside, simulate_pathways(genes, pathways, seed=stream, scale=pathway_scale), names, labels)
         output.note(f"{beside}: {counted(pathways, 'pathway')}, in units of the expression (raw).")
 
 
 def numbered(letter: str, count: int) -> list[str]:
     """Return names that sort as they count: G001, G002 and so on."""
-    return [f"{letter}{place:0{len(str(count))}d}" for place in range(1, count + 1)]
+    return [f"{letter}{number:0{len(str(count))}d}" for number in range(1, count + 1)]

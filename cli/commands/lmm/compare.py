@@ -30,8 +30,8 @@ COLUMNS = ("version", "pathways", "log_likelihood", "gain", "h2", "h2_low", "h2_
 def command(repo: Repository, *, range_: str, inputs: lmm_options.SignalOptions, ci: str, seed: int) -> Answer:
     """Compare versions, along first parents, by how well each explains the same signal.
 
-    The restricted log likelihood of the signal under each version's kernel: a gain of 2 is weak, of 5 strong. All
-    versions see the same genes and covariates, so that the likelihoods are comparable.
+    The measure is the restricted log likelihood of the signal under each version's kernel: a gain of 2 is weak, of 5
+    strong. All versions have the same genes and covariates, so that the likelihoods are comparable.
 
     \b
     Example:

@@ -102,10 +102,10 @@ def command(
     set_variance: bool | None,
     permute: int | None,
 ) -> Answer:
-    """Test gene sets against all other genes, beside the part of the signal along the network.
+    """Test gene sets against all other genes, in a model that includes the part of the signal along the network.
 
-    Linked genes go together whatever the set: ordinary tests of sets mistake that for a finding. Here a set counts if
-    it is shifted beyond what the network predicts. q is Benjamini and Hochberg's, over the sets tested.
+    Linked genes vary together in any set, and ordinary tests of sets report that as an effect. Here a set is tested for
+    a shift beyond what the network predicts. q is the false discovery rate (Benjamini–Hochberg) over the sets tested.
 
     \b
     Example:
@@ -174,7 +174,7 @@ def _notes(store_model: StoreModel, signal: Signal, tests: SetTests, h2: str) ->
         yield f"{OWN_VARIANCE} {output.number(100 * tests.set_weight)} % of what goes along network and sets."
     elif store_model.relation.base is not None:
         yield (
-            f"Note: the network was estimated from {store_model.relation.base} samples, and sets are allowed no "
+            f"Note: the network was estimated from {store_model.relation.base} samples, and the sets have no "
             "variance of their own: p is too small. --set-variance, or --permute with --labels."
         )
     if tests.sets.left_out:

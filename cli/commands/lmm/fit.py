@@ -66,10 +66,10 @@ def command(
     permute: int | None,
     target: Path | None,
 ) -> Answer:
-    """Fit a signal as the sum of what goes along a network and what does not: h² is the share that does.
+    """Fit a signal as the sum of a part along the network and noise: h² is the share of the first.
 
-    The signal has a number a gene (a z-score, a log fold change, a t-statistic), or with --kernel samples a number a
-    sample. It must not come from the samples that the network was estimated from: then it lies within by construction.
+    The signal has one number per gene (a z-score, a log fold change, a t-statistic), or with --kernel samples one per
+    sample. It must not come from the samples that the network was estimated from: it would follow it by construction.
 
     \b
     Example:

@@ -87,12 +87,12 @@ def command(
     threads: int | None,
     target: Path | None,
 ) -> Answer:
-    """Test each of many columns beside the network's random effect, and write a row for each.
+    """Test each of many columns in a model with the network's random effect, and write a row for each.
 
     Rows are read, tested and written block by block, whatever the number of tests. A missing value is replaced by the
-    mean of the test's others; N is the number of values. A test that is collinear with the covariates has no numbers.
-    LL is the restricted likelihood with the test, for lrt the likelihood. With --groups, N is the number of tests in a
-    group, and DF their rank.
+    mean of the other values of that test; N is the number of values. A test that is collinear with the
+    covariates has no result. LL is the restricted likelihood with the test, for lrt the likelihood. With --groups, N is
+    the number of tests in a group, and DF their rank.
 
     \b
     Example:

@@ -37,7 +37,7 @@ COLUMNS = {
 }
 
 LEAST_DRAWINGS = 19
-"""Least number of drawings with which p can be 1 in 20."""
+"""Least number of resamples with which p can be 1 in 20."""
 
 SHOWN_GENES = 20
 """Number of genes shown to people: those that moved furthest."""
@@ -75,10 +75,10 @@ def command(
 ) -> Answer:
     """Show what changed in the modules of the correlations between two versions.
 
-    Each version's modules are those that `grn nmf --at` shows. How far genes moved is measured with as many modules as
-    the first has: a gene's distance is the share of it that is in other modules than before, 0 to 1. It has moved if
-    that is more than one gene in twenty does when nothing changes but which samples were drawn; with 19 drawings or
-    more, the answer says too whether so many genes move that far by chance.
+    The modules of each version are those that `grn nmf --at` shows. How far genes moved is measured with the
+    number of modules of the first version: a gene's distance is the share of it that is in other modules than before,
+    0 to 1. A gene has moved if its distance exceeds that of 19 in 20 genes when only the samples are resampled. With 19
+    resamples or more, the answer also shows whether so many genes move that far by chance.
 
     \b
     Example:
@@ -114,7 +114,7 @@ def _module_rows(comparison: VersionComparison) -> Rows:
         if module < 0:
             return None, None
         top: list[int] = sides[side].top_genes(module, nmf.TOP).tolist()
-        return int(sides[side].memberships.sizes[module]), " ".join(genes[place] for place in top)
+        return int(sides[side].memberships.sizes[module]), " ".join(genes[index] for index in top)
 
     rows: Rows = []
     for change in comparison.changes:
@@ -187,7 +187,7 @@ def _verdict(comparison: VersionComparison, before: str, after: str) -> str:
     number, genes = int(movement.moved.sum()), len(movement.distance)
     furthest = output.number(float(movement.distance.max()))
     if not len(movement.resampled):
-        return f"The samples were not resampled (--resamples 0), so no gene is reported as moved; the furthest moved {furthest}."
+        return f"Without resamples (--resamples 0) no gene is reported as moved; the furthest moved {furthest}."
     drawings = counted(len(movement.resampled), "resample")
     counts = (
         f"{number:,} of {counted(genes, 'gene')} moved further than {movement.cut:.3f}, where resampling alone "

@@ -22,7 +22,7 @@ COLUMNS = ("id", "versions", "input", "rank", "ranks", "restarts", "seed", "conv
 @options.forms
 @options.repository
 def command(repo: Repository) -> Answer:
-    """List the analyses that the store keeps, newest first, with the versions that each is of.
+    """List the analyses that the store keeps, newest first, each with its versions.
 
     \b
     Example:

@@ -42,11 +42,11 @@ def command(
     by: Any,
     exit_code: bool,
 ) -> Answer:
-    """Compare two versions, A..B; a single REV is compared with HEAD, nothing is HEAD^..HEAD.
+    """Compare two versions, A..B; a single REV is compared with HEAD; the default is HEAD^..HEAD.
 
     ρ is the correlation of two genes given all others. An edge is a pair with |ρ| of at least the cut, which is the
     same on both sides: --threshold RHO, or --top N for that of the N strongest pairs of A (N = the number of genes by
-    default). The largest changes of ρ, or of |ρ| with --by abs, are listed whether or not they cross it.
+    default). The largest changes of ρ, or of |ρ| with --by abs, are listed even where they do not cross it.
 
     \b
     Example:

@@ -29,10 +29,10 @@ TITLES = {
 @options.forms
 @options.repository
 def command(repo: Repository, *, gene: str, partner: str | None, at: str) -> Answer:
-    """Show what each active pathway does to ρ of two genes, or of a gene with all others.
+    """Show how each active pathway changes ρ of two genes, or of a gene with all others.
 
-    That is ρ of the version less ρ of the version without the pathway; for one gene, the partner that it moves most,
-    and the mean of |Δρ| over all partners.
+    The change is ρ of the version minus ρ of the version without the pathway; for one gene, the partner that it
+    changes most, and the mean of |Δρ| over all partners.
 
     \b
     Example:

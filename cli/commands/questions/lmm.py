@@ -16,7 +16,7 @@ command = options.named_store(
                 "scan": "Test many columns, such as SNPs, with the network in the model.",
             }
         },
-        help="""Mixed models: how much of a signal goes along a network, and what exceeds that.
+        help="""Mixed models: how much of a signal goes along a network, and what goes beyond it.
 
         \b
         Example:

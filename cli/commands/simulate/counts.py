@@ -104,7 +104,7 @@ def command(
     seed: int,
     target: Path,
 ) -> None:
-    """Make counts of genes in modules, some of them in two, and write them and the truth.
+    """Simulate counts of genes in modules, some of them in two, and write them and the truth.
 
     Counts have the mean depth × P × (W H): how a module spreads over its genes (W), and a sample over the modules (H),
     is Dirichlet. The truth is, of each gene, the module with its largest share; of a gene in two, the other and its

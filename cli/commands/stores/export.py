@@ -38,7 +38,7 @@ MATRICES = ("covariance", "correlation", "precision", "partial-correlation")
     "target",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Of a matrix: .tsv, .csv, .npy or .npz (`matrix`, `genes`); tsv on stdout otherwise.",
+    help="File of the matrix: .tsv, .csv, .npy or .npz (`matrix`, `genes`); tsv on stdout otherwise.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Describe what was written as JSON, schema 1.")
 @options.repository
@@ -55,7 +55,7 @@ def command(
     """Write the store with its whole history to one HDF5 file, or a matrix of a version.
 
     A store's file is read where it is with `grn -s FILE.h5 log`, and becomes part of another store with `grn import`;
-    h5py and h5dump read it too (docs/format.md). With --at it holds that version and those it descends from.
+    h5py and h5dump read it too (docs/format.md). With --at it has that version and its ancestors.
     Covariance and precision are in the units of the expression that the base came from.
 
     \b

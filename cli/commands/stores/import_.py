@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 @options.forms
 @options.writing
 def command(repo: Repository, *, file: Path, name: str | None) -> Answer:
-    """Bring in the versions of a file that `grn export FILE.h5` wrote; of lab.h5, main becomes lab/main.
+    """Copy the versions of a file that `grn export FILE.h5` wrote into this store; of lab.h5, main becomes lab/main.
 
-    The file must be of the same panel. `grn clone FILE.h5 NAME.grn` makes a store of its own of it, and
+    The file must be of the same panel. `grn clone FILE.h5 NAME.grn` makes a new store from it, and
     `grn -s FILE.h5 log` reads it where it is.
 
     \b

@@ -35,8 +35,10 @@ if TYPE_CHECKING:
     metavar="FILE",
     help=f"Loadings B: {list_formats('factor models')}, or a table.",
 )
-@click.option("--noise", type=click.Path(), metavar="FILE", help="Noise variances beside a table of loadings.")
-@click.option("--factor-covariance", type=click.Path(), metavar="FILE", help="F beside a table of loadings.")
+@click.option("--noise", type=click.Path(), metavar="FILE", help="Noise variances, with a table of loadings.")
+@click.option(
+    "--factor-covariance", type=click.Path(), metavar="FILE", help="Factor covariance F, with a table of loadings."
+)
 @click.option(
     "--estimator",
     type=click.Choice(list(ESTIMATORS)),
@@ -99,7 +101,7 @@ def command(
     transform: Transform | None,
     **settings: Any,
 ) -> Answer:
-    """Make a store: its panel, and the covariance that all versions start from.
+    """Create a store: its panel, and the covariance that all versions start from.
 
     \b
     Example:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 @options.forms
 @options.writing
 def command(repo: Repository) -> Answer:
-    """Fold the entries of the log into few files, up to 512 in each; leftovers of killed writers are swept, too.
+    """Pack the entries of the log into fewer files, up to 512 in each; leftovers of killed writers are removed, too.
 
-    Nothing changes but the number of files: every version reads as it did. Others may read and write meanwhile.
+    Only the number of files changes; no version does. Others may read and write at the same time.
 
     \b
     Example:

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 @options.forms
 @options.writing
 def command(repo: Repository, *, target: Path, branch: str | None) -> Answer:
-    """Bring a branch to another store of the same panel: only forward, so that nothing there is lost.
+    """Copy a branch to another store of the same panel. Nothing there is lost: its branch only moves forward.
 
-    Where its branch of that name has versions that this one has not, it is refused: fetch, merge, and push again.
+    If the branch there has versions that this store does not have, push is refused: fetch, merge, and push again.
 
     \b
     Example:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @options.forms
 @options.writing
 def command(repo: Repository, *, name: str | None, rev: str, delete: str | None) -> Answer:
-    """List branches, or make one at a version.
+    """List branches, or create one at a version.
 
     \b
     Example:

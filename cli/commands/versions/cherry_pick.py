@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @options.forms
 @options.writing
 def command(repo: Repository, *, rev: str, only: tuple[str, ...], message: str) -> Answer:
-    """Do on HEAD's branch what a version did against its first parent.
+    """Apply to HEAD's branch the changes that a version made to its first parent.
 
     \b
     Example:

@@ -76,7 +76,7 @@ def command(
     """Add the pathways of a FILE to the network, Σ ← Σ + xxᵀ for each, as a new version.
 
     FILE is a GMT (loadings are --strength standard deviations), a regulon table (source, target, weight; loadings are
-    strength × weight, and the source itself gets +strength) or a table of loadings (a column `gene`, one column a
+    strength × weight, and the source itself gets +strength) or a table of loadings (a column `gene`, one column per
     pathway; also npz), which is taken as it is.
 
     \b

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @options.forms
 @options.repository
 def command(repo: Repository, *, rev: str, number: int | None, every: bool, refs: bool, oneline: bool) -> Answer:
-    """List a version and its ancestors, newest first; of a range A..B, those of B that are not A's.
+    """List a version and its ancestors, newest first; for a range A..B, those of B that A does not have.
 
     \b
     Example:

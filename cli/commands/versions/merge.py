@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 @options.forms
 @options.writing
 def command(repo: Repository, *, rev: str, no_ff: bool, message: str) -> Answer:
-    """Bring a version's pathways into HEAD's branch: a version is a set, so neither side's order matters.
+    """Merge a version's pathways into HEAD's branch. A version is a set of pathways, so their order does not matter.
 
-    Whichever side merges, the version that comes out has the same content id and the same bits.
+    Whichever branch is merged into the other, the new version has the same content id and the same bits.
 
     \b
     Example:

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
 @options.forms
 @options.writing
 def command(repo: Repository, *, rev: str, only: tuple[str, ...], message: str) -> Answer:
-    """Undo what a version did, as a new version; a merge is undone against its first parent.
+    """Undo the changes of a version, as a new version; those of a merge are relative to its first parent.
 
-    The pathways leave the set, so that nothing is subtracted and no digit is lost: all undone is the base, bit for bit.
+    Pathways are removed from the set; nothing is subtracted, and no digit is lost: with all undone, a version equals
+    the base, bit for bit.
 
     \b
     Example:

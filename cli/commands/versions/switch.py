@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @options.forms
 @options.writing
 def command(repo: Repository, *, name: str, create: bool) -> Answer:
-    """Make a branch HEAD's: the next commit goes there.
+    """Switch to another branch: HEAD is then on it, and the next commit goes there.
 
     \b
     Example:

@@ -101,7 +101,7 @@ class ExactScanner:
         check_choice("statistic of an exact scan", statistic, ("wald", "lrt"))
         if not isinstance(model.kernel, Spectral) or not isinstance(model.rotated, Rotated):
             raise InputError(
-                "An exact scan needs the eigenvectors of the kernel, and this kernel has a diagonal of its own instead.",
+                "An exact scan needs the eigenvectors of the kernel, and this one has its own diagonal instead.",
                 code="exact-scan-without-eigenvectors",
             )
         rotated = model.rotated
