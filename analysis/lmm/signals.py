@@ -237,7 +237,7 @@ def signal_of_labels(
                 )
             raise NotFound(
                 f"No sample of {labels} that has values is labelled {some([group])}.",
-                hint=f"Labels there are: {some(sorted(set(label_of.values())))}; samples with values: {some(names, 3)}.",
+                hint=f"Its labels: {some(sorted(set(label_of.values())))}; samples with values: {some(names, 3)}.",
             )
     first = np.array([label_of[names[index]] == groups[0] for index in chosen])
     two_groups = Contrast(np.ascontiguousarray(prepared.values[:, chosen]), first)

@@ -87,10 +87,10 @@ def command(
     """Find gene modules by non-negative matrix factorization under the Kullback–Leibler divergence.
 
     The rank is the one that best predicts held-out data: entries of counts, or correlations in other samples. Counts
-    are the same at every version of a base and have a likelihood, with which second modules are tested; the correlations
+    are the same at every version of a base and have a likelihood, so that second modules are tested; the correlations
     of a version change with its pathways and have no likelihood. The store keeps the analysis, and it is shown again
-    when the same analysis of the same content is asked for. A file can be factored without a store;
-    then nothing is kept.
+    when the same analysis of the same content is asked for. A file can be factored without a store; then
+    nothing is kept.
 
     \b
     Example:
