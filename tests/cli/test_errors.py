@@ -274,8 +274,8 @@ def test_bytes_that_are_no_text_are_refused(grn: Callable[..., Any], made: Path)
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        (["log", "-s", ""], "-s names no store: it is empty"),
-        (["tag", "-d", "paper", "more"], "With --delete"),
+        (["log", "-s", ""], "-s is empty: it must name a store"),
+        (["tag", "-d", "paper", "more"], "Write only the name after --delete"),
         (["branch", ""], "'' cannot name a branch or tag"),
         (["simulate", "--seed", "99999999999999999999", "-o", "m.npz"], "99999999999999999999"),
     ],
@@ -291,7 +291,7 @@ def test_an_empty_or_stray_argument_is_refused(
     assert sentence in refused.err
     inner = grn("init", "s.grn/inner.grn", "--factor-model", "model.npz")
     assert inner.code == 4
-    assert "a store cannot stand in another" in inner.err
+    assert "a store cannot be inside another" in inner.err
 
 
 def test_an_export_of_one_gene_twice_is_refused_and_nothing_is_printed(
@@ -373,7 +373,7 @@ def test_another_hdf5_file_is_no_store_and_not_damaged(fails: Callable[..., str]
 @pytest.mark.parametrize("address", ["https://x.y/lab.grn", "ada@cluster:lab.grn"])
 def test_an_address_is_no_path(fails: Callable[..., str], address: str) -> None:
     for verb in ("fetch", "push", "clone"):
-        assert "is no path" in fails(2, f"-s small.grn {verb} {address}")
+        assert "is not a path" in fails(2, f"-s small.grn {verb} {address}")
 
 
 def test_a_store_that_is_named_after_the_verb_is_told_where_it_goes(fails: Callable[..., str]) -> None:

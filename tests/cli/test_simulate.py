@@ -144,7 +144,7 @@ def test_sizes_are_shares_and_say_how_many_modules(grn: Callable[..., Any], fold
         ("--sizes 20,-1 -o x.tsv", 2, "not [20.0, -1.0]"),
         ("--sizes 1,nan -o x.tsv", 2, "not [1.0, nan]"),
         ("--sizes 1,inf -o x.tsv", 2, "not [1.0, inf]"),
-        ("--sizes 20,,3 -o x.tsv", 2, "--sizes '20,,3' is no list of numbers"),
+        ("--sizes 20,,3 -o x.tsv", 2, "--sizes '20,,3' is not a list of numbers"),
         ("--modules 60 -o x.tsv", 2, "100 genes in 60 samples do not make 60 modules"),
         ("--modules 1 -o x.tsv", 2, "3 of 100 genes cannot be in two of 1 module."),
         ("--moonlighting 101 -o x.tsv", 2, "101 of 100 genes cannot be in two"),

@@ -123,10 +123,10 @@ def _facts(store_model: StoreModel, fit: Fit, span: Interval | None, ci: str) ->
     variance = float(residual @ residual) / fit.freedom
     effects = [(name, "{} (SE {}, t {}, log10 p {})".format(*map(output.number, row))) for name, *row in _effects(fit)]
     return [
-        ("h², the share along it", lmm.h2_text(fit, span, ci)),
+        ("h², share along the kernel", lmm.h2_text(fit, span, ci)),
         ("standard error", fit.h2_se),
-        ("variance along it", fit.variance_kernel * fit.scale),
-        ("variance beside it", fit.variance_noise),
+        ("variance along the kernel", fit.variance_kernel * fit.scale),
+        ("variance of the noise", fit.variance_noise),
         ("variance of the signal", variance),
         ("share of this signal", max(0.0, 1.0 - fit.variance_noise / variance)),
         ("δ = noise / kernel", fit.delta),

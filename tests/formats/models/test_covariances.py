@@ -132,8 +132,8 @@ def test_a_large_matrix_is_compared_block_by_block(tmp_path: Path):
     ("content", "sentence"),
     [
         ("gene\ta\tb\na\t1\t0\n", "square"),
-        ("gene\ta\tb\na\t1\t0\nb\t0\t1\nc\t0\t0\n", "line 4: a row too many"),
-        ("gene\ta\tb\nb\t1\t0\na\t0\t1\n", "row b stands where column a does"),
+        ("gene\ta\tb\na\t1\t0\nb\t0\t1\nc\t0\t0\n", "line 4: there is one row too many"),
+        ("gene\ta\tb\nb\t1\t0\na\t0\t1\n", "row b is where column a should be"),
         ("gene\ta\tb\na\t1\tNA\nb\t0\t1\n", "a with b is nan"),
         ("gene\ta\tb\na\t1\tx\nb\t0\t1\n", "line 2, column b: 'x'"),
         ("gene\ta\t\tb\na\t1\t0\t0\n", "column number 2 has an empty name"),

@@ -388,7 +388,7 @@ def test_a_plain_name_may_name_a_branch_or_a_tag(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["HEAD", "v7", "v0", "v007", "abcdef", "0" * 64, "123456"])
 def test_a_name_that_reads_as_a_version_is_refused(name: str) -> None:
-    with pytest.raises(InputError, match="reads as HEAD, a version or an id"):
+    with pytest.raises(InputError, match="be read as HEAD, a version or an id"):
         check_name(name)
 
 
