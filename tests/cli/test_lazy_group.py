@@ -123,7 +123,11 @@ def test_the_help_of_a_verb_has_its_own_options_and_its_sub_verbs_unloaded(
 @pytest.mark.parametrize(
     ("line", "sentence", "hint"),
     [
-        ("nmf --rank 3 keep", "--rank cannot come before keep: it is for `grn nmf` without a command.", "grn nmf keep --h"),
+        (
+            "nmf --rank 3 keep",
+            "--rank cannot come before keep: it is for `grn nmf` without a command.",
+            "grn nmf keep --h",
+        ),
         ("nmf --seed 1 -s a.grn --rank 3 keep", "--seed, --rank cannot come before keep", "`grn nmf keep --help`"),
         ("nmf kepe", "There is no command 'nmf kepe'.", "Did you mean keep?"),
         ("nmf --rank 3 kepe", "There is no command 'nmf kepe'.", "Did you mean keep?"),

@@ -402,7 +402,8 @@ def test_other_tests_are_shown_by_request(lab: Lab, grn: Callable[..., Any]) -> 
     assert rows["SET05"]["p_leave_own_out"] is None
     assert all(0.0 <= row["p_scatter"] <= 1.0 for row in rows.values())
     assert (
-        "tests another hypothesis" in grn("lmm", "enrich", "--pheno", "z.tsv", "--sets", "sets.gmt", "--leave-own-out").err
+        "tests another hypothesis"
+        in grn("lmm", "enrich", "--pheno", "z.tsv", "--sets", "sets.gmt", "--leave-own-out").err
     )
     refused = grn("lmm", "enrich", "--pheno", "z.tsv", "--sets", "sets.gmt", "--permute", 5)
     assert (refused.code, "nothing to permute" in refused.err) == (2, True)

@@ -173,7 +173,7 @@ def test_a_drawing_that_the_estimator_refuses_is_drawn_again_for_a_while(
     assert source.halves(2, seed=1) == []
     monkeypatch.setattr(resampling, "ATTEMPTS", 2)
     refused[0] = 0
-    with pytest.raises(InputError, match="refused 2 resamples of the samples: one gene is constant"):
+    with pytest.raises(InputError, match="refused 2 resamples: one gene is constant"):
         list(source.drawn(1, seed=1))
 
 
@@ -209,7 +209,7 @@ def test_the_command_shows_modules_and_genes(repo: Repository, grn: Callable[...
         (row["distance"] for row in answer["genes"]), reverse=True
     )
     text = grn(*asked)
-    assert "where resampling alone moves about 3 (20 drawings, p = 0.048) between v0 and v2." in text.err
+    assert "where resampling alone moves about 3 (20 resamples, p = 0.048) between v0 and v2." in text.err
     rows = grn(*asked, "--table", "genes", "--tsv").rows
     assert len(rows) == 60
     assert list(rows[0]) == ["gene", "module_from", "share_from", "module_to", "share_to", "distance", "moved"]
