@@ -160,8 +160,8 @@ def test_sizes_are_shares_and_say_how_many_modules(grn: Callable[..., Any], fold
         ("--overdispersion -1 -o x.tsv", 2, "an overdispersion of -1"),
         ("--overdispersion 1e-310 -o x.tsv", 2, "A depth of 1000 with an overdispersion of 1e-310"),
         ("--regime wide -o x.tsv", 2, "wide"),
-        ("-o x.npz", 2, "Counts are written to *.tsv or *.csv, and x.npz ends otherwise."),
-        ("-o x", 2, "and x ends otherwise"),
+        ("-o x.npz", 2, "Counts are written to *.tsv or *.csv, and x.npz has another ending."),
+        ("-o x", 2, "and x has another ending"),
         ("-o nowhere/x.tsv", 3, "There is no folder"),
     ],
 )
