@@ -360,10 +360,10 @@ def test_a_pipe_is_not_imported(do: Callable[..., Any], refused: Callable[..., t
 def test_pack_shows_how_many_files_are_left(do: Callable[..., Any], folder: Path) -> None:
     reasons = [row["reason"] for row in do("-s", "lab.grn", "log", "--refs", "--tsv").rows]
     before = reasons, do("-s", "lab.grn", "show").out
-    assert do("-s", "lab.grn", "pack").out == "Packed 3 entries; the log takes 1 file.\n"
-    assert do("-s", "lab.grn", "pack").out == "There is nothing to pack; the log takes 1 file.\n"
+    assert do("-s", "lab.grn", "pack").out == "Packed 3 entries; the log has 1 file.\n"
+    assert do("-s", "lab.grn", "pack").out == "There is nothing to pack; the log has 1 file.\n"
     do("-s", "lab.grn", "commit", "sets.gmt", "--only", "MYC")
-    assert do("-s", "lab.grn", "pack").out == "Packed 1 entry; the log takes 1 file.\n"
+    assert do("-s", "lab.grn", "pack").out == "Packed 1 entry; the log has 1 file.\n"
     do("-s", "lab.grn", "rollback", "v1")
     answer = do("-s", "lab.grn", "pack", "--json").json
     assert answer == {"entries": 1, "packs": 1, "files": 1, "swept": 0}
