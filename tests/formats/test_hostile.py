@@ -307,7 +307,7 @@ def test_a_sparse_matrix_with_more_values_than_places_is_refused(tmp_path: Path)
             np.array([0, 13, 13, 13, 13]),
         )
 
-    with pytest.raises(InputError, match=r"claims \(13,\) values for 4 × 3 places"):
+    with pytest.raises(InputError, match=r"claims \(13,\) values for 4 × 3 entries"):
         read_expression(h5ad(tmp_path / "a.h5ad", swollen))
 
 
