@@ -80,7 +80,7 @@ def test_an_id_may_be_shortened_as_long_as_it_names_one(repo: Repository) -> Non
         repo.artifacts.named("0" * 64)
     twin = artifacts[0].key[:-1] + ("0" if artifacts[0].key[-1] != "0" else "1")
     file_of(repo, twin).write_bytes(file_of(repo, artifacts[0].key).read_bytes())
-    with pytest.raises(Conflict, match="is how 2 analyses begin"):
+    with pytest.raises(Conflict, match="2 analyses have ids that begin with"):
         repo.artifacts.named(artifacts[0].key[:10])
 
 
