@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from ...engine.estimation.expression import Expression
 
 _STRAY = {
-    "genes_in": "{path} says itself where its genes are; they cannot be looked for in its {setting}.",
+    "genes_in": "{path} is of a format that fixes where genes are; they cannot be read from its {setting}.",
     "layer": "{path} is not an h5ad file, and has neither layers nor a raw matrix.",
     "raw": "{path} is not an h5ad file, and has neither layers nor a raw matrix.",
-    "gene_names": "{path} names its genes itself; {setting} is for a Matrix Market file.",
+    "gene_names": "{path} contains its gene names; {setting} is for a Matrix Market file.",
 }
 """The refusals of options that do not go with the format of a file."""
 

@@ -77,7 +77,7 @@ def read_expression_table(path: Path, *, genes_in: GenesIn = "auto") -> tuple[Ex
     _check_gct(table, len(rows), len(columns))
     orientation = _choose_axis(path, genes_in, layout, rows, columns)
     notes = (
-        f"read as a table parted by {DELIMITER_NAMES[table.delimiter]}",
+        f"read as a table separated by {DELIMITER_NAMES[table.delimiter]}",
         *layout.notes,
         f"genes in {orientation.genes_in}: {orientation.reason}",
     )
@@ -144,7 +144,7 @@ def _lacks_header(top: Sequence[str], below: Sequence[Row], start: int) -> bool:
 
 def _note_skipped(names: Sequence[str], below: Sequence[Row], start: int) -> tuple[str, ...]:
     return tuple(
-        f"column {names[i] or i + 1!r} is passed over: it describes the rows, such as {clipped(below[0].fields[i])}"
+        f"column {names[i] or i + 1!r} is skipped: it describes the rows, such as {clipped(below[0].fields[i])}"
         for i in range(1, min(start, len(names)))
     )
 

@@ -135,9 +135,8 @@ def missing_genes(path: Path, missing: Sequence[str], asked: int, panel: Panel) 
     elif dates:
         message += f" Some look like dates that a spreadsheet made of gene names: {some(dates)}."
     elif recased := _in_other_letters(missing, panel):
-        message += (
-            f" Upper and lower case matter: {recased[0][0]} may be {recased[0][1]} (so {len(recased):,} of them)."
-        )
+        name, gene = recased[0]
+        message += f" Upper and lower case matter: {name} may be {gene} ({len(recased):,} such names in all)."
     return InputError(message, code=code)
 
 
@@ -182,7 +181,8 @@ def read_aliases(path: Path) -> dict[str, str]:
                 budget.reserve(3 * TEXT_COST + len(alias) + len(gene))
             if aliases.setdefault(alias, gene) != gene:
                 raise InputError(
-                    f"{path}, line {row.line}: the alias {alias} stands for {gene}, and above for {aliases[alias]}.",
+                    f"{path}, line {row.line}: the alias {alias} stands for {gene}, "
+                    f"and in an earlier line for {aliases[alias]}.",
                     hint="Keep one of them.",
                 )
     return aliases

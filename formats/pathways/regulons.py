@@ -82,7 +82,7 @@ def read_regulons(path: Path) -> LoadingsFile:
             if targets.setdefault(target, weight) != weight:
                 raise InputError(
                     f"{path}, line {row.line}: {source} → {target} has the weight {weight:g}, "
-                    f"and above {targets[target]:g}.",
+                    f"and in an earlier line {targets[target]:g}.",
                     hint="Keep one of the two rows.",
                 )
     if not weights:

@@ -74,7 +74,7 @@ def test_a_table_reads_the_same_from_every_writer(tmp_path: Path, content: str):
 
 def test_columns_that_describe_genes_are_skipped_with_a_note(tmp_path: Path):
     file = read_expression(write(tmp_path / "e", "Gene\tNAME\ta\tb\tc\n" + rows(about="1000_at")))
-    assert said(file, "column 'NAME' is passed over: it describes the rows, such as '1000_at'")
+    assert said(file, "column 'NAME' is skipped: it describes the rows, such as '1000_at'")
     assert said(file, "genes in rows: the first header cell is 'Gene'")
     assert said(file, "tabs")
 
@@ -255,11 +255,11 @@ BANNER = "%%MatrixMarket matrix coordinate real general\n"
     [
         (BANNER + "2 3 2\n1 1 1\n", "claims 2 lines of 3 numbers and holds 1"),
         (BANNER + "2 3 1\n1 1 1\n2 2 1\n", "holds 2"),
-        (BANNER + "2 3 1\n1 4 1\n", "4 is no place among 3"),
-        (BANNER + "2 3 1\n1 0 1\n", "0 is no place"),
-        (BANNER + "2 3 1\n1 1.5 1\n", "1.5 is no place"),
+        (BANNER + "2 3 1\n1 4 1\n", "4 is not an index from 1 to 3"),
+        (BANNER + "2 3 1\n1 0 1\n", "0 is not an index"),
+        (BANNER + "2 3 1\n1 1.5 1\n", "1.5 is not an index"),
         (BANNER + "2 3 1\n1 1 x\n", "damaged"),
-        (BANNER + "2 3\n", "does not say the size"),
+        (BANNER + "2 3\n", "does not give the size"),
         (BANNER + "2 3 999999999999\n1 1 1\n", "more than the file holds"),
         (BANNER + "2 900000000 1\n1 1 1\n", "without names|memory"),
         (BANNER + "2 90000000000 1\n1 1 1\n", "without names"),
