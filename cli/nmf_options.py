@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def search_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a search for modules: `--rank`, `--restarts` and `--seed`."""
     command = click.option(
-        "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of the random numbers."
+        "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of the random numbers."
     )(command)
     command = click.option(
         "--restarts",
@@ -31,10 +31,12 @@ def search_options(command: Callable[..., Any]) -> Callable[..., Any]:
         default=10,
         show_default=True,
         metavar="N",
-        help="Starts of each rank.",
+        help="Number of random starts at each rank.",
     )(command)
     return click.option(
-        "--rank", metavar="R|FROM:TO", help="How many modules to look for; 2:8 by default, or as many as there can be."
+        "--rank",
+        metavar="R|FROM:TO",
+        help="Number of modules, or a range to choose from; by default 2:8, or up to the largest possible.",
     )(command)
 
 
@@ -49,10 +51,14 @@ def ranks_of(text: str | None) -> tuple[int, int] | None:
     if text is None:
         return None
     if (match := re.fullmatch(r"(\d{1,4})(?::(\d{1,4}))?", text.strip())) is None:
-        raise InputError(f"--rank {text!r} is no rank and no range of ranks.", hint="Write --rank 5 or --rank 3:6.")
+        raise InputError(
+            f"--rank {text!r} is neither a rank nor a range of ranks.", hint="Write --rank 5 or --rank 3:6."
+        )
     first, last = int(match[1]), int(match[2] or match[1])
     if not 1 <= first <= last:
-        raise InputError(f"--rank {text} names no rank.", hint="The first is at least 1 and at most the last.")
+        raise InputError(
+            f"--rank {text} is not a range of ranks.", hint="The first is at least 1 and at most the last."
+        )
     return first, last
 
 
@@ -78,7 +84,7 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "library",
         type=click.Path(path_type=Path),
         metavar="FILE.gmt",
-        help="Name each module's closest set.",
+        help="Show the gene set that is closest to each module.",
     )(command)
 
 
@@ -88,14 +94,14 @@ def check_files(target: Path | None, library: Path | None) -> None:
     Raises
     ------
     InputError
-        The target is no .npz file.
+        The target is not an .npz file.
     NotFound
         There is no such library.
     """
     from ..formats.files.plain_files import require_file
 
     if target is not None and target.suffix != ".npz":
-        raise InputError(f"W and H go to an .npz file, not to {target}.", hint="Name it FILE.npz.")
+        raise InputError(f"W and H go to an .npz file, not to {target}.", hint="Use a name that ends in .npz.")
     if library is not None:
         require_file(library)
 

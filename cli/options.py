@@ -33,7 +33,7 @@ EPOCH_VARIABLE = "SOURCE_DATE_EPOCH"
 LONGEST_AUTHOR = 200
 
 ELSEWHERE = re.compile(r"[a-z]+:/|[^/]+@[^/]+:")
-"""How an address begins that is no path: https://…, user@host:…"""
+"""How an address begins that is not a path: https://…, user@host:…"""
 
 
 def repository(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -89,7 +89,7 @@ def writing(command: Callable[..., Any]) -> Callable[..., Any]:
 def _finite(ctx: click.Context, parameter: click.Parameter, seconds: float | None) -> float | None:
     del ctx, parameter
     if seconds is not None and not math.isfinite(seconds):
-        raise InputError(f"--wait {seconds:g} is not a number of seconds.", hint="Say how long, such as --wait 60.")
+        raise InputError(f"--wait {seconds:g} is not a number of seconds.", hint="Give a number, such as --wait 60.")
     return seconds
 
 
@@ -113,7 +113,7 @@ def named_store(command: Command) -> Command:
         if path is not None:
             invocation(ctx)["store"] = path
 
-    help_ = "The store; else $GRN_STORE, else the one *.grn here or above."
+    help_ = "The store; by default $GRN_STORE, or the only *.grn in this folder or one above."
     return click.option("-s", "--store", metavar="STORE", expose_value=False, callback=keep, help=help_)(command)
 
 
@@ -130,7 +130,7 @@ def _open(path: Path, wait: float | None = None) -> Repository:
     repo = Repository(path, author=author(), time=clock(), wait=seconds, on_wait=on_wait)
     if repo.damage:
         number, why = next(iter(repo.damage.items()))
-        text = f"Entry {number} of the log cannot be read: {why} `grn verify` says what it touches."
+        text = f"Entry {number} of the log cannot be read: {why} `grn verify` shows what it affects."
         output.note(output.warning(text))
     return repo
 
@@ -164,7 +164,7 @@ def find_store(path: str | None) -> Path:
         There is more than one.
     """
     if path is not None and not path:
-        raise InputError("-s names no store: it is empty.", hint="Is a variable of your script not set?")
+        raise InputError("-s is empty: it must name a store.", hint="Is a variable of your script not set?")
     if path or os.environ.get(STORE_VARIABLE):
         return Path(path or os.environ[STORE_VARIABLE])
     here = Path.cwd()
@@ -200,8 +200,8 @@ def other_store(path: Path, *, hint: str = "Name a store, or a file that `grn ex
 
     if ELSEWHERE.match(str(path)) and not path.exists():
         raise InputError(
-            f"{path} is no path: other stores are folders or files that this machine can open.",
-            hint="Mount the disk, or have FILE.h5 sent, which `grn export FILE.h5` makes there.",
+            f"{path} is not a path: another store is a folder or a file on this machine.",
+            hint="Mount the disk, or copy FILE.h5, made by `grn export FILE.h5` there.",
         )
     if not path.exists():
         raise NotFound(f"There is no store {path}.", hint=hint)
@@ -224,7 +224,7 @@ def author() -> str | None:
     name = os.environ.get(AUTHOR_VARIABLE) or None
     if name and not (len(name) <= LONGEST_AUTHOR and name.isprintable()):
         hint = "Write it on one line, such as 'Ada Lovelace'."
-        raise InputError(f"${AUTHOR_VARIABLE} is no name: {name[:60]!r}.", hint=hint)
+        raise InputError(f"${AUTHOR_VARIABLE} is not a name: {name[:60]!r}.", hint=hint)
     return name
 
 
@@ -262,10 +262,10 @@ def forms(command: Callable[..., Answer]) -> Callable[..., int]:
     return wrapped
 
 
-at = click.option("--at", default="HEAD", show_default=True, metavar="REV", help="Which version.")
+at = click.option("--at", default="HEAD", show_default=True, metavar="REV", help="The version.")
 """The option that names a version."""
 
-message = click.option("-m", "--message", default="", metavar="TEXT", help="What it is, for the log.")
+message = click.option("-m", "--message", default="", metavar="TEXT", help="Message for the log.")
 """The option that says what a new version is."""
 
 

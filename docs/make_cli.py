@@ -18,7 +18,7 @@ PAGE = Path(__file__).with_name("cli.md")
 OPENING = """\
 # The command line
 
-This page is made from the commands by `python docs/make_cli.py`; `grn VERB --help` says the same.
+This page is made from the commands by `python docs/make_cli.py`; `grn VERB --help` shows the same.
 
 ## In general
 
@@ -34,9 +34,10 @@ This page is made from the commands by `python docs/make_cli.py`; `grn VERB --he
   that the rule amounts to on the first, or on the second where the first has no edge.
 * **Where answers go.** The answer goes to stdout and everything else to stderr. Text is for people; `--tsv` gives
   rows under a header, numbers in full; `--json` one object, below.
-* **Errors** say what was wrong with the offending value, then `Hint:` what to type next. `-vv` adds a traceback.
-* **Environment.** `GRN_STORE`; `GRN_AUTHOR`, who commits; `SOURCE_DATE_EPOCH`, the time that commits carry, for
-  pipelines that are to give the same ids again; `NO_COLOR`; `PAGER`.
+* **Errors** name the offending value and what was wrong with it, then, after `Hint:`, what to type next. `-vv` adds a
+  traceback.
+* **Environment.** `GRN_STORE`; `GRN_AUTHOR`, who commits; `SOURCE_DATE_EPOCH`, the time of commits, for
+  pipelines that must reproduce the same ids; `NO_COLOR`; `PAGER`.
 * **Completion.** `eval "$(_GRN_COMPLETE=bash_source grn)"`, or `zsh_source`, or `fish_source`.
 
 ## Exit codes
@@ -48,18 +49,18 @@ This page is made from the commands by `python docs/make_cli.py`; `grn VERB --he
 | 2 | usage, or input that cannot be used |
 | 3 | not found: a store, a version, a gene, a pathway, a file |
 | 4 | conflict: it exists already, another writer moved the branch first, or there are two stores |
-| 5 | the numbers do not allow it: no covariance would be left |
+| 5 | the numbers do not allow it: the result would not be a covariance |
 | 6 | the store is damaged, or newer than this program |
-| 70 | a bug of ours |
+| 70 | a bug in grn |
 | 130 | interrupted |
-| 141 | whoever read the answer closed the pipe |
+| 141 | the reader of the answer closed the pipe |
 
 ## JSON
 
-Every answer has `schema`, which is 1 and grows when a field changes its meaning or goes; fields may be added without
-that. Every version comes with `version` (`v2`), `id` (of the commit: the same in every store) and `content` (of the
-base and the set of pathways: equal for the same base and the same pathways, whatever the history). Times are UTC,
-ISO 8601. What is no number is null.
+Every answer has `schema`, which is 1 and grows when a field changes its meaning or is removed; fields may be added
+without that. Every version comes with `version` (`v2`), `id` (of the commit: the same in every store) and `content` (of
+the base and the set of pathways: equal for the same base and the same pathways, whatever the history). Times are UTC,
+ISO 8601. What is not a number is null.
 """
 
 IDENTITY = "version, id, content"
@@ -181,29 +182,28 @@ FIELDS: dict[str, tuple[str, dict[str, str]]] = {
 }
 
 NOTES = """\
-* `added` and `dropped` of a version are what its commit did; `rank` is that of all active pathways; `sign` is 1 or
-  −1; `genes` is a number.
-* `rule` is `top` or `threshold`; `threshold` is the |ρ| that it amounts to; `top` is there for that rule alone.
+* `added` and `dropped` of a version are the changes of its commit; `rank` is that of all active pathways; `sign` is 1
+  or −1; `genes` is a number.
+* `rule` is `top` or `threshold`; `threshold` is the |ρ| that it corresponds to; `top` is present for that rule only.
 * `delta` is rho_to − rho_from and `delta_abs` is |rho_to| − |rho_from|. Changes are sorted by |delta|, or with
-  `--by abs` by |delta_abs| (`by` is `rho` or `abs`), ties in panel order, and `gene_a` stands before `gene_b` in the
+  `--by abs` by |delta_abs| (`by` is `rho` or `abs`), ties in panel order, and `gene_a` comes before `gene_b` in the
   panel. `change` is `gained`, `lost`, `sign_flipped`, `stronger` or `weaker`. Mean and maximum of |ρ| are over all
   pairs.
 * `info --spectrum`: `spectrum_of` is `covariance` (Σ of a dense base) or `factors` (what factors and pathways add to
   the noise), and `eigenvalues` are all of that matrix, the largest first.
 * `factors`: `delta` is rho − rho_without; for a gene without a partner, `partner` is the one that the pathway moves
   most, and `mean_abs_delta` is over all.
-* `nmf`: `analysis` is what the analysis is kept under, or null where it could not be kept (`parameters` and `time`
-  are missing then); `version`, `id` and `content` are null where a file was factored without a store.
-  `rank_within_one_error` is the least rank within one standard error of the best, `flat` whether the curve says
-  little. `mass` is a module's share of V; `share` and `second_share` are of a gene; `q` is null where there is no
-  likelihood to test with. `moonlighting` are the genes that are in two modules by that test, or null; `at_sight`
-  those with more than 10 % in a second one. `log_likelihood` leaves out the term log V!, which all ranks have in
-  common; it is null where 20 starts agree on none. `second_difference` is that of `divergence`. `stability` is the
-  share of the other restarts that have the gene in that module, null with a single one. `nmf diff`: `change` is
-  `matched`, `split`, `gained`, `merged` or `lost`; `distance` is the share of a gene that is in other modules than
-  before, all counted by the earlier version's; `moved` of them are beyond `cut`, where `moved_by_chance` are
-  expected; `p` is how often a drawing of the samples has as many, and `distinguishable` is null without
-  `--resamples`.
+* `nmf`: `analysis` is the id of the analysis, or null where it could not be kept (`parameters` and `time` are missing
+  then); `version`, `id` and `content` are null where a file was factored without a store. `rank_within_one_error` is
+  the least rank within one standard error of the best, `flat` whether the curve is too flat to choose a rank. `mass` is
+  a module's share of V; `share` and `second_share` are of a gene; `q` is null where there is no likelihood to test
+  with. `moonlighting` are the genes that are in two modules by that test, or null; `at_sight` those with more than 10 %
+  in a second one. `log_likelihood` leaves out the term log V!, which all ranks have in common; it is null where 20
+  starts do not agree on one. `second_difference` is that of `divergence`. `stability` is the share of the other
+  restarts that have the gene in that module, null with a single one. `nmf diff`: `change` is `matched`, `split`,
+  `gained`, `merged` or `lost`; `distance` is the share of a gene that is in other modules than before, by the modules
+  of the earlier version; `moved` of them are beyond `cut`, where `moved_by_chance` are expected; `p` is the share of
+  resamples that have as many, and `distinguishable` is null without `--resamples`.
 * `lmm`: `kernel.part` is `shared`, `full`, `covariance`, `samples` or `file`; `samples.relation` is `disjoint`, `same`
   or `unknown`, and the numbers beside it are null where they are not known. `h2` is s/(s + δ) with s the kernel's mean
   variance outside of the covariates; `variance_kernel` goes with the kernel as it is, so that its part of a value is

@@ -137,11 +137,13 @@ READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
         "npz": FormatReader("an npz with its noise", "models.factor_models:read_archive", IS_ZIP),
     },
     "kernels": {
-        "table": FormatReader("a table with a name a row", "traits.kernels:read_table"),
+        "table": FormatReader("a table with one name per row", "traits.kernels:read_table"),
         "npz": FormatReader("an npz of `ids` and `kernel` or `factor`", "traits.kernels:read_archive", IS_ZIP),
     },
     "tests": {
-        "table": FormatReader("A test a row, ids in the header", "traits.tested_columns:read_table"),
+        "table": FormatReader(
+            "A table with one test per row and ids in the header", "traits.tested_columns:read_table"
+        ),
         "npz": FormatReader("an npz of `tests`, `ids` and `values`", "traits.tested_columns:read_archive", IS_ZIP),
         "gmt": FormatReader("gene sets (.gmt)", "traits.tested_columns:read_sets", ending(".gmt")),
         "bed": FormatReader("a PLINK .bed", "traits.tested_columns:read_bed", ending(".bed")),
@@ -172,7 +174,7 @@ def find_reader(contents: Contents, path: Path, *, hint: str = "") -> FormatRead
     with open_table(path) as table:
         opening = some(read_header(table), 4)
     raise InputError(
-        f"{path} is not known as a file of {contents}: it begins with {opening!r}.",
+        f"{path} is not recognised as a file of {contents}: it begins with {opening!r}.",
         hint=hint or f"{list_formats(contents, '; ', '; ')}.",
     )
 

@@ -119,8 +119,7 @@ class Session:
         snapshot = self.reader.snapshot(self.reader.recipe(version.id, from_base=from_base), name=version.name)
         if snapshot.content != version.content:
             raise FormatError(
-                f"{version.name} is of the content {version.content}, and what is read is of another, "
-                f"{snapshot.content}.",
+                f"{version.name} has the content {version.content}, and what was read has another, {snapshot.content}.",
                 code="index-damaged",
             )
         return snapshot

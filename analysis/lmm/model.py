@@ -235,10 +235,14 @@ def _mix(
 def _left_out(signal: Signal, rows: KernelRows, covariates: Path | None) -> Iterator[str]:
     missing = int(np.count_nonzero(~np.isfinite(signal.values).all(axis=1)))
     if missing:
-        why = " (constant, or wholly apart between the groups: no finite t)" if signal.contrast is not None else ""
+        why = (
+            " (constant, or completely separated between the groups: no finite t)"
+            if signal.contrast is not None
+            else ""
+        )
         yield f"{counted(missing, 'id')} of the signal without a value left out{why}."
     unknown = len(signal.ids) - missing - len(rows.ids)
     if unknown > 0:
         beside = " or have no covariate" if covariates is not None else ""
-        are = "is" if unknown == 1 else "are"
-        yield f"{counted(unknown, 'id')} of the signal that {are} no row of the kernel{beside} left out."
+        are = "is not a row" if unknown == 1 else "are not rows"
+        yield f"{counted(unknown, 'id')} of the signal that {are} of the kernel{beside} left out."

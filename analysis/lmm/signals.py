@@ -129,7 +129,7 @@ def compare_samples(base: StoredBase, signal: Signal) -> Relation:
     if near:
         raise InputError(
             f"Samples of the signal differ from the base's in upper and lower case alone: {some(near)}.",
-            hint="Write them as the base has them.",
+            hint="Write them as in the base.",
         )
     return Relation(len(known) or None, len(signal.samples), len(known & set(signal.samples)))
 
@@ -147,7 +147,7 @@ def among(signal: Signal, ids: Sequence[str], source: str) -> Signal:
     if not shared.any():
         raise InputError(
             f"{source} has values of {some(ids, 3)}, and {signal.description} of {some(signal.ids, 3)}: "
-            "none is the same.",
+            "no id is in both.",
             hint="The header of the tests names genes or samples as the signal does.",
         )
     names = tuple(name for name in signal.ids if name in wanted)
@@ -165,7 +165,7 @@ def refuse_same(relation: Relation) -> None:
     if relation.kind == "same":
         raise EngineError(
             f"The signal comes from {counted(relation.signal or 0, 'sample')}, of which {relation.shared:,} are the "
-            "base's own: then it lies within the network by construction, h² reads near 1 whatever the labels are, and "
+            "base's own: then it lies within the network by construction, h² is near 1 whatever the labels are, and "
             "sets cannot be tested.",
             code="signal-from-own-samples",
         )
@@ -236,7 +236,7 @@ def signal_of_labels(
                 )
             raise NotFound(
                 f"No sample of {labels} that has values is labelled {some([group])}.",
-                hint=f"Labels there: {some(sorted(set(label_of.values())))}; samples with values: {some(names, 3)}.",
+                hint=f"Its labels: {some(sorted(set(label_of.values())))}; samples with values: {some(names, 3)}.",
             )
     first = np.array([label_of[names[index]] == groups[0] for index in chosen])
     two_groups = Contrast(np.ascontiguousarray(prepared.values[:, chosen]), first)
@@ -263,7 +263,7 @@ def base_values(base: StoredBase) -> NDArray[np.float64]:
 def _groups(contrast: str) -> tuple[str, str]:
     groups = contrast.split(":")
     if len(groups) != 2 or not all(groups) or groups[0] == groups[1]:
-        raise InputError(f"The contrast {contrast!r} names no two groups.", code="contrast-without-two-groups")
+        raise InputError(f"The contrast {contrast!r} does not name two groups.", code="contrast-without-two-groups")
     return groups[0], groups[1]
 
 

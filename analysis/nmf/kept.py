@@ -156,7 +156,7 @@ def read(artifact: Artifact) -> NamedAnalysis:
     except FormatError:
         raise
     except (KeyError, TypeError, ValueError, IndexError, OverflowError, EngineError) as failure:
-        raise FormatError(f"The analysis {artifact.key} is damaged: what it holds is no NMF: {failure}") from None
+        raise FormatError(f"The analysis {artifact.key} is damaged: its content is not an NMF: {failure}") from None
 
 
 def _decode(artifact: Artifact) -> NamedAnalysis:
@@ -188,13 +188,13 @@ def _decode(artifact: Artifact) -> NamedAnalysis:
         measures[:, MEASURES.index("log_likelihood")] = np.nan
     sums = best.modules.sum(axis=0)
     if not (best.modules.min() >= 0.0 and best.usage.min() >= 0.0 and np.allclose(sums, 1.0, atol=1e-3)):
-        raise ValueError("W and H are no factors")
+        raise ValueError("W and H are not valid factors")
     rows = tuple(RankRow(at, *map(float, row)) for at, row in zip(ranks, measures, strict=True))
     test = None
     if layout.SECOND in arrays:
         q, second = _numbers(arrays, layout.SECOND_Q, p), arrays[layout.SECOND].astype(np.intp)
         if second.shape != (p,) or second.min() < -1 or second.max() >= rank:
-            raise ValueError("a second module is none of the modules")
+            raise ValueError("a second module is not one of the modules")
         test = Moonlighting(q, second, q <= FALSE_DISCOVERY_RATE, _real(facts["overdispersion"]))
     by = str(facts["held_out"])
     if by not in get_args(HeldOut):
@@ -210,17 +210,17 @@ def _numbers(arrays: Mapping[str, NDArray[np.generic]], name: str, *shape: int) 
     if array.dtype.kind != "f" or array.shape != shape:
         raise ValueError(f"{name!r} is {layout.canonical_type(array)}")
     if name not in MAY_BE_NAN and not np.isfinite(array).all():
-        raise ValueError(f"{name!r} holds what is no number")
+        raise ValueError(f"{name!r} holds a value that is not a number")
     return array.astype(np.float64)
 
 
 def _whole(value: Parameter) -> int:
     if not isinstance(value, int):
-        raise TypeError(f"{value!r} is no whole number")
+        raise TypeError(f"{value!r} is not a whole number")
     return value
 
 
 def _real(value: Parameter) -> float:
     if not isinstance(value, int | float):
-        raise TypeError(f"{value!r} is no number")
+        raise TypeError(f"{value!r} is not a number")
     return float(value)

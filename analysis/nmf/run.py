@@ -31,7 +31,7 @@ CORRELATION, COUNTS = get_args(VersionInput)
 FILE = "file"
 
 NO_LIKELIHOOD = "; KL divergence, not a likelihood"
-NO_COUNTS = f", not whole numbers and so no counts{NO_LIKELIHOOD}"
+NO_COUNTS = f", not whole numbers and so not counts{NO_LIKELIHOOD}"
 
 
 DEFAULT_RANKS = (2, 8)
@@ -282,7 +282,7 @@ def _check_measured(
         raise InputError(
             f"{counted(len(negative), 'value')} {are} negative: {values[gene, sample]:g} of {some([genes[gene]])} in "
             f"{some([samples[sample]])}.",
-            hint="Amounts alone have such factors: counts, or intensities whose background was not subtracted.",
+            hint="Only amounts have such factors: counts, or intensities whose background was not subtracted.",
         )
     counts = bool((values == values.round()).all())
     return NmfInput(

@@ -48,5 +48,5 @@ def arrivals(repo: Repository, report: TransferReport, *, nothing: str) -> Answe
 def left_out_notes(source: Repository) -> list[Note]:
     """Return a note on the analyses of a store that a copy of it lacks, since they cannot be read, if there are any."""
     number = source.artifacts.unsound()
-    text = f"{counted(number, 'analysis', 'analyses')} left out: `grn verify` says what is wrong."
+    text = f"{counted(number, 'analysis', 'analyses')} left out: `grn verify` shows what is wrong."
     return [caution(text, EVERY_FORM)] if number else []

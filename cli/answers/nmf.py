@@ -38,10 +38,10 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 """The tables that have the same columns whatever the rank."""
 
 NOTES = {
-    "modules": "genes: with most of them in it, or a tested second share. mass: its share of all that is explained.",
+    "modules": "genes: largest share, or tested second share, is in it. mass: share of the fitted total.",
     "ranks": "held out, standard error: mean KL divergence of an entry. log likelihood: without its "
-    "term log V!; – where 20 starts agree on none.",
-    "genes": "share: of the gene, in that module. stability: the share of the other starts that agree.",
+    "term log V!; – where 20 starts do not agree on one.",
+    "genes": "share: of the gene, in that module. stability: share of the other starts that agree.",
 }
 """The note under each table."""
 
@@ -150,8 +150,8 @@ def _notes(named_analysis: NamedAnalysis, table: str, of: str) -> Iterator[str]:
     else:
         by_share = counted(int(named_analysis.analysis.memberships.in_two_by_share.sum()), "gene")
         yield (
-            f"{by_share} with more than {100 * SECOND_SHARE:g} % in a second module. That is not tested: many of "
-            "them are in one alone. Counts can be tested: --input counts."
+            f"{by_share} with more than {100 * SECOND_SHARE:g} % in a second module. This is not a test: many of "
+            "these genes are in one module only. Counts can be tested: --input counts."
         )
     if table in NOTES:
         yield NOTES[table]

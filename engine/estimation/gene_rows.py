@@ -60,7 +60,7 @@ def refuse_repeated_genes(genes: tuple[str, ...]) -> None:
     repeats = repeated(genes)
     if repeats:
         raise InputError(
-            f"{len(repeats):,} of {counted(len(set(genes)), 'gene')} stand in more than one row: {some(repeats)}.",
+            f"{len(repeats):,} of {counted(len(set(genes)), 'gene')} occur in more than one row: {some(repeats)}.",
             code="repeated-genes",
         )
 
@@ -96,7 +96,7 @@ def select_genes(rows: GeneRows, genes: tuple[str, ...]) -> GeneRows:
         raise NotFound(
             f"{len(missing):,} of the {counted(len(genes), 'gene')} wanted ({100 * len(missing) / len(genes):.1f} %) "
             f"are not in the data: {some(missing)}.",
-            hint="Take them off the list, or check that list and data use one kind of name, in one spelling.",
+            hint="Remove them from the list, or check that list and data use one kind of name, in one spelling.",
         )
     return rows.select(np.array([indices[gene] for gene in genes], dtype=np.intp))
 

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from ...engine.estimation.expression import Expression
 
 _STRAY = {
-    "genes_in": "{path} says itself where its genes are; they cannot be looked for in its {setting}.",
+    "genes_in": "{path} is of a format that fixes where genes are; they cannot be read from its {setting}.",
     "layer": "{path} is not an h5ad file, and has neither layers nor a raw matrix.",
     "raw": "{path} is not an h5ad file, and has neither layers nor a raw matrix.",
-    "gene_names": "{path} names its genes itself; {setting} is for a Matrix Market file.",
-    "header": "{path} is no table of text, and has no first row that may be a header.",
-    "decimal": "{path} is no table of text, and has no decimal {setting}.",
+    "gene_names": "{path} contains its gene names; {setting} is for a Matrix Market file.",
+    "header": "{path} is not a text table and has no first row that may be a header.",
+    "decimal": "{path} is not a text table and has no decimal {setting}.",
     "gene_column": "{path} has no column {setting} to name its genes.",
 }
 """The refusals of options that do not go with the format of a file."""

@@ -68,7 +68,7 @@ def read_mtx(
     genes_path = gene_names or _beside(path, GENES_BESIDE)
     if genes_path is None:
         raise InputError(
-            f"{path} has no names of genes, and neither features.tsv nor genes.tsv stands beside it.",
+            f"{path} has no names of genes, and neither features.tsv nor genes.tsv is next to it.",
             code="matrix-without-gene-names",
         )
     cells_path = _beside(path, CELLS_BESIDE)
@@ -126,7 +126,7 @@ def _choose_genes(table: list[list[str]]) -> tuple[NDArray[np.intp], tuple[str, 
     chosen = [i for i, kind in enumerate(kinds) if kind == _EXPRESSION or _EXPRESSION not in kinds]
     notes = [f"gene names are its column {column + 1}"] if len(table[0]) > 1 else []
     if len(chosen) < len(table):
-        notes.append(f"{counted(len(table) - len(chosen), 'feature')} that are no gene expression are left out")
+        notes.append(f"{counted(len(table) - len(chosen), 'feature')} that are not gene expression are left out")
     return np.array(chosen, dtype=np.intp), tuple(table[i][column] for i in chosen), tuple(notes)
 
 
@@ -139,7 +139,7 @@ def _choose_axis(
     if genes_in != "auto":
         return genes_in, "as asked"
     if all(fits.values()):
-        return "rows", "the matrix is square, and rows are the custom"
+        return "rows", "the matrix is square, and rows are assumed"
     axis: Axis = "rows" if fits["rows"] else "columns"
     also = "" if cells is None else f", and {counted(cells, 'sample name')}"
     return axis, f"there are {counted(genes, 'gene name')}{also}"

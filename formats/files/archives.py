@@ -113,7 +113,7 @@ def as_numbers(array: NDArray[Any], name: str, dimensions: int, path: Path) -> N
 def as_names(array: NDArray[Any], name: str, path: Path) -> tuple[str, ...]:
     """Return a one-dimensional array of text, or of whole numbers, as names."""
     if array.ndim != 1 or array.dtype.kind not in "USiu":
-        raise InputError(f"{path}: {name} is no list of names: type {array.dtype}, shape {array.shape}.")
+        raise InputError(f"{path}: {name} is not a list of names: type {array.dtype}, shape {array.shape}.")
     with _refuse_damage(path):
         raw = cast("list[str | bytes | int]", array.tolist())
         names = tuple(str(item, "utf-8") if isinstance(item, bytes) else str(item) for item in raw)
@@ -137,7 +137,7 @@ def _refuse_damage(path: Path) -> Generator[None]:
 
 def _read_member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: MemoryBudget) -> NDArray[Any]:
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise InputError(f"{path}: {info.filename} is packed in a way that np.savez does not use.")
+        raise InputError(f"{path}: {info.filename} is compressed in a way that np.savez does not use.")
     stored = min(info.compress_size, path.stat().st_size)
     holds = largest_unpacked(stored, ARRAY_PACKING) if info.compress_type == zipfile.ZIP_DEFLATED else stored
     with archive.open(info) as stream:
@@ -169,7 +169,7 @@ def _read_head(path: Path, name: str, stream: BinaryIO) -> tuple[tuple[int, ...]
         raise InputError(f"{path}: {name} is of NumPy format {version[0]}.{version[1]}, which is not read here.")
     length = stream.read(2 if version == (1, 0) else 4)
     if int.from_bytes(length, "little") > LARGEST_HEAD:
-        raise InputError(f"{path}: {name} claims a head of {int.from_bytes(length, 'little'):,} bytes.")
+        raise InputError(f"{path}: {name} claims a header of {int.from_bytes(length, 'little'):,} bytes.")
     head = io.BytesIO(length + stream.read(int.from_bytes(length, "little")))
     shape, _, dtype = (npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0)(head)
     return shape, dtype

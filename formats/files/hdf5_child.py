@@ -158,7 +158,7 @@ def _read_texts(node: Any, arrays: BinaryIO, *, offset: int, longest: int, most:
     for start in range(0, node.shape[0], NAMES_A_BLOCK):
         texts = node[start : start + NAMES_A_BLOCK].tolist()
         if (length := max(map(len, texts))) > longest:
-            raise ValueError(f"it holds a text of {length:,} bytes, and no name is so long")
+            raise ValueError(f"it holds a text of {length:,} bytes, longer than any name")
         arrays.write(b"".join(text + b"\0" for text in texts))
         if arrays.tell() - offset > most:
             raise ValueError(f"its texts take more than {most:,} bytes together, more than the file holds")

@@ -131,7 +131,9 @@ class ReadingProcess:
         size = self._check_size(names, reply, count, most)
         texts = os.pread(self._arrays.fileno(), size, self._offset).split(b"\0")[:-1]
         if len(texts) != count:
-            raise InputError(f"{self.path}: {location_of(names)} is no list of {count:,} texts.", hint=DOWNLOAD_AGAIN)
+            raise InputError(
+                f"{self.path}: {location_of(names)} is not a list of {count:,} texts.", hint=DOWNLOAD_AGAIN
+            )
         return texts
 
     def _check_size(self, names: Sequence[str], reply: Mapping[str, Any], least: int, most: int) -> int:
@@ -149,12 +151,14 @@ class ReadingProcess:
         code, where = self._process.wait(), location_of(names) or "the file"
         if code == -signal.SIGALRM:
             return InputError(
-                f"{self.path}: HDF5 did not come to an end with {where} within {seconds:,} seconds.",
+                f"{self.path}: HDF5 did not finish reading {where} within {seconds:,} seconds.",
                 hint=DOWNLOAD_AGAIN,
             )
         if code < 0:
             name = signal.Signals(-code).name
-            return InputError(f"{self.path} is damaged: HDF5 crashed as it read {where} ({name}).", hint=DOWNLOAD_AGAIN)
+            return InputError(
+                f"{self.path} is damaged: HDF5 crashed while reading {where} ({name}).", hint=DOWNLOAD_AGAIN
+            )
         return InputError(
             f"{self.path} cannot be read: the process that reads HDF5 files ended with code {code}.",
             hint=f"Try: {sys.executable} -P -c 'import h5py'",

@@ -120,7 +120,7 @@ def _parse_header(path: Path, stream: TextIO) -> MarketHeader:
     except ValueError:
         sizes = []
     if len(sizes) != (3 if is_sparse else 2) or min(sizes) < 0 or max(sizes) > LARGEST_SIZE:
-        raise InputError(f"{path}: {clipped(line.strip())} does not say the size of a matrix.")
+        raise InputError(f"{path}: {clipped(line.strip())} does not give the size of a matrix.")
     rows, columns = sizes[:2]
     entries = sizes[2] if is_sparse else rows * columns
     if entries * (4 if is_sparse else 2) > largest_content(path) + 1:
@@ -150,5 +150,5 @@ def _as_indices(path: Path, numbers: NDArray[np.float64], size: int) -> NDArray[
     """Return indices counted from 0, refusing those that are not whole or not of the matrix."""
     wrong = ~((numbers >= 1) & (numbers <= size) & (numbers == np.floor(numbers)))
     if np.any(wrong):
-        raise InputError(f"{path} is damaged: {numbers[wrong][0]:g} is no place among {size:,}.")
+        raise InputError(f"{path} is damaged: {numbers[wrong][0]:g} is not an index from 1 to {size:,}.")
     return numbers.astype(np.intp) - 1

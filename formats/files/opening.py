@@ -114,13 +114,13 @@ class _Bounded(io.RawIOBase):
         if self._read > self._most:
             raise InputError(
                 f"{self._path} unpacks to more than {self._most:,} bytes, from {self._path.stat().st_size:,}: "
-                "it would burst.",
-                hint=f"If it is sound, unpack it first: gunzip -k {self._path.name}",
+                "refused, as this looks like a decompression bomb.",
+                hint=f"If the file is correct, unpack it first: gunzip -k {self._path.name}",
             )
         if self._since_line > LONGEST_LINE:
             raise InputError(
-                f"{self._path}, line {self._lines + 1} is longer than {LONGEST_LINE:,} bytes: this is no table.",
-                hint="A table has one line a row.",
+                f"{self._path}, line {self._lines + 1} is longer than {LONGEST_LINE:,} bytes: this is not a table.",
+                hint="A table has one line per row.",
             )
 
 

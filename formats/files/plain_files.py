@@ -99,7 +99,7 @@ def reason_of(error: Exception) -> str:
 def _near(path: Path) -> str:
     """Return a hint: files with similar names, or the folder that a relative path starts from."""
     if path.is_symlink():
-        return f"It is a link to {path.readlink()}, where nothing is."
+        return f"It is a link to {path.readlink()}, which does not exist."
     try:
         names = [neighbour.name for neighbour in islice(path.parent.iterdir(), _NEIGHBOURS)]
     except OSError:

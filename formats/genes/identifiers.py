@@ -167,8 +167,8 @@ def missing_reason(missing: Sequence[str], panel: Panel) -> tuple[str, str]:
     if renamed := _renamed(missing, panel):
         return f"Symbols were renamed in 2020: {renamed[0][0]} is {renamed[0][1]} on the panel.", code
     if recased := _in_other_letters(missing, panel):
-        first = f"{recased[0][0]} may be {recased[0][1]}"
-        return f"Upper and lower case matter: {first} (so {len(recased):,} of them).", code
+        name, gene = recased[0]
+        return f"Upper and lower case matter: {name} may be {gene} ({len(recased):,} such names in all).", code
     return "", code
 
 
@@ -223,7 +223,8 @@ def read_aliases(path: Path) -> dict[str, str]:
                 budget.reserve(3 * TEXT_COST + len(alias) + len(gene))
             if aliases.setdefault(alias, gene) != gene:
                 raise InputError(
-                    f"{path}, line {row.line}: the alias {alias} stands for {gene}, and above for {aliases[alias]}.",
+                    f"{path}, line {row.line}: the alias {alias} stands for {gene}, "
+                    f"and in an earlier line for {aliases[alias]}.",
                     hint="Keep one of them.",
                 )
     return aliases

@@ -188,7 +188,7 @@ def read_table(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None]
     if not lines:
         raise InputError(f"{path} holds no rows of numbers.")
     if len(lines) > len(numbers):
-        raise InputError(f"{path}, line {lines[len(numbers)]}: a row too many; a covariance is square.")
+        raise InputError(f"{path}, line {lines[len(numbers)]}: there is one row too many; a covariance is square.")
     if not is_named:
         return values, None
     genes = header[1:]
@@ -198,6 +198,6 @@ def read_table(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None]
     if differing:
         row, column = differing[0]
         raise InputError(
-            f"{path}: rows and columns must be in one order, but row {row} stands where column {column} does."
+            f"{path}: rows and columns must be in one order, but row {row} is where column {column} should be."
         )
     return values, genes

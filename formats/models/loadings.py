@@ -71,7 +71,7 @@ class LoadingTable:
             raise InputError(
                 f"{self.path}: the loading of {self.genes[gene]} on {self.columns[column]} is "
                 f"{self.values[gene, column]}; {len(wrong)} in all are not finite.",
-                hint="An empty field stands for zero.",
+                hint="An empty field means zero.",
             )
         self.values.setflags(write=False)
 
@@ -125,7 +125,7 @@ def read_loading_table(path: Path) -> LoadingTable:
     first = {gene: line for line, gene in zip(reversed(lines), reversed(genes), strict=True)}
     for line, gene in zip(lines, genes, strict=True):
         if first[gene] != line:
-            raise InputError(f"{path}, line {line}: the gene {gene[:60]} stands more than once.")
+            raise InputError(f"{path}, line {line}: the gene {gene[:60]} occurs more than once.")
     check_names(genes, "gene", path)
     return LoadingTable(path, tuple(genes), columns, values)
 
@@ -148,7 +148,7 @@ def refuse_repeats(path: Path, what: str, names: Iterable[str]) -> None:
     twice = repeated(names)
     if twice:
         raise InputError(
-            f"{path}: the {what} {twice[0]} stands more than once"
+            f"{path}: the {what} {twice[0]} occurs more than once"
             + (f", and {len(twice) - 1} others." if len(twice) > 1 else ".")
         )
 

@@ -1,4 +1,4 @@
-"""Gene sets in GMT files: a name, a description and genes, parted by tabs, one set a line."""
+"""Gene sets in GMT files: a name, a description and genes, separated by tabs, one set per line."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def read_gmt(path: Path) -> LoadingsFile:
             name, description, members = _split_set(path, number, line)
             members, weights = _split_weights(members)
             if lines.setdefault(name, number) != number:
-                raise InputError(f"{path}, line {number}: the set {name} stands already in line {lines[name]}.")
+                raise InputError(f"{path}, line {number}: the set {name} occurs already in line {lines[name]}.")
             new = [gene for gene in members if gene not in known]
             check_names((name, *new), f"line {number}, field", path)
             genes = tuple(dict.fromkeys(known.setdefault(gene, gene) for gene in members))
@@ -65,7 +65,7 @@ def read_gmt(path: Path) -> LoadingsFile:
             weighted += bool(weights)
     if not sets:
         raise InputError(f"{path} holds no gene set.")
-    notes = (f"{counted(repeated, 'gene')} that stood twice in a set counted once",) if repeated else ()
+    notes = (f"{counted(repeated, 'gene')} that occurred twice in a set counted once",) if repeated else ()
     if weighted:
         notes += (f"weights behind the genes of {counted(weighted, 'set')} read, as Enrichr writes them",)
     return LoadingsFile(tuple(sets), notes=notes)
@@ -84,7 +84,7 @@ def _split_set(path: Path, number: int, line: str) -> tuple[str, str, list[str]]
     fields = [field.strip() for field in line.split("\t")]
     if len(fields) == 1:
         raise InputError(
-            f"{path}, line {number} has no tab, and GMT files are parted by tabs: {clipped(line.strip())}.",
+            f"{path}, line {number} has no tab, and fields in GMT are separated by tabs: {clipped(line.strip())}.",
             hint="Each line is: name, description, genes.",
         )
     members = [field for field in fields[2:] if field]

@@ -183,7 +183,7 @@ def read_pathways(
         _refuse_large(matched, matcher, strength, path)
     if covariance is not None and len(chosen) < len(covariance):
         covariance = covariance[np.ix_(chosen, chosen)]
-        notes = (*notes, f"of the pathway covariance the rows and columns of {len(chosen)} pathways are taken")
+        notes = (*notes, f"the rows and columns of {len(chosen)} pathways are taken from the pathway covariance")
     pathways = _assemble(matched, covariance, scale=strength or 1.0, sign=-1 if subtract else 1, units=units)
     dropped = {pathway.name: pathway.missing for pathway in matched if pathway.missing}
     return PathwayFile(
@@ -214,11 +214,9 @@ def _choose_scale(
             )
         return None, units or "raw"
     if units == "raw":
-        raise InputError("Gene sets and regulons count standard deviations; they have no raw units.")
+        raise InputError("Gene sets and regulons are in standard deviations; they have no raw units.")
     if covariance is not None:
-        raise InputError(
-            f"The pathway covariance {covariance} goes with a loading table, not with gene sets or regulons."
-        )
+        raise InputError(f"The pathway covariance {covariance} is for a loading table, not for gene sets or regulons.")
     strength = DEFAULT_STRENGTH if strength is None else strength
     if not (math.isfinite(strength) and strength > 0):
         raise InputError(f"A strength is a positive number, not {strength:g}.", code="strength-not-positive")

@@ -250,7 +250,8 @@ def _read_pairs(table: Table, header: Sequence[str], columns: _Columns, *, after
                 pairs.unknown.setdefault((source, target), row.line)
                 continue
             raise InputError(
-                f"{table.path}, line {row.line}: {source} → {target} has the weight {signed:g}, and above {known:g}.",
+                f"{table.path}, line {row.line}: {source} → {target} has the weight {signed:g}, "
+                f"and in an earlier line {known:g}.",
                 hint="Keep one of the two rows.",
             )
     return pairs

@@ -123,7 +123,7 @@ def read_archive(path: Path) -> KernelFile:
             f"{path}: {counted(len(ids), 'name')} do not fit the {name} of {values.shape[0]} × {values.shape[1]}."
         )
     if len(set(ids)) != len(ids):
-        raise InputError(f"{path}: a name stands twice among the ids.")
+        raise InputError(f"{path}: a name occurs twice among the ids.")
     columns = tuple(str(number + 1) for number in range(values.shape[1]))
     if "columns" in arrays:
         columns = as_names(arrays["columns"], "columns", path)

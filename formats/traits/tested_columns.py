@@ -164,7 +164,9 @@ def read_bed(path: Path) -> TestedColumns:
         ) from None
     for ending in (".bed", ".bim", ".fam"):
         if not path.with_suffix(ending).is_file():
-            raise NotFound(f"There is no {path.with_suffix(ending)}.", hint="A .bed needs its .bim and .fam beside it.")
+            raise NotFound(
+                f"There is no {path.with_suffix(ending)}.", hint="A .bed needs its .bim and .fam in the same folder."
+            )
     try:
         opened: Any = open_bed(path, num_threads=1)
         ids, names = tuple(map(str, opened.iid)), tuple(map(str, opened.sid))
@@ -215,4 +217,4 @@ def _check_unique(ids: Sequence[str], path: Path) -> None:
     if len(set(ids)) != len(ids):
         seen: set[str] = set()
         twice = next(name for name in ids if name in seen or seen.add(name))
-        raise InputError(f"{path}: {counted(len(ids), 'id')}, and {twice!r} stands twice among them.")
+        raise InputError(f"{path}: {counted(len(ids), 'id')}, and {twice!r} occurs twice among them.")

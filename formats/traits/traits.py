@@ -162,7 +162,7 @@ def read_ids(path: Path) -> tuple[str, ...]:
         names = [line.split("\t")[0].strip() for line in lines]
     ids = tuple(name for name in names if name and not name.startswith("#"))
     if len(ids) == 1 and "," in ids[0]:
-        raise InputError(f"{path} has one line, {some(ids)}, and names stand one a line.")
+        raise InputError(f"{path} has one line, {some(ids)}, and a list of names has one name per line.")
     return ids
 
 
@@ -196,7 +196,7 @@ def _read(path: Path) -> _Read:
             check_names([name], f"line {row.line}, id", path)
             if name in seen:
                 raise InputError(
-                    f"{path}, line {row.line}: {some([name])} stands already in line {seen[name]}.",
+                    f"{path}, line {row.line}: {some([name])} occurs already in line {seen[name]}.",
                     hint="Keep one row of each.",
                 )
             seen[name] = row.line
@@ -206,7 +206,7 @@ def _read(path: Path) -> _Read:
         raise InputError(f"{path} holds a header, and no row below it.")
     if len(set(header[1:])) < len(header) - 1:
         twice = next(name for name in header[1:] if header[1:].count(name) > 1)
-        raise InputError(f"{path} has two columns named {some([twice])}.", hint="Name each by itself.")
+        raise InputError(f"{path} has two columns named {some([twice])}.", hint="Give each column its own name.")
     names = header[1:] if titled or len(header) > 2 else ("value",)
     fields = [[field.strip() for field in row.fields[1:]] for row in rows]
     return _Read(tuple(seen), names, fields, [row.line for row in rows], samples)
@@ -260,8 +260,8 @@ def _numbers(table: _Read, column: int, path: Path) -> NDArray[np.float64]:
             numbers[index] = float(field)
         else:
             raise InputError(
-                f"{path}, line {table.lines[index]}: {some([field])!r} in column {some([table.names[column]])} is no "
-                f"{'finite ' if is_number(field) else ''}number."
+                f"{path}, line {table.lines[index]}: {some([field])!r} in column {some([table.names[column]])} is not "
+                f"a {'finite ' if is_number(field) else ''}number."
             )
     return numbers
 
@@ -272,14 +272,14 @@ def read_cls(path: Path, samples: tuple[str, ...]) -> dict[str, str]:
         lines = [line.strip() for line in stream if line.strip()]
     if len(lines) < 3 or not lines[1].startswith("#"):
         raise InputError(
-            f"{path} is no .cls file: it has three lines, the second beginning with #.",
-            hint="A table of two columns, sample and label, serves as well.",
+            f"{path} is not a .cls file: it has three lines, the second beginning with #.",
+            hint="A table of two columns, sample and label, works as well.",
         )
     names, labels = lines[1].lstrip("#").split(), lines[2].split()
     if len(labels) != len(samples):
         raise InputError(
             f"{path} has {counted(len(labels), 'label')}, and the expression {counted(len(samples), 'sample')}.",
-            hint="A table of two columns, sample and label, goes by name.",
+            hint="A table of two columns, sample and label, is matched by name.",
         )
     if all(label.isdigit() and int(label) < len(names) for label in labels):
         labels = [names[int(label)] for label in labels]

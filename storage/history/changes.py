@@ -191,7 +191,7 @@ def _base(history: History, commit: str, head: str, verb: str) -> str:
         return here
     if here != source:
         raise Conflict(
-            f"v{history.number(commit)} changed the base, and v{history.number(head)} has another one by now.",
+            f"v{history.number(commit)} changed the base, and v{history.number(head)} has another base now.",
             code="base-changed",
         )
     return target

@@ -156,7 +156,7 @@ class Ledger:
         for logged in entry.commits:
             if logged.id == commit.id:
                 return logged
-        raise FormatError(f"{stored.location} is damaged: it does not bring the commit {commit.id}.")
+        raise FormatError(f"{stored.location} is damaged: it does not contain the commit {commit.id}.")
 
     def _read_index(self) -> index.Index | None:
         """Return what the log gave when it was last indexed; the log may have changed since."""

@@ -141,7 +141,7 @@ class Log:
         stored, entry = self.read(number)
         pathways = entries.pathways_of(stored, entry, wanted)
         if len(pathways) < len(wanted):
-            raise FormatError(f"{stored.location} is damaged: it does not bring the pathways that it should.")
+            raise FormatError(f"{stored.location} is damaged: it does not contain the pathways that it should.")
         return pathways
 
     def append(self, entry: EntryRecord, pathways: Iterable[Pathway] = ()) -> str:

@@ -1,4 +1,4 @@
-"""A commit on its way: planned, and made into a log entry once it is measured."""
+"""Planned commits, and the log entries they become."""
 
 from __future__ import annotations
 

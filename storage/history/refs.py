@@ -122,7 +122,7 @@ class Refs:
         if not self.is_certain(ref):
             _, name = split_ref(ref)
             raise FormatError(
-                f"Where {name} stands is not certain: entry {self.lost} of the log, which may have moved it, "
+                f"The position of {name} is not certain: entry {self.lost} of the log, which may have moved it, "
                 "is missing or damaged.",
                 code="ref-uncertain",
             )
@@ -220,12 +220,14 @@ def check_entry(entry: EntryRecord, commits: Container[str], refs: Refs | None) 
         return
     for move in entry.moves:
         if refs.get(move.ref) != move.before:
-            raise FormatError(f"Entry {entry.number} of the log is damaged: it moves {move.ref} from where it is not.")
+            raise FormatError(
+                f"Entry {entry.number} of the log is damaged: it moves {move.ref} from a commit where it was not."
+            )
     after = {move.ref: move.after for move in entry.moves}
     head = after.get(layout.HEAD) or refs.head
     if after.get(layout.BRANCH + head, refs.branches.get(head)) is None:
         raise FormatError(
-            f"Entry {entry.number} of the log is damaged: it leaves HEAD on {head!r}, which is no branch."
+            f"Entry {entry.number} of the log is damaged: it leaves HEAD on {head!r}, which is not a branch."
         )
 
 
@@ -238,14 +240,14 @@ def check_name(name: str) -> str:
         It would be read as something else, or holds a character that the grammar of versions uses.
     """
     if name == layout.HEAD or LOOKS_LIKE_VERSION.fullmatch(name) or LOOKS_LIKE_ID.fullmatch(name):
-        raise InputError(f"{name!r} cannot name a branch or tag: it reads as HEAD, a version or an id.")
+        raise InputError(f"{name!r} cannot name a branch or tag: it would be read as HEAD, a version or an id.")
     if len(name) > LONGEST_NAME:
         raise InputError(f"The name of a branch or tag has {LONGEST_NAME} characters at the most, not {len(name):,}.")
     plain = all(part and part[0] not in "-." and part[-1] != "." for part in name.split("/"))
     if not plain or ".." in name or not all(character.isalnum() or character in "_-.+/" for character in name):
         raise InputError(
             f"{name!r} cannot name a branch or tag.",
-            hint="Use letters, digits and _ - . + / only; not two dots together, and no dash or dot to begin with.",
+            hint="Use letters, digits and _ - . + / only; not two dots together, and no dash or dot at the beginning.",
         )
     return name
 

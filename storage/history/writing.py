@@ -174,4 +174,4 @@ def _account() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):
-        raise InputError("This account has no name to sign with.", code="nameless-account") from None
+        raise InputError("This account has no user name, which would be the author.", code="nameless-account") from None

@@ -225,4 +225,4 @@ class VersionReader:
 
 
 def _unreadable(anchor: str) -> FormatError:
-    return FormatError(f"No version that can be read has the content {anchor}, which one names as its anchor.")
+    return FormatError(f"No version that can be read has the content {anchor}, which a version names as its anchor.")

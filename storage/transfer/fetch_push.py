@@ -131,7 +131,7 @@ def push(
         raise Conflict(f"{where} has a tag named {branch}.", hint="Push a branch of another name.")
     if before is not None and before not in source.history.ancestors(tip):
         raise Conflict(
-            f"{branch} of {where} has versions that {branch} here has not.",
+            f"{branch} of {where} has versions that {branch} here does not have.",
             code="push-not-forward",
             facts={"store": where, "branch": f"{name_of(where)}/{branch}"},
         )
@@ -158,7 +158,7 @@ def check_pair(target: Ledger, source: Ledger) -> Panel:
     """
     ours, theirs = target.locations.path, source.locations.path
     if ours.samefile(theirs):
-        raise InputError(f"{theirs} is this very store.", hint="Name another one.")
+        raise InputError(f"{theirs} is this store itself.", hint="Name another one.")
     panel, other = (_panel(ledger) for ledger in (target, source))
     if panel.genes == other.genes:
         return panel
@@ -203,7 +203,7 @@ def _check_moves(target: Ledger, moves: Sequence[MoveRecord]) -> None:
     for move in moves:
         kind, name = split_ref(move.ref)
         if move.before is not None and move.ref not in fetched:
-            raise Conflict(f"{name} was made or moved here by hand.", code="fetch-onto-own-ref")
+            raise Conflict(f"{name} was made or moved here, not by a fetch.", code="fetch-onto-own-ref")
         if name in target.refs.of_kind(other_kind(kind)):
             standing = other_kind(kind).rstrip("/")
             raise Conflict(
@@ -236,7 +236,7 @@ def _transfer(
         _check_arrival(source, target, parcel, panel, new, _part(progress, READING_SHARE, 1.0))
     except FormatError as failure:
         raise FormatError(
-            f"Nothing was taken from {source.locations.path}: {failure.message}",
+            f"Nothing was copied from {source.locations.path}: {failure.message}",
             code="source-damaged",
             facts={"store": source.locations.path},
         ) from None

@@ -47,9 +47,9 @@ def log_findings(ledger: Ledger) -> Iterator[Finding]:
             if isinstance(why, hdf5.Missing):
                 what = f"Entries {run[0]:,} to {run[-1]:,} of the log are missing: {path} and those that follow."
             else:
-                what += f" So it is with its other entries to {run[-1]:,}."
+                what += f" The same is true of its other entries to {run[-1]:,}."
         if _is_redundant(ledger, run):
-            what += " All that it holds stands in other files too: move it out of the store, and verify again."
+            what += " Everything in it is in other files too: move it out of the store, and verify again."
         yield Finding("damage", within(ledger, path), what, versions_lost_with(ledger, run), uncertain)
 
 

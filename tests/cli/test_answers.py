@@ -464,7 +464,7 @@ def test_trace_of_a_range_begins_at_its_first_version(ask: Callable[..., Any]) -
     versions = [row["version"] for row in ask("trace", "TP53", "MDM2", "v1..v3", "--tsv").rows]
     assert versions == ["v1", "v2", "v3"]
     answer = ask("trace", "TP53", "MDM2", "v2..drug-a")
-    assert "v2 is no first-parent ancestor of v5: the trace begins at v0." in answer.err
+    assert "v2 is not a first-parent ancestor of v5: the trace begins at v0." in answer.err
     assert [line.split()[0] for line in answer.out.splitlines()[1:]] == ["v0", "v1", "v5"]
 
 

@@ -274,8 +274,8 @@ def test_bytes_that_are_no_text_are_refused(grn: Callable[..., Any], made: Path)
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        (["log", "-s", ""], "-s names no store: it is empty"),
-        (["tag", "-d", "paper", "more"], "With --delete"),
+        (["log", "-s", ""], "-s is empty: it must name a store"),
+        (["tag", "-d", "paper", "more"], "Write only the name after --delete"),
         (["branch", ""], "'' cannot name a branch or tag"),
         (["simulate", "--seed", "99999999999999999999", "-o", "m.npz"], "99999999999999999999"),
     ],
@@ -291,7 +291,7 @@ def test_an_empty_or_stray_argument_is_refused(
     assert sentence in refused.err
     inner = grn("init", "s.grn/inner.grn", "--factor-model", "model.npz")
     assert inner.code == 4
-    assert "a store cannot stand in another" in inner.err
+    assert "a store cannot be inside another" in inner.err
 
 
 def test_an_export_of_one_gene_twice_is_refused_and_nothing_is_printed(
@@ -343,7 +343,7 @@ def test_a_full_disk_is_reported_with_the_file_and_a_hint() -> None:
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "tumor.grn/log/x.h5")
     assert errors.explain(full, "grn tag") == (
         "tumor.grn/log/x.h5: No space left on device.",
-        "Nothing in the store was changed. Make room, and run it again.",
+        "Nothing in the store was changed. Free some space, and run it again.",
         2,
     )
     written = durable.Unconfirmed(errno.EIO, "it is written, but the folder could not be flushed", "tumor.grn")
@@ -373,8 +373,8 @@ def test_another_hdf5_file_is_no_store_and_not_damaged(fails: Callable[..., str]
 @pytest.mark.parametrize("address", ["https://x.y/lab.grn", "ada@cluster:lab.grn"])
 def test_an_address_is_no_path(fails: Callable[..., str], address: str) -> None:
     for verb in ("fetch", "push", "clone"):
-        assert "is no path" in fails(2, f"-s small.grn {verb} {address}")
+        assert "is not a path" in fails(2, f"-s small.grn {verb} {address}")
 
 
 def test_a_store_named_after_the_verb_is_refused_with_a_hint(fails: Callable[..., str]) -> None:
-    assert "Hint: Name the store before the verb: `grn -s small.grn verify`." in fails(2, "verify small.grn")
+    assert "Hint: Name the store before the command: `grn -s small.grn verify`." in fails(2, "verify small.grn")

@@ -74,6 +74,6 @@ def test_a_section_s_codes_are_in_the_order_of_the_alphabet() -> None:
 
 def test_an_error_s_own_hint_goes_before_that_of_its_code() -> None:
     named: dict[str, Any] = {"code": "name-active", "facts": {"version": "v3", "name": "P53"}}
-    assert hint_of(InputError("no", **named)).startswith("`grn revert v3 --only P53` takes it out")
+    assert hint_of(InputError("no", **named)).startswith("`grn revert v3 --only P53` removes it")
     assert hint_of(InputError("no", hint="Look again.", **named)) == "Look again."
     assert hint_of(NotFound("no")) == ""

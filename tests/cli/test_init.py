@@ -255,7 +255,7 @@ def test_a_store_with_another_ending_is_made_and_warned_about(
 ) -> None:
     answer = grn("init", tmp_path / "tumour", "--expression", table)
     assert answer.code == 0
-    assert "A store that is not named *.grn is not found by itself" in answer.err
+    assert "A store that is not named *.grn is not found automatically" in answer.err
 
 
 def test_simulate_draws_the_same_model_from_the_same_seed(grn: Callable[..., Any], tmp_path: Path) -> None:

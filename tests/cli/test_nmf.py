@@ -76,7 +76,7 @@ def test_the_modules_of_a_version_s_correlations(
     assert grn(*asked, "--json").out == printed.out
     text = grn(*asked)
     assert "KL divergence, not a likelihood" in text.err
-    assert "Rank 3 alone was surveyed." in text.err
+    assert "Rank 3 is the only one surveyed." in text.err
     table = list(csv.DictReader(grn(*asked, "--table", "genes", "--tsv").out.splitlines(), delimiter="\t"))
     assert list(table[0]) == ["gene", "module", "share", "second_module", "second_share", "q", "stability"]
     assert [float(row["share"]) for row in table] == [row["share"] for row in answer["genes"]]
@@ -122,7 +122,7 @@ def test_values_that_are_no_whole_numbers_have_no_likelihood(
     printed = grn("-s", store, "nmf", "--input", store.parent / "halves.tsv", "--rank", 3, "--restarts", 2, "--json")
     answer = json.loads(printed.out)
     assert not answer["likelihood"]
-    assert "no counts; KL divergence, not a likelihood" in answer["input"]
+    assert "not counts; KL divergence, not a likelihood" in answer["input"]
     assert {row["q"] for row in answer["genes"]} == {None}
     assert {row["log_likelihood"] for row in answer["ranks"]} == {None}
 
@@ -130,9 +130,9 @@ def test_values_that_are_no_whole_numbers_have_no_likelihood(
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (("--rank", "three"), 2, "--rank 'three' is no rank"),
-        (("--rank", "5:3"), 2, "--rank 5:3 names no rank"),
-        (("--rank", "0"), 2, "--rank 0 names no rank"),
+        (("--rank", "three"), 2, "--rank 'three' is neither a rank"),
+        (("--rank", "5:3"), 2, "--rank 5:3 is not a range of ranks"),
+        (("--rank", "0"), 2, "--rank 0 is not a range of ranks"),
         (("--rank", "200"), 2, "no factors of rank 200"),
         (("--input", "nowhere.tsv"), 3, "nowhere.tsv"),
         (("--sets", "other.gmt"), 3, "No gene of other.gmt is among the 60 genes factored, such as GENE00"),
@@ -172,7 +172,7 @@ def test_a_base_without_counts_and_counts_that_are_none_are_refused(
 
 def test_an_analysis_is_kept_listed_and_shown_again(store: Path, grn: Callable[..., Any]) -> None:
     asked = ("-s", store, "nmf", "--rank", 3, "--restarts", 3)
-    assert "The store keeps no analysis yet" in grn("-s", store, "nmf", "list").err
+    assert "The store has no analysis yet" in grn("-s", store, "nmf", "list").err
     first = grn(*asked)
     assert "Kept: `grn nmf show " in first.err
     again = grn(*asked)

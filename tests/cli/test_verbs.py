@@ -247,7 +247,7 @@ def test_a_merge_reports_what_it_changed(do: Callable[..., Any]) -> None:
     do("branch", "late")
     add(do, "P53", "--branch", "side")
     assert do("merge", "side").out == "main moved forward from v0 to v1.\n"
-    assert do("merge", "side").out == "main holds all of side already.\n"
+    assert do("merge", "side").out == "main contains all of side already.\n"
     add(do, "MYC", "--branch", "late")
     answer = do("merge", "late")
     assert answer.out.splitlines()[0] == "Merged late into main:"

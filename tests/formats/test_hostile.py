@@ -67,7 +67,7 @@ def test_gzip_that_bursts_is_refused_and_what_packs_as_counts_do_is_read(
     rows = b"gene\ts1\ts2\ts3\n" + b"".join(b"G%d\t0\t0\t0\n" % index for index in range(20_000))
     assert len(read_expression(write(tmp_path / "a.tsv.gz", gzip.compress(rows))).expression.genes) == 20_000
     bomb = gzip.compress(b"gene\ts1\ts2\ts3\n" + b"G\t0\t0\t0\n" * 300_000)
-    with pytest.raises(InputError, match=r"unpacks to more than [\d,]+ bytes.* it would burst") as caught:
+    with pytest.raises(InputError, match=r"unpacks to more than [\d,]+ bytes.* decompression bomb") as caught:
         read_expression(write(tmp_path / "b.tsv.gz", bomb))
     assert "gunzip -k b.tsv.gz" in caught.value.hint
 
@@ -87,7 +87,7 @@ def test_what_a_text_keeps_is_counted_against_its_size(tmp_path: Path, monkeypat
     for name, content in files.items():
         path = write(tmp_path / name, content.encode())
         read = {"e": read_expression, "a": read_aliases, "c": read_covariance}
-        with pytest.raises(InputError, match=r"takes more than .* it would burst"):
+        with pytest.raises(InputError, match=r"takes more than .* decompression bomb"):
             read.get(name[0], lambda path: read_pathways(path, PANEL, missing="drop"))(path)
 
 
@@ -113,7 +113,7 @@ def test_a_limit_on_addresses_counts_as_memory():
     [
         ("e.tsv", b"gene\ts1" + b"\ts" * (9 << 20) + b"\n", "line 1 is longer than 16,777,216 bytes"),
         ("h.gmt", b"A\t\tTP53\nB\t" + b"\tMDM2" * (4 << 20), "line 2 is longer than"),
-        ("e.tsv", b"#\n" * 10_001 + b"gene\ts1\ts2\ts3\nA\t1\t2\t3\n", "more than 10,000 lines of comments"),
+        ("e.tsv", b"#\n" * 10_001 + b"gene\ts1\ts2\ts3\nA\t1\t2\t3\n", "more than 10,000 comment or empty lines"),
         (
             "e.tsv",
             b"gene\ts1\ts2\ts3\n" + b"A" * 2000 + b"\t1\t2\t3\n",
@@ -140,9 +140,9 @@ def test_rows_that_say_nothing_new_come_to_an_end(tmp_path: Path, monkeypatch: p
     regulons, aliases = b"source\ttarget\n" + b"TP53\tMDM2\n" * 11, b"p53\tTP53\n" * 11
     assert len(read_pathways(write(tmp_path / "r.tsv", regulons), PANEL).pathways) == 1
     assert read_aliases(write(tmp_path / "a.tsv", aliases)) == {"p53": "TP53"}
-    with pytest.raises(InputError, match="more than 10 rows that only say again"):
+    with pytest.raises(InputError, match="more than 10 rows that repeat an earlier row"):
         read_pathways(write(tmp_path / "r.tsv", regulons + b"TP53\tMDM2\n"), PANEL)
-    with pytest.raises(InputError, match="more than 10 rows that only say again"):
+    with pytest.raises(InputError, match="more than 10 rows that repeat an earlier row"):
         read_aliases(write(tmp_path / "a.tsv", aliases + b"p53\tTP53\n"))
 
 
@@ -158,7 +158,7 @@ def test_sizes_of_thousands_of_digits_are_refused(tmp_path: Path):
     (tmp_path / "g.txt").write_text("A\nB\n")
     head = b"%%MatrixMarket matrix array real general\n"
     for sizes in (b"9" * 4000 + b" " + b"9" * 4000, b"9" * 40 + b" 2"):
-        with pytest.raises(InputError, match="does not say the size of a matrix"):
+        with pytest.raises(InputError, match="does not give the size of a matrix"):
             read_expression(write(tmp_path / "m.mtx", head + sizes + b"\n1\n"), gene_names=tmp_path / "g.txt")
 
 
@@ -173,7 +173,7 @@ def npy(descr: str, shape: tuple[int, ...], body: bytes = b"") -> bytes:
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"\x93NUMPY\x02\0" + b"\xff" * 4 + bytes(100), "claims a head of 4,294,967,295 bytes"),
+        (b"\x93NUMPY\x02\0" + b"\xff" * 4 + bytes(100), "claims a header of 4,294,967,295 bytes"),
         (npy("<f8", (0, 2**60)), r"claims shape \(0, 1152921504606846976\)"),
         (npy("<f8", (-2, -2), bytes(32)), r"claims shape \(-2, -2\)"),
         (npy("<f8", (2, 2), bytes(40)), "holds 8 bytes beyond its array"),
@@ -191,7 +191,7 @@ def test_an_npy_file_that_lies_is_refused(tmp_path: Path, content: bytes, senten
         ("genes", npy("<U0", (2**33,)), r"genes.npy claims shape \(8589934592,\)"),
         ("genes", npy("|S1", (1 << 21,), bytes(1 << 21)), r"genes.npy claims|names in [\d,]+ bytes, more than"),
         ("noise", npy("<f8", (1 << 24,), bytes(1 << 27)), "noise.npy claims shape .* more than the file holds"),
-        ("loadings", b"\x93NUMPY\x02\0" + b"\xff" * 4, "loadings.npy claims a head"),
+        ("loadings", b"\x93NUMPY\x02\0" + b"\xff" * 4, "loadings.npy claims a header"),
     ],
 )
 def test_a_member_that_bursts_is_refused(tmp_path: Path, name: str, content: bytes, sentence: str):
@@ -307,14 +307,14 @@ def test_a_sparse_matrix_with_more_values_than_entries_is_refused(tmp_path: Path
             np.array([0, 13, 13, 13, 13]),
         )
 
-    with pytest.raises(InputError, match=r"claims \(13,\) values for 4 × 3 places"):
+    with pytest.raises(InputError, match=r"claims \(13,\) values for 4 × 3 entries"):
         read_expression(h5ad(tmp_path / "a.h5ad", swollen))
 
 
 @pytest.mark.parametrize(
     ("offset", "content", "sentence"),
     [
-        (16, bytes(16), "HDF5 did not come to an end with obs within 2 seconds|obs cannot be read"),  # HDF5 2.0 loops
+        (16, bytes(16), "HDF5 did not finish reading obs within 2 seconds|obs cannot be read"),  # HDF5 2.0 loops
         (24, b"\xff" * 8, "obs cannot be read|HDF5 crashed"),
         (8, b"\xff" * 8, "obs cannot be read|HDF5 crashed"),
     ],
@@ -382,7 +382,7 @@ def test_a_path_that_cannot_be_looked_at_is_refused(tmp_path: Path):
     (tmp_path / "astray").symlink_to("nowhere")
     with pytest.raises(NotFound) as caught:
         read_expression(tmp_path / "astray")
-    assert caught.value.hint == "It is a link to nowhere, where nothing is."
+    assert caught.value.hint == "It is a link to nowhere, which does not exist."
 
 
 def test_a_10x_folder_of_pipes_is_not_waited_for(tmp_path: Path):

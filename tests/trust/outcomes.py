@@ -21,7 +21,7 @@ OUR_BUG = 70
 UNCONFIRMED = "it is written, but"
 """How `Unconfirmed` says that the new state may stand."""
 
-NOT_MENDED = "It could not be mended: "
+NOT_MENDED = "The repair failed: "
 """How `grn verify --repair`, which lists findings and ends with 1, says that the disk did not let it."""
 
 

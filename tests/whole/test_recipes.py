@@ -201,7 +201,7 @@ def test_a_new_file_format_is_one_file_and_one_line(tree: Tree) -> None:
     arguments = ("init", "x.grn", "--expression", "expression.colons", "--genes-in", "columns")
     refused = tree.run("-m", "grnledger.cli", *arguments)
     assert refused.returncode == 2
-    assert "says itself where its genes are" in refused.stderr
+    assert "is of a format that fixes where genes are" in refused.stderr
 
 
 SETS_READER = '''"""Gene sets in lines of a name, a colon and genes."""

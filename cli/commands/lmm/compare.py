@@ -29,8 +29,8 @@ COLUMNS = ("version", "pathways", "log_likelihood", "gain", "h2", "h2_low", "h2_
 def command(repo: Repository, *, range_: str, inputs: lmm_options.SignalOptions, ci: str, seed: int) -> Answer:
     """Compare versions, along first parents, by how well each explains the same signal.
 
-    The restricted log likelihood of the signal under each version's kernel: a gain of 2 is weak, of 5 strong. All
-    versions see the same genes and covariates, so that the likelihoods are comparable.
+    The measure is the restricted log likelihood of the signal under each version's kernel: a gain of 2 is weak, of 5
+    strong. All versions have the same genes and covariates, so that the likelihoods are comparable.
 
     \b
     Example:
@@ -43,7 +43,10 @@ def command(repo: Repository, *, range_: str, inputs: lmm_options.SignalOptions,
     lmm_options.check_no_same_samples(inputs, "compare")
     versions, notes = options.line_of_versions(repo, range_)
     if inputs.kernel not in OF_A_VERSION or inputs.kernel2 is not None:
-        raise InputError("Versions are compared by kernels of their own.", hint="--kernel shared, full or covariance.")
+        raise InputError(
+            "Versions are compared with kernels that a version has itself, and with one only.",
+            hint="Use --kernel shared, full or covariance.",
+        )
     signal = inputs.signal(repo, versions[0].name)
     contents: dict[str, tuple[StoreModel, Fit, Interval | None]] = {}
     for version in versions:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from ....storage.repository import Repository
 
 NOISE_TOO = (
-    "The noise of samples goes along the network too: h² of a signal in which nothing differs is not 0, and its p is "
-    "no evidence of a difference. Permuted labels say what is more: --labels and --contrast."
+    "Sampling noise follows the network too: even where nothing differs, h² is not 0 and its p is not evidence of a "
+    "difference. Compare with permuted labels: --labels and --contrast."
 )
 
 EFFECT = ("covariate", "effect", "se", "t", "log10_p")
@@ -42,7 +42,7 @@ COLUMNS = ("trait", "n", "h2", "h2_se", "h2_low", "h2_high", "log_likelihood", "
     "--permute",
     type=click.IntRange(0, 100_000),
     metavar="N",
-    help="Show h² of N permutations beside: of labels (100 by default), or of the rows of a kernel over samples.",
+    help="Also show h² of N permutations: of labels (100 by default), or of the rows of a kernel over samples.",
 )
 @click.option(
     "-o",
@@ -50,8 +50,8 @@ COLUMNS = ("trait", "n", "h2", "h2_se", "h2_low", "h2_high", "log_likelihood", "
     "target",
     type=click.Path(path_type=Path),
     metavar="FILE.tsv",
-    help="Write what goes along the kernel, row by row: the prediction (BLUP) and its error variance; of rows without "
-    "a value too.",
+    help="Write the prediction (BLUP) of each row along the kernel, and its error variance; also for rows without "
+    "a value.",
 )
 @options.forms
 @options.repository
@@ -66,10 +66,10 @@ def command(
     permute: int | None,
     target: Path | None,
 ) -> Answer:
-    """Fit a signal as the sum of what goes along a network and what does not: h² is the share that does.
+    """Fit a signal as the sum of a part along the network and noise: h² is the share of the first.
 
-    The signal has a number a gene (a z-score, a log fold change, a t-statistic), or with --kernel samples a number a
-    sample. It must not come from the samples that the network was estimated from: then it lies within by construction.
+    The signal has one number per gene (a z-score, a log fold change, a t-statistic), or with --kernel samples one per
+    sample. It must not come from the samples that the network was estimated from: it would follow it by construction.
 
     \b
     Example:
@@ -124,10 +124,10 @@ def _facts(store_model: StoreModel, fit: Fit, span: Interval | None, ci: str) ->
     variance = float(residual @ residual) / fit.freedom
     effects = [(name, "{} (SE {}, t {}, log10 p {})".format(*map(output.number, row))) for name, *row in _effects(fit)]
     return [
-        ("h², the share along it", lmm.h2_text(fit, span, ci)),
+        ("h², share along the kernel", lmm.h2_text(fit, span, ci)),
         ("standard error", fit.h2_se),
-        ("variance along it", fit.variance_kernel * fit.scale),
-        ("variance beside it", fit.variance_noise),
+        ("variance along the kernel", fit.variance_kernel * fit.scale),
+        ("variance of the noise", fit.variance_noise),
         ("variance of the signal", variance),
         ("share of this signal", max(0.0, 1.0 - fit.variance_noise / variance)),
         ("δ = noise / kernel", fit.delta),

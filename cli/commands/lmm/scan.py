@@ -41,17 +41,20 @@ if TYPE_CHECKING:
     type=click.Choice(["p3d", "exact"]),
     default="p3d",
     show_default=True,
-    help="The variances of the model without a test for all, or variances estimated beside each test.",
+    help="p3d: variances estimated once, without a test; exact: variances estimated again with each test.",
 )
 @click.option(
     "--statistic",
     type=click.Choice(get_args(Statistic)),
     default="wald",
     show_default=True,
-    help="F with n − r − 1 degrees of freedom, or χ² with one.",
+    help="wald: F with n − r − 1 degrees of freedom; lrt, score: χ² with one.",
 )
 @click.option(
-    "--float32", "single", is_flag=True, help="In single precision: half the time; log10 p to 1e-4, or 1e-5 of it."
+    "--float32",
+    "single",
+    is_flag=True,
+    help="Single precision: half the time; log10 p is accurate to 1e-4, or to 1e-5 of its value.",
 )
 @click.option(
     "--groups",
@@ -59,9 +62,14 @@ if TYPE_CHECKING:
     metavar="FILE.gmt",
     help="Test the tests of each group together: name, description, names of tests; F with as many degrees of freedom.",
 )
-@click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Blocks side by side; all cores by default.")
+@click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Number of threads; all cores by default.")
 @click.option(
-    "-o", "--output", "target", type=click.Path(path_type=Path), metavar="FILE.tsv", help="Else standard output."
+    "-o",
+    "--output",
+    "target",
+    type=click.Path(path_type=Path),
+    metavar="FILE.tsv",
+    help="Output file; standard output by default.",
 )
 @options.forms
 @options.repository
@@ -78,12 +86,12 @@ def command(
     threads: int | None,
     target: Path | None,
 ) -> Answer:
-    """Test each of many columns beside the network's random effect, and write a row for each.
+    """Test each of many columns in a model with the network's random effect, and write a row for each.
 
     Rows are read, tested and written block by block, whatever the number of tests. A missing value is replaced by the
-    mean of the test's others; N is the number of values. A test that is collinear with the covariates has no numbers.
-    LL is the restricted likelihood with the test, for lrt the likelihood. With --groups, N is the number of tests in a
-    group, and DF their rank.
+    mean of the other values of that test; N is the number of values. A test that is collinear with the
+    covariates has no result. LL is the restricted likelihood with the test, for lrt the likelihood. With --groups, N is
+    the number of tests in a group, and DF their rank.
 
     \b
     Example:

@@ -36,7 +36,7 @@ COLUMNS = {
 }
 
 LEAST_DRAWINGS = 19
-"""Least number of drawings with which p can be 1 in 20."""
+"""Least number of resamples with which p can be 1 in 20."""
 
 SHOWN_GENES = 20
 """Number of genes shown to people: those that moved furthest."""
@@ -51,7 +51,7 @@ SHOWN_GENES = 20
     default=20,
     show_default=True,
     metavar="N",
-    help="How often the samples are drawn anew, to see how far genes move by that alone.",
+    help="Number of resamples of the samples, which show how far genes move by chance.",
 )
 @click.option(
     "--table",
@@ -74,10 +74,10 @@ def command(
 ) -> Answer:
     """Show what changed in the modules of the correlations between two versions.
 
-    Each version's modules are those that `grn nmf --at` shows. How far genes moved is measured with as many modules as
-    the first has: a gene's distance is the share of it that is in other modules than before, 0 to 1. It has moved if
-    that is more than one gene in twenty does when nothing changes but which samples were drawn; with 19 drawings or
-    more, the answer says too whether so many genes move that far by chance.
+    The modules of each version are those that `grn nmf --at` shows. How far genes moved is measured with the
+    number of modules of the first version: a gene's distance is the share of it that is in other modules than before,
+    0 to 1. A gene has moved if its distance exceeds that of 19 in 20 genes when only the samples are resampled. With 19
+    resamples or more, the answer also shows whether so many genes move that far by chance.
 
     \b
     Example:
@@ -113,7 +113,7 @@ def _module_rows(comparison: VersionComparison) -> Rows:
         if module < 0:
             return None, None
         top: list[int] = sides[side].top_genes(module, nmf.TOP).tolist()
-        return int(sides[side].memberships.sizes[module]), " ".join(genes[place] for place in top)
+        return int(sides[side].memberships.sizes[module]), " ".join(genes[index] for index in top)
 
     rows: Rows = []
     for change in comparison.changes:
@@ -168,7 +168,7 @@ def _notes(comparison: VersionComparison, before: str, after: str, *, left_out: 
     first, second = (run.named_analysis.analysis.best for run in (comparison.before, comparison.after))
     modules = counted(first.rank, "module")
     surveyed = len(comparison.before.named_analysis.analysis.survey.rows) > 1
-    how = "each with the rank that it chooses" if surveyed else "as many as were asked for"
+    how = "each with the rank that it chooses" if surveyed else "as many as requested"
     yield Note(f"{before}: {modules}; {after}: {counted(second.rank, 'module')}; {how}, of the positive correlations.")
     warm, cold = comparison.warm, comparison.cold
     yield Note(
@@ -178,7 +178,7 @@ def _notes(comparison: VersionComparison, before: str, after: str, *, left_out: 
     )
     yield Note(_verdict(comparison, before, after))
     if not (warm.converged and first.converged and second.converged):
-        yield caution("Not all of these fits have converged: `grn nmf` and --json say which.", EVERY_FORM)
+        yield caution("Not all of these fits have converged: `grn nmf` and --json show which.", EVERY_FORM)
 
 
 def _verdict(comparison: VersionComparison, before: str, after: str) -> str:
@@ -186,14 +186,14 @@ def _verdict(comparison: VersionComparison, before: str, after: str) -> str:
     number, genes = int(movement.moved.sum()), len(movement.distance)
     furthest = output.number(float(movement.distance.max()))
     if not len(movement.resampled):
-        return f"No sample was drawn anew (--resamples 0), so no gene is called moved; the furthest moved {furthest}."
-    drawings = counted(len(movement.resampled), "drawing")
+        return f"Without resamples (--resamples 0) no gene is reported as moved; the furthest moved {furthest}."
+    drawings = counted(len(movement.resampled), "resample")
     counts = (
-        f"{number:,} of {counted(genes, 'gene')} moved further than {movement.cut:.3f}, where drawing the samples anew "
+        f"{number:,} of {counted(genes, 'gene')} moved further than {movement.cut:.3f}, where resampling alone "
         f"moves about {movement.by_chance:.0f} ({drawings}, p = {movement.p_value:.2g})"
     )
     if movement.is_distinguishable:
         return f"{counts} between {before} and {after}."
     are_few = len(movement.resampled) < LEAST_DRAWINGS
-    few = " There are too few drawings to tell: 19 or more are needed." if are_few else ""
+    few = " There are too few resamples for a test: 19 or more are needed." if are_few else ""
     return f"Not distinguishable: {counts}; the furthest moved {furthest}.{few}"

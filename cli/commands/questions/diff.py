@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option(
     "--changes", type=click.IntRange(min=1), metavar="M", help="List the M largest changes; N of --top, or 20."
 )
-@click.option("--only", type=click.Choice(get_args(Crossing)), help="List these changes alone.")
+@click.option("--only", type=click.Choice(get_args(Crossing)), help="List only these changes.")
 @click.option(
     "--by",
     type=click.Choice(get_args(Order)),
@@ -43,11 +43,11 @@ def command(
     by: Order,
     exit_code: bool,
 ) -> Answer:
-    """Compare two versions, A..B; a single REV is compared with HEAD, nothing is HEAD^..HEAD.
+    """Compare two versions, A..B; a single REV is compared with HEAD; the default is HEAD^..HEAD.
 
     ρ is the correlation of two genes given all others. An edge is a pair with |ρ| of at least the threshold, which
     is the same on both sides: --threshold RHO, or --top N for that of the N strongest pairs of A (N = the number of
-    genes by default). The largest changes of ρ, or of |ρ| with --by abs, are listed whether or not they cross it.
+    genes by default). The largest changes of ρ, or of |ρ| with --by abs, are listed even where they do not cross it.
 
     \b
     Example:

@@ -63,10 +63,11 @@ def command(
 ) -> Answer:
     """Find gene modules by non-negative matrix factorization under the Kullback–Leibler divergence.
 
-    The rank is used that best predicts what was held out: entries of counts, other samples of correlations. Counts are
-    the same at every version of a base and have a likelihood, by which second modules are tested; the correlations of a
-    version change with its pathways and have none. The store keeps the analysis, and shows it again where the same is
-    asked of the same content. A file is factored without a store too; then nothing is kept.
+    The rank is the one that best predicts held-out data: entries of counts, or correlations in other samples. Counts
+    are the same at every version of a base and have a likelihood, so that second modules are tested; the correlations
+    of a version change with its pathways and have no likelihood. The store keeps the analysis, and it is shown again
+    when the same analysis of the same content is asked for. A file can be factored without a store; then
+    nothing is kept.
 
     \b
     Example:

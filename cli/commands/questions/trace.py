@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @options.forms
 @options.repository
 def command(repo: Repository, *, gene_a: str, gene_b: str, range_: str) -> Answer:
-    """Follow ρ of two genes through the versions, along first parents, and name the commits that moved it.
+    """Show ρ of two genes in each version, along first parents, and which commits changed it.
 
     \b
     Example:

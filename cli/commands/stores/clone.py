@@ -17,9 +17,9 @@ from ...answers.answer import Answer
 @click.argument("target", type=click.Path(path_type=Path), required=False, metavar="[NAME.grn]")
 @options.forms
 def command(source: Path, target: Path | None) -> Answer:
-    """Make a store with the whole history of another, or of a file that `grn export` wrote.
+    """Create a store with the whole history of another, or of a file that `grn export` wrote.
 
-    By default it stands here, under the same name.
+    By default it is created in this folder, under the same name.
 
     \b
     Example:

@@ -26,8 +26,8 @@ ENDINGS = (".h5", ".hdf5")
 
 @click.command("export")
 @click.argument("file", type=click.Path(path_type=Path), required=False, metavar="[FILE.h5]")
-@click.option("--at", metavar="REV", help="Which version; of a store, it and what it descends from.")
-@click.option("--matrix", type=click.Choice(get_args(MatrixKind)), help="Write this matrix, and not the store.")
+@click.option("--at", metavar="REV", help="The version; for a store, it and its ancestors.")
+@click.option("--matrix", type=click.Choice(get_args(MatrixKind)), help="Write this matrix instead of the store.")
 @click.option("--genes", metavar="A,B,...", help="These genes, or a file of them after @; the whole panel otherwise.")
 @click.option(
     "-o",
@@ -35,7 +35,7 @@ ENDINGS = (".h5", ".hdf5")
     "target",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Of a matrix: .tsv, .csv, .npy or .npz (`matrix`, `genes`); tsv on stdout otherwise.",
+    help="File of the matrix: .tsv, .csv, .npy or .npz (`matrix`, `genes`); tsv on stdout otherwise.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Describe what was written as JSON, schema 1.")
 @options.repository
@@ -52,7 +52,7 @@ def command(
     """Write the store with its whole history to one HDF5 file, or a matrix of a version.
 
     A store's file is read where it is with `grn -s FILE.h5 log`, and becomes part of another store with `grn import`;
-    h5py and h5dump read it too (docs/format.md). With --at it holds that version and those it descends from.
+    h5py and h5dump read it too (docs/format.md). With --at it has that version and its ancestors.
     Covariance and precision are in the units of the expression that the base came from.
 
     \b
@@ -64,14 +64,14 @@ def command(
     """
     if (file is None) == (matrix is None):
         raise InputError(
-            "Say what to write: FILE.h5 for the store, or --matrix for a matrix.",
+            "Name what to write: FILE.h5 for the store, or --matrix for a matrix.",
             hint="`grn export tumor.h5`, or `grn export --matrix precision -o theta.tsv`.",
         )
     if matrix is not None:
         _export_matrix(repo, at or "HEAD", matrix, genes, target, as_json=as_json)
         return
     if genes is not None or target is not None:
-        raise InputError("--genes and -o go with --matrix; a store is written whole, to FILE.h5.")
+        raise InputError("--genes and -o need --matrix; a store is written as a whole, to FILE.h5.")
     if file is not None and file.suffix not in ENDINGS:
         raise InputError(
             f"A store is written to FILE.h5, and {file} does not end in .h5.",

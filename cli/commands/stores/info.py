@@ -40,7 +40,7 @@ def command(repo: Repository, *, at: str, system: bool, spectrum: bool) -> Answe
     """
     version = repo.version(at)
     if spectrum and system:
-        raise click.UsageError("--system and --spectrum each replace the answer: give one of them.")
+        raise click.UsageError("Give either --system or --spectrum, not both.")
     if spectrum:
         return _spectrum(repo, version)
     base = repo.base(version.name)

@@ -35,8 +35,10 @@ if TYPE_CHECKING:
     metavar="FILE",
     help=f"Loadings B: {list_formats('factor models')}, or a table.",
 )
-@click.option("--noise", type=click.Path(), metavar="FILE", help="Noise variances beside a table of loadings.")
-@click.option("--factor-covariance", type=click.Path(), metavar="FILE", help="F beside a table of loadings.")
+@click.option("--noise", type=click.Path(), metavar="FILE", help="Noise variances, with a table of loadings.")
+@click.option(
+    "--factor-covariance", type=click.Path(), metavar="FILE", help="Factor covariance F, with a table of loadings."
+)
 @click.option(
     "--estimator",
     type=click.Choice(list(ESTIMATORS)),
@@ -50,7 +52,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="The values are counts: scale samples to the median library size, then log1p by default.",
 )
-@click.option("--floor", type=float, metavar="VALUE", help="Raise values below this to it, before the transform.")
+@click.option("--floor", type=float, metavar="VALUE", help="Raise smaller values to this value, before the transform.")
 @click.option(
     "--transform",
     type=click.Choice(get_args(Transform)),
@@ -63,13 +65,13 @@ if TYPE_CHECKING:
     show_default=True,
     help="Rows that name one gene: refuse them, or use the most variable, the mean or the first.",
 )
-@click.option("--genes", type=click.Path(), metavar="FILE", help="The panel, one gene a line, in this order.")
-@click.option("--samples", type=click.Path(), metavar="FILE", help="Estimate from these samples, one a line.")
+@click.option("--genes", type=click.Path(), metavar="FILE", help="The panel, one gene per line, in this order.")
+@click.option("--samples", type=click.Path(), metavar="FILE", help="Estimate from these samples, one per line.")
 @click.option(
     "--min-detected",
     type=float,
     metavar="SHARE",
-    help="Leave out genes above the floor (or 0) in a smaller share of samples; 0.2, say.",
+    help="Leave out genes above the floor (or 0) in a smaller share of samples than this, such as 0.2.",
 )
 @click.option("--drop-constant", is_flag=True, help="Leave out genes with one value in all samples.")
 @click.option("--top-variance", type=int, metavar="N", help="Keep the N most variable genes.")
@@ -80,9 +82,9 @@ if TYPE_CHECKING:
     show_default=True,
     help="Where the file has its genes; by default detected and reported.",
 )
-@click.option("--layer", metavar="NAME", help="Of an h5ad file: read this layer, not X.")
-@click.option("--raw", is_flag=True, help="Of an h5ad file: read raw/X.")
-@click.option("--gene-names", type=click.Path(), metavar="FILE", help="Of an mtx file: its genes, one a line.")
+@click.option("--layer", metavar="NAME", help="For an h5ad file: read this layer, not X.")
+@click.option("--raw", is_flag=True, help="For an h5ad file: read raw/X.")
+@click.option("--gene-names", type=click.Path(), metavar="FILE", help="For an mtx file: its genes, one per line.")
 @click.option(
     "--keep-expression/--no-keep-expression",
     default=None,
@@ -99,7 +101,7 @@ def command(
     transform: Transform | None,
     **settings: Any,
 ) -> Answer:
-    """Make a store: its panel, and the covariance that all versions start from.
+    """Create a store: its panel, and the covariance that all versions start from.
 
     \b
     Example:
@@ -130,7 +132,7 @@ def _answer(repo: Repository) -> Answer:
     base = repo.base()
     notes = [output.sentence(note) for note in base.record.notes]
     if repo.path.suffix != SUFFIX:
-        notes.append(f"A store that is not named *{SUFFIX} is not found by itself: give it with -s or $GRN_STORE.")
+        notes.append(f"A store that is not named *{SUFFIX} is not found automatically: give it with -s or $GRN_STORE.")
     return facts_answer(
         [("store", str(repo.path)), *base_facts(base)],
         json=lambda: {

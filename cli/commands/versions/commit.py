@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 @click.command("commit")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--only", multiple=True, metavar="NAME", help="Take this pathway alone; may be given several times.")
+@click.option("--only", multiple=True, metavar="NAME", help="Commit only this pathway; may be given several times.")
 @click.option("--strength", type=float, metavar="S", help="Loading of a set's genes, in standard deviations.  [0.1]")
-@click.option("--units", type=click.Choice(get_args(Units)), help="What a loading table counts.  [raw]")
+@click.option("--units", type=click.Choice(get_args(Units)), help="Units of a loading table.  [raw]")
 @click.option(
     "--missing",
     type=click.Choice(get_args(Missing)),
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     type=click.Choice(["auto", *READERS["pathways"]]),
     default="auto",
     show_default=True,
-    help=f"What the file is. {list_formats('pathways', '; ', '; ')}.",
+    help=f"Kind of the file. {list_formats('pathways', '; ', '; ')}.",
 )
 @click.option(
     "--normalize",
@@ -75,8 +75,8 @@ if TYPE_CHECKING:
     help="Whether the second field of a GMT file is a description, or the first gene.",
 )
 @click.option("--min-genes", type=int, default=0, metavar="N", help="Leave out sets of fewer genes on the panel.")
-@click.option("--subtract", is_flag=True, help="Take the pathways away from the covariance.")
-@click.option("--if-absent", is_flag=True, help="Pass over what is active already with equal content.")
+@click.option("--subtract", is_flag=True, help="Subtract the pathways from the covariance.")
+@click.option("--if-absent", is_flag=True, help="Skip pathways that are active already with equal content.")
 @click.option("--branch", metavar="NAME", help="Commit to this branch, not to HEAD's.")
 @click.option("--dry-run", is_flag=True, help="Print the diff that the commit would make; write nothing.")
 @options.message
@@ -166,4 +166,4 @@ def _notes(version: Version, missing: int) -> Iterator[Note]:
             f"In one direction subtractions leave {measured.guard:.2g} of the variance: half of the digits are lost."
         )
     if measured.probe is not None and measured.probe > 1e-6:
-        yield caution(f"The probe found a relative error of {measured.probe:.1e}; `grn reinvert` may mend it.")
+        yield caution(f"The probe found a relative error of {measured.probe:.1e}; `grn reinvert` may reduce it.")

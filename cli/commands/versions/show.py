@@ -25,7 +25,7 @@ COLUMNS = ("pathway", "since", "genes", "sign", "units")
 @options.forms
 @options.repository
 def command(repo: Repository, *, rev: str) -> Answer:
-    """Show one version: what it changed, which pathways are active, and how its numbers are read.
+    """Show one version: what it changed, which pathways are active, and how its numbers are computed.
 
     The probe is ‖Σ(Θg) − g‖ / √p for a random vector g of ±1: the relative error of the version's inverse.
 

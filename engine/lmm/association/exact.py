@@ -101,14 +101,14 @@ class ExactScanner:
         check_choice("statistic of an exact scan", statistic, ("wald", "lrt"))
         if not isinstance(model.kernel, Spectral) or not isinstance(model.rotated, Rotated):
             raise InputError(
-                "An exact scan needs a kernel by its eigenvectors, and this one keeps its own diagonal.",
+                "An exact scan needs the eigenvectors of the kernel, and this one has its own diagonal instead.",
                 code="exact-scan-without-eigenvectors",
             )
         rotated = model.rotated
         if null.method == "ml" and rotated.nullity and rotated.nullity <= nullity_spanned(rotated) + 1:
             raise EngineError(
                 "The kernel leaves out what the covariates and a test span (a centred kernel and an intercept): its "
-                "likelihood has no bound at h² = 1, and a ratio of two such maxima says nothing.",
+                "likelihood has no bound at h² = 1, and a ratio of two such maxima has no meaning.",
                 code="exact-scan-without-maximum",
             )
         self.statistic: Statistic = statistic
@@ -123,7 +123,7 @@ class ExactScanner:
             centre = np.log(null.delta / model.scale) if 0.0 < null.delta < np.inf else np.nan
             if centre <= CENTRES[0]:
                 raise EngineError(
-                    f"h² of the null model is 1 less {np.exp(centre):.1g}: nearer to 1 than an exact scan looks.",
+                    f"h² of the null model is 1 less {np.exp(centre):.1g}: closer to 1 than an exact scan searches.",
                     code="exact-scan-near-one",
                 )
             self._null_centre = None if not abs(centre) < CENTRES[-1] else float(centre)

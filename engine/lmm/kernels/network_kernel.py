@@ -44,7 +44,7 @@ def shared_factor(snapshot: Snapshot, genes: NDArray[np.intp]) -> tuple[NDArray[
     parts = snapshot.capacitance
     if not parts.anchor.is_diagonal:
         raise InputError(
-            "The base of this version is dense: it does not say what each gene has alone, so it has no shared part.",
+            "The base of this version is dense: each gene's own variance is not known, so it has no shared part.",
             code="dense-base-without-shared-part",
         )
     return parts.covariance_factor(genes) / _standard_deviations(snapshot, genes)[:, None], parts.signature
@@ -134,8 +134,8 @@ def _shared(factor: NDArray[np.float64], signs: NDArray[np.float64]) -> Kernel:
         inner = of_matrix((triangle * signs) @ triangle.T)
     except NotPositiveDefinite as refusal:
         raise NotPositiveDefinite(
-            "What this version subtracts leaves a shared part that is no covariance (eigenvalue "
-            f"{refusal.eigenvalue:.3g}): the pathway was never among what the genes share.",
+            "What this version subtracts leaves a shared part that is not a covariance (eigenvalue "
+            f"{refusal.eigenvalue:.3g}): the pathway was not part of what the genes share.",
             code="subtraction-without-shared-part",
             eigenvalue=refusal.eigenvalue,
         ) from None

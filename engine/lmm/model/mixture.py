@@ -81,7 +81,7 @@ class Mixture:
 
     def __init__(self, first: Kernel, second: Kernel, fixed: Design | None = None) -> None:
         if first.size != second.size:
-            raise ShapeError(f"Kernels of {first.size:,} and of {second.size:,} rows do not mix.")
+            raise ShapeError(f"Kernels of {first.size:,} and of {second.size:,} rows cannot be mixed.")
         self._fixed = design(size=first.size) if fixed is None else fixed
         self.scales = (scale_of(first, self._fixed), scale_of(second, self._fixed))
         self._kernels = tuple(

@@ -127,7 +127,7 @@ def search(
             raise EngineError(UNBOUNDED, hint="Was the signal made from the samples that the kernel was made from?")
         raise EngineError(
             "The likelihood grows without bound towards h² = 1, and has no maximum before.",
-            hint="ML of a kernel that leaves out what the covariates span has none; REML has.",
+            hint="For a kernel that leaves out what the covariates span, ML has no maximum; REML has one.",
         )
     return Optimum(deltas, best, maxima, h2_0, h2_1)
 

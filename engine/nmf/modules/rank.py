@@ -137,7 +137,7 @@ class RankSurvey:
         """Why that rank, in a few sentences."""
         chosen, ends = self.chosen, (self.rows[0].rank, self.rows[-1].rank)
         if len(self.rows) == 1:
-            return f"Rank {chosen.rank} alone was surveyed."
+            return f"Rank {chosen.rank} is the only one surveyed."
         sentences = [
             f"Rank {chosen.rank} predicts {PREDICTED[self.by]} best: a mean KL divergence of {chosen.held_out:.4g}."
         ]

@@ -211,7 +211,7 @@ class KLNMF:
                     f"input_features should have length equal to number of features ({self.n_features_in_}), "
                     f"got {len(names)}."
                 )
-        return np.array([f"klnmf{place}" for place in range(self.n_components_)], dtype=object)
+        return np.array([f"klnmf{index}" for index in range(self.n_components_)], dtype=object)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters by their names; none of them is an estimator, so `deep` changes nothing."""

@@ -149,7 +149,7 @@ def check_entries(values: Any, row: str, column: str) -> None:
     data = values if dense else values.tocsr().data
     for bad, what, hint in (
         (data < 0.0, "negative", "Give counts or intensities as they are, before centring or a logarithm."),
-        (np.isinf(data), "infinite", "Correct it, or make it NaN, which is taken for missing."),
+        (np.isinf(data), "infinite", "Correct it, or make it NaN, which is treated as missing."),
         (
             data > LARGEST_VALUE,
             f"larger than {LARGEST_VALUE:g}",
@@ -189,7 +189,7 @@ def check_kind(values: Any) -> None:
         It is a masked array, or complex.
     """
     if isinstance(values, np.ma.MaskedArray):
-        raise InputError("A masked array's mask would be passed over.", hint="Make it NaN: values.filled(numpy.nan).")
+        raise InputError("The mask of a masked array would be ignored.", hint="Make it NaN: values.filled(numpy.nan).")
     if np.iscomplexobj(values):
         raise InputError("Complex values have no non-negative factors.")
 

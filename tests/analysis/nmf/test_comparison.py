@@ -173,7 +173,7 @@ def test_a_drawing_that_the_estimator_refuses_is_drawn_again_for_a_while(
     assert source.halves(2, seed=1) == []
     monkeypatch.setattr(resampling, "ATTEMPTS", 2)
     refused[0] = 0
-    with pytest.raises(InputError, match="refused 2 drawings of samples: one gene is constant"):
+    with pytest.raises(InputError, match="refused 2 resamples: one gene is constant"):
         list(source.drawn(1, seed=1))
 
 
@@ -189,7 +189,7 @@ def test_a_base_without_samples_is_refused_unless_none_are_asked(tmp_path: Path,
     assert grn("simulate", "--genes", 30, "-o", tmp_path / "m.npz").code == 0
     assert grn("init", tmp_path / "m.grn", "--factor-model", tmp_path / "m.npz").code == 0
     assert grn("-s", tmp_path / "m.grn", "commit", tmp_path / "m.pathways.npz").code == 0
-    with pytest.raises(NotFound, match="cannot be drawn anew"):
+    with pytest.raises(NotFound, match="cannot be resampled"):
         resampling_of(grnledger.open(tmp_path / "m.grn"), "v0")
     asked = ("-s", tmp_path / "m.grn", "nmf", "diff", "v0..v1", "--rank", 2, "--restarts", 2)
     refused = grn(*asked)
@@ -209,7 +209,7 @@ def test_the_command_shows_modules_and_genes(repo: Repository, grn: Callable[...
         (row["distance"] for row in answer["genes"]), reverse=True
     )
     text = grn(*asked)
-    assert "where drawing the samples anew moves about 3 (20 drawings, p = 0.048) between v0 and v2." in text.err
+    assert "where resampling alone moves about 3 (20 resamples, p = 0.048) between v0 and v2." in text.err
     rows = grn(*asked, "--table", "genes", "--tsv").rows
     assert len(rows) == 60
     assert list(rows[0]) == ["gene", "module_from", "share_from", "module_to", "share_to", "distance", "moved"]
@@ -218,5 +218,5 @@ def test_the_command_shows_modules_and_genes(repo: Repository, grn: Callable[...
     assert "and 40 genes that moved less" in genes.err
     weak = grn("-s", repo.path, "nmf", "diff", "v0..v1", "--rank", 3, "--restarts", 3, "--resamples", 5)
     assert "Not distinguishable: 0 of 60 genes moved further than" in weak.err
-    assert "too few drawings to tell: 19 or more are needed" in weak.err
+    assert "too few resamples for a test: 19 or more are needed" in weak.err
     assert grn("-s", repo.path, "nmf", "diff", "v0..v9").code == 3

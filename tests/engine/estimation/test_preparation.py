@@ -49,7 +49,7 @@ def probes() -> Expression:
 def test_repeated_genes_are_refused(probes: Expression) -> None:
     with pytest.raises(InputError) as caught:
         prepare(probes, Preparation())
-    assert caught.value.message == "2 of 4 genes stand in more than one row: A, C."
+    assert caught.value.message == "2 of 4 genes occur in more than one row: A, C."
     assert caught.value.code == "repeated-genes"
 
 

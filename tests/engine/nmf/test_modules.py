@@ -332,7 +332,7 @@ def test_the_survey_gives_its_reason_and_reports_a_flat_curve() -> None:
     assert edge.reason.endswith("try lower ones too.")
     close = RankSurvey((row(2, 9.0, 0.1), row(3, 1.05, 0.1), row(4, 1.0, 0.1), row(5, 9.0, 0.1)))
     assert close.reason.endswith("Rank 3 is within one standard error of it.")
-    assert RankSurvey((row(3, 1.0, 0.1),)).reason == "Rank 3 alone was surveyed."
+    assert RankSurvey((row(3, 1.0, 0.1),)).reason == "Rank 3 is the only one surveyed."
     with pytest.raises(InputError, match="needs ranks"):
         rank_survey(np.ones((4, 4)), [], threads=1)
 

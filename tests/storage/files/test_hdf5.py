@@ -44,7 +44,7 @@ def test_a_missing_base_is_named(store: Path) -> None:
 
 def test_a_file_of_another_kind_is_refused(made: Path, store: Path) -> None:
     shutil.copy(next(store.glob("base/*.h5")), entry(store, 2))
-    assert damage(store, 2) == f"{entry(store, 2)} holds a 'base', where a 'entry' should stand."
+    assert damage(store, 2) == f"{entry(store, 2)} holds a 'base', where a 'entry' should be."
     assert readable(store, answers(made)) == {0}
 
 

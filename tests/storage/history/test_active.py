@@ -571,7 +571,7 @@ def test_undoing_a_change_of_base_gives_the_old_base_unless_it_has_changed_again
     redone = changes.cherry_pick_change(ledger.history, changed, root, ())
     assert redone.base == "1" * 64
     elsewhere = ledger.commit(head, base="2")
-    with pytest.raises(Conflict, match="v1 changed the base, and v3 has another one by now"):
+    with pytest.raises(Conflict, match="v1 changed the base, and v3 has another base now"):
         changes.revert_change(ledger.history, changed, elsewhere, ())
 
 

@@ -62,5 +62,5 @@ def test_an_entry_without_the_arrays_that_its_record_needs_is_refused(store: Pat
 
 def test_a_pathway_whose_numbers_do_not_match_its_id_is_refused(store: Path) -> None:
     repo = rewrite_loadings(store, lambda arrays: arrays | {"loadings": 2 * arrays["loadings"]})
-    with pytest.raises(FormatError, match="pathway p53 is not what its id says"):
+    with pytest.raises(FormatError, match="pathway p53 does not match its id"):
         repo.snapshot("v1")

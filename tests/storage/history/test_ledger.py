@@ -62,7 +62,7 @@ def test_a_log_that_puts_head_on_no_branch_is_refused(store: Path) -> None:
     )
     repo._ledger.log.append(moved)
     reopened = grnledger.open(store)
-    assert "it leaves HEAD on 'nowhere', which is no branch" in reopened.damage[6]
+    assert "it leaves HEAD on 'nowhere', which is not a branch" in reopened.damage[6]
     with pytest.raises(FormatError, match="is not certain"):
         reopened.version()
     assert reopened.version("v3").name == "v3"
@@ -78,7 +78,7 @@ def test_a_store_that_is_open_reads_what_is_whole_and_writes_nothing_once_an_ent
     assert list(reader.damage) == [7]
     assert reader.version("v4").id == writer.version("v4").id
     assert answer(reader, "v3") == before
-    with pytest.raises(FormatError, match="Where HEAD stands is not certain"):
+    with pytest.raises(FormatError, match="The position of HEAD is not certain"):
         reader.version()
     there = files(store)
     for repo in (reader, grnledger.open(store)):

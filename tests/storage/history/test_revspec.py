@@ -111,7 +111,7 @@ def test_the_second_parent_is_another_than_the_first_even_though_both_are_one_st
         ("v99999999999999999999", "There is no version v99999999999999999999: they run from v0 to v4."),
         ("HEAD~4", "v4 has fewer than 4 ancestors along first parents."),
         ("HEAD~99999999999999999999", "v4 has fewer than 99999999999999999999 ancestors along first parents."),
-        ("HEAD^3", "v4 has 2 and no 3. parent."),
+        ("HEAD^3", "v4 has 2 parents; there is no parent number 3."),
         ("v0^", "v0 is the base and has no parent."),
         ("v0~", "v0 has fewer than 1 ancestors along first parents."),
         ("head", "There is no version 'head'."),
@@ -388,7 +388,7 @@ def test_a_plain_name_may_name_a_branch_or_a_tag(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["HEAD", "v7", "v0", "v007", "abcdef", "0" * 64, "123456"])
 def test_a_name_that_reads_as_a_version_is_refused(name: str) -> None:
-    with pytest.raises(InputError, match="reads as HEAD, a version or an id"):
+    with pytest.raises(InputError, match="be read as HEAD, a version or an id"):
         check_name(name)
 
 

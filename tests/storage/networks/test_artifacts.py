@@ -80,7 +80,7 @@ def test_an_id_may_be_shortened_as_long_as_it_names_one(repo: Repository) -> Non
         repo.artifacts.find_by_prefix("0" * 64)
     twin = artifacts[0].key[:-1] + ("0" if artifacts[0].key[-1] != "0" else "1")
     file_of(repo, twin).write_bytes(file_of(repo, artifacts[0].key).read_bytes())
-    with pytest.raises(Conflict, match="is how 2 analyses begin"):
+    with pytest.raises(Conflict, match="2 analyses have ids that begin with"):
         repo.artifacts.find_by_prefix(artifacts[0].key[:10])
 
 
@@ -113,7 +113,7 @@ def test_an_analysis_under_another_ones_name_is_refused(repo: Repository) -> Non
     artifact = keep(repo)
     file_of(repo, artifact.key).rename(file_of(repo, "0" * 64))
     assert repo.artifacts.find("other", "a" * 64, {"seed": 0}) is None
-    with pytest.raises(FormatError, match="not the analysis that its name says"):
+    with pytest.raises(FormatError, match="content does not match its name"):
         repo.artifacts.find_by_prefix("0000")
     assert not verify(repo.path).sound
 
@@ -213,7 +213,7 @@ def test_an_analysis_whose_arrays_do_not_fit_is_refused(repo: Repository, name: 
     path = file_of(repo, made.key)
     path.unlink()
     durable.put(path, hdf5.Content(layout.ARTIFACT, record, arrays).seal().write)
-    with pytest.raises(FormatError, match="is no NMF"):
+    with pytest.raises(FormatError, match="is not an NMF"):
         nmf_results.read(repo.artifacts.find_by_prefix(made.key))
     assert isinstance(made.record, ArtifactRecord)
 
@@ -225,7 +225,7 @@ def test_a_number_beyond_float64_is_refused_and_the_analysis_computed_again(repo
     file_of(repo, made.key).unlink()
     sealed = hdf5.Content(layout.ARTIFACT, record.canonical(), made.arrays).seal()
     durable.put(file_of(repo, made.key), sealed.write)
-    with pytest.raises(FormatError, match="is no NMF"):
+    with pytest.raises(FormatError, match="is not an NMF"):
         nmf_results.read(repo.artifacts.find_by_prefix(made.key))
     again = modules_of(repo, "v1", ranks=(2, 2), restarts=2)
     assert not again.reused

@@ -271,7 +271,7 @@ def test_a_clone_gives_the_same_answers_without_its_source(lab: Path, tmp_path: 
 def test_a_clone_stands_where_nothing_stood(lab: Path, tmp_path: Path) -> None:
     with pytest.raises(Conflict, match="exists already"):
         grnledger.clone(lab, lab)
-    with pytest.raises(Conflict, match="a store cannot stand in another"):
+    with pytest.raises(Conflict, match="a store cannot be inside another"):
         grnledger.clone(lab, lab / "copy.grn")
     with pytest.raises(NotFound, match="There is no store"):
         grnledger.clone(tmp_path / "nowhere.grn", tmp_path / "copy.grn")
@@ -352,14 +352,14 @@ def test_a_branch_made_or_moved_by_hand_is_never_overwritten(pair: tuple[Reposit
     lab, anna = pair
     anna.create_branch("lab/main", "v0")
     before = files(anna.path)
-    with pytest.raises(Conflict, match=r"lab/main was made or moved here by hand"):
+    with pytest.raises(Conflict, match=r"lab/main was made or moved here, not by a fetch"):
         anna.fetch(lab.path)
     assert files(anna.path) == before
     assert anna.fetch(lab.path, "shared").moves[0].ref == "branch/shared/main"
     anna.switch("shared/main")
     anna.commit(pathway("wnt", first=1))
     lab.commit(pathway("nfkb", first=8))
-    with pytest.raises(Conflict, match=r"shared/main was made or moved here by hand"):
+    with pytest.raises(Conflict, match=r"shared/main was made or moved here, not by a fetch"):
         anna.fetch(lab.path, "shared")
     assert anna.version("shared/main").message == "add wnt"
 
@@ -389,9 +389,9 @@ def test_a_store_is_not_fetched_into_itself(pair: tuple[Repository, Repository],
     lab, _ = pair
     (tmp_path / "again.grn").symlink_to(lab.path)
     for path in (lab.path, tmp_path / "again.grn"):
-        with pytest.raises(InputError, match="is this very store"):
+        with pytest.raises(InputError, match="is this store itself"):
             lab.fetch(path)
-        with pytest.raises(InputError, match="is this very store"):
+        with pytest.raises(InputError, match="is this store itself"):
             lab.push(path)
 
 
@@ -445,7 +445,7 @@ def test_another_panel_is_refused_both_ways(pair: tuple[Repository, Repository],
 def test_a_push_goes_forward_only(pair: tuple[Repository, Repository]) -> None:
     lab, anna = pair
     before = files(lab.path)
-    with pytest.raises(Conflict, match="has versions that main here has not") as refused:
+    with pytest.raises(Conflict, match="has versions that main here does not have") as refused:
         anna.push(lab.path)
     assert "merge lab/main" in hint_of(refused.value)
     assert files(lab.path) == before
@@ -459,7 +459,7 @@ def test_a_push_goes_forward_only(pair: tuple[Repository, Repository]) -> None:
     assert described[0] == described[1]
     assert anna.push(lab.path) == fetch_push.TransferReport()
     anna.rollback("v1")
-    with pytest.raises(Conflict, match="has versions that main here has not"):
+    with pytest.raises(Conflict, match="has versions that main here does not have"):
         anna.push(lab.path)
 
 
@@ -535,21 +535,21 @@ def dropping(**update: Any) -> Callable[[LoggedCommit], LoggedCommit]:
 
 
 LIES: dict[str, tuple[str, Callable[[LoggedCommit], LoggedCommit], str]] = {
-    "another content": ("add", measuring(content=HASH), "not of the content"),
-    "another rank": ("add", measuring(rank=7), "says its rank is 7"),
+    "another content": ("add", measuring(content=HASH), "as its record says"),
+    "another rank": ("add", measuring(rank=7), "has rank 7"),
     "an anchor that no version is": ("add", measuring(anchor=HASH), "names an anchor"),
     "a number that no file can hold": ("add", measuring(since_anchor=2**70), "damaged"),
-    "a base that it did not bring": ("add", saying(sets_base=True), "brings a base"),
+    "a base that it did not bring": ("add", saying(sets_base=True), "sets a base"),
     "a base that is not there": ("add", saying(base=HASH, sets_base=True), "missing"),
     "a parent that is not there": ("add", saying(parents=(HASH,)), "is not before it"),
-    "an adding of what is already there, alone": ("add", saying(adds=()), "not of the content"),
+    "an adding of what is already there, alone": ("add", saying(adds=()), "as its record says"),
     "a drop of what was never there": (
         "add",
         saying(drops=(DropRecord(id=HASH, names=("p53",), seen=(HASH,)),)),
         "not before it|not active",
     ),
     "a drop under another name": ("revert", dropping(names=("tp53",)), "under a name that is not its own"),
-    "a drop of nothing": ("revert", saying(drops=()), "not of the content"),
+    "a drop of nothing": ("revert", saying(drops=()), "as its record says"),
 }
 
 

@@ -300,7 +300,7 @@ def test_interrupted_at_any_removal_the_log_is_whole_and_is_cleared_up_by_the_ne
         assert answers(grnledger.open(store)) == before
         report = grnledger.verify(store)
         assert report.sound
-        assert any("the entry stands in a pack" in finding.what for finding in report.findings)
+        assert any("the entry is in a pack" in finding.what for finding in report.findings)
         if nth % 2:
             grnledger.open(store).pack()
         else:
@@ -346,7 +346,7 @@ def test_a_pack_that_reads_back_otherwise_takes_no_entry_away(store: Path, monke
         path.write_bytes(content)
 
     monkeypatch.setattr(durable, "write_whole", write_whole)
-    with pytest.raises(FormatError, match="its content is not what its id says"):
+    with pytest.raises(FormatError, match="its content does not match its id"):
         grnledger.open(store).pack()
     monkeypatch.setattr(durable, "write_whole", real)
     assert files(store) == before

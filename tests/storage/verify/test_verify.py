@@ -185,9 +185,9 @@ def test_damage_is_reported_with_the_file_the_versions_and_the_refs(store: Calla
     printed = grn("-s", path, "verify")
     assert printed.code == 1
     assert f"{entry(13)}: damaged\n    Entry 13 of the log" in printed.out
-    assert "    It touches v9–v10.\n    Where these stand is no longer certain: HEAD, " in printed.out
+    assert "    It touches v9–v10.\n    The positions of these are no longer certain: HEAD, " in printed.out
     assert "Readable: v0–v8.\n" in printed.out
-    assert printed.err.startswith("Put good copies of these files in their place")
+    assert printed.err.startswith("Replace these files by good copies")
     (row,) = (line for line in grn("-s", path, "verify", "--tsv").rows if line["kind"] == "damage")
     assert (row["file"], row["versions"], row["repaired"]) == (entry(13), "v9,v10", "False")
     assert grn("-s", path, "edges", "--at", "v8", "--top", 3).code == 0
@@ -206,7 +206,7 @@ def test_a_run_of_missing_entries_is_reported_together_and_so_are_the_entries_of
     next((path / "packs").iterdir()).write_bytes(b"")
     (finding,) = grnledger.verify(path).findings
     assert (finding.path, finding.versions) == ("packs/0000000001-0000000009.h5", (0, 1, 2, 3, 4, 5, 6, 9, 10))
-    assert finding.what.endswith(" So it is with its other entries to 9.")
+    assert finding.what.endswith(" The same is true of its other entries to 9.")
 
 
 def test_what_is_derived_is_repaired_and_reported_as_repaired(
@@ -221,9 +221,9 @@ def test_what_is_derived_is_repaired_and_reported_as_repaired(
     assert grn("-s", path, "log").code == 6
     printed = grn("-s", path, "verify")
     assert (printed.code, printed.out.count("damaged, can be made again\n")) == (1, 4)
-    assert "`grn verify --repair` mends that." in printed.err
+    assert "`grn verify --repair` repairs this." in printed.err
     printed = grn("-s", path, "verify", "--repair")
-    assert (printed.code, printed.out.count("(mended)")) == (0, 4)
+    assert (printed.code, printed.out.count("(repaired)")) == (0, 4)
     assert grn("-s", path, "verify").code == 0
     repo = grnledger.open(path)
     assert [repo.version(f"v{number}").id for number in range(len(repo))] == [
@@ -244,8 +244,8 @@ def test_what_the_disk_does_not_let_be_repaired_is_reported_so(
         monkeypatch.setattr(os, name, refuse)
     printed = grn("-s", path, "verify", "--repair")
     assert (printed.code, printed.out.count("damaged, can be made again\n")) == (1, 1)
-    assert f"{importlib.import_module('outcomes').NOT_MENDED}see that the disk has room" in printed.err
-    assert "`grn verify --repair` mends that." not in printed.err
+    assert f"{importlib.import_module('outcomes').NOT_MENDED}check free space" in printed.err
+    assert "`grn verify --repair` repairs this." not in printed.err
 
 
 def test_quick_leaves_out_the_large_matrices_and_the_loadings(store: Callable[[str], Path]) -> None:
@@ -292,8 +292,8 @@ def test_leftovers_are_notes_and_no_damage(store: Callable[[str], Path], grn: An
     (path / "notes.txt").write_text("mine")
     printed = grn("-s", path, "verify")
     assert printed.code == 0
-    assert "A writer left it, or is at work" in printed.err
-    assert "notes.txt: It is no file of a store." in printed.err
+    assert "A writer left it, or is still writing" in printed.err
+    assert "notes.txt: It is not a file of a store." in printed.err
     assert grn("-s", path, "verify", "--repair").code == 0
     assert (path / "notes.txt").read_text() == "mine"
 
@@ -303,12 +303,12 @@ def test_a_claim_to_a_number_is_reported_and_kept_for_an_hour(store: Callable[[s
     repo = grnledger.open(path)
     claim = path / entry(repo._ledger.log.next)
     claim.touch()
-    assert f"{entry(repo._ledger.log.next)}: A writer claims it" in grn("-s", path, "verify", "--repair").err
+    assert f"{entry(repo._ledger.log.next)}: A writer has claimed it" in grn("-s", path, "verify", "--repair").err
     assert claim.exists()
     with pytest.raises(Conflict, match="is claimed by a writer"):
         grnledger.open(path, wait=0).create_tag("late")
     os.utime(claim, (0, 0))
-    assert f"{entry(repo._ledger.log.next)}: note (mended)" in grn("-s", path, "verify", "--repair").out
+    assert f"{entry(repo._ledger.log.next)}: note (repaired)" in grn("-s", path, "verify", "--repair").out
     assert not claim.exists()
     assert grnledger.open(path).create_tag("late").name == "v6"
 
@@ -378,7 +378,7 @@ def test_a_damaged_pack_whose_entries_are_loose_too_is_reported_as_such(store: C
         (path / "log" / name).write_bytes(content)
     pack = next((path / "packs").iterdir())
     pack.write_bytes(pack.read_bytes()[: pack.stat().st_size // 2])
-    assert "All that it holds stands in other files too" in grnledger.verify(path).findings[0].what
+    assert "Everything in it is in other files too" in grnledger.verify(path).findings[0].what
     pack.unlink()
     assert grnledger.verify(path).sound
 
