@@ -16,6 +16,7 @@ HINTS: dict[str, str] = {
     "constant-genes": "Leave them out with --drop-constant, or keep them as isolated genes with --estimator shrinkage.",
     "dense-base-without-shared-part": "Use the whole correlation: --kernel full.",
     "detected-share": "Give a share, such as --min-detected 0.2 for 20 %.",
+    "detection-of-standardised": "Leave --min-detected out, or filter the values before they are standardised.",
     "exact-scan-near-one": "Use --mode p3d. Was the signal made from the same samples as the kernel?",
     "exact-scan-without-eigenvectors": "Use --mode p3d, or --kernel shared.",
     "exact-scan-without-maximum": "Use --statistic wald, or --mode p3d.",
@@ -27,29 +28,26 @@ HINTS: dict[str, str] = {
     "log2-undefined": (
         "Raise small values first: --floor VALUE with a value above 0, or for counts use --transform log1p."
     ),
+    "logs-as-counts": "Leave --counts out: the values are used as they are. If they are counts, add --scale linear.",
+    "logs-of-logs": "Leave the transform out. If the values are counts or intensities, add --scale linear.",
     "negative-counts": "These are not counts: leave --counts out.",
     "no-variance-left": (
         "Leave such genes out with --drop-constant, or the hardly detected ones with --min-detected 0.2."
     ),
     "repeated-genes": "Choose which row is used: --duplicates max-variance|mean|first.",
+    "repeated-samples": "Choose which column is used: --duplicate-samples first|mean|number.",
+    "shares-as-counts": "Use --transform log1p without --counts; if these are counts all the same, add --scale linear.",
     "singular-covariance": "Use more samples, a shrinkage estimate, or a --ridge larger than {ridge}.",
     "singular-estimate": "Use --estimator shrinkage, or fewer genes than samples: --top-variance N.",
     "subtraction-without-shared-part": (
         "Use the whole correlation: --kernel full; or a version without the subtraction."
     ),
+    "sums-of-no-counts": "Add --counts, or use --duplicates mean.",
     "threshold-out-of-range": "Ask for a number of edges instead, with --top N.",
     "too-few-genes-left": "Ask for more genes, or use a smaller --min-detected.",
     "too-few-samples": "If genes and samples are swapped, give the axis of the genes: --genes-in rows|columns.",
     "too-few-samples-to-choose": "Give the number of factors: --factors K.",
     "too-many-most-variable": "Give --top-variance {genes} or less, or leave it out.",
-    "too-small-to-hold-out": "Name one rank: --rank R.",
-    "version-without-pathways": "It has none: `grn commit` adds them.",
-    "detection-of-standardised": "Leave --min-detected out, or filter the values before they are standardised.",
-    "logs-as-counts": "Leave --counts out: the values are used as they are. If they are counts, add --scale linear.",
-    "logs-of-logs": "Leave the transform out. If the values are counts or intensities, add --scale linear.",
-    "repeated-samples": "Choose which column is used: --duplicate-samples first|mean|number.",
-    "shares-as-counts": "Use --transform log1p without --counts; if these are counts all the same, add --scale linear.",
-    "sums-of-no-counts": "Add --counts, or use --duplicates mean.",
     "too-small-to-hold-out": "Give one rank: --rank R.",
     "version-without-pathways": "`grn commit` adds pathways.",
     # formats
@@ -58,24 +56,24 @@ HINTS: dict[str, str] = {
     "decimal-comma-or-thousands": "Choose with --decimal comma or --decimal point.",
     "genes-are-row-numbers": "Choose the column of names with --gene-column TITLE, or the axis with --genes-in.",
     "genes-in-rows-or-columns": "Choose with --genes-in rows or --genes-in columns.",
+    "genes-not-on-panel": "--missing drop leaves them out (they are recorded in the commit).",
+    "genes-of-other-vocabulary": (
+        "--alias FILE translates them (two columns: name, gene). "
+        "--missing drop leaves them out (they are recorded in the commit)."
+    ),
     "gmt-without-descriptions": "Choose with --descriptions, or with --no-descriptions.",
     "header-or-values": "Choose with --header, or with --no-header.",
     "loading-too-large": (
         "Use --normalize max (or unit, rank), --strength {strength}, or --allow-large if that is meant."
     ),
     "loading-too-large-as-given": "Use --normalize max (or unit, rank), or --allow-large if that is meant.",
-    "pathways-too-small": "Lower --min-genes.",
-    "sign-not-known": "Choose the column of signs with --sign-column TITLE, or --sign-column none.",
-    "unknown-signs": "Use --unknown-sign drop to leave them out, or --unknown-sign plus to take them as activation.",
-    "weight-against-sign": "Choose with --sign-column none to use the weights as they are, or correct the file.",
-    "genes-not-on-panel": "--missing drop leaves them out (they are recorded in the commit).",
-    "genes-of-other-vocabulary": (
-        "--alias FILE translates them (two columns: name, gene). "
-        "--missing drop leaves them out (they are recorded in the commit)."
-    ),
     "matrix-without-gene-names": "Give the gene names, one per line: --gene-names FILE.",
     "pathway-without-genes": "Leave the pathway out: name only the other pathways, with --only.",
+    "pathways-too-small": "Lower --min-genes.",
+    "sign-not-known": "Choose the column of signs with --sign-column TITLE, or --sign-column none.",
     "strength-not-positive": "To subtract a pathway, use --subtract.",
+    "unknown-signs": "Use --unknown-sign drop to leave them out, or --unknown-sign plus to take them as activation.",
+    "weight-against-sign": "Choose with --sign-column none to use the weights as they are, or correct the file.",
     # storage
     "analysis-damaged": "`grn nmf` computes it again when the same analysis is asked for.",
     "analysis-unknown": "`grn nmf list` lists them; an id has {digits} digits or more.",
