@@ -104,9 +104,14 @@ IS_ZIP = first_bytes("zip")
 READERS: Mapping[Contents, Mapping[str, Reader]] = {
     "expression": {
         "table": Reader("tsv, csv (also .gz)", "expression.tables:read_expression_table", options=("genes_in",)),
-        "h5ad": Reader("h5ad", "expression.h5ad:read_h5ad", first_bytes("hdf5"), ("genes_in", "layer", "raw")),
+        "hdf5": Reader(
+            "h5ad, loom, 10x h5",
+            "expression.hdf5:read_hdf5",
+            first_bytes("hdf5"),
+            ("genes_in", "layer", "raw", "gene_column", "where", "counts"),
+        ),
         "mtx": Reader(
-            "mtx, a 10x folder", "expression.mtx:read_mtx", beginning(MATRIX_MARKET), ("genes_in", "gene_names")
+            "mtx, a 10x folder", "expression.mtx:read_mtx", beginning(MATRIX_MARKET), ("genes_in", "gene_names", "gene_column")
         ),
     },
     "pathways": {

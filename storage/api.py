@@ -116,6 +116,8 @@ def init(
     layer: str | None = None,
     raw: bool = False,
     gene_names: str | Path | None = None,
+    gene_column: str | None = None,
+    where: Sequence[str] = (),
     keep_expression: bool | None = None,
     samples: Sequence[str] | None = None,
     ridge: float = 0.0,
@@ -143,7 +145,7 @@ def init(
         How the covariance is estimated, one of `engine.estimation.estimators`; `factors` is K for `factor`.
     counts, floor, transform, duplicates, genes, min_detected, drop_constant, top_variance
         How the expression is prepared; see `engine.Preparation`.
-    genes_in, layer, raw, gene_names
+    genes_in, layer, raw, gene_names, gene_column, where
         How the expression is read; see `formats.expression.read_expression`.
     samples : sequence of str, optional
         Ids of the samples to estimate from; all by default.
@@ -190,6 +192,8 @@ def init(
                 "layer": layer is not None,
                 "raw": raw,
                 "gene-names": gene_names is not None,
+                "gene-column": gene_column is not None,
+                "where": bool(where),
                 "keep-expression": keep_expression is not None,
                 "samples": samples is not None,
             },
@@ -217,6 +221,8 @@ def init(
             layer=layer,
             raw=raw,
             gene_names=gene_names,
+            gene_column=gene_column,
+            where=where,
             keep_expression=keep_expression,
             samples=samples,
         )

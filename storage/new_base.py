@@ -41,6 +41,8 @@ def from_expression(
     layer: str | None = None,
     raw: bool = False,
     gene_names: str | Path | None = None,
+    gene_column: str | None = None,
+    where: Sequence[str] = (),
     keep_expression: bool | None = None,
     samples: Sequence[str] | None = None,
 ) -> NewBase:
@@ -56,7 +58,7 @@ def from_expression(
         How the covariance is estimated: one of `engine.estimation.estimators.ESTIMATORS`.
     factors : int, optional
         The number of factors, for an estimator that has one; chosen when absent.
-    genes_in, layer, raw, gene_names
+    genes_in, layer, raw, gene_names, gene_column, where
         How to read the file; see `formats.expression.read_expression`.
     keep_expression : bool, optional
         Whether to keep the values as they were read; by default up to 256 MB.
@@ -71,11 +73,14 @@ def from_expression(
         The estimate is singular.
     """
     estimator_of(estimator, factors)
-    expression, record, notes = _read_expression(source, genes_in, layer, raw=raw, gene_names=gene_names)
+    preparation = preparation or Preparation()
+    options = {"genes_in": genes_in, "layer": layer, "raw": raw, "gene_column": gene_column, "where": tuple(where)}
+    expression, record, notes = _read_expression(
+        source, options, gene_names=gene_names, counts=preparation.counts
+    )
     if samples is not None:
         expression = expression.select_samples(samples)
         notes = (*notes, f"{len(samples):,} samples taken, as asked")
-    preparation = preparation or Preparation()
     prepared = prepare(expression, preparation)
     estimate = estimate_covariance(prepared.values, estimator, factors)
     values, kept_notes = _expression_to_keep(prepared.raw, keep_expression)
@@ -202,16 +207,16 @@ def from_factor_model(
 
 
 def _read_expression(
-    source: str | Path | Expression, genes_in: Any, layer: str | None, *, raw: bool, gene_names: str | Path | None
+    source: str | Path | Expression, options: Mapping[str, Any], *, gene_names: str | Path | None, counts: bool
 ) -> tuple[Expression, SourceRecord | None, tuple[str, ...]]:
     if isinstance(source, Expression):
         return source, None, ()
     from ..formats.expression.expression import read_expression
 
-    file = read_expression(source, genes_in=genes_in, layer=layer, raw=raw, gene_names=gene_names)
-    parameters = _without_none(
-        {"genes_in": genes_in if genes_in != "auto" else None, "layer": layer, "raw": raw or None}
-    )
+    file = read_expression(source, **options, gene_names=gene_names, counts=counts)
+    parameters: dict[str, Parameter] = {name: value for name, value in options.items() if value and value != "auto"}
+    if conditions := options["where"]:
+        parameters["where"] = " and ".join(conditions)
     return file.expression, _source(source, file.sha256, parameters), file.notes
 
 

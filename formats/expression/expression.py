@@ -12,13 +12,17 @@ from ..readers import find_reader
 from .mtx import find_matrix
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ...engine.estimation.expression import Expression
 
 _STRAY = {
     "genes_in": "{path} says itself where its genes are; they cannot be looked for in its {setting}.",
-    "layer": "{path} is not an h5ad file, and has neither layers nor a raw matrix.",
-    "raw": "{path} is not an h5ad file, and has neither layers nor a raw matrix.",
+    "layer": "{path} is neither an h5ad nor a loom file, and has no layers and no raw matrix.",
+    "raw": "{path} is neither an h5ad nor a loom file, and has no layers and no raw matrix.",
     "gene_names": "{path} names its genes itself; {setting} is for a Matrix Market file.",
+    "gene_column": "{path} has one list of names for its genes, and no column {setting!r} of others.",
+    "where": "{path} has nothing that describes its samples, such as {setting[0]!r} asks for.",
 }
 """The refusals of options that do not go with the format of a file."""
 
@@ -49,22 +53,32 @@ def read_expression(
     layer: str | None = None,
     raw: bool = False,
     gene_names: str | Path | None = None,
+    gene_column: str | None = None,
+    where: Sequence[str] = (),
+    counts: bool = False,
 ) -> ExpressionFile:
     """Return the expression of a file, whatever its form.
 
     Parameters
     ----------
     path : str or Path
-        A table (tabs, commas or white space; also GCT and GEO series matrices), an h5ad file, a Matrix Market
-        file, or a 10x folder. Text may be gzip.
+        A table (tabs, commas or white space; also GCT and GEO series matrices; xlsx and parquet), an h5ad, loom or 10x
+        h5 file, a Matrix Market file, or a 10x folder. Text may be packed by gzip, bzip2, xz or zip.
     genes_in : {"auto", "rows", "columns"}
         The axis of the genes; `auto` looks for evidence, and a note says which.
     layer : str, optional
-        Of an h5ad file: take this layer and not `X`.
+        Of an h5ad or loom file: take this layer and not `X` (`matrix`); that name insists on it.
     raw : bool
         Of an h5ad file: take `raw/X`, with the genes of `raw/var`.
     gene_names : str or Path, optional
         Of a Matrix Market file: its gene names, one a line, or the second column of a table.
+    gene_column : str, optional
+        The column that names the genes: of `var` (h5ad), `row_attrs` (loom), `features` (10x).
+    where : sequence of str
+        `COLUMN=VALUE`: take the samples that have this in `obs` (h5ad) or `col_attrs` (loom). Values of one column are
+        alternatives; all columns must agree.
+    counts : bool
+        Whether the values shall be counts: an h5ad or loom file may have them beside others.
 
     Raises
     ------
@@ -79,9 +93,17 @@ def read_expression(
     file = find_matrix(path) if is_folder(path) else require_file(path)
     reader = find_reader("expression", file)
     names = None if gene_names is None else Path(gene_names)
-    options = {"genes_in": genes_in, "layer": layer, "raw": raw, "gene_names": names}
+    options = {
+        "genes_in": genes_in,
+        "layer": layer,
+        "raw": raw,
+        "gene_names": names,
+        "gene_column": gene_column,
+        "where": tuple(where),
+        "counts": counts,
+    }
     for option, setting in options.items():
-        if option not in reader.options and setting not in ("auto", None, False):
+        if option in _STRAY and option not in reader.options and setting not in ("auto", None, False, ()):
             raise InputError(_STRAY[option].format(path=path, setting=setting))
     if layer is not None and raw:
         raise InputError(f"Either the layer {layer!r} or the raw matrix can be read, not both.")
