@@ -47,7 +47,8 @@ HINTS: dict[str, str] = {
     # formats
     "genes-not-on-panel": "--missing drop leaves them out (they are recorded in the commit).",
     "genes-of-other-vocabulary": (
-        "--alias FILE translates them (two columns: name, gene). "
+        "--alias FILE translates them (two columns: name, gene); `grn init --gene-column NAME` takes another column "
+        "of its file for the names of the panel. "
         "--missing drop leaves them out (they are recorded in the commit)."
     ),
     "gene-column-unknown": "--gene-column NAME says which names the genes.",
@@ -106,6 +107,7 @@ HINTS: dict[str, str] = {
     ),
     "sample-kernel-without-expression": "`grn init --expression FILE` keeps it.",
     "sets-without-genes": "Are the genes spelt as on the panel? --min-genes takes smaller sets.",
+    "several-sheets": "`grn init --sheet NAME` reads one of them; elsewhere, leave one in the file.",
     "signal-from-own-samples": (
         "Make the signal from other samples; --same-samples shows the numbers beside permuted labels."
     ),

@@ -21,7 +21,8 @@ from typing import Any, Literal
 from ..engine.errors import InputError
 from ..engine.wording import some
 from .files.delimited import open_table, read_header
-from .files.kinds import MATRIX_MARKET, FileKind, file_kind, open_bytes
+from .files.kinds import MATRIX_MARKET, TABLE_KINDS, FileKind, file_kind, open_bytes
+from .files.packed import without_packing
 
 Contents = Literal["expression", "pathways", "covariances", "factor models", "kernels", "tests", "labels"]
 
@@ -41,12 +42,12 @@ def first_bytes(kind: FileKind) -> Sign:
 
 
 def ending(text: str) -> Sign:
-    """Return the sign of files whose names end so in any case, perhaps with `.gz` behind."""
-    return lambda path: path.name.lower().removesuffix(".gz").endswith(text)
+    """Return the sign of files whose names end so in any case, perhaps with that of a packing behind."""
+    return lambda path: without_packing(path.name).endswith(text)
 
 
 def beginning(text: str) -> Sign:
-    """Return the sign of files, plain or gzip, that begin with a text in any case."""
+    """Return the sign of files, plain or packed, that begin with a text in any case."""
 
     def begins(path: Path) -> bool:
         with open_bytes(path) as stream:
@@ -59,7 +60,7 @@ def header(function: str) -> Sign:
     """Return the sign of tables whose titles a function, named by a text, knows."""
 
     def knows(path: Path) -> bool:
-        if file_kind(path) not in ("text", "gzip"):
+        if file_kind(path) not in TABLE_KINDS:
             return False
         with open_table(path) as table:
             return _load(function)(read_header(table))
@@ -103,7 +104,11 @@ IS_ZIP = first_bytes("zip")
 
 READERS: Mapping[Contents, Mapping[str, Reader]] = {
     "expression": {
-        "table": Reader("tsv, csv (also .gz)", "expression.tables:read_expression_table", options=("genes_in",)),
+        "table": Reader(
+            "tsv, csv (also .gz, .bz2, .xz, .zip), xlsx, parquet",
+            "expression.tables:read_expression_table",
+            options=("genes_in", "sheet"),
+        ),
         "hdf5": Reader(
             "h5ad, loom, 10x h5",
             "expression.hdf5:read_hdf5",
@@ -111,7 +116,10 @@ READERS: Mapping[Contents, Mapping[str, Reader]] = {
             ("genes_in", "layer", "raw", "gene_column", "where", "counts"),
         ),
         "mtx": Reader(
-            "mtx, a 10x folder", "expression.mtx:read_mtx", beginning(MATRIX_MARKET), ("genes_in", "gene_names", "gene_column")
+            "mtx, a 10x folder",
+            "expression.mtx:read_mtx",
+            beginning(MATRIX_MARKET),
+            ("genes_in", "gene_names", "gene_column"),
         ),
     },
     "pathways": {

@@ -118,6 +118,7 @@ def init(
     gene_names: str | Path | None = None,
     gene_column: str | None = None,
     where: Sequence[str] = (),
+    sheet: str | None = None,
     keep_expression: bool | None = None,
     samples: Sequence[str] | None = None,
     ridge: float = 0.0,
@@ -145,7 +146,7 @@ def init(
         How the covariance is estimated, one of `engine.estimation.estimators`; `factors` is K for `factor`.
     counts, floor, transform, duplicates, genes, min_detected, drop_constant, top_variance
         How the expression is prepared; see `engine.Preparation`.
-    genes_in, layer, raw, gene_names, gene_column, where
+    genes_in, layer, raw, gene_names, gene_column, where, sheet
         How the expression is read; see `formats.expression.read_expression`.
     samples : sequence of str, optional
         Ids of the samples to estimate from; all by default.
@@ -194,6 +195,7 @@ def init(
                 "gene-names": gene_names is not None,
                 "gene-column": gene_column is not None,
                 "where": bool(where),
+                "sheet": sheet is not None,
                 "keep-expression": keep_expression is not None,
                 "samples": samples is not None,
             },
@@ -223,6 +225,7 @@ def init(
             gene_names=gene_names,
             gene_column=gene_column,
             where=where,
+            sheet=sheet,
             keep_expression=keep_expression,
             samples=samples,
         )

@@ -15,6 +15,7 @@ from ..engine.estimation.recorded_notes import expression_not_kept
 from ..engine.network.covariance import FactorCovariance
 from ..engine.network.inversion import invert
 from ..engine.network.panel import Panel
+from ..formats.files.kinds import file_name
 from .history.records import BaseRecord, Parameter, SourceRecord
 from .networks.bases import NewBase
 from .networks.provenance import software
@@ -43,6 +44,7 @@ def from_expression(
     gene_names: str | Path | None = None,
     gene_column: str | None = None,
     where: Sequence[str] = (),
+    sheet: str | None = None,
     keep_expression: bool | None = None,
     samples: Sequence[str] | None = None,
 ) -> NewBase:
@@ -58,7 +60,7 @@ def from_expression(
         How the covariance is estimated: one of `engine.estimation.estimators.ESTIMATORS`.
     factors : int, optional
         The number of factors, for an estimator that has one; chosen when absent.
-    genes_in, layer, raw, gene_names, gene_column, where
+    genes_in, layer, raw, gene_names, gene_column, where, sheet
         How to read the file; see `formats.expression.read_expression`.
     keep_expression : bool, optional
         Whether to keep the values as they were read; by default up to 256 MB.
@@ -74,10 +76,15 @@ def from_expression(
     """
     estimator_of(estimator, factors)
     preparation = preparation or Preparation()
-    options = {"genes_in": genes_in, "layer": layer, "raw": raw, "gene_column": gene_column, "where": tuple(where)}
-    expression, record, notes = _read_expression(
-        source, options, gene_names=gene_names, counts=preparation.counts
-    )
+    options = {
+        "genes_in": genes_in,
+        "layer": layer,
+        "raw": raw,
+        "gene_column": gene_column,
+        "where": tuple(where),
+        "sheet": sheet,
+    }
+    expression, record, notes = _read_expression(source, options, gene_names=gene_names, counts=preparation.counts)
     if samples is not None:
         expression = expression.select_samples(samples)
         notes = (*notes, f"{len(samples):,} samples taken, as asked")
@@ -289,4 +296,4 @@ def _names(in_file: Sequence[str] | None, names: Sequence[str] | None, source: s
 
 
 def _source(path: str | Path, sha256: str, parameters: Mapping[str, Parameter] | None = None) -> SourceRecord:
-    return SourceRecord(file=Path(path).name, sha256=sha256, parameters=dict(parameters or {}))
+    return SourceRecord(file=file_name(Path(path)), sha256=sha256, parameters=dict(parameters or {}))

@@ -23,6 +23,7 @@ _STRAY = {
     "gene_names": "{path} names its genes itself; {setting} is for a Matrix Market file.",
     "gene_column": "{path} has one list of names for its genes, and no column {setting!r} of others.",
     "where": "{path} has nothing that describes its samples, such as {setting[0]!r} asks for.",
+    "sheet": "{path} is no workbook, and has no sheet {setting!r}.",
 }
 """The refusals of options that do not go with the format of a file."""
 
@@ -55,6 +56,7 @@ def read_expression(
     gene_names: str | Path | None = None,
     gene_column: str | None = None,
     where: Sequence[str] = (),
+    sheet: str | None = None,
     counts: bool = False,
 ) -> ExpressionFile:
     """Return the expression of a file, whatever its form.
@@ -77,6 +79,8 @@ def read_expression(
     where : sequence of str
         `COLUMN=VALUE`: take the samples that have this in `obs` (h5ad) or `col_attrs` (loom). Values of one column are
         alternatives; all columns must agree.
+    sheet : str, optional
+        Of a workbook: the sheet to read.
     counts : bool
         Whether the values shall be counts: an h5ad or loom file may have them beside others.
 
@@ -100,6 +104,7 @@ def read_expression(
         "gene_names": names,
         "gene_column": gene_column,
         "where": tuple(where),
+        "sheet": sheet,
         "counts": counts,
     }
     for option, setting in options.items():

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from ...engine.errors import InputError
-from ...engine.estimation.expression import Expression
 from ...engine.wording import some
-from ..files.hdf5_members import Group, member, member_attribute, open_members
+from ..files.hdf5_members import Group, member_attribute, open_members
 from .h5ad import read_h5ad
 from .hdf5_request import Request
 from .loom import read_loom
@@ -16,6 +15,8 @@ from .tenx import is_tenx, read_tenx
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from ...engine.estimation.expression import Expression
 
 _OTHERS = (
     (

@@ -43,7 +43,12 @@ def read_dense(matrix: Dataset, *, genes_first: bool, cells: NDArray[np.bool_]) 
 
 
 def read_runs(
-    matrix: Group, genes: int, *, runs_are_genes: bool, cells: NDArray[np.bool_], wanted: NDArray[np.bool_] | None = None
+    matrix: Group,
+    genes: int,
+    *,
+    runs_are_genes: bool,
+    cells: NDArray[np.bool_],
+    wanted: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float64]:
     """Return some cells, and all genes or some, of a compressed sparse matrix, shape (genes, cells)."""
     count = genes if wanted is None else int(np.count_nonzero(wanted))

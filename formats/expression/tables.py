@@ -51,7 +51,7 @@ class _Layout:
 
 
 def read_expression_table(
-    path: Path, *, genes_in: Literal["auto", "rows", "columns"] = "auto"
+    path: Path, *, genes_in: Literal["auto", "rows", "columns"] = "auto", sheet: str | None = None
 ) -> tuple[Expression, tuple[str, ...]]:
     """Return the expression of a table, and what was decided while reading it.
 
@@ -61,6 +61,8 @@ def read_expression_table(
         Text, plain or gzip: a header of names, a first column of names, perhaps columns of text, then numbers.
     genes_in : {"auto", "rows", "columns"}
         The axis of the genes.
+    sheet : str, optional
+        The sheet of a workbook.
 
     Raises
     ------
@@ -70,7 +72,7 @@ def read_expression_table(
         A row is ragged, a field is no number (line and column are named), a value is missing, a gene has no name,
         or there are fewer than three samples.
     """
-    with open_table(path) as table:
+    with open_table(path, sheet=sheet) as table:
         layout = _lay_out(table)
         numbers = range(layout.start, len(layout.names))
         _, names, values = read_named_numbers(table, layout.names, numbers, after_header=layout.has_header)

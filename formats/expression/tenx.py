@@ -65,9 +65,7 @@ def _find_groups(file: Group) -> list[Group]:
     return groups
 
 
-def _name_genes(
-    matrix: Group, column: str | None
-) -> tuple[tuple[str, ...], NDArray[np.bool_], tuple[str, ...]]:
+def _name_genes(matrix: Group, column: str | None) -> tuple[tuple[str, ...], NDArray[np.bool_], tuple[str, ...]]:
     """Return the names of the genes, which of the features they are, and what was decided."""
     if "features" not in matrix.members:
         chosen = {"name": "gene_names", "id": "genes"}.get(column or "name", column or "")

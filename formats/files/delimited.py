@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ...engine.errors import InputError
-from .kinds import open_text
+from .cells import open_cells
+from .kinds import file_kind, open_text, require_file
 from .limits import LONGEST_NAME, TEXT_PACKING
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ class Table:
         All lines from `first` on; runs of white space are one space where that is the delimiter.
     before : int
         How many lines of the file stand above.
+    is_quoted : bool
+        Whether quotation marks enclose fields, as in csv files; else they are part of them.
     """
 
     path: Path
@@ -71,6 +74,7 @@ class Table:
     first: tuple[Row, ...]
     lines: Iterator[str]
     before: int
+    is_quoted: bool = True
 
     @property
     def rows(self) -> Iterator[Row]:
@@ -79,7 +83,8 @@ class Table:
 
     def parse(self, lines: Iterable[str], before: int) -> Iterator[Row]:
         """Yield the rows of some lines that stand below so many others."""
-        reader = csv.reader(lines, delimiter=self.delimiter)
+        quoting = csv.QUOTE_MINIMAL if self.is_quoted else csv.QUOTE_NONE
+        reader = csv.reader(lines, delimiter=self.delimiter, quoting=quoting)
         try:
             for fields in reader:
                 if any(map(str.strip, fields)) and not fields[0].startswith("!"):
@@ -97,8 +102,10 @@ class Table:
 
 
 @contextmanager
-def open_table(path: Path, *, packing: int = TEXT_PACKING) -> Generator[Table]:
-    """Open a table of delimited text, plain or gzip.
+def open_table(
+    path: Path, *, packing: int = TEXT_PACKING, is_quoted: bool = True, sheet: str | None = None
+) -> Generator[Table]:
+    """Open a table of delimited text, plain or packed, or the rows of a workbook or parquet file as if they were text.
 
     Parameters
     ----------
@@ -106,6 +113,10 @@ def open_table(path: Path, *, packing: int = TEXT_PACKING) -> Generator[Table]:
         UTF-8; fields may be quoted as in csv files; lines may end in CRLF.
     packing : int
         How many bytes gzip may have packed into one.
+    is_quoted : bool
+        Whether quotation marks enclose fields.
+    sheet : str, optional
+        The sheet of a workbook.
 
     Raises
     ------
@@ -114,7 +125,10 @@ def open_table(path: Path, *, packing: int = TEXT_PACKING) -> Generator[Table]:
     InputError
         It is empty, binary, cut short, or holds nothing but comments; also while rows are read.
     """
-    with open_text(path, packing=packing) as stream:
+    is_text = file_kind(require_file(path)) not in ("workbook", "parquet")
+    if is_text and sheet is not None:
+        raise InputError(f"{path} is no workbook, and has no sheet {sheet!r}.")
+    with open_text(path, packing=packing) if is_text else open_cells(path, sheet) as stream:
         comments, opening = _skip_comments(path, stream)
         if not opening:
             raise InputError(f"{path} holds no table: there is nothing after its comments.")
@@ -123,8 +137,8 @@ def open_table(path: Path, *, packing: int = TEXT_PACKING) -> Generator[Table]:
         if comments and _is_header_in_comment(comments[-1], opening, delimiter):
             top.insert(0, comments.pop().removeprefix("#") + "\n")
         lines = itertools.chain(top, stream)
-        table = Table(path, delimiter, tuple(filter(None, comments)), (), _one_spaced(lines, delimiter), len(comments))
-        table = _peek(table)
+        spaced = _one_spaced(lines, delimiter)
+        table = _peek(Table(path, delimiter, tuple(filter(None, comments)), (), spaced, len(comments), is_quoted))
         if not table.first:
             raise InputError(f"{path} holds no table: there is nothing after its comments.")
         yield table

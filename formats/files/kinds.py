@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import difflib
-import gzip
 import hashlib
 import io
+import os
+import re
 import secrets
 import stat
-import zlib
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal, TextIO, cast
+from typing import TYPE_CHECKING, BinaryIO, Literal, TextIO
 
 from ...engine.errors import InputError, NotFound
-from .limits import LONGEST_LINE, TEXT_PACKING, largest_unpacked
+from .foreign_kinds import refuse_foreign
+from .limits import LONGEST_LINE, TEXT_PACKING
+from .packed import UNPACKERS, largest_packed_content, unpack, zip_contents
 
 if TYPE_CHECKING:
     from collections.abc import Generator
     from io import BufferedReader
     from typing import Any
 
-FileKind = Literal["text", "gzip", "zip", "npy", "hdf5"]
+FileKind = Literal["text", "gzip", "bzip2", "xz", "zipped", "zip", "workbook", "parquet", "npy", "hdf5"]
+
+TEXT_KINDS = frozenset({"text", "gzip", "bzip2", "xz", "zipped"})
+"""Kinds of files that hold text."""
+
+TABLE_KINDS = TEXT_KINDS | {"workbook", "parquet"}
+"""Kinds of files that hold rows of fields."""
 
 MATRIX_MARKET = "%%matrixmarket"
 """What a Matrix Market file begins with, in lower case."""
@@ -34,11 +42,15 @@ _WHO = "ls -l shows who may read it."
 _NEIGHBOURS = 10_000
 """Most names of a folder that are compared with the name of a missing file."""
 
+_BZIP2 = re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)")
+
 _BLOCK = 1 << 17
 """Bytes of a text that are read at once."""
 
 _MAGIC: tuple[tuple[bytes, FileKind], ...] = (
     (b"\x1f\x8b", "gzip"),
+    (b"\xfd7zXZ\0", "xz"),
+    (b"PAR1", "parquet"),
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
     (b"\x93NUMPY", "npy"),
@@ -80,17 +92,38 @@ def require_file(path: str | Path) -> Path:
 def file_kind(path: Path) -> FileKind:
     """Return what a file is by its first bytes, whatever its name ends in."""
     with _opened(path) as stream:
-        head = stream.read(8)
-    for magic, kind in _MAGIC:
-        if head.startswith(magic):
-            return kind
-    return "text"
+        head = stream.read(10)
+    if _BZIP2.match(head):
+        return "bzip2"
+    kind = next((kind for magic, kind in _MAGIC if head.startswith(magic)), "text")
+    return _kind_of_zip(path) if kind == "zip" else kind
+
+
+def _kind_of_zip(path: Path) -> FileKind:
+    """Return "workbook", "zip" for an archive of arrays or of nothing, or "zipped" for one of other files."""
+    names = zip_contents(path)
+    if {"xl/workbook.xml", "xl/workbook.bin"} & set(names):
+        return "workbook"
+    is_of_arrays = not names or any(name.endswith(".npy") for name in names)
+    return "zip" if is_of_arrays else "zipped"
 
 
 def fingerprint(path: Path) -> str:
     """Return the SHA-256 of a file's bytes in hex, as `sha256sum` prints it."""
     with _opened(path) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def file_name(path: Path) -> str:
+    r"""Return the name of a file for a record: bytes that are not UTF-8 stand as escapes.
+
+    Examples
+    --------
+    >>> import os
+    >>> file_name(Path(os.fsdecode(b"in/M\xfcller.tsv")))
+    'M\\xfcller.tsv'
+    """
+    return os.fsencode(path.name or path.resolve().name).decode("utf-8", "backslashreplace")
 
 
 def is_folder(path: Path) -> bool:
@@ -110,37 +143,32 @@ def is_plain_file(path: Path) -> bool:
 
 
 def largest_content(path: Path, packing: int = TEXT_PACKING) -> int:
-    """Return the most bytes that a file may hold: its own, or when it is gzip what it may unpack to."""
-    size = path.stat().st_size
-    return largest_unpacked(size, packing) if file_kind(path) == "gzip" else size
+    """Return the most bytes that a file may hold: its own, or when it is packed what it may unpack to."""
+    return largest_packed_content(path, file_kind(path), packing)
 
 
 @contextmanager
 def open_bytes(path: Path) -> Generator[BinaryIO]:
-    """Open a file to read bytes, unpacking gzip when its first bytes say so.
+    """Open a file to read bytes, unpacking gzip, bzip2, xz and zip when its first bytes say so.
 
     Raises
     ------
     NotFound, InputError
-        As `require_file`; also, while reading, when the gzip stream is cut short or damaged.
+        As `require_file`; also, while reading, when a packed file is cut short or damaged.
     """
     path = require_file(path)
     with _opened(path) as raw:
-        if file_kind(path) != "gzip":
+        kind = file_kind(path)
+        if kind in ("gzip", "bzip2", "xz", "zipped"):
+            with unpack(path, raw, kind) as unpacked:
+                yield unpacked
+        else:
             yield raw
-            return
-        try:
-            with gzip.GzipFile(fileobj=raw) as unpacked:
-                yield cast("BinaryIO", unpacked)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise InputError(
-                f"The gzip file {path} is cut short or damaged: {_reason(error)}.", hint=f"{AGAIN} gunzip -t tests it."
-            ) from error
 
 
 @contextmanager
 def open_text(path: Path, *, packing: int = TEXT_PACKING) -> Generator[TextIO]:
-    """Open a UTF-8 text file, plain or gzip, with or without a byte order mark.
+    """Open a UTF-8 text file, plain or packed, with or without a byte order mark.
 
     Line ends are left as they stand, for the csv module to read.
 
@@ -201,7 +229,7 @@ class _Bounded(io.RawIOBase):
             raise InputError(
                 f"{self._path} unpacks to more than {self._most:,} bytes, from {self._path.stat().st_size:,}: "
                 "it would burst.",
-                hint=f"If it is sound, unpack it first: gunzip -k {self._path.name}",
+                hint=f"If it is sound, unpack it first: {UNPACKERS[file_kind(self._path)]} {self._path.name}",
             )
         if self._since_line > LONGEST_LINE:
             raise InputError(
@@ -275,6 +303,7 @@ def _refuse_binary(path: Path, head: bytes) -> None:
             f"{path} is a zip archive or a spreadsheet workbook, not text.",
             hint="Save the sheet as tab-separated text.",
         )
+    refuse_foreign(path, head)
     if b"\0" in head:
         raise InputError(f"{path} is a binary file, not text.")
 

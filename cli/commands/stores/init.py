@@ -94,6 +94,7 @@ if TYPE_CHECKING:
     metavar="COLUMN=VALUE",
     help="Samples that have this in obs (h5ad) or col_attrs (loom); give it again for more values or columns.",
 )
+@click.option("--sheet", metavar="NAME", help="Of an xlsx workbook: the sheet to read.")
 @click.option(
     "--keep-expression/--no-keep-expression",
     default=None,
