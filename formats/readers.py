@@ -107,7 +107,7 @@ READERS: Mapping[Contents, Mapping[str, Reader]] = {
         "table": Reader(
             "tsv, csv (also .gz, .bz2, .xz, .zip), xlsx, parquet",
             "expression.tables:read_expression_table",
-            options=("genes_in", "sheet"),
+            options=("genes_in", "sheet", "gene_column", "where"),
         ),
         "hdf5": Reader(
             "h5ad, loom, 10x h5",

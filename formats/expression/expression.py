@@ -75,7 +75,8 @@ def read_expression(
     gene_names : str or Path, optional
         Of a Matrix Market file: its gene names, one a line, or the second column of a table.
     gene_column : str, optional
-        The column that names the genes: of `var` (h5ad), `row_attrs` (loom), `features` (10x).
+        The column that names the genes: of `var` (h5ad), `row_attrs` (loom), `features` (10x) or the metadata of a GCT
+        1.3 file.
     where : sequence of str
         `COLUMN=VALUE`: take the samples that have this in `obs` (h5ad) or `col_attrs` (loom). Values of one column are
         alternatives; all columns must agree.

@@ -11,7 +11,6 @@ from ...engine.errors import InputError
 from ...engine.estimation.expression import Expression
 from ...engine.wording import counted, some
 from ..files.delimited import (
-    DELIMITER_NAMES,
     check_names,
     clipped,
     is_missing,
@@ -22,6 +21,7 @@ from ..files.delimited import (
 from ..files.table_numbers import read_named_numbers
 from ..genes.identifiers import spreadsheet_dates
 from ..genes.orientation import GENE_WORDS, SAMPLE_WORDS, Orientation, orient, title_word
+from .gct import without_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +51,12 @@ class _Layout:
 
 
 def read_expression_table(
-    path: Path, *, genes_in: Literal["auto", "rows", "columns"] = "auto", sheet: str | None = None
+    path: Path,
+    *,
+    genes_in: Literal["auto", "rows", "columns"] = "auto",
+    sheet: str | None = None,
+    gene_column: str | None = None,
+    where: Sequence[str] = (),
 ) -> tuple[Expression, tuple[str, ...]]:
     """Return the expression of a table, and what was decided while reading it.
 
@@ -63,6 +68,8 @@ def read_expression_table(
         The axis of the genes.
     sheet : str, optional
         The sheet of a workbook.
+    gene_column, where
+        Of a GCT 1.3 file: the column of names, and `COLUMN=VALUE` that samples must have.
 
     Raises
     ------
@@ -72,7 +79,8 @@ def read_expression_table(
         A row is ragged, a field is no number (line and column are named), a value is missing, a gene has no name,
         or there are fewer than three samples.
     """
-    with open_table(path, sheet=sheet) as table:
+    with open_table(path, sheet=sheet) as opened:
+        table, metadata_notes = without_metadata(opened, gene_column, where)
         layout = _lay_out(table)
         numbers = range(layout.start, len(layout.names))
         _, names, values = read_named_numbers(table, layout.names, numbers, after_header=layout.has_header)
@@ -80,7 +88,8 @@ def read_expression_table(
     _check_gct(table, len(rows), len(columns))
     orientation = _choose_axis(path, genes_in, layout, rows, columns)
     notes = (
-        f"read as a table parted by {DELIMITER_NAMES[table.delimiter]}",
+        f"read as {table.form}",
+        *metadata_notes,
         *layout.notes,
         f"genes in {orientation.genes_in}: {orientation.reason}",
     )
@@ -173,7 +182,9 @@ def _check_gct(table: Table, rows: int, columns: int) -> None:
     if not table.is_gct:
         return
     if not table.comments[0].startswith("#1.2"):
-        raise InputError(f"{table.path} is a GCT file of version {table.comments[0][1:4]}; version 1.2 is read here.")
+        raise InputError(
+            f"{table.path} is a GCT file of version {table.comments[0][1:4]}; versions 1.2 and 1.3 are read here."
+        )
     claimed = table.comments[1].replace(",", " ").split()[:2] if len(table.comments) > 1 else []
     if claimed != [str(rows), str(columns)]:
         raise InputError(

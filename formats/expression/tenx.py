@@ -71,7 +71,7 @@ def _name_genes(matrix: Group, column: str | None) -> tuple[tuple[str, ...], NDA
         chosen = {"name": "gene_names", "id": "genes"}.get(column or "name", column or "")
         count = member_dataset(matrix, "genes").shape
         genes = read_gene_column(matrix, chosen, count[0] if count else 0)
-        return genes, np.ones(len(genes), dtype=np.bool_), (f"gene names are {chosen}",)
+        return genes, np.ones(len(genes), dtype=np.bool_), (f"gene names are the list {chosen!r}",)
     features = member_group(matrix, "features")
     chosen = column or ("name" if "name" in features.members else "id")
     count = member_dataset(features, "id").shape

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
     from pathlib import Path
 
+CELLS = {"workbook": "a sheet of a workbook", "parquet": "a parquet file"}
+"""The kinds of files that are read here, and what they are."""
+
 BATCH_CELLS = 1 << 20
 """About so many cells of a parquet file are turned to text at once."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ...engine.errors import InputError
-from .cells import open_cells
+from .cells import CELLS, open_cells
 from .kinds import file_kind, open_text, require_file
 from .limits import LONGEST_NAME, TEXT_PACKING
 
@@ -66,6 +66,8 @@ class Table:
         How many lines of the file stand above.
     is_quoted : bool
         Whether quotation marks enclose fields, as in csv files; else they are part of them.
+    form : str
+        What it is, for a note.
     """
 
     path: Path
@@ -75,6 +77,7 @@ class Table:
     lines: Iterator[str]
     before: int
     is_quoted: bool = True
+    form: str = ""
 
     @property
     def rows(self) -> Iterator[Row]:
@@ -125,7 +128,8 @@ def open_table(
     InputError
         It is empty, binary, cut short, or holds nothing but comments; also while rows are read.
     """
-    is_text = file_kind(require_file(path)) not in ("workbook", "parquet")
+    kind = file_kind(require_file(path))
+    is_text = kind not in CELLS
     if is_text and sheet is not None:
         raise InputError(f"{path} is no workbook, and has no sheet {sheet!r}.")
     with open_text(path, packing=packing) if is_text else open_cells(path, sheet) as stream:
@@ -138,7 +142,8 @@ def open_table(
             top.insert(0, comments.pop().removeprefix("#") + "\n")
         lines = itertools.chain(top, stream)
         spaced = _one_spaced(lines, delimiter)
-        table = _peek(Table(path, delimiter, tuple(filter(None, comments)), (), spaced, len(comments), is_quoted))
+        form = f"a table parted by {DELIMITER_NAMES[delimiter]}" if is_text else CELLS[kind]
+        table = peek(Table(path, delimiter, tuple(filter(None, comments)), (), spaced, len(comments), is_quoted, form))
         if not table.first:
             raise InputError(f"{path} holds no table: there is nothing after its comments.")
         yield table
@@ -232,8 +237,8 @@ def clipped(text: str) -> str:
     return repr(text) if len(text) <= _QUOTED else f"{text[:_QUOTED]!r} …"
 
 
-def _peek(table: Table) -> Table:
-    """Return the table with the rows that are looked at first, all of its lines still to come."""
+def peek(table: Table) -> Table:
+    """Return a table with the rows that are looked at first, all of its lines still to come."""
     lines: list[str] = []
     first: list[Row] = []
     for row in table.parse(_recorded(table.lines, lines), table.before):

@@ -73,6 +73,16 @@ FOREIGN_KINDS = (
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",),
     ),
     ForeignKind(
+        "a MuData file (.h5mu) of several kinds of data",
+        'In Python: mudata.read_h5mu("{name}").mod["rna"].write_h5ad("rna.h5ad")',
+        (b"MuData (format-version=",),
+    ),
+    ForeignKind(
+        "a file of Stata (.dta)",
+        'In Python: pandas.read_stata("{name}").to_csv("table.tsv", sep="\\t", index=False)',
+        (b"<stata_dta>", b"\x71\x01\x01", b"\x71\x02\x01", b"\x72\x01\x01", b"\x72\x02\x01", b"\x73\x02\x01"),
+    ),
+    ForeignKind(
         "a file of MATLAB",
         'In MATLAB: writematrix(X, "table.tsv", FileType="text", Delimiter="tab")',
         (b"MATLAB 5.0 MAT-file", b"MATLAB 7.3 MAT-file"),
