@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..engine.errors import InputError
 from .repository import Repository
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..engine.estimation.expression import Expression
     from ..engine.estimation.gene_rows import Duplicates
     from ..engine.estimation.normalisation import Transform
     from ..engine.network.covariance import FactorCovariance
@@ -99,7 +98,7 @@ def verify(path: str | Path, *, quick: bool = False, numbers: bool = False, repa
 def init(
     path: str | Path,
     *,
-    expression: str | Path | Expression | None = None,
+    expression: Any = None,
     covariance: str | Path | NDArray[np.float64] | None = None,
     factor_model: str | Path | FactorCovariance | None = None,
     estimator: str = "shrinkage",
@@ -136,8 +135,9 @@ def init(
     ----------
     path : str or Path
         The path of the store, such as `tumor.grn`; nothing may stand there.
-    expression : str, Path or Expression
-        A table, h5ad or Matrix Market file, or values in memory, to estimate a covariance from.
+    expression : str, Path, Expression, AnnData, DataFrame or tuple
+        A file, or values in memory, to estimate a covariance from. AnnData is cells × genes; a DataFrame of pandas is
+        read by the rules of tables; a tuple is a dense or sparse matrix of genes × samples, genes and samples.
     covariance : str, Path or ndarray of float64, shape (p, p)
         A covariance; `genes` names its rows where the file does not, and `ridge` is added to its diagonal.
     factor_model : str, Path or FactorCovariance

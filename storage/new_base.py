@@ -33,7 +33,7 @@ LARGEST_KEPT = 256_000_000
 
 
 def from_expression(
-    source: str | Path | Expression,
+    source: Any,
     *,
     preparation: Preparation | None = None,
     estimator: str = "shrinkage",
@@ -52,8 +52,8 @@ def from_expression(
 
     Parameters
     ----------
-    source : str, Path or Expression
-        A file, or values in memory.
+    source : str, Path, Expression, AnnData, DataFrame or tuple
+        A file, or values in memory; see `formats.expression.objects`.
     preparation : Preparation, optional
         Floor, transform, duplicates and filters; nothing is done to the values by default.
     estimator : str
@@ -214,10 +214,19 @@ def from_factor_model(
 
 
 def _read_expression(
-    source: str | Path | Expression, options: Mapping[str, Any], *, gene_names: str | Path | None, counts: bool
+    source: Any, options: Mapping[str, Any], *, gene_names: str | Path | None, counts: bool
 ) -> tuple[Expression, SourceRecord | None, tuple[str, ...]]:
     if isinstance(source, Expression):
         return source, None, ()
+    if not isinstance(source, str | Path):
+        if gene_names is not None or options["sheet"] is not None:
+            raise InputError("A list of gene names and a sheet go with a file, not with an object.")
+        from ..formats.expression.hdf5_request import Request
+        from ..formats.expression.objects import read_expression_object
+
+        wanted = {name: value for name, value in options.items() if name != "sheet"}
+        expression, notes = read_expression_object(source, Request(**wanted, counts=counts))
+        return expression, None, notes
     from ..formats.expression.expression import read_expression
 
     file = read_expression(source, **options, gene_names=gene_names, counts=counts)

@@ -36,7 +36,7 @@ def read_h5ad(file: Group, request: Request) -> tuple[Expression, tuple[str, ...
 
     It is read as AnnData writes it: dense, CSR or CSC; `obs` and `var` as groups, or as the tables of old files.
     """
-    check_axis(request, file.path, "an h5ad", "columns", "var")
+    check_axis(request, file.path, "an h5ad file", "columns", "var")
     matrix = _find_matrix(file, request)
     variables, observations = _find_variables(file, raw=request.raw), member(file, "obs")
     samples, genes = _index(observations), _index(variables)

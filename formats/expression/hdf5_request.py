@@ -33,7 +33,7 @@ class Request:
 def check_axis(request: Request, path: Path, form: str, axis: Literal["rows", "columns"], place: str) -> None:
     """Refuse to look for genes along the other axis than a format has them on."""
     if request.genes_in not in ("auto", axis):
-        raise InputError(f"{path} is {form} file: its genes are the {axis} ({place}).")
+        raise InputError(f"{path} is {form}: its genes are the {axis} ({place}).")
 
 
 def read_dense(matrix: Dataset, *, genes_first: bool, cells: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -31,7 +31,7 @@ def read_loom(file: Group, request: Request) -> tuple[Expression, tuple[str, ...
     """Return the expression of a loom file, and what was decided while reading it; see `hdf5.read_hdf5`."""
     if request.raw:
         raise InputError(f"{file.path} is a loom file, which has layers and no raw matrix.")
-    check_axis(request, file.path, "a loom", "rows", "row_attrs")
+    check_axis(request, file.path, "a loom file", "rows", "row_attrs")
     matrix, name = _find_matrix(file, request.layer)
     if len(matrix.shape) != 2:
         raise InputError(f"{matrix.where} has shape {matrix.shape}, not genes × cells.")

@@ -33,7 +33,7 @@ def read_tenx(file: Group, request: Request) -> tuple[Expression, tuple[str, ...
     """
     if request.raw or request.layer not in (None, "matrix") or request.where:
         raise InputError(f"{file.path} is a 10x file: it has one matrix, and nothing that describes its cells.")
-    check_axis(request, file.path, "a 10x", "rows", "features")
+    check_axis(request, file.path, "a 10x file", "rows", "features")
     groups = _find_groups(file)
     if len(groups) > 1:
         raise InputError(
