@@ -57,7 +57,7 @@ def without_metadata(table: Table, gene_column: str | None, where: Sequence[str]
     rows, columns, row_metadata, column_metadata = _read_sizes(table)
     start, before = 1 + row_metadata, table.before
     lines = _split_lines(table, start + columns)
-    header = next(lines, [])
+    header = next(lines, list[str]())
     metadata = {fields[0]: fields[start:] for fields in islice(lines, column_metadata)}
     if len(metadata) < column_metadata:
         raise InputError(f"{table.path} claims {column_metadata:,} rows of metadata, and has {len(metadata):,}.")

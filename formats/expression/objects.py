@@ -55,10 +55,10 @@ def read_expression_object(source: Any, request: Request) -> tuple[Expression, t
         return _read_frame(source, request)
     if request.gene_column is not None or request.where:
         raise InputError("Only an AnnData object or a DataFrame has columns of names and of what describes samples.")
-    if isinstance(source, tuple) and len(cast("tuple[Any, ...]", source)) == 3:
-        return _read_matrix(*cast("tuple[Any, Any, Any]", source), request)
+    if isinstance(source, tuple) and len(parts := cast("tuple[Any, ...]", source)) == 3:
+        return _read_matrix(*parts, request)
     raise InputError(
-        f"Expression cannot be taken from an object of type {type(source).__name__}.",
+        f"Expression cannot be taken from an object of type {type(cast('object', source)).__name__}.",
         hint="Give a path, AnnData, a DataFrame, or (matrix, genes, samples).",
     )
 
@@ -120,9 +120,10 @@ def _is_missing(entry: object) -> bool:
 
 def _dense(matrix: Any) -> NDArray[np.float64]:
     """Return a dense, sparse or backed matrix as an array."""
-    if not isinstance(matrix, np.ndarray) and hasattr(matrix, "to_memory"):
-        matrix = matrix.to_memory()
-    dense: Any = np.asarray(matrix.toarray() if hasattr(matrix, "toarray") else matrix)
+    for method in ("to_memory", "toarray"):
+        if hasattr(matrix, method):
+            matrix = getattr(matrix, method)()
+    dense: NDArray[Any] = np.asarray(matrix)
     if dense.ndim != 2 or dense.dtype.kind not in "iufb":
         raise InputError(f"Expression has two axes and real numbers, not shape {dense.shape} and {dense.dtype}.")
     return dense.astype(np.float64)

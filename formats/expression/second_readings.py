@@ -31,12 +31,10 @@ def is_standardised(values: NDArray[np.float64]) -> bool:
     """
     if values.size == 0 or not values.min() < 0:
         return False
-    means, deviations = values.mean(axis=1), values.std(axis=1, ddof=1)
-    means, deviations = means[deviations > 0], deviations[deviations > 0]
-    if not len(means):
-        return False
+    means: NDArray[np.float64] = values.mean(axis=1)
+    deviations: NDArray[np.float64] = values.std(axis=1)
     are_standard = (np.abs(means) < NEAR_ZERO) & (deviations > NEAR_ONE[0]) & (deviations < NEAR_ONE[1])
-    return bool(np.mean(are_standard) > 0.5)
+    return int(np.count_nonzero(are_standard)) > 0.5 * int(np.count_nonzero(deviations))
 
 
 def refuse_second_reading(

@@ -204,8 +204,8 @@ def _cells_of(column: Any) -> list[object]:
 def _index_of(schema: Any) -> list[str]:
     """Return the columns that were the index of a table of pandas."""
     try:
-        described = json.loads((schema.metadata or {}).get(b"pandas", b"{}"))
-        columns = described.get("index_columns", []) if isinstance(described, dict) else []
-    except ValueError:
+        metadata: dict[bytes, bytes] = schema.metadata or {}
+        columns: list[Any] = json.loads(metadata.get(b"pandas", b"{}"))["index_columns"]
+    except (KeyError, TypeError, ValueError):
         return []
     return [name for name in columns if isinstance(name, str) and name in schema.names]

@@ -95,8 +95,10 @@ def file_kind(path: Path) -> FileKind:
         head = stream.read(10)
     if _BZIP2.match(head):
         return "bzip2"
-    kind = next((kind for magic, kind in _MAGIC if head.startswith(magic)), "text")
-    return _kind_of_zip(path) if kind == "zip" else kind
+    for magic, kind in _MAGIC:
+        if head.startswith(magic):
+            return _kind_of_zip(path) if kind == "zip" else kind
+    return "text"
 
 
 def _kind_of_zip(path: Path) -> FileKind:

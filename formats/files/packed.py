@@ -9,7 +9,7 @@ import lzma
 import zipfile
 import zlib
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from ...engine.errors import InputError
 from ...engine.wording import some
@@ -129,6 +129,6 @@ def zip_contents(path: Path) -> tuple[str, ...]:
     """Return the names of the files in a zip archive; none where it is damaged."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return tuple(cast("str", info.filename) for info in archive.infolist() if _is_content(info))
+            return tuple(info.filename for info in archive.infolist() if _is_content(info))
     except _DAMAGE:
         return ()
