@@ -45,7 +45,7 @@ def read_name_rows(
         rows, notes = rows[1:], (note,)
     elif count - 1 in shape:
         words = {title_word(field) for field in rows[0]}
-        if title_word(rows[0][0]) in titles or (count not in shape and words & (titles | _TITLES_OF_R)):
+        if title_word(rows[0][0]) in titles or words & _TITLES_OF_R or (count not in shape and words & titles):
             rows, notes = rows[1:], (note,)
         elif count not in shape:
             raise InputError(

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _ANNDATA = Path("The AnnData object")
 _FRAME = "The DataFrame"
+_NUMBERS = {f"{kind}{bits}" for kind in ("float", "int", "uint") for bits in (8, 16, 32, 64)}
 _MATRIX = Path("The matrix")
 
 
@@ -57,8 +58,9 @@ def read_expression_object(source: Any, request: Request) -> tuple[Expression, t
         raise InputError("Only an AnnData object or a DataFrame has columns of names and of what describes samples.")
     if isinstance(source, tuple) and len(parts := cast("tuple[Any, ...]", source)) == 3:
         return _read_matrix(*parts, request)
+    kind = type(cast("object", source)).__name__
     raise InputError(
-        f"Expression cannot be taken from an object of type {type(cast('object', source)).__name__}.",
+        f"Expression cannot be taken from an object of type {kind}.",
         hint="Give a path, AnnData, a DataFrame, or (matrix, genes, samples).",
     )
 
@@ -172,7 +174,7 @@ def _rows_of(frame: Any) -> Iterator[Sequence[object]]:
 def _cells_of(series: Any) -> list[object]:
     """Return the cells of a column; numbers as text, which is quicker for all at once."""
     cells = series.tolist()
-    is_plain = isinstance(series.dtype, np.dtype) and series.dtype.kind in "iuf"
+    is_plain = str(series.dtype) in _NUMBERS  # the types of pandas' own, such as Int64, know missing values
     return list(map(repr, cells)) if is_plain else [None if _is_missing(cell) else cell for cell in cells]
 
 
