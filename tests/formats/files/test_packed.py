@@ -67,7 +67,7 @@ def test_text_is_read_however_it_is_packed(tmp_path: Path, name: str):
 def test_the_ending_before_that_of_a_packing_counts(tmp_path: Path, ending: str):
     content = PACKINGS[{".zip": "a.zip"}.get(ending, f"a.tsv{ending}")](b"P53\tx\tTP53\tMDM2\n")
     (tmp_path / f"sets.GMT{ending}").write_bytes(content)
-    assert read_pathways(tmp_path / f"sets.GMT{ending}", Panel(("TP53", "MDM2"))).pathways[0].name == "P53"
+    assert read_pathways(tmp_path / f"sets.GMT{ending}", Panel(("TP53", "MDM2"))).kind == "gmt"
 
 
 @pytest.mark.parametrize("name", ["a.tsv.gz", "a.tsv.bz2", "a.tsv.xz", "a.zip"])
