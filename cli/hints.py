@@ -52,9 +52,11 @@ HINTS: dict[str, str] = {
         "--missing drop leaves them out (they are recorded in the commit)."
     ),
     "gene-column-unknown": "--gene-column NAME says which names the genes.",
-    "matrix-beside-layers": "Say which: --layer NAME takes a layer, and --layer {name} takes {name} as it is.",
+    "matrix-beside-layers": (
+        "Say which: `grn init --layer NAME` takes a layer, and --layer {name} takes {name} as it is."
+    ),
     "matrix-beside-raw": (
-        "Say which: --raw takes raw/X, --layer NAME a layer, and --layer {name} takes {name} as it is."
+        "Say which: `grn init --raw` takes raw/X, --layer NAME a layer, and --layer {name} takes {name} as it is."
     ),
     "matrix-without-gene-names": "--gene-names FILE gives them, one a line.",
     "pathway-without-genes": "Leave the pathway out: --only names those to take.",

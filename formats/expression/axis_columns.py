@@ -40,6 +40,11 @@ def read_column(axis: Group | Dataset, name: str) -> NDArray[Any]:
         where = location_of(axis.location)
         raise NotFound(f"{axis.path}: {where} has no column {name!r}; it has {some(list_columns(axis), 20)}.")
     if isinstance(axis, Dataset):
+        if axis.fields[name].kind in "iu":
+            raise InputError(
+                f"{axis.where}: column {name!r} holds numbers, which in old files may stand for texts.",
+                hint="In Python: anndata.read_h5ad(FILE).write_h5ad(NEW) writes the texts beside it.",
+            )
         return _as_values(read_array(axis, name), axis.where)
     column = member(axis, name)
     if isinstance(column, Group):

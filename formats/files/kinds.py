@@ -301,10 +301,7 @@ def _refuse_binary(path: Path, head: bytes) -> None:
             hint=f"iconv -f utf-16 -t utf-8 {path.name} > utf8-{path.name}",
         )
     if head.startswith(b"PK\x03\x04"):
-        raise InputError(
-            f"{path} is a zip archive or a spreadsheet workbook, not text.",
-            hint="Save the sheet as tab-separated text.",
-        )
+        raise InputError(f"{path} is a zip archive of arrays (.npz), or within another packing, not text.")
     refuse_foreign(path, head)
     if b"\0" in head:
         raise InputError(f"{path} is a binary file, not text.")

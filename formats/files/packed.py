@@ -81,6 +81,10 @@ def _opener(path: Path, raw: BinaryIO, kind: Packing) -> Any:
         return io.BufferedReader(_XzStream(raw), _BLOCK)
     archive = zipfile.ZipFile(raw)
     members = [info for info in archive.infolist() if _is_content(info)]
+    if any(info.filename in ("content.xml", "word/document.xml") for info in members):
+        raise InputError(
+            f"{path} is a document of LibreOffice or Word, not a table.", hint="Save its table as .xlsx, or as text."
+        )
     if len(members) != 1:
         raise InputError(
             f"{path} is a zip archive of {len(members):,} files: {some([info.filename for info in members])}.",

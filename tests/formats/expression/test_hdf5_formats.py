@@ -355,3 +355,16 @@ def test_other_hdf5_files_are_named_with_what_converts_them(
     with pytest.raises(InputError, match=sentence) as refusal:
         read_expression(tmp_path / "a.h5")
     assert way in refusal.value.hint
+
+
+def test_numbers_in_tables_of_old_files_describe_no_cells(tmp_path: Path):
+    path = write_h5ad(tmp_path / "a.h5ad")
+    with h5py.File(path, "a") as file:
+        del file["obs"]
+        records = [
+            (cell.encode(), kind, number) for cell, kind, number in zip(CELLS, [b"T", b"B"] * 6, range(12), strict=True)
+        ]
+        file["obs"] = np.array(records, dtype=[("index", "S4"), ("kind", "S1"), ("louvain", "i4")])
+    assert read_expression(path, where=["kind=B"]).expression.samples == CELLS[1::2]
+    with pytest.raises(InputError, match="'louvain' holds numbers, which in old files may stand for texts"):
+        read_expression(path, where=["louvain=3"])
