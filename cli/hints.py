@@ -45,13 +45,13 @@ HINTS: dict[str, str] = {
     "too-small-to-hold-out": "Name one rank: --rank R.",
     "version-without-pathways": "It has none: `grn commit` adds them.",
     # formats
+    "gene-column-unknown": "--gene-column NAME says which names the genes.",
     "genes-not-on-panel": "--missing drop leaves them out (they are recorded in the commit).",
     "genes-of-other-vocabulary": (
         "--alias FILE translates them (two columns: name, gene); `grn init --gene-column NAME` takes another column "
         "of its file for the names of the panel. "
         "--missing drop leaves them out (they are recorded in the commit)."
     ),
-    "gene-column-unknown": "--gene-column NAME says which names the genes.",
     "matrix-beside-layers": (
         "Say which: `grn init --layer NAME` takes a layer, and --layer {name} takes {name} as it is."
     ),
@@ -60,6 +60,7 @@ HINTS: dict[str, str] = {
     ),
     "matrix-without-gene-names": "--gene-names FILE gives them, one a line.",
     "pathway-without-genes": "Leave the pathway out: --only names those to take.",
+    "several-sheets": "`grn init --sheet NAME` reads one of them; elsewhere, leave one in the file.",
     "strength-not-positive": "--subtract takes a pathway away.",
     # storage
     "analysis-damaged": "`grn nmf` makes it anew where it is asked again.",
@@ -109,7 +110,6 @@ HINTS: dict[str, str] = {
     ),
     "sample-kernel-without-expression": "`grn init --expression FILE` keeps it.",
     "sets-without-genes": "Are the genes spelt as on the panel? --min-genes takes smaller sets.",
-    "several-sheets": "`grn init --sheet NAME` reads one of them; elsewhere, leave one in the file.",
     "signal-from-own-samples": (
         "Make the signal from other samples; --same-samples shows the numbers beside permuted labels."
     ),

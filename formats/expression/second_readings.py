@@ -70,11 +70,12 @@ def refuse_second_reading(
         what = f"holds decimals up to {values.max():g}, which are no counts"
     else:
         return
+    has_raw = "raw" in others
     layers = [other for other in others if other != "raw"]
-    beside = [*(["raw/X"] if "raw" in others else []), *(f"layers/{layer}" for layer in layers)]
+    beside = [*(["raw/X"] if has_raw else []), *(f"layers/{layer}" for layer in layers)]
     raise InputError(
         f"{path}: {name} {what}, and {some(beside, 8)} {'stands' if len(beside) == 1 else 'stand'} beside it.",
-        code="matrix-beside-raw" if "raw" in others else "matrix-beside-layers",
+        code="matrix-beside-raw" if has_raw else "matrix-beside-layers",
         facts={"name": name},
     )
 

@@ -181,7 +181,8 @@ def test_a_new_file_format_is_one_file_and_one_line(tree: Tree) -> None:
     assert tree.changes() == (["formats/expression/colons.py"], [f"+ {line}"])
 
     described = " ".join(tree.grn("init", "--help").split())
-    assert "Genes × samples: colons, tsv, csv (also .gz), h5ad, mtx or a 10x folder." in described
+    formats = "colons, tsv, csv (also .gz, .bz2, .xz, .zip), xlsx, parquet, h5ad, loom, 10x h5, mtx or a 10x folder"
+    assert f"Genes × samples: {formats}." in described
     listed = tree.run("-X", "importtime", "-m", "grnledger.cli", "init", "--help").stderr
     assert "grnledger.formats.readers" in listed
     assert "grnledger.formats.expression" not in listed
