@@ -34,7 +34,7 @@ HINTS: dict[str, str] = {
     "no-variance-left": (
         "Leave such genes out with --drop-constant, or the hardly detected ones with --min-detected 0.2."
     ),
-    "repeated-genes": "Choose which row is used: --duplicates max-variance|mean|first.",
+    "repeated-genes": "Choose which row is used: --duplicates max-variance|mean|first, or sum with --counts.",
     "repeated-samples": "Choose which column is used: --duplicate-samples first|mean|number.",
     "shares-as-counts": "Use --transform log1p without --counts; if these are counts all the same, add --scale linear.",
     "singular-covariance": "Use more samples, a shrinkage estimate, or a --ridge larger than {ridge}.",
@@ -54,11 +54,13 @@ HINTS: dict[str, str] = {
     "column-may-be-signs": "Choose with --sign-column TITLE, or --sign-column none.",
     "column-may-describe-genes": "List the samples to use, one a line: --samples FILE.",
     "decimal-comma-or-thousands": "Choose with --decimal comma or --decimal point.",
+    "gene-column-unknown": "Choose the column that names the genes: --gene-column NAME.",
     "genes-are-row-numbers": "Choose the column of names with --gene-column TITLE, or the axis with --genes-in.",
     "genes-in-rows-or-columns": "Choose with --genes-in rows or --genes-in columns.",
     "genes-not-on-panel": "--missing drop leaves them out (they are recorded in the commit).",
     "genes-of-other-vocabulary": (
-        "--alias FILE translates them (two columns: name, gene). "
+        "--alias FILE translates them (two columns: name, gene); `grn init --gene-column NAME` names the panel by "
+        "another column of its file. "
         "--missing drop leaves them out (they are recorded in the commit)."
     ),
     "gmt-without-descriptions": "Choose with --descriptions, or with --no-descriptions.",
@@ -67,9 +69,14 @@ HINTS: dict[str, str] = {
         "Use --normalize max (or unit, rank), --strength {strength}, or --allow-large if that is meant."
     ),
     "loading-too-large-as-given": "Use --normalize max (or unit, rank), or --allow-large if that is meant.",
+    "matrix-beside-layers": ("Choose with `grn init --layer NAME`; --layer {name} reads {name} as it is."),
+    "matrix-beside-raw": ("Choose with `grn init --raw`, or --layer NAME; --layer {name} reads {name} as it is."),
     "matrix-without-gene-names": "Give the gene names, one per line: --gene-names FILE.",
     "pathway-without-genes": "Leave the pathway out: name only the other pathways, with --only.",
     "pathways-too-small": "Lower --min-genes.",
+    "samples-not-described": "Describe the samples in a table, one a row: --sample-table FILE.",
+    "samples-without-condition": "Choose the samples with --where COLUMN=VALUE.",
+    "several-sheets": "`grn init --sheet NAME` reads one of them; elsewhere, leave one in the file.",
     "sign-not-known": "Choose the column of signs with --sign-column TITLE, or --sign-column none.",
     "strength-not-positive": "To subtract a pathway, use --subtract.",
     "unknown-signs": "Use --unknown-sign drop to leave them out, or --unknown-sign plus to take them as activation.",

@@ -23,8 +23,9 @@ from ..engine.errors import InputError
 from ..engine.lazy import load
 from ..engine.wording import some
 from .files.delimited import open_table, read_header
-from .files.kinds import MATRIX_MARKET, FileKind, file_kind
+from .files.kinds import MATRIX_MARKET, TABLE_KINDS, FileKind, file_kind
 from .files.opening import open_bytes
+from .files.packed import without_packing
 
 Contents = Literal["expression", "pathways", "gene sets", "covariances", "factor models", "kernels", "tests", "labels"]
 
@@ -38,12 +39,12 @@ def first_bytes(kind: FileKind) -> Sign:
 
 
 def ending(text: str) -> Sign:
-    """Return the sign of files whose names end so in any case, perhaps with `.gz` behind."""
-    return lambda path: path.name.lower().removesuffix(".gz").endswith(text)
+    """Return the sign of files whose names end so in any case, perhaps with that of a packing behind."""
+    return lambda path: without_packing(path.name).endswith(text)
 
 
 def beginning(text: str) -> Sign:
-    """Return the sign of files, plain or gzip, that begin with a text in any case."""
+    """Return the sign of files, plain or packed, that begin with a text in any case."""
 
     def begins(path: Path) -> bool:
         with open_bytes(path) as stream:
@@ -56,7 +57,7 @@ def header(function: str) -> Sign:
     """Return the sign of tables whose titles a function, named by a text, knows."""
 
     def knows(path: Path) -> bool:
-        if file_kind(path) not in ("text", "gzip"):
+        if file_kind(path) not in TABLE_KINDS:
             return False
         with open_table(path) as table:
             return load(function, __package__)(read_header(table))
@@ -101,13 +102,30 @@ IS_ZIP = first_bytes("zip")
 READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
     "expression": {
         "table": FormatReader(
-            "tsv, csv (also .gz)",
+            "tsv, csv (also .gz, .bz2, .xz, .zip), xlsx, parquet",
             "expression.tables:read_expression_table",
-            options=("genes_in", "header", "decimal", "gene_column"),
+            options=(
+                "genes_in",
+                "header",
+                "decimal",
+                "sheet",
+                "gene_column",
+                "where",
+                "sample_table",
+                "are_samples_chosen",
+            ),
         ),
-        "h5ad": FormatReader("h5ad", "expression.h5ad:read_h5ad", first_bytes("hdf5"), ("genes_in", "layer", "raw")),
+        "hdf5": FormatReader(
+            "h5ad, loom, 10x h5",
+            "expression.hdf5:read_hdf5",
+            first_bytes("hdf5"),
+            ("genes_in", "layer", "raw", "gene_column", "where", "counts"),
+        ),
         "mtx": FormatReader(
-            "mtx, a 10x folder", "expression.mtx:read_mtx", beginning(MATRIX_MARKET), ("genes_in", "gene_names")
+            "mtx, a 10x folder",
+            "expression.mtx:read_mtx",
+            beginning(MATRIX_MARKET),
+            ("genes_in", "gene_names", "gene_column"),
         ),
     },
     "pathways": {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..engine.errors import InputError
 from .repository import Repository
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 OPTIONS = {
     "expression": (
         "estimator", "factors", "counts", "floor", "transform", "duplicates", "min_detected", "drop_constant",
-        "top_variance", "genes_in", "layer", "raw", "gene_names", "keep_expression", "samples",
+        "top_variance", "genes_in", "layer", "raw", "gene_names", "gene_column", "where", "sheet", "keep_expression", "samples",
     ),
     "covariance": ("ridge",),
     "factor model": ("noise", "factor_covariance"),
@@ -106,7 +106,7 @@ def verify(path: str | Path, *, quick: bool = False, numbers: bool = False, repa
 def init(
     path: str | Path,
     *,
-    expression: str | Path | Expression | None = None,
+    expression: Any = None,
     covariance: str | Path | NDArray[np.float64] | None = None,
     factor_model: str | Path | FactorCovariance | None = None,
     estimator: str = "shrinkage",
@@ -123,6 +123,9 @@ def init(
     layer: str | None = None,
     raw: bool = False,
     gene_names: str | Path | None = None,
+    gene_column: str | None = None,
+    where: Sequence[str] = (),
+    sheet: str | None = None,
     keep_expression: bool | None = None,
     samples: Sequence[str] | None = None,
     ridge: float = 0.0,
@@ -140,8 +143,9 @@ def init(
     ----------
     path : str or Path
         The path of the store, such as `tumor.grn`; nothing may stand there.
-    expression : str, Path or Expression
-        A table, h5ad or Matrix Market file, or values in memory, to estimate a covariance from.
+    expression : str, Path, Expression, AnnData, DataFrame or tuple
+        A file, or values in memory, to estimate a covariance from. AnnData is cells × genes; a DataFrame of pandas is
+        read by the rules of tables; a tuple is a dense or sparse matrix of genes × samples, genes and samples.
     covariance : str, Path or ndarray of float64, shape (p, p)
         A covariance; `genes` names its rows where the file does not, and `ridge` is added to its diagonal.
     factor_model : str, Path or FactorCovariance
@@ -150,7 +154,7 @@ def init(
         How the covariance is estimated, one of `engine.estimation.estimators`; `factors` is K for `factor`.
     counts, floor, transform, duplicates, genes, min_detected, drop_constant, top_variance
         How the expression is prepared; see `engine.Preparation`.
-    genes_in, layer, raw, gene_names
+    genes_in, layer, raw, gene_names, gene_column, where, sheet
         How the expression is read; see `formats.expression.read_expression`.
     samples : sequence of str, optional
         Ids of the samples to estimate from; all by default.
@@ -202,6 +206,9 @@ def init(
             layer=layer,
             raw=raw,
             gene_names=gene_names,
+            gene_column=gene_column,
+            where=where,
+            sheet=sheet,
             keep_expression=keep_expression,
             samples=samples,
         )

@@ -15,6 +15,7 @@ from ..engine.estimation.recorded_notes import expression_not_kept
 from ..engine.network.covariance import FactorCovariance
 from ..engine.network.inversion import invert
 from ..engine.network.panel import Panel
+from ..formats.files.plain_files import file_name
 from .history.records import BaseRecord, Parameter, SourceRecord
 from .networks.bases import NewBase
 from .networks.provenance import software
@@ -33,7 +34,7 @@ LARGEST_KEPT = 256_000_000
 
 
 def from_expression(
-    source: str | Path | Expression,
+    source: Any,
     *,
     preparation: Preparation | None = None,
     estimator: str = "shrinkage",
@@ -42,6 +43,9 @@ def from_expression(
     layer: str | None = None,
     raw: bool = False,
     gene_names: str | Path | None = None,
+    gene_column: str | None = None,
+    where: Sequence[str] = (),
+    sheet: str | None = None,
     keep_expression: bool | None = None,
     samples: Sequence[str] | None = None,
 ) -> NewBase:
@@ -49,15 +53,15 @@ def from_expression(
 
     Parameters
     ----------
-    source : str, Path or Expression
-        A file, or values in memory.
+    source : str, Path, Expression, AnnData, DataFrame or tuple
+        A file, or values in memory; see `formats.expression.objects`.
     preparation : Preparation, optional
         Floor, transform, duplicates and filters; nothing is done to the values by default.
     estimator : str
         How the covariance is estimated: one of `engine.estimation.estimators.ESTIMATORS`.
     factors : int, optional
         The number of factors, for an estimator that has one; chosen when absent.
-    genes_in, layer, raw, gene_names
+    genes_in, layer, raw, gene_names, gene_column, where, sheet
         How to read the file; see `formats.expression.read_expression`.
     keep_expression : bool, optional
         Whether to keep the values as they were read; by default up to 256 MB.
@@ -72,11 +76,19 @@ def from_expression(
         The estimate is singular.
     """
     estimator_of(estimator, factors)
-    expression, record, notes = _read_expression(source, genes_in, layer, raw=raw, gene_names=gene_names)
+    preparation = preparation or Preparation()
+    options = {
+        "genes_in": genes_in,
+        "layer": layer,
+        "raw": raw,
+        "gene_column": gene_column,
+        "where": tuple(where),
+        "sheet": sheet,
+    }
+    expression, record, notes = _read_expression(source, options, gene_names=gene_names, counts=preparation.counts)
     if samples is not None:
         expression = expression.select_samples(samples)
         notes = (*notes, f"{len(samples):,} samples taken, as asked")
-    preparation = preparation or Preparation()
     prepared = prepare(expression, preparation)
     estimate = estimate_covariance(prepared.values, estimator, factors)
     values, kept_notes = _expression_to_keep(prepared.raw, keep_expression)
@@ -203,16 +215,25 @@ def from_factor_model(
 
 
 def _read_expression(
-    source: str | Path | Expression, genes_in: Any, layer: str | None, *, raw: bool, gene_names: str | Path | None
+    source: Any, options: Mapping[str, Any], *, gene_names: str | Path | None, counts: bool
 ) -> tuple[Expression, SourceRecord | None, tuple[str, ...]]:
     if isinstance(source, Expression):
         return source, None, ()
+    if not isinstance(source, str | Path):
+        if gene_names is not None or options["sheet"] is not None:
+            raise InputError("A list of gene names and a sheet go with a file, not with an object.")
+        from ..formats.expression.hdf5_request import Request
+        from ..formats.expression.objects import read_expression_object
+
+        wanted = {name: value for name, value in options.items() if name != "sheet"}
+        expression, notes = read_expression_object(source, Request(**wanted, counts=counts))
+        return expression, None, notes
     from ..formats.expression.expression import read_expression
 
-    file = read_expression(source, genes_in=genes_in, layer=layer, raw=raw, gene_names=gene_names)
-    parameters = _without_none(
-        {"genes_in": genes_in if genes_in != "auto" else None, "layer": layer, "raw": raw or None}
-    )
+    file = read_expression(source, **options, gene_names=gene_names, counts=counts)
+    parameters: dict[str, Parameter] = {name: value for name, value in options.items() if value and value != "auto"}
+    if conditions := options["where"]:
+        parameters["where"] = " and ".join(conditions)
     return file.expression, _source(source, file.sha256, parameters), file.notes
 
 
@@ -285,4 +306,4 @@ def _names(in_file: Sequence[str] | None, names: Sequence[str] | None, source: s
 
 
 def _source(path: str | Path, sha256: str, parameters: Mapping[str, Parameter] | None = None) -> SourceRecord:
-    return SourceRecord(file=Path(path).name, sha256=sha256, parameters=dict(parameters or {}))
+    return SourceRecord(file=file_name(Path(path)), sha256=sha256, parameters=dict(parameters or {}))

@@ -13,6 +13,7 @@ from ...engine.errors import Conflict, EngineError, InputError, NotFound
 from ...engine.lmm.kernels.network_kernel import Part, cross_kernel, network_kernel, pathway_indices, sample_factor
 from ...engine.lmm.kernels.spectral import Spectral, of_factor, of_matrix
 from ...engine.wording import counted, some
+from ...formats.files.plain_files import file_name
 from ...formats.traits.kernels import read_kernel
 from ...storage.files import layout
 from ...storage.networks.provenance import software
@@ -204,7 +205,7 @@ def _of_file(path: Path, usable: set[str], signal: Signal, leave_out: Sequence[s
             hint=f"A kernel is a file, or one of {', '.join((*OF_A_VERSION, SAMPLES))}.",
         )
     table = read_kernel(path)
-    where = f"{path.name}, a kernel of {counted(len(table.ids), 'row')}"
+    where = f"{file_name(path)}, a kernel of {counted(len(table.ids), 'row')}"
     _check_overlap(len(usable & set(table.ids)), signal, where, table.ids)
     if table.is_factor:
         if missing := [name for name in leave_out if name not in table.columns]:
@@ -212,7 +213,7 @@ def _of_file(path: Path, usable: set[str], signal: Signal, leave_out: Sequence[s
         columns = [index for index, name in enumerate(table.columns) if name not in leave_out]
         if not columns:
             raise EngineError(f"Nothing of the kernel {path} is left without {some(leave_out)}.")
-        description = f"{path.name}: GGᵀ of {counted(len(columns), 'column')}{_without(leave_out)}"
+        description = f"{file_name(path)}: GGᵀ of {counted(len(columns), 'column')}{_without(leave_out)}"
         return _of_factor(table.values[:, columns], table.ids, usable, description, "file")
     if leave_out:
         raise InputError(
@@ -227,7 +228,7 @@ def _of_file(path: Path, usable: set[str], signal: Signal, leave_out: Sequence[s
         return table.values[np.ix_(new_rows, rows)], np.diagonal(table.values)[new_rows]
 
     kernel = of_matrix(table.values[np.ix_(rows, rows)])
-    return KernelRows(kernel, ids, None, f"{path.name}: K as given", "file", table.ids, cross)
+    return KernelRows(kernel, ids, None, f"{file_name(path)}: K as given", "file", table.ids, cross)
 
 
 def _of_factor(

@@ -13,16 +13,21 @@ from ..readers import find_reader
 from .mtx import find_matrix
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ...engine.estimation.expression import Expression
 
 _STRAY = {
     "genes_in": "{path} is of a format that fixes where genes are; they cannot be read from its {setting}.",
-    "layer": "{path} is not an h5ad file, and has neither layers nor a raw matrix.",
-    "raw": "{path} is not an h5ad file, and has neither layers nor a raw matrix.",
+    "layer": "{path} is neither an h5ad nor a loom file, and has neither layers nor a raw matrix.",
+    "raw": "{path} is neither an h5ad nor a loom file, and has neither layers nor a raw matrix.",
     "gene_names": "{path} contains its gene names; {setting} is for a Matrix Market file.",
-    "header": "{path} is not a text table and has no first row that may be a header.",
-    "decimal": "{path} is not a text table and has no decimal {setting}.",
-    "gene_column": "{path} has no column {setting} to name its genes.",
+    "header": "{path} is not a table and has no first row that may be a header.",
+    "decimal": "{path} is not a table and has no decimal {setting}.",
+    "gene_column": "{path} has one list of gene names, and no column {setting!r} of others.",
+    "where": "{path} has nothing that describes its samples, as {setting[0]!r} needs.",
+    "sheet": "{path} is not a workbook, and has no sheet {setting!r}.",
+    "sample_table": "{path} is not a table; a table of samples such as {setting} is read beside tables only.",
 }
 """The refusals of options that do not go with the format of a file."""
 
@@ -56,6 +61,11 @@ def read_expression(
     header: bool | None = None,
     decimal: DecimalMark = "auto",
     gene_column: str | None = None,
+    where: Sequence[str] = (),
+    sample_table: str | Path | None = None,
+    sheet: str | None = None,
+    counts: bool = False,
+    are_samples_chosen: bool = False,
     allow_missing: bool = False,
 ) -> ExpressionFile:
     """Return the expression of a file, whatever its form.
@@ -63,12 +73,12 @@ def read_expression(
     Parameters
     ----------
     path : str or Path
-        A table (tabs, commas or white space; also GCT and GEO series matrices), an h5ad file, a Matrix Market
-        file, or a 10x folder. Text may be gzip.
+        A table (tabs, commas or white space; also GCT and GEO series matrices; xlsx and parquet), an h5ad, loom or 10x
+        h5 file, a Matrix Market file, or a 10x folder. Text may be packed by gzip, bzip2, xz or zip.
     genes_in : {"auto", "rows", "columns"}
         The axis of the genes; `auto` looks for evidence, and a note says which.
     layer : str, optional
-        Of an h5ad file: take this layer and not `X`.
+        Of an h5ad or loom file: take this layer and not `X` (`matrix`); that name insists on it.
     raw : bool
         Of an h5ad file: take `raw/X`, with the genes of `raw/var`.
     gene_names : str or Path, optional
@@ -78,7 +88,19 @@ def read_expression(
     decimal : {"auto", "point", "comma"}
         Of a table: the sign before the decimals.
     gene_column : str, optional
-        The title of the column that names the genes.
+        The column that names the genes: of `var` (h5ad), `row_attrs` (loom), `features` (10x), the metadata of a GCT
+        1.3 file, or by its title in a table.
+    where : sequence of str
+        `COLUMN=VALUE`: take the samples that have this in `obs` (h5ad), `col_attrs` (loom), the metadata of a GCT 1.3
+        file or `sample_table`. Values of one column are alternatives; all columns must agree.
+    sample_table : str or Path, optional
+        Of a table of expression: a table that describes its samples, one a row, ids in the first column.
+    sheet : str, optional
+        Of a workbook: the sheet to read.
+    counts : bool
+        Whether the values shall be counts: an h5ad or loom file may have them beside others.
+    are_samples_chosen : bool
+        Whether samples will be chosen by a list: then no column is suspected of describing genes.
     allow_missing : bool
         Whether values may be missing; `prepare` refuses those that it needs.
 
@@ -103,10 +125,15 @@ def read_expression(
         "header": header,
         "decimal": decimal,
         "gene_column": gene_column,
+        "where": tuple(where),
+        "sample_table": None if sample_table is None else Path(sample_table),
+        "sheet": sheet,
+        "counts": counts,
+        "are_samples_chosen": are_samples_chosen,
     }
     for option, setting in options.items():
-        is_set = setting not in ("auto", None) and (setting is not False or option == "header")
-        if is_set and option not in reader.options:
+        is_set = setting not in ("auto", None, ()) and (setting is not False or option == "header")
+        if is_set and option in _STRAY and option not in reader.options:
             raise InputError(_STRAY[option].format(path=path, setting=setting))
     if layer is not None and raw:
         raise InputError(f"Either the layer {layer!r} or the raw matrix can be read, not both.")

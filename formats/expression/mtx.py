@@ -8,12 +8,12 @@ import numpy as np
 
 from ...engine.errors import InputError, NotFound
 from ...engine.estimation.expression import Expression
-from ...engine.wording import counted
-from ..files.delimited import check_names, open_table, read_body
-from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
+from ...engine.wording import counted, some
+from ..files.delimited import check_names
 from ..files.matrix_market import read_market, read_market_header
-from ..files.plain_files import fingerprint, is_plain_file, require_file
+from ..files.plain_files import file_name, fingerprint, is_folder, is_plain_file
 from ..genes.orientation import GENE_WORDS, SAMPLE_WORDS, Axis, title_word
+from .name_rows import read_name_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,18 +30,37 @@ MOST_NAMELESS = 1_000_000
 """Most samples without names; where there are more, and more than entries, the header is damaged."""
 
 _EXPRESSION = "Gene Expression"
+_COLUMNS = {
+    **dict.fromkeys(("id", "gene_id", "gene_ids", "genes", "ensembl_id"), 0),
+    **dict.fromkeys(("name", "gene_name", "gene_names", "gene_symbol", "gene_symbols", "symbol"), 1),
+}
+"""The columns of a table of features, by what they are called where there is a header."""
 
 
 def find_matrix(folder: Path) -> Path:
     """Return the matrix file of a 10x folder, or raise `NotFound`."""
     matrix = _beside(folder / MATRIX, (MATRIX,))
-    if matrix is None:
-        raise NotFound(f"The folder {folder} has no {MATRIX} or {MATRIX}.gz.")
-    return matrix
+    if matrix is not None:
+        return matrix
+    names = sorted(path.name for path in folder.iterdir())
+    others = [name for name in names if MATRIX in name]
+    if others:
+        raise NotFound(
+            f"The folder {folder} has no {MATRIX}, but {some(others)}.", hint=f"Name the file: {folder / others[0]}"
+        )
+    if {".zgroup", "zarr.json"} & set(names):
+        raise InputError(
+            f"The folder {folder} is a zarr store.",
+            hint=f'In Python: anndata.read_zarr("{folder.name}").write_h5ad("{folder.stem}.h5ad")',
+        )
+    inside = [f"{name}/" for name in names if is_folder(folder / name)]
+    raise NotFound(
+        f"The folder {folder} has no {MATRIX} or {MATRIX}.gz{', but ' + some(inside or names) if names else ''}."
+    )
 
 
 def read_mtx(
-    path: Path, *, gene_names: Path | None = None, genes_in: GenesIn = "auto"
+    path: Path, *, gene_names: Path | None = None, genes_in: GenesIn = "auto", gene_column: str | None = None
 ) -> tuple[Expression, tuple[str, ...]]:
     """Return the expression of a Matrix Market file, and what was decided while reading it.
 
@@ -57,6 +76,8 @@ def read_mtx(
         Names of genes, one a line.
     genes_in : {"auto", "rows", "columns"}
         The axis of the genes; `auto` goes by which has as many entries as there are names.
+    gene_column : str, optional
+        The column of the table of genes that names them: `id`, `name`, or its number from 1.
 
     Raises
     ------
@@ -74,8 +95,8 @@ def read_mtx(
     cells_path = _beside(path, CELLS_BESIDE)
     header = read_market_header(path)
     shape = header.shape
-    table = _read_names(genes_path, GENE_WORDS, shape)
-    cells = None if cells_path is None else _read_names(cells_path, SAMPLE_WORDS, shape)
+    table, headers = read_name_rows(genes_path, GENE_WORDS, shape)
+    cells, more = (None, ()) if cells_path is None else read_name_rows(cells_path, SAMPLE_WORDS, shape)
     axis, reason = _choose_axis(genes_in, shape, len(table), None if cells is None else len(cells), path)
     count = shape[1] if axis == "rows" else shape[0]
     if cells is None and count > max(MOST_NAMELESS, header.entries):
@@ -83,13 +104,15 @@ def read_mtx(
     samples = tuple(f"s{i}" for i in range(1, count + 1)) if cells is None else tuple(row[0] for row in cells)
     if len(samples) != count:
         raise InputError(f"{cells_path} names {counted(len(samples), 'sample')}, and {path} has {count:,}.")
-    chosen, genes, decisions = _choose_genes(table)
+    chosen, genes, decisions = _choose_genes(table, gene_column, genes_path)
     matrix = read_market(path)
     values = np.ascontiguousarray((matrix if axis == "rows" else matrix.T)[chosen])
     notes = (
         f"genes in {axis}: {reason}",
-        f"gene names from {genes_path.name}, with the SHA-256 {fingerprint(genes_path)}",
-        f"sample names from {cells_path.name}" if cells_path else f"samples are named s1 … s{count}",
+        f"gene names from {file_name(genes_path)}, with the SHA-256 {fingerprint(genes_path)}",
+        f"sample names from {file_name(cells_path)}" if cells_path else f"samples are named s1 … s{count}",
+        *headers,
+        *more,
         *decisions,
     )
     check_names(genes, "gene", genes_path)
@@ -107,27 +130,27 @@ def _beside(path: Path, names: tuple[str, ...]) -> Path | None:
     return None
 
 
-def _read_names(path: Path, titles: frozenset[str], shape: tuple[int, int]) -> list[list[str]]:
-    """Return rows of names, less a first row that says it is a header, where the rows below it fit the matrix."""
-    budget, rows = MemoryBudget(require_file(path)), list[list[str]]()
-    with open_table(path, packing=NAMES_PACKING) as table:
-        width = len(table.first[0].fields)
-        for row in read_body(table, width, after_header=False):
-            budget.reserve(TEXT_COST * (1 + width) + sum(map(len, row.fields)))
-            rows.append([field.strip() for field in row.fields])
-    is_titled = len(rows) - 1 in shape and title_word(rows[0][0]) in titles
-    return rows[1:] if is_titled else rows
-
-
-def _choose_genes(table: list[list[str]]) -> tuple[NDArray[np.intp], tuple[str, ...], tuple[str, ...]]:
+def _choose_genes(
+    table: list[list[str]], wanted: str | None, path: Path
+) -> tuple[NDArray[np.intp], tuple[str, ...], tuple[str, ...]]:
     """Return the indices and names of the rows that are genes, and what was decided."""
-    column = 1 if len(table[0]) > 1 else 0
+    column = _choose_column(len(table[0]), wanted, path)
     kinds = [row[2] if len(row) > 2 else "" for row in table]
     chosen = [i for i, kind in enumerate(kinds) if kind == _EXPRESSION or _EXPRESSION not in kinds]
     notes = [f"gene names are its column {column + 1}"] if len(table[0]) > 1 else []
     if len(chosen) < len(table):
         notes.append(f"{counted(len(table) - len(chosen), 'feature')} that are not gene expression are left out")
     return np.array(chosen, dtype=np.intp), tuple(table[i][column] for i in chosen), tuple(notes)
+
+
+def _choose_column(width: int, wanted: str | None, path: Path) -> int:
+    """Return the column of a table of features that names the genes: by its number, or by what 10x calls it."""
+    if wanted is None:
+        return min(1, width - 1)
+    column = _COLUMNS.get(title_word(wanted), int(wanted) - 1 if wanted.isdecimal() and len(wanted) < 9 else -1)
+    if not 0 <= column < width:
+        raise NotFound(f"{path} has no column {wanted!r}: it has {counted(width, 'column')}, which are id, name, type.")
+    return column
 
 
 def _choose_axis(

@@ -10,11 +10,13 @@ import numpy as np
 from ...engine.errors import InputError
 from ...engine.estimation.expression import Expression
 from ...engine.wording import counted, some
-from ..files.delimited import DELIMITER_NAMES, check_names, open_table
+from ..files.delimited import check_names, open_table
 from ..files.table_numbers import read_named_numbers
 from ..genes.identifiers import spreadsheet_dates
 from ..genes.orientation import SAMPLE_WORDS, Orientation, orient, title_word
+from .gct import has_metadata, without_metadata
 from .layout import COUNTER_ROWS, DESCRIPTIONS_OF_SAMPLES, is_counting, lay_out
+from .sample_tables import select_described
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +41,11 @@ def read_expression_table(
     genes_in: GenesIn = "auto",
     header: bool | None = None,
     decimal: DecimalMark = "auto",
+    sheet: str | None = None,
     gene_column: str | None = None,
+    where: Sequence[str] = (),
+    sample_table: Path | None = None,
+    are_samples_chosen: bool = False,
 ) -> tuple[Expression, tuple[str, ...]]:
     """Return the expression of a table, and what was decided while reading it.
 
@@ -54,8 +60,16 @@ def read_expression_table(
         Whether the first row is a header.
     decimal : {"auto", "point", "comma"}
         The sign before the decimals.
+    sheet : str, optional
+        The sheet of a workbook.
     gene_column : str, optional
         The title of the column that names the rows.
+    where : sequence of str
+        `COLUMN=VALUE` that samples must have in `sample_table` or, without one, in the metadata of a GCT 1.3 file.
+    sample_table : Path, optional
+        A table that describes the samples, one a row.
+    are_samples_chosen : bool
+        Whether the samples are chosen by a list: then no column is suspected of describing genes.
 
     Raises
     ------
@@ -65,8 +79,16 @@ def read_expression_table(
         A row is ragged, a field is no number (line and column are named), a gene has no name or the number of its
         row for one, two readings are plausible, or there are fewer than three samples.
     """
-    with open_table(path, decimal=decimal) as table:
-        layout = lay_out(table, header=header, gene_column=gene_column)
+    _check_conditions(where, sample_table)
+    with open_table(path, decimal=decimal, sheet=sheet) as opened:
+        table, metadata_notes = opened, tuple[str, ...]()
+        if has_metadata(opened):
+            table, metadata_notes = without_metadata(opened, gene_column, () if sample_table else where)
+        elif where and sample_table is None:
+            raise InputError(
+                f"{path} has nothing that describes its samples, as {where[0]!r} needs.", code="samples-not-described"
+            )
+        layout = lay_out(table, header=header, gene_column=gene_column if table is opened else None)
         _, names, values = read_named_numbers(
             table, layout.titles, layout.values, name=layout.names, after_header=layout.above
         )
@@ -75,8 +97,8 @@ def read_expression_table(
     rows, values, counters = _without_counters(rows, values)
     orientation = _choose_axis(table, genes_in, layout, rows, columns)
     notes = (
-        f"read as a table separated by {DELIMITER_NAMES[table.delimiter]}"
-        + (", with decimal commas" if table.has_decimal_comma else ""),
+        f"read as {table.form}" + (", with decimal commas" if table.has_decimal_comma else ""),
+        *metadata_notes,
         *layout.notes,
         *counters,
         f"genes in {orientation.genes_in}: {orientation.reason}",
@@ -87,14 +109,27 @@ def read_expression_table(
     rows, floats = _without_fractions(rows)
     check_names(rows, "gene", path)
     _refuse_row_numbers(path, rows)
-    if header is None and gene_column is None and orientation.genes_in == "rows":
+    chosen = are_samples_chosen or sample_table is not None
+    if header is None and gene_column is None and not chosen and orientation.genes_in == "rows":
         _refuse_annotation(path, columns, values)
     notes += (*described, *floats)
     if dates := spreadsheet_dates(rows):
         notes += (
             f"names that look like dates, as a spreadsheet makes of SEPT2: {some(dates)} ({len(dates):,} in all)",
         )
-    return Expression(values, rows, columns), notes
+    expression = Expression(values, rows, columns)
+    if sample_table is not None:
+        expression, selected = select_described(expression, sample_table, where)
+        notes += selected
+    return expression, notes
+
+
+def _check_conditions(where: Sequence[str], sample_table: Path | None) -> None:
+    if sample_table is not None and not where:
+        raise InputError(
+            f"{sample_table} describes samples, and no condition chooses some of them.",
+            code="samples-without-condition",
+        )
 
 
 def _choose_axis(
@@ -201,7 +236,9 @@ def _check_gct(table: Table, rows: int, columns: int) -> None:
     if not table.is_gct:
         return
     if not table.comments[0].startswith("#1.2"):
-        raise InputError(f"{table.path} is a GCT file of version {table.comments[0][1:4]}; version 1.2 is read here.")
+        raise InputError(
+            f"{table.path} is a GCT file of version {table.comments[0][1:4]}; versions 1.2 and 1.3 are read here."
+        )
     claimed = table.comments[1].replace(",", " ").split()[:2] if len(table.comments) > 1 else []
     if claimed != [str(rows), str(columns)]:
         raise InputError(

@@ -11,8 +11,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ...engine.errors import InputError
+from .cells import CELLS, open_cells
+from .kinds import file_kind
 from .limits import LONGEST_NAME, TEXT_PACKING
 from .opening import open_text
+from .plain_files import require_file
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -80,6 +83,10 @@ class Table:
         How many lines of the file stand above.
     has_decimal_comma : bool
         Whether numbers have a decimal comma. Rows are returned with a point in its place.
+    is_quoted : bool
+        Whether quotation marks enclose fields, as in csv files; else they are part of them.
+    form : str
+        What it is, for a note.
     """
 
     path: Path
@@ -89,6 +96,8 @@ class Table:
     lines: Iterator[str]
     before: int
     has_decimal_comma: bool = False
+    is_quoted: bool = True
+    form: str = ""
 
     @property
     def rows(self) -> Iterator[Row]:
@@ -97,7 +106,8 @@ class Table:
 
     def parse(self, lines: Iterable[str], before: int) -> Iterator[Row]:
         """Yield the rows of some lines that stand below so many others."""
-        reader = csv.reader(lines, delimiter=self.delimiter)
+        quoting = csv.QUOTE_MINIMAL if self.is_quoted else csv.QUOTE_NONE
+        reader = csv.reader(lines, delimiter=self.delimiter, quoting=quoting)
         try:
             for fields in reader:
                 if any(map(str.strip, fields)) and not fields[0].startswith("!"):
@@ -127,17 +137,28 @@ class Table:
 
 
 @contextmanager
-def open_table(path: Path, *, packing: int = TEXT_PACKING, decimal: DecimalMark = "auto") -> Generator[Table]:
-    """Open a table of delimited text, plain or gzip.
+def open_table(
+    path: Path,
+    *,
+    packing: int = TEXT_PACKING,
+    decimal: DecimalMark = "auto",
+    is_quoted: bool = True,
+    sheet: str | None = None,
+) -> Generator[Table]:
+    """Open a table of delimited text, plain or packed, or the rows of a workbook or parquet file as if they were text.
 
     Parameters
     ----------
     path : Path
-        UTF-8; fields may be quoted as in csv files; lines may end in CRLF.
+        Fields may be quoted as in csv files; lines may end in CRLF.
     packing : int
         How many bytes gzip may have packed into one.
     decimal : {"auto", "point", "comma"}
         The sign before the decimals.
+    is_quoted : bool
+        Whether quotation marks enclose fields.
+    sheet : str, optional
+        The sheet of a workbook.
 
     Raises
     ------
@@ -147,17 +168,25 @@ def open_table(path: Path, *, packing: int = TEXT_PACKING, decimal: DecimalMark 
         It is empty, binary, cut short, or holds nothing but comments; its numbers may have a decimal comma or a
         comma between thousands; also while rows are read.
     """
-    with open_text(path, packing=packing) as stream:
+    kind = file_kind(require_file(path))
+    is_text = kind not in CELLS
+    if is_text and sheet is not None:
+        raise InputError(f"{path} is not a workbook, and has no sheet {sheet!r}.")
+    with open_text(path, packing=packing) if is_text else open_cells(path, sheet) as stream:
         comments, opening = _skip_comments(path, stream)
         if not opening:
             raise InputError(f"{path} holds no table: there is nothing after its comments.")
         top = [opening, *itertools.islice(stream, SNIFFED - 1)]
-        delimiter = _sniff_delimiter(top)
+        delimiter = _sniff_delimiter(top) if is_text else "\t"
         if comments and _is_header_in_comment(comments[-1], opening, delimiter):
             top.insert(0, comments.pop().removeprefix("#") + "\n")
         lines = itertools.chain(top, stream)
-        table = Table(path, delimiter, tuple(filter(None, comments)), (), _one_spaced(lines, delimiter), len(comments))
-        table = _with_decimal_mark(_peek(table), decimal)
+        spaced = _one_spaced(lines, delimiter)
+        form = f"a table separated by {DELIMITER_NAMES[delimiter]}" if is_text else CELLS[kind]
+        table = Table(
+            path, delimiter, tuple(filter(None, comments)), (), spaced, len(comments), is_quoted=is_quoted, form=form
+        )
+        table = _with_decimal_mark(peek(table), decimal)
         if not table.first:
             raise InputError(f"{path} holds no table: there is nothing after its comments.")
         yield table
@@ -256,8 +285,8 @@ def clipped(text: str) -> str:
     return repr(text) if len(text) <= _QUOTED else f"{text[:_QUOTED]!r} …"
 
 
-def _peek(table: Table) -> Table:
-    """Return the table with the rows that are looked at first, all of its lines still to come."""
+def peek(table: Table) -> Table:
+    """Return a table with the rows that are looked at first, all of its lines still to come."""
     lines: list[str] = []
     first: list[Row] = []
     for row in table.parse(_recorded(table.lines, lines), table.before):

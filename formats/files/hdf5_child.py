@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib
 import json
 import math
 import resource
@@ -39,6 +40,12 @@ MOST_MEMBERS = 100_000
 
 LONGEST_ATTRIBUTE = 64
 """Most values of an attribute that are read; what AnnData, loom and 10x write has three at most."""
+
+FILTERS = {
+    4: "szip", 307: "bzip2", 32000: "lzf", 32001: "blosc", 32004: "lz4", 32008: "bitshuffle", 32013: "zfp",
+    32015: "zstd", 32017: "sz", 32026: "blosc2", 32028: "jpeg-ls",
+}  # fmt: skip
+"""The names of filters that the HDF Group has registered."""
 
 PR_SET_PDEATHSIG = 1
 """The option of Linux's `prctl` that names the signal that a process gets when its parent dies."""
@@ -118,7 +125,18 @@ def _describe(node: Any, _: BinaryIO) -> dict[str, Any]:
         "width": node.id.get_type().get_size(),
         "stored": node.id.get_storage_size(),
         "chunks": node.chunks,
+        "unknown_filters": _unknown_filters(node),
     }
+
+
+def _unknown_filters(node: Any) -> list[str]:
+    """Return the filters of an array that HDF5 does not have, after a look for the package that brings most of them."""
+    plan = node.id.get_create_plist()
+    filters = [plan.get_filter(number)[0] for number in range(plan.get_nfilters())]
+    if not all(map(h5py.h5z.filter_avail, filters)):
+        with contextlib.suppress(ImportError):
+            importlib.import_module("hdf5plugin")
+    return [FILTERS.get(number, str(number)) for number in filters if not h5py.h5z.filter_avail(number)]
 
 
 def _attribute(node: Any, _: BinaryIO, *, attribute: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from ...engine.errors import InputError
+from ...engine.wording import some
 from .delimited import check_names
 from .hdf5_process import ReadingProcess, location_of, start_reading
 from .limits import ARRAY_PACKING, largest_unpacked, refuse_beyond_budget, refuse_swarm
@@ -247,6 +248,11 @@ def _describe(process: ReadingProcess, location: tuple[str, ...]) -> Group | Dat
         raise InputError(f"{where} is a {kind.lower()}, neither an array nor a group.")
     if description.get("elsewhere"):
         raise InputError(f"{where} lies in another file.", hint="Write it into one file.")
+    if filters := description.get("unknown_filters"):
+        raise InputError(
+            f"{where} is packed by the filter {some(list(map(str, filters)))}, which is not installed here.",
+            hint="pip install hdf5plugin, which brings most filters; or write the file with compression='gzip'.",
+        )
     if description["shape"] is None:
         raise InputError(f"{where} is not an array.")
     return _checked_dataset(process, location, description)

@@ -1,17 +1,18 @@
-"""Texts of others: unpacked where they are gzip, decoded, and refused where they are binary or too large."""
+"""Texts of others: unpacked where they are packed, decoded, and refused where they are binary or too large."""
 
 from __future__ import annotations
 
-import gzip
+import codecs
 import io
-import zlib
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from ...engine.errors import InputError
+from .foreign_kinds import refuse_foreign
 from .kinds import file_kind
-from .limits import LONGEST_LINE, TEXT_PACKING, largest_unpacked
-from .plain_files import DOWNLOAD_AGAIN, opened, reason_of, require_file
+from .limits import LONGEST_LINE, TEXT_PACKING
+from .packed import UNPACKERS, largest_packed_content, unpack
+from .plain_files import opened, require_file
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -23,38 +24,32 @@ _BLOCK = 1 << 17
 
 
 def largest_content(path: Path, packing: int = TEXT_PACKING) -> int:
-    """Return the most bytes that a file may hold: its own, or when it is gzip what it may unpack to."""
-    size = path.stat().st_size
-    return largest_unpacked(size, packing) if file_kind(path) == "gzip" else size
+    """Return the most bytes that a file may hold: its own, or when it is packed what it may unpack to."""
+    return largest_packed_content(path, file_kind(path), packing)
 
 
 @contextmanager
 def open_bytes(path: Path) -> Generator[BinaryIO]:
-    """Open a file to read bytes, unpacking gzip when its first bytes say so.
+    """Open a file to read bytes, unpacking gzip, bzip2, xz and zip when its first bytes say so.
 
     Raises
     ------
     NotFound, InputError
-        As `require_file`; also, while reading, when the gzip stream is cut short or damaged.
+        As `require_file`; also, while reading, when a packed file is cut short or damaged.
     """
     path = require_file(path)
     with opened(path) as raw:
-        if file_kind(path) != "gzip":
+        kind = file_kind(path)
+        if kind in ("gzip", "bzip2", "xz", "zipped"):
+            with unpack(path, raw, kind) as unpacked:
+                yield unpacked
+        else:
             yield raw
-            return
-        try:
-            with gzip.GzipFile(fileobj=raw) as unpacked:
-                yield cast("BinaryIO", unpacked)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise InputError(
-                f"The gzip file {path} is cut short or damaged: {reason_of(error)}.",
-                hint=f"{DOWNLOAD_AGAIN} gunzip -t tests it.",
-            ) from error
 
 
 @contextmanager
 def open_text(path: Path, *, packing: int = TEXT_PACKING) -> Generator[TextIO]:
-    """Open a UTF-8 text file, plain or gzip, with or without a byte order mark.
+    """Open a text file, plain or packed: UTF-8, or UTF-16 where its byte order mark says so.
 
     Line ends are left as they stand, for the csv module to read.
 
@@ -68,19 +63,21 @@ def open_text(path: Path, *, packing: int = TEXT_PACKING) -> Generator[TextIO]:
     Raises
     ------
     NotFound, InputError
-        As `open_bytes`; also when the file is binary, or not UTF-8, unpacks to more than its size justifies, or has
+        As `open_bytes`; also when the file is binary, or of another encoding, unpacks to more than its size justifies, or has
         a line longer than `LONGEST_LINE`.
     """
     with open_bytes(path) as stream:
         buffered = io.BufferedReader(_Bounded(path, stream, largest_content(path, packing)), _BLOCK)
-        _refuse_binary(path, buffered.peek(4096)[:4096])
-        text = io.TextIOWrapper(buffered, encoding="utf-8-sig", newline="")
+        head = buffered.peek(4096)[:4096]
+        encoding = "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+        _refuse_binary(path, head.decode("utf-16", "ignore").encode() if encoding == "utf-16" else head)
+        text = io.TextIOWrapper(buffered, encoding=encoding, newline="")
         try:
             yield text
         except UnicodeDecodeError as error:
             offender = error.object[error.start : error.start + 1]
             raise InputError(
-                f"{path} is not UTF-8 text: it holds the byte 0x{offender.hex()}.",
+                f"{path} is not {encoding.removesuffix('-sig').upper()} text: it holds the byte 0x{offender.hex()}.",
                 hint=f"iconv -f latin1 -t utf-8 {path.name} > utf8-{path.name}",
             ) from error
 
@@ -115,7 +112,7 @@ class _Bounded(io.RawIOBase):
             raise InputError(
                 f"{self._path} unpacks to more than {self._most:,} bytes, from {self._path.stat().st_size:,}: "
                 "refused, as this looks like a decompression bomb.",
-                hint=f"If the file is correct, unpack it first: gunzip -k {self._path.name}",
+                hint=f"If the file is correct, unpack it first: {UNPACKERS[file_kind(self._path)]} {self._path.name}",
             )
         if self._since_line > LONGEST_LINE:
             raise InputError(
@@ -125,15 +122,8 @@ class _Bounded(io.RawIOBase):
 
 
 def _refuse_binary(path: Path, head: bytes) -> None:
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InputError(
-            f"{path} is UTF-16 text, as spreadsheets write it.",
-            hint=f"iconv -f utf-16 -t utf-8 {path.name} > utf8-{path.name}",
-        )
     if head.startswith(b"PK\x03\x04"):
-        raise InputError(
-            f"{path} is a zip archive or a spreadsheet workbook, not text.",
-            hint="Save the sheet as tab-separated text.",
-        )
+        raise InputError(f"{path} is a zip archive of arrays (.npz), or inside another packing, not text.")
+    refuse_foreign(path, head)
     if b"\0" in head:
         raise InputError(f"{path} is a binary file, not text.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import os
 import stat
 from contextlib import contextmanager
 from itertools import islice
@@ -61,6 +62,18 @@ def fingerprint(path: Path) -> str:
     """Return the SHA-256 of a file's bytes in hex, as `sha256sum` prints it."""
     with opened(path) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def file_name(path: Path) -> str:
+    r"""Return the name of a file for a record: bytes that are not UTF-8 stand as escapes.
+
+    Examples
+    --------
+    >>> import os
+    >>> file_name(Path(os.fsdecode(b"in/M\xfcller.tsv")))
+    'M\\xfcller.tsv'
+    """
+    return os.fsencode(path.name or path.resolve().name).decode("utf-8", "backslashreplace")
 
 
 def is_folder(path: Path) -> bool:

@@ -12,7 +12,7 @@ from ...engine.network.covariance import FactorCovariance
 from ...engine.wording import counted, some
 from ..files.archives import as_names, as_numbers, read_npz
 from ..files.delimited import check_names, is_number, open_table, read_header
-from ..files.plain_files import fingerprint, require_file
+from ..files.plain_files import file_name, fingerprint, require_file
 from ..files.table_numbers import read_named_numbers
 from ..readers import find_reader
 from .covariances import read_covariance, symmetrise
@@ -108,7 +108,7 @@ def read_factor_tables(
     paths = [require_file(path) for path in (loadings, noise, factor_covariance) if path is not None]
     table = read_loading_table(paths[0])
     variances = _match_noise(table, paths[1])
-    notes = [f"{path.name} has the SHA-256 {fingerprint(path)}" for path in paths[1:]]
+    notes = [f"{file_name(path)} has the SHA-256 {fingerprint(path)}" for path in paths[1:]]
     covariance = table.covariance
     if factor_covariance is not None:
         covariance, decisions = read_pathway_covariance(paths[2], table.columns)

@@ -13,6 +13,7 @@ from ...engine.errors import InputError, NotFound
 from ...engine.wording import counted
 from ..files.archives import as_names, as_numbers, read_npz
 from ..files.delimited import check_names, open_table, read_header
+from ..files.kinds import file_kind
 from ..files.plain_files import require_file
 from ..files.table_numbers import read_number_blocks
 from ..pathways.gene_sets import read_gene_sets
@@ -107,7 +108,7 @@ def read_table(path: Path) -> TestedColumns:
 
 def _table_blocks(path: Path, ids: tuple[str, ...], wanted: Sequence[str]) -> Iterator[Block]:
     indices = _indices(ids, wanted)
-    size = None if path.name.lower().endswith(".gz") else path.stat().st_size
+    size = path.stat().st_size if file_kind(path) == "text" else None
     with open_table(path) as table:
         header = read_header(table)
         for block, read in read_number_blocks(table, header, range(1, len(header)), rows=_number(len(ids))):

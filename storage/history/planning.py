@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ...engine.errors import InputError
 from ...engine.network.pathway import Pathway
 from ...engine.wording import listed
+from ...formats.files.plain_files import file_name
 from ..files import layout
 from .changes import check_names
 from .entries import commit_id, pathway_id, pathway_record
@@ -194,4 +195,4 @@ def source_of(file: PathwayFile) -> SourceRecord:
         "left_out": ", ".join(file.left_out) or None,
     }
     described = {name: value for name, value in parameters.items() if value is not None}
-    return SourceRecord(file=file.path.name, sha256=file.sha256, parameters=described)
+    return SourceRecord(file=file_name(file.path), sha256=file.sha256, parameters=described)

@@ -285,3 +285,57 @@ def test_simulate_draws_the_same_model_from_the_same_seed(grn: Callable[..., Any
         assert 0.1 <= model["noise"].min() <= model["noise"].max() <= 0.2
         assert drawn["pathways"].tolist() == ["p53", "NF-kB"]
         assert 0.2 < drawn["loadings"].std() < 0.4
+
+
+def write_h5ad(path: Path, x: NDArray[np.float64], counts: NDArray[np.float64]) -> Path:
+    """Cells × genes: Ensembl ids with symbols beside them, two kinds of cells, and a layer of counts."""
+    with h5py.File(path, "w") as file:
+        file["X"], file["layers/counts"] = x, counts
+        for axis, index in (("obs", [f"c{i}" for i in range(len(x))]), ("var", [f"ENSG{i:011}" for i in range(20)])):
+            file.create_group(axis).attrs["_index"] = "_index"
+            file[axis].create_dataset("_index", data=index, dtype=h5py.string_dtype())
+        file["var"].create_dataset("feature_name", data=names(20), dtype=h5py.string_dtype())
+        file["obs"].create_dataset("kind", data=["T", "B"] * (len(x) // 2), dtype=h5py.string_dtype())
+    return path
+
+
+def test_genes_are_named_and_cells_selected_by_columns_of_an_h5ad(
+    init: Callable[..., Any], grn: Callable[..., Any], tmp_path: Path, counts: NDArray[np.float64]
+) -> None:
+    path = write_h5ad(tmp_path / "a.h5ad", counts.T, counts.T)
+    base = init("--expression", path, "--gene-column", "feature_name", "--where", "kind=T")
+    assert base["samples"] == 6
+    assert base["source"]["parameters"] == {"gene_column": "feature_name", "where": "kind=T"}
+    (tmp_path / "s.gmt").write_text("S\tx\tGENE1\tGENE2\n")
+    assert grn("-s", tmp_path / "a.grn", "commit", tmp_path / "s.gmt").code == 0
+    init("--expression", path, store="b.grn")
+    answer = grn("-s", tmp_path / "b.grn", "commit", tmp_path / "s.gmt")
+    assert answer.code == 2
+
+
+def test_a_scaled_matrix_beside_counts_is_refused_with_the_choices(
+    init: Callable[..., Any], grn: Callable[..., Any], tmp_path: Path, counts: NDArray[np.float64]
+) -> None:
+    deviations = counts.std(axis=1, ddof=1, keepdims=True)
+    scaled = (counts - counts.mean(axis=1, keepdims=True)) / np.where(deviations > 0, deviations, 1.0)
+    path = write_h5ad(tmp_path / "a.h5ad", scaled.T, counts.T)
+    answer = grn("init", tmp_path / "c.grn", "--expression", path)
+    assert answer.code == 2
+    assert "X is standardised" in answer.err
+    assert "--layer NAME` takes a layer, and --layer X takes X as it is." in answer.err
+    assert not (tmp_path / "c.grn").exists()
+    assert init("--expression", path, "--layer", "X")["samples"] == 12
+    assert init("--expression", path, "--layer", "counts", "--counts", store="b.grn")["samples"] == 12
+
+
+def test_a_sheet_of_a_workbook_is_named(init: Callable[..., Any], grn: Callable[..., Any], tmp_path: Path) -> None:
+    book = pytest.importorskip("openpyxl").Workbook()
+    for sheet in (book.active, book.create_sheet("normalised")):
+        for row in (["gene", "a", "b", "c"], ["TP53", 1.5, 2, 4], ["MDM2", 3, 2, 2], ["MYC", 1, 7, 3]):
+            sheet.append(row)
+    book.save(tmp_path / "a.xlsx")
+    answer = grn("init", tmp_path / "c.grn", "--expression", tmp_path / "a.xlsx")
+    assert answer.code == 2
+    assert "--sheet NAME" in answer.err
+    base = init("--expression", tmp_path / "a.xlsx", "--sheet", "normalised")
+    assert base["source"]["parameters"] == {"sheet": "normalised"}

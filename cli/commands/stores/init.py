@@ -82,9 +82,21 @@ if TYPE_CHECKING:
     show_default=True,
     help="Where the file has its genes; by default detected and reported.",
 )
-@click.option("--layer", metavar="NAME", help="For an h5ad file: read this layer, not X.")
-@click.option("--raw", is_flag=True, help="For an h5ad file: read raw/X.")
-@click.option("--gene-names", type=click.Path(), metavar="FILE", help="For an mtx file: its genes, one per line.")
+@click.option("--layer", metavar="NAME", help="Of an h5ad or loom file: read this layer; X (matrix) insists on that.")
+@click.option("--raw", is_flag=True, help="Of an h5ad file: read raw/X.")
+@click.option("--gene-names", type=click.Path(), metavar="FILE", help="Of an mtx file: its genes, one a line.")
+@click.option(
+    "--gene-column",
+    metavar="NAME",
+    help="The column that names the genes: of var (h5ad), row_attrs (loom) or features (10x).",
+)
+@click.option(
+    "--where",
+    multiple=True,
+    metavar="COLUMN=VALUE",
+    help="Samples that have this in obs (h5ad) or col_attrs (loom); give it again for more values or columns.",
+)
+@click.option("--sheet", metavar="NAME", help="Of an xlsx workbook: the sheet to read.")
 @click.option(
     "--keep-expression/--no-keep-expression",
     default=None,

@@ -221,7 +221,7 @@ def test_links_out_of_the_file_are_refused(path: Path, tmp_path: Path):
 def test_other_hdf5_and_cut_files_are_refused(path: Path, tmp_path: Path):
     with h5py.File(tmp_path / "b.h5", "w") as file:
         file["matrix"] = np.eye(3)
-    with pytest.raises(InputError, match="not an h5ad file: it has no obs and var, but matrix"):
+    with pytest.raises(InputError, match="not an h5ad, loom or 10x file: it has no obs and var, but matrix"):
         read_expression(tmp_path / "b.h5")
     (tmp_path / "cut.h5ad").write_bytes(path.read_bytes()[:3000])
     with pytest.raises(InputError, match="cannot be read as HDF5"):

@@ -1,0 +1,95 @@
+"""Expression in HDF5 files: h5ad, loom and 10x, told apart by what stands at their root."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...engine.errors import InputError
+from ...engine.wording import some
+from ..files.hdf5_members import Group, member_attribute, open_members
+from .h5ad import read_h5ad
+from .hdf5_request import Request
+from .loom import read_loom
+from .tenx import is_tenx, read_tenx
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ...engine.choices import GenesIn
+    from ...engine.estimation.expression import Expression
+
+_OTHERS = (
+    (
+        {"mod", "obs", "var"},
+        "a MuData file (.h5mu) of several kinds of data",
+        'In Python: mudata.read_h5mu("{name}").mod["rna"].write_h5ad("rna.h5ad")',
+    ),
+    (
+        {"assays", "meta.data"},
+        "a Seurat file (.h5seurat)",
+        'In R: SeuratDisk::Convert("{name}", dest = "h5ad")',
+    ),
+)
+"""HDF5 files that are known and not read: what stands at their root, what they are, and how to convert them."""
+
+
+def read_hdf5(
+    path: Path,
+    *,
+    genes_in: GenesIn = "auto",
+    layer: str | None = None,
+    raw: bool = False,
+    gene_column: str | None = None,
+    where: Sequence[str] = (),
+    counts: bool = False,
+) -> tuple[Expression, tuple[str, ...]]:
+    """Return the expression of an h5ad, loom or 10x file, and what was decided while reading it.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    genes_in : {"auto", "rows", "columns"}
+        The axis of the genes, which each format has fixed.
+    layer : str, optional
+        Take this layer and not `X`, or `matrix` of a loom file; those names insist on them.
+    raw : bool
+        Of an h5ad file: take `raw/X`, with the genes of `raw/var`.
+    gene_column : str, optional
+        The column of `var`, `row_attrs` or `features` that names the genes.
+    where : sequence of str
+        `COLUMN=VALUE`: take the cells that have this in `obs` or `col_attrs`.
+    counts : bool
+        Whether the values shall be counts.
+
+    Raises
+    ------
+    NotFound
+        There is no such file, layer, column, value or raw matrix.
+    InputError
+        The file is damaged or of another format, its sizes do not agree, it takes more memory when dense than it may,
+        or the matrix read by default is not what is asked and another stands beside it.
+    """
+    request = Request(genes_in, layer, raw, gene_column, tuple(where), counts)
+    with open_members(path) as file:
+        if is_tenx(file):
+            return read_tenx(file, request)
+        if "matrix" in file.members and {"row_attrs", "col_attrs"} <= set(file.members):
+            return read_loom(file, request)
+        _refuse_others(file)
+        return read_h5ad(file, request)
+
+
+def _refuse_others(file: Group) -> None:
+    members = set(file.members)
+    for signs, what, way in _OTHERS:
+        if signs <= members:
+            raise InputError(f"{file.path} is {what}.", hint=way.format(name=file.path.name))
+    if "obs" in members and "var" in members:
+        return
+    creator = member_attribute(file, "encoding-type")
+    also = f" (it says that it is {creator})" if isinstance(creator, str) else ""
+    raise InputError(
+        f"{file.path} is HDF5 but not an h5ad, loom or 10x file{also}: it has no obs and var, but {some(file.members)}.",
+    )

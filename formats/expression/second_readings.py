@@ -1,0 +1,85 @@
+"""Matrices that stand beside others in one file: X is refused where it cannot be what is asked and another can."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...engine.errors import InputError
+from ...engine.wording import some
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+NEAR_ZERO = 0.05
+"""Largest size of the mean of a standardised gene, in its standard deviations."""
+
+NEAR_ONE = (0.5, 1.1)
+"""Standard deviations of a standardised gene; clipping at 10, as is the custom, makes some smaller than 1."""
+
+
+def is_standardised(values: NDArray[np.float64]) -> bool:
+    """Return whether most genes, of those that vary, have mean 0 and standard deviation 1.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (genes, samples)
+    """
+    if values.size == 0 or not values.min() < 0:
+        return False
+    means: NDArray[np.float64] = values.mean(axis=1)
+    deviations: NDArray[np.float64] = values.std(axis=1)
+    are_standard = (np.abs(means) < NEAR_ZERO) & (deviations > NEAR_ONE[0]) & (deviations < NEAR_ONE[1])
+    return int(np.count_nonzero(are_standard)) > 0.5 * int(np.count_nonzero(deviations))
+
+
+def refuse_second_reading(
+    path: Path, name: str, values: NDArray[np.float64], others: Sequence[str], *, counts: bool
+) -> None:
+    """Refuse the matrix that is read by default where its values are no expression, and others stand beside it.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    name : str
+        The matrix: `X`, or `matrix` of a loom file.
+    values : ndarray of float64, shape (genes, samples)
+        Its values.
+    others : sequence of str
+        The other matrices of the file: `raw` and the names of layers.
+    counts : bool
+        Whether the values shall be counts.
+
+    Raises
+    ------
+    InputError
+        They are standardised or negative; or counts are asked for and they are not whole numbers from 0 up.
+    """
+    if not others or values.size == 0:
+        return
+    lowest = values.min()
+    if lowest < 0:
+        what = "is standardised: genes have mean 0 and standard deviation 1" if is_standardised(values) else ""
+        what = what or f"holds negative values, down to {lowest:g}, so it is neither counts nor their logarithm"
+    elif counts and not np.array_equal(values, np.rint(values)):
+        what = f"holds decimals up to {values.max():g}, which are no counts"
+    else:
+        return
+    has_raw = "raw" in others
+    layers = [other for other in others if other != "raw"]
+    beside = [*(["raw/X"] if has_raw else []), *(f"layers/{layer}" for layer in layers)]
+    raise InputError(
+        f"{path}: {name} {what}, and {some(beside, 8)} {'stands' if len(beside) == 1 else 'stand'} beside it.",
+        code="matrix-beside-raw" if has_raw else "matrix-beside-layers",
+        facts={"name": name},
+    )
+
+
+def note_standardised(values: NDArray[np.float64]) -> tuple[str, ...]:
+    """Return a note where most genes have mean 0 and standard deviation 1."""
+    return ("most genes have mean 0 and standard deviation 1: the values are standardised",) * is_standardised(values)
