@@ -142,7 +142,7 @@ def test_genes_may_repeat_and_dates_among_them_are_pointed_out(tmp_path: Path):
         ("Gene\tabout\nTP53\tx\n", "no column of numbers after 'about'"),
         ("Gene\ta\tb\tc\nTP53\t1\t2\t3\n\t1\t2\t3\n", "gene number 2 has an empty name"),
         ("#1.2\n3\t3\nNAME\tDescription\ta\tb\tc\n" + rows(about="na"), "claims 3 × 3 in its second line and holds 2"),
-        ("#1.3\n2\t3\t0\t0\nid\ta\tb\tc\n" + rows(), "version 1.3"),
+        ("#1.4\n2\t3\t0\t0\nid\ta\tb\tc\n" + rows(), "version 1.4"),
         ("just words\n", "one row"),
     ],
 )
