@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..engine.choices import Duplicates, GenesIn, Transform
-    from ..engine.estimation.expression import Expression
+    from ..engine.choices import DecimalMark, Duplicates, DuplicateSamples, GenesIn, Scale, Transform
     from ..engine.network.covariance import FactorCovariance
     from .verify.findings import Report
 
 
 OPTIONS = {
     "expression": (
-        "estimator", "factors", "counts", "floor", "transform", "duplicates", "min_detected", "drop_constant",
-        "top_variance", "genes_in", "layer", "raw", "gene_names", "gene_column", "where", "sheet", "keep_expression", "samples",
+        "estimator", "factors", "counts", "floor", "transform", "scale", "duplicates", "duplicate_samples", "alias",
+        "min_detected", "drop_constant", "top_variance", "genes_in", "header", "decimal", "layer", "raw", "gene_names",
+        "gene_column", "where", "sample_table", "sheet", "keep_expression", "samples",
     ),
     "covariance": ("ridge",),
     "factor model": ("noise", "factor_covariance"),
@@ -114,17 +114,23 @@ def init(
     counts: bool = False,
     floor: float | None = None,
     transform: Transform = "none",
+    scale: Scale = "auto",
     duplicates: Duplicates = "error",
+    duplicate_samples: DuplicateSamples = "error",
+    alias: str | Path | Mapping[str, str] | None = None,
     genes: Sequence[str] | None = None,
     min_detected: float | None = None,
     drop_constant: bool = False,
     top_variance: int | None = None,
     genes_in: GenesIn = "auto",
+    header: bool | None = None,
+    decimal: DecimalMark = "auto",
     layer: str | None = None,
     raw: bool = False,
     gene_names: str | Path | None = None,
     gene_column: str | None = None,
     where: Sequence[str] = (),
+    sample_table: str | Path | None = None,
     sheet: str | None = None,
     keep_expression: bool | None = None,
     samples: Sequence[str] | None = None,
@@ -152,9 +158,13 @@ def init(
         Loadings and noise: an .npz, or a table of loadings with `noise` and perhaps `factor_covariance`.
     estimator : str
         How the covariance is estimated, one of `engine.estimation.estimators`; `factors` is K for `factor`.
-    counts, floor, transform, duplicates, genes, min_detected, drop_constant, top_variance
+    counts, floor, transform, scale, duplicates, genes, min_detected, drop_constant, top_variance
         How the expression is prepared; see `engine.Preparation`.
-    genes_in, layer, raw, gene_names, gene_column, where, sheet
+    duplicate_samples : {"error", "first", "mean", "number"}
+        What becomes of columns that name one sample: an error, the first, their mean, or names with `_2`, `_3` …
+    alias : str, Path or mapping of str to str, optional
+        Other names of genes, replaced before `duplicates` are resolved: a table of two columns, name and gene.
+    genes_in, header, decimal, layer, raw, gene_names, gene_column, where, sample_table, sheet
         How the expression is read; see `formats.expression.read_expression`.
     samples : sequence of str, optional
         Ids of the samples to estimate from; all by default.
@@ -190,6 +200,7 @@ def init(
         preparation = new_base.Preparation(
             floor=floor,
             transform=transform,
+            scale=scale,
             counts=counts,
             duplicates=duplicates,
             genes=None if genes is None else tuple(genes),
@@ -202,12 +213,17 @@ def init(
             preparation=preparation,
             estimator=estimator,
             factors=factors,
+            duplicate_samples=duplicate_samples,
+            alias=alias,
             genes_in=genes_in,
+            header=header,
+            decimal=decimal,
             layer=layer,
             raw=raw,
             gene_names=gene_names,
             gene_column=gene_column,
             where=where,
+            sample_table=sample_table,
             sheet=sheet,
             keep_expression=keep_expression,
             samples=samples,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from ..engine.estimation.recorded_notes import expression_not_kept
 from ..engine.network.covariance import FactorCovariance
 from ..engine.network.inversion import invert
 from ..engine.network.panel import Panel
+from ..engine.wording import counted
 from ..formats.files.plain_files import file_name
 from .history.records import BaseRecord, Parameter, SourceRecord
 from .networks.bases import NewBase
@@ -25,9 +27,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..engine.choices import GenesIn
+    from ..engine.choices import DecimalMark, DuplicateSamples, GenesIn
     from ..engine.estimation.estimators import Estimate
     from ..engine.network.covariance import Covariance
+
+_OF_FILES = ("header", "decimal", "sample_table", "sheet")
+"""Options of reading that go with files alone."""
 
 LARGEST_KEPT = 256_000_000
 """Largest expression, in bytes, that is kept with its base by default."""
@@ -39,12 +44,17 @@ def from_expression(
     preparation: Preparation | None = None,
     estimator: str = "shrinkage",
     factors: int | None = None,
+    duplicate_samples: DuplicateSamples = "error",
+    alias: str | Path | Mapping[str, str] | None = None,
     genes_in: GenesIn = "auto",
+    header: bool | None = None,
+    decimal: DecimalMark = "auto",
     layer: str | None = None,
     raw: bool = False,
     gene_names: str | Path | None = None,
     gene_column: str | None = None,
     where: Sequence[str] = (),
+    sample_table: str | Path | None = None,
     sheet: str | None = None,
     keep_expression: bool | None = None,
     samples: Sequence[str] | None = None,
@@ -61,7 +71,11 @@ def from_expression(
         How the covariance is estimated: one of `engine.estimation.estimators.ESTIMATORS`.
     factors : int, optional
         The number of factors, for an estimator that has one; chosen when absent.
-    genes_in, layer, raw, gene_names, gene_column, where, sheet
+    duplicate_samples : {"error", "first", "mean", "number"}
+        What becomes of columns that name one sample.
+    alias : str, Path or mapping of str to str, optional
+        Other names of genes, replaced before duplicates are resolved.
+    genes_in, header, decimal, layer, raw, gene_names, gene_column, where, sample_table, sheet
         How to read the file; see `formats.expression.read_expression`.
     keep_expression : bool, optional
         Whether to keep the values as they were read; by default up to 256 MB.
@@ -79,14 +93,30 @@ def from_expression(
     preparation = preparation or Preparation()
     options = {
         "genes_in": genes_in,
+        "header": header,
+        "decimal": decimal,
         "layer": layer,
         "raw": raw,
         "gene_column": gene_column,
         "where": tuple(where),
+        "sample_table": sample_table,
         "sheet": sheet,
     }
-    expression, record, notes = _read_expression(source, options, gene_names=gene_names, counts=preparation.counts)
+    expression, record, notes = _read_expression(
+        source, options, gene_names=gene_names, counts=preparation.counts, are_samples_chosen=samples is not None
+    )
+    parameters = _preparation_parameters(preparation)
+    distinct = expression.distinguish_samples(duplicate_samples)
+    if distinct is not expression:
+        parameters["duplicate_samples"] = duplicate_samples
+        notes = (*notes, _describe_distinction(expression, duplicate_samples))
+        expression = distinct
+    if alias is not None:
+        expression, renamed, note = _rename_genes(expression, alias)
+        parameters["aliases"] = renamed
+        notes = (*notes, note)
     if samples is not None:
+        parameters["samples_wanted"] = len(samples)
         expression = expression.select_samples(samples)
         notes = (*notes, f"{len(samples):,} samples taken, as asked")
     prepared = prepare(expression, preparation)
@@ -100,10 +130,7 @@ def from_expression(
             samples=estimate.samples,
             estimator=estimator,
             parameters=_estimate_parameters(estimate),
-            preparation={
-                **_preparation_parameters(preparation),
-                **({} if samples is None else {"samples_wanted": len(samples)}),
-            },
+            preparation=parameters,
             source=record,
             constant_genes=estimate.constant,
             keeps_expression=values is not None,
@@ -215,26 +242,70 @@ def from_factor_model(
 
 
 def _read_expression(
-    source: Any, options: Mapping[str, Any], *, gene_names: str | Path | None, counts: bool
+    source: Any,
+    options: Mapping[str, Any],
+    *,
+    gene_names: str | Path | None,
+    counts: bool,
+    are_samples_chosen: bool,
 ) -> tuple[Expression, SourceRecord | None, tuple[str, ...]]:
     if isinstance(source, Expression):
         return source, None, ()
     if not isinstance(source, str | Path):
-        if gene_names is not None or options["sheet"] is not None:
-            raise InputError("A list of gene names and a sheet go with a file, not with an object.")
+        of_files = {**options, "decimal": None if options["decimal"] == "auto" else options["decimal"]}
+        if gene_names is not None or any(of_files[name] is not None for name in _OF_FILES):
+            raise InputError(f"These go with a file, not with an object: gene_names, {', '.join(_OF_FILES)}.")
         from ..formats.expression.hdf5_request import Request
         from ..formats.expression.objects import read_expression_object
 
-        wanted = {name: value for name, value in options.items() if name != "sheet"}
-        expression, notes = read_expression_object(source, Request(**wanted, counts=counts))
+        wanted = {name: value for name, value in options.items() if name not in _OF_FILES}
+        request = Request(**wanted, counts=counts, are_samples_chosen=are_samples_chosen)
+        expression, notes = read_expression_object(source, request)
         return expression, None, notes
     from ..formats.expression.expression import read_expression
 
-    file = read_expression(source, **options, gene_names=gene_names, counts=counts)
-    parameters: dict[str, Parameter] = {name: value for name, value in options.items() if value and value != "auto"}
+    file = read_expression(
+        source,
+        **options,
+        gene_names=gene_names,
+        counts=counts,
+        are_samples_chosen=are_samples_chosen,
+        allow_missing=True,
+    )
+    parameters: dict[str, Parameter] = {
+        name: value
+        for name, value in options.items()
+        if value not in (None, "auto", ()) and (value or name == "header")
+    }
     if conditions := options["where"]:
         parameters["where"] = " and ".join(conditions)
+    if (sample_table := options["sample_table"]) is not None:
+        parameters["sample_table"] = file_name(Path(sample_table))
     return file.expression, _source(source, file.sha256, parameters), file.notes
+
+
+def _describe_distinction(expression: Expression, duplicates: DuplicateSamples) -> str:
+    names = len(set(expression.samples))
+    first = next(name for name in expression.samples if expression.samples.count(name) > 1)
+    what = {
+        "first": "the first column of each is used",
+        "mean": "columns of one sample are averaged",
+        "number": f"names that repeat are numbered, such as {first}_2",
+    }[duplicates]
+    return f"{len(expression.samples):,} columns name {counted(names, 'sample')}, {first} more than once: {what}"
+
+
+def _rename_genes(expression: Expression, alias: str | Path | Mapping[str, str]) -> tuple[Expression, int, str]:
+    """Return expression with the names that a list of aliases has for its genes, how many changed, and a note."""
+    from ..formats.files.plain_files import fingerprint
+    from ..formats.genes.identifiers import read_aliases, strip_version
+
+    aliases, origin = (read_aliases(Path(alias)), alias) if isinstance(alias, str | Path) else (alias, None)
+    genes = tuple(aliases.get(gene, aliases.get(strip_version(gene), gene)) for gene in expression.genes)
+    renamed = sum(new != old for new, old in zip(genes, expression.genes, strict=True))
+    by = "the aliases" if origin is None else f"{file_name(Path(origin))}, SHA-256 {fingerprint(Path(origin))}"
+    note = f"{renamed:,} of {counted(len(genes), 'gene name')} replaced by {by}"
+    return replace(expression, genes=genes), renamed, note
 
 
 def _expression_to_keep(raw: NDArray[np.float64], keep: bool | None) -> tuple[NDArray[Any] | None, tuple[str, ...]]:
@@ -284,6 +355,7 @@ def _preparation_parameters(preparation: Preparation) -> dict[str, Parameter]:
         "counts": preparation.counts or None,
         "floor": preparation.floor,
         "transform": preparation.transform,
+        "scale": None if preparation.scale == "auto" else preparation.scale,
         "duplicates": None if preparation.duplicates == "error" else preparation.duplicates,
         "genes_wanted": None if preparation.genes is None else len(preparation.genes),
         "min_detected": preparation.min_detected,

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+import math
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from ...engine.errors import InputError
-from ..files.hdf5_members import Dataset, Group, read_real_array
-from ..files.hdf5_sparse import read_compressed
+from ..files.hdf5_members import Dataset, Group, member_dataset, read_real_array
 from ..files.limits import refuse_beyond_budget
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+    from scipy.sparse import csr_matrix
 
     from ...engine.choices import GenesIn
 
@@ -30,6 +31,7 @@ class Request:
     gene_column: str | None = None
     where: tuple[str, ...] = ()
     counts: bool = False
+    are_samples_chosen: bool = False
 
 
 def check_axis(request: Request, path: Path, form: str, axis: Literal["rows", "columns"], place: str) -> None:
@@ -62,3 +64,46 @@ def read_runs(
     if wanted is not None and not wanted.all():
         chosen = chosen[:, np.flatnonzero(wanted)]
     return np.ascontiguousarray(chosen.T.toarray())
+
+
+def read_compressed(matrix: Group, major: int, minor: int) -> csr_matrix:
+    """Return a sparse matrix whose runs are its rows, shape (major, minor), float64.
+
+    Of a CSC matrix this is the transpose.
+
+    Parameters
+    ----------
+    matrix : Group
+        Has `data`, `indices` and `indptr`.
+    major, minor : int
+        How many runs there are, and how long each is when dense.
+
+    Raises
+    ------
+    InputError
+        The three do not fit together, or are no numbers.
+    """
+    from scipy.sparse import csr_matrix
+
+    parts = [member_dataset(matrix, part) for part in ("data", "indices", "indptr")]
+    if math.prod(parts[0].shape) > major * minor:
+        raise InputError(f"{matrix.where} claims {parts[0].shape} values for {major:,} × {minor:,} entries.")
+    data, indices, indptr = map(read_real_array, parts)
+    _check_parts(matrix.where, (data, indices, indptr), major, minor)
+    return csr_matrix((data.astype(np.float64), indices, indptr), shape=(major, minor))
+
+
+def _check_parts(where: str, parts: tuple[NDArray[Any], NDArray[Any], NDArray[Any]], major: int, minor: int) -> None:
+    data, indices, indptr = parts
+    if any(part.ndim != 1 for part in parts) or any(part.dtype.kind not in "iu" for part in (indices, indptr)):
+        raise InputError(f"{where} is not a sparse matrix: data, indices and indptr must be lists, the last two whole.")
+    whole = len(indptr) == major + 1 and indptr[0] == 0 and bool(np.all(indptr[1:] >= indptr[:-1]))
+    if not whole or not indptr[-1] == len(data) == len(indices):
+        raise InputError(
+            f"{where} is damaged: indptr of length {len(indptr)} does not divide {len(data)} values and "
+            f"{len(indices)} indices into {major} runs."
+        )
+    if len(indices) and not (indices.min() >= 0 and indices.max() < minor):
+        raise InputError(
+            f"{where} is damaged: its indices run from {indices.min()} to {indices.max()}, beyond {minor}."
+        )

@@ -144,7 +144,13 @@ def _read_frame(frame: Any, request: Request) -> tuple[Expression, tuple[str, ..
             stream.writelines(lines_of_rows(_rows_of(frame)))
         try:
             expression, notes = read_expression_table(
-                path, genes_in=request.genes_in, gene_column=request.gene_column, where=request.where
+                path,
+                genes_in=request.genes_in,
+                header=True,
+                decimal="point",
+                gene_column=request.gene_column,
+                where=request.where,
+                are_samples_chosen=request.are_samples_chosen,
             )
         except GrnError as error:
             error.message = error.message.replace(str(path), _FRAME)

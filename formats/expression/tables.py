@@ -110,7 +110,7 @@ def read_expression_table(
     check_names(rows, "gene", path)
     _refuse_row_numbers(path, rows)
     chosen = are_samples_chosen or sample_table is not None
-    if header is None and gene_column is None and not chosen and orientation.genes_in == "rows":
+    if gene_column is None and not chosen and orientation.genes_in == "rows":
         _refuse_annotation(path, columns, values)
     notes += (*described, *floats)
     if dates := spreadsheet_dates(rows):

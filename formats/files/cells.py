@@ -134,8 +134,8 @@ def _check_archive(path: Path) -> None:
     most = largest_unpacked(path.stat().st_size, TEXT_PACKING)
     if size > most:
         raise InputError(
-            f"{path} unpacks to {size:,} bytes, more than {most:,}: it would burst.",
-            hint="If it is sound, save the sheet as tab-separated text.",
+            f"{path} unpacks to {size:,} bytes, more than {most:,}: refused, as this looks like a decompression bomb.",
+            hint="If the file is correct, save the sheet as tab-separated text.",
         )
 
 

@@ -62,6 +62,8 @@ class PathwayFile:
         The file.
     left_out : tuple of str
         Pathways that have no gene on the panel.
+    normalize : {"none", "unit", "max", "rank"}
+        How the weights of each pathway were scaled.
     """
 
     pathways: tuple[Pathway, ...]
@@ -73,6 +75,7 @@ class PathwayFile:
     notes: tuple[str, ...]
     path: Path
     left_out: tuple[str, ...] = ()
+    normalize: Normalize = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +190,7 @@ def read_pathways(
     pathways = _assemble(matched, covariance, scale=strength or 1.0, sign=-1 if subtract else 1, units=units)
     dropped = {pathway.name: pathway.missing for pathway in matched if pathway.missing}
     return PathwayFile(
-        pathways, dropped, kind, strength, units, fingerprint(path), (*file.notes, *notes), path, left_out
+        pathways, dropped, kind, strength, units, fingerprint(path), (*file.notes, *notes), path, left_out, normalize
     )
 
 

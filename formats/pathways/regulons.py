@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
+from ...engine.choices import UnknownSign
 from ...engine.errors import InputError, NotFound, check_choice
 from ...engine.wording import counted, some
 from ..files.delimited import check_names, clipped, is_missing, is_number, open_table, read_body, read_header
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ...engine.choices import UnknownSign
     from ..files.delimited import Row, Table
 
 SOURCE_TITLES = (
@@ -108,7 +108,7 @@ def read_regulons(path: Path, *, unknown_sign: UnknownSign = "error", sign_colum
         The header names no sources or targets, a name is empty, a weight is missing or not finite, a sign is not
         known, a column may hold signs and is not read, or a pair stands twice with different weights.
     """
-    check_choice("unknown sign", unknown_sign, ("error", "drop", "plus"))
+    check_choice("unknown sign", unknown_sign, get_args(UnknownSign))
     with open_table(path, packing=NAMES_PACKING) as table:
         header = read_header(table)
         has_header = not _is_trrust(header)

@@ -192,6 +192,7 @@ def source_of(file: PathwayFile) -> SourceRecord:
         "format": file.kind,
         "strength": file.strength,
         "units": file.units,
+        "normalize": None if file.normalize == "none" else file.normalize,
         "left_out": ", ".join(file.left_out) or None,
     }
     described = {name: value for name, value in parameters.items() if value is not None}

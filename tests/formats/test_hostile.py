@@ -120,7 +120,11 @@ def test_a_limit_on_addresses_counts_as_memory():
             "gene number 1 has a name of 2,000 letters, 'A",
         ),
         ("e.tsv", b"gene\ts1\ts2\t" + b"s" * 2000 + b"\nA\t1\t2\t3\n", "line 1, column number 4 has a name of 2,000"),
-        ("e.tsv", b"gene\ts1\ts2\ts3\nA\t1\t2\t" + b"x" * 9000 + b"\n", r"column s3: 'x{60}' … is not a number"),
+        (
+            "e.tsv",
+            b"gene\ts1\ts2\ts3\nA\t1\t2\t3\nB\t1\t2\t" + b"x" * 9000 + b"\n",
+            r"column s3: 'x{60}' … is not a number",
+        ),
         ("h.gmt", b"A\t\tTP53\t" + b"M" * 2000 + b"\n", "line 1, field number 3 has a name of 2,000 letters"),
         ("h.gmt", b"#\n" * 3000 + b"A\t\tTP\x0053\n", "line 3001, field number 2, .* cannot be printed"),
         ("r.tsv", b"source\ttarget\n" + b"A" * 2000 + b"\tTP53\n", "line 2, name number 1 has a name of 2,000"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from ....engine.choices import Duplicates, GenesIn, Transform
+from ....engine.choices import DecimalMark, Duplicates, DuplicateSamples, GenesIn, Scale, Transform
 from ....engine.estimation.estimators import ESTIMATORS, WITH_FACTORS
 from ....formats.readers import list_formats
 from ... import options, output
@@ -59,11 +59,31 @@ if TYPE_CHECKING:
     help="Applied to every value after the floor.  [none; log1p with --counts]",
 )
 @click.option(
+    "--scale",
+    type=click.Choice(get_args(Scale)),
+    default="auto",
+    show_default=True,
+    help="What the values are: counts or intensities (linear), or logarithms. By default logarithms are not taken twice.",
+)
+@click.option(
     "--duplicates",
     type=click.Choice(get_args(Duplicates)),
     default="error",
     show_default=True,
-    help="Rows that name one gene: refuse them, or use the most variable, the mean or the first.",
+    help="Rows that name one gene: refuse them, or use the most variable, the mean, the first or (counts) the sum.",
+)
+@click.option(
+    "--duplicate-samples",
+    type=click.Choice(get_args(DuplicateSamples)),
+    default="error",
+    show_default=True,
+    help="Columns that name one sample: refuse them, use the first or the mean, or number the names.",
+)
+@click.option(
+    "--alias",
+    type=click.Path(),
+    metavar="FILE",
+    help="Other names of genes, replaced first: two columns, name and gene.",
 )
 @click.option("--genes", type=click.Path(), metavar="FILE", help="The panel, one gene per line, in this order.")
 @click.option("--samples", type=click.Path(), metavar="FILE", help="Estimate from these samples, one per line.")
@@ -82,21 +102,35 @@ if TYPE_CHECKING:
     show_default=True,
     help="Where the file has its genes; by default detected and reported.",
 )
-@click.option("--layer", metavar="NAME", help="Of an h5ad or loom file: read this layer; X (matrix) insists on that.")
-@click.option("--raw", is_flag=True, help="Of an h5ad file: read raw/X.")
-@click.option("--gene-names", type=click.Path(), metavar="FILE", help="Of an mtx file: its genes, one a line.")
+@click.option("--header/--no-header", default=None, help="Whether a table has a header; by default detected.")
+@click.option(
+    "--decimal",
+    type=click.Choice(get_args(DecimalMark)),
+    default="auto",
+    show_default=True,
+    help="The sign before the decimals of a table; by default detected.",
+)
+@click.option("--layer", metavar="NAME", help="For an h5ad or loom file: read this layer; X (matrix) insists on that.")
+@click.option("--raw", is_flag=True, help="For an h5ad file: read raw/X.")
+@click.option("--gene-names", type=click.Path(), metavar="FILE", help="For an mtx file: its genes, one per line.")
 @click.option(
     "--gene-column",
     metavar="NAME",
-    help="The column that names the genes: of var (h5ad), row_attrs (loom) or features (10x).",
+    help="The column that names the genes: of a table, var (h5ad), row_attrs (loom) or features (10x).",
 )
 @click.option(
     "--where",
     multiple=True,
     metavar="COLUMN=VALUE",
-    help="Samples that have this in obs (h5ad) or col_attrs (loom); give it again for more values or columns.",
+    help="Use samples that have this in obs (h5ad), col_attrs (loom) or the table of samples; may be repeated.",
 )
-@click.option("--sheet", metavar="NAME", help="Of an xlsx workbook: the sheet to read.")
+@click.option(
+    "--sample-table",
+    type=click.Path(),
+    metavar="FILE",
+    help="For a table: another table that describes its samples, one a row, for --where.",
+)
+@click.option("--sheet", metavar="NAME", help="For an xlsx workbook: the sheet to read.")
 @click.option(
     "--keep-expression/--no-keep-expression",
     default=None,

@@ -199,7 +199,7 @@ def test_a_loom_file_without_known_names(tmp_path: Path):
 
 def test_genes_are_named_by_another_column(tmp_path: Path):
     path = write_h5ad(tmp_path / "a.h5ad", raw=VALUES.T)
-    assert any("Ensembl gene ids by their looks; var also has feature_name" in n for n in read_expression(path).notes)
+    assert any("apparently Ensembl gene ids; var also has feature_name" in n for n in read_expression(path).notes)
     for options in ({}, {"raw": True}):
         assert read_expression(path, gene_column="feature_name", **options).expression.genes == GENES
     with pytest.raises(NotFound, match="var has no column 'symbol'; it has _index, feature_name"):

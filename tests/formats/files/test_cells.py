@@ -75,7 +75,7 @@ def test_empty_sheets_do_not_count_and_several_full_ones_are_refused(tmp_path: P
 
 def test_a_sheet_goes_with_a_workbook_alone(tmp_path: Path):
     (tmp_path / "a.tsv").write_text("gene\ta\tb\tc\nTP53\t1\t2\t3\nMYC\t1\t2\t4\n")
-    with pytest.raises(InputError, match="is no workbook, and has no sheet 'x'"):
+    with pytest.raises(InputError, match="is not a workbook, and has no sheet 'x'"):
         read_expression(tmp_path / "a.tsv", sheet="x")
 
 
@@ -98,7 +98,7 @@ def test_a_workbook_that_bursts_or_is_damaged_is_refused(tmp_path: Path):
     path = write_workbook(tmp_path / "a.xlsx", a=rows())
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/media/image1.png", bytes(40 << 20))
-    with pytest.raises(InputError, match="would burst"):
+    with pytest.raises(InputError, match="decompression bomb"):
         read_expression(path)
     with zipfile.ZipFile(tmp_path / "b.xlsx", "w") as archive:
         archive.writestr("xl/workbook.xml", b"<workbook>")
