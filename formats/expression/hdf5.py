@@ -91,5 +91,6 @@ def _refuse_others(file: Group) -> None:
     creator = member_attribute(file, "encoding-type")
     also = f" (it says that it is {creator})" if isinstance(creator, str) else ""
     raise InputError(
-        f"{file.path} is HDF5 but not an h5ad, loom or 10x file{also}: it has no obs and var, but {some(file.members)}.",
+        f"{file.path} is HDF5 but not an h5ad, loom or 10x file{also}: it has no obs and var, but "
+        f"{some(file.members)}.",
     )

@@ -196,7 +196,6 @@ def _refuse_row_numbers(path: Path, genes: Sequence[str]) -> None:
     if is_counting(genes):
         raise InputError(
             f"The genes of {path} would be named {some(genes, 3)}: these are numbers of rows or columns, not of genes.",
-            hint="Give the genes names in the file, or choose another axis or column for them.",
             code="genes-are-row-numbers",
         )
 

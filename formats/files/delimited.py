@@ -318,9 +318,12 @@ def _skip_comments(path: Path, stream: Iterable[str]) -> tuple[list[str], str]:
 
 def _is_header_in_comment(comment: str, opening: str, delimiter: Delimiter) -> bool:
     """Whether the `#` line just above a row of data names its columns, as in `#gene<tab>s1<tab>s2`."""
-    fields = comment.split(delimiter)
-    below = opening.strip().split(delimiter)
-    as_wide = delimiter != " " and len(fields) == len(below) > 1
+    if delimiter == " ":  # a sentence has words too: there must be some, as many as there are numbers
+        fields, below = comment.lstrip("#").split(), opening.split()
+        as_wide = len(fields) == len(below) > 3
+    else:
+        fields, below = comment.split(delimiter), opening.strip().split(delimiter)
+        as_wide = len(fields) == len(below) > 1
     return as_wide and comment.startswith("#") and is_number(below[-1]) and not is_number(fields[-1])
 
 

@@ -63,8 +63,8 @@ def open_text(path: Path, *, packing: int = TEXT_PACKING) -> Generator[TextIO]:
     Raises
     ------
     NotFound, InputError
-        As `open_bytes`; also when the file is binary, or of another encoding, unpacks to more than its size justifies, or has
-        a line longer than `LONGEST_LINE`.
+        As `open_bytes`; also when the file is binary or of another encoding, unpacks to more than its size justifies,
+        or has a line longer than `LONGEST_LINE`.
     """
     with open_bytes(path) as stream:
         buffered = io.BufferedReader(_Bounded(path, stream, largest_content(path, packing)), _BLOCK)

@@ -322,7 +322,7 @@ def test_a_scaled_matrix_beside_counts_is_refused_with_the_choices(
     answer = grn("init", tmp_path / "c.grn", "--expression", path)
     assert answer.code == 2
     assert "X is standardised" in answer.err
-    assert "--layer NAME` takes a layer, and --layer X takes X as it is." in answer.err
+    assert "--layer NAME`; --layer X reads X as it is." in answer.err
     assert not (tmp_path / "c.grn").exists()
     assert init("--expression", path, "--layer", "X")["samples"] == 12
     assert init("--expression", path, "--layer", "counts", "--counts", store="b.grn")["samples"] == 12

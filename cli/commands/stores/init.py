@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     type=click.Choice(get_args(Scale)),
     default="auto",
     show_default=True,
-    help="What the values are: counts or intensities (linear), or logarithms. By default logarithms are not taken twice.",
+    help="What the values are: counts or intensities (linear), or logarithms. By default no logarithm is taken twice.",
 )
 @click.option(
     "--duplicates",
