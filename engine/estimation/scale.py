@@ -40,9 +40,8 @@ def are_logs(values: NDArray[np.float64]) -> bool:
 
 
 def are_standardised(values: NDArray[np.float64]) -> bool:
-    """Whether genes look standardised: about half of the values lie below zero, and gene means are about zero."""
-    below = float(np.mean(values < 0))
-    if not 0.2 < below < 0.8:
+    """Whether genes look standardised: some values lie below zero, and gene means are about zero."""
+    if values.size == 0 or not values.min() < 0:
         return False
     spreads = values.std(axis=1)
     means = np.abs(values.mean(axis=1))

@@ -52,6 +52,9 @@ _POINT_NUMBER = re.compile(r"\s*[+-]?\d*\.\d+(e[+-]?\d+)?\s*", re.IGNORECASE)
 _GROUPED = re.compile(r"\s*[+-]?[1-9]\d{0,2},\d{3}\s*")
 """A number that may have a decimal comma, or a comma between thousands."""
 
+_THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?\s*")
+"""A number that has commas between thousands, where commas are not before decimals."""
+
 _MISSING = frozenset({"", "na", "nan", "n/a", "null", "none", "-", "#n/a"})
 _GCT = re.compile(r"#1\.\d\b")
 
@@ -83,6 +86,8 @@ class Table:
         How many lines of the file stand above.
     has_decimal_comma : bool
         Whether numbers have a decimal comma. Rows are returned with a point in its place.
+    may_have_thousands : bool
+        Whether commas may stand between thousands. Rows are returned without them.
     is_quoted : bool
         Whether quotation marks enclose fields, as in csv files; else they are part of them.
     form : str
@@ -96,6 +101,7 @@ class Table:
     lines: Iterator[str]
     before: int
     has_decimal_comma: bool = False
+    may_have_thousands: bool = False
     is_quoted: bool = True
     form: str = ""
 
@@ -119,7 +125,10 @@ class Table:
             ) from error
 
     def with_points(self, row: Row) -> Row:
-        """Return a row with a point before the decimals, but in its first field, which is a name."""
+        """Return a row with numbers as Python writes them, but for its first field, which is a name."""
+        if self.may_have_thousands:
+            name, *fields = row.fields
+            return Row(row.line, [name, *(f.replace(",", "") if _THOUSANDS.fullmatch(f) else f for f in fields)])
         if not self.has_decimal_comma:
             return row
         if pointed := next(filter(_POINT_NUMBER.fullmatch, row.fields[1:]), None):
@@ -363,7 +372,8 @@ def _with_decimal_mark(table: Table, decimal: DecimalMark) -> Table:
         Every number with a comma may be a whole number of thousands as well.
     """
     if decimal == "point":
-        return table
+        table = replace(table, may_have_thousands=True)
+        return replace(table, first=tuple(map(table.with_points, table.first)))
     cells = [cell for row in table.first for cell in row.fields[1:]]
     commas = [cell for cell in cells if "," in cell and _COMMA_NUMBER.fullmatch(cell)]
     if decimal == "auto" and (not commas or any(map(_POINT_NUMBER.fullmatch, cells))):

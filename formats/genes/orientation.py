@@ -74,7 +74,7 @@ def title_word(cell: str) -> str:
 def orient(first_cell: str, row_names: Sequence[str], column_names: Sequence[str]) -> Orientation | None:
     """Return which axis of a table holds the genes, or None where nothing decides it.
 
-    The first evidence decides: the title of the first column; names that are those of genes; names that are those of
+    The first evidence decides: the title of the first column, unless known genes name the other axis; names that are those of genes; names that are those of
     samples; an axis of twice the length, since panels are larger than studies.
 
     Parameters
@@ -90,13 +90,16 @@ def orient(first_cell: str, row_names: Sequence[str], column_names: Sequence[str
     Orientation(genes_in='rows', reason="the first header cell is 'Gene'")
     """
     word = title_word(first_cell)
+    in_rows, in_columns = _gene_like(row_names), _gene_like(column_names)
+    are_in_rows = _clearly_more(in_rows, in_columns, len(row_names))
+    are_in_columns = _clearly_more(in_columns, in_rows, len(column_names))
     if word in GENE_WORDS or word in SAMPLE_WORDS:
         axis: Axis = "rows" if word in GENE_WORDS else "columns"
-        return Orientation(axis, f"the first header cell is {first_cell.strip()!r}")
-    in_rows, in_columns = _gene_like(row_names), _gene_like(column_names)
-    if _clearly_more(in_rows, in_columns, len(row_names)):
+        is_contradicted = are_in_columns if axis == "rows" else are_in_rows
+        return None if is_contradicted else Orientation(axis, f"the first header cell is {first_cell.strip()!r}")
+    if are_in_rows:
         return Orientation("rows", f"{in_rows[0]} and others name rows")
-    if _clearly_more(in_columns, in_rows, len(column_names)):
+    if are_in_columns:
         return Orientation("columns", f"{in_columns[0]} and others name columns")
     samples_in_rows, samples_in_columns = _are_samples(row_names), _are_samples(column_names)
     if samples_in_rows != samples_in_columns:

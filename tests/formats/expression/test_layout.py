@@ -179,6 +179,8 @@ def test_options_choose_between_the_readings(tmp_path: Path):
     assert read_expression_table(path, header=False)[0].genes[:2] == ("quux", "bar0")
     path.write_text("gene\ts1\ts2\ts3\nTP53\t1,234\t2,345\t9,876\nMDM2\t1,111\t2,222\t3,333\n")
     assert read_expression_table(path, decimal="comma")[0].values[0].tolist() == [1.234, 2.345, 9.876]
+    assert read_expression_table(path, decimal="point")[0].values[0].tolist() == [1234, 2345, 9876]
+    path.write_text("gene\ts1\ts2\ts3\nTP53\t1,23\t2,34\t9,87\nMDM2\t1,11\t2,22\t3,33\n")
     with pytest.raises(InputError, match="no column of numbers"):
         read_expression_table(path, decimal="point")
     path.write_text("x\tu\tv\tw\nbar\t1.5\t2\t3\nfoo\t4\t5\t6\nbaz\t7\t8\t9\n")
