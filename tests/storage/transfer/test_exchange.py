@@ -580,11 +580,11 @@ def test_an_anchor_with_an_inactive_pathway_folded_in_is_refused_wherever_it_is_
     lab.revert("v1")
     forge(lab.path, measuring(anchor=anchor, since_anchor=1))
     before = files(anna.path)
-    with pytest.raises(FormatError, match="The anchor [0-9a-f]+ includes"):
+    with pytest.raises(FormatError, match=r"The anchor [0-9a-f]+ includes"):
         anna.fetch(lab.path)
     assert files(anna.path) == before
     own = grnledger.open(lab.path)
-    with pytest.raises(FormatError, match="The anchor [0-9a-f]+ includes"):
+    with pytest.raises(FormatError, match=r"The anchor [0-9a-f]+ includes"):
         own.snapshot()
     report = grnledger.verify(lab.path)
     assert [finding.versions for finding in report.findings if finding.kind == "damage"] == [(own.version().number,)]
