@@ -119,11 +119,11 @@ def test_an_anchor_with_an_inactive_pathway_folded_in_is_refused_wherever_it_is_
     lab.revert("v1")
     forge(lab.path, measuring(anchor=anchor, since_anchor=1))
     before = files(anna.path)
-    with pytest.raises(FormatError, match="has taken in"):
+    with pytest.raises(FormatError, match=r"The anchor [0-9a-f]+ includes"):
         anna.fetch(lab.path)
     assert files(anna.path) == before
     own = grnledger.open(lab.path)
-    with pytest.raises(FormatError, match="has taken in"):
+    with pytest.raises(FormatError, match=r"The anchor [0-9a-f]+ includes"):
         own.snapshot()
     report = grnledger.verify(lab.path)
     assert [finding.versions for finding in report.findings if finding.kind == "damage"] == [(own.version().number,)]
@@ -134,7 +134,7 @@ def test_an_anchor_of_another_base_is_refused(pair: tuple[Repository, Repository
     events = frozenset({Event("a" * 64, "b" * 64)})
     anchor = layout.version_content_id(HASH, ["b" * 64])
     assert check_fits(anchor, events, HASH, {"b" * 64}) == {"b" * 64}
-    with pytest.raises(FormatError, match="is not of"):
+    with pytest.raises(FormatError, match="has another base than"):
         check_fits(anchor, events, lab.version().base, {"b" * 64})
 
 
