@@ -51,7 +51,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "pack": "Fold the log into few files.",
     },
     "Examples": {
-        "simulate": "Make a factor model and pathways, or counts, with known numbers.",
+        "simulate": "Make a study, counts or a factor model, with the truth beside it.",
         "demo": "The whole story on simulated data, in seconds.",
     },
 }

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def row_writer(path: Path, columns: Sequence[str]) -> Generator[Callable[[Iterable[Sequence[object]]], None]]:
-    """Give a function that writes rows under a header, tab-separated; the file has its name when all are written.
+def row_writer(
+    path: Path, columns: Sequence[str], *, delimiter: str = "\t"
+) -> Generator[Callable[[Iterable[Sequence[object]]], None]]:
+    """Give a function that writes rows under a header; the file has its name when all are written.
 
     Parameters
     ----------
@@ -23,11 +25,13 @@ def row_writer(path: Path, columns: Sequence[str]) -> Generator[Callable[[Iterab
         What stood there is replaced at the end.
     columns : sequence of str
         The header. Numbers are written in full, so that they can be read back; what is no number, or None, is empty.
+    delimiter : str
+        Between the fields, in none of which it may stand.
     """
     with write_whole_file(path) as stream:
 
         def write(rows: Iterable[Sequence[object]]) -> None:
-            stream.writelines(("\t".join(map(_plain, row)) + "\n").encode() for row in rows)
+            stream.writelines((delimiter.join(map(_plain, row)) + "\n").encode() for row in rows)
 
         write([columns])
         yield write
@@ -35,5 +39,5 @@ def row_writer(path: Path, columns: Sequence[str]) -> Generator[Callable[[Iterab
 
 def _plain(value: object) -> str:
     if isinstance(value, float):
-        return repr(value) if math.isfinite(value) else ""
+        return repr(float(value)) if math.isfinite(value) else ""
     return "" if value is None else str(value)

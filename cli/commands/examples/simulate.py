@@ -17,7 +17,12 @@ WORKED_PATHWAYS = ("p53", "NF-kB", "Wnt/beta-catenin", "MAPK", "JAK-STAT")
 @click.command(
     "simulate",
     cls=LazyGroup,
-    sections={"Commands": {"counts": "Make counts of genes in modules, and write what the modules are."}},
+    sections={
+        "Commands": {
+            "study": "Make a small study of two groups, with sets, regulons and a signal.",
+            "counts": "Make counts of genes in modules, and write what the modules are.",
+        }
+    },
 )
 @click.option(
     "--genes",
