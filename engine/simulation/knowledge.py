@@ -40,7 +40,7 @@ class Knowledge:
     sets: tuple[NDArray[np.intp], ...]
 
 
-def recall_knowledge(network: TrueNetwork, sizes: Sequence[int], stream: np.random.Generator) -> Knowledge:
+def recall_knowledge(network: TrueNetwork, sizes: Sequence[int], stream: np.random.RandomState) -> Knowledge:
     """Return what is known of a network of programs.
 
     Parameters
@@ -49,16 +49,16 @@ def recall_knowledge(network: TrueNetwork, sizes: Sequence[int], stream: np.rand
         As `draw_network` makes it.
     sizes : sequence of int
         How many genes each program has.
-    stream : Generator
+    stream : RandomState
         The random numbers.
     """
     genes, true = len(network.noise), network.regulated
     pairs = np.column_stack([network.sources[true], network.targets[true]])
     signs = np.sign(network.weights[true])
-    recalled = stream.random(len(pairs)) < KNOWN
+    recalled = stream.random_sample(len(pairs)) < KNOWN
     wrong = np.column_stack([
         stream.choice(pairs[:, 0], round(MISTAKEN * len(pairs))),
-        stream.integers(genes, size=round(MISTAKEN * len(pairs))),
+        stream.randint(genes, size=round(MISTAKEN * len(pairs))),
     ])  # fmt: skip
     every = np.vstack([pairs[recalled], wrong])
     every_sign = np.concatenate([signs[recalled], stream.choice([1.0, -1.0], len(wrong))])
@@ -69,7 +69,7 @@ def recall_knowledge(network: TrueNetwork, sizes: Sequence[int], stream: np.rand
     return Knowledge(every[first, 0], every[first, 1], every_sign[first], sets)
 
 
-def _recall_set(program: NDArray[np.intp], genes: int, stream: np.random.Generator) -> NDArray[np.intp]:
-    recalled = program[stream.random(len(program)) < KNOWN]
-    wrong = stream.integers(genes, size=round(MISTAKEN * len(program)))
+def _recall_set(program: NDArray[np.intp], genes: int, stream: np.random.RandomState) -> NDArray[np.intp]:
+    recalled = program[stream.random_sample(len(program)) < KNOWN]
+    wrong = stream.randint(genes, size=round(MISTAKEN * len(program)))
     return np.unique(np.concatenate([recalled, wrong]))

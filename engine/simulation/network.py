@@ -19,8 +19,8 @@ RUN = (3, 6)
 """Fewest and most neighbouring genes of a program that go together, like those of an operon."""
 LARGEST_EXPLAINED = 0.8
 """Largest share of a gene's variance that its regulators and its neighbour explain."""
-REPRESSED = 0.25
-"""Share of the targets that their regulator represses."""
+REPRESSED = {"own": 0.1, "other": 0.4}
+"""Share of the targets that their regulator represses: of its own program, and of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +72,14 @@ class TrueNetwork:
         return first[order], second[order], rho[order]
 
 
-def draw_network(sizes: Sequence[int], stream: np.random.Generator) -> TrueNetwork:
+def draw_network(sizes: Sequence[int], stream: np.random.RandomState) -> TrueNetwork:
     """Return a network of programs: of each, the first gene regulates others, which stand in runs of neighbours.
 
     Parameters
     ----------
     sizes : sequence of int
         How many genes each program has, two or more; the genes are numbered through.
-    stream : Generator
+    stream : RandomState
         The random numbers.
 
     Raises
@@ -106,36 +106,36 @@ def draw_network(sizes: Sequence[int], stream: np.random.Generator) -> TrueNetwo
 _Edge = tuple[int, int, float, bool]
 
 
-def _regulator_edges(order: NDArray[np.intp], stream: np.random.Generator) -> list[_Edge]:
+def _regulator_edges(order: NDArray[np.intp], stream: np.random.RandomState) -> list[_Edge]:
     """Return an edge for about every second regulator, from one before it in the order."""
     return [
-        (int(order[stream.integers(place)]), int(order[place]), _weight(stream, 0.3, 0.6), True)
+        (int(order[stream.randint(place)]), int(order[place]), _weight(stream, 0.3, 0.6, REPRESSED["other"]), True)
         for place in range(1, len(order))
-        if stream.random() < 0.5
+        if stream.random_sample() < 0.5
     ]
 
 
-def _program_edges(regulator: int, size: int, others: NDArray[np.intp], stream: np.random.Generator) -> list[_Edge]:
+def _program_edges(regulator: int, size: int, others: NDArray[np.intp], stream: np.random.RandomState) -> list[_Edge]:
     """Return the edges into the genes of a program, in their order."""
     edges: list[_Edge] = []
     left = 0
     for gene in range(regulator + 1, regulator + size):
         begins = left == 0
         if begins:
-            left = int(stream.integers(RUN[0], RUN[1] + 1))
+            left = int(stream.randint(RUN[0], RUN[1] + 1))
         else:
             edges.append((gene - 1, gene, stream.uniform(0.5, 0.9), False))
         left -= 1
-        if stream.random() < (0.9 if begins else 0.25):
-            edges.append((regulator, gene, _weight(stream, 0.4, 0.8), True))
+        if stream.random_sample() < (0.9 if begins else 0.25):
+            edges.append((regulator, gene, _weight(stream, 0.4, 0.8, REPRESSED["own"]), True))
         other = int(stream.choice(others))
-        if stream.random() < 0.08 and other != regulator:
-            edges.append((other, gene, _weight(stream, 0.3, 0.6), True))
+        if stream.random_sample() < 0.08 and other != regulator:
+            edges.append((other, gene, _weight(stream, 0.3, 0.6, REPRESSED["other"]), True))
     return edges
 
 
-def _weight(stream: np.random.Generator, low: float, high: float) -> float:
-    return stream.uniform(low, high) * (-1.0 if stream.random() < REPRESSED else 1.0)
+def _weight(stream: np.random.RandomState, low: float, high: float, repressed: float) -> float:
+    return stream.uniform(low, high) * (-1.0 if stream.random_sample() < repressed else 1.0)
 
 
 def _scaled(edges: Sequence[_Edge], order: Sequence[int]) -> TrueNetwork:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 BATCHES = 3
 BATCH_SD = 0.35
 """SD of what a batch does to a gene, as a share of the gene's own."""
-MEAN_LEVEL = (6.0, 2.5)
+MEAN_LEVEL = (6.0, 3.0)
 """Mean and SD over genes of the log₂ of expected counts."""
 SPREAD = (0.4, 1.0)
 """Range over genes of the SD of log₂ expression between samples."""
@@ -74,7 +74,7 @@ def simulate_study(
     samples : int
         n, half of them treated; 6 or more.
     seed : int
-        All is drawn with it.
+        All is drawn with it, by NumPy's legacy generator, whose stream is frozen for ever (NEP 19).
 
     Raises
     ------
@@ -87,7 +87,7 @@ def simulate_study(
     """
     if samples < 2 * BATCHES:
         raise InputError(f"A study has {2 * BATCHES} samples or more, not {samples}.")
-    stream = np.random.default_rng(seed)
+    stream = np.random.RandomState(seed)
     network = draw_network(sizes, stream)
     knowledge = recall_knowledge(network, sizes, stream)
     genes = len(network.noise)
@@ -107,14 +107,14 @@ def simulate_study(
 
 
 def _states(
-    network: TrueNetwork, shift: NDArray[np.float64], treated: NDArray[np.bool_], stream: np.random.Generator
+    network: TrueNetwork, shift: NDArray[np.float64], treated: NDArray[np.bool_], stream: np.random.RandomState
 ) -> NDArray[np.float64]:
     """Return the expression of every gene in new samples, in SD."""
     own = stream.standard_normal((len(network.noise), len(treated))) * np.sqrt(network.noise)[:, None]
     return network.spread(own) + shift * treated
 
 
-def _counts(log_fold: NDArray[np.float64], stream: np.random.Generator) -> NDArray[np.float64]:
+def _counts(log_fold: NDArray[np.float64], stream: np.random.RandomState) -> NDArray[np.float64]:
     """Return negative binomial counts around every gene's own level and every sample's own depth."""
     genes, samples = log_fold.shape
     level = stream.normal(*MEAN_LEVEL, (genes, 1))

@@ -20,7 +20,7 @@ def command(folder: Path, seed: int) -> None:
 
     1,500 human genes in 60 samples, 30 of them treated, in three batches; gene sets and regulons, as incomplete and as
     wrong as such lists are; a signal from other samples; and below `truth` what all of it was drawn from. README.txt
-    says what each file is. The same seed gives the same bytes with the same NumPy.
+    says what each file is. The same seed gives the same bytes.
 
     \b
     Example:
