@@ -259,7 +259,7 @@ def test_the_walk_of_the_readme_runs_and_says_what_the_readme_says(
     (python,) = blocks(README, "python")
     capsys.readouterr()
     exec(compile(python, "README.md", "exec"), {})
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()][:2] == ["MDM2", "BBC3"]
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()][:2] == ["MDM2", "PPM1D"]
     assert "p21 by hand" in grn("log", "-n", 1).out
     rows = (line.split("\t")[:2] for line in (tmp_path / "study" / "truth" / "edges.tsv").read_text().splitlines())
     truth = set(map(frozenset, rows))
