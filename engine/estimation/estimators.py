@@ -13,7 +13,7 @@ the estimator cannot use it refuses with an `InputError` or `NotPositiveDefinite
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
@@ -130,6 +130,8 @@ def estimate_covariance(values: NDArray[np.float64], name: str, factors: int | N
         There is no such estimator, or it refuses the values.
     NotPositiveDefinite
         The estimate is singular.
+    EngineError
+        It is so nearly singular that fewer than four digits of its inverse are right.
 
     Examples
     --------
@@ -137,7 +139,13 @@ def estimate_covariance(values: NDArray[np.float64], name: str, factors: int | N
     >>> estimate_covariance(np.random.default_rng(0).standard_normal((40, 6)), "shrinkage").base.size
     40
     """
+    from ..network.covariance import DenseCovariance
+    from ..network.stability import check_condition
+
     estimator = estimator_of(name, factors)
     module, _, function = estimator.function.partition(":")
     estimate = getattr(importlib.import_module(f".{module}", __package__), function)
-    return estimate(values, factors) if estimator.has_factors else estimate(values)
+    fit: Estimate = estimate(values, factors) if estimator.has_factors else estimate(values)
+    if isinstance(fit.base, DenseCovariance):
+        return replace(fit, notes=(*fit.notes, *check_condition(fit.base)))
+    return fit
