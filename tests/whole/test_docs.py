@@ -6,6 +6,7 @@ import importlib.util
 import os
 import re
 import shlex
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -220,11 +221,11 @@ def run_walk(grn: Callable[..., Any], page: str, folder: Path) -> dict[str, Any]
             shown.append((command, output))
         elif language == "sh":
             for line in block.splitlines():
-                if line.startswith("mkdir "):
-                    (folder / line.split()[1]).mkdir()
-                elif line.startswith("grn "):
+                if line.startswith("grn "):
                     answers[line] = grn(*shlex.split(line, comments=True)[1:])
                     assert answers[line].code == 0, (line, answers[line].err)
+                elif line.startswith(("mkdir ", "grep ")):
+                    subprocess.run(line, shell=True, check=True, cwd=folder)
     by_command = {shlex.join(shlex.split(line, comments=True)): answer for line, answer in answers.items()}
     for command, output in shown:
         assert same_output(output, by_command[command].out), (command, by_command[command].out)
@@ -268,6 +269,23 @@ def test_the_walk_of_the_readme_runs_and_says_what_the_readme_says(
     assert sum(edge in truth for edge in edges) == pytest.approx(0.54 * 1500, rel=0.01)
     beside = re.findall(r"^(\w+) +0\.\d+$", blocks(STUDY, "text")[0], flags=re.MULTILINE)
     assert [frozenset(("TP53", gene)) in truth for gene in beside].count(True) == 4
+
+
+def test_the_tutorial_runs_and_says_what_it_says(
+    grn: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8")
+    answers = run_walk(grn, page, tmp_path)
+    (python,) = blocks(page, "python")
+    capsys.readouterr()
+    exec(compile(python, "tutorial.md", "exec"), {})
+    assert capsys.readouterr().out.splitlines()[0] in {f"{n}% of the 100 strongest edges are true" for n in (94, 95, 96)}
+    *_, fit = answers.values()
+    permuted = re.search(r"h² median ([.\d]+), 95 % below [.\d]+; p = ([.\d]+)", fit.out)
+    assert permuted is not None
+    assert float(permuted[1]) == pytest.approx(0.045, rel=0.1)
+    assert 0.05 < float(permuted[2]) < 0.2
 
 
 def test_the_walk_on_real_data_runs_where_the_data_are(
