@@ -74,8 +74,8 @@ def correlation_condition(covariance: DenseCovariance) -> float:
     Notes
     -----
     One pass over each matrix, O(p²). What LAPACK's `dpocon` estimates from the Cholesky factor, computed from the
-    inverse that is there. Of correlations, since Cholesky factorization is as accurate for any units of the genes as for
-    the best ones, and these have nearly the least condition (van der Sluis, Numerische Mathematik 14, 1969; Higham,
+    inverse that is there. Of correlations, since Cholesky factorization is as accurate for any units of the genes as
+    for the best ones, and these have nearly the least condition (van der Sluis, Numerische Mathematik 14, 1969; Higham,
     Accuracy and Stability of Numerical Algorithms, theorem 10.6).
     """
     deviations = covariance.standard_deviations()
@@ -102,10 +102,11 @@ def check_condition(covariance: DenseCovariance) -> tuple[str, ...]:
     if condition <= UNREMARKABLE_CONDITION:
         return ()
     error = inversion_error(covariance)
-    return (
+    note = (
         f"The covariance is ill-conditioned: its correlations have a condition of {condition:.1e}. About "
-        f"{digits_left(error)} digits of its inverse are right (relative error {error:.0e}).",
+        f"{digits_left(error)} digits of its inverse are right (relative error {error:.0e})."
     )
+    return (note,)
 
 
 def digits_left(error: float) -> int:

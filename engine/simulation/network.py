@@ -139,7 +139,7 @@ def _weight(stream: np.random.RandomState, low: float, high: float, repressed: f
 
 
 def _scaled(edges: Sequence[_Edge], order: Sequence[int]) -> TrueNetwork:
-    """Return the network with weights and noise such that every gene has the variance 1; causes come first in the order.
+    """Return the network with weights and noise such that every gene has the variance 1; causes come first.
 
     Row g of the paths is what the noise of every gene adds to gene g: a covariance is the product of two rows.
     """

@@ -116,9 +116,8 @@ def _states(
 
 def _counts(log_fold: NDArray[np.float64], stream: np.random.RandomState) -> NDArray[np.float64]:
     """Return negative binomial counts around every gene's own level and every sample's own depth."""
-    genes, samples = log_fold.shape
-    level = stream.normal(*MEAN_LEVEL, (genes, 1))
-    depth = np.exp(stream.normal(0.0, DEPTH_SD, samples))
+    level = stream.normal(MEAN_LEVEL[0], MEAN_LEVEL[1], (len(log_fold), 1))
+    depth = np.exp(stream.normal(0.0, DEPTH_SD, (1, log_fold.shape[1])))
     mean = depth * np.exp2(level + log_fold)
     return stream.poisson(mean * stream.gamma(1.0 / OVERDISPERSION, OVERDISPERSION, mean.shape)).astype(np.float64)
 

@@ -80,7 +80,8 @@ def _write_knowledge(folder: Path, study: SimulatedStudy, genes: Sequence[str], 
     )
     with write_whole_file(folder / "sets.gmt") as stream:
         for name, members in zip(sets, known.sets, strict=True):
-            stream.write(("\t".join([name, "simulated", *(genes[index] for index in members)]) + "\n").encode())
+            indices: list[int] = members.tolist()
+            stream.write(("\t".join([name, "simulated", *(genes[index] for index in indices)]) + "\n").encode())
 
 
 def _write_truth(folder: Path, study: SimulatedStudy, genes: Sequence[str], responses: Mapping[str, float]) -> None:

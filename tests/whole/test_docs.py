@@ -244,7 +244,7 @@ def run_walk(grn: Callable[..., Any], page: str, folder: Path) -> dict[str, Any]
         ("1\n2\n", "1\n", False),
     ],
 )
-def test_an_output_is_compared_as_a_reader_would(printed: str, output: str, same: bool) -> None:  # noqa: FBT001
+def test_an_output_is_compared_as_a_reader_would(printed: str, output: str, same: bool) -> None:
     assert same_output(printed, output) is same
 
 
@@ -264,7 +264,9 @@ def test_the_walk_of_the_readme_runs_and_says_what_the_readme_says(
     assert "p21 by hand" in grn("log", "-n", 1).out
     rows = (line.split("\t")[:2] for line in (tmp_path / "study" / "truth" / "edges.tsv").read_text().splitlines())
     truth = set(map(frozenset, rows))
-    edges = [frozenset((row["gene_a"], row["gene_b"])) for row in grn("edges", "--at", "v0", "--top", 1500, "--tsv").rows]
+    edges = [
+        frozenset((row["gene_a"], row["gene_b"])) for row in grn("edges", "--at", "v0", "--top", 1500, "--tsv").rows
+    ]
     assert sum(edge in truth for edge in edges[:100]) == pytest.approx(95, abs=1)
     assert sum(edge in truth for edge in edges) == pytest.approx(0.54 * 1500, rel=0.01)
     beside = re.findall(r"^(\w+) +0\.\d+$", blocks(STUDY, "text")[0], flags=re.MULTILINE)
@@ -280,7 +282,9 @@ def test_the_tutorial_runs_and_says_what_it_says(
     (python,) = blocks(page, "python")
     capsys.readouterr()
     exec(compile(python, "tutorial.md", "exec"), {})
-    assert capsys.readouterr().out.splitlines()[0] in {f"{n}% of the 100 strongest edges are true" for n in (94, 95, 96)}
+    assert capsys.readouterr().out.splitlines()[0] in {
+        f"{n}% of the 100 strongest edges are true" for n in (94, 95, 96)
+    }
     *_, fit = answers.values()
     permuted = re.search(r"h² median ([.\d]+), 95 % below [.\d]+; p = ([.\d]+)", fit.out)
     assert permuted is not None

@@ -12,9 +12,7 @@ from ... import output
 
 @click.command("study")
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
-@click.option(
-    "--seed", type=click.IntRange(0, 2**32 - 1), default=42, show_default=True, help="Of the random numbers."
-)
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=42, show_default=True, help="Of the random numbers.")
 def command(folder: Path, seed: int) -> None:
     """Make a small study of two groups, and write it and the truth to a new folder.
 

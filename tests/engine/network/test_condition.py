@@ -69,7 +69,9 @@ SHAPES = [even, one_small, few_samples, in_odd_units]
 def exact_inverse(matrix: Matrix) -> list[list[Fraction]]:
     """Return the inverse by Gauss–Jordan elimination; a covariance needs no pivoting."""
     size = len(matrix)
-    rows = [[*map(Fraction, row), *(Fraction(int(i == j)) for j in range(size))] for i, row in enumerate(matrix.tolist())]
+    rows = [
+        [*map(Fraction, row), *(Fraction(int(i == j)) for j in range(size))] for i, row in enumerate(matrix.tolist())
+    ]
     for i, pivot_row in enumerate(rows):
         rows[i] = pivot_row = [value / pivot_row[i] for value in pivot_row]
         for j, row in enumerate(rows):

@@ -49,7 +49,9 @@ def test_a_cause_spreads_along_the_network() -> None:
     before = causes.copy()
     acting = np.zeros((len(network.noise), len(network.noise)))
     np.add.at(acting, (network.targets, network.sources), network.weights)
-    np.testing.assert_allclose(network.spread(causes), np.linalg.solve(np.eye(len(acting)) - acting, causes), atol=1e-12)
+    np.testing.assert_allclose(
+        network.spread(causes), np.linalg.solve(np.eye(len(acting)) - acting, causes), atol=1e-12
+    )
     np.testing.assert_array_equal(causes, before)
 
 
@@ -69,7 +71,9 @@ def test_knowledge_misses_some_of_the_truth_and_adds_a_little_to_it() -> None:
     network = draw_network(sizes, stream)
     knowledge = recall_knowledge(network, sizes, stream)
     true = network.regulated
-    signs = dict(zip(zip(network.sources[true], network.targets[true], strict=True), network.weights[true], strict=True))
+    signs = dict(
+        zip(zip(network.sources[true], network.targets[true], strict=True), network.weights[true], strict=True)
+    )
     known = list(zip(knowledge.sources, knowledge.targets, strict=True))
     assert len(set(known)) == len(known)
     right = [signs[pair] * sign > 0 for pair, sign in zip(known, knowledge.signs, strict=True) if pair in signs]
@@ -106,7 +110,9 @@ def test_a_seed_is_a_study() -> None:
     assert (first.counts != other.counts).any()
 
 
-@pytest.mark.parametrize(("sizes", "samples", "words"), [([], 60, "two genes"), ([3, 1], 60, "two genes"), ([5], 5, "6 samples")])
+@pytest.mark.parametrize(
+    ("sizes", "samples", "words"), [([], 60, "two genes"), ([3, 1], 60, "two genes"), ([5], 5, "6 samples")]
+)
 def test_what_makes_no_study_is_refused(sizes: list[int], samples: int, words: str) -> None:
     with pytest.raises(InputError, match=words):
         simulate_study(sizes, {}, samples=samples)
