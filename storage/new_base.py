@@ -16,6 +16,7 @@ from ..engine.estimation.recorded_notes import expression_not_kept
 from ..engine.network.covariance import FactorCovariance
 from ..engine.network.inversion import invert
 from ..engine.network.panel import Panel
+from ..engine.network.stability import check_condition
 from ..engine.wording import counted
 from ..formats.files.plain_files import file_name
 from .history.records import BaseRecord, Parameter, SourceRecord
@@ -162,6 +163,8 @@ def from_covariance(
         The matrix is not symmetric, or has no names.
     NotPositiveDefinite
         It has an eigenvalue that is not positive; the message names the smallest.
+    EngineError
+        It is so nearly singular that fewer than four digits of its inverse are right.
     """
     from ..formats.models.covariances import read_covariance, symmetrise
 
@@ -194,6 +197,7 @@ def from_covariance(
             hint=f"Use a ridge larger than {ridge - failure.eigenvalue:.3g}, or another estimate.",
             eigenvalue=failure.eigenvalue,
         ) from None
+    notes = (*notes, *check_condition(covariance))
     parameters: Mapping[str, Parameter] = {"ridge": ridge} if ridge else {}
     return _user_base(Panel(tuple(genes)), covariance, "given covariance", parameters, record, notes)
 

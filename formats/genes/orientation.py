@@ -74,8 +74,8 @@ def title_word(cell: str) -> str:
 def orient(first_cell: str, row_names: Sequence[str], column_names: Sequence[str]) -> Orientation | None:
     """Return which axis of a table holds the genes, or None where nothing decides it.
 
-    The first evidence decides: the title of the first column, unless known genes name the other axis; names that are those of genes; names that are those of
-    samples; an axis of twice the length, since panels are larger than studies.
+    The first evidence decides: the title of the first column, unless known genes name the other axis; names that are
+    those of genes; names that are those of samples; an axis of twice the length, since panels are larger than studies.
 
     Parameters
     ----------
