@@ -95,4 +95,4 @@ def refuse_second_logarithm(expression: Expression, transform: Transform, scale:
 
 
 def _share_of_decimals(values: NDArray[np.float64]) -> float:
-    return float(np.mean(values != np.floor(values)))
+    return np.count_nonzero(values != np.floor(values)) / max(1, values.size)

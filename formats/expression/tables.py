@@ -205,14 +205,15 @@ def _refuse_annotation(path: Path, columns: Sequence[str], values: NDArray[np.fl
     if values.shape[0] < FEWEST_COMPARED or values.shape[1] < 4 or not np.isfinite(values).all():
         return
     step = max(1, values.shape[0] // 2000)
-    some_columns = np.unique(np.linspace(0, values.shape[1] - 1, 50).astype(int))
+    last = values.shape[1] - 1
+    some_columns = sorted({round(last * i / 49) for i in range(50)})
     ranks = _ranks(values[::step, some_columns])
     with np.errstate(invalid="ignore", divide="ignore"):
-        correlations = np.corrcoef(ranks)
+        correlations = np.array(np.corrcoef(ranks))
     for at, others in ((0, slice(1, None)), (-1, slice(None, -1))):
         among = np.abs(correlations[others, others])
-        typical = np.nanmedian(among[~np.eye(len(among), dtype=bool)])
-        own = np.nanmedian(np.abs(np.delete(correlations[at], at)))
+        typical = _median(among[~np.eye(len(among), dtype=bool)])
+        own = _median(np.abs(correlations[at, others]))
         if typical > ALIKE and own < UNLIKE:
             raise InputError(
                 f"Column {columns[at]!r} of {path} may be a sample, or may describe the genes: its values do not go "
@@ -221,6 +222,12 @@ def _refuse_annotation(path: Path, columns: Sequence[str], values: NDArray[np.fl
                 code="column-may-describe-genes",
                 facts={"column": columns[at]},
             )
+
+
+def _median(correlations: NDArray[np.float64]) -> float:
+    """Return the median of correlations that are defined, or NaN: a column of one value has none."""
+    defined = correlations[np.isfinite(correlations)]
+    return float(np.median(defined)) if defined.size else float("nan")
 
 
 def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -341,10 +341,11 @@ def _sniff_delimiter(lines: Sequence[str]) -> Delimiter:
     lengths = itertools.accumulate(map(len, lines))
     lines = [line for line, length in zip(lines, lengths, strict=True) if length <= SNIFFED_TEXT] or lines[:2]
     scores = {delimiter: _fit(lines, delimiter) for delimiter in DELIMITER_NAMES}
-    best = max(scores, key=lambda delimiter: scores[delimiter])
+    best = max(DELIMITER_NAMES, key=lambda delimiter: scores[delimiter])
     if scores[best]:
         return best
-    return next((delimiter for delimiter in DELIMITER_NAMES if delimiter in lines[0]), " ")
+    there: list[Delimiter] = [delimiter for delimiter in DELIMITER_NAMES if delimiter in lines[0]]
+    return there[0] if there else " "
 
 
 def _fit(lines: Sequence[str], delimiter: Delimiter) -> float:

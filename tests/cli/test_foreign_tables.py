@@ -298,6 +298,20 @@ def test_values_may_be_missing_in_what_is_left_out(
     ]
 
 
+def test_a_column_that_may_describe_genes_is_refused_until_the_samples_are_listed(
+    init: Callable[..., Any], tmp_path: Path
+) -> None:
+    measured = {f"G{i}": " ".join(str(100 * i + 7 * (i * j % 5) + j) for j in range(5)) for i in range(1, 13)}
+    sizes = ["90", "1500", "77", "2300", "640", "120", "3100", "55", "980", "410", "2700", "60"]
+    content = text(with_column(6, "bp_of_it", sizes, rows(measured, titles=["gene", *SAMPLES[:5]])))
+    answer = init(content)
+    assert answer.code == 2
+    assert "Column 'bp_of_it'" in answer.err
+    assert "--samples FILE" in answer.err
+    (tmp_path / "s.txt").write_text("\n".join(SAMPLES[:5]))
+    assert init(content, "--samples", tmp_path / "s.txt", "--json").json["base"]["samples"] == 5
+
+
 def test_samples_are_chosen_by_a_table_that_describes_them(
     init: Callable[..., Any], edges: Callable[..., Any], tmp_path: Path
 ) -> None:
@@ -414,6 +428,36 @@ def test_how_weights_were_scaled_stands_in_the_history(
     assert grn("-s", tmp_path / "a.grn", "commit", tmp_path / "r.tsv", "--normalize", "max").code == 0
     shown = grn("-s", tmp_path / "a.grn", "show", "v1", "--json")
     assert '"normalize": "max"' in shown.out
+
+
+CHOSEN = {
+    "the first gene": ("s.gmt", PATHWAYS_REFUSED["a GMT without descriptions"][1], ("--no-descriptions",), "SET1 (3 g"),
+    "a description": (
+        "s.gmt",
+        PATHWAYS_REFUSED["a GMT without descriptions"][1],
+        ("--descriptions",),
+        "SET1 (2 genes)",
+    ),
+    "large loadings": ("r.tsv", PATHWAYS_REFUSED["importances"][1], ("--allow-large",), "TP53 (3 genes)"),
+    "no signs": ("r.tsv", REGULONS["TRRUST"][1], ("--sign-column", "none"), "TP53 (3 genes)"),
+    "none of unknown sign": (
+        "r.tsv",
+        "TF\tTarget\tMode\nTP53\tMDM2\tUnknown\nTP53\tMYC\tActivation\n",
+        ("--unknown-sign", "drop"),
+        "TP53 (2 genes)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "content", "options", "added"), CHOSEN.values(), ids=CHOSEN)
+def test_an_option_chooses_a_reading_of_pathways(
+    init: Callable[..., Any], grn: Callable[..., Any], tmp_path: Path, name: str, content: str, options: Row, added: str
+) -> None:
+    init(text(rows()))
+    (tmp_path / name).write_text(content)
+    answer = grn("-s", tmp_path / "a.grn", "commit", tmp_path / name, *options)
+    assert answer.code == 0, answer.err
+    assert f"+ {added}" in answer.out
 
 
 def test_pathways_named_in_a_column_are_sets(init: Callable[..., Any], grn: Callable[..., Any], tmp_path: Path) -> None:
