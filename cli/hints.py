@@ -14,6 +14,10 @@ HINTS: dict[str, str] = {
     # engine
     "bootstrap-without-eigenvectors": "Take --ci profile, or the shared part of the version.",
     "constant-genes": "Leave them out with --drop-constant, or keep them as isolated genes with --estimator shrinkage.",
+    "dense-base-without-sample-kernel": (
+        "A base of factors has them: `grn init --estimator factors` on the same expression; or give a K over the samples: "
+        "--kernel FILE."
+    ),
     "dense-base-without-shared-part": "Take the whole correlation: --kernel full.",
     "detected-share": "Give a share, such as --min-detected 0.2 for 20 %.",
     "exact-scan-near-one": "Take --mode p3d. Was the signal made from the samples that the kernel was made from?",
@@ -45,12 +49,22 @@ HINTS: dict[str, str] = {
     "too-small-to-hold-out": "Name one rank: --rank R.",
     "version-without-pathways": "It has none: `grn commit` adds them.",
     # formats
+    "column-of-tested-table": "Name it: --trait {first}. These can be one: {offered}.",
     "genes-not-on-panel": "--missing drop leaves them out (they are recorded in the commit).",
     "genes-of-other-vocabulary": (
         "--alias FILE translates them (two columns: name, gene). "
         "--missing drop leaves them out (they are recorded in the commit)."
     ),
+    "kernel-with-names": "Leave out --ids.",
+    "kernel-without-names": (
+        "--ids FILE names them in its order, one a line (GEMMA: the individuals of the .fam; PLINK: the .rel.id)."
+    ),
+    "label-order-ambiguous": (
+        "--label-order appearance reads the labels as GSEA does, --label-order value as GenePattern does."
+    ),
+    "labels-without-value": "Take --label-order appearance.",
     "matrix-without-gene-names": "--gene-names FILE gives them, one a line.",
+    "missing-or-number": "--missing-value {value} takes it for missing, --missing-value none for a number.",
     "pathway-without-genes": "Leave the pathway out: --only names those to take.",
     "strength-not-positive": "--subtract takes a pathway away.",
     # storage
@@ -99,11 +113,13 @@ HINTS: dict[str, str] = {
     "permutation-without-labels": (
         "Give --labels and --contrast, so that the signal can be made anew from permuted labels."
     ),
+    "repeated-samples-of-base": "Name each sample by itself, and make the store anew with `grn init`.",
     "sample-kernel-without-expression": "`grn init --expression FILE` keeps it.",
     "sets-without-genes": "Are the genes spelt as on the panel? --min-genes takes smaller sets.",
     "signal-from-own-samples": (
         "Make the signal from other samples; --same-samples shows the numbers beside permuted labels."
     ),
+    "signal-of-samples": "The ids are samples of the base: --kernel samples.",
     "too-many-sets": "--no-set-variance does without; or test fewer sets, by --min-genes and --max-genes.",
     "unknown-nmf-method": "`grn nmf` makes it anew.",
 }

@@ -6,8 +6,8 @@ The file has a function of a path that returns what its line says it holds:
 * "pathways" and "gene sets": a `LoadingsFile`;
 * "covariances": values, and the names of genes or None;
 * "factor models": a `FactorModelFile`;
-* "kernels": a `KernelFile`; "tests": `TestedColumns`;
-* "labels": of a path and the names of samples, the label of each sample.
+* "kernels": of a path and that of names or None, a `KernelFile`; "tests": `TestedColumns`;
+* "labels": of a path and the names of samples, `Labels`.
 
 Nothing else lists the formats. Signals (`traits/traits.py`) are read from tables alone, and have no line.
 """
@@ -133,6 +133,7 @@ READERS: Mapping[Contents, Mapping[str, Reader]] = {
     "kernels": {
         "table": Reader("a table with a name a row", "traits.kernels:read_table"),
         "npz": Reader("an npz of `ids` and `kernel` or `factor`", "traits.kernels:read_archive", IS_ZIP),
+        "npy": Reader("an npy, whose names are in another file", "traits.kernels:read_array", first_bytes("npy")),
     },
     "tests": {
         "table": Reader("A test a row, ids in the header", "traits.tested_columns:read_table"),
@@ -141,8 +142,8 @@ READERS: Mapping[Contents, Mapping[str, Reader]] = {
         "bed": Reader("a PLINK .bed", "traits.tested_columns:read_bed", ending(".bed")),
     },
     "labels": {
-        "table": Reader("a table of sample and label", "traits.traits:read_label_table"),
-        "cls": Reader("a GSEA .cls file", "traits.traits:read_cls", ending(".cls")),
+        "table": Reader("a table of sample and label", "traits.labels:read_label_table"),
+        "cls": Reader("a GSEA .cls file", "traits.cls:read_cls", ending(".cls"), ("label_order",)),
     },
 }
 """Every reader, by what its files hold and the name of its format."""

@@ -147,7 +147,7 @@ def _many(
     version: Version, store_model: StoreModel, signal: Signal, fits: list[Fit], spans: list[Interval | None], ci: str
 ) -> Answer:
     """Return the answer for a file of several signals: a row each."""
-    named = list(zip(signal.names, fits, spans, strict=True))
+    named = list(zip(store_model.names, fits, spans, strict=True))
     rows = [
         (name, fit.size, fit.h2, fit.h2_se, *(span or (None, None)), fit.log_likelihood, fit.p_h2_0, fit.log10_p_h2_0)
         for name, fit, span in named

@@ -206,7 +206,19 @@ def sample_factor(
         Expression of the samples, prepared as the base's.
     leave_out : sequence of int
         Columns of pathways that are left out.
+
+    Raises
+    ------
+    InputError
+        The base of the version is dense: it has no factors that samples could load on.
     """
+    if not snapshot.capacitance.anchor.is_diagonal:
+        p, n = values.shape
+        raise InputError(
+            f"The base of this version is dense ({p:,} genes from {n:,} samples), so it has no factors that samples "
+            "could be alike in.",
+            code="dense-base-without-sample-kernel",
+        )
     loadings, signs = shared_factor(snapshot, np.arange(len(snapshot.panel), dtype=np.intp))
     out = _after_factors(snapshot, leave_out)
     loadings, signs = np.delete(loadings, out, axis=1), np.delete(signs, out)
