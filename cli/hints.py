@@ -15,7 +15,7 @@ HINTS: dict[str, str] = {
     "bootstrap-without-eigenvectors": "Take --ci profile, or the shared part of the version.",
     "constant-genes": "Leave them out with --drop-constant, or keep them as isolated genes with --estimator shrinkage.",
     "dense-base-without-sample-kernel": (
-        "A base of factors has them: `grn init --estimator factors` on the same expression; or give a K over the samples: "
+        "`grn init --estimator factor --factors K` on the same expression has factors; or give a K of the samples: "
         "--kernel FILE."
     ),
     "dense-base-without-shared-part": "Take the whole correlation: --kernel full.",
@@ -32,6 +32,7 @@ HINTS: dict[str, str] = {
         "Raise small values first: --floor VALUE with a value above 0, or for counts take --transform log1p."
     ),
     "negative-counts": "These are not counts: leave --counts out.",
+    "no-factors-for-samples": "`grn init --estimator factor --factors K` makes a base with K factors.",
     "no-variance-left": (
         "Leave such genes out with --drop-constant, or the hardly detected ones with --min-detected 0.2."
     ),
@@ -46,7 +47,7 @@ HINTS: dict[str, str] = {
     "too-few-samples": "If genes and samples are swapped, say where the genes stand: --genes-in rows|columns.",
     "too-few-samples-to-choose": "Give the number yourself: --factors K.",
     "too-many-most-variable": "Give --top-variance {genes} or less, or leave it out.",
-    "too-small-to-hold-out": "Name one rank: --rank R.",
+    "too-small-to-hold-out": "Name one rank, such as --rank 1.",
     "version-without-pathways": "It has none: `grn commit` adds them.",
     # formats
     "column-of-tested-table": "Name it: --trait {first}. These can be one: {offered}.",

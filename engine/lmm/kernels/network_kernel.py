@@ -222,6 +222,11 @@ def sample_factor(
     loadings, signs = shared_factor(snapshot, np.arange(len(snapshot.panel), dtype=np.intp))
     out = _after_factors(snapshot, leave_out)
     loadings, signs = np.delete(loadings, out, axis=1), np.delete(signs, out)
+    if not np.any(signs > 0):
+        raise EngineError(
+            "This version has no factors and no pathways that add: its samples have nothing to be alike in.",
+            code="no-factors-for-samples",
+        )
     deviations = values.std(axis=1, ddof=1)
     centred = values - values.mean(axis=1, keepdims=True)
     standardised = centred / np.where(deviations > 0, deviations, 1.0)[:, None]
