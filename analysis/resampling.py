@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..engine.estimation.normalisation import Transform
+    from ..engine.choices import Transform
     from ..engine.network.snapshot import Snapshot
     from ..storage.repository import Repository
 
@@ -82,7 +82,7 @@ class Resampling:
                 except (InputError, NotPositiveDefinite) as refusal:
                     if attempt == ATTEMPTS - 1:
                         raise InputError(
-                            f"The estimator {self.estimator} refused {ATTEMPTS} drawings of samples: {refusal.message}",
+                            f"The estimator {self.estimator} refused {ATTEMPTS} resamples: {refusal.message}",
                             code="drawings-refused",
                         ) from None
 
@@ -112,7 +112,7 @@ def resampling_of(repo: Repository, rev: str) -> Resampling:
     base = repo.base(rev)
     if base.expression is None or base.record.estimator not in ESTIMATORS:
         raise NotFound(
-            "The base keeps no expression: its samples cannot be drawn anew.",
+            "The base keeps no expression: its samples cannot be resampled.",
             code="no-samples-to-draw",
         )
     recorded = base.record.preparation

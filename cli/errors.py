@@ -40,9 +40,9 @@ EXTRA_STORE = re.compile(r"unexpected extra argument \((\S+\.(?:grn|h5))\)")
 KINDS: tuple[tuple[type[GrnError], int, str], ...] = (
     (InputError, USAGE, ""),
     (NotFound, NOT_FOUND, ""),
-    (Conflict, CONFLICT, "`grn log` shows what the store holds now."),
+    (Conflict, CONFLICT, "`grn log` shows what the store contains now."),
     (EngineError, NUMBERS, ""),
-    (FormatError, DAMAGED, "Nothing was changed; put a good copy in its place."),
+    (FormatError, DAMAGED, "Nothing was changed; replace the damaged file by a good copy."),
     (GrnError, OUR_BUG, ""),
 )
 """Of each kind of error, the exit code, and the hint where the error has none; else to read the verb's help."""
@@ -116,7 +116,7 @@ def _silence() -> None:
 
 def explain(error: Exception, command: str) -> tuple[str, str, int]:
     """Return the sentence of an error, what to type next, and its exit code."""
-    usage = f"`{command} --help` lists what it takes."
+    usage = f"`{command} --help` lists its arguments and options."
     match error:
         case GrnError():
             code, hint = next((code, hint) for kind, code, hint in KINDS if isinstance(error, kind))
@@ -124,11 +124,11 @@ def explain(error: Exception, command: str) -> tuple[str, str, int]:
         case click.ClickException():
             message = error.format_message()
             if store := EXTRA_STORE.search(message):
-                usage = f"Name the store before the verb: `grn -s {store[1]} {command.removeprefix('grn ')}`."
+                usage = f"Name the store before the command: `grn -s {store[1]} {command.removeprefix('grn ')}`."
             return message, usage, USAGE
         case UnicodeEncodeError():
             near = error.object[max(0, error.start - 20) : error.end + 20]
-            return f"The text {near!r} holds bytes that are not UTF-8.", "Type it in UTF-8.", USAGE
+            return f"The text {near!r} contains bytes that are not UTF-8.", "Type it in UTF-8.", USAGE
         case OSError():
             _silence()
             message = f"{error.filename or 'The system'}: {error.strerror or error}."
@@ -145,7 +145,7 @@ def _after(error: OSError) -> str:
     if isinstance(error.strerror, str) and error.strerror.startswith(("it is written", "the answer could not")):
         return "`grn log` shows what has been written."
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "Nothing in the store was changed. Make room, and run it again."
+        return "Nothing in the store was changed. Free some space, and run it again."
     return "Nothing in the store was changed."
 
 

@@ -90,7 +90,7 @@ class LazyGroup(click.Group):
         """Run the verb that is named, or the bare form."""
         if not ctx.args and self.callback is None:
             verbs = ", ".join(self.list_commands(ctx))
-            raise click.UsageError(f"`{ctx.command_path}` does nothing by itself: name one of {verbs}.")
+            raise click.UsageError(f"`{ctx.command_path}` needs a command: one of {verbs}.")
         if not ctx.args:
             return click.Command.invoke(self, ctx)
         options.invocation(ctx)["command"] = f"{ctx.command_path} {ctx.args[0]}"
@@ -111,7 +111,7 @@ class LazyGroup(click.Group):
         if near := difflib.get_close_matches(rest[0], self.list_commands(ctx), n=3):
             hint = f"Did you mean {', '.join(near)}?"
         elif rest[0].endswith(STORES):
-            hint = f"Name the store before the verb: `{' '.join(['grn -s', rest[0], *above, *rest[1:]])}`."
+            hint = f"Name the store before the command: `{' '.join(['grn -s', rest[0], *above, *rest[1:]])}`."
         raise InputError(f"There is no command {' '.join([*above, rest[0]])!r}.", hint=hint)
 
 
@@ -121,6 +121,6 @@ def _check_shared(ctx: click.Context, verb: str, order: Sequence[click.Parameter
     if stray:
         whole = f"{ctx.command_path} {verb}"
         raise InputError(
-            f"{', '.join(stray)} cannot stand before {verb}: that is for `{ctx.command_path}` by itself.",
-            hint=f"What `{whole}` takes stands behind it: `{whole} --help` lists it.",
+            f"{', '.join(stray)} cannot come before {verb}: it is for `{ctx.command_path}` without a command.",
+            hint=f"Write the options of `{whole}` after it: `{whole} --help` lists them.",
         )

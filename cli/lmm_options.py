@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
+from ..engine.choices import Method
 from ..engine.errors import InputError
 from . import output
+from .answers.answer import EVERY_FORM, Note, caution
 from .answers.lmm import SAY_WHICH
 
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from ..analysis.lmm.model import ModelSpec, StoreModel
     from ..analysis.lmm.signals import Signal
     from ..engine.lmm import Fit, Interval
-    from ..engine.lmm.model.likelihood import Method
     from ..storage.repository import Repository
 
 INTERVALS = ("profile", "wald", "bootstrap", "none")
@@ -64,7 +65,7 @@ class SignalOptions:
 
         if (self.pheno is None) == (self.labels is None):
             raise InputError(
-                "A signal is a file or is made of labels: give either --pheno or --labels.",
+                "A signal is a file or is made from labels: give either --pheno or --labels.",
                 hint="--pheno z.tsv has two columns, id and value; --labels FILE --contrast A:B makes t-statistics.",
             )
         if self.pheno is not None:
@@ -75,16 +76,16 @@ class SignalOptions:
             }
             for name, value in with_labels.items():
                 if value is not None:
-                    raise InputError(f"{name} goes with --labels, and the signal is {self.pheno}.")
+                    raise InputError(f"{name} is only for --labels, and the signal is {self.pheno}.")
             samples = None if self.pheno_samples is None else read_ids(self.pheno_samples)
             return signal_of_file(self.pheno, self.trait, samples, missing_values=self.missing_values)
         if self.contrast is None or self.labels is None:
             raise InputError(
-                "--labels gives the label of each sample.", hint="Say what to compare: --contrast AML:ALL."
+                "--labels gives the label of each sample.", hint="Name the two groups to compare: --contrast AML:ALL."
             )
         for name, value in (("--trait", self.trait), ("--pheno-samples", self.pheno_samples)):
             if value is not None:
-                raise InputError(f"{name} goes with --pheno, and the signal is made of {self.labels}.")
+                raise InputError(f"{name} is only for --pheno, and the signal is made from {self.labels}.")
         return signal_of_labels(
             repo.base(rev),
             self.labels,
@@ -133,7 +134,7 @@ def check_no_same_samples(inputs: SignalOptions, verb: str) -> None:
     """
     if inputs.same_samples:
         raise InputError(
-            f"`grn lmm {verb}` shows no permuted labels, without which a signal of the base's own samples misleads.",
+            f"`grn lmm {verb}` shows no permuted labels, and without them a signal from base samples is misleading.",
             hint="Leave --same-samples out; `grn lmm fit` and `enrich` show them.",
         )
 
@@ -144,7 +145,7 @@ def check_target(target: Path | None, inputs: SignalOptions, repo: Repository, *
     Raises
     ------
     InputError
-        The target is one of the inputs, or stands within the store.
+        The target is one of the inputs, or is within the store.
     """
     if target is None:
         return
@@ -155,23 +156,26 @@ def check_target(target: Path | None, inputs: SignalOptions, repo: Repository, *
     whole = target.resolve()
     for file in files:
         if file is not None and file.exists() and file.resolve() == whole:
-            raise InputError(f"-o {target} would write over what is read.", hint="Name another file.")
+            raise InputError(f"-o {target} would overwrite an input file.", hint="Name another file.")
     if repo.path.resolve() in whole.parents:
-        raise InputError(f"-o {target} stands within the store {repo.path}.", hint="Name a file elsewhere.")
+        raise InputError(f"-o {target} is within the store {repo.path}.", hint="Name a file elsewhere.")
 
 
 def signal_and_kernel(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that name a signal and a kernel; the command gets them as `inputs`."""
 
     @click.option(
-        "--pheno", type=click.Path(path_type=Path), metavar="FILE", help="The signal: id and value, a row each."
+        "--pheno",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="The signal: one row per gene or sample, with its id and value.",
     )
-    @click.option("--trait", metavar="NAME", help="Of a file with several: this column.")
+    @click.option("--trait", metavar="NAME", help="Column of a file with several signals.")
     @click.option(
         "--pheno-samples",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="The samples that the signal was made from, one a line; or a line `# samples: a, b` in its file.",
+        help="The samples that the signal was made from, one per line; or a line `# samples: a, b` in its file.",
     )
     @click.option(
         "--labels",
@@ -185,29 +189,35 @@ def signal_and_kernel(command: Callable[..., Any]) -> Callable[..., Any]:
         help="Which label of a .cls file has which name: the first to appear has the first name (GSEA), or the smallest "
         "number has (GenePattern). Needed where the two differ.",
     )
-    @click.option("--contrast", metavar="A:B", help="With --labels: t of every gene, A against B.")
+    @click.option("--contrast", metavar="A:B", help="With --labels: the signal is t of every gene, A against B.")
     @click.option(
         "--expression",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="With --labels: the samples' values; those kept with the base by default.",
+        help="With --labels: the expression of the samples; by default that kept with the base.",
     )
     @click.option(
         "--same-samples",
         is_flag=True,
-        help="With --labels: go on though the signal comes from the base's own samples, beside permuted labels.",
+        help="With --labels: allow samples of the base; the results are shown next to those of permuted labels.",
     )
     @click.option(
         "--kernel",
         default="auto",
         show_default=True,
-        metavar="shared|full|covariance|samples|FILE",
-        help="What the signal may go along: what genes of the version share (of a dense base the whole correlation), "
-        "the whole correlation or covariance, samples by the version's loadings, or a K or G of yours (npz or table).",
+        metavar="auto|shared|full|covariance|samples|FILE",
+        help="Covariance of the signal along the network. shared: what the genes of the version share; full: the whole "
+        "correlation; covariance: the whole covariance; samples: samples by the version's loadings; FILE: your own K "
+        "or G (npz or table); auto: shared on a factor base, full on a dense one.",
     )
-    @click.option("--kernel2", metavar="KERNEL", help="A second one, mixed with the first at the likeliest weight.")
     @click.option(
-        "--covariates", type=click.Path(path_type=Path), metavar="FILE", help="Id, then a column each; text is groups."
+        "--kernel2", metavar="KERNEL", help="A second kernel, mixed with the first at the most likely weight."
+    )
+    @click.option(
+        "--covariates",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="A column of ids, then one column per covariate; text means groups.",
     )
     @click.option(
         "--missing-value",
@@ -225,9 +235,9 @@ def signal_and_kernel(command: Callable[..., Any]) -> Callable[..., Any]:
         "--leave-out",
         multiple=True,
         metavar="NAME",
-        help="Take this pathway, or column of G, out of the kernel; may be given several times.",
+        help="Leave this pathway, or column of G, out of the kernel; may be given several times.",
     )
-    @click.option("--no-intercept", is_flag=True, help="Without a column of ones.")
+    @click.option("--no-intercept", is_flag=True, help="Fit no intercept.")
     @functools.wraps(command)
     def wrapped(*positional: Any, **arguments: Any) -> Any:
         inputs = SignalOptions(**{name: arguments.pop(name) for name in SignalOptions.__slots__})
@@ -237,7 +247,7 @@ def signal_and_kernel(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 method = click.option(
-    "--method", type=click.Choice(["reml", "ml"]), default="reml", show_default=True, help="Which likelihood."
+    "--method", type=click.Choice(get_args(Method)), default="reml", show_default=True, help="Likelihood to maximise."
 )
 """The option that names a likelihood."""
 
@@ -252,14 +262,14 @@ def intervals(command: Callable[..., Any]) -> Callable[..., Any]:
         type=click.Choice(INTERVALS),
         default="profile",
         show_default=True,
-        help="The 95 % interval of h²; near 0 and 1 only that of the bootstrap has this coverage.",
+        help="The 95 % interval of h²; near 0 and 1 only the bootstrap interval has this coverage.",
     )(command)
 
 
 def match_model(
     repo: Repository, rev: str, inputs: SignalOptions, signal: Signal, method: Method = "reml"
-) -> StoreModel:
-    """Return the model that the options name, after notes on what it leaves out and what it must not be read without.
+) -> tuple[StoreModel, list[Note]]:
+    """Return the model that the options name, and notes on what it leaves out and what it must not be read without.
 
     Raises
     ------
@@ -272,23 +282,24 @@ def match_model(
 
     if inputs.same_samples and signal.contrast is None:
         raise InputError(
-            "--same-samples shows a signal of the base's own samples beside permuted labels, and no labels are given.",
-            hint="Give --labels and --contrast in place of --pheno.",
+            "--same-samples compares a signal from base samples with permuted labels, and no labels are given.",
+            hint="Give --labels and --contrast instead of --pheno.",
         )
     snapshot, base = repo.snapshot(rev, from_base=True), repo.base(rev)
     store_model = match_rows(
         snapshot, base, repo.artifacts, signal, inputs.spec, method, same_samples=inputs.same_samples
     )
-    for note in store_model.notes:
-        output.note(note)
+    notes = [Note(note, EVERY_FORM) for note in store_model.notes]
     if store_model.rows.part in ("full", "covariance"):
-        output.warn("This kernel has inside what each gene has alone: h² reads far too high beside the shared part's.")
+        text = "This kernel includes each gene's own variance, so h² is much larger than with --kernel shared."
+        notes.append(caution(text, EVERY_FORM))
     if store_model.relation.base is not None and store_model.relation.signal is None:
-        output.warn(
-            "Whose samples the signal comes from is not known. If they are the base's own, nothing of this can be "
-            f"believed: {SAY_WHICH.format(more='')}."
+        text = (
+            "It is not known which samples the signal comes from. If they are the samples of the base, these "
+            f"results are not valid: {SAY_WHICH.format(more='')}."
         )
-    return store_model
+        notes.append(caution(text, EVERY_FORM))
+    return store_model, notes
 
 
 def interval_of(store_model: StoreModel, fit: Fit, kind: str, seed: int, trait: int = 0) -> Interval | None:
@@ -302,7 +313,7 @@ def interval_of(store_model: StoreModel, fit: Fit, kind: str, seed: int, trait: 
     if kind == "wald":
         return wald_interval(fit, level=LEVEL)
     if fit.method != "reml":
-        raise InputError("The bootstrap draws what REML finds.", hint="Leave out --method ml, or take --ci profile.")
+        raise InputError("The bootstrap is for REML only.", hint="Leave out --method ml, or use --ci profile.")
     with output.waiting("bootstrap") as progress:
         null = simulate_null(reduced_kernel(store_model.model), DRAWS, seed)
         return bootstrap_interval(null, fit, level=LEVEL, progress=progress)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import os
+import re
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,12 +14,14 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from ..engine.errors import Conflict, InputError, NotFound
+from ..engine.errors import Conflict, FormatError, InputError, NotFound
 from . import output
+from .answers.answer import EVERY_FORM, Note, caution
 from .answers.emit import emit
 
 if TYPE_CHECKING:
     from ..engine.network.edges import EdgeRule
+    from ..storage.history.versions import Version
     from ..storage.repository import Repository
     from .answers.answer import Answer
 
@@ -28,6 +31,9 @@ STORE_VARIABLE = "GRN_STORE"
 AUTHOR_VARIABLE = "GRN_AUTHOR"
 EPOCH_VARIABLE = "SOURCE_DATE_EPOCH"
 LONGEST_AUTHOR = 200
+
+ELSEWHERE = re.compile(r"[a-z]+:/|[^/]+@[^/]+:")
+"""How an address begins that is not a path: https://…, user@host:…"""
 
 
 def repository(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -42,20 +48,20 @@ def repository(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def repository_if_needed(is_needed: Callable[..., bool]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return what `repository` is, but None where no store is named or found and the arguments need none."""
+    """Return what `repository` is, but None where no store is named, none is found or opens, and none is needed."""
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
         @named_store
         @click.pass_context
         @functools.wraps(command)
         def wrapped(ctx: click.Context, **arguments: Any) -> Any:
+            named, repo = invocation(ctx).get("store"), None
             try:
-                path = find_store(invocation(ctx).get("store"))
-            except NotFound:
-                if is_needed(**arguments):
+                repo = _open(find_store(named))
+            except (NotFound, Conflict, FormatError, OSError):
+                if named is not None or os.environ.get(STORE_VARIABLE) or is_needed(**arguments):
                     raise
-                return command(None, **arguments)
-            return command(_open(path), **arguments)
+            return command(repo, **arguments)
 
         return wrapped
 
@@ -83,7 +89,7 @@ def writing(command: Callable[..., Any]) -> Callable[..., Any]:
 def _finite(ctx: click.Context, parameter: click.Parameter, seconds: float | None) -> float | None:
     del ctx, parameter
     if seconds is not None and not math.isfinite(seconds):
-        raise InputError(f"--wait {seconds:g} is not a number of seconds.", hint="Say how long, such as --wait 60.")
+        raise InputError(f"--wait {seconds:g} is not a number of seconds.", hint="Give a number, such as --wait 60.")
     return seconds
 
 
@@ -107,7 +113,7 @@ def named_store(command: Command) -> Command:
         if path is not None:
             invocation(ctx)["store"] = path
 
-    help_ = "The store; else $GRN_STORE, else the one *.grn here or above."
+    help_ = "The store; by default $GRN_STORE, or the only *.grn in this folder or one above."
     return click.option("-s", "--store", metavar="STORE", expose_value=False, callback=keep, help=help_)(command)
 
 
@@ -124,7 +130,8 @@ def _open(path: Path, wait: float | None = None) -> Repository:
     repo = Repository(path, author=author(), time=clock(), wait=seconds, on_wait=on_wait)
     if repo.damage:
         number, why = next(iter(repo.damage.items()))
-        output.warn(f"Entry {number} of the log cannot be read: {why} `grn verify` says what it touches.")
+        text = f"Entry {number} of the log cannot be read: {why} `grn verify` shows what it affects."
+        output.note(output.warning(text))
     return repo
 
 
@@ -157,7 +164,7 @@ def find_store(path: str | None) -> Path:
         There is more than one.
     """
     if path is not None and not path:
-        raise InputError("-s names no store: it is empty.", hint="Is a variable of your script not set?")
+        raise InputError("-s is empty: it must name a store.", hint="Is a variable of your script not set?")
     if path or os.environ.get(STORE_VARIABLE):
         return Path(path or os.environ[STORE_VARIABLE])
     here = Path.cwd()
@@ -171,6 +178,41 @@ def find_store(path: str | None) -> Path:
     raise NotFound(f"There is no store in {here} or above.", hint="`grn init` makes one; -s STORE names one elsewhere.")
 
 
+def other_store(path: Path, *, hint: str = "Name a store, or a file that `grn export` wrote.") -> Path:
+    """Return the path of another store, or of a file that one was exported to.
+
+    Parameters
+    ----------
+    path : Path
+        What the user named.
+    hint : str
+        What to do where nothing stands there.
+
+    Raises
+    ------
+    NotFound
+        Nothing stands there.
+    InputError
+        It is something else.
+    """
+    from ..storage.files.hdf5 import is_hdf5
+    from ..storage.files.layout import FORMAT_FILE, LOG
+
+    if ELSEWHERE.match(str(path)) and not path.exists():
+        raise InputError(
+            f"{path} is not a path: another store is a folder or a file on this machine.",
+            hint="Mount the disk, or copy FILE.h5, made by `grn export FILE.h5` there.",
+        )
+    if not path.exists():
+        raise NotFound(f"There is no store {path}.", hint=hint)
+    if path.is_dir():
+        if not ((path / FORMAT_FILE).exists() or (path / LOG).exists()):
+            raise InputError(f"{path} is a folder, but not a store.", hint="A store is a folder that `grn init` made.")
+    elif not (path.is_file() and is_hdf5(path)):
+        raise InputError(f"{path} is not a store, nor a file that `grn export` wrote.")
+    return path
+
+
 def author() -> str | None:
     """Return who writes, where the environment says so.
 
@@ -182,7 +224,7 @@ def author() -> str | None:
     name = os.environ.get(AUTHOR_VARIABLE) or None
     if name and not (len(name) <= LONGEST_AUTHOR and name.isprintable()):
         hint = "Write it on one line, such as 'Ada Lovelace'."
-        raise InputError(f"${AUTHOR_VARIABLE} is no name: {name[:60]!r}.", hint=hint)
+        raise InputError(f"${AUTHOR_VARIABLE} is not a name: {name[:60]!r}.", hint=hint)
     return name
 
 
@@ -220,10 +262,10 @@ def forms(command: Callable[..., Answer]) -> Callable[..., int]:
     return wrapped
 
 
-at = click.option("--at", default="HEAD", show_default=True, metavar="REV", help="Which version.")
+at = click.option("--at", default="HEAD", show_default=True, metavar="REV", help="The version.")
 """The option that names a version."""
 
-message = click.option("-m", "--message", default="", metavar="TEXT", help="What it is, for the log.")
+message = click.option("-m", "--message", default="", metavar="TEXT", help="Message for the log.")
 """The option that says what a new version is."""
 
 
@@ -258,3 +300,15 @@ def pair_of_versions(repo: Repository, text: str) -> tuple[str, str]:
         before, after = repo.split_range(text)
         return before.name, after.name
     return repo.version(text).name, repo.version().name
+
+
+def line_of_versions(repo: Repository, text: str) -> tuple[list[Version], list[Note]]:
+    """Return the versions from one side of a range to the other, oldest first, and a note where they begin later."""
+    first, last = repo.split_range(text) if ".." in text else (repo.version("v0"), repo.version(text))
+    newest_first = repo.line(last.name)
+    numbers = [version.number for version in newest_first]
+    if first.number not in numbers:
+        begin = newest_first[-1].name
+        text = f"{first.name} is no first-parent ancestor of {last.name}: the trace begins at {begin}."
+        return newest_first[::-1], [caution(text, EVERY_FORM)]
+    return newest_first[: numbers.index(first.number) + 1][::-1], []

@@ -72,11 +72,6 @@ def waiting(label: str) -> Generator[Callable[[float], None] | None]:
         yield update
 
 
-def warn(text: str) -> None:
-    """Print a text on stderr that the user should look at."""
-    note(warning(text))
-
-
 def warning(text: str) -> str:
     """Return a text marked as one that the user should look at."""
     return click.style("Note: ", fg="yellow", bold=True) + text

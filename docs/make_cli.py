@@ -18,7 +18,7 @@ PAGE = Path(__file__).with_name("cli.md")
 OPENING = """\
 # The command line
 
-This page is made from the commands by `python docs/make_cli.py`; `grn VERB --help` says the same.
+This page is made from the commands by `python docs/make_cli.py`; `grn VERB --help` shows the same.
 
 ## In general
 
@@ -29,14 +29,15 @@ This page is made from the commands by `python docs/make_cli.py`; `grn VERB --he
   a content id (six or more of its first digits). `~N` goes N first parents back, `^` to the parent, `^2` to the other
   parent of a merge. `A..B` is a range; an empty side is HEAD.
 * **What an edge is.** ρ is the correlation of two genes given all others, −Θ_ij / √(Θ_ii Θ_jj). An edge is a pair
-  with |ρ| of at least the cut: `--threshold RHO`, or `--top N` for as many pairs as that and those that tie with the
-  last. By default N is the number of genes (20 for `neighbors`). A diff cuts both sides at the |ρ| that the rule
-  amounts to on the first, or on the second where the first has no edge.
+  with |ρ| of at least the threshold: `--threshold RHO`, or `--top N` for as many pairs as that and those that tie with
+  the last. By default N is the number of genes (20 for `neighbors`). The threshold of both sides of a diff is the |ρ|
+  that the rule amounts to on the first, or on the second where the first has no edge.
 * **Where answers go.** The answer goes to stdout and everything else to stderr. Text is for people; `--tsv` gives
   rows under a header, numbers in full; `--json` one object, below.
-* **Errors** say what was wrong with the offending value, then `Hint:` what to type next. `-vv` adds a traceback.
-* **Environment.** `GRN_STORE`; `GRN_AUTHOR`, who commits; `SOURCE_DATE_EPOCH`, the time that commits carry, for
-  pipelines that are to give the same ids again; `NO_COLOR`; `PAGER`.
+* **Errors** name the offending value and what was wrong with it, then, after `Hint:`, what to type next. `-vv` adds a
+  traceback.
+* **Environment.** `GRN_STORE`; `GRN_AUTHOR`, who commits; `SOURCE_DATE_EPOCH`, the time of commits, for
+  pipelines that must reproduce the same ids; `NO_COLOR`; `PAGER`.
 * **Completion.** `eval "$(_GRN_COMPLETE=bash_source grn)"`, or `zsh_source`, or `fish_source`.
 
 ## Exit codes
@@ -47,19 +48,19 @@ This page is made from the commands by `python docs/make_cli.py`; `grn VERB --he
 | 1 | the answer is no: `diff --exit-code` found edges gained, lost or flipped, `verify` found damage |
 | 2 | usage, or input that cannot be used |
 | 3 | not found: a store, a version, a gene, a pathway, a file |
-| 4 | conflict: it is there already, somebody else has moved the branch or holds the lock, or there are two stores |
-| 5 | the numbers do not allow it: no covariance would be left |
+| 4 | conflict: it exists already, another writer moved the branch first, or there are two stores |
+| 5 | the numbers do not allow it: the result would not be a covariance |
 | 6 | the store is damaged, or newer than this program |
-| 70 | a bug of ours |
+| 70 | a bug in grn |
 | 130 | interrupted |
-| 141 | whoever read the answer closed the pipe |
+| 141 | the reader of the answer closed the pipe |
 
 ## JSON
 
-Every answer has `schema`, which is 1 and grows when a field changes its meaning or goes; fields may be added without
-that. Every version comes with `version` (`v2`), `id` (of the commit: the same in every store) and `content` (of the
-base and the set of pathways: equal for the same base and the same pathways, whatever the history). Times are UTC,
-ISO 8601. What is no number is null.
+Every answer has `schema`, which is 1 and grows when a field changes its meaning or is removed; fields may be added
+without that. Every version comes with `version` (`v2`), `id` (of the commit: the same in every store) and `content` (of
+the base and the set of pathways: equal for the same base and the same pathways, whatever the history). Times are UTC,
+ISO 8601. What is not a number is null.
 """
 
 IDENTITY = "version, id, content"
@@ -91,7 +92,7 @@ MIXED_MODEL = (
 FIELDS: dict[str, tuple[str, dict[str, str]]] = {
     "log": ("versions", {"versions": VERSION, "versions.added": "name, genes, sign"}),
     "diff": (
-        f"from, to, {CUT}, pathways, summary, changes",
+        f"from, to, {CUT}, by, pathways, summary, changes",
         {
             "from": IDENTITY,
             "to": IDENTITY,
@@ -102,6 +103,7 @@ FIELDS: dict[str, tuple[str, dict[str, str]]] = {
             "changes": "gene_a, gene_b, rho_from, rho_to, delta, delta_abs, change",
         },
     ),
+    "info --spectrum": (f"{IDENTITY}, spectrum_of, eigenvalues", {}),
     "edges": (f"{IDENTITY}, {CUT}, count, edges", {"edges": "gene_a, gene_b, rho"}),
     "neighbors": (f"{IDENTITY}, gene, {CUT}, count, neighbors", {"neighbors": "gene, rho"}),
     "trace": (
@@ -180,26 +182,28 @@ FIELDS: dict[str, tuple[str, dict[str, str]]] = {
 }
 
 NOTES = """\
-* `added` and `dropped` of a version are what its commit did; `rank` is that of all active pathways; `sign` is 1 or
-  −1; `genes` is a number.
-* `rule` is `top` or `threshold`; `threshold` is the |ρ| that it amounts to; `top` is there for that rule alone.
-* `delta` is rho_to − rho_from and `delta_abs` is |rho_to| − |rho_from|. Changes are sorted by |delta|, ties in panel
-  order, and `gene_a` stands before `gene_b` in the panel. `change` is `gained`, `lost`, `sign_flipped`, `stronger` or
-  `weaker`. Mean and maximum of |ρ| are over all pairs.
+* `added` and `dropped` of a version are the changes of its commit; `rank` is that of all active pathways; `sign` is 1
+  or −1; `genes` is a number.
+* `rule` is `top` or `threshold`; `threshold` is the |ρ| that it corresponds to; `top` is present for that rule only.
+* `delta` is rho_to − rho_from and `delta_abs` is |rho_to| − |rho_from|. Changes are sorted by |delta|, or with
+  `--by abs` by |delta_abs| (`by` is `rho` or `abs`), ties in panel order, and `gene_a` comes before `gene_b` in the
+  panel. `change` is `gained`, `lost`, `sign_flipped`, `stronger` or `weaker`. Mean and maximum of |ρ| are over all
+  pairs.
+* `info --spectrum`: `spectrum_of` is `covariance` (Σ of a dense base) or `factors` (what factors and pathways add to
+  the noise), and `eigenvalues` are all of that matrix, the largest first.
 * `factors`: `delta` is rho − rho_without; for a gene without a partner, `partner` is the one that the pathway moves
   most, and `mean_abs_delta` is over all.
-* `nmf`: `analysis` is what the analysis is kept under, or null where it could not be kept (`parameters` and `time`
-  are missing then); `version`, `id` and `content` are null where a file was factored without a store.
-  `rank_within_one_error` is the least rank within one standard error of the best, `flat` whether the curve says
-  little. `mass` is a module's share of V; `share` and `second_share` are of a gene; `q` is null where there is no
-  likelihood to test with. `moonlighting` are the genes that are in two modules by that test, or null; `at_sight`
-  those with more than 10 % in a second one. `log_likelihood` leaves out the term log V!, which all ranks have in
-  common; it is null where 20 starts agree on none. `second_difference` is that of `divergence`. `stability` is the
-  share of the other restarts that have the gene in that module, null with a single one. `nmf diff`: `change` is
-  `matched`, `split`, `gained`, `merged` or `lost`; `distance` is the share of a gene that is in other modules than
-  before, all counted by the earlier version's; `moved` of them are beyond `cut`, where `moved_by_chance` are
-  expected; `p` is how often a drawing of the samples has as many, and `distinguishable` is null without
-  `--resamples`.
+* `nmf`: `analysis` is the id of the analysis, or null where it could not be kept (`parameters` and `time` are missing
+  then); `version`, `id` and `content` are null where a file was factored without a store. `rank_within_one_error` is
+  the least rank within one standard error of the best, `flat` whether the curve is too flat to choose a rank. `mass` is
+  a module's share of V; `share` and `second_share` are of a gene; `q` is null where there is no likelihood to test
+  with. `moonlighting` are the genes that are in two modules by that test, or null; `at_sight` those with more than 10 %
+  in a second one. `log_likelihood` leaves out the term log V!, which all ranks have in common; it is null where 20
+  starts do not agree on one. `second_difference` is that of `divergence`. `stability` is the share of the other
+  restarts that have the gene in that module, null with a single one. `nmf diff`: `change` is `matched`, `split`,
+  `gained`, `merged` or `lost`; `distance` is the share of a gene that is in other modules than before, by the modules
+  of the earlier version; `moved` of them are beyond `cut`, where `moved_by_chance` are expected; `p` is the share of
+  resamples that have as many, and `distinguishable` is null without `--resamples`.
 * `lmm`: `kernel.part` is `shared`, `full`, `covariance`, `samples` or `file`; `samples.relation` is `disjoint`, `same`
   or `unknown`, and the numbers beside it are null where they are not known. `h2` is s/(s + δ) with s the kernel's mean
   variance outside of the covariates; `variance_kernel` goes with the kernel as it is, so that its part of a value is
@@ -256,16 +260,16 @@ def _subverbs(above: click.Context, verb: str, command: click.Command) -> Iterat
 
 
 def _verb(verb: str, command: click.Command) -> Iterator[str]:
-    arguments = [_argument(one) for one in command.params if isinstance(one, click.Argument)]
+    arguments = [_argument(parameter) for parameter in command.params if isinstance(parameter, click.Argument)]
     yield f"### grn {' '.join([verb, *arguments])}\n"
     text, _, example = inspect.cleandoc(command.help or "").partition("\b\nExample:\n")
     yield text.rstrip() + "\n"
     yield f"```sh\n{inspect.cleandoc(example)}\n```\n"
-    options = [one for one in command.params if isinstance(one, click.Option) and not one.hidden]
+    options = [option for option in command.params if isinstance(option, click.Option) and not option.hidden]
     if options:
         yield "| option | |"
         yield "|---|---|"
-        yield from (f"| `{_option(one)}` | {_meaning(one)} |" for one in options)
+        yield from (f"| `{_option(option)}` | {_meaning(option)} |" for option in options)
         yield ""
 
 
@@ -290,7 +294,7 @@ def _meaning(option: click.Option) -> str:
 
 
 def _default(option: click.Option) -> str:
-    return " ".join(str(one) for one in option.default) if isinstance(option.default, tuple) else str(option.default)
+    return " ".join(str(part) for part in option.default) if isinstance(option.default, tuple) else str(option.default)
 
 
 if __name__ == "__main__":

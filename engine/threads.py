@@ -1,12 +1,13 @@
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # (threadpoolctl ships no types)
-"""BLAS on one thread: for small steps faster, and the same bits whatever the machine's number of cores."""
+"""Cores, and BLAS on one thread: for small steps faster, and the same bits whatever the number of cores."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
 import importlib
+import os
 from typing import TYPE_CHECKING
 
 from threadpoolctl import ThreadpoolController
@@ -27,6 +28,11 @@ def one_blas_thread() -> AbstractContextManager[object]:
 def one_blas_thread_unless_large(size: int) -> AbstractContextManager[object]:
     """Return a context in which BLAS runs on one thread, unless a matrix has more rows than `LARGEST_ON_ONE_THREAD`."""
     return one_blas_thread() if size <= LARGEST_ON_ONE_THREAD else contextlib.nullcontext()
+
+
+def cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def blas_libraries() -> list[str]:

@@ -1,11 +1,13 @@
-"""Wording: numbers with their nouns, and shortened lists, for notes and errors."""
+"""Wording: numbers with their nouns, names and shortened lists of them, for notes and errors."""
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 LONGEST_NAME = 60
@@ -62,6 +64,19 @@ def printable(text: str, *, but: str = "") -> str:
     )
 
 
+def field_text(value: object) -> str:
+    """Return a value as a field of a table: numbers in full, and nothing for None and for what is no number.
+
+    Examples
+    --------
+    >>> [field_text(value) for value in (0.1, float("nan"), 3, None, "MYC")]
+    ['0.1', '', '3', '', 'MYC']
+    """
+    if isinstance(value, float):
+        return float.__repr__(value) if math.isfinite(value) else ""  # NumPy's own repr of its floats names the type
+    return "" if value is None else str(value)
+
+
 def listed(names: Sequence[str]) -> str:
     """Return the first three names, and how many more there are.
 
@@ -71,3 +86,25 @@ def listed(names: Sequence[str]) -> str:
     'TP53, MDM2, CDKN1A and 1 more'
     """
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def repeated(names: Iterable[str]) -> list[str]:
+    """Return the names that occur more than once, in order of their first appearance.
+
+    Examples
+    --------
+    >>> repeated(["TP53", "MDM2", "MYC", "MDM2", "TP53"])
+    ['TP53', 'MDM2']
+    """
+    return [name for name, number in Counter(names).items() if number > 1]
+
+
+def numbered(letter: str, count: int) -> list[str]:
+    """Return names that sort as they count.
+
+    Examples
+    --------
+    >>> numbered("G", 10)[-2:]
+    ['G09', 'G10']
+    """
+    return [f"{letter}{number:0{len(str(count))}d}" for number in range(1, count + 1)]

@@ -23,7 +23,8 @@ from ..engine.errors import InputError
 from ..engine.lazy import load
 from ..engine.wording import some
 from .files.delimited import open_table, read_header
-from .files.kinds import MATRIX_MARKET, FileKind, file_kind, open_bytes
+from .files.kinds import MATRIX_MARKET, FileKind, file_kind
+from .files.opening import open_bytes
 
 Contents = Literal["expression", "pathways", "gene sets", "covariances", "factor models", "kernels", "tests", "labels"]
 
@@ -69,7 +70,7 @@ def either(*signs: Sign) -> Sign:
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class FormatReader:
     """A line of the registry. The function is named by a text, so that help on a command imports no reader.
 
     Parameters
@@ -97,59 +98,61 @@ class Reader:
 IS_ZIP = first_bytes("zip")
 """The sign of NumPy archives."""
 
-READERS: Mapping[Contents, Mapping[str, Reader]] = {
+READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
     "expression": {
-        "table": Reader("tsv, csv (also .gz)", "expression.tables:read_expression_table", options=("genes_in",)),
-        "h5ad": Reader("h5ad", "expression.h5ad:read_h5ad", first_bytes("hdf5"), ("genes_in", "layer", "raw")),
-        "mtx": Reader(
+        "table": FormatReader("tsv, csv (also .gz)", "expression.tables:read_expression_table", options=("genes_in",)),
+        "h5ad": FormatReader("h5ad", "expression.h5ad:read_h5ad", first_bytes("hdf5"), ("genes_in", "layer", "raw")),
+        "mtx": FormatReader(
             "mtx, a 10x folder", "expression.mtx:read_mtx", beginning(MATRIX_MARKET), ("genes_in", "gene_names")
         ),
     },
     "pathways": {
-        "gmt": Reader("GMT files end in .gmt", "pathways.gmt:read_gmt", ending(".gmt")),
-        "regulon": Reader(
+        "gmt": FormatReader("GMT files end in .gmt", "pathways.gmt:read_gmt", ending(".gmt")),
+        "regulon": FormatReader(
             "a regulon has columns source, target, weight",
             "pathways.regulons:read_regulons",
             header("pathways.regulons:is_regulon_header"),
         ),
-        "loadings": Reader(
+        "loadings": FormatReader(
             "a loading table (also npz) has a column gene",
             "models.loadings:read_loadings",
             either(IS_ZIP, header("models.loadings:is_loading_header")),
         ),
     },
     "gene sets": {
-        "gmt": Reader("a GMT file", "pathways.gmt:read_gmt"),
+        "gmt": FormatReader("a GMT file", "pathways.gmt:read_gmt"),
     },
     "covariances": {
-        "table": Reader("tsv, csv", "models.covariances:read_table"),
-        "npy": Reader("npy", "models.covariances:read_array", first_bytes("npy")),
-        "npz": Reader("npz", "models.covariances:read_archive", IS_ZIP),
-        "hdf5": Reader("h5", "models.covariances:read_members", first_bytes("hdf5")),
+        "table": FormatReader("tsv, csv", "models.covariances:read_table"),
+        "npy": FormatReader("npy", "models.covariances:read_array", first_bytes("npy")),
+        "npz": FormatReader("npz", "models.covariances:read_archive", IS_ZIP),
+        "hdf5": FormatReader("h5", "models.covariances:read_members", first_bytes("hdf5")),
     },
     "factor models": {
-        "npz": Reader("an npz with its noise", "models.factor_models:read_archive", IS_ZIP),
+        "npz": FormatReader("an npz with its noise", "models.factor_models:read_archive", IS_ZIP),
     },
     "kernels": {
-        "table": Reader("a table with a name a row", "traits.kernels:read_table"),
-        "npz": Reader("an npz of `ids` and `kernel` or `factor`", "traits.kernels:read_archive", IS_ZIP),
-        "npy": Reader("an npy, whose names are in another file", "traits.kernels:read_array", first_bytes("npy")),
+        "table": FormatReader("a table with one name per row", "traits.kernels:read_table"),
+        "npz": FormatReader("an npz of `ids` and `kernel` or `factor`", "traits.kernels:read_archive", IS_ZIP),
+        "npy": FormatReader("an npy, whose names are in another file", "traits.kernels:read_array", first_bytes("npy")),
     },
     "tests": {
-        "table": Reader("A test a row, ids in the header", "traits.tested_columns:read_table"),
-        "npz": Reader("an npz of `tests`, `ids` and `values`", "traits.tested_columns:read_archive", IS_ZIP),
-        "gmt": Reader("gene sets (.gmt)", "traits.tested_columns:read_sets", ending(".gmt")),
-        "bed": Reader("a PLINK .bed", "traits.tested_columns:read_bed", ending(".bed")),
+        "table": FormatReader(
+            "A table with one test per row and ids in the header", "traits.tested_columns:read_table"
+        ),
+        "npz": FormatReader("an npz of `tests`, `ids` and `values`", "traits.tested_columns:read_archive", IS_ZIP),
+        "gmt": FormatReader("gene sets (.gmt)", "traits.tested_columns:read_sets", ending(".gmt")),
+        "bed": FormatReader("a PLINK .bed", "traits.tested_columns:read_bed", ending(".bed")),
     },
     "labels": {
-        "table": Reader("a table of sample and label", "traits.labels:read_label_table"),
-        "cls": Reader("a GSEA .cls file", "traits.cls:read_cls", ending(".cls"), ("label_order",)),
+        "table": FormatReader("a table of sample and label", "traits.labels:read_label_table"),
+        "cls": FormatReader("a GSEA .cls file", "traits.cls:read_cls", ending(".cls"), ("label_order",)),
     },
 }
 """Every reader, by what its files hold and the name of its format."""
 
 
-def find_reader(contents: Contents, path: Path, *, hint: str = "") -> Reader:
+def find_reader(contents: Contents, path: Path, *, hint: str = "") -> FormatReader:
     """Return the reader of a file that is there.
 
     Raises
@@ -167,7 +170,7 @@ def find_reader(contents: Contents, path: Path, *, hint: str = "") -> Reader:
     with open_table(path) as table:
         opening = some(read_header(table), 4)
     raise InputError(
-        f"{path} is not known as a file of {contents}: it begins with {opening!r}.",
+        f"{path} is not recognised as a file of {contents}: it begins with {opening!r}.",
         hint=hint or f"{list_formats(contents, '; ', '; ')}.",
     )
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from ..engine.errors import InputError
 from .repository import Repository
@@ -16,15 +17,21 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ..engine.choices import Duplicates, GenesIn, Transform
     from ..engine.estimation.expression import Expression
-    from ..engine.estimation.gene_rows import Duplicates
-    from ..engine.estimation.normalisation import Transform
     from ..engine.network.covariance import FactorCovariance
     from .verify.findings import Report
 
 
-SOURCES = ("expression", "covariance", "factor model")
-"""The three sources that the base of a new store can come from."""
+OPTIONS = {
+    "expression": (
+        "estimator", "factors", "counts", "floor", "transform", "duplicates", "min_detected", "drop_constant",
+        "top_variance", "genes_in", "layer", "raw", "gene_names", "keep_expression", "samples",
+    ),
+    "covariance": ("ridge",),
+    "factor model": ("noise", "factor_covariance"),
+}  # fmt: skip
+"""The three sources that the base of a new store can come from, and the options that go with one alone."""
 
 
 def open(  # noqa: A001
@@ -112,7 +119,7 @@ def init(
     min_detected: float | None = None,
     drop_constant: bool = False,
     top_variance: int | None = None,
-    genes_in: Literal["auto", "rows", "columns"] = "auto",
+    genes_in: GenesIn = "auto",
     layer: str | None = None,
     raw: bool = False,
     gene_names: str | Path | None = None,
@@ -165,6 +172,7 @@ def init(
     NotPositiveDefinite
         The covariance is singular.
     """
+    arguments = dict(locals())
     from . import new_base
     from .transfer import creation
 
@@ -172,31 +180,8 @@ def init(
     sources = (expression, covariance, factor_model)
     if sum(source is not None for source in sources) != 1:
         raise InputError("A store begins with exactly one of: expression, covariance, factor model.")
-    kind = next(name for name, source in zip(SOURCES, sources, strict=True) if source is not None)
-    _refuse_stray(
-        kind,
-        {
-            "expression": {
-                "estimator": estimator != "shrinkage",
-                "factors": factors is not None,
-                "counts": counts,
-                "floor": floor is not None,
-                "transform": transform != "none",
-                "duplicates": duplicates != "error",
-                "min-detected": min_detected is not None,
-                "drop-constant": drop_constant,
-                "top-variance": top_variance is not None,
-                "genes-in": genes_in != "auto",
-                "layer": layer is not None,
-                "raw": raw,
-                "gene-names": gene_names is not None,
-                "keep-expression": keep_expression is not None,
-                "samples": samples is not None,
-            },
-            "covariance": {"ridge": ridge != 0.0},
-            "factor model": {"noise": noise is not None, "factor-covariance": factor_covariance is not None},
-        },
-    )
+    kind = next(name for name, source in zip(OPTIONS, sources, strict=True) if source is not None)
+    _refuse_stray(kind, arguments)
     if expression is not None:
         preparation = new_base.Preparation(
             floor=floor,
@@ -228,13 +213,19 @@ def init(
     return Repository.create(path, base, message=message, author=author, time=time)
 
 
-def _refuse_stray(source: str, options: Mapping[str, Mapping[str, bool]]) -> None:
+def _refuse_stray(source: str, arguments: Mapping[str, object]) -> None:
     """Refuse options that go with another source than this one: they would have no effect."""
-    stray = {name: other for other, marks in options.items() if other != source for name, mark in marks.items() if mark}
+    stray = {
+        name.replace("_", "-"): other
+        for other, names in OPTIONS.items()
+        if other != source
+        for name in names
+        for default in [inspect.signature(init).parameters[name].default]
+        if (arguments[name] is not None if default is None else arguments[name] != default)
+    }
     if stray:
-        others = sorted(set(stray.values()), key=SOURCES.index)
         raise InputError(
-            f"{', '.join(stray)}: {'this goes' if len(stray) == 1 else 'these go'} with {' or '.join(others)}, "
-            f"and the store begins with {source}.",
+            f"{', '.join(stray)}: {'this goes' if len(stray) == 1 else 'these go'} with "
+            f"{' or '.join(dict.fromkeys(stray.values()))}, and the store begins with {source}.",
             hint="Leave out what does not belong together.",
         )

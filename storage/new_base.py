@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ..engine.choices import GenesIn
     from ..engine.estimation.estimators import Estimate
     from ..engine.network.covariance import Covariance
 
@@ -37,7 +38,7 @@ def from_expression(
     preparation: Preparation | None = None,
     estimator: str = "shrinkage",
     factors: int | None = None,
-    genes_in: Literal["auto", "rows", "columns"] = "auto",
+    genes_in: GenesIn = "auto",
     layer: str | None = None,
     raw: bool = False,
     gene_names: str | Path | None = None,
@@ -149,9 +150,9 @@ def from_covariance(
         if not ridge:
             raise
         raise NotPositiveDefinite(
-            f"With a ridge of {ridge:g} too, the covariance is not positive definite: its smallest eigenvalue is then "
+            f"Even with a ridge of {ridge:g} the covariance is not positive definite: its smallest eigenvalue is then "
             f"{failure.eigenvalue:.6g}.",
-            hint=f"It takes a ridge larger than {ridge - failure.eigenvalue:.3g}, or another estimate.",
+            hint=f"Use a ridge larger than {ridge - failure.eigenvalue:.3g}, or another estimate.",
             eigenvalue=failure.eigenvalue,
         ) from None
     parameters: Mapping[str, Parameter] = {"ridge": ridge} if ridge else {}
@@ -192,7 +193,7 @@ def from_factor_model(
         return _user_base(Panel(tuple(genes)), source, "given factor model", {}, None, ())
     if noise is None:
         if factor_covariance is not None:
-            raise InputError("A factor covariance in a file of its own goes with loadings and noise in theirs.")
+            raise InputError("A factor covariance in a file of its own needs loadings and noise in files of their own.")
         file = read_factor_model(source)
     else:
         file = read_factor_tables(source, noise, factor_covariance=factor_covariance)
@@ -279,7 +280,7 @@ def _names(in_file: Sequence[str] | None, names: Sequence[str] | None, source: s
     if in_file is None and names is None:
         raise InputError(f"{source} has no gene names.", code="no-gene-names")
     if in_file is not None and names is not None and tuple(in_file) != tuple(names):
-        raise InputError(f"{source} names its genes itself, and the names given are others.")
+        raise InputError(f"{source} contains gene names, and the names given differ from them.")
     return in_file or names or ()
 
 

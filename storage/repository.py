@@ -482,7 +482,9 @@ class Repository:
         if not self._history.commits:
             raise self._ledger.lost()
         if not isinstance(cast("object", rev), str):
-            raise InputError(f"{rev!r} names no version.", hint="Name it as text: 'v3', 'HEAD', a branch, a tag.")
+            raise InputError(
+                f"{rev!r} is not the name of a version.", hint="Name it as text: 'v3', 'HEAD', a branch, a tag."
+            )
         return revspec.resolve(rev, self._refs, self._history)
 
     def _change(self, verb: str, rev: str, only: str | Collection[str], message: str) -> Version:

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from .history.planning import Plan
     from .history.versions import Version
     from .networks.diagnostics import Diagnostics
-    from .networks.reading import Reader
+    from .networks.reading import VersionReader
 
 WAIT = 10.0
 """Most seconds that a writer waits for others, and tries again when one was faster, by default."""
 
-PAUSE = 0.005
+RETRY_PAUSE = 0.005
 """Seconds between two tries of a step."""
 
 Answer = TypeVar("Answer")
@@ -86,11 +86,11 @@ class Session:
             self.__dict__.pop(held, None)
 
     @functools.cached_property
-    def reader(self) -> Reader:
+    def reader(self) -> VersionReader:
         """What reads versions, with the bases that it has read."""
-        from .networks.reading import Reader  # brings SciPy in, which reading the log has no need of
+        from .networks.reading import VersionReader  # brings SciPy in, which reading the log has no need of
 
-        return Reader(self.ledger.log, self.ledger.history)
+        return VersionReader(self.ledger.log, self.ledger.history)
 
     @functools.cached_property
     def diagnostics(self) -> Diagnostics:
@@ -119,8 +119,7 @@ class Session:
         snapshot = self.reader.snapshot(self.reader.recipe(version.id, from_base=from_base), name=version.name)
         if snapshot.content != version.content:
             raise FormatError(
-                f"{version.name} is of the content {version.content}, and what is read is of another, "
-                f"{snapshot.content}.",
+                f"{version.name} has the content {version.content}, and what was read has another, {snapshot.content}.",
                 code="index-damaged",
             )
         return snapshot
@@ -168,8 +167,8 @@ class Session:
                     return self._attempt(step)
                 except RefMoved as lost:
                     if clocks.monotonic() >= deadline:
-                        raise lost if held else lost.named(lock.holder(path)) from None
-                clocks.sleep(PAUSE)
+                        raise lost if held else lost.with_holder(lock.holder(path)) from None
+                clocks.sleep(RETRY_PAUSE)
                 contended = True
 
     @contextlib.contextmanager

@@ -62,9 +62,9 @@ class Answer:
     @property
     def json(self) -> Any:
         """The answer read as JSON; its contract's number is checked and left out."""
-        told = json.loads(self.out)
-        assert told.pop("schema") == 1
-        return told
+        fields = json.loads(self.out)
+        assert fields.pop("schema") == 1
+        return fields
 
     @property
     def rows(self) -> list[dict[str, str]]:

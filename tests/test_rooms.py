@@ -1,4 +1,4 @@
-"""The rooms, read from the imports of every module: never upward, never in a circle, no wing both ways."""
+"""The rooms, read from the imports of every module: never upward, never in a circle, no two wings both ways."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def imports_of(file: Path) -> list[Import]:
         for statement in node.body
         for inner in ast.walk(statement)
     }
-    found: list[Import] = []
+    imports: list[Import] = []
     for node in ast.walk(TREES[file]):
         if isinstance(node, ast.Import):
             targets = [alias.name for alias in node.names]
@@ -89,8 +89,8 @@ def imports_of(file: Path) -> list[Import]:
             targets = [inner if (inner := f"{origin}.{alias.name}") in MODULES else origin for alias in node.names]
         else:
             continue
-        found += [Import(local(file), node.lineno, target, id(node) in guarded) for target in dict.fromkeys(targets)]
-    return found
+        imports += [Import(local(file), node.lineno, target, id(node) in guarded) for target in dict.fromkeys(targets)]
+    return imports
 
 
 def absolute(file: Path, node: ast.ImportFrom) -> str:
@@ -105,25 +105,29 @@ def absolute(file: Path, node: ast.ImportFrom) -> str:
 
 
 IMPORTS = {file: imports_of(file) for file in FILES}
-EVERY = [one for found in IMPORTS.values() for one in found]
+ALL_IMPORTS = [imported for imports in IMPORTS.values() for imported in imports]
 
 
 def test_the_reader_of_imports_sees_late_and_type_checking_ones() -> None:
-    face = [one for one in IMPORTS[ROOT / "__init__.py"] if one.typing]
-    assert "grnledger.storage.repository" in {one.target for one in face}
-    late = {one.target for one in IMPORTS[ROOT / "cli" / "commands" / "questions" / "edges.py"] if not one.typing}
+    api = [imported for imported in IMPORTS[ROOT / "__init__.py"] if imported.typing]
+    assert "grnledger.storage.repository" in {imported.target for imported in api}
+    late = {
+        imported.target
+        for imported in IMPORTS[ROOT / "cli" / "commands" / "questions" / "edges.py"]
+        if not imported.typing
+    }
     assert "grnledger.engine.network.edges" in late
     assert len(FILES) > 70, "the reader has lost files"
 
 
 def test_rooms_import_themselves_and_those_below() -> None:
     upward = [
-        one.where
-        for file, found in IMPORTS.items()
-        for one in found
+        imported.where
+        for file, imports in IMPORTS.items()
+        for imported in imports
         if (here := room(module_name(file)))
-        and one.top == "grnledger"
-        and room(one.target) not in ROOMS[: ROOMS.index(here) + 1]
+        and imported.top == "grnledger"
+        and room(imported.target) not in ROOMS[: ROOMS.index(here) + 1]
     ]
     assert upward == []
 
@@ -142,7 +146,7 @@ def test_inside_the_project_imports_are_relative() -> None:
 def test_modules_never_import_one_another_in_a_circle() -> None:
     """Late imports count, and those of type checkers: what knows each other's types is one thing."""
     graph = {
-        module: {one.target for one in IMPORTS[file] if one.target in MODULES} - {module}
+        module: {imported.target for imported in IMPORTS[file] if imported.target in MODULES} - {module}
         for module, file in MODULES.items()
     }
     try:
@@ -154,12 +158,72 @@ def test_modules_never_import_one_another_in_a_circle() -> None:
 
 @pytest.mark.parametrize(("library", "doors"), DOORS.items())
 def test_a_library_with_doors_is_imported_there_alone(library: str, doors: set[str]) -> None:
-    assert {one.file for one in EVERY if one.top == library} == doors
+    assert {imported.file for imported in ALL_IMPORTS if imported.top == library} == doors
 
 
 def test_only_the_command_line_knows_click() -> None:
-    users = {one.file.split("/")[0] for one in EVERY if one.top == "click"}
+    users = {imported.file.split("/")[0] for imported in ALL_IMPORTS if imported.top == "click"}
     assert users == {"cli"}
+
+
+def test_a_command_imports_none_of_another_section_and_an_answer_has_no_options() -> None:
+    between = [
+        imported.where
+        for imported in ALL_IMPORTS
+        if imported.file.startswith("cli/commands/") and imported.target.startswith("grnledger.cli.commands.")
+        if imported.target.split(".")[3] != imported.file.split("/")[2]
+    ]
+    options = [
+        f"{local(file)}:{node.lineno}"
+        for file, tree in TREES.items()
+        if local(file).startswith("cli/answers/")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in ("option", "argument", "command", "Choice", "Path")
+    ]
+    assert (between, options) == ([], [])
+
+
+def test_a_choice_of_words_stands_in_one_list() -> None:
+    """Words of a type are read from it, and not written out again as the choices of an option."""
+    calls = [
+        (file, node, node.args[-1])
+        for file, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("click.Choice", "check_choice")
+    ]
+    literals = [
+        {item.value for item in ast.walk(node.slice) if isinstance(item, ast.Constant)}
+        for tree in TREES.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "Literal"
+    ]
+    repeated = [
+        f"{local(file)}:{node.lineno}"
+        for file, node, choices in calls
+        if isinstance(choices, ast.List | ast.Tuple)
+        if {item.value for item in choices.elts if isinstance(item, ast.Constant)} in literals
+    ]
+    assert len(literals) > 20, "the reader has lost files"
+    assert repeated == []
+
+
+WITHOUT_AN_ANSWER = (
+    "cli/answers/emit.py",  # prints the notes of answers
+    "cli/options.py",  # of a store as it opens, and of a wait while it lasts
+    "cli/commands/examples/",  # write files, and have no other answer
+    "cli/commands/simulate/",
+)
+
+
+def test_notes_are_parts_of_answers() -> None:
+    printers = [
+        f"{local(file)}:{node.lineno}"
+        for file, tree in TREES.items()
+        if local(file).startswith("cli/") and not local(file).startswith(WITHOUT_AN_ANSWER)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr == "note" and ast.unparse(node.value) == "output"
+    ]
+    assert printers == []
 
 
 RECORDED = "engine/estimation/recorded_notes.py"
@@ -199,12 +263,12 @@ def test_only_the_command_line_reads_the_environment() -> None:
 
 def test_engine_stands_on_numerical_libraries_and_itself() -> None:
     foreign = [
-        one.where
-        for file, found in IMPORTS.items()
+        imported.where
+        for file, imports in IMPORTS.items()
         if room(module_name(file)) == "engine"
-        for one in found
-        if one.top != "grnledger" and one.top not in ENGINE_STANDS_ON | ENGINE_MAY_ASK
-        if (one.top, one.file) not in ONLY_WHERE_IT_CALLS.items()
+        for imported in imports
+        if imported.top != "grnledger" and imported.top not in ENGINE_STANDS_ON | ENGINE_MAY_ASK
+        if (imported.top, imported.file) not in ONLY_WHERE_IT_CALLS.items()
     ]
     assert foreign == []
 
@@ -224,7 +288,8 @@ def test_engine_asks_the_system_for_its_number_of_cores_and_nothing_else() -> No
             if not isinstance(node, ast.Attribute):
                 continue
             owner = node.value.id if isinstance(node.value, ast.Name) else ""
-            if (owner == "os" and node.attr != "cpu_count") or (owner == "np" and node.attr in numpy_files):
+            asks_system = owner == "os" and node.attr not in ("cpu_count", "sched_getaffinity")
+            if asks_system or (owner == "np" and node.attr in numpy_files):
                 asked.append(f"{local(file)}:{node.lineno} uses {owner}.{node.attr}")
             elif owner != "np" and node.attr in methods:
                 asked.append(f"{local(file)}:{node.lineno} uses .{node.attr}")
@@ -241,11 +306,11 @@ def test_no_two_wings_of_a_room_import_each_other() -> None:
     arrows: dict[tuple[str, str], str] = {}
     for file, imports in IMPORTS.items():
         here = wing(module_name(file)).split(".")
-        for one in imports:
-            there = wing(one.target).split(".") if one.target in MODULES else []
+        for imported in imports:
+            there = wing(imported.target).split(".") if imported.target in MODULES else []
             shared = next((n for n, pair in enumerate(zip(here, there, strict=False)) if pair[0] != pair[1]), 0)
             if shared > 1:
-                arrows[".".join(here[: shared + 1]), ".".join(there[: shared + 1])] = one.where
+                arrows[".".join(here[: shared + 1]), ".".join(there[: shared + 1])] = imported.where
     both_ways = [(where, arrows[b, a]) for (a, b), where in arrows.items() if a < b and (b, a) in arrows]
     assert both_ways == []
 
@@ -260,6 +325,8 @@ def test_every_library_is_a_dependency_or_comes_with_python() -> None:
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     declared = {name.split(">")[0].split("=")[0].strip() for name in project["dependencies"]}
-    called = {one.top for one in EVERY if (one.top, one.file) not in ONLY_WHERE_IT_CALLS.items()}
+    called = {
+        imported.top for imported in ALL_IMPORTS if (imported.top, imported.file) not in ONLY_WHERE_IT_CALLS.items()
+    }
     used = called - {"grnledger"} - set(sys.stdlib_module_names)
     assert used == declared

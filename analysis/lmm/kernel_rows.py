@@ -147,7 +147,7 @@ def load_kernel(snapshot: Snapshot, base: StoredBase, kernel: str, ids: Path | N
     if not path.exists():
         raise NotFound(
             f"There is no kernel {some([kernel])}.",
-            hint=f"It is a file, or one of {', '.join((*OF_A_VERSION, SAMPLES))}.",
+            hint=f"A kernel is a file, or one of {', '.join((*OF_A_VERSION, SAMPLES))}.",
         )
     table = read_kernel(path, ids=ids)
     return KernelSource(kernel, table.ids, base, table)
@@ -222,8 +222,8 @@ def _of_version(
     columns = counted(rank, "factor or pathway", "factors and pathways")
     description = {
         "shared": f"shared part of {snapshot.name}: what {columns} give its genes in common",
-        "full": f"whole correlation of {snapshot.name}, what each gene has alone included",
-        "covariance": f"whole covariance of {snapshot.name}, what each gene has alone included",
+        "full": f"whole correlation of {snapshot.name}, including each gene's own variance",
+        "covariance": f"whole covariance of {snapshot.name}, including each gene's own variance",
     }[part] + _without(leave_out)
     ids = tuple(names[int(gene)] for gene in genes)
     shared_rank = rank if part == "shared" else None
@@ -283,7 +283,7 @@ def _of_file(
         return _of_factor(table.values[:, columns], table.ids, usable, description, "file")
     if leave_out:
         raise InputError(
-            f"{path} is a kernel K, which does not say what it was made of: {some(leave_out)} cannot be left out.",
+            f"{path} is a kernel K, which does not record what it was made from: {some(leave_out)} cannot be left out.",
             hint="Give the factor G with K = GGᵀ.",
         )
     rows = np.array([index for index, name in enumerate(table.ids) if name in usable], dtype=np.intp)

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ...engine.choices import Method
     from ...engine.lmm.model.design import Design
     from ...engine.lmm.model.fit import Fit, Model
-    from ...engine.lmm.model.likelihood import Method
     from ...engine.lmm.model.mixture import MixtureFit
     from ...engine.network.snapshot import Snapshot
     from ...formats.traits.traits import TraitFile
@@ -225,8 +225,8 @@ def predict_rows(store_model: StoreModel, fit: Fit) -> Iterator[list[Predicted]]
     signal = model.traits[:, 0] + model.fixed.basis @ model.explained[:, 0]
     predicted = model.fixed.basis @ (model.fixed.triangle @ fit.effects) + along.effect
     columns = (signal, along.effect, along.error_variance, predicted)
-    own = zip(rows.ids, *(column.tolist() for column in columns), strict=True)
-    yield [(name, value, effect, variance, y, None) for name, value, effect, variance, y in own]
+    model_rows = zip(rows.ids, *(column.tolist() for column in columns), strict=True)
+    yield [(name, value, effect, variance, y, None) for name, value, effect, variance, y in model_rows]
     if store_model.weight is not None or fit.delta == 0.0:  # at h² = 1 of a singular kernel the others are unknown
         return
     in_model, table = set(rows.ids), store_model.covariates
@@ -285,10 +285,14 @@ def _mix(
 def _left_out(signal: Signal, rows: KernelRows, covariates: Path | None) -> Iterator[str]:
     missing = int(np.count_nonzero(~np.isfinite(signal.values).all(axis=1)))
     if missing:
-        why = " (constant, or wholly apart between the groups: no finite t)" if signal.contrast is not None else ""
+        why = (
+            " (constant, or completely separated between the groups: no finite t)"
+            if signal.contrast is not None
+            else ""
+        )
         yield f"{counted(missing, 'id')} of the signal without a value left out{why}."
     unknown = len(signal.ids) - missing - len(rows.ids)
     if unknown > 0:
         beside = " or have no covariate" if covariates is not None else ""
-        are = "is" if unknown == 1 else "are"
-        yield f"{counted(unknown, 'id')} of the signal that {are} no row of the kernel{beside} left out."
+        are = "is not a row" if unknown == 1 else "are not rows"
+        yield f"{counted(unknown, 'id')} of the signal that {are} of the kernel{beside} left out."

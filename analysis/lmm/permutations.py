@@ -31,7 +31,7 @@ def permute_labels(store_model: StoreModel, signal: Signal, number: int, seed: i
         values = permute_values(signal.values[store_model.signal_rows, 0], number, seed)
     else:
         raise InputError(
-            "Without labels there is nothing to permute: permuting genes would part what the network links.",
+            "Without labels there is nothing to permute: permuting genes would separate genes that the network links.",
             code="permutation-without-labels",
         )
     return make_model(store_model.model.kernel, values, store_model.model.fixed)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ...engine.lmm.association.results import ScanResult, Statistic
+    from ...engine.choices import Statistic
+    from ...engine.lmm.association.results import ScanResult
     from ...engine.lmm.association.scan import Scanner
     from ...engine.lmm.model.fit import Fit
     from ...engine.mapping import Mapper

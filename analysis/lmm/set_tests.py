@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ...engine.lmm.association.enrichment import Alternative, Enrichment
+    from ...engine.choices import Alternative
+    from ...engine.lmm.association.enrichment import Enrichment
     from ...engine.lmm.association.set_tests import SetPermutations
     from ...engine.lmm.association.set_variance import SetMixture
     from ...engine.lmm.model.fit import Fit, Model
@@ -211,9 +212,9 @@ def _leave_own_out(store_model: StoreModel, sets: GeneSets, alternative: Alterna
     tested = [index for index, name in enumerate(sets.names) if name in columns and name not in rows.left_out]
     p: PValues = [None] * len(sets.names)
     if tested:
-        own = [columns[sets.names[index]] for index in tested]
+        set_columns = [columns[sets.names[index]] for index in tested]
         loadings, membership = pathway_columns(snapshot, rows.genes), sets.membership[tested]
-        values = leave_own_out(store_model.model, loadings, own, membership, alternative, rank=rows.rank)
+        values = leave_own_out(store_model.model, loadings, set_columns, membership, alternative, rank=rows.rank)
         for index, value in zip(tested, values, strict=True):
             p[index] = value
     return p

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ...engine.estimation.gene_rows import Duplicates
-    from ...engine.estimation.normalisation import Transform
+    from ...engine.choices import Duplicates, Transform
     from ...engine.estimation.preparation import Prepared
     from ...storage.networks.bases import StoredBase
 
@@ -135,7 +134,7 @@ def compare_samples(base: StoredBase, signal: Signal) -> Relation:
     if near:
         raise InputError(
             f"Samples of the signal differ from the base's in upper and lower case alone: {some(near)}.",
-            hint="Write them as the base has them.",
+            hint="Write them as in the base.",
         )
     shared = match_names(signal.samples, base.samples, any_x=True)
     return Relation(len(known) or None, len(signal.samples), len(set(shared.values())))
@@ -154,7 +153,7 @@ def among(signal: Signal, ids: Sequence[str], source: str) -> Signal:
     if not shared.any():
         raise InputError(
             f"{source} has values of {some(ids, 3)}, and {signal.description} of {some(signal.ids, 3)}: "
-            "none is the same.",
+            "no id is in both.",
             hint="The header of the tests names genes or samples as the signal does.",
         )
     names = tuple(name for name in signal.ids if name in wanted)
@@ -172,7 +171,7 @@ def refuse_same(relation: Relation) -> None:
     if relation.kind == "same":
         raise EngineError(
             f"The signal comes from {counted(relation.signal or 0, 'sample')}, of which {relation.shared:,} are the "
-            "base's own: then it lies within the network by construction, h² reads near 1 whatever the labels are, and "
+            "base's own: then it lies within the network by construction, h² is near 1 whatever the labels are, and "
             "sets cannot be tested.",
             code="signal-from-own-samples",
         )
@@ -248,8 +247,8 @@ def signal_of_labels(
     notes = (*table.notes, *describe_match(match, labels.name), *_describe_unknown(wanted, match, source))
     labelled = [index for index, name in enumerate(names) if name in label_of]
     _refuse_repeated([names[index] for index in labelled], source)
-    own = frozenset[str]() if same_samples else frozenset(match_names(names, base.samples, any_x=True))
-    others = [index for index in labelled if names[index] not in own]
+    base_samples = frozenset[str]() if same_samples else frozenset(match_names(names, base.samples, any_x=True))
+    others = [index for index in labelled if names[index] not in base_samples]
     chosen = others or labelled  # a signal of the base's samples alone is refused where it is used, with the reason
     for group in groups:
         if not any(label_of[names[index]] == group for index in chosen):
@@ -260,7 +259,7 @@ def signal_of_labels(
                 )
             raise NotFound(
                 f"No sample of {labels} that has values is labelled {some([group])}.",
-                hint=f"Labels there: {some(sorted(set(table.label_of.values())))}; samples there: "
+                hint=f"Its labels: {some(sorted(set(table.label_of.values())))}; its samples: "
                 f"{some(list(table.label_of), 3)}; samples with values: {some(names, 3)}.",
             )
     first = np.array([label_of[names[index]] == groups[0] for index in chosen])
@@ -292,7 +291,7 @@ def _refuse_repeated(names: Sequence[str], source: str) -> None:
         twice = next(name for name in names if names.count(name) > 1)
         raise InputError(
             f"{source}: {names.count(twice)} labelled samples are named {some([twice])}, and a label goes by the name.",
-            hint="Name each sample by itself.",
+            hint="Give each sample its own name.",
         )
 
 
@@ -310,7 +309,7 @@ def base_values(base: StoredBase) -> NDArray[np.float64]:
 def _groups(contrast: str) -> tuple[str, str]:
     groups = contrast.split(":")
     if len(groups) != 2 or not all(groups) or groups[0] == groups[1]:
-        raise InputError(f"The contrast {contrast!r} names no two groups.", code="contrast-without-two-groups")
+        raise InputError(f"The contrast {contrast!r} does not name two groups.", code="contrast-without-two-groups")
     return groups[0], groups[1]
 
 

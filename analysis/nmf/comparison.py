@@ -51,7 +51,7 @@ class VersionComparison:
     @property
     def shares(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The share of each gene that each of the earlier modules has, before and in `warm`, shape (p, R)."""
-        earlier = self.before.named.analysis.best
+        earlier = self.before.named_analysis.analysis.best
         before = memberships(earlier)
         later = align_modules(module_changes(earlier, self.warm), before, memberships(self.warm))
         return before.shares, later[:, : earlier.rank]
@@ -98,7 +98,7 @@ def compare(
 
     earlier = modules_of(repo, before, ranks=ranks, restarts=restarts, seed=seed, progress=part(0))
     later = modules_of(repo, after, ranks=ranks, restarts=restarts, seed=seed, progress=part(1))
-    first, second = earlier.named.analysis.best, later.named.analysis.best
+    first, second = earlier.named_analysis.analysis.best, later.named_analysis.analysis.best
     observed = observe_symmetric(positive_correlations(repo.snapshot(after)))
     warm = fit_symmetric(observed, first.rank, start=symmetric_factor(first), **FINAL_FIT)
     cold = fit_symmetric(observed, first.rank, seed=seed, **FINAL_FIT)

@@ -105,11 +105,11 @@ def find(artifacts: Artifacts, request: NmfRequest) -> Artifact | None:
     return artifacts.find(layout.NMF, request.content, request.parameters)
 
 
-def keep(artifacts: Artifacts, request: NmfRequest, named: NamedAnalysis) -> Artifact:
+def keep(artifacts: Artifacts, request: NmfRequest, named_analysis: NamedAnalysis) -> Artifact:
     """Store an analysis as an artifact; raises as `Artifacts.keep`."""
-    analysis, best = named.analysis, named.analysis.best
+    analysis, best = named_analysis.analysis, named_analysis.analysis.best
     arrays: dict[str, NDArray[np.generic]] = {
-        layout.GENES: encode_names(named.genes),
+        layout.GENES: encode_names(named_analysis.genes),
         layout.MODULES: best.modules,
         layout.USAGE: best.usage,
         layout.TRACE: best.trace,
@@ -117,11 +117,11 @@ def keep(artifacts: Artifacts, request: NmfRequest, named: NamedAnalysis) -> Art
         layout.RANKS: np.array([row.rank for row in analysis.survey.rows], dtype=np.int64),
         layout.SURVEY: np.array([[getattr(row, name) for name in MEASURES] for row in analysis.survey.rows]),
     }
-    if not named.symmetric:
-        arrays[layout.SAMPLES] = encode_names(named.samples)
+    if not named_analysis.symmetric:
+        arrays[layout.SAMPLES] = encode_names(named_analysis.samples)
     facts: dict[str, Parameter] = {
-        "symmetric": named.symmetric,
-        "counts": named.counts,
+        "symmetric": named_analysis.symmetric,
+        "counts": named_analysis.counts,
         "held_out": analysis.survey.by,
         "rank": best.rank,
         "divergence": best.divergence,
@@ -137,7 +137,7 @@ def keep(artifacts: Artifacts, request: NmfRequest, named: NamedAnalysis) -> Art
         request.content,
         request.parameters,
         arrays,
-        source=named.description,
+        source=named_analysis.description,
         facts=facts,
         software=software("numba"),
     )
@@ -152,14 +152,14 @@ def read(artifact: Artifact) -> NamedAnalysis:
         It holds none, or one of an unknown method.
     """
     try:
-        return _named(artifact)
+        return _decode(artifact)
     except FormatError:
         raise
     except (KeyError, TypeError, ValueError, IndexError, OverflowError, EngineError) as failure:
-        raise FormatError(f"The analysis {artifact.key} is damaged: what it holds is no NMF: {failure}") from None
+        raise FormatError(f"The analysis {artifact.key} is damaged: its content is not an NMF: {failure}") from None
 
 
-def _named(artifact: Artifact) -> NamedAnalysis:
+def _decode(artifact: Artifact) -> NamedAnalysis:
     arrays, facts = artifact.arrays, artifact.record.facts
     if artifact.record.analysis != layout.NMF:
         raise ValueError(f"it is of the kind {artifact.record.analysis!r}")
@@ -188,13 +188,13 @@ def _named(artifact: Artifact) -> NamedAnalysis:
         measures[:, MEASURES.index("log_likelihood")] = np.nan
     sums = best.modules.sum(axis=0)
     if not (best.modules.min() >= 0.0 and best.usage.min() >= 0.0 and np.allclose(sums, 1.0, atol=1e-3)):
-        raise ValueError("W and H are no factors")
+        raise ValueError("W and H are not valid factors")
     rows = tuple(RankRow(at, *map(float, row)) for at, row in zip(ranks, measures, strict=True))
     test = None
     if layout.SECOND in arrays:
         q, second = _numbers(arrays, layout.SECOND_Q, p), arrays[layout.SECOND].astype(np.intp)
         if second.shape != (p,) or second.min() < -1 or second.max() >= rank:
-            raise ValueError("a second module is none of the modules")
+            raise ValueError("a second module is not one of the modules")
         test = Moonlighting(q, second, q <= FALSE_DISCOVERY_RATE, _real(facts["overdispersion"]))
     by = str(facts["held_out"])
     if by not in get_args(HeldOut):
@@ -210,17 +210,17 @@ def _numbers(arrays: Mapping[str, NDArray[np.generic]], name: str, *shape: int) 
     if array.dtype.kind != "f" or array.shape != shape:
         raise ValueError(f"{name!r} is {layout.canonical_type(array)}")
     if name not in MAY_BE_NAN and not np.isfinite(array).all():
-        raise ValueError(f"{name!r} holds what is no number")
+        raise ValueError(f"{name!r} holds a value that is not a number")
     return array.astype(np.float64)
 
 
 def _whole(value: Parameter) -> int:
     if not isinstance(value, int):
-        raise TypeError(f"{value!r} is no whole number")
+        raise TypeError(f"{value!r} is not a whole number")
     return value
 
 
 def _real(value: Parameter) -> float:
     if not isinstance(value, int | float):
-        raise TypeError(f"{value!r} is no number")
+        raise TypeError(f"{value!r} is not a number")
     return float(value)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
+from ...engine.choices import VersionInput
 from ...engine.errors import Conflict, FormatError, InputError, NotFound
+from ...engine.threads import cores
 from ...engine.wording import counted, some
 from ...storage.files import layout
 from ...storage.networks.bases import encode_names
@@ -26,10 +27,11 @@ if TYPE_CHECKING:
     from ...storage.networks.artifacts import Artifact
     from ...storage.repository import Repository
 
-CORRELATION, COUNTS, FILE = "correlation", "counts", "file"
+CORRELATION, COUNTS = get_args(VersionInput)
+FILE = "file"
 
 NO_LIKELIHOOD = "; KL divergence, not a likelihood"
-NO_COUNTS = f", not whole numbers and so no counts{NO_LIKELIHOOD}"
+NO_COUNTS = f", not whole numbers and so not counts{NO_LIKELIHOOD}"
 
 
 DEFAULT_RANKS = (2, 8)
@@ -48,7 +50,7 @@ class NmfRun:
 
     Parameters
     ----------
-    named : NamedAnalysis
+    named_analysis : NamedAnalysis
         The analysis, with the names of its rows and columns.
     artifact : Artifact or None
         The artifact in the store; None where there is none.
@@ -58,7 +60,7 @@ class NmfRun:
         Why the store could not keep it; empty where it does, or where there is no store.
     """
 
-    named: NamedAnalysis
+    named_analysis: NamedAnalysis
     artifact: Artifact | None
     reused: bool
     refusal: str = ""
@@ -149,7 +151,8 @@ def modules_of_file(
     table = _read_table(path)
     request = NmfRequest(_content_of(table), FILE, ranks, restarts, seed)
     run = _run(repo, request, lambda _: table, progress or (lambda _: None))
-    return replace(run, named=replace(run.named, description=table.description))  # named as it was asked for
+    described = replace(run.named_analysis, description=table.description)  # of the file as it was asked for
+    return replace(run, named_analysis=described)
 
 
 def _run(
@@ -177,18 +180,22 @@ def _run(
         splits=matrix.splits,
         restarts=request.restarts,
         seed=request.seed,
-        threads=os.cpu_count() or 1,
+        threads=cores(),
         progress=lambda share: progress(READING + (1.0 - READING) * share),
     )
-    named = NamedAnalysis(analysis, matrix.genes, matrix.samples, matrix.description, matrix.symmetric, matrix.counts)
+    named_analysis = NamedAnalysis(
+        analysis, matrix.genes, matrix.samples, matrix.description, matrix.symmetric, matrix.counts
+    )
     if repo is None:
-        return NmfRun(named, None, reused=False, refusal="there is no store to keep it in.")
+        return NmfRun(named_analysis, None, reused=False)
     try:
-        return NmfRun(named, kept.keep(repo.artifacts, request, named), reused=False)
+        return NmfRun(named_analysis, kept.keep(repo.artifacts, request, named_analysis), reused=False)
     except Conflict as refusal:
-        return NmfRun(named, None, reused=False, refusal=refusal.message)
+        return NmfRun(named_analysis, None, reused=False, refusal=refusal.message)
     except OSError as failure:
-        return NmfRun(named, None, reused=False, refusal=f"{failure.filename or repo.path}: {failure.strerror}.")
+        return NmfRun(
+            named_analysis, None, reused=False, refusal=f"{failure.filename or repo.path}: {failure.strerror}."
+        )
 
 
 def _content_of(table: NmfInput) -> str:
@@ -275,7 +282,7 @@ def _check_measured(
         raise InputError(
             f"{counted(len(negative), 'value')} {are} negative: {values[gene, sample]:g} of {some([genes[gene]])} in "
             f"{some([samples[sample]])}.",
-            hint="Amounts alone have such factors: counts, or intensities whose background was not subtracted.",
+            hint="Only amounts have such factors: counts, or intensities whose background was not subtracted.",
         )
     counts = bool((values == values.round()).all())
     return NmfInput(

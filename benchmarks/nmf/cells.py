@@ -47,7 +47,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FitScores:
     """What one solver comes to from one seed.
 
     Parameters
@@ -94,7 +94,7 @@ def purity(types: Labels, modules: Labels) -> float:
     return sum(int(np.bincount(types[modules == module]).max()) for module in np.unique(modules)) / len(types)
 
 
-def look(solver: str, counts: NDArray[np.float64], types: Labels, rank: int, seed: int, cap: int) -> Found:
+def look(solver: str, counts: NDArray[np.float64], types: Labels, rank: int, seed: int, cap: int) -> FitScores:
     """Factor the counts, and compare."""
     begun = time.perf_counter()
     if solver == "grnledger":
@@ -109,10 +109,10 @@ def look(solver: str, counts: NDArray[np.float64], types: Labels, rank: int, see
         [adjusted_rand_score(types, labels), normalized_mutual_info_score(types, labels), purity(types, labels)]
         for labels in by
     ]
-    return Found(np.array(scores), peers.divergence(counts, run.modules, run.usage), iterations, ended, seconds)
+    return FitScores(np.array(scores), peers.divergence(counts, run.modules, run.usage), iterations, ended, seconds)
 
 
-def tell(rank: int, outcomes: dict[str, list[Found]]) -> None:
+def tell(rank: int, outcomes: dict[str, list[FitScores]]) -> None:
     """Print two lines for each solver."""
     least = min(outcome.divergence for all_seeds in outcomes.values() for outcome in all_seeds)
     for solver, seeds in outcomes.items():
@@ -128,8 +128,8 @@ def tell(rank: int, outcomes: dict[str, list[Found]]) -> None:
             f"{np.median([outcome.seconds for outcome in seeds]):.3g}",
         ]
         medians = np.median([outcome.scores for outcome in seeds], axis=0)
-        for place, reading in enumerate(READINGS):
-            scores = [f"{value:.3f}" for value in (*medians[place], *best.scores[place])]
+        for index, reading in enumerate(READINGS):
+            scores = [f"{value:.3f}" for value in (*medians[index], *best.scores[index])]
             print("\t".join([str(rank), solver, reading, *scores, *how]), flush=True)
 
 

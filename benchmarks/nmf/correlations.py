@@ -48,15 +48,15 @@ def expression_of(modules: int, samples: int, depth: float, alpha: float, seed: 
         values = drawn.counts[drawn.counts.any(axis=1)]
     else:
         values = np.random.default_rng(seed).standard_normal((200, samples))
-    genes = tuple(f"G{place}" for place in range(len(values)))
-    return Expression(values, genes, tuple(f"S{place}" for place in range(samples))), bool(depth)
+    genes = tuple(f"G{index}" for index in range(len(values)))
+    return Expression(values, genes, tuple(f"S{index}" for index in range(samples))), bool(depth)
 
 
 def chosen(folder: Path, expression: Expression, *, counts: bool) -> tuple[int, int, int]:
     """Return the rank by other samples, that within one standard error of it, and that by pairs."""
     repo = grnledger.init(folder, expression=expression, counts=counts, transform="log1p" if counts else "none")
     try:
-        survey = modules_of(repo, "v0", ranks=RANKS, restarts=RESTARTS).named.analysis.survey
+        survey = modules_of(repo, "v0", ranks=RANKS, restarts=RESTARTS).named_analysis.analysis.survey
     except InputError:  # nothing is correlated
         return 1, 1, 1
     by_pairs = rank_survey(

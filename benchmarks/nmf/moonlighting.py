@@ -40,23 +40,23 @@ FIRST = 1_000
 class Tally:
     """How often a rule was right."""
 
-    found: int = 0
+    reported: int = 0
     wrong: int = 0
     clear: int = 0
     seen: int = 0
 
     def add(self, reported: NDArray[np.bool_], minor: NDArray[np.float64]) -> None:
         """Count one set's genes, from those told and the true second shares."""
-        self.found += int(np.count_nonzero(reported))
+        self.reported += int(np.count_nonzero(reported))
         self.wrong += int(np.count_nonzero(reported & (minor == 0.0)))
         self.clear += int(np.count_nonzero(minor >= CLEAR))
         self.seen += int(np.count_nonzero(reported & (minor >= CLEAR)))
 
     def cells(self) -> list[str]:
         """Return precision, recall, and what they are of."""
-        precision = f"{1.0 - self.wrong / self.found:.3f}" if self.found else "-"
+        precision = f"{1.0 - self.wrong / self.reported:.3f}" if self.reported else "-"
         recall = f"{self.seen / self.clear:.3f}" if self.clear else "-"
-        return [precision, recall, f"{self.wrong}/{self.found}", f"{self.clear - self.seen}/{self.clear}"]
+        return [precision, recall, f"{self.wrong}/{self.reported}", f"{self.clear - self.seen}/{self.clear}"]
 
 
 @dataclass(slots=True)

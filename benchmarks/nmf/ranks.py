@@ -99,7 +99,7 @@ def choices(survey: RankSurvey) -> tuple[int, ...]:
     decided = np.array([row.dispersion for row in survey.rows])
     most_decided = int(np.flatnonzero(decided >= decided.max() - 1e-9)[-1])
     sharpest = int(np.nanargmax(survey.second_differences))
-    by_curve = [survey.rows[place].rank for place in (most_decided, sharpest)]
+    by_curve = [survey.rows[index].rank for index in (most_decided, sharpest)]
     return (survey.chosen.rank, survey.within_one_error.rank, *by_curve)
 
 

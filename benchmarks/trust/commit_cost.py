@@ -63,12 +63,12 @@ def model(size: int) -> FactorCovariance:
 
 def pathways(nth: int, size: int) -> list[Pathway]:
     """Return the pathways of the n-th commit."""
-    stream, found = np.random.default_rng(nth), list[Pathway]()
-    for place in range(PATHWAYS):
+    stream, drawn = np.random.default_rng(nth), list[Pathway]()
+    for index in range(PATHWAYS):
         genes = np.sort(stream.choice(size, GENES, replace=False)).astype(np.intp)
         loadings = 0.1 * stream.normal(size=(GENES, 1))
-        found.append(Pathway((f"path-{nth}-{place}",), genes, loadings, 1, "sd"))
-    return found
+        drawn.append(Pathway((f"path-{nth}-{index}",), genes, loadings, 1, "sd"))
+    return drawn
 
 
 def commit(repo: Repository, nth: int, base: str) -> float:
@@ -128,13 +128,13 @@ def clocked(clock: Clock) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         for what, owner, name in (
             ("numbers", Diagnostics, "measure"),
-            ("HDF5 file in memory", entries, "content_of"),
+            ("HDF5 file in memory", entries, "entry_content"),
             ("HDF5 file in memory", hdf5.Content, "seal"),
             ("HDF5 file in memory", hdf5.Sealed, "write"),
             ("flushes", durable, "_sync"),
             ("other calls of the disk", durable, "publish"),
-            ("witness and index", durable, "overwrite"),
-            ("witness and index", durable, "replace"),
+            ("high-water mark and index", durable, "overwrite"),
+            ("high-water mark and index", durable, "replace"),
         ):
             stack.enter_context(mock.patch.object(owner, name, timed(what, getattr(owner, name))))
         stack.enter_context(
@@ -150,16 +150,16 @@ def main() -> int:
     parser.add_argument("--size", type=int, default=5_000, metavar="P", help="genes  [5000]")
     parser.add_argument("--active", type=int, default=0, help="pathways that are active before each commit  [0]")
     parser.add_argument("--folder", help="where the store stands while it runs; a real disk by right")
-    given = parser.parse_args()
+    options = parser.parse_args()
     os.environ.update(ENVIRONMENT)
     del os.environ["SOURCE_DATE_EPOCH"]
-    with one_blas_thread(), tempfile.TemporaryDirectory(dir=given.folder) as name:
-        return measure(Path(name), given.pairs, given.size, given.active)
+    with one_blas_thread(), tempfile.TemporaryDirectory(dir=options.folder) as name:
+        return measure(Path(name), options.pairs, options.size, options.active)
 
 
 def measure(folder: Path, pairs: int, size: int, active: int) -> int:
     """Do the pairs in a folder, print what they took, and return 1 if the promise is not kept."""
-    genes = [f"GENE{place}" for place in range(size)]
+    genes = [f"GENE{index}" for index in range(size)]
     repo = grnledger.init(folder / "cost.grn", factor_model=model(size), genes=genes, author="ada")
     for nth in range(-(-active // PATHWAYS)):
         repo.commit(pathways(1_000_000 + nth, size))
@@ -191,10 +191,10 @@ def commit_clocked(repo: Repository, nth: int, base: str, clock: Clock) -> float
     begun = time.perf_counter()
     repo.commit(new)
     taken = time.perf_counter() - begun
-    kept = clock.copy()
+    saved = clock.copy()
     repo.rollback(base)
     clock.clear()
-    clock.update(kept)
+    clock.update(saved)
     return taken
 
 

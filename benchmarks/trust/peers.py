@@ -68,7 +68,7 @@ def main() -> None:
     processes.prepare()
     rows: list[Counted] = []
     with tempfile.TemporaryDirectory(dir=asked.folder, prefix="peers-") as name:
-        place = described(Path(name))
+        index = described(Path(name))
         for test in asked.test or TESTS:
             run, many, few = TESTS[test]
             for key in keys:
@@ -77,7 +77,7 @@ def main() -> None:
                     rows.append(run(setting_of(key, count, asked, name)))
                     print(" · ".join(rows[-1].row()), file=sys.stderr, flush=True)
     print(markdown(rows))
-    print(f"\n{place} p = {asked.genes}, seed {asked.seed}. {packages(keys)}")
+    print(f"\n{index} p = {asked.genes}, seed {asked.seed}. {packages(keys)}")
     print("After a 0, in brackets: the rate that n trials without one leave possible at 95 %, 3/n.")
 
 
@@ -110,8 +110,8 @@ def packages(keys: list[str]) -> str:
     names = {name: importlib.metadata.version(name) for key in keys for name in CONTENDERS[key].packages}
     if "h5py" in names or "versioned-hdf5" in names:
         names["HDF5"] = importlib.import_module("h5py").version.hdf5_version
-    told = ", ".join(f"{name} {version}" for name, version in names.items())
-    return f"Python {platform.python_version()}{', ' if told else ''}{told}."
+    versions = ", ".join(f"{name} {version}" for name, version in names.items())
+    return f"Python {platform.python_version()}{', ' if versions else ''}{versions}."
 
 
 if __name__ == "__main__":

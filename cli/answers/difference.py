@@ -83,7 +83,8 @@ def answer(
 def _json(difference: Difference, sides: Sequence[Mapping[str, Any]], pathways: PathwayChanges) -> dict[str, Any]:
     return {
         **dict(zip(SIDES, sides, strict=True)),
-        **versions.rule_json(difference.cut, difference.threshold),
+        **versions.rule_json(difference.edge_rule, difference.threshold),
+        "by": difference.by,
         "pathways": {
             what: [name for name, _ in names] for what, names in zip(("added", "dropped"), pathways, strict=True)
         },
@@ -134,9 +135,9 @@ def _text(
 
 
 def _rule(difference: Difference, names: Sequence[str]) -> str:
-    if difference.cut.rule == "top":
+    if difference.edge_rule.rule == "top":
         side = names[0] if difference.counted_on == "before" else f"{names[1]}, since {names[0]} has no edge"
-        count = int(difference.cut.value)
+        count = int(difference.edge_rule.value)
         return f"An edge has |ρ| ≥ {difference.threshold:.4g}: that of the {count:,} strongest pairs of {side}."
     text = f"An edge has |ρ| ≥ {difference.threshold:.4g}."
     if difference.before.edges or difference.after.edges:

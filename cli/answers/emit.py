@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from ...engine.wording import printable
+from ...engine.wording import field_text, printable
 from .. import output
 from .answer import ROWS
 
@@ -57,11 +57,9 @@ def _line(cells: Sequence[object]) -> str:
 
 
 def _cell(value: object) -> str:
-    if isinstance(value, float):
-        return float.__repr__(value) if math.isfinite(value) else ""  # NumPy's own repr of its floats names the type
     if isinstance(value, list | tuple):
         return " ".join(map(_cell, cast("list[object]", value)))
-    return "" if value is None else printable(str(value))
+    return printable(field_text(value))
 
 
 def _json(answer: Answer) -> Iterator[str]:

@@ -1,59 +1,16 @@
-"""History moved between stores: which other store, and what arrived."""
+"""History moved between stores: what arrived, and what was left out."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from ...engine.errors import InputError, NotFound
 from ...engine.wording import counted
 from .. import output
-from .answer import ROWS, Answer
+from .answer import EVERY_FORM, ROWS, Answer, Note, caution
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ...storage.repository import Repository
     from ...storage.transfer.fetch_push import TransferReport
-
-
-ELSEWHERE = re.compile(r"[a-z]+:/|[^/]+@[^/]+:")
-"""How an address begins that is no path: https://…, user@host:…"""
-
-
-def other_store(path: Path, *, hint: str = "Name a store, or a file that `grn export` wrote.") -> Path:
-    """Return the path of another store, or of a file that one was exported to.
-
-    Parameters
-    ----------
-    path : Path
-        What the user named.
-    hint : str
-        What to do where nothing stands there.
-
-    Raises
-    ------
-    NotFound
-        Nothing stands there.
-    InputError
-        It is something else.
-    """
-    from ...storage.files.hdf5 import is_hdf5
-    from ...storage.files.layout import FORMAT_FILE, LOG
-
-    if ELSEWHERE.match(str(path)) and not path.exists():
-        raise InputError(
-            f"{path} is no path: other stores are folders or files that this machine can open.",
-            hint="Mount the disk, or have FILE.h5 sent, which `grn export FILE.h5` makes there.",
-        )
-    if not path.exists():
-        raise NotFound(f"There is no store {path}.", hint=hint)
-    if path.is_dir():
-        if not ((path / FORMAT_FILE).exists() or (path / LOG).exists()):
-            raise InputError(f"{path} is a folder, but not a store.", hint="A store is a folder that `grn init` made.")
-    elif not (path.is_file() and is_hdf5(path)):
-        raise InputError(f"{path} is not a store, nor a file that `grn export` wrote.")
-    return path
 
 
 def arrivals(repo: Repository, report: TransferReport, *, nothing: str) -> Answer:
@@ -88,7 +45,8 @@ def arrivals(repo: Repository, report: TransferReport, *, nothing: str) -> Answe
     )
 
 
-def note_left_out(source: Repository) -> None:
-    """Warn of the analyses of a store that a copy of it lacks, since they cannot be read."""
-    if number := source.artifacts.unsound():
-        output.warn(f"{counted(number, 'analysis', 'analyses')} left out: `grn verify` says what is wrong.")
+def left_out_notes(source: Repository) -> list[Note]:
+    """Return a note on the analyses of a store that a copy of it lacks, since they cannot be read, if there are any."""
+    number = source.artifacts.unsound()
+    text = f"{counted(number, 'analysis', 'analyses')} left out: `grn verify` shows what is wrong."
+    return [caution(text, EVERY_FORM)] if number else []

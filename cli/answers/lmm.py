@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ...engine.lmm.association.permutations import PermutationNull
     from .answer import Facts
 
-SAY_WHICH = "say which with --pheno-samples, or a line `# samples: a, b{more}` in the file"
+SAY_WHICH = "name them with --pheno-samples, or in a line `# samples: a, b{more}` of the file"
 """What to do where the samples of a signal are not known."""
 
 
@@ -32,7 +32,9 @@ def model_facts(store_model: StoreModel, signal: Signal) -> Facts:
     if store_model.weight is not None:
         facts.append(("weight of the second kernel", store_model.weight))
     if store_model.model.fixed.dropped:
-        facts.append(("covariates left out", f"{', '.join(store_model.model.fixed.dropped)}: others make them up"))
+        facts.append(
+            ("covariates left out", f"{', '.join(store_model.model.fixed.dropped)}: linear combinations of others")
+        )
     return facts
 
 
@@ -42,7 +44,7 @@ def h2_text(fit: Fit, interval: Interval | None, kind: str) -> str:
         return output.number(fit.h2)
     low, high = interval
     if low != low:
-        return f"{output.number(fit.h2)}, at an end, where a Wald interval is none: --ci bootstrap"
+        return f"{output.number(fit.h2)}, at a boundary, where there is no Wald interval: use --ci bootstrap"
     return f"{output.number(fit.h2)} (95 % {output.number(low)} to {output.number(high)}, {kind})"
 
 

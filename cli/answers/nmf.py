@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from ...engine.errors import InputError, NotFound
 from ...engine.wording import counted, printable, some
 from .. import output
 from .answer import EVERY_FORM, Answer, Note, caution, records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -42,120 +38,39 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 """The tables that have the same columns whatever the rank."""
 
 NOTES = {
-    "modules": "genes: with most of them in it, or a tested second share. mass: its share of all that is explained.",
+    "modules": "genes: largest share, or tested second share, is in it. mass: share of the fitted total.",
     "ranks": "held out, standard error: mean KL divergence of an entry. log likelihood: without its "
-    "term log V!; – where 20 starts agree on none.",
-    "genes": "share: of the gene, in that module. stability: the share of the other starts that agree.",
+    "term log V!; – where 20 starts do not agree on one.",
+    "genes": "share: of the gene, in that module. stability: share of the other starts that agree.",
 }
 """The note under each table."""
 
 TABLES = (*COLUMNS, "weights", "usage")
 
 
-def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of a verb that shows an analysis: `--sets`, `--table` and `-o`."""
-    command = click.option(
-        "-o",
-        "--output",
-        "target",
-        type=click.Path(path_type=Path),
-        metavar="FILE.npz",
-        help="Write W and H too, with the names of genes and samples.",
-    )(command)
-    command = click.option(
-        "--table",
-        type=click.Choice(TABLES),
-        default="modules",
-        show_default=True,
-        help="Which table to print; `weights` is W and `usage` is H.",
-    )(command)
-    return click.option(
-        "--sets",
-        "library",
-        type=click.Path(path_type=Path),
-        metavar="FILE.gmt",
-        help="Name each module's closest set.",
-    )(command)
-
-
-def check_files(target: Path | None, library: Path | None) -> None:
-    """Refuse files that `-o` and `--sets` cannot use before any long computation.
-
-    Raises
-    ------
-    InputError
-        The target is no .npz file.
-    NotFound
-        There is no such library.
-    """
-    from ...formats.files.kinds import require_file
-
-    if target is not None and target.suffix != ".npz":
-        raise InputError(f"W and H go to an .npz file, not to {target}.", hint="Name it FILE.npz.")
-    if library is not None:
-        require_file(library)
-
-
-def read_sets(path: Path | None, genes: tuple[str, ...]) -> Sets:
-    """Return the gene sets of a library, as indices of genes; sets that share none are left out.
-
-    Raises
-    ------
-    NotFound
-        None of them shares any.
-    """
-    if path is None:
-        return {}
-    import numpy as np
-
-    from ...formats.pathways.gene_sets import read_gene_sets
-
-    indices: dict[str, int] = {gene: index for index, gene in reversed(list(enumerate(genes)))}
-    sets = {
-        gene_set.name: np.unique([indices[gene] for gene in gene_set.genes if gene in indices]).astype(np.intp)
-        for gene_set in read_gene_sets(path)
-    }
-    if not any(len(inside) for inside in sets.values()):
-        raise NotFound(
-            f"No gene of {path} is among the {counted(len(genes), 'gene')} factored, such as {some(genes, 3)}."
-        )
-    return {name: inside for name, inside in sets.items() if len(inside)}
-
-
-def write_factors(target: Path | None, named: NamedAnalysis) -> None:
-    """Write W and H to a file, if one is named."""
-    if target is None:
-        return
-    from ...formats.models.matrix_export import write_npz
-
-    best = named.analysis.best
-    arrays = {"genes": named.genes, "samples": named.samples, "modules": best.modules, "usage": best.usage}
-    write_npz(target, arrays)
-    size = f"W ({len(named.genes):,} × {best.rank}) and H ({best.rank} × {len(named.samples):,})"
-    output.note(f"{target}: {size}, as `modules` and `usage`.")
-
-
-def table_of(name: str, named: NamedAnalysis, sets: Sets) -> tuple[tuple[str, ...], Rows]:
+def table_of(name: str, named_analysis: NamedAnalysis, sets: Sets) -> tuple[tuple[str, ...], Rows]:
     """Return the columns and the rows of a table."""
-    best = named.analysis.best
+    best = named_analysis.analysis.best
     if name in ("weights", "usage"):
         numbered = tuple(f"module_{module}" for module in range(1, best.rank + 1))
-        names, values = (named.genes, best.modules) if name == "weights" else (named.samples, best.usage.T)
-        first = "gene" if name == "weights" or named.symmetric else "sample"
+        names, values = (
+            (named_analysis.genes, best.modules) if name == "weights" else (named_analysis.samples, best.usage.T)
+        )
+        first = "gene" if name == "weights" or named_analysis.symmetric else "sample"
         return (first, *numbered), [(label, *row) for label, row in zip(names, values.tolist(), strict=True)]
     makers = {"ranks": _rank_rows, "genes": _gene_rows, "histogram": _histogram_rows}
-    return COLUMNS[name], _module_rows(named, sets) if name == "modules" else makers[name](named)
+    return COLUMNS[name], _module_rows(named_analysis, sets) if name == "modules" else makers[name](named_analysis)
 
 
-def _json(named: NamedAnalysis, artifact: Artifact | None, sets: Sets) -> dict[str, Any]:
+def _json(named_analysis: NamedAnalysis, artifact: Artifact | None, sets: Sets) -> dict[str, Any]:
     """Return an analysis as the JSON contract has it."""
-    analysis = named.analysis
+    analysis = named_analysis.analysis
     best = analysis.best
     record = None if artifact is None else artifact.record
     return {
         "analysis": None if artifact is None else artifact.key,
-        "input": named.description,
-        "likelihood": named.counts,
+        "input": named_analysis.description,
+        "likelihood": named_analysis.counts,
         **({} if record is None else {"parameters": dict(sorted(record.parameters.items())), "time": record.time}),
         "rank": best.rank,
         "rank_within_one_error": analysis.survey.within_one_error.rank,
@@ -165,14 +80,14 @@ def _json(named: NamedAnalysis, artifact: Artifact | None, sets: Sets) -> dict[s
         "divergence": best.divergence,
         "residual": best.residual,
         "sweeps": best.sweeps,
-        "moonlighting": _named(named, analysis.in_two) if named.counts else None,
-        "at_sight": _named(named, analysis.memberships.in_two_by_share),
-        **{name: records(*table_of(name, named, sets)) for name in COLUMNS},
+        "moonlighting": _gene_names(named_analysis, analysis.in_two) if named_analysis.counts else None,
+        "at_sight": _gene_names(named_analysis, analysis.memberships.in_two_by_share),
+        **{name: records(*table_of(name, named_analysis, sets)) for name in COLUMNS},
     }
 
 
 def answer(
-    named: NamedAnalysis,
+    named_analysis: NamedAnalysis,
     artifact: Artifact | None,
     table: str,
     sets: Sets,
@@ -185,7 +100,7 @@ def answer(
 
     Parameters
     ----------
-    named : NamedAnalysis
+    named_analysis : NamedAnalysis
         The analysis, with the names of genes and samples.
     artifact : Artifact, optional
         What the store keeps of it.
@@ -200,21 +115,21 @@ def answer(
     notes : sequence of Note
         What stderr has after the notes of the analysis itself.
     """
-    columns, rows = table_of(table, named, sets)
+    columns, rows = table_of(table, named_analysis, sets)
     titles, values = output.without_empty_columns(columns, rows)
     return Answer(
         columns=columns,
         rows=rows,
-        json=lambda: {**(identity or {}), **_json(named, artifact, sets)},
+        json=lambda: {**(identity or {}), **_json(named_analysis, artifact, sets)},
         text=lambda: output.table([title.replace("_", " ") for title in titles], values),
         paged=True,
-        notes=[*_warnings(named), *map(Note, _notes(named, table, of)), *notes],
+        notes=[*_warnings(named_analysis), *map(Note, _notes(named_analysis, table, of)), *notes],
     )
 
 
-def _warnings(named: NamedAnalysis) -> Iterator[Note]:
+def _warnings(named_analysis: NamedAnalysis) -> Iterator[Note]:
     """Yield what an answer must not be read without, whatever its form."""
-    best, survey = named.analysis.best, named.analysis.survey
+    best, survey = named_analysis.analysis.best, named_analysis.analysis.survey
     if not best.converged:
         sweeps = counted(best.sweeps, "sweep")
         yield caution(f"The fit has not converged in {sweeps}: its residual is {best.residual:.1e}.", EVERY_FORM)
@@ -222,48 +137,48 @@ def _warnings(named: NamedAnalysis) -> Iterator[Note]:
         yield caution(f"The rank is not certain. {survey.reason}", ("tsv", "json"))
 
 
-def _notes(named: NamedAnalysis, table: str, of: str) -> Iterator[str]:
+def _notes(named_analysis: NamedAnalysis, table: str, of: str) -> Iterator[str]:
     from ...engine.nmf.modules.membership import SECOND_SHARE
     from ...engine.nmf.modules.moonlighting import FALSE_DISCOVERY_RATE
 
-    yield f"{of}{printable(named.description)}."
-    yield named.analysis.survey.reason
-    if named.analysis.moonlighting is not None:
-        twice = _named(named, named.analysis.in_two)
+    yield f"{of}{printable(named_analysis.description)}."
+    yield named_analysis.analysis.survey.reason
+    if named_analysis.analysis.moonlighting is not None:
+        twice = _gene_names(named_analysis, named_analysis.analysis.in_two)
         how = f"false discovery rate {100 * FALSE_DISCOVERY_RATE:g} %"
         yield f"{counted(len(twice), 'gene')} in two modules ({how}){': ' if twice else ''}{some(twice, 10)}."
     else:
-        by_share = counted(int(named.analysis.memberships.in_two_by_share.sum()), "gene")
+        by_share = counted(int(named_analysis.analysis.memberships.in_two_by_share.sum()), "gene")
         yield (
-            f"{by_share} with more than {100 * SECOND_SHARE:g} % in a second module. That is not tested: many of "
-            "them are in one alone. Counts can be tested: --input counts."
+            f"{by_share} with more than {100 * SECOND_SHARE:g} % in a second module. This is not a test: many of "
+            "these genes are in one module only. Counts can be tested: --input counts."
         )
     if table in NOTES:
         yield NOTES[table]
 
 
-def _named(named: NamedAnalysis, which: NDArray[np.bool_]) -> list[str]:
-    return [named.genes[gene] for gene in which.nonzero()[0].tolist()]
+def _gene_names(named_analysis: NamedAnalysis, which: NDArray[np.bool_]) -> list[str]:
+    return [named_analysis.genes[gene] for gene in which.nonzero()[0].tolist()]
 
 
-def _rank_rows(named: NamedAnalysis) -> Rows:
-    survey = named.analysis.survey
-    bends = survey.second_differences.tolist() if named.counts else [float("nan")] * len(survey.rows)
+def _rank_rows(named_analysis: NamedAnalysis) -> Rows:
+    survey = named_analysis.analysis.survey
+    bends = survey.second_differences.tolist() if named_analysis.counts else [float("nan")] * len(survey.rows)
     return [
         (row.rank, row.held_out, row.standard_error, row.dispersion, row.log_likelihood, bend, row.divergence)
         for row, bend in zip(survey.rows, bends, strict=True)
     ]
 
 
-def _module_rows(named: NamedAnalysis, sets: Sets) -> Rows:
+def _module_rows(named_analysis: NamedAnalysis, sets: Sets) -> Rows:
     from ...engine.nmf import best_sets
 
-    analysis = named.analysis
+    analysis = named_analysis.analysis
     memberships = analysis.memberships
 
     def names(module: int) -> str:
         top: list[int] = analysis.top_genes(module, TOP).tolist()
-        return " ".join(named.genes[gene] for gene in top)
+        return " ".join(named_analysis.genes[gene] for gene in top)
 
     best: list[BestSet | None] = best_sets(memberships.main, analysis.best.rank, sets)
     return [
@@ -279,19 +194,19 @@ def _module_rows(named: NamedAnalysis, sets: Sets) -> Rows:
     ]
 
 
-def _gene_rows(named: NamedAnalysis) -> Rows:
-    analysis = named.analysis
+def _gene_rows(named_analysis: NamedAnalysis) -> Rows:
+    analysis = named_analysis.analysis
     memberships = analysis.memberships
     main, shares = memberships.main.tolist(), memberships.shares.max(axis=1).tolist()
     second, second_shares = (part.tolist() for part in analysis.second)
     q = [None] * len(main) if analysis.moonlighting is None else analysis.moonlighting.q.tolist()
-    columns = (named.genes, main, shares, second, second_shares, q, analysis.stability.tolist())
+    columns = (named_analysis.genes, main, shares, second, second_shares, q, analysis.stability.tolist())
     return [
         (gene, home + 1 or None, share, beside + 1 or None, beside_share, value, stable)
         for gene, home, share, beside, beside_share, value, stable in zip(*columns, strict=True)
     ]
 
 
-def _histogram_rows(named: NamedAnalysis) -> Rows:
-    counts, edges = named.analysis.memberships.histogram()
+def _histogram_rows(named_analysis: NamedAnalysis) -> Rows:
+    counts, edges = named_analysis.analysis.memberships.histogram()
     return list(zip(edges[:-1].tolist(), edges[1:].tolist(), counts.tolist(), strict=True))

@@ -128,7 +128,7 @@ def rule_note(edges: Edges | Neighbors, where: str) -> Note:
     """Return what stands beside edges: their rule, or where there are none which options would give some."""
     if not len(edges):
         return Note(no_edges_text(edges.threshold, edges.max_abs, where), TEXT_AND_ROWS)
-    return Note(rule_text(edges.cut, edges.threshold, len(edges), where), TEXT_AND_ROWS)
+    return Note(rule_text(edges.edge_rule, edges.threshold, len(edges), where), TEXT_AND_ROWS)
 
 
 def no_edges_text(threshold: float, max_abs: float, where: str) -> str:

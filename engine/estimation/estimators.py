@@ -108,7 +108,7 @@ def estimator_of(name: str, factors: int | None = None) -> Estimator:
     if name not in ESTIMATORS:
         raise InputError(f"There is no estimator {name!r}.", hint=f"There are {', '.join(ESTIMATORS)}.")
     if factors is not None and not ESTIMATORS[name].has_factors:
-        raise InputError(f"A number of factors goes with the estimator {WITH_FACTORS}, not with `{name}`.")
+        raise InputError(f"A number of factors is for the estimator {WITH_FACTORS}, not with `{name}`.")
     return ESTIMATORS[name]
 
 

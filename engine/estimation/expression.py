@@ -75,12 +75,12 @@ class Expression:
             are = "is" if len(missing) == 1 else "are"
             raise NotFound(
                 f"{counted(len(missing), 'sample')} of the {len(names):,} wanted {are} not there: {some(missing)}.",
-                hint=f"Samples there: {some(self.samples)}.",
+                hint=f"The data have: {some(self.samples)}.",
             )
         wanted = set(names)
         twice = [name for name in wanted if names.count(name) > 1 or self.samples.count(name) > 1]
         if twice:
-            raise InputError(f"The sample {some(twice, 1)} is wanted twice, or stands for two.")
+            raise InputError(f"The sample {some(twice, 1)} is wanted twice, or names two samples.")
         chosen = np.array([at[name] for name in names], dtype=np.intp)
         return Expression(np.ascontiguousarray(self.values[:, chosen]), self.genes, tuple(names))
 

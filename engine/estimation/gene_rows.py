@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from ..errors import InputError, NotFound
-from ..wording import counted, some
+from ..wording import counted, repeated, some
 from .expression import Expression, variances
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
-
-Duplicates = Literal["error", "max-variance", "mean", "first"]
-"""How rows that name one gene are resolved: an error, the most variable row, their mean, the first row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +55,12 @@ class GeneRows:
         return self.select(np.flatnonzero(mask)).with_note(sentence)
 
 
-def repeated_genes(genes: Iterable[str]) -> list[str]:
-    """Return the names that occur more than once, in order of their first appearance."""
-    return [gene for gene, number in Counter(genes).items() if number > 1]
-
-
-def refuse_repeats(genes: tuple[str, ...]) -> None:
+def refuse_repeated_genes(genes: tuple[str, ...]) -> None:
     """Refuse genes that stand in more than one row, naming some."""
-    repeats = repeated_genes(genes)
+    repeats = repeated(genes)
     if repeats:
         raise InputError(
-            f"{len(repeats):,} of {counted(len(set(genes)), 'gene')} stand in more than one row: {some(repeats)}.",
+            f"{len(repeats):,} of {counted(len(set(genes)), 'gene')} occur in more than one row: {some(repeats)}.",
             code="repeated-genes",
         )
 
@@ -105,7 +94,7 @@ def select_genes(rows: GeneRows, genes: tuple[str, ...]) -> GeneRows:
         raise NotFound(
             f"{len(missing):,} of the {counted(len(genes), 'gene')} wanted ({100 * len(missing) / len(genes):.1f} %) "
             f"are not in the data: {some(missing)}.",
-            hint="Take them off the list, or check that list and data use one kind of name, in one spelling.",
+            hint="Remove them from the list, or check that list and data use one kind of name, in one spelling.",
         )
     return rows.select(np.array([indices[gene] for gene in genes], dtype=np.intp))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,10 +12,8 @@ from ..wording import counted, some
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ..choices import Transform
     from .expression import Expression
-
-Transform = Literal["none", "log1p", "log2"]
-"""The function applied to every value after the floor."""
 
 
 def library_scales(expression: Expression) -> NDArray[np.float64]:

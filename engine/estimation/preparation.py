@@ -8,22 +8,21 @@ from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
+from ..choices import Duplicates, Transform
 from ..errors import InputError, check_choice
 from ..network.panel import Panel
-from ..wording import counted, some
+from ..wording import counted, repeated, some
 from . import recorded_notes
 from .expression import is_constant
 from .gene_rows import (
-    Duplicates,
     GeneRows,
     average_repeats,
     most_variable,
-    refuse_repeats,
-    repeated_genes,
+    refuse_repeated_genes,
     resolve_duplicates,
     select_genes,
 )
-from .normalisation import Transform, library_scales, transform
+from .normalisation import library_scales, transform
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,7 +79,7 @@ class Preparation:
         check_choice("duplicates", self.duplicates, get_args(Duplicates))
         if self.floor is not None and not math.isfinite(self.floor):
             raise InputError(f"The floor must be a finite number, not {self.floor}.")
-        if self.genes is not None and (repeats := repeated_genes(self.genes)):
+        if self.genes is not None and (repeats := repeated(self.genes)):
             raise InputError(f"The list of genes wanted has some more than once: {some(repeats)}.")
         if self.top_variance is not None and self.top_variance < 2:
             raise InputError(f"A panel needs at least two genes; the {self.top_variance} most variable were asked for.")
@@ -180,7 +179,7 @@ def _unique_rows(expression: Expression, preparation: Preparation) -> GeneRows:
     """Return one row a gene, after counts normalisation, floor and transform."""
     duplicates = preparation.duplicates
     if duplicates == "error":
-        refuse_repeats(expression.genes)
+        refuse_repeated_genes(expression.genes)
     source = average_repeats(expression) if duplicates == "mean" else expression
     scaled = replace(source, values=source.values * library_scales(expression)) if preparation.counts else source
     values = transform(scaled, preparation.floor, preparation.transform)

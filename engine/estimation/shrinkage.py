@@ -165,7 +165,7 @@ def refuse_constant(values: NDArray[np.float64], estimator: str) -> None:
     if number:
         raise InputError(
             f"{number:,} of {counted(len(values), 'gene')} {'is' if number == 1 else 'are'} constant, "
-            f"and the {estimator} estimate has no place for such genes.",
+            f"and the {estimator} estimate cannot keep such genes.",
             code="constant-genes",
         )
 
@@ -178,7 +178,7 @@ def _shrunk_variances(spread: NDArray[np.float64], share: float) -> NDArray[np.f
         constant = int(np.count_nonzero(spread == 0))
         raise InputError(
             f"{constant:,} of {counted(len(spread), 'gene')} are constant; shrinking their variance to the median of "
-            f"all, which is {median:g}, leaves them none.",
+            f"all, which is {median:g}, leaves them no variance.",
             code="no-variance-left",
         )
     return shrunk

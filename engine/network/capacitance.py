@@ -127,7 +127,7 @@ def factor(
         In the order of their columns; additions before subtractions.
     deviations : ndarray of float64, shape (p,)
         The standard deviation of each gene under the base, for loadings in `sd` units.
-    known : Known, optional
+    known : KnownProducts, optional
         Products of some of the columns, computed before on this anchor; the answer is the same to the last bit.
 
     Returns
@@ -193,7 +193,7 @@ def _solve(
 def _too_little_left(guard: float, least: float, name: str) -> NotPositiveDefinite:
     within = f" of less than {1.0 / np.sqrt(1.0 - guard):.2g} times the size" if guard < 0 else ""
     return NotPositiveDefinite(
-        f"Subtracting {name} would leave no covariance: the smallest eigenvalue of I − XᵀΘX is {guard:.3g}, "
+        f"Subtracting {name} would not leave a covariance: the smallest eigenvalue of I − XᵀΘX is {guard:.3g}, "
         f"and must be at least {least:.3g}.",
         hint=f"Subtract with loadings{within}, or not at all." if within else "Subtract with smaller loadings.",
         eigenvalue=guard,

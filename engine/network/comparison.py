@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
+from ..choices import Order
 from ..errors import ShapeError, check_choice
 from .edges import EdgeRule, edges
 from .partial_correlations import ROUNDING, Strongest, partial_correlations, scan_bands
@@ -16,17 +17,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ..choices import Crossing
     from .operators import SymmetricOperator
     from .panel import Panel
     from .partial_correlations import SelectedPairs
     from .snapshot import Snapshot
 
 Change = Literal["gained", "lost", "sign_flipped", "stronger", "weaker"]
-"""The change of a pair: across the cut, across zero with |ρ| above the cut on both sides, or neither."""
-
-
-Order = Literal["rho", "abs"]
-"""The order of changes: by the change of ρ, or by that of |ρ|."""
+"""The change of a pair: across the threshold, across zero with |ρ| above it on both sides, or neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,7 @@ class Summary:
     Parameters
     ----------
     edges : int
-        Pairs with |ρ| of at least the cut.
+        Pairs with |ρ| of at least the threshold.
     mean_abs, max_abs : float
         Mean and maximum of |ρ| over all pairs.
     density : float
@@ -57,7 +55,7 @@ class Difference:
     ----------
     panel : Panel
         The genes that the indices refer to.
-    cut : EdgeRule
+    edge_rule : EdgeRule
         The rule.
     threshold : float
         The |ρ| that the rule amounts to, the same on both sides.
@@ -76,7 +74,7 @@ class Difference:
     """
 
     panel: Panel
-    cut: EdgeRule
+    edge_rule: EdgeRule
     threshold: float
     counted_on: Literal["before", "after"]
     before: Summary
@@ -119,10 +117,10 @@ class _Band:
 def compare(
     before: Snapshot,
     after: Snapshot,
-    cut: EdgeRule,
+    edge_rule: EdgeRule,
     *,
     changes: int = 20,
-    only: Literal["gained", "lost", "sign_flipped"] | None = None,
+    only: Crossing | None = None,
     by: Order = "rho",
     progress: Callable[[float], None] | None = None,
 ) -> Difference:
@@ -132,9 +130,9 @@ def compare(
     ----------
     before, after : Snapshot
         Two versions over one panel.
-    cut : EdgeRule
+    edge_rule : EdgeRule
         What an edge is. `top` is counted on the first side, or on the second where the first has no edge at all;
-        the |ρ| it amounts to cuts both.
+        the |ρ| it amounts to is the threshold of both.
     changes : int
         How many of the largest changes to list. A difference up to `ROUNDING` is no change, neither here nor in the
         counts.
@@ -162,7 +160,7 @@ def compare(
     if before.panel != after.panel:
         raise ShapeError("Two versions can be compared over one gene panel only; these have different ones.")
     precisions = (before.precision, after.precision)
-    threshold, counted_on = _threshold(*precisions, cut, progress)
+    threshold, counted_on = _threshold(*precisions, edge_rule, progress)
     first, second = (partial_correlations(precision) for precision in precisions)
     strongest = Strongest(max(changes, 1), ROUNDING)
 
@@ -185,7 +183,7 @@ def compare(
     gained, lost, flipped = (int(count) for count in counts[2:])
     return Difference(
         panel=before.panel,
-        cut=cut,
+        edge_rule=edge_rule,
         threshold=threshold,
         counted_on=counted_on,
         before=first_side,
@@ -200,15 +198,15 @@ def compare(
 
 
 def _threshold(
-    before: SymmetricOperator, after: SymmetricOperator, cut: EdgeRule, progress: Callable[[float], None] | None
+    before: SymmetricOperator, after: SymmetricOperator, edge_rule: EdgeRule, progress: Callable[[float], None] | None
 ) -> tuple[float, Literal["before", "after"]]:
-    """Return the |ρ| that a cut amounts to, and the side that it was counted on."""
-    if cut.rule == "threshold":
-        return float(cut.value), "before"
-    strongest = edges(before, cut, progress=progress)
+    """Return the |ρ| that an edge rule amounts to, and the side that it was counted on."""
+    if edge_rule.rule == "threshold":
+        return float(edge_rule.value), "before"
+    strongest = edges(before, edge_rule, progress=progress)
     if len(strongest):
         return strongest.threshold, "before"
-    return edges(after, cut, progress=progress).threshold, "after"
+    return edges(after, edge_rule, progress=progress).threshold, "after"
 
 
 def _compare_band(

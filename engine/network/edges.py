@@ -56,7 +56,7 @@ class EdgeRule:
     def of(threshold: float | None, top: int | None, default: int) -> EdgeRule:
         """Return the rule that one of two arguments defines, or the `default` strongest pairs when both are absent."""
         if threshold is not None and top is not None:
-            raise InputError("Edges are cut by a threshold or by a number of strongest pairs, not by both.")
+            raise InputError("Edges are chosen by a threshold or by a number of strongest pairs, not by both.")
         if threshold is not None:
             return EdgeRule("threshold", threshold)
         return EdgeRule("top", default if top is None else top)
@@ -70,7 +70,7 @@ class Edges:
     ----------
     panel : Panel
         The genes that the indices refer to.
-    cut : EdgeRule
+    edge_rule : EdgeRule
         The rule.
     threshold : float
         The |ρ| that the rule amounts to: of the weakest edge for `top`.
@@ -83,7 +83,7 @@ class Edges:
     """
 
     panel: Panel
-    cut: EdgeRule
+    edge_rule: EdgeRule
     threshold: float
     pairs: NDArray[np.intp]
     rho: NDArray[np.float64]
@@ -112,7 +112,7 @@ class Neighbors:
         The genes that the indices refer to.
     gene : str
         The gene.
-    cut : EdgeRule
+    edge_rule : EdgeRule
         The rule, among this gene's pairs.
     threshold : float
         The |ρ| that the rule amounts to.
@@ -126,7 +126,7 @@ class Neighbors:
 
     panel: Panel
     gene: str
-    cut: EdgeRule
+    edge_rule: EdgeRule
     threshold: float
     partners: NDArray[np.intp]
     rho: NDArray[np.float64]
@@ -143,14 +143,16 @@ class Neighbors:
         yield from zip(self.panel.names(self.partners), self.rho.tolist(), strict=True)
 
 
-def edges(precision: SymmetricOperator, cut: EdgeRule, *, progress: Callable[[float], None] | None = None) -> Edges:
+def edges(
+    precision: SymmetricOperator, edge_rule: EdgeRule, *, progress: Callable[[float], None] | None = None
+) -> Edges:
     """Return the edges of a version under a rule.
 
     Parameters
     ----------
     precision : SymmetricOperator
         Θ of the version.
-    cut : EdgeRule
+    edge_rule : EdgeRule
         The rule. A pair with ρ = 0, but for rounding, is never an edge.
     progress : callable, optional
         Called now and then with the share of the pairs that is done, 0 to 1.
@@ -166,7 +168,7 @@ def edges(precision: SymmetricOperator, cut: EdgeRule, *, progress: Callable[[fl
         More than `MOST_EDGES` pairs are requested, or pass the threshold.
     """
     rho = partial_correlations(precision)
-    strongest = Strongest(_most(cut, len(precision.panel)), _floor(cut))
+    strongest = Strongest(_most(edge_rule, len(precision.panel)), _floor(edge_rule))
 
     def step(rows: slice) -> tuple[float, SelectedPairs]:
         band = rho.band(rows)
@@ -177,17 +179,17 @@ def edges(precision: SymmetricOperator, cut: EdgeRule, *, progress: Callable[[fl
     for largest, candidates in scan_bands(len(precision.panel), step, progress):
         max_abs = max(max_abs, largest)
         count += len(candidates)
-        if cut.rule == "threshold" and count > MOST_EDGES:
+        if edge_rule.rule == "threshold" and count > MOST_EDGES:
             raise InputError(
-                f"More than {MOST_EDGES:,} pairs have |ρ| ≥ {cut.value:g}.", hint="Ask for a higher threshold."
+                f"More than {MOST_EDGES:,} pairs have |ρ| ≥ {edge_rule.value:g}.", hint="Ask for a higher threshold."
             )
         strongest.append(candidates)
     ranked = strongest.ranked()
-    threshold = _amounts_to(cut, ranked.magnitudes)
-    return Edges(precision.panel, cut, threshold, ranked.pairs, ranked.values.ravel(), max_abs)
+    threshold = _amounts_to(edge_rule, ranked.magnitudes)
+    return Edges(precision.panel, edge_rule, threshold, ranked.pairs, ranked.values.ravel(), max_abs)
 
 
-def neighbors(precision: SymmetricOperator, gene: Gene, cut: EdgeRule) -> Neighbors:
+def neighbors(precision: SymmetricOperator, gene: Gene, edge_rule: EdgeRule) -> Neighbors:
     """Return the partners of one gene under a rule.
 
     Parameters
@@ -196,7 +198,7 @@ def neighbors(precision: SymmetricOperator, gene: Gene, cut: EdgeRule) -> Neighb
         Θ of the version.
     gene : str or int
         By name or index.
-    cut : EdgeRule
+    edge_rule : EdgeRule
         The rule, among this gene's pairs alone.
 
     Returns
@@ -215,38 +217,38 @@ def neighbors(precision: SymmetricOperator, gene: Gene, cut: EdgeRule) -> Neighb
     magnitude[index] = 0.0
     steps = rounding_steps(magnitude)
     order = np.argsort(-magnitude, kind="stable")
-    if cut.rule == "top":
-        passes = (steps >= steps[order[min(int(cut.value), len(order)) - 1]]) & (magnitude > ROUNDING)
+    if edge_rule.rule == "top":
+        passes = (steps >= steps[order[min(int(edge_rule.value), len(order)) - 1]]) & (magnitude > ROUNDING)
     else:
-        passes = magnitude >= cut.value
+        passes = magnitude >= edge_rule.value
     partners = order[passes[order]]
     return Neighbors(
         precision.panel,
         precision.panel.genes[index],
-        cut,
-        _amounts_to(cut, magnitude[partners]),
+        edge_rule,
+        _amounts_to(edge_rule, magnitude[partners]),
         partners,
         rho[partners],
         float(magnitude.max()),
     )
 
 
-def _most(cut: EdgeRule, size: int) -> int:
+def _most(edge_rule: EdgeRule, size: int) -> int:
     """Return the most pairs to collect: one more than may pass a threshold, so that an excess is noticed."""
-    if cut.rule == "threshold":
+    if edge_rule.rule == "threshold":
         return MOST_EDGES + 1
-    most = min(int(cut.value), size * (size - 1) // 2)
+    most = min(int(edge_rule.value), size * (size - 1) // 2)
     if most > MOST_EDGES:
         raise InputError(f"More than {MOST_EDGES:,} edges are too many for a list, and {most:,} are asked for.")
     return most
 
 
-def _floor(cut: EdgeRule) -> float:
+def _floor(edge_rule: EdgeRule) -> float:
     """Return the magnitude that an edge must exceed: just below the threshold, so that equality counts."""
-    return float(np.nextafter(cut.value, 0.0)) if cut.rule == "threshold" else ROUNDING
+    return float(np.nextafter(edge_rule.value, 0.0)) if edge_rule.rule == "threshold" else ROUNDING
 
 
-def _amounts_to(cut: EdgeRule, magnitudes: NDArray[np.float64]) -> float:
-    if cut.rule == "threshold":
-        return float(cut.value)
+def _amounts_to(edge_rule: EdgeRule, magnitudes: NDArray[np.float64]) -> float:
+    if edge_rule.rule == "threshold":
+        return float(edge_rule.value)
     return float(magnitudes.min()) if len(magnitudes) else 1.0

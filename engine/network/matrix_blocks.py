@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,11 +13,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ..choices import MatrixKind
     from .panel import GeneSelection
     from .snapshot import Snapshot
-
-MatrixKind = Literal["covariance", "correlation", "precision", "partial-correlation"]
-"""Σ and its correlations; Θ and the partial correlations."""
 
 
 def matrix_blocks(

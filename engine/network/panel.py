@@ -66,7 +66,7 @@ class Panel:
         if len(indices) < len(self.genes):
             twice = sorted({gene for index, gene in enumerate(self.genes) if indices[gene] != index})
             raise InputError(
-                f"{len(twice)} gene names of the panel stand more than once, among them {', '.join(twice[:5])}."
+                f"{len(twice)} gene names of the panel occur more than once, among them {', '.join(twice[:5])}."
             )
         object.__setattr__(self, "_indices", indices)
 

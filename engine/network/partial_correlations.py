@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from ..threads import one_blas_thread
+from ..threads import cores, one_blas_thread
 from .anchor import Dense
 
 if TYPE_CHECKING:
@@ -97,7 +96,7 @@ def scan_bands(
     """
     height = max(1, min(size, BAND_BYTES // (8 * size)))
     bands = [slice(start, min(start + height, size)) for start in range(0, size, height)]
-    with one_blas_thread(), ThreadPoolExecutor(max_workers=os.cpu_count()) as threads:
+    with one_blas_thread(), ThreadPoolExecutor(max_workers=cores()) as threads:
         for band, answer in zip(bands, threads.map(step, bands), strict=True):
             yield answer
             if progress is not None:

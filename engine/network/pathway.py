@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 import numpy as np
 
+from ..choices import Units
 from ..errors import InputError, ShapeError
 from .covariance import check_pathway_covariance
 
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .panel import Panel
-
-Units = Literal["sd", "raw"]
-"""`sd`: loadings count standard deviations of each gene under the base; `raw`: units of the expression."""
 
 SMALLEST_LOADING = 1e-150
 """Smallest loading: the square of a smaller one is zero, so that it would silently change nothing."""

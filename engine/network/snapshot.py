@@ -113,7 +113,7 @@ class Snapshot:
         return self._scaled(self.precision, genes, others, sign=-1.0)
 
     def edges(self, *, threshold: float | None = None, top: int | None = None) -> Edges:
-        """Return the strongest pairs, strongest first; see `network.edges`.
+        """Return the strongest pairs, strongest first; see `network.edges.edges`.
 
         Parameters
         ----------
@@ -125,7 +125,7 @@ class Snapshot:
         return edges(self.precision, EdgeRule.of(threshold, top, len(self.panel)))
 
     def neighbors(self, gene: Gene, *, threshold: float | None = None, top: int | None = None) -> Neighbors:
-        """Return the strongest partners of one gene, strongest first; see `network.neighbors`.
+        """Return the strongest partners of one gene, strongest first; see `network.edges.neighbors`.
 
         Parameters
         ----------
@@ -178,7 +178,7 @@ def build_snapshot(
         Additions before subtractions, in the order of their columns.
     deviations : ndarray of float64, shape (p,)
         The standard deviation of each gene under the base.
-    known : Known, optional
+    known : KnownProducts, optional
         Products of some of the columns, computed before on this anchor.
     name, content : str
         The name of the version, and its content id.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, get_args
 
+from ...engine.choices import GenesIn
 from ...engine.errors import InputError, check_choice
-from ..files.kinds import fingerprint, is_folder, require_file
+from ..files.plain_files import fingerprint, is_folder, require_file
 from ..readers import find_reader
 from .mtx import find_matrix
 
@@ -15,10 +16,10 @@ if TYPE_CHECKING:
     from ...engine.estimation.expression import Expression
 
 _STRAY = {
-    "genes_in": "{path} says itself where its genes are; they cannot be looked for in its {setting}.",
+    "genes_in": "{path} is of a format that fixes where genes are; they cannot be read from its {setting}.",
     "layer": "{path} is not an h5ad file, and has neither layers nor a raw matrix.",
     "raw": "{path} is not an h5ad file, and has neither layers nor a raw matrix.",
-    "gene_names": "{path} names its genes itself; {setting} is for a Matrix Market file.",
+    "gene_names": "{path} contains its gene names; {setting} is for a Matrix Market file.",
 }
 """The refusals of options that do not go with the format of a file."""
 
@@ -45,7 +46,7 @@ class ExpressionFile:
 def read_expression(
     path: str | Path,
     *,
-    genes_in: Literal["auto", "rows", "columns"] = "auto",
+    genes_in: GenesIn = "auto",
     layer: str | None = None,
     raw: bool = False,
     gene_names: str | Path | None = None,
@@ -74,7 +75,7 @@ def read_expression(
         The file cannot be read, or an argument does not go with it; a value is missing or not finite; there are
         fewer than three samples.
     """
-    check_choice("axis of the genes", genes_in, ("auto", "rows", "columns"))
+    check_choice("axis of the genes", genes_in, get_args(GenesIn))
     path = Path(path)
     file = find_matrix(path) if is_folder(path) else require_file(path)
     reader = find_reader("expression", file)

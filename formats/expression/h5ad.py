@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from ..files.hdf5_members import (
     read_names,
     read_real_array,
 )
-from ..files.limits import refuse_beyond_room
+from ..files.limits import refuse_beyond_budget
 from ..genes.identifiers import guess_vocabulary
 
 if TYPE_CHECKING:
@@ -31,13 +31,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ...engine.choices import GenesIn
+
 _SYMBOL_COLUMNS = ("feature_name", "gene_symbols", "gene_symbol", "gene_name", "gene_short_name", "symbol")
 
 
 def read_h5ad(
     path: Path,
     *,
-    genes_in: Literal["auto", "rows", "columns"] = "auto",
+    genes_in: GenesIn = "auto",
     layer: str | None = None,
     raw: bool = False,
 ) -> tuple[Expression, tuple[str, ...]]:
@@ -65,7 +67,7 @@ def read_h5ad(
         raise InputError(f"{path} is an h5ad file: its genes are the columns (var).")
     with open_members(path) as file:
         if "obs" not in file.members or "var" not in file.members:
-            raise InputError(f"{path} is HDF5 but no h5ad file: it has no obs and var, but {some(file.members)}.")
+            raise InputError(f"{path} is HDF5 but not an h5ad file: it has no obs and var, but {some(file.members)}.")
         matrix = _find_matrix(file, layer, raw=raw)
         variables = _find_variables(file, raw=raw)
         samples = _index(member(file, "obs"))
@@ -113,7 +115,7 @@ def _note_symbols(variables: Group | Dataset, genes: tuple[str, ...]) -> tuple[s
         return ()
     columns = [column for column in variables.members if column.lower() in _SYMBOL_COLUMNS]
     also = f"; var also has {', '.join(columns)}" if columns else ""
-    return (f"gene names are the index of var, {vocabulary} by their looks{also}",)
+    return (f"gene names are the index of var, apparently {vocabulary}{also}",)
 
 
 def _index(axis: Group | Dataset) -> tuple[str, ...]:
@@ -132,7 +134,7 @@ def _read_matrix(matrix: Group | Dataset, samples: int, genes: int) -> NDArray[n
     shape = matrix.shape if isinstance(matrix, Dataset) else _sparse_shape(matrix)
     if shape != (samples, genes):
         raise InputError(f"{matrix.where} has shape {shape}, and obs and var name {samples} × {genes}.")
-    refuse_beyond_room(matrix.path, shape)
+    refuse_beyond_budget(matrix.path, shape)
     if isinstance(matrix, Dataset):
         return np.ascontiguousarray(read_real_array(matrix).T, dtype=np.float64)
     return _read_sparse(matrix, samples, genes)
@@ -162,7 +164,7 @@ def _read_sparse(matrix: Group, samples: int, genes: int) -> NDArray[np.float64]
         raise InputError(f"{matrix.where} is stored as {clipped(str(form))}; a dense, CSR or CSC matrix is read here.")
     parts = [member_dataset(matrix, part) for part in ("data", "indices", "indptr")]
     if math.prod(parts[0].shape) > samples * genes:
-        raise InputError(f"{matrix.where} claims {parts[0].shape} values for {samples:,} × {genes:,} places.")
+        raise InputError(f"{matrix.where} claims {parts[0].shape} values for {samples:,} × {genes:,} entries.")
     data, indices, indptr = map(read_real_array, parts)
     major, minor = (samples, genes) if maker is csr_matrix else (genes, samples)
     _check_sparse(matrix.where, (data, indices, indptr), major, minor)
@@ -177,7 +179,7 @@ def _check_sparse(where: str, parts: tuple[NDArray[Any], NDArray[Any], NDArray[A
     whole = len(indptr) == major + 1 and indptr[0] == 0 and bool(np.all(indptr[1:] >= indptr[:-1]))
     if not whole or not indptr[-1] == len(data) == len(indices):
         raise InputError(
-            f"{where} is damaged: indptr of length {len(indptr)} does not part {len(data)} values and "
+            f"{where} is damaged: indptr of length {len(indptr)} does not divide {len(data)} values and "
             f"{len(indices)} indices into {major} runs."
         )
     if len(indices) and not (indices.min() >= 0 and indices.max() < minor):

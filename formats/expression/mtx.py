@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,15 +10,17 @@ from ...engine.errors import InputError, NotFound
 from ...engine.estimation.expression import Expression
 from ...engine.wording import counted
 from ..files.delimited import check_names, open_table, read_body
-from ..files.kinds import fingerprint, is_plain_file, require_file
-from ..files.limits import NAMES_PACKING, TEXT_COST, Room
+from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
 from ..files.matrix_market import read_market, read_market_header
+from ..files.plain_files import fingerprint, is_plain_file, require_file
 from ..genes.orientation import GENE_WORDS, SAMPLE_WORDS, Axis, title_word
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from ...engine.choices import GenesIn
 
 GENES_BESIDE = ("features.tsv", "genes.tsv")
 CELLS_BESIDE = ("barcodes.tsv",)
@@ -39,7 +41,7 @@ def find_matrix(folder: Path) -> Path:
 
 
 def read_mtx(
-    path: Path, *, gene_names: Path | None = None, genes_in: Literal["auto", "rows", "columns"] = "auto"
+    path: Path, *, gene_names: Path | None = None, genes_in: GenesIn = "auto"
 ) -> tuple[Expression, tuple[str, ...]]:
     """Return the expression of a Matrix Market file, and what was decided while reading it.
 
@@ -66,7 +68,7 @@ def read_mtx(
     genes_path = gene_names or _beside(path, GENES_BESIDE)
     if genes_path is None:
         raise InputError(
-            f"{path} has no names of genes, and neither features.tsv nor genes.tsv stands beside it.",
+            f"{path} has no names of genes, and neither features.tsv nor genes.tsv is next to it.",
             code="matrix-without-gene-names",
         )
     cells_path = _beside(path, CELLS_BESIDE)
@@ -107,11 +109,11 @@ def _beside(path: Path, names: tuple[str, ...]) -> Path | None:
 
 def _read_names(path: Path, titles: frozenset[str], shape: tuple[int, int]) -> list[list[str]]:
     """Return rows of names, less a first row that says it is a header, where the rows below it fit the matrix."""
-    room, rows = Room(require_file(path)), list[list[str]]()
+    budget, rows = MemoryBudget(require_file(path)), list[list[str]]()
     with open_table(path, packing=NAMES_PACKING) as table:
         width = len(table.first[0].fields)
         for row in read_body(table, width, after_header=False):
-            room.reserve(TEXT_COST * (1 + width) + sum(map(len, row.fields)))
+            budget.reserve(TEXT_COST * (1 + width) + sum(map(len, row.fields)))
             rows.append([field.strip() for field in row.fields])
     is_titled = len(rows) - 1 in shape and title_word(rows[0][0]) in titles
     return rows[1:] if is_titled else rows
@@ -124,12 +126,12 @@ def _choose_genes(table: list[list[str]]) -> tuple[NDArray[np.intp], tuple[str, 
     chosen = [i for i, kind in enumerate(kinds) if kind == _EXPRESSION or _EXPRESSION not in kinds]
     notes = [f"gene names are its column {column + 1}"] if len(table[0]) > 1 else []
     if len(chosen) < len(table):
-        notes.append(f"{counted(len(table) - len(chosen), 'feature')} that are no gene expression are left out")
+        notes.append(f"{counted(len(table) - len(chosen), 'feature')} that are not gene expression are left out")
     return np.array(chosen, dtype=np.intp), tuple(table[i][column] for i in chosen), tuple(notes)
 
 
 def _choose_axis(
-    genes_in: Literal["auto", "rows", "columns"], shape: tuple[int, int], genes: int, cells: int | None, path: Path
+    genes_in: GenesIn, shape: tuple[int, int], genes: int, cells: int | None, path: Path
 ) -> tuple[Axis, str]:
     fits = {"rows": shape[0] == genes, "columns": shape[1] == genes}
     if not any(fits.values()) or (genes_in != "auto" and not fits[genes_in]):
@@ -137,7 +139,7 @@ def _choose_axis(
     if genes_in != "auto":
         return genes_in, "as asked"
     if all(fits.values()):
-        return "rows", "the matrix is square, and rows are the custom"
+        return "rows", "the matrix is square, and rows are assumed"
     axis: Axis = "rows" if fits["rows"] else "columns"
     also = "" if cells is None else f", and {counted(cells, 'sample name')}"
     return axis, f"there are {counted(genes, 'gene name')}{also}"

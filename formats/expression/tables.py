@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from ...engine.choices import GenesIn
     from ..files.delimited import Row, Table
 
 _ANNOTATIONS = """
@@ -50,9 +51,7 @@ class _Layout:
     notes: tuple[str, ...]
 
 
-def read_expression_table(
-    path: Path, *, genes_in: Literal["auto", "rows", "columns"] = "auto"
-) -> tuple[Expression, tuple[str, ...]]:
+def read_expression_table(path: Path, *, genes_in: GenesIn = "auto") -> tuple[Expression, tuple[str, ...]]:
     """Return the expression of a table, and what was decided while reading it.
 
     Parameters
@@ -78,7 +77,7 @@ def read_expression_table(
     _check_gct(table, len(rows), len(columns))
     orientation = _choose_axis(path, genes_in, layout, rows, columns)
     notes = (
-        f"read as a table parted by {DELIMITER_NAMES[table.delimiter]}",
+        f"read as a table separated by {DELIMITER_NAMES[table.delimiter]}",
         *layout.notes,
         f"genes in {orientation.genes_in}: {orientation.reason}",
     )
@@ -145,14 +144,14 @@ def _lacks_header(top: Sequence[str], below: Sequence[Row], start: int) -> bool:
 
 def _note_skipped(names: Sequence[str], below: Sequence[Row], start: int) -> tuple[str, ...]:
     return tuple(
-        f"column {names[i] or i + 1!r} is passed over: it describes the rows, such as {clipped(below[0].fields[i])}"
+        f"column {names[i] or i + 1!r} is skipped: it describes the rows, such as {clipped(below[0].fields[i])}"
         for i in range(1, min(start, len(names)))
     )
 
 
 def _choose_axis(
     path: Path,
-    genes_in: Literal["auto", "rows", "columns"],
+    genes_in: GenesIn,
     layout: _Layout,
     rows: tuple[str, ...],
     columns: tuple[str, ...],

@@ -19,8 +19,9 @@ from numpy.lib import format as npy
 from ...engine.errors import GrnError, InputError
 from ...engine.wording import some
 from .delimited import check_names
-from .kinds import AGAIN, file_kind, require_file
-from .limits import ARRAY_PACKING, Room, largest_unpacked, refuse_swarm
+from .kinds import file_kind
+from .limits import ARRAY_PACKING, MemoryBudget, largest_unpacked, refuse_swarm
+from .plain_files import DOWNLOAD_AGAIN, require_file
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -76,8 +77,8 @@ def read_npz(path: Path, required: Sequence[str], optional: Sequence[str] = ()) 
         if absent:
             raise InputError(f"{path} has no array named {absent[0]!r}; it holds {some(sorted(members))}.")
         wanted = [name for name in (*required, *optional) if name in members]
-        room = Room(path)
-        return {name: _read_member(path, archive, members[name], room) for name in wanted}
+        budget = MemoryBudget(path)
+        return {name: _read_member(path, archive, members[name], budget) for name in wanted}
 
 
 def read_npy(path: Path) -> NDArray[Any]:
@@ -92,7 +93,7 @@ def read_npy(path: Path) -> NDArray[Any]:
         raise InputError(f"{path} is not an .npy file: it does not begin as one.")
     size = path.stat().st_size
     with _refuse_damage(path), path.open("rb") as stream:
-        _check_claim(path, "array", stream, size, size, Room(path))
+        _check_claim(path, "array", stream, size, size, MemoryBudget(path))
         stream.seek(0)
         array = npy.read_array(stream, allow_pickle=False)
         if stream.tell() != size:
@@ -112,7 +113,7 @@ def as_numbers(array: NDArray[Any], name: str, dimensions: int, path: Path) -> N
 def as_names(array: NDArray[Any], name: str, path: Path) -> tuple[str, ...]:
     """Return a one-dimensional array of text, or of whole numbers, as names."""
     if array.ndim != 1 or array.dtype.kind not in "USiu":
-        raise InputError(f"{path}: {name} is no list of names: type {array.dtype}, shape {array.shape}.")
+        raise InputError(f"{path}: {name} is not a list of names: type {array.dtype}, shape {array.shape}.")
     with _refuse_damage(path):
         raw = cast("list[str | bytes | int]", array.tolist())
         names = tuple(str(item, "utf-8") if isinstance(item, bytes) else str(item) for item in raw)
@@ -130,22 +131,22 @@ def _refuse_damage(path: Path) -> Generator[None]:
         raise
     except _DAMAGE as error:
         raise InputError(
-            f"{path} is damaged or not a NumPy file: {str(error)[:200] or type(error).__name__}.", hint=AGAIN
+            f"{path} is damaged or not a NumPy file: {str(error)[:200] or type(error).__name__}.", hint=DOWNLOAD_AGAIN
         ) from error
 
 
-def _read_member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, room: Room) -> NDArray[Any]:
+def _read_member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: MemoryBudget) -> NDArray[Any]:
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise InputError(f"{path}: {info.filename} is packed in a way that np.savez does not use.")
+        raise InputError(f"{path}: {info.filename} is compressed in a way that np.savez does not use.")
     stored = min(info.compress_size, path.stat().st_size)
     holds = largest_unpacked(stored, ARRAY_PACKING) if info.compress_type == zipfile.ZIP_DEFLATED else stored
     with archive.open(info) as stream:
-        _check_claim(path, info.filename, cast("BinaryIO", stream), stored, holds, room)
+        _check_claim(path, info.filename, cast("BinaryIO", stream), stored, holds, budget)
     with archive.open(info) as stream:
         return npy.read_array(cast("BinaryIO", stream), allow_pickle=False)
 
 
-def _check_claim(path: Path, name: str, stream: BinaryIO, stored: int, holds: int, room: Room) -> None:
+def _check_claim(path: Path, name: str, stream: BinaryIO, stored: int, holds: int, budget: MemoryBudget) -> None:
     """Refuse an array of objects, or one whose head claims more than the file holds."""
     shape, dtype = _read_head(path, name, stream)
     if dtype.hasobject:
@@ -158,7 +159,7 @@ def _check_claim(path: Path, name: str, stream: BinaryIO, stored: int, holds: in
         raise InputError(f"{path}: {name} claims shape {shape} of {dtype}, more than the file holds.")
     if dtype.kind in "SU":
         refuse_swarm(path, count, stored)
-    room.reserve(count * max(dtype.itemsize, 8))
+    budget.reserve(count * max(dtype.itemsize, 8))
 
 
 def _read_head(path: Path, name: str, stream: BinaryIO) -> tuple[tuple[int, ...], np.dtype[Any]]:
@@ -168,7 +169,7 @@ def _read_head(path: Path, name: str, stream: BinaryIO) -> tuple[tuple[int, ...]
         raise InputError(f"{path}: {name} is of NumPy format {version[0]}.{version[1]}, which is not read here.")
     length = stream.read(2 if version == (1, 0) else 4)
     if int.from_bytes(length, "little") > LARGEST_HEAD:
-        raise InputError(f"{path}: {name} claims a head of {int.from_bytes(length, 'little'):,} bytes.")
+        raise InputError(f"{path}: {name} claims a header of {int.from_bytes(length, 'little'):,} bytes.")
     head = io.BytesIO(length + stream.read(int.from_bytes(length, "little")))
     shape, _, dtype = (npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0)(head)
     return shape, dtype

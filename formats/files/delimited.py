@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ...engine.errors import InputError
-from .kinds import open_text
 from .limits import LONGEST_NAME, TEXT_PACKING
+from .opening import open_text
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -169,7 +169,7 @@ def fit_row(table: Table, row: Row, width: int) -> Row:
     if len(row.fields) < width or any(field.strip() for field in extra):
         raise InputError(
             f"{table.path}, line {row.line} has {len(row.fields)} fields where {width} belong.",
-            hint=f"Fields are parted by {DELIMITER_NAMES[table.delimiter]}, as in the first line.",
+            hint=f"Fields are separated by {DELIMITER_NAMES[table.delimiter]}, as in the first line.",
         )
     return Row(row.line, row.fields[:width]) if extra else row
 
@@ -244,7 +244,7 @@ def _skip_comments(path: Path, stream: Iterable[str]) -> tuple[list[str], str]:
         if text.strip(",\"'") and not text.startswith(("#", "!")) and not sizes_of_gct:
             return comments, line
         if len(comments) == MOST_COMMENTS:
-            raise InputError(f"{path} begins with more than {MOST_COMMENTS:,} lines of comments or of nothing.")
+            raise InputError(f"{path} begins with more than {MOST_COMMENTS:,} comment or empty lines.")
         comments.append(text)
     return comments, ""
 

@@ -26,19 +26,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 BLOCK = 16 << 20
-"""So many bytes of an array are read at a time, and at least one row of its chunks."""
+"""Bytes of an array that are read at a time; at least one row of its chunks is."""
 
 CHUNK_CACHE = 32 << 20
-"""HDF5 keeps so many bytes of unpacked chunks, so that none within `hdf5_members.LARGEST_CHUNK` is unpacked twice."""
+"""Bytes of unpacked chunks that HDF5 keeps, so that none within `hdf5_members.LARGEST_CHUNK` is unpacked twice."""
 
 NAMES_A_BLOCK = 1024
-"""So many texts are read at a time: a hostile file may claim that each of them is as long as the file."""
+"""Texts that are read at a time: a hostile file may claim that each of them is as long as the file."""
 
 MOST_MEMBERS = 100_000
-"""Members of a group that are listed."""
+"""Most members of a group that are listed."""
 
 LONGEST_ATTRIBUTE = 64
-"""Values of an attribute that are read; what AnnData, loom and 10x write has three at most."""
+"""Most values of an attribute that are read; what AnnData, loom and 10x write has three at most."""
 
 PR_SET_PDEATHSIG = 1
 """The option of Linux's `prctl` that names the signal that a process gets when its parent dies."""
@@ -158,7 +158,7 @@ def _read_texts(node: Any, arrays: BinaryIO, *, offset: int, longest: int, most:
     for start in range(0, node.shape[0], NAMES_A_BLOCK):
         texts = node[start : start + NAMES_A_BLOCK].tolist()
         if (length := max(map(len, texts))) > longest:
-            raise ValueError(f"it holds a text of {length:,} bytes, and no name is so long")
+            raise ValueError(f"it holds a text of {length:,} bytes, longer than any name")
         arrays.write(b"".join(text + b"\0" for text in texts))
         if arrays.tell() - offset > most:
             raise ValueError(f"its texts take more than {most:,} bytes together, more than the file holds")

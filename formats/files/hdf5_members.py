@@ -16,8 +16,8 @@ import numpy as np
 from ...engine.errors import InputError
 from .delimited import check_names
 from .hdf5_process import ReadingProcess, location_of, start_reading
-from .kinds import AGAIN, require_file
-from .limits import ARRAY_PACKING, largest_unpacked, refuse_beyond_room, refuse_swarm
+from .limits import ARRAY_PACKING, largest_unpacked, refuse_beyond_budget, refuse_swarm
+from .plain_files import DOWNLOAD_AGAIN, require_file
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 LARGEST_CHUNK = 32 << 20
 """Bytes of a chunk of an array, unless the array is larger than that: HDF5 makes room for a whole chunk at once."""
 
-SMALL = 1 << 20
+ARRAY_FREELY = 1 << 20
 """Bytes that any array may hold, however few are stored of it: HDF5 fills in what was never written."""
 
 
@@ -208,7 +208,7 @@ def read_list(dataset: Dataset, field: str | None = None) -> tuple[str, ...]:
 
 def _length_of_list(dataset: Dataset) -> int:
     if len(dataset.shape) != 1:
-        raise InputError(f"{dataset.where} is no list of names.")
+        raise InputError(f"{dataset.where} is not a list of names.")
     return dataset.shape[0]
 
 
@@ -219,7 +219,7 @@ def _as_text(array: NDArray[Any], where: str) -> tuple[str, ...]:
         raise InputError(f"{where} holds text that is not UTF-8.") from error
     wrong = next((name for name in names if not isinstance(name, str | int)), None)
     if wrong is not None:
-        raise InputError(f"{where} holds {wrong!r}, which is no name.")
+        raise InputError(f"{where} holds {wrong!r}, which is not a name.")
     return tuple(str(name) for name in names)
 
 
@@ -227,7 +227,7 @@ def _read_categories(node: Group) -> tuple[str, ...]:
     categories = read_list(member_dataset(node, "categories"))
     codes = read_real_array(member_dataset(node, "codes"))
     if codes.ndim != 1 or codes.dtype.kind not in "iu":
-        raise InputError(f"{node.where} has codes that are no list of whole numbers.")
+        raise InputError(f"{node.where} has codes that are not a list of whole numbers.")
     refuse_swarm(node.path, codes.size, node.path.stat().st_size)
     if codes.size and not (codes.min() >= 0 and codes.max() < len(categories)):
         raise InputError(f"{node.where} has codes outside of its categories.")
@@ -242,7 +242,7 @@ def _describe(process: ReadingProcess, location: tuple[str, ...]) -> Group | Dat
         return Group(process, location, tuple(map(str, description["members"])))
     if kind.endswith("Link"):
         what = "a link to another file" if kind == "ExternalLink" else "a link, which may lead to another file"
-        raise InputError(f"{where} is {what}.", hint="Copy what it leads to into the file.")
+        raise InputError(f"{where} is {what}.", hint="Copy the target of the link into the file.")
     if kind != "Dataset":
         raise InputError(f"{where} is a {kind.lower()}, neither an array nor a group.")
     if description.get("elsewhere"):
@@ -262,14 +262,14 @@ def _checked_dataset(process: ReadingProcess, location: tuple[str, ...], descrip
         fields = {str(name): np.dtype(kind) for name, kind in description["fields"]}
         chunk = math.prod(description["chunks"] or ()) * width
     except (TypeError, ValueError) as error:
-        raise InputError(f"{where} has a type that is not known here.", hint=AGAIN) from error
+        raise InputError(f"{where} has an unknown type.", hint=DOWNLOAD_AGAIN) from error
     if any(kind.hasobject for kind in (dtype, *fields.values())) and not description["text"]:
         raise InputError(f"{where} holds lists or references, neither numbers nor text.")
     stored = min(int(description["stored"]), path.stat().st_size)
     size = math.prod(shape) * width
-    if size > SMALL + largest_unpacked(stored, ARRAY_PACKING):
+    if size > ARRAY_FREELY + largest_unpacked(stored, ARRAY_PACKING):
         raise InputError(f"{where} claims shape {shape}, more than the file holds.")
-    refuse_beyond_room(path, shape, width=max(8, width))
+    refuse_beyond_budget(path, shape, width=max(8, width))
     if chunk > max(LARGEST_CHUNK, size):
         raise InputError(f"{where} is stored in chunks of {chunk:,} bytes, larger than itself: {shape}.")
     return Dataset(process, location, shape, dtype, fields, stored)

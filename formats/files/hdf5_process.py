@@ -22,8 +22,8 @@ import numpy as np
 
 from ...engine.errors import InputError
 from ...engine.wording import printable
-from .kinds import AGAIN
 from .limits import LONGEST_NAME
+from .plain_files import DOWNLOAD_AGAIN
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -37,14 +37,14 @@ MEMORY_FREELY = 256 << 20
 """Bytes that the process may take for any request beyond what it starts with."""
 
 MEMORY_MULTIPLE = 4
-"""Beyond `MEMORY_FREELY`, so many times the bytes of the array that it reads: a chunk, packed and unpacked, may be as
-large as the array."""
+"""Beyond `MEMORY_FREELY`, bytes that it may take for each byte of the array that it reads: a chunk, packed and
+unpacked, may be as large as the array."""
 
 SECONDS_FREELY = 30
 """Seconds that any request may take."""
 
 SLOWEST = 1 << 20
-"""Beyond `SECONDS_FREELY`, a second for so many bytes of the file and of the array: a slow disk is no error."""
+"""Bytes of the file and of the array for which there is a second beyond `SECONDS_FREELY`: a disk may be slow."""
 
 _LETTER = 4  # bytes that a letter takes in UTF-8, at most
 
@@ -100,7 +100,7 @@ class ReadingProcess:
             where = (
                 f"{self.path}: {location_of(names)} cannot be read" if names else f"{self.path} cannot be read as HDF5"
             )
-            raise InputError(f"{where}: {_reason(content['error'])}.", hint=AGAIN)
+            raise InputError(f"{where}: {_reason(content['error'])}.", hint=DOWNLOAD_AGAIN)
         return content
 
     def read(
@@ -131,14 +131,18 @@ class ReadingProcess:
         size = self._check_size(names, reply, count, most)
         texts = os.pread(self._arrays.fileno(), size, self._offset).split(b"\0")[:-1]
         if len(texts) != count:
-            raise InputError(f"{self.path}: {location_of(names)} is no list of {count:,} texts.", hint=AGAIN)
+            raise InputError(
+                f"{self.path}: {location_of(names)} is not a list of {count:,} texts.", hint=DOWNLOAD_AGAIN
+            )
         return texts
 
     def _check_size(self, names: Sequence[str], reply: Mapping[str, Any], least: int, most: int) -> int:
         """Return how many bytes the process has written, which must be there and as many as were requested."""
         size = reply["end"] - self._offset
         if not least <= size <= most or os.fstat(self._arrays.fileno()).st_size < self._offset + size:
-            raise InputError(f"{self.path}: {location_of(names)} is not as large as the file says.", hint=AGAIN)
+            raise InputError(
+                f"{self.path}: {location_of(names)} is not as large as the file says.", hint=DOWNLOAD_AGAIN
+            )
         return size
 
     def _failure(self, names: Sequence[str], seconds: int) -> InputError:
@@ -147,11 +151,14 @@ class ReadingProcess:
         code, where = self._process.wait(), location_of(names) or "the file"
         if code == -signal.SIGALRM:
             return InputError(
-                f"{self.path}: HDF5 did not come to an end with {where} within {seconds:,} seconds.", hint=AGAIN
+                f"{self.path}: HDF5 did not finish reading {where} within {seconds:,} seconds.",
+                hint=DOWNLOAD_AGAIN,
             )
         if code < 0:
             name = signal.Signals(-code).name
-            return InputError(f"{self.path} is damaged: HDF5 crashed as it read {where} ({name}).", hint=AGAIN)
+            return InputError(
+                f"{self.path} is damaged: HDF5 crashed while reading {where} ({name}).", hint=DOWNLOAD_AGAIN
+            )
         return InputError(
             f"{self.path} cannot be read: the process that reads HDF5 files ended with code {code}.",
             hint=f"Try: {sys.executable} -P -c 'import h5py'",

@@ -39,7 +39,7 @@ LONGEST_NAME = 1000
 that went astray."""
 
 NAMES_FREELY = 1 << 20
-"""A binary file may hold this many names, however small it is; beyond, `NAMES_A_BYTE` times its size."""
+"""A binary file may hold this many names, however small it is; beyond, `NAMES_A_BYTE` times the size of the file."""
 
 NAMES_A_BYTE = 8
 """Names that differ do not pack any better: s1, s2, s3 … take two bytes each."""
@@ -52,7 +52,7 @@ TEXT_COST = 120
 
 
 @dataclass(slots=True)
-class Room:
+class MemoryBudget:
     """The memory that the contents of a file may still take.
 
     Parameters
@@ -80,12 +80,12 @@ class Room:
         self._repeats += 1
         if self._repeats > MOST_REPEATS:
             raise InputError(
-                f"{self.path} holds more than {MOST_REPEATS:,} rows that only say again what stands above.",
-                hint="Take them out: sort -u",
+                f"{self.path} holds more than {MOST_REPEATS:,} rows that repeat an earlier row.",
+                hint="Remove them: sort -u",
             )
 
 
-def refuse_beyond_room(path: Path, shape: tuple[int, ...], *, width: int = 8) -> None:
+def refuse_beyond_budget(path: Path, shape: tuple[int, ...], *, width: int = 8) -> None:
     """Refuse an array that takes more memory than its file justifies, or than half of what this process may have.
 
     Parameters
@@ -113,7 +113,7 @@ def largest_unpacked(packed: int, ratio: int) -> int:
 def refuse_swarm(path: Path, count: int, stored: int) -> None:
     """Refuse more names than so many bytes can hold, however they are packed."""
     if count > NAMES_FREELY + NAMES_A_BYTE * stored:
-        raise InputError(f"{path} claims {count:,} names in {stored:,} bytes, more than names can be packed.")
+        raise InputError(f"{path} claims {count:,} names in {stored:,} bytes, more than names can be compressed.")
 
 
 def memory_left() -> int | None:
@@ -145,9 +145,9 @@ def _too_large(path: Path, what: str) -> InputError:
             hint="Choose cells and genes first, or add up cells of one sample and type.",
         )
     return InputError(
-        f"{path}: {what}, and the file has {_readable(size)}: it would burst.",
-        hint=f"A file may take {_readable(FREELY)} and {MULTIPLE:,} times its size. "
-        "If it is sound, write it without compression.",
+        f"{path}: {what}, and the file has {_readable(size)}: refused, as this looks like a decompression bomb.",
+        hint=f"What is read may take {_readable(FREELY)} and {MULTIPLE:,} times the size of the file. "
+        "If the file is correct, write it without compression.",
     )
 
 

@@ -14,8 +14,10 @@ import numpy as np
 
 from ...engine.errors import InputError
 from .delimited import clipped
-from .kinds import AGAIN, MATRIX_MARKET, largest_content, open_text
-from .limits import refuse_beyond_room
+from .kinds import MATRIX_MARKET
+from .limits import refuse_beyond_budget
+from .opening import largest_content, open_text
+from .plain_files import DOWNLOAD_AGAIN
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,8 +85,8 @@ def read_market(path: Path) -> NDArray[np.float64]:
     """
     with open_text(path) as stream:
         header = _parse_header(path, stream)
-        refuse_beyond_room(path, header.shape)
-        refuse_beyond_room(path, (header.entries, 3))
+        refuse_beyond_budget(path, header.shape)
+        refuse_beyond_budget(path, (header.entries, 3))
         width = 1 if not header.is_sparse else 3 if header.has_values else 2
         lines = _read_lines(path, stream, header.entries, width)
     if not header.is_sparse:
@@ -118,11 +120,11 @@ def _parse_header(path: Path, stream: TextIO) -> MarketHeader:
     except ValueError:
         sizes = []
     if len(sizes) != (3 if is_sparse else 2) or min(sizes) < 0 or max(sizes) > LARGEST_SIZE:
-        raise InputError(f"{path}: {clipped(line.strip())} does not say the size of a matrix.")
+        raise InputError(f"{path}: {clipped(line.strip())} does not give the size of a matrix.")
     rows, columns = sizes[:2]
     entries = sizes[2] if is_sparse else rows * columns
     if entries * (4 if is_sparse else 2) > largest_content(path) + 1:
-        raise InputError(f"{path} claims {entries:,} entries, more than the file holds.", hint=AGAIN)
+        raise InputError(f"{path} claims {entries:,} entries, more than the file holds.", hint=DOWNLOAD_AGAIN)
     return MarketHeader(is_sparse, banner[3] != "pattern", (rows, columns), entries)
 
 
@@ -148,5 +150,5 @@ def _as_indices(path: Path, numbers: NDArray[np.float64], size: int) -> NDArray[
     """Return indices counted from 0, refusing those that are not whole or not of the matrix."""
     wrong = ~((numbers >= 1) & (numbers <= size) & (numbers == np.floor(numbers)))
     if np.any(wrong):
-        raise InputError(f"{path} is damaged: {numbers[wrong][0]:g} is no place among {size:,}.")
+        raise InputError(f"{path} is damaged: {numbers[wrong][0]:g} is not an index from 1 to {size:,}.")
     return numbers.astype(np.intp) - 1

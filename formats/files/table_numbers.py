@@ -16,7 +16,7 @@ import numpy as np
 
 from ...engine.errors import InputError
 from .delimited import clipped, fit_row, is_missing, is_number
-from .limits import TEXT_COST, Room
+from .limits import TEXT_COST, MemoryBudget
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,9 +68,9 @@ def read_named_numbers(
     InputError
         Also when they take more memory than the file justifies.
     """
-    lines, names, numbers, room = array("q"), list[str](), array("d"), Room(table.path)
+    lines, names, numbers, budget = array("q"), list[str](), array("d"), MemoryBudget(table.path)
     for block, _ in read_number_blocks(table, header, columns, name=name, after_header=after_header, blank=blank):
-        room.reserve(TEXT_COST * len(block.names) + sum(map(len, block.names)) + block.values.nbytes)
+        budget.reserve(TEXT_COST * len(block.names) + sum(map(len, block.names)) + block.values.nbytes)
         lines.extend(block.lines)
         names.extend(block.names)
         numbers.frombytes(block.values.tobytes())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ...engine.errors import InputError
 from ...engine.wording import counted, some
 from ..files.delimited import check_names, open_table, read_body, read_header
-from ..files.limits import NAMES_PACKING, TEXT_COST, Room
+from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
 from .orientation import title_word
 
 if TYPE_CHECKING:
@@ -135,9 +135,8 @@ def missing_genes(path: Path, missing: Sequence[str], asked: int, panel: Panel) 
     elif dates:
         message += f" Some look like dates that a spreadsheet made of gene names: {some(dates)}."
     elif recased := _in_other_letters(missing, panel):
-        message += (
-            f" Upper and lower case matter: {recased[0][0]} may be {recased[0][1]} (so {len(recased):,} of them)."
-        )
+        name, gene = recased[0]
+        message += f" Upper and lower case matter: {name} may be {gene} ({len(recased):,} such names in all)."
     return InputError(message, code=code)
 
 
@@ -171,18 +170,19 @@ def read_aliases(path: Path) -> dict[str, str]:
     """
     aliases: dict[str, str] = {}
     with open_table(path, packing=NAMES_PACKING) as table:
-        room = Room(path)
+        budget = MemoryBudget(path)
         titled = _titles_aliases(read_header(table))
         for row in read_body(table, 2, after_header=titled):
             alias, gene = (name.strip() for name in row.fields)
             check_names((alias, gene), f"line {row.line}, field", path)
             if alias in aliases:
-                room.count_repeat()
+                budget.count_repeat()
             else:
-                room.reserve(3 * TEXT_COST + len(alias) + len(gene))
+                budget.reserve(3 * TEXT_COST + len(alias) + len(gene))
             if aliases.setdefault(alias, gene) != gene:
                 raise InputError(
-                    f"{path}, line {row.line}: the alias {alias} stands for {gene}, and above for {aliases[alias]}.",
+                    f"{path}, line {row.line}: the alias {alias} stands for {gene}, "
+                    f"and in an earlier line for {aliases[alias]}.",
                     hint="Keep one of them.",
                 )
     return aliases

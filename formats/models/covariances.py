@@ -13,7 +13,7 @@ from ...engine.wording import some
 from ..files.archives import as_names, as_numbers, read_npy, read_npz
 from ..files.delimited import check_names, is_number, open_table, read_header
 from ..files.hdf5_members import member_dataset, open_members, read_names, read_real_array
-from ..files.kinds import fingerprint, require_file
+from ..files.plain_files import fingerprint, require_file
 from ..files.table_numbers import read_named_numbers
 from ..readers import find_reader
 
@@ -188,7 +188,7 @@ def read_table(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None]
     if not lines:
         raise InputError(f"{path} holds no rows of numbers.")
     if len(lines) > len(numbers):
-        raise InputError(f"{path}, line {lines[len(numbers)]}: a row too many; a covariance is square.")
+        raise InputError(f"{path}, line {lines[len(numbers)]}: there is one row too many; a covariance is square.")
     if not is_named:
         return values, None
     genes = header[1:]
@@ -198,6 +198,6 @@ def read_table(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None]
     if differing:
         row, column = differing[0]
         raise InputError(
-            f"{path}: rows and columns must be in one order, but row {row} stands where column {column} does."
+            f"{path}: rows and columns must be in one order, but row {row} is where column {column} should be."
         )
     return values, genes

@@ -12,7 +12,7 @@ from ...engine.network.covariance import FactorCovariance
 from ...engine.wording import counted, some
 from ..files.archives import as_names, as_numbers, read_npz
 from ..files.delimited import check_names, is_number, open_table, read_header
-from ..files.kinds import fingerprint, require_file
+from ..files.plain_files import fingerprint, require_file
 from ..files.table_numbers import read_named_numbers
 from ..readers import find_reader
 from .covariances import read_covariance, symmetrise
@@ -72,8 +72,8 @@ def read_archive(path: Path) -> FactorModelFile:
     """Return the factor model of an .npz file, as `read_factor_model`."""
     arrays = read_npz(path, ("loadings", "noise", "genes"), ("factor_covariance", "factors"))
     loadings = as_numbers(arrays["loadings"], "loadings", 2, path)
-    named = "factors" in arrays
-    factors = as_names(arrays["factors"], "factors", path) if named else _numbered(loadings.shape[1])
+    has_names = "factors" in arrays
+    factors = as_names(arrays["factors"], "factors", path) if has_names else _numbered(loadings.shape[1])
     genes = as_names(arrays["genes"], "genes", path)
     table = LoadingTable(path, genes, factors, loadings)
     covariance, notes = None, ()

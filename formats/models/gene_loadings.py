@@ -1,4 +1,4 @@
-"""What every file of pathways comes to before a panel is known: loadings on genes by name."""
+"""Loadings on genes by name, before they are matched to a panel."""
 
 from __future__ import annotations
 

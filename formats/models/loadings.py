@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...engine.errors import InputError
+from ...engine.wording import repeated
 from ..files.archives import as_names, as_numbers, read_npz
 from ..files.delimited import check_names, open_table, read_header
-from ..files.kinds import file_kind, require_file
+from ..files.kinds import file_kind
+from ..files.plain_files import require_file
 from ..files.table_numbers import read_named_numbers
 from ..genes.orientation import GENE_WORDS, title_word
 from .gene_loadings import GeneLoadings, LoadingsFile
@@ -70,7 +71,7 @@ class LoadingTable:
             raise InputError(
                 f"{self.path}: the loading of {self.genes[gene]} on {self.columns[column]} is "
                 f"{self.values[gene, column]}; {len(wrong)} in all are not finite.",
-                hint="An empty field stands for zero.",
+                hint="An empty field means zero.",
             )
         self.values.setflags(write=False)
 
@@ -124,7 +125,7 @@ def read_loading_table(path: Path) -> LoadingTable:
     first = {gene: line for line, gene in zip(reversed(lines), reversed(genes), strict=True)}
     for line, gene in zip(lines, genes, strict=True):
         if first[gene] != line:
-            raise InputError(f"{path}, line {line}: the gene {gene[:60]} stands more than once.")
+            raise InputError(f"{path}, line {line}: the gene {gene[:60]} occurs more than once.")
     check_names(genes, "gene", path)
     return LoadingTable(path, tuple(genes), columns, values)
 
@@ -144,10 +145,10 @@ def is_loading_header(header: Sequence[str]) -> bool:
 
 def refuse_repeats(path: Path, what: str, names: Iterable[str]) -> None:
     """Refuse names that stand more than once."""
-    twice = [name for name, count in Counter(names).items() if count > 1]
+    twice = repeated(names)
     if twice:
         raise InputError(
-            f"{path}: the {what} {twice[0]} stands more than once"
+            f"{path}: the {what} {twice[0]} occurs more than once"
             + (f", and {len(twice) - 1} others." if len(twice) > 1 else ".")
         )
 

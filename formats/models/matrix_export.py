@@ -14,7 +14,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from ...engine.errors import InputError, ShapeError
-from ..files.kinds import write_whole_file
+from ..files.writing import write_whole_file
 
 Blocks = Iterable[NDArray[np.float64]]
 """Blocks of consecutive rows of a float64 matrix, from first to last."""

@@ -1,4 +1,4 @@
-"""Gene sets in GMT files: a name, a description and genes, parted by tabs, one set a line."""
+"""Gene sets in GMT files: a name, a description and genes, separated by tabs, one set per line."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 from ...engine.errors import InputError
 from ...engine.wording import counted
 from ..files.delimited import check_names, clipped
-from ..files.kinds import open_text
-from ..files.limits import NAMES_PACKING, TEXT_COST, Room
+from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
+from ..files.opening import open_text
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
 
 if TYPE_CHECKING:
@@ -42,22 +42,22 @@ def read_gmt(path: Path) -> LoadingsFile:
     sets: list[GeneLoadings] = []
     repeated = 0
     with open_text(path, packing=NAMES_PACKING) as stream:
-        room = Room(path)
+        budget = MemoryBudget(path)
         for number, line in enumerate(stream, start=1):
             if not line.strip() or (line.startswith("#") and not sets):
                 continue
             name, members = _split_set(path, number, line)
             if lines.setdefault(name, number) != number:
-                raise InputError(f"{path}, line {number}: the set {name} stands already in line {lines[name]}.")
+                raise InputError(f"{path}, line {number}: the set {name} occurs already in line {lines[name]}.")
             new = [gene for gene in members if gene not in known]
             check_names((name, *new), f"line {number}, field", path)
             genes = tuple(dict.fromkeys(known.setdefault(gene, gene) for gene in members))
-            room.reserve(_SET_COST + 2 * TEXT_COST * len(new) + 16 * len(genes))
+            budget.reserve(_SET_COST + 2 * TEXT_COST * len(new) + 16 * len(genes))
             repeated += len(members) - len(genes)
             sets.append(GeneLoadings(name, genes, np.ones(len(genes)), is_set=True))
     if not sets:
         raise InputError(f"{path} holds no gene set.")
-    notes = (f"{counted(repeated, 'gene')} that stood twice in a set counted once",) if repeated else ()
+    notes = (f"{counted(repeated, 'gene')} that occurred twice in a set counted once",) if repeated else ()
     return LoadingsFile(tuple(sets), notes=notes)
 
 
@@ -65,7 +65,7 @@ def _split_set(path: Path, number: int, line: str) -> tuple[str, list[str]]:
     fields = [field.strip() for field in line.split("\t")]
     if len(fields) == 1:
         raise InputError(
-            f"{path}, line {number} has no tab, and GMT files are parted by tabs: {clipped(line.strip())}.",
+            f"{path}, line {number} has no tab, and fields in GMT are separated by tabs: {clipped(line.strip())}.",
             hint="Each line is: name, description, genes.",
         )
     members = [field for field in fields[2:] if field]

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
+from ...engine.choices import Missing, Units
 from ...engine.errors import InputError, NotFound, check_choice
 from ...engine.network.covariance import check_pathway_covariance
-from ...engine.network.pathway import Pathway, Units
+from ...engine.network.pathway import Pathway
 from ...engine.wording import counted, some
-from ..files.kinds import fingerprint, require_file
+from ..files.plain_files import fingerprint, require_file
 from ..genes.identifiers import Matcher, missing_genes
 from ..models.covariances import symmetrise
 from ..models.factor_models import read_pathway_covariance
@@ -85,7 +86,7 @@ def read_pathways(
     only: Sequence[str] = (),
     strength: float | None = None,
     units: Units | None = None,
-    missing: Literal["error", "drop"] = "error",
+    missing: Missing = "error",
     aliases: Mapping[str, str] | None = None,
     subtract: bool = False,
     pathway_covariance: str | Path | None = None,
@@ -128,7 +129,7 @@ def read_pathways(
     NotPositiveDefinite
         The pathway covariance is none.
     """
-    check_choice("missing", missing, ("error", "drop"))
+    check_choice("missing", missing, get_args(Missing))
     check_choice("kind", kind, ("auto", *READERS["pathways"]))
     if units is not None:
         check_choice("units", units, get_args(Units))
@@ -143,7 +144,7 @@ def read_pathways(
     notes = (*notes, *empty_notes)
     if covariance is not None and len(chosen) < len(covariance):
         covariance = covariance[np.ix_(chosen, chosen)]
-        notes = (*notes, f"of the pathway covariance the rows and columns of {len(chosen)} pathways are taken")
+        notes = (*notes, f"the rows and columns of {len(chosen)} pathways are taken from the pathway covariance")
     pathways = _assemble(matched, covariance, scale=strength or 1.0, sign=-1 if subtract else 1, units=units)
     dropped = {pathway.name: pathway.missing for pathway in matched if pathway.missing}
     return PathwayFile(
@@ -174,11 +175,9 @@ def _choose_scale(
             )
         return None, units or "raw"
     if units == "raw":
-        raise InputError("Gene sets and regulons count standard deviations; they have no raw units.")
+        raise InputError("Gene sets and regulons are in standard deviations; they have no raw units.")
     if covariance is not None:
-        raise InputError(
-            f"The pathway covariance {covariance} goes with a loading table, not with gene sets or regulons."
-        )
+        raise InputError(f"The pathway covariance {covariance} is for a loading table, not for gene sets or regulons.")
     strength = DEFAULT_STRENGTH if strength is None else strength
     if not (math.isfinite(strength) and strength > 0):
         raise InputError(f"A strength is a positive number, not {strength:g}.", code="strength-not-positive")
@@ -216,9 +215,7 @@ def _choose(file: LoadingsFile, only: Sequence[str], path: Path) -> list[int]:
     return [i for i, name in enumerate(names) if not only or name in only]
 
 
-def _match_all(
-    pathways: Sequence[GeneLoadings], matcher: Matcher, missing: Literal["error", "drop"], path: Path
-) -> list[_Matched]:
+def _match_all(pathways: Sequence[GeneLoadings], matcher: Matcher, missing: Missing, path: Path) -> list[_Matched]:
     matched = [_match(pathway, matcher) for pathway in pathways]
     lost = dict.fromkeys(gene for pathway in matched for gene in pathway.missing)
     if lost and missing == "error":

@@ -11,7 +11,7 @@ import numpy as np
 from ...engine.errors import InputError
 from ...engine.wording import counted
 from ..files.delimited import check_names, clipped, open_table, read_body, read_header
-from ..files.limits import NAMES_PACKING, TEXT_COST, Room
+from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
 from ..files.table_numbers import read_numbers
 from ..genes.orientation import title_word
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
@@ -65,7 +65,7 @@ def read_regulons(path: Path) -> LoadingsFile:
     """
     weights: dict[str, dict[str, float]] = {}
     with open_table(path, packing=NAMES_PACKING) as table:
-        room = Room(path)
+        budget = MemoryBudget(path)
         header = read_header(table)
         columns = _find_columns(path, header)
         for row in read_body(table, len(header)):
@@ -73,16 +73,16 @@ def read_regulons(path: Path) -> LoadingsFile:
             check_names((source, target), f"line {row.line}, name", path)
             weight = _read_weight(table, row, columns, header)
             if source not in weights:
-                room.reserve(_SOURCE_COST)
+                budget.reserve(_SOURCE_COST)
             targets = weights.setdefault(source, {})
             if target in targets:
-                room.count_repeat()
+                budget.count_repeat()
             else:
-                room.reserve(2 * TEXT_COST + len(target))
+                budget.reserve(2 * TEXT_COST + len(target))
             if targets.setdefault(target, weight) != weight:
                 raise InputError(
                     f"{path}, line {row.line}: {source} → {target} has the weight {weight:g}, "
-                    f"and above {targets[target]:g}.",
+                    f"and in an earlier line {targets[target]:g}.",
                     hint="Keep one of the two rows.",
                 )
     if not weights:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from ...engine.errors import InputError, check_choice
 from ...engine.wording import counted, some
 from ..files.delimited import is_number
-from ..files.kinds import open_text
+from ..files.opening import open_text
 from .labels import Labels
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def read_cls(path: Path, samples: tuple[str, ...], *, label_order: LabelOrder | 
     if len(labels) != len(samples):
         raise InputError(
             f"{path} has {counted(len(labels), 'label')}, and the expression {counted(len(samples), 'sample')}.",
-            hint="A table of two columns, sample and label, goes by name.",
+            hint="A table of two columns, sample and label, is matched by name.",
         )
     by_appearance = dict(zip(dict.fromkeys(labels), names, strict=True))
     by_value = _names_by_value(path, list(by_appearance), names)
@@ -78,9 +78,9 @@ def _read_lines(path: Path) -> list[str]:
         )
     if len(lines) != 3 or not lines[1].startswith("#"):
         raise InputError(
-            f"{path} is no .cls file: it has {counted(len(lines), 'line')}, and such a file has three, the second "
+            f"{path} is not a .cls file: it has {counted(len(lines), 'line')}, and such a file has three, the second "
             "beginning with #.",
-            hint="A table of two columns, sample and label, serves as well.",
+            hint="A table of two columns, sample and label, works as well.",
         )
     return lines
 
@@ -89,7 +89,7 @@ def _read_counts(path: Path, line: str) -> tuple[int, int]:
     fields = line.split()
     if len(fields) not in (2, 3) or not all(field.isdecimal() for field in fields):
         raise InputError(
-            f"{path} is no .cls file: its first line is {some([line], 1)!r}.",
+            f"{path} is not a .cls file: its first line is {some([line], 1)!r}.",
             hint="It has the number of samples, the number of classes, and 1.",
         )
     return int(fields[0]), int(fields[1])
@@ -109,7 +109,7 @@ def _check_counts(path: Path, size: int, classes: int, names: list[str], labels:
                 hint="Lines 1, 2 and 3 must agree; or give a table of two columns, sample and label.",
             )
     if len(set(names)) < len(names):
-        raise InputError(f"{path}: two classes have one name: {some(names)}.", hint="Name each by itself.")
+        raise InputError(f"{path}: two classes have one name: {some(names)}.", hint="Give each class its own name.")
 
 
 def _names_by_value(path: Path, labels: list[str], names: list[str]) -> dict[str, str] | None:

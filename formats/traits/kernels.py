@@ -11,7 +11,7 @@ from ...engine.errors import InputError
 from ...engine.wording import counted, some
 from ..files.archives import as_names, as_numbers, read_npy, read_npz
 from ..files.delimited import check_names, is_number, open_table, read_header
-from ..files.kinds import require_file
+from ..files.plain_files import require_file
 from ..files.table_numbers import read_named_numbers
 from ..models.loadings import refuse_repeats
 from ..readers import find_reader
@@ -212,7 +212,7 @@ def read_archive(path: Path, ids_of: Path | None = None) -> KernelFile:
             f"{path}: {counted(len(ids), 'name')} do not fit the {name} of {values.shape[0]} × {values.shape[1]}."
         )
     if len(set(ids)) != len(ids):
-        raise InputError(f"{path}: a name stands twice among the ids.")
+        raise InputError(f"{path}: a name occurs twice among the ids.")
     columns = tuple(str(number + 1) for number in range(values.shape[1]))
     if "columns" in arrays:
         columns = as_names(arrays["columns"], "columns", path)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import InputError
 from ...engine.wording import counted
-from ..files.kinds import require_file
+from ..files.plain_files import require_file
 from ..readers import find_reader
 from .trait_tables import is_blank, read_trait_table
 

@@ -13,7 +13,7 @@ from ...engine.errors import InputError, NotFound
 from ...engine.wording import counted
 from ..files.archives import as_names, as_numbers, read_npz
 from ..files.delimited import check_names, open_table, read_header
-from ..files.kinds import require_file
+from ..files.plain_files import require_file
 from ..files.table_numbers import read_number_blocks
 from ..pathways.gene_sets import read_gene_sets
 from ..readers import find_reader
@@ -164,7 +164,9 @@ def read_bed(path: Path) -> TestedColumns:
         ) from None
     for ending in (".bed", ".bim", ".fam"):
         if not path.with_suffix(ending).is_file():
-            raise NotFound(f"There is no {path.with_suffix(ending)}.", hint="A .bed needs its .bim and .fam beside it.")
+            raise NotFound(
+                f"There is no {path.with_suffix(ending)}.", hint="A .bed needs its .bim and .fam in the same folder."
+            )
     try:
         opened: Any = open_bed(path, num_threads=1)
         ids, names = tuple(map(str, opened.iid)), tuple(map(str, opened.sid))
@@ -215,4 +217,4 @@ def _check_unique(ids: Sequence[str], path: Path) -> None:
     if len(set(ids)) != len(ids):
         seen: set[str] = set()
         twice = next(name for name in ids if name in seen or seen.add(name))
-        raise InputError(f"{path}: {counted(len(ids), 'id')}, and {twice!r} stands twice among them.")
+        raise InputError(f"{path}: {counted(len(ids), 'id')}, and {twice!r} occurs twice among them.")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...engine.errors import InputError
 from ...engine.wording import some
 from ..files.delimited import check_names, is_missing, is_number, open_table, read_body, read_header
-from ..files.kinds import require_file
-from ..files.limits import TEXT_COST, Room
+from ..files.plain_files import require_file
+from ..files.limits import TEXT_COST, MemoryBudget
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,10 +111,10 @@ def read_trait_table(path: Path) -> TraitTable:
     """
     with open_table(require_file(path)) as table:
         header, is_titled, skip = _header_of(path, table)
-        room = Room(path)
+        budget = MemoryBudget(path)
         rows: list[Row] = []
         for row in read_body(table, len(header), after_header=skip):
-            room.reserve(TEXT_COST * len(row.fields))
+            budget.reserve(TEXT_COST * len(row.fields))
             rows.append(row)
         samples = _samples_of(table)
     if not rows:
@@ -211,7 +211,7 @@ def _ids_of(path: Path, rows: list[Row], column: int) -> tuple[str, ...]:
         check_names([name], f"line {row.line}, id", path)
         if name in seen:
             raise InputError(
-                f"{path}, line {row.line}: {some([name])} stands already in line {seen[name]}.",
+                f"{path}, line {row.line}: {some([name])} occurs already in line {seen[name]}.",
                 hint="Keep one row of each.",
             )
         seen[name] = row.line
@@ -221,7 +221,7 @@ def _ids_of(path: Path, rows: list[Row], column: int) -> tuple[str, ...]:
 def _refuse_repeated_titles(path: Path, names: Sequence[str]) -> None:
     if len(set(names)) < len(names):
         twice = next(name for name in names if list(names).count(name) > 1)
-        raise InputError(f"{path} has two columns named {some([twice])}.", hint="Name each by itself.")
+        raise InputError(f"{path} has two columns named {some([twice])}.", hint="Give each column its own name.")
 
 
 def _has_header(first: Row, below: list[Row] | tuple[Row, ...]) -> bool:

@@ -11,8 +11,9 @@ import numpy as np
 from ...engine.errors import InputError, NotFound
 from ...engine.wording import some
 from ..files.delimited import is_number
-from ..files.kinds import open_text, require_file
 from ..files.limits import NAMES_PACKING
+from ..files.opening import open_text
+from ..files.plain_files import require_file
 from .missing_codes import all_numbers, blank_codes, codes_of, describe_codes, refuse_codes
 from .tested_tables import refuse_tested_table
 from .trait_tables import is_blank, normalised, read_trait_table
@@ -183,7 +184,7 @@ def read_ids(path: Path) -> tuple[str, ...]:
         names = [line.split("\t")[0].strip() for line in lines]
     ids = tuple(name for name in names if name and not name.startswith("#"))
     if len(ids) == 1 and "," in ids[0]:
-        raise InputError(f"{path} has one line, {some(ids)}, and names stand one a line.")
+        raise InputError(f"{path} has one line, {some(ids)}, and a list of names has one name per line.")
     return ids
 
 
@@ -221,7 +222,7 @@ def _numbers(table: TraitTable, column: int, path: Path, fields: Sequence[str]) 
             numbers[index] = float(field)
         else:
             raise InputError(
-                f"{path}, line {table.lines[index]}: {some([field])!r} in column {some([table.names[column]])} is no "
-                f"{'finite ' if is_number(field) else ''}number."
+                f"{path}, line {table.lines[index]}: {some([field])!r} in column {some([table.names[column]])} is not "
+                f"a {'finite ' if is_number(field) else ''}number."
             )
     return numbers

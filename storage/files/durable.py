@@ -153,7 +153,7 @@ def publish(path: Path, write: Callable[[Output], object], *, taken: Callable[[]
     try:
         lost = taken()
     except OSError as failure:
-        reason = f"it is written, but whether its name had been given away before cannot be seen ({failure.strerror})"
+        reason = f"it is written, but it is not known whether its name was in use before ({failure.strerror})"
         raise Unconfirmed(failure.errno, reason, str(path)) from None
     if lost:
         remove(path)

@@ -186,7 +186,7 @@ class StoredFile:
                 digest.update(block.data)
                 progress(block.nbytes)
             if digest.hexdigest() != rows.sha256:
-                raise FormatError(f"{self.location} is damaged: {name!r} is not what its hash says.")
+                raise FormatError(f"{self.location} is damaged: {name!r} does not match its hash.")
 
 
 def read(location: Location, *kinds: str) -> StoredFile:
@@ -315,7 +315,7 @@ def copy(location: Location) -> Callable[[Output], None]:
 def _opened(location: Location) -> Generator[h5py.File]:
     with _translated(location):
         if not stat.S_ISREG(location.path.stat().st_mode):  # a pipe would be waited for
-            raise FormatError(f"{location.path} is no file.")
+            raise FormatError(f"{location.path} is not a file.")
         with h5py.File(location.path, "r", locking=False) as file:
             yield file
 
@@ -364,7 +364,7 @@ def _group(location: Location, file: h5py.File) -> h5py.Group:
             raise Missing(f"{location} is missing from the store.")
         inner: Any = group[name]
         if not isinstance(inner, h5py.Group):
-            raise FormatError(f"{location} is damaged: {name!r} is no group.")
+            raise FormatError(f"{location} is damaged: {name!r} is not a group.")
         group = inner
     return group
 
@@ -379,9 +379,9 @@ def _transfer(source: h5py.Group, target: h5py.Group) -> None:
 def _read(location: Location, file: h5py.Group, kinds: tuple[str, ...]) -> StoredFile:
     kind = _attribute(file, layout.KIND)
     if kind not in kinds:
-        raise FormatError(f"{location} holds a {kind[:40]!r}, where a {' or '.join(kinds)!r} should stand.")
+        raise FormatError(f"{location} holds a {kind[:40]!r}, where a {' or '.join(kinds)!r} should be.")
     if len(file) > MOST_DATASETS:
-        raise FormatError(f"{location} is damaged: it holds {len(file):,} things, and no file of a store so many.")
+        raise FormatError(f"{location} is damaged: it holds {len(file):,} members, more than any file of a store.")
     size = os.fstat(file.file.id.get_vfd_handle()).st_size  # of the open file: its name may be another's by now
     datasets = {name: _dataset(location, file, name, size) for name in map(str, file)}
     if sum(dataset.nbytes for dataset in datasets.values()) > size:
@@ -394,14 +394,14 @@ def _read(location: Location, file: h5py.Group, kinds: tuple[str, ...]) -> Store
     }
     id_ = layout.content_id(kind, record, arrays, types)
     if id_ != _attribute(file, layout.ID):
-        raise FormatError(f"{location} is damaged: its content is not what its id says.")
+        raise FormatError(f"{location} is damaged: its content does not match its id.")
     return StoredFile(location, kind, id_, record, arrays, bulk)
 
 
 def _dataset(location: Location, file: h5py.Group, name: str, size: int) -> h5py.Dataset:
     """Return a plain dataset that lies inside the file; anything else has no place in a store."""
     if not isinstance(file.get(name, getlink=True), h5py.HardLink):
-        raise FormatError(f"{location} holds a link, {name!r}, where only data may stand.")
+        raise FormatError(f"{location} holds a link, {name!r}, where only data is allowed.")
     dataset = file[name]
     if not isinstance(dataset, h5py.Dataset) or dataset.external or dataset.is_virtual or dataset.chunks:
         raise FormatError(f"{location} holds {name!r}, which is not a plain dataset.")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-FEW = 64
+MOST_UNLISTED = 64
 """Most entries that are tried one by one, without listing what is there."""
 
 
@@ -111,7 +111,7 @@ class DirectoryStore:
 
         A name can claim any number: what lies between two entries is not counted through.
         """
-        if last - first < FEW:
+        if last - first < MOST_UNLISTED:
             return range(first, last + 1)
         numbers = set(self.loose())
         self.packs = self.all_packs(outermost=True)  # after the loose ones, as in `look`
@@ -150,7 +150,7 @@ class DirectoryStore:
         except FileNotFoundError:
             return set()
         except NotADirectoryError:
-            raise FormatError(f"{self.path / layout.PACKS} is no folder: the store is damaged.") from None
+            raise FormatError(f"{self.path / layout.PACKS} is not a folder: the store is damaged.") from None
 
     def pack_path(self, first: int, last: int) -> Path:
         """Return the file of a pack."""
@@ -289,7 +289,7 @@ def locations_of(path: Path) -> DirectoryStore | SingleFileStore:
     check_format(path)
     for name in (layout.LOG, layout.BASES, layout.PACKS):
         if (path / name).is_symlink():
-            raise FormatError(f"{path / name} is a link: a store keeps its files within itself.")
+            raise FormatError(f"{path / name} is a link, and a store must contain its files itself.")
     return DirectoryStore(path)
 
 

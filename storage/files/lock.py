@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
-PAUSE = 0.005
+LOCK_PAUSE = 0.005
 """Seconds between two tries for a lock that another process holds."""
 
 SAFELY = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC"))
@@ -95,7 +95,7 @@ def _acquire(descriptor: int, deadline: float) -> None:
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 raise
-            time.sleep(PAUSE)
+            time.sleep(LOCK_PAUSE)
         else:
             return
 

@@ -204,7 +204,7 @@ class History:
             if record.id == event.pathway:
                 return record
         raise FormatError(
-            f"The commit {event.commit} adds no pathway {event.pathway}, as the index of the log says.",
+            f"The commit {event.commit} adds no pathway {event.pathway}, but the index of the log says that it does.",
             code="index-damaged",
         )
 

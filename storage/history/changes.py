@@ -35,8 +35,8 @@ class Change:
     base: str
 
 
-def added_events(history: History, commit: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the ids of the pathways that a commit brought and took away, against its first parent."""
+def changed_pathways(history: History, commit: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the ids of the pathways that a commit added and removed, against its first parent."""
     parents = history[commit].parents
     after = {event.pathway for event in history.active(commit)}
     before = {event.pathway for event in history.active(parents[0])} if parents else set[str]()
@@ -53,8 +53,8 @@ def revert_change(history: History, commit: str, head: str, only: Collection[str
     NotFound
         It has no pathway of a name in `only`.
     """
-    came, went = added_events(history, commit)
-    return _change(history, commit, head, add=went, drop=came, only=only, verb="revert")
+    added, removed = changed_pathways(history, commit)
+    return _change(history, commit, head, add=removed, drop=added, only=only, verb="revert")
 
 
 def cherry_pick_change(history: History, commit: str, head: str, only: Collection[str]) -> Change:
@@ -67,8 +67,8 @@ def cherry_pick_change(history: History, commit: str, head: str, only: Collectio
     NotFound
         It has no pathway of a name in `only`.
     """
-    came, went = added_events(history, commit)
-    return _change(history, commit, head, add=came, drop=went, only=only, verb="cherry-pick")
+    added, removed = changed_pathways(history, commit)
+    return _change(history, commit, head, add=added, drop=removed, only=only, verb="cherry-pick")
 
 
 CHANGES = {"revert": revert_change, "cherry-pick": cherry_pick_change}
@@ -169,15 +169,15 @@ def _only(
     drop: frozenset[str],
     only: Collection[str],
 ) -> tuple[frozenset[str], frozenset[str]]:
-    named = {pathway: set(history.record(origins[pathway]).names) for pathway in add | drop}
-    names = {name for several in named.values() for name in several}
+    names_of = {pathway: set(history.record(origins[pathway]).names) for pathway in add | drop}
+    names = {name for several in names_of.values() for name in several}
     for name in only:
         if name not in names:
             raise NotFound(
                 f"v{history.number(commit)} has no pathway {name!r}.",
                 hint=f"It has {', '.join(sorted(names)[:8])}." if names else "",
             )
-    chosen = {pathway for pathway, several in named.items() if several.intersection(only)}
+    chosen = {pathway for pathway, several in names_of.items() if several.intersection(only)}
     return frozenset(add & chosen), frozenset(drop & chosen)
 
 
@@ -191,7 +191,7 @@ def _base(history: History, commit: str, head: str, verb: str) -> str:
         return here
     if here != source:
         raise Conflict(
-            f"v{history.number(commit)} changed the base, and v{history.number(head)} has another one by now.",
+            f"v{history.number(commit)} changed the base, and v{history.number(head)} has another base now.",
             code="base-changed",
         )
     return target

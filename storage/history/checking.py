@@ -29,8 +29,12 @@ def check_commit(history: History, logged: LoggedCommit) -> None:
     """
     commit = history[logged.id]
     if commit.sets_base == (commit.base in {history[parent].base for parent in commit.parents}):
-        claim = "brings a base" if commit.sets_base else "brings no base"
-        raise FormatError(f"The commit {commit.id} {claim}, it says; by its parents it is otherwise.")
+        claim = (
+            "sets a base, but one of its parents has the same base"
+            if commit.sets_base
+            else "keeps the base, but no parent has that base"
+        )
+        raise FormatError(f"The record of commit {commit.id} says that it {claim}.")
     before = {event for parent in commit.parents for event in history.active(parent)}
     for event in commit.drops:
         if event not in before:
@@ -40,11 +44,13 @@ def check_commit(history: History, logged: LoggedCommit) -> None:
             raise FormatError(f"The commit {commit.id} drops a pathway, {drop.id}, under a name that is not its own.")
     active = history.active(commit.id)
     if history.content(commit.base, active) != commit.content:
-        raise FormatError(f"The commit {commit.id} is not of the content {commit.content}, as it says.")
+        raise FormatError(f"The content of the commit {commit.id} is not {commit.content}, as its record says.")
     _check_anchor(history, commit, {event.pathway for event in active})
     rank = sum(len(history.record(adds[0]).names) for adds in history.pathways(active).values())
     if rank != logged.measured.rank:
-        raise FormatError(f"The commit {commit.id} says its rank is {logged.measured.rank}; its pathways have {rank}.")
+        raise FormatError(
+            f"The record of commit {commit.id} has rank {logged.measured.rank}; its pathways have {rank}."
+        )
 
 
 def check_stored_genes(pathways: Iterable[Pathway], size: int) -> None:
@@ -82,9 +88,9 @@ def check_fits(anchor: str, taken_in: frozenset[Event], base: str, active: Colle
     """
     folded = frozenset(event.pathway for event in taken_in)
     if layout.version_content_id(base, folded) != anchor:
-        raise FormatError(f"The anchor {anchor} is not of {base}, the base of a version that is to be read from it.")
+        raise FormatError(f"The anchor {anchor} has another base than {base}, that of a version to be read from it.")
     if strange := sorted(folded.difference(active)):
-        raise FormatError(f"The anchor {anchor} has taken in {strange[0]}, and a version to be read from it has not.")
+        raise FormatError(f"The anchor {anchor} includes {strange[0]}, and a version to be read from it does not.")
     return folded
 
 
@@ -96,7 +102,7 @@ def _check_anchor(history: History, commit: Commit, active: set[str]) -> None:
     if commit.anchor not in near and all(
         history[ancestor].content != commit.anchor for ancestor in history.ancestors(commit.id)
     ):
-        raise FormatError(f"The commit {commit.id} names an anchor, {commit.anchor}, that none of its ancestors is.")
+        raise FormatError(f"The commit {commit.id} names an anchor, {commit.anchor}, that is none of its ancestors.")
     for version in history.of_content(commit.anchor):
         with contextlib.suppress(FormatError):  # of several, one may need an entry that is lost
             taken_in = history.active(version)

@@ -55,7 +55,7 @@ def pathway_record(pathway: Pathway, missing: Sequence[str], id_: str) -> Pathwa
     )
 
 
-def content_of(entry: EntryRecord, pathways: Iterable[Pathway] = ()) -> hdf5.Content:
+def entry_content(entry: EntryRecord, pathways: Iterable[Pathway] = ()) -> hdf5.Content:
     """Return the content of an entry's file; the pathways of its commits in the order of its record."""
     numbers = [_numbers(pathway) for pathway in pathways]
     arrays: dict[str, NDArray[Any]] = {
@@ -66,7 +66,7 @@ def content_of(entry: EntryRecord, pathways: Iterable[Pathway] = ()) -> hdf5.Con
     return hdf5.Content(layout.ENTRY, entry.canonical(), arrays)
 
 
-def entry_of(stored: hdf5.StoredFile, number: int) -> LoggedEntry:
+def parse_entry(stored: hdf5.StoredFile, number: int) -> LoggedEntry:
     """Return the entry of the log that a file holds, checked against its number and the ids of its commits.
 
     Raises
@@ -100,7 +100,7 @@ def pathways_of(
         consumed[name] += count
         part = stored.arrays.get(name, np.empty(0, dtype=TYPES[name]))
         if part.dtype != TYPES[name] or part.ndim != 1:
-            raise FormatError(f"{stored.location} is damaged: {name!r} is no list of {TYPES[name]}.")
+            raise FormatError(f"{stored.location} is damaged: {name!r} is not a list of {TYPES[name]}.")
         if len(part[start : start + count]) != count:
             raise FormatError(f"{stored.location} is damaged: {name!r} is shorter than its record says.")
         return part[start : start + count]
@@ -134,9 +134,9 @@ def _pathway(
             covariance=None if covariance is None else covariance.astype(np.float64).reshape(rank, rank),
         )
     except (EngineError, InputError) as failure:
-        raise FormatError(f"{location} is damaged: what it holds makes no pathway: {failure}") from None
+        raise FormatError(f"{location} is damaged: its content is not a valid pathway: {failure}") from None
     if pathway_id(pathway) != record.id:
-        raise FormatError(f"{location} is damaged: pathway {pathway.label} is not what its id says.")
+        raise FormatError(f"{location} is damaged: pathway {pathway.label} does not match its id.")
     return pathway
 
 

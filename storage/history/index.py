@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-EVERY = 64
-"""Entries without which the index is written anew."""
+MOST_UNINDEXED = 64
+"""Most log entries that the index may lack before it is written again."""
 
 COLUMNS = ("id", "content", "base", "anchor")
 """Arrays of the index that hold one id for each commit."""
@@ -40,7 +40,7 @@ class IndexedCommits(Sequence[Commit]):
     Parameters
     ----------
     arrays : mapping of str to ndarray
-        Those of the index, as `content_of` makes them.
+        Those of the index, as `index_content` makes them.
 
     Attributes
     ----------
@@ -71,8 +71,8 @@ class IndexedCommits(Sequence[Commit]):
         fits = fits and self._numbers.shape == (count, 3) and len(self._seen) == len(self._dropped)
         if not fits:
             raise ValueError("the arrays do not fit each other")
-        for name, named in (("parents", self._parents), ("seen", self._seen)):
-            if (named >= np.repeat(np.arange(count), np.diff(self._ends[name], prepend=0))).any():
+        for name, numbers in (("parents", self._parents), ("seen", self._seen)):
+            if (numbers >= np.repeat(np.arange(count), np.diff(self._ends[name], prepend=0))).any():
                 raise ValueError("a commit comes before what it names")
         self._made: dict[int, Commit] = {}
 
@@ -145,7 +145,7 @@ class Index:
     refs: Refs
 
 
-def content_of(length: int, last: str, commits: Sequence[Commit], refs: Refs) -> hdf5.Content:
+def index_content(length: int, last: str, commits: Sequence[Commit], refs: Refs) -> hdf5.Content:
     """Return the content of an index's file.
 
     Parameters

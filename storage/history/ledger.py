@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .records import EntryRecord, LoggedCommit
 
 
-LATE = 0.05
+LISTING_DELAY = 0.05
 """Seconds to wait for a network disk, which may list a file late."""
 
 MOST_LOST = 100_000
@@ -77,7 +77,7 @@ class Ledger:
         self._read_new()
         entries, versions = self._least_lengths(mark)
         if entries > self.log.length:
-            time.sleep(LATE)
+            time.sleep(LISTING_DELAY)
             self._read_new()
             self._read_new(known=entries)
         if self.log.damage:
@@ -156,7 +156,7 @@ class Ledger:
         for logged in entry.commits:
             if logged.id == commit.id:
                 return logged
-        raise FormatError(f"{stored.location} is damaged: it does not bring the commit {commit.id}.")
+        raise FormatError(f"{stored.location} is damaged: it does not contain the commit {commit.id}.")
 
     def _read_index(self) -> index.Index | None:
         """Return what the log gave when it was last indexed; the log may have changed since."""
@@ -181,7 +181,7 @@ class Ledger:
         claimed = (length, versions) if store == first.id else (0, 0)
         return max(last_entry.remembered_lengths(mark, first.id), claimed)
 
-    def write_index(self, *, least: int = index.EVERY) -> None:
+    def write_index(self, *, least: int = index.MOST_UNINDEXED) -> None:
         """Write the index anew when it lacks so many entries or versions, where that can be done, and sweep."""
         last, cache = self.log.last, self.locations.cache
         if not self._keeps_index or self.log.damage or cache is None or last is None:
@@ -193,6 +193,6 @@ class Ledger:
         with contextlib.suppress(OSError):
             self.log.fsync_names()
             durable.make_folder(cache)
-            content = index.content_of(self.log.length, last, self.history.commits, self.refs)
+            content = index.index_content(self.log.length, last, self.history.commits, self.refs)
             index.write(cache / f"{layout.INDEX}{layout.FILE_ENDING}", content)
             durable.sweep(self.locations.path)

@@ -127,7 +127,7 @@ class Log:
         """
         if self._latest is None or self._latest[0] != number:  # an entry may bring thousands of commits
             stored = self._stored(number)
-            self._latest = number, stored, entries.entry_of(stored, number).entry
+            self._latest = number, stored, entries.parse_entry(stored, number).entry
         return self._latest[1:]
 
     def pathways(self, number: int, wanted: Collection[str]) -> dict[str, Pathway]:
@@ -141,7 +141,7 @@ class Log:
         stored, entry = self.read(number)
         pathways = entries.pathways_of(stored, entry, wanted)
         if len(pathways) < len(wanted):
-            raise FormatError(f"{stored.location} is damaged: it does not bring the pathways that it should.")
+            raise FormatError(f"{stored.location} is damaged: it does not contain the pathways that it should.")
         return pathways
 
     def append(self, entry: EntryRecord, pathways: Iterable[Pathway] = ()) -> str:
@@ -155,7 +155,7 @@ class Log:
         folder = self.locations
         if not isinstance(folder, DirectoryStore):
             raise read_only(folder)
-        sealed = entries.content_of(entry, pathways).seal()
+        sealed = entries.entry_content(entry, pathways).seal()
         path = folder.loose_path(entry.number)
         self.fsync_names()
         durable.publish(path, sealed.write, taken=lambda: self._is_lost(folder, entry.number, sealed.id))
@@ -201,7 +201,7 @@ class Log:
     def _append(self, number: int, part: hdf5.StoredFile | FormatError) -> LoggedEntry | None:
         """Return the next entry if it follows what is before it; otherwise set it aside."""
         try:
-            logged = part if isinstance(part, FormatError) else entries.entry_of(part, number)
+            logged = part if isinstance(part, FormatError) else entries.parse_entry(part, number)
         except FormatError as failure:
             logged = failure
         before, refused = self.last, self._refused

@@ -1,4 +1,4 @@
-"""A commit on its way: planned, and made into a log entry once it is measured."""
+"""Planned commits, and the log entries they become."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def logged_of(record: CommitRecord, measured: MeasuredRecord) -> LoggedCommit:
     return LoggedCommit(id=commit_id(record), commit=record, measured=measured)
 
 
-def entry_of(plan: Plan, logged: LoggedCommit, *, number: int, previous: str | None, versions: int) -> EntryRecord:
+def plan_entry(plan: Plan, logged: LoggedCommit, *, number: int, previous: str | None, versions: int) -> EntryRecord:
     """Return the log entry of a commit: it brings the commit, and moves a branch to it."""
     before = plan.parents[0] if plan.parents else None
     return EntryRecord(

@@ -8,6 +8,7 @@ from ...engine.errors import Conflict, NotFound
 from ...engine.wording import listed
 from ..files import layout
 from .records import MoveRecord
+from .refs import other_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,8 +50,8 @@ def create(writer: Writer, kind: str, name: str, commit: str, reason: str) -> st
     Conflict
         A branch or tag of that name stands elsewhere.
     """
-    refs, other = writer.ledger.refs, layout.TAG if kind == layout.BRANCH else layout.BRANCH
-    names, others = _names(refs, kind), _names(refs, other)
+    refs, other = writer.ledger.refs, other_kind(kind)
+    names, others = refs.of_kind(kind), refs.of_kind(other)
     if names.get(name) == commit:
         return commit
     if name in names or name in others:
@@ -75,7 +76,7 @@ def delete(writer: Writer, kind: str, name: str) -> str:
     refs.check(layout.HEAD)
     if kind == layout.BRANCH and name == refs.head:
         raise Conflict(f"HEAD is on {name}.", hint="Switch to another branch first.")
-    names = _names(refs, kind)
+    names = refs.of_kind(kind)
     if name not in names:
         raise _no_such(kind.rstrip("/"), name, names)
     commit = names[name]
@@ -98,10 +99,6 @@ def switch(writer: Writer, name: str) -> None:
     if name != refs.head:
         move = MoveRecord(ref=layout.HEAD, before=refs.head, after=name)
         writer.move([move], f"switch to {name}", {layout.BRANCH + name: refs.branches[name]})
-
-
-def _names(refs: Refs, kind: str) -> dict[str, str]:
-    return refs.branches if kind == layout.BRANCH else refs.tags
 
 
 def _no_such(kind: str, name: str, names: Iterable[str]) -> NotFound:

@@ -120,9 +120,9 @@ class Refs:
     def check(self, ref: str) -> None:
         """Refuse to say where a ref stands when an entry of the log that may have moved it is lost."""
         if not self.is_certain(ref):
-            name = ref.removeprefix(layout.BRANCH).removeprefix(layout.TAG)
+            _, name = split_ref(ref)
             raise FormatError(
-                f"Where {name} stands is not certain: entry {self.lost} of the log, which may have moved it, "
+                f"The position of {name} is not certain: entry {self.lost} of the log, which may have moved it, "
                 "is missing or damaged.",
                 code="ref-uncertain",
             )
@@ -146,32 +146,43 @@ class Refs:
                     standing.setdefault(names[name], []).append(name)
         return {commit: tuple(several) for commit, several in standing.items()}
 
+    def of_kind(self, kind: str) -> dict[str, str]:
+        """Return the branches, or the tags."""
+        return self.branches if kind == layout.BRANCH else self.tags
+
     def get(self, ref: str) -> str | None:
         """Return where a ref stands, or `None`."""
         if ref == layout.HEAD:
             return self.head
-        names = self.branches if ref.startswith(layout.BRANCH) else self.tags
-        return names.get(ref.removeprefix(layout.BRANCH).removeprefix(layout.TAG))
+        kind, name = split_ref(ref)
+        return self.of_kind(kind).get(name)
 
     def set(self, ref: str, after: str | None) -> None:
         """Put a ref somewhere, or nowhere."""
         if ref == layout.HEAD:
             self.head = after or layout.FIRST_BRANCH
             return
-        kind, name = (
-            (self.branches, ref.removeprefix(layout.BRANCH))
-            if ref.startswith(layout.BRANCH)
-            else (self.tags, ref.removeprefix(layout.TAG))
-        )
+        kind, name = split_ref(ref)
         if after is None:
-            kind.pop(name, None)
+            self.of_kind(kind).pop(name, None)
         else:
-            kind[name] = after
+            self.of_kind(kind)[name] = after
 
     def _apply(self, number: int, move: MoveRecord, reason: str, author: str, time: str) -> None:
         self.later.append(Move(number, move.ref, move.before, move.after, reason, author, time))
         self.moved[move.ref] = number
         self.set(move.ref, move.after)
+
+
+def split_ref(ref: str) -> tuple[str, str]:
+    """Return `branch/` or `tag/`, or nothing for HEAD, and the name of a ref without it."""
+    kind = next((kind for kind in (layout.BRANCH, layout.TAG) if ref.startswith(kind)), "")
+    return kind, ref.removeprefix(kind)
+
+
+def other_kind(kind: str) -> str:
+    """Return `tag/` for `branch/`, and `branch/` for `tag/`."""
+    return layout.TAG if kind == layout.BRANCH else layout.BRANCH
 
 
 def check_entry(entry: EntryRecord, commits: Container[str], refs: Refs | None) -> None:
@@ -192,14 +203,14 @@ def check_entry(entry: EntryRecord, commits: Container[str], refs: Refs | None) 
         It names a commit that is not before it, or a ref as none can be called, or moves one from where it is not.
     """
     known: set[str] = set()
-    named: list[str | None] = []
+    ids: list[str | None] = []
     for logged in entry.commits:
         commit = logged.commit
         seen = (id_ for drop in commit.drops for id_ in drop.seen)
-        named.extend(id_ for id_ in (*commit.parents, *seen) if id_ not in known)
+        ids.extend(id_ for id_ in (*commit.parents, *seen) if id_ not in known)
         known.add(logged.id)
-    named += [move.after for move in entry.moves if move.ref != layout.HEAD and move.after not in known]
-    for id_ in named:
+    ids += [move.after for move in entry.moves if move.ref != layout.HEAD and move.after not in known]
+    for id_ in ids:
         if refs is not None and id_ is not None and id_ not in commits:
             raise FormatError(f"Entry {entry.number} of the log is damaged: the commit {id_} is not before it.")
     for ref in (move.ref for move in entry.moves):
@@ -209,12 +220,14 @@ def check_entry(entry: EntryRecord, commits: Container[str], refs: Refs | None) 
         return
     for move in entry.moves:
         if refs.get(move.ref) != move.before:
-            raise FormatError(f"Entry {entry.number} of the log is damaged: it moves {move.ref} from where it is not.")
+            raise FormatError(
+                f"Entry {entry.number} of the log is damaged: it moves {move.ref} from a commit where it was not."
+            )
     after = {move.ref: move.after for move in entry.moves}
     head = after.get(layout.HEAD) or refs.head
     if after.get(layout.BRANCH + head, refs.branches.get(head)) is None:
         raise FormatError(
-            f"Entry {entry.number} of the log is damaged: it leaves HEAD on {head!r}, which is no branch."
+            f"Entry {entry.number} of the log is damaged: it leaves HEAD on {head!r}, which is not a branch."
         )
 
 
@@ -227,21 +240,22 @@ def check_name(name: str) -> str:
         It would be read as something else, or holds a character that the grammar of versions uses.
     """
     if name == layout.HEAD or LOOKS_LIKE_VERSION.fullmatch(name) or LOOKS_LIKE_ID.fullmatch(name):
-        raise InputError(f"{name!r} cannot name a branch or tag: it reads as HEAD, a version or an id.")
+        raise InputError(f"{name!r} cannot name a branch or tag: it would be read as HEAD, a version or an id.")
     if len(name) > LONGEST_NAME:
         raise InputError(f"The name of a branch or tag has {LONGEST_NAME} characters at the most, not {len(name):,}.")
     plain = all(part and part[0] not in "-." and part[-1] != "." for part in name.split("/"))
     if not plain or ".." in name or not all(character.isalnum() or character in "_-.+/" for character in name):
         raise InputError(
             f"{name!r} cannot name a branch or tag.",
-            hint="Use letters, digits and _ - . + / only; not two dots together, and no dash or dot to begin with.",
+            hint="Use letters, digits and _ - . + / only; not two dots together, and no dash or dot at the beginning.",
         )
     return name
 
 
 def _is_ref(ref: str) -> bool:
+    kind, name = split_ref(ref)
     try:
-        check_name(ref.removeprefix(layout.BRANCH) if ref.startswith(layout.BRANCH) else ref.removeprefix(layout.TAG))
+        check_name(name)
     except InputError:
         return False
-    return ref.startswith((layout.BRANCH, layout.TAG))
+    return bool(kind)

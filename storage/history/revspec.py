@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ...engine.errors import FormatError, InputError, NotFound
+from ...engine.wording import counted
 from ..files import layout
 from .refs import LOOKS_LIKE_ID, LOOKS_LIKE_VERSION, Refs
 
@@ -42,7 +43,7 @@ def resolve(text: str, refs: Refs, history: History) -> str:
     while match := SUFFIX.search(text):
         suffixes.append(match.group())
         text = text[: match.start()]
-    commit = _named(text, refs, history)
+    commit = _resolve_name(text, refs, history)
     for suffix in reversed(suffixes):
         commit = _step(commit, suffix, history)
     return commit
@@ -62,7 +63,7 @@ def split_range(text: str) -> tuple[str, str]:
     return before or "HEAD", after or "HEAD"
 
 
-def _named(text: str, refs: Refs, history: History) -> str:
+def _resolve_name(text: str, refs: Refs, history: History) -> str:
     if text in ("HEAD", "@"):
         return refs.commit_at(layout.HEAD)
     if LOOKS_LIKE_VERSION.fullmatch(text):
@@ -119,7 +120,7 @@ def _by_id(prefix: str, history: History) -> str | None:
 def _at(branch: str, when: str, refs: Refs) -> str:
     if refs.lost:
         raise FormatError(
-            f"Where a branch stood at {when} is not certain: entry {refs.lost} of the log is missing or damaged.",
+            f"The version of a branch at {when} is not certain: entry {refs.lost} of the log is missing or damaged.",
             code="ref-uncertain",
         )
     commit = refs.at(_moment(when), branch or None)
@@ -157,7 +158,8 @@ def _step(commit: str, suffix: str, history: History) -> str:
     if suffix[0] == "^":
         parents = history[commit].parents
         if count > len(parents):
-            has = "is the base and has no parent" if not parents else f"has {len(parents)} and no {count}. parent"
+            several = f"has {counted(len(parents), 'parent')}; there is no parent number {count}"
+            has = several if parents else "is the base and has no parent"
             raise NotFound(f"v{history.number(commit)} {has}.", code="no-such-parent")
         return parents[count - 1] if count else commit
     back = min(count, history.length)  # no line is longer

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import Conflict, FormatError, InputError
 from ..files import layout
-from .planning import entry_of
+from .planning import plan_entry
 from .records import EntryRecord, MoveRecord
 from .refs import check_entry
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 1_000
 """Most tries of a writer for the next number; with each that fails, another writer has succeeded."""
 
-PATIENCE, PAUSE = 1.0, 0.005
+CLAIM_WAIT, CLAIM_PAUSE = 1.0, 0.005
 """Most seconds that a writer waits for another that has claimed a number, and seconds between two looks at it."""
 
 LONGEST_AUTHOR = 1_000
@@ -37,7 +37,7 @@ LONGEST_AUTHOR = 1_000
 class RefMoved(Conflict):
     """A ref is no longer where a writer saw it."""
 
-    def named(self, holder: str | None) -> RefMoved:
+    def with_holder(self, holder: str | None) -> RefMoved:
         """Return the same refusal with the name of another writer, who holds the lock; as it is where nobody does."""
         if holder is None:
             return self
@@ -99,7 +99,7 @@ class Writer:
 
         def build() -> EntryRecord:
             log, history = self.ledger.log, self.ledger.history
-            return entry_of(plan, logged, number=log.next, previous=log.last, versions=history.length)
+            return plan_entry(plan, logged, number=log.next, previous=log.last, versions=history.length)
 
         self.append(build, plan.pathways, {layout.BRANCH + plan.branch: tip})
 
@@ -159,14 +159,14 @@ class Writer:
 
         Where a file system has no links, the number is there for a moment before the entry is.
         """
-        end = clocks.monotonic() + PATIENCE
+        end = clocks.monotonic() + CLAIM_WAIT
         while True:
             self.ledger.refresh()
             if self.ledger.log.next > number:
                 return True
             if clocks.monotonic() >= end:
                 return False
-            clocks.sleep(PAUSE)
+            clocks.sleep(CLAIM_PAUSE)
 
 
 def _account() -> str:
@@ -174,4 +174,4 @@ def _account() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):
-        raise InputError("This account has no name to sign with.", code="nameless-account") from None
+        raise InputError("This account has no user name, which would be the author.", code="nameless-account") from None

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
     from ...engine.network.covariance import MatrixSource
 
-EVERY = 64
+COMMITS_PER_ANCHOR = 64
 """The number of commits on one anchor after which a version on a dense base is inverted again."""
 
 RANK_SHARE = 1 / 8
 """The share of p above which the rank of the pathways since the last anchor makes a new anchor due."""
 
-LARGEST = 20_000
+LARGEST_INVERTED = 20_000
 """The largest panel that is inverted in full: two larger p × p matrices would not fit a workstation."""
 
 LARGEST_FACTOR = 5_000
@@ -52,9 +52,9 @@ def inversion_due(*, genes: int, rank: int, commits: int, dense: bool, probe: fl
     probe : float, optional
         The relative error that the probe measured, where it was run.
     """
-    if genes > (LARGEST if dense else LARGEST_FACTOR):
+    if genes > (LARGEST_INVERTED if dense else LARGEST_FACTOR):
         return ""
-    if dense and commits >= EVERY:
+    if dense and commits >= COMMITS_PER_ANCHOR:
         return f"{commits} commits since the last"
     if rank > genes * RANK_SHARE:
         return f"rank {rank} since the last, more than an eighth of {genes} genes"
@@ -76,8 +76,8 @@ def check_size(genes: int) -> None:
     InputError
         The message says what the limit is.
     """
-    if genes > LARGEST:
-        raise InputError(f"{genes:,} genes are too many to invert in full: the limit is {LARGEST:,}.")
+    if genes > LARGEST_INVERTED:
+        raise InputError(f"{genes:,} genes are too many to invert in full: the limit is {LARGEST_INVERTED:,}.")
 
 
 def write_anchor(folder: Path, content: str, base: str, pathways: Iterable[str], inversion: DenseCovariance) -> None:

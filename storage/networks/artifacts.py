@@ -87,7 +87,7 @@ class Artifacts:
         yield from sorted(sound, key=lambda artifact: artifact.record.time, reverse=True)
         yield from (artifact for artifact in artifacts if isinstance(artifact, FormatError))
 
-    def named(self, prefix: str) -> Artifact:
+    def find_by_prefix(self, prefix: str) -> Artifact:
         """Return the analysis whose key begins so.
 
         Raises
@@ -103,7 +103,9 @@ class Artifacts:
             return self.read(keys[0])
         if keys:
             some = ", ".join(key[: len(digits) + 4] for key in keys[:3])
-            raise Conflict(f"{prefix!r} is how {len(keys)} analyses begin: {some}.", hint="Write more digits.")
+            raise Conflict(
+                f"{len(keys)} analyses have ids that begin with {prefix!r}: {some}.", hint="Give more digits."
+            )
         message = f"There is no analysis {prefix!r} in this store."
         raise NotFound(message, code="analysis-unknown", facts={"digits": LEAST_PREFIX})
 
@@ -200,7 +202,7 @@ def read_artifact(locations: Locations, key: str) -> Artifact:
     stored = hdf5.read(location, layout.ARTIFACT)
     record = parse(ArtifactRecord, stored.record, location)
     if layout.artifact_key(record.analysis, record.content, record.parameters) != key:
-        raise FormatError(f"{location} is damaged: it is not the analysis that its name says.")
+        raise FormatError(f"{location} is damaged: its content does not match its name.")
     return Artifact(key, record, stored.arrays)
 
 
@@ -216,7 +218,7 @@ def _attempt(locations: Locations, key: str) -> Artifact | FormatError:
 def _put(store: DirectoryStore, key: str, write: Callable[[durable.Output], object]) -> None:
     path = store.artifact(key).path
     if path.parent.is_symlink():
-        raise Conflict(f"{path.parent} is a link: a store keeps its files within itself.", hint="Remove the link.")
+        raise Conflict(f"{path.parent} is a link, and a store must contain its files itself.", hint="Remove the link.")
     if not path.parent.is_dir():
         durable.make_folder(path.parent)
         durable.flush(store.path)

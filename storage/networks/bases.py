@@ -165,7 +165,7 @@ def read_base(location: hdf5.Location, base: str) -> StoredBase:
         samples = decode_names(stored.arrays[layout.SAMPLES]) if layout.SAMPLES in stored.arrays else ()
         covariance = _covariance(stored, record)
     except (KeyError, InputError, EngineError, UnicodeDecodeError) as failure:
-        raise FormatError(f"{location} is damaged: what it holds makes no base: {failure}") from None
+        raise FormatError(f"{location} is damaged: its content is not a valid base: {failure}") from None
     if covariance.size != len(panel) or record.genes != len(panel):
         raise FormatError(f"{location} is damaged: its panel does not fit its numbers.")
     return StoredBase(

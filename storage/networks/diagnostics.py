@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ...engine.network.snapshot import Snapshot
     from ..history.active import History
     from ..history.planning import Plan
-    from .reading import Reader
+    from .reading import VersionReader
 
 
 IN_THE_WAY = (PermissionError, NotADirectoryError, FileExistsError)
@@ -29,13 +29,13 @@ class Diagnostics:
 
     Parameters
     ----------
-    reader : Reader
+    reader : VersionReader
         Reads versions.
     history : History
         The commits so far.
     """
 
-    def __init__(self, reader: Reader, history: History) -> None:
+    def __init__(self, reader: VersionReader, history: History) -> None:
         self._reader = reader
         self._history = history
 

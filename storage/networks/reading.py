@@ -49,7 +49,7 @@ class Recipe:
     anchor: str | None = None
 
 
-class Reader:
+class VersionReader:
     """Reads versions of a store; it keeps bases that it has read.
 
     Parameters
@@ -225,4 +225,4 @@ class Reader:
 
 
 def _unreadable(anchor: str) -> FormatError:
-    return FormatError(f"No version that can be read has the content {anchor}, which one names as its anchor.")
+    return FormatError(f"No version that can be read has the content {anchor}, which a version names as its anchor.")

@@ -1,1 +1,1 @@
-"""History on its way between stores and files."""
+"""Copying history between stores and files: create, clone, export, fetch, push, pack."""

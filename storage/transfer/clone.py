@@ -1,4 +1,4 @@
-"""A new store with all that another one, or a file that one was exported to, has."""
+"""Cloning: a new store with the whole history of another store or of an exported file."""
 
 from __future__ import annotations
 

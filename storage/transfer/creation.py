@@ -76,7 +76,7 @@ def check_free(path: Path) -> None:
         raise Conflict(f"{path} exists already.", hint="Choose another name, or remove it first.")
     for folder in path.absolute().parents:
         if (folder / layout.FORMAT_FILE).is_file() and (folder / layout.LOG).is_dir():
-            raise Conflict(f"{folder} is a store, and a store cannot stand in another.", hint="Choose another place.")
+            raise Conflict(f"{folder} is a store, and a store cannot be inside another.", hint="Choose another folder.")
     if not path.parent.is_dir():
         raise NotFound(f"There is no folder {path.parent} to create {path.name} in.")
 

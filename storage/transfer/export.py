@@ -43,7 +43,7 @@ def export_store(ledger: Ledger, path: Path, progress: Callable[[float], None] |
             if progress is not None:
                 progress(number / ledger.log.length)
         yield from _bases_and_analyses(ledger, bases_of(ledger.history))
-        content = index.content_of(ledger.log.length, last, ledger.history.commits, ledger.refs)
+        content = index.index_content(ledger.log.length, last, ledger.history.commits, ledger.refs)
         yield f"{layout.CACHE}/{layout.INDEX}", content.seal()
 
     _write(path, parts)
@@ -73,7 +73,7 @@ def export_version(ledger: Ledger, commit: str, path: Path, author: str, time: s
     contents = {*parcel.bases, *(logged.measured.content for logged in parcel.commits)}
 
     def parts() -> Parts:
-        yield f"{layout.LOG}/{group_of(1)}", entries.content_of(entry, parcel.pathways).seal()
+        yield f"{layout.LOG}/{group_of(1)}", entries.entry_content(entry, parcel.pathways).seal()
         yield from _bases_and_analyses(ledger, parcel.bases, contents)
 
     _write(path, parts)

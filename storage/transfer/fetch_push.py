@@ -18,7 +18,7 @@ from ..history.checking import check_commit, check_stored_genes
 from ..history.commits import commit_of
 from ..history.log import read_only
 from ..history.records import EntryRecord, MoveRecord
-from ..history.refs import check_name
+from ..history.refs import check_name, other_kind, split_ref
 from ..networks.bases import read_base
 from .parcel import copy_base, parcel_of
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ..history.writing import Writer
     from .parcel import Parcel
 
-READ = 0.8
+READING_SHARE = 0.8
 """The share of the time of a fetch that reading takes; checking takes the rest."""
 
 FETCHED = "fetch from"
@@ -131,7 +131,7 @@ def push(
         raise Conflict(f"{where} has a tag named {branch}.", hint="Push a branch of another name.")
     if before is not None and before not in source.history.ancestors(tip):
         raise Conflict(
-            f"{branch} of {where} has versions that {branch} here has not.",
+            f"{branch} of {where} has versions that {branch} here does not have.",
             code="push-not-forward",
             facts={"store": where, "branch": f"{name_of(where)}/{branch}"},
         )
@@ -158,7 +158,7 @@ def check_pair(target: Ledger, source: Ledger) -> Panel:
     """
     ours, theirs = target.locations.path, source.locations.path
     if ours.samefile(theirs):
-        raise InputError(f"{theirs} is this very store.", hint="Name another one.")
+        raise InputError(f"{theirs} is this store itself.", hint="Name another one.")
     panel, other = (_panel(ledger) for ledger in (target, source))
     if panel.genes == other.genes:
         return panel
@@ -201,22 +201,16 @@ def _check_moves(target: Ledger, moves: Sequence[MoveRecord]) -> None:
     """Refuse to move a branch or tag that was not made by a fetch, or that would bear the name of the other kind."""
     fetched = _fetched_refs(target)
     for move in moves:
-        kind, _, name = move.ref.partition("/")
+        kind, name = split_ref(move.ref)
         if move.before is not None and move.ref not in fetched:
-            raise Conflict(f"{name} was made or moved here by hand.", code="fetch-onto-own-ref")
-        if target.refs.get(other := _other_kind(move.ref)) is not None:
-            standing = other.partition("/")[0]
+            raise Conflict(f"{name} was made or moved here, not by a fetch.", code="fetch-onto-own-ref")
+        if name in target.refs.of_kind(other_kind(kind)):
+            standing = other_kind(kind).rstrip("/")
             raise Conflict(
-                f"{name} is a {standing} here, and would be a {kind}.",
+                f"{name} is a {standing} here, and would be a {kind.rstrip('/')}.",
                 code="fetch-onto-other-kind",
                 facts={"kind": standing, "name": name},
             )
-
-
-def _other_kind(ref: str) -> str:
-    """Return the tag that has a branch's name, or the branch that has a tag's."""
-    name = ref.partition("/")[2]
-    return (layout.TAG if ref.startswith(layout.BRANCH) else layout.BRANCH) + name
 
 
 def _transfer(
@@ -237,12 +231,12 @@ def _transfer(
     needed = source.history.ancestors(*(move.after for move in moves if move.after))
     try:
         lacking = [commit for commit in needed if commit not in target.history]
-        parcel = parcel_of(source, lacking, _part(progress, 0.0, READ))
+        parcel = parcel_of(source, lacking, _part(progress, 0.0, READING_SHARE))
         new = set(parcel.bases) - {commit.base for commit in target.history.commits}
-        _check_arrival(source, target, parcel, panel, new, _part(progress, READ, 1.0))
+        _check_arrival(source, target, parcel, panel, new, _part(progress, READING_SHARE, 1.0))
     except FormatError as failure:
         raise FormatError(
-            f"Nothing was taken from {source.locations.path}: {failure.message}",
+            f"Nothing was copied from {source.locations.path}: {failure.message}",
             code="source-damaged",
             facts={"store": source.locations.path},
         ) from None
@@ -261,7 +255,8 @@ def _transfer(
             time=time,
         )
 
-    standing = {move.ref: move.before for move in moves} | {_other_kind(move.ref): None for move in moves}
+    names = [split_ref(move.ref) for move in moves]
+    standing = {move.ref: move.before for move in moves} | {other_kind(kind) + name: None for kind, name in names}
     writer.append(build, parcel.pathways, standing)
     return TransferReport(tuple(logged.id for logged in parcel.commits), copied, tuple(moves))
 

@@ -65,7 +65,7 @@ def _index_findings(ledger: Ledger, cache: Path, before: Derived) -> Iterator[Fi
             yield Finding("derived", within(ledger, path), f"{path} is not the index of this log.")
         elif wrong := read_problem(lambda: hdf5.walk(path)):
             yield Finding("derived", within(ledger, path), wrong)
-    elif ledger.log.length >= index.EVERY:
+    elif ledger.log.length >= index.MOST_UNINDEXED:
         yield Finding("note", within(ledger, path), "There is no index; opening reads every entry.")
     note, first, last = cache / layout.LAST_ENTRY, ledger.history.numbered(0), ledger.log.last
     if ledger.log.damage or first is None or last is None:
@@ -76,7 +76,7 @@ def _index_findings(ledger: Ledger, cache: Path, before: Derived) -> Iterator[Fi
     if expected not in marks and lengths[1] <= ledger.log.length:  # beyond it is what others write meanwhile
         behind = 0 < lengths[0] < ledger.log.length  # its writer died
         kind = "derived" if note.exists() and not behind else "note"
-        yield Finding(kind, within(ledger, note), "The last entry of the log is not noted down.")
+        yield Finding(kind, within(ledger, note), "The last entry of the log is not recorded.")
 
 
 def index_agrees(ledger: Ledger, cached: index.Index) -> bool:
@@ -113,7 +113,7 @@ def _anchor_findings(ledger: Ledger, cache: Path, report: Report, *, quick: bool
         if wrong := read_problem(lambda path=path: read_whole(hdf5.Location(path), layout.ANCHOR, quick=quick)):
             yield Finding("derived", shown, wrong)
         elif anchors.read_anchor(folder, anchor) is None:
-            yield Finding("derived", shown, f"{path} is damaged: it is not the inversion that its name says.")
+            yield Finding("derived", shown, f"{path} is damaged: its content does not match its name.")
 
 
 def artifact_findings(ledger: Ledger, report: Report) -> Iterator[Finding]:
@@ -130,7 +130,7 @@ def artifact_findings(ledger: Ledger, report: Report) -> Iterator[Finding]:
     if folder.is_symlink():
         yield Finding("note", layout.ARTIFACTS, "It is a link: nothing is read from there, or kept.")
     elif folder.exists() and not folder.is_dir():
-        yield Finding("note", layout.ARTIFACTS, "It is no folder: no analysis can be kept.")
+        yield Finding("note", layout.ARTIFACTS, "It is not a folder: no analysis can be kept.")
 
 
 def pack_findings(ledger: Ledger, store: DirectoryStore) -> Iterator[Finding]:
@@ -149,9 +149,9 @@ def stray_findings(store: DirectoryStore, *, claim: int) -> Iterator[Finding]:
     for number in store.loose():
         shown = f"{layout.LOG}/{layout.entry_name(number)}"
         if number == claim and _is_empty(store.loose_path(number)):
-            yield Finding("note", shown, "A writer claims it, or died.", advice="name-claimed")
+            yield Finding("note", shown, "A writer has claimed it, or has died.", advice="name-claimed")
         elif any(first <= number <= last for first, last in packed):
-            yield Finding("note", shown, "It is left over: the entry stands in a pack.")
+            yield Finding("note", shown, "It is left over: the entry is in a pack.")
     for first, last in set(store.all_packs()) - set(packed):
         yield Finding(
             "note", f"{layout.PACKS}/{layout.pack_name(first, last)}", "It is left over: a larger pack has it."
@@ -159,11 +159,11 @@ def stray_findings(store: DirectoryStore, *, claim: int) -> Iterator[Finding]:
     for path in sorted(store.path.rglob("*")):
         shown = path.relative_to(store.path).as_posix()
         if path.is_symlink():
-            yield Finding("note", shown, "It is a link: without what it leads to, the store is not whole.")
+            yield Finding("note", shown, "It is a link: without its target the store is not complete.")
         elif durable.is_temporary(path.name):
-            yield Finding("note", shown, "A writer left it, or is at work; it is swept after an hour.")
+            yield Finding("note", shown, "A writer left it, or is still writing; it is removed after an hour.")
         elif not _is_known(shown) and not path.is_dir():
-            yield Finding("note", shown, "It is no file of a store.")
+            yield Finding("note", shown, "It is not a file of a store.")
 
 
 def _is_empty(path: Path) -> bool:

@@ -14,7 +14,7 @@ from ..files import hdf5, layout
 from ..files.locations import DirectoryStore
 from ..history.checking import check_commit, check_stored_genes
 from ..networks import bases
-from ..networks.reading import Reader
+from ..networks.reading import VersionReader
 from .findings import Finding, read_problem, read_whole, within
 
 if TYPE_CHECKING:
@@ -47,9 +47,9 @@ def log_findings(ledger: Ledger) -> Iterator[Finding]:
             if isinstance(why, hdf5.Missing):
                 what = f"Entries {run[0]:,} to {run[-1]:,} of the log are missing: {path} and those that follow."
             else:
-                what += f" So it is with its other entries to {run[-1]:,}."
+                what += f" The same is true of its other entries to {run[-1]:,}."
         if _is_redundant(ledger, run):
-            what += " All that it holds stands in other files too: move it out of the store, and verify again."
+            what += " Everything in it is in other files too: move it out of the store, and verify again."
         yield Finding("damage", within(ledger, path), what, versions_lost_with(ledger, run), uncertain)
 
 
@@ -166,7 +166,7 @@ def base_findings(ledger: Ledger, meter: Meter, *, quick: bool) -> Iterator[Find
 def number_findings(ledger: Ledger, report: Report) -> Iterator[Finding]:
     """Yield a finding for each branch or tag whose precision is not the inverse of its covariance."""
     history = ledger.history
-    reader = Reader(ledger.log, history)
+    reader = VersionReader(ledger.log, history)
     tips = {commit: None for refs in (ledger.refs.branches, ledger.refs.tags) for commit in sorted(refs.values())}
     for commit in (tip for tip in tips if history.number(tip) in report.whole):
         name = f"v{history.number(commit)}"

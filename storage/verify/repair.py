@@ -12,7 +12,7 @@ from ..files import durable, layout
 from ..files.locations import DirectoryStore
 from ..history import index
 from ..history.ledger import Ledger
-from ..networks.reading import Reader
+from ..networks.reading import VersionReader
 from ..transfer.pack import remove_packed, write_pack
 from .store import verify
 
@@ -108,7 +108,7 @@ def _remove_packed(store: DirectoryStore, ledger: Ledger) -> None:
 
 
 def _remake_anchors(ledger: Ledger) -> None:
-    reader = Reader(ledger.log, ledger.history)
+    reader = VersionReader(ledger.log, ledger.history)
     for anchor in sorted({commit.anchor for commit in ledger.history.commits if commit.anchor is not None}):
         with contextlib.suppress(GrnError):  # what it needs is damaged, and reported as such
             reader.inversion(anchor)
@@ -116,5 +116,5 @@ def _remake_anchors(ledger: Ledger) -> None:
 
 def _write_index(path: Path) -> None:
     ledger = Ledger(path)
-    ledger.write_index(least=1 if ledger.log.length >= index.EVERY else index.EVERY)
+    ledger.write_index(least=1 if ledger.log.length >= index.MOST_UNINDEXED else index.MOST_UNINDEXED)
     ledger.remember_last()

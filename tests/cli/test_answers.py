@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 GENES = ("TP53", "MDM2", "CDKN1A", "BAX", "MYC", "CDK4", "E2F1", "RB1", "IL6", "TNF", "STAT3", "JUN")
-PLACE = {gene: place for place, gene in enumerate(GENES)}
+INDEX = {gene: index for index, gene in enumerate(GENES)}
 ACTIVE = {
     "v0": "",
     "v1": "P53",
@@ -62,7 +62,7 @@ def pairs() -> Iterator[tuple[int, int]]:
 def spread(**loadings: float) -> NDArray[np.float64]:
     x = np.zeros(len(GENES))
     for gene, loading in loadings.items():
-        x[PLACE[gene]] = loading
+        x[INDEX[gene]] = loading
     return x
 
 
@@ -140,40 +140,40 @@ def ask(grn: Callable[..., Any], store: Path) -> Callable[..., Any]:
     return run
 
 
-def test_log_tells_head_and_its_ancestors_newest_first_and_v0_last(ask: Callable[..., Any]) -> None:
+def test_log_lists_head_and_its_ancestors_newest_first_and_v0_last(ask: Callable[..., Any]) -> None:
     versions = ask("log", "--json").json["versions"]
-    assert [one["version"] for one in versions] == ["v6", "v5", "v4", "v3", "v2", "v1", "v0"]
-    for one in versions:
-        assert set(one) == {
+    assert [version["version"] for version in versions] == ["v6", "v5", "v4", "v3", "v2", "v1", "v0"]
+    for version in versions:
+        assert set(version) == {
             "version", "id", "content", "parents", "message", "author", "time", "base", "added", "dropped", "rank",
             "refs",
         }  # fmt: skip
-        assert len(one["id"]) == len(one["content"]) == len(one["base"]) == 64
-        assert (one["author"], one["time"]) == ("Ada", "2026-05-28T20:26:40Z")
+        assert len(version["id"]) == len(version["content"]) == len(version["base"]) == 64
+        assert (version["author"], version["time"]) == ("Ada", "2026-05-28T20:26:40Z")
 
 
-def test_log_tells_what_each_commit_added_and_dropped(ask: Callable[..., Any]) -> None:
-    told = {one["version"]: one for one in ask("log", "--json").json["versions"]}
-    assert told["v0"]["added"] == []
-    assert told["v1"]["added"] == [{"name": "P53", "genes": 4, "sign": 1}]
-    assert told["v2"]["added"] == [{"name": "MYC", "genes": 4, "sign": 1}]
-    assert sorted(one["name"] for one in told["v3"]["added"]) == ["CYTO", "IL6"]
-    assert (told["v4"]["added"], told["v4"]["dropped"]) == ([], ["MYC"])
-    assert told["v5"]["added"] == [{"name": "INFLAM", "genes": 3, "sign": -1}]
-    assert [told[f"v{number}"]["rank"] for number in range(7)] == [0, 1, 2, 4, 3, 2, 4]
-    assert [told[f"v{number}"]["message"] for number in (0, 1, 4, 6)] == [
+def test_log_lists_what_each_commit_added_and_dropped(ask: Callable[..., Any]) -> None:
+    versions = {version["version"]: version for version in ask("log", "--json").json["versions"]}
+    assert versions["v0"]["added"] == []
+    assert versions["v1"]["added"] == [{"name": "P53", "genes": 4, "sign": 1}]
+    assert versions["v2"]["added"] == [{"name": "MYC", "genes": 4, "sign": 1}]
+    assert sorted(pathway["name"] for pathway in versions["v3"]["added"]) == ["CYTO", "IL6"]
+    assert (versions["v4"]["added"], versions["v4"]["dropped"]) == ([], ["MYC"])
+    assert versions["v5"]["added"] == [{"name": "INFLAM", "genes": 3, "sign": -1}]
+    assert [versions[f"v{number}"]["rank"] for number in range(7)] == [0, 1, 2, 4, 3, 2, 4]
+    assert [versions[f"v{number}"]["message"] for number in (0, 1, 4, 6)] == [
         "given", "the p53 set", "revert v2", "merge drug-a into main",
     ]  # fmt: skip
 
 
-def test_log_tells_parents_and_refs(ask: Callable[..., Any]) -> None:
-    told = {one["version"]: one for one in ask("log", "--json").json["versions"]}
-    ids = {name: one["id"] for name, one in told.items()}
+def test_log_lists_parents_and_refs(ask: Callable[..., Any]) -> None:
+    versions = {version["version"]: version for version in ask("log", "--json").json["versions"]}
+    ids = {name: version["id"] for name, version in versions.items()}
     parents = {"v1": ["v0"], "v2": ["v1"], "v3": ["v2"], "v4": ["v3"], "v5": ["v1"], "v6": ["v4", "v5"], "v0": []}
-    assert {name: one["parents"] for name, one in told.items()} == {
+    assert {name: version["parents"] for name, version in versions.items()} == {
         name: [ids[parent] for parent in names] for name, names in parents.items()
     }
-    refs = {name: one["refs"] for name, one in told.items() if one["refs"]}
+    refs = {name: version["refs"] for name, version in versions.items() if version["refs"]}
     assert refs == {"v6": ["HEAD", "main"], "v5": ["drug-a"], "v3": ["paper"]}
 
 
@@ -192,29 +192,29 @@ def test_log_has_rows_and_lines_and_can_be_cut(ask: Callable[..., Any]) -> None:
 
 
 def test_log_of_a_range_is_what_one_side_has_and_the_other_has_not(ask: Callable[..., Any]) -> None:
-    names = [one["version"] for one in ask("log", "v4..v6", "--json").json["versions"]]
+    names = [version["version"] for version in ask("log", "v4..v6", "--json").json["versions"]]
     assert names == ["v6", "v5"]
     assert ask("log", "v2", "--tsv", "-n", 1).rows[0]["version"] == "v2"
 
 
-def test_log_tells_the_moves_of_refs(ask: Callable[..., Any]) -> None:
-    told = ask("log", "--refs", "--json").json
-    assert [move["ref"] for move in told["moves"][:4]] == ["tag/paper", "branch/main", "HEAD", "branch/drug-a"]
-    assert (told["moves"][0]["before"], told["moves"][0]["after"]) == (None, "v3")
-    assert told["moves"][-1]["after"] == "v0"
-    assert set(told["contents"]) == set(ACTIVE)
-    assert len(ask("log", "--refs", "--tsv").rows) == len(told["moves"]) == 11
+def test_log_lists_the_moves_of_refs(ask: Callable[..., Any]) -> None:
+    log = ask("log", "--refs", "--json").json
+    assert [move["ref"] for move in log["moves"][:4]] == ["tag/paper", "branch/main", "HEAD", "branch/drug-a"]
+    assert (log["moves"][0]["before"], log["moves"][0]["after"]) == (None, "v3")
+    assert log["moves"][-1]["after"] == "v0"
+    assert set(log["contents"]) == set(ACTIVE)
+    assert len(ask("log", "--refs", "--tsv").rows) == len(log["moves"]) == 11
 
 
 def test_equal_sets_have_equal_content_whatever_their_history(ask: Callable[..., Any], store: Path) -> None:
-    told = {one["version"]: one["content"] for one in ask("log", "--all", "--json").json["versions"]}
-    assert len(set(told.values())) == 7
-    assert ask("rev-parse", "v6", "--content").out.strip() == told["v6"]
+    contents = {version["version"]: version["content"] for version in ask("log", "--all", "--json").json["versions"]}
+    assert len(set(contents.values())) == 7
+    assert ask("rev-parse", "v6", "--content").out.strip() == contents["v6"]
 
 
 def dense_diff(truth: Truth, before: str, after: str, cut: float) -> list[tuple[int, int, float, float, str]]:
     first, second = truth.rho(before), truth.rho(after)
-    found: list[tuple[int, int, float, float, str]] = []
+    changes: list[tuple[int, int, float, float, str]] = []
     for i, j in pairs():
         a, b = float(first[i, j]), float(second[i, j])
         if abs(a) >= cut and abs(b) >= cut and (a > 0) != (b > 0):
@@ -225,37 +225,37 @@ def dense_diff(truth: Truth, before: str, after: str, cut: float) -> list[tuple[
             change = "lost"
         else:
             change = "stronger" if abs(b) > abs(a) else "weaker"
-        found.append((i, j, a, b, change))
-    return sorted(found, key=lambda one: (-abs(one[3] - one[2]), one[0], one[1]))
+        changes.append((i, j, a, b, change))
+    return sorted(changes, key=lambda row: (-abs(row[3] - row[2]), row[0], row[1]))
 
 
 @pytest.mark.parametrize(("before", "after"), [("v0", "v1"), ("v1", "v0"), ("v2", "v5"), ("v0", "v6"), ("v4", "v6")])
 def test_diff_agrees_with_dense_matrices(ask: Callable[..., Any], truth: Truth, before: str, after: str) -> None:
     cut = 0.08
-    told = ask("diff", f"{before}..{after}", "--threshold", cut, "--changes", 66, "--json").json
-    assert (told["rule"], told["threshold"]) == ("threshold", cut)
+    difference = ask("diff", f"{before}..{after}", "--threshold", cut, "--changes", 66, "--json").json
+    assert (difference["rule"], difference["threshold"]) == ("threshold", cut)
     expected = dense_diff(truth, before, after, cut)
-    moved = [one for one in expected if abs(one[3] - one[2]) > 1e-12]
-    assert len(told["changes"]) == len(moved)
-    for change, (i, j, a, b, kind) in zip(told["changes"], moved, strict=True):
+    moved = [row for row in expected if abs(row[3] - row[2]) > 1e-12]
+    assert len(difference["changes"]) == len(moved)
+    for change, (i, j, a, b, kind) in zip(difference["changes"], moved, strict=True):
         assert (change["gene_a"], change["gene_b"], change["change"]) == (GENES[i], GENES[j], kind)
         numbers = [change[name] for name in ("rho_from", "rho_to", "delta", "delta_abs")]
         assert numbers == pytest.approx([a, b, b - a, abs(b) - abs(a)], abs=TOLERANCE)
         assert change["delta"] == change["rho_to"] - change["rho_from"]
-    kinds = [one[4] for one in expected]
+    kinds = [row[4] for row in expected]
     for kind in ("gained", "lost", "sign_flipped"):
-        assert told["summary"][kind] == kinds.count(kind)
+        assert difference["summary"][kind] == kinds.count(kind)
 
 
 def test_diff_summary_is_over_all_pairs(ask: Callable[..., Any], truth: Truth) -> None:
-    told = ask("diff", "v0..v3", "--threshold", 0.08, "--json").json
-    assert set(told["summary"]) == {"from", "to", "gained", "lost", "sign_flipped"}
+    difference = ask("diff", "v0..v3", "--threshold", 0.08, "--json").json
+    assert set(difference["summary"]) == {"from", "to", "gained", "lost", "sign_flipped"}
     for side, version in (("from", "v0"), ("to", "v3")):
         strength = [abs(truth.rho(version)[i, j]) for i, j in pairs()]
-        edges = sum(one >= 0.08 for one in strength)
-        assert told[side]["version"] == version
-        assert set(told[side]) == {"version", "id", "content"}
-        assert told["summary"][side] == {
+        edges = sum(rho >= 0.08 for rho in strength)
+        assert difference[side]["version"] == version
+        assert set(difference[side]) == {"version", "id", "content"}
+        assert difference["summary"][side] == {
             "edges": edges,
             "mean_abs": pytest.approx(math.fsum(strength) / 66, abs=TOLERANCE),
             "max_abs": pytest.approx(max(strength), abs=TOLERANCE),
@@ -263,17 +263,17 @@ def test_diff_summary_is_over_all_pairs(ask: Callable[..., Any], truth: Truth) -
         }
 
 
-def test_diff_cuts_both_sides_at_what_the_strongest_of_the_first_amount_to(
+def test_the_threshold_of_a_diff_is_that_of_the_strongest_edges_of_its_first_version(
     ask: Callable[..., Any], truth: Truth
 ) -> None:
-    told = ask("diff", "v0..v6", "--top", 5, "--json").json
+    difference = ask("diff", "v0..v6", "--top", 5, "--json").json
     strength = sorted((abs(truth.rho("v0")[i, j]) for i, j in pairs()), reverse=True)
-    assert (told["rule"], told["top"]) == ("top", 5)
-    assert told["threshold"] == pytest.approx(strength[4], abs=TOLERANCE)
-    assert told["summary"]["from"]["edges"] == 5
-    after = sum(abs(truth.rho("v6")[i, j]) >= told["threshold"] for i, j in pairs())
-    assert told["summary"]["to"]["edges"] == after
-    assert len(told["changes"]) == 5
+    assert (difference["rule"], difference["top"]) == ("top", 5)
+    assert difference["threshold"] == pytest.approx(strength[4], abs=TOLERANCE)
+    assert difference["summary"]["from"]["edges"] == 5
+    after = sum(abs(truth.rho("v6")[i, j]) >= difference["threshold"] for i, j in pairs())
+    assert difference["summary"]["to"]["edges"] == after
+    assert len(difference["changes"]) == 5
     default = ask("diff", "v0..v6", "--json").json
     assert (default["top"], len(default["changes"])) == (12, 20)
 
@@ -282,7 +282,7 @@ def test_diff_lists_the_changes_asked_for_alone(ask: Callable[..., Any]) -> None
     everything = ask("diff", "v0..v6", "--threshold", 0.08, "--changes", 66, "--json").json["changes"]
     for kind in ("gained", "lost", "sign_flipped"):
         alone = ask("diff", "v0..v6", "--threshold", 0.08, "--changes", 66, "--only", kind, "--json").json["changes"]
-        assert alone == [one for one in everything if one["change"] == kind]
+        assert alone == [change for change in everything if change["change"] == kind]
 
 
 def test_diff_orders_the_changes_by_the_size_of_rho_where_that_is_asked(ask: Callable[..., Any]) -> None:
@@ -316,11 +316,11 @@ def test_diff_names_the_pathways_between_two_versions(ask: Callable[..., Any]) -
     assert "  dropped MYC\n" in text
 
 
-def test_diff_says_its_rule_what_it_amounts_to_and_the_counts(ask: Callable[..., Any]) -> None:
-    told = ask("diff", "v0..v6", "--top", 5, "--json").json
+def test_diff_reports_its_rule_its_threshold_and_the_counts(ask: Callable[..., Any]) -> None:
+    difference = ask("diff", "v0..v6", "--top", 5, "--json").json
     text = ask("diff", "v0..v6", "--top", 5).out
-    assert f"An edge has |ρ| ≥ {told['threshold']:.4g}: that of the 5 strongest pairs of v0." in text
-    summary = told["summary"]
+    assert f"An edge has |ρ| ≥ {difference['threshold']:.4g}: that of the 5 strongest pairs of v0." in text
+    summary = difference["summary"]
     assert f"gained {summary['gained']}, lost {summary['lost']}, sign-flipped {summary['sign_flipped']}" in text
 
 
@@ -330,7 +330,7 @@ def test_diff_of_one_version_or_none_is_against_head(ask: Callable[..., Any]) ->
     assert ask("diff", "..v1", "--json").json == ask("diff", "v6..v1", "--json").json
 
 
-def test_diff_of_equal_versions_says_that_nothing_changed(
+def test_diff_of_equal_versions_reports_no_change(
     ask: Callable[..., Any], grn: Callable[..., Any], store: Path
 ) -> None:
     assert "No partial correlation changed." in ask("diff", "v3..paper").out
@@ -339,7 +339,7 @@ def test_diff_of_equal_versions_says_that_nothing_changed(
     assert grn("diff", "v0..v6", "--exit-code", "-s", store).code == 1
 
 
-def test_diff_with_an_empty_network_says_what_would_not_be_empty(ask: Callable[..., Any]) -> None:
+def test_diff_with_an_empty_network_suggests_a_threshold(ask: Callable[..., Any]) -> None:
     text = ask("diff", "v0..v1", "--threshold", 0.999).out
     assert "No pair of either side reaches |ρ| ≥ 0.999: the strongest has " in text
     assert "--top 20" in text
@@ -361,41 +361,43 @@ def test_changes_are_sorted_by_size_and_those_of_equal_size_stand_in_panel_order
     together = [set(genes) for _, *genes in lines]
     expected = [pair for pair in itertools.combinations(panel, 2) if any(set(pair) <= genes for genes in together)]
     changes = grn("diff", "v0..v1", "--threshold", 0.1, "--json", "-s", store).json["changes"]
-    assert sorted((one["gene_a"], one["gene_b"]) for one in changes) == sorted(expected)
+    assert sorted((change["gene_a"], change["gene_b"]) for change in changes) == sorted(expected)
     rho = 1 / len(lines[0][1:])  # s²/(λ + (m−1)s²), docs/mathematics.md
-    assert [one["delta"] for one in changes] == pytest.approx([rho] * len(expected), abs=1e-14)
-    places = [(-abs(one["delta"]), panel.index(one["gene_a"]), panel.index(one["gene_b"])) for one in changes]
-    assert places == sorted(places)
+    assert [change["delta"] for change in changes] == pytest.approx([rho] * len(expected), abs=1e-14)
+    keys = [(-abs(change["delta"]), panel.index(change["gene_a"]), panel.index(change["gene_b"])) for change in changes]
+    assert keys == sorted(keys)
 
-    told = grn("edges", "--top", 2, "--json", "-s", store).json
-    assert told["count"] == len(expected), "what ties with the last is listed too, however a machine rounds"
-    places = [(-abs(one["rho"]), panel.index(one["gene_a"]), panel.index(one["gene_b"])) for one in told["edges"]]
-    assert places == sorted(places)
+    strongest = grn("edges", "--top", 2, "--json", "-s", store).json
+    assert strongest["count"] == len(expected), "what ties with the last is listed too, however a machine rounds"
+    edges = strongest["edges"]
+    keys = [(-abs(edge["rho"]), panel.index(edge["gene_a"]), panel.index(edge["gene_b"])) for edge in edges]
+    assert keys == sorted(keys)
 
 
 @pytest.mark.parametrize("version", ["v0", "v3", "v5", "v6"])
 def test_edges_agree_with_dense_matrices(ask: Callable[..., Any], truth: Truth, version: str) -> None:
     rho = truth.rho(version)
     ranked = sorted(pairs(), key=lambda pair: -abs(rho[pair]))
-    told = ask("edges", "--at", version, "--top", 9, "--json").json
-    assert set(told) == {"version", "id", "content", "rule", "threshold", "top", "count", "edges"}
-    assert [(one["gene_a"], one["gene_b"]) for one in told["edges"]] == [(GENES[i], GENES[j]) for i, j in ranked[:9]]
-    assert [one["rho"] for one in told["edges"]] == pytest.approx([rho[pair] for pair in ranked[:9]], abs=TOLERANCE)
-    assert (told["version"], told["rule"], told["top"], told["count"]) == (version, "top", 9, 9)
-    assert told["threshold"] == abs(told["edges"][-1]["rho"])
+    network = ask("edges", "--at", version, "--top", 9, "--json").json
+    edges = network["edges"]
+    assert set(network) == {"version", "id", "content", "rule", "threshold", "top", "count", "edges"}
+    assert [(edge["gene_a"], edge["gene_b"]) for edge in edges] == [(GENES[i], GENES[j]) for i, j in ranked[:9]]
+    assert [edge["rho"] for edge in edges] == pytest.approx([rho[pair] for pair in ranked[:9]], abs=TOLERANCE)
+    assert (network["version"], network["rule"], network["top"], network["count"]) == (version, "top", 9, 9)
+    assert network["threshold"] == abs(edges[-1]["rho"])
 
 
 def test_a_pair_at_the_threshold_itself_is_an_edge(ask: Callable[..., Any]) -> None:
     weakest = ask("edges", "--top", 7, "--json").json["edges"][-1]["rho"]
-    told = ask("edges", "--threshold", repr(abs(weakest)), "--json").json
-    assert (told["rule"], told["threshold"], told["count"]) == ("threshold", abs(weakest), 7)
-    assert told["edges"][-1]["rho"] == weakest
+    network = ask("edges", "--threshold", repr(abs(weakest)), "--json").json
+    assert (network["rule"], network["threshold"], network["count"]) == ("threshold", abs(weakest), 7)
+    assert network["edges"][-1]["rho"] == weakest
 
 
 def test_rows_hold_the_same_numbers_to_the_last_bit(ask: Callable[..., Any]) -> None:
-    told = ask("edges", "--json").json["edges"]
+    edges = ask("edges", "--json").json["edges"]
     rows = ask("edges", "--tsv").rows
-    assert [{**row, "rho": float(row["rho"])} for row in rows] == told
+    assert [{**row, "rho": float(row["rho"])} for row in rows] == edges
     changes = ask("diff", "v0..v6", "--json").json["changes"]
     rows = ask("diff", "v0..v6", "--tsv").rows
     numbers = ("rho_from", "rho_to", "delta", "delta_abs")
@@ -430,13 +432,14 @@ def test_the_suggested_threshold_is_never_above_the_strongest(strongest: float) 
 
 
 def test_neighbors_agree_with_dense_matrices(ask: Callable[..., Any], truth: Truth) -> None:
-    row = truth.rho("v3")[PLACE["CDKN1A"]].copy()
-    others = sorted((place for place in range(12) if place != 2), key=lambda place: -abs(row[place]))
-    told = ask("neighbors", "CDKN1A", "--at", "paper", "--top", 4, "--json").json
-    assert set(told) == {"version", "id", "content", "gene", "rule", "threshold", "top", "count", "neighbors"}
-    assert (told["version"], told["gene"], told["count"]) == ("v3", "CDKN1A", 4)
-    assert [one["gene"] for one in told["neighbors"]] == [GENES[place] for place in others[:4]]
-    assert [one["rho"] for one in told["neighbors"]] == pytest.approx([row[i] for i in others[:4]], abs=TOLERANCE)
+    row = truth.rho("v3")[INDEX["CDKN1A"]].copy()
+    others = sorted((index for index in range(12) if index != 2), key=lambda index: -abs(row[index]))
+    answer = ask("neighbors", "CDKN1A", "--at", "paper", "--top", 4, "--json").json
+    assert set(answer) == {"version", "id", "content", "gene", "rule", "threshold", "top", "count", "neighbors"}
+    assert (answer["version"], answer["gene"], answer["count"]) == ("v3", "CDKN1A", 4)
+    partners = answer["neighbors"]
+    assert [partner["gene"] for partner in partners] == [GENES[index] for index in others[:4]]
+    assert [partner["rho"] for partner in partners] == pytest.approx([row[i] for i in others[:4]], abs=TOLERANCE)
     assert len(ask("neighbors", "CDKN1A", "--tsv").rows) == 11
     assert ask("neighbors", "CDKN1A", "--top", 2).err.startswith("2 edges: the 2 strongest of CDKN1A in v6")
 
@@ -444,24 +447,24 @@ def test_neighbors_agree_with_dense_matrices(ask: Callable[..., Any], truth: Tru
 def test_trace_follows_a_pair_along_first_parents_and_names_what_moved_it(
     ask: Callable[..., Any], truth: Truth
 ) -> None:
-    told = ask("trace", "TP53", "MDM2", "--json").json
-    assert (told["gene_a"], told["gene_b"], told["count"]) == ("TP53", "MDM2", 6)
-    assert [one["version"] for one in told["trace"]] == list(MAIN)
+    trace = ask("trace", "TP53", "MDM2", "--json").json
+    assert (trace["gene_a"], trace["gene_b"], trace["count"]) == ("TP53", "MDM2", 6)
+    assert [step["version"] for step in trace["trace"]] == list(MAIN)
     rho = [truth.rho(version)[0, 1] for version in MAIN]
-    assert [one["rho"] for one in told["trace"]] == pytest.approx(rho, abs=TOLERANCE)
-    assert [one["delta"] for one in told["trace"]] == pytest.approx([0.0, *np.diff(rho)], abs=TOLERANCE)
-    assert [one["moved"] for one in told["trace"]] == [False, True, True, True, True, True]
+    assert [step["rho"] for step in trace["trace"]] == pytest.approx(rho, abs=TOLERANCE)
+    assert [step["delta"] for step in trace["trace"]] == pytest.approx([0.0, *np.diff(rho)], abs=TOLERANCE)
+    assert [step["moved"] for step in trace["trace"]] == [False, True, True, True, True, True]
     rows = ask("trace", "TP53", "MDM2", "--tsv").rows
     assert [row["moved_by"] for row in rows][:3] == ["", "+ P53", "+ MYC"]
     assert [row["moved_by"] for row in rows][4:] == ["dropped MYC", "merge drug-a into main"]
     assert ask("trace", "MDM2", "TP53", "--json").json["trace"][1]["rho"] == pytest.approx(rho[1], abs=TOLERANCE)
 
 
-def test_trace_of_a_range_begins_where_it_says(ask: Callable[..., Any]) -> None:
+def test_trace_of_a_range_begins_at_its_first_version(ask: Callable[..., Any]) -> None:
     versions = [row["version"] for row in ask("trace", "TP53", "MDM2", "v1..v3", "--tsv").rows]
     assert versions == ["v1", "v2", "v3"]
     answer = ask("trace", "TP53", "MDM2", "v2..drug-a")
-    assert "v2 is no first-parent ancestor of v5: the trace begins at v0." in answer.err
+    assert "v2 is not a first-parent ancestor of v5: the trace begins at v0." in answer.err
     assert [line.split()[0] for line in answer.out.splitlines()[1:]] == ["v0", "v1", "v5"]
 
 
@@ -471,69 +474,70 @@ def test_trace_of_a_range_begins_where_it_says(ask: Callable[..., Any]) -> None:
 def test_factors_of_a_pair_are_the_version_less_the_version_without_the_pathway(
     ask: Callable[..., Any], truth: Truth, version: str, pair: tuple[str, str]
 ) -> None:
-    told = ask("factors", *pair, "--at", version, "--json").json
-    i, j = (PLACE[gene] for gene in pair)
-    assert (told["gene"], told["partner"], told["version"]) == (*pair, version)
-    assert sorted(one["pathway"] for one in told["factors"]) == sorted(ACTIVE[version].replace("−", "").split())
-    for one in told["factors"]:
-        before, after = truth.rho(version, without=one["pathway"])[i, j], truth.rho(version)[i, j]
-        numbers = [one["rho"], one["rho_without"], one["delta"]]
+    attribution = ask("factors", *pair, "--at", version, "--json").json
+    i, j = (INDEX[gene] for gene in pair)
+    assert (attribution["gene"], attribution["partner"], attribution["version"]) == (*pair, version)
+    active = ACTIVE[version].replace("−", "").split()
+    assert sorted(factor["pathway"] for factor in attribution["factors"]) == sorted(active)
+    for factor in attribution["factors"]:
+        before, after = truth.rho(version, without=factor["pathway"])[i, j], truth.rho(version)[i, j]
+        numbers = [factor["rho"], factor["rho_without"], factor["delta"]]
         assert numbers == pytest.approx([after, before, after - before], abs=TOLERANCE)
-        assert "mean_abs_delta" not in one
-    sizes = [abs(one["delta"]) for one in told["factors"]]
+        assert "mean_abs_delta" not in factor
+    sizes = [abs(factor["delta"]) for factor in attribution["factors"]]
     assert sizes == sorted(sizes, reverse=True)
 
 
 def test_factors_of_a_gene_name_the_partner_that_each_pathway_moves_most(ask: Callable[..., Any], truth: Truth) -> None:
-    told = ask("factors", "TNF", "--json").json
-    others = [place for place in range(12) if GENES[place] != "TNF"]
-    assert told["partner"] is None
-    for one in told["factors"]:
-        delta = (truth.rho("v6") - truth.rho("v6", without=one["pathway"]))[PLACE["TNF"], others]
-        assert one["partner"] == GENES[others[int(np.argmax(abs(delta)))]]
-        assert one["delta"] == pytest.approx(delta[np.argmax(abs(delta))], abs=TOLERANCE)
-        assert one["mean_abs_delta"] == pytest.approx(np.mean(abs(delta)), abs=TOLERANCE)
+    attribution = ask("factors", "TNF", "--json").json
+    others = [index for index in range(12) if GENES[index] != "TNF"]
+    assert attribution["partner"] is None
+    for factor in attribution["factors"]:
+        delta = (truth.rho("v6") - truth.rho("v6", without=factor["pathway"]))[INDEX["TNF"], others]
+        assert factor["partner"] == GENES[others[int(np.argmax(abs(delta)))]]
+        assert factor["delta"] == pytest.approx(delta[np.argmax(abs(delta))], abs=TOLERANCE)
+        assert factor["mean_abs_delta"] == pytest.approx(np.mean(abs(delta)), abs=TOLERANCE)
     assert [row["pathway"] for row in ask("factors", "TNF", "--tsv").rows] == [
-        one["pathway"] for one in told["factors"]
+        factor["pathway"] for factor in attribution["factors"]
     ]
     assert "No pathway is active in v0" in ask("factors", "TNF", "--at", "v0").err
 
 
-def test_show_tells_what_a_version_changed_and_how_it_is_read(ask: Callable[..., Any]) -> None:
-    told = ask("show", "v1", "--json").json
-    assert told["missing"] == {"P53": ["PHLDA3"]}
-    assert told["source"]["file"] == "sets.gmt"
-    assert told["source"]["parameters"] == {"format": "gmt", "strength": 0.3, "units": "sd"}
-    assert (told["anchor"], told["since_anchor"], told["rank_since_anchor"]) == (None, 1, 1)
-    assert told["probe"] < 1e-12
-    assert told["active"] == [{"name": "P53", "genes": 4, "sign": 1, "since": "v1", "units": "sd"}]
+def test_show_reports_what_a_version_changed_and_how_it_is_read(ask: Callable[..., Any]) -> None:
+    version = ask("show", "v1", "--json").json
+    assert version["missing"] == {"P53": ["PHLDA3"]}
+    assert version["source"]["file"] == "sets.gmt"
+    assert version["source"]["parameters"] == {"format": "gmt", "strength": 0.3, "units": "sd"}
+    assert (version["anchor"], version["since_anchor"], version["rank_since_anchor"]) == (None, 1, 1)
+    assert version["probe"] < 1e-12
+    assert version["active"] == [{"name": "P53", "genes": 4, "sign": 1, "since": "v1", "units": "sd"}]
     text = ask("show", "v1").out
-    for said in ("the p53 set", "sets.gmt", "1 gene of P53 not on the panel: PHLDA3", "rank ", "probe ", "anchor "):
-        assert said in text
+    for phrase in ("the p53 set", "sets.gmt", "1 gene of P53 not on the panel: PHLDA3", "rank ", "probe ", "anchor "):
+        assert phrase in text
     merged = ask("show", "HEAD", "--json").json
     assert 0 < merged["guard"] < 1
-    assert [row["pathway"] for row in ask("show", "--tsv").rows] == [one["name"] for one in merged["active"]]
+    assert [row["pathway"] for row in ask("show", "--tsv").rows] == [pathway["name"] for pathway in merged["active"]]
     assert "− " in ask("show").out
 
 
-def test_info_tells_sizes_and_eigenvalues(ask: Callable[..., Any], truth: Truth, store: Path) -> None:
-    told = ask("info", "--json").json
+def test_info_reports_sizes_and_eigenvalues(ask: Callable[..., Any], truth: Truth, store: Path) -> None:
+    info = ask("info", "--json").json
     values = np.linalg.eigvalsh(truth.sigma("v6"))
-    assert told["smallest_eigenvalue"] == pytest.approx(values[0], rel=1e-8)
-    assert told["largest_eigenvalue"] == pytest.approx(values[-1], rel=1e-8)
-    assert told["condition"] == pytest.approx(values[-1] / values[0], rel=1e-8)
-    assert told["log_det"] == pytest.approx(np.linalg.slogdet(truth.sigma("v6"))[1], rel=1e-10)
-    assert told["parameters_full"] == 78
-    assert (told["versions"], told["rank"], told["active_pathways"]) == (7, 4, 4)
-    assert told["branches"] == {"drug-a": "v5", "main": "v6"}
-    assert (told["tags"], told["head"]) == ({"paper": "v3"}, {"main": "v6"})
-    assert told["base_record"]["estimator"] == "given covariance"
-    assert told["bytes_on_disk"] == sum(path.stat().st_size for path in store.rglob("*") if path.is_file())
+    assert info["smallest_eigenvalue"] == pytest.approx(values[0], rel=1e-8)
+    assert info["largest_eigenvalue"] == pytest.approx(values[-1], rel=1e-8)
+    assert info["condition"] == pytest.approx(values[-1] / values[0], rel=1e-8)
+    assert info["log_det"] == pytest.approx(np.linalg.slogdet(truth.sigma("v6"))[1], rel=1e-10)
+    assert info["parameters_full"] == 78
+    assert (info["versions"], info["rank"], info["active_pathways"]) == (7, 4, 4)
+    assert info["branches"] == {"drug-a": "v5", "main": "v6"}
+    assert (info["tags"], info["head"]) == ({"paper": "v3"}, {"main": "v6"})
+    assert info["base_record"]["estimator"] == "given covariance"
+    assert info["bytes_on_disk"] == sum(path.stat().st_size for path in store.rglob("*") if path.is_file())
     assert ask("info", "--at", "v0", "--json").json["largest_eigenvalue"] == pytest.approx(
         np.linalg.eigvalsh(truth.base)[-1], rel=1e-8
     )
     rows = {row["name"]: row["value"] for row in ask("info", "--tsv").rows}
-    assert float(rows["condition"]) == told["condition"]
+    assert float(rows["condition"]) == info["condition"]
     assert "condition" in ask("info").out
     assert "numpy" in ask("info", "--system").out
 
@@ -597,8 +601,8 @@ def test_export_writes_each_matrix_in_each_format(
 
 def test_export_of_some_genes_stands_in_the_order_asked(ask: Callable[..., Any], truth: Truth, tmp_path: Path) -> None:
     wanted = ["JUN", "TP53", "IL6"]
-    places = [PLACE[gene] for gene in wanted]
-    expected = np.linalg.inv(truth.sigma("v1"))[np.ix_(places, places)]
+    indices = [INDEX[gene] for gene in wanted]
+    expected = np.linalg.inv(truth.sigma("v1"))[np.ix_(indices, indices)]
     printed = ask("export", "--at", "v1", "--matrix", "precision", "--genes", ",".join(wanted)).rows
     assert [row["gene"] for row in printed] == wanted
     values = [[float(row[gene]) for gene in wanted] for row in printed]
@@ -606,13 +610,14 @@ def test_export_of_some_genes_stands_in_the_order_asked(ask: Callable[..., Any],
     (tmp_path / "genes.txt").write_text("# three of them\nJUN\tsomething\n\nTP53\nIL6\n")
     again = ask("export", "--at", "v1", "--matrix", "precision", "--genes", f"@{tmp_path / 'genes.txt'}").rows
     assert again == printed
-    told = ask("export", "--matrix", "precision", "--genes", "JUN,TP53", "--output", tmp_path / "m.npz", "--json").json
-    assert (told["version"], told["matrix"], told["genes"]) == ("v6", "precision", 2)
-    assert told["content"] == ask("rev-parse", "HEAD", "--content").out.strip()
+    pair = ("--genes", "JUN,TP53")
+    export = ask("export", "--matrix", "precision", *pair, "--output", tmp_path / "m.npz", "--json").json
+    assert (export["version"], export["matrix"], export["genes"]) == ("v6", "precision", 2)
+    assert export["content"] == ask("rev-parse", "HEAD", "--content").out.strip()
 
 
 def test_rev_parse_prints_ids_by_line_and_both_sides_of_a_range(ask: Callable[..., Any]) -> None:
-    ids = {one["version"]: one["id"] for one in ask("log", "--json").json["versions"]}
+    ids = {version["version"]: version["id"] for version in ask("log", "--json").json["versions"]}
     assert ask("rev-parse", "HEAD", "paper", "v0..drug-a").out.split() == [ids[v] for v in ("v6", "v3", "v0", "v5")]
     assert ask("rev-parse", "HEAD^2", "HEAD~2", "drug-a^").out.split() == [ids[v] for v in ("v5", "v3", "v1")]
     assert ask("rev-parse", ids["v2"][:8], "--tsv").rows[0]["version"] == "v2"
@@ -625,19 +630,19 @@ def test_every_version_in_every_answer_comes_with_its_content(ask: Callable[...,
         ("trace", "MYC", "JUN"), ("factors", "MYC"), ("rev-parse", "v1"), ("branch",), ("tag",),
         ("export", "--matrix", "precision", "-o", tmp_path / "m.npy"),
     ]  # fmt: skip
-    contents = {one["version"]: one["content"] for one in ask("log", "--json").json["versions"]}
+    contents = {version["version"]: version["content"] for version in ask("log", "--json").json["versions"]}
 
-    def check(told: Any) -> None:
-        if isinstance(told, list):
-            for one in told:
-                check(one)
-        elif isinstance(told, dict):
-            if isinstance(told.get("version"), str):
-                assert told["content"] == contents[told["version"]]
-            for one in told.values():
-                check(one)
+    def check(answer: Any) -> None:
+        if isinstance(answer, list):
+            for part in answer:
+                check(part)
+        elif isinstance(answer, dict):
+            if isinstance(answer.get("version"), str):
+                assert answer["content"] == contents[answer["version"]]
+            for part in answer.values():
+                check(part)
 
     for question in questions:
-        told = ask(*question, "--json").json
-        assert "content" in str(told), question
-        check(told)
+        answer = ask(*question, "--json").json
+        assert "content" in str(answer), question
+        check(answer)

@@ -92,11 +92,11 @@ def test_cells_are_numbers_in_full_and_text_that_prints(capsys: pytest.CaptureFi
 
 def test_notes_go_to_stderr_beside_the_forms_they_are_for(capsys: pytest.CaptureFixture[str]) -> None:
     notes = [Note("people"), Note("rows", TEXT_AND_ROWS), Note("everybody", EVERY_FORM)]
-    found: dict[str, list[str]] = {}
+    printed: dict[str, list[str]] = {}
     for form in FORMS:
         emit(answer(text=lambda: None, notes=iter(notes)), form)
-        found[form] = capsys.readouterr().err.splitlines()
-    assert found == {"text": ["people", "rows", "everybody"], "tsv": ["rows", "everybody"], "json": ["everybody"]}
+        printed[form] = capsys.readouterr().err.splitlines()
+    assert printed == {"text": ["people", "rows", "everybody"], "tsv": ["rows", "everybody"], "json": ["everybody"]}
 
 
 def test_facts_are_rows_of_names_and_values(capsys: pytest.CaptureFixture[str]) -> None:

@@ -145,21 +145,21 @@ REFUSALS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("code", "line", "said", "hint"), REFUSALS, ids=[one[1] for one in REFUSALS])
+@pytest.mark.parametrize(("code", "line", "phrase", "hint"), REFUSALS, ids=[refusal[1] for refusal in REFUSALS])
 def test_a_refusal_names_the_offending_value_and_what_to_type_next(
-    fails: Callable[..., str], code: int, line: str, said: str, hint: str
+    fails: Callable[..., str], code: int, line: str, phrase: str, hint: str
 ) -> None:
-    told = fails(code, line)
-    sentence, _, advice = told[told.index("Error: ") :].partition("Hint: ")
-    assert said in sentence
+    message = fails(code, line)
+    sentence, _, advice = message[message.index("Error: ") :].partition("Hint: ")
+    assert phrase in sentence
     assert sentence.rstrip().endswith((".", ")"))
     assert hint in advice
-    assert "Traceback" not in told
+    assert "Traceback" not in message
 
 
 def test_a_refused_subtraction_names_the_eigenvalue(fails: Callable[..., str]) -> None:
-    told = fails(5, "commit sets.gmt --only BIG --subtract --strength 1")
-    assert "the smallest eigenvalue of I − XᵀΘX is -1" in told
+    message = fails(5, "commit sets.gmt --only BIG --subtract --strength 1")
+    assert "the smallest eigenvalue of I − XᵀΘX is -1" in message
 
 
 def test_several_stores_in_a_folder_are_a_conflict_and_none_is_not_found(
@@ -188,8 +188,8 @@ def from_the_future(store: Path) -> None:
 def flip_a_byte(store: Path) -> None:
     entry = store / "log" / "0000000002.h5"
     content = bytearray(entry.read_bytes())
-    place = content.index(b'"author":"Ada"') + 11
-    content[place] ^= 1
+    index = content.index(b'"author":"Ada"') + 11
+    content[index] ^= 1
     entry.unlink()
     entry.write_bytes(content)
 
@@ -206,7 +206,7 @@ def cut_an_entry(store: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("harm", "said"),
+    ("harm", "phrase"),
     [
         (damage_nothing, "has no FORMAT file"),
         (from_the_future, "is of the format 'grnledger store 2'"),
@@ -216,18 +216,18 @@ def cut_an_entry(store: Path) -> None:
     ],
 )
 def test_a_damaged_or_newer_store_is_code_6_and_named(
-    grn: Callable[..., Any], made: Path, tmp_path: Path, harm: Callable[[Path], None], said: str
+    grn: Callable[..., Any], made: Path, tmp_path: Path, harm: Callable[[Path], None], phrase: str
 ) -> None:
     store = shutil.copytree(made / "small.grn", tmp_path / "small.grn")
     assert grn("log", "-s", store).code == 0
     harm(store)
     answer = grn("log", "-s", store)
     assert answer.code == 6
-    assert said in answer.err
+    assert phrase in answer.err
     assert "Hint: " in answer.err
 
 
-def test_our_own_bug_is_code_70_and_says_so(
+def test_an_internal_error_is_code_70_and_reported_as_one(
     grn: Callable[..., Any], made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from grnledger.storage.repository import Repository
@@ -245,15 +245,15 @@ def test_our_own_bug_is_code_70_and_says_so(
 
 
 @pytest.mark.parametrize(
-    ("error", "code", "said"),
+    ("error", "code", "phrase"),
     [
         (OSError(28, "No space left on device", "log/7.h5"), 2, "log/7.h5: No space left on device."),
         (MemoryError(), 5, "not enough memory"),
         (KeyboardInterrupt(), 130, "Interrupted."),
     ],
 )
-def test_what_the_system_refuses_is_told_in_a_sentence(
-    grn: Callable[..., Any], made: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, said: str
+def test_what_the_system_refuses_is_reported_in_a_sentence(
+    grn: Callable[..., Any], made: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, phrase: str
 ) -> None:
     from grnledger.storage.repository import Repository
 
@@ -262,7 +262,7 @@ def test_what_the_system_refuses_is_told_in_a_sentence(
 
     monkeypatch.setattr(Repository, "versions", refused)
     answer = grn("log", "-s", made / "small.grn")
-    assert (answer.code, said in answer.err, "Traceback" in answer.err) == (code, True, False)
+    assert (answer.code, phrase in answer.err, "Traceback" in answer.err) == (code, True, False)
 
 
 def test_bytes_that_are_no_text_are_refused(grn: Callable[..., Any], made: Path) -> None:
@@ -274,8 +274,8 @@ def test_bytes_that_are_no_text_are_refused(grn: Callable[..., Any], made: Path)
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        (["log", "-s", ""], "-s names no store: it is empty"),
-        (["tag", "-d", "paper", "more"], "With --delete"),
+        (["log", "-s", ""], "-s is empty: it must name a store"),
+        (["tag", "-d", "paper", "more"], "Write only the name after --delete"),
         (["branch", ""], "'' cannot name a branch or tag"),
         (["simulate", "--seed", "99999999999999999999", "-o", "m.npz"], "99999999999999999999"),
     ],
@@ -291,7 +291,7 @@ def test_an_empty_or_stray_argument_is_refused(
     assert sentence in refused.err
     inner = grn("init", "s.grn/inner.grn", "--factor-model", "model.npz")
     assert inner.code == 4
-    assert "a store cannot stand in another" in inner.err
+    assert "a store cannot be inside another" in inner.err
 
 
 def test_an_export_of_one_gene_twice_is_refused_and_nothing_is_printed(
@@ -305,7 +305,7 @@ def test_an_export_of_one_gene_twice_is_refused_and_nothing_is_printed(
     assert "G01 more than once" in refused.err
 
 
-def test_what_does_not_print_is_told_as_an_escape(grn: Callable[..., Any], made: Path, tmp_path: Path) -> None:
+def test_what_does_not_print_is_shown_as_an_escape(grn: Callable[..., Any], made: Path, tmp_path: Path) -> None:
     import grnledger
 
     store = shutil.copytree(made / "small.grn", tmp_path / "small.grn")
@@ -314,9 +314,9 @@ def test_what_does_not_print_is_told_as_an_escape(grn: Callable[..., Any], made:
         [grnledger.Pathway.of(repo.panel, "X", {"MYC": 0.1})], message="\x1b[2Jgone \x1b]0;title\x07\nsecond line"
     )
     for arguments in (("log",), ("log", "--oneline"), ("log", "--tsv"), ("show",), ("branch",), ("log", "--refs")):
-        told = grn("-s", store, *arguments).out
-        assert "\x1b]" not in told
-        assert "\x07" not in told
+        text = grn("-s", store, *arguments).out
+        assert "\x1b]" not in text
+        assert "\x07" not in text
     assert "\\x1b[2Jgone \\x1b]0;title\\x07\n    second line\n" in grn("-s", store, "log").out
     assert "\x1b" not in grn("-s", tmp_path / "no\x1b]0;x\x07.grn", "log").err
 
@@ -327,9 +327,9 @@ def test_a_wait_is_a_number_of_seconds(fails: Callable[..., str], seconds: str) 
 
 
 def test_a_store_is_exported_to_h5_alone(fails: Callable[..., str]) -> None:
-    said = fails(2, "-s small.grn export v1")
-    assert "v1 does not end in .h5" in said
-    assert "`grn export v1.h5 --at REV`" in said
+    message = fails(2, "-s small.grn export v1")
+    assert "v1 does not end in .h5" in message
+    assert "`grn export v1.h5 --at REV`" in message
 
 
 def test_an_interrupt_that_python_passes_over_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -339,11 +339,11 @@ def test_an_interrupt_that_python_passes_over_comes_again(monkeypatch: pytest.Mo
     assert again == [True]
 
 
-def test_a_full_disk_is_told_with_the_file_and_what_to_do() -> None:
+def test_a_full_disk_is_reported_with_the_file_and_a_hint() -> None:
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "tumor.grn/log/x.h5")
     assert errors.explain(full, "grn tag") == (
         "tumor.grn/log/x.h5: No space left on device.",
-        "Nothing in the store was changed. Make room, and run it again.",
+        "Nothing in the store was changed. Free some space, and run it again.",
         2,
     )
     written = durable.Unconfirmed(errno.EIO, "it is written, but the folder could not be flushed", "tumor.grn")
@@ -373,8 +373,8 @@ def test_another_hdf5_file_is_no_store_and_not_damaged(fails: Callable[..., str]
 @pytest.mark.parametrize("address", ["https://x.y/lab.grn", "ada@cluster:lab.grn"])
 def test_an_address_is_no_path(fails: Callable[..., str], address: str) -> None:
     for verb in ("fetch", "push", "clone"):
-        assert "is no path" in fails(2, f"-s small.grn {verb} {address}")
+        assert "is not a path" in fails(2, f"-s small.grn {verb} {address}")
 
 
-def test_a_store_that_is_named_after_the_verb_is_told_where_it_goes(fails: Callable[..., str]) -> None:
-    assert "Hint: Name the store before the verb: `grn -s small.grn verify`." in fails(2, "verify small.grn")
+def test_a_store_named_after_the_verb_is_refused_with_a_hint(fails: Callable[..., str]) -> None:
+    assert "Hint: Name the store before the command: `grn -s small.grn verify`." in fails(2, "verify small.grn")

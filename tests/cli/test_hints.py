@@ -24,16 +24,17 @@ NODES = [(file, node) for file in FILES for node in ast.walk(ast.parse(file.read
 def texts(node: ast.expr | None) -> set[str]:
     """Return the constant texts within an expression."""
     nodes = [] if node is None else ast.walk(node)
-    return {one.value for one in nodes if isinstance(one, ast.Constant) and isinstance(one.value, str) and one.value}
+    constants = (node.value for node in nodes if isinstance(node, ast.Constant))
+    return {value for value in constants if isinstance(value, str) and value}
 
 
 def raised() -> Iterator[tuple[str, str, ast.expr | None]]:
     """Yield where an error is made, its code, and the expression of its facts."""
     for file, node in NODES:
         if isinstance(node, ast.Call):
-            given = {keyword.arg: keyword.value for keyword in node.keywords}
-            for code in texts(given.get("code")):
-                yield f"{file.relative_to(ROOT)}:{node.lineno}", code, given.get("facts")
+            keywords = {keyword.arg: keyword.value for keyword in node.keywords}
+            for code in texts(keywords.get("code")):
+                yield f"{file.relative_to(ROOT)}:{node.lineno}", code, keywords.get("facts")
 
 
 RAISED = list(raised())
@@ -49,14 +50,14 @@ def test_every_code_has_a_hint() -> None:
 
 
 def test_every_hint_has_an_error() -> None:
-    named = {one.value for _, one in NODES if isinstance(one, ast.Constant)}
+    named = {node.value for _, node in NODES if isinstance(node, ast.Constant)}
     assert sorted(set(HINTS) - named) == []
 
 
 @pytest.mark.parametrize("code", sorted(HINTS))
 def test_what_a_hint_names_is_among_the_facts(code: str) -> None:
     names = {name for _, name, _, _ in string.Formatter().parse(HINTS[code]) if name}
-    for where, _, facts in (one for one in RAISED if one[1] == code):
+    for where, _, facts in (error for error in RAISED if error[1] == code):
         if isinstance(facts, ast.Dict) and None not in facts.keys:
             keys = {key.value for key in facts.keys if isinstance(key, ast.Constant)}
             assert names <= keys, where
@@ -73,6 +74,6 @@ def test_a_section_s_codes_are_in_the_order_of_the_alphabet() -> None:
 
 def test_an_error_s_own_hint_goes_before_that_of_its_code() -> None:
     named: dict[str, Any] = {"code": "name-active", "facts": {"version": "v3", "name": "P53"}}
-    assert hint_of(InputError("no", **named)).startswith("`grn revert v3 --only P53` takes it out")
+    assert hint_of(InputError("no", **named)).startswith("`grn revert v3 --only P53` removes it")
     assert hint_of(InputError("no", hint="Look again.", **named)) == "Look again."
     assert hint_of(NotFound("no")) == ""

@@ -55,7 +55,7 @@ def init(grn: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
     return run
 
 
-def test_a_base_from_expression_tells_where_it_comes_from(
+def test_a_base_from_expression_records_its_source(
     init: Callable[..., Any], grn: Callable[..., Any], table: Path, tmp_path: Path
 ) -> None:
     base = init("--expression", table, "-m", "our counts")
@@ -86,7 +86,7 @@ def test_init_names_its_version_in_json_and_its_base_in_text_and_rows(
     assert {"name": "genes", "value": "20"} in rows
 
 
-def test_what_was_decided_is_said_beside_the_answer(grn: Callable[..., Any], table: Path, tmp_path: Path) -> None:
+def test_decisions_are_noted_beside_the_answer(grn: Callable[..., Any], table: Path, tmp_path: Path) -> None:
     answer = grn("init", tmp_path / "a.grn", "--expression", table, "--floor", 3)
     assert "Genes in rows" in answer.err
     assert "1 of 20 genes is detected (above the floor of 3) in fewer than 20 % of the 12 samples" in answer.err
@@ -105,7 +105,7 @@ def test_preparation_is_recorded(init: Callable[..., Any], table: Path) -> None:
     assert plain["preparation"]["transform"] == "none"
 
 
-def test_a_panel_of_ones_own_stands_in_its_own_order(
+def test_a_panel_from_a_file_keeps_its_order(
     init: Callable[..., Any], grn: Callable[..., Any], table: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "panel.txt").write_text("GENE4\nGENE2\nGENE9\n")
@@ -114,7 +114,7 @@ def test_a_panel_of_ones_own_stands_in_its_own_order(
     assert [row["gene"] for row in rows] == ["GENE4", "GENE2", "GENE9"]
 
 
-def test_rows_of_one_gene_are_refused_unless_told_what_to_do(
+def test_rows_of_one_gene_are_refused_without_duplicates(
     init: Callable[..., Any], grn: Callable[..., Any], counts: NDArray[np.float64], tmp_path: Path
 ) -> None:
     doubled = write_table(tmp_path / "doubled.tsv", ["GENE1", *names(19)], counts)
@@ -255,7 +255,7 @@ def test_a_store_with_another_ending_is_made_and_warned_about(
 ) -> None:
     answer = grn("init", tmp_path / "tumour", "--expression", table)
     assert answer.code == 0
-    assert "A store that is not named *.grn is not found by itself" in answer.err
+    assert "A store that is not named *.grn is not found automatically" in answer.err
 
 
 def test_simulate_draws_the_same_model_from_the_same_seed(grn: Callable[..., Any], tmp_path: Path) -> None:

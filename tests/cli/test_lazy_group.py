@@ -90,74 +90,86 @@ def test_the_store_may_be_named_anywhere_and_the_last_one_counts(
 
 def test_the_bare_verb_is_what_it_was(folder: Path, grn: Callable[..., Any]) -> None:
     for line in ("-s a.grn nmf --rank 5:3", "nmf --rank 5:3 -s a.grn", "-s b.grn nmf -v --rank 5:3"):
-        told = grn(*line.split())
-        assert (told.code, "--rank 5:3 names no rank" in told.err) == (2, True)
-    told = grn("nmf")
-    assert (told.code, "more than one store" in told.err) == (4, True)
-    assert grn("nmf", "-s", "").err.startswith("Error: -s names no store: it is empty.")
+        answer = grn(*line.split())
+        assert (answer.code, "--rank 5:3 is not a range of ranks" in answer.err) == (2, True)
+    answer = grn("nmf")
+    assert (answer.code, "more than one store" in answer.err) == (4, True)
+    assert grn("nmf", "-s", "").err.startswith("Error: -s is empty: it must name a store.")
     assert grn("simulate", "--genes", 5, "--factors", 1, "-o", "m.npz").code == 0
     assert (folder / "m.pathways.npz").exists()
 
 
 def test_with_a_sub_verb_the_bare_verb_opens_no_store(folder: Path, grn: Callable[..., Any]) -> None:
-    told = grn("nmf", "keep", "--help")
-    assert (told.code, told.out.splitlines()[0]) == (0, "Usage: grn nmf keep [OPTIONS]")
-    told = grn("nmf", "keep")
-    assert (told.code, "more than one store" in told.err) == (4, True)
+    answer = grn("nmf", "keep", "--help")
+    assert (answer.code, answer.out.splitlines()[0]) == (0, "Usage: grn nmf keep [OPTIONS]")
+    answer = grn("nmf", "keep")
+    assert (answer.code, "more than one store" in answer.err) == (4, True)
     assert grn("-s", "none.grn", "lmm", "fit", "y~x", "-o", "out").out == "y~x out\n"
 
 
 def test_the_help_of_a_verb_has_its_own_options_and_its_sub_verbs_unloaded(
     folder: Path, grn: Callable[..., Any]
 ) -> None:
-    told = grn("nmf", "--help").out
-    assert told.startswith("Usage: grn nmf [OPTIONS] [COMMAND] [ARGS]...")
-    assert "--rank R|FROM:TO" in told
-    assert "Commands:\n  keep  Tell one.\n  lose  Tell all." in told
-    assert grn("nmf", "-h", "keep").out == told
-    told = grn("lmm", "--help").out
-    assert told.startswith("Usage: grn lmm [OPTIONS] COMMAND [ARGS]...\n\n  Mixed models.\n")
-    assert "  fit   Fit one." in told
+    text = grn("nmf", "--help").out
+    assert text.startswith("Usage: grn nmf [OPTIONS] [COMMAND] [ARGS]...")
+    assert "--rank R|FROM:TO" in text
+    assert "Commands:\n  keep  Tell one.\n  lose  Tell all." in text
+    assert grn("nmf", "-h", "keep").out == text
+    text = grn("lmm", "--help").out
+    assert text.startswith("Usage: grn lmm [OPTIONS] COMMAND [ARGS]...\n\n  Mixed models.\n")
+    assert "  fit   Fit one." in text
 
 
 @pytest.mark.parametrize(
     ("line", "sentence", "hint"),
     [
-        ("nmf --rank 3 keep", "--rank cannot stand before keep: that is for `grn nmf` by itself.", "grn nmf keep --h"),
-        ("nmf --seed 1 -s a.grn --rank 3 keep", "--seed, --rank cannot stand before keep", "`grn nmf keep --help`"),
+        (
+            "nmf --rank 3 keep",
+            "--rank cannot come before keep: it is for `grn nmf` without a command.",
+            "grn nmf keep --h",
+        ),
+        ("nmf --seed 1 -s a.grn --rank 3 keep", "--seed, --rank cannot come before keep", "`grn nmf keep --help`"),
         ("nmf kepe", "There is no command 'nmf kepe'.", "Did you mean keep?"),
         ("nmf --rank 3 kepe", "There is no command 'nmf kepe'.", "Did you mean keep?"),
         ("nmf frobnicate", "There is no command 'nmf frobnicate'.", "`grn nmf --help` lists the commands."),
-        ("nmf a.grn", "There is no command 'nmf a.grn'.", "Name the store before the verb: `grn -s a.grn nmf`."),
-        ("a.grn nmf keep", "There is no command 'a.grn'.", "Name the store before the verb: `grn -s a.grn nmf keep`."),
-        ("nmf keep a.grn", "extra argument (a.grn)", "Name the store before the verb: `grn -s a.grn nmf keep`."),
-        ("nmf keep --rnak 3", "--rnak", "`grn nmf keep --help` lists what it takes."),
-        ("nmf keep --rank x", "'x' is not a valid integer", "`grn nmf keep --help` lists what it takes."),
-        ("nmf --rank", "--rank", "`grn nmf --help` lists what it takes."),
-        ("nmf -s", "-s", "`grn nmf --help` lists what it takes."),
-        ("lmm", "`grn lmm` does nothing by itself: name one of fit, scan.", "`grn lmm --help` lists what it takes."),
-        ("lmm -s a.grn", "`grn lmm` does nothing by itself", "`grn lmm --help` lists what it takes."),
-        ("lmm fit y~x", "Missing option '-o'", "`grn lmm fit --help` lists what it takes."),
+        ("nmf a.grn", "There is no command 'nmf a.grn'.", "Name the store before the command: `grn -s a.grn nmf`."),
+        (
+            "a.grn nmf keep",
+            "There is no command 'a.grn'.",
+            "Name the store before the command: `grn -s a.grn nmf keep`.",
+        ),
+        ("nmf keep a.grn", "extra argument (a.grn)", "Name the store before the command: `grn -s a.grn nmf keep`."),
+        ("nmf keep --rnak 3", "--rnak", "`grn nmf keep --help` lists its arguments and options."),
+        ("nmf keep --rank x", "'x' is not a valid integer", "`grn nmf keep --help` lists its arguments and options."),
+        ("nmf --rank", "--rank", "`grn nmf --help` lists its arguments and options."),
+        ("nmf -s", "-s", "`grn nmf --help` lists its arguments and options."),
+        (
+            "lmm",
+            "`grn lmm` needs a command: one of fit, scan.",
+            "`grn lmm --help` lists its arguments and options.",
+        ),
+        ("lmm -s a.grn", "`grn lmm` needs a command", "`grn lmm --help` lists its arguments and options."),
+        ("lmm fit y~x", "Missing option '-o'", "`grn lmm fit --help` lists its arguments and options."),
         ("lmm fti", "There is no command 'lmm fti'.", "Did you mean fit?"),
-        ("simulate --seed 3 counts -o x.tsv", "--seed cannot stand before counts", "`grn simulate counts --help`"),
-        ("simulate -o x.npz counts", "-o/--output cannot stand before counts", "`grn simulate counts --help`"),
+        ("simulate --seed 3 counts -o x.tsv", "--seed cannot come before counts", "`grn simulate counts --help`"),
+        ("simulate -o x.npz counts", "-o/--output cannot come before counts", "`grn simulate counts --help`"),
         ("simulate coutns", "There is no command 'simulate coutns'.", "Did you mean counts?"),
-        ("simulate", "Missing option '-o'", "`grn simulate --help` lists what it takes."),
-        ("simulate counts", "Missing option '-o'", "`grn simulate counts --help` lists what it takes."),
-        ("simulate counts -s a.grn", "-s", "`grn simulate counts --help` lists what it takes."),
+        ("simulate", "Missing option '-o'", "`grn simulate --help` lists its arguments and options."),
+        ("simulate counts", "Missing option '-o'", "`grn simulate counts --help` lists its arguments and options."),
+        ("simulate counts -s a.grn", "-s", "`grn simulate counts --help` lists its arguments and options."),
     ],
 )
-def test_what_is_refused_is_said_with_the_whole_command(
+def test_a_refusal_names_the_whole_command(
     folder: Path, grn: Callable[..., Any], line: str, sentence: str, hint: str
 ) -> None:
-    told = grn(*line.split())
-    assert (told.code, told.out) == (2, "")
-    assert sentence in told.err
-    assert hint in told.err
+    answer = grn(*line.split())
+    assert (answer.code, answer.out) == (2, "")
+    assert sentence in answer.err
+    assert hint in answer.err
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "traced"),
     [
         ("-v nmf -s a.grn -v keep --rank 0", True),
         ("-s a.grn nmf keep --rank 0 -vv", True),
@@ -166,10 +178,10 @@ def test_what_is_refused_is_said_with_the_whole_command(
         ("-s a.grn nmf keep --rank 0", False),
     ],
 )
-def test_a_traceback_is_asked_for_anywhere(folder: Path, grn: Callable[..., Any], line: str, *, told: bool) -> None:
+def test_a_traceback_is_asked_for_anywhere(folder: Path, grn: Callable[..., Any], line: str, *, traced: bool) -> None:
     answer = grn(*line.split())
     assert answer.code == 70
-    assert ("Traceback" in answer.err) == told
+    assert ("Traceback" in answer.err) == traced
     assert "RuntimeError: planted" in answer.err
 
 
@@ -177,7 +189,7 @@ def test_a_shell_completes_sub_verbs_and_their_options(
     folder: Path, grn: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("_GRN_COMPLETE", "bash_complete")
-    for words, found in (
+    for words, completions in (
         ("grn simulate c", ["plain,counts"]),
         ("grn simulate counts --reg", ["plain,--regime"]),
         ("grn nmf -s a.grn ke", ["plain,keep"]),
@@ -186,4 +198,4 @@ def test_a_shell_completes_sub_verbs_and_their_options(
     ):
         monkeypatch.setenv("COMP_WORDS", words)
         monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
-        assert grn().out.split() == found, words
+        assert grn().out.split() == completions, words

@@ -99,7 +99,7 @@ def test_a_fit_uses_what_the_genes_of_the_version_share(lab: Lab, grn: Callable[
     earlier = grn("lmm", "fit", "--pheno", "z.tsv", "--at", "v0", "--method", "ml", "--ci", "wald", "--json").json
     assert earlier["h2"] == pytest.approx(fit(of_factor(shared(lab, "v0")), lab.z, method="ml").h2, rel=1e-9)
     people = grn("lmm", "fit", "--pheno", "z.tsv", "--ci", "bootstrap", "--seed", "4")
-    assert "h², the share along it" in people.out
+    assert "h², share along the kernel" in people.out
     assert "bootstrap" in people.out
     rows = {row["name"]: row["value"] for row in grn("lmm", "fit", "--pheno", "z.tsv", "--ci", "none", "--tsv").rows}
     assert next(iter(rows)) == "kernel"
@@ -116,7 +116,19 @@ def test_ids_are_matched_by_name_and_those_without_a_value_are_reported(lab: Lab
     assert run.json["h2"] == pytest.approx(fit(of_factor(shared(lab)[used]), lab.z[used]).h2, rel=1e-9)
     assert run.json["samples"] == {"relation": "disjoint", "base": 15, "signal": 2, "shared": 0}
     assert "1 id of the signal without a value left out." in run.err
-    assert "1 id of the signal that is no row of the kernel left out." in run.err
+    assert "1 id of the signal that is not a row of the kernel left out." in run.err
+
+
+def test_cautions_go_with_the_answer_in_every_form_and_once(lab: Lab, grn: Callable[..., Any]) -> None:
+    caution = "Whose samples the signal comes from is not known."
+    for form in ((), ("--tsv",), ("--json",)):
+        for search in (Z, ("compare", "v0..HEAD", "--pheno", "z.tsv")):
+            assert grn("lmm", *search, *form).err.count(caution) == 1
+    several = "\n".join(f"{gene}\t{z}\t{z * z}" for gene, z in zip(lab.genes, lab.z, strict=True))
+    lab.file("several.tsv", f"gene\tz\tsquare\n{several}\n")
+    assert grn("lmm", "fit", "--pheno", "several.tsv", "--ci", "none").err.count(caution) == 1
+    refused = grn("lmm", "enrich", "--pheno", "several.tsv", "--sets", "sets.gmt")
+    assert (refused.code, caution in refused.err) == (2, False)
 
 
 def test_covariates_are_numbers_or_groups_and_those_that_add_nothing_are_named(
@@ -178,7 +190,7 @@ def test_a_signal_from_labels_uses_samples_outside_of_the_base(lab: Lab, grn: Ca
     assert "(100 permutations)" in same.out
     sets = grn("lmm", "enrich", "--labels", "labels.tsv", *asked, "--same-samples", "--sets", "sets.gmt", "--tsv")
     assert all(float(row["p_permuted"]) >= 1 / 101 for row in sets.rows)
-    for contrast, code, message in (("case", 2, "names no two groups"), ("case:none", 3, "is labelled none")):
+    for contrast, code, message in (("case", 2, "does not name two groups"), ("case:none", 3, "is labelled none")):
         refused = grn("lmm", "fit", "--labels", "labels.tsv", "--contrast", contrast)
         assert (refused.code, message in refused.err) == (code, True)
 
@@ -239,7 +251,7 @@ def test_full_mixed_and_sample_kernels_agree_with_dense_matrices(lab: Lab, grn: 
     for part, matrix in (("full", whole / np.outer(deviations, deviations)), ("covariance", whole)):
         run = grn("lmm", "fit", "--pheno", "z.tsv", "--kernel", part, "--json")
         assert run.json["log_likelihood"] == pytest.approx(fit(of_matrix(matrix), lab.z).log_likelihood, abs=1e-8)
-        assert "h² reads far too high" in run.err
+        assert "h² is much larger" in run.err
     both = grn("lmm", "fit", "--pheno", "z.tsv", "--kernel", "shared", "--kernel2", "full", "--json").json
     alone = grn("lmm", "fit", "--pheno", "z.tsv", "--json").json
     assert 0.0 <= both["kernel"]["second_weight"] <= 1.0
@@ -402,7 +414,8 @@ def test_other_tests_are_shown_by_request(lab: Lab, grn: Callable[..., Any]) -> 
     assert rows["SET05"]["p_leave_own_out"] is None
     assert all(0.0 <= row["p_scatter"] <= 1.0 for row in rows.values())
     assert (
-        "asks another question" in grn("lmm", "enrich", "--pheno", "z.tsv", "--sets", "sets.gmt", "--leave-own-out").err
+        "tests another hypothesis"
+        in grn("lmm", "enrich", "--pheno", "z.tsv", "--sets", "sets.gmt", "--leave-own-out").err
     )
     refused = grn("lmm", "enrich", "--pheno", "z.tsv", "--sets", "sets.gmt", "--permute", 5)
     assert (refused.code, "nothing to permute" in refused.err) == (2, True)
@@ -526,17 +539,17 @@ def test_plink_files_are_scanned_by_the_extra_package(lab: Lab, grn: Callable[..
     [
         (["fit"], {}, 2, "either --pheno or --labels"),
         (["fit", "--pheno", "z.tsv", "--labels", "z.tsv"], {}, 2, "either --pheno or --labels"),
-        (["fit", "--pheno", "z.tsv", "--contrast", "a:b"], {}, 2, "--contrast goes with --labels"),
+        (["fit", "--pheno", "z.tsv", "--contrast", "a:b"], {}, 2, "--contrast is only for --labels"),
         (["fit", "--labels", "z.tsv"], {}, 2, "--contrast AML:ALL"),
-        (["fit", "--labels", "z.tsv", "--contrast", "a:b", "--trait", "z"], {}, 2, "--trait goes with --pheno"),
+        (["fit", "--labels", "z.tsv", "--contrast", "a:b", "--trait", "z"], {}, 2, "--trait is only for --pheno"),
         (["fit", "--pheno", "none.tsv"], {}, 3, "none.tsv"),
         (["fit", "--pheno", "x.tsv"], {"x.tsv": "G00\t2\nG01\tone\n"}, 2, "'one' in column"),
-        (["fit", "--pheno", "x.tsv"], {"x.tsv": "G00\t1\nG00\t2\n"}, 2, "stands already in line 1"),
+        (["fit", "--pheno", "x.tsv"], {"x.tsv": "G00\t1\nG00\t2\n"}, 2, "occurs already in line 1"),
         (["fit", "--pheno", "x.tsv"], {"x.tsv": "G00\nG01\n"}, 2, "has one column"),
         (["fit", "--pheno", "x.tsv"], {"x.tsv": "".join(f"G{i:02}\t3\n" for i in range(80))}, 5, "constant (3)"),
         (["fit", "--pheno", "x.tsv"], {"x.tsv": "G00\t1\nG01\t2\n"}, 2, "2 of its 2 ids"),
         ([*Z, "--covariates", "x.tsv"], {"x.tsv": "g\tc\nG00\tNA\nG01\t1\n"}, 2, "1 of the 80 ids"),
-        (["fit", "--pheno", "x.tsv"], {"x.tsv": "g\tz\nG00\t1e999\nG01\t1\n"}, 2, "no finite number"),
+        (["fit", "--pheno", "x.tsv"], {"x.tsv": "g\tz\nG00\t1e999\nG01\t1\n"}, 2, "not a finite number"),
         (["fit", "--pheno", "x.tsv"], {"x.tsv": "g\tz\tz\nG00\t1\t2\n"}, 2, "two columns named z"),
         ([*Z, "--covariates", "x.tsv"], {"x.tsv": "gene\tc\nG00\t45y\nG01\t1\nG02\t2\n"}, 2, "45y"),
         ([*Z, "--covariates", "x.tsv"], {"x.tsv": "gene\tc\nG00\tM\nG01\tM\n"}, 2, "throughout"),
@@ -544,16 +557,16 @@ def test_plink_files_are_scanned_by_the_extra_package(lab: Lab, grn: Callable[..
         ([*Z, "--kernel", "x.tsv"], {"x.tsv": "g\tG00\tG01\nG00\t1\t0\n"}, 2, "named as rows"),
         ([*Z, "--kernel", "x.tsv"], {"x.tsv": "G00\t1\t0\nG01\t0\t1\n"}, 2, "in place of a header"),
         ([*Z, "--pheno-samples", "x.txt"], {"x.txt": "\n"}, 2, "No sample is named"),
-        ([*Z, "--pheno-samples", "x.txt"], {"x.txt": "S00,S01\n"}, 2, "one a line"),
+        ([*Z, "--pheno-samples", "x.txt"], {"x.txt": "S00,S01\n"}, 2, "one name per line"),
         ([*Z, "--pheno-samples", "x.txt"], {"x.txt": "s00\n"}, 2, "lower case alone"),
         (["compare", "--pheno", "z.tsv", "--same-samples"], {}, 2, "shows no permuted labels"),
         (["scan", "--pheno", "z.tsv", "--tests", "sets.gmt", "--same-samples"], {}, 2, "shows no permuted labels"),
-        (["fit", "--pheno", "z.tsv", "-o", "z.tsv"], {}, 2, "write over what is read"),
-        (["scan", "--pheno", "z.tsv", "--tests", "sets.gmt", "-o", "sets.gmt"], {}, 2, "write over what is read"),
+        (["fit", "--pheno", "z.tsv", "-o", "z.tsv"], {}, 2, "overwrite an input file"),
+        (["scan", "--pheno", "z.tsv", "--tests", "sets.gmt", "-o", "sets.gmt"], {}, 2, "overwrite an input file"),
         (["fit", "--pheno", "z.tsv", "-o", "half.grn/x.tsv"], {}, 2, "within the store"),
         (["fit", "--pheno", "z.tsv", "--at", "v9"], {}, 3, "v9"),
         (["enrich", "--pheno", "z.tsv", "--sets", "x.gmt"], {"x.gmt": "A\t-\tnone\tof\tthem\n"}, 3, "5 genes or more"),
-        (["scan", "--pheno", "z.tsv", "--tests", "x.tsv"], {"x.tsv": "t\tA\tB\nq\t1\t2\n"}, 2, "none is the same"),
+        (["scan", "--pheno", "z.tsv", "--tests", "x.tsv"], {"x.tsv": "t\tA\tB\nq\t1\t2\n"}, 2, "no id is in both"),
         (["scan", "--pheno", "z.tsv", "--tests", "x.tsv"], {"x.tsv": "t\tG00\tG00\nq\t1\t2\n"}, 2, "twice"),
         (["scan", "--pheno", "z.tsv", "--tests", "sets.gmt", "--mode", "exact", "--float32"], {}, 2, "double"),
         (["scan", "--pheno", "z.tsv", "--tests", "sets.gmt", "--mode", "exact", "--statistic", "score"], {}, 2, "p3d"),

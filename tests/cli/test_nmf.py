@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,13 +30,13 @@ def drawn() -> SimulatedCounts:
 
 @pytest.fixture(scope="module")
 def names() -> list[str]:
-    return [f"GENE{place:02d}" for place in range(60)]
+    return [f"GENE{index:02d}" for index in range(60)]
 
 
 @pytest.fixture
 def store(tmp_path: Path, grn: Callable[..., Any], drawn: SimulatedCounts, names: list[str]) -> Path:
     """A store on simulated counts, with one pathway over genes of all modules."""
-    lines = ["\t".join(["gene", *(f"S{place}" for place in range(40))])]
+    lines = ["\t".join(["gene", *(f"S{index}" for index in range(40))])]
     lines += [
         "\t".join([name, *(f"{count:g}" for count in row)]) for name, row in zip(names, drawn.counts, strict=True)
     ]
@@ -75,7 +76,7 @@ def test_the_modules_of_a_version_s_correlations(
     assert grn(*asked, "--json").out == printed.out
     text = grn(*asked)
     assert "KL divergence, not a likelihood" in text.err
-    assert "Rank 3 alone was surveyed." in text.err
+    assert "Rank 3 is the only one surveyed." in text.err
     table = list(csv.DictReader(grn(*asked, "--table", "genes", "--tsv").out.splitlines(), delimiter="\t"))
     assert list(table[0]) == ["gene", "module", "share", "second_module", "second_share", "q", "stability"]
     assert [float(row["share"]) for row in table] == [row["share"] for row in answer["genes"]]
@@ -101,9 +102,9 @@ def test_counts_of_a_file_have_a_likelihood_and_genes_of_two_modules(
     answer = json.loads(grn(*asked, "--json").out)
     assert answer["rank"] == 3
     assert agreement(modules_of(answer["genes"]), drawn.main) >= 0.95
-    clear = {names[place] for place in np.flatnonzero(drawn.minor > 0.15)}
+    clear = {names[index] for index in np.flatnonzero(drawn.minor > 0.15)}
     assert clear <= set(answer["moonlighting"])
-    assert len(set(answer["moonlighting"]) - {names[place] for place in np.flatnonzero(drawn.minor > 0)}) <= 1
+    assert len(set(answer["moonlighting"]) - {names[index] for index in np.flatnonzero(drawn.minor > 0)}) <= 1
     assert sum(row["genes"] for row in answer["modules"]) == 60 + len(answer["moonlighting"])
     rows = [row for row in answer["genes"] if row["gene"] in answer["moonlighting"]]
     assert all(row["q"] <= 0.02 and row["second_module"] != row["module"] for row in rows)
@@ -116,12 +117,12 @@ def test_values_that_are_no_whole_numbers_have_no_likelihood(
     store: Path, grn: Callable[..., Any], drawn: SimulatedCounts, names: list[str]
 ) -> None:
     lines = ["\t".join([name, *map(str, row)]) for name, row in zip(names, (drawn.counts + 0.5).tolist(), strict=True)]
-    head = "\t".join(["gene", *(f"S{place}" for place in range(40))])
+    head = "\t".join(["gene", *(f"S{index}" for index in range(40))])
     (store.parent / "halves.tsv").write_text("\n".join([head, *lines]) + "\n")
     printed = grn("-s", store, "nmf", "--input", store.parent / "halves.tsv", "--rank", 3, "--restarts", 2, "--json")
     answer = json.loads(printed.out)
     assert not answer["likelihood"]
-    assert "no counts; KL divergence, not a likelihood" in answer["input"]
+    assert "not counts; KL divergence, not a likelihood" in answer["input"]
     assert {row["q"] for row in answer["genes"]} == {None}
     assert {row["log_likelihood"] for row in answer["ranks"]} == {None}
 
@@ -129,9 +130,9 @@ def test_values_that_are_no_whole_numbers_have_no_likelihood(
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (("--rank", "three"), 2, "--rank 'three' is no rank"),
-        (("--rank", "5:3"), 2, "--rank 5:3 names no rank"),
-        (("--rank", "0"), 2, "--rank 0 names no rank"),
+        (("--rank", "three"), 2, "--rank 'three' is neither a rank"),
+        (("--rank", "5:3"), 2, "--rank 5:3 is not a range of ranks"),
+        (("--rank", "0"), 2, "--rank 0 is not a range of ranks"),
         (("--rank", "200"), 2, "no factors of rank 200"),
         (("--input", "nowhere.tsv"), 3, "nowhere.tsv"),
         (("--sets", "other.gmt"), 3, "No gene of other.gmt is among the 60 genes factored, such as GENE00"),
@@ -171,7 +172,7 @@ def test_a_base_without_counts_and_counts_that_are_none_are_refused(
 
 def test_an_analysis_is_kept_listed_and_shown_again(store: Path, grn: Callable[..., Any]) -> None:
     asked = ("-s", store, "nmf", "--rank", 3, "--restarts", 3)
-    assert "The store keeps no analysis yet" in grn("-s", store, "nmf", "list").err
+    assert "The store has no analysis yet" in grn("-s", store, "nmf", "list").err
     first = grn(*asked)
     assert "Kept: `grn nmf show " in first.err
     again = grn(*asked)
@@ -202,9 +203,9 @@ def test_weights_and_usages_are_tables_and_go_to_a_file(
     usage = grn(*asked, "--table", "usage", "--tsv").rows
     assert list(weights[0]) == ["gene", "module_1", "module_2", "module_3"]
     assert [row["gene"] for row in weights] == names
-    assert [row["sample"] for row in usage] == [f"S{place}" for place in range(40)]
+    assert [row["sample"] for row in usage] == [f"S{index}" for index in range(40)]
     w, h = (
-        np.array([[float(row[f"module_{place}"]) for place in (1, 2, 3)] for row in rows]) for rows in (weights, usage)
+        np.array([[float(row[f"module_{index}"]) for index in (1, 2, 3)] for row in rows]) for rows in (weights, usage)
     )
     np.testing.assert_allclose(w.sum(axis=0), 1.0)
     assert (w @ h.T).sum() == pytest.approx(drawn.counts.sum(), rel=1e-4)
@@ -238,7 +239,7 @@ def test_a_file_is_factored_without_a_store_and_nothing_is_kept(
     search = ("nmf", "--input", "counts.tsv", "--rank", 3, "--restarts", 2)
     printed = grn(*search)
     assert printed.code == 0
-    assert "The analysis is not kept: there is no store to keep it in." in printed.err
+    assert "The analysis is not kept: no single readable store was found here." in printed.err
     assert [path.name for path in folder.iterdir()] == ["counts.tsv"]
     assert grn("-s", store, *search).out == printed.out
     answer, in_store = grn(*search, "--json").json, grn("-s", store, *search, "--json").json
@@ -261,10 +262,33 @@ def test_a_file_is_factored_without_a_store_and_nothing_is_kept(
     assert grn(*search).code == 3
 
 
+def test_a_file_is_factored_beside_stores_of_which_none_can_be_chosen_or_read(
+    store: Path, grn: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(store.parent)
+    search = ("nmf", "--input", "counts.tsv", "--rank", 3, "--restarts", 2, "--json")
+    modules = grn(*search).json["modules"]
+    assert grn("clone", store, "second.grn").code == 0
+    for exit_code, damage in ((4, None), (6, "not a format")):
+        if damage is not None:
+            shutil.rmtree("second.grn")
+            (store / "FORMAT").write_text(damage)
+        printed = grn(*search)
+        assert (printed.code, printed.json["modules"], printed.json["version"]) == (0, modules, None)
+        assert "The analysis is not kept: no single readable store was found here." in printed.err
+        assert grn("nmf").code == exit_code
+        assert grn(*search, "--at", "v0").code == exit_code
+    assert grn("-s", store, *search).code == 6
+    monkeypatch.setenv("GRN_STORE", str(store))
+    assert grn(*search).code == 6
+    monkeypatch.setenv("GRN_STORE", "")
+    assert grn("-s", "", *search).code == 2
+
+
 def test_the_ranks_surveyed_by_default_are_as_many_as_there_can_be(
     tmp_path: Path, grn: Callable[..., Any], drawn: SimulatedCounts, names: list[str]
 ) -> None:
-    head = "\t".join(["gene", *(f"S{place}" for place in range(6))])
+    head = "\t".join(["gene", *(f"S{index}" for index in range(6))])
     rows = ["\t".join([name, *map(str, row[:6])]) for name, row in zip(names, drawn.counts.astype(int), strict=True)]
     (tmp_path / "few.tsv").write_text("\n".join([head, *rows]) + "\n")
     assert grn("init", tmp_path / "few.grn", "--expression", tmp_path / "few.tsv", "--counts").code == 0
@@ -280,15 +304,15 @@ def test_warnings_are_printed_in_every_form(
 ) -> None:
     # Of a single sweep the first is always kept and three that gain little are never seen, whatever the rounding.
     monkeypatch.setattr("grnledger.engine.nmf.modules.analysis.FINAL_FIT", {"tolerance": 0.0, "most_sweeps": 1})
-    for place, form in enumerate(("--tsv", "--json", "--table=modules")):
-        printed = grn("-s", store, "nmf", "--rank", 3, "--restarts", 2, "--seed", place, form)
+    for index, form in enumerate(("--tsv", "--json", "--table=modules")):
+        printed = grn("-s", store, "nmf", "--rank", 3, "--restarts", 2, "--seed", index, form)
         assert "The fit has not converged in 1 sweep:" in printed.err
 
 
 def test_a_version_without_any_correlation_is_refused_with_a_sentence(tmp_path: Path, grn: Callable[..., Any]) -> None:
     values = np.random.default_rng(16).standard_normal((40, 12))
-    rows = [f"G{place}\t" + "\t".join(map(str, row)) for place, row in enumerate(values.tolist())]
-    head = "\t".join(["gene", *(f"S{place}" for place in range(12))])
+    rows = [f"G{index}\t" + "\t".join(map(str, row)) for index, row in enumerate(values.tolist())]
+    head = "\t".join(["gene", *(f"S{index}" for index in range(12))])
     (tmp_path / "noise.tsv").write_text("\n".join([head, *rows]) + "\n")
     made = grn("init", tmp_path / "noise.grn", "--expression", tmp_path / "noise.tsv")
     assert "Shrinkage is complete" in made.err + made.out
@@ -303,9 +327,9 @@ def test_files_read_beside_a_table_are_part_of_its_content(
     folder = store.parent / "tenx"
     folder.mkdir()
     mmwrite(folder / "matrix.mtx", coo_array(drawn.counts.astype(np.int64)))
-    (folder / "barcodes.tsv").write_text("".join(f"S{place}\n" for place in range(40)))
+    (folder / "barcodes.tsv").write_text("".join(f"S{index}\n" for index in range(40)))
     for prefix in ("GENE", "OTHER"):
-        (folder / "genes.tsv").write_text("".join(f"{prefix}{place}\t{prefix}{place}\n" for place in range(60)))
+        (folder / "genes.tsv").write_text("".join(f"{prefix}{index}\t{prefix}{index}\n" for index in range(60)))
         printed = grn("-s", store, "nmf", "--input", folder / "matrix.mtx", "--rank", 2, "--restarts", 2)
         assert printed.code == 0
         assert prefix in printed.out

@@ -116,7 +116,7 @@ def test_a_clone_of_nothing_or_over_something_is_refused(
         "sigma.npz is not a store, nor a file that `grn export` wrote."
     )
     assert refused(2, "clone", ".", "x.grn")[0] == ". is a folder, but not a store."
-    assert refused(4, "clone", "lab.grn", "lab.grn/x.grn")[0].endswith("a store cannot stand in another.")
+    assert refused(4, "clone", "lab.grn", "lab.grn/x.grn")[0].endswith("a store cannot be inside another.")
     assert refused(3, "clone", "lab.grn", "no/x.grn")[0] == "There is no folder no to create x.grn in."
     assert state(folder) == before
 
@@ -192,7 +192,7 @@ def test_what_cannot_be_fetched_is_refused_in_a_sentence(
         "There is no store no.grn.",
         "Name a store, or a file that `grn export` wrote.",
     )
-    assert refused(2, *fetch, "anna.grn") == ("anna.grn is this very store.", "Name another one.")
+    assert refused(2, *fetch, "anna.grn") == ("anna.grn is this store itself.", "Name another one.")
     assert refused(2, *fetch, "sets.gmt")[0] == "sets.gmt is not a store, nor a file that `grn export` wrote."
     assert refused(4, *fetch, "few.grn") == (
         "few.grn has another panel than anna.grn: 3 genes, not 8.",
@@ -204,7 +204,7 @@ def test_what_cannot_be_fetched_is_refused_in_a_sentence(
     )
     assert refused(2, "-s", "anna.grn", "import", "lab.grn") == (
         "lab.grn is a folder, not an exported file.",
-        "`grn fetch lab.grn` takes a store.",
+        "`grn fetch lab.grn` reads a store.",
     )
     assert refused(2, "-s", "anna.grn", "import", "sets.gmt")[0] == "sets.gmt is not a file that `grn export` wrote."
     assert refused(3, "-s", "anna.grn", "import", "no.h5")[0] == "There is no file no.h5."
@@ -214,7 +214,7 @@ def test_what_cannot_be_fetched_is_refused_in_a_sentence(
 def test_a_branch_made_by_hand_stays(both: Callable[..., Any], refused: Callable[..., tuple[str, str]]) -> None:
     both("-s", "anna.grn", "branch", "lab/main")
     assert refused(4, "-s", "anna.grn", "fetch", "lab.grn") == (
-        "lab/main was made or moved here by hand.",
+        "lab/main was made or moved here, not by a fetch.",
         "Fetch under another name: --as NAME.",
     )
     both("-s", "anna.grn", "fetch", "lab.grn", "--as", "boss")
@@ -250,12 +250,12 @@ def test_a_push_shows_where_the_branch_stands(do: Callable[..., Any]) -> None:
     assert do("-s", "lab.grn", "log", "-n", "1").out.startswith("v2 ")
 
 
-def test_a_refused_push_says_what_to_type_and_that_works(
+def test_a_refused_push_has_a_hint_that_works(
     both: Callable[..., Any], refused: Callable[..., tuple[str, str]], folder: Path
 ) -> None:
     before = state(folder / "lab.grn")
     error, hint = refused(4, "-s", "anna.grn", "push", "lab.grn")
-    assert error == "main of lab.grn has versions that main here has not."
+    assert error == "main of lab.grn has versions that main here does not have."
     assert hint == "`grn fetch lab.grn`, then `grn merge lab/main`, and push again."
     assert state(folder / "lab.grn") == before
     for command in re.findall(r"`grn ([^`]*)`", hint):
@@ -273,14 +273,14 @@ def test_what_cannot_be_pushed_is_refused_in_a_sentence(
     push = ("-s", "anna.grn", "push")
     assert refused(3, *push, "no.grn") == (
         "There is no store no.grn.",
-        "`grn clone anna.grn no.grn` makes one, with all of this.",
+        "`grn clone anna.grn no.grn` makes one with this whole history.",
     )
-    assert refused(2, *push, "anna.grn")[0] == "anna.grn is this very store."
+    assert refused(2, *push, "anna.grn")[0] == "anna.grn is this store itself."
     assert refused(4, *push, "few.grn")[0] == "anna.grn has another panel than few.grn: 8 genes, not 3."
     assert refused(3, *push, "lab.grn", "--branch", "drug-z")[0] == "There is no branch 'drug-z'."
     assert refused(4, *push, "lab.h5") == (
         "lab.h5 is an exported store, to be read only.",
-        "`grn clone lab.h5 NAME.grn` makes a store of it that can be written.",
+        "`grn clone lab.h5 NAME.grn` makes a writable store from it.",
     )
     both("-s", "lab.grn", "tag", "drug-a")
     both("-s", "anna.grn", "branch", "drug-a")
@@ -323,7 +323,7 @@ def test_an_exported_store_is_read_only(
     ):
         assert refused(4, "-s", "lab.h5", *verb) == (
             "lab.h5 is an exported store, to be read only.",
-            "`grn clone lab.h5 NAME.grn` makes a store of it that can be written.",
+            "`grn clone lab.h5 NAME.grn` makes a writable store from it.",
         )
     assert (folder / "lab.h5").read_bytes() == before
 
@@ -333,13 +333,13 @@ def test_an_export_that_cannot_be_is_refused(do: Callable[..., Any], refused: Ca
     export = ("-s", "lab.grn", "export")
     assert refused(4, *export, "lab.h5") == ("lab.h5 exists already.", "Choose another name, or remove it first.")
     assert refused(3, *export, "no/lab.h5")[0] == "There is no folder no to create lab.h5 in."
-    assert refused(4, *export, "lab.grn/lab.h5")[0].endswith("a store cannot stand in another.")
+    assert refused(4, *export, "lab.grn/lab.h5")[0].endswith("a store cannot be inside another.")
     assert refused(3, *export, "x.h5", "--at", "v9")[0].startswith("There is no version v9")
-    assert refused(2, *export)[0].startswith("Say what to write")
-    assert refused(2, *export, "x.h5", "--genes", "TP53")[0].startswith("--genes and -o go with --matrix")
+    assert refused(2, *export)[0].startswith("Name what to write")
+    assert refused(2, *export, "x.h5", "--genes", "TP53")[0].startswith("--genes and -o need --matrix")
 
 
-def test_an_export_takes_away_what_a_killed_one_has_left(do: Callable[..., Any], folder: Path) -> None:
+def test_an_export_removes_the_leftovers_of_a_killed_one(do: Callable[..., Any], folder: Path) -> None:
     left = [folder / f".{name}.0123456789abcdef.tmp" for name in ("lab.h5", "other.h5")]
     for path in left:
         path.write_bytes(b"half of a store")
@@ -360,10 +360,10 @@ def test_a_pipe_is_not_imported(do: Callable[..., Any], refused: Callable[..., t
 def test_pack_shows_how_many_files_are_left(do: Callable[..., Any], folder: Path) -> None:
     reasons = [row["reason"] for row in do("-s", "lab.grn", "log", "--refs", "--tsv").rows]
     before = reasons, do("-s", "lab.grn", "show").out
-    assert do("-s", "lab.grn", "pack").out == "Packed 3 entries; the log takes 1 file.\n"
-    assert do("-s", "lab.grn", "pack").out == "There is nothing to pack; the log takes 1 file.\n"
+    assert do("-s", "lab.grn", "pack").out == "Packed 3 entries; the log has 1 file.\n"
+    assert do("-s", "lab.grn", "pack").out == "There is nothing to pack; the log has 1 file.\n"
     do("-s", "lab.grn", "commit", "sets.gmt", "--only", "MYC")
-    assert do("-s", "lab.grn", "pack").out == "Packed 1 entry; the log takes 1 file.\n"
+    assert do("-s", "lab.grn", "pack").out == "Packed 1 entry; the log has 1 file.\n"
     do("-s", "lab.grn", "rollback", "v1")
     answer = do("-s", "lab.grn", "pack", "--json").json
     assert answer == {"entries": 1, "packs": 1, "files": 1, "swept": 0}
@@ -373,12 +373,12 @@ def test_pack_shows_how_many_files_are_left(do: Callable[..., Any], folder: Path
     assert not list((folder / "lab.grn" / "log").iterdir())
 
 
-def test_pack_says_what_it_swept(do: Callable[..., Any], folder: Path) -> None:
+def test_pack_reports_what_it_removed(do: Callable[..., Any], folder: Path) -> None:
     leftover = folder / "lab.grn" / "log" / ".0000000009.h5.0123456789abcdef.tmp"
     leftover.write_bytes(b"dead")
     os.utime(leftover, (1_000_000_000, 1_000_000_000))
     answer = do("-s", "lab.grn", "pack")
-    assert answer.err == "1 leftover of killed writers taken away.\n"
+    assert answer.err == "1 leftover of killed writers removed.\n"
     assert not leftover.exists()
 
 

@@ -57,13 +57,13 @@ def standing(do: Callable[..., Any]) -> str:
 # commit
 
 
-def test_commit_tells_the_version_and_what_came(do: Callable[..., Any]) -> None:
+def test_commit_reports_the_version_and_what_it_added(do: Callable[..., Any]) -> None:
     answer = add(do, "P53", "-m", "the p53 set")
     assert answer.out.splitlines()[0].startswith("v1 ")
     assert answer.out.splitlines()[1:] == ["    the p53 set", "    + P53 (3 genes)"]
-    told = add(do, "MYC", "--json").json
-    assert (told["version"], told["written"], told["missing_genes"], told["rank"]) == ("v2", True, 0, 2)
-    assert told["message"] == "add MYC"
+    commit = add(do, "MYC", "--json").json
+    assert (commit["version"], commit["written"], commit["missing_genes"], commit["rank"]) == ("v2", True, 0, 2)
+    assert commit["message"] == "add MYC"
     assert add(do, "INFLAM", "--message", "x", "--tsv").rows[0]["version"] == "v3"
 
 
@@ -126,8 +126,8 @@ def test_genes_that_are_missing_are_refused_left_out_or_translated(
     assert do("show", "v1", "--json").json["missing"] == {"STRESS": ["XBP1"]}
     do("rollback", "v0")
     (folder / "alias.tsv").write_text("alias\tgene\nXBP1\tCDK4\n")
-    told = do("commit", "sets.gmt", "--only", "STRESS", "--alias", "alias.tsv", "--json").json
-    assert (told["missing_genes"], told["added"][0]["genes"]) == (0, 3)
+    commit = do("commit", "sets.gmt", "--only", "STRESS", "--alias", "alias.tsv", "--json").json
+    assert (commit["missing_genes"], commit["added"][0]["genes"]) == (0, 3)
 
 
 def test_a_file_may_be_called_what_it_is(do: Callable[..., Any], folder: Path) -> None:
@@ -151,8 +151,8 @@ def test_what_is_active_already_is_a_conflict_or_passed_over(do: Callable[..., A
     answer = add(do, "P53", "--if-absent")
     assert answer.out == ""
     assert "All of it is active already in v1: nothing was written." in answer.err
-    told = add(do, "P53", "--if-absent", "--json").json
-    assert (told["version"], told["written"]) == ("v1", False)
+    commit = add(do, "P53", "--if-absent", "--json").json
+    assert (commit["version"], commit["written"]) == ("v1", False)
     do("commit", "sets.gmt", "--only", "P53", "--only", "MYC", "--if-absent")
     assert active(do) == ["MYC", "P53"]
 
@@ -168,12 +168,12 @@ def test_a_dry_run_prints_the_diff_and_writes_nothing(do: Callable[..., Any], fo
     answer = add(do, "P53", "--dry-run", "--top", "3")
     assert "Dry run: nothing was written." in answer.err
     assert answer.out.startswith("v0 → planned\n  + P53\n")
-    told = add(do, "P53", "--dry-run", "--threshold", "0.05", "--json").json
+    planned = add(do, "P53", "--dry-run", "--threshold", "0.05", "--json").json
     assert sorted(path.name for path in folder.rglob("small.grn/**/*")) == before
     add(do, "P53")
     real = do("diff", "v0..v1", "--threshold", "0.05", "--json").json
-    assert told["to"] == {"version": "planned", "id": None, "content": real["to"]["content"]}
-    assert {**told, "to": None} == {**real, "to": None}
+    assert planned["to"] == {"version": "planned", "id": None, "content": real["to"]["content"]}
+    assert {**planned, "to": None} == {**real, "to": None}
     do("rollback", "v0")
     assert add(do, "MYC", "--dry-run", "--tsv", "--threshold", "0.05").rows[0]["gene_a"] in SETS["MYC"].split()
 
@@ -242,12 +242,12 @@ def test_a_merge_gives_one_content_whichever_side_merges(do: Callable[..., Any])
     assert exported[0] == exported[1]
 
 
-def test_a_merge_says_what_it_did(do: Callable[..., Any]) -> None:
+def test_a_merge_reports_what_it_changed(do: Callable[..., Any]) -> None:
     do("branch", "side")
     do("branch", "late")
     add(do, "P53", "--branch", "side")
     assert do("merge", "side").out == "main moved forward from v0 to v1.\n"
-    assert do("merge", "side").out == "main holds all of side already.\n"
+    assert do("merge", "side").out == "main contains all of side already.\n"
     add(do, "MYC", "--branch", "late")
     answer = do("merge", "late")
     assert answer.out.splitlines()[0] == "Merged late into main:"
@@ -266,8 +266,8 @@ def test_branches_are_listed_made_and_deleted(do: Callable[..., Any]) -> None:
     add(do, "P53")
     assert do("branch", "drug-a", "v0").out == "Branch drug-a is at v0.\n"
     assert do("branch", "drug-b", "--json").json["version"] == "v1"
-    told = do("branch", "--json").json["branches"]
-    assert [(one["name"], one["version"]) for one in told] == [("drug-a", "v0"), ("drug-b", "v1"), ("main", "v1")]
+    branches = [(branch["name"], branch["version"]) for branch in do("branch", "--json").json["branches"]]
+    assert branches == [("drug-a", "v0"), ("drug-b", "v1"), ("main", "v1")]
     assert [row["name"] for row in do("branch", "--tsv").rows] == ["drug-a", "drug-b", "main"]
     stars = [line.split()[:2] for line in do("branch").out.splitlines() if line.startswith("*")]
     assert stars == [["*", "main"]]
@@ -284,14 +284,14 @@ def test_switch_moves_head_and_makes_branches(do: Callable[..., Any]) -> None:
     assert do("info", "--json").json["head"] == {"more": "v0"}
 
 
-def test_tags_are_given_listed_and_deleted_and_stay(do: Callable[..., Any]) -> None:
+def test_tags_are_created_listed_and_deleted_and_do_not_move(do: Callable[..., Any]) -> None:
     assert "There are no tags." in do("tag").err
     add(do, "P53")
     assert do("tag", "paper", "v0").out == "Tag paper is at v0.\n"
     assert do("tag", "final", "--json").json["version"] == "v1"
     add(do, "MYC")
     assert [(row["name"], row["version"]) for row in do("tag", "--tsv").rows] == [("final", "v1"), ("paper", "v0")]
-    assert [one["name"] for one in do("tag", "--json").json["tags"]] == ["final", "paper"]
+    assert [tag["name"] for tag in do("tag", "--json").json["tags"]] == ["final", "paper"]
     assert do("tag", "-d", "paper").out == "Deleted tag paper, which was at v0.\n"
     assert do("tag", "--delete", "final", "--tsv").rows[0]["version"] == "v1"
     assert do("tag", "--json").json["tags"] == []
@@ -305,9 +305,9 @@ def test_reinvert_writes_the_same_content_read_from_an_anchor_of_its_own(do: Cal
     answer = do("reinvert")
     assert answer.out == "v2 is read from its own full inversion.\n"
     assert "relative error" in answer.err
-    told = [do("show", rev, "--json").json for rev in ("v1", "v2")]
-    assert told[0]["content"] == told[1]["content"] == told[1]["anchor"]
-    assert (told[0]["anchor"], told[1]["rank_since_anchor"]) == (None, 0)
+    versions = [do("show", rev, "--json").json for rev in ("v1", "v2")]
+    assert versions[0]["content"] == versions[1]["content"] == versions[1]["anchor"]
+    assert (versions[0]["anchor"], versions[1]["rank_since_anchor"]) == (None, 0)
     assert "its own full inversion" in do("show", "v2").out
     rho = [do("edges", "--at", rev, "--json").json["edges"] for rev in ("v1", "v2")]
     for first, second in zip(*rho, strict=True):
@@ -379,8 +379,8 @@ def test_author_and_time_come_from_the_environment(
 ) -> None:
     monkeypatch.setenv("GRN_AUTHOR", "Grace Hopper")
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
-    told = add(do, "P53", "--json").json
-    assert (told["author"], told["time"]) == ("Grace Hopper", "1970-01-01T00:00:00Z")
+    commit = add(do, "P53", "--json").json
+    assert (commit["author"], commit["time"]) == ("Grace Hopper", "1970-01-01T00:00:00Z")
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "tomorrow")
     assert grn("log").code == 2
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")

@@ -43,7 +43,7 @@ def test_a_damaged_entry_is_code_1_and_named_with_its_versions(grn: Callable[...
         answer = grn("verify", *options)
         assert answer.code == 1
         assert "log/0000000003.h5: damaged" in answer.out
-        assert "It touches v2." in answer.out
+        assert "It affects v2." in answer.out
         assert "Readable: v0–v1." in answer.out
     assert grn("edges", "--at", "v1").code == 0
     assert grn("edges", "--at", "v2").code == 6

@@ -62,8 +62,8 @@ edits = st.tuples(st.sampled_from(["flip", "insert", "delete", "cut", "repeat"])
 
 def damage(content: bytes, changes: list[tuple[str, float, int]]) -> bytes:
     for kind, where, size in changes:
-        place = int(where * len(content))
-        before, after = content[:place], content[place:]
+        index = int(where * len(content))
+        before, after = content[:index], content[index:]
         if kind == "flip" and after:
             content = before + bytes([after[0] ^ (1 << size % 8)]) + after[1:]
         elif kind == "insert":

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SIZE = 16
 
 
-GENES = tuple(f"GENE{place}" for place in range(SIZE))
+GENES = tuple(f"GENE{number}" for number in range(SIZE))
 
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -49,8 +49,9 @@ Answer = tuple[str, str, bytes, bytes]
 
 def answer(repo: Repository, rev: str) -> Answer:
     """All that a store says of a version: its id, content, Σ and Θ."""
-    version, one = repo.version(rev), repo.snapshot(rev)
-    return version.id, version.content, one.covariance.to_dense().tobytes(), one.precision.to_dense().tobytes()
+    version, snapshot = repo.version(rev), repo.snapshot(rev)
+    matrices = (snapshot.covariance.to_dense().tobytes(), snapshot.precision.to_dense().tobytes())
+    return version.id, version.content, *matrices
 
 
 def answers(store: Path) -> list[Answer]:
@@ -61,23 +62,23 @@ def answers(store: Path) -> list[Answer]:
 
 def readable(store: Path, expected: list[Answer]) -> set[int]:
     """Which versions of a damaged store can be read: all with the same bits as before, the others refused."""
-    repo, found = grnledger.open(store), set[int]()
-    for number, one in enumerate(expected):
+    repo, numbers = grnledger.open(store), set[int]()
+    for number, version in enumerate(expected):
         try:
             got = answer(repo, f"v{number}")
         except (FormatError, NotFound):
             continue
-        assert got == one
-        found.add(number)
-    return found
+        assert got == version
+        numbers.add(number)
+    return numbers
 
 
 def damage(store: Path, number: int) -> str:
     """What the store says of an entry that is damaged, and of no other; its file is named."""
-    (told,) = grnledger.open(store).damage.items()
-    assert told[0] == number
-    assert str(entry(store, number)) in told[1]
-    return told[1]
+    (entry_damage,) = grnledger.open(store).damage.items()
+    assert entry_damage[0] == number
+    assert str(entry(store, number)) in entry_damage[1]
+    return entry_damage[1]
 
 
 def forge(path: Path, content: hdf5.Content) -> None:

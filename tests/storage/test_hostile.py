@@ -27,14 +27,14 @@ from grnledger.engine.network.pathway import Pathway
 from grnledger.storage.files import hdf5, layout
 from grnledger.storage.history import entries, refs
 from grnledger.storage.history.ledger import Ledger
-from grnledger.storage.networks.reading import Reader
+from grnledger.storage.networks.reading import VersionReader
 from h5py import h5s, h5t
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
 SIZE = 16
-GENES = tuple(f"GENE{place}" for place in range(SIZE))
+GENES = tuple(f"GENE{number}" for number in range(SIZE))
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 MEMORY = 256 << 20
@@ -109,7 +109,7 @@ def run(store: Path, verbs: Collection[str]) -> dict[str, Ended]:
     _, status = os.waitpid(pid, 0)
     ends: dict[str, Ended] = {}
     for verb in verbs:
-        out, err, code = (_told(store, verb, name) for name in ("out", "err", "code"))
+        out, err, code = (_read_output(store, verb, name) for name in ("out", "err", "code"))
         ends[verb] = Ended(int(code or os.waitstatus_to_exitcode(status)), out, err)
     return ends
 
@@ -133,7 +133,7 @@ def _run(store: Path, verb: str) -> None:
     Path(f"{store}-{verb}-code").write_text(str(code))
 
 
-def _told(store: Path, verb: str, name: str) -> str:
+def _read_output(store: Path, verb: str, name: str) -> str:
     path = Path(f"{store}-{verb}-{name}")
     return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
@@ -164,11 +164,11 @@ def harm(
 ) -> Callable[[Callable[[Path], object]], Callable[[Path], object]]:
     """Register what makes a store hostile."""
 
-    def take(build: Callable[[Path], object]) -> Callable[[Path], object]:
+    def register(build: Callable[[Path], object]) -> Callable[[Path], object]:
         HARMS[name] = Harm(build, codes, says, store)
         return build
 
-    return take
+    return register
 
 
 # What harm is made of
@@ -337,8 +337,8 @@ def of_text(file: h5py.File, values: Any) -> None:
 
 def many_links_to_one(file: h5py.File, values: Any) -> None:
     dataset = file.create_dataset("loadings", data=np.zeros(1 << 20))
-    for place in range(200):
-        file[f"again{place}"] = dataset
+    for index in range(200):
+        file[f"again{index}"] = dataset
 
 
 for build in (external_link, soft_link, link_to_itself, group_loop, raw_data_outside, virtual, bomb, unwritten_chunks,
@@ -386,15 +386,15 @@ def _(store: Path) -> None:
 @harm("many attributes", FINE)
 def _(store: Path) -> None:
     with h5py.File(entry(store, 2), "r+", libver="latest") as file:
-        for place in range(20_000):
-            h5py.h5a.create(file.id, b"%d" % place, h5t.STD_I8LE, h5s.create(h5s.SCALAR))
+        for index in range(20_000):
+            h5py.h5a.create(file.id, b"%d" % index, h5t.STD_I8LE, h5s.create(h5s.SCALAR))
 
 
 @harm("many datasets", LOST_ENTRY)
 def _(store: Path) -> None:
     with h5py.File(entry(store, 2), "r+", libver="latest") as file:
-        for place in range(5_000):
-            h5py.h5d.create(file.id, b"%d" % place, h5t.STD_I8LE, h5s.create(h5s.SCALAR))
+        for index in range(5_000):
+            h5py.h5d.create(file.id, b"%d" % index, h5t.STD_I8LE, h5s.create(h5s.SCALAR))
 
 
 for what, value in {
@@ -563,7 +563,7 @@ def named(values: list[bytes]) -> Callable[[dict[str, Any], dict[str, Any]], obj
     return lambda _, arrays: arrays.update(genes=np.array(values))
 
 
-of_base("with names that are no UTF-8", named([b"\xff%d" % place for place in range(SIZE)]))
+of_base("with names that are no UTF-8", named([b"\xff%d" % number for number in range(SIZE)]))
 of_base("with samples that are no UTF-8", lambda _, arrays: arrays.update(samples=np.array([b"\xff"] * 3)))
 of_base("with samples that are numbers", lambda _, arrays: arrays.update(samples=np.array([10**12])))
 of_base("with a gene twice", named([b"GENE"] * SIZE))
@@ -628,12 +628,12 @@ def _(store: Path) -> None:
     (store / "FORMAT").write_bytes(b"\x1b[2J" * 1_000)
 
 
-@harm("a witness of a log that never ends", DERIVED)
+@harm("a high-water mark of a log that never ends", DERIVED)
 def _(store: Path) -> None:
     (store / "cache" / "last").write_text("9999999999 9999999999 " + "0" * 64 + " 00000000\n")
 
 
-@harm("an endless witness", DERIVED)
+@harm("an endless high-water mark", DERIVED)
 def _(store: Path) -> None:
     (store / "cache" / "last").unlink()
     (store / "cache" / "last").touch()
@@ -697,7 +697,7 @@ linked("for the bases", REFUSED, "base", "")
 linked("for the packs", REFUSED, "packs", "")
 linked("for the cache", FINE, "cache", "")
 linked("for the anchors", FINE, "cache/anchors", "")
-linked("for the witness", DERIVED, "cache/last", "secret.txt")
+linked("for the high-water mark", DERIVED, "cache/last", "secret.txt")
 linked("for the index", DERIVED, "cache/index.h5", "secret.txt")
 linked("for FORMAT", (6, 1, 6, 6), "FORMAT", "secret.txt")
 linked("for the lock", FINE, "lock", "secret.txt")
@@ -715,7 +715,7 @@ def piped(what: str, codes: tuple[int, int, int, int], name: str | Callable[[Pat
 piped("for an entry", LOST_ENTRY, "log/0000000002.h5")
 piped("for a base", LOST_BASE, base)
 piped("for FORMAT", (6, 1, 6, 6), "FORMAT")
-piped("for the witness", DERIVED, "cache/last")
+piped("for the high-water mark", DERIVED, "cache/last")
 piped("for the index", DERIVED, "cache/index.h5")
 piped("for the lock", FINE, "lock")
 
@@ -899,10 +899,10 @@ exported("with an entry far away", (6, 1, 0, 4), lambda file: file.__setitem__("
 exported(
     "with many names",
     READ_ONLY,
-    lambda file: [file.__setitem__(f"log/x{place}", file[LOG_2]) for place in range(5_000)],
+    lambda file: [file.__setitem__(f"log/x{number}", file[LOG_2]) for number in range(5_000)],
 )
 exported("with many attributes", READ_ONLY, lambda file: [
-    h5py.h5a.create(file.id, b"%d" % one, h5t.STD_I8LE, h5s.create(h5s.SCALAR)) for one in range(20_000)])  # fmt: skip
+    h5py.h5a.create(file.id, b"%d" % n, h5t.STD_I8LE, h5s.create(h5s.SCALAR)) for n in range(20_000)])  # fmt: skip
 exported(
     "with a base under a name that leads out", READ_ONLY, lambda file: file["base"].create_group("..").create_group("x")
 )
@@ -975,11 +975,11 @@ def test_a_process_of_its_own_meets_it_so_too(made: Path, tmp_path: Path, name: 
         (Ledger, "_check_versions", lambda *_: None, "an entry that says a trillion versions are before it"),
         (refs, "_is_ref", lambda _: True, "an entry that says it moves ../../x too"),
         (layout, "LONGEST_PACK", 10**10, "a pack that claims all numbers"),
-        (Reader, "anchor_folder", property(lambda it: it._log.locations.cache / "anchors"), "a link for the anchors"),
+        (VersionReader, "anchor_folder", property(lambda it: it._log.locations.cache / "anchors"), "a link of anchors"),
         (entries, "TYPES", {"genes": "S1", "loadings": "<f8"}, "genes of a pathway that are not numbers"),
     ],
 )  # fmt: skip
-def test_what_leaves_a_check_out_is_found(
+def test_each_check_left_out_is_detected(
     made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: Any, what: str, fault: Any, name: str
 ) -> None:
     monkeypatch.setattr(where, what, fault)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import inspect
 from typing import TYPE_CHECKING, Any, Literal
 
 import grnledger
@@ -18,6 +19,7 @@ from grnledger.engine.network.covariance import DenseCovariance, FactorCovarianc
 from grnledger.engine.network.edges import EdgeRule
 from grnledger.engine.network.pathway import Pathway
 from grnledger.storage import new_base
+from grnledger.storage.api import OPTIONS
 from scipy.stats import rankdata
 
 if TYPE_CHECKING:
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
     from grnledger.storage.repository import Repository
     from numpy.typing import NDArray
 
-GENES = tuple(f"GENE{place}" for place in range(30))
-SAMPLES = tuple(f"s{place}" for place in range(9))
+GENES = tuple(f"GENE{number}" for number in range(30))
+SAMPLES = tuple(f"s{number}" for number in range(9))
 
 
 def sigma(repo: Repository) -> NDArray[np.float64]:
@@ -135,7 +137,7 @@ def test_factor_analysis_has_as_many_factors_as_asked(new: Callable[..., Reposit
     rng = np.random.default_rng(41)
     loadings = rng.normal(size=(12, 2))
     values = loadings @ rng.normal(size=(2, 200)) + 0.5 * rng.normal(size=(12, 200))
-    expression = Expression(values, GENES[:12], tuple(f"s{place}" for place in range(200)))
+    expression = Expression(values, GENES[:12], tuple(f"s{index}" for index in range(200)))
     repo = new(expression=expression, estimator="factor", factors=2)
     assert (repo.base().record.estimator, repo.base().record.factors) == ("factor", 2)
     np.testing.assert_allclose(np.diag(sigma(repo)), np.var(values, axis=1), rtol=0.02)
@@ -148,7 +150,7 @@ def test_estimators_and_numbers_of_factors_that_do_not_exist_are_refused(new: Ca
     with pytest.raises(InputError, match="There is no estimator 'magic'") as caught:
         new(expression=expression, estimator="magic")
     assert caught.value.hint == f"There are {', '.join(ESTIMATORS)}."
-    with pytest.raises(InputError, match="goes with the estimator `factor`, not with `shrinkage`"):
+    with pytest.raises(InputError, match="is for the estimator `factor`, not with `shrinkage`"):
         new(expression=expression, factors=3)
 
 
@@ -176,7 +178,7 @@ def test_rows_of_one_gene_are_an_error_or_resolved_as_asked(new: Callable[..., R
     values = made_up()
     genes = (*GENES[:29], GENES[0])
     path = write_table(tmp_path / "twice.tsv", values, genes)
-    with pytest.raises(InputError, match="1 of 29 genes stand"):
+    with pytest.raises(InputError, match="1 of 29 genes occur"):
         new(expression=path)
     louder = 0 if values[0].var() > values[29].var() else 29
     ways: dict[Literal["first", "mean", "max-variance"], NDArray[np.float64]] = {
@@ -187,14 +189,14 @@ def test_rows_of_one_gene_are_an_error_or_resolved_as_asked(new: Callable[..., R
     for way, row in ways.items():
         repo = new(expression=path, duplicates=way)
         values_then = np.vstack([row, values[1:29]])
-        places = repo.panel.locate(GENES[:29])
+        indices = repo.panel.locate(GENES[:29])
         np.testing.assert_allclose(
-            sigma(repo)[np.ix_(places, places)], naive_shrinkage(values_then)[1], rtol=1e-10, atol=1e-12
+            sigma(repo)[np.ix_(indices, indices)], naive_shrinkage(values_then)[1], rtol=1e-10, atol=1e-12
         )
         assert repo.base().record.preparation["duplicates"] == way
 
 
-def test_a_panel_of_ones_own_stands_in_its_order_and_missing_genes_are_named(
+def test_a_panel_from_a_file_keeps_its_order_and_missing_genes_are_named(
     new: Callable[..., Repository], table: Path
 ) -> None:
     wanted = ["GENE7", "GENE3", "GENE21"]
@@ -213,7 +215,7 @@ def test_the_most_variable_genes_are_kept_in_the_order_of_the_file(new: Callable
     assert repo.base().record.preparation["top_variance"] == 6
 
 
-def test_hardly_detected_genes_go_when_asked_and_are_warned_of_when_not(
+def test_hardly_detected_genes_are_filtered_on_request_and_noted_otherwise(
     new: Callable[..., Repository], tmp_path: Path
 ) -> None:
     values = made_up()
@@ -224,7 +226,7 @@ def test_hardly_detected_genes_go_when_asked_and_are_warned_of_when_not(
     assert len(all_genes.panel) == 30
     assert any("--min-detected" in note for note in all_genes.base().record.notes)
     fewer = new(expression=path, floor=10.0, min_detected=0.2)
-    assert fewer.panel.genes == tuple(gene for place, gene in enumerate(GENES) if place != 3)
+    assert fewer.panel.genes == tuple(gene for index, gene in enumerate(GENES) if index != 3)
     assert len(new(expression=path, floor=10.0, min_detected=0.5).panel) == 28
     assert fewer.base().record.preparation["min_detected"] == 0.2
 
@@ -247,7 +249,7 @@ def test_constant_genes_are_kept_isolated_by_shrinkage_refused_by_others_and_dro
 # Files
 
 
-def test_genes_in_columns_are_found_out_or_told_and_a_gzip_is_read(
+def test_genes_in_columns_are_detected_or_declared_and_a_gzip_is_read(
     new: Callable[..., Repository], table: Path, tmp_path: Path
 ) -> None:
     turned = write_table(tmp_path / "turned.tsv", made_up(), GENES, turned=True)
@@ -365,7 +367,7 @@ def test_a_ridge_is_the_users_to_give_and_is_recorded(new: Callable[..., Reposit
     assert matrix.flags.writeable
     assert dict(repo.base().record.parameters) == {"ridge": 3.0}
     assert dict(new(covariance=positive(), genes=GENES[:6]).base().record.parameters) == {}
-    with pytest.raises(NotPositiveDefinite, match="With a ridge of 1 too") as caught:
+    with pytest.raises(NotPositiveDefinite, match="Even with a ridge of 1") as caught:
         new(covariance=matrix, genes=GENES[:6], ridge=1.0)
     assert f"larger than {-np.linalg.eigvalsh(matrix)[0]:.3g}" in caught.value.hint
     for ridge in (-1.0, float("nan"), float("inf")):
@@ -389,7 +391,7 @@ def test_a_matrix_that_is_no_covariance_is_refused(new: Callable[..., Repository
         new(covariance=positive())
     with pytest.raises(InputError, match="has no gene names"):
         new(covariance=write_covariance(tmp_path / "nameless.npy", positive()))
-    with pytest.raises(InputError, match="names its genes itself"):
+    with pytest.raises(InputError, match="contains gene names"):
         new(covariance=write_covariance(tmp_path / "named.npz", positive()), genes=GENES[6:12])
     with pytest.raises(InputError, match="more than once, among them GENE0"):
         new(covariance=positive(), genes=("GENE0", *GENES[:5]))
@@ -406,42 +408,42 @@ def model() -> FactorCovariance:
     return FactorCovariance(rng.uniform(0.5, 1.0, 6), rng.normal(size=(6, 2)), middle)
 
 
-def formed(one: FactorCovariance) -> NDArray[np.float64]:
-    assert one.factor_covariance is not None
-    return np.diag(one.noise) + one.loadings @ one.factor_covariance @ one.loadings.T
+def formed(model: FactorCovariance) -> NDArray[np.float64]:
+    assert model.factor_covariance is not None
+    return np.diag(model.noise) + model.loadings @ model.factor_covariance @ model.loadings.T
 
 
 def test_a_factor_model_comes_from_memory_an_archive_or_tables(new: Callable[..., Repository], tmp_path: Path) -> None:
-    one = model()
+    factors = model()
     archive = tmp_path / "model.npz"
     np.savez(
         archive,
-        loadings=one.loadings,
-        noise=one.noise,
+        loadings=factors.loadings,
+        noise=factors.noise,
         genes=np.array(GENES[:6]),
-        factor_covariance=one.factor_covariance,
+        factor_covariance=factors.factor_covariance,
     )
     loadings = tmp_path / "loadings.tsv"
-    rows = ["\t".join([gene, *map(repr, row)]) for gene, row in zip(GENES, one.loadings.tolist(), strict=False)]
+    rows = ["\t".join([gene, *map(repr, row)]) for gene, row in zip(GENES, factors.loadings.tolist(), strict=False)]
     loadings.write_text("\n".join(["gene\tf1\tf2", *rows]) + "\n")
     noise = tmp_path / "noise.tsv"
-    pairs = [f"{gene}\t{value!r}" for gene, value in zip(GENES, one.noise.tolist(), strict=False)]
+    pairs = [f"{gene}\t{value!r}" for gene, value in zip(GENES, factors.noise.tolist(), strict=False)]
     noise.write_text("\n".join(["gene\tvariance", *pairs[::-1]]) + "\n")
     middle = tmp_path / "middle.tsv"
     middle.write_text("\tf2\tf1\nf2\t2.0\t0.2\nf1\t0.2\t1.0\n")
     for options in (
-        {"factor_model": one, "genes": GENES[:6]},
+        {"factor_model": factors, "genes": GENES[:6]},
         {"factor_model": archive},
         {"factor_model": archive, "genes": GENES[:6]},
         {"factor_model": loadings, "noise": noise, "factor_covariance": middle},
     ):
         repo = new(**options)
-        np.testing.assert_allclose(sigma(repo), formed(one), rtol=1e-13)
+        np.testing.assert_allclose(sigma(repo), formed(factors), rtol=1e-13)
         assert repo.panel.genes == GENES[:6]
         assert repo.base().record.form == "factor"
         assert repo.base().record.estimator == "given factor model"
         source = repo.base().record.source
-        if options["factor_model"] is one:
+        if options["factor_model"] is factors:
             assert source is None
         else:
             assert source is not None
@@ -450,24 +452,25 @@ def test_a_factor_model_comes_from_memory_an_archive_or_tables(new: Callable[...
 
 
 def test_a_factor_model_that_does_not_fit_together_is_refused(new: Callable[..., Repository], tmp_path: Path) -> None:
-    one = model()
+    factors = model()
     with pytest.raises(InputError, match="needs the names of its genes"):
-        new(factor_model=one)
+        new(factor_model=factors)
     with pytest.raises(ShapeError, match="5 gene names for a covariance of 6 genes"):
-        new(factor_model=one, genes=GENES[:5])
+        new(factor_model=factors, genes=GENES[:5])
     with pytest.raises(InputError, match="has its noise and factor covariance already"):
-        new(factor_model=one, genes=GENES[:6], noise=tmp_path / "noise.tsv")
+        new(factor_model=factors, genes=GENES[:6], noise=tmp_path / "noise.tsv")
     archive = tmp_path / "model.npz"
-    np.savez(archive, loadings=one.loadings, noise=one.noise, genes=np.array(GENES[:6]))
-    with pytest.raises(InputError, match="names its genes itself"):
+    np.savez(archive, loadings=factors.loadings, noise=factors.noise, genes=np.array(GENES[:6]))
+    with pytest.raises(InputError, match="contains gene names"):
         new(factor_model=archive, genes=GENES[6:12])
-    with pytest.raises(InputError, match="goes with loadings and noise in theirs"):
+    with pytest.raises(InputError, match="needs loadings and noise in files of their own"):
         new(factor_model=archive, factor_covariance=tmp_path / "f.tsv")
-    np.savez(archive, loadings=one.loadings, noise=-one.noise, genes=np.array(GENES[:6]))
+    np.savez(archive, loadings=factors.loadings, noise=-factors.noise, genes=np.array(GENES[:6]))
     with pytest.raises(InputError, match="Noise variances must be positive"):
         new(factor_model=archive)
     crooked = np.array([[1.0, 2.0], [2.0, 1.0]])
-    np.savez(archive, loadings=one.loadings, noise=one.noise, genes=np.array(GENES[:6]), factor_covariance=crooked)
+    arrays = {"loadings": factors.loadings, "noise": factors.noise, "genes": np.array(GENES[:6])}
+    np.savez(archive, **arrays, factor_covariance=crooked)
     with pytest.raises(NotPositiveDefinite, match="smallest eigenvalue is -1"):
         new(factor_model=archive)
 
@@ -503,13 +506,22 @@ def test_an_option_of_another_source_is_refused_and_not_passed_over(
     assert caught.value.message.startswith(next(iter(option)).replace("_", "-"))
 
 
+def test_options_left_at_their_defaults_go_with_every_source(new: Callable[..., Repository]) -> None:
+    parameters = inspect.signature(grnledger.init).parameters
+    everywhere = {"path", "expression", "covariance", "factor_model", "genes", "message", "author", "time"}
+    names = [name for names in OPTIONS.values() for name in names]
+    assert {*names, *everywhere} == {*parameters}
+    repo = new(covariance=positive(), genes=GENES[:6], **{name: parameters[name].default for name in names})
+    assert len(repo) == 1
+
+
 def test_a_ridge_on_expression_is_refused(new: Callable[..., Repository], table: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="ridge: this goes with covariance, and the store begins with expression"):
         new(expression=table, ridge=0.1)
     assert list(tmp_path.glob("*.grn")) == []
 
 
-def test_message_author_and_place_are_the_users(tmp_path: Path) -> None:
+def test_message_author_and_path_are_the_users(tmp_path: Path) -> None:
     path = tmp_path / "mine.grn"
     repo = grnledger.init(path, covariance=positive(), genes=GENES[:6], message="our base", author="ada")
     assert (repo.version("v0").message, repo.version("v0").author) == ("our base", "ada")
@@ -520,7 +532,7 @@ def test_message_author_and_place_are_the_users(tmp_path: Path) -> None:
 # Real data
 
 
-def test_leukemia_is_7979_genes_as_factors_and_its_story_is_told(tmp_path: Path, shared_data: Path) -> None:
+def test_leukemia_is_a_factor_base_of_7979_genes_and_its_history_is_complete(tmp_path: Path, shared_data: Path) -> None:
     repo = grnledger.init(
         tmp_path / "leukemia.grn",
         expression=shared_data / "leukemia.tsv",
@@ -549,14 +561,14 @@ def test_leukemia_is_7979_genes_as_factors_and_its_story_is_told(tmp_path: Path,
     assert v1.rank == 2
     after = repo.snapshot()
     difference = compare(before, after, EdgeRule("top", 7979))
-    members = {name for one in sets.pathways for name in repo.panel.names(one.genes)}
+    members = {name for gene_set in sets.pathways for name in repo.panel.names(gene_set.genes)}
     assert difference.gained > 0
     assert all(left in members and right in members for left, right, *_ in difference)
     for left, right, rho_before, rho_after, _ in difference:
         assert before.partial_correlation(left, right) == pytest.approx(rho_before, abs=1e-14)
         assert after.partial_correlation(left, right) == pytest.approx(rho_after, abs=1e-14)
     repo.revert("v1", only=["HALLMARK_P53_PATHWAY"])
-    assert [one.label for one in repo.active()] == ["HALLMARK_INTERFERON_ALPHA_RESPONSE"]
+    assert [active.label for active in repo.active()] == ["HALLMARK_INTERFERON_ALPHA_RESPONSE"]
     repo.revert("v1")
     again = grnledger.open(repo.path)
     assert again.version().content == again.version("v0").content

@@ -29,7 +29,7 @@ def test_the_loser_of_a_race_for_one_branch_is_refused_and_stands_where_it_was(s
         second.write(plan)
     assert files(store) == before
     assert second.version().id == won.id  # it knows by now what the other one wrote
-    assert [one.label for one in second.active()] == [one.label for one in first.active()]
+    assert [active.label for active in second.active()] == [active.label for active in first.active()]
     assert second.commit([pathway("nfkb")]).parents == (won.id,)
 
 
@@ -42,7 +42,7 @@ def test_writers_to_different_branches_both_succeed(store: Path) -> None:
     assert first.branches["main"].id == won.id
     assert first.branches["drug-a"].id == also.id
     assert (won.name, also.name) == ("v4", "v5")
-    assert len({one.id for one in grnledger.open(store).versions(None)}) == 6
+    assert len({version.id for version in grnledger.open(store).versions(None)}) == 6
 
 
 def stale(repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,9 +96,9 @@ def test_a_writer_that_waits_looks_again_and_is_refused_for_what_is_so_by_then(
     store: Path, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     first, second = grnledger.open(store), Repository(store, wait=60)
-    step, told = contradict(first, second, what)
+    step, message = contradict(first, second, what)
     stale(second, monkeypatch)
-    with pytest.raises((Conflict, NotFound), match=told):
+    with pytest.raises((Conflict, NotFound), match=message):
         step()
 
 
@@ -128,7 +128,7 @@ WRITER = """
 @pytest.mark.usefixtures("compiled_once")
 def test_two_processes_write_forty_commits_and_none_is_lost(store: Path) -> None:
     branches = ("main", "drug-a")
-    before = {name: {one.label for one in grnledger.open(store).active(name)} for name in branches}
+    before = {name: {active.label for active in grnledger.open(store).active(name)} for name in branches}
     writers = [
         subprocess.Popen(
             [sys.executable, "-c", textwrap.dedent(WRITER), str(store), name],
@@ -152,7 +152,7 @@ def test_two_processes_write_forty_commits_and_none_is_lost(store: Path) -> None
     assert len(repo.versions(None)) == 4 + 40
     for name in branches:
         expected = before[name] | {f"{name}-{number}" for number in range(20)}
-        assert {one.label for one in repo.active(name)} == expected
+        assert {active.label for active in repo.active(name)} == expected
         assert sum(version.author == name for version in repo.versions(name)) == 20
     assert len(files(store / "log")) == 5 + 40
 
@@ -178,4 +178,4 @@ def test_an_iterator_of_pathways_is_committed_after_a_lost_race(store: Path, mon
         claim(temporary, path)
 
     monkeypatch.setattr(durable, "_claim", slow)
-    assert repo.commit(one for one in [pathway("once")]).message == "add once"
+    assert repo.commit(item for item in [pathway("once")]).message == "add once"

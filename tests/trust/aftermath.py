@@ -97,12 +97,12 @@ class Finding:
     ----------
     stands : str
         `old`, `new`, or what is bad, of `KINDS`.
-    said : str
+    detail : str
         More of what is bad.
     """
 
     stands: str
-    said: str = ""
+    detail: str = ""
 
 
 @dataclass(slots=True)
@@ -116,7 +116,7 @@ class Tally:
         """Count a finding, and keep it if it is one of the bad ones."""
         self.counts[finding.stands] += 1
         if finding.stands in bad:
-            self.bad.append(f"{case}: {finding.stands}: {finding.said}")
+            self.bad.append(f"{case}: {finding.stands}: {finding.detail}")
 
     def row(self, *names: str) -> list[str]:
         """Return counts in order, as text."""
@@ -200,10 +200,10 @@ class Ground:
         again : bool
             Where the old state stands, whether to do the verb again before the next commit.
         """
-        found = self.standing(expected)
-        if acknowledged and found.stands == "old" and expected.old != expected.new:
+        finding = self.standing(expected)
+        if acknowledged and finding.stands == "old" and expected.old != expected.new:
             return Finding("lost", "it was acknowledged, and the old state stands")
-        return found if found.stands in KINDS else self.going_on(found.stands, expected, again=again)
+        return finding if finding.stands in KINDS else self.going_on(finding.stands, expected, again=again)
 
     def standing(self, expected: Expected) -> Finding:
         """Return which state stands, looked at afresh."""
@@ -229,7 +229,7 @@ class Ground:
             return Finding("stuck", f"after the {stands} state: {difference(after, seen)}")
         if seconds > PATIENCE:
             return Finding("stuck", f"after the {stands} state a commit took {seconds:.1f} s")
-        damage = [one for one in verify(self.folder / self.goes_on).findings if one.kind == "damage"]
+        damage = [finding for finding in verify(self.folder / self.goes_on).findings if finding.kind == "damage"]
         return Finding("wrong", f"verify finds {damage}") if damage else Finding(stands)
 
     @property
@@ -247,18 +247,18 @@ class Ground:
         return expected.new_next if due or expected.old_next is None or stands == "new" else expected.old_next
 
     def _run(self) -> None:
-        code, said = self.run()
+        code, message = self.run()
         if code:
-            raise RuntimeError(f"grn {' '.join(self.verb.command)} ended with {code}: {said}")
+            raise RuntimeError(f"grn {' '.join(self.verb.command)} ended with {code}: {message}")
 
     def run(self) -> tuple[int, str]:
         """Do the verb in this process as `grn` does it, and return its exit code and what it said on stderr."""
         from grnledger.cli.errors import run
         from grnledger.cli.main import grn
 
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as said:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as stderr:
             code = run(grn, self.verb.arguments(self.folder), False)
-        return code, said.getvalue()
+        return code, stderr.getvalue()
 
 
 def look(path: Path) -> State | None:
@@ -274,16 +274,17 @@ def look(path: Path) -> State | None:
     repo = grnledger.open(path)
     if repo.damage:
         raise grnledger.FormatError("; ".join(repo.damage.values()))
-    told = repo.versions(None)
+    versions = repo.versions(None)
     return State(
         head=repo.head,
         branches=tuple((name, version.id) for name, version in repo.branches.items()),
         tags=tuple((name, version.id) for name, version in repo.tags.items()),
         versions=tuple(
-            (one.name, one.id, one.content, *one.parents, one.message, one.author, one.time) for one in told
+            (entry.name, entry.id, entry.content, *entry.parents, entry.message, entry.author, entry.time)
+            for entry in versions
         ),
         moves=tuple(map(str, repo.moves)),
-        numbers=tuple(_numbers(repo, version.name) for version in told),
+        numbers=tuple(_numbers(repo, version.name) for version in versions),
     )
 
 
@@ -297,13 +298,13 @@ def an_hour_later(store: Path) -> None:
 def difference(before: Mapping[str, State | None], after: Mapping[str, State | None]) -> str:
     """Return in what two states of stores differ."""
     for name in before:
-        one, other = before[name], after[name]
-        if one is None or other is None:
-            if one is not other:
-                return f"{name} {'is not there' if other is None else 'is there'}"
+        first, second = before[name], after[name]
+        if first is None or second is None:
+            if first is not second:
+                return f"{name} {'is not there' if second is None else 'is there'}"
             continue
         for part in fields(State):
-            values = getattr(one, part.name), getattr(other, part.name)
+            values = getattr(first, part.name), getattr(second, part.name)
             if values[0] != values[1]:
                 return f"{name}: {part.name}: {values[0]} against {values[1]}"
     return "nothing"
@@ -326,10 +327,10 @@ class Child:
 
     def end(self) -> tuple[int, bytes]:
         """Return the exit code (less the signal's number where one killed it) and what was reported and not read."""
-        told = b"".join(iter(lambda: os.read(self.reports, 65_536), b""))
+        report = b"".join(iter(lambda: os.read(self.reports, 65_536), b""))
         os.close(self.reports)
         _, status = os.waitpid(self.pid, 0)
-        return os.waitstatus_to_exitcode(status), told
+        return os.waitstatus_to_exitcode(status), report
 
 
 def fork(work: Callable[[Report], object]) -> Child:
@@ -358,11 +359,11 @@ def fork(work: Callable[[Report], object]) -> Child:
 
 def table(head: list[str], rows: list[list[str]]) -> str:
     """Return a table for people, numbers to the right."""
-    widths = [max(len(row[place]) for row in [head, *rows]) for place in range(len(head))]
+    widths = [max(len(row[index]) for row in [head, *rows]) for index in range(len(head))]
     lines = [
         "  ".join(
-            cell.ljust(width) if place == 0 else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+            cell.ljust(width) if index == 0 else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in [head, *rows]
     ]
@@ -371,8 +372,8 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 
 def bound(bad: int, cases: int) -> str:
     """Return what a count of random cases says: `0 of n` bounds the share of bad ones by 3/n at 95 %."""
-    said = f"{bad} of {cases:,} bad"
-    return f"{said}: fewer than {3 / cases:.2%} of such cases, at 95 %" if not bad and cases else said
+    count = f"{bad} of {cases:,} bad"
+    return f"{count}: fewer than {3 / cases:.2%} of such cases, at 95 %" if not bad and cases else count
 
 
 def _numbers(repo: grnledger.Repository, rev: str) -> str:

@@ -71,12 +71,12 @@ class Row:
     verb: str
     way: str
     calls: int
-    found: Tally = field(default_factory=Tally)
+    tally: Tally = field(default_factory=Tally)
 
     def cells(self) -> list[str]:
         """Return the row of the table."""
-        counts = self.found.counts
-        return [self.verb, self.way, str(self.calls), str(counts.total()), *self.found.row(*ENDS, *KINDS)]
+        counts = self.tally.counts
+        return [self.verb, self.way, str(self.calls), str(counts.total()), *self.tally.row(*ENDS, *KINDS)]
 
 
 HEAD = ["verb", "way", "calls", "deaths", *ENDS, *KINDS]
@@ -110,10 +110,10 @@ def calls_of(ground: Ground, way: str) -> list[str]:
         report(json.dumps(calls).encode())
 
     ground.lay_out()
-    code, told = fork(act).end()
+    code, answer = fork(act).end()
     if code:
-        raise SystemExit(f"{ground.verb.name} failed in peace: {told.decode()}")
-    return json.loads(told)
+        raise SystemExit(f"{ground.verb.name} failed in peace: {answer.decode()}")
+    return json.loads(answer)
 
 
 def die(ground: Ground, way: str, calls: list[str], at: int, *, halfway: bool) -> None:
@@ -134,15 +134,15 @@ def die(ground: Ground, way: str, calls: list[str], at: int, *, halfway: bool) -
         os._exit(DIED)
 
     ground.lay_out()
-    code, told = fork(act).end()
+    code, answer = fork(act).end()
     if code != DIED:
-        raise SystemExit(f"{ground.verb.name} did not come to call {at}: {told.decode()}")
+        raise SystemExit(f"{ground.verb.name} did not come to call {at}: {answer.decode()}")
 
 
-def unclaimed(ground: Ground, expected: Expected, found: Finding) -> Finding:
+def unclaimed(ground: Ground, expected: Expected, finding: Finding) -> Finding:
     """Return a finding as it is, or `claimed` where all that was bad goes with the claim to a number."""
-    if found.stands != "stuck" or CLAIMED not in found.said:
-        return found
+    if finding.stands != "stuck" or CLAIMED not in finding.detail:
+        return finding
     store = ground.folder / ground.goes_on
     an_hour_later(store)
     repair(store)
@@ -160,12 +160,12 @@ def die_everywhere(ground: Ground, expected: Expected, way: str, *, thorough: bo
     for at, halfway in places:
         for again in (False, True) if thorough else (bool(at % 2),):
             die(ground, way, calls, at, halfway=halfway)
-            found = ground.examine(expected, acknowledged=False, again=again)
+            finding = ground.examine(expected, acknowledged=False, again=again)
             if way == "no-links":
-                found = unclaimed(ground, expected, found)
+                finding = unclaimed(ground, expected, finding)
             where = f"call {at} of {len(calls)}, {[*calls, 'the end'][at]}"
-            row.found.add(found, f"{row.verb}, {way}: {'halfway through' if halfway else 'before'} {where}")
-            if to_the_first and row.found.bad:
+            row.tally.add(finding, f"{row.verb}, {way}: {'halfway through' if halfway else 'before'} {where}")
+            if to_the_first and row.tally.bad:
                 return row
     return row
 
@@ -184,12 +184,12 @@ def kill_everywhere(ground: Ground) -> Row:
     if unseen := unwatched(ground, calls):
         raise SystemExit(f"{process} changes its stores by calls that the other ways do not see: {unseen}.")
     row = Row(ground.verb.name, "strace", len(calls))
-    for place in range(len(calls)):
-        code, said = process.inject(calls, place, "signal=KILL")
+    for index in range(len(calls)):
+        code, message = process.inject(calls, index, "signal=KILL")
         if code != -signal.SIGKILL:
-            raise SystemExit(f"{process}: {calls[place]} was to be the last call, and was not: {code}. {said}")
-        found = ground.examine(expected, acknowledged=False, again=bool(place % 2))
-        row.found.add(found, f"grn {row.verb}: before {calls[place]}, {place + 1} of {len(calls)}")
+            raise SystemExit(f"{process}: {calls[index]} was to be the last call, and was not: {code}. {message}")
+        finding = ground.examine(expected, acknowledged=False, again=bool(index % 2))
+        row.tally.add(finding, f"grn {row.verb}: before {calls[index]}, {index + 1} of {len(calls)}")
     return row
 
 
@@ -231,8 +231,8 @@ def main(arguments: list[str] | None = None) -> int:
 def print_table(rows: list[Row]) -> int:
     """Print the table and what it says, and return 1 if anything was bad."""
     print(table(HEAD, [row.cells() for row in rows]))
-    bad = [case for row in rows for case in row.found.bad]
-    print(f"\n{sum(row.found.counts.total() for row in rows):,} deaths at system call boundaries: {len(bad)} bad.")
+    bad = [case for row in rows for case in row.tally.bad]
+    print(f"\n{sum(row.tally.counts.total() for row in rows):,} deaths at system call boundaries: {len(bad)} bad.")
     print(*bad[:20], sep="\n")
     return 1 if bad else 0
 

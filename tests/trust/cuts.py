@@ -217,29 +217,29 @@ class Stage:
             key = fingerprint(tree), allowed
             if key not in known:
                 further = len(known) % GOES_ON == 0
-                known[key], said = self._examine(tree, recording, allowed, further=further)
+                known[key], problem = self._examine(tree, recording, allowed, further=further)
                 count.further += further
-                if said:
+                if problem:
                     where = f"after call {cut} of {last}, {short(str(recording.calls[cut - 1]))}" if cut else "at once"
-                    count.bad.append(f"{known[key]}, state {count.states + 1:,}, cut {where}: {short(said)}")
+                    count.bad.append(f"{known[key]}, state {count.states + 1:,}, cut {where}: {short(problem)}")
             count.states += 1
             count.stands[known[key]] += 1
         count.distinct = len(known)
         return count
 
-    def without(self, recording: Recording, place: int) -> Recording:
+    def without(self, recording: Recording, index: int) -> Recording:
         """Return a recording in which one call was not made."""
-        calls = recording.calls[:place] + recording.calls[place + 1 :]
+        calls = recording.calls[:index] + recording.calls[index + 1 :]
         moments, fsyncs = played(Disk(self.ground.folder, recording.moments[0]), calls)
-        acknowledged = tuple(count - (count > place) for count in recording.acknowledged)
+        acknowledged = tuple(count - (count > index) for count in recording.acknowledged)
         return Recording(calls, moments, fsyncs, acknowledged, recording.states, recording.further)
 
-    def again(self, recording: Recording, place: int) -> Recording:
+    def again(self, recording: Recording, index: int) -> Recording:
         """Return what a process does that takes the only step again, where another has died after some of its calls.
 
         Nothing is lost by that death, but nothing is flushed either. The second may refuse, since the first was done.
         """
-        start = recording.moments[place]
+        start = recording.moments[index]
         acknowledged = 0
 
         def act() -> None:
@@ -308,8 +308,8 @@ class Stage:
         if done is None:
             lost = stands and stands[-1] < allowed[0]
             return ("lost" if lost else "wrong"), difference(recording.states[allowed[0]], seen)
-        if further and (said := self._go_on(recording, done)):
-            return "stuck", said
+        if further and (problem := self._go_on(recording, done)):
+            return "stuck", problem
         return ("old" if done == allowed[0] != allowed[-1] else "new"), ""
 
     def _go_on(self, recording: Recording, done: int) -> str:
@@ -322,7 +322,7 @@ class Stage:
             seen = self._further()
         except Exception as failure:  # noqa: BLE001  whatever it is, the store is stuck
             return sentence_of(failure)
-        damage = [str(one) for one in grnledger.verify(self._store).findings if one.kind == "damage"]
+        damage = [str(finding) for finding in grnledger.verify(self._store).findings if finding.kind == "damage"]
         return "; ".join(damage) or ("" if seen == expected else difference(expected or {}, seen))
 
 
@@ -330,12 +330,12 @@ def played(disk: Disk, calls: Iterable[Call]) -> tuple[tuple[Moment, ...], tuple
     """Do calls on a disk; return it before each and after the last, and the fsyncs."""
     moments: list[Moment] = []
     fsyncs: list[Fsync] = []
-    for place, call in enumerate(calls):
+    for index, call in enumerate(calls):
         moments.append(disk.moment)
         if call.name == "fsync":
             kind = "file" if disk.is_file(call) else "folder"
-            fsyncs.append(Fsync(place, short(disk.name_of(call)), f"{call.site}: {kind}"))
-        disk.take(call)
+            fsyncs.append(Fsync(index, short(disk.name_of(call)), f"{call.site}: {kind}"))
+        disk.replay(call)
     return (*moments, disk.moment), tuple(fsyncs)
 
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from grnledger.storage.verify.findings import Report
     from specimens import Ground
 
-LOG, DERIVED = ("entry", "pack"), ("FORMAT", "anchor", "index", "witness")
+LOG, DERIVED = ("entry", "pack"), ("FORMAT", "anchor", "index", "high-water mark")
 
 DONE, FOUND, NOWHERE, NO_STORE = 0, 1, 3, 6
 """How `grn verify` ends."""
@@ -88,8 +88,8 @@ def _to(share: float, less: int = 0) -> Callable[[Path], None]:
 
 def _zeroed(path: Path, share: float = 0.0) -> None:
     content = path.read_bytes()
-    kept = int(share * len(content))
-    path.write_bytes(content[:kept] + bytes(len(content) - kept))
+    length = int(share * len(content))
+    path.write_bytes(content[:length] + bytes(len(content) - length))
 
 
 def _garbage(path: Path) -> None:
@@ -133,22 +133,22 @@ def cases(ground: Ground, strange: Mapping[str, Mapping[str, bytes]]) -> Iterato
             for damage in DAMAGES:
                 if damage != "made unreadable" or os.geteuid():
                     yield Case(store, name, damage)
-            alike = [one for one in files if _alike(one, name) and one != name]
+            alike = [file for file in files if _alike(file, name) and file != name]
             for other in alike[:2]:
                 yield Case(store, name, REPLACED + " another", content=files[other])
                 yield Case(store, name, SWAPPED, other)
             for other in (specimens.OTHER, specimens.FORK):
                 theirs = strange.get(f"{other} {store}", {})
-                content = theirs.get(name) or next((theirs[one] for one in theirs if _alike(one, name)), good)
-                if _said(content) != _said(good):
+                content = theirs.get(name) or next((theirs[file] for file in theirs if _alike(file, name)), good)
+                if _content_id(content) != _content_id(good):
                     yield Case(store, name, f"{REPLACED} {other}", content=content)
 
 
-def _alike(one: str, other: str) -> bool:
-    return specimens.kind_of(one) == specimens.kind_of(other)
+def _alike(first: str, second: str) -> bool:
+    return specimens.kind_of(first) == specimens.kind_of(second)
 
 
-def _said(content: bytes) -> bytes:
+def _content_id(content: bytes) -> bytes:
     """Return the content id of a file of the store, and the bytes of one that has none."""
     if not content.startswith(b"\x89HDF"):
         return content
@@ -168,7 +168,7 @@ def run(ground: Ground, case: Case, folder: Path) -> list[str]:
         path.write_bytes(case.content)
     else:
         DAMAGES[case.damage](path)
-    return [f"{case}: {said}" for said in _problems(Trial(ground, case, store))]
+    return [f"{case}: {problem}" for problem in _problems(Trial(ground, case, store))]
 
 
 def _problems(trial: Trial) -> Iterator[str]:
@@ -226,7 +226,7 @@ class Trial:
         wanted = {
             name for name in self.ground.files[self.case.store] if behind.intersection(self._specimen.holds(name))
         }
-        named = {one.path for one in verifying.verify(self.store).findings if one.kind == "damage"}
+        named = {finding.path for finding in verifying.verify(self.store).findings if finding.kind == "damage"}
         if not wanted <= named:
             yield f"verify names {sorted(named)}, and not {sorted(wanted)}"
         repo, expected = grnledger.open(self.store), self.ground.expected[self.case.store]
@@ -238,37 +238,42 @@ class Trial:
 
     def _of_the_whole(self) -> Iterator[str]:
         """Yield what is wrong with a damaged store that is one file: it is refused, or its parts are named."""
-        code, said = command("-s", self.store, "verify")
-        if code not in (FOUND, NOWHERE if self.case.damage == "deleted" else NO_STORE) or self.store.name not in said:
-            yield f"grn verify ends with {code}: {said}"
+        code, message = command("-s", self.store, "verify")
+        codes = (FOUND, NOWHERE if self.case.damage == "deleted" else NO_STORE)
+        if code not in codes or self.store.name not in message:
+            yield f"grn verify ends with {code}: {message}"
         yield from self._wrong(range(0))
 
     def _verified(self) -> Iterator[str]:
         report = verifying.verify(self.store)
-        found = [one for one in report.findings if one.kind != "note"]
+        findings = [finding for finding in report.findings if finding.kind != "note"]
         quiet = self.harmless or (self.case.damage == "deleted" and self.case.kind in DERIVED[1:])
-        if quiet or not found:
-            if found or not quiet:
-                yield f"verify finds {found or 'nothing'}"
+        if quiet or not findings:
+            if findings or not quiet:
+                yield f"verify finds {findings or 'nothing'}"
             return
         wanted = {other for name in self.case.names for other in (name, *self._instead(name))}
-        told = {one.path for one in found}
-        if not told <= wanted or (self.case.damage != "deleted" and not told.intersection(self.case.names)):
-            yield f"verify names {sorted(told)}"
-        damage = [one for one in found if one.kind == "damage"]
+        paths = {finding.path for finding in findings}
+        if not paths <= wanted or (self.case.damage != "deleted" and not paths.intersection(self.case.names)):
+            yield f"verify names {sorted(paths)}"
+        damage = [finding for finding in findings if finding.kind == "damage"]
         if bool(damage) == (self.case.kind in DERIVED):
-            yield f"verify takes it for {found[0].kind}"
+            yield f"verify takes it for {findings[0].kind}"
         specimen = self._specimen
         for what, known, seen in (
-            ("versions", specimen.versions_of(*self.case.names), {one for each in damage for one in each.versions}),
-            ("refs", specimen.refs_of(*self.case.names), {one for each in damage for one in each.refs}),
+            (
+                "versions",
+                specimen.versions_of(*self.case.names),
+                {name for finding in damage for name in finding.versions},
+            ),
+            ("refs", specimen.refs_of(*self.case.names), {name for finding in damage for name in finding.refs}),
             ("whole", set(specimen.parents) - specimen.versions_of(*self.case.names), set(report.whole)),
         ):
             if known != seen:
                 yield f"verify says of {what} {sorted(seen)}, and it is {sorted(known)}"
-        code, said = command("-s", self.store, "verify")
+        code, message = command("-s", self.store, "verify")
         if code != FOUND:
-            yield f"grn verify ends with {code}: {said}"
+            yield f"grn verify ends with {code}: {message}"
 
     def _instead(self, name: str) -> list[str]:
         """Return the files that an entry of a pack would stand in, were there no pack."""
@@ -295,9 +300,9 @@ class Trial:
             if now == specimens.REFUSED and of_version and int(question.split()[0][1:]) in readable:
                 yield f"{question}: refused"
         for number in readable[-1:]:
-            code, said = command("-s", self.store, "edges", "--at", f"v{number}", "--top", 3)
+            code, message = command("-s", self.store, "edges", "--at", f"v{number}", "--top", 3)
             if code != DONE:
-                yield f"grn edges --at v{number} ends with {code}: {said}"
+                yield f"grn edges --at v{number} ends with {code}: {message}"
 
     def _written(self) -> Iterator[str]:
         """Try to write to a store whose log is damaged."""
@@ -357,7 +362,7 @@ def command(*arguments: object) -> tuple[int, str]:
     from grnledger.cli.main import grn
 
     with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
-        code = run_command(grn, [str(one) for one in arguments], False)
+        code = run_command(grn, [str(argument) for argument in arguments], False)
     return code, out.getvalue() + err.getvalue()
 
 
@@ -424,19 +429,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with PLANTS[options.plant]():
             for case in list(cases(ground, specimens.strangers(Path(name))))[:: options.every]:
                 with tempfile.TemporaryDirectory(dir=name) as folder:
-                    found = run(ground, case, Path(folder))
+                    problems = run(ground, case, Path(folder))
                 counts[case.damage, case.kind] += 1
-                bad += found
+                bad += problems
     kinds = sorted({kind for _, kind in counts})
     rows = [
-        [damage, *(str(counts[damage, kind]) for kind in kinds)] for damage in dict.fromkeys(one for one, _ in counts)
+        [damage, *(str(counts[damage, kind]) for kind in kinds)] for damage in dict.fromkeys(name for name, _ in counts)
     ]
     print(aftermath.table(["", *kinds], rows))
     if not os.geteuid():
         print("Files made unreadable were left out: this account, root, reads them all the same.")
     print(f"{counts.total()} cases; {len(bad)} things not as they should be.")
-    for said in bad[:60]:
-        print("  " + said)
+    for problem in bad[:60]:
+        print("  " + problem)
     return 1 if bad else 0
 
 

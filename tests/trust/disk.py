@@ -80,19 +80,19 @@ class File:
 
     Parameters
     ----------
-    kept : bytes
+    flushed : bytes
         What lasts.
     loose : tuple of Write
         What has come since, and may be lost.
     """
 
-    kept: bytes
+    flushed: bytes
     loose: tuple[Write, ...] = ()
 
     @property
     def whole(self) -> bytes:
         """All of it, as programs see it."""
-        return _written(self.kept, self.loose)
+        return _written(self.flushed, self.loose)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ class Moment:
         arrived = [change for change in self.loose if dice.random() < share]
         whole = dice.random() < 0.2
         data = {
-            inode: file.kept if not file.loose else file.whole if whole else _left(file, dice)
+            inode: file.flushed if not file.loose else file.whole if whole else _left(file, dice)
             for inode, file in self.files.items()
         }
         return _tree(_named(self.names, arrived), data)
@@ -169,7 +169,7 @@ class Disk:
             "rmdir": self._unlink,
         }
 
-    def take(self, call: Call) -> None:
+    def replay(self, call: Call) -> None:
         """Do a call that was recorded."""
         self._calls[call.name](*call.arguments, result=call.result)
 
@@ -180,7 +180,7 @@ class Disk:
             return "."
         names = _named(self.moment.names, self.moment.loose)
         paths = _paths(names)
-        return " = ".join(path for path, found in sorted(paths.items()) if found == inode) or "(no name)"
+        return " = ".join(path for path, number in sorted(paths.items()) if number == inode) or "(no name)"
 
     def is_file(self, call: Call) -> bool:
         """Return whether the descriptor of a call that is about to be taken is that of a file, not of a folder."""
@@ -228,7 +228,7 @@ class Disk:
 
     def _write(self, inode: int, write: Write) -> None:
         file = self.moment.files[inode]
-        self._set(inode, File(file.kept, (*file.loose, write)))
+        self._set(inode, File(file.flushed, (*file.loose, write)))
 
     def _pwrite(self, descriptor: int, data: bytes, offset: int, *, result: int) -> None:
         self._write(self._open[descriptor], Write(offset, data[:result]))
@@ -291,10 +291,10 @@ def standing(root: Path) -> Moment:
 
 def tree_of(root: Path) -> Tree:
     """Return what really stands in a folder."""
-    found: Tree = {}
+    tree: Tree = {}
     for path in root.rglob("*"):
-        found[path.relative_to(root).as_posix()] = path.read_bytes() if path.is_file() else None
-    return found
+        tree[path.relative_to(root).as_posix()] = path.read_bytes() if path.is_file() else None
+    return tree
 
 
 def lay_down(tree: Tree, root: Path) -> None:
@@ -320,14 +320,14 @@ def fingerprint(tree: Tree) -> bytes:
 
 def _named(names: Mapping[Key, int], changes: Iterable[Change]) -> dict[Key, int]:
     """Return the names after changes of them."""
-    found = dict(names)
+    named = dict(names)
     for change in changes:
         for name, inode in change.names:
             if inode is None:
-                found.pop((change.folder, name), None)
+                named.pop((change.folder, name), None)
             else:
-                found[change.folder, name] = inode
-    return found
+                named[change.folder, name] = inode
+    return named
 
 
 def _paths(names: Mapping[Key, int]) -> dict[str, int]:
@@ -335,14 +335,14 @@ def _paths(names: Mapping[Key, int]) -> dict[str, int]:
     within: dict[int, list[tuple[str, int]]] = {}
     for (folder, name), inode in names.items():
         within.setdefault(folder, []).append((name, inode))
-    found: dict[str, int] = {}
+    paths: dict[str, int] = {}
     reached = [("", ROOT)]
     while reached:
         above, folder = reached.pop()
         for name, inode in within.get(folder, ()):
-            found[above + name] = inode
+            paths[above + name] = inode
             reached.append((f"{above}{name}/", inode))
-    return found
+    return paths
 
 
 def _tree(names: Mapping[Key, int], data: Mapping[int, bytes]) -> Tree:
@@ -357,18 +357,18 @@ def _written(content: bytes, writes: Iterable[Write]) -> bytes:
 
 def _left(file: File, dice: random.Random) -> bytes:
     """Return what may be left of a file's data that were not flushed."""
-    kept, whole = file.kept, file.whole
+    flushed, whole = file.flushed, file.whole
     kind = dice.choice(("kept", "whole", "cut", "zeros", "writes", "sectors", "strange"))
     if kind == "kept":
-        return kept
+        return flushed
     if kind == "cut":
         return whole[: SECTOR * dice.randrange(len(whole) // SECTOR + 1)]
     if kind == "zeros":
         return bytes(len(whole))
     if kind == "writes":
-        return _written(kept, [write for write in file.loose if dice.random() < 0.5])
+        return _written(flushed, [write for write in file.loose if dice.random() < 0.5])
     if kind == "sectors":
-        return _in_sectors(whole, (whole, kept, b""), dice)
+        return _in_sectors(whole, (whole, flushed, b""), dice)
     if kind == "strange":
         return _in_sectors(whole, (whole, dice.randbytes(len(whole))), dice)
     return whole

@@ -141,12 +141,12 @@ class Row:
     verb: str
     way: str
     calls: int
-    found: Tally = field(default_factory=Tally)
+    tally: Tally = field(default_factory=Tally)
 
     def cells(self) -> list[str]:
         """Return the row of the table."""
-        counts = self.found.counts
-        return [self.verb, self.way, str(self.calls), str(counts.total()), *self.found.row(*ENDS, *BAD)]
+        counts = self.tally.counts
+        return [self.verb, self.way, str(self.calls), str(counts.total()), *self.tally.row(*ENDS, *BAD)]
 
 
 ENDS = ("told", "unconfirmed", "done")
@@ -176,14 +176,14 @@ def calls_of(ground: Ground) -> list[str]:
         fault = Fault("once", -1, 0)
         outcome = attempt(ground, None if ground.as_command else ground.verb.open(ground.folder), fault)
         if not outcome.done:
-            raise RuntimeError(outcome.said)
+            raise RuntimeError(outcome.message)
         report(json.dumps(fault.calls).encode())
 
     ground.lay_out()
-    code, said = fork(act).end()
+    code, answer = fork(act).end()
     if code:
-        raise SystemExit(f"{ground.verb.name} failed in peace: {said.decode()}")
-    return json.loads(said)
+        raise SystemExit(f"{ground.verb.name} failed in peace: {answer.decode()}")
+    return json.loads(answer)
 
 
 def fail(ground: Ground, expected: Expected, fault: Fault) -> Finding:
@@ -193,23 +193,23 @@ def fail(ground: Ground, expected: Expected, fault: Fault) -> Finding:
         store = None if ground.as_command else ground.verb.open(ground.folder)
         outcome = attempt(ground, store, fault)
         stands = ground.standing(expected)
-        harmless = all(one for _, _, one in fault.failed)
-        found = finding_of(outcome, stands, harmless=harmless, changes=expected.old != expected.new)
-        if found.stands not in BAD:
-            found = same_process(ground, expected, store, found.stands)
-        if found.stands not in BAD:
-            found = Finding(outcome.end, outcome.said)
+        harmless = all(is_minor for _, _, is_minor in fault.failed)
+        finding = finding_of(outcome, stands, harmless=harmless, changes=expected.old != expected.new)
+        if finding.stands not in BAD:
+            finding = same_process(ground, expected, store, finding.stands)
+        if finding.stands not in BAD:
+            finding = Finding(outcome.end, outcome.message)
         elif fault.failed:
             name, path, _ = fault.failed[0]
-            found = Finding(found.stands, f"{found.said} ({name} of {Path(path).name})")
-        report(json.dumps(asdict(found)).encode())
+            finding = Finding(finding.stands, f"{finding.detail} ({name} of {Path(path).name})")
+        report(json.dumps(asdict(finding)).encode())
 
     ground.lay_out()
-    code, said = fork(act).end()
+    code, answer = fork(act).end()
     if code:
-        return Finding("unclear", said.decode())
-    found = Finding(**json.loads(said))
-    return found if found.stands in BAD else fresh_process(ground, found)
+        return Finding("unclear", answer.decode())
+    finding = Finding(**json.loads(answer))
+    return finding if finding.stands in BAD else fresh_process(ground, finding)
 
 
 def same_process(ground: Ground, expected: Expected, store: Repository | None, stands: str) -> Finding:
@@ -226,7 +226,7 @@ def same_process(ground: Ground, expected: Expected, store: Repository | None, s
     return Finding(stands) if seen == after else Finding("stuck", f"on the same object: {difference(after, seen)}")
 
 
-def fresh_process(ground: Ground, found: Finding) -> Finding:
+def fresh_process(ground: Ground, finding: Finding) -> Finding:
     """Return a finding as it is, if yet another commit works outside the process that met the error."""
     try:
         before = ground.see()[ground.goes_on]
@@ -237,7 +237,7 @@ def fresh_process(ground: Ground, found: Finding) -> Finding:
     assert before is not None
     assert after is not None
     whole = after.versions[1:] == before.versions and after.numbers[1:] == before.numbers
-    return found if whole else Finding("wrong", "the next commit changed versions before it")
+    return finding if whole else Finding("wrong", "the next commit changed versions before it")
 
 
 def faults_of(way: str, calls: list[str]) -> list[Fault]:
@@ -266,10 +266,10 @@ def fail_in_turn(
     for fault in faults_of(way, calls)[::every]:
         name = calls[fault.at]
         how = "grn " if ground.as_command else ""
-        said = errno.errorcode.get(fault.error, "short writes")
-        found = fail(ground, expected, fault)
-        row.found.add(found, f"{how}{row.verb}, {way}: {said} at call {fault.at} of {len(calls)}, {name}", bad=BAD)
-        if to_the_first and row.found.bad:
+        failure = errno.errorcode.get(fault.error, "short writes")
+        finding = fail(ground, expected, fault)
+        row.tally.add(finding, f"{how}{row.verb}, {way}: {failure} at call {fault.at} of {len(calls)}, {name}", bad=BAD)
+        if to_the_first and row.tally.bad:
             return
 
 
@@ -302,7 +302,7 @@ def main(arguments: list[str] | None = None) -> int:
             for way, fail_really in REAL.items():
                 if way in of_verb:
                     ground = Ground(prepared, Path(name) / "stores", verb, as_command=True)
-                    of_verb[way].calls = fail_really(ground, of_verb[way].found)
+                    of_verb[way].calls = fail_really(ground, of_verb[way].tally)
             for row in of_verb.values():
                 print(*row.cells(), sep="\t", file=sys.stderr, flush=True)
             rows.extend(of_verb.values())
@@ -312,8 +312,8 @@ def main(arguments: list[str] | None = None) -> int:
 def print_table(rows: list[Row]) -> int:
     """Print the table and what it says, and return 1 if anything was bad."""
     print(table(HEAD, [row.cells() for row in rows]))
-    bad = [case for row in rows for case in row.found.bad]
-    print(f"\n{sum(row.found.counts.total() for row in rows):,} errors: {len(bad)} bad.")
+    bad = [case for row in rows for case in row.tally.bad]
+    print(f"\n{sum(row.tally.counts.total() for row in rows):,} errors: {len(bad)} bad.")
     print(*bad[:20], sep="\n")
     return 1 if bad else 0
 

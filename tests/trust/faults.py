@@ -72,7 +72,7 @@ class Call:
     site: str = ""
 
     def __str__(self) -> str:
-        shown = (f"{len(one)} bytes" if isinstance(one, bytes) else str(one) for one in self.arguments)
+        shown = (f"{len(part)} bytes" if isinstance(part, bytes) else str(part) for part in self.arguments)
         return f"{self.name}({', '.join(shown)})"
 
 
@@ -105,17 +105,17 @@ class Watched:
         self.calls = 0
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self._real, name)
+        attribute = getattr(self._real, name)
         if name in CHANGING:
-            return functools.partial(self._watched, name, found)
-        if callable(found) and name not in READING:
+            return functools.partial(self._watched, name, attribute)
+        if callable(attribute) and name not in READING:
             raise NotImplementedError(f"os.{name}: whether it changes the disk has to be said in {__file__}.")
-        return found
+        return attribute
 
     def _watched(self, name: str, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         if named:
             raise NotImplementedError(f"os.{name} with {', '.join(named)}: unknown to {__file__}.")
-        plain = tuple(_plain(one) for one in arguments)
+        plain = tuple(_plain(argument) for argument in arguments)
         index, self.calls = self.calls, self.calls + 1
         if self._on_call(index, name, plain) is SKIP:
             return len(plain[1]) if name == "pwrite" else None

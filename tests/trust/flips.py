@@ -84,11 +84,11 @@ class Tally:
     bad: list[str] = field(default_factory=list)
     peak: int = 0
 
-    def add(self, flip: Flip, outcome: str, said: str = "") -> None:
+    def add(self, flip: Flip, outcome: str, detail: str = "") -> None:
         """Count one flip."""
         self.counts[flip.kind, outcome] += 1
         if outcome in FAILURES:
-            self.bad.append(f"{outcome}: {flip}: {said}")
+            self.bad.append(f"{outcome}: {flip}: {detail}")
 
     @property
     def total(self) -> int:
@@ -121,28 +121,28 @@ def run(ground: Ground, flips: Sequence[Flip], processes: int, folder: Path, pla
             running[child.reports] = child, batch, bytearray()
         ready, _, _ = select.select(list(running), [], [], PATIENCE)
         for reports in ready or list(running):
-            child, batch, told = running[reports]
+            child, batch, output = running[reports]
             part = os.read(reports, 65_536) if ready else b""
-            told += part
+            output += part
             if part:
                 continue
             if not ready:
                 os.kill(child.pid, signal.SIGKILL)
             code, _ = child.end()
             del running[reports]
-            done = _count(tally, batch, bytes(told))
+            done = _count(tally, batch, bytes(output))
             if done < len(batch):  # the one it was at did not come to an end; the rest is left for another child
-                said = bytes(told).rpartition(b"\n")[2].decode(errors="replace")
-                tally.add(batch[done], "crash" if ready else "hang", f"the process ended with {code}: {said[-500:]}")
+                last = bytes(output).rpartition(b"\n")[2].decode(errors="replace")
+                tally.add(batch[done], "crash" if ready else "hang", f"the process ended with {code}: {last[-500:]}")
                 waiting.append(batch[done + 1 :])
     return tally
 
 
-def _count(tally: Tally, batch: Sequence[Flip], told: bytes) -> int:
-    lines = [line for line in told.split(b"\n")[:-1] if line.startswith(b"[")]
+def _count(tally: Tally, batch: Sequence[Flip], output: bytes) -> int:
+    lines = [line for line in output.split(b"\n")[:-1] if line.startswith(b"[")]
     for flip, line in zip(batch, lines, strict=False):
-        outcome, said, peak = json.loads(line)
-        tally.add(flip, outcome, said)
+        outcome, detail, peak = json.loads(line)
+        tally.add(flip, outcome, detail)
         tally.peak = max(tally.peak, peak)
     return len(lines)
 
@@ -151,14 +151,14 @@ def _work(ground: Ground, batch: Sequence[Flip], folder: Path, plant: str, repor
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     own = Path(tempfile.mkdtemp(dir=folder))
     try:
-        for name, one in ground.specimens.items():
-            (shutil.copytree if one.path.is_dir() else shutil.copyfile)(one.path, own / name)
+        for name, specimen in ground.specimens.items():
+            (shutil.copytree if specimen.path.is_dir() else shutil.copyfile)(specimen.path, own / name)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         with one_blas_thread(), PLANTS[plant]():
             for flip in batch:
-                outcome, said = examine(ground, flip, own / flip.store)
+                outcome, detail = examine(ground, flip, own / flip.store)
                 grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-                report(json.dumps([outcome, said, grown]).encode() + b"\n")
+                report(json.dumps([outcome, detail, grown]).encode() + b"\n")
     finally:
         shutil.rmtree(own)
 
@@ -177,22 +177,24 @@ def examine(ground: Ground, flip: Flip, store: Path) -> tuple[str, str]:
 
 
 def _outcome(ground: Ground, flip: Flip, store: Path) -> tuple[str, str]:
-    found, versions = _found(store)
+    kind, versions = _verify_outcome(store)
     expected = ground.expected[flip.store]
     got = specimens.answers(store, tuple(expected))
     for question, answer in got.items():
         if answer not in (specimens.REFUSED, expected[question]):
             return "wrong", f"{question}: {str(answer)[:200]} instead of {str(expected[question])[:200]}"
     refused = [question for question in expected if got.get(question, specimens.REFUSED) == specimens.REFUSED]
-    if refused and found == "harmless":
+    if refused and kind == "harmless":
         return "missed", f"{', '.join(refused[:5])} cannot be answered, and verify finds nothing"
-    if found == "harmless" and _content(_file(store, flip)) != _content(_file(ground.specimens[flip.store].path, flip)):
+    if kind == "harmless" and _content(_file(store, flip)) != _content(_file(ground.specimens[flip.store].path, flip)):
         return "missed", "the content is another, and verify finds nothing"
-    unnamed = [one for one in refused if one.startswith("v") and not one.endswith("refs") and versions is not None
-               and int(one.split()[0][1:]) not in versions]  # fmt: skip
+    questions = [question for question in refused if question.startswith("v") and not question.endswith("refs")]
+    unnamed = [
+        question for question in questions if versions is not None and int(question.split()[0][1:]) not in versions
+    ]
     if unnamed and flip.kind != "FORMAT":
         return "untold", f"{', '.join(unnamed[:5])} cannot be answered, and verify names {sorted(versions or ())} alone"
-    return found, ""
+    return kind, ""
 
 
 def _file(store: Path, flip: Flip) -> Path:
@@ -203,30 +205,30 @@ def _content(path: Path) -> object:
     """Return all that a file says, as h5py reads it; its bytes where it is no HDF5 file."""
     if path.suffix != ".h5":
         return path.read_bytes()
-    said: dict[str, object] = {}
+    contents: dict[str, object] = {}
 
-    def take(name: str, one: h5py.Group | h5py.Dataset) -> None:
-        said[name] = sorted((key, bytes(value)) for key, value in one.attrs.items())
-        if isinstance(one, h5py.Dataset):
-            said[name] = said[name], one.dtype.str, one.shape, one[()].tobytes()
+    def visit(name: str, member: h5py.Group | h5py.Dataset) -> None:
+        contents[name] = sorted((key, bytes(value)) for key, value in member.attrs.items())
+        if isinstance(member, h5py.Dataset):
+            contents[name] = contents[name], member.dtype.str, member.shape, member[()].tobytes()
 
     try:
         with h5py.File(path, "r", locking=False) as file:
-            take("/", file)
-            file.visititems(take)
+            visit("/", file)
+            file.visititems(visit)
     except (OSError, RuntimeError, KeyError, ValueError) as failure:
         return f"unreadable: {failure}"
-    return said
+    return contents
 
 
-def _found(store: Path) -> tuple[str, set[int] | None]:
+def _verify_outcome(store: Path) -> tuple[str, set[int] | None]:
     """Return how verify finds what is wrong, and which versions it names; `None` is all."""
     try:
         report = verify(store)
     except (grnledger.GrnError, OSError):
         return "refused", None
-    kinds = {one.kind for one in report.findings} - {"note"}
-    versions = {number for one in report.findings if one.kind == "damage" for number in one.versions}
+    kinds = {finding.kind for finding in report.findings} - {"note"}
+    versions = {number for finding in report.findings if finding.kind == "damage" for number in finding.versions}
     return "damage" if "damage" in kinds else "derived" if kinds else "harmless", versions
 
 
@@ -260,7 +262,7 @@ class _AgreeingNumber(int):
 def ids_unchecked() -> Iterator[None]:
     """Plant a reader that takes every id of a file for right."""
     real = layout.content_id
-    with mock.patch.object(layout, "content_id", lambda *given: _Agreeing(real(*given))):
+    with mock.patch.object(layout, "content_id", lambda *arguments: _Agreeing(real(*arguments))):
         yield
 
 
@@ -304,8 +306,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(aftermath.table(["in", *outcomes], rows))
     print(f"{tally.total:,} flips, seed {options.seed}; a child grew by {tally.peak / 1024:.0f} MB at the most.")
     print(f"Failures: {aftermath.bound(len(tally.bad), tally.total)}.")
-    for said in tally.bad[:40]:
-        print("  " + said)
+    for problem in tally.bad[:40]:
+        print("  " + problem)
     return 1 if tally.bad else 0
 
 

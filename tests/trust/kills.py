@@ -85,9 +85,9 @@ HEAD = ["verb", "p", "ms", "inside", "old", "new", "after", "grn", *KINDS]
 def awaited(child: Child, *marks: bytes) -> None:
     """Return when a child has reported these, in this order."""
     for mark in marks:
-        if (said := os.read(child.reports, 1)) != mark:
+        if (byte := os.read(child.reports, 1)) != mark:
             os.kill(child.pid, signal.SIGKILL)
-            raise SystemExit(f"{mark.decode()} was to be reported: {(said + child.end()[1]).decode()}")
+            raise SystemExit(f"{mark.decode()} was to be reported: {(byte + child.end()[1]).decode()}")
 
 
 def start(ground: Ground) -> Child:
@@ -105,7 +105,7 @@ def start(ground: Ground) -> Child:
 
 def durations(ground: Ground, *, runs: int = 5) -> tuple[float, float]:
     """Return the median seconds until the verb first changes the disk, and until it is done."""
-    found: list[list[float]] = []
+    durations: list[list[float]] = []
     for _ in range(runs):
         child = start(ground)
         moments: list[float] = []
@@ -114,8 +114,8 @@ def durations(ground: Ground, *, runs: int = 5) -> tuple[float, float]:
             moments.append(time.perf_counter())
         os.kill(child.pid, signal.SIGKILL)
         child.end()
-        found.append([moment - moments[0] for moment in moments[1:]])
-    first, whole = (statistics.median(moments) for moments in zip(*found, strict=True))
+        durations.append([moment - moments[0] for moment in moments[1:]])
+    first, whole = (statistics.median(moments) for moments in zip(*durations, strict=True))
     return first, whole
 
 
@@ -131,10 +131,10 @@ def kill(ground: Ground, delay: float, *, changing: bool) -> bool:
     awaited(child, BEGUN, *([CHANGING] if changing else []))
     time.sleep(delay)
     os.kill(child.pid, signal.SIGKILL)
-    code, told = child.end()
+    code, report = child.end()
     if code != -signal.SIGKILL:
-        raise SystemExit(f"{ground.verb.name} failed in peace: {told.decode()}")
-    return DONE in told
+        raise SystemExit(f"{ground.verb.name} failed in peace: {report.decode()}")
+    return DONE in report
 
 
 def kill_inside(row: Row, ground: Ground, wanted: int, *, seed: int, to_the_first: bool) -> None:
@@ -149,9 +149,9 @@ def kill_inside(row: Row, ground: Ground, wanted: int, *, seed: int, to_the_firs
         changing = bool(case % 2)
         delay = chance.uniform(0.0, BEYOND * (whole - first if changing else whole))
         acknowledged = kill(ground, delay, changing=changing)
-        found = ground.examine(expected, acknowledged=acknowledged, again=bool(case // 2 % 2))
+        finding = ground.examine(expected, acknowledged=acknowledged, again=bool(case // 2 % 2))
         tally = row.after if acknowledged else row.inside
-        tally.add(found, f"{row.verb}, p={row.size}, after {1e3 * delay:.3f} ms")
+        tally.add(finding, f"{row.verb}, p={row.size}, after {1e3 * delay:.3f} ms")
     raise SystemExit(f"{row.verb}: too few kills of {wanted * MOST_TRIES} fell inside it.")
 
 
@@ -179,8 +179,8 @@ def kill_processes(row: Row, ground: Ground, wanted: int, *, seed: int) -> None:
         code = run(delay)[1]
         if code not in (0, -signal.SIGKILL):
             raise SystemExit(f"grn {' '.join(ground.verb.command)} ended with {code}.")
-        found = ground.examine(expected, acknowledged=code == 0, again=True)
-        row.processes.add(found, f"grn {row.verb}, p={row.size}, after {1e3 * delay:.0f} ms")
+        finding = ground.examine(expected, acknowledged=code == 0, again=True)
+        row.processes.add(finding, f"grn {row.verb}, p={row.size}, after {1e3 * delay:.0f} ms")
 
 
 def main(arguments: list[str] | None = None) -> int:

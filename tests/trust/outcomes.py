@@ -21,7 +21,7 @@ OUR_BUG = 70
 UNCONFIRMED = "it is written, but"
 """How `Unconfirmed` says that the new state may stand."""
 
-NOT_MENDED = "It could not be mended: "
+NOT_MENDED = "The repair failed: "
 """How `grn verify --repair`, which lists findings and ends with 1, says that the disk did not let it."""
 
 
@@ -35,7 +35,7 @@ class Outcome:
         Whether it said that it is done.
     unconfirmed : bool
         Whether it said that the new state may stand.
-    said : str
+    message : str
         Its words.
     unclear : bool
         Whether those were no clear error.
@@ -43,7 +43,7 @@ class Outcome:
 
     done: bool
     unconfirmed: bool = False
-    said: str = ""
+    message: str = ""
     unclear: bool = False
 
     @property
@@ -58,11 +58,11 @@ def of_failure(failure: Exception) -> Outcome:
     return Outcome(False, isinstance(failure, durable.Unconfirmed), sentence_of(failure), not clear)
 
 
-def of_command(code: int, said: str) -> Outcome:
+def of_command(code: int, message: str) -> Outcome:
     """Return the outcome of a command, by its exit code and what it said on stderr."""
-    clear = code == 0 or NOT_MENDED in said or "\nError: " in f"\n{said}"
-    unclear = code not in (0, 1, 2, 3, 4, 5) or "Traceback" in said or not clear
-    return Outcome(code == 0, UNCONFIRMED in said, f"exit code {code}: {said.strip()}", unclear)
+    clear = code == 0 or NOT_MENDED in message or "\nError: " in f"\n{message}"
+    unclear = code not in (0, 1, 2, 3, 4, 5) or "Traceback" in message or not clear
+    return Outcome(code == 0, UNCONFIRMED in message, f"exit code {code}: {message.strip()}", unclear)
 
 
 def is_harmless(name: str, path: str) -> bool:
@@ -90,26 +90,26 @@ def is_flushed(folder: str, made: Iterable[tuple[str, str]]) -> bool:
     return flushed
 
 
-def finding_of(outcome: Outcome, found: Finding, *, harmless: bool, changes: bool) -> Finding:
+def finding_of(outcome: Outcome, finding: Finding, *, harmless: bool, changes: bool) -> Finding:
     """Return whether a verb ended as it may.
 
     Parameters
     ----------
     outcome : Outcome
         How it ended.
-    found : Finding
+    finding : Finding
         Which state stands.
     harmless : bool
         Whether all that failed may go untold.
     changes : bool
         Whether the verb changes what the store says.
     """
-    if found.stands in KINDS:
-        return Finding(found.stands, f"{outcome.said}; {found.said}")
+    if finding.stands in KINDS:
+        return Finding(finding.stands, f"{outcome.message}; {finding.detail}")
     if outcome.unclear:
-        return Finding("unclear", outcome.said)
-    if outcome.done and (not harmless or (changes and found.stands == "old")):
-        return Finding("silent", f"it said that it is done, and the {found.stands} state stands")
-    if not outcome.done and changes and found.stands == "new" and not outcome.unconfirmed:
-        return Finding("untold", f"the new state stands, but: {outcome.said}")
-    return found
+        return Finding("unclear", outcome.message)
+    if outcome.done and (not harmless or (changes and finding.stands == "old")):
+        return Finding("silent", f"it said that it is done, and the {finding.stands} state stands")
+    if not outcome.done and changes and finding.stands == "new" and not outcome.unconfirmed:
+        return Finding("untold", f"the new state stands, but: {outcome.message}")
+    return finding

@@ -110,8 +110,8 @@ def plainly(stage: Stage, states: int, seed: int, *, fsyncs: bool) -> Result:
     for fsync in recording.fsyncs if fsyncs else ():
         dice = random.Random(f"{seed} {name} without {fsync.place}")
         left_out = stage.without(recording, fsync.place)
-        found = stage.draw(left_out, dice, math.ceil(states * SEARCH), after=fsync.place, bad=1)
-        without.append(Without(fsync, found))
+        counts = stage.draw(left_out, dice, math.ceil(states * SEARCH), after=fsync.place, bad=1)
+        without.append(Without(fsync, counts))
     return Result(name, len(recording.calls), count, without, time.monotonic() - begun)
 
 
@@ -134,11 +134,11 @@ def after_deaths(stage: Stage, states: int, seed: int, *, fsyncs: bool, every: i
         count.add(stage.draw(again, dice, share), where=where)
         for fsync in again.fsyncs if fsyncs else ():
             if fsync.site not in without or not without[fsync.site].count.bad:
-                left_out, found = stage.without(again, fsync.place), Count()
-                found.add(stage.draw(left_out, dice, search, after=fsync.place, bad=1), where=where)
-                without[fsync.site] = Without(fsync, found)
-    said = name if stage.case.then else name + AFTER_DEATH
-    return Result(said, len(recording.calls), count, list(without.values()), time.monotonic() - begun)
+                left_out, counts = stage.without(again, fsync.place), Count()
+                counts.add(stage.draw(left_out, dice, search, after=fsync.place, bad=1), where=where)
+                without[fsync.site] = Without(fsync, counts)
+    title = name if stage.case.then else name + AFTER_DEATH
+    return Result(title, len(recording.calls), count, list(without.values()), time.monotonic() - begun)
 
 
 def examined(name: str, *, prepared: Path, states: int, seed: int, ways: list[str], every: int) -> list[Result]:
@@ -157,10 +157,10 @@ def examined(name: str, *, prepared: Path, states: int, seed: int, ways: list[st
 def line_of(result: Result) -> str:
     """Return what was found of a case, for people."""
     lines = [f"\n{result.name}: {bound(_bad(result.count), result.count.states)}"]
-    lines += [f"  {said[:400]}" for said in result.count.bad[:5]]
-    for one in result.without:
-        found = one.count.bad[0] if one.count.bad else f"nothing bad in {one.count.states:,} states"
-        lines.append(f"  without the fsync of {one.fsync.flushed} ({one.fsync.site}): {found[:150]}")
+    lines += [f"  {problem[:400]}" for problem in result.count.bad[:5]]
+    for run in result.without:
+        worst = run.count.bad[0] if run.count.bad else f"nothing bad in {run.count.states:,} states"
+        lines.append(f"  without the fsync of {run.fsync.flushed} ({run.fsync.site}): {worst[:150]}")
     return "\n".join(lines)
 
 
@@ -171,11 +171,11 @@ def needless(results: list[Result]) -> list[str]:
     """
     caught: dict[str, bool] = {}
     for result in results:
-        for one in result.without:
-            verb = "any verb" if one.fsync.site.startswith(FOR_ANOTHER) else result.name.removesuffix(AFTER_DEATH)
-            said = f"{one.fsync.site} in {verb}"
-            caught[said] = caught.get(said, False) or bool(one.count.bad)
-    return sorted(said for said, found in caught.items() if not found)
+        for run in result.without:
+            verb = "any verb" if run.fsync.site.startswith(FOR_ANOTHER) else result.name.removesuffix(AFTER_DEATH)
+            site = f"{run.fsync.site} in {verb}"
+            caught[site] = caught.get(site, False) or bool(run.count.bad)
+    return sorted(site for site, is_caught in caught.items() if not is_caught)
 
 
 HEAD = ["verb", "calls", "states", "distinct", "old", "new", "bad", "went on", "fsyncs", "missed", "seconds"]
@@ -184,9 +184,16 @@ HEAD = ["verb", "calls", "states", "distinct", "old", "new", "bad", "went on", "
 def row(result: Result) -> list[str]:
     """Return the line of a case in the table."""
     count = result.count
-    found = (result.calls, count.states, count.distinct, count.stands["old"], count.stands["new"], _bad(count))
-    fsyncs = (len(result.without), sum(bool(one.count.bad) for one in result.without))
-    numbers = (*found, count.further, *fsyncs) if result.without else (*found, count.further)
+    numbers_of_states = (
+        result.calls,
+        count.states,
+        count.distinct,
+        count.stands["old"],
+        count.stands["new"],
+        _bad(count),
+    )
+    fsyncs = (len(result.without), sum(bool(run.count.bad) for run in result.without))
+    numbers = (*numbers_of_states, count.further, *fsyncs) if result.without else (*numbers_of_states, count.further)
     cells = [f"{number:,}" for number in numbers]
     return [result.name, *cells, *[""] * (len(HEAD) - len(cells) - 2), f"{result.seconds:.0f}"]
 
@@ -211,15 +218,15 @@ def cases() -> dict[str, Case]:
         Verb("fast-forward", lambda _, store: store and store.merge("side"), (), prepare=_behind),
         Verb("fetch a base", lambda folder, store: store and store.fetch(folder / OTHER), (), prepare=_other_base),
     )
-    found = {verb.name: verb for verb in (*VERBS, *here)}
-    in_a_row = tuple(found[name] for name in ("commit", "tag", "pack", "merge", "rollback", "revert", "branch"))
+    verbs = {verb.name: verb for verb in (*VERBS, *here)}
+    in_a_row = tuple(verbs[name] for name in ("commit", "tag", "pack", "merge", "rollback", "revert", "branch"))
     others = (
         Case("seven in a row", in_a_row),
-        Case("commit without link()", (found["commit"],), links=False),
-        Case("commit after a death in tag", (found["tag"],), then=found["commit"]),
-        Case("repair after a death in pack", (found["pack"],), then=found["repair"]),
+        Case("commit without link()", (verbs["commit"],), links=False),
+        Case("commit after a death in tag", (verbs["tag"],), then=verbs["commit"]),
+        Case("repair after a death in pack", (verbs["pack"],), then=verbs["repair"]),
     )
-    return {case.name: case for case in (*(Case(name, (verb,)) for name, verb in found.items()), *others)}
+    return {case.name: case for case in (*(Case(name, (verb,)) for name, verb in verbs.items()), *others)}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -242,10 +249,10 @@ def main(arguments: list[str] | None = None) -> int:
         prepared = verbs.build(Path(folder) / "prepared", size=options.size, dense=False)
         asked = {"states": options.states, "seed": options.seed, "ways": options.ways, "every": options.every}
         work = partial(examined, prepared=prepared, **asked)
-        for found in _each(work, options.verbs, options.jobs):
-            for result in found:
+        for batch in _each(work, options.verbs, options.jobs):
+            for result in batch:
                 print(line_of(result), flush=True)
-            results += found
+            results += batch
     print(f"\n{table(HEAD, [row(result) for result in results])}")
     for site in needless(results):
         print(f"NOT CAUGHT: the fsync of {site}")

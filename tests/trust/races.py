@@ -148,11 +148,11 @@ HEAD = [
 # The writers
 
 
-def write(report: Report, store: Path, place: int, commits: int, wait: float) -> None:
+def write(report: Report, store: Path, index: int, commits: int, wait: float) -> None:
     """Commit pathways of this writer's own, one by one, each until it is acknowledged or given up."""
-    repo = grnledger.Repository(store, author=f"writer {place}", wait=wait)
+    repo = grnledger.Repository(store, author=f"writer {index}", wait=wait)
     for nth in range(commits):
-        for line in attempts(repo, f"w{place}-{nth}", first=place + nth):
+        for line in attempts(repo, f"w{index}-{nth}", first=index + nth):
             report(f"{line}\n".encode())
 
 
@@ -163,7 +163,7 @@ def attempts(repo: grnledger.Repository, name: str, *, first: int) -> Iterator[s
             version = repo.commit(pathway(name, first=first, size=SIZE))
         except Conflict:
             yield f"{REFUSED} {name}"
-            if any(one.label == name for one in repo.active()):  # it stands all the same: trying again is no use
+            if any(active.label == name for active in repo.active()):  # it stands all the same: trying again is no use
                 break
         except Exception as failure:  # noqa: BLE001  whatever it is, it is counted
             yield f"{FAILED} {name}: {sentence_of(failure)}"
@@ -278,10 +278,10 @@ def round_of(
 ) -> Row:
     """Run one race in a new folder, and return what it showed."""
     store, stop = folder / "race.grn", folder / "stop"
-    grnledger.init(store, factor_model=factors(SIZE), genes=[f"GENE{place}" for place in range(SIZE)], author="ada")
+    grnledger.init(store, factor_model=factors(SIZE), genes=[f"GENE{index}" for index in range(SIZE)], author="ada")
     gate = os.pipe()
 
-    def racing(place: int) -> Callable[[Report], None]:
+    def racing(index: int) -> Callable[[Report], None]:
         def run(report: Report) -> None:
             with contextlib.ExitStack() as circumstances:
                 circumstances.enter_context(plant())
@@ -291,9 +291,9 @@ def round_of(
                 if not kind.links:
                     circumstances.enter_context(no_links())
                 if kind.dawdling:
-                    circumstances.enter_context(dawdling(f"{seed} {place}"))
+                    circumstances.enter_context(dawdling(f"{seed} {index}"))
                 os.read(gate[0], 1)
-                write(report, store, place, commits, kind.wait)
+                write(report, store, index, commits, kind.wait)
 
         return run
 
@@ -302,11 +302,11 @@ def round_of(
             pack(report, store, stop)
 
     packing = [fork(packing_too) for _ in range(kind.packers)]
-    racers = [fork(racing(place)) for place in range(kind.writers or writers)]
+    racers = [fork(racing(index)) for index in range(kind.writers or writers)]
     row = Row(kind.name)
     began = time.perf_counter()
     os.write(gate[1], b"." * len(racers))
-    said = [ended(child, row) for child in racers]
+    reports = [ended(child, row) for child in racers]
     row.seconds = time.perf_counter() - began
     stop.touch()
     for child in packing:
@@ -314,7 +314,7 @@ def round_of(
     for end in gate:
         os.close(end)
     row.counts["rounds"] = 1
-    look(store, said, row)
+    look(store, reports, row)
     return row
 
 
@@ -332,18 +332,18 @@ def ended(child: Child, row: Row) -> list[str]:
     return lines
 
 
-def look(store: Path, said: list[list[str]], row: Row) -> None:
+def look(store: Path, reports: list[list[str]], row: Row) -> None:
     """Compare what the writers were told with what the store holds."""
     line, names, active = held(store, row)
-    place = {commit: number for number, commit in enumerate(line)}
+    index = {commit: number for number, commit in enumerate(line)}
     acknowledged: set[str] = set()
-    for lines in said:
-        mine = [one.split(" ")[1:] for one in lines if one.startswith(ACKNOWLEDGED)]
+    for lines in reports:
+        mine = [report.split(" ")[1:] for report in lines if report.startswith(ACKNOWLEDGED)]
         acknowledged.update(name for _, name in mine)
-        lost = [f"{name} ({commit[:12]})" for commit, name in mine if commit not in place or name not in active]
+        lost = [f"{name} ({commit[:12]})" for commit, name in mine if commit not in index or name not in active]
         row.counts["lost"] += len(lost)
-        row.bad += [f"{row.kind}: {one} was acknowledged and is lost" for one in lost]
-        order = [place[commit] for commit, _ in mine if commit in place]
+        row.bad += [f"{row.kind}: {name} was acknowledged and is lost" for name in lost]
+        order = [index[commit] for commit, _ in mine if commit in index]
         if order != sorted(order):
             row.counts["broken"] += 1
             row.bad.append(f"{row.kind}: the commits of one writer are out of order")
@@ -369,24 +369,24 @@ def held(store: Path, row: Row) -> tuple[list[str], set[str], set[str]]:
     readable = [id_ for _, id_, _ in repo.identities()]
     names = {name for version in repo.versions(None) for added in version.added for name in added.names}
     report = grnledger.verify(store)
-    wrong = [f"{one.path}: {one.what}" for one in report.findings if one.kind != "note"]
+    wrong = [f"{finding.path}: {finding.what}" for finding in report.findings if finding.kind != "note"]
     try:
         line = [version.id for version in reversed(repo.line("main"))]
-        active = {one.label for one in repo.active("main")}
+        active = {pathway.label for pathway in repo.active("main")}
     except grnledger.GrnError as failure:
         wrong.append(sentence_of(failure))
         line, active = readable, names
     if len(line) != len(repo):
         wrong.append(f"{len(line)} versions on the line of {len(repo)}")
     row.counts["broken"] += bool(wrong)
-    row.bad += [f"{row.kind}: {one}" for one in wrong]
+    row.bad += [f"{row.kind}: {problem}" for problem in wrong]
     return line, names, active
 
 
 def one_in(bad: int, cases: int, what: str) -> str:
     """Return what a count says: none of n bounds the share by 3/n at 95 %."""
-    said = f"{bad:,} of {cases:,} {what}"
-    return f"{said}: fewer than 1 in {cases / 3:,.0f}, at 95 %" if not bad and cases else said
+    share = f"{bad:,} of {cases:,} {what}"
+    return f"{share}: fewer than 1 in {cases / 3:,.0f}, at 95 %" if not bad and cases else share
 
 
 def add(rows: list[Row]) -> Row:
@@ -429,7 +429,7 @@ def main() -> int:
 def print_table(rows: list[Row]) -> int:
     """Print the table and what it says, and return 1 if anything was bad."""
     print(table(HEAD, [row.cells() for row in rows]))
-    bad = [one for row in rows for one in row.bad]
+    bad = [problem for row in rows for problem in row.bad]
     acknowledged, lost = (sum(row.counts[name] for row in rows) for name in (ACKNOWLEDGED, "lost"))
     print(f"\n{one_in(lost, acknowledged, 'acknowledged commits lost')}; {len(bad)} findings in all.")
     print("late: the number had been packed and freed, and another was tried; packed: one's own entry was, already.")

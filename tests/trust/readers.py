@@ -109,9 +109,11 @@ class Notes:
 
     def note(self, version: grnledger.Version, numbers: str) -> None:
         """Note what a version says, and complain if it said something else before."""
-        found = (version.content, digest(version.entry.canonical()), numbers)
-        if self.versions.setdefault(version.id, found) != found:
-            self.bad.append(f"mixed: {version.name} ({version.id[:12]}) gave {self.versions[version.id]}, then {found}")
+        reading = (version.content, digest(version.entry.canonical()), numbers)
+        if self.versions.setdefault(version.id, reading) != reading:
+            self.bad.append(
+                f"mixed: {version.name} ({version.id[:12]}) gave {self.versions[version.id]}, then {reading}"
+            )
 
     def json(self) -> bytes:
         """Return all of it as text, to be sent to another process."""
@@ -120,9 +122,9 @@ class Notes:
     @staticmethod
     def parse(text: bytes) -> Notes:
         """Return the notes that another process has sent."""
-        found = json.loads(text)
-        versions = {id_: tuple(said) for id_, said in found.pop("versions").items()}
-        return Notes(counts=Counter(found.pop("counts")), versions=versions, **found)
+        fields = json.loads(text)
+        versions = {id_: tuple(reading) for id_, reading in fields.pop("versions").items()}
+        return Notes(counts=Counter(fields.pop("counts")), versions=versions, **fields)
 
 
 def digest(content: str | bytes) -> str:
@@ -138,7 +140,7 @@ def state_of(repo: Repository) -> str:
 
 def numbers_of(snapshot: grnledger.Snapshot) -> str:
     """Return a hash of the bits of rows of Σ and Θ."""
-    return digest(b"".join(one.rows(ROWS).tobytes() for one in (snapshot.covariance, snapshot.precision)))
+    return digest(b"".join(matrix.rows(ROWS).tobytes() for matrix in (snapshot.covariance, snapshot.precision)))
 
 
 # The writer, and who packs
@@ -268,10 +270,10 @@ class Reader:
         """Read a version: its record, its pathways and its numbers, which must be of one version."""
         version = repo.version(rev)
         snapshot = repo.snapshot(rev)
-        pathways = {one.record.id for one in repo.active(rev)}
+        pathways = {active.record.id for active in repo.active(rev)}
         expected = layout.version_content_id(version.base, pathways)
         if not version.content == snapshot.content == expected:
-            seen = ", ".join(one[:12] for one in (version.content, snapshot.content, expected))
+            seen = ", ".join(digits[:12] for digits in (version.content, snapshot.content, expected))
             self.notes.bad.append(f"mixed: {rev} is {version.name}, whose record, numbers and pathways are of {seen}")
         self.notes.note(version, numbers_of(snapshot))
 
@@ -427,7 +429,7 @@ def run(
     store, stop = folder / "read.grn", folder / "stop"
     folder.chmod(0o755)  # another account shall reach it
     source: dict[str, Any] = {"covariance": covariance(SIZE)} if dense else {"factor_model": factors(SIZE)}
-    repo = grnledger.init(store, genes=[f"GENE{place}" for place in range(SIZE)], author="ada", **source)
+    repo = grnledger.init(store, genes=[f"GENE{index}" for index in range(SIZE)], author="ada", **source)
     repo.create_branch("side")
     where, fault = PLANTS[plant]
 
@@ -448,12 +450,12 @@ def run(
                     read,
                     store=store,
                     reads=reads,
-                    seed=f"{seed} {place}",
-                    see_as=read_only if place % 4 == 3 else as_it_is,
+                    seed=f"{seed} {index}",
+                    see_as=read_only if index % 4 == 3 else as_it_is,
                 ),
             )
         )
-        for place in range(readers)
+        for index in range(readers)
     ]
     seen = [ended(child) for child in reading]
     stop.touch()
@@ -476,7 +478,7 @@ def compare(store: Path, wrote: Notes, seen: list[Notes], packed: list[Notes]) -
     for notes in (wrote, *seen, *packed):
         total.counts.update(notes.counts)
         total.bad += notes.bad
-    total.view = ", ".join(f"{count} {view}" for view, count in sorted(Counter(one.view for one in seen).items()))
+    total.view = ", ".join(f"{count} {view}" for view, count in sorted(Counter(reader.view for reader in seen).items()))
     for notes in seen:
         total.counts["states seen"] += len(notes.states)
         total.bad += out_of_order(wrote.states, notes.states)
@@ -486,7 +488,7 @@ def compare(store: Path, wrote: Notes, seen: list[Notes], packed: list[Notes]) -
         total.bad.append(f"error: in the end: {sentence_of(failure)}")
         return total
     for notes in (wrote, *seen):
-        wrong = [id_ for id_, said in notes.versions.items() if truth.get(id_) != said]
+        wrong = [id_ for id_, reading in notes.versions.items() if truth.get(id_) != reading]
         total.bad += [f"mixed: {id_[:12]} gave {notes.versions[id_]}, and is {truth.get(id_)}" for id_ in wrong]
     total.counts["versions seen"] = len({id_ for notes in seen for id_ in notes.versions})
     return total
@@ -514,7 +516,9 @@ def true_versions(store: Path, total: Notes) -> dict[str, tuple[str, str, str]]:
     shutil.rmtree(store / layout.CACHE)
     repo = grnledger.open(store)
     report = grnledger.verify(store)
-    total.bad += [f"error: in the end: {one.path}: {one.what}" for one in report.findings if one.kind != "note"]
+    total.bad += [
+        f"error: in the end: {finding.path}: {finding.what}" for finding in report.findings if finding.kind != "note"
+    ]
     total.counts["versions"] = len(repo)
     notes, dense = Notes(), Dense(repo)
     for version in reversed(repo.versions(None)):
@@ -543,12 +547,12 @@ class Dense:
         """Return whether a snapshot is of the dense precision that its pathways, known by name, add up to."""
         if version.content not in self.known:
             total = self.base.copy()
-            for one in self.repo.active(version.name):
-                nth = int(one.label.removeprefix("path-"))
-                given = pathway(one.label, first=nth, size=SIZE, sign=one.record.sign)
+            for active in self.repo.active(version.name):
+                nth = int(active.label.removeprefix("path-"))
+                term = pathway(active.label, first=nth, size=SIZE, sign=active.record.sign)
                 column = np.zeros(SIZE)
-                column[given.genes] = given.loadings[:, 0] * np.sqrt(np.diag(self.base))[given.genes]
-                total += given.sign * np.outer(column, column)
+                column[term.genes] = term.loadings[:, 0] * np.sqrt(np.diag(self.base))[term.genes]
+                total += term.sign * np.outer(column, column)
             self.known[version.content] = np.linalg.inv(total)
         truth = self.known[version.content]
         return bool(np.abs(snapshot.precision.rows(ROWS) - truth[ROWS]).max() <= TOLERANCE * np.abs(truth).max())
@@ -586,8 +590,8 @@ HEAD = ["base", *COUNTED, "errors", "mixed", "readers"]
 
 def cells(base: str, notes: Notes) -> list[str]:
     """Return the row of the table."""
-    kinds = Counter(one.split(":")[0] for one in notes.bad)
-    bad = [f"{kinds[one]:,}" for one in ("error", "mixed")]
+    kinds = Counter(kind.split(":")[0] for kind in notes.bad)
+    bad = [f"{kinds[kind]:,}" for kind in ("error", "mixed")]
     return [base, *(f"{notes.counts[name]:,}" for name in COUNTED), *bad, notes.view]
 
 

@@ -46,16 +46,16 @@ def fail_calls(ground: Ground, tally: Tally) -> int:
     expected = ground.expect()
     process = traced.Traced(ground)
     calls = process.calls()
-    for place in range(len(calls)):
-        takes_room = calls[place].name not in (*traced.SYNCING, "unlink", "unlinkat", "rmdir")
+    for index in range(len(calls)):
+        takes_room = calls[index].name not in (*traced.SYNCING, "unlink", "unlinkat", "rmdir")
         error = "ENOSPC" if takes_room else "EIO"
-        code, said = process.inject(calls, place, f"error={error}")
-        call = calls[place]
-        made = [(one.name, one.on.rpartition(" → ")[2]) for one in calls[:place]]
+        code, message = process.inject(calls, index, f"error={error}")
+        call = calls[index]
+        made = [(done.name, done.on.rpartition(" → ")[2]) for done in calls[:index]]
         on = call.on.rpartition(" → ")[2]
         harmless = is_harmless(call.name, on) or ((ground.folder / on).is_dir() and is_flushed(on, made))
-        found = _finding(ground, expected, code, said, harmless=harmless)
-        tally.add(found, f"grn {ground.verb.name}, strace: {error} at {call}, {place + 1} of {len(calls)}", bad=BAD)
+        finding = _finding(ground, expected, code, message, harmless=harmless)
+        tally.add(finding, f"grn {ground.verb.name}, strace: {error} at {call}, {index + 1} of {len(calls)}", bad=BAD)
     return len(calls)
 
 
@@ -74,10 +74,10 @@ def fill(ground: Ground, tally: Tally) -> int:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise SystemExit(f"{ground.verb.name} on a full disk: {done.stderr}")
-        found = (json.loads(line) for line in done.stdout.splitlines())
+        findings = (json.loads(line) for line in done.stdout.splitlines())
     else:
-        found = _grow(ground, _limited, f"files of {LIMITED} bytes times")
-    for case, finding in found:
+        findings = _grow(ground, _limited, f"files of {LIMITED} bytes times")
+    for case, finding in findings:
         tally.add(Finding(**finding), case, bad=BAD)
     return 0
 
@@ -89,9 +89,9 @@ def _grow(
     expected = ground.expect()
     for steps in range(MOST):
         ground.lay_out()
-        code, said = run(ground, steps)
-        found = _finding(ground, expected, code, said, harmless=True)
-        yield f"grn {ground.verb.name}, disk: {what} {steps}", asdict(found)
+        code, message = run(ground, steps)
+        finding = _finding(ground, expected, code, message, harmless=True)
+        yield f"grn {ground.verb.name}, disk: {what} {steps}", asdict(finding)
         if code == 0:
             return
     raise SystemExit(f"{ground.verb.name} is not done with {what} {MOST}.")
@@ -128,17 +128,17 @@ def _run(ground: Ground, before: Callable[[], object]) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-def _finding(ground: Ground, expected: Expected, code: int, said: str, *, harmless: bool) -> Finding:
+def _finding(ground: Ground, expected: Expected, code: int, message: str, *, harmless: bool) -> Finding:
     """Return how a real process ended, having gone on from there."""
-    outcome = of_command(code, said)
+    outcome = of_command(code, message)
     changes = expected.old != expected.new
-    found = finding_of(outcome, ground.standing(expected), harmless=harmless, changes=changes)
-    if found.stands in BAD:
-        return found
-    after = ground.going_on(found.stands, expected, again=True)
+    finding = finding_of(outcome, ground.standing(expected), harmless=harmless, changes=changes)
+    if finding.stands in BAD:
+        return finding
+    after = ground.going_on(finding.stands, expected, again=True)
     if after.stands in BAD:
         return after
-    return Finding(outcome.end, outcome.said)
+    return Finding(outcome.end, outcome.message)
 
 
 def main() -> None:
@@ -146,8 +146,10 @@ def main() -> None:
     prepared, room, name = sys.argv[1:]
     verb = next(verb for verb in verbs.VERBS if verb.name == name)
     with one_blas_thread():
-        for found in _grow(Ground(Path(prepared), Path(room) / "stores", verb, as_command=True), _with_pages, "pages"):
-            print(json.dumps(found))
+        for finding in _grow(
+            Ground(Path(prepared), Path(room) / "stores", verb, as_command=True), _with_pages, "pages"
+        ):
+            print(json.dumps(finding))
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ from grnledger.engine.network.pathway import Pathway
 from grnledger.engine.threads import one_blas_thread
 from grnledger.storage.files import layout
 from grnledger.storage.history.ledger import Ledger
-from grnledger.storage.networks.reading import Reader
+from grnledger.storage.networks.reading import VersionReader
 from verbs import ENVIRONMENT, factors
 
 if TYPE_CHECKING:
@@ -116,21 +116,21 @@ class Row:
         How much.
     most : float, optional
         At the most, as is promised.
-    said : str
+    remark : str
         What else is to be said.
     """
 
     name: str
     value: float
     most: float | None = None
-    said: str = ""
+    remark: str = ""
 
     def cells(self) -> list[str]:
         """Return the row of the table."""
-        return [self.name, _number(self.value), "" if self.most is None else _number(self.most), self.said]
+        return [self.name, _number(self.value), "" if self.most is None else _number(self.most), self.remark]
 
 
-def timed(name: str, step: Callable[[], object], times: int = 1, most: float | None = None, said: str = "") -> Row:
+def timed(name: str, step: Callable[[], object], times: int = 1, most: float | None = None, remark: str = "") -> Row:
     """Return the median seconds of a step; beside them those of the processors, its processes' own included."""
     taken: list[float] = []
     before = sum(os.times()[:4])
@@ -139,7 +139,7 @@ def timed(name: str, step: Callable[[], object], times: int = 1, most: float | N
         step()
         taken.append(time.perf_counter() - begun)
     of_processors = (sum(os.times()[:4]) - before) / times
-    return Row(f"{name} (s)", statistics.median(taken), most, f"{of_processors:.2g} s of processors {said}".strip())
+    return Row(f"{name} (s)", statistics.median(taken), most, f"{of_processors:.2g} s of processors {remark}".strip())
 
 
 def logging(store: Path, *more: str) -> Callable[[], object]:
@@ -162,10 +162,10 @@ def files(store: Path) -> int:
 def wrong_versions(store: Path, life: Life, tries: int) -> list[str]:
     """Return the versions, of some drawn at random, that have not the pathways, or the numbers, that they must have."""
     repo, chance = grnledger.open(store), random.Random(1)
-    found: list[str] = []
+    wrong: list[str] = []
     for _ in range(tries):
         number = chance.randrange(len(life.active))
-        active = {one.label for one in repo.active(f"v{number}")}
+        active = {pathway.label for pathway in repo.active(f"v{number}")}
         snapshot = repo.snapshot(f"v{number}")
         rows = summed(repo, life.active[number])
         same = np.allclose(snapshot.covariance.rows(ROWS), rows, rtol=0, atol=1e-12 * np.abs(rows).max())
@@ -173,8 +173,8 @@ def wrong_versions(store: Path, life: Life, tries: int) -> list[str]:
         inverse[ROWS, np.arange(len(ROWS))] -= 1.0
         right = active == life.active[number] and snapshot.content == repo.version(f"v{number}").content
         if not (right and same and np.abs(inverse).max() < 1e-9):
-            found.append(f"v{number}")
-    return found
+            wrong.append(f"v{number}")
+    return wrong
 
 
 def summed(repo: Repository, active: frozenset[str]) -> NDArray[np.float64]:
@@ -202,12 +202,12 @@ def unindexed() -> Iterator[None]:
 @contextlib.contextmanager
 def forgetful() -> Iterator[None]:
     """Let each version be read without the numbers of one of its pathways."""
-    pathways = Reader._pathways
+    pathways = VersionReader._pathways
 
-    def all_but_one(reader: Reader, *given: Any) -> dict[str, Pathway]:
-        return dict(sorted(pathways(reader, *given).items())[1:])
+    def all_but_one(reader: VersionReader, *arguments: Any) -> dict[str, Pathway]:
+        return dict(sorted(pathways(reader, *arguments).items())[1:])
 
-    with mock.patch.object(Reader, "_pathways", all_but_one):
+    with mock.patch.object(VersionReader, "_pathways", all_but_one):
         yield
 
 
@@ -234,14 +234,14 @@ def main() -> int:
 
 def measure(folder: Path, versions: int, most: int, size: int) -> int:
     """Let a store live in a folder, print what was measured, and return 1 if a promise is not kept."""
-    genes = [f"GENE{place}" for place in range(size)]
+    genes = [f"GENE{index}" for index in range(size)]
     store, other = folder / "soak.grn", folder / "other.grn"
     repo = grnledger.init(store, factor_model=factors(size), genes=genes, author="ada")
     life = Life()
     life.live(repo, versions, most)
     rows: list[Row] = []
     for verb in ("commit", "revert"):
-        early, late = (1e3 * one for one in life.medians(verb, most))
+        early, late = (1e3 * seconds for seconds in life.medians(verb, most))
         rows.append(Row(f"{verb}, early (ms)", early))
         rows.append(Row(f"{verb}, late (ms)", late, SLOWER * early, f"{late / early:.2f} × early"))
     rows.append(Row("files, loose", files(store)))
@@ -256,7 +256,7 @@ def measure(folder: Path, versions: int, most: int, size: int) -> int:
     rows.append(timed("fetch of all, as one entry", lambda: mine.fetch(store)))
     rows.append(timed("open, fetched", lambda: grnledger.open(other), 9))
     rows.append(timed("grn log -n 20, fetched", logging(other, "soak/main"), 5))
-    rows.append(timed("verify", lambda: sound(store), said="(nothing is damaged)"))
+    rows.append(timed("verify", lambda: sound(store), remark="(nothing is damaged)"))
     print(table(["", "measured", "at most", ""], [row.cells() for row in rows]))
     wrong = wrong_versions(store, life, 200)
     broken = [row.name for row in rows if row.most is not None and row.value > row.most]

@@ -1,8 +1,8 @@
 """Stores with every kind of file, what is known of each file from having made it, and every question to a store.
 
 `factor.grn` holds a factor base with its expression and, fetched, a dense one; a pack, loose entries, anchors, an index
-and a witness; its history has branches, a merge, drops, tags. `dense.grn` is loose, without an index. `whole.h5` is the
-first exported to one file. `other.grn` is somebody else's, of the same panel.
+and a high-water mark; its history has branches, a merge, drops, tags. `dense.grn` is loose, without an index.
+`whole.h5` is the first exported to one file. `other.grn` is somebody else's, of the same panel.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from grnledger.storage.repository import Repository
 
 SIZE = 40
-GENES = tuple(f"GENE{place}" for place in range(SIZE))
+GENES = tuple(f"GENE{number}" for number in range(SIZE))
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 FACTOR, DENSE, WHOLE = "factor.grn", "dense.grn", "whole.h5"
 OTHER, FORK = "another store's", "a fork's"
@@ -70,7 +70,7 @@ class Specimen:
 
     def versions_of(self, *names: str) -> set[int]:
         """Return n of the versions vn that the loss of files touches: those in or on them, and all that descend."""
-        lost = {one for name in names for number in self.holds(name) for one in self.entries[number - 1][0]}
+        lost = {version for name in names for number in self.holds(name) for version in self.entries[number - 1][0]}
         for number in sorted(self.parents):
             if lost.intersection(self.parents[number]):
                 lost.add(number)
@@ -80,8 +80,8 @@ class Specimen:
     def refs_of(self, *names: str) -> set[str]:
         """Return the refs of which nobody knows where they stand once files are lost: they have no later move."""
         lost = {number for name in names for number in self.holds(name)}
-        told = enumerate(self.entries, start=1)
-        last = {"HEAD": 0} | {ref: number for number, (_, refs) in told if number not in lost for ref in refs}
+        numbered = enumerate(self.entries, start=1)
+        last = {"HEAD": 0} | {ref: number for number, (_, refs) in numbered if number not in lost for ref in refs}
         return {ref for ref, number in last.items() if number < max(lost, default=0)}
 
     def steps(self, base: str, author: str) -> Callable[..., None]:
@@ -91,12 +91,12 @@ class Specimen:
             minute: int, act: Callable[[Repository], object], new: Mapping[int, tuple[int, ...]], ref: str
         ) -> None:
             act(_at(self.path, minute, author))
-            self.take({number: (parents, base) for number, parents in new.items()}, ref)
+            self.append({number: (parents, base) for number, parents in new.items()}, ref)
 
         return step
 
-    def take(self, versions: Mapping[int, tuple[tuple[int, ...], str]], *refs: str) -> None:
-        """Note down an entry of the log: by the numbers of its versions their parents and base, and its refs."""
+    def append(self, versions: Mapping[int, tuple[tuple[int, ...], str]], *refs: str) -> None:
+        """Append an entry of the log: by the numbers of its versions their parents and base, and its refs."""
         self.entries.append((tuple(versions), refs))
         for number, (parents, base) in versions.items():
             self.parents[number], self.bases[number] = parents, base
@@ -124,17 +124,19 @@ class Ground:
     def lay(folder: Path) -> Ground:
         """Make the stores in a folder."""
         made = build(folder)
-        content = {name: files(one.path) for name, one in made.items()}
-        return Ground(made, content, {name: answers(one.path) for name, one in made.items()})
+        content = {name: files(specimen.path) for name, specimen in made.items()}
+        return Ground(made, content, {name: answers(specimen.path) for name, specimen in made.items()})
 
 
 def build(folder: Path) -> dict[str, Specimen]:
     """Make the stores in a folder, and return them by name."""
     lab = _lab(folder / "lab.grn")
-    found = {FACTOR: _factor(folder / FACTOR, lab), DENSE: _dense(folder / DENSE)}
+    specimens = {FACTOR: _factor(folder / FACTOR, lab), DENSE: _dense(folder / DENSE)}
     grnledger.open(folder / FACTOR).export(folder / WHOLE)
-    found[WHOLE] = Specimen(folder / WHOLE, found[FACTOR].entries, found[FACTOR].parents, found[FACTOR].bases)
-    return found
+    specimens[WHOLE] = Specimen(
+        folder / WHOLE, specimens[FACTOR].entries, specimens[FACTOR].parents, specimens[FACTOR].bases
+    )
+    return specimens
 
 
 def strangers(folder: Path) -> dict[str, dict[str, bytes]]:
@@ -181,7 +183,7 @@ def kind_of(name: str) -> str:
     known = {"": "FORMAT", "log": "entry", "packs": "pack", "base": "base", "cache/anchors": "anchor"}
     if name.endswith(".h5") and not folder:
         return "exported"
-    return {"cache/index.h5": "index", "cache/last": "witness"}.get(name) or known.get(folder, "other")
+    return {"cache/index.h5": "index", "cache/last": "high-water mark"}.get(name) or known.get(folder, "other")
 
 
 def answers(store: Path, asked: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -226,7 +228,7 @@ def _questions(repo: Repository, asked: tuple[str, ...]) -> Iterator[tuple[str, 
     numbers = {int(name.split()[0][1:]) for name in asked if name.startswith("v")} or range(len(repo))
     for rev in (f"v{number}" for number in sorted(numbers)):
         yield f"{rev} told", lambda rev=rev: _record(repo.version(rev))
-        yield f"{rev} active", lambda rev=rev: [(one.record, one.since) for one in repo.active(rev)]
+        yield f"{rev} active", lambda rev=rev: [(active.record, active.since) for active in repo.active(rev)]
         yield f"{rev} refs", lambda rev=rev: _whole(repo, repo.version(rev).refs)
         yield f"{rev} base", lambda rev=rev: _base(repo, rev)
         yield f"{rev} numbers", lambda rev=rev: numbers_of(repo.snapshot(rev))
@@ -235,8 +237,8 @@ def _questions(repo: Repository, asked: tuple[str, ...]) -> Iterator[tuple[str, 
 
 
 def _standing(repo: Repository, kind: str, name: str) -> str:
-    found = getattr(repo, kind).get(name)
-    return REFUSED if found is None and repo.damage else found.id
+    ref = getattr(repo, kind).get(name)
+    return REFUSED if ref is None and repo.damage else ref.id
 
 
 def _whole(repo: Repository, listed: Any) -> Any:
@@ -302,9 +304,9 @@ def _lab(path: Path) -> Path:
 def _factor(path: Path, lab: Path, first: str = "ada", later: str = "ada") -> Specimen:
     """Make a store, its first entry by one author and all others by another, and return what was made."""
     grnledger.init(path, expression=_expression(), keep_expression=True, author=first, time=NOON)
-    told = Specimen(path)
-    step = told.steps(_base_name(path), later)
-    told.take({0: ((), _base_name(path))}, "main")
+    specimen = Specimen(path)
+    step = specimen.steps(_base_name(path), later)
+    specimen.append({0: ((), _base_name(path))}, "main")
     step(1, lambda repo: repo.commit([pathway("p53", 1), pathway("loss", 3, -1)], message="p53\nκ"), {1: (0,)}, "main")
     step(2, lambda repo: repo.create_branch("side"), {}, "side")
     step(3, lambda repo: repo.switch("side"), {}, "HEAD")
@@ -314,23 +316,23 @@ def _factor(path: Path, lab: Path, first: str = "ada", later: str = "ada") -> Sp
     step(7, lambda repo: repo.merge("side"), {4: (3, 2)}, "main")
     step(8, lambda repo: repo.create_tag("paper", "v1"), {}, "paper")
     grnledger.open(path).pack()
-    told.packed.append((1, 9))
+    specimen.packed.append((1, 9))
     step(10, lambda repo: repo.revert("v1", only="p53"), {5: (4,)}, "main")
     step(11, lambda repo: repo.reinvert(), {6: (5,)}, "main")
     _at(path, 12, later).fetch(lab, "lab")
-    told.take({number: (parents, _base_name(lab)) for number, parents in {7: (), 8: (7,)}.items()}, "lab/main")
+    specimen.append({number: (parents, _base_name(lab)) for number, parents in {7: (), 8: (7,)}.items()}, "lab/main")
     step(13, lambda repo: repo.commit(pathway("ras", 9), message="ras"), {9: (6,)}, "main")
     step(14, lambda repo: repo.create_tag("submitted", "v8"), {}, "submitted")
     step(15, lambda repo: repo.commit(pathway("wnt", 12), message="wnt"), {10: (9,)}, "main")
-    return told
+    return specimen
 
 
 def _dense(path: Path, first: str = "ada", later: str = "ada") -> Specimen:
     """Make a store, its first entry by one author and all others by another, and return what was made."""
     grnledger.init(path, covariance=_covariance(), genes=GENES, author=first, time=NOON)
-    told = Specimen(path)
-    step = told.steps(_base_name(path), later)
-    told.take({0: ((), _base_name(path))}, "main")
+    specimen = Specimen(path)
+    step = specimen.steps(_base_name(path), later)
+    specimen.append({0: ((), _base_name(path))}, "main")
     step(1, lambda repo: repo.commit(pathway("p53", 1)), {1: (0,)}, "main")
     step(2, lambda repo: repo.create_branch("twin", "v0"), {}, "twin")
     step(3, lambda repo: repo.commit(pathway("wnt", 2)), {2: (1,)}, "main")
@@ -340,4 +342,4 @@ def _dense(path: Path, first: str = "ada", later: str = "ada") -> Specimen:
     step(7, lambda repo: repo.reinvert(), {5: (4,)}, "twin")  # its anchor has the content of v2, which is no ancestor
     step(8, lambda repo: repo.commit(pathway("myc", 5)), {6: (5,)}, "twin")
     step(9, lambda repo: repo.create_tag("paper", "v0"), {}, "paper")
-    return told
+    return specimen

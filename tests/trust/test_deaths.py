@@ -51,12 +51,12 @@ def run(
     ],
 )
 def test_the_old_state_or_the_new_one_stands(run: Callable[[str], tuple[int, str]], line: str) -> None:
-    code, said = run(line)
-    assert code == 0, said
+    code, report = run(line)
+    assert code == 0, report
 
 
 @pytest.mark.parametrize(
-    ("found", "line"),
+    ("finding", "line"),
     [
         (
             "wrong: tumor.grn: branches",
@@ -71,10 +71,10 @@ def test_the_old_state_or_the_new_one_stands(run: Callable[[str], tuple[int, str
         ("unreadable", "disk_errors --plant in-place --verbs tag --ways torn --calls-only"),
     ],
 )
-def test_a_planted_fault_is_found(run: Callable[[str], tuple[int, str]], found: str, line: str) -> None:
-    code, said = run(line)
+def test_a_planted_fault_is_detected(run: Callable[[str], tuple[int, str]], finding: str, line: str) -> None:
+    code, report = run(line)
     assert code == 1
-    assert f": {found}" in said
+    assert f": {finding}" in report
 
 
 def test_a_real_process_changes_a_store_by_no_call_that_is_not_watched(

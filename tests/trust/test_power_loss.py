@@ -57,24 +57,24 @@ def left(module: Callable[[str], Any], tmp_path: Path) -> Callable[[Callable[[Pa
 
 
 def test_after_a_power_cut_the_old_state_or_the_new_one_stands(run: Callable[[str], tuple[int, str]]) -> None:
-    code, said = run("--verbs commit --states 200 --ways cuts")
-    assert code == 0, said
-    assert "0 of 200 bad" in said
+    code, report = run("--verbs commit --states 200 --ways cuts")
+    assert code == 0, report
+    assert "0 of 200 bad" in report
 
 
 def test_so_it_is_after_a_death_and_each_fsync_is_missed(run: Callable[[str], tuple[int, str]]) -> None:
-    code, said = run("--verbs tag --states 20 --ways fsyncs deaths --every 8")
-    assert code == 0, said
+    code, report = run("--verbs tag --states 20 --ways fsyncs deaths --every 8")
+    assert code == 0, report
     for fsync in ("fsync_names, flush: folder", "append, publish: file", "append, publish: folder"):
-        assert re.search(rf"without the fsync of .*{fsync}\): .*(unreadable|lost|wrong|stuck)", said), fsync
+        assert re.search(rf"without the fsync of .*{fsync}\): .*(unreadable|lost|wrong|stuck)", report), fsync
 
 
 def test_a_needless_fsync_is_reported(run: Callable[[str], tuple[int, str]], monkeypatch: pytest.MonkeyPatch) -> None:
     flush = durable.flush
     monkeypatch.setattr(durable, "flush", lambda path: [flush(path), flush(path)])
-    code, said = run("--verbs tag --states 10 --ways fsyncs")
+    code, report = run("--verbs tag --states 10 --ways fsyncs")
     assert code == 1
-    assert "NOT CAUGHT: the fsync of test_power_loss.<lambda>, flush: folder in tag" in said
+    assert "NOT CAUGHT: the fsync of test_power_loss.<lambda>, flush: folder in tag" in report
 
 
 def test_what_goes_past_the_write_protocol_is_reported(
@@ -88,15 +88,15 @@ def test_what_goes_past_the_write_protocol_is_reported(
 
 
 def test_what_is_published_stays(left: Callable[[Callable[[Path], object]], set[Any]]) -> None:
-    found = left(lambda root: durable.publish(root / "a", lambda output: output.write(b"whole")))
-    assert found == {frozenset({("a", b"whole")})}
+    states = left(lambda root: durable.publish(root / "a", lambda output: output.write(b"whole")))
+    assert states == {frozenset({("a", b"whole")})}
 
 
 def test_a_file_without_its_folder_loses_its_name_and_not_its_data(
     left: Callable[[Callable[[Path], object]], set[Any]],
 ) -> None:
-    found = left(lambda root: durable.write_whole(root / "a", lambda output: output.write(b"whole")))
-    assert found == {frozenset(), frozenset({("a", b"whole")})}
+    states = left(lambda root: durable.write_whole(root / "a", lambda output: output.write(b"whole")))
+    assert states == {frozenset(), frozenset({("a", b"whole")})}
 
 
 def test_a_folder_without_its_files_keeps_names_of_anything(
@@ -106,10 +106,10 @@ def test_a_folder_without_its_files_keeps_names_of_anything(
         durable.replace(root / "a", lambda output: output.write(b"x" * 600))
         durable.flush(root)
 
-    contents = {dict(one)["a"] for one in left(act)}
+    contents = {dict(state)["a"] for state in left(act)}
     expected = {b"", b"x" * 512, b"x" * 600, bytes(600), bytes(512) + b"x" * 88, b"x" * 512 + bytes(88)}
     assert expected < contents
-    assert all(len(one) in (0, 512, 600) for one in contents)
+    assert all(len(content) in (0, 512, 600) for content in contents)
 
 
 def test_names_arrive_in_any_order_and_a_folder_with_all_it_holds_or_not_at_all(

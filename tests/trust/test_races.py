@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 TRUST = Path(__file__).resolve().parent
 COSTS = TRUST.parents[1] / "benchmarks" / "trust"
 SIZE = 12
-GENES = [f"GENE{place}" for place in range(SIZE)]
+GENES = [f"GENE{number}" for number in range(SIZE)]
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
@@ -63,8 +63,8 @@ def fast(tmp_path: Path) -> Iterator[Path]:
 def store(tmp_path: Path) -> Path:
     path = tmp_path / "tumor.grn"
     repo = grnledger.init(path, covariance=np.eye(SIZE) + 0.2, genes=GENES, author="ada", time=NOON)
-    for place in range(3):
-        repo.commit(pathway(f"path-{place}", place))
+    for index in range(3):
+        repo.commit(pathway(f"path-{index}", index))
     return path
 
 
@@ -174,9 +174,7 @@ def test_a_pack_is_a_run_of_the_chain_or_nothing(store: Path) -> None:
     assert not list((store / "packs").iterdir())
 
 
-def test_an_entry_that_moves_to_a_pack_while_it_is_looked_for_is_found(
-    store: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_entry_that_moves_to_a_pack_during_a_lookup_is_read(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each moment at which a reader can meet a packer: before each of its calls of the disk."""
     expected = [version.id for version in grnledger.open(store).versions(None)]
     snapshot = grnledger.open(store).snapshot().precision.to_dense().tobytes()
@@ -219,7 +217,7 @@ def test_a_pack_that_goes_while_it_is_read_is_read_to_the_end(store: Path) -> No
     reading = hdf5.read_each(path, groups, layout.ENTRY)
     first = next(reading)
     path.unlink()
-    assert not [one for one in (first, *reading) if isinstance(one, FormatError)]
+    assert not [part for part in (first, *reading) if isinstance(part, FormatError)]
 
 
 def test_a_file_that_goes_while_it_is_opened_is_missing_and_not_damaged(
@@ -272,8 +270,8 @@ def test_a_writer_that_does_not_wait_is_refused_and_one_that_waits_goes_on(
 
 def test_of_racing_writers_none_loses_what_was_acknowledged(harness: Callable[[str], ModuleType], fast: Path) -> None:
     races = harness("races")
-    for place, kind in enumerate(races.KINDS):
-        folder = fast / str(place)
+    for index, kind in enumerate(races.KINDS):
+        folder = fast / str(index)
         folder.mkdir()
         row = races.round_of(folder, kind, writers=3, commits=4)
         assert not row.bad
@@ -282,7 +280,7 @@ def test_of_racing_writers_none_loses_what_was_acknowledged(harness: Callable[[s
 
 
 @pytest.mark.parametrize("plant", ["overwriting", "looking-first"])
-def test_the_harness_sees_entries_that_take_each_others_place(
+def test_the_harness_detects_entries_that_overwrite_each_other(
     harness: Callable[[str], ModuleType], fast: Path, plant: str
 ) -> None:
     races = harness("races")
@@ -331,7 +329,7 @@ def test_readers_beside_a_writer_and_a_packer_see_what_was_and_nothing_else(
 
 
 @pytest.mark.parametrize("plant", ["unlinking-first", "in-place", "two-looks", "refs-later"])
-def test_the_harness_sees_readers_that_read_something_wrong(
+def test_the_harness_detects_readers_that_read_wrong_numbers(
     harness: Callable[[str], ModuleType], fast: Path, plant: str
 ) -> None:
     readers = harness("readers")
@@ -348,8 +346,8 @@ def test_a_reader_that_may_not_write_reads_all_the_same(harness: Callable[[str],
     path = fast / "tumor.grn"
     repo = grnledger.init(path, covariance=np.eye(SIZE) + 0.2, genes=GENES, author="ada", time=NOON)
     fast.chmod(0o755)
-    for place in range(70):
-        repo.create_tag(f"tag-{place}")
+    for index in range(70):
+        repo.create_tag(f"tag-{index}")
     repo.commit(pathway("p53"))
     repo.reinvert()
     shutil.rmtree(path / "cache" / "anchors")
@@ -357,19 +355,19 @@ def test_a_reader_that_may_not_write_reads_all_the_same(harness: Callable[[str],
 
     def read(report: Callable[[bytes], object]) -> None:
         view = readers.read_only(path)
-        found = grnledger.open(path)
-        same = found.snapshot("v1").precision.to_dense().tobytes() == bits
-        found.snapshot("v2").precision.rows(np.array([1]))
+        repo = grnledger.open(path)
+        same = repo.snapshot("v1").precision.to_dense().tobytes() == bits
+        repo.snapshot("v2").precision.rows(np.array([1]))
         try:
-            found.commit(pathway("myc", 2))
+            repo.commit(pathway("myc", 2))
         except OSError as refused:
-            report(f"{view}|{same}|{found.version().name}|{refused.strerror}".encode())
+            report(f"{view}|{same}|{repo.version().name}|{refused.strerror}".encode())
 
-    code, told = aftermath.fork(read).end()
-    if told.startswith(b"as it is"):
+    code, message = aftermath.fork(read).end()
+    if message.startswith(b"as it is"):
         pytest.skip("this system lets nobody be kept from writing")
-    assert code == 0, told.decode()
-    view, same, tip, refused = told.decode().split("|")
+    assert code == 0, message.decode()
+    view, same, tip, refused = message.decode().split("|")
     assert view in ("a read-only mount", "another account")
     assert (same, tip) == ("True", "v2")
     assert refused in ("Read-only file system", "Permission denied")
@@ -382,7 +380,7 @@ def test_a_reader_that_may_not_write_reads_all_the_same(harness: Callable[[str],
 def test_a_long_life_is_checked_version_by_version(
     harness: Callable[[str], ModuleType], fast: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    soak, genes = harness("soak"), [f"GENE{place}" for place in range(60)]
+    soak, genes = harness("soak"), [f"GENE{index}" for index in range(60)]
     model = harness("verbs").factors(60)
     repo = grnledger.init(fast / "soak.grn", factor_model=model, genes=genes, author="ada")
     life = soak.Life()
@@ -405,9 +403,9 @@ def test_the_cost_of_a_commit_is_compared_with_that_of_a_file(
     monkeypatch.setattr(cost, "PROMISED", 1e9)
     (tmp_path / "fine").mkdir()
     assert cost.measure(tmp_path / "fine", 3, 120, 5) == 0
-    told = capsys.readouterr().out
+    table = capsys.readouterr().out
     for part in ("numbers", "HDF5 file in memory", "flushes", "other calls of the disk", "all else"):
-        assert part in told
+        assert part in table
     monkeypatch.setattr(cost, "PROMISED", 0.1)  # no commit is so quick
     (tmp_path / "slow").mkdir()
     assert cost.measure(tmp_path / "slow", 3, 120, 0) == 1

@@ -73,12 +73,12 @@ class Traced:
 
     def calls(self) -> list[SystemCall]:
         """Return the system calls by which the command changes its stores, in order."""
-        code, said, calls = self._run(ALL)
+        code, message, calls = self._run(ALL)
         if code:
-            raise SystemExit(f"{self} ended with {code}: {said}")
+            raise SystemExit(f"{self} ended with {code}: {message}")
         return calls
 
-    def inject(self, calls: list[SystemCall], place: int, what: str) -> tuple[int, str]:
+    def inject(self, calls: list[SystemCall], index: int, what: str) -> tuple[int, str]:
         """Run the command with something injected at one of its calls.
 
         Calls are known by their number among those of their name. Where a run has made others before, which it may
@@ -99,16 +99,16 @@ class Traced:
             The exit code, and what was said on stderr.
         """
         for _ in range(COUNTED_ANEW):
-            call = calls[place]
+            call = calls[index]
             names = ALL if call.name in SYNCING else (call.name,)  # a close is of interest if its opening was
-            code, said, made = self._run(names, "-e", f"inject={call.name}:{what}:when={call.nth}")
+            code, message, made = self._run(names, "-e", f"inject={call.name}:{what}:when={call.nth}")
             if call in made:
-                return code, said
+                return code, message
             again = self.calls()
             if list(map(str, again)) != list(map(str, calls)):
                 raise SystemExit(f"{self} changes its stores otherwise from run to run.")
             calls[:] = again
-        raise SystemExit(f"{self}: {calls[place]} could not be met.")
+        raise SystemExit(f"{self}: {calls[index]} could not be met.")
 
     def __str__(self) -> str:
         return f"grn {' '.join(self.ground.verb.command)}"
@@ -132,7 +132,7 @@ class Traced:
     def _changes(self, lines: list[str]) -> list[SystemCall]:
         counts: Counter[str] = Counter()
         written: set[str] = set()  # descriptors; closing one that was only read from changes nothing
-        found: list[SystemCall] = []
+        changes: list[SystemCall] = []
         for line in lines:
             match = LINE.match(line)
             if match is None or match["name"] not in ALL or match["process"] != lines[-1].split()[0]:
@@ -145,8 +145,8 @@ class Traced:
             if not paths or (name in OPENING and not FOR_WRITING.search(rest)):
                 continue
             if name != "close" or rest.partition("<")[0] in written:
-                found.append(SystemCall(name, counts[name], " → ".join(dict.fromkeys(paths))))
-        return found
+                changes.append(SystemCall(name, counts[name], " → ".join(dict.fromkeys(paths))))
+        return changes
 
 
 def why_not() -> str:

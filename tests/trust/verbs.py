@@ -104,7 +104,7 @@ def build(folder: Path, *, size: int, dense: bool) -> Path:
         Whether the base is a dense covariance with its inverse, and not factors.
     """
     folder.mkdir()
-    genes = [f"GENE{place}" for place in range(size)]
+    genes = [f"GENE{index}" for index in range(size)]
     model = factors(size)
     np.savez(folder / MODEL, loadings=model.loadings, noise=model.noise, genes=genes)
     np.savez(folder / MATRIX, covariance=covariance(size), genes=genes)
@@ -121,8 +121,8 @@ def build(folder: Path, *, size: int, dense: bool) -> Path:
     store.create_tag("paper", "v1")
     shutil.copytree(folder / STORE, folder / LAB)
     lab = opened(folder / LAB)
-    for place, name in enumerate(("myc", "ras")):
-        lab.commit([pathway(name, first=5 + place, size=size)])
+    for index, name in enumerate(("myc", "ras")):
+        lab.commit([pathway(name, first=5 + index, size=size)])
     lab.export(folder / EXPORTED)
     return folder
 
@@ -201,9 +201,9 @@ def _to(method: str, name: str) -> Callable[[Path, Repository | None], object]:
     return lambda folder, store: getattr(store, method)(folder / name)
 
 
-def _on(method: str, *given: object) -> Callable[[Path, Repository | None], object]:
+def _on(method: str, *arguments: object) -> Callable[[Path, Repository | None], object]:
     """Return a step that calls a method of the store."""
-    return lambda _, store: getattr(store, method)(*given)
+    return lambda _, store: getattr(store, method)(*arguments)
 
 
 S = ("-s", f"@{STORE}")

@@ -69,20 +69,20 @@ def test_the_page_of_commands_is_made_from_the_commands(make_cli: ModuleType) ->
 
 def test_every_verb_has_a_help_with_an_example_that_begins_with_it(grn: Callable[..., Any]) -> None:
     for verb, command in verbs():
-        told = grn(*verb.split(), "--help")
-        assert told.code == 0
-        assert told.out.startswith(f"Usage: grn {verb}")
-        lines = told.out.splitlines()
+        answer = grn(*verb.split(), "--help")
+        assert answer.code == 0
+        assert answer.out.startswith(f"Usage: grn {verb}")
+        lines = answer.out.splitlines()
         assert "  Example:" in lines, verb
         assert lines[lines.index("  Example:") + 1].startswith(f"    grn {verb}"), verb
-        assert all(one.help for one in command.params if isinstance(one, click.Option)), verb
+        assert all(option.help for option in command.params if isinstance(option, click.Option)), verb
 
 
 def test_the_help_of_grn_lists_every_verb_once(grn: Callable[..., Any]) -> None:
-    told = grn("--help").out
-    assert told == grn().out
+    text = grn("--help").out
+    assert text == grn().out
     for verb, _ in verbs(sub=False):
-        assert len(re.findall(rf"^  {verb}  ", told, flags=re.MULTILINE)) == 1
+        assert len(re.findall(rf"^  {verb}  ", text, flags=re.MULTILINE)) == 1
     for verb, subverb in (name.split() for name, _ in verbs() if " " in name):
         assert len(re.findall(rf"^  {subverb}  ", grn(verb, "--help").out, flags=re.MULTILINE)) == 1
 
@@ -117,9 +117,9 @@ def test_every_option_of_every_verb_is_used_in_a_test_of_the_command_line() -> N
     unused = [
         f"{verb} {name}"
         for verb, command in verbs()
-        for one in command.params
-        if isinstance(one, click.Option)
-        for name in (*one.opts, *one.secondary_opts)
+        for option in command.params
+        if isinstance(option, click.Option)
+        for name in (*option.opts, *option.secondary_opts)
         if name not in used and name not in ("-h", "--help")
     ]
     assert unused == []
@@ -141,7 +141,7 @@ def test_the_json_that_is_documented_is_the_json_that_is_printed(
     Path("others").mkdir()
     Path("z.tsv").write_text("".join(f"{gene}\t{stream.normal()}\n" for gene in genes))
     sets = [stream.choice(genes, 6, replace=False) for _ in range(12)]
-    Path("sets.gmt").write_text("".join(f"S{at}\t\t" + "\t".join(one) + "\n" for at, one in enumerate(sets)))
+    Path("sets.gmt").write_text("".join(f"S{at}\t\t" + "\t".join(row) + "\n" for at, row in enumerate(sets)))
     questions = {
         "neighbors": "neighbors G01", "trace": "trace G01 G02", "factors": "factors G01",
         "export": "export --matrix precision -o theta.npz", "nmf": "nmf --rank 2 --restarts 2",
@@ -154,16 +154,16 @@ def test_the_json_that_is_documented_is_the_json_that_is_printed(
         "clone": "clone s.grn others/o.grn", "fetch": "fetch others/o.grn",
     }  # fmt: skip
     for verb, (fields, inner) in make_cli.FIELDS.items():
-        kept = grn("nmf", "list", "--tsv").rows
-        question = f"nmf show {kept[0]['id']}" if verb == "nmf show" else questions.get(verb, verb)
-        told = grn(*question.split(), "--json").json
-        assert list(told) == fields.split(", "), verb
+        analyses = grn("nmf", "list", "--tsv").rows
+        question = f"nmf show {analyses[0]['id']}" if verb == "nmf show" else questions.get(verb, verb)
+        answer = grn(*question.split(), "--json").json
+        assert list(answer) == fields.split(", "), verb
         for place, names in inner.items():
-            found = told
+            part = answer
             for name in place.split("."):
-                found = found[name]
-                found = next((one for one in found if one), {}) if isinstance(found, list) else found
-            assert list(found) == names.split(", "), (verb, place)
+                part = part[name]
+                part = next((row for row in part if row), {}) if isinstance(part, list) else part
+            assert list(part) == names.split(", "), (verb, place)
 
 
 def test_the_readme_has_the_two_commands_as_they_were_asked_for() -> None:
@@ -186,14 +186,14 @@ def test_ci_runs_the_readmes_own_commands_first() -> None:
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
 
 
-def test_the_walk_of_the_readme_runs_and_says_what_the_readme_says(
+def test_the_walk_of_the_readme_prints_what_the_readme_shows(
     grn: Callable[..., Any], shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     monkeypatch.chdir(tmp_path)
     for name in ("leukemia.tsv", "leukemia.cls", "h.all.v7.0.symbols.gmt"):
         (tmp_path / name).symlink_to(shared_data / name)
-    samples = [f"{label}_{place}" for label in ("ALL", "AML") for place in range(1, 25, 2)]
+    samples = [f"{label}_{index}" for label in ("ALL", "AML") for index in range(1, 25, 2)]
     (tmp_path / "half.txt").write_text("\n".join(samples) + "\n")
     targets = (("TP53", "MDM2", 1), ("TP53", "CDKN1A", 1), ("TP53", "BAX", 1), ("TP53", "MYC", -1), ("MYC", "CDK4", 1),
                ("MYC", "CDKN1A", -1))  # fmt: skip
@@ -201,21 +201,21 @@ def test_the_walk_of_the_readme_runs_and_says_what_the_readme_says(
     (tmp_path / "regulons.tsv").write_text("\n".join(rows) + "\n")
     lines = (line for block in blocks(README, "sh") for line in block.splitlines())
     walk = [line for line in lines if line.startswith(("grn ", "mkdir "))]
-    said = {}
+    answers = {}
     for line in walk:
         if line.startswith("mkdir "):
             (tmp_path / line.split()[1]).mkdir()
             continue
         answer = grn(*shlex.split(line, comments=True)[1:])
         assert answer.code == 0, (line, answer.err)
-        said[line] = answer
+        answers[line] = answer
     assert {word for line in walk for word in shlex.split(line, comments=True)} >= {
         "init", "commit", "log", "diff", "edges", "neighbors", "trace", "factors", "rollback", "revert", "branch",
         "switch", "merge", "tag", "export", "clone", "fetch", "push", "verify", "pack",
     }  # fmt: skip
     (printed,) = blocks(README, "text")
-    assert said["grn diff v0..HEAD --top 20 --changes 5"].out.startswith(printed.rstrip("\n"))
-    first = next(iter(said.values()))
+    assert answers["grn diff v0..HEAD --top 20 --changes 5"].out.startswith(printed.rstrip("\n"))
+    first = next(iter(answers.values()))
     for number in ("9,020 genes", "1,041"):
         assert number in first.err
     assert "0.531" in first.out
@@ -241,6 +241,26 @@ def test_links_lead_somewhere(page: Path) -> None:
             file = page.parent / target if target else page
             assert file.exists(), target
             assert not anchor or anchor in anchors(file), (target, anchor)
+
+
+def test_every_file_that_a_page_or_a_script_names_is_there() -> None:
+    """The changelog names what has been; recipes name files that are yet to be made, in capitals."""
+    scripts = [file for folder in ("docs", "tests", "benchmarks") for file in (ROOT / folder).rglob("*.py")]
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    modules = "".join(f"/{file.relative_to(ROOT).as_posix()}\n" for file in ROOT.rglob("*.py"))
+    missing = [
+        f"{page.relative_to(ROOT)}: {name}"
+        for pattern, files in ((r"`([\w/]+/\w+\.py)`", pages), (r"python ([\w/]+/\w+\.py)\b", [*pages, *scripts]))
+        for page in files
+        for name in re.findall(pattern, page.read_text(encoding="utf-8"))
+        if f"/{name}\n" not in modules and not re.search(r"\b[A-Z]+\b", name)
+    ]
+    assert missing == []
+    assert [page.name for page in pages if "DESIGN section" in page.read_text(encoding="utf-8")] == []
+
+
+def test_contributors_are_given_the_line_that_ci_runs() -> None:
+    assert f"`{NUMERIC}`" in (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
 def test_the_changelog_begins_with_this_version() -> None:

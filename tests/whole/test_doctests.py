@@ -27,7 +27,7 @@ MODULES = [
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_every_example_of_a_module_gives_what_it_says(name: str) -> None:
+def test_every_example_of_a_module_gives_its_result(name: str) -> None:
     assert doctest.testmod(importlib.import_module(name)).failed == 0
 
 

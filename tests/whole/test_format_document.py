@@ -78,8 +78,8 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path, self.pathways, self.commits = path, dict[str, Any](), dict[str, dict[str, Any]]()
         self.refs, previous = {"HEAD": "main"}, None
-        for number, place in sorted(self.log().items()):
-            kind, id_, entry, arrays = content(*place)
+        for number, index in sorted(self.log().items()):
+            kind, id_, entry, arrays = content(*index)
             assert (kind, entry["number"], entry["previous"]) == ("entry", number, previous)
             assert entry["versions"] == len(self.commits)
             previous, done = id_, dict.fromkeys(arrays, 0)
@@ -117,8 +117,8 @@ class Store:
 
     def covariance(self, commit: str) -> NDArray[np.float64]:
         base = self.commits[commit]["commit"]["base"]
-        place = (self.path, f"base/{base}") if self.path.is_file() else (self.path / "base" / f"{base}.h5", "/")
-        kind, id_, record, arrays = content(*place)
+        index = (self.path, f"base/{base}") if self.path.is_file() else (self.path / "base" / f"{base}.h5", "/")
+        kind, id_, record, arrays = content(*index)
         assert (kind, id_) == ("base", base)
         if record["form"] == "factor":
             inner = arrays.get("factor_covariance", np.eye(record["factors"]))
@@ -137,14 +137,14 @@ class Store:
 
 
 SIZE = 16
-GENES = tuple(f"GENE{place}" for place in range(SIZE))
+GENES = tuple(f"GENE{number}" for number in range(SIZE))
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
 def new(name: str, *, rank: int = 1, sign: int = 1, units: str = "sd", tied: bool = False) -> Pathway:
     rng = np.random.default_rng(sum(map(ord, name)))
     genes = np.sort(rng.choice(SIZE, size=5, replace=False))
-    names = (name,) if rank == 1 else tuple(f"{name}-{place}" for place in range(rank))
+    names = (name,) if rank == 1 else tuple(f"{name}-{index}" for index in range(rank))
     half = rng.normal(size=(rank, rank))
     inner = half @ half.T + np.eye(rank) if tied else None
     loadings = rng.normal(size=(5, rank)) * (0.05 if sign == -1 else 0.3)
@@ -289,7 +289,7 @@ def test_a_version_exported_alone_is_a_store_of_its_own(
     np.testing.assert_allclose(store.covariance(tip), expected, rtol=0, atol=1e-12 * np.abs(expected).max())
 
 
-def test_the_golden_store_is_what_the_document_says() -> None:
+def test_the_golden_store_agrees_with_the_document() -> None:
     paths = [path for path in (Path(__file__).parent / "golden" / "format1").iterdir() if path.suffix != ".json"]
     assert paths
     for path in paths:
@@ -301,7 +301,7 @@ def test_the_golden_store_is_what_the_document_says() -> None:
 
 
 @pytest.mark.parametrize("form", [loose, packed, exported])
-def test_every_file_and_group_has_the_id_that_the_document_says(
+def test_every_file_and_group_has_the_id_of_the_document(
     made: Path, tmp_path: Path, form: Callable[[Path], Path]
 ) -> None:
     path = form(shutil.copytree(made, tmp_path / "tumor.grn"))
@@ -345,7 +345,7 @@ def check_plain(item: h5py.Dataset) -> None:
     assert not item.is_virtual
 
 
-def test_a_pathways_id_is_what_the_document_says() -> None:
+def test_the_id_of_a_pathway_agrees_with_the_document() -> None:
     both = Pathway(("a", "b"), np.array([1, 5]), np.array([[0.1, 0.2], [0.3, 0.4]]), -1, "raw", np.diag([1.0, 2.0]))
     record = '{"names":["a","b"],"sign":-1,"units":"raw"}'
     hashed = f"grnledger 1 pathway\n{len(record)}\n{record}\n".encode()

@@ -24,8 +24,10 @@ GRN = [sys.executable, "-W", "error", "-m", "grnledger.cli"]
 
 
 def environment(**more: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GRN_") and name != "NO_COLOR"}
-    return {**kept, "GRN_AUTHOR": "Ada", "SOURCE_DATE_EPOCH": "1780000000", **more}
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith("GRN_") and name != "NO_COLOR"
+    }
+    return {**inherited, "GRN_AUTHOR": "Ada", "SOURCE_DATE_EPOCH": "1780000000", **more}
 
 
 def run(*arguments: object, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -46,7 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a store of 200 genes: its answers are longer than any pipe holds."""
     folder = tmp_path_factory.mktemp("processes")
     stream = np.random.default_rng(1)
-    genes = [f"GENE{place}" for place in range(200)]
+    genes = [f"GENE{index}" for index in range(200)]
     np.savez(folder / "model.npz", loadings=stream.normal(size=(200, 3)), noise=np.ones(200), genes=genes)
     (folder / "sets.gmt").write_text("\t".join(["FIRST", "-", *genes[:20]]) + "\n")
     for line in (["init", "big.grn", "--factor-model", "model.npz"], ["commit", "sets.gmt", "-m", "first"]):
@@ -67,7 +69,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (6, "log -s broken.grn"),
     ],
 )
-def test_the_exit_code_tells_a_pipeline_what_happened(folder: Path, code: int, line: str) -> None:
+def test_the_exit_code_classifies_the_error(folder: Path, code: int, line: str) -> None:
     (folder / "broken.grn").mkdir(exist_ok=True)
     if code == 5:
         run("branch", "side", "v0", cwd=folder)
@@ -86,9 +88,9 @@ def test_a_closed_pipe_ends_with_141_and_no_traceback(folder: Path, line: str, u
         assert process.stderr is not None
         assert process.stdout.read(1)
         process.stdout.close()
-        told = process.stderr.read()
+        message = process.stderr.read()
     assert process.returncode == 141
-    assert told == b""
+    assert message == b""
 
 
 def test_head_takes_one_line_and_no_more(folder: Path) -> None:
@@ -116,9 +118,9 @@ def test_an_interrupt_ends_with_130_and_no_traceback(folder: Path) -> None:
         assert process.stdout is not None
         process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate()
+        _, message = process.communicate()
     assert process.returncode == 130
-    assert told == b"Interrupted.\n"
+    assert message == b"Interrupted.\n"
 
 
 @pytest.mark.parametrize("line", ["-vv log nope", "log nope -vv", "-v log -v nope", "log nope --verbose --verbose"])
@@ -233,8 +235,8 @@ def test_the_same_pipeline_gives_the_same_ids_to_the_last_byte(
     monkeypatch.setenv("GRN_AUTHOR", "Grace")
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1780000001")
     other = versions(grn, tmp_path / "c")
-    assert [one["content"] for one in other] == [one["content"] for one in first]
-    assert {one["id"] for one in other}.isdisjoint({one["id"] for one in first})
+    assert [version["content"] for version in other] == [version["content"] for version in first]
+    assert {version["id"] for version in other}.isdisjoint({version["id"] for version in first})
 
 
 def test_the_command_is_installed_beside_python(folder: Path) -> None:
@@ -251,16 +253,16 @@ def test_a_shell_can_complete_the_line(folder: Path) -> None:
     assert "_grn_completion" in run(cwd=folder, _GRN_COMPLETE="bash_source").stdout
 
 
-def test_the_demo_tells_the_whole_story_and_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_the_demo_shows_the_main_commands_and_leaves_nothing_behind(tmp_path: Path) -> None:
     done = run("demo", cwd=tmp_path, TMPDIR=str(tmp_path))
     assert done.returncode == 0, done.stdout
     assert done.stderr == ""
     assert list(tmp_path.iterdir()) == []
     lines = done.stdout.splitlines()
-    told = [line.split()[2] for line in lines if line.startswith("$ grn ")]
+    verbs = [line.split()[2] for line in lines if line.startswith("$ grn ")]
     for verb in ("init", "commit", "log", "diff", "rollback", "revert", "merge"):
-        assert verb in told
-    assert told.count("commit") == 5
+        assert verb in verbs
+    assert verbs.count("commit") == 5
     for pathway in ("p53", "NF-kB", "Wnt/beta-catenin", "MAPK", "JAK-STAT"):
         assert f"    + {pathway} (500 genes)" in lines
     assert not any(line.startswith(("Error", "Traceback")) for line in lines)
@@ -270,12 +272,12 @@ def test_the_demo_can_be_kept(grn: Callable[..., Any], tmp_path: Path, monkeypat
     from grnledger.cli.commands.examples import demo
 
     monkeypatch.setattr(demo, "STORY", demo.STORY[:2])
-    kept = tmp_path / "new" / "try"
-    answer = grn("demo", "--keep", kept)
+    folder = tmp_path / "new" / "try"
+    answer = grn("demo", "--keep", folder)
     assert answer.code == 0
-    assert f"grn -s {kept}/demo.grn log" in answer.err
-    assert grn("log", "-s", kept / "demo.grn").code == 0
-    answer = grn("demo", "--keep", kept)
+    assert f"grn -s {folder}/demo.grn log" in answer.err
+    assert grn("log", "-s", folder / "demo.grn").code == 0
+    answer = grn("demo", "--keep", folder)
     assert (answer.code, "exists already" in answer.err) == (4, True)
 
 
@@ -290,7 +292,7 @@ def test_without_an_output_the_exit_code_is_still_right(folder: Path, code: int,
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
-def test_an_output_that_is_full_is_told(folder: Path) -> None:
+def test_a_full_output_device_is_reported(folder: Path) -> None:
     done = subprocess.run(
         ["sh", "-c", '"$0" -m grnledger.cli -s big.grn log >/dev/full', sys.executable],
         cwd=folder,

@@ -79,7 +79,7 @@ def test_leukemia_goes_through_the_whole_story_within_a_gibibyte(shell: Shell, s
     assert (info["version"], info["rank"], info["parameters_full"]) == ("v2", 4, 7979 * 7980 // 2)
     assert (info["base_record"]["samples"], info["base_record"]["factors"]) == (48, 48)
     log = shell.json("log")["versions"]
-    assert [(one["version"], one["message"]) for one in log] == [
+    assert [(version["version"], version["message"]) for version in log] == [
         ("v2", "CollecTRI subset"), ("v1", "p53"), ("v0", "base by shrinkage"),
     ]  # fmt: skip
     assert log[1]["added"] == [{"name": "HALLMARK_P53_PATHWAY", "genes": 139, "sign": 1}]
@@ -91,16 +91,16 @@ def test_leukemia_goes_through_the_whole_story_within_a_gibibyte(shell: Shell, s
     first = shell.json("edges", "--at", "v0", "--top", 50)
     assert {name: first["edges"][0][name] for name in ("gene_a", "gene_b")} == {"gene_a": "USP9Y", "gene_b": "XIST"}
     assert first["edges"][0]["rho"] < 0, "X inactivation and a gene of the Y chromosome"
-    empty, said = shell("edges", "--threshold", 0.15)
-    assert (empty, "No pair of v2 reaches |ρ| ≥ 0.15: the strongest has 0.0" in said) == ("", True)
-    partners = {one["gene"]: one["rho"] for one in shell.json("neighbors", "TP53", "--top", 5)["neighbors"]}
+    empty, message = shell("edges", "--threshold", 0.15)
+    assert (empty, "No pair of v2 reaches |ρ| ≥ 0.15: the strongest has 0.0" in message) == ("", True)
+    partners = {partner["gene"]: partner["rho"] for partner in shell.json("neighbors", "TP53", "--top", 5)["neighbors"]}
     assert {"MDM2", "CDKN1A", "BAX"} <= partners.keys()
     trace = shell.json("trace", "TP53", "MDM2")["trace"]
-    assert [one["version"] for one in trace] == ["v0", "v1", "v2"]
+    assert [step["version"] for step in trace] == ["v0", "v1", "v2"]
     assert trace[0]["rho"] < trace[1]["rho"] < trace[2]["rho"]
     assert trace[2]["rho"] == pytest.approx(partners["MDM2"], abs=1e-12)
     factors = shell.json("factors", "TP53", "MDM2")["factors"]
-    assert {one["pathway"] for one in factors} == {"HALLMARK_P53_PATHWAY", "TP53", "MYC", "SPI1"}
+    assert {factor["pathway"] for factor in factors} == {"HALLMARK_P53_PATHWAY", "TP53", "MYC", "SPI1"}
 
     assert "v2 is kept: `grn rollback v2` goes back to it." in shell("rollback", "v1")[1]
     shell("rollback", "v2")
@@ -111,13 +111,13 @@ def test_leukemia_goes_through_the_whole_story_within_a_gibibyte(shell: Shell, s
     shell("switch", "main")
     shell("merge", "drug-a")
     shell("tag", "paper", "v2")
-    contents = {one["version"]: one["content"] for one in shell.json("log", "--all")["versions"]}
+    contents = {version["version"]: version["content"] for version in shell.json("log", "--all")["versions"]}
     assert contents["v3"] == contents["v1"], "a revert gives back what was there"
-    told = shell.json("show")
-    assert sorted((one["name"], one["sign"]) for one in told["active"]) == [
+    shown = shell.json("show")
+    assert sorted((pathway["name"], pathway["sign"]) for pathway in shown["active"]) == [
         ("HALLMARK_HYPOXIA", -1), ("HALLMARK_P53_PATHWAY", 1),
     ]  # fmt: skip
-    assert told["probe"] < 1e-10
+    assert shown["probe"] < 1e-10
 
     genes = "TP53,MDM2,CDKN1A"
     shell("export", "--at", "v1", "--matrix", "precision", "--genes", genes, "-o", "theta.tsv")
@@ -157,7 +157,7 @@ def test_single_cells_go_through_the_story(shell: Shell, shared_data: Path) -> N
     info = shell.json("info")
     assert (info["base_record"]["samples"], info["rank"], info["base_record"]["form"]) == (700, 2, "dense")
     strongest = shell.json("edges", "--at", "v0", "--top", 20)["edges"]
-    named = {tuple(sorted((one["gene_a"], one["gene_b"]))) for one in strongest}
+    named = {tuple(sorted((edge["gene_a"], edge["gene_b"]))) for edge in strongest}
     assert {("C1QA", "C1QB"), ("CD8A", "CD8B"), ("S100A8", "S100A9")} <= named, "subunits of one complex go together"
     diff = shell.json("diff", "v0..v2", "--threshold", 0.05)
     assert diff["summary"]["gained"] > 0

@@ -179,7 +179,7 @@ def test_a_new_estimator_is_one_file_and_one_line(tree: Tree) -> None:
 
 def test_a_new_file_format_is_one_file_and_one_line(tree: Tree) -> None:
     tree.add_file("formats/expression/colons.py", READER)
-    line = '        "colons": Reader("colons", "expression.colons:read_colons", ending(".colons")),'
+    line = '        "colons": FormatReader("colons", "expression.colons:read_colons", ending(".colons")),'
     tree.add_line("formats/readers.py", '    "expression": {', line)
     assert tree.changes() == (["formats/expression/colons.py"], [f"+ {line}"])
 
@@ -201,7 +201,7 @@ def test_a_new_file_format_is_one_file_and_one_line(tree: Tree) -> None:
     arguments = ("init", "x.grn", "--expression", "expression.colons", "--genes-in", "columns")
     refused = tree.run("-m", "grnledger.cli", *arguments)
     assert refused.returncode == 2
-    assert "says itself where its genes are" in refused.stderr
+    assert "is of a format that fixes where genes are" in refused.stderr
 
 
 SETS_READER = '''"""Gene sets in lines of a name, a colon and genes."""
@@ -212,7 +212,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..files.kinds import open_text
+from ..files.opening import open_text
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
 
 if TYPE_CHECKING:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SIZE = 12
-GENES = tuple(f"GENE{place}" for place in range(SIZE))
+GENES = tuple(f"GENE{number}" for number in range(SIZE))
 EPS = float(np.finfo(np.float64).eps)
 BEGINNING = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -71,8 +71,8 @@ def make_pool() -> list[Pathway]:
         genes, loadings = drawn
         return Pathway((name,), genes, np.sqrt(weight) * loadings, 1 if sign == 1 else -1, "raw")
 
-    places, columns = draw(2)
-    tied = Pathway(("stat-1", "stat-2"), places, columns, 1, "raw", np.array([[1.0, 0.4], [0.4, 0.7]]))
+    indices, columns = draw(2)
+    tied = Pathway(("stat-1", "stat-2"), indices, columns, 1, "raw", np.array([[1.0, 0.4], [0.4, 0.7]]))
     genes, loadings = draw()
     in_deviations = Pathway(("mapk",), genes, loadings / np.sqrt(np.diag(DENSE_BASE))[genes, np.newaxis], 1, "sd")
     myc, taken = draw(), draw()
@@ -99,13 +99,13 @@ def dense(keys: Iterable[int]) -> NDArray[np.float64]:
     """The covariance of the base and these pathways of the pool, added up one by one."""
     total = DENSE_BASE.copy()
     for key in keys:
-        one = POOL[key]
-        column = np.zeros((SIZE, len(one.names)))
-        column[one.genes] = one.loadings
-        if one.units == "sd":
+        pathway = POOL[key]
+        column = np.zeros((SIZE, len(pathway.names)))
+        column[pathway.genes] = pathway.loadings
+        if pathway.units == "sd":
             column *= np.sqrt(np.diag(DENSE_BASE))[:, np.newaxis]
-        middle = np.eye(len(one.names)) if one.covariance is None else one.covariance
-        total += one.sign * column @ middle @ column.T
+        middle = np.eye(len(pathway.names)) if pathway.covariance is None else pathway.covariance
+        total += pathway.sign * column @ middle @ column.T
     return total
 
 
@@ -162,10 +162,10 @@ class Model:
         self.last = how[0]
         number = self.made.setdefault((parents, adds, drops, how), len(self.versions))
         if number == len(self.versions):
-            several = [self.versions[one] for one in parents]
-            dropped = drops.union(*(one.dropped for one in several))
-            alive = frozenset((number, key) for key in adds).union(*(one.alive for one in several)) - dropped
-            ancestors = frozenset({number}).union(*(one.ancestors for one in several))
+            several = [self.versions[parent] for parent in parents]
+            dropped = drops.union(*(version.dropped for version in several))
+            alive = frozenset((number, key) for key in adds).union(*(version.alive for version in several)) - dropped
+            ancestors = frozenset({number}).union(*(version.ancestors for version in several))
             self.versions.append(Truth(alive, dropped, ancestors, parents))
         self.branches[branch] = number
         return number
@@ -249,11 +249,11 @@ class Programs(RuleBasedStateMachine):
     def cherry_pick(self, pick: int, only: int | None) -> None:
         self.change(self.repo.cherry_pick, pick, only, forward=True)
 
-    def change(self, step: Callable[..., object], pick: int, place: int | None, *, forward: bool) -> None:
-        """Undo or do again what a version brought, or one name of it: the place-th, or one that it has not."""
+    def change(self, step: Callable[..., object], pick: int, index: int | None, *, forward: bool) -> None:
+        """Undo or do again what a version brought, or one name of it: the index-th, or one that it has not."""
         number = pick % len(self.model.versions)
         came, went = self.model.brought(number)
-        only = None if place is None else self.some([*sorted(names_of(came | went)), "unknown"], place)
+        only = None if index is None else self.some([*sorted(names_of(came | went)), "unknown"], index)
 
         def real() -> object:
             return step(f"v{number}", only=[] if only is None else [only], message="change")
@@ -365,9 +365,9 @@ class Programs(RuleBasedStateMachine):
     @invariant()
     def the_active_pathways_are_those_of_the_model(self) -> None:
         alive = self.model.tip.alive
-        since = {key: min(number for number, one in alive if one == key) for _, key in alive}
+        since = {key: min(number for number, name in alive if name == key) for _, key in alive}
         expected = sorted((", ".join(POOL[key].names), f"v{number}") for key, number in since.items())
-        assert sorted((one.label, one.since) for one in self.repo.active()) == expected
+        assert sorted((active.label, active.since) for active in self.repo.active()) == expected
         assert self.repo.version().rank == sum(len(POOL[key].names) for key in self.model.tip.keys)
 
     @invariant()
@@ -404,12 +404,12 @@ class Programs(RuleBasedStateMachine):
         for number in range(len(self.model.versions)):
             self.check_numbers(number)
         fresh = grnledger.open(self.path)
-        assert [one.id for one in fresh.versions(None)] == [one.id for one in self.repo.versions(None)]
+        assert [version.id for version in fresh.versions(None)] == [version.id for version in self.repo.versions(None)]
         assert fresh.moves == self.repo.moves
         read_alike: dict[tuple[str, str | None], bytes] = {}
         for version in fresh.versions(None):
-            found = fresh.snapshot(version.name).precision.to_dense().tobytes()
-            assert read_alike.setdefault((version.content, version.entry.measured.anchor), found) == found
+            precision = fresh.snapshot(version.name).precision.to_dense().tobytes()
+            assert read_alike.setdefault((version.content, version.entry.measured.anchor), precision) == precision
         shutil.rmtree(self.path)
 
     # Inside
@@ -454,10 +454,10 @@ class Programs(RuleBasedStateMachine):
         pytest.param(False, 3, 1.0, id="dense base, inverted again after three commits"),
     ],
 )
-def test_random_programs_do_what_the_naive_model_says(
+def test_random_programs_agree_with_the_naive_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, factors: bool, every: int, share: float
 ) -> None:
-    monkeypatch.setattr(anchors, "EVERY", every)
+    monkeypatch.setattr(anchors, "COMMITS_PER_ANCHOR", every)
     monkeypatch.setattr(anchors, "RANK_SHARE", share)
     machine = type("Machine", (Programs,), {"factors": factors, "folder": tmp_path, "runs": itertools.count()})
     run_state_machine_as_test(

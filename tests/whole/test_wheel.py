@@ -44,7 +44,7 @@ def test_the_wheel_holds_every_module_of_the_rooms_and_no_other(names: set[str])
     assert {name for name in names if name.endswith(".py")} == expected
 
 
-def test_the_wheel_says_that_it_is_typed(names: set[str]) -> None:
+def test_the_wheel_declares_its_types(names: set[str]) -> None:
     assert "grnledger/py.typed" in names
 
 

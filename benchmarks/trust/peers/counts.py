@@ -37,7 +37,7 @@ class Counted:
 
     def row(self) -> list[str]:
         """Return the cells; beside each harm that was not seen, the rate it may still have at 95 %."""
-        cells = [_told(name, self.counts[name], self.tried) if name in self.counts else "" for name in COLUMNS]
+        cells = [_cell(name, self.counts[name], self.tried) if name in self.counts else "" for name in COLUMNS]
         return [self.test, self.store, f"{self.tried:,} {self.unit}", *cells, self.note]
 
 
@@ -48,7 +48,7 @@ def markdown(rows: list[Counted]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in cells)
 
 
-def _told(column: str, count: int, tried: int) -> str:
+def _cell(column: str, count: int, tried: int) -> str:
     if count or column == RIGHT or tried <= 3:  # three trials bound nothing
         return f"{count:,}"
     return f"0 (< {300 / tried:.2g} %)"

@@ -68,10 +68,10 @@ def _outcome(before: Digests, after: Digests | Broken) -> str:
 def _sound(setting: Setting, folder: Path) -> Digests:
     """Build a store, and return its digests; refuse to go on if the harness would not find it right, or not twice."""
     built = answer(build, setting.key, folder, setting.truth)
-    found = answer(kill.inspect, setting.key, folder, setting.truth, VERSIONS)
+    inspection = answer(kill.inspect, setting.key, folder, setting.truth, VERSIONS)
     digests = [answer(read_all, setting.key, folder) for _ in range(2)]
-    if built is not None or found != kill.Found(RIGHT, found.newest) or digests[0] != digests[1]:
-        raise SystemExit(f"{setting.key}: a store that nobody harmed is not right: {built}, {found}, {digests}.")
+    if built is not None or inspection != kill.Inspection(RIGHT, inspection.newest) or digests[0] != digests[1]:
+        raise SystemExit(f"{setting.key}: a store that nobody harmed is not right: {built}, {inspection}, {digests}.")
     return digests[0]
 
 

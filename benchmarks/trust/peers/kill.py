@@ -25,7 +25,7 @@ LONGEST = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Inspection:
     """What a fresh process has read after a kill: the outcome, and the newest version, if it can be told."""
 
     outcome: str
@@ -42,15 +42,15 @@ def run(setting: Setting) -> Counted:
         folder = setting.new_store()
         begun, acknowledged = _killed(setting, folder, generator.uniform(0.0, LONGEST))
         inside += begun > acknowledged
-        found = answer(inspect, setting.key, folder, setting.truth, acknowledged)
-        if isinstance(found, Broken):
-            found = Found(ERROR, None, found.reason)
-        counts[found.outcome] += 1
-        after = answer(write_next, setting.key, folder, setting.truth, found.newest, begun + 1)
+        inspection = answer(inspect, setting.key, folder, setting.truth, acknowledged)
+        if isinstance(inspection, Broken):
+            inspection = Inspection(ERROR, None, inspection.reason)
+        counts[inspection.outcome] += 1
+        after = answer(write_next, setting.key, folder, setting.truth, inspection.newest, begun + 1)
         counts[STUCK] += after is not None
         shutil.rmtree(folder)
-        if found.outcome != RIGHT or after is not None:
-            what = f"{found.outcome}, {found.reason}; then {after or 'works'}"
+        if inspection.outcome != RIGHT or after is not None:
+            what = f"{inspection.outcome}, {inspection.reason}; then {after or 'works'}"
             setting.tell(f"kill {trial} after {acknowledged} commits: {what}")
     return Counted("kill", setting.contender.title, setting.count, "kills", counts, f"{inside} inside a commit")
 
@@ -58,18 +58,18 @@ def run(setting: Setting) -> Counted:
 def _killed(setting: Setting, folder: Path, delay: float) -> tuple[int, int]:
     """Run a writer, kill it, and return the number of the last commit it began, and of the last it acknowledged."""
     process, ears = start(write, setting.key, folder, setting.truth)
-    told: list[int] = []
-    while not told or told[-1] < 0:  # until the first acknowledgement: from there on the moment is random
+    numbers: list[int] = []
+    while not numbers or numbers[-1] < 0:  # until the first acknowledgement: from there on the moment is random
         if not ears.poll(DEADLINE):
             raise SystemExit(f"{setting.key}: the writer is stuck, with nobody beside it.")
-        told.append(ears.recv())
+        numbers.append(ears.recv())
     time.sleep(delay)
     if process.exitcode is not None:
-        raise SystemExit(f"{setting.key}: the writer has died of itself, after {max(told)} commits or more.")
+        raise SystemExit(f"{setting.key}: the writer has died of itself, after {max(numbers)} commits or more.")
     process.kill()
-    told += drain(ears)
+    numbers += drain(ears)
     finish(process)
-    return -min(told), max(told)
+    return -min(numbers), max(numbers)
 
 
 def write(tell: Connection, key: str, folder: Path, truth: Truth) -> None:
@@ -84,27 +84,27 @@ def write(tell: Connection, key: str, folder: Path, truth: Truth) -> None:
         tell.send(item)
 
 
-def inspect(key: str, folder: Path, truth: Truth, acknowledged: int) -> Found:
+def inspect(key: str, folder: Path, truth: Truth, acknowledged: int) -> Inspection:
     """Return what stands in the store; whatever it raises is for the caller to tell."""
     contender = CONTENDERS[key]
     store = contender.open(folder)
     if not contender.keeps_history:
         newest = truth.number_of(store.read(0))
         if newest is None or newest > acknowledged + 1:
-            return Found(WRONG, None, "no version, or one that nobody has written")
-        return Found(LOST if newest < acknowledged else RIGHT, newest)
+            return Inspection(WRONG, None, "no version, or one that nobody has written")
+        return Inspection(LOST if newest < acknowledged else RIGHT, newest)
     listed = store.versions()
     newest = max(listed, default=None)
     expected = truth.base()
     for number in range(acknowledged + 2):
         expected = expected.plus(truth.loadings(number)) if number else expected
         if number in listed and not store.read(number).fits(expected):
-            return Found(WRONG, newest, f"version {number} is another")
+            return Inspection(WRONG, newest, f"version {number} is another")
     if newest is not None and not store.newest().fits(truth.version(newest)):
-        return Found(WRONG, newest, "the newest version is another than the current one")
+        return Inspection(WRONG, newest, "the newest version is another than the current one")
     if set(listed) - set(range(acknowledged + 2)):
-        return Found(WRONG, newest, f"there are versions that nobody has written: {listed}")
-    return Found(RIGHT if set(range(acknowledged + 1)) <= set(listed) else LOST, newest)
+        return Inspection(WRONG, newest, f"there are versions that nobody has written: {listed}")
+    return Inspection(RIGHT if set(range(acknowledged + 1)) <= set(listed) else LOST, newest)
 
 
 def write_next(key: str, folder: Path, truth: Truth, newest: int | None, item: int) -> str | None:

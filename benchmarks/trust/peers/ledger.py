@@ -20,7 +20,7 @@ NAME = "model.grn"
 
 def create(folder: Path, base: State) -> None:
     """Begin with the covariance as version 0."""
-    genes = [f"G{place:05d}" for place in range(len(base.covariance))]
+    genes = [f"G{index:05d}" for index in range(len(base.covariance))]
     grnledger.init(folder / NAME, covariance=base.covariance, genes=genes)
 
 

@@ -99,8 +99,8 @@ class Truth:
         if not np.all(np.isfinite(excess)):
             return set(), False
         weights = np.linalg.lstsq(np.column_stack(columns), excess, rcond=None)[0]
-        found = {number for number, weight in zip(numbers, weights, strict=True) if weight > 0.5}
-        return found, state.fits(self.with_items(sorted(found)))
+        items = {number for number, weight in zip(numbers, weights, strict=True) if weight > 0.5}
+        return items, state.fits(self.with_items(sorted(items)))
 
 
 @functools.lru_cache(maxsize=1)

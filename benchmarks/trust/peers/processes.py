@@ -32,26 +32,26 @@ def prepare() -> None:
     CONTEXT.set_forkserver_preload(list(PRELOADED))
 
 
-def start(step: Callable[..., object], *given: object) -> tuple[BaseProcess, Connection]:
+def start(step: Callable[..., object], *arguments: object) -> tuple[BaseProcess, Connection]:
     """Return a process that runs `step(tell, *given)`, and the end of its pipe `tell`."""
     ears, tell = CONTEXT.Pipe(duplex=False)
-    process = CONTEXT.Process(target=step, args=(tell, *given), daemon=True)
+    process = CONTEXT.Process(target=step, args=(tell, *arguments), daemon=True)
     process.start()
     tell.close()
     return process, ears
 
 
-def answer(step: Callable[..., object], *given: object) -> Any:
+def answer(step: Callable[..., object], *arguments: object) -> Any:
     """Return what `step(*given)` returns in a fresh process, or `Broken`."""
-    process, ears = start(_tell_result, step, *given)
+    process, ears = start(_tell_result, step, *arguments)
     try:
-        told = ears.recv() if ears.poll(DEADLINE) else Broken("hung")
+        reply = ears.recv() if ears.poll(DEADLINE) else Broken("hung")
     except EOFError:
         process.join()
-        told = Broken(f"crashed with {process.exitcode}")
+        reply = Broken(f"crashed with {process.exitcode}")
     finish(process)
     ears.close()
-    return told
+    return reply
 
 
 def finish(process: BaseProcess) -> None:
@@ -63,17 +63,17 @@ def finish(process: BaseProcess) -> None:
 
 def drain(ears: Connection) -> list[Any]:
     """Return all that a process has told before its end."""
-    told: list[Any] = []
+    replies: list[Any] = []
     with contextlib.suppress(EOFError):
         while True:
-            told.append(ears.recv())
+            replies.append(ears.recv())
     ears.close()
-    return told
+    return replies
 
 
-def _tell_result(tell: Connection, step: Callable[..., object], *given: object) -> None:
+def _tell_result(tell: Connection, step: Callable[..., object], *arguments: object) -> None:
     try:
-        result = step(*given)
+        result = step(*arguments)
     except Exception as failure:  # noqa: BLE001  whatever a store raises is what is measured
         result = Broken(f"{type(failure).__name__}: {failure}")
     tell.send(result)

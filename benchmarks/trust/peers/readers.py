@@ -51,28 +51,28 @@ def run(setting: Setting) -> Counted:
 def _one_round(setting: Setting, folder: Path) -> list[tuple[str, str]]:
     """Return the outcomes of all reads, and what the writer met."""
     done = CONTEXT.Event()
-    given = (setting.key, folder, setting.truth, done)
-    started = [start(write, *given), *(start(read, *given) for _ in range(READERS))]
-    told: list[tuple[str, str]] = []
+    arguments = (setting.key, folder, setting.truth, done)
+    started = [start(write, *arguments), *(start(read, *arguments) for _ in range(READERS))]
+    reports: list[tuple[str, str]] = []
     open_ends = [ears for _, ears in started]
     while open_ends and (ready := wait(open_ends, DEADLINE)):
         for ears in ready:
-            _listen(ears, told, open_ends)
+            _listen(ears, reports, open_ends)
     for process, ears in started:
         if ears in open_ends:
-            told.append((ERROR, "it hangs"))
+            reports.append((ERROR, "it hangs"))
         else:
             process.join()
             if process.exitcode:
-                told.append((ERROR, f"it crashed with {process.exitcode}"))
+                reports.append((ERROR, f"it crashed with {process.exitcode}"))
         ears.close()
         finish(process)
-    return told
+    return reports
 
 
-def _listen(ears: Any, told: list[tuple[str, str]], open_ends: list[Connection]) -> None:
+def _listen(ears: Any, reports: list[tuple[str, str]], open_ends: list[Connection]) -> None:
     try:
-        told.append(ears.recv())
+        reports.append(ears.recv())
     except EOFError:
         open_ends.remove(ears)
 

@@ -29,23 +29,23 @@ def run(setting: Setting) -> Counted:
     """Return the counts of about `setting.count` commits: rounds of `WRITERS` × `COMMITS` with a new store each."""
     rounds = max(1, round(setting.count / (WRITERS * COMMITS)))
     acknowledged = lost = failed = refused = wrong = unreadable = 0
-    for place in range(rounds):
+    for index in range(rounds):
         folder = setting.new_store()
-        told = _one_round(setting, folder, setting.seed + place)
-        kept = {item for item, refusals, failure in told if failure is None}
-        found = answer(items_of_newest, setting.key, folder, setting.truth)
-        acknowledged += len(kept)
-        refused += sum(refusals for _, refusals, _ in told)
-        failed += WRITERS * COMMITS - len(kept)  # a writer that crashed has not told of the rest
-        for failure in {failure for _, _, failure in told if failure is not None}:
+        reports = _one_round(setting, folder, setting.seed + index)
+        committed = {item for item, refusals, failure in reports if failure is None}
+        newest = answer(items_of_newest, setting.key, folder, setting.truth)
+        acknowledged += len(committed)
+        refused += sum(refusals for _, refusals, _ in reports)
+        failed += WRITERS * COMMITS - len(committed)  # a writer that crashed has not told of the rest
+        for failure in {failure for _, _, failure in reports if failure is not None}:
             setting.tell(f"writers: {failure}")
-        if isinstance(found, Broken):
-            setting.tell(f"writers: the store afterwards: {found.reason}")
+        if isinstance(newest, Broken):
+            setting.tell(f"writers: the store afterwards: {newest.reason}")
             unreadable += 1
-            lost += len(kept)
+            lost += len(committed)
         else:
-            lost += len(kept - found[0])
-            wrong += not found[1]
+            lost += len(committed - newest[0])
+            wrong += not newest[1]
         shutil.rmtree(folder)
     notes = [f"{WRITERS} writers, rounds: {rounds}"]
     notes += [f"{refused:,} tries refused and repeated"] if refused else []
@@ -60,10 +60,10 @@ def _one_round(setting: Setting, folder: Path, seed: int) -> list[tuple[int, int
     barrier = CONTEXT.Barrier(WRITERS)
     shares = [list(range(1 + share, 1 + WRITERS * COMMITS, WRITERS)) for share in range(WRITERS)]
     writers = [start(write, setting.key, folder, setting.truth, share, barrier, seed + share[0]) for share in shares]
-    told = [one for _, ears in writers for one in drain(ears)]
+    reports = [report for _, ears in writers for report in drain(ears)]
     for process, _ in writers:
         finish(process)
-    return told
+    return reports
 
 
 def write(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ....engine.wording import counted
+from ....engine.wording import counted, numbered
 from ... import output
 from ...lazy_group import LazyGroup
 
@@ -17,7 +17,7 @@ WORKED_PATHWAYS = ("p53", "NF-kB", "Wnt/beta-catenin", "MAPK", "JAK-STAT")
 @click.command(
     "simulate",
     cls=LazyGroup,
-    sections={"Commands": {"counts": "Make counts of genes in modules, and write what the modules are."}},
+    sections={"Commands": {"counts": "Simulate counts of genes in modules, and write the true modules."}},
 )
 @click.option(
     "--genes",
@@ -25,19 +25,28 @@ WORKED_PATHWAYS = ("p53", "NF-kB", "Wnt/beta-catenin", "MAPK", "JAK-STAT")
     default=500,
     show_default=True,
     metavar="P",
-    help="Genes, G001 and so on.",
+    help="Number of genes, named G001 and so on.",
 )
 @click.option(
-    "--factors", type=click.IntRange(min=0), default=10, show_default=True, metavar="K", help="Factors of the base."
+    "--factors",
+    type=click.IntRange(min=0),
+    default=10,
+    show_default=True,
+    metavar="K",
+    help="Number of factors of the base.",
 )
 @click.option("--scale", type=float, default=0.1, show_default=True, help="SD of the base's loadings.")
 @click.option("--noise", type=(float, float), default=(0.01, 0.05), show_default=True, help="Range of noise variances.")
 @click.option(
-    "--pathways", type=click.IntRange(min=0), default=5, show_default=True, metavar="D", help="Pathways beside it."
+    "--pathways", type=click.IntRange(min=0), default=5, show_default=True, metavar="D", help="Number of pathways."
 )
 @click.option("--pathway-scale", type=float, default=0.05, show_default=True, help="SD of the pathways' loadings.")
 @click.option(
-    "--seed", type=click.IntRange(min=0, max=2**32 - 1), default=42, show_default=True, help="Of the random numbers."
+    "--seed",
+    type=click.IntRange(min=0, max=2**32 - 1),
+    default=42,
+    show_default=True,
+    help="Seed of the random numbers.",
 )
 @click.option(
     "-o",
@@ -58,7 +67,9 @@ def command(
     seed: int,
     target: Path,
 ) -> None:
-    """Make a factor model and pathways with normal loadings, and write both as npz. The same seed gives the same bits.
+    """Simulate a factor model and pathways with normal loadings, and write both as npz.
+
+    The same seed gives the same bits.
 
     \b
     Example:
@@ -79,11 +90,6 @@ def command(
     output.note(f"{target}: {counted(genes, 'gene')}, {counted(factors, 'factor')}, seed {seed}.")
     if pathways:
         beside = target.with_suffix(".pathways.npz")
-        labels = [*WORKED_PATHWAYS, *(f"pathway{place}" for place in range(6, pathways + 1))][:pathways]
+        labels = [*WORKED_PATHWAYS, *(f"pathway{number}" for number in range(6, pathways + 1))][:pathways]
         write_loadings(beside, simulate_pathways(genes, pathways, seed=stream, scale=pathway_scale), names, labels)
         output.note(f"{beside}: {counted(pathways, 'pathway')}, in units of the expression (raw).")
-
-
-def numbered(letter: str, count: int) -> list[str]:
-    """Return names that sort as they count: G001, G002 and so on."""
-    return [f"{letter}{place:0{len(str(count))}d}" for place in range(1, count + 1)]

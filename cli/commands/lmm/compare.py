@@ -11,7 +11,6 @@ from ... import lmm_options, options, output
 from ...answers import lmm
 from ...answers.answer import Answer, Note
 from ...answers.versions import identity
-from ..questions.trace import line
 
 if TYPE_CHECKING:
     from ....analysis.lmm.model import StoreModel
@@ -30,8 +29,8 @@ COLUMNS = ("version", "pathways", "log_likelihood", "gain", "h2", "h2_low", "h2_
 def command(repo: Repository, *, range_: str, inputs: lmm_options.SignalOptions, ci: str, seed: int) -> Answer:
     """Compare versions, along first parents, by how well each explains the same signal.
 
-    The restricted log likelihood of the signal under each version's kernel: a gain of 2 is weak, of 5 strong. All
-    versions see the same genes and covariates, so that the likelihoods are comparable.
+    The measure is the restricted log likelihood of the signal under each version's kernel: a gain of 2 is weak, of 5
+    strong. All versions have the same genes and covariates, so that the likelihoods are comparable.
 
     \b
     Example:
@@ -42,15 +41,18 @@ def command(repo: Repository, *, range_: str, inputs: lmm_options.SignalOptions,
     from ....engine.lmm import fit_many
 
     lmm_options.check_no_same_samples(inputs, "compare")
-    versions = line(repo, range_)
+    versions, notes = options.line_of_versions(repo, range_)
     if inputs.kernel not in OF_A_VERSION or inputs.kernel2 is not None:
-        raise InputError("Versions are compared by kernels of their own.", hint="--kernel shared, full or covariance.")
+        raise InputError(
+            "Versions are compared with kernels that a version has itself, and with one only.",
+            hint="Use --kernel shared, full or covariance.",
+        )
     signal = inputs.signal(repo, versions[0].name)
     contents: dict[str, tuple[StoreModel, Fit, Interval | None]] = {}
     for version in versions:
         if version.content not in contents:
             try:
-                store_model = lmm_options.match_model(repo, version.name, inputs, signal)
+                store_model, cautions = lmm_options.match_model(repo, version.name, inputs, signal)
             except EngineError as refusal:
                 raise type(refusal)(
                     f"{version.name}: {refusal.message}", hint=refusal.hint, code=refusal.code, facts=refusal.facts
@@ -59,6 +61,7 @@ def command(repo: Repository, *, range_: str, inputs: lmm_options.SignalOptions,
                 raise InputError(
                     f"Versions are compared for one signal, and {signal.description}.", hint="Name it: --trait."
                 )
+            notes += cautions
             fit = fit_many(store_model.model)[0]
             contents[version.content] = (store_model, fit, lmm_options.interval_of(store_model, fit, ci, seed))
     fits = [(version, *contents[version.content]) for version in versions]
@@ -85,5 +88,5 @@ def command(repo: Repository, *, range_: str, inputs: lmm_options.SignalOptions,
         },
         text=lambda: output.table([name.replace("_", " ") for name in COLUMNS], rows),
         paged=True,
-        notes=map(Note, [*facts, end]),
+        notes=[*dict.fromkeys(notes), *map(Note, [*facts, end])],
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 
+from ....engine.choices import Alternative
 from ....engine.errors import InputError
 from ....engine.wording import counted
 from ....formats.readers import list_formats
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from ....analysis.lmm.model import StoreModel
     from ....analysis.lmm.set_tests import SetTests
     from ....analysis.lmm.signals import Signal
-    from ....engine.lmm.association.enrichment import Alternative
     from ....storage.repository import Repository
 
 COLUMNS = (
@@ -28,18 +28,16 @@ COLUMNS = (
     "p_scatter", "p_plain", "p_permuted",
 )  # fmt: skip
 
-BEYOND = (
-    "beta: how far a set is shifted beyond what the network predicts, against the other genes, in the signal's units."
-)
+BEYOND = "beta: shift of a set beyond what the network predicts, relative to the other genes, in the signal's units."
 
 OWN_VARIANCE = (
-    "p allows for sets in general being shifted, since no estimated network has all that links their genes (p_plain "
+    "p accounts for a shift of sets in general, since no estimated network has every link between genes (p_plain "
     "does not): the sets' own variance is"
 )
 
 OWN_OUT = (
-    "p_leave_own_out asks another question: is the set shifted at all, its own pathway taken out of the network? "
-    "p asks whether it is shifted beyond what the network, that pathway included, predicts."
+    "p_leave_own_out tests another hypothesis: is the set shifted at all, when its own pathway is not in the network? "
+    "p tests whether it is shifted beyond what the network with that pathway predicts."
 )
 
 
@@ -57,15 +55,21 @@ OWN_OUT = (
 )
 @click.option(
     "--alternative",
-    type=click.Choice(["two-sided", "greater", "less"]),
+    type=click.Choice(get_args(Alternative)),
     default="two-sided",
     show_default=True,
-    help="Which shift counts.",
+    help="Direction of shift to test.",
 )
 @click.option(
-    "--min-genes", type=click.IntRange(1), default=5, show_default=True, help="Least genes of a set with a value."
+    "--min-genes",
+    type=click.IntRange(1),
+    default=5,
+    show_default=True,
+    help="Smallest number of genes of a set that have a value.",
 )
-@click.option("--max-genes", type=click.IntRange(1), metavar="N", help="Most genes of a set with a value.")
+@click.option(
+    "--max-genes", type=click.IntRange(1), metavar="N", help="Largest number of genes of a set that have a value."
+)
 @click.option(
     "--leave-own-out",
     is_flag=True,
@@ -77,14 +81,14 @@ OWN_OUT = (
 @click.option(
     "--set-variance/--no-set-variance",
     default=None,
-    help="Whether sets in general may be shifted, by a variance estimated from all of them; from 10 to 2,000 sets they "
-    "may. Without it p is far too small where the network is estimated from few samples.",
+    help="Whether sets in general may be shifted, with a variance estimated from all sets; on by default from 10 to "
+    "2,000 sets. Without it p is far too small where the network is estimated from few samples.",
 )
 @click.option(
     "--permute",
     type=click.IntRange(0, 100_000),
     metavar="N",
-    help="Test every set by N permutations of the labels too; 100 with --same-samples, else none by default.",
+    help="Test every set by N permutations of the labels too; by default 100 with --same-samples, otherwise none.",
 )
 @options.forms
 @options.repository
@@ -104,10 +108,10 @@ def command(
     set_variance: bool | None,
     permute: int | None,
 ) -> Answer:
-    """Test gene sets against all other genes, beside the part of the signal along the network.
+    """Test gene sets against all other genes, in a model that includes the part of the signal along the network.
 
-    Linked genes go together whatever the set: ordinary tests of sets mistake that for a finding. Here a set counts if
-    it is shifted beyond what the network predicts. q is Benjamini and Hochberg's, over the sets tested.
+    Linked genes vary together in any set, and ordinary tests of sets report that as an effect. Here a set is tested for
+    a shift beyond what the network predicts. q is the false discovery rate (Benjamini–Hochberg) over the sets tested.
 
     \b
     Example:
@@ -120,7 +124,7 @@ def command(
 
     version = repo.version(at)
     signal = inputs.signal(repo, version.name)
-    store_model = lmm_options.match_model(repo, version.name, inputs, signal)
+    store_model, cautions = lmm_options.match_model(repo, version.name, inputs, signal)
     if store_model.rows.part == "samples":
         raise InputError("Sets of genes are tested over genes, and this kernel is over samples.")
     if store_model.model.traits.shape[1] != 1:
@@ -158,7 +162,7 @@ def command(
         },
         text=lambda: output.table(*output.without_empty_columns(COLUMNS, rows)),
         paged=True,
-        notes=[Note(note, TEXT_AND_ROWS) for note in notes],
+        notes=[*cautions, *(Note(note, TEXT_AND_ROWS) for note in notes)],
     )
 
 
@@ -176,7 +180,7 @@ def _notes(store_model: StoreModel, signal: Signal, tests: SetTests, h2: str) ->
         yield f"{OWN_VARIANCE} {output.number(100 * tests.set_weight)} % of what goes along network and sets."
     elif store_model.relation.base is not None:
         yield (
-            f"Note: the network was estimated from {store_model.relation.base} samples, and sets are allowed no "
+            f"Note: the network was estimated from {store_model.relation.base} samples, and the sets have no "
             "variance of their own: p is too small. --set-variance, or --permute with --labels."
         )
     if tests.sets.left_out:

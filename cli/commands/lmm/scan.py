@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 
+from ....engine.choices import Statistic
 from ....engine.errors import InputError
 from ....engine.wording import counted
 from ....formats.readers import list_formats
 from ... import lmm_options, options, output
 from ...answers import lmm, versions
-from ...answers.answer import TEXT_AND_ROWS, Answer, Note, records
+from ...answers.answer import EVERY_FORM, TEXT_AND_ROWS, Answer, Note, records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from ....analysis.lmm.model import StoreModel
     from ....analysis.lmm.scan import Row
     from ....engine.lmm import Fit
-    from ....engine.lmm.association.scan import Statistic
     from ....formats.traits.tested_columns import TestedColumns
     from ....storage.repository import Repository
 
@@ -42,17 +41,20 @@ if TYPE_CHECKING:
     type=click.Choice(["p3d", "exact"]),
     default="p3d",
     show_default=True,
-    help="The variances of the model without a test for all, or variances estimated beside each test.",
+    help="p3d: variances estimated once, without a test; exact: variances estimated again with each test.",
 )
 @click.option(
     "--statistic",
-    type=click.Choice(["wald", "lrt", "score"]),
+    type=click.Choice(get_args(Statistic)),
     default="wald",
     show_default=True,
-    help="F with n − r − 1 degrees of freedom, or χ² with one.",
+    help="wald: F with n − r − 1 degrees of freedom; lrt, score: χ² with one.",
 )
 @click.option(
-    "--float32", "single", is_flag=True, help="In single precision: half the time; log10 p to 1e-4, or 1e-5 of it."
+    "--float32",
+    "single",
+    is_flag=True,
+    help="Single precision: half the time; log10 p is accurate to 1e-4, or to 1e-5 of its value.",
 )
 @click.option(
     "--groups",
@@ -60,9 +62,14 @@ if TYPE_CHECKING:
     metavar="FILE.gmt",
     help="Test the tests of each group together: name, description, names of tests; F with as many degrees of freedom.",
 )
-@click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Blocks side by side; all cores by default.")
+@click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Number of threads; all cores by default.")
 @click.option(
-    "-o", "--output", "target", type=click.Path(path_type=Path), metavar="FILE.tsv", help="Else standard output."
+    "-o",
+    "--output",
+    "target",
+    type=click.Path(path_type=Path),
+    metavar="FILE.tsv",
+    help="Output file; standard output by default.",
 )
 @options.forms
 @options.repository
@@ -79,12 +86,12 @@ def command(
     threads: int | None,
     target: Path | None,
 ) -> Answer:
-    """Test each of many columns beside the network's random effect, and write a row for each.
+    """Test each of many columns in a model with the network's random effect, and write a row for each.
 
     Rows are read, tested and written block by block, whatever the number of tests. A missing value is replaced by the
-    mean of the test's others; N is the number of values. A test that is collinear with the covariates has no numbers.
-    LL is the restricted likelihood with the test, for lrt the likelihood. With --groups, N is the number of tests in a
-    group, and DF their rank.
+    mean of the other values of that test; N is the number of values. A test that is collinear with the
+    covariates has no result. LL is the restricted likelihood with the test, for lrt the likelihood. With --groups, N is
+    the number of tests in a group, and DF their rank.
 
     \b
     Example:
@@ -93,7 +100,7 @@ def command(
     """
     from ....analysis.lmm.scan import COLUMNS
     from ....analysis.lmm.signals import among
-    from ....formats.files.row_tables import row_writer
+    from ....formats.files.writing import row_writer
     from ....formats.traits.tested_columns import read_tested
 
     lmm_options.check_no_same_samples(inputs, "scan")
@@ -102,12 +109,16 @@ def command(
     version = repo.version(at)
     tested = read_tested(tests)
     signal = inputs.signal(repo, version.name)
+    cautions: list[Note] = []
     if tested.ids is not None:
         whole = len(signal.ids)
         signal = among(signal, tested.ids, tests.name)
         if len(signal.ids) < whole:
-            output.note(f"{counted(whole - len(signal.ids), 'id')} of the signal not among the tests' left out.")
-    store_model = lmm_options.match_model(repo, version.name, inputs, signal, "ml" if statistic == "lrt" else "reml")
+            text = f"{counted(whole - len(signal.ids), 'id')} of the signal not among the tests' left out."
+            cautions.append(Note(text, EVERY_FORM))
+    method = "ml" if statistic == "lrt" else "reml"
+    store_model, of_model = lmm_options.match_model(repo, version.name, inputs, signal, method)
+    cautions += of_model
     if store_model.model.traits.shape[1] != 1:
         raise InputError(f"A scan is of one signal, and {signal.description}.", hint="Name it with --trait.")
     null, rows, sizes = _scan(
@@ -131,6 +142,7 @@ def command(
         }
 
     def notes() -> Iterator[Note]:
+        yield from cautions
         for name, value in lmm.model_facts(store_model, signal):
             yield Note(f"{name}: {value}", TEXT_AND_ROWS)
         number = counted(sum(sizes), "test" if groups is None else "group")
@@ -153,6 +165,7 @@ def _scan(
     """Return the null model, the rows of a scan, and the sizes of the blocks read; a bar is shown until the last."""
     from ....analysis.lmm.scan import scan_columns, scan_groups
     from ....engine.mapping import threaded
+    from ....engine.threads import cores
     from ....formats.pathways.gene_sets import read_gene_sets
 
     with contextlib.ExitStack() as bar:
@@ -161,7 +174,7 @@ def _scan(
             sets = {group.name: group.genes for group in read_gene_sets(groups)}
             null, blocks = scan_groups(store_model, tested, sets, progress=progress)
         else:
-            mapper = threaded(threads or os.cpu_count() or 1)
+            mapper = threaded(threads or cores())
             null, blocks = scan_columns(
                 store_model, tested, exact=exact, statistic=statistic, single=single, mapper=mapper, progress=progress
             )

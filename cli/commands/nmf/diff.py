@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ....engine.wording import counted
-from ... import options, output
+from ... import nmf_options, options, output
 from ...answers import nmf
 from ...answers.answer import EVERY_FORM, Answer, Note, caution, records
 from ...answers.versions import identity
-from ..questions.nmf import ranks_of, search_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +36,7 @@ COLUMNS = {
 }
 
 LEAST_DRAWINGS = 19
-"""Least number of drawings with which p can be 1 in 20."""
+"""Least number of resamples with which p can be 1 in 20."""
 
 SHOWN_GENES = 20
 """Number of genes shown to people: those that moved furthest."""
@@ -45,14 +44,14 @@ SHOWN_GENES = 20
 
 @click.command("diff")
 @click.argument("versions", metavar="A..B")
-@search_options
+@nmf_options.search_options
 @click.option(
     "--resamples",
     type=click.IntRange(0, 1000),
     default=20,
     show_default=True,
     metavar="N",
-    help="How often the samples are drawn anew, to see how far genes move by that alone.",
+    help="Number of resamples of the samples, which show how far genes move by chance.",
 )
 @click.option(
     "--table",
@@ -75,10 +74,10 @@ def command(
 ) -> Answer:
     """Show what changed in the modules of the correlations between two versions.
 
-    Each version's modules are those that `grn nmf --at` shows. How far genes moved is measured with as many modules as
-    the first has: a gene's distance is the share of it that is in other modules than before, 0 to 1. It has moved if
-    that is more than one gene in twenty does when nothing changes but which samples were drawn; with 19 drawings or
-    more, the answer says too whether so many genes move that far by chance.
+    The modules of each version are those that `grn nmf --at` shows. How far genes moved is measured with the
+    number of modules of the first version: a gene's distance is the share of it that is in other modules than before,
+    0 to 1. A gene has moved if its distance exceeds that of 19 in 20 genes when only the samples are resampled. With 19
+    resamples or more, the answer also shows whether so many genes move that far by chance.
 
     \b
     Example:
@@ -90,7 +89,7 @@ def command(
     before, after = options.pair_of_versions(repo, versions)
     with output.waiting("comparing") as progress:
         comparison = compare(
-            repo, before, after, ranks=ranks_of(rank), restarts=restarts, seed=seed, resamples=resamples,
+            repo, before, after, ranks=nmf_options.ranks_of(rank), restarts=restarts, seed=seed, resamples=resamples,
             progress=progress,
         )  # fmt: skip
     rows = {"modules": _module_rows(comparison), "genes": _gene_rows(comparison)}
@@ -107,14 +106,14 @@ def command(
 
 
 def _module_rows(comparison: VersionComparison) -> Rows:
-    sides = [run.named.analysis for run in (comparison.before, comparison.after)]
-    genes = comparison.before.named.genes
+    sides = [run.named_analysis.analysis for run in (comparison.before, comparison.after)]
+    genes = comparison.before.named_analysis.genes
 
     def size_and_top(side: int, module: int) -> tuple[int | None, str | None]:
         if module < 0:
             return None, None
         top: list[int] = sides[side].top_genes(module, nmf.TOP).tolist()
-        return int(sides[side].memberships.sizes[module]), " ".join(genes[place] for place in top)
+        return int(sides[side].memberships.sizes[module]), " ".join(genes[index] for index in top)
 
     rows: Rows = []
     for change in comparison.changes:
@@ -130,7 +129,7 @@ def _gene_rows(comparison: VersionComparison) -> Rows:
     before, after = comparison.shares
     moved, distance = comparison.movement.moved.tolist(), comparison.movement.distance
     homes, later = before.argmax(axis=1).tolist(), after.argmax(axis=1).tolist()
-    genes = comparison.before.named.genes
+    genes = comparison.before.named_analysis.genes
     return [
         (genes[at], homes[at] + 1, float(before[at, homes[at]]), later[at] + 1, float(after[at, later[at]]),
          float(distance[at]), moved[at])
@@ -145,8 +144,8 @@ def _json(
     return {
         "from": identity(repo.version(before)),
         "to": identity(repo.version(after)),
-        "rank_from": comparison.before.named.analysis.best.rank,
-        "rank_to": comparison.after.named.analysis.best.rank,
+        "rank_from": comparison.before.named_analysis.analysis.best.rank,
+        "rank_to": comparison.after.named_analysis.analysis.best.rank,
         "warm": _fit(comparison.warm),
         "cold": _fit(comparison.cold),
         "resamples": len(movement.resampled),
@@ -166,10 +165,10 @@ def _fit(fit: Factorization) -> dict[str, Any]:
 def _notes(comparison: VersionComparison, before: str, after: str, *, left_out: int) -> Iterator[Note]:
     if left_out:
         yield Note(f"… and {left_out:,} genes that moved less; --tsv lists them.")
-    first, second = (run.named.analysis.best for run in (comparison.before, comparison.after))
+    first, second = (run.named_analysis.analysis.best for run in (comparison.before, comparison.after))
     modules = counted(first.rank, "module")
-    surveyed = len(comparison.before.named.analysis.survey.rows) > 1
-    how = "each with the rank that it chooses" if surveyed else "as many as were asked for"
+    surveyed = len(comparison.before.named_analysis.analysis.survey.rows) > 1
+    how = "each with the rank that it chooses" if surveyed else "as many as requested"
     yield Note(f"{before}: {modules}; {after}: {counted(second.rank, 'module')}; {how}, of the positive correlations.")
     warm, cold = comparison.warm, comparison.cold
     yield Note(
@@ -179,7 +178,7 @@ def _notes(comparison: VersionComparison, before: str, after: str, *, left_out: 
     )
     yield Note(_verdict(comparison, before, after))
     if not (warm.converged and first.converged and second.converged):
-        yield caution("Not all of these fits have converged: `grn nmf` and --json say which.", EVERY_FORM)
+        yield caution("Not all of these fits have converged: `grn nmf` and --json show which.", EVERY_FORM)
 
 
 def _verdict(comparison: VersionComparison, before: str, after: str) -> str:
@@ -187,14 +186,14 @@ def _verdict(comparison: VersionComparison, before: str, after: str) -> str:
     number, genes = int(movement.moved.sum()), len(movement.distance)
     furthest = output.number(float(movement.distance.max()))
     if not len(movement.resampled):
-        return f"No sample was drawn anew (--resamples 0), so no gene is called moved; the furthest moved {furthest}."
-    drawings = counted(len(movement.resampled), "drawing")
+        return f"Without resamples (--resamples 0) no gene is reported as moved; the furthest moved {furthest}."
+    drawings = counted(len(movement.resampled), "resample")
     counts = (
-        f"{number:,} of {counted(genes, 'gene')} moved further than {movement.cut:.3f}, where drawing the samples anew "
+        f"{number:,} of {counted(genes, 'gene')} moved further than {movement.cut:.3f}, where resampling alone "
         f"moves about {movement.by_chance:.0f} ({drawings}, p = {movement.p_value:.2g})"
     )
     if movement.is_distinguishable:
         return f"{counts} between {before} and {after}."
     are_few = len(movement.resampled) < LEAST_DRAWINGS
-    few = " There are too few drawings to tell: 19 or more are needed." if are_few else ""
+    few = " There are too few resamples for a test: 19 or more are needed." if are_few else ""
     return f"Not distinguishable: {counts}; the furthest moved {furthest}.{few}"

@@ -22,7 +22,7 @@ COLUMNS = ("id", "versions", "input", "rank", "ranks", "restarts", "seed", "conv
 @options.forms
 @options.repository
 def command(repo: Repository) -> Answer:
-    """List the analyses that the store keeps, newest first, with the versions that each is of.
+    """List the analyses that the store keeps, newest first, each with its versions.
 
     \b
     Example:
@@ -36,7 +36,7 @@ def command(repo: Repository) -> Answer:
     damaged = [artifact for artifact in artifacts if isinstance(artifact, FormatError)]
     sound = [artifact for artifact in artifacts if not isinstance(artifact, FormatError)]
     rows = [_row(artifact, versions) for artifact in sound if artifact.record.analysis == "nmf"]
-    none = Note("The store keeps no analysis yet; `grn nmf` makes one.")
+    none = Note("The store has no analysis yet; `grn nmf` makes one.")
     return Answer(
         columns=COLUMNS,
         rows=rows,

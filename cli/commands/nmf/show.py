@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ... import options
+from ... import nmf_options, options
 from ...answers import nmf
 from ...answers.answer import Answer, Note
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command("show")
 @click.argument("analysis", metavar="ID")
-@nmf.output_options
+@nmf_options.output_options
 @options.forms
 @options.repository
 def command(repo: Repository, *, analysis: str, library: Path | None, table: str, target: Path | None) -> Answer:
@@ -32,12 +32,12 @@ def command(repo: Repository, *, analysis: str, library: Path | None, table: str
     """
     from ....analysis.nmf import kept
 
-    nmf.check_files(target, library)
-    artifact = repo.artifacts.named(analysis)
-    named = kept.read(artifact)
-    sets = nmf.read_sets(library, named.genes)
-    nmf.write_factors(target, named)
+    nmf_options.check_files(target, library)
+    artifact = repo.artifacts.find_by_prefix(analysis)
+    named_analysis = kept.read(artifact)
+    sets = nmf_options.read_sets(library, named_analysis.genes)
+    notes = nmf_options.write_factors(target, named_analysis)
     record = artifact.record
     parameters = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in record.parameters.items())
     made = Note(f"Made by {record.author} at {record.time}: {parameters}.")
-    return nmf.answer(named, artifact, table, sets, notes=[made])
+    return nmf.answer(named_analysis, artifact, table, sets, notes=[*notes, made])

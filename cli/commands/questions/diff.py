@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, get_args
 
 import click
 
+from ....engine.choices import Crossing, Order
 from ... import options, output
 from ...answers import difference, versions
 
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
 @click.option(
     "--changes", type=click.IntRange(min=1), metavar="M", help="List the M largest changes; N of --top, or 20."
 )
-@click.option("--only", type=click.Choice(["gained", "lost", "sign_flipped"]), help="List these changes alone.")
+@click.option("--only", type=click.Choice(get_args(Crossing)), help="List only these changes.")
 @click.option(
     "--by",
-    type=click.Choice(["rho", "abs"]),
+    type=click.Choice(get_args(Order)),
     default="rho",
     show_default=True,
     help="Order the changes by the change of ρ, or by that of |ρ|.",
@@ -38,15 +39,15 @@ def command(
     threshold: float | None,
     top: int | None,
     changes: int | None,
-    only: Any,
-    by: Any,
+    only: Crossing | None,
+    by: Order,
     exit_code: bool,
 ) -> Answer:
-    """Compare two versions, A..B; a single REV is compared with HEAD, nothing is HEAD^..HEAD.
+    """Compare two versions, A..B; a single REV is compared with HEAD; the default is HEAD^..HEAD.
 
-    ρ is the correlation of two genes given all others. An edge is a pair with |ρ| of at least the cut, which is the
-    same on both sides: --threshold RHO, or --top N for that of the N strongest pairs of A (N = the number of genes by
-    default). The largest changes of ρ, or of |ρ| with --by abs, are listed whether or not they cross it.
+    ρ is the correlation of two genes given all others. An edge is a pair with |ρ| of at least the threshold, which
+    is the same on both sides: --threshold RHO, or --top N for that of the N strongest pairs of A (N = the number of
+    genes by default). The largest changes of ρ, or of |ρ| with --by abs, are listed even where they do not cross it.
 
     \b
     Example:

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 @options.forms
 @options.repository
 def command(repo: Repository, *, at: str, threshold: float | None, top: int | None) -> Answer:
-    """List the edges of a version, strongest first: pairs of genes correlated given all other genes.
+    """List the edges of a version, strongest first: pairs of genes that are correlated given all other genes.
 
-    By default the N strongest, N = the number of genes: with few samples every |ρ| is small, and no fixed cut fits.
+    By default the N strongest, with N the number of genes: with few samples every |ρ| is small, and no fixed
+    threshold fits.
 
     \b
     Example:
@@ -41,7 +42,7 @@ def command(repo: Repository, *, at: str, threshold: float | None, top: int | No
         rows=strongest,
         json=lambda: {
             **versions.identity(version),
-            **versions.rule_json(strongest.cut, strongest.threshold),
+            **versions.rule_json(strongest.edge_rule, strongest.threshold),
             "count": len(strongest),
             "edges": ROWS,
         },

@@ -29,10 +29,10 @@ TITLES = {
 @options.forms
 @options.repository
 def command(repo: Repository, *, gene: str, partner: str | None, at: str) -> Answer:
-    """Show what each active pathway does to ρ of two genes, or of a gene with all others.
+    """Show how each active pathway changes ρ of two genes, or of a gene with all others.
 
-    That is ρ of the version less ρ of the version without the pathway; for one gene, the partner that it moves most,
-    and the mean of |Δρ| over all partners.
+    The change is ρ of the version minus ρ of the version without the pathway; for one gene, the partner that it
+    changes most, and the mean of |Δρ| over all partners.
 
     \b
     Example:
@@ -60,7 +60,7 @@ def command(repo: Repository, *, gene: str, partner: str | None, at: str) -> Ans
         rows=rows,
         json=lambda: {**identity(version), "gene": gene, "partner": partner, "factors": ROWS},
         text=lambda: output.table([TITLES[name] for name in columns], rows) if rows else None,
-        notes=[] if rows else [Note(f"No pathway is active in {version.name}: {gene} is as the base has it.")],
+        notes=[] if rows else [Note(f"No pathway is active in {version.name}: {gene} is as in the base.")],
     )
 
 

@@ -13,10 +13,10 @@ command = options.named_store(
                 "fit": "How much of a signal goes along a version's network.",
                 "enrich": "Which gene sets are shifted beyond what the network predicts.",
                 "compare": "Which version explains a signal best.",
-                "scan": "Test many columns beside the network, from file to file.",
+                "scan": "Test many columns, such as SNPs, with the network in the model.",
             }
         },
-        help="""Mixed models: how much of a signal goes along a network, and what exceeds that.
+        help="""Mixed models: how much of a signal goes along a network, and what goes beyond it.
 
         \b
         Example:

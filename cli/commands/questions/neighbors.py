@@ -42,7 +42,7 @@ def command(repo: Repository, *, gene: str, at: str, threshold: float | None, to
         json=lambda: {
             **versions.identity(version),
             "gene": partners.gene,
-            **versions.rule_json(partners.cut, partners.threshold),
+            **versions.rule_json(partners.edge_rule, partners.threshold),
             "count": len(partners),
             "neighbors": ROWS,
         },

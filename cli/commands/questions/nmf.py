@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from ....engine.errors import InputError
-from ... import options, output
+from ....engine.choices import VersionInput
+from ... import nmf_options, options, output
 from ...answers import nmf, versions
 from ...answers.answer import EVERY_FORM, Answer, Note, caution
 from ...lazy_group import LazyGroup
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ....analysis.nmf.run import NmfRun
     from ....storage.history.versions import Version
     from ....storage.repository import Repository
@@ -30,26 +27,8 @@ SECTIONS = {
 }
 
 
-VERSION_INPUTS = ("correlation", "counts")
+VERSION_INPUTS = get_args(VersionInput)
 """Inputs that come from a version; all others are files."""
-
-
-def search_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of a search for modules: `--rank`, `--restarts` and `--seed`."""
-    command = click.option(
-        "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of the random numbers."
-    )(command)
-    command = click.option(
-        "--restarts",
-        type=click.IntRange(1, 1000),
-        default=10,
-        show_default=True,
-        metavar="N",
-        help="Starts of each rank.",
-    )(command)
-    return click.option(
-        "--rank", metavar="R|FROM:TO", help="How many modules to look for; 2:8 by default, or as many as there can be."
-    )(command)
 
 
 def _needs_a_store(*, source: str, at: str, **_: object) -> bool:
@@ -66,8 +45,8 @@ def _needs_a_store(*, source: str, at: str, **_: object) -> bool:
     metavar="correlation|counts|FILE",
     help="What to factor: the version's positive correlations, the counts kept with its base, or a file of counts.",
 )
-@search_options
-@nmf.output_options
+@nmf_options.search_options
+@nmf_options.output_options
 @options.forms
 @options.repository_if_needed(_needs_a_store)
 def command(
@@ -84,10 +63,11 @@ def command(
 ) -> Answer:
     """Find gene modules by non-negative matrix factorization under the Kullback–Leibler divergence.
 
-    The rank is used that best predicts what was held out: entries of counts, other samples of correlations. Counts are
-    the same at every version of a base and have a likelihood, by which second modules are tested; the correlations of a
-    version change with its pathways and have none. The store keeps the analysis, and shows it again where the same is
-    asked of the same content. A file is factored without a store too; then nothing is kept.
+    The rank is the one that best predicts held-out data: entries of counts, or correlations in other samples. Counts
+    are the same at every version of a base and have a likelihood, so that second modules are tested; the correlations
+    of a version change with its pathways and have no likelihood. The store keeps the analysis, and it is shown again
+    when the same analysis of the same content is asked for. A file can be factored without a store; then
+    nothing is kept.
 
     \b
     Example:
@@ -95,14 +75,13 @@ def command(
       grn nmf --at v3 --rank 5 --table genes --tsv
       grn nmf --input counts --sets hallmark.gmt -o modules.npz
     """
-    nmf.check_files(target, library)
+    nmf_options.check_files(target, library)
     version = None if repo is None else repo.version(at)
     run = run_of(repo, at if version is None else version.name, source, rank, restarts=restarts, seed=seed)
-    sets = nmf.read_sets(library, run.named.genes)
-    nmf.write_factors(target, run.named)
+    sets = nmf_options.read_sets(library, run.named_analysis.genes)
     of = f"{version.name}: " if version is not None and source in VERSION_INPUTS else ""
-    notes = [_kept_note(run)]
-    return nmf.answer(run.named, run.artifact, table, sets, identity=_identity(version), of=of, notes=notes)
+    notes = [*nmf_options.write_factors(target, run.named_analysis), _kept_note(run)]
+    return nmf.answer(run.named_analysis, run.artifact, table, sets, identity=_identity(version), of=of, notes=notes)
 
 
 def _identity(version: Version | None) -> dict[str, Any]:
@@ -114,7 +93,7 @@ def run_of(repo: Repository | None, rev: str, source: str, rank: str | None, *, 
     """Return the analysis that the options ask for, with a progress bar while it is computed."""
     from ....analysis.nmf.run import modules_of, modules_of_file
 
-    ranks = ranks_of(rank)
+    ranks = nmf_options.ranks_of(rank)
     with output.waiting("factoring") as progress:
         if repo is None:
             return modules_of_file(Path(source), ranks=ranks, restarts=restarts, seed=seed, progress=progress)
@@ -124,26 +103,9 @@ def run_of(repo: Repository | None, rev: str, source: str, rank: str | None, *, 
 def _kept_note(run: NmfRun) -> Note:
     """Return whether the store keeps an analysis, or had it already."""
     if run.artifact is None:
-        return caution(f"The analysis is not kept: {run.refusal}", EVERY_FORM)
+        refusal = run.refusal or "no single readable store was found here."
+        return caution(f"The analysis is not kept: {refusal}", EVERY_FORM)
     key = run.artifact.key[: nmf.SHORT]
     if run.reused:
         return Note(f"Found again: it was made at {run.artifact.record.time} (`grn nmf show {key}`).")
     return Note(f"Kept: `grn nmf show {key}` shows it again.")
-
-
-def ranks_of(text: str | None) -> tuple[int, int] | None:
-    """Return the first and the last rank that `5` or `3:6` names; None where none is named.
-
-    Raises
-    ------
-    InputError
-        It names none.
-    """
-    if text is None:
-        return None
-    if (match := re.fullmatch(r"(\d{1,4})(?::(\d{1,4}))?", text.strip())) is None:
-        raise InputError(f"--rank {text!r} is no rank and no range of ranks.", hint="Write --rank 5 or --rank 3:6.")
-    first, last = int(match[1]), int(match[2] or match[1])
-    if not 1 <= first <= last:
-        raise InputError(f"--rank {text} names no rank.", hint="The first is at least 1 and at most the last.")
-    return first, last

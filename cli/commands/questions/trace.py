@@ -12,7 +12,6 @@ from ...answers.answer import Answer
 from ...answers.versions import change_summary, identity
 
 if TYPE_CHECKING:
-    from ....storage.history.versions import Version
     from ....storage.repository import Repository
 
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 @options.forms
 @options.repository
 def command(repo: Repository, *, gene_a: str, gene_b: str, range_: str) -> Answer:
-    """Follow ρ of two genes through the versions, along first parents, and name the commits that moved it.
+    """Show ρ of two genes in each version, along first parents, and which commits changed it.
 
     \b
     Example:
@@ -33,7 +32,7 @@ def command(repo: Repository, *, gene_a: str, gene_b: str, range_: str) -> Answe
     from ....engine.network.partial_correlations import ROUNDING
 
     options.check_pair(gene_a, gene_b)
-    versions = line(repo, range_)
+    versions, notes = options.line_of_versions(repo, range_)
     rho = [float(repo.snapshot(version.name).partial_correlation(gene_a, gene_b)) for version in versions]
     steps = [0.0, *(after - before for before, after in itertools.pairwise(rho))]
     # A version of equal content is the same network, read from another anchor: what differs is rounding.
@@ -53,16 +52,5 @@ def command(repo: Repository, *, gene_a: str, gene_b: str, range_: str) -> Answe
         rows=rows,
         json=lambda: {"gene_a": gene_a, "gene_b": gene_b, "count": len(trace), "trace": trace},
         text=lambda: output.table(("version", f"ρ {gene_a}–{gene_b}", "Δρ", "moved by"), rows),
+        notes=notes,
     )
-
-
-def line(repo: Repository, text: str) -> list[Version]:
-    """Return the versions from one side of a range to the other, oldest first."""
-    first, last = repo.split_range(text) if ".." in text else (repo.version("v0"), repo.version(text))
-    newest_first = repo.line(last.name)
-    numbers = [version.number for version in newest_first]
-    if first.number not in numbers:
-        begin = newest_first[-1].name
-        output.warn(f"{first.name} is no first-parent ancestor of {last.name}: the trace begins at {begin}.")
-        return newest_first[::-1]
-    return newest_first[: numbers.index(first.number) + 1][::-1]

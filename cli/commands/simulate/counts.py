@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from ....engine.errors import InputError
-from ....engine.wording import counted
+from ....engine.wording import counted, numbered
 from ... import output
-from ..examples.simulate import numbered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -36,7 +35,7 @@ TRUTH = ("gene", "module", "second_module", "minor_share")
     default=100,
     show_default=True,
     metavar="P",
-    help="Genes, G001 and so on.",
+    help="Number of genes, named G001 and so on.",
 )
 @click.option(
     "--samples",
@@ -44,9 +43,14 @@ TRUTH = ("gene", "module", "second_module", "minor_share")
     default=60,
     show_default=True,
     metavar="N",
-    help="Samples, S01 and so on.",
+    help="Number of samples, named S01 and so on.",
 )
-@click.option("--modules", type=click.IntRange(min=1), metavar="R", help="Modules; 5, or as many as --sizes names.")
+@click.option(
+    "--modules",
+    type=click.IntRange(min=1),
+    metavar="R",
+    help="Number of modules; by default 5, or as many as --sizes has.",
+)
 @click.option("--sizes", metavar="A,B,...", help="Shares of the genes that the modules have; equal by default.")
 @click.option(
     "--moonlighting",
@@ -54,7 +58,7 @@ TRUTH = ("gene", "module", "second_module", "minor_share")
     default=3,
     show_default=True,
     metavar="G",
-    help="Genes in two modules.",
+    help="Number of genes in two modules.",
 )
 @click.option(
     "--regime",
@@ -64,15 +68,20 @@ TRUTH = ("gene", "module", "second_module", "minor_share")
     help="Depth 1000, Poisson; 1000 with α .05; 100 with α .3; or 3, Poisson.",
 )
 @click.option(
-    "--depth", type=float, metavar="MEAN", help="Expected counts of a gene in a sample, on average; else of the regime."
+    "--depth",
+    type=float,
+    metavar="MEAN",
+    help="Expected counts of a gene in a sample, on average; by default that of the regime.",
 )
 @click.option(
     "--overdispersion",
     type=float,
     metavar="ALPHA",
-    help="α of the variance μ + α μ² (negative binomial), Poisson at 0; else of the regime.",
+    help="α of the variance μ + α μ² (negative binomial), Poisson at 0; by default that of the regime.",
 )
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=42, show_default=True, help="Of the random numbers.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=42, show_default=True, help="Seed of the random numbers."
+)
 @click.option(
     "-o",
     "--output",
@@ -94,7 +103,7 @@ def command(
     seed: int,
     target: Path,
 ) -> None:
-    """Make counts of genes in modules, some of them in two, and write them and the truth.
+    """Simulate counts of genes in modules, some of them in two, and write them and the truth.
 
     Counts have the mean depth × P × (W H): how a module spreads over its genes (W), and a sample over the modules (H),
     is Dirichlet. The truth is, of each gene, the module with its largest share; of a gene in two, the other and its
@@ -109,7 +118,7 @@ def command(
     from ....engine.nmf import simulate_counts
 
     if target.suffix.lower() not in ENDINGS:
-        raise InputError(f"Counts are written to *.tsv or *.csv, and {target} ends otherwise.")
+        raise InputError(f"Counts are written to *.tsv or *.csv, and {target} has another ending.")
     shares = None if sizes is None else _shares(sizes)
     usual_depth, usual_overdispersion = REGIMES[regime]
     depth = usual_depth if depth is None else depth
@@ -141,7 +150,7 @@ def _shares(text: str) -> list[float]:
     try:
         return [float(part) for part in text.split(",")]
     except ValueError:
-        raise InputError(f"--sizes {text!r} is no list of numbers.", hint="Write --sizes 20,20,20,43.") from None
+        raise InputError(f"--sizes {text!r} is not a list of numbers.", hint="Write --sizes 20,20,20,43.") from None
 
 
 def _count_rows(drawn: SimulatedCounts, names: Sequence[str]) -> Iterator[list[object]]:
@@ -158,7 +167,7 @@ def _truth_rows(drawn: SimulatedCounts, names: Sequence[str]) -> Iterator[list[o
 
 def _write(path: Path, columns: Sequence[str], rows: Iterable[list[object]]) -> None:
     """Write a table, whole or not at all; a file that is there is replaced."""
-    from ....formats.files.kinds import write_whole_file
+    from ....formats.files.writing import write_whole_file
 
     with write_whole_file(path) as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8", newline="")

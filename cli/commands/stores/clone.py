@@ -17,9 +17,9 @@ from ...answers.answer import Answer
 @click.argument("target", type=click.Path(path_type=Path), required=False, metavar="[NAME.grn]")
 @options.forms
 def command(source: Path, target: Path | None) -> Answer:
-    """Make a store with the whole history of another, or of a file that `grn export` wrote.
+    """Create a store with the whole history of another, or of a file that `grn export` wrote.
 
-    By default it stands here, under the same name.
+    By default it is created in this folder, under the same name.
 
     \b
     Example:
@@ -30,16 +30,16 @@ def command(source: Path, target: Path | None) -> Answer:
     from ....storage.repository import Repository
     from ....storage.transfer.clone import clone
 
-    exchange.other_store(source)
+    options.other_store(source)
     path = Path(source.resolve().stem + SUFFIX) if target is None else target
     with output.waiting("cloning") as progress:
         clone(source, path, progress)
     repo = Repository(path)
-    exchange.note_left_out(Repository(source))
     version = repo.version()
     return Answer(
         columns=("store", "versions", "head"),
         rows=[(path, len(repo), repo.head)],
         json=lambda: {"store": str(path), "versions": len(repo), "head": repo.head, "content": version.content},
         text=lambda: f"{path}: {counted(len(repo), 'version')}, {repo.head} at {version.name}.",
+        notes=exchange.left_out_notes(Repository(source)),
     )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 
+from ....engine.choices import MatrixKind
 from ....engine.errors import InputError
-from ....engine.wording import counted
+from ....engine.wording import counted, repeated
 from ... import options, output
 from ...answers import exchange, versions
 from ...answers.answer import Answer, Note
@@ -19,18 +19,15 @@ from ...answers.emit import emit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ....engine.network.matrix_blocks import MatrixKind
     from ....storage.repository import Repository
 
 ENDINGS = (".h5", ".hdf5")
 
-MATRICES = ("covariance", "correlation", "precision", "partial-correlation")
-
 
 @click.command("export")
 @click.argument("file", type=click.Path(path_type=Path), required=False, metavar="[FILE.h5]")
-@click.option("--at", metavar="REV", help="Which version; of a store, it and what it descends from.")
-@click.option("--matrix", type=click.Choice(MATRICES), help="Write this matrix, and not the store.")
+@click.option("--at", metavar="REV", help="The version; for a store, it and its ancestors.")
+@click.option("--matrix", type=click.Choice(get_args(MatrixKind)), help="Write this matrix instead of the store.")
 @click.option("--genes", metavar="A,B,...", help="These genes, or a file of them after @; the whole panel otherwise.")
 @click.option(
     "-o",
@@ -38,7 +35,7 @@ MATRICES = ("covariance", "correlation", "precision", "partial-correlation")
     "target",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Of a matrix: .tsv, .csv, .npy or .npz (`matrix`, `genes`); tsv on stdout otherwise.",
+    help="File of the matrix: .tsv, .csv, .npy or .npz (`matrix`, `genes`); tsv on stdout otherwise.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Describe what was written as JSON, schema 1.")
 @options.repository
@@ -55,7 +52,7 @@ def command(
     """Write the store with its whole history to one HDF5 file, or a matrix of a version.
 
     A store's file is read where it is with `grn -s FILE.h5 log`, and becomes part of another store with `grn import`;
-    h5py and h5dump read it too (docs/format.md). With --at it holds that version and those it descends from.
+    h5py and h5dump read it too (docs/format.md). With --at it has that version and its ancestors.
     Covariance and precision are in the units of the expression that the base came from.
 
     \b
@@ -67,14 +64,14 @@ def command(
     """
     if (file is None) == (matrix is None):
         raise InputError(
-            "Say what to write: FILE.h5 for the store, or --matrix for a matrix.",
+            "Name what to write: FILE.h5 for the store, or --matrix for a matrix.",
             hint="`grn export tumor.h5`, or `grn export --matrix precision -o theta.tsv`.",
         )
     if matrix is not None:
         _export_matrix(repo, at or "HEAD", matrix, genes, target, as_json=as_json)
         return
     if genes is not None or target is not None:
-        raise InputError("--genes and -o go with --matrix; a store is written whole, to FILE.h5.")
+        raise InputError("--genes and -o need --matrix; a store is written as a whole, to FILE.h5.")
     if file is not None and file.suffix not in ENDINGS:
         raise InputError(
             f"A store is written to FILE.h5, and {file} does not end in .h5.",
@@ -90,12 +87,12 @@ def _export_store(repo: Repository, file: Path, at: str | None) -> Answer:
     with output.waiting("exporting") as progress:
         repo.export(file, at, progress)
     copy = Repository(file)
-    exchange.note_left_out(repo)
     version = copy.version()
     count = counted(len(copy), "version")
     return Answer(
         json=lambda: {**versions.identity(version), "versions": len(copy), "file": str(file)},
         text=lambda: f"{file}: {count}, {copy.head} at {version.name}, {file.stat().st_size:,} bytes.",
+        notes=exchange.left_out_notes(repo),
     )
 
 
@@ -110,7 +107,7 @@ def _export_matrix(
     version = repo.version(at)
     snapshot = repo.snapshot(version.name)
     names = list(snapshot.panel.genes) if genes is None else read_names(genes)
-    if repeats := [name for name, count in Counter(names).items() if count > 1]:
+    if repeats := repeated(names):
         raise InputError(f"--genes names {repeats[0]} more than once.", hint="Name each gene once.")
     snapshot.panel.locate(names)  # refuses strangers before anything is printed
     blocks = matrix_blocks(snapshot, matrix, None if genes is None else names)

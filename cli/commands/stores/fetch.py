@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 @click.command("fetch")
 @click.argument("source", type=click.Path(path_type=Path), metavar="STORE")
-@click.option("--as", "name", metavar="NAME", help="What its refs are put under; its own name by default.")
+@click.option("--as", "name", metavar="NAME", help="Prefix of its branches and tags here; its own name by default.")
 @options.forms
 @options.writing
 def command(repo: Repository, *, source: Path, name: str | None) -> Answer:
-    """Bring in the versions of another store of the same panel. Its branch main becomes lab/main, if it is lab.grn.
+    """Copy the versions of another store of the same panel into this one. Of lab.grn, the branch main becomes lab/main.
 
-    Nothing of this store moves: `grn merge lab/main` brings the pathways into the branch that you are on. All of it
-    arrives, checked against its ids, or nothing.
+    Branches of this store do not move: `grn merge lab/main` merges the pathways into the branch that you are on.
+    Either everything is copied, and checked against its ids, or nothing.
 
     \b
     Example:
@@ -32,7 +32,7 @@ def command(repo: Repository, *, source: Path, name: str | None) -> Answer:
       grn diff HEAD..lab/main
       grn merge lab/main
     """
-    exchange.other_store(source)
+    options.other_store(source)
     with output.waiting("fetching") as progress:
         report = repo.fetch(source, name, progress)
     return exchange.arrivals(repo, report, nothing=f"Nothing new in {source}.")

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 @click.command("import")
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE.h5")
-@click.option("--as", "name", metavar="NAME", help="What its refs are put under; its own name by default.")
+@click.option("--as", "name", metavar="NAME", help="Prefix of its branches and tags here; its own name by default.")
 @options.forms
 @options.writing
 def command(repo: Repository, *, file: Path, name: str | None) -> Answer:
-    """Bring in the versions of a file that `grn export FILE.h5` wrote; of lab.h5, main becomes lab/main.
+    """Copy the versions of a file that `grn export FILE.h5` wrote into this store; of lab.h5, main becomes lab/main.
 
-    The file must be of the same panel. `grn clone FILE.h5 NAME.grn` makes a store of its own of it, and
+    The file must be of the same panel. `grn clone FILE.h5 NAME.grn` makes a new store from it, and
     `grn -s FILE.h5 log` reads it where it is.
 
     \b
@@ -35,7 +35,7 @@ def command(repo: Repository, *, file: Path, name: str | None) -> Answer:
     from ....storage.files.hdf5 import is_hdf5
 
     if file.is_dir():
-        raise InputError(f"{file} is a folder, not an exported file.", hint=f"`grn fetch {file}` takes a store.")
+        raise InputError(f"{file} is a folder, not an exported file.", hint=f"`grn fetch {file}` reads a store.")
     if not file.exists():
         raise NotFound(f"There is no file {file}.", hint="`grn export FILE.h5` writes one.")
     if not (file.is_file() and is_hdf5(file)):

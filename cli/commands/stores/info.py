@@ -40,7 +40,7 @@ def command(repo: Repository, *, at: str, system: bool, spectrum: bool) -> Answe
     """
     version = repo.version(at)
     if spectrum and system:
-        raise click.UsageError("--system and --spectrum each replace the answer: give one of them.")
+        raise click.UsageError("Give either --system or --spectrum, not both.")
     if spectrum:
         return _spectrum(repo, version)
     base = repo.base(version.name)
@@ -117,18 +117,17 @@ def _spectrum(repo: Repository, version: Version) -> Answer:
 
 
 def _system() -> list[Fact]:
-    import os
     import platform
     import sys
     from importlib.metadata import version
 
-    from ....engine.threads import blas_libraries
+    from ....engine.threads import blas_libraries, cores
 
     libraries = ("grnledger", "numpy", "scipy", "h5py", "pydantic", "click")
     return [
         ("python", "python", f"{sys.version.split()[0]} on {platform.platform()}"),
         *((name, name, version(name)) for name in libraries),
-        ("cores", "cores", os.cpu_count()),
+        ("cores", "cores", cores()),
         *((f"blas_{number}", f"BLAS {number}", text) for number, text in enumerate(blas_libraries(), start=1)),
     ]
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
+from ....engine.choices import Duplicates, GenesIn, Transform
 from ....engine.estimation.estimators import ESTIMATORS, WITH_FACTORS
 from ....formats.readers import list_formats
 from ... import options, output
@@ -14,7 +15,6 @@ from ...answers.answer import TEXT_AND_ROWS, Answer, Note, facts_answer
 from ...answers.versions import base_facts, identity
 
 if TYPE_CHECKING:
-    from ....engine.estimation.normalisation import Transform
     from ....storage.repository import Repository
 
 *CAPTIONS, LAST_CAPTION = (estimator.caption for estimator in ESTIMATORS.values())
@@ -35,8 +35,10 @@ if TYPE_CHECKING:
     metavar="FILE",
     help=f"Loadings B: {list_formats('factor models')}, or a table.",
 )
-@click.option("--noise", type=click.Path(), metavar="FILE", help="Noise variances beside a table of loadings.")
-@click.option("--factor-covariance", type=click.Path(), metavar="FILE", help="F beside a table of loadings.")
+@click.option("--noise", type=click.Path(), metavar="FILE", help="Noise variances, with a table of loadings.")
+@click.option(
+    "--factor-covariance", type=click.Path(), metavar="FILE", help="Factor covariance F, with a table of loadings."
+)
 @click.option(
     "--estimator",
     type=click.Choice(list(ESTIMATORS)),
@@ -50,39 +52,39 @@ if TYPE_CHECKING:
     is_flag=True,
     help="The values are counts: scale samples to the median library size, then log1p by default.",
 )
-@click.option("--floor", type=float, metavar="VALUE", help="Raise values below this to it, before the transform.")
+@click.option("--floor", type=float, metavar="VALUE", help="Raise smaller values to this value, before the transform.")
 @click.option(
     "--transform",
-    type=click.Choice(["none", "log1p", "log2"]),
+    type=click.Choice(get_args(Transform)),
     help="Applied to every value after the floor.  [none; log1p with --counts]",
 )
 @click.option(
     "--duplicates",
-    type=click.Choice(["error", "max-variance", "mean", "first"]),
+    type=click.Choice(get_args(Duplicates)),
     default="error",
     show_default=True,
     help="Rows that name one gene: refuse them, or use the most variable, the mean or the first.",
 )
-@click.option("--genes", type=click.Path(), metavar="FILE", help="The panel, one gene a line, in this order.")
-@click.option("--samples", type=click.Path(), metavar="FILE", help="Estimate from these samples, one a line.")
+@click.option("--genes", type=click.Path(), metavar="FILE", help="The panel, one gene per line, in this order.")
+@click.option("--samples", type=click.Path(), metavar="FILE", help="Estimate from these samples, one per line.")
 @click.option(
     "--min-detected",
     type=float,
     metavar="SHARE",
-    help="Leave out genes above the floor (or 0) in a smaller share of samples; 0.2, say.",
+    help="Leave out genes above the floor (or 0) in a smaller share of samples than this, such as 0.2.",
 )
 @click.option("--drop-constant", is_flag=True, help="Leave out genes with one value in all samples.")
 @click.option("--top-variance", type=int, metavar="N", help="Keep the N most variable genes.")
 @click.option(
     "--genes-in",
-    type=click.Choice(["auto", "rows", "columns"]),
+    type=click.Choice(get_args(GenesIn)),
     default="auto",
     show_default=True,
     help="Where the file has its genes; by default detected and reported.",
 )
-@click.option("--layer", metavar="NAME", help="Of an h5ad file: read this layer, not X.")
-@click.option("--raw", is_flag=True, help="Of an h5ad file: read raw/X.")
-@click.option("--gene-names", type=click.Path(), metavar="FILE", help="Of an mtx file: its genes, one a line.")
+@click.option("--layer", metavar="NAME", help="For an h5ad file: read this layer, not X.")
+@click.option("--raw", is_flag=True, help="For an h5ad file: read raw/X.")
+@click.option("--gene-names", type=click.Path(), metavar="FILE", help="For an mtx file: its genes, one per line.")
 @click.option(
     "--keep-expression/--no-keep-expression",
     default=None,
@@ -99,7 +101,7 @@ def command(
     transform: Transform | None,
     **settings: Any,
 ) -> Answer:
-    """Make a store: its panel, and the covariance that all versions start from.
+    """Create a store: its panel, and the covariance that all versions start from.
 
     \b
     Example:
@@ -130,7 +132,7 @@ def _answer(repo: Repository) -> Answer:
     base = repo.base()
     notes = [output.sentence(note) for note in base.record.notes]
     if repo.path.suffix != SUFFIX:
-        notes.append(f"A store that is not named *{SUFFIX} is not found by itself: give it with -s or $GRN_STORE.")
+        notes.append(f"A store that is not named *{SUFFIX} is not found automatically: give it with -s or $GRN_STORE.")
     return facts_answer(
         [("store", str(repo.path)), *base_facts(base)],
         json=lambda: {

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 @options.forms
 @options.writing
 def command(repo: Repository) -> Answer:
-    """Fold the entries of the log into few files, up to 512 in each; leftovers of killed writers are swept, too.
+    """Pack the entries of the log into fewer files, up to 512 in each; leftovers of killed writers are removed, too.
 
-    Nothing changes but the number of files: every version reads as it did. Others may read and write meanwhile.
+    Only the number of files changes; no version does. Others may read and write at the same time.
 
     \b
     Example:
@@ -30,11 +30,11 @@ def command(repo: Repository) -> Answer:
         report = repo.pack(progress)
     counts = {"entries": report.entries, "packs": report.packs, "files": report.files, "swept": report.swept}
     packed = f"Packed {counted(report.entries, 'entry', 'entries')}" if report.entries else "There is nothing to pack"
-    swept = Note(f"{counted(report.swept, 'leftover')} of killed writers taken away.")
+    swept = Note(f"{counted(report.swept, 'leftover')} of killed writers removed.")
     return Answer(
         columns=tuple(counts),
         rows=[tuple(counts.values())],
         json=lambda: counts,
-        text=lambda: f"{packed}; the log takes {counted(report.files, 'file')}.",
+        text=lambda: f"{packed}; the log has {counted(report.files, 'file')}.",
         notes=[swept] if report.swept else [],
     )

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 @click.command("push")
 @click.argument("target", type=click.Path(path_type=Path), metavar="STORE")
-@click.option("--branch", metavar="NAME", help="Which branch; the one that HEAD is on by default.")
+@click.option("--branch", metavar="NAME", help="The branch; by default the one that HEAD is on.")
 @options.forms
 @options.writing
 def command(repo: Repository, *, target: Path, branch: str | None) -> Answer:
-    """Bring a branch to another store of the same panel: only forward, so that nothing there is lost.
+    """Copy a branch to another store of the same panel. Nothing there is lost: its branch only moves forward.
 
-    Where its branch of that name has versions that this one has not, it is refused: fetch, merge, and push again.
+    If the branch there has versions that this store does not have, push is refused: fetch, merge, and push again.
 
     \b
     Example:
@@ -32,8 +32,8 @@ def command(repo: Repository, *, target: Path, branch: str | None) -> Answer:
     """
     from ....storage.repository import Repository
 
-    hint = f"`grn clone {repo.path} {target}` makes one, with all of this."
-    exchange.other_store(target, hint=hint)
+    hint = f"`grn clone {repo.path} {target}` makes one with this whole history."
+    options.other_store(target, hint=hint)
     with output.waiting("pushing") as progress:
         report = repo.push(target, branch, progress)
     return exchange.arrivals(Repository(target), report, nothing=f"{target} has all of it already.")

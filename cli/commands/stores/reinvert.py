@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 def command(repo: Repository, *, force: bool) -> Answer:
     """Invert the current version in full, and read later versions from that anchor.
 
-    It happens by itself every 64 commits on a dense base, when the pathways since the last anchor have a rank of more
-    than an eighth of the genes (up to 5,000 genes on a factor base), or when the probe is large. A new version of the
-    same content is written, so that earlier versions read as they did. It needs 24 p² bytes of memory and 16 p² on
-    disk. A factor base of more than 5,000 genes has no need of it: nothing accumulates there, and nothing is written.
+    This happens automatically every 64 commits on a dense base, when the pathways since the last anchor have a rank of
+    more than an eighth of the genes (up to 5,000 genes on a factor base), or when the probe is large. A new version of
+    the same content is written, and earlier versions are not changed. It needs 24 p² bytes of memory and 16 p² on disk.
+    A factor base of more than 5,000 genes does not need it: no error accumulates there, and nothing is written.
 
     \b
     Example:
@@ -36,9 +36,9 @@ def command(repo: Repository, *, force: bool) -> Answer:
     if version.id == before.id:
         gigabytes = 24 * len(repo.panel) ** 2 / 1e9
         note = (
-            "Its factor base is inverted anew, through its own diagonal, whenever a version is read, so that nothing "
+            "Its factor base is inverted again, through its own diagonal, whenever a version is read, so that no error "
             f"accumulates{'' if error is None else f'; the probe found a relative error of {error:.2g}'}. "
-            f"--force inverts it in full all the same, in {gigabytes:.1f} GB of memory."
+            f"--force inverts it in full nevertheless,  in {gigabytes:.1f} GB of memory."
         )
         return refs.position(version, f"{version.name} needs no re-inversion.", notes=[Note(note, EVERY_FORM)])
     notes: list[Note] = []

@@ -26,14 +26,14 @@ WORDS = {"damage": "damaged", "derived": "damaged, can be made again", "note": "
 @click.option(
     "--numbers", is_flag=True, help="Check that the precision of each branch and tag is the inverse of its covariance."
 )
-@click.option("--repair", is_flag=True, help="Make again what is derived; never touches what is not.")
+@click.option("--repair", is_flag=True, help="Rebuild derived files; no other file is changed.")
 @options.forms
 @options.store
 def command(path: Path, *, quick: bool, numbers: bool, repair: bool) -> Answer:
-    """Read every file of a store, and say what is damaged and which versions it touches. Exit 1 if anything is.
+    """Read every file of a store, and report what is damaged and which versions this affects. Exit 1 if anything is.
 
-    The others stay readable: `grn edges --at v3` answers as long as v3 needs nothing that is damaged. An entry of the
-    log or a base that is damaged cannot be made again: put a good copy in its place, from a backup or a clone.
+    Other versions stay readable: `grn edges --at v3` answers as long as v3 needs nothing that is damaged. A damaged log
+    entry or base cannot be made again: replace it by a good copy, from a backup or a clone.
 
     \b
     Example:
@@ -41,11 +41,11 @@ def command(path: Path, *, quick: bool, numbers: bool, repair: bool) -> Answer:
       grn verify --numbers
       grn verify --repair
     """
-    from ....storage.verify.repair import repair as mend
+    from ....storage.verify.repair import repair as repair_store
     from ....storage.verify.store import verify
 
     with output.waiting("verifying") as progress:
-        report = (mend if repair else verify)(path, quick=quick, numbers=numbers, progress=progress)
+        report = (repair_store if repair else verify)(path, quick=quick, numbers=numbers, progress=progress)
     return Answer(
         columns=("kind", "file", "what", "versions", "refs", "repaired"),
         rows=map(_row, report.findings),
@@ -72,12 +72,13 @@ def _lines(report: Report, path: Path) -> Iterator[str]:
     for finding in report.findings:
         if _is_mere_note(finding):
             continue
-        yield f"{click.style(finding.path, bold=True)}: {WORDS[finding.kind]}{' (mended)' if finding.repaired else ''}"
+        repaired = " (repaired)" if finding.repaired else ""
+        yield f"{click.style(finding.path, bold=True)}: {WORDS[finding.kind]}{repaired}"
         yield f"    {description_of(finding)}"
         if finding.versions:
-            yield f"    It touches {ranges(finding.versions)}."
+            yield f"    It affects {ranges(finding.versions)}."
         if finding.refs:
-            yield f"    Where these stand is no longer certain: {', '.join(finding.refs)}."
+            yield f"    The positions of these are no longer certain: {', '.join(finding.refs)}."
     yield (
         f"{path}: read {counted(report.entries, 'log entry', 'log entries')}, {counted(report.versions, 'version')}, "
         f"{counted(report.bases, 'base')}, {counted(report.analyses, 'analysis', 'analyses')}, "
@@ -94,13 +95,13 @@ def _lines(report: Report, path: Path) -> Iterator[str]:
 def _notes(report: Report, *, tried: bool) -> Iterator[str]:
     if _is_damaged(report):
         yield (
-            "Put good copies of these files in their place, from a backup or a clone; nothing is written until then. "
-            "To go on without: `grn export FILE.h5 --at` a version that is readable, and `grn clone FILE.h5 NEW.grn`."
+            "Replace these files by good copies, from a backup or a clone; until then nothing can be written. "
+            "To continue without them: `grn export FILE.h5 --at` a readable version, then `grn clone FILE.h5 NEW.grn`."
         )
     elif not report.sound and tried:
-        yield "It could not be mended: see that the disk has room and that you may write there; then try again."
+        yield "The repair failed: check free space and write permission, then try again."
     elif not report.sound:
-        yield "`grn verify --repair` mends that."
+        yield "`grn verify --repair` repairs this."
     shown = 5
     notes = [f"{finding.path}: {description_of(finding)}" for finding in report.findings if _is_mere_note(finding)]
     yield from notes[:shown]

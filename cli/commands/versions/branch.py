@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @options.forms
 @options.writing
 def command(repo: Repository, *, name: str | None, rev: str, delete: str | None) -> Answer:
-    """List branches, or make one at a version.
+    """List branches, or create one at a version.
 
     \b
     Example:
@@ -53,7 +53,7 @@ def edit_ref(
         Both are.
     """
     if delete is not None and name is not None:
-        raise click.UsageError("With --delete the name stands behind it, and nothing else.")
+        raise click.UsageError("Write only the name after --delete.")
     if delete is not None:
         version = do_delete(delete)
         return refs.position(version, f"Deleted {kind} {delete}, which was at {version.name}.")

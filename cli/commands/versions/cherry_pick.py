@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 @click.command("cherry-pick")
 @click.argument("rev")
-@click.option("--only", multiple=True, metavar="NAME", help="Take this pathway alone; may be given several times.")
+@click.option("--only", multiple=True, metavar="NAME", help="Pick only this pathway; may be given several times.")
 @options.message
 @options.forms
 @options.writing
 def command(repo: Repository, *, rev: str, only: tuple[str, ...], message: str) -> Answer:
-    """Do on HEAD's branch what a version did against its first parent.
+    """Apply to HEAD's branch the changes that a version made to its first parent.
 
     \b
     Example:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
+from ....engine.choices import Missing, Units
 from ....engine.wording import counted
 from ....formats.readers import READERS, list_formats
 from ... import options, output
@@ -25,12 +26,12 @@ if TYPE_CHECKING:
 
 @click.command("commit")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--only", multiple=True, metavar="NAME", help="Take this pathway alone; may be given several times.")
+@click.option("--only", multiple=True, metavar="NAME", help="Commit only this pathway; may be given several times.")
 @click.option("--strength", type=float, metavar="S", help="Loading of a set's genes, in standard deviations.  [0.1]")
-@click.option("--units", type=click.Choice(["raw", "sd"]), help="What a loading table counts.  [raw]")
+@click.option("--units", type=click.Choice(get_args(Units)), help="Units of a loading table.  [raw]")
 @click.option(
     "--missing",
-    type=click.Choice(["error", "drop"]),
+    type=click.Choice(get_args(Missing)),
     default="error",
     show_default=True,
     help="Genes that are not on the panel: refuse, or leave out and record.",
@@ -50,10 +51,10 @@ if TYPE_CHECKING:
     type=click.Choice(["auto", *READERS["pathways"]]),
     default="auto",
     show_default=True,
-    help=f"What the file is. {list_formats('pathways', '; ', '; ')}.",
+    help=f"Kind of the file. {list_formats('pathways', '; ', '; ')}.",
 )
-@click.option("--subtract", is_flag=True, help="Take the pathways away from the covariance.")
-@click.option("--if-absent", is_flag=True, help="Pass over what is active already with equal content.")
+@click.option("--subtract", is_flag=True, help="Subtract the pathways from the covariance.")
+@click.option("--if-absent", is_flag=True, help="Skip pathways that are active already with equal content.")
 @click.option("--branch", metavar="NAME", help="Commit to this branch, not to HEAD's.")
 @click.option("--dry-run", is_flag=True, help="Print the diff that the commit would make; write nothing.")
 @options.message
@@ -89,8 +90,7 @@ def command(
 
     aliases = None if alias is None else read_aliases(alias)
     read = read_pathways(file, repo.panel, aliases=aliases, **reading)
-    for note in read.notes:
-        output.note(output.sentence(note))
+    notes = [Note(output.sentence(note), EVERY_FORM) for note in read.notes]
 
     def step() -> tuple[Plan, Version]:
         plan = repo.plan(read, message=message, branch=branch, if_absent=if_absent)
@@ -99,13 +99,13 @@ def command(
 
     plan, version = step() if dry_run else repo.transaction(step)
     if not plan.pathways:
-        return _answer(repo.version(version.name), read, written=False)
+        return _answer(repo.version(version.name), read, notes, written=False)
     if dry_run:
-        return _preview(repo, plan, options.edge_rule(threshold, top, len(repo.panel)), top)
-    return _answer(repo.version(version.name), read, written=True)
+        return _preview(repo, plan, options.edge_rule(threshold, top, len(repo.panel)), top, notes)
+    return _answer(repo.version(version.name), read, notes, written=True)
 
 
-def _preview(repo: Repository, plan: Plan, rule: EdgeRule, top: int | None) -> Answer:
+def _preview(repo: Repository, plan: Plan, rule: EdgeRule, top: int | None, notes: list[Note]) -> Answer:
     from ....engine.network.comparison import compare
 
     before = repo.version(plan.parents[0])
@@ -115,10 +115,10 @@ def _preview(repo: Repository, plan: Plan, rule: EdgeRule, top: int | None) -> A
     planned = {"version": after.name, "id": None, "content": after.content}
     added = [(pathway.label, int(pathway.sign)) for pathway in plan.pathways]
     dry = Note("Dry run: nothing was written.", EVERY_FORM)
-    return difference.answer(changes, (versions.identity(before), planned), pathways=(added, []), notes=[dry])
+    return difference.answer(changes, (versions.identity(before), planned), pathways=(added, []), notes=[*notes, dry])
 
 
-def _answer(version: Version, read: PathwayFile, *, written: bool) -> Answer:
+def _answer(version: Version, read: PathwayFile, notes: list[Note], *, written: bool) -> Answer:
     missing = sum(map(len, read.dropped.values()))
     changes = (f"    {line}" for line in versions.change_lines(version))
     lines = [versions.head_line(version), *versions.message_lines(version), *changes]
@@ -129,7 +129,7 @@ def _answer(version: Version, read: PathwayFile, *, written: bool) -> Answer:
         rows=[(version.name, version.id, version.content, version.rank)],
         json=lambda: {**versions.version_json(version), **fields},
         text=lambda: "\n".join(lines) if written else None,
-        notes=_notes(version, missing) if written else [unchanged],
+        notes=[*notes, *(_notes(version, missing) if written else [unchanged])],
     )
 
 
@@ -144,4 +144,4 @@ def _notes(version: Version, missing: int) -> Iterator[Note]:
             f"In one direction subtractions leave {measured.guard:.2g} of the variance: half of the digits are lost."
         )
     if measured.probe is not None and measured.probe > 1e-6:
-        yield caution(f"The probe found a relative error of {measured.probe:.1e}; `grn reinvert` may mend it.")
+        yield caution(f"The probe found a relative error of {measured.probe:.1e}; `grn reinvert` may reduce it.")

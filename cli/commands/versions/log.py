@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 @click.command("log")
 @click.argument("rev", default="HEAD", metavar="[REV|A..B]")
-@click.option("-n", "--number", type=click.IntRange(min=1), metavar="N", help="At most N of them.")
+@click.option("-n", "--number", type=click.IntRange(min=1), metavar="N", help="List at most N.")
 @click.option("--all", "every", is_flag=True, help="Every version of the store, reachable from HEAD or not.")
 @click.option("--refs", is_flag=True, help="The moves of HEAD, branches and tags instead.")
-@click.option("--oneline", is_flag=True, help="A line a version.")
+@click.option("--oneline", is_flag=True, help="One line per version.")
 @options.forms
 @options.repository
 def command(repo: Repository, *, rev: str, number: int | None, every: bool, refs: bool, oneline: bool) -> Answer:
-    """List a version and its ancestors, newest first; of a range A..B, those of B that are not A's.
+    """List a version and its ancestors, newest first; for a range A..B, those of B that A does not have.
 
     \b
     Example:

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 @options.forms
 @options.writing
 def command(repo: Repository, *, rev: str, no_ff: bool, message: str) -> Answer:
-    """Bring a version's pathways into HEAD's branch: a version is a set, so neither side's order matters.
+    """Merge a version's pathways into HEAD's branch. A version is a set of pathways, so their order does not matter.
 
-    Whichever side merges, the version that comes out has the same content id and the same bits.
+    Whichever branch is merged into the other, the new version has the same content id and the same bits.
 
     \b
     Example:
@@ -32,7 +32,7 @@ def command(repo: Repository, *, rev: str, no_ff: bool, message: str) -> Answer:
     before = repo.version()
     version = repo.merge(rev, message=message, fast_forward=not no_ff)
     if version.id == before.id:
-        return refs.position(version, f"{repo.head} holds all of {rev} already.")
+        return refs.position(version, f"{repo.head} contains all of {rev} already.")
     if version.number <= before.number or len(version.parents) < 2:
         return refs.position(version, f"{repo.head} moved forward from {before.name} to {version.name}.")
     lines = difference.pathway_lines(difference.pathway_changes(repo, before, version))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @options.forms
 @options.repository
 def command(repo: Repository, *, revs: tuple[str, ...], content: bool) -> Answer:
-    """Print the ids that REVs name, one a line; a range gives both sides.
+    """Print the ids of versions, one per line; a range gives both sides.
 
     \b
     Example:

@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 
 @click.command("revert")
 @click.argument("rev")
-@click.option("--only", multiple=True, metavar="NAME", help="Undo this pathway alone; may be given several times.")
+@click.option("--only", multiple=True, metavar="NAME", help="Undo only this pathway; may be given several times.")
 @options.message
 @options.forms
 @options.writing
 def command(repo: Repository, *, rev: str, only: tuple[str, ...], message: str) -> Answer:
-    """Undo what a version did, as a new version; a merge is undone against its first parent.
+    """Undo the changes of a version, as a new version; those of a merge are relative to its first parent.
 
-    The pathways leave the set, so that nothing is subtracted and no digit is lost: all undone is the base, bit for bit.
+    Pathways are removed from the set; nothing is subtracted, and no digit is lost: with all undone, a version equals
+    the base, bit for bit.
 
     \b
     Example:

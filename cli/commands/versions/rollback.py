@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @options.forms
 @options.writing
 def command(repo: Repository, *, rev: str) -> Answer:
-    """Move HEAD's branch to a version. Nothing is lost: any version can be rolled to again.
+    """Move HEAD's branch to a version. Nothing is lost: later versions stay, and it can be moved to them again.
 
     \b
     Example:

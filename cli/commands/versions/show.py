@@ -25,7 +25,7 @@ COLUMNS = ("pathway", "since", "genes", "sign", "units")
 @options.forms
 @options.repository
 def command(repo: Repository, *, rev: str) -> Answer:
-    """Show one version: what it changed, which pathways are active, and how its numbers are read.
+    """Show one version: what it changed, which pathways are active, and how its numbers are computed.
 
     The probe is ‖Σ(Θg) − g‖ / √p for a random vector g of ±1: the relative error of the version's inverse.
 
@@ -85,8 +85,8 @@ def _anchor(repo: Repository, version: Version) -> str:
         return f"the base's own{ago}"
     if not ago:
         return "its own full inversion"
-    named = [name for name, _, content in repo.identities() if content == measured.anchor]
-    before = [name for name in named if int(name[1:]) <= version.number]
+    inverted = [name for name, _, content in repo.identities() if content == measured.anchor]
+    before = [name for name in inverted if int(name[1:]) <= version.number]
     return f"full inversion of {before[-1] if before else 'a version that is lost'}{ago}"
 
 

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 @click.command("switch")
 @click.argument("name")
-@click.option("-c", "--create", is_flag=True, help="Make the branch first, at HEAD.")
+@click.option("-c", "--create", is_flag=True, help="Create the branch first, at HEAD.")
 @options.forms
 @options.writing
 def command(repo: Repository, *, name: str, create: bool) -> Answer:
-    """Make a branch HEAD's: the next commit goes there.
+    """Switch to another branch: HEAD is then on it, and the next commit goes there.
 
     \b
     Example:

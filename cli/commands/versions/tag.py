@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @options.forms
 @options.writing
 def command(repo: Repository, *, name: str | None, rev: str, delete: str | None) -> Answer:
-    """List tags, or give a version a name that stays.
+    """List tags, or create one: a name of a version that does not move.
 
     \b
     Example:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LN10 = float(np.log(10.0))
 
-LARGEST = 1_500
+LARGEST_SET = 1_500
 """Most genes of a set whose scatter is tested: it takes the eigenvectors of as many columns."""
 
 
@@ -79,7 +79,7 @@ def run_component_test(null: Scanner, columns: NDArray[np.float64]) -> Component
 
 def scatter_p(null: Scanner, genes: NDArray[np.intp]) -> float | None:
     """Return p of the scatter of some genes, by their indices; `None` where they are too many."""
-    if len(genes) > LARGEST:
+    if len(genes) > LARGEST_SET:
         return None
     units = np.zeros((len(genes), null.size))
     units[np.arange(len(genes)), genes] = 1.0

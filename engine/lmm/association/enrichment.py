@@ -8,10 +8,11 @@ squares of MAGMA and PhenoPLIER, with a fixed δ the ridge of PoPS.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
+from ...choices import Alternative
 from ...errors import check_choice
 from ..model.tails import t_two_sided
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
     from .scan import Scanner
     from .set_variance import SetVariance
-
-Alternative = Literal["two-sided", "greater", "less"]
 
 LOG2 = float(np.log10(2.0))
 
@@ -87,7 +86,7 @@ def enrich(
 
 def one_sided(log10_p: NDArray[np.float64], t: NDArray[np.float64], alternative: Alternative) -> NDArray[np.float64]:
     """Return log₁₀ p of an alternative from that of the two-sided test and the sign of t."""
-    check_choice("alternative", alternative, ("two-sided", "greater", "less"))
+    check_choice("alternative", alternative, get_args(Alternative))
     if alternative == "two-sided":
         return log10_p
     in_direction = t > 0 if alternative == "greater" else t < 0

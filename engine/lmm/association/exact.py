@@ -21,7 +21,7 @@ from ..kernels.spectral import Rotated, Spectral
 from ..model.boundary import nullity_spanned
 from ..model.tails import chi2_tail
 from .chebyshev import coefficients, evaluate, maximise, nodes
-from .exact_points import FEW, RotatedTests, end_points, points_at
+from .exact_points import LARGEST_NULLITY, RotatedTests, end_points, points_at
 from .results import (
     COLLINEAR,
     ScanResult,
@@ -35,10 +35,10 @@ from .results import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ...choices import Method, Statistic
     from ..model.fit import Fit, Model
-    from ..model.likelihood import Method
     from .exact_points import Points
-    from .results import Statistic, Tests
+    from .results import Tests
 
 HALF = 1.0
 """Half the width of a window in t."""
@@ -52,7 +52,7 @@ CENTRES = np.arange(-17.0, 17.1, 2.0)
 COARSE = 3.0
 """Step in t of the grid that shows whether a likelihood is greater elsewhere; its peaks are wider."""
 
-BETTER = 1e-9
+LEAST_GAIN = 1e-9
 """Least gain of log likelihood for which all windows are evaluated."""
 
 
@@ -101,14 +101,14 @@ class ExactScanner:
         check_choice("statistic of an exact scan", statistic, ("wald", "lrt"))
         if not isinstance(model.kernel, Spectral) or not isinstance(model.rotated, Rotated):
             raise InputError(
-                "An exact scan needs a kernel by its eigenvectors, and this one keeps its own diagonal.",
+                "An exact scan needs the eigenvectors of the kernel, and this one has its own diagonal instead.",
                 code="exact-scan-without-eigenvectors",
             )
         rotated = model.rotated
         if null.method == "ml" and rotated.nullity and rotated.nullity <= nullity_spanned(rotated) + 1:
             raise EngineError(
                 "The kernel leaves out what the covariates and a test span (a centred kernel and an intercept): its "
-                "likelihood has no bound at h² = 1, and a ratio of two such maxima says nothing.",
+                "likelihood has no bound at h² = 1, and a ratio of two such maxima has no meaning.",
                 code="exact-scan-without-maximum",
             )
         self.statistic: Statistic = statistic
@@ -119,11 +119,11 @@ class ExactScanner:
         with one_blas_thread():
             outside = columns - vectors @ (vectors.T @ columns)
             self._outside = outside - vectors @ (vectors.T @ outside)
-            self._null_basis = _null_basis(self._kernel) if 0 < rotated.nullity <= FEW else None
+            self._null_basis = _null_basis(self._kernel) if 0 < rotated.nullity <= LARGEST_NULLITY else None
             centre = np.log(null.delta / model.scale) if 0.0 < null.delta < np.inf else np.nan
             if centre <= CENTRES[0]:
                 raise EngineError(
-                    f"h² of the null model is 1 less {np.exp(centre):.1g}: nearer to 1 than an exact scan looks.",
+                    f"h² of the null model is 1 less {np.exp(centre):.1g}: closer to 1 than an exact scan searches.",
                     code="exact-scan-near-one",
                 )
             self._null_centre = None if not abs(centre) < CENTRES[-1] else float(centre)
@@ -151,7 +151,7 @@ class ExactScanner:
             in_window, at_edge = self._window(tests, self._null_centre)
             best = best.merge(in_window, every)
             coarse = np.nanmax(self._likelihoods(tests, self._coarse)[0], axis=1, initial=-np.inf)
-            uncertain = np.flatnonzero(at_edge | (coarse > best.log_likelihood + BETTER))
+            uncertain = np.flatnonzero(at_edge | (coarse > best.log_likelihood + LEAST_GAIN))
         if len(uncertain):
             uncertain_tests = tests.select(uncertain)
             for centre in CENTRES:

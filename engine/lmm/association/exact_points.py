@@ -17,10 +17,10 @@ from ..model.likelihood import LOG_2PI, profile
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ...choices import Method
     from ..kernels.spectral import Rotated
-    from ..model.likelihood import Method
 
-FEW = 16
+LARGEST_NULLITY = 16
 """Most dimensions of a null space of which a basis is formed; without one, lengths outside of U lose digits."""
 
 
@@ -132,7 +132,7 @@ def end_points(rotated: Rotated, scale: float, trait: int, size: int, method: Me
     ends = [points_at(np.array([scale * 1e14]), rotated, trait, size, method)]
     if not rotated.nullity and float(rotated.values.min()) > 1e-12 * float(rotated.values.max()):
         ends.append(points_at(np.zeros(1), rotated, trait, size, method))
-    elif 0 < rotated.nullity <= FEW and nullity_spanned(rotated) == rotated.nullity and method == "reml":
+    elif 0 < rotated.nullity <= LARGEST_NULLITY and nullity_spanned(rotated) == rotated.nullity and method == "reml":
         ends.append(_points_at_h2_1(rotated, trait, size))
     return ends
 

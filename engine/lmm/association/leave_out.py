@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ...choices import Method
     from ..model.fit import Model
-    from ..model.likelihood import Method
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from ..model.fit import fit_many
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ...choices import Method
     from ..model.fit import Fit, Model
-    from ..model.likelihood import Method
 
 
 @dataclass(frozen=True, slots=True)

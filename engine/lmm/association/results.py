@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -20,11 +20,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..model.likelihood import Method
+    from ...choices import Method, Statistic
 
     Tests = NDArray[np.float64] | NDArray[np.float32] | csr_array
-
-Statistic = Literal["wald", "lrt", "score"]
 
 COLLINEAR = 1e-10
 """Share of a test's squared length outside of the covariates up to which it has no estimate."""

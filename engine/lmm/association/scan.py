@@ -7,11 +7,12 @@ determined"). Only xᵀPx is costly: one product with a triangle, or with a few 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 from scipy.sparse import csr_array, issparse
 
+from ...choices import Statistic
 from ...errors import EngineError, check_choice
 from ...threads import one_blas_thread
 from ..kernels.stacks import solutions
@@ -32,10 +33,10 @@ from .results import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ...choices import Method
     from ..kernels.whitening import Form
     from ..model.fit import Fit, Model
-    from ..model.likelihood import Method
-    from .results import Statistic, Tests
+    from .results import Tests
 
 DEPENDENT = 1e-9
 """Share of the largest eigenvalue of several columns of one length below which a direction depends on the others."""
@@ -228,7 +229,7 @@ def make_scanner(
     -----
     O(n³) once for a dense kernel, O(nk²) for one of rank k < n/2.
     """
-    check_choice("statistic", statistic, ("wald", "lrt", "score"))
+    check_choice("statistic", statistic, get_args(Statistic))
     frame, residuals = model.fixed.basis, model.traits[:, trait]
     with one_blas_thread():
         form = whitening_of(model.kernel, null.delta, frame, model.scale, sparse=sparse)

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_array
 
+    from ...choices import Alternative
     from ..model.fit import Model
-    from .enrichment import Alternative, Enrichment
+    from .enrichment import Enrichment
     from .permutations import PermutationNull
     from .set_variance import SetMixture
 
@@ -106,7 +107,7 @@ def permute_sets(
 def leave_own_out(
     model: Model,
     loadings: NDArray[np.float64],
-    own: Sequence[Sequence[int]],
+    set_columns: Sequence[Sequence[int]],
     sets: csr_array,
     alternative: Alternative,
     *,
@@ -120,7 +121,7 @@ def leave_own_out(
         A model of one trait.
     loadings : ndarray of float64, shape (n, c)
         Columns of pathways in the kernel's units.
-    own : sequence of sequence of int
+    set_columns : sequence of sequence of int
         For each set, the indices of its own columns.
     sets : csr_array, shape (m, n)
         Membership, a set a row.
@@ -129,10 +130,10 @@ def leave_own_out(
     rank : int, optional
         Number of columns of the whole kernel: a set that owns them all is tested without a kernel.
     """
-    used = sorted({column for columns in own for column in columns})
+    used = sorted({column for columns in set_columns for column in columns})
     leave_out = LeaveOut(model, np.ascontiguousarray(loadings[:, used]), sets.toarray().T)
     p: list[float] = []
-    for test, columns in enumerate(own):
+    for test, columns in enumerate(set_columns):
         indices = [used.index(column) for column in columns]
         whole = len(indices) == rank
         fit = leave_out.fit_without_kernel([test]) if whole else leave_out.fit_without(indices, [test])

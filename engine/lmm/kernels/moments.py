@@ -94,7 +94,7 @@ class Moments:
 def not_part_of_kernel(eigenvalue: float) -> NotPositiveDefinite:
     """Return the error for columns that are left out of a kernel and are not in it."""
     return NotPositiveDefinite(
-        f"The columns to be left out are no part of the kernel: what remains has the eigenvalue {eigenvalue:.3g}.",
+        f"The columns to be left out are not part of the kernel: what remains has the eigenvalue {eigenvalue:.3g}.",
         hint="Leave out columns of which the kernel was made, in the same units.",
         eigenvalue=eigenvalue,
     )

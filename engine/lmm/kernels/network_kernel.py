@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Part = Literal["shared", "full", "covariance"]
 """R_s, the correlation without what each gene has alone; R_v, the correlation; Σ_v, the covariance."""
 
-LARGEST = 12_000
+LARGEST_DENSE = 12_000
 """Most genes of a dense base whose eigenvectors are computed: 1.2 GB, and about five minutes."""
 
 
@@ -44,7 +44,7 @@ def shared_factor(snapshot: Snapshot, genes: NDArray[np.intp]) -> tuple[NDArray[
     parts = snapshot.capacitance
     if not parts.anchor.is_diagonal:
         raise InputError(
-            "The base of this version is dense: it does not say what each gene has alone, so it has no shared part.",
+            "The base of this version is dense: each gene's own variance is not known, so it has no shared part.",
             code="dense-base-without-shared-part",
         )
     return parts.covariance_factor(genes) / _standard_deviations(snapshot, genes)[:, None], parts.signature
@@ -106,7 +106,7 @@ def network_kernel(
     -----
     `shared` O(nq²) once; the others of a factor base O(nq²) at every δ, of a dense base O(n³) once.
     """
-    check_choice("kernel", part, ("shared", "full", "covariance"))
+    check_choice("kernel", part, get_args(Part))
     genes = np.arange(len(snapshot.panel), dtype=np.intp) if genes is None else genes
     parts, out = snapshot.capacitance, _after_factors(snapshot, leave_out)
     if part == "shared":
@@ -134,8 +134,8 @@ def _shared(factor: NDArray[np.float64], signs: NDArray[np.float64]) -> Kernel:
         inner = of_matrix((triangle * signs) @ triangle.T)
     except NotPositiveDefinite as refusal:
         raise NotPositiveDefinite(
-            "What this version subtracts leaves a shared part that is no covariance (eigenvalue "
-            f"{refusal.eigenvalue:.3g}): the pathway was never among what the genes share.",
+            "What this version subtracts leaves a shared part that is not a covariance (eigenvalue "
+            f"{refusal.eigenvalue:.3g}): the pathway was not part of what the genes share.",
             code="subtraction-without-shared-part",
             eigenvalue=refusal.eigenvalue,
         ) from None
@@ -143,9 +143,9 @@ def _shared(factor: NDArray[np.float64], signs: NDArray[np.float64]) -> Kernel:
 
 
 def _dense(snapshot: Snapshot, part: Part, genes: NDArray[np.intp], leave_out: Sequence[int]) -> Kernel:
-    if len(genes) > LARGEST:
+    if len(genes) > LARGEST_DENSE:
         raise InputError(
-            f"The eigenvectors of {len(genes):,} genes of a dense base are not computed (at most {LARGEST:,}).",
+            f"The eigenvectors of {len(genes):,} genes of a dense base are not computed (at most {LARGEST_DENSE:,}).",
             hint="Give the kernel as a factor, or use a store with a factor base.",
         )
     whole = snapshot.covariance.block(genes, genes)

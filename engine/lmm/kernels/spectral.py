@@ -276,7 +276,7 @@ def _from_eigenvalues(values: NDArray[np.float64], vectors: NDArray[np.float64])
         raise NotPositiveDefinite(
             f"The kernel is not positive semi-definite: its smallest eigenvalue is {values[0]:.4g}, "
             f"its largest {values[-1]:.4g}.",
-            hint="A kernel is a covariance. Written with few digits it may be none: give more, or G with K = GGᵀ.",
+            hint="A kernel is a covariance. With few digits it may not be one: write more, or give G with K = GGᵀ.",
             eigenvalue=float(values[0]),
         )
     positive = values > len(values) * EPS * largest

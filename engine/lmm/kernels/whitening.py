@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Real = np.float32 | np.float64
 
-ALONG = 1e3
+COVARIATE_WEIGHT = 1e3
 """The constant c, in units of K's mean variance plus δ."""
 
 ROWS = 256
@@ -168,7 +168,7 @@ def whitening_of(
     if 2 * kernel.rank < n and delta > 0:  # (1/δ)(I − U diag(λ/(λ + δ)) Uᵀ)
         shrunk = kernel.values / (kernel.values + delta) / delta
         return Narrow(np.full(n, 1.0 / delta), kernel.vectors * np.sqrt(shrunk), np.ones(kernel.rank))
-    beside = np.sqrt(ALONG * (scale + delta)) * frame
+    beside = np.sqrt(COVARIATE_WEIGHT * (scale + delta)) * frame
     factor = np.hstack([kernel.vectors * np.sqrt(kernel.values), beside])
     whole = factor @ factor.T
     whole[np.diag_indices(n)] += delta

@@ -15,8 +15,8 @@ from .likelihood import LOG_2PI, profile
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ...choices import Method
     from ..kernels.kernel import RotatedColumns
-    from .likelihood import Method
 
 ROUNDING = 1e-12
 """Share of a column's square outside of the kernel below which it is rounding."""

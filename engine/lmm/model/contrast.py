@@ -13,7 +13,7 @@ from ...threads import one_blas_thread
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LEAST = 2
+LEAST_GROUP = 2
 """Least number of samples in a group: one sample has no variance."""
 
 
@@ -49,10 +49,10 @@ def t_statistics(values: NDArray[np.float64], first: NDArray[np.bool_]) -> NDArr
     """
     groups = np.atleast_2d(first).astype(np.float64).T  # (n, b)
     n, counts = len(groups), groups.sum(axis=0)
-    if counts.min() < LEAST or (n - counts).min() < LEAST:
+    if counts.min() < LEAST_GROUP or (n - counts).min() < LEAST_GROUP:
         raise InputError(
             f"Groups of {int(counts.min())} and {int(n - counts.min())} samples have no variance to compare with.",
-            hint=f"Each group needs at least {LEAST} samples.",
+            hint=f"Each group needs at least {LEAST_GROUP} samples.",
         )
     _, exponents = np.frexp(np.max(np.abs(values), axis=1, initial=0.0))
     scaled = np.ldexp(values, -exponents[:, None])  # exact: t does not depend on the unit, and squares might overflow

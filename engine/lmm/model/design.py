@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 INTERCEPT = "intercept"
 
-ADDS = 1e-7
+LEAST_NEW_SHARE = 1e-7
 """Least share of a covariate's length outside of the covariates before it for which it is used; as in R's `lm`."""
 
 MOST, LEAST = 1e100, 1e-100
@@ -151,7 +151,7 @@ def _orthonormalise(columns: NDArray[np.float64], names: tuple[str, ...]) -> Des
             frame = basis[:, : len(used)]
             residual = residual - frame @ (frame.T @ residual)
         new = float(np.linalg.norm(residual))
-        if new > ADDS:
+        if new > LEAST_NEW_SHARE:
             basis[:, len(used)] = residual / new
             used.append(index)
     frame = np.ascontiguousarray(basis[:, : len(used)])

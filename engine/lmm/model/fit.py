@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 from scipy.special import chdtrc
 
+from ...choices import Method
 from ...errors import EngineError, InputError, ShapeError, check_choice
 from ...threads import one_blas_thread
 from ...wording import counted, printable, some
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..kernels.kernel import Kernel, RotatedColumns
-    from .likelihood import Method
     from .search import Optimum
 
 CONSTANT = 1e-10
@@ -268,7 +268,7 @@ def fit(kernel: Kernel, trait: NDArray[np.float64], fixed: Design | None = None,
 
 def fit_many(model: Model, *, method: Method = "reml") -> list[Fit]:
     """Return the most likely fit of every trait of a model; raises as `search`."""
-    check_choice("method", method, ("reml", "ml"))
+    check_choice("method", method, get_args(Method))
     with one_blas_thread():
         optimum = search(model.rotated, model.size, model.scale, method)
         inside = np.flatnonzero(np.isfinite(optimum.deltas) & (optimum.deltas > 0))

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 Interval = tuple[float, float]
 
-LARGEST = 6_000
+LARGEST_DECOMPOSED = 6_000
 """Most rows of a kernel with a diagonal of its own whose eigenvectors are computed for an interval: half a minute."""
 
 GRID = 41
@@ -98,7 +98,7 @@ def reduced_kernel(model: Model) -> Reduced:
     kernel = model.kernel
     if isinstance(kernel, Spectral):
         return reduced_factor(kernel.vectors * np.sqrt(kernel.values), model.fixed)
-    if kernel.size > LARGEST:
+    if kernel.size > LARGEST_DECOMPOSED:
         raise EngineError(
             f"A bootstrap needs the eigenvectors of {kernel.size:,} genes, and this kernel has none.",
             code="bootstrap-without-eigenvectors",

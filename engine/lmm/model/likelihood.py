@@ -14,7 +14,7 @@ They are given in t = log δ.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,9 +23,8 @@ from ..kernels.stacks import stacked_inverse, transposed
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ...choices import Method
     from ..kernels.moments import Moments
-
-Method = Literal["reml", "ml"]
 
 LOG_2PI = float(np.log(2.0 * np.pi))
 

@@ -25,10 +25,10 @@ from .search import search
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ...choices import Method
     from ..kernels.kernel import Kernel
     from .design import Design
     from .fit import Fit, Model
-    from .likelihood import Method
 
 GRID = (0.0, 0.003, 0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.97, 0.99, 0.997, 1.0)
 """Weights that are evaluated before the best is refined."""
@@ -81,7 +81,7 @@ class Mixture:
 
     def __init__(self, first: Kernel, second: Kernel, fixed: Design | None = None) -> None:
         if first.size != second.size:
-            raise ShapeError(f"Kernels of {first.size:,} and of {second.size:,} rows do not mix.")
+            raise ShapeError(f"Kernels of {first.size:,} and of {second.size:,} rows cannot be mixed.")
         self._fixed = design(size=first.size) if fixed is None else fixed
         self.scales = (scale_of(first, self._fixed), scale_of(second, self._fixed))
         self._kernels = tuple(

@@ -110,7 +110,7 @@ def predict(
         At h² = 1 of a singular kernel.
     """
     if cross.shape[1:] != (model.size,) or diagonal.shape != cross.shape[:1]:
-        raise ShapeError(f"A kernel of shape {cross.shape} does not go between new rows and {model.size} old ones.")
+        raise ShapeError(f"A kernel of shape {cross.shape} does not fit new rows and {model.size} old ones.")
     if covariates.shape != (len(cross), fit.rank):
         raise ShapeError(f"New rows need covariates of shape ({len(cross)}, {fit.rank}), not {covariates.shape}.")
     if fit.delta == 0.0 and _is_singular(model):

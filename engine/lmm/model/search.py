@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ...choices import Method
     from ..kernels.kernel import RotatedColumns
     from ..kernels.moments import Moments
-    from .likelihood import Method
 
 REACH = 18.0
 """Half the length of the grid in log δ: h² from 1.5e-8 to 1 − 1.5e-8."""
@@ -26,7 +26,7 @@ REACH = 18.0
 STEP = 0.5
 """Step of the grid in log δ; log(λ + δ) changes over about 2."""
 
-NEARLY = 1e-11
+LEAST_GAIN_A_ROW = 1e-11
 """Gain of log likelihood a row below which a maximum inside is no better than an end: h² is then below rounding."""
 
 FARTHEST = 60.0
@@ -114,7 +114,7 @@ def search(
     chosen = values >= best[trait]
     deltas[trait[chosen]] = np.exp(log_deltas[chosen])
     maxima = np.bincount(trait, minlength=len(best))
-    tolerance = NEARLY * size
+    tolerance = LEAST_GAIN_A_ROW * size
     for end, delta, falling in ((h2_1, 0.0, ~rising[0]), (h2_0, np.inf, rising[-1])):
         # an end towards which the likelihood falls is no maximum, unless it is one within rounding
         possible = np.isfinite(end.log_likelihood) & (falling | np.isfinite(best))
@@ -127,7 +127,7 @@ def search(
             raise EngineError(UNBOUNDED, hint="Was the signal made from the samples that the kernel was made from?")
         raise EngineError(
             "The likelihood grows without bound towards h² = 1, and has no maximum before.",
-            hint="ML of a kernel that leaves out what the covariates span has none; REML has.",
+            hint="For a kernel that leaves out what the covariates span, ML has no maximum; REML has one.",
         )
     return Optimum(deltas, best, maxima, h2_0, h2_1)
 

@@ -10,7 +10,7 @@ from scipy.special import betainc, betaln, gammaincc, gammaln, log_ndtr
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LEAST = 1e-280
+LEAST_P = 1e-280
 """Least p for which SciPy's tails are used: smaller ones lose digits, or are zero."""
 
 LN10 = float(np.log(10.0))
@@ -31,7 +31,7 @@ def f_tail(statistic: NDArray[np.float64], between: float, within: NDArray[np.fl
     tail = np.asarray(betainc(w / 2, between / 2, x))
     with np.errstate(divide="ignore"):
         log10_tail = np.log10(tail)
-    small = (tail < LEAST) & np.isfinite(f)
+    small = (tail < LEAST_P) & np.isfinite(f)
     if np.any(small):
         log10_tail[small] = _log_beta_tail(w[small] / 2, between / 2, x[small]) / LN10
     return log10_tail
@@ -56,7 +56,7 @@ def chi2_tail(statistic: NDArray[np.float64], freedom: float) -> NDArray[np.floa
     tail = np.asarray(gammaincc(freedom / 2, x / 2))
     with np.errstate(divide="ignore"):
         log10_tail = np.log10(tail)
-    small = (tail < LEAST) & np.isfinite(x)
+    small = (tail < LEAST_P) & np.isfinite(x)
     if np.any(small):
         log10_tail[small] = _log_gamma_tail(freedom / 2, x[small] / 2) / LN10
     return log10_tail

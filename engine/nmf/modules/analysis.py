@@ -42,7 +42,7 @@ class Analysis:
     survey : RankSurvey
         The survey of ranks.
     best : Factorization
-        The best fit of the chosen rank, carried through.
+        The best fit of the chosen rank, run to convergence.
     stability : ndarray of float64, shape (p,)
         Of each gene, the share of the other restarts that have it in the same module; NaN with a single start.
     moonlighting : Moonlighting, optional
@@ -118,7 +118,7 @@ def analyse(
         Whether V are similarities.
     counts : bool
         Whether V are counts: else there is no likelihood, and nothing to test second modules with.
-    parted, restarts, seed, threads, progress
+    splits, restarts, seed, threads, progress
         As for `rank_survey`.
 
     Raises

@@ -121,8 +121,8 @@ def module_changes(before: Factorization, after: Factorization) -> list[ModuleCh
     A module is compared by the shares that it has of the genes: how strongly each weighs in it does not matter. Modules
     are paired so that the sum of their cosines is the largest, and are the same where it is `LEAST_COSINE` or more, or
     where each has most of the other. Where the others come from and go to, the mass of each module says: of each gene,
-    it is parted among the modules of the other side as the gene is. One that others are split from is not lost, and one
-    that others are merged into is not gained.
+    it is divided among the modules of the other side as the gene is. One that others are split from is not lost, and
+    one that others are merged into is not gained.
     """
     earlier, later = memberships(before), memberships(after)
     with one_blas_thread():

@@ -1,4 +1,4 @@
-"""The Poisson log likelihood of a rank, from fits that are carried through and agree."""
+"""The Poisson log likelihood of a rank, from fits that are run to convergence and agree."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from ..solvers.factorization import Factorization
     from ..solvers.observed import Observed
 
-CARRIED_THROUGH: dict[str, Any] = {"tolerance": 1e-7, "most_sweeps": 1_000}
-"""Limits of the fits that a likelihood comes from."""
+FINISHED_FIT: dict[str, Any] = {"tolerance": 1e-7, "most_sweeps": 1_000}
+"""Tolerance and most sweeps of the fits that a likelihood comes from."""
 
 STARTS = 20
 """Number of starts that a likelihood is the best of."""
 
 FINALISTS, AGREEMENT = 3, 1e-4
-"""Number of the best fits that are carried through, and the relative difference within which two divergences agree."""
+"""Number of the best fits that are run to convergence; relative difference within which two divergences agree."""
 
 
 def log_likelihood(values: Any, divergence: float) -> float:
@@ -55,7 +55,7 @@ def least_divergence(observed: Observed, fits: Sequence[Factorization], seed: in
 
     Notes
     -----
-    It is known where the best fits converge once they are carried through and two of them agree, first among those
+    It is known where the best fits converge when they are run further and two of them agree, first among those
     given, then among as many as `STARTS`. A rank with more modules than there are has many optima, which take
     thousands of sweeps: there no likelihood is known. Of less than half as many fits as `STARTS`, none is either: more
     starts are not made than were asked for twice.
@@ -68,10 +68,10 @@ def least_divergence(observed: Observed, fits: Sequence[Factorization], seed: in
 
 
 def _agreed_divergence(observed: Observed, fits: Sequence[Factorization]) -> float:
-    """Return the least divergence of the best fits carried through; NaN unless the least two agree."""
+    """Return the least divergence of the best fits, run to convergence; NaN unless the least two agree."""
     divergences: list[float] = []
     for rough in sorted(fits, key=lambda rough: rough.divergence)[:FINALISTS]:
-        finished = fit(observed, rough.rank, start=(rough.modules, rough.usage), threads=1, **CARRIED_THROUGH)
+        finished = fit(observed, rough.rank, start=(rough.modules, rough.usage), threads=1, **FINISHED_FIT)
         if not finished.converged:
             break
         divergences.append(finished.divergence)

@@ -94,12 +94,12 @@ def refit(observed: Observed, weights: Real, usage: Real, alpha: float) -> tuple
         above, below = np.zeros_like(usage), np.zeros_like(usage)
         for band in row_blocks(*observed.shape):
             values, seen = counts_of(observed, band)
-            own = weights[band]
-            ratio, pull = _pulls(values, seen, own @ usage.T, alpha)
-            own *= (ratio @ usage) / np.maximum(pull @ usage, TINY)
-            ratio, pull = _pulls(values, seen, own @ usage.T, alpha)
-            above += ratio.T @ own
-            below += pull.T @ own
+            band_weights = weights[band]
+            ratio, pull = _pulls(values, seen, band_weights @ usage.T, alpha)
+            band_weights *= (ratio @ usage) / np.maximum(pull @ usage, TINY)
+            ratio, pull = _pulls(values, seen, band_weights @ usage.T, alpha)
+            above += ratio.T @ band_weights
+            below += pull.T @ band_weights
         usage *= above / np.maximum(below, TINY)
         if np.abs(usage - before).max() <= REFIT_TOLERANCE * before.max():
             break
@@ -169,17 +169,17 @@ def _pulls(values: Real, seen: Seen, expected: Real, alpha: float) -> tuple[Real
 def _least_squares(values: Real, heavy: Real, usage: Real) -> Real:
     """Return the weights, none negative, of each line on one module or two, by weighted least squares."""
     first = usage[:, 0]
-    own, pull = heavy @ (first * first), (heavy * values) @ first
-    alone = pull / np.maximum(own, TINY)
+    square, pull = heavy @ (first * first), (heavy * values) @ first
+    alone = pull / np.maximum(square, TINY)
     if usage.shape[1] == 1:
         return alone[:, None]
     second = usage[:, 1]
     other, both, pull_other = heavy @ (second * second), heavy @ (first * second), (heavy * values) @ second
-    determinant = own * other - both * both
-    apart = determinant > COLLINEAR * own * other
+    determinant = square * other - both * both
+    apart = determinant > COLLINEAR * square * other
     divisor = np.where(apart, determinant, 1.0)
     on_first = np.where(apart, (other * pull - both * pull_other) / divisor, alone)
-    on_second = np.where(apart, (own * pull_other - both * pull) / divisor, 0.0)
+    on_second = np.where(apart, (square * pull_other - both * pull) / divisor, 0.0)
     at_first, at_second = (
         np.where(on_second < 0.0, alone, on_first),
         np.where(on_first < 0.0, pull_other / np.maximum(other, TINY), on_second),

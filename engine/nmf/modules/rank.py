@@ -65,7 +65,7 @@ class RankRow:
         Of Poisson counts, less the log V! that all ranks have in common; NaN where V are no counts, and where the least
         divergence is not known (`least_divergence`).
     divergence : float
-        The least among the restarts, as far as these were carried, in units of V.
+        The least among the restarts, which may have ended early, in units of V.
     """
 
     rank: int
@@ -114,7 +114,7 @@ class RankSurvey:
     def second_differences(self) -> NDArray[np.float64]:
         """How sharply the divergence bends at each rank; NaN at the ends, and next to a rank that was not surveyed.
 
-        Of counts that is how sharply the log likelihood bends, as far as the restarts of the survey were carried.
+        Of counts that is how sharply the log likelihood bends, from restarts that may have ended early.
         """
         ranks, divergences = (np.array([getattr(row, name) for row in self.rows]) for name in ("rank", "divergence"))
         bends, apart = np.full(len(ranks), np.nan), np.diff(ranks)
@@ -138,7 +138,7 @@ class RankSurvey:
         """Why that rank, in a few sentences."""
         chosen, ends = self.chosen, (self.rows[0].rank, self.rows[-1].rank)
         if len(self.rows) == 1:
-            return f"Rank {chosen.rank} alone was surveyed."
+            return f"Rank {chosen.rank} is the only one surveyed."
         sentences = [
             f"Rank {chosen.rank} predicts {PREDICTED[self.by]} best: a mean KL divergence of {chosen.held_out:.4g}."
         ]

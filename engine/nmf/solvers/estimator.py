@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass, fields
@@ -17,6 +16,7 @@ import numpy as np
 from scipy.sparse import csr_array, issparse
 
 from ...errors import InputError
+from ...threads import cores
 from ...wording import printable
 from .observed import check_entries, check_observed, missing_entries, observe
 from .solver import fit, fit_each
@@ -114,7 +114,7 @@ class KLNMF:
             if self.restarts == 1:
                 best = fit(observed, self.n_components, seed=first, threads=self.threads, **how)
             else:
-                seeds, threads = range(first, first + self.restarts), self.threads or os.cpu_count() or 1
+                seeds, threads = range(first, first + self.restarts), self.threads or cores()
                 fits = fit_each(observed, self.n_components, seeds, threads=threads, **how)
                 best = min(fits, key=lambda candidate: candidate.divergence)
         if not best.converged:
@@ -211,7 +211,7 @@ class KLNMF:
                     f"input_features should have length equal to number of features ({self.n_features_in_}), "
                     f"got {len(names)}."
                 )
-        return np.array([f"klnmf{place}" for place in range(self.n_components_)], dtype=object)
+        return np.array([f"klnmf{index}" for index in range(self.n_components_)], dtype=object)
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters by their names; none of them is an estimator, so `deep` changes nothing."""

@@ -57,7 +57,7 @@ LEAST_VALUE = 1e-25
 LEAST_NORMAL_MANTISSA = 0x3F3504F3
 """The bits of √½ in float32."""
 
-LEAST = float(np.finfo(np.float64).tiny)
+LEAST_DIVISOR = float(np.finfo(np.float64).tiny)
 """The least B used as a divisor."""
 
 BATCH = 8
@@ -75,7 +75,7 @@ LEAST_LEFT = 0.2
 FIRST_STEP, LONGEST_STEP, STEP_GROWTH = 0.5, 0.98, 1.1
 """The step of the extrapolation, a share of the last change: the first, the longest, and its growth factor."""
 
-PATIENCE = 3
+MOST_STALLED = 3
 """Number of sweeps in a row with a gain below the tolerance after which a fit has converged."""
 
 ACCEPTED, STALLED, REJECTED = 1, 0, -1
@@ -115,6 +115,9 @@ def compiled(function: Function) -> Function:
     # Sums may be taken in the order that the vector units like; NaN and infinity keep their meaning. A function that
     # calls others has to allow it too: what is allowed within it is what the vector units get.
     how: dict[str, Any] = {"nogil": True, "fastmath": {"nsz", "arcp", "contract", "reassoc"}, "error_model": "numpy"}
+    # An earlier release's code is unpickled before numba asks whether it is stale, and names the class of its argument:
+    # under the name of another class it is not looked for.
+    function.__qualname__ += f".{StoredEntries.__name__}"
     try:
         return cast("Function", njit(cache=True, **how)(function))
     except RuntimeError:  # there is no folder in which it could be kept
@@ -134,16 +137,16 @@ def majoriser_minimum(a: float, s1: float, s2: float, total: float, floor: float
     return max(floor, new)
 
 
-def divergence(values: NDArray[Any], product: NDArray[Any], ratio: NDArray[Any], at: int, room: int) -> float:
+def divergence(values: NDArray[Any], product: NDArray[Any], ratio: NDArray[Any], at: int, padded: int) -> float:
     """Return Σ v log(v / x) − v + x over one line; compiled for float32 and float64 each in its own way."""
-    raise NotImplementedError(f"only in compiled code, not for {values, product, ratio, at, room}")
+    raise NotImplementedError(f"only in compiled code, not for {values, product, ratio, at, padded}")
 
 
 @overload(divergence)
-def _divergence(values: Any, product: Any, ratio: Any, at: Any, room: Any) -> Callable[..., float]:
-    def in_double(values: Any, product: Any, ratio: Any, at: Any, room: Any) -> float:
+def _divergence(values: Any, product: Any, ratio: Any, at: Any, padded: Any) -> Callable[..., float]:
+    def in_double(values: Any, product: Any, ratio: Any, at: Any, padded: Any) -> float:
         total = 0.0
-        for j in range(room):
+        for j in range(padded):
             if values[at, j] > 0.0:
                 x = product[at, j] / values[at, j]
                 total += values[at, j] * ((x - 1.0) - np.log(x))
@@ -151,14 +154,14 @@ def _divergence(values: Any, product: Any, ratio: Any, at: Any, room: Any) -> Ca
                 total += product[at, j]
         return total
 
-    def in_single(values: Any, product: Any, ratio: Any, at: Any, room: Any) -> float:
+    def in_single(values: Any, product: Any, ratio: Any, at: Any, padded: Any) -> float:
         # log by the polynomial of Cephes's logf, so that it runs in vectors; with x = 2^e (1 + f) what cancels in
         # x − 1 − log x where x is near 1 is left out beforehand.
         bits = ratio.view(np.int32)
         total = 0.0
-        for j in range(room):
+        for j in range(padded):
             ratio[j] = product[at, j] / values[at, j] if values[at, j] > np.float32(LEAST_VALUE) else np.float32(1.0)
-        for j in range(room):
+        for j in range(padded):
             x = ratio[j]
             exponent = np.int32(np.int32(bits[j] - np.int32(LEAST_NORMAL_MANTISSA)) >> np.int32(23))
             bits[j] = np.int32(bits[j] - np.int32(exponent << np.int32(23)))
@@ -307,23 +310,23 @@ def padded_length(count: int) -> int:
 @compiled
 def multiply_line(
     factors: NDArray[Any], i: int, packed: NDArray[Any], stride: int, product: NDArray[Any], at: int, count: int,
-    room: int,
+    padded: int,
 ) -> None:  # fmt: skip
     """Put w H of line i into `product`; four columns at a time, so that the sums are loaded less often."""
     rank, base = factors.shape[1], at * stride
-    for j in range(room):
+    for j in range(padded):
         product[at, j] = 0
     whole = rank - rank % 4
     for r in range(0, whole, 4):
         a0, a1, a2, a3 = factors[i, r], factors[i, r + 1], factors[i, r + 2], factors[i, r + 3]
         q = base + r
-        for j in range(room):
+        for j in range(padded):
             product[at, j] += a0 * packed[q, j] + a1 * packed[q + 1, j] + a2 * packed[q + 2, j] + a3 * packed[q + 3, j]
     for r in range(whole, rank):
         a = factors[i, r]
-        for j in range(room):
+        for j in range(padded):
             product[at, j] += a * packed[base + r, j]
-    for j in range(count, room):
+    for j in range(count, padded):
         product[at, j] = 1
 
 
@@ -349,7 +352,7 @@ def sums_over(
 @compiled
 def update(
     factors: NDArray[Any], i: int, size: int, values: NDArray[Any], product: NDArray[Any], packed: NDArray[Any],
-    stride: int, totals: NDArray[np.float64], rooms: NDArray[np.int64], changes: NDArray[Any],
+    stride: int, totals: NDArray[np.float64], padded_lengths: NDArray[np.int64], changes: NDArray[Any],
 ) -> None:  # fmt: skip
     """Update the coordinates of `size` lines from line i on, one after the other, and keep `product` up to date."""
     rank = factors.shape[1]
@@ -359,8 +362,8 @@ def update(
         for at in range(size):
             current, s1, s2 = at * stride + r, 0.0, 0.0
             previous = current - min(r, 1)
-            for first in range(0, rooms[at], SINGLE_SUM_LENGTH):
-                last = min(first + SINGLE_SUM_LENGTH, rooms[at])
+            for first in range(0, padded_lengths[at], SINGLE_SUM_LENGTH):
+                last = min(first + SINGLE_SUM_LENGTH, padded_lengths[at])
                 t1, t2 = sums_over(values, product, packed, at, changes[at], previous, current, first, last)
                 s1 += np.float64(t1)
                 s2 += np.float64(t2)
@@ -369,7 +372,7 @@ def update(
             changes[at] = factors[i + at, r] - a
     for at in range(size):
         current = at * stride + rank - 1
-        for j in range(rooms[at]):
+        for j in range(padded_lengths[at]):
             product[at, j] += changes[at] * packed[current, j]
 
 
@@ -392,50 +395,52 @@ def sweep(
     values = np.zeros((BATCH, width), dtype=factors.dtype)
     product, ratio = np.empty((BATCH, width), dtype=factors.dtype), np.empty(width, dtype=factors.dtype)
     totals, changes = np.empty((BATCH, rank)), np.empty(BATCH, dtype=factors.dtype)
-    counts, rooms = np.empty(BATCH, dtype=np.int64), np.empty(BATCH, dtype=np.int64)
+    counts, padded_lengths = np.empty(BATCH, dtype=np.int64), np.empty(BATCH, dtype=np.int64)
     for i in range(first, last, BATCH):
         size = min(BATCH, last - i)
         for at in range(size):
             counts[at] = load_line(stored, i + at, others, values, packed, at)
-            rooms[at] = padded_length(counts[at])
+            padded_lengths[at] = padded_length(counts[at])
             sum_observed(stored, i + at, others, sums, totals, at)
-            multiply_line(factors, i + at, packed, stride, product, at, counts[at], rooms[at])
+            multiply_line(factors, i + at, packed, stride, product, at, counts[at], padded_lengths[at])
         if updating:
-            update(factors, i, size, values, product, packed, stride, totals, rooms, changes)
+            update(factors, i, size, values, product, packed, stride, totals, padded_lengths, changes)
         if len(divergences):
             for at in range(size):
-                for j in range(counts[at], rooms[at]):
+                for j in range(counts[at], padded_lengths[at]):
                     product[at, j] = 0
                 divergences[i + at] = line_divergence(
-                    stored, i + at, values, product, ratio, factors, totals, at, rooms[at]
+                    stored, i + at, values, product, ratio, factors, totals, at, padded_lengths[at]
                 )
 
 
 def line_divergence(
     stored: StoredEntries, i: int, values: NDArray[Any], product: NDArray[Any], ratio: NDArray[Any],
     factors: NDArray[Any],
-    totals: NDArray[np.float64], at: int, room: int,
+    totals: NDArray[np.float64], at: int, padded: int,
 ) -> float:  # fmt: skip
     """Return the divergence of line i."""
-    raise NotImplementedError(f"only in compiled code: {stored, i, values, product, ratio, factors, totals, at, room}")
+    raise NotImplementedError(
+        f"only in compiled code: {stored, i, values, product, ratio, factors, totals, at, padded}"
+    )
 
 
 @overload(line_divergence)
 def _line_divergence(
-    stored: Any, i: Any, values: Any, product: Any, ratio: Any, factors: Any, totals: Any, at: Any, room: Any
+    stored: Any, i: Any, values: Any, product: Any, ratio: Any, factors: Any, totals: Any, at: Any, padded: Any
 ) -> Callable[..., float]:
     def dense(
-        stored: Any, i: Any, values: Any, product: Any, ratio: Any, factors: Any, totals: Any, at: Any, room: Any
+        stored: Any, i: Any, values: Any, product: Any, ratio: Any, factors: Any, totals: Any, at: Any, padded: Any
     ) -> float:
         for k in range(stored.missing_starts[i], stored.missing_starts[i + 1]):
             product[at, stored.missing[k]] = 0
-        return divergence(values, product, ratio, at, room)
+        return divergence(values, product, ratio, at, padded)
 
     def sparse(
-        stored: Any, i: Any, values: Any, product: Any, ratio: Any, factors: Any, totals: Any, at: Any, room: Any
+        stored: Any, i: Any, values: Any, product: Any, ratio: Any, factors: Any, totals: Any, at: Any, padded: Any
     ) -> float:
-        left = divergence(values, product, ratio, at, room)
-        for j in range(room):
+        left = divergence(values, product, ratio, at, padded)
+        for j in range(padded):
             left -= np.float64(product[at, j])
         for r in range(factors.shape[1]):
             left += np.float64(factors[i, r]) * totals[at, r]
@@ -454,15 +459,15 @@ def sweep_symmetric(stored: StoredEntries, factors: NDArray[Any]) -> None:
     width = padded_length(longest_line(stored, factors, 0, n))
     sums, (packed, stride) = column_sums(factors), allocate_packed(stored, factors, width)
     values, product = np.zeros((1, width), dtype=factors.dtype), np.empty((1, width), dtype=factors.dtype)
-    totals, rooms, changes = np.empty((1, rank)), np.empty(1, dtype=np.int64), np.empty(1, dtype=factors.dtype)
+    totals, padded_lengths, changes = np.empty((1, rank)), np.empty(1, dtype=np.int64), np.empty(1, dtype=factors.dtype)
     for i in range(n):
         count = load_line(stored, i, factors, values, packed, FIRST)
-        rooms[0] = padded_length(count)
+        padded_lengths[0] = padded_length(count)
         sum_observed(stored, i, factors, sums, totals, FIRST)
-        multiply_line(factors, i, packed, stride, product, FIRST, count, rooms[0])
+        multiply_line(factors, i, packed, stride, product, FIRST, count, padded_lengths[0])
         for r in range(rank):
             sums[r] -= factors[i, r]
-        update(factors, i, FIRST + 1, values, product, packed, stride, totals, rooms, changes)
+        update(factors, i, FIRST + 1, values, product, packed, stride, totals, padded_lengths, changes)
         for r in range(rank):
             sums[r] += factors[i, r]
         if stride == 0:
@@ -481,14 +486,14 @@ def gradient(stored: StoredEntries, factors: NDArray[Any], others: NDArray[Any])
     for i in range(m):
         count = load_line(stored, i, others, values, packed, FIRST)
         sum_observed(stored, i, others, sums, totals, FIRST)
-        room = padded_length(count)
-        multiply_line(factors, i, packed, stride, product, FIRST, count, room)
+        padded = padded_length(count)
+        multiply_line(factors, i, packed, stride, product, FIRST, count, padded)
         for r in range(rank):
             s1 = 0.0
-            for first in range(0, room, SINGLE_SUM_LENGTH):
-                last = min(first + SINGLE_SUM_LENGTH, room)
+            for first in range(0, padded, SINGLE_SUM_LENGTH):
+                last = min(first + SINGLE_SUM_LENGTH, padded)
                 s1 += np.float64(sums_over(values, product, packed, FIRST, still, r, r, first, last)[0])
-            scaled[i, r] = 1.0 - s1 / max(totals[0, r], LEAST)
+            scaled[i, r] = 1.0 - s1 / max(totals[0, r], LEAST_DIVISOR)
     return scaled
 
 
@@ -586,9 +591,9 @@ def minimize(
             accepted += 1
             begin_h = extrapolate(h, old_h, step, LEAST_LEFT) if extrapolating else h
         stalled = stalled + 1 if gain < tolerance else 0
-        if stalled == PATIENCE:
+        if stalled == MOST_STALLED:
             break
-    return best_w, best_h, accepted, stalled == PATIENCE
+    return best_w, best_h, accepted, stalled == MOST_STALLED
 
 
 def minimize_symmetric(
@@ -614,9 +619,9 @@ def minimize_symmetric(
             accepted += 1
             begin = extrapolate(w, old, step, LEAST_LEFT) if extrapolating else w
         stalled = stalled + 1 if gain < tolerance else 0
-        if stalled == PATIENCE:
+        if stalled == MOST_STALLED:
             break
-    return best_w, accepted, stalled == PATIENCE
+    return best_w, accepted, stalled == MOST_STALLED
 
 
 compiled_minimize = compiled(minimize)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Sparse = csr_array[Any, Any]
     Matrix = NDArray[np.float64] | Sparse
 
-LARGEST = 1e50
+LARGEST_VALUE = 1e50
 """The largest value allowed: fourth powers of larger ones are not held by double precision."""
 
 SPARSE_BELOW = 0.3
@@ -149,8 +149,12 @@ def check_entries(values: Any, row: str, column: str) -> None:
     data = values if dense else values.tocsr().data
     for bad, what, hint in (
         (data < 0.0, "negative", "Give counts or intensities as they are, before centring or a logarithm."),
-        (np.isinf(data), "infinite", "Correct it, or make it NaN, which is taken for missing."),
-        (data > LARGEST, f"larger than {LARGEST:g}", "Divide all of them by one number: the modules stay the same."),
+        (np.isinf(data), "infinite", "Correct it, or make it NaN, which is treated as missing."),
+        (
+            data > LARGEST_VALUE,
+            f"larger than {LARGEST_VALUE:g}",
+            "Divide all of them by one number: the modules stay the same.",
+        ),
     ):
         if np.any(bad):
             first = int(np.argmax(bad))
@@ -185,7 +189,7 @@ def check_kind(values: Any) -> None:
         It is a masked array, or complex.
     """
     if isinstance(values, np.ma.MaskedArray):
-        raise InputError("A masked array's mask would be passed over.", hint="Make it NaN: values.filled(numpy.nan).")
+        raise InputError("The mask of a masked array would be ignored.", hint="Make it NaN: values.filled(numpy.nan).")
     if np.iscomplexobj(values):
         raise InputError("Complex values have no non-negative factors.")
 

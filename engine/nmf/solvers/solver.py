@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...errors import InputError
 from ...mapping import threaded
+from ...threads import cores
 from .descent import descend
 from .factorization import Factorization, finish
 from .kernels import FLOOR
@@ -76,7 +76,7 @@ def fit(
     check_rank(observed, rank)
     first = _draw_start(observed, rank, seed) if start is None else _check_start(observed, rank, start)
     w, h = _balance(*first)
-    threads = threads or os.cpu_count() or 1
+    threads = threads or cores()
     descent = descend(observed.rows, observed.columns, w, h, tolerance, most_sweeps, threads)
     start_seed = seed if start is None else None
     return finish(observed, descent.w, descent.h, descent.trace, converged=descent.converged, seed=start_seed)

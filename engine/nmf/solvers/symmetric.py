@@ -125,7 +125,7 @@ def _check_without_diagonal(observed: Observed) -> None:
     lines = np.repeat(np.arange(p), np.diff(stored.missing_starts))
     if p != n or np.count_nonzero(lines == stored.missing) < p:
         raise InputError(
-            f"A matrix of {p:,} × {n:,} with what stands on its diagonal has no symmetric factor.",
+            f"A matrix of {p:,} × {n:,} that includes its diagonal has no symmetric factor.",
             hint="Make it with `observe_symmetric`, which leaves the diagonal out.",
         )
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from scipy.sparse import csr_array, issparse
 
 from ...errors import InputError
 from ...mapping import threaded
+from ...threads import cores
 from ...wording import counted
 from .kernels import FLOOR
 from .observed import check_entries, check_kind, missing_entries
@@ -134,7 +134,7 @@ def transform(
     def solve(which: NDArray[np.intp]) -> Projection:
         return _solve(lines.select(which), totals[which], seen[which], weights, tolerance, most_sweeps)
 
-    bands = (threads or os.cpu_count() or 1) if lines.work(weights.shape[1]) >= WORTH_THREADS else 1
+    bands = (threads or cores()) if lines.work(weights.shape[1]) >= WORTH_THREADS else 1
     parts = list(threaded(bands)(solve, np.array_split(np.arange(len(lines)), bands)))
     return Projection(
         np.concatenate([part.usage for part in parts], axis=1),

@@ -41,7 +41,7 @@ def test_a_part_of_a_signal_is_chosen_by_id(study: Study) -> None:
     part = among(study.signal, ["G05", "G03", "X"], "tests")
     assert part.ids == ("G03", "G05")
     np.testing.assert_array_equal(part.values, study.signal.values[[3, 5]])
-    with pytest.raises(InputError, match="none is the same"):
+    with pytest.raises(InputError, match="no id is in both"):
         among(study.signal, ["X"], "tests")
 
 

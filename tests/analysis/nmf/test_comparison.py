@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 def made_of(*groups: list[int], genes: int = 12) -> Factorization:
     """A factorization whose modules have these genes, in equal parts."""
     modules = np.zeros((genes, len(groups)))
-    for place, group in enumerate(groups):
-        modules[group, place] = 1.0 / len(group)
+    for index, group in enumerate(groups):
+        modules[group, index] = 1.0 / len(group)
     usage = np.array([[float(len(group))] * 3 for group in groups])
     return Factorization(modules, usage, 1.0, np.ones(1), 0.0, converged=True, seed=0)
 
@@ -76,7 +76,7 @@ def test_the_distance_of_a_gene_is_the_share_of_it_that_is_elsewhere() -> None:
     assert membership_distances(changes, memberships(before), memberships(more)).sum() == pytest.approx(3.0)
 
 
-def test_a_gene_has_moved_beyond_what_drawing_the_samples_anew_does() -> None:
+def test_a_gene_has_moved_farther_than_resampling_moves_it() -> None:
     resamples = np.tile(np.linspace(0.0, 0.2, 100), (19, 1))
     still = Movement(np.full(100, 0.1), resamples)
     assert still.cut == pytest.approx(0.19, abs=0.002)
@@ -94,7 +94,7 @@ def test_a_gene_has_moved_beyond_what_drawing_the_samples_anew_does() -> None:
     assert not uncut.moved.any()
 
 
-def test_a_version_is_distinguishable_from_its_own_drawings_one_time_in_twenty() -> None:
+def test_a_version_differs_from_its_own_resamples_one_time_in_twenty() -> None:
     # Genes move together: in each drawing by a scale of its own, so that one of them may hold most of what is far.
     stream = np.random.default_rng(5)
     distinguished = 0
@@ -109,8 +109,8 @@ def test_a_version_is_distinguishable_from_its_own_drawings_one_time_in_twenty()
 def repo(tmp_path: Path) -> Repository:
     """A store on simulated counts, with one weak pathway, and one that moves a third of the genes."""
     drawn = simulate_counts(60, 40, 3, depth=60, moonlighting=4, seed=5)
-    head = "\t".join(["gene", *(f"S{place}" for place in range(40))])
-    rows = ["\t".join([f"G{place:02d}", *(f"{count:g}" for count in row)]) for place, row in enumerate(drawn.counts)]
+    head = "\t".join(["gene", *(f"S{index}" for index in range(40))])
+    rows = ["\t".join([f"G{index:02d}", *(f"{count:g}" for count in row)]) for index, row in enumerate(drawn.counts)]
     (tmp_path / "counts.tsv").write_text("\n".join([head, *rows]) + "\n")
     repo = grnledger.init(tmp_path / "lab.grn", expression=tmp_path / "counts.tsv", counts=True, transform="log1p")
     weak, strong = np.full((3, 1), 0.01), np.full((20, 1), 8.0)
@@ -173,7 +173,7 @@ def test_a_drawing_that_the_estimator_refuses_is_drawn_again_for_a_while(
     assert source.halves(2, seed=1) == []
     monkeypatch.setattr(resampling, "ATTEMPTS", 2)
     refused[0] = 0
-    with pytest.raises(InputError, match="refused 2 drawings of samples: one gene is constant"):
+    with pytest.raises(InputError, match="refused 2 resamples: one gene is constant"):
         list(source.drawn(1, seed=1))
 
 
@@ -189,7 +189,7 @@ def test_a_base_without_samples_is_refused_unless_none_are_asked(tmp_path: Path,
     assert grn("simulate", "--genes", 30, "-o", tmp_path / "m.npz").code == 0
     assert grn("init", tmp_path / "m.grn", "--factor-model", tmp_path / "m.npz").code == 0
     assert grn("-s", tmp_path / "m.grn", "commit", tmp_path / "m.pathways.npz").code == 0
-    with pytest.raises(NotFound, match="cannot be drawn anew"):
+    with pytest.raises(NotFound, match="cannot be resampled"):
         resampling_of(grnledger.open(tmp_path / "m.grn"), "v0")
     asked = ("-s", tmp_path / "m.grn", "nmf", "diff", "v0..v1", "--rank", 2, "--restarts", 2)
     refused = grn(*asked)
@@ -209,7 +209,7 @@ def test_the_command_shows_modules_and_genes(repo: Repository, grn: Callable[...
         (row["distance"] for row in answer["genes"]), reverse=True
     )
     text = grn(*asked)
-    assert "where drawing the samples anew moves about 3 (20 drawings, p = 0.048) between v0 and v2." in text.err
+    assert "where resampling alone moves about 3 (20 resamples, p = 0.048) between v0 and v2." in text.err
     rows = grn(*asked, "--table", "genes", "--tsv").rows
     assert len(rows) == 60
     assert list(rows[0]) == ["gene", "module_from", "share_from", "module_to", "share_to", "distance", "moved"]
@@ -218,5 +218,5 @@ def test_the_command_shows_modules_and_genes(repo: Repository, grn: Callable[...
     assert "and 40 genes that moved less" in genes.err
     weak = grn("-s", repo.path, "nmf", "diff", "v0..v1", "--rank", 3, "--restarts", 3, "--resamples", 5)
     assert "Not distinguishable: 0 of 60 genes moved further than" in weak.err
-    assert "too few drawings to tell: 19 or more are needed" in weak.err
+    assert "too few resamples for a test: 19 or more are needed" in weak.err
     assert grn("-s", repo.path, "nmf", "diff", "v0..v9").code == 3

@@ -29,16 +29,16 @@ def table(tmp_path: Path) -> Path:
 def test_a_file_has_the_same_modules_with_a_store_and_without(table: Path, tmp_path: Path) -> None:
     repo = grnledger.init(tmp_path / "lab.grn", expression=table, counts=True, transform="log1p")
     bare = modules_of_file(table, ranks=(3, 3), restarts=2)
-    assert (bare.artifact, bare.refusal) == (None, "there is no store to keep it in.")
+    assert (bare.artifact, bare.refusal) == (None, "")
     stored = modules_of(repo, "v0", str(table), ranks=(3, 3), restarts=2)
     assert stored.artifact is not None
     assert not stored.reused
     assert modules_of_file(table, repo, ranks=(3, 3), restarts=2).reused
-    modules = [run.named.analysis.best.modules for run in (bare, stored)]
+    modules = [run.named_analysis.analysis.best.modules for run in (bare, stored)]
     np.testing.assert_array_equal(*modules)
 
 
-def test_likelihoods_of_the_method_before_are_not_shown_and_made_anew(
+def test_likelihoods_of_an_earlier_method_are_hidden_and_computed_again(
     table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repo = grnledger.init(tmp_path / "lab.grn", expression=table, counts=True, transform="log1p")
@@ -46,10 +46,10 @@ def test_likelihoods_of_the_method_before_are_not_shown_and_made_anew(
         patch.setattr(kept, "METHODS", {"counts": 2})
         before = modules_of(repo, "v0", "counts", ranks=(3, 3), restarts=10)
     assert before.artifact is not None
-    (row,) = kept.read(repo.artifacts.named(before.artifact.key)).analysis.survey.rows
+    (row,) = kept.read(repo.artifacts.find_by_prefix(before.artifact.key)).analysis.survey.rows
     assert np.isnan(row.log_likelihood)
-    assert row.divergence == before.named.analysis.survey.rows[0].divergence
+    assert row.divergence == before.named_analysis.analysis.survey.rows[0].divergence
     after = modules_of(repo, "v0", "counts", ranks=(3, 3), restarts=10)
     assert not after.reused
-    (row,) = after.named.analysis.survey.rows
+    (row,) = after.named_analysis.analysis.survey.rows
     assert np.isfinite(row.log_likelihood)

@@ -135,9 +135,9 @@ def test_held_out_gains_are_those_of_dense_densities() -> None:
     held, known = order[:3], np.delete(values, order[:3], axis=1)
     deviations = known.std(axis=1, ddof=1, keepdims=True)
     new = (values[:, held] - known.mean(axis=1, keepdims=True)) / deviations
-    one = multivariate_normal(np.zeros(20), sigma(fit(known, 1))).logpdf(new.T)
+    with_factor = multivariate_normal(np.zeros(20), sigma(fit(known, 1))).logpdf(new.T)
     none = multivariate_normal(np.zeros(20), np.eye(20)).logpdf(new.T)
-    np.testing.assert_allclose(gains[1, held], one - none, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(gains[1, held], with_factor - none, rtol=1e-5, atol=1e-5)
     np.testing.assert_array_equal(gains[0], np.zeros(15))
 
 
@@ -173,7 +173,7 @@ def test_idle_factors_are_left_out_and_counted() -> None:
     assert factor_analysis(square_waves, 1).notes[-1] == "1 of 1 factor explain nothing more and were left out."
 
 
-def test_a_search_cut_short_says_how_far_it_came() -> None:
+def test_a_search_that_did_not_converge_is_an_error() -> None:
     with pytest.raises(NotConverged, match="3 factors did not converge in 2 iterations") as caught:
         factor_analysis(simulated(60, 20, 3, seed=14), 3, max_iterations=2)
     assert "nats a sample" in caught.value.message

@@ -49,7 +49,7 @@ def probes() -> Expression:
 def test_repeated_genes_are_refused(probes: Expression) -> None:
     with pytest.raises(InputError) as caught:
         prepare(probes, Preparation())
-    assert caught.value.message == "2 of 4 genes stand in more than one row: A, C."
+    assert caught.value.message == "2 of 4 genes occur in more than one row: A, C."
     assert caught.value.code == "repeated-genes"
 
 
@@ -65,7 +65,7 @@ def test_the_most_variable_row_is_chosen_after_the_transform_and_the_first_of_ti
 
 def test_rows_of_one_gene_are_averaged_as_read_before_the_transform(probes: Expression) -> None:
     prepared = prepare(probes, Preparation(transform="log2", duplicates="mean"))
-    expected = np.stack([probes.values[[place for place, gene in enumerate(probes.genes) if gene == name]].mean(axis=0)
+    expected = np.stack([probes.values[[index for index, gene in enumerate(probes.genes) if gene == name]].mean(axis=0)
                          for name in "ABCD"])  # fmt: skip
     assert prepared.panel.genes == ("A", "B", "C", "D")
     np.testing.assert_allclose(prepared.raw, expected, rtol=1e-15)
@@ -92,10 +92,10 @@ def test_counts_are_scaled_to_the_median_library_of_the_whole_file_before_floor_
     asked = Preparation(counts=True, floor=2.0, transform="log1p", genes=("E", "B"))
     prepared = prepare(expression, asked)
     libraries = [sum(counts[:, sample]) for sample in range(4)]
-    for place, row in enumerate((4, 1)):
+    for index, row in enumerate((4, 1)):
         for sample in range(4):
             scaled = counts[row, sample] / libraries[sample] * np.median(libraries)
-            np.testing.assert_allclose(prepared.values[place, sample], np.log1p(max(scaled, 2.0)), rtol=1e-14)
+            np.testing.assert_allclose(prepared.values[index, sample], np.log1p(max(scaled, 2.0)), rtol=1e-14)
     np.testing.assert_array_equal(prepared.raw, counts[[4, 1]])
 
 
@@ -225,6 +225,6 @@ def test_leukemia_becomes_the_panels_that_were_measured(leukemia: Expression) ->
     detected = prepare(leukemia, replace(asked, min_detected=0.2))
     assert len(detected.panel) == 7_979
     assert len(prepare(leukemia, replace(asked, top_variance=500)).panel) == 500
-    places = everything.panel.locate(detected.panel.genes)
-    np.testing.assert_array_equal(everything.values[places], detected.values)
+    indices = everything.panel.locate(detected.panel.genes)
+    np.testing.assert_array_equal(everything.values[indices], detected.values)
     np.testing.assert_array_equal(np.log2(np.maximum(detected.raw, 20.0)), detected.values)

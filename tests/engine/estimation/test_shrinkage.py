@@ -113,7 +113,7 @@ def test_an_intensity_of_ones_own_is_taken() -> None:
         shrinkage(values, intensity=1.5)
 
 
-def test_complete_shrinkage_needs_no_factors_and_says_so() -> None:
+def test_complete_shrinkage_needs_no_factors_and_has_a_note() -> None:
     estimate = shrinkage(simulated(40, 7, seed=5), intensity=1.0)
     assert isinstance(estimate.base, FactorCovariance)
     assert estimate.base.loadings.shape == (40, 0)
@@ -186,7 +186,7 @@ def test_an_empirical_covariance_that_is_singular_is_refused_with_its_rank() -> 
 
 
 @pytest.mark.parametrize("estimator", [ledoit_wolf, empirical])
-def test_only_shrinkage_has_a_place_for_constant_genes(estimator: object) -> None:
+def test_only_shrinkage_keeps_constant_genes(estimator: object) -> None:
     values = simulated(6, 20, seed=13)
     values[2] = 0.1
     with pytest.raises(InputError, match="1 of 6 genes is constant") as caught:

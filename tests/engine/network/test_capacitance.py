@@ -173,7 +173,7 @@ def build(case: Case) -> Built:
         least = most - sum(dense_term(pathway, deviations) for pathway in away)
         pathways += away
     noise = base.noise if isinstance(base, FactorCovariance) else np.ones(0)
-    eigenvalues = np.concatenate([noise, *(np.linalg.eigvalsh(one) for one in (start, most, least))])
+    eigenvalues = np.concatenate([noise, *(np.linalg.eigvalsh(matrix) for matrix in (start, most, least))])
     condition = float(eigenvalues.max() / eigenvalues.min())
     return Built(version(base, pathways), least, np.linalg.inv(least), condition)
 
@@ -240,17 +240,17 @@ def test_rows_blocks_diagonals_and_products_of_a_version_are_those_of_its_dense_
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_names_and_places_ask_for_the_same_genes(form: Form) -> None:
+def test_names_and_indices_select_the_same_genes(form: Form) -> None:
     snapshot = build(Case(8, 4, 1e1, form, mixed=True)).snapshot
-    names, places = ["G5", "G0"], [5, 0]
-    for by_name, by_place in (
-        (snapshot.precision.rows(names), snapshot.precision.rows(places)),
-        (snapshot.covariance.block(names, "G3"), snapshot.covariance.block(places, 3)),
-        (snapshot.precision.diagonal(names), snapshot.precision.diagonal(places)),
-        (snapshot.partial_correlation(names, ["G1"]), snapshot.partial_correlation(places, [1])),
-        (snapshot.correlation("G2", names), snapshot.correlation(2, places)),
+    names, indices = ["G5", "G0"], [5, 0]
+    for by_name, by_index in (
+        (snapshot.precision.rows(names), snapshot.precision.rows(indices)),
+        (snapshot.covariance.block(names, "G3"), snapshot.covariance.block(indices, 3)),
+        (snapshot.precision.diagonal(names), snapshot.precision.diagonal(indices)),
+        (snapshot.partial_correlation(names, ["G1"]), snapshot.partial_correlation(indices, [1])),
+        (snapshot.correlation("G2", names), snapshot.correlation(2, indices)),
     ):
-        np.testing.assert_array_equal(by_name, by_place)
+        np.testing.assert_array_equal(by_name, by_index)
 
 
 def test_two_single_genes_have_a_number_and_several_have_an_array() -> None:
@@ -301,7 +301,7 @@ def bits(snapshot: Snapshot) -> list[bytes]:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_the_columns_stand_in_the_order_given_and_equal_input_gives_equal_bits(
+def test_the_columns_keep_their_order_and_equal_input_gives_equal_bits(
     form: Form,
 ) -> None:
     base = base_of(Case(30, 0, 1e3, form, mixed=False), np.random.default_rng(4))
@@ -309,8 +309,8 @@ def test_the_columns_stand_in_the_order_given_and_equal_input_gives_equal_bits(
     pathways = random_pathways(9, 1, deviations, np.random.default_rng(5))
     other_way = list(reversed(pathways))
     first, again, turned = version(base, pathways), version(base, list(pathways)), version(base, other_way)
-    assert [one.names for one in first.pathways] == [one.names for one in pathways]
-    assert [one.names for one in turned.pathways] == [one.names for one in other_way]
+    assert [pathway.names for pathway in first.pathways] == [pathway.names for pathway in pathways]
+    assert [pathway.names for pathway in turned.pathways] == [pathway.names for pathway in other_way]
     assert bits(first) == bits(again)
     expected = np.hstack([densified(pathway, deviations) for pathway in other_way])
     np.testing.assert_allclose(turned.capacitance.loadings.rows(), expected, rtol=4 * EPS, atol=0)
@@ -384,18 +384,18 @@ def test_a_subtraction_is_refused_exactly_when_the_dense_covariance_is_not_posit
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("guilty", range(4))
-def test_the_refusal_names_the_pathway_that_takes_too_much(form: Form, guilty: int) -> None:
+def test_the_refusal_names_the_pathway_that_removes_too_much(form: Form, guilty: int) -> None:
     base = base_of(Case(12, 0, 1e1, form, mixed=True), np.random.default_rng(9))
     available = dense_base(base)
     minus: list[Pathway] = []
     for number, name in enumerate(("p53", "NF-κB", "Wnt", "MAPK")):
-        one = Pathway((name,), np.arange(3 * number, 3 * number + 3), np.ones((3, 1)), -1)
-        minus += taking(1.5 if number == guilty else 0.01, [one], available, base.standard_deviations())
+        removal = Pathway((name,), np.arange(3 * number, 3 * number + 3), np.ones((3, 1)), -1)
+        minus += taking(1.5 if number == guilty else 0.01, [removal], available, base.standard_deviations())
     with pytest.raises(NotPositiveDefinite, match=f"Subtracting {minus[guilty].names[0]} would"):
         version(base, minus)
 
 
-def test_a_tied_pathway_that_takes_too_much_is_named_by_its_column() -> None:
+def test_a_tied_pathway_that_removes_too_much_is_named_by_its_column() -> None:
     base = FactorCovariance(np.ones(6), np.empty((6, 0)))
     loadings = np.zeros((6, 2))
     loadings[0, 0], loadings[4, 1] = 0.1, 5.0
@@ -404,7 +404,7 @@ def test_a_tied_pathway_that_takes_too_much_is_named_by_its_column() -> None:
         version(base, [Pathway(("added",), np.array([5]), np.ones((1, 1))), pair])
 
 
-def test_what_an_addition_brought_a_subtraction_may_take_again() -> None:
+def test_a_subtraction_may_remove_what_an_addition_added() -> None:
     base = base_of(Case(20, 0, 1e2, "factors", mixed=True), np.random.default_rng(10))
     added = Pathway(("p53",), np.array([2, 3, 5]), np.array([[1.0], [2.0], [-1.0]]))
     removed = Pathway(("not p53",), added.genes.copy(), added.loadings.copy(), -1)
@@ -452,7 +452,7 @@ def test_a_version_inverts_its_own_covariance_for_loadings_of_every_size(
     rng = np.random.default_rng(seed)
     base = base_of(Case(genes, rank, 1e2, form, mixed=False), rng)
     deviations = base.standard_deviations()
-    pathways = [scaled(one, 10.0**size) for one in random_pathways(rank, 1, deviations, rng)]
+    pathways = [scaled(drawn, 10.0**size) for drawn in random_pathways(rank, 1, deviations, rng)]
     covariance = dense_base(base) + sum(dense_term(pathway, deviations) for pathway in pathways)
     least = float(np.linalg.eigvalsh(dense_base(base))[0])
     noise = float(base.noise.min()) if isinstance(base, FactorCovariance) else least
@@ -506,8 +506,8 @@ def test_the_product_of_two_pathways_is_the_same_to_the_last_bit_whichever_other
     pair, whole = columns_of([pathways[2], pathways[6]], deviations), columns_of(pathways, deviations)
     _, alone = core.products(factors, pair, np.arange(pair.shape[1]))
     _, everyone = core.products(factors, whole, np.arange(whole.shape[1]))
-    places = {name: place for place, name in enumerate(name for one in pathways for name in one.names)}
-    chosen = [places[name] for one in (pathways[2], pathways[6]) for name in one.names]
+    indices = {name: index for index, name in enumerate(name for pathway in pathways for name in pathway.names)}
+    chosen = [indices[name] for pathway in (pathways[2], pathways[6]) for name in pathway.names]
     np.testing.assert_array_equal(alone, everyone[np.ix_(chosen, chosen)])
 
 
@@ -526,19 +526,19 @@ def test_sparse_columns_answer_as_dense_ones_do_and_both_ways_of_their_products_
     rng = np.random.default_rng(seed)
     dense, others = (rng.standard_normal((genes, rank)) * (rng.random((genes, rank)) < 0.4) for rank in ranks)
     sparse, beside = sparse_of(dense), sparse_of(others)
-    places = rng.integers(0, genes, 7)
+    indices = rng.integers(0, genes, 7)
     chosen = np.flatnonzero(rng.random(ranks[0]) < 0.5)
     np.testing.assert_array_equal(sparse.rows(), dense)
-    np.testing.assert_array_equal(sparse.rows(places), dense[places])
+    np.testing.assert_array_equal(sparse.rows(indices), dense[indices])
     np.testing.assert_array_equal(sparse.select(chosen).rows(), dense[:, chosen])
     np.testing.assert_array_equal(sparse.touched(), np.flatnonzero(np.any(dense, axis=1)))
     left, right = rng.standard_normal((ranks[0], 3)), rng.standard_normal((genes, 3))
     np.testing.assert_allclose(sparse.times(left), dense @ left, rtol=0, atol=1e-13)
     np.testing.assert_allclose(sparse.transposed_times(right), dense.T @ right, rtol=0, atol=1e-13)
-    for one in range(3):  # one column alone goes another way, to the same bits
-        np.testing.assert_array_equal(sparse.times(left[:, [one]]), sparse.times(left)[:, [one]])
+    for column in range(3):  # one column alone goes another way, to the same bits
+        np.testing.assert_array_equal(sparse.times(left[:, [column]]), sparse.times(left)[:, [column]])
         np.testing.assert_array_equal(
-            sparse.transposed_times(right[:, [one]]), sparse.transposed_times(right)[:, [one]]
+            sparse.transposed_times(right[:, [column]]), sparse.transposed_times(right)[:, [column]]
         )
     np.testing.assert_allclose(sparse.products(beside), dense.T @ others, rtol=0, atol=1e-13)
     column_by_column = sparse.products(beside)
@@ -554,15 +554,15 @@ def test_a_version_read_with_what_is_known_of_another_has_the_same_bits(form: Fo
     deviations, anchor = base.standard_deviations(), anchor_of(base)
     pathways = random_pathways(24, 1, deviations, rng)
     before = factor(anchor, [pathways[7], pathways[1], pathways[4]], deviations)
-    places = {name: place for place, name in enumerate(n for at in (7, 1, 4) for n in pathways[at].names)}
+    indices = {name: index for index, name in enumerate(n for at in (7, 1, 4) for n in pathways[at].names)}
     order = [pathways[at] for at in (0, 1, 2, 4, 5, 7)]
     if form == "dense":
         assert before.products is None
         return
     known = KnownProducts(
-        expect(before.products), np.array([places.get(name, -1) for one in order for name in one.names])
+        expect(before.products), np.array([indices.get(name, -1) for pathway in order for name in pathway.names])
     )
-    with_products, cold = (factor(anchor, order, deviations, known=one) for one in (known, None))
+    with_products, cold = (factor(anchor, order, deviations, known=products) for products in (known, None))
     assert with_products.triangle.tobytes() == cold.triangle.tobytes()
     wrong = KnownProducts(1.001 * known.products, known.indices)  # and it was taken over, not computed again
     assert factor(anchor, order, deviations, known=wrong).triangle.tobytes() != cold.triangle.tobytes()

@@ -76,14 +76,16 @@ def dense_rho(snapshot: Snapshot) -> Matrix:
     return rho
 
 
-def brute_compare(before: Matrix, after: Matrix, cut: EdgeRule, only: Only | None, by: Order = "rho") -> dict[str, Any]:
+def brute_compare(
+    before: Matrix, after: Matrix, edge_rule: EdgeRule, only: Only | None, by: Order = "rho"
+) -> dict[str, Any]:
     """The comparison pair by pair, in plain Python."""
     every = list(itertools.combinations(range(len(before)), 2))
-    threshold = cut.value
-    if cut.rule == "top":
+    threshold = edge_rule.value
+    if edge_rule.rule == "top":
         counted_on = before if before.any() else after
         ranked = sorted((abs(counted_on[pair]) for pair in every if counted_on[pair] != 0), reverse=True)
-        threshold = ranked[min(int(cut.value), len(ranked)) - 1] if ranked else 1.0
+        threshold = ranked[min(int(edge_rule.value), len(ranked)) - 1] if ranked else 1.0
     counts = {"gained": 0, "lost": 0, "sign_flipped": 0}
     listed: list[tuple[int, int, float, float, str]] = []
     for i, j in every:
@@ -113,8 +115,8 @@ def change_of(before: float, after: float, by: Order) -> float:
 
 
 def rows_of(actual: Difference) -> list[tuple[int, int, float, float, str]]:
-    places = {gene: place for place, gene in enumerate(actual.panel.genes)}
-    return [(places[left], places[right], was, now, change) for left, right, was, now, change in actual]
+    indices = {gene: index for index, gene in enumerate(actual.panel.genes)}
+    return [(indices[left], indices[right], was, now, change) for left, right, was, now, change in actual]
 
 
 def numbers_of(side: Summary) -> tuple[float, ...]:
@@ -135,7 +137,7 @@ def two_networks(draw: st.DrawFn) -> tuple[Matrix, Matrix]:
     return sides[0], sides[1]
 
 
-cuts = st.one_of(
+edge_rules = st.one_of(
     st.builds(EdgeRule, st.just("top"), st.sampled_from([1, 2, 5, 1000])),
     st.builds(EdgeRule, st.just("threshold"), st.sampled_from([0.03125, 0.0625, 0.04, 1.0])),
 )
@@ -144,19 +146,19 @@ cuts = st.one_of(
 @properties
 @given(
     both=two_networks(),
-    cut=cuts,
+    edge_rule=edge_rules,
     changes=st.sampled_from([0, 1, 3, 20, 1000]),
     only=st.sampled_from([None, "gained", "lost", "sign_flipped"]),
     by=st.sampled_from(["rho", "abs"]),
     band=st.sampled_from([8, 200, 2 << 20]),
 )
 def test_a_comparison_with_ties_zeros_and_flips_is_that_of_brute_force(
-    both: tuple[Matrix, Matrix], cut: EdgeRule, changes: int, only: Only | None, by: Order, band: int
+    both: tuple[Matrix, Matrix], edge_rule: EdgeRule, changes: int, only: Only | None, by: Order, band: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(partial_correlations, "BAND_BYTES", band)
-        actual = compare(with_rho(both[0]), with_rho(both[1]), cut, changes=changes, only=only, by=by)
-    expected = brute_compare(*both, cut, only, by)
+        actual = compare(with_rho(both[0]), with_rho(both[1]), edge_rule, changes=changes, only=only, by=by)
+    expected = brute_compare(*both, edge_rule, only, by)
     assert rows_of(actual) == expected["listed"][:changes]
     assert actual.threshold == expected["threshold"]
     assert (actual.gained, actual.lost, actual.sign_flipped) == tuple(
@@ -169,17 +171,17 @@ def test_a_comparison_with_ties_zeros_and_flips_is_that_of_brute_force(
 
 @pytest.mark.parametrize("form", ["dense", "factors"])
 @pytest.mark.parametrize("genes", [2, 3, 40, 120])
-@pytest.mark.parametrize("cut", [EdgeRule("top", 30), EdgeRule("threshold", 0.03)])
+@pytest.mark.parametrize("edge_rule", [EdgeRule("top", 30), EdgeRule("threshold", 0.03)])
 @pytest.mark.parametrize("only", [None, "gained", "lost", "sign_flipped"])
 @pytest.mark.parametrize("by", ["rho", "abs"])
 def test_a_comparison_of_versions_is_that_of_dense_algebra(
-    form: str, genes: int, cut: EdgeRule, only: Only | None, by: Order
+    form: str, genes: int, edge_rule: EdgeRule, only: Only | None, by: Order
 ) -> None:
     rng = np.random.default_rng(genes)
     base, pathways = random_base(form, genes, rng), random_pathways(genes, rng)
     before, after = version(base, pathways[:2]), version(base, pathways[1:])
-    actual = compare(before, after, cut, changes=50, only=only, by=by)
-    expected = brute_compare(dense_rho(before), dense_rho(after), cut, only, by)
+    actual = compare(before, after, edge_rule, changes=50, only=only, by=by)
+    expected = brute_compare(dense_rho(before), dense_rho(after), edge_rule, only, by)
     np.testing.assert_allclose(actual.threshold, expected["threshold"], rtol=1e-12)
     rows = expected["listed"][:50]
     assert [row[:2] + row[4:] for row in rows_of(actual)] == [row[:2] + row[4:] for row in rows]
@@ -192,32 +194,32 @@ def test_a_comparison_of_versions_is_that_of_dense_algebra(
 
 
 @pytest.mark.parametrize("form", ["dense", "factors"])
-@pytest.mark.parametrize("cut", [EdgeRule("top", 40), EdgeRule("threshold", 0.05)])
+@pytest.mark.parametrize("edge_rule", [EdgeRule("top", 40), EdgeRule("threshold", 0.05)])
 def test_neither_the_bands_nor_the_threads_change_a_comparison(
-    form: str, cut: EdgeRule, monkeypatch: pytest.MonkeyPatch
+    form: str, edge_rule: EdgeRule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng = np.random.default_rng(1)
     base, pathways = random_base(form, 70, rng), random_pathways(70, rng)
     before, after = version(base, pathways[:1]), version(base, pathways)
-    expected = compare(before, after, cut, changes=100)
+    expected = compare(before, after, edge_rule, changes=100)
     for height, threads in itertools.product([1, 9, 70], [1, 2, 5]):
         monkeypatch.setattr(partial_correlations, "BAND_BYTES", 8 * 70 * height)
-        monkeypatch.setattr(partial_correlations.os, "cpu_count", lambda threads=threads: threads)
-        actual = compare(before, after, cut, changes=100)
+        monkeypatch.setattr(partial_correlations, "cores", lambda threads=threads: threads)
+        actual = compare(before, after, edge_rule, changes=100)
         assert actual.pairs.tolist() == expected.pairs.tolist()
         np.testing.assert_allclose(actual.rho, expected.rho, rtol=0, atol=1e-15)
-        counts = [(one.gained, one.lost, one.sign_flipped) for one in (actual, expected)]
+        counts = [(difference.gained, difference.lost, difference.sign_flipped) for difference in (actual, expected)]
         assert counts[0] == counts[1]
         for side, same in ((actual.before, expected.before), (actual.after, expected.after)):
             np.testing.assert_allclose(numbers_of(side), numbers_of(same), rtol=0, atol=1e-14)
 
 
 @pytest.mark.parametrize("form", ["dense", "factors"])
-@pytest.mark.parametrize("cut", [EdgeRule("top", 10), EdgeRule("threshold", 0.01)])
-def test_a_version_has_not_changed_from_itself(form: str, cut: EdgeRule) -> None:
+@pytest.mark.parametrize("edge_rule", [EdgeRule("top", 10), EdgeRule("threshold", 0.01)])
+def test_a_version_has_not_changed_from_itself(form: str, edge_rule: EdgeRule) -> None:
     rng = np.random.default_rng(2)
     base, pathways = random_base(form, 30, rng), random_pathways(30, rng)
-    actual = compare(version(base, pathways), version(base, pathways), cut)
+    actual = compare(version(base, pathways), version(base, pathways), edge_rule)
     assert (actual.gained, actual.lost, actual.sign_flipped, len(actual.pairs)) == (0, 0, 0, 0)
     assert actual.before == actual.after
     assert list(actual) == []
@@ -242,7 +244,7 @@ def test_pairs_that_a_commit_does_not_touch_have_not_changed_though_they_are_rou
     assert np.all(compare(before, after, EdgeRule("top", top), changes=1000).pairs >= 20)
 
 
-def test_the_cut_of_the_strongest_is_counted_on_the_first_side() -> None:
+def test_the_threshold_of_the_strongest_is_counted_on_the_first_side() -> None:
     before, after = np.zeros((3, 3)), np.zeros((3, 3))
     before[0, 1] = before[1, 0] = 0.25
     after[0, 1] = after[1, 0] = 0.125
@@ -259,13 +261,13 @@ def test_a_pair_whose_sign_alone_changes_has_the_largest_change_of_rho_and_none_
     before[0, 1] = before[1, 0] = -0.25
     after[0, 1] = after[1, 0] = 0.25
     after[0, 2] = after[2, 0] = 0.125
-    sides, cut = (with_rho(before), with_rho(after)), EdgeRule("threshold", 0.2)
-    assert [row[:2] for row in compare(*sides, cut)] == [("G0", "G1"), ("G0", "G2")]
-    by_size = compare(*sides, cut, by="abs")
+    sides, edge_rule = (with_rho(before), with_rho(after)), EdgeRule("threshold", 0.2)
+    assert [row[:2] for row in compare(*sides, edge_rule)] == [("G0", "G1"), ("G0", "G2")]
+    by_size = compare(*sides, edge_rule, by="abs")
     assert [row[:2] for row in by_size] == [("G0", "G2")]
     assert (by_size.by, by_size.sign_flipped) == ("abs", 1)
     with pytest.raises(InputError, match="rho, abs"):
-        compare(*sides, cut, by="size")  # type: ignore[arg-type]
+        compare(*sides, edge_rule, by="size")  # type: ignore[arg-type]
 
 
 def test_versions_over_different_panels_are_not_compared() -> None:
@@ -291,13 +293,13 @@ def test_what_a_pathway_does_to_an_edge_is_what_the_version_built_without_it_lac
     gene = genes // 2
     others = np.setdiff1d(np.arange(genes), [gene])
     actual = contributions(whole, gene, others)
-    assert [one.pathway.names for one in actual] == [one.names for one in pathways]
-    for left_out, one in enumerate(actual):
+    assert [factor.pathway.names for factor in actual] == [pathway.names for pathway in pathways]
+    for left_out, factor in enumerate(actual):
         without = version(base, pathways[:left_out] + pathways[left_out + 1 :])
-        np.testing.assert_allclose(one.rho, dense_rho(whole)[gene, others], atol=1e-12)
-        np.testing.assert_allclose(one.rho_without, dense_rho(without)[gene, others], atol=1e-12)
-        np.testing.assert_array_equal(one.delta, one.rho - one.rho_without)
-        assert np.abs(one.delta).max() > 1e-6
+        np.testing.assert_allclose(factor.rho, dense_rho(whole)[gene, others], atol=1e-12)
+        np.testing.assert_allclose(factor.rho_without, dense_rho(without)[gene, others], atol=1e-12)
+        np.testing.assert_array_equal(factor.delta, factor.rho - factor.rho_without)
+        assert np.abs(factor.delta).max() > 1e-6
 
 
 @pytest.mark.parametrize("form", ["dense", "factors"])

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from grnledger.engine.network.covariance import Covariance
 
 Matrix = NDArray[np.float64]
-Found = list[tuple[int, int, float]]
+Ranked = list[tuple[int, int, float]]
 
 properties = settings(max_examples=150, derandomize=True, deadline=None)
 
@@ -68,26 +68,26 @@ def dense_rho(snapshot: Snapshot) -> Matrix:
     return rho
 
 
-def brute_edges(rho: Matrix, cut: EdgeRule) -> Found:
+def brute_edges(rho: Matrix, edge_rule: EdgeRule) -> Ranked:
     """All pairs that pass, one by one: strongest first, ties in panel order, and all that tie with the last."""
     actual = [(i, j, float(rho[i, j])) for i, j in itertools.combinations(range(len(rho)), 2) if rho[i, j] != 0]
     actual.sort(key=lambda pair: -abs(pair[2]))
-    return passing(actual, cut)
+    return passing(actual, edge_rule)
 
 
-def passing(ranked: Found, cut: EdgeRule) -> Found:
-    if cut.rule == "threshold":
-        return [pair for pair in ranked if abs(pair[2]) >= cut.value]
-    return [pair for pair in ranked if abs(pair[2]) >= abs(ranked[min(int(cut.value), len(ranked)) - 1][2])]
+def passing(ranked: Ranked, edge_rule: EdgeRule) -> Ranked:
+    if edge_rule.rule == "threshold":
+        return [pair for pair in ranked if abs(pair[2]) >= edge_rule.value]
+    return [pair for pair in ranked if abs(pair[2]) >= abs(ranked[min(int(edge_rule.value), len(ranked)) - 1][2])]
 
 
-def brute_neighbors(rho: Matrix, gene: int, cut: EdgeRule) -> Found:
+def brute_neighbors(rho: Matrix, gene: int, edge_rule: EdgeRule) -> Ranked:
     actual = [(gene, other, float(rho[gene, other])) for other in range(len(rho)) if rho[gene, other] != 0]
     actual.sort(key=lambda pair: -abs(pair[2]))
-    return passing(actual, cut)
+    return passing(actual, edge_rule)
 
 
-def listed(actual: network.Edges) -> Found:
+def listed(actual: network.Edges) -> Ranked:
     return [(left, right, rho) for (left, right), rho in zip(actual.pairs.tolist(), actual.rho.tolist(), strict=True)]
 
 
@@ -100,51 +100,51 @@ def exact_networks(draw: st.DrawFn) -> Matrix:
     return symmetric(size, draw(st.lists(pair, min_size=count, max_size=count)))
 
 
-cuts = st.one_of(
+edge_rules = st.one_of(
     st.builds(EdgeRule, st.just("top"), st.sampled_from([1, 2, 3, 5, 10, 66, 1000])),
     st.builds(EdgeRule, st.just("threshold"), st.sampled_from([0.015625, 0.03125, 0.0625, 0.01, 0.04, 0.5, 1.0])),
 )
 
 
 @properties
-@given(rho=exact_networks(), cut=cuts, band=st.sampled_from([8, 200, 2 << 20]))
-def test_edges_with_ties_and_zeros_are_those_of_brute_force(rho: Matrix, cut: EdgeRule, band: int) -> None:
+@given(rho=exact_networks(), edge_rule=edge_rules, band=st.sampled_from([8, 200, 2 << 20]))
+def test_edges_with_ties_and_zeros_are_those_of_brute_force(rho: Matrix, edge_rule: EdgeRule, band: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(partial_correlations, "BAND_BYTES", band)
-        actual = edges(with_rho(rho).precision, cut)
-    expected = brute_edges(rho, cut)
+        actual = edges(with_rho(rho).precision, edge_rule)
+    expected = brute_edges(rho, edge_rule)
     assert listed(actual) == expected
     assert actual.max_abs == np.abs(rho).max()
     assert len(actual) == len(expected)
-    if cut.rule == "threshold":
-        assert actual.threshold == cut.value
+    if edge_rule.rule == "threshold":
+        assert actual.threshold == edge_rule.value
     else:
         assert actual.threshold == (abs(expected[-1][2]) if expected else 1.0)
 
 
 @properties
-@given(rho=exact_networks(), cut=cuts, data=st.data())
+@given(rho=exact_networks(), edge_rule=edge_rules, data=st.data())
 def test_neighbors_with_ties_and_zeros_are_those_of_brute_force(
-    rho: Matrix, cut: EdgeRule, data: st.DataObject
+    rho: Matrix, edge_rule: EdgeRule, data: st.DataObject
 ) -> None:
     gene = data.draw(st.integers(0, len(rho) - 1))
-    actual = neighbors(with_rho(rho).precision, gene, cut)
-    expected = brute_neighbors(rho, gene, cut)
+    actual = neighbors(with_rho(rho).precision, gene, edge_rule)
+    expected = brute_neighbors(rho, gene, edge_rule)
     assert list(zip(actual.partners.tolist(), actual.rho.tolist(), strict=True)) == [pair[1:] for pair in expected]
     assert actual.gene == f"G{gene}"
     assert actual.max_abs == np.abs(rho[gene]).max()
-    if cut.rule == "top":
+    if edge_rule.rule == "top":
         assert actual.threshold == (abs(expected[-1][2]) if expected else 1.0)
 
 
 @pytest.mark.parametrize("form", ["dense", "factors"])
 @pytest.mark.parametrize("genes", [2, 3, 40, 130])
 @pytest.mark.parametrize(
-    "cut", [EdgeRule("top", 1), EdgeRule("top", 25), EdgeRule("top", 10**6), EdgeRule("threshold", 0.02)]
+    "edge_rule", [EdgeRule("top", 1), EdgeRule("top", 25), EdgeRule("top", 10**6), EdgeRule("threshold", 0.02)]
 )
-def test_edges_of_a_version_are_those_of_dense_algebra(form: str, genes: int, cut: EdgeRule) -> None:
+def test_edges_of_a_version_are_those_of_dense_algebra(form: str, genes: int, edge_rule: EdgeRule) -> None:
     snapshot = random_version(form, genes, seed=genes)
-    actual, expected = edges(snapshot.precision, cut), brute_edges(dense_rho(snapshot), cut)
+    actual, expected = edges(snapshot.precision, edge_rule), brute_edges(dense_rho(snapshot), edge_rule)
     assert actual.pairs.tolist() == [[left, right] for left, right, _ in expected]
     np.testing.assert_allclose(actual.rho, [rho for *_, rho in expected], atol=1e-13)
     np.testing.assert_allclose(actual.max_abs, np.abs(dense_rho(snapshot)).max(), atol=1e-13)
@@ -153,28 +153,31 @@ def test_edges_of_a_version_are_those_of_dense_algebra(form: str, genes: int, cu
 @pytest.mark.parametrize("form", ["dense", "factors"])
 @pytest.mark.parametrize("genes", [2, 3, 130])
 @pytest.mark.parametrize(
-    "cut", [EdgeRule("top", 1), EdgeRule("top", 20), EdgeRule("top", 1000), EdgeRule("threshold", 0.02)]
+    "edge_rule", [EdgeRule("top", 1), EdgeRule("top", 20), EdgeRule("top", 1000), EdgeRule("threshold", 0.02)]
 )
-def test_neighbors_in_a_version_are_those_of_dense_algebra(form: str, genes: int, cut: EdgeRule) -> None:
+def test_neighbors_in_a_version_are_those_of_dense_algebra(form: str, genes: int, edge_rule: EdgeRule) -> None:
     snapshot = random_version(form, genes, seed=genes)
     for gene in {0, 1, genes - 1}:
-        actual, expected = neighbors(snapshot.precision, gene, cut), brute_neighbors(dense_rho(snapshot), gene, cut)
+        actual, expected = (
+            neighbors(snapshot.precision, gene, edge_rule),
+            brute_neighbors(dense_rho(snapshot), gene, edge_rule),
+        )
         assert actual.partners.tolist() == [partner for _, partner, _ in expected]
         np.testing.assert_allclose(actual.rho, [rho for *_, rho in expected], atol=1e-13)
 
 
 @pytest.mark.parametrize("form", ["dense", "factors"])
-@pytest.mark.parametrize("cut", [EdgeRule("top", 60), EdgeRule("threshold", 0.05)])
+@pytest.mark.parametrize("edge_rule", [EdgeRule("top", 60), EdgeRule("threshold", 0.05)])
 def test_neither_the_bands_nor_the_threads_change_the_edges(
-    form: str, cut: EdgeRule, monkeypatch: pytest.MonkeyPatch
+    form: str, edge_rule: EdgeRule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     snapshot = random_version(form, 90, seed=1)
-    expected = edges(snapshot.precision, cut)
+    expected = edges(snapshot.precision, edge_rule)
     assert len(expected) >= 60
     for height, threads in itertools.product([1, 7, 89, 90], [1, 2, 5]):
         monkeypatch.setattr(partial_correlations, "BAND_BYTES", 8 * 90 * height)
-        monkeypatch.setattr(partial_correlations.os, "cpu_count", lambda threads=threads: threads)
-        actual = edges(snapshot.precision, cut)
+        monkeypatch.setattr(partial_correlations, "cores", lambda threads=threads: threads)
+        actual = edges(snapshot.precision, edge_rule)
         assert actual.pairs.tolist() == expected.pairs.tolist()
         np.testing.assert_allclose(actual.rho, expected.rho, rtol=0, atol=1e-15)
         np.testing.assert_allclose(actual.max_abs, expected.max_abs, rtol=0, atol=1e-15)
@@ -198,9 +201,9 @@ def test_pairs_that_tie_but_for_rounding_are_kept_together(
     assert sorted(map(tuple, few.pairs.tolist())) == within[0]
     assert sorted(map(tuple, more.pairs.tolist())) == sorted(within[0] + within[1])
     partners = neighbors(snapshot.precision, 7, EdgeRule("top", 2))
-    assert sorted(partners.partners.tolist()) == [place for place in range(5, 25) if place != 7]
-    for answer, places in ((few, few.pairs), (more, more.pairs), (partners, partners.partners[:, np.newaxis])):
-        ranks = [(-abs(rho), *pair) for rho, pair in zip(answer.rho.tolist(), places.tolist(), strict=True)]
+    assert sorted(partners.partners.tolist()) == [index for index in range(5, 25) if index != 7]
+    for answer, indices in ((few, few.pairs), (more, more.pairs), (partners, partners.partners[:, np.newaxis])):
+        ranks = [(-abs(rho), *pair) for rho, pair in zip(answer.rho.tolist(), indices.tolist(), strict=True)]
         assert ranks == sorted(ranks)
 
 
@@ -249,15 +252,15 @@ def test_a_snapshot_lists_as_many_edges_as_there_are_genes_and_20_neighbors_unle
     assert len(snapshot.neighbors(0)) == 20
 
 
-@pytest.mark.parametrize("cut", [("top", 0), ("top", -3), ("top", 2.5), ("threshold", 0.0), ("threshold", 1.1)])
-def test_a_cut_that_means_nothing_is_refused(cut: tuple[str, float]) -> None:
-    with pytest.raises(InputError, match=f"{cut[1]:g}"):
-        EdgeRule(*cut)  # pyright: ignore[reportArgumentType]
+@pytest.mark.parametrize("edge_rule", [("top", 0), ("top", -3), ("top", 2.5), ("threshold", 0.0), ("threshold", 1.1)])
+def test_an_edge_rule_out_of_range_is_refused(edge_rule: tuple[str, float]) -> None:
+    with pytest.raises(InputError, match=f"{edge_rule[1]:g}"):
+        EdgeRule(*edge_rule)  # pyright: ignore[reportArgumentType]
     with pytest.raises(InputError):
         EdgeRule("threshold", float("nan"))
 
 
-def test_a_cut_by_both_rules_is_refused() -> None:
+def test_two_edge_rules_at_once_are_refused() -> None:
     with pytest.raises(InputError, match="not by both"):
         EdgeRule.of(0.1, 5, 20)
     assert EdgeRule.of(None, None, 20) == EdgeRule("top", 20)
@@ -271,13 +274,13 @@ def test_more_edges_than_memory_holds_are_refused(height: int, monkeypatch: pyte
     monkeypatch.setattr(partial_correlations, "BAND_BYTES", 8 * 30 * height)
     between = (strengths[-100] + strengths[-101]) / 2
     assert len(edges(snapshot.precision, EdgeRule("threshold", between))) == 100
-    for cut in (
+    for edge_rule in (
         EdgeRule("threshold", (strengths[-101] + strengths[-102]) / 2),
         EdgeRule("threshold", 1e-9),
         EdgeRule("top", 101),
     ):
         with pytest.raises(InputError, match="More than 100"):
-            edges(snapshot.precision, cut)
+            edges(snapshot.precision, edge_rule)
 
 
 def test_progress_goes_from_band_to_band_up_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:

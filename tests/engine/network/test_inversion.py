@@ -48,7 +48,7 @@ def loadings_of(genes: int, rank: int, rng: np.random.Generator) -> Matrix:
 
 def condition_of(*covariances: Matrix) -> float:
     """The largest eigenvalue over the smallest one, of all that an inversion passes through."""
-    eigenvalues = np.concatenate([np.linalg.eigvalsh(one) for one in covariances])
+    eigenvalues = np.concatenate([np.linalg.eigvalsh(covariance) for covariance in covariances])
     return float(eigenvalues.max() / eigenvalues.min())
 
 
@@ -72,13 +72,13 @@ def symmetric_inverse(covariance: Matrix) -> Matrix:
     return (inverse + inverse.T) / 2
 
 
-def test_woodbury_takes_one_pathway_as_a_vector_or_as_a_column() -> None:
+def test_woodbury_accepts_one_pathway_as_a_vector_or_as_a_column() -> None:
     rng = np.random.default_rng(1)
     precision, loadings = symmetric_inverse(covariance_of(9, 10.0, rng)), rng.standard_normal(9)
     np.testing.assert_array_equal(woodbury(precision, loadings), woodbury(precision, loadings[:, None]))
 
 
-def test_woodbury_leaves_what_it_is_given_as_it_was() -> None:
+def test_woodbury_does_not_change_its_arguments() -> None:
     rng = np.random.default_rng(2)
     precision, loadings = symmetric_inverse(covariance_of(9, 10.0, rng)), rng.standard_normal((9, 2))
     copies = precision.copy(), loadings.copy()
@@ -220,11 +220,11 @@ def test_the_lemma_refuses_what_is_singular_to_working_precision_though_no_pivot
 
 
 def assert_refused(singular: Matrix) -> None:
-    one, none = np.eye(len(singular)), np.zeros(singular.shape)
+    identity, none = np.eye(len(singular)), np.zeros(singular.shape)
     with pytest.raises(EngineError, match=r"^E is singular"):
-        matrix_inversion_lemma(singular, one, one, one)
+        matrix_inversion_lemma(singular, identity, identity, identity)
     with pytest.raises(EngineError, match=r"^H − G E⁻¹F is singular"):
-        matrix_inversion_lemma(one, none, singular, none)
+        matrix_inversion_lemma(identity, none, singular, none)
 
 
 @pytest.mark.parametrize("size", [1e-3, 1.0, 1e3])

@@ -11,13 +11,14 @@ from grnledger.engine.network import covariance as covariance_module
 from grnledger.engine.network.anchor import anchor_of
 from grnledger.engine.network.covariance import FactorCovariance
 from grnledger.engine.network.inversion import invert
-from grnledger.engine.network.matrix_blocks import MatrixKind, matrix_blocks
+from grnledger.engine.network.matrix_blocks import matrix_blocks
 from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.pathway import Pathway
 from grnledger.engine.network.snapshot import Snapshot, build_snapshot
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from grnledger.engine.choices import MatrixKind
     from grnledger.engine.network.covariance import Covariance
 
 Matrix = NDArray[np.float64]
@@ -67,10 +68,10 @@ def test_the_blocks_of_a_matrix_stacked_are_the_dense_matrix(
 ) -> None:
     snapshot, covariance = built(form)
     monkeypatch.setattr(covariance_module, "BLOCK_BYTES", 8 * GENES * rows_a_block)
-    places = snapshot.panel.locate(range(GENES) if genes is None else genes)
+    indices = snapshot.panel.locate(range(GENES) if genes is None else genes)
     blocks = list(matrix_blocks(snapshot, kind, genes))
-    assert len(blocks) == -(-len(places) // rows_a_block)
-    expected = truth(kind, covariance)[np.ix_(places, places)]
+    assert len(blocks) == -(-len(indices) // rows_a_block)
+    expected = truth(kind, covariance)[np.ix_(indices, indices)]
     np.testing.assert_allclose(np.vstack(blocks), expected, rtol=0, atol=1e-12 * np.abs(expected).max())
 
 

@@ -25,7 +25,7 @@ def test_a_panel_has_its_genes_in_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("genes", "places"),
+    ("genes", "indices"),
     [
         ("MDM2", [1]),
         (4, [4]),
@@ -40,27 +40,27 @@ def test_a_panel_has_its_genes_in_order() -> None:
         ([], []),
     ],
 )
-def test_genes_are_located_by_name_or_place_alone_or_several(genes: Any, places: list[int]) -> None:
+def test_genes_are_located_by_name_or_index_alone_or_several(genes: Any, indices: list[int]) -> None:
     actual = PANEL.locate(genes)
     assert actual.dtype == np.intp
-    assert actual.tolist() == places
+    assert actual.tolist() == indices
 
 
 @properties
 @given(st.lists(st.text(min_size=1).filter(str.isprintable), min_size=2, unique=True), st.data())
-def test_names_and_places_are_each_others_inverse_for_any_names(genes: list[str], data: st.DataObject) -> None:
+def test_names_and_indices_are_each_others_inverse_for_any_names(genes: list[str], data: st.DataObject) -> None:
     panel = Panel(tuple(genes))
-    places = data.draw(st.lists(st.integers(0, len(genes) - 1)))
-    assert panel.locate(panel.names(places)).tolist() == places
-    assert panel.locate(places).tolist() == places
+    indices = data.draw(st.lists(st.integers(0, len(genes) - 1)))
+    assert panel.locate(panel.names(indices)).tolist() == indices
+    assert panel.locate(indices).tolist() == indices
 
 
-@pytest.mark.parametrize("place", [-1, 5, np.int64(-5)])
-def test_a_place_outside_the_panel_is_refused_and_does_not_count_from_the_end(place: int) -> None:
-    with pytest.raises(NotFound, match=rf"number {place} .* 0 to 4"):
-        PANEL.locate(place)
+@pytest.mark.parametrize("index", [-1, 5, np.int64(-5)])
+def test_an_index_outside_the_panel_is_refused_and_does_not_count_from_the_end(index: int) -> None:
+    with pytest.raises(NotFound, match=rf"number {index} .* 0 to 4"):
+        PANEL.locate(index)
     with pytest.raises(NotFound):
-        PANEL.locate([0, place])
+        PANEL.locate([0, index])
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_panels_of_the_same_genes_in_the_same_order_are_equal() -> None:
     assert Panel(PANEL.genes[::-1]) != PANEL
 
 
-def test_one_gene_and_a_list_of_one_are_told_apart() -> None:
+def test_one_gene_and_a_list_of_one_have_different_shapes() -> None:
     assert is_single("TP53")
     assert is_single(0)
     assert is_single(np.int64(0))
@@ -178,7 +178,7 @@ def test_a_column_of_zeros_is_refused_by_its_name() -> None:
 
 
 @pytest.mark.parametrize("names", [(), ("",), ("  ",), ("p\n53",), ("a\x00",), ("same", "same")])
-def test_names_that_cannot_be_told_apart_or_printed_are_refused(names: tuple[str, ...]) -> None:
+def test_names_that_look_alike_or_cannot_be_printed_are_refused(names: tuple[str, ...]) -> None:
     with pytest.raises(InputError):
         Pathway(names, np.array([0]), np.ones((1, len(names))))
 
@@ -198,7 +198,7 @@ def test_a_pathway_covariance_that_is_none_is_refused(together: Any, kind: type[
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-def test_the_sign_says_whether_a_pathway_is_added_or_subtracted(sign: Literal[1, -1]) -> None:
+def test_the_sign_is_that_of_an_added_or_a_subtracted_pathway(sign: Literal[1, -1]) -> None:
     assert Pathway(("p53",), np.array([0]), column(0.5), sign).sign == sign
 
 

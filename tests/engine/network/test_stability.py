@@ -120,7 +120,7 @@ def test_a_base_of_noise_alone_has_no_eigenvalues_of_factors() -> None:
     assert factor_eigenvalues(build_snapshot(panel, anchor_of(base), (), np.ones(4))).shape == (0,)
 
 
-def test_an_iteration_that_ends_too_early_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_iteration_that_does_not_converge_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def gives_up(*_: object, **__: object) -> None:
         raise ArpackNoConvergence("no eigenvalue after 10 iterations", np.empty(0), np.empty((0, 0)))
 
@@ -143,7 +143,7 @@ def test_the_probe_notices_a_spoilt_precision_and_by_how_much(spoilt: float) -> 
     rng = np.random.default_rng(1)
     sound = base_of("dense", 80, 1e2, rng)
     assert isinstance(sound, DenseCovariance)
-    covariance, precision = (one.rows(np.arange(80)) for one in (sound.covariance, sound.precision))
+    covariance, precision = (operator.rows(np.arange(80)) for operator in (sound.covariance, sound.precision))
     precision[3, 7] += spoilt
     precision[7, 3] += spoilt
     base = DenseCovariance(ArraySource(covariance), ArraySource(precision), sound.log_det)
@@ -167,8 +167,8 @@ def test_a_probe_is_affordable_by_what_it_computes(monkeypatch: pytest.MonkeyPat
         assert not affordable(snapshot)
 
 
-def column_residual(covariance: Matrix, columns: NDArray[Any], places: NDArray[np.intp]) -> float:
-    return float(np.linalg.norm(covariance @ columns - np.eye(len(covariance))[:, places]))
+def column_residual(covariance: Matrix, columns: NDArray[Any], indices: NDArray[np.intp]) -> float:
+    return float(np.linalg.norm(covariance @ columns - np.eye(len(covariance))[:, indices]))
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -177,10 +177,10 @@ def column_residual(covariance: Matrix, columns: NDArray[Any], places: NDArray[n
 def test_refined_columns_are_as_good_as_direct_inversion_at_condition_1e8(form: str, genes: int, seed: int) -> None:
     snapshot = version(form, genes, 1e8, seed=seed)
     covariance = snapshot.covariance.to_dense()
-    places = np.arange(genes)
+    indices = np.arange(genes)
     direct = np.linalg.inv(covariance)
-    actual = refined_columns(snapshot, places)
-    assert column_residual(covariance, actual, places) <= 3 * column_residual(covariance, direct, places)
+    actual = refined_columns(snapshot, indices)
+    assert column_residual(covariance, actual, indices) <= 3 * column_residual(covariance, direct, indices)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -193,7 +193,7 @@ def test_unrefined_residuals_are_within_a_hundred_times_the_anchors_own(form: st
     own = build_snapshot(snapshot.panel, anchor_of(base), (), base.standard_deviations())
     everyone = np.arange(genes)
     residuals = [
-        column_residual(one.covariance.to_dense(), one.precision.to_dense(), everyone) for one in (snapshot, own)
+        column_residual(read.covariance.to_dense(), read.precision.to_dense(), everyone) for read in (snapshot, own)
     ]
     assert residuals[0] <= 100 * residuals[1]
 
@@ -206,19 +206,19 @@ def test_refinement_mends_a_spoilt_precision() -> None:
     spoilt[9, 5] = spoilt[5, 9]
     base = DenseCovariance(ArraySource(covariance), ArraySource(spoilt), 0.0)
     broken = build_snapshot(snapshot.panel, anchor_of(base), (), base.standard_deviations())
-    places = np.array([5, 9, 0])
-    before = column_residual(covariance, broken.precision.rows(places).T, places)
-    after = column_residual(covariance, refined_columns(broken, places), places)
+    indices = np.array([5, 9, 0])
+    before = column_residual(covariance, broken.precision.rows(indices).T, indices)
+    after = column_residual(covariance, refined_columns(broken, indices), indices)
     assert before > 1e-6
     assert after < 1e-3 * before
 
 
 def test_refined_columns_are_asked_by_name_and_singly() -> None:
     snapshot = version("factors", 12, 1e2)
-    one = refined_columns(snapshot, "G4")
-    assert one.shape == (12, 1)
-    np.testing.assert_array_equal(one, refined_columns(snapshot, [4]))
-    np.testing.assert_allclose(one, snapshot.precision.rows([4]).T, rtol=1e-9)
+    column = refined_columns(snapshot, "G4")
+    assert column.shape == (12, 1)
+    np.testing.assert_array_equal(column, refined_columns(snapshot, [4]))
+    np.testing.assert_allclose(column, snapshot.precision.rows([4]).T, rtol=1e-9)
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -171,7 +171,7 @@ def test_a_usage_without_information_is_zero_or_nan(form: str) -> None:
     assert np.isnan(gone.usage).all()
 
 
-def test_a_gene_that_was_nothing_in_the_fit_says_nothing() -> None:
+def test_a_gene_with_no_counts_in_the_fit_has_no_effect() -> None:
     values = COUNTS.copy()
     values[[4, 9]] = 0.0
     fitted = fit(observe(values), 3)
@@ -302,7 +302,7 @@ def test_a_generator_gives_the_seed_and_the_fit_remembers_it() -> None:
         assert again.components_.tobytes() == model.components_.tobytes()
 
 
-def test_a_fit_that_did_not_converge_warns_and_says_how_far_it_came() -> None:
+def test_a_fit_that_did_not_converge_warns() -> None:
     with pytest.warns(NotConvergedWarning, match="ended after 4 sweeps, .* from a stationary point: raise max_iter"):
         KLNMF(3, max_iter=4).fit(SAMPLES)
 
@@ -326,7 +326,7 @@ class Frame:
 
 
 def test_names_of_columns_are_stored_and_compared_with_those_of_new_samples() -> None:
-    names = [f"gene{place}" for place in range(60)]
+    names = [f"gene{index}" for index in range(60)]
     frame = Frame(SAMPLES, names)
     model = KLNMF(3).fit(frame)
     assert model.feature_names_in_.tolist() == names

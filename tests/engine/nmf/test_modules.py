@@ -256,7 +256,7 @@ def test_a_single_start_has_no_stability() -> None:
     assert analyse(drawn.counts, [2], symmetric=False, restarts=3, threads=1).stability.min() >= 0.5
 
 
-def test_a_gene_that_was_never_seen_is_in_no_module_and_harms_no_other() -> None:
+def test_a_gene_that_was_never_observed_is_in_no_module_and_harms_no_other() -> None:
     drawn = simulate_counts(60, 40, 3, depth=60, moonlighting=3, seed=8)
     counts = drawn.counts.copy()
     counts[7] = 0.0
@@ -288,8 +288,8 @@ def test_modules_are_matched_whatever_their_order_and_genes_are_stable_where_fit
     best = labelled(0, 0, 1, 1, 2, 2)
     turned = labelled(2, 2, 0, 0, 1, 1)
     moved = labelled(2, 2, 0, 1, 1, 1)
-    places, cosines = match_modules(turned.modules, best.modules)
-    assert places.tolist() == [1, 2, 0]
+    indices, cosines = match_modules(turned.modules, best.modules)
+    assert indices.tolist() == [1, 2, 0]
     np.testing.assert_allclose(cosines, 1.0)
     assert match_modules(best.modules, best.modules[:, :2])[0].tolist() == [0, 1, -1]
     assert stability(best, [turned, moved]).tolist() == [1.0, 1.0, 1.0, 0.5, 1.0, 1.0]
@@ -322,7 +322,7 @@ def row(rank: int, held_out: float, error: float, likelihood: float = 0.0) -> Ra
     return RankRow(rank, held_out, error, 1.0, likelihood, -likelihood)
 
 
-def test_the_survey_gives_its_reason_and_says_when_it_is_flat() -> None:
+def test_the_survey_gives_its_reason_and_reports_a_flat_curve() -> None:
     sharp = RankSurvey((row(2, 9.0, 0.1, 10), row(3, 1.0, 0.1, 50), row(4, 1.05, 0.1, 60), row(6, 4.0, 0.1, 65)))
     assert (sharp.chosen.rank, sharp.within_one_error.rank, sharp.is_flat) == (3, 3, False)
     np.testing.assert_array_equal(sharp.second_differences, [np.nan, 30.0, np.nan, np.nan])
@@ -332,7 +332,7 @@ def test_the_survey_gives_its_reason_and_says_when_it_is_flat() -> None:
     assert edge.reason.endswith("try lower ones too.")
     close = RankSurvey((row(2, 9.0, 0.1), row(3, 1.05, 0.1), row(4, 1.0, 0.1), row(5, 9.0, 0.1)))
     assert close.reason.endswith("Rank 3 is within one standard error of it.")
-    assert RankSurvey((row(3, 1.0, 0.1),)).reason == "Rank 3 alone was surveyed."
+    assert RankSurvey((row(3, 1.0, 0.1),)).reason == "Rank 3 is the only one surveyed."
     with pytest.raises(InputError, match="needs ranks"):
         rank_survey(np.ones((4, 4)), [], threads=1)
 
@@ -463,7 +463,7 @@ def test_fewer_than_ten_restarts_or_fits_that_do_not_end_leave_likelihoods_unkno
     assert np.isnan(rank_survey(counts, [3], restarts=9, threads=1).chosen.log_likelihood)
     assert np.isfinite(rank_survey(counts, [3], restarts=10, threads=1).chosen.log_likelihood)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(likelihood, "CARRIED_THROUGH", {"tolerance": 0.0, "most_sweeps": 1})
+        patch.setattr(likelihood, "FINISHED_FIT", {"tolerance": 0.0, "most_sweeps": 1})
         assert np.isnan(rank_survey(counts, [3], restarts=10, threads=1).chosen.log_likelihood)
 
 
@@ -472,7 +472,7 @@ def test_the_course_s_data_have_four_modules_and_three_genes_in_two(shared_data:
     fitted = analyse(counts, range(3, 7), symmetric=False, threads=2)
     assert fitted.survey.chosen.rank == 4
     assert fitted.best.converged
-    assert [names[place] for place in np.flatnonzero(fitted.in_two)] == ["butternut", "fennel", "papaya"]
+    assert [names[index] for index in np.flatnonzero(fitted.in_two)] == ["butternut", "fennel", "papaya"]
     assert sorted(fitted.sizes.tolist()) == [20, 20, 20, 43]
     # A gene in two modules may have little more than half of it in its main one.
     assert np.all(fitted.stability[~fitted.in_two] == 1.0)

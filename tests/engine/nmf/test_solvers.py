@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from grnledger.engine.errors import InputError
@@ -188,7 +192,7 @@ def test_rows_and_columns_of_zeros_get_factors_of_zero() -> None:
     assert np.all(fitted.usage[:, 7] < 1e-6 * fitted.usage.max())
 
 
-def test_a_fit_that_ran_out_of_sweeps_says_so() -> None:
+def test_a_fit_that_ran_out_of_sweeps_is_not_converged() -> None:
     observed = observe(counts(40, 30, 3, 10.0, seed=13))
     cut, whole = (fit(observed, 3, most_sweeps=most) for most in (5, 2_000))
     assert not cut.converged
@@ -355,7 +359,7 @@ def test_what_would_lose_a_part_of_itself_is_refused() -> None:
         transform(fitted, np.ma.masked_greater(values, 25))
 
 
-def test_the_reference_takes_lines_of_zeros_and_lines_that_are_missing() -> None:
+def test_the_reference_accepts_lines_of_zeros_and_missing_lines() -> None:
     values = counts(20, 15, 2, 9.0, seed=3)
     values[4], values[:, 6], values[7] = 0.0, 0.0, np.nan
     stream = np.random.default_rng(1)
@@ -370,3 +374,21 @@ def test_a_rank_too_large_is_refused_before_any_fit(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("grnledger.engine.nmf.modules.rank.fit", None)
     with pytest.raises(InputError, match="no factors of rank 21"):
         rank_survey(counts(30, 20, 2, 20.0, seed=1), range(2, 22), threads=1)
+
+
+def test_code_kept_by_an_earlier_release_is_not_read(tmp_path: Path) -> None:
+    """An upgrade in place leaves what numba has kept beside the new files, in which a class may have another name."""
+    package = tmp_path / "release"
+    package.mkdir()
+    source = Path(kernels.__file__).read_text(encoding="utf-8")
+    call = (
+        "import numpy as np, sys; from release import kernels; whole, part = np.zeros(9, np.int64), np.zeros((1, 2));"
+        "entries = getattr(kernels, sys.argv[1])(np.ones((3, 4)), whole, whole, whole, whole);"
+        "kernels.sum_observed(entries, 0, np.ones((4, 2)), np.full(2, 4.0), part, 0); print(part.tolist())"
+    )
+    for name in ("StoredEntries", "EntriesStored"):
+        (package / "kernels.py").write_text(source.replace("StoredEntries", name), encoding="utf-8")
+        run = subprocess.run(
+            [sys.executable, "-c", call, name], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert (run.stdout, run.stderr) == ("[[4.0, 4.0]]\n", "")

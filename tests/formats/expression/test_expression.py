@@ -72,15 +72,15 @@ def test_a_table_reads_the_same_from_every_writer(tmp_path: Path, content: str):
     check(read_expression(path))
 
 
-def test_columns_that_describe_genes_are_passed_over_and_said(tmp_path: Path):
+def test_columns_that_describe_genes_are_skipped_with_a_note(tmp_path: Path):
     file = read_expression(write(tmp_path / "e", "Gene\tNAME\ta\tb\tc\n" + rows(about="1000_at")))
-    assert said(file, "column 'NAME' is passed over: it describes the rows, such as '1000_at'")
+    assert said(file, "column 'NAME' is skipped: it describes the rows, such as '1000_at'")
     assert said(file, "genes in rows: the first header cell is 'Gene'")
     assert said(file, "tabs")
 
 
 @pytest.mark.parametrize("corner", ["sample", "", "patient id"])
-def test_genes_in_columns_are_found_and_turned(tmp_path: Path, corner: str):
+def test_genes_in_columns_are_detected_and_transposed(tmp_path: Path, corner: str):
     lines = [f"{s},{x},{y}" for s, (x, y) in zip(SAMPLES, VALUES.T.tolist(), strict=True)]
     file = read_expression(write(tmp_path / "e.csv", "\n".join([f"{corner},TP53,MDM2", *lines])))
     check(file)
@@ -96,7 +96,7 @@ def test_the_axis_can_be_forced(tmp_path: Path):
     assert said(file, "genes in rows: as asked")
 
 
-def test_a_table_without_a_header_names_its_samples_and_says_so(tmp_path: Path):
+def test_a_table_without_a_header_gets_sample_names_with_a_note(tmp_path: Path):
     path = write(tmp_path / "e", "anise 897 24 129\napricot 174 3 26\n")
     file = read_expression(path)
     assert file.expression.genes == ("anise", "apricot")
@@ -214,7 +214,7 @@ def test_files_with_a_prefix_and_cells_in_rows_are_understood(tmp_path: Path):
         read_expression(tmp_path)
 
 
-def test_features_that_are_no_genes_are_left_out_and_said(tmp_path: Path):
+def test_features_that_are_not_genes_are_skipped_with_a_note(tmp_path: Path):
     counts = write_tenx(tmp_path, packed=False)
     features = tmp_path / "features.tsv"
     features.write_text(features.read_text().replace("G2\tGene Expression", "CD3\tAntibody Capture"))
@@ -255,11 +255,11 @@ BANNER = "%%MatrixMarket matrix coordinate real general\n"
     [
         (BANNER + "2 3 2\n1 1 1\n", "claims 2 lines of 3 numbers and holds 1"),
         (BANNER + "2 3 1\n1 1 1\n2 2 1\n", "holds 2"),
-        (BANNER + "2 3 1\n1 4 1\n", "4 is no place among 3"),
-        (BANNER + "2 3 1\n1 0 1\n", "0 is no place"),
-        (BANNER + "2 3 1\n1 1.5 1\n", "1.5 is no place"),
+        (BANNER + "2 3 1\n1 4 1\n", "4 is not an index from 1 to 3"),
+        (BANNER + "2 3 1\n1 0 1\n", "0 is not an index"),
+        (BANNER + "2 3 1\n1 1.5 1\n", "1.5 is not an index"),
         (BANNER + "2 3 1\n1 1 x\n", "damaged"),
-        (BANNER + "2 3\n", "does not say the size"),
+        (BANNER + "2 3\n", "does not give the size"),
         (BANNER + "2 3 999999999999\n1 1 1\n", "more than the file holds"),
         (BANNER + "2 900000000 1\n1 1 1\n", "without names|memory"),
         (BANNER + "2 90000000000 1\n1 1 1\n", "without names"),

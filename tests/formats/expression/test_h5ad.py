@@ -99,7 +99,7 @@ def test_an_array_larger_than_a_block_is_read_whole(path: Path):
     assert expression.genes == genes
 
 
-def test_what_is_not_there_is_not_found_and_what_is_there_is_listed(path: Path):
+def test_a_missing_array_is_not_found_and_the_others_are_listed(path: Path):
     with pytest.raises(NotFound, match="no layer named 'counts'; it has X, columns, dense"):
         read_expression(path, layer="counts")
     with h5py.File(path, "a") as file:
@@ -124,7 +124,7 @@ def test_ensembl_ids_are_pointed_out_with_the_column_of_symbols(path: Path):
         put_names(file, "var", tuple(f"ENSG0000000000{i}" for i in range(4)))
         file["var"].create_dataset("feature_name", data=list(GENES), dtype=h5py.string_dtype())
     notes = read_expression(path).notes
-    assert any("Ensembl gene ids by their looks; var also has feature_name" in note for note in notes)
+    assert any("apparently Ensembl gene ids; var also has feature_name" in note for note in notes)
 
 
 def test_an_index_may_be_categorical_nullable_or_whole_numbers(path: Path):
@@ -171,11 +171,11 @@ def test_tables_of_old_files_are_read(tmp_path: Path):
         ("X/indptr", np.zeros(6), "must be lists, the last two whole"),
         ("X/indices", np.full(np.count_nonzero(COUNTS), 4), "indices run from 4 to 4, beyond 4"),
         ("X/indices", np.full(np.count_nonzero(COUNTS), -1), "indices run from -1"),
-        ("X/data", np.ones(3), "does not part 3 values"),
+        ("X/data", np.ones(3), "does not divide 3 values"),
         ("X/data", np.array([b"x"] * 3), "not real numbers"),
         ("obs/ids", np.array([b"a", b"b"]), "obs and var name 2 × 4"),
-        ("obs/ids", np.array([[1, 2]]), "no list of names"),
-        ("obs/ids", np.array([1.5] * 5), "1.5, which is no name"),
+        ("obs/ids", np.array([[1, 2]]), "not a list of names"),
+        ("obs/ids", np.array([1.5] * 5), "1.5, which is not a name"),
         ("obs/ids", np.array([b"\xff"] * 5), "not UTF-8"),
         ("X", np.ones((4, 5)), r"shape \(4, 5\), and obs and var name 5 × 4"),
         ("X", np.full((5, 4), np.nan), "not finite"),
@@ -221,7 +221,7 @@ def test_links_out_of_the_file_are_refused(path: Path, tmp_path: Path):
 def test_other_hdf5_and_cut_files_are_refused(path: Path, tmp_path: Path):
     with h5py.File(tmp_path / "b.h5", "w") as file:
         file["matrix"] = np.eye(3)
-    with pytest.raises(InputError, match="no h5ad file: it has no obs and var, but matrix"):
+    with pytest.raises(InputError, match="not an h5ad file: it has no obs and var, but matrix"):
         read_expression(tmp_path / "b.h5")
     (tmp_path / "cut.h5ad").write_bytes(path.read_bytes()[:3000])
     with pytest.raises(InputError, match="cannot be read as HDF5"):

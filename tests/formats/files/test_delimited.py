@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 from grnledger.engine.errors import InputError, NotFound
 from grnledger.formats.files.delimited import open_table, read_body, read_header
-from grnledger.formats.files.kinds import file_kind, fingerprint, require_file, write_whole_file
-from grnledger.formats.files.limits import refuse_beyond_room
+from grnledger.formats.files.kinds import file_kind
+from grnledger.formats.files.limits import refuse_beyond_budget
+from grnledger.formats.files.plain_files import fingerprint, require_file
 from grnledger.formats.files.table_numbers import read_numbers
+from grnledger.formats.files.writing import write_whole_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,7 +72,7 @@ def test_a_quoted_field_may_hold_the_delimiter_and_a_line_end(tmp_path: Path):
     assert rows == [["TP53", "guardian, of\nthe genome"]]
 
 
-def test_the_delimiter_is_said_and_comments_are_kept(tmp_path: Path):
+def test_the_delimiter_is_reported_and_comments_are_kept(tmp_path: Path):
     with open_table(write(tmp_path / "t", "#1.2\n1\t2\nNAME\tDescription\ts1\nTP53\tna\t1\n")) as table:
         assert (table.delimiter, table.comments, table.is_gct) == ("\t", ("#1.2", "1\t2"), True)
         assert [row.line for row in table.rows] == [3, 4]
@@ -170,9 +172,9 @@ def test_a_written_file_has_the_rights_that_the_user_gives_new_files(tmp_path: P
 
 def test_a_matrix_beyond_memory_is_refused_before_room_is_made(tmp_path: Path):
     path = write(tmp_path / "x", "x")
-    refuse_beyond_room(path, (1000, 1000))
+    refuse_beyond_budget(path, (1000, 1000))
     with pytest.raises(InputError, match=r"100,000,000 × 100,000,000 values take [\d,.]+ GiB"):
-        refuse_beyond_room(path, (10**8, 10**8))
+        refuse_beyond_budget(path, (10**8, 10**8))
 
 
 def test_a_link_is_written_through_and_a_folder_is_not_replaced(tmp_path: Path):

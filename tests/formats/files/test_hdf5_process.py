@@ -52,10 +52,10 @@ def sabotaged(folder: Path, deed: str) -> Path:
 @pytest.mark.parametrize(
     ("deed", "sentence"),
     [
-        ("segfault", r"HDF5 crashed as it read the file \(SIGSEGV\)"),
-        ("abort", r"HDF5 crashed as it read the file \(SIGABRT\)"),
-        ("loop", "HDF5 did not come to an end with the file within 2 seconds"),
-        ("sleep", "HDF5 did not come to an end with the file within 2 seconds"),
+        ("segfault", r"HDF5 crashed while reading the file \(SIGSEGV\)"),
+        ("abort", r"HDF5 crashed while reading the file \(SIGABRT\)"),
+        ("loop", "HDF5 did not finish reading the file within 2 seconds"),
+        ("sleep", "HDF5 did not finish reading the file within 2 seconds"),
         ("memory", "cannot be read as HDF5: MemoryError"),
         pytest.param(
             "memory, bit by bit",

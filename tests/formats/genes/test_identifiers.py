@@ -93,7 +93,7 @@ def test_aliases_are_two_columns_with_or_without_titles(tmp_path: Path):
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("p53\tTP53\np53\tTP63\n", "line 2: the alias p53 stands for TP63, and above for TP53"),
+        ("p53\tTP53\np53\tTP63\n", "line 2: the alias p53 stands for TP63, and in an earlier line for TP53"),
         ("p53\tTP53\tx\n", "line 1 has 3 fields where 2 belong"),
         ("p53\tTP53\nHDM2\t\n", "empty name"),
     ],

@@ -94,7 +94,7 @@ def test_a_covariance_reads_from_every_form(tmp_path: Path):
         assert stored.genes == ("a", "b", "c")
 
 
-def test_rounding_is_evened_out_and_said_and_more_is_refused_by_its_worst_pair(tmp_path: Path):
+def test_asymmetry_by_rounding_is_averaged_with_a_note_and_more_is_refused_by_its_worst_pair(tmp_path: Path):
     values = covariance()
     values[0, 2] += 1e-12
     values[3, 1] += 1e-11
@@ -132,8 +132,8 @@ def test_a_large_matrix_is_compared_block_by_block(tmp_path: Path):
     ("content", "sentence"),
     [
         ("gene\ta\tb\na\t1\t0\n", "square"),
-        ("gene\ta\tb\na\t1\t0\nb\t0\t1\nc\t0\t0\n", "line 4: a row too many"),
-        ("gene\ta\tb\nb\t1\t0\na\t0\t1\n", "row b stands where column a does"),
+        ("gene\ta\tb\na\t1\t0\nb\t0\t1\nc\t0\t0\n", "line 4: there is one row too many"),
+        ("gene\ta\tb\nb\t1\t0\na\t0\t1\n", "row b is where column a should be"),
         ("gene\ta\tb\na\t1\tNA\nb\t0\t1\n", "a with b is nan"),
         ("gene\ta\tb\na\t1\tx\nb\t0\t1\n", "line 2, column b: 'x'"),
         ("gene\ta\t\tb\na\t1\t0\t0\n", "column number 2 has an empty name"),
@@ -189,13 +189,13 @@ def model(*, correlated: bool) -> FactorCovariance:
 
 @pytest.mark.parametrize("correlated", [True, False])
 def test_a_factor_model_reads_back_to_the_same_bits(tmp_path: Path, correlated: bool):
-    given = model(correlated=correlated)
-    write_factor_model(tmp_path / "m.npz", given, GENES)
+    written = model(correlated=correlated)
+    write_factor_model(tmp_path / "m.npz", written, GENES)
     file = read_factor_model(tmp_path / "m.npz")
-    assert np.array_equal(file.model.loadings, given.loadings)
-    assert np.array_equal(file.model.noise, given.noise)
+    assert np.array_equal(file.model.loadings, written.loadings)
+    assert np.array_equal(file.model.noise, written.noise)
     assert (file.model.factor_covariance is None) == (not correlated)
-    assert np.array_equal(file.model.columns(), given.columns())
+    assert np.array_equal(file.model.columns(), written.columns())
     assert (file.genes, file.factors) == (GENES, ("factor1", "factor2"))
 
 
@@ -241,7 +241,7 @@ def test_a_factor_model_reads_from_tables_matched_by_name(tmp_path: Path):
         ("a\t1\nb\t1\nc\t1\n", None, "no loadings for 1 gene"),
         ("a\t1\nb\t-1\n", None, "must be positive"),
         ("a\t1\nb\t\n", None, "not finite"),
-        ("a\t1\nb\t1\na\t2\n", None, "gene a stands more than once"),
+        ("a\t1\nb\t1\na\t2\n", None, "gene a occurs more than once"),
         ("a\t1\nb\t1\n", "x\tg\ng\t1\n", "does not name f1, f2; it names g"),
         ("a\t1\nb\t1\n", "1\n", "2 columns"),
         ("a\t1\nb\t1\n", "1 2\n2 1\n", "not positive definite"),

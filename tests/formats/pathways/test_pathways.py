@@ -85,7 +85,7 @@ def test_a_packed_set_file_is_known_by_its_name(tmp_path: Path):
     ("content", "sentence"),
     [
         ("A\t\tTP53\nB\t\t\n", "line 2: the gene set B has no genes"),
-        ("A\t\tTP53\nA\t\tMDM2\n", "line 2: the set A stands already in line 1"),
+        ("A\t\tTP53\nA\t\tMDM2\n", "line 2: the set A occurs already in line 1"),
         ("A http://x TP53 MDM2\n", "line 1 has no tab"),
         ("\t\tTP53\n", "no name"),
         ("# nothing\n", "no gene set"),
@@ -109,7 +109,7 @@ def test_missing_genes_are_an_error_with_a_way_out_and_dropped_ones_are_recorded
     assert dense(file) == {"A": [0.1, 0, 0, 0, 0], "B": [0, 0.1, 0, 0, 0], "C": [0, 0, 0, 0.1, 0]}
 
 
-def test_a_pathway_with_no_gene_left_is_left_out_and_said_unless_nothing_would_remain(tmp_path: Path):
+def test_a_pathway_with_no_gene_left_is_skipped_with_a_note_unless_nothing_would_remain(tmp_path: Path):
     path = write(tmp_path / "h.gmt", "A\t\tTP53\nB\t\tXIST\n")
     file = read_pathways(path, PANEL, missing="drop")
     assert dense(file) == {"A": [0.1, 0, 0, 0, 0]}
@@ -160,7 +160,7 @@ def test_a_source_loads_plus_the_strength_even_where_it_represses_itself(tmp_pat
 @pytest.mark.parametrize(
     ("rows", "sentence"),
     [
-        ("TP53\tMDM2\t1\nTP53\tMDM2\t-1\n", "line 3: TP53 → MDM2 has the weight -1, and above 1"),
+        ("TP53\tMDM2\t1\nTP53\tMDM2\t-1\n", "line 3: TP53 → MDM2 has the weight -1, and in an earlier line 1"),
         ("TP53\tMDM2\t\n", "line 2: the weight '' of TP53 → MDM2"),
         ("TP53\tMDM2\tinf\n", "not a finite number"),
         ("TP53\tMDM2\tstrong\n", "line 2, column weight: 'strong'"),
@@ -240,14 +240,14 @@ def test_tied_columns_store_the_union_of_their_genes(tmp_path: Path):
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("gene\tA\nTP53\t1\nTP53\t2\n", "gene TP53 stands more than once"),
-        ("gene\tA\tA\nTP53\t1\t2\n", "column A stands more than once"),
+        ("gene\tA\nTP53\t1\nTP53\t2\n", "gene TP53 occurs more than once"),
+        ("gene\tA\tA\nTP53\t1\t2\n", "column A occurs more than once"),
         ("gene\tA\nTP53\tNA\n", "loading of TP53 on A is nan"),
         ("gene\tA\nTP53\tinf\n", "loading of TP53 on A is inf"),
         ("gene\tA\tB\nTP53\t1\t0\n", "Pathway B has no loading other than zero"),
         ("gene\tA\t\tB\nTP53\t1\t\t0\n", "column number 2 has an empty name"),
         ("gene\tA\n\t1\n", "gene number 1 has an empty name"),
-        ("probe_set_of_mine\tA\nTP53\t1\n", "not known as a file of pathways"),
+        ("probe_set_of_mine\tA\nTP53\t1\n", "not recognised as a file of pathways"),
     ],
 )
 def test_a_loading_table_that_cannot_be_used_is_named(tmp_path: Path, content: str, sentence: str):
@@ -294,7 +294,7 @@ def test_arguments_that_do_not_go_with_the_file_are_refused(tmp_path: Path):
         read_pathways(table, PANEL, strength=0.1)
     with pytest.raises(InputError, match="no raw units"):
         read_pathways(sets, PANEL, units="raw")
-    with pytest.raises(InputError, match="goes with a loading table"):
+    with pytest.raises(InputError, match="is for a loading table"):
         read_pathways(sets, PANEL, pathway_covariance=factor)
     with pytest.raises(NotPositiveDefinite):
         read_pathways(table, PANEL, pathway_covariance=factor)

@@ -251,7 +251,7 @@ def test_a_failed_claim_is_not_taken_from_another(tmp_path: Path, monkeypatch: p
 
 
 @pytest.mark.usefixtures("without_links")
-def test_an_interrupt_takes_the_claim_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_removes_the_claim(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(_: Path) -> None:
         raise KeyboardInterrupt
 

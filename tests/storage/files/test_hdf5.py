@@ -44,7 +44,7 @@ def test_a_missing_base_is_named(store: Path) -> None:
 
 def test_a_file_of_another_kind_is_refused(made: Path, store: Path) -> None:
     shutil.copy(next(store.glob("base/*.h5")), entry(store, 2))
-    assert damage(store, 2) == f"{entry(store, 2)} holds a 'base', where a 'entry' should stand."
+    assert damage(store, 2) == f"{entry(store, 2)} holds a 'base', where a 'entry' should be."
     assert readable(store, answers(made)) == {0}
 
 
@@ -115,16 +115,16 @@ def test_what_reaches_out_of_a_file_or_is_not_plain_data_is_refused(
     replace(path, "loadings", build)
     refused = r"holds a link|not a plain dataset|neither numbers nor"
     if where == "entry":
-        told = damage(store, 2)
-        assert re.search(refused, told)
+        message = damage(store, 2)
+        assert re.search(refused, message)
         assert readable(store, expected) == {0}
     else:
         with pytest.raises(FormatError, match=refused) as caught:
             answers(store)
-        told = caught.value.message
-        assert str(path) in told
+        message = caught.value.message
+        assert str(path) in message
         assert readable(store, expected) == set()
-    assert "'loadings'" in told or "'aside'" in told
+    assert "'loadings'" in message or "'aside'" in message
 
 
 def test_a_link_to_itself_or_to_nothing_is_refused(store: Path) -> None:
@@ -176,22 +176,22 @@ def test_a_base_on_a_bad_sector_is_named_with_its_versions(store: Path, monkeypa
     opened = hdf5._opened
 
     @contextlib.contextmanager
-    def sick(place: hdf5.Location) -> Any:
-        if place.path == path:
+    def sick(index: hdf5.Location) -> Any:
+        if index.path == path:
             raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
-        with opened(place) as file:
+        with opened(index) as file:
             yield file
 
     monkeypatch.setattr(hdf5, "_opened", sick)
-    found = [one for one in grnledger.verify(store).findings if one.kind == "damage"]
-    assert [(one.path, one.versions) for one in found] == [(f"base/{path.name}", (0, 1, 2, 3))]
-    assert "Input/output error" in found[0].what
+    damaged = [finding for finding in grnledger.verify(store).findings if finding.kind == "damage"]
+    assert [(finding.path, finding.versions) for finding in damaged] == [(f"base/{path.name}", (0, 1, 2, 3))]
+    assert "Input/output error" in damaged[0].what
 
 
 def test_an_error_of_the_disk_as_hdf5_closes_a_file_is_raised_as_that(store: Path) -> None:
-    said = "Can't decrement id ref count (unable to close file, errno = 5, error message = 'Input/output error')"
+    message = "Can't decrement id ref count (unable to close file, errno = 5, error message = 'Input/output error')"
     with pytest.raises(OSError, match="Input/output error") as caught, hdf5._translated(hdf5.Location(entry(store, 2))):
-        raise RuntimeError(said)
+        raise RuntimeError(message)
     assert (caught.value.errno, caught.value.filename) == (errno.EIO, str(entry(store, 2)))
     with pytest.raises(FormatError, match="is damaged"), hdf5._translated(hdf5.Location(entry(store, 2))):
         raise RuntimeError("bad object header version number")

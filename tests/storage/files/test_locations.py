@@ -32,7 +32,7 @@ def test_a_folder_or_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", [b"grnledger store 1", b"grnledger store 1\r\n"])
-def test_a_format_file_that_is_almost_right_is_mended(store: Path, text: bytes) -> None:
+def test_a_format_file_that_is_almost_right_is_repaired(store: Path, text: bytes) -> None:
     (store / "FORMAT").write_bytes(text)
     with pytest.raises(FormatError, match="does not hold the 18 bytes"):
         grnledger.open(store)
@@ -65,8 +65,8 @@ def test_a_store_that_was_never_finished_is_refused(store: Path) -> None:
 
 def test_a_name_far_beyond_the_log_is_not_counted_up_to(made: Path, store: Path) -> None:
     shutil.copy(entry(store, 3), entry(store, 9_999_999_999))
-    told = grnledger.open(store).damage
-    assert told.keys() == {6, 9_999_999_998, 9_999_999_999}
+    damage = grnledger.open(store).damage
+    assert damage.keys() == {6, 9_999_999_998, 9_999_999_999}
     assert readable(store, answers(made)) == {0, 1, 2, 3}
     entry(store, 9_999_999_999).unlink()
     assert answers(store) == answers(made)
@@ -106,7 +106,7 @@ READER = """
 
 @pytest.mark.usefixtures("compiled_once")
 @pytest.mark.parametrize("cached", [True, False])
-def test_a_store_on_a_read_only_place_is_read_with_or_without_its_cache(store: Path, cached: bool) -> None:
+def test_a_store_in_a_read_only_folder_is_read_with_or_without_its_cache(store: Path, cached: bool) -> None:
     shutil.copytree(store, store.with_name("copy.grn"))
     if not cached:
         shutil.rmtree(store / "cache")

@@ -357,7 +357,7 @@ OLD = json.dumps(
 
 
 @pytest.mark.parametrize("content", [OLD, "", "garbage", "x" * 100_000, "pid 1 on \x1b[31m\n"])
-def test_what_a_lock_file_says_stops_nothing(path: Path, store: Path, content: str) -> None:
+def test_the_content_of_a_lock_file_never_blocks_a_writer(path: Path, store: Path, content: str) -> None:
     for name in (path, store / "lock"):
         name.write_text(content)
         assert lock.holder(name) is None
@@ -440,7 +440,7 @@ def test_the_lock_file_of_another_account_is_locked_where_it_can_be_read(
     assert (folder / "lock").read_text() == "root's"
 
 
-def test_a_disk_that_takes_no_bytes_stops_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_does_not_block_the_lock(tmp_path: Path) -> None:
     assert run(WITHOUT_SPACE + GOING_ON, tmp_path) == "went on, True\n"
     assert (tmp_path / "lock").read_bytes() == b""
 

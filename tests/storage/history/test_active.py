@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from grnledger.storage.repository import Repository
 
 SIZE = 24
-GENES = tuple(f"GENE{place}" for place in range(SIZE))
+GENES = tuple(f"GENE{number}" for number in range(SIZE))
 PANEL = Panel(GENES)
 
 
@@ -84,7 +84,7 @@ def add(repo: Repository, *names: str, branch: str | None = None) -> Version:
 
 
 def names(repo: Repository, rev: str = "HEAD") -> list[str]:
-    return sorted(one.label for one in repo.active(rev))
+    return sorted(active.label for active in repo.active(rev))
 
 
 def bits(repo: Repository, rev: str = "HEAD") -> tuple[bytes, bytes]:
@@ -153,9 +153,9 @@ def test_only_takes_both_sides_of_a_name_that_a_version_replaced(repo: Repositor
     repo.commit([new])
     repo.switch("main")
     merged = repo.merge("side", fast_forward=False)
-    assert {one.record.id for one in repo.active()} == {pathway_id(new), pathway_id(pathway("wnt"))}
+    assert {active.record.id for active in repo.active()} == {pathway_id(new), pathway_id(pathway("wnt"))}
     repo.revert(merged.name, only=["p53"])
-    assert {one.record.id for one in repo.active()} == {pathway_id(old), pathway_id(pathway("wnt"))}
+    assert {active.record.id for active in repo.active()} == {pathway_id(old), pathway_id(pathway("wnt"))}
 
 
 def test_reverting_a_merge_undoes_what_it_brought_to_its_first_parent(repo: Repository) -> None:
@@ -210,7 +210,7 @@ def test_a_re_add_is_a_new_event_that_an_older_drop_has_not_seen(repo: Repositor
     repo.switch("main")
     repo.merge("side")
     assert names(repo) == ["p53"]
-    assert [one.since for one in repo.active()] == ["v4"]
+    assert [active.since for active in repo.active()] == ["v4"]
 
 
 def test_a_drop_kills_only_the_add_that_it_saw(repo: Repository) -> None:
@@ -220,7 +220,7 @@ def test_a_drop_kills_only_the_add_that_it_saw(repo: Repository) -> None:
     repo.revert("v1")  # v3 on main
     repo.merge("side")
     assert names(repo) == ["p53"]
-    assert [one.since for one in repo.active()] == ["v2"]
+    assert [active.since for active in repo.active()] == ["v2"]
     assert repo.version().content == repo.version("v1").content
 
 
@@ -311,20 +311,20 @@ def test_a_merge_of_what_is_there_already_changes_nothing_and_one_ahead_only_mov
     assert repo.branches["side"].name == "v1"
     assert repo.moves[-1].reason == "merge main: fast-forward"
     repo.rollback("v0")
-    kept = repo.merge("main", fast_forward=False)
-    assert len(kept.parents) == 2
-    assert kept.content == repo.version("v1").content
+    merge = repo.merge("main", fast_forward=False)
+    assert len(merge.parents) == 2
+    assert merge.content == repo.version("v1").content
 
 
-def test_two_pathways_of_one_name_may_meet_in_a_merge_and_are_told_apart_by_version(repo: Repository) -> None:
+def test_two_pathways_of_one_name_may_meet_in_a_merge_and_are_distinguished_by_version(repo: Repository) -> None:
     repo.create_branch("side")
     repo.commit([pathway("p53")])
     repo.commit([pathway("p53", 0.4)], branch="side")
     repo.merge("side")
-    assert [one.label for one in repo.active()] == ["p53", "p53"]
-    assert sorted(one.since for one in repo.active()) == ["v1", "v2"]
+    assert [active.label for active in repo.active()] == ["p53", "p53"]
+    assert sorted(active.since for active in repo.active()) == ["v1", "v2"]
     repo.revert("v2", only=["p53"])
-    assert [one.since for one in repo.active()] == ["v1"]
+    assert [active.since for active in repo.active()] == ["v1"]
 
 
 # Moving
@@ -410,7 +410,7 @@ def test_the_same_commit_made_again_is_the_same_version_on_both_branches(repo: R
     assert [version.name for version in repo.versions(None)] == ["v1", "v0"]
     assert repo.branches["side"].id == repo.branches["main"].id
     written = [repo._ledger.log.read(number)[1] for number in (3, 4)]
-    assert [[one.id for one in entry.commits] for entry in written] == [[first.id], []]  # never twice in a log
+    assert [[commit.id for commit in entry.commits] for entry in written] == [[first.id], []]  # never twice in a log
     assert [move.after for entry in written for move in entry.moves] == [first.id, first.id]
 
 
@@ -451,7 +451,7 @@ class Ledger:
         record = CommitRecord(
             parents=parents,
             base=chosen,
-            sets_base=not parents or chosen not in {self.history[one].base for one in parents},
+            sets_base=not parents or chosen not in {self.history[parent].base for parent in parents},
             adds=tuple(
                 PathwayRecord(id=letter * 64, names=(letter,), genes=1, sign=1, units="sd", covariance=False)
                 for letter in add
@@ -479,7 +479,7 @@ def test_what_is_active_is_the_adds_of_all_ancestors_less_what_their_drops_saw()
     second = ledger.commit(first, drop=(("a", first),))
     third = ledger.commit(first, add="c")
     again = ledger.commit(second, add="a")
-    assert [ledger.active(one) for one in (root, first, second, third, again)] == ["", "ab", "b", "abc", "ab"]
+    assert [ledger.active(commit) for commit in (root, first, second, third, again)] == ["", "ab", "b", "abc", "ab"]
     assert ledger.active(ledger.commit(second, third)) == "bc"
     assert ledger.active(ledger.commit(third, again)) == "abc"
     assert ledger.history.active(again) == {Event(first, "b" * 64), Event(again, "a" * 64)}
@@ -508,8 +508,8 @@ def test_the_order_in_which_versions_are_asked_for_does_not_matter() -> None:
     expected = ["", "a", "b", "ab", "a", "ac"]
     for order in itertools.islice(itertools.permutations(range(6)), 0, 720, 37):
         ledger, commits = build()
-        found = {place: ledger.active(commits[place]) for place in order}
-        assert [found[place] for place in range(6)] == expected
+        active = {index: ledger.active(commits[index]) for index in order}
+        assert [active[index] for index in range(6)] == expected
 
 
 def test_a_change_of_base_on_one_side_is_taken() -> None:
@@ -571,18 +571,18 @@ def test_undoing_a_change_of_base_gives_the_old_base_unless_it_has_changed_again
     redone = changes.cherry_pick_change(ledger.history, changed, root, ())
     assert redone.base == "1" * 64
     elsewhere = ledger.commit(head, base="2")
-    with pytest.raises(Conflict, match="v1 changed the base, and v3 has another one by now"):
+    with pytest.raises(Conflict, match="v1 changed the base, and v3 has another base now"):
         changes.revert_change(ledger.history, changed, elsewhere, ())
 
 
 def test_equal_sets_have_one_content_id_and_others_have_another() -> None:
-    found: dict[str, tuple[str, frozenset[str]]] = {}
+    sets: dict[str, tuple[str, frozenset[str]]] = {}
     for base in ("0" * 64, "1" * 64):
         for size in range(4):
             for pathways in itertools.permutations(["a" * 64, "b" * 64, "c" * 64], size):
                 content = layout.version_content_id(base, pathways)
-                assert found.setdefault(content, (base, frozenset(pathways))) == (base, frozenset(pathways))
-    assert len(found) == 2 * 8
+                assert sets.setdefault(content, (base, frozenset(pathways))) == (base, frozenset(pathways))
+    assert len(sets) == 2 * 8
 
 
 @pytest.mark.parametrize("what", ["parent", "seen", "later", "move", "ref", "from"])
@@ -649,7 +649,7 @@ def test_an_entry_that_moves_what_can_be_no_ref_is_refused(ref: str) -> None:
 # What of the history is kept in memory
 
 
-def test_records_and_sets_of_which_there_are_too_many_are_let_go_and_found_again(
+def test_records_and_sets_beyond_the_cache_are_dropped_and_read_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("grnledger.storage.history.active.MOST_CACHED", 32)
@@ -664,8 +664,8 @@ def test_records_and_sets_of_which_there_are_too_many_are_let_go_and_found_again
     history._load = load
     line = [ledger.commit()]
     for number in range(100):
-        kept = (("a", line[number]),) if number % 10 == 5 else ()
-        line.append(ledger.commit(line[-1], add="a" if number % 10 == 4 else "", drop=kept))
+        drops = (("a", line[number]),) if number % 10 == 5 else ()
+        line.append(ledger.commit(line[-1], add="a" if number % 10 == 4 else "", drop=drops))
         records[history[line[-1]]] = history.logged(line[-1])
     records[history[line[0]]] = None
     expected = ["a" if number % 10 == 5 else "" for number in range(101)]
@@ -681,8 +681,8 @@ def test_a_version_read_after_others_has_the_bits_that_a_fresh_reader_finds(repo
     for name in ("p53", "nfkb", "wnt", "mapk"):
         add(repo, name)
     repo.revert("v2")
-    kept = repo.snapshot("v3"), repo.snapshot("HEAD"), repo.snapshot("v5")
-    for snapshot, rev in zip(kept, ("v3", "HEAD", "v5"), strict=True):
+    snapshots = repo.snapshot("v3"), repo.snapshot("HEAD"), repo.snapshot("v5")
+    for snapshot, rev in zip(snapshots, ("v3", "HEAD", "v5"), strict=True):
         fresh = grnledger.open(repo.path).snapshot(rev)
         assert snapshot.capacitance.triangle.tobytes() == fresh.capacitance.triangle.tobytes()
 

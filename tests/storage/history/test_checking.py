@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_a_pathway_on_genes_that_the_panel_has_not_is_refused_and_found(
+def test_a_pathway_on_genes_outside_the_panel_is_refused_and_reported(
     store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     beyond = Pathway(("beyond",), np.array([3, 99]), np.full((2, 1), 0.1))
@@ -31,12 +31,12 @@ def test_a_pathway_on_genes_that_the_panel_has_not_is_refused_and_found(
         grnledger.open(store).commit(beyond)
     with pytest.raises(FormatError, match="gene number 99 of a panel of 16 genes"):
         grnledger.open(store).snapshot()
-    damaged = [one for one in grnledger.verify(store).findings if one.kind == "damage"]
-    assert [(one.path, one.versions) for one in damaged] == [("log/0000000006.h5", (4,))]
+    damaged = [finding for finding in grnledger.verify(store).findings if finding.kind == "damage"]
+    assert [(finding.path, finding.versions) for finding in damaged] == [("log/0000000006.h5", (4,))]
 
 
 def beyond_and_active(store: Path, beyond: Pathway) -> set[str]:
-    return {one.record.id for one in grnledger.open(store).active()} | {entries.pathway_id(beyond)}
+    return {active.record.id for active in grnledger.open(store).active()} | {entries.pathway_id(beyond)}
 
 
 def measured(content: str, *, rank: int) -> MeasuredRecord:

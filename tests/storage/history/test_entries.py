@@ -48,7 +48,7 @@ def rewrite_loadings(store: Path, change: Callable[[dict[str, Any]], dict[str, A
     return repo
 
 
-def test_arrays_shorter_than_their_record_says_are_refused(store: Path) -> None:
+def test_arrays_shorter_than_in_their_record_are_refused(store: Path) -> None:
     repo = rewrite_loadings(store, lambda arrays: {name: array[:-1] for name, array in arrays.items()})
     with pytest.raises(FormatError, match="'genes' is shorter than its record says"):
         repo.snapshot("v1")
@@ -60,7 +60,7 @@ def test_an_entry_without_the_arrays_that_its_record_needs_is_refused(store: Pat
         repo.snapshot("v1")
 
 
-def test_a_pathway_with_other_numbers_than_its_id_says_is_refused(store: Path) -> None:
+def test_a_pathway_whose_numbers_do_not_match_its_id_is_refused(store: Path) -> None:
     repo = rewrite_loadings(store, lambda arrays: arrays | {"loadings": 2 * arrays["loadings"]})
-    with pytest.raises(FormatError, match="pathway p53 is not what its id says"):
+    with pytest.raises(FormatError, match="pathway p53 does not match its id"):
         repo.snapshot("v1")

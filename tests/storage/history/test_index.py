@@ -1,4 +1,4 @@
-"""The index and the witness in the cache: they make opening quick and loss known, and are never trusted unchecked."""
+"""The index and the high-water mark in the cache: opening is quick, loss is known, and neither is trusted unchecked."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from grnledger.storage.repository import Repository
 
-GENES = tuple(f"GENE{place}" for place in range(12))
+GENES = tuple(f"GENE{number}" for number in range(12))
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
@@ -89,7 +89,7 @@ def index_of(store: Path) -> Path:
     return store / "cache" / "index.h5"
 
 
-def witness_of(store: Path) -> Path:
+def high_water_mark_of(store: Path) -> Path:
     return store / "cache" / "last"
 
 
@@ -98,7 +98,7 @@ def description_of(store: Path) -> dict[str, Any]:
     repo = grnledger.open(store)
     return {
         "damage": dict(repo.damage),
-        "versions": [(one.number, one.entry, one.refs) for one in repo.versions(None)],
+        "versions": [(version.number, version.entry, version.refs) for version in repo.versions(None)],
         "active": [repo.active(f"v{number}") for number in range(len(repo))],
         "head": (repo.head, repo.version(), repo.version("HEAD~3")),
         "refs": (repo.branches, repo.tags),
@@ -112,9 +112,9 @@ def bits(store: Path, rev: str) -> bytes:
 
 
 def covered(store: Path) -> int:
-    found = index.read(hdf5.Location(index_of(store)))
-    assert found is not None
-    return found.length
+    stored = index.read(hdf5.Location(index_of(store)))
+    assert stored is not None
+    return stored.length
 
 
 # What it is for
@@ -140,12 +140,12 @@ def test_the_index_is_written_every_64_entries_and_gives_what_every_entry_gives(
     assert description_of(store) == expected
 
 
-def test_a_store_that_is_indexed_anew_while_it_is_open_goes_on(store: Path) -> None:
+def test_an_open_store_works_after_it_is_indexed_again(store: Path) -> None:
     repo, other = grnledger.open(store), grnledger.open(store)
     grow(repo, 140)
     assert covered(store) == 128
     other.refresh()
-    assert [one.entry for one in other.versions(None)] == [one.entry for one in repo.versions(None)]
+    assert [version.entry for version in other.versions(None)] == [version.entry for version in repo.versions(None)]
     assert other.moves == repo.moves
     assert other.commit([pathway(other, "new", 0.3)]).parents == (repo.version("HEAD").id,)
 
@@ -163,7 +163,7 @@ def test_entries_before_the_index_are_not_read_until_they_are_asked_for(store: P
         assert str(entry(store, number)) in caught.value.message
     pathway = needing.entry.commit.adds[0].id
     for version in grnledger.open(made).versions(None):
-        needs = pathway in {one.record.id for one in grnledger.open(made).active(version.name)}
+        needs = pathway in {active.record.id for active in grnledger.open(made).active(version.name)}
         if needs and version.entry.measured.anchor is None:
             with pytest.raises(FormatError):
                 repo.snapshot(version.name)
@@ -178,7 +178,7 @@ def test_a_lost_entry_after_the_index_is_reported(store: Path, made: Path) -> No
     entry(store, 67).unlink()
     repo = grnledger.open(store)
     assert list(repo.damage) == [67]
-    known = [one for one in grnledger.open(made)._history.commits if one.entry < 67]
+    known = [commit for commit in grnledger.open(made)._history.commits if commit.entry < 67]
     assert bits(store, known[-1].id) == bits(made, known[-1].id)
     with pytest.raises(FormatError):
         repo.version()
@@ -187,24 +187,25 @@ def test_a_lost_entry_after_the_index_is_reported(store: Path, made: Path) -> No
 # Gone, damaged, or not this store's
 
 
-@pytest.mark.parametrize("gone", ["index", "witness", "both", "cache"])
+@pytest.mark.parametrize("gone", ["index", "high-water mark", "both", "cache"])
 def test_without_them_the_answers_are_the_same(store: Path, expected: dict[str, Any], gone: str) -> None:
-    for path in (index_of(store),) * (gone in ("index", "both")) + (witness_of(store),) * (gone in ("witness", "both")):
+    paths = {"index": index_of(store), "high-water mark": high_water_mark_of(store)}
+    for path in [path for name, path in paths.items() if gone in (name, "both")]:
         path.unlink()
     if gone == "cache":
         shutil.rmtree(store / "cache")
     assert description_of(store) == expected
     repo = grnledger.open(store)
     grow(repo, 72)
-    before = [(number, said) for number, said, _ in expected["versions"]]
-    assert [(number, said) for number, said, _ in description_of(store)["versions"]][1:] == before
+    before = [(number, entry) for number, entry, _ in expected["versions"]]
+    assert [(number, entry) for number, entry, _ in description_of(store)["versions"]][1:] == before
 
 
 def test_a_changed_byte_of_the_index_changes_no_answer(store: Path, expected: dict[str, Any]) -> None:
     good, ignored = index_of(store).read_bytes(), 0
-    places = np.random.default_rng(3).choice(len(good), size=200, replace=False).tolist()
-    for place in [*range(0, 200, 5), *places]:
-        index_of(store).write_bytes(good[:place] + bytes([good[place] ^ (1 << place % 8)]) + good[place + 1 :])
+    indices = np.random.default_rng(3).choice(len(good), size=200, replace=False).tolist()
+    for number in [*range(0, 200, 5), *indices]:
+        index_of(store).write_bytes(good[:number] + bytes([good[number] ^ (1 << number % 8)]) + good[number + 1 :])
         is_ignored = index.read(hdf5.Location(index_of(store))) is None
         if not is_ignored or ignored % 10 == 0:  # what is ignored at every tenth is ignored at all
             assert description_of(store) == expected
@@ -220,26 +221,26 @@ def test_an_index_cut_short_is_ignored(store: Path, expected: dict[str, Any], sh
     assert description_of(store) == expected
 
 
-def test_a_changed_or_missing_or_added_byte_of_the_witness_is_ignored(
+def test_a_changed_missing_or_added_byte_of_the_high_water_mark_is_ignored(
     store: Path, made: Path, expected: dict[str, Any]
 ) -> None:
-    good, first = witness_of(store).read_bytes(), grnledger.open(made).version("v0").id
+    good, first = high_water_mark_of(store).read_bytes(), grnledger.open(made).version("v0").id
     assert last_entry.remembered_lengths(good, first) == (71, len(grnledger.open(made)))
-    bad = [good[:place] + bytes([other]) + good[place + 1 :] for place in range(len(good)) for other in (48, 57, 0, 32)]
-    bad += [good[:place] for place in range(len(good))] + [good[:place] + b"9" + good[place:] for place in range(10)]
+    bad = [good[:index] + bytes([other]) + good[index + 1 :] for index in range(len(good)) for other in (48, 57, 0, 32)]
+    bad += [good[:index] for index in range(len(good))] + [good[:index] + b"9" + good[index:] for index in range(10)]
     bad += [b"9999999999 9999999999 " + b"a" * 64 + b" 00000000\n", b"\xff" * 100, "٧".encode() * 50, b"7" * 100_000]
-    for content in (one for one in bad if one != good):
-        witness_of(store).write_bytes(content)
-        assert last_entry.remembered_lengths(last_entry.read(witness_of(store)), first) == (0, 0)
+    for content in (content for content in bad if content != good):
+        high_water_mark_of(store).write_bytes(content)
+        assert last_entry.remembered_lengths(last_entry.read(high_water_mark_of(store)), first) == (0, 0)
         if len(content) % 5 == 0:
             assert grnledger.open(store).damage == {}
     assert description_of(store) == expected
     grnledger.open(store).create_tag("new")
-    assert last_entry.remembered_lengths(last_entry.read(witness_of(store)), first)[0] == 72
+    assert last_entry.remembered_lengths(last_entry.read(high_water_mark_of(store)), first)[0] == 72
 
 
-def test_what_follows_a_witness_does_not_spoil_it(store: Path) -> None:
-    witness_of(store).write_bytes(witness_of(store).read_bytes() + b"9" * 1000)
+def test_bytes_after_the_high_water_mark_are_ignored(store: Path) -> None:
+    high_water_mark_of(store).write_bytes(high_water_mark_of(store).read_bytes() + b"9" * 1000)
     entry(store, 71).unlink()
     assert list(grnledger.open(store).damage) == [71]
 
@@ -267,7 +268,7 @@ def test_a_stale_index_is_where_reading_begins(store: Path, made: Path, tmp_path
     shutil.copy(index_of(made), index_of(longer))
     assert description_of(longer) == whole
     shutil.copy(index_of(made), index_of(longer))
-    shutil.copy(witness_of(made), witness_of(longer))
+    shutil.copy(high_water_mark_of(made), high_water_mark_of(longer))
     assert description_of(longer) == whole
 
 
@@ -289,7 +290,7 @@ def test_an_index_of_a_copy_that_went_another_way_is_ignored(store: Path, tmp_pa
 # What they know and the log has lost
 
 
-@pytest.mark.parametrize("which", ["witness", "index", "both"])
+@pytest.mark.parametrize("which", ["high-water mark", "index", "both"])
 def test_a_log_that_is_shorter_than_it_was_is_reported_and_what_is_there_is_read(
     store: Path, made: Path, expected: dict[str, Any], which: str
 ) -> None:
@@ -297,17 +298,17 @@ def test_a_log_that_is_shorter_than_it_was_is_reported_and_what_is_there_is_read
     last = 64 if which == "index" else 71
     for number in range(first, 72):
         entry(store, number).unlink()
-    for path in {"witness": [index_of(store)], "index": [witness_of(store)], "both": []}[which]:
+    for path in {"high-water mark": [index_of(store)], "index": [high_water_mark_of(store)], "both": []}[which]:
         path.unlink()
     before = sorted(path.name for path in (store / "log").iterdir())
     repo = grnledger.open(store)
     assert repo.damage == {
         number: f"Entry {number} of the log, {entry(store, number)}, is missing." for number in range(first, last + 1)
     }
-    kept = [one for one in grnledger.open(made)._history.commits if one.entry < first]
-    assert [version.id for version in repo.versions(None)] == [one.id for one in kept][::-1]
-    for one in (kept[0], kept[len(kept) // 2], kept[-1]):
-        assert bits(store, one.id) == bits(made, one.id)
+    commits = [commit for commit in grnledger.open(made)._history.commits if commit.entry < first]
+    assert [version.id for version in repo.versions(None)] == [commit.id for commit in commits][::-1]
+    for commit in (commits[0], commits[len(commits) // 2], commits[-1]):
+        assert bits(store, commit.id) == bits(made, commit.id)
     for rev in ("HEAD", "main", "@{2030-01-01}", f"v{len(repo)}", "unheard-of"):
         with pytest.raises(FormatError, match=f"entry {last}"):
             repo.version(rev)
@@ -319,9 +320,10 @@ def test_a_log_that_is_shorter_than_it_was_is_reported_and_what_is_there_is_read
     assert description_of(store) == expected
 
 
-def test_a_witness_of_very_many_entries_costs_no_more_than_its_file(store: Path, made: Path) -> None:
+def test_a_high_water_mark_of_very_many_entries_costs_no_more_than_its_file(store: Path, made: Path) -> None:
     first = grnledger.open(made).version("v0").id
-    last_entry.write(witness_of(store), last_entry.high_water_mark(9_999_999_999, 9_999_999_999, "a" * 64, first))
+    mark = last_entry.high_water_mark(9_999_999_999, 9_999_999_999, "a" * 64, first)
+    last_entry.write(high_water_mark_of(store), mark)
     repo = grnledger.open(store)
     assert list(repo.damage) == [72, 9_999_999_999]
     assert len(repo) < 10**6
@@ -468,13 +470,13 @@ def test_the_note_of_the_last_entry_is_not_written_into_a_file_that_has_another_
 
 
 def test_an_entry_under_the_name_of_the_note_is_not_written_over(store: Path, made: Path) -> None:
-    witness_of(store).unlink()
-    os.link(entry(store, 3), witness_of(store))
+    high_water_mark_of(store).unlink()
+    os.link(entry(store, 3), high_water_mark_of(store))
     grnledger.open(store).create_tag("later", "v1")
     assert entry(store, 3).read_bytes() == entry(made, 3).read_bytes()
 
 
-def test_what_the_index_makes_of_a_branch_is_not_written_where_the_log_says_otherwise(store: Path) -> None:
+def test_a_branch_of_the_index_is_not_written_where_the_log_disagrees(store: Path) -> None:
     """An index that is whole in itself and puts main at another version: nothing is written that could not be read."""
     repo = grnledger.open(store)
     repo._refs.branches["main"] = "b" * 64

@@ -25,8 +25,9 @@ def test_an_entry_that_counts_other_versions_before_it_than_there_are_is_refused
     stored = hdf5.read(hdf5.Location(entry(store, 3)), layout.ENTRY)
     record = layout.canonical_json(json.loads(stored.record) | {"versions": versions})
     forge(entry(store, 3), hdf5.Content(stored.kind, record, stored.arrays))
-    told = grnledger.open(store).damage
-    assert told == {3: f"Entry 3 of the log is damaged: it says that {versions:,} versions are before it; there are 2."}
+    damage = grnledger.open(store).damage
+    problem = f"it says that {versions:,} versions are before it; there are 2."
+    assert damage == {3: f"Entry 3 of the log is damaged: {problem}"}
     assert readable(store, answers(made)) == {0, 1, 2, 3}
 
 
@@ -61,7 +62,7 @@ def test_a_log_that_puts_head_on_no_branch_is_refused(store: Path) -> None:
     )
     repo._ledger.log.append(moved)
     reopened = grnledger.open(store)
-    assert "it leaves HEAD on 'nowhere', which is no branch" in reopened.damage[6]
+    assert "it leaves HEAD on 'nowhere', which is not a branch" in reopened.damage[6]
     with pytest.raises(FormatError, match="is not certain"):
         reopened.version()
     assert reopened.version("v3").name == "v3"
@@ -77,12 +78,12 @@ def test_a_store_that_is_open_reads_what_is_whole_and_writes_nothing_once_an_ent
     assert list(reader.damage) == [7]
     assert reader.version("v4").id == writer.version("v4").id
     assert answer(reader, "v3") == before
-    with pytest.raises(FormatError, match="Where HEAD stands is not certain"):
+    with pytest.raises(FormatError, match="The position of HEAD is not certain"):
         reader.version()
     there = files(store)
-    for one in (reader, grnledger.open(store)):
+    for repo in (reader, grnledger.open(store)):
         with pytest.raises(FormatError, match="Entry 7 of the log is damaged, and nothing is written after it"):
-            one.commit([pathway("mapk")])
+            repo.commit([pathway("mapk")])
     assert files(store) == there
     entry(store, 7).write_bytes(good)
     mended = grnledger.open(store)
@@ -130,9 +131,9 @@ def test_all_entries_of_a_log_together_can_claim_so_many_lost_versions_and_no_mo
     for number in range(7, 12):
         move = MoveRecord(ref=f"tag/t{number}", before=None, after=tip)
         claimed = (number - 6) * (ledger.MOST_LOST - 10)
-        said = {"reason": "create", "author": "eve", "time": "2026-11-01T12:00:00Z"}
-        record = EntryRecord(number=number, previous=previous, versions=claimed, moves=(move,), **said)
-        sealed = entries.content_of(record).seal()
+        fields = {"reason": "create", "author": "eve", "time": "2026-11-01T12:00:00Z"}
+        record = EntryRecord(number=number, previous=previous, versions=claimed, moves=(move,), **fields)
+        sealed = entries.entry_content(record).seal()
         durable.publish(entry(store, number), sealed.write)
         previous = sealed.id
     repo = grnledger.open(store)

@@ -149,7 +149,7 @@ def test_a_move_that_was_rewritten_with_an_id_that_fits_breaks_the_chain_behind_
         garble(store, number)
         check_broken(store, number + 1, last=10)
         gone = {version for by, version in BROUGHT_BY.items() if by > number}
-        assert readable(store, expected) == {one for one, needs in NEEDS.items() if not needs & gone}
+        assert readable(store, expected) == {unaffected for unaffected, needs in NEEDS.items() if not needs & gone}
     store = shutil.copytree(history, tmp_path / "last.grn")
     garble(store, 10)  # nothing stands after it that would know
     assert answers(store) == expected
@@ -158,11 +158,11 @@ def test_a_move_that_was_rewritten_with_an_id_that_fits_breaks_the_chain_behind_
 def check_broken(store: Path, number: int, *, last: int) -> None:
     """Check that a store refuses an entry that does not follow the one before it, and all that follow; `verify` too."""
     refused = grnledger.open(store).damage
-    named = {one.path for one in grnledger.verify(store).findings if one.kind == "damage"}
+    named = {finding.path for finding in grnledger.verify(store).findings if finding.kind == "damage"}
     assert named >= {f"log/{number_:010d}.h5" for number_ in range(number, last + 1)}
     assert refused == {
-        one: f"{entry(store, one)} does not follow the entry before it: the log is broken there."
-        for one in range(number, last + 1)
+        later: f"{entry(store, later)} does not follow the entry before it: the log is broken there."
+        for later in range(number, last + 1)
     }
 
 
@@ -186,29 +186,29 @@ def test_a_store_is_whole_again_once_the_good_entry_is_back(history: Path, tmp_p
     assert grnledger.open(store).commit([pathway("new")]).name == "v6"
 
 
-def test_a_flipped_bit_is_found_or_did_not_matter(made: Path, tmp_path: Path) -> None:
+def test_a_flipped_bit_is_reported_or_harmless(made: Path, tmp_path: Path) -> None:
     rng = np.random.default_rng(7)
-    expected, found = answers(made), 0
+    expected, reported = answers(made), 0
     for good in sorted(path for path in made.rglob("*") if path.suffix == ".h5" or path.name == "last"):
         store = shutil.copytree(made, tmp_path / good.name)
         bad = store / good.relative_to(made)
         content = good.read_bytes()
-        for place in np.sort(rng.choice(len(content), size=min(40, len(content)), replace=False)).tolist():
-            bad.write_bytes(content[:place] + bytes([content[place] ^ 1 << place % 8]) + content[place + 1 :])
-            told = grnledger.open(store).damage
+        for index in np.sort(rng.choice(len(content), size=min(40, len(content)), replace=False)).tolist():
+            bad.write_bytes(content[:index] + bytes([content[index] ^ 1 << index % 8]) + content[index + 1 :])
+            damage = grnledger.open(store).damage
             sound = readable(store, expected)
-            if told or len(sound) < len(expected):
+            if damage or len(sound) < len(expected):
                 assert "cache" not in bad.parts  # what is derived is made again
-                found += 1
+                reported += 1
             if "log" in bad.parts:
-                assert told.keys() == ({layout.entry_number(bad.name)} if told else set())
-                assert all(str(bad) in what for what in told.values())
-                assert told or len(sound) == len(expected)
+                assert damage.keys() == ({layout.entry_number(bad.name)} if damage else set())
+                assert all(str(bad) in what for what in damage.values())
+                assert damage or len(sound) == len(expected)
             elif "base" in bad.parts and not sound:
                 with pytest.raises(FormatError, match=re.escape(str(bad))):
                     grnledger.open(store).snapshot()
         shutil.rmtree(store)
-    assert found > 150
+    assert reported > 150
 
 
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.9, 0.999])
@@ -268,9 +268,9 @@ def test_swapped_entries_are_each_named(made: Path, store: Path, tmp_path: Path)
 
 def test_a_renamed_entry_leaves_a_gap(made: Path, store: Path) -> None:
     entry(store, 3).rename(entry(store, 9))
-    told = grnledger.open(store).damage
-    assert told.keys() == {3, 6, 7, 8, 9}
-    assert told[9] == f"{entry(store, 9)} holds entry 3 of the log, not entry 9."
+    damage = grnledger.open(store).damage
+    assert damage.keys() == {3, 6, 7, 8, 9}
+    assert damage[9] == f"{entry(store, 9)} holds entry 3 of the log, not entry 9."
     assert readable(store, answers(made)) == {0, 1, 2, 3}
 
 
@@ -287,8 +287,8 @@ def test_an_entry_of_a_copy_that_went_another_way_breaks_the_log_and_changes_no_
     made: Path, store: Path, tmp_path: Path, number: int
 ) -> None:
     other = shutil.copytree(store, tmp_path / "other.grn")
-    for one in range(number, 6):
-        entry(other, one).unlink()
+    for later in range(number, 6):
+        entry(other, later).unlink()
     (other / "cache/last").unlink()
     repo = grnledger.open(other)
     repo.commit([pathway("elsewhere")])
@@ -296,7 +296,7 @@ def test_an_entry_of_a_copy_that_went_another_way_breaks_the_log_and_changes_no_
     shutil.copy(entry(other, number), entry(store, number))
     expected = answers(made)
     check_broken(store, number + 1, last=5)
-    ours, theirs = {one[0]: one for one in expected}, {one[0]: one for one in answers(other)}
+    ours, theirs = {version[0]: version for version in expected}, {version[0]: version for version in answers(other)}
     mixed = grnledger.open(store)
     for name, identity, _ in mixed.identities():  # the name may be the other copy's; what an id names never changes
         with contextlib.suppress(FormatError):

@@ -111,7 +111,7 @@ def test_the_second_parent_is_another_than_the_first_even_though_both_are_one_st
         ("v99999999999999999999", "There is no version v99999999999999999999: they run from v0 to v4."),
         ("HEAD~4", "v4 has fewer than 4 ancestors along first parents."),
         ("HEAD~99999999999999999999", "v4 has fewer than 99999999999999999999 ancestors along first parents."),
-        ("HEAD^3", "v4 has 2 and no 3. parent."),
+        ("HEAD^3", "v4 has 2 parents; there is no parent number 3."),
         ("v0^", "v0 is the base and has no parent."),
         ("v0~", "v0 has fewer than 1 ancestors along first parents."),
         ("head", "There is no version 'head'."),
@@ -252,9 +252,9 @@ def record(message: str, parents: tuple[str, ...] = ()) -> CommitRecord:
     )
 
 
-def summary(said: CommitRecord, entry: int, content: str = "0" * 64) -> Commit:
+def summary(record: CommitRecord, entry: int, content: str = "0" * 64) -> Commit:
     measured = MeasuredRecord(content=content, rank=0, rank_since=0, anchor=None, since_anchor=0, probe=None, guard=1.0)
-    return commit_of(LoggedCommit(id=commit_id(said), commit=said, measured=measured), entry)
+    return commit_of(LoggedCommit(id=commit_id(record), commit=record, measured=measured), entry)
 
 
 def never(commit: Commit) -> LoggedCommit:
@@ -314,18 +314,18 @@ def test_a_commit_id_goes_before_a_content_id() -> None:
 
 
 def test_a_prefix_of_two_commit_ids_is_ambiguous() -> None:
-    found: dict[str, CommitRecord] = {}
+    records: dict[str, CommitRecord] = {}
     history = History(never)
     number = 0
     while True:  # two of some thousand hashes share six digits, sooner or later; always the same two
         commit = record(f"commit {number}")
         identity = commit_id(commit)
-        if identity[:6] in found:
+        if identity[:6] in records:
             break
-        found[identity[:6]] = commit
+        records[identity[:6]] = commit
         number += 1
-    for place, one in enumerate((commit, found[identity[:6]]), start=1):
-        history.append(summary(one, place))
+    for entry, alike in enumerate((commit, records[identity[:6]]), start=1):
+        history.append(summary(alike, entry))
     with pytest.raises(InputError):
         revspec.resolve(identity[:6], Refs(), history)
     assert revspec.resolve(identity, Refs(), history) == identity
@@ -388,7 +388,7 @@ def test_a_plain_name_may_name_a_branch_or_a_tag(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["HEAD", "v7", "v0", "v007", "abcdef", "0" * 64, "123456"])
 def test_a_name_that_reads_as_a_version_is_refused(name: str) -> None:
-    with pytest.raises(InputError, match="reads as HEAD, a version or an id"):
+    with pytest.raises(InputError, match="be read as HEAD, a version or an id"):
         check_name(name)
 
 

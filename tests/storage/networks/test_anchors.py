@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from grnledger.storage.repository import Repository
 
 SIZE = 40
-GENES = tuple(f"GENE{place}" for place in range(SIZE))
+GENES = tuple(f"GENE{number}" for number in range(SIZE))
 NEVER = 10**9
 
 
@@ -146,7 +146,7 @@ def test_a_version_of_more_than_an_eighth_of_the_genes_in_rank_is_inverted(eithe
 def test_a_dense_base_is_inverted_every_so_many_commits_and_a_factor_base_is_not(
     monkeypatch: pytest.MonkeyPatch, factor: Repository, dense: Repository
 ) -> None:
-    monkeypatch.setattr(anchors, "EVERY", 3)
+    monkeypatch.setattr(anchors, "COMMITS_PER_ANCHOR", 3)
     monkeypatch.setattr(anchors, "RANK_SHARE", 1.0)
     inverted = {name: [own(repo.commit([pathway(number)])) for number in range(8)]
              for name, repo in (("factor", factor), ("dense", dense))}  # fmt: skip
@@ -170,7 +170,7 @@ def test_a_probe_above_its_tolerance_makes_the_anchor_due(monkeypatch: pytest.Mo
     assert second.entry.measured.probe < 1e-12  # of the new inversion
 
 
-def test_a_base_that_is_nearly_singular_is_inverted_again_because_its_probe_says_so(tmp_path: Path) -> None:
+def test_a_nearly_singular_base_is_inverted_again_because_of_its_probe(tmp_path: Path) -> None:
     rng = np.random.default_rng(31)
     basis = np.linalg.qr(rng.normal(size=(SIZE, SIZE)))[0]
     covariance = (basis * np.logspace(-9, 1, SIZE)) @ basis.T
@@ -205,11 +205,11 @@ def test_it_is_inverted_when_that_is_asked_and_the_content_stays(either: Reposit
 def test_a_panel_too_large_to_invert_is_refused_and_nothing_is_written(
     monkeypatch: pytest.MonkeyPatch, factor: Repository
 ) -> None:
-    monkeypatch.setattr(anchors, "LARGEST", SIZE - 1)
+    monkeypatch.setattr(anchors, "LARGEST_INVERTED", SIZE - 1)
     with pytest.raises(InputError, match="40 genes are too many to invert in full: the limit is 39"):
         factor.reinvert()
     assert factor.version().name == "v0"
-    monkeypatch.setattr(anchors, "LARGEST", SIZE)
+    monkeypatch.setattr(anchors, "LARGEST_INVERTED", SIZE)
     assert factor.reinvert().name == "v1"
 
 
@@ -230,7 +230,7 @@ def test_a_large_factor_base_is_inverted_only_when_that_is_insisted_on(
 def test_a_version_reads_the_same_bits_before_and_after_later_re_inversions(
     monkeypatch: pytest.MonkeyPatch, either: Repository
 ) -> None:
-    monkeypatch.setattr(anchors, "EVERY", 3)
+    monkeypatch.setattr(anchors, "COMMITS_PER_ANCHOR", 3)
     seen: dict[str, bytes] = {"v0": bits(either, "v0")}
     for number in range(9):
         version = either.commit([pathway(number)])
@@ -367,9 +367,9 @@ def without_a_matrix(path: Path) -> None:
 
 def flip(path: Path, name: str, row: int) -> None:
     with h5py.File(path) as file:
-        place = file[name].id.get_offset() + row * SIZE * 8 + 1
+        index = file[name].id.get_offset() + row * SIZE * 8 + 1
     content = bytearray(path.read_bytes())
-    content[place] ^= 1
+    content[index] ^= 1
     path.write_bytes(content)
 
 

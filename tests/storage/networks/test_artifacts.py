@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from grnledger.storage.networks.artifacts import Artifact
     from grnledger.storage.repository import Repository
 
-GENES = tuple(f"G{place:02d}" for place in range(24))
+GENES = tuple(f"G{number:02d}" for number in range(24))
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def file_of(repo: Repository, key: str) -> Path:
     return repo.path / layout.ARTIFACTS / f"{key}.h5"
 
 
-def test_what_is_kept_is_found_again_by_content_kind_and_parameters(repo: Repository) -> None:
+def test_an_analysis_is_looked_up_by_content_kind_and_parameters(repo: Repository) -> None:
     written = keep(repo)
     again = grnledger.open(repo.path).artifacts
     artifact = again.find("other", "a" * 64, {"seed": 0})
@@ -73,21 +73,21 @@ def test_what_is_kept_is_found_again_by_content_kind_and_parameters(repo: Reposi
 def test_an_id_may_be_shortened_as_long_as_it_names_one(repo: Repository) -> None:
     artifacts = [keep(repo, seed=seed) for seed in range(40)]
     for artifact in artifacts:
-        assert repo.artifacts.named(artifact.key[:12].upper()).key == artifact.key
+        assert repo.artifacts.find_by_prefix(artifact.key[:12].upper()).key == artifact.key
     with pytest.raises(NotFound, match="no analysis 'abc'"):
-        repo.artifacts.named("abc")
+        repo.artifacts.find_by_prefix("abc")
     with pytest.raises(NotFound, match="no analysis '" + "0" * 64):
-        repo.artifacts.named("0" * 64)
+        repo.artifacts.find_by_prefix("0" * 64)
     twin = artifacts[0].key[:-1] + ("0" if artifacts[0].key[-1] != "0" else "1")
     file_of(repo, twin).write_bytes(file_of(repo, artifacts[0].key).read_bytes())
-    with pytest.raises(Conflict, match="is how 2 analyses begin"):
-        repo.artifacts.named(artifacts[0].key[:10])
+    with pytest.raises(Conflict, match="2 analyses have ids that begin with"):
+        repo.artifacts.find_by_prefix(artifacts[0].key[:10])
 
 
 def damaged(path: Path) -> None:
     content = bytearray(path.read_bytes())
-    place = content.index(np.ones(3).tobytes())
-    content[place] ^= 1
+    index = content.index(np.ones(3).tobytes())
+    content[index] ^= 1
     path.write_bytes(bytes(content))
 
 
@@ -95,11 +95,11 @@ def test_a_damaged_analysis_counts_as_missing_and_is_reported(repo: Repository) 
     artifact, other = keep(repo), keep(repo, seed=1)
     damaged(file_of(repo, artifact.key))
     assert repo.artifacts.find("other", "a" * 64, {"seed": 0}) is None
-    assert [isinstance(one, FormatError) for one in repo.artifacts.each()] == [False, True]
+    assert [isinstance(artifact, FormatError) for artifact in repo.artifacts.each()] == [False, True]
     with pytest.raises(FormatError, match="is damaged"):
-        repo.artifacts.named(artifact.key)
+        repo.artifacts.find_by_prefix(artifact.key)
     report = verify(repo.path)
-    (finding,) = [one for one in report.findings if one.kind != "note"]
+    (finding,) = [finding for finding in report.findings if finding.kind != "note"]
     assert (finding.kind, finding.path) == ("derived", f"artifacts/{artifact.key}.h5")
     assert report.analyses == 2
     assert report.whole == (0, 1)
@@ -113,8 +113,8 @@ def test_an_analysis_under_another_ones_name_is_refused(repo: Repository) -> Non
     artifact = keep(repo)
     file_of(repo, artifact.key).rename(file_of(repo, "0" * 64))
     assert repo.artifacts.find("other", "a" * 64, {"seed": 0}) is None
-    with pytest.raises(FormatError, match="not the analysis that its name says"):
-        repo.artifacts.named("0000")
+    with pytest.raises(FormatError, match="content does not match its name"):
+        repo.artifacts.find_by_prefix("0000")
     assert not verify(repo.path).sound
 
 
@@ -130,7 +130,7 @@ def test_clones_and_exports_take_analyses_along(repo: Repository, tmp_path: Path
     whole, alone = grnledger.open(tmp_path / "all.h5"), grnledger.open(tmp_path / "one.h5")
     assert whole.artifacts.keys() == both
     assert alone.artifacts.keys() == [of_version.key]
-    assert alone.artifacts.named(of_version.key[:6]).record == of_version.record
+    assert alone.artifacts.find_by_prefix(of_version.key[:6]).record == of_version.record
     for path in (twin.path, back.path, tmp_path / "all.h5", tmp_path / "one.h5"):
         report = verify(path)
         assert report.sound, report.findings
@@ -165,21 +165,21 @@ def test_an_analysis_that_cannot_be_kept_is_returned_nevertheless(repo: Reposito
     run = modules_of(whole, "v1", ranks=(2, 2), restarts=2)
     assert run.artifact is None
     assert "to be read only" in run.refusal
-    assert run.named.analysis.best.rank == 2
+    assert run.named_analysis.analysis.best.rank == 2
 
 
 def test_modules_come_back_to_the_last_bit(repo: Repository) -> None:
     made = modules_of(repo, "v1", ranks=(2, 3), restarts=2, seed=5)
     again = modules_of(grnledger.open(repo.path), "HEAD", ranks=(2, 3), restarts=2, seed=5)
     assert (made.reused, again.reused) == (False, True)
-    one, other = made.named, again.named
-    assert (one.genes, one.samples, one.description, one.symmetric, one.counts) == (
-        other.genes, other.samples, other.description, other.symmetric, other.counts,
+    fresh, stored = made.named_analysis, again.named_analysis
+    assert (fresh.genes, fresh.samples, fresh.description, fresh.symmetric, fresh.counts) == (
+        stored.genes, stored.samples, stored.description, stored.symmetric, stored.counts,
     )  # fmt: skip
     for name in ("modules", "usage", "trace"):
-        assert getattr(one.analysis.best, name).tobytes() == getattr(other.analysis.best, name).tobytes()
-    assert repr(one.analysis.survey.rows) == repr(other.analysis.survey.rows)  # NaN is not NaN
-    assert one.analysis.stability.tobytes() == other.analysis.stability.tobytes()
+        assert getattr(fresh.analysis.best, name).tobytes() == getattr(stored.analysis.best, name).tobytes()
+    assert repr(fresh.analysis.survey.rows) == repr(stored.analysis.survey.rows)  # NaN is not NaN
+    assert fresh.analysis.stability.tobytes() == stored.analysis.stability.tobytes()
     assert not modules_of(repo, "v0", ranks=(2, 3), restarts=2, seed=5).reused
     assert not modules_of(repo, "v1", ranks=(2, 3), restarts=3, seed=5).reused
     repo.rollback("v0")
@@ -213,23 +213,23 @@ def test_an_analysis_whose_arrays_do_not_fit_is_refused(repo: Repository, name: 
     path = file_of(repo, made.key)
     path.unlink()
     durable.put(path, hdf5.Content(layout.ARTIFACT, record, arrays).seal().write)
-    with pytest.raises(FormatError, match="is no NMF"):
-        nmf_results.read(repo.artifacts.named(made.key))
+    with pytest.raises(FormatError, match="is not an NMF"):
+        nmf_results.read(repo.artifacts.find_by_prefix(made.key))
     assert isinstance(made.record, ArtifactRecord)
 
 
-def test_a_number_that_no_float_holds_is_refused_and_the_question_answered_anew(repo: Repository) -> None:
+def test_a_number_beyond_float64_is_refused_and_the_analysis_computed_again(repo: Repository) -> None:
     made = modules_of(repo, "v1", ranks=(2, 2), restarts=2).artifact
     assert made is not None
     record = made.record.model_copy(update={"facts": {**made.record.facts, "divergence": 10**400}})
     file_of(repo, made.key).unlink()
     sealed = hdf5.Content(layout.ARTIFACT, record.canonical(), made.arrays).seal()
     durable.put(file_of(repo, made.key), sealed.write)
-    with pytest.raises(FormatError, match="is no NMF"):
-        nmf_results.read(repo.artifacts.named(made.key))
+    with pytest.raises(FormatError, match="is not an NMF"):
+        nmf_results.read(repo.artifacts.find_by_prefix(made.key))
     again = modules_of(repo, "v1", ranks=(2, 2), restarts=2)
     assert not again.reused
-    assert nmf_results.read(repo.artifacts.named(made.key)).analysis.best.rank == 2
+    assert nmf_results.read(repo.artifacts.find_by_prefix(made.key)).analysis.best.rank == 2
 
 
 def test_an_analysis_of_another_method_is_reported_as_such(repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,7 +237,7 @@ def test_an_analysis_of_another_method_is_reported_as_such(repo: Repository, mon
     assert made is not None
     monkeypatch.setattr(nmf_results, "METHODS", {"correlation": 99})
     with pytest.raises(FormatError, match="was made by method 2, which this grnledger does not know"):
-        nmf_results.read(repo.artifacts.named(made.key))
+        nmf_results.read(repo.artifacts.find_by_prefix(made.key))
     assert not modules_of(repo, "v1", ranks=(2, 2), restarts=2).reused
 
 
@@ -246,10 +246,10 @@ def test_an_analysis_that_the_disk_does_not_give_counts_as_missing(
 ) -> None:
     artifact, real = keep(repo), hdf5.read
 
-    def refused(place: hdf5.Location, *kinds: str) -> hdf5.StoredFile:
+    def refused(index: hdf5.Location, *kinds: str) -> hdf5.StoredFile:
         if layout.ARTIFACT in kinds:
-            raise OSError(errno.EIO, "Input/output error", str(place.path))
-        return real(place, *kinds)
+            raise OSError(errno.EIO, "Input/output error", str(index.path))
+        return real(index, *kinds)
 
     monkeypatch.setattr(hdf5, "read", refused)
     assert repo.artifacts.find("other", "a" * 64, {"seed": 0}) is None
@@ -260,7 +260,7 @@ def test_an_analysis_that_the_disk_does_not_give_counts_as_missing(
     assert grnledger.clone(repo.path, tmp_path / "twin.grn").artifacts.keys() == []
 
 
-def test_a_copy_says_how_many_analyses_it_lacks(repo: Repository, grn: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_copy_reports_how_many_analyses_it_lacks(repo: Repository, grn: Callable[..., Any], tmp_path: Path) -> None:
     damaged(file_of(repo, keep(repo).key))
     assert "Note: 1 analysis left out" in grn("clone", repo.path, tmp_path / "twin.grn").err
     assert "Note: 1 analysis left out" in grn("-s", repo.path, "export", tmp_path / "all.h5").err

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SIZE = 30
-GENES = (*(f"GENE{place}" for place in range(SIZE - 2)), "Αα", "HLA-DRA;x")
+GENES = (*(f"GENE{number}" for number in range(SIZE - 2)), "Αα", "HLA-DRA;x")
 SAMPLES = ("ALL_1", "ALL 2", "AML-ü")
 
 
@@ -158,8 +158,8 @@ def test_a_base_larger_than_what_is_built_in_memory_has_the_same_id_and_rows(
     stored = read(path_of(store, sealed.id))
     assert isinstance(base.covariance, DenseCovariance)
     assert isinstance(stored.covariance, DenseCovariance)
-    places = np.arange(SIZE)
-    np.testing.assert_array_equal(stored.covariance.precision.rows(places), base.covariance.precision.rows(places))
+    indices = np.arange(SIZE)
+    np.testing.assert_array_equal(stored.covariance.precision.rows(indices), base.covariance.precision.rows(indices))
 
 
 # Rows
@@ -177,10 +177,10 @@ def test_rows_are_read_in_any_order(store: Path, dtype: str) -> None:
     values = np.random.default_rng(12).normal(size=(40, 7)).astype(dtype)
     rows, _ = stored_rows(store, values)
     assert rows.shape == (40, 7)
-    for places in ([0], [39], [], [3, 4, 5], [5, 4, 3], [7, 7, 8, 8], [0, 39, 1, 38], list(range(40)), [9, 10, 3, 4]):
-        got = rows.rows(np.array(places, dtype=np.intp))
-        assert got.shape == (len(places), 7)
-        np.testing.assert_array_equal(got, values[places])
+    for indices in ([0], [39], [], [3, 4, 5], [5, 4, 3], [7, 7, 8, 8], [0, 39, 1, 38], list(range(40)), [9, 10, 3, 4]):
+        got = rows.rows(np.array(indices, dtype=np.intp))
+        assert got.shape == (len(indices), 7)
+        np.testing.assert_array_equal(got, values[indices])
     np.testing.assert_array_equal(rows.all(), values)
     np.testing.assert_array_equal(rows.run(slice(5, 9)), values[5:9])
 
@@ -214,9 +214,9 @@ def damage(path: Path, name: str, row: int) -> None:
     """Turn one bit of a row over, where it lies in the file."""
     with h5py.File(path) as file:
         dataset = file[name]
-        place = dataset.id.get_offset() + row * dataset.shape[1] * dataset.dtype.itemsize + 3
+        index = dataset.id.get_offset() + row * dataset.shape[1] * dataset.dtype.itemsize + 3
     content = bytearray(path.read_bytes())
-    content[place] ^= 16
+    content[index] ^= 16
     path.write_bytes(content)
 
 
@@ -231,15 +231,15 @@ def test_a_damaged_row_is_named_and_the_others_are_read(store: Path) -> None:
     sound = np.array([0, 16, 18, 29])
     np.testing.assert_array_equal(stored.covariance.precision.rows(sound), base.covariance.precision.rows(sound))
     stored.covariance.covariance.rows(np.array([17]))
-    for places in ([17], [3, 17], [16, 17, 18]):
+    for indices in ([17], [3, 17], [16, 17, 18]):
         with pytest.raises(FormatError) as caught:
-            stored.covariance.precision.rows(np.array(places))
+            stored.covariance.precision.rows(np.array(indices))
         assert caught.value.message.startswith(f"Row 17 of 'precision' in {path} is damaged.")
     with pytest.raises(FormatError, match="Row 17 of 'precision'"):
         list(stored.covariance.precision.blocks())
 
 
-def test_two_rows_that_changed_places_are_found(store: Path) -> None:
+def test_two_exchanged_rows_are_reported(store: Path) -> None:
     values = np.random.default_rng(15).normal(size=(10, 4))
     rows, path = stored_rows(store, values)
     content = bytearray(path.read_bytes())
@@ -263,7 +263,7 @@ def test_a_damaged_row_of_the_factors_or_the_expression_is_named(store: Path) ->
     assert str(path) in caught.value.message
 
 
-def test_a_file_cut_short_within_its_rows_says_so(store: Path) -> None:
+def test_a_file_truncated_within_its_rows_is_reported(store: Path) -> None:
     rows, path = stored_rows(store, np.ones((4, 3)))
     rows.all()
     os.truncate(path, rows.offset + 2 * 3 * 8 + 1)
@@ -322,8 +322,8 @@ def test_a_base_whose_parts_make_no_sense_is_damaged_and_no_bad_input(store: Pat
 
 
 def expression(values: NDArray[np.float64]) -> Expression:
-    genes = tuple(f"GENE{place}" for place in range(len(values)))
-    return Expression(values, genes, tuple(f"s{place}" for place in range(values.shape[1])))
+    genes = tuple(f"GENE{index}" for index in range(len(values)))
+    return Expression(values, genes, tuple(f"s{index}" for index in range(values.shape[1])))
 
 
 @pytest.mark.parametrize(("exact", "dtype"), [(True, "<f4"), (False, "<f8")])
@@ -371,7 +371,7 @@ def test_what_is_kept_is_what_was_read_and_not_what_was_made_of_it(tmp_path: Pat
 def test_the_source_is_known_by_its_name_and_the_hash_of_its_bytes(tmp_path: Path) -> None:
     rng = np.random.default_rng(20)
     file = tmp_path / "values.tsv"
-    rows = ["\t".join([f"G{place}", *(f"{value:.6f}" for value in rng.normal(size=5))]) for place in range(12)]
+    rows = ["\t".join([f"G{index}", *(f"{value:.6f}" for value in rng.normal(size=5))]) for index in range(12)]
     file.write_text("\n".join(["gene\ta\tb\tc\td\te", *rows]) + "\n")
     repo = grnledger.init(tmp_path / "tumor.grn", expression=file)
     source = repo.base().record.source

@@ -35,7 +35,7 @@ def test_a_re_inversion_that_is_merely_due_waits_until_the_cache_can_be_written(
     covariance = values.loadings @ values.loadings.T + np.diag(values.noise)
     repo = grnledger.init(tmp_path / "dense.grn", covariance=covariance, genes=GENES, author="ada")
     (repo.path / "cache" / "anchors").write_bytes(b"in the way")
-    due = [Pathway((f"p{place}",), np.array([place]), np.array([[0.3]]), 1, "sd") for place in range(4)]
+    due = [Pathway((f"p{index}",), np.array([index]), np.array([[0.3]]), 1, "sd") for index in range(4)]
     assert repo.commit(due).entry.measured.anchor is None
     (repo.path / "cache" / "anchors").unlink()
     assert repo.commit(pathway("p53")).entry.measured.anchor is not None

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from grnledger.storage.repository import Repository
 
 SIZE = 30
-GENES = tuple(f"GENE{place}" for place in range(SIZE))
+GENES = tuple(f"GENE{number}" for number in range(SIZE))
 
 
 def base(seed: int) -> FactorCovariance:
@@ -35,7 +35,7 @@ def base(seed: int) -> FactorCovariance:
 def pathway(seed: int, rank: int = 1, *, tied: bool = False) -> Pathway:
     rng = np.random.default_rng(seed)
     genes = np.sort(rng.choice(SIZE, 6, replace=False))
-    names = tuple(f"path-{seed}-{place}" for place in range(rank))
+    names = tuple(f"path-{seed}-{index}" for index in range(rank))
     together = np.eye(rank) + 0.3 if tied else None
     return Pathway(names, genes, 0.2 * rng.normal(size=(6, rank)), covariance=together)
 

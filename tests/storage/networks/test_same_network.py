@@ -26,7 +26,7 @@ def ill_conditioned(genes: int, condition: float) -> np.ndarray[Any, np.dtype[np
 
 def test_a_reinversion_moves_no_edge(grn: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    names = [f"G{place}" for place in range(40)]
+    names = [f"G{index}" for index in range(40)]
     repo = grnledger.init("s.grn", covariance=ill_conditioned(40, 1e8), genes=names)
     repo.commit(grnledger.Pathway.of(repo.panel, "p53", {"G1": 0.2, "G2": 0.3}), message="p53")
     repo.reinvert()

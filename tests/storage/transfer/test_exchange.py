@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from grnledger.storage.transfer.parcel import Parcel
 
 SIZE = 12
-GENES = tuple(f"GENE{place}" for place in range(SIZE))
+GENES = tuple(f"GENE{number}" for number in range(SIZE))
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 HASH = "ab" * 32
 
@@ -142,7 +142,7 @@ def refs(repo: Repository) -> dict[str, str]:
 # One file
 
 
-def test_an_exported_store_is_read_in_place_and_says_the_same(lab: Path, tmp_path: Path) -> None:
+def test_an_exported_store_is_read_in_place_with_the_same_answers(lab: Path, tmp_path: Path) -> None:
     grnledger.open(lab).export(tmp_path / "lab.h5")
     assert everything(tmp_path / "lab.h5") == everything(lab)
     assert grnledger.verify(tmp_path / "lab.h5", numbers=True).sound
@@ -183,7 +183,7 @@ def test_an_exported_file_holds_groups_that_h5py_reads(lab: Path, tmp_path: Path
     assert square == (["covariance", "precision"] if dense else [])  # nothing new of that size
 
 
-def test_no_file_says_when_it_was_made(lab: Path, tmp_path: Path) -> None:
+def test_no_file_contains_its_time_of_creation(lab: Path, tmp_path: Path) -> None:
     """HDF5 would put the time into each dataset, and the same content would not be the same file."""
     repo = opened(lab)
     repo.commit(pathway("new", first=9))
@@ -252,15 +252,15 @@ def test_of_a_damaged_store_what_is_whole_can_be_exported_and_the_rest_not_at_al
 # Copies
 
 
-def test_a_clone_says_all_that_the_store_says_and_needs_it_no_more(lab: Path, tmp_path: Path) -> None:
+def test_a_clone_gives_the_same_answers_without_its_source(lab: Path, tmp_path: Path) -> None:
     expected = everything(lab)
     grnledger.open(lab).export(tmp_path / "lab.h5")
-    for place, source in enumerate((lab, tmp_path / "lab.h5")):
-        grnledger.clone(source, tmp_path / f"copy-{place}.grn")
+    for index, source in enumerate((lab, tmp_path / "lab.h5")):
+        grnledger.clone(source, tmp_path / f"copy-{index}.grn")
     shutil.rmtree(lab)
     (tmp_path / "lab.h5").unlink()
-    for place in range(2):
-        copy = tmp_path / f"copy-{place}.grn"
+    for index in range(2):
+        copy = tmp_path / f"copy-{index}.grn"
         assert everything(copy) == expected
         assert grnledger.verify(copy, numbers=True).sound
         assert len(list((copy / "packs").iterdir())) == 1
@@ -271,7 +271,7 @@ def test_a_clone_says_all_that_the_store_says_and_needs_it_no_more(lab: Path, tm
 def test_a_clone_stands_where_nothing_stood(lab: Path, tmp_path: Path) -> None:
     with pytest.raises(Conflict, match="exists already"):
         grnledger.clone(lab, lab)
-    with pytest.raises(Conflict, match="a store cannot stand in another"):
+    with pytest.raises(Conflict, match="a store cannot be inside another"):
         grnledger.clone(lab, lab / "copy.grn")
     with pytest.raises(NotFound, match="There is no store"):
         grnledger.clone(tmp_path / "nowhere.grn", tmp_path / "copy.grn")
@@ -352,14 +352,14 @@ def test_a_branch_made_or_moved_by_hand_is_never_overwritten(pair: tuple[Reposit
     lab, anna = pair
     anna.create_branch("lab/main", "v0")
     before = files(anna.path)
-    with pytest.raises(Conflict, match=r"lab/main was made or moved here by hand"):
+    with pytest.raises(Conflict, match=r"lab/main was made or moved here, not by a fetch"):
         anna.fetch(lab.path)
     assert files(anna.path) == before
     assert anna.fetch(lab.path, "shared").moves[0].ref == "branch/shared/main"
     anna.switch("shared/main")
     anna.commit(pathway("wnt", first=1))
     lab.commit(pathway("nfkb", first=8))
-    with pytest.raises(Conflict, match=r"shared/main was made or moved here by hand"):
+    with pytest.raises(Conflict, match=r"shared/main was made or moved here, not by a fetch"):
         anna.fetch(lab.path, "shared")
     assert anna.version("shared/main").message == "add wnt"
 
@@ -389,9 +389,9 @@ def test_a_store_is_not_fetched_into_itself(pair: tuple[Repository, Repository],
     lab, _ = pair
     (tmp_path / "again.grn").symlink_to(lab.path)
     for path in (lab.path, tmp_path / "again.grn"):
-        with pytest.raises(InputError, match="is this very store"):
+        with pytest.raises(InputError, match="is this store itself"):
             lab.fetch(path)
-        with pytest.raises(InputError, match="is this very store"):
+        with pytest.raises(InputError, match="is this store itself"):
             lab.push(path)
 
 
@@ -445,7 +445,7 @@ def test_another_panel_is_refused_both_ways(pair: tuple[Repository, Repository],
 def test_a_push_goes_forward_only(pair: tuple[Repository, Repository]) -> None:
     lab, anna = pair
     before = files(lab.path)
-    with pytest.raises(Conflict, match="has versions that main here has not") as refused:
+    with pytest.raises(Conflict, match="has versions that main here does not have") as refused:
         anna.push(lab.path)
     assert "merge lab/main" in hint_of(refused.value)
     assert files(lab.path) == before
@@ -459,7 +459,7 @@ def test_a_push_goes_forward_only(pair: tuple[Repository, Repository]) -> None:
     assert described[0] == described[1]
     assert anna.push(lab.path) == fetch_push.TransferReport()
     anna.rollback("v1")
-    with pytest.raises(Conflict, match="has versions that main here has not"):
+    with pytest.raises(Conflict, match="has versions that main here does not have"):
         anna.push(lab.path)
 
 
@@ -491,11 +491,11 @@ def test_a_push_of_what_is_there_already_moves_the_branch_alone(pair: tuple[Repo
 def flip(path: Path, name: str | None = None) -> None:
     """Change one byte of a file: in its middle, or within a dataset."""
     content = bytearray(path.read_bytes())
-    place = len(content) // 2
+    index = len(content) // 2
     if name is not None:
         with h5py.File(path) as file:
-            place = file[name].id.get_offset() + 3
-    content[place] ^= 1
+            index = file[name].id.get_offset() + 3
+    content[index] ^= 1
     path.write_bytes(content)
 
 
@@ -510,12 +510,12 @@ def forge(store: Path, change: Callable[[LoggedCommit], LoggedCommit], pathways:
     entry = entry.model_copy(update={"commits": (logged,), "moves": (move,)})
     brought = pathways or list(entries.pathways_of(stored, stored_entry(stored, number)).values())
     folder.loose_path(number).unlink()
-    durable.publish(folder.loose_path(number), entries.content_of(entry, brought).seal().write)
+    durable.publish(folder.loose_path(number), entries.entry_content(entry, brought).seal().write)
     shutil.rmtree(store / "cache")
 
 
 def stored_entry(stored: hdf5.StoredFile, number: int) -> Any:
-    return entries.entry_of(stored, number).entry
+    return entries.parse_entry(stored, number).entry
 
 
 def measuring(**update: Any) -> Callable[[LoggedCommit], LoggedCommit]:
@@ -535,21 +535,21 @@ def dropping(**update: Any) -> Callable[[LoggedCommit], LoggedCommit]:
 
 
 LIES: dict[str, tuple[str, Callable[[LoggedCommit], LoggedCommit], str]] = {
-    "another content": ("add", measuring(content=HASH), "not of the content"),
-    "another rank": ("add", measuring(rank=7), "says its rank is 7"),
+    "another content": ("add", measuring(content=HASH), "as its record says"),
+    "another rank": ("add", measuring(rank=7), "has rank 7"),
     "an anchor that no version is": ("add", measuring(anchor=HASH), "names an anchor"),
     "a number that no file can hold": ("add", measuring(since_anchor=2**70), "damaged"),
-    "a base that it did not bring": ("add", saying(sets_base=True), "brings a base"),
+    "a base that it did not bring": ("add", saying(sets_base=True), "sets a base"),
     "a base that is not there": ("add", saying(base=HASH, sets_base=True), "missing"),
     "a parent that is not there": ("add", saying(parents=(HASH,)), "is not before it"),
-    "an adding of what is already there, alone": ("add", saying(adds=()), "not of the content"),
+    "an adding of what is already there, alone": ("add", saying(adds=()), "as its record says"),
     "a drop of what was never there": (
         "add",
         saying(drops=(DropRecord(id=HASH, names=("p53",), seen=(HASH,)),)),
         "not before it|not active",
     ),
     "a drop under another name": ("revert", dropping(names=("tp53",)), "under a name that is not its own"),
-    "a drop of nothing": ("revert", saying(drops=()), "not of the content"),
+    "a drop of nothing": ("revert", saying(drops=()), "as its record says"),
 }
 
 
@@ -662,9 +662,9 @@ def test_a_damaged_log_is_not_fetched_from(pair: tuple[Repository, Repository], 
     for path in sorted((lab.path / ("packs" if packed else "log")).iterdir())[-1:]:
         with h5py.File(path) as file:
             name = "/0000000003/record" if packed else "record"
-            place = file[name].id.get_offset() + 40
+            index = file[name].id.get_offset() + 40
         content = bytearray(path.read_bytes())
-        content[place] ^= 1
+        content[index] ^= 1
         path.write_bytes(content)
     before = files(anna.path)
     with pytest.raises(FormatError, match="damaged"):
@@ -739,8 +739,8 @@ def test_more_commits_than_are_kept_in_memory_arrive(
 ) -> None:
     lab, anna = pair
     monkeypatch.setattr(history, "MOST_CACHED", 16)
-    for place in range(24):
-        lab.commit(pathway(f"path-{place}", first=place))
+    for index in range(24):
+        lab.commit(pathway(f"path-{index}", first=index))
     assert len(anna.fetch(lab.path).commits) == 25
     assert {**answers(anna.path), **answers(lab.path)} == answers(anna.path)
 
@@ -750,8 +750,8 @@ def test_many_commits_that_came_as_one_entry_are_read_as_one(
 ) -> None:
     lab = make(tmp_path / "lab.grn", dense=False)
     monkeypatch.setattr(durable, "_sync", lambda _: None)
-    for place in range(150):
-        lab.commit(pathway(f"path-{place}", first=place))
+    for index in range(150):
+        lab.commit(pathway(f"path-{index}", first=index))
         lab.revert("HEAD")
     mine = make(tmp_path / "mine.grn", dense=False)
     mine.fetch(lab.path)
@@ -761,9 +761,9 @@ def test_many_commits_that_came_as_one_entry_are_read_as_one(
     opened_files: list[str] = []
     read = hdf5.read
 
-    def counted(place: hdf5.Location, *kinds: str) -> hdf5.StoredFile:
-        opened_files.append(place.path.name)
-        return read(place, *kinds)
+    def counted(index: hdf5.Location, *kinds: str) -> hdf5.StoredFile:
+        opened_files.append(index.path.name)
+        return read(index, *kinds)
 
     monkeypatch.setattr(hdf5, "read", counted)
     answer = grn("-s", mine.path, "log", "lab/main", "-n", 20, "--tsv")
@@ -778,7 +778,7 @@ def test_many_commits_that_came_as_one_entry_are_read_as_one(
 
 # Two stores that grow apart
 
-POOL = [pathway(f"path-{place}", first=place) for place in range(6)] + [pathway("loss", first=4, sign=-1)]
+POOL = [pathway(f"path-{number}", first=number) for number in range(6)] + [pathway("loss", first=4, sign=-1)]
 
 STEPS = st.lists(
     st.tuples(
@@ -808,7 +808,7 @@ def test_stores_that_grow_apart_agree_on_every_commit_and_merge_alike(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(durable, "_sync", lambda _: None)
-        patch.setattr("grnledger.storage.networks.anchors.EVERY", 3)
+        patch.setattr("grnledger.storage.networks.anchors.COMMITS_PER_ANCHOR", 3)
         folder = tmp_path / str(next(FOLDERS))
         folder.mkdir()
         grow_apart(folder, steps, dense=dense)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from grnledger.storage.repository import Repository
 
 SIZE = 16
-GENES = tuple(f"GENE{place}" for place in range(SIZE))
+GENES = tuple(f"GENE{number}" for number in range(SIZE))
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
@@ -85,10 +85,10 @@ def ids(store: Path, length: int) -> list[tuple[str, str]]:
     entries: list[tuple[str, str]] = []
     for number in range(1, length + 1):
         path = store / "log" / layout.entry_name(number)
-        place = hdf5.Location(path) if path.exists() else next(
+        index = hdf5.Location(path) if path.exists() else next(
             hdf5.Location(file, group_of(number)) for file in (store / "packs").iterdir() if spans(file, number)
         )  # fmt: skip
-        stored = hdf5.read(place, layout.ENTRY)
+        stored = hdf5.read(index, layout.ENTRY)
         entries.append((stored.id, stored.record))
     return entries
 
@@ -137,7 +137,7 @@ def test_packing_again_changes_nothing(store: Path) -> None:
 
 
 @pytest.mark.usefixtures("short_runs")
-def test_a_long_log_is_several_packs_and_a_larger_pack_takes_the_place_of_the_last(store: Path) -> None:
+def test_a_long_log_is_several_packs_and_a_larger_pack_replaces_the_last(store: Path) -> None:
     before = answers(grnledger.open(store))
     grnledger.open(store).pack()
     assert packs(store) == ["0000000001-0000000004.h5", "0000000005-0000000008.h5", "0000000009-0000000010.h5"]
@@ -154,7 +154,7 @@ def test_a_long_log_is_several_packs_and_a_larger_pack_takes_the_place_of_the_la
     assert grnledger.verify(store, numbers=True).sound
 
 
-def test_the_command_says_what_it_did(store: Path, grn: Any) -> None:
+def test_the_command_reports_what_it_packed(store: Path, grn: Any) -> None:
     answer = grn("-s", store, "pack", "--json").json
     assert (answer["entries"], answer["packs"], answer["files"]) == (10, 1, 1)
 
@@ -300,7 +300,7 @@ def test_interrupted_at_any_removal_the_log_is_whole_and_is_cleared_up_by_the_ne
         assert answers(grnledger.open(store)) == before
         report = grnledger.verify(store)
         assert report.sound
-        assert any("the entry stands in a pack" in finding.what for finding in report.findings)
+        assert any("the entry is in a pack" in finding.what for finding in report.findings)
         if nth % 2:
             grnledger.open(store).pack()
         else:
@@ -346,7 +346,7 @@ def test_a_pack_that_reads_back_otherwise_takes_no_entry_away(store: Path, monke
         path.write_bytes(content)
 
     monkeypatch.setattr(durable, "write_whole", write_whole)
-    with pytest.raises(FormatError, match="its content is not what its id says"):
+    with pytest.raises(FormatError, match="its content does not match its id"):
         grnledger.open(store).pack()
     monkeypatch.setattr(durable, "write_whole", real)
     assert files(store) == before

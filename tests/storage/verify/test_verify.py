@@ -68,7 +68,7 @@ def flip(path: Path, near: bytes) -> None:
 # The harnesses, in short
 
 
-def test_one_flipped_bit_is_found_or_did_not_matter(ground: Any, harness: Any, tmp_path: Path) -> None:
+def test_one_flipped_bit_is_reported_or_harmless(ground: Any, harness: Any, tmp_path: Path) -> None:
     flips = harness("flips")
     drawn = flips.draw(ground, 44, seed=20)
     assert {flip.kind for flip in drawn} >= {
@@ -78,7 +78,7 @@ def test_one_flipped_bit_is_found_or_did_not_matter(ground: Any, harness: Any, t
         "base",
         "anchor",
         "index",
-        "witness",
+        "high-water mark",
         "exported",
     }
     tally = flips.run(ground, drawn, 1, tmp_path)
@@ -95,7 +95,7 @@ def test_one_flipped_bit_is_found_or_did_not_matter(ground: Any, harness: Any, t
         ("rows-unread", f"{DENSE}/base/", None, "missed"),
     ],
 )
-def test_a_reader_or_a_verify_that_leaves_a_check_out_is_found(
+def test_a_reader_or_a_verify_without_one_check_is_detected(
     ground: Any, harness: Any, store: Callable[[str], Path], plant: str, name: str, near: bytes | None, outcome: str
 ) -> None:
     flips, which = harness("flips"), name.partition("/")[0]
@@ -104,12 +104,12 @@ def test_a_reader_or_a_verify_that_leaves_a_check_out_is_found(
     content = ground.files[which][file]
     if near is None:
         with h5py.File(path / file) as opened:
-            place = opened["precision"].id.get_offset() + 5
+            index = opened["precision"].id.get_offset() + 5
     else:
-        place = content.rindex(near) + 2
-    assert flips.examine(ground, flips.Flip(which, file, place, 1), path)[0] == "damage"
+        index = content.rindex(near) + 2
+    assert flips.examine(ground, flips.Flip(which, file, index, 1), path)[0] == "damage"
     with flips.PLANTS[plant]():
-        assert flips.examine(ground, flips.Flip(which, file, place, 1), path)[0] == outcome
+        assert flips.examine(ground, flips.Flip(which, file, index, 1), path)[0] == outcome
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +150,7 @@ def test_another_stores_file_in_place_of_one_is_not_believed(
         ("repair-too-much", (DENSE, entry(2), "zeroed")),
     ],
 )
-def test_a_verify_a_writer_or_a_repair_that_does_wrong_is_found(
+def test_a_faulty_verify_writer_or_repair_is_detected(
     ground: Any, harness: Any, tmp_path: Path, plant: str, case: tuple[str, str, str]
 ) -> None:
     damage, (which, name, done) = harness("damage"), case
@@ -185,9 +185,9 @@ def test_damage_is_reported_with_the_file_the_versions_and_the_refs(store: Calla
     printed = grn("-s", path, "verify")
     assert printed.code == 1
     assert f"{entry(13)}: damaged\n    Entry 13 of the log" in printed.out
-    assert "    It touches v9–v10.\n    Where these stand is no longer certain: HEAD, " in printed.out
+    assert "    It touches v9–v10.\n    The positions of these are no longer certain: HEAD, " in printed.out
     assert "Readable: v0–v8.\n" in printed.out
-    assert printed.err.startswith("Put good copies of these files in their place")
+    assert printed.err.startswith("Replace these files by good copies")
     (row,) = (line for line in grn("-s", path, "verify", "--tsv").rows if line["kind"] == "damage")
     assert (row["file"], row["versions"], row["repaired"]) == (entry(13), "v9,v10", "False")
     assert grn("-s", path, "edges", "--at", "v8", "--top", 3).code == 0
@@ -206,7 +206,7 @@ def test_a_run_of_missing_entries_is_reported_together_and_so_are_the_entries_of
     next((path / "packs").iterdir()).write_bytes(b"")
     (finding,) = grnledger.verify(path).findings
     assert (finding.path, finding.versions) == ("packs/0000000001-0000000009.h5", (0, 1, 2, 3, 4, 5, 6, 9, 10))
-    assert finding.what.endswith(" So it is with its other entries to 9.")
+    assert finding.what.endswith(" The same is true of its other entries to 9.")
 
 
 def test_what_is_derived_is_repaired_and_reported_as_repaired(
@@ -221,9 +221,9 @@ def test_what_is_derived_is_repaired_and_reported_as_repaired(
     assert grn("-s", path, "log").code == 6
     printed = grn("-s", path, "verify")
     assert (printed.code, printed.out.count("damaged, can be made again\n")) == (1, 4)
-    assert "`grn verify --repair` mends that." in printed.err
+    assert "`grn verify --repair` repairs this." in printed.err
     printed = grn("-s", path, "verify", "--repair")
-    assert (printed.code, printed.out.count("(mended)")) == (0, 4)
+    assert (printed.code, printed.out.count("(repaired)")) == (0, 4)
     assert grn("-s", path, "verify").code == 0
     repo = grnledger.open(path)
     assert [repo.version(f"v{number}").id for number in range(len(repo))] == [
@@ -244,29 +244,29 @@ def test_what_the_disk_does_not_let_be_repaired_is_reported_so(
         monkeypatch.setattr(os, name, refuse)
     printed = grn("-s", path, "verify", "--repair")
     assert (printed.code, printed.out.count("damaged, can be made again\n")) == (1, 1)
-    assert f"{importlib.import_module('outcomes').NOT_MENDED}see that the disk has room" in printed.err
-    assert "`grn verify --repair` mends that." not in printed.err
+    assert f"{importlib.import_module('outcomes').NOT_MENDED}check free space" in printed.err
+    assert "`grn verify --repair` repairs this." not in printed.err
 
 
 def test_quick_leaves_out_the_large_matrices_and_the_loadings(store: Callable[[str], Path]) -> None:
     path = store(DENSE)
     base = next((path / "base").iterdir())
     with h5py.File(base) as file:
-        place = file["precision"].id.get_offset()
-    flip(base, base.read_bytes()[place : place + 64])
+        index = file["precision"].id.get_offset()
+    flip(base, base.read_bytes()[index : index + 64])
     assert grnledger.verify(path, quick=True).sound
     (finding,) = grnledger.verify(path).findings
     assert (finding.kind, finding.path, finding.versions) == ("damage", f"base/{base.name}", tuple(range(7)))
 
 
-def test_a_precision_that_is_no_inverse_is_found_where_numbers_are_tried(
+def test_a_precision_that_is_not_the_inverse_is_reported_by_the_check_of_numbers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("grnledger.storage.networks.diagnostics.probe", lambda _: 1e-16)
     covariance = np.diag(np.arange(1.0, 9.0))
     wrong = DenseCovariance(ArraySource(covariance), ArraySource(np.diag(1 / np.arange(2.0, 10.0))), 0.0)
     record = BaseRecord(form="dense", genes=8, factors=0, estimator="given", log_det=0.0)
-    panel = Panel(tuple(f"GENE{place}" for place in range(8)))
+    panel = Panel(tuple(f"GENE{index}" for index in range(8)))
     grnledger.Repository.create(tmp_path / "wrong.grn", NewBase(panel, wrong, record), author="ada")
     assert grnledger.verify(tmp_path / "wrong.grn").sound
     report = grnledger.verify(tmp_path / "wrong.grn", numbers=True)
@@ -292,8 +292,8 @@ def test_leftovers_are_notes_and_no_damage(store: Callable[[str], Path], grn: An
     (path / "notes.txt").write_text("mine")
     printed = grn("-s", path, "verify")
     assert printed.code == 0
-    assert "A writer left it, or is at work" in printed.err
-    assert "notes.txt: It is no file of a store." in printed.err
+    assert "A writer left it, or is still writing" in printed.err
+    assert "notes.txt: It is not a file of a store." in printed.err
     assert grn("-s", path, "verify", "--repair").code == 0
     assert (path / "notes.txt").read_text() == "mine"
 
@@ -303,12 +303,12 @@ def test_a_claim_to_a_number_is_reported_and_kept_for_an_hour(store: Callable[[s
     repo = grnledger.open(path)
     claim = path / entry(repo._ledger.log.next)
     claim.touch()
-    assert f"{entry(repo._ledger.log.next)}: A writer claims it" in grn("-s", path, "verify", "--repair").err
+    assert f"{entry(repo._ledger.log.next)}: A writer has claimed it" in grn("-s", path, "verify", "--repair").err
     assert claim.exists()
     with pytest.raises(Conflict, match="is claimed by a writer"):
         grnledger.open(path, wait=0).create_tag("late")
     os.utime(claim, (0, 0))
-    assert f"{entry(repo._ledger.log.next)}: note (mended)" in grn("-s", path, "verify", "--repair").out
+    assert f"{entry(repo._ledger.log.next)}: note (repaired)" in grn("-s", path, "verify", "--repair").out
     assert not claim.exists()
     assert grnledger.open(path).create_tag("late").name == "v6"
 
@@ -327,7 +327,7 @@ def test_a_commit_while_a_store_is_verified_is_no_damage(store: Callable[[str], 
 
 
 def test_each_damaged_entry_is_reported_with_the_versions_that_need_it(tmp_path: Path) -> None:
-    genes = [f"GENE{place}" for place in range(8)]
+    genes = [f"GENE{index}" for index in range(8)]
     repo = grnledger.init(tmp_path / "two.grn", covariance=np.eye(8), genes=genes, author="ada")
     for name in ("x", "y"):
         repo.create_branch(name, "v0")
@@ -341,7 +341,7 @@ def test_each_damaged_entry_is_reported_with_the_versions_that_need_it(tmp_path:
 
 
 @pytest.mark.parametrize("name", ["packs/0000000001-0000000009.h5", "cache/index.h5"])
-def test_damage_that_only_other_programs_meet_is_found_and_repaired(store: Callable[[str], Path], name: str) -> None:
+def test_damage_that_only_other_programs_read_is_reported_and_repaired(store: Callable[[str], Path], name: str) -> None:
     path = store(FACTOR)
     flip_free_space(path / name)
     expected = [version.id for version in grnledger.open(path).versions(None)]
@@ -370,7 +370,7 @@ def flip_free_space(path: Path) -> None:
     path.write_bytes(content)
 
 
-def test_a_damaged_pack_whose_entries_stand_beside_it_says_so(store: Callable[[str], Path]) -> None:
+def test_a_damaged_pack_whose_entries_are_loose_too_is_reported_as_such(store: Callable[[str], Path]) -> None:
     path = store(DENSE)
     contents = {file.name: file.read_bytes() for file in (path / "log").iterdir()}
     grnledger.open(path).pack()
@@ -378,7 +378,7 @@ def test_a_damaged_pack_whose_entries_stand_beside_it_says_so(store: Callable[[s
         (path / "log" / name).write_bytes(content)
     pack = next((path / "packs").iterdir())
     pack.write_bytes(pack.read_bytes()[: pack.stat().st_size // 2])
-    assert "All that it holds stands in other files too" in grnledger.verify(path).findings[0].what
+    assert "Everything in it is in other files too" in grnledger.verify(path).findings[0].what
     pack.unlink()
     assert grnledger.verify(path).sound
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 GENES = ("TP53", "MDM2", "CDKN1A", "IL6", "MYC", "EGFR", "ENSG00000141510.17", "BAX")
-SAMPLES = tuple(f"sample{place}" for place in range(1, 7))
+SAMPLES = tuple(f"sample{number}" for number in range(1, 7))
 COUNTS = np.random.default_rng(3).poisson(2.0, size=(len(GENES), len(SAMPLES))).astype(np.float64)
 LOADINGS = np.random.default_rng(4).normal(size=(len(GENES), 2)).round(3)
 COVARIANCE = np.cov(COUNTS) + np.eye(len(GENES))
@@ -118,7 +118,7 @@ def market() -> bytes:
 
 EXPRESSION = table(named(["gene", *SAMPLES], GENES, COUNTS))
 ARRAY = MARKET_ARRAY + b"8 6\n" + table(COUNTS.T.reshape(-1, 1).tolist())
-FEATURES = table([[f"ENSG{place:011d}", gene, "Gene Expression"] for place, gene in enumerate(GENES)])
+FEATURES = table([[f"ENSG{number:011d}", gene, "Gene Expression"] for number, gene in enumerate(GENES)])
 BARCODES = table([[name] for name in SAMPLES])
 NAMES = table([[gene] for gene in GENES])
 SETS = b"A\thttp://x\tTP53\tMDM2\nB\t\tCDKN1A\tMDM2\tIL6\nC\tna\tEGFR\n"

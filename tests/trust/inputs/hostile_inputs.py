@@ -277,8 +277,8 @@ def npy_file_of_objects(names: Sequence[str]) -> bytes:
     return stream.getvalue()
 
 
-def _spoiled(content: bytes, place: int) -> bytes:
-    return content[:place] + bytes([content[place] ^ 255]) + content[place + 1 :]
+def _spoiled(content: bytes, index: int) -> bytes:
+    return content[:index] + bytes([content[index] ^ 255]) + content[index + 1 :]
 
 
 def _special() -> Iterator[tuple[str, Hostile]]:

@@ -41,13 +41,13 @@ def damaged(content: bytes, draw: random.Random) -> bytes:
 def _flip(content: bytes, draw: random.Random) -> bytes:
     if not content:
         return content
-    place = draw.randrange(len(content))
-    return content[:place] + bytes([content[place] ^ (1 << draw.randrange(8))]) + content[place + 1 :]
+    index = draw.randrange(len(content))
+    return content[:index] + bytes([content[index] ^ (1 << draw.randrange(8))]) + content[index + 1 :]
 
 
 def _insert(content: bytes, draw: random.Random) -> bytes:
-    place = draw.randint(0, len(content))
-    return content[:place] + draw.choice(PIECES) + content[place:]
+    index = draw.randint(0, len(content))
+    return content[:index] + draw.choice(PIECES) + content[index:]
 
 
 def _cut(content: bytes, draw: random.Random) -> bytes:
@@ -59,33 +59,33 @@ def _empty(content: bytes, draw: random.Random) -> bytes:
 
 
 def _zero(content: bytes, draw: random.Random) -> bytes:
-    place, size = draw.randint(0, len(content)), draw.choice((1, 4, 8, 64, 512))
-    return content[:place] + bytes(len(content[place : place + size])) + content[place + size :]
+    index, size = draw.randint(0, len(content)), draw.choice((1, 4, 8, 64, 512))
+    return content[:index] + bytes(len(content[index : index + size])) + content[index + size :]
 
 
 def _delete(content: bytes, draw: random.Random) -> bytes:
-    place = draw.randint(0, len(content))
-    return content[:place] + content[place + draw.randint(1, 40) :]
+    index = draw.randint(0, len(content))
+    return content[:index] + content[index + draw.randint(1, 40) :]
 
 
 def _repeat(content: bytes, draw: random.Random) -> bytes:
-    place = draw.randint(0, len(content))
-    return content[:place] + content[place : place + draw.randint(1, 400)] * draw.choice((1, 2, 50)) + content[place:]
+    index = draw.randint(0, len(content))
+    return content[:index] + content[index : index + draw.randint(1, 400)] * draw.choice((1, 2, 50)) + content[index:]
 
 
 def _double_a_line(content: bytes, draw: random.Random) -> bytes:
     lines = content.splitlines(keepends=True)
     if not lines:
         return content
-    place = draw.randrange(len(lines))
-    return b"".join([*lines[:place], lines[place], *lines[place:]])
+    index = draw.randrange(len(lines))
+    return b"".join([*lines[:index], lines[index], *lines[index:]])
 
 
 def _swap(content: bytes, draw: random.Random) -> bytes:
-    one, other = sorted((draw.randint(0, len(content)), draw.randint(0, len(content))))
+    first, second = sorted((draw.randint(0, len(content)), draw.randint(0, len(content))))
     size = draw.randint(1, 32)
-    a, b = content[one : one + size], content[other : other + size]
-    return content[:one] + b + content[one + size : other] + a + content[other + size :]
+    a, b = content[first : first + size], content[second : second + size]
+    return content[:first] + b + content[first + size : second] + a + content[second + size :]
 
 
 def _recode(content: bytes, draw: random.Random) -> bytes:
@@ -94,6 +94,6 @@ def _recode(content: bytes, draw: random.Random) -> bytes:
 
 def _grow(content: bytes, draw: random.Random) -> bytes:
     """Set four or eight bytes to a large number, as headers count."""
-    place, width = draw.randint(0, len(content)), draw.choice((2, 4, 8))
+    index, width = draw.randint(0, len(content)), draw.choice((2, 4, 8))
     number = draw.choice((2 ** (8 * width) - 1, 2 ** (8 * width - 1), 2 ** (8 * width - 4)))
-    return content[:place] + number.to_bytes(width, "little") + content[place + width :]
+    return content[:index] + number.to_bytes(width, "little") + content[index + width :]

@@ -122,16 +122,16 @@ DOORS: dict[str, Door] = {
 
 def attempt(door: Door, path: Path, beside: Mapping[str, Path], folder: Path) -> tuple[str, str, bool]:
     """Return the worst outcome of all three ways in, its sentence, traceback or fingerprint, and if all let it in."""
-    read, said = judged(lambda: door.read(path, beside))
-    used, told = judged(lambda: door.use(path, beside, folder))
-    for outcome, detail in ((read, said), (used, told)):
+    read, reading = judged(lambda: door.read(path, beside))
+    used, use = judged(lambda: door.use(path, beside, folder))
+    for outcome, detail in ((read, reading), (used, use)):
         if outcome in BAD:
             return outcome, detail, False
     if "\0" not in str(path):  # else no process could be given it as an argument
-        outcome, detail = commanded(door.command(path, beside, folder), used, told)
+        outcome, detail = commanded(door.command(path, beside, folder), used, use)
         if outcome in BAD:
             return outcome, detail, False
-    return read, (said if read != "read" or used == "read" else f"{said} {told}"), used == "read"
+    return read, (reading if read != "read" or used == "read" else f"{reading} {use}"), used == "read"
 
 
 def judged(step: Callable[[], object]) -> tuple[str, str]:
@@ -164,16 +164,16 @@ def commanded(arguments: list[object], wanted: str, sentence: str) -> tuple[str,
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = run(grn, [str(argument) for argument in arguments], None)
-    told = err.getvalue()
-    if code == 70 or "Traceback" in told:
-        return "traceback", told
-    if "not enough memory" in told:
-        return "out of memory", told
+    message = err.getvalue()
+    if code == 70 or "Traceback" in message:
+        return "traceback", message
+    if "not enough memory" in message:
+        return "out of memory", message
     if wanted == "read":
-        return ("read" if code == 0 else "wrong code"), f"{code}: {told}"
-    if "Error: " not in told or "Hint: " not in told:
-        return "no sentence", told[:LONGEST_SENTENCE]
-    return ("refused" if code in (2, 3, 5) else "wrong code"), f"{code}: {told} | {sentence}"
+        return ("read" if code == 0 else "wrong code"), f"{code}: {message}"
+    if "Error: " not in message or "Hint: " not in message:
+        return "no sentence", message[:LONGEST_SENTENCE]
+    return ("refused" if code in (2, 3, 5) else "wrong code"), f"{code}: {message} | {sentence}"
 
 
 def fingerprint(value: object) -> str:
@@ -189,9 +189,9 @@ def _pieces(value: object) -> Iterator[bytes]:
         yield f"{value.dtype}{value.shape}".encode()
         yield value.tobytes()
     elif is_dataclass(value):
-        for one in fields(value):
-            if one.name not in ("sha256", "notes", "path"):
-                yield from _pieces(getattr(value, one.name))
+        for part in fields(value):
+            if part.name not in ("sha256", "notes", "path"):
+                yield from _pieces(getattr(value, part.name))
     elif isinstance(value, list | tuple):
         for item in value:
             yield from _pieces(item)

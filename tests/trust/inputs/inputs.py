@@ -87,14 +87,14 @@ class Result:
 
 def supervised(cases: range, perform: Callable[[int], Result], patience: float) -> Iterator[Result]:
     """Yield what became of every case."""
-    place = cases.start
-    while place < cases.stop:
+    index = cases.start
+    while index < cases.stop:
         reading, writing = os.pipe()
         sys.stdout.flush()
         child = os.fork()
         if child == 0:
             os.close(reading)
-            _work(range(place, cases.stop), perform, writing)
+            _work(range(index, cases.stop), perform, writing)
         os.close(writing)
         hung = False
         with open(reading, "rb", buffering=0) as stream:  # noqa: PTH123  a pipe has no path
@@ -104,14 +104,14 @@ def supervised(cases: range, perform: Callable[[int], Result], patience: float) 
                     os.kill(child, signal.SIGKILL)
                     break
                 yield Result(**json.loads(line))
-                place += 1
+                index += 1
         _, status = os.waitpid(child, 0)
-        if place < cases.stop:
+        if index < cases.stop:
             how = "hang" if hung else "crash"
             yield Result(
-                place, how, "" if hung else f"the process ended with status {os.waitstatus_to_exitcode(status)}"
+                index, how, "" if hung else f"the process ended with status {os.waitstatus_to_exitcode(status)}"
             )
-            place += 1
+            index += 1
 
 
 def _lines(stream: Any, patience: float) -> Iterator[bytes | None]:
@@ -324,17 +324,19 @@ def main() -> int:
     )
     parser.add_argument("--verbose", action="store_true", help="print every hostile file")
     parser.add_argument("--plant", nargs="?", const="traceback", choices=sorted(PLANTS), help="plant a fault")
-    given = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        trials = prepare(Path(name), given.seed)
-        if given.plant:
-            plant(given.plant)
-        titles = [title for title in HOSTILE if given.only in title and not (given.quick and LARGE.search(title))]
+        trials = prepare(Path(name), options.seed)
+        if options.plant:
+            plant(options.plant)
+        titles = [title for title in HOSTILE if options.only in title and not (options.quick and LARGE.search(title))]
         jobs = {
-            kind: (trials[kind], range(given.first, given.first + given.cases)) for kind in GOOD if given.only in kind
+            kind: (trials[kind], range(options.first, options.first + options.cases))
+            for kind in GOOD
+            if options.only in kind
         }
         jobs["hostile"] = (try_hostile(titles, Path(name)), range(len(titles)))
-        return survey(jobs, titles, patience=given.patience, verbose=given.verbose)
+        return survey(jobs, titles, patience=options.patience, verbose=options.verbose)
 
 
 def survey(
@@ -358,7 +360,7 @@ def survey(
         if counts:
             print(report(kind, counts, peak), flush=True)
         every += counts
-    total, bad = sum(every.values()), sum(every[one] for one in BAD)
+    total, bad = sum(every.values()), sum(every[outcome] for outcome in BAD)
     print(f"{bad} of {total:,} files were not met as they should be.")
     if total and not bad:
         print(f"0 of {total:,} bounds the rate below {3 / total:.2g} at 95 %.")

@@ -1,4 +1,4 @@
-"""Make the golden stores of format 1: `python tests/golden/make_golden.py FOLDER`. They are made once and kept.
+"""Make the golden stores of format 1: `python tests/whole/golden/make_golden.py FOLDER`. They are made once and kept.
 
 `factor.grn` has a factor base and most of what a store can hold: packs beside loose entries, a merge, a revert, tags,
 a subtraction, tied pathways, both units. `dense.grn` has a dense base and a re-inversion. `factor.h5` is the first,
@@ -79,7 +79,7 @@ def answers(repo: grnledger.Repository) -> dict[str, object]:
                 "content": version.content,
                 "parents": list(version.parents),
                 "message": version.message,
-                "active": [one.label for one in repo.active(version.name)],
+                "active": [active.label for active in repo.active(version.name)],
                 "precision": repo.snapshot(version.name).precision.rows(list(repo.panel.genes)).tolist(),
             }
             for version in reversed(repo.versions(None))

@@ -69,5 +69,5 @@ def test_an_exact_scan_needs_eigenvectors():
     rng = np.random.default_rng(1)
     kernel = DiagonalAndFactor(np.ones(30), rng.normal(size=(30, 2)), np.ones(2))
     model = make_model(kernel, rng.normal(size=30))
-    with pytest.raises(InputError, match="keeps its own diagonal"):
+    with pytest.raises(InputError, match="has its own diagonal"):
         ExactScanner(model, fit_many(model)[0])

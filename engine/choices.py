@@ -1,0 +1,41 @@
+"""Arguments that are one of a few words: the one list of each, for functions and for the command line."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Transform = Literal["none", "log1p", "log2"]
+"""The function applied to every value after the floor."""
+
+Duplicates = Literal["error", "max-variance", "mean", "first"]
+"""How rows that name one gene are resolved: an error, the most variable row, their mean, the first row."""
+
+GenesIn = Literal["auto", "rows", "columns"]
+"""The axis of a table that has the genes; `auto` where it is to be detected."""
+
+Missing = Literal["error", "drop"]
+"""What is done about genes that are not on the panel: an error, or they are left out and recorded."""
+
+Units = Literal["sd", "raw"]
+"""`sd`: loadings count standard deviations of each gene under the base; `raw`: units of the expression."""
+
+Crossing = Literal["gained", "lost", "sign_flipped"]
+"""The change of an edge: across the cut, or across zero with |ρ| above the cut on both sides."""
+
+Order = Literal["rho", "abs"]
+"""The order of changes: by the change of ρ, or by that of |ρ|."""
+
+MatrixKind = Literal["covariance", "correlation", "precision", "partial-correlation"]
+"""Σ and its correlations; Θ and the partial correlations."""
+
+VersionInput = Literal["correlation", "counts"]
+"""What is factored of a version: its positive correlations, or the counts kept with its base."""
+
+Method = Literal["reml", "ml"]
+"""The likelihood that a mixed model is fitted by: restricted, or full."""
+
+Statistic = Literal["wald", "lrt", "score"]
+"""The statistic of a scan."""
+
+Alternative = Literal["two-sided", "greater", "less"]
+"""The direction of a shift that a gene set is tested for."""

@@ -1,0 +1,66 @@
+"""Files for others, written whole or not at all: bytes, and tables of rows as they are made."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from ...engine.errors import InputError, NotFound
+from ...engine.wording import field_text
+from .plain_files import reason_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Sequence
+
+
+@contextmanager
+def write_whole_file(path: str | Path) -> Generator[BinaryIO]:
+    """Open a file to write that takes its name only when the block ends well.
+
+    The bytes go to a temporary name in the same folder, which is renamed over the old file or removed: nobody
+    ever sees half of it.
+
+    Raises
+    ------
+    NotFound
+        The folder is not there.
+    InputError
+        The path is a folder or a device, or may not be written.
+    """
+    target = Path(path).resolve()
+    if not target.parent.is_dir():
+        raise NotFound(f"There is no folder {target.parent} to write {target.name} in.")
+    if target.exists() and not target.is_file():
+        raise InputError(f"{target} is not a file that could be replaced.")
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with draft.open("xb") as stream:
+            yield stream
+        draft.replace(target)
+    except OSError as error:
+        raise InputError(f"{target} cannot be written: {reason_of(error)}.") from error
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def row_writer(path: Path, columns: Sequence[str]) -> Generator[Callable[[Iterable[Sequence[object]]], None]]:
+    """Give a function that writes rows under a header, tab-separated; the file has its name when all are written.
+
+    Parameters
+    ----------
+    path : Path
+        What stood there is replaced at the end.
+    columns : sequence of str
+        The header. Numbers are written in full, so that they can be read back; what is no number, or None, is empty.
+    """
+    with write_whole_file(path) as stream:
+
+        def write(rows: Iterable[Sequence[object]]) -> None:
+            stream.writelines(("\t".join(map(field_text, row)) + "\n").encode() for row in rows)
+
+        write([columns])
+        yield write
