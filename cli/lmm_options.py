@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from ..engine.choices import Method
+from ..engine.choices import LabelOrder, Method
 from ..engine.errors import InputError
 from . import output
 from .answers.answer import EVERY_FORM, Note, caution
@@ -86,6 +86,8 @@ class SignalOptions:
         for name, value in (("--trait", self.trait), ("--pheno-samples", self.pheno_samples)):
             if value is not None:
                 raise InputError(f"{name} is only for --pheno, and the signal is made from {self.labels}.")
+        if self.missing_value and self.covariates is None:
+            raise InputError("--missing-value goes with --pheno or --covariates: labels have no such codes.")
         return signal_of_labels(
             repo.base(rev),
             self.labels,
@@ -185,7 +187,7 @@ def signal_and_kernel(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     @click.option(
         "--label-order",
-        type=click.Choice(["appearance", "value"]),
+        type=click.Choice(get_args(LabelOrder)),
         help="Which label of a .cls file has which name: the first to appear has the first name (GSEA), or the smallest "
         "number has (GenePattern). Needed where the two differ.",
     )

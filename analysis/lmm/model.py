@@ -161,6 +161,11 @@ def match_rows(
         relation = replace(relation, base=None)
     elif not same_samples:
         refuse_same(relation)
+    if spec.ids is not None and all(kernel in (*OF_A_VERSION, SAMPLES) for kernel in (spec.kernel, spec.second or AUTO)):
+        raise InputError(
+            f"The names in {spec.ids} are for a kernel file, and a kernel of a version has names.",
+            code="kernel-with-names",
+        )
     source = load_kernel(snapshot, base, spec.kernel, spec.ids)
     signal, covariates, notes = _matched(signal, spec, source)
     usable = _usable(signal, covariates, spec.covariates)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, get_args
 
+from ...engine.choices import LabelOrder
 from ...engine.errors import InputError, check_choice
 from ...engine.wording import counted, some
 from ..files.delimited import is_number
@@ -13,10 +14,6 @@ from .labels import Labels
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-LabelOrder = Literal["appearance", "value"]
-"""How labels are joined to the names of line 2: the first label that appears has the first name, as GSEA has it; or
-the smallest number has the first name, and a label that is a name has that name, as GenePattern has it."""
 
 
 def read_cls(path: Path, samples: tuple[str, ...], *, label_order: LabelOrder | None = None) -> Labels:
