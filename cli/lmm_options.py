@@ -188,8 +188,8 @@ def signal_and_kernel(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option(
         "--label-order",
         type=click.Choice(get_args(LabelOrder)),
-        help="Which label of a .cls file has which name: the first to appear has the first name (GSEA), or the smallest "
-        "number has (GenePattern). Needed where the two differ.",
+        help="Which label of a .cls file has which name: the first to appear has the first name (GSEA), or the "
+        "smallest number (GenePattern). Needed where the two differ.",
     )
     @click.option("--contrast", metavar="A:B", help="With --labels: the signal is t of every gene, A against B.")
     @click.option(

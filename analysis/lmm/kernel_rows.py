@@ -268,9 +268,7 @@ def _over_samples(
     return _of_factor(factor, base.samples, usable, alike + _without(leave_out), SAMPLES)
 
 
-def _of_file(
-    path: Path, table: KernelFile, usable: set[str], signal: Signal, leave_out: Sequence[str]
-) -> KernelRows:
+def _of_file(path: Path, table: KernelFile, usable: set[str], signal: Signal, leave_out: Sequence[str]) -> KernelRows:
     where = f"{path.name}, a kernel of {counted(len(table.ids), 'row')}"
     _check_overlap(len(usable & set(table.ids)), signal, where, table.ids)
     if table.is_factor:

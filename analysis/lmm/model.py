@@ -161,7 +161,9 @@ def match_rows(
         relation = replace(relation, base=None)
     elif not same_samples:
         refuse_same(relation)
-    if spec.ids is not None and all(kernel in (*OF_A_VERSION, SAMPLES) for kernel in (spec.kernel, spec.second or AUTO)):
+    if spec.ids is not None and all(
+        kernel in (*OF_A_VERSION, SAMPLES) for kernel in (spec.kernel, spec.second or AUTO)
+    ):
         raise InputError(
             f"The names in {spec.ids} are for a kernel file, and a kernel of a version has names.",
             code="kernel-with-names",
@@ -192,10 +194,8 @@ def match_rows(
     )
 
 
-def _matched(
-    signal: Signal, spec: ModelSpec, source: KernelSource
-) -> tuple[Signal, TraitFile | None, list[str]]:
-    """Return signal and covariates with their ids spelt as the kernel's rows are, and sentences on how they were read."""
+def _matched(signal: Signal, spec: ModelSpec, source: KernelSource) -> tuple[Signal, TraitFile | None, list[str]]:
+    """Return signal and covariates with their ids spelt as the kernel's rows are, and how they were read."""
     known, any_x, notes = source.names, source.kernel == SAMPLES, list(signal.notes)
     match = match_names(signal.ids, known, any_x=any_x)
     notes += describe_match(match, "the signal")
@@ -212,7 +212,9 @@ def _describe_flat(signal: Signal, traits: NDArray[np.float64], kept: Sequence[i
     """Return a sentence on traits of which nothing is left to fit."""
     flat = [index for index in range(len(signal.names)) if index not in kept]
     shown = [
-        f"{signal.names[index]} (constant, {traits[0, index]:g})" if np.ptp(traits[:, index]) == 0 else signal.names[index]
+        f"{signal.names[index]} (constant, {traits[0, index]:g})"
+        if np.ptp(traits[:, index]) == 0
+        else signal.names[index]
         for index in flat
     ]
     are = "is" if len(flat) == 1 else "are"

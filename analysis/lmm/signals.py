@@ -279,10 +279,8 @@ def _describe_unknown(wanted: Sequence[str], match: dict[str, str], source: str)
     if not unknown:
         return []
     are = "is" if len(unknown) == 1 else "are"
-    return [
-        f"{len(unknown):,} of {counted(len(wanted), 'labelled sample')} {are} not in the expression of {source} "
-        f"({some(unknown, 3)})."
-    ]
+    of = counted(len(wanted), "labelled sample")
+    return [f"{len(unknown):,} of {of} {are} not in the expression of {source} ({some(unknown, 3)})."]
 
 
 def _refuse_repeated(names: Sequence[str], source: str) -> None:

@@ -161,7 +161,7 @@ def refuse_extreme_kernel(path: Path, values: NDArray[np.float64]) -> None:
     largest = float(np.max(np.abs(values), initial=0.0))
     if largest > MOST or 0 < largest < LEAST:
         raise InputError(
-            f"{path}: the largest value of the kernel is {largest:.3g}, and double precision does not hold its products.",
+            f"{path}: the largest value of the kernel is {largest:.3g}, whose products double precision does not hold.",
             hint="Multiply the kernel by one number: h² does not depend on it.",
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,17 +38,20 @@ def codes_of(table: TraitTable, missing_values: Sequence[object] | None) -> tupl
     return (PLINK,) if table.is_plink else ()
 
 
-def blank_codes(fields: Sequence[str], codes: Sequence[str]) -> tuple[list[str], Counter[str]]:
-    """Return fields with nothing in place of a code, and how often each code stood there."""
+def blank_codes(table: TraitTable, codes: Sequence[str]) -> tuple[TraitTable, list[Counter[str]]]:
+    """Return a table with nothing in place of a code, and of each column how often each code occurred."""
     numbers = {float(code): code for code in codes if is_number(code)}
-    count: Counter[str] = Counter()
-    blanked: list[str] = []
-    for field in fields:
+    counts: list[Counter[str]] = [Counter() for _ in table.names]
+
+    def blanked(field: str, count: Counter[str]) -> str:
         code = field if field in codes else numbers.get(float(field)) if numbers and is_number(field) else None
-        if code is not None:
-            count[code] += 1
-        blanked.append(field if code is None else "")
-    return blanked, count
+        if code is None:
+            return field
+        count[code] += 1
+        return ""
+
+    fields = [[blanked(field, count) for field, count in zip(row, counts, strict=True)] for row in table.fields]
+    return replace(table, fields=fields), counts
 
 
 def describe_codes(path: Path, name: str, count: Counter[str], *, as_plink: bool) -> list[str]:

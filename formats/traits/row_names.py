@@ -56,10 +56,8 @@ def describe_match(match: dict[str, str], source: str) -> list[str]:
     if not others:
         return []
     are = "is" if len(others) == 1 else "are"
-    return [
-        f"{counted(len(others), 'name')} of {source} {are} spelt otherwise, as R or pandas writes names, and {are} "
-        f"matched: {some(others, 3)}."
-    ]
+    names = counted(len(others), "name")
+    return [f"{names} of {source} {are} spelt as R or pandas writes names, and {are} matched: {some(others, 3)}."]
 
 
 def _by_key(names: Iterable[str], key: Callable[[str], str]) -> dict[str, list[str]]:

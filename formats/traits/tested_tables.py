@@ -12,17 +12,23 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-P_VALUES = frozenset(
-    "p pval pvals pvalue pvalues prob praw rawp padj padjust adjp adjpval adjpvals adjpvalue pvaladj pvalsadj pvalueadj "
-    "padjusted adjustedpvalue fdr qval qvals qvalue bh bonferroni fwer log10p log10pvalue neglog10p minuslog10p".split()
-)
+# fmt: off
+P_VALUES = frozenset({
+    "p", "pval", "pvals", "pvalue", "pvalues", "prob", "praw", "rawp", "padj", "padjust", "adjp", "adjpval", "adjpvals",
+    "adjpvalue", "pvaladj", "pvalsadj", "pvalueadj", "padjusted", "adjustedpvalue", "fdr", "qval", "qvals", "qvalue",
+    "bh", "bonferroni", "fwer", "log10p", "log10pvalue", "neglog10p", "minuslog10p",
+})
+# fmt: on
 """Titles of p-values, in small letters and without signs: DESeq2, edgeR, limma, scanpy, Seurat, sleuth."""
 
+# fmt: off
 SIGNALS = (
-    "stat t tstat tstatistic tvalue z zscore zstat zvalue wald waldstat waldstatistic score scores "
-    "log2foldchange log2foldchanges logfoldchange logfoldchanges logfc log2fc avglog2fc avglogfc lfc meandiff diff "
-    "difference effect effectsize beta estimate coef coefficient foldchange fc"
-).split()
+    "stat", "t", "tstat", "tstatistic", "tvalue", "z", "zscore", "zstat", "zvalue", "wald", "waldstat", "waldstatistic",
+    "score", "scores", "log2foldchange", "log2foldchanges", "logfoldchange", "logfoldchanges", "logfc", "log2fc",
+    "avglog2fc", "avglogfc", "lfc", "meandiff", "diff", "difference", "effect", "effectsize", "beta", "estimate",
+    "coef", "coefficient", "foldchange", "fc",
+)
+# fmt: on
 """Titles of signed statistics and effects, the best signal first."""
 
 

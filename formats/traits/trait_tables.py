@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...engine.errors import InputError
 from ...engine.wording import some
 from ..files.delimited import check_names, is_missing, is_number, open_table, read_body, read_header
-from ..files.plain_files import require_file
 from ..files.limits import TEXT_COST, MemoryBudget
+from ..files.plain_files import require_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,12 +26,16 @@ _SIGNS = re.compile(r"[^a-z0-9]")
 
 _BLANK = frozenset({".", "<na>", "missing"})
 
-TITLES = frozenset(
-    "id ids name names rowname rownames gene genes geneid geneids genename genenames genesymbol genesymbols symbol "
-    "symbols hgncsymbol ensembl ensemblid ensg entrez entrezid entrezgene probe probeid feature featureid featurename "
-    "transcript transcriptid targetid sample samples sampleid sampleids samplename samplenames iid fid individual "
-    "individualid subject subjectid patient patientid donor donorid cell cellid barcode run trait".split()
-) | {""}
+# fmt: off
+TITLES = frozenset({
+    "", "id", "ids", "name", "names", "rowname", "rownames", "gene", "genes", "geneid", "geneids", "genename",
+    "genenames", "genesymbol", "genesymbols", "symbol", "symbols", "hgncsymbol", "ensembl", "ensemblid", "ensg",
+    "entrez", "entrezid", "entrezgene", "probe", "probeid", "feature", "featureid", "featurename", "transcript",
+    "transcriptid", "targetid", "sample", "samples", "sampleid", "sampleids", "samplename", "samplenames", "iid", "fid",
+    "individual", "individualid", "subject", "subjectid", "patient", "patientid", "donor", "donorid", "cell", "cellid",
+    "barcode", "run", "trait",
+})
+# fmt: on
 """Titles of a column of ids, in small letters and without signs; a first row that begins with one is a header."""
 
 FAMILIES = frozenset({"fid", "famid", "familyid", "family"})

@@ -61,9 +61,7 @@ class TraitFile:
     notes: tuple[str, ...] = ()
 
 
-def read_traits(
-    path: Path, only: str | None = None, *, missing_values: Sequence[object] | None = None
-) -> TraitFile:
+def read_traits(path: Path, only: str | None = None, *, missing_values: Sequence[object] | None = None) -> TraitFile:
     """Return the signals of a table: ids in the first column, numbers in the others.
 
     Parameters
@@ -85,25 +83,15 @@ def read_traits(
         codes are named; or it is a table of differential expression, and no column is named.
     """
     table = read_trait_table(path)
-    codes = codes_of(table, missing_values)
+    table, counts = blank_codes(table, codes_of(table, missing_values))
     wanted, notes = _chosen(table, only, path)
-    values = np.empty((len(table.ids), len(wanted)))
-    for index, column in enumerate(wanted):
-        values[:, index], more = _signal(table, column, path, codes, is_chosen=missing_values is not None)
-        notes += more
     names = tuple(table.names[column] for column in wanted)
+    values = np.column_stack([_numbers(table, column, path) for column in wanted])
+    for index, column in enumerate(wanted):
+        notes += describe_codes(path, names[index], counts[column], as_plink=missing_values is None)
+        if missing_values is None:
+            refuse_codes(path, names[index], values[:, index], is_phenotype=table.is_plink)
     return TraitFile(table.ids, names, values, table.samples, (*table.notes, *notes))
-
-
-def _signal(
-    table: TraitTable, column: int, path: Path, codes: Sequence[str], *, is_chosen: bool
-) -> tuple[NDArray[np.float64], list[str]]:
-    """Return the numbers of a column, and a note on codes that were taken for missing."""
-    fields, count = blank_codes(table.column(column), codes)
-    numbers = _numbers(table, column, path, fields)
-    if not is_chosen:
-        refuse_codes(path, table.names[column], numbers, is_phenotype=table.is_plink)
-    return numbers, describe_codes(path, table.names[column], count, as_plink=not is_chosen)
 
 
 def read_covariates(path: Path, *, missing_values: Sequence[object] | None = None) -> TraitFile:
@@ -125,22 +113,22 @@ def read_covariates(path: Path, *, missing_values: Sequence[object] | None = Non
         missing.
     """
     table = read_trait_table(path)
-    codes = codes_of(table, missing_values)
+    table, counts = blank_codes(table, codes_of(table, missing_values))
     names: list[str] = []
     columns: list[NDArray[np.float64]] = []
     notes = list(table.notes)
     for index, name in enumerate(table.names):
-        fields, count = blank_codes(table.column(index), codes)
-        notes += describe_codes(path, name, count, as_plink=missing_values is None)
+        fields = table.column(index)
+        notes += describe_codes(path, name, counts[index], as_plink=missing_values is None)
         if all(is_number(field) or is_blank(field) for field in fields):
             names.append(name)
-            columns.append(_numbers(table, index, path, fields))
+            columns.append(_numbers(table, index, path))
             if missing_values is None:
                 refuse_codes(path, name, columns[-1])
             notes += _describe_group_numbers(path, name, columns[-1])
             continue
         if 2 * sum(is_number(field) for field in fields) > len(fields):
-            _numbers(table, index, path, fields)  # numbers but for a few: says which is none
+            _numbers(table, index, path)  # numbers but for a few: says which is none
         missing = np.array([is_blank(field) for field in fields])
         levels: list[str] = sorted({field for field, gone in zip(fields, missing, strict=True) if not gone})
         if len(levels) > MOST_LEVELS:
@@ -164,10 +152,11 @@ def _describe_group_numbers(path: Path, name: str, values: NDArray[np.float64]) 
     if not are_few or not np.array_equal(different, different.round()):
         return []
     shown = some([f"{number:g}" for number in different])
-    return [
-        f"{path.name}: the covariate {some([name])} ({shown}) is taken for a number, with one effect a unit. Where these "
-        f"are numbers of groups, write them as text, such as g{different[0]:g}."
-    ]
+    note = (
+        f"{path.name}: the covariate {some([name])} ({shown}) is taken for a number, with one effect per unit. If "
+        f"these are numbers of groups, write them as text, such as g{different[0]:g}."
+    )
+    return [note]
 
 
 def read_ids(path: Path) -> tuple[str, ...]:
@@ -197,7 +186,7 @@ def _chosen(table: TraitTable, only: str | None, path: Path) -> tuple[list[int],
     columns = range(len(table.names))
     numeric = [column for column in columns if all_numbers(table.column(column))]
     if not numeric:  # say which field is none
-        _numbers(table, 0, path, table.column(0))
+        _numbers(table, 0, path)
         raise InputError(f"{path} has no column of numbers.")
     if table.is_plink:
         numeric = [column for column in numeric if normalised(table.names[column]) not in NO_TRAITS] or numeric
@@ -205,17 +194,16 @@ def _chosen(table: TraitTable, only: str | None, path: Path) -> tuple[list[int],
     others = [column for column in columns if column not in numeric]
     for column in others:
         fields = table.column(column)
-        if 2 * sum(map(is_number, fields)) > len(fields):
-            if not all_numbers(fields):
-                _numbers(table, column, path, fields)  # numbers but for a few: says which is none
+        if 2 * sum(map(is_number, fields)) > len(fields) and not all_numbers(fields):
+            _numbers(table, column, path)  # numbers but for a few: says which is none
     names = some([table.names[column] for column in others])
     return numeric, [f"{path.name}: no signal is read from {names}."] if others else []
 
 
-def _numbers(table: TraitTable, column: int, path: Path, fields: Sequence[str]) -> NDArray[np.float64]:
+def _numbers(table: TraitTable, column: int, path: Path) -> NDArray[np.float64]:
     """Return the fields of a column as numbers."""
-    numbers = np.empty(len(fields))
-    for index, field in enumerate(fields):
+    numbers = np.empty(len(table.ids))
+    for index, field in enumerate(table.column(column)):
         if is_blank(field):
             numbers[index] = np.nan
         elif is_number(field) and math.isfinite(float(field)):

@@ -11,9 +11,9 @@ import numpy as np
 from scipy.sparse import csr_array, issparse
 
 from ...errors import InputError
-from ...wording import counted
 from ...mapping import threaded
 from ...network.covariance import row_blocks
+from ...wording import counted
 from ..solvers.observed import observe, speckled
 from ..solvers.solver import check_rank, fit
 from ..solvers.symmetric import fit_symmetric, observe_symmetric, speckled_pairs

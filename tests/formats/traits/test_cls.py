@@ -38,7 +38,9 @@ def test_one_reading_is_taken(tmp_path: Path, labels: str, names: str, up: tuple
     assert [name for name, label in table.label_of.items() if label == "UP"] == [SAMPLES[index] for index in up]
 
 
-@pytest.mark.parametrize("labels", ["1 1 1 0 0 0", "2 2 2 1 1 1", "DN DN DN UP UP UP", "dn dn dn up up up", "9 9 9 3 3 3"])
+@pytest.mark.parametrize(
+    "labels", ["1 1 1 0 0 0", "2 2 2 1 1 1", "DN DN DN UP UP UP", "dn dn dn up up up", "9 9 9 3 3 3"]
+)
 def test_two_readings_that_differ_are_refused_and_each_can_be_chosen(tmp_path: Path, labels: str) -> None:
     path = write(tmp_path, labels)
     with pytest.raises(InputError, match=r"two ways.*GSEA.* is UP.*GenePattern.* is UP") as refusal:

@@ -67,7 +67,11 @@ def test_names_that_do_not_fit_are_refused(tmp_path: Path, ids: str, message: st
 def test_a_kernel_that_has_names_needs_no_others(tmp_path: Path) -> None:
     (tmp_path / "ids.txt").write_text("\n".join(IDS) + "\n")
     named = tmp_path / "named.tsv"
-    named.write_text("\t".join(["", *IDS]) + "\n" + "".join(f"{i}\t" + "\t".join(map(repr, r)) + "\n" for i, r in zip(IDS, K.tolist(), strict=True)))
+    named.write_text(
+        "\t".join(["", *IDS])
+        + "\n"
+        + "".join(f"{i}\t" + "\t".join(map(repr, r)) + "\n" for i, r in zip(IDS, K.tolist(), strict=True))
+    )
     np.testing.assert_array_equal(read_kernel(named).values, K)
     np.savez(tmp_path / "k.npz", ids=IDS, kernel=K)
     for path in (named, tmp_path / "k.npz"):

@@ -39,7 +39,9 @@ def test_a_header_of_plinks_says_where_the_ids_are(tmp_path: Path, header: str, 
 
 def test_an_iid_of_numbers_is_no_trait(tmp_path: Path) -> None:
     numbers = [str(100 + index) for index in range(12)]
-    check(read_traits(write(tmp_path, "FID IID P1", *zip(IDS, numbers, NUMBERS, strict=True), sep=" ")), "P1", ids=numbers)
+    check(
+        read_traits(write(tmp_path, "FID IID P1", *zip(IDS, numbers, NUMBERS, strict=True), sep=" ")), "P1", ids=numbers
+    )
     with pytest.raises(InputError, match="PLINK's IID and the id of the row, or a value"):
         read_traits(write(tmp_path, *zip(IDS, numbers, NUMBERS, strict=True)))
     check(read_traits(write(tmp_path, *zip(numbers, numbers, NUMBERS, strict=True))), "column 3", ids=numbers)
@@ -184,7 +186,12 @@ def test_a_column_that_numbers_the_rows_has_no_ids(tmp_path: Path, start: int, c
 
 
 def test_row_numbers_of_r_without_a_corner_have_no_ids(tmp_path: Path) -> None:
-    path = write(tmp_path, '"gene" "z"', *[(f'"{n + 1}"', f'"{g}"', z) for n, (g, z) in enumerate(zip(IDS, NUMBERS, strict=True))], sep=" ")
+    path = write(
+        tmp_path,
+        '"gene" "z"',
+        *[(f'"{n + 1}"', f'"{g}"', z) for n, (g, z) in enumerate(zip(IDS, NUMBERS, strict=True))],
+        sep=" ",
+    )
     check(read_traits(path), "z")
 
 
