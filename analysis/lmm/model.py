@@ -188,7 +188,7 @@ def match_rows(
         mixture = _mix(rows, second, traits, fixed, method)
         rows, weight = replace(rows, kernel=mixture.model.kernel), mixture.weight
     model = make_model(rows.kernel, traits, fixed, names=signal.names)
-    signal_ids = tuple(spelt[index] for index in signal_rows.tolist())
+    signal_ids = tuple(spelt[int(index)] for index in signal_rows)
     return StoreModel(
         model, snapshot, rows, signal_rows, signal_ids, signal.names, relation, weight, tuple(notes), covariates
     )

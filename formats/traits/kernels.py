@@ -15,6 +15,7 @@ from ..files.plain_files import require_file
 from ..files.table_numbers import read_named_numbers
 from ..models.loadings import refuse_repeats
 from ..readers import find_reader
+from .row_names import match_names
 from .trait_tables import normalised
 
 if TYPE_CHECKING:
@@ -96,7 +97,8 @@ def read_table(path: Path, ids_of: Path | None = None) -> KernelFile:
         )
     for row, column in np.argwhere(~np.isfinite(values))[:1]:
         raise InputError(f"{path}: the kernel has no value of {ids[row]} in column {columns[column]}.")
-    if set(columns) == set(ids):
+    if len(columns) == len(ids) == len(match := match_names(columns, ids, any_x=True)):
+        columns = tuple(match[name] for name in columns)
         indices = {name: index for index, name in enumerate(columns)}
         order = [indices[name] for name in ids]
         return KernelFile(ids, np.ascontiguousarray(values[:, order]), is_factor=False)
@@ -145,9 +147,12 @@ def _read_row_ids(path: Path) -> tuple[str, ...]:
     with open_table(require_file(path)) as table:
         comment = table.comments[-1].lstrip("#").split() if table.comments else []
         rows = [[field.strip() for field in row.fields] for row in table.rows]
-    titles = next((row for row in (comment, rows[0]) if row and normalised(row[0]) in ROW_TITLES), [])
-    rows = rows[1:] if titles == rows[0] else rows
-    is_paired = len(titles or rows[0]) > 1 and (not titles or normalised(titles[0]) == "fid")
+    titles: list[str] = []
+    if normalised(rows[0][0]) in ROW_TITLES:
+        titles, rows = rows[0], rows[1:]
+    elif comment and normalised(comment[0]) in ROW_TITLES:
+        titles = comment
+    is_paired = normalised(titles[0]) == "fid" if titles else len(rows[0]) > 1
     return tuple(row[1] if is_paired and len(row) > 1 else row[0] for row in rows)
 
 

@@ -16,7 +16,7 @@ from ..files.opening import open_text
 from ..files.plain_files import require_file
 from .missing_codes import all_numbers, blank_codes, codes_of, describe_codes, refuse_codes
 from .tested_tables import refuse_tested_table
-from .trait_tables import is_blank, normalised, read_trait_table
+from .trait_tables import TITLES, is_blank, normalised, read_trait_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
     from .trait_tables import TraitTable
 
-NO_TRAITS = frozenset({"sid", "pid", "mid", "pat", "mat", "father", "mother", "sex", "gender"})
+NO_TRAITS = TITLES - {"", "run", "cell", "trait"}
+"""Titles of columns that are ids and no traits, unless they are named."""
+
+PLINK_COLUMNS = frozenset({"sid", "pid", "mid", "pat", "mat", "father", "mother", "sex", "gender"})
 """Titles of columns that are no traits in a file of PLINK's, unless they are named."""
 
 MOST_GROUP_NUMBERS = 12
@@ -188,8 +191,8 @@ def _chosen(table: TraitTable, only: str | None, path: Path) -> tuple[list[int],
     if not numeric:  # say which field is none
         _numbers(table, 0, path)
         raise InputError(f"{path} has no column of numbers.")
-    if table.is_plink:
-        numeric = [column for column in numeric if normalised(table.names[column]) not in NO_TRAITS] or numeric
+    no_traits = NO_TRAITS | PLINK_COLUMNS if table.is_plink else NO_TRAITS
+    numeric = [column for column in numeric if normalised(table.names[column]) not in no_traits] or numeric
     refuse_tested_table(path, table.names, [table.names[column] for column in numeric])
     others = [column for column in columns if column not in numeric]
     for column in others:

@@ -132,7 +132,7 @@ def refuse_extreme(columns: NDArray[np.float64], names: Sequence[str]) -> None:
     largest = np.max(np.abs(columns), axis=0, initial=0.0)
     for index in np.flatnonzero((largest > MOST) | ((largest > 0) & (largest < LEAST)))[:1]:
         raise EngineError(
-            f"{some([names[index]])} has values of up to {largest[index]:.3g}, whose squares double precision does not "
+            f"{some([names[int(index)]])} has values of up to {largest[index]:.3g}, whose squares double precision does not "
             "hold.",
             hint="Multiply all of them by one number: h² does not depend on the unit.",
         )

@@ -100,3 +100,13 @@ def test_what_is_no_kernel_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "k.npz", ids=IDS, kernel=K * 1e200)
     with pytest.raises(InputError, match="double precision does not hold its products"):
         read_kernel(tmp_path / "k.npz")
+
+
+def test_a_header_that_r_changed_names_the_rows(tmp_path: Path) -> None:
+    ids = [f"{number}-a" for number in range(5)]
+    rows = [f"{name}\t" + "\t".join(map(repr, row)) + "\n" for name, row in zip(ids, K.tolist(), strict=True)]
+    path = tmp_path / "k.tsv"
+    path.write_text("\t".join(["id", *(f"X{number}.a" for number in range(5))]) + "\n" + "".join(rows))
+    kernel = read_kernel(path)
+    assert (kernel.ids, kernel.is_factor) == (tuple(ids), False)
+    np.testing.assert_array_equal(kernel.values, K)

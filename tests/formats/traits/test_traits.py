@@ -240,3 +240,12 @@ def test_a_covariate_that_may_be_numbers_of_groups_stays_a_number_and_is_named(t
     assert table.names == ("batch", "age", "sex")
     assert len(table.notes) == 1
     assert "batch (1, 2, 3) is taken for a number" in table.notes[0]
+
+
+@pytest.mark.parametrize("title", ["Entrez", "gene_id", "IID", "FID"])
+def test_a_second_column_of_ids_is_no_trait_unless_named(tmp_path: Path, title: str) -> None:
+    path = write(tmp_path, f"id\t{title}\tz", *zip(IDS, range(100, 112), NUMBERS, strict=True))
+    if title == "IID":  # with the title id before it, it is no file of PLINK's
+        assert read_traits(path).ids == tuple(IDS)
+    check(read_traits(path), "z")
+    assert read_traits(path, title).values[0, 0] == 100
