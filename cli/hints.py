@@ -26,7 +26,8 @@ HINTS: dict[str, str] = {
     "factors-not-converged": (
         "Try fewer factors, leave out hardly detected genes (--min-detected 0.2), or use --estimator shrinkage."
     ),
-    "factors-out-of-range": "Give --factors from 0 to {most}, or leave it out: then the number is chosen.",
+    "factors-out-of-range": "Give --factors from 0 to {most}, or leave it out and have it chosen.",
+    "ill-conditioned-covariance": "Leave such genes out, use a shrinkage estimate, or give --ridge {ridge} or more.",
     "log1p-undefined": "Raise small values first: --floor 0.",
     "log2-undefined": (
         "Raise small values first: --floor VALUE with a value above 0, or for counts use --transform log1p."

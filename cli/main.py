@@ -51,7 +51,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "pack": "Pack the log into fewer files.",
     },
     "Examples": {
-        "simulate": "Simulate a factor model with pathways, or counts, with known truth.",
+        "simulate": "Simulate a study, counts or a factor model, with known truth.",
         "demo": "Try the main commands on simulated data, in seconds.",
     },
 }

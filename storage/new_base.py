@@ -15,6 +15,7 @@ from ..engine.estimation.recorded_notes import expression_not_kept
 from ..engine.network.covariance import FactorCovariance
 from ..engine.network.inversion import invert
 from ..engine.network.panel import Panel
+from ..engine.network.stability import check_condition
 from .history.records import BaseRecord, Parameter, SourceRecord
 from .networks.bases import NewBase
 from .networks.provenance import software
@@ -123,6 +124,8 @@ def from_covariance(
         The matrix is not symmetric, or has no names.
     NotPositiveDefinite
         It has an eigenvalue that is not positive; the message names the smallest.
+    EngineError
+        It is so nearly singular that fewer than four digits of its inverse are right.
     """
     from ..formats.models.covariances import read_covariance, symmetrise
 
@@ -155,6 +158,7 @@ def from_covariance(
             hint=f"Use a ridge larger than {ridge - failure.eigenvalue:.3g}, or another estimate.",
             eigenvalue=failure.eigenvalue,
         ) from None
+    notes = (*notes, *check_condition(covariance))
     parameters: Mapping[str, Parameter] = {"ridge": ridge} if ridge else {}
     return _user_base(Panel(tuple(genes)), covariance, "given covariance", parameters, record, notes)
 

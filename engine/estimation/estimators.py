@@ -12,7 +12,7 @@ the estimator cannot use it refuses with an `InputError` or `NotPositiveDefinite
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
@@ -130,6 +130,8 @@ def estimate_covariance(values: NDArray[np.float64], name: str, factors: int | N
         There is no such estimator, or it refuses the values.
     NotPositiveDefinite
         The estimate is singular.
+    EngineError
+        It is so nearly singular that fewer than four digits of its inverse are right.
 
     Examples
     --------
@@ -137,6 +139,12 @@ def estimate_covariance(values: NDArray[np.float64], name: str, factors: int | N
     >>> estimate_covariance(np.random.default_rng(0).standard_normal((40, 6)), "shrinkage").base.size
     40
     """
+    from ..network.covariance import DenseCovariance
+    from ..network.stability import check_condition
+
     estimator = estimator_of(name, factors)
-    estimate = load(estimator.function, __package__)
-    return estimate(values, factors) if estimator.has_factors else estimate(values)
+    make = load(estimator.function, __package__)
+    estimate: Estimate = make(values, factors) if estimator.has_factors else make(values)
+    if isinstance(estimate.base, DenseCovariance):
+        return replace(estimate, notes=(*estimate.notes, *check_condition(estimate.base)))
+    return estimate

@@ -47,8 +47,10 @@ def write_whole_file(path: str | Path) -> Generator[BinaryIO]:
 
 
 @contextmanager
-def row_writer(path: Path, columns: Sequence[str]) -> Generator[Callable[[Iterable[Sequence[object]]], None]]:
-    """Give a function that writes rows under a header, tab-separated; the file has its name when all are written.
+def row_writer(
+    path: Path, columns: Sequence[str], *, delimiter: str = "\t"
+) -> Generator[Callable[[Iterable[Sequence[object]]], None]]:
+    """Give a function that writes rows under a header; the file has its name when all are written.
 
     Parameters
     ----------
@@ -56,11 +58,13 @@ def row_writer(path: Path, columns: Sequence[str]) -> Generator[Callable[[Iterab
         What stood there is replaced at the end.
     columns : sequence of str
         The header. Numbers are written in full, so that they can be read back; what is no number, or None, is empty.
+    delimiter : str
+        Between the fields; no field may contain it.
     """
     with write_whole_file(path) as stream:
 
         def write(rows: Iterable[Sequence[object]]) -> None:
-            stream.writelines(("\t".join(map(field_text, row)) + "\n").encode() for row in rows)
+            stream.writelines((delimiter.join(map(field_text, row)) + "\n").encode() for row in rows)
 
         write([columns])
         yield write

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...engine.errors import FormatError
-from ...engine.network.stability import probe
+from ...engine.network.covariance import DenseCovariance
+from ...engine.network.stability import LARGEST_CONDITION, correlation_condition, ill_conditioned, probe
 from ..files import hdf5, layout
 from ..files.locations import DirectoryStore
 from ..history.checking import check_commit, check_stored_genes
@@ -164,9 +165,10 @@ def base_findings(ledger: Ledger, meter: Meter, *, quick: bool) -> Iterator[Find
 
 
 def number_findings(ledger: Ledger, report: Report) -> Iterator[Finding]:
-    """Yield a finding for each branch or tag whose precision is not the inverse of its covariance."""
+    """Yield a finding for each branch or tag whose precision is not the inverse of its covariance, or is hardly so."""
     history = ledger.history
     reader = VersionReader(ledger.log, history)
+    yield from _condition_findings(ledger, reader, report)
     tips = {commit: None for refs in (ledger.refs.branches, ledger.refs.tags) for commit in sorted(refs.values())}
     for commit in (tip for tip in tips if history.number(tip) in report.whole):
         name = f"v{history.number(commit)}"
@@ -186,6 +188,23 @@ def number_findings(ledger: Ledger, report: Report) -> Iterator[Finding]:
             yield Finding(
                 "damage", path, f"The precision of {name} is wrong by {now:.1e}{earlier}", (history.number(commit),)
             )
+
+
+def _condition_findings(ledger: Ledger, reader: VersionReader, report: Report) -> Iterator[Finding]:
+    """Yield a finding for each dense base, of versions that can be read, whose inverse has fewer than four digits."""
+    needing: dict[str, list[int]] = {}
+    for commit in ledger.history.commits:
+        number = ledger.history.number(commit.id)
+        if number in report.whole:
+            needing.setdefault(commit.base, []).append(number)
+    for base, versions in sorted(needing.items()):
+        covariance = reader.base(base).covariance
+        if not isinstance(covariance, DenseCovariance):
+            continue
+        condition = correlation_condition(covariance)
+        if not condition <= LARGEST_CONDITION:
+            path = within(ledger, ledger.locations.base(base).path)
+            yield Finding("damage", path, ill_conditioned(covariance, condition).message, tuple(versions))
 
 
 def _descendants(history: History, commits: set[str]) -> tuple[int, ...]:

@@ -44,6 +44,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "missing.tsv": "gene\ts1\ts2\ts3\nTP53\t1\t\t3\nMDM2\t5\t1\t2\n",
         "two.tsv": "gene\ts1\ts2\nTP53\t1\t2\nMDM2\t5\t1\n",
         "constant.tsv": "gene\ts1\ts2\ts3\nTP53\t1\t2\t3\nMDM2\t5\t1\t2\nIL6\t4\t4\t4\n",
+        "copies.tsv": "gene\tA\tB\nA\t1\t1\nB\t1\t1.00000000000001\n",
         "skew.tsv": "gene\tA\tB\nA\t1\t0.5\nB\t0.4\t1\n",
     }
     for name, text in files.items():
@@ -142,6 +143,7 @@ REFUSALS = [
     (4, "branch -d main", "main", "Switch"),
     # The numbers do not allow it
     (5, "commit sets.gmt --only BIG --subtract --strength 1", "BIG", "Subtract with loadings"),
+    (5, "init new.grn --covariance copies.tsv", "fewer than four digits", "give --ridge "),
 ]  # fmt: skip
 
 

@@ -172,3 +172,52 @@ def test_counts_that_cannot_be_drawn_or_written_are_refused_and_nothing_is_left(
     assert (printed.code, printed.out) == (code, "")
     assert sentence in printed.err
     assert list(folder.iterdir()) == []
+
+
+def test_a_study_has_the_files_that_its_readme_lists_and_the_verbs_read_them(
+    grn: Callable[..., Any], folder: Path
+) -> None:
+    printed = grn("simulate", "study", "study")
+    assert (printed.code, printed.out) == (0, "")
+    sentence = "1,500 genes in 60 samples, 50 gene sets, seed 42; README.txt says what each file is."
+    assert printed.err == f"study: {sentence}\n"
+    files = {path.relative_to(folder / "study").as_posix() for path in (folder / "study").rglob("*.*")}
+    lines = (folder / "study" / "README.txt").read_text().splitlines()
+    listed = {line.split()[0] for line in lines if line and line.split()[0].endswith((".tsv", ".gmt"))}
+    assert listed | {"README.txt"} == files
+    genes, samples, counts = counts_of(folder / "study" / "expression.tsv")
+    assert counts.shape == (1_500, 60)
+    assert len(set(genes)) == 1_500
+    assert {"TP53", "MYC", "GAPDH", "HLA-A", "RPL3"} <= set(genes)
+    labels = dict(line.split("\t") for line in (folder / "study" / "labels.tsv").read_text().splitlines()[1:])
+    assert list(labels) == samples
+    assert sorted(labels.values()) == ["control"] * 30 + ["treated"] * 30
+    truth = truth_of(folder / "study" / "truth" / "differences.tsv")
+    assert [row["gene"] for row in truth] == genes
+    assert {row["gene"]: float(row["direct"]) for row in truth if float(row["direct"])} == {
+        "TP53": 1.6, "MYC": -1.2, "E2F1": -1.2, "STAT1": 1.2,
+    }  # fmt: skip
+    assert all(abs(float(row["rho"])) <= 1 for row in truth_of(folder / "study" / "truth" / "edges.tsv"))
+    assert grn("init", "study.grn", "--expression", "study/expression.tsv", "--counts").code == 0
+    assert grn("commit", "study/sets.gmt").code == 0
+    assert grn("commit", "study/regulons.tsv").code == 0
+    fit = grn("lmm", "fit", "--pheno", "study/signal.tsv", "--at", "v0")
+    assert fit.code == 0
+    assert "60 samples, none of them among the base's 60" in fit.out
+    own = grn("lmm", "fit", "--labels", "study/labels.tsv", "--contrast", "treated:control")
+    assert own.code == 5
+
+
+def test_a_study_is_made_again_by_its_seed_and_never_over_another(grn: Callable[..., Any], folder: Path) -> None:
+    for name, seed in (("a", 7), ("b", 7), ("c", 8)):
+        assert grn("simulate", "study", name, "--seed", seed).code == 0
+    first, again, other = (
+        {path.relative_to(folder / name): path.read_bytes() for path in (folder / name).rglob("*.*")} for name in "abc"
+    )
+    assert first == again
+    assert [path for path in first if first[path] == other[path]] == [
+        path for path in first if path.name in ("README.txt", "labels.tsv", "samples.tsv")
+    ]
+    refused = grn("simulate", "study", "a")
+    assert refused.code == 4
+    assert "a exists already." in refused.err

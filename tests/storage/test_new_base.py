@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import pytest
 from grnledger.engine import compare
-from grnledger.engine.errors import Conflict, InputError, NotFound, NotPositiveDefinite, ShapeError
+from grnledger.engine.errors import Conflict, EngineError, InputError, NotFound, NotPositiveDefinite, ShapeError
 from grnledger.engine.estimation.estimators import ESTIMATORS
 from grnledger.engine.estimation.expression import Expression
 from grnledger.engine.network.covariance import DenseCovariance, FactorCovariance
@@ -373,6 +373,29 @@ def test_a_ridge_is_the_users_to_give_and_is_recorded(new: Callable[..., Reposit
     for ridge in (-1.0, float("nan"), float("inf")):
         with pytest.raises(InputError, match="A ridge is a number from 0 up"):
             new(covariance=positive(), genes=GENES[:6], ridge=ridge)
+
+
+def nearly_singular(size: float) -> NDArray[np.float64]:
+    """A covariance of six genes of which one is a copy of another, up to noise of this size."""
+    samples = np.random.default_rng(44).normal(size=(6, 90))
+    samples[4] = samples[1] + size * samples[4]
+    return np.cov(samples * [[1.0], [100.0], [1.0], [0.01], [1.0], [1.0]])
+
+
+def test_a_covariance_without_four_digits_is_refused_and_one_with_few_says_so(
+    new: Callable[..., Repository], tmp_path: Path
+) -> None:
+    for ending in ("tsv", "npz", "h5"):
+        with pytest.raises(EngineError, match="fewer than four digits of an inverse are right") as caught:
+            new(covariance=write_covariance(tmp_path / f"bad.{ending}", nearly_singular(1e-7)))
+        assert caught.value.code == "ill-conditioned-covariance"
+    ridge = float(caught.value.facts["ridge"])
+    repo = new(covariance=nearly_singular(1e-7), genes=GENES[:6], ridge=ridge)
+    assert dict(repo.base().record.parameters) == {"ridge": ridge}
+    (note,) = new(covariance=nearly_singular(1e-5), genes=GENES[:6]).base().record.notes
+    assert note.startswith("The covariance is ill-conditioned: its correlations have a condition of ")
+    assert "digits of its inverse are right (relative error " in note
+    assert new(covariance=nearly_singular(1e-2), genes=GENES[:6]).base().record.notes == ()
 
 
 def test_a_matrix_that_is_no_covariance_is_refused(new: Callable[..., Repository], tmp_path: Path) -> None:

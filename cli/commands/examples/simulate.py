@@ -17,7 +17,12 @@ WORKED_PATHWAYS = ("p53", "NF-kB", "Wnt/beta-catenin", "MAPK", "JAK-STAT")
 @click.command(
     "simulate",
     cls=LazyGroup,
-    sections={"Commands": {"counts": "Simulate counts of genes in modules, and write the true modules."}},
+    sections={
+        "Commands": {
+            "study": "Simulate a small study of two groups, with gene sets, regulons and a signal.",
+            "counts": "Simulate counts of genes in modules, and write the true modules.",
+        }
+    },
 )
 @click.option(
     "--genes",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +12,7 @@ from ....engine.wording import counted, numbered
 from ... import output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from ....engine.nmf import SimulatedCounts
 
@@ -116,6 +114,7 @@ def command(
       grn nmf --input counts.tsv --rank 3:7
     """
     from ....engine.nmf import simulate_counts
+    from ....formats.files.writing import row_writer
 
     if target.suffix.lower() not in ENDINGS:
         raise InputError(f"Counts are written to *.tsv or *.csv, and {target} has another ending.")
@@ -129,12 +128,16 @@ def command(
         seed=seed,
     )  # fmt: skip
     names = numbered("G", genes)
-    _write(target, ("gene", *numbered("S", samples)), _count_rows(drawn, names))
+    rows = zip(names, drawn.counts.astype(int).tolist(), strict=True)
+    delimiter = "," if target.suffix.lower() == ".csv" else "\t"
+    with row_writer(target, ("gene", *numbered("S", samples)), delimiter=delimiter) as write:
+        write((name, *counts) for name, counts in rows)
     noise = f"α {overdispersion:g}" if overdispersion else "Poisson"
     size = f"{counted(genes, 'gene')} in {counted(samples, 'sample')}"
     output.note(f"{target}: {size}, depth {depth:,g}, {noise}, seed {seed}.")
     beside = target.with_suffix(".truth.tsv")
-    _write(beside, TRUTH, _truth_rows(drawn, names))
+    with row_writer(beside, TRUTH) as write:
+        write(_truth_rows(drawn, names))
     twice = counted(int((drawn.second >= 0).sum()), "gene")
     output.note(f"{beside}: the truth, {counted(modules, 'module')}, {twice} in two.")
 
@@ -153,25 +156,8 @@ def _shares(text: str) -> list[float]:
         raise InputError(f"--sizes {text!r} is not a list of numbers.", hint="Write --sizes 20,20,20,43.") from None
 
 
-def _count_rows(drawn: SimulatedCounts, names: Sequence[str]) -> Iterator[list[object]]:
-    for name, counts in zip(names, drawn.counts, strict=True):
-        yield [name, *counts.astype(int).tolist()]
-
-
 def _truth_rows(drawn: SimulatedCounts, names: Sequence[str]) -> Iterator[list[object]]:
     """Return the main module of each gene, from 1, and the other one with its share where there is one."""
     columns = (names, drawn.main.tolist(), drawn.second.tolist(), drawn.minor.tolist())
     for name, main, second, share in zip(*columns, strict=True):
         yield [name, main + 1, *((None, None) if second < 0 else (second + 1, share))]
-
-
-def _write(path: Path, columns: Sequence[str], rows: Iterable[list[object]]) -> None:
-    """Write a table, whole or not at all; a file that is there is replaced."""
-    from ....formats.files.writing import write_whole_file
-
-    with write_whole_file(path) as stream:
-        text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
-        table = csv.writer(text, delimiter="," if path.suffix.lower() == ".csv" else "\t", lineterminator="\n")
-        table.writerow(columns)
-        table.writerows(rows)
-        text.detach()

@@ -16,6 +16,7 @@ import pytest
 from grnledger.cli.commands.stores.verify import ranges
 from grnledger.engine.errors import Conflict, FormatError, NotFound
 from grnledger.engine.network.covariance import ArraySource, DenseCovariance
+from grnledger.engine.network.inversion import invert
 from grnledger.engine.network.panel import Panel
 from grnledger.storage.history.records import BaseRecord
 from grnledger.storage.networks.bases import NewBase
@@ -185,7 +186,7 @@ def test_damage_is_reported_with_the_file_the_versions_and_the_refs(store: Calla
     printed = grn("-s", path, "verify")
     assert printed.code == 1
     assert f"{entry(13)}: damaged\n    Entry 13 of the log" in printed.out
-    assert "    It touches v9–v10.\n    The positions of these are no longer certain: HEAD, " in printed.out
+    assert "    It affects v9–v10.\n    The positions of these are no longer certain: HEAD, " in printed.out
     assert "Readable: v0–v8.\n" in printed.out
     assert printed.err.startswith("Replace these files by good copies")
     (row,) = (line for line in grn("-s", path, "verify", "--tsv").rows if line["kind"] == "damage")
@@ -273,6 +274,21 @@ def test_a_precision_that_is_not_the_inverse_is_reported_by_the_check_of_numbers
     (finding,) = (item for item in report.findings if item.kind == "damage")
     assert "The precision of v0 is wrong by" in finding.what
     assert finding.versions == (0,)
+
+
+def test_a_base_without_four_digits_is_found_where_numbers_are_tried(tmp_path: Path, grn: Any) -> None:
+    """A store of an earlier program, which refused none."""
+    covariance = np.diag(np.arange(1.0, 9.0))
+    covariance[1, 0] = covariance[0, 1] = np.sqrt(2.0) * (1.0 - 1e-13)
+    record = BaseRecord(form="dense", genes=8, factors=0, estimator="given", log_det=0.0)
+    panel = Panel(tuple(f"GENE{place}" for place in range(8)))
+    grnledger.Repository.create(tmp_path / "old.grn", NewBase(panel, invert(covariance), record), author="ada")
+    assert grnledger.verify(tmp_path / "old.grn").sound
+    report = grnledger.verify(tmp_path / "old.grn", numbers=True)
+    first = next(item for item in report.findings if item.kind == "damage")
+    assert "fewer than four digits of an inverse are right" in first.what
+    assert (first.path.split("/")[0], first.versions) == ("base", (0,))
+    assert grn("-s", tmp_path / "old.grn", "verify", "--numbers").code == 1
 
 
 def test_where_there_is_no_store_nothing_is_verified(tmp_path: Path, grn: Any) -> None:

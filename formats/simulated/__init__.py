@@ -1,0 +1,1 @@
+"""Simulated data as the files that a lab has."""
