@@ -131,9 +131,9 @@ def refuse_extreme(columns: NDArray[np.float64], names: Sequence[str]) -> None:
     """
     largest = np.max(np.abs(columns), axis=0, initial=0.0)
     for index in np.flatnonzero((largest > MOST) | ((largest > 0) & (largest < LEAST)))[:1]:
+        name = some([names[int(index)]])
         raise EngineError(
-            f"{some([names[int(index)]])} has values of up to {largest[index]:.3g}, whose squares double precision does not "
-            "hold.",
+            f"{name} has values of up to {largest[index]:.3g}, whose squares double precision does not hold.",
             hint="Multiply all of them by one number: h² does not depend on the unit.",
         )
 
