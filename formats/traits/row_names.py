@@ -47,7 +47,7 @@ def match_names(names: Sequence[str], known: Iterable[str], *, any_x: bool = Fal
             if len(file_names) == len(known_names) == 1 and text not in clashing:
                 match[file_names[0]] = known_names[0]
                 taken.add(known_names[0])
-    return match
+    return {name: match[name] for name in names if name in match}
 
 
 def describe_match(match: dict[str, str], source: str) -> list[str]:
