@@ -225,13 +225,13 @@ def signal_and_kernel(command: Callable[..., Any]) -> Callable[..., Any]:
         "--missing-value",
         multiple=True,
         metavar="CODE|none",
-        help="Of --pheno and --covariates: this stands for a missing value, such as -9; may be given several times.",
+        help="In --pheno and --covariates this means a missing value, such as -9; may be given several times.",
     )
     @click.option(
         "--ids",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="The names of the rows of a kernel that has none (GEMMA's .cXX.txt), one a line.",
+        help="The names of the rows of a kernel file that has none (GEMMA's .cXX.txt), one per line.",
     )
     @click.option(
         "--leave-out",

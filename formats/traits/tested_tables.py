@@ -32,6 +32,10 @@ SIGNALS = (
 """Titles of signed statistics and effects, the best signal first."""
 
 
+SHORT = frozenset({"p", "bh", "prob"})
+"""Titles of p-values that alone in a table may be something else."""
+
+
 def refuse_tested_table(path: Path, names: Sequence[str], numeric: Sequence[str]) -> None:
     """Refuse a table of differential expression of which no column was named.
 
@@ -45,17 +49,18 @@ def refuse_tested_table(path: Path, names: Sequence[str], numeric: Sequence[str]
     Raises
     ------
     InputError
-        It has p-values beside other numbers.
+        It has p-values, alone or beside other numbers.
     """
     titles = {normalised(name) for name in names}
-    if len(numeric) < 2 or not titles & P_VALUES:
+    has_other = len(numeric) > 1
+    if not (titles & P_VALUES if has_other else {normalised(name) for name in numeric} <= P_VALUES - SHORT):
         return
     wald = ["b"] if "seb" in titles else []  # sleuth's effect; limma's B is a log odds
     ranks = {title: rank for rank, title in enumerate([*wald, *SIGNALS])}
     signed = sorted((name for name in numeric if normalised(name) in ranks), key=lambda name: ranks[normalised(name)])
     offered = signed or [name for name in numeric if normalised(name) not in P_VALUES] or list(numeric)
     raise InputError(
-        f"{path} is a table of differential expression, with {some(names, 10)}: one of its columns is the signal.",
+        f"{path} is a table of test results, with {some(names, 10)}: only one of its columns is the signal.",
         code="column-of-tested-table",
         facts={"first": offered[0], "offered": some(offered)},
     )

@@ -197,9 +197,9 @@ def _titled_layout(header: tuple[str, ...], rows: list[Row]) -> _Layout:
 
 
 def _number_rows(rows: list[Row]) -> bool:
-    """Whether the first column counts the rows from 0 or 1."""
-    fields = [row.fields[0].strip() for row in rows]
-    return any(fields == [str(number + start) for number in range(len(rows))] for start in (0, 1))
+    """Whether the first column counts the rows from 0 or 1, in whatever order these stand now."""
+    fields = {row.fields[0].strip() for row in rows}
+    return any(fields == {str(number + start) for number in range(len(rows))} for start in (0, 1))
 
 
 def _looks_like_fam(rows: list[Row]) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from grnledger.engine.errors import InputError, NotFound
-from grnledger.formats.traits.traits import TraitFile, read_covariates, read_traits
+from grnledger.formats.traits.traits import TraitFile, read_covariates, read_ids, read_traits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -164,14 +164,14 @@ def test_a_table_of_differential_expression_offers_its_columns(tmp_path: Path, h
     stream = np.random.default_rng(1)
     rows = [(f"G{row}", *stream.normal(size=width).round(3)) for row in range(8)]
     path = write(tmp_path, header, *rows, name="de.csv", sep=",")
-    with pytest.raises(InputError, match="is a table of differential expression") as refusal:
+    with pytest.raises(InputError, match="is a table of test results") as refusal:
         read_traits(path)
     first, offered = TESTED[header]
     assert refusal.value.facts == {"first": first, "offered": offered}
     assert read_traits(path, first).names == (first,)
 
 
-def test_p_values_beside_nothing_else_are_read(tmp_path: Path) -> None:
+def test_a_statistic_without_p_values_is_read(tmp_path: Path) -> None:
     assert read_traits(write(tmp_path, "gene\tstat", *zip(IDS, NUMBERS, strict=True))).names == ("stat",)
 
 
@@ -249,3 +249,37 @@ def test_a_second_column_of_ids_is_no_trait_unless_named(tmp_path: Path, title: 
         assert read_traits(path).ids == tuple(IDS)
     check(read_traits(path), "z")
     assert read_traits(path, title).values[0, 0] == 100
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [*IDS],
+        [f'"{name}"' for name in IDS],
+        ["# made by hand", *[f"{name}\tUP" for name in IDS]],
+        ["FID\tIID", *[f"F{index}\t{name}" for index, name in enumerate(IDS)]],
+        ["#FID IID", *[f"F{index} {name}" for index, name in enumerate(IDS)]],
+        [f"0 {name}" for name in IDS],
+        [f"{name}\t{name}" for name in IDS],
+    ],
+)
+def test_lists_of_samples_of_plink_go_by_iid(tmp_path: Path, lines: list[str]) -> None:
+    assert read_ids(write(tmp_path, *lines)) == tuple(IDS)
+
+
+@pytest.mark.parametrize("lines", [["S1,S2,S3"], ["S1,UP", "S2,DN"]])
+def test_several_names_in_a_line_are_refused(tmp_path: Path, lines: list[str]) -> None:
+    with pytest.raises(InputError, match="one name per line"):
+        read_ids(write(tmp_path, *lines))
+
+
+def test_names_of_two_words_are_names(tmp_path: Path) -> None:
+    assert read_ids(write(tmp_path, "Patient 1", "Patient 2")) == ("Patient 1", "Patient 2")
+
+
+@pytest.mark.parametrize("title", ["pvalue", "padj", "FDR", "adj.P.Val"])
+def test_p_values_alone_are_no_signal_unless_named(tmp_path: Path, title: str) -> None:
+    path = write(tmp_path, f"gene\t{title}", *zip(IDS, np.abs(NUMBERS), strict=True))
+    with pytest.raises(InputError, match="is a table of test results"):
+        read_traits(path)
+    assert read_traits(path, title).names == (title,)
