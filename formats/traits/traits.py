@@ -214,7 +214,7 @@ def _chosen(table: TraitTable, only: str | None, path: Path) -> tuple[list[int],
     numeric = [column for column in columns if all_numbers(table.column(column))]
     if not numeric:  # say which field is none
         _numbers(table, 0, path)
-        raise InputError(f"{path} has no column of numbers.")
+        raise InputError(f"{path} has no column of numbers: all values of {some(table.names)} are missing.")
     no_traits = NO_TRAITS | PLINK_COLUMNS if table.is_plink else NO_TRAITS
     numeric = [column for column in numeric if normalised(table.names[column]) not in no_traits] or numeric
     refuse_tested_table(path, table.names, [table.names[column] for column in numeric])

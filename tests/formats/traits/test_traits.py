@@ -283,3 +283,8 @@ def test_p_values_alone_are_no_signal_unless_named(tmp_path: Path, title: str) -
     with pytest.raises(InputError, match="is a table of test results"):
         read_traits(path)
     assert read_traits(path, title).names == (title,)
+
+
+def test_a_fam_without_phenotypes_says_so(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no column of numbers: all values of phenotype are missing"):
+        read_traits(write(tmp_path, *[f"0 {name} 0 0 1 -9" for name in IDS], name="s.fam"))
