@@ -14,6 +14,10 @@ HINTS: dict[str, str] = {
     # engine
     "bootstrap-without-eigenvectors": "Use --ci profile, or --kernel shared.",
     "constant-genes": "Leave them out with --drop-constant, or keep them as isolated genes with --estimator shrinkage.",
+    "dense-base-without-sample-kernel": (
+        "`grn init --estimator factor --factors K` on the same expression has factors; or give a K of the samples: "
+        "--kernel FILE."
+    ),
     "dense-base-without-shared-part": "Use the whole correlation: --kernel full.",
     "detected-share": "Give a share, such as --min-detected 0.2 for 20 %.",
     "detection-of-standardised": "Leave --min-detected out, or filter the values before they are standardised.",
@@ -32,6 +36,7 @@ HINTS: dict[str, str] = {
     "logs-as-counts": "Leave --counts out: the values are used as they are. If they are counts, add --scale linear.",
     "logs-of-logs": "Leave the transform out. If the values are counts or intensities, add --scale linear.",
     "negative-counts": "These are not counts: leave --counts out.",
+    "no-factors-for-samples": "`grn init --estimator factor --factors K` makes a base with K factors.",
     "no-variance-left": (
         "Leave such genes out with --drop-constant, or the hardly detected ones with --min-detected 0.2."
     ),
@@ -49,11 +54,12 @@ HINTS: dict[str, str] = {
     "too-few-samples": "If genes and samples are swapped, give the axis of the genes: --genes-in rows|columns.",
     "too-few-samples-to-choose": "Give the number of factors: --factors K.",
     "too-many-most-variable": "Give --top-variance {genes} or less, or leave it out.",
-    "too-small-to-hold-out": "Give one rank: --rank R.",
+    "too-small-to-hold-out": "Give one rank, such as --rank 1.",
     "version-without-pathways": "`grn commit` adds pathways.",
     # formats
     "column-may-be-signs": "Choose with --sign-column TITLE, or --sign-column none.",
     "column-may-describe-genes": "List the samples to use, one a line: --samples FILE.",
+    "column-of-tested-table": "Name it: --trait {first}. These can be one: {offered}.",
     "decimal-comma-or-thousands": "Choose with --decimal comma or --decimal point.",
     "gene-column-unknown": "Choose the column that names the genes: --gene-column NAME.",
     "genes-are-row-numbers": "Choose the column of names with --gene-column TITLE, or the axis with --genes-in.",
@@ -66,6 +72,12 @@ HINTS: dict[str, str] = {
     ),
     "gmt-without-descriptions": "Choose with --descriptions, or with --no-descriptions.",
     "header-or-values": "Choose with --header, or with --no-header.",
+    "kernel-with-names": "Leave out --ids.",
+    "kernel-without-names": (
+        "Give them in its order, one per line: --ids FILE (GEMMA: the individuals of the .fam; PLINK: the .rel.id)."
+    ),
+    "label-order-ambiguous": "Use --label-order appearance, as GSEA does, or --label-order value, as GenePattern does.",
+    "labels-without-value": "Use --label-order appearance.",
     "loading-too-large": (
         "Use --normalize max (or unit, rank), --strength {strength}, or --allow-large if that is meant."
     ),
@@ -73,6 +85,7 @@ HINTS: dict[str, str] = {
     "matrix-beside-layers": ("Choose with `grn init --layer NAME`; --layer {name} reads {name} as it is."),
     "matrix-beside-raw": ("Choose with `grn init --raw`, or --layer NAME; --layer {name} reads {name} as it is."),
     "matrix-without-gene-names": "Give the gene names, one per line: --gene-names FILE.",
+    "missing-or-number": "Use --missing-value {value} if it is missing, or --missing-value none if it is a number.",
     "pathway-without-genes": "Leave the pathway out: name only the other pathways, with --only.",
     "pathways-too-small": "Lower --min-genes.",
     "samples-not-described": "Describe the samples in a table, one a row: --sample-table FILE.",
@@ -131,11 +144,13 @@ HINTS: dict[str, str] = {
     "permutation-without-labels": (
         "Give --labels and --contrast, so that the signal can be computed again from permuted labels."
     ),
+    "repeated-samples-of-base": "Give each sample its own name, and make the store again with `grn init`.",
     "sample-kernel-without-expression": "`grn init --expression FILE` keeps the expression.",
     "sets-without-genes": "Are the genes spelt as on the panel? For smaller sets, use a smaller --min-genes.",
     "signal-from-own-samples": (
         "Make the signal from other samples; --same-samples shows the numbers next to those of permuted labels."
     ),
+    "signal-of-samples": "The ids are samples of the base: use --kernel samples.",
     "too-many-sets": "Use --no-set-variance; or test fewer sets, with --min-genes and --max-genes.",
     "unknown-nmf-method": "`grn nmf` computes it again.",
 }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from ..engine.choices import Method
+from ..engine.choices import LabelOrder, Method
 from ..engine.errors import InputError
 from . import output
 from .answers.answer import EVERY_FORM, Note, caution
@@ -48,6 +48,9 @@ class SignalOptions:
     covariates: Path | None
     no_intercept: bool
     leave_out: tuple[str, ...]
+    ids: Path | None
+    label_order: str | None
+    missing_value: tuple[str, ...]
 
     def signal(self, repo: Repository, rev: str) -> Signal:
         """Return the signal that the options name.
@@ -66,11 +69,16 @@ class SignalOptions:
                 hint="--pheno z.tsv has two columns, id and value; --labels FILE --contrast A:B makes t-statistics.",
             )
         if self.pheno is not None:
-            for name, value in (("--contrast", self.contrast), ("--expression", self.expression)):
+            with_labels = {
+                "--contrast": self.contrast,
+                "--expression": self.expression,
+                "--label-order": self.label_order,
+            }
+            for name, value in with_labels.items():
                 if value is not None:
                     raise InputError(f"{name} is only for --labels, and the signal is {self.pheno}.")
             samples = None if self.pheno_samples is None else read_ids(self.pheno_samples)
-            return signal_of_file(self.pheno, self.trait, samples)
+            return signal_of_file(self.pheno, self.trait, samples, missing_values=self.missing_values)
         if self.contrast is None or self.labels is None:
             raise InputError(
                 "--labels gives the label of each sample.", hint="Name the two groups to compare: --contrast AML:ALL."
@@ -78,16 +86,44 @@ class SignalOptions:
         for name, value in (("--trait", self.trait), ("--pheno-samples", self.pheno_samples)):
             if value is not None:
                 raise InputError(f"{name} is only for --pheno, and the signal is made from {self.labels}.")
+        if self.missing_value and self.covariates is None:
+            raise InputError("--missing-value goes with --pheno or --covariates: labels have no such codes.")
         return signal_of_labels(
-            repo.base(rev), self.labels, self.contrast, expression=self.expression, same_samples=self.same_samples
+            repo.base(rev),
+            self.labels,
+            self.contrast,
+            expression=self.expression,
+            same_samples=self.same_samples,
+            label_order=self.label_order,
         )
+
+    @property
+    def missing_values(self) -> tuple[str, ...] | None:
+        """The codes of missing values; None where the options name none, empty where they say that there is none.
+
+        Raises
+        ------
+        InputError
+            `none` stands beside a code.
+        """
+        if "none" in self.missing_value and len(self.missing_value) > 1:
+            raise InputError("--missing-value none stands alone: it says that no number is missing.")
+        return () if self.missing_value == ("none",) else self.missing_value or None
 
     @property
     def spec(self) -> ModelSpec:
         """The parts of the model besides the signal."""
         from ..analysis.lmm.model import ModelSpec
 
-        return ModelSpec(self.kernel, self.kernel2, self.covariates, not self.no_intercept, self.leave_out)
+        return ModelSpec(
+            self.kernel,
+            self.kernel2,
+            self.covariates,
+            not self.no_intercept,
+            self.leave_out,
+            self.ids,
+            self.missing_values,
+        )
 
 
 def check_no_same_samples(inputs: SignalOptions, verb: str) -> None:
@@ -115,7 +151,8 @@ def check_target(target: Path | None, inputs: SignalOptions, repo: Repository, *
     """
     if target is None:
         return
-    files = [inputs.pheno, inputs.pheno_samples, inputs.labels, inputs.expression, inputs.covariates, *others]
+    files = [inputs.pheno, inputs.pheno_samples, inputs.labels, inputs.expression, inputs.covariates, inputs.ids]
+    files += others
     files += [Path(name) for name in (inputs.kernel, inputs.kernel2) if name is not None]
     files += [file.with_suffix(ending) for file in others for ending in (".bim", ".fam")]
     whole = target.resolve()
@@ -148,6 +185,12 @@ def signal_and_kernel(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="FILE",
         help="Make the signal: sample and label, or a .cls file in the order of the expression.",
     )
+    @click.option(
+        "--label-order",
+        type=click.Choice(get_args(LabelOrder)),
+        help="Which label of a .cls file has which name: the first to appear has the first name (GSEA), or the "
+        "smallest number (GenePattern). Needed where the two differ.",
+    )
     @click.option("--contrast", metavar="A:B", help="With --labels: the signal is t of every gene, A against B.")
     @click.option(
         "--expression",
@@ -177,6 +220,18 @@ def signal_and_kernel(command: Callable[..., Any]) -> Callable[..., Any]:
         type=click.Path(path_type=Path),
         metavar="FILE",
         help="A column of ids, then one column per covariate; text means groups.",
+    )
+    @click.option(
+        "--missing-value",
+        multiple=True,
+        metavar="CODE|none",
+        help="In --pheno and --covariates this means a missing value, such as -9; may be given several times.",
+    )
+    @click.option(
+        "--ids",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="The names of the rows of a kernel file that has none (GEMMA's .cXX.txt), one per line.",
     )
     @click.option(
         "--leave-out",

@@ -309,6 +309,6 @@ def line_of_versions(repo: Repository, text: str) -> tuple[list[Version], list[N
     numbers = [version.number for version in newest_first]
     if first.number not in numbers:
         begin = newest_first[-1].name
-        text = f"{first.name} is no first-parent ancestor of {last.name}: the trace begins at {begin}."
+        text = f"{first.name} is not a first-parent ancestor of {last.name}: the trace begins at {begin}."
         return newest_first[::-1], [caution(text, EVERY_FORM)]
     return newest_first[: numbers.index(first.number) + 1][::-1], []

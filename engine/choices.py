@@ -54,3 +54,7 @@ Statistic = Literal["wald", "lrt", "score"]
 
 Alternative = Literal["two-sided", "greater", "less"]
 """The direction of a shift that a gene set is tested for."""
+
+LabelOrder = Literal["appearance", "value"]
+"""Of a `.cls` file, which label has the first name: the first to appear, as GSEA reads it, or the smallest number, or
+the label that is the name itself, as GenePattern reads it."""

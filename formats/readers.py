@@ -6,8 +6,8 @@ The file has a function of a path that returns what its line says it holds:
 * "pathways" and "gene sets": a `LoadingsFile`;
 * "covariances": values, and the names of genes or None;
 * "factor models": a `FactorModelFile`;
-* "kernels": a `KernelFile`; "tests": `TestedColumns`;
-* "labels": of a path and the names of samples, the label of each sample.
+* "kernels": of a path and that of names or None, a `KernelFile`; "tests": `TestedColumns`;
+* "labels": of a path and the names of samples, `Labels`.
 
 Nothing else lists the formats. Signals (`traits/traits.py`) are read from tables alone, and have no line.
 """
@@ -157,6 +157,7 @@ READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
     "kernels": {
         "table": FormatReader("a table with one name per row", "traits.kernels:read_table"),
         "npz": FormatReader("an npz of `ids` and `kernel` or `factor`", "traits.kernels:read_archive", IS_ZIP),
+        "npy": FormatReader("an npy, whose names are in another file", "traits.kernels:read_array", first_bytes("npy")),
     },
     "tests": {
         "table": FormatReader(
@@ -167,8 +168,8 @@ READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
         "bed": FormatReader("a PLINK .bed", "traits.tested_columns:read_bed", ending(".bed")),
     },
     "labels": {
-        "table": FormatReader("a table of sample and label", "traits.traits:read_label_table"),
-        "cls": FormatReader("a GSEA .cls file", "traits.traits:read_cls", ending(".cls")),
+        "table": FormatReader("a table of sample and label", "traits.labels:read_label_table"),
+        "cls": FormatReader("a GSEA .cls file", "traits.cls:read_cls", ending(".cls"), ("label_order",)),
     },
 }
 """Every reader, by what its files hold and the name of its format."""

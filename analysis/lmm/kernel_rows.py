@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from ...engine.lmm.kernels.kernel import Kernel
     from ...engine.network.snapshot import Snapshot
+    from ...formats.traits.kernels import KernelFile
     from ...storage.history.records import Parameter
     from ...storage.networks.artifacts import Artifacts
     from ...storage.networks.bases import StoredBase
@@ -87,25 +88,90 @@ class KernelRows:
     rank: int | None = None
 
 
-def kernel_rows(
-    snapshot: Snapshot,
-    base: StoredBase,
-    artifacts: Artifacts,
-    kernel: str,
-    usable: set[str],
-    signal: Signal,
-    leave_out: Sequence[str] = (),
-) -> KernelRows:
-    """Return the kernel of a name, over the rows that can be used, in its own order.
+@dataclass(frozen=True, slots=True)
+class KernelSource:
+    """What a kernel is made of, and the names that its rows may have.
+
+    Make one with `load_kernel`.
+
+    Parameters
+    ----------
+    kernel : str
+        `auto`, `shared`, `full`, `covariance`, `samples`, or the path of a file.
+    names : tuple of str
+        Genes of the panel, samples of the base, or the ids of the file.
+    base : StoredBase
+        The base of the version.
+    file : KernelFile or None
+        What the file holds.
+    """
+
+    kernel: str
+    names: tuple[str, ...]
+    base: StoredBase
+    file: KernelFile | None = None
+
+
+def load_kernel(snapshot: Snapshot, base: StoredBase, kernel: str, ids: Path | None = None) -> KernelSource:
+    """Return what a kernel of a name is made of.
 
     Parameters
     ----------
     snapshot, base : Snapshot, StoredBase
         The version, read from its base, and the base.
-    artifacts : Artifacts
-        Where eigenvectors are kept.
     kernel : str
         `auto`, `shared`, `full`, `covariance`, `samples`, or the path of a file.
+    ids : Path, optional
+        The names of the rows of a file that has none.
+
+    Raises
+    ------
+    NotFound
+        There is no such file; or the base keeps no expression of its samples.
+    InputError
+        Samples of the base have one name; the file cannot be read; or ids are given for a kernel that has names.
+    """
+    if kernel in OF_A_VERSION:
+        return KernelSource(kernel, snapshot.panel.genes, base)
+    if kernel == SAMPLES:
+        if base.expression is None:
+            raise NotFound("The base keeps no expression of its samples.", code="sample-kernel-without-expression")
+        if len(set(base.samples)) < len(base.samples):
+            twice = next(name for name in base.samples if base.samples.count(name) > 1)
+            raise InputError(
+                f"{base.samples.count(twice)} samples of the base are named {some([twice])}: a value of that name is "
+                "of one of them, and nothing says of which.",
+                code="repeated-samples-of-base",
+            )
+        return KernelSource(kernel, base.samples, base)
+    path = Path(kernel)
+    if not path.exists():
+        raise NotFound(
+            f"There is no kernel {some([kernel])}.",
+            hint=f"A kernel is a file, or one of {', '.join((*OF_A_VERSION, SAMPLES))}.",
+        )
+    table = read_kernel(path, ids=ids)
+    return KernelSource(kernel, table.ids, base, table)
+
+
+def kernel_rows(
+    snapshot: Snapshot,
+    artifacts: Artifacts,
+    source: KernelSource,
+    usable: set[str],
+    signal: Signal,
+    leave_out: Sequence[str] = (),
+) -> KernelRows:
+    """Return a kernel over the rows that can be used, in its own order.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        The version, read from its base.
+    artifacts : Artifacts
+        Where eigenvectors are kept.
+    source : KernelSource
+        What the kernel is made of.
     usable : set of str
         Ids that have a value, and all covariates.
     signal : Signal
@@ -116,25 +182,32 @@ def kernel_rows(
     Raises
     ------
     NotFound
-        There is no such file, or no such pathway or column.
+        There is no such pathway or column.
     InputError
         Ids do not match, or nothing can be left out of this kernel.
     EngineError, NotPositiveDefinite
         The numbers do not allow it.
     """
-    if kernel == SAMPLES:
-        return _over_samples(snapshot, base, usable, signal, leave_out)
-    if kernel not in OF_A_VERSION:
-        return _of_file(Path(kernel), usable, signal, leave_out)
-    return _of_version(snapshot, artifacts, kernel, usable, signal, leave_out)
+    if source.kernel == SAMPLES:
+        return _over_samples(snapshot, source.base, usable, signal, leave_out)
+    if source.file is not None:
+        return _of_file(Path(source.kernel), source.file, usable, signal, leave_out)
+    return _of_version(snapshot, artifacts, source, usable, signal, leave_out)
 
 
 def _of_version(
-    snapshot: Snapshot, artifacts: Artifacts, kernel: str, usable: set[str], signal: Signal, leave_out: Sequence[str]
+    snapshot: Snapshot,
+    artifacts: Artifacts,
+    source: KernelSource,
+    usable: set[str],
+    signal: Signal,
+    leave_out: Sequence[str],
 ) -> KernelRows:
-    names = snapshot.panel.genes
+    kernel, names = source.kernel, snapshot.panel.genes
     genes = np.array([index for index, gene in enumerate(names) if gene in usable], dtype=np.intp)
-    _check_overlap(len(genes), signal, f"the panel of {counted(len(names), 'gene')}", names)
+    of_samples = len(usable & set(source.base.samples)) > len(genes)
+    where = f"the panel of {counted(len(names), 'gene')}"
+    _check_overlap(len(genes), signal, where, names, code="signal-of-samples" if of_samples else "")
     dense = not snapshot.capacitance.anchor.is_diagonal
     part = cast("Part", kernel if kernel != AUTO else "full" if dense else "shared")
     out = pathway_indices(snapshot, leave_out)
@@ -189,8 +262,6 @@ def _decompose(snapshot: Snapshot, artifacts: Artifacts, part: Part, genes: NDAr
 def _over_samples(
     snapshot: Snapshot, base: StoredBase, usable: set[str], signal: Signal, leave_out: Sequence[str]
 ) -> KernelRows:
-    if base.expression is None:
-        raise NotFound("The base keeps no expression of its samples.", code="sample-kernel-without-expression")
     where = f"the base of {counted(len(base.samples), 'sample')}"
     _check_overlap(len(usable & set(base.samples)), signal, where, base.samples)
     factor = sample_factor(snapshot, base_values(base), leave_out=pathway_indices(snapshot, leave_out))
@@ -198,13 +269,7 @@ def _over_samples(
     return _of_factor(factor, base.samples, usable, alike + _without(leave_out), SAMPLES)
 
 
-def _of_file(path: Path, usable: set[str], signal: Signal, leave_out: Sequence[str]) -> KernelRows:
-    if not path.exists():
-        raise NotFound(
-            f"There is no kernel {some([str(path)])}.",
-            hint=f"A kernel is a file, or one of {', '.join((*OF_A_VERSION, SAMPLES))}.",
-        )
-    table = read_kernel(path)
+def _of_file(path: Path, table: KernelFile, usable: set[str], signal: Signal, leave_out: Sequence[str]) -> KernelRows:
     where = f"{file_name(path)}, a kernel of {counted(len(table.ids), 'row')}"
     _check_overlap(len(usable & set(table.ids)), signal, where, table.ids)
     if table.is_factor:
@@ -249,10 +314,11 @@ def indices_of(names: Sequence[str], wanted: Sequence[str]) -> NDArray[np.intp]:
     return np.array([index_of[name] for name in wanted], dtype=np.intp)
 
 
-def _check_overlap(number: int, signal: Signal, where: str, names: Sequence[str]) -> None:
+def _check_overlap(number: int, signal: Signal, where: str, names: Sequence[str], *, code: str = "") -> None:
     if number < max(3, LEAST_SHARE * min(len(signal.ids), len(names))):
         raise InputError(
             f"{signal.description}: {number:,} of its {counted(len(signal.ids), 'id')} (such as {some(signal.ids, 3)}) "
             f"have a value and are rows of {where} (such as {some(names, 3)}).",
-            hint="Ids must be those of the kernel's rows, as they are spelt there.",
+            hint="" if code else "Ids must be those of the kernel's rows, as they are spelt there.",
+            code=code,
         )

@@ -9,12 +9,13 @@ import numpy as np
 
 from ...engine.errors import InputError
 from ...engine.lmm.model.design import design
-from ...engine.lmm.model.fit import make_model
+from ...engine.lmm.model.fit import find_flat, make_model
 from ...engine.lmm.model.mixture import fit_mixture
 from ...engine.lmm.model.prediction import blup, predict
 from ...engine.wording import counted, some
+from ...formats.traits.row_names import describe_match, match_names
 from ...formats.traits.traits import read_covariates
-from .kernel_rows import AUTO, OF_A_VERSION, KernelRows, indices_of, kernel_rows
+from .kernel_rows import AUTO, OF_A_VERSION, SAMPLES, KernelRows, indices_of, kernel_rows, load_kernel
 from .signals import compare_samples, refuse_same
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from ...formats.traits.traits import TraitFile
     from ...storage.networks.artifacts import Artifacts
     from ...storage.networks.bases import StoredBase
+    from .kernel_rows import KernelSource
     from .signals import Relation, Signal
 
 PREDICTED = ("id", "signal", "along_kernel", "error_variance", "predicted", "prediction_variance")
@@ -59,6 +61,10 @@ class ModelSpec:
         Whether there is an intercept.
     leave_out : tuple of str
         Pathways, or columns of a factor, that are left out of the first kernel.
+    ids : Path, optional
+        The names of the rows of a kernel file that has none.
+    missing_values : tuple of str, optional
+        Codes that stand for a missing value among the covariates, as for `read_covariates`.
     """
 
     kernel: str = AUTO
@@ -66,6 +72,8 @@ class ModelSpec:
     covariates: Path | None = None
     intercept: bool = True
     leave_out: tuple[str, ...] = ()
+    ids: Path | None = None
+    missing_values: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +92,16 @@ class StoreModel:
         The rows of the kernel.
     signal_rows : ndarray of intp, shape (n,)
         The index of each row in the signal.
+    signal_ids : tuple of str
+        The name of each row in the signal, which may be spelt otherwise than in the kernel.
+    names : tuple of str
+        The m traits in the model.
     relation : Relation
         The overlap of the signal's samples and the base's.
     weight : float or None
         The most likely weight of a second kernel.
     notes : tuple of str
-        Sentences on ids that were left out.
+        Sentences on how files were read, and on ids and traits that were left out.
     covariates : TraitFile, optional
         The table of the covariates.
     """
@@ -98,6 +110,8 @@ class StoreModel:
     snapshot: Snapshot
     rows: KernelRows
     signal_rows: NDArray[np.intp]
+    signal_ids: tuple[str, ...]
+    names: tuple[str, ...]
     relation: Relation
     weight: float | None
     notes: tuple[str, ...]
@@ -142,26 +156,69 @@ def match_rows(
     EngineError, NotPositiveDefinite
         The numbers do not allow it; or the signal comes from the base's own samples.
     """
-    relation = compare_samples(base, signal)
+    relation, spelt = compare_samples(base, signal), signal.ids
     if not any(kernel in OF_A_VERSION for kernel in (spec.kernel, spec.second)):
         relation = replace(relation, base=None)
     elif not same_samples:
         refuse_same(relation)
-    covariates = None if spec.covariates is None else read_covariates(spec.covariates)
+    if spec.ids is not None and all(
+        kernel in (*OF_A_VERSION, SAMPLES) for kernel in (spec.kernel, spec.second or AUTO)
+    ):
+        raise InputError(
+            f"The names in {spec.ids} are for a kernel file, and a kernel of a version has names.",
+            code="kernel-with-names",
+        )
+    source = load_kernel(snapshot, base, spec.kernel, spec.ids)
+    signal, covariates, notes = _matched(signal, spec, source)
     usable = _usable(signal, covariates, spec.covariates)
-    rows = kernel_rows(snapshot, base, artifacts, spec.kernel, usable, signal, spec.leave_out)
+    rows = kernel_rows(snapshot, artifacts, source, usable, signal, spec.leave_out)
     signal_rows = indices_of(signal.ids, rows.ids)
     traits, weight = signal.values[signal_rows], None
     columns = None if covariates is None else covariates.values[indices_of(covariates.ids, rows.ids)]
     names = () if covariates is None else covariates.names
     fixed = design(columns, names, size=len(rows.ids), intercept=spec.intercept)
+    notes += _left_out(signal, rows, spec.covariates)
+    kept = [index for index, flat in enumerate(find_flat(traits, fixed, signal.names).tolist()) if not flat]
+    if 0 < len(kept) < len(signal.names):
+        notes.append(_describe_flat(signal, traits, kept))
+        signal, traits = replace(signal, names=tuple(signal.names[index] for index in kept)), traits[:, kept]
     if spec.second is not None:
-        second = kernel_rows(snapshot, base, artifacts, spec.second, set(rows.ids), signal)
+        other = load_kernel(snapshot, base, spec.second, spec.ids)
+        second = kernel_rows(snapshot, artifacts, other, set(rows.ids), signal)
         mixture = _mix(rows, second, traits, fixed, method)
         rows, weight = replace(rows, kernel=mixture.model.kernel), mixture.weight
-    notes = tuple(_left_out(signal, rows, spec.covariates))
     model = make_model(rows.kernel, traits, fixed, names=signal.names)
-    return StoreModel(model, snapshot, rows, signal_rows, relation, weight, notes, covariates)
+    signal_ids = tuple(spelt[int(index)] for index in signal_rows)
+    return StoreModel(
+        model, snapshot, rows, signal_rows, signal_ids, signal.names, relation, weight, tuple(notes), covariates
+    )
+
+
+def _matched(signal: Signal, spec: ModelSpec, source: KernelSource) -> tuple[Signal, TraitFile | None, list[str]]:
+    """Return signal and covariates with their ids spelt as the kernel's rows are, and how they were read."""
+    known, any_x, notes = source.names, source.kernel == SAMPLES, list(signal.notes)
+    match = match_names(signal.ids, known, any_x=any_x)
+    notes += describe_match(match, "the signal")
+    signal = replace(signal, ids=tuple(match.get(name, name) for name in signal.ids))
+    if spec.covariates is None:
+        return signal, None, notes
+    covariates = read_covariates(spec.covariates, missing_values=spec.missing_values)
+    match = match_names(covariates.ids, known, any_x=any_x)
+    notes += [*covariates.notes, *describe_match(match, spec.covariates.name)]
+    return signal, replace(covariates, ids=tuple(match.get(name, name) for name in covariates.ids)), notes
+
+
+def _describe_flat(signal: Signal, traits: NDArray[np.float64], kept: Sequence[int]) -> str:
+    """Return a sentence on traits of which nothing is left to fit."""
+    flat = [index for index in range(len(signal.names)) if index not in kept]
+    shown = [
+        f"{signal.names[index]} (constant, {traits[0, index]:g})"
+        if np.ptp(traits[:, index]) == 0
+        else signal.names[index]
+        for index in flat
+    ]
+    are = "is" if len(flat) == 1 else "are"
+    return f"{counted(len(flat), 'trait')} that cannot be fitted {are} left out: {some(shown)}."
 
 
 def predict_rows(store_model: StoreModel, fit: Fit) -> Iterator[list[Predicted]]:

@@ -83,7 +83,7 @@ def scan_columns(
 
     def rows() -> Iterator[list[Row]]:
         with one_blas_thread():  # around all threads: what one of them sets on leaving is then what it was
-            for block, scan in mapper(test, tested.blocks(store_model.rows.ids)):
+            for block, scan in mapper(test, tested.blocks(_ids_of(store_model, tested))):
                 _report(block, progress)
                 yield _rows(block, scan)
 
@@ -117,7 +117,7 @@ def scan_groups(
     """
     null = fit_many(store_model.model)[0]
     scanner = make_scanner(store_model.model, null)
-    wanted, ids = {name for names in groups.values() for name in names}, store_model.rows.ids
+    wanted, ids = {name for names in groups.values() for name in names}, _ids_of(store_model, tested)
     if 8 * len(wanted) * len(ids) > MOST_GROUPED:
         raise InputError(
             f"The {len(wanted):,} tests of all groups, {len(ids):,} rows each, take more than {MOST_GROUPED >> 30} GB.",
@@ -137,6 +137,11 @@ def scan_groups(
             yield [_group_row(scanner, group, [columns[name] for name in names if name in columns], null.h2)]
 
     return null, rows()
+
+
+def _ids_of(store_model: StoreModel, tested: TestedColumns) -> tuple[str, ...]:
+    """Return the rows of a model as the tests spell them: as the signal does, and gene sets as the kernel does."""
+    return store_model.rows.ids if tested.ids is None else store_model.signal_ids
 
 
 def _report(block: Block, progress: Callable[[float], object] | None) -> None:

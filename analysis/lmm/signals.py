@@ -13,7 +13,9 @@ from ...engine.estimation.preparation import Preparation, prepare
 from ...engine.lmm.model.contrast import permuted_groups, t_statistics
 from ...engine.wording import counted, some
 from ...formats.expression.expression import read_expression
-from ...formats.traits.traits import read_labels, read_traits
+from ...formats.traits.labels import read_labels
+from ...formats.traits.row_names import describe_match, match_names
+from ...formats.traits.traits import read_traits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,6 +70,8 @@ class Signal:
         The signal in a line.
     contrast : Contrast, optional
         The groups from which it was computed, where it comes from labels.
+    notes : tuple of str
+        Sentences on how its files were read.
     """
 
     ids: tuple[str, ...]
@@ -76,6 +80,7 @@ class Signal:
     samples: tuple[str, ...] | None
     description: str
     contrast: Contrast | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,7 @@ class Relation:
 
 
 def compare_samples(base: StoredBase, signal: Signal) -> Relation:
-    """Return the overlap of the samples of a signal and those of a base.
+    """Return the overlap of the samples of a signal and those of a base, by their names or what R makes of these.
 
     Raises
     ------
@@ -131,7 +136,8 @@ def compare_samples(base: StoredBase, signal: Signal) -> Relation:
             f"Samples of the signal differ from the base's in upper and lower case alone: {some(near)}.",
             hint="Write them as in the base.",
         )
-    return Relation(len(known) or None, len(signal.samples), len(known & set(signal.samples)))
+    shared = match_names(signal.samples, base.samples, any_x=True)
+    return Relation(len(known) or None, len(signal.samples), len(set(shared.values())))
 
 
 def among(signal: Signal, ids: Sequence[str], source: str) -> Signal:
@@ -171,7 +177,13 @@ def refuse_same(relation: Relation) -> None:
         )
 
 
-def signal_of_file(path: Path, only: str | None = None, samples: Sequence[str] | None = None) -> Signal:
+def signal_of_file(
+    path: Path,
+    only: str | None = None,
+    samples: Sequence[str] | None = None,
+    *,
+    missing_values: Sequence[object] | None = None,
+) -> Signal:
     """Return the signal in a table; raises as `read_traits`.
 
     Parameters
@@ -182,11 +194,14 @@ def signal_of_file(path: Path, only: str | None = None, samples: Sequence[str] |
         The column to take.
     samples : sequence of str, optional
         The samples from which it was computed, where the file does not name them.
+    missing_values : sequence of str or float, optional
+        Codes that stand for a missing value, as for `read_traits`.
     """
-    table = read_traits(path, only)
+    table = read_traits(path, only, missing_values=missing_values)
     columns = some(table.names, 3) if len(table.names) < 4 else counted(len(table.names), "column")
     made_from = table.samples if samples is None else tuple(samples)
-    return Signal(table.ids, table.names, table.values, made_from, f"{some([path.name])}: {columns}")
+    description = f"{some([path.name])}: {columns}"
+    return Signal(table.ids, table.names, table.values, made_from, description, notes=table.notes)
 
 
 def signal_of_labels(
@@ -196,6 +211,7 @@ def signal_of_labels(
     *,
     expression: Path | None = None,
     same_samples: bool = False,
+    label_order: str | None = None,
 ) -> Signal:
     """Return the t-statistic of every gene of the panel between two groups of samples.
 
@@ -211,6 +227,8 @@ def signal_of_labels(
         Values of the samples; those kept with the base when absent.
     same_samples : bool
         Whether the base's own samples are used too; otherwise they are left out where there are others.
+    label_order : {"appearance", "value"}, optional
+        How the labels of a `.cls` file are joined to its names, as for `read_labels`.
 
     Raises
     ------
@@ -222,9 +240,14 @@ def signal_of_labels(
     groups = _groups(contrast)
     prepared, source = _expression(base, expression)
     names = prepared.samples
-    label_of = read_labels(labels, names)
-    labelled = [index for index, name in enumerate(names) if label_of.get(name) in groups]
-    base_samples = frozenset[str]() if same_samples else frozenset(base.samples)
+    table = read_labels(labels, names, label_order=label_order)
+    wanted = [name for name, label in table.label_of.items() if label in groups]
+    match = match_names(wanted, names, any_x=True)
+    label_of = {known: table.label_of[name] for name, known in match.items()}
+    notes = (*table.notes, *describe_match(match, labels.name), *_describe_unknown(wanted, match, source))
+    labelled = [index for index, name in enumerate(names) if name in label_of]
+    _refuse_repeated([names[index] for index in labelled], source)
+    base_samples = frozenset[str]() if same_samples else frozenset(match_names(names, base.samples, any_x=True))
     others = [index for index in labelled if names[index] not in base_samples]
     chosen = others or labelled  # a signal of the base's samples alone is refused where it is used, with the reason
     for group in groups:
@@ -236,17 +259,38 @@ def signal_of_labels(
                 )
             raise NotFound(
                 f"No sample of {labels} that has values is labelled {some([group])}.",
-                hint=f"Its labels: {some(sorted(set(label_of.values())))}; samples with values: {some(names, 3)}.",
+                hint=f"Its labels: {some(sorted(set(table.label_of.values())))}; its samples: "
+                f"{some(list(table.label_of), 3)}; samples with values: {some(names, 3)}.",
             )
     first = np.array([label_of[names[index]] == groups[0] for index in chosen])
     two_groups = Contrast(np.ascontiguousarray(prepared.values[:, chosen]), first)
     left_out = len(labelled) - len(chosen)
-    note = f", {counted(left_out, 'sample')} of the base left out" if left_out else ""
+    without = f", {counted(left_out, 'sample')} of the base left out" if left_out else ""
     sizes = f"{int(first.sum())} {groups[0]} against {int((~first).sum())} {groups[1]}"
     statistic = t_statistics(two_groups.values, first)
     samples = tuple(names[index] for index in chosen)
-    line = f"t of {sizes} samples of {source}{note}"
-    return Signal(prepared.panel.genes, (":".join(groups),), statistic[:, None], samples, line, two_groups)
+    line = f"t of {sizes} samples of {source}{without}"
+    return Signal(prepared.panel.genes, (":".join(groups),), statistic[:, None], samples, line, two_groups, notes)
+
+
+def _describe_unknown(wanted: Sequence[str], match: dict[str, str], source: str) -> list[str]:
+    """Return a sentence on labelled samples without values; none where there is none."""
+    unknown = [name for name in wanted if name not in match]
+    if not unknown:
+        return []
+    are = "is" if len(unknown) == 1 else "are"
+    of = counted(len(wanted), "labelled sample")
+    return [f"{len(unknown):,} of {of} {are} not in the expression of {source} ({some(unknown, 3)})."]
+
+
+def _refuse_repeated(names: Sequence[str], source: str) -> None:
+    """Refuse labels by name where several samples have one name."""
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InputError(
+            f"{source}: {names.count(twice)} labelled samples are named {some([twice])}, and a label goes by the name.",
+            hint="Give each sample its own name.",
+        )
 
 
 def base_values(base: StoredBase) -> NDArray[np.float64]:

@@ -9,17 +9,27 @@ import numpy as np
 
 from ...engine.errors import InputError
 from ...engine.wording import counted, some
-from ..files.archives import as_names, as_numbers, read_npz
+from ..files.archives import as_names, as_numbers, read_npy, read_npz
 from ..files.delimited import check_names, is_number, open_table, read_header
 from ..files.plain_files import require_file
 from ..files.table_numbers import read_named_numbers
 from ..models.loadings import refuse_repeats
 from ..readers import find_reader
+from .row_names import match_names
+from .trait_tables import normalised
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from ..files.delimited import Table
+
+MOST, LEAST = 1e100, 1e-100
+"""Bounds of the largest value of a kernel."""
+
+ROW_TITLES = frozenset({"fid", "iid", "id", "ids", "name", "names", "sample", "samples", "gene", "genes"})
+"""Titles of names of rows, in small letters and without signs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +54,37 @@ class KernelFile:
     columns: tuple[str, ...] = ()
 
 
-def read_kernel(path: Path) -> KernelFile:
+def read_kernel(path: Path, *, ids: Path | None = None) -> KernelFile:
     """Return the kernel of a file.
 
     Parameters
     ----------
     path : Path
         An .npz file with `ids` and `kernel` (n × n) or `factor` (n × k), perhaps with `columns`; or a table whose first
-        column names the rows: square with the same names in its header it is K, otherwise G.
+        column names the rows: square with the same names in its header it is K, otherwise G. Or numbers alone, as GEMMA
+        (`.cXX.txt`) and PLINK (`.rel`) write a K.
+    ids : Path, optional
+        The names of the rows of a file that has none: one a line, or FID and IID as PLINK writes them.
 
     Raises
     ------
     NotFound
         There is no such file.
     InputError
-        It holds none, a value is missing, or the names of rows and columns of a square table differ in order.
+        It holds none, a value is missing, or the names of rows and columns of a square table are not the same; or it
+        has no names and none are given, or names, and others are given.
     """
-    return find_reader("kernels", require_file(path)).read(path)
+    kernel = find_reader("kernels", require_file(path)).read(path, ids)
+    refuse_extreme_kernel(path, kernel.values)
+    return kernel
 
 
-def read_table(path: Path) -> KernelFile:
+def read_table(path: Path, ids_of: Path | None = None) -> KernelFile:
     """Return the kernel of a table."""
     with open_table(path) as table:
+        if _is_nameless(table):
+            return _read_nameless(path, table, ids_of)
+        _refuse_ids(path, ids_of)
         header = read_header(table)
         _, names, values = read_named_numbers(table, header, range(1, len(header)))
     ids, columns = tuple(names), header[1:]
@@ -78,12 +97,78 @@ def read_table(path: Path) -> KernelFile:
         )
     for row, column in np.argwhere(~np.isfinite(values))[:1]:
         raise InputError(f"{path}: the kernel has no value of {ids[row]} in column {columns[column]}.")
-    if set(columns) == set(ids):
+    if len(columns) == len(ids) == len(match := match_names(columns, ids, any_x=True)):
+        columns = tuple(match[name] for name in columns)
         indices = {name: index for index, name in enumerate(columns)}
         order = [indices[name] for name in ids]
         return KernelFile(ids, np.ascontiguousarray(values[:, order]), is_factor=False)
     _refuse_half_a_kernel(path, columns, ids)
     return KernelFile(ids, values, is_factor=True, columns=columns)
+
+
+def _is_nameless(table: Table) -> bool:
+    """Whether a table is numbers alone, the first row as wide as those below."""
+    rows = table.first
+    return all(len(row.fields) == len(rows[0].fields) and all(map(is_number, row.fields)) for row in rows)
+
+
+def _read_nameless(path: Path, table: Table, ids_of: Path | None) -> KernelFile:
+    width = len(table.first[0].fields)
+    _, _, values = read_named_numbers(table, [""] * width, range(width), name=None, after_header=False)
+    if len(values) != width:
+        raise InputError(
+            f"{path} has {counted(len(values), 'row')} of {counted(width, 'number')} and no names.",
+            hint="A kernel without names is square; a factor G names its rows and columns.",
+        )
+    return _named(path, values, ids_of)
+
+
+def _named(path: Path, values: NDArray[np.float64], ids_of: Path | None) -> KernelFile:
+    """Return a K without names with those of a file."""
+    size = len(values)
+    if ids_of is None:
+        raise InputError(
+            f"{path} is a kernel of {size:,} × {size:,} numbers and has no names of its rows.",
+            code="kernel-without-names",
+        )
+    ids = _read_row_ids(ids_of)
+    if len(ids) != size:
+        raise InputError(f"{ids_of} has {counted(len(ids), 'name')}, and {path} is of {size:,} × {size:,} numbers.")
+    check_names(ids, "row", ids_of)
+    refuse_repeats(ids_of, "row", ids)
+    if not np.isfinite(values).all():
+        row, column = (int(index) for index in np.argwhere(~np.isfinite(values))[0])
+        raise InputError(f"{path}: the kernel has no value of {ids[row]} in column {ids[column]}.")
+    return KernelFile(ids, values, is_factor=False)
+
+
+def _read_row_ids(path: Path) -> tuple[str, ...]:
+    """Return one name a line, the IID of a file of FID and IID, with or without a header, or of a .fam."""
+    with open_table(require_file(path)) as table:
+        comment = table.comments[-1].lstrip("#").split() if table.comments else []
+        rows = [[field.strip() for field in row.fields] for row in table.rows]
+    titles: list[str] = []
+    if normalised(rows[0][0]) in ROW_TITLES:
+        titles, rows = rows[0], rows[1:]
+    elif comment and normalised(comment[0]) in ROW_TITLES:
+        titles = comment
+    is_paired = normalised(titles[0]) == "fid" if titles else len(rows[0]) > 1
+    return tuple(row[1] if is_paired and len(row) > 1 else row[0] for row in rows)
+
+
+def _refuse_ids(path: Path, ids_of: Path | None) -> None:
+    if ids_of is not None:
+        raise InputError(f"{path} names its rows: the names in {ids_of} are not needed.", code="kernel-with-names")
+
+
+def refuse_extreme_kernel(path: Path, values: NDArray[np.float64]) -> None:
+    """Refuse numbers whose products double precision does not hold."""
+    largest = float(np.max(np.abs(values), initial=0.0))
+    if largest > MOST or 0 < largest < LEAST:
+        raise InputError(
+            f"{path}: the largest value of the kernel is {largest:.3g}, whose products double precision does not hold.",
+            hint="Multiply the kernel by one number: h² does not depend on it.",
+        )
 
 
 def _refuse_half_a_kernel(path: Path, header: tuple[str, ...], ids: tuple[str, ...]) -> None:
@@ -108,8 +193,17 @@ def _refuse_half_a_kernel(path: Path, header: tuple[str, ...], ids: tuple[str, .
         )
 
 
-def read_archive(path: Path) -> KernelFile:
+def read_array(path: Path, ids_of: Path | None = None) -> KernelFile:
+    """Return the kernel of an .npy file, which names no rows."""
+    values = as_numbers(read_npy(path), "the array", 2, path)
+    if values.shape[0] != values.shape[1]:
+        raise InputError(f"{path} is no kernel: it holds {values.shape[0]:,} × {values.shape[1]:,} numbers.")
+    return _named(path, values, ids_of)
+
+
+def read_archive(path: Path, ids_of: Path | None = None) -> KernelFile:
     """Return the kernel of an .npz file."""
+    _refuse_ids(path, ids_of)
     arrays = read_npz(path, ("ids",), ("kernel", "factor", "columns"))
     if ("kernel" in arrays) == ("factor" in arrays):
         raise InputError(

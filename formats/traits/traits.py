@@ -1,33 +1,39 @@
-"""Signals, covariates and labels in delimited text: a first column of ids, whatever order they stand in."""
+"""Signals and covariates in delimited text: a column of ids, whatever order they stand in."""
 
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...engine.errors import InputError, NotFound
-from ...engine.wording import counted, some
-from ..files.delimited import check_names, is_missing, is_number, open_table, read_body, read_header
-from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
+from ...engine.wording import some
+from ..files.delimited import is_number
+from ..files.limits import NAMES_PACKING
 from ..files.opening import open_text
 from ..files.plain_files import require_file
-from ..readers import find_reader
+from .missing_codes import all_numbers, blank_codes, codes_of, describe_codes, refuse_codes
+from .tested_tables import refuse_tested_table
+from .trait_tables import FAMILIES, INDIVIDUALS, TITLES, is_blank, normalised, read_trait_table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from ..files.delimited import Row, Table
+    from .trait_tables import TraitTable
 
-_SAMPLES = re.compile(r"#\s*samples?\s*[:=]\s*(.*)", re.IGNORECASE)
+NO_TRAITS = TITLES - {"", "run", "cell", "trait"}
+"""Titles of columns that are ids and no traits, unless they are named."""
 
-TITLES = frozenset({"", "id", "ids", "name", "names", "gene", "genes", "symbol", "sample", "samples", "iid", "trait"})
-"""Titles of a column of ids; a first row that begins with one is a header, whatever follows."""
+PLINK_COLUMNS = frozenset({"sid", "pid", "mid", "pat", "mat", "father", "mother", "sex", "gender"})
+"""Titles of columns that are no traits in a file of PLINK's, unless they are named."""
+
+MOST_GROUP_NUMBERS = 12
+"""Most different whole numbers of a covariate that may be numbers of groups."""
 
 MOST_LEVELS = 50
 """Most different values of a covariate that is text; more are names, not groups."""
@@ -47,61 +53,86 @@ class TraitFile:
         NaN where a value is missing.
     samples : tuple of str or None
         Which samples the numbers were made from, where the file says so in a line `# samples: a, b, c`.
+    notes : tuple of str
+        Sentences on how the file was read.
     """
 
     ids: tuple[str, ...]
     names: tuple[str, ...]
     values: NDArray[np.float64]
     samples: tuple[str, ...] | None
+    notes: tuple[str, ...] = ()
 
 
-def read_traits(path: Path, only: str | None = None) -> TraitFile:
+def read_traits(path: Path, only: str | None = None, *, missing_values: Sequence[object] | None = None) -> TraitFile:
     """Return the signals of a table: ids in the first column, numbers in the others.
 
     Parameters
     ----------
     path : Path
-        Text, plain or gzip, with or without a header. An empty field, or NA, is missing.
+        Text, plain or gzip, with or without a header; or a phenotype file of PLINK's, whose ids are in the column IID.
+        An empty field, or NA, is missing.
     only : str, optional
         The column to read; all columns of numbers when absent.
+    missing_values : sequence of str or float, optional
+        Codes that stand for a missing value, empty where none does; -9 in files of PLINK's when absent.
 
     Raises
     ------
     NotFound
         There is no such file, or no such column.
     InputError
-        A field is no number, an id stands twice, or no column holds numbers.
+        A field is no number, an id stands twice, or no column holds numbers; numbers may be a code for missing, and no
+        codes are named; or it is a table of differential expression, and no column is named.
     """
-    table = _read(path)
-    wanted = _chosen(table, only, path)
-    values = np.empty((len(table.ids), len(wanted)))
+    table = read_trait_table(path)
+    table, counts = blank_codes(table, codes_of(table, missing_values))
+    wanted, notes = _chosen(table, only, path)
+    names = tuple(table.names[column] for column in wanted)
+    values = np.column_stack([_numbers(table, column, path) for column in wanted])
     for index, column in enumerate(wanted):
-        values[:, index] = _numbers(table, column, path)
-    return TraitFile(table.ids, tuple(table.names[column] for column in wanted), values, table.samples)
+        notes += describe_codes(path, names[index], counts[column], as_plink=missing_values is None)
+        if missing_values is None:
+            refuse_codes(path, names[index], values[:, index], is_phenotype=table.is_plink)
+    return TraitFile(table.ids, names, values, table.samples, (*table.notes, *notes))
 
 
-def read_covariates(path: Path) -> TraitFile:
+def read_covariates(path: Path, *, missing_values: Sequence[object] | None = None) -> TraitFile:
     """Return the covariates of a table; a column of text becomes one column for each group but the first.
+
+    Parameters
+    ----------
+    path : Path
+        A table as for `read_traits`.
+    missing_values : sequence of str or float, optional
+        As for `read_traits`.
 
     Raises
     ------
     NotFound
         There is no such file.
     InputError
-        An id stands twice, there is no column, or a column of text has more than 50 groups.
+        An id stands twice, there is no column, a column of text has more than 50 groups, or numbers may be a code for
+        missing.
     """
-    table = _read(path)
+    table = read_trait_table(path)
+    table, counts = blank_codes(table, codes_of(table, missing_values))
     names: list[str] = []
     columns: list[NDArray[np.float64]] = []
+    notes = list(table.notes)
     for index, name in enumerate(table.names):
-        fields = [row[index] for row in table.fields]
-        if all(is_number(field) or is_missing(field) for field in fields):
+        fields = table.column(index)
+        notes += describe_codes(path, name, counts[index], as_plink=missing_values is None)
+        if all(is_number(field) or is_blank(field) for field in fields):
             names.append(name)
             columns.append(_numbers(table, index, path))
+            if missing_values is None:
+                refuse_codes(path, name, columns[-1])
+            notes += _describe_group_numbers(path, name, columns[-1])
             continue
         if 2 * sum(is_number(field) for field in fields) > len(fields):
             _numbers(table, index, path)  # numbers but for a few: says which is none
-        missing = np.array([is_missing(field) for field in fields])
+        missing = np.array([is_blank(field) for field in fields])
         levels: list[str] = sorted({field for field, gone in zip(fields, missing, strict=True) if not gone})
         if len(levels) > MOST_LEVELS:
             raise InputError(
@@ -114,147 +145,93 @@ def read_covariates(path: Path) -> TraitFile:
             columns.append(np.where(missing, np.nan, np.array([float(field == level) for field in fields])))
     if not columns:
         raise InputError(f"{path} holds no covariate: {some(table.names)} has one value throughout.")
-    return TraitFile(table.ids, tuple(names), np.column_stack(columns), table.samples)
+    return TraitFile(table.ids, tuple(names), np.column_stack(columns), table.samples, tuple(notes))
 
 
-def read_labels(path: Path, samples: tuple[str, ...]) -> dict[str, str]:
-    """Return the label of each sample, from a table of two columns, or a GSEA `.cls` file, which has them in order.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    samples : tuple of str
-        The samples in the order of the expression, for a `.cls` file.
-
-    Raises
-    ------
-    NotFound
-        There is no such file.
-    InputError
-        A `.cls` file is none, or has not as many labels as there are samples; or a sample stands twice.
-    """
-    return find_reader("labels", require_file(path)).read(path, samples)
-
-
-def read_label_table(path: Path, samples: tuple[str, ...] = ()) -> dict[str, str]:
-    """Return the label of each sample from a table of two columns; the order of the samples does not matter."""
-    del samples
-    table = _read(path)
-    if len(table.names) != 1:
-        raise InputError(
-            f"{path} has {counted(len(table.names) + 1, 'column')}, and labels have two: sample and label."
-        )
-    return {name: row[0] for name, row in zip(table.ids, table.fields, strict=True) if not is_missing(row[0])}
+def _describe_group_numbers(path: Path, name: str, values: NDArray[np.float64]) -> list[str]:
+    """Return a note where a covariate may be numbers of groups: few whole numbers, each more than once."""
+    different, count = np.unique(values[np.isfinite(values)], return_counts=True)
+    are_few = 2 < len(different) <= MOST_GROUP_NUMBERS and bool(np.all(count > 1))
+    if not are_few or not np.array_equal(different, different.round()):
+        return []
+    shown = some([f"{number:g}" for number in different])
+    note = (
+        f"{path.name}: the covariate {some([name])} ({shown}) is taken for a number, with one effect per unit. If "
+        f"these are numbers of groups, write them as text, such as g{different[0]:g}."
+    )
+    return [note]
 
 
 def read_ids(path: Path) -> tuple[str, ...]:
     """Return the names of a file, one a line; what follows a tab is passed over, and so are lines that begin with #.
 
+    Of a file of PLINK's with FID and IID, the names are IID.
+
     Raises
     ------
     NotFound
         There is no such file.
     InputError
-        It has one line, of several names.
+        A line has several names.
     """
     with open_text(require_file(path), packing=NAMES_PACKING) as lines:
-        names = [line.split("\t")[0].strip() for line in lines]
-    ids = tuple(name for name in names if name and not name.startswith("#"))
-    if len(ids) == 1 and "," in ids[0]:
-        raise InputError(f"{path} has one line, {some(ids)}, and a list of names has one name per line.")
+        stripped = [line.strip("\r\n ") for line in lines]
+    texts = [line for line in stripped if line and (not line.startswith("#") or _is_plink_header(line))]
+    ids = _plink_ids(texts)
+    if ids is None:
+        ids = tuple(name for line in texts if (name := line.split("\t")[0].strip()))
+    ids = tuple(name[1:-1] if len(name) > 2 and name[0] == name[-1] == '"' else name for name in ids)
+    if ids and all("," in name for name in ids):
+        what = "one line" if len(ids) == 1 else "lines with commas"
+        raise InputError(f"{path} has {what}, {some(ids)}, and a list of names has one name per line.")
     return ids
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """A table of text: ids, the titles of the other columns, and their fields."""
-
-    ids: tuple[str, ...]
-    names: tuple[str, ...]
-    fields: list[list[str]]
-    lines: list[int]
-    samples: tuple[str, ...] | None
+def _is_plink_header(line: str) -> bool:
+    titles = [normalised(title) for title in line.split()[:2]]
+    return len(titles) == 2 and titles[0] in FAMILIES and titles[1] in INDIVIDUALS
 
 
-def _read(path: Path) -> _Read:
-    """Return a table, with or without a header."""
-    with open_table(require_file(path)) as table:
-        titled = _has_header(table.first[0], table.first[1:2])
-        width = max(len(row.fields) for row in table.first[:2])
-        header = read_header(table) if titled else tuple(f"column {number + 1}" for number in range(width))
-        if len(header) < 2:
-            raise InputError(
-                f"{path} has one column: {some(header, 1)}.", hint="The first column has ids, the others values."
-            )
-        budget = MemoryBudget(path)
-        rows: list[Row] = []
-        seen: dict[str, int] = {}
-        for row in read_body(table, len(header), after_header=titled):
-            budget.reserve(TEXT_COST * len(row.fields))
-            name = row.fields[0].strip()
-            check_names([name], f"line {row.line}, id", path)
-            if name in seen:
-                raise InputError(
-                    f"{path}, line {row.line}: {some([name])} occurs already in line {seen[name]}.",
-                    hint="Keep one row of each.",
-                )
-            seen[name] = row.line
-            rows.append(row)
-        samples = _samples_of(table)
-    if not rows:
-        raise InputError(f"{path} holds a header, and no row below it.")
-    if len(set(header[1:])) < len(header) - 1:
-        twice = next(name for name in header[1:] if header[1:].count(name) > 1)
-        raise InputError(f"{path} has two columns named {some([twice])}.", hint="Give each column its own name.")
-    names = header[1:] if titled or len(header) > 2 else ("value",)
-    fields = [[field.strip() for field in row.fields[1:]] for row in rows]
-    return _Read(tuple(seen), names, fields, [row.line for row in rows], samples)
-
-
-def _has_header(first: Row, below: list[Row] | tuple[Row, ...]) -> bool:
-    """Whether the first row names columns: it holds no number where the row below does, or is one field shorter."""
-    if not below:
-        return False
-    top, under = first.fields, below[0].fields
-    if len(top) + 1 == len(under) or top[0].strip().lower() in TITLES:
-        return True
-    numbers = [column for column, field in enumerate(under[1:], start=1) if is_number(field) or is_missing(field)]
-    if not numbers:  # labels: a title is known by what it says
-        return False
-    return not all(column < len(top) and (is_number(top[column]) or is_missing(top[column])) for column in numbers)
-
-
-def _samples_of(table: Table) -> tuple[str, ...] | None:
-    for comment in table.comments:
-        if match := _SAMPLES.match(comment):
-            parting = next((mark for mark in ("\t", ",", ";") if mark in match[1]), None)  # else white space
-            return tuple(name.strip() for name in match[1].split(parting) if name.strip())
+def _plink_ids(lines: Sequence[str]) -> tuple[str, ...] | None:
+    """Return the second column of a file of FID and IID, known by its header or by a first column that is no id."""
+    has_header = bool(lines) and _is_plink_header(lines[0])
+    rows = [line.split() for line in (lines[1:] if has_header else lines)]
+    if not rows or any(len(row) < 2 for row in rows):
+        return None
+    has_families = len(rows) > 1 and all(row[0] == "0" for row in rows)
+    if has_header or has_families or all(row[0] == row[1] for row in rows):
+        return tuple(row[1] for row in rows)
     return None
 
 
-def _chosen(table: _Read, only: str | None, path: Path) -> list[int]:
+def _chosen(table: TraitTable, only: str | None, path: Path) -> tuple[list[int], list[str]]:
+    """Return the columns that are signals, and a note on those that are not."""
     if only is not None:
         if only not in table.names:
             raise NotFound(f"{path} has no column {some([only])}; it has {some(table.names)}.")
-        return [table.names.index(only)]
-    numeric = [
-        column
-        for column in range(len(table.names))
-        if all(is_number(row[column]) or is_missing(row[column]) for row in table.fields)
-        and not all(is_missing(row[column]) for row in table.fields)
-    ]
+        return [table.names.index(only)], []
+    columns = range(len(table.names))
+    numeric = [column for column in columns if all_numbers(table.column(column))]
     if not numeric:  # say which field is none
         _numbers(table, 0, path)
-        raise InputError(f"{path} has no column of numbers.")
-    return numeric
+        raise InputError(f"{path} has no column of numbers: all values of {some(table.names)} are missing.")
+    no_traits = NO_TRAITS | PLINK_COLUMNS if table.is_plink else NO_TRAITS
+    numeric = [column for column in numeric if normalised(table.names[column]) not in no_traits] or numeric
+    refuse_tested_table(path, table.names, [table.names[column] for column in numeric])
+    others = [column for column in columns if column not in numeric]
+    for column in others:
+        fields = table.column(column)
+        if 2 * sum(map(is_number, fields)) > len(fields) and not all_numbers(fields):
+            _numbers(table, column, path)  # numbers but for a few: says which is none
+    names = some([table.names[column] for column in others])
+    return numeric, [f"{path.name}: no signal is read from {names}."] if others else []
 
 
-def _numbers(table: _Read, column: int, path: Path) -> NDArray[np.float64]:
+def _numbers(table: TraitTable, column: int, path: Path) -> NDArray[np.float64]:
+    """Return the fields of a column as numbers."""
     numbers = np.empty(len(table.ids))
-    for index, row in enumerate(table.fields):
-        field = row[column]
-        if is_missing(field):
+    for index, field in enumerate(table.column(column)):
+        if is_blank(field):
             numbers[index] = np.nan
         elif is_number(field) and math.isfinite(float(field)):
             numbers[index] = float(field)
@@ -264,23 +241,3 @@ def _numbers(table: _Read, column: int, path: Path) -> NDArray[np.float64]:
                 f"a {'finite ' if is_number(field) else ''}number."
             )
     return numbers
-
-
-def read_cls(path: Path, samples: tuple[str, ...]) -> dict[str, str]:
-    """Return the labels of a GSEA `.cls` file, which stand in the order of the samples."""
-    with open_text(path) as stream:
-        lines = [line.strip() for line in stream if line.strip()]
-    if len(lines) < 3 or not lines[1].startswith("#"):
-        raise InputError(
-            f"{path} is not a .cls file: it has three lines, the second beginning with #.",
-            hint="A table of two columns, sample and label, works as well.",
-        )
-    names, labels = lines[1].lstrip("#").split(), lines[2].split()
-    if len(labels) != len(samples):
-        raise InputError(
-            f"{path} has {counted(len(labels), 'label')}, and the expression {counted(len(samples), 'sample')}.",
-            hint="A table of two columns, sample and label, is matched by name.",
-        )
-    if all(label.isdigit() and int(label) < len(names) for label in labels):
-        labels = [names[int(label)] for label in labels]
-    return dict(zip(samples, labels, strict=True))

@@ -295,7 +295,8 @@ def test_diff_orders_the_changes_by_the_size_of_rho_where_that_is_asked(ask: Cal
     sizes = [abs(row["delta_abs"]) for row in by_size["changes"]]
     assert sizes == sorted(sizes, reverse=True)
     assert by_size["changes"] != by_rho["changes"]
-    assert {**by_size, "changes": None} == {**by_rho, "changes": None}
+    assert (by_rho["by"], by_size["by"]) == ("rho", "abs")
+    assert {**by_size, "changes": None, "by": "rho"} == {**by_rho, "changes": None}
     rows = ask(*how, "--by", "abs", "--tsv").rows
     assert [(row["gene_a"], row["gene_b"]) for row in rows] == [
         (row["gene_a"], row["gene_b"]) for row in by_size["changes"]

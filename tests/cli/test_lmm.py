@@ -120,7 +120,7 @@ def test_ids_are_matched_by_name_and_those_without_a_value_are_reported(lab: Lab
 
 
 def test_cautions_go_with_the_answer_in_every_form_and_once(lab: Lab, grn: Callable[..., Any]) -> None:
-    caution = "Whose samples the signal comes from is not known."
+    caution = "It is not known which samples the signal comes from."
     for form in ((), ("--tsv",), ("--json",)):
         for search in (Z, ("compare", "v0..HEAD", "--pheno", "z.tsv")):
             assert grn("lmm", *search, *form).err.count(caution) == 1

@@ -235,7 +235,7 @@ def test_a_new_format_of_gene_sets_is_one_file_and_a_line_for_each_that_reads_th
         ("gene sets", "pathways.colons:read_colons"),
         ("tests", "traits.tested_columns:read_sets"),
     ):
-        line = f'        "colons": Reader("lines with colons", "{reader}", ending(".colons")),'
+        line = f'        "colons": FormatReader("lines with colons", "{reader}", ending(".colons")),'
         tree.add_line("formats/readers.py", f'    "{contents}": {{', line)
 
     assert "The gene sets: lines with colons or a GMT file." in " ".join(tree.grn("lmm", "enrich", "--help").split())

@@ -154,7 +154,7 @@ def _many(
     notes: list[Note],
 ) -> Answer:
     """Return the answer for a file of several signals: a row each."""
-    trait_fits = list(zip(signal.names, fits, spans, strict=True))
+    trait_fits = list(zip(store_model.names, fits, spans, strict=True))
     rows = [
         (name, fit.size, fit.h2, fit.h2_se, *(span or (None, None)), fit.log_likelihood, fit.p_h2_0, fit.log10_p_h2_0)
         for name, fit, span in trait_fits

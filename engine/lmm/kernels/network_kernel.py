@@ -206,10 +206,27 @@ def sample_factor(
         Expression of the samples, prepared as the base's.
     leave_out : sequence of int
         Columns of pathways that are left out.
+
+    Raises
+    ------
+    InputError
+        The base of the version is dense: it has no factors that samples could load on.
     """
+    if not snapshot.capacitance.anchor.is_diagonal:
+        p, n = values.shape
+        raise InputError(
+            f"The base of this version is dense ({p:,} genes from {n:,} samples), so it has no factors that samples "
+            "could be alike in.",
+            code="dense-base-without-sample-kernel",
+        )
     loadings, signs = shared_factor(snapshot, np.arange(len(snapshot.panel), dtype=np.intp))
     out = _after_factors(snapshot, leave_out)
     loadings, signs = np.delete(loadings, out, axis=1), np.delete(signs, out)
+    if not np.any(signs > 0):
+        raise EngineError(
+            "This version has no factors and no pathways that add: its samples have nothing to be alike in.",
+            code="no-factors-for-samples",
+        )
     deviations = values.std(axis=1, ddof=1)
     centred = values - values.mean(axis=1, keepdims=True)
     standardised = centred / np.where(deviations > 0, deviations, 1.0)[:, None]

@@ -54,8 +54,10 @@ def t_statistics(values: NDArray[np.float64], first: NDArray[np.bool_]) -> NDArr
             f"Groups of {int(counts.min())} and {int(n - counts.min())} samples have no variance to compare with.",
             hint=f"Each group needs at least {LEAST_GROUP} samples.",
         )
+    _, exponents = np.frexp(np.max(np.abs(values), axis=1, initial=0.0))
+    scaled = np.ldexp(values, -exponents[:, None])  # exact: t does not depend on the unit, and squares might overflow
     with one_blas_thread():
-        centred = values - values.mean(axis=1, keepdims=True)
+        centred = scaled - scaled.mean(axis=1, keepdims=True)
         sums = centred @ groups
         difference = sums / counts + sums / (n - counts)  # the whole sums to zero
         whole = np.einsum("ij,ij->i", centred, centred)[:, None]

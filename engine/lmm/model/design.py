@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from ...errors import InputError, ShapeError
+from ...errors import EngineError, InputError, ShapeError
 from ...wording import some
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ INTERCEPT = "intercept"
 
 LEAST_NEW_SHARE = 1e-7
 """Least share of a covariate's length outside of the covariates before it for which it is used; as in R's `lm`."""
+
+MOST, LEAST = 1e100, 1e-100
+"""Bounds of the largest value of a column: squares of others, and sums of these, are beyond double precision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +114,28 @@ def design(
     if len(bad):
         row, column = (int(index) for index in bad[0])
         raise InputError(f"The covariate {some([all_names[column]])} is {columns[row, column]} in row {row + 1}.")
+    refuse_extreme(columns, all_names)
     if intercept:
         columns = np.column_stack([np.ones(len(columns)), columns])
         all_names = (INTERCEPT, *all_names)
     return _orthonormalise(columns, all_names)
+
+
+def refuse_extreme(columns: NDArray[np.float64], names: Sequence[str]) -> None:
+    """Refuse columns whose squares double precision does not hold.
+
+    Raises
+    ------
+    EngineError
+        The largest value of a column, shape (n, m), is above 1e100 or below 1e-100; zeros alone pass.
+    """
+    largest = np.max(np.abs(columns), axis=0, initial=0.0)
+    for index in np.flatnonzero((largest > MOST) | ((largest > 0) & (largest < LEAST)))[:1]:
+        name = some([names[int(index)]])
+        raise EngineError(
+            f"{name} has values of up to {largest[index]:.3g}, whose squares double precision does not hold.",
+            hint="Multiply all of them by one number: h² does not depend on the unit.",
+        )
 
 
 def _orthonormalise(columns: NDArray[np.float64], names: tuple[str, ...]) -> Design:

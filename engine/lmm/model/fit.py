@@ -12,7 +12,7 @@ from ...choices import Method
 from ...errors import EngineError, InputError, ShapeError, check_choice
 from ...threads import one_blas_thread
 from ...wording import counted, printable, some
-from .design import Design, design
+from .design import Design, design, refuse_extreme
 from .likelihood import profile
 from .search import search
 from .tails import chi2_tail, t_two_sided
@@ -154,7 +154,8 @@ def make_model(
     InputError
         A value is not finite, or there are not more rows than covariates.
     EngineError
-        A trait, or the kernel, is constant or wholly explained by the covariates.
+        A trait, or the kernel, is constant or wholly explained by the covariates; or the squares of a trait are beyond
+        double precision.
 
     Notes
     -----
@@ -173,6 +174,7 @@ def make_model(
         row, trait = (int(index) for index in bad[0])
         name = printable(names[trait]) if names else f"Trait {trait + 1}"
         raise InputError(f"{name} is {values[row, trait]} in row {row + 1}.", hint="Leave such rows out.")
+    refuse_extreme(values, names or [f"Trait {index + 1}" for index in range(values.shape[1])])
     if kernel.size <= fixed.rank + 1:
         raise InputError(
             f"{counted(kernel.size, 'row')} with {counted(fixed.rank, 'covariate')} "
@@ -203,9 +205,25 @@ def scale_of(kernel: Kernel, fixed: Design) -> float:
     return scale
 
 
+def find_flat(values: NDArray[np.float64], fixed: Design, names: Sequence[str]) -> NDArray[np.bool_]:
+    """Return which traits, shape (m,), are constant or wholly explained by the covariates.
+
+    Raises
+    ------
+    EngineError
+        The squares of a trait are beyond double precision.
+    """
+    refuse_extreme(values, names)
+    with one_blas_thread():
+        return _is_flat(values, fixed.residual(values))
+
+
+def _is_flat(values: NDArray[np.float64], residual: NDArray[np.float64]) -> NDArray[np.bool_]:
+    return np.linalg.norm(residual, axis=0) <= CONSTANT * np.linalg.norm(values, axis=0)
+
+
 def _refuse_constant(values: NDArray[np.float64], residual: NDArray[np.float64], names: Sequence[str]) -> None:
-    lengths = np.linalg.norm(values, axis=0)
-    flat = np.flatnonzero(np.linalg.norm(residual, axis=0) <= CONSTANT * lengths)
+    flat = np.flatnonzero(_is_flat(values, residual))
     if len(flat):
         trait = values[:, flat[0]]
         reason = f"constant ({trait[0]:g})" if np.ptp(trait) == 0 else "wholly explained by the covariates"

@@ -13,6 +13,7 @@ from scipy.sparse import csr_array, issparse
 from ...errors import InputError
 from ...mapping import threaded
 from ...network.covariance import row_blocks
+from ...wording import counted
 from ..solvers.observed import observe, speckled
 from ..solvers.solver import check_rank, fit
 from ..solvers.symmetric import fit_symmetric, observe_symmetric, speckled_pairs
@@ -265,6 +266,13 @@ def _trials(values: Any, seed: int, splits: Sequence[tuple[Any, Any]], *, symmet
         p, n = values.shape
         raise InputError(
             f"A matrix of {p:,} × {n:,} is too small to hold anything out of it, so no rank can be chosen.",
+            code="too-small-to-hold-out",
+        )
+    positive = int((values > 0).sum())
+    if any(positive <= np.count_nonzero(values[mask.nonzero()] > 0) for mask in masks):
+        raise InputError(
+            f"{counted(positive, 'value')} of {values.shape[0] * values.shape[1]:,} {'is' if positive == 1 else 'are'} "
+            "above zero: too few to hold any out, so no rank can be chosen.",
             code="too-small-to-hold-out",
         )
     return [_Trial(prepare(values, held_out=mask), values, mask) for mask in masks]

@@ -1,0 +1,249 @@
+"""Tables of ids and values as text, with or without a header, those of PLINK among them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...engine.errors import InputError
+from ...engine.wording import some
+from ..files.delimited import check_names, is_missing, is_number, open_table, read_body, read_header
+from ..files.limits import TEXT_COST, MemoryBudget
+from ..files.plain_files import require_file
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ..files.delimited import Row, Table
+
+_SAMPLES = re.compile(r"#\s*samples?\s*[:=]\s*(.*)", re.IGNORECASE)
+
+_PLINK_HEADER = re.compile(r"#\s*(fid|iid)\b", re.IGNORECASE)
+
+_SIGNS = re.compile(r"[^a-z0-9]")
+
+_BLANK = frozenset({".", "<na>", "missing"})
+
+# fmt: off
+TITLES = frozenset({
+    "", "id", "ids", "name", "names", "rowname", "rownames", "gene", "genes", "geneid", "geneids", "genename",
+    "genenames", "genesymbol", "genesymbols", "symbol", "symbols", "hgncsymbol", "ensembl", "ensemblid", "ensg",
+    "entrez", "entrezid", "entrezgene", "probe", "probeid", "feature", "featureid", "featurename", "transcript",
+    "transcriptid", "targetid", "sample", "samples", "sampleid", "sampleids", "samplename", "samplenames", "iid", "fid",
+    "individual", "individualid", "subject", "subjectid", "patient", "patientid", "donor", "donorid", "cell", "cellid",
+    "barcode", "run", "trait",
+})
+# fmt: on
+"""Titles of a column of ids, in small letters and without signs; a first row that begins with one is a header."""
+
+FAMILIES = frozenset({"fid", "famid", "familyid", "family"})
+"""Titles of PLINK's column of families, beside which ids are in the next column."""
+
+INDIVIDUALS = frozenset({"iid", "indid", "individual", "individualid", "id", "sample", "sampleid", "subject"})
+"""Titles of PLINK's column of ids."""
+
+ROW_NUMBERS = frozenset({"", "unnamed0", "index", "row", "rownumber", "x"})
+"""Titles of a column that numbers the rows, as pandas and R write it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TraitTable:
+    """A table of text.
+
+    Parameters
+    ----------
+    ids : tuple of str
+        One a row, each once.
+    names : tuple of str
+        Titles of the columns of values.
+    fields : list of list of str
+        The values, row by row.
+    lines : list of int
+        The line in the file of each row.
+    samples : tuple of str or None
+        Which samples the numbers were made from, where the file says so.
+    is_plink : bool
+        Whether it is one of PLINK's, by its title IID or its columns FID and IID.
+    notes : tuple of str
+        Sentences on how it was read.
+    """
+
+    ids: tuple[str, ...]
+    names: tuple[str, ...]
+    fields: list[list[str]]
+    lines: list[int]
+    samples: tuple[str, ...] | None
+    is_plink: bool = False
+    notes: tuple[str, ...] = ()
+
+    def column(self, index: int) -> list[str]:
+        """Return the fields of a column."""
+        return [row[index] for row in self.fields]
+
+
+class _Layout(NamedTuple):
+    """Where the ids stand, and the values with their names."""
+
+    ids: int
+    columns: Sequence[int]
+    names: Sequence[str]
+    is_plink: bool = False
+    note: str = ""
+
+
+def normalised(title: str) -> str:
+    """Return a title in small letters, without spaces and signs; as it is where nothing else is left."""
+    return _SIGNS.sub("", title.lower()) or title.strip()
+
+
+def is_blank(field: str) -> bool:
+    """Whether a field says that there is no value: empty, NA, #N/A, NaN, a point alone."""
+    return is_missing(field) or field.strip().lower() in _BLANK
+
+
+def read_trait_table(path: Path) -> TraitTable:
+    """Return a table of ids and values; ids are in the first column, or the second beside PLINK's FID or row numbers.
+
+    Raises
+    ------
+    NotFound
+        There is no such file.
+    InputError
+        It has one column or no row, an id or a title stands twice, or two readings of its first columns are possible.
+    """
+    with open_table(require_file(path)) as table:
+        header, is_titled, skip = _header_of(path, table)
+        budget = MemoryBudget(path)
+        rows: list[Row] = []
+        for row in read_body(table, len(header), after_header=skip):
+            budget.reserve(TEXT_COST * len(row.fields))
+            rows.append(row)
+        samples = _samples_of(table)
+    if not rows:
+        raise InputError(f"{path} holds a header, and no row below it.")
+    layout = _layout(path, header, rows, is_titled=is_titled)
+    if not layout.columns:
+        raise InputError(f"{path} has ids and no values: {some(header)}.", hint="Values stand right of the ids.")
+    _refuse_repeated_titles(path, layout.names)
+    ids = _ids_of(path, rows, layout.ids)
+    fields = [[row.fields[column].strip() for column in layout.columns] for row in rows]
+    notes = (f"{path.name}: {layout.note}",) if layout.note else ()
+    lines = [row.line for row in rows]
+    return TraitTable(ids, tuple(layout.names), fields, lines, samples, layout.is_plink, notes)
+
+
+def _header_of(path: Path, table: Table) -> tuple[tuple[str, ...], bool, bool]:
+    """Return one title a column, whether the file has them, and whether the first row is a header."""
+    first = table.first
+    width = max(len(row.fields) for row in first[:2])
+    if table.comments and _PLINK_HEADER.match(table.comments[-1]):
+        titles = tuple(table.comments[-1].lstrip("# ").replace(",", " ").split())
+        if len(titles) == width:
+            return titles, True, False
+    is_titled = not _is_fam(path) and _has_header(first[0], first[1:2])
+    header = read_header(table) if is_titled else tuple(f"column {number + 1}" for number in range(width))
+    header = (header[0].lstrip("#").strip(), *header[1:]) if header else header
+    if len(header) < 2:
+        raise InputError(
+            f"{path} has one column: {some(header, 1)}.", hint="The first column has ids, the others values."
+        )
+    return header, is_titled, is_titled
+
+
+def _is_fam(path: Path) -> bool:
+    return path.name.lower().removesuffix(".gz").endswith(".fam")
+
+
+def _layout(path: Path, header: tuple[str, ...], rows: list[Row], *, is_titled: bool) -> _Layout:
+    width = len(header)
+    if _is_fam(path):
+        if width != 6:
+            raise InputError(f"{path} has {width} columns, and a .fam file has six: FID, IID, parents, sex, phenotype.")
+        return _Layout(1, (5,), ("phenotype",), is_plink=True)
+    if is_titled:
+        return _titled_layout(header, rows)
+    if width > 2:
+        firsts, seconds = [row.fields[0].strip() for row in rows], [row.fields[1].strip() for row in rows]
+        is_constant = len(rows) > 1 and len(set(firsts)) == 1
+        if firsts == seconds or is_constant:
+            why = f"is {some(firsts[:1])} throughout" if is_constant else "is the second once more"
+            note = f"without a header; the first column {why}, so they are PLINK's FID and IID, and IID is the id."
+            if width == 6 and _looks_like_fam(rows):
+                return _Layout(1, (5,), ("phenotype",), is_plink=True, note=note)
+            return _Layout(1, range(2, width), header[2:], is_plink=True, note=note)
+        if len(set(seconds)) == len(rows) > 2 and all(field.isdecimal() for field in seconds):
+            raise InputError(
+                f"{path} has no header, and its second column numbers every row anew ({some(seconds, 3)}): it is "
+                "PLINK's IID and the id of the row, or a value like those right of it.",
+                hint="Write a header: `FID IID y` for the one, `id a b` for the other.",
+            )
+    return _Layout(0, range(1, width), header[1:] if width > 2 else ("value",))
+
+
+def _titled_layout(header: tuple[str, ...], rows: list[Row]) -> _Layout:
+    width = len(header)
+    first, second = normalised(header[0]), normalised(header[1])
+    if first in FAMILIES and second in INDIVIDUALS:
+        return _Layout(1, range(2, width), header[2:], is_plink=True)
+    if first in ROW_NUMBERS and width > 2 and _number_rows(rows):
+        seconds = [row.fields[1].strip() for row in rows]
+        is_named = bool(second) and second in TITLES
+        if is_named or (not any(map(is_number, seconds)) and len(set(seconds)) == len(rows)):
+            note = f"its first column numbers the rows; ids are those of the column {some([header[1]])}."
+            return _Layout(1, range(2, width), header[2:], is_plink=second == "iid", note=note)
+    return _Layout(0, range(1, width), header[1:], is_plink=first == "iid")
+
+
+def _number_rows(rows: list[Row]) -> bool:
+    """Whether the first column counts the rows from 0 or 1, in whatever order these stand now."""
+    fields = {row.fields[0].strip() for row in rows}
+    return any(fields == {str(number + start) for number in range(len(rows))} for start in (0, 1))
+
+
+def _looks_like_fam(rows: list[Row]) -> bool:
+    ids = {row.fields[1].strip() for row in rows} | {"0"}
+    parents = {row.fields[column].strip() for row in rows for column in (2, 3)}
+    return parents <= ids and {row.fields[4].strip() for row in rows} <= {"0", "1", "2", "-9"}
+
+
+def _ids_of(path: Path, rows: list[Row], column: int) -> tuple[str, ...]:
+    seen: dict[str, int] = {}
+    for row in rows:
+        name = row.fields[column].strip()
+        check_names([name], f"line {row.line}, id", path)
+        if name in seen:
+            raise InputError(
+                f"{path}, line {row.line}: {some([name])} occurs already in line {seen[name]}.",
+                hint="Keep one row of each.",
+            )
+        seen[name] = row.line
+    return tuple(seen)
+
+
+def _refuse_repeated_titles(path: Path, names: Sequence[str]) -> None:
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if list(names).count(name) > 1)
+        raise InputError(f"{path} has two columns named {some([twice])}.", hint="Give each column its own name.")
+
+
+def _has_header(first: Row, below: list[Row] | tuple[Row, ...]) -> bool:
+    """Whether the first row names columns: it holds no number where the row below does, or is one field shorter."""
+    if not below:
+        return False
+    top, under = first.fields, below[0].fields
+    if len(top) + 1 == len(under) or normalised(top[0]) in TITLES:
+        return True
+    numbers = [column for column, field in enumerate(under[1:], start=1) if is_number(field) or is_blank(field)]
+    if not numbers:  # labels: a title is known by what it says
+        return False
+    return not all(column < len(top) and (is_number(top[column]) or is_blank(top[column])) for column in numbers)
+
+
+def _samples_of(table: Table) -> tuple[str, ...] | None:
+    for comment in table.comments:
+        if match := _SAMPLES.match(comment):
+            parting = next((mark for mark in ("\t", ",", ";") if mark in match[1]), None)  # else white space
+            return tuple(name.strip() for name in match[1].split(parting) if name.strip())
+    return None
