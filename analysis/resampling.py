@@ -120,6 +120,7 @@ def resampling_of(repo: Repository, rev: str) -> Resampling:
         floor=cast("float | None", recorded.get("floor")),
         transform=cast("Transform", recorded.get("transform", "none")),
         counts=bool(recorded.get("counts", False)),
+        scale="linear",  # what the base keeps was accepted when it was made
     )
     counts = base.expression.all().astype(np.float64)
     values = prepare(Expression(counts, base.panel.genes, base.samples), preparation).values

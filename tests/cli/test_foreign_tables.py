@@ -497,6 +497,18 @@ def test_values_that_are_no_counts_are_refused_until_they_are_said_to_be(init: C
     assert "are said to be logarithms already" in answer.err
 
 
+def test_what_a_base_keeps_is_prepared_again_as_it_was_accepted(tmp_path: Path) -> None:
+    import grnledger
+    from grnledger.analysis.resampling import resampling_of
+
+    logs = {gene: " ".join(str(float(n) / 20) for n in numbers.split()) for gene, numbers in VALUES.items()}
+    (tmp_path / "e.tsv").write_text(text(rows(logs)))
+    repo = grnledger.init(
+        tmp_path / "a.grn", expression=tmp_path / "e.tsv", counts=True, transform="log1p", scale="linear"
+    )
+    assert resampling_of(repo, "v0").values.shape == (10, 8)
+
+
 def test_python_takes_the_same_options(tmp_path: Path) -> None:
     import grnledger
 
