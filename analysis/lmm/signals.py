@@ -13,6 +13,7 @@ from ...engine.estimation.preparation import Preparation, prepare
 from ...engine.lmm.model.contrast import permuted_groups, t_statistics
 from ...engine.wording import counted, some
 from ...formats.expression.expression import read_expression
+from ...formats.files.plain_files import file_name
 from ...formats.traits.labels import read_labels
 from ...formats.traits.row_names import describe_match, match_names
 from ...formats.traits.traits import read_traits
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ...engine.choices import Duplicates, Transform
+    from ...engine.choices import Duplicates, Scale, Transform
     from ...engine.estimation.preparation import Prepared
     from ...storage.networks.bases import StoredBase
 
@@ -200,7 +201,7 @@ def signal_of_file(
     table = read_traits(path, only, missing_values=missing_values)
     columns = some(table.names, 3) if len(table.names) < 4 else counted(len(table.names), "column")
     made_from = table.samples if samples is None else tuple(samples)
-    description = f"{some([path.name])}: {columns}"
+    description = f"{some([file_name(path)])}: {columns}"
     return Signal(table.ids, table.names, table.values, made_from, description, notes=table.notes)
 
 
@@ -315,7 +316,7 @@ def _expression(base: StoredBase, path: Path | None) -> tuple[Prepared, str]:
     """Return the values of a file, or of the base, prepared as the base's, and where they come from."""
     settings = base.record.preparation
     if path is not None:
-        expression, source = read_expression(path).expression, some([path.name])
+        expression, source = read_expression(path).expression, some([file_name(path)])
     elif base.expression is not None:
         values = base.expression.all().astype(np.float64)
         expression, source = Expression(values, base.panel.genes, base.samples), "the base"
@@ -331,5 +332,7 @@ def _expression(base: StoredBase, path: Path | None) -> tuple[Prepared, str]:
         counts=bool(settings.get("counts", False)),
         duplicates=cast("Duplicates", settings.get("duplicates") or "error"),
         genes=genes,
+        # What the base keeps was accepted when it was made.
+        scale="linear" if path is None else cast("Scale", settings.get("scale", "auto")),
     )
     return prepare(expression, preparation), source

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -174,13 +174,14 @@ def test_a_kernel_without_names_needs_them(lab: Lab, grn: Callable[..., Any]) ->
 
 
 def test_repeated_samples_of_a_base_have_no_kernel(lab: Lab, grn: Callable[..., Any]) -> None:
-    import grnledger
     from grnledger.engine.estimation.expression import Expression
+    from grnledger.storage.new_base import from_expression
+    from grnledger.storage.repository import Repository
 
     values = np.random.default_rng(3).normal(size=(20, 12))
-    names = (*SAMPLES[:11], SAMPLES[0])
-    expression = Expression(values, tuple(GENES[:20]), names)
-    grnledger.init(lab.folder / "twice.grn", expression=expression, keep_expression=True)
+    base = from_expression(Expression(values, tuple(GENES[:20]), tuple(SAMPLES[:12])))
+    twice = replace(base, samples=(*SAMPLES[:11], SAMPLES[0]))  # as stores of older versions may have it
+    Repository.create(lab.folder / "twice.grn", twice)
     lab.write("y.tsv", "sample\ty", *zip(SAMPLES, lab.y, strict=True))
     refused = grn("-s", "twice.grn", *OVER_SAMPLES, "--pheno", "y.tsv")
     assert (refused.code, "2 samples of the base are named S00" in refused.err) == (2, True)
