@@ -966,6 +966,9 @@ def test_a_process_of_its_own_meets_it_so_too(made: Path, tmp_path: Path, name: 
 # Faults that these tests find
 
 
+ANCHORS_FOLLOWED = property(lambda reader: reader._log.locations.cache / "anchors")
+
+
 @pytest.mark.parametrize(
     ("where", "what", "fault", "name"),
     [
@@ -975,7 +978,7 @@ def test_a_process_of_its_own_meets_it_so_too(made: Path, tmp_path: Path, name: 
         (Ledger, "_check_versions", lambda *_: None, "an entry that says a trillion versions are before it"),
         (refs, "_is_ref", lambda _: True, "an entry that says it moves ../../x too"),
         (layout, "LONGEST_PACK", 10**10, "a pack that claims all numbers"),
-        (VersionReader, "anchor_folder", property(lambda it: it._log.locations.cache / "anchors"), "a link of anchors"),
+        (VersionReader, "anchor_folder", ANCHORS_FOLLOWED, "a link for the anchors"),
         (entries, "TYPES", {"genes": "S1", "loadings": "<f8"}, "genes of a pathway that are not numbers"),
     ],
 )  # fmt: skip

@@ -30,7 +30,7 @@ def test_the_kernels_of_a_version_are_its_covariance_on_three_scales(subtracted)
     alone = np.diag(base.noise / deviations**2)
     for part, expected in (("covariance", whole), ("full", scaled), ("shared", scaled - alone)):
         if part == "shared" and subtracted:
-            with pytest.raises(NotPositiveDefinite, match="no covariance"):
+            with pytest.raises(NotPositiveDefinite, match="not a covariance"):
                 network_kernel(snapshot, part, genes)
             continue
         kernel = network_kernel(snapshot, part, genes)
