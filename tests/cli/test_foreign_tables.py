@@ -126,7 +126,7 @@ READ: dict[str, str | bytes] = {
     "UTF-16 of a spreadsheet": text(rows()).encode("utf-16"),
     "UTF-16, the large end first": b"\xfe\xff" + text(rows()).encode("utf-16-be"),
     "a byte order mark": text(rows()).encode("utf-8-sig"),
-    "gzip": gzip.compress(text(rows()).encode()),
+    "gzip": gzip.compress(text(rows()).encode(), mtime=0),
     "bzip2": bz2.compress(text(rows()).encode()),
     "xz": lzma.compress(text(rows()).encode()),
     "ends of lines of Windows": text(rows()).replace("\n", "\r\n"),

@@ -113,12 +113,12 @@ RDS = b"X\n\0\0\0\x03\0\4\3\0\0\3\5\0\0\0\0\5UTF-8"
 @pytest.mark.parametrize(
     ("name", "content", "sentence", "way"),
     [
-        ("a.rds", gzip.compress(RDS), r"an R object \(.rds\)", 'readRDS("a.rds")'),
+        ("a.rds", gzip.compress(RDS, mtime=0), r"an R object \(.rds\)", 'readRDS("a.rds")'),
         ("plain.rds", RDS, r"an R object \(.rds\)", "write.table"),
         ("b.rds", bz2.compress(RDS), r"an R object \(.rds\)", "readRDS"),
         ("c.rds", lzma.compress(RDS), r"an R object \(.rds\)", "readRDS"),
         ("ascii.rds", b"A\n3\n262147\n197888\n5\nUTF-8\n", r"an R object \(.rds\)", "readRDS"),
-        ("a.RData", gzip.compress(b"RDX3\n" + RDS), "an R workspace", 'load("a.RData")'),
+        ("a.RData", gzip.compress(b"RDX3\n" + RDS, mtime=0), "an R workspace", 'load("a.RData")'),
         ("a.rda", b"RDX2\n" + RDS, "an R workspace", "load"),
         ("a.qs", b"\x0b\x0e\x0a\x0c\0\0\0\0", r"\(.qs\)", "qs::qread"),
         ("a.fst", b"\x01\0\0\0\0\0\0\0", r"\(.fst\)", "fst::read_fst"),
@@ -128,7 +128,7 @@ RDS = b"X\n\0\0\0\x03\0\4\3\0\0\3\5\0\0\0\0\5UTF-8"
         ("a.h5mu", b"MuData (format-version=0.1.0;)\0\0", "MuData", "mudata.read_h5mu"),
         ("a.pkl", pickle.dumps([1.5]), "pickle", "read_pickle"),
         ("a.tsv.zst", b"\x28\xb5\x2f\xfd\0\0", "zstd", "zstd -d a.tsv.zst"),
-        ("a.tar.gz", gzip.compress(b"a.tsv" + bytes(252) + b"ustar\0"), "tar archive", "tar xf a.tar.gz"),
+        ("a.tar.gz", gzip.compress(b"a.tsv" + bytes(252) + b"ustar\0", mtime=0), "tar archive", "tar xf a.tar.gz"),
         ("a.tsv", b"<!DOCTYPE html>\n<html>", "a web page", "download"),
         ("b.tsv", b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "Git LFS", "git lfs pull"),
         ("a.bin", b"\x01\x02\0\0\0", "a binary file", ""),
