@@ -36,7 +36,7 @@ def are_logs(values: NDArray[np.float64]) -> bool:
     """
     if values.size == 0 or float(values.max()) >= LARGEST_LOG:
         return False
-    return bool(values.min() < 0) or _share_of_decimals(values) > 0
+    return bool(values.min() < 0 or _share_of_decimals(values) > 0)
 
 
 def are_standardised(values: NDArray[np.float64]) -> bool:

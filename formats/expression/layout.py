@@ -18,7 +18,7 @@ from ..genes.identifiers import guess_vocabulary
 from ..genes.orientation import GENE_WORDS, SAMPLE_WORDS, title_word
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ..files.delimited import Row, Table
 
@@ -249,7 +249,8 @@ def _choose_columns(
         [row.fields[c].strip() for row in below if c < len(row.fields) and not is_missing(row.fields[c])]
         for c in range(width)
     ]
-    text = [column for column in range(width) if cells[column] and not any(map(is_number, cells[column]))]
+    are_text = (bool(cells[column]) and not any(map(is_number, cells[column])) for column in range(width))
+    text = {column: None for column, is_text in enumerate(are_text) if is_text}  # in order, and quick to look up
     if gene_column is None:
         names = _name_column(titles, cells, text)
     elif gene_column in titles:
@@ -275,11 +276,11 @@ def _is_index(title: str, cells: Sequence[str]) -> bool:
     return is_untitled and rising and bool(cells)
 
 
-def _name_column(titles: Sequence[str], cells: Sequence[Sequence[str]], text: Sequence[int]) -> int:
+def _name_column(titles: Sequence[str], cells: Sequence[Sequence[str]], text: Mapping[int, None]) -> int:
     """Return the column of names: the first, unless it counts rows or describes them and another is titled as names."""
     words = GENE_WORDS | SAMPLE_WORDS | _ID_WORDS
     titled = [column for column, title in enumerate(titles) if title and title_word(title) in words]
-    distinct = [column for column in text if len(set(cells[column])) == len(cells[column])]
+    distinct = {column: None for column in text if len(set(cells[column])) == len(cells[column])}
     first = title_word(titles[0])
     if _is_index(titles[0], cells[0]):
         others = (column for column in (*titled, *distinct) if not _is_index(titles[column], cells[column]))

@@ -214,7 +214,7 @@ def _refuse_annotation(path: Path, columns: Sequence[str], values: NDArray[np.fl
         among = np.abs(correlations[others, others])
         typical = _median(among[~np.eye(len(among), dtype=bool)])
         own = _median(np.abs(correlations[at, others]))
-        if typical > ALIKE and own < UNLIKE:
+        if typical > ALIKE and own < UNLIKE and not _is_one_of_a_series(columns, at):
             raise InputError(
                 f"Column {columns[at]!r} of {path} may be a sample, or may describe the genes: its values do not go "
                 f"along with those of the other samples (median rank correlation {own:.2f}; among the others "
@@ -228,6 +228,12 @@ def _median(correlations: NDArray[np.float64]) -> float:
     """Return the median of correlations that are defined, or NaN: a column of one value has none."""
     defined = correlations[np.isfinite(correlations)]
     return float(np.median(defined)) if defined.size else float("nan")
+
+
+def _is_one_of_a_series(titles: Sequence[str], at: int) -> bool:
+    """Whether a title differs from another one only in its numbers: `AML_24` beside `AML_23` is a sample."""
+    series = [re.sub(r"\d+", "0", title) for title in titles]
+    return any(character.isdigit() for character in titles[at]) and series.count(series[at]) > 1
 
 
 def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:

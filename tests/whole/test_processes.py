@@ -65,7 +65,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (2, "edges --top 0"),
         (3, "log nope"),
         (4, "commit sets.gmt"),
-        (5, "commit sets.gmt --format gmt --subtract --strength 9 --branch side"),
+        (5, "commit sets.gmt --format gmt --subtract --strength 9 --allow-large --branch side"),
         (6, "log -s broken.grn"),
     ],
 )

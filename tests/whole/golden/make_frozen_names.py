@@ -119,7 +119,7 @@ diff v0..v3 --exit-code
 diffs
 show v99
 init lab.grn --covariance covariance.tsv
-commit sets.gmt --only D --subtract --strength 99
+commit sets.gmt --only D --subtract --strength 99 --allow-large
 verify -s damaged.grn
 edges -s damaged.grn --at v1
 --help
@@ -155,7 +155,7 @@ def _write_files() -> None:
     loadings = stream.gamma(1.0, size=(len(GENES), 2))
     counts = stream.poisson(20 * loadings @ stream.gamma(2.0, size=(2, len(SAMPLES))) + 1)
     tables: dict[str, tuple[Sequence[str], Sequence[str], Any]] = {
-        "all.tsv": (SAMPLES, GENES, np.log1p(counts)),
+        "all.tsv": (SAMPLES, GENES, counts),
         "counts.tsv": (SAMPLES, GENES, counts),
         "covariance.tsv": (GENES, GENES, loadings @ loadings.T + np.eye(len(GENES))),
         "signal.tsv": (["z"], GENES, stream.normal(size=(len(GENES), 1))),
