@@ -86,6 +86,7 @@ HINTS: dict[str, str] = {
     "matrix-beside-raw": ("Choose with `grn init --raw`, or --layer NAME; --layer {name} reads {name} as it is."),
     "matrix-without-gene-names": "Give the gene names, one per line: --gene-names FILE.",
     "missing-or-number": "Use --missing-value {value} if it is missing, or --missing-value none if it is a number.",
+    "one-flag-of-sign": "Write signs as 1 and -1 in a column `sign`, or use --sign-column none to read no sign.",
     "pathway-without-genes": "Leave the pathway out: name only the other pathways, with --only.",
     "pathways-too-small": "Lower --min-genes.",
     "samples-not-described": "Describe the samples in a table, one a row: --sample-table FILE.",

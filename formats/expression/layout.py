@@ -31,6 +31,7 @@ genebiotype symbol hugo_symbol ensembl ensembl_id hgnc_id biotype probe probe_id
 gc_content percent_gc gene_gc band cytoband location locus map type source class family species organism genome
 basemean logfc log2foldchange lfcse stat aveexpr pvalue p_value padj fdr adj_p_val n_cells n_counts highly_variable
 means dispersions dispersions_norm mean_counts pct_dropout_by_counts total_counts n_cells_by_counts
+mean sd stdev std median cv max min total sum average avg variance var efflen eff_length
 """
 ANNOTATIONS = frozenset(_ANNOTATIONS.split())
 """Titles of columns that describe a gene and are no sample, even where they hold numbers."""

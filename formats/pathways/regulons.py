@@ -190,8 +190,15 @@ def _find_signs(table: Table, header: Sequence[str], names: set[int], weight: in
         )
     has_signs = weight is not None and any(_is_negative(row[weight]) for row in body if weight < len(row))
     for column, cells in fields.items():
-        if titles[column] in NOT_SIGNS or has_signs or not cells:
+        if has_signs or not cells or (titles[column] in NOT_SIGNS and not hold_signs(cells)):
             continue
+        if _names_one_sign(titles[column]) and all(read_flags(cell, "0") is not None for cell in cells):
+            raise InputError(
+                f"The column {header[column]!r} of {table.path} may say which pairs have one sign of regulation, and "
+                "there is no column of the other.",
+                code="one-flag-of-sign",
+                facts={"column": header[column]},
+            )
         if hold_signs(cells) or any(_is_negative(cell) for cell in cells):
             raise InputError(
                 f"The column {header[column]!r} of {table.path} may hold the signs of regulation, such as "
@@ -207,6 +214,11 @@ def _find_signs(table: Table, header: Sequence[str], names: set[int], weight: in
             facts={"column": "sign_decision"},
         )
     return ()
+
+
+def _names_one_sign(title: str) -> bool:
+    """Whether a title names activation or repression alone, as `is_repressor` does."""
+    return any(stem in title for stem in ("activat", "stimulat", "repress", "inhibit"))
 
 
 def _is_negative(field: str) -> bool:

@@ -58,6 +58,7 @@ READ = {
     "numbers as samples": table(header=("ID", "204", "187", "356", "12", "401")),
     "length": table(last={"GeneLength": [str(1000 + 7 * i) for i in range(12)]}),
     "length in front": table(first={"Length": [str(1000 + 7 * i) for i in range(12)]}),
+    "summaries of the samples": table(last={"Mean": ["7.1"] * 12, "SD": ["1.2"] * 12, "Total": ["35.5"] * 12}),
     "mean exon length": table(last={"mean exon length": [str(900 + 31 * i) for i in range(12)]}),
     "Entrez": table(last={"ENTREZID": [str(7157 + 3 * i) for i in range(12)]}),
     "places on the genome": table(first={"chr": ["chr1"] * 12, "start": [str(10**6 + i) for i in range(12)]}),

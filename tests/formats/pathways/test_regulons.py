@@ -68,6 +68,12 @@ def test_a_sign_is_read_wherever_a_table_has_it(tmp_path: Path, content: str):
         ("source,target,kind\nTP53,MDM2,activation\nTP53,MYC,repression\n", "column 'kind' of .* may hold the signs"),
         ("source,target,score\nTP53,MDM2,2.5\nTP53,MYC,-1.5\n", "column 'score' of .* may hold the signs"),
         ("source,target,effect\nTP53,MDM2,activation\nTP53,MYC,phosphorylation\n", "'phosphorylation' is not known as"),
+        (
+            "source,target,is_activation\nTP53,MDM2,TRUE\nTP53,MYC,FALSE\n",
+            "'is_activation' of .* no column of the other",
+        ),
+        ("source,target,is_repressor\nTP53,MDM2,0\nTP53,MYC,1\n", "'is_repressor' of .* no column of the other"),
+        ("source,target,evidence\nTP53,MDM2,induces\nTP53,MYC,represses\n", "column 'evidence' of .* may hold the"),
         ("source,target,sign_decision\nTP53,MDM2,PMID\nTP53,MYC,PMID\n", "no column of the signs themselves"),
         ("source,target,weight,sign\nTP53,MDM2,-1,-\nTP53,MYC,2,-\n", "the weights have signs"),
         ("TF\tTarget\tMode\nTP53\tMDM2\tActivation\nTP53\tMYC\tUnknown\n", "1 of 2 pairs have no known sign"),
