@@ -155,7 +155,10 @@ def test_a_dataframe_without_names_or_numbers_is_refused():
         (pandas.DataFrame(VALUES), "no names for its rows"),
         (pandas.concat({"a": frame}), "its rows by 2 levels"),
         (pandas.concat({"a": frame}, axis=1), "its columns by 2 levels"),
-        (frame.assign(c5="x"), "The DataFrame, line 2, column c5: 'x' is not a number"),
+        (
+            frame.astype(object).assign(c5=["x", 1, 2, 3][: len(frame)]),
+            "The DataFrame, line 2, column c5: 'x' is not a number",
+        ),
         (frame.iloc[:0], "shape 0 × 5"),
     ):
         with pytest.raises(InputError, match=sentence):
