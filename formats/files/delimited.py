@@ -51,6 +51,7 @@ _COMMA_NUMBER = re.compile(r"\s*[+-]?\d*,\d+(e[+-]?\d+)?\s*", re.IGNORECASE)
 _POINT_NUMBER = re.compile(r"\s*[+-]?\d*\.\d+(e[+-]?\d+)?\s*", re.IGNORECASE)
 _GROUPED = re.compile(r"\s*[+-]?[1-9]\d{0,2},\d{3}\s*")
 """A number that may have a decimal comma, or a comma between thousands."""
+_POINT_GROUPED = re.compile(r"\s*[+-]?[1-9]\d{0,2}\.\d{3}\s*")
 
 _THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?\s*")
 """A number that has commas between thousands, where commas are not before decimals."""
@@ -377,6 +378,8 @@ def _with_decimal_mark(table: Table, decimal: DecimalMark) -> Table:
         return replace(table, first=tuple(map(table.with_points, table.first)))
     cells = [cell for row in table.first for cell in row.fields[1:]]
     commas = [cell for cell in cells if "," in cell and _COMMA_NUMBER.fullmatch(cell)]
+    if decimal == "auto" and not commas:
+        _refuse_points_between_thousands(table)
     if decimal == "auto" and (not commas or any(map(_POINT_NUMBER.fullmatch, cells))):
         return table
     if decimal == "auto" and all(map(_GROUPED.fullmatch, commas)):
@@ -388,6 +391,25 @@ def _with_decimal_mark(table: Table, decimal: DecimalMark) -> Table:
         )
     table = replace(table, has_decimal_comma=True)
     return replace(table, first=tuple(map(table.with_points, table.first)))
+
+
+def _refuse_points_between_thousands(table: Table) -> None:
+    """Refuse a table in which every point has three digits behind it, and whole numbers below 1,000 beside it.
+
+    Numbers with three decimals are written so too, but then whole numbers among them have decimals as well.
+    """
+    cells = (cell for row in table.first for cell in row.fields[1:] if "." in cell and _POINT_NUMBER.fullmatch(cell))
+    if not all(map(_POINT_GROUPED.fullmatch, cells)):
+        return
+    for column in itertools.zip_longest(*(row.fields[1:] for row in table.first), fillvalue=""):
+        pointed = [cell.strip() for cell in column[1:] if _POINT_GROUPED.fullmatch(cell)]
+        whole = [cell.strip() for cell in column[1:] if cell.strip().isdecimal()]
+        if pointed and whole and all(len(cell) <= 3 for cell in whole):
+            raise InputError(
+                f"{table.path}: the numbers with a point, such as {pointed[0]}, may have decimals or a point between "
+                f"thousands ({pointed[0].replace('.', '')}): whole numbers stand beside them, such as {whole[0]}.",
+                code="decimals-or-thousands",
+            )
 
 
 def _one_spaced(lines: Iterable[str], delimiter: Delimiter) -> Iterator[str]:

@@ -147,6 +147,10 @@ REFUSED = {
         "gene;s1;s2;s3\nTP53;1.234,5;2,5;3,5\nMDM2;1,5;2,5;3,5\n",
         "is not a number|has a point",
     ),
+    "points between thousands": (
+        "Gen;S1;S2;S3;S4\nTP53;214;51;335;1.526\nMDM2;1.285;475;467;6.000\nMYC;12;99;2.000;7\n",
+        r"1\.285, may have decimals or a point between thousands \(1285\)",
+    ),
     "a point among decimal commas": (
         "gene\ts1\ts2\ts3\n" + "".join(f"G{i}\t1,5\t2,5\t3,25\n" for i in range(60)) + "TP53\t1.234\t1,5\t2\n",
         "line 62: 1.234 has a point",
