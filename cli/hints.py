@@ -61,7 +61,7 @@ HINTS: dict[str, str] = {
     "column-may-describe-genes": "List the samples to use, one a line: --samples FILE.",
     "column-of-tested-table": "Name it: --trait {first}. These can be one: {offered}.",
     "decimal-comma-or-thousands": "Choose with --decimal comma or --decimal point.",
-    "decimals-or-thousands": "Write numbers without marks between thousands; if these are decimals, use --decimal point.",
+    "decimals-or-thousands": "Write numbers without marks between thousands; for decimals, use --decimal point.",
     "gene-column-unknown": "Choose the column that names the genes: --gene-column NAME.",
     "genes-are-row-numbers": "Choose the column of names with --gene-column TITLE, or the axis with --genes-in.",
     "genes-in-rows-or-columns": "Choose with --genes-in rows or --genes-in columns.",

@@ -34,7 +34,20 @@ TARGET_TITLES = (
     "target_genesymbol", "target", "target_gene", "target_symbol", "target_name", "targetgene", "gene", "genesymbol",
     "gene_symbol", "symbol", "to",
 )  # fmt: skip
-WEIGHT_TITLES = ("weight", "mor", "importance", "coef_mean", "coef", "coefficient", "likelihood_weight", "beta")
+WEIGHT_TITLES = (
+    "weight",
+    "mor",
+    "importance",
+    "coef_mean",
+    "coef",
+    "coefficient",
+    "likelihood_weight",
+    "beta",
+    "rho",
+    "cor",
+    "corr",
+    "correlation",
+)
 NOT_SIGNS = frozenset({"sign_decision", "pmid", "references", "reference", "resources", "source_db", "evidence"})
 """Titles of columns that say where a sign comes from."""
 
@@ -141,7 +154,9 @@ def _regulon(source: str, targets: dict[str, float], pairs: _Pairs, is_gene_set:
 
 def _is_trrust(first: Sequence[str]) -> bool:
     """Whether a first row is one of data: source, target, a sign in words, and perhaps references."""
-    return len(first) in (3, 4) and bool(re.fullmatch(r"[A-Za-z]{6,}", first[2])) and read_sign(first[2]) is not None
+    if len(first) not in (3, 4) or title_word(first[0]) in SOURCE_TITLES:
+        return False
+    return bool(re.fullmatch(r"[A-Za-z]{6,}", first[2])) and read_sign(first[2]) is not None
 
 
 def _find(titles: Sequence[str], wanted: Sequence[str]) -> int | None:

@@ -52,6 +52,7 @@ SIGNED = {
     "DoRothEA": "tf,confidence,target,mor\nTP53,A,MDM2,1\nTP53,A,MYC,-1\n",
     "CollecTRI": "source,target,weight,resources,sign_decision\nTP53,MDM2,1,x,PMID\nTP53,MYC,-1,y,default activation\n",
     "importance and a sign": "TF,target,importance,regulation\nTP53,MDM2,1,1\nTP53,MYC,1,-1\n",
+    "correlations": "source,target,rho\nTP53,MDM2,1\nTP53,MYC,-1\n",
     "a sign that agrees with the weight": "source,target,weight,sign\nTP53,MDM2,1,+\nTP53,MYC,-1,-\n",
 }
 
@@ -72,6 +73,7 @@ def test_a_sign_is_read_wherever_a_table_has_it(tmp_path: Path, content: str):
             "source,target,is_activation\nTP53,MDM2,TRUE\nTP53,MYC,FALSE\n",
             "'is_activation' of .* no column of the other",
         ),
+        ("source,target,activation\nTP53,MDM2,yes\nTP53,MYC,no\n", "'activation' of .* no column of the other"),
         ("source,target,is_repressor\nTP53,MDM2,0\nTP53,MYC,1\n", "'is_repressor' of .* no column of the other"),
         ("source,target,evidence\nTP53,MDM2,induces\nTP53,MYC,represses\n", "column 'evidence' of .* may hold the"),
         ("source,target,sign_decision\nTP53,MDM2,PMID\nTP53,MYC,PMID\n", "no column of the signs themselves"),
