@@ -58,7 +58,10 @@ HINTS: dict[str, str] = {
     "version-without-pathways": "`grn commit` adds pathways.",
     # formats
     "column-may-be-signs": "Choose with --sign-column TITLE, or --sign-column none.",
-    "column-may-describe-genes": "List the samples to use, one a line: --samples FILE.",
+    "column-may-describe-genes": (
+        "Leave it out with --skip-columns {column!r} (again for others), or insist with --columns '*' on all; "
+        "--samples FILE lists the samples to use, one a line."
+    ),
     "column-of-tested-table": "Name it: --trait {first}. These can be one: {offered}.",
     "decimal-comma-or-thousands": "Choose with --decimal comma or --decimal point.",
     "decimals-or-thousands": "Write numbers without marks between thousands; for decimals, use --decimal point.",
@@ -70,6 +73,10 @@ HINTS: dict[str, str] = {
         "--alias FILE translates them (two columns: name, gene); `grn init --gene-column NAME` names the panel by "
         "another column of its file. "
         "--missing drop leaves them out (they are recorded in the commit)."
+    ),
+    "genes-may-describe-samples": (
+        "Leave it out with --skip-columns {column!r} (again for others) where genes are columns, or with --genes FILE; "
+        "insist with --columns '*' on all."
     ),
     "gmt-without-descriptions": "Choose with --descriptions, or with --no-descriptions.",
     "header-or-values": "Choose with --header, or with --no-header.",
@@ -93,6 +100,7 @@ HINTS: dict[str, str] = {
     "samples-not-described": "Describe the samples in a table, one a row: --sample-table FILE.",
     "samples-without-condition": "Choose the samples with --where COLUMN=VALUE.",
     "several-sheets": "`grn init --sheet NAME` reads one of them; elsewhere, leave one in the file.",
+    "several-measures": "Choose the columns to read by their titles, such as --columns {pattern!r}.",
     "sign-not-known": "Choose the column of signs with --sign-column TITLE, or --sign-column none.",
     "strength-not-positive": "To subtract a pathway, use --subtract.",
     "unknown-signs": "Use --unknown-sign drop to leave them out, or --unknown-sign plus to take them as activation.",

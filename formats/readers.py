@@ -112,6 +112,8 @@ READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
                 "gene_column",
                 "where",
                 "sample_table",
+                "columns",
+                "skip_columns",
                 "are_samples_chosen",
             ),
         ),

@@ -26,7 +26,7 @@ OPTIONS = {
     "expression": (
         "estimator", "factors", "counts", "floor", "transform", "scale", "duplicates", "duplicate_samples", "alias",
         "min_detected", "drop_constant", "top_variance", "genes_in", "header", "decimal", "layer", "raw", "gene_names",
-        "gene_column", "where", "sample_table", "sheet", "keep_expression", "samples",
+        "gene_column", "where", "sample_table", "sheet", "columns", "skip_columns", "keep_expression", "samples",
     ),
     "covariance": ("ridge",),
     "factor model": ("noise", "factor_covariance"),
@@ -132,6 +132,8 @@ def init(
     where: Sequence[str] = (),
     sample_table: str | Path | None = None,
     sheet: str | None = None,
+    columns: Sequence[str] = (),
+    skip_columns: Sequence[str] = (),
     keep_expression: bool | None = None,
     samples: Sequence[str] | None = None,
     ridge: float = 0.0,
@@ -164,7 +166,7 @@ def init(
         What becomes of columns that name one sample: an error, the first, their mean, or names with `_2`, `_3` …
     alias : str, Path or mapping of str to str, optional
         Other names of genes, replaced before `duplicates` are resolved: a table of two columns, name and gene.
-    genes_in, header, decimal, layer, raw, gene_names, gene_column, where, sample_table, sheet
+    genes_in, header, decimal, layer, raw, gene_names, gene_column, where, sample_table, sheet, columns, skip_columns
         How the expression is read; see `formats.expression.read_expression`.
     samples : sequence of str, optional
         Ids of the samples to estimate from; all by default.
@@ -225,6 +227,8 @@ def init(
             where=where,
             sample_table=sample_table,
             sheet=sheet,
+            columns=columns,
+            skip_columns=skip_columns,
             keep_expression=keep_expression,
             samples=samples,
         )

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..engine.estimation.estimators import Estimate
     from ..engine.network.covariance import Covariance
 
-_OF_FILES = ("header", "decimal", "sample_table", "sheet")
+_OF_FILES = ("header", "decimal", "sample_table", "sheet", "columns", "skip_columns")
 """Options of reading that go with files alone."""
 
 LARGEST_KEPT = 256_000_000
@@ -57,6 +57,8 @@ def from_expression(
     where: Sequence[str] = (),
     sample_table: str | Path | None = None,
     sheet: str | None = None,
+    columns: Sequence[str] = (),
+    skip_columns: Sequence[str] = (),
     keep_expression: bool | None = None,
     samples: Sequence[str] | None = None,
 ) -> NewBase:
@@ -76,7 +78,7 @@ def from_expression(
         What becomes of columns that name one sample.
     alias : str, Path or mapping of str to str, optional
         Other names of genes, replaced before duplicates are resolved.
-    genes_in, header, decimal, layer, raw, gene_names, gene_column, where, sample_table, sheet
+    genes_in, header, decimal, layer, raw, gene_names, gene_column, where, sample_table, sheet, columns, skip_columns
         How to read the file; see `formats.expression.read_expression`.
     keep_expression : bool, optional
         Whether to keep the values as they were read; by default up to 256 MB.
@@ -102,6 +104,8 @@ def from_expression(
         "where": tuple(where),
         "sample_table": sample_table,
         "sheet": sheet,
+        "columns": tuple(columns),
+        "skip_columns": tuple(skip_columns),
     }
     expression, record, notes = _read_expression(
         source, options, gene_names=gene_names, counts=preparation.counts, are_samples_chosen=samples is not None
@@ -256,8 +260,7 @@ def _read_expression(
     if isinstance(source, Expression):
         return source, None, ()
     if not isinstance(source, str | Path):
-        of_files = {**options, "decimal": None if options["decimal"] == "auto" else options["decimal"]}
-        if gene_names is not None or any(of_files[name] is not None for name in _OF_FILES):
+        if gene_names is not None or any(options[name] not in (None, "auto", ()) for name in _OF_FILES):
             raise InputError(f"These go with a file, not with an object: gene_names, {', '.join(_OF_FILES)}.")
         from ..formats.expression.hdf5_request import Request
         from ..formats.expression.objects import read_expression_object
@@ -281,8 +284,9 @@ def _read_expression(
         for name, value in options.items()
         if value not in (None, "auto", ()) and (value or name == "header")
     }
-    if conditions := options["where"]:
-        parameters["where"] = " and ".join(conditions)
+    for name, between in (("where", " and "), ("columns", ", "), ("skip_columns", ", ")):
+        if texts := options[name]:
+            parameters[name] = between.join(texts)
     if (sample_table := options["sample_table"]) is not None:
         parameters["sample_table"] = file_name(Path(sample_table))
     return file.expression, _source(source, file.sha256, parameters), file.notes

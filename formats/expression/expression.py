@@ -27,6 +27,8 @@ _STRAY = {
     "gene_column": "{path} has one list of gene names, and no column {setting!r} of others.",
     "where": "{path} has nothing that describes its samples, as {setting[0]!r} needs.",
     "sheet": "{path} is not a workbook, and has no sheet {setting!r}.",
+    "columns": "{path} is not a table, and its columns have no titles to choose by, such as {setting[0]!r}.",
+    "skip_columns": "{path} is not a table, and its columns have no titles to choose by, such as {setting[0]!r}.",
     "sample_table": "{path} is not a table; a table of samples such as {setting} is read beside tables only.",
 }
 """The refusals of options that do not go with the format of a file."""
@@ -64,6 +66,8 @@ def read_expression(
     where: Sequence[str] = (),
     sample_table: str | Path | None = None,
     sheet: str | None = None,
+    columns: Sequence[str] = (),
+    skip_columns: Sequence[str] = (),
     counts: bool = False,
     are_samples_chosen: bool = False,
     allow_missing: bool = False,
@@ -97,6 +101,9 @@ def read_expression(
         Of a table of expression: a table that describes its samples, one a row, ids in the first column.
     sheet : str, optional
         Of a workbook: the sheet to read.
+    columns, skip_columns : sequence of str
+        Of a table: titles of columns, or patterns such as `counts.*`, of those that are read as they are and of those
+        that are left out.
     counts : bool
         Whether the values shall be counts: an h5ad or loom file may have them beside others.
     are_samples_chosen : bool
@@ -128,6 +135,8 @@ def read_expression(
         "where": tuple(where),
         "sample_table": None if sample_table is None else Path(sample_table),
         "sheet": sheet,
+        "columns": tuple(columns),
+        "skip_columns": tuple(skip_columns),
         "counts": counts,
         "are_samples_chosen": are_samples_chosen,
     }

@@ -14,8 +14,11 @@ from ..files.delimited import check_names, open_table
 from ..files.table_numbers import read_named_numbers
 from ..genes.identifiers import spreadsheet_dates
 from ..genes.orientation import SAMPLE_WORDS, Orientation, orient, title_word
+from ..layouts.layout import ColumnChoice, lay_out
+from ..layouts.summaries import find_summaries
+from ..layouts.titles import COUNTER_ROWS, DESCRIPTIONS_OF_SAMPLES, is_counting
+from ..layouts.unlike import find_unlike, find_unlike_names
 from .gct import has_metadata, without_metadata
-from .layout import COUNTER_ROWS, DESCRIPTIONS_OF_SAMPLES, is_counting, lay_out
 from .sample_tables import select_described
 
 if TYPE_CHECKING:
@@ -26,13 +29,7 @@ if TYPE_CHECKING:
 
     from ...engine.choices import DecimalMark, GenesIn
     from ..files.delimited import Table
-    from .layout import Layout
-
-FEWEST_COMPARED = 10
-"""Fewest genes by whose order a column is compared with the others."""
-
-ALIKE, UNLIKE = 0.8, 0.3
-"""Rank correlations: the samples of a study lie above the first among themselves, an annotation below the second."""
+    from ..layouts.layout import Layout
 
 
 def read_expression_table(
@@ -45,6 +42,8 @@ def read_expression_table(
     gene_column: str | None = None,
     where: Sequence[str] = (),
     sample_table: Path | None = None,
+    columns: Sequence[str] = (),
+    skip_columns: Sequence[str] = (),
     are_samples_chosen: bool = False,
 ) -> tuple[Expression, tuple[str, ...]]:
     """Return the expression of a table, and what was decided while reading it.
@@ -68,8 +67,11 @@ def read_expression_table(
         `COLUMN=VALUE` that samples must have in `sample_table` or, without one, in the metadata of a GCT 1.3 file.
     sample_table : Path, optional
         A table that describes the samples, one a row.
+    columns, skip_columns : sequence of str
+        Titles of columns, or patterns such as `counts.*`: of those that are read as they are, and of those that are
+        left out.
     are_samples_chosen : bool
-        Whether the samples are chosen by a list: then no column is suspected of describing genes.
+        Whether the samples are chosen by a list: then, as with `columns`, no column is suspected of describing genes.
 
     Raises
     ------
@@ -88,14 +90,15 @@ def read_expression_table(
             raise InputError(
                 f"{path} has nothing that describes its samples, as {where[0]!r} needs.", code="samples-not-described"
             )
-        layout = lay_out(table, header=header, gene_column=gene_column if table is opened else None)
+        choice = ColumnChoice(gene_column if table is opened else None, tuple(columns), tuple(skip_columns))
+        layout = lay_out(table, header=header, choice=choice)
         _, names, values = read_named_numbers(
             table, layout.titles, layout.values, name=layout.names, after_header=layout.above
         )
-    rows, columns = tuple(names), tuple(layout.titles[column] for column in layout.values)
-    _check_gct(table, len(rows), len(columns))
+    rows, titles = tuple(names), tuple(layout.titles[column] for column in layout.values)
+    _check_gct(table, len(rows), len(titles), are_all=not choice.patterns)
     rows, values, counters = _without_counters(rows, values)
-    orientation = _choose_axis(table, genes_in, layout, rows, columns)
+    orientation = _choose_axis(table, genes_in, layout, rows, titles)
     notes = (
         f"read as {table.form}" + (", with decimal commas" if table.has_decimal_comma else ""),
         *metadata_notes,
@@ -103,25 +106,37 @@ def read_expression_table(
         *counters,
         f"genes in {orientation.genes_in}: {orientation.reason}",
     )
-    if orientation.genes_in == "columns":
-        rows, columns, values = columns, rows, np.ascontiguousarray(values.T)
-    rows, values, described = _without_descriptions(rows, values)
-    rows, floats = _without_fractions(rows)
-    check_names(rows, "gene", path)
-    _refuse_row_numbers(path, rows)
-    chosen = are_samples_chosen or sample_table is not None
-    if gene_column is None and not chosen and orientation.genes_in == "rows":
-        _refuse_annotation(path, columns, values)
-    notes += (*described, *floats)
-    if dates := spreadsheet_dates(rows):
-        notes += (
-            f"names that look like dates, as a spreadsheet makes of SEPT2: {some(dates)} ({len(dates):,} in all)",
-        )
-    expression = Expression(values, rows, columns)
+    are_samples_known = bool(columns) or are_samples_chosen or sample_table is not None
+    if orientation.genes_in == "rows":
+        if not are_samples_known and not table.is_gct:
+            titles, values, summaries = _without_summaries(titles, values)
+            notes += summaries
+            _refuse_unlike(path, titles, values)
+        expression = Expression(values, rows, titles)
+    else:
+        expression = Expression(np.ascontiguousarray(values.T), titles, rows)
+    expression, described = _with_genes_alone(path, expression, are_all_genes=are_samples_known)
+    notes += described
     if sample_table is not None:
         expression, selected = select_described(expression, sample_table, where)
         notes += selected
     return expression, notes
+
+
+def _with_genes_alone(path: Path, expression: Expression, *, are_all_genes: bool) -> tuple[Expression, tuple[str, ...]]:
+    """Return expression without what describes samples and stands among its genes, and notes on the names."""
+    genes, values, notes = _without_descriptions(expression.genes, expression.values)
+    genes, floats = _without_fractions(genes)
+    check_names(genes, "gene", path)
+    _refuse_row_numbers(path, genes)
+    if not are_all_genes:
+        _refuse_unlike_names(path, genes, values)
+    notes += floats
+    if dates := spreadsheet_dates(genes):
+        notes += (
+            f"names that look like dates, as a spreadsheet makes of SEPT2: {some(dates)} ({len(dates):,} in all)",
+        )
+    return Expression(values, genes, expression.samples), notes
 
 
 def _check_conditions(where: Sequence[str], sample_table: Path | None) -> None:
@@ -200,53 +215,49 @@ def _refuse_row_numbers(path: Path, genes: Sequence[str]) -> None:
         )
 
 
-def _refuse_annotation(path: Path, columns: Sequence[str], values: NDArray[np.float64]) -> None:
-    """Refuse a first or last column that goes along with no other, where the others go along with each other."""
-    if values.shape[0] < FEWEST_COMPARED or values.shape[1] < 4 or not np.isfinite(values).all():
+def _without_summaries(
+    columns: tuple[str, ...], values: NDArray[np.float64]
+) -> tuple[tuple[str, ...], NDArray[np.float64], tuple[str, ...]]:
+    """Return samples without the columns that are statistics of all others, and a note on them."""
+    summaries = find_summaries(values)
+    if not summaries:
+        return columns, values, ()
+    left = [column for column in range(len(columns)) if column not in summaries]
+    which = some([f"{columns[column]} is the {statistic}" for column, statistic in summaries.items()])
+    note = f"{counted(len(summaries), 'column')} computed of the other columns skipped: {which}"
+    return tuple(columns[column] for column in left), values[:, left], (note,)
+
+
+def _refuse_unlike(path: Path, columns: Sequence[str], values: NDArray[np.float64]) -> None:
+    """Refuse columns that may be no samples."""
+    unlike = find_unlike(columns, values)
+    if not unlike:
         return
-    step = max(1, values.shape[0] // 2000)
-    last = values.shape[1] - 1
-    some_columns = sorted({round(last * i / 49) for i in range(50)})
-    ranks = _ranks(values[::step, some_columns])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        correlations = np.array(np.corrcoef(ranks))
-    for at, others in ((0, slice(1, None)), (-1, slice(None, -1))):
-        among = np.abs(correlations[others, others])
-        typical = _median(among[~np.eye(len(among), dtype=bool)])
-        own = _median(np.abs(correlations[at, others]))
-        if typical > ALIKE and own < UNLIKE and not _is_one_of_a_series(columns, at):
-            raise InputError(
-                f"Column {columns[at]!r} of {path} may be a sample, or may describe the genes: its values do not go "
-                f"along with those of the other samples (median rank correlation {own:.2f}; among the others "
-                f"{typical:.2f}).",
-                code="column-may-describe-genes",
-                facts={"column": columns[at]},
-            )
+    shown = [columns[column] for column, _ in unlike]
+    is_one = len(shown) == 1
+    raise InputError(
+        f"{'Column' if is_one else 'Columns'} {some(list(map(repr, shown)))} of {path} may be "
+        f"{'a sample' if is_one else 'samples'}, or may describe the genes: "
+        f"{'it' if is_one else repr(shown[0])} {unlike[0].reason}.",
+        code="column-may-describe-genes",
+        facts={"column": shown[0]},
+    )
 
 
-def _median(correlations: NDArray[np.float64]) -> float:
-    """Return the median of correlations that are defined, or NaN: a column of one value has none."""
-    defined = correlations[np.isfinite(correlations)]
-    return float(np.median(defined)) if defined.size else float("nan")
+def _refuse_unlike_names(path: Path, genes: Sequence[str], values: NDArray[np.float64]) -> None:
+    """Refuse genes that are called as what describes samples is."""
+    unlike = [genes[i] for i in find_unlike_names(genes, values)]
+    if unlike:
+        raise InputError(
+            f"{some(list(map(repr, unlike)))} of {path} may be {'a gene' if len(unlike) == 1 else 'genes'}, or may "
+            "describe the samples: the other genes are not called so.",
+            code="genes-may-describe-samples",
+            facts={"column": unlike[0]},
+        )
 
 
-def _is_one_of_a_series(titles: Sequence[str], at: int) -> bool:
-    """Whether a title differs from another one only in its numbers: `AML_24` beside `AML_23` is a sample."""
-    series = [re.sub(r"\d+", "0", title) for title in titles]
-    return any(character.isdigit() for character in titles[at]) and series.count(series[at]) > 1
-
-
-def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the rank of each value in its column, shape (columns, rows); the mean rank of ties."""
-    ranks = np.empty(values.T.shape)
-    for row, column in zip(ranks, values.T, strict=True):
-        _, which, numbers = np.unique(column, return_inverse=True, return_counts=True)
-        row[:] = (np.cumsum(numbers) - (numbers - 1) / 2)[which]
-    return ranks
-
-
-def _check_gct(table: Table, rows: int, columns: int) -> None:
-    """Refuse a GCT file whose second line claims other sizes than it has."""
+def _check_gct(table: Table, rows: int, columns: int, *, are_all: bool) -> None:
+    """Refuse a GCT file whose second line claims other sizes than it has, if all of its columns are read."""
     if not table.is_gct:
         return
     if not table.comments[0].startswith("#1.2"):
@@ -254,7 +265,7 @@ def _check_gct(table: Table, rows: int, columns: int) -> None:
             f"{table.path} is a GCT file of version {table.comments[0][1:4]}; versions 1.2 and 1.3 are read here."
         )
     claimed = table.comments[1].replace(",", " ").split()[:2] if len(table.comments) > 1 else []
-    if claimed != [str(rows), str(columns)]:
+    if are_all and claimed != [str(rows), str(columns)]:
         raise InputError(
             f"{table.path} claims {' × '.join(claimed)[:60] or 'no sizes'} in its second line and holds "
             f"{counted(rows, 'row')} of {counted(columns, 'sample')}."

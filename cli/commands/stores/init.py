@@ -132,6 +132,18 @@ if TYPE_CHECKING:
 )
 @click.option("--sheet", metavar="NAME", help="For an xlsx workbook: the sheet to read.")
 @click.option(
+    "--columns",
+    multiple=True,
+    metavar="PATTERN",
+    help="For a table: read the columns with such titles, such as 'counts.*', as they are; may be repeated.",
+)
+@click.option(
+    "--skip-columns",
+    multiple=True,
+    metavar="PATTERN",
+    help="For a table: leave out the columns with such titles; may be repeated.",
+)
+@click.option(
     "--keep-expression/--no-keep-expression",
     default=None,
     help="Whether to keep the values read with the base; by default up to 256 MB are kept.",

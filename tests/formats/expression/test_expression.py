@@ -74,7 +74,7 @@ def test_a_table_reads_the_same_from_every_writer(tmp_path: Path, content: str):
 
 def test_columns_that_describe_genes_are_skipped_with_a_note(tmp_path: Path):
     file = read_expression(write(tmp_path / "e", "Gene\tNAME\ta\tb\tc\n" + rows(about="1000_at")))
-    assert said(file, "column 'NAME' is skipped: it describes the rows, such as '1000_at'")
+    assert said(file, "column skipped, as it describes the rows: NAME ('1000_at')")
     assert said(file, "genes in rows: the first header cell is 'Gene'")
     assert said(file, "tabs")
 
@@ -139,7 +139,7 @@ def test_genes_may_repeat_and_dates_among_them_are_pointed_out(tmp_path: Path):
         ("Gene\ta\tb\tc\nTP53\t1\tNA\t2\n", "not finite"),
         ("Gene\ta\tb\nTP53\t1\t2\n", "at least 3 samples"),
         ("Gene\ta\tb\tc\n", "no numbers below"),
-        ("Gene\tabout\nTP53\tx\n", "no column of numbers after 'about'"),
+        ("Gene\tabout\nTP53\tx\n", "no column of numbers: its column 'about' holds text, such as 'x' in line 2"),
         ("Gene\ta\tb\tc\nTP53\t1\t2\t3\n\t1\t2\t3\n", "gene number 2 has an empty name"),
         ("#1.2\n3\t3\nNAME\tDescription\ta\tb\tc\n" + rows(about="na"), "claims 3 × 3 in its second line and holds 2"),
         ("#1.4\n2\t3\t0\t0\nid\ta\tb\tc\n" + rows(), "version 1.4"),

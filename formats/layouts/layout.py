@@ -8,69 +8,27 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ...engine.errors import InputError, NotFound
-from ...engine.wording import some
+from ...engine.wording import counted, some
 from ..files.delimited import clipped, is_missing, is_number, read_titles
 from ..genes.identifiers import guess_vocabulary
 from ..genes.orientation import GENE_WORDS, SAMPLE_WORDS, title_word
+from .measures import find_measures
+from .titles import ID_WORDS, is_annotation, is_index, is_index_title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ..files.delimited import Row, Table
 
-_ANNOTATIONS = """
-name description desc title definition accession chr chrom chromosome chromosome_name seqname seqnames contig start
-end start_position end_position txstart txend strand length len width size bp exon_length gene_length genelength
-effective_length efflength transcript_length exonic_length entrez entrezid entrez_id entrezgene entrezgene_id
-entrez_gene_id ncbi ncbi_id ncbi_gene_id ncbi_geneid gene_id gene_name gene_symbol gene_type genetype gene_biotype
-genebiotype symbol hugo_symbol ensembl ensembl_id hgnc_id biotype probe probe_id refseq refseq_id uniprot gc
-gc_content percent_gc gene_gc band cytoband location locus map type source class family species organism genome
-basemean logfc log2foldchange lfcse stat aveexpr pvalue p_value padj fdr adj_p_val n_cells n_counts highly_variable
-means dispersions dispersions_norm mean_counts pct_dropout_by_counts total_counts n_cells_by_counts
-mean sd stdev std median cv max min total sum average avg variance var efflen eff_length
-"""
-ANNOTATIONS = frozenset(_ANNOTATIONS.split())
-"""Titles of columns that describe a gene and are no sample, even where they hold numbers."""
-
-_ANNOTATION_PARTS = frozenset(
-    {"length", "entrez", "entrezid", "biotype", "ensembl", "refseq", "strand", "description", "chromosome", "gc"}
-)
-"""Words in a longer title that say as much: `mean exon length`, `ENTREZ gene`."""
-
-_DESCRIPTIONS_OF_SAMPLES = """
-group groups batch condition treatment age sex gender dose time timepoint tissue disease status class label labels
-target outcome phenotype cohort study site center centre plate lane run replicate rep cluster clusters leiden louvain
-cell_type celltype subtype stage grade race ethnicity bmi weight height smoking survival event os os_time patient
-donor subject individual sample_type library_size size_factor size_factors rin pmi n_genes n_counts n_genes_by_counts
-total_counts log1p_total_counts pct_counts_mt percent_mt percent_mito pct_mito n_umi numi nfeature_rna ncount_rna
-doublet_score phase s_score g2m_score total sum
-"""
-DESCRIPTIONS_OF_SAMPLES = frozenset(_DESCRIPTIONS_OF_SAMPLES.split())
-"""Names of rows or columns that describe samples and are no gene, even where they hold numbers."""
-
-COUNTER_ROWS = re.compile(
-    r"__(no_feature|ambiguous\w*|too_low_aqual|not_aligned|alignment_not_unique)|"
-    r"_?(no_feature|too_low_aqual|not_aligned|alignment_not_unique)|n_(unmapped|multimapping|nofeature|ambiguous)|"
-    r"(un)?assigned(_\w+)?",
-    re.IGNORECASE,
-)
-"""Names of the rows in which htseq-count, STAR and featureCounts count reads that belong to no gene."""
-
-_INDEX_TITLES = frozenset({"", "index", "idx", "row", "rows", "rowid", "row_id", "row_number", "rownum", "row_names"})
-_INDEX_TITLE = re.compile(r"unnamed(_\d+)*|level_\d+|x|x_?\d+|v1|\d+|no|nr|number|sr_no|s_no")
-"""Titles that pandas, R and spreadsheets give to a column that counts rows."""
+_HAS_DIGIT = re.compile(r"\d")
 
 RISING = 6
 """Fewest rising whole numbers that are names of samples; fewer may be measured values."""
-
-_ID_WORDS = frozenset(
-    {"id", "ids", "name", "names", "row", "rowname", "row_names", "index", "key", "locus", "locus_tag"}
-)
-"""Further titles that only a header begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,37 +59,31 @@ class Layout:
     notes: tuple[str, ...]
 
 
-def is_annotation(title: str) -> bool:
-    """Whether a title is that of a column that describes genes.
+@dataclass(frozen=True, slots=True)
+class ColumnChoice:
+    """Which columns of a table the user chose.
 
-    Examples
-    --------
-    >>> [is_annotation(title) for title in ("GeneLength", "Entrez_Gene_Id", "ALL_3")]
-    [True, True, False]
+    Parameters
+    ----------
+    gene_column : str, optional
+        The title of the column that names the rows.
+    wanted : tuple of str
+        Patterns of the titles of columns of values, such as `counts.*`; all that look like values when empty.
+    skipped : tuple of str
+        Patterns of the titles of columns that are left out.
     """
-    word = title_word(title)
-    parts = set(title_word(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", title)).split("_"))
-    return word in ANNOTATIONS | GENE_WORDS or bool(parts & _ANNOTATION_PARTS)
+
+    gene_column: str | None = None
+    wanted: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """All patterns."""
+        return self.wanted + self.skipped
 
 
-def is_counting(names: Sequence[str]) -> bool:
-    """Whether names only count rows: 0, 1, 2 and so on, or 1, 2, 3, perhaps as 0.0, 1.0.
-
-    Examples
-    --------
-    >>> is_counting(["0", "1", "2"]), is_counting(["7157", "4193", "1026"])
-    (True, False)
-    """
-    if len(names) < 2 or not re.fullmatch(r"[01](\.0)?", names[0].strip()):
-        return False
-    try:
-        numbers = [float(name) for name in names]
-    except ValueError:
-        return False
-    return all(right - left == 1 for left, right in pairwise(numbers))
-
-
-def lay_out(table: Table, *, header: bool | None = None, gene_column: str | None = None) -> Layout:
+def lay_out(table: Table, *, header: bool | None = None, choice: ColumnChoice | None = None) -> Layout:
     """Return the layout of a table, from its first rows.
 
     Parameters
@@ -140,23 +92,24 @@ def lay_out(table: Table, *, header: bool | None = None, gene_column: str | None
         Of which nothing has been read but its first rows.
     header : bool, optional
         Whether its first row is a header; decided by what stands there when absent.
-    gene_column : str, optional
-        The title of the column that names the rows.
+    choice : ColumnChoice, optional
+        The columns that the user chose.
 
     Raises
     ------
     NotFound
-        There is no column of that title.
+        There is no column of that title, or none that a pattern matches.
     InputError
-        There are no numbers, or the first row may be a header or values.
+        There are no numbers, the first row may be a header or values, or there are several measures of each sample.
     """
+    choice = choice or ColumnChoice()
     first, notes = _below_titles(table)
     if len(first) < 2:
         raise InputError(f"{table.path} holds one row, and no numbers below it.")
     top = first[0]
     has_header = header if header is not None else _has_header(table, top.fields, first[1:])
     if not has_header:
-        return _without_header(table, first, notes, gene_column)
+        return _without_header(table, first, notes, choice)
     titles = read_titles(table, first)
     if top.fields[0].strip() and not titles[0]:
         if title_word(top.fields[0]) in GENE_WORDS | SAMPLE_WORDS:
@@ -173,12 +126,8 @@ def lay_out(table: Table, *, header: bool | None = None, gene_column: str | None
         notes.append(f"{'line' if described == 1 else 'lines'} {lines} below the header skipped: text on samples")
     if not below:
         raise InputError(f"{table.path} has no row of numbers below its header.")
-    names, values = _choose_columns(table, titles, below, gene_column)
-    notes += [
-        f"column {titles[i] or i + 1!r} is skipped: it describes the rows, such as {clipped(below[0].fields[i])}"
-        for i in range(len(titles))
-        if i != names and i not in values and i < len(below[0].fields)
-    ]
+    names, values, chosen = _choose_columns(table, titles, below, choice)
+    notes += [*chosen, *_note_skipped(titles, below, {names, *values})]
     return Layout(titles, has_header=True, above=above, names=names, values=values, notes=tuple(notes))
 
 
@@ -193,22 +142,18 @@ def _below_titles(table: Table) -> tuple[list[Row], list[str]]:
     return rows, [f"above the header skipped: {some(titles, 3)}"] if skipped else []
 
 
-def _without_header(table: Table, first: list[Row], notes: list[str], gene_column: str | None) -> Layout:
+def _without_header(table: Table, first: list[Row], notes: list[str], choice: ColumnChoice) -> Layout:
     top, below = first[0].fields, first[1:]
-    if gene_column is not None:
-        raise InputError(f"{table.path} has no header, and so no column named {gene_column!r}.")
+    if titles := [title for title in (choice.gene_column, *choice.patterns) if title is not None]:
+        raise InputError(f"{table.path} has no header, and so no column named {titles[0]!r}.")
     blank = ("",) * len(top)
-    names, values = _choose_columns(table, blank, below, None)
+    names, values, _ = _choose_columns(table, blank, below, choice)
     values = tuple(column for column in values if column < len(top) and (top[column].strip() or column < values[-1]))
     titles = tuple(f"s{values.index(column) + 1}" if column in values else "" for column in range(len(top)))
     notes.append(
         f"no header: the first line holds numbers after {clipped(top[0])}; samples are named s1 … s{len(values)}"
     )
-    notes += [
-        f"column {i + 1} is skipped: it describes the rows, such as {clipped(below[0].fields[i])}"
-        for i in range(len(top))
-        if i != names and i not in values and top[i].strip()
-    ]
+    notes += _note_skipped(blank, below, {names, *values, *(i for i in range(len(top)) if not top[i].strip())})
     above = len(table.first) - len(first)
     return Layout(titles, has_header=False, above=above, names=names, values=values, notes=tuple(notes))
 
@@ -224,7 +169,7 @@ def _rows_of_text(below: Sequence[Row]) -> int:
         cells = [row.fields[column] for column in numeric if column < len(row.fields)]
         is_text = cells and not any(is_number(cell) for cell in cells)
         is_empty = all(not cell.strip() for cell in cells)
-        if len(numeric) < 2 or not is_text or (is_empty and title_word(row.fields[0]) not in GENE_WORDS | _ID_WORDS):
+        if len(numeric) < 2 or not is_text or (is_empty and title_word(row.fields[0]) not in GENE_WORDS | ID_WORDS):
             break
         count += 1
     return count if count <= 5 else 0
@@ -241,10 +186,26 @@ def _with_distinct_titles(titles: tuple[str, ...], rows: Sequence[Row]) -> tuple
     return titles
 
 
+def _note_skipped(titles: Sequence[str], below: Sequence[Row], read: set[int]) -> list[str]:
+    """Return one note on the columns that are not read, with what stands in them."""
+    skipped: list[str] = []
+    for column in range(len(titles)):
+        fields = [row.fields[column].strip() for row in below if column < len(row.fields)]
+        if column not in read and fields:
+            example = next((clipped(field) for field in fields if not is_missing(field)), "nothing")
+            skipped.append(f"{titles[column] or column + 1} ({example})")
+    if not skipped:
+        return []
+    which = "column" if len(skipped) == 1 else f"{len(skipped)} columns"
+    return [
+        f"{which} skipped, as {'it describes' if len(skipped) == 1 else 'they describe'} the rows: {some(skipped, 8)}"
+    ]
+
+
 def _choose_columns(
-    table: Table, titles: Sequence[str], below: Sequence[Row], gene_column: str | None
-) -> tuple[int, tuple[int, ...]]:
-    """Return the column of names, and the columns of values."""
+    table: Table, titles: Sequence[str], below: Sequence[Row], choice: ColumnChoice
+) -> tuple[int, tuple[int, ...], list[str]]:
+    """Return the column of names, the columns of values, and a note on those that were chosen."""
     width = len(titles)
     cells = [
         [row.fields[c].strip() for row in below if c < len(row.fields) and not is_missing(row.fields[c])]
@@ -252,39 +213,86 @@ def _choose_columns(
     ]
     are_text = (bool(cells[column]) and not any(map(is_number, cells[column])) for column in range(width))
     text = {column: None for column, is_text in enumerate(are_text) if is_text}  # in order, and quick to look up
+    gene_column = choice.gene_column
     if gene_column is None:
         names = _name_column(titles, cells, text)
     elif gene_column in titles:
         names = list(titles).index(gene_column)
     else:
         raise NotFound(f"{table.path} has no column {gene_column!r}.", hint=f"It has {some(titles, 10)}.")
+    if choice.wanted:
+        wanted = [column for column in _matching(table, titles, choice.wanted) if column != names]
+        skipped = set(_matching(table, titles, choice.skipped))
+        values = tuple(column for column in wanted if column not in skipped)
+        if not values:
+            raise NotFound(f"No column of {table.path} is left to read.", hint=f"It has {some(titles, 10)}.")
+        patterns = some([repr(pattern) for pattern in choice.wanted])
+        return names, values, [f"{counted(len(values), 'column')} read, chosen by {patterns}"]
     others = {names, *(column for column in range(width) if is_annotation(titles[column]))}
-    others.update(column for column in range(names) if _is_index(titles[column], cells[column]))
+    others.update(_matching(table, titles, choice.skipped))
+    others.update(column for column in range(names) if is_index(titles[column], cells[column]))
     open_to = [column for column in range(width) if column not in others and column not in text]
     if not open_to:
-        raise InputError(f"{table.path} has no column of numbers after {(titles[-1] or below[0].fields[-1])!r}.")
-    # Text before and behind the values describes rows; text among them is a fault, which reading names.
-    values = tuple(column for column in range(open_to[0], open_to[-1] + 1) if column not in others)
-    return names, values
+        raise _no_numbers(table, titles, below, {names, *others})
+    # Text before and behind the values describes rows, and so does text without a digit among them, such as calls
+    # and sexes; other text among them is a fault, which reading names.
+    wordy = {column for column in text if len(cells[column]) > 2 and not any(map(_HAS_DIGIT.search, cells[column]))}
+    values = [column for column in range(open_to[0], open_to[-1] + 1) if column not in others and column not in wordy]
+    return (names, *_one_measure(table, titles, values))
 
 
-def _is_index(title: str, cells: Sequence[str]) -> bool:
-    word = title_word(title)
-    is_untitled = word in _INDEX_TITLES or bool(_INDEX_TITLE.fullmatch(word))
-    if is_counting(cells):
-        return is_untitled or word in _ID_WORDS
-    rising = all(cell.isdecimal() for cell in cells) and all(int(a) < int(b) for a, b in pairwise(cells))
-    return is_untitled and rising and bool(cells)
+def _matching(table: Table, titles: Sequence[str], patterns: Sequence[str]) -> list[int]:
+    """Return the columns whose titles are, or match, one of some patterns, each of which must match some."""
+    columns: set[int] = set()
+    for pattern in patterns:
+        matching = [i for i, title in enumerate(titles) if title == pattern or fnmatchcase(title, pattern)]
+        if not matching:
+            raise NotFound(f"{table.path} has no column {pattern!r}.", hint=f"It has {some(titles, 10)}.")
+        columns.update(matching)
+    return sorted(columns)
+
+
+def _one_measure(table: Table, titles: Sequence[str], values: Sequence[int]) -> tuple[tuple[int, ...], list[str]]:
+    """Return the columns of the one measure of expression, where a table has columns of several for each sample."""
+    measures = find_measures(titles, values)
+    of_expression = [measure for measure in measures if measure.is_expression]
+    if len(of_expression) > 1:
+        raise InputError(
+            f"{table.path} has several columns of each sample: "
+            + some([f"{counted(len(m.columns), 'column')} of {m.title!r}" for m in of_expression])
+            + ".",
+            code="several-measures",
+            facts={"pattern": of_expression[0].pattern},
+        )
+    if not of_expression:
+        return tuple(values), []
+    (measure,) = of_expression
+    others = some([repr(other.title) for other in measures if other is not measure])
+    return measure.columns, [f"the columns of {measure.title!r} are read, and those of {others} are not"]
+
+
+def _no_numbers(table: Table, titles: Sequence[str], below: Sequence[Row], known: set[int]) -> InputError:
+    """Return the refusal of a table without columns of values, which shows what stands where they would be."""
+    text = [i for i in range(len(titles)) if i not in known]
+    if not text:
+        shown = some([repr(title) for title in titles if title]) or "none with a title"
+        return InputError(f"{table.path} has no column of numbers but those that describe its rows; it has {shown}.")
+    column = text[-1]
+    field = next((row.fields[column] for row in below if column < len(row.fields) and row.fields[column].strip()), "")
+    return InputError(
+        f"{table.path} has no column of numbers: its column {(titles[column] or column + 1)!r} holds text, such as "
+        f"{clipped(field)} in line {below[0].line}."
+    )
 
 
 def _name_column(titles: Sequence[str], cells: Sequence[Sequence[str]], text: Mapping[int, None]) -> int:
     """Return the column of names: the first, unless it counts rows or describes them and another is titled as names."""
-    words = GENE_WORDS | SAMPLE_WORDS | _ID_WORDS
+    words = GENE_WORDS | SAMPLE_WORDS | ID_WORDS
     titled = [column for column, title in enumerate(titles) if title and title_word(title) in words]
     distinct = {column: None for column in text if len(set(cells[column])) == len(cells[column])}
     first = title_word(titles[0])
-    if _is_index(titles[0], cells[0]):
-        others = (column for column in (*titled, *distinct) if not _is_index(titles[column], cells[column]))
+    if is_index(titles[0], cells[0]):
+        others = (column for column in (*titled, *distinct) if not is_index(titles[column], cells[column]))
         return next(others, 0)
     repeats = len(set(cells[0])) < len(cells[0])
     if first not in words and (is_annotation(titles[0]) or repeats):
@@ -313,8 +321,8 @@ def _has_header(table: Table, top: Sequence[str], below: Sequence[Row]) -> bool:
     if not numeric or not describes:
         return True
     corner = title_word(top[0])
-    is_index = corner in _INDEX_TITLES or (bool(_INDEX_TITLE.fullmatch(corner)) and not corner.isdigit())
-    if is_index or corner in GENE_WORDS | SAMPLE_WORDS | _ID_WORDS or is_annotation(top[0]):
+    is_title = corner in GENE_WORDS | SAMPLE_WORDS | ID_WORDS or is_annotation(top[0])
+    if is_title or (is_index_title(top[0]) and not corner.isdigit()):
         return True
     if texts and any(is_annotation(cells[i]) for i in texts):
         return True

@@ -100,8 +100,7 @@ def test_what_is_skipped_is_said(tmp_path: Path):
         "read as a table separated by tabs",
         "above the header skipped: Ours",
         "line 3 below the header skipped: text on samples",
-        "column 1 is skipped: it describes the rows, such as '0'",
-        "column 'GeneLength' is skipped: it describes the rows, such as '900'",
+        "2 columns skipped, as they describe the rows: 1 ('0'), GeneLength ('900')",
         "1 row of reads that belong to no gene skipped: __no_feature",
         "genes in rows: the first header cell is 'gene'",
     )

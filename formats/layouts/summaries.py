@@ -1,0 +1,154 @@
+"""Columns that a table has computed of its other columns, such as means behind the samples."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+MOST_AT_AN_EDGE = 8
+"""Most columns in front of the samples or behind them that are compared with statistics of the samples."""
+
+NUMBERS = 200_000
+"""About as many numbers are looked at, in rows from all over the table; 40 rows at least, and 400 at most."""
+
+FIRST_LOOK = 8
+"""Rows that are compared first; most columns differ there."""
+
+FEWEST_VALUES = 5
+"""Fewest different values of a column that can be told from a statistic of others by them."""
+
+_STATISTICS: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
+    "mean": lambda rows: rows.mean(axis=1),
+    "sum": lambda rows: rows.sum(axis=1),
+    "median": lambda rows: np.median(rows, axis=1),
+    "largest": lambda rows: rows.max(axis=1),
+    "smallest": lambda rows: rows.min(axis=1),
+    "range": lambda rows: np.ptp(rows, axis=1),
+    "standard deviation": lambda rows: rows.std(axis=1, ddof=1),
+    "standard deviation (n)": lambda rows: rows.std(axis=1),
+    "variance": lambda rows: rows.var(axis=1, ddof=1),
+    "variance (n)": lambda rows: rows.var(axis=1),
+    "standard error": lambda rows: rows.std(axis=1, ddof=1) / np.sqrt(rows.shape[1]),
+    "coefficient of variation": lambda rows: rows.std(axis=1, ddof=1) / rows.mean(axis=1),
+    "coefficient of variation (%)": lambda rows: 100 * rows.std(axis=1, ddof=1) / rows.mean(axis=1),
+    "number above zero": lambda rows: np.count_nonzero(rows > 0, axis=1).astype(np.float64),
+    "share above zero": lambda rows: np.count_nonzero(rows > 0, axis=1) / rows.shape[1],
+    "log2 of the mean": lambda rows: np.log2(rows.mean(axis=1)),
+    "log2 of the mean, plus 1": lambda rows: np.log2(rows.mean(axis=1) + 1),
+    "mean of log2, plus 1": lambda rows: np.log2(rows + 1).mean(axis=1),
+}
+
+
+def find_summaries(values: NDArray[np.float64]) -> dict[int, str]:
+    """Return the columns in front or behind that are a statistic of all columns between, and which statistic.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (rows, columns)
+
+    Examples
+    --------
+    >>> values = np.random.default_rng(1).normal(7, 2, (20, 4)).round(2)
+    >>> find_summaries(np.column_stack([values, values.mean(axis=1).round(3), values.max(axis=1)]))
+    {4: 'mean', 5: 'largest'}
+    """
+    columns = values.shape[1]
+    rows = _some_rows(values)
+    if len(rows) < FEWEST_VALUES or columns < 3:
+        return {}
+    units = _units(rows)
+    best: dict[int, str] = {}
+    for between, outside in _cuts(columns, min(MOST_AT_AN_EDGE, columns - 2)):
+        known: dict[int, str] = {}
+        for name, statistic in _STATISTICS.items():
+            if not _agree(rows[:FIRST_LOOK], statistic, between, outside, units):
+                continue
+            known.update(dict.fromkeys(_agree(rows, statistic, between, outside, units), name))
+        if len(known) > max(len(best), len(outside) // 2):
+            best = known
+    return {column: best[column] for column in sorted(best) if _varies(rows[:, column], units[column])}
+
+
+def find_parts(values: NDArray[np.float64]) -> dict[int, str]:
+    """Return the columns that are the sum, mean or median of neighbours, and a description such as `sum of 2 columns`.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (rows, columns)
+    """
+    rows = _some_rows(values)
+    columns = values.shape[1]
+    if len(rows) < FEWEST_VALUES or columns < 4:
+        return {}
+    units = _units(rows)
+    sums = np.concatenate([np.zeros((len(rows), 1)), np.cumsum(rows, axis=1)], axis=1)
+    parts: dict[int, str] = {}
+    for width in range(2, min(MOST_AT_AN_EDGE, columns - 2) + 1):
+        windows = sums[:, width:] - sums[:, :-width]  # of the columns start … start + width - 1
+        for offset in (width, -1):
+            starts = np.arange(max(0, -offset), min(columns - width + 1, columns - offset))
+            own = rows[:, starts + offset]
+            for name, expected in (("sum", windows[:, starts]), ("mean", windows[:, starts] / width)):
+                for start in starts[_are_rounded(own, expected, units[starts + offset])].tolist():
+                    column = start + offset
+                    if column not in parts and _varies(rows[:, column], units[column]):
+                        parts[column] = f"{name} of {width} columns beside it"
+    return dict(sorted(parts.items()))
+
+
+def _cuts(columns: int, edge: int) -> Iterator[tuple[slice, list[int]]]:
+    """Yield the columns between and those outside of them, for every number of columns behind or in front."""
+    for outside in range(1, edge + 1):
+        yield slice(0, columns - outside), list(range(columns - outside, columns))
+    for outside in range(1, edge + 1):
+        yield slice(outside, columns), list(range(outside))
+
+
+def _some_rows(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return rows from all over the table that are finite."""
+    count = min(400, max(40, NUMBERS // max(1, values.shape[1])))
+    rows = values[:: max(1, len(values) // count)]
+    return rows[np.isfinite(rows).all(axis=1)]
+
+
+def _agree(
+    rows: NDArray[np.float64],
+    statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    between: slice,
+    outside: list[int],
+    units: NDArray[np.float64],
+) -> list[int]:
+    """Return which columns outside are a statistic of those between, rounded."""
+    with np.errstate(all="ignore"):
+        expected = statistic(rows[:, between])
+    if not np.isfinite(expected).all():
+        return []
+    agree = _are_rounded(rows[:, outside], expected[:, None], units[outside])
+    return [column for column, does in zip(outside, agree.tolist(), strict=True) if does]
+
+
+def _units(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the unit to which the numbers of each column are rounded, at most six decimals; 0 beyond."""
+    units = np.zeros(rows.shape[1])
+    for decimals in range(6, -1, -1):
+        are = np.all(np.abs(np.round(rows, decimals) - rows) < 1e-9 + 1e-12 * np.abs(rows), axis=0)
+        units[are] = 10.0**-decimals
+    return units
+
+
+def _are_rounded(
+    columns: NDArray[np.float64], expected: NDArray[np.float64], units: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Return which columns are what is expected, rounded to their units."""
+    return np.all(np.abs(columns - expected) <= 0.5001 * units + 1e-6 * np.abs(expected), axis=0)
+
+
+def _varies(column: NDArray[np.float64], unit: float) -> bool:
+    """Whether a column has so many values, so far apart, that it agrees with another by no chance."""
+    return len(np.unique(column)) >= FEWEST_VALUES and float(np.std(column)) > 20 * unit * (unit < 1) + 2 * unit
