@@ -63,20 +63,21 @@ HINTS: dict[str, str] = {
         "--samples FILE lists the samples to use, one a line."
     ),
     "column-of-tested-table": "Name it: --trait {first}. These can be one: {offered}.",
+    "columns-of-one-sample": "Put one column of each sample into one table; if these are samples, add --columns '*'.",
     "decimal-comma-or-thousands": "Choose with --decimal comma or --decimal point.",
     "decimals-or-thousands": "Write numbers without marks between thousands; for decimals, use --decimal point.",
     "gene-column-unknown": "Choose the column that names the genes: --gene-column NAME.",
     "genes-are-row-numbers": "Choose the column of names with --gene-column TITLE, or the axis with --genes-in.",
     "genes-in-rows-or-columns": "Choose with --genes-in rows or --genes-in columns.",
+    "genes-may-describe-samples": (
+        "Leave it out with --skip-columns {column!r} (again for others) where genes are columns, or with --genes FILE; "
+        "insist with --columns '*' on all."
+    ),
     "genes-not-on-panel": "--missing drop leaves them out (they are recorded in the commit).",
     "genes-of-other-vocabulary": (
         "--alias FILE translates them (two columns: name, gene); `grn init --gene-column NAME` names the panel by "
         "another column of its file. "
         "--missing drop leaves them out (they are recorded in the commit)."
-    ),
-    "genes-may-describe-samples": (
-        "Leave it out with --skip-columns {column!r} (again for others) where genes are columns, or with --genes FILE; "
-        "insist with --columns '*' on all."
     ),
     "gmt-without-descriptions": "Choose with --descriptions, or with --no-descriptions.",
     "header-or-values": "Choose with --header, or with --no-header.",
@@ -99,8 +100,8 @@ HINTS: dict[str, str] = {
     "pathways-too-small": "Lower --min-genes.",
     "samples-not-described": "Describe the samples in a table, one a row: --sample-table FILE.",
     "samples-without-condition": "Choose the samples with --where COLUMN=VALUE.",
-    "several-sheets": "`grn init --sheet NAME` reads one of them; elsewhere, leave one in the file.",
     "several-measures": "Choose the columns to read by their titles, such as --columns {pattern!r}.",
+    "several-sheets": "`grn init --sheet NAME` reads one of them; elsewhere, leave one in the file.",
     "sign-not-known": "Choose the column of signs with --sign-column TITLE, or --sign-column none.",
     "strength-not-positive": "To subtract a pathway, use --subtract.",
     "unknown-signs": "Use --unknown-sign drop to leave them out, or --unknown-sign plus to take them as activation.",

@@ -16,7 +16,7 @@ from ..genes.identifiers import spreadsheet_dates
 from ..genes.orientation import SAMPLE_WORDS, Orientation, orient, title_word
 from ..layouts.layout import ColumnChoice, lay_out
 from ..layouts.summaries import find_summaries
-from ..layouts.titles import COUNTER_ROWS, DESCRIPTIONS_OF_SAMPLES, is_counting
+from ..layouts.titles import ALSO_GENES, COUNTER_ROWS, DESCRIPTIONS_OF_SAMPLES, is_counting
 from ..layouts.unlike import find_unlike, find_unlike_names
 from .gct import has_metadata, without_metadata
 from .sample_tables import select_described
@@ -191,12 +191,18 @@ def _without_descriptions(
 ) -> tuple[tuple[str, ...], NDArray[np.float64], tuple[str, ...]]:
     """Return genes without rows or columns that describe samples, such as `batch`, and a note on them."""
     words = DESCRIPTIONS_OF_SAMPLES | SAMPLE_WORDS
-    others = [gene for gene in genes if title_word(gene) in words]
-    if not others:
+    mask = np.array([title_word(gene) not in words for gene in genes], dtype=np.bool_)
+    if mask.all() or not mask.any():
         return genes, values, ()
-    mask = np.array([title_word(gene) not in words for gene in genes])
+    front, behind = int(np.argmax(mask)), len(mask) - int(np.argmax(mask[::-1]))
+    for block in (range(front), range(behind, len(mask)), *([i] for i in range(front, behind))):
+        if all(genes[i] in ALSO_GENES for i in block if not mask[i]):
+            mask[list(block)] = True
+    if mask.all():
+        return genes, values, ()
+    others = [gene for gene, is_gene in zip(genes, mask, strict=True) if not is_gene]
     note = f"skipped, as no gene is called so and they describe samples: {some(others, 10)}"
-    return tuple(gene for gene in genes if title_word(gene) not in words), values[mask], (note,)
+    return tuple(gene for gene, is_gene in zip(genes, mask, strict=True) if is_gene), values[mask], (note,)
 
 
 def _without_fractions(genes: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:

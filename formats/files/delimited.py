@@ -53,8 +53,26 @@ _GROUPED = re.compile(r"\s*[+-]?[1-9]\d{0,2},\d{3}\s*")
 """A number that may have a decimal comma, or a comma between thousands."""
 _POINT_GROUPED = re.compile(r"\s*[+-]?[1-9]\d{0,2}\.\d{3}\s*")
 
+_SPACED = re.compile(r"\s*[+-]?\d{1,3}([ '\u2019\u00a0\u202f\u2009]\d{3})+([.,]\d*)?\s*")
+"""A number with spaces or apostrophes between thousands."""
+
+_BETWEEN_THOUSANDS = dict.fromkeys(map(ord, " '\u2019\u00a0\u202f\u2009"))
+_DASHES = {ord(dash): "-" for dash in "\u2212\u2013\ufe63\uff0d"}
+"""Signs that programs for text put before numbers, in place of a minus."""
+
 _THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?\s*")
 """A number that has commas between thousands, where commas are not before decimals."""
+
+_SEP = re.compile(r"\"?sep=(,|;|\t|\\t)\"?", re.IGNORECASE)
+"""A first line that tells a spreadsheet the delimiter of the others."""
+
+_SEPARATORS: dict[str, Delimiter] = {",": ",", ";": ";", "\t": "\t", "\\t": "\t"}
+
+FEWEST_GROUPED = 12
+"""Fewest numbers of one form that are no chance."""
+
+LARGEST_OF_LOGS = 50.0
+"""Numbers with three decimals that are below are logarithms, and no thousands."""
 
 _MISSING = frozenset({"", "na", "nan", "n/a", "null", "none", "-", "#n/a"})
 _GCT = re.compile(r"#1\.\d\b")
@@ -89,6 +107,9 @@ class Table:
         Whether numbers have a decimal comma. Rows are returned with a point in its place.
     may_have_thousands : bool
         Whether commas may stand between thousands. Rows are returned without them.
+    has_marks : bool
+        Whether spaces or apostrophes stand between thousands, or dashes before numbers. Rows are returned with numbers
+        as `plain_number` writes them.
     is_quoted : bool
         Whether quotation marks enclose fields, as in csv files; else they are part of them.
     form : str
@@ -103,6 +124,7 @@ class Table:
     before: int
     has_decimal_comma: bool = False
     may_have_thousands: bool = False
+    has_marks: bool = False
     is_quoted: bool = True
     form: str = ""
 
@@ -127,6 +149,8 @@ class Table:
 
     def with_points(self, row: Row) -> Row:
         """Return a row with numbers as Python writes them, but for its first field, which is a name."""
+        if self.has_marks:
+            row = Row(row.line, [row.fields[0], *map(plain_number, row.fields[1:])])
         if self.may_have_thousands:
             name, *fields = row.fields
             return Row(row.line, [name, *(f.replace(",", "") if _THOUSANDS.fullmatch(f) else f for f in fields)])
@@ -186,8 +210,12 @@ def open_table(
         comments, opening = _skip_comments(path, stream)
         if not opening:
             raise InputError(f"{path} holds no table: there is nothing after its comments.")
+        named = _SEP.fullmatch(opening.strip(" \r\n")) if is_text else None
+        if named:
+            comments.append(opening.strip())
+            opening = next(iter(stream), "")
         top = [opening, *itertools.islice(stream, SNIFFED - 1)]
-        delimiter = _sniff_delimiter(top) if is_text else "\t"
+        delimiter = _SEPARATORS[named[1]] if named else _sniff_delimiter(top) if is_text else "\t"
         if comments and _is_header_in_comment(comments[-1], opening, delimiter):
             top.insert(0, comments.pop().removeprefix("#") + "\n")
         lines = itertools.chain(top, stream)
@@ -196,7 +224,7 @@ def open_table(
         table = Table(
             path, delimiter, tuple(filter(None, comments)), (), spaced, len(comments), is_quoted=is_quoted, form=form
         )
-        table = _with_decimal_mark(peek(table), decimal)
+        table = _with_decimal_mark(_with_marks(peek(table)), decimal)
         if not table.first:
             raise InputError(f"{path} holds no table: there is nothing after its comments.")
         yield table
@@ -258,6 +286,20 @@ def is_number(field: str) -> bool:
     except ValueError:
         return False
     return "_" not in field and value == value
+
+
+def plain_number(field: str) -> str:
+    """Return a number without spaces or apostrophes between its thousands, and with a plain minus; else the field.
+
+    Examples
+    --------
+    >>> plain_number("1 234,5"), plain_number("1'234.5"), plain_number("\u22121.5"), plain_number("2 samples")
+    ('1234,5', '1234.5', '-1.5', '2 samples')
+    """
+    text = field.translate(_DASHES).strip().strip("\u00a0\u202f")
+    if _SPACED.fullmatch(text):
+        text = text.translate(_BETWEEN_THOUSANDS)
+    return text if is_number(text) or _COMMA_NUMBER.fullmatch(text) else field
 
 
 def is_missing(field: str) -> bool:
@@ -361,8 +403,19 @@ def _fit(lines: Sequence[str], delimiter: Delimiter) -> float:
         return 0.0
     every = (cell for row in rows[1:] if len(row) == width for cell in row[1:] if not is_missing(cell))
     cells = list(itertools.islice(every, 1000))
-    numbers = sum(is_number(cell) or bool(_COMMA_NUMBER.fullmatch(cell)) for cell in cells)
+    plain = map(plain_number, cells)
+    numbers = sum(is_number(cell) or bool(_COMMA_NUMBER.fullmatch(cell)) for cell in plain)
     return number / len(rows) + numbers / max(1, len(cells))
+
+
+def _with_marks(table: Table) -> Table:
+    """Return the table with what is known of the marks in its numbers, from the rows that are looked at first."""
+    cells = (cell for row in table.first for cell in row.fields[1:])
+    if not any(not cell.isascii() or " " in cell.strip() or "'" in cell for cell in cells):
+        return table
+    plain = replace(table, has_marks=True)
+    first = tuple(map(plain.with_points, table.first))
+    return replace(plain, first=first) if first != table.first else table
 
 
 def _with_decimal_mark(table: Table, decimal: DecimalMark) -> Table:
@@ -394,13 +447,21 @@ def _with_decimal_mark(table: Table, decimal: DecimalMark) -> Table:
 
 
 def _refuse_points_between_thousands(table: Table) -> None:
-    """Refuse a table in which every point has three digits behind it, and whole numbers below 1,000 beside it.
+    """Refuse a table in which every point has three digits behind it, and whole numbers below 1,000 beside it or alone.
 
-    Numbers with three decimals are written so too, but then whole numbers among them have decimals as well.
+    Numbers with three decimals are written so too, but then whole numbers among them have decimals as well, and some
+    are below 1 where some are large.
     """
-    cells = (cell for row in table.first for cell in row.fields[1:] if "." in cell and _POINT_NUMBER.fullmatch(cell))
+    fields = [cell.strip() for row in table.first for cell in row.fields[1:] if is_number(cell)]
+    cells = [cell for cell in fields if _POINT_NUMBER.fullmatch(cell)]
     if not all(map(_POINT_GROUPED.fullmatch, cells)):
         return
+    if len(cells) >= FEWEST_GROUPED and len(cells) == len(fields) and max(map(float, cells)) >= LARGEST_OF_LOGS:
+        raise InputError(
+            f"{table.path}: every number has three digits behind a point, such as {cells[0]}; these may be decimals, "
+            f"or the point stands between thousands ({cells[0].replace('.', '')}).",
+            code="decimals-or-thousands",
+        )
     for column in itertools.zip_longest(*(row.fields[1:] for row in table.first), fillvalue=""):
         pointed = [cell.strip() for cell in column[1:] if _POINT_GROUPED.fullmatch(cell)]
         whole = [cell.strip() for cell in column[1:] if cell.strip().isdecimal()]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ...engine.errors import InputError
-from .delimited import clipped, fit_row, is_missing, is_number
+from .delimited import clipped, fit_row, is_missing, is_number, plain_number
 from .limits import TEXT_COST, MemoryBudget
 
 if TYPE_CHECKING:
@@ -235,8 +235,8 @@ def _read_number(table: Table, row: Row, column: int, header: Sequence[str], bla
     field = row.fields[column]
     if is_missing(field):
         return float("nan") if field.strip() else blank
-    if is_number(field):
-        return float(field)
+    if is_number(plain := plain_number(field)):
+        return float(plain)
     name = header[column] if column < len(header) and header[column] else str(column + 1)
     hint = "Numbers have a decimal point, not a comma." if is_number(field.replace(",", ".")) else ""
     raise InputError(f"{table.path}, line {row.line}, column {name}: {clipped(field)} is not a number.", hint=hint)

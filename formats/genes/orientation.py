@@ -46,6 +46,12 @@ _SAMPLE_LIKE = re.compile(
 )
 """Names that samples and cells are given."""
 
+_SURELY_SAMPLE = re.compile(
+    r"TCGA[-.]\w\w[-.]\w{4}.*|GTEX[-.].+|GSM\d{3,}.*|[SED]RR\d{5,}.*|SAM(N|EA|D)\d+|ACH-\d{6}|[ACGT]{12,}(-\d+)?",
+    re.IGNORECASE,
+)
+"""Names that archives and sequencers give to samples and cells, and nobody to a gene."""
+
 _UNIVERSAL = frozenset(_KNOWN_GENES.split())
 _GENE_LIKE = re.compile(r"ENS[A-Z]{0,6}G\d{11}(\.\d+)?|RP[SL]\d+[AXYL]?\d?|MT-(ND|CO|ATP|CYB)\w*", re.IGNORECASE)
 
@@ -93,6 +99,9 @@ def orient(first_cell: str, row_names: Sequence[str], column_names: Sequence[str
     in_rows, in_columns = _gene_like(row_names), _gene_like(column_names)
     are_in_rows = _clearly_more(in_rows, in_columns, len(row_names))
     are_in_columns = _clearly_more(in_columns, in_rows, len(column_names))
+    sure = [_surely_samples(names) for names in (row_names, column_names)]
+    if word in SAMPLE_WORDS and sure == [False, True]:  # as Xena writes: the title of the header
+        return Orientation("rows", f"columns have names of samples, such as {column_names[0]}")
     if word in GENE_WORDS or word in SAMPLE_WORDS:
         axis: Axis = "rows" if word in GENE_WORDS else "columns"
         is_contradicted = are_in_columns if axis == "rows" else are_in_rows
@@ -117,6 +126,10 @@ def orient(first_cell: str, row_names: Sequence[str], column_names: Sequence[str
 def _are_samples(names: Sequence[str]) -> bool:
     """Whether most names are as those of samples."""
     return len(names) > 0 and sum(bool(_SAMPLE_LIKE.fullmatch(name.strip())) for name in names) > 0.6 * len(names)
+
+
+def _surely_samples(names: Sequence[str]) -> bool:
+    return len(names) > 0 and sum(bool(_SURELY_SAMPLE.fullmatch(name.strip())) for name in names) > 0.6 * len(names)
 
 
 def _gene_like(names: Iterable[str]) -> list[str]:

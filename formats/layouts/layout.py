@@ -17,7 +17,7 @@ from ...engine.wording import counted, some
 from ..files.delimited import clipped, is_missing, is_number, read_titles
 from ..genes.identifiers import guess_vocabulary
 from ..genes.orientation import GENE_WORDS, SAMPLE_WORDS, title_word
-from .measures import find_measures
+from .measures import are_measures, find_measures
 from .titles import ID_WORDS, is_annotation, is_index, is_index_title
 
 if TYPE_CHECKING:
@@ -254,6 +254,12 @@ def _matching(table: Table, titles: Sequence[str], patterns: Sequence[str]) -> l
 
 def _one_measure(table: Table, titles: Sequence[str], values: Sequence[int]) -> tuple[tuple[int, ...], list[str]]:
     """Return the columns of the one measure of expression, where a table has columns of several for each sample."""
+    if are_measures(titles[column] for column in values):
+        raise InputError(
+            f"{table.path} has columns of one sample alone, and several samples are needed: its columns of numbers are "
+            f"{some([titles[column] for column in values])}.",
+            code="columns-of-one-sample",
+        )
     measures = find_measures(titles, values)
     of_expression = [measure for measure in measures if measure.is_expression]
     if len(of_expression) > 1:

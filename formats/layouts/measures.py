@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..genes.orientation import title_word
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 _VALUES = re.compile(
     r"((raw|read|est|estimated|expected|unique|frag|fragment|umi|norm|normalized|normalised)_)?counts?|reads|num_?reads|"
@@ -28,6 +28,18 @@ _BESIDE = re.compile(
 """What stands beside a measure and says how well it is known."""
 
 _SEPARATOR = re.compile(r"[ ._:|/()\[\]-]+")
+
+
+def are_measures(titles: Iterable[str]) -> bool:
+    """Whether titles are measures alone: the table has columns of one sample.
+
+    Examples
+    --------
+    >>> are_measures(["expected_count", "TPM", "FPKM"]), are_measures(["S1", "S2"])
+    (True, False)
+    """
+    words = [title_word(title) for title in titles]
+    return len(set(words)) > 1 and all(_VALUES.fullmatch(word) or _BESIDE.fullmatch(word) for word in words)
 
 
 class Measure(NamedTuple):

@@ -20,6 +20,9 @@ NUMBERS = 200_000
 FIRST_LOOK = 8
 """Rows that are compared first; most columns differ there."""
 
+MOST_COLUMNS = 500
+"""Most columns of a table whose first and last columns are compared with all that stand together."""
+
 FEWEST_VALUES = 5
 """Fewest different values of a column that can be told from a statistic of others by them."""
 
@@ -72,11 +75,11 @@ def find_summaries(values: NDArray[np.float64]) -> dict[int, str]:
             known.update(dict.fromkeys(_agree(rows, statistic, between, outside, units), name))
         if len(known) > max(len(best), len(outside) // 2):
             best = known
-    return {column: best[column] for column in sorted(best) if _varies(rows[:, column], units[column])}
+    return {column: best[column] for column in sorted(best) if _varies(rows[:, column], float(units[column]))}
 
 
 def find_parts(values: NDArray[np.float64]) -> dict[int, str]:
-    """Return the columns that are the sum, mean or median of neighbours, and a description such as `sum of 2 columns`.
+    """Return the columns that are the sum or mean of others that stand together, and which, to be read after `the`.
 
     Parameters
     ----------
@@ -89,16 +92,20 @@ def find_parts(values: NDArray[np.float64]) -> dict[int, str]:
     units = _units(rows)
     sums = np.concatenate([np.zeros((len(rows), 1)), np.cumsum(rows, axis=1)], axis=1)
     parts: dict[int, str] = {}
+    edge = MOST_AT_AN_EDGE if columns <= MOST_COLUMNS else 0
+    at_edges = {*range(edge), *range(columns - edge, columns)}
     for width in range(2, min(MOST_AT_AN_EDGE, columns - 2) + 1):
         windows = sums[:, width:] - sums[:, :-width]  # of the columns start … start + width - 1
-        for offset in (width, -1):
-            starts = np.arange(max(0, -offset), min(columns - width + 1, columns - offset))
-            own = rows[:, starts + offset]
-            for name, expected in (("sum", windows[:, starts]), ("mean", windows[:, starts] / width)):
-                for start in starts[_are_rounded(own, expected, units[starts + offset])].tolist():
-                    column = start + offset
-                    if column not in parts and _varies(rows[:, column], units[column]):
-                        parts[column] = f"{name} of {width} columns beside it"
+        pairs = {(s, c) for s in range(columns - width + 1) for c in (s - 1, s + width, *at_edges)}
+        pairs = sorted((s, c) for s, c in pairs if 0 <= c < columns and not s <= c < s + width)
+        starts, candidates = [s for s, _ in pairs], [c for _, c in pairs]
+        for name, scale in (("sum", 1.0), ("mean", 1.0 / width)):
+            expected = scale * windows[:FIRST_LOOK, starts]
+            for at in np.flatnonzero(_are_rounded(rows[:FIRST_LOOK, candidates], expected, units[candidates])).tolist():
+                column, window = candidates[at], scale * windows[:, [starts[at]]]
+                does = bool(_are_rounded(rows[:, [column]], window, units[[column]])[0])
+                if does and column not in parts and _varies(rows[:, column], float(units[column])):
+                    parts[column] = f"{name} of {width} other columns"
     return dict(sorted(parts.items()))
 
 

@@ -47,6 +47,9 @@ doublet_score phase s_score g2m_score total sum
 DESCRIPTIONS_OF_SAMPLES = frozenset(_DESCRIPTIONS_OF_SAMPLES.split())
 """Names of rows or columns that describe samples and are no gene, even where they hold numbers."""
 
+ALSO_GENES = frozenset({"run", "os", "rep", "rin", "pmi"})
+"""Those of them that are also names of genes, of flies above all: beside other descriptions they are none."""
+
 COUNTER_ROWS = re.compile(
     r"__(no_feature|ambiguous\w*|too_low_aqual|not_aligned|alignment_not_unique)|"
     r"_?(no_feature|too_low_aqual|not_aligned|alignment_not_unique)|n_(unmapped|multimapping|nofeature|ambiguous)|"

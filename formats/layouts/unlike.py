@@ -82,9 +82,11 @@ def find_unlike_names(names: Sequence[str], values: NDArray[np.float64]) -> list
     """
     phrases = [bool(_PHRASE.fullmatch(name.strip())) for name in names]
     words = [bool(_WORD.fullmatch(name.strip())) for name in names]
+    if not any(phrases) and not any(words):
+        return []
     finite = np.where(np.isfinite(values), values, 0.0)
     whole = np.all(finite == np.round(finite), axis=1)
-    are_decimals = float(np.mean(whole)) < 0.5 if len(whole) else False
+    are_decimals = 2 * int(np.count_nonzero(whole)) < len(whole)
     unlike = [
         is_phrase or (is_word and are_decimals and is_whole)
         for is_phrase, is_word, is_whole in zip(phrases, words, whole.tolist(), strict=True)
@@ -181,7 +183,8 @@ def _of_another_order(titles: Sequence[str], rows: NDArray[np.float64]) -> list[
     if len(rows) < fewest or columns < 4 or not np.isfinite(rows).all():
         return []
     edge = min(8, columns // 3)
-    chosen = sorted({*range(edge), *range(columns - edge, columns), *np.linspace(0, columns - 1, COMPARED).astype(int)})
+    spread = (round((columns - 1) * i / (COMPARED - 1)) for i in range(COMPARED))
+    chosen = sorted({*range(edge), *range(columns - edge, columns), *spread})
     with np.errstate(invalid="ignore", divide="ignore"):
         correlations = np.abs(np.atleast_2d(np.corrcoef(_ranks(rows[:, chosen]))))
     np.fill_diagonal(correlations, np.nan)

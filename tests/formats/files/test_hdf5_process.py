@@ -183,6 +183,6 @@ def test_an_interrupt_is_the_parents_who_ends_the_reading_process(path: Path):
     parent, child = parent_of_a_loop(path)
     assert os.getpgid(child) != os.getpgid(parent.pid)
     os.killpg(parent.pid, signal.SIGINT)
-    _, errors = parent.communicate(timeout=20)
+    _, errors = parent.communicate(timeout=60)
     assert errors.rstrip().endswith(b"KeyboardInterrupt")
     assert ends(child)

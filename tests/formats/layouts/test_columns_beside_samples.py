@@ -1,0 +1,258 @@
+"""Tables as programs write them, with columns that are no samples: read without them, or refused with a choice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from grnledger.engine.errors import GrnError, InputError, NotFound
+from grnledger.formats.expression.tables import read_expression_table
+from grnledger.formats.layouts.measures import find_measures
+from grnledger.formats.layouts.summaries import find_parts, find_summaries
+from grnledger.formats.layouts.unlike import find_unlike, find_unlike_names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+GENES = (
+    "TP53 MDM2 CDKN1A BAX ACTB GAPDH MYC EGFR PTEN KRAS VIM CDH1 STAT3 JUN FOS RELA SOX2 GATA3 ERBB2 CCND1".split()  # noqa: SIM905
+)
+SAMPLES = ["S1", "S2", "S3", "S4", "S5", "S6"]
+STREAM = np.random.default_rng(3)
+COUNTS = 1 + np.round(STREAM.gamma(1.2, 300, (20, 1)) * STREAM.lognormal(0, 0.4, (20, 6)))
+LOGS = np.array(np.round(np.log2(COUNTS + 1), 3), dtype=np.float64)
+UNIFORM = np.round(STREAM.uniform(0, 1, 20), 4)
+SIZES = STREAM.integers(500, 90000, 20)
+
+Columns = dict[str, "Sequence[object]"]
+
+
+def numbers(values: NDArray[np.float64], names: Sequence[str] = SAMPLES) -> Columns:
+    shown = [[repr(v) if v % 1 else str(int(v)) for v in column] for column in values.T.tolist()]
+    return dict(zip(names, shown, strict=True))
+
+
+def table(columns: Columns, delimiter: str = "\t") -> str:
+    rows = zip(*columns.values(), strict=True)
+    return "\n".join(delimiter.join(map(str, row)) for row in (list(columns), *rows)) + "\n"
+
+
+def of_all(title: str, values: NDArray[np.float64] = COUNTS) -> Columns:
+    return numbers(values, [title.format(sample) for sample in SAMPLES])
+
+
+def turned(columns: Columns, corner: str = "sample") -> str:
+    samples = {gene: [repr(v) for v in row] for gene, row in zip(GENES, LOGS.tolist(), strict=True)}
+    return table({corner: SAMPLES, **columns, **samples}, ",")
+
+
+READ = {
+    "means under a title of another language": {**numbers(LOGS), "gemiddelde": np.round(LOGS.mean(axis=1), 3)},
+    "sums and deviations": {
+        **numbers(COUNTS), "overall": COUNTS.sum(axis=1), "spread": np.round(COUNTS.std(axis=1, ddof=1), 2),
+    },
+    "means in front": {"avg all": np.round(COUNTS.mean(axis=1), 1), **numbers(COUNTS)},
+    "calls between": {
+        title: cells
+        for column, sample in enumerate(SAMPLES)
+        for title, cells in ((sample, numbers(COUNTS)[sample]), (f"{sample}_Call", list("PPAM" * 4 + "AP" * 2)))
+        if column < 6
+    },
+    "p-values of detection": {
+        title: cells
+        for sample in SAMPLES
+        for title, cells in ((sample, numbers(COUNTS)[sample]), (f"{sample}.Detection Pval", ["0.01"] * 20))
+    },
+    "a pool beside numbered samples": numbers(LOGS, [*SAMPLES[:5], "pool"]),
+    "words for samples": numbers(LOGS, ["WT", "KO", "Rescue", "Het", "Mock", "Input"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", READ)
+def test_columns_that_describe_genes_are_left_out(tmp_path: Path, name: str):
+    (tmp_path / "e").write_text(table({"gene": GENES, **READ[name]}))
+    expression, _ = read_expression_table(tmp_path / "e")
+    assert expression.genes == tuple(GENES)
+    assert len(expression.samples) == 6
+    assert np.array_equal(expression.values, LOGS if expression.values.max() < 20 else COUNTS)
+
+
+def test_what_is_computed_of_the_samples_is_said(tmp_path: Path):
+    (tmp_path / "e").write_text(table({"gene": GENES, **READ["sums and deviations"]}))
+    note = "2 columns computed of the other columns skipped: overall is the sum, spread is the standard deviation"
+    assert note in read_expression_table(tmp_path / "e")[1]
+
+
+REFUSED = {
+    "a length under a title of its own": ({"GRCh38_bp": SIZES, **numbers(COUNTS)}, "'GRCh38_bp'"),
+    "a degree": ({**numbers(LOGS), "ppi_degree": STREAM.integers(1, 300, 20)}, "has whole numbers|is unlike|about"),
+    "two statistics": ({**numbers(LOGS), "qval_x": UNIFORM, "tstat_x": UNIFORM[::-1]}, "'qval_x', 'tstat_x'"),
+    "a share of one value": ({**numbers(COUNTS), "pct_detected": ["1.0"] * 20}, "'pct_detected'"),
+    "means of groups": (
+        {**numbers(LOGS), "A": np.round(LOGS[:, :3].mean(axis=1), 3), "B": np.round(LOGS[:, 3:].mean(axis=1), 3)},
+        "'A' is the mean of 3 other columns",
+    ),
+    "a ratio": (
+        {**numbers(LOGS[:, :4], ["WT a", "WT b", "KO a", "KO b"]), "KO/WT": np.round(LOGS[:, 2] - LOGS[:, 0], 3)},
+        "'KO/WT'",
+    ),
+    "counts and TPM": ({**of_all("{}_count"), **of_all("{}_TPM", LOGS)}, "6 columns of 'count', 6 columns of 'TPM'"),
+    "tximport": (
+        {**of_all("abundance.{}", LOGS), **of_all("counts.{}"), **of_all("length.{}", LOGS)},
+        "6 columns of 'abundance', 6 columns of 'counts'",
+    ),
+    "MaxQuant": ({**of_all("Intensity {}"), **of_all("LFQ intensity {}")}, "'Intensity', 6 columns of 'LFQ intensity'"),
+    "RSEM of one sample": (
+        {"expected_count": SIZES, "TPM": UNIFORM, "FPKM": UNIFORM}, "columns of one sample alone"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_columns_that_may_be_samples_or_not_are_refused(tmp_path: Path, name: str):
+    columns, match = REFUSED[name]
+    (tmp_path / "e").write_text(table({"gene": GENES, **columns}))
+    with pytest.raises(InputError, match=match) as error:
+        read_expression_table(tmp_path / "e")
+    assert error.value.code
+    read, _ = read_expression_table(tmp_path / "e", columns=["*"])
+    assert read.samples == tuple(columns)
+
+
+def test_columns_of_few_genes_are_judged_by_their_size(tmp_path: Path):
+    columns = numbers(COUNTS[:6] + 10_000)
+    (tmp_path / "e").write_text(table({"gene": GENES[:6], **columns, "PSMs": [3, 5, 8, 2, 9, 4]}))
+    with pytest.raises(InputError, match=r"'PSMs' .* numbers of about 4.5, and the others of about 1"):
+        read_expression_table(tmp_path / "e")
+
+
+def test_columns_are_chosen_and_left_out_by_patterns(tmp_path: Path):
+    path = tmp_path / "e"
+    path.write_text(table({"gene": GENES, "id": range(20), **of_all("{}_count"), **of_all("{}_TPM", LOGS)}))
+    chosen, notes = read_expression_table(path, columns=["*_count"])
+    assert chosen.samples == tuple(f"{sample}_count" for sample in SAMPLES)
+    assert "6 columns read, chosen by '*_count'" in notes
+    left, _ = read_expression_table(path, skip_columns=["*_TPM", "id"])
+    assert left.samples == chosen.samples
+    with pytest.raises(NotFound, match=r"has no column '\*_FPKM'"):
+        read_expression_table(path, columns=["*_FPKM"])
+    with pytest.raises(NotFound, match=r"No column of .* is left"):
+        read_expression_table(path, columns=["*_TPM"], skip_columns=["S*"])
+    path.write_text("".join(f"{gene}\t1.5\t2.5\t{i}.5\n" for i, gene in enumerate(GENES)))
+    with pytest.raises(InputError, match="no header"):
+        read_expression_table(path, columns=["S1"])
+
+
+CLINICAL: dict[str, tuple[Columns, str]] = {
+    "weights and years": ({"weight_kg": [70.5, 80, 66, 91, 77, 64], "pack_years": [0, 1, 9, 0, 5, 0]}, "'weight_kg'"),
+    "a word and whole numbers": ({"smoker": [0, 1, 1, 0, 1, 0]}, "'smoker'"),
+    "titles of a spreadsheet": ({"Age (years)": [50, 61, 44, 39, 71, 58], "Sex": list("MFMFMF")}, "'Age "),
+}
+
+
+@pytest.mark.parametrize("name", CLINICAL)
+def test_what_describes_samples_is_no_gene(tmp_path: Path, name: str):
+    columns, match = CLINICAL[name]
+    path = tmp_path / "e"
+    path.write_text(turned(columns))
+    with pytest.raises(InputError, match=f"{match}.* may be"):
+        read_expression_table(path)
+    assert read_expression_table(path, skip_columns=list(columns))[0].genes == tuple(GENES)
+
+
+def test_known_descriptions_and_text_between_them_are_left_out(tmp_path: Path):
+    path = tmp_path / "e"
+    path.write_text(
+        turned({"age": [50, 61, 44, 39, 71, 58], "gender": list("MFMFMF"), "bmi": [20, 21, 25, 30, 19, 22]})
+    )
+    expression, notes = read_expression_table(path)
+    assert expression.genes == tuple(GENES)
+    assert any("gender ('M')" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    "genes",
+    [
+        "lacZ araC recA dnaK rpoB gyrA ompF trpE hisG leuB lexA uvrA crp fnr arcA soxS rpoS lacI malE thrA",
+        "white dpp wg hh eve Antp Su(H) E(spl)m7-HLH CG1234 CG4567 yellow ci en ftz run h kni Kr gt os",
+        "act1 cdc2 ade6 ura4 his3 leu1 mat1 rad3 nmt1 cut9 wee1 cdc25 rec8 swi6 clr4 sod2 tub1 gpd1 pho1 arg3",
+        "unc-119 daf-2 daf-16 lin-4 let-7 ced-3 ced-4 egl-1 mab-5 glp-1 fem-3 her-1 tra-2 sma-2 dpy-7 lon-2 a b c d",
+    ],
+)
+def test_genes_of_other_organisms_are_genes(tmp_path: Path, genes: str):
+    (tmp_path / "e").write_text(table({"gene": genes.split(), **numbers(LOGS)}))
+    assert read_expression_table(tmp_path / "e")[0].genes == tuple(genes.split())
+
+
+def test_samples_of_archives_are_samples_whatever_the_corner_says(tmp_path: Path):
+    names = [f"TCGA-02-{i:04d}-01" for i in range(6)]
+    (tmp_path / "e").write_text(table({"sample": GENES, **numbers(LOGS, names)}))
+    assert read_expression_table(tmp_path / "e")[0].genes == tuple(GENES)
+
+
+NUMBERS = {
+    "spaces and decimal commas": (";", lambda v: f"{v:,.2f}".replace(",", "\u202f").replace(".", ",")),
+    "plain spaces": ("\t", lambda v: f"{v:,.2f}".replace(",", " ")),
+    "apostrophes": ("\t", lambda v: f"{v:,.2f}".replace(",", "'")),
+    "a minus of typography": ("\t", lambda v: f"{v - 5000:.2f}".replace("-", "\u2212")),
+}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_marks_in_numbers_are_read(tmp_path: Path, name: str):
+    delimiter, shown = NUMBERS[name]
+    values = COUNTS * 37 / 4
+    columns = {sample: [shown(v) for v in values[:, j]] for j, sample in enumerate(SAMPLES)}
+    (tmp_path / "e").write_text(table({"gene": GENES, **columns}, delimiter), encoding="utf-8")
+    read, _ = read_expression_table(tmp_path / "e")
+    assert np.allclose(read.values, values - (5000 if "minus" in name else 0), atol=0.006)
+
+
+def test_the_line_that_tells_a_spreadsheet_the_delimiter_is_read(tmp_path: Path):
+    (tmp_path / "e").write_text("sep=;\n" + table({"gene": GENES, **numbers(LOGS)}, ";").replace(".", ","))
+    assert np.array_equal(read_expression_table(tmp_path / "e")[0].values, LOGS)
+
+
+def test_points_in_every_number_may_stand_between_thousands(tmp_path: Path):
+    whole = COUNTS + 1000
+    columns = {s: [f"{int(v):,}".replace(",", ".") for v in whole[:, j]] for j, s in enumerate(SAMPLES)}
+    (tmp_path / "e").write_text(table({"gene": GENES, **columns}, ";"))
+    if whole.max() >= 50_000:
+        return
+    assert read_expression_table(tmp_path / "e")[0].values.max() < 50  # as logarithms with three decimals have
+    columns["S1"] = [f"{int(v):,}".replace(",", ".") for v in whole[:, 0] * 37]
+    (tmp_path / "e").write_text(table({"gene": GENES, **columns}, ";"))
+    with pytest.raises(InputError, match="every number has three digits behind a point"):
+        read_expression_table(tmp_path / "e")
+    assert read_expression_table(tmp_path / "e", decimal="point")[0].values.max() > 50
+
+
+def test_random_tables_of_samples_are_of_samples():
+    """Neither noise nor zeros nor ties make a sample look like something else."""
+    stream = np.random.default_rng(11)
+    for _ in range(60):
+        genes, samples = int(stream.integers(3, 60)), int(stream.integers(3, 30))
+        level = stream.gamma(1.0, 30, (genes, 1)) * stream.lognormal(0, 0.5, (genes, samples))
+        values = stream.poisson(level).astype(np.float64)
+        if stream.random() < 0.5:
+            values = np.round(np.log2(values + 1), 3).astype(np.float64)
+        titles = [f"P{i}" for i in range(samples)]
+        assert find_summaries(values) == {}
+        assert find_parts(values) == {}
+        assert find_unlike(titles, values) == []
+        assert find_unlike_names([f"G{i}" for i in range(genes)], values) == []
+        assert find_measures(titles, range(samples)) == ()
+
+
+def test_a_table_of_one_column_or_none_is_not_judged():
+    for columns in range(3):
+        titles = SAMPLES[:columns]
+        try:
+            assert find_unlike(titles, COUNTS[:, :columns]) == []
+            assert find_summaries(COUNTS[:, :columns]) == {}
+        except GrnError as error:  # pragma: no cover
+            pytest.fail(str(error))
