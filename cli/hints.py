@@ -69,6 +69,9 @@ HINTS: dict[str, str] = {
     "gene-column-unknown": "Choose the column that names the genes: --gene-column NAME.",
     "genes-are-row-numbers": "Choose the column of names with --gene-column TITLE, or the axis with --genes-in.",
     "genes-in-rows-or-columns": "Choose with --genes-in rows or --genes-in columns.",
+    "genes-left-out": (
+        "`grn show v0 --dropped` lists them; --missing drop leaves them out of the pathways (they are recorded)."
+    ),
     "genes-may-describe-samples": (
         "Leave it out with --skip-columns {column!r} (again for others) where genes are columns, or with --genes FILE; "
         "insist with --columns '*' on all."

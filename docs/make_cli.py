@@ -118,6 +118,7 @@ FIELDS: dict[str, tuple[str, dict[str, str]]] = {
         f"{VERSION}, anchor, since_anchor, rank_since_anchor, probe, guard, source, missing, active",
         {"active": "name, genes, sign, since, units"},
     ),
+    "show --dropped": ("version, dropped", {"dropped": "gene, source, reason"}),
     "nmf": (f"{IDENTITY}, {ANALYSIS}", WITHIN_AN_ANALYSIS),
     "nmf list": (
         "analyses",

@@ -144,6 +144,7 @@ def from_expression(
         ),
         samples=prepared.samples,
         expression=values,
+        left_out=prepared.left_out,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -12,6 +12,8 @@ from ..wording import counted, repeated, some
 from .expression import Expression, variances
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
 
@@ -29,12 +31,15 @@ class GeneRows:
         g names.
     notes : tuple of str
         One sentence for each step that left rows out.
+    left_out : mapping of str to str
+        The genes that filters have left out, and what they are: `constant`, or `detected in …`.
     """
 
     values: NDArray[np.float64]
     raw: NDArray[np.float64]
     genes: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def select(self, indices: NDArray[np.intp]) -> GeneRows:
         """Return the rows of indices, in that order."""
@@ -52,7 +57,8 @@ class GeneRows:
             return self
         verb, pronoun = ("was", "it is") if lost == 1 else ("were", "they are")
         sentence = f"{lost:,} of {counted(len(mask), 'gene')} {verb} left out: {pronoun} {description}."
-        return self.select(np.flatnonzero(mask)).with_note(sentence)
+        left_out = {**self.left_out, **{self.genes[i]: description for i in np.flatnonzero(~mask).tolist()}}
+        return replace(self.select(np.flatnonzero(mask)).with_note(sentence), left_out=left_out)
 
 
 def refuse_repeated_genes(genes: tuple[str, ...]) -> None:

@@ -26,6 +26,8 @@ from .normalisation import library_scales, transform
 from .scale import are_standardised, refuse_no_counts, refuse_second_logarithm
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from .expression import Expression
@@ -99,6 +101,10 @@ class Preparation:
             )
 
 
+NOT_LISTED = "not in the list of genes"
+"""Why a gene is left out where the genes wanted were listed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """The panel of a store and its values, ready for an estimator.
@@ -117,6 +123,8 @@ class Prepared:
         The share of samples in which the value as read lies above the floor, or above 0 when there is none.
     notes : tuple of str
         Sentences that a user should read: genes left out, and values that look wrong.
+    left_out : mapping of str to str
+        The genes of the file that are not on the panel, in its order, and why.
     """
 
     values: NDArray[np.float64]
@@ -125,6 +133,7 @@ class Prepared:
     samples: tuple[str, ...]
     detected: NDArray[np.float64]
     notes: tuple[str, ...]
+    left_out: Mapping[str, str]
 
     def __post_init__(self) -> None:
         for array in (self.values, self.raw, self.detected):
@@ -180,7 +189,9 @@ def prepare(expression: Expression, preparation: Preparation) -> Prepared:
         )
     detected = _detected_shares(rows, preparation)
     notes = (*rows.notes, *_warnings(rows, preparation, detected))
-    return Prepared(rows.values, rows.raw, Panel(rows.genes), expression.samples, detected, notes)
+    panel = Panel(rows.genes)
+    left_out = {gene: rows.left_out.get(gene, NOT_LISTED) for gene in expression.genes if gene not in panel}
+    return Prepared(rows.values, rows.raw, panel, expression.samples, detected, notes, left_out)
 
 
 def _unique_rows(expression: Expression, preparation: Preparation) -> GeneRows:

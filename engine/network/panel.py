@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import operator
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, SupportsIndex, cast
 
@@ -36,6 +36,8 @@ class Panel:
     ----------
     genes : tuple of str
         p unique, non-empty names.
+    left_out : callable
+        Returns the genes of the data that were left out when the panel was made, and why; nothing by default.
 
     Raises
     ------
@@ -52,6 +54,7 @@ class Panel:
     """
 
     genes: tuple[str, ...]
+    left_out: Callable[[], Mapping[str, str]] = field(default=dict[str, str], repr=False, compare=False)
     _indices: dict[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

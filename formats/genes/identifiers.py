@@ -158,6 +158,15 @@ def missing_reason(missing: Sequence[str], panel: Panel) -> tuple[str, str]:
     panel : Panel
         The genes of the store.
     """
+    known = panel.left_out()
+    left_out = [name for name in missing if name in known]
+    if left_out:
+        are = "was" if len(left_out) == 1 else "were"
+        which = some([f"{name} ({known[name]})" for name in left_out], 3)
+        return (
+            f"{len(left_out):,} of the missing genes {are} left out when the store was made: {which}.",
+            "genes-left-out",
+        )
     theirs, ours = guess_vocabulary(missing), guess_vocabulary(panel.genes)
     if theirs and ours and theirs != ours:
         return f"These look like {theirs} and the panel like {ours}.", "genes-of-other-vocabulary"

@@ -71,6 +71,9 @@ PRECISION = "precision"
 VARIANCES = "variances"
 PRECISION_DIAGONAL = "precision_diagonal"
 EXPRESSION = "expression"
+LEFT_OUT = "left_out"
+LEFT_OUT_FOR = "left_out_for"
+LEFT_OUT_REASONS = "left_out_reasons"
 
 # In an artifact of the kind `nmf`, beside GENES and SAMPLES.
 NMF = "nmf"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 ARRAY_TYPES = {
     layout.GENES: ("|S", 1),
     layout.SAMPLES: ("|S", 1),
+    layout.LEFT_OUT: ("|S", 1),
+    layout.LEFT_OUT_FOR: ("<i4", 1),
+    layout.LEFT_OUT_REASONS: ("|S", 1),
     layout.NOISE: ("<f8", 1),
     layout.FACTOR_COVARIANCE: ("<f8", 2),
     layout.VARIANCES: ("<f8", 1),
@@ -49,6 +53,8 @@ class NewBase:
         Ids of the n samples; empty where there are none.
     expression : ndarray, shape (p, n), optional
         The values as they were read, before any transform, when they are kept.
+    left_out : mapping of str to str
+        The genes of the data that are not on the panel, and why.
     """
 
     panel: Panel
@@ -56,6 +62,7 @@ class NewBase:
     record: BaseRecord
     samples: tuple[str, ...] = ()
     expression: NDArray[Any] | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +135,11 @@ def base_content(base: NewBase) -> hdf5.Content:
     bulk: dict[str, NDArray[Any]] = {}
     if base.samples:
         arrays[layout.SAMPLES] = encode_names(base.samples)
+    if base.left_out:
+        reasons = list(dict.fromkeys(base.left_out.values()))
+        arrays[layout.LEFT_OUT] = encode_names(base.left_out)
+        arrays[layout.LEFT_OUT_FOR] = np.array([reasons.index(why) for why in base.left_out.values()], dtype="<i4")
+        arrays[layout.LEFT_OUT_REASONS] = encode_names(reasons)
     if base.expression is not None:
         bulk[layout.EXPRESSION] = base.expression
     if isinstance(base.covariance, FactorCovariance):
@@ -161,7 +173,7 @@ def read_base(location: hdf5.Location, base: str) -> StoredBase:
     record = parse(BaseRecord, stored.record, location)
     check_array_types(stored)
     try:
-        panel = Panel(decode_names(stored.arrays[layout.GENES]))
+        panel = Panel(decode_names(stored.arrays[layout.GENES]), left_out=partial(_left_out, stored))
         samples = decode_names(stored.arrays[layout.SAMPLES]) if layout.SAMPLES in stored.arrays else ()
         covariance = _covariance(stored, record)
     except (KeyError, InputError, EngineError, UnicodeDecodeError) as failure:
@@ -223,6 +235,18 @@ def encode_names(names: Iterable[str]) -> NDArray[np.bytes_]:
 def decode_names(values: NDArray[Any]) -> tuple[str, ...]:
     """Return names from fixed-length UTF-8."""
     return tuple(bytes(value).decode() for value in values.tolist())
+
+
+def _left_out(stored: hdf5.StoredFile) -> dict[str, str]:
+    """Return the genes that were left out and why, read when they are asked for."""
+    if layout.LEFT_OUT not in stored.arrays:
+        return {}
+    try:
+        names, reasons = (decode_names(stored.arrays[array]) for array in (layout.LEFT_OUT, layout.LEFT_OUT_REASONS))
+        which = stored.arrays[layout.LEFT_OUT_FOR].tolist()
+        return {name: reasons[number] for name, number in zip(names, which, strict=True)}
+    except (KeyError, IndexError, ValueError) as failure:
+        raise FormatError(f"{stored.location} is damaged: its genes left out cannot be read: {failure}") from None
 
 
 def _covariance(stored: hdf5.StoredFile, record: BaseRecord) -> Covariance:

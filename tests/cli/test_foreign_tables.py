@@ -529,3 +529,19 @@ def test_python_takes_the_same_options(tmp_path: Path) -> None:
     steps = {"duplicate_samples": "mean", "aliases": 1, "duplicates": "first", "scale": "linear"}
     assert steps.items() <= dict(record.preparation).items()
     assert (record.genes, record.samples) == (9, 7)
+
+
+def test_columns_are_chosen_or_skipped_by_their_titles(init: Callable[..., Any], tmp_path: Path) -> None:
+    lines = ["\t".join(["gene", *(f"{s}_{m}" for m in ("count", "TPM") for s in SAMPLES[:4])])]
+    for i in range(1, 13):
+        counts = [100 * i + 7 * (i * j % 5) + j for j in range(4)]
+        lines.append("\t".join([f"G{i}", *map(str, counts), *(str(count / 7) for count in counts)]))
+    content = "\n".join(lines) + "\n"
+    refused = init(content)
+    assert refused.code == 2
+    assert "4 columns of 'count', 4 columns of 'TPM'" in refused.err
+    assert "--columns '*_count'" in refused.err
+    chosen = init(content, "--columns", "*_count", "--json").json["base"]
+    assert (chosen["samples"], chosen["source"]["parameters"]) == (4, {"columns": "*_count"})
+    left = init(content, "--skip-columns", "*_TPM", "--json").json["base"]
+    assert (left["samples"], left["source"]["parameters"]) == (4, {"skip_columns": "*_TPM"})

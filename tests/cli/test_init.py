@@ -339,3 +339,37 @@ def test_a_sheet_of_a_workbook_is_named(init: Callable[..., Any], grn: Callable[
     assert "--sheet NAME" in answer.err
     base = init("--expression", tmp_path / "a.xlsx", "--sheet", "normalised")
     assert base["source"]["parameters"] == {"sheet": "normalised"}
+
+
+@pytest.mark.parametrize("options", [("--drop-constant", "--min-detected", "0.5"), ("--genes",)])
+def test_genes_that_init_left_out_are_listed_and_told_from_those_that_never_were(
+    init: Callable[..., Any], grn: Callable[..., Any], table: Path, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    listed = tmp_path / "listed.txt"
+    listed.write_text("\n".join(names(18)) + "\n")
+    init("--expression", table, *options, *([listed] if options == ("--genes",) else ["--floor", 3]))
+    store = tmp_path / "a.grn"
+    rows = grn("-s", store, "show", "v0", "--dropped", "--tsv").rows
+    assert [(row["gene"], row["source"]) for row in rows] == [("GENE19", "the data"), ("GENE20", "the data")]
+    reasons = ["not in the list of genes"] * 2 if options == ("--genes",) else [rows[0]["reason"], "constant"]
+    assert [row["reason"] for row in rows] == reasons
+    sets = tmp_path / "sets.gmt"
+    sets.write_text("A\t-\tGENE1\tGENE2\tGENE19\tNOWHERE\n")
+    refused = grn("-s", store, "commit", sets)
+    assert refused.code == 2
+    assert "1 of the missing genes was left out when the store was made: GENE19 (" in refused.err
+    assert "grn show v0 --dropped" in refused.err
+    assert grn("-s", store, "commit", sets, "--missing", "drop").code == 0
+    answer = grn("-s", store, "show", "--dropped", "--json").json
+    assert answer["version"] == "v1"
+    assert [(row["gene"], row["source"]) for row in answer["dropped"]] == [("GENE19", "A"), ("NOWHERE", "A")]
+    assert [row["reason"] for row in answer["dropped"]] == [reasons[0], "not in the data"]
+
+
+def test_a_store_that_left_nothing_out_says_so(
+    init: Callable[..., Any], grn: Callable[..., Any], table: Path, tmp_path: Path
+) -> None:
+    init("--expression", table)
+    answer = grn("-s", tmp_path / "a.grn", "show", "--dropped")
+    assert answer.out == "No gene was left out in v0, as far as is recorded.\n"
+    assert grn("-s", tmp_path / "a.grn", "show", "--dropped", "--tsv").rows == []

@@ -130,9 +130,11 @@ def test_the_json_that_is_documented_is_the_json_that_is_printed(
     make_cli: ModuleType, grn: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    Path("few.gmt").write_text("F\t\tG01\tG02\tNOWHERE\n")
     for line in (
         "simulate --genes 20 --factors 2 -o model.npz",
         "init s.grn --factor-model model.npz",
+        "commit few.gmt --missing drop",
         "commit model.pathways.npz --only p53",
         "tag t",
     ):
@@ -151,7 +153,7 @@ def test_the_json_that_is_documented_is_the_json_that_is_printed(
         "lmm compare": "lmm compare v0..HEAD --pheno z.tsv",
         "lmm scan": "lmm scan --pheno z.tsv --tests sets.gmt",
         "commit": "commit model.pathways.npz --only p53 --if-absent", "rollback": "rollback HEAD",
-        "rev-parse": "rev-parse HEAD", "init": "init others/new.grn --factor-model model.npz",
+        "rev-parse": "rev-parse HEAD", "show --dropped": "show v1 --dropped", "init": "init others/new.grn --factor-model model.npz",
         "clone": "clone s.grn others/o.grn", "fetch": "fetch others/o.grn",
     }  # fmt: skip
     for verb, (fields, inner) in make_cli.FIELDS.items():

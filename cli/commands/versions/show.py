@@ -18,13 +18,19 @@ if TYPE_CHECKING:
     from ....storage.repository import Repository
 
 COLUMNS = ("pathway", "since", "genes", "sign", "units")
+DROPPED = ("gene", "source", "reason")
 
 
 @click.command("show")
 @click.argument("rev", default="HEAD", metavar="[REV]")
+@click.option(
+    "--dropped",
+    is_flag=True,
+    help="List the genes that are not on the panel: those that `grn init` left out, or those of REV's own pathways.",
+)
 @options.forms
 @options.repository
-def command(repo: Repository, *, rev: str) -> Answer:
+def command(repo: Repository, *, rev: str, dropped: bool) -> Answer:
     """Show one version: what it changed, which pathways are active, and how its numbers are computed.
 
     The probe is ‖Σ(Θg) − g‖ / √p for a random vector g of ±1: the relative error of the version's inverse.
@@ -32,8 +38,11 @@ def command(repo: Repository, *, rev: str) -> Answer:
     \b
     Example:
       grn show v2
+      grn show v0 --dropped
     """
     version = repo.version(rev)
+    if dropped:
+        return _dropped(repo, version)
     active = sorted(repo.active(version.name), key=lambda pathway: int(pathway.since[1:]))
     rows = [(row.label, row.since, row.record.genes, row.record.sign, row.record.units) for row in active]
     return Answer(
@@ -92,6 +101,29 @@ def _anchor(repo: Repository, version: Version) -> str:
 
 def _probe(error: float | None) -> str:
     return "not run: it would have taken more than 50 ms" if error is None else f"{error:.2g} relative error of ΣΘ"
+
+
+def _dropped(repo: Repository, version: Version) -> Answer:
+    """Return the genes of a version's data or pathways that are not on the panel, and why."""
+    left_out = repo.panel.left_out()
+    rows = [(gene, "the data", why) for gene, why in left_out.items()] if not version.parents else []
+    rows += [
+        (gene, ", ".join(record.names), left_out.get(gene, "not in the data"))
+        for record in version.added
+        for gene in record.missing
+    ]
+    return Answer(
+        columns=DROPPED,
+        rows=rows,
+        json=lambda: {
+            "version": version.name,
+            "dropped": [dict(zip(("gene", "source", "reason"), row, strict=True)) for row in rows],
+        },
+        text=lambda: (
+            output.table(DROPPED, rows) if rows else f"No gene was left out in {version.name}, as far as is recorded."
+        ),
+        paged=True,
+    )
 
 
 def _missing(version: Version) -> list[str]:
