@@ -153,7 +153,8 @@ def test_the_json_that_is_documented_is_the_json_that_is_printed(
         "lmm compare": "lmm compare v0..HEAD --pheno z.tsv",
         "lmm scan": "lmm scan --pheno z.tsv --tests sets.gmt",
         "commit": "commit model.pathways.npz --only p53 --if-absent", "rollback": "rollback HEAD",
-        "rev-parse": "rev-parse HEAD", "show --dropped": "show v1 --dropped", "init": "init others/new.grn --factor-model model.npz",
+        "rev-parse": "rev-parse HEAD", "show --dropped": "show v1 --dropped",
+        "init": "init others/new.grn --factor-model model.npz",
         "clone": "clone s.grn others/o.grn", "fetch": "fetch others/o.grn",
     }  # fmt: skip
     for verb, (fields, inner) in make_cli.FIELDS.items():
