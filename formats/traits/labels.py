@@ -86,7 +86,7 @@ def read_label_table(
     path: Path, samples: tuple[str, ...] = (), *, label_column: str | None = None, id_column: str | None = None
 ) -> Labels:
     """Return the label of each sample from a table; the order of the samples does not matter."""
-    table = read_trait_table(path, known=lambda: samples, id_column=id_column)
+    table = read_trait_table(path, known=lambda: samples, id_column=id_column, decimal="point")
     column, notes = _labelled(path, table, label_column)
     labelled = zip(table.ids, table.column(column), strict=True)
     return Labels({name: field for name, field in labelled if field.lower() not in _NO_LABEL}, (*table.notes, *notes))

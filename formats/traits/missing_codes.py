@@ -54,9 +54,7 @@ def blank_codes(table: TraitTable, codes: Sequence[str]) -> tuple[TraitTable, li
     return replace(table, fields=fields), counts
 
 
-def describe_codes(
-    path: Path, names: Sequence[str], counts: Sequence[Counter[str]], *, as_plink: bool
-) -> list[str]:
+def describe_codes(path: Path, names: Sequence[str], counts: Sequence[Counter[str]], *, as_plink: bool) -> list[str]:
     """Return a sentence for each code that was taken for missing in some columns."""
     why = ", as in PLINK's files" if as_plink else ""
     sentences: list[str] = []

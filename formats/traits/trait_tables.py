@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,7 +17,7 @@ from .id_columns import choose_ids, drop_rows_without_id, find_title
 from .typed_numbers import plain_row
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
     from pathlib import Path
 
     from ...engine.choices import DecimalMark
@@ -41,7 +42,11 @@ TITLES = frozenset({
     "entrez", "entrezid", "entrezgene", "probe", "probeid", "feature", "featureid", "featurename", "transcript",
     "transcriptid", "targetid", "sample", "samples", "sampleid", "sampleids", "samplename", "samplenames", "iid", "fid",
     "individual", "individualid", "subject", "subjectid", "patient", "patientid", "donor", "donorid", "cell", "cellid",
-    "barcode", "run", "trait",
+    "barcode", "run", "trait", "entrezgeneid", "ncbigene", "ncbigeneid", "ncbiid", "geneentrez", "externalgenename",
+    "ensemblgene", "ensemblgeneid", "ensemblgeneidversion", "ensembltranscriptid", "hgncid", "mgisymbol", "mgiid",
+    "uniprot", "uniprotid", "refseq", "refseqid", "geoaccession", "samplegeoaccession", "submitterid",
+    "samplesubmitterid", "caseid", "casesubmitterid", "bcrpatientbarcode", "tcgabarcode", "samplebarcode", "library",
+    "libraryid", "participant", "participantid", "individuals",
 })
 # fmt: on
 """Titles of a column of ids, in small letters and without signs; a first row that begins with one is a header."""
@@ -140,7 +145,7 @@ def read_trait_table(
     InputError
         It has one column or no row, an id stands twice, or two readings of its columns are possible.
     """
-    with open_table(require_file(path), decimal=decimal) as table:
+    with _opened(path, decimal) as table:
         first, skip = _without_separator(table)
         header, is_titled, is_above = _header_of(path, table, first, known)
         budget = MemoryBudget(path)
@@ -164,6 +169,20 @@ def read_trait_table(
     return TraitTable(ids, tuple(layout.names), fields, lines, samples, layout.is_plink, told)
 
 
+@contextmanager
+def _opened(path: Path, decimal: DecimalMark) -> Generator[Table]:
+    """Open a table, whose decimal mark nothing chooses here but the file itself."""
+    try:
+        with open_table(require_file(path), decimal=decimal) as table:
+            yield table
+    except InputError as error:
+        if error.code not in ("decimal-comma-or-thousands", "decimals-or-thousands"):
+            raise
+        raise InputError(
+            error.message, hint="Write numbers with a decimal point, and without marks between thousands."
+        ) from error
+
+
 def _without_separator(table: Table) -> tuple[Sequence[Row], int]:
     """Return the rows that are looked at first without a line `sep=;` of Excel's, and how many rows that are."""
     has_separator = bool(_SEPARATOR.fullmatch(table.first[0].fields[0]))
@@ -183,9 +202,7 @@ def _header_of(
     header = read_titles(table, first) if is_titled else tuple(f"column {number + 1}" for number in range(width))
     header = (header[0].lstrip("#").strip(), *header[1:]) if header else header
     if len(header) < 2:
-        raise InputError(
-            f"{path} has one column: {some(header, 1)}.", hint="One column has ids, the others values."
-        )
+        raise InputError(f"{path} has one column: {some(header, 1)}.", hint="One column has ids, the others values.")
     return header, is_titled, is_titled
 
 
@@ -256,11 +273,16 @@ def _with_ids(
         notes = [note] if note else notes
     if chosen == layout.ids:
         return layout, notes
-    counts_rows = chosen > 0 and _number_rows(rows)
-    others = [column for column in {*layout.columns, layout.ids} - {chosen} if column or not counts_rows]
-    columns = sorted(others)
+    columns = sorted({*layout.columns, layout.ids} - {chosen})
+    if len(columns) > 1 and _is_whole([row.fields[layout.ids].strip() for row in rows]):
+        columns.remove(layout.ids)  # row numbers, ranks, ids of another kind
     names = [header[column] for column in columns] if is_titled or len(columns) > 1 else ["value"]
     return _Layout(chosen, columns, names, is_plink=layout.is_plink), notes
+
+
+def _is_whole(fields: list[str]) -> bool:
+    """Whether a column has whole numbers, each once."""
+    return all(field.isdecimal() for field in fields) and len(set(fields)) == len(fields)
 
 
 def _number_rows(rows: list[Row]) -> bool:
@@ -318,7 +340,9 @@ def _titles_text(first: Sequence[Row], known: Names | None) -> bool:
     if known is None:
         return False
     names = set(known())
-    columns = [[row.fields[column].strip() for row in below if column < len(row.fields)] for column in range(len(titles))]
+    columns = [
+        [row.fields[column].strip() for row in below if column < len(row.fields)] for column in range(len(titles))
+    ]
     matched = [sum(field in names for field in fields) for fields in columns]
     best = max(range(len(titles)), key=lambda column: matched[column])
     return 2 * matched[best] > len(below) and titles[best].strip() not in names

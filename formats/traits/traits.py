@@ -182,7 +182,7 @@ def read_covariates(
 
 
 def _covariate_table(path: Path, known: Names | None, id_column: str | None) -> TraitTable:
-    """Return a table of covariates: the column of ids is named for the signal, and this table may have no such title."""
+    """Return a table of covariates, which may have no column of that title: it is named for the signal."""
     if id_column is not None:
         with contextlib.suppress(NotFound):
             return read_trait_table(path, id_column=id_column)
@@ -200,10 +200,11 @@ def _describe_group_numbers(path: Path, columns: Sequence[tuple[str, NDArray[np.
     if not shown:
         return []
     taken = "covariate {} is taken for a number" if len(shown) == 1 else "covariates {} are taken for numbers"
-    return [
+    note = (
         f"{path.name}: the {taken.format('; '.join(shown))}, with one effect per unit. If these are numbers of groups, "
         "write them as text, such as g1."
-    ]
+    )
+    return [note]
 
 
 def read_ids(path: Path) -> tuple[str, ...]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 
-
 from ..files.delimited import Row, is_number
 
-_TYPED = re.compile("[\u2212\u2010-\u2013\ufe63\uff0d\u00a0\u2007\u2009\u202f]")
-_TO_PLAIN = str.maketrans(
-    {**dict.fromkeys("\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d", "-"), **dict.fromkeys("\u00a0\u2007\u2009\u202f", "")}
-)
-_THOUSANDS = re.compile("[^\\s]?\\d{1,3}([\u00a0\u2007\u2009\u202f]\\d{3})+([.,]\\d*)?|[^\\s]?[\\d.,]+(e[^\\s]?\\d+)?", re.I)
+_DASHES = "\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d"
+_SPACES = "\u00a0\u2007\u2009\u202f"
+_TYPED = re.compile(f"[{_DASHES}{_SPACES}]")
+_TO_PLAIN = str.maketrans({**dict.fromkeys(_DASHES, "-"), **dict.fromkeys(_SPACES, "")})
+
+_SIGN = f"[+{_DASHES}-]?"
+_TYPED_NUMBER = re.compile(rf"{_SIGN}(\d{{1,3}}([{_SPACES}]\d{{3}})+([.,]\d*)?|[\d.,]+(e{_SIGN}\d+)?)", re.IGNORECASE)
+"""A number with any minus, perhaps with spaces between thousands."""
 
 
 def plain_row(row: Row, *, has_decimal_comma: bool = False) -> Row:
@@ -32,10 +34,8 @@ def plain_number(field: str, *, has_decimal_comma: bool = False) -> str:
     if not _TYPED.search(field):
         return field
     bare = field.strip()
-    if not _THOUSANDS.fullmatch(bare):
+    if not _TYPED_NUMBER.fullmatch(bare):
         return field
     plain = bare.translate(_TO_PLAIN)
     plain = plain.replace(",", ".") if has_decimal_comma else plain
     return plain if is_number(plain) else field
-
-
