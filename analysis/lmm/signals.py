@@ -260,7 +260,8 @@ def signal_of_labels(
     if wanted and not match and not match_names(list(table.label_of), names, any_x=True):
         raise NotFound(
             f"None of the {counted(len(table.label_of), 'sample')} of {labels} (such as "
-            f"{some(list(table.label_of), 3)}) is among the {counted(len(names), 'sample')} of {source} (such as {some(names, 3)}).",
+            f"{some(list(table.label_of), 3)}) is among the {counted(len(names), 'sample')} of {source} (such as "
+            f"{some(names, 3)}).",
             code="labels-of-other-samples",
         )
     label_of = {known: table.label_of[name] for name, known in match.items()}

@@ -53,6 +53,8 @@ def select_described(expression: Expression, path: Path, where: Sequence[str]) -
         )
     mask = np.array(described, dtype=np.bool_)
     for title, values in wanted.items():
+        if title not in table.names:
+            raise NotFound(f"{path} has no column {title!r}; it has {some(table.names, 20)}.")
         fields = table.column(find_title(path, table.names, title))
         entries = [fields[row_of[sample]] or None if sample in row_of else None for sample in expression.samples]
         mask &= match_values(np.array(entries, dtype=object), title, values, str(path))

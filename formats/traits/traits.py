@@ -151,6 +151,7 @@ def read_covariates(
     table, counts = blank_codes(table, codes_of(table, missing_values))
     names: list[str] = []
     columns: list[NDArray[np.float64]] = []
+    of_names: list[str] = []
     group_numbers: list[tuple[str, NDArray[np.float64]]] = []
     notes = [*table.notes, *describe_codes(path, table.names, counts, as_plink=missing_values is None)]
     for index, name in enumerate(table.names):
@@ -166,6 +167,9 @@ def read_covariates(
             _numbers(table, index, path)  # numbers but for a few: says which is none
         missing = np.array([is_blank(field) for field in fields])
         levels: list[str] = sorted({field for field, gone in zip(fields, missing, strict=True) if not gone})
+        if len(levels) == np.sum(~missing) > 2:
+            of_names.append(name)
+            continue
         if len(levels) > MOST_LEVELS:
             raise InputError(
                 f"{path}: the covariate {some([name])} is text with {len(levels):,} different values, such as "
@@ -177,6 +181,8 @@ def read_covariates(
             columns.append(np.where(missing, np.nan, np.array([float(field == level) for field in fields])))
     if not columns:
         raise InputError(f"{path} holds no covariate: {some(table.names)} has one value throughout.")
+    if of_names:
+        notes.append(f"{path.name}: no covariate is read from {some(of_names)}: text that differs in each row.")
     notes += _describe_group_numbers(path, group_numbers)
     return TraitFile(table.ids, tuple(names), np.column_stack(columns), table.samples, tuple(notes))
 
