@@ -63,7 +63,7 @@ class SignalOptions:
             They name none, or two.
         """
         from ..analysis.lmm.signals import signal_of_file, signal_of_labels
-        from ..formats.traits.traits import read_ids
+        from ..formats.traits.id_lists import read_ids
 
         if (self.pheno is None) == (self.labels is None):
             raise InputError(

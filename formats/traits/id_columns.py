@@ -31,7 +31,10 @@ def find_title(path: Path, titles: Sequence[str], wanted: str) -> int:
         Two columns have it.
     """
     if wanted not in titles:
-        raise NotFound(f"{path} has no column {some([wanted])}; it has {some(titles, 20)}.")
+        raise NotFound(
+            f"{path} has no column {some([wanted])}; it has {some(titles, 20)}.",
+            hint="Titles are those of the first line, in the same letters.",
+        )
     if list(titles).count(wanted) > 1:
         raise InputError(f"{path} has two columns named {some([wanted])}.", hint="Give each column its own name.")
     return list(titles).index(wanted)
@@ -103,7 +106,9 @@ def drop_rows_without_id(ids: Sequence[str], known: Names | None) -> tuple[list[
 
     Rows without one are left out, and so are ids that stand in several rows and are none of the known names.
     """
-    rows = [row for row, name in enumerate(ids) if not is_missing(name) or name == "-"]
+    blank = {name for name in ids if is_missing(name)}
+    blank -= set(known()) if blank and known is not None else set()  # nan is a gene of the fly
+    rows = [row for row, name in enumerate(ids) if name not in blank]
     notes: list[str] = []
     if len(rows) < len(ids):
         number = len(ids) - len(rows)

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 MOST, LEAST = 1e100, 1e-100
 """Bounds of the largest value of a kernel."""
 
+MISSING = "A kernel has no missing values: leave that row out, and its column."
+"""What to do where a value is missing."""
+
 ASYMMETRY = 1e-8
 """Largest difference of the halves of a kernel, as a share of its largest value."""
 
@@ -103,10 +106,11 @@ def read_table(path: Path, ids_of: Path | None = None) -> KernelFile:
     refuse_repeats(path, "column", columns)
     if not values.size:
         raise InputError(
-            f"{path} holds no kernel: it has {counted(len(ids), 'row')} of {counted(len(columns), 'number')}."
+            f"{path} holds no kernel: it has {counted(len(ids), 'row')} of {counted(len(columns), 'number')}.",
+            hint="A kernel has a row per gene or sample.",
         )
     for row, column in np.argwhere(~np.isfinite(values))[:1]:
-        raise InputError(f"{path}: the kernel has no value of {ids[row]} in column {columns[column]}.")
+        raise InputError(f"{path}: the kernel has no value of {ids[row]} in column {columns[column]}.", hint=MISSING)
     if len(columns) == len(ids) == len(match := match_names(columns, ids, any_x=True)):
         columns = tuple(match[name] for name in columns)
         indices = {name: index for index, name in enumerate(columns)}
@@ -148,12 +152,15 @@ def _named(path: Path, values: NDArray[np.float64], ids_of: Path | None) -> Kern
         )
     ids = _read_row_ids(ids_of)
     if len(ids) != size:
-        raise InputError(f"{ids_of} has {counted(len(ids), 'name')}, and {path} is of {size:,} × {size:,} numbers.")
+        raise InputError(
+            f"{ids_of} has {counted(len(ids), 'name')}, and {path} is of {size:,} × {size:,} numbers.",
+            hint="The names are those of the run that wrote the kernel, in the order of its rows.",
+        )
     check_names(ids, "row", ids_of)
     refuse_repeats(ids_of, "row", ids)
     if not np.isfinite(values).all():
         row, column = (int(index) for index in np.argwhere(~np.isfinite(values))[0])
-        raise InputError(f"{path}: the kernel has no value of {ids[row]} in column {ids[column]}.")
+        raise InputError(f"{path}: the kernel has no value of {ids[row]} in column {ids[column]}.", hint=MISSING)
     return KernelFile(ids, values, is_factor=False)
 
 

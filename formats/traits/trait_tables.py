@@ -51,7 +51,7 @@ TITLES = frozenset({
 # fmt: on
 """Titles of a column of ids, in small letters and without signs; a first row that begins with one is a header."""
 
-_NO_IDS = frozenset({"", "run", "cell", "trait"})
+NO_IDS = frozenset({"", "run", "cell", "trait"})
 """Of these, the titles below which there may be something else."""
 
 FAMILIES = frozenset({"fid", "famid", "familyid", "family"})
@@ -155,7 +155,7 @@ def read_trait_table(
             rows.append(plain_row(fit_row(table, row, len(header)), has_decimal_comma=table.has_decimal_comma))
         samples = _samples_of(table)
     if not rows:
-        raise InputError(f"{path} holds a header, and no row below it.")
+        raise InputError(f"{path} holds a header, and no row below it.", hint="A row has an id and its values.")
     layout = _layout(path, header, rows, is_titled=is_titled)
     layout, notes = _with_ids(path, header, rows, layout, known, id_column, is_titled=is_titled)
     if not layout.columns:
@@ -267,7 +267,7 @@ def _with_ids(
         chosen = find_title(path, header, id_column)
     elif known is not None and not layout.is_plink:
         columns = [[row.fields[column].strip() for row in rows] for column in range(len(header))]
-        are_ids = [is_titled and normalised(title) in TITLES - _NO_IDS for title in header]
+        are_ids = [is_titled and normalised(title) in TITLES - NO_IDS for title in header]
         are_ids[layout.ids] |= is_titled and normalised(header[layout.ids]) in TITLES
         chosen, note = choose_ids(path, header, columns, layout.ids, known, are_ids)
         notes = [note] if note else notes
@@ -335,7 +335,7 @@ def _has_header(first: Sequence[Row], known: Names | None) -> bool:
 def _titles_text(first: Sequence[Row], known: Names | None) -> bool:
     """Whether the first of some rows of text has titles."""
     titles, below = first[0].fields, first[1:]
-    if any(normalised(title) in TITLES - _NO_IDS for title in titles[1:]):
+    if any(normalised(title) in TITLES - NO_IDS for title in titles[1:]):
         return True
     if known is None:
         return False

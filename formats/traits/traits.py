@@ -14,15 +14,10 @@ import numpy as np
 from ...engine.errors import InputError, NotFound
 from ...engine.wording import some
 from ..files.delimited import is_number
-from ..files.limits import NAMES_PACKING
-from ..files.opening import open_text
-from ..files.plain_files import require_file
 from .id_columns import find_title
 from .missing_codes import all_numbers, blank_codes, codes_of, describe_codes, refuse_codes
 from .tested_tables import refuse_tested_table
 from .trait_tables import (
-    FAMILIES,
-    INDIVIDUALS,
     TITLES,
     is_blank,
     normalised,
@@ -180,7 +175,10 @@ def read_covariates(
             names.append(f"{name}={level}")
             columns.append(np.where(missing, np.nan, np.array([float(field == level) for field in fields])))
     if not columns:
-        raise InputError(f"{path} holds no covariate: {some(table.names)} has one value throughout.")
+        raise InputError(
+            f"{path} holds no covariate: {some(table.names)} has one value throughout, or another text in each row.",
+            hint="A covariate is a number per id, or names a few groups.",
+        )
     if of_names:
         notes.append(f"{path.name}: no covariate is read from {some(of_names)}: text that differs in each row.")
     notes += _describe_group_numbers(path, group_numbers)
@@ -213,53 +211,14 @@ def _describe_group_numbers(path: Path, columns: Sequence[tuple[str, NDArray[np.
     return [note]
 
 
-def read_ids(path: Path) -> tuple[str, ...]:
-    """Return the names of a file, one a line; what follows a tab is passed over, and so are lines that begin with #.
-
-    Of a file of PLINK's with FID and IID, the names are IID.
-
-    Raises
-    ------
-    NotFound
-        There is no such file.
-    InputError
-        A line has several names.
-    """
-    with open_text(require_file(path), packing=NAMES_PACKING) as lines:
-        stripped = [line.strip("\r\n ") for line in lines]
-    texts = [line for line in stripped if line and (not line.startswith("#") or _is_plink_header(line))]
-    ids = _plink_ids(texts)
-    if ids is None:
-        ids = tuple(name for line in texts if (name := line.split("\t")[0].strip()))
-    ids = tuple(name[1:-1] if len(name) > 2 and name[0] == name[-1] == '"' else name for name in ids)
-    if ids and all("," in name for name in ids):
-        what = "one line" if len(ids) == 1 else "lines with commas"
-        raise InputError(f"{path} has {what}, {some(ids)}, and a list of names has one name per line.")
-    return ids
-
-
-def _is_plink_header(line: str) -> bool:
-    titles = [normalised(title) for title in line.split()[:2]]
-    return len(titles) == 2 and titles[0] in FAMILIES and titles[1] in INDIVIDUALS
-
-
-def _plink_ids(lines: Sequence[str]) -> tuple[str, ...] | None:
-    """Return the second column of a file of FID and IID, known by its header or by a first column that is no id."""
-    has_header = bool(lines) and _is_plink_header(lines[0])
-    rows = [line.split() for line in (lines[1:] if has_header else lines)]
-    if not rows or any(len(row) < 2 for row in rows):
-        return None
-    has_families = len(rows) > 1 and all(row[0] == "0" for row in rows)
-    if has_header or has_families or all(row[0] == row[1] for row in rows):
-        return tuple(row[1] for row in rows)
-    return None
-
-
 def _chosen(table: TraitTable, only: str | None, path: Path) -> tuple[list[int], list[str]]:
     """Return the columns that are signals, and a note on those that are not."""
     if only is not None:
         if only not in table.names:
-            raise NotFound(f"{path} has no column {some([only])}; it has {some(table.names, 20)}.")
+            raise NotFound(
+                f"{path} has no column {some([only])}; it has {some(table.names, 20)}.",
+                hint="Titles are those of the first line, in the same letters.",
+            )
         return [find_title(path, table.names, only)], []
     refuse_repeated_titles(path, table.names)
     columns = range(len(table.names))

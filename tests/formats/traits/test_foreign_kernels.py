@@ -79,7 +79,7 @@ def test_a_square_without_names_takes_those_beside_it(tmp_path: Path, which: str
     with pytest.raises(GrnError, match=rf"no names of its rows\. Beside it stands {re.escape(ids.name)}"):
         read_kernel(path)
     ids.write_text(EYE + "0\tS9\n")
-    with pytest.raises(GrnError, match="has 7 names, and .* is of 6 × 6 numbers"):
+    with pytest.raises(GrnError, match=r"has 7 names, and .* is of 6 × 6 numbers"):
         read_kernel(path, ids=ids)
 
 
@@ -146,5 +146,5 @@ def test_the_line_that_converts_a_file_makes_a_kernel_of_it(
         read_kernel(tmp_path / name)
     monkeypatch.chdir(tmp_path)
     line = refusal.value.hint.removeprefix("In Python: ").split(". ")[0]
-    exec(line, {"numpy": np})  # noqa: S102  the sentence is ours
+    exec(line, {"numpy": np})
     np.testing.assert_allclose(read_kernel(tmp_path / "k.npy", ids=ids).values, K, rtol=1e-6)
