@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from grnledger.engine.errors import GrnError
 from grnledger.formats.traits.labels import read_labels
-from grnledger.formats.traits.traits import read_traits
+from grnledger.formats.traits.traits import read_covariates, read_traits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -431,6 +431,22 @@ def test_a_signal_is_read_as_it_is_meant_or_refused(tmp_path: Path, which: str) 
     assert len(table.names) == 1
 
 
+TESTED = [which for which, file in SIGNALS.items() if "only" in dict(file.options) and not file.refusal]
+
+
+@pytest.mark.parametrize("which", [which for which in TESTED if "Europe" not in which and "commas" not in which])
+def test_a_signal_from_a_spreadsheet_of_europe_is_the_same(tmp_path: Path, which: str) -> None:
+    file = SIGNALS[which]
+    text = re.sub(r"(?<=\d)\.(?=\d)", ",", re.sub(r"[\t,]", ";", file.text(TRUTH)))
+    (tmp_path / file.name).write_text(text)
+    options = dict(file.options)
+    table = read_traits(
+        tmp_path / file.name, options.get("only"), known=lambda: TRUTH.symbols, id_column=options.get("id_column")
+    )
+    values = dict(zip(table.ids, table.values[:, 0].tolist(), strict=True))
+    assert {name: values[name] for name in TRUTH.symbols} == dict(zip(TRUTH.symbols, TRUTH.z, strict=True))
+
+
 @pytest.mark.parametrize("which", LABELS)
 def test_labels_are_read_as_they_are_meant_or_refused(tmp_path: Path, which: str) -> None:
     file = LABELS[which]
@@ -445,3 +461,41 @@ def test_labels_are_read_as_they_are_meant_or_refused(tmp_path: Path, which: str
     right = {name: contrast[group == "control"] for name, group in zip(TRUTH.samples, TRUTH.groups, strict=True)}
     if not file.refusal:
         assert {name: spelt[name] for name in TRUTH.samples} == right
+
+
+def test_a_note_says_where_the_ids_are_and_what_is_left_out(tmp_path: Path) -> None:
+    path = write(tmp_path, SIGNALS["symbols of no gene several times"])
+    notes = read_traits(path, known=lambda: TRUTH.symbols).notes
+    assert notes == (
+        "z.tsv: ids are those of the column symbol: 12 of 14 rows have a known name there, and 0 in ensembl.",
+        "z.tsv: 2 rows of ids that stand in several rows and are not known (Y_RNA) are left out.",
+        "z.tsv: no signal is read from ensembl.",
+    )
+    path = write(tmp_path, SIGNALS["symbols that are missing of some"])
+    assert "z.tsv: 2 rows without an id are left out." in read_traits(path, known=lambda: TRUTH.symbols).notes
+    assert read_traits(path, id_column="ensembl").ids[0] == TRUTH.ensembl[0]
+
+
+def test_names_are_asked_for_only_where_two_columns_may_have_the_ids(tmp_path: Path) -> None:
+    def never() -> tuple[str, ...]:
+        raise AssertionError
+
+    path = write(tmp_path, SIGNALS["limma topTable with ID"])
+    assert read_traits(path, "t", known=never).ids == TRUTH.symbols
+
+
+def test_one_note_for_the_codes_and_one_for_the_groups_of_many_columns(tmp_path: Path) -> None:
+    rows = [(f"0 {name}", -9 if i < 2 else i % 3, -9 if i < 1 else i % 4) for i, name in enumerate(TRUTH.samples)]
+    (tmp_path / "c.txt").write_text("FID IID site plate\n" + table(rows, " "))
+    notes = read_covariates(tmp_path / "c.txt").notes
+    assert len(notes) == 2
+    assert notes[0] == "c.txt: 3 values of -9 in 2 columns (site, plate) are missing, as in PLINK's files."
+    assert "the covariates site (0, 1, 2); plate (0, 1, 2, 3) are taken for numbers" in notes[1]
+
+
+def test_a_covariate_of_names_is_left_out_with_a_note(tmp_path: Path) -> None:
+    rows = [("sample", "title", "age"), *((name, f"patient {name}", i) for i, name in enumerate(TRUTH.samples))]
+    (tmp_path / "c.tsv").write_text(table(rows))
+    covariates = read_covariates(tmp_path / "c.tsv", known=lambda: TRUTH.samples)
+    assert covariates.names == ("age",)
+    assert covariates.notes == ("c.tsv: no covariate is read from title: text that differs in each row.",)
