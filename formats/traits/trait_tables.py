@@ -146,7 +146,7 @@ def read_trait_table(
         It has one column or no row, an id stands twice, or two readings of its columns are possible.
     """
     with _opened(path, decimal) as table:
-        first, skip = _without_separator(table)
+        first, skip = _below_captions(table)
         header, is_titled, is_above = _header_of(path, table, first, known)
         budget = MemoryBudget(path)
         rows: list[Row] = []
@@ -183,10 +183,21 @@ def _opened(path: Path, decimal: DecimalMark) -> Generator[Table]:
         ) from error
 
 
-def _without_separator(table: Table) -> tuple[Sequence[Row], int]:
-    """Return the rows that are looked at first without a line `sep=;` of Excel's, and how many rows that are."""
-    has_separator = bool(_SEPARATOR.fullmatch(table.first[0].fields[0]))
-    return tuple(map(plain_row, table.first[has_separator:])), int(has_separator)
+def _below_captions(table: Table) -> tuple[Sequence[Row], int]:
+    """Return the rows that are looked at first from the header on, and how many rows stand above.
+
+    These are a line `sep=;` of Excel's, and captions: one field alone above a row of titles with numbers below it.
+    """
+    skip = int(bool(_SEPARATOR.fullmatch(table.first[0].fields[0])))
+    rows = tuple(map(plain_row, table.first))
+    while len(rows) > skip + 2:
+        caption, titles, below = ([field for field in row.fields if field.strip()] for row in rows[skip : skip + 3])
+        if len(caption) > 1 or len(titles) < 2 or any(is_number(field) or is_blank(field) for field in titles):
+            break
+        if not any(map(is_number, below)):
+            break
+        skip += 1
+    return rows[skip:], skip
 
 
 def _header_of(

@@ -278,4 +278,6 @@ def _way_of(field: str) -> dict[str, Any]:
         return {"code": "infinite-value", "facts": {"value": field}}
     if len(parts := re.split(r"[,;|/ ]+", field)) > 1 and all(map(is_number, parts)):
         return {"hint": "Write one number in each field: without marks between thousands, with a point for decimals."}
+    if is_number(field.strip("*%()[]†‡#$€ ")):
+        return {"hint": "Write the number alone, without marks or units beside it."}
     return {"code": "field-without-number", "facts": {"value": quote(field)}}

@@ -257,6 +257,16 @@ SIGNALS: dict[str, Foreign] = {
     "values below detection": Foreign(
         "z.tsv", lambda t: _columns(("gene", "z"), t.symbols, ["<LOD", *t.z[1:]]), refusal="'<LOD' in column z"
     ),
+    "stars of significance": Foreign(
+        "z.tsv", lambda t: _columns(("gene", "z"), t.symbols, [f"{z}**" for z in t.z]), refusal="Write the number alone"
+    ),
+    "a caption above": Foreign(
+        "z.csv", lambda t: "Table S3: treated against control,\n,\n" + _columns(("gene", "z"), t.symbols, t.z, sep=",")
+    ),
+    "sep= and a caption above": Foreign(
+        "z.csv", lambda t: "sep=;\nTable S3;\n" + _columns(("gene", "z"), t.symbols, t.z, sep=";")
+    ),
+    "a footnote below": Foreign("z.tsv", lambda t: _columns(("gene", "z"), [*t.symbols, "* p < 0.05"], [*t.z, ""])),
     "truth values": Foreign(
         "z.tsv", lambda t: _columns(("gene", "z"), t.symbols, ["TRUE"] * len(t.z)), refusal="Write 1 and 0"
     ),
@@ -429,6 +439,7 @@ def test_a_signal_is_read_as_it_is_meant_or_refused(tmp_path: Path, which: str) 
     values = dict(zip(table.ids, table.values[:, 0].tolist(), strict=True))
     assert {name: values[name] for name in TRUTH.symbols} == dict(zip(TRUTH.symbols, TRUTH.z, strict=True))
     assert len(table.names) == 1
+    assert set(table.ids) - set(TRUTH.symbols) <= {"* p < 0.05"}
 
 
 TESTED = [which for which, file in SIGNALS.items() if "only" in dict(file.options) and not file.refusal]
