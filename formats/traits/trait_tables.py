@@ -276,7 +276,7 @@ def _with_ids(
     chosen = layout.ids
     if id_column is not None:
         chosen = find_title(path, header, id_column)
-    elif known is not None and not layout.is_plink:
+    elif known is not None and (layout.note or not layout.is_plink):
         columns = [[row.fields[column].strip() for row in rows] for column in range(len(header))]
         are_ids = [is_titled and normalised(title) in TITLES - NO_IDS for title in header]
         are_ids[layout.ids] |= is_titled and normalised(header[layout.ids]) in TITLES
