@@ -66,6 +66,7 @@ HINTS: dict[str, str] = {
     "columns-of-one-sample": "Put one column of each sample into one table; if these are samples, add --columns '*'.",
     "decimal-comma-or-thousands": "Choose with --decimal comma or --decimal point.",
     "decimals-or-thousands": "Write numbers without marks between thousands; for decimals, use --decimal point.",
+    "field-without-number": "If it is missing, use --missing-value {value}, or leave the field empty.",
     "gene-column-unknown": "Choose the column that names the genes: --gene-column NAME.",
     "genes-are-row-numbers": "Choose the column of names with --gene-column TITLE, or the axis with --genes-in.",
     "genes-in-rows-or-columns": "Choose with --genes-in rows or --genes-in columns.",
@@ -84,11 +85,23 @@ HINTS: dict[str, str] = {
     ),
     "gmt-without-descriptions": "Choose with --descriptions, or with --no-descriptions.",
     "header-or-values": "Choose with --header, or with --no-header.",
+    "id-column-ambiguous": "Choose with --id-column TITLE: {offered}.",
+    "infinite-value": "If it is missing, use --missing-value {value}; else write a large number in its place.",
+    "kernel-not-square": "Write the whole square: plink --make-rel square, or plink2 --make-king square.",
     "kernel-with-names": "Leave out --ids.",
     "kernel-without-names": (
         "Give them in its order, one per line: --ids FILE (GEMMA: the individuals of the .fam; PLINK: the .rel.id)."
     ),
+    "label-column-ambiguous": "Choose with --label-column TITLE, such as {first}: {offered}.",
     "label-order-ambiguous": "Use --label-order appearance, as GSEA does, or --label-order value, as GenePattern does.",
+    "labels-of-other-expression": (
+        "Name the expression that it belongs to with --expression FILE; or give a table of two columns, sample and "
+        "label, which is matched by name."
+    ),
+    "labels-of-other-samples": (
+        "Samples must be spelt as in the expression: --id-column TITLE names their column, and --expression FILE the "
+        "expression of other samples."
+    ),
     "labels-without-value": "Use --label-order appearance.",
     "loading-too-large": (
         "Use --normalize max (or unit, rank), --strength {strength}, or --allow-large if that is meant."
@@ -101,6 +114,7 @@ HINTS: dict[str, str] = {
     "one-flag-of-sign": "Write signs as 1 and -1 in a column `sign`, or use --sign-column none to read no sign.",
     "pathway-without-genes": "Leave the pathway out: name only the other pathways, with --only.",
     "pathways-too-small": "Lower --min-genes.",
+    "sample-id-column-ambiguous": "Leave one of these columns in the table: {offered}.",
     "samples-not-described": "Describe the samples in a table, one a row: --sample-table FILE.",
     "samples-without-condition": "Choose the samples with --where COLUMN=VALUE.",
     "several-measures": "Choose the columns to read by their titles, such as --columns {pattern!r}.",

@@ -16,7 +16,7 @@ from .answers.answer import EVERY_FORM, Note, caution
 from .answers.lmm import SAY_WHICH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ..analysis.lmm.model import ModelSpec, StoreModel
     from ..analysis.lmm.signals import Signal
@@ -51,6 +51,8 @@ class SignalOptions:
     ids: Path | None
     label_order: str | None
     missing_value: tuple[str, ...]
+    id_column: str | None
+    label_column: str | None
 
     def signal(self, repo: Repository, rev: str) -> Signal:
         """Return the signal that the options name.
@@ -61,7 +63,7 @@ class SignalOptions:
             They name none, or two.
         """
         from ..analysis.lmm.signals import signal_of_file, signal_of_labels
-        from ..formats.traits.traits import read_ids
+        from ..formats.traits.id_lists import read_ids
 
         if (self.pheno is None) == (self.labels is None):
             raise InputError(
@@ -73,12 +75,20 @@ class SignalOptions:
                 "--contrast": self.contrast,
                 "--expression": self.expression,
                 "--label-order": self.label_order,
+                "--label-column": self.label_column,
             }
             for name, value in with_labels.items():
                 if value is not None:
                     raise InputError(f"{name} is only for --labels, and the signal is {self.pheno}.")
             samples = None if self.pheno_samples is None else read_ids(self.pheno_samples)
-            return signal_of_file(self.pheno, self.trait, samples, missing_values=self.missing_values)
+            return signal_of_file(
+                self.pheno,
+                self.trait,
+                samples,
+                missing_values=self.missing_values,
+                known=lambda: self._rows(repo, rev),
+                id_column=self.id_column,
+            )
         if self.contrast is None or self.labels is None:
             raise InputError(
                 "--labels gives the label of each sample.", hint="Name the two groups to compare: --contrast AML:ALL."
@@ -95,7 +105,16 @@ class SignalOptions:
             expression=self.expression,
             same_samples=self.same_samples,
             label_order=self.label_order,
+            label_column=self.label_column,
+            id_column=self.id_column,
         )
+
+    def _rows(self, repo: Repository, rev: str) -> Sequence[str]:
+        """Return the names of the kernel's rows."""
+        from ..analysis.lmm.kernel_rows import load_kernel
+
+        snapshot, base = repo.snapshot(rev, from_base=True), repo.base(rev)
+        return load_kernel(snapshot, base, self.kernel, self.ids).names
 
     @property
     def missing_values(self) -> tuple[str, ...] | None:
@@ -123,6 +142,7 @@ class SignalOptions:
             self.leave_out,
             self.ids,
             self.missing_values,
+            self.id_column,
         )
 
 
@@ -184,6 +204,13 @@ def signal_and_kernel(command: Callable[..., Any]) -> Callable[..., Any]:
         type=click.Path(path_type=Path),
         metavar="FILE",
         help="Make the signal: sample and label, or a .cls file in the order of the expression.",
+    )
+    @click.option("--label-column", metavar="TITLE", help="Column of the labels, in a table with several.")
+    @click.option(
+        "--id-column",
+        metavar="TITLE",
+        help="Column of the ids in --pheno or --labels, and in --covariates if they have it; by default the one whose "
+        "names are rows of the kernel, or samples.",
     )
     @click.option(
         "--label-order",

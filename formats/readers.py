@@ -170,7 +170,11 @@ READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
         "bed": FormatReader("a PLINK .bed", "traits.tested_columns:read_bed", ending(".bed")),
     },
     "labels": {
-        "table": FormatReader("a table of sample and label", "traits.labels:read_label_table"),
+        "table": FormatReader(
+            "a table of sample and label",
+            "traits.labels:read_label_table",
+            options=("label_column", "id_column"),
+        ),
         "cls": FormatReader("a GSEA .cls file", "traits.cls:read_cls", ending(".cls"), ("label_order",)),
     },
 }

@@ -65,6 +65,8 @@ class ModelSpec:
         The names of the rows of a kernel file that has none.
     missing_values : tuple of str, optional
         Codes that stand for a missing value among the covariates, as for `read_covariates`.
+    id_column : str, optional
+        The title of the column of ids of the covariates, if they have such a column.
     """
 
     kernel: str = AUTO
@@ -74,6 +76,7 @@ class ModelSpec:
     leave_out: tuple[str, ...] = ()
     ids: Path | None = None
     missing_values: tuple[str, ...] | None = None
+    id_column: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +205,9 @@ def _matched(signal: Signal, spec: ModelSpec, source: KernelSource) -> tuple[Sig
     signal = replace(signal, ids=tuple(match.get(name, name) for name in signal.ids))
     if spec.covariates is None:
         return signal, None, notes
-    covariates = read_covariates(spec.covariates, missing_values=spec.missing_values)
+    covariates = read_covariates(
+        spec.covariates, missing_values=spec.missing_values, known=lambda: known, id_column=spec.id_column
+    )
     match = match_names(covariates.ids, known, any_x=any_x)
     notes += [*covariates.notes, *describe_match(match, spec.covariates.name)]
     return signal, replace(covariates, ids=tuple(match.get(name, name) for name in covariates.ids)), notes

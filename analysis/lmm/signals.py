@@ -13,19 +13,21 @@ from ...engine.estimation.preparation import Preparation, prepare
 from ...engine.lmm.model.contrast import permuted_groups, t_statistics
 from ...engine.wording import counted, some
 from ...formats.expression.expression import read_expression
+from ...formats.files.delimited import is_number
 from ...formats.files.plain_files import file_name
 from ...formats.traits.labels import read_labels
 from ...formats.traits.row_names import describe_match, match_names
 from ...formats.traits.traits import read_traits
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from ...engine.choices import Duplicates, Scale, Transform
     from ...engine.estimation.preparation import Prepared
+    from ...formats.traits.id_columns import Names
     from ...storage.networks.bases import StoredBase
 
 
@@ -184,6 +186,8 @@ def signal_of_file(
     samples: Sequence[str] | None = None,
     *,
     missing_values: Sequence[object] | None = None,
+    known: Names | None = None,
+    id_column: str | None = None,
 ) -> Signal:
     """Return the signal in a table; raises as `read_traits`.
 
@@ -197,8 +201,12 @@ def signal_of_file(
         The samples from which it was computed, where the file does not name them.
     missing_values : sequence of str or float, optional
         Codes that stand for a missing value, as for `read_traits`.
+    known : callable, optional
+        Returns the names of the kernel's rows, by which the column of ids is found.
+    id_column : str, optional
+        The title of the column of ids.
     """
-    table = read_traits(path, only, missing_values=missing_values)
+    table = read_traits(path, only, missing_values=missing_values, known=known, id_column=id_column)
     columns = some(table.names, 3) if len(table.names) < 4 else counted(len(table.names), "column")
     made_from = table.samples if samples is None else tuple(samples)
     description = f"{some([file_name(path)])}: {columns}"
@@ -213,6 +221,8 @@ def signal_of_labels(
     expression: Path | None = None,
     same_samples: bool = False,
     label_order: str | None = None,
+    label_column: str | None = None,
+    id_column: str | None = None,
 ) -> Signal:
     """Return the t-statistic of every gene of the panel between two groups of samples.
 
@@ -230,6 +240,8 @@ def signal_of_labels(
         Whether the base's own samples are used too; otherwise they are left out where there are others.
     label_order : {"appearance", "value"}, optional
         How the labels of a `.cls` file are joined to its names, as for `read_labels`.
+    label_column, id_column : str, optional
+        Of a table, the titles of the columns of labels and of samples.
 
     Raises
     ------
@@ -241,9 +253,17 @@ def signal_of_labels(
     groups = _groups(contrast)
     prepared, source = _expression(base, expression)
     names = prepared.samples
-    table = read_labels(labels, names, label_order=label_order)
+    table = read_labels(labels, names, label_order=label_order, label_column=label_column, id_column=id_column)
+    groups = _as_labelled(groups, table.label_of)
     wanted = [name for name, label in table.label_of.items() if label in groups]
     match = match_names(wanted, names, any_x=True)
+    if wanted and not match and not match_names(list(table.label_of), names, any_x=True):
+        raise NotFound(
+            f"None of the {counted(len(table.label_of), 'sample')} of {labels} (such as "
+            f"{some(list(table.label_of), 3)}) is among the {counted(len(names), 'sample')} of {source} (such as "
+            f"{some(names, 3)}).",
+            code="labels-of-other-samples",
+        )
     label_of = {known: table.label_of[name] for name, known in match.items()}
     notes = (*table.notes, *describe_match(match, labels.name), *_describe_unknown(wanted, match, source))
     labelled = [index for index, name in enumerate(names) if name in label_of]
@@ -310,6 +330,16 @@ def _groups(contrast: str) -> tuple[str, str]:
     if len(groups) != 2 or not all(groups) or groups[0] == groups[1]:
         raise InputError(f"The contrast {contrast!r} does not name two groups.", code="contrast-without-two-groups")
     return groups[0], groups[1]
+
+
+def _as_labelled(groups: tuple[str, str], label_of: Mapping[str, str]) -> tuple[str, str]:
+    """Return the groups of a contrast as the labels are spelt: 1 is 1.0 where a program wrote whole numbers so."""
+    labels = set(label_of.values())
+    spelt: list[str] = []
+    for group in groups:
+        same = [label for label in labels if is_number(group) and is_number(label) and float(label) == float(group)]
+        spelt.append(same[0] if group not in labels and len(same) == 1 else group)
+    return spelt[0], spelt[1]
 
 
 def _expression(base: StoredBase, path: Path | None) -> tuple[Prepared, str]:

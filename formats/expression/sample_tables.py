@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,13 +10,17 @@ import numpy as np
 from ...engine.errors import InputError, NotFound
 from ...engine.estimation.expression import Expression
 from ...engine.wording import counted, some
-from ..files.delimited import open_table, read_body, read_header
-from ..files.plain_files import file_name, fingerprint, require_file
+from ..files.plain_files import file_name, fingerprint
+from ..traits.id_columns import find_title
+from ..traits.row_names import describe_match, match_names
+from ..traits.trait_tables import read_trait_table
 from .axis_columns import match_values, note_conditions, parse_conditions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from ..traits.trait_tables import TraitTable
 
 
 def select_described(expression: Expression, path: Path, where: Sequence[str]) -> tuple[Expression, tuple[str, ...]]:
@@ -26,7 +31,7 @@ def select_described(expression: Expression, path: Path, where: Sequence[str]) -
     expression : Expression
         All samples.
     path : Path
-        A table with a header, ids of samples in its first column.
+        A table with a header; ids are in the column with most names of samples, the first where none has any.
     where : sequence of str
         `COLUMN=VALUE`. Values of one column are alternatives; all columns must agree.
 
@@ -35,24 +40,29 @@ def select_described(expression: Expression, path: Path, where: Sequence[str]) -
     NotFound
         There is no such file, column or value, or the table describes none of the samples.
     InputError
-        The table describes a sample twice, or fewer than three samples are left.
+        The table describes a sample twice, or two columns may name the samples.
     """
     wanted = parse_conditions(where)
-    titles, rows = _read_rows(require_file(path))
-    described = [sample in rows for sample in expression.samples]
+    table = _read_described(path, expression.samples)
+    row_of = {sample: row for row, sample in enumerate(table.ids)}
+    described = [sample in row_of for sample in expression.samples]
     if not any(described):
         raise NotFound(
-            f"{path} describes none of the {counted(len(described), 'sample')}: its first column has "
-            f"{some(list(rows), 3)}, and the samples are {some(expression.samples, 3)}."
+            f"{path} describes none of the {counted(len(described), 'sample')}: its rows are named "
+            f"{some(table.ids, 3)}, and the samples are {some(expression.samples, 3)}."
         )
     mask = np.array(described, dtype=np.bool_)
     for title, values in wanted.items():
-        if title not in titles[1:]:
-            raise NotFound(f"{path} has no column {title!r}; it has {some(titles[1:], 20)}.")
-        column = titles.index(title)
-        entries = [rows[sample][column] or None if sample in rows else None for sample in expression.samples]
+        if title not in table.names:
+            raise NotFound(f"{path} has no column {title!r}; it has {some(table.names, 20)}.")
+        fields = table.column(find_title(path, table.names, title))
+        entries = [fields[row_of[sample]] or None if sample in row_of else None for sample in expression.samples]
         mask &= match_values(np.array(entries, dtype=object), title, values, str(path))
-    notes = [*note_conditions(wanted, mask), f"samples described in {file_name(path)}, SHA-256 {fingerprint(path)}"]
+    notes = [
+        *note_conditions(wanted, mask),
+        f"samples described in {file_name(path)}, SHA-256 {fingerprint(path)}",
+        *(note.removesuffix(".") for note in table.notes),
+    ]
     if not all(described):
         others = [
             sample for sample, is_described in zip(expression.samples, described, strict=True) if not is_described
@@ -64,14 +74,16 @@ def select_described(expression: Expression, path: Path, where: Sequence[str]) -
     return Expression(np.ascontiguousarray(expression.values[:, mask]), expression.genes, chosen), tuple(notes)
 
 
-def _read_rows(path: Path) -> tuple[tuple[str, ...], dict[str, list[str]]]:
-    """Return the titles of a table, and its rows by their first field."""
-    rows: dict[str, list[str]] = {}
-    with open_table(path, decimal="point") as table:
-        titles = read_header(table)
-        for row in read_body(table, len(titles)):
-            fields = [field.strip() for field in row.fields]
-            if fields[0] in rows:
-                raise InputError(f"{path}, line {row.line}: the sample {fields[0]!r} is described a second time.")
-            rows[fields[0]] = fields
-    return titles, rows
+def _read_described(path: Path, samples: tuple[str, ...]) -> TraitTable:
+    """Return the table, its rows named by the column that has most names of samples."""
+    try:
+        table = read_trait_table(path, known=lambda: samples, decimal="point")
+    except InputError as error:
+        if error.code != "id-column-ambiguous":
+            raise
+        raise InputError(
+            error.message, code="sample-id-column-ambiguous", facts={"offered": error.facts["offered"]}
+        ) from None
+    match = match_names(table.ids, samples, any_x=True)
+    notes = (*table.notes, *describe_match(match, file_name(path)))
+    return replace(table, ids=tuple(match.get(name, name) for name in table.ids), notes=notes)

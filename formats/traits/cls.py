@@ -44,8 +44,9 @@ def read_cls(path: Path, samples: tuple[str, ...], *, label_order: LabelOrder | 
     _check_counts(path, size, classes, names, labels)
     if len(labels) != len(samples):
         raise InputError(
-            f"{path} has {counted(len(labels), 'label')}, and the expression {counted(len(samples), 'sample')}.",
-            hint="A table of two columns, sample and label, is matched by name.",
+            f"{path} has {counted(len(labels), 'label')} and no names: they go by the order of the samples of one "
+            f"expression, and this one has {counted(len(samples), 'sample')} ({some(samples, 3)}).",
+            code="labels-of-other-expression",
         )
     by_appearance = dict(zip(dict.fromkeys(labels), names, strict=True))
     by_value = _names_by_value(path, list(by_appearance), names)

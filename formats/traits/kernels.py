@@ -11,10 +11,12 @@ from ...engine.errors import InputError
 from ...engine.wording import counted, some
 from ..files.archives import as_names, as_numbers, read_npy, read_npz
 from ..files.delimited import check_names, is_number, open_table, read_header
+from ..files.packed import without_packing
 from ..files.plain_files import require_file
 from ..files.table_numbers import read_named_numbers
 from ..models.loadings import refuse_repeats
 from ..readers import find_reader
+from .foreign_kernels import refuse_foreign_kernel, refuse_pairs, refuse_triangle
 from .row_names import match_names
 from .trait_tables import normalised
 
@@ -27,6 +29,12 @@ if TYPE_CHECKING:
 
 MOST, LEAST = 1e100, 1e-100
 """Bounds of the largest value of a kernel."""
+
+MISSING = "A kernel has no missing values: leave that row out, and its column."
+"""What to do where a value is missing."""
+
+ASYMMETRY = 1e-8
+"""Largest difference of the halves of a kernel, as a share of its largest value."""
 
 ROW_TITLES = frozenset({"fid", "iid", "id", "ids", "name", "names", "sample", "samples", "gene", "genes"})
 """Titles of names of rows, in small letters and without signs."""
@@ -74,7 +82,10 @@ def read_kernel(path: Path, *, ids: Path | None = None) -> KernelFile:
         It holds none, a value is missing, or the names of rows and columns of a square table are not the same; or it
         has no names and none are given, or names, and others are given.
     """
-    kernel = find_reader("kernels", require_file(path)).read(path, ids)
+    refuse_foreign_kernel(require_file(path))
+    kernel = find_reader("kernels", path).read(path, ids)
+    if not kernel.is_factor:
+        _refuse_asymmetric(path, kernel)
     refuse_extreme_kernel(path, kernel.values)
     return kernel
 
@@ -82,6 +93,8 @@ def read_kernel(path: Path, *, ids: Path | None = None) -> KernelFile:
 def read_table(path: Path, ids_of: Path | None = None) -> KernelFile:
     """Return the kernel of a table."""
     with open_table(path) as table:
+        refuse_triangle(path, [len(row.fields) for row in table.first])
+        refuse_pairs(path, [field.strip().lstrip("#") for field in table.first[0].fields])
         if _is_nameless(table):
             return _read_nameless(path, table, ids_of)
         _refuse_ids(path, ids_of)
@@ -93,10 +106,11 @@ def read_table(path: Path, ids_of: Path | None = None) -> KernelFile:
     refuse_repeats(path, "column", columns)
     if not values.size:
         raise InputError(
-            f"{path} holds no kernel: it has {counted(len(ids), 'row')} of {counted(len(columns), 'number')}."
+            f"{path} holds no kernel: it has {counted(len(ids), 'row')} of {counted(len(columns), 'number')}.",
+            hint="A kernel has a row per gene or sample.",
         )
     for row, column in np.argwhere(~np.isfinite(values))[:1]:
-        raise InputError(f"{path}: the kernel has no value of {ids[row]} in column {columns[column]}.")
+        raise InputError(f"{path}: the kernel has no value of {ids[row]} in column {columns[column]}.", hint=MISSING)
     if len(columns) == len(ids) == len(match := match_names(columns, ids, any_x=True)):
         columns = tuple(match[name] for name in columns)
         indices = {name: index for index, name in enumerate(columns)}
@@ -108,12 +122,17 @@ def read_table(path: Path, ids_of: Path | None = None) -> KernelFile:
 
 def _is_nameless(table: Table) -> bool:
     """Whether a table is numbers alone, the first row as wide as those below."""
-    rows = table.first
-    return all(len(row.fields) == len(rows[0].fields) and all(map(is_number, row.fields)) for row in rows)
+    rows = [_without_end(row.fields) for row in table.first]
+    return all(len(fields) == len(rows[0]) and all(map(is_number, fields)) for fields in rows)
+
+
+def _without_end(fields: list[str]) -> list[str]:
+    """Return the fields of a row without the empty one behind a delimiter at its end."""
+    return fields[:-1] if len(fields) > 1 and not fields[-1].strip() else fields
 
 
 def _read_nameless(path: Path, table: Table, ids_of: Path | None) -> KernelFile:
-    width = len(table.first[0].fields)
+    width = len(_without_end(table.first[0].fields))
     _, _, values = read_named_numbers(table, [""] * width, range(width), name=None, after_header=False)
     if len(values) != width:
         raise InputError(
@@ -128,18 +147,29 @@ def _named(path: Path, values: NDArray[np.float64], ids_of: Path | None) -> Kern
     size = len(values)
     if ids_of is None:
         raise InputError(
-            f"{path} is a kernel of {size:,} × {size:,} numbers and has no names of its rows.",
+            f"{path} is a kernel of {size:,} × {size:,} numbers and has no names of its rows.{_neighbour(path)}",
             code="kernel-without-names",
         )
     ids = _read_row_ids(ids_of)
     if len(ids) != size:
-        raise InputError(f"{ids_of} has {counted(len(ids), 'name')}, and {path} is of {size:,} × {size:,} numbers.")
+        raise InputError(
+            f"{ids_of} has {counted(len(ids), 'name')}, and {path} is of {size:,} × {size:,} numbers.",
+            hint="The names are those of the run that wrote the kernel, in the order of its rows.",
+        )
     check_names(ids, "row", ids_of)
     refuse_repeats(ids_of, "row", ids)
     if not np.isfinite(values).all():
         row, column = (int(index) for index in np.argwhere(~np.isfinite(values))[0])
-        raise InputError(f"{path}: the kernel has no value of {ids[row]} in column {ids[column]}.")
+        raise InputError(f"{path}: the kernel has no value of {ids[row]} in column {ids[column]}.", hint=MISSING)
     return KernelFile(ids, values, is_factor=False)
+
+
+def _neighbour(path: Path) -> str:
+    """Return a sentence on a file of names beside a kernel; nothing where there is none."""
+    plain = path.with_name(path.name[: len(without_packing(path.name))])
+    beside = [plain.with_name(f"{plain.name}.id"), *sorted(path.parent.glob(f"{path.name.split('.')[0]}.fam"))]
+    there = [file.name for file in beside if file.is_file()]
+    return f" Beside it stands {some(there)}." if there else ""
 
 
 def _read_row_ids(path: Path) -> tuple[str, ...]:
@@ -154,6 +184,22 @@ def _read_row_ids(path: Path) -> tuple[str, ...]:
         titles = comment
     is_paired = normalised(titles[0]) == "fid" if titles else len(rows[0]) > 1
     return tuple(row[1] if is_paired and len(row) > 1 else row[0] for row in rows)
+
+
+def _refuse_asymmetric(path: Path, kernel: KernelFile) -> None:
+    """Refuse a K that is not its own transpose, with the pair that differs most; numbers may be rounded."""
+    difference = np.abs(kernel.values - kernel.values.T)
+    if not np.isfinite(difference).all() or np.max(difference, initial=0.0) <= ASYMMETRY * np.max(
+        np.abs(kernel.values)
+    ):
+        return
+    row, column = (int(index) for index in np.unravel_index(np.argmax(difference), difference.shape))
+    first, second = kernel.ids[row], kernel.ids[column]
+    raise InputError(
+        f"{path} is not symmetric: {kernel.values[row, column]:.6g} of {first} and {second}, and "
+        f"{kernel.values[column, row]:.6g} of {second} and {first}.",
+        hint="A kernel K has each covariance twice. Is it a half of one, or a factor G?",
+    )
 
 
 def _refuse_ids(path: Path, ids_of: Path | None) -> None:

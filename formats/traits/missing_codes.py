@@ -54,14 +54,17 @@ def blank_codes(table: TraitTable, codes: Sequence[str]) -> tuple[TraitTable, li
     return replace(table, fields=fields), counts
 
 
-def describe_codes(path: Path, name: str, count: Counter[str], *, as_plink: bool) -> list[str]:
-    """Return a sentence for each code that was taken for missing in a column."""
+def describe_codes(path: Path, names: Sequence[str], counts: Sequence[Counter[str]], *, as_plink: bool) -> list[str]:
+    """Return a sentence for each code that was taken for missing in some columns."""
     why = ", as in PLINK's files" if as_plink else ""
-    return [
-        f"{path.name}: {counted(number, 'value')} of {code} in {some([name])} {'is' if number == 1 else 'are'} "
-        f"missing{why}."
-        for code, number in count.items()
-    ]
+    sentences: list[str] = []
+    for code in dict.fromkeys(code for count in counts for code in count):
+        number = sum(count[code] for count in counts)
+        where = [name for name, count in zip(names, counts, strict=True) if count[code]]
+        columns = some(where) if len(where) == 1 else f"{len(where):,} columns ({some(where)})"
+        are = "is" if number == 1 else "are"
+        sentences.append(f"{path.name}: {counted(number, 'value')} of {code} in {columns} {are} missing{why}.")
+    return sentences
 
 
 def refuse_codes(path: Path, name: str, values: NDArray[np.float64], *, is_phenotype: bool = False) -> None:

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...engine.errors import InputError
 from ...engine.wording import some
-from ..files.delimited import check_names, is_missing, is_number, open_table, read_body, read_header
+from ..files.delimited import check_names, fit_row, is_missing, is_number, open_table, read_titles
 from ..files.limits import TEXT_COST, MemoryBudget
 from ..files.plain_files import require_file
+from .id_columns import choose_ids, drop_rows_without_id, find_title
+from .typed_numbers import plain_row
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
     from pathlib import Path
 
+    from ...engine.choices import DecimalMark
     from ..files.delimited import Row, Table
+    from .id_columns import Names
 
 _SAMPLES = re.compile(r"#\s*samples?\s*[:=]\s*(.*)", re.IGNORECASE)
 
 _PLINK_HEADER = re.compile(r"#\s*(fid|iid)\b", re.IGNORECASE)
 
+_SEPARATOR = re.compile(r"\s*sep=.?\s*", re.IGNORECASE)
+"""The line above a table by which Excel is told the delimiter."""
+
 _SIGNS = re.compile(r"[^a-z0-9]")
 
-_BLANK = frozenset({".", "<na>", "missing"})
+_BLANK = frozenset({".", "<na>", "missing", "\u2212", "\u2013", "\u2014"})
 
 # fmt: off
 TITLES = frozenset({
@@ -33,10 +42,17 @@ TITLES = frozenset({
     "entrez", "entrezid", "entrezgene", "probe", "probeid", "feature", "featureid", "featurename", "transcript",
     "transcriptid", "targetid", "sample", "samples", "sampleid", "sampleids", "samplename", "samplenames", "iid", "fid",
     "individual", "individualid", "subject", "subjectid", "patient", "patientid", "donor", "donorid", "cell", "cellid",
-    "barcode", "run", "trait",
+    "barcode", "run", "trait", "entrezgeneid", "ncbigene", "ncbigeneid", "ncbiid", "geneentrez", "externalgenename",
+    "ensemblgene", "ensemblgeneid", "ensemblgeneidversion", "ensembltranscriptid", "hgncid", "mgisymbol", "mgiid",
+    "uniprot", "uniprotid", "refseq", "refseqid", "geoaccession", "samplegeoaccession", "submitterid",
+    "samplesubmitterid", "caseid", "casesubmitterid", "bcrpatientbarcode", "tcgabarcode", "samplebarcode", "library",
+    "libraryid", "participant", "participantid", "individuals",
 })
 # fmt: on
 """Titles of a column of ids, in small letters and without signs; a first row that begins with one is a header."""
+
+NO_IDS = frozenset({"", "run", "cell", "trait"})
+"""Of these, the titles below which there may be something else."""
 
 FAMILIES = frozenset({"fid", "famid", "familyid", "family"})
 """Titles of PLINK's column of families, beside which ids are in the next column."""
@@ -103,52 +119,101 @@ def is_blank(field: str) -> bool:
     return is_missing(field) or field.strip().lower() in _BLANK
 
 
-def read_trait_table(path: Path) -> TraitTable:
-    """Return a table of ids and values; ids are in the first column, or the second beside PLINK's FID or row numbers.
+def read_trait_table(
+    path: Path, *, known: Names | None = None, id_column: str | None = None, decimal: DecimalMark = "auto"
+) -> TraitTable:
+    """Return a table of ids and values.
+
+    Ids are in the column that is named; else in that with most known names; else in the first column, or the second
+    beside PLINK's FID or row numbers.
+
+    Parameters
+    ----------
+    path : Path
+        The table.
+    known : callable, optional
+        Returns the names that ids may be.
+    id_column : str, optional
+        The title of the column of ids.
+    decimal : {"auto", "point", "comma"}
+        The sign before the decimals.
 
     Raises
     ------
     NotFound
-        There is no such file.
+        There is no such file or column.
     InputError
-        It has one column or no row, an id or a title stands twice, or two readings of its first columns are possible.
+        It has one column or no row, an id stands twice, or two readings of its columns are possible.
     """
-    with open_table(require_file(path)) as table:
-        header, is_titled, skip = _header_of(path, table)
+    with _opened(path, decimal) as table:
+        first, skip = _below_captions(table)
+        header, is_titled, is_above = _header_of(path, table, first, known)
         budget = MemoryBudget(path)
         rows: list[Row] = []
-        for row in read_body(table, len(header), after_header=skip):
+        for row in itertools.islice(table.rows, skip + is_above, None):
             budget.reserve(TEXT_COST * len(row.fields))
-            rows.append(row)
+            rows.append(plain_row(fit_row(table, row, len(header)), has_decimal_comma=table.has_decimal_comma))
         samples = _samples_of(table)
     if not rows:
-        raise InputError(f"{path} holds a header, and no row below it.")
+        raise InputError(f"{path} holds a header, and no row below it.", hint="A row has an id and its values.")
     layout = _layout(path, header, rows, is_titled=is_titled)
+    layout, notes = _with_ids(path, header, rows, layout, known, id_column, is_titled=is_titled)
     if not layout.columns:
         raise InputError(f"{path} has ids and no values: {some(header)}.", hint="Values stand right of the ids.")
-    _refuse_repeated_titles(path, layout.names)
+    chosen, left_out = drop_rows_without_id([row.fields[layout.ids].strip() for row in rows], known)
+    rows = [rows[index] for index in chosen] or rows
     ids = _ids_of(path, rows, layout.ids)
     fields = [[row.fields[column].strip() for column in layout.columns] for row in rows]
-    notes = (f"{path.name}: {layout.note}",) if layout.note else ()
     lines = [row.line for row in rows]
-    return TraitTable(ids, tuple(layout.names), fields, lines, samples, layout.is_plink, notes)
+    told = tuple(f"{path.name}: {note}" for note in (*notes, *left_out))
+    return TraitTable(ids, tuple(layout.names), fields, lines, samples, layout.is_plink, told)
 
 
-def _header_of(path: Path, table: Table) -> tuple[tuple[str, ...], bool, bool]:
+@contextmanager
+def _opened(path: Path, decimal: DecimalMark) -> Generator[Table]:
+    """Open a table, whose decimal mark nothing chooses here but the file itself."""
+    try:
+        with open_table(require_file(path), decimal=decimal) as table:
+            yield table
+    except InputError as error:
+        if error.code not in ("decimal-comma-or-thousands", "decimals-or-thousands"):
+            raise
+        raise InputError(
+            error.message, hint="Write numbers with a decimal point, and without marks between thousands."
+        ) from error
+
+
+def _below_captions(table: Table) -> tuple[Sequence[Row], int]:
+    """Return the rows that are looked at first from the header on, and how many rows stand above.
+
+    These are a line `sep=;` of Excel's, and captions: one field alone above a row of titles with numbers below it.
+    """
+    skip = int(bool(_SEPARATOR.fullmatch(table.first[0].fields[0])))
+    rows = tuple(map(plain_row, table.first))
+    while len(rows) > skip + 2:
+        caption, titles, below = ([field for field in row.fields if field.strip()] for row in rows[skip : skip + 3])
+        if len(caption) > 1 or len(titles) < 2 or any(is_number(field) or is_blank(field) for field in titles):
+            break
+        if not any(map(is_number, below)):
+            break
+        skip += 1
+    return rows[skip:], skip
+
+
+def _header_of(
+    path: Path, table: Table, first: Sequence[Row], known: Names | None
+) -> tuple[tuple[str, ...], bool, bool]:
     """Return one title a column, whether the file has them, and whether the first row is a header."""
-    first = table.first
-    width = max(len(row.fields) for row in first[:2])
+    width = max((len(row.fields) for row in first[:2]), default=0)
     if table.comments and _PLINK_HEADER.match(table.comments[-1]):
         titles = tuple(table.comments[-1].lstrip("# ").replace(",", " ").split())
         if len(titles) == width:
             return titles, True, False
-    is_titled = not _is_fam(path) and _has_header(first[0], first[1:2])
-    header = read_header(table) if is_titled else tuple(f"column {number + 1}" for number in range(width))
+    is_titled = not _is_fam(path) and _has_header(first, known)
+    header = read_titles(table, first) if is_titled else tuple(f"column {number + 1}" for number in range(width))
     header = (header[0].lstrip("#").strip(), *header[1:]) if header else header
     if len(header) < 2:
-        raise InputError(
-            f"{path} has one column: {some(header, 1)}.", hint="The first column has ids, the others values."
-        )
+        raise InputError(f"{path} has one column: {some(header, 1)}.", hint="One column has ids, the others values.")
     return header, is_titled, is_titled
 
 
@@ -196,6 +261,41 @@ def _titled_layout(header: tuple[str, ...], rows: list[Row]) -> _Layout:
     return _Layout(0, range(1, width), header[1:], is_plink=first == "iid")
 
 
+def _with_ids(
+    path: Path,
+    header: tuple[str, ...],
+    rows: list[Row],
+    layout: _Layout,
+    known: Names | None,
+    id_column: str | None,
+    *,
+    is_titled: bool,
+) -> tuple[_Layout, list[str]]:
+    """Return a layout with the ids in the column that is named, or that has most of the known names; and notes."""
+    notes = [layout.note] if layout.note else []
+    chosen = layout.ids
+    if id_column is not None:
+        chosen = find_title(path, header, id_column)
+    elif known is not None and (layout.note or not layout.is_plink):
+        columns = [[row.fields[column].strip() for row in rows] for column in range(len(header))]
+        are_ids = [is_titled and normalised(title) in TITLES - NO_IDS for title in header]
+        are_ids[layout.ids] |= is_titled and normalised(header[layout.ids]) in TITLES
+        chosen, note = choose_ids(path, header, columns, layout.ids, known, are_ids)
+        notes = [note] if note else notes
+    if chosen == layout.ids:
+        return layout, notes
+    columns = sorted({*layout.columns, layout.ids} - {chosen})
+    if len(columns) > 1 and _is_whole([row.fields[layout.ids].strip() for row in rows]):
+        columns.remove(layout.ids)  # row numbers, ranks, ids of another kind
+    names = [header[column] for column in columns] if is_titled or len(columns) > 1 else ["value"]
+    return _Layout(chosen, columns, names, is_plink=layout.is_plink), notes
+
+
+def _is_whole(fields: list[str]) -> bool:
+    """Whether a column has whole numbers, each once."""
+    return all(field.isdecimal() for field in fields) and len(set(fields)) == len(fields)
+
+
 def _number_rows(rows: list[Row]) -> bool:
     """Whether the first column counts the rows from 0 or 1, in whatever order these stand now."""
     fields = {row.fields[0].strip() for row in rows}
@@ -222,23 +322,41 @@ def _ids_of(path: Path, rows: list[Row], column: int) -> tuple[str, ...]:
     return tuple(seen)
 
 
-def _refuse_repeated_titles(path: Path, names: Sequence[str]) -> None:
+def refuse_repeated_titles(path: Path, names: Sequence[str]) -> None:
+    """Refuse a table of which two columns have one title."""
     if len(set(names)) < len(names):
         twice = next(name for name in names if list(names).count(name) > 1)
         raise InputError(f"{path} has two columns named {some([twice])}.", hint="Give each column its own name.")
 
 
-def _has_header(first: Row, below: list[Row] | tuple[Row, ...]) -> bool:
+def _has_header(first: Sequence[Row], known: Names | None) -> bool:
     """Whether the first row names columns: it holds no number where the row below does, or is one field shorter."""
-    if not below:
+    if len(first) < 2:
         return False
-    top, under = first.fields, below[0].fields
+    top, under = first[0].fields, first[1].fields
     if len(top) + 1 == len(under) or normalised(top[0]) in TITLES:
         return True
-    numbers = [column for column, field in enumerate(under[1:], start=1) if is_number(field) or is_blank(field)]
-    if not numbers:  # labels: a title is known by what it says
-        return False
+    are_numbers = [is_number(field) or is_blank(field) for field in under]
+    numbers = [column for column in range(1, len(under)) if are_numbers[column]] or [0] * is_number(under[0])
+    if not numbers:  # labels: a title is known by what it says, or because it is the one field that names no sample
+        return _titles_text(first, known)
     return not all(column < len(top) and (is_number(top[column]) or is_blank(top[column])) for column in numbers)
+
+
+def _titles_text(first: Sequence[Row], known: Names | None) -> bool:
+    """Whether the first of some rows of text has titles."""
+    titles, below = first[0].fields, first[1:]
+    if any(normalised(title) in TITLES - NO_IDS for title in titles[1:]):
+        return True
+    if known is None:
+        return False
+    names = set(known())
+    columns = [
+        [row.fields[column].strip() for row in below if column < len(row.fields)] for column in range(len(titles))
+    ]
+    matched = [sum(field in names for field in fields) for fields in columns]
+    best = max(range(len(titles)), key=lambda column: matched[column])
+    return 2 * matched[best] > len(below) and titles[best].strip() not in names
 
 
 def _samples_of(table: Table) -> tuple[str, ...] | None:

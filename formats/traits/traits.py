@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from shlex import quote
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...engine.errors import InputError, NotFound
 from ...engine.wording import some
 from ..files.delimited import is_number
-from ..files.limits import NAMES_PACKING
-from ..files.opening import open_text
-from ..files.plain_files import require_file
+from .id_columns import find_title
 from .missing_codes import all_numbers, blank_codes, codes_of, describe_codes, refuse_codes
 from .tested_tables import refuse_tested_table
-from .trait_tables import FAMILIES, INDIVIDUALS, TITLES, is_blank, normalised, read_trait_table
+from .trait_tables import (
+    TITLES,
+    is_blank,
+    normalised,
+    read_trait_table,
+    refuse_repeated_titles,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from .id_columns import Names
     from .trait_tables import TraitTable
 
 NO_TRAITS = TITLES - {"", "run", "cell", "trait"}
@@ -64,18 +72,29 @@ class TraitFile:
     notes: tuple[str, ...] = ()
 
 
-def read_traits(path: Path, only: str | None = None, *, missing_values: Sequence[object] | None = None) -> TraitFile:
-    """Return the signals of a table: ids in the first column, numbers in the others.
+def read_traits(
+    path: Path,
+    only: str | None = None,
+    *,
+    missing_values: Sequence[object] | None = None,
+    known: Names | None = None,
+    id_column: str | None = None,
+) -> TraitFile:
+    """Return the signals of a table: ids in one column, numbers in the others.
 
     Parameters
     ----------
     path : Path
         Text, plain or gzip, with or without a header; or a phenotype file of PLINK's, whose ids are in the column IID.
-        An empty field, or NA, is missing.
+        Ids are in the first column, unless another has more of the known names. An empty field, or NA, is missing.
     only : str, optional
         The column to read; all columns of numbers when absent.
     missing_values : sequence of str or float, optional
         Codes that stand for a missing value, empty where none does; -9 in files of PLINK's when absent.
+    known : callable, optional
+        Returns the names that ids may be, by which the column of ids is found.
+    id_column : str, optional
+        The title of the column of ids.
 
     Raises
     ------
@@ -83,29 +102,36 @@ def read_traits(path: Path, only: str | None = None, *, missing_values: Sequence
         There is no such file, or no such column.
     InputError
         A field is no number, an id stands twice, or no column holds numbers; numbers may be a code for missing, and no
-        codes are named; or it is a table of differential expression, and no column is named.
+        codes are named; two columns may have the ids; or it is a table of differential expression, and no column is
+        named.
     """
-    table = read_trait_table(path)
+    table = read_trait_table(path, known=known, id_column=id_column)
     table, counts = blank_codes(table, codes_of(table, missing_values))
     wanted, notes = _chosen(table, only, path)
     names = tuple(table.names[column] for column in wanted)
     values = np.column_stack([_numbers(table, column, path) for column in wanted])
-    for index, column in enumerate(wanted):
-        notes += describe_codes(path, names[index], counts[column], as_plink=missing_values is None)
-        if missing_values is None:
-            refuse_codes(path, names[index], values[:, index], is_phenotype=table.is_plink)
+    notes += describe_codes(path, names, [counts[column] for column in wanted], as_plink=missing_values is None)
+    if missing_values is None:
+        for index, name in enumerate(names):
+            refuse_codes(path, name, values[:, index], is_phenotype=table.is_plink)
     return TraitFile(table.ids, names, values, table.samples, (*table.notes, *notes))
 
 
-def read_covariates(path: Path, *, missing_values: Sequence[object] | None = None) -> TraitFile:
+def read_covariates(
+    path: Path,
+    *,
+    missing_values: Sequence[object] | None = None,
+    known: Names | None = None,
+    id_column: str | None = None,
+) -> TraitFile:
     """Return the covariates of a table; a column of text becomes one column for each group but the first.
 
     Parameters
     ----------
     path : Path
         A table as for `read_traits`.
-    missing_values : sequence of str or float, optional
-        As for `read_traits`.
+    missing_values, known, id_column
+        As for `read_traits`; but a column of ids that the table does not have is no error.
 
     Raises
     ------
@@ -115,25 +141,30 @@ def read_covariates(path: Path, *, missing_values: Sequence[object] | None = Non
         An id stands twice, there is no column, a column of text has more than 50 groups, or numbers may be a code for
         missing.
     """
-    table = read_trait_table(path)
+    table = _covariate_table(path, known, id_column)
+    refuse_repeated_titles(path, table.names)
     table, counts = blank_codes(table, codes_of(table, missing_values))
     names: list[str] = []
     columns: list[NDArray[np.float64]] = []
-    notes = list(table.notes)
+    of_names: list[str] = []
+    group_numbers: list[tuple[str, NDArray[np.float64]]] = []
+    notes = [*table.notes, *describe_codes(path, table.names, counts, as_plink=missing_values is None)]
     for index, name in enumerate(table.names):
         fields = table.column(index)
-        notes += describe_codes(path, name, counts[index], as_plink=missing_values is None)
         if all(is_number(field) or is_blank(field) for field in fields):
             names.append(name)
             columns.append(_numbers(table, index, path))
             if missing_values is None:
                 refuse_codes(path, name, columns[-1])
-            notes += _describe_group_numbers(path, name, columns[-1])
+            group_numbers.append((name, columns[-1]))
             continue
         if 2 * sum(is_number(field) for field in fields) > len(fields):
             _numbers(table, index, path)  # numbers but for a few: says which is none
         missing = np.array([is_blank(field) for field in fields])
         levels: list[str] = sorted({field for field, gone in zip(fields, missing, strict=True) if not gone})
+        if len(levels) == np.sum(~missing) > 2:
+            of_names.append(name)
+            continue
         if len(levels) > MOST_LEVELS:
             raise InputError(
                 f"{path}: the covariate {some([name])} is text with {len(levels):,} different values, such as "
@@ -144,77 +175,56 @@ def read_covariates(path: Path, *, missing_values: Sequence[object] | None = Non
             names.append(f"{name}={level}")
             columns.append(np.where(missing, np.nan, np.array([float(field == level) for field in fields])))
     if not columns:
-        raise InputError(f"{path} holds no covariate: {some(table.names)} has one value throughout.")
+        raise InputError(
+            f"{path} holds no covariate: {some(table.names)} has one value throughout, or another text in each row.",
+            hint="A covariate is a number per id, or names a few groups.",
+        )
+    if of_names:
+        notes.append(f"{path.name}: no covariate is read from {some(of_names)}: text that differs in each row.")
+    notes += _describe_group_numbers(path, group_numbers)
     return TraitFile(table.ids, tuple(names), np.column_stack(columns), table.samples, tuple(notes))
 
 
-def _describe_group_numbers(path: Path, name: str, values: NDArray[np.float64]) -> list[str]:
-    """Return a note where a covariate may be numbers of groups: few whole numbers, each more than once."""
-    different, count = np.unique(values[np.isfinite(values)], return_counts=True)
-    are_few = 2 < len(different) <= MOST_GROUP_NUMBERS and bool(np.all(count > 1))
-    if not are_few or not np.array_equal(different, different.round()):
+def _covariate_table(path: Path, known: Names | None, id_column: str | None) -> TraitTable:
+    """Return a table of covariates, which may have no column of that title: it is named for the signal."""
+    if id_column is not None:
+        with contextlib.suppress(NotFound):
+            return read_trait_table(path, id_column=id_column)
+    return read_trait_table(path, known=known)
+
+
+def _describe_group_numbers(path: Path, columns: Sequence[tuple[str, NDArray[np.float64]]]) -> list[str]:
+    """Return a note on covariates that may be numbers of groups: few whole numbers, each more than once."""
+    shown: list[str] = []
+    for name, values in columns:
+        different, count = np.unique(values[np.isfinite(values)], return_counts=True)
+        are_few = 2 < len(different) <= MOST_GROUP_NUMBERS and bool(np.all(count > 1))
+        if are_few and np.array_equal(different, different.round()):
+            shown.append(f"{some([name])} ({some([f'{number:g}' for number in different])})")
+    if not shown:
         return []
-    shown = some([f"{number:g}" for number in different])
+    taken = "covariate {} is taken for a number" if len(shown) == 1 else "covariates {} are taken for numbers"
     note = (
-        f"{path.name}: the covariate {some([name])} ({shown}) is taken for a number, with one effect per unit. If "
-        f"these are numbers of groups, write them as text, such as g{different[0]:g}."
+        f"{path.name}: the {taken.format('; '.join(shown))}, with one effect per unit. If these are numbers of groups, "
+        "write them as text, such as g1."
     )
     return [note]
-
-
-def read_ids(path: Path) -> tuple[str, ...]:
-    """Return the names of a file, one a line; what follows a tab is passed over, and so are lines that begin with #.
-
-    Of a file of PLINK's with FID and IID, the names are IID.
-
-    Raises
-    ------
-    NotFound
-        There is no such file.
-    InputError
-        A line has several names.
-    """
-    with open_text(require_file(path), packing=NAMES_PACKING) as lines:
-        stripped = [line.strip("\r\n ") for line in lines]
-    texts = [line for line in stripped if line and (not line.startswith("#") or _is_plink_header(line))]
-    ids = _plink_ids(texts)
-    if ids is None:
-        ids = tuple(name for line in texts if (name := line.split("\t")[0].strip()))
-    ids = tuple(name[1:-1] if len(name) > 2 and name[0] == name[-1] == '"' else name for name in ids)
-    if ids and all("," in name for name in ids):
-        what = "one line" if len(ids) == 1 else "lines with commas"
-        raise InputError(f"{path} has {what}, {some(ids)}, and a list of names has one name per line.")
-    return ids
-
-
-def _is_plink_header(line: str) -> bool:
-    titles = [normalised(title) for title in line.split()[:2]]
-    return len(titles) == 2 and titles[0] in FAMILIES and titles[1] in INDIVIDUALS
-
-
-def _plink_ids(lines: Sequence[str]) -> tuple[str, ...] | None:
-    """Return the second column of a file of FID and IID, known by its header or by a first column that is no id."""
-    has_header = bool(lines) and _is_plink_header(lines[0])
-    rows = [line.split() for line in (lines[1:] if has_header else lines)]
-    if not rows or any(len(row) < 2 for row in rows):
-        return None
-    has_families = len(rows) > 1 and all(row[0] == "0" for row in rows)
-    if has_header or has_families or all(row[0] == row[1] for row in rows):
-        return tuple(row[1] for row in rows)
-    return None
 
 
 def _chosen(table: TraitTable, only: str | None, path: Path) -> tuple[list[int], list[str]]:
     """Return the columns that are signals, and a note on those that are not."""
     if only is not None:
         if only not in table.names:
-            raise NotFound(f"{path} has no column {some([only])}; it has {some(table.names)}.")
-        return [table.names.index(only)], []
+            raise NotFound(
+                f"{path} has no column {some([only])}; it has {some(table.names, 20)}.",
+                hint="Titles are those of the first line, in the same letters.",
+            )
+        return [find_title(path, table.names, only)], []
+    refuse_repeated_titles(path, table.names)
     columns = range(len(table.names))
     numeric = [column for column in columns if all_numbers(table.column(column))]
-    if not numeric:  # say which field is none
-        _numbers(table, 0, path)
-        raise InputError(f"{path} has no column of numbers: all values of {some(table.names)} are missing.")
+    if not numeric:
+        _refuse_without_numbers(table, path)
     no_traits = NO_TRAITS | PLINK_COLUMNS if table.is_plink else NO_TRAITS
     numeric = [column for column in numeric if normalised(table.names[column]) not in no_traits] or numeric
     refuse_tested_table(path, table.names, [table.names[column] for column in numeric])
@@ -225,6 +235,22 @@ def _chosen(table: TraitTable, only: str | None, path: Path) -> tuple[list[int],
             _numbers(table, column, path)  # numbers but for a few: says which is none
     names = some([table.names[column] for column in others])
     return numeric, [f"{path.name}: no signal is read from {names}."] if others else []
+
+
+def _refuse_without_numbers(table: TraitTable, path: Path) -> None:
+    """Refuse a table without a column of numbers, with the field that is none, or with all that there is."""
+    columns = [table.column(column) for column in range(len(table.names))]
+    best = max(range(len(columns)), key=lambda column: sum(map(is_number, columns[column])))
+    if len(columns) == 1 or any(map(is_number, columns[best])):
+        _numbers(table, best, path)
+    texts = [next((field for field in fields if not is_blank(field)), "") for fields in columns]
+    shown = [f"{name} ({text})" for name, text in zip(table.names, texts, strict=True) if text]
+    if not shown:
+        raise InputError(f"{path} has no column of numbers: all values of {some(table.names)} are missing.")
+    raise InputError(
+        f"{path} has no column of numbers beside its ids ({some(table.ids, 2)}): all others are text, {some(shown)}.",
+        hint="A signal is a number per gene or sample.",
+    )
 
 
 def _numbers(table: TraitTable, column: int, path: Path) -> NDArray[np.float64]:
@@ -238,6 +264,20 @@ def _numbers(table: TraitTable, column: int, path: Path) -> NDArray[np.float64]:
         else:
             raise InputError(
                 f"{path}, line {table.lines[index]}: {some([field])!r} in column {some([table.names[column]])} is not "
-                f"a {'finite ' if is_number(field) else ''}number."
+                f"a {'finite ' if is_number(field) else ''}number.",
+                **_way_of(field),
             )
     return numbers
+
+
+def _way_of(field: str) -> dict[str, Any]:
+    """Return the hint or the code of a field that is no number."""
+    if field.lower() in ("true", "false", "t", "f", "yes", "no"):
+        return {"hint": "Write 1 and 0 in place of true and false, yes and no."}
+    if is_number(field):
+        return {"code": "infinite-value", "facts": {"value": field}}
+    if len(parts := re.split(r"[,;|/ ]+", field)) > 1 and all(map(is_number, parts)):
+        return {"hint": "Write one number in each field: without marks between thousands, with a point for decimals."}
+    if is_number(field.strip("*%()[]†‡#$€ ")):
+        return {"hint": "Write the number alone, without marks or units beside it."}
+    return {"code": "field-without-number", "facts": {"value": quote(field)}}

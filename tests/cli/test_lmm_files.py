@@ -223,3 +223,97 @@ def test_too_few_values_above_zero_to_choose_a_rank(lab: Lab, grn: Callable[...,
     assert (refused.code, "1 value of 240 is above zero: too few to hold any out" in refused.err) == (2, True)
     assert "--rank 1" in refused.err
     assert grn("nmf", "--input", "v.tsv", "--rank", "1", "--restarts", 2).code == 0
+
+
+def test_ids_are_found_where_they_stand_or_chosen(lab: Lab, grn: Callable[..., Any]) -> None:
+    rows = list(zip([f"ENSG{index:011d}" for index in range(60)], GENES, lab.z.tolist(), strict=True))
+    lab.write("z.tsv", "gene\tz", *[row[1:] for row in rows])
+    expected = grn(*FIT, "--pheno", "z.tsv").json["log_likelihood"]
+    lab.write("e.csv", "ensembl,symbol,stat", *rows, sep=",")
+    run = grn(*FIT, "--pheno", "e.csv")
+    assert run.json["log_likelihood"] == expected
+    assert "e.csv: ids are those of the column symbol: 60 of 60 rows" in run.err
+    lab.write("two.tsv", "ligand\treceptor\tz", *zip(GENES[::-1], GENES, lab.z.tolist(), strict=True))
+    refused = grn(*FIT, "--pheno", "two.tsv")
+    assert (refused.code, "--id-column TITLE: ligand, receptor" in refused.err) == (2, True)
+    assert grn(*FIT, "--pheno", "two.tsv", "--id-column", "receptor").json["log_likelihood"] == expected
+    refused = grn(*FIT, "--pheno", "two.tsv", "--id-column", "gene")
+    assert (refused.code, "has no column gene; it has ligand, receptor, z" in refused.err) == (3, True)
+
+
+def test_covariates_have_ids_where_they_stand(lab: Lab, grn: Callable[..., Any]) -> None:
+    lab.write("y.tsv", "sample\ty", *zip(SAMPLES, lab.y.tolist(), strict=True))
+    ages = [40 + index * index % 17 for index in range(24)]
+    lab.write("c.tsv", "sample\tage", *zip(SAMPLES, ages, strict=True))
+    expected = grn(*OVER_SAMPLES, "--pheno", "y.tsv", "--covariates", "c.tsv").json["log_likelihood"]
+    lab.write("g.csv", "geo,title,age", *zip([f"GSM{i}" for i in range(24)], SAMPLES, ages, strict=True), sep=",")
+    run = grn(*OVER_SAMPLES, "--pheno", "y.tsv", "--covariates", "g.csv")
+    assert (run.code, run.json["log_likelihood"]) == (0, expected)
+    lab.write("p.csv", "name,y,twin", *zip(SAMPLES, lab.y.tolist(), SAMPLES[::-1], strict=True), sep=",")
+    lab.write("t.csv", "twin,age,name", *zip(SAMPLES[::-1], ages, SAMPLES, strict=True), sep=",")
+    run = grn(*OVER_SAMPLES, "--pheno", "p.csv", "--covariates", "t.csv", "--id-column", "name")
+    assert run.json["log_likelihood"] == expected
+    run = grn(*OVER_SAMPLES, "--pheno", "p.csv", "--covariates", "c.tsv", "--id-column", "name")
+    assert run.json["log_likelihood"] == expected
+
+
+def test_labels_of_a_table_with_more_columns_are_chosen_by_title(lab: Lab, grn: Callable[..., Any]) -> None:
+    groups = ["UP"] * 6 + ["DN"] * 6
+    labels = ("--contrast", "UP:DN", "--expression", "o.tsv", "--permute", "0")
+    lab.write("l.tsv", "sample\tlabel", *zip(OTHERS, groups, strict=True))
+    expected = grn(*FIT, "--labels", "l.tsv", *labels).json["log_likelihood"]
+    lab.write("swapped.tsv", *zip(groups, OTHERS, strict=True))
+    assert grn(*FIT, "--labels", "swapped.tsv", *labels).json["log_likelihood"] == expected
+    lab.write("m.tsv", "sample\tbatch\tgroup", *zip(OTHERS, ["b1", "b2"] * 6, groups, strict=True))
+    refused = grn(*FIT, "--labels", "m.tsv", *labels)
+    assert (refused.code, "--label-column TITLE, such as batch: batch, group" in refused.err) == (2, True)
+    run = grn(*FIT, "--labels", "m.tsv", "--label-column", "group", *labels)
+    assert run.json["log_likelihood"] == expected
+    lab.write("q.tsv", "sample\tlabel", *[(f"Q{index}", group) for index, group in enumerate(groups)])
+    refused = grn(*FIT, "--labels", "q.tsv", *labels)
+    assert (refused.code, "(such as Q0, Q1, Q2, …) is among the 12 samples" in refused.err) == (3, True)
+    lab.write("c.cls", "4 2 1", "# UP DN", "UP UP DN DN")
+    refused = grn(*FIT, "--labels", "c.cls", *labels)
+    assert (refused.code, "4 labels and no names" in refused.err, "--expression FILE" in refused.err) == (2, True, True)
+    assert grn(*FIT, "--labels", "c.cls", "--label-column", "x", *labels).code == 2
+    lab.write("z.tsv", "gene\tz", *zip(GENES, lab.z.tolist(), strict=True))
+    assert grn(*FIT, "--pheno", "z.tsv", "--label-column", "group").code == 2
+
+
+@pytest.mark.parametrize(("numbers", "contrast"), [(("1", "0"), "1:0"), (("1.0", "0.0"), "1:0"), (("+", "-"), "+:-")])
+def test_labels_may_be_numbers_and_signs(
+    lab: Lab, grn: Callable[..., Any], numbers: tuple[str, str], contrast: str
+) -> None:
+    lab.write("l.tsv", "sample\tlabel", *[(name, numbers[index > 5]) for index, name in enumerate(OTHERS)])
+    run = grn(*FIT, "--labels", "l.tsv", "--contrast", contrast, "--expression", "o.tsv", "--permute", "0")
+    assert "t of 6" in run.json["signal"]
+
+
+def test_a_field_that_is_no_number_says_what_to_do(lab: Lab, grn: Callable[..., Any]) -> None:
+    for field, hint in (
+        ("<LOD", "--missing-value '<LOD'"),
+        ("TRUE", "Write 1 and 0"),
+        ("1,2,3", "one number in each field"),
+        ("inf", "--missing-value inf"),
+    ):
+        lab.write("z.tsv", "gene\tz", *zip(GENES, [field, *lab.z.tolist()[1:]], strict=True))
+        refused = grn(*FIT, "--pheno", "z.tsv")
+        assert (refused.code, f"line 2: '{field}' in column z" in refused.err, hint in refused.err) == (2, True, True)
+
+
+def test_kernels_that_are_none_are_named_for_what_they_are(lab: Lab, grn: Callable[..., Any]) -> None:
+    lab.write("z.tsv", "gene\tz", *zip(GENES, lab.z.tolist(), strict=True))
+    k = np.eye(60)
+    k[0, 1] = 0.5
+    lab.write("k.tsv", ("", *GENES), *[(gene, *row) for gene, row in zip(GENES, k.tolist(), strict=True)])
+    lab.write("k.grm.gz", "1\t1\t9\t1.0")
+    lab.write("k.kin0", "FID1 ID1 FID2 ID2 Kinship", "F a F b 0.1")
+    lab.write("k.rel", "1", "0.1\t1", "0.2\t0.1\t1")
+    for name, sentence in (
+        ("k.tsv", "is not symmetric: 0.5 of G000 and G001, and 0 of G001 and G000"),
+        ("k.grm.gz", "GCTA's relatedness matrix as a list of pairs"),
+        ("k.kin0", "plink2 --make-king square"),
+        ("k.rel", "lower half of a matrix"),
+    ):
+        refused = grn(*FIT, "--pheno", "z.tsv", "--kernel", name)
+        assert (refused.code, sentence in refused.err) == (2, True)

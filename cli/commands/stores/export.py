@@ -128,7 +128,7 @@ def _export_matrix(
 def read_names(text: str) -> Sequence[str]:
     """Return the genes that are listed with commas, or in a file after an @."""
     if text.startswith("@"):
-        from ....formats.traits.traits import read_ids
+        from ....formats.traits.id_lists import read_ids
 
         names = read_ids(Path(text[1:]))
     else:

@@ -167,7 +167,7 @@ def command(
       grn init panel.grn --expression array.tsv --floor 20 --transform log2 --duplicates max-variance
       grn init model.grn --factor-model model.npz
     """
-    from ....formats.traits.traits import read_ids
+    from ....formats.traits.id_lists import read_ids
     from ....storage.api import init
 
     repo = init(

@@ -73,7 +73,7 @@ def test_names_of_several_words_are_separated_by_tabs(tmp_path: Path) -> None:
         ("0 0 1 1 0 1", "# UP DN X", "6 2 1", "line 2 has 3 classes, and line 1 says 2"),
         ("0 0 2 1 0 1", "# UP DN", "6 2 1", "line 3 has 3 different labels, and line 1 says 2"),
         ("0 0 0 0 0 0", "# UP DN", "6 2 1", "line 3 has 1 different label, and line 1 says 2"),
-        ("0 0 1 1 0", "# UP DN", "5 2 1", "5 labels, and the expression 6 samples"),
+        ("0 0 1 1 0", "# UP DN", "5 2 1", "5 labels and no names: .* this one has 6 samples .s0, s1, s2, …."),
         ("0 0 1 1 0 1", "# UP UP", "6 2 1", "two classes have one name"),
         ("0 0 1 1 0 1", "UP DN", "6 2 1", "is not a .cls file"),
         ("0 0 1 1 0 1", "# UP DN", "six 2 1", "is not a .cls file: its first line"),

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from grnledger.engine.errors import InputError, NotFound
-from grnledger.formats.traits.traits import TraitFile, read_covariates, read_ids, read_traits
+from grnledger.formats.traits.id_lists import read_ids
+from grnledger.formats.traits.traits import TraitFile, read_covariates, read_traits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -264,6 +265,22 @@ def test_a_second_column_of_ids_is_no_trait_unless_named(tmp_path: Path, title: 
     ],
 )
 def test_lists_of_samples_of_plink_go_by_iid(tmp_path: Path, lines: list[str]) -> None:
+    assert read_ids(write(tmp_path, *lines)) == tuple(IDS)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["sample_id", *IDS],
+        ["Sample ID\tgroup", *[f"{name}\tUP" for name in IDS]],
+        ['"x"', *[f'"{number}" "{name}"' for number, name in enumerate(IDS, 1)]],
+        ['"","x"', *[f'"{number}","{name}"' for number, name in enumerate(IDS, 1)]],
+        [",sample", *[f"{number},{name}" for number, name in enumerate(IDS)]],
+        ["\tgene", *[f"{number}\t{name}" for number, name in enumerate(IDS)]],
+        [f"{name}," for name in IDS],
+    ],
+)
+def test_lists_with_a_title_or_with_numbers_of_rows(tmp_path: Path, lines: list[str]) -> None:
     assert read_ids(write(tmp_path, *lines)) == tuple(IDS)
 
 

@@ -21,7 +21,7 @@ from grnledger.formats.genes.identifiers import read_aliases
 from grnledger.formats.models.covariances import read_covariance
 from grnledger.formats.models.factor_models import read_factor_model, read_factor_tables
 from grnledger.formats.pathways import pathways
-from grnledger.formats.traits.traits import read_ids
+from grnledger.formats.traits.id_lists import read_ids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
