@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Delimiter = Literal["\t", ",", ";", " "]
 """A space stands for runs of white space."""
 
-DELIMITER_NAMES: dict[Delimiter, str] = {"\t": "tabs", ",": "commas", ";": "semicolons", " ": "white space"}
+DELIMITER_NAMES: dict[Delimiter, str] = {"\t": "tabs", ";": "semicolons", ",": "commas", " ": "white space"}
 """Of several delimiters that fit a table equally well, the first is taken."""
 
 PEEK = 50
@@ -53,12 +53,14 @@ _GROUPED = re.compile(r"\s*[+-]?[1-9]\d{0,2},\d{3}\s*")
 """A number that may have a decimal comma, or a comma between thousands."""
 _POINT_GROUPED = re.compile(r"\s*[+-]?[1-9]\d{0,2}\.\d{3}\s*")
 
-_SPACED = re.compile(r"\s*[+-]?\d{1,3}([ '\u2019\u00a0\u202f\u2009]\d{3})+([.,]\d*)?\s*")
+_SPACES = "\u00a0\u2007\u2009\u202f"
+_DASHES = "\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d"
+"""Signs that programs for text put before numbers, in place of a minus."""
+
+_SPACED = re.compile(rf"[+-]?\d{{1,3}}([ '\u2019{_SPACES}]\d{{3}})+([.,]\d*)?")
 """A number with spaces or apostrophes between thousands."""
 
-_BETWEEN_THOUSANDS = dict.fromkeys(map(ord, " '\u2019\u00a0\u202f\u2009"))
-_DASHES = {ord(dash): "-" for dash in "\u2212\u2013\ufe63\uff0d"}
-"""Signs that programs for text put before numbers, in place of a minus."""
+_TO_PLAIN = str.maketrans({**dict.fromkeys(_DASHES, "-"), **dict.fromkeys(_SPACES, " "), "\u2019": "'"})
 
 _THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?\s*")
 """A number that has commas between thousands, where commas are not before decimals."""
@@ -162,6 +164,7 @@ class Table:
                 hint="Write all numbers in one way, without marks between thousands.",
             )
         name, *fields = row.fields
+        fields = [field if field.isascii() else plain_number(field) for field in fields]
         return Row(row.line, [name, *(f.replace(",", ".") if _COMMA_NUMBER.fullmatch(f) else f for f in fields)])
 
     @property
@@ -296,10 +299,17 @@ def plain_number(field: str) -> str:
     >>> plain_number("1 234,5"), plain_number("1'234.5"), plain_number("\u22121.5"), plain_number("2 samples")
     ('1234,5', '1234.5', '-1.5', '2 samples')
     """
-    text = field.translate(_DASHES).strip().strip("\u00a0\u202f")
+    text = field.strip()
+    if not text.isascii():
+        text = text.translate(_TO_PLAIN).strip()
     if _SPACED.fullmatch(text):
-        text = text.translate(_BETWEEN_THOUSANDS)
+        text = text.replace(" ", "").replace("'", "")
     return text if is_number(text) or _COMMA_NUMBER.fullmatch(text) else field
+
+
+def plain_row(row: Row) -> Row:
+    """Return a row whose numbers are as `plain_number` writes them; names and other text stay."""
+    return Row(row.line, list(map(plain_number, row.fields)))
 
 
 def is_missing(field: str) -> bool:
@@ -385,6 +395,9 @@ def _sniff_delimiter(lines: Sequence[str]) -> Delimiter:
     lines = [line for line, length in zip(lines, lengths, strict=True) if length <= SNIFFED_TEXT] or lines[:2]
     scores = {delimiter: _fit(lines, delimiter) for delimiter in DELIMITER_NAMES}
     best = max(DELIMITER_NAMES, key=lambda delimiter: scores[delimiter])
+    if best == ",":
+        others: tuple[Delimiter, ...] = ("\t", ";")
+        best = next((other for other in others if scores[other] > 1 and _are_decimal(lines[1:], other)), best)
     if scores[best]:
         return best
     there: list[Delimiter] = [delimiter for delimiter in DELIMITER_NAMES if delimiter in lines[0]]
@@ -405,7 +418,14 @@ def _fit(lines: Sequence[str], delimiter: Delimiter) -> float:
     cells = list(itertools.islice(every, 1000))
     plain = map(plain_number, cells)
     numbers = sum(is_number(cell) or bool(_COMMA_NUMBER.fullmatch(cell)) for cell in plain)
-    return number / len(rows) + numbers / max(1, len(cells))
+    is_titled = len(rows[0]) > 1 and len(rows[0]) in (width, width - 1)
+    return number / len(rows) + numbers / max(1, len(cells)) + is_titled
+
+
+def _are_decimal(lines: Sequence[str], delimiter: Delimiter) -> bool:
+    """Whether every comma of some lines stands in a number with a decimal comma, where another sign delimits."""
+    cells = [cell for row in csv.reader(lines, delimiter=delimiter) for cell in row if "," in cell]
+    return bool(cells) and all(map(_COMMA_NUMBER.fullmatch, cells))
 
 
 def _with_marks(table: Table) -> Table:

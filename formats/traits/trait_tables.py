@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...engine.errors import InputError
 from ...engine.wording import some
-from ..files.delimited import check_names, fit_row, is_missing, is_number, open_table, read_titles
+from ..files.delimited import check_names, fit_row, is_missing, is_number, open_table, plain_row, read_titles
 from ..files.limits import TEXT_COST, MemoryBudget
 from ..files.plain_files import require_file
 from .id_columns import choose_ids, drop_rows_without_id, find_title
-from .typed_numbers import plain_row
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -27,9 +26,6 @@ if TYPE_CHECKING:
 _SAMPLES = re.compile(r"#\s*samples?\s*[:=]\s*(.*)", re.IGNORECASE)
 
 _PLINK_HEADER = re.compile(r"#\s*(fid|iid)\b", re.IGNORECASE)
-
-_SEPARATOR = re.compile(r"\s*sep=.?\s*", re.IGNORECASE)
-"""The line above a table by which Excel is told the delimiter."""
 
 _SIGNS = re.compile(r"[^a-z0-9]")
 
@@ -152,7 +148,7 @@ def read_trait_table(
         rows: list[Row] = []
         for row in itertools.islice(table.rows, skip + is_above, None):
             budget.reserve(TEXT_COST * len(row.fields))
-            rows.append(plain_row(fit_row(table, row, len(header)), has_decimal_comma=table.has_decimal_comma))
+            rows.append(plain_row(fit_row(table, row, len(header))))
         samples = _samples_of(table)
     if not rows:
         raise InputError(f"{path} holds a header, and no row below it.", hint="A row has an id and its values.")
@@ -186,9 +182,9 @@ def _opened(path: Path, decimal: DecimalMark) -> Generator[Table]:
 def _below_captions(table: Table) -> tuple[Sequence[Row], int]:
     """Return the rows that are looked at first from the header on, and how many rows stand above.
 
-    These are a line `sep=;` of Excel's, and captions: one field alone above a row of titles with numbers below it.
+    These are captions: one field alone above a row of titles with numbers below it.
     """
-    skip = int(bool(_SEPARATOR.fullmatch(table.first[0].fields[0])))
+    skip = 0
     rows = tuple(map(plain_row, table.first))
     while len(rows) > skip + 2:
         caption, titles, below = ([field for field in row.fields if field.strip()] for row in rows[skip : skip + 3])

@@ -442,7 +442,8 @@ def test_a_signal_is_read_as_it_is_meant_or_refused(tmp_path: Path, which: str) 
     assert set(table.ids) - set(TRUTH.symbols) <= {"* p < 0.05"}
 
 
-TESTED = [which for which, file in SIGNALS.items() if "only" in dict(file.options) and not file.refusal]
+TESTED = [which for which, file in SIGNALS.items() if not file.refusal and "last" not in which]
+"""The first field of a row is never a decimal comma's: names stand there in nearly all tables."""
 
 
 @pytest.mark.parametrize("which", [which for which in TESTED if "Europe" not in which and "commas" not in which])
