@@ -65,6 +65,23 @@ def header(function: str) -> Sign:
     return knows
 
 
+def opening(function: str) -> Sign:
+    """Return the sign of tables that a function, named by a text, knows by their first rows."""
+
+    def knows(path: Path) -> bool:
+        if file_kind(path) not in TABLE_KINDS:
+            return False
+        with open_table(path) as table:
+            return load(function, __package__)(table)
+
+    return knows
+
+
+def contents(function: str) -> Sign:
+    """Return the sign of files that a function of a path, named by a text, knows."""
+    return lambda path: load(function, __package__)(path)
+
+
 def either(*signs: Sign) -> Sign:
     """Return the sign of files that have one of some signs."""
     return lambda path: any(sign(path) for sign in signs)
@@ -99,6 +116,9 @@ class FormatReader:
 IS_ZIP = first_bytes("zip")
 """The sign of NumPy archives."""
 
+REGULON_OPTIONS = ("unknown_sign", "sign_column", "weight_column", "gene_column")
+"""The keywords of tables of sources and targets, or of sets and genes."""
+
 READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
     "expression": {
         "table": FormatReader(
@@ -129,12 +149,32 @@ READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
         ),
     },
     "pathways": {
-        "gmt": FormatReader("GMT files end in .gmt", "pathways.gmt:read_gmt", ending(".gmt")),
+        "json": FormatReader("JSON of sets", "pathways.json_sets:read_json", contents("pathways.json_sets:is_json")),
+        "grp": FormatReader("GRP has one gene a line", "pathways.grp:read_grp", ending(".grp")),
+        "sif": FormatReader(
+            "SIF is source, relation, targets",
+            "pathways.sif:read_sif",
+            contents("pathways.sif:is_sif"),
+            ("unknown_sign", "sign_column"),
+        ),
+        "gmx": FormatReader("GMX has sets in columns", "pathways.gmx:read_gmx", contents("pathways.gmx:is_gmx")),
+        "gmt": FormatReader("GMT has a set a line", "pathways.gmt:read_gmt", contents("pathways.gmt:is_gmt")),
         "regulon": FormatReader(
             "a regulon has columns source, target, weight",
             "pathways.regulons:read_regulons",
-            header("pathways.regulons:is_regulon_header"),
-            ("unknown_sign", "sign_column"),
+            opening("pathways.edge_tables:is_regulon_table"),
+            REGULON_OPTIONS,
+        ),
+        "sets": FormatReader(
+            "a table of sets has columns set and gene, or genes",
+            "pathways.set_tables:read_set_table",
+            opening("pathways.set_tables:is_table_of_sets"),
+            REGULON_OPTIONS,
+        ),
+        "membership": FormatReader(
+            "membership has genes in rows, sets in columns, TRUE and FALSE",
+            "pathways.memberships:read_memberships",
+            opening("pathways.memberships:is_word_membership"),
         ),
         "loadings": FormatReader(
             "a loading table (also npz) has a column gene",
@@ -143,7 +183,25 @@ READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
         ),
     },
     "gene sets": {
-        "gmt": FormatReader("a GMT file", "pathways.gmt:read_gmt"),
+        "json": FormatReader("JSON", "pathways.json_sets:read_json", contents("pathways.json_sets:is_json")),
+        "grp": FormatReader("GRP", "pathways.grp:read_grp", ending(".grp")),
+        "gmx": FormatReader("GMX", "pathways.gmx:read_gmx", contents("pathways.gmx:is_gmx")),
+        "gmt": FormatReader("GMT", "pathways.gmt:read_gmt", contents("pathways.gmt:is_gmt")),
+        "regulon": FormatReader(
+            "a table of source and target",
+            "pathways.regulons:read_regulons",
+            opening("pathways.edge_tables:is_regulon_table"),
+        ),
+        "sets": FormatReader(
+            "a table of set and gene",
+            "pathways.set_tables:read_set_table",
+            opening("pathways.set_tables:is_table_of_sets"),
+        ),
+        "membership": FormatReader(
+            "a table of genes by sets, 1 or 0",
+            "pathways.memberships:read_memberships",
+            opening("pathways.memberships:is_membership"),
+        ),
     },
     "covariances": {
         "table": FormatReader("tsv, csv", "models.covariances:read_table"),
