@@ -79,7 +79,7 @@ def opening(function: str) -> Sign:
 
 def contents(function: str) -> Sign:
     """Return the sign of files that a function of a path, named by a text, knows."""
-    return lambda path: load(function, __package__)(path)
+    return lambda path: bool(load(function, __package__)(path))
 
 
 def either(*signs: Sign) -> Sign:

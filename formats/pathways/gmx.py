@@ -59,7 +59,7 @@ def read_gmx(path: Path) -> LoadingsFile:
     """
     budget, repeated = MemoryBudget(require_file(path)), 0
     rows = _rows(path)
-    names, descriptions = next(rows, []), next(rows, [])
+    names, descriptions = next(rows, list[str]()), next(rows, list[str]())
     check_names(names, "set", path)
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)

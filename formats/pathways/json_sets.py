@@ -133,10 +133,9 @@ def _is_name(gene: object) -> bool:
 
 
 def _weight(where: Path, name: str, gene: str, weight: Any) -> float:
-    if isinstance(weight, int | float | np.integer | np.floating) and not isinstance(weight, bool):
-        number = float(weight)
-        if math.isfinite(number):
-            return number
+    is_number = isinstance(weight, int | float) or hasattr(weight, "dtype")
+    if is_number and not isinstance(weight, bool | np.bool_) and math.isfinite(weight):
+        return float(weight)
     raise InputError(f"{where}: the weight {str(weight)[:60]!r} of {gene} in {name[:60]} is not a finite number.")
 
 

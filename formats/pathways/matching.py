@@ -43,6 +43,7 @@ def match_all(
     path: Path,
     normalize: Normalize,
 ) -> list[Matched]:
+    """Return pathways on the panel; with `missing` at "error", genes that are not on it are refused."""
     matched = [_match(pathway, matcher, normalize) for pathway in pathways]
     lost = dict.fromkeys(gene for pathway in matched for gene in pathway.missing)
     if lost and missing == "error":
