@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from ..genes.orientation import title_word
 from .signs import read_sign
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ..files.delimited import Table
 
@@ -26,8 +25,8 @@ SOURCE_TITLES = (
 """Titles of a column of regulators; the first that is there counts."""
 
 SET_TITLES = (
-    "gs_name", "geneset", "gene_set", "set", "set_name", "geneset_name", "gene_set_name", "pathway", "pathway_name",
-    "term", "term_name", "regulon", "signature", "module", "cell_type",
+    "gs_name", "term", "term_name", "pathway", "pathway_name", "geneset", "gene_set", "set", "set_name", "geneset_name",
+    "gene_set_name", "regulon", "signature", "module", "cell_type",
 )  # fmt: skip
 """Titles of a column of sets of genes."""
 

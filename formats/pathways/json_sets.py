@@ -133,8 +133,12 @@ def _is_name(gene: object) -> bool:
 
 
 def _weight(where: Path, name: str, gene: str, weight: Any) -> float:
-    is_number = isinstance(weight, int | float) or hasattr(weight, "dtype")
-    if is_number and not isinstance(weight, bool | np.bool_) and math.isfinite(weight):
+    is_number = isinstance(weight, int | float) or getattr(getattr(weight, "dtype", None), "kind", "") in (
+        "i",
+        "u",
+        "f",
+    )
+    if is_number and weight is not True and weight is not False and math.isfinite(weight):
         return float(weight)
     raise InputError(f"{where}: the weight {str(weight)[:60]!r} of {gene} in {name[:60]} is not a finite number.")
 
