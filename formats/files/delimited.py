@@ -29,6 +29,9 @@ Delimiter = Literal["\t", ",", ";", " "]
 DELIMITER_NAMES: dict[Delimiter, str] = {"\t": "tabs", ",": "commas", ";": "semicolons", " ": "white space"}
 """Of several delimiters that fit a table equally well, the first is taken."""
 
+_BESIDE_COMMAS: tuple[Delimiter, ...] = ("\t", ";")
+"""Delimiters of tables whose numbers may have decimal commas."""
+
 PEEK = 50
 """Most rows that are looked at first, to see what a table is."""
 
@@ -343,6 +346,8 @@ def _sniff_delimiter(lines: Sequence[str]) -> Delimiter:
     lines = [line for line, length in zip(lines, lengths, strict=True) if length <= SNIFFED_TEXT] or lines[:2]
     scores = {delimiter: _fit(lines, delimiter) for delimiter in DELIMITER_NAMES}
     best = max(DELIMITER_NAMES, key=lambda delimiter: scores[delimiter])
+    if best == "," and not _is_even(lines, best):  # decimal commas split the rows below a header that has none
+        best = next((other for other in _BESIDE_COMMAS if scores[other] and _is_even(lines, other)), best)
     if scores[best]:
         return best
     there: list[Delimiter] = [delimiter for delimiter in DELIMITER_NAMES if delimiter in lines[0]]
@@ -363,6 +368,11 @@ def _fit(lines: Sequence[str], delimiter: Delimiter) -> float:
     cells = list(itertools.islice(every, 1000))
     numbers = sum(is_number(cell) or bool(_COMMA_NUMBER.fullmatch(cell)) for cell in cells)
     return number / len(rows) + numbers / max(1, len(cells))
+
+
+def _is_even(lines: Sequence[str], delimiter: Delimiter) -> bool:
+    """Whether all rows, the header among them, have as many fields."""
+    return len({len(row) for row in csv.reader(lines, delimiter=delimiter) if any(row)}) == 1
 
 
 def _with_decimal_mark(table: Table, decimal: DecimalMark) -> Table:

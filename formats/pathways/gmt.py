@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...engine.errors import InputError
-from ...engine.wording import counted
+from ...engine.wording import counted, some
 from ..files.delimited import check_names, clipped, is_missing, is_number
 from ..files.kinds import TEXT_KINDS, file_kind
 from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
@@ -21,7 +22,7 @@ from .edge_tables import SET_TITLES, SOURCE_TITLES, TARGET_TITLES
 from .signs import are_relations, read_sign
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 _WEIGHTED = re.compile(r"(.+),(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)", re.IGNORECASE)
@@ -139,6 +140,49 @@ def split_fields(line: str) -> list[str]:
     """Return the fields of a line, separated by tabs, without quotation marks around them."""
     fields = [field.strip() for field in line.rstrip(", \r\n").split("\t")]
     return [field[1:-1].strip() if len(field) > 1 and field[0] == field[-1] == '"' else field for field in fields]
+
+
+def choose_descriptions(
+    path: Path, file: LoadingsFile, form: str, is_gene: Callable[[str], bool], descriptions: bool | None
+) -> LoadingsFile:
+    """Return gene sets with their second fields taken for genes or for descriptions, as asked or as they look.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    file : LoadingsFile
+        Its sets, second fields read as descriptions.
+    form : {"gmt", "gmx"}
+        What the file is.
+    is_gene : callable
+        Whether a name is that of a gene of the panel.
+    descriptions : bool, optional
+        What they are; decided by what stands there when absent.
+
+    Raises
+    ------
+    InputError
+        Nobody said, and the second fields of many sets are genes of the panel.
+    """
+    if descriptions is False:
+        return replace(file, pathways=tuple(map(_with_first_gene, file.pathways)))
+    genes = [pathway for pathway in file.pathways if is_gene(pathway.description)]
+    if descriptions is None and 10 * len(genes) >= len(file.pathways):
+        raise InputError(
+            f"{path}: the second field of {counted(len(genes), 'set')} of {len(file.pathways):,} is a gene of the "
+            f"panel ({some([f'{pathway.name}: {pathway.description}' for pathway in genes], 3)}). It may be a "
+            f"description, as {form.upper()} files have it, or the first gene of the set.",
+            code="gmt-without-descriptions",
+        )
+    return file
+
+
+def _with_first_gene(pathway: GeneLoadings) -> GeneLoadings:
+    if not pathway.description or pathway.description in pathway.genes:
+        return pathway
+    genes, loadings = (pathway.description, *pathway.genes), np.concatenate([[1.0], pathway.loadings])
+    return replace(pathway, genes=genes, loadings=loadings, description="")
 
 
 def _without_empty_ends(row: list[str]) -> list[str]:

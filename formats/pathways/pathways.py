@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -14,7 +14,7 @@ from ...engine.choices import Missing, Normalize, Units
 from ...engine.errors import InputError, NotFound, check_choice
 from ...engine.network.covariance import check_pathway_covariance
 from ...engine.network.pathway import Pathway
-from ...engine.wording import counted, some
+from ...engine.wording import some
 from ..files.delimited import open_table
 from ..files.kinds import TABLE_KINDS, file_kind
 from ..files.plain_files import fingerprint, require_file
@@ -22,6 +22,7 @@ from ..genes.identifiers import Matcher
 from ..models.covariances import symmetrise
 from ..models.factor_models import read_pathway_covariance
 from ..readers import READERS, find_reader
+from .gmt import choose_descriptions
 from .matching import leave_out_empty, match_all, note_missing, note_regulators, refuse_large
 from .memberships import is_membership
 from .objects import FRAME, MAPPING, is_frame, read_mapping, written_frame
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
 
     from ...engine.choices import UnknownSign
     from ...engine.network.panel import Panel
-    from ..models.gene_loadings import GeneLoadings, LoadingsFile
-    from .matching import Matched
+    from ..models.gene_loadings import LoadingsFile
+from .matching import Matched
 
 DEFAULT_STRENGTH = 0.1
 """Loading of a gene of a set in standard deviations; larger overfits held-out samples, or hardly helps them."""
@@ -169,7 +170,10 @@ def read_pathways(
     choices = {option: setting for option, setting in options.items() if setting is not None}
     path, kind, sha256, file = _read(source, kind, choices, is_scaled=units is not None, is_set=strength is not None)
     matcher = Matcher(panel, aliases or {})
-    file = _with_descriptions(file, kind, matcher, descriptions, path)
+    if kind in ("gmt", "gmx"):
+        file = choose_descriptions(path, file, kind, lambda name: matcher.index(name) is not None, descriptions)
+    elif descriptions is not None:
+        raise InputError(f"{path} is neither GMT nor GMX, and has no descriptions of sets.")
     if normalize != "none" and file.is_scaled and units != "sd":
         raise InputError(f"The loadings of {path} are in the units of the expression, and are not scaled.")
     strength, units = _choose_scale(file, strength, units, pathway_covariance)
@@ -309,40 +313,6 @@ def _choose(file: LoadingsFile, only: Sequence[str], path: Path) -> list[int]:
             hint=f"Did you mean {', '.join(folded[name] for name in near)}?" if near else f"Such as {some(names)}.",
         )
     return [i for i, name in enumerate(names) if not only or name in only]
-
-
-def _with_descriptions(
-    file: LoadingsFile, kind: str, matcher: Matcher, descriptions: bool | None, path: Path
-) -> LoadingsFile:
-    """Return gene sets with their second fields taken for genes or for descriptions, as asked or as they look.
-
-    Raises
-    ------
-    InputError
-        The second fields of many sets are genes of the panel.
-    """
-    if kind not in ("gmt", "gmx"):
-        if descriptions is not None:
-            raise InputError(f"{path} is neither GMT nor GMX, and has no descriptions of sets.")
-        return file
-    if descriptions is False:
-        return replace(file, pathways=tuple(map(_with_first_gene, file.pathways)))
-    genes = [pathway for pathway in file.pathways if matcher.index(pathway.description) is not None]
-    if descriptions is None and 10 * len(genes) >= len(file.pathways):
-        raise InputError(
-            f"{path}: the second field of {counted(len(genes), 'set')} of {len(file.pathways):,} is a gene of the "
-            f"panel ({some([f'{pathway.name}: {pathway.description}' for pathway in genes], 3)}). It may be a "
-            f"description, as {kind.upper()} files have it, or the first gene of the set.",
-            code="gmt-without-descriptions",
-        )
-    return file
-
-
-def _with_first_gene(pathway: GeneLoadings) -> GeneLoadings:
-    if not pathway.description or pathway.description in pathway.genes:
-        return pathway
-    genes, loadings = (pathway.description, *pathway.genes), np.concatenate([[1.0], pathway.loadings])
-    return replace(pathway, genes=genes, loadings=loadings, description="")
 
 
 def _assemble(

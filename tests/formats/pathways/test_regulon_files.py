@@ -43,8 +43,8 @@ SIGNOR = (
 
 def signor(a: str, b: str, effect: str, number: int) -> str:
     return (
-        f'{a}\tprotein\tP0\tUNIPROT\t{b}\tprotein\tP1\tUNIPROT\t{effect}\t"transcriptional regulation"\t\t9606\t{number}'
-        f"\tt\tIt is said, that so.\tSIGNOR-{number}\t0.{number}\n"
+        f'{a}\tprotein\tP0\tUNIPROT\t{b}\tprotein\tP1\tUNIPROT\t{effect}\t"transcriptional regulation"\t'
+        f"\t9606\t{number}\tt\tIt is said, that so.\tSIGNOR-{number}\t0.{number}\n"
     )
 
 
@@ -59,17 +59,22 @@ FILES: dict[str, tuple[str, str, dict[str, dict[str, float]]]] = {
     ),
     "CollecTRI": (
         "CollecTRI.csv",
-        "source,target,weight,resources,references,sign_decision\nTP53,MDM2,1,ExTRI;SIGNOR,123;4,PMID\n"
-        "TP53,MYC,-1,ExTRI,5,regulon\nMYC,TERT,1,DoRothEA_A,,default activation\n",
+        (
+            "source,target,weight,resources,references,sign_decision\nTP53,MDM2,1,ExTRI;SIGNOR,123;4,PMID\n"
+            "TP53,MYC,-1,ExTRI,5,regulon\nMYC,TERT,1,DoRothEA_A,,default activation\n"
+        ),
         SIGNED,
     ),
     "CollecTRI raw": (
         "CollecTRI.tsv",
-        "TF:TG\t[ExTRI] Confidence\t[ExTRI] PMID\t[ExTRI] present\t[TRRUST] Regulation\t[TRRUST] present\t[TFactS] Sign"
-        "\t[CytReg] Activation/Repression\t[GEREDB] Effect\t[Pavlidis2021] Mode of action\tTF Category\n"
-        "TP53:MDM2\tHigh\t1;2\tExTRI\tActivation;Unknown\tTRRUST\tUP\t\t\tactivation\tdbTF\n"
-        "TP53:MYC\tLow\t1\tExTRI\t\t\tDOWN\tRepression\tnegative\t\tdbTF\n"
-        "MYC:TERT\tHigh\t12\tExTRI\tActivation\tTRRUST\t\t\t\t\tdbTF\n",
+        (
+            "TF:TG\t[ExTRI] Confidence\t[ExTRI] PMID\t[ExTRI] present\t[TRRUST] Regulation\t[TRRUST] present"
+            "\t[TFactS] Sign\t[CytReg] Activation/Repression\t[GEREDB] Effect\t[Pavlidis2021] Mode of action"
+            "\tTF Category\n"
+            "TP53:MDM2\tHigh\t1;2\tExTRI\tActivation;Unknown\tTRRUST\tUP\t\t\tactivation\tdbTF\n"
+            "TP53:MYC\tLow\t1\tExTRI\t\t\tDOWN\tRepression\tnegative\t\tdbTF\n"
+            "MYC:TERT\tHigh\t12\tExTRI\tActivation\tTRRUST\t\t\t\t\tdbTF\n"
+        ),
         SIGNED,
     ),
     "RegNetwork": ("human.source", "TP53\t7157\tMDM2\t4193\nTP53\t7157\tMYC\t4609\nMYC\t4609\tTERT\t7015\n", UNSIGNED),
@@ -92,8 +97,10 @@ FILES: dict[str, tuple[str, str, dict[str, dict[str, float]]]] = {
     ),
     "Pathway Commons, extended": (
         "pc.txt",
-        "PARTICIPANT_A\tINTERACTION_TYPE\tPARTICIPANT_B\tINTERACTION_DATA_SOURCE\nTP53\tcontrols-expression-of\tMDM2\tR\n"
-        "TP53\tcontrols-expression-of\tMYC\tR\nMYC\tcontrols-expression-of\tTERT\tR\n",
+        (
+            "PARTICIPANT_A\tINTERACTION_TYPE\tPARTICIPANT_B\tINTERACTION_DATA_SOURCE\nTP53\tcontrols-expression-of\tMDM2\tReactome\n"
+            "TP53\tcontrols-expression-of\tMYC\tReactome\nMYC\tcontrols-expression-of\tTERT\tReactome\n"
+        ),
         UNSIGNED,
     ),
     "igraph": (
@@ -108,10 +115,12 @@ FILES: dict[str, tuple[str, str, dict[str, dict[str, float]]]] = {
     ),
     "Cytoscape": (
         "default edge.csv",
-        '"SUID","interaction","name","selected","shared interaction","shared name"\n'
-        '"1","activates","TP53 (activates) MDM2","false","activates","TP53 (activates) MDM2"\n'
-        '"2","inhibits","TP53 (inhibits) MYC","false","inhibits","TP53 (inhibits) MYC"\n'
-        '"3","activates","MYC (activates) TERT","false","activates","MYC (activates) TERT"\n',
+        (
+            '"SUID","interaction","name","selected","shared interaction","shared name"\n'
+            '"1","activates","TP53 (activates) MDM2","false","activates","TP53 (activates) MDM2"\n'
+            '"2","inhibits","TP53 (inhibits) MYC","false","inhibits","TP53 (inhibits) MYC"\n'
+            '"3","activates","MYC (activates) TERT","false","activates","MYC (activates) TERT"\n'
+        ),
         SIGNED,
     ),
     "Cytoscape, names alone": (
@@ -166,17 +175,21 @@ FILES: dict[str, tuple[str, str, dict[str, dict[str, float]]]] = {
     ),
     "OmniPath": (
         "omnipath.tsv",
-        "source\ttarget\tsource_genesymbol\ttarget_genesymbol\tis_directed\tis_stimulation\tis_inhibition"
-        "\tconsensus_direction\tconsensus_stimulation\tconsensus_inhibition\tcuration_effort\treferences\n"
-        "P04637\tQ00987\tTP53\tMDM2\t1\t1\t0\t1\t1\t0\t5\tx:1\nP04637\tP01106\tTP53\tMYC\t1\t0\t1\t1\t0\t1\t4\tx:2\n"
-        "P01106\tO14746\tMYC\tTERT\t1\t1\t0\t1\t1\t0\t3\tx:3\n",
+        (
+            "source\ttarget\tsource_genesymbol\ttarget_genesymbol\tis_directed\tis_stimulation\tis_inhibition"
+            "\tconsensus_direction\tconsensus_stimulation\tconsensus_inhibition\tcuration_effort\treferences\n"
+            "P04637\tQ00987\tTP53\tMDM2\t1\t1\t0\t1\t1\t0\t5\tx:1\nP04637\tP01106\tTP53\tMYC\t1\t0\t1\t1\t0\t1\t4\tx:2\n"
+            "P01106\tO14746\tMYC\tTERT\t1\t1\t0\t1\t1\t0\t3\tx:3\n"
+        ),
         SIGNED,
     ),
     "networkx": ("edges.csv", "source,target,weight\nTP53,MDM2,0.5\nTP53,MYC,-0.25\nMYC,TERT,1.5\n", WEIGHTED),
     "ExTRI": (
         "extri.tsv",
-        "Transcription Factor (Associated Gene Name)\tTarget Gene (Associated Gene Name)\tSign\n"
-        "TP53\tMDM2\tUP\nTP53\tMYC\tDOWN\nMYC\tTERT\tUP\n",
+        (
+            "Transcription Factor (Associated Gene Name)\tTarget Gene (Associated Gene Name)\tSign\n"
+            "TP53\tMDM2\tUP\nTP53\tMYC\tDOWN\nMYC\tTERT\tUP\n"
+        ),
         SIGNED,
     ),
 }
@@ -222,10 +235,7 @@ ROWS = 60
 def test_signs_far_down_in_a_column_that_is_not_read_are_refused(tmp_path: Path, title: str, first: str, last: str):
     """Tables are sorted: the first rows may all be positive."""
     rows = "".join(f"TP53,G{i},{first}\n" for i in range(ROWS))
-    if title == "interaction":
-        content = f"source,target,{title}\n{rows}TP53,MYC,{last}\n"
-    else:
-        content = f"source,target,{title}\n{rows}TP53,MYC,{last}\n"
+    content = f"source,target,{title}\n{rows}TP53,MYC,{last}\n"
     with pytest.raises(InputError, match=f"column '{title}' of .* may hold the signs"):
         read(tmp_path / "r.csv", content, missing="drop")
 
@@ -265,7 +275,7 @@ def test_the_column_of_weights_can_be_chosen(tmp_path: Path):
 
 def test_weights_that_are_left_out_are_not_left_out_with_their_signs(tmp_path: Path):
     content = "source,target,weight\nTP53,MDM2,8\nTP53,MYC,-2\n"
-    with pytest.raises(InputError, match="column 'weight' of .* may hold the signs"):
+    with pytest.raises(InputError, match=r"column 'weight' of .* may hold the signs"):
         read(tmp_path / "r.csv", content, weight_column="none")
     both = read(tmp_path / "r.csv", content, weight_column="none", sign_column="none")
     assert loadings(both)["TP53"]["MYC"] == 1.0

@@ -77,24 +77,32 @@ SETS = {
     "a list of one gene among others": ("l.tsv", "pathway\tsize\tgenes\nP53\t3\tTP53|MDM2|BAX\nINF\t2\tIL6|TNF\n"),
     "clusterProfiler": (
         "e.csv",
-        '"","ID","Description","GeneRatio","BgRatio","pvalue","p.adjust","qvalue","geneID","Count"\n'
-        '"P53","P53","p53 pathway","3/9","200/4383",0.001,0.01,0.01,"TP53/MDM2/BAX",3\n'
-        '"INF","INF","inflammation","2/9","200/4383",0.002,0.01,0.01,"IL6/TNF",2\n',
+        (
+            '"","ID","Description","GeneRatio","BgRatio","pvalue","p.adjust","qvalue","geneID","Count"\n'
+            '"P53","P53","p53 pathway","3/9","200/4383",0.001,0.01,0.01,"TP53/MDM2/BAX",3\n'
+            '"INF","INF","inflammation","2/9","200/4383",0.002,0.01,0.01,"IL6/TNF",2\n'
+        ),
     ),
     "gseapy": (
         "e.tsv",
-        "Gene_set\tTerm\tOverlap\tP-value\tAdjusted P-value\tGenes\n"
-        "H\tP53\t3/200\t0.001\t0.01\tTP53;MDM2;BAX\nH\tINF\t2/200\t0.002\t0.01\tIL6;TNF\n",
+        (
+            "Gene_set\tTerm\tOverlap\tP-value\tAdjusted P-value\tGenes\n"
+            "H\tP53\t3/200\t0.001\t0.01\tTP53;MDM2;BAX\nH\tINF\t2/200\t0.002\t0.01\tIL6;TNF\n"
+        ),
     ),
     "fgsea": (
         "f.tsv",
-        "pathway\tpval\tpadj\tES\tNES\tsize\tleadingEdge\n"
-        "P53\t0.001\t0.01\t0.7\t2.1\t200\tTP53 MDM2 BAX\nINF\t0.002\t0.01\t-0.6\t-1.9\t200\tIL6 TNF\n",
+        (
+            "pathway\tpval\tpadj\tES\tNES\tsize\tleadingEdge\n"
+            "P53\t0.001\t0.01\t0.7\t2.1\t200\tTP53 MDM2 BAX\nINF\t0.002\t0.01\t-0.6\t-1.9\t200\tIL6 TNF\n"
+        ),
     ),
     "TRUE and FALSE": (
         "b.csv",
-        "gene,P53,INF\nTP53,TRUE,FALSE\nMDM2,TRUE,FALSE\nBAX,TRUE,FALSE\nIL6,FALSE,TRUE\nTNF,FALSE,TRUE\n"
-        "EGFR,FALSE,FALSE\n",
+        (
+            "gene,P53,INF\nTP53,TRUE,FALSE\nMDM2,TRUE,FALSE\nBAX,TRUE,FALSE\nIL6,FALSE,TRUE\nTNF,FALSE,TRUE\n"
+            "EGFR,FALSE,FALSE\n"
+        ),
     ),
     "True and False, without a title": (
         "b.tsv",
