@@ -77,9 +77,18 @@ def opening(function: str) -> Sign:
     return knows
 
 
-def contents(function: str) -> Sign:
-    """Return the sign of files that a function of a path, named by a text, knows."""
-    return lambda path: bool(load(function, __package__)(path))
+SET_ENDINGS = (".gmt", ".gmx", ".grp", ".json", ".sif")
+"""What the names of files of sets and networks end in; a file of another ending is known by what it holds."""
+
+
+def ending_or_contents(text: str, function: str) -> Sign:
+    """Return the sign of files that end so, or have no such ending and are known to a function named by a text."""
+
+    def knows(path: Path) -> bool:
+        name = without_packing(path.name)
+        return name.endswith(text) if name.endswith(SET_ENDINGS) else bool(load(function, __package__)(path))
+
+    return knows
 
 
 def either(*signs: Sign) -> Sign:
@@ -149,16 +158,22 @@ READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
         ),
     },
     "pathways": {
-        "json": FormatReader("JSON of sets", "pathways.json_sets:read_json", contents("pathways.json_sets:is_json")),
+        "json": FormatReader(
+            "JSON of sets", "pathways.json_sets:read_json", ending_or_contents(".json", "pathways.json_sets:is_json")
+        ),
         "grp": FormatReader("GRP has one gene a line", "pathways.grp:read_grp", ending(".grp")),
         "sif": FormatReader(
             "SIF is source, relation, targets",
             "pathways.sif:read_sif",
-            contents("pathways.sif:is_sif"),
+            ending_or_contents(".sif", "pathways.sif:is_sif"),
             ("unknown_sign", "sign_column"),
         ),
-        "gmx": FormatReader("GMX has sets in columns", "pathways.gmx:read_gmx", contents("pathways.gmx:is_gmx")),
-        "gmt": FormatReader("GMT has a set a line", "pathways.gmt:read_gmt", contents("pathways.gmt:is_gmt")),
+        "gmt": FormatReader(
+            "GMT has a set a line", "pathways.gmt:read_gmt", ending_or_contents(".gmt", "pathways.gmt:is_gmt")
+        ),
+        "gmx": FormatReader(
+            "GMX has sets in columns", "pathways.gmx:read_gmx", ending_or_contents(".gmx", "pathways.gmx:is_gmx")
+        ),
         "regulon": FormatReader(
             "a regulon has columns source, target, weight",
             "pathways.regulons:read_regulons",
@@ -183,10 +198,12 @@ READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
         ),
     },
     "gene sets": {
-        "json": FormatReader("JSON", "pathways.json_sets:read_json", contents("pathways.json_sets:is_json")),
+        "json": FormatReader(
+            "JSON", "pathways.json_sets:read_json", ending_or_contents(".json", "pathways.json_sets:is_json")
+        ),
         "grp": FormatReader("GRP", "pathways.grp:read_grp", ending(".grp")),
-        "gmx": FormatReader("GMX", "pathways.gmx:read_gmx", contents("pathways.gmx:is_gmx")),
-        "gmt": FormatReader("GMT", "pathways.gmt:read_gmt", contents("pathways.gmt:is_gmt")),
+        "gmt": FormatReader("GMT", "pathways.gmt:read_gmt", ending_or_contents(".gmt", "pathways.gmt:is_gmt")),
+        "gmx": FormatReader("GMX", "pathways.gmx:read_gmx", ending_or_contents(".gmx", "pathways.gmx:is_gmx")),
         "regulon": FormatReader(
             "a table of source and target",
             "pathways.regulons:read_regulons",

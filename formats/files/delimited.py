@@ -345,9 +345,10 @@ def _sniff_delimiter(lines: Sequence[str]) -> Delimiter:
     lengths = itertools.accumulate(map(len, lines))
     lines = [line for line, length in zip(lines, lengths, strict=True) if length <= SNIFFED_TEXT] or lines[:2]
     scores = {delimiter: _fit(lines, delimiter) for delimiter in DELIMITER_NAMES}
-    best = max(DELIMITER_NAMES, key=lambda delimiter: scores[delimiter])
+    best: Delimiter = max(DELIMITER_NAMES, key=lambda delimiter: scores[delimiter])
     if best == "," and not _is_even(lines, best):  # decimal commas split the rows below a header that has none
-        best = next((other for other in _BESIDE_COMMAS if scores[other] and _is_even(lines, other)), best)
+        others: list[Delimiter] = [mark for mark in _BESIDE_COMMAS if scores[mark] and _is_even(lines, mark)]
+        best = others[0] if others else best
     if scores[best]:
         return best
     there: list[Delimiter] = [delimiter for delimiter in DELIMITER_NAMES if delimiter in lines[0]]

@@ -15,7 +15,6 @@ from ..files.delimited import check_names, clipped, is_missing, is_number
 from ..files.kinds import TEXT_KINDS, file_kind
 from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
 from ..files.opening import open_text
-from ..files.packed import without_packing
 from ..genes.orientation import GENE_WORDS, title_word
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
 from .edge_tables import SET_TITLES, SOURCE_TITLES, TARGET_TITLES
@@ -92,12 +91,10 @@ def set_twice(path: Path, line: int, name: str, earlier: int) -> InputError:
 
 
 def is_gmt(path: Path) -> bool:
-    """Whether a file ends in .gmt, or its lines are as those of GMT files, and of no table.
+    """Whether the lines of a file are as those of GMT files, and of no table.
 
     Lines have three fields or more, none of them a number, and differ in their number; or all have descriptions.
     """
-    if without_packing(path.name).endswith(".gmt"):
-        return True
     if file_kind(path) not in TEXT_KINDS:
         return False
     rows = first_fields(path)

@@ -15,7 +15,6 @@ from ..files.delimited import check_names, is_number
 from ..files.kinds import TABLE_KINDS, file_kind
 from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
 from ..files.opening import open_text
-from ..files.packed import without_packing
 from ..files.plain_files import require_file
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
 from .gmt import is_description, is_title_row
@@ -28,12 +27,13 @@ _LOOKED_AT = 20
 
 
 def is_gmx(path: Path) -> bool:
-    """Whether a file ends in .gmx, or its second row holds nothing but descriptions below names."""
-    if without_packing(path.name).endswith(".gmx"):
-        return True
+    """Whether the second row of a file holds nothing but descriptions below names."""
     if file_kind(path) not in TABLE_KINDS:
         return False
-    rows = list(itertools.islice(_rows(path), _LOOKED_AT))
+    try:
+        rows = list(itertools.islice(_rows(path), _LOOKED_AT))
+    except csv.Error:
+        return False
     if len(rows) < 3 or len(rows[0]) < 2 or not all(rows[0]) or len(rows[1]) != len(rows[0]):
         return False
     if is_title_row(rows[0]) or len(set(rows[0])) < len(rows[0]) or not any(rows[1]):
@@ -57,8 +57,14 @@ def read_gmx(path: Path) -> LoadingsFile:
     InputError
         A set has no gene or no name, or a name stands twice, is too long or cannot be printed.
     """
-    budget, repeated = MemoryBudget(require_file(path)), 0
-    rows = _rows(path)
+    try:
+        return _read_columns(path, _rows(path), MemoryBudget(require_file(path)))
+    except csv.Error as error:
+        raise InputError(f"{path} cannot be read as a table: {error}.") from error
+
+
+def _read_columns(path: Path, rows: Iterator[list[str]], budget: MemoryBudget) -> LoadingsFile:
+    repeated = 0
     names, descriptions = next(rows, list[str]()), next(rows, list[str]())
     check_names(names, "set", path)
     if len(set(names)) < len(names):
@@ -96,11 +102,8 @@ def _rows(path: Path) -> Iterator[list[str]]:
         lines = (line for line in stream if line.strip() and not line.startswith("#"))
         first = next(lines, "")
         delimiter = "\t" if "\t" in first or not is_text or "," not in first else ","
-        try:
-            for fields in csv.reader(itertools.chain([first], lines), delimiter=delimiter):
-                row = [field.strip() for field in fields]
-                while row and not row[-1]:
-                    row.pop()
-                yield row
-        except csv.Error as error:
-            raise InputError(f"{path} cannot be read as a table: {error}.") from error
+        for fields in csv.reader(itertools.chain([first], lines), delimiter=delimiter):
+            row = [field.strip() for field in fields]
+            while row and not row[-1]:
+                row.pop()
+            yield row

@@ -15,7 +15,6 @@ from ..files.delimited import check_names
 from ..files.kinds import TEXT_KINDS, file_kind
 from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
 from ..files.opening import open_text
-from ..files.packed import without_packing
 from ..files.plain_files import require_file
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
 
@@ -27,9 +26,7 @@ GENE_FIELDS = ("geneSymbols", "gene_symbols", "genes", "symbols")
 
 
 def is_json(path: Path) -> bool:
-    """Whether a file ends in .json, or its text begins as an object of JSON does."""
-    if without_packing(path.name).endswith(".json"):
-        return True
+    """Whether the text of a file begins as an object of JSON does."""
     if file_kind(path) not in TEXT_KINDS:
         return False
     with open_text(path, packing=NAMES_PACKING) as stream:

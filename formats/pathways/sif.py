@@ -15,7 +15,6 @@ from ..files.delimited import check_names
 from ..files.kinds import TEXT_KINDS, file_kind
 from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
 from ..files.opening import open_text
-from ..files.packed import without_packing
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
 from .signs import are_relations, read_sign
 
@@ -29,9 +28,7 @@ _LOOKED_AT = 20
 
 
 def is_sif(path: Path) -> bool:
-    """Whether a file ends in .sif, or the second fields of its lines are known as relations."""
-    if without_packing(path.name).endswith(".sif"):
-        return True
+    """Whether the second fields of the lines of a file are known as relations."""
     if file_kind(path) not in TEXT_KINDS:
         return False
     with open_text(path, packing=NAMES_PACKING) as stream:
