@@ -92,7 +92,12 @@ HINTS: dict[str, str] = {
     "missing-or-number": "Use --missing-value {value} if it is missing, or --missing-value none if it is a number.",
     "one-flag-of-sign": "Write signs as 1 and -1 in a column `sign`, or use --sign-column none to read no sign.",
     "pathway-without-genes": "Leave the pathway out: name only the other pathways, with --only.",
+    "pathways-not-recognised": (
+        "Name the kind with --format (`grn commit --help` lists them), or give the columns titles: source, target and "
+        "weight, or set and gene."
+    ),
     "pathways-too-small": "Lower --min-genes.",
+    "results-not-loadings": "If they are loadings all the same, add --format loadings.",
     "samples-not-described": "Describe the samples in a table, one a row: --sample-table FILE.",
     "samples-without-condition": "Choose the samples with --where COLUMN=VALUE.",
     "several-sheets": "`grn init --sheet NAME` reads one of them; elsewhere, leave one in the file.",

@@ -250,13 +250,14 @@ READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
 """Every reader, by what its files hold and the name of its format."""
 
 
-def find_reader(contents: Contents, path: Path, *, hint: str = "") -> FormatReader:
+def find_reader(contents: Contents, path: Path, *, hint: str = "", code: str = "input") -> FormatReader:
     """Return the reader of a file that is there.
 
     Raises
     ------
     InputError
-        No format of such contents is like it; the hint is what the formats are, where none is given.
+        No format of such contents is like it. The hint is what the formats are, where neither a hint nor a code is
+        given.
     """
     readers = READERS[contents].values()
     for reader in readers:
@@ -269,7 +270,8 @@ def find_reader(contents: Contents, path: Path, *, hint: str = "") -> FormatRead
         opening = some(read_header(table), 4)
     raise InputError(
         f"{path} is not recognised as a file of {contents}: it begins with {opening!r}.",
-        hint=hint or f"{list_formats(contents, '; ', '; ')}.",
+        hint=hint or (f"{list_formats(contents, '; ', '; ')}." if code == "input" else ""),
+        code=code,
     )
 
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 SOURCE_TITLES = (
     "source_genesymbol", "source", "tf", "regulator", "tf_name", "tf_symbol", "tf_gene", "regulator_symbol",
-    "regulator_name", "regulator_gene", "source_gene", "source_symbol", "source_name", "transcription_factor",
+    "regulator_name", "regulator_gene", "regulatory_gene", "regulatorygene",
+    "source_gene", "source_symbol", "source_name", "transcription_factor",
     "transcription_factor_associated_gene_name", "entitya", "participant_a", "from", "v1",
 )  # fmt: skip
 """Titles of a column of regulators; the first that is there counts."""

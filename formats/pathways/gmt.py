@@ -102,7 +102,8 @@ def is_gmt(path: Path) -> bool:
     if len(rows) == 0 or min(map(len, filled)) < 3 or is_title_row(filled[0]):
         return False
     members = [_WEIGHTED.sub(r"\1", member) for row in filled for member in row[2:] if member]
-    if any(map(is_number, members)) or sum(" " in member for member in members) > 0.1 * len(members):
+    are_ids = all(member.isdecimal() for member in members) and len(set(map(len, rows))) > 1
+    if (any(map(is_number, members)) and not are_ids) or sum(" " in member for member in members) > 0.1 * len(members):
         return False
     if len({row[0] for row in filled}) < len(filled) or all(read_sign(row[2]) is not None for row in filled):
         return False
@@ -111,7 +112,7 @@ def is_gmt(path: Path) -> bool:
     are_described = all(is_description(row[1]) for row in filled)
     is_ragged = len(set(map(len, rows))) > 1
     is_padded = len(set(map(len, filled))) > 1 and max(map(len, filled)) >= 5 and all(row[2] for row in filled)
-    return are_described or is_ragged or is_padded
+    return are_described or (not are_ids and (is_ragged or is_padded))
 
 
 def is_title_row(fields: Sequence[str]) -> bool:

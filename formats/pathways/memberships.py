@@ -24,15 +24,16 @@ _DIGITS = {"1": True, "0": False, "1.0": True, "0.0": False}
 
 def is_word_membership(table: Table) -> bool:
     """Whether the columns beside one of genes hold TRUE and FALSE."""
-    cells = _cells(table)
+    cells = [cell for cell in _cells(table) if not is_missing(cell)]
     return bool(cells) and all(cell in _WORDS for cell in cells)
 
 
 def is_membership(table: Table) -> bool:
     """Whether the columns beside one of genes hold TRUE and FALSE, or 1 and 0."""
     cells = _cells(table)
-    is_binary = all(cell in _DIGITS for cell in cells) and len({_DIGITS[cell] for cell in cells}) == 2
-    return bool(cells) and (all(cell in _WORDS for cell in cells) or is_binary)
+    filled = [cell for cell in cells if not is_missing(cell)]
+    is_binary = all(cell in _DIGITS for cell in filled) and len({_DIGITS.get(cell, False) for cell in cells}) == 2
+    return bool(filled) and (all(cell in _WORDS for cell in filled) or is_binary)
 
 
 def _cells(table: Table) -> list[str]:
@@ -42,7 +43,7 @@ def _cells(table: Table) -> list[str]:
         return []
     columns = [column for column, title in enumerate(header) if column != genes and (title or column)]
     fields = (row.fields[column] for row in table.first[1:] for column in columns if column < len(row.fields))
-    return [field.strip().lower() for field in fields if not is_missing(field)]
+    return [field.strip().lower() for field in fields]
 
 
 def read_memberships(path: Path) -> LoadingsFile:

@@ -15,10 +15,11 @@ from ...engine.errors import InputError, NotFound, check_choice
 from ...engine.network.covariance import check_pathway_covariance
 from ...engine.network.pathway import Pathway
 from ...engine.wording import some
-from ..files.delimited import open_table
+from ..files.delimited import open_table, read_header
 from ..files.kinds import TABLE_KINDS, file_kind
 from ..files.plain_files import fingerprint, require_file
 from ..genes.identifiers import Matcher
+from ..genes.orientation import title_word
 from ..models.covariances import symmetrise
 from ..models.factor_models import read_pathway_covariance
 from ..readers import READERS, find_reader
@@ -26,6 +27,7 @@ from .gmt import choose_descriptions
 from .matching import leave_out_empty, match_all, note_missing, note_regulators, refuse_large
 from .memberships import is_membership
 from .objects import FRAME, MAPPING, is_frame, read_mapping, written_frame
+from .set_tables import RESULT_TITLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -224,6 +226,8 @@ def _read_file(
         Choices do not go with it; or a table of 0 and 1 is either loadings or memberships.
     """
     is_guessed, kind = kind == "auto", detect_kind(path) if kind == "auto" else kind
+    if is_guessed and kind == "loadings" and not is_scaled:
+        _refuse_results(path)
     if is_guessed and kind == "loadings" and not is_scaled and _is_binary(path):
         if not is_set:
             raise InputError(
@@ -239,6 +243,20 @@ def _read_file(
                 f"{path} is not a table of regulons: it has no signs, weights or genes to choose ({setting})."
             )
     return kind, reader.read(path, **choices)
+
+
+def _refuse_results(path: Path) -> None:
+    """Refuse a table with p-values as one of loadings."""
+    if file_kind(path) not in TABLE_KINDS:
+        return
+    with open_table(path) as table:
+        results = [title for title in read_header(table) if title_word(title) in RESULT_TITLES]
+    if results:
+        raise InputError(
+            f"{path} has results of a test in its column {results[0]!r}: it does not look like a table of loadings, in "
+            "which every column is a pathway.",
+            code="results-not-loadings",
+        )
 
 
 def _is_binary(path: Path) -> bool:
@@ -260,7 +278,7 @@ def detect_kind(path: Path) -> str:
     InputError
         Neither says.
     """
-    reader = find_reader("pathways", path)
+    reader = find_reader("pathways", path, code="pathways-not-recognised")
     return next(kind for kind, other in READERS["pathways"].items() if other is reader)
 
 

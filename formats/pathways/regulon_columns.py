@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from .edge_tables import Layout
 
 WEIGHT_TITLES = (
-    "weight", "weights", "mor", "importance", "coef_mean", "coef", "coefficient", "likelihood_weight", "beta", "rho",
-    "cor", "corr", "correlation",
+    "weight", "weights", "mor", "importance", "coef_mean", "coef", "coefficient", "likelihood_weight", "beta", "estimate",
+    "rho", "cor", "corr", "correlation",
 )  # fmt: skip
 """Titles of a column of weights; the first that is there counts."""
 
@@ -134,6 +134,7 @@ def find_columns(path: Path, layout: Layout, sign_column: str | None, weight_col
     weight = _chosen(path, header, weight_column)
     if weight_column is None:
         weight = next((titles.index(title) for title in WEIGHT_TITLES if title in titles), None)
+        weight = _find_signed_numbers(titles, cells) if weight is None else weight
     weight = None if weight in names else weight
     signs, are_flags = (), False
     if sign_column is None:
@@ -245,6 +246,15 @@ def _find_signs(
             facts={"column": header[titled[0]]},
         )
     return (), False
+
+
+def _find_signed_numbers(titles: Sequence[str], cells: dict[int, list[str]]) -> int | None:
+    """Return the column under a title of signs that holds other numbers than 1, 0 and -1, as VIPER's modes do."""
+    for column, fields in cells.items():
+        filled = [cell for cell in fields if not is_missing(cell)]
+        if is_sign_title(titles[column]) and all(map(is_number, filled)) and any(read_sign(c) is None for c in filled):
+            return column
+    return None
 
 
 def _any_sign(cells: Iterable[str]) -> bool:

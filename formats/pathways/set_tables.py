@@ -32,7 +32,22 @@ LIST_TITLES = (
 NAME_TITLES = (*SET_TITLES, "id", "name", "description")
 """Titles of a column of sets, where another holds lists of genes."""
 
-RESULT_TITLES = frozenset({"pvalue", "p_value", "pval", "p_adjust", "padj", "adjusted_p_value", "nes", "fdr_q_val"})
+RESULT_TITLES = frozenset(
+    {
+        "pvalue",
+        "p_value",
+        "pval",
+        "p_val",
+        "p_val_adj",
+        "p_adjust",
+        "padj",
+        "adj_p_val",
+        "adjusted_p_value",
+        "nes",
+        "fdr",
+        "fdr_q_val",
+    }
+)
 """Titles of the results of a test of sets: genes listed there are those of the query that are in the set."""
 
 _ONE_GENE = frozenset(GENE_TITLES) - {"genes", "geneid"}

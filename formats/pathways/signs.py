@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _SIGN_TITLES = """
 mode sign mor effect effect_sign regulation regulation_type type_of_regulation regulatory_effect interaction_type
-interaction interaction_sign mode_of_regulation moa action direction polarity relation relationship
+interaction interaction_sign type tfmode mode_of_regulation moa action direction polarity relation relationship
 consensus_sign mode_of_action activation_or_repression activation_repression regulation_sign edge_sign edge_type
 shared_interaction
 """

@@ -184,6 +184,21 @@ FILES: dict[str, tuple[str, str, dict[str, dict[str, float]]]] = {
         SIGNED,
     ),
     "networkx": ("edges.csv", "source,target,weight\nTP53,MDM2,0.5\nTP53,MYC,-0.25\nMYC,TERT,1.5\n", WEIGHTED),
+    "GENIE3": (
+        "links.txt",
+        '"regulatoryGene" "targetGene" "weight"\n"1" "TP53" "MDM2" 0.5\n"2" "TP53" "MYC" -0.25\n"3" "MYC" "TERT" 1.5\n',
+        WEIGHTED,
+    ),
+    "VIPER": (
+        "net.tsv",
+        "Regulator\tTarget\tMoA\tlikelihood\nTP53\tMDM2\t0.5\t0.7\nTP53\tMYC\t-0.25\t0.2\nMYC\tTERT\t1.5\t1\n",
+        WEIGHTED,
+    ),
+    "igraph, types of edges": (
+        "edges.csv",
+        "from,to,type\nTP53,MDM2,activation\nTP53,MYC,repression\nMYC,TERT,activation\n",
+        SIGNED,
+    ),
     "ExTRI": (
         "extri.tsv",
         (

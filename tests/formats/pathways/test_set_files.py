@@ -163,12 +163,13 @@ def test_genes_of_another_vocabulary_are_chosen_by_their_column(tmp_path: Path):
     assert read_pathways(tmp_path / "m.csv", Panel(("7157", "1"))).pathways[0].genes.tolist() == [0]
 
 
-BINARY = "gene,A,B\nTP53,1,0\nMDM2,1,0\nIL6,0,1\n"
+BINARY = ["gene,A,B\nTP53,1,0\nMDM2,1,0\nIL6,0,1\n", "gene,A,B\nTP53,1,\nMDM2,1,\nIL6,,1\n"]
 
 
-def test_a_table_of_0_and_1_is_refused_naming_both_readings_unless_one_is_said(tmp_path: Path):
+@pytest.mark.parametrize("content", BINARY)
+def test_a_table_of_0_and_1_is_refused_naming_both_readings_unless_one_is_said(tmp_path: Path, content: str):
     path = tmp_path / "b.csv"
-    path.write_text(BINARY)
+    path.write_text(content)
     with pytest.raises(InputError, match="which genes belong to a set, or be loadings of 1") as caught:
         read_pathways(path, PANEL)
     assert caught.value.code == "membership-or-loadings"
@@ -224,6 +225,22 @@ def test_ragged_tables_are_not_taken_for_gmt_in_silence(tmp_path: Path, content:
     (tmp_path / "x.txt").write_text(content)
     with pytest.raises(InputError):
         read_pathways(tmp_path / "x.txt", PANEL, missing="drop")
+
+
+def test_ids_of_genes_in_lines_are_sets(tmp_path: Path):
+    (tmp_path / "c2.entrez.txt").write_text("A\thttp://x\t7157\t4193\nB\thttp://y\t4609\t7015\t1\n")
+    sets = read_gene_sets(tmp_path / "c2.entrez.txt")
+    assert {s.name: s.genes for s in sets} == {"A": ("7157", "4193"), "B": ("4609", "7015", "1")}
+
+
+@pytest.mark.parametrize("title", ["p_val", "padj", "P.Value", "adj.P.Val", "FDR"])
+def test_results_of_tests_are_no_loadings(tmp_path: Path, title: str):
+    path = tmp_path / "de.csv"
+    path.write_text(f"gene,log2FoldChange,{title}\nTP53,1.5,0.01\nMDM2,-2,0.02\n")
+    with pytest.raises(InputError, match="does not look like a table of loadings") as caught:
+        read_pathways(path, PANEL)
+    assert caught.value.code == "results-not-loadings"
+    assert len(read_pathways(path, PANEL, kind="loadings").pathways) == 2
 
 
 def test_weights_are_no_membership(tmp_path: Path):
