@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from .edge_tables import Layout
 
 WEIGHT_TITLES = (
-    "weight", "weights", "mor", "importance", "coef_mean", "coef", "coefficient", "likelihood_weight", "beta", "estimate",
-    "rho", "cor", "corr", "correlation",
+    "weight", "weights", "mor", "importance", "coef_mean", "coef", "coefficient", "likelihood_weight", "beta",
+    "estimate", "rho", "cor", "corr", "correlation",
 )  # fmt: skip
 """Titles of a column of weights; the first that is there counts."""
 
