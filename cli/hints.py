@@ -57,7 +57,9 @@ HINTS: dict[str, str] = {
     "too-small-to-hold-out": "Give one rank, such as --rank 1.",
     "version-without-pathways": "`grn commit` adds pathways.",
     # formats
-    "column-may-be-signs": "Choose with --sign-column TITLE, or --sign-column none.",
+    "column-may-be-signs": (
+        "Choose with --sign-column TITLE or --sign-column none; if it holds the weights, with --weight-column TITLE."
+    ),
     "column-may-describe-genes": (
         "Leave it out with --skip-columns {column!r} (again for others), or insist with --columns '*' on all; "
         "--samples FILE lists the samples to use, one a line."
@@ -80,7 +82,7 @@ HINTS: dict[str, str] = {
     "genes-not-on-panel": "--missing drop leaves them out (they are recorded in the commit).",
     "genes-of-other-vocabulary": (
         "--alias FILE translates them (two columns: name, gene); `grn init --gene-column NAME` names the panel by "
-        "another column of its file. "
+        "another column of its file; `grn commit --gene-column NAME` reads another column of a table of sets. "
         "--missing drop leaves them out (they are recorded in the commit)."
     ),
     "gmt-without-descriptions": "Choose with --descriptions, or with --no-descriptions.",
@@ -110,10 +112,16 @@ HINTS: dict[str, str] = {
     "matrix-beside-layers": ("Choose with `grn init --layer NAME`; --layer {name} reads {name} as it is."),
     "matrix-beside-raw": ("Choose with `grn init --raw`, or --layer NAME; --layer {name} reads {name} as it is."),
     "matrix-without-gene-names": "Give the gene names, one per line: --gene-names FILE.",
+    "membership-or-loadings": "Choose with --format membership or --format loadings.",
     "missing-or-number": "Use --missing-value {value} if it is missing, or --missing-value none if it is a number.",
     "one-flag-of-sign": "Write signs as 1 and -1 in a column `sign`, or use --sign-column none to read no sign.",
     "pathway-without-genes": "Leave the pathway out: name only the other pathways, with --only.",
+    "pathways-not-recognised": (
+        "Name the kind with --format (`grn commit --help` lists them), or give the columns titles: source, target and "
+        "weight, or set and gene."
+    ),
     "pathways-too-small": "Lower --min-genes.",
+    "results-not-loadings": "If they are loadings all the same, add --format loadings.",
     "sample-id-column-ambiguous": "Leave one of these columns in the table: {offered}.",
     "samples-not-described": "Describe the samples in a table, one a row: --sample-table FILE.",
     "samples-without-condition": "Choose the samples with --where COLUMN=VALUE.",
@@ -123,6 +131,10 @@ HINTS: dict[str, str] = {
     "strength-not-positive": "To subtract a pathway, use --subtract.",
     "unknown-signs": "Use --unknown-sign drop to leave them out, or --unknown-sign plus to take them as activation.",
     "weight-against-sign": "Choose with --sign-column none to use the weights as they are, or correct the file.",
+    "weight-not-a-number": (
+        "Write a number in that field, or take out its row; --weight-column TITLE reads another column, and with "
+        "--weight-column none every target has the weight 1."
+    ),
     # storage
     "analysis-damaged": "`grn nmf` computes it again when the same analysis is asked for.",
     "analysis-unknown": "`grn nmf list` lists them; an id has {digits} digits or more.",

@@ -65,6 +65,32 @@ def header(function: str) -> Sign:
     return knows
 
 
+def opening(function: str) -> Sign:
+    """Return the sign of tables that a function, named by a text, knows by their first rows."""
+
+    def knows(path: Path) -> bool:
+        if file_kind(path) not in TABLE_KINDS:
+            return False
+        with open_table(path) as table:
+            return load(function, __package__)(table)
+
+    return knows
+
+
+SET_ENDINGS = (".gmt", ".gmx", ".grp", ".json", ".sif")
+"""What the names of files of sets and networks end in; a file of another ending is known by what it holds."""
+
+
+def ending_or_contents(text: str, function: str) -> Sign:
+    """Return the sign of files that end so, or have no such ending and are known to a function named by a text."""
+
+    def knows(path: Path) -> bool:
+        name = without_packing(path.name)
+        return name.endswith(text) if name.endswith(SET_ENDINGS) else bool(load(function, __package__)(path))
+
+    return knows
+
+
 def either(*signs: Sign) -> Sign:
     """Return the sign of files that have one of some signs."""
     return lambda path: any(sign(path) for sign in signs)
@@ -99,6 +125,9 @@ class FormatReader:
 IS_ZIP = first_bytes("zip")
 """The sign of NumPy archives."""
 
+REGULON_OPTIONS = ("unknown_sign", "sign_column", "weight_column", "gene_column")
+"""The keywords of tables of sources and targets, or of sets and genes."""
+
 READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
     "expression": {
         "table": FormatReader(
@@ -131,12 +160,38 @@ READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
         ),
     },
     "pathways": {
-        "gmt": FormatReader("GMT files end in .gmt", "pathways.gmt:read_gmt", ending(".gmt")),
+        "json": FormatReader(
+            "JSON of sets", "pathways.json_sets:read_json", ending_or_contents(".json", "pathways.json_sets:is_json")
+        ),
+        "grp": FormatReader("GRP has one gene a line", "pathways.grp:read_grp", ending(".grp")),
+        "sif": FormatReader(
+            "SIF is source, relation, targets",
+            "pathways.sif:read_sif",
+            ending_or_contents(".sif", "pathways.sif:is_sif"),
+            ("unknown_sign", "sign_column"),
+        ),
+        "gmt": FormatReader(
+            "GMT has a set a line", "pathways.gmt:read_gmt", ending_or_contents(".gmt", "pathways.gmt:is_gmt")
+        ),
+        "gmx": FormatReader(
+            "GMX has sets in columns", "pathways.gmx:read_gmx", ending_or_contents(".gmx", "pathways.gmx:is_gmx")
+        ),
         "regulon": FormatReader(
             "a regulon has columns source, target, weight",
             "pathways.regulons:read_regulons",
-            header("pathways.regulons:is_regulon_header"),
-            ("unknown_sign", "sign_column"),
+            opening("pathways.edge_tables:is_regulon_table"),
+            REGULON_OPTIONS,
+        ),
+        "sets": FormatReader(
+            "a table of sets has columns set and gene, or genes",
+            "pathways.set_tables:read_set_table",
+            opening("pathways.set_tables:is_table_of_sets"),
+            REGULON_OPTIONS,
+        ),
+        "membership": FormatReader(
+            "membership has genes in rows, sets in columns, TRUE and FALSE",
+            "pathways.memberships:read_memberships",
+            opening("pathways.memberships:is_word_membership"),
         ),
         "loadings": FormatReader(
             "a loading table (also npz) has a column gene",
@@ -145,7 +200,27 @@ READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
         ),
     },
     "gene sets": {
-        "gmt": FormatReader("a GMT file", "pathways.gmt:read_gmt"),
+        "json": FormatReader(
+            "JSON", "pathways.json_sets:read_json", ending_or_contents(".json", "pathways.json_sets:is_json")
+        ),
+        "grp": FormatReader("GRP", "pathways.grp:read_grp", ending(".grp")),
+        "gmt": FormatReader("GMT", "pathways.gmt:read_gmt", ending_or_contents(".gmt", "pathways.gmt:is_gmt")),
+        "gmx": FormatReader("GMX", "pathways.gmx:read_gmx", ending_or_contents(".gmx", "pathways.gmx:is_gmx")),
+        "regulon": FormatReader(
+            "a table of source and target",
+            "pathways.regulons:read_regulons",
+            opening("pathways.edge_tables:is_regulon_table"),
+        ),
+        "sets": FormatReader(
+            "a table of set and gene",
+            "pathways.set_tables:read_set_table",
+            opening("pathways.set_tables:is_table_of_sets"),
+        ),
+        "membership": FormatReader(
+            "a table of genes by sets, 1 or 0",
+            "pathways.memberships:read_memberships",
+            opening("pathways.memberships:is_membership"),
+        ),
     },
     "covariances": {
         "table": FormatReader("tsv, csv", "models.covariances:read_table"),
@@ -181,13 +256,14 @@ READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
 """Every reader, by what its files hold and the name of its format."""
 
 
-def find_reader(contents: Contents, path: Path, *, hint: str = "") -> FormatReader:
+def find_reader(contents: Contents, path: Path, *, hint: str = "", code: str = "input") -> FormatReader:
     """Return the reader of a file that is there.
 
     Raises
     ------
     InputError
-        No format of such contents is like it; the hint is what the formats are, where none is given.
+        No format of such contents is like it. The hint is what the formats are, where neither a hint nor a code is
+        given.
     """
     readers = READERS[contents].values()
     for reader in readers:
@@ -200,7 +276,8 @@ def find_reader(contents: Contents, path: Path, *, hint: str = "") -> FormatRead
         opening = some(read_header(table), 4)
     raise InputError(
         f"{path} is not recognised as a file of {contents}: it begins with {opening!r}.",
-        hint=hint or f"{list_formats(contents, '; ', '; ')}.",
+        hint=hint or (f"{list_formats(contents, '; ', '; ')}." if code == "input" else ""),
+        code=code,
     )
 
 

@@ -17,7 +17,7 @@ from ...engine.lmm.association.set_variance import set_mixture
 from ...engine.lmm.kernels.network_kernel import pathway_columns
 from ...engine.lmm.model.fit import fit_many
 from ...engine.wording import counted, some
-from ...formats.pathways.gene_sets import read_gene_sets
+from ...formats.pathways.gene_sets import read_set_library
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +57,8 @@ class GeneSets:
         Sets with too few genes, or too many.
     membership : csr_array, shape (m, n)
         The same, a set a row.
+    notes : tuple of str
+        What was decided while the library was read.
     """
 
     names: tuple[str, ...]
@@ -64,6 +66,7 @@ class GeneSets:
     genes: tuple[NDArray[np.intp], ...]
     left_out: tuple[str, ...]
     membership: csr_array
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,7 @@ def run_set_tests(
     scatter: bool = False,
     set_variance: bool | None = None,
     permuted: Model | None = None,
+    descriptions: bool | None = None,
     progress: Callable[[float], object] | None = None,
 ) -> SetTests:
     """Return the tests of a library's sets.
@@ -136,6 +140,8 @@ def run_set_tests(
         to 2,000 sets.
     permuted : Model, optional
         The same model of permuted signals, a trait each.
+    descriptions : bool, optional
+        Whether second fields of sets in GMT or GMX are descriptions, or genes; by what stands there when absent.
     progress : callable, optional
         Called with the share that is done.
 
@@ -146,7 +152,7 @@ def run_set_tests(
     InputError
         Pathways cannot be left out of this kernel.
     """
-    model, sets = store_model.model, match_sets(library, store_model.rows.ids, sizes)
+    model, sets = store_model.model, match_sets(library, store_model.rows.ids, sizes, descriptions=descriptions)
     null = fit_many(model)[0]
     scanner = make_scanner(model, null, sparse=True)
     tester = SetTester(sets.membership, alternative, _mixture(model, sets.membership, set_variance))
@@ -164,8 +170,10 @@ def run_set_tests(
     )
 
 
-def match_sets(library: Path, ids: tuple[str, ...], sizes: tuple[int, int | None]) -> GeneSets:
-    """Return the sets of a file over some genes; `sizes` as for `run_set_tests`.
+def match_sets(
+    library: Path, ids: tuple[str, ...], sizes: tuple[int, int | None], *, descriptions: bool | None = None
+) -> GeneSets:
+    """Return the sets of a file over some genes; `sizes` and `descriptions` as for `run_set_tests`.
 
     Raises
     ------
@@ -173,7 +181,8 @@ def match_sets(library: Path, ids: tuple[str, ...], sizes: tuple[int, int | None
         There is no such file, or none of its sets has enough genes.
     """
     (least, most), index_of = sizes, {gene: index for index, gene in enumerate(ids)}
-    pathways = read_gene_sets(library)
+    file = read_set_library(library, index_of, descriptions=descriptions)
+    pathways = file.pathways
     overlaps = [
         (pathway, np.unique([index_of[gene] for gene in pathway.genes if gene in index_of]).astype(np.intp))
         for pathway in pathways
@@ -188,7 +197,8 @@ def match_sets(library: Path, ids: tuple[str, ...], sizes: tuple[int, int | None
     names = tuple(pathway.name for pathway, _ in used)
     left_out = tuple(pathway.name for pathway, genes in overlaps if not least <= len(genes) <= (most or len(ids)))
     genes = tuple(genes for _, genes in used)
-    return GeneSets(names, tuple(len(pathway.genes) for pathway, _ in used), genes, left_out, _rows(genes, len(ids)))
+    counts = tuple(len(pathway.genes) for pathway, _ in used)
+    return GeneSets(names, counts, genes, left_out, _rows(genes, len(ids)), file.notes)
 
 
 def _rows(genes: tuple[NDArray[np.intp], ...], size: int) -> csr_array:

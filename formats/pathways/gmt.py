@@ -1,23 +1,33 @@
-"""Gene sets in GMT files: a name, a description and genes, separated by tabs, one set per line."""
+"""Gene sets in lines: a name, a description and genes, separated by tabs, as in GMT files and libraries of Enrichr."""
 
 from __future__ import annotations
 
+import itertools
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...engine.errors import InputError
-from ...engine.wording import counted
-from ..files.delimited import check_names, clipped
+from ...engine.wording import counted, some
+from ..files.delimited import check_names, clipped, is_missing, is_number
+from ..files.kinds import TEXT_KINDS, file_kind
 from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
 from ..files.opening import open_text
+from ..genes.orientation import GENE_WORDS, title_word
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
+from .edge_tables import SET_TITLES, SOURCE_TITLES, TARGET_TITLES
+from .signs import are_relations, read_sign
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 _WEIGHTED = re.compile(r"(.+),(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)", re.IGNORECASE)
+
+_LOOKED_AT = 20
+"""Most lines that are looked at to see whether a file is GMT."""
 
 _SET_COST = 600
 """Bytes of memory of a gene set, beside the names of its genes, each of which is held once."""
@@ -26,7 +36,8 @@ _SET_COST = 600
 def read_gmt(path: Path) -> LoadingsFile:
     """Return the gene sets of a GMT file, each gene loading 1.
 
-    A gene that stands twice in a set counts once, and is noted. Quotation marks mean nothing here.
+    A gene that stands twice in a set counts once, and is noted. Quotation marks around a field, as a spreadsheet writes
+    them, are left out, as are tabs and commas at the end of a line.
 
     Parameters
     ----------
@@ -52,7 +63,7 @@ def read_gmt(path: Path) -> LoadingsFile:
             name, description, members = _split_set(path, number, line)
             members, weights = _split_weights(members)
             if lines.setdefault(name, number) != number:
-                raise InputError(f"{path}, line {number}: the set {name} occurs already in line {lines[name]}.")
+                raise set_twice(path, number, name, lines[name])
             new = [gene for gene in members if gene not in known]
             check_names((name, *new), f"line {number}, field", path)
             genes = tuple(dict.fromkeys(known.setdefault(gene, gene) for gene in members))
@@ -71,6 +82,114 @@ def read_gmt(path: Path) -> LoadingsFile:
     return LoadingsFile(tuple(sets), notes=notes)
 
 
+def set_twice(path: Path, line: int, name: str, earlier: int) -> InputError:
+    """Return the error for a set that stands twice in a file."""
+    return InputError(
+        f"{path}, line {line}: the set {name[:60]} occurs already in line {earlier}.",
+        hint="Give one of the two another name, or take it out of the file.",
+    )
+
+
+def is_gmt(path: Path) -> bool:
+    """Whether the lines of a file are as those of GMT files, and of no table.
+
+    Lines have three fields or more, none of them a number, and differ in their number; or all have descriptions.
+    """
+    if file_kind(path) not in TEXT_KINDS:
+        return False
+    rows = first_fields(path)
+    filled = [_without_empty_ends(row) for row in rows]
+    if len(rows) == 0 or min(map(len, filled)) < 3 or is_title_row(filled[0]):
+        return False
+    members = [_WEIGHTED.sub(r"\1", member) for row in filled for member in row[2:] if member]
+    are_ids = all(member.isdecimal() for member in members) and len(set(map(len, rows))) > 1
+    if (any(map(is_number, members)) and not are_ids) or sum(" " in member for member in members) > 0.1 * len(members):
+        return False
+    if len({row[0] for row in filled}) < len(filled) or all(read_sign(row[2]) is not None for row in filled):
+        return False
+    if are_relations(row[1] for row in filled) or (len(rows) > 1 and all(map(is_description, filled[1]))):
+        return False
+    are_described = all(is_description(row[1]) for row in filled)
+    is_ragged = len(set(map(len, rows))) > 1
+    is_padded = len(set(map(len, filled))) > 1 and max(map(len, filled)) >= 5 and all(row[2] for row in filled)
+    return are_described or (not are_ids and (is_ragged or is_padded))
+
+
+def is_title_row(fields: Sequence[str]) -> bool:
+    """Whether fields are titles of a table of genes, edges or sets."""
+    titles = {title_word(field) for field in fields}
+    return len(titles & (GENE_WORDS | {*SOURCE_TITLES, *SET_TITLES, *TARGET_TITLES})) > 0
+
+
+def is_description(field: str) -> bool:
+    """Whether a field is empty, says that nothing is known, is an address, or has words."""
+    text = field.strip()
+    return is_missing(text) or text.startswith((">", "http:", "https:")) or " " in text
+
+
+def first_fields(path: Path) -> list[list[str]]:
+    """Return the fields of the first lines of a text, separated by tabs; comments and empty lines are left out."""
+    with open_text(path, packing=NAMES_PACKING) as stream:
+        lines = [line for line in itertools.islice(stream, _LOOKED_AT) if line.strip() and not line.startswith("#")]
+    return [split_fields(line) for line in lines]
+
+
+def split_fields(line: str) -> list[str]:
+    """Return the fields of a line, separated by tabs, without quotation marks around them."""
+    fields = [field.strip() for field in line.rstrip(", \r\n").split("\t")]
+    return [field[1:-1].strip() if len(field) > 1 and field[0] == field[-1] == '"' else field for field in fields]
+
+
+def choose_descriptions(
+    path: Path, file: LoadingsFile, form: str, is_gene: Callable[[str], bool], descriptions: bool | None
+) -> LoadingsFile:
+    """Return gene sets with their second fields taken for genes or for descriptions, as asked or as they look.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    file : LoadingsFile
+        Its sets, second fields read as descriptions.
+    form : {"gmt", "gmx"}
+        What the file is.
+    is_gene : callable
+        Whether a name is that of a gene of the panel.
+    descriptions : bool, optional
+        What they are; decided by what stands there when absent.
+
+    Raises
+    ------
+    InputError
+        Nobody said, and the second fields of many sets are genes of the panel.
+    """
+    if descriptions is False:
+        return replace(file, pathways=tuple(map(_with_first_gene, file.pathways)))
+    genes = [pathway for pathway in file.pathways if is_gene(pathway.description)]
+    if descriptions is None and 10 * len(genes) >= len(file.pathways):
+        raise InputError(
+            f"{path}: the second field of {counted(len(genes), 'set')} of {len(file.pathways):,} is a gene of the "
+            f"panel ({some([f'{pathway.name}: {pathway.description}' for pathway in genes], 3)}). It may be a "
+            f"description, as {form.upper()} files have it, or the first gene of the set.",
+            code="gmt-without-descriptions",
+        )
+    return file
+
+
+def _with_first_gene(pathway: GeneLoadings) -> GeneLoadings:
+    if not pathway.description or pathway.description in pathway.genes:
+        return pathway
+    genes, loadings = (pathway.description, *pathway.genes), np.concatenate([[1.0], pathway.loadings])
+    return replace(pathway, genes=genes, loadings=loadings, description="")
+
+
+def _without_empty_ends(row: list[str]) -> list[str]:
+    filled = len(row)
+    while filled and not row[filled - 1]:
+        filled -= 1
+    return row[:filled]
+
+
 def _split_weights(members: list[str]) -> tuple[list[str], dict[str, float]]:
     """Return genes without the weights that Enrichr puts behind every one (`TP53,1.0`), and these weights."""
     matches = [_WEIGHTED.fullmatch(member) for member in members]
@@ -81,7 +200,7 @@ def _split_weights(members: list[str]) -> tuple[list[str], dict[str, float]]:
 
 
 def _split_set(path: Path, number: int, line: str) -> tuple[str, str, list[str]]:
-    fields = [field.strip() for field in line.split("\t")]
+    fields = split_fields(line)
     if len(fields) == 1:
         raise InputError(
             f"{path}, line {number} has no tab, and fields in GMT are separated by tabs: {clipped(line.strip())}.",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import math
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, get_args
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
@@ -13,26 +14,30 @@ from ...engine.choices import Missing, Normalize, Units
 from ...engine.errors import InputError, NotFound, check_choice
 from ...engine.network.covariance import check_pathway_covariance
 from ...engine.network.pathway import Pathway
-from ...engine.wording import counted, some
+from ...engine.wording import some
+from ..files.delimited import open_table, read_header
+from ..files.kinds import TABLE_KINDS, file_kind
 from ..files.plain_files import fingerprint, require_file
-from ..genes.identifiers import Matcher, missing_genes, missing_reason
+from ..genes.identifiers import Matcher
+from ..genes.orientation import title_word
 from ..models.covariances import symmetrise
 from ..models.factor_models import read_pathway_covariance
 from ..readers import READERS, find_reader
+from .gmt import choose_descriptions
+from .matching import leave_out_empty, match_all, note_missing, note_regulators, refuse_large
+from .memberships import is_membership
+from .objects import FRAME, MAPPING, is_frame, read_mapping, written_frame
+from .set_tables import RESULT_TITLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from ...engine.choices import UnknownSign
     from ...engine.network.panel import Panel
-    from ..models.gene_loadings import GeneLoadings, LoadingsFile
-
-FEW_GENES = 5
-SMALL_SHARE = 0.2
-"""A pathway that lost genes is mentioned when fewer than this number, or than this share of them, are left."""
+    from ..models.gene_loadings import LoadingsFile
+from .matching import Matched
 
 DEFAULT_STRENGTH = 0.1
 """Loading of a gene of a set in standard deviations; larger overfits held-out samples, or hardly helps them."""
@@ -49,21 +54,23 @@ class PathwayFile:
     dropped : mapping of str to tuple of str
         For each pathway that lost any, the names of its genes that are not on the panel.
     kind : str
-        What the file is: the name of a format of pathways, such as "gmt".
+        What the file is: the name of a format of pathways, such as "gmt"; "dict" for a dictionary.
     strength : float, optional
         What the loadings were multiplied by; None for loading tables, which are taken as they are.
     units : {"sd", "raw"}
         What the loadings count.
     sha256 : str
-        Of the file's bytes, in hex.
+        Of the file's bytes, in hex; empty for an object in memory.
     notes : tuple of str
         What was decided while reading.
     path : Path
-        The file.
+        The file, or what stands for an object in memory.
     left_out : tuple of str
         Pathways that have no gene on the panel.
     normalize : {"none", "unit", "max", "rank"}
         How the weights of each pathway were scaled.
+    choices : mapping of str to str
+        Columns that were chosen, and what became of unknown signs, where that was said.
     """
 
     pathways: tuple[Pathway, ...]
@@ -76,20 +83,11 @@ class PathwayFile:
     path: Path
     left_out: tuple[str, ...] = ()
     normalize: Normalize = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class _Matched:
-    """A pathway on the panel: loadings other than zero by index, genes that are not on it, and how many are."""
-
-    name: str
-    loadings: dict[int, float]
-    missing: tuple[str, ...]
-    members: int
+    choices: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def read_pathways(
-    path: str | Path,
+    source: Any,
     panel: Panel,
     *,
     only: Sequence[str] = (),
@@ -104,15 +102,18 @@ def read_pathways(
     allow_large: bool = False,
     unknown_sign: UnknownSign = "error",
     sign_column: str | None = None,
+    weight_column: str | None = None,
+    gene_column: str | None = None,
     descriptions: bool | None = None,
     min_genes: int = 0,
 ) -> PathwayFile:
-    """Return the pathways of a file, matched to a panel.
+    """Return the pathways of a file, or of an object in memory, matched to a panel.
 
     Parameters
     ----------
-    path : str or Path
-        A GMT file, a regulon table, or a loading table (text or .npz).
+    source : str, Path, DataFrame or dict
+        A file of gene sets, a regulon table, or a loading table (text or .npz). A DataFrame of pandas is read by the
+        rules of tables. A dictionary has genes by the names of sets, or weights of genes: {name: {gene: weight}}.
     panel : Panel
         The genes of the store.
     only : sequence of str
@@ -132,17 +133,18 @@ def read_pathways(
         F of the columns of a loading table. Columns tied by it become one pathway; a column that is not is scaled
         by the root of its own entry.
     kind : str
-        What the file is: "gmt", "regulon", "loadings", or "auto", which goes by its ending and its header.
+        What the file is: a name of `READERS["pathways"]`, such as "gmt", "sets", "regulon" or "loadings"; or "auto",
+        which goes by its ending, its header and its first rows.
     normalize : {"none", "unit", "max", "rank"}
         How the weights of each pathway are scaled before `strength` multiplies them: not, to a sum of squares of 1, to
         a largest of 1, or to ranks, the largest being 1.
     allow_large : bool
         Whether a gene may load more than one standard deviation.
-    unknown_sign, sign_column
-        Of a regulon table: see `read_regulons`.
+    unknown_sign, sign_column, weight_column, gene_column
+        Of a table of regulons or sets: see `read_regulons`.
     descriptions : bool, optional
-        Of a GMT file: whether the second field of a line is a description and no gene; decided by what stands there
-        when absent.
+        Of a GMT or GMX file: whether the second field of a set is a description and no gene; decided by what stands
+        there when absent.
     min_genes : int
         Pathways of which fewer genes are on the panel are left out.
 
@@ -160,38 +162,112 @@ def read_pathways(
     check_choice("kind", kind, ("auto", *READERS["pathways"]))
     if units is not None:
         check_choice("units", units, get_args(Units))
-    path = require_file(path)
-    kind = detect_kind(path) if kind == "auto" else kind
     check_choice("normalisation", normalize, get_args(Normalize))
-    reader = READERS["pathways"][kind]
-    options = {"unknown_sign": unknown_sign, "sign_column": sign_column}
-    for option, setting in options.items():
-        if option not in reader.options and setting not in ("error", None):
-            raise InputError(f"{path} is not a table of regulons: it has no signs to choose ({setting}).")
-    file: LoadingsFile = reader.read(path, **{option: options[option] for option in reader.options})
+    options = {
+        "unknown_sign": None if unknown_sign == "error" else unknown_sign,
+        "sign_column": sign_column,
+        "weight_column": weight_column,
+        "gene_column": gene_column,
+    }
+    choices = {option: setting for option, setting in options.items() if setting is not None}
+    path, kind, sha256, file = _read(source, kind, choices, is_scaled=units is not None, is_set=strength is not None)
     matcher = Matcher(panel, aliases or {})
-    file = _with_descriptions(file, kind, matcher, descriptions, path)
+    if kind in ("gmt", "gmx"):
+        file = choose_descriptions(path, file, kind, lambda name: matcher.index(name) is not None, descriptions)
+    elif descriptions is not None:
+        raise InputError(f"{path} is neither GMT nor GMX, and has no descriptions of sets.")
     if normalize != "none" and file.is_scaled and units != "sd":
         raise InputError(f"The loadings of {path} are in the units of the expression, and are not scaled.")
     strength, units = _choose_scale(file, strength, units, pathway_covariance)
     covariance, notes = _choose_covariance(file, pathway_covariance, path)
     chosen = _choose(file, only, path)
-    matched = _match_all([file.pathways[i] for i in chosen], matcher, missing, path, normalize)
-    notes = (*notes, *_note_regulators([file.pathways[i] for i in chosen], matcher), *_note_missing(matched, panel))
-    matched, left_out, empty_notes = _leave_out_empty(
-        matched, path, panel, tied=covariance is not None, least=min_genes
-    )
+    matched = match_all([file.pathways[i] for i in chosen], matcher, missing, path, normalize)
+    notes = (*notes, *note_regulators([file.pathways[i] for i in chosen], matcher), *note_missing(matched, panel))
+    matched, left_out, empty_notes = leave_out_empty(matched, path, panel, tied=covariance is not None, least=min_genes)
     notes = (*notes, *empty_notes)
     if units == "sd" and not allow_large:
-        _refuse_large(matched, matcher, strength, path)
+        refuse_large(matched, matcher, strength, path)
     if covariance is not None and len(chosen) < len(covariance):
         covariance = covariance[np.ix_(chosen, chosen)]
         notes = (*notes, f"the rows and columns of {len(chosen)} pathways are taken from the pathway covariance")
     pathways = _assemble(matched, covariance, scale=strength or 1.0, sign=-1 if subtract else 1, units=units)
     dropped = {pathway.name: pathway.missing for pathway in matched if pathway.missing}
     return PathwayFile(
-        pathways, dropped, kind, strength, units, fingerprint(path), (*file.notes, *notes), path, left_out, normalize
+        pathways, dropped, kind, strength, units, sha256, (*file.notes, *notes), path, left_out, normalize, choices
     )
+
+
+def _read(
+    source: Any, kind: str, choices: Mapping[str, str], *, is_scaled: bool, is_set: bool
+) -> tuple[Path, str, str, LoadingsFile]:
+    """Return the path of a source, its kind, the SHA-256 of its bytes (empty for an object), and what it holds."""
+    if isinstance(source, str | Path):
+        path = require_file(source)
+        kind, file = _read_file(path, kind, choices, is_scaled=is_scaled, is_set=is_set)
+        return path, kind, fingerprint(path), file
+    if is_frame(source):
+        with written_frame(source) as path:
+            kind, file = _read_file(path, kind, choices, is_scaled=is_scaled, is_set=is_set)
+        return FRAME, kind, "", file
+    file = read_mapping(source)
+    if choices:
+        raise InputError(f"{MAPPING} has no columns to choose ({', '.join(choices)}).")
+    return MAPPING, "dict", "", file
+
+
+def _read_file(
+    path: Path, kind: str, choices: Mapping[str, str], *, is_scaled: bool, is_set: bool
+) -> tuple[str, LoadingsFile]:
+    """Return the kind of a file and what it holds.
+
+    Raises
+    ------
+    InputError
+        Choices do not go with it; or a table of 0 and 1 is either loadings or memberships.
+    """
+    is_guessed, kind = kind == "auto", detect_kind(path) if kind == "auto" else kind
+    if is_guessed and kind == "loadings" and not is_scaled:
+        _refuse_results(path)
+    if is_guessed and kind == "loadings" and not is_scaled and _is_binary(path):
+        if not is_set:
+            raise InputError(
+                f"{path} holds nothing but 0 and 1: these may say which genes belong to a set, or be loadings of 1 in "
+                "the units of the expression.",
+                code="membership-or-loadings",
+            )
+        kind = "membership"
+    reader = READERS["pathways"][kind]
+    for option, setting in choices.items():
+        if option not in reader.options:
+            raise InputError(
+                f"{path} is not a table of regulons: it has no signs, weights or genes to choose ({setting})."
+            )
+    return kind, reader.read(path, **choices)
+
+
+def _refuse_results(path: Path) -> None:
+    """Refuse a table with p-values as one of loadings."""
+    if file_kind(path) not in TABLE_KINDS:
+        return
+    with open_table(path) as table:
+        results = [title for title in read_header(table) if title_word(title) in RESULT_TITLES]
+    if results:
+        raise InputError(
+            f"{path} has results of a test in its column {results[0]!r}: it does not look like a table of loadings, in "
+            "which every column is a pathway.",
+            code="results-not-loadings",
+        )
+
+
+def _is_binary(path: Path) -> bool:
+    """Whether a loading table holds nothing but 0 and 1, and both."""
+    if file_kind(path) not in TABLE_KINDS:
+        return False
+    with open_table(path) as table:
+        if not is_membership(table):
+            return False
+    file: LoadingsFile = READERS["pathways"]["loadings"].read(path)
+    return all(pathway.genes and bool(np.all(pathway.loadings == 1)) for pathway in file.pathways)
 
 
 def detect_kind(path: Path) -> str:
@@ -202,7 +278,7 @@ def detect_kind(path: Path) -> str:
     InputError
         Neither says.
     """
-    reader = find_reader("pathways", path)
+    reader = find_reader("pathways", path, code="pathways-not-recognised")
     return next(kind for kind, other in READERS["pathways"].items() if other is reader)
 
 
@@ -257,169 +333,8 @@ def _choose(file: LoadingsFile, only: Sequence[str], path: Path) -> list[int]:
     return [i for i, name in enumerate(names) if not only or name in only]
 
 
-def _match_all(
-    pathways: Sequence[GeneLoadings],
-    matcher: Matcher,
-    missing: Missing,
-    path: Path,
-    normalize: Normalize,
-) -> list[_Matched]:
-    matched = [_match(pathway, matcher, normalize) for pathway in pathways]
-    lost = dict.fromkeys(gene for pathway in matched for gene in pathway.missing)
-    if lost and missing == "error":
-        asked = {gene for pathway in pathways for gene in pathway.genes}
-        raise missing_genes(path, list(lost), len(asked), matcher.panel)
-    return matched
-
-
-def _leave_out_empty(
-    matched: list[_Matched], path: Path, panel: Panel, *, tied: bool, least: int
-) -> tuple[list[_Matched], tuple[str, ...], tuple[str, ...]]:
-    """Return the pathways that have genes enough left, the names of the others, and a note on them."""
-    few = [pathway for pathway in matched if pathway.loadings and pathway.members < least]
-    if few and (tied or len(few) == sum(bool(pathway.loadings) for pathway in matched)):
-        raise InputError(
-            f"{path}: {some([pathway.name for pathway in few])} {'has' if len(few) == 1 else 'have'} fewer than "
-            f"{counted(least, 'gene')} on the panel{', and none is left' if not tied else ''}.",
-            code="pathways-too-small",
-        )
-    empty = [pathway for pathway in matched if pathway.missing and not pathway.loadings]
-    if few:
-        names = [pathway.name for pathway in few]
-        matched, left_out, notes = _leave_out_empty(
-            [pathway for pathway in matched if pathway not in few], path, panel, tied=tied, least=0
-        )
-        note = f"{counted(len(few), 'pathway')} of fewer than {counted(least, 'gene')} on the panel left out: "
-        return matched, (*names, *left_out), (note + some(names), *notes)
-    if not empty:
-        return matched, (), ()
-    names = [pathway.name for pathway in empty]
-    if tied or len(empty) == len(matched):
-        raise InputError(
-            f"{path}: no gene of {some(names)} is on the panel, such as {some(empty[0].missing, 3)}. "
-            f"{missing_reason([gene for pathway in empty for gene in pathway.missing], panel)[0]}".strip(),
-            code="pathway-without-genes",
-        )
-    others = [pathway for pathway in matched if pathway.loadings or not pathway.missing]
-    note = f"{counted(len(empty), 'pathway')} without a gene on the panel left out: {some(names)}"
-    return others, tuple(names), (note,)
-
-
-def _match(pathway: GeneLoadings, matcher: Matcher, normalize: Normalize) -> _Matched:
-    loadings: dict[int, float] = {}
-    names: dict[int, str] = {}
-    missing: list[str] = []
-    for name, loading in zip(pathway.genes, pathway.loadings.tolist(), strict=True):
-        index = matcher.index(name) if loading != 0 else None
-        if loading == 0:
-            continue
-        if index is None:
-            missing.append(name)
-        elif index in names and not pathway.is_set:
-            raise InputError(
-                f"Pathway {pathway.name} has two loadings for the gene {matcher.panel.genes[index]}: "
-                f"as {names[index]} and as {name}.",
-                hint="Keep one of the two rows.",
-            )
-        else:
-            names[index], loadings[index] = name, loading
-    members, loadings = len(loadings), _normalised(loadings, normalize)
-    source = None if pathway.source is None else matcher.index(pathway.source)
-    if source is not None and loadings:
-        loadings[source] = 1.0  # +strength, whatever the file says of the source's effect on itself
-    return _Matched(pathway.name, loadings, tuple(missing), members)
-
-
-def _normalised(loadings: dict[int, float], normalize: Normalize) -> dict[int, float]:
-    """Return loadings scaled within their pathway."""
-    if normalize == "none" or not loadings:
-        return loadings
-    sizes = np.abs(list(loadings.values()))
-    if normalize == "rank":
-        ranks = np.searchsorted(np.unique(sizes), sizes) + 1.0
-        return {
-            gene: math.copysign(rank / ranks.max(), loadings[gene]) for gene, rank in zip(loadings, ranks, strict=True)
-        }
-    size = float(sizes.max()) if normalize == "max" else float(np.linalg.norm(sizes))
-    return {gene: loading / size for gene, loading in loadings.items()}
-
-
-def _refuse_large(matched: Sequence[_Matched], matcher: Matcher, strength: float | None, path: Path) -> None:
-    """Refuse loadings of more than a standard deviation, as weights without a scale give."""
-    scale = strength or 1.0
-    pathway = max(matched, key=lambda pathway: max(map(abs, pathway.loadings.values()), default=0.0))
-    gene, weight = max(pathway.loadings.items(), key=lambda item: abs(item[1]), default=(0, 0.0))
-    loading = abs(weight) * scale
-    if loading <= 1.0:
-        return
-    raise InputError(
-        f"{path}: {matcher.panel.genes[gene]} would load {loading:.3g} standard deviations on {pathway.name}: its "
-        f"variance would grow {1 + loading**2:.3g}-fold.",
-        code="loading-too-large" if strength is not None else "loading-too-large-as-given",
-        facts={"strength": f"{0.1 / abs(weight):.2g}"},
-    )
-
-
-def _note_missing(matched: Sequence[_Matched], panel: Panel) -> tuple[str, ...]:
-    """Return notes on why genes are missing, and on pathways of which little is left."""
-    missing = list(dict.fromkeys(gene for pathway in matched for gene in pathway.missing))
-    reason, _ = missing_reason(missing, panel)
-    small = [
-        f"{pathway.name} ({pathway.members} of {pathway.members + len(pathway.missing)})"
-        for pathway in matched
-        if pathway.missing and pathway.loadings
-        if pathway.members < FEW_GENES or pathway.members < SMALL_SHARE * (pathway.members + len(pathway.missing))
-    ]
-    notes = (reason.rstrip("."),) if reason else ()
-    if small:
-        notes += (f"{counted(len(small), 'pathway')} with few genes left on the panel: {some(small)}",)
-    return notes
-
-
-def _note_regulators(pathways: Sequence[GeneLoadings], matcher: Matcher) -> tuple[str, ...]:
-    """Return a note on regulators that are not on the panel: their regulons have no loading of their own."""
-    absent = [pathway.source for pathway in pathways if pathway.source and matcher.index(pathway.source) is None]
-    if not absent:
-        return ()
-    return (f"{counted(len(absent), 'regulator')} not on the panel, so that only targets load: {some(absent)}",)
-
-
-def _with_descriptions(
-    file: LoadingsFile, kind: str, matcher: Matcher, descriptions: bool | None, path: Path
-) -> LoadingsFile:
-    """Return gene sets with their second fields taken for genes or for descriptions, as asked or as they look.
-
-    Raises
-    ------
-    InputError
-        The second fields of many sets are genes of the panel.
-    """
-    if kind != "gmt":
-        if descriptions is not None:
-            raise InputError(f"{path} is not a GMT file, and has no descriptions of sets.")
-        return file
-    if descriptions is False:
-        return replace(file, pathways=tuple(map(_with_first_gene, file.pathways)))
-    genes = [pathway for pathway in file.pathways if matcher.index(pathway.description) is not None]
-    if descriptions is None and 10 * len(genes) >= len(file.pathways):
-        raise InputError(
-            f"{path}: the second field of {counted(len(genes), 'set')} of {len(file.pathways):,} is a gene of the "
-            f"panel ({some([f'{pathway.name}: {pathway.description}' for pathway in genes], 3)}). It may be a "
-            "description, as GMT files have it, or the first gene of the set.",
-            code="gmt-without-descriptions",
-        )
-    return file
-
-
-def _with_first_gene(pathway: GeneLoadings) -> GeneLoadings:
-    if not pathway.description or pathway.description in pathway.genes:
-        return pathway
-    genes, loadings = (pathway.description, *pathway.genes), np.concatenate([[1.0], pathway.loadings])
-    return replace(pathway, genes=genes, loadings=loadings, description="")
-
-
 def _assemble(
-    matched: Sequence[_Matched],
+    matched: Sequence[Matched],
     covariance: NDArray[np.float64] | None,
     *,
     scale: float,

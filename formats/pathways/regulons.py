@@ -3,56 +3,28 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
 from ...engine.choices import UnknownSign
-from ...engine.errors import InputError, NotFound, check_choice
-from ...engine.wording import counted, some
+from ...engine.errors import InputError, check_choice
+from ...engine.wording import counted
 from ..files.delimited import check_names, clipped, is_missing, is_number, open_table, read_body, read_header
 from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
-from ..files.table_numbers import read_numbers
-from ..genes.orientation import title_word
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
-from .signs import FLAG_TITLES, hold_signs, is_sign_title, read_flags, read_sign, split_regulon_name
+from .edge_tables import require_layout
+from .regulon_columns import find_columns, note_unread, refuse_unread_signs
+from .signs import read_agreed_sign, read_flags, split_regulon_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from ..files.delimited import Row, Table
-
-SOURCE_TITLES = (
-    "source_genesymbol", "source", "tf", "regulator", "tf_name", "tf_symbol", "tf_gene", "regulator_symbol",
-    "regulator_name", "source_gene", "source_symbol", "source_name", "pathway", "regulon", "geneset", "gene_set",
-    "set", "term", "from",
-)  # fmt: skip
-TARGET_TITLES = (
-    "target_genesymbol", "target", "target_gene", "target_symbol", "target_name", "targetgene", "gene", "genesymbol",
-    "gene_symbol", "symbol", "to",
-)  # fmt: skip
-WEIGHT_TITLES = (
-    "weight",
-    "mor",
-    "importance",
-    "coef_mean",
-    "coef",
-    "coefficient",
-    "likelihood_weight",
-    "beta",
-    "rho",
-    "cor",
-    "corr",
-    "correlation",
-)
-NOT_SIGNS = frozenset({"sign_decision", "pmid", "references", "reference", "resources", "source_db", "evidence"})
-"""Titles of columns that say where a sign comes from."""
-
-SET_TITLES = frozenset({"pathway", "regulon", "geneset", "gene_set", "set", "term"})
-"""Titles of sources that are sets of genes and no genes."""
+    from .edge_tables import Layout
+    from .regulon_columns import Columns
 
 PROGENY = frozenset(
     "androgen egfr estrogen hypoxia jak-stat mapk nfkb p53 pi3k tgfb tnfa trail vegf wnt".split()  # noqa: SIM905
@@ -63,40 +35,31 @@ _SOURCE_COST = 1000
 """Bytes of memory of a source, beside its targets."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """Where a table has its sources, targets, weights and signs; two columns of flags may stand for the sign."""
-
-    source: int
-    target: int
-    weight: int | None
-    signs: tuple[int, ...]
-
-
 @dataclass
 class _Pairs:
     """What has been read of the pairs.
 
-    Their weights by source, the line of each whose sign is not known, whether there are weights or signs at all, and
-    the first pair with a negative weight, and of a positive one with a negative sign.
+    Their weights by source, the line of each whose sign is not known, whether there are weights or signs at all,
+    whether there is a column of signs, the first pair with a negative weight, and the first with a weight of the other
+    sign.
     """
 
     weights: dict[str, dict[str, float]]
     unknown: dict[tuple[str, str], int]
     is_signed: bool
+    has_sign_column: bool
     negative: str = ""
     turned: str = ""
 
 
-def is_regulon_header(header: Sequence[str]) -> bool:
-    """Whether a header names sources and targets, or a first row without a header has a sign as TRRUST's has."""
-    titles = [title_word(title) for title in header]
-    if _find(titles, SOURCE_TITLES) is not None and _find(titles, TARGET_TITLES) is not None:
-        return True
-    return _is_trrust(header)
-
-
-def read_regulons(path: Path, *, unknown_sign: UnknownSign = "error", sign_column: str | None = None) -> LoadingsFile:
+def read_regulons(
+    path: Path,
+    *,
+    unknown_sign: UnknownSign = "error",
+    sign_column: str | None = None,
+    weight_column: str | None = None,
+    gene_column: str | None = None,
+) -> LoadingsFile:
     """Return one pathway a source, its targets loading their signed weights.
 
     Columns are found by their titles in any case: `source`, `tf`, `regulator` or `pathway`; `target` or `gene`;
@@ -107,11 +70,13 @@ def read_regulons(path: Path, *, unknown_sign: UnknownSign = "error", sign_colum
     Parameters
     ----------
     path : Path
-        A table with a header, plain or packed; or TRRUST's, which has none.
+        A table with a header, plain or packed; or TRRUST's or RegNetwork's, which have none.
     unknown_sign : {"error", "drop", "plus"}
         What becomes of pairs whose sign the file does not know.
-    sign_column : str, optional
-        The title of the column of signs; "none" reads no sign.
+    sign_column, weight_column : str, optional
+        The titles of the columns of signs and weights; "none" reads no sign, or gives every target the weight 1.
+    gene_column : str, optional
+        The title of the column of targets.
 
     Raises
     ------
@@ -123,22 +88,20 @@ def read_regulons(path: Path, *, unknown_sign: UnknownSign = "error", sign_colum
     """
     check_choice("unknown sign", unknown_sign, get_args(UnknownSign))
     with open_table(path, packing=NAMES_PACKING) as table:
-        header = read_header(table)
-        has_header = not _is_trrust(header)
-        if not has_header:
-            header = ("source", "target", "mode", "PMID")[: len(header)]
-        columns = _find_columns(table, header, sign_column)
-        pairs = _read_pairs(table, header, columns, after_header=has_header)
+        layout = require_layout(table, gene_column)
+        columns = find_columns(path, layout, sign_column, weight_column)
+        pairs = _read_pairs(table, layout, columns)
     if not pairs.weights:
         raise InputError(f"{path} holds no regulon: there is nothing below its header.")
-    notes = [_note_weights(header, columns, pairs)]
+    is_signed = bool(columns.signs or pairs.negative) or sign_column == "none"
+    refuse_unread_signs(path, columns, is_signed=is_signed)
+    are_sets = layout.are_sets or {source.casefold() for source in pairs.weights} <= PROGENY
+    notes = [layout.note] if layout.note else []
+    notes += [_note_weights(layout.header, columns, pairs, are_sets=are_sets), *note_unread(layout.header, columns)]
     notes += _settle_unknown(path, pairs, unknown_sign)
-    are_sets = title_word(header[columns.source]) in SET_TITLES or {s.casefold() for s in pairs.weights} <= PROGENY
     regulons = [_regulon(source, targets, pairs, are_sets) for source, targets in pairs.weights.items() if targets]
     if are_sets:
-        notes.append(f"column {header[columns.source]!r} names sets of genes, not regulators")
-    if not has_header:
-        notes.insert(0, "no header: read as source, target, mode of regulation, as TRRUST writes them")
+        notes.append(f"column {layout.header[layout.source]!r} names sets of genes, not regulators")
     return LoadingsFile(tuple(regulons), notes=tuple(notes))
 
 
@@ -152,103 +115,21 @@ def _regulon(source: str, targets: dict[str, float], pairs: _Pairs, is_gene_set:
     return GeneLoadings(source, tuple(targets), loadings, source=gene, is_set=not pairs.is_signed and sign > 0)
 
 
-def _is_trrust(first: Sequence[str]) -> bool:
-    """Whether a first row is one of data: source, target, a sign in words, and perhaps references."""
-    if len(first) not in (3, 4) or title_word(first[0]) in SOURCE_TITLES:
-        return False
-    return bool(re.fullmatch(r"[A-Za-z]{6,}", first[2])) and read_sign(first[2]) is not None
-
-
-def _find(titles: Sequence[str], wanted: Sequence[str]) -> int | None:
-    return next((titles.index(title) for title in wanted if title in titles), None)
-
-
-def _find_columns(table: Table, header: Sequence[str], sign_column: str | None) -> _Columns:
-    titles = [title_word(title) for title in header]
-    source, target = _find(titles, SOURCE_TITLES), _find(titles, TARGET_TITLES)
-    if source is None or target is None:
-        raise InputError(
-            f"{table.path} has no columns of sources and targets; its columns are {', '.join(header)[:200]}.",
-            hint="Name them source, target and weight.",
-        )
-    weight = _find(titles, WEIGHT_TITLES)
-    if sign_column is not None and sign_column != "none":
-        if sign_column not in header:
-            raise NotFound(f"{table.path} has no column {sign_column!r}; it has {some(header, 10)}.")
-        return _Columns(source, target, weight, (list(header).index(sign_column),))
-    signs = () if sign_column == "none" else _find_signs(table, header, {source, target}, weight)
-    return _Columns(source, target, weight, signs)
-
-
-def _find_signs(table: Table, header: Sequence[str], names: set[int], weight: int | None) -> tuple[int, ...]:
-    """Return the columns of signs, and refuse one that may hold signs under another title."""
-    titles = [title_word(title) for title in header]
-    for plus, minus in FLAG_TITLES:
-        if plus in titles and minus in titles:
-            return titles.index(plus), titles.index(minus)
-    body = [row.fields for row in table.first[1:]]
-    fields = {
-        column: [row[column] for row in body if column < len(row) and not is_missing(row[column])]
-        for column in range(len(header))
-        if column not in names and column != weight
-    }
-    titled = [column for column in fields if is_sign_title(header[column])]
-    readable = [column for column in titled if all(read_sign(field) is not None for field in fields[column])]
-    if readable:
-        return (readable[0],)
-    if titled and (weight is None or not any(_is_negative(row[weight]) for row in body if weight < len(row))):
-        field = next((field for field in fields[titled[0]] if read_sign(field) is None), "")
-        raise InputError(
-            f"{table.path} has signs in its column {header[titled[0]]!r}, and {clipped(field)} is not known as one.",
-            code="sign-not-known",
-            facts={"column": header[titled[0]]},
-        )
-    has_signs = weight is not None and any(_is_negative(row[weight]) for row in body if weight < len(row))
-    for column, cells in fields.items():
-        if has_signs or not cells or (titles[column] in NOT_SIGNS and not hold_signs(cells)):
-            continue
-        if _names_one_sign(titles[column]) and all(read_flags(cell, "0") is not None for cell in cells):
-            raise InputError(
-                f"The column {header[column]!r} of {table.path} may say which pairs have one sign of regulation, and "
-                "there is no column of the other.",
-                code="one-flag-of-sign",
-                facts={"column": header[column]},
-            )
-        if hold_signs(cells) or any(_is_negative(cell) for cell in cells):
-            raise InputError(
-                f"The column {header[column]!r} of {table.path} may hold the signs of regulation, such as "
-                f"{clipped(next(cell for cell in cells if _is_negative(cell) or read_sign(cell) == -1))}, or something "
-                "else.",
-                code="column-may-be-signs",
-                facts={"column": header[column]},
-            )
-    if weight is None and "sign_decision" in titles:
-        raise InputError(
-            f"{table.path} says in 'sign_decision' how signs were decided, and has no column of the signs themselves.",
-            code="column-may-be-signs",
-            facts={"column": "sign_decision"},
-        )
-    return ()
-
-
-def _names_one_sign(title: str) -> bool:
-    """Whether a title names activation or repression alone, as `is_repressor` does."""
-    return any(stem in title for stem in ("activat", "stimulat", "repress", "inhibit"))
-
-
-def _is_negative(field: str) -> bool:
-    return is_number(field) and float(field) < 0
-
-
-def _read_pairs(table: Table, header: Sequence[str], columns: _Columns, *, after_header: bool) -> _Pairs:
-    pairs, budget = (
-        _Pairs({}, {}, is_signed=columns.weight is not None or bool(columns.signs)),
-        MemoryBudget(table.path),
-    )
-    for row in read_body(table, len(header), after_header=after_header):
-        source, target = row.fields[columns.source].strip(), row.fields[columns.target].strip()
+def _read_pairs(table: Table, layout: Layout, columns: Columns) -> _Pairs:
+    pairs = _Pairs({}, {}, columns.weight is not None or bool(columns.signs), has_sign_column=bool(columns.signs))
+    budget = MemoryBudget(table.path)
+    width = len(read_header(table)) if layout.has_header else len(layout.header)
+    unread = list(columns.unread.items())
+    for plain in read_body(table, width, after_header=layout.has_header):
+        row = layout.expand(plain)
+        source, target = row.fields[layout.source].strip(), row.fields[layout.target].strip()
         check_names((source, target), f"line {row.line}, name", table.path)
-        weight, sign = _read_weight(table, row, columns, header), _read_row_sign(table, row, columns, header)
+        for column, seen in unread:
+            seen.add(row.fields[column])
+        if any(not seen.is_open for _, seen in unread):
+            unread = [(column, seen) for column, seen in unread if seen.is_open]
+        weight = _read_weight(table, row, layout, columns)
+        sign = _read_row_sign(table, row, layout, columns)
         pair = f"line {row.line}, {source} → {target}"
         if weight < 0:
             pairs.negative = pairs.negative or pair
@@ -257,7 +138,7 @@ def _read_pairs(table: Table, header: Sequence[str], columns: _Columns, *, after
         if pairs.negative and pairs.turned and columns.signs:
             raise InputError(
                 f"{table.path}: the weights have signs ({pairs.negative}), and those in column "
-                f"{header[columns.signs[0]]!r} are others ({pairs.turned}).",
+                f"{layout.header[columns.signs[0]]!r} are others ({pairs.turned}).",
                 code="weight-against-sign",
             )
         signed = math.copysign(weight, sign) if sign and weight >= 0 else weight
@@ -268,34 +149,42 @@ def _read_pairs(table: Table, header: Sequence[str], columns: _Columns, *, after
             budget.count_repeat()
         else:
             budget.reserve(2 * TEXT_COST + len(target))
-        if columns.signs and sign == 0:
-            pairs.unknown.setdefault((source, target), row.line)
-            targets.setdefault(target, signed)
-        elif targets.setdefault(target, signed) != signed:
-            known = targets[target]
-            if columns.signs and abs(known) == abs(signed):
-                pairs.unknown.setdefault((source, target), row.line)
-                continue
-            raise InputError(
-                f"{table.path}, line {row.line}: {source} → {target} has the weight {signed:g}, "
-                f"and in an earlier line {known:g}.",
-                hint="Keep one of the two rows.",
-            )
+        _add_pair(table.path, pairs, (source, target), signed, row.line, is_unknown=bool(columns.signs) and sign == 0)
     return pairs
 
 
-def _read_row_sign(table: Table, row: Row, columns: _Columns, header: Sequence[str]) -> int:
+def _add_pair(path: Path, pairs: _Pairs, pair: tuple[str, str], signed: float, line: int, *, is_unknown: bool) -> None:
+    """Add a pair, or refuse it where it stands already with another weight; of another sign, it has none."""
+    targets = pairs.weights[pair[0]]
+    if is_unknown:
+        pairs.unknown.setdefault(pair, line)
+        targets.setdefault(pair[1], signed)
+        return
+    known = targets.setdefault(pair[1], signed)
+    if known == signed:
+        return
+    if pairs.has_sign_column and abs(known) == abs(signed):
+        pairs.unknown.setdefault(pair, line)
+        return
+    raise InputError(
+        f"{path}, line {line}: {pair[0]} → {pair[1]} has the weight {signed:g}, and in an earlier line {known:g}.",
+        hint="Keep one of the two rows.",
+    )
+
+
+def _read_row_sign(table: Table, row: Row, layout: Layout, columns: Columns) -> int:
     """Return the sign of a row, 0 where it is not known or there is no column of signs."""
     if not columns.signs:
         return 0
     fields = [row.fields[column] for column in columns.signs]
-    sign = read_flags(*fields) if len(fields) == 2 else read_sign(fields[0])
+    sign = read_flags(*fields) if columns.are_flags else read_agreed_sign(fields)
     if sign is None:
+        title = layout.header[columns.signs[0]]
         raise InputError(
-            f"{table.path}, line {row.line}: {clipped(fields[0])} in column {header[columns.signs[0]]!r} is not known "
-            "as a sign of regulation.",
+            f"{table.path}, line {row.line}: {clipped(fields[0])} in column {title!r} is not known as a sign of "
+            "regulation.",
             code="sign-not-known",
-            facts={"column": header[columns.signs[0]]},
+            facts={"column": title},
         )
     return sign
 
@@ -321,23 +210,27 @@ def _settle_unknown(path: Path, pairs: _Pairs, unknown_sign: UnknownSign) -> lis
     return [f"{counted(len(pairs.unknown), 'pair')} of unknown sign {what}"]
 
 
-def _read_weight(table: Table, row: Row, columns: _Columns, header: Sequence[str]) -> float:
+def _read_weight(table: Table, row: Row, layout: Layout, columns: Columns) -> float:
     if columns.weight is None:
         return 1.0
-    field = row.fields[columns.weight]
-    (weight,) = read_numbers(table, row, [columns.weight], header)
-    if not math.isfinite(weight):
-        raise InputError(
-            f"{table.path}, line {row.line}: the weight {clipped(field)} of {row.fields[columns.source]} → "
-            f"{row.fields[columns.target]} is not a finite number."
-        )
-    return weight
+    field, title = row.fields[columns.weight], layout.header[columns.weight]
+    if is_number(field) and math.isfinite(float(field)):
+        return float(field)
+    what = "is not a finite number" if is_number(field) or is_missing(field) else "is not a number"
+    raise InputError(
+        f"{table.path}, line {row.line}, column {title}: the weight {clipped(field)} of {row.fields[layout.source]} → "
+        f"{row.fields[layout.target]} {what}.",
+        code="weight-not-a-number",
+        facts={"column": title},
+    )
 
 
-def _note_weights(header: Sequence[str], columns: _Columns, pairs: _Pairs) -> str:
+def _note_weights(header: Sequence[str], columns: Columns, pairs: _Pairs, *, are_sets: bool) -> str:
     every = [weight for targets in pairs.weights.values() for weight in targets.values()]
-    titles = " and ".join(repr(header[column]) for column in columns.signs)
+    titles = " and ".join(repr(header[column] or "relation") for column in columns.signs)
     signs = f"{sum(w < 0 for w in every):,} of {counted(len(every), 'pair')} repressing, from column {titles}"
+    if columns.weight is None and are_sets:
+        return f"every gene of a set has the weight 1{f'; {signs}' if titles else ''}"
     if columns.weight is None:
         return f"no column of weights: every target has the weight 1{f'; {signs}' if titles else ''}"
     title = header[columns.weight]

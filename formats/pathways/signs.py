@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ..files.delimited import is_missing
+from ..files.delimited import is_missing, is_number
 from ..genes.orientation import title_word
 
 if TYPE_CHECKING:
@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 _SIGN_TITLES = """
 mode sign mor effect effect_sign regulation regulation_type type_of_regulation regulatory_effect interaction_type
-interaction interaction_sign mode_of_regulation mode_of_action moa action direction polarity relation relationship
-consensus_sign activation_or_repression activation_repression regulation_sign edge_sign edge_type
+interaction interaction_sign type tfmode mode_of_regulation moa action direction polarity relation relationship
+consensus_sign mode_of_action activation_or_repression activation_repression regulation_sign edge_sign edge_type
+shared_interaction
 """
 SIGN_TITLES = frozenset(_SIGN_TITLES.split())
 """Titles of a column of signs."""
@@ -39,10 +40,17 @@ _MINUS = re.compile(
     re.IGNORECASE,
 )
 _UNKNOWN = re.compile(
-    r"0(\.0+)?|\?|unknown|undefined|unspecified|undetermined|ambiguous|both|dual|mixed|complex|binding|unk|u|"
+    r"0(\.0+)?|\?|unknown|undefined|unspecified|undetermined|ambiguous|both|dual|mixed|(form )?complex|binding|unk|u|"
     r"not (known|available)|default activation",
     re.IGNORECASE,
 )
+_RELATION = re.compile(
+    r"p[pdrm]|r[cp]|c[cr]|gl|mp|interacts?([- _]with)?|controls?-.*|in-complex-with|catalysis-precedes|neighbor-of|"
+    r"chemical-affects|(consumption|used|reacts)-.*|regulates?|binds?( to)?|tf-target|transcription(al)?",
+    re.IGNORECASE,
+)
+"""Words for edges that say nothing of a sign."""
+
 _TRUE = frozenset({"1", "true", "t", "yes", "y", "1.0"})
 _FALSE = frozenset({"0", "false", "f", "no", "n", "0.0", ""})
 
@@ -74,16 +82,45 @@ def read_flags(stimulation: str, inhibition: str) -> int | None:
     return (plus in _TRUE) - (minus in _TRUE)
 
 
-def hold_signs(fields: Iterable[str]) -> bool:
-    """Whether fields hold signs throughout, one of them negative.
+def read_agreed_sign(fields: Iterable[str]) -> int | None:
+    """Return the sign that all fields agree on, each perhaps of several parts, or 0 where they do not or none has one.
+
+    None where a part says nothing of a sign.
 
     Examples
     --------
-    >>> hold_signs(["activation", "repression"]), hold_signs(["1", "2"]), hold_signs(["1", "-1", "1"])
-    (True, False, True)
+    >>> [read_agreed_sign(fields) for fields in (["Activation", ""], ["UP;UP"], ["+", "Repression"], ["?", "x"])]
+    [1, 1, 0, None]
     """
-    signs = [read_sign(field) for field in fields]
-    return None not in signs and -1 in signs
+    known: set[int] = set()
+    for field in fields:
+        sign = read_sign(field)
+        parts = [sign] if sign is not None else [read_sign(part) for part in re.split(r"[;|,]", field)]
+        if None in parts:
+            return None
+        known.update(part for part in parts if part)
+    return known.pop() if len(known) == 1 else 0
+
+
+def names_one_sign(title: str) -> bool:
+    """Whether a title names activation or repression alone, as `is_repressor` does."""
+    is_one = [any(stem in title for stem in stems) for stems in (("activat", "stimulat"), ("repress", "inhibit"))]
+    return is_one.count(True) == 1
+
+
+def are_relations(fields: Iterable[str]) -> bool:
+    """Whether fields are relations of edges throughout, as SIF files have them: `pp`, `activates`, `-|`.
+
+    Examples
+    --------
+    >>> are_relations(["controls-expression-of", "pd"]), are_relations(["activates"]), are_relations(["", "1"])
+    (True, True, False)
+    """
+    texts = [field.strip() for field in fields]
+    return bool(texts) and all(
+        _RELATION.fullmatch(text) or (len(text) > 1 and not is_number(text) and read_sign(text) not in (None, 0))
+        for text in texts
+    )
 
 
 def is_sign_title(title: str) -> bool:

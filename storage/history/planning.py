@@ -121,7 +121,7 @@ def plan_pathways(
         pathways = tuple(pathway for pathway in pathways if pathway_id(pathway) not in present)
     check_names(history, active, (), pathways)
     text = message or "add " + listed([pathway.label for pathway in pathways])
-    missing, source = ({}, None) if file is None else (dict(file.dropped), source_of(file))
+    missing, source = ({}, None) if file is None else (dict(file.dropped), source_of(file) if file.sha256 else None)
     return Plan(branch, (tip,), history[tip].base, text, pathways, missing, source=source)
 
 
@@ -194,6 +194,7 @@ def source_of(file: PathwayFile) -> SourceRecord:
         "units": file.units,
         "normalize": None if file.normalize == "none" else file.normalize,
         "left_out": ", ".join(file.left_out) or None,
+        **file.choices,
     }
     described = {name: value for name, value in parameters.items() if value is not None}
     return SourceRecord(file=file_name(file.path), sha256=file.sha256, parameters=described)

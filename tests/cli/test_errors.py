@@ -104,7 +104,7 @@ REFUSALS = [
     (2, "commit sets.gmt --only BIG --units raw", "standard deviations", "grn"),
     (2, "commit zero.tsv", "Pathway A", "weights"),
     (2, "commit nan.tsv", "nan", "zero"),
-    (2, "commit what.txt", "what.txt", "GMT files end in .gmt"),
+    (2, "commit what.txt", "what.txt", "--format"),
     (2, "init new.grn", "exactly one of", "`grn init --help`"),
     (2, "init new.grn --expression doubled.tsv", "TP53", "--duplicates max-variance"),
     (2, "init new.grn --expression negative.tsv --transform log2", "-1", "--floor"),

@@ -440,6 +440,14 @@ CHOSEN = {
     ),
     "large loadings": ("r.tsv", PATHWAYS_REFUSED["importances"][1], ("--allow-large",), "TP53 (3 genes)"),
     "no signs": ("r.tsv", REGULONS["TRRUST"][1], ("--sign-column", "none"), "TP53 (3 genes)"),
+    "weights of 1": ("r.tsv", PATHWAYS_REFUSED["importances"][1], ("--weight-column", "none"), "TP53 (3 genes)"),
+    "a column of genes": (
+        "m.csv",
+        "set,symbol,alias\nA,P53,TP53\nA,HDM2,MDM2\n",
+        ("--gene-column", "alias"),
+        "A (2 genes)",
+    ),
+    "members": ("m.csv", "gene,A\nTP53,1\nMDM2,1\nMYC,0\n", ("--format", "membership"), "A (2 genes)"),
     "none of unknown sign": (
         "r.tsv",
         "TF\tTarget\tMode\nTP53\tMDM2\tUnknown\nTP53\tMYC\tActivation\n",

@@ -54,6 +54,11 @@ OWN_OUT = (
     help=f"The gene sets: {list_formats('gene sets')}.",
 )
 @click.option(
+    "--descriptions/--no-descriptions",
+    default=None,
+    help="Whether the second field of a set in GMT or GMX is a description, or the first gene.",
+)
+@click.option(
     "--alternative",
     type=click.Choice(get_args(Alternative)),
     default="two-sided",
@@ -100,6 +105,7 @@ def command(
     ci: str,
     seed: int,
     library: Path,
+    descriptions: bool | None,
     alternative: Alternative,
     min_genes: int,
     max_genes: int | None,
@@ -141,6 +147,7 @@ def command(
             scatter=scatter,
             set_variance=set_variance,
             permuted=permutations,
+            descriptions=descriptions,
             progress=progress,
         )
     span = lmm_options.interval_of(store_model, tests.null, ci, seed)
@@ -171,6 +178,7 @@ def _notes(store_model: StoreModel, signal: Signal, tests: SetTests, h2: str) ->
     for name, value in lmm.model_facts(store_model, signal):
         yield f"{name}: {value}"
     yield f"h² along the network: {h2}"
+    yield from (f"sets: {note}" for note in tests.sets.notes)
     if tests.permuted is not None:
         yield f"permuted labels: {lmm.permuted_text(tests.null, tests.permuted.null)}"
         share, most = (output.number(100 * part) for part in (tests.permuted.share, tests.permuted.most))

@@ -70,9 +70,13 @@ if TYPE_CHECKING:
 )
 @click.option("--sign-column", metavar="TITLE", help="The column of signs of a regulon table; `none` reads no sign.")
 @click.option(
+    "--weight-column", metavar="TITLE", help="The column of weights; with `none` every target has the weight 1."
+)
+@click.option("--gene-column", metavar="TITLE", help="The column of targets, or of the genes of sets.")
+@click.option(
     "--descriptions/--no-descriptions",
     default=None,
-    help="Whether the second field of a GMT file is a description, or the first gene.",
+    help="Whether the second field of a set in GMT or GMX is a description, or the first gene.",
 )
 @click.option("--min-genes", type=int, default=0, metavar="N", help="Leave out sets of fewer genes on the panel.")
 @click.option("--subtract", is_flag=True, help="Subtract the pathways from the covariance.")

@@ -43,6 +43,24 @@ def test_sets_are_matched_by_gene_and_those_of_other_sizes_left_out(library: Pat
     assert refusal.value.code == "sets-without-genes"
 
 
+def test_first_genes_that_stand_for_descriptions_are_not_lost_in_silence(tmp_path: Path) -> None:
+    library = tmp_path / "sets.gmt"
+    library.write_text("".join(f"S{i}\t" + "\t".join(GENES[i : i + 6]) + "\n" for i in range(3)))
+    with pytest.raises(InputError, match="or the first gene of the set") as caught:
+        match_sets(library, GENES, (5, 20))
+    assert caught.value.code == "gmt-without-descriptions"
+    sizes = {said: match_sets(library, GENES, (5, 20), descriptions=said).sizes for said in (True, False)}
+    assert sizes == {True: (5, 5, 5), False: (6, 6, 6)}
+
+
+def test_what_was_decided_about_a_library_is_kept(tmp_path: Path) -> None:
+    library = tmp_path / "sets.tsv"
+    library.write_text("set\tgenes\nA\t" + ";".join(GENES[:6]) + "\n")
+    sets = match_sets(library, GENES, (5, 20))
+    assert sets.sizes == (6,)
+    assert any("genes between semicolons" in note for note in sets.notes)
+
+
 def test_a_set_is_tested_without_its_own_pathway(study: Study, library: Path) -> None:
     tests = run_set_tests(study.model(), library, own_out=True, scatter=True, set_variance=False)
     assert (tests.set_weight, tests.plain, tests.permuted) == (None, None, None)

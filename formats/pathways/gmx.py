@@ -1,0 +1,109 @@
+"""Gene sets in columns (GMX): names in the first row, descriptions in the second, genes below."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...engine.errors import InputError
+from ...engine.wording import counted
+from ..files.cells import CELLS, open_cells
+from ..files.delimited import check_names, is_number
+from ..files.kinds import TABLE_KINDS, file_kind
+from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
+from ..files.opening import open_text
+from ..files.plain_files import require_file
+from ..models.gene_loadings import GeneLoadings, LoadingsFile
+from .gmt import is_description, is_title_row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_LOOKED_AT = 20
+
+
+def is_gmx(path: Path) -> bool:
+    """Whether the second row of a file holds nothing but descriptions below names."""
+    if file_kind(path) not in TABLE_KINDS:
+        return False
+    try:
+        rows = list(itertools.islice(_rows(path), _LOOKED_AT))
+    except csv.Error:
+        return False
+    if len(rows) < 3 or len(rows[0]) < 2 or not all(rows[0]) or len(rows[1]) != len(rows[0]):
+        return False
+    if is_title_row(rows[0]) or len(set(rows[0])) < len(rows[0]) or not any(rows[1]):
+        return False
+    genes = [gene for row in rows[2:] for gene in row if gene]
+    return all(map(is_description, rows[1])) and bool(genes) and not any(is_number(g) or " " in g for g in genes)
+
+
+def read_gmx(path: Path) -> LoadingsFile:
+    """Return the gene sets in the columns of a table, each gene loading 1.
+
+    Parameters
+    ----------
+    path : Path
+        Text separated by tabs or commas, plain or packed, or a workbook.
+
+    Raises
+    ------
+    NotFound
+        There is no such file.
+    InputError
+        A set has no gene or no name, or a name stands twice, is too long or cannot be printed.
+    """
+    try:
+        return _read_columns(path, _rows(path), MemoryBudget(require_file(path)))
+    except csv.Error as error:
+        raise InputError(f"{path} cannot be read as a table: {error}.") from error
+
+
+def _read_columns(path: Path, rows: Iterator[list[str]], budget: MemoryBudget) -> LoadingsFile:
+    repeated = 0
+    names, descriptions = next(rows, list[str]()), next(rows, list[str]())
+    check_names(names, "set", path)
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InputError(
+            f"{path}: two columns are named {twice}.", hint="Give one of the two another name, or take it out."
+        )
+    genes: list[dict[str, None]] = [{} for _ in names]
+    for number, row in enumerate(rows, start=3):
+        if any(row[len(names) :]):
+            raise InputError(f"{path}, row {number} has {len(row)} fields, and there are {len(names)} names of sets.")
+        for members, gene in zip(genes, row, strict=False):
+            if gene in members:
+                repeated += 1
+            elif gene:
+                budget.reserve(TEXT_COST + len(gene))
+                check_names([gene], f"row {number}, gene", path)
+                members[gene] = None
+    empty = [name for name, members in zip(names, genes, strict=True) if not members]
+    if empty or not names:
+        raise InputError(f"{path}: the gene set {empty[0]} has no genes." if empty else f"{path} holds no gene set.")
+    described = [*descriptions, *[""] * len(names)]
+    sets = [
+        GeneLoadings(name, tuple(members), np.ones(len(members)), is_set=True, description=description)
+        for name, members, description in zip(names, genes, described, strict=False)
+    ]
+    notes = (f"{counted(repeated, 'gene')} that occurred twice in a set counted once",) if repeated else ()
+    return LoadingsFile(tuple(sets), notes=(f"sets in columns: {counted(len(sets), 'set')}", *notes))
+
+
+def _rows(path: Path) -> Iterator[list[str]]:
+    """Yield rows without empty fields at their ends; empty rows and comments are left out."""
+    is_text = file_kind(path) not in CELLS
+    with open_text(path, packing=NAMES_PACKING) if is_text else open_cells(path) as stream:
+        lines = (line for line in stream if line.strip() and not line.startswith("#"))
+        first = next(lines, "")
+        delimiter = "\t" if "\t" in first or not is_text or "," not in first else ","
+        for fields in csv.reader(itertools.chain([first], lines), delimiter=delimiter):
+            row = [field.strip() for field in fields]
+            while row and not row[-1]:
+                row.pop()
+            yield row

@@ -1,0 +1,282 @@
+"""Which columns of a regulon table hold weights and signs, and what becomes of those that are not read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ...engine.errors import InputError, NotFound
+from ...engine.wording import some
+from ..files.delimited import clipped, is_missing, is_number
+from ..genes.orientation import title_word
+from .signs import FLAG_TITLES, is_sign_title, names_one_sign, read_flags, read_sign
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from .edge_tables import Layout
+
+WEIGHT_TITLES = (
+    "weight", "weights", "mor", "importance", "coef_mean", "coef", "coefficient", "likelihood_weight", "beta",
+    "estimate", "rho", "cor", "corr", "correlation",
+)  # fmt: skip
+"""Titles of a column of weights; the first that is there counts."""
+
+MAY_BE_WEIGHTS = frozenset({*WEIGHT_TITLES, "likelihood", "score", "strength", "confidence", "confidence_score"})
+
+NOT_SIGNS = frozenset({"sign_decision", "pmid", "references", "reference", "resources", "source_db", "evidence"})
+"""Titles of columns that say where a sign comes from."""
+
+RELATION_TITLES = frozenset(
+    "interaction interaction_type shared_interaction edge_type relation relationship type".split()  # noqa: SIM905
+)
+"""Titles of columns that say what an edge is: of some, whether it activates or represses."""
+
+_OF_RESOURCE = re.compile(r"\[.+\] ?(?P<title>.+)")
+"""A title of a column of one of several resources, as in CollecTRI's `[TRRUST] Regulation`."""
+
+_OF_NAMES = re.compile(
+    r"(.*_)?(ids?|entrez|pmids?|pubmed|ncbi|taxid|tax|gene|index|suid|line|row|rownames?|x|unnamed_\d+|)", re.IGNORECASE
+)
+_FLAGS = re.compile(r"(is|has|consensus)_.*|.*_present")
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where a table has its weights and signs.
+
+    Parameters
+    ----------
+    weight : int, optional
+        The column of weights.
+    signs : tuple of int
+        Columns of signs: one; two flags, one for each sign; or several that must agree.
+    are_flags : bool
+        Whether `signs` are two flags.
+    unread : dict of int to UnreadColumn
+        Other columns that may hold signs or weights.
+    """
+
+    weight: int | None
+    signs: tuple[int, ...]
+    are_flags: bool = False
+    unread: dict[int, UnreadColumn] = field(default_factory=dict["int", "UnreadColumn"])
+
+
+@dataclass(slots=True)
+class UnreadColumn:
+    """What a column that is not read turns out to hold: numbers, signs, flags, or something else."""
+
+    title: str
+    may_be_numbers: bool = True
+    may_be_signs: bool = True
+    may_be_flags: bool = True
+    is_empty: bool = True
+    negative: str = ""
+    sign: str = ""
+    counts: bool = True
+    is_relation: bool = field(init=False)
+    _last: int | None = None
+
+    def __post_init__(self) -> None:
+        self.is_relation = title_word(self.title) in RELATION_TITLES
+
+    @property
+    def is_open(self) -> bool:
+        """Whether further fields can change anything."""
+        return self.may_be_numbers or self.may_be_signs or self.may_be_flags or self.is_relation
+
+    def add(self, cell: str) -> None:
+        """Take note of a field."""
+        if is_missing(cell) and cell.strip() not in ("-", "–"):
+            return
+        self.is_empty = False
+        number = is_number(cell)
+        sign = read_sign(cell) if self.may_be_signs or self.is_relation else None
+        self.may_be_numbers &= number
+        self.may_be_signs &= sign is not None
+        self.may_be_flags &= read_flags(cell, "0") is not None
+        if not self.negative and ((number and float(cell) < 0) or sign == -1):
+            self.negative = cell.strip()
+        if sign and not number:
+            self.sign = self.sign or cell.strip()
+        value = int(cell) if cell.strip().isdecimal() else None
+        self.counts &= value is not None and (value in (0, 1) if self._last is None else value == self._last + 1)
+        self._last = value
+
+    @property
+    def holds_numbers(self) -> bool:
+        """Whether it holds numbers that may mean something: no ids, no count of the rows."""
+        word = title_word(self.title)
+        is_of_names = bool(_OF_NAMES.fullmatch(word)) or word in NOT_SIGNS or bool(_FLAGS.fullmatch(word))
+        return self.may_be_numbers and not (self.is_empty or self.counts or is_of_names)
+
+
+def find_columns(path: Path, layout: Layout, sign_column: str | None, weight_column: str | None) -> Columns:
+    """Return the columns of weights and signs, as chosen or by their titles; "none" chooses no column.
+
+    Raises
+    ------
+    NotFound
+        There is no such column.
+    InputError
+        The chosen or the titled column holds no signs.
+    """
+    header, names = layout.header, {layout.source, layout.target}
+    titles = [title_word(title) for title in header]
+    cells = {
+        column: [row.fields[column] for row in layout.first if column < len(row.fields)]
+        for column in range(len(header))
+        if column not in names
+    }
+    weight = _chosen(path, header, weight_column)
+    if weight_column is None:
+        weight = next((titles.index(title) for title in WEIGHT_TITLES if title in titles), None)
+        weight = _find_signed_numbers(titles, cells) if weight is None else weight
+    weight = None if weight in names else weight
+    signs, are_flags = (), False
+    if sign_column is None:
+        signs, are_flags = _find_signs(path, header, titles, cells, weight)
+    elif sign_column != "none":
+        signs = (_chosen(path, header, sign_column) or 0,)
+        _refuse_flags(path, header[signs[0]], cells.get(signs[0], []))
+    unread = {
+        column: UnreadColumn(header[column]) for column in cells if column not in (weight, *signs) and header[column]
+    }
+    return Columns(weight, signs, are_flags, unread)
+
+
+def refuse_unread_signs(path: Path, columns: Columns, *, is_signed: bool) -> None:
+    """Refuse a table of which a column that was not read may hold the signs.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    columns : Columns
+        With what was seen of columns that are not read.
+    is_signed : bool
+        Signs were read, or the weights have some.
+
+    Raises
+    ------
+    InputError
+        A column may hold signs.
+    """
+    if is_signed:
+        return
+    for column in columns.unread.values():
+        word = title_word(column.title)
+        if column.is_empty or (word in NOT_SIGNS and not (column.may_be_signs and column.negative)):
+            continue
+        if names_one_sign(word) and column.may_be_flags:
+            raise _one_flag(path, column.title)
+        if column.sign and column.is_relation:
+            column.negative = column.sign
+        if column.negative and (column.is_relation or column.may_be_signs or column.may_be_numbers):
+            raise InputError(
+                f"The column {column.title!r} of {path} may hold the signs of regulation, such as "
+                f"{clipped(column.negative)}, or something else.",
+                code="column-may-be-signs",
+                facts={"column": column.title},
+            )
+    if columns.weight is None and any(title_word(c.title) == "sign_decision" for c in columns.unread.values()):
+        raise InputError(
+            f"{path} says in 'sign_decision' how signs were decided, and has no column of the signs themselves.",
+            code="column-may-be-signs",
+            facts={"column": "sign_decision"},
+        )
+
+
+def note_unread(header: Sequence[str], columns: Columns) -> list[str]:
+    """Return notes on columns of numbers that were not read, and on the choice between columns of weights."""
+    titles = [column.title for column in columns.unread.values() if column.holds_numbers]
+    others = [title for title in titles if title_word(title) in MAY_BE_WEIGHTS]
+    if columns.weight is not None and others:
+        listed, be = some([repr(title) for title in others]), "is" if len(others) == 1 else "are"
+        titles = [title for title in titles if title not in others]
+        note = f"weights are column {header[columns.weight]!r}; {listed} may be weights too and {be} not read"
+        notes = [f"{note} (weight_column chooses)"]
+    else:
+        notes = []
+    if titles:
+        chooses = "" if columns.weight is not None else " (weight_column chooses one as weights)"
+        notes.append(f"columns not read: {some([repr(title) for title in titles], 10)}{chooses}")
+    return notes
+
+
+def _chosen(path: Path, header: Sequence[str], title: str | None) -> int | None:
+    if title is None or title == "none":
+        return None
+    if title not in header:
+        raise NotFound(f"{path} has no column {title!r}; it has {some([other for other in header if other], 10)}.")
+    return list(header).index(title)
+
+
+def _find_signs(
+    path: Path, header: Sequence[str], titles: Sequence[str], cells: dict[int, list[str]], weight: int | None
+) -> tuple[tuple[int, ...], bool]:
+    """Return the columns of signs by their titles, and whether they are two flags."""
+    for plus, minus in FLAG_TITLES:
+        if plus in titles and minus in titles:
+            return (titles.index(plus), titles.index(minus)), True
+    filled = {
+        column: [cell for cell in fields if not is_missing(cell) or cell.strip() in ("-", "–")]
+        for column, fields in cells.items()
+        if column != weight
+    }
+    of_resources = [column for column in filled if _is_of_resource(header[column])]
+    if of_resources:
+        return tuple(of_resources), False
+    titled = [column for column in filled if is_sign_title(titles[column])]
+    readable = [column for column in titled if all(read_sign(cell) is not None for cell in filled[column])]
+    signed = [column for column in readable if any(read_sign(cell) for cell in filled[column])]
+    if signed or readable:
+        return ((signed or readable)[0],), False
+    unsigned = [column for column in titled if titles[column] in RELATION_TITLES and not _any_sign(filled[column])]
+    titled = [column for column in titled if column not in unsigned]
+    has_negative = weight is not None and any(is_number(cell) and float(cell) < 0 for cell in cells[weight])
+    if titled and not has_negative:
+        cell = next((cell for cell in filled[titled[0]] if read_sign(cell) is None), "")
+        raise InputError(
+            f"{path} has signs in its column {header[titled[0]]!r}, and {clipped(cell)} is not known as one.",
+            code="sign-not-known",
+            facts={"column": header[titled[0]]},
+        )
+    return (), False
+
+
+def _find_signed_numbers(titles: Sequence[str], cells: dict[int, list[str]]) -> int | None:
+    """Return the column under a title of signs that holds other numbers than 1, 0 and -1, as VIPER's modes do."""
+    for column, fields in cells.items():
+        filled = [cell for cell in fields if not is_missing(cell)]
+        if is_sign_title(titles[column]) and all(map(is_number, filled)) and any(read_sign(c) is None for c in filled):
+            return column
+    return None
+
+
+def _any_sign(cells: Iterable[str]) -> bool:
+    return any(read_sign(cell) for cell in cells)
+
+
+def _is_of_resource(title: str) -> bool:
+    match = _OF_RESOURCE.fullmatch(title.strip())
+    return match is not None and is_sign_title(match["title"])
+
+
+def _refuse_flags(path: Path, title: str, cells: Iterable[str]) -> None:
+    """Refuse flags of one sign chosen as the column of signs: what is not activation need not be repression."""
+    filled = [cell for cell in cells if not is_missing(cell)]
+    if names_one_sign(title_word(title)) and filled and all(read_flags(cell, "0") is not None for cell in filled):
+        raise _one_flag(path, title)
+
+
+def _one_flag(path: Path, title: str) -> InputError:
+    return InputError(
+        f"The column {title!r} of {path} says which pairs have one sign of regulation, and there is no column of the "
+        "other: a pair that is not flagged may have the other sign, or none that is known.",
+        code="one-flag-of-sign",
+        facts={"column": title},
+    )
