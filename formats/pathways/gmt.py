@@ -168,7 +168,7 @@ def choose_descriptions(
     genes = [pathway for pathway in file.pathways if is_gene(pathway.description)]
     if descriptions is None and 10 * len(genes) >= len(file.pathways):
         raise InputError(
-            f"{path}: the second field of {counted(len(genes), 'set')} of {len(file.pathways):,} is a gene of the "
+            f"{path}: the second field of {len(genes):,} of {counted(len(file.pathways), 'set')} is a gene of the "
             f"panel ({some([f'{pathway.name}: {pathway.description}' for pathway in genes], 3)}). It may be a "
             f"description, as {form.upper()} files have it, or the first gene of the set.",
             code="gmt-without-descriptions",
