@@ -394,7 +394,8 @@ def _sniff_delimiter(lines: Sequence[str]) -> Delimiter:
     lengths = itertools.accumulate(map(len, lines))
     lines = [line for line, length in zip(lines, lengths, strict=True) if length <= SNIFFED_TEXT] or lines[:2]
     scores: dict[Delimiter, float] = {delimiter: _fit(lines, delimiter) for delimiter in DELIMITER_NAMES}
-    best = max(scores, key=scores.__getitem__)
+    every: list[Delimiter] = list(DELIMITER_NAMES)
+    best = max(every, key=lambda delimiter: scores[delimiter])
     if best == ",":
         others: tuple[Delimiter, ...] = ("\t", ";")
         best = next((other for other in others if scores[other] > 1 and _are_decimal(lines[1:], other)), best)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
+import zipfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
+import openpyxl
+import pyarrow as pa
+from pyarrow import parquet as pq
 from scipy.sparse import csc_matrix, csr_matrix
 
 if TYPE_CHECKING:
@@ -106,6 +112,52 @@ def _put_covariance(file: h5py.File) -> None:
     file.create_dataset("genes", data=list(GENES), dtype=h5py.string_dtype())
 
 
+def _put_loom(file: h5py.File) -> None:
+    file["matrix"] = COUNTS
+    file.create_dataset("row_attrs/Gene", data=list(GENES), dtype=h5py.string_dtype())
+    file.create_dataset("col_attrs/CellID", data=list(SAMPLES), dtype=h5py.string_dtype())
+
+
+def _put_ten_x(file: h5py.File) -> None:
+    matrix = csc_matrix(COUNTS)
+    for part in ("data", "indices", "indptr"):
+        file[f"matrix/{part}"] = getattr(matrix, part)
+    file["matrix/shape"] = COUNTS.shape
+    file.create_dataset("matrix/barcodes", data=list(SAMPLES), dtype=h5py.string_dtype())
+    for part, names in (("id", GENES), ("name", GENES), ("feature_type", ["Gene Expression"] * len(GENES))):
+        file.create_dataset(f"matrix/features/{part}", data=list(names), dtype=h5py.string_dtype())
+
+
+def workbook(rows: Sequence[Sequence[object]]) -> bytes:
+    """Return rows as a workbook, the same bytes at any time."""
+    stream, made = io.BytesIO(), io.BytesIO()
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(list(row))
+    book.save(stream)
+    with zipfile.ZipFile(stream) as packed, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as copy:
+        for part in packed.infolist():
+            if part.filename != "docProps/core.xml":  # holds the time
+                copy.writestr(zipfile.ZipInfo(part.filename), packed.read(part))
+    return made.getvalue()
+
+
+def parquet(title: Sequence[str], names: Sequence[str], values: np.ndarray) -> bytes:
+    """Return names and numbers as a parquet file."""
+    stream = io.BytesIO()
+    columns = dict(zip(title, [list(names), *values.T.tolist()], strict=True))
+    pq.write_table(pa.table(columns), stream)
+    return stream.getvalue()
+
+
+def zipped(name: str, content: bytes) -> bytes:
+    """Return a zip of one file."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr(zipfile.ZipInfo(name), content)
+    return stream.getvalue()
+
+
 MARKET = b"%%MatrixMarket matrix coordinate real general\n"
 MARKET_ARRAY = b"%%MatrixMarket matrix array real general\n"
 
@@ -129,6 +181,14 @@ LOADING_TABLE = table(named(["gene", "A", "B"], GENES, LOADINGS))
 FACTORS = table(named(["", "A", "B"], ("A", "B"), np.array([[1.0, 0.25], [0.25, 2.0]])))
 MODEL = npz(loadings=LOADINGS, noise=np.ones(len(GENES)), genes=GENES, factors=("A", "B"))
 DENSE = hdf5(put_axes, put_dense)
+_KINDS = [["kind", "na", *(["tumour", "normal"] * 3)]]
+_ANNOTATED = table(
+    [
+        ["id", "symbol", *SAMPLES],
+        *_KINDS,
+        *([gene, gene, *row] for gene, row in zip(GENES, COUNTS.tolist(), strict=True)),
+    ]
+)
 
 _TABLES = {"l.tsv": LOADING_TABLE, "n.tsv": NOISE, "f.tsv": FACTORS}
 _TEN_X = {"x/matrix.mtx": market(), "x/features.tsv": FEATURES, "x/barcodes.tsv": BARCODES}
@@ -142,6 +202,14 @@ GOOD: dict[str, Good] = {
     "tsv": Good("expression", {"e.tsv": EXPRESSION}),
     "csv.gz": Good("expression", {"e.csv.gz": gzip.compress(EXPRESSION.replace(b"\t", b","), mtime=0)}),
     "gct": Good("expression", {"e.gct": b"#1.2\n8\t6\n" + EXPRESSION}),
+    "gct 1.3": Good("expression", {"e.gct": b"#1.3\n8\t6\t1\t1\n" + _ANNOTATED}),
+    "tsv.bz2": Good("expression", {"e.tsv.bz2": bz2.compress(EXPRESSION)}),
+    "tsv.xz": Good("expression", {"e.tsv.xz": lzma.compress(EXPRESSION)}),
+    "zip": Good("expression", {"e.zip": zipped("e.tsv", EXPRESSION)}),
+    "xlsx": Good("expression", {"e.xlsx": workbook(named(["gene", *SAMPLES], GENES, COUNTS))}),
+    "parquet": Good("expression", {"e.parquet": parquet(["gene", *SAMPLES], GENES, COUNTS)}),
+    "loom": Good("expression", {"e.loom": hdf5(_put_loom)}),
+    "10x h5": Good("expression", {"e.h5": hdf5(_put_ten_x)}),
     "mtx": Good("expression", {"m.mtx": market(), "g.txt": NAMES}, beside={"gene_names": "g.txt"}),
     "mtx array": Good("expression", {"a.mtx": ARRAY, "g.txt": NAMES}, beside={"gene_names": "g.txt"}),
     "10x matrix": Good("expression", _first(_TEN_X, "x/matrix.mtx"), passed="x"),
@@ -163,6 +231,10 @@ GOOD: dict[str, Good] = {
     ),
     "gmt": Good("pathways", {"h.gmt": SETS}),
     "gmt.gz": Good("pathways", {"h.gmt.gz": gzip.compress(SETS, mtime=0)}),
+    "gmx": Good("pathways", {"s.gmx": b"A\tB\nna\tna\nTP53\tMYC\nMDM2\tIL6\nBAX\t\n"}),
+    "json": Good("pathways", {"s.json": b'{"A": {"geneSymbols": ["TP53", "MDM2"]}, "B": {"geneSymbols": ["MYC"]}}'}),
+    "sif": Good("pathways", {"s.sif": b"TP53\tactivates\tMDM2\nMYC\tinhibits\tIL6\n"}),
+    "sets in a table": Good("pathways", {"t.csv": b"gs_name,gene_symbol\nA,TP53\nA,MDM2\nB,MYC\n"}),
     "regulons": Good("pathways", {"r.tsv": REGULONS}),
     "loadings csv": Good("pathways", {"l.csv": LOADING_TABLE.replace(b"\t", b",")}),
     "loadings npz": Good("pathways", {"l.npz": npz(loadings=LOADINGS, genes=GENES, pathways=("A", "B"))}),
