@@ -65,6 +65,7 @@ HINTS: dict[str, str] = {
         "--samples FILE lists the samples to use, one a line."
     ),
     "column-of-tested-table": "Name it: --trait {first}. These can be one: {offered}.",
+    "column-of-text-and-numbers": "Leave it out with --skip-columns {column!r}, or correct the fields of text.",
     "columns-of-one-sample": "Put one column of each sample into one table; if these are samples, add --columns '*'.",
     "decimal-comma-or-thousands": "Choose with --decimal comma or --decimal point.",
     "decimals-or-thousands": "Write numbers without marks between thousands; for decimals, use --decimal point.",
@@ -123,6 +124,7 @@ HINTS: dict[str, str] = {
     "pathways-too-small": "Lower --min-genes.",
     "results-not-loadings": "If they are loadings all the same, add --format loadings.",
     "sample-id-column-ambiguous": "Leave one of these columns in the table: {offered}.",
+    "sample-of-text": "Correct the field if it is a sample; if it describes genes, add --skip-columns {column!r}.",
     "samples-not-described": "Describe the samples in a table, one a row: --sample-table FILE.",
     "samples-without-condition": "Choose the samples with --where COLUMN=VALUE.",
     "several-measures": "Choose the columns to read by their titles, such as --columns {pattern!r}.",

@@ -144,6 +144,7 @@ READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
                 "columns",
                 "skip_columns",
                 "are_samples_chosen",
+                "are_genes_chosen",
             ),
         ),
         "hdf5": FormatReader(

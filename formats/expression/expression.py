@@ -70,6 +70,7 @@ def read_expression(
     skip_columns: Sequence[str] = (),
     counts: bool = False,
     are_samples_chosen: bool = False,
+    are_genes_chosen: bool = False,
     allow_missing: bool = False,
 ) -> ExpressionFile:
     """Return the expression of a file, whatever its form.
@@ -108,6 +109,8 @@ def read_expression(
         Whether the values shall be counts: an h5ad or loom file may have them beside others.
     are_samples_chosen : bool
         Whether samples will be chosen by a list: then no column is suspected of describing genes.
+    are_genes_chosen : bool
+        Whether genes will be chosen by a list: then none is suspected of describing samples.
     allow_missing : bool
         Whether values may be missing; `prepare` refuses those that it needs.
 
@@ -139,6 +142,7 @@ def read_expression(
         "skip_columns": tuple(skip_columns),
         "counts": counts,
         "are_samples_chosen": are_samples_chosen,
+        "are_genes_chosen": are_genes_chosen,
     }
     for option, setting in options.items():
         is_set = setting not in ("auto", None, ()) and (setting is not False or option == "header")

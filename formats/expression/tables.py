@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from .gct import has_metadata, without_metadata
 from .sample_tables import select_described
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ...engine.choices import DecimalMark, GenesIn
     from ..files.delimited import Table
     from ..layouts.layout import Layout
+    from ..layouts.unlike import Unlike
 
 
 def read_expression_table(
@@ -45,6 +46,7 @@ def read_expression_table(
     columns: Sequence[str] = (),
     skip_columns: Sequence[str] = (),
     are_samples_chosen: bool = False,
+    are_genes_chosen: bool = False,
 ) -> tuple[Expression, tuple[str, ...]]:
     """Return the expression of a table, and what was decided while reading it.
 
@@ -72,6 +74,8 @@ def read_expression_table(
         left out.
     are_samples_chosen : bool
         Whether the samples are chosen by a list: then, as with `columns`, no column is suspected of describing genes.
+    are_genes_chosen : bool
+        Whether the genes are chosen by a list: then none is suspected of describing samples.
 
     Raises
     ------
@@ -93,34 +97,61 @@ def read_expression_table(
         choice = ColumnChoice(gene_column if table is opened else None, tuple(columns), tuple(skip_columns))
         layout = lay_out(table, header=header, choice=choice)
         _, names, values = read_named_numbers(
-            table, layout.titles, layout.values, name=layout.names, after_header=layout.above
+            table, layout.titles, layout.values, name=layout.names, after_header=layout.above, text=layout.text
         )
     rows, titles = tuple(names), tuple(layout.titles[column] for column in layout.values)
     _check_gct(table, len(rows), len(titles), are_all=not choice.patterns)
     rows, values, counters = _without_counters(rows, values)
-    orientation = _choose_axis(table, genes_in, layout, rows, titles)
+    are_samples_known = bool(columns) or are_samples_chosen or sample_table is not None
+    body = _Body(rows, titles, values, tuple(layout.values.index(column) for column in layout.doubtful))
+    body, summaries = (body, ()) if columns or table.is_gct else _without_summaries(body)
+    orientation = _choose_axis(table, genes_in, layout, body.rows, body.titles)
     notes = (
         f"read as {table.form}" + (", with decimal commas" if table.has_decimal_comma else ""),
         *metadata_notes,
         *layout.notes,
         *counters,
+        *summaries,
         f"genes in {orientation.genes_in}: {orientation.reason}",
     )
-    are_samples_known = bool(columns) or are_samples_chosen or sample_table is not None
     if orientation.genes_in == "rows":
         if not are_samples_known and not table.is_gct:
-            titles, values, summaries = _without_summaries(titles, values)
-            notes += summaries
-            _refuse_unlike(path, titles, values)
-        expression = Expression(values, rows, titles)
+            body, described = _without_annotation(path, body)
+            notes += described
+        expression = Expression(body.values, body.rows, body.titles)
     else:
-        expression = Expression(np.ascontiguousarray(values.T), titles, rows)
-    expression, described = _with_genes_alone(path, expression, are_all_genes=are_samples_known)
+        expression = Expression(np.ascontiguousarray(body.values.T), body.titles, body.rows)
+    check_names(expression.samples, "sample", path)
+    expression, described = _with_genes_alone(path, expression, are_all_genes=bool(columns) or are_genes_chosen)
     notes += described
     if sample_table is not None:
         expression, selected = select_described(expression, sample_table, where)
         notes += selected
     return expression, notes
+
+
+class _Body(NamedTuple):
+    """The rows and columns of values of a table, and the positions of doubtful columns among them."""
+
+    rows: tuple[str, ...]
+    titles: tuple[str, ...]
+    values: NDArray[np.float64]
+    doubtful: tuple[int, ...]
+
+    def without_columns(self, columns: Collection[int]) -> _Body:
+        """Return the same without some columns."""
+        left = [column for column in range(len(self.titles)) if column not in columns]
+        return _Body(
+            self.rows,
+            tuple(self.titles[column] for column in left),
+            self.values[:, left],
+            tuple(left.index(column) for column in self.doubtful if column in left),
+        )
+
+    def without_rows(self, rows: Collection[int]) -> _Body:
+        """Return the same without some rows."""
+        left = [row for row in range(len(self.rows)) if row not in rows]
+        return self._replace(rows=tuple(self.rows[row] for row in left), values=self.values[left])
 
 
 def _with_genes_alone(path: Path, expression: Expression, *, are_all_genes: bool) -> tuple[Expression, tuple[str, ...]]:
@@ -196,7 +227,7 @@ def _without_descriptions(
         return genes, values, ()
     front, behind = int(np.argmax(mask)), len(mask) - int(np.argmax(mask[::-1]))
     for block in (range(front), range(behind, len(mask)), *([i] for i in range(front, behind))):
-        if all(genes[i] in ALSO_GENES for i in block if not mask[i]):
+        if all(title_word(genes[i]) in ALSO_GENES for i in block if not mask[i]):
             mask[list(block)] = True
     if mask.all():
         return genes, values, ()
@@ -221,32 +252,40 @@ def _refuse_row_numbers(path: Path, genes: Sequence[str]) -> None:
         )
 
 
-def _without_summaries(
-    columns: tuple[str, ...], values: NDArray[np.float64]
-) -> tuple[tuple[str, ...], NDArray[np.float64], tuple[str, ...]]:
-    """Return samples without the columns that are statistics of all others, and a note on them."""
-    summaries = find_summaries(values)
-    if not summaries:
-        return columns, values, ()
-    left = [column for column in range(len(columns)) if column not in summaries]
-    which = some([f"{columns[column]} is the {statistic}" for column, statistic in summaries.items()])
-    note = f"{counted(len(summaries), 'column')} computed of the other columns skipped: {which}"
-    return tuple(columns[column] for column in left), values[:, left], (note,)
+def _without_summaries(body: _Body) -> tuple[_Body, tuple[str, ...]]:
+    """Return a table without the columns and rows that are statistics of all others, and notes on them."""
+    notes: tuple[str, ...] = ()
+    for of, names in (("column", body.titles), ("row", body.rows)):
+        summaries = find_summaries(body.values if of == "column" else body.values.T)
+        if summaries:
+            which = some([f"{names[i]} is the {statistic}" for i, statistic in summaries.items()])
+            notes += (f"{counted(len(summaries), of)} computed of the other {of}s skipped: {which}",)
+            body = body.without_columns(summaries) if of == "column" else body.without_rows(summaries)
+    return body, notes
 
 
-def _refuse_unlike(path: Path, columns: Sequence[str], values: NDArray[np.float64]) -> None:
+def _without_annotation(path: Path, body: _Body) -> tuple[_Body, tuple[str, ...]]:
+    """Return a table of genes × samples without doubtful columns that are no samples, and a note on them."""
+    unlike, none = find_unlike(body.titles, body.values, body.doubtful)
+    _refuse_unlike(path, body.titles, unlike)
+    if not none:
+        return body, ()
+    titles = some([body.titles[column] for column in none], 8)
+    which = "column" if len(none) == 1 else f"{len(none)} columns"
+    return body.without_columns(none), (f"{which} skipped, by title and numbers no sample: {titles}",)
+
+
+def _refuse_unlike(path: Path, columns: Sequence[str], unlike: Sequence[Unlike]) -> None:
     """Refuse columns that may be no samples."""
-    unlike = find_unlike(columns, values)
     if not unlike:
         return
-    shown = [columns[column] for column, _ in unlike]
-    is_one = len(shown) == 1
+    is_one = len(unlike) == 1
+    reasons = [f"{'it' if is_one else repr(columns[column])} {reason}" for column, reason in unlike]
     raise InputError(
-        f"{'Column' if is_one else 'Columns'} {some(list(map(repr, shown)))} of {path} may be "
-        f"{'a sample' if is_one else 'samples'}, or may describe the genes: "
-        f"{'it' if is_one else repr(shown[0])} {unlike[0].reason}.",
+        f"{'Column' if is_one else 'Columns'} {some([repr(columns[column]) for column, _ in unlike])} of {path} may be "
+        f"{'a sample' if is_one else 'samples'}, or may describe the genes: {'; '.join(reasons[:3])}.",
         code="column-may-describe-genes",
-        facts={"column": shown[0]},
+        facts={"column": columns[unlike[0].column]},
     )
 
 

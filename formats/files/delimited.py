@@ -76,6 +76,9 @@ FEWEST_GROUPED = 12
 LARGEST_OF_LOGS = 50.0
 """Numbers with three decimals that are below are logarithms, and no thousands."""
 
+_SURELY_THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2}(,\d{3})+(,\d{3}|\.\d*)\s*")
+"""A number with two commas between thousands, or with one and a decimal point."""
+
 _MISSING = frozenset({"", "na", "nan", "n/a", "null", "none", "-", "#n/a"})
 _GCT = re.compile(r"#1\.\d\b")
 
@@ -132,16 +135,17 @@ class Table:
 
     @property
     def rows(self) -> Iterator[Row]:
-        """All rows, those of `first` among them; empty rows and `!` lines are left out. They come once."""
+        """All rows, those of `first` among them; empty rows and remarks are left out. They come once."""
         return self.parse(self.lines, self.before)
 
     def parse(self, lines: Iterable[str], before: int) -> Iterator[Row]:
         """Yield the rows of some lines that stand below so many others."""
         quoting = csv.QUOTE_MINIMAL if self.is_quoted else csv.QUOTE_NONE
         reader = csv.reader(lines, delimiter=self.delimiter, quoting=quoting)
+        has_remarks = self.has_remarks
         try:
             for fields in reader:
-                if any(map(str.strip, fields)) and not fields[0].startswith("!"):
+                if any(map(str.strip, fields)) and not (has_remarks and fields[0].startswith("!")):
                     yield self.with_points(Row(before + reader.line_num, fields))
         except csv.Error as error:
             raise InputError(
@@ -166,6 +170,11 @@ class Table:
         name, *fields = row.fields
         fields = [field if field.isascii() else plain_number(field) for field in fields]
         return Row(row.line, [name, *(f.replace(",", ".") if _COMMA_NUMBER.fullmatch(f) else f for f in fields)])
+
+    @property
+    def has_remarks(self) -> bool:
+        """Whether lines that begin with `!` are remarks, as in a series matrix of GEO."""
+        return any(comment.startswith(("!", '"!')) for comment in self.comments)
 
     @property
     def is_gct(self) -> bool:
@@ -452,6 +461,9 @@ def _with_decimal_mark(table: Table, decimal: DecimalMark) -> Table:
         return replace(table, first=tuple(map(table.with_points, table.first)))
     cells = [cell for row in table.first for cell in row.fields[1:]]
     commas = [cell for cell in cells if "," in cell and _COMMA_NUMBER.fullmatch(cell)]
+    if decimal == "auto" and any(map(_SURELY_THOUSANDS.fullmatch, cells)):
+        table = replace(table, may_have_thousands=True)
+        return replace(table, first=tuple(map(table.with_points, table.first)))
     if decimal == "auto" and not commas:
         _refuse_points_between_thousands(table)
     if decimal == "auto" and (not commas or any(map(_POINT_NUMBER.fullmatch, cells))):

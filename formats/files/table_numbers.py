@@ -60,6 +60,7 @@ def read_named_numbers(
     name: int | None = 0,
     after_header: int = 1,
     blank: float = float("nan"),
+    text: Sequence[int] = (),
 ) -> NamedNumbers:
     """Return the names and numbers of all rows of a table; parameters and errors as `read_number_blocks`.
 
@@ -69,7 +70,9 @@ def read_named_numbers(
         Also when they take more memory than the file justifies.
     """
     lines, names, numbers, budget = array("q"), list[str](), array("d"), MemoryBudget(table.path)
-    for block, _ in read_number_blocks(table, header, columns, name=name, after_header=after_header, blank=blank):
+    for block, _ in read_number_blocks(
+        table, header, columns, name=name, after_header=after_header, blank=blank, text=text
+    ):
         budget.reserve(TEXT_COST * len(block.names) + sum(map(len, block.names)) + block.values.nbytes)
         lines.extend(block.lines)
         names.extend(block.names)
@@ -86,6 +89,7 @@ def read_number_blocks(
     after_header: int = 1,
     blank: float = float("nan"),
     rows: int | None = None,
+    text: Sequence[int] = (),
 ) -> Iterator[tuple[NamedNumbers, int]]:
     """Yield the names and numbers of some rows of a table after the others, and how many characters are read by then.
 
@@ -105,21 +109,24 @@ def read_number_blocks(
         The value of an empty field. `NA` and its like are NaN always.
     rows : int, optional
         How many lines make a block; those of about `BATCH` numbers when absent.
+    text : sequence of int
+        Columns that are left out as they hold text, and must go on doing so.
 
     Raises
     ------
     InputError
-        A row has too few or too many fields, or a field is no number; line and column are named.
+        A row has too few or too many fields, a field is no number, or one of a column of text is; line and column are
+        named.
     """
     rows = rows or max(1, BATCH // max(1, len(header)))
     adjoin = list(columns) == list(range(columns[0], columns[-1] + 1)) if columns else False
-    may_be_plain = adjoin and (name is None or name < columns[0])
+    may_be_plain = adjoin and (name is None or name < columns[0]) and not any(column > columns[-1] for column in text)
     behind = len(header) - 1 - columns[-1] if columns else 0
     skipped = table.first[after_header - 1].line - table.before if after_header else 0
     lines = itertools.islice(table.lines, skipped, None)
     before, characters = table.before + skipped, 0
     while batch := list(_batch(lines, rows)):
-        block = _read_plain(table, batch, before, columns, name, behind) if may_be_plain else None
+        block = _read_plain(table, batch, before, columns, name, behind, text) if may_be_plain else None
         if block is not None:
             characters += sum(map(len, batch))
             yield block, characters
@@ -128,6 +135,8 @@ def read_number_blocks(
             parsed = table.parse(itertools.chain(batch, lines) if is_quoted else batch, before)
             while some := list(itertools.islice(parsed, rows)):
                 fitting = [fit_row(table, row, len(header)) for row in some]
+                for row in fitting:
+                    _check_text(table, row, text, header)
                 numbers = [read_numbers(table, row, columns, header, blank=blank) for row in fitting]
                 names = [] if name is None else [row.fields[name].strip() for row in fitting]
                 characters += sum(len(field) + 1 for row in some for field in row.fields)
@@ -180,26 +189,36 @@ def _batch(lines: Iterator[str], rows: int) -> Iterator[str]:
 
 
 def _read_plain(
-    table: Table, batch: Sequence[str], before: int, columns: Sequence[int], name: int | None, behind: int
+    table: Table,
+    batch: Sequence[str],
+    before: int,
+    columns: Sequence[int],
+    name: int | None,
+    behind: int,
+    text: Sequence[int],
 ) -> NamedNumbers | None:
     """Return the names and numbers of lines that NumPy may read, or None when one of them is not plain."""
     lines: list[int] = []
     names: list[str] = []
     numbers: list[str] = []
+    has_remarks = table.has_remarks
     for line_number, line in enumerate(batch, start=before + 1):
-        if not line.lstrip(" \t\r\n" + table.delimiter) or (line.startswith("!") and '"' not in line):
+        if not line.lstrip(" \t\r\n" + table.delimiter) or (has_remarks and line.startswith("!") and '"' not in line):
             continue
         parts = _split_plain(line, table.delimiter, columns, behind)
         if parts is None:
             return None
         fields, rest = parts
+        if any(is_number(fields[column]) for column in text):
+            return None
         lines.append(line_number)
         numbers.append(rest)
         if name is not None:
             names.append(fields[name].strip())
-    text = "".join(numbers)
-    has_comma = table.has_decimal_comma
-    if not text or any(sign in text for sign in _SEPARATORS) or (has_comma and ("." in text or table.delimiter == ",")):
+    joined, has_comma = "".join(numbers), table.has_decimal_comma
+    if not joined or any(sign in joined for sign in _SEPARATORS):
+        return None
+    if has_comma and ("." in joined or table.delimiter == ","):
         return None
     if has_comma:
         numbers = [line.replace(",", ".") for line in numbers]
@@ -229,6 +248,19 @@ def _split_plain(line: str, delimiter: str, columns: Sequence[int], behind: int)
 def _unquoted(field: str) -> str:
     """Return a field without the quotation marks around it."""
     return field[1:-1] if len(field) > 1 and field[0] == field[-1] == '"' else field
+
+
+def _check_text(table: Table, row: Row, text: Sequence[int], header: Sequence[str]) -> None:
+    """Refuse a number in a column that was left out as one of text."""
+    for column in text:
+        if is_number(field := row.fields[column]):
+            title = header[column] or str(column + 1)
+            raise InputError(
+                f"{table.path}, line {row.line}, column {title}: {clipped(field)} is a number, and the first fields of "
+                "this column are text.",
+                code="column-of-text-and-numbers",
+                facts={"column": title},
+            )
 
 
 def _read_number(table: Table, row: Row, column: int, header: Sequence[str], blank: float) -> float:

@@ -38,10 +38,14 @@ POU5F1 NANOG
 LONGER = 2.0
 """An axis that is so many times longer than the other has the genes, where names tell nothing."""
 
+FEW, MANY = 12, 1000
+"""An axis of no known names has the genes if it is longer and the other is so short, or it so long."""
+
 _SAMPLE_LIKE = re.compile(
-    r"(s|samples?|smp|gsm|srr|err|drr|tcga|gtex|patients?|pat|pt|subj(ect)?|donor|ctrl|control|case|cell|rep|replicate|"
-    r"day|d|t|time|wt|ko|kd|mut|normal|tumou?r|healthy|disease|treated|untreated|vehicle|lib|library|run|bc|barcode|"
-    r"all|aml|x)[-_. ]?[\w.-]*\d[\w.-]*|[acgt]{8,}(-\d+)?",
+    r"(s|d|t|x|p|n)[-_. ]?\d+|(gsm|srr|err|drr|tcga|gtex)[-_. ]?[\w.-]*\d[\w.-]*|"
+    r"(samples?|smp|patients?|pat|pt|subj(ect)?|donor|ctrl|control|case|cell|rep|replicate|day|time|wt|ko|kd|mut|normal|"
+    r"tumou?r|healthy|disease|treated|untreated|vehicle|lib|library|run|bc|barcode|all|aml|plate|well)"
+    r"([-_. ]?\d+|[-_. ][\w.-]*\d[\w.-]*)|[acgt]{8,}(-\d+)?",
     re.IGNORECASE,
 )
 """Names that samples and cells are given."""
@@ -53,7 +57,14 @@ _SURELY_SAMPLE = re.compile(
 """Names that archives and sequencers give to samples and cells, and nobody to a gene."""
 
 _UNIVERSAL = frozenset(_KNOWN_GENES.split())
-_GENE_LIKE = re.compile(r"ENS[A-Z]{0,6}G\d{11}(\.\d+)?|RP[SL]\d+[AXYL]?\d?|MT-(ND|CO|ATP|CYB)\w*", re.IGNORECASE)
+_GENE_LIKE = re.compile(
+    r"ENS[A-Z]{0,6}[GTP]\d{11}(\.\d+)?|RP[SL]\d+[AXYL]?\d?|MT-(ND|CO|ATP|CYB)\w*|FBgn\d{7}|WBGene\d{8}|AT[1-5MC]G\d{5}|"
+    r"Y[A-P][LR]\d{3}[WC](-\w)?|SP[ABC]+\w*\d+\.\d+c?|Solyc\d+g\d+(\.\d+)*|b\d{4}|TRINITY_DN\d+_c\d+_g\d+(_i\d+)?|"
+    r"XLOC_\d{4,}|M?STRG\.\d+(\.\d+)?|[NX][MRP]_\d{5,}(\.\d+)?|LOC\d{5,}|\d{3,}(_[asx])?_at|ILMN_\d{4,}|A_\d+_P\d+|"
+    r"cg\d{8}|\w{3}-(mir|let)-\d+\w*(-[35]p)?|LOC_Os\d+g\d+|Os\d{2}g\d{7}|GRMZM\w+|Zm\d+\w+|ZDB-GENE-\d+-\d+|MGI:\d+|"
+    r"HGNC:\d+|PA\d{4}|SAOUHSC_\d+|Rv\d{4}c?",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,26 +117,33 @@ def orient(first_cell: str, row_names: Sequence[str], column_names: Sequence[str
         axis: Axis = "rows" if word in GENE_WORDS else "columns"
         is_contradicted = are_in_columns if axis == "rows" else are_in_rows
         return None if is_contradicted else Orientation(axis, f"the first header cell is {first_cell.strip()!r}")
+    rows, columns = len(row_names), len(column_names)
     if are_in_rows:
-        return Orientation("rows", f"{in_rows[0]} and others name rows")
+        is_doubtful = rows <= FEW and columns >= LONGER * rows and not _are_samples(column_names, numbers=True)
+        return None if is_doubtful else Orientation("rows", f"{in_rows[0]} and others name rows")
     if are_in_columns:
-        return Orientation("columns", f"{in_columns[0]} and others name columns")
+        is_doubtful = columns <= FEW and rows >= LONGER * columns and not _are_samples(row_names, numbers=True)
+        return None if is_doubtful else Orientation("columns", f"{in_columns[0]} and others name columns")
     samples_in_rows, samples_in_columns = _are_samples(row_names), _are_samples(column_names)
     if samples_in_rows != samples_in_columns:
         names = column_names if samples_in_columns else row_names
         axis = "rows" if samples_in_columns else "columns"
+        genes, samples = (rows, columns) if axis == "rows" else (columns, rows)
+        if samples >= LONGER * genes and not _surely_samples(names):
+            return None
         return Orientation(axis, f"the other axis has names of samples, such as {names[0]}")
-    rows, columns = len(row_names), len(column_names)
-    if rows >= LONGER * columns:
-        return Orientation("rows", f"there are {rows} rows and {columns} columns")
-    if columns >= LONGER * rows:
-        return Orientation("columns", f"there are {columns} columns and {rows} rows")
-    return None
+    longer, shorter = max(rows, columns), min(rows, columns)
+    if longer < LONGER * shorter or (longer < MANY and shorter > FEW):
+        return None
+    axis = "rows" if rows > columns else "columns"
+    shown = f"{rows} rows and {columns} columns" if axis == "rows" else f"{columns} columns and {rows} rows"
+    return Orientation(axis, f"there are {shown}")
 
 
-def _are_samples(names: Sequence[str]) -> bool:
-    """Whether most names are as those of samples."""
-    return len(names) > 0 and sum(bool(_SAMPLE_LIKE.fullmatch(name.strip())) for name in names) > 0.6 * len(names)
+def _are_samples(names: Sequence[str], *, numbers: bool = False) -> bool:
+    """Whether most names are as those of samples, perhaps numbers among them."""
+    like = sum(bool(_SAMPLE_LIKE.fullmatch(name.strip())) or (numbers and name.strip().isdecimal()) for name in names)
+    return len(names) > 0 and like > 0.6 * len(names)
 
 
 def _surely_samples(names: Sequence[str]) -> bool:

@@ -7,10 +7,11 @@ option that chooses (docs/files.md).
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...engine.errors import InputError, NotFound
 from ...engine.wording import counted, some
@@ -18,14 +19,21 @@ from ..files.delimited import clipped, is_missing, is_number, read_titles
 from ..genes.identifiers import guess_vocabulary
 from ..genes.orientation import GENE_WORDS, SAMPLE_WORDS, title_word
 from .measures import are_measures, find_measures
-from .titles import ID_WORDS, is_annotation, is_index, is_index_title
+from .titles import ID_WORDS, has_digit, is_annotation, is_doubtful, is_index, is_index_title, is_of_detection, stem_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ..files.delimited import Row, Table
 
-_HAS_DIGIT = re.compile(r"\d")
+_NEARLY_NUMBER = re.compile(r"[<>≤≥~≈]?\s*[+-]?(\d[\d.,' ]*|\.\d+)([ed][+-]?\d+)?\s*[*%†‡§#]*", re.IGNORECASE)
+"""A number with a mark that says something of it, or in a form that is not read."""
+
+_DESCRIBING = ("describes the rows", "describe the rows")
+_COUNTING = ("only counts the rows", "only count the rows")
+_OF_TEXT = ("holds text", "hold text")
+_UNWANTED = ("was to be left out", "were to be left out")
+_BESIDE = ("stands beside the measure that is read", "stand beside the measure that is read")
 
 RISING = 6
 """Fewest rising whole numbers that are names of samples; fewer may be measured values."""
@@ -49,6 +57,10 @@ class Layout:
         The columns of values, in ascending order.
     notes : tuple of str
         What was decided.
+    doubtful : tuple of int
+        Those of `values` whose titles describe genes in many tables.
+    text : tuple of int
+        The columns that are left out because they hold text.
     """
 
     titles: tuple[str, ...]
@@ -57,6 +69,8 @@ class Layout:
     names: int
     values: tuple[int, ...]
     notes: tuple[str, ...]
+    doubtful: tuple[int, ...] = ()
+    text: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +140,17 @@ def lay_out(table: Table, *, header: bool | None = None, choice: ColumnChoice | 
         notes.append(f"{'line' if described == 1 else 'lines'} {lines} below the header skipped: text on samples")
     if not below:
         raise InputError(f"{table.path} has no row of numbers below its header.")
-    names, values, chosen = _choose_columns(table, titles, below, choice)
-    notes += [*chosen, *_note_skipped(titles, below, {names, *values})]
-    return Layout(titles, has_header=True, above=above, names=names, values=values, notes=tuple(notes))
+    columns = _choose_columns(table, titles, below, choice)
+    return Layout(
+        titles,
+        has_header=True,
+        above=above,
+        names=columns.names,
+        values=columns.values,
+        notes=(*notes, *columns.notes, *_note_skipped(titles, below, columns.skipped)),
+        doubtful=columns.doubtful,
+        text=columns.text,
+    )
 
 
 def _below_titles(table: Table) -> tuple[list[Row], list[str]]:
@@ -147,13 +169,14 @@ def _without_header(table: Table, first: list[Row], notes: list[str], choice: Co
     if titles := [title for title in (choice.gene_column, *choice.patterns) if title is not None]:
         raise InputError(f"{table.path} has no header, and so no column named {titles[0]!r}.")
     blank = ("",) * len(top)
-    names, values, _ = _choose_columns(table, blank, below, choice)
+    columns = _choose_columns(table, blank, below, choice)
+    names, values = columns.names, columns.values
     values = tuple(column for column in values if column < len(top) and (top[column].strip() or column < values[-1]))
     titles = tuple(f"s{values.index(column) + 1}" if column in values else "" for column in range(len(top)))
     notes.append(
         f"no header: the first line holds numbers after {clipped(top[0])}; samples are named s1 … s{len(values)}"
     )
-    notes += _note_skipped(blank, below, {names, *values, *(i for i in range(len(top)) if not top[i].strip())})
+    notes += _note_skipped(blank, below, {i: why for i, why in columns.skipped.items() if top[i].strip()})
     above = len(table.first) - len(first)
     return Layout(titles, has_header=False, above=above, names=names, values=values, notes=tuple(notes))
 
@@ -186,26 +209,35 @@ def _with_distinct_titles(titles: tuple[str, ...], rows: Sequence[Row]) -> tuple
     return titles
 
 
-def _note_skipped(titles: Sequence[str], below: Sequence[Row], read: set[int]) -> list[str]:
-    """Return one note on the columns that are not read, with what stands in them."""
-    skipped: list[str] = []
-    for column in range(len(titles)):
-        fields = [row.fields[column].strip() for row in below if column < len(row.fields)]
-        if column not in read and fields:
+class _Columns(NamedTuple):
+    """What the columns of a table are: of names, of values, doubtful values, text; why others are skipped; notes."""
+
+    names: int
+    values: tuple[int, ...]
+    doubtful: tuple[int, ...]
+    text: tuple[int, ...]
+    skipped: dict[int, tuple[str, str]]
+    notes: list[str]
+
+
+def _note_skipped(titles: Sequence[str], below: Sequence[Row], skipped: Mapping[int, tuple[str, str]]) -> list[str]:
+    """Return a note for each reason to skip columns, with what stands in them."""
+    notes: list[str] = []
+    for reason in dict.fromkeys(skipped.values()):
+        shown: list[str] = []
+        for column in (column for column, why in skipped.items() if why == reason):
+            fields = [row.fields[column].strip() for row in below if column < len(row.fields)]
             example = next((clipped(field) for field in fields if not is_missing(field)), "nothing")
-            skipped.append(f"{titles[column] or column + 1} ({example})")
-    if not skipped:
-        return []
-    which = "column" if len(skipped) == 1 else f"{len(skipped)} columns"
-    return [
-        f"{which} skipped, as {'it describes' if len(skipped) == 1 else 'they describe'} the rows: {some(skipped, 8)}"
-    ]
+            if fields:
+                shown.append(f"{titles[column] or column + 1} ({example})")
+        if shown:
+            which = "column" if len(shown) == 1 else f"{len(shown)} columns"
+            notes.append(f"{which} skipped that {reason[len(shown) > 1]}: {some(shown, 8)}")
+    return notes
 
 
-def _choose_columns(
-    table: Table, titles: Sequence[str], below: Sequence[Row], choice: ColumnChoice
-) -> tuple[int, tuple[int, ...], list[str]]:
-    """Return the column of names, the columns of values, and a note on those that were chosen."""
+def _choose_columns(table: Table, titles: Sequence[str], below: Sequence[Row], choice: ColumnChoice) -> _Columns:
+    """Return which column names the rows, and which hold values."""
     width = len(titles)
     cells = [
         [row.fields[c].strip() for row in below if c < len(row.fields) and not is_missing(row.fields[c])]
@@ -213,39 +245,91 @@ def _choose_columns(
     ]
     are_text = (bool(cells[column]) and not any(map(is_number, cells[column])) for column in range(width))
     text = {column: None for column, is_text in enumerate(are_text) if is_text}  # in order, and quick to look up
-    gene_column = choice.gene_column
-    if gene_column is None:
-        names = _name_column(titles, cells, text)
-    elif gene_column in titles:
-        names = list(titles).index(gene_column)
-    else:
-        raise NotFound(f"{table.path} has no column {gene_column!r}.", hint=f"It has {some(titles, 10)}.")
+    names = _choose_names(table, titles, cells, text, choice.gene_column)
+    left_out = dict.fromkeys(_matching(table, titles, choice.skipped), _UNWANTED)
     if choice.wanted:
-        wanted = [column for column in _matching(table, titles, choice.wanted) if column != names]
-        skipped = set(_matching(table, titles, choice.skipped))
-        values = tuple(column for column in wanted if column not in skipped)
+        values = tuple(c for c in _matching(table, titles, choice.wanted) if c != names and c not in left_out)
         if not values:
             raise NotFound(f"No column of {table.path} is left to read.", hint=f"It has {some(titles, 10)}.")
-        patterns = some([repr(pattern) for pattern in choice.wanted])
-        return names, values, [f"{counted(len(values), 'column')} read, chosen by {patterns}"]
-    others = {names, *(column for column in range(width) if is_annotation(titles[column]))}
-    others.update(_matching(table, titles, choice.skipped))
-    others.update(column for column in range(names) if is_index(titles[column], cells[column]))
-    open_to = [column for column in range(width) if column not in others and column not in text]
-    if not open_to:
-        raise _no_numbers(table, titles, below, {names, *others})
+        note = f"{counted(len(values), 'column')} read, chosen by {some([repr(pattern) for pattern in choice.wanted])}"
+        return _Columns(names, values, (), (), left_out, [note])
+    series = Counter(stem_of(title) for title in titles)
+    in_series = [has_digit(title) and series[stem_of(title)] > 1 for title in titles]
+    skipped = {
+        **{
+            c: _DESCRIBING
+            for c in range(width)
+            if is_annotation(titles[c]) and (is_of_detection(titles[c]) or not in_series[c])
+        },
+        **{c: _COUNTING for c in range(names) if is_index(titles[c], cells[c])},
+        **left_out,
+    }
+    skipped.pop(names, None)
+    numeric = [c for c in range(width) if c not in skipped and c not in text and c != names]
+    if not numeric:
+        raise _no_numbers(table, titles, below, {names, *skipped})
+    for column in text:
+        if column != names and column not in skipped:
+            _refuse_numbers_in_text(table, titles, below, column, series if in_series[column] else None, numeric)
     # Text before and behind the values describes rows, and so does text without a digit among them, such as calls
     # and sexes; other text among them is a fault, which reading names.
-    wordy = {column for column in text if len(cells[column]) > 2 and not any(map(_HAS_DIGIT.search, cells[column]))}
-    values = [column for column in range(open_to[0], open_to[-1] + 1) if column not in others and column not in wordy]
-    return (names, *_one_measure(table, titles, values))
+    inner = range(numeric[0], numeric[-1] + 1)
+    aside = [c for c in text if c != names and c not in skipped]
+    aside = [c for c in aside if c not in inner or (len(cells[c]) > 2 and not any(map(has_digit, cells[c])))]
+    skipped.update(dict.fromkeys(aside, _OF_TEXT))
+    values, notes = _one_measure(table, titles, [c for c in inner if c not in skipped and c != names])
+    skipped.update(dict.fromkeys((c for c in inner if c not in values and c not in skipped and c != names), _BESIDE))
+    doubtful = tuple(c for c in values if is_doubtful(titles[c]) and not in_series[c])
+    return _Columns(names, values, doubtful, tuple(aside), dict(sorted(skipped.items())), notes)
+
+
+def _choose_names(
+    table: Table,
+    titles: Sequence[str],
+    cells: Sequence[Sequence[str]],
+    text: Mapping[int, None],
+    gene_column: str | None,
+) -> int:
+    if gene_column is None:
+        return _name_column(titles, cells, text)
+    if gene_column not in titles:
+        raise NotFound(f"{table.path} has no column {gene_column!r}.", hint=f"It has {some(titles, 10)}.")
+    return list(titles).index(gene_column)
+
+
+def _refuse_numbers_in_text(
+    table: Table,
+    titles: Sequence[str],
+    below: Sequence[Row],
+    column: int,
+    series: Counter[str] | None,
+    numeric: Sequence[int],
+) -> None:
+    """Refuse a column of text that has numbers with something around them, or a title as columns of numbers have."""
+    rows = [row for row in below if column < len(row.fields) and not is_missing(row.fields[column])]
+    odd = [row for row in rows if _NEARLY_NUMBER.fullmatch(row.fields[column].strip())]
+    is_of_samples = series is not None and any(stem_of(titles[c]) == stem_of(titles[column]) for c in numeric)
+    if 2 * len(odd) < len(rows) and not is_of_samples:
+        return
+    row = odd[0] if odd else rows[0]
+    raise InputError(
+        f"{table.path}, line {row.line}, column {titles[column] or column + 1}: {clipped(row.fields[column].strip())} "
+        "is not a number, and the column may be a sample.",
+        code="sample-of-text",
+        facts={"column": titles[column] or str(column + 1)},
+    )
 
 
 def _matching(table: Table, titles: Sequence[str], patterns: Sequence[str]) -> list[int]:
     """Return the columns whose titles are, or match, one of some patterns, each of which must match some."""
     columns: set[int] = set()
+    places: dict[str, list[int]] = {}
+    for column, title in enumerate(titles):
+        places.setdefault(title, []).append(column)
     for pattern in patterns:
-        matching = [i for i, title in enumerate(titles) if title == pattern or fnmatchcase(title, pattern)]
+        matching = places.get(pattern, [])
+        if not matching and any(sign in pattern for sign in "*?["):
+            matching = [column for column, title in enumerate(titles) if fnmatchcase(title, pattern)]
         if not matching:
             raise NotFound(f"{table.path} has no column {pattern!r}.", hint=f"It has {some(titles, 10)}.")
         columns.update(matching)
@@ -273,8 +357,7 @@ def _one_measure(table: Table, titles: Sequence[str], values: Sequence[int]) -> 
     if not of_expression:
         return tuple(values), []
     (measure,) = of_expression
-    others = some([repr(other.title) for other in measures if other is not measure])
-    return measure.columns, [f"the columns of {measure.title!r} are read, and those of {others} are not"]
+    return measure.columns, [f"of several columns of each sample, those of {measure.title!r} are read"]
 
 
 def _no_numbers(table: Table, titles: Sequence[str], below: Sequence[Row], known: set[int]) -> InputError:
@@ -300,7 +383,7 @@ def _name_column(titles: Sequence[str], cells: Sequence[Sequence[str]], text: Ma
     if is_index(titles[0], cells[0]):
         others = (column for column in (*titled, *distinct) if not is_index(titles[column], cells[column]))
         return next(others, 0)
-    repeats = len(set(cells[0])) < len(cells[0])
+    repeats = len(set(cells[0])) < len(cells[0]) and guess_vocabulary(cells[0]) is None
     if first not in words and (is_annotation(titles[0]) or repeats):
         return next((column for column in titled if column in text and (column in distinct or not repeats)), 0)
     return 0

@@ -17,6 +17,9 @@ MOST_AT_AN_EDGE = 8
 NUMBERS = 200_000
 """About as many numbers are looked at, in rows from all over the table; 40 rows at least, and 400 at most."""
 
+FEW_AT_AN_EDGE = 3
+"""The same in a table of more than `MOST_COLUMNS` columns."""
+
 FIRST_LOOK = 8
 """Rows that are compared first; most columns differ there."""
 
@@ -67,7 +70,8 @@ def find_summaries(values: NDArray[np.float64]) -> dict[int, str]:
         return {}
     units = _units(rows)
     best: dict[int, str] = {}
-    for between, outside in _cuts(columns, min(MOST_AT_AN_EDGE, columns - 2)):
+    edge = MOST_AT_AN_EDGE if columns <= MOST_COLUMNS else FEW_AT_AN_EDGE
+    for between, outside in _cuts(columns, min(edge, columns - 2)):
         known: dict[int, str] = {}
         for name, statistic in _STATISTICS.items():
             if not _agree(rows[:FIRST_LOOK], statistic, between, outside, units):
@@ -104,7 +108,9 @@ def find_parts(values: NDArray[np.float64]) -> dict[int, str]:
             for at in np.flatnonzero(_are_rounded(rows[:FIRST_LOOK, candidates], expected, units[candidates])).tolist():
                 column, window = candidates[at], scale * windows[:, [starts[at]]]
                 does = bool(_are_rounded(rows[:, [column]], window, units[[column]])[0])
-                if does and column not in parts and _varies(rows[:, column], float(units[column])):
+                beside = range(starts[at], starts[at] + width)
+                is_equal = any(np.array_equal(rows[:, column], rows[:, other]) for other in beside)
+                if does and not is_equal and column not in parts and _varies(rows[:, column], float(units[column])):
                     parts[column] = f"{name} of {width} other columns"
     return dict(sorted(parts.items()))
 

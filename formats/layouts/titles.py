@@ -12,28 +12,35 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _ANNOTATIONS = """
-name description desc title definition accession chr chrom chromosome chromosome_name seqname seqnames contig start
-end start_position end_position txstart txend strand length len width size bp exon_length gene_length genelength
+name description desc title definition accession chr chrom chromosome chromosome_name seqname seqnames contig
+start_position end_position txstart txend strand length exon_length gene_length genelength
 effective_length efflength transcript_length exonic_length entrez entrezid entrez_id entrezgene entrezgene_id
-entrez_gene_id ncbi ncbi_id ncbi_gene_id ncbi_geneid gene_id gene_name gene_symbol gene_type genetype gene_biotype
-genebiotype symbol hugo_symbol ensembl ensembl_id hgnc_id biotype probe probe_id refseq refseq_id uniprot gc
-gc_content percent_gc gene_gc band cytoband location locus map type source class family species organism genome
-basemean logfc log2foldchange lfcse stat aveexpr pvalue p_value padj fdr adj_p_val n_cells n_counts highly_variable
-means dispersions dispersions_norm mean_counts pct_dropout_by_counts total_counts n_cells_by_counts
-mean sd stdev std median cv max min total sum average avg variance var efflen eff_length
-class_code nearest_ref_id gene_short_name tss_id coverage score q_value qvalue pep peptides unique_peptides
-razor_unique_peptides sequence_coverage mol_weight_kda sequence_length fasta_headers protein_names majority_protein_ids
-protein_ids reverse only_identified_by_site potential_contaminant number_of_proteins evidence_ids
+entrez_gene_id ncbi ncbi_id ncbi_gene_id ncbi_geneid gene_type genetype gene_biotype genebiotype hgnc_id biotype
+refseq refseq_id uniprot uniprot_id gc_content percent_gc gene_gc cytoband organism genome
+basemean logfc log2foldchange lfcse aveexpr pvalue p_value padj fdr adj_p_val n_cells n_counts highly_variable
+dispersions dispersions_norm mean_counts pct_dropout_by_counts total_counts n_cells_by_counts efflen eff_length
+class_code nearest_ref_id gene_short_name tss_id q_value qvalue peptides unique_peptides razor_unique_peptides
+sequence_coverage mol_weight_kda sequence_length fasta_headers protein_names majority_protein_ids protein_ids
+only_identified_by_site potential_contaminant number_of_proteins evidence_ids
 """
 ANNOTATIONS = frozenset(_ANNOTATIONS.split())
 """Titles of columns that describe a gene and are no sample, even where they hold numbers."""
 
-_ANNOTATION_PARTS = frozenset(
-    {"length", "entrez", "entrezid", "biotype", "ensembl", "refseq", "strand", "description", "chromosome", "gc"}
-)
-"""Words in a longer title that say as much: `mean exon length`, `ENTREZ gene`."""
+_DOUBTFUL = """
+start end stop len width size bp gc band location locus map type source class family species stat means
+mean sd stdev std median cv max min total sum average avg variance var coverage score pep reverse rank index
+"""
+DOUBTFUL = frozenset(_DOUBTFUL.split())
+"""Titles of columns that describe genes in many tables, and in others are samples or genes: numbers decide."""
 
-_DETECTION = re.compile(r"(.*_)?(detection(_p(_?val(ue)?)?)?|p_?val(ue)?)(_\d+)?")
+_LONGER_ANNOTATION = re.compile(
+    r"(gene|transcript|exon|exonic|cds|mean|median|eff|effective|total|union|merged|sequence|protein)(_\w+)*_length|"
+    r"(\w+_)?(biotype|chromosome|strand|description)|"
+    r"(entrez|ensembl|refseq|uniprot|hgnc|ncbi|mgi)(_(gene|transcript|protein|id|ids|name|symbol|accession))*"
+)
+"""Longer titles that say as much: `mean exon length`, `ENTREZ gene`."""
+
+_DETECTION = re.compile(r"(.*_)?detection(_p(_?val(ue)?)?)?(_\d+)?")
 """Titles of columns of p-values, which often repeat: `Detection Pval`, `S1.Detection Pval`."""
 
 _DESCRIPTIONS_OF_SAMPLES = """
@@ -47,8 +54,15 @@ doublet_score phase s_score g2m_score total sum
 DESCRIPTIONS_OF_SAMPLES = frozenset(_DESCRIPTIONS_OF_SAMPLES.split())
 """Names of rows or columns that describe samples and are no gene, even where they hold numbers."""
 
-ALSO_GENES = frozenset({"run", "os", "rep", "rin", "pmi"})
+ALSO_GENES = frozenset({"run", "os", "rep", "rin", "pmi", "race"})
 """Those of them that are also names of genes, of flies above all: beside other descriptions they are none."""
+
+_SAMPLE_TITLES = """
+control controls ctrl untreated treated wt wildtype wild_type mock input vehicle reference ref pool pooled blank normal
+healthy bulk baseline standard qc tumour tumor mutant ko
+"""
+SAMPLE_TITLES = frozenset(_SAMPLE_TITLES.split())
+"""Titles of samples that may be unlike the others."""
 
 COUNTER_ROWS = re.compile(
     r"__(no_feature|ambiguous\w*|too_low_aqual|not_aligned|alignment_not_unique)|"
@@ -61,6 +75,9 @@ COUNTER_ROWS = re.compile(
 _INDEX_TITLES = frozenset({"", "index", "idx", "row", "rows", "rowid", "row_id", "row_number", "rownum", "row_names"})
 _INDEX_TITLE = re.compile(r"unnamed(_\d+)*|level_\d+|x|x_?\d+|v1|\d+|no|nr|number|sr_no|s_no")
 """Titles that pandas, R and spreadsheets give to a column that counts rows."""
+
+WIDEST_STEP = 5
+"""Numbers of rows that a filter left are so far apart at most, on average; ids of genes are farther."""
 
 ID_WORDS = frozenset(
     {"id", "ids", "name", "names", "row", "rowname", "row_names", "index", "key", "locus", "locus_tag"}
@@ -77,8 +94,19 @@ def is_annotation(title: str) -> bool:
     [True, True, False]
     """
     word = title_word(title)
-    parts = set(title_word(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", title)).split("_"))
-    return word in ANNOTATIONS | GENE_WORDS or bool(parts & _ANNOTATION_PARTS) or bool(_DETECTION.fullmatch(word))
+    spaced = title_word(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", title))
+    is_longer = _LONGER_ANNOTATION.fullmatch(spaced) or _LONGER_ANNOTATION.fullmatch(word)
+    return word in ANNOTATIONS | GENE_WORDS or bool(is_longer) or is_of_detection(title)
+
+
+def is_of_detection(title: str) -> bool:
+    """Whether a title is that of p-values of detection, which stand beside each sample."""
+    return bool(_DETECTION.fullmatch(title_word(title)))
+
+
+def is_doubtful(title: str) -> bool:
+    """Whether a title describes genes in many tables, and in others is a sample or a gene."""
+    return title_word(title) in DOUBTFUL
 
 
 def is_index(title: str, cells: Sequence[str]) -> bool:
@@ -86,8 +114,11 @@ def is_index(title: str, cells: Sequence[str]) -> bool:
     word = title_word(title)
     if is_counting(cells):
         return is_index_title(title) or word in ID_WORDS
-    rising = all(cell.isdecimal() for cell in cells) and all(int(a) < int(b) for a, b in pairwise(cells))
-    return is_index_title(title) and rising and bool(cells)
+    if not is_index_title(title) or not cells or not all(cell.isdecimal() for cell in cells):
+        return False
+    numbers = [int(cell) for cell in cells]
+    rises = all(a < b for a, b in pairwise(numbers))
+    return rises and numbers[-1] - numbers[0] < WIDEST_STEP * len(numbers) and numbers[0] < WIDEST_STEP * len(numbers)
 
 
 def is_index_title(title: str) -> bool:
@@ -111,3 +142,19 @@ def is_counting(names: Sequence[str]) -> bool:
     except ValueError:
         return False
     return all(right - left == 1 for left, right in pairwise(numbers))
+
+
+def stem_of(title: str) -> str:
+    """Return a title with 0 for its numbers and N for a barcode: titles of one stem are of one series.
+
+    Examples
+    --------
+    >>> stem_of("AML_24"), stem_of("AACCTGAGAA-1")
+    ('AML_0', 'N-0')
+    """
+    return re.sub(r"\d+", "0", re.sub(r"[ACGT]{8,}", "N", title))
+
+
+def has_digit(text: str) -> bool:
+    """Whether there is a digit in a text."""
+    return any(character.isdigit() for character in text)

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ..genes.orientation import title_word
 from .summaries import find_parts
+from .titles import SAMPLE_TITLES, stem_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
 FEWEST_COMPARED = 10
-"""Fewest genes by whose order a column is compared with the others; `FEWEST_BESIDE_A_SERIES` beside a series."""
+"""Fewest genes by whose order a column is compared with the others."""
 
 FEWEST_BESIDE_A_SERIES = 5
+"""The same for a column whose title is of no series, where those of the others are of one."""
 
 ALIKE, UNLIKE = 0.8, 0.3
 """Rank correlations: the samples of a study lie above the first among themselves, an annotation below the second."""
-
-ALIKE_SERIES, UNLIKE_SERIES = 0.7, 0.6
-"""The same for a column whose title is unlike those of the others."""
 
 FAR = 100.0
 """A column of numbers that are so many times larger or smaller than those of the others is of another measure."""
@@ -49,26 +50,51 @@ class Unlike(NamedTuple):
     reason: str
 
 
-def find_unlike(titles: Sequence[str], values: NDArray[np.float64]) -> list[Unlike]:
-    """Return the columns of values that may be no samples.
+@dataclass(frozen=True, slots=True)
+class _Titles:
+    """What titles tell of columns: whether each is one of a series, of none beside a series, or names a control."""
+
+    in_series: list[bool]
+    beside: list[bool]
+    controls: list[bool]
+
+
+def find_unlike(
+    titles: Sequence[str], values: NDArray[np.float64], doubtful: Collection[int] = ()
+) -> tuple[list[Unlike], list[int]]:
+    """Return the columns of values that may be no samples, and those of the doubtful ones that are none.
 
     A column is judged at an edge of the table by whether its numbers are whole where those of the others are not, or
     the reverse, by their size and by their order; and anywhere by whether it is the sum or mean of columns beside it.
+    A doubtful one is none where its numbers are unlike, or its title stands beside a series; where nothing can tell,
+    it may be one.
 
     Parameters
     ----------
     titles : sequence of str
         One a column.
     values : ndarray of float64, shape (genes, columns)
+    doubtful : collection of int
+        The columns whose titles describe genes in many tables.
     """
     if len(titles) < 3 or not len(values):
-        return []
+        return [], []
     rows = values[:: max(1, len(values) // MOST_ROWS)]
-    every = {unlike.column: unlike for unlike in _of_another_order(titles, rows)}
-    for others in (_whole_beside_decimals(titles, rows), _of_another_size(titles, rows)):
+    read = _read_titles(titles)
+    every = {unlike.column: unlike for unlike in _of_another_order(read, rows)}
+    for others in (_whole_beside_decimals(read, rows), _of_another_size(read, rows)):
         every.update({unlike.column: unlike for unlike in others})
     every.update({column: Unlike(column, f"is the {part}") for column, part in find_parts(values).items()})
-    return [every[column] for column in sorted(every)]
+    none: list[int] = []
+    likeness = _likeness(rows, doubtful) if doubtful else {}
+    for column in doubtful:
+        own = likeness[column]
+        if column in every or read.beside[column] or own < LIKE:
+            every.pop(column, None)
+            none.append(column)
+        elif own != own:  # too few rows to tell
+            every[column] = Unlike(column, "has a title as what describes genes")
+    return [every[column] for column in sorted(every)], none
 
 
 def find_unlike_names(names: Sequence[str], values: NDArray[np.float64]) -> list[int]:
@@ -78,7 +104,8 @@ def find_unlike_names(names: Sequence[str], values: NDArray[np.float64]) -> list
     ----------
     names : sequence of str
     values : ndarray of float64, shape (names, samples)
-        A single word counts where its values are whole numbers and those of most others are not.
+        A single word counts where its values are whole numbers and those of most others are not, or where nearly all
+        other names have capital letters.
     """
     phrases = [bool(_PHRASE.fullmatch(name.strip())) for name in names]
     words = [bool(_WORD.fullmatch(name.strip())) for name in names]
@@ -87,11 +114,12 @@ def find_unlike_names(names: Sequence[str], values: NDArray[np.float64]) -> list
     finite = np.where(np.isfinite(values), values, 0.0)
     whole = np.all(finite == np.round(finite), axis=1)
     are_decimals = 2 * int(np.count_nonzero(whole)) < len(whole)
+    capitals = sum(name[:1].isupper() for name in names) >= CAPITALS * len(names)
     unlike = [
-        is_phrase or (is_word and are_decimals and is_whole)
-        for is_phrase, is_word, is_whole in zip(phrases, words, whole.tolist(), strict=True)
+        is_phrase or (is_word and ((are_decimals and is_whole) or (capitals and name.islower())))
+        for name, is_phrase, is_word, is_whole in zip(names, phrases, words, whole.tolist(), strict=True)
     ]
-    if not any(unlike) or sum(phrases) + sum(words) > max(2, len(names) // 4):
+    if not any(unlike) or sum(unlike) > max(2, len(names) // 3):
         return []
     front = next((i for i, is_unlike in enumerate(unlike) if not is_unlike), len(names))
     behind = next((i for i, is_unlike in enumerate(reversed(unlike)) if not is_unlike), len(names))
@@ -99,41 +127,52 @@ def find_unlike_names(names: Sequence[str], values: NDArray[np.float64]) -> list
     return edges if len(edges) == sum(unlike) else []
 
 
-def is_one_of_a_series(titles: Sequence[str], column: int) -> bool:
-    """Whether a title differs from another one only in its numbers: `AML_24` beside `AML_23` is a sample."""
-    stems = [_stem(title) for title in titles]
-    return any(character.isdigit() for character in titles[column]) and stems.count(stems[column]) > 1
-
-
 _PHRASE = re.compile(r"[A-Za-z][a-z]+([ _.][a-z]+)+|[A-Z]?[a-z]+([A-Z][a-z]+)+|[A-Za-z ]+ \([A-Za-z/%²0-9 ]+\)")
 """Several words: `pack_years`, `PackYears`, `Age (years)`."""
 
-_WORD = re.compile(r"[A-Z]?[a-z]{2,}")
+_WORD = re.compile(r"[a-z]{2,}\d*")
+
+CAPITALS = 0.8
+"""Share of names of genes that begin with a capital letter, where a name in small letters is of none."""
+
+LIKE = 0.5
+"""Least median rank correlation with the other columns of a sample whose title describes genes in many tables."""
 
 
-def _stem(title: str) -> str:
-    return re.sub(r"\d+", "0", title)
-
-
-def _beside_a_series(titles: Sequence[str]) -> list[bool]:
-    """Return for each title whether it is of no series, where most others are of one."""
-    stems = [_stem(title) for title in titles]
-    sizes = Counter(stem for stem in stems if "0" in stem)
-    are_of_one = [sizes[stem] > 1 for stem in stems]
-    if sum(are_of_one) < max(3, 0.7 * len(titles)):
-        return [False] * len(titles)
+def _read_titles(titles: Sequence[str]) -> _Titles:
+    stems = [stem_of(title) for title in titles]
+    sizes = Counter(stems)
+    in_series = [sizes[stem] > 1 and stem != title for stem, title in zip(stems, titles, strict=True)]
+    controls = [title_word(title) in SAMPLE_TITLES for title in titles]
+    if sum(in_series) < max(3, 0.7 * len(titles)):
+        return _Titles(in_series, [False] * len(titles), controls)
     heads = [re.split(r"[^A-Za-z]", title, maxsplit=1)[0].lower() for title in titles]
-    of_series = {head for head, is_of_one in zip(heads, are_of_one, strict=True) if is_of_one}
-    return [not is_of_one and head not in of_series for head, is_of_one in zip(heads, are_of_one, strict=True)]
+    of_series = {head for head, is_one in zip(heads, in_series, strict=True) if is_one and head}
+    beside = [
+        not is_one and head not in of_series and not is_control
+        for head, is_one, is_control in zip(heads, in_series, controls, strict=True)
+    ]
+    return _Titles(in_series, beside, controls)
 
 
-def _whole_beside_decimals(titles: Sequence[str], rows: NDArray[np.float64]) -> list[Unlike]:
+def _likeness(rows: NDArray[np.float64], columns: Collection[int]) -> dict[int, float]:
+    """Return the median rank correlation of columns with the others; NaN where there are too few rows to tell."""
+    others = [column for column in range(rows.shape[1]) if column not in columns]
+    if len(rows) < FEWEST_BESIDE_A_SERIES or len(others) < 2 or not np.isfinite(rows).all():
+        return dict.fromkeys(columns, float("nan"))
+    chosen = [*columns, *others[:: max(1, len(others) // COMPARED)]]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        correlations = np.nan_to_num(np.abs(np.atleast_2d(np.corrcoef(_ranks(rows[:, chosen])))))
+    return {column: _median(correlations[at, len(columns) :]) for at, column in enumerate(columns)}
+
+
+def _whole_beside_decimals(titles: _Titles, rows: NDArray[np.float64]) -> list[Unlike]:
     """Return the columns at the edges that have whole numbers where the others have decimals, or the reverse."""
     measured = np.isfinite(rows) & (rows != 0)
     fractional = measured & (np.where(measured, rows, 0.0) % 1 != 0)
     numbers, fractions = measured.sum(axis=0), fractional.sum(axis=0)
     decimal = (numbers > 0) & (2 * fractions >= numbers)
-    if not decimal.any() or len(titles) < 4:
+    if not decimal.any() or rows.shape[1] < 4:
         return []
     share = fractions[decimal].sum() / (numbers[decimal].sum() + 1)
     whole = (fractions == 0) & ((1 - share) ** numbers < CHANCE)
@@ -144,30 +183,33 @@ def _whole_beside_decimals(titles: Sequence[str], rows: NDArray[np.float64]) -> 
     )
     if 3 * np.count_nonzero(few) > np.count_nonzero(whole | decimal):
         return []
-    beside = _beside_a_series(titles)
     front = int(np.argmin(few))
     behind = len(few) - int(np.argmin(few[::-1]))
     return [
         Unlike(column, reason)
         for column in np.flatnonzero(few).tolist()
-        if beside[column] or ((column < front or column >= behind) and not is_one_of_a_series(titles, column))
+        if titles.beside[column] or ((column < front or column >= behind) and not titles.in_series[column])
     ]
 
 
-def _of_another_size(titles: Sequence[str], rows: NDArray[np.float64]) -> list[Unlike]:
+def _of_another_size(titles: _Titles, rows: NDArray[np.float64]) -> list[Unlike]:
     """Return the columns at the edges whose numbers are far larger or smaller than those of all others."""
     sizes = np.array([_median(np.abs(column[np.isfinite(column) & (column != 0)])) for column in rows.T])
-    are_few, beside = len(rows) < FEWEST_COMPARED, _beside_a_series(titles)
+    are_few, beside = len(rows) < FEWEST_COMPARED, titles.beside
     unlike: list[Unlike] = []
-    left = list(range(len(titles)))
+    left = list(range(rows.shape[1]))
     for end in (0, -1):
         while len(left) > 3:
             column = left[end]
             others = sizes[[other for other in left if other != column and np.isfinite(sizes[other])]]
             far = NEAR if beside[column] else FAR
-            if len(others) < 2 or others.max() > NEAR * others.min() or is_one_of_a_series(titles, column):
+            if len(others) < 2 or others.max() > NEAR * others.min() or titles.in_series[column]:
                 break
-            if not (are_few or beside[column]) or others.min() / far <= sizes[column] <= others.max() * far:
+            if (
+                titles.controls[column]
+                or not (are_few or beside[column])
+                or others.min() / far <= sizes[column] <= others.max() * far
+            ):
                 break
             left.remove(column)
             reason = f"has numbers of about {sizes[column]:.3g}, and the others of about {_median(others):.3g}"
@@ -175,10 +217,10 @@ def _of_another_size(titles: Sequence[str], rows: NDArray[np.float64]) -> list[U
     return unlike
 
 
-def _of_another_order(titles: Sequence[str], rows: NDArray[np.float64]) -> list[Unlike]:
+def _of_another_order(titles: _Titles, rows: NDArray[np.float64]) -> list[Unlike]:
     """Return the columns at the edges that go along with no other, where the others go along with each other."""
     columns = rows.shape[1]
-    beside = _beside_a_series(titles)
+    beside = titles.beside
     fewest = FEWEST_BESIDE_A_SERIES if any(beside) else FEWEST_COMPARED
     if len(rows) < fewest or columns < 4 or not np.isfinite(rows).all():
         return []
@@ -196,10 +238,12 @@ def _of_another_order(titles: Sequence[str], rows: NDArray[np.float64]) -> list[
             others = [i for i in left if i != at]
             typical, own = _median(correlations[np.ix_(others, others)]), _median(correlations[at, others])
             column = int(chosen[at])
-            alike, limit = (ALIKE_SERIES, UNLIKE_SERIES) if beside[column] else (ALIKE, UNLIKE)
             if len(rows) < FEWEST_COMPARED and not beside[column]:
                 break
-            if len(others) < 3 or not (typical > alike and own < limit) or is_one_of_a_series(titles, column):
+            is_sample = titles.in_series[column] or titles.controls[column]
+            if is_sample or len(others) < 3 or not own < UNLIKE:
+                break
+            if typical <= ALIKE and not (beside[column] and typical > UNLIKE):
                 break
             left.remove(at)
             unlike.append(

@@ -74,7 +74,7 @@ def test_a_table_reads_the_same_from_every_writer(tmp_path: Path, content: str):
 
 def test_columns_that_describe_genes_are_skipped_with_a_note(tmp_path: Path):
     file = read_expression(write(tmp_path / "e", "Gene\tNAME\ta\tb\tc\n" + rows(about="1000_at")))
-    assert said(file, "column skipped, as it describes the rows: NAME ('1000_at')")
+    assert said(file, "column skipped that describes the rows: NAME ('1000_at')")
     assert said(file, "genes in rows: the first header cell is 'Gene'")
     assert said(file, "tabs")
 

@@ -139,7 +139,7 @@ def test_names_may_be_none_or_stand_before_text(tmp_path: Path, start: int):
         b"gene\ta\nG1\t1\n\nG2\tinf\n",
         b"gene,a\r\n\"G1\",1\r\n'G2', 2 \r\n",
         b"gene a\n#G1   -1e-5\n G2 nan\n",
-        b"gene\ta\t\nG1\t1\t\n!end\n",
+        b"!remark\ngene\ta\t\nG1\t1\t\n!end\n",
     ],
 )
 def test_ordinary_tables_are_read_by_numpy(tmp_path: Path, content: bytes):

@@ -243,7 +243,7 @@ def test_random_tables_of_samples_are_of_samples():
         titles = [f"P{i}" for i in range(samples)]
         assert find_summaries(values) == {}
         assert find_parts(values) == {}
-        assert find_unlike(titles, values) == []
+        assert find_unlike(titles, values) == ([], [])
         assert find_unlike_names([f"G{i}" for i in range(genes)], values) == []
         assert find_measures(titles, range(samples)) == ()
 
@@ -252,7 +252,7 @@ def test_a_table_of_one_column_or_none_is_not_judged():
     for columns in range(3):
         titles = SAMPLES[:columns]
         try:
-            assert find_unlike(titles, COUNTS[:, :columns]) == []
+            assert find_unlike(titles, COUNTS[:, :columns]) == ([], [])
             assert find_summaries(COUNTS[:, :columns]) == {}
         except GrnError as error:  # pragma: no cover
             pytest.fail(str(error))

@@ -100,7 +100,8 @@ def test_what_is_skipped_is_said(tmp_path: Path):
         "read as a table separated by tabs",
         "above the header skipped: Ours",
         "line 3 below the header skipped: text on samples",
-        "2 columns skipped, as they describe the rows: 1 ('0'), GeneLength ('900')",
+        "column skipped that only counts the rows: 1 ('0')",
+        "column skipped that describes the rows: GeneLength ('900')",
         "1 row of reads that belong to no gene skipped: __no_feature",
         "genes in rows: the first header cell is 'gene'",
     )
