@@ -19,7 +19,17 @@ from ..files.delimited import clipped, is_missing, is_number, read_titles
 from ..genes.identifiers import guess_vocabulary
 from ..genes.orientation import GENE_WORDS, SAMPLE_WORDS, title_word
 from .measures import are_measures, find_measures
-from .titles import ID_WORDS, has_digit, is_annotation, is_doubtful, is_index, is_index_title, is_of_detection, stem_of
+from .titles import (
+    ID_WORDS,
+    has_digit,
+    has_letter,
+    is_annotation,
+    is_doubtful,
+    is_index,
+    is_index_title,
+    is_of_detection,
+    stem_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -346,17 +356,22 @@ def _one_measure(table: Table, titles: Sequence[str], values: Sequence[int]) -> 
         )
     measures = find_measures(titles, values)
     of_expression = [measure for measure in measures if measure.is_expression]
-    if len(of_expression) > 1:
+    # Samples are called SE_1 and RAW_1 as well: measures of samples that have numbers for names are asked about.
+    are_numbered = any(not has_letter(titles[c].replace(m.title, "")) for m in measures for c in m.columns[:1])
+    if len(of_expression) > 1 or (len(measures) > 1 and are_numbered):
+        asked = measures if are_numbered else of_expression
         raise InputError(
             f"{table.path} has several columns of each sample: "
-            + some([f"{counted(len(m.columns), 'column')} of {m.title!r}" for m in of_expression])
+            + some([f"{counted(len(m.columns), 'column')} of {(m.title or titles[m.columns[0]])!r}" for m in asked])
             + ".",
             code="several-measures",
-            facts={"pattern": of_expression[0].pattern},
+            facts={"pattern": asked[0].pattern or titles[asked[0].columns[0]]},
         )
     if not of_expression:
         return tuple(values), []
     (measure,) = of_expression
+    if not measure.title:
+        return measure.columns, []
     return measure.columns, [f"of several columns of each sample, those of {measure.title!r} are read"]
 
 

@@ -43,7 +43,10 @@ def are_measures(titles: Iterable[str]) -> bool:
 
 
 class Measure(NamedTuple):
-    """Columns of one measure: its title, a pattern of its columns, whether it is of expression, and the columns."""
+    """Columns of one measure: its title, a pattern of its columns, whether it is of expression, and the columns.
+
+    Title and pattern are empty where the columns are called as the samples.
+    """
 
     title: str
     pattern: str
@@ -54,8 +57,8 @@ class Measure(NamedTuple):
 def find_measures(titles: Sequence[str], columns: Sequence[int]) -> tuple[Measure, ...]:
     """Return the measures that a table has of each sample, or none where it has one.
 
-    A title is a measure and the name of a sample, in either order. There are several measures where two of them have
-    the same sample.
+    A title is a measure and the name of a sample, in either order, or the name alone. There are several measures where
+    two of them have the same sample.
 
     Parameters
     ----------
@@ -72,19 +75,28 @@ def find_measures(titles: Sequence[str], columns: Sequence[int]) -> tuple[Measur
     >>> find_measures(["gene", "ctrl_1", "ctrl_2", "treated_1", "treated_2"], range(1, 5))
     ()
     """
-    found: dict[tuple[str, str], list[int]] = defaultdict(list)
-    samples: dict[tuple[str, str], set[str]] = defaultdict(set)
+    measured: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
     for column in columns:
         parts = _split(titles[column])
         if parts is not None:
             title, pattern, sample = parts
-            found[title, pattern].append(column)
-            samples[title, pattern].add(sample)
-    shared = [key for key in found if any(samples[key] & samples[other] for other in found if other[0] != key[0])]
-    if len(shared) < 2:
-        return ()
+            measured[title, pattern].setdefault(sample, column)
+    bare = {titles[column]: column for column in columns}
+    bare = {sample: bare[sample] for samples in list(measured.values()) for sample in samples if sample in bare}
+    if bare:  # A beside A.pvalue
+        measured["", ""] = bare
+    shared = [
+        key
+        for key, samples in measured.items()
+        if any(samples.keys() & others.keys() for other, others in measured.items() if other[0] != key[0])
+    ]
     return tuple(
-        Measure(title, pattern, bool(_VALUES.fullmatch(title_word(title))), tuple(found[title, pattern]))
+        Measure(
+            title,
+            pattern,
+            not title or bool(_VALUES.fullmatch(title_word(title))),
+            tuple(measured[title, pattern].values()),
+        )
         for title, pattern in shared
     )
 

@@ -17,6 +17,9 @@ MOST_AT_AN_EDGE = 8
 NUMBERS = 200_000
 """About as many numbers are looked at, in rows from all over the table; 40 rows at least, and 400 at most."""
 
+SIGNIFICANT = 6e-6
+"""Relative error of numbers that are written with six significant digits, as many programs do."""
+
 FEW_AT_AN_EDGE = 3
 """The same in a table of more than `MOST_COLUMNS` columns."""
 
@@ -159,7 +162,7 @@ def _are_rounded(
     columns: NDArray[np.float64], expected: NDArray[np.float64], units: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
     """Return which columns are what is expected, rounded to their units."""
-    return np.all(np.abs(columns - expected) <= 0.5001 * units + 1e-6 * np.abs(expected), axis=0)
+    return np.all(np.abs(columns - expected) <= 0.5001 * units + SIGNIFICANT * np.abs(expected), axis=0)
 
 
 def _varies(column: NDArray[np.float64], unit: float) -> bool:

@@ -158,3 +158,8 @@ def stem_of(title: str) -> str:
 def has_digit(text: str) -> bool:
     """Whether there is a digit in a text."""
     return any(character.isdigit() for character in text)
+
+
+def has_letter(text: str) -> bool:
+    """Whether there is a letter in a text."""
+    return any(character.isalpha() for character in text)

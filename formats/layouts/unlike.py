@@ -11,7 +11,7 @@ import numpy as np
 
 from ..genes.orientation import title_word
 from .summaries import find_parts
-from .titles import SAMPLE_TITLES, stem_of
+from .titles import SAMPLE_TITLES, has_digit, stem_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -142,7 +142,7 @@ LIKE = 0.5
 def _read_titles(titles: Sequence[str]) -> _Titles:
     stems = [stem_of(title) for title in titles]
     sizes = Counter(stems)
-    in_series = [sizes[stem] > 1 and stem != title for stem, title in zip(stems, titles, strict=True)]
+    in_series = [sizes[stem] > 1 and has_digit(title) for stem, title in zip(stems, titles, strict=True)]
     controls = [title_word(title) in SAMPLE_TITLES for title in titles]
     if sum(in_series) < max(3, 0.7 * len(titles)):
         return _Titles(in_series, [False] * len(titles), controls)
@@ -158,12 +158,19 @@ def _read_titles(titles: Sequence[str]) -> _Titles:
 def _likeness(rows: NDArray[np.float64], columns: Collection[int]) -> dict[int, float]:
     """Return the median rank correlation of columns with the others; NaN where there are too few rows to tell."""
     others = [column for column in range(rows.shape[1]) if column not in columns]
-    if len(rows) < FEWEST_BESIDE_A_SERIES or len(others) < 2 or not np.isfinite(rows).all():
+    if len(others) < 2:
+        others = list(range(rows.shape[1]))
+    if len(rows) < FEWEST_BESIDE_A_SERIES or len(others) < 3 or not np.isfinite(rows).all():
         return dict.fromkeys(columns, float("nan"))
     chosen = [*columns, *others[:: max(1, len(others) // COMPARED)]]
     with np.errstate(invalid="ignore", divide="ignore"):
         correlations = np.nan_to_num(np.abs(np.atleast_2d(np.corrcoef(_ranks(rows[:, chosen])))))
-    return {column: _median(correlations[at, len(columns) :]) for at, column in enumerate(columns)}
+    return {
+        column: _median(
+            np.array([correlations[at, i] for i in range(len(columns), len(chosen)) if chosen[i] != column])
+        )
+        for at, column in enumerate(columns)
+    }
 
 
 def _whole_beside_decimals(titles: _Titles, rows: NDArray[np.float64]) -> list[Unlike]:
@@ -243,15 +250,12 @@ def _of_another_order(titles: _Titles, rows: NDArray[np.float64]) -> list[Unlike
             is_sample = titles.in_series[column] or titles.controls[column]
             if is_sample or len(others) < 3 or not own < UNLIKE:
                 break
-            if typical <= ALIKE and not (beside[column] and typical > UNLIKE):
+            if typical <= ALIKE and not beside[column]:
                 break
             left.remove(at)
-            unlike.append(
-                Unlike(
-                    column,
-                    f"does not go along with the others (median rank correlation {own:.2f}; among them {typical:.2f})",
-                )
-            )
+            correlation = f"median rank correlation {own:.2f}; among them {typical:.2f}"
+            title = "has a title of another kind and " if typical <= UNLIKE else ""
+            unlike.append(Unlike(column, f"{title}does not go along with the others ({correlation})"))
     return unlike
 
 

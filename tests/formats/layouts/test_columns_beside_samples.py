@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -256,3 +257,105 @@ def test_a_table_of_one_column_or_none_is_not_judged():
             assert find_summaries(COUNTS[:, :columns]) == {}
         except GrnError as error:  # pragma: no cover
             pytest.fail(str(error))
+
+
+AXIS = {
+    "tomatoes": [f"Solyc{i:02d}g{i * 37:06d}" for i in range(1, 41)],
+    "assemblies": [f"TRINITY_DN{i * 13}_c0_g1" for i in range(1, 41)],
+    "transcripts of Cufflinks": [f"XLOC_{i:06d}" for i in range(1, 41)],
+    "transcripts of StringTie": [f"STRG.{i}" for i in range(1, 41)],
+    "fission yeast": [f"SPAC{i * 7}.0{i % 9}c" for i in range(1, 41)],
+    "accessions": [f"XM_{i:09d}.1" for i in range(1, 41)],
+    "one family": [f"SLC{i}A{i % 5 + 1}" for i in range(1, 41)],
+    "worms": [f"WBGene{i:08d}" for i in range(1, 41)],
+}
+
+
+@pytest.mark.parametrize("which", AXIS)
+@pytest.mark.parametrize("samples", [["leaf_1", "leaf_2", "root_1", "root_2"], ["liver", "brain", "kidney", "heart"]])
+def test_genes_of_any_organism_are_told_from_samples_without_a_title(
+    tmp_path: Path, which: str, samples: list[str]
+) -> None:
+    values = STREAM.normal(7, 1, (40, 4)).round(3)
+    (tmp_path / "e").write_text(table({"": AXIS[which], **numbers(values, samples)}))
+    assert read_expression_table(tmp_path / "e")[0].genes == tuple(AXIS[which])
+    columns = {gene: [repr(v) for v in row] for gene, row in zip(AXIS[which], values.tolist(), strict=True)}
+    (tmp_path / "e").write_text(table({"": samples, **columns}))
+    with contextlib.suppress(InputError):  # words and lengths may leave it open
+        assert read_expression_table(tmp_path / "e")[0].genes == tuple(AXIS[which])
+
+
+@pytest.mark.parametrize(
+    "titles",
+    [
+        "GC_1 GC_2 GC_3 naive_1 naive_2 naive_3",
+        "start mid end max total gc",
+        "full_length_1 full_length_2 short_1 short_2 refseq_1 refseq_2",
+        "0min 5min 10min 20min 40min 80min",
+    ],
+)
+def test_samples_may_be_called_as_what_describes_genes_is(tmp_path: Path, titles: str) -> None:
+    (tmp_path / "e").write_text(table({"gene": GENES, **numbers(LOGS, titles.split())}))
+    assert read_expression_table(tmp_path / "e")[0].samples == tuple(titles.split())
+
+
+def test_genes_may_be_called_as_what_describes_genes_is(tmp_path: Path) -> None:
+    genes = [*GENES[:10], "MAX", "GC", *GENES[12:]]
+    columns = {gene: [repr(v) for v in row] for gene, row in zip(genes, LOGS.tolist(), strict=True)}
+    (tmp_path / "e").write_text(table({"sample": SAMPLES, **columns}))
+    assert read_expression_table(tmp_path / "e")[0].genes == tuple(genes)
+
+
+NEARLY = ["7,18", "7.18 *", "<LOD", "1d5", "1 161.90.1", "ND", "<0.5"]
+
+
+@pytest.mark.parametrize("field", NEARLY)
+@pytest.mark.parametrize("column", ["S1", "S3", "S6"])
+def test_a_sample_of_text_is_never_left_out(tmp_path: Path, field: str, column: str) -> None:
+    (tmp_path / "e").write_text(table({"gene": GENES, **numbers(LOGS), column: [field] * 20}))
+    with pytest.raises(InputError, match=rf"line 2, column {column}.*is not a number"):
+        read_expression_table(tmp_path / "e")
+    assert len(read_expression_table(tmp_path / "e", skip_columns=[column])[0].samples) == 5
+
+
+@pytest.mark.parametrize("column", ["note", "zz"])
+def test_a_column_of_text_that_goes_on_as_numbers_is_refused(tmp_path: Path, column: str) -> None:
+    genes = [f"{gene}{i}" for i in range(4) for gene in GENES]
+    text = ["high"] * 60 + ["1.5"] * 20
+    for columns in ({**numbers(np.tile(LOGS, (4, 1))), column: text}, {column: text, **numbers(np.tile(LOGS, (4, 1)))}):
+        (tmp_path / "e").write_text(table({"gene": genes, **columns}))
+        with pytest.raises(InputError, match=r"line 62.* is a number, and the first fields of this column are text"):
+            read_expression_table(tmp_path / "e")
+
+
+@pytest.mark.parametrize("title", ["Average", "Grand Total", "whatever"])
+def test_rows_that_are_computed_are_no_genes_and_no_samples(tmp_path: Path, title: str) -> None:
+    row = COUNTS.sum(axis=0) if "Total" in title else COUNTS.mean(axis=0)
+    (tmp_path / "e").write_text(table({"gene": [*GENES, title], **numbers(np.vstack([COUNTS, row]))}))
+    assert read_expression_table(tmp_path / "e")[0].genes == tuple(GENES)
+    turned_values = np.vstack([LOGS.T, LOGS.mean(axis=1), LOGS.std(axis=1)]).T
+    columns = {gene: [f"{v:g}" for v in row] for gene, row in zip(GENES, turned_values.tolist(), strict=True)}
+    (tmp_path / "e").write_text(table({"sample": [*SAMPLES, title, "sd"], **columns}))
+    assert read_expression_table(tmp_path / "e")[0].samples == tuple(SAMPLES)
+
+
+def test_p_values_beside_samples_of_any_name_are_left_out(tmp_path: Path) -> None:
+    columns = {**numbers(LOGS), **{f"{sample}.pvalue": UNIFORM for sample in SAMPLES}}
+    (tmp_path / "e").write_text(table({"gene": GENES, **columns}))
+    assert read_expression_table(tmp_path / "e")[0].samples == tuple(SAMPLES)
+
+
+def test_a_row_that_begins_with_an_exclamation_mark_is_a_gene_but_in_a_series_matrix(tmp_path: Path) -> None:
+    body = table({"gene": ["!Kung", *GENES[1:]], **numbers(LOGS)})
+    (tmp_path / "e").write_text(body)
+    assert read_expression_table(tmp_path / "e")[0].genes[0] == "!Kung"
+    (tmp_path / "e").write_text("!Series_title\t1\n" + table({"ID_REF": GENES, **numbers(LOGS)}) + "!matrix_end\n")
+    assert read_expression_table(tmp_path / "e")[0].genes == tuple(GENES)
+
+
+def test_a_list_of_samples_says_nothing_of_genes(tmp_path: Path) -> None:
+    (tmp_path / "e").write_text(turned(CLINICAL["weights and years"][0]))
+    with pytest.raises(InputError, match="'weight_kg'"):
+        read_expression_table(tmp_path / "e", are_samples_chosen=True)
+    genes = read_expression_table(tmp_path / "e", are_genes_chosen=True)[0].genes
+    assert genes == ("weight_kg", "pack_years", *GENES)
