@@ -404,10 +404,10 @@ def _sniff_delimiter(lines: Sequence[str]) -> Delimiter:
     lines = [line for line, length in zip(lines, lengths, strict=True) if length <= SNIFFED_TEXT] or lines[:2]
     scores: dict[Delimiter, float] = {delimiter: _fit(lines, delimiter) for delimiter in DELIMITER_NAMES}
     every: list[Delimiter] = list(DELIMITER_NAMES)
-    best = max(every, key=lambda delimiter: scores[delimiter])
+    best: Delimiter = max(every, key=lambda delimiter: scores[delimiter])
     if best == ",":
-        others: tuple[Delimiter, ...] = ("\t", ";")
-        best = next((other for other in others if scores[other] > 1 and _are_decimal(lines[1:], other)), best)
+        others = (other for other in every if other in "\t;" and scores[other] > 1)
+        best = next((other for other in others if _are_decimal(lines[1:], other)), best)
     if scores[best]:
         return best
     there: list[Delimiter] = [delimiter for delimiter in DELIMITER_NAMES if delimiter in lines[0]]

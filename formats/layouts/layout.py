@@ -39,11 +39,14 @@ if TYPE_CHECKING:
 _NEARLY_NUMBER = re.compile(r"[<>≤≥~≈]?\s*[+-]?(\d[\d.,' ]*|\.\d+)([ed][+-]?\d+)?\s*[*%†‡§#]*", re.IGNORECASE)
 """A number with a mark that says something of it, or in a form that is not read."""
 
-_DESCRIBING = ("describes the rows", "describe the rows")
-_COUNTING = ("only counts the rows", "only count the rows")
-_OF_TEXT = ("holds text", "hold text")
-_UNWANTED = ("was to be left out", "were to be left out")
-_BESIDE = ("stands beside the measure that is read", "stand beside the measure that is read")
+_Reason = tuple[str, str]
+"""Why one column is skipped, and why several are."""
+
+_DESCRIBING: _Reason = ("describes the rows", "describe the rows")
+_COUNTING: _Reason = ("only counts the rows", "only count the rows")
+_OF_TEXT: _Reason = ("holds text", "hold text")
+_UNWANTED: _Reason = ("was to be left out", "were to be left out")
+_BESIDE: _Reason = ("stands beside the measure that is read", "stand beside the measure that is read")
 
 RISING = 6
 """Fewest rising whole numbers that are names of samples; fewer may be measured values."""
@@ -226,11 +229,11 @@ class _Columns(NamedTuple):
     values: tuple[int, ...]
     doubtful: tuple[int, ...]
     text: tuple[int, ...]
-    skipped: dict[int, tuple[str, str]]
+    skipped: dict[int, _Reason]
     notes: list[str]
 
 
-def _note_skipped(titles: Sequence[str], below: Sequence[Row], skipped: Mapping[int, tuple[str, str]]) -> list[str]:
+def _note_skipped(titles: Sequence[str], below: Sequence[Row], skipped: Mapping[int, _Reason]) -> list[str]:
     """Return a note for each reason to skip columns, with what stands in them."""
     notes: list[str] = []
     for reason in dict.fromkeys(skipped.values()):
