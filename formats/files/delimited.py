@@ -406,7 +406,7 @@ def _sniff_delimiter(lines: Sequence[str]) -> Delimiter:
     every: list[Delimiter] = list(DELIMITER_NAMES)
     best: Delimiter = max(every, key=lambda delimiter: scores[delimiter])
     if best == ",":
-        others = (other for other in every if other in "\t;" and scores[other] > 1)
+        others = (other for other in every if other in ("\t", ";") and scores[other] > 1)
         best = next((other for other in others if _are_decimal(lines[1:], other)), best)
     if scores[best]:
         return best
