@@ -13,10 +13,10 @@ from ...engine.wording import counted, some
 from ..files.delimited import check_names, open_table
 from ..files.table_numbers import read_named_numbers
 from ..genes.identifiers import spreadsheet_dates
-from ..genes.orientation import SAMPLE_WORDS, Orientation, orient, title_word
+from ..genes.orientation import Orientation, orient, title_word
 from ..layouts.layout import ColumnChoice, lay_out
 from ..layouts.summaries import find_summaries
-from ..layouts.titles import ALSO_GENES, COUNTER_ROWS, DESCRIPTIONS_OF_SAMPLES, is_counting
+from ..layouts.titles import ALSO_GENES, COUNTER_ROWS, describes_samples, is_counting
 from ..layouts.unlike import find_unlike, find_unlike_names
 from .gct import has_metadata, without_metadata
 from .sample_tables import select_described
@@ -105,7 +105,8 @@ def read_expression_table(
     are_samples_known = bool(columns) or are_samples_chosen or sample_table is not None
     body = _Body(rows, titles, values, tuple(layout.values.index(column) for column in layout.doubtful))
     body, summaries = (body, ()) if columns or table.is_gct else _without_summaries(body)
-    orientation = _choose_axis(table, genes_in, layout, body.rows, body.titles)
+    has_gene_column = gene_column is not None
+    orientation = _choose_axis(table, genes_in, layout, body.rows, body.titles, has_gene_column=has_gene_column)
     notes = (
         f"read as {table.form}" + (", with decimal commas" if table.has_decimal_comma else ""),
         *metadata_notes,
@@ -184,6 +185,8 @@ def _choose_axis(
     layout: Layout,
     rows: tuple[str, ...],
     columns: tuple[str, ...],
+    *,
+    has_gene_column: bool,
 ) -> Orientation:
     if genes_in == "columns" and not layout.has_header:
         raise InputError(
@@ -191,6 +194,8 @@ def _choose_axis(
         )
     if genes_in != "auto":
         return Orientation(genes_in, "as asked")
+    if has_gene_column:
+        return Orientation("rows", "a column of gene names was chosen")
     if table.is_gct:
         return Orientation("rows", "this is a GCT file")
     if not layout.has_header:
@@ -221,8 +226,7 @@ def _without_descriptions(
     genes: tuple[str, ...], values: NDArray[np.float64]
 ) -> tuple[tuple[str, ...], NDArray[np.float64], tuple[str, ...]]:
     """Return genes without rows or columns that describe samples, such as `batch`, and a note on them."""
-    words = DESCRIPTIONS_OF_SAMPLES | SAMPLE_WORDS
-    mask = np.array([title_word(gene) not in words for gene in genes], dtype=np.bool_)
+    mask = np.array([not describes_samples(gene) for gene in genes], dtype=np.bool_)
     if mask.all() or not mask.any():
         return genes, values, ()
     front, behind = int(np.argmax(mask)), len(mask) - int(np.argmax(mask[::-1]))

@@ -47,10 +47,12 @@ SNIFFED = 20
 SNIFFED_TEXT = 1 << 18
 """Most characters of those lines."""
 
-_COMMA_NUMBER = re.compile(r"\s*[+-]?\d*,\d+(e[+-]?\d+)?\s*", re.IGNORECASE)
+_COMMA_NUMBER = re.compile(r"\s*[+-]?(\d*|[1-9]\d{0,2}(\.\d{3})+),\d+(e[+-]?\d+)?\s*", re.IGNORECASE)
+"""A number with a decimal comma, perhaps with points between thousands."""
 _POINT_NUMBER = re.compile(r"\s*[+-]?\d*\.\d+(e[+-]?\d+)?\s*", re.IGNORECASE)
 _GROUPED = re.compile(r"\s*[+-]?[1-9]\d{0,2},\d{3}\s*")
 """A number that may have a decimal comma, or a comma between thousands."""
+_POINT_THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2}(\.\d{3})+\s*")
 _POINT_GROUPED = re.compile(r"\s*[+-]?[1-9]\d{0,2}\.\d{3}\s*")
 
 _SPACES = "\u00a0\u2007\u2009\u202f"
@@ -70,6 +72,9 @@ _SEP = re.compile(r"\"?sep=(,|;|\t|\\t)\"?", re.IGNORECASE)
 
 _SEPARATORS: dict[str, Delimiter] = {",": ",", ";": ";", "\t": "\t", "\\t": "\t"}
 
+SURE_OF_GROUPS = 50
+"""Of so many numbers with decimals some would have fewer than three, or none, if their commas were decimal ones."""
+
 FEWEST_GROUPED = 12
 """Fewest numbers of one form that are no chance."""
 
@@ -79,7 +84,9 @@ LARGEST_OF_LOGS = 50.0
 _SURELY_THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2}(,\d{3})+(,\d{3}|\.\d*)\s*")
 """A number with two commas between thousands, or with one and a decimal point."""
 
-_MISSING = frozenset({"", "na", "nan", "n/a", "null", "none", "-", "#n/a"})
+_MISSING = frozenset(
+    {"", "na", "nan", "n/a", "null", "none", "-", ".", "?", "<na>", "#n/a", "#nv", "#na", "#div/0!", "#value!", "#ref!"}
+)
 _GCT = re.compile(r"#1\.\d\b")
 
 
@@ -112,6 +119,8 @@ class Table:
         Whether numbers have a decimal comma. Rows are returned with a point in its place.
     may_have_thousands : bool
         Whether commas may stand between thousands. Rows are returned without them.
+    has_thousands_points : bool
+        Whether points stand between thousands, where numbers have a decimal comma.
     has_marks : bool
         Whether spaces or apostrophes stand between thousands, or dashes before numbers. Rows are returned with numbers
         as `plain_number` writes them.
@@ -129,6 +138,7 @@ class Table:
     before: int
     has_decimal_comma: bool = False
     may_have_thousands: bool = False
+    has_thousands_points: bool = False
     has_marks: bool = False
     is_quoted: bool = True
     form: str = ""
@@ -162,6 +172,10 @@ class Table:
             return Row(row.line, [name, *(f.replace(",", "") if _THOUSANDS.fullmatch(f) else f for f in fields)])
         if not self.has_decimal_comma:
             return row
+        if self.has_thousands_points:
+            name, *fields = row.fields
+            fields = [field.replace(".", "") if _POINT_THOUSANDS.fullmatch(field) else field for field in fields]
+            row = Row(row.line, [name, *fields])
         if pointed := next(filter(_POINT_NUMBER.fullmatch, row.fields[1:]), None):
             raise InputError(
                 f"{self.path}, line {row.line}: {pointed.strip()} has a point, and other numbers have a decimal comma.",
@@ -169,7 +183,9 @@ class Table:
             )
         name, *fields = row.fields
         fields = [field if field.isascii() else plain_number(field) for field in fields]
-        return Row(row.line, [name, *(f.replace(",", ".") if _COMMA_NUMBER.fullmatch(f) else f for f in fields)])
+        return Row(
+            row.line, [name, *(_pointed(field) if _COMMA_NUMBER.fullmatch(field) else field for field in fields)]
+        )
 
     @property
     def has_remarks(self) -> bool:
@@ -316,6 +332,10 @@ def plain_number(field: str) -> str:
     return text if is_number(text) or _COMMA_NUMBER.fullmatch(text) else field
 
 
+def _pointed(field: str) -> str:
+    return field.replace(".", "").replace(",", ".")
+
+
 def plain_row(row: Row) -> Row:
     """Return a row whose numbers are as `plain_number` writes them; names and other text stay."""
     return Row(row.line, list(map(plain_number, row.fields)))
@@ -403,6 +423,9 @@ def _sniff_delimiter(lines: Sequence[str]) -> Delimiter:
     lengths = itertools.accumulate(map(len, lines))
     lines = [line for line, length in zip(lines, lengths, strict=True) if length <= SNIFFED_TEXT] or lines[:2]
     scores: dict[Delimiter, float] = {delimiter: _fit(lines, delimiter) for delimiter in DELIMITER_NAMES}
+    widths = {len(row) for row in csv.reader(lines, delimiter="\t") if any(row)}
+    if scores["\t"] and len(widths) == 1:  # no text has as many tabs in every line by chance
+        return "\t"
     every: list[Delimiter] = list(DELIMITER_NAMES)
     best: Delimiter = max(every, key=lambda delimiter: scores[delimiter])
     if best == ",":
@@ -466,16 +489,20 @@ def _with_decimal_mark(table: Table, decimal: DecimalMark) -> Table:
         return replace(table, first=tuple(map(table.with_points, table.first)))
     if decimal == "auto" and not commas:
         _refuse_points_between_thousands(table)
-    if decimal == "auto" and (not commas or any(map(_POINT_NUMBER.fullmatch, cells))):
+    both = any("." in cell for cell in commas)  # 16.551,17
+    if decimal == "auto" and not both and (not commas or any(map(_POINT_NUMBER.fullmatch, cells))):
         return table
-    if decimal == "auto" and all(map(_GROUPED.fullmatch, commas)):
+    if decimal == "auto" and not both and all(map(_GROUPED.fullmatch, commas)):
+        if len(commas) >= SURE_OF_GROUPS and sum(cell.strip().isdecimal() for cell in cells) >= 3:
+            table = replace(table, may_have_thousands=True)
+            return replace(table, first=tuple(map(table.with_points, table.first)))
         cell = commas[0].strip()
         raise InputError(
             f"{table.path}: the numbers with a comma, such as {cell}, may have a decimal comma "
             f"({cell.replace(',', '.')}) or a comma between thousands ({cell.replace(',', '')}).",
             code="decimal-comma-or-thousands",
         )
-    table = replace(table, has_decimal_comma=True)
+    table = replace(table, has_decimal_comma=True, has_thousands_points=both)
     return replace(table, first=tuple(map(table.with_points, table.first)))
 
 
@@ -489,7 +516,8 @@ def _refuse_points_between_thousands(table: Table) -> None:
     cells = [cell for cell in fields if _POINT_NUMBER.fullmatch(cell)]
     if not all(map(_POINT_GROUPED.fullmatch, cells)):
         return
-    if len(cells) >= FEWEST_GROUPED and len(cells) == len(fields) and max(map(float, cells)) >= LARGEST_OF_LOGS:
+    are_logs = cells and max(map(float, cells)) < LARGEST_OF_LOGS and table.delimiter != ";"
+    if len(cells) >= FEWEST_GROUPED and len(cells) == len(fields) and not are_logs:
         raise InputError(
             f"{table.path}: every number has three digits behind a point, such as {cells[0]}; these may be decimals, "
             f"or the point stands between thousands ({cells[0].replace('.', '')}).",

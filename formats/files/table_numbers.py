@@ -219,7 +219,7 @@ def _read_plain(
     if not joined or any(sign in joined for sign in _SEPARATORS):
         return None
     if has_comma and ("." in joined or table.delimiter == ","):
-        return None
+        return None  # among them those with points between thousands
     if has_comma:
         numbers = [line.replace(",", ".") for line in numbers]
     try:
@@ -257,7 +257,7 @@ def _check_text(table: Table, row: Row, text: Sequence[int], header: Sequence[st
             title = header[column] or str(column + 1)
             raise InputError(
                 f"{table.path}, line {row.line}, column {title}: {clipped(field)} is a number, and the first fields of "
-                "this column are text.",
+                "this column are text or missing.",
                 code="column-of-text-and-numbers",
                 facts={"column": title},
             )
@@ -270,5 +270,7 @@ def _read_number(table: Table, row: Row, column: int, header: Sequence[str], bla
     if is_number(plain := plain_number(field)):
         return float(plain)
     name = header[column] if column < len(header) and header[column] else str(column + 1)
-    hint = "Numbers have a decimal point, not a comma." if is_number(field.replace(",", ".")) else ""
+    hint = "If the value is missing, write NA, or leave the field empty."
+    if is_number(field.replace(",", ".")):
+        hint = "Numbers have a decimal point, not a comma."
     raise InputError(f"{table.path}, line {row.line}, column {name}: {clipped(field)} is not a number.", hint=hint)

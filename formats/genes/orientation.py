@@ -51,7 +51,9 @@ _SAMPLE_LIKE = re.compile(
 """Names that samples and cells are given."""
 
 _SURELY_SAMPLE = re.compile(
-    r"TCGA[-.]\w\w[-.]\w{4}.*|GTEX[-.].+|GSM\d{3,}.*|[SED]RR\d{5,}.*|SAM(N|EA|D)\d+|ACH-\d{6}|[ACGT]{12,}(-\d+)?",
+    r"TCGA[-.]\w\w[-.]\w{4}.*|GTEX[-.].+|GSM\d{3,}.*|[SED]RR\d{5,}.*|SAM(N|EA|D)\d+|ACH-\d{6}|[ACGT]{12,}(-\d+)?|"
+    r".*\.(raw|mzml|d|wiff|bam|sam|cel|fastq|fq|htseq|counts)(\.gz)?(\.\w+)*|.*[/\\\\].+|.*\.PG\.\w+|"
+    r"(Abundances?|Intensity|LFQ intensity|Reporter intensity).*",
     re.IGNORECASE,
 )
 """Names that archives and sequencers give to samples and cells, and nobody to a gene."""
@@ -62,7 +64,8 @@ _GENE_LIKE = re.compile(
     r"Y[A-P][LR]\d{3}[WC](-\w)?|SP[ABC]+\w*\d+\.\d+c?|Solyc\d+g\d+(\.\d+)*|b\d{4}|TRINITY_DN\d+_c\d+_g\d+(_i\d+)?|"
     r"XLOC_\d{4,}|M?STRG\.\d+(\.\d+)?|[NX][MRP]_\d{5,}(\.\d+)?|LOC\d{5,}|\d{3,}(_[asx])?_at|ILMN_\d{4,}|A_\d+_P\d+|"
     r"cg\d{8}|\w{3}-(mir|let)-\d+\w*(-[35]p)?|LOC_Os\d+g\d+|Os\d{2}g\d{7}|GRMZM\w+|Zm\d+\w+|ZDB-GENE-\d+-\d+|MGI:\d+|"
-    r"HGNC:\d+|PA\d{4}|SAOUHSC_\d+|Rv\d{4}c?",
+    r"HGNC:\d+|PA\d{4}|SAOUHSC_\d+|Rv\d{4}c?|[A-Z][\w.-]* \(\d+\)|"
+    r"([OPQ]\d[A-Z\d]{3}\d|[A-NR-Z]\d([A-Z][A-Z\d]{2}\d){1,2})(-\d+)?(;.*)?|\w{2,10}_(HUMAN|MOUSE|RAT|YEAST|ECOLI)",
     re.IGNORECASE,
 )
 

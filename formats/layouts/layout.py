@@ -20,7 +20,9 @@ from ..genes.identifiers import guess_vocabulary
 from ..genes.orientation import GENE_WORDS, SAMPLE_WORDS, title_word
 from .measures import are_measures, find_measures
 from .titles import (
+    BESIDE_RESULTS,
     ID_WORDS,
+    RESULTS,
     has_digit,
     has_letter,
     is_annotation,
@@ -139,7 +141,8 @@ def lay_out(table: Table, *, header: bool | None = None, choice: ColumnChoice | 
         return _without_header(table, first, notes, choice)
     titles = read_titles(table, first)
     if top.fields[0].strip() and not titles[0]:
-        if title_word(top.fields[0]) in GENE_WORDS | SAMPLE_WORDS:
+        is_named_by_it = len(first[1].fields) > 2 and not is_number(first[1].fields[1])  # row names, then this column
+        if title_word(top.fields[0]) in GENE_WORDS | SAMPLE_WORDS and not is_named_by_it:
             raise InputError(
                 f"{table.path}, line {first[1].line} has {len(first[1].fields)} fields where {len(titles) - 1} belong.",
                 hint=f"The header names {len(titles) - 1} columns, {top.fields[0]!r} the first of them.",
@@ -256,7 +259,12 @@ def _choose_columns(table: Table, titles: Sequence[str], below: Sequence[Row], c
         [row.fields[c].strip() for row in below if c < len(row.fields) and not is_missing(row.fields[c])]
         for c in range(width)
     ]
-    are_text = (bool(cells[column]) and not any(map(is_number, cells[column])) for column in range(width))
+    series = Counter(stem_of(title) for title in titles)
+    in_series = [has_digit(title) and series[stem_of(title)] > 1 for title in titles]
+    are_text = (
+        not any(map(is_number, cells[c])) and (bool(cells[c]) or (bool(titles[c]) and not in_series[c]))
+        for c in range(width)
+    )
     text = {column: None for column, is_text in enumerate(are_text) if is_text}  # in order, and quick to look up
     names = _choose_names(table, titles, cells, text, choice.gene_column)
     left_out = dict.fromkeys(_matching(table, titles, choice.skipped), _UNWANTED)
@@ -266,9 +274,10 @@ def _choose_columns(table: Table, titles: Sequence[str], below: Sequence[Row], c
             raise NotFound(f"No column of {table.path} is left to read.", hint=f"It has {some(titles, 10)}.")
         note = f"{counted(len(values), 'column')} read, chosen by {some([repr(pattern) for pattern in choice.wanted])}"
         return _Columns(names, values, (), (), left_out, [note])
-    series = Counter(stem_of(title) for title in titles)
-    in_series = [has_digit(title) and series[stem_of(title)] > 1 for title in titles]
+    words = [title_word(title) for title in titles]
+    are_results = sum(word in RESULTS for word in words) > 1
     skipped = {
+        **{c: _DESCRIBING for c in range(width) if are_results and words[c] in BESIDE_RESULTS},
         **{
             c: _DESCRIBING
             for c in range(width)
@@ -320,6 +329,8 @@ def _refuse_numbers_in_text(
 ) -> None:
     """Refuse a column of text that has numbers with something around them, or a title as columns of numbers have."""
     rows = [row for row in below if column < len(row.fields) and not is_missing(row.fields[column])]
+    if not rows:
+        return
     odd = [row for row in rows if _NEARLY_NUMBER.fullmatch(row.fields[column].strip())]
     is_of_samples = series is not None and any(stem_of(titles[c]) == stem_of(titles[column]) for c in numeric)
     if 2 * len(odd) < len(rows) and not is_of_samples:

@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ..genes.orientation import GENE_WORDS, title_word
+from ..genes.orientation import GENE_WORDS, SAMPLE_WORDS, title_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,8 @@ start_position end_position txstart txend strand length exon_length gene_length 
 effective_length efflength transcript_length exonic_length entrez entrezid entrez_id entrezgene entrezgene_id
 entrez_gene_id ncbi ncbi_id ncbi_gene_id ncbi_geneid gene_type genetype gene_biotype genebiotype hgnc_id biotype
 refseq refseq_id uniprot uniprot_id gc_content percent_gc gene_gc cytoband organism genome
-basemean logfc log2foldchange lfcse aveexpr pvalue p_value padj fdr adj_p_val n_cells n_counts highly_variable
+basemean logfc log2fc log2_fc log2foldchange foldchange fold_change fc lfcse n_sequences aveexpr
+pvalue p_value padj fdr adj_p_val n_cells n_counts highly_variable
 dispersions dispersions_norm mean_counts pct_dropout_by_counts total_counts n_cells_by_counts efflen eff_length
 class_code nearest_ref_id gene_short_name tss_id q_value qvalue peptides unique_peptides razor_unique_peptides
 sequence_coverage mol_weight_kda sequence_length fasta_headers protein_names majority_protein_ids protein_ids
@@ -29,9 +30,30 @@ ANNOTATIONS = frozenset(_ANNOTATIONS.split())
 _DOUBTFUL = """
 start end stop len width size bp gc band location locus map type source class family species stat means
 mean sd stdev std median cv max min total sum average avg variance var coverage score pep reverse rank index
+ratio pi mw
 """
 DOUBTFUL = frozenset(_DOUBTFUL.split())
 """Titles of columns that describe genes in many tables, and in others are samples or genes: numbers decide."""
+
+RESULTS = frozenset(
+    {
+        "logfc",
+        "log2fc",
+        "log2foldchange",
+        "aveexpr",
+        "basemean",
+        "lfcse",
+        "pvalue",
+        "p_value",
+        "padj",
+        "adj_p_val",
+        "fdr",
+    }
+)
+"""Titles of results of tests of genes."""
+
+BESIDE_RESULTS = frozenset({"t", "b", "f", "z", "p", "stat", "beta", "lods", "lr", "rank", "se"})
+"""Titles that are of results too where two of `RESULTS` stand beside them."""
 
 _LONGER_ANNOTATION = re.compile(
     r"(gene|transcript|exon|exonic|cds|mean|median|eff|effective|total|union|merged|sequence|protein)(_\w+)*_length|"
@@ -49,10 +71,13 @@ target outcome phenotype cohort study site center centre plate lane run replicat
 cell_type celltype subtype stage grade race ethnicity bmi weight height smoking survival event os os_time patient
 donor subject individual sample_type library_size size_factor size_factors rin pmi n_genes n_counts n_genes_by_counts
 total_counts log1p_total_counts pct_counts_mt percent_mt percent_mito pct_mito n_umi numi nfeature_rna ncount_rna
-doublet_score phase s_score g2m_score total sum
+doublet_score phase s_score g2m_score total sum os_time pfi pfi_time dss dss_time dfi dfi_time dv200 tumor_purity
 """
 DESCRIPTIONS_OF_SAMPLES = frozenset(_DESCRIPTIONS_OF_SAMPLES.split())
 """Names of rows or columns that describe samples and are no gene, even where they hold numbers."""
+
+_COMPONENT = re.compile(r"(pc|umap|tsne|sv|peer|ruv_w|mds)_?\d+|factor_?\d+")
+"""Components of samples, which programs put beside their genes."""
 
 ALSO_GENES = frozenset({"run", "os", "rep", "rin", "pmi", "race"})
 """Those of them that are also names of genes, of flies above all: beside other descriptions they are none."""
@@ -107,6 +132,12 @@ def is_of_detection(title: str) -> bool:
 def is_doubtful(title: str) -> bool:
     """Whether a title describes genes in many tables, and in others is a sample or a gene."""
     return title_word(title) in DOUBTFUL
+
+
+def describes_samples(name: str) -> bool:
+    """Whether a name among the genes is that of something that describes samples."""
+    word = title_word(name)
+    return word in DESCRIPTIONS_OF_SAMPLES | SAMPLE_WORDS or bool(_COMPONENT.fullmatch(word))
 
 
 def is_index(title: str, cells: Sequence[str]) -> bool:

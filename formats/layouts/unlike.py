@@ -88,11 +88,11 @@ def find_unlike(
     none: list[int] = []
     likeness = _likeness(rows, doubtful) if doubtful else {}
     for column in doubtful:
-        own = likeness[column]
-        if column in every or read.beside[column] or own < LIKE:
+        own, typical = likeness[column]
+        if column in every or read.beside[column] or own < LIKE * typical:
             every.pop(column, None)
             none.append(column)
-        elif own != own:  # too few rows to tell
+        elif not typical >= LIKE:  # too few rows to tell, or samples that do not go along with each other
             every[column] = Unlike(column, "has a title as what describes genes")
     return [every[column] for column in sorted(every)], none
 
@@ -109,23 +109,31 @@ def find_unlike_names(names: Sequence[str], values: NDArray[np.float64]) -> list
     """
     phrases = [bool(_PHRASE.fullmatch(name.strip())) for name in names]
     words = [bool(_WORD.fullmatch(name.strip())) for name in names]
-    if not any(phrases) and not any(words):
+    if not any(phrases) and not any(words) and all(map(_SYMBOL.fullmatch, names)):
         return []
     finite = np.where(np.isfinite(values), values, 0.0)
     whole = np.all(finite == np.round(finite), axis=1)
     are_decimals = 2 * int(np.count_nonzero(whole)) < len(whole)
+    of_genes = sum(bool(_SYMBOL.fullmatch(name)) for name in names) >= CAPITALS * len(names)
     capitals = sum(name[:1].isupper() for name in names) >= CAPITALS * len(names)
     unlike = [
-        is_phrase or (is_word and ((are_decimals and is_whole) or (capitals and name.islower())))
+        is_phrase
+        or not name.isascii()
+        or (is_word and ((are_decimals and is_whole) or (capitals and name.islower())))
+        or (of_genes and not _SYMBOL.fullmatch(name))
         for name, is_phrase, is_word, is_whole in zip(names, phrases, words, whole.tolist(), strict=True)
     ]
-    if not any(unlike) or sum(unlike) > max(2, len(names) // 3):
-        return []
-    front = next((i for i, is_unlike in enumerate(unlike) if not is_unlike), len(names))
-    behind = next((i for i, is_unlike in enumerate(reversed(unlike)) if not is_unlike), len(names))
-    edges = [*range(front), *range(len(names) - behind, len(names))]
-    return edges if len(edges) == sum(unlike) else []
+    edge = max(WIDEST_EDGE, len(names) // 10)
+    places = [i for i, is_unlike in enumerate(unlike) if is_unlike]
+    in_front, behind = (all(i < edge for i in places), all(i >= len(names) - edge for i in places))
+    return places if (in_front or behind) and len(places) <= max(2, len(names) // 3) else []
 
+
+_SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9@.-]*(orf\d+[A-Z]?)?|(ENS[A-Z]*|LINC|MIR|LOC|RP\d+-)\w+(\.\d+)?|hsa-\S+|\S+_at")
+"""A symbol of a human gene, or an id beside such symbols."""
+
+WIDEST_EDGE = 8
+"""Most names in front of all others, or behind, that may describe samples; a tenth of all where that is more."""
 
 _PHRASE = re.compile(r"[A-Za-z][a-z]+([ _.][a-z]+)+|[A-Z]?[a-z]+([A-Z][a-z]+)+|[A-Za-z ]+ \([A-Za-z/%²0-9 ]+\)")
 """Several words: `pack_years`, `PackYears`, `Age (years)`."""
@@ -136,7 +144,8 @@ CAPITALS = 0.8
 """Share of names of genes that begin with a capital letter, where a name in small letters is of none."""
 
 LIKE = 0.5
-"""Least median rank correlation with the other columns of a sample whose title describes genes in many tables."""
+"""Of a sample whose title describes genes in many tables: least median rank correlation with the others, as a share of
+that among the others; and least that among the others, for this to tell anything."""
 
 
 def _read_titles(titles: Sequence[str]) -> _Titles:
@@ -155,22 +164,24 @@ def _read_titles(titles: Sequence[str]) -> _Titles:
     return _Titles(in_series, beside, controls)
 
 
-def _likeness(rows: NDArray[np.float64], columns: Collection[int]) -> dict[int, float]:
-    """Return the median rank correlation of columns with the others; NaN where there are too few rows to tell."""
+def _likeness(rows: NDArray[np.float64], columns: Collection[int]) -> dict[int, tuple[float, float]]:
+    """Return the median rank correlation of columns with the others, and that among these; NaN for too few rows."""
     others = [column for column in range(rows.shape[1]) if column not in columns]
     if len(others) < 2:
         others = list(range(rows.shape[1]))
     if len(rows) < FEWEST_BESIDE_A_SERIES or len(others) < 3 or not np.isfinite(rows).all():
-        return dict.fromkeys(columns, float("nan"))
-    chosen = [*columns, *others[:: max(1, len(others) // COMPARED)]]
+        return dict.fromkeys(columns, (float("nan"), float("nan")))
+    compared = others[:: max(1, len(others) // COMPARED)]
+    chosen = [*columns, *compared]
     with np.errstate(invalid="ignore", divide="ignore"):
         correlations = np.nan_to_num(np.abs(np.atleast_2d(np.corrcoef(_ranks(rows[:, chosen])))))
-    return {
-        column: _median(
-            np.array([correlations[at, i] for i in range(len(columns), len(chosen)) if chosen[i] != column])
-        )
-        for at, column in enumerate(columns)
-    }
+    among = correlations[len(columns) :, len(columns) :]
+    typical = _median(among[~np.eye(len(among), dtype=np.bool_)])
+    likeness: dict[int, tuple[float, float]] = {}
+    for at, column in enumerate(columns):
+        apart = [len(columns) + i for i, other in enumerate(compared) if other != column]
+        likeness[column] = _median(correlations[at, apart]), typical
+    return likeness
 
 
 def _whole_beside_decimals(titles: _Titles, rows: NDArray[np.float64]) -> list[Unlike]:

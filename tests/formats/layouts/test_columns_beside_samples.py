@@ -196,6 +196,11 @@ def test_samples_of_archives_are_samples_whatever_the_corner_says(tmp_path: Path
 
 
 NUMBERS = {
+    "points between thousands and decimal commas": (
+        ";",
+        lambda v: f"{v:,.2f}".replace(",", " ").replace(".", ",").replace(" ", "."),
+    ),
+    "commas between thousands": (";", lambda v: f"{v:,.2f}"),
     "spaces and decimal commas": (";", lambda v: f"{v:,.2f}".replace(",", "\u202f").replace(".", ",")),
     "plain spaces": ("\t", lambda v: f"{v:,.2f}".replace(",", " ")),
     "apostrophes": ("\t", lambda v: f"{v:,.2f}".replace(",", "'")),
@@ -221,10 +226,11 @@ def test_the_line_that_tells_a_spreadsheet_the_delimiter_is_read(tmp_path: Path)
 def test_points_in_every_number_may_stand_between_thousands(tmp_path: Path):
     whole = COUNTS + 1000
     columns = {s: [f"{int(v):,}".replace(",", ".") for v in whole[:, j]] for j, s in enumerate(SAMPLES)}
-    (tmp_path / "e").write_text(table({"gene": GENES, **columns}, ";"))
-    if whole.max() >= 50_000:
-        return
+    (tmp_path / "e").write_text(table({"gene": GENES, **columns}, "\t"))
     assert read_expression_table(tmp_path / "e")[0].values.max() < 50  # as logarithms with three decimals have
+    (tmp_path / "e").write_text(table({"gene": GENES, **columns}, ";"))
+    with pytest.raises(InputError, match="every number has three digits behind a point"):
+        read_expression_table(tmp_path / "e")  # where semicolons delimit, decimals have commas
     columns["S1"] = [f"{int(v):,}".replace(",", ".") for v in whole[:, 0] * 37]
     (tmp_path / "e").write_text(table({"gene": GENES, **columns}, ";"))
     with pytest.raises(InputError, match="every number has three digits behind a point"):
@@ -346,9 +352,9 @@ def test_p_values_beside_samples_of_any_name_are_left_out(tmp_path: Path) -> Non
 
 
 def test_a_row_that_begins_with_an_exclamation_mark_is_a_gene_but_in_a_series_matrix(tmp_path: Path) -> None:
-    body = table({"gene": ["!Kung", *GENES[1:]], **numbers(LOGS)})
+    body = table({"gene": ["!TP53", *GENES[1:]], **numbers(LOGS)})
     (tmp_path / "e").write_text(body)
-    assert read_expression_table(tmp_path / "e")[0].genes[0] == "!Kung"
+    assert read_expression_table(tmp_path / "e", are_genes_chosen=True)[0].genes[0] == "!TP53"
     (tmp_path / "e").write_text("!Series_title\t1\n" + table({"ID_REF": GENES, **numbers(LOGS)}) + "!matrix_end\n")
     assert read_expression_table(tmp_path / "e")[0].genes == tuple(GENES)
 
@@ -359,3 +365,75 @@ def test_a_list_of_samples_says_nothing_of_genes(tmp_path: Path) -> None:
         read_expression_table(tmp_path / "e", are_samples_chosen=True)
     genes = read_expression_table(tmp_path / "e", are_genes_chosen=True)[0].genes
     assert genes == ("weight_kg", "pack_years", *GENES)
+
+
+def test_commas_between_thousands_are_known_by_their_number(tmp_path: Path) -> None:
+    values = np.array(COUNTS * 7, dtype=np.float64)
+    columns = {s: [f"{int(v):,}" for v in values[:, j]] for j, s in enumerate(SAMPLES)}
+    (tmp_path / "e").write_text(table({"gene": GENES, **columns}))
+    assert np.array_equal(read_expression_table(tmp_path / "e")[0].values, values)
+    (tmp_path / "e").write_text("\n".join(table({"gene": GENES, **columns}).split("\n")[:4]) + "\n")
+    with pytest.raises(InputError, match="may have a decimal comma"):
+        read_expression_table(tmp_path / "e")
+
+
+RESULTS_BESIDE = {
+    "limma": ["logFC", "AveExpr", "t", "P.Value", "adj.P.Val", "B"],
+    "DESeq2": ["baseMean", "log2FoldChange", "lfcSE", "stat", "pvalue", "padj"],
+    "a spreadsheet": ["log2FC", "p-value", "padj"],
+}
+
+
+@pytest.mark.parametrize("which", RESULTS_BESIDE)
+def test_results_of_tests_beside_samples_are_no_samples(tmp_path: Path, which: str) -> None:
+    results: Columns = dict.fromkeys(RESULTS_BESIDE[which], UNIFORM)
+    for columns in ({**results, **numbers(LOGS)}, {**numbers(LOGS), **results}):
+        (tmp_path / "e").write_text(table({"gene": GENES, **columns}))
+        assert read_expression_table(tmp_path / "e")[0].samples == tuple(SAMPLES)
+
+
+AMONG_SYMBOLS = ["OS.time", "ng_ul", "Alter", "Überleben (Monate)", "Körpergewicht", "Poids", "SizeFactor", "B cells"]
+
+
+@pytest.mark.parametrize("title", AMONG_SYMBOLS)
+@pytest.mark.parametrize("behind", [False, True])
+def test_names_among_symbols_that_are_none_are_asked_about(tmp_path: Path, title: str, *, behind: bool) -> None:
+    columns: Columns = {title: [40.5, 38.25, 51.5, 47.25, 60.5, 33.25]}
+    samples: Columns = {gene: [repr(v) for v in row] for gene, row in zip(GENES, LOGS.tolist(), strict=True)}
+    text = table({"sample": SAMPLES, **(samples | columns if behind else columns | samples)}, ",")
+    (tmp_path / "e").write_text(text, encoding="utf-8")
+    try:
+        genes = read_expression_table(tmp_path / "e")[0].genes
+    except InputError as error:
+        genes = tuple(GENES) if error.code == "genes-may-describe-samples" else ()
+    assert genes == tuple(GENES)
+
+
+def test_proteins_and_runs_are_told_apart_in_small_and_large_tables(tmp_path: Path) -> None:
+    for proteins, runs in ((8, 16), (300, 16)):
+        names = [f"P{i:05d}" for i in range(proteins)]
+        values = STREAM.normal(20, 2, (proteins, runs)).round(3)
+        titles = [f"C:\\data\\S{i}.raw" for i in range(runs)]
+        (tmp_path / "e").write_text(table({"Protein.Group": names, **numbers(values, titles)}))
+        assert read_expression_table(tmp_path / "e")[0].genes == tuple(names)
+
+
+def test_depmap_has_its_genes_in_columns(tmp_path: Path) -> None:
+    genes = [f"{gene} ({7157 + i})" for i, gene in enumerate(GENES)]
+    columns = {gene: [repr(v) for v in row] for gene, row in zip(genes, LOGS.tolist(), strict=True)}
+    (tmp_path / "e").write_text(table({"": [f"ACH-{i:06d}" for i in range(6)], **columns}, ","))
+    assert read_expression_table(tmp_path / "e")[0].genes == tuple(genes)
+
+
+def test_a_column_that_holds_nothing_is_no_sample(tmp_path: Path) -> None:
+    (tmp_path / "e").write_text(table({"gene": GENES, **numbers(LOGS), "tf_family": ["-"] * 20}))
+    assert read_expression_table(tmp_path / "e")[0].samples == tuple(SAMPLES)
+
+
+def test_row_names_of_r_before_a_column_of_symbols(tmp_path: Path) -> None:
+    body = "".join(
+        f'"{i + 1}" "{gene}" {" ".join(map(repr, row))}\n'
+        for i, (gene, row) in enumerate(zip(GENES, LOGS.tolist(), strict=True))
+    )
+    (tmp_path / "e").write_text(" ".join(f'"{title}"' for title in ("SYMBOL", *SAMPLES)) + "\n" + body)
+    assert read_expression_table(tmp_path / "e")[0].genes == tuple(GENES)

@@ -143,10 +143,6 @@ REFUSED = {
         "gene\ts1\ts2\ts3\nTP53\t1,234\t2,345\t9,876\nMDM2\t1,111\t2,222\t3,333\n",
         r"may have a decimal comma \(1\.234\) or a comma between thousands \(1234\)",
     ),
-    "thousands and decimals": (
-        "gene;s1;s2;s3\nTP53;1.234,5;2,5;3,5\nMDM2;1,5;2,5;3,5\n",
-        "is not a number|has a point",
-    ),
     "points between thousands": (
         "Gen;S1;S2;S3;S4\nTP53;214;51;335;1.526\nMDM2;1.285;475;467;6.000\nMYC;12;99;2.000;7\n",
         r"1\.285, may have decimals or a point between thousands \(1285\)",
