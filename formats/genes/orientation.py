@@ -145,7 +145,10 @@ def orient(first_cell: str, row_names: Sequence[str], column_names: Sequence[str
 
 def _are_samples(names: Sequence[str], *, numbers: bool = False) -> bool:
     """Whether most names are as those of samples, perhaps numbers among them."""
-    like = sum(bool(_SAMPLE_LIKE.fullmatch(name.strip())) or (numbers and name.strip().isdecimal()) for name in names)
+    like = sum(
+        bool(_SAMPLE_LIKE.fullmatch(name) or _SURELY_SAMPLE.fullmatch(name)) or (numbers and name.isdecimal())
+        for name in map(str.strip, names)
+    )
     return len(names) > 0 and like > 0.6 * len(names)
 
 
