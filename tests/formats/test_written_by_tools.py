@@ -101,6 +101,7 @@ REFUSED = {
     "deseq2_2.csv": "no column of numbers but those that describe its rows",
     "edger.csv": "",
     "limma.csv": "",
+    "scanpy_ranked.csv": "",
     "gseapy_enrich.tsv": "",
     "gseapy_prerank.csv": "",
     "gseapy.gmt": "",
@@ -227,6 +228,12 @@ def test_what_is_no_expression_or_has_two_readings_is_refused(name: str, words: 
     with pytest.raises(InputError) as refusal:
         read_expression(WRITTEN / name)
     assert words in refusal_of(refusal.value)
+
+
+@pytest.mark.parametrize("name", WITHOUT_NAMES)
+def test_values_are_no_names_of_genes_or_samples(name: str):
+    with pytest.raises(InputError):
+        read_expression(WRITTEN / name)
 
 
 @pytest.mark.parametrize(("name", "sets"), SETS.items())
