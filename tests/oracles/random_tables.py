@@ -1,4 +1,7 @@
-"""Random expression tables: index columns, corners, ids, annotations, separators, decimal marks and encodings."""
+"""Random expression tables: index columns, corners, ids, annotations, separators, decimal marks and encodings.
+
+The truth is drawn first, from the words of `foreign_words`, which are not those of the reader.
+"""
 
 from __future__ import annotations
 
@@ -8,32 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from foreign_words import ANNOTATIONS, CLINICAL, CORNERS, GENES, SAMPLES
 from grnledger.engine.errors import InputError
 from grnledger.formats.expression.tables import read_expression_table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_SYMBOLS = """
-TP53 MDM2 CDKN1A BAX ACTB GAPDH MYC EGFR PTEN KRAS VIM CDH1 FN1 STAT1 STAT3
-JUN FOS RELA NFKB1 AKT1 MTOR ALB APOE HBB KRT8 KRT18 UBC TBP PPIA LDHA
-"""
-SYMBOLS = _SYMBOLS.split()
-CORNERS = {
-    "genes": ["", "gene", "Gene", "gene_id", "Geneid", "symbol", "SYMBOL", "Gene Symbol", "Hugo_Symbol", "ID", "Name"],
-    "samples": ["", "sample", "Sample", "sample_id", "cell", "barcode", "patient id", "ID"],
-}
-ANNOTATIONS = [
-    ("Length", lambda i: str(900 + 37 * i)),
-    ("GeneLength", lambda i: str(900 + 37 * i)),
-    ("Entrez_Gene_Id", lambda i: str(7157 + 11 * i)),
-    ("ENTREZID", lambda i: str(7157 + 11 * i)),
-    ("Description", lambda i: f"protein {i}, of the cell"),
-    ("gene_name", lambda i: f"alias{i}"),
-    ("chr", lambda i: f"chr{1 + i % 22}"),
-    ("gene_biotype", lambda _: "protein_coding"),
-    ("gc_content", lambda i: f"0.{41 + i % 9}"),
-]
+Cell = str | float | int
 
 
 @dataclass
@@ -44,37 +29,20 @@ class RandomTable:
 
     def __post_init__(self) -> None:
         self.draw = random.Random(self.number)
-        g, n = self.draw.randint(12, len(SYMBOLS)), self.draw.randint(4, 9)
-        self.genes = self.draw.choice(
-            [
-                self.draw.sample(SYMBOLS, g),
-                [f"ENSG{self.draw.randint(10**10, 10**11 - 1):011d}" for _ in range(g)],
-                [str(self.draw.randint(100, 90_000) * 7 + i) for i in range(g)],
-                [f"b{i:04d}" for i in self.draw.sample(range(9999), g)],
-            ]
-        )
-        self.samples = self.draw.choice(
-            [
-                [f"s{j}" for j in range(n)],
-                [f"GSM{480_000 + 13 * j}" for j in range(n)],
-                [str(j + 1) for j in range(n)],
-                [str(v) for v in self.draw.sample(range(100, 999), n)],
-                [f"TCGA-AB-{2800 + j}" for j in range(n)],
-                [f"patient {j}" for j in range(n)],
-            ]
-        )
+        self.organism, self.style = self.draw.choice(list(GENES)), self.draw.choice(list(SAMPLES))
+        self.genes = GENES[self.organism](self.draw, self.draw.randint(14, 36))
+        self.samples = SAMPLES[self.style](self.draw, self.draw.randint(4, 9))
+        g, n = len(self.genes), len(self.samples)
         stream = np.random.default_rng(self.number)
         values = stream.normal(7, 2, (g, 1)) + stream.normal(0, 0.6, (g, n))
         self.values = np.round(values, self.draw.choice([1, 2, 4]))
         if self.draw.random() < 0.3:
             self.values = np.floor(np.exp2(np.clip(self.values, 0, None)))
-        are_ids = self.genes[0].isdigit()
-        self.in_rows = self.draw.random() < 0.75 or are_ids or self.samples[0].isdigit()
+        self.in_rows = self.draw.random() < 0.75
         self.delimiter = self.draw.choice(["\t", ",", ";", " "])
         self.comma = self.delimiter != "," and self.draw.random() < 0.3
         self.corner = self.draw.choice(CORNERS["genes" if self.in_rows else "samples"])
-        if are_ids:
-            self.corner = self.draw.choice(["gene", "entrez", "ENTREZID"])
+        self.described: list[str] = []
 
     def write(self, path: Path) -> None:
         lines = self._lines()
@@ -83,38 +51,41 @@ class RandomTable:
         if self.draw.random() < 0.15 and self.delimiter != " ":
             text.insert(0, self.draw.choice(["# made by a pipeline", "#version 2"]))
         end = self.draw.choice(["\n", "\r\n"])
-        content = (end.join(text) + end).encode(self.draw.choice(["utf-8", "utf-8", "utf-8-sig"]))
+        content = (end.join(text) + end).encode(self.draw.choice(["utf-8", "utf-8", "utf-8-sig", "utf-16"]))
         path.write_bytes(gzip.compress(content) if self.draw.random() < 0.2 else content)
 
-    def _lines(self) -> list[list[str]]:
-        cells = [[repr(float(v)) if v % 1 else str(int(v)) for v in row] for row in self.values]
-        if self.comma:
-            cells = [[cell.replace(".", ",") for cell in row] for row in cells]
+    def _lines(self) -> list[list[Cell]]:
+        body = self.values if self.in_rows else self.values.T
         columns, names = (self.samples, self.genes) if self.in_rows else (self.genes, self.samples)
-        body = cells if self.in_rows else [list(row) for row in zip(*cells, strict=True)]
-        header, rows = [self.corner, *columns], [[name, *row] for name, row in zip(names, body, strict=True)]
-        if self.in_rows and self.draw.random() < 0.4:
-            self._annotate(header, rows)
+        header: list[Cell] = [self.corner, *columns]
+        rows: list[list[Cell]] = [[name, *map(float, row)] for name, row in zip(names, body, strict=True)]
+        if self.draw.random() < 0.4:
+            self._describe(header, rows)
         if self.corner and self.draw.random() < 0.3:
             start = self.draw.choice([0, 1])
             header.insert(0, self.draw.choice(["", "Unnamed: 0", "index", "X"]))
             for i, row in enumerate(rows):
-                row.insert(0, str(i + start))
+                row.insert(0, i + start)
         elif not self.corner and self.in_rows and self.draw.random() < 0.4:
             header = header[1:]  # as R's write.table
         return [header, *rows]
 
-    def _annotate(self, header: list[str], rows: list[list[str]]) -> None:
-        usable = [column for column in ANNOTATIONS if not (self.comma and column[0] == "gc_content")]
-        for title, value in self.draw.sample(usable, self.draw.randint(1, 2)):
+    def _describe(self, header: list[Cell], rows: list[list[Cell]]) -> None:
+        """Insert one to three columns that describe genes, or samples, behind the names or at the end."""
+        kinds = ANNOTATIONS if self.in_rows else CLINICAL
+        self.described = self.draw.sample(list(kinds), self.draw.randint(1, 3))
+        values = self.values if self.in_rows else self.values.T
+        for title in self.described:
             at = self.draw.choice([1, len(header)])
             header.insert(at, title)
             for i, row in enumerate(rows):
-                row.insert(at, value(i))
+                row.insert(at, kinds[title](self.draw, i, values[i].tolist()))
 
-    def _field(self, text: str, *, quote: bool) -> str:
-        is_number = text.replace(",", "").replace(".", "").replace("-", "").isdigit()
-        return f'"{text}"' if (quote and not is_number) or self.delimiter in text else text
+    def _field(self, cell: Cell, *, quote: bool) -> str:
+        if isinstance(cell, str):
+            return f'"{cell}"' if quote or self.delimiter in cell else cell
+        text = str(int(cell)) if float(cell).is_integer() else repr(cell)
+        return text.replace(".", ",") if self.comma else text
 
 
 def outcome_of(path: Path, number: int) -> str:
@@ -126,5 +97,16 @@ def outcome_of(path: Path, number: int) -> str:
     except InputError as refusal:
         return f"refused: {refusal.message}"
     if list(expression.genes) != table.genes or list(expression.samples) != table.samples:
-        return f"wrong names: {expression.genes[:3]} × {expression.samples[:3]}"
+        names = _difference("genes", expression.genes, table.genes) + _difference(
+            "samples", expression.samples, table.samples
+        )
+        return f"wrong names: {'; '.join(names)}"
     return "read" if np.array_equal(expression.values, table.values) else "wrong values"
+
+
+def _difference(what: str, read: tuple[str, ...], written: list[str]) -> list[str]:
+    """Return what is too much, and what is missing, among some names."""
+    more = [name for name in read if name not in written]
+    less = [name for name in written if name not in read]
+    both = [f"{what} {words} {names[:3]}" for words, names in (("more", more), ("missing", less)) if names]
+    return both or ([f"{what} in another order"] if list(read) != written else [])

