@@ -132,6 +132,7 @@ HINTS: dict[str, str] = {
     "sign-not-known": "Choose the column of signs with --sign-column TITLE, or --sign-column none.",
     "strength-not-positive": "To subtract a pathway, use --subtract.",
     "unknown-signs": "Use --unknown-sign drop to leave them out, or --unknown-sign plus to take them as activation.",
+    "values-as-names": "Add a header, and a first column of the names of genes.",
     "weight-against-sign": "Choose with --sign-column none to use the weights as they are, or correct the file.",
     "weight-not-a-number": (
         "Write a number in that field, or take out its row; --weight-column TITLE reads another column, and with "

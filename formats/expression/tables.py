@@ -10,7 +10,7 @@ import numpy as np
 from ...engine.errors import InputError
 from ...engine.estimation.expression import Expression
 from ...engine.wording import counted, some
-from ..files.delimited import check_names, open_table
+from ..files.delimited import check_names, is_number, open_table
 from ..files.table_numbers import read_named_numbers
 from ..genes.identifiers import spreadsheet_dates
 from ..genes.orientation import Orientation, orient, title_word
@@ -123,6 +123,8 @@ def read_expression_table(
     else:
         expression = Expression(np.ascontiguousarray(body.values.T), body.titles, body.rows)
     check_names(expression.samples, "sample", path)
+    _refuse_values_as_names(path, body.rows, "rows")
+    _refuse_values_as_names(path, body.titles, "columns")
     expression, described = _with_genes_alone(path, expression, are_all_genes=bool(columns) or are_genes_chosen)
     notes += described
     if sample_table is not None:
@@ -246,6 +248,16 @@ def _without_fractions(genes: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[s
         return genes, ()
     whole = tuple(gene.removesuffix(".0") for gene in genes)
     return whole, (f"ids read as whole numbers, such as {genes[0]} as {whole[0]}",) if whole != genes else ()
+
+
+def _refuse_values_as_names(path: Path, names: Sequence[str], of: str) -> None:
+    """Refuse names of genes or samples that are numbers with decimals: values stand where names should."""
+    decimal = [name for name in names if "." in name and is_number(name) and not float(name).is_integer()]
+    if 2 * len(decimal) > len(names):
+        raise InputError(
+            f"The {of} of {path} would be named {some(decimal, 3)}: these are values, and the names are missing.",
+            code="values-as-names",
+        )
 
 
 def _refuse_row_numbers(path: Path, genes: Sequence[str]) -> None:

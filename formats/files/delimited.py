@@ -423,9 +423,9 @@ def _sniff_delimiter(lines: Sequence[str]) -> Delimiter:
     lengths = itertools.accumulate(map(len, lines))
     lines = [line for line, length in zip(lines, lengths, strict=True) if length <= SNIFFED_TEXT] or lines[:2]
     scores: dict[Delimiter, float] = {delimiter: _fit(lines, delimiter) for delimiter in DELIMITER_NAMES}
-    widths = {len(row) for row in csv.reader(lines, delimiter="\t") if any(row)}
-    if scores["\t"] and len(widths) == 1:  # no text has as many tabs in every line by chance
-        return "\t"
+    widths = [len(row) for row in csv.reader(lines, delimiter="\t") if any(row)]
+    if scores["\t"] and len(set(widths[1:])) == 1 and widths[0] in (widths[1], widths[1] - 1):
+        return "\t"  # no text has as many tabs in every line by chance
     every: list[Delimiter] = list(DELIMITER_NAMES)
     best: Delimiter = max(every, key=lambda delimiter: scores[delimiter])
     if best == ",":

@@ -45,7 +45,8 @@ _SAMPLE_LIKE = re.compile(
     r"(s|d|t|x|p|n)[-_. ]?\d+|(gsm|srr|err|drr|tcga|gtex)[-_. ]?[\w.-]*\d[\w.-]*|"
     r"(samples?|smp|patients?|pat|pt|subj(ect)?|donor|ctrl|control|case|cell|rep|replicate|day|time|wt|ko|kd|mut|normal|"
     r"tumou?r|healthy|disease|treated|untreated|vehicle|lib|library|run|bc|barcode|all|aml|plate|well)"
-    r"([-_. ]?\d+|[-_. ][\w.-]*\d[\w.-]*)|[acgt]{8,}(-\d+)?",
+    r"([-_. ]?\d+|[-_. ][\w.-]*\d[\w.-]*)|[acgt]{8,}(-\d+)?|"
+    r"(?!gene|probe|feature|transcript|orf|contig|cluster|protein)[a-z]{2,}[_ ](rep[_ ]?)?\d{1,2}",
     re.IGNORECASE,
 )
 """Names that samples and cells are given."""
@@ -89,6 +90,11 @@ class Orientation:
 def title_word(cell: str) -> str:
     """Return a column title in lower case, with `_` for every run of other signs: `Gene Symbol` → `gene_symbol`."""
     return re.sub(r"[^a-z0-9]+", "_", cell.strip().lower()).strip("_")
+
+
+def is_gene_id(name: str) -> bool:
+    """Whether a name is an id of a gene, a transcript or a probe, in the form of one of many databases."""
+    return bool(_GENE_LIKE.fullmatch(name))
 
 
 def orient(first_cell: str, row_names: Sequence[str], column_names: Sequence[str]) -> Orientation | None:

@@ -281,7 +281,9 @@ def _choose_columns(table: Table, titles: Sequence[str], below: Sequence[Row], c
         **{
             c: _DESCRIBING
             for c in range(width)
-            if is_annotation(titles[c]) and (is_of_detection(titles[c]) or not in_series[c])
+            if is_annotation(titles[c])
+            and (is_of_detection(titles[c]) or not in_series[c])
+            and (c in text or not is_doubtful(titles[c]))
         },
         **{c: _COUNTING for c in range(names) if is_index(titles[c], cells[c])},
         **left_out,
@@ -410,8 +412,9 @@ def _name_column(titles: Sequence[str], cells: Sequence[Sequence[str]], text: Ma
     distinct = {column: None for column in text if len(set(cells[column])) == len(cells[column])}
     first = title_word(titles[0])
     if is_index(titles[0], cells[0]):
-        others = (column for column in (*titled, *distinct) if not is_index(titles[column], cells[column]))
-        return next(others, 0)
+        named = {*titled, *(column for column in distinct if not is_annotation(titles[column]))}
+        others = (column for column in sorted(named) if not is_index(titles[column], cells[column]))
+        return next(others, next(iter(distinct), 0))
     repeats = len(set(cells[0])) < len(cells[0]) and guess_vocabulary(cells[0]) is None
     if first not in words and (is_annotation(titles[0]) or repeats):
         return next((column for column in titled if column in text and (column in distinct or not repeats)), 0)

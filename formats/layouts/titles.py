@@ -17,7 +17,9 @@ start_position end_position txstart txend strand length exon_length gene_length 
 effective_length efflength transcript_length exonic_length entrez entrezid entrez_id entrezgene entrezgene_id
 entrez_gene_id ncbi ncbi_id ncbi_gene_id ncbi_geneid gene_type genetype gene_biotype genebiotype hgnc_id biotype
 refseq refseq_id uniprot uniprot_id gc_content percent_gc gene_gc cytoband organism genome
-basemean logfc log2fc log2_fc log2foldchange foldchange fold_change fc lfcse n_sequences aveexpr
+pvals pvals_adj logfoldchanges nom_p_val fdr_q_val fwer_p_val nes adjusted_p_value old_p_value old_adjusted_p_value
+odds_ratio combined_score basemean logfc log2fc log2_fc log2foldchange foldchange fold_change fc lfcse n_sequences
+aveexpr
 pvalue p_value padj fdr adj_p_val n_cells n_counts highly_variable
 dispersions dispersions_norm mean_counts pct_dropout_by_counts total_counts n_cells_by_counts efflen eff_length
 class_code nearest_ref_id gene_short_name tss_id q_value qvalue peptides unique_peptides razor_unique_peptides
@@ -30,7 +32,7 @@ ANNOTATIONS = frozenset(_ANNOTATIONS.split())
 _DOUBTFUL = """
 start end stop len width size bp gc band location locus map type source class family species stat means
 mean sd stdev std median cv max min total sum average avg variance var coverage score pep reverse rank index
-ratio pi mw
+ratio pi mw scores es probe probes feature transcript gene genes target
 """
 DOUBTFUL = frozenset(_DOUBTFUL.split())
 """Titles of columns that describe genes in many tables, and in others are samples or genes: numbers decide."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..genes.orientation import title_word
+from ..genes.orientation import is_gene_id, title_word
 from .summaries import find_parts
 from .titles import SAMPLE_TITLES, has_digit, stem_of
 
@@ -35,6 +35,12 @@ NEAR = 10.0
 
 CHANCE = 1e-4
 """Largest probability that a column of decimals has whole numbers alone."""
+
+IN_SERIES = 0.6
+"""Least share of titles that are of series, where the others are beside a series."""
+
+MOST_ARE_NEAR = 0.7
+"""Least share of the other columns whose numbers are within that factor."""
 
 COMPARED = 50
 """Most columns that are compared with each other, beside those at the edges."""
@@ -89,7 +95,7 @@ def find_unlike(
     likeness = _likeness(rows, doubtful) if doubtful else {}
     for column in doubtful:
         own, typical = likeness[column]
-        if column in every or read.beside[column] or own < LIKE * typical:
+        if column in every or read.beside[column] or own < ALIKE * typical:
             every.pop(column, None)
             none.append(column)
         elif not typical >= LIKE:  # too few rows to tell, or samples that do not go along with each other
@@ -115,18 +121,22 @@ def find_unlike_names(names: Sequence[str], values: NDArray[np.float64]) -> list
     whole = np.all(finite == np.round(finite), axis=1)
     are_decimals = 2 * int(np.count_nonzero(whole)) < len(whole)
     of_genes = sum(bool(_SYMBOL.fullmatch(name)) for name in names) >= CAPITALS * len(names)
+    of_ids = sum(map(is_gene_id, names)) >= CAPITALS * len(names)
+    small = sum(map(str.islower, names)) >= CAPITALS * len(names)
     capitals = sum(name[:1].isupper() for name in names) >= CAPITALS * len(names)
     unlike = [
         is_phrase
         or not name.isascii()
         or (is_word and ((are_decimals and is_whole) or (capitals and name.islower())))
         or (of_genes and not _SYMBOL.fullmatch(name))
+        or (of_ids and not is_gene_id(name))
+        or (small and not name.islower())
         for name, is_phrase, is_word, is_whole in zip(names, phrases, words, whole.tolist(), strict=True)
     ]
     edge = max(WIDEST_EDGE, len(names) // 10)
     places = [i for i, is_unlike in enumerate(unlike) if is_unlike]
-    in_front, behind = (all(i < edge for i in places), all(i >= len(names) - edge for i in places))
-    return places if (in_front or behind) and len(places) <= max(2, len(names) // 3) else []
+    at_edges = all(i < edge or i >= len(names) - edge for i in places)
+    return places if at_edges and len(places) <= max(2, len(names) // 3) else []
 
 
 _SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9@.-]*(orf\d+[A-Z]?)?|(ENS[A-Z]*|LINC|MIR|LOC|RP\d+-)\w+(\.\d+)?|hsa-\S+|\S+_at")
@@ -135,8 +145,8 @@ _SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9@.-]*(orf\d+[A-Z]?)?|(ENS[A-Z]*|LINC|MIR|L
 WIDEST_EDGE = 8
 """Most names in front of all others, or behind, that may describe samples; a tenth of all where that is more."""
 
-_PHRASE = re.compile(r"[A-Za-z][a-z]+([ _.][a-z]+)+|[A-Z]?[a-z]+([A-Z][a-z]+)+|[A-Za-z ]+ \([A-Za-z/%²0-9 ]+\)")
-"""Several words: `pack_years`, `PackYears`, `Age (years)`."""
+_PHRASE = re.compile(r"[A-Za-z][a-z]+([_.][a-z]+)+|.*[^\W\d]{2,} +[^\W\d]{2,}.*|.*[^\W\d] \(.*[^\W\d].*\)|.*[%/].*")
+"""Several words: `pack_years`, `Age (years)`, `dose mg/kg`."""
 
 _WORD = re.compile(r"[a-z]{2,}\d*")
 
@@ -153,7 +163,7 @@ def _read_titles(titles: Sequence[str]) -> _Titles:
     sizes = Counter(stems)
     in_series = [sizes[stem] > 1 and has_digit(title) for stem, title in zip(stems, titles, strict=True)]
     controls = [title_word(title) in SAMPLE_TITLES for title in titles]
-    if sum(in_series) < max(3, 0.7 * len(titles)):
+    if sum(in_series) < max(3, IN_SERIES * len(titles)):
         return _Titles(in_series, [False] * len(titles), controls)
     heads = [re.split(r"[^A-Za-z]", title, maxsplit=1)[0].lower() for title in titles]
     of_series = {head for head, is_one in zip(heads, in_series, strict=True) if is_one and head}
@@ -221,16 +231,15 @@ def _of_another_size(titles: _Titles, rows: NDArray[np.float64]) -> list[Unlike]
             column = left[end]
             others = sizes[[other for other in left if other != column and np.isfinite(sizes[other])]]
             far = NEAR if beside[column] else FAR
-            if len(others) < 2 or others.max() > NEAR * others.min() or titles.in_series[column]:
+            middle = _median(others)
+            near = np.count_nonzero((others >= middle / NEAR) & (others <= middle * NEAR))
+            if len(others) < 2 or near < MOST_ARE_NEAR * len(others) or titles.in_series[column]:
                 break
-            if (
-                titles.controls[column]
-                or not (are_few or beside[column])
-                or others.min() / far <= sizes[column] <= others.max() * far
-            ):
+            is_near = middle / far <= sizes[column] <= middle * far
+            if is_near or titles.controls[column] or not (are_few or beside[column]):
                 break
             left.remove(column)
-            reason = f"has numbers of about {sizes[column]:.3g}, and the others of about {_median(others):.3g}"
+            reason = f"has numbers of about {sizes[column]:.3g}, and the others of about {middle:.3g}"
             unlike.append(Unlike(column, reason))
     return unlike
 
@@ -259,7 +268,8 @@ def _of_another_order(titles: _Titles, rows: NDArray[np.float64]) -> list[Unlike
             if len(rows) < FEWEST_COMPARED and not beside[column]:
                 break
             is_sample = titles.in_series[column] or titles.controls[column]
-            if is_sample or len(others) < 3 or not own < UNLIKE:
+            limit = max(UNLIKE, LIKE * typical) if beside[column] else UNLIKE
+            if is_sample or len(others) < 3 or not own < limit:
                 break
             if typical <= ALIKE and not beside[column]:
                 break

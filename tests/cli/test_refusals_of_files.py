@@ -126,6 +126,24 @@ REFUSALS = [
         "samples-without-condition", "init b.grn --expression e.tsv --sample-table f.tsv", "sample\tgroup\ns1\tx\n"
     ),
     Refusal("several-measures", INIT, table(["gene", *PATTERNED], GENES, VALUES), {"pattern": "counts.*"}),
+    Refusal(
+        "sample-of-text",
+        INIT,
+        "gene\ts1\ts2\ts3\n" + "".join(f"G{i}\t{i}.5\t{7 - i}.5\t<0.1\n" for i in range(5)),
+        {"column": "s3"},
+    ),
+    Refusal(
+        "column-of-text-and-numbers",
+        INIT,
+        "gene\ts1\ts2\ts3\tremark\n"
+        + "".join(f"G{i}\t{i}.5\t{i % 7}.5\t{i % 5}.1\t{'low' if i < 55 else i}\n" for i in range(60)),
+        {"column": "remark"},
+    ),
+    Refusal(
+        "values-as-names",
+        INIT,
+        "s1\ts2\ts3\ts4\n" + "".join(f"{i}.25\t{i}.5\t{7 - i}.5\t{i % 3}.1\n" for i in range(9)),
+    ),
     Refusal("several-sheets", f"init b.grn --expression {WRITTEN / 'pandas_two_sheets.xlsx'}"),
     # pathways
     Refusal("column-may-be-signs", COMMIT, "source\ttarget\tremark\nTP53\tMDM2\tinduces\nTP53\tMYC\trepresses\n"),
