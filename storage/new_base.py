@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -294,8 +295,8 @@ def _read_expression(
 
 
 def _describe_distinction(expression: Expression, duplicates: DuplicateSamples) -> str:
-    names = len(set(expression.samples))
-    first = next(name for name in expression.samples if expression.samples.count(name) > 1)
+    numbers = Counter(expression.samples)
+    names, first = len(numbers), next(name for name, number in numbers.items() if number > 1)
     what = {
         "first": "the first column of each is used",
         "mean": "columns of one sample are averaged",
