@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ..engine.estimation.estimators import Estimate
     from ..engine.network.covariance import Covariance
 
-_OF_FILES = ("header", "decimal", "sample_table", "sheet", "columns", "skip_columns")
+_OF_FILES = ("header", "decimal", "sheet")
 """Options of reading that go with files alone."""
 
 LARGEST_KEPT = 256_000_000
@@ -103,7 +103,7 @@ def from_expression(
         "raw": raw,
         "gene_column": gene_column,
         "where": tuple(where),
-        "sample_table": sample_table,
+        "sample_table": None if sample_table is None else Path(sample_table),
         "sheet": sheet,
         "columns": tuple(columns),
         "skip_columns": tuple(skip_columns),
@@ -262,8 +262,10 @@ def _read_expression(
     if isinstance(source, Expression):
         return source, None, ()
     if not isinstance(source, str | Path):
-        if gene_names is not None or any(options[name] not in (None, "auto", ()) for name in _OF_FILES):
-            raise InputError(f"These go with a file, not with an object: gene_names, {', '.join(_OF_FILES)}.")
+        strangers = ["gene_names"] * (gene_names is not None)
+        strangers += [name for name in _OF_FILES if options[name] not in (None, "auto")]
+        if strangers:
+            raise InputError(f"{' and '.join(strangers)} cannot go with an object in memory, only with a file.")
         from ..formats.expression.hdf5_request import Request
         from ..formats.expression.objects import read_expression_object
 
@@ -290,7 +292,7 @@ def _read_expression(
         if texts := options[name]:
             parameters[name] = between.join(texts)
     if (sample_table := options["sample_table"]) is not None:
-        parameters["sample_table"] = file_name(Path(sample_table))
+        parameters["sample_table"] = file_name(sample_table)
     return file.expression, _source(source, file.sha256, parameters), file.notes
 
 

@@ -89,13 +89,13 @@ def lines_of_rows(rows: Iterable[Sequence[object]]) -> Iterator[str]:
     line = io.StringIO()
     writer = csv.writer(line, delimiter="\t", lineterminator="\n")
     for row in rows:
-        writer.writerow(map(_as_field, row))
+        writer.writerow(map(as_field, row))
         yield line.getvalue()
         line.seek(0)
         line.truncate()
 
 
-def _as_field(cell: object) -> str:
+def as_field(cell: object) -> str:
     """Return a cell as a text table has it: numbers in full, whole ones without decimals, dates as 2021-03-01."""
     if isinstance(cell, str):
         return cell if cell.isprintable() else cell.translate(_BETWEEN_FIELDS)

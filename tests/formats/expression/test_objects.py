@@ -95,7 +95,11 @@ def test_anndata_is_cells_by_genes():
     expression, notes = read_expression_object(data, Request(where=("cell_type=T",)))
     assert np.array_equal(expression.values, VALUES[:, :3])
     assert expression.genes[0] == "ENSG00000000000"
-    assert notes == ("cells × genes from X of an AnnData object", "3 of 5 samples have cell_type = T")
+    assert notes == (
+        "cells × genes from X of an AnnData object",
+        "gene names are the index of var, apparently Ensembl gene ids; var also has feature_name",
+        "3 of 5 samples have cell_type = T",
+    )
 
 
 @pytest.mark.parametrize(
@@ -126,7 +130,7 @@ def test_a_store_begins_with_an_object(tmp_path: Path):
     data = annotated(VALUES.T)
     repo = grnledger.init(tmp_path / "b.grn", expression=data, gene_column="feature_name", where=["cell_type=T"])
     assert repo.base().record.samples == 3
-    with pytest.raises(InputError, match="go with a file, not with an object"):
+    with pytest.raises(InputError, match="^sheet cannot go with an object in memory, only with a file"):
         grnledger.init(tmp_path / "c.grn", expression=data, sheet="a")
 
 
