@@ -58,7 +58,9 @@ def _find_matrix(file: Group, request: Request) -> Group | Dataset:
             raise NotFound(f"{file.path} has no layer named {layer!r}; it has {some(('X', *layers), 20)}.")
         return member(member_group(file, "layers"), layer)
     if "X" not in file.members:
-        raise NotFound(f"{file.path} has no matrix X.", hint=f"It has {some(layers_of(file), 20) or 'no layers either'}.")
+        raise NotFound(
+            f"{file.path} has no matrix X.", hint=f"It has {some(layers_of(file), 20) or 'no layers either'}."
+        )
     return member(file, "X")
 
 

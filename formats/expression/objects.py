@@ -41,6 +41,12 @@ _ANNDATA = Path("The AnnData object")
 _FRAME = "The DataFrame"
 _MATRIX = Path("The matrix")
 
+PEEK_CELLS = 200_000
+"""Most cells of a DataFrame that are written as text, to see what its columns are."""
+
+FEWEST_ROWS = 10
+"""Rows of a DataFrame that are written as text, however wide it is."""
+
 
 def read_expression_object(source: Any, request: Request) -> tuple[Expression, tuple[str, ...]]:
     """Return the expression of an object in memory, and what was decided.
@@ -200,9 +206,11 @@ def _first_rows(frame: Any, index: Any) -> Iterator[Sequence[object]]:
     """Yield the header and the first rows of a DataFrame."""
     titles = [str(title) for title in frame.columns]
     yield titles if index is None else [str(index.name or ""), *titles]
-    names: list[Iterable[object]] = [] if index is None else [index[:PEEK].tolist()]
-    cells = [list(map(_cell, frame.iloc[:PEEK, number].tolist())) for number in range(frame.shape[1])]
-    yield from zip(*names, *cells, strict=True)
+    count = max(FEWEST_ROWS, min(PEEK, PEEK_CELLS // frame.shape[1]))
+    rows: list[list[object]] = frame.iloc[:count].astype(object).to_numpy().tolist()
+    names: list[object] = [] if index is None else index[:count].tolist()
+    for number, row in enumerate(rows):
+        yield [_cell(entry) for entry in (*names[number : number + 1], *row)]
 
 
 def _cell(entry: object) -> object:
@@ -228,7 +236,9 @@ def _numbers_of(frame: Any, index: Any, table: Table, layout: Layout) -> NamedNu
         for place, (column, is_numeric) in enumerate(zip(columns, are_numbers, strict=True)):
             series, title = rows.iloc[:, column], layout.titles[column + before]
             values[:, place] = (
-                series.to_numpy(dtype=np.float64, na_value=np.nan) if is_numeric else _parse(table, series, title, lines)
+                series.to_numpy(dtype=np.float64, na_value=np.nan)
+                if is_numeric
+                else _parse(table, series, title, lines)
             )
     return NamedNumbers(lines, list(_fields(names)), values)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+
 def refuse_second_reading(
     path: Path, name: str, values: NDArray[np.float64], others: Sequence[str], *, counts: bool
 ) -> None:

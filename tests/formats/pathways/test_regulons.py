@@ -134,9 +134,7 @@ IN_PART = {
     "TRRUST": "TP53\tMDM2\tActivation\t1\nTP53\tMYC\tRepression\t2\nTP53\tMYC\tUnknown\t3\n",
     "parts": "TF:TG\t[TRRUST] Regulation\t[A] Sign\nTP53:MDM2\tActivation\t\nTP53:MYC\tUnknown;Repression\t\n",
     "columns": "TF:TG\t[TRRUST] Regulation\t[A] Sign\nTP53:MDM2\tActivation\t\nTP53:MYC\tUnknown\tDOWN\n",
-    "flags": (
-        "source\ttarget\tis_stimulation\tis_inhibition\nTP53\tMDM2\t1\t0\nTP53\tMYC\t0\t0\nTP53\tMYC\t0\t1\n"
-    ),
+    "flags": ("source\ttarget\tis_stimulation\tis_inhibition\nTP53\tMDM2\t1\t0\nTP53\tMYC\t0\t0\nTP53\tMYC\t0\t1\n"),
     "weights": (
         "source\ttarget\tweight\tsign\nTP53\tMDM2\t1\tactivation\nTP53\tMYC\t1\tunknown\nTP53\tMYC\t1\trepression\n"
     ),
