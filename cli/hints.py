@@ -19,7 +19,9 @@ HINTS: dict[str, str] = {
         "--kernel FILE."
     ),
     "dense-base-without-shared-part": "Use the whole correlation: --kernel full.",
-    "decimals-as-counts": "Use --transform log1p without --counts; if these are counts all the same, add --scale linear.",
+    "decimals-as-counts": (
+        "Use --transform log1p without --counts; if these are counts all the same, add --scale linear."
+    ),
     "detected-share": "Give a share, such as --min-detected 0.2 for 20 %.",
     "detection-of-standardised": "Leave --min-detected out, or filter the values before they are standardised.",
     "exact-scan-near-one": "Use --mode p3d. Was the signal made from the same samples as the kernel?",

@@ -59,8 +59,8 @@ def read_memberships(path: Path) -> LoadingsFile:
     NotFound
         There is no such file.
     InputError
-        There is no column of genes or none beside it that is a set, a name is empty or stands twice, a field is none of these words, or a set has no
-        gene.
+        There is no column of genes or none beside it that is a set, a name is empty or stands twice, a field is none
+        of these words, or a set has no gene.
     """
     with open_table(path, packing=NAMES_PACKING) as table:
         header, budget = read_header(table), MemoryBudget(path)

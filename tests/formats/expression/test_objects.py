@@ -131,7 +131,7 @@ def test_a_store_begins_with_an_object(tmp_path: Path):
     data = annotated(VALUES.T)
     repo = grnledger.init(tmp_path / "b.grn", expression=data, gene_column="feature_name", where=["cell_type=T"])
     assert repo.base().record.samples == 3
-    with pytest.raises(InputError, match="^sheet cannot go with an object in memory, only with a file"):
+    with pytest.raises(InputError, match="sheet cannot go with an object in memory, only with a file"):
         grnledger.init(tmp_path / "c.grn", expression=data, sheet="a")
 
 
@@ -263,12 +263,13 @@ def test_text_far_down_in_a_dataframe_is_named_as_in_a_file():
 
 def test_options_that_do_not_go_with_an_object_are_named_alone(tmp_path: Path):
     frame = frame_of_kinds()
-    for options, sentence in (
-        ({"decimal": "comma"}, "^decimal cannot go with an object in memory"),
-        ({"header": False, "sheet": "a"}, "^header and sheet cannot go with"),
-        ({"gene_names": "genes.txt"}, "^gene_names cannot go with"),
-    ):
-        with pytest.raises(InputError, match=sentence):
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"decimal": "comma"}, "decimal cannot go with an object in memory"),
+        ({"header": False, "sheet": "a"}, "header and sheet cannot go with"),
+        ({"gene_names": "genes.txt"}, "gene_names cannot go with"),
+    ]
+    for options, sentence in wrong:
+        with pytest.raises(InputError, match=f"^{sentence}"):
             grnledger.init(tmp_path / "a.grn", expression=frame, **options)
     with pytest.raises(InputError, match="only a DataFrame is read with columns"):
         grnledger.init(tmp_path / "a.grn", expression=(VALUES, GENES, CELLS), columns=["c1"])
@@ -288,9 +289,6 @@ def test_the_numbers_of_a_dataframe_stay_the_users():
 def test_a_dataframe_whose_titles_a_table_would_not_have_is_no_trap(title: str):
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(VALUES, index=pandas.Index(GENES, name=title), columns=CELLS)
-    try:
-        check(read_expression_object(frame, Request())[0])
-    except InputError as error:
-        assert "begins as a comment does" in error.message
+    check(read_expression_object(frame, Request())[0])
     with pytest.raises(InputError, match="a column without a title"):
         read_expression_object(frame.rename(columns={"c5": ""}), Request())
