@@ -14,14 +14,14 @@ HINTS: dict[str, str] = {
     # engine
     "bootstrap-without-eigenvectors": "Use --ci profile, or --kernel shared.",
     "constant-genes": "Leave them out with --drop-constant, or keep them as isolated genes with --estimator shrinkage.",
+    "decimals-as-counts": (
+        "Use --transform log1p without --counts; if these are counts all the same, add --scale linear."
+    ),
     "dense-base-without-sample-kernel": (
         "`grn init --estimator factor --factors K` on the same expression has factors; or give a K of the samples: "
         "--kernel FILE."
     ),
     "dense-base-without-shared-part": "Use the whole correlation: --kernel full.",
-    "decimals-as-counts": (
-        "Use --transform log1p without --counts; if these are counts all the same, add --scale linear."
-    ),
     "detected-share": "Give a share, such as --min-detected 0.2 for 20 %.",
     "detection-of-standardised": "Leave --min-detected out, or filter the values before they are standardised.",
     "exact-scan-near-one": "Use --mode p3d. Was the signal made from the same samples as the kernel?",

@@ -149,32 +149,39 @@ def find_gene_column(header: Sequence[str]) -> int | None:
     return 0 if titles and (titles[0] in GENE_WORDS or not titles[0]) else None
 
 
-def choose_columns(
-    path: Path, header: Sequence[str], first: Sequence[Row], gene_column: int
-) -> tuple[list[int], tuple[str, ...]]:
-    """Return the columns of pathways or factors, and a note on those that describe genes and are left out.
+def split_columns(header: Sequence[str], first: Sequence[Row], gene_column: int) -> tuple[list[int], list[int]]:
+    """Return the columns of pathways or factors, and those that describe genes.
 
     A column describes genes where its whole title says so; a title that only contains such a word (`CHROMOSOME
     SEGREGATION`), or may be a pathway's too (`MAX`), needs text or large whole numbers below it as well. A single
     column beside the genes is always a pathway.
+    """
+    columns = [i for i, title in enumerate(header) if i != gene_column and (title or i)]
+    if len(columns) == 1:
+        return columns, []
+    skipped = [i for i in columns if is_annotation(header[i]) and _describes_genes(header[i], first, i)]
+    return [i for i in columns if i not in skipped], skipped
+
+
+def choose_columns(
+    path: Path, header: Sequence[str], first: Sequence[Row], gene_column: int
+) -> tuple[list[int], tuple[str, ...]]:
+    """Return the columns of pathways or factors, and a note on those that describe genes and are left out.
 
     Raises
     ------
     InputError
         All of several columns describe genes.
     """
-    columns = [i for i, title in enumerate(header) if i != gene_column and (title or i)]
-    skipped = [i for i in columns if is_annotation(header[i]) and _describes_genes(header[i], first, i)]
-    if not skipped or len(columns) == 1:
-        return columns, ()
+    columns, skipped = split_columns(header, first, gene_column)
     titles = some([repr(header[i]) for i in skipped], 10)
-    if len(skipped) == len(columns):
+    if skipped and not columns:
         raise InputError(
             f"{path} has no column of loadings: all beside its genes describe them ({titles}).",
             hint="If one is a pathway, leave the others out, or give it another title.",
         )
-    note = f"{'column' if len(skipped) == 1 else 'columns'} {titles} skipped: no pathways, but what describes genes"
-    return [i for i in columns if i not in skipped], (note,)
+    which = "column" if len(skipped) == 1 else "columns"
+    return columns, (f"{which} {titles} skipped: no pathways, but what describes genes",) * bool(skipped)
 
 
 def _describes_genes(title: str, first: Sequence[Row], column: int) -> bool:

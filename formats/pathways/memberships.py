@@ -11,7 +11,7 @@ from ...engine.wording import counted
 from ..files.delimited import check_names, clipped, is_missing, open_table, read_body, read_header
 from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
-from ..models.loadings import choose_columns, find_gene_column, refuse_repeats
+from ..models.loadings import choose_columns, find_gene_column, refuse_repeats, split_columns
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +41,7 @@ def _cells(table: Table) -> list[str]:
     genes = find_gene_column(header)
     if genes is None:
         return []
-    columns, _ = choose_columns(table.path, header, table.first[1:], genes)
+    columns, _ = split_columns(header, table.first[1:], genes)
     fields = (row.fields[column] for row in table.first[1:] for column in columns if column < len(row.fields))
     return [field.strip().lower() for field in fields]
 
