@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
     from ..files.delimited import Row
 
+_STATISTICS = (
+    "mean means average avg median sd std stdev cv var variance start end stop len bp species pval p_val p_val_adj"
+)
+_OF_GENES = ANNOTATIONS | GENE_WORDS | set(_STATISTICS.split())
 _ALSO_PATHWAYS = frozenset(
     "map max stat gc class family type source reverse score size band location locus pep width coverage total".split()  # noqa: SIM905
 )
@@ -129,7 +133,7 @@ def read_loading_table(path: Path) -> LoadingTable:
                 f"{path} has no column 'gene'; its columns are {', '.join(header)[:200]}.",
                 hint="Name the column of gene names 'gene'.",
             )
-        numbers, notes = choose_columns(path, header, table.first[1:], gene_column)
+        numbers, notes = choose_columns(header, table.first[1:], gene_column)
         columns = tuple(header[i] for i in numbers)
         check_names(columns, "column", path)
         lines, genes, values = read_named_numbers(table, header, numbers, name=gene_column, blank=0.0)
@@ -159,35 +163,30 @@ def split_columns(header: Sequence[str], first: Sequence[Row], gene_column: int)
     columns = [i for i, title in enumerate(header) if i != gene_column and (title or i)]
     if len(columns) == 1:
         return columns, []
-    skipped = [i for i in columns if is_annotation(header[i]) and _describes_genes(header[i], first, i)]
+    skipped = [i for i in columns if _describes_genes(header[i], first, i)]
     return [i for i in columns if i not in skipped], skipped
 
 
-def choose_columns(
-    path: Path, header: Sequence[str], first: Sequence[Row], gene_column: int
-) -> tuple[list[int], tuple[str, ...]]:
-    """Return the columns of pathways or factors, and a note on those that describe genes and are left out.
+def choose_columns(header: Sequence[str], first: Sequence[Row], gene_column: int) -> tuple[list[int], tuple[str, ...]]:
+    """Return the columns of pathways or factors, and a note on those that describe genes.
 
-    Raises
-    ------
-    InputError
-        All of several columns describe genes.
+    These are left out, unless there are no others: who insists on loadings then means them.
     """
     columns, skipped = split_columns(header, first, gene_column)
-    titles = some([repr(header[i]) for i in skipped], 10)
-    if skipped and not columns:
-        raise InputError(
-            f"{path} has no column of loadings: all beside its genes describe them ({titles}).",
-            hint="If one is a pathway, leave the others out, or give it another title.",
-        )
-    which = "column" if len(skipped) == 1 else "columns"
-    return columns, (f"{which} {titles} skipped: no pathways, but what describes genes",) * bool(skipped)
+    if not skipped:
+        return columns, ()
+    which = f"{'column' if len(skipped) == 1 else 'columns'} {some([repr(header[i]) for i in skipped], 10)}"
+    if not columns:
+        return skipped, (f"{which} read as pathways, though titled as what describes genes",)
+    return columns, (f"{which} skipped: no pathways, but what describes genes",)
 
 
 def _describes_genes(title: str, first: Sequence[Row], column: int) -> bool:
     word = title_word(title)
-    if word in (ANNOTATIONS | GENE_WORDS) - _ALSO_PATHWAYS:
+    if word in _OF_GENES - _ALSO_PATHWAYS:
         return True
+    if word not in _ALSO_PATHWAYS and not is_annotation(title):
+        return False
     fields = [row.fields[column] for row in first if column < len(row.fields)]
     cells = [field for field in fields if not is_missing(field)]
     if not cells or not all(map(is_number, cells)):

@@ -59,7 +59,7 @@ def read_memberships(path: Path) -> LoadingsFile:
     NotFound
         There is no such file.
     InputError
-        There is no column of genes or none beside it that is a set, a name is empty or stands twice, a field is none
+        There is no column of genes, a name is empty or stands twice, a field is none
         of these words, or a set has no gene.
     """
     with open_table(path, packing=NAMES_PACKING) as table:
@@ -67,7 +67,7 @@ def read_memberships(path: Path) -> LoadingsFile:
         gene_column = find_gene_column(header)
         if gene_column is None:
             raise InputError(f"{path} has no column 'gene'.", hint="Name the column of gene names 'gene'.")
-        columns, skipped = choose_columns(path, header, table.first[1:], gene_column)
+        columns, skipped = choose_columns(header, table.first[1:], gene_column)
         names = [header[column] for column in columns]
         check_names(names, "column", path)
         refuse_repeats(path, "column", names)

@@ -239,8 +239,10 @@ def test_a_single_column_is_a_pathway_and_several_descriptions_are_none(tmp_path
     path = write(tmp_path / "l.csv", "gene,mean\nTP53,.5\nIL6,-.25\n")
     assert list(dense(read_pathways(path, PANEL))) == ["mean"]
     path = write(tmp_path / "l.csv", "gene,mean,length\nTP53,.5,1\nIL6,-.25,2\n")
-    with pytest.raises(InputError, match="no column of loadings: all beside its genes describe them"):
+    with pytest.raises(InputError, match="beside its genes may describe them: 'mean', 'length'") as caught:
         read_pathways(path, PANEL)
+    assert caught.value.code == "results-not-loadings"
+    assert list(dense(read_pathways(path, PANEL, kind="loadings"))) == ["mean", "length"]
 
 
 def test_an_archive_of_loadings_reads_back_bit_for_bit(tmp_path: Path):
