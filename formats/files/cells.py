@@ -69,9 +69,8 @@ def open_cells(path: Path, sheet: str | None = None) -> Generator[Iterator[str]]
     except Exception as error:
         if not (is_workbook or type(error).__module__.startswith("pyarrow") or isinstance(error, OSError)):
             raise
-        raise InputError(
-            f"{path} cannot be read: {str(error)[:200] or type(error).__name__}.", hint=DOWNLOAD_AGAIN
-        ) from error
+        reason = " ".join(str(error).split())[:200].rstrip(" .:") or type(error).__name__
+        raise InputError(f"{path} cannot be read: {reason}.", hint=DOWNLOAD_AGAIN) from error
 
 
 def _import(path: Path, package: str, what: str) -> Any:
