@@ -14,6 +14,9 @@ HINTS: dict[str, str] = {
     # engine
     "bootstrap-without-eigenvectors": "Use --ci profile, or --kernel shared.",
     "constant-genes": "Leave them out with --drop-constant, or keep them as isolated genes with --estimator shrinkage.",
+    "decimals-as-counts": (
+        "Use --transform log1p without --counts; if these are counts all the same, add --scale linear."
+    ),
     "dense-base-without-sample-kernel": (
         "`grn init --estimator factor --factors K` on the same expression has factors; or give a K of the samples: "
         "--kernel FILE."

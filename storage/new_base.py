@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from ..engine.estimation.estimators import Estimate
     from ..engine.network.covariance import Covariance
 
-_OF_FILES = ("header", "decimal", "sample_table", "sheet", "columns", "skip_columns")
+_OF_FILES = ("header", "decimal", "sheet")
 """Options of reading that go with files alone."""
 
 LARGEST_KEPT = 256_000_000
@@ -102,13 +103,18 @@ def from_expression(
         "raw": raw,
         "gene_column": gene_column,
         "where": tuple(where),
-        "sample_table": sample_table,
+        "sample_table": None if sample_table is None else Path(sample_table),
         "sheet": sheet,
         "columns": tuple(columns),
         "skip_columns": tuple(skip_columns),
     }
     expression, record, notes = _read_expression(
-        source, options, gene_names=gene_names, counts=preparation.counts, are_samples_chosen=samples is not None
+        source,
+        options,
+        gene_names=gene_names,
+        counts=preparation.counts,
+        are_samples_chosen=samples is not None,
+        are_genes_chosen=preparation.genes is not None,
     )
     parameters = _preparation_parameters(preparation)
     distinct = expression.distinguish_samples(duplicate_samples)
@@ -257,17 +263,22 @@ def _read_expression(
     gene_names: str | Path | None,
     counts: bool,
     are_samples_chosen: bool,
+    are_genes_chosen: bool,
 ) -> tuple[Expression, SourceRecord | None, tuple[str, ...]]:
     if isinstance(source, Expression):
         return source, None, ()
     if not isinstance(source, str | Path):
-        if gene_names is not None or any(options[name] not in (None, "auto", ()) for name in _OF_FILES):
-            raise InputError(f"These go with a file, not with an object: gene_names, {', '.join(_OF_FILES)}.")
+        strangers = ["gene_names"] * (gene_names is not None)
+        strangers += [name for name in _OF_FILES if options[name] not in (None, "auto")]
+        if strangers:
+            raise InputError(f"{' and '.join(strangers)} cannot go with an object in memory, only with a file.")
         from ..formats.expression.hdf5_request import Request
         from ..formats.expression.objects import read_expression_object
 
         wanted = {name: value for name, value in options.items() if name not in _OF_FILES}
-        request = Request(**wanted, counts=counts, are_samples_chosen=are_samples_chosen)
+        request = Request(
+            **wanted, counts=counts, are_samples_chosen=are_samples_chosen, are_genes_chosen=are_genes_chosen
+        )
         expression, notes = read_expression_object(source, request)
         return expression, None, notes
     from ..formats.expression.expression import read_expression
@@ -278,6 +289,7 @@ def _read_expression(
         gene_names=gene_names,
         counts=counts,
         are_samples_chosen=are_samples_chosen,
+        are_genes_chosen=are_genes_chosen,
         allow_missing=True,
     )
     parameters: dict[str, Parameter] = {
@@ -289,13 +301,13 @@ def _read_expression(
         if texts := options[name]:
             parameters[name] = between.join(texts)
     if (sample_table := options["sample_table"]) is not None:
-        parameters["sample_table"] = file_name(Path(sample_table))
+        parameters["sample_table"] = file_name(sample_table)
     return file.expression, _source(source, file.sha256, parameters), file.notes
 
 
 def _describe_distinction(expression: Expression, duplicates: DuplicateSamples) -> str:
-    names = len(set(expression.samples))
-    first = next(name for name in expression.samples if expression.samples.count(name) > 1)
+    numbers = Counter(expression.samples)
+    names, first = len(numbers), next(name for name, number in numbers.items() if number > 1)
     what = {
         "first": "the first column of each is used",
         "mean": "columns of one sample are averaged",

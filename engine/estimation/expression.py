@@ -78,8 +78,8 @@ class Expression:
                 f"{counted(len(missing), 'sample')} of the {len(names):,} wanted {are} not there: {some(missing)}.",
                 hint=f"The data have: {some(self.samples)}.",
             )
-        wanted = set(names)
-        twice = [name for name in wanted if names.count(name) > 1 or self.samples.count(name) > 1]
+        times_wanted, times_there = Counter(names), Counter(self.samples)
+        twice = [name for name in times_wanted if times_wanted[name] > 1 or times_there[name] > 1]
         if twice:
             raise InputError(f"The sample {some(twice, 1)} is wanted twice, or names two samples.")
         chosen = np.array([at[name] for name in names], dtype=np.intp)
@@ -119,9 +119,14 @@ class Expression:
                     number += len(self.samples)
                 names.append(name if number == 1 else f"{name}_{number}")
             return Expression(self.values, self.genes, tuple(names))
-        groups = [np.flatnonzero(np.array(self.samples) == name) for name in numbers]
-        columns = [self.values[:, g[0]] if duplicates == "first" else self.values[:, g].mean(axis=1) for g in groups]
-        return Expression(np.ascontiguousarray(np.column_stack(columns)), self.genes, tuple(numbers))
+        groups: dict[str, list[int]] = {}
+        for column, name in enumerate(self.samples):
+            groups.setdefault(name, []).append(column)
+        if duplicates == "first":
+            values = self.values[:, [columns[0] for columns in groups.values()]]
+        else:
+            values = np.column_stack([self.values[:, columns].mean(axis=1) for columns in groups.values()])
+        return Expression(np.ascontiguousarray(values), self.genes, tuple(groups))
 
     def refuse_missing(self) -> None:
         """Refuse values that are missing or not finite, naming some with their genes and samples."""

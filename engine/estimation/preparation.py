@@ -23,7 +23,7 @@ from .gene_rows import (
     select_genes,
 )
 from .normalisation import library_scales, transform
-from .scale import are_standardised, refuse_no_counts, refuse_second_logarithm
+from .scale import are_standardised, check_counts, refuse_second_logarithm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -200,15 +200,14 @@ def _unique_rows(expression: Expression, preparation: Preparation) -> GeneRows:
     if preparation.genes is not None and not preparation.counts:
         expression = _rows_wanted(expression, preparation.genes)
     expression.refuse_missing()
-    if preparation.counts:
-        refuse_no_counts(expression, preparation.scale)
+    notes = check_counts(expression, preparation.scale) if preparation.counts else ()
     refuse_second_logarithm(expression, preparation.transform, preparation.scale)
     if duplicates == "error":
         refuse_repeated_genes(expression.genes)
     source = combine_repeats(expression, duplicates) if duplicates in ("mean", "sum") else expression
     scaled = replace(source, values=source.values * library_scales(expression)) if preparation.counts else source
     values = transform(scaled, preparation.floor, preparation.transform)
-    rows = GeneRows(values, source.values, source.genes)
+    rows = GeneRows(values, source.values, source.genes, notes)
     if duplicates in ("max-variance", "first"):
         rows = resolve_duplicates(rows, duplicates)
     if len(rows.genes) == len(expression.genes):

@@ -10,11 +10,17 @@ from ...engine.errors import InputError, NotFound
 from ...engine.wording import counted, some
 from ..files.delimited import check_names, clipped
 from ..files.hdf5_members import Dataset, Group, location_of, member, member_dataset, read_array, read_list
+from ..genes.identifiers import guess_vocabulary, without_fractions
+from ..layouts.titles import is_counting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
+
+SYMBOL_COLUMNS = ("feature_name", "gene_symbols", "gene_symbol", "gene_name", "gene_short_name", "symbol")
+"""Columns of `var` that mostly hold symbols of genes, in lower case."""
 
 _OLD_CATEGORIES = "__categories"
 """Where AnnData before 0.8 kept the texts of all columns of categories."""
@@ -68,11 +74,60 @@ def read_gene_column(axis: Group | Dataset, name: str, count: int) -> tuple[str,
     where = f"{location_of(axis.location)}/{name}"
     if len(column) != count:
         raise InputError(f"{axis.path}: {where} has {len(column):,} entries for {counted(count, 'gene')}.")
-    if any(isinstance(entry, float) for entry in column):
-        raise InputError(f"{axis.path}: {where} holds numbers, which are no names of genes.")
-    names = tuple("" if entry is None else str(entry).strip() for entry in column)
-    check_names(names, f"entry of {where}", axis.path)
+    return names_of_entries(axis.path, where, column)
+
+
+def names_of_entries(path: Path, where: str, entries: Iterable[object]) -> tuple[str, ...]:
+    """Return the entries of a column as names of genes.
+
+    Raises
+    ------
+    InputError
+        They are decimals, or one is missing or cannot be printed.
+    """
+    entries = list(entries)
+    if any(isinstance(entry, float) for entry in entries):
+        raise InputError(f"{path}: {where} holds numbers, which are no names of genes.")
+    names = tuple("" if entry is None else str(entry).strip() for entry in entries)
+    check_names(names, f"entry of {where}", path)
     return names
+
+
+def check_genes(path: Path, genes: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the names of genes, ids as whole numbers, and a note on it.
+
+    Raises
+    ------
+    InputError
+        A name is empty or cannot be printed, or names only count rows.
+    """
+    genes, notes = without_fractions(genes)
+    check_names(genes, "gene", path)
+    if is_counting(genes):
+        raise InputError(
+            f"The genes of {path} would be named {some(genes, 3)}: these are numbers of rows or columns, not of genes.",
+            code="genes-are-row-numbers",
+        )
+    return genes, notes
+
+
+def name_by_index(
+    path: Path, index: tuple[str, ...], columns: Iterable[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the index of `var` as the names of genes, and notes: what it seems to hold, and columns of symbols.
+
+    Raises
+    ------
+    InputError
+        As `check_genes`.
+    """
+    genes, notes = check_genes(path, index)
+    vocabulary = guess_vocabulary(genes)
+    if vocabulary is None:
+        return genes, notes
+    symbols = [name for name in columns if name.lower() in SYMBOL_COLUMNS]
+    also = f"; var also has {', '.join(symbols)}" if symbols else ""
+    return genes, (f"gene names are the index of var, apparently {vocabulary}{also}", *notes)
 
 
 def select_rows(axis: Group | Dataset, where: Sequence[str], count: int) -> tuple[NDArray[np.bool_], tuple[str, ...]]:
@@ -119,8 +174,8 @@ def match_values(column: NDArray[Any], name: str, values: Sequence[str], path: s
     """Return which entries of a column are one of some values, each of which must be there."""
     texts = [_as_text(entry) for entry in column.tolist()]
     numeric = column.dtype.kind in "iuf"
-    wanted = {_plain_number(value) for value in values} if numeric else set(values)
-    missing = [value for value in values if (_plain_number(value) if numeric else value) not in texts]
+    wanted = {_without_zero_decimals(value) for value in values} if numeric else set(values)
+    missing = [value for value in values if (_without_zero_decimals(value) if numeric else value) not in texts]
     if missing:
         there = some(sorted({text for text in texts if text}), 20)
         raise NotFound(f"{path}: no sample has {name} = {missing[0]!r}; there are {there or 'no values'}.")
@@ -138,10 +193,10 @@ def note_conditions(wanted: dict[str, list[str]], mask: NDArray[np.bool_]) -> tu
 
 
 def _as_text(entry: object) -> str | None:
-    return _plain_number(repr(entry)) if isinstance(entry, float) else None if entry is None else str(entry)
+    return _without_zero_decimals(repr(entry)) if isinstance(entry, float) else None if entry is None else str(entry)
 
 
-def _plain_number(text: str) -> str:
+def _without_zero_decimals(text: str) -> str:
     """Return a whole number without its decimals: 3 and 3.0 are one value."""
     try:
         value = float(text)

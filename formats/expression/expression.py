@@ -1,4 +1,4 @@
-"""Expression read from foreign files: tables, h5ad, Matrix Market and 10x folders."""
+"""Expression read from foreign files: tables of any kind, h5ad, loom, 10x h5, Matrix Market and 10x folders."""
 
 from __future__ import annotations
 
@@ -78,8 +78,9 @@ def read_expression(
     Parameters
     ----------
     path : str or Path
-        A table (tabs, commas or white space; also GCT and GEO series matrices; xlsx and parquet), an h5ad, loom or 10x
-        h5 file, a Matrix Market file, or a 10x folder. Text may be packed by gzip, bzip2, xz or zip.
+        A table (tabs, commas, semicolons or white space; also GCT and GEO series matrices; xlsx and parquet), an h5ad,
+        loom or 10x h5 file, a Matrix Market file, or a 10x folder. Text may be packed by gzip, bzip2, xz or zip.
+        `docs/files.md` lists what is recognised and what is refused.
     genes_in : {"auto", "rows", "columns"}
         The axis of the genes; `auto` looks for evidence, and a note says which.
     layer : str, optional
@@ -99,7 +100,8 @@ def read_expression(
         `COLUMN=VALUE`: take the samples that have this in `obs` (h5ad), `col_attrs` (loom), the metadata of a GCT 1.3
         file or `sample_table`. Values of one column are alternatives; all columns must agree.
     sample_table : str or Path, optional
-        Of a table of expression: a table that describes its samples, one a row, ids in the first column.
+        Of a table of expression: a table that describes its samples, one a row. Ids are in the column with most names
+        of the samples.
     sheet : str, optional
         Of a workbook: the sheet to read.
     columns, skip_columns : sequence of str

@@ -55,8 +55,12 @@ def without_metadata(table: Table, gene_column: str | None, where: Sequence[str]
     rows, columns, row_metadata, column_metadata = _read_sizes(table)
     start, before = 1 + row_metadata, table.before
     lines = _split_lines(table, start + columns)
-    header = next(lines, list[str]())
-    metadata = {fields[0]: fields[start:] for fields in islice(lines, column_metadata)}
+    numbered = ((number, fields) for number, fields in lines if fields)
+    last, header = next(numbered, (before, list[str]()))
+    metadata: list[tuple[str, list[str]]] = []
+    for number, fields in islice(numbered, column_metadata):
+        last = number
+        metadata.append((fields[0], fields[start:]))
     if len(metadata) < column_metadata:
         raise InputError(f"{table.path} claims {column_metadata:,} rows of metadata, and has {len(metadata):,}.")
     name = _find_column(table, header[:start], gene_column)
@@ -65,8 +69,11 @@ def without_metadata(table: Table, gene_column: str | None, where: Sequence[str]
     alone = replace(
         table,
         comments=("#1.2", f"{rows}\t{len(chosen) - 1}"),
-        lines=("\t".join(fields[i] for i in chosen) + "\n" for fields in _with_header(header, name, lines)),
-        before=before + column_metadata,
+        lines=(
+            "\t".join(fields[i] for i in chosen) + "\n" if fields else "\n"
+            for fields in _with_header(header, name, lines)
+        ),
+        before=last - 1,
         is_quoted=False,
     )
     also = f"; it also has {some(header[1:start])}" if row_metadata and gene_column is None else ""
@@ -83,22 +90,24 @@ def _read_sizes(table: Table) -> list[int]:
     return [int(size) for size in claimed]
 
 
-def _split_lines(table: Table, width: int) -> Iterator[list[str]]:
+def _split_lines(table: Table, width: int) -> Iterator[tuple[int, list[str]]]:
+    """Yield the number and the fields of each line, none of a blank one."""
     for number, line in enumerate(table.lines, start=table.before + 1):
         fields = line.rstrip("\r\n").split("\t")
         if not any(map(str.strip, fields)):
+            yield number, []
             continue
         if len(fields) < width or any(map(str.strip, fields[width:])):
             raise InputError(
                 f"{table.path}, line {number} has {len(fields)} fields where its second line makes it {width}."
             )
-        yield [field.strip() for field in fields]
+        yield number, [field.strip() for field in fields]
 
 
-def _with_header(header: list[str], name: int, lines: Iterator[list[str]]) -> Iterator[list[str]]:
+def _with_header(header: list[str], name: int, lines: Iterator[tuple[int, list[str]]]) -> Iterator[list[str]]:
     """Yield all rows, the header with a title above the names that says what they are."""
     yield [*header[:name], "gene_id", *header[name + 1 :]]
-    yield from lines
+    yield from (fields for _, fields in lines)
 
 
 def _find_column(table: Table, titles: Sequence[str], wanted: str | None) -> int:
@@ -110,13 +119,16 @@ def _find_column(table: Table, titles: Sequence[str], wanted: str | None) -> int
 
 
 def _select_samples(
-    table: Table, metadata: dict[str, list[str]], where: Sequence[str], count: int
+    table: Table, metadata: Sequence[tuple[str, list[str]]], where: Sequence[str], count: int
 ) -> tuple[NDArray[np.bool_], tuple[str, ...]]:
     mask, wanted = np.ones(count, dtype=np.bool_), parse_conditions(where)
     for name, values in wanted.items():
-        if name not in metadata:
-            there = some(list(metadata), 20) or "none"
+        rows = [entries for title, entries in metadata if title == name]
+        if not rows:
+            there = some([title for title, _ in metadata], 20) or "none"
             raise NotFound(f"{table.path} has no row {name!r} of metadata; it has {there}.")
-        column = np.array([entry or None for entry in metadata[name][:count]], dtype=object)
+        if any(entries[:count] != rows[0][:count] for entries in rows):
+            raise InputError(f"{table.path} has {len(rows)} rows {name!r} of metadata, which differ.")
+        column = np.array([entry or None for entry in rows[0][:count]], dtype=object)
         mask &= match_values(column, name, values, str(table.path))
     return mask, note_conditions(wanted, mask)

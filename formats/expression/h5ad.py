@@ -19,16 +19,12 @@ from ..files.hdf5_members import (
     read_list,
     read_names,
 )
-from ..genes.identifiers import guess_vocabulary
-from .axis_columns import list_columns, read_gene_column, select_rows
-from .hdf5_request import Request, check_axis, read_dense, read_runs
+from .axis_columns import list_columns, name_by_index, read_gene_column, select_rows
+from .hdf5_request import Request, check_axis, layers_of, read_dense, read_runs
 from .second_readings import note_standardised, refuse_second_reading
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-SYMBOL_COLUMNS = ("feature_name", "gene_symbols", "gene_symbol", "gene_name", "gene_short_name", "symbol")
-"""Columns of `var` that mostly hold symbols of genes, in lower case."""
 
 
 def read_h5ad(file: Group, request: Request) -> tuple[Expression, tuple[str, ...]]:
@@ -55,27 +51,25 @@ def _find_matrix(file: Group, request: Request) -> Group | Dataset:
         if "raw.X" in file.members:
             return member(file, "raw.X")
         if "raw" not in file.members:
-            raise NotFound(f"{file.path} has no raw matrix; it has {some(('X', *_layers(file)))}.")
+            raise NotFound(f"{file.path} has no raw matrix; it has {some(('X', *layers_of(file)))}.")
         return member(member_group(file, "raw"), "X")
     if layer is not None and not _insists_on_x(file, layer):
-        if layer not in (layers := _layers(file)):
+        if layer not in (layers := layers_of(file)):
             raise NotFound(f"{file.path} has no layer named {layer!r}; it has {some(('X', *layers), 20)}.")
         return member(member_group(file, "layers"), layer)
     if "X" not in file.members:
-        raise NotFound(f"{file.path} has no matrix X.", hint=f"It has {some(_layers(file), 20) or 'no layers either'}.")
+        raise NotFound(
+            f"{file.path} has no matrix X.", hint=f"It has {some(layers_of(file), 20) or 'no layers either'}."
+        )
     return member(file, "X")
 
 
 def _insists_on_x(file: Group, layer: str) -> bool:
-    return layer == "X" and "X" not in _layers(file)
-
-
-def _layers(file: Group) -> tuple[str, ...]:
-    return member_group(file, "layers").members if "layers" in file.members else ()
+    return layer == "X" and "X" not in layers_of(file)
 
 
 def _others(file: Group) -> tuple[str, ...]:
-    return (*(["raw"] if "raw" in file.members or "raw.X" in file.members else []), *_layers(file))
+    return (*(["raw"] if "raw" in file.members or "raw.X" in file.members else []), *layers_of(file))
 
 
 def _find_variables(file: Group, *, raw: bool) -> Group | Dataset:
@@ -98,12 +92,7 @@ def _name_genes(
     """Return the names of the genes, and what was decided."""
     if column is not None:
         return read_gene_column(variables, column, len(index)), (f"gene names are the column {column!r} of var",)
-    vocabulary = guess_vocabulary(index)
-    if vocabulary is None:
-        return index, ()
-    columns = [name for name in list_columns(variables) if name.lower() in SYMBOL_COLUMNS]
-    also = f"; var also has {', '.join(columns)}" if columns else ""
-    return index, (f"gene names are the index of var, apparently {vocabulary}{also}",)
+    return name_by_index(variables.path, index, list_columns(variables))
 
 
 def _index(axis: Group | Dataset) -> tuple[str, ...]:

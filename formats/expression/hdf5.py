@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import InputError
 from ...engine.wording import some
+from ..files.foreign_kinds import MUDATA, ForeignKind
 from ..files.hdf5_members import Group, member_attribute, open_members
 from .h5ad import read_h5ad
 from .hdf5_request import Request
@@ -20,18 +21,13 @@ if TYPE_CHECKING:
     from ...engine.estimation.expression import Expression
 
 _OTHERS = (
-    (
-        {"mod", "obs", "var"},
-        "a MuData file (.h5mu) of several kinds of data",
-        'In Python: mudata.read_h5mu("{name}").mod["rna"].write_h5ad("rna.h5ad")',
-    ),
+    ({"mod", "obs", "var"}, MUDATA),
     (
         {"assays", "meta.data"},
-        "a Seurat file (.h5seurat)",
-        'In R: SeuratDisk::Convert("{name}", dest = "h5ad")',
+        ForeignKind("a Seurat file (.h5seurat)", 'In R: SeuratDisk::Convert("{name}", dest = "h5ad")'),
     ),
 )
-"""HDF5 files that are known and not read: what stands at their root, what they are, and how to convert them."""
+"""HDF5 files that are known and not read, by what stands at their root."""
 
 
 def read_hdf5(
@@ -83,9 +79,9 @@ def read_hdf5(
 
 def _refuse_others(file: Group) -> None:
     members = set(file.members)
-    for signs, what, way in _OTHERS:
+    for signs, kind in _OTHERS:
         if signs <= members:
-            raise InputError(f"{file.path} is {what}.", hint=way.format(name=file.path.name))
+            raise InputError(f"{file.path} is {kind.name}.", hint=kind.way.format(name=file.path.name))
     if "obs" in members and "var" in members:
         return
     creator = member_attribute(file, "encoding-type")

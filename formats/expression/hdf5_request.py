@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from ...engine.errors import InputError
-from ..files.hdf5_members import Dataset, Group, member_dataset, read_real_array
+from ..files.hdf5_members import Dataset, Group, member_dataset, member_group, read_real_array
 from ..files.limits import refuse_beyond_budget
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is wanted of a file; see `hdf5.read_hdf5`."""
+    """What is wanted of a file or an object; see `hdf5.read_hdf5`. The last three go with DataFrames alone."""
 
     genes_in: GenesIn = "auto"
     layer: str | None = None
@@ -32,6 +32,15 @@ class Request:
     where: tuple[str, ...] = ()
     counts: bool = False
     are_samples_chosen: bool = False
+    are_genes_chosen: bool = False
+    sample_table: Path | None = None
+    columns: tuple[str, ...] = ()
+    skip_columns: tuple[str, ...] = ()
+
+
+def layers_of(file: Group) -> tuple[str, ...]:
+    """Return the names of the layers of an h5ad or loom file."""
+    return member_group(file, "layers").members if "layers" in file.members else ()
 
 
 def check_axis(request: Request, path: Path, form: str, axis: Literal["rows", "columns"], place: str) -> None:

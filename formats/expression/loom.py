@@ -11,7 +11,7 @@ from ...engine.estimation.expression import Expression
 from ...engine.wording import counted, some
 from ..files.hdf5_members import Group, member_dataset, member_group, read_names
 from .axis_columns import list_columns, read_gene_column, select_rows
-from .hdf5_request import Request, check_axis, read_dense
+from .hdf5_request import Request, check_axis, layers_of, read_dense
 from .second_readings import note_standardised, refuse_second_reading
 
 if TYPE_CHECKING:
@@ -41,17 +41,13 @@ def read_loom(file: Group, request: Request) -> tuple[Expression, tuple[str, ...
     cells, decisions = select_rows(columns, request.where, len(samples))
     values = read_dense(matrix, genes_first=True, cells=cells)
     if request.layer is None:
-        refuse_second_reading(file.path, "matrix", values, _layers(file), counts=request.counts)
+        refuse_second_reading(file.path, "matrix", values, layers_of(file), counts=request.counts)
     notes = (f"genes × cells from {name}", gene_note, sample_note, *decisions, *note_standardised(values))
     return Expression(values, genes, tuple(np.array(samples, dtype=object)[cells].tolist())), notes
 
 
-def _layers(file: Group) -> tuple[str, ...]:
-    return member_group(file, "layers").members if "layers" in file.members else ()
-
-
 def _find_matrix(file: Group, layer: str | None) -> tuple[Dataset, str]:
-    layers = _layers(file)
+    layers = layers_of(file)
     if layer is None or (layer == "matrix" and layer not in layers):
         return member_dataset(file, "matrix"), "matrix"
     if layer not in layers:

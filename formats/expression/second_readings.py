@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...engine.errors import InputError
+from ...engine.estimation.scale import are_standardised
 from ...engine.wording import some
 
 if TYPE_CHECKING:
@@ -14,27 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-
-NEAR_ZERO = 0.05
-"""Largest size of the mean of a standardised gene, in its standard deviations."""
-
-NEAR_ONE = (0.5, 1.1)
-"""Standard deviations of a standardised gene; clipping at 10, as is the custom, makes some smaller than 1."""
-
-
-def is_standardised(values: NDArray[np.float64]) -> bool:
-    """Return whether most genes, of those that vary, have mean 0 and standard deviation 1.
-
-    Parameters
-    ----------
-    values : ndarray of float64, shape (genes, samples)
-    """
-    if values.size == 0 or not values.min() < 0:
-        return False
-    means: NDArray[np.float64] = values.mean(axis=1)
-    deviations: NDArray[np.float64] = values.std(axis=1)
-    are_standard = (np.abs(means) < NEAR_ZERO) & (deviations > NEAR_ONE[0]) & (deviations < NEAR_ONE[1])
-    return int(np.count_nonzero(are_standard)) > 0.5 * int(np.count_nonzero(deviations))
 
 
 def refuse_second_reading(
@@ -64,7 +44,7 @@ def refuse_second_reading(
         return
     lowest = values.min()
     if lowest < 0:
-        what = "is standardised: genes have mean 0 and standard deviation 1" if is_standardised(values) else ""
+        what = "is standardised: genes have mean 0" if are_standardised(values) else ""
         what = what or f"holds negative values, down to {lowest:g}, so it is neither counts nor their logarithm"
     elif counts and not np.array_equal(values, np.rint(values)):
         what = f"holds decimals up to {values.max():g}, which are no counts"
@@ -81,5 +61,5 @@ def refuse_second_reading(
 
 
 def note_standardised(values: NDArray[np.float64]) -> tuple[str, ...]:
-    """Return a note where most genes have mean 0 and standard deviation 1."""
-    return ("most genes have mean 0 and standard deviation 1: the values are standardised",) * is_standardised(values)
+    """Return a note where genes look standardised."""
+    return ("genes have means of about 0: the values are standardised, or centred",) * are_standardised(values)

@@ -22,13 +22,14 @@ from .gct import has_metadata, without_metadata
 from .sample_tables import select_described
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from ...engine.choices import DecimalMark, GenesIn
     from ..files.delimited import Table
+    from ..files.table_numbers import NamedNumbers
     from ..layouts.layout import Layout
     from ..layouts.unlike import Unlike
 
@@ -47,6 +48,7 @@ def read_expression_table(
     skip_columns: Sequence[str] = (),
     are_samples_chosen: bool = False,
     are_genes_chosen: bool = False,
+    numbers: Callable[[Table, Layout], NamedNumbers] | None = None,
 ) -> tuple[Expression, tuple[str, ...]]:
     """Return the expression of a table, and what was decided while reading it.
 
@@ -76,6 +78,8 @@ def read_expression_table(
         Whether the samples are chosen by a list: then, as with `columns`, no column is suspected of describing genes.
     are_genes_chosen : bool
         Whether the genes are chosen by a list: then none is suspected of describing samples.
+    numbers : callable, optional
+        Returns the names and numbers of a layout, where they are in memory and the file has the first rows alone.
 
     Raises
     ------
@@ -96,9 +100,7 @@ def read_expression_table(
             )
         choice = ColumnChoice(gene_column if table is opened else None, tuple(columns), tuple(skip_columns))
         layout = lay_out(table, header=header, choice=choice)
-        _, names, values = read_named_numbers(
-            table, layout.titles, layout.values, name=layout.names, after_header=layout.above, text=layout.text
-        )
+        _, names, values = (numbers or _read_numbers)(table, layout)
     rows, titles = tuple(names), tuple(layout.titles[column] for column in layout.values)
     _check_gct(table, len(rows), len(titles), are_all=not choice.patterns)
     rows, values, counters = _without_counters(rows, values)
@@ -155,6 +157,12 @@ class _Body(NamedTuple):
         """Return the same without some rows."""
         left = [row for row in range(len(self.rows)) if row not in rows]
         return self._replace(rows=tuple(self.rows[row] for row in left), values=self.values[left])
+
+
+def _read_numbers(table: Table, layout: Layout) -> NamedNumbers:
+    return read_named_numbers(
+        table, layout.titles, layout.values, name=layout.names, after_header=layout.above, text=layout.text
+    )
 
 
 def _with_genes_alone(path: Path, expression: Expression, *, are_all_genes: bool) -> tuple[Expression, tuple[str, ...]]:

@@ -69,9 +69,8 @@ def open_cells(path: Path, sheet: str | None = None) -> Generator[Iterator[str]]
     except Exception as error:
         if not (is_workbook or type(error).__module__.startswith("pyarrow") or isinstance(error, OSError)):
             raise
-        raise InputError(
-            f"{path} cannot be read: {str(error)[:200] or type(error).__name__}.", hint=DOWNLOAD_AGAIN
-        ) from error
+        reason = " ".join(str(error).split())[:200].rstrip(" .:") or type(error).__name__
+        raise InputError(f"{path} cannot be read: {reason}.", hint=DOWNLOAD_AGAIN) from error
 
 
 def _import(path: Path, package: str, what: str) -> Any:
@@ -89,13 +88,13 @@ def lines_of_rows(rows: Iterable[Sequence[object]]) -> Iterator[str]:
     line = io.StringIO()
     writer = csv.writer(line, delimiter="\t", lineterminator="\n")
     for row in rows:
-        writer.writerow(map(_as_field, row))
+        writer.writerow(map(as_field, row))
         yield line.getvalue()
         line.seek(0)
         line.truncate()
 
 
-def _as_field(cell: object) -> str:
+def as_field(cell: object) -> str:
     """Return a cell as a text table has it: numbers in full, whole ones without decimals, dates as 2021-03-01."""
     if isinstance(cell, str):
         return cell if cell.isprintable() else cell.translate(_BETWEEN_FIELDS)

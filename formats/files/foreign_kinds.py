@@ -36,6 +36,12 @@ class ForeignKind:
     endings: tuple[str, ...] = ()
 
 
+MUDATA = ForeignKind(
+    "a MuData file (.h5mu) of several kinds of data",
+    'In Python: mudata.read_h5mu("{name}").mod["rna"].write_h5ad("rna.h5ad")',
+    (b"MuData (format-version=",),
+)
+
 FOREIGN_KINDS = (
     ForeignKind(
         "an R workspace (.RData)",
@@ -72,11 +78,7 @@ FOREIGN_KINDS = (
         "Save it as .xlsx or as tab-separated text.",
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",),
     ),
-    ForeignKind(
-        "a MuData file (.h5mu) of several kinds of data",
-        'In Python: mudata.read_h5mu("{name}").mod["rna"].write_h5ad("rna.h5ad")',
-        (b"MuData (format-version=",),
-    ),
+    MUDATA,
     ForeignKind(
         "a file of Stata (.dta)",
         'In Python: pandas.read_stata("{name}").to_csv("table.tsv", sep="\\t", index=False)',

@@ -135,8 +135,8 @@ def read_number_blocks(
             parsed = table.parse(itertools.chain(batch, lines) if is_quoted else batch, before)
             while some := list(itertools.islice(parsed, rows)):
                 fitting = [fit_row(table, row, len(header)) for row in some]
-                for row in fitting:
-                    _check_text(table, row, text, header)
+                for row, column in itertools.product(fitting if text else (), text):
+                    refuse_number_in_text(table, row.line, row.fields[column], header[column] or str(column + 1))
                 numbers = [read_numbers(table, row, columns, header, blank=blank) for row in fitting]
                 names = [] if name is None else [row.fields[name].strip() for row in fitting]
                 characters += sum(len(field) + 1 for row in some for field in row.fields)
@@ -250,17 +250,15 @@ def _unquoted(field: str) -> str:
     return field[1:-1] if len(field) > 1 and field[0] == field[-1] == '"' else field
 
 
-def _check_text(table: Table, row: Row, text: Sequence[int], header: Sequence[str]) -> None:
-    """Refuse a number in a column that was left out as one of text."""
-    for column in text:
-        if is_number(field := row.fields[column]):
-            title = header[column] or str(column + 1)
-            raise InputError(
-                f"{table.path}, line {row.line}, column {title}: {clipped(field)} is a number, and the first fields of "
-                "this column are text or missing.",
-                code="column-of-text-and-numbers",
-                facts={"column": title},
-            )
+def refuse_number_in_text(table: Table, line: int, field: str, title: str) -> None:
+    """Refuse a field of a column that was left out as one of text, where it is a number."""
+    if is_number(field):
+        raise InputError(
+            f"{table.path}, line {line}, column {title}: {clipped(field)} is a number, and the first fields of this "
+            "column are text or missing.",
+            code="column-of-text-and-numbers",
+            facts={"column": title},
+        )
 
 
 def _read_number(table: Table, row: Row, column: int, header: Sequence[str], blank: float) -> float:

@@ -181,6 +181,23 @@ def missing_reason(missing: Sequence[str], panel: Panel) -> tuple[str, str]:
     return "", code
 
 
+def without_fractions(genes: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return ids without the `.0` that a program gives whole numbers beside missing ones, and a note on it.
+
+    Examples
+    --------
+    >>> without_fractions(("7157.0", "4193.0"))
+    (('7157', '4193'), ('ids read as whole numbers, such as 7157.0 as 7157',))
+    >>> without_fractions(("TP53", "7157.0"))
+    (('TP53', '7157.0'), ())
+    """
+    changed = next((gene for gene in genes if gene.endswith(".0")), None)
+    if changed is None or not all(re.fullmatch(r"\d+(\.0)?", gene) for gene in genes):
+        return genes, ()
+    whole = tuple(gene.removesuffix(".0") for gene in genes)
+    return whole, (f"ids read as whole numbers, such as {changed} as {changed.removesuffix('.0')}",)
+
+
 def spreadsheet_dates(names: Iterable[str]) -> list[str]:
     """Return names that look like dates, which spreadsheets make of genes: SEPT2 became 2-Sep.
 

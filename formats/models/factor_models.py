@@ -108,7 +108,7 @@ def read_factor_tables(
     paths = [require_file(path) for path in (loadings, noise, factor_covariance) if path is not None]
     table = read_loading_table(paths[0])
     variances = _match_noise(table, paths[1])
-    notes = [f"{file_name(path)} has the SHA-256 {fingerprint(path)}" for path in paths[1:]]
+    notes = [*table.notes, *(f"{file_name(path)} has the SHA-256 {fingerprint(path)}" for path in paths[1:])]
     covariance = table.covariance
     if factor_covariance is not None:
         covariance, decisions = read_pathway_covariance(paths[2], table.columns)

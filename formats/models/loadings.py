@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...engine.errors import InputError
-from ...engine.wording import repeated
+from ...engine.wording import repeated, some
 from ..files.archives import as_names, as_numbers, read_npz
-from ..files.delimited import check_names, open_table, read_header
+from ..files.delimited import check_names, is_missing, is_number, open_table, read_header
 from ..files.kinds import file_kind
 from ..files.plain_files import require_file
 from ..files.table_numbers import read_named_numbers
 from ..genes.orientation import GENE_WORDS, title_word
+from ..layouts.titles import ANNOTATIONS, is_annotation
 from .gene_loadings import GeneLoadings, LoadingsFile
 
 if TYPE_CHECKING:
@@ -22,6 +23,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from ..files.delimited import Row
+
+_STATISTICS = (
+    "mean means average avg median sd std stdev cv var variance start end stop len bp species pval p_val p_val_adj"
+)
+_OF_GENES = ANNOTATIONS | GENE_WORDS | set(_STATISTICS.split())
+_ALSO_PATHWAYS = frozenset(
+    "map max stat gc class family type source reverse score size band location locus pep width coverage total".split()  # noqa: SIM905
+)
+"""Titles that describe genes and may be those of pathways, factors or regulators as well (MAX, the germinal centre)."""
+
+LARGEST_WHOLE_LOADING = 3.0
+"""Whole numbers of which some are larger are lengths, positions or ids, and no loadings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +133,7 @@ def read_loading_table(path: Path) -> LoadingTable:
                 f"{path} has no column 'gene'; its columns are {', '.join(header)[:200]}.",
                 hint="Name the column of gene names 'gene'.",
             )
-        numbers = [i for i, title in enumerate(header) if i != gene_column and (title or i)]
+        numbers, notes = choose_columns(header, table.first[1:], gene_column)
         columns = tuple(header[i] for i in numbers)
         check_names(columns, "column", path)
         lines, genes, values = read_named_numbers(table, header, numbers, name=gene_column, blank=0.0)
@@ -127,7 +142,7 @@ def read_loading_table(path: Path) -> LoadingTable:
         if first[gene] != line:
             raise InputError(f"{path}, line {line}: the gene {gene[:60]} occurs more than once.")
     check_names(genes, "gene", path)
-    return LoadingTable(path, tuple(genes), columns, values)
+    return LoadingTable(path, tuple(genes), columns, values, notes=notes)
 
 
 def find_gene_column(header: Sequence[str]) -> int | None:
@@ -136,6 +151,48 @@ def find_gene_column(header: Sequence[str]) -> int | None:
     if "gene" in titles:
         return titles.index("gene")
     return 0 if titles and (titles[0] in GENE_WORDS or not titles[0]) else None
+
+
+def split_columns(header: Sequence[str], first: Sequence[Row], gene_column: int) -> tuple[list[int], list[int]]:
+    """Return the columns of pathways or factors, and those that describe genes.
+
+    A column describes genes where its whole title says so; a title that only contains such a word (`CHROMOSOME
+    SEGREGATION`), or may be a pathway's too (`MAX`), needs text or large whole numbers below it as well. A single
+    column beside the genes is always a pathway.
+    """
+    columns = [i for i, title in enumerate(header) if i != gene_column and (title or i)]
+    if len(columns) == 1:
+        return columns, []
+    skipped = [i for i in columns if _describes_genes(header[i], first, i)]
+    return [i for i in columns if i not in skipped], skipped
+
+
+def choose_columns(header: Sequence[str], first: Sequence[Row], gene_column: int) -> tuple[list[int], tuple[str, ...]]:
+    """Return the columns of pathways or factors, and a note on those that describe genes.
+
+    These are left out, unless there are no others: who insists on loadings then means them.
+    """
+    columns, skipped = split_columns(header, first, gene_column)
+    if not skipped:
+        return columns, ()
+    which = f"{'column' if len(skipped) == 1 else 'columns'} {some([repr(header[i]) for i in skipped], 10)}"
+    if not columns:
+        return skipped, (f"{which} read as pathways, though titled as what describes genes",)
+    return columns, (f"{which} skipped: no pathways, but what describes genes",)
+
+
+def _describes_genes(title: str, first: Sequence[Row], column: int) -> bool:
+    word = title_word(title)
+    if word in _OF_GENES - _ALSO_PATHWAYS:
+        return True
+    if word not in _ALSO_PATHWAYS and not is_annotation(title):
+        return False
+    fields = [row.fields[column] for row in first if column < len(row.fields)]
+    cells = [field for field in fields if not is_missing(field)]
+    if not cells or not all(map(is_number, cells)):
+        return bool(cells) and not any(map(is_number, cells))
+    numbers = list(map(float, cells))
+    return all(number.is_integer() for number in numbers) and max(numbers) > LARGEST_WHOLE_LOADING
 
 
 def is_loading_header(header: Sequence[str]) -> bool:

@@ -11,7 +11,7 @@ from ...engine.wording import counted
 from ..files.delimited import check_names, clipped, is_missing, open_table, read_body, read_header
 from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
-from ..models.loadings import find_gene_column, refuse_repeats
+from ..models.loadings import choose_columns, find_gene_column, refuse_repeats, split_columns
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +41,7 @@ def _cells(table: Table) -> list[str]:
     genes = find_gene_column(header)
     if genes is None:
         return []
-    columns = [column for column, title in enumerate(header) if column != genes and (title or column)]
+    columns, _ = split_columns(header, table.first[1:], genes)
     fields = (row.fields[column] for row in table.first[1:] for column in columns if column < len(row.fields))
     return [field.strip().lower() for field in fields]
 
@@ -59,15 +59,15 @@ def read_memberships(path: Path) -> LoadingsFile:
     NotFound
         There is no such file.
     InputError
-        There is no column of genes, a name is empty or stands twice, a field is none of these words, or a set has no
-        gene.
+        There is no column of genes, a name is empty or stands twice, a field is none
+        of these words, or a set has no gene.
     """
     with open_table(path, packing=NAMES_PACKING) as table:
         header, budget = read_header(table), MemoryBudget(path)
         gene_column = find_gene_column(header)
         if gene_column is None:
             raise InputError(f"{path} has no column 'gene'.", hint="Name the column of gene names 'gene'.")
-        columns = [column for column, title in enumerate(header) if column != gene_column and (title or column)]
+        columns, skipped = choose_columns(header, table.first[1:], gene_column)
         names = [header[column] for column in columns]
         check_names(names, "column", path)
         refuse_repeats(path, "column", names)
@@ -92,7 +92,7 @@ def read_memberships(path: Path) -> LoadingsFile:
         for name, inside in zip(names, members, strict=True)
     ]
     note = f"a table of membership of {counted(len(genes), 'gene')} in {counted(len(sets), 'set')}"
-    return LoadingsFile(tuple(sets), notes=(note,))
+    return LoadingsFile(tuple(sets), notes=(note, *skipped))
 
 
 def _read_flag(path: Path, line: int, title: str, field: str) -> bool:

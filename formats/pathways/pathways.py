@@ -22,6 +22,7 @@ from ..genes.identifiers import Matcher
 from ..genes.orientation import title_word
 from ..models.covariances import symmetrise
 from ..models.factor_models import read_pathway_covariance
+from ..models.loadings import find_gene_column, split_columns
 from ..readers import READERS, find_reader
 from .gmt import choose_descriptions
 from .matching import leave_out_empty, match_all, note_missing, note_regulators, refuse_large
@@ -246,15 +247,23 @@ def _read_file(
 
 
 def _refuse_results(path: Path) -> None:
-    """Refuse a table with p-values as one of loadings."""
+    """Refuse a table with p-values as one of loadings, and one of which all columns describe genes."""
     if file_kind(path) not in TABLE_KINDS:
         return
     with open_table(path) as table:
-        results = [title for title in read_header(table) if title_word(title) in RESULT_TITLES]
+        header = read_header(table)
+        results = [title for title in header if title_word(title) in RESULT_TITLES]
+        genes = find_gene_column(header)
+        columns, described = ([], []) if genes is None else split_columns(header, table.first[1:], genes)
     if results:
         raise InputError(
             f"{path} has results of a test in its column {results[0]!r}: it does not look like a table of loadings, in "
             "which every column is a pathway.",
+            code="results-not-loadings",
+        )
+    if described and not columns:
+        raise InputError(
+            f"All columns of {path} beside its genes may describe them: {some([repr(header[i]) for i in described])}.",
             code="results-not-loadings",
         )
 

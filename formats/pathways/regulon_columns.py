@@ -10,7 +10,16 @@ from ...engine.errors import InputError, NotFound
 from ...engine.wording import some
 from ..files.delimited import clipped, is_missing, is_number
 from ..genes.orientation import title_word
-from .signs import FLAG_TITLES, is_sign_title, names_one_sign, read_flags, read_sign
+from .signs import (
+    FLAG_TITLES,
+    SignMarks,
+    has_dash,
+    is_sign_title,
+    names_one_sign,
+    read_flags,
+    read_known_signs,
+    read_sign,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -79,6 +88,8 @@ class UnreadColumn:
     counts: bool = True
     is_relation: bool = field(init=False)
     _last: int | None = None
+    _marks: SignMarks = field(default_factory=SignMarks)
+    _dash: str = ""
 
     def __post_init__(self) -> None:
         self.is_relation = title_word(self.title) in RELATION_TITLES
@@ -90,9 +101,12 @@ class UnreadColumn:
 
     def add(self, cell: str) -> None:
         """Take note of a field."""
-        if is_missing(cell) and cell.strip() not in ("-", "–"):
+        if has_dash(cell):
+            self._dash = cell.strip()
+        if is_missing(cell):
             return
         self.is_empty = False
+        self._marks.add(cell)
         number = is_number(cell)
         sign = read_sign(cell) if self.may_be_signs or self.is_relation else None
         self.may_be_numbers &= number
@@ -105,6 +119,11 @@ class UnreadColumn:
         value = int(cell) if cell.strip().isdecimal() else None
         self.counts &= value is not None and (value in (0, 1) if self._last is None else value == self._last + 1)
         self._last = value
+
+    @property
+    def has_dashes_for_minus(self) -> bool:
+        """Whether it has dashes, and `+` beside them, and no word of a sign."""
+        return bool(self._dash) and self._marks.are_dashes_minus
 
     @property
     def holds_numbers(self) -> bool:
@@ -175,6 +194,8 @@ def refuse_unread_signs(path: Path, columns: Columns, *, is_signed: bool) -> Non
             raise _one_flag(path, column.title)
         if column.sign and column.is_relation:
             column.negative = column.sign
+        if column.has_dashes_for_minus and not column.may_be_numbers:
+            column.negative = column.negative or "-"
         if column.negative and (column.is_relation or column.may_be_signs or column.may_be_numbers):
             raise InputError(
                 f"The column {column.title!r} of {path} may hold the signs of regulation, such as "
@@ -223,7 +244,7 @@ def _find_signs(
         if plus in titles and minus in titles:
             return (titles.index(plus), titles.index(minus)), True
     filled = {
-        column: [cell for cell in fields if not is_missing(cell) or cell.strip() in ("-", "–")]
+        column: [cell for cell in fields if not is_missing(cell)]
         for column, fields in cells.items()
         if column != weight
     }
@@ -231,15 +252,15 @@ def _find_signs(
     if of_resources:
         return tuple(of_resources), False
     titled = [column for column in filled if is_sign_title(titles[column])]
-    readable = [column for column in titled if all(read_sign(cell) is not None for cell in filled[column])]
-    signed = [column for column in readable if any(read_sign(cell) for cell in filled[column])]
+    readable = [column for column in titled if all(read_known_signs([cell]) is not None for cell in filled[column])]
+    signed = [column for column in readable if any(read_known_signs([cell]) for cell in filled[column])]
     if signed or readable:
         return ((signed or readable)[0],), False
     unsigned = [column for column in titled if titles[column] in RELATION_TITLES and not _any_sign(filled[column])]
     titled = [column for column in titled if column not in unsigned]
     has_negative = weight is not None and any(is_number(cell) and float(cell) < 0 for cell in cells[weight])
     if titled and not has_negative:
-        cell = next((cell for cell in filled[titled[0]] if read_sign(cell) is None), "")
+        cell = next((cell for cell in filled[titled[0]] if read_known_signs([cell]) is None), "")
         raise InputError(
             f"{path} has signs in its column {header[titled[0]]!r}, and {clipped(cell)} is not known as one.",
             code="sign-not-known",

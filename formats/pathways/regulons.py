@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, get_args
 
 import numpy as np
@@ -16,7 +16,16 @@ from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
 from .edge_tables import require_layout
 from .regulon_columns import find_columns, note_unread, refuse_unread_signs
-from .signs import read_agreed_sign, read_flags, split_regulon_name
+from .signs import (
+    SignMarks,
+    describe_completed,
+    has_dash,
+    has_unknown_part,
+    read_flagged_signs,
+    read_known_signs,
+    spell_dashes,
+    split_regulon_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,15 +48,17 @@ _SOURCE_COST = 1000
 class _Pairs:
     """What has been read of the pairs.
 
-    Their weights by source, the line of each whose sign is not known, whether there are weights or signs at all,
-    whether there is a column of signs, the first pair with a negative weight, and the first with a weight of the other
-    sign.
+    Their weights by source, the line of each whose sign no entry knows, and of each that has both signs; those with a
+    known sign that other entries do not know; whether there are weights or signs at all, whether there is a column of
+    signs, the first pair with a negative weight, and the first with a weight of the other sign.
     """
 
     weights: dict[str, dict[str, float]]
-    unknown: dict[tuple[str, str], int]
     is_signed: bool
     has_sign_column: bool
+    unknown: dict[tuple[str, str], int] = field(default_factory=dict["tuple[str, str]", int])
+    disputed: dict[tuple[str, str], int] = field(default_factory=dict["tuple[str, str]", int])
+    completed: set[tuple[str, str]] = field(default_factory=set["tuple[str, str]"])
     negative: str = ""
     turned: str = ""
 
@@ -65,7 +76,8 @@ def read_regulons(
     Columns are found by their titles in any case: `source`, `tf`, `regulator` or `pathway`; `target` or `gene`;
     `weight`, `mor`, `importance` or `coef_mean`; signs under `sign`, `mode`, `effect` and the like, or as the flags
     `is_stimulation` and `is_inhibition`. Without weights every target loads 1. A pair that stands twice with one weight
-    counts once; one of both signs has none. The targets of a SCENIC regulon TF(-) load with the opposite sign.
+    counts once; one of both signs has none, and a known sign counts beside an unknown one. The targets of a SCENIC
+    regulon TF(-) load with the opposite sign.
 
     Parameters
     ----------
@@ -116,9 +128,10 @@ def _regulon(source: str, targets: dict[str, float], pairs: _Pairs, is_gene_set:
 
 
 def _read_pairs(table: Table, layout: Layout, columns: Columns) -> _Pairs:
-    pairs = _Pairs({}, {}, columns.weight is not None or bool(columns.signs), has_sign_column=bool(columns.signs))
+    pairs = _Pairs({}, columns.weight is not None or bool(columns.signs), has_sign_column=bool(columns.signs))
+    signs = _SignReader(table, layout, columns)
     budget = MemoryBudget(table.path)
-    width = len(read_header(table)) if layout.has_header else len(layout.header)
+    width = _width(table, layout)
     unread = list(columns.unread.items())
     for plain in read_body(table, width, after_header=layout.has_header):
         row = layout.expand(plain)
@@ -129,11 +142,11 @@ def _read_pairs(table: Table, layout: Layout, columns: Columns) -> _Pairs:
         if any(not seen.is_open for _, seen in unread):
             unread = [(column, seen) for column, seen in unread if seen.is_open]
         weight = _read_weight(table, row, layout, columns)
-        sign = _read_row_sign(table, row, layout, columns)
+        sign = signs.read(row)
         pair = f"line {row.line}, {source} → {target}"
         if weight < 0:
             pairs.negative = pairs.negative or pair
-        if weight > 0 > sign or weight < 0 < sign:
+        if weight > 0 > sign.value or weight < 0 < sign.value:
             pairs.turned = pairs.turned or pair
         if pairs.negative and pairs.turned and columns.signs:
             raise InputError(
@@ -141,7 +154,7 @@ def _read_pairs(table: Table, layout: Layout, columns: Columns) -> _Pairs:
                 f"{layout.header[columns.signs[0]]!r} are others ({pairs.turned}).",
                 code="weight-against-sign",
             )
-        signed = math.copysign(weight, sign) if sign and weight >= 0 else weight
+        signed = math.copysign(weight, sign.value) if sign.is_known and weight >= 0 else weight
         if source not in pairs.weights:
             budget.reserve(_SOURCE_COST)
         targets = pairs.weights.setdefault(source, {})
@@ -149,65 +162,120 @@ def _read_pairs(table: Table, layout: Layout, columns: Columns) -> _Pairs:
             budget.count_repeat()
         else:
             budget.reserve(2 * TEXT_COST + len(target))
-        _add_pair(table.path, pairs, (source, target), signed, row.line, is_unknown=bool(columns.signs) and sign == 0)
+        _add_pair(table.path, pairs, (source, target), signed, row.line, sign)
     return pairs
 
 
-def _add_pair(path: Path, pairs: _Pairs, pair: tuple[str, str], signed: float, line: int, *, is_unknown: bool) -> None:
-    """Add a pair, or refuse it where it stands already with another weight; of another sign, it has none."""
+def _add_pair(path: Path, pairs: _Pairs, pair: tuple[str, str], signed: float, line: int, sign: _Sign) -> None:
+    """Add a pair, or refuse it where it stands already with another weight.
+
+    A sign that is known counts beside one that is not; of both signs, a pair has none.
+    """
     targets = pairs.weights[pair[0]]
-    if is_unknown:
-        pairs.unknown.setdefault(pair, line)
-        targets.setdefault(pair[1], signed)
-        return
-    known = targets.setdefault(pair[1], signed)
-    if known == signed:
-        return
-    if pairs.has_sign_column and abs(known) == abs(signed):
-        pairs.unknown.setdefault(pair, line)
-        return
-    raise InputError(
-        f"{path}, line {line}: {pair[0]} → {pair[1]} has the weight {signed:g}, and in an earlier line {known:g}.",
-        hint="Keep one of the two rows.",
-    )
-
-
-def _read_row_sign(table: Table, row: Row, layout: Layout, columns: Columns) -> int:
-    """Return the sign of a row, 0 where it is not known or there is no column of signs."""
-    if not columns.signs:
-        return 0
-    fields = [row.fields[column] for column in columns.signs]
-    sign = read_flags(*fields) if columns.are_flags else read_agreed_sign(fields)
-    if sign is None:
-        title = layout.header[columns.signs[0]]
+    is_new, known = pair[1] not in targets, targets.setdefault(pair[1], signed)
+    if known != signed and not (pairs.has_sign_column and abs(known) == abs(signed)):
         raise InputError(
-            f"{table.path}, line {row.line}: {clipped(fields[0])} in column {title!r} is not known as a sign of "
-            "regulation.",
-            code="sign-not-known",
-            facts={"column": title},
+            f"{path}, line {line}: {pair[0]} → {pair[1]} has the weight {signed:g}, and in an earlier line {known:g}.",
+            hint="Keep one of the two rows.",
         )
-    return sign
+    if sign.is_disputed or (sign.is_known and known != signed and pair not in pairs.unknown):
+        pairs.disputed.setdefault(pair, line)
+    elif sign.is_unknown and is_new:
+        pairs.unknown[pair] = line
+    elif sign.is_unknown and pair not in pairs.unknown:
+        pairs.completed.add(pair)
+    elif sign.is_known and pair in pairs.unknown:
+        del pairs.unknown[pair]
+        targets[pair[1]] = signed
+        pairs.completed.add(pair)
+    if sign.is_known_in_part:
+        pairs.completed.add(pair)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    """The sign of a row: +1 or −1, or 0 where there is no column of signs, none is known, or both are."""
+
+    value: int = 0
+    is_unknown: bool = False
+    is_disputed: bool = False
+    is_known_in_part: bool = False
+
+    @property
+    def is_known(self) -> bool:
+        return self.value != 0
+
+
+@dataclass
+class _SignReader:
+    """Reads the signs of rows; where a column has dashes, the whole of it is looked at once to learn what they are."""
+
+    table: Table
+    layout: Layout
+    columns: Columns
+    _minus: frozenset[int] | None = None
+
+    def read(self, row: Row) -> _Sign:
+        """Return the sign of a row."""
+        signs = self.columns.signs
+        if not signs:
+            return _Sign()
+        fields = [row.fields[column] for column in signs]
+        if not self.columns.are_flags and any(map(has_dash, fields)):
+            minus = self._columns_of_minus()
+            fields = [spell_dashes(f, are_minus=column in minus) for f, column in zip(fields, signs, strict=True)]
+        known = read_flagged_signs(*fields) if self.columns.are_flags else read_known_signs(fields)
+        if known is None:
+            title = self.layout.header[signs[0]]
+            raise InputError(
+                f"{self.table.path}, line {row.line}: {clipped(fields[0])} in column {title!r} is not known as a sign "
+                "of regulation.",
+                code="sign-not-known",
+                facts={"column": title},
+            )
+        is_one = len(known) == 1
+        in_part = is_one and not self.columns.are_flags and has_unknown_part(fields)
+        return _Sign(sum(known), is_unknown=not known, is_disputed=len(known) > 1, is_known_in_part=in_part)
+
+    def _columns_of_minus(self) -> frozenset[int]:
+        """Return the columns of signs in which a dash is a minus."""
+        if self._minus is None:
+            marks = {column: SignMarks() for column in self.columns.signs}
+            with open_table(self.table.path, packing=NAMES_PACKING) as again:
+                for plain in read_body(again, _width(again, self.layout), after_header=self.layout.has_header):
+                    row = self.layout.expand(plain)
+                    for column, mark in marks.items():
+                        mark.add(row.fields[column])
+            self._minus = frozenset(column for column, mark in marks.items() if mark.are_dashes_minus)
+        return self._minus
+
+
+def _width(table: Table, layout: Layout) -> int:
+    return len(read_header(table)) if layout.has_header else len(layout.header)
 
 
 def _settle_unknown(path: Path, pairs: _Pairs, unknown_sign: UnknownSign) -> list[str]:
-    """Apply what is chosen for pairs of unknown sign, and return a note on them."""
-    if not pairs.unknown:
-        return []
+    """Apply what is chosen for pairs of unknown sign, and return notes on them and on those that are known in part."""
+    unknown = pairs.unknown | pairs.disputed
+    completed = len(pairs.completed - unknown.keys())
+    notes = [describe_completed(completed)] if completed else []
+    if not unknown:
+        return notes
     every = sum(map(len, pairs.weights.values()))
-    (source, target), line = next(iter(pairs.unknown.items()))
+    (source, target), line = next(iter(unknown.items()))
     if unknown_sign == "error":
         raise InputError(
-            f"{path}: {len(pairs.unknown):,} of {counted(every, 'pair')} have no known sign, or both signs, such as "
+            f"{path}: {len(unknown):,} of {counted(every, 'pair')} have no known sign, or both signs, such as "
             f"{source} → {target} (line {line}).",
             code="unknown-signs",
         )
-    for source, target in pairs.unknown:
+    for source, target in unknown:
         if unknown_sign == "drop":
             del pairs.weights[source][target]
         else:
             pairs.weights[source][target] = abs(pairs.weights[source][target])
     what = "left out" if unknown_sign == "drop" else "taken as activation"
-    return [f"{counted(len(pairs.unknown), 'pair')} of unknown sign {what}"]
+    return [*notes, f"{counted(len(unknown), 'pair')} of unknown sign {what}"]
 
 
 def _read_weight(table: Table, row: Row, layout: Layout, columns: Columns) -> float:

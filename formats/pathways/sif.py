@@ -16,10 +16,10 @@ from ..files.kinds import TEXT_KINDS, file_kind
 from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
 from ..files.opening import open_text
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
-from .signs import are_relations, read_sign
+from .signs import SignMarks, are_relations, describe_completed, read_sign, spell_dashes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from ..files.opening import TextIO
@@ -58,8 +58,9 @@ def read_sif(path: Path, *, unknown_sign: UnknownSign = "error", sign_column: st
     check_choice("unknown sign", unknown_sign, get_args(UnknownSign))
     if sign_column not in (None, "none"):
         raise InputError(f"{path} is a SIF file: its signs are those of its relations, and no column {sign_column!r}.")
-    signs: dict[str, dict[str, set[int]]] = {}
+    edges: dict[str, dict[str, set[str]]] = {}
     relations: Counter[str] = Counter()
+    names: dict[str, str] = {}
     with open_text(path, packing=NAMES_PACKING) as stream:
         budget = MemoryBudget(path)
         for number, fields in _edges(stream):
@@ -70,17 +71,23 @@ def read_sif(path: Path, *, unknown_sign: UnknownSign = "error", sign_column: st
             source, relation, *targets = fields
             check_names((source, *targets), f"line {number}, name", path)
             relations[relation] += len(targets)
+            relation = names.setdefault(relation, relation)
             for target in targets:
                 budget.reserve(3 * TEXT_COST + len(target))
-                signs.setdefault(source, {}).setdefault(target, set()).add(read_sign(relation) or 0)
-    if not signs:
+                edges.setdefault(source, {}).setdefault(target, set()).add(relation)
+    if not edges:
         raise InputError(f"{path} holds no edge.")
-    is_signed = sign_column is None and any(read_sign(relation) for relation in relations)
+    sign_of = _signs_of(relations)
+    is_signed = sign_column is None and any(sign_of.values())
     listed = some([f"{name} ({count:,})" for name, count in relations.most_common()])
     notes = [f"relations: {listed}" if is_signed else f"relations, none of which has a sign: {listed}"]
     if not is_signed:
-        every = {source: dict.fromkeys(targets, 1) for source, targets in signs.items()}
+        every = {source: dict.fromkeys(targets, 1) for source, targets in edges.items()}
     else:
+        signs = {
+            source: {target: {sign_of[name] for name in kinds} for target, kinds in targets.items()}
+            for source, targets in edges.items()
+        }
         every, note = _settle(path, signs, unknown_sign)
         notes += note
     return LoadingsFile(tuple(_regulons(every, is_signed=is_signed)), notes=tuple(notes))
@@ -92,6 +99,14 @@ def _edges(stream: TextIO) -> Iterator[tuple[int, list[str]]]:
         if line.strip() and not line.startswith("#"):
             fields = line.rstrip("\r\n").split("\t") if "\t" in line else line.split()
             yield number, [field.strip().strip('"') for field in fields if field.strip()]
+
+
+def _signs_of(relations: Iterable[str]) -> dict[str, int]:
+    """Return the sign of each relation, 0 where it has none; a dash is a minus beside a plus, and no word of a sign."""
+    marks, relations = SignMarks(), tuple(relations)
+    for relation in relations:
+        marks.add(relation)
+    return {name: read_sign(spell_dashes(name, are_minus=marks.are_dashes_minus)) or 0 for name in relations}
 
 
 def _settle(
@@ -121,6 +136,9 @@ def _settle(
     }
     negative = sum(sign < 0 for targets in every.values() for sign in targets.values())
     notes = [f"{negative:,} of {counted(sum(map(len, every.values())), 'pair')} repressing, from their relations"]
+    in_part = sum(0 in found and len(found) == 2 for targets in signs.values() for found in targets.values())
+    if in_part:
+        notes.append(describe_completed(in_part))
     if unknown:
         what = "left out" if unknown_sign == "drop" else "taken as activation"
         notes.append(f"{counted(len(unknown), 'pair')} of unknown sign {what}")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...engine.wording import counted
 from ..files.delimited import is_missing, is_number
 from ..genes.orientation import title_word
 
@@ -35,7 +37,7 @@ _PLUS = re.compile(
     re.IGNORECASE,
 )
 _MINUS = re.compile(
-    r"[-−–]1?(\.0+)?|repress\w*|inhibit\w*|neg(ative)?(ly)?( regulation)?|down(-?regulat\w*)?( .*)?|"
+    r"[-−–]1(\.0+)?|repress\w*|inhibit\w*|neg(ative)?(ly)?( regulation)?|down(-?regulat\w*)?( .*)?|"
     r"suppress\w*|silenc\w*|decreas\w*|-+\||⊣|r|rep|inh",
     re.IGNORECASE,
 )
@@ -44,6 +46,13 @@ _UNKNOWN = re.compile(
     r"not (known|available)|default activation",
     re.IGNORECASE,
 )
+_DASHES = frozenset("-−–")
+_DASH = re.compile(r"(?:^|(?<=[;|,]))\s*[-−–]\s*(?=$|[;|,])")
+"""A dash alone, or as one of several parts: a minus, or nothing."""
+
+_PLUS_MARK = re.compile(r"\+1?(\.0+)?|1(\.0+)?")
+_MINUS_MARK = re.compile(r"[-−–]1(\.0+)?")
+
 _RELATION = re.compile(
     r"p[pdrm]|r[cp]|c[cr]|gl|mp|interacts?([- _]with)?|controls?-.*|in-complex-with|catalysis-precedes|neighbor-of|"
     r"chemical-affects|(consumption|used|reacts)-.*|regulates?|binds?( to)?|tf-target|transcription(al)?",
@@ -51,22 +60,73 @@ _RELATION = re.compile(
 )
 """Words for edges that say nothing of a sign."""
 
+_BOTH = re.compile(r"both|dual|mixed", re.IGNORECASE)
+_PARTS = re.compile(r"[;|,]")
+
 _TRUE = frozenset({"1", "true", "t", "yes", "y", "1.0"})
 _FALSE = frozenset({"0", "false", "f", "no", "n", "0.0", ""})
 
 _REGULON_NAME = re.compile(r"(?P<gene>.+?)(?:_extended)?[ _]?(?:\((?P<sign>[+-])\)|\(\d+g\))(?: ?\(\d+g\))?")
 
 
-def read_sign(field: str) -> int | None:
-    """Return +1 or −1, 0 where a field says that the sign is not known, or None where it says nothing of a sign.
+@dataclass(slots=True)
+class SignMarks:
+    """What a column of signs has beside its dashes, which decides what they mean.
 
     Examples
     --------
-    >>> [read_sign(field) for field in ("Activation", "-1", "-|", "Unknown", "12345")]
-    [1, -1, -1, 0, None]
+    >>> with_plus, with_words = SignMarks(), SignMarks()
+    >>> for field in ("+", "-", "?"): with_plus.add(field)
+    >>> for field in ("activation", "-", "repression"): with_words.add(field)
+    >>> with_plus.are_dashes_minus, with_words.are_dashes_minus
+    (True, False)
+    """
+
+    has_plus: bool = False
+    has_words: bool = False
+
+    def add(self, field: str) -> None:
+        """Take note of a field, perhaps of several parts."""
+        for part in map(str.strip, _PARTS.split(field)):
+            if _PLUS_MARK.fullmatch(part):
+                self.has_plus = True
+            elif not _MINUS_MARK.fullmatch(part) and read_sign(part):
+                self.has_words = True
+
+    @property
+    def are_dashes_minus(self) -> bool:
+        """Whether a dash is the other sign of a plus, and not the lack of a word."""
+        return self.has_plus and not self.has_words
+
+
+def has_dash(field: str) -> bool:
+    """Whether a field, or a part of it, is a dash alone."""
+    return field.strip() in _DASHES or bool(_DASH.search(field) and read_sign(field) is None)  # -| is an arrow
+
+
+def spell_dashes(field: str, *, are_minus: bool) -> str:
+    """Return a field with −1, or nothing, in the place of dashes.
+
+    Examples
+    --------
+    >>> spell_dashes("-", are_minus=True), spell_dashes("+;-", are_minus=False), spell_dashes("-1", are_minus=False)
+    ('-1', '+;', '-1')
+    """
+    return _DASH.sub("-1" if are_minus else "", field) if has_dash(field) else field
+
+
+def read_sign(field: str) -> int | None:
+    """Return +1 or −1, 0 where a field says that the sign is not known, or None where it says nothing of a sign.
+
+    A dash alone says nothing: whether it is a minus, its column decides (`SignMarks`).
+
+    Examples
+    --------
+    >>> [read_sign(field) for field in ("Activation", "-1", "-|", "Unknown", "-", "12345")]
+    [1, -1, -1, 0, 0, None]
     """
     text = field.strip()
-    if is_missing(text) and text not in ("-", "–"):
+    if is_missing(text) or text in _DASHES:
         return 0
     for pattern, sign in ((_PLUS, 1), (_MINUS, -1), (_UNKNOWN, 0)):
         if pattern.fullmatch(text):
@@ -76,30 +136,47 @@ def read_sign(field: str) -> int | None:
 
 def read_flags(stimulation: str, inhibition: str) -> int | None:
     """Return the sign that two flags give: 0 where both or neither is set, None where one is no flag."""
-    plus, minus = stimulation.strip().lower(), inhibition.strip().lower()
-    if plus not in _TRUE | _FALSE or minus not in _TRUE | _FALSE:
+    known = read_flagged_signs(stimulation, inhibition)
+    return None if known is None else sum(known)
+
+
+def read_flagged_signs(stimulation: str, inhibition: str) -> frozenset[int] | None:
+    """Return the signs whose flags are set, or None where one is no flag."""
+    flags = {1: stimulation.strip().lower(), -1: inhibition.strip().lower()}
+    if any(flag not in _TRUE | _FALSE for flag in flags.values()):
         return None
-    return (plus in _TRUE) - (minus in _TRUE)
+    return frozenset(sign for sign, flag in flags.items() if flag in _TRUE)
 
 
-def read_agreed_sign(fields: Iterable[str]) -> int | None:
-    """Return the sign that all fields agree on, each perhaps of several parts, or 0 where they do not or none has one.
-
-    None where a part says nothing of a sign.
+def read_known_signs(fields: Iterable[str]) -> frozenset[int] | None:
+    """Return the signs that fields know, each perhaps of several parts; None where a part says nothing of a sign.
 
     Examples
     --------
-    >>> [read_agreed_sign(fields) for fields in (["Activation", ""], ["UP;UP"], ["+", "Repression"], ["?", "x"])]
-    [1, 1, 0, None]
+    >>> [sorted(read_known_signs(fields)) for fields in (["Activation", "?"], ["+;-1"], ["dual"], ["unknown"])]
+    [[1], [-1, 1], [-1, 1], []]
     """
     known: set[int] = set()
     for field in fields:
         sign = read_sign(field)
-        parts = [sign] if sign is not None else [read_sign(part) for part in re.split(r"[;|,]", field)]
-        if None in parts:
-            return None
-        known.update(part for part in parts if part)
-    return known.pop() if len(known) == 1 else 0
+        for part in [field] if sign is not None else _PARTS.split(field):
+            sign = read_sign(part)
+            if sign is None:
+                return None
+            known.update((1, -1) if _BOTH.fullmatch(part.strip()) else (sign,) if sign else ())
+    return frozenset(known)
+
+
+def has_unknown_part(fields: Iterable[str]) -> bool:
+    """Whether a field, or a part of it, says that the sign is not known: no empty one does."""
+    parts = [part.strip() for field in fields for part in _PARTS.split(field)]
+    return any(part and not is_missing(part) and part not in _DASHES and read_sign(part) == 0 for part in parts)
+
+
+def describe_completed(count: int) -> str:
+    """Return the note on pairs whose sign some entries know and others do not."""
+    has = "has the sign that another entry knows" if count == 1 else "have the signs that other entries know"
+    return f"{counted(count, 'pair')} of unknown sign in some entries {has}"
 
 
 def names_one_sign(title: str) -> bool:

@@ -32,6 +32,22 @@ def tpm() -> np.ndarray:
     return np.round(values / values.sum(axis=0) * 1e6, 3)
 
 
+LENGTHS = np.random.default_rng(6).uniform(0.4, 9.0, size=(30, 1))
+
+
+def fpkm() -> np.ndarray:
+    """Reads by kilobase and million: whole numbers are left to chance, and samples do not sum to one number."""
+    values = expected_counts() / LENGTHS
+    return values / values.sum(axis=0) * np.linspace(2e5, 5e5, 10)
+
+
+def deep(values: np.ndarray) -> np.ndarray:
+    """The same in libraries of 10 to 40 million reads, with genes that are not detected."""
+    reads = values / values.sum(axis=0) * np.linspace(1e7, 4e7, 10)
+    reads[:3, :4] = 0.0
+    return reads
+
+
 def standardised() -> np.ndarray:
     values = np.log1p(counts())
     return (values - values.mean(axis=1, keepdims=True)) / values.std(axis=1, keepdims=True)
@@ -42,6 +58,17 @@ NO_COUNTS = {
     "log2 with zeros": (np.log2(1 + tpm()), "as logarithms do", "logs-as-counts"),
     "standardised": (standardised(), "as logarithms do", "logs-as-counts"),
     "TPM": (tpm(), "every sample sums to 1,000,000, as TPM and CPM do", "shares-as-counts"),
+    "FPKM": (fpkm(), "may be FPKM, RPKM or intensities", "decimals-as-counts"),
+    "FPKM with two decimals": (np.round(fpkm(), 2), "have decimals, only", "decimals-as-counts"),
+    "FPKM with one decimal": (np.round(fpkm() / 30, 1), "of the small ones from 1 up", "decimals-as-counts"),
+    "FPKM of three digits": (
+        np.array([[float(f"{value:.3g}") for value in row] for row in (fpkm() / 300).tolist()]),
+        "samples sum to about",
+        "decimals-as-counts",
+    ),
+    "FPKM-UQ": (deep(fpkm()) * 100, "may be FPKM", "decimals-as-counts"),
+    "intensities": (deep(fpkm()) + 37.3, "or intensities", "decimals-as-counts"),
+    "log2 of LFQ intensities": (22 + 2.5 * standardised(), "as logarithms do", "logs-as-counts"),
     "scaled to 10,000": (tpm() / 100, "every sample sums to 10,000", "shares-as-counts"),
 }
 
@@ -53,14 +80,27 @@ def test_decimals_that_are_no_counts_are_refused(values: np.ndarray, sentence: s
     assert caught.value.code == code
 
 
-@pytest.mark.parametrize("values", [counts(), expected_counts(), np.minimum(counts(), 9.0)])
+@pytest.mark.parametrize(
+    "values",
+    [
+        counts(),
+        expected_counts(),
+        np.round(expected_counts(), 2),
+        np.minimum(counts(), 9.0),
+        deep(expected_counts()),
+        np.round(deep(fpkm()), 3),
+    ],
+)
 def test_counts_are_accepted_also_with_decimals_and_when_small(values: np.ndarray) -> None:
     prepared = prepare(expression(values), Preparation(counts=True, transform="log1p", duplicates="sum"))
     scales = np.median(values.sum(axis=0)) / values.sum(axis=0)
     np.testing.assert_allclose(prepared.values, np.log1p(values * scales), rtol=1e-12)
+    share = 100 * np.mean(values != np.floor(values))
+    told = [note for note in prepared.notes if note.startswith(f"{share:.1f} % of the counts have decimals")]
+    assert len(told) == (share > 0)
 
 
-@pytest.mark.parametrize("values", [np.log1p(counts()), tpm()])
+@pytest.mark.parametrize("values", [np.log1p(counts()), tpm(), fpkm()])
 def test_the_user_insists_that_values_are_counts(values: np.ndarray) -> None:
     assert len(prepare(expression(values), Preparation(counts=True, scale="linear")).panel) == 30
 
@@ -75,6 +115,21 @@ def test_a_logarithm_of_logarithms_is_refused_unless_the_user_insists(transform:
     assert prepare(expression(logs), insisting).values.shape == logs.shape
     intensities = 20 + 37.5 * counts()
     assert prepare(expression(intensities), Preparation(transform="log2")).values.shape == logs.shape
+
+
+@pytest.mark.parametrize("highest", [24.0, 33.0, 41.0])
+def test_logarithms_of_proteomics_reach_40_and_are_narrow(highest: float) -> None:
+    stream = np.random.default_rng(8)
+    logs = np.minimum(highest, stream.normal(highest - 8, 2.5, size=(30, 10)))
+    logs[0, 0] = highest
+    assert are_logs(logs)
+    missing = logs.copy()
+    missing[stream.random(logs.shape) < 0.2] = 0.0  # zeros in place of what was not found
+    assert are_logs(missing)
+    with pytest.raises(InputError, match="look like logarithms"):
+        prepare(expression(logs), Preparation(transform="log2"))
+    hardly_expressed = 50 * stream.random((30, 10)) ** 3
+    assert not are_logs(hardly_expressed)
 
 
 def test_values_that_are_said_to_be_logarithms_are_not_transformed() -> None:
@@ -146,3 +201,17 @@ def test_counts_of_one_gene_are_added_and_libraries_stay() -> None:
     np.testing.assert_array_equal(prepared.raw, added)
     with pytest.raises(InputError, match="added up for counts only"):
         Preparation(duplicates="sum")
+
+
+@pytest.mark.parametrize("duplicates", ["first", "mean"])
+def test_columns_of_many_samples_are_resolved_as_one_by_one(duplicates: str) -> None:
+    names = tuple(f"s{number % 400}" for number in np.random.default_rng(9).permutation(1000))
+    values = np.random.default_rng(10).random((3, 1000))
+    distinct = Expression(values, ("x", "y", "z"), names).distinguish_samples(duplicates)  # pyright: ignore[reportArgumentType]
+    assert distinct.samples == tuple(dict.fromkeys(names))
+    for sample, column in zip(distinct.samples, distinct.values.T, strict=True):
+        of_one = values[:, np.array(names) == sample]
+        np.testing.assert_allclose(column, of_one[:, 0] if duplicates == "first" else of_one.mean(axis=1), rtol=1e-12)
+    assert distinct.select_samples(distinct.samples[::-1]).samples == distinct.samples[::-1]
+    with pytest.raises(InputError, match="wanted twice, or names two samples"):
+        Expression(values, ("x", "y", "z"), names).select_samples(["s1", "s2", "s3"])

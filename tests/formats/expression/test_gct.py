@@ -56,6 +56,25 @@ def test_metadata_may_be_few_or_many(tmp_path: Path, text: str, samples: str):
     assert expression.genes == tuple(f"r{i + 1}" for i in range(len(expression.genes)))
 
 
+@pytest.mark.parametrize("blank", [0, 1, 3])
+def test_lines_are_counted_as_they_stand_in_the_file(tmp_path: Path, blank: int):
+    lines = (HEAD + ABOVE + ROWS).replace("\t7\n", "\tseven\n").splitlines(keepends=True)
+    for place in range(2, 7):
+        text = "".join([*lines[:place], *["\n"] * blank, *lines[place:]])
+        with pytest.raises(InputError, match=f"line {7 + blank}, column D: 'seven'"):
+            read_expression(write(tmp_path / "a.gct", text))
+
+
+def test_rows_of_metadata_may_have_one_name(tmp_path: Path):
+    head, above = HEAD.replace("\t2\n", "\t3\n"), ABOVE + "cell\tNA\tNA\tx\tx\tz\tz\n"
+    path = write(tmp_path / "a.gct", head + above + ROWS)
+    assert np.array_equal(read_expression(path).expression.values, VALUES)
+    with pytest.raises(InputError, match="has 2 rows 'cell' of metadata, which differ"):
+        read_expression(path, where=["cell=x"])
+    same = write(tmp_path / "b.gct", head + ABOVE + ABOVE.splitlines(keepends=True)[1] + ROWS)
+    assert read_expression(same, where=["cell=x"]).expression.samples == tuple("ABC")
+
+
 @pytest.mark.parametrize(
     ("text", "options", "sentence"),
     [

@@ -9,6 +9,7 @@ import grnledger
 import numpy as np
 import pytest
 from grnledger.engine.errors import InputError, NotFound
+from grnledger.formats.expression.expression import read_expression
 from grnledger.formats.expression.hdf5_request import Request
 from grnledger.formats.expression.objects import read_expression_object
 from scipy.sparse import csc_matrix, csr_matrix
@@ -95,7 +96,11 @@ def test_anndata_is_cells_by_genes():
     expression, notes = read_expression_object(data, Request(where=("cell_type=T",)))
     assert np.array_equal(expression.values, VALUES[:, :3])
     assert expression.genes[0] == "ENSG00000000000"
-    assert notes == ("cells × genes from X of an AnnData object", "3 of 5 samples have cell_type = T")
+    assert notes == (
+        "cells × genes from X of an AnnData object",
+        "gene names are the index of var, apparently Ensembl gene ids; var also has feature_name",
+        "3 of 5 samples have cell_type = T",
+    )
 
 
 @pytest.mark.parametrize(
@@ -126,7 +131,7 @@ def test_a_store_begins_with_an_object(tmp_path: Path):
     data = annotated(VALUES.T)
     repo = grnledger.init(tmp_path / "b.grn", expression=data, gene_column="feature_name", where=["cell_type=T"])
     assert repo.base().record.samples == 3
-    with pytest.raises(InputError, match="go with a file, not with an object"):
+    with pytest.raises(InputError, match="sheet cannot go with an object in memory, only with a file"):
         grnledger.init(tmp_path / "c.grn", expression=data, sheet="a")
 
 
@@ -163,3 +168,127 @@ def test_a_dataframe_without_names_or_numbers_is_refused():
     ):
         with pytest.raises(InputError, match=sentence):
             read_expression_object(table, Request())
+
+
+@pytest.mark.parametrize(
+    ("genes", "samples", "sentence"),
+    [
+        (range(4), CELLS, "these are numbers of rows or columns, not of genes"),
+        (["1", "2", "3", "4"], CELLS, "these are numbers of rows or columns"),
+        (np.arange(4.0), CELLS, "these are numbers of rows or columns"),
+        (["TP53", None, "MYC", "EGFR"], CELLS, "gene number 2 has an empty name"),
+        (GENES, ["c1", "", "c3", "c4", "c5"], "sample number 2 has an empty name"),
+        (GENES, ["c1", float("nan"), "c3", "c4", "c5"], "sample number 2 has an empty name"),
+    ],
+)
+def test_names_beside_a_matrix_must_be_names(genes: Any, samples: Any, sentence: str):
+    with pytest.raises(InputError, match=sentence):
+        read_expression_object((VALUES, genes, samples), Request())
+
+
+IDS = ("7157", "4193", "4609", "1956")
+
+
+@pytest.mark.parametrize("genes", [[7157.0, 4193.0, 4609.0, 1956.0], ["7157.0", "4193", "4609.0", "1956"]])
+def test_ids_that_became_decimals_are_whole_in_whatever_object(genes: list[Any]):
+    expression, notes = read_expression_object((VALUES, genes, CELLS), Request())
+    check(expression, genes=IDS)
+    assert any("ids read as whole numbers, such as 7157.0 as 7157" in note for note in notes)
+    data = annotated(VALUES.T)
+    data.var.index = data.var_names = tuple(genes)
+    expression, notes = read_expression_object(data, Request())
+    check(expression, genes=IDS)
+    assert any("ids read as whole numbers, such as 7157.0" in note for note in notes)
+    assert any("apparently Entrez ids; var also has feature_name" in note for note in notes)
+    data.var.index = data.var_names = ("0", "1", "2", "3")
+    with pytest.raises(InputError, match="these are numbers of rows or columns") as refusal:
+        read_expression_object(data, Request())
+    assert refusal.value.code == "genes-are-row-numbers"
+    check(read_expression_object(data, Request(gene_column="feature_name"))[0])
+
+
+def frame_of_kinds() -> Any:
+    """A table with text, whole numbers, decimals, missing values and numbers as text, of more rows than are peeked."""
+    pandas = pytest.importorskip("pandas")
+    stream = np.random.default_rng(11)
+    frame = pandas.DataFrame(stream.normal(7, 2, size=(70, 6)), columns=[f"s{i}" for i in range(6)])
+    frame["s1"] = stream.integers(0, 9, 70)
+    frame["s2"] = frame["s2"].map("{:.3f}".format)
+    frame["s3"] = frame["s3"].astype("float32")
+    frame["s4"] = frame["s4"].astype("Float64")
+    frame.insert(0, "length", stream.integers(200, 9000, 70))
+    frame.insert(0, "gene", [f"GENE{i}" for i in range(70)])
+    frame["chr"] = ["chr1"] * 70
+    return frame
+
+
+FRAME_OPTIONS = [
+    {},
+    {"columns": ("s[0-4]",)},
+    {"skip_columns": ("s5",)},
+    {"gene_column": "gene"},
+    {"sample_table": "samples.tsv", "where": ("cell=T",)},
+]
+
+
+@pytest.mark.parametrize("options", FRAME_OPTIONS, ids=str)
+@pytest.mark.parametrize("index", [False, True])
+def test_a_dataframe_is_read_as_the_file_that_it_is_written_to(tmp_path: Path, options: dict[str, Any], *, index: bool):
+    frame = frame_of_kinds()
+    if index and "gene_column" not in options:
+        frame = frame.set_index("gene")
+    in_full = frame.astype({"s3": "float64"})  # pandas writes the fewest digits of a float32
+    in_full.to_csv(tmp_path / "f.tsv", sep="\t", index=index and "gene_column" not in options)
+    (tmp_path / "samples.tsv").write_text("sample\tcell\n" + "".join(f"s{i}\t{'TTTTBB'[i]}\n" for i in range(6)))
+    if "sample_table" in options:
+        options = options | {"sample_table": tmp_path / "samples.tsv"}
+    file = read_expression(tmp_path / "f.tsv", **options)
+    expression, notes = read_expression_object(frame, Request(**options))
+    assert (expression.genes, expression.samples) == (file.expression.genes, file.expression.samples)
+    assert np.array_equal(expression.values, file.expression.values)
+    assert notes[1:] == file.notes[1:]
+    assert frame.iloc[0, 2] == frame_of_kinds()[frame.columns[2]].iloc[0]
+
+
+def test_text_far_down_in_a_dataframe_is_named_as_in_a_file():
+    frame = frame_of_kinds()
+    frame["s2"] = frame["s2"].astype(object)
+    frame.loc[66, "s2"] = "low"
+    with pytest.raises(InputError, match="The DataFrame, line 68, column s2: 'low' is not a number"):
+        read_expression_object(frame, Request())
+    frame.loc[66, "s2"] = "1_000"
+    with pytest.raises(InputError, match="line 68, column s2: '1_000' is not a number"):
+        read_expression_object(frame, Request())
+
+
+def test_options_that_do_not_go_with_an_object_are_named_alone(tmp_path: Path):
+    frame = frame_of_kinds()
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"decimal": "comma"}, "decimal cannot go with an object in memory"),
+        ({"header": False, "sheet": "a"}, "header and sheet cannot go with"),
+        ({"gene_names": "genes.txt"}, "gene_names cannot go with"),
+    ]
+    for options, sentence in wrong:
+        with pytest.raises(InputError, match=f"^{sentence}"):
+            grnledger.init(tmp_path / "a.grn", expression=frame, **options)
+    with pytest.raises(InputError, match="only a DataFrame is read with columns"):
+        grnledger.init(tmp_path / "a.grn", expression=(VALUES, GENES, CELLS), columns=["c1"])
+    repo = grnledger.init(tmp_path / "a.grn", expression=frame, skip_columns=["s5"])
+    assert repo.base().record.samples == 5
+
+
+def test_the_numbers_of_a_dataframe_stay_the_users():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(VALUES.copy(), index=GENES, columns=CELLS)
+    expression, _ = read_expression_object(frame, Request())
+    frame.iloc[0, 0] += 1.0
+    assert np.array_equal(expression.values, VALUES)
+
+
+@pytest.mark.parametrize("title", ["", "#gene"])
+def test_a_dataframe_whose_titles_a_table_would_not_have_is_no_trap(title: str):
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(VALUES, index=pandas.Index(GENES, name=title), columns=CELLS)
+    check(read_expression_object(frame, Request())[0])
+    with pytest.raises(InputError, match="a column without a title"):
+        read_expression_object(frame.rename(columns={"c5": ""}), Request())

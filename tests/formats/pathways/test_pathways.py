@@ -200,6 +200,51 @@ def test_a_row_index_before_the_genes_is_no_pathway(tmp_path: Path):
     assert dense(read_pathways(path, PANEL)) == {"A": [1, 0, 0, 2, 0]}
 
 
+@pytest.mark.parametrize(
+    ("title", "fields"),
+    [
+        ("length", "1200 340"),
+        ("gc_content", "0.41 0.52"),
+        ("Entrez_Gene_Id", "7157 3569"),
+        ("chr", "17 7"),
+        ("description", "tumour interleukin"),
+        ("GeneLength", "0.9 0.7"),
+        ("mean exon length", "1200 340"),
+        ("max", "1200 340"),
+        ("class", "kinase cytokine"),
+    ],
+)
+@pytest.mark.parametrize("cells", ["1 0", ".5 -.25"])
+def test_a_column_that_describes_genes_is_no_pathway(tmp_path: Path, title: str, fields: str, cells: str):
+    """Loadings, and memberships of 0 and 1, beside what a table says of its genes."""
+    for header, rows in (
+        (f"gene,{title},A", [f"{f},{c}" for f, c in zip(fields.split(), cells.split(), strict=True)]),
+        (f"gene,A,{title}", [f"{c},{f}" for f, c in zip(fields.split(), cells.split(), strict=True)]),
+    ):
+        path = write(tmp_path / "l.csv", f"{header}\nTP53,{rows[0]}\nIL6,{rows[1]}\n")
+        file = read_pathways(path, PANEL, strength=None if "." in cells else 0.5)
+        assert list(dense(file)) == ["A"]
+        assert any(f"'{title}' skipped: no pathways, but what describes genes" in note for note in file.notes)
+
+
+@pytest.mark.parametrize(
+    "title", ["MAX", "GC", "Telomere length", "CHROMOSOME_SEGREGATION", "GC_B_CELLS", "score", "MAP", "Class"]
+)
+def test_a_pathway_of_a_title_that_may_describe_genes_is_read(tmp_path: Path, title: str):
+    path = write(tmp_path / "l.csv", f"gene,{title},A\nTP53,.5,1\nIL6,-.25,2\n")
+    assert list(dense(read_pathways(path, PANEL))) == [title, "A"]
+
+
+def test_a_single_column_is_a_pathway_and_several_descriptions_are_none(tmp_path: Path):
+    path = write(tmp_path / "l.csv", "gene,mean\nTP53,.5\nIL6,-.25\n")
+    assert list(dense(read_pathways(path, PANEL))) == ["mean"]
+    path = write(tmp_path / "l.csv", "gene,mean,length\nTP53,.5,1\nIL6,-.25,2\n")
+    with pytest.raises(InputError, match="beside its genes may describe them: 'mean', 'length'") as caught:
+        read_pathways(path, PANEL)
+    assert caught.value.code == "results-not-loadings"
+    assert list(dense(read_pathways(path, PANEL, kind="loadings"))) == ["mean", "length"]
+
+
 def test_an_archive_of_loadings_reads_back_bit_for_bit(tmp_path: Path):
     loadings = np.random.default_rng(1).normal(size=(5, 3))
     write_loadings(tmp_path / "l.npz", loadings, PANEL.genes[::-1], ["A", "B", "C"])

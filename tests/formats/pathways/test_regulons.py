@@ -77,10 +77,14 @@ def test_a_sign_is_read_wherever_a_table_has_it(tmp_path: Path, content: str):
         ("source,target,is_repressor\nTP53,MDM2,0\nTP53,MYC,1\n", "'is_repressor' of .* no column of the other"),
         ("source,target,evidence\nTP53,MDM2,induces\nTP53,MYC,represses\n", "column 'evidence' of .* may hold the"),
         ("source,target,sign_decision\nTP53,MDM2,PMID\nTP53,MYC,PMID\n", "no column of the signs themselves"),
-        ("source,target,weight,sign\nTP53,MDM2,-1,-\nTP53,MYC,2,-\n", "the weights have signs"),
+        ("source,target,weight,sign\nTP53,MDM2,-1,+\nTP53,MYC,2,-\n", "the weights have signs"),
         ("TF\tTarget\tMode\nTP53\tMDM2\tActivation\nTP53\tMYC\tUnknown\n", "1 of 2 pairs have no known sign"),
         ("TF\tTarget\tMode\nTP53\tMYC\tActivation\nTP53\tMYC\tRepression\n", "1 of 1 pair have no known sign, or both"),
         ("source,target,is_stimulation,is_inhibition\nTP53,MDM2,1,1\nTP53,MYC,0,1\n", "1 of 2 pairs have no known"),
+        ("source,target,effect\nTP53,MDM2,activation\nTP53,MYC,repression\nTP53,BAX,-\n", "1 of 3 pairs have no"),
+        ("source,target,effect\nTP53,MDM2,up\nTP53,MYC,-\nTP53,BAX,\u2212\n", "2 of 3 pairs have no known sign"),
+        ("source,target,sign\nTP53,MDM2,-\nTP53,MYC,-\n", "2 of 2 pairs have no known sign"),
+        ("source,target,kind\nTP53,MDM2,+\nTP53,MYC,-\n", "column 'kind' of .* may hold the signs .* such as '-'"),
     ],
 )
 def test_a_column_that_may_hold_signs_is_never_ignored(tmp_path: Path, content: str, sentence: str):
@@ -101,6 +105,72 @@ def test_options_choose_the_column_of_signs_and_what_unknown_ones_are(tmp_path: 
     assert loadings(read(tmp_path / "r.tsv", content, unknown_sign="plus"))["TP53"]["MYC"] == 1.0
     with pytest.raises(InputError, match="not a table of regulons"):
         read(tmp_path / "s.gmt", "A\tna\tTP53\n", unknown_sign="drop")
+
+
+@pytest.mark.parametrize("plus", ["+", "1", "+1", "1.0"])
+@pytest.mark.parametrize("dash", ["-", "\u2013", "\u2212"])
+def test_a_dash_is_a_minus_beside_a_plus_however_far_down(tmp_path: Path, plus: str, dash: str):
+    """What a dash means is decided by the whole column, and not by the rows above it."""
+    rows = "".join(f"TP53\tG{i}\t{dash}\n" for i in range(60))
+    content = f"source\ttarget\tsign\nTP53\tMYC\t{dash}\n{rows}"
+    file = read(tmp_path / "r.tsv", f"{content}TP53\tMDM2\t{plus}\n", missing="drop")
+    assert loadings(file) == REPRESSES
+    for word in ("activation", "induces", "down"):
+        with pytest.raises(InputError, match="61 of 63 pairs have no known sign"):
+            read(tmp_path / "r.tsv", f"{content}TP53\tMDM2\t{plus}\nTP53\tBAX\t{word}\n", missing="drop")
+
+
+def test_dashes_that_stand_for_nothing_hide_no_sign(tmp_path: Path):
+    content = "source,target,comment,n\nTP53,MDM2,-,1\nTP53,MYC,-,-\n"
+    assert loadings(read(tmp_path / "r.tsv", content))["TP53"] == {"TP53": 1.0, "MDM2": 1.0, "MYC": 1.0}
+
+
+IN_PART = {
+    "rows": "TF\tTarget\tMode\nTP53\tMDM2\tActivation\nTP53\tMYC\tUnknown\nTP53\tMYC\tRepression\n",
+    "rows, the known first": (
+        "TF\tTarget\tMode\nTP53\tMDM2\tActivation\nTP53\tMYC\tRepression\nTP53\tMYC\tUnknown\nTP53\tMYC\tUnknown\n"
+    ),
+    "rows with dashes": "TF\tTarget\tMode\nTP53\tMDM2\tActivation\nTP53\tMYC\t-\nTP53\tMYC\tRepression\n",
+    "TRRUST": "TP53\tMDM2\tActivation\t1\nTP53\tMYC\tRepression\t2\nTP53\tMYC\tUnknown\t3\n",
+    "parts": "TF:TG\t[TRRUST] Regulation\t[A] Sign\nTP53:MDM2\tActivation\t\nTP53:MYC\tUnknown;Repression\t\n",
+    "columns": "TF:TG\t[TRRUST] Regulation\t[A] Sign\nTP53:MDM2\tActivation\t\nTP53:MYC\tUnknown\tDOWN\n",
+    "flags": ("source\ttarget\tis_stimulation\tis_inhibition\nTP53\tMDM2\t1\t0\nTP53\tMYC\t0\t0\nTP53\tMYC\t0\t1\n"),
+    "weights": (
+        "source\ttarget\tweight\tsign\nTP53\tMDM2\t1\tactivation\nTP53\tMYC\t1\tunknown\nTP53\tMYC\t1\trepression\n"
+    ),
+    "SIF": "TP53\tactivates\tMDM2\nTP53\tbinds\tMYC\nTP53\trepresses\tMYC\n",
+}
+
+
+@pytest.mark.parametrize("content", IN_PART.values(), ids=IN_PART)
+def test_a_known_sign_counts_beside_an_unknown_one(tmp_path: Path, content: str):
+    file = read(tmp_path / "r.tsv", content)
+    assert loadings(file) == REPRESSES
+    assert any(note.startswith("1 pair of unknown sign in some entries has the sign") for note in file.notes)
+
+
+@pytest.mark.parametrize(
+    "modes",
+    [
+        ("Activation", "Repression"),
+        ("Unknown", "Activation", "Repression"),
+        ("Activation", "Unknown", "Repression"),
+        ("Activation", "Repression", "Activation", "Unknown"),
+        ("Activation;Repression", "Activation"),
+        ("both", "Activation"),
+    ],
+)
+def test_a_pair_of_both_signs_has_none_in_any_order(tmp_path: Path, modes: tuple[str, ...]):
+    for order in (modes, modes[::-1]):
+        rows = "".join(f"TP53\tMYC\t{mode}\n" for mode in order)
+        with pytest.raises(InputError, match="1 of 2 pairs have no known sign, or both signs, such as TP53 → MYC"):
+            read(tmp_path / "r.tsv", f"TF\tTarget\tMode\nTP53\tMDM2\tActivation\n{rows}")
+
+
+def test_pairs_of_unknown_sign_and_other_weights_are_refused(tmp_path: Path):
+    content = "source,target,weight,sign\nTP53,MDM2,1,activation\nTP53,MYC,2,unknown\nTP53,MYC,1,repression\n"
+    with pytest.raises(InputError, match="has the weight -1, and in an earlier line 2"):
+        read(tmp_path / "r.csv", content)
 
 
 @pytest.mark.parametrize("name", ["TP53(+)", "TP53_(+)", "TP53 (12g)", "TP53_extended (12g)", "TP53(+) (12g)"])
