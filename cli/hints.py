@@ -57,6 +57,9 @@ HINTS: dict[str, str] = {
     "too-small-to-hold-out": "Give one rank, such as --rank 1.",
     "version-without-pathways": "`grn commit` adds pathways.",
     # formats
+    "codes-or-weights": (
+        "Write signs as 1 and -1; or choose with --weight-column {column!r}, or read no sign with --sign-column none."
+    ),
     "column-may-be-signs": (
         "Choose with --sign-column TITLE or --sign-column none; if it holds the weights, with --weight-column TITLE."
     ),

@@ -94,7 +94,8 @@ def read_regulons(
     if not pairs.weights:
         raise InputError(f"{path} holds no regulon: there is nothing below its header.")
     is_signed = bool(columns.signs or pairs.negative) or sign_column == "none"
-    refuse_unread_signs(path, columns, is_signed=is_signed)
+    has_negative = sign_column is not None or any(w < 0 for targets in pairs.weights.values() for w in targets.values())
+    refuse_unread_signs(path, columns, is_signed=is_signed, has_negative=has_negative)
     are_sets = layout.are_sets or {source.casefold() for source in pairs.weights} <= PROGENY
     notes = [layout.note] if layout.note else []
     notes += [_note_weights(layout.header, columns, pairs, are_sets=are_sets), *note_unread(layout.header, columns)]
