@@ -68,7 +68,7 @@ def test_marks_that_may_be_anything_are_no_words_of_repression(tmp_path: Path, f
 
 def test_repression_in_a_second_column_is_asked_about_where_the_first_has_none(tmp_path: Path):
     table = "from,to,subtype1,subtype2\nTP53,MDM2,activation,\nTP53,MYC,expression,inhibition\nMYC,TERT,activation,\n"
-    with pytest.raises(InputError, match="'subtype2'.*'inhibition'"):
+    with pytest.raises(InputError, match=r"'subtype2'.*'inhibition'"):
         read(tmp_path / "a.csv", table)
 
 
