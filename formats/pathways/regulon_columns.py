@@ -190,24 +190,29 @@ def refuse_unread_signs(path: Path, columns: Columns, *, is_signed: bool, has_ne
         word = title_word(column.title)
         if column.repression and word not in NOT_SIGNS:
             raise _may_be_signs(path, column.title, column.repression)
-        if is_signed:
-            continue
-        if column.is_empty or (word in NOT_SIGNS and not (column.may_be_signs and column.negative)):
-            continue
-        if names_one_sign(word) and column.may_be_flags:
-            raise _one_flag(path, column.title)
-        if column.sign and column.is_relation:
-            column.negative = column.sign
-        if column.negative and (column.is_relation or column.may_be_signs or column.may_be_numbers):
-            raise _may_be_signs(path, column.title, column.negative)
     if is_signed:
         return
+    for column in columns.unread.values():
+        _refuse_unread(path, column)
     if columns.weight is None and any(title_word(c.title) == "sign_decision" for c in columns.unread.values()):
         raise InputError(
             f"{path} says in 'sign_decision' how signs were decided, and has no column of the signs themselves.",
             code="column-may-be-signs",
             facts={"column": "sign_decision"},
         )
+
+
+def _refuse_unread(path: Path, column: UnreadColumn) -> None:
+    """Refuse a column whose numbers, flags or marks may be signs, where no other column has signs."""
+    word = title_word(column.title)
+    if column.is_empty or (word in NOT_SIGNS and not (column.may_be_signs and column.negative)):
+        return
+    if names_one_sign(word) and column.may_be_flags:
+        raise _one_flag(path, column.title)
+    if column.sign and column.is_relation:
+        column.negative = column.sign
+    if column.negative and (column.is_relation or column.may_be_signs or column.may_be_numbers):
+        raise _may_be_signs(path, column.title, column.negative)
 
 
 def _may_be_signs(path: Path, title: str, sign: str) -> InputError:
@@ -230,11 +235,12 @@ def note_unread(header: Sequence[str], columns: Columns) -> list[str]:
         listed, be = some([repr(title) for title in others]), "is" if len(others) == 1 else "are"
         titles = [title for title in titles if title not in others]
         note = f"weights are column {header[columns.weight]!r}; {listed} may be weights too and {be} not read"
-        notes = [f"{note} (weight_column chooses)"]
+        notes = [f"{note}, and can be chosen instead"]
     else:
         notes = []
     if titles:
-        chooses = "" if columns.weight is not None else " (weight_column chooses one as weights)"
+        can_be = "; it can be chosen as weights" if len(titles) == 1 else "; one can be chosen as weights"
+        chooses = "" if columns.weight is not None else can_be
         notes.append(f"columns not read: {some([repr(title) for title in titles], 10)}{chooses}")
     return notes
 

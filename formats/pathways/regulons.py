@@ -230,6 +230,8 @@ def _note_weights(header: Sequence[str], columns: Columns, pairs: _Pairs, *, are
     every = [weight for targets in pairs.weights.values() for weight in targets.values()]
     titles = " and ".join(repr(header[column] or "relation") for column in columns.signs)
     signs = f"{sum(w < 0 for w in every):,} of {counted(len(every), 'pair')} repressing, from column {titles}"
+    if not titles and not are_sets and min(every) >= 0:
+        titles, signs = "none", "no pair has a sign of repression: all are taken as activation"
     if columns.weight is None and are_sets:
         return f"every gene of a set has the weight 1{f'; {signs}' if titles else ''}"
     if columns.weight is None:

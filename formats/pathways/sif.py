@@ -77,7 +77,11 @@ def read_sif(path: Path, *, unknown_sign: UnknownSign = "error", sign_column: st
         raise InputError(f"{path} holds no edge.")
     is_signed = sign_column is None and any(read_sign(relation) for relation in relations)
     listed = some([f"{name} ({count:,})" for name, count in relations.most_common()])
-    notes = [f"relations: {listed}" if is_signed else f"relations, none of which has a sign: {listed}"]
+    notes = [
+        f"relations: {listed}"
+        if is_signed
+        else f"relations, none of which has a sign: {listed}; all are taken as activation"
+    ]
     if not is_signed:
         every = {source: dict.fromkeys(targets, 1) for source, targets in signs.items()}
     else:

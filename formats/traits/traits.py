@@ -269,7 +269,7 @@ def _numbers(table: TraitTable, column: int, path: Path) -> NDArray[np.float64]:
             numbers[index] = float(field)
         else:
             raise InputError(
-                f"{path}, line {table.lines[index]}: {some([field])!r} in column {some([table.names[column]])} is not "
+                f"{path}, line {table.lines[index]}: '{some([field])}' in column {some([table.names[column]])} is not "
                 f"a {'finite ' if is_number(field) else ''}number.",
                 **_way_of(field),
             )

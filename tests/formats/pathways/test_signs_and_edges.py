@@ -120,3 +120,48 @@ def test_importances_without_a_header_are_weights(tmp_path: Path):
 def test_markers_of_cell_types_are_sets(tmp_path: Path, title: str):
     table = f"species\t{title}\tcell type\tcanonical marker\nHs\tMDM2\tT cells\t1\nHs\tMYC\tT cells\t1\n"
     assert loadings(read(tmp_path / "a.tsv", table)) == {"T cells": {"MDM2": 1.0, "MYC": 1.0}}
+
+
+@pytest.mark.parametrize("title", ["MI", "cor", "weight", "importance", "mor", "score"])
+def test_edges_without_a_sign_are_said_to_be_activation(tmp_path: Path, title: str):
+    table = f"Regulator\tTarget\t{title}\nTP53\tMDM2\t0.4\nTP53\tMYC\t0.5\n"
+    assert any("all are taken as activation" in note for note in read(tmp_path / "a.tsv", table).notes)
+    table = f"Regulator\tTarget\tmor\t{title}x\nTP53\tMDM2\t-1\t0.4\nTP53\tMYC\t1\t0.5\n"
+    assert not any("activation" in note for note in read(tmp_path / "b.tsv", table).notes)
+
+
+@pytest.mark.parametrize("relation", ["pp", "controls-expression-of", "binds"])
+def test_relations_without_a_sign_are_said_to_be_activation(tmp_path: Path, relation: str):
+    file = read(tmp_path / "a.sif", f"TP53\t{relation}\tMDM2\nTP53\t{relation}\tMYC\n")
+    assert any("all are taken as activation" in note for note in file.notes)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "source\ttarget\tscore\tnes\nTP53\tMDM2\t2\t3\nTP53\tMYC\t3\t4\n",
+        "source\ttarget\tweight\tscore\nTP53\tMDM2\t0.2\t3\nTP53\tMYC\t0.3\t4\n",
+    ],
+)
+def test_notes_name_no_option(tmp_path: Path, table: str):
+    notes = " ".join(read(tmp_path / "a.tsv", table).notes)
+    assert "can be chosen" in notes
+    assert "_column" not in notes
+
+
+@pytest.mark.parametrize("shares", ["tags=40%, list=10%, signal=30%", "signal=3%"])
+def test_the_leading_edge_of_gsea_is_no_list_of_genes(tmp_path: Path, shares: str):
+    table = f"ID\tNES\tleading_edge\tcore_enrichment\nGO:1\t2\t{shares}\tMDM2/MYC\nGO:2\t1\t{shares}\tTERT/MYC\n"
+    sets = loadings(read(tmp_path / "a.tsv", table))
+    assert sets == {"GO:1": {"MDM2": 1.0, "MYC": 1.0}, "GO:2": {"TERT": 1.0, "MYC": 1.0}}
+    without = "".join(line.rsplit("\t", 1)[0] + "\n" for line in table.splitlines())
+    with pytest.raises(InputError) as refusal:
+        read(tmp_path / "b.tsv", without)
+    assert refusal.value.code == "pathways-not-recognised"
+
+
+@pytest.mark.parametrize("content", ["TP53\tMDM2\tx;y\n", "a b\tc\td;1,2\n"])
+def test_a_refusal_prints_no_escaped_tabs(tmp_path: Path, content: str):
+    with pytest.raises(InputError) as refusal:
+        read(tmp_path / "a.tsv", content)
+    assert "\\" not in refusal.value.message
