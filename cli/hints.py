@@ -212,6 +212,7 @@ ADVICE: dict[str, str] = {
 def hint_of(error: GrnError) -> str:
     """Return what to type next, or an empty text."""
     facts = {name: quote(str(fact)) if isinstance(fact, Path) else fact for name, fact in error.facts.items()}
+    facts = {name: "0" if fact == "-0" else fact for name, fact in facts.items()}
     return error.hint or HINTS.get(error.code, "").format(**facts)
 
 

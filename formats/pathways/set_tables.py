@@ -54,7 +54,7 @@ _ONE_GENE = frozenset(GENE_TITLES) - {"genes", "geneid"}
 """Titles of a column of one gene a row, in whose names a space or a slash may stand."""
 
 _SHARES = re.compile(r"\s*(tags|list|signal)\s*=", re.IGNORECASE)
-"""The beginning of a field of GSEA's `leading_edge`, which has the shares of genes: `tags=40%, list=10%, signal=30%`."""
+"""The beginning of a field of GSEA's `leading_edge`, which has shares of genes: `tags=40%, list=10%, signal=30%`."""
 
 _SEPARATORS = {";": "semicolons", ",": "commas", "|": "bars", "/": "slashes", " ": "spaces"}
 
