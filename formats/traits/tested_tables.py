@@ -43,7 +43,9 @@ SIGNALS = (
 SHORT = frozenset({"p", "bh", "prob", "signifikanz"})
 """Titles that are of p-values where all numbers below are from 0 to 1."""
 
-_FOLD_CHANGES = re.compile(r"(?!.*(log|lfc|ln)).*(foldchanges?|fold)|fc|ratio|(.*(mean|avg|average))?fc")
+_LOGARITHM = re.compile(r"(n|neg|negative|minus)?(log10|log2|log|ln)(?P<of>.+)")
+
+_FOLD_CHANGES = re.compile(r"(?!.*(log|lfc|ln)).*foldchanges?|fc|ratio|(.*(mean|avg|average))?fc")
 """Titles of fold changes that are no logarithms, in small letters and without signs."""
 
 
@@ -65,14 +67,14 @@ def refuse_tested_table(path: Path, names: Sequence[str], numeric: Mapping[str, 
         It has p-values, alone or beside other numbers.
     """
     titles = {normalised(name) for name in names}
-    tested = [name for name in names if normalised(name) in P_VALUES - SHORT]
+    tested = [name for name in names if _is_p_title(name)]
     tested += [name for name, fields in numeric.items() if normalised(name) in SHORT and _are_shares(fields)]
     if not tested or (len(numeric) == 1 and not set(numeric) <= set(tested)):
         return
     wald = ["b"] if "seb" in titles else []  # sleuth's effect; limma's B is a log odds
     ranks = {title: rank for rank, title in enumerate([*wald, *SIGNALS])}
     signed = sorted((name for name in numeric if normalised(name) in ranks), key=lambda name: ranks[normalised(name)])
-    offered = signed or [name for name in numeric if normalised(name) not in P_VALUES] or list(numeric)
+    offered = signed or [name for name in numeric if not (_is_p_title(name) or name in tested)] or list(numeric)
     raise InputError(
         f"{path} is a table of test results, with {some(names, 10)}: only one of its columns is the signal.",
         code="column-of-tested-table",
@@ -104,6 +106,13 @@ def describe_fold_changes(path: Path, names: Sequence[str], values: NDArray[np.f
     are = "has fold changes that are" if len(shown) == 1 else "have fold changes that are"
     why = "Twice and half are not alike in size so; a mixed model wants log2 of the ratio."
     return [f"{path.name}: {some(shown)} {are} no logarithms. {why}"]
+
+
+def _is_p_title(title: str) -> bool:
+    """Whether a title is of p-values or their logarithms, whatever stands below."""
+    word = normalised(title)
+    logarithm = _LOGARITHM.fullmatch(word)
+    return word in P_VALUES - SHORT if logarithm is None else logarithm["of"] in P_VALUES
 
 
 def _are_shares(fields: Sequence[str]) -> bool:

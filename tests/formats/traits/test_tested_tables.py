@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 GENES = ("TP53", "MDM2", "MYC", "EGFR")
 P_VALUES = ("0.04", "1e-9", "1", "0.5")
-P_TITLES = ("P", "p-Wert", "valeur p", "p.value", "FDR", "prob", "-log10(p)")
+P_TITLES = ("P", "p-Wert", "valeur p", "p.value", "FDR", "prob", "-log10(p)", "-log10(padj)", "neg log10 FDR")
 
 
 def table(path: Path, **columns: tuple[str, ...]) -> Path:
