@@ -60,6 +60,9 @@ HINTS: dict[str, str] = {
     "too-small-to-hold-out": "Give one rank, such as --rank 1.",
     "version-without-pathways": "`grn commit` adds pathways.",
     # formats
+    "codes-or-weights": (
+        "Write signs as 1 and -1; or choose with --weight-column {column!r}, or read no sign with --sign-column none."
+    ),
     "column-may-be-signs": (
         "Choose with --sign-column TITLE or --sign-column none; if it holds the weights, with --weight-column TITLE."
     ),
@@ -213,6 +216,7 @@ ADVICE: dict[str, str] = {
 def hint_of(error: GrnError) -> str:
     """Return what to type next, or an empty text."""
     facts = {name: quote(str(fact)) if isinstance(fact, Path) else fact for name, fact in error.facts.items()}
+    facts = {name: "0" if fact == "-0" else fact for name, fact in facts.items()}
     return error.hint or HINTS.get(error.code, "").format(**facts)
 
 

@@ -274,9 +274,9 @@ def find_reader(contents: Contents, path: Path, *, hint: str = "", code: str = "
         if reader.sign is None:
             return reader
     with open_table(path) as table:
-        opening = some(read_header(table), 4)
+        opening = some([" ".join(title.split()) for title in read_header(table)], 4)
     raise InputError(
-        f"{path} is not recognised as a file of {contents}: it begins with {opening!r}.",
+        f"{path} is not recognised as a file of {contents}: it begins with '{opening}'.",
         hint=hint or (f"{list_formats(contents, '; ', '; ')}." if code == "input" else ""),
         code=code,
     )

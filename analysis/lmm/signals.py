@@ -15,7 +15,7 @@ from ...engine.wording import counted, some
 from ...formats.expression.expression import read_expression
 from ...formats.files.delimited import is_number
 from ...formats.files.plain_files import file_name
-from ...formats.traits.labels import read_labels
+from ...formats.traits.labels import read_labels, refuse_spellings
 from ...formats.traits.row_names import describe_match, match_names
 from ...formats.traits.traits import read_traits
 
@@ -255,6 +255,7 @@ def signal_of_labels(
     names = prepared.samples
     table = read_labels(labels, names, label_order=label_order, label_column=label_column, id_column=id_column)
     groups = _as_labelled(groups, table.label_of)
+    refuse_spellings(labels, table.label_of, groups)
     wanted = [name for name, label in table.label_of.items() if label in groups]
     match = match_names(wanted, names, any_x=True)
     if wanted and not match and not match_names(list(table.label_of), names, any_x=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -12,20 +12,25 @@ from ...engine.network.covariance import row_blocks
 from ...engine.wording import some
 from ..files.archives import as_names, as_numbers, read_npy, read_npz
 from ..files.delimited import check_names, is_number, open_table, read_header
-from ..files.hdf5_members import member_dataset, open_members, read_names, read_real_array
+from ..files.hdf5_members import Dataset, member, member_dataset, open_members, read_names, read_real_array
 from ..files.plain_files import fingerprint, require_file
 from ..files.table_numbers import read_named_numbers
 from ..readers import find_reader
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from ..files.delimited import Table
 
 SYMMETRY = 1e-8
 """Largest difference of mirrored entries, as a share of the product of the two standard deviations."""
 
 _MATRIX_NAMES = ("covariance", "matrix")
+_OTHER_NAMES = ("cov", "Cov", "covar", "sigma", "Sigma", "S", "C", "arr_0")
+_GENE_NAMES = ("genes", "gene_names", "gene_symbols", "symbols", "names")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +58,9 @@ class CovarianceFile:
 def read_covariance(path: str | Path) -> CovarianceFile:
     """Return a covariance from a table, .npy, .npz or HDF5.
 
-    Text has a row and a column of names, in one order, or neither. An .npz or HDF5 file holds `covariance` or
-    `matrix`, and perhaps `genes`.
+    Text has a row and a column of names, in one order, a row of names alone, or neither; where half of the table is
+    blank, it is the mirror image of the other. An .npz or HDF5 file holds `covariance` or `matrix`, or one square
+    array under another usual name, and perhaps `genes`.
 
     Parameters
     ----------
@@ -71,8 +77,45 @@ def read_covariance(path: str | Path) -> CovarianceFile:
     """
     path = require_file(path)
     values, genes = find_reader("covariances", path).read(path)
-    notes = symmetrise(values, genes, path)
+    notes = _fill_triangle(values)
+    notes += symmetrise(values, genes, path)
     return CovarianceFile(values, genes, notes, fingerprint(path))
+
+
+def _fill_triangle(values: NDArray[np.float64]) -> tuple[str, ...]:
+    """Mirror a triangle whose other half is blank in place, and return a note on it."""
+    if values.ndim != 2 or values.shape[0] != values.shape[1]:
+        return ()
+    half = _empty_half(values, is_empty=np.isnan)
+    if not half:
+        return ()
+    for block in row_blocks(*values.shape):
+        rows = values[block]
+        mirrored = values[:, block].T
+        np.copyto(rows, mirrored, where=np.isnan(rows))
+    return (f"the half {half} the diagonal is blank: it is the mirror image of the other",)
+
+
+def _empty_half(
+    values: NDArray[np.float64], *, is_empty: Callable[[NDArray[np.float64]], NDArray[np.bool_]]
+) -> Literal["above", "below", ""]:
+    """Return which half of a square matrix is empty throughout, where diagonal and other half are so nowhere.
+
+    Of two genes, one entry alone says nothing.
+    """
+    size = len(values)
+    empty = {"above": 0, "below": 0, "at": 0}
+    columns = np.arange(size)
+    for block in row_blocks(*values.shape):
+        there = is_empty(values[block])
+        rows = columns[block, None]
+        empty["above"] += int(np.sum(there & (columns > rows)))
+        empty["below"] += int(np.sum(there & (columns < rows)))
+        empty["at"] += int(np.sum(there & (columns == rows)))
+    full = size * (size - 1) // 2
+    if size < 3 or empty["at"] or sorted((empty["above"], empty["below"])) != [0, full]:
+        return ""
+    return "above" if empty["above"] else "below"
 
 
 def symmetrise(values: NDArray[np.float64], genes: tuple[str, ...] | None, path: Path) -> tuple[str, ...]:
@@ -100,6 +143,12 @@ def symmetrise(values: NDArray[np.float64], genes: tuple[str, ...] | None, path:
     _check_square(values, genes, path)
     worst, i, j = _largest_gap(values)
     if worst > SYMMETRY:
+        half = _empty_half(values, is_empty=lambda block: block == 0)
+        if half:
+            raise InputError(
+                f"{path} is a triangle: all entries {half} the diagonal are 0, and the others are not.",
+                hint="Write the other half too, or leave it blank.",
+            )
         name = genes.__getitem__ if genes else _numbered
         raise InputError(
             f"{path} is not symmetric: {name(i)} with {name(j)} is {values[i, j]:.10g}, "
@@ -130,6 +179,23 @@ def _largest_gap(values: NDArray[np.float64]) -> tuple[float, int, int]:
     return worst, int(i), int(j)
 
 
+def _may_lack_row_names(table: Table) -> bool:
+    """Whether there is a title above every column, and numbers in all below: R's `row.names=FALSE`."""
+    header, body = read_header(table), table.first[1:]
+    has_titles = all(header) and not is_number(header[0])
+    return has_titles and bool(body) and all(map(is_number, (field for row in body for field in row.fields)))
+
+
+def _refuse_pairs(table: Table) -> None:
+    """Refuse a list of pairs of genes with a number each."""
+    rows = [row.fields for row in table.first[1:]]
+    if rows and all(len(row) == 3 and not any(map(is_number, row[:2])) and is_number(row[2]) for row in rows):
+        raise InputError(
+            f"{table.path} is a list of pairs of genes with a number each, and a covariance is a square table.",
+            hint="Write a row and a column for each gene, and the covariance where they meet.",
+        )
+
+
 def _numbered(index: int) -> str:
     return f"row {index + 1}"
 
@@ -154,21 +220,40 @@ def read_array(path: Path) -> tuple[NDArray[np.float64], None]:
 
 def read_archive(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None]:
     """Return the covariance of an .npz file, and its genes where they are named."""
-    arrays = read_npz(path, (), (*_MATRIX_NAMES, "genes"))
-    name = next((name for name in _MATRIX_NAMES if name in arrays), None)
+    arrays = read_npz(path, (), (*_MATRIX_NAMES, *_GENE_NAMES))
+    if not any(name in arrays for name in _MATRIX_NAMES):
+        arrays |= read_npz(path, (), _OTHER_NAMES)
+    name = _matrix_name({name: array.shape for name, array in arrays.items()})
     if name is None:
-        raise InputError(f"{path} holds neither 'covariance' nor 'matrix'.")
-    genes = as_names(arrays["genes"], "genes", path) if "genes" in arrays else None
+        read_npz(path, ("covariance",))  # says what there is instead
+        raise AssertionError(name)
+    listed = _gene_list(arrays)
+    genes = as_names(arrays[listed], listed, path) if listed else None
     return as_numbers(arrays[name], name, 2, path), genes
+
+
+def _matrix_name(shapes: Mapping[str, tuple[int, ...]]) -> str | None:
+    """Return the name of the covariance among arrays: a name that says so, or that of the only square one."""
+    named = next((name for name in _MATRIX_NAMES if name in shapes), None)
+    square = [name for name in _OTHER_NAMES if len(shapes.get(name, ())) == 2 and len({*shapes[name]}) == 1]
+    return square[0] if named is None and len(square) == 1 else named
+
+
+def _gene_list(names: Iterable[str]) -> str | None:
+    """Return the name of the array of genes, of those that there are."""
+    there = set(names)
+    return next((name for name in _GENE_NAMES if name in there), None)
 
 
 def read_members(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None]:
     """Return the covariance of an HDF5 file, and its genes where they are named."""
     with open_members(path) as file:
-        name = next((name for name in _MATRIX_NAMES if name in file.members), None)
+        usual = [member(file, name) for name in (*_MATRIX_NAMES, *_OTHER_NAMES) if name in file.members]
+        name = _matrix_name({node.location[-1]: node.shape for node in usual if isinstance(node, Dataset)})
         if name is None:
-            raise InputError(f"{path} holds neither 'covariance' nor 'matrix'; it holds {some(file.members)}.")
-        genes = read_names(file, "genes") if "genes" in file.members else None
+            raise InputError(f"{path} holds no array named 'covariance'; it holds {some(file.members)}.")
+        listed = _gene_list(file.members)
+        genes = read_names(file, listed) if listed else None
         return as_numbers(read_real_array(member_dataset(file, name)), name, 2, path), genes
 
 
@@ -176,6 +261,13 @@ def read_table(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None]
     """Return the covariance of a table, and its genes where they are named."""
     with open_table(path) as table:
         header = read_header(table)
+        _refuse_pairs(table)
+        if _may_lack_row_names(table):
+            lines, _, values = read_named_numbers(table, header, range(len(header)), name=None)
+            if len(lines) == len(header):
+                check_names(header, "column", path)
+                return values, header
+    with open_table(path) as table:
         is_named = not (header[0] and all(is_number(title) for title in header))
         numbers = range(int(is_named), len(header))
         lines, names, values = read_named_numbers(

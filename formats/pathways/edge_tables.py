@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ SOURCE_TITLES = (
     "regulator_name", "regulator_gene", "regulatory_gene", "regulatorygene",
     "source_gene", "source_symbol", "source_name", "transcription_factor",
     "transcription_factor_associated_gene_name", "entitya", "participant_a", "from", "v1",
+    "entry1",
 )  # fmt: skip
 """Titles of a column of regulators; the first that is there counts."""
 
@@ -33,19 +35,27 @@ SET_TITLES = (
 
 TARGET_TITLES = (
     "target_genesymbol", "target", "target_gene", "target_symbol", "target_name", "targetgene", "tg",
-    "target_gene_associated_gene_name", "entityb", "participant_b", "to", "v2",
+    "target_gene_associated_gene_name", "entityb", "participant_b", "to", "v2", "entry2",
 )  # fmt: skip
 """Titles of a column of targets."""
 
 GENE_TITLES = (
     "gene", "genesymbol", "gene_symbol", "symbol", "hgnc_symbol", "human_gene_symbol", "gene_name", "ensembl_gene",
     "ensembl_gene_id", "entrez_gene", "ncbi_gene", "entrez_gene_id", "entrezid", "entrez_id", "entrez", "gene_id",
-    "geneid", "genes",
+    "geneid", "genes", "official_gene_symbol", "official_symbol",
 )  # fmt: skip
 """Titles of a column of genes, which are targets where another column has regulators or sets."""
 
-_ALWAYS_REGULATORS = frozenset(SOURCE_TITLES) - {"source", "source_gene", "source_symbol", "source_name", "from", "v1"}
-_ONLY_TOGETHER = {"from": "to", "v1": "v2", "entitya": "entityb", "participant_a": "participant_b"}
+_ALWAYS_REGULATORS = frozenset(SOURCE_TITLES) - {
+    "source",
+    "source_gene",
+    "source_symbol",
+    "source_name",
+    "from",
+    "v1",
+    "entry1",
+}
+_ONLY_TOGETHER = {"from": "to", "v1": "v2", "entry1": "entry2", "entitya": "entityb", "participant_a": "participant_b"}
 _PAIR_TITLES = frozenset({"tf_tg", "tf_target", "tf_gene_pair"})
 _EDGE_TITLES = ("shared_name", "name", "edge", "edge_name")
 _EDGE = re.compile(r"(?P<source>\S.*?) \((?P<relation>[^()]*)\) (?P<target>\S.*)")
@@ -139,6 +149,8 @@ def find_layout(table: Table, gene_column: str | None = None) -> Layout | None:
     if _is_regnetwork(table):
         note = "no header: read as source, its id, target, its id, as RegNetwork writes them"
         return _headless(table, ("source", "source_id", "target", "target_id"), note, target=2)
+    if _is_weighted_edge_list(table):
+        return _headless(table, ("source", "target", "weight"), "no header: read as source, target, weight")
     return _find_pair_column(header, titles, body)
 
 
@@ -174,7 +186,8 @@ def _is_trrust(first: Sequence[str]) -> bool:
     """Whether a first row is one of data: source, target, a sign in words, and perhaps references."""
     if len(first) not in (3, 4) or title_word(first[0]) in (*SOURCE_TITLES, *SET_TITLES):
         return False
-    return bool(re.fullmatch(r"[A-Za-z]{6,}", first[2])) and read_sign(first[2]) is not None
+    is_word = bool(re.fullmatch(r"[A-Za-z]{6,}", first[2])) and first[2].lower() != "expression"
+    return is_word and read_sign(first[2]) is not None
 
 
 def _is_regnetwork(table: Table) -> bool:
@@ -193,6 +206,24 @@ def _is_plain_edge_list(table: Table) -> bool:
         len(row) == len(rows[0]) in (2, 3) and not any(map(is_number, row[:2])) and all(map(is_number, row[2:]))
         for row in rows
     )
+
+
+def _is_weighted_edge_list(table: Table) -> bool:
+    """Whether rows are clearly edges with weights: names that occur again, each pair once, and numbers beside them.
+
+    Numbers without a sign from 0 to 1 may be p-values, and whole ones codes or references: these want a title.
+    """
+    rows = [[field.strip() for field in row.fields] for row in table.first]
+    if len(rows) < 2 or len(rows[0]) != 3 or not _is_plain_edge_list(table):
+        return False
+    weights = [float(row[2]) for row in rows]
+    pairs = [(row[0], row[1]) for row in rows]
+    repeat = len({source for source, _ in pairs}) < len(rows) or len({target for _, target in pairs}) < len(rows)
+    if not repeat or len(set(pairs)) < len(pairs) or not all(map(math.isfinite, weights)):
+        return False
+    if any(weight < 0 for weight in weights) or all(weight == 1 for weight in weights):
+        return True
+    return max(weights) > 1 and min(weights) > 0 and not all(map(float.is_integer, weights))
 
 
 def _headless(table: Table, titles: tuple[str, ...], note: str, *, target: int = 1) -> Layout:

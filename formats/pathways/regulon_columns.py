@@ -19,6 +19,8 @@ from .signs import (
     read_flags,
     read_known_signs,
     read_sign,
+    says_repression,
+    without_number,
 )
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ NOT_SIGNS = frozenset({"sign_decision", "pmid", "references", "reference", "reso
 """Titles of columns that say where a sign comes from."""
 
 RELATION_TITLES = frozenset(
-    "interaction interaction_type shared_interaction edge_type relation relationship type".split()  # noqa: SIM905
+    "interaction interaction_type shared_interaction edge_type relation relationship type subtype subtype_name".split()  # noqa: SIM905
 )
 """Titles of columns that say what an edge is: of some, whether it activates or represses."""
 
@@ -85,6 +87,7 @@ class UnreadColumn:
     is_empty: bool = True
     negative: str = ""
     sign: str = ""
+    repression: str = ""
     counts: bool = True
     is_relation: bool = field(init=False)
     _last: int | None = None
@@ -92,12 +95,12 @@ class UnreadColumn:
     _dash: str = ""
 
     def __post_init__(self) -> None:
-        self.is_relation = title_word(self.title) in RELATION_TITLES
+        self.is_relation = _is_relation_title(title_word(self.title))
 
     @property
     def is_open(self) -> bool:
         """Whether further fields can change anything."""
-        return self.may_be_numbers or self.may_be_signs or self.may_be_flags or self.is_relation
+        return self.may_be_numbers or self.may_be_signs or self.may_be_flags or self.is_relation or not self.repression
 
     def add(self, cell: str) -> None:
         """Take note of a field."""
@@ -116,6 +119,8 @@ class UnreadColumn:
             self.negative = cell.strip()
         if sign and not number:
             self.sign = self.sign or cell.strip()
+        if not (number or self.repression) and says_repression(cell):
+            self.repression = cell.strip()
         value = int(cell) if cell.strip().isdecimal() else None
         self.counts &= value is not None and (value in (0, 1) if self._last is None else value == self._last + 1)
         self._last = value
@@ -145,6 +150,8 @@ def find_columns(path: Path, layout: Layout, sign_column: str | None, weight_col
     """
     header, names = layout.header, {layout.source, layout.target}
     titles = [title_word(title) for title in header]
+    if "entry1" in titles:  # KEGG's relations: their subtype has a name and a value
+        titles = ["subtype" if title == "name" else title for title in titles]
     cells = {
         column: [row.fields[column] for row in layout.first if column < len(row.fields)]
         for column in range(len(header))
@@ -154,6 +161,10 @@ def find_columns(path: Path, layout: Layout, sign_column: str | None, weight_col
     if weight_column is None:
         weight = next((titles.index(title) for title in WEIGHT_TITLES if title in titles), None)
         weight = _find_signed_numbers(titles, cells) if weight is None else weight
+        if weight is not None and titles[weight] not in WEIGHT_TITLES and _are_codes(cells[weight]):
+            if sign_column is None:
+                raise _may_be_codes(path, header[weight], cells[weight])
+            weight = None
     weight = None if weight in names else weight
     signs, are_flags = (), False
     if sign_column is None:
@@ -167,7 +178,7 @@ def find_columns(path: Path, layout: Layout, sign_column: str | None, weight_col
     return Columns(weight, signs, are_flags, unread)
 
 
-def refuse_unread_signs(path: Path, columns: Columns, *, is_signed: bool) -> None:
+def refuse_unread_signs(path: Path, columns: Columns, *, is_signed: bool, has_negative: bool) -> None:
     """Refuse a table of which a column that was not read may hold the signs.
 
     Parameters
@@ -177,38 +188,58 @@ def refuse_unread_signs(path: Path, columns: Columns, *, is_signed: bool) -> Non
     columns : Columns
         With what was seen of columns that are not read.
     is_signed : bool
-        Signs were read, or the weights have some.
+        Signs were read, or the weights have some; or none are wanted.
+    has_negative : bool
+        Some of those that were read are negative; or none are wanted.
 
     Raises
     ------
     InputError
         A column may hold signs.
     """
-    if is_signed:
+    if has_negative:
         return
     for column in columns.unread.values():
         word = title_word(column.title)
-        if column.is_empty or (word in NOT_SIGNS and not (column.may_be_signs and column.negative)):
-            continue
-        if names_one_sign(word) and column.may_be_flags:
-            raise _one_flag(path, column.title)
-        if column.sign and column.is_relation:
-            column.negative = column.sign
-        if column.has_dashes_for_minus and not column.may_be_numbers:
-            column.negative = column.negative or "-"
-        if column.negative and (column.is_relation or column.may_be_signs or column.may_be_numbers):
-            raise InputError(
-                f"The column {column.title!r} of {path} may hold the signs of regulation, such as "
-                f"{clipped(column.negative)}, or something else.",
-                code="column-may-be-signs",
-                facts={"column": column.title},
-            )
+        if column.repression and word not in NOT_SIGNS:
+            raise _may_be_signs(path, column.title, column.repression)
+    if is_signed:
+        return
+    for column in columns.unread.values():
+        _refuse_unread(path, column)
     if columns.weight is None and any(title_word(c.title) == "sign_decision" for c in columns.unread.values()):
         raise InputError(
             f"{path} says in 'sign_decision' how signs were decided, and has no column of the signs themselves.",
             code="column-may-be-signs",
             facts={"column": "sign_decision"},
         )
+
+
+def _refuse_unread(path: Path, column: UnreadColumn) -> None:
+    """Refuse a column whose numbers, flags or marks may be signs, where no other column has signs."""
+    word = title_word(column.title)
+    if column.is_empty or (word in NOT_SIGNS and not (column.may_be_signs and column.negative)):
+        return
+    if names_one_sign(word) and column.may_be_flags:
+        raise _one_flag(path, column.title)
+    if column.sign and column.is_relation:
+        column.negative = column.sign
+    if column.has_dashes_for_minus and not column.may_be_numbers:
+        column.negative = column.negative or "-"
+    if column.negative and (column.is_relation or column.may_be_signs or column.may_be_numbers):
+        raise _may_be_signs(path, column.title, column.negative)
+
+
+def _may_be_signs(path: Path, title: str, sign: str) -> InputError:
+    return InputError(
+        f"The column {title!r} of {path} may hold the signs of regulation, such as {clipped(sign)}, or something else.",
+        code="column-may-be-signs",
+        facts={"column": title},
+    )
+
+
+def _is_relation_title(word: str) -> bool:
+    return without_number(word) in RELATION_TITLES
 
 
 def note_unread(header: Sequence[str], columns: Columns) -> list[str]:
@@ -219,11 +250,12 @@ def note_unread(header: Sequence[str], columns: Columns) -> list[str]:
         listed, be = some([repr(title) for title in others]), "is" if len(others) == 1 else "are"
         titles = [title for title in titles if title not in others]
         note = f"weights are column {header[columns.weight]!r}; {listed} may be weights too and {be} not read"
-        notes = [f"{note} (weight_column chooses)"]
+        notes = [f"{note}, and can be chosen instead"]
     else:
         notes = []
     if titles:
-        chooses = "" if columns.weight is not None else " (weight_column chooses one as weights)"
+        can_be = "; it can be chosen as weights" if len(titles) == 1 else "; one can be chosen as weights"
+        chooses = "" if columns.weight is not None else can_be
         notes.append(f"columns not read: {some([repr(title) for title in titles], 10)}{chooses}")
     return notes
 
@@ -256,7 +288,7 @@ def _find_signs(
     signed = [column for column in readable if any(read_known_signs([cell]) for cell in filled[column])]
     if signed or readable:
         return ((signed or readable)[0],), False
-    unsigned = [column for column in titled if titles[column] in RELATION_TITLES and not _any_sign(filled[column])]
+    unsigned = [column for column in titled if _is_relation_title(titles[column]) and not _any_sign(filled[column])]
     titled = [column for column in titled if column not in unsigned]
     has_negative = weight is not None and any(is_number(cell) and float(cell) < 0 for cell in cells[weight])
     if titled and not has_negative:
@@ -276,6 +308,22 @@ def _find_signed_numbers(titles: Sequence[str], cells: dict[int, list[str]]) -> 
         if is_sign_title(titles[column]) and all(map(is_number, filled)) and any(read_sign(c) is None for c in filled):
             return column
     return None
+
+
+def _are_codes(cells: Iterable[str]) -> bool:
+    """Whether numbers are whole and have no sign: 1 and 2 may be codes of activation and repression, or weights."""
+    numbers = [float(cell) for cell in cells if not is_missing(cell)]
+    return all(number >= 0 and number.is_integer() for number in numbers)
+
+
+def _may_be_codes(path: Path, title: str, cells: Iterable[str]) -> InputError:
+    shown = some(sorted({cell.strip() for cell in cells if not is_missing(cell)}), 3)
+    return InputError(
+        f"The column {title!r} of {path} has the title of a column of signs, and whole numbers ({shown}): these may be "
+        "codes of activation and repression, or weights.",
+        code="codes-or-weights",
+        facts={"column": title},
+    )
 
 
 def _any_sign(cells: Iterable[str]) -> bool:

@@ -106,7 +106,8 @@ def read_regulons(
     if not pairs.weights:
         raise InputError(f"{path} holds no regulon: there is nothing below its header.")
     is_signed = bool(columns.signs or pairs.negative) or sign_column == "none"
-    refuse_unread_signs(path, columns, is_signed=is_signed)
+    has_negative = sign_column is not None or any(w < 0 for targets in pairs.weights.values() for w in targets.values())
+    refuse_unread_signs(path, columns, is_signed=is_signed, has_negative=has_negative)
     are_sets = layout.are_sets or {source.casefold() for source in pairs.weights} <= PROGENY
     notes = [layout.note] if layout.note else []
     notes += [_note_weights(layout.header, columns, pairs, are_sets=are_sets), *note_unread(layout.header, columns)]
@@ -297,6 +298,8 @@ def _note_weights(header: Sequence[str], columns: Columns, pairs: _Pairs, *, are
     every = [weight for targets in pairs.weights.values() for weight in targets.values()]
     titles = " and ".join(repr(header[column] or "relation") for column in columns.signs)
     signs = f"{sum(w < 0 for w in every):,} of {counted(len(every), 'pair')} repressing, from column {titles}"
+    if not titles and not are_sets and min(every) >= 0:
+        titles, signs = "none", "no pair has a sign of repression: all are taken as activation"
     if columns.weight is None and are_sets:
         return f"every gene of a set has the weight 1{f'; {signs}' if titles else ''}"
     if columns.weight is None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LIST_TITLES = (
     "genes", "gene_list", "genelist", "geneid", "gene_ids", "gene_symbols", "genesymbols", "members", "overlap_genes",
-    "lead_genes", "leading_edge", "leadingedge", "core_enrichment", "intersections", "userid", *GENE_TITLES,
+    "lead_genes", "core_enrichment", "leading_edge", "leadingedge", "intersections", "userid", *GENE_TITLES,
 )  # fmt: skip
 """Titles of a column that may hold all genes of a set."""
 
@@ -52,6 +52,9 @@ RESULT_TITLES = frozenset(
 
 _ONE_GENE = frozenset(GENE_TITLES) - {"genes", "geneid"}
 """Titles of a column of one gene a row, in whose names a space or a slash may stand."""
+
+_SHARES = re.compile(r"\s*(tags|list|signal)\s*=", re.IGNORECASE)
+"""The beginning of a field of GSEA's `leading_edge`, which has shares of genes: `tags=40%, list=10%, signal=30%`."""
 
 _SEPARATORS = {";": "semicolons", ",": "commas", "|": "bars", "/": "slashes", " ": "spaces"}
 
@@ -99,6 +102,8 @@ def _list_columns(table: Table, gene_column: str | None = None) -> tuple[int, in
     if names is None or genes is None or names == genes:
         return None
     fields = [row.fields[genes] for row in table.first[1:] if genes < len(row.fields)]
+    if any(map(_SHARES.match, fields)):
+        return None
     marks = ";,|" if titles[genes] in _ONE_GENE else _SEPARATORS
     separator = next((mark for mark in marks if any(mark in field.strip() for field in fields)), None)
     return None if separator is None else (names, genes, separator)

@@ -80,7 +80,11 @@ def read_sif(path: Path, *, unknown_sign: UnknownSign = "error", sign_column: st
     sign_of = _signs_of(relations)
     is_signed = sign_column is None and any(sign_of.values())
     listed = some([f"{name} ({count:,})" for name, count in relations.most_common()])
-    notes = [f"relations: {listed}" if is_signed else f"relations, none of which has a sign: {listed}"]
+    notes = [
+        f"relations: {listed}"
+        if is_signed
+        else f"relations, none of which has a sign: {listed}; all are taken as activation"
+    ]
     if not is_signed:
         every = {source: dict.fromkeys(targets, 1) for source, targets in edges.items()}
     else:

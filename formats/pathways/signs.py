@@ -17,7 +17,7 @@ _SIGN_TITLES = """
 mode sign mor effect effect_sign regulation regulation_type type_of_regulation regulatory_effect interaction_type
 interaction interaction_sign type tfmode mode_of_regulation moa action direction polarity relation relationship
 consensus_sign mode_of_action activation_or_repression activation_repression regulation_sign edge_sign edge_type
-shared_interaction
+shared_interaction subtype subtype_name
 """
 SIGN_TITLES = frozenset(_SIGN_TITLES.split())
 """Titles of a column of signs."""
@@ -31,14 +31,18 @@ FLAG_TITLES = (
 )
 """Pairs of columns, one for each sign, as OmniPath has them."""
 
+_OF_EXPRESSION = r"( (of )?(the )?(gene )?(expression|transcription))?"
 _PLUS = re.compile(
-    r"\+1?(\.0+)?|1(\.0+)?|activat\w*|stimulat\w*|pos(itive)?(ly)?( regulation)?|up(-?regulat\w*)?( .*)?|"
-    r"induc\w*|enhanc\w*|increas\w*|promot\w*|-+>|→|a|act",
+    r"\+1?(\.0+)?|1(\.0+)?|(trans)?a[ck]tiv(at|ier)\w*"
+    + _OF_EXPRESSION
+    + r"|(stimul(at|ier)|induc|induzier|enhanc|increas|"
+    r"promot)\w*" + _OF_EXPRESSION + r"|expression|pos(itive)?(ly)?( regulat\w+)?|up(-?regulat\w*)?( .*)?|-+>|→|a|act",
     re.IGNORECASE,
 )
 _MINUS = re.compile(
-    r"[-−–]1(\.0+)?|repress\w*|inhibit\w*|neg(ative)?(ly)?( regulation)?|down(-?regulat\w*)?( .*)?|"
-    r"suppress\w*|silenc\w*|decreas\w*|-+\||⊣|r|rep|inh",
+    r"[-−–]1(\.0+)?|((trans)?repress|reprim|inhibi[te]|inhibier|hemm|suppress|supprim|silenc|decreas|reduc|block)\w*"
+    + _OF_EXPRESSION
+    + r"|neg(ative)?(ly)?( regulat\w+)?|down(-?regulat\w*)?( .*)?|dn|-+\||⊣|r|rep|inh",
     re.IGNORECASE,
 )
 _UNKNOWN = re.compile(
@@ -62,6 +66,9 @@ _RELATION = re.compile(
 
 _BOTH = re.compile(r"both|dual|mixed", re.IGNORECASE)
 _PARTS = re.compile(r"[;|,]")
+
+_REPRESSION = re.compile(r"-+\||⊣|(?!down\b)[^\W\d_]{4,}.*|down-?regulat.*", re.IGNORECASE)
+"""Of fields that are read as repression, those that can hardly mean anything else."""
 
 _TRUE = frozenset({"1", "true", "t", "yes", "y", "1.0"})
 _FALSE = frozenset({"0", "false", "f", "no", "n", "0.0", ""})
@@ -134,6 +141,18 @@ def read_sign(field: str) -> int | None:
     return None
 
 
+def says_repression(field: str) -> bool:
+    """Whether a field is a word or an arrow of repression, and no mark such as `-` that may stand for something else.
+
+    Examples
+    --------
+    >>> [says_repression(field) for field in ("repression", "--|", "-", "-1", "R", "GErel")]
+    [True, True, False, False, False, False]
+    """
+    text = field.strip()
+    return bool(_REPRESSION.fullmatch(text)) and read_sign(text) == -1
+
+
 def read_flags(stimulation: str, inhibition: str) -> int | None:
     """Return the sign that two flags give: 0 where both or neither is set, None where one is no flag."""
     known = read_flagged_signs(stimulation, inhibition)
@@ -202,7 +221,12 @@ def are_relations(fields: Iterable[str]) -> bool:
 
 def is_sign_title(title: str) -> bool:
     """Whether a title is that of a column of signs."""
-    return title_word(title) in SIGN_TITLES
+    return without_number(title_word(title)) in SIGN_TITLES
+
+
+def without_number(word: str) -> str:
+    """Return a title without the number behind it, as KEGG's `subtype1` has one."""
+    return word.rstrip("0123456789").rstrip("_")
 
 
 def split_regulon_name(name: str) -> tuple[str, int]:

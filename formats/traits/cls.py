@@ -87,7 +87,7 @@ def _read_counts(path: Path, line: str) -> tuple[int, int]:
     fields = line.split()
     if len(fields) not in (2, 3) or not all(field.isdecimal() for field in fields):
         raise InputError(
-            f"{path} is not a .cls file: its first line is {some([line], 1)!r}.",
+            f"{path} is not a .cls file: its first line is '{some([' '.join(line.split())], 1)}'.",
             hint="It has the number of samples, the number of classes, and 1.",
         )
     return int(fields[0]), int(fields[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from .id_columns import find_title
 from .trait_tables import read_trait_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from .trait_tables import TraitTable
@@ -90,6 +91,39 @@ def read_label_table(
     column, notes = _labelled(path, table, label_column)
     labelled = zip(table.ids, table.column(column), strict=True)
     return Labels({name: field for name, field in labelled if field.lower() not in _NO_LABEL}, (*table.notes, *notes))
+
+
+def refuse_spellings(path: Path, label_of: Mapping[str, str], groups: Sequence[str]) -> None:
+    """Refuse labels that are those of a group but for capitals and blanks, where no other group is called so.
+
+    Parameters
+    ----------
+    path : Path
+        For the sentence of the error.
+    label_of : mapping of str to str
+        The label of each sample.
+    groups : sequence of str
+        The labels that are compared.
+
+    Raises
+    ------
+    InputError
+        Such as `Control` beside `control`: both are named, with how many samples each has.
+    """
+    counts = Counter(label_of.values())
+    for group in groups:
+        alike = sorted(label for label in counts if _folded(label) == _folded(group) and label not in groups)
+        if alike:
+            shown = [f"{label!r} ({counted(counts[label], 'sample')})" for label in (group, *alike)]
+            raise InputError(
+                f"{path} has labels that differ in capitals or blanks alone: {some(shown)}. They may be one group, or "
+                "several.",
+                hint="If they are one group, spell its label in one way; else write names that differ in more.",
+            )
+
+
+def _folded(label: str) -> str:
+    return "".join(label.split()).casefold()
 
 
 def _labelled(path: Path, table: TraitTable, label_column: str | None) -> tuple[int, list[str]]:

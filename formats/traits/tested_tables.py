@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import re
+from shlex import quote
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ...engine.errors import InputError
 from ...engine.wording import some
-from .trait_tables import normalised
+from ..files.delimited import is_number
+from .trait_tables import is_blank, normalised
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 # fmt: off
 P_VALUES = frozenset({
     "p", "pval", "pvals", "pvalue", "pvalues", "prob", "praw", "rawp", "padj", "padjust", "adjp", "adjpval", "adjpvals",
     "adjpvalue", "pvaladj", "pvalsadj", "pvalueadj", "padjusted", "adjustedpvalue", "fdr", "qval", "qvals", "qvalue",
     "bh", "bonferroni", "fwer", "log10p", "log10pvalue", "neglog10p", "minuslog10p",
+    "pwert", "pwerte", "valeurp", "valeursp", "valorp", "valordep", "valoresp", "pvalor", "valorep", "signifikanz",
 })
 # fmt: on
 """Titles of p-values, in small letters and without signs: DESeq2, edgeR, limma, scanpy, Seurat, sleuth."""
@@ -32,19 +40,26 @@ SIGNALS = (
 """Titles of signed statistics and effects, the best signal first."""
 
 
-SHORT = frozenset({"p", "bh", "prob"})
-"""Titles of p-values that alone in a table may be something else."""
+SHORT = frozenset({"p", "bh", "prob", "signifikanz"})
+"""Titles that are of p-values where all numbers below are from 0 to 1."""
+
+_LOGARITHM = re.compile(r"(n|neg|negative|minus)?(log10|log2|log|ln)(?P<of>.+)")
+
+_FOLD_CHANGES = re.compile(r"(?!.*(log|lfc|ln)).*foldchanges?|fc|ratio|(.*(mean|avg|average))?fc")
+"""Titles of fold changes that are no logarithms, in small letters and without signs."""
 
 
-def refuse_tested_table(path: Path, names: Sequence[str], numeric: Sequence[str]) -> None:
+def refuse_tested_table(path: Path, names: Sequence[str], numeric: Mapping[str, Sequence[str]]) -> None:
     """Refuse a table of differential expression of which no column was named.
 
     Parameters
     ----------
     path : Path
         For the sentence of the error.
-    names, numeric : sequence of str
-        All titles but that of the ids, and those of columns of numbers.
+    names : sequence of str
+        All titles but that of the ids.
+    numeric : mapping of str to sequence of str
+        The fields of columns of numbers, by their titles.
 
     Raises
     ------
@@ -52,15 +67,54 @@ def refuse_tested_table(path: Path, names: Sequence[str], numeric: Sequence[str]
         It has p-values, alone or beside other numbers.
     """
     titles = {normalised(name) for name in names}
-    has_other = len(numeric) > 1
-    if not (titles & P_VALUES if has_other else {normalised(name) for name in numeric} <= P_VALUES - SHORT):
+    tested = [name for name in names if _is_p_title(name)]
+    tested += [name for name, fields in numeric.items() if normalised(name) in SHORT and _are_shares(fields)]
+    if not tested or (len(numeric) == 1 and not set(numeric) <= set(tested)):
         return
     wald = ["b"] if "seb" in titles else []  # sleuth's effect; limma's B is a log odds
     ranks = {title: rank for rank, title in enumerate([*wald, *SIGNALS])}
     signed = sorted((name for name in numeric if normalised(name) in ranks), key=lambda name: ranks[normalised(name)])
-    offered = signed or [name for name in numeric if normalised(name) not in P_VALUES] or list(numeric)
+    offered = signed or [name for name in numeric if not (_is_p_title(name) or name in tested)] or list(numeric)
     raise InputError(
         f"{path} is a table of test results, with {some(names, 10)}: only one of its columns is the signal.",
         code="column-of-tested-table",
-        facts={"first": offered[0], "offered": some(offered)},
+        facts={"first": quote(offered[0]), "offered": some(offered)},
     )
+
+
+def describe_fold_changes(path: Path, names: Sequence[str], values: NDArray[np.float64]) -> list[str]:
+    """Return a note on fold changes that are no logarithms: ratios, or 2 and -2 with nothing between 1 and -1.
+
+    Parameters
+    ----------
+    path : Path
+        For the sentence.
+    names : sequence of str
+        m titles.
+    values : ndarray of float64, shape (n, m)
+        NaN where a value is missing.
+    """
+    shown: list[str] = []
+    for name, column in zip(names, values.T, strict=True):
+        present = column[np.isfinite(column)]
+        if not len(present) or not _FOLD_CHANGES.fullmatch(normalised(name)):
+            continue
+        if np.all(present > 0) or (np.all(np.abs(present) >= 1) and np.any(present < 0)):
+            shown.append(name)
+    if not shown:
+        return []
+    are = "has fold changes that are" if len(shown) == 1 else "have fold changes that are"
+    why = "Twice and half are not alike in size so; a mixed model wants log2 of the ratio."
+    return [f"{path.name}: {some(shown)} {are} no logarithms. {why}"]
+
+
+def _is_p_title(title: str) -> bool:
+    """Whether a title is of p-values or their logarithms, whatever stands below."""
+    word = normalised(title)
+    logarithm = _LOGARITHM.fullmatch(word)
+    return word in P_VALUES - SHORT if logarithm is None else logarithm["of"] in P_VALUES
+
+
+def _are_shares(fields: Sequence[str]) -> bool:
+    """Whether all numbers are from 0 to 1."""
+    return all(is_blank(field) or (is_number(field) and 0 <= float(field) <= 1) for field in fields)

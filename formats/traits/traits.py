@@ -16,7 +16,7 @@ from ...engine.wording import some
 from ..files.delimited import is_number
 from .id_columns import find_title
 from .missing_codes import all_numbers, blank_codes, codes_of, describe_codes, refuse_codes
-from .tested_tables import refuse_tested_table
+from .tested_tables import describe_fold_changes, refuse_tested_table
 from .trait_tables import (
     TITLES,
     is_blank,
@@ -39,6 +39,9 @@ NO_TRAITS = TITLES - {"", "run", "cell", "trait"}
 
 PLINK_COLUMNS = frozenset({"sid", "pid", "mid", "pat", "mat", "father", "mother", "sex", "gender"})
 """Titles of columns that are no traits in a file of PLINK's, unless they are named."""
+
+RANKS = frozenset({"rank", "ranks", "ranking", "rang"})
+"""Titles of columns that are no traits beside other numbers, unless they are named."""
 
 MOST_GROUP_NUMBERS = 12
 """Most different whole numbers of a covariate that may be numbers of groups."""
@@ -111,6 +114,7 @@ def read_traits(
     names = tuple(table.names[column] for column in wanted)
     values = np.column_stack([_numbers(table, column, path) for column in wanted])
     notes += describe_codes(path, names, [counts[column] for column in wanted], as_plink=missing_values is None)
+    notes += describe_fold_changes(path, names, values)
     if missing_values is None:
         for index, name in enumerate(names):
             refuse_codes(path, name, values[:, index], is_phenotype=table.is_plink)
@@ -227,7 +231,9 @@ def _chosen(table: TraitTable, only: str | None, path: Path) -> tuple[list[int],
         _refuse_without_numbers(table, path)
     no_traits = NO_TRAITS | PLINK_COLUMNS if table.is_plink else NO_TRAITS
     numeric = [column for column in numeric if normalised(table.names[column]) not in no_traits] or numeric
-    refuse_tested_table(path, table.names, [table.names[column] for column in numeric])
+    is_rank = [normalised(table.names[column]) in RANKS for column in numeric]
+    numeric = [column for column, rank in zip(numeric, is_rank, strict=True) if not rank] or numeric
+    refuse_tested_table(path, table.names, {table.names[column]: table.column(column) for column in numeric})
     others = [column for column in columns if column not in numeric]
     for column in others:
         fields = table.column(column)
@@ -263,7 +269,7 @@ def _numbers(table: TraitTable, column: int, path: Path) -> NDArray[np.float64]:
             numbers[index] = float(field)
         else:
             raise InputError(
-                f"{path}, line {table.lines[index]}: {some([field])!r} in column {some([table.names[column]])} is not "
+                f"{path}, line {table.lines[index]}: '{some([field])}' in column {some([table.names[column]])} is not "
                 f"a {'finite ' if is_number(field) else ''}number.",
                 **_way_of(field),
             )

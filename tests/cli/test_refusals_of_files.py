@@ -146,6 +146,12 @@ REFUSALS = [
     ),
     Refusal("several-sheets", f"init b.grn --expression {WRITTEN / 'pandas_two_sheets.xlsx'}"),
     # pathways
+    Refusal(
+        "codes-or-weights",
+        COMMIT,
+        "source\ttarget\teffect\nTP53\tMDM2\t1\nTP53\tMYC\t2\nTP53\tBAX\t1\n",
+        {"column": "effect"},
+    ),
     Refusal("column-may-be-signs", COMMIT, "source\ttarget\tremark\nTP53\tMDM2\tinduces\nTP53\tMYC\trepresses\n"),
     Refusal("column-may-be-signs", COMMIT, "source\ttarget\tsign_decision\nTP53\tMDM2\tPMID\nTP53\tMYC\tPMID\n"),
     Refusal(

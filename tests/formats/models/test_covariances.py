@@ -160,12 +160,12 @@ def test_arrays_that_are_no_covariance_are_refused(tmp_path: Path):
     write_npz(tmp_path / "c.npz", {"matrix": np.eye(2), "genes": ["a"]})
     with pytest.raises(InputError, match="names 1 genes"):
         read_covariance(tmp_path / "c.npz")
-    write_npz(tmp_path / "c.npz", {"sigma": np.eye(2)})
-    with pytest.raises(InputError, match="neither"):
+    write_npz(tmp_path / "c.npz", {"loadings": np.eye(2)})
+    with pytest.raises(InputError, match="it holds loadings"):
         read_covariance(tmp_path / "c.npz")
     with h5py.File(tmp_path / "c.h5", "w") as file:
-        file["sigma"] = np.eye(2)
-    with pytest.raises(InputError, match="it holds sigma"):
+        file["loadings"] = np.eye(2)
+    with pytest.raises(InputError, match="it holds loadings"):
         read_covariance(tmp_path / "c.h5")
 
 

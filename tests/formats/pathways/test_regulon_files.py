@@ -258,9 +258,9 @@ def test_signs_far_down_in_a_column_that_is_not_read_are_refused(tmp_path: Path,
 @pytest.mark.parametrize(
     ("header", "row", "notes"),
     [
-        ("score,nes", "2,3", "columns not read: 'score', 'nes' (weight_column chooses one as weights)"),
-        ("-log10(p)", "3.2", "columns not read: '-log10(p)' (weight_column chooses one as weights)"),
-        ("confidence", "0.7", "columns not read: 'confidence' (weight_column chooses one as weights)"),
+        ("score,nes", "2,3", "columns not read: 'score', 'nes'; one can be chosen as weights"),
+        ("-log10(p)", "3.2", "columns not read: '-log10(p)'; it can be chosen as weights"),
+        ("confidence", "0.7", "columns not read: 'confidence'; it can be chosen as weights"),
         ("weight,importance", "1,30", "weights are column 'weight'; 'importance' may be weights too and is not read"),
         ("mor,likelihood", "1,0.5", "weights are column 'mor'; 'likelihood' may be weights too and is not read"),
         ("weight,pvalue", "1,0.5", "columns not read: 'pvalue'"),

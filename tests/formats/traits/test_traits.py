@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -168,7 +169,7 @@ def test_a_table_of_differential_expression_offers_its_columns(tmp_path: Path, h
     with pytest.raises(InputError, match="is a table of test results") as refusal:
         read_traits(path)
     first, offered = TESTED[header]
-    assert refusal.value.facts == {"first": first, "offered": offered}
+    assert refusal.value.facts == {"first": quote(first), "offered": offered}
     assert read_traits(path, first).names == (first,)
 
 
