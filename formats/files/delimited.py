@@ -429,8 +429,9 @@ def _sniff_delimiter(lines: Sequence[str]) -> Delimiter:
     every: list[Delimiter] = list(DELIMITER_NAMES)
     best: Delimiter = max(every, key=lambda delimiter: scores[delimiter])
     if best == ",":
-        others = (other for other in every if other in ("\t", ";") and scores[other] > 1)
-        best = next((other for other in others if _are_decimal(lines[1:], other)), best)
+        for other in every[:2]:
+            if scores[other] > 1 and _are_decimal(lines[1:], other):
+                return other
     if scores[best]:
         return best
     there: list[Delimiter] = [delimiter for delimiter in DELIMITER_NAMES if delimiter in lines[0]]
