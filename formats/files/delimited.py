@@ -423,7 +423,7 @@ def _sniff_delimiter(lines: Sequence[str]) -> Delimiter:
     lengths = itertools.accumulate(map(len, lines))
     lines = [line for line, length in zip(lines, lengths, strict=True) if length <= SNIFFED_TEXT] or lines[:2]
     scores: dict[Delimiter, float] = {delimiter: _fit(lines, delimiter) for delimiter in DELIMITER_NAMES}
-    widths = [len(row) for row in csv.reader(lines, delimiter="\t") if any(row)]
+    widths = [len(row) for row in _split(lines, "\t")]
     if scores["\t"] and len(set(widths[1:])) == 1 and widths[0] in (widths[1], widths[1] - 1):
         return "\t"  # no text has as many tabs in every line by chance
     every: list[Delimiter] = list(DELIMITER_NAMES)
@@ -438,12 +438,17 @@ def _sniff_delimiter(lines: Sequence[str]) -> Delimiter:
     return there[0] if there else " "
 
 
+def _split(lines: Sequence[str], delimiter: Delimiter) -> list[list[str]]:
+    """Return the rows of some lines that hold anything, or none where they are no table of such a delimiter."""
+    try:
+        return [row for row in csv.reader(_one_spaced(lines, delimiter), delimiter=delimiter) if any(row)]
+    except csv.Error:
+        return []
+
+
 def _fit(lines: Sequence[str], delimiter: Delimiter) -> float:
     """Return the share of rows of the most frequent width, and the share of numbers in them; 0 for single fields."""
-    try:
-        rows = [row for row in csv.reader(_one_spaced(lines, delimiter), delimiter=delimiter) if any(row)]
-    except csv.Error:
-        return 0.0
+    rows = _split(lines, delimiter)
     widths = Counter(map(len, rows))
     width, number = max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
     if width < 2 or 2 * number < len(rows):
@@ -458,7 +463,7 @@ def _fit(lines: Sequence[str], delimiter: Delimiter) -> float:
 
 def _are_decimal(lines: Sequence[str], delimiter: Delimiter) -> bool:
     """Whether every comma of some lines stands in a number with a decimal comma, where another sign delimits."""
-    cells = [cell for row in csv.reader(lines, delimiter=delimiter) for cell in row if "," in cell]
+    cells = [cell for row in _split(lines, delimiter) for cell in row if "," in cell]
     return bool(cells) and all(map(_COMMA_NUMBER.fullmatch, cells))
 
 
