@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..genes.orientation import is_gene_id, title_word
-from .summaries import find_parts
+from .summaries import MOST_COLUMNS, find_parts
 from .titles import SAMPLE_TITLES, has_digit, stem_of
 
 if TYPE_CHECKING:
@@ -45,8 +45,11 @@ MOST_ARE_NEAR = 0.7
 COMPARED = 50
 """Most columns that are compared with each other, beside those at the edges."""
 
-MOST_ROWS = 2000
-"""Most genes by which columns are compared."""
+MOST_ROWS, FEWEST_ROWS = 2000, 100
+"""Most genes by which columns are compared, and fewest of a wide table."""
+
+MOST_NUMBERS = 2_000_000
+"""About as many numbers are compared in a wide table."""
 
 
 class Unlike(NamedTuple):
@@ -85,12 +88,14 @@ def find_unlike(
     """
     if len(titles) < 3 or not len(values):
         return [], []
-    rows = values[:: max(1, len(values) // MOST_ROWS)]
+    count = min(MOST_ROWS, max(FEWEST_ROWS, MOST_NUMBERS // len(titles)))
+    rows = values[:: max(1, len(values) // count)]
     read = _read_titles(titles)
     every = {unlike.column: unlike for unlike in _of_another_order(read, rows)}
     for others in (_whole_beside_decimals(read, rows), _of_another_size(read, rows)):
         every.update({unlike.column: unlike for unlike in others})
-    every.update({column: Unlike(column, f"is the {part}") for column, part in find_parts(values).items()})
+    parts = find_parts(values) if len(titles) <= MOST_COLUMNS else {}
+    every.update({column: Unlike(column, f"is the {part}") for column, part in parts.items()})
     none: list[int] = []
     likeness = _likeness(rows, doubtful) if doubtful else {}
     for column in doubtful:
@@ -117,33 +122,40 @@ def find_unlike_names(names: Sequence[str], values: NDArray[np.float64]) -> list
     words = [bool(_WORD.fullmatch(name.strip())) for name in names]
     if not any(phrases) and not any(words) and all(map(_SYMBOL.fullmatch, names)):
         return []
-    finite = np.where(np.isfinite(values), values, 0.0)
-    whole = np.all(finite == np.round(finite), axis=1)
-    are_decimals = 2 * int(np.count_nonzero(whole)) < len(whole)
+    some_rows = _are_whole(values[:: max(1, len(values) // FEWEST_ROWS)])
+    are_decimals = 2 * int(np.count_nonzero(some_rows)) < len(some_rows)
     of_genes = sum(bool(_SYMBOL.fullmatch(name)) for name in names) >= CAPITALS * len(names)
     of_ids = sum(map(is_gene_id, names)) >= CAPITALS * len(names)
     small = sum(map(str.islower, names)) >= CAPITALS * len(names)
     capitals = sum(name[:1].isupper() for name in names) >= CAPITALS * len(names)
+    edge = max(NARROW, min(WIDE, len(names) // 10))
+    at_edges = sorted({*range(min(edge, len(names))), *range(max(0, len(names) - edge), len(names))})
+    whole = dict(zip(at_edges, _are_whole(values[at_edges]).tolist(), strict=True))
     unlike = [
         is_phrase
         or not name.isascii()
-        or (is_word and ((are_decimals and is_whole) or (capitals and name.islower())))
+        or (is_word and ((are_decimals and whole.get(i, False)) or (capitals and name.islower())))
         or (of_genes and not _SYMBOL.fullmatch(name))
         or (of_ids and not is_gene_id(name))
         or (small and not name.islower())
-        for name, is_phrase, is_word, is_whole in zip(names, phrases, words, whole.tolist(), strict=True)
+        for i, (name, is_phrase, is_word) in enumerate(zip(names, phrases, words, strict=True))
     ]
-    edge = max(WIDEST_EDGE, len(names) // 10)
     places = [i for i, is_unlike in enumerate(unlike) if is_unlike]
-    at_edges = all(i < edge or i >= len(names) - edge for i in places)
-    return places if at_edges and len(places) <= max(2, len(names) // 3) else []
+    return places if set(places) <= set(at_edges) and len(places) <= max(2, len(names) // 3) else []
 
 
 _SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9@.-]*(orf\d+[A-Z]?)?|(ENS[A-Z]*|LINC|MIR|LOC|RP\d+-)\w+(\.\d+)?|hsa-\S+|\S+_at")
 """A symbol of a human gene, or an id beside such symbols."""
 
-WIDEST_EDGE = 8
-"""Most names in front of all others, or behind, that may describe samples; a tenth of all where that is more."""
+NARROW, WIDE = 8, 50
+"""Most names in front of all others, or behind, that may describe samples: a tenth of all, within these."""
+
+
+def _are_whole(rows: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which rows have whole numbers alone, missing values apart."""
+    finite = np.where(np.isfinite(rows), rows, 0.0)
+    return np.all(finite == np.round(finite), axis=1)
+
 
 _PHRASE = re.compile(r"[A-Za-z][a-z]+([_.][a-z]+)+|.*[^\W\d]{2,} +[^\W\d]{2,}.*|.*[^\W\d] \(.*[^\W\d].*\)|.*[%/].*")
 """Several words: `pack_years`, `Age (years)`, `dose mg/kg`."""
