@@ -32,6 +32,9 @@ _DATE = re.compile(
 )
 """Dates as spreadsheets of several languages write them, and numbers that they make of RIKEN ids (2310009E13)."""
 
+_SERIAL = re.compile(r"[34]\d{4}")
+"""Days from 1982 to 2036 as spreadsheets number them, which are no ids where other names are symbols."""
+
 _RENAMED = (("MARCH", "MARCHF"), ("SEPT", "SEPTIN"), ("MARC", "MTARC"), ("DEC", "DELEC"))
 """Symbols that were renamed in 2020, because spreadsheets made dates of them."""
 
@@ -206,7 +209,12 @@ def spreadsheet_dates(names: Iterable[str]) -> list[str]:
     >>> spreadsheet_dates(["TP53", "2-Sep", "2021-03-01", "1. Mrz", "2.31E+19", "SEPT2"])
     ['2-Sep', '2021-03-01', '1. Mrz', '2.31E+19']
     """
-    return [name for name in names if _DATE.fullmatch(name)]
+    names = list(names)
+    numbers = [name for name in names if name.isdecimal()]
+    serials = (
+        {name for name in numbers if _SERIAL.fullmatch(name)} if 10 * len(numbers) < 2 * len(names) else set[str]()
+    )
+    return [name for name in names if _DATE.fullmatch(name) or name in serials]
 
 
 def _renamed(missing: Iterable[str], panel: Panel) -> list[tuple[str, str]]:

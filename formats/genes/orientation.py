@@ -38,8 +38,8 @@ POU5F1 NANOG
 LONGER = 2.0
 """An axis that is so many times longer than the other has the genes, where names tell nothing."""
 
-FEW, MANY = 12, 1000
-"""An axis of no known names has the genes if it is longer and the other is so short, or it so long."""
+VERY_FEW, FEW, MANY, MUCH_LONGER = 4, 12, 1000, 5
+"""An axis of no known names has the genes if it is longer and has so many, or the other so few and is much shorter."""
 
 _SAMPLE_LIKE = re.compile(
     r"(s|d|t|x|p|n)[-_. ]?\d+|(gsm|srr|err|drr|tcga|gtex)[-_. ]?[\w.-]*\d[\w.-]*|"
@@ -138,11 +138,17 @@ def orient(first_cell: str, row_names: Sequence[str], column_names: Sequence[str
         names = column_names if samples_in_columns else row_names
         axis = "rows" if samples_in_columns else "columns"
         genes, samples = (rows, columns) if axis == "rows" else (columns, rows)
-        if samples >= LONGER * genes and not _surely_samples(names):
+        others = row_names if samples_in_columns else column_names
+        if (
+            samples >= LONGER * genes
+            and not _surely_samples(names)
+            and (_any_sample(others) or not _all_samples(names))
+        ):
             return None
         return Orientation(axis, f"the other axis has names of samples, such as {names[0]}")
     longer, shorter = max(rows, columns), min(rows, columns)
-    if longer < LONGER * shorter or (longer < MANY and shorter > FEW):
+    is_clear = longer >= MANY or shorter <= VERY_FEW or (shorter <= FEW and longer >= MUCH_LONGER * shorter)
+    if longer < LONGER * shorter or not is_clear or (longer < MANY and _are_numbers([*row_names, *column_names])):
         return None
     axis = "rows" if rows > columns else "columns"
     shown = f"{rows} rows and {columns} columns" if axis == "rows" else f"{columns} columns and {rows} rows"
@@ -156,6 +162,18 @@ def _are_samples(names: Sequence[str], *, numbers: bool = False) -> bool:
         for name in map(str.strip, names)
     )
     return len(names) > 0 and like > 0.6 * len(names)
+
+
+def _any_sample(names: Sequence[str]) -> bool:
+    return any(_SAMPLE_LIKE.fullmatch(name.strip()) for name in names)
+
+
+def _all_samples(names: Sequence[str]) -> bool:
+    return all(_SAMPLE_LIKE.fullmatch(name.strip()) for name in names)
+
+
+def _are_numbers(names: Sequence[str]) -> bool:
+    return all(name.strip().isdecimal() for name in names)
 
 
 def _surely_samples(names: Sequence[str]) -> bool:

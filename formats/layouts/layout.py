@@ -20,8 +20,10 @@ from ..genes.identifiers import guess_vocabulary
 from ..genes.orientation import GENE_WORDS, SAMPLE_WORDS, title_word
 from .measures import are_measures, find_measures
 from .titles import (
+    BESIDE_LOCATIONS,
     BESIDE_RESULTS,
     ID_WORDS,
+    LOCATIONS,
     RESULTS,
     has_digit,
     has_letter,
@@ -275,15 +277,21 @@ def _choose_columns(table: Table, titles: Sequence[str], below: Sequence[Row], c
         note = f"{counted(len(values), 'column')} read, chosen by {some([repr(pattern) for pattern in choice.wanted])}"
         return _Columns(names, values, (), (), left_out, [note])
     words = [title_word(title) for title in titles]
-    are_results = sum(word in RESULTS for word in words) > 1
+    beside = BESIDE_RESULTS if sum(word in RESULTS for word in words) > 1 else frozenset[str]()
+    beside |= BESIDE_LOCATIONS if any(word in LOCATIONS for word in words) else frozenset[str]()
     skipped = {
-        **{c: _DESCRIBING for c in range(width) if are_results and words[c] in BESIDE_RESULTS},
+        **{c: _DESCRIBING for c in range(width) if words[c] in beside},
         **{
             c: _DESCRIBING
             for c in range(width)
             if is_annotation(titles[c])
             and (is_of_detection(titles[c]) or not in_series[c])
             and (c in text or not is_doubtful(titles[c]))
+        },
+        **{
+            c: _DESCRIBING
+            for c in range(width)
+            if is_doubtful(titles[c]) and not in_series[c] and not all(map(is_number, cells[c]))
         },
         **{c: _COUNTING for c in range(names) if is_index(titles[c], cells[c])},
         **left_out,

@@ -57,6 +57,27 @@ RESULTS = frozenset(
 BESIDE_RESULTS = frozenset({"t", "b", "f", "z", "p", "stat", "beta", "lods", "lr", "rank", "se"})
 """Titles that are of results too where two of `RESULTS` stand beside them."""
 
+LOCATIONS = frozenset(
+    {
+        "chr",
+        "chrom",
+        "chromosome",
+        "chromosome_name",
+        "seqname",
+        "seqnames",
+        "contig",
+        "strand",
+        "gene_biotype",
+        "biotype",
+    }
+)
+"""Titles of where a gene lies."""
+
+BESIDE_LOCATIONS = frozenset(
+    {"start", "end", "stop", "length", "len", "width", "size", "bp", "band", "locus", "source", "type"}
+)
+"""Titles that are of a place too where one of `LOCATIONS` stands beside them, as featureCounts has them."""
+
 _LONGER_ANNOTATION = re.compile(
     r"(gene|transcript|exon|exonic|cds|mean|median|eff|effective|total|union|merged|sequence|protein)(_\w+)*_length|"
     r"(\w+_)?(biotype|chromosome|strand|description)|"

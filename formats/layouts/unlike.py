@@ -157,7 +157,7 @@ def _are_whole(rows: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.all(finite == np.round(finite), axis=1)
 
 
-_PHRASE = re.compile(r"[A-Za-z][a-z]+([_.][a-z]+)+|.*[^\W\d]{2,} +[^\W\d]{2,}.*|.*[^\W\d] \(.*[^\W\d].*\)|.*[%/].*")
+_PHRASE = re.compile(r"[A-Za-z][a-z]+([_.][a-z]+)+|.*[^\W\d] +[^\W\d]{3,}.*|.*[^\W\d] \(.*[^\W\d].*\)|.*[%/].*")
 """Several words: `pack_years`, `Age (years)`, `dose mg/kg`."""
 
 _WORD = re.compile(r"[a-z]{2,}\d*")

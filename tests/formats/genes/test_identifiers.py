@@ -119,7 +119,7 @@ def test_the_axis_of_the_genes_is_not_guessed_from_a_few_rows_more():
         ("", ["ENSG00000141510.17"], ["s1", "s2"], "rows", "ENSG00000141510.17"),
         ("x", ["a", "b", "c", "d"], ["e", "f"], "rows", "4 rows and 2 columns"),
         ("x", ["a", "b"], ["c", "d", "e", "f"], "columns", "4 columns and 2 rows"),
-        ("x", [f"g{i}" for i in range(10)], ["control", "TP53", "MYC", "wildtype", "s5"], "rows", "10 rows"),
+        ("x", [f"g{i}" for i in range(40)], ["control", "TP53", "MYC", "wildtype", "s5"], "rows", "40 rows"),
         ("x", ["a", "b"], ["s1", "s2", "s3"], "rows", "names of samples, such as s1"),
         ("x", ["AAACCTGA-1", "ACGTACGT-1"], ["a", "b"], "columns", "names of samples, such as AAACCTGA-1"),
     ],

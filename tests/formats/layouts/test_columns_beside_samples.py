@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from grnledger.engine.errors import GrnError, InputError, NotFound
 from grnledger.formats.expression.tables import read_expression_table
+from grnledger.formats.genes.orientation import orient
 from grnledger.formats.layouts.measures import find_measures
 from grnledger.formats.layouts.summaries import find_parts, find_summaries
 from grnledger.formats.layouts.unlike import find_unlike, find_unlike_names
@@ -437,3 +438,30 @@ def test_row_names_of_r_before_a_column_of_symbols(tmp_path: Path) -> None:
     )
     (tmp_path / "e").write_text(" ".join(f'"{title}"' for title in ("SYMBOL", *SAMPLES)) + "\n" + body)
     assert read_expression_table(tmp_path / "e")[0].genes == tuple(GENES)
+
+
+def test_places_of_genes_are_left_out_whatever_they_hold(tmp_path: Path) -> None:
+    """featureCounts lists the places of all exons of a gene: one number, or several."""
+    starts = [str(100 * i) if i < 15 else f"{100 * i};{100 * i + 50}" for i in range(20)]
+    places: Columns = {"Chr": ["chr1"] * 20, "Start": starts, "End": starts, "Strand": ["+"] * 20, "Length": SIZES}
+    (tmp_path / "e").write_text("# Program:featureCounts\n" + table({"Geneid": GENES, **places, **numbers(COUNTS)}))
+    assert read_expression_table(tmp_path / "e")[0].samples == tuple(SAMPLES)
+    (tmp_path / "e").write_text(table({"Geneid": GENES, "Start": starts[::-1], **numbers(COUNTS)}))
+    assert read_expression_table(tmp_path / "e")[0].samples == tuple(SAMPLES)
+
+
+LENGTHS = [(8, 16, None), (16, 8, None), (30, 3, "rows"), (30, 6, "rows"), (3, 30, "columns"), (1200, 40, "rows")]
+
+
+@pytest.mark.parametrize(("rows", "columns", "genes_in"), LENGTHS)
+def test_lengths_decide_only_where_they_are_clear(rows: int, columns: int, genes_in: str | None) -> None:
+    names = [f"q{chr(97 + i % 26)}{chr(97 + i // 26 % 26)}{chr(97 + i // 676)}" for i in range(rows + columns)]
+    orientation = orient("", names[:rows], names[rows:])
+    assert (None if orientation is None else orientation.genes_in) == genes_in
+
+
+def test_numbers_on_both_axes_decide_nothing() -> None:
+    assert orient("", [str(7157 + i) for i in range(30)], ["101", "102", "103"]) is None
+    found = orient("", [str(7157 + i) for i in range(8)], [f"S{i}" for i in range(16)])
+    assert found is not None
+    assert found.genes_in == "rows"
