@@ -276,7 +276,7 @@ def _choose_columns(table: Table, titles: Sequence[str], below: Sequence[Row], c
             raise NotFound(f"No column of {table.path} is left to read.", hint=f"It has {some(titles, 10)}.")
         note = f"{counted(len(values), 'column')} read, chosen by {some([repr(pattern) for pattern in choice.wanted])}"
         return _Columns(names, values, (), (), left_out, [note])
-    words = [title_word(title) for title in titles]
+    words = [title_word(title).removeprefix("gene_") for title in titles]
     beside = BESIDE_RESULTS if sum(word in RESULTS for word in words) > 1 else frozenset[str]()
     beside |= BESIDE_LOCATIONS if any(word in LOCATIONS for word in words) else frozenset[str]()
     skipped = {

@@ -144,7 +144,11 @@ def is_annotation(title: str) -> bool:
     word = title_word(title)
     spaced = title_word(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", title))
     is_longer = _LONGER_ANNOTATION.fullmatch(spaced) or _LONGER_ANNOTATION.fullmatch(word)
-    return word in ANNOTATIONS | GENE_WORDS or bool(is_longer) or is_of_detection(title)
+    return (
+        bool({word, word.removeprefix("gene_")} & (ANNOTATIONS | GENE_WORDS))
+        or bool(is_longer)
+        or is_of_detection(title)
+    )
 
 
 def is_of_detection(title: str) -> bool:

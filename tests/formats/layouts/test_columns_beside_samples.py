@@ -446,6 +446,9 @@ def test_places_of_genes_are_left_out_whatever_they_hold(tmp_path: Path) -> None
     places: Columns = {"Chr": ["chr1"] * 20, "Start": starts, "End": starts, "Strand": ["+"] * 20, "Length": SIZES}
     (tmp_path / "e").write_text("# Program:featureCounts\n" + table({"Geneid": GENES, **places, **numbers(COUNTS)}))
     assert read_expression_table(tmp_path / "e")[0].samples == tuple(SAMPLES)
+    named: Columns = {"gene_chr": range(20), "gene_start": SIZES, "gene_end": SIZES + 900, "gene_length": SIZES}
+    (tmp_path / "e").write_text(table({"gene_id": GENES, **numbers(COUNTS), **named, "tf_family": ["-"] * 20}))
+    assert read_expression_table(tmp_path / "e")[0].samples == tuple(SAMPLES)
     (tmp_path / "e").write_text(table({"Geneid": GENES, "Start": starts[::-1], **numbers(COUNTS)}))
     assert read_expression_table(tmp_path / "e")[0].samples == tuple(SAMPLES)
 
