@@ -121,6 +121,7 @@ HINTS: dict[str, str] = {
     "matrix-without-gene-names": "Give the gene names, one per line: --gene-names FILE.",
     "membership-or-loadings": "Choose with --format membership or --format loadings.",
     "missing-or-number": "Use --missing-value {value} if it is missing, or --missing-value none if it is a number.",
+    "missing-or-value": "Write NA where a value is missing; if {value} is a value, insist with --columns '*'.",
     "one-flag-of-sign": "Write signs as 1 and -1 in a column `sign`, or use --sign-column none to read no sign.",
     "pathway-without-genes": "Leave the pathway out: name only the other pathways, with --only.",
     "pathways-not-recognised": (

@@ -13,7 +13,7 @@ from ...engine.wording import counted, some
 from ..files.delimited import check_names, is_number, open_table
 from ..files.table_numbers import read_named_numbers
 from ..genes.identifiers import spreadsheet_dates
-from ..genes.orientation import Orientation, orient, title_word
+from ..genes.orientation import Orientation, are_samples, orient, title_word
 from ..layouts.layout import ColumnChoice, lay_out
 from ..layouts.summaries import find_summaries
 from ..layouts.titles import ALSO_GENES, COUNTER_ROWS, describes_samples, is_counting
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from ..files.table_numbers import NamedNumbers
     from ..layouts.layout import Layout
     from ..layouts.unlike import Unlike
+
+
+MISSING_CODES = (-9.0, -99.0, -999.0, -9999.0, -99999.0)
+"""Numbers that stand for missing values in many files."""
 
 
 def read_expression_table(
@@ -106,6 +110,8 @@ def read_expression_table(
     rows, values, counters = _without_counters(rows, values)
     are_samples_known = bool(columns) or are_samples_chosen or sample_table is not None
     body = _Body(rows, titles, values, tuple(layout.values.index(column) for column in layout.doubtful))
+    if not columns:
+        _refuse_missing_codes(path, body.values)
     body, summaries = (body, ()) if columns or table.is_gct else _without_summaries(body)
     has_gene_column = gene_column is not None
     orientation = _choose_axis(table, genes_in, layout, body.rows, body.titles, has_gene_column=has_gene_column)
@@ -209,6 +215,12 @@ def _choose_axis(
     if table.is_gct:
         return Orientation("rows", "this is a GCT file")
     if not layout.has_header:
+        if are_samples(rows):
+            raise InputError(
+                f"{table.path} has no header, and its rows are named as samples are ({some(rows, 3)}): the genes would "
+                "have no names.",
+                hint="Add a header line of the names of genes.",
+            )
         return Orientation("rows", "without a header only rows have names")
     orientation = orient(layout.titles[layout.names], rows, columns)
     if orientation is None:
@@ -256,6 +268,18 @@ def _without_fractions(genes: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[s
         return genes, ()
     whole = tuple(gene.removesuffix(".0") for gene in genes)
     return whole, (f"ids read as whole numbers, such as {genes[0]} as {whole[0]}",) if whole != genes else ()
+
+
+def _refuse_missing_codes(path: Path, values: NDArray[np.float64]) -> None:
+    """Refuse a negative number of nines that repeats where all other values are from 0 up: it may mean missing."""
+    negative = values[values < 0]
+    if len(negative) > 1 and negative.min() == negative.max() and negative[0] in MISSING_CODES:
+        raise InputError(
+            f"{path}: {negative[0]:g} stands {len(negative):,} times, and all other values are from 0 up: it may mean "
+            "that a value is missing, or be a value.",
+            code="missing-or-value",
+            facts={"value": f"{negative[0]:g}"},
+        )
 
 
 def _refuse_values_as_names(path: Path, names: Sequence[str], of: str) -> None:

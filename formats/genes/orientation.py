@@ -128,12 +128,12 @@ def orient(first_cell: str, row_names: Sequence[str], column_names: Sequence[str
         return None if is_contradicted else Orientation(axis, f"the first header cell is {first_cell.strip()!r}")
     rows, columns = len(row_names), len(column_names)
     if are_in_rows:
-        is_doubtful = rows <= FEW and columns >= LONGER * rows and not _are_samples(column_names, numbers=True)
+        is_doubtful = rows <= FEW and columns >= LONGER * rows and not are_samples(column_names, numbers=True)
         return None if is_doubtful else Orientation("rows", f"{in_rows[0]} and others name rows")
     if are_in_columns:
-        is_doubtful = columns <= FEW and rows >= LONGER * columns and not _are_samples(row_names, numbers=True)
+        is_doubtful = columns <= FEW and rows >= LONGER * columns and not are_samples(row_names, numbers=True)
         return None if is_doubtful else Orientation("columns", f"{in_columns[0]} and others name columns")
-    samples_in_rows, samples_in_columns = _are_samples(row_names), _are_samples(column_names)
+    samples_in_rows, samples_in_columns = are_samples(row_names), are_samples(column_names)
     if samples_in_rows != samples_in_columns:
         names = column_names if samples_in_columns else row_names
         axis = "rows" if samples_in_columns else "columns"
@@ -155,7 +155,7 @@ def orient(first_cell: str, row_names: Sequence[str], column_names: Sequence[str
     return Orientation(axis, f"there are {shown}")
 
 
-def _are_samples(names: Sequence[str], *, numbers: bool = False) -> bool:
+def are_samples(names: Sequence[str], *, numbers: bool = False) -> bool:
     """Whether most names are as those of samples, perhaps numbers among them."""
     like = sum(
         bool(_SAMPLE_LIKE.fullmatch(name) or _SURELY_SAMPLE.fullmatch(name)) or (numbers and name.isdecimal())

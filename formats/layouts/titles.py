@@ -80,7 +80,7 @@ BESIDE_LOCATIONS = frozenset(
 
 _LONGER_ANNOTATION = re.compile(
     r"(gene|transcript|exon|exonic|cds|mean|median|eff|effective|total|union|merged|sequence|protein)(_\w+)*_length|"
-    r"(\w+_)?(biotype|chromosome|strand|description)|"
+    r"(\w+_)?(biotype|chromosome|strand|description|gc_content)|"
     r"(entrez|ensembl|refseq|uniprot|hgnc|ncbi|mgi)(_(gene|transcript|protein|id|ids|name|symbol|accession))*"
 )
 """Longer titles that say as much: `mean exon length`, `ENTREZ gene`."""

@@ -145,6 +145,12 @@ REFUSALS = [
         "s1\ts2\ts3\ts4\n" + "".join(f"{i}.25\t{i}.5\t{7 - i}.5\t{i % 3}.1\n" for i in range(9)),
     ),
     Refusal("several-sheets", f"init b.grn --expression {WRITTEN / 'pandas_two_sheets.xlsx'}"),
+    Refusal(
+        "missing-or-value",
+        INIT,
+        "gene\ts1\ts2\ts3\n" + "".join(f"G{i}\t{i}\t{-999 if i % 2 else 5}\t{i % 7}\n" for i in range(9)),
+        {"value": "-999"},
+    ),
     # pathways
     Refusal(
         "codes-or-weights",

@@ -468,3 +468,9 @@ def test_numbers_on_both_axes_decide_nothing() -> None:
     found = orient("", [str(7157 + i) for i in range(8)], [f"S{i}" for i in range(16)])
     assert found is not None
     assert found.genes_in == "rows"
+
+
+def test_rows_named_as_samples_need_a_header_of_genes(tmp_path: Path) -> None:
+    (tmp_path / "e").write_text("".join(f"S{i},1.5,2.25,{i}.5,3.5\n" for i in range(1, 9)))
+    with pytest.raises(InputError, match="rows are named as samples are"):
+        read_expression_table(tmp_path / "e")
