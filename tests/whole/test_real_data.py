@@ -28,6 +28,17 @@ SPI1	CD14	0.5
 """
 
 
+LAUNCHER = """
+import os, sys
+pid = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ)
+_, status, usage = os.wait4(pid, 0)
+open(sys.argv[1], "w").write(str(usage.ru_maxrss))
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+"""Writes the most memory that a command takes. A process begins with the peak of the one that starts it, so that is
+small."""
+
+
 class Shell:
     """`grn` as processes in a folder; the most memory that any of them took is known."""
 
@@ -38,13 +49,13 @@ class Shell:
     def __call__(self, *arguments: object, code: int = 0) -> tuple[str, str]:
         """Run a command that ends with a code, and return what it printed."""
         command = [sys.executable, "-m", "grnledger.cli", *map(str, arguments)]
+        peak = self.folder / "peak"
         env = {**os.environ, "GRN_AUTHOR": "Ada", "SOURCE_DATE_EPOCH": "1780000000"}
         texts = [self.folder / name for name in ("stdout", "stderr")]
         with texts[0].open("wb") as out, texts[1].open("wb") as err:
-            process = subprocess.Popen(command, cwd=self.folder, env=env, stdout=out, stderr=err)
-            _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        self.peak = max(self.peak, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+            launcher = [sys.executable, "-I", "-S", "-c", LAUNCHER, str(peak), *command]
+            process = subprocess.run(launcher, cwd=self.folder, env=env, stdout=out, stderr=err, check=False)
+        self.peak = max(self.peak, int(peak.read_text()) * (1 if sys.platform == "darwin" else 1024))
         out, err = (text.read_text(encoding="utf-8") for text in texts)
         assert process.returncode == code, err
         assert "Traceback" not in err
