@@ -271,12 +271,13 @@ def _without_fractions(genes: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[s
 
 
 def _refuse_missing_codes(path: Path, values: NDArray[np.float64]) -> None:
-    """Refuse a negative number of nines that repeats where all other values are from 0 up: it may mean missing."""
+    """Refuse a negative number of nines where all other values are from 0 up: it may mean missing; −9 if it repeats."""
     negative = values[values < 0]
-    if len(negative) > 1 and negative.min() == negative.max() and negative[0] in MISSING_CODES:
+    is_one_number = len(negative) > 0 and negative.min() == negative.max() and negative[0] in MISSING_CODES
+    if is_one_number and (len(negative) > 1 or negative[0] != MISSING_CODES[0]):
         raise InputError(
-            f"{path}: {negative[0]:g} stands {len(negative):,} times, and all other values are from 0 up: it may mean "
-            "that a value is missing, or be a value.",
+            f"{path}: {negative[0]:g} stands {counted(len(negative), 'time')}, and all other values are from 0 up: "
+            "it may mean that a value is missing, or be a value.",
             code="missing-or-value",
             facts={"value": f"{negative[0]:g}"},
         )

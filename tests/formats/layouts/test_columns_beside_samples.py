@@ -474,3 +474,16 @@ def test_rows_named_as_samples_need_a_header_of_genes(tmp_path: Path) -> None:
     (tmp_path / "e").write_text("".join(f"S{i},1.5,2.25,{i}.5,3.5\n" for i in range(1, 9)))
     with pytest.raises(InputError, match="rows are named as samples are"):
         read_expression_table(tmp_path / "e")
+
+
+@pytest.mark.parametrize(
+    ("code", "times", "is_asked"), [(-999, 1, True), (-99, 3, True), (-9, 1, False), (-9, 2, True)]
+)
+def test_codes_for_missing_values_are_asked_about(tmp_path: Path, code: int, times: int, *, is_asked: bool) -> None:
+    values = COUNTS.copy()
+    values[:times, 2] = code
+    (tmp_path / "e").write_text(table({"gene": GENES, **numbers(values)}))
+    if is_asked:
+        with pytest.raises(InputError, match=f"{code} stands {times} time"):
+            read_expression_table(tmp_path / "e")
+    assert read_expression_table(tmp_path / "e", columns=["*"] if is_asked else [])[0].values.min() == code
