@@ -13,7 +13,7 @@ from ...engine.wording import counted, some
 from ..files.delimited import check_names, is_number, open_table
 from ..files.table_numbers import read_named_numbers
 from ..genes.identifiers import spreadsheet_dates
-from ..genes.orientation import Orientation, are_samples, orient, title_word
+from ..genes.orientation import Orientation, are_samples, orient
 from ..layouts.layout import ColumnChoice, lay_out
 from ..layouts.summaries import find_summaries
 from ..layouts.titles import ALSO_GENES, COUNTER_ROWS, describes_samples, is_counting
@@ -253,7 +253,7 @@ def _without_descriptions(
         return genes, values, ()
     front, behind = int(np.argmax(mask)), len(mask) - int(np.argmax(mask[::-1]))
     for block in (range(front), range(behind, len(mask)), *([i] for i in range(front, behind))):
-        if all(title_word(genes[i]) in ALSO_GENES for i in block if not mask[i]):
+        if all(genes[i] in ALSO_GENES for i in block if not mask[i]):
             mask[list(block)] = True
     if mask.all():
         return genes, values, ()

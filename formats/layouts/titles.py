@@ -102,7 +102,7 @@ DESCRIPTIONS_OF_SAMPLES = frozenset(_DESCRIPTIONS_OF_SAMPLES.split())
 _COMPONENT = re.compile(r"(pc|umap|tsne|sv|peer|ruv_w|mds)_?\d+|factor_?\d+")
 """Components of samples, which programs put beside their genes."""
 
-ALSO_GENES = frozenset({"run", "os", "rep", "rin", "pmi", "race"})
+ALSO_GENES = frozenset({"run", "os", "rep", "rin", "pmi", "Race"})
 """Those of them that are also names of genes, of flies above all: beside other descriptions they are none."""
 
 _SAMPLE_TITLES = """
