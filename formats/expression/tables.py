@@ -14,10 +14,11 @@ from ..files.delimited import check_names, is_number, open_table
 from ..files.table_numbers import read_named_numbers
 from ..genes.identifiers import spreadsheet_dates
 from ..genes.orientation import Orientation, are_samples, orient
+from ..layouts.gene_names import find_unlike_names
 from ..layouts.layout import ColumnChoice, lay_out
 from ..layouts.summaries import find_summaries
 from ..layouts.titles import ALSO_GENES, COUNTER_ROWS, describes_samples, is_counting
-from ..layouts.unlike import find_unlike, find_unlike_names
+from ..layouts.unlike import find_unlike
 from .gct import has_metadata, without_metadata
 from .sample_tables import select_described
 
@@ -178,7 +179,8 @@ def _with_genes_alone(path: Path, expression: Expression, *, are_all_genes: bool
     check_names(genes, "gene", path)
     _refuse_row_numbers(path, genes)
     if not are_all_genes:
-        _refuse_unlike_names(path, genes, values)
+        genes, values, described = _without_unlike_names(path, genes, values)
+        notes += described
     notes += floats
     if dates := spreadsheet_dates(genes):
         notes += (
@@ -314,14 +316,18 @@ def _without_summaries(body: _Body) -> tuple[_Body, tuple[str, ...]]:
 
 
 def _without_annotation(path: Path, body: _Body) -> tuple[_Body, tuple[str, ...]]:
-    """Return a table of genes × samples without doubtful columns that are no samples, and a note on them."""
-    unlike, none = find_unlike(body.titles, body.values, body.doubtful)
-    _refuse_unlike(path, body.titles, unlike)
-    if not none:
-        return body, ()
-    titles = some([body.titles[column] for column in none], 8)
-    which = "column" if len(none) == 1 else f"{len(none)} columns"
-    return body.without_columns(none), (f"{which} skipped, by title and numbers no sample: {titles}",)
+    """Return a table of genes × samples without columns that are no samples, and notes on them."""
+    notes: tuple[str, ...] = ()
+    while True:
+        unlike, none = find_unlike(body.titles, body.values, body.doubtful)
+        _refuse_unlike(path, body.titles, unlike)
+        if not none:
+            return body, notes
+        titles = some([body.titles[column] for column in none], 8)
+        which = "column" if len(none) == 1 else f"{len(none)} columns"
+        notes += (f"{which} skipped, by title and numbers no sample: {titles}",)
+        body, summaries = _without_summaries(body.without_columns(none))  # of the columns that are left
+        notes += summaries
 
 
 def _refuse_unlike(path: Path, columns: Sequence[str], unlike: Sequence[Unlike]) -> None:
@@ -338,16 +344,24 @@ def _refuse_unlike(path: Path, columns: Sequence[str], unlike: Sequence[Unlike])
     )
 
 
-def _refuse_unlike_names(path: Path, genes: Sequence[str], values: NDArray[np.float64]) -> None:
-    """Refuse genes that are called as what describes samples is."""
-    unlike = [genes[i] for i in find_unlike_names(genes, values)]
-    if unlike:
+def _without_unlike_names(
+    path: Path, genes: tuple[str, ...], values: NDArray[np.float64]
+) -> tuple[tuple[str, ...], NDArray[np.float64], tuple[str, ...]]:
+    """Return genes without what describes samples and is no gene, and a note on it; refuse what may be either."""
+    asked, none = find_unlike_names(genes, values)
+    if asked:
+        unlike = [genes[i] for i in asked]
         raise InputError(
             f"{some(list(map(repr, unlike)))} of {path} may be {'a gene' if len(unlike) == 1 else 'genes'}, or may "
             "describe the samples: the other genes are not called so.",
             code="genes-may-describe-samples",
             facts={"column": unlike[0]},
         )
+    if not none:
+        return genes, values, ()
+    left = [i for i in range(len(genes)) if i not in set(none)]
+    note = f"skipped, as their words describe samples and no gene is called so: {some([genes[i] for i in none])}"
+    return tuple(genes[i] for i in left), values[left], (note,)
 
 
 def _check_gct(table: Table, rows: int, columns: int, *, are_all: bool) -> None:

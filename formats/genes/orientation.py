@@ -46,6 +46,7 @@ _SAMPLE_LIKE = re.compile(
     r"(samples?|smp|patients?|pat|pt|subj(ect)?|donor|ctrl|control|case|cell|rep|replicate|day|time|wt|ko|kd|mut|normal|"
     r"tumou?r|healthy|disease|treated|untreated|vehicle|lib|library|run|bc|barcode|all|aml|plate|well)"
     r"([-_. ]?\d+|[-_. ][\w.-]*\d[\w.-]*)|[acgt]{8,}(-\d+)?|"
+    r"\d+([.,]\d+)? ?(h|hrs?|hours?|min|d|days?|wks?|weeks?|months?|[µμunmp]m|[mµμun]g(/\w+)?|gy|%)|"
     r"(?!gene|probe|feature|transcript|orf|contig|cluster|protein)[a-z]{2,}[_ ](rep[_ ]?)?\d{1,2}",
     re.IGNORECASE,
 )
@@ -65,10 +66,13 @@ _GENE_LIKE = re.compile(
     r"Y[A-P][LR]\d{3}[WC](-\w)?|SP[ABC]+\w*\d+\.\d+c?|Solyc\d+g\d+(\.\d+)*|b\d{4}|TRINITY_DN\d+_c\d+_g\d+(_i\d+)?|"
     r"XLOC_\d{4,}|M?STRG\.\d+(\.\d+)?|[NX][MRP]_\d{5,}(\.\d+)?|LOC\d{5,}|\d{3,}(_[asx])?_at|ILMN_\d{4,}|A_\d+_P\d+|"
     r"cg\d{8}|\w{3}-(mir|let)-\d+\w*(-[35]p)?|LOC_Os\d+g\d+|Os\d{2}g\d{7}|GRMZM\w+|Zm\d+\w+|ZDB-GENE-\d+-\d+|MGI:\d+|"
-    r"HGNC:\d+|PA\d{4}|SAOUHSC_\d+|Rv\d{4}c?|[A-Z][\w.-]* \(\d+\)|"
+    r"HGNC:\d+|(OTU|ASV)_?\d+|[A-Z]\d{1,3}[A-Z]\d{1,2}\.\d+[a-z]?|PA\d{4}|SAOUHSC_\d+|Rv\d{4}c?|[A-Z][\w.-]* \(\d+\)|"
     r"([OPQ]\d[A-Z\d]{3}\d|[A-NR-Z]\d([A-Z][A-Z\d]{2}\d){1,2})(-\d+)?(;.*)?|\w{2,10}_(HUMAN|MOUSE|RAT|YEAST|ECOLI)",
     re.IGNORECASE,
 )
+
+_BACTERIAL = re.compile(r"[a-z]{3}[A-Z]\d?")
+"""A symbol of a bacterial gene, such as `lacZ`; samples are not called so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +185,9 @@ def _surely_samples(names: Sequence[str]) -> bool:
 
 
 def _gene_like(names: Iterable[str]) -> list[str]:
-    return [name for name in names if name.upper() in _UNIVERSAL or _GENE_LIKE.fullmatch(name)]
+    return [
+        name for name in names if name.upper() in _UNIVERSAL or _GENE_LIKE.fullmatch(name) or _BACTERIAL.fullmatch(name)
+    ]
 
 
 def _clearly_more(here: list[str], there: list[str], size: int) -> bool:

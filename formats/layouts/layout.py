@@ -25,6 +25,7 @@ from .titles import (
     ID_WORDS,
     LOCATIONS,
     RESULTS,
+    are_chromosomes,
     has_digit,
     has_letter,
     is_annotation,
@@ -51,6 +52,9 @@ _COUNTING: _Reason = ("only counts the rows", "only count the rows")
 _OF_TEXT: _Reason = ("holds text", "hold text")
 _UNWANTED: _Reason = ("was to be left out", "were to be left out")
 _BESIDE: _Reason = ("stands beside the measure that is read", "stand beside the measure that is read")
+
+SHORT = 1000
+"""Places and lengths of most genes are not below."""
 
 RISING = 6
 """Fewest rising whole numbers that are names of samples; fewer may be measured values."""
@@ -264,7 +268,8 @@ def _choose_columns(table: Table, titles: Sequence[str], below: Sequence[Row], c
     series = Counter(stem_of(title) for title in titles)
     in_series = [has_digit(title) and series[stem_of(title)] > 1 for title in titles]
     are_text = (
-        not any(map(is_number, cells[c])) and (bool(cells[c]) or (bool(titles[c]) and not in_series[c]))
+        (not any(map(is_number, cells[c])) and (bool(cells[c]) or (bool(titles[c]) and not in_series[c])))
+        or (not in_series[c] and are_chromosomes(cells[c]))
         for c in range(width)
     )
     text = {column: None for column, is_text in enumerate(are_text) if is_text}  # in order, and quick to look up
@@ -280,7 +285,7 @@ def _choose_columns(table: Table, titles: Sequence[str], below: Sequence[Row], c
     beside = BESIDE_RESULTS if sum(word in RESULTS for word in words) > 1 else frozenset[str]()
     beside |= BESIDE_LOCATIONS if any(word in LOCATIONS for word in words) else frozenset[str]()
     skipped = {
-        **{c: _DESCRIBING for c in range(width) if words[c] in beside},
+        **{c: _DESCRIBING for c in range(width) if words[c] in beside and not _are_near(words[c], cells[c])},
         **{
             c: _DESCRIBING
             for c in range(width)
@@ -303,16 +308,23 @@ def _choose_columns(table: Table, titles: Sequence[str], below: Sequence[Row], c
     for column in text:
         if column != names and column not in skipped:
             _refuse_numbers_in_text(table, titles, below, column, series if in_series[column] else None, numeric)
-    # Text before and behind the values describes rows, and so does text without a digit among them, such as calls
-    # and sexes; other text among them is a fault, which reading names.
+    # Text before and behind the values describes rows, and so does text of several rows among them, such as calls
+    # and accessions; other text among them is a fault, which reading names.
     inner = range(numeric[0], numeric[-1] + 1)
     aside = [c for c in text if c != names and c not in skipped]
-    aside = [c for c in aside if c not in inner or (len(cells[c]) > 2 and not any(map(has_digit, cells[c])))]
+    aside = [c for c in aside if c not in inner or len(cells[c]) > 2]
     skipped.update(dict.fromkeys(aside, _OF_TEXT))
     values, notes = _one_measure(table, titles, [c for c in inner if c not in skipped and c != names])
     skipped.update(dict.fromkeys((c for c in inner if c not in values and c not in skipped and c != names), _BESIDE))
     doubtful = tuple(c for c in values if is_doubtful(titles[c]) and not in_series[c])
     return _Columns(names, values, doubtful, tuple(aside), dict(sorted(skipped.items())), notes)
+
+
+def _are_near(word: str, cells: Sequence[str]) -> bool:
+    """Whether a column is called as places on chromosomes are, and its numbers are mostly too small for that."""
+    if word not in BESIDE_LOCATIONS or not cells or not all(map(is_number, cells)):
+        return False
+    return 2 * sum(abs(float(cell)) < SHORT for cell in cells) > len(cells)
 
 
 def _choose_names(

@@ -23,8 +23,13 @@ aveexpr
 pvalue p_value padj fdr adj_p_val n_cells n_counts highly_variable
 dispersions dispersions_norm mean_counts pct_dropout_by_counts total_counts n_cells_by_counts efflen eff_length
 class_code nearest_ref_id gene_short_name tss_id q_value qvalue peptides unique_peptides razor_unique_peptides
-sequence_coverage mol_weight_kda sequence_length fasta_headers protein_names majority_protein_ids protein_ids
+sequence_coverage mol_weight_kda sequence_length fasta_headers protein_names
 only_identified_by_site potential_contaminant number_of_proteins evidence_ids
+pli loeuf oe_lof_upper dn_ds dnds phastcons phylop ppi_degree cds_length cds_size exon_count num_exons n_exons
+n_transcripts transcript_count tx_len tss txend strand_sign distance_to_tss scaffold probe_count num_probes n_probes
+mw_kda molecular_weight pct_expressed kme gene_ontology go_terms
+länge beschreibung chromosom longueur longitud lunghezza comprimento lengte längd descripción descripcion
+descrizione descrição cromosoma cromossomo kromosom длина описание хромосома 长度 描述 染色体 長さ 説明 遺伝子名
 """
 ANNOTATIONS = frozenset(_ANNOTATIONS.split())
 """Titles of columns that describe a gene and are no sample, even where they hold numbers."""
@@ -95,9 +100,20 @@ cell_type celltype subtype stage grade race ethnicity bmi weight height smoking 
 donor subject individual sample_type library_size size_factor size_factors rin pmi n_genes n_counts n_genes_by_counts
 total_counts log1p_total_counts pct_counts_mt percent_mt percent_mito pct_mito n_umi numi nfeature_rna ncount_rna
 doublet_score phase s_score g2m_score total sum os_time pfi pfi_time dss dss_time dfi dfi_time dv200 tumor_purity
+passage smoker years months days pack_years hba1c
+alter âge edad idade età leeftijd ålder geschlecht sexe sexo sesso geslacht kön gewicht poids peso vikt größe taille
+возраст пол вес 年龄 性别 体重 年齢 性別
 """
 DESCRIPTIONS_OF_SAMPLES = frozenset(_DESCRIPTIONS_OF_SAMPLES.split())
 """Names of rows or columns that describe samples and are no gene, even where they hold numbers."""
+
+_WORDS_ON_SAMPLES = """
+age aged year years month months day days week weeks hours weight height kg mg ml bmi dose grade stage survival
+diagnosis status purity reads size library batch pct percent mito mitochondrial ribo score sex gender female male date
+followup event response treatment smoking smoker pack income education surgery relapse
+"""
+WORDS_ON_SAMPLES = frozenset(_WORDS_ON_SAMPLES.split())
+"""Words in longer names of what describes people or libraries: `age at diagnosis`, `n_reads`."""
 
 _COMPONENT = re.compile(r"(pc|umap|tsne|sv|peer|ruv_w|mds)_?\d+|factor_?\d+")
 """Components of samples, which programs put beside their genes."""
@@ -107,7 +123,7 @@ ALSO_GENES = frozenset({"run", "os", "rep", "rin", "pmi", "Race"})
 
 _SAMPLE_TITLES = """
 control controls ctrl untreated treated wt wildtype wild_type mock input vehicle reference ref pool pooled blank normal
-healthy bulk baseline standard qc tumour tumor mutant ko
+healthy bulk baseline standard qc tumour tumor mutant ko water negative neg ntc empty background
 """
 SAMPLE_TITLES = frozenset(_SAMPLE_TITLES.split())
 """Titles of samples that may be unlike the others."""
@@ -124,11 +140,19 @@ _INDEX_TITLES = frozenset({"", "index", "idx", "row", "rows", "rowid", "row_id",
 _INDEX_TITLE = re.compile(r"unnamed(_\d+)*|level_\d+|x|x_?\d+|v1|\d+|no|nr|number|sr_no|s_no")
 """Titles that pandas, R and spreadsheets give to a column that counts rows."""
 
+_CHROMOSOMES = frozenset({"X", "Y", "Z", "W", "M", "MT", "Mt", "Pt", "XY", "PAR", "Un"})
+
+MOST_CHROMOSOMES = 50
+"""The largest number of a chromosome; those of more are named by other signs."""
+
 WIDEST_STEP = 5
 """Numbers of rows that a filter left are so far apart at most, on average; ids of genes are farther."""
 
 ID_WORDS = frozenset(
-    {"id", "ids", "name", "names", "row", "rowname", "row_names", "index", "key", "locus", "locus_tag"}
+    {
+        *("id", "ids", "name", "names", "row", "rowname", "row_names", "index", "key", "locus", "locus_tag"),
+        *("protein_ids", "majority_protein_ids"),
+    }
 )
 """Further titles that only a header begins with."""
 
@@ -141,6 +165,8 @@ def is_annotation(title: str) -> bool:
     >>> [is_annotation(title) for title in ("GeneLength", "Entrez_Gene_Id", "ALL_3")]
     [True, True, False]
     """
+    if title.strip().casefold() in ANNOTATIONS:  # in other alphabets
+        return True
     word = title_word(title)
     spaced = title_word(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", title))
     is_longer = _LONGER_ANNOTATION.fullmatch(spaced) or _LONGER_ANNOTATION.fullmatch(word)
@@ -164,7 +190,8 @@ def is_doubtful(title: str) -> bool:
 def describes_samples(name: str) -> bool:
     """Whether a name among the genes is that of something that describes samples."""
     word = title_word(name)
-    return word in DESCRIPTIONS_OF_SAMPLES | SAMPLE_WORDS or bool(_COMPONENT.fullmatch(word))
+    words = {word, name.strip().casefold()}  # the second in other alphabets
+    return bool(words & (DESCRIPTIONS_OF_SAMPLES | SAMPLE_WORDS)) or bool(_COMPONENT.fullmatch(word))
 
 
 def is_index(title: str, cells: Sequence[str]) -> bool:
@@ -200,6 +227,19 @@ def is_counting(names: Sequence[str]) -> bool:
     except ValueError:
         return False
     return all(right - left == 1 for left, right in pairwise(numbers))
+
+
+def are_chromosomes(cells: Sequence[str]) -> bool:
+    """Whether cells are numbers and letters of chromosomes.
+
+    Examples
+    --------
+    >>> are_chromosomes(["1", "X", "17"]), are_chromosomes(["1", "2"])
+    (True, False)
+    """
+    numbers = [cell for cell in cells if cell.isdecimal()]
+    letters = {cell for cell in cells if not cell.isdecimal()}
+    return bool(numbers) and bool(letters) and letters <= _CHROMOSOMES and max(map(int, numbers)) <= MOST_CHROMOSOMES
 
 
 def stem_of(title: str) -> str:

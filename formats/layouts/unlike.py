@@ -1,31 +1,37 @@
-"""Columns whose numbers or titles are not of the kind of the others, and names among the genes that are of no gene."""
+"""Columns of an expression table whose numbers or titles are not of the kind of the others."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..genes.orientation import is_gene_id, title_word
 from .summaries import MOST_COLUMNS, find_parts
-from .titles import SAMPLE_TITLES, has_digit, stem_of
+from .title_kinds import compare_titles
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
+    from .title_kinds import TitleKinds
+
 FEWEST_COMPARED = 10
 """Fewest genes by whose order a column is compared with the others."""
 
-FEWEST_BESIDE_A_SERIES = 5
-"""The same for a column whose title is of no series, where those of the others are of one."""
+FEWEST_BESIDE = 5
+"""The same for a column whose title is of another kind than those of the others."""
 
 ALIKE, UNLIKE = 0.8, 0.3
 """Rank correlations: the samples of a study lie above the first among themselves, an annotation below the second."""
+
+VERY_ALIKE, LESS_ALIKE = 0.9, 0.5
+"""Where samples lie above the first among themselves, a column below the second is unlike them."""
+
+LIKE = 0.5
+"""Of a column whose title is of another kind, or describes genes in many tables: least median rank correlation with
+the others, as a share of that among the others; and least that among the others, for this to tell anything."""
 
 FAR = 100.0
 """A column of numbers that are so many times larger or smaller than those of the others is of another measure."""
@@ -36,14 +42,14 @@ NEAR = 10.0
 CHANCE = 1e-4
 """Largest probability that a column of decimals has whole numbers alone."""
 
-IN_SERIES = 0.6
-"""Least share of titles that are of series, where the others are beside a series."""
-
-MOST_ARE_NEAR = 0.7
-"""Least share of the other columns whose numbers are within that factor."""
+MOST = 0.7
+"""Least share of the other columns that are within `NEAR` of each other, or have decimals, or have none."""
 
 COMPARED = 50
 """Most columns that are compared with each other, beside those at the edges."""
+
+EDGE = 8
+"""Most columns at an edge whose order is compared, and no more than a third of all."""
 
 MOST_ROWS, FEWEST_ROWS = 2000, 100
 """Most genes by which columns are compared, and fewest of a wide table."""
@@ -59,24 +65,21 @@ class Unlike(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Titles:
-    """What titles tell of columns: whether each is one of a series, of none beside a series, or names a control."""
+class UnlikeColumns(NamedTuple):
+    """Columns that are not as the others: those that may be no samples, and those that are none."""
 
-    in_series: list[bool]
-    beside: list[bool]
-    controls: list[bool]
+    asked: list[Unlike]
+    none: list[int]
 
 
-def find_unlike(
-    titles: Sequence[str], values: NDArray[np.float64], doubtful: Collection[int] = ()
-) -> tuple[list[Unlike], list[int]]:
-    """Return the columns of values that may be no samples, and those of the doubtful ones that are none.
+def find_unlike(titles: Sequence[str], values: NDArray[np.float64], doubtful: Collection[int] = ()) -> UnlikeColumns:
+    """Return the columns of values that may be no samples, and those that are none.
 
     A column is judged at an edge of the table by whether its numbers are whole where those of the others are not, or
     the reverse, by their size and by their order; and anywhere by whether it is the sum or mean of columns beside it.
-    A doubtful one is none where its numbers are unlike, or its title stands beside a series; where nothing can tell,
-    it may be one.
+    It is none where its title is of another kind than the others, its numbers do not go along with theirs, and its
+    title has a unit, or they are of another size, or whole where the others are not. A doubtful one is none where its
+    numbers are unlike, or its title is of another kind; where nothing can tell, it may be one.
 
     Parameters
     ----------
@@ -87,103 +90,157 @@ def find_unlike(
         The columns whose titles describe genes in many tables.
     """
     if len(titles) < 3 or not len(values):
-        return [], []
+        return UnlikeColumns([], [])
     count = min(MOST_ROWS, max(FEWEST_ROWS, MOST_NUMBERS // len(titles)))
     rows = values[:: max(1, len(values) // count)]
-    read = _read_titles(titles)
-    every = {unlike.column: unlike for unlike in _of_another_order(read, rows)}
-    for others in (_whole_beside_decimals(read, rows), _of_another_size(read, rows)):
-        every.update({unlike.column: unlike for unlike in others})
+    kinds = compare_titles(titles)
     parts = find_parts(values) if len(titles) <= MOST_COLUMNS else {}
-    every.update({column: Unlike(column, f"is the {part}") for column, part in parts.items()})
-    none: list[int] = []
+    every, none = _Edges(kinds, rows, frozenset(doubtful)).peel(set(parts))
+    every.update({column: f"is the {part}" for column, part in parts.items()})
     likeness = _likeness(rows, doubtful) if doubtful else {}
     for column in doubtful:
         own, typical = likeness[column]
-        if column in every or read.beside[column] or own < ALIKE * typical:
+        if column in every or column in none or kinds.beside[column] or own < ALIKE * typical:
             every.pop(column, None)
-            none.append(column)
+            none.add(column)
         elif not typical >= LIKE:  # too few rows to tell, or samples that do not go along with each other
-            every[column] = Unlike(column, "has a title as what describes genes")
-    return [every[column] for column in sorted(every)], none
+            every[column] = "has a title as what describes genes"
+    return UnlikeColumns([Unlike(column, every[column]) for column in sorted(every)], sorted(none))
 
 
-def find_unlike_names(names: Sequence[str], values: NDArray[np.float64]) -> list[int]:
-    """Return which names of genes are words, as `weight_kg` is, and stand together before or behind all others.
+@dataclass(frozen=True, slots=True)
+class _Judgement:
+    """Why a column is unlike others, and whether it is surely no sample."""
 
-    Parameters
-    ----------
-    names : sequence of str
-    values : ndarray of float64, shape (names, samples)
-        A single word counts where its values are whole numbers and those of most others are not, or where nearly all
-        other names have capital letters.
+    reason: str
+    is_none: bool
+
+
+class _Edges:
+    """The columns at the edges of a table, compared with the others."""
+
+    def __init__(self, kinds: TitleKinds, rows: NDArray[np.float64], doubtful: Collection[int]) -> None:
+        self._kinds, self._genes = kinds, len(rows)
+        self._not_typical = [i in doubtful or is_beside for i, is_beside in enumerate(kinds.beside)]
+        self._sizes = np.array([_median(np.abs(column[np.isfinite(column) & (column != 0)])) for column in rows.T])
+        measured = np.isfinite(rows) & (rows != 0)
+        self._numbers = measured.sum(axis=0)
+        self._fractions = (measured & (np.where(measured, rows, 0.0) % 1 != 0)).sum(axis=0)
+        self._compared, self._correlations = _correlate(rows)
+
+    def peel(self, known: Collection[int]) -> tuple[dict[int, str], set[int]]:
+        """Return the columns that may be no samples, with the reason, and those that are none.
+
+        Parameters
+        ----------
+        known : collection of int
+            Columns that are known to be unlike the others.
+        """
+        left = [column for column in range(len(self._sizes)) if column not in known]
+        most = max(1, len(left) // 3) if not any(self._not_typical) else len(left) - 2
+        asked: dict[int, str] = {}
+        none: set[int] = set()
+        was = -1
+        while was != len(left):
+            was = len(left)
+            for end in (0, -1):
+                while len(left) > 2 and len(asked) + len(none) < most:
+                    column = left[end]
+                    judgement = self._judge(column, [other for other in left if other != column])
+                    if judgement is None:
+                        break
+                    left.remove(column)
+                    if judgement.is_none:
+                        none.add(column)
+                    else:
+                        asked[column] = judgement.reason
+        for column in left:  # among the others, where the title is of another kind
+            others = [other for other in left if other != column]
+            if self._kinds.beside[column] and (reason := self._of_other_numbers(column, others)):
+                asked[column] = reason
+        return asked, none
+
+    def _judge(self, column: int, others: list[int]) -> _Judgement | None:
+        typical = [other for other in others if not self._not_typical[other]]
+        if len(typical) >= 2:
+            others = typical
+        if self._kinds.in_series[column] or len(others) < 2:
+            return None
+        numbers = self._of_other_numbers(column, others)
+        is_control, is_beside = self._kinds.controls[column], self._kinds.beside[column]
+        size = None if is_control else self._of_another_size(column, others)
+        order = None if is_control else self._of_another_order(column, others)
+        reason = numbers or size or order
+        if reason is None:
+            return None
+        is_other = numbers is not None or size is not None or self._kinds.of_measures[column]
+        return _Judgement(reason, is_none=is_beside and order is not None and is_other)
+
+    def _of_other_numbers(self, column: int, others: Sequence[int]) -> str | None:
+        """Return whether a column has whole numbers where others have decimals, or the reverse, as a reason."""
+        if len(others) < 3 or not self._numbers[column]:
+            return None
+        numbers, fractions = self._numbers[list(others)], self._fractions[list(others)]
+        if np.count_nonzero((numbers > 0) & (2 * fractions >= numbers)) >= MOST * len(others):
+            share = fractions.sum() / (numbers.sum() + 1)
+            if not self._fractions[column] and (1 - share) ** self._numbers[column] < CHANCE:
+                return "has whole numbers, and the others have decimals"
+        are_whole = np.count_nonzero(fractions == 0) >= MOST * len(others)
+        if are_whole and 2 * self._fractions[column] >= self._numbers[column]:
+            return "has decimals, and the others are whole numbers"
+        return None
+
+    def _of_another_size(self, column: int, others: Sequence[int]) -> str | None:
+        """Return whether the numbers of a column are far larger or smaller than those of others, as a reason."""
+        is_beside, size = self._kinds.beside[column], float(self._sizes[column])
+        if not (is_beside or self._genes < FEWEST_COMPARED) or not np.isfinite(size):
+            return None
+        sizes = self._sizes[list(others)]
+        sizes = sizes[np.isfinite(sizes)]
+        middle, far = _median(sizes), NEAR if is_beside else FAR
+        near = np.count_nonzero((sizes >= middle / NEAR) & (sizes <= middle * NEAR))
+        if len(sizes) < 2 or near < MOST * len(sizes) or middle / far <= size <= middle * far:
+            return None
+        return f"has numbers of about {size:.3g}, and the others of about {middle:.3g}"
+
+    def _of_another_order(self, column: int, others: Sequence[int]) -> str | None:
+        """Return whether a column goes along with no other, where they go along with each other, as a reason."""
+        is_beside = self._kinds.beside[column]
+        if self._genes < (FEWEST_BESIDE if is_beside else FEWEST_COMPARED) or column not in self._compared:
+            return None
+        among = [self._compared[other] for other in others if other in self._compared]
+        if len(among) < 2:
+            return None
+        typical = _median(self._correlations[np.ix_(among, among)])
+        own = _median(self._correlations[self._compared[column], among])
+        limit = LESS_ALIKE if typical > VERY_ALIKE else UNLIKE
+        if is_beside:
+            limit = max(limit, LIKE * typical)
+        elif typical <= ALIKE or len(among) < 3:
+            return None
+        if not own < limit:
+            return None
+        title = "has a title of another kind and " if typical <= UNLIKE else ""
+        correlation = f"median rank correlation {own:.2f}; among them {typical:.2f}"
+        return f"{title}does not go along with the others ({correlation})"
+
+
+def _correlate(rows: NDArray[np.float64]) -> tuple[dict[int, int], NDArray[np.float64]]:
+    """Return the absolute rank correlations of columns at the edges and some between, and where each column stands.
+
+    None where there are few rows without missing values. The diagonal is NaN.
     """
-    phrases = [bool(_PHRASE.fullmatch(name.strip())) for name in names]
-    words = [bool(_WORD.fullmatch(name.strip())) for name in names]
-    if not any(phrases) and not any(words) and all(map(_SYMBOL.fullmatch, names)):
-        return []
-    some_rows = _are_whole(values[:: max(1, len(values) // FEWEST_ROWS)])
-    are_decimals = 2 * int(np.count_nonzero(some_rows)) < len(some_rows)
-    of_genes = sum(bool(_SYMBOL.fullmatch(name)) for name in names) >= CAPITALS * len(names)
-    of_ids = sum(map(is_gene_id, names)) >= CAPITALS * len(names)
-    small = sum(map(str.islower, names)) >= CAPITALS * len(names)
-    capitals = sum(name[:1].isupper() for name in names) >= CAPITALS * len(names)
-    edge = max(NARROW, min(WIDE, len(names) // 10))
-    at_edges = sorted({*range(min(edge, len(names))), *range(max(0, len(names) - edge), len(names))})
-    whole = dict(zip(at_edges, _are_whole(values[at_edges]).tolist(), strict=True))
-    unlike = [
-        is_phrase
-        or not name.isascii()
-        or (is_word and ((are_decimals and whole.get(i, False)) or (capitals and name.islower())))
-        or (of_genes and not _SYMBOL.fullmatch(name))
-        or (of_ids and not is_gene_id(name))
-        or (small and not name.islower())
-        for i, (name, is_phrase, is_word) in enumerate(zip(names, phrases, words, strict=True))
-    ]
-    places = [i for i, is_unlike in enumerate(unlike) if is_unlike]
-    return places if set(places) <= set(at_edges) and len(places) <= max(2, len(names) // 3) else []
-
-
-_SYMBOL = re.compile(r"[A-Z0-9][A-Z0-9@.-]*(orf\d+[A-Z]?)?|(ENS[A-Z]*|LINC|MIR|LOC|RP\d+-)\w+(\.\d+)?|hsa-\S+|\S+_at")
-"""A symbol of a human gene, or an id beside such symbols."""
-
-NARROW, WIDE = 8, 50
-"""Most names in front of all others, or behind, that may describe samples: a tenth of all, within these."""
-
-
-def _are_whole(rows: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return which rows have whole numbers alone, missing values apart."""
-    finite = np.where(np.isfinite(rows), rows, 0.0)
-    return np.all(finite == np.round(finite), axis=1)
-
-
-_PHRASE = re.compile(r"[A-Za-z][a-z]+([_.][a-z]+)+|.*[^\W\d] +[^\W\d]{3,}.*|.*[^\W\d] \(.*[^\W\d].*\)|.*[%/].*")
-"""Several words: `pack_years`, `Age (years)`, `dose mg/kg`."""
-
-_WORD = re.compile(r"[a-z]{2,}\d*")
-
-CAPITALS = 0.8
-"""Share of names of genes that begin with a capital letter, where a name in small letters is of none."""
-
-LIKE = 0.5
-"""Of a sample whose title describes genes in many tables: least median rank correlation with the others, as a share of
-that among the others; and least that among the others, for this to tell anything."""
-
-
-def _read_titles(titles: Sequence[str]) -> _Titles:
-    stems = [stem_of(title) for title in titles]
-    sizes = Counter(stems)
-    in_series = [sizes[stem] > 1 and has_digit(title) for stem, title in zip(stems, titles, strict=True)]
-    controls = [title_word(title) in SAMPLE_TITLES for title in titles]
-    if sum(in_series) < max(3, IN_SERIES * len(titles)):
-        return _Titles(in_series, [False] * len(titles), controls)
-    heads = [re.split(r"[^A-Za-z]", title, maxsplit=1)[0].lower() for title in titles]
-    of_series = {head for head, is_one in zip(heads, in_series, strict=True) if is_one and head}
-    beside = [
-        not is_one and head not in of_series and not is_control
-        for head, is_one, is_control in zip(heads, in_series, controls, strict=True)
-    ]
-    return _Titles(in_series, beside, controls)
+    columns = rows.shape[1]
+    edge = max(1, min(EDGE, columns - 2))
+    spread = (round((columns - 1) * i / (COMPARED - 1)) for i in range(COMPARED))
+    chosen = sorted({*range(min(edge, columns)), *range(max(0, columns - edge), columns), *spread})
+    whole = rows[np.isfinite(rows[:, chosen]).all(axis=1)][:, chosen]
+    if len(whole) < FEWEST_BESIDE or 2 * len(whole) < len(rows):
+        return {}, np.empty((0, 0))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        correlations = np.abs(np.atleast_2d(np.corrcoef(_ranks(whole))))
+    np.fill_diagonal(correlations, np.nan)
+    return {column: i for i, column in enumerate(chosen)}, correlations
 
 
 def _likeness(rows: NDArray[np.float64], columns: Collection[int]) -> dict[int, tuple[float, float]]:
@@ -191,7 +248,7 @@ def _likeness(rows: NDArray[np.float64], columns: Collection[int]) -> dict[int, 
     others = [column for column in range(rows.shape[1]) if column not in columns]
     if len(others) < 2:
         others = list(range(rows.shape[1]))
-    if len(rows) < FEWEST_BESIDE_A_SERIES or len(others) < 3 or not np.isfinite(rows).all():
+    if len(rows) < FEWEST_BESIDE or len(others) < 3 or not np.isfinite(rows).all():
         return dict.fromkeys(columns, (float("nan"), float("nan")))
     compared = others[:: max(1, len(others) // COMPARED)]
     chosen = [*columns, *compared]
@@ -204,92 +261,6 @@ def _likeness(rows: NDArray[np.float64], columns: Collection[int]) -> dict[int, 
         apart = [len(columns) + i for i, other in enumerate(compared) if other != column]
         likeness[column] = _median(correlations[at, apart]), typical
     return likeness
-
-
-def _whole_beside_decimals(titles: _Titles, rows: NDArray[np.float64]) -> list[Unlike]:
-    """Return the columns at the edges that have whole numbers where the others have decimals, or the reverse."""
-    measured = np.isfinite(rows) & (rows != 0)
-    fractional = measured & (np.where(measured, rows, 0.0) % 1 != 0)
-    numbers, fractions = measured.sum(axis=0), fractional.sum(axis=0)
-    decimal = (numbers > 0) & (2 * fractions >= numbers)
-    if not decimal.any() or rows.shape[1] < 4:
-        return []
-    share = fractions[decimal].sum() / (numbers[decimal].sum() + 1)
-    whole = (fractions == 0) & ((1 - share) ** numbers < CHANCE)
-    few, reason = (
-        (whole, "has whole numbers, and the others have decimals")
-        if np.count_nonzero(whole) <= np.count_nonzero(decimal)
-        else (decimal, "has decimals, and the others are whole numbers")
-    )
-    if 3 * np.count_nonzero(few) > np.count_nonzero(whole | decimal):
-        return []
-    front = int(np.argmin(few))
-    behind = len(few) - int(np.argmin(few[::-1]))
-    return [
-        Unlike(column, reason)
-        for column in np.flatnonzero(few).tolist()
-        if titles.beside[column] or ((column < front or column >= behind) and not titles.in_series[column])
-    ]
-
-
-def _of_another_size(titles: _Titles, rows: NDArray[np.float64]) -> list[Unlike]:
-    """Return the columns at the edges whose numbers are far larger or smaller than those of all others."""
-    sizes = np.array([_median(np.abs(column[np.isfinite(column) & (column != 0)])) for column in rows.T])
-    are_few, beside = len(rows) < FEWEST_COMPARED, titles.beside
-    unlike: list[Unlike] = []
-    left = list(range(rows.shape[1]))
-    for end in (0, -1):
-        while len(left) > 3:
-            column = left[end]
-            others = sizes[[other for other in left if other != column and np.isfinite(sizes[other])]]
-            far = NEAR if beside[column] else FAR
-            middle = _median(others)
-            near = np.count_nonzero((others >= middle / NEAR) & (others <= middle * NEAR))
-            if len(others) < 2 or near < MOST_ARE_NEAR * len(others) or titles.in_series[column]:
-                break
-            is_near = middle / far <= sizes[column] <= middle * far
-            if is_near or titles.controls[column] or not (are_few or beside[column]):
-                break
-            left.remove(column)
-            reason = f"has numbers of about {sizes[column]:.3g}, and the others of about {middle:.3g}"
-            unlike.append(Unlike(column, reason))
-    return unlike
-
-
-def _of_another_order(titles: _Titles, rows: NDArray[np.float64]) -> list[Unlike]:
-    """Return the columns at the edges that go along with no other, where the others go along with each other."""
-    columns = rows.shape[1]
-    beside = titles.beside
-    fewest = FEWEST_BESIDE_A_SERIES if any(beside) else FEWEST_COMPARED
-    if len(rows) < fewest or columns < 4 or not np.isfinite(rows).all():
-        return []
-    edge = min(8, columns // 3)
-    spread = (round((columns - 1) * i / (COMPARED - 1)) for i in range(COMPARED))
-    chosen = sorted({*range(edge), *range(columns - edge, columns), *spread})
-    with np.errstate(invalid="ignore", divide="ignore"):
-        correlations = np.abs(np.atleast_2d(np.corrcoef(_ranks(rows[:, chosen]))))
-    np.fill_diagonal(correlations, np.nan)
-    unlike: list[Unlike] = []
-    left = list(range(len(chosen)))
-    for end in (0, -1):
-        for _ in range(edge):
-            at = left[end]
-            others = [i for i in left if i != at]
-            typical, own = _median(correlations[np.ix_(others, others)]), _median(correlations[at, others])
-            column = int(chosen[at])
-            if len(rows) < FEWEST_COMPARED and not beside[column]:
-                break
-            is_sample = titles.in_series[column] or titles.controls[column]
-            limit = max(UNLIKE, LIKE * typical) if beside[column] else UNLIKE
-            if is_sample or len(others) < 3 or not own < limit:
-                break
-            if typical <= ALIKE and not beside[column]:
-                break
-            left.remove(at)
-            correlation = f"median rank correlation {own:.2f}; among them {typical:.2f}"
-            title = "has a title of another kind and " if typical <= UNLIKE else ""
-            unlike.append(Unlike(column, f"{title}does not go along with the others ({correlation})"))
-    return unlike
 
 
 def _median(numbers: NDArray[np.float64]) -> float:

@@ -1,6 +1,6 @@
 """Names and titles of other people's tables, collected from how organisms, repositories and clinics call things.
 
-None is taken from the reader's own lists: they show what is not on them.
+They were collected before the reader's lists were made longer, or beside them: many stand on no list.
 """
 
 from __future__ import annotations
@@ -224,6 +224,15 @@ ANNOTATIONS: dict[str, Numbers] = {
     "cromosoma": one_of("1", "2", "X"), "lunghezza": whole(200, 12_000), "长度": whole(200, 12_000),
     "描述": text("蛋白 {i}"),
     "染色体": one_of("1", "2", "X"), "длина": whole(200, 12_000), "遺伝子名": text("遺伝子{i}"),
+    "uzunluk": whole(200, 12_000), "geenipituus": whole(200, 12_000), "μήκος": whole(200, 12_000),
+    "길이": whole(200, 12_000), "الطول": whole(200, 12_000), "antall eksoner": whole(1, 40),
+    # of further kinds
+    "aa_len": whole(80, 3000), "codon adaptation index": decimal(0.1, 0.9), "GRAVY": decimal(-2, 1.5),
+    "ΔG (kcal/mol)": decimal(-60, -5, 1), "mRNA half life": decimal(0.5, 30, 1), "ribosome density": decimal(0.1, 2),
+    "n_orthologs": whole(0, 9), "paralogues": whole(0, 12), "CERES": decimal(-2, 0.5), "gnomAD mis_z": decimal(-3, 7, 2),
+    "HPA level": one_of("high", "low", "not detected"), "on_panel": one_of("0", "1"), "operon_no": whole(1, 800),
+    "CNV gain %": decimal(0, 40, 1), "cM/Mb": decimal(0, 5, 2), "UMI share": decimal(0, 0.01, 6),
+    "probe affinity": decimal(-1, 1), "Tm": decimal(55, 65, 1), "n.papers": whole(0, 9000),
 }  # fmt: skip
 """Of each title of a column that describes genes, what stands below it: of a gene's number and its values."""
 
@@ -242,5 +251,11 @@ CLINICAL: dict[str, Numbers] = {
     "response": one_of("CR", "PD"), "tumour purity": decimal(0.2, 0.98, 2), "HbA1c": decimal(4.5, 11, 1),
     "passage": whole(3, 30), "Alter": whole(18, 90), "Geschlecht": one_of("w", "m"), "âge": whole(18, 90),
     "edad": whole(18, 90), "peso": decimal(45, 120, 1), "年龄": whole(18, 90), "性别": one_of("男", "女"),
+    "ikä": whole(18, 90), "wiek": whole(18, 90), "yaş": whole(18, 90), "ηλικία": whole(18, 90), "나이": whole(18, 90),
+    "العمر": whole(18, 90), "kjønn": one_of("k", "m"), "ECOG": whole(0, 3), "LDH (U/l)": whole(120, 900),
+    "creatinine µmol/L": whole(45, 180), "leukocytes": decimal(3, 14, 1), "ldl_chol": decimal(1, 6, 1),
+    "gestational_week": whole(20, 41), "litter": whole(1, 20), "cage": one_of("C1", "C2"), "diet kcal%": whole(10, 60),
+    "alignment_rate": decimal(70, 99, 2), "dup_fraction": decimal(0.05, 0.6), "TIN": decimal(40, 90, 1),
+    "elevation_m": whole(0, 3000), "pH": decimal(4, 9, 1), "salinity": decimal(0, 35, 1), "NYHA": whole(1, 4),
 }  # fmt: skip
 """Of each title of a column that describes samples, what stands below it."""

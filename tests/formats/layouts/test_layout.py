@@ -160,8 +160,8 @@ REFUSED = {
         r"may be its 3 rows \(bar, foo, baz\) or its 3 columns \(u, v, w\)",
     ),
     "an unknown column of whole numbers": (
-        table(last={"bp_of_it": [str(v) for v in (90, 1500, 77, 2300, 640, 120, 3100, 55, 980, 410, 2700, 60)]}),
-        "Column 'bp_of_it' of .* may be a sample, or may describe the genes",
+        table(last={"S_of_it": [str(v) for v in (90, 1500, 77, 2300, 640, 120, 3100, 55, 980, 410, 2700, 60)]}),
+        "Column 'S_of_it' of .* may be a sample, or may describe the genes",
     ),
 }
 

@@ -1,0 +1,118 @@
+"""Names among the genes of an expression table that are of no gene, and describe its samples."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ..genes.orientation import is_gene_id, title_word
+from .titles import WORDS_ON_SAMPLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+_SYMBOL = re.compile(
+    r"[A-Z0-9][A-Z0-9@.-]*(orf\d+[A-Z]?)?|(ENS[A-Z]*|LINC|MIR|LOC|RP\d+-)\w+(\.\d+)?|[a-z]{3}-(miR|let)-\S+|\S+_at|"
+    r"mt-\w+(-\w+)?"
+)
+"""A symbol of a human gene, or an id beside such symbols."""
+
+_PHRASE = re.compile(
+    r"[A-Za-z][a-z]*([_.][a-z]+)+|[A-Za-z][a-z]{2,}-[a-z]{3,}|.*[^\W\d] +[^\W\d]{3,}.*|"
+    r".*[^\W\d] \(.*[^\W\d].*\)|.*[%/].*"
+)
+"""Several words: `pack_years`, `Age (years)`, `dose mg/kg`."""
+
+_WORD = re.compile(r"[a-z]{2,}\d*")
+
+NARROW, WIDE = 8, 50
+"""Most names in front of all others, or behind, that may describe samples: a tenth of all, within these."""
+
+CAPITALS = 0.8
+"""Share of names of genes that begin with a capital letter, where a name in small letters is of none."""
+
+INNER = 0.1
+"""Largest share of names that are unlike the others and stand among them, where those at the edges are judged."""
+
+COMPARED = 100
+"""About as many genes are looked at for decimals."""
+
+
+class UnlikeNames(NamedTuple):
+    """Positions of names that may describe samples, and of those that do."""
+
+    asked: list[int]
+    none: list[int]
+
+
+def find_unlike_names(names: Sequence[str], values: NDArray[np.float64]) -> UnlikeNames:
+    """Return which names of genes are words, as `weight_kg` is, and stand together before or behind all others.
+
+    Several words describe samples where one of them is of people or of libraries, as `years` and `reads` are; other
+    words may.
+
+    Parameters
+    ----------
+    names : sequence of str
+    values : ndarray of float64, shape (names, samples)
+        A single word counts where its values are whole numbers and those of most others are not, or where nearly all
+        other names have capital letters.
+
+    Examples
+    --------
+    >>> names = ["body weight (g)", "smoker", "TP53", "MDM2", "BAX", "ATM", "MYC", "FOS", "JUN", "VIM", "CD4", "CD8A"]
+    >>> find_unlike_names(names, np.full((12, 4), 7.5))
+    UnlikeNames(asked=[1], none=[0])
+    """
+    phrases = [bool(_PHRASE.fullmatch(name.strip())) for name in names]
+    words = [bool(_WORD.fullmatch(name.strip())) for name in names]
+    if not any(phrases) and not any(words) and all(map(_SYMBOL.fullmatch, names)):
+        return UnlikeNames([], [])
+    some_rows = _are_whole(values[:: max(1, len(values) // COMPARED)])
+    are_decimals = 2 * int(np.count_nonzero(some_rows)) < len(some_rows)
+    of_genes = _are_most(map(_SYMBOL.fullmatch, names), names)
+    of_ids = _are_most(map(is_gene_id, names), names)
+    small = _are_most(map(str.islower, names), names)
+    capitals = _are_most((name[:1].isupper() for name in names), names)
+    edge = max(NARROW, min(WIDE, len(names) // 10))
+    front, behind = range(min(edge, len(names))), range(max(edge, len(names) - edge), len(names))
+    whole = dict(zip((*front, *behind), _are_whole(values[[*front, *behind]]).tolist(), strict=True))
+    unlike = [
+        is_phrase
+        or not name.isascii()
+        or (is_word and ((are_decimals and whole.get(i, False)) or (capitals and name.islower())))
+        or (of_genes and not _SYMBOL.fullmatch(name))
+        or (of_ids and not is_gene_id(name))
+        or (small and not name.islower())
+        for i, (name, is_phrase, is_word) in enumerate(zip(names, phrases, words, strict=True))
+    ]
+    if sum(unlike) > max(2, len(names) // 3):
+        return UnlikeNames([], [])
+    places = [i for i, is_unlike in enumerate(unlike) if is_unlike]
+    inner = [i for i in places if i not in whole]
+    if len(inner) > INNER * len(names):
+        return UnlikeNames([], [])
+    if inner:  # such names are among the genes as well
+        places = [i for block in (front, behind[::-1]) for i in _leading(block, unlike)]
+    certain = [i for i in places if phrases[i] and set(title_word(names[i]).split("_")) & WORDS_ON_SAMPLES]
+    return UnlikeNames([i for i in places if i not in certain], certain)
+
+
+def _leading(block: Sequence[int], unlike: Sequence[bool]) -> list[int]:
+    """Return the positions from the beginning of a block on that are unlike the others, without a gap."""
+    end = next((at for at, i in enumerate(block) if not unlike[i]), len(block))
+    return list(block[:end])
+
+
+def _are_most(which: Iterable[object], names: Sequence[str]) -> bool:
+    return sum(map(bool, which)) >= CAPITALS * len(names)
+
+
+def _are_whole(rows: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which rows have whole numbers alone, missing values apart."""
+    finite = np.where(np.isfinite(rows), rows, 0.0)
+    return np.all(finite == np.round(finite), axis=1)
