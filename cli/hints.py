@@ -73,8 +73,11 @@ HINTS: dict[str, str] = {
     "column-of-tested-table": "Name it: --trait {first}. These can be one: {offered}.",
     "column-of-text-and-numbers": "Leave it out with --skip-columns {column!r}, or correct the fields of text.",
     "columns-of-one-sample": "Put one column of each sample into one table; if these are samples, add --columns '*'.",
+    "components-not-expression": "Give the table of genes × samples that they were computed from.",
     "decimal-comma-or-thousands": "Choose with --decimal comma or --decimal point.",
-    "decimals-or-thousands": "Write numbers without marks between thousands; for decimals, use --decimal point.",
+    "decimals-or-thousands": (
+        "Choose with --decimal point for decimals, or with --decimal comma for points between thousands."
+    ),
     "field-without-number": "If it is missing, use --missing-value {value}, or leave the field empty.",
     "gene-column-unknown": "Choose the column that names the genes: --gene-column NAME.",
     "genes-are-row-numbers": "Choose the column of names with --gene-column TITLE, or the axis with --genes-in.",
@@ -123,20 +126,33 @@ HINTS: dict[str, str] = {
     "missing-or-number": "Use --missing-value {value} if it is missing, or --missing-value none if it is a number.",
     "missing-or-value": "Write NA where a value is missing; if {value} is a value, insist with --columns '*'.",
     "one-flag-of-sign": "Write signs as 1 and -1 in a column `sign`, or use --sign-column none to read no sign.",
+    "one-value-a-row": (
+        "Make one row a gene and one column a sample; in Python: pandas.read_csv(FILE, sep=None, engine='python')"
+        ".pivot(index=GENE, columns=SAMPLE, values=VALUE).to_csv(NEW)."
+    ),
     "pathway-without-genes": "Leave the pathway out: name only the other pathways, with --only.",
     "pathways-not-recognised": (
         "Name the kind with --format (`grn commit --help` lists them), or give the columns titles: source, target and "
         "weight, or set and gene."
     ),
     "pathways-too-small": "Lower --min-genes.",
+    "qualities-not-expression": "Give a table of genes × samples; if these are genes, insist with --columns '*'.",
+    "results-not-expression": (
+        "`grn lmm fit --pheno FILE` takes a table of tests as a signal; if the columns are samples, add --columns '*'."
+    ),
     "results-not-loadings": "If they are loadings all the same, add --format loadings.",
     "sample-id-column-ambiguous": "Leave one of these columns in the table: {offered}.",
     "sample-of-text": "Correct the field if it is a sample; if it describes genes, add --skip-columns {column!r}.",
     "samples-not-described": "Describe the samples in a table, one a row: --sample-table FILE.",
+    "samples-of-samples": "Take these rows out of the file; if all are samples, insist with --columns '*'.",
     "samples-without-condition": "Choose the samples with --where COLUMN=VALUE.",
     "several-measures": "Choose the columns to read by their titles, such as --columns {pattern!r}.",
     "several-sheets": "`grn init --sheet NAME` reads one of them; elsewhere, leave one in the file.",
     "sign-not-known": "Choose the column of signs with --sign-column TITLE, or --sign-column none.",
+    "square-not-expression": (
+        "A covariance is read by `grn init --covariance FILE`; correlations need the standard deviations as well. "
+        "Insist on expression with --columns '*'."
+    ),
     "strength-not-positive": "To subtract a pathway, use --subtract.",
     "unknown-signs": "Use --unknown-sign drop to leave them out, or --unknown-sign plus to take them as activation.",
     "values-as-names": "Add a header, and a first column of the names of genes.",

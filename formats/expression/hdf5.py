@@ -26,6 +26,12 @@ _OTHERS = (
         {"assays", "meta.data"},
         ForeignKind("a Seurat file (.h5seurat)", 'In R: SeuratDisk::Convert("{name}", dest = "h5ad")'),
     ),
+    (
+        {"data", "meta"},
+        ForeignKind(
+            "a collection of samples (ARCHS4)", 'In Python: archs4py.data.series("{name}", SERIES).to_csv("e.csv")'
+        ),
+    ),
 )
 """HDF5 files that are known and not read, by what stands at their root."""
 

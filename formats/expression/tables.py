@@ -10,14 +10,21 @@ import numpy as np
 from ...engine.errors import InputError
 from ...engine.estimation.expression import Expression
 from ...engine.wording import counted, some
-from ..files.delimited import check_names, is_number, open_table
+from ..files.delimited import check_names, clipped, is_number, open_table
 from ..files.table_numbers import read_named_numbers
 from ..genes.identifiers import spreadsheet_dates
 from ..genes.orientation import Orientation, are_samples, orient
 from ..layouts.gene_names import find_unlike_names
 from ..layouts.layout import ColumnChoice, lay_out
-from ..layouts.summaries import find_summaries
-from ..layouts.titles import ALSO_GENES, COUNTER_ROWS, describes_samples, is_counting
+from ..layouts.other_tables import (
+    find_results,
+    refuse_components,
+    refuse_qualities,
+    refuse_results,
+    refuse_square,
+)
+from ..layouts.summaries import MOST_COLUMNS, find_parts, find_summaries
+from ..layouts.titles import ALSO_GENES, COUNTER_ROWS, MEASURES_OF_BLOOD, describes_samples, is_counting
 from ..layouts.unlike import find_unlike
 from .gct import has_metadata, without_metadata
 from .sample_tables import select_described
@@ -35,8 +42,11 @@ if TYPE_CHECKING:
     from ..layouts.unlike import Unlike
 
 
-MISSING_CODES = (-9.0, -99.0, -999.0, -9999.0, -99999.0)
-"""Numbers that stand for missing values in many files."""
+FAR_OFF = 0.5
+"""A code of missing values is farther from all values than so many times their range, or the only negative number."""
+
+ONE_NINE, LARGEST_CODE = 9, 1e8
+"""A single −9 is no code; and larger numbers of nines are none."""
 
 
 def read_expression_table(
@@ -106,13 +116,17 @@ def read_expression_table(
         choice = ColumnChoice(gene_column if table is opened else None, tuple(columns), tuple(skip_columns))
         layout = lay_out(table, header=header, choice=choice)
         _, names, values = (numbers or _read_numbers)(table, layout)
-    rows, titles = tuple(names), tuple(layout.titles[column] for column in layout.values)
+    titles = tuple(layout.titles[column] for column in layout.values)
+    rows = tuple(names) if layout.names is not None else tuple(f"s{i + 1}" for i in range(len(values)))
     _check_gct(table, len(rows), len(titles), are_all=not choice.patterns)
     rows, values, counters = _without_counters(rows, values)
     are_samples_known = bool(columns) or are_samples_chosen or sample_table is not None
     body = _Body(rows, titles, values, tuple(layout.values.index(column) for column in layout.doubtful))
     if not columns:
         _refuse_missing_codes(path, body.values)
+    if not columns and genes_in == "auto":
+        refuse_square(path, body.rows, body.titles, body.values)
+        refuse_components(path, body.titles)
     body, summaries = (body, ()) if columns or table.is_gct else _without_summaries(body)
     has_gene_column = gene_column is not None
     orientation = _choose_axis(table, genes_in, layout, body.rows, body.titles, has_gene_column=has_gene_column)
@@ -122,6 +136,7 @@ def read_expression_table(
         *layout.notes,
         *counters,
         *summaries,
+        *_note_footnotes(table),
         f"genes in {orientation.genes_in}: {orientation.reason}",
     )
     if orientation.genes_in == "rows":
@@ -130,6 +145,12 @@ def read_expression_table(
             notes += described
         expression = Expression(body.values, body.rows, body.titles)
     else:
+        if not are_samples_known:
+            _refuse_parts(path, body)
+        if not are_genes_chosen and not columns:
+            refuse_results(path, layout.titles, find_results(layout.titles, range(len(layout.titles))), ())
+            refuse_qualities(path, body.titles)
+            refuse_components(path, body.titles)
         expression = Expression(np.ascontiguousarray(body.values.T), body.titles, body.rows)
     check_names(expression.samples, "sample", path)
     _refuse_values_as_names(path, body.rows, "rows")
@@ -140,6 +161,11 @@ def read_expression_table(
         expression, selected = select_described(expression, sample_table, where)
         notes += selected
     return expression, notes
+
+
+def _note_footnotes(table: Table) -> list[str]:
+    remarks = [clipped(row.fields[0].strip()) for row in table.footnotes]
+    return [f"below the table skipped: {some(remarks, 3)}"] if remarks else []
 
 
 class _Body(NamedTuple):
@@ -224,6 +250,8 @@ def _choose_axis(
                 hint="Add a header line of the names of genes.",
             )
         return Orientation("rows", "without a header only rows have names")
+    if layout.names is None:
+        return Orientation("columns", "only columns have names")
     orientation = orient(layout.titles[layout.names], rows, columns)
     if orientation is None:
         raise InputError(
@@ -255,7 +283,8 @@ def _without_descriptions(
         return genes, values, ()
     front, behind = int(np.argmax(mask)), len(mask) - int(np.argmax(mask[::-1]))
     for block in (range(front), range(behind, len(mask)), *([i] for i in range(front, behind))):
-        if all(genes[i] in ALSO_GENES for i in block if not mask[i]):
+        is_inner = len(block) == 1 and front <= block[0] < behind
+        if all(genes[i] in ALSO_GENES or (is_inner and genes[i] in MEASURES_OF_BLOOD) for i in block if not mask[i]):
             mask[list(block)] = True
     if mask.all():
         return genes, values, ()
@@ -273,16 +302,36 @@ def _without_fractions(genes: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[s
 
 
 def _refuse_missing_codes(path: Path, values: NDArray[np.float64]) -> None:
-    """Refuse a negative number of nines where all other values are from 0 up: it may mean missing; −9 if it repeats."""
-    negative = values[values < 0]
-    is_one_number = len(negative) > 0 and negative.min() == negative.max() and negative[0] in MISSING_CODES
-    if is_one_number and (len(negative) > 1 or negative[0] != MISSING_CODES[0]):
-        raise InputError(
-            f"{path}: {negative[0]:g} stands {counted(len(negative), 'time')}, and all other values are from 0 up: "
-            "it may mean that a value is missing, or be a value.",
-            code="missing-or-value",
-            facts={"value": f"{negative[0]:g}"},
-        )
+    """Refuse a number that may mean missing: nines or −1, the lowest or highest by far, or the only negative number."""
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return
+    for code in (float(finite.min()), float(finite.max())):
+        others = finite[finite != code]
+        if not others.size or not (is_code_of_nines(code) or code == -1.0):
+            continue
+        count, gap = finite.size - others.size, float(np.min(np.abs(others - code)))
+        is_far = gap > FAR_OFF * float(np.ptp(others))
+        is_only_negative = code < -1 and float(others.min()) >= 0
+        if (is_far or is_only_negative) and (count > 1 or abs(code) > ONE_NINE):
+            beyond = "from 0 up" if is_only_negative else f"from {others.min():.4g} to {others.max():.4g}"
+            raise InputError(
+                f"{path}: {code:g} stands {counted(count, 'time')}, and all other values are {beyond}: it may mean "
+                "that a value is missing, or be a value.",
+                code="missing-or-value",
+                facts={"value": f"{code:g}"},
+            )
+
+
+def is_code_of_nines(number: float) -> bool:
+    """Whether a number is written with nines alone, perhaps with a minus, as codes of missing values are.
+
+    Examples
+    --------
+    >>> is_code_of_nines(-999.0), is_code_of_nines(99.5)
+    (True, False)
+    """
+    return number.is_integer() and abs(number) < LARGEST_CODE and set(str(abs(int(number)))) == {"9"}
 
 
 def _refuse_values_as_names(path: Path, names: Sequence[str], of: str) -> None:
@@ -328,6 +377,17 @@ def _without_annotation(path: Path, body: _Body) -> tuple[_Body, tuple[str, ...]
         notes += (f"{which} skipped, by title and numbers no sample: {titles}",)
         body, summaries = _without_summaries(body.without_columns(none))  # of the columns that are left
         notes += summaries
+
+
+def _refuse_parts(path: Path, body: _Body) -> None:
+    """Refuse rows of samples that are computed of some others."""
+    if len(body.rows) <= MOST_COLUMNS and (parts := find_parts(body.values.T)):
+        row, part = next(iter(parts.items()))
+        raise InputError(
+            f"{some([repr(body.rows[row]) for row in parts])} of {path} may be samples, or may be computed of others: "
+            f"{body.rows[row]!r} is the {part}.",
+            code="samples-of-samples",
+        )
 
 
 def _refuse_unlike(path: Path, columns: Sequence[str], unlike: Sequence[Unlike]) -> None:

@@ -11,6 +11,7 @@ import importlib
 import io
 import json
 import zipfile
+from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -163,15 +164,21 @@ def _holds_something(sheet: Any) -> bool:
 def _rows_of(path: Path, sheet: Any) -> Iterator[Sequence[object]]:
     """Yield the rows of a sheet, all as wide as its widest: empty cells at the end of a row are not stored."""
     sheet.reset_dimensions()
-    width = 0
+    width, rows = 0, 0
+    columns: Counter[int] = Counter()
     for count, row in enumerate(sheet.iter_rows(values_only=True), start=1):
         filled = [i for i, cell in enumerate(row) if cell is not None]
+        columns.update(filled)
+        rows += bool(filled)
         if filled and filled[-1] >= width:
             width = filled[-1] + 1
             refuse_beyond_budget(path, (count, width))
+    # Tables often begin in another column than the first, below a title that does not.
+    start = next((i for i in range(width) if 2 * columns[i] >= rows), 0)
+    start = start if all(columns[i] <= 1 for i in range(start)) else 0
     sheet.reset_dimensions()
     for row in sheet.iter_rows(values_only=True):
-        yield [*row[:width], *(None,) * (width - len(row))]
+        yield [*row[start:width], *(None,) * (width - max(start, len(row)))]
 
 
 def _parquet_rows(path: Path) -> Iterator[Sequence[object]]:

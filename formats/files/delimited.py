@@ -7,7 +7,7 @@ import itertools
 import re
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ...engine.errors import InputError
@@ -23,10 +23,16 @@ if TYPE_CHECKING:
 
     from ...engine.choices import DecimalMark
 
-Delimiter = Literal["\t", ",", ";", " "]
+Delimiter = Literal["\t", ",", ";", "|", " "]
 """A space stands for runs of white space."""
 
-DELIMITER_NAMES: dict[Delimiter, str] = {"\t": "tabs", ";": "semicolons", ",": "commas", " ": "white space"}
+DELIMITER_NAMES: dict[Delimiter, str] = {
+    "\t": "tabs",
+    ";": "semicolons",
+    ",": "commas",
+    "|": "bars",
+    " ": "white space",
+}
 """Of several delimiters that fit a table equally well, the first is taken."""
 
 PEEK = 50
@@ -53,6 +59,8 @@ _POINT_NUMBER = re.compile(r"\s*[+-]?\d*\.\d+(e[+-]?\d+)?\s*", re.IGNORECASE)
 _GROUPED = re.compile(r"\s*[+-]?[1-9]\d{0,2},\d{3}\s*")
 """A number that may have a decimal comma, or a comma between thousands."""
 _POINT_THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2}(\.\d{3})+\s*")
+_SURELY_POINTS = re.compile(r"\s*[+-]?[1-9]\d{0,2}(\.\d{3}){2,}\s*")
+"""A number with two points between thousands."""
 _POINT_GROUPED = re.compile(r"\s*[+-]?[1-9]\d{0,2}\.\d{3}\s*")
 
 _SPACES = "\u00a0\u2007\u2009\u202f"
@@ -70,6 +78,18 @@ _THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?\s*")
 _SEP = re.compile(r"\"?sep=(,|;|\t|\\t)\"?", re.IGNORECASE)
 """A first line that tells a spreadsheet the delimiter of the others."""
 
+_RULE = re.compile(r"\s*[-=:+]*\s*")
+"""A line between a header and its rows, as databases print it."""
+
+_FOOTNOTE = re.compile(r"[#*\u2020\u2021(].*|\S+( \S+){2,}")
+"""A field that stands alone in a row and is no name: a remark below a table."""
+
+FEWEST_BESIDE_REMARKS = 3
+"""Fewest columns of a table that may have remarks below it."""
+
+MOST_FOOTNOTES = 20
+"""Most rows below a table that are remarks."""
+
 _SEPARATORS: dict[str, Delimiter] = {",": ",", ";": ";", "\t": "\t", "\\t": "\t"}
 
 SURE_OF_GROUPS = 50
@@ -77,6 +97,9 @@ SURE_OF_GROUPS = 50
 
 FEWEST_GROUPED = 12
 """Fewest numbers of one form that are no chance."""
+
+FEW_WHOLE = 0.1
+"""Logarithms with three decimals have fewer whole numbers among them than this share."""
 
 LARGEST_OF_LOGS = 50.0
 """Numbers with three decimals that are below are logarithms, and no thousands."""
@@ -128,6 +151,8 @@ class Table:
         Whether quotation marks enclose fields, as in csv files; else they are part of them.
     form : str
         What it is, for a note.
+    footnotes : list of Row
+        The remarks below the table, as they are met.
     """
 
     path: Path
@@ -142,6 +167,7 @@ class Table:
     has_marks: bool = False
     is_quoted: bool = True
     form: str = ""
+    footnotes: list[Row] = field(default_factory=list[Row], compare=False)
 
     @property
     def rows(self) -> Iterator[Row]:
@@ -153,15 +179,37 @@ class Table:
         quoting = csv.QUOTE_MINIMAL if self.is_quoted else csv.QUOTE_NONE
         reader = csv.reader(lines, delimiter=self.delimiter, quoting=quoting)
         has_remarks = self.has_remarks
+        remarks: list[Row] = []
         try:
             for fields in reader:
-                if any(map(str.strip, fields)) and not (has_remarks and fields[0].startswith("!")):
-                    yield self.with_points(Row(before + reader.line_num, fields))
+                if not any(map(str.strip, fields)) or (has_remarks and fields[0].startswith("!")):
+                    continue
+                if self.delimiter == "|" and all(map(_RULE.fullmatch, fields)):
+                    continue
+                row = Row(before + reader.line_num, fields)
+                if self.is_remark(fields) and len(remarks) < MOST_FOOTNOTES:
+                    remarks.append(row)
+                    continue
+                if between := [*self.footnotes, *remarks]:  # read before, or here
+                    raise InputError(
+                        f"{self.path}, line {between[0].line}: {clipped(between[0].fields[0].strip())} stands alone "
+                        "among the rows of the table.",
+                        hint="Take that line out of the file.",
+                    )
+                yield self.with_points(row)
+            self.footnotes.extend(remarks)
         except csv.Error as error:
             raise InputError(
                 f"{self.path}, line {before + reader.line_num} cannot be read as a table: {error}.",
                 hint="Look for a quotation mark that is never closed, or line ends that are missing.",
             ) from error
+
+    def is_remark(self, fields: list[str]) -> bool:
+        """Whether the only field of a row is a remark, where the rows of the table have several."""
+        if self.delimiter == " " or not self.first or len(self.first[0].fields) < FEWEST_BESIDE_REMARKS:
+            return False
+        first, *others = fields
+        return not any(map(str.strip, others)) and bool(_FOOTNOTE.fullmatch(first.strip()))
 
     def with_points(self, row: Row) -> Row:
         """Return a row with numbers as Python writes them, but for its first field, which is a name."""
@@ -274,7 +322,7 @@ def read_titles(table: Table, first: Sequence[Row]) -> tuple[str, ...]:
     InputError
         A name is longer than `LONGEST_NAME`.
     """
-    titles = [field.strip() for field in first[0].fields]
+    titles = [" ".join(field.split()) if "\n" in field else field.strip() for field in first[0].fields]
     refuse_long_names(titles, f"line {first[0].line}, column", table.path)
     below = first[1].fields if len(first) > 1 else []
     if len(below) == len(titles) + 1 and titles[0] and titles[-1] and below[-1].strip():
@@ -384,7 +432,10 @@ def peek(table: Table) -> Table:
         first.append(row)
         if len(first) >= PEEK or (len(first) > 1 and sum(len(row.fields) for row in first) >= PEEK_FIELDS):
             break
-    return replace(table, first=tuple(first), lines=itertools.chain(lines, table.lines))
+    table = replace(table, first=tuple(first), lines=itertools.chain(lines, table.lines))
+    while len(first) > 1 and table.is_remark(first[-1].fields):
+        first.pop()
+    return replace(table, first=tuple(first))
 
 
 def _recorded(lines: Iterable[str], record: list[str]) -> Iterator[str]:
@@ -422,6 +473,7 @@ def _sniff_delimiter(lines: Sequence[str]) -> Delimiter:
     """Return the delimiter that gives the rows one width, and numbers behind their first fields."""
     lengths = itertools.accumulate(map(len, lines))
     lines = [line for line, length in zip(lines, lengths, strict=True) if length <= SNIFFED_TEXT] or lines[:2]
+    lines = [line for line in lines if not line.startswith("#") and line.strip("-+=:| \r\n")] or list(lines)
     scores: dict[Delimiter, float] = {delimiter: _fit(lines, delimiter) for delimiter in DELIMITER_NAMES}
     widths = [len(row) for row in _split(lines, "\t")]
     if scores["\t"] and len(set(widths[1:])) == 1 and widths[0] in (widths[1], widths[1] - 1):
@@ -493,10 +545,17 @@ def _with_decimal_mark(table: Table, decimal: DecimalMark) -> Table:
     if decimal == "auto" and any(map(_SURELY_THOUSANDS.fullmatch, cells)):
         table = replace(table, may_have_thousands=True)
         return replace(table, first=tuple(map(table.with_points, table.first)))
-    if decimal == "auto" and not commas:
+    points = [cell for cell in cells if _POINT_NUMBER.fullmatch(cell)]
+    are_groups = all(map(_POINT_GROUPED.fullmatch, points)) and table.delimiter != ","
+    both = (
+        any("." in cell for cell in commas)  # 16.551,17
+        or (are_groups and any(map(_SURELY_POINTS.fullmatch, cells)))
+        or (are_groups and bool(points) and bool(commas) and not all(map(_GROUPED.fullmatch, commas)))
+        or decimal == "comma"
+    )
+    if decimal == "auto" and not commas and not both:
         _refuse_points_between_thousands(table)
-    both = any("." in cell for cell in commas)  # 16.551,17
-    if decimal == "auto" and not both and (not commas or any(map(_POINT_NUMBER.fullmatch, cells))):
+    if decimal == "auto" and not both and (not commas or points):
         return table
     if decimal == "auto" and not both and all(map(_GROUPED.fullmatch, commas)):
         if len(commas) >= SURE_OF_GROUPS and sum(cell.strip().isdecimal() for cell in cells) >= 3:
@@ -529,6 +588,8 @@ def _refuse_points_between_thousands(table: Table) -> None:
             f"or the point stands between thousands ({cells[0].replace('.', '')}).",
             code="decimals-or-thousands",
         )
+    if are_logs and len(cells) >= FEWEST_GROUPED and len(fields) - len(cells) < FEW_WHOLE * len(fields):
+        return
     for column in itertools.zip_longest(*(row.fields[1:] for row in table.first), fillvalue=""):
         pointed = [cell.strip() for cell in column[1:] if _POINT_GROUPED.fullmatch(cell)]
         whole = [cell.strip() for cell in column[1:] if cell.strip().isdecimal()]

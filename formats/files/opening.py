@@ -78,7 +78,8 @@ def open_text(path: Path, *, packing: int = TEXT_PACKING) -> Generator[TextIO]:
             offender = error.object[error.start : error.start + 1]
             raise InputError(
                 f"{path} is not {encoding.removesuffix('-sig').upper()} text: it holds the byte 0x{offender.hex()}.",
-                hint=f"iconv -f latin1 -t utf-8 {path.name} > utf8-{path.name}",
+                hint=f"iconv -f cp1252 -t utf-8 {path.name} > utf8-{path.name}; in place of cp1252 (western), cp1251 "
+                "is Cyrillic, gb18030 Chinese, shift_jis Japanese.",
             ) from error
 
 

@@ -126,7 +126,11 @@ def read_number_blocks(
     lines = itertools.islice(table.lines, skipped, None)
     before, characters = table.before + skipped, 0
     while batch := list(_batch(lines, rows)):
-        block = _read_plain(table, batch, before, columns, name, behind, text) if may_be_plain else None
+        block = (
+            _read_plain(table, batch, before, columns, name, behind, text)
+            if may_be_plain and not table.footnotes
+            else None
+        )
         if block is not None:
             characters += sum(map(len, batch))
             yield block, characters

@@ -15,7 +15,8 @@ _TITLES_OF_GENES = """
 gene genes gene_id geneid gene_ids gene_name gene_names genename gene_symbol genesymbol symbol symbols hugo
 hugo_symbol hgnc hgnc_id hgnc_symbol mgi_symbol ensembl ensembl_id ensembl_gene_id ensg entrez entrez_id
 entrezid entrez_gene_id probe probes probe_id probeid probe_set probeset probeset_id id_ref feature feature_id
-transcript transcript_id target_id
+transcript transcript_id target_id orf orfs locus_tag locus_tags systematic_name protein_id protein_ids otu otu_id asv
+mirna mirna_id isoform isoform_id accession gen gène gene_accession majority_protein_ids unigene
 """
 GENE_WORDS = frozenset(_TITLES_OF_GENES.split())
 """Titles of a column of gene names, in lower case with `_` for other signs."""
@@ -23,7 +24,9 @@ GENE_WORDS = frozenset(_TITLES_OF_GENES.split())
 _TITLES_OF_SAMPLES = """
 sample samples sample_id sampleid sample_name sampleids cell cells cell_id cellid cell_barcode barcode barcodes
 patient patients patient_id donor donor_id subject subject_id individual individual_id case case_id run
-replicate condition
+replicate condition specimen specimen_id animal animal_id mouse mouse_id rat_id tube muestra amostra échantillon
+echantillon campione staal prov prøve proband participant participant_id library_id aliquot biosample model_id
+depmap_id cell_line 样本 样品 образец
 """
 SAMPLE_WORDS = frozenset(_TITLES_OF_SAMPLES.split())
 """Titles of a column of sample names, in the same form."""
@@ -54,8 +57,8 @@ _SAMPLE_LIKE = re.compile(
 
 _SURELY_SAMPLE = re.compile(
     r"TCGA[-.]\w\w[-.]\w{4}.*|GTEX[-.].+|GSM\d{3,}.*|[SED]RR\d{5,}.*|SAM(N|EA|D)\d+|ACH-\d{6}|[ACGT]{12,}(-\d+)?|"
-    r".*\.(raw|mzml|d|wiff|bam|sam|cel|fastq|fq|htseq|counts)(\.gz)?(\.\w+)*|.*[/\\\\].+|.*\.PG\.\w+|"
-    r"(Abundances?|Intensity|LFQ intensity|Reporter intensity).*",
+    r".*\.(raw|mzml|d|wiff|bam|sam|cel|chp|idat|gpr|rcc|fastq|fq|htseq|counts)(\.gz)?([ .]\w+)*|.*[/\\\\].+|"
+    r".*\.PG\.\w+|(Abundances?|Intensity|LFQ intensity|Reporter intensity).*",
     re.IGNORECASE,
 )
 """Names that archives and sequencers give to samples and cells, and nobody to a gene."""
@@ -92,8 +95,8 @@ class Orientation:
 
 
 def title_word(cell: str) -> str:
-    """Return a column title in lower case, with `_` for every run of other signs: `Gene Symbol` → `gene_symbol`."""
-    return re.sub(r"[^a-z0-9]+", "_", cell.strip().lower()).strip("_")
+    """Return a column title in small letters, with `_` for every run of other signs: `Gene Symbol` → `gene_symbol`."""
+    return re.sub(r"[\W_]+", "_", cell.strip().lower()).strip("_")
 
 
 def is_gene_id(name: str) -> bool:

@@ -38,6 +38,19 @@ CAPITALS = 0.8
 INNER = 0.1
 """Largest share of names that are unlike the others and stand among them, where those at the edges are judged."""
 
+FEWEST_SAMPLES, FEWEST_GENES = 4, 10
+"""Fewest samples, and fewest other genes, by whose numbers a gene is judged."""
+
+FEWEST_DIFFERENT, LARGE = 4, 5
+"""Fewest different whole numbers of a gene that are no logarithms of small counts, and the least of the largest."""
+
+LARGEST_OF_LOGS, ABOVE, FEW = 30.0, 1.5, 0.2
+"""Numbers with decimals below the first are logarithms; beyond them by the second they are of another kind; where less
+than the third of other genes have whole numbers alone."""
+
+EDGE = 8
+"""Genes at both edges that are not taken for typical, where there are more than three times as many."""
+
 COMPARED = 100
 """About as many genes are looked at for decimals."""
 
@@ -52,8 +65,8 @@ class UnlikeNames(NamedTuple):
 def find_unlike_names(names: Sequence[str], values: NDArray[np.float64]) -> UnlikeNames:
     """Return which names of genes are words, as `weight_kg` is, and stand together before or behind all others.
 
-    Several words describe samples where one of them is of people or of libraries, as `years` and `reads` are; other
-    words may.
+    Several words describe samples where one of them is of people or of libraries, as `years` and `reads` are, and so
+    do words of other languages; other words may.
 
     Parameters
     ----------
@@ -70,24 +83,27 @@ def find_unlike_names(names: Sequence[str], values: NDArray[np.float64]) -> Unli
     """
     phrases = [bool(_PHRASE.fullmatch(name.strip())) for name in names]
     words = [bool(_WORD.fullmatch(name.strip())) for name in names]
-    if not any(phrases) and not any(words) and all(map(_SYMBOL.fullmatch, names)):
-        return UnlikeNames([], [])
-    some_rows = _are_whole(values[:: max(1, len(values) // COMPARED)])
-    are_decimals = 2 * int(np.count_nonzero(some_rows)) < len(some_rows)
+    others = values[EDGE:-EDGE] if len(values) > 3 * EDGE else values
+    others = others[:: max(1, len(others) // COMPARED)]
+    whole_rows = int(np.count_nonzero(_are_whole(others)))
+    are_decimals = 2 * whole_rows < len(others)
     of_genes = _are_most(map(_SYMBOL.fullmatch, names), names)
     of_ids = _are_most(map(is_gene_id, names), names)
     small = _are_most(map(str.islower, names), names)
     capitals = _are_most((name[:1].isupper() for name in names), names)
     edge = max(NARROW, min(WIDE, len(names) // 10))
     front, behind = range(min(edge, len(names))), range(max(edge, len(names) - edge), len(names))
-    whole = dict(zip((*front, *behind), _are_whole(values[[*front, *behind]]).tolist(), strict=True))
+    at_edges = [*front, *behind]
+    whole = dict(zip(at_edges, _are_whole(values[at_edges]).tolist(), strict=True))
+    other_numbers = _of_other_numbers(values, others, at_edges)
     unlike = [
         is_phrase
+        or i in other_numbers
         or not name.isascii()
         or (is_word and ((are_decimals and whole.get(i, False)) or (capitals and name.islower())))
         or (of_genes and not _SYMBOL.fullmatch(name))
         or (of_ids and not is_gene_id(name))
-        or (small and not name.islower())
+        or (small and name.isupper() and len(name) > 1)
         for i, (name, is_phrase, is_word) in enumerate(zip(names, phrases, words, strict=True))
     ]
     if sum(unlike) > max(2, len(names) // 3):
@@ -98,8 +114,38 @@ def find_unlike_names(names: Sequence[str], values: NDArray[np.float64]) -> Unli
         return UnlikeNames([], [])
     if inner:  # such names are among the genes as well
         places = [i for block in (front, behind[::-1]) for i in _leading(block, unlike)]
-    certain = [i for i in places if phrases[i] and set(title_word(names[i]).split("_")) & WORDS_ON_SAMPLES]
+    certain = [i for i in places if (phrases[i] and _is_on_samples(names[i])) or _is_foreign_word(names[i])]
     return UnlikeNames([i for i in places if i not in certain], certain)
+
+
+def _is_on_samples(name: str) -> bool:
+    return not WORDS_ON_SAMPLES.isdisjoint(title_word(name).split("_"))
+
+
+def _is_foreign_word(name: str) -> bool:
+    """Whether a name is a word in small letters that are not all of English: genes are not called so."""
+    return not name.isascii() and name == name.lower() and not any(map(str.isdigit, name))
+
+
+def _of_other_numbers(values: NDArray[np.float64], others: NDArray[np.float64], places: Sequence[int]) -> set[int]:
+    """Return which of some genes have decimals where the others have none, or the reverse, or are above all others.
+
+    Logarithms of small counts are whole numbers as well, but few different ones; and counts differ by any factor.
+    """
+    if values.shape[1] < FEWEST_SAMPLES or len(others) < FEWEST_GENES:
+        return set()
+    whole, share = _are_whole(values[list(places)]), float(np.mean(_are_whole(others)))
+    largest = float(np.nanmax(others)) if np.isfinite(others).any() else float("nan")
+    are_logs = share < FEW and largest < LARGEST_OF_LOGS
+    unlike: set[int] = set()
+    for place, is_whole in zip(places, whole.tolist(), strict=True):
+        numbers = values[place][np.isfinite(values[place])]
+        is_other = (share == 1 and not is_whole) or (
+            share < FEW and is_whole and len(np.unique(numbers)) >= FEWEST_DIFFERENT and numbers.max() >= LARGE
+        )
+        if is_other or (are_logs and len(numbers) and float(np.median(numbers)) > ABOVE * largest):
+            unlike.add(place)
+    return unlike
 
 
 def _leading(block: Sequence[int], unlike: Sequence[bool]) -> list[int]:

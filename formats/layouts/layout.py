@@ -17,8 +17,9 @@ from ...engine.errors import InputError, NotFound
 from ...engine.wording import counted, some
 from ..files.delimited import clipped, is_missing, is_number, read_titles
 from ..genes.identifiers import guess_vocabulary
-from ..genes.orientation import GENE_WORDS, SAMPLE_WORDS, title_word
+from ..genes.orientation import GENE_WORDS, SAMPLE_WORDS, are_samples, title_word
 from .measures import are_measures, find_measures
+from .other_tables import find_results, refuse_list_of_values, refuse_results
 from .titles import (
     BESIDE_LOCATIONS,
     BESIDE_RESULTS,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ..files.delimited import Row, Table
+    from .measures import Measure
 
 _NEARLY_NUMBER = re.compile(r"[<>≤≥~≈]?\s*[+-]?(\d[\d.,' ]*|\.\d+)([ed][+-]?\d+)?\s*[*%†‡§#]*", re.IGNORECASE)
 """A number with a mark that says something of it, or in a form that is not read."""
@@ -51,7 +53,11 @@ _DESCRIBING: _Reason = ("describes the rows", "describe the rows")
 _COUNTING: _Reason = ("only counts the rows", "only count the rows")
 _OF_TEXT: _Reason = ("holds text", "hold text")
 _UNWANTED: _Reason = ("was to be left out", "were to be left out")
+_OF_TESTS: _Reason = ("holds a result of tests", "hold results of tests")
 _BESIDE: _Reason = ("stands beside the measure that is read", "stand beside the measure that is read")
+
+MEANS = frozenset({"mean", "median", "average", "avg"})
+"""Measures that are statistics of other columns."""
 
 SHORT = 1000
 """Places and lengths of most genes are not below."""
@@ -72,8 +78,8 @@ class Layout:
         Whether the titles stand in the file.
     above : int
         How many rows stand above the values.
-    names : int
-        The column that names the rows.
+    names : int or None
+        The column that names the rows, if there is one.
     values : tuple of int
         The columns of values, in ascending order.
     notes : tuple of str
@@ -87,7 +93,7 @@ class Layout:
     titles: tuple[str, ...]
     has_header: bool
     above: int
-    names: int
+    names: int | None
     values: tuple[int, ...]
     notes: tuple[str, ...]
     doubtful: tuple[int, ...] = ()
@@ -155,6 +161,9 @@ def lay_out(table: Table, *, header: bool | None = None, choice: ColumnChoice | 
             )
         notes.append("the header is one name shorter than the rows: it names the columns after the first")
     described = _rows_of_text(first[1:])
+    last = first[described].fields if described else []
+    if last and not any(map(str.strip, last[1:])):  # pandas writes the title of the index below those of the columns
+        titles = (last[0].strip(), *titles[1:])
     titles, above = _with_distinct_titles(titles, first[: described + 1]), len(table.first) - len(first) + 1 + described
     below = first[1 + described :]
     if described:
@@ -214,7 +223,8 @@ def _rows_of_text(below: Sequence[Row]) -> int:
         cells = [row.fields[column] for column in numeric if column < len(row.fields)]
         is_text = cells and not any(is_number(cell) for cell in cells)
         is_empty = all(not cell.strip() for cell in cells)
-        if len(numeric) < 2 or not is_text or (is_empty and title_word(row.fields[0]) not in GENE_WORDS | ID_WORDS):
+        is_titled = title_word(row.fields[0]) in GENE_WORDS | SAMPLE_WORDS | ID_WORDS
+        if len(numeric) < 2 or not is_text or (is_empty and not is_titled):
             break
         count += 1
     return count if count <= 5 else 0
@@ -234,7 +244,7 @@ def _with_distinct_titles(titles: tuple[str, ...], rows: Sequence[Row]) -> tuple
 class _Columns(NamedTuple):
     """What the columns of a table are: of names, of values, doubtful values, text; why others are skipped; notes."""
 
-    names: int
+    names: int | None
     values: tuple[int, ...]
     doubtful: tuple[int, ...]
     text: tuple[int, ...]
@@ -274,6 +284,15 @@ def _choose_columns(table: Table, titles: Sequence[str], below: Sequence[Row], c
     )
     text = {column: None for column, is_text in enumerate(are_text) if is_text}  # in order, and quick to look up
     names = _choose_names(table, titles, cells, text, choice.gene_column)
+    are_all_genes = (
+        in_series[0]
+        and _are_decimals(cells[0])
+        and not text
+        and len(set(map(stem_of, titles))) == 1
+        and not are_samples(titles)
+    )
+    if are_all_genes and choice.gene_column is None:  # G1, G2, …: the genes of a challenge, and samples without names
+        return _Columns(None, tuple(range(width)), (), (), {}, ["rows have no names: samples are named s1, s2, …"])
     left_out = dict.fromkeys(_matching(table, titles, choice.skipped), _UNWANTED)
     if choice.wanted:
         values = tuple(c for c in _matching(table, titles, choice.wanted) if c != names and c not in left_out)
@@ -308,6 +327,13 @@ def _choose_columns(table: Table, titles: Sequence[str], below: Sequence[Row], c
     for column in text:
         if column != names and column not in skipped:
             _refuse_numbers_in_text(table, titles, below, column, series if in_series[column] else None, numeric)
+    results = find_results(titles, numeric)
+    if results:
+        numeric = [c for c in numeric if c not in results]
+        refuse_results(table.path, titles, results, [c for c in numeric if not is_doubtful(titles[c])])
+        skipped.update(dict.fromkeys(results, _OF_TESTS))
+    texts = [c for c in text if titles[c]]
+    refuse_list_of_values(table.path, [titles[c] for c in texts], [cells[c] for c in texts], len(numeric))
     # Text before and behind the values describes rows, and so does text of several rows among them, such as calls
     # and accessions; other text among them is a fault, which reading names.
     inner = range(numeric[0], numeric[-1] + 1)
@@ -351,7 +377,7 @@ def _refuse_numbers_in_text(
 ) -> None:
     """Refuse a column of text that has numbers with something around them, or a title as columns of numbers have."""
     rows = [row for row in below if column < len(row.fields) and not is_missing(row.fields[column])]
-    if not rows:
+    if not rows or (series is None and are_chromosomes([row.fields[column].strip() for row in rows])):
         return
     odd = [row for row in rows if _NEARLY_NUMBER.fullmatch(row.fields[column].strip())]
     is_of_samples = series is not None and any(stem_of(titles[c]) == stem_of(titles[column]) for c in numeric)
@@ -401,14 +427,25 @@ def _one_measure(table: Table, titles: Sequence[str], values: Sequence[int]) -> 
             + some([f"{counted(len(m.columns), 'column')} of {(m.title or titles[m.columns[0]])!r}" for m in asked])
             + ".",
             code="several-measures",
-            facts={"pattern": asked[0].pattern or titles[asked[0].columns[0]]},
+            facts={"pattern": _pattern_of_one(titles, asked)},
         )
     if not of_expression:
         return tuple(values), []
     (measure,) = of_expression
+    others = [column for column in values if not any(column in m.columns for m in measures)]
+    if title_word(measure.title) in MEANS and len(others) >= len(measure.columns):
+        return tuple(others), [f"columns of {measure.title!r} are means of others, which are read"]
     if not measure.title:
         return measure.columns, []
     return measure.columns, [f"of several columns of each sample, those of {measure.title!r} are read"]
+
+
+def _pattern_of_one(titles: Sequence[str], measures: Sequence[Measure]) -> str:
+    """Return a pattern that matches the columns of one measure and no others, if one of several does."""
+    for measure in measures:
+        if measure.pattern and sum(fnmatchcase(title, measure.pattern) for title in titles) == len(measure.columns):
+            return measure.pattern
+    return measures[0].pattern or titles[measures[0].columns[0]]
 
 
 def _no_numbers(table: Table, titles: Sequence[str], below: Sequence[Row], known: set[int]) -> InputError:
@@ -428,6 +465,10 @@ def _no_numbers(table: Table, titles: Sequence[str], below: Sequence[Row], known
 def _name_column(titles: Sequence[str], cells: Sequence[Sequence[str]], text: Mapping[int, None]) -> int:
     """Return the column of names: the first, unless it counts rows or describes them and another is titled as names."""
     words = GENE_WORDS | SAMPLE_WORDS | ID_WORDS
+    if _are_decimals(cells[0]):
+        behind = [c for c in text if title_word(titles[c]) in GENE_WORDS | SAMPLE_WORDS and len(set(cells[c])) > 1]
+        if behind:
+            return behind[0]
     titled = [column for column, title in enumerate(titles) if title and title_word(title) in words]
     distinct = {column: None for column in text if len(set(cells[column])) == len(cells[column])}
     first = title_word(titles[0])
@@ -439,6 +480,11 @@ def _name_column(titles: Sequence[str], cells: Sequence[Sequence[str]], text: Ma
     if first not in words and (is_annotation(titles[0]) or repeats):
         return next((column for column in titled if column in text and (column in distinct or not repeats)), 0)
     return 0
+
+
+def _are_decimals(cells: Sequence[str]) -> bool:
+    """Whether most cells are numbers with decimals, and so no names."""
+    return 2 * sum(is_number(cell) and not float(cell).is_integer() for cell in cells) > len(cells)
 
 
 def _has_header(table: Table, top: Sequence[str], below: Sequence[Row]) -> bool:

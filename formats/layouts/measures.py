@@ -15,7 +15,7 @@ _VALUES = re.compile(
     r"((raw|read|est|estimated|expected|unique|frag|fragment|umi|norm|normalized|normalised)_)?counts?|reads|num_?reads|"
     r"abundance|(log2?_)?(tpm|fpkm|rpkm|cpm|rma|vst|rlog)|(lfq_|raw_|log2_)?intensity|ibaq|avg_signal|signal|"
     r"expression|exprs|spectral_counts?|nsaf|emp_?ai|raw|norm|normali[sz]ed|scaled|ratio(_[hml]_[hml])?(_normali[sz]ed)?|"
-    r"reporter_intensity(_corrected)?|mean|median|average|avg"
+    r"reporter_intensity(_corrected)?|[fb]\d{3}_(median|mean)|mean|median|average|avg"
 )
 """Measures of expression, in the form of `title_word`."""
 
@@ -23,7 +23,7 @@ _BESIDE = re.compile(
     r"((fpkm|tpm)_)?(conf_(lo|hi)|ci_(low|high|lower|upper)|status)|detection(_p_?val(ue)?)?|(adj_)?p_?val(ue)?|"
     r"bead_std(err|ev)|array_stdev|(avg_)?nbeads|std_?(err|dev|error)|sd|se|sem|cv|variance|(abs_)?call|flags?|"
     r"(eff(ective)?_)?length|identification_type|sequence_coverage|(razor_)?(unique_)?peptides|"
-    r"ms_ms_count|q_?value|fdr|covered_bases|quality"
+    r"ms_ms_count|q_?value|fdr|covered_bases|quality|reporter_intensity_count|ratio(_[hml]_[hml])?_(count|variability)"
 )
 """What stands beside a measure and says how well it is known."""
 
@@ -40,6 +40,12 @@ def are_measures(titles: Iterable[str]) -> bool:
     """
     words = [title_word(title) for title in titles]
     return len(set(words)) > 1 and all(_VALUES.fullmatch(word) or _BESIDE.fullmatch(word) for word in words)
+
+
+def is_measure(title: str) -> bool:
+    """Whether a title has a measure of expression beside the name of a sample."""
+    parts = _split(title)
+    return parts is not None and bool(_VALUES.fullmatch(title_word(parts[0])))
 
 
 class Measure(NamedTuple):

@@ -86,7 +86,7 @@ def find_summaries(values: NDArray[np.float64]) -> dict[int, str]:
 
 
 def find_parts(values: NDArray[np.float64]) -> dict[int, str]:
-    """Return the columns that are the sum or mean of others that stand together, and which, to be read after `the`.
+    """Return the columns that are the sum, mean or difference of others that stand together, to be read after `the`.
 
     Parameters
     ----------
@@ -115,7 +115,27 @@ def find_parts(values: NDArray[np.float64]) -> dict[int, str]:
                 is_equal = any(np.array_equal(rows[:, column], rows[:, other]) for other in beside)
                 if does and not is_equal and column not in parts and _varies(rows[:, column], float(units[column])):
                     parts[column] = f"{name} of {width} other columns"
+    for column in _differences(rows, units):
+        parts.setdefault(column, "difference of two others")
     return dict(sorted(parts.items()))
+
+
+def _differences(rows: NDArray[np.float64], units: NDArray[np.float64]) -> Iterator[int]:
+    """Yield the columns that are the difference of two others, near by or as far off in blocks."""
+    columns = rows.shape[1]
+    blocks = [columns // 3] if columns % 3 == 0 else []
+    for step in {1, *blocks}:
+        for column in range(columns):
+            pairs = {(column + a * step, column + b * step) for a, b in ((-1, -2), (1, 2), (-1, 1), (-2, 1), (-1, 2))}
+            for a, b in sorted(pair for pair in pairs if min(pair) >= 0 and max(pair) < columns):
+                expected = np.abs(rows[:, [a]] - rows[:, [b]])
+                if (
+                    _are_rounded(np.abs(rows[:FIRST_LOOK, [column]]), expected[:FIRST_LOOK], units[[column]])[0]
+                    and _are_rounded(np.abs(rows[:, [column]]), expected, units[[column]])[0]
+                    and np.any(rows[:, column] < 0)
+                    and _varies(rows[:, column], float(units[column]))
+                ):
+                    yield column
 
 
 def _cuts(columns: int, edge: int) -> Iterator[tuple[slice, list[int]]]:

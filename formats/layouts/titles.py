@@ -14,20 +14,21 @@ if TYPE_CHECKING:
 _ANNOTATIONS = """
 name description desc title definition accession chr chrom chromosome chromosome_name seqname seqnames contig
 start_position end_position txstart txend strand length exon_length gene_length genelength
-effective_length efflength transcript_length exonic_length entrez entrezid entrez_id entrezgene entrezgene_id
+effective_length efflength transcript_length exonic_length gweight entrez entrezid entrez_id entrezgene entrezgene_id
 entrez_gene_id ncbi ncbi_id ncbi_gene_id ncbi_geneid gene_type genetype gene_biotype genebiotype hgnc_id biotype
 refseq refseq_id uniprot uniprot_id gc_content percent_gc gene_gc cytoband organism genome
-pvals pvals_adj logfoldchanges nom_p_val fdr_q_val fwer_p_val nes adjusted_p_value old_p_value old_adjusted_p_value
-odds_ratio combined_score basemean logfc log2fc log2_fc log2foldchange foldchange fold_change fc lfcse n_sequences
+pvals pvals_adj logfoldchanges nom_p_val fdr_q_val fwer_p_val adjusted_p_value old_p_value old_adjusted_p_value
+odds_ratio combined_score basemean logfc log2fc log2_fc log2foldchange foldchange fold_change lfcse n_sequences
 aveexpr
-pvalue p_value padj fdr adj_p_val n_cells n_counts highly_variable
+pvalue p_value padj adj_p_val n_cells n_counts highly_variable
 dispersions dispersions_norm mean_counts pct_dropout_by_counts total_counts n_cells_by_counts efflen eff_length
 class_code nearest_ref_id gene_short_name tss_id q_value qvalue peptides unique_peptides razor_unique_peptides
 sequence_coverage mol_weight_kda sequence_length fasta_headers protein_names
 only_identified_by_site potential_contaminant number_of_proteins evidence_ids
 pli loeuf oe_lof_upper dn_ds dnds phastcons phylop ppi_degree cds_length cds_size exon_count num_exons n_exons
 n_transcripts transcript_count tx_len tss txend strand_sign distance_to_tss scaffold probe_count num_probes n_probes
-mw_kda molecular_weight pct_expressed kme gene_ontology go_terms
+mw_kda molecular_weight pct_expressed signalvalue signal_value summit
+peak_summit thickstart thickend itemrgb kme gene_ontology go_terms
 länge beschreibung chromosom longueur longitud lunghezza comprimento lengte längd descripción descripcion
 descrizione descrição cromosoma cromossomo kromosom длина описание хромосома 长度 描述 染色体 長さ 説明 遺伝子名
 """
@@ -37,7 +38,7 @@ ANNOTATIONS = frozenset(_ANNOTATIONS.split())
 _DOUBTFUL = """
 start end stop len width size bp gc band location locus map type source class family species stat means
 mean sd stdev std median cv max min total sum average avg variance var coverage score pep reverse rank index
-ratio pi mw scores es probe probes feature transcript gene genes target
+ratio pi mw scores es fc nes fdr peak probe probes feature transcript gene genes target
 """
 DOUBTFUL = frozenset(_DOUBTFUL.split())
 """Titles of columns that describe genes in many tables, and in others are samples or genes: numbers decide."""
@@ -100,7 +101,8 @@ cell_type celltype subtype stage grade race ethnicity bmi weight height smoking 
 donor subject individual sample_type library_size size_factor size_factors rin pmi n_genes n_counts n_genes_by_counts
 total_counts log1p_total_counts pct_counts_mt percent_mt percent_mito pct_mito n_umi numi nfeature_rna ncount_rna
 doublet_score phase s_score g2m_score total sum os_time pfi pfi_time dss dss_time dfi dfi_time dv200 tumor_purity
-passage smoker years months days pack_years hba1c
+passage smoker years months days pack_years hba1c ldl hdl ldl_c hdl_c wbc rbc hgb sbp tmb msi hrd tin ecog
+od600 zt nyha eweight
 alter âge edad idade età leeftijd ålder geschlecht sexe sexo sesso geslacht kön gewicht poids peso vikt größe taille
 возраст пол вес 年龄 性别 体重 年齢 性別
 """
@@ -110,15 +112,31 @@ DESCRIPTIONS_OF_SAMPLES = frozenset(_DESCRIPTIONS_OF_SAMPLES.split())
 _WORDS_ON_SAMPLES = """
 age aged year years month months day days week weeks hours weight height kg mg ml bmi dose grade stage survival
 diagnosis status purity reads size library batch pct percent mito mitochondrial ribo score sex gender female male date
-followup event response treatment smoking smoker pack income education surgery relapse
+followup event response treatment smoking smoker pack income education surgery relapse mmol µmol umol nmol dl l iu
 """
 WORDS_ON_SAMPLES = frozenset(_WORDS_ON_SAMPLES.split())
 """Words in longer names of what describes people or libraries: `age at diagnosis`, `n_reads`."""
 
-_COMPONENT = re.compile(r"(pc|umap|tsne|sv|peer|ruv_w|mds)_?\d+|factor_?\d+")
+_WORDS_ON_LIBRARIES = """
+percent pct duplicates dups reads sequences mapped aligned unaligned uniquely multimapped fails failed coverage insert
+error rate mbases gc bp
+"""
+WORDS_ON_LIBRARIES = frozenset(_WORDS_ON_LIBRARIES.split())
+"""Words in titles of reports on sequencing."""
+
+_COMPONENT_OF_SAMPLES = re.compile(r"(pc|umap|tsne|sv|peer|ruv_w|mds)_?\d+|factor_?\d+")
 """Components of samples, which programs put beside their genes."""
 
-ALSO_GENES = frozenset({"run", "os", "rep", "rin", "pmi", "Race"})
+_COMPONENT = re.compile(
+    r"(pca?|umap|t_?sne|mds|lsi|harmony|factor)_?\d+|kme_?[a-z]+|"
+    r"me(turquoise|blue|brown|yellow|green|red|black|pink|magenta|purple|gr[ea]y|tan|salmon|cyan)"
+)
+"""Components, and modules of WGCNA: a table that has these alone is of no samples."""
+
+MEASURES_OF_BLOOD = frozenset({"LDL", "HDL", "WBC", "RBC", "HGB", "SBP", "TMB", "MSI", "HRD", "ECOG", "NYHA", "ZT"})
+"""Those of them that are written as symbols of genes: they are none where they stand before or behind all genes."""
+
+ALSO_GENES = frozenset({"run", "os", "rep", "rin", "pmi", "Race", "tin", "tube"})
 """Those of them that are also names of genes, of flies above all: beside other descriptions they are none."""
 
 _SAMPLE_TITLES = """
@@ -131,12 +149,28 @@ SAMPLE_TITLES = frozenset(_SAMPLE_TITLES.split())
 COUNTER_ROWS = re.compile(
     r"__(no_feature|ambiguous\w*|too_low_aqual|not_aligned|alignment_not_unique)|"
     r"_?(no_feature|too_low_aqual|not_aligned|alignment_not_unique)|n_(unmapped|multimapping|nofeature|ambiguous)|"
-    r"(un)?assigned(_\w+)?",
+    r"(un)?assigned(_\w+)?|(POS|NEG)_[A-H]\(\d+(\.\d+)?\)",
     re.IGNORECASE,
 )
-"""Names of the rows in which htseq-count, STAR and featureCounts count reads that belong to no gene."""
+"""Names of the rows in which htseq-count, STAR, featureCounts and nCounter count what belongs to no gene."""
 
-_INDEX_TITLES = frozenset({"", "index", "idx", "row", "rows", "rowid", "row_id", "row_number", "rownum", "row_names"})
+_INDEX_TITLES = frozenset(
+    {
+        "",
+        "index",
+        "idx",
+        "row",
+        "rows",
+        "rowid",
+        "row_id",
+        "row_number",
+        "rownum",
+        "row_names",
+        "featurenum",
+        "feature_num",
+        "spot",
+    }
+)
 _INDEX_TITLE = re.compile(r"unnamed(_\d+)*|level_\d+|x|x_?\d+|v1|\d+|no|nr|number|sr_no|s_no")
 """Titles that pandas, R and spreadsheets give to a column that counts rows."""
 
@@ -191,7 +225,12 @@ def describes_samples(name: str) -> bool:
     """Whether a name among the genes is that of something that describes samples."""
     word = title_word(name)
     words = {word, name.strip().casefold()}  # the second in other alphabets
-    return bool(words & (DESCRIPTIONS_OF_SAMPLES | SAMPLE_WORDS)) or bool(_COMPONENT.fullmatch(word))
+    return bool(words & (DESCRIPTIONS_OF_SAMPLES | SAMPLE_WORDS)) or bool(_COMPONENT_OF_SAMPLES.fullmatch(word))
+
+
+def is_component(title: str) -> bool:
+    """Whether a title is that of a component, a factor or a module."""
+    return bool(_COMPONENT.fullmatch(title_word(title)))
 
 
 def is_index(title: str, cells: Sequence[str]) -> bool:

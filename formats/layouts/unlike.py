@@ -45,6 +45,12 @@ CHANCE = 1e-4
 MOST = 0.7
 """Least share of the other columns that are within `NEAR` of each other, or have decimals, or have none."""
 
+NEGATIVE, FEW_NEGATIVE = 0.2, 0.05
+"""Least share of negative numbers of a column that is unlike others without any; the second beside other titles."""
+
+ERRORS = 2.0
+"""By so many standard errors, of Fisher's z, the correlation of a column of another title is below that of others."""
+
 COMPARED = 50
 """Most columns that are compared with each other, beside those at the edges."""
 
@@ -126,6 +132,7 @@ class _Edges:
         measured = np.isfinite(rows) & (rows != 0)
         self._numbers = measured.sum(axis=0)
         self._fractions = (measured & (np.where(measured, rows, 0.0) % 1 != 0)).sum(axis=0)
+        self._negative = (measured & (rows < 0)).sum(axis=0)
         self._compared, self._correlations = _correlate(rows)
 
     def peel(self, known: Collection[int]) -> tuple[dict[int, str], set[int]]:
@@ -177,9 +184,13 @@ class _Edges:
         return _Judgement(reason, is_none=is_beside and order is not None and is_other)
 
     def _of_other_numbers(self, column: int, others: Sequence[int]) -> str | None:
-        """Return whether a column has whole numbers where others have decimals, or the reverse, as a reason."""
+        """Return whether a column has whole or negative numbers where others have none, or decimals, as a reason."""
         if len(others) < 3 or not self._numbers[column]:
             return None
+        negative = self._negative[list(others)].sum() / max(1, self._numbers[list(others)].sum())
+        least = FEW_NEGATIVE if self._kinds.beside[column] else NEGATIVE
+        if self._negative[column] >= max(least, NEAR * negative) * self._numbers[column]:
+            return f"has negative numbers, and the others have {'few' if negative else 'none'}"
         numbers, fractions = self._numbers[list(others)], self._fractions[list(others)]
         if np.count_nonzero((numbers > 0) & (2 * fractions >= numbers)) >= MOST * len(others):
             share = fractions.sum() / (numbers.sum() + 1)
@@ -214,8 +225,12 @@ class _Edges:
         typical = _median(self._correlations[np.ix_(among, among)])
         own = _median(self._correlations[self._compared[column], among])
         limit = LESS_ALIKE if typical > VERY_ALIKE else UNLIKE
-        if is_beside:
-            limit = max(limit, LIKE * typical)
+        if self._kinds.of_measures[column]:
+            limit = max(limit, ALIKE * typical)
+        elif is_beside:
+            error = 1 / np.sqrt(max(1, self._genes - 3))
+            surely_below = float(np.tanh(np.arctanh(min(typical, 0.999)) - ERRORS * error))
+            limit = max(limit, LIKE * typical, min(ALIKE * typical, surely_below))
         elif typical <= ALIKE or len(among) < 3:
             return None
         if not own < limit:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from ..files.delimited import Row
 
 _STATISTICS = (
-    "mean means average avg median sd std stdev cv var variance start end stop len bp species pval p_val p_val_adj"
+    "mean means average avg median sd std stdev cv var variance start end stop len bp species pval p_val p_val_adj "
+    "fdr fc nes"
 )
 _OF_GENES = ANNOTATIONS | GENE_WORDS | set(_STATISTICS.split())
 _ALSO_PATHWAYS = frozenset(

@@ -67,7 +67,7 @@ REFUSALS = [
     Refusal(
         "column-may-describe-genes",
         INIT,
-        table(["gene", "stock", *SAMPLES], GENES, np.column_stack([np.arange(12) * 9731.0 + 41000, VALUES])),
+        table(["gene", "stock", *SAMPLES], GENES, np.column_stack([np.random.default_rng(3).normal(7, 2, 12), VALUES])),
         {"column": "stock"},
     ),
     Refusal(
@@ -96,8 +96,8 @@ REFUSALS = [
     Refusal(
         "genes-may-describe-samples",
         INIT,
-        table(["sample", *GENES, "weight_kg"], SAMPLES, np.column_stack([VALUES.T, np.arange(8) * 3.7 + 61])),
-        {"column": "weight_kg"},
+        table(["sample", *GENES, "mouse_room"], SAMPLES, np.column_stack([VALUES.T, np.arange(8) * 3.7 + 61])),
+        {"column": "mouse_room"},
     ),
     Refusal(
         "header-or-values",
@@ -126,6 +126,30 @@ REFUSALS = [
         "samples-without-condition", "init b.grn --expression e.tsv --sample-table f.tsv", "sample\tgroup\ns1\tx\n"
     ),
     Refusal("several-measures", INIT, table(["gene", *PATTERNED], GENES, VALUES), {"pattern": "counts.*"}),
+    Refusal(
+        "results-not-expression", INIT, table(["gene", "logFC.a", "pvalue.a", "logFC.b", "FDR.b"], GENES, VALUES[:, :4])
+    ),
+    Refusal("components-not-expression", INIT, table(["gene", *(f"PC{j}" for j in range(1, 9))], GENES, VALUES)),
+    Refusal(
+        "one-value-a-row",
+        INIT,
+        "gene\tsample\tvalue\n" + "".join(f"G{i}\ts{j}\t{i + j}.5\n" for i in range(4) for j in range(4)),
+    ),
+    Refusal("square-not-expression", INIT, table(["gene", *GENES], GENES, np.corrcoef(VALUES), decimals=6)),
+    Refusal(
+        "qualities-not-expression",
+        INIT,
+        table(["sample", "percent_gc", "percent_dup", "total_reads", "mapped", "x_y"], SAMPLES, VALUES[:5].T),
+    ),
+    Refusal(
+        "samples-of-samples",
+        INIT,
+        table(
+            ["sample", *GENES],
+            [*SAMPLES[:6], "m1", "m2"],
+            np.vstack([VALUES.T.round(1)[:6], VALUES.T.round(1)[:4].reshape(2, 2, 12).mean(axis=1)]),
+        ),
+    ),
     Refusal(
         "sample-of-text",
         INIT,

@@ -229,7 +229,8 @@ ANNOTATIONS: dict[str, Numbers] = {
     # of further kinds
     "aa_len": whole(80, 3000), "codon adaptation index": decimal(0.1, 0.9), "GRAVY": decimal(-2, 1.5),
     "ΔG (kcal/mol)": decimal(-60, -5, 1), "mRNA half life": decimal(0.5, 30, 1), "ribosome density": decimal(0.1, 2),
-    "n_orthologs": whole(0, 9), "paralogues": whole(0, 12), "CERES": decimal(-2, 0.5), "gnomAD mis_z": decimal(-3, 7, 2),
+    "n_orthologs": whole(0, 9), "paralogues": whole(0, 12), "CERES": decimal(-2, 0.5),
+    "gnomAD mis_z": decimal(-3, 7, 2),
     "HPA level": one_of("high", "low", "not detected"), "on_panel": one_of("0", "1"), "operon_no": whole(1, 800),
     "CNV gain %": decimal(0, 40, 1), "cM/Mb": decimal(0, 5, 2), "UMI share": decimal(0, 0.01, 6),
     "probe affinity": decimal(-1, 1), "Tm": decimal(55, 65, 1), "n.papers": whole(0, 9000),
