@@ -104,6 +104,11 @@ def is_gene_id(name: str) -> bool:
     return bool(_GENE_LIKE.fullmatch(name))
 
 
+def is_bacterial(name: str) -> bool:
+    """Whether a name is the symbol of a bacterial gene, such as `lacZ`."""
+    return bool(_BACTERIAL.fullmatch(name))
+
+
 def orient(first_cell: str, row_names: Sequence[str], column_names: Sequence[str]) -> Orientation | None:
     """Return which axis of a table holds the genes, or None where nothing decides it.
 
@@ -188,9 +193,7 @@ def _surely_samples(names: Sequence[str]) -> bool:
 
 
 def _gene_like(names: Iterable[str]) -> list[str]:
-    return [
-        name for name in names if name.upper() in _UNIVERSAL or _GENE_LIKE.fullmatch(name) or _BACTERIAL.fullmatch(name)
-    ]
+    return [name for name in names if name.upper() in _UNIVERSAL or _GENE_LIKE.fullmatch(name) or is_bacterial(name)]
 
 
 def _clearly_more(here: list[str], there: list[str], size: int) -> bool:

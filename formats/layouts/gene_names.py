@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..genes.orientation import is_gene_id, title_word
+from ..genes.orientation import is_bacterial, is_gene_id, title_word
 from .titles import WORDS_ON_SAMPLES
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ _PHRASE = re.compile(
     r".*[^\W\d] \(.*[^\W\d].*\)|.*[%/].*"
 )
 """Several words: `pack_years`, `Age (years)`, `dose mg/kg`."""
+
+_BACTERIAL = re.compile(r"[a-z]{2,4}[A-Z]?\d*")
+"""A name beside symbols of bacterial genes: `lacZ`, `crp`."""
 
 _WORD = re.compile(r"[a-z]{2,}\d*")
 
@@ -89,6 +92,7 @@ def find_unlike_names(names: Sequence[str], values: NDArray[np.float64]) -> Unli
     are_decimals = 2 * whole_rows < len(others)
     of_genes = _are_most(map(_SYMBOL.fullmatch, names), names)
     of_ids = _are_most(map(is_gene_id, names), names)
+    of_bacteria = _are_most(map(is_bacterial, names), names)
     small = _are_most(map(str.islower, names), names)
     capitals = _are_most((name[:1].isupper() for name in names), names)
     edge = max(NARROW, min(WIDE, len(names) // 10))
@@ -103,6 +107,7 @@ def find_unlike_names(names: Sequence[str], values: NDArray[np.float64]) -> Unli
         or (is_word and ((are_decimals and whole.get(i, False)) or (capitals and name.islower())))
         or (of_genes and not _SYMBOL.fullmatch(name))
         or (of_ids and not is_gene_id(name))
+        or (of_bacteria and not _BACTERIAL.fullmatch(name))
         or (small and name.isupper() and len(name) > 1)
         for i, (name, is_phrase, is_word) in enumerate(zip(names, phrases, words, strict=True))
     ]

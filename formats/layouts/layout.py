@@ -343,7 +343,8 @@ def _choose_columns(table: Table, titles: Sequence[str], below: Sequence[Row], c
     values, notes = _one_measure(table, titles, [c for c in inner if c not in skipped and c != names])
     skipped.update(dict.fromkeys((c for c in inner if c not in values and c not in skipped and c != names), _BESIDE))
     doubtful = tuple(c for c in values if is_doubtful(titles[c]) and not in_series[c])
-    return _Columns(names, values, doubtful, tuple(aside), dict(sorted(skipped.items())), notes)
+    of_text = tuple(c for c in aside if not are_chromosomes(cells[c]))
+    return _Columns(names, values, doubtful, of_text, dict(sorted(skipped.items())), notes)
 
 
 def _are_near(word: str, cells: Sequence[str]) -> bool:

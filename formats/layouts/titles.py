@@ -102,7 +102,7 @@ donor subject individual sample_type library_size size_factor size_factors rin p
 total_counts log1p_total_counts pct_counts_mt percent_mt percent_mito pct_mito n_umi numi nfeature_rna ncount_rna
 doublet_score phase s_score g2m_score total sum os_time pfi pfi_time dss dss_time dfi dfi_time dv200 tumor_purity
 passage smoker years months days pack_years hba1c ldl hdl ldl_c hdl_c wbc rbc hgb sbp tmb msi hrd tin ecog
-od600 zt nyha eweight
+od600 zt nyha eweight leukocytes neutrophils lymphocytes platelets hemoglobin haemoglobin creatinine salinity
 alter âge edad idade età leeftijd ålder geschlecht sexe sexo sesso geslacht kön gewicht poids peso vikt größe taille
 возраст пол вес 年龄 性别 体重 年齢 性別
 """

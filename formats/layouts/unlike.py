@@ -45,6 +45,9 @@ CHANCE = 1e-4
 MOST = 0.7
 """Least share of the other columns that are within `NEAR` of each other, or have decimals, or have none."""
 
+APART = 1.5
+"""A column whose numbers are all beyond those of all others by such a factor is of another measure."""
+
 NEGATIVE, FEW_NEGATIVE = 0.2, 0.05
 """Least share of negative numbers of a column that is unlike others without any; the second beside other titles."""
 
@@ -129,6 +132,8 @@ class _Edges:
         self._kinds, self._genes = kinds, len(rows)
         self._not_typical = [i in doubtful or is_beside for i, is_beside in enumerate(kinds.beside)]
         self._sizes = np.array([_median(np.abs(column[np.isfinite(column) & (column != 0)])) for column in rows.T])
+        self._lowest = np.where(np.isfinite(rows), rows, np.inf).min(axis=0)
+        self._highest = np.where(np.isfinite(rows), rows, -np.inf).max(axis=0)
         measured = np.isfinite(rows) & (rows != 0)
         self._numbers = measured.sum(axis=0)
         self._fractions = (measured & (np.where(measured, rows, 0.0) % 1 != 0)).sum(axis=0)
@@ -204,6 +209,11 @@ class _Edges:
     def _of_another_size(self, column: int, others: Sequence[int]) -> str | None:
         """Return whether the numbers of a column are far larger or smaller than those of others, as a reason."""
         is_beside, size = self._kinds.beside[column], float(self._sizes[column])
+        lowest, highest = float(self._lowest[list(others)].min()), float(self._highest[list(others)].max())
+        if self._genes >= FEWEST_BESIDE and (self._lowest[column] > APART * highest > 0):
+            return f"has numbers from {self._lowest[column]:.3g} up, and the others have none above {highest:.3g}"
+        if self._genes >= FEWEST_BESIDE and 0 < APART * self._highest[column] < lowest:
+            return f"has numbers up to {self._highest[column]:.3g}, and the others have none below {lowest:.3g}"
         if not (is_beside or self._genes < FEWEST_COMPARED) or not np.isfinite(size):
             return None
         sizes = self._sizes[list(others)]
