@@ -435,7 +435,7 @@ def _one_measure(table: Table, titles: Sequence[str], values: Sequence[int]) -> 
     (measure,) = of_expression
     others = [column for column in values if not any(column in m.columns for m in measures)]
     if title_word(measure.title) in MEANS and len(others) >= len(measure.columns):
-        return tuple(others), [f"columns of {measure.title!r} are means of others, which are read"]
+        return tuple(others), [f"the samples are read, not the columns of {measure.title!r}, which are computed of them"]
     if not measure.title:
         return measure.columns, []
     return measure.columns, [f"of several columns of each sample, those of {measure.title!r} are read"]

@@ -91,7 +91,7 @@ def test_means_of_groups_beside_replicates_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "e").write_text(lines(titles, GENES, np.column_stack([VALUES, *means]).round(3)))
     expression, notes = read_expression_table(tmp_path / "e")
     assert expression.samples == tuple(titles[1:7])
-    assert any("'Mean' are means of others" in note for note in notes)
+    assert any("not the columns of 'Mean'" in note for note in notes)
 
 
 def test_differences_of_samples_are_asked_about(tmp_path: Path) -> None:
