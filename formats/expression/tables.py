@@ -14,8 +14,9 @@ from ..files.delimited import check_names, clipped, is_number, open_table
 from ..files.table_numbers import read_named_numbers
 from ..genes.identifiers import spreadsheet_dates
 from ..genes.orientation import Orientation, are_samples, orient
+from ..layouts.columns import ColumnChoice
 from ..layouts.gene_names import find_unlike_names
-from ..layouts.layout import ColumnChoice, lay_out
+from ..layouts.layout import lay_out
 from ..layouts.other_tables import (
     find_results,
     refuse_components,
