@@ -10,7 +10,7 @@ import numpy as np
 from ...engine.errors import InputError
 from ...engine.estimation.expression import Expression
 from ...engine.wording import counted, some
-from ..files.delimited import check_names, clipped, is_number, open_table
+from ..files.delimited import check_names, clipped, open_table
 from ..files.table_numbers import read_named_numbers
 from ..genes.identifiers import spreadsheet_dates
 from ..genes.orientation import Orientation, are_samples, orient
@@ -24,11 +24,19 @@ from ..layouts.other_tables import (
     refuse_results,
     refuse_square,
 )
-from ..layouts.summaries import MOST_COLUMNS, find_parts, find_summaries
-from ..layouts.titles import ALSO_GENES, COUNTER_ROWS, MEASURES_OF_BLOOD, describes_samples, is_counting
+from ..layouts.summaries import find_summaries
+from ..layouts.titles import ALSO_GENES, COUNTER_ROWS, MEASURES_OF_BLOOD, describes_samples
 from ..layouts.unlike import find_unlike
 from .gct import has_metadata, without_metadata
 from .sample_tables import select_described
+from .table_checks import (
+    check_gct,
+    refuse_missing_codes,
+    refuse_parts,
+    refuse_row_numbers,
+    refuse_unlike,
+    refuse_values_as_names,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -40,14 +48,6 @@ if TYPE_CHECKING:
     from ..files.delimited import Table
     from ..files.table_numbers import NamedNumbers
     from ..layouts.layout import Layout
-    from ..layouts.unlike import Unlike
-
-
-FAR_OFF = 0.5
-"""A code of missing values is farther from all values than so many times their range, or the only negative number."""
-
-ONE_NINE, LARGEST_CODE = 9, 1e8
-"""A single −9 is no code; and larger numbers of nines are none."""
 
 
 def read_expression_table(
@@ -119,12 +119,12 @@ def read_expression_table(
         _, names, values = (numbers or _read_numbers)(table, layout)
     titles = tuple(layout.titles[column] for column in layout.values)
     rows = tuple(names) if layout.names is not None else tuple(f"s{i + 1}" for i in range(len(values)))
-    _check_gct(table, len(rows), len(titles), are_all=not choice.patterns)
+    check_gct(table, len(rows), len(titles), are_all=not choice.patterns)
     rows, values, counters = _without_counters(rows, values)
     are_samples_known = bool(columns) or are_samples_chosen or sample_table is not None
     body = _Body(rows, titles, values, tuple(layout.values.index(column) for column in layout.doubtful))
     if not columns:
-        _refuse_missing_codes(path, body.values)
+        refuse_missing_codes(path, body.values)
     if not columns and genes_in == "auto":
         refuse_square(path, body.rows, body.titles, body.values)
         refuse_components(path, body.titles)
@@ -147,15 +147,15 @@ def read_expression_table(
         expression = Expression(body.values, body.rows, body.titles)
     else:
         if not are_samples_known:
-            _refuse_parts(path, body)
+            refuse_parts(path, body.rows, body.values)
         if not are_genes_chosen and not columns:
             refuse_results(path, layout.titles, find_results(layout.titles, range(len(layout.titles))), ())
             refuse_qualities(path, body.titles)
             refuse_components(path, body.titles)
         expression = Expression(np.ascontiguousarray(body.values.T), body.titles, body.rows)
     check_names(expression.samples, "sample", path)
-    _refuse_values_as_names(path, body.rows, "rows")
-    _refuse_values_as_names(path, body.titles, "columns")
+    refuse_values_as_names(path, body.rows, "rows")
+    refuse_values_as_names(path, body.titles, "columns")
     expression, described = _with_genes_alone(path, expression, are_all_genes=bool(columns) or are_genes_chosen)
     notes += described
     if sample_table is not None:
@@ -204,7 +204,7 @@ def _with_genes_alone(path: Path, expression: Expression, *, are_all_genes: bool
     genes, values, notes = _without_descriptions(expression.genes, expression.values)
     genes, floats = _without_fractions(genes)
     check_names(genes, "gene", path)
-    _refuse_row_numbers(path, genes)
+    refuse_row_numbers(path, genes)
     if not are_all_genes:
         genes, values, described = _without_unlike_names(path, genes, values)
         notes += described
@@ -302,57 +302,6 @@ def _without_fractions(genes: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[s
     return whole, (f"ids read as whole numbers, such as {genes[0]} as {whole[0]}",) if whole != genes else ()
 
 
-def _refuse_missing_codes(path: Path, values: NDArray[np.float64]) -> None:
-    """Refuse a number that may mean missing: nines or −1, the lowest or highest by far, or the only negative number."""
-    finite = values[np.isfinite(values)]
-    if not finite.size:
-        return
-    for code in (float(finite.min()), float(finite.max())):
-        others = finite[finite != code]
-        if not others.size or not (is_code_of_nines(code) or code == -1.0):
-            continue
-        count, gap = finite.size - others.size, float(np.min(np.abs(others - code)))
-        is_far = gap > FAR_OFF * float(np.ptp(others))
-        is_only_negative = code < -1 and float(others.min()) >= 0
-        if (is_far or is_only_negative) and (count > 1 or abs(code) > ONE_NINE):
-            beyond = "from 0 up" if is_only_negative else f"from {others.min():.4g} to {others.max():.4g}"
-            raise InputError(
-                f"{path}: {code:g} stands {counted(count, 'time')}, and all other values are {beyond}: it may mean "
-                "that a value is missing, or be a value.",
-                code="missing-or-value",
-                facts={"value": f"{code:g}"},
-            )
-
-
-def is_code_of_nines(number: float) -> bool:
-    """Whether a number is written with nines alone, perhaps with a minus, as codes of missing values are.
-
-    Examples
-    --------
-    >>> is_code_of_nines(-999.0), is_code_of_nines(99.5)
-    (True, False)
-    """
-    return number.is_integer() and abs(number) < LARGEST_CODE and set(str(abs(int(number)))) == {"9"}
-
-
-def _refuse_values_as_names(path: Path, names: Sequence[str], of: str) -> None:
-    """Refuse names of genes or samples that are numbers with decimals: values stand where names should."""
-    decimal = [name for name in names if "." in name and is_number(name) and not float(name).is_integer()]
-    if 2 * len(decimal) > len(names):
-        raise InputError(
-            f"The {of} of {path} would be named {some(decimal, 3)}: these are values, and the names are missing.",
-            code="values-as-names",
-        )
-
-
-def _refuse_row_numbers(path: Path, genes: Sequence[str]) -> None:
-    if is_counting(genes):
-        raise InputError(
-            f"The genes of {path} would be named {some(genes, 3)}: these are numbers of rows or columns, not of genes.",
-            code="genes-are-row-numbers",
-        )
-
-
 def _without_summaries(body: _Body) -> tuple[_Body, tuple[str, ...]]:
     """Return a table without the columns and rows that are statistics of all others, and notes on them."""
     notes: tuple[str, ...] = ()
@@ -370,7 +319,7 @@ def _without_annotation(path: Path, body: _Body) -> tuple[_Body, tuple[str, ...]
     notes: tuple[str, ...] = ()
     while True:
         unlike, none = find_unlike(body.titles, body.values, body.doubtful)
-        _refuse_unlike(path, body.titles, unlike)
+        refuse_unlike(path, body.titles, unlike)
         if not none:
             return body, notes
         titles = some([body.titles[column] for column in none], 8)
@@ -378,31 +327,6 @@ def _without_annotation(path: Path, body: _Body) -> tuple[_Body, tuple[str, ...]
         notes += (f"{which} skipped, by title and numbers no sample: {titles}",)
         body, summaries = _without_summaries(body.without_columns(none))  # of the columns that are left
         notes += summaries
-
-
-def _refuse_parts(path: Path, body: _Body) -> None:
-    """Refuse rows of samples that are computed of some others."""
-    if len(body.rows) <= MOST_COLUMNS and (parts := find_parts(body.values.T)):
-        row, part = next(iter(parts.items()))
-        raise InputError(
-            f"{some([repr(body.rows[row]) for row in parts])} of {path} may be samples, or may be computed of others: "
-            f"{body.rows[row]!r} is the {part}.",
-            code="samples-of-samples",
-        )
-
-
-def _refuse_unlike(path: Path, columns: Sequence[str], unlike: Sequence[Unlike]) -> None:
-    """Refuse columns that may be no samples."""
-    if not unlike:
-        return
-    is_one = len(unlike) == 1
-    reasons = [f"{'it' if is_one else repr(columns[column])} {reason}" for column, reason in unlike]
-    raise InputError(
-        f"{'Column' if is_one else 'Columns'} {some([repr(columns[column]) for column, _ in unlike])} of {path} may be "
-        f"{'a sample' if is_one else 'samples'}, or may describe the genes: {'; '.join(reasons[:3])}.",
-        code="column-may-describe-genes",
-        facts={"column": columns[unlike[0].column]},
-    )
 
 
 def _without_unlike_names(
@@ -423,19 +347,3 @@ def _without_unlike_names(
     left = [i for i in range(len(genes)) if i not in set(none)]
     note = f"skipped, as their words describe samples and no gene is called so: {some([genes[i] for i in none])}"
     return tuple(genes[i] for i in left), values[left], (note,)
-
-
-def _check_gct(table: Table, rows: int, columns: int, *, are_all: bool) -> None:
-    """Refuse a GCT file whose second line claims other sizes than it has, if all of its columns are read."""
-    if not table.is_gct:
-        return
-    if not table.comments[0].startswith("#1.2"):
-        raise InputError(
-            f"{table.path} is a GCT file of version {table.comments[0][1:4]}; versions 1.2 and 1.3 are read here."
-        )
-    claimed = table.comments[1].replace(",", " ").split()[:2] if len(table.comments) > 1 else []
-    if are_all and claimed != [str(rows), str(columns)]:
-        raise InputError(
-            f"{table.path} claims {' × '.join(claimed)[:60] or 'no sizes'} in its second line and holds "
-            f"{counted(rows, 'row')} of {counted(columns, 'sample')}."
-        )
