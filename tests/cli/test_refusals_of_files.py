@@ -249,12 +249,6 @@ REFUSALS = [
         "sample\tgroup\n" + "".join(f"patient{j}\t{'AML' if j < 4 else 'ALL'}\n" for j in range(8)),
         exit=3,
     ),
-    Refusal(
-        "labels-without-value",
-        f"{LABELS.replace('.tsv', '.cls')} --label-order value",
-        LEUKEMIA.format("a a a a b b b b"),
-        name="f.cls",
-    ),
     Refusal("missing-or-number", FIT, signal("-999", "-999"), {"value": "-999"}),
 ]
 

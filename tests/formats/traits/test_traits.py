@@ -128,6 +128,83 @@ def test_a_code_among_the_others_is_a_number(tmp_path: Path, values: list[float]
     assert table.values[:, 0].tolist() == values
 
 
+AGES = [
+    59.2,
+    59.0,
+    57.3,
+    50.1,
+    49.2,
+    52.1,
+    58.2,
+    71.9,
+    59.1,
+    53.2,
+    59.2,
+    62.0,
+    45.3,
+    58.5,
+    65.4,
+    42.5,
+    31.1,
+    44.1,
+    40.0,
+]
+MANY = [f"LU-{index:03d}" for index in range(60)]
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["-1", "-88", "-77", "-66", "888", "777", "98", "99", "997", "0", "1E+20", "1e10", "2147483647", "-2147483648"]
+    + ["32767", "65535", "1.79769e+308", "3.4028235e+38", "-1e30", "500", "-250", "123456"],
+)
+def test_a_number_that_repeats_far_outside_the_others_is_asked_about(tmp_path: Path, code: str) -> None:
+    values = [*AGES[:2], code, *AGES[2:9], code, *AGES[9:], code]
+    path = write(tmp_path, "sample\tage", *zip(MANY, values, strict=False))
+    for read in (read_traits, read_covariates):
+        with pytest.raises(InputError, match="3 values of age are .*apart from the others, 31.1 to 71.9") as refusal:
+            read(path)
+        assert float(refusal.value.facts["value"]) == float(code)
+    assert np.isnan(read_traits(path, missing_values=(refusal.value.facts["value"],)).values[[2, 10, 22 - 1], 0]).all()
+    assert read_traits(path, missing_values=()).values[2, 0] == float(code)
+
+
+@pytest.mark.parametrize("codes", [("-88", "-99"), ("0", "999"), ("998", "999"), ("-1", "-1e30")])
+def test_codes_of_several_kinds_do_not_hide_each_other(tmp_path: Path, codes: tuple[str, str]) -> None:
+    path = write(tmp_path, "sample\tage", *zip(MANY, [*codes, *AGES, *codes], strict=False))
+    with pytest.raises(InputError, match="2 values of age are .*apart from the others"):
+        read_traits(path)
+
+
+REAL: dict[str, list[float]] = {
+    "a floor of detection": [0.5] * 9 + [0.7, 0.9, 1.2, 1.4, 2.2, 3.8, 5.5, 8.0, 12.5, 40.1],
+    "a floor of logarithms": [-1.0] * 6 + [0.58, 1.32, 1.81, 2.17, 2.7, 3.09, 3.46, 4.2, 5.1, 6.6, 7.2],
+    "a top of titres": [10, 20, 20, 40, 40, 80, 160, 160, 320, 640, 1280, 1280, 1280, 2560, 2560],
+    "zeros of counts": [0] * 20 + [1, 1, 1, 2, 3, 4, 7, 12, 40, 41],
+    "a gene that is off in half": [0.0] * 10 + [8.1, 8.4, 8.8, 9.0, 9.2, 9.5, 9.9, 10.3, 10.4, 10.6],
+    "a scale of five": [1, 2, 3, 4, 5] * 5,
+    "a scale of ten": [0, 0, 9, 9, 8, 7, 10, 10, 6, 5, 3, 9, 8],
+    "cases and controls": [1, 2] * 10,
+    "truth values": [0, 1, 1] * 7,
+    "signs": [-1, 1, 1, -1, 1, -1] * 3,
+    "signs and none": [-1, 0, 1, 0, 1, -1, 0, 0] * 3,
+    "copies of a gene": [-1, 0, 0, 0, 1, 2, 0, 0, -2, 1] * 3,
+    "doses": [0, 0, 0, 50, 50, 50, 100, 100, 100, 75, 75, 75],
+    "ages of people up to 99": [99, 99, 61, 64, 66, 66, 70, 71, 77, 77, 78, 80, 82, 88, 88, 91, 95],
+    "days in hospital": [1, 1, 1, 2, 2, 3, 4, 4, 5, 6, 7, 9, 12, 15, 22, 30, 100, 100],
+    "pack years": [0, 0, 0, 0, 5, 10, 12, 15, 20, 22, 30, 35, 40, 40, 60],
+    "percentages": [99, 99, 98, 100, 100, 97, 85, 60, 88, 77, 66, 99],
+    "z statistics with ties": [-3.5, -3.5, -1.2, -0.4, -0.1, 0.2, 0.3, 0.8, 1.1, 1.9, 2.5],
+    "one outlier": [*AGES, 250.0],
+    "saturated intensities": [65535, 65535, 210, 450, 900, 1800, 3900, 8000, 17000, 33000, 41000],
+}
+
+
+@pytest.mark.parametrize("what", REAL)
+def test_floors_counts_scales_and_groups_are_numbers(tmp_path: Path, what: str) -> None:
+    table = read_traits(write(tmp_path, "sample\ty", *zip(MANY, REAL[what], strict=False)))
+    assert table.values[:, 0].tolist() == REAL[what]
+
+
 def test_one_code_far_from_all_others_is_asked_about(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="1 value of z is -999, apart"):
         read_traits(write(tmp_path, "gene\tz", *zip(IDS, [-999, *NUMBERS[1:]], strict=True)))
