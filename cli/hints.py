@@ -102,7 +102,7 @@ HINTS: dict[str, str] = {
         "Give them in its order, one per line: --ids FILE (GEMMA: the individuals of the .fam; PLINK: the .rel.id)."
     ),
     "label-column-ambiguous": "Choose with --label-column TITLE, such as {first}: {offered}.",
-    "label-order-ambiguous": "Use --label-order appearance for the first reading, or --label-order value for the second.",
+    "label-order-ambiguous": "Use --label-order appearance for the first, or --label-order value for the second.",
     "labels-of-other-expression": (
         "Name the expression that it belongs to with --expression FILE; or give a table of two columns, sample and "
         "label, which is matched by name."

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import math
-import re
-from dataclasses import dataclass
-from shlex import quote
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...engine.errors import InputError, NotFound
 from ...engine.wording import some
 from ..files.delimited import is_number
+from .fields import describe_field, kind_of, truth_numbers, without_unit
 from .id_columns import find_title
 from .missing_codes import all_numbers, blank_codes, codes_of, describe_codes, refuse_codes
 from .tested_tables import describe_fold_changes, refuse_tested_table
@@ -110,7 +109,9 @@ def read_traits(
     """
     table = read_trait_table(path, known=known, id_column=id_column)
     table, counts = blank_codes(table, codes_of(table, missing_values))
+    table, sentences = _as_numbers(table, only)
     wanted, notes = _chosen(table, only, path)
+    notes += [f"{path.name}: {sentences[column]}" for column in wanted if column in sentences]
     names = tuple(table.names[column] for column in wanted)
     values = np.column_stack([_numbers(table, column, path) for column in wanted])
     notes += describe_codes(path, names, [counts[column] for column in wanted], as_plink=missing_values is None)
@@ -148,11 +149,13 @@ def read_covariates(
     table = _covariate_table(path, known, id_column)
     refuse_repeated_titles(path, table.names)
     table, counts = blank_codes(table, codes_of(table, missing_values))
+    table, sentences = _with_units_apart(table)
     names: list[str] = []
     columns: list[NDArray[np.float64]] = []
     of_names: list[str] = []
     group_numbers: list[tuple[str, NDArray[np.float64]]] = []
     notes = [*table.notes, *describe_codes(path, table.names, counts, as_plink=missing_values is None)]
+    notes += [f"{path.name}: {sentence}" for sentence in sentences.values()]
     for index, name in enumerate(table.names):
         fields = table.column(index)
         if all(is_number(field) or is_blank(field) for field in fields):
@@ -162,7 +165,7 @@ def read_covariates(
                 refuse_codes(path, name, columns[-1])
             group_numbers.append((name, columns[-1]))
             continue
-        if 2 * sum(is_number(field) for field in fields) > len(fields):
+        if 2 * sum(map(_is_like_number, fields)) > len(fields):
             _numbers(table, index, path)  # numbers but for a few: says which is none
         missing = np.array([is_blank(field) for field in fields])
         levels: list[str] = sorted({field for field, gone in zip(fields, missing, strict=True) if not gone})
@@ -237,7 +240,7 @@ def _chosen(table: TraitTable, only: str | None, path: Path) -> tuple[list[int],
     others = [column for column in columns if column not in numeric]
     for column in others:
         fields = table.column(column)
-        if 2 * sum(map(is_number, fields)) > len(fields) and not all_numbers(fields):
+        if 2 * sum(map(_is_like_number, fields)) > len(fields) and not all_numbers(fields):
             _numbers(table, column, path)  # numbers but for a few: says which is none
     names = some([table.names[column] for column in others])
     return numeric, [f"{path.name}: no signal is read from {names}."] if others else []
@@ -246,8 +249,8 @@ def _chosen(table: TraitTable, only: str | None, path: Path) -> tuple[list[int],
 def _refuse_without_numbers(table: TraitTable, path: Path) -> None:
     """Refuse a table without a column of numbers, with the field that is none, or with all that there is."""
     columns = [table.column(column) for column in range(len(table.names))]
-    best = max(range(len(columns)), key=lambda column: sum(map(is_number, columns[column])))
-    if len(columns) == 1 or any(map(is_number, columns[best])):
+    best = max(range(len(columns)), key=lambda column: sum(map(_is_like_number, columns[column])))
+    if len(columns) == 1 or any(map(_is_like_number, columns[best])):
         _numbers(table, best, path)
     texts = [next((field for field in fields if not is_blank(field)), "") for fields in columns]
     shown = [f"{name} ({text})" for name, text in zip(table.names, texts, strict=True) if text]
@@ -268,22 +271,54 @@ def _numbers(table: TraitTable, column: int, path: Path) -> NDArray[np.float64]:
         elif is_number(field) and math.isfinite(float(field)):
             numbers[index] = float(field)
         else:
-            raise InputError(
-                f"{path}, line {table.lines[index]}: '{some([field])}' in column {some([table.names[column]])} is not "
-                f"a {'finite ' if is_number(field) else ''}number.",
-                **_way_of(field),
-            )
+            raise _no_number(path, table, column, index)
     return numbers
 
 
-def _way_of(field: str) -> dict[str, Any]:
-    """Return the hint or the code of a field that is no number."""
-    if field.lower() in ("true", "false", "t", "f", "yes", "no"):
-        return {"hint": "Write 1 and 0 in place of true and false, yes and no."}
+def _no_number(path: Path, table: TraitTable, column: int, index: int) -> InputError:
+    """Return the refusal of a field that is no number."""
+    field = table.fields[index][column]
+    where = f"{path}, line {table.lines[index]}: '{some([field])}' in column {some([table.names[column]])}"
     if is_number(field):
-        return {"code": "infinite-value", "facts": {"value": field}}
-    if len(parts := re.split(r"[,;|/ ]+", field)) > 1 and all(map(is_number, parts)):
-        return {"hint": "Write one number in each field: without marks between thousands, with a point for decimals."}
-    if is_number(field.strip("*%()[]†‡#$€ ")):
-        return {"hint": "Write the number alone, without marks or units beside it."}
-    return {"code": "field-without-number", "facts": {"value": quote(field)}}
+        return InputError(f"{where} is not a finite number.", code="infinite-value", facts={"value": field})
+    what, way = describe_field(field, table.column(column))
+    return InputError(f"{where} is not a number{f': {what}' if what else ''}.", **way)
+
+
+def _is_like_number(field: str) -> bool:
+    """Whether a field is a number, or tells of one: a limit, a percentage."""
+    return is_number(field) or (not is_blank(field) and kind_of(field) in ("limit", "percentage"))
+
+
+def _with_units_apart(table: TraitTable) -> tuple[TraitTable, dict[int, str]]:
+    """Return a table whose columns of numbers with one unit are numbers, and a sentence on each of these."""
+    sentences: dict[int, str] = {}
+    columns = [table.column(index) for index in range(len(table.names))]
+    for index, fields in enumerate(columns):
+        apart = without_unit(fields, list(map(is_blank, fields)))
+        if apart is not None:
+            columns[index], unit = apart
+            example = next(field for field in fields if not is_blank(field))
+            number = next(filter(None, columns[index]))
+            sentences[index] = (
+                f"all values of {some([table.names[index]])} have the unit {some([unit])}, which is left out: "
+                f"{some([example])} is {number}."
+            )
+    return replace(table, fields=[list(row) for row in zip(*columns, strict=True)]) if sentences else table, sentences
+
+
+def _as_numbers(table: TraitTable, only: str | None) -> tuple[TraitTable, dict[int, str]]:
+    """Return a table with numbers in place of numbers with a unit, and a sentence on each column that is changed.
+
+    Truth values are 1 and 0 in a column that is named, or where no column has numbers.
+    """
+    table, sentences = _with_units_apart(table)
+    columns = [table.column(index) for index in range(len(table.names))]
+    if only is None and any(map(all_numbers, columns)):
+        return table, sentences
+    for index, fields in enumerate(columns):
+        truths = truth_numbers(fields, list(map(is_blank, fields))) if only in (None, table.names[index]) else None
+        if truths is not None:
+            columns[index], (yes, no) = truths
+            sentences[index] = f"{some([table.names[index]])} has truth values: {yes} is 1, and {no} is 0."
+    return replace(table, fields=[list(row) for row in zip(*columns, strict=True)]), sentences

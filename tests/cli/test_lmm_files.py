@@ -291,7 +291,8 @@ def test_labels_may_be_numbers_and_signs(
 
 def test_a_field_that_is_no_number_says_what_to_do(lab: Lab, grn: Callable[..., Any]) -> None:
     for field, hint in (
-        ("<LOD", "--missing-value '<LOD'"),
+        ("not done", "--missing-value 'not done'"),
+        ("<LOD", "is not missing"),
         ("TRUE", "Write 1 and 0"),
         ("1,2,3", "one number in each field"),
         ("inf", "--missing-value inf"),

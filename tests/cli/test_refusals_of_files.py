@@ -205,7 +205,7 @@ REFUSALS = [
         signal(*(f"{0.3 * i - 1:.2f}\t0.{i + 11}" for i in range(12)), titles="gene\tlog2FoldChange\tpvalue"),
         {"first": "log2FoldChange", "offered": "log2FoldChange"},
     ),
-    Refusal("field-without-number", FIT, signal("0.5", "<LOD"), {"value": "'<LOD'"}),
+    Refusal("field-without-number", FIT, signal("0.5", "not done"), {"value": "'not done'"}),
     Refusal(
         "id-column-ambiguous",
         FIT,
