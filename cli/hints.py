@@ -103,6 +103,7 @@ HINTS: dict[str, str] = {
     ),
     "label-column-ambiguous": "Choose with --label-column TITLE, such as {first}: {offered}.",
     "label-order-ambiguous": "Use --label-order appearance for the first, or --label-order value for the second.",
+    "label-read-as-missing": "If it is the name of a group, use --missing-value none; else compare other groups.",
     "labels-of-other-expression": (
         "Name the expression that it belongs to with --expression FILE; or give a table of two columns, sample and "
         "label, which is matched by name."
@@ -119,6 +120,7 @@ HINTS: dict[str, str] = {
     "matrix-beside-raw": ("Choose with `grn init --raw`, or --layer NAME; --layer {name} reads {name} as it is."),
     "matrix-without-gene-names": "Give the gene names, one per line: --gene-names FILE.",
     "membership-or-loadings": "Choose with --format membership or --format loadings.",
+    "missing-or-name": "Use --missing-value {value} if it is missing, or --missing-value none if it is a name.",
     "missing-or-number": "Use --missing-value {value} if it is missing, or --missing-value none if it is a number.",
     "missing-or-value": "Write NA where a value is missing; if {value} is a value, insist with --columns '*'.",
     "one-flag-of-sign": "Write signs as 1 and -1 in a column `sign`, or use --sign-column none to read no sign.",

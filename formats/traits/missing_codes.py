@@ -154,12 +154,23 @@ def _is_code(code: float, number: int, others: NDArray[np.float64], numbers: NDA
 
 
 def _refuse(path: Path, name: str, code: float, number: int, where: str) -> None:
+    are = "is" if number == 1 else "are"
     raise InputError(
-        f"{path}: {counted(number, 'value')} of {some([name])} {'is' if number == 1 else 'are'} {code:.15g}, {where}: a "
-        "code for a missing value, or a number like the others.",
+        f"{path}: {counted(number, 'value')} of {some([name])} {are} {code:.15g}, {where}: a code for a missing value, "
+        "or a number like the others.",
         code="missing-or-number",
         facts={"value": f"{code:.15g}"},
     )
+
+
+def code_among_names(fields: Sequence[str]) -> str:
+    """Return NA where it may be a name: all others are two letters too, such as EU and AS; else an empty text."""
+    others = {field for field in fields if not is_blank(field)}
+    for code, is_alike in (("NA", str.isupper), ("na", str.islower)):
+        alike = [len(other) == len(code) and other.isalpha() and is_alike(other) for other in others]
+        if code in fields and len(alike) > 1 and all(alike):
+            return code
+    return ""
 
 
 def all_numbers(fields: Sequence[str]) -> bool:

@@ -1,8 +1,7 @@
-"""Signals and covariates in delimited text: a column of ids, whatever order they stand in."""
+"""Signals in delimited text: a column of ids, whatever order they stand in, and columns of numbers."""
 
 from __future__ import annotations
 
-import contextlib
 import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -41,12 +40,6 @@ PLINK_COLUMNS = frozenset({"sid", "pid", "mid", "pat", "mat", "father", "mother"
 
 RANKS = frozenset({"rank", "ranks", "ranking", "rang"})
 """Titles of columns that are no traits beside other numbers, unless they are named."""
-
-MOST_GROUP_NUMBERS = 12
-"""Most different whole numbers of a covariate that may be numbers of groups."""
-
-MOST_LEVELS = 50
-"""Most different values of a covariate that is text; more are names, not groups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,113 +102,17 @@ def read_traits(
     """
     table = read_trait_table(path, known=known, id_column=id_column)
     table, counts = blank_codes(table, codes_of(table, missing_values))
-    table, sentences = _as_numbers(table, only)
+    table, sentences = _asnumbers_of(table, only)
     wanted, notes = _chosen(table, only, path)
     notes += [f"{path.name}: {sentences[column]}" for column in wanted if column in sentences]
     names = tuple(table.names[column] for column in wanted)
-    values = np.column_stack([_numbers(table, column, path) for column in wanted])
+    values = np.column_stack([numbers_of(table, column, path) for column in wanted])
     notes += describe_codes(path, names, [counts[column] for column in wanted], as_plink=missing_values is None)
     notes += describe_fold_changes(path, names, values)
     if missing_values is None:
         for index, name in enumerate(names):
             refuse_codes(path, name, values[:, index], is_phenotype=table.is_plink)
     return TraitFile(table.ids, names, values, table.samples, (*table.notes, *notes))
-
-
-def read_covariates(
-    path: Path,
-    *,
-    missing_values: Sequence[object] | None = None,
-    known: Names | None = None,
-    id_column: str | None = None,
-) -> TraitFile:
-    """Return the covariates of a table; a column of text becomes one column for each group but the first.
-
-    Parameters
-    ----------
-    path : Path
-        A table as for `read_traits`.
-    missing_values, known, id_column
-        As for `read_traits`; but a column of ids that the table does not have is no error.
-
-    Raises
-    ------
-    NotFound
-        There is no such file.
-    InputError
-        An id stands twice, there is no column, a column of text has more than 50 groups, or numbers may be a code for
-        missing.
-    """
-    table = _covariate_table(path, known, id_column)
-    refuse_repeated_titles(path, table.names)
-    table, counts = blank_codes(table, codes_of(table, missing_values))
-    table, sentences = _with_units_apart(table)
-    names: list[str] = []
-    columns: list[NDArray[np.float64]] = []
-    of_names: list[str] = []
-    group_numbers: list[tuple[str, NDArray[np.float64]]] = []
-    notes = [*table.notes, *describe_codes(path, table.names, counts, as_plink=missing_values is None)]
-    notes += [f"{path.name}: {sentence}" for sentence in sentences.values()]
-    for index, name in enumerate(table.names):
-        fields = table.column(index)
-        if all(is_number(field) or is_blank(field) for field in fields):
-            names.append(name)
-            columns.append(_numbers(table, index, path))
-            if missing_values is None:
-                refuse_codes(path, name, columns[-1])
-            group_numbers.append((name, columns[-1]))
-            continue
-        if 2 * sum(map(_is_like_number, fields)) > len(fields):
-            _numbers(table, index, path)  # numbers but for a few: says which is none
-        missing = np.array([is_blank(field) for field in fields])
-        levels: list[str] = sorted({field for field, gone in zip(fields, missing, strict=True) if not gone})
-        if len(levels) == np.sum(~missing) > 2:
-            of_names.append(name)
-            continue
-        if len(levels) > MOST_LEVELS:
-            raise InputError(
-                f"{path}: the covariate {some([name])} is text with {len(levels):,} different values, such as "
-                f"{some(levels, 3)}.",
-                hint="A covariate is a number, or names a few groups.",
-            )
-        for level in levels[1:]:
-            names.append(f"{name}={level}")
-            columns.append(np.where(missing, np.nan, np.array([float(field == level) for field in fields])))
-    if not columns:
-        raise InputError(
-            f"{path} holds no covariate: {some(table.names)} has one value throughout, or another text in each row.",
-            hint="A covariate is a number per id, or names a few groups.",
-        )
-    if of_names:
-        notes.append(f"{path.name}: no covariate is read from {some(of_names)}: text that differs in each row.")
-    notes += _describe_group_numbers(path, group_numbers)
-    return TraitFile(table.ids, tuple(names), np.column_stack(columns), table.samples, tuple(notes))
-
-
-def _covariate_table(path: Path, known: Names | None, id_column: str | None) -> TraitTable:
-    """Return a table of covariates, which may have no column of that title: it is named for the signal."""
-    if id_column is not None:
-        with contextlib.suppress(NotFound):
-            return read_trait_table(path, id_column=id_column)
-    return read_trait_table(path, known=known)
-
-
-def _describe_group_numbers(path: Path, columns: Sequence[tuple[str, NDArray[np.float64]]]) -> list[str]:
-    """Return a note on covariates that may be numbers of groups: few whole numbers, each more than once."""
-    shown: list[str] = []
-    for name, values in columns:
-        different, count = np.unique(values[np.isfinite(values)], return_counts=True)
-        are_few = 2 < len(different) <= MOST_GROUP_NUMBERS and bool(np.all(count > 1))
-        if are_few and np.array_equal(different, different.round()):
-            shown.append(f"{some([name])} ({some([f'{number:g}' for number in different])})")
-    if not shown:
-        return []
-    taken = "covariate {} is taken for a number" if len(shown) == 1 else "covariates {} are taken for numbers"
-    note = (
-        f"{path.name}: the {taken.format('; '.join(shown))}, with one effect per unit. If these are numbers of groups, "
-        "write them as text, such as g1."
-    )
-    return [note]
 
 
 def _chosen(table: TraitTable, only: str | None, path: Path) -> tuple[list[int], list[str]]:
@@ -232,6 +129,8 @@ def _chosen(table: TraitTable, only: str | None, path: Path) -> tuple[list[int],
     numeric = [column for column in columns if all_numbers(table.column(column))]
     if not numeric:
         _refuse_without_numbers(table, path)
+    of_type = [column for column in numeric if table.types and table.types[column] in "PB"]
+    numeric = of_type or numeric
     no_traits = NO_TRAITS | PLINK_COLUMNS if table.is_plink else NO_TRAITS
     numeric = [column for column in numeric if normalised(table.names[column]) not in no_traits] or numeric
     is_rank = [normalised(table.names[column]) in RANKS for column in numeric]
@@ -240,8 +139,8 @@ def _chosen(table: TraitTable, only: str | None, path: Path) -> tuple[list[int],
     others = [column for column in columns if column not in numeric]
     for column in others:
         fields = table.column(column)
-        if 2 * sum(map(_is_like_number, fields)) > len(fields) and not all_numbers(fields):
-            _numbers(table, column, path)  # numbers but for a few: says which is none
+        if 2 * sum(map(is_like_number, fields)) > len(fields) and not all_numbers(fields):
+            numbers_of(table, column, path)  # numbers but for a few: says which is none
     names = some([table.names[column] for column in others])
     return numeric, [f"{path.name}: no signal is read from {names}."] if others else []
 
@@ -249,9 +148,9 @@ def _chosen(table: TraitTable, only: str | None, path: Path) -> tuple[list[int],
 def _refuse_without_numbers(table: TraitTable, path: Path) -> None:
     """Refuse a table without a column of numbers, with the field that is none, or with all that there is."""
     columns = [table.column(column) for column in range(len(table.names))]
-    best = max(range(len(columns)), key=lambda column: sum(map(_is_like_number, columns[column])))
-    if len(columns) == 1 or any(map(_is_like_number, columns[best])):
-        _numbers(table, best, path)
+    best = max(range(len(columns)), key=lambda column: sum(map(is_like_number, columns[column])))
+    if len(columns) == 1 or any(map(is_like_number, columns[best])):
+        numbers_of(table, best, path)
     texts = [next((field for field in fields if not is_blank(field)), "") for fields in columns]
     shown = [f"{name} ({text})" for name, text in zip(table.names, texts, strict=True) if text]
     if not shown:
@@ -262,8 +161,14 @@ def _refuse_without_numbers(table: TraitTable, path: Path) -> None:
     )
 
 
-def _numbers(table: TraitTable, column: int, path: Path) -> NDArray[np.float64]:
-    """Return the fields of a column as numbers."""
+def numbers_of(table: TraitTable, column: int, path: Path) -> NDArray[np.float64]:
+    """Return the fields of a column as numbers, NaN where they are blank.
+
+    Raises
+    ------
+    InputError
+        A field is no finite number; it is named for what it is.
+    """
     numbers = np.empty(len(table.ids))
     for index, field in enumerate(table.column(column)):
         if is_blank(field):
@@ -285,12 +190,12 @@ def _no_number(path: Path, table: TraitTable, column: int, index: int) -> InputE
     return InputError(f"{where} is not a number{f': {what}' if what else ''}.", **way)
 
 
-def _is_like_number(field: str) -> bool:
+def is_like_number(field: str) -> bool:
     """Whether a field is a number, or tells of one: a limit, a percentage."""
     return is_number(field) or (not is_blank(field) and kind_of(field) in ("limit", "percentage"))
 
 
-def _with_units_apart(table: TraitTable) -> tuple[TraitTable, dict[int, str]]:
+def with_units_apart(table: TraitTable) -> tuple[TraitTable, dict[int, str]]:
     """Return a table whose columns of numbers with one unit are numbers, and a sentence on each of these."""
     sentences: dict[int, str] = {}
     columns = [table.column(index) for index in range(len(table.names))]
@@ -307,12 +212,12 @@ def _with_units_apart(table: TraitTable) -> tuple[TraitTable, dict[int, str]]:
     return replace(table, fields=[list(row) for row in zip(*columns, strict=True)]) if sentences else table, sentences
 
 
-def _as_numbers(table: TraitTable, only: str | None) -> tuple[TraitTable, dict[int, str]]:
+def _asnumbers_of(table: TraitTable, only: str | None) -> tuple[TraitTable, dict[int, str]]:
     """Return a table with numbers in place of numbers with a unit, and a sentence on each column that is changed.
 
     Truth values are 1 and 0 in a column that is named, or where no column has numbers.
     """
-    table, sentences = _with_units_apart(table)
+    table, sentences = with_units_apart(table)
     columns = [table.column(index) for index in range(len(table.names))]
     if only is None and any(map(all_numbers, columns)):
         return table, sentences

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from grnledger.engine.errors import GrnError
+from grnledger.formats.traits.covariates import read_covariates
 from grnledger.formats.traits.labels import read_labels
-from grnledger.formats.traits.traits import read_covariates, read_traits
+from grnledger.formats.traits.traits import read_traits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
