@@ -132,13 +132,13 @@ def compare_samples(base: StoredBase, signal: Signal) -> Relation:
     if not signal.samples:
         raise InputError("No sample is named that the signal was made from.", hint="Name them, one a line.")
     folded = {name.casefold() for name in known}
-    near = [name for name in signal.samples if name not in known and name.casefold().strip() in folded]
+    shared = match_names(signal.samples, base.samples, any_x=True)
+    near = [name for name in signal.samples if name not in shared and name.casefold().strip() in folded]
     if near:
         raise InputError(
             f"Samples of the signal differ from the base's in upper and lower case alone: {some(near)}.",
             hint="Write them as in the base.",
         )
-    shared = match_names(signal.samples, base.samples, any_x=True)
     return Relation(len(known) or None, len(signal.samples), len(set(shared.values())))
 
 

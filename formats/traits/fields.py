@@ -32,7 +32,7 @@ _TIME = re.compile(r"\d+:\d{1,4}(:\d{2}(\.\d+)?)?(\s*[ap]\.?m\.?)?", re.IGNORECA
 
 _WITH_UNIT = re.compile(r"([+-]?(?:\d[\d.,' ]*|\.\d+)(?:e[+-]?\d+)?)\s*([%‰]|°?[^\W\d_].*)", re.IGNORECASE)
 
-_COMMA = re.compile(r"[+-]?\d+,(\d{1,2}|\d{4,})")
+_COMMA = re.compile(r"[+-]?\d+,(\d{1,2}|\d{4,})(e[+-]?\d+)?", re.IGNORECASE)
 """A decimal comma that is none between thousands."""
 
 _NOT_OF_UNITS = re.compile(r"[*†‡()\[\]<>?=,;|]")
@@ -163,7 +163,7 @@ def describe_field(field: str, column: Sequence[str]) -> tuple[str, dict[str, An
 
 def _parted(field: str) -> tuple[str, str] | None:
     """Return a number as Python writes it, and its unit; `None` where it is none, or a date."""
-    match = _WITH_UNIT.fullmatch(field.strip())
+    match = None if _plain(field) is not None else _WITH_UNIT.fullmatch(field.strip())
     if match is None or _NOT_OF_UNITS.search(match[2]) or _DATE.fullmatch(field.strip()):
         return None
     number = _plain(match[1])

@@ -115,13 +115,12 @@ def read_label_table(
     try:
         table = read_trait_table(path, known=lambda: samples, id_column=id_column, decimal="point")
     except InputError as error:
-        lists = read_lists(path, lambda: samples) if error.code == "id-column-ambiguous" else None
+        lists = _lists(path, samples) if error.code == "id-column-ambiguous" else None
         if lists is None:
             raise
-        names = some([f"{label} ({list(lists.values()).count(label):,})" for label in dict.fromkeys(lists.values())])
-        return Labels(
-            lists, (f"{path.name}: each column is a list of samples, and its title is their label: {names}.",)
-        )
+        return lists
+    if id_column is None and _has_samples_alone(table, samples) and (lists := _lists(path, samples)) is not None:
+        return lists
     no_label = _no_labels(missing_values)
     labels, notes = _labelled(path, table, samples, label_column, groups, no_label)
     missing = Counter(label for label in labels if label and label.lower() in no_label)
@@ -132,6 +131,22 @@ def read_label_table(
     labelled = zip(table.ids, labels, strict=True)
     label_of = {name: label for name, label in labelled if label.lower() not in no_label}
     return Labels(label_of, (*table.notes, *notes), missing)
+
+
+def _lists(path: Path, samples: tuple[str, ...]) -> Labels | None:
+    """Return the labels of a table whose columns are lists of samples."""
+    lists = read_lists(path, lambda: samples)
+    if lists is None:
+        return None
+    sizes = Counter(lists.values())
+    shown = some([f"{label} ({number:,})" for label, number in sizes.items()])
+    return Labels(lists, (f"{path.name}: each column is a list of samples, and its title is their label: {shown}.",))
+
+
+def _has_samples_alone(table: TraitTable, samples: Sequence[str]) -> bool:
+    """Whether what should be labels are names of samples."""
+    fields = {field for row in table.fields for field in row if field}
+    return bool(fields) and len(match_names(sorted(fields), samples, any_x=True)) == len(fields)
 
 
 def same_label(one: str, other: str) -> bool:
@@ -235,8 +250,9 @@ def _labelled(
     offered = may_be or [index for index in range(len(columns)) if len(levels[index]) > 1] or list(range(len(columns)))
     offered.sort(key=lambda index: (not plain[index], normalised(table.names[index]) in TITLES))
     shown = [f"{table.names[index]} ({some(levels[index], 3)})" for index in offered]
+    why = "" if any(plain[index] for index in offered) else "; by title that tells how samples were measured"
     raise InputError(
-        f"{path} has {counted(len(table.names) + 1, 'column')}, and labels are one of them: {some(shown, 10)}.",
+        f"{path} has {counted(len(table.names) + 1, 'column')}, and labels are one of them: {some(shown, 10)}{why}.",
         code="label-column-ambiguous",
         facts={"first": quote(table.names[offered[0]]), "offered": some([table.names[index] for index in offered], 10)},
     )

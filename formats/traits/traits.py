@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from ..files.delimited import is_number
 from .fields import describe_field, kind_of, truth_numbers, without_unit
 from .id_columns import find_title
 from .missing_codes import all_numbers, blank_codes, codes_of, describe_codes, refuse_codes
-from .tested_tables import describe_fold_changes, refuse_tested_table
+from .tested_tables import describe_fold_changes, signal_of_test
 from .trait_tables import (
     TITLES,
     is_blank,
@@ -40,6 +41,19 @@ PLINK_COLUMNS = frozenset({"sid", "pid", "mid", "pat", "mat", "father", "mother"
 
 RANKS = frozenset({"rank", "ranks", "ranking", "rang"})
 """Titles of columns that are no traits beside other numbers, unless they are named."""
+
+
+_MEASUREMENTS = re.compile(
+    r"(plate|batch|lane|chip|slide|array|run|flowcell|well|row|col|column|position|box|rack|tube|center|centre|site|visit|"
+    r"replicate|rep|order|wave)(id|no|nr|num|number|idx|index)?"
+)
+"""Titles of columns that say where and when samples were measured, in small letters and without signs."""
+
+_EVENT = re.compile(
+    r".*(event|censor|censored|cens|status|vitalstatus|death|dead|died|deceased|relapsed|progressed)|(os|pfs|dfs|rfs|efs|"
+    r"dss|dmfs)(e|s|i|ind|indicator)?"
+)
+"""Titles of columns that say whether an event came, in small letters and without signs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,16 +147,46 @@ def _chosen(table: TraitTable, only: str | None, path: Path) -> tuple[list[int],
     numeric = of_type or numeric
     no_traits = NO_TRAITS | PLINK_COLUMNS if table.is_plink else NO_TRAITS
     numeric = [column for column in numeric if normalised(table.names[column]) not in no_traits] or numeric
-    is_rank = [normalised(table.names[column]) in RANKS for column in numeric]
-    numeric = [column for column, rank in zip(numeric, is_rank, strict=True) if not rank] or numeric
-    refuse_tested_table(path, table.names, {table.names[column]: table.column(column) for column in numeric})
+    numeric = [column for column in numeric if not _tells_of_measurement(table, column)] or numeric
+    fields_of = {table.names[column]: table.column(column) for column in numeric}
+    signals, notes = signal_of_test(path, table.names, fields_of)
+    numeric = [column for column in numeric if table.names[column] in signals]
     others = [column for column in columns if column not in numeric]
     for column in others:
         fields = table.column(column)
         if 2 * sum(map(is_like_number, fields)) > len(fields) and not all_numbers(fields):
             numbers_of(table, column, path)  # numbers but for a few: says which is none
-    names = some([table.names[column] for column in others])
-    return numeric, [f"{path.name}: no signal is read from {names}."] if others else []
+    names = [table.names[column] for column in numeric]
+    if len(names) > 1:
+        notes.append(f"{path.name}: each of {len(names):,} columns of numbers is a signal of its own: {some(names)}.")
+    notes += _describe_survival(path, table, numeric)
+    if others:
+        notes.append(f"{path.name}: no signal is read from {some([table.names[column] for column in others])}.")
+    return numeric, notes
+
+
+def _tells_of_measurement(table: TraitTable, column: int) -> bool:
+    """Whether a column has ranks, or numbers of plates, batches and visits."""
+    title = normalised(table.names[column])
+    if title in RANKS:
+        return True
+    numbers = [float(field) for field in table.column(column) if is_number(field)]
+    return bool(_MEASUREMENTS.fullmatch(title)) and all(number.is_integer() for number in numbers)
+
+
+def _describe_survival(path: Path, table: TraitTable, columns: Sequence[int]) -> list[str]:
+    """Return a note on columns that say whether an event came, and so may cut a time short."""
+    events = [
+        table.names[column]
+        for column in columns
+        if _EVENT.fullmatch(normalised(table.names[column]))
+        and {float(field) for field in table.column(column) if is_number(field)} <= {0.0, 1.0, 2.0}
+    ]
+    if not events:
+        return []
+    says = "says" if len(events) == 1 else "say"
+    why = "A time to an event that did not come is cut short, and a mixed model takes it as it is."
+    return [f"{path.name}: {some(events)} {says} by title whether an event came. {why}"]
 
 
 def _refuse_without_numbers(table: TraitTable, path: Path) -> None:

@@ -312,7 +312,7 @@ LABELS: dict[str, Foreign] = {
     "metadata with a batch": Foreign(
         "m.tsv",
         lambda t: _columns(("sample", "batch", "group"), t.samples, ["b1", "b2"] * (len(t.samples) // 2), t.groups),
-        refusal="labels are one of them: batch (b1, b2), group (case, control)",
+        refusal="labels are one of them: group (case, control), batch (b1, b2)",
     ),
     "metadata with a batch and the title": Foreign(
         "m.tsv",

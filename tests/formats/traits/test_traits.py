@@ -231,13 +231,10 @@ def test_missing_values_of_spreadsheets_and_statistics(tmp_path: Path, blank: st
 DESEQ2 = "gene,baseMean,log2FoldChange,lfcSE,stat,pvalue,padj"
 TESTED = {
     DESEQ2: ("stat", "stat, log2FoldChange"),
-    '"","logFC","logCPM","F","PValue","FDR"': ("logFC", "logFC"),
     '"","logFC","AveExpr","t","P.Value","adj.P.Val","B"': ("t", "t, logFC"),
     "names,scores,logfoldchanges,pvals,pvals_adj": ("scores", "scores, logfoldchanges"),
-    ",p_val,avg_log2FC,pct.1,pct.2,p_val_adj": ("avg_log2FC", "avg_log2FC"),
-    "target_id,pval,qval,b,se_b,mean_obs": ("b", "b"),
-    "Gene,Fold Change,P-value": ("Fold Change", "Fold Change"),
     "target_id,pval,qval,test_stat,rss": ("test_stat", "test_stat, rss"),
+    "gene,logFC,moderated,PValue": ("logFC", "logFC, moderated"),
 }
 
 
@@ -252,6 +249,26 @@ def test_a_table_of_differential_expression_offers_its_columns(tmp_path: Path, h
     first, offered = TESTED[header]
     assert refusal.value.facts == {"first": quote(first), "offered": offered}
     assert read_traits(path, first).names == (first,)
+
+
+@pytest.mark.parametrize(
+    ("header", "signal"),
+    [
+        ('"","logFC","logCPM","F","PValue","FDR"', "logFC"),
+        (",p_val,avg_log2FC,pct.1,pct.2,p_val_adj", "avg_log2FC"),
+        ("target_id,pval,qval,b,se_b,mean_obs", "b"),
+        ("GENE,CHR,START,STOP,NSNPS,N,ZSTAT,P", "ZSTAT"),
+    ],
+)
+def test_the_one_column_of_test_results_that_has_a_sign_is_the_signal(tmp_path: Path, header: str, signal: str) -> None:
+    titles = [title.strip('"') for title in header.split(",")][1:]
+    stream = np.random.default_rng(1)
+    columns = [stream.normal(size=8) if title in (signal, "logCPM") else stream.uniform(0, 1, 8) for title in titles]
+    rows = [(f"G{row}", *(column[row].round(3) for column in columns)) for row in range(8)]
+    table = read_traits(write(tmp_path, header, *rows, name="de.csv", sep=","))
+    assert table.names == (signal,)
+    assert table.values[:, 0].tolist() == columns[titles.index(signal)].round(3).tolist()
+    assert table.notes[0] == f"de.csv is a table of test results: {signal} is the signal, the only one with a sign."
 
 
 def test_a_statistic_without_p_values_is_read(tmp_path: Path) -> None:
