@@ -139,6 +139,9 @@ HINTS: dict[str, str] = {
     "several-sheets": "`grn init --sheet NAME` reads one of them; elsewhere, leave one in the file.",
     "sign-not-known": "Choose the column of signs with --sign-column TITLE, or --sign-column none.",
     "strength-not-positive": "To subtract a pathway, use --subtract.",
+    "text-in-place-of-numbers": (
+        "A signal is a number per gene or sample. Groups of samples are compared with --labels FILE --contrast A:B."
+    ),
     "unknown-signs": "Use --unknown-sign drop to leave them out, or --unknown-sign plus to take them as activation.",
     "values-as-names": "Add a header, and a first column of the names of genes.",
     "weight-against-sign": "Choose with --sign-column none to use the weights as they are, or correct the file.",

@@ -367,7 +367,10 @@ def _expression(base: StoredBase, path: Path | None) -> tuple[Prepared, str]:
     available = set(expression.genes)
     genes = tuple(gene for gene in base.panel.genes if gene in available)
     if not genes:
-        raise NotFound(f"No gene of {source} is on the panel, such as {some(expression.genes, 3)}.")
+        raise NotFound(
+            f"No gene of {source} is on the panel, such as {some(expression.genes, 3)}.",
+            hint="Genes must be named as those of the panel are.",
+        )
     preparation = Preparation(
         floor=cast("float | None", settings.get("floor")),
         transform=cast("Transform", settings.get("transform", "none")),

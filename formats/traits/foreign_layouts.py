@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ...engine.errors import InputError
 from ...engine.wording import some
-from ..files.delimited import Row, is_number
+from ..files.delimited import Row, is_number, open_table
 from ..files.kinds import TEXT_KINDS, file_kind
 from ..files.limits import TEXT_COST, MemoryBudget
 from ..files.opening import open_text
@@ -30,6 +30,9 @@ MOST_TURNED = 12
 
 FEWEST_TITLES = 5
 """Fewest names of a header that are ids and no titles."""
+
+MOST_LISTED = 100_000
+"""Most rows of lists of names."""
 
 _SERIES = re.compile(r'"?!(series|sample)_\w', re.IGNORECASE)
 _SAMPLE = re.compile(r'"?!sample_(\w+)', re.IGNORECASE)
@@ -165,8 +168,9 @@ def _read_json(path: Path, lines: Iterable[str]) -> Layout:
         items = cast("dict[str, Any]", content).items()
         rows = [Row(1, [name, _text(value)]) for name, value in items]
         return Layout(("id", "value"), rows, "JSON, with one value a name.")
-    records = cast("list[Any]", content) if isinstance(content, list) else []
-    if records and all(isinstance(record, dict) and all(map(_is_value, record.values())) for record in records):
+    every = cast("list[Any]", content) if isinstance(content, list) else []
+    records = [cast("dict[str, Any]", record) for record in every if isinstance(record, dict)]
+    if records and len(records) == len(every) and all(_is_value(v) for record in records for v in record.values()):
         header = tuple(dict.fromkeys(title for record in records for title in record))
         rows = [Row(1, [_text(record.get(title)) for title in header]) for record in records]
         if len(header) > 1:
@@ -229,6 +233,34 @@ def turned(header: tuple[str, ...], rows: list[Row], known: Names | None, *, is_
     return Layout(
         new, new_rows, f"ids stand in its first row ({number:,} known names): each other row is a column ({shown})."
     )
+
+
+def read_lists(path: Path, known: Names) -> dict[str, str] | None:
+    """Return of each name the title of its list, in a table whose columns or rows are lists of names; else `None`.
+
+    Parameters
+    ----------
+    path : Path
+        Titles above the names, or before them, where a text such as that of a GMT file may stand between.
+    known : callable
+        Returns the names that there may be. All names must be among them, and each stand once.
+    """
+    with open_table(require_file(path), decimal="point") as table:
+        rows = [[field.strip() for field in row.fields] for row in itertools.islice(table.rows, MOST_LISTED)]
+    names = list(known())
+    titles, below = rows[0], rows[1:]
+    in_columns = [(title, row[index]) for row in below for index, title in enumerate(titles) if index < len(row)]
+    is_gmt = all(len(row) > 2 and not match_names(row[1:2], names, any_x=True) for row in rows)
+    in_rows = [(row[0], name) for row in rows for name in row[1 + is_gmt :]]
+    for cells in (in_columns, in_rows):
+        title_of = {name: title for title, name in cells if name}
+        is_each_once = len(title_of) == sum(bool(name) for _, name in cells)
+        is_titled = len(set(title_of.values())) > 1 and "" not in title_of.values()
+        if title_of and is_each_once and is_titled:
+            matched = match_names([*title_of, *set(title_of.values())], names, any_x=True)
+            if matched.keys() == title_of.keys():
+                return title_of
+    return None
 
 
 def types_below(header: Sequence[str], rows: Sequence[Row]) -> tuple[tuple[str, ...], str]:

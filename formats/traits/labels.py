@@ -12,9 +12,10 @@ from ...engine.wording import counted, some
 from ..files.delimited import is_number
 from ..files.plain_files import require_file
 from ..readers import find_reader
+from .foreign_layouts import read_lists
 from .id_columns import find_title
 from .row_names import match_names
-from .trait_tables import TITLES, normalised, read_lists, read_trait_table
+from .trait_tables import TITLES, normalised, read_trait_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -94,10 +95,14 @@ def read_labels(
     options: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
     if label_order is not None and "label_order" not in reader.options:
         raise InputError(
-            f"{path} is a table, whose labels go by the names of samples: an order of labels is for a .cls file."
+            f"{path} is a table, whose labels go by the names of samples: an order of labels is for a .cls file.",
+            hint="Leave the order of labels out.",
         )
     if options.keys() - set(reader.options):
-        raise InputError(f"{path} is a .cls file, which has no columns: a title is of a table of samples.")
+        raise InputError(
+            f"{path} is a .cls file, which has no columns: a title is of a table of samples.",
+            hint="Leave the titles of columns out.",
+        )
     more = {"groups": groups, "missing_values": missing_values} if "label_column" in reader.options else {}
     return reader.read(path, samples, **options, **more)
 
@@ -115,7 +120,7 @@ def read_label_table(
     try:
         table = read_trait_table(path, known=lambda: samples, id_column=id_column, decimal="point")
     except InputError as error:
-        lists = _lists(path, samples) if error.code == "id-column-ambiguous" else None
+        lists = _lists(path, samples) if error.code in ("id-column-ambiguous", InputError.code) else None
         if lists is None:
             raise
         return lists
@@ -140,7 +145,7 @@ def _lists(path: Path, samples: tuple[str, ...]) -> Labels | None:
         return None
     sizes = Counter(lists.values())
     shown = some([f"{label} ({number:,})" for label, number in sizes.items()])
-    return Labels(lists, (f"{path.name}: each column is a list of samples, and its title is their label: {shown}.",))
+    return Labels(lists, (f"{path.name}: lists of samples, whose titles are their labels: {shown}.",))
 
 
 def _has_samples_alone(table: TraitTable, samples: Sequence[str]) -> bool:

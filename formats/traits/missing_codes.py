@@ -104,7 +104,8 @@ def refuse_codes(path: Path, name: str, values: NDArray[np.float64], *, is_pheno
     if is_phenotype and set(np.unique(present).tolist()) == {0.0, 1.0, 2.0}:
         _refuse(path, name, 0.0, int(np.sum(present == 0.0)), "as in PLINK's controls (1) and cases (2)")
     different, numbers = np.unique(present, return_counts=True)
-    coded = np.array([_has_form(value) for value in different.tolist()], dtype=np.bool_)
+    coded = different == np.rint(different)
+    coded[coded] = [_has_form(value) for value in different[coded].tolist()]
     for index in sorted({*np.flatnonzero(coded).tolist(), *({0, len(different) - 1} if len(different) else ())}):
         rest = ~coded
         rest[index] = False

@@ -15,7 +15,6 @@ from ..files.limits import TEXT_COST, MemoryBudget
 from ..files.plain_files import require_file
 from .foreign_layouts import read_foreign, turned, types_below
 from .id_columns import choose_ids, drop_rows_without_id, find_title
-from .row_names import match_names
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -195,25 +194,6 @@ def _parsed(path: Path, known: Names | None, decimal: DecimalMark) -> _Parsed:
     return _Parsed(header, rows, is_titled, samples)
 
 
-def read_lists(path: Path, known: Names) -> dict[str, str] | None:
-    """Return of each name the title of its column, in a table whose columns are lists of names; else `None`.
-
-    Parameters
-    ----------
-    path : Path
-        Two columns or more with titles, which end where they are empty.
-    known : callable
-        Returns the names that there may be. All fields must be among them, and each stand once.
-    """
-    header, rows, is_titled, *_ = _parsed(path, known, "point")
-    cells = [(row.fields[index].strip(), title) for row in rows for index, title in enumerate(header)]
-    title_of = {name: title for name, title in cells if name}
-    is_each_once = len(title_of) == sum(bool(name) for name, _ in cells)
-    if not is_titled or not is_each_once or len(match_names(list(title_of), known(), any_x=True)) < len(title_of):
-        return None
-    return title_of
-
-
 @contextmanager
 def _opened(path: Path, decimal: DecimalMark) -> Generator[Table]:
     """Open a table, whose decimal mark nothing chooses here but the file itself."""
@@ -260,7 +240,11 @@ def _header_of(
     header = read_titles(table, first) if is_titled else tuple(f"column {number + 1}" for number in range(width))
     header = (header[0].lstrip("#").strip(), *header[1:]) if header else header
     if len(header) < 2:
-        raise InputError(f"{path} has one column: {some(header, 1)}.", hint="One column has ids, the others values.")
+        raise InputError(
+            f"{path} has one column: {some(header, 1)}.",
+            hint="One column has ids, the others values. In a shell, `paste names.txt values.txt > table.tsv` puts "
+            "names in the same order before values.",
+        )
     return header, is_titled, is_titled
 
 
@@ -278,7 +262,10 @@ def _layout(
         return _Layout(ids, columns, [header[column] for column in columns])
     if _is_fam(path):
         if width != 6:
-            raise InputError(f"{path} has {width} columns, and a .fam file has six: FID, IID, parents, sex, phenotype.")
+            raise InputError(
+                f"{path} has {width} columns, and a .fam file has six: FID, IID, parents, sex, phenotype.",
+                hint="A phenotype file of PLINK's has FID, IID and phenotypes, and another ending.",
+            )
         return _Layout(1, (5,), ("phenotype",), is_plink=True)
     if is_titled:
         return _titled_layout(header, rows)

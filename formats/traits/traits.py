@@ -198,10 +198,13 @@ def _refuse_without_numbers(table: TraitTable, path: Path) -> None:
     texts = [next((field for field in fields if not is_blank(field)), "") for fields in columns]
     shown = [f"{name} ({text})" for name, text in zip(table.names, texts, strict=True) if text]
     if not shown:
-        raise InputError(f"{path} has no column of numbers: all values of {some(table.names)} are missing.")
+        raise InputError(
+            f"{path} has no column of numbers: all values of {some(table.names)} are missing.",
+            hint="A signal is a number per gene or sample, and most are there.",
+        )
     raise InputError(
         f"{path} has no column of numbers beside its ids ({some(table.ids, 2)}): all others are text, {some(shown)}.",
-        hint="A signal is a number per gene or sample.",
+        code="text-in-place-of-numbers",
     )
 
 
@@ -231,6 +234,8 @@ def _no_number(path: Path, table: TraitTable, column: int, index: int) -> InputE
     if is_number(field):
         return InputError(f"{where} is not a finite number.", code="infinite-value", facts={"value": field})
     what, way = describe_field(field, table.column(column))
+    if "code" in way and not any(map(is_number, table.column(column))):
+        return InputError(f"{where} is not a number, and no other field of it is.", code="text-in-place-of-numbers")
     return InputError(f"{where} is not a number{f': {what}' if what else ''}.", **way)
 
 

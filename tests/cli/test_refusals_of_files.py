@@ -261,6 +261,7 @@ REFUSALS = [
         signal(*(("NA", "EU", "AS")[i % 3] for i in range(12))),
         {"value": "NA"},
     ),
+    Refusal("text-in-place-of-numbers", FIT, signal(*["tumor", "normal"] * 6)),
     Refusal("missing-or-number", FIT, signal("-999", "-999"), {"value": "-999"}),
 ]
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
 from grnledger.engine.errors import InputError
+from grnledger.formats import traits
 from grnledger.formats.traits.covariates import read_covariates
 from grnledger.formats.traits.labels import read_labels
 from grnledger.formats.traits.traits import read_traits
 
-if TYPE_CHECKING:
-    from pathlib import Path
+ROOM = Path(traits.__file__).parent
+"""The wing that reads signals and labels."""
 
 SAMPLES = tuple(f"LU-{index:02d}" for index in range(1, 13))
 AGES = tuple(40 + 7 * index % 31 + 0.5 for index in range(12))
@@ -156,7 +158,10 @@ def test_columns_that_are_lists_of_samples_are_labels(tmp_path: Path) -> None:
     rows = [(lists[0][index], lists[1][index] if index < 4 else "") for index in range(8)]
     labels = read_labels(write(tmp_path, lines(("tumor", "normal"), *rows)), SAMPLES)
     assert labels.label_of == GROUP_OF
-    assert "each column is a list of samples, and its title is their label: tumor (8), normal (4)." in labels.notes[0]
+    assert "lists of samples, whose titles are their labels: tumor (8), normal (4)." in labels.notes[0]
+    for between in ((), ("na",)):  # and as in a GMT file
+        rows = [(group, *between, *names) for group, names in zip(("tumor", "normal"), lists, strict=True)]
+        assert read_labels(write(tmp_path, lines(*rows)), SAMPLES).label_of == GROUP_OF
     twice = write(tmp_path, lines(("tumor", "normal"), *zip(SAMPLES, SAMPLES[::-1], strict=True)))
     with pytest.raises(InputError, match="the ids may be in the columns tumor, normal"):
         read_labels(twice, SAMPLES)
@@ -171,3 +176,15 @@ def test_rows_that_repeat_are_read_once_and_those_that_disagree_are_refused(tmp_
         InputError, match="line 14: LU-01 occurs already in line 2, and they disagree: age is 99 here, and"
     ):
         read_traits(write(tmp_path, lines(("sample", "age"), *rows, (SAMPLES[0], 99))))
+
+
+def test_every_refusal_says_what_to_do_next() -> None:
+    refusals = 0
+    for file in sorted(ROOM.glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("InputError", "NotFound")):
+                continue
+            refusals += 1
+            named = {keyword.arg for keyword in node.keywords}
+            assert named & {"hint", "code", None}, f"{file.name}, line {node.lineno}: a refusal without a hint"
+    assert refusals > 30
