@@ -151,6 +151,8 @@ def _is_code(code: float, number: int, others: NDArray[np.float64], numbers: NDA
         return False
     if code in (0.0, -1.0):
         return apart > spread / 2
+    if 0 < low <= high < code and 2 * np.log(code / high) <= np.log(high / low):
+        return False  # on the ladder of titres and other numbers that grow by factors
     return apart > spread and number >= int(numbers.max())
 
 
