@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from .id_columns import Names
 
-LOOKED_AT = 200
+LOOKED_AT = 8
 """Most lines that are looked at, to see what a file is."""
 
 MOST_TURNED = 12
