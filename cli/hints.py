@@ -105,7 +105,8 @@ HINTS: dict[str, str] = {
         "Give them in its order, one per line: --ids FILE (GEMMA: the individuals of the .fam; PLINK: the .rel.id)."
     ),
     "label-column-ambiguous": "Choose with --label-column TITLE, such as {first}: {offered}.",
-    "label-order-ambiguous": "Use --label-order appearance, as GSEA does, or --label-order value, as GenePattern does.",
+    "label-order-ambiguous": "Use --label-order appearance for the first, or --label-order value for the second.",
+    "label-read-as-missing": "If it is the name of a group, use --missing-value none; else compare other groups.",
     "labels-of-other-expression": (
         "Name the expression that it belongs to with --expression FILE; or give a table of two columns, sample and "
         "label, which is matched by name."
@@ -114,7 +115,6 @@ HINTS: dict[str, str] = {
         "Samples must be spelt as in the expression: --id-column TITLE names their column, and --expression FILE the "
         "expression of other samples."
     ),
-    "labels-without-value": "Use --label-order appearance.",
     "loading-too-large": (
         "Use --normalize max (or unit, rank), --strength {strength}, or --allow-large if that is meant."
     ),
@@ -123,6 +123,7 @@ HINTS: dict[str, str] = {
     "matrix-beside-raw": ("Choose with `grn init --raw`, or --layer NAME; --layer {name} reads {name} as it is."),
     "matrix-without-gene-names": "Give the gene names, one per line: --gene-names FILE.",
     "membership-or-loadings": "Choose with --format membership or --format loadings.",
+    "missing-or-name": "Use --missing-value {value} if it is missing, or --missing-value none if it is a name.",
     "missing-or-number": "Use --missing-value {value} if it is missing, or --missing-value none if it is a number.",
     "missing-or-value": "Write NA where a value is missing; if {value} is a value, insist with --columns '*'.",
     "one-flag-of-sign": "Write signs as 1 and -1 in a column `sign`, or use --sign-column none to read no sign.",
@@ -154,6 +155,9 @@ HINTS: dict[str, str] = {
         "Insist on expression with --columns '*'."
     ),
     "strength-not-positive": "To subtract a pathway, use --subtract.",
+    "text-in-place-of-numbers": (
+        "A signal is a number per gene or sample. Groups of samples are compared with --labels FILE --contrast A:B."
+    ),
     "unknown-signs": "Use --unknown-sign drop to leave them out, or --unknown-sign plus to take them as activation.",
     "values-as-names": "Add a header, and a first column of the names of genes.",
     "weight-against-sign": "Choose with --sign-column none to use the weights as they are, or correct the file.",

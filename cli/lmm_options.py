@@ -96,8 +96,6 @@ class SignalOptions:
         for name, value in (("--trait", self.trait), ("--pheno-samples", self.pheno_samples)):
             if value is not None:
                 raise InputError(f"{name} is only for --pheno, and the signal is made from {self.labels}.")
-        if self.missing_value and self.covariates is None:
-            raise InputError("--missing-value goes with --pheno or --covariates: labels have no such codes.")
         return signal_of_labels(
             repo.base(rev),
             self.labels,
@@ -107,6 +105,7 @@ class SignalOptions:
             label_order=self.label_order,
             label_column=self.label_column,
             id_column=self.id_column,
+            missing_values=self.missing_values,
         )
 
     def _rows(self, repo: Repository, rev: str) -> Sequence[str]:
@@ -252,7 +251,8 @@ def signal_and_kernel(command: Callable[..., Any]) -> Callable[..., Any]:
         "--missing-value",
         multiple=True,
         metavar="CODE|none",
-        help="In --pheno and --covariates this means a missing value, such as -9; may be given several times.",
+        help="In --pheno, --covariates and a table of --labels this means a missing value, such as -9; may be given "
+        "several times. none: no number is a code, and NA is a name where it may be one.",
     )
     @click.option(
         "--ids",

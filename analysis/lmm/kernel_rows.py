@@ -277,7 +277,9 @@ def _of_file(path: Path, table: KernelFile, usable: set[str], signal: Signal, le
             raise NotFound(f"{path} has no column {some(missing)}.", hint=f"It has {some(table.columns)}.")
         columns = [index for index, name in enumerate(table.columns) if name not in leave_out]
         if not columns:
-            raise EngineError(f"Nothing of the kernel {path} is left without {some(leave_out)}.")
+            raise EngineError(
+                f"Nothing of the kernel {path} is left without {some(leave_out)}.", hint="Leave fewer columns out."
+            )
         description = f"{file_name(path)}: GGᵀ of {counted(len(columns), 'column')}{_without(leave_out)}"
         return _of_factor(table.values[:, columns], table.ids, usable, description, "file")
     if leave_out:

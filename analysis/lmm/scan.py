@@ -130,7 +130,10 @@ def scan_groups(
             columns.update((name, values[row].copy()) for row, name in enumerate(block.names) if name in wanted)
             _report(block, progress)
     if not columns:
-        raise NotFound(f"No test of any group is in the file, such as {some(sorted(wanted), 3)}.")
+        raise NotFound(
+            f"No test of any group is in the file, such as {some(sorted(wanted), 3)}.",
+            hint="Groups name tests as their file does, in the same letters.",
+        )
 
     def rows() -> Iterator[list[Row]]:
         for group, names in groups.items():

@@ -13,9 +13,8 @@ from ...engine.estimation.preparation import Preparation, prepare
 from ...engine.lmm.model.contrast import permuted_groups, t_statistics
 from ...engine.wording import counted, some
 from ...formats.expression.expression import read_expression
-from ...formats.files.delimited import is_number
 from ...formats.files.plain_files import file_name
-from ...formats.traits.labels import read_labels, refuse_spellings
+from ...formats.traits.labels import read_labels, refuse_missing_groups, refuse_spellings, same_label
 from ...formats.traits.row_names import describe_match, match_names
 from ...formats.traits.traits import read_traits
 
@@ -133,13 +132,13 @@ def compare_samples(base: StoredBase, signal: Signal) -> Relation:
     if not signal.samples:
         raise InputError("No sample is named that the signal was made from.", hint="Name them, one a line.")
     folded = {name.casefold() for name in known}
-    near = [name for name in signal.samples if name not in known and name.casefold().strip() in folded]
+    shared = match_names(signal.samples, base.samples, any_x=True)
+    near = [name for name in signal.samples if name not in shared and name.casefold().strip() in folded]
     if near:
         raise InputError(
             f"Samples of the signal differ from the base's in upper and lower case alone: {some(near)}.",
             hint="Write them as in the base.",
         )
-    shared = match_names(signal.samples, base.samples, any_x=True)
     return Relation(len(known) or None, len(signal.samples), len(set(shared.values())))
 
 
@@ -223,6 +222,7 @@ def signal_of_labels(
     label_order: str | None = None,
     label_column: str | None = None,
     id_column: str | None = None,
+    missing_values: Sequence[object] | None = None,
 ) -> Signal:
     """Return the t-statistic of every gene of the panel between two groups of samples.
 
@@ -242,6 +242,8 @@ def signal_of_labels(
         How the labels of a `.cls` file are joined to its names, as for `read_labels`.
     label_column, id_column : str, optional
         Of a table, the titles of the columns of labels and of samples.
+    missing_values : sequence of str, optional
+        Fields of a table that are no label, as for `read_labels`.
 
     Raises
     ------
@@ -253,7 +255,16 @@ def signal_of_labels(
     groups = _groups(contrast)
     prepared, source = _expression(base, expression)
     names = prepared.samples
-    table = read_labels(labels, names, label_order=label_order, label_column=label_column, id_column=id_column)
+    table = read_labels(
+        labels,
+        names,
+        label_order=label_order,
+        label_column=label_column,
+        id_column=id_column,
+        groups=groups,
+        missing_values=missing_values,
+    )
+    refuse_missing_groups(labels, table, groups)
     groups = _as_labelled(groups, table.label_of)
     refuse_spellings(labels, table.label_of, groups)
     wanted = [name for name, label in table.label_of.items() if label in groups]
@@ -338,7 +349,7 @@ def _as_labelled(groups: tuple[str, str], label_of: Mapping[str, str]) -> tuple[
     labels = set(label_of.values())
     spelt: list[str] = []
     for group in groups:
-        same = [label for label in labels if is_number(group) and is_number(label) and float(label) == float(group)]
+        same = [label for label in labels if same_label(group, label)]
         spelt.append(same[0] if group not in labels and len(same) == 1 else group)
     return spelt[0], spelt[1]
 
@@ -356,7 +367,10 @@ def _expression(base: StoredBase, path: Path | None) -> tuple[Prepared, str]:
     available = set(expression.genes)
     genes = tuple(gene for gene in base.panel.genes if gene in available)
     if not genes:
-        raise NotFound(f"No gene of {source} is on the panel, such as {some(expression.genes, 3)}.")
+        raise NotFound(
+            f"No gene of {source} is on the panel, such as {some(expression.genes, 3)}.",
+            hint="Genes must be named as those of the panel are.",
+        )
     preparation = Preparation(
         floor=cast("float | None", settings.get("floor")),
         transform=cast("Transform", settings.get("transform", "none")),

@@ -15,6 +15,9 @@ from .labels import Labels
 if TYPE_CHECKING:
     from pathlib import Path
 
+VALUE = "By the value of the label, as GenePattern reads it"
+"""How labels that are names or numbers are joined to the names of line 2."""
+
 
 def read_cls(path: Path, samples: tuple[str, ...], *, label_order: LabelOrder | None = None) -> Labels:
     """Return the labels of a `.cls` file.
@@ -26,7 +29,8 @@ def read_cls(path: Path, samples: tuple[str, ...], *, label_order: LabelOrder | 
     samples : tuple of str
         The samples in the order of the expression.
     label_order : {"appearance", "value"}, optional
-        How labels are joined to names; asked for where the two differ.
+        How labels are joined to names, in the order in which they appear or by what they say; asked for where the two
+        differ.
 
     Raises
     ------
@@ -49,19 +53,14 @@ def read_cls(path: Path, samples: tuple[str, ...], *, label_order: LabelOrder | 
             code="labels-of-other-expression",
         )
     by_appearance = dict(zip(dict.fromkeys(labels), names, strict=True))
-    by_value = _names_by_value(path, list(by_appearance), names)
-    if label_order is None and by_value not in (None, by_appearance):
+    by_value, way = _names_by_value(path, list(by_appearance), names)
+    if label_order is None and by_value != by_appearance:
         raise InputError(
             f"{path} can be read in two ways. In the order in which labels appear, as GSEA reads it: "
-            f"{_described(by_appearance)}. By the value of the label, as GenePattern reads it: {_described(by_value)}.",
+            f"{_described(by_appearance)}. {way}: {_described(by_value)}.",
             code="label-order-ambiguous",
         )
-    if label_order == "value" and by_value is None:
-        raise InputError(
-            f"{path}: the labels {some(list(by_appearance))} are no numbers and none of the names {some(names)}.",
-            code="labels-without-value",
-        )
-    name_of = by_value if label_order == "value" and by_value is not None else by_appearance
+    name_of = by_value if label_order == "value" else by_appearance
     notes = () if all(label == name for label, name in name_of.items()) else (_note(path, name_of, labels),)
     return Labels(dict(zip(samples, (name_of[label] for label in labels), strict=True)), notes)
 
@@ -110,25 +109,53 @@ def _check_counts(path: Path, size: int, classes: int, names: list[str], labels:
         raise InputError(f"{path}: two classes have one name: {some(names)}.", hint="Give each class its own name.")
 
 
-def _names_by_value(path: Path, labels: list[str], names: list[str]) -> dict[str, str] | None:
-    """Return the name of each label by its value; `None` where labels are neither names nor numbers."""
+def _names_by_value(path: Path, labels: list[str], names: list[str]) -> tuple[dict[str, str], str]:
+    """Return the name of each label by what the label says, and in words how: as a name, a number, or a short form.
+
+    Labels that are like no name are joined to names in the order of the alphabet.
+    """
     by_letters = {name.casefold(): name for name in names}
     known = [label for label in labels if label.casefold() in by_letters]
     if len(by_letters) == len(names) and len(known) == len(labels):
-        return {label: by_letters[label.casefold()] for label in labels}
+        return {label: by_letters[label.casefold()] for label in labels}, VALUE
     if all(is_number(label) for label in labels):
-        return dict(zip(sorted(labels, key=float), names, strict=True))
+        return dict(zip(sorted(labels, key=float), names, strict=True)), VALUE
     if known:
         raise InputError(
             f"{path}: some labels are names of line 2 ({some(known)}), and others are not "
             f"({some([label for label in labels if label not in known])}).",
             hint="Write the labels as line 2 has them.",
         )
-    return None
+    if short := _short_forms(labels, names):
+        return short, "By their letters"
+    return dict(zip(sorted(labels), names, strict=True)), "In the order of the alphabet"
 
 
-def _described(name_of: dict[str, str] | None) -> str:
-    return some([f"{label} is {name}" for label, name in (name_of or {}).items()])
+def _short_forms(labels: list[str], names: list[str]) -> dict[str, str] | None:
+    """Return the name that each label is short for, one to one; the last one left is the name that is left.
+
+    `None` where no label is like a name, or one is like several.
+    """
+    like = {label: [name for name in names if _is_like(label, name)] for label in labels}
+    name_of = {label: alike[0] for label, alike in like.items() if len(alike) == 1}
+    if not name_of or len(set(name_of.values())) < len(name_of) or any(len(alike) > 1 for alike in like.values()):
+        return None
+    left = [label for label in labels if label not in name_of]
+    if len(left) > 1:
+        return None
+    name_of |= dict(zip(left, [name for name in names if name not in name_of.values()], strict=True))
+    return {label: name_of[label] for label in labels}
+
+
+def _is_like(label: str, name: str) -> bool:
+    """Whether the letters of one are in the other in their order, the first among them: C, ctl and Control."""
+    short, long = sorted(("".join(filter(str.isalnum, text)).casefold() for text in (label, name)), key=len)
+    letters = iter(long)
+    return bool(short) and short[0] == long[0] and all(letter in letters for letter in short)
+
+
+def _described(name_of: dict[str, str]) -> str:
+    return some([f"{label} is {name}" for label, name in name_of.items()])
 
 
 def _note(path: Path, name_of: dict[str, str], labels: list[str]) -> str:

@@ -243,7 +243,10 @@ def read_array(path: Path, ids_of: Path | None = None) -> KernelFile:
     """Return the kernel of an .npy file, which names no rows."""
     values = as_numbers(read_npy(path), "the array", 2, path)
     if values.shape[0] != values.shape[1]:
-        raise InputError(f"{path} is no kernel: it holds {values.shape[0]:,} × {values.shape[1]:,} numbers.")
+        raise InputError(
+            f"{path} is no kernel: it holds {values.shape[0]:,} × {values.shape[1]:,} numbers.",
+            hint="A kernel without names is square; a factor G goes into an .npz, with `ids` and `factor`.",
+        )
     return _named(path, values, ids_of)
 
 
@@ -260,13 +263,17 @@ def read_archive(path: Path, ids_of: Path | None = None) -> KernelFile:
     ids, values = as_names(arrays["ids"], "ids", path), as_numbers(arrays[name], name, 2, path)
     if len(values) != len(ids) or (name == "kernel" and values.shape[0] != values.shape[1]):
         raise InputError(
-            f"{path}: {counted(len(ids), 'name')} do not fit the {name} of {values.shape[0]} × {values.shape[1]}."
+            f"{path}: {counted(len(ids), 'name')} do not fit the {name} of {values.shape[0]} × {values.shape[1]}.",
+            hint="`ids` has a name for each row, and a kernel as many columns.",
         )
     if len(set(ids)) != len(ids):
-        raise InputError(f"{path}: a name occurs twice among the ids.")
+        raise InputError(f"{path}: a name occurs twice among the ids.", hint="Give each row its own name.")
     columns = tuple(str(number + 1) for number in range(values.shape[1]))
     if "columns" in arrays:
         columns = as_names(arrays["columns"], "columns", path)
     if len(columns) != values.shape[1]:
-        raise InputError(f"{path}: {counted(len(columns), 'name')} do not fit {values.shape[1]:,} columns.")
+        raise InputError(
+            f"{path}: {counted(len(columns), 'name')} do not fit {values.shape[1]:,} columns.",
+            hint="`columns` has a name for each column of the factor.",
+        )
     return KernelFile(ids, values, is_factor=name == "factor", columns=columns)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import InputError
 from ...engine.wording import counted, some
+from ..files.delimited import is_number
 from ..files.plain_files import require_file
 from ..readers import find_reader
+from .foreign_layouts import read_lists
 from .id_columns import find_title
-from .trait_tables import read_trait_table
+from .row_names import match_names
+from .trait_tables import TITLES, normalised, read_trait_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +25,13 @@ if TYPE_CHECKING:
 
 _NO_LABEL = frozenset({"", "na", "nan", "n/a", "#n/a", "<na>"})
 """Fields that are no label, in small letters; `none` and `-` are names of groups where they are asked for."""
+
+_MEASURED = frozenset({
+    "strandedness", "strand", "libtype", "librarytype", "librarylayout", "layout", "lane", "flowcell", "batch", "plate",
+    "well", "chip", "slide", "array", "instrument", "platform", "readlength", "sequencer", "color", "colour", "shape",
+    "pch", "replicate", "rep", "n",
+})  # fmt: skip
+"""Titles, in small letters and without signs, of how samples were measured or are drawn: labels only where named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +44,13 @@ class Labels:
         By the name of the sample.
     notes : tuple of str
         Sentences on how the file was read.
+    missing : mapping of str to int
+        Fields that are read as no label, and of how many samples.
     """
 
     label_of: Mapping[str, str]
     notes: tuple[str, ...] = ()
+    missing: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 def read_labels(
@@ -47,6 +60,8 @@ def read_labels(
     label_order: str | None = None,
     label_column: str | None = None,
     id_column: str | None = None,
+    groups: Sequence[str] | None = None,
+    missing_values: Sequence[object] | None = None,
 ) -> Labels:
     """Return the label of each sample, from a table of samples and labels, or a GSEA `.cls` file.
 
@@ -61,6 +76,10 @@ def read_labels(
         How the labels of a `.cls` file are joined to its names, where both are possible and differ.
     label_column, id_column : str, optional
         Of a table, the titles of the columns of labels and of samples.
+    groups : sequence of str, optional
+        The labels that are compared: of several columns, the only one that has them all is the one of the labels.
+    missing_values : sequence of str, optional
+        Fields of a table that are no label beside empty ones; where there is none, NA is a label too.
 
     Raises
     ------
@@ -76,21 +95,86 @@ def read_labels(
     options: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
     if label_order is not None and "label_order" not in reader.options:
         raise InputError(
-            f"{path} is a table, whose labels go by the names of samples: an order of labels is for a .cls file."
+            f"{path} is a table, whose labels go by the names of samples: an order of labels is for a .cls file.",
+            hint="Leave the order of labels out.",
         )
     if options.keys() - set(reader.options):
-        raise InputError(f"{path} is a .cls file, which has no columns: a title is of a table of samples.")
-    return reader.read(path, samples, **options)
+        raise InputError(
+            f"{path} is a .cls file, which has no columns: a title is of a table of samples.",
+            hint="Leave the titles of columns out.",
+        )
+    more = {"groups": groups, "missing_values": missing_values} if "label_column" in reader.options else {}
+    return reader.read(path, samples, **options, **more)
 
 
 def read_label_table(
-    path: Path, samples: tuple[str, ...] = (), *, label_column: str | None = None, id_column: str | None = None
+    path: Path,
+    samples: tuple[str, ...] = (),
+    *,
+    label_column: str | None = None,
+    id_column: str | None = None,
+    groups: Sequence[str] | None = None,
+    missing_values: Sequence[object] | None = None,
 ) -> Labels:
     """Return the label of each sample from a table; the order of the samples does not matter."""
-    table = read_trait_table(path, known=lambda: samples, id_column=id_column, decimal="point")
-    column, notes = _labelled(path, table, label_column)
-    labelled = zip(table.ids, table.column(column), strict=True)
-    return Labels({name: field for name, field in labelled if field.lower() not in _NO_LABEL}, (*table.notes, *notes))
+    try:
+        table = read_trait_table(path, known=lambda: samples, id_column=id_column, decimal="point")
+    except InputError as error:
+        lists = _lists(path, samples) if error.code in ("id-column-ambiguous", InputError.code) else None
+        if lists is None:
+            raise
+        return lists
+    if id_column is None and _has_samples_alone(table, samples) and (lists := _lists(path, samples)) is not None:
+        return lists
+    no_label = _no_labels(missing_values)
+    labels, notes = _labelled(path, table, samples, label_column, groups, no_label)
+    missing = Counter(label for label in labels if label and label.lower() in no_label)
+    notes += [
+        f"{path.name}: {counted(number, 'sample')} {'has' if number == 1 else 'have'} no label, but {code}."
+        for code, number in missing.items()
+    ]
+    labelled = zip(table.ids, labels, strict=True)
+    label_of = {name: label for name, label in labelled if label.lower() not in no_label}
+    return Labels(label_of, (*table.notes, *notes), missing)
+
+
+def _lists(path: Path, samples: tuple[str, ...]) -> Labels | None:
+    """Return the labels of a table whose columns are lists of samples."""
+    lists = read_lists(path, lambda: samples)
+    if lists is None:
+        return None
+    sizes = Counter(lists.values())
+    shown = some([f"{label} ({number:,})" for label, number in sizes.items()])
+    return Labels(lists, (f"{path.name}: lists of samples, whose titles are their labels: {shown}.",))
+
+
+def _has_samples_alone(table: TraitTable, samples: Sequence[str]) -> bool:
+    """Whether what should be labels are names of samples."""
+    fields = {field for row in table.fields for field in row if field}
+    return bool(fields) and len(match_names(sorted(fields), samples, any_x=True)) == len(fields)
+
+
+def same_label(one: str, other: str) -> bool:
+    """Whether two labels are the same, or one number: 1 is 1.0 where a program wrote whole numbers so."""
+    return one == other or (is_number(one) and is_number(other) and float(one) == float(other))
+
+
+def refuse_missing_groups(path: Path, labels: Labels, groups: Sequence[str]) -> None:
+    """Refuse to compare a group that was read as no label.
+
+    Raises
+    ------
+    InputError
+        Such as NA, which may be the name of one; the number of its samples is in the sentence.
+    """
+    for group in groups:
+        if group in labels.missing and group not in labels.label_of.values():
+            raise InputError(
+                f"{path}: {group} is read as no label ({counted(labels.missing[group], 'sample')}), and the contrast "
+                "names it as a group.",
+                code="label-read-as-missing",
+                facts={"group": group},
+            )
 
 
 def refuse_spellings(path: Path, label_of: Mapping[str, str], groups: Sequence[str]) -> None:
@@ -126,23 +210,78 @@ def _folded(label: str) -> str:
     return "".join(label.split()).casefold()
 
 
-def _labelled(path: Path, table: TraitTable, label_column: str | None) -> tuple[int, list[str]]:
-    """Return the column of the labels: the one that is named, or the only one that has groups."""
+def _no_labels(missing_values: Sequence[object] | None) -> frozenset[str]:
+    """Return the fields that are no label, in small letters."""
+    if missing_values is not None and not missing_values:
+        return frozenset({""})
+    return _NO_LABEL | {str(value).lower() for value in missing_values or ()}
+
+
+def _labelled(
+    path: Path,
+    table: TraitTable,
+    samples: Sequence[str],
+    label_column: str | None,
+    groups: Sequence[str] | None,
+    no_label: frozenset[str],
+) -> tuple[list[str], list[str]]:
+    """Return the labels of all rows, and a note on where they are.
+
+    They are in the column that is named; else in the only one that has the groups that are compared; else in the only
+    one that has groups. The rows of samples decide.
+    """
     if label_column is not None:
-        return find_title(path, table.names, label_column), []
+        return table.column(find_title(path, table.names, label_column)), []
     if len(table.names) == 1:
-        return 0, []
-    columns = [table.column(index) for index in range(len(table.names))]
-    levels = [sorted({field for field in fields if field.lower() not in _NO_LABEL}) for fields in columns]
+        return table.column(0), []
+    known = match_names(table.ids, samples, any_x=True)
+    rows = [row for row, name in enumerate(table.ids) if name in known] or list(range(len(table.ids)))
+    if (labels := _one_hot(table, rows, groups)) is not None:
+        shown = some(table.names)
+        return labels, [f"{path.name}: the label is the title of the column that has 1 in a row, of {shown}."]
+    columns = [[table.fields[row][index] for row in rows] for index in range(len(table.names))]
+    levels = [sorted({field for field in fields if field.lower() not in no_label}) for fields in columns]
+    plain = [normalised(name) not in _MEASURED for name in table.names]
+    if groups is not None:
+        having = [index for index, found in enumerate(levels) if all(_is_among(group, found) for group in groups)]
+        if len(having) == 1 and plain[having[0]]:
+            why = f", the only one with {' and '.join(map(str, groups))}"
+            return table.column(having[0]), [_note(path, table, having[0], why)]
     may_be = [index for index, fields in enumerate(columns) if 2 <= len(levels[index]) <= max(2, len(fields) // 2)]
     others = [index for index in range(len(columns)) if index not in may_be and len(levels[index]) > 1]
     are_other_ids = all(len(levels[index]) == len(columns[index]) for index in others)
-    if len(may_be) == 1 and are_other_ids:
-        return may_be[0], [f"{path.name}: labels are those of the column {some([table.names[may_be[0]]])}."]
+    if len(may_be) == 1 and are_other_ids and plain[may_be[0]]:
+        return table.column(may_be[0]), [_note(path, table, may_be[0])]
     offered = may_be or [index for index in range(len(columns)) if len(levels[index]) > 1] or list(range(len(columns)))
+    offered.sort(key=lambda index: (not plain[index], normalised(table.names[index]) in TITLES))
     shown = [f"{table.names[index]} ({some(levels[index], 3)})" for index in offered]
+    why = "" if any(plain[index] for index in offered) else "; by title that tells how samples were measured"
     raise InputError(
-        f"{path} has {counted(len(table.names) + 1, 'column')}, and labels are one of them: {some(shown, 10)}.",
+        f"{path} has {counted(len(table.names) + 1, 'column')}, and labels are one of them: {some(shown, 10)}{why}.",
         code="label-column-ambiguous",
         facts={"first": quote(table.names[offered[0]]), "offered": some([table.names[index] for index in offered], 10)},
     )
+
+
+def _note(path: Path, table: TraitTable, index: int, why: str = "") -> str:
+    return f"{path.name}: labels are those of the column {some([table.names[index]])}{why}."
+
+
+def _is_among(group: str, levels: Sequence[str]) -> bool:
+    return any(same_label(group, level) for level in levels)
+
+
+def _one_hot(table: TraitTable, rows: Sequence[int], groups: Sequence[str] | None) -> list[str] | None:
+    """Return the titles of the columns that have 1, where each row has one 1 and else 0; `None` for other tables.
+
+    Where groups are compared that are no titles, the columns are labels of 1 and 0.
+    """
+    if groups is not None and not set(groups) <= set(table.names):
+        return None
+    labels = [""] * len(table.ids)
+    for row in rows:
+        numbers = [float(field) if is_number(field) else -1.0 for field in table.fields[row]]
+        if sorted(numbers) != [0.0] * (len(numbers) - 1) + [1.0]:
+            return None
+        labels[row] = table.names[numbers.index(1.0)]
+    return labels

@@ -20,14 +20,14 @@ def match_names(names: Sequence[str], known: Iterable[str], *, any_x: bool = Fal
     """Return of each name the known name that it is, equal ones first; names that are none of them are left out.
 
     Of the others, those are matched that differ in what `make.names` of R does (an X before a digit, other signs turned
-    to points) or in the `.0` of a whole number, where that is one to one.
+    to points) or in the `.0` of a whole number, where that is one to one; samples also in capitals.
 
     Parameters
     ----------
     names, known : sequence of str
         The names of a file, and those that they may be.
     any_x : bool
-        Whether one X before any sign may be R's: in names of samples, not of genes.
+        Whether one X before any sign may be R's, and small letters may be capitals: in names of samples, not of genes.
 
     Examples
     --------
@@ -38,7 +38,7 @@ def match_names(names: Sequence[str], known: Iterable[str], *, any_x: bool = Fal
     here = set(known)
     match = {name: name for name in names if name in here}
     taken = set(match.values())
-    for key in (_without_zero, _with_points, _without_x, *([_without_any_x] if any_x else [])):
+    for key in (_without_zero, _with_points, _without_x, *([_without_any_x, _folded] if any_x else [])):
         left = _by_key([name for name in names if name not in match], key)
         there = _by_key([name for name in known if name not in taken], key)
         clashing = {key(name) for name in taken} | {key(name) for name in match}
@@ -57,7 +57,9 @@ def describe_match(match: dict[str, str], source: str) -> list[str]:
         return []
     are = "is" if len(others) == 1 else "are"
     names = counted(len(others), "name")
-    return [f"{names} of {source} {are} spelt as R or pandas writes names, and {are} matched: {some(others, 3)}."]
+    is_case = all(name.casefold() == known.casefold() for name, known in match.items())
+    spelt = "in other capitals" if is_case else "as R or pandas writes names"
+    return [f"{names} of {source} {are} spelt {spelt}, and {are} matched: {some(others, 3)}."]
 
 
 def _by_key(names: Iterable[str], key: Callable[[str], str]) -> dict[str, list[str]]:
@@ -81,3 +83,7 @@ def _without_x(name: str) -> str:
 
 def _without_any_x(name: str) -> str:
     return _X.sub("", _with_points(name))
+
+
+def _folded(name: str) -> str:
+    return _with_points(name).casefold()

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 BLOCK = 1024
 """Most tests of a block."""
 
+DAMAGED_BED = "Is the .bed of the same run as the .bim and the .fam beside it, and copied to its end?"
+
 BLOCK_BYTES = 32 << 20
 """Most bytes of a block of tests, of which a few copies are made."""
 
@@ -123,7 +125,10 @@ def read_archive(path: Path) -> TestedColumns:
     tests, ids = as_names(arrays["tests"], "tests", path), as_names(arrays["ids"], "ids", path)
     values = as_numbers(arrays["values"], "values", 2, path)
     if values.shape != (len(tests), len(ids)):
-        raise InputError(f"{path}: {len(tests):,} tests and {len(ids):,} ids do not fit values of {values.shape}.")
+        raise InputError(
+            f"{path}: {len(tests):,} tests and {len(ids):,} ids do not fit values of {values.shape}.",
+            hint="`values` has a row for each of `tests`, and a column for each of `ids`.",
+        )
     _check_unique(ids, path)
 
     def blocks(wanted: Sequence[str]) -> Iterator[Block]:
@@ -172,7 +177,7 @@ def read_bed(path: Path) -> TestedColumns:
         opened: Any = open_bed(path, num_threads=1)
         ids, names = tuple(map(str, opened.iid)), tuple(map(str, opened.sid))
     except Exception as failure:  # noqa: BLE001  the package raises whatever it comes across
-        raise InputError(f"{path} cannot be read as a PLINK bed file: {failure}") from None
+        raise InputError(f"{path} cannot be read as a PLINK bed file: {failure}", hint=DAMAGED_BED) from None
     check_names(ids, "sample", path.with_suffix(".fam"))
     check_names(names, "variant", path.with_suffix(".bim"))
     _check_unique(ids, path.with_suffix(".fam"))
@@ -185,7 +190,7 @@ def read_bed(path: Path) -> TestedColumns:
             try:
                 values = opened.read(index=np.s_[indices, start:stop], dtype="float64", order="F")
             except Exception as failure:  # noqa: BLE001
-                raise InputError(f"{path} cannot be read: {failure}") from None
+                raise InputError(f"{path} cannot be read: {failure}", hint=DAMAGED_BED) from None
             yield _filled(names[start:stop], np.ascontiguousarray(values.T), stop / len(names))
 
     return TestedColumns(ids, len(names), False, blocks)
@@ -199,7 +204,10 @@ def _number(rows: int) -> int:
 def _filled(names: tuple[str, ...], values: NDArray[np.float64], done: float) -> Block:
     """Return a block whose missing values are the mean of the test's others; a test without any is all NaN."""
     if np.any(np.isinf(values)):
-        raise InputError(f"The test {names[int(np.argwhere(np.isinf(values))[0][0])]!r} has an infinite value.")
+        name = names[int(np.argwhere(np.isinf(values))[0][0])]
+        raise InputError(
+            f"The test {name!r} has an infinite value.", hint="Write a large number, or NA where it is missing."
+        )
     there = np.isfinite(values)
     present = there.sum(axis=1)
     if np.all(there):
@@ -218,4 +226,6 @@ def _check_unique(ids: Sequence[str], path: Path) -> None:
     if len(set(ids)) != len(ids):
         seen: set[str] = set()
         twice = next(name for name in ids if name in seen or seen.add(name))
-        raise InputError(f"{path}: {counted(len(ids), 'id')}, and {twice!r} occurs twice among them.")
+        raise InputError(
+            f"{path}: {counted(len(ids), 'id')}, and {twice!r} occurs twice among them.", hint="Keep one of each."
+        )

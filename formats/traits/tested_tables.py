@@ -49,8 +49,16 @@ _FOLD_CHANGES = re.compile(r"(?!.*(log|lfc|ln)).*foldchanges?|fc|ratio|(.*(mean|
 """Titles of fold changes that are no logarithms, in small letters and without signs."""
 
 
-def refuse_tested_table(path: Path, names: Sequence[str], numeric: Mapping[str, Sequence[str]]) -> None:
-    """Refuse a table of differential expression of which no column was named.
+_AVERAGES = frozenset(
+    {"logcpm", "aveexpr", "avelogcpm", "averageexpression", "basemean", "meanobs", "b", "logodds", "lods"}
+)
+"""Titles of numbers of both signs that are no signal of a test: averages, and limma's log odds."""
+
+
+def signal_of_test(
+    path: Path, names: Sequence[str], numeric: Mapping[str, Sequence[str]]
+) -> tuple[list[str], list[str]]:
+    """Return the columns that are the signal of a table of numbers, and a note where it is one of test results.
 
     Parameters
     ----------
@@ -64,17 +72,22 @@ def refuse_tested_table(path: Path, names: Sequence[str], numeric: Mapping[str, 
     Raises
     ------
     InputError
-        It has p-values, alone or beside other numbers.
+        It has p-values, alone or beside other numbers of which none can be the signal, or several can.
     """
     titles = {normalised(name) for name in names}
     tested = [name for name in names if _is_p_title(name)]
     tested += [name for name, fields in numeric.items() if normalised(name) in SHORT and _are_shares(fields)]
     if not tested or (len(numeric) == 1 and not set(numeric) <= set(tested)):
-        return
+        return list(numeric), []
     wald = ["b"] if "seb" in titles else []  # sleuth's effect; limma's B is a log odds
     ranks = {title: rank for rank, title in enumerate([*wald, *SIGNALS])}
     signed = sorted((name for name in numeric if normalised(name) in ranks), key=lambda name: ranks[normalised(name)])
-    offered = signed or [name for name in numeric if not (_is_p_title(name) or name in tested)] or list(numeric)
+    others = [name for name in numeric if not (_is_p_title(name) or name in tested or name in signed)]
+    both_signs = [name for name in others if normalised(name) not in _AVERAGES and _have_both_signs(numeric[name])]
+    if len(signed) == 1 and not both_signs:
+        note = f"{path.name} is a table of test results: {some(signed)} is the signal, the only one with a sign."
+        return signed, [note]
+    offered = signed if len(signed) > 1 else [*signed, *both_signs] or others or list(numeric)
     raise InputError(
         f"{path} is a table of test results, with {some(names, 10)}: only one of its columns is the signal.",
         code="column-of-tested-table",
@@ -118,3 +131,9 @@ def _is_p_title(title: str) -> bool:
 def _are_shares(fields: Sequence[str]) -> bool:
     """Whether all numbers are from 0 to 1."""
     return all(is_blank(field) or (is_number(field) and 0 <= float(field) <= 1) for field in fields)
+
+
+def _have_both_signs(fields: Sequence[str]) -> bool:
+    """Whether some numbers are below 0, and some above."""
+    numbers = [float(field) for field in fields if is_number(field)]
+    return bool(numbers) and min(numbers) < 0 < max(numbers)

@@ -13,6 +13,7 @@ from ...engine.wording import some
 from ..files.delimited import check_names, fit_row, is_missing, is_number, open_table, plain_row, read_titles
 from ..files.limits import TEXT_COST, MemoryBudget
 from ..files.plain_files import require_file
+from .foreign_layouts import read_foreign, turned, types_below
 from .id_columns import choose_ids, drop_rows_without_id, find_title
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ class TraitTable:
         Whether it is one of PLINK's, by its title IID or its columns FID and IID.
     notes : tuple of str
         Sentences on how it was read.
+    types : tuple of str
+        Of an Oxford .sample file the type of each column of values, D, C, P or B; else empty.
     """
 
     ids: tuple[str, ...]
@@ -89,6 +92,7 @@ class TraitTable:
     samples: tuple[str, ...] | None
     is_plink: bool = False
     notes: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
 
     def column(self, index: int) -> list[str]:
         """Return the fields of a column."""
@@ -141,6 +145,38 @@ def read_trait_table(
     InputError
         It has one column or no row, an id stands twice, or two readings of its columns are possible.
     """
+    header, rows, is_titled, samples, note = _parsed(path, known, decimal)
+    types, types_note = types_below(header, rows) if is_titled else ((), "")
+    rows = rows[1:] if types else rows
+    layout = _layout(path, header, rows, types, is_titled=is_titled)
+    layout, notes = _with_ids(path, header, rows, layout, known, id_column, is_titled=is_titled)
+    if not layout.columns:
+        raise InputError(f"{path} has ids and no values: {some(header)}.", hint="Values stand right of the ids.")
+    chosen, left_out = drop_rows_without_id([row.fields[layout.ids].strip() for row in rows], known)
+    rows = [rows[index] for index in chosen] or rows
+    ids, rows, repeated = _ids_of(path, rows, layout, header)
+    fields = [[row.fields[column].strip() for column in layout.columns] for row in rows]
+    lines = [row.line for row in rows]
+    told = tuple(f"{path.name}: {text}" for text in (note, types_note, *notes, *left_out, repeated) if text)
+    kinds = tuple(types[column] for column in layout.columns) if any(types) else ()
+    return TraitTable(ids, tuple(layout.names), fields, lines, samples, layout.is_plink, told, kinds)
+
+
+class _Parsed(NamedTuple):
+    """The titles and rows of a file, whether the titles are its own, the samples that it names, and a note."""
+
+    header: tuple[str, ...]
+    rows: list[Row]
+    is_titled: bool
+    samples: tuple[str, ...] | None = None
+    note: str = ""
+
+
+def _parsed(path: Path, known: Names | None, decimal: DecimalMark) -> _Parsed:
+    """Return the titles and rows of a file, with ids in a column."""
+    foreign = read_foreign(path)
+    if foreign is not None:
+        return _Parsed(foreign.header, foreign.rows, is_titled=True, note=foreign.note)
     with _opened(path, decimal) as table:
         first, skip = _below_captions(table)
         header, is_titled, is_above = _header_of(path, table, first, known)
@@ -152,17 +188,10 @@ def read_trait_table(
         samples = _samples_of(table)
     if not rows:
         raise InputError(f"{path} holds a header, and no row below it.", hint="A row has an id and its values.")
-    layout = _layout(path, header, rows, is_titled=is_titled)
-    layout, notes = _with_ids(path, header, rows, layout, known, id_column, is_titled=is_titled)
-    if not layout.columns:
-        raise InputError(f"{path} has ids and no values: {some(header)}.", hint="Values stand right of the ids.")
-    chosen, left_out = drop_rows_without_id([row.fields[layout.ids].strip() for row in rows], known)
-    rows = [rows[index] for index in chosen] or rows
-    ids = _ids_of(path, rows, layout.ids)
-    fields = [[row.fields[column].strip() for column in layout.columns] for row in rows]
-    lines = [row.line for row in rows]
-    told = tuple(f"{path.name}: {note}" for note in (*notes, *left_out))
-    return TraitTable(ids, tuple(layout.names), fields, lines, samples, layout.is_plink, told)
+    layout = turned(header, rows, known, is_titled=is_titled)
+    if layout is not None:
+        return _Parsed(layout.header, layout.rows, is_titled=True, samples=samples, note=layout.note)
+    return _Parsed(header, rows, is_titled, samples)
 
 
 @contextmanager
@@ -172,11 +201,13 @@ def _opened(path: Path, decimal: DecimalMark) -> Generator[Table]:
         with open_table(require_file(path), decimal=decimal) as table:
             yield table
     except InputError as error:
-        if error.code not in ("decimal-comma-or-thousands", "decimals-or-thousands"):
+        if error.code in ("decimal-comma-or-thousands", "decimals-or-thousands"):
+            way = "Write numbers with a decimal point, and without marks between thousands."
+        elif error.hint or error.code != InputError.code:
             raise
-        raise InputError(
-            error.message, hint="Write numbers with a decimal point, and without marks between thousands."
-        ) from error
+        else:
+            way = "A table of text has ids in one column, and values in others."
+        raise InputError(error.message, hint=way) from error
 
 
 def _below_captions(table: Table) -> tuple[Sequence[Row], int]:
@@ -209,7 +240,11 @@ def _header_of(
     header = read_titles(table, first) if is_titled else tuple(f"column {number + 1}" for number in range(width))
     header = (header[0].lstrip("#").strip(), *header[1:]) if header else header
     if len(header) < 2:
-        raise InputError(f"{path} has one column: {some(header, 1)}.", hint="One column has ids, the others values.")
+        raise InputError(
+            f"{path} has one column: {some(header, 1)}.",
+            hint="One column has ids, the others values. In a shell, `paste names.txt values.txt > table.tsv` puts "
+            "names in the same order before values.",
+        )
     return header, is_titled, is_titled
 
 
@@ -217,11 +252,20 @@ def _is_fam(path: Path) -> bool:
     return path.name.lower().removesuffix(".gz").endswith(".fam")
 
 
-def _layout(path: Path, header: tuple[str, ...], rows: list[Row], *, is_titled: bool) -> _Layout:
+def _layout(
+    path: Path, header: tuple[str, ...], rows: list[Row], types: tuple[str, ...], *, is_titled: bool
+) -> _Layout:
     width = len(header)
+    if any(types):  # an Oxford .sample file, whose columns of the type 0 are ids and the share of missing genotypes
+        ids = int(types[1] == "0" and normalised(header[1]) != "missing")
+        columns = [column for column in range(ids + 1, width) if types[column] != "0"]
+        return _Layout(ids, columns, [header[column] for column in columns])
     if _is_fam(path):
         if width != 6:
-            raise InputError(f"{path} has {width} columns, and a .fam file has six: FID, IID, parents, sex, phenotype.")
+            raise InputError(
+                f"{path} has {width} columns, and a .fam file has six: FID, IID, parents, sex, phenotype.",
+                hint="A phenotype file of PLINK's has FID, IID and phenotypes, and another ending.",
+            )
         return _Layout(1, (5,), ("phenotype",), is_plink=True)
     if is_titled:
         return _titled_layout(header, rows)
@@ -304,18 +348,34 @@ def _looks_like_fam(rows: list[Row]) -> bool:
     return parents <= ids and {row.fields[4].strip() for row in rows} <= {"0", "1", "2", "-9"}
 
 
-def _ids_of(path: Path, rows: list[Row], column: int) -> tuple[str, ...]:
-    seen: dict[str, int] = {}
+def _ids_of(
+    path: Path, rows: list[Row], layout: _Layout, header: tuple[str, ...]
+) -> tuple[tuple[str, ...], list[Row], str]:
+    """Return the ids, their rows, and a note on rows that say the same once more, which are left out."""
+    seen: dict[str, Row] = {}
+    repeated: list[str] = []
     for row in rows:
-        name = row.fields[column].strip()
+        name = row.fields[layout.ids].strip()
         check_names([name], f"line {row.line}, id", path)
-        if name in seen:
+        if name not in seen:
+            seen[name] = row
+            continue
+        differing = [
+            column for column in layout.columns if row.fields[column].strip() != seen[name].fields[column].strip()
+        ]
+        if differing:
+            before, now = (rows.fields[differing[0]].strip() or "empty" for rows in (seen[name], row))
             raise InputError(
-                f"{path}, line {row.line}: {some([name])} occurs already in line {seen[name]}.",
+                f"{path}, line {row.line}: {some([name])} occurs already in line {seen[name].line}, and they disagree: "
+                f"{some([header[differing[0]]])} is {some([now])} here, and {some([before])} there.",
                 hint="Keep one row of each.",
             )
-        seen[name] = row.line
-    return tuple(seen)
+        repeated.append(name)
+    note = ""
+    if repeated:
+        does, is_read = ("row says", "it is read once") if len(repeated) == 1 else ("rows say", "they are read once")
+        note = f"{len(repeated):,} {does} the same as another ({some(repeated, 3)}), and {is_read}."
+    return tuple(seen), list(seen.values()), note
 
 
 def refuse_repeated_titles(path: Path, names: Sequence[str]) -> None:

@@ -1,22 +1,21 @@
-"""Signals and covariates in delimited text: a column of ids, whatever order they stand in."""
+"""Signals in delimited text: a column of ids, whatever order they stand in, and columns of numbers."""
 
 from __future__ import annotations
 
-import contextlib
 import math
 import re
-from dataclasses import dataclass
-from shlex import quote
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...engine.errors import InputError, NotFound
 from ...engine.wording import some
 from ..files.delimited import is_number
+from .fields import describe_field, kind_of, truth_numbers, without_unit
 from .id_columns import find_title
 from .missing_codes import all_numbers, blank_codes, codes_of, describe_codes, refuse_codes
-from .tested_tables import describe_fold_changes, refuse_tested_table
+from .tested_tables import describe_fold_changes, signal_of_test
 from .trait_tables import (
     TITLES,
     is_blank,
@@ -43,11 +42,18 @@ PLINK_COLUMNS = frozenset({"sid", "pid", "mid", "pat", "mat", "father", "mother"
 RANKS = frozenset({"rank", "ranks", "ranking", "rang"})
 """Titles of columns that are no traits beside other numbers, unless they are named."""
 
-MOST_GROUP_NUMBERS = 12
-"""Most different whole numbers of a covariate that may be numbers of groups."""
 
-MOST_LEVELS = 50
-"""Most different values of a covariate that is text; more are names, not groups."""
+_MEASUREMENTS = re.compile(
+    r"(plate|batch|lane|chip|slide|array|run|flowcell|well|row|col|column|position|box|rack|tube|center|centre|site|visit|"
+    r"replicate|rep|order|wave)(id|no|nr|num|number|idx|index)?"
+)
+"""Titles of columns that say where and when samples were measured, in small letters and without signs."""
+
+_EVENT = re.compile(
+    r".*(event|censor|censored|cens|status|vitalstatus|death|dead|died|deceased|relapsed|progressed)|(os|pfs|dfs|rfs|efs|"
+    r"dss|dmfs)(e|s|i|ind|indicator)?"
+)
+"""Titles of columns that say whether an event came, in small letters and without signs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,109 +116,17 @@ def read_traits(
     """
     table = read_trait_table(path, known=known, id_column=id_column)
     table, counts = blank_codes(table, codes_of(table, missing_values))
+    table, sentences = _asnumbers_of(table, only)
     wanted, notes = _chosen(table, only, path)
+    notes += [f"{path.name}: {sentences[column]}" for column in wanted if column in sentences]
     names = tuple(table.names[column] for column in wanted)
-    values = np.column_stack([_numbers(table, column, path) for column in wanted])
+    values = np.column_stack([numbers_of(table, column, path) for column in wanted])
     notes += describe_codes(path, names, [counts[column] for column in wanted], as_plink=missing_values is None)
     notes += describe_fold_changes(path, names, values)
     if missing_values is None:
         for index, name in enumerate(names):
             refuse_codes(path, name, values[:, index], is_phenotype=table.is_plink)
     return TraitFile(table.ids, names, values, table.samples, (*table.notes, *notes))
-
-
-def read_covariates(
-    path: Path,
-    *,
-    missing_values: Sequence[object] | None = None,
-    known: Names | None = None,
-    id_column: str | None = None,
-) -> TraitFile:
-    """Return the covariates of a table; a column of text becomes one column for each group but the first.
-
-    Parameters
-    ----------
-    path : Path
-        A table as for `read_traits`.
-    missing_values, known, id_column
-        As for `read_traits`; but a column of ids that the table does not have is no error.
-
-    Raises
-    ------
-    NotFound
-        There is no such file.
-    InputError
-        An id stands twice, there is no column, a column of text has more than 50 groups, or numbers may be a code for
-        missing.
-    """
-    table = _covariate_table(path, known, id_column)
-    refuse_repeated_titles(path, table.names)
-    table, counts = blank_codes(table, codes_of(table, missing_values))
-    names: list[str] = []
-    columns: list[NDArray[np.float64]] = []
-    of_names: list[str] = []
-    group_numbers: list[tuple[str, NDArray[np.float64]]] = []
-    notes = [*table.notes, *describe_codes(path, table.names, counts, as_plink=missing_values is None)]
-    for index, name in enumerate(table.names):
-        fields = table.column(index)
-        if all(is_number(field) or is_blank(field) for field in fields):
-            names.append(name)
-            columns.append(_numbers(table, index, path))
-            if missing_values is None:
-                refuse_codes(path, name, columns[-1])
-            group_numbers.append((name, columns[-1]))
-            continue
-        if 2 * sum(is_number(field) for field in fields) > len(fields):
-            _numbers(table, index, path)  # numbers but for a few: says which is none
-        missing = np.array([is_blank(field) for field in fields])
-        levels: list[str] = sorted({field for field, gone in zip(fields, missing, strict=True) if not gone})
-        if len(levels) == np.sum(~missing) > 2:
-            of_names.append(name)
-            continue
-        if len(levels) > MOST_LEVELS:
-            raise InputError(
-                f"{path}: the covariate {some([name])} is text with {len(levels):,} different values, such as "
-                f"{some(levels, 3)}.",
-                hint="A covariate is a number, or names a few groups.",
-            )
-        for level in levels[1:]:
-            names.append(f"{name}={level}")
-            columns.append(np.where(missing, np.nan, np.array([float(field == level) for field in fields])))
-    if not columns:
-        raise InputError(
-            f"{path} holds no covariate: {some(table.names)} has one value throughout, or another text in each row.",
-            hint="A covariate is a number per id, or names a few groups.",
-        )
-    if of_names:
-        notes.append(f"{path.name}: no covariate is read from {some(of_names)}: text that differs in each row.")
-    notes += _describe_group_numbers(path, group_numbers)
-    return TraitFile(table.ids, tuple(names), np.column_stack(columns), table.samples, tuple(notes))
-
-
-def _covariate_table(path: Path, known: Names | None, id_column: str | None) -> TraitTable:
-    """Return a table of covariates, which may have no column of that title: it is named for the signal."""
-    if id_column is not None:
-        with contextlib.suppress(NotFound):
-            return read_trait_table(path, id_column=id_column)
-    return read_trait_table(path, known=known)
-
-
-def _describe_group_numbers(path: Path, columns: Sequence[tuple[str, NDArray[np.float64]]]) -> list[str]:
-    """Return a note on covariates that may be numbers of groups: few whole numbers, each more than once."""
-    shown: list[str] = []
-    for name, values in columns:
-        different, count = np.unique(values[np.isfinite(values)], return_counts=True)
-        are_few = 2 < len(different) <= MOST_GROUP_NUMBERS and bool(np.all(count > 1))
-        if are_few and np.array_equal(different, different.round()):
-            shown.append(f"{some([name])} ({some([f'{number:g}' for number in different])})")
-    if not shown:
-        return []
-    taken = "covariate {} is taken for a number" if len(shown) == 1 else "covariates {} are taken for numbers"
-    note = (
-        f"{path.name}: the {taken.format('; '.join(shown))}, with one effect per unit. If these are numbers of groups, "
-        "write them as text, such as g1."
-    )
-    return [note]
 
 
 def _chosen(table: TraitTable, only: str | None, path: Path) -> tuple[list[int], list[str]]:
@@ -229,38 +143,79 @@ def _chosen(table: TraitTable, only: str | None, path: Path) -> tuple[list[int],
     numeric = [column for column in columns if all_numbers(table.column(column))]
     if not numeric:
         _refuse_without_numbers(table, path)
+    of_type = [column for column in numeric if table.types and table.types[column] in "PB"]
+    numeric = of_type or numeric
     no_traits = NO_TRAITS | PLINK_COLUMNS if table.is_plink else NO_TRAITS
     numeric = [column for column in numeric if normalised(table.names[column]) not in no_traits] or numeric
-    is_rank = [normalised(table.names[column]) in RANKS for column in numeric]
-    numeric = [column for column, rank in zip(numeric, is_rank, strict=True) if not rank] or numeric
-    refuse_tested_table(path, table.names, {table.names[column]: table.column(column) for column in numeric})
+    numeric = [column for column in numeric if not _tells_of_measurement(table, column)] or numeric
+    fields_of = {table.names[column]: table.column(column) for column in numeric}
+    signals, notes = signal_of_test(path, table.names, fields_of)
+    numeric = [column for column in numeric if table.names[column] in signals]
     others = [column for column in columns if column not in numeric]
     for column in others:
         fields = table.column(column)
-        if 2 * sum(map(is_number, fields)) > len(fields) and not all_numbers(fields):
-            _numbers(table, column, path)  # numbers but for a few: says which is none
-    names = some([table.names[column] for column in others])
-    return numeric, [f"{path.name}: no signal is read from {names}."] if others else []
+        if 2 * sum(map(is_like_number, fields)) > len(fields) and not all_numbers(fields):
+            numbers_of(table, column, path)  # numbers but for a few: says which is none
+    names = [table.names[column] for column in numeric]
+    if len(names) > 1:
+        notes.append(f"{path.name}: each of {len(names):,} columns of numbers is a signal of its own: {some(names)}.")
+    notes += _describe_survival(path, table, numeric)
+    if others:
+        notes.append(f"{path.name}: no signal is read from {some([table.names[column] for column in others])}.")
+    return numeric, notes
+
+
+def _tells_of_measurement(table: TraitTable, column: int) -> bool:
+    """Whether a column has ranks, or numbers of plates, batches and visits."""
+    title = normalised(table.names[column])
+    if title in RANKS:
+        return True
+    numbers = [float(field) for field in table.column(column) if is_number(field)]
+    return bool(_MEASUREMENTS.fullmatch(title)) and all(number.is_integer() for number in numbers)
+
+
+def _describe_survival(path: Path, table: TraitTable, columns: Sequence[int]) -> list[str]:
+    """Return a note on columns that say whether an event came, and so may cut a time short."""
+    events = [
+        table.names[column]
+        for column in columns
+        if _EVENT.fullmatch(normalised(table.names[column]))
+        and {float(field) for field in table.column(column) if is_number(field)} <= {0.0, 1.0, 2.0}
+    ]
+    if not events:
+        return []
+    says = "says" if len(events) == 1 else "say"
+    why = "A time to an event that did not come is cut short, and a mixed model takes it as it is."
+    return [f"{path.name}: {some(events)} {says} by title whether an event came. {why}"]
 
 
 def _refuse_without_numbers(table: TraitTable, path: Path) -> None:
     """Refuse a table without a column of numbers, with the field that is none, or with all that there is."""
     columns = [table.column(column) for column in range(len(table.names))]
-    best = max(range(len(columns)), key=lambda column: sum(map(is_number, columns[column])))
-    if len(columns) == 1 or any(map(is_number, columns[best])):
-        _numbers(table, best, path)
+    best = max(range(len(columns)), key=lambda column: sum(map(is_like_number, columns[column])))
+    if len(columns) == 1 or any(map(is_like_number, columns[best])):
+        numbers_of(table, best, path)
     texts = [next((field for field in fields if not is_blank(field)), "") for fields in columns]
     shown = [f"{name} ({text})" for name, text in zip(table.names, texts, strict=True) if text]
     if not shown:
-        raise InputError(f"{path} has no column of numbers: all values of {some(table.names)} are missing.")
+        raise InputError(
+            f"{path} has no column of numbers: all values of {some(table.names)} are missing.",
+            hint="A signal is a number per gene or sample, and most are there.",
+        )
     raise InputError(
         f"{path} has no column of numbers beside its ids ({some(table.ids, 2)}): all others are text, {some(shown)}.",
-        hint="A signal is a number per gene or sample.",
+        code="text-in-place-of-numbers",
     )
 
 
-def _numbers(table: TraitTable, column: int, path: Path) -> NDArray[np.float64]:
-    """Return the fields of a column as numbers."""
+def numbers_of(table: TraitTable, column: int, path: Path) -> NDArray[np.float64]:
+    """Return the fields of a column as numbers, NaN where they are blank.
+
+    Raises
+    ------
+    InputError
+        A field is no finite number; it is named for what it is.
+    """
     numbers = np.empty(len(table.ids))
     for index, field in enumerate(table.column(column)):
         if is_blank(field):
@@ -268,22 +223,56 @@ def _numbers(table: TraitTable, column: int, path: Path) -> NDArray[np.float64]:
         elif is_number(field) and math.isfinite(float(field)):
             numbers[index] = float(field)
         else:
-            raise InputError(
-                f"{path}, line {table.lines[index]}: '{some([field])}' in column {some([table.names[column]])} is not "
-                f"a {'finite ' if is_number(field) else ''}number.",
-                **_way_of(field),
-            )
+            raise _no_number(path, table, column, index)
     return numbers
 
 
-def _way_of(field: str) -> dict[str, Any]:
-    """Return the hint or the code of a field that is no number."""
-    if field.lower() in ("true", "false", "t", "f", "yes", "no"):
-        return {"hint": "Write 1 and 0 in place of true and false, yes and no."}
+def _no_number(path: Path, table: TraitTable, column: int, index: int) -> InputError:
+    """Return the refusal of a field that is no number."""
+    field = table.fields[index][column]
+    where = f"{path}, line {table.lines[index]}: '{some([field])}' in column {some([table.names[column]])}"
     if is_number(field):
-        return {"code": "infinite-value", "facts": {"value": field}}
-    if len(parts := re.split(r"[,;|/ ]+", field)) > 1 and all(map(is_number, parts)):
-        return {"hint": "Write one number in each field: without marks between thousands, with a point for decimals."}
-    if is_number(field.strip("*%()[]†‡#$€ ")):
-        return {"hint": "Write the number alone, without marks or units beside it."}
-    return {"code": "field-without-number", "facts": {"value": quote(field)}}
+        return InputError(f"{where} is not a finite number.", code="infinite-value", facts={"value": field})
+    what, way = describe_field(field, table.column(column))
+    if "code" in way and not any(map(is_number, table.column(column))):
+        return InputError(f"{where} is not a number, and no other field of it is.", code="text-in-place-of-numbers")
+    return InputError(f"{where} is not a number{f': {what}' if what else ''}.", **way)
+
+
+def is_like_number(field: str) -> bool:
+    """Whether a field is a number, or tells of one: a limit, a percentage."""
+    return is_number(field) or (not is_blank(field) and kind_of(field) in ("limit", "percentage"))
+
+
+def with_units_apart(table: TraitTable) -> tuple[TraitTable, dict[int, str]]:
+    """Return a table whose columns of numbers with one unit are numbers, and a sentence on each of these."""
+    sentences: dict[int, str] = {}
+    columns = [table.column(index) for index in range(len(table.names))]
+    for index, fields in enumerate(columns):
+        apart = without_unit(fields, list(map(is_blank, fields)))
+        if apart is not None:
+            columns[index], unit = apart
+            example = next(field for field in fields if not is_blank(field))
+            number = next(filter(None, columns[index]))
+            sentences[index] = (
+                f"all values of {some([table.names[index]])} have the unit {some([unit])}, which is left out: "
+                f"{some([example])} is {number}."
+            )
+    return replace(table, fields=[list(row) for row in zip(*columns, strict=True)]) if sentences else table, sentences
+
+
+def _asnumbers_of(table: TraitTable, only: str | None) -> tuple[TraitTable, dict[int, str]]:
+    """Return a table with numbers in place of numbers with a unit, and a sentence on each column that is changed.
+
+    Truth values are 1 and 0 in a column that is named, or where no column has numbers.
+    """
+    table, sentences = with_units_apart(table)
+    columns = [table.column(index) for index in range(len(table.names))]
+    if only is None and any(map(all_numbers, columns)):
+        return table, sentences
+    for index, fields in enumerate(columns):
+        truths = truth_numbers(fields, list(map(is_blank, fields))) if only in (None, table.names[index]) else None
+        if truths is not None:
+            columns[index], (yes, no) = truths
+            sentences[index] = f"{some([table.names[index]])} has truth values: {yes} is 1, and {no} is 0."
+    return replace(table, fields=[list(row) for row in zip(*columns, strict=True)]), sentences

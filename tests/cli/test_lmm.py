@@ -558,7 +558,7 @@ def test_plink_files_are_scanned_by_the_extra_package(lab: Lab, grn: Callable[..
         ([*Z, "--kernel", "x.tsv"], {"x.tsv": "G00\t1\t0\nG01\t0\t1\n"}, 2, "in place of a header"),
         ([*Z, "--pheno-samples", "x.txt"], {"x.txt": "\n"}, 2, "No sample is named"),
         ([*Z, "--pheno-samples", "x.txt"], {"x.txt": "S00,S01\n"}, 2, "one name per line"),
-        ([*Z, "--pheno-samples", "x.txt"], {"x.txt": "s00\n"}, 2, "lower case alone"),
+        ([*Z, "--pheno-samples", "x.txt"], {"x.txt": "S00\ns00\n"}, 2, "lower case alone"),
         (["compare", "--pheno", "z.tsv", "--same-samples"], {}, 2, "shows no permuted labels"),
         (["scan", "--pheno", "z.tsv", "--tests", "sets.gmt", "--same-samples"], {}, 2, "shows no permuted labels"),
         (["fit", "--pheno", "z.tsv", "-o", "z.tsv"], {}, 2, "overwrite an input file"),

@@ -265,8 +265,12 @@ def test_labels_of_a_table_with_more_columns_are_chosen_by_title(lab: Lab, grn: 
     lab.write("swapped.tsv", *zip(groups, OTHERS, strict=True))
     assert grn(*FIT, "--labels", "swapped.tsv", *labels).json["log_likelihood"] == expected
     lab.write("m.tsv", "sample\tbatch\tgroup", *zip(OTHERS, ["b1", "b2"] * 6, groups, strict=True))
+    run = grn(*FIT, "--labels", "m.tsv", *labels)
+    assert run.json["log_likelihood"] == expected
+    assert "labels are those of the column group, the only one with UP and DN." in run.err
+    lab.write("m.tsv", "sample\tbefore\tgroup", *zip(OTHERS, ["UP", "DN"] * 6, groups, strict=True))
     refused = grn(*FIT, "--labels", "m.tsv", *labels)
-    assert (refused.code, "--label-column TITLE, such as batch: batch, group" in refused.err) == (2, True)
+    assert (refused.code, "--label-column TITLE, such as before: before, group" in refused.err) == (2, True)
     run = grn(*FIT, "--labels", "m.tsv", "--label-column", "group", *labels)
     assert run.json["log_likelihood"] == expected
     lab.write("q.tsv", "sample\tlabel", *[(f"Q{index}", group) for index, group in enumerate(groups)])
@@ -291,7 +295,8 @@ def test_labels_may_be_numbers_and_signs(
 
 def test_a_field_that_is_no_number_says_what_to_do(lab: Lab, grn: Callable[..., Any]) -> None:
     for field, hint in (
-        ("<LOD", "--missing-value '<LOD'"),
+        ("not done", "--missing-value 'not done'"),
+        ("<LOD", "is not missing"),
         ("TRUE", "Write 1 and 0"),
         ("1,2,3", "one number in each field"),
         ("inf", "--missing-value inf"),

@@ -226,10 +226,10 @@ REFUSALS = [
     Refusal(
         "column-of-tested-table",
         FIT,
-        signal(*(f"{0.3 * i - 1:.2f}\t0.{i + 11}" for i in range(12)), titles="gene\tlog2FoldChange\tpvalue"),
-        {"first": "log2FoldChange", "offered": "log2FoldChange"},
+        signal(*(f"{0.3 * i - 1:.2f}\t{i - 4}.5\t0.{i + 11}" for i in range(12)), titles="gene\tlog2FC\tstat\tpvalue"),
+        {"first": "stat", "offered": "stat, log2FC"},
     ),
-    Refusal("field-without-number", FIT, signal("0.5", "<LOD"), {"value": "'<LOD'"}),
+    Refusal("field-without-number", FIT, signal("0.5", "not done"), {"value": "'not done'"}),
     Refusal(
         "id-column-ambiguous",
         FIT,
@@ -257,8 +257,9 @@ REFUSALS = [
     Refusal(
         "label-column-ambiguous",
         LABELS,
-        "sample\tgroup\tsex\n" + "".join(f"s{j}\t{'AML' if j < 4 else 'ALL'}\t{'FM'[j % 2]}\n" for j in range(8)),
-        {"first": "group", "offered": "group, sex"},
+        "sample\tgroup\tfirst\n"
+        + "".join(f"s{j}\t{'AML' if j < 4 else 'ALL'}\t{('AML', 'ALL')[j % 2]}\n" for j in range(8)),
+        {"first": "group", "offered": "group, first"},
     ),
     Refusal("label-order-ambiguous", LABELS.replace(".tsv", ".cls"), LEUKEMIA.format("1 1 1 1 0 0 0 0"), name="f.cls"),
     Refusal(
@@ -274,11 +275,17 @@ REFUSALS = [
         exit=3,
     ),
     Refusal(
-        "labels-without-value",
-        f"{LABELS.replace('.tsv', '.cls')} --label-order value",
-        LEUKEMIA.format("a a a a b b b b"),
-        name="f.cls",
+        "label-read-as-missing",
+        LABELS.replace("AML:ALL", "NA:EU"),
+        "sample\tregion\n" + "".join(f"s{j}\t{('NA', 'EU', 'AS')[j % 3]}\n" for j in range(8)),
     ),
+    Refusal(
+        "missing-or-name",
+        "-s a.grn lmm fit --kernel full --pheno y.tsv --covariates f.tsv",
+        signal(*(("NA", "EU", "AS")[i % 3] for i in range(12))),
+        {"value": "NA"},
+    ),
+    Refusal("text-in-place-of-numbers", FIT, signal(*["tumor", "normal"] * 6)),
     Refusal("missing-or-number", FIT, signal("-999", "-999"), {"value": "-999"}),
 ]
 

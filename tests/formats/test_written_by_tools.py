@@ -266,9 +266,12 @@ def test_results_are_no_pathways(name: str, words: str):
 
 @pytest.mark.parametrize(("name", "column"), TESTED.items())
 def test_one_column_of_test_results_is_the_signal(name: str, column: str):
-    with pytest.raises(InputError) as refusal:
-        read_traits(WRITTEN / name, known=lambda: GENES)
-    assert (refusal.value.code, refusal.value.facts["first"]) == ("column-of-tested-table", column)
+    if name.startswith("edger"):  # one column has a sign
+        assert read_traits(WRITTEN / name, known=lambda: GENES).names == (column,)
+    else:
+        with pytest.raises(InputError) as refusal:
+            read_traits(WRITTEN / name, known=lambda: GENES)
+        assert (refusal.value.code, refusal.value.facts["first"]) == ("column-of-tested-table", column)
     signal = read_traits(WRITTEN / name, column, known=lambda: GENES)
     titles, rows = fields(name)
     assert (signal.names, list(signal.ids)) == ((column,), list(rows))

@@ -228,7 +228,10 @@ def _refuse_constant(values: NDArray[np.float64], residual: NDArray[np.float64],
         trait = values[:, flat[0]]
         reason = f"constant ({trait[0]:g})" if np.ptp(trait) == 0 else "wholly explained by the covariates"
         name = printable(names[int(flat[0])]) if names else f"Trait {flat[0] + 1}"
-        raise EngineError(f"{name} is {reason}: nothing is left to go along a network.")
+        raise EngineError(
+            f"{name} is {reason}: nothing is left to go along a network.",
+            hint="A trait has values that differ, also beyond what the covariates say: leave such a one out.",
+        )
 
 
 def fit(kernel: Kernel, trait: NDArray[np.float64], fixed: Design | None = None, *, method: Method = "reml") -> Fit:

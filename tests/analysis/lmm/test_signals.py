@@ -31,7 +31,14 @@ def test_samples_of_a_signal_are_compared_with_the_bases(
     assert ("not known" in relation.description) == (samples is None)
 
 
-@pytest.mark.parametrize(("samples", "message"), [((), "No sample is named"), (("s00",), "lower case alone: s00")])
+def test_samples_in_other_capitals_are_the_base_s_own(study: Study) -> None:
+    relation = compare_samples(study.repo.base(), replace(study.signal, samples=("s00", "s02", "T1")))
+    assert (relation.kind, relation.shared) == ("same", 2)
+
+
+@pytest.mark.parametrize(
+    ("samples", "message"), [((), "No sample is named"), (("S00", "s00"), "lower case alone: s00")]
+)
 def test_samples_that_cannot_be_compared_are_refused(study: Study, samples: tuple[str, ...], message: str) -> None:
     with pytest.raises(InputError, match=message):
         compare_samples(study.repo.base(), replace(study.signal, samples=samples))

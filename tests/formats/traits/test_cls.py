@@ -28,7 +28,8 @@ def write(tmp_path: Path, labels: str, names: str = "# UP DN", first: str = "6 2
         ("UP DN UP DN UP DN", "# UP DN", (0, 2, 4)),
         ("up dn up dn up dn", "#UP DN", (0, 2, 4)),
         ("a a b b a b", "# UP DN", (0, 1, 4)),
-        ("b b a a b a", "# UP DN", (0, 1, 4)),
+        ("U U D D U D", "# UP DN", (0, 1, 4)),
+        ("up1 up1 x x up1 x", "# UP DN", (0, 1, 4)),
         ("0\t0\t1\t1\t0\t1", "#\tUP\tDN", (0, 1, 4)),
         ("10 10 20 20 10 20", "# UP DN", (0, 1, 4)),
     ],
@@ -51,6 +52,27 @@ def test_two_readings_that_differ_are_refused_and_each_can_be_chosen(tmp_path: P
     value = read_labels(path, SAMPLES, label_order="value")
     assert [value.label_of[name] for name in SAMPLES] == ["DN"] * 3 + ["UP"] * 3
     assert "(3 samples)" in gsea.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("labels", "names", "way", "value"),
+    [
+        ("C C C T T T", "# Tumour Control", "By their letters: C is Control, T is Tumour", "Control"),
+        ("ctl ctl ctl trt trt trt", "# Treated Control", "By their letters: ctl is Control", "Control"),
+        ("NR NR NR R R R", "# Responder NonResponder", "By their letters: NR is NonResponder", "NonResponder"),
+        ("h h h x x x", "# Sick Healthy", "By their letters: h is Healthy, x is Sick", "Healthy"),
+        ("b b b a a a", "# Tumour Control", "In the order of the alphabet: a is Tumour, b is Control", "Control"),
+    ],
+)
+def test_labels_that_are_like_another_name_than_that_of_their_order_are_asked_about(
+    tmp_path: Path, labels: str, names: str, way: str, value: str
+) -> None:
+    path = write(tmp_path, labels, names)
+    with pytest.raises(InputError, match=f"two ways.*GSEA.*{way}") as refusal:
+        read_labels(path, SAMPLES)
+    assert refusal.value.code == "label-order-ambiguous"
+    assert read_labels(path, SAMPLES, label_order="value").label_of["s0"] == value
+    assert read_labels(path, SAMPLES, label_order="appearance").label_of["s0"] == names.split()[1]
 
 
 def test_three_classes_are_joined_by_value_too(tmp_path: Path) -> None:
@@ -89,12 +111,10 @@ def test_files_whose_lines_do_not_agree_are_refused(
         read_labels(write(tmp_path, labels, names, first), SAMPLES)
 
 
-def test_an_order_is_for_cls_files_and_text_has_no_value(tmp_path: Path) -> None:
+def test_an_order_is_for_cls_files(tmp_path: Path) -> None:
     (tmp_path / "l.tsv").write_text("s0\tUP\ns1\tDN\n")
     with pytest.raises(InputError, match=r"for a \.cls file"):
         read_labels(tmp_path / "l.tsv", SAMPLES, label_order="value")
-    with pytest.raises(InputError, match="are no numbers and none of the names"):
-        read_labels(write(tmp_path, "b b a a b a"), SAMPLES, label_order="value")
     with pytest.raises(InputError, match="no order of labels 'first'"):
         read_labels(write(tmp_path, "0 0 1 1 0 1"), SAMPLES, label_order="first")
 

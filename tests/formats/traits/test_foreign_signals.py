@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from grnledger.engine.errors import GrnError
+from grnledger.formats.traits.covariates import read_covariates
 from grnledger.formats.traits.labels import read_labels
-from grnledger.formats.traits.traits import read_covariates, read_traits
+from grnledger.formats.traits.traits import read_traits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -311,7 +312,7 @@ LABELS: dict[str, Foreign] = {
     "metadata with a batch": Foreign(
         "m.tsv",
         lambda t: _columns(("sample", "batch", "group"), t.samples, ["b1", "b2"] * (len(t.samples) // 2), t.groups),
-        refusal="labels are one of them: batch (b1, b2), group (case, control)",
+        refusal="labels are one of them: group (case, control), batch (b1, b2)",
     ),
     "metadata with a batch and the title": Foreign(
         "m.tsv",

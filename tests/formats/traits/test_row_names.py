@@ -16,6 +16,8 @@ from grnledger.formats.traits.row_names import describe_match, match_names
         ("7157.0", "7157", False),
         ("X7157", "7157", False),
         ("XS01", "S01", True),
+        ("s01", "S01", True),
+        ("LU.A01", "lu-a01", True),
         ("Patient.1..a.", "Patient 1 (a)", False),
     ],
 )
@@ -33,7 +35,9 @@ def test_a_name_of_r_or_pandas_is_matched_and_reported(name: str, known: str, an
         (["X.1", "X-1"], ["-1"], False),
         (["XS01", "S01"], ["S01"], True),  # another has that name already
         (["7157.5"], ["7157"], False),
-        (["s01"], ["S01"], True),
+        (["s01"], ["S01"], False),  # genes: Trp53 is none of the human's
+        (["s01", "S01"], ["S01"], True),
+        (["sa1"], ["SA1", "Sa1"], True),
     ],
 )
 def test_names_that_may_be_several_or_none_are_not_matched(names: list[str], known: list[str], any_x: bool) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from grnledger.engine.errors import InputError, NotFound
+from grnledger.formats.traits.covariates import read_covariates
 from grnledger.formats.traits.id_lists import read_ids
-from grnledger.formats.traits.traits import TraitFile, read_covariates, read_traits
+from grnledger.formats.traits.traits import TraitFile, read_traits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,6 +129,87 @@ def test_a_code_among_the_others_is_a_number(tmp_path: Path, values: list[float]
     assert table.values[:, 0].tolist() == values
 
 
+AGES = [
+    59.2,
+    59.0,
+    57.3,
+    50.1,
+    49.2,
+    52.1,
+    58.2,
+    71.9,
+    59.1,
+    53.2,
+    59.2,
+    62.0,
+    45.3,
+    58.5,
+    65.4,
+    42.5,
+    31.1,
+    44.1,
+    40.0,
+]
+MANY = [f"LU-{index:03d}" for index in range(60)]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *("-1", "-88", "-77", "-66", "888", "777", "98", "99", "997", "0"),
+        *("1E+20", "1e10", "-1e30", "1.79769e+308", "3.4028235e+38"),
+        *("2147483647", "-2147483648", "32767", "65535", "500", "-250", "123456"),
+    ],
+)
+def test_a_number_that_repeats_far_outside_the_others_is_asked_about(tmp_path: Path, code: str) -> None:
+    values = [*AGES[:2], code, *AGES[2:9], code, *AGES[9:], code]
+    path = write(tmp_path, "sample\tage", *zip(MANY, values, strict=False))
+    for read in (read_traits, read_covariates):
+        with pytest.raises(InputError, match=r"3 values of age are .*apart from the others, 31\.1 to 71\.9") as refusal:
+            read(path)
+        assert float(refusal.value.facts["value"]) == float(code)
+    assert np.isnan(read_traits(path, missing_values=(refusal.value.facts["value"],)).values[[2, 10, 22 - 1], 0]).all()
+    assert read_traits(path, missing_values=()).values[2, 0] == float(code)
+
+
+@pytest.mark.parametrize("codes", [("-88", "-99"), ("0", "999"), ("998", "999"), ("-1", "-1e30")])
+def test_codes_of_several_kinds_do_not_hide_each_other(tmp_path: Path, codes: tuple[str, str]) -> None:
+    path = write(tmp_path, "sample\tage", *zip(MANY, [*codes, *AGES, *codes], strict=False))
+    with pytest.raises(InputError, match=r"2 values of age are .*apart from the others"):
+        read_traits(path)
+
+
+REAL: dict[str, list[float]] = {
+    "a floor of detection": [0.5] * 9 + [0.7, 0.9, 1.2, 1.4, 2.2, 3.8, 5.5, 8.0, 12.5, 40.1],
+    "a floor of logarithms": [-1.0] * 6 + [0.58, 1.32, 1.81, 2.17, 2.7, 3.09, 3.46, 4.2, 5.1, 6.6, 7.2],
+    "a top of titres": [10, 20, 20, 40, 40, 80, 160, 160, 320, 640, 1280, 1280, 1280, 2560, 2560],
+    "the highest of titres": [10, 20, 20, 40, 40, 80, 80, 160, 320, 640, 1280, 2560, 2560, 2560],
+    "zeros of counts": [0] * 20 + [1, 1, 1, 2, 3, 4, 7, 12, 40, 41],
+    "a gene that is off in half": [0.0] * 10 + [8.1, 8.4, 8.8, 9.0, 9.2, 9.5, 9.9, 10.3, 10.4, 10.6],
+    "a scale of five": [1, 2, 3, 4, 5] * 5,
+    "a scale of ten": [0, 0, 9, 9, 8, 7, 10, 10, 6, 5, 3, 9, 8],
+    "cases and controls": [1, 2] * 10,
+    "truth values": [0, 1, 1] * 7,
+    "signs": [-1, 1, 1, -1, 1, -1] * 3,
+    "signs and none": [-1, 0, 1, 0, 1, -1, 0, 0] * 3,
+    "copies of a gene": [-1, 0, 0, 0, 1, 2, 0, 0, -2, 1] * 3,
+    "doses": [0, 0, 0, 50, 50, 50, 100, 100, 100, 75, 75, 75],
+    "ages of people up to 99": [99, 99, 61, 64, 66, 66, 70, 71, 77, 77, 78, 80, 82, 88, 88, 91, 95],
+    "days in hospital": [1, 1, 1, 2, 2, 3, 4, 4, 5, 6, 7, 9, 12, 15, 22, 30, 100, 100],
+    "pack years": [0, 0, 0, 0, 5, 10, 12, 15, 20, 22, 30, 35, 40, 40, 60],
+    "percentages": [99, 99, 98, 100, 100, 97, 85, 60, 88, 77, 66, 99],
+    "z statistics with ties": [-3.5, -3.5, -1.2, -0.4, -0.1, 0.2, 0.3, 0.8, 1.1, 1.9, 2.5],
+    "one outlier": [*AGES, 250.0],
+    "saturated intensities": [65535, 65535, 210, 450, 900, 1800, 3900, 8000, 17000, 33000, 41000],
+}
+
+
+@pytest.mark.parametrize("what", REAL)
+def test_floors_counts_scales_and_groups_are_numbers(tmp_path: Path, what: str) -> None:
+    table = read_traits(write(tmp_path, "sample\ty", *zip(MANY, REAL[what], strict=False)))
+    assert table.values[:, 0].tolist() == REAL[what]
+
+
 def test_one_code_far_from_all_others_is_asked_about(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="1 value of z is -999, apart"):
         read_traits(write(tmp_path, "gene\tz", *zip(IDS, [-999, *NUMBERS[1:]], strict=True)))
@@ -150,13 +232,10 @@ def test_missing_values_of_spreadsheets_and_statistics(tmp_path: Path, blank: st
 DESEQ2 = "gene,baseMean,log2FoldChange,lfcSE,stat,pvalue,padj"
 TESTED = {
     DESEQ2: ("stat", "stat, log2FoldChange"),
-    '"","logFC","logCPM","F","PValue","FDR"': ("logFC", "logFC"),
     '"","logFC","AveExpr","t","P.Value","adj.P.Val","B"': ("t", "t, logFC"),
     "names,scores,logfoldchanges,pvals,pvals_adj": ("scores", "scores, logfoldchanges"),
-    ",p_val,avg_log2FC,pct.1,pct.2,p_val_adj": ("avg_log2FC", "avg_log2FC"),
-    "target_id,pval,qval,b,se_b,mean_obs": ("b", "b"),
-    "Gene,Fold Change,P-value": ("Fold Change", "Fold Change"),
     "target_id,pval,qval,test_stat,rss": ("test_stat", "test_stat, rss"),
+    "gene,logFC,moderated,PValue": ("logFC", "logFC, moderated"),
 }
 
 
@@ -171,6 +250,26 @@ def test_a_table_of_differential_expression_offers_its_columns(tmp_path: Path, h
     first, offered = TESTED[header]
     assert refusal.value.facts == {"first": quote(first), "offered": offered}
     assert read_traits(path, first).names == (first,)
+
+
+@pytest.mark.parametrize(
+    ("header", "signal"),
+    [
+        ('"","logFC","logCPM","F","PValue","FDR"', "logFC"),
+        (",p_val,avg_log2FC,pct.1,pct.2,p_val_adj", "avg_log2FC"),
+        ("target_id,pval,qval,b,se_b,mean_obs", "b"),
+        ("GENE,CHR,START,STOP,NSNPS,N,ZSTAT,P", "ZSTAT"),
+    ],
+)
+def test_the_one_column_of_test_results_that_has_a_sign_is_the_signal(tmp_path: Path, header: str, signal: str) -> None:
+    titles = [title.strip('"') for title in header.split(",")][1:]
+    stream = np.random.default_rng(1)
+    columns = [stream.normal(size=8) if title in (signal, "logCPM") else stream.uniform(0, 1, 8) for title in titles]
+    rows = [(f"G{row}", *(column[row].round(3) for column in columns)) for row in range(8)]
+    table = read_traits(write(tmp_path, header, *rows, name="de.csv", sep=","))
+    assert table.names == (signal,)
+    assert table.values[:, 0].tolist() == columns[titles.index(signal)].round(3).tolist()
+    assert table.notes[0] == f"de.csv is a table of test results: {signal} is the signal, the only one with a sign."
 
 
 def test_a_statistic_without_p_values_is_read(tmp_path: Path) -> None:
