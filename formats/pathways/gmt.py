@@ -17,8 +17,8 @@ from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
 from ..files.opening import open_text
 from ..genes.orientation import GENE_WORDS, title_word
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
-from .edge_tables import SET_TITLES, SOURCE_TITLES, TARGET_TITLES
-from .signs import are_relations, read_sign
+from ..regulons.edge_tables import SET_TITLES, SOURCE_TITLES, TARGET_TITLES
+from ..regulons.signs import are_relations, read_sign
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

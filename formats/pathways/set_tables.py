@@ -14,9 +14,9 @@ from ..files.delimited import check_names, clipped, open_table, peek, read_body,
 from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
 from ..genes.orientation import title_word
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
-from .edge_tables import GENE_TITLES, SET_TITLES, is_set_table
+from ..regulons.edge_tables import GENE_TITLES, SET_TITLES, is_set_table
+from ..regulons.regulons import read_regulons
 from .gmt import set_twice
-from .regulons import read_regulons
 
 if TYPE_CHECKING:
     from pathlib import Path
