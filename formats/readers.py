@@ -125,7 +125,7 @@ class FormatReader:
 IS_ZIP = first_bytes("zip")
 """The sign of NumPy archives."""
 
-REGULON_OPTIONS = ("unknown_sign", "sign_column", "weight_column", "gene_column")
+REGULON_OPTIONS = ("unknown_sign", "sign_column", "weight_column", "gene_column", "source_column", "set_column")
 """The keywords of tables of sources and targets, or of sets and genes."""
 
 READERS: Mapping[Contents, Mapping[str, FormatReader]] = {

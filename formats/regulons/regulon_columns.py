@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -9,7 +10,6 @@ from typing import TYPE_CHECKING
 from ...engine.errors import InputError, NotFound
 from ...engine.wording import some
 from ..files.delimited import clipped, is_missing, is_number
-from ..genes.orientation import title_word
 from .signs import (
     FLAG_TITLES,
     SignMarks,
@@ -22,20 +22,14 @@ from .signs import (
     says_repression,
     without_number,
 )
+from .titles import MAY_BE_WEIGHTS, WEIGHT_TITLES, is_p_title, title_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from ..files.delimited import Row
     from .edge_tables import Layout
-
-WEIGHT_TITLES = (
-    "weight", "weights", "mor", "importance", "coef_mean", "coef", "coefficient", "likelihood_weight", "beta",
-    "estimate", "rho", "cor", "corr", "correlation",
-)  # fmt: skip
-"""Titles of a column of weights; the first that is there counts."""
-
-MAY_BE_WEIGHTS = frozenset({*WEIGHT_TITLES, "likelihood", "score", "strength", "confidence", "confidence_score"})
 
 NOT_SIGNS = frozenset({"sign_decision", "pmid", "references", "reference", "resources", "source_db", "evidence"})
 """Titles of columns that say where a sign comes from."""
@@ -68,12 +62,15 @@ class Columns:
         Whether `signs` are two flags.
     unread : dict of int to UnreadColumn
         Other columns that may hold signs or weights.
+    are_members : bool
+        Whether the column of weights holds TRUE and FALSE: of a set, only the genes that it marks are members.
     """
 
     weight: int | None
     signs: tuple[int, ...]
     are_flags: bool = False
     unread: dict[int, UnreadColumn] = field(default_factory=dict["int", "UnreadColumn"])
+    are_members: bool = False
 
 
 @dataclass(slots=True)
@@ -90,12 +87,13 @@ class UnreadColumn:
     repression: str = ""
     counts: bool = True
     is_relation: bool = field(init=False)
+    _words: set[str] = field(default_factory=set["str"])
     _last: int | None = None
     _marks: SignMarks = field(default_factory=SignMarks)
     _dash: str = ""
 
     def __post_init__(self) -> None:
-        self.is_relation = _is_relation_title(title_word(self.title))
+        self.is_relation = _is_relation_title(title_key(self.title))
 
     @property
     def is_open(self) -> bool:
@@ -115,6 +113,8 @@ class UnreadColumn:
         self.may_be_numbers &= number
         self.may_be_signs &= sign is not None
         self.may_be_flags &= read_flags(cell, "0") is not None
+        if self.may_be_flags and not number:
+            self._words.add(cell.strip().lower())
         if not self.negative and ((number and float(cell) < 0) or sign == -1):
             self.negative = cell.strip()
         if sign and not number:
@@ -131,10 +131,16 @@ class UnreadColumn:
         return bool(self._dash) and self._marks.are_dashes_minus
 
     @property
+    def has_flags_in_words(self) -> bool:
+        """Whether it holds TRUE and FALSE, or yes and no, and nothing else."""
+        return self.may_be_flags and {read_flags(word, "0") for word in self._words} == {0, 1}
+
+    @property
     def holds_numbers(self) -> bool:
         """Whether it holds numbers that may mean something: no ids, no count of the rows."""
-        word = title_word(self.title)
+        word = title_key(self.title)
         is_of_names = bool(_OF_NAMES.fullmatch(word)) or word in NOT_SIGNS or bool(_FLAGS.fullmatch(word))
+        is_of_names = is_of_names or is_p_title(self.title)
         return self.may_be_numbers and not (self.is_empty or self.counts or is_of_names)
 
 
@@ -149,7 +155,7 @@ def find_columns(path: Path, layout: Layout, sign_column: str | None, weight_col
         The chosen or the titled column holds no signs.
     """
     header, names = layout.header, {layout.source, layout.target}
-    titles = [title_word(title) for title in header]
+    titles = [title_key(title) for title in header]
     if "entry1" in titles:  # KEGG's relations: their subtype has a name and a value
         titles = ["subtype" if title == "name" else title for title in titles]
     cells = {
@@ -157,7 +163,7 @@ def find_columns(path: Path, layout: Layout, sign_column: str | None, weight_col
         for column in range(len(header))
         if column not in names
     }
-    weight = _chosen(path, header, weight_column)
+    weight = _chosen(path, layout, weight_column)
     if weight_column is None:
         weight = next((titles.index(title) for title in WEIGHT_TITLES if title in titles), None)
         weight = _find_signed_numbers(titles, cells) if weight is None else weight
@@ -170,12 +176,12 @@ def find_columns(path: Path, layout: Layout, sign_column: str | None, weight_col
     if sign_column is None:
         signs, are_flags = _find_signs(path, header, titles, cells, weight)
     elif sign_column != "none":
-        signs = (_chosen(path, header, sign_column) or 0,)
+        signs = (_chosen(path, layout, sign_column) or 0,)
         _refuse_flags(path, header[signs[0]], cells.get(signs[0], []))
     unread = {
         column: UnreadColumn(header[column]) for column in cells if column not in (weight, *signs) and header[column]
     }
-    return Columns(weight, signs, are_flags, unread)
+    return Columns(weight, signs, are_flags, unread, are_members=weight is not None and _are_truths(cells[weight]))
 
 
 def refuse_unread_signs(path: Path, columns: Columns, *, is_signed: bool, has_negative: bool) -> None:
@@ -200,14 +206,14 @@ def refuse_unread_signs(path: Path, columns: Columns, *, is_signed: bool, has_ne
     if has_negative:
         return
     for column in columns.unread.values():
-        word = title_word(column.title)
+        word = title_key(column.title)
         if column.repression and word not in NOT_SIGNS:
             raise _may_be_signs(path, column.title, column.repression)
     if is_signed:
         return
     for column in columns.unread.values():
         _refuse_unread(path, column)
-    if columns.weight is None and any(title_word(c.title) == "sign_decision" for c in columns.unread.values()):
+    if columns.weight is None and any(title_key(c.title) == "sign_decision" for c in columns.unread.values()):
         raise InputError(
             f"{path} says in 'sign_decision' how signs were decided, and has no column of the signs themselves.",
             code="column-may-be-signs",
@@ -217,7 +223,7 @@ def refuse_unread_signs(path: Path, columns: Columns, *, is_signed: bool, has_ne
 
 def _refuse_unread(path: Path, column: UnreadColumn) -> None:
     """Refuse a column whose numbers, flags or marks may be signs, where no other column has signs."""
-    word = title_word(column.title)
+    word = title_key(column.title)
     if column.is_empty or (word in NOT_SIGNS and not (column.may_be_signs and column.negative)):
         return
     if names_one_sign(word) and column.may_be_flags:
@@ -243,26 +249,80 @@ def _is_relation_title(word: str) -> bool:
 
 
 def note_unread(header: Sequence[str], columns: Columns) -> list[str]:
-    """Return notes on columns of numbers that were not read, and on the choice between columns of weights."""
-    titles = [column.title for column in columns.unread.values() if column.holds_numbers]
-    others = [title for title in titles if title_word(title) in MAY_BE_WEIGHTS]
+    """Return notes on all columns that were not read, and on the choice between columns of weights."""
+    unread = [column for column in columns.unread.values() if not (column.counts and not column.is_empty)]
+    can_be = [column.title for column in unread if column.holds_numbers]
+    others = [title for title in can_be if title_key(title) in MAY_BE_WEIGHTS]
+    titles = [column.title for column in unread]
+    notes: list[str] = []
     if columns.weight is not None and others:
         listed, be = some([repr(title) for title in others]), "is" if len(others) == 1 else "are"
         titles = [title for title in titles if title not in others]
         note = f"weights are column {header[columns.weight]!r}; {listed} may be weights too and {be} not read"
         notes = [f"{note}, and can be chosen instead"]
-    else:
-        notes = []
-    if titles:
-        can_be = "; it can be chosen as weights" if len(titles) == 1 else "; one can be chosen as weights"
-        chooses = "" if columns.weight is not None else can_be
-        notes.append(f"columns not read: {some([repr(title) for title in titles], 10)}{chooses}")
-    return notes
+    if not titles:
+        return notes
+    chooses = ""
+    if columns.weight is None and can_be:
+        one = "it" if len(titles) == 1 else "one" if len(can_be) == len(titles) else some(list(map(repr, can_be)), 3)
+        chooses = f"; {one} can be chosen as weights"
+    return [*notes, f"columns not read: {some([repr(title) for title in titles], 12)}{chooses}"]
 
 
-def _chosen(path: Path, header: Sequence[str], title: str | None) -> int | None:
+def refuse_flags_of_members(path: Path, columns: Columns) -> None:
+    """Refuse a table of sets with a column of TRUE and FALSE that was not read: it may say which genes belong.
+
+    Raises
+    ------
+    InputError
+        The message names the column.
+    """
+    for column in columns.unread.values():
+        if column.has_flags_in_words:
+            raise InputError(
+                f"The column {column.title!r} of {path} holds TRUE and FALSE: it may say which genes belong to a set, "
+                "or something else of them.",
+                code="flags-of-members",
+                facts={"column": column.title},
+            )
+
+
+def read_weight(path: Path, row: Row, layout: Layout, columns: Columns) -> float:
+    """Return the weight of a row: that of its field, 1 or 0 of TRUE or FALSE, 1 where there is no column of weights.
+
+    Raises
+    ------
+    InputError
+        The field is no finite number.
+    """
+    if columns.weight is None:
+        return 1.0
+    field, title = row.fields[columns.weight], layout.header[columns.weight]
+    if columns.are_members and (flag := read_flags(field, "0")) is not None:
+        return float(flag)
+    if is_number(field) and math.isfinite(float(field)):
+        return float(field)
+    what = "is not a finite number" if is_number(field) or is_missing(field) else "is not a number"
+    raise InputError(
+        f"{path}, line {row.line}, column {title}: the weight {clipped(field)} of {row.fields[layout.source]} → "
+        f"{row.fields[layout.target]} {what}.",
+        code="weight-not-a-number",
+        facts={"column": title},
+    )
+
+
+def _are_truths(cells: Iterable[str]) -> bool:
+    """Whether fields are TRUE and FALSE, or yes and no, in words."""
+    filled = [cell for cell in cells if not is_missing(cell)]
+    return bool(filled) and all(not is_number(cell) and read_flags(cell, "0") is not None for cell in filled)
+
+
+def _chosen(path: Path, layout: Layout, title: str | None) -> int | None:
+    header = layout.header
     if title is None or title == "none":
         return None
+    if not layout.has_header and title.isdecimal() and 1 <= int(title) <= len(header):
+        return int(title) - 1
     if title not in header:
         raise NotFound(f"{path} has no column {title!r}; it has {some([other for other in header if other], 10)}.")
     return list(header).index(title)
@@ -338,7 +398,7 @@ def _is_of_resource(title: str) -> bool:
 def _refuse_flags(path: Path, title: str, cells: Iterable[str]) -> None:
     """Refuse flags of one sign chosen as the column of signs: what is not activation need not be repression."""
     filled = [cell for cell in cells if not is_missing(cell)]
-    if names_one_sign(title_word(title)) and filled and all(read_flags(cell, "0") is not None for cell in filled):
+    if names_one_sign(title_key(title)) and filled and all(read_flags(cell, "0") is not None for cell in filled):
         raise _one_flag(path, title)
 
 
