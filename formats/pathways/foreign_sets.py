@@ -47,7 +47,7 @@ _PANDAS = "In Python: import pandas; d = pandas.read_csv("
 FOREIGN_SETS = (
     ForeignSets(
         "MSigDB's file of XML",
-        "Download the .gmt file of the same release. Or in Python: import xml.etree.ElementTree as x; "
+        "Download the .gmt file of the same release. In Python: import xml.etree.ElementTree as x; "
         'open("sets.gmt", "w").writelines("\\t".join([s.get("STANDARD_NAME"), "na", *(s.get("MEMBERS_SYMBOLIZED") or '
         's.get("MEMBERS")).split(",")]) + "\\n" for s in x.parse("{name}").getroot())',
         re.compile(r"(?s)\s*(<\?xml.*)?<MSIGDB", re.IGNORECASE),
@@ -72,8 +72,8 @@ FOREIGN_SETS = (
     ForeignSets("a file of places in a genome (GFF)", "Sets are names and genes.", re.compile(r"##g[ft]f-version")),
     ForeignSets(
         "the table of motifs of pySCENIC (reg.csv), with several rows for a regulator",
-        "In Python: import json, pyscenic.utils; json.dump(dict((r.name, dict(r.gene2weight)) for r in "
-        'pyscenic.utils.load_signatures("{name}")), open("regulons.json", "w"))',
+        "In Python: import json, pyscenic.cli.utils; json.dump(dict((r.name, dict(r.gene2weight)) for r in "
+        'pyscenic.cli.utils.load_signatures("{name}")), open("regulons.json", "w"))',
         re.compile(r"(?s).*\bTargetGenes\b.*\bRankAtMax\b"),
     ),
     ForeignSets(

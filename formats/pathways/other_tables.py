@@ -36,7 +36,7 @@ def refuse_other_tables(path: Path, file: LoadingsFile, matcher: Matcher) -> Non
     """
     columns = [pathway.name for pathway in file.pathways]
     _refuse_expression(path, columns, set(matcher.panel.samples))
-    _refuse_genes(path, file, columns, matcher)
+    refuse_matrix(path, file, matcher)
     _refuse_whole(path, file)
 
 
@@ -51,7 +51,15 @@ def _refuse_expression(path: Path, columns: list[str], samples: set[str]) -> Non
     )
 
 
-def _refuse_genes(path: Path, file: LoadingsFile, columns: list[str], matcher: Matcher) -> None:
+def refuse_matrix(path: Path, file: LoadingsFile, matcher: Matcher) -> None:
+    """Refuse a table whose columns are all named as genes: a covariance, or weights of regulators on targets.
+
+    Raises
+    ------
+    InputError
+        Both readings are named.
+    """
+    columns = [pathway.name for pathway in file.pathways]
     genes = {gene for pathway in file.pathways for gene in pathway.genes}
     if len(columns) < 2 or not all(column in genes or matcher.index(column) is not None for column in columns):
         return

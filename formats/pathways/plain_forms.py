@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ...engine.errors import GrnError, InputError
 from ...engine.wording import counted
 from ..files.cells import CELLS, lines_of_rows, open_cells
+from ..files.delimited import is_number
 from ..files.kinds import TEXT_KINDS, file_kind
 from ..files.limits import NAMES_PACKING
 from ..files.opening import open_text
@@ -27,6 +28,9 @@ _LOOKED_AT = 20
 
 _LIST = re.compile(r"(?P<name>[^:\t]{1,200}):\s*(?P<genes>[^:\t]*\S)")
 """A line of a name and a list of genes: `T cells: CD3D, CD3E`."""
+
+_SEVERAL = re.compile(r":.*\w[,; ]+\w")
+"""Two genes or more behind a colon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +99,16 @@ def plain_lists(path: Path, *, insist: bool = False) -> Generator[PlainForm | No
     if not lines or any("\t" in line for line in lines):
         yield None
         return
-    is_list = all(map(_LIST.fullmatch, map(str.strip, lines))) and any(re.search("[,;]", line) for line in lines)
+    is_list = all(map(_LIST.fullmatch, map(str.strip, lines))) and any(map(_SEVERAL.search, lines))
     mark = next((mark for mark in ";," if all(mark in line for line in lines)), None)
     if not is_list and mark is None:
         yield None
         return
     with open_text(path, packing=NAMES_PACKING) as stream:
-        rows = _listed(stream) if is_list else csv.reader(stream, delimiter=mark or ",")
+        parting = re.compile("[,;]" if any(re.search("[,;]", line) for line in lines) else r"\s+")
+        rows = _listed(stream, parting) if is_list else csv.reader(stream, delimiter=mark or ",")
         with _written(path, ".gmt", _gmt_lines(path, rows)) as written:
-            between = (
-                "names before a colon, genes between commas" if is_list else f"fields between {_MARKS[mark or ',']}"
-            )
+            between = "names before a colon, genes behind it" if is_list else f"fields between {_MARKS[mark or ',']}"
             is_plain = is_list or insist or is_gmt(written)
             yield PlainForm(written, (f"a set a line: {between}",)) if is_plain else None
 
@@ -113,10 +116,10 @@ def plain_lists(path: Path, *, insist: bool = False) -> Generator[PlainForm | No
 _MARKS = {";": "semicolons", ",": "commas"}
 
 
-def _listed(lines: Iterable[str]) -> Iterator[list[str]]:
+def _listed(lines: Iterable[str], parting: re.Pattern[str]) -> Iterator[list[str]]:
     for line in lines:
         name, _, genes = line.strip().partition(":")
-        yield [name.strip(), "", *(part.strip() for part in re.split("[,;]", genes))] if genes.strip() else []
+        yield [name.strip(), "", *(part.strip() for part in parting.split(genes.strip()))] if genes.strip() else []
 
 
 def _gmt_lines(path: Path, rows: Iterable[Sequence[str]]) -> Iterator[str]:
@@ -154,7 +157,10 @@ def _has_title(path: Path) -> bool:
     if len(lines) < 3 or lines[0].startswith(("#", "!", "{", "<", ">")):
         return False
     rows = list(csv.reader(lines, delimiter=_delimiter_of(lines)))
-    return _is_remark(rows[0]) and len(_filled(rows[0])) == 1 and any(len(_filled(row)) > 1 for row in rows[1:])
+    below = [row for row in rows[1:] if len(_filled(row)) > 1]
+    if not _is_remark(rows[0]) or not below:
+        return False
+    return len(below[0]) > 2 or not is_number(below[0][1])  # else the title of R's only column
 
 
 def _delimiter_of(lines: Sequence[str]) -> str:
@@ -181,9 +187,10 @@ def _trimmed(rows: Iterator[list[str]], counts: list[int]) -> Iterator[list[str]
     begin = begin if any(map(_is_remark, top[:begin])) else 0
     counts[0] = sum(bool(_filled(row)) for row in top[:begin])
     yield from ([] for _ in top[:begin])
+    is_wide = any(len(_filled(row)) > 1 for row in top)
     waiting: list[list[str]] = []
     for row in itertools.chain(top[begin:], rows):
-        if not _filled(row) or (_is_remark(row) and len(row) > 1):
+        if not _filled(row) or (_is_remark(row) and is_wide):
             waiting.append(row)
             continue
         yield from waiting

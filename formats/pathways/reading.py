@@ -24,7 +24,7 @@ from .foreign_sets import refuse_foreign_sets, undirected_columns
 from .gmx import read_sets_in_columns
 from .memberships import is_membership
 from .objects import FRAME, MAPPING, is_frame, read_mapping, written_frame
-from .other_tables import refuse_other_tables
+from .other_tables import refuse_matrix, refuse_other_tables
 from .plain_forms import PlainForm, plain_lists, plain_table
 from .regulator_names import as_regulators, names_of_regulons, settle_names
 from .set_tables import RESULT_TITLES
@@ -123,14 +123,14 @@ def _read_file(path: Path, asked: Asked, matcher: Matcher) -> tuple[str, Loading
     if asked.kind == "gmt":
         with plain_lists(path, insist=True) as form:
             return _read_form(form or PlainForm(path), asked, matcher)
+    with plain_table(path) as form:
+        if form is not None:
+            return _read_form(form, asked, matcher)
     try:
         return _read_form(PlainForm(path), asked, matcher)
     except InputError as error:
         if error.code not in (NOT_RECOGNISED, "columns-not-named"):
             raise
-        with plain_table(path) as form:
-            if form is not None:
-                return _read_form(form, asked, matcher)
         with plain_lists(path) as form:
             if form is not None and asked.kind in ("auto", "regulon"):
                 return _read_form(form, asked, matcher)
@@ -166,7 +166,7 @@ def _read_kind(path: Path, asked: Asked, matcher: Matcher) -> tuple[str, Loading
         file = _without_choices(path, read_transposed(path), asked)
         return kind, _judged(path, kind, file, asked, matcher)
     if is_guessed and kind == "loadings" and not asked.is_scaled:
-        kind = _members_or_loadings(path, asked)
+        kind = _members_or_loadings(path, asked, matcher)
     if asked.kind == "regulon" and not asked.choices and (file := as_regulators(path, matcher)) is not None:
         return kind, file
     has_names = asked.kind in ("regulon", "sets") and bool(asked.choices.keys() & {"source_column", "set_column"})
@@ -195,10 +195,10 @@ def _read_by_genes(path: Path, matcher: Matcher) -> tuple[str, LoadingsFile] | N
     return None if sets is None else ("gmx", sets)
 
 
-def _members_or_loadings(path: Path, asked: Asked) -> str:
+def _members_or_loadings(path: Path, asked: Asked, matcher: Matcher) -> str:
     """Return what a table like one of loadings is, refusing results of tests, and 0 and 1 that may be either."""
     _refuse_results(path)
-    if not _is_binary(path):
+    if not _is_binary(path, matcher):
         return "loadings"
     if not asked.is_set:
         raise InputError(
@@ -238,14 +238,15 @@ def _refuse_results(path: Path) -> None:
         )
 
 
-def _is_binary(path: Path) -> bool:
-    """Whether a loading table holds nothing but 0 and 1, and both."""
+def _is_binary(path: Path, matcher: Matcher) -> bool:
+    """Whether a loading table holds nothing but 0 and 1, and both; columns that are genes are asked about."""
     if file_kind(path) not in TABLE_KINDS:
         return False
     with open_table(path) as table:
         if not is_membership(table):
             return False
     file: LoadingsFile = READERS["pathways"]["loadings"].read(path)
+    refuse_matrix(path, file, matcher)
     return all(pathway.genes and bool(np.all(pathway.loadings == 1)) for pathway in file.pathways)
 
 
@@ -280,10 +281,14 @@ def _formats_that_work(path: Path, matcher: Matcher) -> list[str]:
         return []
     formats: list[str] = []
     for kind, reader in READERS["pathways"].items():
+        if kind == "sif":  # which reads any text with blanks
+            continue
         with contextlib.suppress(GrnError):
             file: LoadingsFile = reader.read(path)
             genes = {gene for pathway in file.pathways for gene in pathway.genes}
             known = sum(matcher.index(gene) is not None for gene in genes)
-            if genes and 10 * known >= 9 * len(genes):
+            names = [pathway.name for pathway in file.pathways]
+            is_of_sets = kind in ("gmt", "gmx") and any(matcher.index(name) is not None for name in names)
+            if genes and 10 * known >= 9 * len(genes) and not is_of_sets:
                 formats.append(kind)
     return [kind for kind in formats if kind != "sets" or "regulon" not in formats]

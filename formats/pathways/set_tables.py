@@ -16,7 +16,7 @@ from ..models.gene_loadings import GeneLoadings, LoadingsFile
 from ..regulons.edge_tables import is_set_table
 from ..regulons.regulons import read_regulons
 from ..regulons.signs import names_one_sign, split_regulon_name
-from ..regulons.titles import GENE_TITLES, SET_TITLES, SOURCE_TITLES, is_group_title, title_key
+from ..regulons.titles import GENE_TITLES, SET_TITLES, SOURCE_TITLES, TARGET_TITLES, is_group_title, title_key
 from .gmt import set_twice
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ LIST_TITLES = (
     "genes", "gene_list", "genelist", "geneid", "gene_ids", "gene_symbols", "genesymbols", "members", "overlap_genes",
     "lead_genes", "core_enrichment", "leading_edge", "leadingedge", "intersections", "userid",
     "markers", "marker_genes", "marker",
-    "targets", "target_genes", "targetgenes", "zielgene", "dianas", "cibles", "genes_cibles", *GENE_TITLES,
+    "targets", "target_genes", "targetgenes", "zielgene", "dianas", "cibles", "genes_cibles",
+    *GENE_TITLES, *TARGET_TITLES,
 )  # fmt: skip
 """Titles of a column that may hold all genes of a set."""
 
@@ -57,7 +58,7 @@ RESULT_TITLES = frozenset(
 )
 """Titles of the results of a test of sets: genes listed there are those of the query that are in the set."""
 
-_ONE_GENE = frozenset(GENE_TITLES) - {"genes", "geneid"}
+_ONE_GENE = frozenset((*GENE_TITLES, *TARGET_TITLES)) - {"genes", "geneid", "zielgene"}
 """Titles of a column of one gene a row, in whose names a space or a slash may stand."""
 
 _SHARES = re.compile(r"\s*(tags|list|signal)\s*=", re.IGNORECASE)

@@ -33,6 +33,9 @@ _PAIR_TITLES = frozenset({"tf_tg", "tf_target", "tf_gene_pair"})
 _EDGE_TITLES = ("shared_name", "name", "edge", "edge_name")
 _EDGE = re.compile(r"(?P<source>\S.*?) \((?P<relation>[^()]*)\) (?P<target>\S.*)")
 _PAIR = re.compile(r"(?P<source>[^:]+):(?P<target>[^:]+)")
+_LISTED = re.compile(r"[;,|]\s*\S")
+"""What parts the names of a list in one field."""
+
 _DECIMAL = re.compile(r"[+-]?\d*\.\d+(e[+-]?\d+)?", re.IGNORECASE)
 
 
@@ -138,7 +141,8 @@ def find_layout(table: Table) -> Layout | None:
     columns = _find_names(titles) or _find_groups(table, header, titles)
     if columns is not None:
         source, target = columns
-        if any(_DECIMAL.fullmatch(field) for field in column_of(body, target)):
+        names = column_of(body, target)
+        if any(map(_DECIMAL.fullmatch, names)) or 2 * sum(bool(_LISTED.search(name)) for name in names) > len(names):
             return None
         return Layout(header, source, target, body, are_sets=_names_sets(titles[source]))
     if _is_trrust(table.first[0].fields):
@@ -256,12 +260,10 @@ def _find_groups(
         gene = 0
     if gene is None or is_counting(column_of(rows, gene)):
         return None
-    groups = [
-        column
-        for column, title in enumerate(header)
-        if column != gene and is_group_title(title) and are_labels(fields := column_of(rows, column))
-        if not set(fields) <= {"0", "1", "0.0", "1.0", ""}
-    ]
+    titled = [column for column, title in enumerate(header) if column != gene and is_group_title(title)]
+    groups = [column for column in titled if are_labels(column_of(rows, column))]
+    if len(titled) > 1 or len(header) == 2:  # 0 and 1 may be membership
+        groups = [column for column in groups if not set(column_of(rows, column)) <= {"0", "1", "0.0", "1.0", ""}]
     if len(groups) > 1:
         listed = [header[column] for column in groups]
         shown = some([repr(title) for title in listed], 10)

@@ -24,7 +24,7 @@ FLAG_TITLES = (
 
 _OF_EXPRESSION = r"( (of )?(the )?(gene )?(expression|transcription))?"
 _PLUS = re.compile(
-    r"\+1?(\.0+)?|1(\.0+)?|(trans)?a[ck]?tiv(a|ier)\w*"
+    r"\+1?(\.0+)?|1(\.0+)?|(trans)?a[ckt]?tiv(a|ier)\w*"
     + _OF_EXPRESSION
     + r"|(stimul(at|ier)|estimul|induc|indu[zi][ist]|enhanc|increas|"
     r"promot|promuev|foerder|forder)\w*" + _OF_EXPRESSION + r"|expression|positiv[aeo]?|pos(itive)?(ly)?( regulat\w+)?|"
