@@ -169,7 +169,7 @@ HINTS: dict[str, str] = {
     "sample-of-text": "Correct the field if it is a sample; if it describes genes, add --skip-columns {column!r}.",
     "samples-not-described": "Describe the samples in a table, one a row: --sample-table FILE.",
     "samples-without-condition": "Choose the samples with --where COLUMN=VALUE.",
-    "set-column-ambiguous": "Choose with `grn commit --set-column TITLE`, such as {first!r}; or leave one in the file.",
+    "set-column-ambiguous": "Choose with `grn commit --set-column {first!r}` or another; or leave one in the file.",
     "several-measures": "Choose the columns to read by their titles, such as --columns {pattern!r}.",
     "several-sheets": (
         "--sheet NAME reads one of them, with `grn init` and `grn commit`; elsewhere, leave one in the file."

@@ -156,7 +156,10 @@ def _has_title(path: Path) -> bool:
         lines = [line for line in itertools.islice(stream, _LOOKED_AT) if line.strip()]
     if len(lines) < 3 or lines[0].startswith(("#", "!", "{", "<", ">")):
         return False
-    rows = list(csv.reader(lines, delimiter=_delimiter_of(lines)))
+    try:
+        rows = list(csv.reader(lines, delimiter=_delimiter_of(lines)))
+    except csv.Error:
+        return False
     below = [row for row in rows[1:] if len(_filled(row)) > 1]
     if not _is_remark(rows[0]) or not below:
         return False

@@ -296,7 +296,10 @@ def _is_plain_edge_list(table: Table) -> bool:
     """Whether rows are two names, or two names and a number."""
     rows = [[field.strip() for field in row.fields] for row in table.first]
     return all(
-        len(row) == len(rows[0]) in (2, 3) and not any(map(is_number, row[:2])) and all(map(is_number, row[2:]))
+        len(row) == len(rows[0]) in (2, 3)
+        and all(row[:2])
+        and not any(map(is_number, row[:2]))
+        and all(map(is_number, row[2:]))
         for row in rows
     )
 
