@@ -15,7 +15,7 @@ from ..files.delimited import check_names, clipped, open_table, read_body, read_
 from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
 from .edge_tables import Names, require_layout
-from .regulon_columns import find_columns, note_unread, read_weight, refuse_flags_of_members, refuse_unread_signs
+from .regulon_columns import find_columns, read_weight
 from .signs import (
     SignMarks,
     describe_completed,
@@ -26,6 +26,7 @@ from .signs import (
     spell_dashes,
     split_regulon_name,
 )
+from .unread_columns import note_unread, refuse_flags_of_members, refuse_unread_signs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from ..files.delimited import Row, Table
     from .edge_tables import Layout
-    from .regulon_columns import Columns
+    from .unread_columns import Columns
 
 PROGENY = frozenset(
     "androgen egfr estrogen hypoxia jak-stat mapk nfkb p53 pi3k tgfb tnfa trail vegf wnt".split()  # noqa: SIM905
