@@ -6,6 +6,7 @@ import csv
 import itertools
 import re
 import tempfile
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 _LOOKED_AT = 20
 """Rows at the top among which a table begins, or lines that show what a text is."""
+
+_MARKS = {"\t": "tabs", ";": "semicolons", ",": "commas"}
+"""What parts the fields of a text."""
 
 _LIST = re.compile(r"(?P<name>[^:\t]{1,200}):\s*(?P<genes>[^:\t]*\S)")
 """A line of a name and a list of genes: `T cells: CD3D, CD3E`."""
@@ -113,9 +117,6 @@ def plain_lists(path: Path, *, insist: bool = False) -> Generator[PlainForm | No
             yield PlainForm(written, (f"a set a line: {between}",)) if is_plain else None
 
 
-_MARKS = {";": "semicolons", ",": "commas"}
-
-
 def _listed(lines: Iterable[str], parting: re.Pattern[str]) -> Iterator[list[str]]:
     for line in lines:
         name, _, genes = line.strip().partition(":")
@@ -157,6 +158,8 @@ def _has_title(path: Path) -> bool:
     if len(lines) < 3 or lines[0].startswith(("#", "!", "{", "<", ">")):
         return False
     try:
+        if any(_is_header(lines, mark) for mark in _MARKS):
+            return False
         rows = list(csv.reader(lines, delimiter=_delimiter_of(lines)))
     except csv.Error:
         return False
@@ -166,9 +169,21 @@ def _has_title(path: Path) -> bool:
     return len(below[0]) > 2 or not is_number(below[0][1])  # else the title of R's only column
 
 
+def _is_header(lines: Sequence[str], mark: str) -> bool:
+    """Whether a first line has as many fields as the next, or one fewer, where a sign parts them."""
+    first, *more = itertools.islice(csv.reader(lines, delimiter=mark), 2)
+    return len(_filled(first)) > 1 and any(len(first) in (len(second), len(second) - 1) for second in more)
+
+
 def _delimiter_of(lines: Sequence[str]) -> str:
-    """Return the sign that stands most often in the lines below a first one."""
-    return max("\t;,", key=lambda mark: sum(mark in line for line in lines[1:]))
+    """Return the sign that gives most lines below a first one the same number of fields, and then the most."""
+
+    def fit(mark: str) -> tuple[int, int]:
+        widths = Counter(map(len, csv.reader(lines[1:], delimiter=mark)))
+        width, count = max(widths.items(), key=lambda item: (item[0] > 1, item[1], item[0]), default=(0, 0))
+        return (count, width) if width > 1 else (0, 0)
+
+    return max(_MARKS, key=fit)
 
 
 @contextmanager

@@ -14,11 +14,12 @@ from ...engine.wording import some
 from ..files.cells import CELLS
 from ..files.delimited import open_table, read_header
 from ..files.kinds import TABLE_KINDS, file_kind
+from ..files.packed import without_packing
 from ..files.plain_files import fingerprint, require_file
 from ..models.gene_loadings import LoadingsFile
 from ..models.loadings import find_gene_column, split_columns
 from ..models.matrix_axes import has_genes_in_columns, read_transposed
-from ..readers import READERS, find_reader
+from ..readers import READERS, SET_ENDINGS, find_reader
 from ..regulons.titles import is_p_title, title_key
 from .foreign_sets import refuse_foreign_sets, undirected_columns
 from .gmx import read_sets_in_columns
@@ -123,9 +124,10 @@ def _read_file(path: Path, asked: Asked, matcher: Matcher) -> tuple[str, Loading
     if asked.kind == "gmt":
         with plain_lists(path, insist=True) as form:
             return _read_form(form or PlainForm(path), asked, matcher)
-    with plain_table(path) as form:
-        if form is not None:
-            return _read_form(form, asked, matcher)
+    if not without_packing(path.name).endswith(SET_ENDINGS):
+        with plain_table(path) as form:
+            if form is not None:
+                return _read_form(form, asked, matcher)
     try:
         return _read_form(PlainForm(path), asked, matcher)
     except InputError as error:

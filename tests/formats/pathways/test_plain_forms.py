@@ -96,6 +96,15 @@ def test_titles_above_and_remarks_below_a_text_are_skipped(tmp_path: Path, mark:
         read_pathways(path, PANEL)
 
 
+def test_a_header_with_words_is_no_title(tmp_path: Path):
+    content = ",Some name,Term,NES,lead_genes\n0,a b,A,-0.4,TP53;MDM2;BAX\n1,a b,B,0.5,IL6;TNF;MYC\n"
+    (tmp_path / "t.csv").write_text(content)
+    assert members(read_pathways(tmp_path / "t.csv", PANEL)) == {
+        "A": ["TP53", "MDM2", "BAX"],
+        "B": ["IL6", "TNF", "MYC"],
+    }
+
+
 def test_the_title_of_the_only_column_of_r_is_none(tmp_path: Path):
     (tmp_path / "t.tsv").write_text("my pathway\nTP53\t0.5\nMYC\t0.25\n")
     assert members(read_pathways(tmp_path / "t.tsv", PANEL)) == {"my pathway": ["TP53", "MYC"]}
