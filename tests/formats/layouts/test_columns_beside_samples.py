@@ -74,7 +74,7 @@ READ = {
     "a degree": {**numbers(LOGS), "ppi_degree": STREAM.integers(1, 300, 20)},
     "two statistics": {**numbers(LOGS), "qval_x": UNIFORM, "tstat_x": UNIFORM[::-1]},
     "a ratio": {**numbers(LOGS), "KO/WT": np.round(LOGS[:, 2] - LOGS[:, 0], 3)},
-    "a title of another script": {"длины": SIZES, **numbers(LOGS, ["liver", "lung", "heart", "brain", "skin", "colon"])},
+    "a title of another script": {"длины": SIZES, **numbers(LOGS, "liver lung heart brain skin colon".split())},
     "largest values beside a class": {
         "klass": STREAM.integers(1, 5, 20), "tx": [f"NM_{i}" for i in range(20)], **numbers(LOGS),
         "max": LOGS.max(axis=1),
