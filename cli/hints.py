@@ -72,13 +72,27 @@ HINTS: dict[str, str] = {
     ),
     "column-of-tested-table": "Name it: --trait {first}. These can be one: {offered}.",
     "column-of-text-and-numbers": "Leave it out with --skip-columns {column!r}, or correct the fields of text.",
+    "columns-not-named": (
+        "Choose them, by title, or by number where the table has no header: --source-column and --gene-column for "
+        "regulators and targets, --set-column and --gene-column for sets."
+    ),
     "columns-of-one-sample": "Put one column of each sample into one table; if these are samples, add --columns '*'.",
     "components-not-expression": "Give the table of genes × samples that they were computed from.",
     "decimal-comma-or-thousands": "Choose with --decimal comma or --decimal point.",
     "decimals-or-thousands": (
         "Choose with --decimal point for decimals, or with --decimal comma for points between thousands."
     ),
+    "expression-or-loadings": (
+        "`grn init` makes a network of expression. If they are loadings all the same, add --format loadings."
+    ),
     "field-without-number": "If it is missing, use --missing-value {value}, or leave the field empty.",
+    "flags-of-members": (
+        "Choose with --weight-column {column!r} (only the genes that it marks) or --weight-column none (all genes)."
+    ),
+    "format-not-known": (
+        "Choose with --format {formats}; or choose columns, by title, or by number where the table has no header: "
+        "--source-column and --gene-column for regulators and targets, --set-column and --gene-column for sets."
+    ),
     "gene-column-unknown": "Choose the column that names the genes: --gene-column NAME.",
     "genes-are-row-numbers": "Choose the column of names with --gene-column TITLE, or the axis with --genes-in.",
     "genes-in-rows-or-columns": "Choose with --genes-in rows or --genes-in columns.",
@@ -96,6 +110,10 @@ HINTS: dict[str, str] = {
         "--missing drop leaves them out (they are recorded in the commit)."
     ),
     "gmt-without-descriptions": "Choose with --descriptions, or with --no-descriptions.",
+    "groups-or-loadings": (
+        "--set-column {column!r} makes a set of the genes of each number; --format loadings takes them as loadings, "
+        "--allow-large also those above a standard deviation."
+    ),
     "header-or-values": "Choose with --header, or with --no-header.",
     "id-column-ambiguous": "Choose with --id-column TITLE: {offered}.",
     "infinite-value": "If it is missing, use --missing-value {value}; else write a large number in its place.",
@@ -119,10 +137,20 @@ HINTS: dict[str, str] = {
         "Use --normalize max (or unit, rank), --strength {strength}, or --allow-large if that is meant."
     ),
     "loading-too-large-as-given": "Use --normalize max (or unit, rank), or --allow-large if that is meant.",
+    "loading-too-large-raw": (
+        "Use --allow-large if that is meant. Loadings in standard deviations take --units sd, and then --normalize max "
+        "(or unit, rank) scales them."
+    ),
     "matrix-beside-layers": ("Choose with `grn init --layer NAME`; --layer {name} reads {name} as it is."),
     "matrix-beside-raw": ("Choose with `grn init --raw`, or --layer NAME; --layer {name} reads {name} as it is."),
+    "matrix-or-loadings": (
+        "`grn init --covariance` reads covariances. If the columns are loadings all the same, add --format loadings."
+    ),
     "matrix-without-gene-names": "Give the gene names, one per line: --gene-names FILE.",
-    "membership-or-loadings": "Choose with --format membership or --format loadings.",
+    "membership-or-loadings": (
+        "Choose with --format membership or --format loadings (--allow-large takes those above a standard deviation); "
+        "--set-column TITLE reads groups."
+    ),
     "missing-or-name": "Use --missing-value {value} if it is missing, or --missing-value none if it is a name.",
     "missing-or-number": "Use --missing-value {value} if it is missing, or --missing-value none if it is a number.",
     "missing-or-value": "Write NA where a value is missing; if {value} is a value, insist with --columns '*'.",
@@ -133,30 +161,51 @@ HINTS: dict[str, str] = {
     ),
     "pathway-without-genes": "Leave the pathway out: name only the other pathways, with --only.",
     "pathways-not-recognised": (
-        "Name the kind with --format (`grn commit --help` lists them), or give the columns titles: source, target and "
-        "weight, or set and gene."
+        "Write a set a line, as GMT has it: name, description and genes between tabs. `grn commit --help` lists what "
+        "is read."
     ),
     "pathways-too-small": "Lower --min-genes.",
     "qualities-not-expression": "Give a table of genes × samples; if these are genes, insist with --columns '*'.",
+    "regulators-or-sets": "Choose with --format regulon (regulators load too) or --format {kind} (sets).",
+    "regulators-or-targets": (
+        "Choose with --source-column {first} --gene-column {second}, or --source-column {second} --gene-column {first}."
+    ),
     "results-not-expression": (
         "`grn lmm fit --pheno FILE` takes a table of tests as a signal; if the columns are samples, add --columns '*'."
     ),
-    "results-not-loadings": "If they are loadings all the same, add --format loadings.",
+    "results-not-loadings": (
+        "Results of tests are signals of genes: `grn lmm fit --pheno FILE`. If they are loadings all the same, add "
+        "--format loadings."
+    ),
     "sample-id-column-ambiguous": "Leave one of these columns in the table: {offered}.",
     "sample-of-text": "Correct the field if it is a sample; if it describes genes, add --skip-columns {column!r}.",
     "samples-not-described": "Describe the samples in a table, one a row: --sample-table FILE.",
     "samples-of-samples": "Take these rows out of the file; if all are samples, insist with --columns '*'.",
     "samples-without-condition": "Choose the samples with --where COLUMN=VALUE.",
+    "set-column-ambiguous": "Choose with `grn commit --set-column {first!r}` or another; or leave one in the file.",
     "several-measures": "Choose the columns to read by their titles, such as --columns {pattern!r}.",
-    "several-sheets": "`grn init --sheet NAME` reads one of them; elsewhere, leave one in the file.",
+    "several-sheets": (
+        "--sheet NAME reads one of them, with `grn init` and `grn commit`; elsewhere, leave one in the file."
+    ),
     "sign-not-known": "Choose the column of signs with --sign-column TITLE, or --sign-column none.",
+    "signs-or-loadings": (
+        "Choose with --format membership (members of sets, those of -1 load negatively) or --format loadings; "
+        "--allow-large takes loadings above a standard deviation."
+    ),
     "square-not-expression": (
         "A covariance is read by `grn init --covariance FILE`; correlations need the standard deviations as well. "
         "Insist on expression with --columns '*'."
     ),
     "strength-not-positive": "To subtract a pathway, use --subtract.",
+    "targets-or-loadings": (
+        "Choose with --format regulon (weights, which --strength multiplies; regulators load too) or --format loadings."
+    ),
     "text-in-place-of-numbers": (
         "A signal is a number per gene or sample. Groups of samples are compared with --labels FILE --contrast A:B."
+    ),
+    "undirected-pairs": (
+        "To take them as directed all the same, from the first to the second: --source-column {first!r} --gene-column "
+        "{second!r}."
     ),
     "unknown-signs": "Use --unknown-sign drop to leave them out, or --unknown-sign plus to take them as activation.",
     "values-as-names": "Add a header, and a first column of the names of genes.",
@@ -164,6 +213,10 @@ HINTS: dict[str, str] = {
     "weight-not-a-number": (
         "Write a number in that field, or take out its row; --weight-column TITLE reads another column, and with "
         "--weight-column none every target has the weight 1."
+    ),
+    "words-or-loadings": (
+        "--set-column {column!r} takes them for names of sets, --source-column {column!r} for regulators; or leave the "
+        "column out."
     ),
     # storage
     "analysis-damaged": "`grn nmf` computes it again when the same analysis is asked for.",

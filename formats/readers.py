@@ -125,7 +125,7 @@ class FormatReader:
 IS_ZIP = first_bytes("zip")
 """The sign of NumPy archives."""
 
-REGULON_OPTIONS = ("unknown_sign", "sign_column", "weight_column", "gene_column")
+REGULON_OPTIONS = ("unknown_sign", "sign_column", "weight_column", "gene_column", "source_column", "set_column")
 """The keywords of tables of sources and targets, or of sets and genes."""
 
 READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
@@ -167,8 +167,8 @@ READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
         "grp": FormatReader("GRP has one gene a line", "pathways.grp:read_grp", ending(".grp")),
         "sif": FormatReader(
             "SIF is source, relation, targets",
-            "pathways.sif:read_sif",
-            ending_or_contents(".sif", "pathways.sif:is_sif"),
+            "regulons.sif:read_sif",
+            ending_or_contents(".sif", "regulons.sif:is_sif"),
             ("unknown_sign", "sign_column"),
         ),
         "gmt": FormatReader(
@@ -179,8 +179,8 @@ READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
         ),
         "regulon": FormatReader(
             "a regulon has columns source, target, weight",
-            "pathways.regulons:read_regulons",
-            opening("pathways.edge_tables:is_regulon_table"),
+            "regulons.regulons:read_regulons",
+            opening("regulons.edge_tables:is_regulon_table"),
             REGULON_OPTIONS,
         ),
         "sets": FormatReader(
@@ -209,8 +209,8 @@ READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
         "gmx": FormatReader("GMX", "pathways.gmx:read_gmx", ending_or_contents(".gmx", "pathways.gmx:is_gmx")),
         "regulon": FormatReader(
             "a table of source and target",
-            "pathways.regulons:read_regulons",
-            opening("pathways.edge_tables:is_regulon_table"),
+            "regulons.regulons:read_regulons",
+            opening("regulons.edge_tables:is_regulon_table"),
         ),
         "sets": FormatReader(
             "a table of set and gene",

@@ -38,6 +38,10 @@ class Panel:
         p unique, non-empty names.
     left_out : callable
         Returns the genes of the data that were left out when the panel was made, and why; nothing by default.
+    samples : tuple of str
+        The samples of the base that the panel is read with, where it has any: what bears their names is expression.
+    deviations : ndarray of float64, shape (p,), optional
+        The standard deviations of the genes in that base, by which loadings in units of the expression are judged.
 
     Raises
     ------
@@ -55,6 +59,8 @@ class Panel:
 
     genes: tuple[str, ...]
     left_out: Callable[[], Mapping[str, str]] = field(default=dict[str, str], repr=False, compare=False)
+    samples: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    deviations: NDArray[np.float64] | None = field(default=None, repr=False, compare=False)
     _indices: dict[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from ...engine.errors import InputError
 from ...engine.wording import repeated, some
 from ..files.archives import as_names, as_numbers, read_npz
-from ..files.delimited import check_names, is_missing, is_number, open_table, read_header
+from ..files.delimited import check_names, is_missing, is_number, open_table, plain_number, read_header
 from ..files.kinds import file_kind
 from ..files.plain_files import require_file
 from ..files.table_numbers import read_named_numbers
@@ -137,6 +137,7 @@ def read_loading_table(path: Path) -> LoadingTable:
         numbers, notes = choose_columns(header, table.first[1:], gene_column)
         columns = tuple(header[i] for i in numbers)
         check_names(columns, "column", path)
+        _refuse_words(path, header, numbers, table.first[1:])
         lines, genes, values = read_named_numbers(table, header, numbers, name=gene_column, blank=0.0)
     first = {gene: line for line, gene in zip(reversed(lines), reversed(genes), strict=True)}
     for line, gene in zip(lines, genes, strict=True):
@@ -146,12 +147,28 @@ def read_loading_table(path: Path) -> LoadingTable:
     return LoadingTable(path, tuple(genes), columns, values, notes=notes)
 
 
+def _refuse_words(path: Path, header: Sequence[str], columns: Sequence[int], rows: Sequence[Row]) -> None:
+    """Refuse a column that holds words from its first rows on, which is no pathway."""
+    for column in columns:
+        cells = [row.fields[column].strip() for row in rows if column < len(row.fields)]
+        filled = [cell for cell in cells if not is_missing(cell)]
+        words = [cell for cell in filled if not is_number(plain_number(cell)) and any(map(str.isalpha, cell))]
+        if words and 2 * len(words) >= len(filled):
+            raise InputError(
+                f"The column {header[column]!r} of {path} holds words, such as {some(words, 3)}, and no loadings: they "
+                "may be names of sets, of regulators, or what describes genes.",
+                code="words-or-loadings",
+                facts={"column": header[column]},
+            )
+
+
 def find_gene_column(header: Sequence[str]) -> int | None:
     """Return which column of a loading table names the genes: the one titled `gene`, else the first if it may."""
     titles = [title_word(title) for title in header]
     if "gene" in titles:
         return titles.index("gene")
-    return 0 if titles and (titles[0] in GENE_WORDS or not titles[0]) else None
+    is_untitled = not any(map(str.isalnum, header[0])) if header else False  # a title may be of another alphabet
+    return 0 if titles and (titles[0] in GENE_WORDS or is_untitled) else None
 
 
 def split_columns(header: Sequence[str], first: Sequence[Row], gene_column: int) -> tuple[list[int], list[int]]:

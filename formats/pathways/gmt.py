@@ -15,10 +15,10 @@ from ..files.delimited import check_names, clipped, is_missing, is_number
 from ..files.kinds import TEXT_KINDS, file_kind
 from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
 from ..files.opening import open_text
-from ..genes.orientation import GENE_WORDS, title_word
+from ..genes.orientation import GENE_WORDS
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
-from .edge_tables import SET_TITLES, SOURCE_TITLES, TARGET_TITLES
-from .signs import are_relations, read_sign
+from ..regulons.signs import are_relations, read_sign
+from ..regulons.titles import SET_TITLES, SOURCE_TITLES, TARGET_TITLES, title_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -117,7 +117,7 @@ def is_gmt(path: Path) -> bool:
 
 def is_title_row(fields: Sequence[str]) -> bool:
     """Whether fields are titles of a table of genes, edges or sets."""
-    titles = {title_word(field) for field in fields}
+    titles = {title_key(field) for field in fields}
     return len(titles & (GENE_WORDS | {*SOURCE_TITLES, *SET_TITLES, *TARGET_TITLES})) > 0
 
 

@@ -17,13 +17,18 @@ from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
 from ..files.opening import open_text
 from ..files.plain_files import require_file
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
-from .gmt import is_description, is_title_row
+from .gmt import choose_descriptions, is_description, is_title_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _LOOKED_AT = 20
+_MOST_ROWS = 5000
+"""Most rows of a table of sets in columns that are looked at."""
+
+_SEVERAL = 4
+"""So many columns of genes are no list of pairs."""
 
 
 def is_gmx(path: Path) -> bool:
@@ -61,6 +66,35 @@ def read_gmx(path: Path) -> LoadingsFile:
         return _read_columns(path, _rows(path), MemoryBudget(require_file(path)))
     except csv.Error as error:
         raise InputError(f"{path} cannot be read as a table: {error}.") from error
+
+
+def read_sets_in_columns(path: Path, is_gene: Callable[[str], bool]) -> LoadingsFile | None:
+    """Return the sets of a table that has their names in its first row and nothing but genes below, or None.
+
+    It has no row of descriptions. Most of its fields are genes of the panel, the names are not, no gene stands twice in
+    a column, and sets are of several sizes or at least four: else it may be a list of pairs.
+
+    Raises
+    ------
+    InputError
+        As `read_gmx`.
+    """
+    if file_kind(path) not in TABLE_KINDS:
+        return None
+    try:
+        rows = [row for row in itertools.islice(_rows(path), _MOST_ROWS) if row]
+    except csv.Error:
+        return None
+    if len(rows) < 3 or not 2 <= len(rows[0]) == len(set(rows[0])) or not all(rows[0]) or is_title_row(rows[0]):
+        return None
+    columns = [[row[i] for row in rows[1:] if i < len(row) and row[i]] for i in range(len(rows[0]))]
+    genes = [gene for column in columns for gene in column]
+    if max(map(len, rows)) > len(rows[0]) or not all(columns) or 2 * sum(map(is_gene, genes)) < len(genes):
+        return None
+    is_clear = len(columns) >= _SEVERAL or len(set(map(len, columns))) > 1
+    if not is_clear or any(map(is_gene, rows[0])) or any(len(set(column)) < len(column) for column in columns):
+        return None
+    return choose_descriptions(path, read_gmx(path), "gmx", is_gene, descriptions=False)
 
 
 def _read_columns(path: Path, rows: Iterator[list[str]], budget: MemoryBudget) -> LoadingsFile:

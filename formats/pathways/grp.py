@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +23,8 @@ def read_grp(path: Path) -> LoadingsFile:
     """Return the gene set of a file of one gene a line.
 
     Lines that begin with `#` are comments. A first line above one that begins with `>`, as MSigDB writes them, is the
-    name of the set; else it is the file's, without its ending.
+    name of the set; so is a first comment of one word in capitals, or with which the file's name begins; else it is the
+    file's name, without its ending.
 
     Parameters
     ----------
@@ -37,12 +39,17 @@ def read_grp(path: Path) -> LoadingsFile:
         It holds no gene, or a line holds several; the line is named.
     """
     genes: dict[str, int] = {}
-    repeated, name, described = 0, _name_of(path), ""
+    repeated, name, described, is_named = 0, _name_of(path), "", False
     with open_text(path, packing=NAMES_PACKING) as stream:
         budget = MemoryBudget(path)
         for number, line in enumerate(stream, start=1):
             gene = line.strip().strip('"')
-            if not gene or gene.startswith("#"):
+            if gene.startswith("#"):
+                word = gene.lstrip("# ")
+                if not genes and not is_named and _is_name_of(word, path):
+                    name, is_named = word, True
+                continue
+            if not gene:
                 continue
             if gene.startswith(">") and len(genes) == 1 and not described:
                 name, described = next(iter(genes)), gene.removeprefix(">").strip()
@@ -61,6 +68,13 @@ def read_grp(path: Path) -> LoadingsFile:
     notes = (f"{counted(repeated, 'gene')} that occurred twice in a set counted once",) if repeated else ()
     one = GeneLoadings(name, tuple(genes), np.ones(len(genes)), is_set=True, description=described)
     return LoadingsFile((one,), notes=(f"one set of {counted(len(genes), 'gene')}, named {name}", *notes))
+
+
+def _is_name_of(word: str, path: Path) -> bool:
+    """Whether a comment is the name of a set: one word in capitals, as MSigDB's are, or the beginning of the file's."""
+    if not word or any(map(str.isspace, word)):
+        return False
+    return bool(re.fullmatch(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+", word)) or path.name.casefold().startswith(word.casefold())
 
 
 def _name_of(path: Path) -> str:

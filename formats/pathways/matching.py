@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ...engine.choices import Missing, Normalize
+    from numpy.typing import NDArray
+
+    from ...engine.choices import Missing, Normalize, Units
     from ...engine.network.panel import Panel
     from ..genes.identifiers import Matcher
     from ..models.gene_loadings import GeneLoadings
@@ -124,19 +126,63 @@ def _normalised(loadings: dict[int, float], normalize: Normalize) -> dict[int, f
     return {gene: loading / size for gene, loading in loadings.items()}
 
 
-def refuse_large(matched: Sequence[Matched], matcher: Matcher, strength: float | None, path: Path) -> None:
-    """Refuse loadings of more than a standard deviation, as weights without a scale give."""
-    scale = strength or 1.0
-    pathway = max(matched, key=lambda pathway: max(map(abs, pathway.loadings.values()), default=0.0))
-    gene, weight = max(pathway.loadings.items(), key=lambda item: abs(item[1]), default=(0, 0.0))
-    loading = abs(weight) * scale
-    if loading <= 1.0:
+def refuse_large(
+    matched: Sequence[Matched],
+    matcher: Matcher,
+    strength: float | None,
+    path: Path,
+    units: Units,
+    variances: NDArray[np.float64] | None = None,
+) -> None:
+    """Refuse loadings of more than a standard deviation, as weights without a scale and tables of expression give.
+
+    Parameters
+    ----------
+    matched : sequence of Matched
+        D pathways.
+    matcher : Matcher
+        With the panel, whose deviations are those by which loadings in raw units are divided; where it has none, these
+        are not judged.
+    strength : float, optional
+        What multiplies the loadings.
+    path : Path
+        The file.
+    units : {"sd", "raw"}
+        Of the loadings.
+    variances : ndarray of float64, shape (D,), optional
+        Of the pathways, where they have a covariance.
+
+    Raises
+    ------
+    InputError
+        The gene, the pathway and the loading are named.
+    """
+    deviations = matcher.panel.deviations
+    if units == "raw" and deviations is None:
         return
+    one = np.ones(len(matcher.panel)) if units == "sd" or deviations is None else deviations
+    spreads = np.ones(len(matched)) if variances is None else np.sqrt(variances)
+    scale = strength or 1.0
+    loading, pathway, gene = max(
+        (
+            (abs(weight) * scale * float(spread) / float(one[gene]), pathway, gene)
+            for pathway, spread in zip(matched, spreads, strict=True)
+            for gene, weight in pathway.loadings.items()
+        ),
+        key=lambda item: item[0],
+        default=(0.0, None, 0),
+    )
+    if loading <= 1.0 or pathway is None:
+        return
+    code = "loading-too-large" if strength is not None else "loading-too-large-as-given"
+    code = "loading-too-large-raw" if units == "raw" else code
+    name = matcher.panel.genes[gene]
+    as_given = f" ({pathway.loadings[gene]:.3g} in units of the expression)" if units == "raw" else ""
     raise InputError(
-        f"{path}: {matcher.panel.genes[gene]} would load {loading:.3g} standard deviations on {pathway.name}: its "
-        f"variance would grow {1 + loading**2:.3g}-fold.",
-        code="loading-too-large" if strength is not None else "loading-too-large-as-given",
-        facts={"strength": f"{0.1 / abs(weight):.2g}"},
+        f"{path}: {name} would load {loading:.3g} standard deviations{as_given} on {pathway.name}: its variance would "
+        f"grow {1 + loading**2:.3g}-fold.",
+        code=code,
+        facts={"strength": f"{0.1 / abs(pathway.loadings[gene]):.2g}"},
     )
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..files.delimited import Table
 
 _WORDS = {"true": True, "false": False, "t": True, "f": False, "yes": True, "no": False, "x": True}
+_NEGATIVE = frozenset({"-1", "-1.0"})
 _DIGITS = {"1": True, "0": False, "1.0": True, "0.0": False}
 
 
@@ -52,7 +53,8 @@ def read_memberships(path: Path) -> LoadingsFile:
     Parameters
     ----------
     path : Path
-        A table with a column `gene`, or of genes without a title, and one column a set.
+        A table with a column `gene`, or of genes without a title, and one column a set. A gene of -1 is a member that
+        loads negatively.
 
     Raises
     ------
@@ -71,7 +73,7 @@ def read_memberships(path: Path) -> LoadingsFile:
         names = [header[column] for column in columns]
         check_names(names, "column", path)
         refuse_repeats(path, "column", names)
-        members: list[dict[str, None]] = [{} for _ in columns]
+        members: list[dict[str, float]] = [{} for _ in columns]
         genes: set[str] = set()
         for row in read_body(table, len(header)):
             gene = row.fields[gene_column].strip()
@@ -81,28 +83,35 @@ def read_memberships(path: Path) -> LoadingsFile:
             genes.add(gene)
             budget.reserve(2 * TEXT_COST)
             for column, inside in zip(columns, members, strict=True):
-                if _read_flag(path, row.line, header[column], row.fields[column]):
+                if flag := _read_flag(path, row.line, header[column], row.fields[column]):
                     budget.reserve(TEXT_COST)
-                    inside[gene] = None
+                    inside[gene] = flag
     empty = [name for name, inside in zip(names, members, strict=True) if not inside]
     if empty or not names:
         raise InputError(f"{path}: the gene set {empty[0]} has no genes." if empty else f"{path} holds no gene set.")
-    sets = [
-        GeneLoadings(name, tuple(inside), np.ones(len(inside)), is_set=True)
-        for name, inside in zip(names, members, strict=True)
-    ]
-    note = f"a table of membership of {counted(len(genes), 'gene')} in {counted(len(sets), 'set')}"
+    sets = [_set_of(name, inside) for name, inside in zip(names, members, strict=True)]
+    negative = sum(int(np.sum(each.loadings < 0)) for each in sets)
+    signs = f", {negative:,} of {sum(map(len, members)):,} members negative" if negative else ""
+    note = f"a table of membership of {counted(len(genes), 'gene')} in {counted(len(sets), 'set')}{signs}"
     return LoadingsFile(tuple(sets), notes=(note, *skipped))
 
 
-def _read_flag(path: Path, line: int, title: str, field: str) -> bool:
+def _set_of(name: str, members: dict[str, float]) -> GeneLoadings:
+    loadings = np.array(list(members.values()))
+    return GeneLoadings(name, tuple(members), loadings, is_set=bool(np.all(loadings > 0)))
+
+
+def _read_flag(path: Path, line: int, title: str, field: str) -> float:
+    """Return 1 for a member, -1 for one of negative sign, and 0 for what is none."""
     text = field.strip().lower()
     if is_missing(text):
-        return False
+        return 0.0
+    if text in _NEGATIVE:
+        return -1.0
     flag = _WORDS.get(text, _DIGITS.get(text))
     if flag is None:
         raise InputError(
-            f"{path}, line {line}, column {title}: {clipped(field)} is neither TRUE nor FALSE, nor 1 nor 0.",
+            f"{path}, line {line}, column {title}: {clipped(field)} is neither TRUE nor FALSE, nor 1, 0 or -1.",
             hint="Leave columns out that are no sets.",
         )
-    return flag
+    return float(flag)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import math
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -15,30 +14,26 @@ from ...engine.errors import InputError, NotFound, check_choice
 from ...engine.network.covariance import check_pathway_covariance
 from ...engine.network.pathway import Pathway
 from ...engine.wording import some
-from ..files.delimited import open_table, read_header
-from ..files.kinds import TABLE_KINDS, file_kind
-from ..files.plain_files import fingerprint, require_file
 from ..genes.identifiers import Matcher
-from ..genes.orientation import title_word
 from ..models.covariances import symmetrise
 from ..models.factor_models import read_pathway_covariance
-from ..models.loadings import find_gene_column, split_columns
-from ..readers import READERS, find_reader
+from ..readers import READERS
 from .gmt import choose_descriptions
 from .matching import leave_out_empty, match_all, note_missing, note_regulators, refuse_large
-from .memberships import is_membership
-from .objects import FRAME, MAPPING, is_frame, read_mapping, written_frame
-from .set_tables import RESULT_TITLES
+from .reading import Asked, detect_kind, read_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from ...engine.choices import UnknownSign
     from ...engine.network.panel import Panel
     from ..models.gene_loadings import LoadingsFile
-from .matching import Matched
+    from .matching import Matched
+
+__all__ = ("DEFAULT_STRENGTH", "PathwayFile", "detect_kind", "read_pathways")
 
 DEFAULT_STRENGTH = 0.1
 """Loading of a gene of a set in standard deviations; larger overfits held-out samples, or hardly helps them."""
@@ -105,8 +100,11 @@ def read_pathways(
     sign_column: str | None = None,
     weight_column: str | None = None,
     gene_column: str | None = None,
+    source_column: str | None = None,
+    set_column: str | None = None,
     descriptions: bool | None = None,
     min_genes: int = 0,
+    sheet: str | None = None,
 ) -> PathwayFile:
     """Return the pathways of a file, or of an object in memory, matched to a panel.
 
@@ -140,14 +138,17 @@ def read_pathways(
         How the weights of each pathway are scaled before `strength` multiplies them: not, to a sum of squares of 1, to
         a largest of 1, or to ranks, the largest being 1.
     allow_large : bool
-        Whether a gene may load more than one standard deviation.
-    unknown_sign, sign_column, weight_column, gene_column
+        Whether a gene may load more than one standard deviation; loadings in raw units are compared with the panel's
+        deviations, where it has them.
+    unknown_sign, sign_column, weight_column, gene_column, source_column, set_column
         Of a table of regulons or sets: see `read_regulons`.
     descriptions : bool, optional
         Of a GMT or GMX file: whether the second field of a set is a description and no gene; decided by what stands
         there when absent.
     min_genes : int
         Pathways of which fewer genes are on the panel are left out.
+    sheet : str, optional
+        Of a workbook: the sheet to read. Without it, there must be one that holds something.
 
     Raises
     ------
@@ -169,10 +170,14 @@ def read_pathways(
         "sign_column": sign_column,
         "weight_column": weight_column,
         "gene_column": gene_column,
+        "source_column": source_column,
+        "set_column": set_column,
     }
     choices = {option: setting for option, setting in options.items() if setting is not None}
-    path, kind, sha256, file = _read(source, kind, choices, is_scaled=units is not None, is_set=strength is not None)
     matcher = Matcher(panel, aliases or {})
+    is_scaled = units is not None or pathway_covariance is not None
+    asked = Asked(kind, choices, sheet, is_scaled=is_scaled, is_set=strength is not None)
+    path, kind, sha256, file = read_source(source, asked, matcher)
     if kind in ("gmt", "gmx"):
         file = choose_descriptions(path, file, kind, lambda name: matcher.index(name) is not None, descriptions)
     elif descriptions is not None:
@@ -186,8 +191,10 @@ def read_pathways(
     notes = (*notes, *note_regulators([file.pathways[i] for i in chosen], matcher), *note_missing(matched, panel))
     matched, left_out, empty_notes = leave_out_empty(matched, path, panel, tied=covariance is not None, least=min_genes)
     notes = (*notes, *empty_notes)
-    if units == "sd" and not allow_large:
-        refuse_large(matched, matcher, strength, path)
+    if not allow_large:
+        refuse_large(
+            matched, matcher, strength, path, units, None if covariance is None else covariance[chosen, chosen]
+        )
     if covariance is not None and len(chosen) < len(covariance):
         covariance = covariance[np.ix_(chosen, chosen)]
         notes = (*notes, f"the rows and columns of {len(chosen)} pathways are taken from the pathway covariance")
@@ -196,99 +203,6 @@ def read_pathways(
     return PathwayFile(
         pathways, dropped, kind, strength, units, sha256, (*file.notes, *notes), path, left_out, normalize, choices
     )
-
-
-def _read(
-    source: Any, kind: str, choices: Mapping[str, str], *, is_scaled: bool, is_set: bool
-) -> tuple[Path, str, str, LoadingsFile]:
-    """Return the path of a source, its kind, the SHA-256 of its bytes (empty for an object), and what it holds."""
-    if isinstance(source, str | Path):
-        path = require_file(source)
-        kind, file = _read_file(path, kind, choices, is_scaled=is_scaled, is_set=is_set)
-        return path, kind, fingerprint(path), file
-    if is_frame(source):
-        with written_frame(source) as path:
-            kind, file = _read_file(path, kind, choices, is_scaled=is_scaled, is_set=is_set)
-        return FRAME, kind, "", file
-    file = read_mapping(source)
-    if choices:
-        raise InputError(f"{MAPPING} has no columns to choose ({', '.join(choices)}).")
-    return MAPPING, "dict", "", file
-
-
-def _read_file(
-    path: Path, kind: str, choices: Mapping[str, str], *, is_scaled: bool, is_set: bool
-) -> tuple[str, LoadingsFile]:
-    """Return the kind of a file and what it holds.
-
-    Raises
-    ------
-    InputError
-        Choices do not go with it; or a table of 0 and 1 is either loadings or memberships.
-    """
-    is_guessed, kind = kind == "auto", detect_kind(path) if kind == "auto" else kind
-    if is_guessed and kind == "loadings" and not is_scaled:
-        _refuse_results(path)
-    if is_guessed and kind == "loadings" and not is_scaled and _is_binary(path):
-        if not is_set:
-            raise InputError(
-                f"{path} holds nothing but 0 and 1: these may say which genes belong to a set, or be loadings of 1 in "
-                "the units of the expression.",
-                code="membership-or-loadings",
-            )
-        kind = "membership"
-    reader = READERS["pathways"][kind]
-    for option, setting in choices.items():
-        if option not in reader.options:
-            raise InputError(
-                f"{path} is not a table of regulons: it has no signs, weights or genes to choose ({setting})."
-            )
-    return kind, reader.read(path, **choices)
-
-
-def _refuse_results(path: Path) -> None:
-    """Refuse a table with p-values as one of loadings, and one of which all columns describe genes."""
-    if file_kind(path) not in TABLE_KINDS:
-        return
-    with open_table(path) as table:
-        header = read_header(table)
-        results = [title for title in header if title_word(title) in RESULT_TITLES]
-        genes = find_gene_column(header)
-        columns, described = ([], []) if genes is None else split_columns(header, table.first[1:], genes)
-    if results:
-        raise InputError(
-            f"{path} has results of a test in its column {results[0]!r}: it does not look like a table of loadings, in "
-            "which every column is a pathway.",
-            code="results-not-loadings",
-        )
-    if described and not columns:
-        raise InputError(
-            f"All columns of {path} beside its genes may describe them: {some([repr(header[i]) for i in described])}.",
-            code="results-not-loadings",
-        )
-
-
-def _is_binary(path: Path) -> bool:
-    """Whether a loading table holds nothing but 0 and 1, and both."""
-    if file_kind(path) not in TABLE_KINDS:
-        return False
-    with open_table(path) as table:
-        if not is_membership(table):
-            return False
-    file: LoadingsFile = READERS["pathways"]["loadings"].read(path)
-    return all(pathway.genes and bool(np.all(pathway.loadings == 1)) for pathway in file.pathways)
-
-
-def detect_kind(path: Path) -> str:
-    """Return what a file of pathways is, by its ending and its header.
-
-    Raises
-    ------
-    InputError
-        Neither says.
-    """
-    reader = find_reader("pathways", path, code="pathways-not-recognised")
-    return next(kind for kind, other in READERS["pathways"].items() if other is reader)
 
 
 def _choose_scale(

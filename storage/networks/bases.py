@@ -173,9 +173,11 @@ def read_base(location: hdf5.Location, base: str) -> StoredBase:
     record = parse(BaseRecord, stored.record, location)
     check_array_types(stored)
     try:
-        panel = Panel(decode_names(stored.arrays[layout.GENES]), left_out=partial(_left_out, stored))
         samples = decode_names(stored.arrays[layout.SAMPLES]) if layout.SAMPLES in stored.arrays else ()
         covariance = _covariance(stored, record)
+        deviations = covariance.standard_deviations()
+        genes = decode_names(stored.arrays[layout.GENES])
+        panel = Panel(genes, left_out=partial(_left_out, stored), samples=samples, deviations=deviations)
     except (KeyError, InputError, EngineError, UnicodeDecodeError) as failure:
         raise FormatError(f"{location} is damaged: its content is not a valid base: {failure}") from None
     if covariance.size != len(panel) or record.genes != len(panel):
@@ -184,7 +186,7 @@ def read_base(location: hdf5.Location, base: str) -> StoredBase:
         id=stored.id,
         panel=panel,
         covariance=covariance,
-        deviations=covariance.standard_deviations(),
+        deviations=deviations,
         record=record,
         samples=samples,
         expression=stored.bulk.get(layout.EXPRESSION),

@@ -49,7 +49,7 @@ GOOD = {
     "e.gct": b"#1.2\n2\t3\n" + TABLE,
     "h.gmt": b"A\thttp://x\tTP53\tMDM2\nB\t\tCDKN1A\tMDM2\n",
     "r.tsv": b"source\ttarget\tweight\nTP53\tMDM2\t1\nTP53\tCDKN1A\t-.5\n",
-    "l.csv": b"gene,A,B\nTP53,1,\nMDM2,,-2\n",
+    "l.csv": b"gene,A,B\nTP53,1.5,\nMDM2,,-.25\n",
     "c.tsv": b"gene\tTP53\tMDM2\nTP53\t1\t.5\nMDM2\t.5\t1\n",
     "m.mtx": b"%%MatrixMarket matrix coordinate real general\n% x\n3 4 4\n1 1 1.5\n2 3 2\n3 4 1\n3 1 7\n",
     "a.mtx": b"%%MatrixMarket matrix array integer general\n3 3\n1\n2\n3\n4\n5\n6\n7\n8\n9\n",

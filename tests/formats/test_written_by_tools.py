@@ -141,7 +141,7 @@ NO_PATHWAYS = {
     "limma.csv": "P.Value",
     "edger.csv": "PValue",
     "gseapy_ssgsea.csv": "NES",
-    "scanpy_ranked.csv": "names",
+    "scanpy_ranked.csv": "pvals",
     "r_stack.csv": "ind, values",
 }
 TESTED = {

@@ -72,12 +72,17 @@ if TYPE_CHECKING:
 @click.option(
     "--weight-column", metavar="TITLE", help="The column of weights; with `none` every target has the weight 1."
 )
+@click.option(
+    "--source-column", metavar="TITLE", help="The column of regulators; its number, where no column has a title."
+)
+@click.option("--set-column", metavar="TITLE", help="The column of names of sets, clusters or modules.")
 @click.option("--gene-column", metavar="TITLE", help="The column of targets, or of the genes of sets.")
 @click.option(
     "--descriptions/--no-descriptions",
     default=None,
     help="Whether the second field of a set in GMT or GMX is a description, or the first gene.",
 )
+@click.option("--sheet", metavar="NAME", help="The sheet of a workbook.")
 @click.option("--min-genes", type=int, default=0, metavar="N", help="Leave out sets of fewer genes on the panel.")
 @click.option("--subtract", is_flag=True, help="Subtract the pathways from the covariance.")
 @click.option("--if-absent", is_flag=True, help="Skip pathways that are active already with equal content.")

@@ -196,8 +196,8 @@ def test_a_loading_table_is_taken_as_it_is_with_blanks_for_zero(tmp_path: Path, 
 
 
 def test_a_row_index_before_the_genes_is_no_pathway(tmp_path: Path):
-    path = write(tmp_path / "l.csv", ",gene,A\n0,TP53,1\n1,IL6,2\n")
-    assert dense(read_pathways(path, PANEL)) == {"A": [1, 0, 0, 2, 0]}
+    path = write(tmp_path / "l.csv", ",gene,A\n0,TP53,1.5\n1,IL6,2\n")
+    assert dense(read_pathways(path, PANEL)) == {"A": [1.5, 0, 0, 2, 0]}
 
 
 @pytest.mark.parametrize(
@@ -231,7 +231,7 @@ def test_a_column_that_describes_genes_is_no_pathway(tmp_path: Path, title: str,
     "title", ["MAX", "GC", "Telomere length", "CHROMOSOME_SEGREGATION", "GC_B_CELLS", "score", "MAP", "Class"]
 )
 def test_a_pathway_of_a_title_that_may_describe_genes_is_read(tmp_path: Path, title: str):
-    path = write(tmp_path / "l.csv", f"gene,{title},A\nTP53,.5,1\nIL6,-.25,2\n")
+    path = write(tmp_path / "l.csv", f"gene,{title},A\nTP53,.5,1.5\nIL6,-.25,2\n")
     assert list(dense(read_pathways(path, PANEL))) == [title, "A"]
 
 
@@ -291,7 +291,7 @@ def test_tied_columns_store_the_union_of_their_genes(tmp_path: Path):
         ("gene\tA\tA\nTP53\t1\t2\n", "column A occurs more than once"),
         ("gene\tA\nTP53\tNA\n", "loading of TP53 on A is nan"),
         ("gene\tA\nTP53\tinf\n", "loading of TP53 on A is inf"),
-        ("gene\tA\tB\nTP53\t1\t0\n", "Pathway B has no loading other than zero"),
+        ("gene\tA\tB\nTP53\t1.5\t0\n", "Pathway B has no loading other than zero"),
         ("gene\tA\t\tB\nTP53\t1\t\t0\n", "column number 2 has an empty name"),
         ("gene\tA\n\t1\n", "gene number 1 has an empty name"),
         ("probe_set_of_mine\tA\nTP53\t1\n", "not recognised as a file of pathways"),
@@ -335,7 +335,7 @@ def test_an_archive_whose_arrays_do_not_fit_is_refused(tmp_path: Path, arrays: d
 
 def test_arguments_that_do_not_go_with_the_file_are_refused(tmp_path: Path):
     sets = write(tmp_path / "h.gmt", "A\t\tTP53\n")
-    table = write(tmp_path / "l.tsv", "gene\tA\nTP53\t1\n")
+    table = write(tmp_path / "l.tsv", "gene\tA\nTP53\t1.5\n")
     factor = write(tmp_path / "f.tsv", "name\tA\nA\t-1\n")
     with pytest.raises(InputError, match="scale them in the file"):
         read_pathways(table, PANEL, strength=0.1)
@@ -350,7 +350,7 @@ def test_arguments_that_do_not_go_with_the_file_are_refused(tmp_path: Path):
             read_pathways(sets, PANEL, strength=strength)
     with pytest.raises(InputError, match="no column 'gene'"):
         read_pathways(sets, PANEL, kind="loadings")
-    with pytest.raises(InputError, match="no columns of sources and targets"):
+    with pytest.raises(InputError, match="no columns that are known as those of regulators"):
         read_pathways(table, PANEL, kind="regulon")
     with pytest.raises(NotFound, match="There is no file"):
         read_pathways(tmp_path / "absent.gmt", PANEL)

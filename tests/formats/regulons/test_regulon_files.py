@@ -272,9 +272,10 @@ def test_numbers_that_are_not_read_are_named(tmp_path: Path, header: str, row: s
     assert any(note.startswith(notes) for note in file.notes), file.notes
 
 
-def test_ids_counts_of_rows_and_flags_are_no_numbers_to_be_named(tmp_path: Path):
+def test_columns_that_are_not_read_are_named_and_ids_and_flags_are_no_weights(tmp_path: Path):
     content = "n,source,target,pmid,target_entrez,is_directed\n1,TP53,MDM2,123,4193,1\n2,TP53,MYC,,4609,0\n"
-    assert not any("not read" in note for note in read(tmp_path / "r.csv", content).notes)
+    notes = read(tmp_path / "r.csv", content).notes
+    assert "columns not read: 'pmid', 'target_entrez', 'is_directed'" in notes
 
 
 def test_the_column_of_weights_can_be_chosen(tmp_path: Path):

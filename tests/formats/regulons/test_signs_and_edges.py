@@ -105,7 +105,7 @@ def test_numbers_that_may_be_no_weights_want_a_title(tmp_path: Path, weights: tu
     table = "".join("\t".join((*pair, weight)) + "\n" for pair, weight in zip(pairs, weights, strict=True))
     with pytest.raises(InputError) as refusal:
         read(tmp_path / "a.tsv", table)
-    assert refusal.value.code == "pathways-not-recognised"
+    assert (refusal.value.code, refusal.value.facts["formats"]) == ("format-not-known", "regulon")
 
 
 def test_importances_without_a_header_are_weights(tmp_path: Path):
@@ -157,7 +157,7 @@ def test_the_leading_edge_of_gsea_is_no_list_of_genes(tmp_path: Path, shares: st
     without = "".join(line.rsplit("\t", 1)[0] + "\n" for line in table.splitlines())
     with pytest.raises(InputError) as refusal:
         read(tmp_path / "b.tsv", without)
-    assert refusal.value.code == "pathways-not-recognised"
+    assert refusal.value.code == "columns-not-named"
 
 
 @pytest.mark.parametrize("content", ["TP53\tMDM2\tx;y\n", "a b\tc\td;1,2\n"])

@@ -8,19 +8,10 @@ from typing import TYPE_CHECKING
 
 from ...engine.wording import counted
 from ..files.delimited import is_missing, is_number
-from ..genes.orientation import title_word
+from .titles import SIGN_TITLES, title_key, without_accents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-_SIGN_TITLES = """
-mode sign mor effect effect_sign regulation regulation_type type_of_regulation regulatory_effect interaction_type
-interaction interaction_sign type tfmode mode_of_regulation moa action direction polarity relation relationship
-consensus_sign mode_of_action activation_or_repression activation_repression regulation_sign edge_sign edge_type
-shared_interaction subtype subtype_name
-"""
-SIGN_TITLES = frozenset(_SIGN_TITLES.split())
-"""Titles of a column of signs."""
 
 FLAG_TITLES = (
     ("is_stimulation", "is_inhibition"),
@@ -33,16 +24,20 @@ FLAG_TITLES = (
 
 _OF_EXPRESSION = r"( (of )?(the )?(gene )?(expression|transcription))?"
 _PLUS = re.compile(
-    r"\+1?(\.0+)?|1(\.0+)?|(trans)?a[ck]tiv(at|ier)\w*"
+    r"\+1?(\.0+)?|1(\.0+)?|(trans)?a[ckt]?tiv(a|ier)\w*"
     + _OF_EXPRESSION
-    + r"|(stimul(at|ier)|induc|induzier|enhanc|increas|"
-    r"promot)\w*" + _OF_EXPRESSION + r"|expression|pos(itive)?(ly)?( regulat\w+)?|up(-?regulat\w*)?( .*)?|-+>|→|a|act",
+    + r"|(stimul(at|ier)|estimul|induc|indu[zi][ist]|enhanc|increas|"
+    r"promot|promuev|foerder|forder)\w*" + _OF_EXPRESSION + r"|expression|positiv[aeo]?|pos(itive)?(ly)?( regulat\w+)?|"
+    r"up(-?regulat\w*)?( .*)?|hoch(reguliert)?|-+>|[→↑↗▲⬆]|a|act|"
+    r"(转录)?(激活|活化|促进|上调|诱导)|活性化|促進|актив\w*",
     re.IGNORECASE,
 )
 _MINUS = re.compile(
-    r"[-−–]1(\.0+)?|((trans)?repress|reprim|inhibi[te]|inhibier|hemm|suppress|supprim|silenc|decreas|reduc|block)\w*"
+    r"[-−–]1(\.0+)?|((trans)?repres(s|or|ion|iv)|reprim|inhib|inib|hemm|suppress|supprim|suprim|silenc|decreas|reduc|reduz|"
+    r"block|blo(qu|cc))\w*"
     + _OF_EXPRESSION
-    + r"|neg(ative)?(ly)?( regulat\w+)?|down(-?regulat\w*)?( .*)?|dn|-+\||⊣|r|rep|inh",
+    + r"|negativ[aeo]?|neg(ative)?(ly)?( regulat\w+)?|down(-?regulat\w*)?( .*)?|"
+    r"runter(reguliert)?|dn|-+\||[⊣↓↘▼⬇]|r|rep|inh|(转录)?(抑制|阻遏|下调)|(ингиб|подавл|репресс)\w*",
     re.IGNORECASE,
 )
 _UNKNOWN = re.compile(
@@ -67,7 +62,7 @@ _RELATION = re.compile(
 _BOTH = re.compile(r"both|dual|mixed", re.IGNORECASE)
 _PARTS = re.compile(r"[;|,]")
 
-_REPRESSION = re.compile(r"-+\||⊣|(?!down\b)[^\W\d_]{4,}.*|down-?regulat.*", re.IGNORECASE)
+_REPRESSION = re.compile(r"-+\||[⊣↓↘▼⬇抑阻下]\S*|(?!down\b)[^\W\d_]{4,}.*|down-?regulat.*", re.IGNORECASE)
 """Of fields that are read as repression, those that can hardly mean anything else."""
 
 _TRUE = frozenset({"1", "true", "t", "yes", "y", "1.0"})
@@ -132,7 +127,7 @@ def read_sign(field: str) -> int | None:
     >>> [read_sign(field) for field in ("Activation", "-1", "-|", "Unknown", "-", "12345")]
     [1, -1, -1, 0, 0, None]
     """
-    text = field.strip()
+    text = without_accents(field.strip())
     if is_missing(text) or text in _DASHES:
         return 0
     for pattern, sign in ((_PLUS, 1), (_MINUS, -1), (_UNKNOWN, 0)):
@@ -221,12 +216,17 @@ def are_relations(fields: Iterable[str]) -> bool:
 
 def is_sign_title(title: str) -> bool:
     """Whether a title is that of a column of signs."""
-    return without_number(title_word(title)) in SIGN_TITLES
+    return without_number(title_key(title)) in SIGN_TITLES
 
 
 def without_number(word: str) -> str:
     """Return a title without the number behind it, as KEGG's `subtype1` has one."""
     return word.rstrip("0123456789").rstrip("_")
+
+
+def is_regulon_name(name: str) -> bool:
+    """Whether a name is that of a regulon as SCENIC writes it, with a sign or a number of genes behind it."""
+    return bool(_REGULON_NAME.fullmatch(name))
 
 
 def split_regulon_name(name: str) -> tuple[str, int]:

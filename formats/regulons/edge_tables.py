@@ -4,47 +4,20 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ...engine.errors import InputError, NotFound
 from ...engine.wording import some
 from ..files.delimited import Row, is_number, read_header
-from ..genes.orientation import title_word
+from ..layouts.titles import is_counting
 from .signs import read_sign
+from .titles import GENE_TITLES, SET_TITLES, SOURCE_TITLES, TARGET_TITLES, are_labels, is_group_title, title_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ..files.delimited import Table
-
-SOURCE_TITLES = (
-    "source_genesymbol", "source", "tf", "regulator", "tf_name", "tf_symbol", "tf_gene", "regulator_symbol",
-    "regulator_name", "regulator_gene", "regulatory_gene", "regulatorygene",
-    "source_gene", "source_symbol", "source_name", "transcription_factor",
-    "transcription_factor_associated_gene_name", "entitya", "participant_a", "from", "v1",
-    "entry1",
-)  # fmt: skip
-"""Titles of a column of regulators; the first that is there counts."""
-
-SET_TITLES = (
-    "gs_name", "term", "term_name", "pathway", "pathway_name", "geneset", "gene_set", "set", "set_name", "geneset_name",
-    "gene_set_name", "regulon", "signature", "module", "cell_type",
-)  # fmt: skip
-"""Titles of a column of sets of genes."""
-
-TARGET_TITLES = (
-    "target_genesymbol", "target", "target_gene", "target_symbol", "target_name", "targetgene", "tg",
-    "target_gene_associated_gene_name", "entityb", "participant_b", "to", "v2", "entry2",
-)  # fmt: skip
-"""Titles of a column of targets."""
-
-GENE_TITLES = (
-    "gene", "genesymbol", "gene_symbol", "symbol", "hgnc_symbol", "human_gene_symbol", "gene_name", "ensembl_gene",
-    "ensembl_gene_id", "entrez_gene", "ncbi_gene", "entrez_gene_id", "entrezid", "entrez_id", "entrez", "gene_id",
-    "geneid", "genes", "official_gene_symbol", "official_symbol",
-)  # fmt: skip
-"""Titles of a column of genes, which are targets where another column has regulators or sets."""
 
 _ALWAYS_REGULATORS = frozenset(SOURCE_TITLES) - {
     "source",
@@ -60,6 +33,9 @@ _PAIR_TITLES = frozenset({"tf_tg", "tf_target", "tf_gene_pair"})
 _EDGE_TITLES = ("shared_name", "name", "edge", "edge_name")
 _EDGE = re.compile(r"(?P<source>\S.*?) \((?P<relation>[^()]*)\) (?P<target>\S.*)")
 _PAIR = re.compile(r"(?P<source>[^:]+):(?P<target>[^:]+)")
+_LISTED = re.compile(r"[;,|]\s*\S")
+"""What parts the names of a list in one field."""
+
 _DECIMAL = re.compile(r"[+-]?\d*\.\d+(e[+-]?\d+)?", re.IGNORECASE)
 
 
@@ -83,6 +59,8 @@ class Layout:
         Returns a row with the columns of `header`.
     note : str
         What is unusual about it, or empty.
+    may_be_swapped : bool
+        Whether nothing but their order says which names are regulators, and which targets.
     """
 
     header: tuple[str, ...]
@@ -93,6 +71,30 @@ class Layout:
     are_sets: bool = False
     expand: Callable[[Row], Row] = lambda row: row
     note: str = ""
+    may_be_swapped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The columns of names that were chosen: by title, or by number from 1 where a table has no header.
+
+    Parameters
+    ----------
+    gene, source, set : str, optional
+        The columns of targets or members, of regulators, and of sets.
+    """
+
+    gene: str | None = None
+    source: str | None = None
+    set: str | None = None
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """Those that were chosen."""
+        return tuple(title for title in (self.source, self.set, self.gene) if title is not None)
+
+
+NOTHING_CHOSEN = Names()
 
 
 def is_regulon_table(table: Table) -> bool:
@@ -107,54 +109,112 @@ def is_set_table(table: Table) -> bool:
     return layout is not None and layout.are_sets
 
 
-def require_layout(table: Table, gene_column: str | None = None) -> Layout:
+def require_layout(table: Table, names: Names = NOTHING_CHOSEN) -> Layout:
     """Return where a table that is said to be one of edges has its names; without a header, in its first columns.
 
     Raises
     ------
     NotFound
-        There is no such column of genes.
+        There is no such column.
     InputError
         No column names sources, or none names targets.
     """
-    header = read_header(table)
-    layout = find_layout(table, gene_column)
+    if names.source is not None and names.set is not None:
+        raise InputError(f"{table.path}: sources are regulators or sets, and columns of both were chosen.")
+    if names.chosen:
+        return _chosen_layout(table, names)
+    layout = find_layout(table)
     if layout is not None:
         return layout
-    if gene_column is not None and gene_column not in header:
-        raise NotFound(f"{table.path} has no column {gene_column!r}; it has {some(header, 10)}.")
+    header = read_header(table)
     if _is_plain_edge_list(table):
         titles = ("source", "target", "weight")[: len(header)]
         return _headless(table, titles, f"no header: read as {', '.join(titles)}")
-    raise InputError(
-        f"{table.path} has no columns of sources and targets; its columns are {', '.join(header)[:200]}.",
-        hint="Name them source, target and weight; or set and gene.",
-    )
+    raise _no_names(table, header)
 
 
-def find_layout(table: Table, gene_column: str | None = None) -> Layout | None:
+def find_layout(table: Table) -> Layout | None:
     """Return where a table has its names, or None where it is not known as one of edges."""
     header = read_header(table)
-    titles = [title_word(title) for title in header]
+    titles = [title_key(title) for title in header]
     body = table.first[1:]
-    columns = _find_names(titles, header.index(gene_column) if gene_column in header else None)
+    columns = _find_names(titles) or _find_groups(table, header, titles)
     if columns is not None:
         source, target = columns
-        if any(_DECIMAL.fullmatch(field) for field in _column(body, target)):
+        names = column_of(body, target)
+        if any(map(_DECIMAL.fullmatch, names)) or 2 * sum(bool(_LISTED.search(name)) for name in names) > len(names):
             return None
-        return Layout(header, source, target, body, are_sets=titles[source] in SET_TITLES)
+        return Layout(header, source, target, body, are_sets=_names_sets(titles[source]))
     if _is_trrust(table.first[0].fields):
         titles = ("source", "target", "mode", "PMID")[: len(header)]
-        return _headless(table, titles, "no header: read as source, target, mode of regulation, as TRRUST writes them")
+        note = "no header: read as source, target, mode of regulation, as TRRUST writes them"
+        return _headless(table, titles, note, may_be_swapped=len(header) == 3)
     if _is_regnetwork(table):
         note = "no header: read as source, its id, target, its id, as RegNetwork writes them"
-        return _headless(table, ("source", "source_id", "target", "target_id"), note, target=2)
+        return _headless(table, ("source", "source_id", "target", "target_id"), note, target=2, may_be_swapped=False)
     if _is_weighted_edge_list(table):
         return _headless(table, ("source", "target", "weight"), "no header: read as source, target, weight")
     return _find_pair_column(header, titles, body)
 
 
-def _column(rows: Sequence[Row], column: int) -> list[str]:
+def _chosen_layout(table: Table, names: Names) -> Layout:
+    """Return the layout of a table some of whose columns of names were chosen."""
+    header = read_header(table)
+    unknown = [title for title in names.chosen if title not in header]
+    if unknown and not all(title.isdecimal() and 1 <= int(title) <= len(header) for title in names.chosen):
+        raise NotFound(
+            f"{table.path} has no column {unknown[0]!r}; it has {some([title for title in header if title], 10)}.",
+            hint="In a table without a header, columns have numbers, from 1.",
+        )
+    if not unknown:
+        return _titled_layout(table, header, names)
+    plain = find_layout(table)
+    known = plain.header if plain is not None and not plain.has_header and len(plain.header) == len(header) else ()
+    at = {title: int(title) - 1 for title in names.chosen}
+    titles = tuple(
+        known[i] if known and known[i] not in ("source", "target") else str(i + 1) for i in range(len(header))
+    )
+    chosen = names.source or names.set
+    if chosen is None or names.gene is None:
+        raise _no_names(table, header)
+    note = f"no header: column {chosen} names {'sets' if names.set else 'regulators'}, column {names.gene} genes"
+    layout = _headless(table, titles, note, target=at[names.gene], may_be_swapped=False)
+    return replace(layout, source=at[chosen], are_sets=names.set is not None)
+
+
+def _titled_layout(table: Table, header: tuple[str, ...], names: Names) -> Layout:
+    titles = [title_key(title) for title in header]
+    target = None if names.gene is None else header.index(names.gene)
+    if names.source is None and names.set is None:
+        columns = _find_names(titles, target) or _find_groups(table, header, titles, target)
+        if columns is None:
+            raise _no_names(table, header)
+        return Layout(header, *columns, table.first[1:], are_sets=_names_sets(titles[columns[0]]))
+    source = header.index(names.source or names.set or "")
+    if target is None:
+        known = (*TARGET_TITLES, *GENE_TITLES) if names.set is None else (*GENE_TITLES, *TARGET_TITLES)
+        there = [titles.index(title) for title in known if title in titles]
+        named = [i for i, title in enumerate(header) if not title or len(header) == 2]  # row names, or the other column
+        target = next((i for i in (*there, *named) if i != source), None)
+    if target is None or target == source:
+        raise _no_names(table, header)
+    return Layout(header, source, target, table.first[1:], are_sets=names.set is not None)
+
+
+def _no_names(table: Table, header: Sequence[str]) -> InputError:
+    return InputError(
+        f"{table.path} has no columns that are known as those of regulators and targets, or of sets and genes; its "
+        f"columns are {some([title for title in header if title], 10)}.",
+        code="columns-not-named",
+    )
+
+
+def _names_sets(title: str) -> bool:
+    return title in SET_TITLES or title == "group" or (is_group_title(title) and title not in SOURCE_TITLES)
+
+
+def column_of(rows: Sequence[Row], column: int) -> list[str]:
+    """Return the fields of a column, of those rows that have it."""
     return [row.fields[column].strip() for row in rows if column < len(row.fields)]
 
 
@@ -162,7 +222,7 @@ def _first(titles: Sequence[str], wanted: Sequence[str]) -> int | None:
     return next((titles.index(title) for title in wanted if title in titles), None)
 
 
-def _find_names(titles: Sequence[str], gene_column: int | None) -> tuple[int, int] | None:
+def _find_names(titles: Sequence[str], gene_column: int | None = None) -> tuple[int, int] | None:
     """Return the columns of sources and targets.
 
     `source` beside `gene` may be where an entry comes from: with a column of sets, these are the sources then.
@@ -170,6 +230,8 @@ def _find_names(titles: Sequence[str], gene_column: int | None) -> tuple[int, in
     target, gene = _first(titles, TARGET_TITLES), _first(titles, GENE_TITLES)
     there = [title for title in SOURCE_TITLES if title in titles and _ONLY_TOGETHER.get(title, title) in titles]
     sets = [title for title in SET_TITLES if title in titles]
+    if gene is None and {"group", "names"} <= set(titles):  # scanpy's rank_genes_groups_df
+        sets, gene = ["group"], titles.index("names")
     if gene_column is not None:
         target = gene_column
     if target is not None:
@@ -182,9 +244,40 @@ def _find_names(titles: Sequence[str], gene_column: int | None) -> tuple[int, in
     return titles.index(sources[0]), target
 
 
+def _find_groups(
+    table: Table, header: Sequence[str], titles: Sequence[str], gene: int | None = None
+) -> tuple[int, int] | None:
+    """Return the column of clusters or modules of genes, and that of the genes.
+
+    Raises
+    ------
+    InputError
+        Several columns have groups: which of them is meant?
+    """
+    rows = table.first[1:]
+    gene = _first(titles, GENE_TITLES) if gene is None else gene
+    if gene is None and header and not header[0]:
+        gene = 0
+    if gene is None or is_counting(column_of(rows, gene)):
+        return None
+    titled = [column for column, title in enumerate(header) if column != gene and is_group_title(title)]
+    groups = [column for column in titled if are_labels(column_of(rows, column))]
+    if len(titled) > 1 or len(header) == 2:  # 0 and 1 may be membership
+        groups = [column for column in groups if not set(column_of(rows, column)) <= {"0", "1", "0.0", "1.0", ""}]
+    if len(groups) > 1:
+        listed = [header[column] for column in groups]
+        shown = some([repr(title) for title in listed], 10)
+        raise InputError(
+            f"{table.path} has genes in groups by {len(groups)} columns: {shown}.",
+            code="set-column-ambiguous",
+            facts={"first": listed[0]},
+        )
+    return (groups[0], gene) if groups else None
+
+
 def _is_trrust(first: Sequence[str]) -> bool:
     """Whether a first row is one of data: source, target, a sign in words, and perhaps references."""
-    if len(first) not in (3, 4) or title_word(first[0]) in (*SOURCE_TITLES, *SET_TITLES):
+    if len(first) not in (3, 4) or title_key(first[0]) in (*SOURCE_TITLES, *SET_TITLES):
         return False
     is_word = bool(re.fullmatch(r"[A-Za-z]{6,}", first[2])) and first[2].lower() != "expression"
     return is_word and read_sign(first[2]) is not None
@@ -203,7 +296,10 @@ def _is_plain_edge_list(table: Table) -> bool:
     """Whether rows are two names, or two names and a number."""
     rows = [[field.strip() for field in row.fields] for row in table.first]
     return all(
-        len(row) == len(rows[0]) in (2, 3) and not any(map(is_number, row[:2])) and all(map(is_number, row[2:]))
+        len(row) == len(rows[0]) in (2, 3)
+        and all(row[:2])
+        and not any(map(is_number, row[:2]))
+        and all(map(is_number, row[2:]))
         for row in rows
     )
 
@@ -226,8 +322,10 @@ def _is_weighted_edge_list(table: Table) -> bool:
     return max(weights) > 1 and min(weights) > 0 and not all(map(float.is_integer, weights))
 
 
-def _headless(table: Table, titles: tuple[str, ...], note: str, *, target: int = 1) -> Layout:
-    return Layout(titles, 0, target, table.first, has_header=False, note=note)
+def _headless(
+    table: Table, titles: tuple[str, ...], note: str, *, target: int = 1, may_be_swapped: bool = True
+) -> Layout:
+    return Layout(titles, 0, target, table.first, has_header=False, note=note, may_be_swapped=may_be_swapped)
 
 
 def _find_pair_column(header: tuple[str, ...], titles: Sequence[str], body: Sequence[Row]) -> Layout | None:
@@ -235,7 +333,7 @@ def _find_pair_column(header: tuple[str, ...], titles: Sequence[str], body: Sequ
     for wanted, pattern in ((_PAIR_TITLES, _PAIR), (_EDGE_TITLES, _EDGE)):
         for title in wanted:
             column = titles.index(title) if title in titles else None
-            cells = [] if column is None else _column(body, column)
+            cells = [] if column is None else column_of(body, column)
             if column is None or not cells or not all(map(pattern.fullmatch, cells)):
                 continue
             added = ("source", "relation", "target")

@@ -11,11 +11,11 @@ import numpy as np
 from ...engine.choices import UnknownSign
 from ...engine.errors import InputError, check_choice
 from ...engine.wording import counted
-from ..files.delimited import check_names, clipped, is_missing, is_number, open_table, read_body, read_header
+from ..files.delimited import check_names, clipped, open_table, read_body, read_header
 from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
-from .edge_tables import require_layout
-from .regulon_columns import find_columns, note_unread, refuse_unread_signs
+from .edge_tables import Names, require_layout
+from .regulon_columns import find_columns, read_weight
 from .signs import (
     SignMarks,
     describe_completed,
@@ -26,6 +26,7 @@ from .signs import (
     spell_dashes,
     split_regulon_name,
 )
+from .unread_columns import note_unread, refuse_flags_of_members, refuse_unread_signs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from ..files.delimited import Row, Table
     from .edge_tables import Layout
-    from .regulon_columns import Columns
+    from .unread_columns import Columns
 
 PROGENY = frozenset(
     "androgen egfr estrogen hypoxia jak-stat mapk nfkb p53 pi3k tgfb tnfa trail vegf wnt".split()  # noqa: SIM905
@@ -70,14 +71,16 @@ def read_regulons(
     sign_column: str | None = None,
     weight_column: str | None = None,
     gene_column: str | None = None,
+    source_column: str | None = None,
+    set_column: str | None = None,
 ) -> LoadingsFile:
     """Return one pathway a source, its targets loading their signed weights.
 
-    Columns are found by their titles in any case: `source`, `tf`, `regulator` or `pathway`; `target` or `gene`;
-    `weight`, `mor`, `importance` or `coef_mean`; signs under `sign`, `mode`, `effect` and the like, or as the flags
-    `is_stimulation` and `is_inhibition`. Without weights every target loads 1. A pair that stands twice with one weight
-    counts once; one of both signs has none, and a known sign counts beside an unknown one. The targets of a SCENIC
-    regulon TF(-) load with the opposite sign.
+    Columns are found by their titles in any case and several languages: `source`, `tf`, `regulator` or `pathway`;
+    `target` or `gene`; `weight`, `mor`, `importance` or `coef_mean`; signs under `sign`, `mode`, `effect` and the
+    like, or as the flags `is_stimulation` and `is_inhibition`. Without weights every target loads 1. A pair that stands
+    twice with one weight counts once; one of both signs has none, and a known sign counts beside an unknown one. The
+    targets of a SCENIC regulon TF(-) load with the opposite sign.
 
     Parameters
     ----------
@@ -87,8 +90,9 @@ def read_regulons(
         What becomes of pairs whose sign the file does not know.
     sign_column, weight_column : str, optional
         The titles of the columns of signs and weights; "none" reads no sign, or gives every target the weight 1.
-    gene_column : str, optional
-        The title of the column of targets.
+    gene_column, source_column, set_column : str, optional
+        The titles of the columns of targets or members, of regulators, and of names of sets; or their numbers, from 1,
+        where a table has no header.
 
     Raises
     ------
@@ -96,26 +100,45 @@ def read_regulons(
         There is no such file, or no such column.
     InputError
         The header names no sources or targets, a name is empty, a weight is missing or not finite, a sign is not
-        known, a column may hold signs and is not read, or a pair stands twice with different weights.
+        known, a column may hold signs and is not read, a pair stands twice with different weights, or the second of
+        two columns without titles has no more names than the first: it may be that of regulators.
     """
     check_choice("unknown sign", unknown_sign, get_args(UnknownSign))
     with open_table(path, packing=NAMES_PACKING) as table:
-        layout = require_layout(table, gene_column)
+        layout = require_layout(table, Names(gene_column, source_column, set_column))
         columns = find_columns(path, layout, sign_column, weight_column)
         pairs = _read_pairs(table, layout, columns)
     if not pairs.weights:
         raise InputError(f"{path} holds no regulon: there is nothing below its header.")
+    if layout.may_be_swapped:
+        _refuse_swapped(path, layout, pairs)
     is_signed = bool(columns.signs or pairs.negative) or sign_column == "none"
     has_negative = sign_column is not None or any(w < 0 for targets in pairs.weights.values() for w in targets.values())
     refuse_unread_signs(path, columns, is_signed=is_signed, has_negative=has_negative)
     are_sets = layout.are_sets or {source.casefold() for source in pairs.weights} <= PROGENY
     notes = [layout.note] if layout.note else []
+    if are_sets and columns.weight is None and weight_column is None:
+        refuse_flags_of_members(path, columns)
     notes += [_note_weights(layout.header, columns, pairs, are_sets=are_sets), *note_unread(layout.header, columns)]
     notes += _settle_unknown(path, pairs, unknown_sign)
     regulons = [_regulon(source, targets, pairs, are_sets) for source, targets in pairs.weights.items() if targets]
     if are_sets:
         notes.append(f"column {layout.header[layout.source]!r} names sets of genes, not regulators")
     return LoadingsFile(tuple(regulons), notes=tuple(notes))
+
+
+def _refuse_swapped(path: Path, layout: Layout, pairs: _Pairs) -> None:
+    """Refuse edges whose order alone says what is a regulator, where the second names are as few as the first."""
+    sources, targets = len(pairs.weights), len(set[str]().union(*pairs.weights.values()))
+    if targets > sources or (sources == targets == 1):
+        return
+    numbers = (layout.source + 1, layout.target + 1)
+    raise InputError(
+        f"{path} has no header, {counted(sources, 'name')} in column {numbers[0]} and {targets:,} in column "
+        f"{numbers[1]}: either may be that of the regulators, which are fewer than their targets in most networks.",
+        code="regulators-or-targets",
+        facts={"first": str(numbers[0]), "second": str(numbers[1])},
+    )
 
 
 def _regulon(source: str, targets: dict[str, float], pairs: _Pairs, is_gene_set: bool) -> GeneLoadings:
@@ -142,7 +165,9 @@ def _read_pairs(table: Table, layout: Layout, columns: Columns) -> _Pairs:
             seen.add(row.fields[column])
         if any(not seen.is_open for _, seen in unread):
             unread = [(column, seen) for column, seen in unread if seen.is_open]
-        weight = _read_weight(table, row, layout, columns)
+        weight = read_weight(table.path, row, layout, columns)
+        if columns.are_members and not weight:
+            continue
         sign = signs.read(row)
         pair = f"line {row.line}, {source} → {target}"
         if weight < 0:
@@ -279,27 +304,14 @@ def _settle_unknown(path: Path, pairs: _Pairs, unknown_sign: UnknownSign) -> lis
     return [*notes, f"{counted(len(unknown), 'pair')} of unknown sign {what}"]
 
 
-def _read_weight(table: Table, row: Row, layout: Layout, columns: Columns) -> float:
-    if columns.weight is None:
-        return 1.0
-    field, title = row.fields[columns.weight], layout.header[columns.weight]
-    if is_number(field) and math.isfinite(float(field)):
-        return float(field)
-    what = "is not a finite number" if is_number(field) or is_missing(field) else "is not a number"
-    raise InputError(
-        f"{table.path}, line {row.line}, column {title}: the weight {clipped(field)} of {row.fields[layout.source]} → "
-        f"{row.fields[layout.target]} {what}.",
-        code="weight-not-a-number",
-        facts={"column": title},
-    )
-
-
 def _note_weights(header: Sequence[str], columns: Columns, pairs: _Pairs, *, are_sets: bool) -> str:
     every = [weight for targets in pairs.weights.values() for weight in targets.values()]
     titles = " and ".join(repr(header[column] or "relation") for column in columns.signs)
     signs = f"{sum(w < 0 for w in every):,} of {counted(len(every), 'pair')} repressing, from column {titles}"
     if not titles and not are_sets and min(every) >= 0:
         titles, signs = "none", "no pair has a sign of repression: all are taken as activation"
+    if columns.are_members and columns.weight is not None:
+        return f"the genes that column {header[columns.weight]!r} marks: {counted(len(every), 'member')} of the sets"
     if columns.weight is None and are_sets:
         return f"every gene of a set has the weight 1{f'; {signs}' if titles else ''}"
     if columns.weight is None:

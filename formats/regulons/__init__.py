@@ -1,0 +1,1 @@
+"""Networks of regulators and targets, as tables and as SIF."""
