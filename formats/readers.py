@@ -22,10 +22,10 @@ from typing import Any, Literal
 from ..engine.errors import InputError
 from ..engine.lazy import load
 from ..engine.wording import some
-from .files.delimited import open_table, read_header
 from .files.kinds import MATRIX_MARKET, TABLE_KINDS, FileKind, file_kind
 from .files.opening import open_bytes
 from .files.packed import without_packing
+from .tables.delimited import open_table, read_header
 
 Contents = Literal["expression", "pathways", "gene sets", "covariances", "factor models", "kernels", "tests", "labels"]
 

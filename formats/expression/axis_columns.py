@@ -8,8 +8,8 @@ import numpy as np
 
 from ...engine.errors import InputError, NotFound
 from ...engine.wording import counted, some
-from ..files.delimited import check_names, clipped
 from ..files.hdf5_members import Dataset, Group, location_of, member, member_dataset, read_array, read_list
+from ..files.names import check_names, clipped
 from ..genes.identifiers import guess_vocabulary, without_fractions
 from ..layouts.titles import is_counting
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from ...engine.errors import InputError, NotFound
 from ...engine.wording import some
-from ..files.delimited import clipped, peek
+from ..files.names import clipped
+from ..tables.delimited import peek
 from .axis_columns import match_values, note_conditions, parse_conditions
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..files.delimited import Table
+    from ..tables.table import Table
 
 
 def has_metadata(table: Table) -> bool:

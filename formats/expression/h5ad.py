@@ -9,7 +9,6 @@ import numpy as np
 from ...engine.errors import InputError, NotFound
 from ...engine.estimation.expression import Expression
 from ...engine.wording import some
-from ..files.delimited import clipped
 from ..files.hdf5_members import (
     Dataset,
     Group,
@@ -19,6 +18,7 @@ from ..files.hdf5_members import (
     read_list,
     read_names,
 )
+from ..files.names import clipped
 from .axis_columns import list_columns, name_by_index, read_gene_column, select_rows
 from .hdf5_request import Request, check_axis, layers_of, read_dense, read_runs
 from .second_readings import note_standardised, refuse_second_reading

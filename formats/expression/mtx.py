@@ -9,8 +9,8 @@ import numpy as np
 from ...engine.errors import InputError, NotFound
 from ...engine.estimation.expression import Expression
 from ...engine.wording import counted, some
-from ..files.delimited import check_names
 from ..files.matrix_market import read_market, read_market_header
+from ..files.names import check_names
 from ..files.plain_files import file_name, fingerprint, is_folder, is_plain_file
 from ..genes.orientation import GENE_WORDS, SAMPLE_WORDS, Axis, title_word
 from .name_rows import read_name_rows

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...engine.errors import InputError
-from ..files.delimited import clipped, fit_row, open_table
 from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
+from ..files.names import clipped
 from ..files.plain_files import file_name, require_file
 from ..genes.orientation import GENE_WORDS, title_word
+from ..tables.delimited import fit_row, open_table
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,9 +14,11 @@ import numpy as np
 from ...engine.errors import GrnError, InputError, NotFound
 from ...engine.estimation.expression import Expression
 from ...engine.wording import some
-from ..files.cells import as_field, lines_of_rows
-from ..files.delimited import PEEK, Row, check_names, is_missing
-from ..files.table_numbers import NamedNumbers, read_numbers, refuse_number_in_text
+from ..files.names import check_names
+from ..tables.cells import as_field, lines_of_rows
+from ..tables.fields import is_missing
+from ..tables.table import PEEK, Row
+from ..tables.table_numbers import NamedNumbers, read_numbers, refuse_number_in_text
 from .axis_columns import (
     check_genes,
     match_values,
@@ -34,8 +36,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..files.delimited import Table
     from ..layouts.layout import Layout
+    from ..tables.table import Table
 
 _ANNDATA = Path("The AnnData object")
 _FRAME = "The DataFrame"
@@ -226,6 +228,8 @@ def _numbers_of(frame: Any, index: Any, table: Table, layout: Layout) -> NamedNu
     start = table.first[layout.above - 1].line - 1  # the header is line 1
     rows = frame.iloc[start:]
     columns = [column - before for column in layout.values]
+    if layout.names is None:
+        raise InputError(f"{_FRAME} has no names of samples.", hint="Give it an index of names.")
     names = index[start:] if layout.names < before else rows.iloc[:, layout.names - before]
     lines = range(start + 2, start + 2 + len(rows))
     for column in layout.text:

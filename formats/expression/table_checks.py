@@ -8,9 +8,9 @@ import numpy as np
 
 from ...engine.errors import InputError
 from ...engine.wording import counted, some
-from ..files.delimited import is_number
 from ..layouts.summaries import MOST_COLUMNS, find_parts
 from ..layouts.titles import is_counting
+from ..tables.fields import is_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..files.delimited import Table
     from ..layouts.unlike import Unlike
+    from ..tables.table import Table
 
 FAR_OFF = 0.5
 """A code of missing values is farther from all values than so many times their range, or the only negative number."""

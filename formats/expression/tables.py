@@ -10,8 +10,7 @@ import numpy as np
 from ...engine.errors import InputError
 from ...engine.estimation.expression import Expression
 from ...engine.wording import counted, some
-from ..files.delimited import check_names, clipped, open_table
-from ..files.table_numbers import read_named_numbers
+from ..files.names import check_names, clipped
 from ..genes.identifiers import spreadsheet_dates
 from ..genes.orientation import Orientation, are_samples, orient
 from ..layouts.columns import ColumnChoice
@@ -27,6 +26,8 @@ from ..layouts.other_tables import (
 from ..layouts.summaries import find_summaries
 from ..layouts.titles import ALSO_GENES, COUNTER_ROWS, MEASURES_OF_BLOOD, describes_samples
 from ..layouts.unlike import find_unlike
+from ..tables.delimited import open_table
+from ..tables.table_numbers import read_named_numbers
 from .gct import has_metadata, without_metadata
 from .sample_tables import select_described
 from .table_checks import (
@@ -45,9 +46,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...engine.choices import DecimalMark, GenesIn
-    from ..files.delimited import Table
-    from ..files.table_numbers import NamedNumbers
     from ..layouts.layout import Layout
+    from ..tables.table import Table
+    from ..tables.table_numbers import NamedNumbers
 
 
 def read_expression_table(

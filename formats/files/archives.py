@@ -18,9 +18,9 @@ from numpy.lib import format as npy
 
 from ...engine.errors import GrnError, InputError
 from ...engine.wording import some
-from .delimited import check_names
 from .kinds import file_kind
 from .limits import ARRAY_PACKING, MemoryBudget, largest_unpacked, refuse_swarm
+from .names import check_names
 from .plain_files import DOWNLOAD_AGAIN, require_file
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ import numpy as np
 
 from ...engine.errors import InputError
 from ...engine.wording import some
-from .delimited import check_names
 from .hdf5_process import ReadingProcess, location_of, start_reading
 from .limits import ARRAY_PACKING, largest_unpacked, refuse_beyond_budget, refuse_swarm
+from .names import check_names
 from .plain_files import DOWNLOAD_AGAIN, require_file
 
 if TYPE_CHECKING:

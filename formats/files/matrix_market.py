@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, TextIO
 import numpy as np
 
 from ...engine.errors import InputError
-from .delimited import clipped
 from .kinds import MATRIX_MARKET
 from .limits import refuse_beyond_budget
+from .names import clipped
 from .opening import largest_content, open_text
 from .plain_files import DOWNLOAD_AGAIN
 

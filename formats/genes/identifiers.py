@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import InputError
 from ...engine.wording import counted, some
-from ..files.delimited import check_names, open_table, read_body, read_header
 from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
+from ..files.names import check_names
+from ..tables.delimited import open_table, read_body, read_header
 from .orientation import title_word
 
 if TYPE_CHECKING:

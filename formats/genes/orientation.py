@@ -63,6 +63,29 @@ _SURELY_SAMPLE = re.compile(
 )
 """Names that archives and sequencers give to samples and cells, and nobody to a gene."""
 
+_COUNTED = re.compile(r"([^\W\d]{3,})[-_. ]?(\d{1,3})")
+
+_WORDS_OF_GENES = frozenset(
+    {
+        "gene",
+        "gen",
+        "probe",
+        "feature",
+        "transcript",
+        "orf",
+        "contig",
+        "cluster",
+        "protein",
+        "otu",
+        "asv",
+        "peak",
+        "loc",
+    }
+)
+
+FEWEST_KNOWN = 3
+"""Fewest known genes that count against the title of the first column."""
+
 _UNIVERSAL = frozenset(_KNOWN_GENES.split())
 _GENE_LIKE = re.compile(
     r"ENS[A-Z]{0,6}[GTP]\d{11}(\.\d+)?|RP[SL]\d+[AXYL]?\d?|MT-(ND|CO|ATP|CYB)\w*|FBgn\d{7}|WBGene\d{8}|AT[1-5MC]G\d{5}|"
@@ -134,6 +157,8 @@ def orient(first_cell: str, row_names: Sequence[str], column_names: Sequence[str
     sure = [_surely_samples(names) for names in (row_names, column_names)]
     if word in SAMPLE_WORDS and sure == [False, True]:  # as Xena writes: the title of the header
         return Orientation("rows", f"columns have names of samples, such as {column_names[0]}")
+    if word in SAMPLE_WORDS and len(in_rows) >= FEWEST_KNOWN and are_in_rows and are_samples(column_names):
+        return Orientation("rows", f"{in_rows[0]} and others name rows, and columns are named as samples")
     if word in GENE_WORDS or word in SAMPLE_WORDS:
         axis: Axis = "rows" if word in GENE_WORDS else "columns"
         is_contradicted = are_in_columns if axis == "rows" else are_in_rows
@@ -146,6 +171,13 @@ def orient(first_cell: str, row_names: Sequence[str], column_names: Sequence[str
         is_doubtful = columns <= FEW and rows >= LONGER * columns and not are_samples(row_names, numbers=True)
         return None if is_doubtful else Orientation("columns", f"{in_columns[0]} and others name columns")
     samples_in_rows, samples_in_columns = are_samples(row_names), are_samples(column_names)
+    if (
+        not samples_in_rows
+        and not samples_in_columns
+        and not _are_numbers(row_names)
+        and not _are_numbers(column_names)
+    ):
+        samples_in_rows, samples_in_columns = _are_counted(row_names), _are_counted(column_names)
     if samples_in_rows != samples_in_columns:
         names = column_names if samples_in_columns else row_names
         axis = "rows" if samples_in_columns else "columns"
@@ -174,6 +206,15 @@ def are_samples(names: Sequence[str], *, numbers: bool = False) -> bool:
         for name in map(str.strip, names)
     )
     return len(names) > 0 and like > 0.6 * len(names)
+
+
+def _are_counted(names: Sequence[str]) -> bool:
+    """Whether names are one word of no gene and the numbers from 1 on, such as fish01 to fish12."""
+    parts = [_COUNTED.fullmatch(name.strip()) for name in names]
+    words = {part[1].casefold() for part in parts if part}
+    numbers = sorted(int(part[2]) for part in parts if part)
+    is_one = len(words) == 1 and None not in parts and not words & _WORDS_OF_GENES
+    return is_one and len(numbers) > VERY_FEW and numbers[0] in (0, 1) and numbers[-1] - numbers[0] == len(numbers) - 1
 
 
 def _any_sample(names: Sequence[str]) -> bool:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...engine.errors import InputError, NotFound
 from ...engine.wording import counted, some
-from ..files.delimited import clipped, is_missing, is_number
+from ..files.names import clipped
 from ..genes.identifiers import guess_vocabulary
 from ..genes.orientation import GENE_WORDS, SAMPLE_WORDS, are_samples, title_word
+from ..tables.fields import is_missing, is_number
 from .measures import are_measures, find_measures
 from .other_tables import find_results, refuse_list_of_values, refuse_results
 from .titles import (
@@ -35,7 +36,7 @@ from .titles import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..files.delimited import Row, Table
+    from ..tables.table import Row, Table
     from .measures import Measure
 
 _NEARLY_NUMBER = re.compile(r"[<>≤≥~≈]?\s*[+-]?(\d[\d.,' ]*|\.\d+)([ed][+-]?\d+)?\s*[*%†‡§#]*", re.IGNORECASE)
@@ -53,6 +54,9 @@ _BESIDE: _Reason = ("stands beside the measure that is read", "stand beside the 
 
 MEANS = frozenset({"mean", "median", "average", "avg"})
 """Measures that are statistics of other columns."""
+
+ROWS_OF_A_GROUP = 5
+"""Where names stand in so many rows each, they are groups of the rows."""
 
 SHORT = 1000
 """Places and lengths of most genes are not below."""
@@ -331,18 +335,20 @@ def _no_numbers(view: _View, known: set[int]) -> InputError:
 def _name_column(titles: Sequence[str], cells: Sequence[Sequence[str]], text: Mapping[int, None]) -> int:
     """Return the column of names: the first, unless it counts rows or describes them and another is titled as names."""
     words = GENE_WORDS | SAMPLE_WORDS | ID_WORDS
-    if are_decimals(cells[0]):
+    first = title_word(titles[0])
+    is_value = are_decimals(cells[0]) or (bool(cells[0]) and first not in words and all(map(is_number, cells[0])))
+    if is_value and not is_index(titles[0], cells[0]):
         behind = [c for c in text if title_word(titles[c]) in GENE_WORDS | SAMPLE_WORDS and len(set(cells[c])) > 1]
         if behind:
             return behind[0]
     titled = [column for column, title in enumerate(titles) if title and title_word(title) in words]
     distinct = {column: None for column in text if len(set(cells[column])) == len(cells[column])}
-    first = title_word(titles[0])
     if is_index(titles[0], cells[0]):
         named = {*titled, *(column for column in distinct if not is_annotation(titles[column]))}
         others = (column for column in sorted(named) if not is_index(titles[column], cells[column]))
         return next(others, next(iter(distinct), 0))
     repeats = len(set(cells[0])) < len(cells[0]) and guess_vocabulary(cells[0]) is None
+    repeats = repeats or ROWS_OF_A_GROUP * len(set(cells[0])) <= len(cells[0])
     if first not in words and (is_annotation(titles[0]) or repeats):
         return next((column for column in titled if column in text and (column in distinct or not repeats)), 0)
     return 0

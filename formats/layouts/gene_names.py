@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ..genes.identifiers import spreadsheet_dates
 from ..genes.orientation import is_bacterial, is_gene_id, title_word
 from .titles import WORDS_ON_SAMPLES
 
@@ -22,7 +23,7 @@ _SYMBOL = re.compile(
 """A symbol of a human gene, or an id beside such symbols."""
 
 _PHRASE = re.compile(
-    r"[A-Za-z][a-z]*([_.][a-z]+)+|[A-Za-z][a-z]{2,}-[a-z]{3,}|.*[^\W\d] +[^\W\d]{3,}.*|"
+    r"[A-Za-z]+([_.][a-z]+)+|[A-Za-z][a-z]{2,}-[a-z]{3,}|.*[^\W\d] +[^\W\d]{3,}.*|"
     r".*[^\W\d] \(.*[^\W\d].*\)|.*[%/].*"
 )
 """Several words: `pack_years`, `Age (years)`, `dose mg/kg`."""
@@ -100,6 +101,7 @@ def find_unlike_names(names: Sequence[str], values: NDArray[np.float64]) -> Unli
     at_edges = [*front, *behind]
     whole = dict(zip(at_edges, _are_whole(values[at_edges]).tolist(), strict=True))
     other_numbers = _of_other_numbers(values, others, at_edges)
+    dates = set(spreadsheet_dates(names))
     unlike = [
         is_phrase
         or i in other_numbers
@@ -113,7 +115,7 @@ def find_unlike_names(names: Sequence[str], values: NDArray[np.float64]) -> Unli
     ]
     if sum(unlike) > max(2, len(names) // 3):
         return UnlikeNames([], [])
-    places = [i for i, is_unlike in enumerate(unlike) if is_unlike]
+    places = [i for i, is_unlike in enumerate(unlike) if is_unlike and names[i] not in dates]
     inner = [i for i in places if i not in whole]
     if len(inner) > INNER * len(names):
         return UnlikeNames([], [])

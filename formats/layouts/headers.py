@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import InputError
 from ...engine.wording import some
-from ..files.delimited import clipped, is_missing, is_number
+from ..files.names import clipped
 from ..genes.identifiers import guess_vocabulary
 from ..genes.orientation import GENE_WORDS, SAMPLE_WORDS, title_word
-from .titles import ID_WORDS, is_annotation, is_index_title
+from ..tables.fields import is_missing, is_number
+from ..tables.table import Row
+from .titles import ID_WORDS, describes_samples, is_annotation, is_index_title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..files.delimited import Row, Table
+    from ..tables.table import Table
+
+MOST_BELOW = 5
+"""Most rows under the header that describe samples."""
 
 RISING = 6
 """Fewest rising whole numbers that are names of samples; fewer may be measured values."""
@@ -28,26 +33,41 @@ def below_titles(table: Table) -> tuple[list[Row], list[str]]:
     skipped: list[Row] = []
     while len(rows) > 2 and width > 2 and sum(bool(field.strip()) for field in rows[0].fields) == 1:
         skipped.append(rows.pop(0))
-    titles = [next(field.strip() for field in row.fields if field.strip()) for row in skipped]
+    if len(rows) > 2 and _are_groups(rows[0].fields, rows[1].fields):
+        group = rows.pop(0)
+        skipped.append(group)
+        corner, *titles = rows[0].fields
+        rows[0] = Row(rows[0].line, [corner.strip() or group.fields[0], *titles])
+    titles = [", ".join(field.strip() for field in row.fields if field.strip()) for row in skipped]
     return rows, [f"above the header skipped: {some(titles, 3)}"] if skipped else []
 
 
+def _are_groups(top: Sequence[str], below: Sequence[str]) -> bool:
+    """Whether a row has titles of groups, each above the first of several columns, whose own titles stand below it."""
+    above, titles = [field.strip() for field in top[1:]], [field.strip() for field in below[1:]]
+    are_titles = len(titles) > 2 and all(titles) and len(set(titles)) == len(titles) and not any(map(is_number, titles))
+    return are_titles and 1 < sum(map(bool, above)) < len(titles) / 2 and not any(map(is_number, filter(None, above)))
+
+
 def rows_of_text(below: Sequence[Row]) -> int:
-    """Return how many rows under the header hold text on samples, where the rows below them hold numbers."""
+    """Return how many rows under the header hold text on samples, perhaps numbers on them between, above all others."""
     if len(below) < 2:
         return 0
     last = below[-1].fields
     numeric = [column for column in range(1, len(last)) if is_number(last[column])]
+    if len(numeric) < 2:
+        return 0
     count = 0
-    for row in below[:-1]:
+    for number, row in enumerate(below[:-1], start=1):
         cells = [row.fields[column] for column in numeric if column < len(row.fields)]
-        is_text = cells and not any(is_number(cell) for cell in cells)
+        is_text = bool(cells) and not any(map(is_number, cells))
         is_empty = all(not cell.strip() for cell in cells)
         is_titled = title_word(row.fields[0]) in GENE_WORDS | SAMPLE_WORDS | ID_WORDS
-        if len(numeric) < 2 or not is_text or (is_empty and not is_titled):
+        if is_text and not (is_empty and not is_titled):
+            count = number
+        elif not describes_samples(row.fields[0]):  # ages above sexes, for one, go with the rows of text
             break
-        count += 1
-    return count if count <= 5 else 0
+    return count if count <= MOST_BELOW else 0
 
 
 def with_distinct_titles(titles: tuple[str, ...], rows: Sequence[Row]) -> tuple[str, ...]:

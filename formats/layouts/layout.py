@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import InputError
 from ...engine.wording import some
-from ..files.delimited import clipped, is_number, read_titles
+from ..files.names import clipped
 from ..genes.orientation import GENE_WORDS, SAMPLE_WORDS, title_word
+from ..tables.delimited import read_titles
+from ..tables.fields import is_number
 from .columns import ColumnChoice, choose_columns, note_skipped
 from .headers import below_titles, has_header, rows_of_text, with_distinct_titles
 
 if TYPE_CHECKING:
-    from ..files.delimited import Row, Table
+    from ..tables.table import Row, Table
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -11,11 +12,13 @@ from ...engine.errors import InputError
 from ...engine.network.covariance import row_blocks
 from ...engine.wording import some
 from ..files.archives import as_names, as_numbers, read_npy, read_npz
-from ..files.delimited import check_names, is_number, open_table, read_header
 from ..files.hdf5_members import Dataset, member, member_dataset, open_members, read_names, read_real_array
+from ..files.names import check_names
 from ..files.plain_files import fingerprint, require_file
-from ..files.table_numbers import read_named_numbers
 from ..readers import find_reader
+from ..tables.delimited import open_table, read_header
+from ..tables.fields import is_number
+from ..tables.table_numbers import read_named_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -23,10 +26,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..files.delimited import Table
+    from ..tables.table import Table
 
 SYMMETRY = 1e-8
 """Largest difference of mirrored entries, as a share of the product of the two standard deviations."""
+
+_INVERSE = re.compile(r"precision|inverse covariance|partial correlations?|concentration matrix", re.IGNORECASE)
 
 _MATRIX_NAMES = ("covariance", "matrix")
 _OTHER_NAMES = ("cov", "Cov", "covar", "sigma", "Sigma", "S", "C", "arr_0")
@@ -79,6 +84,8 @@ def read_covariance(path: str | Path) -> CovarianceFile:
     values, genes = find_reader("covariances", path).read(path)
     notes = _fill_triangle(values)
     notes += symmetrise(values, genes, path)
+    if len(values) > 2 and np.all(values.diagonal() == 1):
+        notes += ("the diagonal is 1 throughout: these seem to be correlations, and every gene has the variance 1",)
     return CovarianceFile(values, genes, notes, fingerprint(path))
 
 
@@ -152,7 +159,8 @@ def symmetrise(values: NDArray[np.float64], genes: tuple[str, ...] | None, path:
         name = genes.__getitem__ if genes else _numbered
         raise InputError(
             f"{path} is not symmetric: {name(i)} with {name(j)} is {values[i, j]:.10g}, "
-            f"{name(j)} with {name(i)} is {values[j, i]:.10g}."
+            f"{name(j)} with {name(i)} is {values[j, i]:.10g}.",
+            hint="Its halves may hold two measures: leave one of them blank.",
         )
     if worst == 0:
         return ()
@@ -192,7 +200,18 @@ def _refuse_pairs(table: Table) -> None:
     if rows and all(len(row) == 3 and not any(map(is_number, row[:2])) and is_number(row[2]) for row in rows):
         raise InputError(
             f"{table.path} is a list of pairs of genes with a number each, and a covariance is a square table.",
-            hint="Write a row and a column for each gene, and the covariance where they meet.",
+            hint="In Python: t = pandas.read_csv(FILE, sep=None, engine='python'); t.pivot(index=t.columns[0], "
+            "columns=t.columns[1], values=t.columns[2]).to_csv(NEW, sep='\\t').",
+        )
+
+
+def _refuse_inverse(table: Table) -> None:
+    """Refuse a matrix whose comments say that it is no covariance."""
+    said = next(filter(None, map(_INVERSE.search, table.comments)), None)
+    if said:
+        raise InputError(
+            f"{table.path} says in its first lines that it holds {said[0]!r}, and no covariance.",
+            hint="Invert a precision matrix first; if it is a covariance all the same, take that line out.",
         )
 
 
@@ -262,6 +281,7 @@ def read_table(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None]
     with open_table(path) as table:
         header = read_header(table)
         _refuse_pairs(table)
+        _refuse_inverse(table)
         if _may_lack_row_names(table):
             lines, _, values = read_named_numbers(table, header, range(len(header)), name=None)
             if len(lines) == len(header):
@@ -286,6 +306,15 @@ def read_table(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None]
     genes = header[1:]
     check_names(genes, "column", path)
     check_names(names, "row", path)
+    extra = [title for title in genes if title not in set(names)]
+    if len(lines) < len(genes) and len(extra) == len(genes) - len(lines):
+        raise InputError(
+            f"{path}: a covariance is square, and no row is named as {some(extra)}.", hint="Take these columns out."
+        )
+    if len(set(names)) == len(names) == len(genes) and set(names) == set(genes):  # names say which row is which
+        at = {name: i for i, name in enumerate(names)}
+        values = values[[at[gene] for gene in genes]]
+        names = list(genes)
     differing = [pair for pair in zip(names, genes, strict=False) if pair[0] != pair[1]]
     if differing:
         row, column = differing[0]

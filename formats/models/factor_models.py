@@ -11,10 +11,12 @@ from ...engine.errors import InputError, ShapeError
 from ...engine.network.covariance import FactorCovariance
 from ...engine.wording import counted, some
 from ..files.archives import as_names, as_numbers, read_npz
-from ..files.delimited import check_names, is_number, open_table, read_header
+from ..files.names import check_names
 from ..files.plain_files import file_name, fingerprint, require_file
-from ..files.table_numbers import read_named_numbers
 from ..readers import find_reader
+from ..tables.delimited import open_table, read_header
+from ..tables.fields import is_number
+from ..tables.table_numbers import read_named_numbers
 from .covariances import read_covariance, symmetrise
 from .loadings import LoadingTable, read_loading_table, refuse_repeats
 from .matrix_export import write_npz

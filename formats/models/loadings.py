@@ -10,12 +10,14 @@ import numpy as np
 from ...engine.errors import InputError
 from ...engine.wording import repeated, some
 from ..files.archives import as_names, as_numbers, read_npz
-from ..files.delimited import check_names, is_missing, is_number, open_table, plain_number, read_header
 from ..files.kinds import file_kind
+from ..files.names import check_names
 from ..files.plain_files import require_file
-from ..files.table_numbers import read_named_numbers
 from ..genes.orientation import GENE_WORDS, title_word
 from ..layouts.titles import ANNOTATIONS, is_annotation
+from ..tables.delimited import open_table, read_header
+from ..tables.fields import is_missing, is_number, plain_number
+from ..tables.table_numbers import read_named_numbers
 from .gene_loadings import GeneLoadings, LoadingsFile
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..files.delimited import Row
+    from ..tables.table import Row
 
 _STATISTICS = (
     "mean means average avg median sd std stdev cv var variance start end stop len bp species pval p_val p_val_adj "

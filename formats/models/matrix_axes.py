@@ -8,9 +8,11 @@ import numpy as np
 
 from ...engine.errors import InputError
 from ...engine.wording import counted
-from ..files.delimited import check_names, is_missing, is_number, open_table, read_header
 from ..files.kinds import TABLE_KINDS, file_kind
-from ..files.table_numbers import read_named_numbers
+from ..files.names import check_names
+from ..tables.delimited import open_table, read_header
+from ..tables.fields import is_missing, is_number
+from ..tables.table_numbers import read_named_numbers
 from .gene_loadings import GeneLoadings, LoadingsFile
 from .loadings import find_gene_column, refuse_repeats
 

@@ -11,14 +11,15 @@ import numpy as np
 
 from ...engine.errors import InputError
 from ...engine.wording import counted, some
-from ..files.delimited import check_names, clipped, is_missing, is_number
 from ..files.kinds import TEXT_KINDS, file_kind
 from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
+from ..files.names import check_names, clipped
 from ..files.opening import open_text
 from ..genes.orientation import GENE_WORDS
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
 from ..regulons.signs import are_relations, read_sign
 from ..regulons.titles import SET_TITLES, SOURCE_TITLES, TARGET_TITLES, title_key
+from ..tables.fields import is_missing, is_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -10,13 +10,14 @@ import numpy as np
 
 from ...engine.errors import InputError
 from ...engine.wording import counted
-from ..files.cells import CELLS, open_cells
-from ..files.delimited import check_names, is_number
 from ..files.kinds import TABLE_KINDS, file_kind
 from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
+from ..files.names import check_names
 from ..files.opening import open_text
 from ..files.plain_files import require_file
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
+from ..tables.cells import CELLS, open_cells
+from ..tables.fields import is_number
 from .gmt import choose_descriptions, is_description, is_title_row
 
 if TYPE_CHECKING:

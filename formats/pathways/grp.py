@@ -9,8 +9,8 @@ import numpy as np
 
 from ...engine.errors import InputError
 from ...engine.wording import counted
-from ..files.delimited import check_names, clipped
 from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
+from ..files.names import check_names, clipped
 from ..files.opening import open_text
 from ..files.packed import without_packing
 from ..models.gene_loadings import GeneLoadings, LoadingsFile

@@ -8,15 +8,17 @@ import numpy as np
 
 from ...engine.errors import InputError
 from ...engine.wording import counted
-from ..files.delimited import check_names, clipped, is_missing, open_table, read_body, read_header
 from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
+from ..files.names import check_names, clipped
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
 from ..models.loadings import choose_columns, find_gene_column, refuse_repeats, split_columns
+from ..tables.delimited import open_table, read_body, read_header
+from ..tables.fields import is_missing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..files.delimited import Table
+    from ..tables.table import Table
 
 _WORDS = {"true": True, "false": False, "t": True, "f": False, "yes": True, "no": False, "x": True}
 _NEGATIVE = frozenset({"-1", "-1.0"})

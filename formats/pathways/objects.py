@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from ...engine.errors import GrnError, InputError
-from ..files.cells import lines_of_rows
+from ..tables.cells import lines_of_rows
 from .json_sets import sets_of_mapping
 
 if TYPE_CHECKING:

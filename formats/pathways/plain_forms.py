@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import GrnError, InputError
 from ...engine.wording import counted
-from ..files.cells import CELLS, lines_of_rows, open_cells
-from ..files.delimited import is_number
 from ..files.kinds import TEXT_KINDS, file_kind
 from ..files.limits import NAMES_PACKING
 from ..files.opening import open_text
+from ..tables.cells import CELLS, lines_of_rows, open_cells
+from ..tables.fields import is_number
 from .gmt import is_gmt
 
 if TYPE_CHECKING:

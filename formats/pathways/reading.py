@@ -11,8 +11,6 @@ import numpy as np
 
 from ...engine.errors import GrnError, InputError
 from ...engine.wording import some
-from ..files.cells import CELLS
-from ..files.delimited import open_table, read_header
 from ..files.kinds import TABLE_KINDS, file_kind
 from ..files.packed import without_packing
 from ..files.plain_files import fingerprint, require_file
@@ -21,6 +19,8 @@ from ..models.loadings import find_gene_column, split_columns
 from ..models.matrix_axes import has_genes_in_columns, read_transposed
 from ..readers import READERS, SET_ENDINGS, find_reader
 from ..regulons.titles import is_p_title, title_key
+from ..tables.cells import CELLS
+from ..tables.delimited import open_table, read_header
 from .foreign_sets import refuse_foreign_sets, undirected_columns
 from .gmx import read_sets_in_columns
 from .memberships import is_membership

@@ -9,12 +9,13 @@ import numpy as np
 
 from ...engine.errors import InputError
 from ...engine.wording import counted, some
-from ..files.delimited import is_missing, is_number, open_table, read_header
 from ..files.kinds import TABLE_KINDS, file_kind
 from ..models.loadings import find_gene_column, read_loadings
 from ..models.matrix_axes import has_genes_in_columns, read_transposed
 from ..readers import READERS, find_reader
 from ..regulons.signs import is_regulon_name, split_regulon_name
+from ..tables.delimited import open_table, read_header
+from ..tables.fields import is_missing, is_number
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,20 +10,21 @@ import numpy as np
 
 from ...engine.errors import InputError
 from ...engine.wording import counted, some
-from ..files.delimited import check_names, clipped, open_table, peek, read_body, read_header
 from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
+from ..files.names import check_names, clipped
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
 from ..regulons.edge_tables import is_set_table
 from ..regulons.regulons import read_regulons
 from ..regulons.signs import names_one_sign, split_regulon_name
 from ..regulons.titles import GENE_TITLES, SET_TITLES, SOURCE_TITLES, TARGET_TITLES, is_group_title, title_key
+from ..tables.delimited import open_table, peek, read_body, read_header
 from .gmt import set_twice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from ..files.delimited import Row, Table
+    from ..tables.table import Row, Table
 
 LIST_TITLES = (
     "genes", "gene_list", "genelist", "geneid", "gene_ids", "gene_symbols", "genesymbols", "members", "overlap_genes",

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import InputError, NotFound
 from ...engine.wording import some
-from ..files.delimited import Row, is_number, read_header
 from ..layouts.titles import is_counting
+from ..tables.delimited import read_header
+from ..tables.fields import is_number
+from ..tables.table import Row
 from .signs import read_sign
 from .titles import GENE_TITLES, SET_TITLES, SOURCE_TITLES, TARGET_TITLES, are_labels, is_group_title, title_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ..files.delimited import Table
+    from ..tables.table import Table
 
 _ALWAYS_REGULATORS = frozenset(SOURCE_TITLES) - {
     "source",

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import InputError, NotFound
 from ...engine.wording import some
-from ..files.delimited import clipped, is_missing, is_number
+from ..files.names import clipped
+from ..tables.fields import is_missing, is_number
 from .signs import (
     FLAG_TITLES,
     is_sign_title,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from ..files.delimited import Row
+    from ..tables.table import Row
     from .edge_tables import Layout
 
 _OF_RESOURCE = re.compile(r"\[.+\] ?(?P<title>.+)")

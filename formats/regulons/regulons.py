@@ -11,9 +11,10 @@ import numpy as np
 from ...engine.choices import UnknownSign
 from ...engine.errors import InputError, check_choice
 from ...engine.wording import counted
-from ..files.delimited import check_names, clipped, open_table, read_body, read_header
 from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
+from ..files.names import check_names, clipped
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
+from ..tables.delimited import open_table, read_body, read_header
 from .edge_tables import Names, require_layout
 from .regulon_columns import find_columns, read_weight
 from .signs import (
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ..files.delimited import Row, Table
+    from ..tables.table import Row, Table
     from .edge_tables import Layout
     from .unread_columns import Columns
 

@@ -11,9 +11,9 @@ import numpy as np
 from ...engine.choices import UnknownSign
 from ...engine.errors import InputError, check_choice
 from ...engine.wording import counted, some
-from ..files.delimited import check_names
 from ..files.kinds import TEXT_KINDS, file_kind
 from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
+from ..files.names import check_names
 from ..files.opening import open_text
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
 from .signs import SignMarks, are_relations, describe_completed, read_sign, spell_dashes

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...engine.wording import counted
-from ..files.delimited import is_missing, is_number
+from ..tables.fields import is_missing, is_number
 from .titles import SIGN_TITLES, title_key, without_accents
 
 if TYPE_CHECKING:

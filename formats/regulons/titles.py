@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from ..files.delimited import is_missing, is_number
+from ..tables.fields import is_missing, is_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import InputError
 from ...engine.wording import some
-from ..files.delimited import clipped, is_missing, is_number
+from ..files.names import clipped
+from ..tables.fields import is_missing, is_number
 from .signs import SignMarks, has_dash, names_one_sign, read_flags, read_sign, says_repression, without_number
 from .titles import MAY_BE_WEIGHTS, is_p_title, title_key
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, get_args
 from ...engine.choices import LabelOrder
 from ...engine.errors import InputError, check_choice
 from ...engine.wording import counted, some
-from ..files.delimited import is_number
 from ..files.opening import open_text
+from ..tables.fields import is_number
 from .labels import Labels
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any, Literal
 
 from ...engine.wording import some
-from ..files.delimited import is_number, plain_number
+from ..tables.fields import is_number, plain_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from ...engine.errors import InputError
 from ...engine.wording import some
-from ..files.delimited import Row, is_number, open_table
 from ..files.kinds import TEXT_KINDS, file_kind
 from ..files.limits import TEXT_COST, MemoryBudget
 from ..files.opening import open_text
 from ..files.plain_files import require_file
+from ..tables.delimited import open_table
+from ..tables.fields import is_number
+from ..tables.table import Row
 from .row_names import match_names
 
 if TYPE_CHECKING:

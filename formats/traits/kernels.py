@@ -10,12 +10,14 @@ import numpy as np
 from ...engine.errors import InputError
 from ...engine.wording import counted, some
 from ..files.archives import as_names, as_numbers, read_npy, read_npz
-from ..files.delimited import check_names, is_number, open_table, read_header
+from ..files.names import check_names
 from ..files.packed import without_packing
 from ..files.plain_files import require_file
-from ..files.table_numbers import read_named_numbers
 from ..models.loadings import refuse_repeats
 from ..readers import find_reader
+from ..tables.delimited import open_table, read_header
+from ..tables.fields import is_number
+from ..tables.table_numbers import read_named_numbers
 from .foreign_kernels import refuse_foreign_kernel, refuse_pairs, refuse_triangle
 from .row_names import match_names
 from .trait_tables import normalised
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..files.delimited import Table
+    from ..tables.table import Table
 
 MOST, LEAST = 1e100, 1e-100
 """Bounds of the largest value of a kernel."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import InputError
 from ...engine.wording import counted, some
-from ..files.delimited import is_number
 from ..files.plain_files import require_file
 from ..readers import find_reader
+from ..tables.fields import is_number
 from .foreign_layouts import read_lists
 from .id_columns import find_title
 from .row_names import match_names

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...engine.errors import InputError
 from ...engine.wording import counted, some
-from ..files.delimited import is_number
+from ..tables.fields import is_number
 from .trait_tables import is_blank
 
 if TYPE_CHECKING:

@@ -12,12 +12,13 @@ from scipy.sparse import csr_array
 from ...engine.errors import InputError, NotFound
 from ...engine.wording import counted
 from ..files.archives import as_names, as_numbers, read_npz
-from ..files.delimited import check_names, open_table, read_header
 from ..files.kinds import file_kind
+from ..files.names import check_names
 from ..files.plain_files import require_file
-from ..files.table_numbers import read_number_blocks
 from ..pathways.gene_sets import read_gene_sets
 from ..readers import find_reader
+from ..tables.delimited import open_table, read_header
+from ..tables.table_numbers import read_number_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

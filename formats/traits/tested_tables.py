@@ -10,7 +10,7 @@ import numpy as np
 
 from ...engine.errors import InputError
 from ...engine.wording import some
-from ..files.delimited import is_number
+from ..tables.fields import is_number
 from .trait_tables import is_blank, normalised
 
 if TYPE_CHECKING:

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...engine.errors import InputError
 from ...engine.wording import some
-from ..files.delimited import check_names, fit_row, is_missing, is_number, open_table, plain_row, read_titles
 from ..files.limits import TEXT_COST, MemoryBudget
+from ..files.names import check_names
 from ..files.plain_files import require_file
+from ..tables.delimited import fit_row, open_table, read_titles
+from ..tables.fields import is_missing, is_number
+from ..tables.table import plain_row
 from .foreign_layouts import read_foreign, turned, types_below
 from .id_columns import choose_ids, drop_rows_without_id, find_title
 
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ...engine.choices import DecimalMark
-    from ..files.delimited import Row, Table
+    from ..tables.table import Row, Table
     from .id_columns import Names
 
 _SAMPLES = re.compile(r"#\s*samples?\s*[:=]\s*(.*)", re.IGNORECASE)

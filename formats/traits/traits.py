@@ -11,7 +11,7 @@ import numpy as np
 
 from ...engine.errors import InputError, NotFound
 from ...engine.wording import some
-from ..files.delimited import is_number
+from ..tables.fields import is_number
 from .fields import describe_field, kind_of, truth_numbers, without_unit
 from .id_columns import find_title
 from .missing_codes import all_numbers, blank_codes, codes_of, describe_codes, refuse_codes

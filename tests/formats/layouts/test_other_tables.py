@@ -207,3 +207,58 @@ def test_titles_of_another_kind_are_known_by_form_script_and_unit() -> None:
         assert compare_titles([*samples, title]).beside == [False] * 4 + [True]
     for title in ("S10", "S2_rep2", "pool", "blank"):
         assert not any(compare_titles([*samples, title]).beside)
+
+
+def test_counts_before_the_names_are_no_names(tmp_path: Path) -> None:
+    counts = np.round(np.exp2(VALUES)).astype(int)
+    rows = [[*(f"SRR58{i}" for i in range(6)), "gene_id"]]
+    rows += [[*map(str, row), gene] for gene, row in zip(GENES, counts.tolist(), strict=True)]
+    (tmp_path / "e").write_text("\n".join(map("\t".join, rows)) + "\n")
+    expression, _ = read_expression_table(tmp_path / "e")
+    assert expression.genes == tuple(GENES)
+    assert np.array_equal(expression.values, counts)
+
+
+def test_groups_before_the_names_are_no_names(tmp_path: Path) -> None:
+    rows = [["Code Class", "Name", *(f"S{i}" for i in range(6))]]
+    rows += [[f"Class{i % 2}", gene, *map(str, VALUES[i])] for i, gene in enumerate(GENES)]
+    (tmp_path / "e").write_text("\n".join(map(",".join, rows)) + "\n")
+    assert read_expression_table(tmp_path / "e")[0].genes == tuple(GENES)
+
+
+def test_titles_of_groups_stand_above_the_header(tmp_path: Path) -> None:
+    titles = [f"HD_{i}" for i in range(3)] + [f"SLE_{i}" for i in range(3)]
+    rows = lines(["", *titles], GENES, VALUES, ",")
+    (tmp_path / "e").write_text("Gene symbol,Healthy,,,SLE,,\n" + rows)
+    expression, notes = read_expression_table(tmp_path / "e")
+    assert expression.samples == tuple(titles)
+    assert "above the header skipped: Gene symbol, Healthy, SLE" in notes
+
+
+def test_numbers_and_text_on_samples_stand_below_the_header(tmp_path: Path) -> None:
+    top, *rows = lines(["Gene", *(f"N{i}" for i in range(6))], GENES, VALUES, ",").splitlines()
+    described = ["Batch,1,1,2,2,3,3", "Age,45,62,38,71,55,49", "Sex,F,M,F,F,M,M"]
+    (tmp_path / "e").write_text("\n".join([top, *described, *rows]) + "\n")
+    expression, _ = read_expression_table(tmp_path / "e")
+    assert expression.genes == tuple(GENES)
+    assert np.array_equal(expression.values, VALUES)
+
+
+@pytest.mark.parametrize("genes", ["tp53 sox10 mitfa tyr kita", "Solyc01 Nbe77 Gabc1 Qzz3 Lmm2"])
+def test_names_that_are_counted_are_of_samples(tmp_path: Path, genes: str) -> None:
+    names = [f"fish{i:02d}" for i in range(1, 7)]
+    (tmp_path / "e").write_text(lines(["fish", *genes.split()], names, VALUES[:5].T, ","))
+    expression, _ = read_expression_table(tmp_path / "e")
+    assert expression.samples == tuple(names)
+
+
+def test_known_genes_and_numbered_samples_outweigh_a_corner(tmp_path: Path) -> None:
+    (tmp_path / "e").write_text(lines(["Sample", *(f"S{i}" for i in range(6))], GENES, VALUES, ","))
+    assert read_expression_table(tmp_path / "e")[0].genes == tuple(GENES)
+
+
+def test_three_decimals_behind_commas_are_decimals_where_semicolons_delimit(tmp_path: Path) -> None:
+    rows = [["gene", *(f"S{i}" for i in range(6))]]
+    rows += [[g, *(f"{v:.3f}".replace(".", ",") for v in row)] for g, row in zip(GENES, VALUES.tolist(), strict=True)]
+    (tmp_path / "e").write_text("\n".join(map(";".join, rows)) + "\n")
+    assert np.array_equal(read_expression_table(tmp_path / "e")[0].values, VALUES)

@@ -133,7 +133,7 @@ def test_a_large_matrix_is_compared_block_by_block(tmp_path: Path):
     [
         ("gene\ta\tb\na\t1\t0\n", "square"),
         ("gene\ta\tb\na\t1\t0\nb\t0\t1\nc\t0\t0\n", "line 4: there is one row too many"),
-        ("gene\ta\tb\nb\t1\t0\na\t0\t1\n", "row b is where column a should be"),
+        ("gene\ta\tb\nc\t1\t0\na\t0\t1\n", "row c is where column a should be"),
         ("gene\ta\tb\na\t1\tNA\nb\t0\t1\n", "a with b is nan"),
         ("gene\ta\tb\na\t1\tx\nb\t0\t1\n", "line 2, column b: 'x'"),
         ("gene\ta\t\tb\na\t1\t0\t0\n", "column number 2 has an empty name"),
@@ -270,3 +270,28 @@ def test_an_archive_that_makes_no_factor_model_is_refused(tmp_path: Path, change
         read_factor_model(tmp_path / "m.npz")
     with pytest.raises(NotFound):
         read_factor_model(tmp_path / "absent.npz")
+
+
+def test_rows_in_another_order_are_known_by_their_names(tmp_path: Path) -> None:
+    (tmp_path / "c.tsv").write_text("\ta\tb\tc\nb\t0.5\t2\t0.1\na\t1\t0.5\t0.2\nc\t0.2\t0.1\t3\n")
+    read = read_covariance(tmp_path / "c.tsv")
+    assert read.genes == ("a", "b", "c")
+    assert np.array_equal(read.values, [[1, 0.5, 0.2], [0.5, 2, 0.1], [0.2, 0.1, 3]])
+
+
+@pytest.mark.parametrize("comment", ["# precision matrix (glasso)", "# inverse covariance", "# partial correlations"])
+def test_a_matrix_that_says_it_is_no_covariance_is_refused(tmp_path: Path, comment: str) -> None:
+    (tmp_path / "c.tsv").write_text(f"{comment}\n\ta\tb\na\t1\t0.5\nb\t0.5\t2\n")
+    with pytest.raises(InputError, match="says in its first lines"):
+        read_covariance(tmp_path / "c.tsv")
+
+
+def test_columns_beside_a_covariance_are_named(tmp_path: Path) -> None:
+    (tmp_path / "c.tsv").write_text("\ta\tb\tMean\tN\na\t1\t0.5\t7\t8\nb\t0.5\t2\t6\t8\n")
+    with pytest.raises(InputError, match="no row is named as Mean, N"):
+        read_covariance(tmp_path / "c.tsv")
+
+
+def test_correlations_are_said(tmp_path: Path) -> None:
+    (tmp_path / "c.tsv").write_text("\ta\tb\tc\na\t1\t0.5\t0\nb\t0.5\t1\t0\nc\t0\t0\t1\n")
+    assert any("seem to be correlations" in note for note in read_covariance(tmp_path / "c.tsv").notes)

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from grnledger.engine.errors import GrnError, InputError, NotFound, NotPositiveDefinite
 from grnledger.engine.network.panel import Panel
-from grnledger.formats.files.delimited import open_table, read_body
 from grnledger.formats.models.factor_models import write_loadings
 from grnledger.formats.models.matrix_export import write_matrix, write_npz
 from grnledger.formats.pathways.pathways import PathwayFile, detect_kind, read_pathways
+from grnledger.formats.tables.delimited import open_table, read_body
 
 if TYPE_CHECKING:
     from pathlib import Path

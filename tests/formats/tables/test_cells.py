@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from grnledger.engine.errors import InputError, NotFound
 from grnledger.formats.expression.expression import read_expression
-from grnledger.formats.files.cells import lines_of_rows
-from grnledger.formats.files.delimited import open_table
+from grnledger.formats.tables.cells import lines_of_rows
+from grnledger.formats.tables.delimited import open_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

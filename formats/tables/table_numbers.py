@@ -15,15 +15,17 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ...engine.errors import InputError
-from .delimited import clipped, fit_row, is_missing, is_number, plain_number
-from .limits import TEXT_COST, MemoryBudget
+from ..files.limits import TEXT_COST, MemoryBudget
+from ..files.names import clipped
+from .delimited import fit_row
+from .fields import is_missing, is_number, plain_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from .delimited import Row, Table
+    from .table import Row, Table
 
 BATCH = 1 << 17
 """Numbers that are read at once, where the caller does not say how many rows."""

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from grnledger.engine.errors import InputError
-from grnledger.formats.files import table_numbers
-from grnledger.formats.files.delimited import open_table, read_header
-from grnledger.formats.files.table_numbers import read_named_numbers
+from grnledger.formats.tables import table_numbers
+from grnledger.formats.tables.delimited import open_table, read_header
+from grnledger.formats.tables.table_numbers import read_named_numbers
 from hypothesis import example, given, strategies as st
 
 if TYPE_CHECKING:

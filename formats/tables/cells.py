@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import GrnError, InputError, NotFound
 from ...engine.wording import counted, some
-from .kinds import file_kind
-from .limits import TEXT_PACKING, largest_unpacked, refuse_beyond_budget
-from .plain_files import DOWNLOAD_AGAIN, require_file
+from ..files.kinds import file_kind
+from ..files.limits import TEXT_PACKING, largest_unpacked, refuse_beyond_budget
+from ..files.plain_files import DOWNLOAD_AGAIN, require_file
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence

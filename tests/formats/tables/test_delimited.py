@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from grnledger.engine.errors import InputError, NotFound
-from grnledger.formats.files.delimited import open_table, read_body, read_header
 from grnledger.formats.files.kinds import file_kind
 from grnledger.formats.files.limits import refuse_beyond_budget
 from grnledger.formats.files.plain_files import fingerprint, require_file
-from grnledger.formats.files.table_numbers import read_numbers
 from grnledger.formats.files.writing import write_whole_file
+from grnledger.formats.tables.delimited import open_table, read_body, read_header
+from grnledger.formats.tables.table_numbers import read_numbers
 
 if TYPE_CHECKING:
     from pathlib import Path
