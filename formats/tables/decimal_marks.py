@@ -81,10 +81,6 @@ def with_decimal_mark(table: Table, decimal: DecimalMark) -> Table:
         if len(commas) >= SURE_OF_GROUPS and sum(cell.strip().isdecimal() for cell in cells) >= 3:
             table = replace(table, may_have_thousands=True)
             return replace(table, first=tuple(map(table.with_points, table.first)))
-        are_logs = max(float(cell.replace(",", ".")) for cell in commas) < LARGEST_OF_LOGS
-        if table.delimiter == ";" and are_logs and len(commas) >= FEWEST_GROUPED and not any(map(str.isdecimal, cells)):
-            table = replace(table, has_decimal_comma=True)
-            return replace(table, first=tuple(map(table.with_points, table.first)))
         cell = commas[0].strip()
         raise InputError(
             f"{table.path}: the numbers with a comma, such as {cell}, may have a decimal comma "

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from .trait_tables import TraitTable
 
+FEWEST_IN_BLOCKS = 3
+"""Least mean number of rows of blocks whose label stands on the first."""
+
 _NO_LABEL = frozenset({"", "na", "nan", "n/a", "#n/a", "<na>"})
 """Fields that are no label, in small letters; `none` and `-` are names of groups where they are asked for."""
 
@@ -128,7 +131,10 @@ def read_label_table(
         return lists
     no_label = _no_labels(missing_values)
     labels, notes = _labelled(path, table, samples, label_column, groups, no_label)
+    _refuse_headings(path, labels)
     missing = Counter(label for label in labels if label and label.lower() in no_label)
+    if empty := labels.count(""):
+        notes.append(f"{path.name}: {counted(empty, 'sample')} {'has' if empty == 1 else 'have'} no label.")
     notes += [
         f"{path.name}: {counted(number, 'sample')} {'has' if number == 1 else 'have'} no label, but {code}."
         for code, number in missing.items()
@@ -136,6 +142,20 @@ def read_label_table(
     labelled = zip(table.ids, labels, strict=True)
     label_of = {name: label for name, label in labelled if label.lower() not in no_label}
     return Labels(label_of, (*table.notes, *notes), missing)
+
+
+def _refuse_headings(path: Path, labels: Sequence[str]) -> None:
+    """Refuse labels that stand on the first row of blocks, as cells that a spreadsheet has merged."""
+    empty = [not label for label in labels]
+    heads = [row for row, is_empty in enumerate(empty) if not is_empty]
+    are_heads = bool(heads) and heads[0] == 0 and all(row + 1 < len(empty) and empty[row + 1] for row in heads)
+    if are_heads and len(labels) >= FEWEST_IN_BLOCKS * len(heads):
+        shown = some([labels[row] for row in heads])
+        raise InputError(
+            f"{path}: labels stand on {counted(len(heads), 'row')} alone ({shown}), and the rows below each have none: "
+            "they may be of the whole block, or of one sample.",
+            hint="Write the label on every row, as a spreadsheet does when it fills down.",
+        )
 
 
 def _lists(path: Path, samples: tuple[str, ...]) -> Labels | None:

@@ -255,10 +255,3 @@ def test_names_that_are_counted_are_of_samples(tmp_path: Path, genes: str) -> No
 def test_known_genes_and_numbered_samples_outweigh_a_corner(tmp_path: Path) -> None:
     (tmp_path / "e").write_text(lines(["Sample", *(f"S{i}" for i in range(6))], GENES, VALUES, ","))
     assert read_expression_table(tmp_path / "e")[0].genes == tuple(GENES)
-
-
-def test_three_decimals_behind_commas_are_decimals_where_semicolons_delimit(tmp_path: Path) -> None:
-    rows = [["gene", *(f"S{i}" for i in range(6))]]
-    rows += [[g, *(f"{v:.3f}".replace(".", ",") for v in row)] for g, row in zip(GENES, VALUES.tolist(), strict=True)]
-    (tmp_path / "e").write_text("\n".join(map(";".join, rows)) + "\n")
-    assert np.array_equal(read_expression_table(tmp_path / "e")[0].values, VALUES)

@@ -124,3 +124,18 @@ def test_na_among_groups_of_two_letters_is_asked_about_in_covariates(
     code = str(refusal.value.facts["value"])
     assert len(read_covariates(path, missing_values=()).names) == 2
     assert read_covariates(path, missing_values=(code,)).names == (f"region={fields[1]}",)
+
+
+def test_labels_on_the_first_row_of_a_block_are_refused(tmp_path: Path) -> None:
+    rows = [f"{'Control' if i == 0 else 'Case' if i == 4 else ''},S{i}" for i in range(8)]
+    (tmp_path / "l.csv").write_text("Group,Sample\n" + "\n".join(rows) + "\n")
+    with pytest.raises(InputError, match=r"labels stand on 2 rows alone \(Control, Case\)"):
+        read_labels(tmp_path / "l.csv", tuple(f"S{i}" for i in range(8)))
+
+
+def test_samples_without_a_label_are_counted(tmp_path: Path) -> None:
+    rows = [f"S{i},{'' if i == 3 else 'ab'[i % 2]}" for i in range(8)]
+    (tmp_path / "l.csv").write_text("Sample,Group\n" + "\n".join(rows) + "\n")
+    labels = read_labels(tmp_path / "l.csv", tuple(f"S{i}" for i in range(8)))
+    assert len(labels.label_of) == 7
+    assert "l.csv: 1 sample has no label." in labels.notes
