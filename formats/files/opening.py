@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
@@ -76,10 +77,12 @@ def open_text(path: Path, *, packing: int = TEXT_PACKING) -> Generator[TextIO]:
             yield text
         except UnicodeDecodeError as error:
             offender = error.object[error.start : error.start + 1]
+            is_western = not re.search(rb"[\x80-\xff]{3}", error.object)  # accents stand alone, other scripts do not
+            name = "cp1252" if is_western else "ENCODING"
+            others = "" if is_western else "; Cyrillic is often cp1251, Chinese gb18030, Japanese shift_jis"
             raise InputError(
                 f"{path} is not {encoding.removesuffix('-sig').upper()} text: it holds the byte 0x{offender.hex()}.",
-                hint=f"iconv -f cp1252 -t utf-8 {path.name} > utf8-{path.name}; in place of cp1252 (western), cp1251 "
-                "is Cyrillic, gb18030 Chinese, shift_jis Japanese.",
+                hint=f"iconv -f {name} -t utf-8 {path.name} > utf8-{path.name}{others}",
             ) from error
 
 

@@ -138,7 +138,8 @@ def children_of(pid: int) -> list[int]:
 def parent_of_a_loop(path: Path) -> tuple[subprocess.Popen[bytes], int]:
     """Return a process that reads a file for ever, in a group of its own, and its reading process."""
     code = (
-        "import pathlib, sys\nfrom grnledger.formats.files import hdf5_process\n"
+        "import pathlib, signal, sys\nfrom grnledger.formats.files import hdf5_process\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # in the background, shells ignore it
         f"hdf5_process.PROGRAM = pathlib.Path({str(sabotaged(path.parent, DEEDS['loop']))!r})\n"
         f"from grnledger.formats.models.covariances import read_covariance\nread_covariance({str(path)!r})\n"
     )

@@ -203,14 +203,14 @@ def test_without_them_the_answers_are_the_same(store: Path, expected: dict[str, 
 
 def test_a_changed_byte_of_the_index_changes_no_answer(store: Path, expected: dict[str, Any]) -> None:
     good, ignored = index_of(store).read_bytes(), 0
-    indices = np.random.default_rng(3).choice(len(good), size=200, replace=False).tolist()
-    for number in [*range(0, 200, 5), *indices]:
+    indices = np.random.default_rng(3).choice(len(good), size=120, replace=False).tolist()
+    for number in [*range(0, 200, 8), *indices]:
         index_of(store).write_bytes(good[:number] + bytes([good[number] ^ (1 << number % 8)]) + good[number + 1 :])
         is_ignored = index.read(hdf5.Location(index_of(store))) is None
         if not is_ignored or ignored % 10 == 0:  # what is ignored at every tenth is ignored at all
             assert description_of(store) == expected
         ignored += is_ignored
-    assert ignored > 150
+    assert ignored > 90
 
 
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.3, 0.9, 0.999])
