@@ -166,6 +166,10 @@ HINTS: dict[str, str] = {
     ),
     "pathways-too-small": "Lower --min-genes.",
     "qualities-not-expression": "Give a table of genes × samples; if these are genes, insist with --columns '*'.",
+    "regulators-in-rows-or-columns": (
+        "With --format regulon, choose --source-column {column!r} (rows are regulators) or --gene-column {column!r} "
+        "(rows are targets)."
+    ),
     "regulators-or-sets": "Choose with --format regulon (regulators load too) or --format {kind} (sets).",
     "regulators-or-targets": (
         "Choose with --source-column {first} --gene-column {second}, or --source-column {second} --gene-column {first}."
