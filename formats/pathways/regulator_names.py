@@ -132,19 +132,14 @@ def _axis_of_regulators(path: Path, matcher: Matcher, choices: Mapping[str, str]
     if known < (0.6 * len(titles) if len(titles) >= FEWEST_GENES else len(titles)):
         return None
     names = [row.fields[corner].strip() for row in rows if corner < len(row.fields)]
-    for option, where in (("source_column", "rows"), ("gene_column", "columns")):
-        if option in choices:
-            if len(choices) > 1 or choices[option] not in (header[corner], str(corner + 1)):
-                return None
-            return where, "as was chosen"
-    for where, those in (("rows", names), ("columns", titles)):
-        if all(map(is_regulon_name, those)):
-            return where, "as their names say"
-    where = _axis_of_title(title_key(header[corner]), is_square=set(names) <= set(titles))
-    if where is not None:
-        return where, f"as the title {header[corner]!r} says"
-    if not any(matcher.index(name) is not None for name in names):
-        return "rows", "as rows have no names of genes of the panel"
+    if choices:
+        (option, choice), *others = choices.items()
+        if others or choice not in (header[corner], str(corner + 1)):
+            return None
+        return "rows" if option == "source_column" else "columns", "as was chosen"
+    axis = _axis_of_names(header[corner], names, titles, matcher)
+    if axis is not None:
+        return axis
     column = header[corner] or str(corner + 1)
     raise InputError(
         f"{path} has genes in rows ({some(names, 2)}) and in columns ({some(titles, 2)}): the regulators may be its "
@@ -152,6 +147,19 @@ def _axis_of_regulators(path: Path, matcher: Matcher, choices: Mapping[str, str]
         code="regulators-in-rows-or-columns",
         facts={"column": column},
     )
+
+
+def _axis_of_names(title: str, rows: list[str], columns: list[str], matcher: Matcher) -> tuple[str, str] | None:
+    """Return which axis has the regulators by the names in both and the title of the rows, and why."""
+    for where, names in (("rows", rows), ("columns", columns)):
+        if all(map(is_regulon_name, names)):
+            return where, "as their names say"
+    where = _axis_of_title(title_key(title), is_square=set(rows) <= set(columns))
+    if where is not None:
+        return where, f"as the title {title!r} says"
+    if not any(matcher.index(name) is not None for name in rows):
+        return "rows", "as rows have no names of genes of the panel"
+    return None
 
 
 def _axis_of_title(word: str, *, is_square: bool) -> str | None:
