@@ -42,7 +42,7 @@ _MINUS = re.compile(
 )
 _UNKNOWN = re.compile(
     r"0(\.0+)?|\?|unknown|undefined|unspecified|undetermined|ambiguous|both|dual|mixed|(form )?complex|binding|unk|u|"
-    r"not (known|available)|default activation",
+    r"not (known|available)|default activation|[+]/?[-−–]|[-−–]/?[+]|[±∓]",
     re.IGNORECASE,
 )
 _DASHES = frozenset("-−–")
@@ -59,8 +59,8 @@ _RELATION = re.compile(
 )
 """Words for edges that say nothing of a sign."""
 
-_BOTH = re.compile(r"both|dual|mixed", re.IGNORECASE)
-_PARTS = re.compile(r"[;|,]")
+_BOTH = re.compile(r"both|dual|mixed|[+]/?[-−–]|[-−–]/?[+]|[±∓]", re.IGNORECASE)
+_PARTS = re.compile(r"[;|,/]|\s(?:and|or)\s")
 
 _REPRESSION = re.compile(r"-+\||[⊣↓↘▼⬇抑阻下]\S*|(?!down\b)[^\W\d_]{4,}.*|down-?regulat.*", re.IGNORECASE)
 """Of fields that are read as repression, those that can hardly mean anything else."""
@@ -167,8 +167,8 @@ def read_known_signs(fields: Iterable[str]) -> frozenset[int] | None:
 
     Examples
     --------
-    >>> [sorted(read_known_signs(fields)) for fields in (["Activation", "?"], ["+;-1"], ["dual"], ["unknown"])]
-    [[1], [-1, 1], [-1, 1], []]
+    >>> [sorted(read_known_signs(fields)) for fields in (["Activation", "?"], ["+;-1"], ["dual"], ["-+"], ["unknown"])]
+    [[1], [-1, 1], [-1, 1], [-1, 1], []]
     """
     known: set[int] = set()
     for field in fields:

@@ -10,7 +10,16 @@ from ...engine.errors import InputError
 from ...engine.wording import some
 from ..files.names import clipped
 from ..tables.fields import is_missing, is_number
-from .signs import SignMarks, has_dash, names_one_sign, read_flags, read_sign, says_repression, without_number
+from .signs import (
+    SignMarks,
+    has_dash,
+    names_one_sign,
+    read_flags,
+    read_known_signs,
+    read_sign,
+    says_repression,
+    without_number,
+)
 from .titles import MAY_BE_WEIGHTS, is_p_title, title_key
 
 if TYPE_CHECKING:
@@ -20,15 +29,20 @@ if TYPE_CHECKING:
 NOT_SIGNS = frozenset({"sign_decision", "pmid", "references", "reference", "resources", "source_db", "evidence"})
 """Titles of columns that say where a sign comes from."""
 
-RELATION_TITLES = frozenset(
-    "interaction interaction_type shared_interaction edge_type relation relationship type subtype subtype_name".split()  # noqa: SIM905
-)
+_RELATION_TITLES = """
+interaction interaction_type shared_interaction edge_type relation relationship type subtype subtype_name function
+"""
+RELATION_TITLES = frozenset(_RELATION_TITLES.split())
 """Titles of columns that say what an edge is: of some, whether it activates or represses."""
 
 _OF_NAMES = re.compile(
     r"(.*_)?(ids?|entrez|pmids?|pubmed|ncbi|taxid|tax|gene|index|suid|line|row|rownames?|x|unnamed_\d+|)", re.IGNORECASE
 )
 _FLAGS = re.compile(r"(is|has|consensus)_.*|.*_present")
+
+
+_LONGEST_SIGN = 60
+"""Letters of a field that may be a sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +88,11 @@ class UnreadColumn:
     _last: int | None = None
     _marks: SignMarks = field(default_factory=SignMarks)
     _dash: str = ""
+    _filled: int = 0
+    _signs: int = 0
+    _dashes: int = 0
+    _minus: str = ""
+    _has_plus: bool = False
 
     def __post_init__(self) -> None:
         self.is_relation = is_relation_title(title_key(self.title))
@@ -87,8 +106,10 @@ class UnreadColumn:
         """Take note of a field."""
         if has_dash(cell):
             self._dash = cell.strip()
+            self._dashes += 1
         if is_missing(cell):
             return
+        self._count_signs(cell)
         self.is_empty = False
         self._marks.add(cell)
         number = is_number(cell)
@@ -107,6 +128,24 @@ class UnreadColumn:
         value = int(cell) if cell.strip().isdecimal() else None
         self.counts &= value is not None and (value in (0, 1) if self._last is None else value == self._last + 1)
         self._last = value
+
+    def _count_signs(self, cell: str) -> None:
+        """Count a field, and whether it has a sign; a dash alone is counted by itself."""
+        self._filled += not has_dash(cell)
+        known = read_known_signs([cell]) if len(cell) <= _LONGEST_SIGN else None
+        if not known or has_dash(cell):
+            return
+        self._signs += 1
+        self._has_plus |= 1 in known
+        if -1 in known and not self._minus:
+            self._minus = cell.strip()
+
+    @property
+    def often_signs(self) -> str:
+        """A sign of repression, where at least a quarter of the fields are signs, and both occur; else empty."""
+        dashes = self._dashes if self._marks.are_dashes_minus else 0
+        is_often = 4 * (self._signs + dashes) >= self._filled + dashes
+        return (self._minus or ("-" if dashes else "")) if is_often and self._has_plus else ""
 
     @property
     def has_dashes_for_minus(self) -> bool:
@@ -175,6 +214,8 @@ def _refuse_unread(path: Path, column: UnreadColumn) -> None:
         column.negative = column.sign
     if column.has_dashes_for_minus and not column.may_be_numbers:
         column.negative = column.negative or "-"
+    if column.often_signs and not column.may_be_numbers:
+        raise _may_be_signs(path, column.title, column.negative or column.often_signs)
     if column.negative and (column.is_relation or column.may_be_signs or column.may_be_numbers):
         raise _may_be_signs(path, column.title, column.negative)
 

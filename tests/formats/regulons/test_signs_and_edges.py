@@ -165,3 +165,52 @@ def test_a_refusal_prints_no_escaped_tabs(tmp_path: Path, content: str):
     with pytest.raises(InputError) as refusal:
         read(tmp_path / "a.tsv", content)
     assert "\\" not in refusal.value.message
+
+
+BOTH = ("-+", "+-", "+/-", "-/+", "±", "dual", "Dual", "activator/repressor", "+,-", "activator and repressor")
+
+
+@pytest.mark.parametrize("both", BOTH)
+@pytest.mark.parametrize("title", ["effect", "5)function", "sign"])
+def test_both_signs_in_a_field_are_no_sign(tmp_path: Path, both: str, title: str):
+    words = ("activator", "repressor") if "act" in both else ("+", "-")
+    rows = f"TP53\tMDM2\t{words[0]}\nTP53\tMYC\t{words[1]}\nMYC\tTERT\t{words[0]}\nMYC\tBAX\t{both}\n"
+    with pytest.raises(InputError) as refusal:
+        read(tmp_path / "a.tsv", f"source\ttarget\t{title}\n{rows}")
+    assert refusal.value.code == "unknown-signs"
+    assert loadings(read_pathways(tmp_path / "a.tsv", PANEL, unknown_sign="drop")) == SIGNED
+
+
+OTHERS = ("splicing", "see text", "2", "n.d.", "+++?", "context")
+
+
+@pytest.mark.parametrize("other", OTHERS)
+@pytest.mark.parametrize(("plus", "minus"), [("+", "-"), ("1", "-1"), ("up", "dn"), ("A", "R"), ("pos", "neg")])
+def test_a_column_of_signs_is_asked_about_whatever_else_it_holds(tmp_path: Path, other: str, plus: str, minus: str):
+    rows = "".join(
+        f"{source}\t{target}\t{sign}\n"
+        for source, target, sign in (
+            ("TP53", "MDM2", plus),
+            ("TP53", "MYC", minus),
+            ("MYC", "TERT", plus),
+            ("MYC", "BAX", other),
+            ("EGFR", "BAX", other),
+        )
+    )
+    with pytest.raises(InputError) as refusal:
+        read(tmp_path / "a.tsv", f"source\ttarget\twhat\n{rows}")
+    assert (refusal.value.code, refusal.value.facts["column"]) == ("column-may-be-signs", "what")
+
+
+@pytest.mark.parametrize("prefix", [("", "", ""), ("2)", "4)", "5)"), ("(2) ", "(4) ", "(5) ")])
+def test_titles_are_read_with_the_numbers_of_regulondb(tmp_path: Path, prefix: tuple[str, str, str]):
+    source, target, sign = (f"{p}{t}" for p, t in zip(prefix, ("tfName", "geneName", "function"), strict=True))
+    rows = "R1\tTP53\tG1\tMDM2\t+\tS\nR1\tTP53\tG2\tMYC\t-\tW\nR2\tMYC\tG3\tTERT\t+\tS\n"
+    content = f"1)tfId\t{source}\t3)geneId\t{target}\t{sign}\t7)confidenceLevel\n{rows}"
+    assert loadings(read(tmp_path / "a.txt", content)) == SIGNED
+    assert loadings(read_pathways(tmp_path / "a.txt", PANEL, source_column=source, gene_column=target)) == SIGNED
+
+
+def test_a_function_in_words_is_no_sign(tmp_path: Path):
+    rows = "TP53\tMDM2\tDNA repair\nTP53\tMYC\tcell cycle\nMYC\tTERT\ttelomeres\n"
+    assert loadings(read(tmp_path / "a.tsv", f"tf\ttarget\tfunction\n{rows}")) == UNSIGNED
