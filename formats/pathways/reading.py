@@ -283,7 +283,7 @@ def _formats_that_work(path: Path, matcher: Matcher) -> list[str]:
         return []
     formats: list[str] = []
     for kind, reader in READERS["pathways"].items():
-        if kind == "sif":  # which reads any text with blanks
+        if kind in ("sif", "adj"):  # which read any text with blanks, and any edges with weights
             continue
         with contextlib.suppress(GrnError):
             file: LoadingsFile = reader.read(path)

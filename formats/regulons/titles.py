@@ -18,7 +18,7 @@ SOURCE_TITLES = (
     "transcription_factor_associated_gene_name", "entitya", "participant_a", "from", "v1",
     "entry1",
     "transkriptionsfaktor", "reguliert_von", "reguliert_durch", "regulador", "factor_de_transcripcion", "regulado_por",
-    "facteur_de_transcription", "regulateur", "regule_par", "fattore_di_trascrizione", "regolatore",
+    "facteur_de_transcription", "ft", "fdt", "тф", "regulateur", "regule_par", "fattore_di_trascrizione", "regolatore",
     "fator_de_transcricao", "转录因子", "调控因子", "調控因子", "轉錄因子", "転写因子", "регулятор",
     "транскрипционныи_фактор",
 )  # fmt: skip
