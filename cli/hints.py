@@ -73,8 +73,8 @@ HINTS: dict[str, str] = {
     "column-of-tested-table": "Name it: --trait {first}. These can be one: {offered}.",
     "column-of-text-and-numbers": "Leave it out with --skip-columns {column!r}, or correct the fields of text.",
     "columns-not-named": (
-        "Choose them, by title, or by number where the table has no header: --source-column and --gene-column for "
-        "regulators and targets, --set-column and --gene-column for sets."
+        "Choose its columns of names, by title, or by number where the table has no header: --source-column and "
+        "--gene-column for regulators and targets, --set-column and --gene-column for sets."
     ),
     "columns-of-one-sample": "Put one column of each sample into one table; if these are samples, add --columns '*'.",
     "components-not-expression": "Give the table of genes × samples that they were computed from.",

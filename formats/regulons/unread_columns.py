@@ -38,6 +38,9 @@ RELATION_TITLES = frozenset(_RELATION_TITLES.split())
 _OF_NAMES = re.compile(
     r"(.*_)?(ids?|entrez|pmids?|pubmed|ncbi|taxid|tax|gene|index|suid|line|row|rownames?|x|unnamed_\d+|)", re.IGNORECASE
 )
+_OF_MODULES = re.compile(r"gs(_\w+|\d+)?|gene_?(trait_?)?significance(_\w+)?|(mm|kme)_?\w+|k(total|within|out|diff)")
+"""Titles of WGCNA: the significance of a gene for a trait, and its correlations with each of several modules."""
+
 _FLAGS = re.compile(r"(is|has|consensus)_.*|.*_present")
 
 
@@ -166,7 +169,9 @@ class UnreadColumn:
         return self.may_be_numbers and not (self.is_empty or self.counts or is_of_names)
 
 
-def refuse_unread_signs(path: Path, columns: Columns, *, is_signed: bool, has_negative: bool) -> None:
+def refuse_unread_signs(
+    path: Path, columns: Columns, *, is_signed: bool, has_negative: bool, are_groups: bool = False
+) -> None:
     """Refuse a table of which a column that was not read may hold the signs.
 
     Parameters
@@ -179,6 +184,9 @@ def refuse_unread_signs(path: Path, columns: Columns, *, is_signed: bool, has_ne
         Signs were read, or the weights have some; or none are wanted.
     has_negative : bool
         Some of those that were read are negative; or none are wanted.
+    are_groups : bool
+        Whether the table has modules of genes, beside which WGCNA writes the correlations of genes with traits and with
+        every module: these are no signs of their members.
 
     Raises
     ------
@@ -194,7 +202,8 @@ def refuse_unread_signs(path: Path, columns: Columns, *, is_signed: bool, has_ne
     if is_signed:
         return
     for column in columns.unread.values():
-        _refuse_unread(path, column)
+        if not (are_groups and column.may_be_numbers and _OF_MODULES.fullmatch(title_key(column.title))):
+            _refuse_unread(path, column)
     if columns.weight is None and any(title_key(c.title) == "sign_decision" for c in columns.unread.values()):
         raise InputError(
             f"{path} says in 'sign_decision' how signs were decided, and has no column of the signs themselves.",

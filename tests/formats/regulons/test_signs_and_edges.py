@@ -214,3 +214,47 @@ def test_titles_are_read_with_the_numbers_of_regulondb(tmp_path: Path, prefix: t
 def test_a_function_in_words_is_no_sign(tmp_path: Path):
     rows = "TP53\tMDM2\tDNA repair\nTP53\tMYC\tcell cycle\nMYC\tTERT\ttelomeres\n"
     assert loadings(read(tmp_path / "a.tsv", f"tf\ttarget\tfunction\n{rows}")) == UNSIGNED
+
+
+PLAIN = "TP53\tMDM2\t+\nTP53\tBAX\t-\n"
+NONE, TWICE = "TP53\tMYC\t?\n", "MYC\tTERT\t+\nMYC\tTERT\t-\n"
+UNSETTLED = {
+    "none": (PLAIN + NONE, "1 of 3 pairs has no known sign, such as TP53 → MYC (line 4)"),
+    "both": (PLAIN + TWICE, "1 of 3 pairs has both signs, such as MYC → TERT (line 5)"),
+    "of each": (
+        PLAIN + NONE + TWICE,
+        "1 of 4 pairs has no known sign, and 1 has both signs, such as TP53 → MYC (line 4)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("rows", "sentence"), UNSETTLED.values(), ids=UNSETTLED)
+@pytest.mark.parametrize("form", ["table", "sif"])
+def test_pairs_without_a_sign_and_of_both_are_counted(tmp_path: Path, rows: str, sentence: str, form: str):
+    content, name = f"source\ttarget\tsign\n{rows}", "a.tsv"
+    if form == "sif":
+        fields = [row.split("\t") for row in rows.splitlines()]
+        content, name = "".join(f"{s}\t{sign}\t{t}\n" for s, t, sign in fields), "a.sif"
+        sentence = sentence.partition(" (line")[0]
+    with pytest.raises(InputError) as refusal:
+        read(tmp_path / name, content)
+    assert sentence in refusal.value.message
+
+
+@pytest.mark.parametrize(
+    "title", ["GS.weight", "GS", "MM.blue", "kMEblue", "geneSignificance", "gene.trait.significance"]
+)
+@pytest.mark.parametrize("groups", ["moduleColor", "module", "mergedColors"])
+def test_what_wgcna_writes_beside_modules_is_no_sign(tmp_path: Path, title: str, groups: str):
+    rows = "TP53\tblue\t-0.5\nMDM2\tblue\t0.25\nBAX\tred\t-0.125\nMYC\tred\t0.5\n"
+    file = read(tmp_path / "a.tsv", f"geneSymbol\t{groups}\t{title}\n{rows}")
+    assert loadings(file) == {"blue": {"TP53": 1.0, "MDM2": 1.0}, "red": {"MYC": 1.0, "BAX": 1.0}}
+    assert any(repr(title) in note for note in file.notes if note.startswith("columns not read"))
+
+
+@pytest.mark.parametrize(("groups", "title"), [("cluster", "avg_log2FC"), ("module", "kME"), ("pathway", "GS.weight")])
+def test_other_numbers_of_both_signs_beside_groups_are_asked_about(tmp_path: Path, groups: str, title: str):
+    rows = "TP53\tblue\t-0.5\nMDM2\tblue\t0.25\nBAX\tred\t-0.125\nMYC\tred\t0.5\n"
+    with pytest.raises(InputError) as refusal:
+        read(tmp_path / "a.tsv", f"gene\t{groups}\t{title}\n{rows}")
+    assert refusal.value.code == "column-may-be-signs"
