@@ -39,10 +39,12 @@ def is_adjacency(path: Path) -> bool:
         top = list(itertools.islice(stream, _LOOKED_AT))
     rows = [fields for _, fields in _rows(iter(top))]
     widths = set(map(len, rows))
-    if not rows or not all(map(_is_row, rows)) or max(widths) < 3:
+    comments = [line for line in top if line.startswith(">")]
+    if any(line.count("\t") > 1 for line in comments):  # a header, perhaps of other columns
         return False
-    is_named = without_packing(path.name).lower().endswith(".adj") or any(line.startswith(">") for line in top)
-    return is_named or (len(widths) > 1 and max(widths) >= 7)
+    if comments or without_packing(path.name).lower().endswith(".adj"):
+        return any(len(fields) >= 3 and _is_row(fields) for fields in rows)
+    return all(map(_is_row, rows)) and len(widths) > 1 and max(widths) >= 7
 
 
 def read_adjacency(path: Path) -> LoadingsFile:

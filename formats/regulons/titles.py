@@ -34,6 +34,7 @@ SET_TITLES = (
 
 TARGET_TITLES = (
     "target_genesymbol", "target", "target_gene", "target_symbol", "target_name", "targetgene", "tg",
+    "regulated_gene", "regulated_name", "regulated_gene_name", "regulated_symbol",
     "target_gene_associated_gene_name", "entityb", "participant_b", "to", "v2", "entry2",
     "zielgen", "ziel", "zielgene", "diana", "gen_diana", "blanco", "gen_blanco", "cible", "gene_cible", "bersaglio",
     "gene_bersaglio", "alvo", "gene_alvo", "靶基因", "靶标", "靶標", "標的遺伝子", "ターゲット遺伝子", "мишень",

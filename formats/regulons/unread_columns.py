@@ -94,6 +94,7 @@ class UnreadColumn:
     _filled: int = 0
     _signs: int = 0
     _dashes: int = 0
+    _minus_ones: int = 0
     _minus: str = ""
     _has_plus: bool = False
 
@@ -140,15 +141,17 @@ class UnreadColumn:
             return
         self._signs += 1
         self._has_plus |= 1 in known
+        self._minus_ones += is_number(cell) and -1 in known
         if -1 in known and not self._minus:
             self._minus = cell.strip()
 
     @property
     def often_signs(self) -> str:
-        """A sign of repression, where at least a quarter of the fields are signs, and both occur; else empty."""
+        """A sign of repression, where a quarter of the fields are signs and both occur, or half are −1; else empty."""
         dashes = self._dashes if self._marks.are_dashes_minus else 0
-        is_often = 4 * (self._signs + dashes) >= self._filled + dashes
-        return (self._minus or ("-" if dashes else "")) if is_often and self._has_plus else ""
+        are_both = self._has_plus and 4 * (self._signs + dashes) >= self._filled + dashes
+        are_minus = self._minus_ones > 0 and 2 * self._minus_ones >= self._filled
+        return (self._minus or ("-" if dashes else "")) if are_both or are_minus else ""
 
     @property
     def has_dashes_for_minus(self) -> bool:

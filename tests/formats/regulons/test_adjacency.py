@@ -47,8 +47,14 @@ REFUSED = {
 def test_what_is_wrong_in_them_is_named(tmp_path: Path, content: str, sentence: str):
     (tmp_path / "a.adj").write_text(content)
     with pytest.raises(InputError) as refusal:
-        read_pathways(tmp_path / "a.adj", PANEL, kind="adj")
+        read_pathways(tmp_path / "a.adj", PANEL)
     assert sentence in refusal.value.message
+
+
+def test_a_header_behind_its_mark_is_one_of_a_table(tmp_path: Path):
+    (tmp_path / "a.tsv").write_text(">target\tsource\tweight\nMDM2\tTP53\t0.5\nTERT\tMYC\t0.75\n")
+    file = read_pathways(tmp_path / "a.tsv", PANEL)
+    assert [p.names[0] for p in file.pathways] == ["TP53", "MYC"]
 
 
 def test_an_edge_list_with_more_columns_is_none(tmp_path: Path):

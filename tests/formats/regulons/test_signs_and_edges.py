@@ -202,6 +202,19 @@ def test_a_column_of_signs_is_asked_about_whatever_else_it_holds(tmp_path: Path,
     assert (refusal.value.code, refusal.value.facts["column"]) == ("column-may-be-signs", "what")
 
 
+def test_a_column_of_repression_alone_is_asked_about(tmp_path: Path):
+    rows = "TP53\tMDM2\t-1\nTP53\tMYC\t-1\nMYC\tTERT\tsee text\n"
+    with pytest.raises(InputError) as refusal:
+        read(tmp_path / "a.tsv", f"source\ttarget\twhat\n{rows}")
+    assert refusal.value.code == "column-may-be-signs"
+
+
+def test_regulated_names_are_targets(tmp_path: Path):
+    rows = "R\tTP53\tTP53\tG\tMDM2\tactivator\nR\tTP53\tTP53\tG\tMYC\trepressor\nR\tMYC\tMYC\tG\tTERT\tactivator\n"
+    titles = "1)regulatorId\t2)regulatorName\t3)RegulatorGeneName\t4)regulatedId\t5)regulatedName\t6)function"
+    assert loadings(read(tmp_path / "a.tsv", f"{titles}\n{rows}")) == SIGNED
+
+
 @pytest.mark.parametrize("prefix", [("", "", ""), ("2)", "4)", "5)"), ("(2) ", "(4) ", "(5) ")])
 def test_titles_are_read_with_the_numbers_of_regulondb(tmp_path: Path, prefix: tuple[str, str, str]):
     source, target, sign = (f"{p}{t}" for p, t in zip(prefix, ("tfName", "geneName", "function"), strict=True))
