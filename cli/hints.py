@@ -73,8 +73,8 @@ HINTS: dict[str, str] = {
     "column-of-tested-table": "Name it: --trait {first}. These can be one: {offered}.",
     "column-of-text-and-numbers": "Leave it out with --skip-columns {column!r}, or correct the fields of text.",
     "columns-not-named": (
-        "Choose them, by title, or by number where the table has no header: --source-column and --gene-column for "
-        "regulators and targets, --set-column and --gene-column for sets."
+        "Choose its columns of names, by title, or by number where the table has no header: --source-column and "
+        "--gene-column for regulators and targets, --set-column and --gene-column for sets."
     ),
     "columns-of-one-sample": "Put one column of each sample into one table; if these are samples, add --columns '*'.",
     "components-not-expression": "Give the table of genes × samples that they were computed from.",
@@ -166,6 +166,10 @@ HINTS: dict[str, str] = {
     ),
     "pathways-too-small": "Lower --min-genes.",
     "qualities-not-expression": "Give a table of genes × samples; if these are genes, insist with --columns '*'.",
+    "regulators-in-rows-or-columns": (
+        "With --format regulon, choose --source-column {column!r} (rows are regulators) or --gene-column {column!r} "
+        "(rows are targets)."
+    ),
     "regulators-or-sets": "Choose with --format regulon (regulators load too) or --format {kind} (sets).",
     "regulators-or-targets": (
         "Choose with --source-column {first} --gene-column {second}, or --source-column {second} --gene-column {first}."

@@ -171,6 +171,11 @@ READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
             ending_or_contents(".sif", "regulons.sif:is_sif"),
             ("unknown_sign", "sign_column"),
         ),
+        "adj": FormatReader(
+            "ADJ of ARACNe",
+            "regulons.adjacency:read_adjacency",
+            ending_or_contents(".adj", "regulons.adjacency:is_adjacency"),
+        ),
         "gmt": FormatReader(
             "GMT has a set a line", "pathways.gmt:read_gmt", ending_or_contents(".gmt", "pathways.gmt:is_gmt")
         ),

@@ -94,20 +94,27 @@ class LoadingTable:
         self.values.setflags(write=False)
 
 
-def read_loadings(path: Path) -> LoadingsFile:
+def read_loadings(path: Path, *, any_title: bool = False) -> LoadingsFile:
     """Return the pathways of a loading table, genes of loading zero left out.
+
+    Parameters
+    ----------
+    path : Path
+        As `read_loading_table` takes it.
+    any_title : bool
+        Whether the first column has the genes where no title says so.
 
     Raises
     ------
     NotFound, InputError
         As `read_loading_table`.
     """
-    table = read_loading_table(path)
+    table = read_loading_table(path, any_title=any_title)
     pathways = [_column(table, index) for index in range(len(table.columns))]
     return LoadingsFile(tuple(pathways), table.covariance, table.notes, is_scaled=True)
 
 
-def read_loading_table(path: Path) -> LoadingTable:
+def read_loading_table(path: Path, *, any_title: bool = False) -> LoadingTable:
     """Return a table of loadings.
 
     Text has a column `gene` and one column a pathway; an empty field is zero. An .npz file holds `loadings`
@@ -117,6 +124,8 @@ def read_loading_table(path: Path) -> LoadingTable:
     ----------
     path : Path
         Text, plain or gzip, or .npz.
+    any_title : bool
+        Whether the first column has the genes where no title says so.
 
     Raises
     ------
@@ -131,6 +140,7 @@ def read_loading_table(path: Path) -> LoadingTable:
     with open_table(path) as table:
         header = read_header(table)
         gene_column = find_gene_column(header)
+        gene_column = 0 if gene_column is None and any_title else gene_column
         if gene_column is None:
             raise InputError(
                 f"{path} has no column 'gene'; its columns are {', '.join(header)[:200]}.",

@@ -54,7 +54,7 @@ def read_gmx(path: Path) -> LoadingsFile:
     Parameters
     ----------
     path : Path
-        Text separated by tabs or commas, plain or packed, or a workbook.
+        Text separated by tabs, semicolons or commas, plain or packed, or a workbook.
 
     Raises
     ------
@@ -135,10 +135,16 @@ def _rows(path: Path) -> Iterator[list[str]]:
     is_text = file_kind(path) not in CELLS
     with open_text(path, packing=NAMES_PACKING) if is_text else open_cells(path) as stream:
         lines = (line for line in stream if line.strip() and not line.startswith("#"))
-        first = next(lines, "")
-        delimiter = "\t" if "\t" in first or not is_text or "," not in first else ","
-        for fields in csv.reader(itertools.chain([first], lines), delimiter=delimiter):
+        top = list(itertools.islice(lines, _LOOKED_AT))
+        delimiter = _delimiter_of(top) if is_text else "\t"
+        for fields in csv.reader(itertools.chain(top, lines), delimiter=delimiter):
             row = [field.strip() for field in fields]
             while row and not row[-1]:
                 row.pop()
             yield row
+
+
+def _delimiter_of(lines: list[str]) -> str:
+    """Return the tab, semicolon or comma of the first line that most lines have; a title may hold the others."""
+    marks = [mark for mark in "\t;," if lines and mark in lines[0]]
+    return max(marks, key=lambda mark: sum(mark in line for line in lines), default="\t")

@@ -169,7 +169,7 @@ def _read_kind(path: Path, asked: Asked, matcher: Matcher) -> tuple[str, Loading
         return kind, _judged(path, kind, file, asked, matcher)
     if is_guessed and kind == "loadings" and not asked.is_scaled:
         kind = _members_or_loadings(path, asked, matcher)
-    if asked.kind == "regulon" and not asked.choices and (file := as_regulators(path, matcher)) is not None:
+    if asked.kind == "regulon" and (file := as_regulators(path, matcher, asked.choices)) is not None:
         return kind, file
     has_names = asked.kind in ("regulon", "sets") and bool(asked.choices.keys() & {"source_column", "set_column"})
     reader = READERS["pathways"]["sets" if has_names else kind]  # which reads lists of targets too
@@ -283,7 +283,7 @@ def _formats_that_work(path: Path, matcher: Matcher) -> list[str]:
         return []
     formats: list[str] = []
     for kind, reader in READERS["pathways"].items():
-        if kind == "sif":  # which reads any text with blanks
+        if kind in ("sif", "adj"):  # which read any text with blanks, and any edges with weights
             continue
         with contextlib.suppress(GrnError):
             file: LoadingsFile = reader.read(path)

@@ -30,12 +30,15 @@ LIST_TITLES = (
     "genes", "gene_list", "genelist", "geneid", "gene_ids", "gene_symbols", "genesymbols", "members", "overlap_genes",
     "lead_genes", "core_enrichment", "leading_edge", "leadingedge", "intersections", "userid",
     "markers", "marker_genes", "marker",
+    "subunits_gene_name", "subunits_gene_names", "subunits", "gene_names", "member_genes",
     "targets", "target_genes", "targetgenes", "zielgene", "dianas", "cibles", "genes_cibles",
     *GENE_TITLES, *TARGET_TITLES,
 )  # fmt: skip
 """Titles of a column that may hold all genes of a set."""
 
-NAME_TITLES = (*SET_TITLES, "id", "name", "description", "celltype", "cell_name", "cell")
+NAME_TITLES = (
+    *SET_TITLES, "complex_name", "complexname", "complex", "id", "name", "description", "celltype", "cell_name", "cell",
+)  # fmt: skip
 """Titles of a column of sets, where another holds lists of genes."""
 
 _REGULATOR_TITLES = frozenset(SOURCE_TITLES) - {"source", "from", "v1", "entry1"}

@@ -20,6 +20,8 @@ from .regulon_columns import find_columns, read_weight
 from .signs import (
     SignMarks,
     describe_completed,
+    describe_settled,
+    describe_unsettled,
     has_dash,
     has_unknown_part,
     read_flagged_signs,
@@ -27,6 +29,7 @@ from .signs import (
     spell_dashes,
     split_regulon_name,
 )
+from .titles import is_group_title
 from .unread_columns import note_unread, refuse_flags_of_members, refuse_unread_signs
 
 if TYPE_CHECKING:
@@ -115,7 +118,8 @@ def read_regulons(
         _refuse_swapped(path, layout, pairs)
     is_signed = bool(columns.signs or pairs.negative) or sign_column == "none"
     has_negative = sign_column is not None or any(w < 0 for targets in pairs.weights.values() for w in targets.values())
-    refuse_unread_signs(path, columns, is_signed=is_signed, has_negative=has_negative)
+    are_groups = layout.are_sets and is_group_title(layout.header[layout.source])
+    refuse_unread_signs(path, columns, is_signed=is_signed, has_negative=has_negative, are_groups=are_groups)
     are_sets = layout.are_sets or {source.casefold() for source in pairs.weights} <= PROGENY
     notes = [layout.note] if layout.note else []
     if are_sets and columns.weight is None and weight_column is None:
@@ -288,12 +292,12 @@ def _settle_unknown(path: Path, pairs: _Pairs, unknown_sign: UnknownSign) -> lis
     notes = [describe_completed(completed)] if completed else []
     if not unknown:
         return notes
-    every = sum(map(len, pairs.weights.values()))
+    every, both = sum(map(len, pairs.weights.values())), len(pairs.disputed)
     (source, target), line = next(iter(unknown.items()))
     if unknown_sign == "error":
         raise InputError(
-            f"{path}: {len(unknown):,} of {counted(every, 'pair')} have no known sign, or both signs, such as "
-            f"{source} → {target} (line {line}).",
+            f"{path}: {describe_unsettled(every, len(unknown) - both, both)}, such as {source} → {target} "
+            f"(line {line}).",
             code="unknown-signs",
         )
     for source, target in unknown:
@@ -301,8 +305,7 @@ def _settle_unknown(path: Path, pairs: _Pairs, unknown_sign: UnknownSign) -> lis
             del pairs.weights[source][target]
         else:
             pairs.weights[source][target] = abs(pairs.weights[source][target])
-    what = "left out" if unknown_sign == "drop" else "taken as activation"
-    return [*notes, f"{counted(len(unknown), 'pair')} of unknown sign {what}"]
+    return [*notes, describe_settled(len(unknown) - both, both, left_out=unknown_sign == "drop")]
 
 
 def _note_weights(header: Sequence[str], columns: Columns, pairs: _Pairs, *, are_sets: bool) -> str:

@@ -16,7 +16,15 @@ from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
 from ..files.names import check_names
 from ..files.opening import open_text
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
-from .signs import SignMarks, are_relations, describe_completed, read_sign, spell_dashes
+from .signs import (
+    SignMarks,
+    are_relations,
+    describe_completed,
+    describe_settled,
+    describe_unsettled,
+    read_sign,
+    spell_dashes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -124,10 +132,11 @@ def _settle(
         if len(found - {0}) != 1
     ]
     pairs = sum(map(len, signs.values()))
+    both = sum(len(signs[source][target] - {0}) > 1 for source, target in unknown)
     if unknown and unknown_sign == "error":
         raise InputError(
-            f"{path}: {len(unknown):,} of {counted(pairs, 'pair')} have no known sign, or both signs, such as "
-            f"{unknown[0][0]} → {unknown[0][1]}.",
+            f"{path}: {describe_unsettled(pairs, len(unknown) - both, both)}, such as {unknown[0][0]} → "
+            f"{unknown[0][1]}.",
             code="unknown-signs",
         )
     every = {
@@ -144,8 +153,7 @@ def _settle(
     if in_part:
         notes.append(describe_completed(in_part))
     if unknown:
-        what = "left out" if unknown_sign == "drop" else "taken as activation"
-        notes.append(f"{counted(len(unknown), 'pair')} of unknown sign {what}")
+        notes.append(describe_settled(len(unknown) - both, both, left_out=unknown_sign == "drop"))
     return every, notes
 
 

@@ -42,7 +42,7 @@ _MINUS = re.compile(
 )
 _UNKNOWN = re.compile(
     r"0(\.0+)?|\?|unknown|undefined|unspecified|undetermined|ambiguous|both|dual|mixed|(form )?complex|binding|unk|u|"
-    r"not (known|available)|default activation",
+    r"not (known|available)|default activation|[+]/?[-−–]|[-−–]/?[+]|[±∓]",
     re.IGNORECASE,
 )
 _DASHES = frozenset("-−–")
@@ -59,8 +59,8 @@ _RELATION = re.compile(
 )
 """Words for edges that say nothing of a sign."""
 
-_BOTH = re.compile(r"both|dual|mixed", re.IGNORECASE)
-_PARTS = re.compile(r"[;|,]")
+_BOTH = re.compile(r"both|dual|mixed|[+]/?[-−–]|[-−–]/?[+]|[±∓]", re.IGNORECASE)
+_PARTS = re.compile(r"[;|,/]|\s(?:and|or)\s")
 
 _REPRESSION = re.compile(r"-+\||[⊣↓↘▼⬇抑阻下]\S*|(?!down\b)[^\W\d_]{4,}.*|down-?regulat.*", re.IGNORECASE)
 """Of fields that are read as repression, those that can hardly mean anything else."""
@@ -167,8 +167,8 @@ def read_known_signs(fields: Iterable[str]) -> frozenset[int] | None:
 
     Examples
     --------
-    >>> [sorted(read_known_signs(fields)) for fields in (["Activation", "?"], ["+;-1"], ["dual"], ["unknown"])]
-    [[1], [-1, 1], [-1, 1], []]
+    >>> [sorted(read_known_signs(fields)) for fields in (["Activation", "?"], ["+;-1"], ["dual"], ["-+"], ["unknown"])]
+    [[1], [-1, 1], [-1, 1], [-1, 1], []]
     """
     known: set[int] = set()
     for field in fields:
@@ -185,6 +185,37 @@ def has_unknown_part(fields: Iterable[str]) -> bool:
     """Whether a field, or a part of it, says that the sign is not known: no empty one does."""
     parts = [part.strip() for field in fields for part in _PARTS.split(field)]
     return any(part and not is_missing(part) and part not in _DASHES and read_sign(part) == 0 for part in parts)
+
+
+def describe_unsettled(every: int, unknown: int, both: int) -> str:
+    """Return what is said of the pairs of which no sign is known, and of those that have both.
+
+    Examples
+    --------
+    >>> describe_unsettled(80, 6, 3)
+    '6 of 80 pairs have no known sign, and 3 have both signs'
+    >>> describe_unsettled(80, 0, 1), describe_unsettled(1, 1, 0)
+    ('1 of 80 pairs has both signs', '1 of 1 pair has no known sign')
+    """
+    of, have = f"of {counted(every, 'pair')}", ["has" if count == 1 else "have" for count in (unknown, both)]
+    if not unknown:
+        return f"{both:,} {of} {have[1]} both signs"
+    first = f"{unknown:,} {of} {have[0]} no known sign"
+    return f"{first}, and {both:,} {have[1]} both signs" if both else first
+
+
+def describe_settled(unknown: int, both: int, *, left_out: bool) -> str:
+    """Return the note on what became of pairs of unknown sign, and of those that have both.
+
+    Examples
+    --------
+    >>> describe_settled(2, 0, left_out=True), describe_settled(2, 1, left_out=False)
+    ('2 pairs of unknown sign left out', '3 pairs of unknown sign taken as activation, 1 of which has both signs')
+    """
+    what = "left out" if left_out else "taken as activation"
+    has = "has" if both == 1 else "have"
+    of_both = f", {both:,} of which {has} both signs" if both else ""
+    return f"{counted(unknown + both, 'pair')} of unknown sign {what}{of_both}"
 
 
 def describe_completed(count: int) -> str:

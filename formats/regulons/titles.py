@@ -18,7 +18,7 @@ SOURCE_TITLES = (
     "transcription_factor_associated_gene_name", "entitya", "participant_a", "from", "v1",
     "entry1",
     "transkriptionsfaktor", "reguliert_von", "reguliert_durch", "regulador", "factor_de_transcripcion", "regulado_por",
-    "facteur_de_transcription", "regulateur", "regule_par", "fattore_di_trascrizione", "regolatore",
+    "facteur_de_transcription", "ft", "fdt", "тф", "regulateur", "regule_par", "fattore_di_trascrizione", "regolatore",
     "fator_de_transcricao", "转录因子", "调控因子", "調控因子", "轉錄因子", "転写因子", "регулятор",
     "транскрипционныи_фактор",
 )  # fmt: skip
@@ -34,6 +34,7 @@ SET_TITLES = (
 
 TARGET_TITLES = (
     "target_genesymbol", "target", "target_gene", "target_symbol", "target_name", "targetgene", "tg",
+    "regulated_gene", "regulated_name", "regulated_gene_name", "regulated_symbol",
     "target_gene_associated_gene_name", "entityb", "participant_b", "to", "v2", "entry2",
     "zielgen", "ziel", "zielgene", "diana", "gen_diana", "blanco", "gen_blanco", "cible", "gene_cible", "bersaglio",
     "gene_bersaglio", "alvo", "gene_alvo", "靶基因", "靶标", "靶標", "標的遺伝子", "ターゲット遺伝子", "мишень",
@@ -61,13 +62,21 @@ MAY_BE_WEIGHTS = frozenset({*WEIGHT_TITLES, "likelihood", "score", "strength", "
 _SIGN_TITLES = """
 mode sign mor effect effect_sign regulation regulation_type type_of_regulation regulatory_effect interaction_type
 interaction interaction_sign type tfmode mode_of_regulation moa action direction polarity relation relationship
-consensus_sign mode_of_action activation_or_repression activation_repression regulation_sign edge_sign edge_type
-shared_interaction subtype subtype_name
+consensus_sign function mode_of_action activation_or_repression activation_repression regulation_sign edge_sign
+edge_type shared_interaction subtype subtype_name
 wirkung effekt vorzeichen regulierung efecto efecto_regulador regulacion signo effet signe effetto regolazione segno
 efeito regulacao sinal 调控 調控 作用 效应 调控类型 调控方向 作用类型 制御 調節 эффект регуляция знак
 """
 SIGN_TITLES = frozenset(_SIGN_TITLES.split())
 """Titles of a column of signs."""
+
+_KNOWN = frozenset((*SOURCE_TITLES, *SET_TITLES, *TARGET_TITLES, *GENE_TITLES, *WEIGHT_TITLES, *SIGN_TITLES))
+
+_COUNTED = re.compile(r"^\(?\d+\)\s*(?=\w)")
+"""The number of a column before its title."""
+
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+"""Where a word begins in a title like `tfName`."""
 
 _GROUPS = r"clusters?|leiden|louvain|k_?means|modules?|communit(y|ies)|clust_?ids?"
 _GROUP_TITLE = re.compile(
@@ -85,12 +94,24 @@ _P_TITLE = re.compile(
 def title_key(title: str) -> str:
     """Return a title in small letters of its alphabet, without accents, and `_` for every run of other signs.
 
+    A number before a bracket, as RegulonDB counts its columns, is left out; `tfName` is `tf_name`, where only this is
+    known.
+
     Examples
     --------
-    >>> [title_key(title) for title in ("Target Gene", "Régulateur", "转录因子", "")]
-    ['target_gene', 'regulateur', '转录因子', '']
+    >>> [title_key(title) for title in ("Target Gene", "Régulateur", "转录因子", "2)tfName", "")]
+    ['target_gene', 'regulateur', '转录因子', 'tf_name', '']
     """
-    return re.sub(r"[\W_]+", "_", without_accents(title.strip().casefold())).strip("_")
+    plain = _COUNTED.sub("", title.strip())
+    key = _key(plain)
+    if key in _KNOWN or not _HUMP.search(plain):
+        return key
+    parted = _key(_HUMP.sub("_", plain))
+    return parted if parted in _KNOWN else key
+
+
+def _key(title: str) -> str:
+    return re.sub(r"[\W_]+", "_", without_accents(title.casefold())).strip("_")
 
 
 def without_accents(text: str) -> str:

@@ -10,7 +10,16 @@ from ...engine.errors import InputError
 from ...engine.wording import some
 from ..files.names import clipped
 from ..tables.fields import is_missing, is_number
-from .signs import SignMarks, has_dash, names_one_sign, read_flags, read_sign, says_repression, without_number
+from .signs import (
+    SignMarks,
+    has_dash,
+    names_one_sign,
+    read_flags,
+    read_known_signs,
+    read_sign,
+    says_repression,
+    without_number,
+)
 from .titles import MAY_BE_WEIGHTS, is_p_title, title_key
 
 if TYPE_CHECKING:
@@ -20,15 +29,23 @@ if TYPE_CHECKING:
 NOT_SIGNS = frozenset({"sign_decision", "pmid", "references", "reference", "resources", "source_db", "evidence"})
 """Titles of columns that say where a sign comes from."""
 
-RELATION_TITLES = frozenset(
-    "interaction interaction_type shared_interaction edge_type relation relationship type subtype subtype_name".split()  # noqa: SIM905
-)
+_RELATION_TITLES = """
+interaction interaction_type shared_interaction edge_type relation relationship type subtype subtype_name function
+"""
+RELATION_TITLES = frozenset(_RELATION_TITLES.split())
 """Titles of columns that say what an edge is: of some, whether it activates or represses."""
 
 _OF_NAMES = re.compile(
     r"(.*_)?(ids?|entrez|pmids?|pubmed|ncbi|taxid|tax|gene|index|suid|line|row|rownames?|x|unnamed_\d+|)", re.IGNORECASE
 )
+_OF_MODULES = re.compile(r"gs(_\w+|\d+)?|gene_?(trait_?)?significance(_\w+)?|(mm|kme)_?\w+|k(total|within|out|diff)")
+"""Titles of WGCNA: the significance of a gene for a trait, and its correlations with each of several modules."""
+
 _FLAGS = re.compile(r"(is|has|consensus)_.*|.*_present")
+
+
+_LONGEST_SIGN = 60
+"""Letters of a field that may be a sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +91,12 @@ class UnreadColumn:
     _last: int | None = None
     _marks: SignMarks = field(default_factory=SignMarks)
     _dash: str = ""
+    _filled: int = 0
+    _signs: int = 0
+    _dashes: int = 0
+    _minus_ones: int = 0
+    _minus: str = ""
+    _has_plus: bool = False
 
     def __post_init__(self) -> None:
         self.is_relation = is_relation_title(title_key(self.title))
@@ -87,8 +110,10 @@ class UnreadColumn:
         """Take note of a field."""
         if has_dash(cell):
             self._dash = cell.strip()
+            self._dashes += 1
         if is_missing(cell):
             return
+        self._count_signs(cell)
         self.is_empty = False
         self._marks.add(cell)
         number = is_number(cell)
@@ -107,6 +132,26 @@ class UnreadColumn:
         value = int(cell) if cell.strip().isdecimal() else None
         self.counts &= value is not None and (value in (0, 1) if self._last is None else value == self._last + 1)
         self._last = value
+
+    def _count_signs(self, cell: str) -> None:
+        """Count a field, and whether it has a sign; a dash alone is counted by itself."""
+        self._filled += not has_dash(cell)
+        known = read_known_signs([cell]) if len(cell) <= _LONGEST_SIGN else None
+        if not known or has_dash(cell):
+            return
+        self._signs += 1
+        self._has_plus |= 1 in known
+        self._minus_ones += is_number(cell) and -1 in known
+        if -1 in known and not self._minus:
+            self._minus = cell.strip()
+
+    @property
+    def often_signs(self) -> str:
+        """A sign of repression, where a quarter of the fields are signs and both occur, or half are −1; else empty."""
+        dashes = self._dashes if self._marks.are_dashes_minus else 0
+        are_both = self._has_plus and 4 * (self._signs + dashes) >= self._filled + dashes
+        are_minus = self._minus_ones > 0 and 2 * self._minus_ones >= self._filled
+        return (self._minus or ("-" if dashes else "")) if are_both or are_minus else ""
 
     @property
     def has_dashes_for_minus(self) -> bool:
@@ -127,7 +172,9 @@ class UnreadColumn:
         return self.may_be_numbers and not (self.is_empty or self.counts or is_of_names)
 
 
-def refuse_unread_signs(path: Path, columns: Columns, *, is_signed: bool, has_negative: bool) -> None:
+def refuse_unread_signs(
+    path: Path, columns: Columns, *, is_signed: bool, has_negative: bool, are_groups: bool = False
+) -> None:
     """Refuse a table of which a column that was not read may hold the signs.
 
     Parameters
@@ -140,6 +187,9 @@ def refuse_unread_signs(path: Path, columns: Columns, *, is_signed: bool, has_ne
         Signs were read, or the weights have some; or none are wanted.
     has_negative : bool
         Some of those that were read are negative; or none are wanted.
+    are_groups : bool
+        Whether the table has modules of genes, beside which WGCNA writes the correlations of genes with traits and with
+        every module: these are no signs of their members.
 
     Raises
     ------
@@ -155,7 +205,8 @@ def refuse_unread_signs(path: Path, columns: Columns, *, is_signed: bool, has_ne
     if is_signed:
         return
     for column in columns.unread.values():
-        _refuse_unread(path, column)
+        if not (are_groups and column.may_be_numbers and _OF_MODULES.fullmatch(title_key(column.title))):
+            _refuse_unread(path, column)
     if columns.weight is None and any(title_key(c.title) == "sign_decision" for c in columns.unread.values()):
         raise InputError(
             f"{path} says in 'sign_decision' how signs were decided, and has no column of the signs themselves.",
@@ -175,6 +226,8 @@ def _refuse_unread(path: Path, column: UnreadColumn) -> None:
         column.negative = column.sign
     if column.has_dashes_for_minus and not column.may_be_numbers:
         column.negative = column.negative or "-"
+    if column.often_signs and not column.may_be_numbers:
+        raise _may_be_signs(path, column.title, column.negative or column.often_signs)
     if column.negative and (column.is_relation or column.may_be_signs or column.may_be_numbers):
         raise _may_be_signs(path, column.title, column.negative)
 

@@ -213,6 +213,12 @@ REFUSALS = [
     Refusal("matrix-or-loadings", COMMIT, "\tTP53\tMDM2\nTP53\t0.11\t0.05\nMDM2\t0.05\t0.12\n"),
     Refusal("targets-or-loadings", COMMIT, "gene\tTP53\tMYC\nMDM2\t0.11\t0.05\nBAX\t0.05\t0.12\n"),
     Refusal(
+        "regulators-in-rows-or-columns",
+        f"{COMMIT} --format regulon",
+        "\tTP53\tMYC\nMDM2\t0.11\t0.05\nBAX\t0.05\t0.12\n",
+        {"column": "1"},
+    ),
+    Refusal(
         "regulators-or-sets", COMMIT.replace(".tsv", ".json"), '{"TP53": ["MDM2"]}', {"kind": "json"}, name="f.json"
     ),
     Refusal(

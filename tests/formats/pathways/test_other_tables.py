@@ -198,3 +198,47 @@ def test_programs_in_rows_are_pathways(tmp_path: Path):
         "2": {"TP53": 0.3, "MDM2": 0.1, "IL6": 0.2},
     }
     assert file.notes == ("pathways in rows, genes in columns: 2 pathways, 4 genes",)
+
+
+MATRIX = "TP53\tMYC\tJUN\nMDM2\t1\t0\t0\nBAX\t0\t-1\t0\nIL6\t0\t0\t1\nTNF\t0\t1\t0\n"
+BY_COLUMNS = {"TP53": {"MDM2": 1}, "MYC": {"BAX": -1, "TNF": 1}, "JUN": {"IL6": 1}}
+BY_ROWS = {"MDM2": {"TP53": 1}, "BAX": {"MYC": -1}, "IL6": {"JUN": 1}, "TNF": {"MYC": 1}}
+
+
+def edges(file: PathwayFile) -> dict[str, dict[str, float]]:
+    """Return the weights of targets by regulator, without the regulator's own."""
+    return {
+        name: {g: round(v / (file.strength or 1), 6) for g, v in genes.items() if g != name}
+        for name, genes in loadings(file).items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("corner", "expected"),
+    [
+        *((title, BY_COLUMNS) for title in ("Target", "targets", "Gene", "Zielgen", "gène cible", "靶基因", "symbol")),
+        *((title, BY_ROWS) for title in ("TF", "TFs", "regulator", "source", "Transkriptionsfaktor")),
+    ],
+)
+def test_the_title_of_its_rows_says_where_a_matrix_has_regulators(tmp_path: Path, corner: str, expected: Any):
+    file = read(tmp_path / "t.tsv", f"{corner}\t{MATRIX}", kind="regulon")
+    assert edges(file) == expected
+    where = "columns" if expected is BY_COLUMNS else "rows"
+    assert any(note.startswith(f"regulators in {where}, ") and repr(corner) in note for note in file.notes)
+
+
+@pytest.mark.parametrize("corner", ["", "X", "Unnamed: 0", "TF/target", "names"])
+def test_a_matrix_that_says_nothing_of_its_regulators_is_asked_about(tmp_path: Path, corner: str):
+    with pytest.raises(InputError) as refusal:
+        read(tmp_path / "t.tsv", f"{corner}\t{MATRIX}", kind="regulon")
+    assert refusal.value.code == "regulators-in-rows-or-columns"
+    chosen = refusal.value.facts["column"]
+    assert edges(read_pathways(tmp_path / "t.tsv", PANEL, kind="regulon", gene_column=chosen)) == BY_COLUMNS
+    assert edges(read_pathways(tmp_path / "t.tsv", PANEL, kind="regulon", source_column=chosen)) == BY_ROWS
+
+
+def test_a_square_of_genes_is_asked_about(tmp_path: Path):
+    square = table(["gene", *GENES[:3]], [0, 0.5, 0], [0, 0, 0.2], [0, 0.1, 0], genes=GENES[:3])
+    with pytest.raises(InputError) as refusal:
+        read(tmp_path / "t.tsv", square, kind="regulon")
+    assert refusal.value.code == "regulators-in-rows-or-columns"

@@ -237,3 +237,40 @@ def test_what_is_nothing_of_the_kind_is_refused(tmp_path: Path):
     with pytest.raises(GrnError) as refusal:
         read_pathways(tmp_path / "f.txt", PANEL)
     assert refusal.value.code == "pathways-not-recognised"
+
+
+IN_COLUMNS = ("Glykolyse|Zellzyklus (G2/M)|Hypoxie", "TP53|MYC|IL6", "MDM2|JUN|TNF", "BAX||")
+
+
+@pytest.mark.parametrize("mark", ["\t", ";", ","])
+@pytest.mark.parametrize("top", ["", "\ufeff", "# a comment\n"])
+@pytest.mark.parametrize("titled", [False, True])
+def test_sets_in_columns_are_read_between_any_sign(tmp_path: Path, mark: str, top: str, titled: bool):
+    lines = [line.replace("|", mark) for line in IN_COLUMNS]
+    if titled:
+        other = {";": ", ", ",": "; ", "\t": "; "}[mark]
+        lines[0] = lines[0].replace("Hypoxie", f"Hypoxie{other}akut" if mark != "," else f'"Hypoxie{other}akut"')
+    (tmp_path / "t.csv").write_text(top + "\n".join(lines) + "\n", encoding="utf-8")
+    found = members(read_pathways(tmp_path / "t.csv", PANEL))
+    assert list(found.values()) == [["TP53", "MDM2", "BAX"], ["MYC", "JUN"], ["IL6", "TNF"]]
+    assert list(found)[1] == "Zellzyklus (G2/M)"
+
+
+COMPLEXES = (
+    "ComplexName,subunits(Gene name)",
+    "complex_name,subunits_gene_name",
+    "Complex,Subunits",
+    "name,Gene names",
+)
+
+
+@pytest.mark.parametrize("titles", COMPLEXES)
+def test_complexes_are_sets_of_their_subunits(tmp_path: Path, titles: str):
+    name, genes = titles.split(",")
+    rows = "1\tp53 complex\tHuman\tP1;P2\tTP53;MDM2\n2\tAP-1\tHuman\tP3\tJUN;MYC\n"
+    (tmp_path / "t.txt").write_text(f"ComplexID\t{name}\tOrganism\tsubunits(UniProt IDs)\t{genes}\n{rows}")
+    found = members(read_pathways(tmp_path / "t.txt", PANEL))
+    assert {name: sorted(genes) for name, genes in found.items()} == {
+        "p53 complex": ["MDM2", "TP53"],
+        "AP-1": ["JUN", "MYC"],
+    }

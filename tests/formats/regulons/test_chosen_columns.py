@@ -34,6 +34,8 @@ LANGUAGES = {
     "German": ("Transkriptionsfaktor;Zielgen;Wirkung", "aktivierend", "hemmend"),
     "Spanish": ("regulador;diana;efecto", "activador", "represor"),
     "French": ("Régulateur;gène cible;effet", "activateur", "répresseur"),
+    "French, short": ("FT;Cible;Signe", "+", "-"),
+    "Russian, short": ("ТФ;ген-мишень;знак", "+", "-"),
     "Italian": ("regolatore;bersaglio;effetto", "attivatore", "inibitore"),
     "Portuguese": ("regulador;gene alvo;efeito", "ativador", "repressor"),
     "Chinese": ("转录因子;靶基因;调控", "激活", "抑制"),

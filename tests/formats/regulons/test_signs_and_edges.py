@@ -165,3 +165,109 @@ def test_a_refusal_prints_no_escaped_tabs(tmp_path: Path, content: str):
     with pytest.raises(InputError) as refusal:
         read(tmp_path / "a.tsv", content)
     assert "\\" not in refusal.value.message
+
+
+BOTH = ("-+", "+-", "+/-", "-/+", "±", "dual", "Dual", "activator/repressor", "+,-", "activator and repressor")
+
+
+@pytest.mark.parametrize("both", BOTH)
+@pytest.mark.parametrize("title", ["effect", "5)function", "sign"])
+def test_both_signs_in_a_field_are_no_sign(tmp_path: Path, both: str, title: str):
+    words = ("activator", "repressor") if "act" in both else ("+", "-")
+    rows = f"TP53\tMDM2\t{words[0]}\nTP53\tMYC\t{words[1]}\nMYC\tTERT\t{words[0]}\nMYC\tBAX\t{both}\n"
+    with pytest.raises(InputError) as refusal:
+        read(tmp_path / "a.tsv", f"source\ttarget\t{title}\n{rows}")
+    assert refusal.value.code == "unknown-signs"
+    assert loadings(read_pathways(tmp_path / "a.tsv", PANEL, unknown_sign="drop")) == SIGNED
+
+
+OTHERS = ("splicing", "see text", "2", "n.d.", "+++?", "context")
+
+
+@pytest.mark.parametrize("other", OTHERS)
+@pytest.mark.parametrize(("plus", "minus"), [("+", "-"), ("1", "-1"), ("up", "dn"), ("A", "R"), ("pos", "neg")])
+def test_a_column_of_signs_is_asked_about_whatever_else_it_holds(tmp_path: Path, other: str, plus: str, minus: str):
+    rows = "".join(
+        f"{source}\t{target}\t{sign}\n"
+        for source, target, sign in (
+            ("TP53", "MDM2", plus),
+            ("TP53", "MYC", minus),
+            ("MYC", "TERT", plus),
+            ("MYC", "BAX", other),
+            ("EGFR", "BAX", other),
+        )
+    )
+    with pytest.raises(InputError) as refusal:
+        read(tmp_path / "a.tsv", f"source\ttarget\twhat\n{rows}")
+    assert (refusal.value.code, refusal.value.facts["column"]) == ("column-may-be-signs", "what")
+
+
+def test_a_column_of_repression_alone_is_asked_about(tmp_path: Path):
+    rows = "TP53\tMDM2\t-1\nTP53\tMYC\t-1\nMYC\tTERT\tsee text\n"
+    with pytest.raises(InputError) as refusal:
+        read(tmp_path / "a.tsv", f"source\ttarget\twhat\n{rows}")
+    assert refusal.value.code == "column-may-be-signs"
+
+
+def test_regulated_names_are_targets(tmp_path: Path):
+    rows = "R\tTP53\tTP53\tG\tMDM2\tactivator\nR\tTP53\tTP53\tG\tMYC\trepressor\nR\tMYC\tMYC\tG\tTERT\tactivator\n"
+    titles = "1)regulatorId\t2)regulatorName\t3)RegulatorGeneName\t4)regulatedId\t5)regulatedName\t6)function"
+    assert loadings(read(tmp_path / "a.tsv", f"{titles}\n{rows}")) == SIGNED
+
+
+@pytest.mark.parametrize("prefix", [("", "", ""), ("2)", "4)", "5)"), ("(2) ", "(4) ", "(5) ")])
+def test_titles_are_read_with_the_numbers_of_regulondb(tmp_path: Path, prefix: tuple[str, str, str]):
+    source, target, sign = (f"{p}{t}" for p, t in zip(prefix, ("tfName", "geneName", "function"), strict=True))
+    rows = "R1\tTP53\tG1\tMDM2\t+\tS\nR1\tTP53\tG2\tMYC\t-\tW\nR2\tMYC\tG3\tTERT\t+\tS\n"
+    content = f"1)tfId\t{source}\t3)geneId\t{target}\t{sign}\t7)confidenceLevel\n{rows}"
+    assert loadings(read(tmp_path / "a.txt", content)) == SIGNED
+    assert loadings(read_pathways(tmp_path / "a.txt", PANEL, source_column=source, gene_column=target)) == SIGNED
+
+
+def test_a_function_in_words_is_no_sign(tmp_path: Path):
+    rows = "TP53\tMDM2\tDNA repair\nTP53\tMYC\tcell cycle\nMYC\tTERT\ttelomeres\n"
+    assert loadings(read(tmp_path / "a.tsv", f"tf\ttarget\tfunction\n{rows}")) == UNSIGNED
+
+
+PLAIN = "TP53\tMDM2\t+\nTP53\tBAX\t-\n"
+NONE, TWICE = "TP53\tMYC\t?\n", "MYC\tTERT\t+\nMYC\tTERT\t-\n"
+UNSETTLED = {
+    "none": (PLAIN + NONE, "1 of 3 pairs has no known sign, such as TP53 → MYC (line 4)"),
+    "both": (PLAIN + TWICE, "1 of 3 pairs has both signs, such as MYC → TERT (line 5)"),
+    "of each": (
+        PLAIN + NONE + TWICE,
+        "1 of 4 pairs has no known sign, and 1 has both signs, such as TP53 → MYC (line 4)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("rows", "sentence"), UNSETTLED.values(), ids=UNSETTLED)
+@pytest.mark.parametrize("form", ["table", "sif"])
+def test_pairs_without_a_sign_and_of_both_are_counted(tmp_path: Path, rows: str, sentence: str, form: str):
+    content, name = f"source\ttarget\tsign\n{rows}", "a.tsv"
+    if form == "sif":
+        fields = [row.split("\t") for row in rows.splitlines()]
+        content, name = "".join(f"{s}\t{sign}\t{t}\n" for s, t, sign in fields), "a.sif"
+        sentence = sentence.partition(" (line")[0]
+    with pytest.raises(InputError) as refusal:
+        read(tmp_path / name, content)
+    assert sentence in refusal.value.message
+
+
+@pytest.mark.parametrize(
+    "title", ["GS.weight", "GS", "MM.blue", "kMEblue", "geneSignificance", "gene.trait.significance"]
+)
+@pytest.mark.parametrize("groups", ["moduleColor", "module", "mergedColors"])
+def test_what_wgcna_writes_beside_modules_is_no_sign(tmp_path: Path, title: str, groups: str):
+    rows = "TP53\tblue\t-0.5\nMDM2\tblue\t0.25\nBAX\tred\t-0.125\nMYC\tred\t0.5\n"
+    file = read(tmp_path / "a.tsv", f"geneSymbol\t{groups}\t{title}\n{rows}")
+    assert loadings(file) == {"blue": {"TP53": 1.0, "MDM2": 1.0}, "red": {"MYC": 1.0, "BAX": 1.0}}
+    assert any(repr(title) in note for note in file.notes if note.startswith("columns not read"))
+
+
+@pytest.mark.parametrize(("groups", "title"), [("cluster", "avg_log2FC"), ("module", "kME"), ("pathway", "GS.weight")])
+def test_other_numbers_of_both_signs_beside_groups_are_asked_about(tmp_path: Path, groups: str, title: str):
+    rows = "TP53\tblue\t-0.5\nMDM2\tblue\t0.25\nBAX\tred\t-0.125\nMYC\tred\t0.5\n"
+    with pytest.raises(InputError) as refusal:
+        read(tmp_path / "a.tsv", f"gene\t{groups}\t{title}\n{rows}")
+    assert refusal.value.code == "column-may-be-signs"

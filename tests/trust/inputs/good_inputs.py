@@ -233,6 +233,7 @@ GOOD: dict[str, Good] = {
     "gmt.gz": Good("pathways", {"h.gmt.gz": gzip.compress(SETS, mtime=0)}),
     "gmx": Good("pathways", {"s.gmx": b"A\tB\nna\tna\nTP53\tMYC\nMDM2\tIL6\nBAX\t\n"}),
     "json": Good("pathways", {"s.json": b'{"A": {"geneSymbols": ["TP53", "MDM2"]}, "B": {"geneSymbols": ["MYC"]}}'}),
+    "adj": Good("pathways", {"a.adj": b"> Input file\tx\nTP53\tMDM2\t0.5\tMYC\t0.25\nMYC\tIL6\t0.75\n"}),
     "sif": Good("pathways", {"s.sif": b"TP53\tactivates\tMDM2\nMYC\tinhibits\tIL6\n"}),
     "sets in a table": Good("pathways", {"t.csv": b"gs_name,gene_symbol\nA,TP53\nA,MDM2\nB,MYC\n"}),
     "regulons": Good("pathways", {"r.tsv": REGULONS}),
