@@ -99,7 +99,8 @@ def _opener(path: Path, raw: BinaryIO, kind: Packing) -> Any:
 
 def _is_content(info: zipfile.ZipInfo) -> bool:
     """Whether a member is a file, and none that macOS adds."""
-    return not info.is_dir() and not info.filename.startswith("__MACOSX/") and not info.filename.endswith(".DS_Store")
+    name = info.filename  # empty in a damaged archive
+    return bool(name) and not name.startswith("__MACOSX/") and not name.endswith(("/", ".DS_Store"))
 
 
 class _XzStream(io.RawIOBase):

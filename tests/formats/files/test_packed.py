@@ -19,6 +19,7 @@ from grnledger.engine.errors import InputError
 from grnledger.engine.network.panel import Panel
 from grnledger.formats.expression.expression import read_expression
 from grnledger.formats.files.opening import open_text
+from grnledger.formats.files.packed import zip_contents
 from grnledger.formats.files.plain_files import file_name
 from grnledger.formats.pathways.pathways import read_pathways
 
@@ -169,3 +170,17 @@ def test_other_encodings_are_named_with_the_line_that_converts(tmp_path: Path, t
     with pytest.raises(InputError, match="is not UTF-8 text") as refusal, open_text(tmp_path / "e.csv") as stream:
         list(stream)
     assert (refusal.value.hint or "").startswith(f"iconv -f {named} -t utf-8 e.csv > utf8-e.csv")
+
+
+def test_a_member_of_a_zip_without_a_name_is_none(tmp_path: Path):
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("e", "gene\ta\n")
+    (tmp_path / "e.zip").write_bytes(content.getvalue().replace(b"\x01\x00\x00\x00e", b"\x01\x00\x00\x00\x00"))
+    assert zip_contents(tmp_path / "e.zip") in ((), ("e",))
+    damaged = bytearray(content.getvalue())
+    at = damaged.rfind(b"PK\x01\x02")
+    damaged[at + 28 : at + 30] = b"\0\0"  # the length of the name
+    damaged[at + 30 : at + 32] = b"\x01\0"  # and its letter among what is extra
+    (tmp_path / "e.zip").write_bytes(bytes(damaged))
+    assert zip_contents(tmp_path / "e.zip") == ()
