@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ class Orientation:
     reason: str
 
 
+@lru_cache(maxsize=1 << 16)
 def title_word(cell: str) -> str:
     """Return a column title in small letters, with `_` for every run of other signs: `Gene Symbol` → `gene_symbol`."""
     return re.sub(r"[\W_]+", "_", cell.strip().lower()).strip("_")

@@ -202,7 +202,8 @@ def choose_columns(table: Table, titles: Sequence[str], below: Sequence[Row], ch
         if column != names and column not in skipped:
             _refuse_numbers_in_text(view, column, numeric)
     results = find_results(titles, numeric)
-    numeric = [c for c in numeric if c not in results]
+    of_results = set(results)
+    numeric = [c for c in numeric if c not in of_results]
     refuse_results(table.path, titles, results, [c for c in numeric if not is_doubtful(titles[c])])
     skipped.update(dict.fromkeys(results, _OF_TESTS))
     texts = [c for c in view.text if titles[c]]
@@ -214,7 +215,8 @@ def choose_columns(table: Table, titles: Sequence[str], below: Sequence[Row], ch
     aside = [c for c in aside if c not in inner or len(view.cells[c]) > 2]
     skipped.update(dict.fromkeys(aside, _OF_TEXT))
     values, notes = _one_measure(table, titles, [c for c in inner if c not in skipped and c != names])
-    skipped.update(dict.fromkeys((c for c in inner if c not in values and c not in skipped and c != names), _BESIDE))
+    known = {*values, *skipped, names}
+    skipped.update(dict.fromkeys((c for c in inner if c not in known), _BESIDE))
     doubtful = tuple(c for c in values if is_doubtful(titles[c]) and not view.in_series[c])
     of_text = tuple(c for c in aside if not are_chromosomes(view.cells[c]))
     return Columns(names, values, doubtful, of_text, dict(sorted(skipped.items())), notes)
@@ -295,7 +297,8 @@ def _one_measure(table: Table, titles: Sequence[str], values: Sequence[int]) -> 
     if not of_expression:
         return tuple(values), []
     (measure,) = of_expression
-    others = [column for column in values if not any(column in m.columns for m in measures)]
+    measured = {column for m in measures for column in m.columns}
+    others = [column for column in values if column not in measured]
     if title_word(measure.title) in MEANS and len(others) >= len(measure.columns):
         return tuple(others), [
             f"the samples are read, not the columns of {measure.title!r}, which are computed of them"

@@ -125,6 +125,20 @@ class _Judgement:
     is_none: bool
 
 
+class _Numbers(NamedTuple):
+    """What the numbers of several columns are.
+
+    How many columns, of these how many have decimals for the most part and how many none; the share of numbers with
+    decimals, and of negative ones.
+    """
+
+    columns: int
+    decimal: int
+    whole: int
+    fractions: float
+    negative: float
+
+
 class _Edges:
     """The columns at the edges of a table, compared with the others."""
 
@@ -166,9 +180,9 @@ class _Edges:
                         none.add(column)
                     else:
                         asked[column] = judgement.reason
+        rest = self._numbers_of(left)
         for column in left:  # among the others, where the title is of another kind
-            others = [other for other in left if other != column]
-            if self._kinds.beside[column] and (reason := self._of_other_numbers(column, others)):
+            if self._kinds.beside[column] and (reason := self._of_other_numbers(column, rest)):
                 asked[column] = reason
         return asked, none
 
@@ -178,7 +192,7 @@ class _Edges:
             others = typical
         if self._kinds.in_series[column] or len(others) < 2:
             return None
-        numbers = self._of_other_numbers(column, others)
+        numbers = self._of_other_numbers(column, self._numbers_of(others))
         is_control, is_beside = self._kinds.controls[column], self._kinds.beside[column]
         size = None if is_control else self._of_another_size(column, others)
         order = None if is_control else self._of_another_order(column, others)
@@ -188,21 +202,28 @@ class _Edges:
         is_other = numbers is not None or size is not None or self._kinds.of_measures[column]
         return _Judgement(reason, is_none=is_beside and order is not None and is_other)
 
-    def _of_other_numbers(self, column: int, others: Sequence[int]) -> str | None:
+    def _numbers_of(self, columns: Sequence[int]) -> _Numbers:
+        numbers, fractions = self._numbers[list(columns)], self._fractions[list(columns)]
+        count = max(1, int(numbers.sum()))
+        return _Numbers(
+            columns=len(columns),
+            decimal=int(np.count_nonzero((numbers > 0) & (2 * fractions >= numbers))),
+            whole=int(np.count_nonzero(fractions == 0)),
+            fractions=int(fractions.sum()) / (count + 1),
+            negative=int(self._negative[list(columns)].sum()) / count,
+        )
+
+    def _of_other_numbers(self, column: int, others: _Numbers) -> str | None:
         """Return whether a column has whole or negative numbers where others have none, or decimals, as a reason."""
-        if len(others) < 3 or not self._numbers[column]:
+        if others.columns < 3 or not self._numbers[column]:
             return None
-        negative = self._negative[list(others)].sum() / max(1, self._numbers[list(others)].sum())
         least = FEW_NEGATIVE if self._kinds.beside[column] else NEGATIVE
-        if self._negative[column] >= max(least, NEAR * negative) * self._numbers[column]:
-            return f"has negative numbers, and the others have {'few' if negative else 'none'}"
-        numbers, fractions = self._numbers[list(others)], self._fractions[list(others)]
-        if np.count_nonzero((numbers > 0) & (2 * fractions >= numbers)) >= MOST * len(others):
-            share = fractions.sum() / (numbers.sum() + 1)
-            if not self._fractions[column] and (1 - share) ** self._numbers[column] < CHANCE:
+        if self._negative[column] >= max(least, NEAR * others.negative) * self._numbers[column]:
+            return f"has negative numbers, and the others have {'few' if others.negative else 'none'}"
+        if others.decimal >= MOST * others.columns:
+            if not self._fractions[column] and (1 - others.fractions) ** self._numbers[column] < CHANCE:
                 return "has whole numbers, and the others have decimals"
-        are_whole = np.count_nonzero(fractions == 0) >= MOST * len(others)
-        if are_whole and 2 * self._fractions[column] >= self._numbers[column]:
+        elif others.whole >= MOST * others.columns and 2 * self._fractions[column] >= self._numbers[column]:
             return "has decimals, and the others are whole numbers"
         return None
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ...engine.choices import DecimalMark
     from .sniffing import Delimiter
 
-PEEK_FIELDS = 1_000_000
+PEEK_FIELDS = 300_000
 """Most fields of the rows that are looked at first; two rows are, however wide."""
 
 _SEP = re.compile(r"\"?sep=(,|;|\t|\\t)\"?", re.IGNORECASE)
