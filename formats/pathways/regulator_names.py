@@ -54,7 +54,8 @@ def settle_names(path: Path, kind: str, file: LoadingsFile, matcher: Matcher | N
     if known is not file or matcher is None or kind not in FORMS:
         return known
     names = [pathway.name for pathway in file.pathways]
-    if all(matcher.index(name) is not None for name in names):
+    are_members = all(pathway.name in pathway.genes for pathway in file.pathways)  # these load in either reading
+    if not are_members and all(matcher.index(name) is not None for name in names):
         raise InputError(
             f"The sets of {path} have the names of genes of the panel ({some(names, 3)}): they may be the targets of "
             "these genes, which then load too, or sets.",

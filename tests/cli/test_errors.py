@@ -104,7 +104,7 @@ REFUSALS = [
     (2, "commit sets.gmt --only BIG --units raw", "standard deviations", "grn"),
     (2, "commit zero.tsv", "Pathway A", "weights"),
     (2, "commit nan.tsv", "nan", "zero"),
-    (2, "commit what.txt", "what.txt", "--format"),
+    (2, "commit what.txt", "what.txt", "--source-column"),
     (2, "init new.grn", "exactly one of", "`grn init --help`"),
     (2, "init new.grn --expression doubled.tsv", "TP53", "--duplicates max-variance"),
     (2, "init new.grn --expression negative.tsv --transform log2", "-1", "--floor"),
@@ -112,7 +112,7 @@ REFUSALS = [
     (2, "init new.grn --expression two.tsv", "at least 3 samples; there are 2", "--genes-in"),
     (2, "init new.grn --expression constant.tsv --estimator ledoit-wolf", "1 of 3 genes is constant", "--drop"),
     (2, "init new.grn --expression constant.tsv --factors 2", "`factor`", "grn"),
-    (2, "init new.grn --covariance skew.tsv", "0.5", "grn"),
+    (2, "init new.grn --covariance skew.tsv", "0.5", "blank"),
     # Not found
     (3, "log nope", "'nope'", "grn log --all"),
     (3, "log v9", "v9: they run from v0 to v1", "grn log --all"),

@@ -188,7 +188,11 @@ REFUSED = {
     ),
     "a sample twice": (text(rows(titles=["gene", "s1", *SAMPLES[:7]])), (), "--duplicate-samples first|mean|number"),
     "genes above the samples": (text(turned(rows()), ","), (), "--genes-in rows or --genes-in columns"),
-    "samples above the genes": (text(rows(titles=["sample", *SAMPLES])), (), "--genes-in rows or --genes-in columns"),
+    "samples above the genes": (
+        text(rows(titles=["sample", *(f"{sample}x" for sample in SAMPLES)])),
+        (),
+        "--genes-in rows or --genes-in columns",
+    ),
     "a gene twice": (text([*rows(), rows()[1]]), (), "--duplicates max-variance|mean|first"),
     "sums of what is no count": (text([*rows(), rows()[1]]), ("--duplicates", "sum"), "Add --counts"),
     "a missing value": (text(rows()).replace("11.152", "NA"), (), "gene CDKN1A in sample s3"),
