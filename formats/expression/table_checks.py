@@ -34,8 +34,10 @@ def refuse_missing_codes(path: Path, values: NDArray[np.float64]) -> None:
     if not finite.size:
         return
     for code in (float(finite.min()), float(finite.max())):
+        if not (is_code_of_nines(code) or code == -1.0):
+            continue
         others = finite[finite != code]
-        if not others.size or not (is_code_of_nines(code) or code == -1.0):
+        if not others.size:
             continue
         count, gap = finite.size - others.size, float(np.min(np.abs(others - code)))
         is_far = gap > FAR_OFF * float(np.ptp(others))

@@ -339,7 +339,8 @@ def _name_column(titles: Sequence[str], cells: Sequence[Sequence[str]], text: Ma
     """Return the column of names: the first, unless it counts rows or describes them and another is titled as names."""
     words = GENE_WORDS | SAMPLE_WORDS | ID_WORDS
     first = title_word(titles[0])
-    is_value = are_decimals(cells[0]) or (bool(cells[0]) and first not in words and all(map(is_number, cells[0])))
+    is_one = has_digit(titles[0]) and sum(stem_of(title) == stem_of(titles[0]) for title in titles) > 1
+    is_value = are_decimals(cells[0]) or (is_one and bool(cells[0]) and all(map(is_number, cells[0])))
     if is_value and not is_index(titles[0], cells[0]):
         behind = [c for c in text if title_word(titles[c]) in GENE_WORDS | SAMPLE_WORDS and len(set(cells[c])) > 1]
         if behind:
