@@ -6,30 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from grnledger.engine.errors import InputError
-from grnledger.engine.network.panel import Panel
-from grnledger.formats.pathways.pathways import PathwayFile, read_pathways
+from grnledger.formats.pathways.pathways import read_pathways
+from regulon_files import PANEL, loadings, read
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-PANEL = Panel(("TP53", "MDM2", "MYC", "CDKN1A", "EGFR", "BAX", "TERT"))
-
-
-def read(path: Path, content: str, **options: object) -> PathwayFile:
-    path.write_text(content)
-    return read_pathways(path, PANEL, **options)  # type: ignore[arg-type]
-
-
-def loadings(file: PathwayFile) -> dict[str, dict[str, float]]:
-    """Return the loadings by pathway and gene, in units of the strength."""
-    return {
-        pathway.names[0]: {
-            PANEL.genes[gene]: round(float(loading) * 10, 6)
-            for gene, loading in zip(pathway.genes.tolist(), pathway.loadings[:, 0], strict=True)
-        }
-        for pathway in file.pathways
-    }
-
 
 UNSIGNED = {"TP53": {"TP53": 1.0, "MDM2": 1.0, "MYC": 1.0}, "MYC": {"MYC": 1.0, "TERT": 1.0}}
 SIGNED = {"TP53": {"TP53": 1.0, "MDM2": 1.0, "MYC": -1.0}, "MYC": {"MYC": 1.0, "TERT": 1.0}}
