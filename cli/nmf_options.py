@@ -118,7 +118,7 @@ def read_sets(path: Path | None, genes: tuple[str, ...]) -> Sets:
         return {}
     import numpy as np
 
-    from ..formats.pathways.gene_sets import read_gene_sets
+    from ..formats.sets.gene_sets import read_gene_sets
 
     indices: dict[str, int] = {gene: index for index, gene in reversed(list(enumerate(genes)))}
     sets = {

@@ -25,7 +25,9 @@ from ..engine.wording import some
 from .files.kinds import MATRIX_MARKET, TABLE_KINDS, FileKind, file_kind
 from .files.opening import open_bytes
 from .files.packed import without_packing
-from .tables.delimited import open_table, read_header
+
+NOT_RECOGNISED = "pathways-not-recognised"
+"""The code of the refusal of a file of pathways that no reader knows."""
 
 Contents = Literal["expression", "pathways", "gene sets", "covariances", "factor models", "kernels", "tests", "labels"]
 
@@ -59,6 +61,8 @@ def header(function: str) -> Sign:
     def knows(path: Path) -> bool:
         if file_kind(path) not in TABLE_KINDS:
             return False
+        from .tables.delimited import open_table, read_header
+
         with open_table(path) as table:
             return load(function, __package__)(read_header(table))
 
@@ -71,6 +75,8 @@ def opening(function: str) -> Sign:
     def knows(path: Path) -> bool:
         if file_kind(path) not in TABLE_KINDS:
             return False
+        from .tables.delimited import open_table
+
         with open_table(path) as table:
             return load(function, __package__)(table)
 
@@ -162,9 +168,9 @@ READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
     },
     "pathways": {
         "json": FormatReader(
-            "JSON of sets", "pathways.json_sets:read_json", ending_or_contents(".json", "pathways.json_sets:is_json")
+            "JSON of sets", "sets.json_sets:read_json", ending_or_contents(".json", "sets.json_sets:is_json")
         ),
-        "grp": FormatReader("GRP has one gene a line", "pathways.grp:read_grp", ending(".grp")),
+        "grp": FormatReader("GRP has one gene a line", "sets.grp:read_grp", ending(".grp")),
         "sif": FormatReader(
             "SIF is source, relation, targets",
             "regulons.sif:read_sif",
@@ -176,11 +182,9 @@ READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
             "regulons.adjacency:read_adjacency",
             ending_or_contents(".adj", "regulons.adjacency:is_adjacency"),
         ),
-        "gmt": FormatReader(
-            "GMT has a set a line", "pathways.gmt:read_gmt", ending_or_contents(".gmt", "pathways.gmt:is_gmt")
-        ),
+        "gmt": FormatReader("GMT has a set a line", "sets.gmt:read_gmt", ending_or_contents(".gmt", "sets.gmt:is_gmt")),
         "gmx": FormatReader(
-            "GMX has sets in columns", "pathways.gmx:read_gmx", ending_or_contents(".gmx", "pathways.gmx:is_gmx")
+            "GMX has sets in columns", "sets.gmx:read_gmx", ending_or_contents(".gmx", "sets.gmx:is_gmx")
         ),
         "regulon": FormatReader(
             "a regulon has columns source, target, weight",
@@ -190,14 +194,14 @@ READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
         ),
         "sets": FormatReader(
             "a table of sets has columns set and gene, or genes",
-            "pathways.set_tables:read_set_table",
-            opening("pathways.set_tables:is_table_of_sets"),
+            "sets.set_tables:read_set_table",
+            opening("sets.set_tables:is_table_of_sets"),
             REGULON_OPTIONS,
         ),
         "membership": FormatReader(
             "membership has genes in rows, sets in columns, TRUE and FALSE",
-            "pathways.memberships:read_memberships",
-            opening("pathways.memberships:is_word_membership"),
+            "sets.memberships:read_memberships",
+            opening("sets.memberships:is_word_membership"),
         ),
         "loadings": FormatReader(
             "a loading table (also npz) has a column gene",
@@ -206,12 +210,10 @@ READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
         ),
     },
     "gene sets": {
-        "json": FormatReader(
-            "JSON", "pathways.json_sets:read_json", ending_or_contents(".json", "pathways.json_sets:is_json")
-        ),
-        "grp": FormatReader("GRP", "pathways.grp:read_grp", ending(".grp")),
-        "gmt": FormatReader("GMT", "pathways.gmt:read_gmt", ending_or_contents(".gmt", "pathways.gmt:is_gmt")),
-        "gmx": FormatReader("GMX", "pathways.gmx:read_gmx", ending_or_contents(".gmx", "pathways.gmx:is_gmx")),
+        "json": FormatReader("JSON", "sets.json_sets:read_json", ending_or_contents(".json", "sets.json_sets:is_json")),
+        "grp": FormatReader("GRP", "sets.grp:read_grp", ending(".grp")),
+        "gmt": FormatReader("GMT", "sets.gmt:read_gmt", ending_or_contents(".gmt", "sets.gmt:is_gmt")),
+        "gmx": FormatReader("GMX", "sets.gmx:read_gmx", ending_or_contents(".gmx", "sets.gmx:is_gmx")),
         "regulon": FormatReader(
             "a table of source and target",
             "regulons.regulons:read_regulons",
@@ -219,13 +221,13 @@ READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
         ),
         "sets": FormatReader(
             "a table of set and gene",
-            "pathways.set_tables:read_set_table",
-            opening("pathways.set_tables:is_table_of_sets"),
+            "sets.set_tables:read_set_table",
+            opening("sets.set_tables:is_table_of_sets"),
         ),
         "membership": FormatReader(
             "a table of genes by sets, 1 or 0",
-            "pathways.memberships:read_memberships",
-            opening("pathways.memberships:is_membership"),
+            "sets.memberships:read_memberships",
+            opening("sets.memberships:is_membership"),
         ),
     },
     "covariances": {
@@ -278,6 +280,8 @@ def find_reader(contents: Contents, path: Path, *, hint: str = "", code: str = "
     for reader in readers:
         if reader.sign is None:
             return reader
+    from .tables.delimited import open_table, read_header
+
     with open_table(path) as table:
         opening = some([" ".join(title.split()) for title in read_header(table)], 4)
     raise InputError(

@@ -319,7 +319,8 @@ def _describe_distinction(expression: Expression, duplicates: DuplicateSamples) 
 def _rename_genes(expression: Expression, alias: str | Path | Mapping[str, str]) -> tuple[Expression, int, str]:
     """Return expression with the names that a list of aliases has for its genes, how many changed, and a note."""
     from ..formats.files.plain_files import fingerprint
-    from ..formats.genes.identifiers import read_aliases, strip_version
+    from ..formats.genes.aliases import read_aliases
+    from ..formats.genes.identifiers import strip_version
 
     aliases, origin = (read_aliases(Path(alias)), alias) if isinstance(alias, str | Path) else (alias, None)
     genes = tuple(aliases.get(gene, aliases.get(strip_version(gene), gene)) for gene in expression.genes)

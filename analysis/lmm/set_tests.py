@@ -17,7 +17,7 @@ from ...engine.lmm.association.set_variance import set_mixture
 from ...engine.lmm.kernels.network_kernel import pathway_columns
 from ...engine.lmm.model.fit import fit_many
 from ...engine.wording import counted, some
-from ...formats.pathways.gene_sets import read_set_library
+from ...formats.sets.gene_sets import read_set_library
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,10 @@ FileKind = Literal["text", "gzip", "bzip2", "xz", "zipped", "zip", "workbook", "
 TEXT_KINDS = frozenset({"text", "gzip", "bzip2", "xz", "zipped"})
 """Kinds of files that hold text."""
 
-TABLE_KINDS = TEXT_KINDS | {"workbook", "parquet"}
+CELL_KINDS = frozenset({"workbook", "parquet"})
+"""Kinds of files that hold rows of cells."""
+
+TABLE_KINDS = TEXT_KINDS | CELL_KINDS
 """Kinds of files that hold rows of fields."""
 
 MATRIX_MARKET = "%%matrixmarket"

@@ -1,1 +1,1 @@
-"""Pathways in GMT files, regulons and tables of loadings, on a panel."""
+"""Pathways of any file, a set, a regulon or a table of loadings, matched to a panel."""

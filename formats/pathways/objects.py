@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from ...engine.errors import GrnError, InputError
+from ..sets.json_sets import sets_of_mapping
 from ..tables.cells import lines_of_rows
-from .json_sets import sets_of_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence

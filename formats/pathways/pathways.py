@@ -15,10 +15,8 @@ from ...engine.network.covariance import check_pathway_covariance
 from ...engine.network.pathway import Pathway
 from ...engine.wording import some
 from ..genes.identifiers import Matcher
-from ..models.covariances import symmetrise
-from ..models.factor_models import read_pathway_covariance
 from ..readers import READERS
-from .gmt import choose_descriptions
+from ..sets.gmt import choose_descriptions
 from .matching import leave_out_empty, match_all, note_missing, note_regulators, refuse_large
 from .reading import Asked, detect_kind, read_source
 
@@ -232,8 +230,12 @@ def _choose_covariance(
     if source is not None and file.covariance is not None:
         raise InputError(f"{path} holds a pathway covariance, and {source} is another.", hint="Keep one of them.")
     if source is not None:
+        from ..models.factor_models import read_pathway_covariance
+
         covariance, notes = read_pathway_covariance(source, names)
     elif file.covariance is not None:
+        from ..models.covariances import symmetrise
+
         covariance, notes = file.covariance.copy(), ()
         notes = symmetrise(covariance, tuple(names), path)
     else:

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import GrnError, InputError
 from ...engine.wording import counted
-from ..files.kinds import TEXT_KINDS, file_kind
+from ..files.kinds import CELL_KINDS, TEXT_KINDS, file_kind
 from ..files.limits import NAMES_PACKING
 from ..files.opening import open_text
-from ..tables.cells import CELLS, lines_of_rows, open_cells
+from ..sets.gmt import is_gmt
+from ..tables.cells import lines_of_rows, open_cells
 from ..tables.fields import is_number
-from .gmt import is_gmt
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -65,7 +65,7 @@ def plain_table(path: Path, sheet: str | None = None) -> Generator[PlainForm | N
     NotFound, InputError
         As `open_cells`; and what is raised while it is read, with the file's own name.
     """
-    is_text = file_kind(path) not in CELLS
+    is_text = file_kind(path) not in CELL_KINDS
     if is_text and sheet is not None:
         raise InputError(f"{path} is not a workbook, and has no sheet {sheet!r}.")
     if is_text and not _has_title(path):
@@ -189,7 +189,7 @@ def _delimiter_of(lines: Sequence[str]) -> str:
 @contextmanager
 def _opened(path: Path, sheet: str | None) -> Generator[Iterator[list[str]]]:
     """Yield the rows of a workbook or a text."""
-    if file_kind(path) in CELLS:
+    if file_kind(path) in CELL_KINDS:
         with open_cells(path, sheet) as lines:
             yield csv.reader(lines, delimiter="\t")
         return

@@ -15,8 +15,8 @@ from ..files.archives import as_names, as_numbers, read_npz
 from ..files.kinds import file_kind
 from ..files.names import check_names
 from ..files.plain_files import require_file
-from ..pathways.gene_sets import read_gene_sets
 from ..readers import find_reader
+from ..sets.gene_sets import read_gene_sets
 from ..tables.delimited import open_table, read_header
 from ..tables.table_numbers import read_number_blocks
 

@@ -12,7 +12,7 @@ import pytest
 from grnledger.engine.errors import GrnError
 from grnledger.engine.network.panel import Panel
 from grnledger.formats.expression.expression import read_expression
-from grnledger.formats.genes.identifiers import read_aliases
+from grnledger.formats.genes.aliases import read_aliases
 from grnledger.formats.models.covariances import read_covariance
 from grnledger.formats.models.factor_models import read_factor_model, read_factor_tables
 from grnledger.formats.pathways.pathways import read_pathways

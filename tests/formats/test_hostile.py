@@ -20,7 +20,7 @@ from grnledger.engine.network.panel import Panel
 from grnledger.formats.expression.expression import read_expression
 from grnledger.formats.files import hdf5_process, limits
 from grnledger.formats.files.hdf5_members import LARGEST_CHUNK
-from grnledger.formats.genes.identifiers import read_aliases
+from grnledger.formats.genes.aliases import read_aliases
 from grnledger.formats.models.covariances import read_covariance
 from grnledger.formats.models.factor_models import read_factor_model
 from grnledger.formats.pathways.pathways import read_pathways

@@ -15,8 +15,8 @@ from grnledger.engine.errors import GrnError, InputError
 from grnledger.engine.network.panel import Panel
 from grnledger.formats.expression.expression import read_expression
 from grnledger.formats.models.covariances import read_covariance
-from grnledger.formats.pathways.gene_sets import read_gene_sets
 from grnledger.formats.pathways.pathways import read_pathways
+from grnledger.formats.sets.gene_sets import read_gene_sets
 from grnledger.formats.traits.id_lists import read_ids
 from grnledger.formats.traits.labels import read_labels
 from grnledger.formats.traits.traits import read_traits

@@ -166,7 +166,7 @@ def _scan(
     from ....analysis.lmm.scan import scan_columns, scan_groups
     from ....engine.mapping import threaded
     from ....engine.threads import cores
-    from ....formats.pathways.gene_sets import read_gene_sets
+    from ....formats.sets.gene_sets import read_gene_sets
 
     with contextlib.ExitStack() as bar:
         progress = bar.enter_context(output.waiting("scanning"))

@@ -116,10 +116,13 @@ def command(
       grn commit regulons.tsv -m "CollecTRI"
       grn commit loadings.tsv --units sd --dry-run
     """
-    from ....formats.genes.identifiers import read_aliases
     from ....formats.pathways.pathways import read_pathways
 
-    aliases = None if alias is None else read_aliases(alias)
+    aliases = None
+    if alias is not None:
+        from ....formats.genes.aliases import read_aliases
+
+        aliases = read_aliases(alias)
     read = read_pathways(file, repo.panel, aliases=aliases, **reading)
     notes = [Note(output.sentence(note), EVERY_FORM) for note in read.notes]
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from grnledger.engine.errors import InputError
 from grnledger.engine.network.panel import Panel
 from grnledger.formats.genes.identifiers import (
     Matcher,
     guess_vocabulary,
     missing_genes,
-    read_aliases,
     spreadsheet_dates,
 )
 from grnledger.formats.genes.orientation import orient
@@ -81,28 +79,6 @@ def test_other_letters_and_spreadsheet_dates_are_pointed_out():
     assert "fennel may be Fennel" in missing_genes(HERE, ["fennel"], 1, panel).message
     assert "2-Sep" in missing_genes(HERE, ["2-Sep"], 1, panel).message
     assert spreadsheet_dates(["SEPT2", "1-Mar", "Dec-01", "DEC1", "MT-CO1"]) == ["1-Mar", "Dec-01"]
-
-
-def test_aliases_are_two_columns_with_or_without_titles(tmp_path: Path):
-    path = tmp_path / "aliases.tsv"
-    for title in ("", "alias\tgene\n", "# by hand\nName\tGene symbol\n"):
-        path.write_text(f"{title}p53\tTP53\nHDM2\tMDM2\np53\tTP53\n")
-        assert read_aliases(path) == {"p53": "TP53", "HDM2": "MDM2"}
-
-
-@pytest.mark.parametrize(
-    ("content", "sentence"),
-    [
-        ("p53\tTP53\np53\tTP63\n", "line 2: the alias p53 stands for TP63, and in an earlier line for TP53"),
-        ("p53\tTP53\tx\n", "line 1 has 3 fields where 2 belong"),
-        ("p53\tTP53\nHDM2\t\n", "empty name"),
-    ],
-)
-def test_aliases_that_cannot_be_used_are_named(tmp_path: Path, content: str, sentence: str):
-    path = tmp_path / "aliases.tsv"
-    path.write_text(content)
-    with pytest.raises(InputError, match=sentence):
-        read_aliases(path)
 
 
 def test_the_axis_of_the_genes_is_not_guessed_from_a_few_rows_more():

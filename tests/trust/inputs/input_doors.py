@@ -17,7 +17,7 @@ from grnledger.cli.main import grn
 from grnledger.engine.errors import EngineError, GrnError, InputError, NotFound, ShapeError
 from grnledger.engine.network.panel import Panel
 from grnledger.formats.expression.expression import read_expression
-from grnledger.formats.genes.identifiers import read_aliases
+from grnledger.formats.genes.aliases import read_aliases
 from grnledger.formats.models.covariances import read_covariance
 from grnledger.formats.models.factor_models import read_factor_model, read_factor_tables
 from grnledger.formats.pathways import pathways

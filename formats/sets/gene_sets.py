@@ -8,7 +8,7 @@ from ...engine.errors import InputError
 from ...engine.wording import some
 from ..files.plain_files import require_file
 from ..readers import READERS, find_reader
-from .gmt import choose_descriptions
+from ..sets.gmt import choose_descriptions
 
 if TYPE_CHECKING:
     from collections.abc import Container

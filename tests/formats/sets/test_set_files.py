@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from grnledger.engine.errors import InputError
 from grnledger.engine.network.panel import Panel
-from grnledger.formats.pathways.gene_sets import read_gene_sets
 from grnledger.formats.pathways.pathways import PathwayFile, read_pathways
+from grnledger.formats.sets.gene_sets import read_gene_sets
 
 if TYPE_CHECKING:
     from pathlib import Path

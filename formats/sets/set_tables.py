@@ -17,8 +17,8 @@ from ..regulons.edge_tables import is_set_table
 from ..regulons.regulons import read_regulons
 from ..regulons.signs import names_one_sign, split_regulon_name
 from ..regulons.titles import GENE_TITLES, SET_TITLES, SOURCE_TITLES, TARGET_TITLES, is_group_title, title_key
+from ..sets.gmt import set_twice
 from ..tables.delimited import open_table, peek, read_body, read_header
-from .gmt import set_twice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

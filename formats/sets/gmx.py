@@ -10,15 +10,15 @@ import numpy as np
 
 from ...engine.errors import InputError
 from ...engine.wording import counted
-from ..files.kinds import TABLE_KINDS, file_kind
+from ..files.kinds import CELL_KINDS, TABLE_KINDS, file_kind
 from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
 from ..files.names import check_names
 from ..files.opening import open_text
 from ..files.plain_files import require_file
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
-from ..tables.cells import CELLS, open_cells
+from ..sets.gmt import choose_descriptions, is_description, is_title_row
+from ..tables.cells import open_cells
 from ..tables.fields import is_number
-from .gmt import choose_descriptions, is_description, is_title_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -132,7 +132,7 @@ def _read_columns(path: Path, rows: Iterator[list[str]], budget: MemoryBudget) -
 
 def _rows(path: Path) -> Iterator[list[str]]:
     """Yield rows without empty fields at their ends; empty rows and comments are left out."""
-    is_text = file_kind(path) not in CELLS
+    is_text = file_kind(path) not in CELL_KINDS
     with open_text(path, packing=NAMES_PACKING) if is_text else open_cells(path) as stream:
         lines = (line for line in stream if line.strip() and not line.startswith("#"))
         top = list(itertools.islice(lines, _LOOKED_AT))

@@ -1,0 +1,1 @@
+"""Gene sets: GMT, GMX, GRP, JSON, tables of sets and of memberships."""
