@@ -13,8 +13,8 @@ from ...engine.lmm.model.fit import find_flat, make_model
 from ...engine.lmm.model.mixture import fit_mixture
 from ...engine.lmm.model.prediction import blup, predict
 from ...engine.wording import counted, some
+from ...formats.tables.row_names import describe_match, match_names
 from ...formats.traits.covariates import read_covariates
-from ...formats.traits.row_names import describe_match, match_names
 from .kernel_rows import AUTO, OF_A_VERSION, SAMPLES, KernelRows, indices_of, kernel_rows, load_kernel
 from .signals import compare_samples, refuse_same
 

@@ -14,8 +14,8 @@ from ...engine.lmm.model.contrast import permuted_groups, t_statistics
 from ...engine.wording import counted, some
 from ...formats.expression.expression import read_expression
 from ...formats.files.plain_files import file_name
+from ...formats.tables.row_names import describe_match, match_names
 from ...formats.traits.labels import read_labels, refuse_missing_groups, refuse_spellings, same_label
-from ...formats.traits.row_names import describe_match, match_names
 from ...formats.traits.traits import read_traits
 
 if TYPE_CHECKING:

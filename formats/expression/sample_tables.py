@@ -11,8 +11,8 @@ from ...engine.errors import InputError, NotFound
 from ...engine.estimation.expression import Expression
 from ...engine.wording import counted, some
 from ..files.plain_files import file_name, fingerprint
+from ..tables.row_names import describe_match, match_names
 from ..traits.id_columns import find_title
-from ..traits.row_names import describe_match, match_names
 from ..traits.trait_tables import read_trait_table
 from .axis_columns import match_values, note_conditions, parse_conditions
 

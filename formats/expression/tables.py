@@ -157,7 +157,8 @@ def read_expression_table(
     check_names(expression.samples, "sample", path)
     refuse_values_as_names(path, body.rows, "rows")
     refuse_values_as_names(path, body.titles, "columns")
-    expression, described = _with_genes_alone(path, expression, are_all_genes=bool(columns) or are_genes_chosen)
+    are_all_genes, are_rows = bool(columns) or are_genes_chosen, orientation.genes_in == "rows"
+    expression, described = _with_genes_alone(path, expression, are_all_genes=are_all_genes, are_rows=are_rows)
     notes += described
     if sample_table is not None:
         expression, selected = select_described(expression, sample_table, where)
@@ -200,14 +201,16 @@ def _read_numbers(table: Table, layout: Layout) -> NamedNumbers:
     )
 
 
-def _with_genes_alone(path: Path, expression: Expression, *, are_all_genes: bool) -> tuple[Expression, tuple[str, ...]]:
+def _with_genes_alone(
+    path: Path, expression: Expression, *, are_all_genes: bool, are_rows: bool
+) -> tuple[Expression, tuple[str, ...]]:
     """Return expression without what describes samples and stands among its genes, and notes on the names."""
     genes, values, notes = _without_descriptions(expression.genes, expression.values)
     genes, floats = _without_fractions(genes)
     check_names(genes, "gene", path)
     refuse_row_numbers(path, genes)
     if not are_all_genes:
-        genes, values, described = _without_unlike_names(path, genes, values)
+        genes, values, described = _without_unlike_names(path, genes, values, are_rows=are_rows)
         notes += described
     notes += floats
     if dates := spreadsheet_dates(genes):
@@ -331,10 +334,10 @@ def _without_annotation(path: Path, body: _Body) -> tuple[_Body, tuple[str, ...]
 
 
 def _without_unlike_names(
-    path: Path, genes: tuple[str, ...], values: NDArray[np.float64]
+    path: Path, genes: tuple[str, ...], values: NDArray[np.float64], *, are_rows: bool
 ) -> tuple[tuple[str, ...], NDArray[np.float64], tuple[str, ...]]:
     """Return genes without what describes samples and is no gene, and a note on it; refuse what may be either."""
-    asked, none = find_unlike_names(genes, values)
+    asked, none = find_unlike_names(genes, values, are_rows=are_rows)
     if asked:
         unlike = [genes[i] for i in asked]
         raise InputError(

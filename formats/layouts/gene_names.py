@@ -33,6 +33,9 @@ _BACTERIAL = re.compile(r"[a-z]{2,4}[A-Z]?\d*")
 
 _WORD = re.compile(r"[a-z]{2,}\d*")
 
+_PLAIN_WORD = re.compile(r"[A-Za-z]?[a-z]{3,}")
+"""A word as any language has it, which a name such as `EGFP`, `mCherry`, `Cre` or `ERCC-00002` is not."""
+
 NARROW, WIDE = 8, 50
 """Most names in front of all others, or behind, that may describe samples: a tenth of all, within these."""
 
@@ -66,7 +69,7 @@ class UnlikeNames(NamedTuple):
     none: list[int]
 
 
-def find_unlike_names(names: Sequence[str], values: NDArray[np.float64]) -> UnlikeNames:
+def find_unlike_names(names: Sequence[str], values: NDArray[np.float64], *, are_rows: bool = False) -> UnlikeNames:
     """Return which names of genes are words, as `weight_kg` is, and stand together before or behind all others.
 
     Several words describe samples where one of them is of people or of libraries, as `years` and `reads` are, and so
@@ -78,6 +81,9 @@ def find_unlike_names(names: Sequence[str], values: NDArray[np.float64]) -> Unli
     values : ndarray of float64, shape (names, samples)
         A single word counts where its values are whole numbers and those of most others are not, or where nearly all
         other names have capital letters.
+    are_rows : bool
+        Whether they are the names of rows. Spike-ins, transgenes and symbols stand there among ids: a name of another
+        form, with numbers like the others', is asked about only where it is a plain word, or has one on samples.
 
     Examples
     --------
@@ -102,16 +108,18 @@ def find_unlike_names(names: Sequence[str], values: NDArray[np.float64]) -> Unli
     whole = dict(zip(at_edges, _are_whole(values[at_edges]).tolist(), strict=True))
     other_numbers = _of_other_numbers(values, others, at_edges)
     dates = set(spreadsheet_dates(names))
+    surely = [
+        is_phrase or i in other_numbers or not name.isascii() or (is_word and are_decimals and whole.get(i, False))
+        for i, (name, is_phrase, is_word) in enumerate(zip(names, phrases, words, strict=True))
+    ]
     unlike = [
-        is_phrase
-        or i in other_numbers
-        or not name.isascii()
-        or (is_word and ((are_decimals and whole.get(i, False)) or (capitals and name.islower())))
+        is_unlike
+        or (is_word and capitals and name.islower())
         or (of_genes and not _SYMBOL.fullmatch(name))
         or (of_ids and not is_gene_id(name))
         or (of_bacteria and not _BACTERIAL.fullmatch(name))
         or (small and name.isupper() and len(name) > 1)
-        for i, (name, is_phrase, is_word) in enumerate(zip(names, phrases, words, strict=True))
+        for name, is_unlike, is_word in zip(names, surely, words, strict=True)
     ]
     if sum(unlike) > max(2, len(names) // 3):
         return UnlikeNames([], [])
@@ -121,6 +129,8 @@ def find_unlike_names(names: Sequence[str], values: NDArray[np.float64]) -> Unli
         return UnlikeNames([], [])
     if inner:  # such names are among the genes as well
         places = [i for block in (front, behind[::-1]) for i in _leading(block, unlike)]
+    if are_rows:
+        places = [i for i in places if surely[i] or _PLAIN_WORD.fullmatch(names[i]) or _is_on_samples(names[i])]
     certain = [i for i in places if (phrases[i] and _is_on_samples(names[i])) or _is_foreign_word(names[i])]
     return UnlikeNames([i for i in places if i not in certain], certain)
 

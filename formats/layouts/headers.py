@@ -31,7 +31,7 @@ def below_titles(table: Table) -> tuple[list[Row], list[str]]:
     rows = list(table.first)
     width = max((len(row.fields) for row in rows[1:]), default=0)
     skipped: list[Row] = []
-    while len(rows) > 2 and width > 2 and sum(bool(field.strip()) for field in rows[0].fields) == 1:
+    while len(rows) > 2 and width > 2 and _is_remark(rows[0].fields, width):
         skipped.append(rows.pop(0))
     if len(rows) > 2 and _are_groups(rows[0].fields, rows[1].fields):
         group = rows.pop(0)
@@ -40,6 +40,14 @@ def below_titles(table: Table) -> tuple[list[Row], list[str]]:
         rows[0] = Row(rows[0].line, [corner.strip() or group.fields[0], *titles])
     titles = [", ".join(field.strip() for field in row.fields if field.strip()) for row in skipped]
     return rows, [f"above the header skipped: {some(titles, 3)}"] if skipped else []
+
+
+def _is_remark(fields: Sequence[str], width: int) -> bool:
+    """Whether a row above a header has one field alone, or two as instruments write their settings: name and value."""
+    filled = [field for field in fields if field.strip()]
+    if len(filled) == 2 and width > 4 and filled == list(fields[:2]):
+        return len(fields) == 2 or not is_number(filled[1])
+    return len(filled) == 1
 
 
 def _are_groups(top: Sequence[str], below: Sequence[str]) -> bool:

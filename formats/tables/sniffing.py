@@ -100,7 +100,8 @@ def _fit(lines: Sequence[str], delimiter: Delimiter) -> float:
     width, number = max(widths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
     if width < 2 or 2 * number < len(rows):
         return 0.0
-    every = (cell for row in rows[1:] if len(row) == width for cell in row[1:] if not is_missing(cell))
+    below = [row for row in rows if len(row) == width][1:]  # the first has titles, where nothing stands above them
+    every = (cell for row in below for cell in row[1:] if not is_missing(cell))
     cells = list(itertools.islice(every, 1000))
     plain = map(plain_number, cells)
     numbers = sum(is_number(cell) or bool(COMMA_NUMBER.fullmatch(cell)) for cell in plain)

@@ -15,8 +15,8 @@ from ..files.opening import open_text
 from ..files.plain_files import require_file
 from ..tables.delimited import open_table
 from ..tables.fields import is_number
+from ..tables.row_names import match_names
 from ..tables.table import Row
-from .row_names import match_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

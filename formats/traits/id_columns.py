@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ...engine.errors import InputError, NotFound
 from ...engine.wording import counted, some
 from ..tables.fields import is_missing, is_number
-from .row_names import match_names
+from ..tables.row_names import match_names
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,9 +12,9 @@ from ...engine.wording import counted, some
 from ..files.plain_files import require_file
 from ..readers import find_reader
 from ..tables.fields import is_number
+from ..tables.row_names import match_names
 from .foreign_layouts import read_lists
 from .id_columns import find_title
-from .row_names import match_names
 from .trait_tables import TITLES, normalised, read_trait_table
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from grnledger.formats.traits.row_names import describe_match, match_names
+from grnledger.formats.tables.row_names import describe_match, match_names
 
 
 @pytest.mark.parametrize(
