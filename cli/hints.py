@@ -95,6 +95,9 @@ HINTS: dict[str, str] = {
     ),
     "gene-column-unknown": "Choose the column that names the genes: --gene-column NAME.",
     "genes-are-row-numbers": "Choose the column of names with --gene-column TITLE, or the axis with --genes-in.",
+    "genes-as-one-date": (
+        "Write their names again in the file, such as MARCHF1 and MTARC1; or list the others: --genes FILE."
+    ),
     "genes-in-rows-or-columns": "Choose with --genes-in rows or --genes-in columns.",
     "genes-left-out": (
         "`grn show v0 --dropped` lists them; --missing drop leaves them out of the pathways (they are recorded)."

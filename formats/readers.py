@@ -4,7 +4,7 @@ The file has a function of a path that returns what its line says it holds:
 
 * "expression": an `Expression` and notes, with those keywords of `read_expression` that the line names as `options`;
 * "pathways" and "gene sets": a `LoadingsFile`;
-* "covariances": values, and the names of genes or None;
+* "covariances": values, the names of genes or None, and notes;
 * "factor models": a `FactorModelFile`;
 * "kernels": of a path and that of names or None, a `KernelFile`; "tests": `TestedColumns`;
 * "labels": of a path and the names of samples, `Labels`.
@@ -231,7 +231,7 @@ READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
         ),
     },
     "covariances": {
-        "table": FormatReader("tsv, csv", "models.covariances:read_table"),
+        "table": FormatReader("tsv, csv", "models.covariance_tables:read_covariance_table"),
         "npy": FormatReader("npy", "models.covariances:read_array", first_bytes("npy")),
         "npz": FormatReader("npz", "models.covariances:read_archive", IS_ZIP),
         "hdf5": FormatReader("h5", "models.covariances:read_members", first_bytes("hdf5")),

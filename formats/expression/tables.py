@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from ...engine.errors import InputError
 from ...engine.estimation.expression import Expression
-from ...engine.wording import counted, some
+from ...engine.wording import counted, repeated, some
 from ..files.names import check_names, clipped
 from ..genes.identifiers import spreadsheet_dates
 from ..genes.orientation import Orientation, are_samples, orient
@@ -23,6 +24,7 @@ from ..layouts.other_tables import (
     refuse_results,
     refuse_square,
 )
+from ..layouts.proteins import mark_columns, marked_rows, no_proteins, note_no_proteins, note_zeros
 from ..layouts.summaries import find_summaries
 from ..layouts.titles import ALSO_GENES, COUNTER_ROWS, MEASURES_OF_BLOOD, describes_samples
 from ..layouts.unlike import find_unlike
@@ -122,6 +124,7 @@ def read_expression_table(
     rows = tuple(names) if layout.names is not None else tuple(f"s{i + 1}" for i in range(len(values)))
     check_gct(table, len(rows), len(titles), are_all=not choice.patterns)
     rows, values, counters = _without_counters(rows, values)
+    rows, values, proteins = _without_no_proteins(path, layout, rows, values, sheet)
     are_samples_known = bool(columns) or are_samples_chosen or sample_table is not None
     body = _Body(rows, titles, values, tuple(layout.values.index(column) for column in layout.doubtful))
     if not columns:
@@ -137,6 +140,7 @@ def read_expression_table(
         *metadata_notes,
         *layout.notes,
         *counters,
+        *proteins,
         *summaries,
         *_note_footnotes(table),
         f"genes in {orientation.genes_in}: {orientation.reason}",
@@ -214,6 +218,11 @@ def _with_genes_alone(
         notes += described
     notes += floats
     if dates := spreadsheet_dates(genes):
+        if (several := repeated(dates)) and not are_all_genes:
+            raise InputError(
+                f"{path} has several genes under one date, {several[0]}: a spreadsheet writes MARCH1 and MARC1 alike.",
+                code="genes-as-one-date",
+            )
         notes += (
             f"names that look like dates, as a spreadsheet makes of SEPT2: {some(dates)} ({len(dates):,} in all)",
         )
@@ -277,6 +286,25 @@ def _without_counters(
     mask = np.array([not COUNTER_ROWS.fullmatch(name) for name in names])
     note = f"{counted(len(counters), 'row')} of reads that belong to no gene skipped: {some(counters, 6)}"
     return tuple(name for name in names if not COUNTER_ROWS.fullmatch(name)), values[mask], (note,)
+
+
+def _without_no_proteins(
+    path: Path, layout: Layout, rows: tuple[str, ...], values: NDArray[np.float64], sheet: str | None
+) -> tuple[tuple[str, ...], NDArray[np.float64], tuple[str, ...]]:
+    """Return rows without those that MaxQuant marks as no proteins, and notes on them and on zeros."""
+    marks = mark_columns(layout.titles)
+    left_out = no_proteins(rows)
+    if marks and layout.names is not None:
+        with open_table(path, sheet=sheet) as table:
+            marked = marked_rows(table, layout.above, marks)
+        left_out = left_out | marked if len(marked) == len(left_out) else left_out
+    if not marks and not left_out.any():
+        return rows, values, ()
+    notes: tuple[str, ...] = ()
+    if count := int(np.count_nonzero(left_out)):
+        rows, values = tuple(itertools.compress(rows, ~left_out)), values[~left_out]
+        notes = (note_no_proteins([layout.titles[column] for column in marks], count),)
+    return rows, values, notes + note_zeros([layout.titles[column] for column in layout.values], values)
 
 
 def _without_descriptions(

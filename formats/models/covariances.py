@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -13,12 +12,8 @@ from ...engine.network.covariance import row_blocks
 from ...engine.wording import some
 from ..files.archives import as_names, as_numbers, read_npy, read_npz
 from ..files.hdf5_members import Dataset, member, member_dataset, open_members, read_names, read_real_array
-from ..files.names import check_names
 from ..files.plain_files import fingerprint, require_file
 from ..readers import find_reader
-from ..tables.delimited import open_table, read_header
-from ..tables.fields import is_number
-from ..tables.table_numbers import read_named_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -26,12 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..tables.table import Table
-
 SYMMETRY = 1e-8
 """Largest difference of mirrored entries, as a share of the product of the two standard deviations."""
-
-_INVERSE = re.compile(r"precision|inverse covariance|partial correlations?|concentration matrix", re.IGNORECASE)
 
 _MATRIX_NAMES = ("covariance", "matrix")
 _OTHER_NAMES = ("cov", "Cov", "covar", "sigma", "Sigma", "S", "C", "arr_0")
@@ -81,12 +72,29 @@ def read_covariance(path: str | Path) -> CovarianceFile:
         finite; or row and column names differ.
     """
     path = require_file(path)
-    values, genes = find_reader("covariances", path).read(path)
-    notes = _fill_triangle(values)
+    values, genes, notes = find_reader("covariances", path).read(path)
+    notes += _fill_triangle(values)
     notes += symmetrise(values, genes, path)
+    _refuse_distances(values, genes, path)
     if len(values) > 2 and np.all(values.diagonal() == 1):
-        notes += ("the diagonal is 1 throughout: these seem to be correlations, and every gene has the variance 1",)
+        notes += ("the diagonal is 1 throughout: these seem to be correlations, taken as covariances",)
     return CovarianceFile(values, genes, notes, fingerprint(path))
+
+
+def _refuse_distances(values: NDArray[np.float64], genes: tuple[str, ...] | None, path: Path) -> None:
+    """Refuse a matrix without variances: one of distances, say, whose diagonal is 0."""
+    diagonal = values.diagonal()
+    rounding = 1e-9 * float(np.abs(values).max())
+    if len(values) > 1 and np.all(np.abs(diagonal) <= rounding) and rounding > 0:
+        raise InputError(
+            f"The diagonal of {path} is 0 throughout: this is a matrix of distances, or one without variances, and no "
+            "covariance.",
+            hint="Of distances 1 − r make correlations r first; write the variances of the genes on the diagonal.",
+        )
+    if diagonal.min() < -rounding:
+        worst = int(np.argmin(diagonal))
+        name = genes[worst] if genes else _numbered(worst)
+        raise InputError(f"{path}: the variance of {name} is {diagonal[worst]:.6g}, and no variance is negative.")
 
 
 def _fill_triangle(values: NDArray[np.float64]) -> tuple[str, ...]:
@@ -187,34 +195,6 @@ def _largest_gap(values: NDArray[np.float64]) -> tuple[float, int, int]:
     return worst, int(i), int(j)
 
 
-def _may_lack_row_names(table: Table) -> bool:
-    """Whether there is a title above every column, and numbers in all below: R's `row.names=FALSE`."""
-    header, body = read_header(table), table.first[1:]
-    has_titles = all(header) and not is_number(header[0])
-    return has_titles and bool(body) and all(map(is_number, (field for row in body for field in row.fields)))
-
-
-def _refuse_pairs(table: Table) -> None:
-    """Refuse a list of pairs of genes with a number each."""
-    rows = [row.fields for row in table.first[1:]]
-    if rows and all(len(row) == 3 and not any(map(is_number, row[:2])) and is_number(row[2]) for row in rows):
-        raise InputError(
-            f"{table.path} is a list of pairs of genes with a number each, and a covariance is a square table.",
-            hint="In Python: t = pandas.read_csv(FILE, sep=None, engine='python'); t.pivot(index=t.columns[0], "
-            "columns=t.columns[1], values=t.columns[2]).to_csv(NEW, sep='\\t').",
-        )
-
-
-def _refuse_inverse(table: Table) -> None:
-    """Refuse a matrix whose comments say that it is no covariance."""
-    said = next(filter(None, map(_INVERSE.search, table.comments)), None)
-    if said:
-        raise InputError(
-            f"{table.path} says in its first lines that it holds {said[0]!r}, and no covariance.",
-            hint="Invert a precision matrix first; if it is a covariance all the same, take that line out.",
-        )
-
-
 def _numbered(index: int) -> str:
     return f"row {index + 1}"
 
@@ -232,12 +212,12 @@ def _check_square(values: NDArray[np.float64], genes: tuple[str, ...] | None, pa
             raise InputError(f"{path}: {name(i)} with {name(j)} is {values[i, j]}, not a finite number.")
 
 
-def read_array(path: Path) -> tuple[NDArray[np.float64], None]:
+def read_array(path: Path) -> tuple[NDArray[np.float64], None, tuple[str, ...]]:
     """Return the covariance of an .npy file, which names no genes."""
-    return as_numbers(read_npy(path), "the array", 2, path), None
+    return as_numbers(read_npy(path), "the array", 2, path), None, ()
 
 
-def read_archive(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None]:
+def read_archive(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None, tuple[str, ...]]:
     """Return the covariance of an .npz file, and its genes where they are named."""
     arrays = read_npz(path, (), (*_MATRIX_NAMES, *_GENE_NAMES))
     if not any(name in arrays for name in _MATRIX_NAMES):
@@ -248,7 +228,7 @@ def read_archive(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | Non
         raise AssertionError(name)
     listed = _gene_list(arrays)
     genes = as_names(arrays[listed], listed, path) if listed else None
-    return as_numbers(arrays[name], name, 2, path), genes
+    return as_numbers(arrays[name], name, 2, path), genes, ()
 
 
 def _matrix_name(shapes: Mapping[str, tuple[int, ...]]) -> str | None:
@@ -264,7 +244,7 @@ def _gene_list(names: Iterable[str]) -> str | None:
     return next((name for name in _GENE_NAMES if name in there), None)
 
 
-def read_members(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None]:
+def read_members(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None, tuple[str, ...]]:
     """Return the covariance of an HDF5 file, and its genes where they are named."""
     with open_members(path) as file:
         usual = [member(file, name) for name in (*_MATRIX_NAMES, *_OTHER_NAMES) if name in file.members]
@@ -273,52 +253,4 @@ def read_members(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | Non
             raise InputError(f"{path} holds no array named 'covariance'; it holds {some(file.members)}.")
         listed = _gene_list(file.members)
         genes = read_names(file, listed) if listed else None
-        return as_numbers(read_real_array(member_dataset(file, name)), name, 2, path), genes
-
-
-def read_table(path: Path) -> tuple[NDArray[np.float64], tuple[str, ...] | None]:
-    """Return the covariance of a table, and its genes where they are named."""
-    with open_table(path) as table:
-        header = read_header(table)
-        _refuse_pairs(table)
-        _refuse_inverse(table)
-        if _may_lack_row_names(table):
-            lines, _, values = read_named_numbers(table, header, range(len(header)), name=None)
-            if len(lines) == len(header):
-                check_names(header, "column", path)
-                return values, header
-    with open_table(path) as table:
-        is_named = not (header[0] and all(is_number(title) for title in header))
-        numbers = range(int(is_named), len(header))
-        lines, names, values = read_named_numbers(
-            table,
-            header if is_named else [""] * len(header),
-            numbers,
-            name=0 if is_named else None,
-            after_header=is_named,
-        )
-    if not lines:
-        raise InputError(f"{path} holds no rows of numbers.")
-    if len(lines) > len(numbers):
-        raise InputError(f"{path}, line {lines[len(numbers)]}: there is one row too many; a covariance is square.")
-    if not is_named:
-        return values, None
-    genes = header[1:]
-    check_names(genes, "column", path)
-    check_names(names, "row", path)
-    extra = [title for title in genes if title not in set(names)]
-    if len(lines) < len(genes) and len(extra) == len(genes) - len(lines):
-        raise InputError(
-            f"{path}: a covariance is square, and no row is named as {some(extra)}.", hint="Take these columns out."
-        )
-    if len(set(names)) == len(names) == len(genes) and set(names) == set(genes):  # names say which row is which
-        at = {name: i for i, name in enumerate(names)}
-        values = values[[at[gene] for gene in genes]]
-        names = list(genes)
-    differing = [pair for pair in zip(names, genes, strict=False) if pair[0] != pair[1]]
-    if differing:
-        row, column = differing[0]
-        raise InputError(
-            f"{path}: rows and columns must be in one order, but row {row} is where column {column} should be."
-        )
-    return values, genes
+        return as_numbers(read_real_array(member_dataset(file, name)), name, 2, path), genes, ()

@@ -13,6 +13,7 @@ import json
 import zipfile
 from collections import Counter
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import GrnError, InputError, NotFound
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
     from pathlib import Path
 
-CELLS = {"workbook": "a sheet of a workbook", "parquet": "a parquet file"}
-"""The kinds of files that are read here, and what they are."""
-
 BATCH_CELLS = 1 << 20
 """About so many cells of a parquet file are turned to text at once."""
 
@@ -39,8 +37,27 @@ _NUMBERS = {"double", "float", "halffloat", *(f"{sign}int{bits}" for sign in (""
 _BETWEEN_FIELDS = str.maketrans("\t\r\n\v\f", "     ")
 
 
+@dataclass(frozen=True, slots=True)
+class CellLines:
+    """The rows of a file of cells, as lines of text parted by tabs, to be read once.
+
+    Parameters
+    ----------
+    form : str
+        What they are, with the name of the sheet.
+    lines : iterator of str
+        The lines.
+    """
+
+    form: str
+    lines: Iterator[str]
+
+    def __iter__(self) -> Iterator[str]:
+        return self.lines
+
+
 @contextmanager
-def open_cells(path: Path, sheet: str | None = None) -> Generator[Iterator[str]]:
+def open_cells(path: Path, sheet: str | None = None) -> Generator[CellLines]:
     """Yield the rows of a workbook or parquet file, as lines of text parted by tabs.
 
     Parameters
@@ -61,10 +78,10 @@ def open_cells(path: Path, sheet: str | None = None) -> Generator[Iterator[str]]
     is_workbook = file_kind(require_file(path)) == "workbook"
     try:
         if is_workbook:
-            with _open_sheet(path, sheet) as rows:
-                yield lines_of_rows(rows)
+            with _open_sheet(path, sheet) as (name, rows):
+                yield CellLines(f"the sheet {name!r} of a workbook", lines_of_rows(rows))
         else:
-            yield lines_of_rows(_parquet_rows(path))
+            yield CellLines("a parquet file", lines_of_rows(_parquet_rows(path)))
     except (GrnError, MemoryError):
         raise
     except Exception as error:
@@ -113,13 +130,14 @@ def as_field(cell: object) -> str:
 
 
 @contextmanager
-def _open_sheet(path: Path, name: str | None) -> Generator[Iterator[Sequence[object]]]:
+def _open_sheet(path: Path, name: str | None) -> Generator[tuple[str, Iterator[Sequence[object]]]]:
     _check_archive(path)
     openpyxl = _import(path, "openpyxl", "a workbook")
     with path.open("rb") as stream:
         book = openpyxl.load_workbook(stream, read_only=True, data_only=True, keep_links=False)
         try:
-            yield _rows_of(path, _choose_sheet(path, book, name))
+            sheet = _choose_sheet(path, book, name)
+            yield sheet.title, _rows_of(path, sheet)
         finally:
             book.close()
 
@@ -145,9 +163,13 @@ def _choose_sheet(path: Path, book: Any, name: str | None) -> Any:
         if name not in sheets:
             raise NotFound(f"{path} has no sheet {name!r}; it has {some(list(sheets), 20)}.")
         return sheets[name]
-    filled = [sheet for sheet in sheets.values() if _holds_something(sheet)]
+    widths = {title: _width(sheet) for title, sheet in sheets.items()}
+    filled = [sheet for title, sheet in sheets.items() if widths[title]]
     if not filled:
         raise InputError(f"{path} holds nothing in {counted(len(sheets), 'sheet')}.")
+    tables = [sheet for sheet in filled if widths[sheet.title] > 1]
+    if len(tables) == 1:  # beside it are remarks in one column, if anything
+        return tables[0]
     if len(filled) > 1:
         raise InputError(
             f"{path} has {len(filled)} sheets that hold something: {some([sheet.title for sheet in filled], 20)}.",
@@ -156,9 +178,15 @@ def _choose_sheet(path: Path, book: Any, name: str | None) -> Any:
     return filled[0]
 
 
-def _holds_something(sheet: Any) -> bool:
+def _width(sheet: Any) -> int:
+    """Return how many columns of a sheet hold something: 0, 1, or 2 for more."""
     sheet.reset_dimensions()  # what a file claims of its size is not believed
-    return any(cell is not None for row in sheet.iter_rows(values_only=True) for cell in row)
+    filled: set[int] = set()
+    for row in sheet.iter_rows(values_only=True):
+        filled.update(column for column, cell in enumerate(row) if cell is not None)
+        if len(filled) > 1:
+            break
+    return min(2, len(filled))
 
 
 def _rows_of(path: Path, sheet: Any) -> Iterator[Sequence[object]]:

@@ -9,12 +9,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...engine.errors import InputError
-from ..files.kinds import file_kind
+from ..files.kinds import CELL_KINDS, file_kind
 from ..files.limits import TEXT_PACKING
 from ..files.names import refuse_long_names
 from ..files.opening import open_text
 from ..files.plain_files import require_file
-from .cells import CELLS, open_cells
+from .cells import CellLines, open_cells
 from .decimal_marks import with_decimal_mark, with_marks
 from .sniffing import DELIMITER_NAMES, SNIFFED, is_header_in_comment, one_spaced, skip_comments, sniff_delimiter
 from .table import PEEK, Row, Table
@@ -67,25 +67,25 @@ def open_table(
         It is empty, binary, cut short, or holds nothing but comments; its numbers may have a decimal comma or a
         comma between thousands; also while rows are read.
     """
-    kind = file_kind(require_file(path))
-    is_text = kind not in CELLS
+    is_text = file_kind(require_file(path)) not in CELL_KINDS
     if is_text and sheet is not None:
         raise InputError(f"{path} is not a workbook, and has no sheet {sheet!r}.")
-    with open_text(path, packing=packing) if is_text else open_cells(path, sheet) as stream:
+    with open_text(path, packing=packing) if is_text else open_cells(path, sheet) as opened:
+        stream = iter(opened)
         comments, opening = skip_comments(path, stream)
         if not opening:
             raise InputError(f"{path} holds no table: there is nothing after its comments.")
         named = _SEP.fullmatch(opening.strip(" \r\n")) if is_text else None
         if named:
             comments.append(opening.strip())
-            opening = next(iter(stream), "")
+            opening = next(stream, "")
         top = [opening, *itertools.islice(stream, SNIFFED - 1)]
         delimiter = _SEPARATORS[named[1]] if named else sniff_delimiter(top) if is_text else "\t"
         if comments and is_header_in_comment(comments[-1], opening, delimiter):
             top.insert(0, comments.pop().removeprefix("#") + "\n")
         lines = itertools.chain(top, stream)
         spaced = one_spaced(lines, delimiter)
-        form = f"a table separated by {DELIMITER_NAMES[delimiter]}" if is_text else CELLS[kind]
+        form = opened.form if isinstance(opened, CellLines) else f"a table separated by {DELIMITER_NAMES[delimiter]}"
         table = Table(
             path, delimiter, tuple(filter(None, comments)), (), spaced, len(comments), is_quoted=is_quoted, form=form
         )

@@ -89,6 +89,11 @@ REFUSALS = [
     Refusal("gene-column-unknown", "init b.grn --expression unknown.loom"),
     Refusal("genes-are-row-numbers", INIT, table(["gene", *SAMPLES], [str(i + 1) for i in range(12)], VALUES)),
     Refusal(
+        "genes-as-one-date",
+        INIT,
+        table(["gene", *SAMPLES], [*(f"GENE{i}" for i in range(10)), "1-Mar", "1-Mar"], VALUES),
+    ),
+    Refusal(
         "genes-in-rows-or-columns",
         INIT,
         table(["", *(f"a_{j}x" for j in range(8))], [f"b_{i}y" for i in range(12)], VALUES),

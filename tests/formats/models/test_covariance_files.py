@@ -74,11 +74,66 @@ def test_a_triangle_of_zeros_is_refused_as_one(tmp_path: Path, half: str):
         read_covariance(path)
 
 
-@pytest.mark.parametrize("titles", ["g1,g2,cov", "row,column,value", "TP53,TP53,2"])
-def test_a_list_of_pairs_is_refused_as_one(tmp_path: Path, titles: str):
+@pytest.mark.parametrize("titles", ["g1,g2,cov\n", "row,column,value\n", ""])
+@pytest.mark.parametrize("are_both", [True, False])
+def test_a_list_of_all_pairs_is_read(tmp_path: Path, titles: str, are_both: bool):
     path = tmp_path / "c.csv"
-    path.write_text(f"{titles}\nTP53,MDM2,0.5\nMDM2,TP53,0.5\nMDM2,MDM2,1\n")
-    with pytest.raises(InputError, match="list of pairs of genes"):
+    pairs = [(i, j) for i in range(4) for j in range(4) if are_both or i <= j]
+    path.write_text(titles + "".join(f"{GENES[i]},{GENES[j]},{float(VALUES[i, j])!r}\n" for i, j in pairs))
+    file = read_covariance(path)
+    np.testing.assert_array_equal(file.values, VALUES)
+    assert file.genes == GENES
+    assert file.notes == ("read as a list of pairs, 10 pairs of 4 genes",)
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ("TP53,MDM2,0.5\nMDM2,TP53,0.5\nMDM2,MDM2,1\n", "lacks 1 pair of 2 genes: TP53 with itself"),
+        ("TP53,TP53,1\nBAX,BAX,1\nMDM2,MDM2,1\nTP53,BAX,.2\n", "lacks 2 pairs of 3 genes: TP53 with MDM2"),
+        ("TP53,TP53,1\nTP53,MDM2,.5\nMDM2,TP53,.4\nMDM2,MDM2,1\n", "line 4: MDM2 with TP53 is .4 here, and 0.5"),
+    ],
+)
+def test_a_list_of_pairs_that_is_no_covariance_is_refused(tmp_path: Path, rows: str, sentence: str):
+    path = tmp_path / "c.csv"
+    path.write_text("g1,g2,cov\n" + rows)
+    with pytest.raises(InputError, match=sentence):
+        read_covariance(path)
+
+
+def test_titles_as_r_makes_names_are_those_of_the_rows(tmp_path: Path):
+    genes = ("HLA-A", "NKX2-1", "7SK", "TP53")
+    rows = "".join(f"{gene},{','.join(map(repr, row.tolist()))}\n" for gene, row in zip(genes, VALUES, strict=True))
+    path = tmp_path / "c.csv"
+    path.write_text(",HLA.A,NKX2.1,X7SK,TP53\n" + rows)
+    file = read_covariance(path)
+    assert file.genes == genes
+    assert "HLA.A is HLA-A" in file.notes[0]
+
+
+def test_a_second_column_of_text_is_named(tmp_path: Path):
+    path = tmp_path / "c.csv"
+    path.write_text("_TYPE_,_NAME_,TP53,MDM2\nMEAN,,8.1,9.2\nCORR,TP53,1,.2\nCORR,MDM2,.2,1\n")
+    with pytest.raises(InputError, match="text in column '_NAME_', and a covariance has one column of names"):
+        read_covariance(path)
+
+
+@pytest.mark.parametrize("rounding", [0.0, 2e-16, -2e-16])
+def test_distances_are_no_covariance(tmp_path: Path, rounding: float):
+    values = 1 - VALUES / np.sqrt(np.outer(VALUES.diagonal(), VALUES.diagonal()))
+    values[np.diag_indices(4)] = rounding
+    path = tmp_path / "c.csv"
+    path.write_text(text(values, GENES, mark=","))
+    with pytest.raises(InputError, match="is 0 throughout: this is a matrix of distances"):
+        read_covariance(path)
+
+
+def test_no_variance_is_negative(tmp_path: Path):
+    values = VALUES.copy()
+    values[2, 2] = -1
+    path = tmp_path / "c.csv"
+    path.write_text(text(values, GENES, mark=","))
+    with pytest.raises(InputError, match=f"the variance of {GENES[2]} is -1"):
         read_covariance(path)
 
 

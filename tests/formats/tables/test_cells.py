@@ -56,7 +56,7 @@ def check(path: Path, values: np.ndarray = VALUES, **options: Any) -> None:
 def test_a_sheet_is_read_to_the_last_bit(tmp_path: Path, corner: str | None):
     path = write_workbook(tmp_path / "a.xlsx", expression=rows(corner=corner))
     check(path)
-    assert any("a sheet of a workbook" in note for note in read_expression(path).notes)
+    assert any("of a workbook" in note for note in read_expression(path).notes)
 
 
 def test_empty_sheets_do_not_count_and_several_full_ones_are_refused(tmp_path: Path):
@@ -71,6 +71,13 @@ def test_empty_sheets_do_not_count_and_several_full_ones_are_refused(tmp_path: P
         read_expression(path, sheet="x")
     with pytest.raises(InputError, match="holds nothing in 2 sheets"):
         read_expression(write_workbook(tmp_path / "c.xlsx", a=[], b=[[None, None]]))
+
+
+@pytest.mark.parametrize("remarks", [[["Normalised by DESeq2."]], [[None, "Notes"], [None], [None, "log2"]]])
+def test_a_sheet_of_remarks_in_one_column_is_no_table(tmp_path: Path, remarks: list[list[Any]]):
+    path = write_workbook(tmp_path / "a.xlsx", notes=remarks, data=rows())
+    check(path)
+    assert "read as the sheet 'data' of a workbook" in read_expression(path).notes
 
 
 def test_a_sheet_goes_with_a_workbook_alone(tmp_path: Path):
