@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...engine.choices import DecimalMark, GenesIn
+    from ..layouts.gene_names import Where
     from ..layouts.layout import Layout
     from ..tables.table import Table
     from ..tables.table_numbers import NamedNumbers
@@ -161,8 +162,9 @@ def read_expression_table(
     check_names(expression.samples, "sample", path)
     refuse_values_as_names(path, body.rows, "rows")
     refuse_values_as_names(path, body.titles, "columns")
-    are_all_genes, are_rows = bool(columns) or are_genes_chosen, orientation.genes_in == "rows"
-    expression, described = _with_genes_alone(path, expression, are_all_genes=are_all_genes, are_rows=are_rows)
+    place = "columns" if orientation.genes_in == "columns" else "chosen column" if has_gene_column else "rows"
+    are_all_genes = bool(columns) or are_genes_chosen
+    expression, described = _with_genes_alone(path, expression, place, are_all_genes=are_all_genes)
     notes += described
     if sample_table is not None:
         expression, selected = select_described(expression, sample_table, where)
@@ -206,7 +208,7 @@ def _read_numbers(table: Table, layout: Layout) -> NamedNumbers:
 
 
 def _with_genes_alone(
-    path: Path, expression: Expression, *, are_all_genes: bool, are_rows: bool
+    path: Path, expression: Expression, place: Where, *, are_all_genes: bool
 ) -> tuple[Expression, tuple[str, ...]]:
     """Return expression without what describes samples and stands among its genes, and notes on the names."""
     genes, values, notes = _without_descriptions(expression.genes, expression.values)
@@ -214,7 +216,7 @@ def _with_genes_alone(
     check_names(genes, "gene", path)
     refuse_row_numbers(path, genes)
     if not are_all_genes:
-        genes, values, described = _without_unlike_names(path, genes, values, are_rows=are_rows)
+        genes, values, described = _without_unlike_names(path, genes, values, place)
         notes += described
     notes += floats
     if dates := spreadsheet_dates(genes):
@@ -362,10 +364,10 @@ def _without_annotation(path: Path, body: _Body) -> tuple[_Body, tuple[str, ...]
 
 
 def _without_unlike_names(
-    path: Path, genes: tuple[str, ...], values: NDArray[np.float64], *, are_rows: bool
+    path: Path, genes: tuple[str, ...], values: NDArray[np.float64], place: Where
 ) -> tuple[tuple[str, ...], NDArray[np.float64], tuple[str, ...]]:
     """Return genes without what describes samples and is no gene, and a note on it; refuse what may be either."""
-    asked, none = find_unlike_names(genes, values, are_rows=are_rows)
+    asked, none = find_unlike_names(genes, values, where=place)
     if asked:
         unlike = [genes[i] for i in asked]
         raise InputError(

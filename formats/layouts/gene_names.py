@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -62,6 +62,9 @@ COMPARED = 100
 """About as many genes are looked at for decimals."""
 
 
+Where = Literal["columns", "rows", "chosen column"]
+
+
 class UnlikeNames(NamedTuple):
     """Positions of names that may describe samples, and of those that do."""
 
@@ -69,7 +72,7 @@ class UnlikeNames(NamedTuple):
     none: list[int]
 
 
-def find_unlike_names(names: Sequence[str], values: NDArray[np.float64], *, are_rows: bool = False) -> UnlikeNames:
+def find_unlike_names(names: Sequence[str], values: NDArray[np.float64], *, where: Where = "columns") -> UnlikeNames:
     """Return which names of genes are words, as `weight_kg` is, and stand together before or behind all others.
 
     Several words describe samples where one of them is of people or of libraries, as `years` and `reads` are, and so
@@ -81,9 +84,10 @@ def find_unlike_names(names: Sequence[str], values: NDArray[np.float64], *, are_
     values : ndarray of float64, shape (names, samples)
         A single word counts where its values are whole numbers and those of most others are not, or where nearly all
         other names have capital letters.
-    are_rows : bool
-        Whether they are the names of rows. Spike-ins, transgenes and symbols stand there among ids: a name of another
-        form, with numbers like the others', is asked about only where it is a plain word, or has one on samples.
+    where : {"columns", "rows", "chosen column"}
+        Where they stand. In rows, spike-ins, transgenes and symbols are among ids: a name of another form, with numbers
+        like the others', is asked about only where it is a plain word, or has one on samples; and not at all in a
+        column that was chosen as that of the genes.
 
     Examples
     --------
@@ -129,8 +133,13 @@ def find_unlike_names(names: Sequence[str], values: NDArray[np.float64], *, are_
         return UnlikeNames([], [])
     if inner:  # such names are among the genes as well
         places = [i for block in (front, behind[::-1]) for i in _leading(block, unlike)]
-    if are_rows:
-        places = [i for i in places if surely[i] or _PLAIN_WORD.fullmatch(names[i]) or _is_on_samples(names[i])]
+    if where != "columns":
+        is_word = where == "rows"
+        places = [
+            i
+            for i in places
+            if surely[i] or (is_word and (_PLAIN_WORD.fullmatch(names[i]) or _is_on_samples(names[i])))
+        ]
     certain = [i for i in places if (phrases[i] and _is_on_samples(names[i])) or _is_foreign_word(names[i])]
     return UnlikeNames([i for i in places if i not in certain], certain)
 

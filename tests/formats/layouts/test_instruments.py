@@ -69,6 +69,15 @@ def test_spike_ins_and_transgenes_among_ids_are_genes(
     np.testing.assert_array_equal(file.expression.values, values)
 
 
+def test_names_of_a_chosen_column_are_those_of_genes(tmp_path: Path):
+    names = [*("dpp", "eve", "ftz", "white"), *(f"CG{1000 + i}" for i in range(60))]
+    path = tmp_path / "a.tsv"
+    rows = [f"FBgn{i:07}\t{name}\t" for i, name in enumerate(names)]
+    numbers = ["\t".join(map(str, row)) for row in counts(64).tolist()]
+    path.write_text("\t".join(["gene_id", "gene_name", *SAMPLES]) + "\n" + "\n".join(map(str.__add__, rows, numbers)))
+    assert read_expression(path, gene_column="gene_name").expression.genes == tuple(names)
+
+
 def test_words_in_rows_with_numbers_of_another_kind_are_still_asked_about(tmp_path: Path):
     names = ["eficiencia", *(f"ENSG{i:011}" for i in range(60))]
     values = counts(61).astype(float)
