@@ -13,6 +13,7 @@ from ...engine.network.covariance import row_blocks
 from ...engine.wording import some
 from ..files.archives import as_names, as_numbers, read_npy, read_npz
 from ..files.hdf5_members import Dataset, member, member_dataset, open_members, read_names, read_real_array
+from ..files.kinds import pandas_call
 from ..files.names import check_names
 from ..files.plain_files import fingerprint, require_file
 from ..readers import find_reader
@@ -200,7 +201,7 @@ def _refuse_pairs(table: Table) -> None:
     if rows and all(len(row) == 3 and not any(map(is_number, row[:2])) and is_number(row[2]) for row in rows):
         raise InputError(
             f"{table.path} is a list of pairs of genes with a number each, and a covariance is a square table.",
-            hint="In Python: t = pandas.read_csv(FILE, sep=None, engine='python'); t.pivot(index=t.columns[0], "
+            hint=f"In Python: import pandas; t = {pandas_call(table.path)}; t.pivot(index=t.columns[0], "
             "columns=t.columns[1], values=t.columns[2]).to_csv(NEW, sep='\\t').",
         )
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..genes.identifiers import Matcher
-    from .plain_forms import PlainForm
+    from ..sets.plain_forms import PlainForm
 
 OF_ROWS = frozenset({"gmx", "membership", "loadings"})
 """Formats whose files are tables in which a title above would be read as names."""
@@ -102,12 +102,12 @@ def _read_file(path: Path, asked: Asked, matcher: Matcher) -> tuple[str, Loading
         asked = replace(asked, kind="regulon" if "source_column" in asked.choices else "sets")
     is_rows = file_kind(path) in CELL_KINDS or asked.sheet is not None or asked.kind in OF_ROWS
     if is_rows or asked.kind == "gmt":
-        from .plain_forms import plain_lists, plain_table
+        from ..sets.plain_forms import plain_lists, plain_table
 
         with plain_table(path, asked.sheet) if is_rows else plain_lists(path, insist=True) as form:
             return _read_kind(path, asked, matcher) if form is None else _read_form(form, asked, matcher)
     if not without_packing(path.name).endswith(SET_ENDINGS):
-        from .plain_forms import plain_table
+        from ..sets.plain_forms import plain_table
 
         with plain_table(path) as form:
             if form is not None:
@@ -117,7 +117,7 @@ def _read_file(path: Path, asked: Asked, matcher: Matcher) -> tuple[str, Loading
     except InputError as error:
         if error.code not in (NOT_RECOGNISED, "columns-not-named"):
             raise
-        from .plain_forms import plain_lists
+        from ..sets.plain_forms import plain_lists
         from .undecided import explain
 
         with plain_lists(path) as form:
