@@ -78,6 +78,7 @@ HINTS: dict[str, str] = {
         "--gene-column for regulators and targets, --set-column and --gene-column for sets."
     ),
     "columns-of-one-sample": "Put one column of each sample into one table; if these are samples, add --columns '*'.",
+    "columns-of-sets-ambiguous": "Choose both, such as --set-column {set} --gene-column {gene}.",
     "components-not-expression": "Give the table of genes × samples that they were computed from.",
     "decimal-comma-or-thousands": "Choose with --decimal comma or --decimal point.",
     "decimals-or-thousands": (

@@ -13,6 +13,7 @@ from ..layouts.titles import is_counting
 from ..tables.delimited import read_header
 from ..tables.fields import is_number
 from ..tables.table import Row
+from .set_ids import are_set_ids
 from .signs import read_sign
 from .titles import GENE_TITLES, SET_TITLES, SOURCE_TITLES, TARGET_TITLES, are_labels, is_group_title, title_key
 
@@ -146,7 +147,10 @@ def find_layout(table: Table) -> Layout | None:
         names = column_of(body, target)
         if any(map(_DECIMAL.fullmatch, names)) or 2 * sum(bool(_LISTED.search(name)) for name in names) > len(names):
             return None
-        return Layout(header, source, target, body, are_sets=_names_sets(titles[source]))
+        are_sets = _names_sets(titles[source]) or are_set_ids(column_of(body, source))
+        return Layout(header, source, target, body, are_sets=are_sets)
+    if any(are_set_ids(column_of(table.first, column)) for column in range(len(table.first[0].fields))):
+        return None
     if _is_trrust(table.first[0].fields):
         titles = ("source", "target", "mode", "PMID")[: len(header)]
         note = "no header: read as source, target, mode of regulation, as TRRUST writes them"

@@ -183,6 +183,12 @@ REFUSALS = [
         "gene\tdirection\nTP53\t-1\nMDM2\t0\nMYC\t1\nBAX\t1\n",
     ),
     Refusal(
+        "columns-of-sets-ambiguous",
+        COMMIT,
+        "GO:0006915\tTP53\tMDM2\nGO:0006915\tMYC\tBAX\n",
+        {"set": "1", "gene": "2"},
+    ),
+    Refusal(
         "numbers-without-sign",
         f"{COMMIT} --sign-column NES",
         "source\ttarget\tNES\nTP53\tMDM2\t4.5\nTP53\tBAX\t3.5\n",
