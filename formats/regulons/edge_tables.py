@@ -144,6 +144,7 @@ def find_layout(table: Table) -> Layout | None:
     columns = _find_names(titles) or _find_groups(table, header, titles)
     if columns is not None:
         source, target = columns
+        _refuse_kinds_of_cells(table, header, titles, source)
         names = column_of(body, target)
         if any(map(_DECIMAL.fullmatch, names)) or 2 * sum(bool(_LISTED.search(name)) for name in names) > len(names):
             return None
@@ -279,6 +280,17 @@ def _find_groups(
             facts={"first": listed[0]},
         )
     return (groups[0], gene) if groups else None
+
+
+def _refuse_kinds_of_cells(table: Table, header: Sequence[str], titles: Sequence[str], source: int) -> None:
+    """Refuse to take CellMarker's `cell_type`, normal or of cancer, for the sets that its `cell_name` names."""
+    if titles[source] == "cell_type" and "cell_name" in titles:
+        first = header[titles.index("cell_name")]
+        raise InputError(
+            f"{table.path} has genes in groups by 2 columns: {first!r}, {header[source]!r}.",
+            code="set-column-ambiguous",
+            facts={"first": first},
+        )
 
 
 def _is_trrust(first: Sequence[str]) -> bool:

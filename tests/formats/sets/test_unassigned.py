@@ -151,3 +151,13 @@ def test_a_counted_matrix_of_genes_by_genes_is_asked_about(tmp_path: Path):
     with pytest.raises(InputError) as refusal:
         read_pathways(tmp_path / "t.csv", PANEL)
     assert refusal.value.code == "targets-or-loadings"
+
+
+def test_kinds_of_cells_are_not_taken_for_their_names(tmp_path: Path):
+    content = "cell_type,cell_name,Symbol\nNormal cell,T cell,TP53\nNormal cell,B cell,MYC\nNormal cell,B cell,BAX\n"
+    (tmp_path / "t.csv").write_text(content)
+    with pytest.raises(InputError) as refusal:
+        read_pathways(tmp_path / "t.csv", PANEL)
+    assert (refusal.value.code, refusal.value.facts) == ("set-column-ambiguous", {"first": "cell_name"})
+    file = read_pathways(tmp_path / "t.csv", PANEL, set_column="cell_name")
+    assert set(labels(file)) == {"T cell", "B cell"}
