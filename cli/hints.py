@@ -60,6 +60,7 @@ HINTS: dict[str, str] = {
     "too-small-to-hold-out": "Give one rank, such as --rank 1.",
     "version-without-pathways": "`grn commit` adds pathways.",
     # formats
+    "clusters-or-directions": "Name the sets to use with --only, such as --only=-1 --only=1 for directions of change.",
     "codes-or-weights": (
         "Write signs as 1 and -1; or choose with --weight-column {column!r}, or read no sign with --sign-column none."
     ),
@@ -77,6 +78,7 @@ HINTS: dict[str, str] = {
         "--gene-column for regulators and targets, --set-column and --gene-column for sets."
     ),
     "columns-of-one-sample": "Put one column of each sample into one table; if these are samples, add --columns '*'.",
+    "columns-of-sets-ambiguous": "Choose both, such as --set-column {set} --gene-column {gene}.",
     "components-not-expression": "Give the table of genes × samples that they were computed from.",
     "decimal-comma-or-thousands": "Choose with --decimal comma or --decimal point.",
     "decimals-or-thousands": (
@@ -157,9 +159,12 @@ HINTS: dict[str, str] = {
     "missing-or-name": "Use --missing-value {value} if it is missing, or --missing-value none if it is a name.",
     "missing-or-number": "Use --missing-value {value} if it is missing, or --missing-value none if it is a number.",
     "missing-or-value": "Write NA where a value is missing; if {value} is a value, insist with --columns '*'.",
+    "numbers-without-sign": (
+        "Choose another column with --sign-column TITLE, or --sign-column none to take all pairs as activation."
+    ),
     "one-flag-of-sign": "Write signs as 1 and -1 in a column `sign`, or use --sign-column none to read no sign.",
     "one-value-a-row": (
-        "Make one row a gene and one column a sample; in Python: pandas.read_csv(FILE, sep=None, engine='python')"
+        "Make one row a gene and one column a sample; in Python: import pandas; {read}"
         ".pivot(index=GENE, columns=SAMPLE, values=VALUE).to_csv(NEW)."
     ),
     "pathway-without-genes": "Leave the pathway out: name only the other pathways, with --only.",
@@ -192,9 +197,14 @@ HINTS: dict[str, str] = {
     "set-column-ambiguous": "Choose with `grn commit --set-column {first!r}` or another; or leave one in the file.",
     "several-measures": "Choose the columns to read by their titles, such as --columns {pattern!r}.",
     "several-sheets": (
-        "--sheet NAME reads one of them, with `grn init` and `grn commit`; elsewhere, leave one in the file."
+        "--sheet NAME reads one of them, with `grn init`, `grn commit` and `grn lmm enrich`; elsewhere, leave one in "
+        "the file."
     ),
     "sign-not-known": "Choose the column of signs with --sign-column TITLE, or --sign-column none.",
+    "signs-of-perturbation": (
+        "Write 1 for activation and -1 for repression in a column `sign` of the file, those of a knock-down turned; or "
+        "use --sign-column none, and no weights from {column!r}."
+    ),
     "signs-or-loadings": (
         "Choose with --format membership (members of sets, those of -1 load negatively) or --format loadings; "
         "--allow-large takes loadings above a standard deviation."

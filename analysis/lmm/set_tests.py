@@ -119,6 +119,7 @@ def run_set_tests(
     set_variance: bool | None = None,
     permuted: Model | None = None,
     descriptions: bool | None = None,
+    sheet: str | None = None,
     progress: Callable[[float], object] | None = None,
 ) -> SetTests:
     """Return the tests of a library's sets.
@@ -142,6 +143,8 @@ def run_set_tests(
         The same model of permuted signals, a trait each.
     descriptions : bool, optional
         Whether second fields of sets in GMT or GMX are descriptions, or genes; by what stands there when absent.
+    sheet : str, optional
+        The sheet of a workbook; without it, there must be one that holds something.
     progress : callable, optional
         Called with the share that is done.
 
@@ -152,7 +155,8 @@ def run_set_tests(
     InputError
         Pathways cannot be left out of this kernel.
     """
-    model, sets = store_model.model, match_sets(library, store_model.rows.ids, sizes, descriptions=descriptions)
+    model = store_model.model
+    sets = match_sets(library, store_model.rows.ids, sizes, descriptions=descriptions, sheet=sheet)
     null = fit_many(model)[0]
     scanner = make_scanner(model, null, sparse=True)
     tester = SetTester(sets.membership, alternative, _mixture(model, sets.membership, set_variance))
@@ -171,9 +175,14 @@ def run_set_tests(
 
 
 def match_sets(
-    library: Path, ids: tuple[str, ...], sizes: tuple[int, int | None], *, descriptions: bool | None = None
+    library: Path,
+    ids: tuple[str, ...],
+    sizes: tuple[int, int | None],
+    *,
+    descriptions: bool | None = None,
+    sheet: str | None = None,
 ) -> GeneSets:
-    """Return the sets of a file over some genes; `sizes` and `descriptions` as for `run_set_tests`.
+    """Return the sets of a file over some genes; `sizes`, `descriptions` and `sheet` as for `run_set_tests`.
 
     Raises
     ------
@@ -181,7 +190,7 @@ def match_sets(
         There is no such file, or none of its sets has enough genes.
     """
     (least, most), index_of = sizes, {gene: index for index, gene in enumerate(ids)}
-    file = read_set_library(library, index_of, descriptions=descriptions)
+    file = read_set_library(library, index_of, descriptions=descriptions, sheet=sheet)
     pathways = file.pathways
     overlaps = [
         (pathway, np.unique([index_of[gene] for gene in pathway.genes if gene in index_of]).astype(np.intp))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Literal
 
@@ -57,3 +58,22 @@ def _kind_of_zip(path: Path) -> FileKind:
         return "workbook"
     is_of_arrays = not names or any(name.endswith(".npy") for name in names)
     return "zip" if is_of_arrays else "zipped"
+
+
+def pandas_call(path: Path, sheet: str | None = None) -> str:
+    """Return the call of pandas that reads a table of the kind of a file, for a hint.
+
+    Parameters
+    ----------
+    path : Path
+        A text, plain or packed, a workbook or a parquet file.
+    sheet : str, optional
+        Of a workbook.
+    """
+    kind, name = file_kind(path), json.dumps(path.name, ensure_ascii=False)
+    if kind == "parquet":
+        return f"pandas.read_parquet({name})"
+    if kind == "workbook":
+        named = "" if sheet is None else f", sheet_name={json.dumps(sheet, ensure_ascii=False)}"
+        return f"pandas.read_excel({name}{named})"
+    return f'pandas.read_csv({name}, sep=None, engine="python")'

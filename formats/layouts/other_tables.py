@@ -9,6 +9,7 @@ import numpy as np
 
 from ...engine.errors import InputError
 from ...engine.wording import counted, some
+from ..files.kinds import pandas_call
 from ..genes.orientation import GENE_WORDS, SAMPLE_WORDS, title_word
 from .measures import is_measure
 from .titles import WORDS_ON_LIBRARIES, is_component
@@ -107,6 +108,7 @@ def refuse_list_of_values(path: Path, titles: Sequence[str], texts: Sequence[Seq
             f"{path} seems to hold one value a row: columns {some(list(map(repr, titles)))} hold text that repeats, "
             f"and {counted(numbers, 'column')} {'holds' if numbers == 1 else 'hold'} numbers.",
             code="one-value-a-row",
+            facts={"read": pandas_call(path)},
         )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...engine.errors import InputError
-from ..files.kinds import TEXT_KINDS, file_kind
+from ..files.kinds import TEXT_KINDS, file_kind, pandas_call
 from ..files.limits import NAMES_PACKING
 from ..files.opening import open_text
 
@@ -32,7 +32,7 @@ class ForeignSets:
     name : str
         What it is, with its article.
     way : str
-        How to convert it; `{name}` is the file's name.
+        How to convert it; `{name}` is the file's name, `{read}` the call of pandas that reads it.
     opening : re.Pattern
         What its first lines begin with, or hold.
     """
@@ -42,7 +42,7 @@ class ForeignSets:
     opening: re.Pattern[str]
 
 
-_PANDAS = "In Python: import pandas; d = pandas.read_csv("
+_PANDAS = "In Python: import pandas; d = {read}"
 
 FOREIGN_SETS = (
     ForeignSets(
@@ -57,8 +57,9 @@ FOREIGN_SETS = (
     ),
     ForeignSets(
         "a file of annotations (GAF), in which some genes are said NOT to have a term",
-        _PANDAS + '"{name}", sep="\\t", comment="!", header=None, dtype=str); d[~d[3].fillna("").str.contains("NOT")]'
-        '[[4, 2]].drop_duplicates().to_csv("sets.tsv", sep="\\t", index=False, header=["set", "gene"])',
+        'In Python: import pandas; d = pandas.read_csv("{name}", sep="\\t", comment="!", header=None, dtype=str); '
+        'd[~d[3].fillna("").str.contains("NOT")][[4, 2]].drop_duplicates()'
+        '.to_csv("sets.tsv", sep="\\t", index=False, header=["set", "gene"])',
         re.compile(r"!gaf-version"),
     ),
     ForeignSets(
@@ -78,15 +79,15 @@ FOREIGN_SETS = (
     ),
     ForeignSets(
         "scanpy's table of ranked genes, with several columns a group",
-        _PANDAS
-        + '"{name}", index_col=0); d = d[[c for c in d if c.endswith("_names")]].rename(columns=lambda c: c[:-6]); '
+        _PANDAS + '; d = d[[c for c in d if c.endswith("_names")]].rename(columns=lambda c: c[:-6]); '
         'd.melt(var_name="set", value_name="gene").to_csv("sets.tsv", sep="\\t", index=False)',
         re.compile(r"[^\n]*_names\b[^\n]*_(scores|pvals|logfoldchanges)\b"),
     ),
     ForeignSets(
         "a base network of CellOracle, with a row for each peak of a gene and a column for each regulator",
-        _PANDAS + '"{name}").drop(columns="peak_id").groupby("gene_short_name").max().rename_axis("target"); '
-        'd.reset_index().melt("target", var_name="source").query("value > 0")[["source", "target"]]'
+        _PANDAS + '; d = d.drop(columns=[c for c in d if c == "peak_id" or c.startswith("Unnamed")])'
+        '.groupby("gene_short_name").max().rename_axis("target"); d = d.reset_index()'
+        '.melt("target", var_name="source"); d.query("value > 0")[["source", "target"]]'
         '.to_csv("regulons.tsv", sep="\\t", index=False)',
         re.compile(r"[^\n]*\bpeak_id\b[^\n]*\bgene_short_name\b"),
     ),
@@ -116,7 +117,10 @@ def refuse_foreign_sets(path: Path) -> None:
         text = "".join(line[:_MOST_TEXT] for line in itertools.islice(stream, _LOOKED_AT))
     for kind in FOREIGN_SETS:
         if kind.opening.match(text.lstrip("\ufeff")):
-            raise InputError(f"{path} is {kind.name}.", hint=kind.way.replace("{name}", path.name))
+            raise InputError(
+                f"{path} is {kind.name}.",
+                hint=kind.way.replace("{name}", path.name).replace("{read}", pandas_call(path)),
+            )
 
 
 def undirected_columns(titles: Sequence[str]) -> tuple[int, int] | None:

@@ -17,6 +17,7 @@ from ...engine.wording import some
 from ..genes.identifiers import Matcher
 from ..readers import READERS
 from ..sets.gmt import choose_descriptions
+from ..sets.unassigned import leave_out_unassigned
 from .matching import leave_out_empty, match_all, note_missing, note_regulators, refuse_large
 from .reading import Asked, detect_kind, read_source
 
@@ -180,6 +181,7 @@ def read_pathways(
         file = choose_descriptions(path, file, kind, lambda name: matcher.index(name) is not None, descriptions)
     elif descriptions is not None:
         raise InputError(f"{path} is neither GMT nor GMX, and has no descriptions of sets.")
+    file = leave_out_unassigned(path, file, only)
     if normalize != "none" and file.is_scaled and units != "sd":
         raise InputError(f"The loadings of {path} are in the units of the expression, and are not scaled.")
     strength, units = _choose_scale(file, strength, units, pathway_covariance)

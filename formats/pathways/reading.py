@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..genes.identifiers import Matcher
-    from .plain_forms import PlainForm
+    from ..sets.plain_forms import PlainForm
 
 OF_ROWS = frozenset({"gmx", "membership", "loadings"})
 """Formats whose files are tables in which a title above would be read as names."""
@@ -102,12 +102,12 @@ def _read_file(path: Path, asked: Asked, matcher: Matcher) -> tuple[str, Loading
         asked = replace(asked, kind="regulon" if "source_column" in asked.choices else "sets")
     is_rows = file_kind(path) in CELL_KINDS or asked.sheet is not None or asked.kind in OF_ROWS
     if is_rows or asked.kind == "gmt":
-        from .plain_forms import plain_lists, plain_table
+        from ..sets.plain_forms import plain_lists, plain_table
 
         with plain_table(path, asked.sheet) if is_rows else plain_lists(path, insist=True) as form:
             return _read_kind(path, asked, matcher) if form is None else _read_form(form, asked, matcher)
     if not without_packing(path.name).endswith(SET_ENDINGS):
-        from .plain_forms import plain_table
+        from ..sets.plain_forms import plain_table
 
         with plain_table(path) as form:
             if form is not None:
@@ -117,7 +117,7 @@ def _read_file(path: Path, asked: Asked, matcher: Matcher) -> tuple[str, Loading
     except InputError as error:
         if error.code not in (NOT_RECOGNISED, "columns-not-named"):
             raise
-        from .plain_forms import plain_lists
+        from ..sets.plain_forms import plain_lists
         from .undecided import explain
 
         with plain_lists(path) as form:
@@ -143,15 +143,7 @@ def _read_kind(path: Path, asked: Asked, matcher: Matcher) -> tuple[str, Loading
     try:
         kind = detect_kind(path) if is_guessed else asked.kind
     except InputError as error:
-        from .foreign_sets import refuse_foreign_sets
-        from .undecided import read_by_genes
-
-        refuse_foreign_sets(path)
-        found = read_by_genes(path, matcher) if error.code == NOT_RECOGNISED else None
-        if found is None:
-            raise
-        kind, file = found
-        return kind, _judged(path, kind, _without_choices(path, file, asked), asked, matcher)
+        return _read_unknown(path, error, asked, matcher)
     if kind == "loadings":
         from ..models.matrix_axes import has_genes_in_columns, read_transposed
         from .foreign_sets import refuse_foreign_sets
@@ -175,6 +167,31 @@ def _read_kind(path: Path, asked: Asked, matcher: Matcher) -> tuple[str, Loading
         _without_choices(path, LoadingsFile(()), asked)
     file = reader.read(path, **asked.choices)
     return kind, _judged(path, kind, file, asked, matcher)
+
+
+def _read_unknown(path: Path, error: InputError, asked: Asked, matcher: Matcher) -> tuple[str, LoadingsFile]:
+    """Return the kind and content of a file of no known form, by where it has genes of the panel, or raise the error.
+
+    Raises
+    ------
+    InputError
+        Nothing says what it is; or it is known to be of another kind.
+    """
+    from .foreign_sets import refuse_foreign_sets
+    from .id_tables import read_sets_by_id
+    from .undecided import read_by_genes
+
+    refuse_foreign_sets(path)
+    if error.code != NOT_RECOGNISED:
+        raise error
+    by_id = read_sets_by_id(path, matcher, asked.choices)
+    if by_id is not None:
+        return "sets", by_id
+    found = read_by_genes(path, matcher)
+    if found is None:
+        raise error
+    kind, file = found
+    return kind, _judged(path, kind, _without_choices(path, file, asked), asked, matcher)
 
 
 def _judged(path: Path, kind: str, file: LoadingsFile, asked: Asked, matcher: Matcher) -> LoadingsFile:

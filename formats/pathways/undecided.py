@@ -15,7 +15,7 @@ from ..models.matrix_axes import has_genes_in_columns, read_transposed
 from ..readers import NOT_RECOGNISED, READERS
 from ..regulons.titles import is_p_title, title_key
 from ..sets.gmx import read_sets_in_columns
-from ..sets.memberships import is_membership
+from ..sets.memberships import has_counts, is_membership
 from ..sets.set_tables import RESULT_TITLES
 from ..tables.delimited import open_table, read_header
 from .foreign_sets import undirected_columns
@@ -44,6 +44,9 @@ def read_by_genes(path: Path, matcher: Matcher) -> tuple[str, LoadingsFile] | No
 def members_or_loadings(path: Path, matcher: Matcher, *, is_set: bool) -> str:
     """Return what a table like one of loadings is, refusing results of tests, and 0 and 1 that may be either."""
     _refuse_results(path)
+    if _has_counts(path):
+        refuse_matrix(path, READERS["pathways"]["membership"].read(path), matcher)
+        return "membership"
     if not _is_binary(path, matcher):
         return "loadings"
     if not is_set:
@@ -75,6 +78,13 @@ def _refuse_results(path: Path) -> None:
             f"All columns of {path} beside its genes may describe them: {some([repr(header[i]) for i in described])}.",
             code="results-not-loadings",
         )
+
+
+def _has_counts(path: Path) -> bool:
+    if file_kind(path) not in TABLE_KINDS:
+        return False
+    with open_table(path) as table:
+        return has_counts(table)
 
 
 def _is_binary(path: Path, matcher: Matcher) -> bool:

@@ -13,6 +13,7 @@ from ..layouts.titles import is_counting
 from ..tables.delimited import read_header
 from ..tables.fields import is_number
 from ..tables.table import Row
+from .set_ids import are_set_ids
 from .signs import read_sign
 from .titles import GENE_TITLES, SET_TITLES, SOURCE_TITLES, TARGET_TITLES, are_labels, is_group_title, title_key
 
@@ -143,10 +144,14 @@ def find_layout(table: Table) -> Layout | None:
     columns = _find_names(titles) or _find_groups(table, header, titles)
     if columns is not None:
         source, target = columns
+        _refuse_kinds_of_cells(table, header, titles, source)
         names = column_of(body, target)
         if any(map(_DECIMAL.fullmatch, names)) or 2 * sum(bool(_LISTED.search(name)) for name in names) > len(names):
             return None
-        return Layout(header, source, target, body, are_sets=_names_sets(titles[source]))
+        are_sets = _names_sets(titles[source]) or are_set_ids(column_of(body, source))
+        return Layout(header, source, target, body, are_sets=are_sets)
+    if any(are_set_ids(column_of(table.first, column)) for column in range(len(table.first[0].fields))):
+        return None
     if _is_trrust(table.first[0].fields):
         titles = ("source", "target", "mode", "PMID")[: len(header)]
         note = "no header: read as source, target, mode of regulation, as TRRUST writes them"
@@ -275,6 +280,17 @@ def _find_groups(
             facts={"first": listed[0]},
         )
     return (groups[0], gene) if groups else None
+
+
+def _refuse_kinds_of_cells(table: Table, header: Sequence[str], titles: Sequence[str], source: int) -> None:
+    """Refuse to take CellMarker's `cell_type`, normal or of cancer, for the sets that its `cell_name` names."""
+    if titles[source] == "cell_type" and "cell_name" in titles:
+        first = header[titles.index("cell_name")]
+        raise InputError(
+            f"{table.path} has genes in groups by 2 columns: {first!r}, {header[source]!r}.",
+            code="set-column-ambiguous",
+            facts={"first": first},
+        )
 
 
 def _is_trrust(first: Sequence[str]) -> bool:

@@ -10,6 +10,7 @@ from ...engine.errors import InputError, NotFound
 from ...engine.wording import some
 from ..files.names import clipped
 from ..tables.fields import is_missing, is_number
+from .perturbations import sign_of_perturbation
 from .signs import (
     FLAG_TITLES,
     is_sign_title,
@@ -60,16 +61,21 @@ def find_columns(path: Path, layout: Layout, sign_column: str | None, weight_col
                 raise _may_be_codes(path, header[weight], cells[weight])
             weight = None
     weight = None if weight in names else weight
-    signs, are_flags = (), False
+    signs, are_flags, are_numbers = (), False, False
     if sign_column is None:
         signs, are_flags = _find_signs(path, header, titles, cells, weight)
     elif sign_column != "none":
         signs = (_chosen(path, layout, sign_column) or 0,)
         _refuse_flags(path, header[signs[0]], cells.get(signs[0], []))
+        are_numbers = _are_signed_numbers(cells.get(signs[0], []))
     unread = {
         column: UnreadColumn(header[column]) for column in cells if column not in (weight, *signs) and header[column]
     }
-    return Columns(weight, signs, are_flags, unread, are_members=weight is not None and _are_truths(cells[weight]))
+    are_members = weight is not None and _are_truths(cells[weight])
+    perturbation = "" if layout.are_sets else sign_of_perturbation(layout)
+    return Columns(
+        weight, signs, are_flags, unread, are_members=are_members, are_numbers=are_numbers, perturbation=perturbation
+    )
 
 
 def read_weight(path: Path, row: Row, layout: Layout, columns: Columns) -> float:
@@ -159,6 +165,12 @@ def _are_codes(cells: Iterable[str]) -> bool:
     """Whether numbers are whole and have no sign: 1 and 2 may be codes of activation and repression, or weights."""
     numbers = [float(cell) for cell in cells if not is_missing(cell)]
     return all(number >= 0 and number.is_integer() for number in numbers)
+
+
+def _are_signed_numbers(cells: Iterable[str]) -> bool:
+    """Whether fields are numbers whose signs count, such as correlations, and not only 1, 0 and -1, or codes."""
+    filled = [cell for cell in cells if not is_missing(cell)]
+    return all(map(is_number, filled)) and any(read_sign(cell) is None for cell in filled) and not _are_codes(filled)
 
 
 def _may_be_codes(path: Path, title: str, cells: Iterable[str]) -> InputError:

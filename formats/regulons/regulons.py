@@ -12,23 +12,15 @@ from ...engine.choices import UnknownSign
 from ...engine.errors import InputError, check_choice
 from ...engine.wording import counted
 from ..files.limits import NAMES_PACKING, TEXT_COST, MemoryBudget
-from ..files.names import check_names, clipped
+from ..files.names import check_names
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
-from ..tables.delimited import open_table, read_body, read_header
+from ..tables.delimited import open_table, read_body
+from ..tables.fields import is_unnamed
 from .edge_tables import Names, require_layout
+from .perturbations import note_changes
 from .regulon_columns import find_columns, read_weight
-from .signs import (
-    SignMarks,
-    describe_completed,
-    describe_settled,
-    describe_unsettled,
-    has_dash,
-    has_unknown_part,
-    read_flagged_signs,
-    read_known_signs,
-    spell_dashes,
-    split_regulon_name,
-)
+from .row_signs import SignReader, width_of
+from .signs import describe_completed, describe_settled, describe_unsettled, split_regulon_name
 from .titles import is_group_title
 from .unread_columns import note_unread, refuse_flags_of_members, refuse_unread_signs
 
@@ -38,6 +30,7 @@ if TYPE_CHECKING:
 
     from ..tables.table import Row, Table
     from .edge_tables import Layout
+    from .row_signs import Sign
     from .unread_columns import Columns
 
 PROGENY = frozenset(
@@ -55,7 +48,8 @@ class _Pairs:
 
     Their weights by source, the line of each whose sign no entry knows, and of each that has both signs; those with a
     known sign that other entries do not know; whether there are weights or signs at all, whether there is a column of
-    signs, the first pair with a negative weight, and the first with a weight of the other sign.
+    signs, the first pair with a negative weight, and the first with a weight of the other sign; how many rows have no
+    gene.
     """
 
     weights: dict[str, dict[str, float]]
@@ -66,6 +60,7 @@ class _Pairs:
     completed: set[tuple[str, str]] = field(default_factory=set["tuple[str, str]"])
     negative: str = ""
     turned: str = ""
+    unnamed: int = 0
 
 
 def read_regulons(
@@ -111,6 +106,7 @@ def read_regulons(
     with open_table(path, packing=NAMES_PACKING) as table:
         layout = require_layout(table, Names(gene_column, source_column, set_column))
         columns = find_columns(path, layout, sign_column, weight_column)
+        changes = note_changes(path, layout, columns.signs, columns.weight, columns.perturbation)
         pairs = _read_pairs(table, layout, columns)
     if not pairs.weights:
         raise InputError(f"{path} holds no regulon: there is nothing below its header.")
@@ -124,7 +120,13 @@ def read_regulons(
     notes = [layout.note] if layout.note else []
     if are_sets and columns.weight is None and weight_column is None:
         refuse_flags_of_members(path, columns)
-    notes += [_note_weights(layout.header, columns, pairs, are_sets=are_sets), *note_unread(layout.header, columns)]
+    notes += [
+        _note_weights(layout.header, columns, pairs, are_sets=are_sets),
+        *changes,
+        *note_unread(layout.header, columns),
+    ]
+    if pairs.unnamed:
+        notes.append(f"{counted(pairs.unnamed, 'row')} without a gene in {layout.header[layout.target]!r} skipped")
     notes += _settle_unknown(path, pairs, unknown_sign)
     regulons = [_regulon(source, targets, pairs, are_sets) for source, targets in pairs.weights.items() if targets]
     if are_sets:
@@ -158,14 +160,19 @@ def _regulon(source: str, targets: dict[str, float], pairs: _Pairs, is_gene_set:
 
 def _read_pairs(table: Table, layout: Layout, columns: Columns) -> _Pairs:
     pairs = _Pairs({}, columns.weight is not None or bool(columns.signs), has_sign_column=bool(columns.signs))
-    signs = _SignReader(table, layout, columns)
+    signs = SignReader(table, layout, columns)
     budget = MemoryBudget(table.path)
-    width = _width(table, layout)
+    width = width_of(table, layout)
     unread = list(columns.unread.items())
+    named = 0
     for plain in read_body(table, width, after_header=layout.has_header):
         row = layout.expand(plain)
         source, target = row.fields[layout.source].strip(), row.fields[layout.target].strip()
-        check_names((source, target), f"line {row.line}, name", table.path)
+        if is_unnamed(target):
+            pairs.unnamed += 1
+            continue
+        _check_pair(table.path, row, layout)
+        named += 1
         for column, seen in unread:
             seen.add(row.fields[column])
         if any(not seen.is_open for _, seen in unread):
@@ -175,16 +182,7 @@ def _read_pairs(table: Table, layout: Layout, columns: Columns) -> _Pairs:
             continue
         sign = signs.read(row)
         pair = f"line {row.line}, {source} → {target}"
-        if weight < 0:
-            pairs.negative = pairs.negative or pair
-        if weight > 0 > sign.value or weight < 0 < sign.value:
-            pairs.turned = pairs.turned or pair
-        if pairs.negative and pairs.turned and columns.signs:
-            raise InputError(
-                f"{table.path}: the weights have signs ({pairs.negative}), and those in column "
-                f"{layout.header[columns.signs[0]]!r} are others ({pairs.turned}).",
-                code="weight-against-sign",
-            )
+        _note_signs(table.path, pairs, pair, weight, sign)
         signed = math.copysign(weight, sign.value) if sign.is_known and weight >= 0 else weight
         if source not in pairs.weights:
             budget.reserve(_SOURCE_COST)
@@ -194,10 +192,49 @@ def _read_pairs(table: Table, layout: Layout, columns: Columns) -> _Pairs:
         else:
             budget.reserve(2 * TEXT_COST + len(target))
         _add_pair(table.path, pairs, (source, target), signed, row.line, sign)
+    if pairs.unnamed > named:
+        raise _mostly_unnamed(table.path, layout, pairs.unnamed, named)
+    signs.refuse_positive()
     return pairs
 
 
-def _add_pair(path: Path, pairs: _Pairs, pair: tuple[str, str], signed: float, line: int, sign: _Sign) -> None:
+def _note_signs(path: Path, pairs: _Pairs, pair: str, weight: float, sign: Sign) -> None:
+    """Keep the first pair of negative weight, and the first whose weight is against its sign; refuse both together."""
+    if weight < 0:
+        pairs.negative = pairs.negative or pair
+    if weight > 0 > sign.value or weight < 0 < sign.value:
+        pairs.turned = pairs.turned or pair
+    if pairs.negative and pairs.turned and pairs.has_sign_column:
+        raise InputError(
+            f"{path}: the weights have signs ({pairs.negative}), and those in the column of signs are others "
+            f"({pairs.turned}).",
+            code="weight-against-sign",
+        )
+
+
+def _check_pair(path: Path, row: Row, layout: Layout) -> None:
+    """Refuse a row of which a name is empty, too long or cannot be printed."""
+    source, target = row.fields[layout.source].strip(), row.fields[layout.target].strip()
+    if not source:
+        what = "set" if layout.are_sets else "regulator"
+        raise InputError(
+            f"{path}, line {row.line}: {target} has no {what} in column {layout.header[layout.source]!r}: that of the "
+            "row above, as merged cells have it, or none.",
+            hint="Write the name in each row, or take such rows out of the file.",
+        )
+    check_names((source, target), f"line {row.line}, name", path)
+
+
+def _mostly_unnamed(path: Path, layout: Layout, unnamed: int, named: int) -> InputError:
+    have = "has" if unnamed == 1 else "have"
+    return InputError(
+        f"{path}: {unnamed:,} of {counted(unnamed + named, 'row')} {have} no gene in column "
+        f"{layout.header[layout.target]!r}: they may belong to the gene above, as in merged cells, or to none.",
+        hint="Write the gene in each row, or take such rows out of the file.",
+    )
+
+
+def _add_pair(path: Path, pairs: _Pairs, pair: tuple[str, str], signed: float, line: int, sign: Sign) -> None:
     """Add a pair, or refuse it where it stands already with another weight.
 
     A sign that is known counts beside one that is not; of both signs, a pair has none.
@@ -221,68 +258,6 @@ def _add_pair(path: Path, pairs: _Pairs, pair: tuple[str, str], signed: float, l
         pairs.completed.add(pair)
     if sign.is_known_in_part:
         pairs.completed.add(pair)
-
-
-@dataclass(frozen=True, slots=True)
-class _Sign:
-    """The sign of a row: +1 or −1, or 0 where there is no column of signs, none is known, or both are."""
-
-    value: int = 0
-    is_unknown: bool = False
-    is_disputed: bool = False
-    is_known_in_part: bool = False
-
-    @property
-    def is_known(self) -> bool:
-        return self.value != 0
-
-
-@dataclass
-class _SignReader:
-    """Reads the signs of rows; where a column has dashes, the whole of it is looked at once to learn what they are."""
-
-    table: Table
-    layout: Layout
-    columns: Columns
-    _minus: frozenset[int] | None = None
-
-    def read(self, row: Row) -> _Sign:
-        """Return the sign of a row."""
-        signs = self.columns.signs
-        if not signs:
-            return _Sign()
-        fields = [row.fields[column] for column in signs]
-        if not self.columns.are_flags and any(map(has_dash, fields)):
-            minus = self._columns_of_minus()
-            fields = [spell_dashes(f, are_minus=column in minus) for f, column in zip(fields, signs, strict=True)]
-        known = read_flagged_signs(*fields) if self.columns.are_flags else read_known_signs(fields)
-        if known is None:
-            title = self.layout.header[signs[0]]
-            raise InputError(
-                f"{self.table.path}, line {row.line}: {clipped(fields[0])} in column {title!r} is not known as a sign "
-                "of regulation.",
-                code="sign-not-known",
-                facts={"column": title},
-            )
-        is_one = len(known) == 1
-        in_part = is_one and not self.columns.are_flags and has_unknown_part(fields)
-        return _Sign(sum(known), is_unknown=not known, is_disputed=len(known) > 1, is_known_in_part=in_part)
-
-    def _columns_of_minus(self) -> frozenset[int]:
-        """Return the columns of signs in which a dash is a minus."""
-        if self._minus is None:
-            marks = {column: SignMarks() for column in self.columns.signs}
-            with open_table(self.table.path, packing=NAMES_PACKING) as again:
-                for plain in read_body(again, _width(again, self.layout), after_header=self.layout.has_header):
-                    row = self.layout.expand(plain)
-                    for column, mark in marks.items():
-                        mark.add(row.fields[column])
-            self._minus = frozenset(column for column, mark in marks.items() if mark.are_dashes_minus)
-        return self._minus
-
-
-def _width(table: Table, layout: Layout) -> int:
-    return len(read_header(table)) if layout.has_header else len(layout.header)
 
 
 def _settle_unknown(path: Path, pairs: _Pairs, unknown_sign: UnknownSign) -> list[str]:
@@ -311,6 +286,7 @@ def _settle_unknown(path: Path, pairs: _Pairs, unknown_sign: UnknownSign) -> lis
 def _note_weights(header: Sequence[str], columns: Columns, pairs: _Pairs, *, are_sets: bool) -> str:
     every = [weight for targets in pairs.weights.values() for weight in targets.values()]
     titles = " and ".join(repr(header[column] or "relation") for column in columns.signs)
+    titles = f"{titles}, whose numbers have signs" if columns.are_numbers else titles
     signs = f"{sum(w < 0 for w in every):,} of {counted(len(every), 'pair')} repressing, from column {titles}"
     if not titles and not are_sets and min(every) >= 0:
         titles, signs = "none", "no pair has a sign of repression: all are taken as activation"

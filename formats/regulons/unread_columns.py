@@ -10,6 +10,7 @@ from ...engine.errors import InputError
 from ...engine.wording import some
 from ..files.names import clipped
 from ..tables.fields import is_missing, is_number
+from .perturbations import are_changes, turned_signs, what_of
 from .signs import (
     SignMarks,
     has_dash,
@@ -64,6 +65,10 @@ class Columns:
         Other columns that may hold signs or weights.
     are_members : bool
         Whether the column of weights holds TRUE and FALSE: of a set, only the genes that it marks are members.
+    are_numbers : bool
+        Whether the column of signs holds numbers, such as correlations: their signs count.
+    perturbation : str
+        By what the table shows that regulators were perturbed, or empty.
     """
 
     weight: int | None
@@ -71,6 +76,8 @@ class Columns:
     are_flags: bool = False
     unread: dict[int, UnreadColumn] = field(default_factory=dict["int", "UnreadColumn"])
     are_members: bool = False
+    are_numbers: bool = False
+    perturbation: str = ""
 
 
 @dataclass(slots=True)
@@ -201,12 +208,12 @@ def refuse_unread_signs(
     for column in columns.unread.values():
         word = title_key(column.title)
         if column.repression and word not in NOT_SIGNS:
-            raise _may_be_signs(path, column.title, column.repression)
+            raise _may_be_signs(path, columns, column.title, column.repression)
     if is_signed:
         return
     for column in columns.unread.values():
         if not (are_groups and column.may_be_numbers and _OF_MODULES.fullmatch(title_key(column.title))):
-            _refuse_unread(path, column)
+            _refuse_unread(path, columns, column)
     if columns.weight is None and any(title_key(c.title) == "sign_decision" for c in columns.unread.values()):
         raise InputError(
             f"{path} says in 'sign_decision' how signs were decided, and has no column of the signs themselves.",
@@ -215,7 +222,7 @@ def refuse_unread_signs(
         )
 
 
-def _refuse_unread(path: Path, column: UnreadColumn) -> None:
+def _refuse_unread(path: Path, columns: Columns, column: UnreadColumn) -> None:
     """Refuse a column whose numbers, flags or marks may be signs, where no other column has signs."""
     word = title_key(column.title)
     if column.is_empty or (word in NOT_SIGNS and not (column.may_be_signs and column.negative)):
@@ -227,14 +234,22 @@ def _refuse_unread(path: Path, column: UnreadColumn) -> None:
     if column.has_dashes_for_minus and not column.may_be_numbers:
         column.negative = column.negative or "-"
     if column.often_signs and not column.may_be_numbers:
-        raise _may_be_signs(path, column.title, column.negative or column.often_signs)
+        raise _may_be_signs(path, columns, column.title, column.negative or column.often_signs)
     if column.negative and (column.is_relation or column.may_be_signs or column.may_be_numbers):
-        raise _may_be_signs(path, column.title, column.negative)
+        raise _may_be_signs(path, columns, column.title, column.negative)
 
 
-def _may_be_signs(path: Path, title: str, sign: str) -> InputError:
+def _may_be_signs(path: Path, columns: Columns, title: str, sign: str) -> InputError:
+    if are_changes(title, [sign]) and columns.perturbation:
+        return turned_signs(path, title, columns.perturbation)
+    turned = (
+        f" It {what_of(title)}: after a knock-down or knock-out of the regulator, signs are the other way round."
+        if are_changes(title, [sign])
+        else ""
+    )
     return InputError(
-        f"The column {title!r} of {path} may hold the signs of regulation, such as {clipped(sign)}, or something else.",
+        f"The column {title!r} of {path} may hold the signs of regulation, such as {clipped(sign)}, or something else."
+        f"{turned}",
         code="column-may-be-signs",
         facts={"column": title},
     )

@@ -19,6 +19,7 @@ from ..regulons.signs import names_one_sign, split_regulon_name
 from ..regulons.titles import GENE_TITLES, SET_TITLES, SOURCE_TITLES, TARGET_TITLES, is_group_title, title_key
 from ..sets.gmt import set_twice
 from ..tables.delimited import open_table, peek, read_body, read_header
+from ..tables.fields import is_unnamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -180,7 +181,7 @@ def _read_lists(table: Table, lists: _Lists) -> LoadingsFile:
     path, header = table.path, read_header(table)
     lines: dict[str, int] = {}
     sets: list[GeneLoadings] = []
-    budget, repeated = MemoryBudget(path), 0
+    budget, repeated, empty = MemoryBudget(path), 0, 0
     for row in read_body(table, len(header)):
         name = row.fields[lists.names].strip()
         genes: dict[str, float] = {}
@@ -190,9 +191,10 @@ def _read_lists(table: Table, lists: _Lists) -> LoadingsFile:
                 raise InputError(f"{path}, line {row.line}: {turned} is both activated and repressed by {name}.")
             repeated += len(listed) - len(set(listed) - genes.keys())
             genes.update(dict.fromkeys(listed, sign))
-        check_names([name, *genes], f"line {row.line}, name", path)
         if not genes:
-            raise InputError(f"{path}, line {row.line}: the gene set {name} has no genes.")
+            empty += 1
+            continue
+        check_names([name, *genes], f"line {row.line}, name", path)
         if lines.setdefault(name, row.line) != row.line:
             raise set_twice(path, row.line, name, lines[name])
         budget.reserve(TEXT_COST * (1 + len(genes)))
@@ -200,13 +202,17 @@ def _read_lists(table: Table, lists: _Lists) -> LoadingsFile:
         loadings = np.array(list(genes.values()))
         sets.append(GeneLoadings(name, tuple(genes), loadings, source=source, is_set=bool(np.all(loadings > 0))))
     if not sets:
-        raise InputError(f"{path} holds no gene set: there is nothing below its header.")
-    return LoadingsFile(tuple(sets), notes=tuple(_notes_of_lists(header, lists, repeated)))
+        raise InputError(f"{path} holds no gene set: {'no row has genes' if empty else 'nothing is below its header'}.")
+    notes = list(_notes_of_lists(header, lists, repeated))
+    if empty:
+        columns = " or ".join(repr(header[column]) for column, _ in lists.columns)
+        notes.append(f"{counted(empty, 'row')} without a gene in {columns} skipped")
+    return LoadingsFile(tuple(sets), notes=tuple(notes))
 
 
 def _split_list(path: Path, row: Row, column: int, separator: str) -> list[str]:
     """Return the genes in a field."""
-    genes = [gene for part in row.fields[column].split(separator) if (gene := part.strip(" '\"[]"))]
+    genes = [gene for part in row.fields[column].split(separator) if not is_unnamed(gene := part.strip(" '\"[]"))]
     others = [mark for mark in _SEPARATORS if mark not in (separator, " ")]
     mixed = next((gene for gene in genes if re.search(r"\s", gene) or any(mark in gene for mark in others)), None)
     if mixed is not None:

@@ -21,6 +21,8 @@ _MISSING = frozenset(
     {"", "na", "nan", "n/a", "null", "none", "-", ".", "?", "<na>", "#n/a", "#nv", "#na", "#div/0!", "#value!", "#ref!"}
 )
 
+_UNNAMED = frozenset({"", "NA", "N/A", "#N/A", "<NA>", "NaN", "-", "--", "."})
+
 
 def is_number(field: str) -> bool:
     """Whether a field reads as a number; missing values do not."""
@@ -34,6 +36,17 @@ def is_number(field: str) -> bool:
 def is_missing(field: str) -> bool:
     """Whether a field is empty or says NA."""
     return field.strip().lower() in _MISSING
+
+
+def is_unnamed(field: str) -> bool:
+    """Whether a field that should have a name is empty, or says NA as R, pandas and spreadsheets write it.
+
+    Examples
+    --------
+    >>> [is_unnamed(field) for field in ("", " NA", "#N/A", "nan", "TP53")]  # nan is a gene of the fly
+    [True, True, True, False, False]
+    """
+    return field.strip() in _UNNAMED
 
 
 def plain_number(field: str) -> str:

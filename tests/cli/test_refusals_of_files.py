@@ -139,6 +139,7 @@ REFUSALS = [
         "one-value-a-row",
         INIT,
         "gene\tsample\tvalue\n" + "".join(f"G{i}\ts{j}\t{i + j}.5\n" for i in range(4) for j in range(4)),
+        {"read": 'pandas.read_csv("f.tsv", sep=None, engine="python")'},
     ),
     Refusal("square-not-expression", INIT, table(["gene", *GENES], GENES, np.corrcoef(VALUES), decimals=6)),
     Refusal(
@@ -181,6 +182,29 @@ REFUSALS = [
         {"value": "-999"},
     ),
     # pathways
+    Refusal(
+        "clusters-or-directions",
+        f"{COMMIT} --set-column direction --gene-column gene",
+        "gene\tdirection\nTP53\t-1\nMDM2\t0\nMYC\t1\nBAX\t1\n",
+    ),
+    Refusal(
+        "columns-of-sets-ambiguous",
+        COMMIT,
+        "GO:0006915\tTP53\tMDM2\nGO:0006915\tMYC\tBAX\n",
+        {"set": "1", "gene": "2"},
+    ),
+    Refusal(
+        "numbers-without-sign",
+        f"{COMMIT} --sign-column NES",
+        "source\ttarget\tNES\nTP53\tMDM2\t4.5\nTP53\tBAX\t3.5\n",
+        {"column": "NES"},
+    ),
+    Refusal(
+        "signs-of-perturbation",
+        COMMIT,
+        "TF\tgene\tlogFC\tmethod\nTP53\tMDM2\t-1.5\tsiRNA\nTP53\tMYC\t0.5\tsiRNA\n",
+        {"column": "logFC"},
+    ),
     Refusal(
         "codes-or-weights",
         COMMIT,

@@ -53,6 +53,7 @@ OWN_OUT = (
     metavar="FILE",
     help=f"The gene sets: {list_formats('gene sets')}.",
 )
+@click.option("--sheet", metavar="NAME", help="The sheet of a workbook of gene sets.")
 @click.option(
     "--descriptions/--no-descriptions",
     default=None,
@@ -105,6 +106,7 @@ def command(
     ci: str,
     seed: int,
     library: Path,
+    sheet: str | None,
     descriptions: bool | None,
     alternative: Alternative,
     min_genes: int,
@@ -148,6 +150,7 @@ def command(
             set_variance=set_variance,
             permuted=permutations,
             descriptions=descriptions,
+            sheet=sheet,
             progress=progress,
         )
     span = lmm_options.interval_of(store_model, tests.null, ci, seed)

@@ -53,6 +53,45 @@ def test_first_genes_that_stand_for_descriptions_are_not_lost_in_silence(tmp_pat
     assert sizes == {True: (5, 5, 5), False: (6, 6, 6)}
 
 
+LIBRARIES = {
+    "titles above a table": ("t.csv", "Table S3 Modules of the lab,,\nset,gene\n", "A,{}\n", "1 line above"),
+    "names before a colon": ("t.txt", "", None, "a set a line"),
+}
+
+
+@pytest.mark.parametrize(("name", "top", "line", "note"), LIBRARIES.values(), ids=LIBRARIES)
+def test_libraries_may_have_the_forms_of_editors(tmp_path: Path, name: str, top: str, line: str | None, note: str):
+    body = "".join(line.format(gene) for gene in GENES[:6]) if line else f"A: {', '.join(GENES[:6])}\n"
+    (tmp_path / name).write_text(top + body)
+    sets = match_sets(tmp_path / name, GENES, (5, 20))
+    assert (sets.names, sets.sizes) == (("A",), (6,))
+    assert any(note in other for other in sets.notes)
+
+
+def test_a_sheet_of_a_workbook_is_a_library(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for title in ("Readme", "Sets"):
+        sheet = book.create_sheet(title)
+        sheet.append(["Signatures of the lab"])
+        sheet.append(["set", "gene"])
+        for gene in GENES[:6]:
+            sheet.append(["A", gene])
+    book.save(tmp_path / "t.xlsx")
+    assert match_sets(tmp_path / "t.xlsx", GENES, (5, 20), sheet="Sets").sizes == (6,)
+    with pytest.raises(InputError) as refusal:
+        match_sets(tmp_path / "t.xlsx", GENES, (5, 20))
+    assert refusal.value.code == "several-sheets"
+
+
+def test_sets_that_are_none_are_not_tested(tmp_path: Path) -> None:
+    rows = [f"{name}\t{gene}\n" for i, name in enumerate(("blue", "grey", "tan")) for gene in GENES[6 * i : 6 * i + 6]]
+    (tmp_path / "t.tsv").write_text("set\tgene\n" + "".join(rows))
+    sets = match_sets(tmp_path / "t.tsv", GENES, (5, 20))
+    assert sets.names == ("blue", "tan")
+    assert any("'grey' (6 genes) left out" in note for note in sets.notes)
+
+
 def test_what_was_decided_about_a_library_is_kept(tmp_path: Path) -> None:
     library = tmp_path / "sets.tsv"
     library.write_text("set\tgenes\nA\t" + ";".join(GENES[:6]) + "\n")

@@ -145,7 +145,7 @@ def test_groups_are_chosen_by_their_column(tmp_path: Path):
 )
 @pytest.mark.parametrize("gene", ["gene", "", "Gen"])
 def test_a_column_of_clusters_makes_sets(tmp_path: Path, title: str, gene: str):
-    labels = ["blue", "grey", "blue", "red"] if "olo" in title else ["0", "1", "0", "2"]
+    labels = ["blue", "tan", "blue", "red"] if "olo" in title else ["0", "1", "0", "2"]
     file = read(tmp_path / "t.tsv", table([gene, title], labels))
     assert loadings(file) == {
         labels[0]: {"TP53": 0.1, "CDKN1A": 0.1},

@@ -164,7 +164,7 @@ def test_a_source_loads_plus_the_strength_even_where_it_represses_itself(tmp_pat
         ("TP53\tMDM2\t\n", "line 2, column weight: the weight '' of TP53 → MDM2"),
         ("TP53\tMDM2\tinf\n", "not a finite number"),
         ("TP53\tMDM2\tstrong\n", "line 2, column weight: the weight 'strong' of TP53 → MDM2 is not a number"),
-        ("TP53\t\t1\n", "empty name"),
+        ("TP53\t\t1\n", "no gene in column"),
         ("TP53\tMDM2\t0\n", "TP53"),
         ("", "nothing below its header"),
     ],

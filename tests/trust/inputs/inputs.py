@@ -40,7 +40,7 @@ from typing import TYPE_CHECKING, Any
 import grnledger
 from good_inputs import EXPRESSION, GOOD, SETS
 from grnledger.engine.errors import Conflict, GrnError, InputError
-from grnledger.formats.pathways import gmt
+from grnledger.formats.sets import gmt
 from hostile_inputs import HOSTILE
 from input_damage import damaged
 from input_doors import BAD, DOORS, LONGEST_SENTENCE, attempt

@@ -210,6 +210,36 @@ def test_files_that_are_not_read_are_named_with_the_way(tmp_path: Path, what: st
     assert refusal.value.hint
 
 
+@pytest.mark.parametrize("ending", ["csv", "parquet", "xlsx"])
+@pytest.mark.parametrize("index", [False, True])
+def test_the_way_that_is_named_makes_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str, index: bool
+):
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    pytest.importorskip("openpyxl")
+    frame = pandas.DataFrame(
+        {
+            "peak_id": ["c1", "c2", "c3"],
+            "gene_short_name": ["MDM2", "MDM2", "BAX"],
+            "TP53": [1.0, 0.0, 1.0],
+            "MYC": [0.0, 1.0, 0.0],
+        }
+    )
+    path = tmp_path / f"base.{ending}"
+    write = {"csv": frame.to_csv, "parquet": frame.to_parquet, "xlsx": frame.to_excel}[ending]
+    write(path, index=index)
+    with pytest.raises(InputError, match="CellOracle") as refusal:
+        read_pathways(path, PANEL)
+    monkeypatch.chdir(tmp_path)
+    exec(refusal.value.hint.removeprefix("In Python: "), {})
+    found = members(read_pathways(tmp_path / "regulons.tsv", PANEL))
+    assert {name: set(genes) for name, genes in found.items()} == {
+        "TP53": {"TP53", "MDM2", "BAX"},
+        "MYC": {"MYC", "MDM2"},
+    }
+
+
 UNDIRECTED = {
     "STRING": ("#node1\tnode2\tcombined_score\nTP53\tMDM2\t0.9\nTP53\tMYC\t0.8\n", "node1", "node2"),
     "proteins": ("protein1 protein2 combined_score\nTP53 MDM2 900\nTP53 MYC 800\n", "protein1", "protein2"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+import json
 import re
 import tempfile
 from collections import Counter
@@ -14,12 +15,12 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import GrnError, InputError
 from ...engine.wording import counted
-from ..files.kinds import CELL_KINDS, TEXT_KINDS, file_kind
+from ..files.kinds import CELL_KINDS, TEXT_KINDS, file_kind, pandas_call
 from ..files.limits import NAMES_PACKING
 from ..files.opening import open_text
-from ..sets.gmt import is_gmt
 from ..tables.cells import lines_of_rows, open_cells
 from ..tables.fields import is_number
+from .gmt import is_gmt
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -72,7 +73,7 @@ def plain_table(path: Path, sheet: str | None = None) -> Generator[PlainForm | N
         yield None
         return
     counts = [0, 0]
-    with _opened(path, sheet) as rows, _written(path, ".tsv", lines_of_rows(_trimmed(rows, counts))) as written:
+    with _opened(path, sheet) as rows, _written(path, ".tsv", lines_of_rows(_trimmed(rows, counts)), sheet) as written:
         above, below = counts
         where = " and ".join(
             f"{counted(count, 'line')} {place} the table"
@@ -135,7 +136,7 @@ def _gmt_lines(path: Path, rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 
 @contextmanager
-def _written(path: Path, ending: str, lines: Iterable[str]) -> Generator[Path]:
+def _written(path: Path, ending: str, lines: Iterable[str], sheet: str | None = None) -> Generator[Path]:
     """Write lines to a file of the same name with an ending, and name the first file in what is raised."""
     with tempfile.TemporaryDirectory() as folder:
         written = Path(folder) / f"{path.stem}{ending}"
@@ -146,6 +147,8 @@ def _written(path: Path, ending: str, lines: Iterable[str]) -> Generator[Path]:
         except GrnError as error:
             error.message = error.message.replace(str(written), str(path))
             error.args = (error.message,)
+            error.hint = error.hint.replace(pandas_call(written), pandas_call(path, sheet))
+            error.hint = error.hint.replace(f'"{written.name}"', json.dumps(path.name, ensure_ascii=False))
             raise
 
 
