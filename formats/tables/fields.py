@@ -21,6 +21,8 @@ _MISSING = frozenset(
     {"", "na", "nan", "n/a", "null", "none", "-", ".", "?", "<na>", "#n/a", "#nv", "#na", "#div/0!", "#value!", "#ref!"}
 )
 
+_BLANK = frozenset({".", "<na>", "missing", "\u2212", "\u2013", "\u2014"})
+
 
 def is_number(field: str) -> bool:
     """Whether a field reads as a number; missing values do not."""
@@ -34,6 +36,11 @@ def is_number(field: str) -> bool:
 def is_missing(field: str) -> bool:
     """Whether a field is empty or says NA."""
     return field.strip().lower() in _MISSING
+
+
+def is_blank(field: str) -> bool:
+    """Whether a field says that there is no value: empty, NA, #N/A, NaN, a point alone."""
+    return is_missing(field) or field.strip().lower() in _BLANK
 
 
 def plain_number(field: str) -> str:

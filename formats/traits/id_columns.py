@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import InputError, NotFound
 from ...engine.wording import counted, some
+from ..files.names import check_names
 from ..tables.fields import is_missing, is_number
 from ..tables.row_names import match_names
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from ..tables.table import Row
 
 Names = Callable[[], Iterable[str]]
 """Returns the names that ids may be; asked only where more than one column may have them, as they may cost time."""
@@ -123,6 +126,34 @@ def drop_rows_without_id(ids: Sequence[str], known: Names | None) -> tuple[list[
             shown = some([name for name in repeated if name in unknown], 3)
             notes.append(f"{number:,} rows of ids that stand in several rows and are not known ({shown}) are left out.")
     return rows, notes
+
+
+def rows_by_id(
+    path: Path, rows: Sequence[Row], ids: int, columns: Sequence[int], header: Sequence[str]
+) -> tuple[tuple[str, ...], list[Row], str]:
+    """Return the ids, their rows, and a note on rows that say the same once more, which are left out."""
+    seen: dict[str, Row] = {}
+    repeated: list[str] = []
+    for row in rows:
+        name = row.fields[ids].strip()
+        check_names([name], f"line {row.line}, id", path)
+        if name not in seen:
+            seen[name] = row
+            continue
+        differing = [column for column in columns if row.fields[column].strip() != seen[name].fields[column].strip()]
+        if differing:
+            before, now = (rows.fields[differing[0]].strip() or "empty" for rows in (seen[name], row))
+            raise InputError(
+                f"{path}, line {row.line}: {some([name])} occurs already in line {seen[name].line}, and they disagree: "
+                f"{some([header[differing[0]]])} is {some([now])} here, and {some([before])} there.",
+                hint="Keep one row of each.",
+            )
+        repeated.append(name)
+    note = ""
+    if repeated:
+        does, is_read = ("row says", "it is read once") if len(repeated) == 1 else ("rows say", "they are read once")
+        note = f"{len(repeated):,} {does} the same as another ({some(repeated, 3)}), and {is_read}."
+    return tuple(seen), list(seen.values()), note
 
 
 def _match(fields: Column, names: Sequence[str]) -> dict[str, str]:

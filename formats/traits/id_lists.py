@@ -10,7 +10,7 @@ from ...engine.wording import some
 from ..files.limits import NAMES_PACKING
 from ..files.opening import open_text
 from ..files.plain_files import require_file
-from .trait_tables import FAMILIES, INDIVIDUALS, NO_IDS, TITLES, normalised
+from ..tables.id_titles import FAMILIES, INDIVIDUALS, NO_IDS, TITLES, normalised
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,10 +17,10 @@ from ..models.loadings import refuse_repeats
 from ..readers import find_reader
 from ..tables.delimited import open_table, read_header
 from ..tables.fields import is_number
+from ..tables.id_titles import normalised
 from ..tables.row_names import match_names
 from ..tables.table_numbers import read_named_numbers
 from .foreign_kernels import refuse_foreign_kernel, refuse_pairs, refuse_triangle
-from .trait_tables import normalised
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,10 +12,11 @@ from ...engine.wording import counted, some
 from ..files.plain_files import require_file
 from ..readers import find_reader
 from ..tables.fields import is_number
+from ..tables.id_titles import TITLES, normalised
 from ..tables.row_names import match_names
 from .foreign_layouts import read_lists
 from .id_columns import find_title
-from .trait_tables import TITLES, normalised, read_trait_table
+from .trait_tables import read_trait_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

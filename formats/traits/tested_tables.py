@@ -10,8 +10,8 @@ import numpy as np
 
 from ...engine.errors import InputError
 from ...engine.wording import some
-from ..tables.fields import is_number
-from .trait_tables import is_blank, normalised
+from ..tables.fields import is_blank, is_number
+from ..tables.id_titles import normalised
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

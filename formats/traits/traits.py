@@ -11,18 +11,13 @@ import numpy as np
 
 from ...engine.errors import InputError, NotFound
 from ...engine.wording import some
-from ..tables.fields import is_number
+from ..tables.fields import is_blank, is_number
+from ..tables.id_titles import TITLES, normalised
 from .fields import describe_field, kind_of, truth_numbers, without_unit
 from .id_columns import find_title
 from .missing_codes import all_numbers, blank_codes, codes_of, describe_codes, refuse_codes
 from .tested_tables import describe_fold_changes, signal_of_test
-from .trait_tables import (
-    TITLES,
-    is_blank,
-    normalised,
-    read_trait_table,
-    refuse_repeated_titles,
-)
+from .trait_tables import read_trait_table, refuse_repeated_titles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
