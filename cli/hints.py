@@ -192,6 +192,7 @@ HINTS: dict[str, str] = {
         "--sheet NAME reads one of them, with `grn init` and `grn commit`; elsewhere, leave one in the file."
     ),
     "sign-not-known": "Choose the column of signs with --sign-column TITLE, or --sign-column none.",
+    "signal-is-a-row": "Name that row: --trait {first}.",
     "signs-or-loadings": (
         "Choose with --format membership (members of sets, those of -1 load negatively) or --format loadings; "
         "--allow-large takes loadings above a standard deviation."

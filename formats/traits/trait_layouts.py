@@ -1,21 +1,33 @@
-"""Where ids and values stand in a table: PLINK's columns, row numbers, the column that is named or has known names."""
+"""Where ids and values stand in a table: PLINK's columns, row numbers, a column of known names, or the header."""
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...engine.errors import InputError
 from ...engine.wording import some
-from ..tables.fields import is_number
+from ..tables.fields import is_blank, is_number
 from ..tables.id_titles import FAMILIES, INDIVIDUALS, NO_IDS, ROW_NUMBERS, TITLES, normalised
+from ..tables.row_names import match_names
+from ..tables.table import Row
+from .foreign_layouts import Layout
 from .id_columns import choose_ids, find_title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ..tables.table import Row
     from .id_columns import Names
+
+MOST_TURNED = 12
+"""Most rows of a table with ids in its header that are all read; with more, what its rows are is not plain."""
+
+FEWEST_TITLES = 5
+"""Fewest names of a header that are ids and no titles."""
+
+LEAST_SHARE = 0.1
+"""Least share of the titles, or of the known names, that are both where a row is named."""
 
 
 class TableLayout(NamedTuple):
@@ -134,3 +146,105 @@ def _looks_like_fam(rows: list[Row]) -> bool:
     ids = {row.fields[1].strip() for row in rows} | {"0"}
     parents = {row.fields[column].strip() for row in rows for column in (2, 3)}
     return parents <= ids and {row.fields[4].strip() for row in rows} <= {"0", "1", "2", "-9"}
+
+
+def turned(
+    path: Path,
+    header: tuple[str, ...],
+    rows: list[Row],
+    known: Names | None,
+    *,
+    is_titled: bool,
+    wanted: str | None = None,
+    most: int | None = None,
+) -> Layout | None:
+    """Return a table turned, where the known names stand in its header and not in a column; else `None`.
+
+    Parameters
+    ----------
+    path : Path
+        For the sentence of an error.
+    header : tuple of str
+        Titles of all columns.
+    rows : list of Row
+        Those below it; above all of them is the header where the file has none.
+    known : callable, optional
+        Returns the names that ids may be.
+    is_titled : bool
+        Whether the first row of the file is the header.
+    wanted : str, optional
+        The name of the row that is read, where it is no title; all rows when absent.
+    most : int, optional
+        Most rows that are all read, where none is wanted.
+
+    Raises
+    ------
+    InputError
+        Two rows have the name that is wanted; or none is wanted, and there are more than `most`.
+    """
+    top, below = (list(header), rows) if is_titled else (rows[0].fields, rows[1:])
+    titles = [title.strip() for title in top[1:]]
+    if known is None or not below or len(set(titles)) < len(titles) or len(titles) < FEWEST_TITLES:
+        return None
+    if wanted is not None:
+        return None if wanted in titles else _turned_row(path, top, below, known, wanted)
+    names = list(known())
+    number = len(match_names(titles, names, any_x=True))
+    if number < FEWEST_TITLES or 2 * number <= min(len(titles), len(names)) or _has_names(top, below, names):
+        return None
+    if most is not None and len(below) > most:
+        shown = [name for row in below[:3] if (name := row.fields[0].strip())]
+        raise InputError(
+            f"{path}: ids stand in its first row ({number:,} known names), and {len(below):,} rows below it, such as "
+            f"{some(shown)}: one of them is the signal.",
+            code="signal-is-a-row",
+            facts={"first": quote(shown[0]) if shown else "NAME"},
+        )
+    new = (top[0].strip() or "id", *(row.fields[0].strip() for row in below))
+    new_rows = [
+        Row(below[0].line, [title, *(row.fields[column].strip() for row in below)])
+        for column, title in enumerate(titles, start=1)
+    ]
+    shown = some([row.fields[0].strip() for row in below])
+    return Layout(
+        new, new_rows, f"ids stand in its first row ({number:,} known names): each other row is a column ({shown})."
+    )
+
+
+def _turned_row(path: Path, top: Sequence[str], below: Sequence[Row], known: Names, wanted: str) -> Layout | None:
+    """Return the row of a name as a column, where the known names stand in the header; else `None`."""
+    at = next((column for column in range(len(top)) if any(row.fields[column].strip() == wanted for row in below)), -1)
+    if at < 0:
+        return None
+    chosen = [row for row in below if row.fields[at].strip() == wanted]
+    titles, fields = [title.strip() for title in top], [field.strip() for field in chosen[0].fields]
+    are_values = [column != at and (is_number(field) or is_blank(field)) for column, field in enumerate(fields)]
+    columns = [column for column, are in enumerate(are_values) if are]
+    others = [title for column, title in enumerate(titles) if not are_values[column] and column != at]
+    names = list(known())
+    number = len(match_names([titles[column] for column in columns], names, any_x=True))
+    if number < max(3, LEAST_SHARE * min(len(titles), len(names))) or _has_names(top, below, names):
+        return None
+    if len(chosen) > 1:
+        raise InputError(
+            f"{path}: ids stand in its first row, and {len(chosen)} rows are named {some([wanted])}: lines "
+            f"{some([str(row.line) for row in chosen])}.",
+            hint="Keep one of them, or give each its own name.",
+        )
+    left_out = f"; nothing is read from {some(others)}" if others else ""
+    return Layout(
+        (titles[at] or "id", wanted),
+        [Row(chosen[0].line, [titles[column], fields[column]]) for column in columns],
+        f"ids stand in its first row ({number:,} known names), and {some([wanted])} is the name of line "
+        f"{chosen[0].line}: its values are read{left_out}.",
+    )
+
+
+def _has_names(top: Sequence[str], below: Sequence[Row], names: Sequence[str]) -> bool:
+    """Whether a column has known names below its title: the first, or one of text."""
+    columns = ([row.fields[column].strip() for row in below] for column in range(len(top)))
+    return any(
+        match_names(fields, names, any_x=True)
+        for column, fields in enumerate(columns)
+        if not column or not any(map(is_number, fields))
+    )

@@ -16,9 +16,9 @@ from ..tables.delimited import fit_row, open_table, read_titles
 from ..tables.fields import is_blank, is_number
 from ..tables.id_titles import NO_IDS, TITLES, normalised
 from ..tables.table import plain_row
-from .foreign_layouts import read_foreign, turned, types_below
+from .foreign_layouts import read_foreign, types_below
 from .id_columns import drop_rows_without_id, rows_by_id
-from .trait_layouts import is_fam, layout_of, with_ids
+from .trait_layouts import is_fam, layout_of, turned, with_ids
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -72,7 +72,13 @@ class TraitTable:
 
 
 def read_trait_table(
-    path: Path, *, known: Names | None = None, id_column: str | None = None, decimal: DecimalMark = "auto"
+    path: Path,
+    *,
+    known: Names | None = None,
+    id_column: str | None = None,
+    decimal: DecimalMark = "auto",
+    wanted: str | None = None,
+    most_turned: int | None = None,
 ) -> TraitTable:
     """Return a table of ids and values.
 
@@ -89,6 +95,10 @@ def read_trait_table(
         The title of the column of ids.
     decimal : {"auto", "point", "comma"}
         The sign before the decimals.
+    wanted : str, optional
+        The title of the only column that is read; or the name of the row, where the ids stand in the header.
+    most_turned : int, optional
+        Most rows of a table with ids in its header, where none is wanted.
 
     Raises
     ------
@@ -97,7 +107,7 @@ def read_trait_table(
     InputError
         It has one column or no row, an id stands twice, or two readings of its columns are possible.
     """
-    header, rows, is_titled, samples, note = _parsed(path, known, decimal)
+    header, rows, is_titled, samples, note = _parsed(path, known, decimal, wanted, most_turned)
     types, types_note = types_below(header, rows) if is_titled else ((), "")
     rows = rows[1:] if types else rows
     layout = layout_of(path, header, rows, types, is_titled=is_titled)
@@ -124,7 +134,9 @@ class _Parsed(NamedTuple):
     note: str = ""
 
 
-def _parsed(path: Path, known: Names | None, decimal: DecimalMark) -> _Parsed:
+def _parsed(
+    path: Path, known: Names | None, decimal: DecimalMark, wanted: str | None, most_turned: int | None
+) -> _Parsed:
     """Return the titles and rows of a file, with ids in a column."""
     foreign = read_foreign(path)
     if foreign is not None:
@@ -140,7 +152,7 @@ def _parsed(path: Path, known: Names | None, decimal: DecimalMark) -> _Parsed:
         samples = _samples_of(table)
     if not rows:
         raise InputError(f"{path} holds a header, and no row below it.", hint="A row has an id and its values.")
-    layout = turned(header, rows, known, is_titled=is_titled)
+    layout = turned(path, header, rows, known, is_titled=is_titled, wanted=wanted, most=most_turned)
     if layout is not None:
         return _Parsed(layout.header, layout.rows, is_titled=True, samples=samples, note=layout.note)
     return _Parsed(header, rows, is_titled, samples)

@@ -17,6 +17,7 @@ from .fields import describe_field, kind_of, truth_numbers, without_unit
 from .id_columns import find_title
 from .missing_codes import all_numbers, blank_codes, codes_of, describe_codes, refuse_codes
 from .tested_tables import describe_fold_changes, signal_of_test
+from .trait_layouts import MOST_TURNED
 from .trait_tables import read_trait_table, refuse_repeated_titles
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def read_traits(
         Text, plain or gzip, with or without a header; or a phenotype file of PLINK's, whose ids are in the column IID.
         Ids are in the first column, unless another has more of the known names. An empty field, or NA, is missing.
     only : str, optional
-        The column to read; all columns of numbers when absent.
+        The column to read, or the row where the ids stand in the header; all columns of numbers when absent.
     missing_values : sequence of str or float, optional
         Codes that stand for a missing value, empty where none does; -9 in files of PLINK's when absent.
     known : callable, optional
@@ -109,7 +110,7 @@ def read_traits(
         codes are named; two columns may have the ids; or it is a table of differential expression, and no column is
         named.
     """
-    table = read_trait_table(path, known=known, id_column=id_column)
+    table = read_trait_table(path, known=known, id_column=id_column, wanted=only, most_turned=MOST_TURNED)
     table, counts = blank_codes(table, codes_of(table, missing_values))
     table, sentences = _asnumbers_of(table, only)
     wanted, notes = _chosen(table, only, path)

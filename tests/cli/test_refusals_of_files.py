@@ -323,6 +323,12 @@ REFUSALS = [
         signal(*(("NA", "EU", "AS")[i % 3] for i in range(12))),
         {"value": "NA"},
     ),
+    Refusal(
+        "signal-is-a-row",
+        FIT,
+        table(["line", *GENES], [f"ACH-{i:06d}" for i in range(13)], np.random.default_rng(1).normal(size=(13, 12))),
+        {"first": "ACH-000000"},
+    ),
     Refusal("text-in-place-of-numbers", FIT, signal(*["tumor", "normal"] * 6)),
     Refusal("missing-or-number", FIT, signal("-999", "-999"), {"value": "-999"}),
 ]

@@ -188,3 +188,60 @@ def test_every_refusal_says_what_to_do_next() -> None:
             named = {keyword.arg for keyword in node.keywords}
             assert named & {"hint", "code", None}, f"{file.name}, line {node.lineno}: a refusal without a hint"
     assert refusals > 30
+
+
+SYMBOLS = ("TP53", "MDM2", "CDKN1A", "BAX", "FAS", "MYC", "E2F1", "PCNA")
+LINES = tuple(f"ACH-{index:06d}" for index in range(1, 31))
+
+
+def screen(form: str, *, texts: int = 0, genes: tuple[str, ...] = SYMBOLS) -> str:
+    """Return a table of cell lines in rows and genes in columns, with some columns of text behind the first."""
+    titles = ["ModelID", *(f"text{index}" for index in range(texts)), *(form.format(gene) for gene in genes)]
+    rows = [
+        [line, *["lung"] * texts, *(f"{index + place / 8:.3f}" for place in range(len(genes)))]
+        for index, line in enumerate(LINES)
+    ]
+    return lines(*map(tuple, (titles, *rows)), sep=",")
+
+
+@pytest.mark.parametrize("form", ["{}", "{} (7157)", "{}|7157", "{}(7157)"])
+@pytest.mark.parametrize("texts", [0, 2])
+@pytest.mark.parametrize("others", [0, 60])
+def test_a_trait_may_be_the_name_of_a_row_where_the_ids_are_in_the_header(
+    tmp_path: Path, form: str, texts: int, others: int
+) -> None:
+    genes = SYMBOLS + tuple(f"LOC{index}" for index in range(others))
+    path = write(tmp_path, screen(form, texts=texts, genes=genes), "effect.csv")
+    table = read_traits(path, LINES[3], known=lambda: SYMBOLS)
+    assert table.ids == tuple(form.format(gene) for gene in genes)
+    assert table.values[:8, 0].tolist() == [3 + place / 8 for place in range(8)]
+    assert table.names == (LINES[3],)
+    assert "8 known names), and ACH-000004 is the name of line 5" in table.notes[0]
+    assert ("nothing is read from text0, text1" in table.notes[0]) == bool(texts)
+
+
+def test_one_of_many_rows_is_asked_for_where_the_ids_are_in_the_header(tmp_path: Path) -> None:
+    path = write(tmp_path, screen("{} (1)"), "effect.csv")
+    with pytest.raises(InputError, match="and 30 rows below it, such as ACH-000001") as refusal:
+        read_traits(path, known=lambda: SYMBOLS)
+    assert refusal.value.code == "signal-is-a-row"
+    with pytest.raises(InputError, match="2 rows are named ACH-000002: lines 3, 32"):
+        read_traits(
+            write(tmp_path, screen("{}") + screen("{}").splitlines()[2] + "\n", "twice.csv"),
+            LINES[1],
+            known=lambda: SYMBOLS,
+        )
+
+
+def test_a_title_is_read_before_a_row_of_its_name(tmp_path: Path) -> None:
+    path = write(tmp_path, lines(("gene", "z", "TP53"), *((gene, 1.5, 2.5) for gene in SYMBOLS)))
+    assert set(read_traits(path, "TP53", known=lambda: SYMBOLS).values[:, 0]) == {2.5}
+
+
+def test_covariates_in_many_rows_are_turned(tmp_path: Path) -> None:
+    samples = tuple(f"GTEX-{index}" for index in range(90))
+    rows = [(f"InferredCov{row}", *(f"{(row * 7 + column * 3) % 11}.5" for column in range(90))) for row in range(60)]
+    path = write(tmp_path, lines(("ID", *samples), *rows))
+    covariates = read_covariates(path, known=lambda: samples)
+    assert covariates.ids == samples
+    assert len(covariates.names) == 60
