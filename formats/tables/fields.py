@@ -21,7 +21,10 @@ _MISSING = frozenset(
     {"", "na", "nan", "n/a", "null", "none", "-", ".", "?", "<na>", "#n/a", "#nv", "#na", "#div/0!", "#value!", "#ref!"}
 )
 
-_BLANK = frozenset({".", "<na>", "missing", "\u2212", "\u2013", "\u2014"})
+_BLANK = frozenset({
+    ".", "<na>", "missing", "\u2212", "\u2013", "\u2014", "-nan", "nan(ind)", "-nan(ind)", "1.#qnan", "-1.#ind",
+})  # fmt: skip
+"""More of them in a table of traits; the last ones are what programs in C print."""
 
 
 def is_number(field: str) -> bool:

@@ -29,8 +29,8 @@ def match_names(names: Sequence[str], known: Iterable[str], *, any_x: bool = Fal
     """Return of each name the known name that it is, equal ones first; names that are none of them are left out.
 
     Of the others, those are matched that differ in what `make.names` of R does (an X before a digit, other signs turned
-    to points) or in the `.0` of a whole number, where that is one to one; samples also in capitals. Where nearly all names
-    of the file are two of one thing, `TP53 (7157)` or `TP53|7157`, one of the two is matched, the same in all.
+    to points) or in the `.0` of a whole number, where that is one to one; samples also in capitals. Where nearly all
+    names of the file are two of one thing, `TP53 (7157)` or `TP53|7157`, one of the two is matched, the same in all.
 
     Parameters
     ----------
