@@ -122,7 +122,7 @@ def read_label_table(
 ) -> Labels:
     """Return the label of each sample from a table; the order of the samples does not matter."""
     try:
-        table = read_trait_table(path, known=lambda: samples, id_column=id_column, decimal="point")
+        table = read_trait_table(path, known=lambda: samples, id_column=id_column, decimal="point", wanted=label_column)
     except InputError as error:
         lists = _lists(path, samples) if error.code in ("id-column-ambiguous", InputError.code) else None
         if lists is None:

@@ -116,7 +116,7 @@ def read_trait_table(
         raise InputError(f"{path} has ids and no values: {some(header)}.", hint="Values stand right of the ids.")
     chosen, left_out = drop_rows_without_id([row.fields[layout.ids].strip() for row in rows], known)
     rows = [rows[index] for index in chosen] or rows
-    ids, rows, repeated = rows_by_id(path, rows, layout.ids, layout.columns, header)
+    ids, rows, repeated = rows_by_id(path, rows, layout.ids, layout.columns, header, wanted=wanted)
     fields = [[row.fields[column].strip() for column in layout.columns] for row in rows]
     lines = [row.line for row in rows]
     told = tuple(f"{path.name}: {text}" for text in (note, types_note, *notes, *left_out, repeated) if text)
