@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ...engine.errors import InputError, NotFound
 from ...engine.wording import counted, some
 from ..files.names import check_names
+from ..genes.identifiers import spreadsheet_dates
 from ..tables.fields import is_missing, is_number
 from ..tables.row_names import match_names
 
@@ -128,6 +129,9 @@ def drop_rows_without_id(ids: Sequence[str], known: Names | None) -> tuple[list[
             rows = [row for row in rows if ids[row] not in unknown]
             shown = some([name for name in repeated if name in unknown], 3)
             notes.append(f"{number:,} rows of ids that stand in several rows and are not known ({shown}) are left out.")
+            if dates := spreadsheet_dates(unknown):
+                shown = some(sorted(dates), 3)
+                notes.append(f"Of these ids some look like dates that a spreadsheet made of gene names: {shown}.")
     return rows, notes
 
 

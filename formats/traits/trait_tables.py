@@ -12,6 +12,7 @@ from ...engine.errors import InputError
 from ...engine.wording import some
 from ..files.limits import TEXT_COST, MemoryBudget
 from ..files.plain_files import require_file
+from ..tables.captions import below_captions
 from ..tables.delimited import fit_row, open_table, read_titles
 from ..tables.fields import is_blank, is_number
 from ..tables.id_titles import NO_IDS, TITLES, normalised
@@ -107,7 +108,7 @@ def read_trait_table(
     InputError
         It has one column or no row, an id stands twice, or two readings of its columns are possible.
     """
-    header, rows, is_titled, samples, note = _parsed(path, known, decimal, wanted, most_turned)
+    header, rows, is_titled, samples, note, caption = _parsed(path, known, decimal, wanted, most_turned)
     types, types_note = types_below(header, rows) if is_titled else ((), "")
     rows = rows[1:] if types else rows
     layout = layout_of(path, header, rows, types, is_titled=is_titled)
@@ -119,19 +120,20 @@ def read_trait_table(
     ids, rows, repeated = rows_by_id(path, rows, layout.ids, layout.columns, header, wanted=wanted)
     fields = [[row.fields[column].strip() for column in layout.columns] for row in rows]
     lines = [row.line for row in rows]
-    told = tuple(f"{path.name}: {text}" for text in (note, types_note, *notes, *left_out, repeated) if text)
+    told = tuple(f"{path.name}: {text}" for text in (caption, note, types_note, *notes, *left_out, repeated) if text)
     kinds = tuple(types[column] for column in layout.columns) if any(types) else ()
     return TraitTable(ids, tuple(layout.names), fields, lines, samples, layout.is_plink, told, kinds)
 
 
 class _Parsed(NamedTuple):
-    """The titles and rows of a file, whether the titles are its own, the samples that it names, and a note."""
+    """The titles and rows of a file, whether the titles are its own, the samples that it names, and notes."""
 
     header: tuple[str, ...]
     rows: list[Row]
     is_titled: bool
     samples: tuple[str, ...] | None = None
     note: str = ""
+    caption: str = ""
 
 
 def _parsed(
@@ -142,7 +144,7 @@ def _parsed(
     if foreign is not None:
         return _Parsed(foreign.header, foreign.rows, is_titled=True, note=foreign.note)
     with _opened(path, decimal) as table:
-        first, skip = _below_captions(table)
+        first, skip, note = below_captions(table)
         header, is_titled, is_above = _header_of(path, table, first, known)
         budget = MemoryBudget(path)
         rows: list[Row] = []
@@ -154,8 +156,8 @@ def _parsed(
         raise InputError(f"{path} holds a header, and no row below it.", hint="A row has an id and its values.")
     layout = turned(path, header, rows, known, is_titled=is_titled, wanted=wanted, most=most_turned)
     if layout is not None:
-        return _Parsed(layout.header, layout.rows, is_titled=True, samples=samples, note=layout.note)
-    return _Parsed(header, rows, is_titled, samples)
+        return _Parsed(layout.header, layout.rows, is_titled=True, samples=samples, note=layout.note, caption=note)
+    return _Parsed(header, rows, is_titled, samples, caption=note)
 
 
 @contextmanager
@@ -172,23 +174,6 @@ def _opened(path: Path, decimal: DecimalMark) -> Generator[Table]:
         else:
             way = "A table of text has ids in one column, and values in others."
         raise InputError(error.message, hint=way) from error
-
-
-def _below_captions(table: Table) -> tuple[Sequence[Row], int]:
-    """Return the rows that are looked at first from the header on, and how many rows stand above.
-
-    These are captions: one field alone above a row of titles with numbers below it.
-    """
-    skip = 0
-    rows = tuple(map(plain_row, table.first))
-    while len(rows) > skip + 2:
-        caption, titles, below = ([field for field in row.fields if field.strip()] for row in rows[skip : skip + 3])
-        if len(caption) > 1 or len(titles) < 2 or any(is_number(field) or is_blank(field) for field in titles):
-            break
-        if not any(map(is_number, below)):
-            break
-        skip += 1
-    return rows[skip:], skip
 
 
 def _header_of(

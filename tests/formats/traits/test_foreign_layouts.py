@@ -245,3 +245,62 @@ def test_covariates_in_many_rows_are_turned(tmp_path: Path) -> None:
     covariates = read_covariates(path, known=lambda: samples)
     assert covariates.ids == samples
     assert len(covariates.names) == 60
+
+
+CAPTIONS = (
+    ["Supplementary Table 3: differential expression, KO vs WT"],
+    ["Table S1. Samples", "all values are as measured on the day of the biopsy"],
+    ["Sample sheet – project X", ""],
+)
+
+
+def captioned(tmp_path: Path, kind: str, captions: list[str], rows: list[tuple[object, ...]]) -> Path:
+    """Return a table with captions above: as text, as csv (padded, or with bare commas), a workbook."""
+    width = len(rows[0])
+    every = [[caption] for caption in captions] + [list(row) for row in rows]
+    if kind == "xlsx":
+        openpyxl = pytest.importorskip("openpyxl")
+        book = openpyxl.Workbook()
+        for row in every:
+            book.active.append(row)
+        book.save(tmp_path / "t.xlsx")
+        return tmp_path / "t.xlsx"
+    if kind == "padded":
+        text = "".join(
+            ",".join([f'"{row[0]}"', *map(str, row[1:]), *[""] * (width - len(row))]) + "\n" for row in every
+        )
+        return write(tmp_path, text, "t.csv")
+    sep = "," if kind == "commas" else "\t"
+    return write(tmp_path, "".join(sep.join(map(str, row)) + "\n" for row in every), "t.csv")
+
+
+@pytest.mark.parametrize("captions", CAPTIONS)
+@pytest.mark.parametrize("kind", ["tabs", "commas", "padded", "xlsx"])
+def test_captions_above_are_skipped_with_a_note(tmp_path: Path, kind: str, captions: list[str]) -> None:
+    rows = [("Sample ID", "Group", "Age", "Note"), *zip(SAMPLES, GROUPS, AGES, ["ok"] * 12, strict=True)]
+    path = captioned(tmp_path, kind, captions, rows)
+    table = read_traits(path, "Age", known=lambda: SAMPLES)
+    assert dict(zip(table.ids, table.values[:, 0].tolist(), strict=True)) == dict(zip(SAMPLES, AGES, strict=True))
+    assert "above the table" in table.notes[0]
+    assert captions[0].split()[0] in table.notes[0]
+    assert read_covariates(path, known=lambda: SAMPLES).ids == SAMPLES
+    assert read_labels(path, SAMPLES, label_column="Group").label_of == GROUP_OF
+
+
+@pytest.mark.parametrize("captions", CAPTIONS)
+@pytest.mark.parametrize("kind", ["tabs", "padded", "xlsx"])
+def test_captions_above_labels_alone_are_skipped(tmp_path: Path, kind: str, captions: list[str]) -> None:
+    rows = [("Patient", "Diagnosis"), *zip(SAMPLES, GROUPS, strict=True)]
+    assert read_labels(captioned(tmp_path, kind, captions, rows), SAMPLES).label_of == GROUP_OF
+
+
+def test_a_line_alone_within_a_table_is_still_refused(tmp_path: Path) -> None:
+    rows = [("id", "a", "b"), *((name, age, age) for name, age in zip(SAMPLES, AGES, strict=True))]
+    path = captioned(tmp_path, "padded", ["Table S1 of all samples"], [*rows, ("the second half below",), *rows[1:3]])
+    with pytest.raises(InputError, match="line 15: 'the second half below' stands alone among the rows"):
+        read_traits(path)
+
+
+def test_titles_that_r_wrote_one_short_are_no_caption(tmp_path: Path) -> None:
+    path = write(tmp_path, "condition\n" + lines(*zip(SAMPLES, GROUPS, strict=True)))
+    assert read_labels(path, SAMPLES, label_column="condition").label_of == GROUP_OF
