@@ -88,6 +88,7 @@ class SignalOptions:
                 missing_values=self.missing_values,
                 known=lambda: self._rows(repo, rev),
                 id_column=self.id_column,
+                row_ids=self.ids,
             )
         if self.contrast is None or self.labels is None:
             raise InputError(

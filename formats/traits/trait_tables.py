@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...engine.errors import InputError
-from ...engine.wording import some
+from ...engine.wording import counted, some
 from ..files.limits import TEXT_COST, MemoryBudget
 from ..files.plain_files import require_file
 from ..tables.captions import below_captions
 from ..tables.delimited import fit_row, open_table, read_titles
 from ..tables.fields import is_blank, is_number
 from ..tables.id_titles import NO_IDS, TITLES, normalised
-from ..tables.table import plain_row
+from ..tables.table import Row, plain_row
 from .foreign_layouts import read_foreign, types_below
 from .id_columns import drop_rows_without_id, rows_by_id
+from .id_lists import read_row_ids
 from .trait_layouts import is_fam, layout_of, turned, with_ids
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ...engine.choices import DecimalMark
-    from ..tables.table import Row, Table
+    from ..tables.table import Table
     from .id_columns import Names
 
 _SAMPLES = re.compile(r"#\s*samples?\s*[:=]\s*(.*)", re.IGNORECASE)
@@ -80,6 +81,7 @@ def read_trait_table(
     decimal: DecimalMark = "auto",
     wanted: str | None = None,
     most_turned: int | None = None,
+    row_ids: Path | None = None,
 ) -> TraitTable:
     """Return a table of ids and values.
 
@@ -100,6 +102,8 @@ def read_trait_table(
         The title of the only column that is read; or the name of the row, where the ids stand in the header.
     most_turned : int, optional
         Most rows of a table with ids in its header, where none is wanted.
+    row_ids : Path, optional
+        A list of ids, for a table of numbers alone that has as many rows, in one order.
 
     Raises
     ------
@@ -108,7 +112,9 @@ def read_trait_table(
     InputError
         It has one column or no row, an id stands twice, or two readings of its columns are possible.
     """
-    header, rows, is_titled, samples, note, caption = _parsed(path, known, decimal, wanted, most_turned)
+    in_order = None if row_ids is None or id_column is not None else _in_order(path, row_ids, decimal)
+    parsed = in_order or _parsed(path, known, decimal, wanted, most_turned)
+    header, rows, is_titled, samples, note, caption = parsed
     types, types_note = types_below(header, rows) if is_titled else ((), "")
     rows = rows[1:] if types else rows
     layout = layout_of(path, header, rows, types, is_titled=is_titled)
@@ -158,6 +164,42 @@ def _parsed(
     if layout is not None:
         return _Parsed(layout.header, layout.rows, is_titled=True, samples=samples, note=layout.note, caption=note)
     return _Parsed(header, rows, is_titled, samples, caption=note)
+
+
+def _in_order(path: Path, row_ids: Path, decimal: DecimalMark) -> _Parsed | None:
+    """Return a table of numbers alone with the ids of a list of as many rows; `None` where it has ids of its own."""
+    if read_foreign(path) is not None:
+        return None
+    with _opened(path, decimal) as table:
+        top, *below = [row.fields for row in table.first]
+        is_titled = not all(map(_is_value, top))
+        titles = [title.strip() for title in top]
+        if not all(_is_value(field) for fields in below for field in fields) or (
+            is_titled and any(normalised(title) in TITLES for title in titles)
+        ):
+            return None
+        rows = [plain_row(row) for row in itertools.islice(table.rows, int(is_titled), None)]
+    ids = read_row_ids(row_ids)
+    columns = [{row.fields[column].strip() for row in rows} for column in range(min(len(row.fields) for row in rows))]
+    are_numbers_of_rows = len(columns) > 1 and len(columns[0]) == len(rows) and all(map(str.isdecimal, columns[0]))
+    if are_numbers_of_rows or any(not column.isdisjoint(ids) for column in columns):
+        return None
+    if len(rows) != len(ids):
+        if len(top) > 1:
+            return None
+        raise InputError(
+            f"{path} has {counted(len(rows), 'row')} of one column, and {row_ids} {counted(len(ids), 'name')}: they "
+            "are not in one order.",
+            hint="The names are those of the run that wrote both files; or write the id before each value.",
+        )
+    names = titles if is_titled else ["value"] if len(top) == 1 else [f"column {n + 1}" for n in range(len(top))]
+    note = f"it has no ids; its {len(rows):,} rows are in the order of the {len(ids):,} names of {row_ids.name}."
+    named = [Row(row.line, [name, *row.fields]) for name, row in zip(ids, rows, strict=True)]
+    return _Parsed(("id", *names), named, is_titled=True, note=note)
+
+
+def _is_value(field: str) -> bool:
+    return is_number(field) or is_blank(field)
 
 
 @contextmanager

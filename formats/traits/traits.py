@@ -91,6 +91,7 @@ def read_traits(
     missing_values: Sequence[object] | None = None,
     known: Names | None = None,
     id_column: str | None = None,
+    row_ids: Path | None = None,
 ) -> TraitFile:
     """Return the signals of a table: ids in one column, numbers in the others.
 
@@ -107,6 +108,8 @@ def read_traits(
         Returns the names that ids may be, by which the column of ids is found.
     id_column : str, optional
         The title of the column of ids.
+    row_ids : Path, optional
+        A list of ids, for a table of numbers alone that has as many rows, in one order: GEMMA's phenotypes.
 
     Raises
     ------
@@ -117,7 +120,9 @@ def read_traits(
         codes are named; two columns may have the ids; or it is a table of differential expression, and no column is
         named.
     """
-    table = read_trait_table(path, known=known, id_column=id_column, wanted=only, most_turned=MOST_TURNED)
+    table = read_trait_table(
+        path, known=known, id_column=id_column, wanted=only, most_turned=MOST_TURNED, row_ids=row_ids
+    )
     table, counts = blank_codes(table, codes_of(table, missing_values))
     table, sentences = _asnumbers_of(table, only)
     wanted, notes = _chosen(table, only, path)
