@@ -290,7 +290,7 @@ def test_captions_above_are_skipped_with_a_note(tmp_path: Path, kind: str, capti
 @pytest.mark.parametrize("captions", CAPTIONS)
 @pytest.mark.parametrize("kind", ["tabs", "padded", "xlsx"])
 def test_captions_above_labels_alone_are_skipped(tmp_path: Path, kind: str, captions: list[str]) -> None:
-    rows = [("Patient", "Diagnosis"), *zip(SAMPLES, GROUPS, strict=True)]
+    rows: list[tuple[object, ...]] = [("Patient", "Diagnosis"), *zip(SAMPLES, GROUPS, strict=True)]
     assert read_labels(captioned(tmp_path, kind, captions, rows), SAMPLES).label_of == GROUP_OF
 
 
