@@ -263,8 +263,8 @@ def signal_and_kernel(command: Callable[..., Any]) -> Callable[..., Any]:
         "--ids",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="The names of the rows of a kernel file that has none (GEMMA's .cXX.txt), one per line; also of a --pheno of "
-        "numbers alone with as many rows.",
+        help="The names of the rows of a kernel file that has none (GEMMA's .cXX.txt), one per line; also of a "
+        "--pheno of numbers alone with as many rows.",
     )
     @click.option(
         "--leave-out",

@@ -48,7 +48,8 @@ _MEASUREMENTS = re.compile(
 
 _CONTROLS = frozenset({
     "control", "controls", "ctrl", "ctl", "healthy", "normal", "no", "n", "untreated", "vehicle", "dmso", "mock", "wt",
-    "wildtype", "unaffected", "negative", "neg", "placebo", "female", "f", "absent", "never", "low", "benign",
+    "wildtype", "unaffected", "negative", "neg", "placebo", "nr", "nonresponder", "female", "f", "absent", "never", "low",
+    "benign",
 })  # fmt: skip
 """Words, in small letters and without signs, of those that others are compared with."""
 
