@@ -14,7 +14,7 @@ from ...engine.errors import InputError, NotFound
 from ...engine.wording import counted, some
 from ..tables.fields import is_blank, is_number
 from ..tables.id_titles import TITLES, normalised
-from .fields import describe_field, kind_of, truth_numbers, without_unit
+from .fields import describe_field, kind_of, truth_numbers, two_words, without_unit
 from .id_columns import find_title
 from .missing_codes import all_numbers, blank_codes, codes_of, describe_codes, refuse_codes
 from .tested_tables import describe_fold_changes, describe_logarithms, refuse_p_values, signal_of_test
@@ -45,13 +45,6 @@ _MEASUREMENTS = re.compile(
     r"replicate|rep|order|wave)(id|no|nr|num|number|idx|index)?"
 )
 """Titles of columns that say where and when samples were measured, in small letters and without signs."""
-
-_CONTROLS = frozenset({
-    "control", "controls", "ctrl", "ctl", "healthy", "normal", "no", "n", "untreated", "vehicle", "dmso", "mock", "wt",
-    "wildtype", "unaffected", "negative", "neg", "placebo", "nr", "nonresponder", "female", "f", "absent", "never", "low",
-    "benign",
-})  # fmt: skip
-"""Words, in small letters and without signs, of those that others are compared with."""
 
 _EVENT = re.compile(
     r".*(event|censor|censored|cens|status|vitalstatus|death|dead|died|deceased|relapsed|progressed)|(os|pfs|dfs|rfs|efs|"
@@ -275,14 +268,6 @@ def _infinite(path: Path, table: TraitTable, column: int) -> InputError:
         code="infinite-value",
         facts={"values": some(list(lines))},
     )
-
-
-def two_words(fields: Sequence[str]) -> list[str]:
-    """Return the two words that a column has in place of numbers, those of a control last; else none."""
-    words = sorted({field for field in fields if not is_blank(field)})
-    if len(words) != 2 or any(map(is_number, words)) or len(fields) < 3:
-        return []
-    return sorted(words, key=lambda word: normalised(word) in _CONTROLS)
 
 
 def is_like_number(field: str) -> bool:
