@@ -121,7 +121,7 @@ HINTS: dict[str, str] = {
     ),
     "header-or-values": "Choose with --header, or with --no-header.",
     "id-column-ambiguous": "Choose with --id-column TITLE: {offered}.",
-    "infinite-value": "If it is missing, use --missing-value {value}; else write a large number in its place.",
+    "infinite-value": "If missing, use --missing-value for each ({values}); else write a large number in its place.",
     "kernel-not-square": "Write the whole square: plink --make-rel square, or plink2 --make-king square.",
     "kernel-with-names": "Leave out --ids.",
     "kernel-without-names": (
@@ -201,6 +201,7 @@ HINTS: dict[str, str] = {
         "the file."
     ),
     "sign-not-known": "Choose the column of signs with --sign-column TITLE, or --sign-column none.",
+    "signal-is-a-row": "Name that row: --trait {first}.",
     "signs-of-perturbation": (
         "Write 1 for activation and -1 for repression in a column `sign` of the file, those of a knock-down turned; or "
         "use --sign-column none, and no weights from {column!r}."
@@ -230,6 +231,10 @@ HINTS: dict[str, str] = {
     "weight-not-a-number": (
         "Write a number in that field, or take out its row; --weight-column TITLE reads another column, and with "
         "--weight-column none every target has the weight 1."
+    ),
+    "words-in-place-of-numbers": (
+        "For t of each gene between them: --labels FILE --contrast {contrast}. As a signal of samples, write 1 for "
+        "{first} and 0 for {second}."
     ),
     "words-or-loadings": (
         "--set-column {column!r} takes them for names of sets, --source-column {column!r} for regulators; or leave the "

@@ -88,6 +88,7 @@ class SignalOptions:
                 missing_values=self.missing_values,
                 known=lambda: self._rows(repo, rev),
                 id_column=self.id_column,
+                row_ids=self.ids,
             )
         if self.contrast is None or self.labels is None:
             raise InputError(
@@ -191,7 +192,11 @@ def signal_and_kernel(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="FILE",
         help="The signal: one row per gene or sample, with its id and value.",
     )
-    @click.option("--trait", metavar="NAME", help="Column of a file with several signals.")
+    @click.option(
+        "--trait",
+        metavar="NAME",
+        help="Column of a file with several signals; or the name of a row, where the ids are in the header.",
+    )
     @click.option(
         "--pheno-samples",
         type=click.Path(path_type=Path),
@@ -258,7 +263,8 @@ def signal_and_kernel(command: Callable[..., Any]) -> Callable[..., Any]:
         "--ids",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="The names of the rows of a kernel file that has none (GEMMA's .cXX.txt), one per line.",
+        help="The names of the rows of a kernel file that has none (GEMMA's .cXX.txt), one per line; also of a "
+        "--pheno of numbers alone with as many rows.",
     )
     @click.option(
         "--leave-out",

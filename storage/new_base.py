@@ -177,12 +177,13 @@ def from_covariance(
     EngineError
         It is so nearly singular that fewer than four digits of its inverse are right.
     """
-    from ..formats.models.covariances import read_covariance, symmetrise
+    from ..formats.models.covariances import read_covariance, refuse_distances, symmetrise
 
     notes: tuple[str, ...] = ()
     record: SourceRecord | None = None
     if isinstance(source, str | Path):
         file = read_covariance(source)
+        refuse_distances(file, Path(source))
         values, notes, record = file.values, file.notes, _source(source, file.sha256)
         genes = _names(file.genes, genes, source)
     else:

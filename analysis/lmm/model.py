@@ -13,6 +13,7 @@ from ...engine.lmm.model.fit import find_flat, make_model
 from ...engine.lmm.model.mixture import fit_mixture
 from ...engine.lmm.model.prediction import blup, predict
 from ...engine.wording import counted, some
+from ...formats.genes.identifiers import spreadsheet_dates
 from ...formats.tables.row_names import describe_match, match_names
 from ...formats.traits.covariates import read_covariates
 from .kernel_rows import AUTO, OF_A_VERSION, SAMPLES, KernelRows, indices_of, kernel_rows, load_kernel
@@ -308,3 +309,8 @@ def _left_out(signal: Signal, rows: KernelRows, covariates: Path | None) -> Iter
         beside = " or have no covariate" if covariates is not None else ""
         are = "is not a row" if unknown == 1 else "are not rows"
         yield f"{counted(unknown, 'id')} of the signal that {are} of the kernel{beside} left out."
+        names = complete(signal.ids, signal.values) - set(rows.ids)
+        dates = [] if rows.part == SAMPLES else spreadsheet_dates(name for name in signal.ids if name in names)
+        if dates:
+            look = "looks like a date" if len(dates) == 1 else "look like dates"
+            yield f"{len(dates):,} of these {look} that a spreadsheet made of gene names: {some(dates, 3)}."

@@ -187,6 +187,7 @@ def signal_of_file(
     missing_values: Sequence[object] | None = None,
     known: Names | None = None,
     id_column: str | None = None,
+    row_ids: Path | None = None,
 ) -> Signal:
     """Return the signal in a table; raises as `read_traits`.
 
@@ -204,8 +205,10 @@ def signal_of_file(
         Returns the names of the kernel's rows, by which the column of ids is found.
     id_column : str, optional
         The title of the column of ids.
+    row_ids : Path, optional
+        The names of the kernel's rows, for a table that has none and as many rows.
     """
-    table = read_traits(path, only, missing_values=missing_values, known=known, id_column=id_column)
+    table = read_traits(path, only, missing_values=missing_values, known=known, id_column=id_column, row_ids=row_ids)
     columns = some(table.names, 3) if len(table.names) < 4 else counted(len(table.names), "column")
     made_from = table.samples if samples is None else tuple(samples)
     description = f"{some([file_name(path)])}: {columns}"

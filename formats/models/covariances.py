@@ -75,15 +75,20 @@ def read_covariance(path: str | Path) -> CovarianceFile:
     values, genes, notes = find_reader("covariances", path).read(path)
     notes += _fill_triangle(values)
     notes += symmetrise(values, genes, path)
-    _refuse_distances(values, genes, path)
     if len(values) > 2 and np.all(values.diagonal() == 1):
         notes += ("the diagonal is 1 throughout: these seem to be correlations, taken as covariances",)
     return CovarianceFile(values, genes, notes, fingerprint(path))
 
 
-def _refuse_distances(values: NDArray[np.float64], genes: tuple[str, ...] | None, path: Path) -> None:
-    """Refuse a matrix without variances: one of distances, say, whose diagonal is 0."""
-    diagonal = values.diagonal()
+def refuse_distances(file: CovarianceFile, path: Path) -> None:
+    """Refuse a matrix without variances of genes: one of distances, say, whose diagonal is 0.
+
+    Raises
+    ------
+    InputError
+        The diagonal is 0 throughout, or negative somewhere.
+    """
+    values, genes, diagonal = file.values, file.genes, file.values.diagonal()
     rounding = 1e-9 * float(np.abs(values).max())
     if len(values) > 1 and np.all(np.abs(diagonal) <= rounding) and rounding > 0:
         raise InputError(

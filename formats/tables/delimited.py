@@ -137,6 +137,7 @@ def fit_row(table: Table, row: Row, width: int) -> Row:
     """Return a row without empty fields beyond `width`, or refuse one that has fewer, or more that hold something."""
     extra = row.fields[width:]
     if len(row.fields) < width or any(field.strip() for field in extra):
+        table.refuse_captions()
         raise InputError(
             f"{table.path}, line {row.line} has {len(row.fields)} fields where {width} belong.",
             hint=f"Fields are separated by {DELIMITER_NAMES[table.delimiter]}, as in the first line.",

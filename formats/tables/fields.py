@@ -23,6 +23,11 @@ _MISSING = frozenset(
 
 _UNNAMED = frozenset({"", "NA", "N/A", "#N/A", "<NA>", "NaN", "-", "--", "."})
 
+_BLANK = frozenset({
+    ".", "<na>", "missing", "\u2212", "\u2013", "\u2014", "-nan", "nan(ind)", "-nan(ind)", "1.#qnan", "-1.#ind",
+})  # fmt: skip
+"""More of them in a table of traits; the last ones are what programs in C print."""
+
 
 def is_number(field: str) -> bool:
     """Whether a field reads as a number; missing values do not."""
@@ -47,6 +52,11 @@ def is_unnamed(field: str) -> bool:
     [True, True, True, False, False]
     """
     return field.strip() in _UNNAMED
+
+
+def is_blank(field: str) -> bool:
+    """Whether a field says that there is no value: empty, NA, #N/A, NaN, a point alone."""
+    return is_missing(field) or field.strip().lower() in _BLANK
 
 
 def plain_number(field: str) -> str:

@@ -79,6 +79,8 @@ def sniff_delimiter(lines: Sequence[str]) -> Delimiter:
         for other in every[:2]:
             if scores[other] > 1 and _are_decimal(lines[1:], other):
                 return other
+    if best == " " and scores["\t"] >= scores[" "] - 1:  # a caption of a few words is as wide as a header, by chance
+        return "\t"
     if scores[best]:
         return best
     there: list[Delimiter] = [delimiter for delimiter in DELIMITER_NAMES if delimiter in lines[0]]

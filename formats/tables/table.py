@@ -107,6 +107,7 @@ class Table:
         quoting = csv.QUOTE_MINIMAL if self.is_quoted else csv.QUOTE_NONE
         reader = csv.reader(lines, delimiter=self.delimiter, quoting=quoting)
         has_remarks = self.has_remarks
+        begin = self.top.line if self.top else 0  # what stands alone above is a caption, and for readers to skip
         remarks: list[Row] = []
         try:
             for fields in reader:
@@ -115,15 +116,11 @@ class Table:
                 if self.delimiter == "|" and all(map(_RULE.fullmatch, fields)):
                     continue
                 row = Row(before + reader.line_num, fields)
-                if self.is_remark(fields) and len(remarks) < MOST_FOOTNOTES:
+                if row.line > begin and self.is_remark(fields) and len(remarks) < MOST_FOOTNOTES:
                     remarks.append(row)
                     continue
                 if between := [*self.footnotes, *remarks]:  # read before, or here
-                    raise InputError(
-                        f"{self.path}, line {between[0].line}: {clipped(between[0].fields[0].strip())} stands alone "
-                        "among the rows of the table.",
-                        hint="Take that line out of the file.",
-                    )
+                    raise self._of_a_lone(between[0], "among")
                 yield self.with_points(row)
             self.footnotes.extend(remarks)
         except csv.Error as error:
@@ -132,12 +129,37 @@ class Table:
                 hint="Look for a quotation mark that is never closed, or line ends that are missing.",
             ) from error
 
+    @property
+    def top(self) -> Row | None:
+        """The first row of several fields that hold something, else the first; `None` before any is looked at."""
+        wide = (row for row in self.first if sum(map(bool, map(str.strip, row.fields))) > 1)
+        return next(wide, self.first[0] if self.first else None)
+
+    def refuse_captions(self) -> None:
+        """Refuse a table below a line that stands alone, for readers that do not skip it.
+
+        Raises
+        ------
+        InputError
+            There is such a line.
+        """
+        if self.top is not None and self.first[0] is not self.top:
+            raise self._of_a_lone(self.first[0], "above")
+
+    def _of_a_lone(self, row: Row, where: str) -> InputError:
+        field = next(filter(str.strip, row.fields), "").strip()
+        return InputError(
+            f"{self.path}, line {row.line}: {clipped(field)} stands alone {where} the rows of the table.",
+            hint="Take that line out of the file.",
+        )
+
     def is_remark(self, fields: list[str]) -> bool:
         """Whether the only field of a row is a remark, where the rows of the table have several."""
-        if self.delimiter == " " or not self.first or len(self.first[0].fields) < FEWEST_BESIDE_REMARKS:
-            return False
         first, *others = fields
-        return not any(map(str.strip, others)) and bool(_FOOTNOTE.fullmatch(first.strip()))
+        if self.delimiter == " " or any(map(str.strip, others)) or not _FOOTNOTE.fullmatch(first.strip()):
+            return False
+        top = self.top
+        return top is not None and len(top.fields) >= FEWEST_BESIDE_REMARKS
 
     def with_points(self, row: Row) -> Row:
         """Return a row with numbers as Python writes them, but for its first field, which is a name."""

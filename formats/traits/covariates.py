@@ -9,8 +9,9 @@ import numpy as np
 
 from ...engine.errors import InputError, NotFound
 from ...engine.wording import some
+from ..tables.fields import is_blank
 from .missing_codes import all_numbers, blank_codes, code_among_names, codes_of, describe_codes, refuse_codes
-from .trait_tables import is_blank, read_trait_table, refuse_repeated_titles
+from .trait_tables import read_trait_table, refuse_repeated_titles
 from .traits import TraitFile, is_like_number, numbers_of, with_units_apart
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any, Literal
 
 from ...engine.wording import some
-from ..tables.fields import is_number, plain_number
+from ..tables.fields import is_blank, is_number, plain_number
+from ..tables.id_titles import normalised
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,6 +73,13 @@ _ARTICLES: dict[Kind, str] = {
     "truth value": "a truth value",
 }
 
+_CONTROLS = frozenset({
+    "control", "controls", "ctrl", "ctl", "healthy", "normal", "no", "n", "untreated", "vehicle", "dmso", "mock", "wt",
+    "wildtype", "unaffected", "negative", "neg", "placebo", "nr", "nonresponder", "female", "f", "absent", "never",
+    "low", "benign",
+})  # fmt: skip
+"""Words, in small letters and without signs, of those that others are compared with."""
+
 
 def kind_of(field: str) -> Kind:
     """Return what a field is that is no number.
@@ -132,6 +140,14 @@ def truth_numbers(fields: Sequence[str], are_blank: Sequence[bool]) -> tuple[lis
         words[yes],
         words[no],
     )
+
+
+def two_words(fields: Sequence[str]) -> list[str]:
+    """Return the two words that a column has in place of numbers, those of a control last; else none."""
+    words = sorted({field for field in fields if not is_blank(field)})
+    if len(words) != 2 or any(map(is_number, words)) or len(fields) < 3:
+        return []
+    return sorted(words, key=lambda word: normalised(word) in _CONTROLS)
 
 
 def describe_field(field: str, column: Sequence[str]) -> tuple[str, dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...engine.errors import InputError
 from ..files.packed import without_packing
-from .trait_tables import normalised
+from ..tables.id_titles import normalised
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Tables of samples in other layouts: GEO's series matrix, JSON, ids in the header, rows of types below it."""
+"""Tables of samples in other layouts: GEO's series matrix, JSON, lists of samples, rows of types below a header."""
 
 from __future__ import annotations
 
@@ -14,24 +14,17 @@ from ..files.limits import TEXT_COST, MemoryBudget
 from ..files.opening import open_text
 from ..files.plain_files import require_file
 from ..tables.delimited import open_table
-from ..tables.fields import is_number
 from ..tables.row_names import match_names
 from ..tables.table import Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from .id_columns import Names
 
 LOOKED_AT = 8
 """Most lines that are looked at, to see what a file is."""
-
-MOST_TURNED = 12
-"""Most rows of a table with ids in its header; with more, what its rows are is not plain."""
-
-FEWEST_TITLES = 5
-"""Fewest names of a header that are ids and no titles."""
 
 MOST_LISTED = 100_000
 """Most rows of lists of names."""
@@ -198,43 +191,6 @@ def _is_value(value: object) -> bool:
 
 def _text(value: object) -> str:
     return "" if value is None else str(value).upper() if isinstance(value, bool) else str(value).strip()
-
-
-def turned(header: tuple[str, ...], rows: list[Row], known: Names | None, *, is_titled: bool) -> Layout | None:
-    """Return a table turned, where the known names stand in its header and not in a column; else `None`.
-
-    Parameters
-    ----------
-    header : tuple of str
-        Titles of all columns.
-    rows : list of Row
-        Those below it; above all of them is the header where the file has none.
-    known : callable, optional
-        Returns the names that ids may be.
-    is_titled : bool
-        Whether the first row of the file is the header.
-    """
-    top, below = (list(header), rows) if is_titled else (rows[0].fields, rows[1:])
-    titles = [title.strip() for title in top[1:]]
-    is_wide = len(titles) >= max(FEWEST_TITLES, len(below)) and 0 < len(below) <= MOST_TURNED
-    if known is None or not is_wide or len(set(titles)) < len(titles):
-        return None
-    names = list(known())
-    number = len(match_names(titles, names, any_x=True))
-    if 2 * number <= len(titles):
-        return None
-    columns: Iterator[list[str]] = ([row.fields[column].strip() for row in below] for column in range(len(top)))
-    if any(match_names(fields, names, any_x=True) for fields in columns if not any(map(is_number, fields))):
-        return None
-    new = (top[0].strip() or "id", *(row.fields[0].strip() for row in below))
-    new_rows = [
-        Row(below[0].line, [title, *(row.fields[column].strip() for row in below)])
-        for column, title in enumerate(titles, start=1)
-    ]
-    shown = some([row.fields[0].strip() for row in below])
-    return Layout(
-        new, new_rows, f"ids stand in its first row ({number:,} known names): each other row is a column ({shown})."
-    )
 
 
 def read_lists(path: Path, known: Names) -> dict[str, str] | None:

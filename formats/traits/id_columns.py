@@ -8,16 +8,23 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import InputError, NotFound
 from ...engine.wording import counted, some
+from ..files.names import check_names
+from ..genes.identifiers import spreadsheet_dates
 from ..tables.fields import is_missing, is_number
 from ..tables.row_names import match_names
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ..tables.table import Row
+
 Names = Callable[[], Iterable[str]]
 """Returns the names that ids may be; asked only where more than one column may have them, as they may cost time."""
 
 Column = Sequence[str]
+
+MOST_GROUPS = 200
+"""Most groups of the rows of a table that repeats its ids for each."""
 
 
 def find_title(path: Path, titles: Sequence[str], wanted: str) -> int:
@@ -122,7 +129,110 @@ def drop_rows_without_id(ids: Sequence[str], known: Names | None) -> tuple[list[
             rows = [row for row in rows if ids[row] not in unknown]
             shown = some([name for name in repeated if name in unknown], 3)
             notes.append(f"{number:,} rows of ids that stand in several rows and are not known ({shown}) are left out.")
+            if dates := spreadsheet_dates(unknown):
+                shown = some(sorted(dates), 3)
+                notes.append(f"Of these ids some look like dates that a spreadsheet made of gene names: {shown}.")
     return rows, notes
+
+
+def rows_by_id(
+    path: Path,
+    rows: Sequence[Row],
+    ids: int,
+    columns: Sequence[int],
+    header: Sequence[str],
+    *,
+    wanted: str | None = None,
+) -> tuple[tuple[str, ...], list[Row], str]:
+    """Return the ids, their rows, and a note on rows that say the same once more, which are left out.
+
+    Parameters
+    ----------
+    path : Path
+        For the sentence of an error.
+    rows : sequence of Row
+        All rows.
+    ids : int
+        The column of the ids.
+    columns : sequence of int
+        The columns of values.
+    header : sequence of str
+        The titles of all columns.
+    wanted : str, optional
+        The title of the only column that counts.
+
+    Raises
+    ------
+    InputError
+        Rows of one id disagree.
+    """
+    counting = [column for column in columns if header[column] == wanted] or columns
+    seen: dict[str, Row] = {}
+    repeated: list[str] = []
+    pairs: list[tuple[Row, Row]] = []
+    for row in rows:
+        name = row.fields[ids].strip()
+        check_names([name], f"line {row.line}, id", path)
+        if name not in seen:
+            seen[name] = row
+        elif any(row.fields[column].strip() != seen[name].fields[column].strip() for column in counting):
+            pairs.append((seen[name], row))
+        else:
+            repeated.append(name)
+    if pairs:
+        raise _disagreement(path, rows, pairs, ids, counting, header)
+    note = ""
+    if repeated:
+        is_one = len(repeated) == 1
+        say, same = ("row says", "rows say"), "the same as another"
+        if list(counting) != list(columns):
+            say, same = ("row has", "rows have"), f"the same {wanted} as another of the id"
+        is_read = "it is read once" if is_one else "they are read once"
+        note = f"{len(repeated):,} {say[not is_one]} {same} ({some(repeated, 3)}), and {is_read}."
+    return tuple(seen), list(seen.values()), note
+
+
+def _disagreement(
+    path: Path,
+    rows: Sequence[Row],
+    pairs: Sequence[tuple[Row, Row]],
+    ids: int,
+    counting: Sequence[int],
+    header: Sequence[str],
+) -> InputError:
+    """Return the refusal of rows of one id that disagree, with their values, and what parts them."""
+    before, now = pairs[0]
+    differing = [column for column in counting if before.fields[column].strip() != now.fields[column].strip()]
+    column = next((column for column in differing if is_number(now.fields[column])), differing[0])
+    name, title = some([now.fields[ids].strip()]), some([header[column]])
+    there, here = (row.fields[column].strip() or "empty" for row in (before, now))
+    number = len({row.fields[ids].strip() for _, row in pairs})
+    more = f" So do {counted(number - 1, 'other id')}." if number > 1 else ""
+    group = _group_column(rows, ids, len(header))
+    if group is None:
+        way = f"Keep one row of each id in the file, such as that of the largest size of {title}, or write their mean."
+    else:
+        labels = list(dict.fromkeys(row.fields[group].strip() for row in rows))
+        way = (
+            f"Its rows are of several groups, {some([header[group]])}: {some(labels, 4)}. Leave in the file the rows "
+            f"of one, such as {some(labels[:1])}."
+        )
+    return InputError(
+        f"{path}, line {now.line}: {name} occurs already in line {before.line}, and they disagree: {title} is "
+        f"{some([here])} here, and {some([there])} there.{more}",
+        hint=way,
+    )
+
+
+def _group_column(rows: Sequence[Row], ids: int, width: int) -> int | None:
+    """Return the column of groups in each of which an id stands once, or `None`: clusters, contrasts, tissues."""
+    for column in range(width):
+        labels = Counter(row.fields[column].strip() for row in rows)
+        if column == ids or not 1 < len(labels) <= MOST_GROUPS or min(labels.values()) < 2:
+            continue
+        if len({(row.fields[ids].strip(), row.fields[column].strip()) for row in rows}) == len(rows):
+            return column
+    return None
 
 
 def _match(fields: Column, names: Sequence[str]) -> dict[str, str]:

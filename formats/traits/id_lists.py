@@ -10,11 +10,15 @@ from ...engine.wording import some
 from ..files.limits import NAMES_PACKING
 from ..files.opening import open_text
 from ..files.plain_files import require_file
-from .trait_tables import FAMILIES, INDIVIDUALS, NO_IDS, TITLES, normalised
+from ..tables.delimited import open_table
+from ..tables.id_titles import FAMILIES, INDIVIDUALS, NO_IDS, TITLES, normalised
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+ROW_TITLES = frozenset({"fid", "iid", "id", "ids", "name", "names", "sample", "samples", "gene", "genes"})
+"""Titles of names of rows, in small letters and without signs."""
 
 
 def read_ids(path: Path) -> tuple[str, ...]:
@@ -45,6 +49,20 @@ def read_ids(path: Path) -> tuple[str, ...]:
             f"{path} has {what}, {some(ids)}, and a list of names has one name per line.", hint=f"In a shell: {way}"
         )
     return ids[1:] if len(ids) > 1 and normalised(ids[0]) in TITLES - NO_IDS else ids
+
+
+def read_row_ids(path: Path) -> tuple[str, ...]:
+    """Return one name a line, the IID of a file of FID and IID, with or without a header, or of a .fam."""
+    with open_table(require_file(path)) as table:
+        comment = table.comments[-1].lstrip("#").split() if table.comments else []
+        rows = [[field.strip() for field in row.fields] for row in table.rows]
+    titles: list[str] = []
+    if normalised(rows[0][0]) in ROW_TITLES:
+        titles, rows = rows[0], rows[1:]
+    elif comment and normalised(comment[0]) in ROW_TITLES:
+        titles = comment
+    is_paired = normalised(titles[0]) == "fid" if titles else len(rows[0]) > 1
+    return tuple(row[1] if is_paired and len(row) > 1 else row[0] for row in rows)
 
 
 def _is_plink_header(line: str) -> bool:

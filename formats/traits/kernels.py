@@ -20,7 +20,7 @@ from ..tables.fields import is_number
 from ..tables.row_names import match_names
 from ..tables.table_numbers import read_named_numbers
 from .foreign_kernels import refuse_foreign_kernel, refuse_pairs, refuse_triangle
-from .trait_tables import normalised
+from .id_lists import read_row_ids
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,9 +37,6 @@ MISSING = "A kernel has no missing values: leave that row out, and its column."
 
 ASYMMETRY = 1e-8
 """Largest difference of the halves of a kernel, as a share of its largest value."""
-
-ROW_TITLES = frozenset({"fid", "iid", "id", "ids", "name", "names", "sample", "samples", "gene", "genes"})
-"""Titles of names of rows, in small letters and without signs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +149,7 @@ def _named(path: Path, values: NDArray[np.float64], ids_of: Path | None) -> Kern
             f"{path} is a kernel of {size:,} × {size:,} numbers and has no names of its rows.{_neighbour(path)}",
             code="kernel-without-names",
         )
-    ids = _read_row_ids(ids_of)
+    ids = read_row_ids(ids_of)
     if len(ids) != size:
         raise InputError(
             f"{ids_of} has {counted(len(ids), 'name')}, and {path} is of {size:,} × {size:,} numbers.",
@@ -172,20 +169,6 @@ def _neighbour(path: Path) -> str:
     beside = [plain.with_name(f"{plain.name}.id"), *sorted(path.parent.glob(f"{path.name.split('.')[0]}.fam"))]
     there = [file.name for file in beside if file.is_file()]
     return f" Beside it stands {some(there)}." if there else ""
-
-
-def _read_row_ids(path: Path) -> tuple[str, ...]:
-    """Return one name a line, the IID of a file of FID and IID, with or without a header, or of a .fam."""
-    with open_table(require_file(path)) as table:
-        comment = table.comments[-1].lstrip("#").split() if table.comments else []
-        rows = [[field.strip() for field in row.fields] for row in table.rows]
-    titles: list[str] = []
-    if normalised(rows[0][0]) in ROW_TITLES:
-        titles, rows = rows[0], rows[1:]
-    elif comment and normalised(comment[0]) in ROW_TITLES:
-        titles = comment
-    is_paired = normalised(titles[0]) == "fid" if titles else len(rows[0]) > 1
-    return tuple(row[1] if is_paired and len(row) > 1 else row[0] for row in rows)
 
 
 def _refuse_asymmetric(path: Path, kernel: KernelFile) -> None:

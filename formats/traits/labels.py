@@ -12,10 +12,11 @@ from ...engine.wording import counted, some
 from ..files.plain_files import require_file
 from ..readers import find_reader
 from ..tables.fields import is_number
+from ..tables.id_titles import TITLES, normalised
 from ..tables.row_names import match_names
 from .foreign_layouts import read_lists
 from .id_columns import find_title
-from .trait_tables import TITLES, normalised, read_trait_table
+from .trait_tables import read_trait_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -121,7 +122,7 @@ def read_label_table(
 ) -> Labels:
     """Return the label of each sample from a table; the order of the samples does not matter."""
     try:
-        table = read_trait_table(path, known=lambda: samples, id_column=id_column, decimal="point")
+        table = read_trait_table(path, known=lambda: samples, id_column=id_column, decimal="point", wanted=label_column)
     except InputError as error:
         lists = _lists(path, samples) if error.code in ("id-column-ambiguous", InputError.code) else None
         if lists is None:

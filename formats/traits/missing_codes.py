@@ -11,8 +11,7 @@ import numpy as np
 
 from ...engine.errors import InputError
 from ...engine.wording import counted, some
-from ..tables.fields import is_number
-from .trait_tables import is_blank
+from ..tables.fields import is_blank, is_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,59 +9,30 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...engine.errors import InputError
-from ...engine.wording import some
+from ...engine.wording import counted, some
 from ..files.limits import TEXT_COST, MemoryBudget
-from ..files.names import check_names
 from ..files.plain_files import require_file
+from ..tables.captions import below_captions
 from ..tables.delimited import fit_row, open_table, read_titles
-from ..tables.fields import is_missing, is_number
-from ..tables.table import plain_row
-from .foreign_layouts import read_foreign, turned, types_below
-from .id_columns import choose_ids, drop_rows_without_id, find_title
+from ..tables.fields import is_blank, is_number
+from ..tables.id_titles import NO_IDS, TITLES, normalised
+from ..tables.table import Row, plain_row
+from .foreign_layouts import read_foreign, types_below
+from .id_columns import drop_rows_without_id, rows_by_id
+from .id_lists import read_row_ids
+from .trait_layouts import is_fam, layout_of, turned, with_ids
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from pathlib import Path
 
     from ...engine.choices import DecimalMark
-    from ..tables.table import Row, Table
+    from ..tables.table import Table
     from .id_columns import Names
 
 _SAMPLES = re.compile(r"#\s*samples?\s*[:=]\s*(.*)", re.IGNORECASE)
 
 _PLINK_HEADER = re.compile(r"#\s*(fid|iid)\b", re.IGNORECASE)
-
-_SIGNS = re.compile(r"[^a-z0-9]")
-
-_BLANK = frozenset({".", "<na>", "missing", "\u2212", "\u2013", "\u2014"})
-
-# fmt: off
-TITLES = frozenset({
-    "", "id", "ids", "name", "names", "rowname", "rownames", "gene", "genes", "geneid", "geneids", "genename",
-    "genenames", "genesymbol", "genesymbols", "symbol", "symbols", "hgncsymbol", "ensembl", "ensemblid", "ensg",
-    "entrez", "entrezid", "entrezgene", "probe", "probeid", "feature", "featureid", "featurename", "transcript",
-    "transcriptid", "targetid", "sample", "samples", "sampleid", "sampleids", "samplename", "samplenames", "iid", "fid",
-    "individual", "individualid", "subject", "subjectid", "patient", "patientid", "donor", "donorid", "cell", "cellid",
-    "barcode", "run", "trait", "entrezgeneid", "ncbigene", "ncbigeneid", "ncbiid", "geneentrez", "externalgenename",
-    "ensemblgene", "ensemblgeneid", "ensemblgeneidversion", "ensembltranscriptid", "hgncid", "mgisymbol", "mgiid",
-    "uniprot", "uniprotid", "refseq", "refseqid", "geoaccession", "samplegeoaccession", "submitterid",
-    "samplesubmitterid", "caseid", "casesubmitterid", "bcrpatientbarcode", "tcgabarcode", "samplebarcode", "library",
-    "libraryid", "participant", "participantid", "individuals",
-})
-# fmt: on
-"""Titles of a column of ids, in small letters and without signs; a first row that begins with one is a header."""
-
-NO_IDS = frozenset({"", "run", "cell", "trait"})
-"""Of these, the titles below which there may be something else."""
-
-FAMILIES = frozenset({"fid", "famid", "familyid", "family"})
-"""Titles of PLINK's column of families, beside which ids are in the next column."""
-
-INDIVIDUALS = frozenset({"iid", "indid", "individual", "individualid", "id", "sample", "sampleid", "subject"})
-"""Titles of PLINK's column of ids."""
-
-ROW_NUMBERS = frozenset({"", "unnamed0", "index", "row", "rownumber", "x"})
-"""Titles of a column that numbers the rows, as pandas and R write it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,28 +73,15 @@ class TraitTable:
         return [row[index] for row in self.fields]
 
 
-class _Layout(NamedTuple):
-    """Where the ids stand, and the values with their names."""
-
-    ids: int
-    columns: Sequence[int]
-    names: Sequence[str]
-    is_plink: bool = False
-    note: str = ""
-
-
-def normalised(title: str) -> str:
-    """Return a title in small letters, without spaces and signs; as it is where nothing else is left."""
-    return _SIGNS.sub("", title.lower()) or title.strip()
-
-
-def is_blank(field: str) -> bool:
-    """Whether a field says that there is no value: empty, NA, #N/A, NaN, a point alone."""
-    return is_missing(field) or field.strip().lower() in _BLANK
-
-
 def read_trait_table(
-    path: Path, *, known: Names | None = None, id_column: str | None = None, decimal: DecimalMark = "auto"
+    path: Path,
+    *,
+    known: Names | None = None,
+    id_column: str | None = None,
+    decimal: DecimalMark = "auto",
+    wanted: str | None = None,
+    most_turned: int | None = None,
+    row_ids: Path | None = None,
 ) -> TraitTable:
     """Return a table of ids and values.
 
@@ -140,6 +98,12 @@ def read_trait_table(
         The title of the column of ids.
     decimal : {"auto", "point", "comma"}
         The sign before the decimals.
+    wanted : str, optional
+        The title of the only column that is read; or the name of the row, where the ids stand in the header.
+    most_turned : int, optional
+        Most rows of a table with ids in its header, where none is wanted.
+    row_ids : Path, optional
+        A list of ids, for a table of numbers alone that has as many rows, in one order.
 
     Raises
     ------
@@ -148,40 +112,45 @@ def read_trait_table(
     InputError
         It has one column or no row, an id stands twice, or two readings of its columns are possible.
     """
-    header, rows, is_titled, samples, note = _parsed(path, known, decimal)
+    in_order = None if row_ids is None or id_column is not None else _in_order(path, row_ids, decimal)
+    parsed = in_order or _parsed(path, known, decimal, wanted, most_turned)
+    header, rows, is_titled, samples, note, caption = parsed
     types, types_note = types_below(header, rows) if is_titled else ((), "")
     rows = rows[1:] if types else rows
-    layout = _layout(path, header, rows, types, is_titled=is_titled)
-    layout, notes = _with_ids(path, header, rows, layout, known, id_column, is_titled=is_titled)
+    layout = layout_of(path, header, rows, types, is_titled=is_titled)
+    layout, notes = with_ids(path, header, rows, layout, known, id_column, is_titled=is_titled)
     if not layout.columns:
         raise InputError(f"{path} has ids and no values: {some(header)}.", hint="Values stand right of the ids.")
     chosen, left_out = drop_rows_without_id([row.fields[layout.ids].strip() for row in rows], known)
     rows = [rows[index] for index in chosen] or rows
-    ids, rows, repeated = _ids_of(path, rows, layout, header)
+    ids, rows, repeated = rows_by_id(path, rows, layout.ids, layout.columns, header, wanted=wanted)
     fields = [[row.fields[column].strip() for column in layout.columns] for row in rows]
     lines = [row.line for row in rows]
-    told = tuple(f"{path.name}: {text}" for text in (note, types_note, *notes, *left_out, repeated) if text)
+    told = tuple(f"{path.name}: {text}" for text in (caption, note, types_note, *notes, *left_out, repeated) if text)
     kinds = tuple(types[column] for column in layout.columns) if any(types) else ()
     return TraitTable(ids, tuple(layout.names), fields, lines, samples, layout.is_plink, told, kinds)
 
 
 class _Parsed(NamedTuple):
-    """The titles and rows of a file, whether the titles are its own, the samples that it names, and a note."""
+    """The titles and rows of a file, whether the titles are its own, the samples that it names, and notes."""
 
     header: tuple[str, ...]
     rows: list[Row]
     is_titled: bool
     samples: tuple[str, ...] | None = None
     note: str = ""
+    caption: str = ""
 
 
-def _parsed(path: Path, known: Names | None, decimal: DecimalMark) -> _Parsed:
+def _parsed(
+    path: Path, known: Names | None, decimal: DecimalMark, wanted: str | None, most_turned: int | None
+) -> _Parsed:
     """Return the titles and rows of a file, with ids in a column."""
     foreign = read_foreign(path)
     if foreign is not None:
         return _Parsed(foreign.header, foreign.rows, is_titled=True, note=foreign.note)
     with _opened(path, decimal) as table:
-        first, skip = _below_captions(table)
+        first, skip, note = below_captions(table)
         header, is_titled, is_above = _header_of(path, table, first, known)
         budget = MemoryBudget(path)
         rows: list[Row] = []
@@ -191,10 +160,46 @@ def _parsed(path: Path, known: Names | None, decimal: DecimalMark) -> _Parsed:
         samples = _samples_of(table)
     if not rows:
         raise InputError(f"{path} holds a header, and no row below it.", hint="A row has an id and its values.")
-    layout = turned(header, rows, known, is_titled=is_titled)
+    layout = turned(path, header, rows, known, is_titled=is_titled, wanted=wanted, most=most_turned)
     if layout is not None:
-        return _Parsed(layout.header, layout.rows, is_titled=True, samples=samples, note=layout.note)
-    return _Parsed(header, rows, is_titled, samples)
+        return _Parsed(layout.header, layout.rows, is_titled=True, samples=samples, note=layout.note, caption=note)
+    return _Parsed(header, rows, is_titled, samples, caption=note)
+
+
+def _in_order(path: Path, row_ids: Path, decimal: DecimalMark) -> _Parsed | None:
+    """Return a table of numbers alone with the ids of a list of as many rows; `None` where it has ids of its own."""
+    if read_foreign(path) is not None:
+        return None
+    with _opened(path, decimal) as table:
+        top, *below = [row.fields for row in table.first]
+        is_titled = not all(map(_is_value, top))
+        titles = [title.strip() for title in top]
+        if not all(_is_value(field) for fields in below for field in fields) or (
+            is_titled and any(normalised(title) in TITLES for title in titles)
+        ):
+            return None
+        rows = [plain_row(row) for row in itertools.islice(table.rows, int(is_titled), None)]
+    ids = read_row_ids(row_ids)
+    columns = [{row.fields[column].strip() for row in rows} for column in range(min(len(row.fields) for row in rows))]
+    are_numbers_of_rows = len(columns) > 1 and len(columns[0]) == len(rows) and all(map(str.isdecimal, columns[0]))
+    if are_numbers_of_rows or any(not column.isdisjoint(ids) for column in columns):
+        return None
+    if len(rows) != len(ids):
+        if len(top) > 1:
+            return None
+        raise InputError(
+            f"{path} has {counted(len(rows), 'row')} of one column, and {row_ids} {counted(len(ids), 'name')}: they "
+            "are not in one order.",
+            hint="The names are those of the run that wrote both files; or write the id before each value.",
+        )
+    names = titles if is_titled else ["value"] if len(top) == 1 else [f"column {n + 1}" for n in range(len(top))]
+    note = f"it has no ids; its {len(rows):,} rows are in the order of the {len(ids):,} names of {row_ids.name}."
+    named = [Row(row.line, [name, *row.fields]) for name, row in zip(ids, rows, strict=True)]
+    return _Parsed(("id", *names), named, is_titled=True, note=note)
+
+
+def _is_value(field: str) -> bool:
+    return is_number(field) or is_blank(field)
 
 
 @contextmanager
@@ -213,23 +218,6 @@ def _opened(path: Path, decimal: DecimalMark) -> Generator[Table]:
         raise InputError(error.message, hint=way) from error
 
 
-def _below_captions(table: Table) -> tuple[Sequence[Row], int]:
-    """Return the rows that are looked at first from the header on, and how many rows stand above.
-
-    These are captions: one field alone above a row of titles with numbers below it.
-    """
-    skip = 0
-    rows = tuple(map(plain_row, table.first))
-    while len(rows) > skip + 2:
-        caption, titles, below = ([field for field in row.fields if field.strip()] for row in rows[skip : skip + 3])
-        if len(caption) > 1 or len(titles) < 2 or any(is_number(field) or is_blank(field) for field in titles):
-            break
-        if not any(map(is_number, below)):
-            break
-        skip += 1
-    return rows[skip:], skip
-
-
 def _header_of(
     path: Path, table: Table, first: Sequence[Row], known: Names | None
 ) -> tuple[tuple[str, ...], bool, bool]:
@@ -239,7 +227,7 @@ def _header_of(
         titles = tuple(table.comments[-1].lstrip("# ").replace(",", " ").split())
         if len(titles) == width:
             return titles, True, False
-    is_titled = not _is_fam(path) and _has_header(first, known)
+    is_titled = not is_fam(path) and _has_header(first, known)
     header = read_titles(table, first) if is_titled else tuple(f"column {number + 1}" for number in range(width))
     header = (header[0].lstrip("#").strip(), *header[1:]) if header else header
     if len(header) < 2:
@@ -249,136 +237,6 @@ def _header_of(
             "names in the same order before values.",
         )
     return header, is_titled, is_titled
-
-
-def _is_fam(path: Path) -> bool:
-    return path.name.lower().removesuffix(".gz").endswith(".fam")
-
-
-def _layout(
-    path: Path, header: tuple[str, ...], rows: list[Row], types: tuple[str, ...], *, is_titled: bool
-) -> _Layout:
-    width = len(header)
-    if any(types):  # an Oxford .sample file, whose columns of the type 0 are ids and the share of missing genotypes
-        ids = int(types[1] == "0" and normalised(header[1]) != "missing")
-        columns = [column for column in range(ids + 1, width) if types[column] != "0"]
-        return _Layout(ids, columns, [header[column] for column in columns])
-    if _is_fam(path):
-        if width != 6:
-            raise InputError(
-                f"{path} has {width} columns, and a .fam file has six: FID, IID, parents, sex, phenotype.",
-                hint="A phenotype file of PLINK's has FID, IID and phenotypes, and another ending.",
-            )
-        return _Layout(1, (5,), ("phenotype",), is_plink=True)
-    if is_titled:
-        return _titled_layout(header, rows)
-    if width > 2:
-        firsts, seconds = [row.fields[0].strip() for row in rows], [row.fields[1].strip() for row in rows]
-        is_constant = len(rows) > 1 and len(set(firsts)) == 1
-        if firsts == seconds or is_constant:
-            why = f"is {some(firsts[:1])} throughout" if is_constant else "is the second once more"
-            note = f"without a header; the first column {why}, so they are PLINK's FID and IID, and IID is the id."
-            if width == 6 and _looks_like_fam(rows):
-                return _Layout(1, (5,), ("phenotype",), is_plink=True, note=note)
-            return _Layout(1, range(2, width), header[2:], is_plink=True, note=note)
-        if len(set(seconds)) == len(rows) > 2 and all(field.isdecimal() for field in seconds):
-            raise InputError(
-                f"{path} has no header, and its second column numbers every row anew ({some(seconds, 3)}): it is "
-                "PLINK's IID and the id of the row, or a value like those right of it.",
-                hint="Write a header: `FID IID y` for the one, `id a b` for the other.",
-            )
-    return _Layout(0, range(1, width), header[1:] if width > 2 else ("value",))
-
-
-def _titled_layout(header: tuple[str, ...], rows: list[Row]) -> _Layout:
-    width = len(header)
-    first, second = normalised(header[0]), normalised(header[1])
-    if first in FAMILIES and second in INDIVIDUALS:
-        return _Layout(1, range(2, width), header[2:], is_plink=True)
-    if first in ROW_NUMBERS and width > 2 and _number_rows(rows):
-        seconds = [row.fields[1].strip() for row in rows]
-        is_named = bool(second) and second in TITLES
-        if is_named or (not any(map(is_number, seconds)) and len(set(seconds)) == len(rows)):
-            note = f"its first column numbers the rows; ids are those of the column {some([header[1]])}."
-            return _Layout(1, range(2, width), header[2:], is_plink=second == "iid", note=note)
-    return _Layout(0, range(1, width), header[1:], is_plink=first == "iid")
-
-
-def _with_ids(
-    path: Path,
-    header: tuple[str, ...],
-    rows: list[Row],
-    layout: _Layout,
-    known: Names | None,
-    id_column: str | None,
-    *,
-    is_titled: bool,
-) -> tuple[_Layout, list[str]]:
-    """Return a layout with the ids in the column that is named, or that has most of the known names; and notes."""
-    notes = [layout.note] if layout.note else []
-    chosen = layout.ids
-    if id_column is not None:
-        chosen = find_title(path, header, id_column)
-    elif known is not None and (layout.note or not layout.is_plink):
-        columns = [[row.fields[column].strip() for row in rows] for column in range(len(header))]
-        are_ids = [is_titled and normalised(title) in TITLES - NO_IDS for title in header]
-        are_ids[layout.ids] |= is_titled and normalised(header[layout.ids]) in TITLES
-        chosen, note = choose_ids(path, header, columns, layout.ids, known, are_ids)
-        notes = [note] if note else notes
-    if chosen == layout.ids:
-        return layout, notes
-    columns = sorted({*layout.columns, layout.ids} - {chosen})
-    if len(columns) > 1 and _is_whole([row.fields[layout.ids].strip() for row in rows]):
-        columns.remove(layout.ids)  # row numbers, ranks, ids of another kind
-    names = [header[column] for column in columns] if is_titled or len(columns) > 1 else ["value"]
-    return _Layout(chosen, columns, names, is_plink=layout.is_plink), notes
-
-
-def _is_whole(fields: list[str]) -> bool:
-    """Whether a column has whole numbers, each once."""
-    return all(field.isdecimal() for field in fields) and len(set(fields)) == len(fields)
-
-
-def _number_rows(rows: list[Row]) -> bool:
-    """Whether the first column counts the rows from 0 or 1, in whatever order these stand now."""
-    fields = {row.fields[0].strip() for row in rows}
-    return any(fields == {str(number + start) for number in range(len(rows))} for start in (0, 1))
-
-
-def _looks_like_fam(rows: list[Row]) -> bool:
-    ids = {row.fields[1].strip() for row in rows} | {"0"}
-    parents = {row.fields[column].strip() for row in rows for column in (2, 3)}
-    return parents <= ids and {row.fields[4].strip() for row in rows} <= {"0", "1", "2", "-9"}
-
-
-def _ids_of(
-    path: Path, rows: list[Row], layout: _Layout, header: tuple[str, ...]
-) -> tuple[tuple[str, ...], list[Row], str]:
-    """Return the ids, their rows, and a note on rows that say the same once more, which are left out."""
-    seen: dict[str, Row] = {}
-    repeated: list[str] = []
-    for row in rows:
-        name = row.fields[layout.ids].strip()
-        check_names([name], f"line {row.line}, id", path)
-        if name not in seen:
-            seen[name] = row
-            continue
-        differing = [
-            column for column in layout.columns if row.fields[column].strip() != seen[name].fields[column].strip()
-        ]
-        if differing:
-            before, now = (rows.fields[differing[0]].strip() or "empty" for rows in (seen[name], row))
-            raise InputError(
-                f"{path}, line {row.line}: {some([name])} occurs already in line {seen[name].line}, and they disagree: "
-                f"{some([header[differing[0]]])} is {some([now])} here, and {some([before])} there.",
-                hint="Keep one row of each.",
-            )
-        repeated.append(name)
-    note = ""
-    if repeated:
-        does, is_read = ("row says", "it is read once") if len(repeated) == 1 else ("rows say", "they are read once")
-        note = f"{len(repeated):,} {does} the same as another ({some(repeated, 3)}), and {is_read}."
-    return tuple(seen), list(seen.values()), note
 
 
 def refuse_repeated_titles(path: Path, names: Sequence[str]) -> None:

@@ -5,24 +5,21 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...engine.errors import InputError, NotFound
-from ...engine.wording import some
-from ..tables.fields import is_number
-from .fields import describe_field, kind_of, truth_numbers, without_unit
+from ...engine.wording import counted, some
+from ..tables.fields import is_blank, is_number
+from ..tables.id_titles import TITLES, normalised
+from .fields import describe_field, kind_of, truth_numbers, two_words, without_unit
 from .id_columns import find_title
 from .missing_codes import all_numbers, blank_codes, codes_of, describe_codes, refuse_codes
-from .tested_tables import describe_fold_changes, signal_of_test
-from .trait_tables import (
-    TITLES,
-    is_blank,
-    normalised,
-    read_trait_table,
-    refuse_repeated_titles,
-)
+from .tested_tables import describe_fold_changes, describe_logarithms, refuse_p_values, signal_of_test
+from .trait_layouts import MOST_TURNED
+from .trait_tables import read_trait_table, refuse_repeated_titles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,6 +85,7 @@ def read_traits(
     missing_values: Sequence[object] | None = None,
     known: Names | None = None,
     id_column: str | None = None,
+    row_ids: Path | None = None,
 ) -> TraitFile:
     """Return the signals of a table: ids in one column, numbers in the others.
 
@@ -97,13 +95,15 @@ def read_traits(
         Text, plain or gzip, with or without a header; or a phenotype file of PLINK's, whose ids are in the column IID.
         Ids are in the first column, unless another has more of the known names. An empty field, or NA, is missing.
     only : str, optional
-        The column to read; all columns of numbers when absent.
+        The column to read, or the row where the ids stand in the header; all columns of numbers when absent.
     missing_values : sequence of str or float, optional
         Codes that stand for a missing value, empty where none does; -9 in files of PLINK's when absent.
     known : callable, optional
         Returns the names that ids may be, by which the column of ids is found.
     id_column : str, optional
         The title of the column of ids.
+    row_ids : Path, optional
+        A list of ids, for a table of numbers alone that has as many rows, in one order: GEMMA's phenotypes.
 
     Raises
     ------
@@ -114,7 +114,9 @@ def read_traits(
         codes are named; two columns may have the ids; or it is a table of differential expression, and no column is
         named.
     """
-    table = read_trait_table(path, known=known, id_column=id_column)
+    table = read_trait_table(
+        path, known=known, id_column=id_column, wanted=only, most_turned=MOST_TURNED, row_ids=row_ids
+    )
     table, counts = blank_codes(table, codes_of(table, missing_values))
     table, sentences = _asnumbers_of(table, only)
     wanted, notes = _chosen(table, only, path)
@@ -122,7 +124,7 @@ def read_traits(
     names = tuple(table.names[column] for column in wanted)
     values = np.column_stack([numbers_of(table, column, path) for column in wanted])
     notes += describe_codes(path, names, [counts[column] for column in wanted], as_plink=missing_values is None)
-    notes += describe_fold_changes(path, names, values)
+    notes += [*describe_fold_changes(path, names, values), *describe_logarithms(path, names, values)]
     if missing_values is None:
         for index, name in enumerate(names):
             refuse_codes(path, name, values[:, index], is_phenotype=table.is_plink)
@@ -137,7 +139,10 @@ def _chosen(table: TraitTable, only: str | None, path: Path) -> tuple[list[int],
                 f"{path} has no column {some([only])}; it has {some(table.names, 20)}.",
                 hint="Titles are those of the first line, in the same letters.",
             )
-        return [find_title(path, table.names, only)], []
+        chosen = find_title(path, table.names, only)
+        numeric = {name: fields for index, name in enumerate(table.names) if all_numbers(fields := table.column(index))}
+        refuse_p_values(path, only, table.column(chosen), numeric)
+        return [chosen], []
     refuse_repeated_titles(path, table.names)
     columns = range(len(table.names))
     numeric = [column for column in columns if all_numbers(table.column(column))]
@@ -197,6 +202,9 @@ def _refuse_without_numbers(table: TraitTable, path: Path) -> None:
         numbers_of(table, best, path)
     texts = [next((field for field in fields if not is_blank(field)), "") for fields in columns]
     shown = [f"{name} ({text})" for name, text in zip(table.names, texts, strict=True) if text]
+    of_two = [column for column, fields in enumerate(columns) if two_words(fields)]
+    if len(of_two) == 1:
+        numbers_of(table, of_two[0], path)
     if not shown:
         raise InputError(
             f"{path} has no column of numbers: all values of {some(table.names)} are missing.",
@@ -232,11 +240,34 @@ def _no_number(path: Path, table: TraitTable, column: int, index: int) -> InputE
     field = table.fields[index][column]
     where = f"{path}, line {table.lines[index]}: '{some([field])}' in column {some([table.names[column]])}"
     if is_number(field):
-        return InputError(f"{where} is not a finite number.", code="infinite-value", facts={"value": field})
-    what, way = describe_field(field, table.column(column))
-    if "code" in way and not any(map(is_number, table.column(column))):
+        return _infinite(path, table, column)
+    fields = table.column(column)
+    what, way = describe_field(field, fields)
+    if "code" in way and (words := two_words(fields)):
+        shown = some([f"{word} ({fields.count(word):,})" for word in words])
+        return InputError(
+            f"{path}: {some([table.names[column]])} has two words and no number: {shown}.",
+            code="words-in-place-of-numbers",
+            facts={"contrast": quote(":".join(words)), "first": some(words[:1]), "second": some(words[1:])},
+        )
+    if "code" in way and not any(map(is_number, fields)):
         return InputError(f"{where} is not a number, and no other field of it is.", code="text-in-place-of-numbers")
     return InputError(f"{where} is not a number{f': {what}' if what else ''}.", **way)
+
+
+def _infinite(path: Path, table: TraitTable, column: int) -> InputError:
+    """Return the refusal of a column with numbers that are not finite: each kind, how often, and the first line."""
+    lines: dict[str, list[int]] = {}
+    for field, line in zip(table.column(column), table.lines, strict=True):
+        if is_number(field) and math.isinf(float(field)):
+            lines.setdefault(field.strip(), []).append(line)
+    shown = [f"{counted(len(at), 'value')} of {field} (the first in line {at[0]})" for field, at in lines.items()]
+    are = "is not finite" if sum(map(len, lines.values())) == 1 else "are not finite"
+    return InputError(
+        f"{path}: {' and '.join(shown)} in column {some([table.names[column]])} {are}.",
+        code="infinite-value",
+        facts={"values": some(list(lines))},
+    )
 
 
 def is_like_number(field: str) -> bool:

@@ -299,7 +299,6 @@ def test_a_field_that_is_no_number_says_what_to_do(lab: Lab, grn: Callable[..., 
         ("<LOD", "is not missing"),
         ("TRUE", "Write 1 and 0"),
         ("1,2,3", "one number in each field"),
-        ("inf", "--missing-value inf"),
     ):
         lab.write("z.tsv", "gene\tz", *zip(GENES, [field, *lab.z.tolist()[1:]], strict=True))
         refused = grn(*FIT, "--pheno", "z.tsv")
@@ -322,3 +321,47 @@ def test_kernels_that_are_none_are_named_for_what_they_are(lab: Lab, grn: Callab
     ):
         refused = grn(*FIT, "--pheno", "z.tsv", "--kernel", name)
         assert (refused.code, sentence in refused.err) == (2, True)
+
+
+def test_phenotypes_without_ids_have_those_of_the_kernel(lab: Lab, grn: Callable[..., Any]) -> None:
+    half = np.random.default_rng(3).normal(size=(24, 24))
+    lab.write("k.cXX.txt", *(half @ half.T / 24).tolist())
+    lab.write("k.fam", *[("0", name, 0, 0, 1, -9) for name in SAMPLES], sep=" ")
+    values = ["NA" if index == 5 else value for index, value in enumerate(lab.y)]
+    lab.write("ids.tsv", "sample\ty", *zip(SAMPLES, values, strict=True))
+    over = (*FIT, "--kernel", "k.cXX.txt", "--ids", "k.fam")
+    expected = grn(*over, "--pheno", "ids.tsv").json
+    lab.write("one.txt", *map(str, values))
+    lab.write("titled.txt", "height", *map(str, values))
+    lab.write("two.txt", *zip([0.5] * 24, values, strict=True))
+    for name, trait in (("one.txt", ()), ("titled.txt", ("--trait", "height")), ("two.txt", ("--trait", "column 2"))):
+        run = grn(*over, "--pheno", name, *trait)
+        assert (run.code, run.json["n"], run.json["log_likelihood"]) == (0, 23, expected["log_likelihood"])
+        assert f"{name}: it has no ids; its 24 rows are in the order of the 24 names of k.fam." in run.err
+    lab.write("more.txt", *map(str, values), "1.5")
+    assert "25 rows of one column, and k.fam 24 names" in grn(*over, "--pheno", "more.txt").err
+    lab.write("numbered.txt", *zip(range(24), values, strict=True))
+    assert grn(*over, "--pheno", "numbered.txt").code == 2
+    assert "has one column" in grn(*OVER_SAMPLES, "--pheno", "one.txt").err
+
+
+def test_dates_of_a_spreadsheet_among_the_ids_are_named(lab: Lab, grn: Callable[..., Any]) -> None:
+    names = ["2-Sep", "1-Mar", "Dec-01", *GENES[3:-1], "OTHER"]
+    lab.write("z.csv", "gene,t", *zip(names, lab.z, strict=True), sep=",")
+    run = grn(*FIT, "--pheno", "z.csv")
+    assert "4 ids of the signal that are not rows of the kernel left out." in run.err
+    assert "3 of these look like dates that a spreadsheet made of gene names: 2-Sep, 1-Mar, Dec-01." in run.err
+    twice = ["1-Mar", "1-Mar", *GENES[2:]]
+    lab.write("z.csv", "gene,t", *zip(twice, lab.z, strict=True), sep=",")
+    assert "look like dates that a spreadsheet made of gene names: 1-Mar." in grn(*FIT, "--pheno", "z.csv").err
+
+
+@pytest.mark.parametrize("verb", ["fit", "scan", "enrich"])
+def test_p_values_are_refused_by_each_verb(lab: Lab, grn: Callable[..., Any], verb: str) -> None:
+    lab.write("p.tsv", "Gene\tP", *zip(GENES, np.abs(lab.z) % 1, strict=True))
+    lab.write("s.gmt", ("A", "-", *GENES[:10]), ("B", "-", *GENES[10:30]))
+    more = {"fit": (), "scan": ("--tests", "s.gmt"), "enrich": ("--sets", "s.gmt")}[verb]
+    for trait in ((), ("--trait", "P")):
+        run = grn("lmm", verb, "--pheno", "p.tsv", *trait, *more)
+        assert (run.code, "P has p-values, which have no sign" in run.err) == (2, True)
+    assert "--trait P" not in run.err

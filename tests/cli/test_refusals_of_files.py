@@ -303,7 +303,7 @@ REFUSALS = [
         "who\twhom\tz\n" + "".join(f"{GENES[i]}\t{GENES[-i - 1]}\t0.{i + 11}\n" for i in range(12)),
         {"offered": "who, whom"},
     ),
-    Refusal("infinite-value", FIT, signal("0.5", "inf"), {"value": "inf"}),
+    Refusal("infinite-value", FIT, signal("0.5", "inf", "-Inf", "inf"), {"values": "inf, -Inf"}),
     Refusal(
         "kernel-not-square",
         "-s a.grn lmm fit --pheno y.tsv --kernel f.tsv",
@@ -352,7 +352,19 @@ REFUSALS = [
         signal(*(("NA", "EU", "AS")[i % 3] for i in range(12))),
         {"value": "NA"},
     ),
-    Refusal("text-in-place-of-numbers", FIT, signal(*["tumor", "normal"] * 6)),
+    Refusal(
+        "signal-is-a-row",
+        FIT,
+        table(["line", *GENES], [f"ACH-{i:06d}" for i in range(13)], np.random.default_rng(1).normal(size=(13, 12))),
+        {"first": "ACH-000000"},
+    ),
+    Refusal("text-in-place-of-numbers", FIT, signal(*["tumor", "normal", "edge"] * 4)),
+    Refusal(
+        "words-in-place-of-numbers",
+        FIT,
+        signal(*["tumor", "normal"] * 6),
+        {"contrast": "tumor:normal", "first": "tumor", "second": "normal"},
+    ),
     Refusal("missing-or-number", FIT, signal("-999", "-999"), {"value": "-999"}),
 ]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from grnledger.cli.hints import hint_of
 from grnledger.engine.errors import InputError, NotPositiveDefinite
-from grnledger.formats.models.covariances import read_covariance
+from grnledger.formats.models.covariances import read_covariance, refuse_distances
 from grnledger.formats.models.matrix_export import write_npz
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def test_distances_are_no_covariance(tmp_path: Path, rounding: float):
     path = tmp_path / "c.csv"
     path.write_text(text(values, GENES, mark=","))
     with pytest.raises(InputError, match="is 0 throughout: this is a matrix of distances"):
-        read_covariance(path)
+        refuse_distances(read_covariance(path), path)
 
 
 def test_no_variance_is_negative(tmp_path: Path):
@@ -134,7 +134,7 @@ def test_no_variance_is_negative(tmp_path: Path):
     path = tmp_path / "c.csv"
     path.write_text(text(values, GENES, mark=","))
     with pytest.raises(InputError, match=f"the variance of {GENES[2]} is -1"):
-        read_covariance(path)
+        refuse_distances(read_covariance(path), path)
 
 
 @pytest.mark.parametrize("name", ["covariance", "matrix", "cov", "sigma", "Sigma", "arr_0"])

@@ -118,7 +118,7 @@ def test_a_sheet_is_chosen_by_name(tmp_path: Path):
             ["TP53", "MDM2", "aktivierend"],
             ["TP53", "MYC", "hemmend"],
         ],
-        Legende=[["Wirkung: aktivierend = +1"]],
+        Legende=[["Wirkung", "aktivierend = +1"]],
     )
     with pytest.raises(InputError) as refusal:
         read_pathways(path, PANEL)

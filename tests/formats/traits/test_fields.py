@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from grnledger.cli.hints import hint_of
 from grnledger.engine.errors import InputError
 from grnledger.formats.traits.covariates import read_covariates
 from grnledger.formats.traits.fields import kind_of
@@ -144,3 +145,33 @@ def test_several_signals_and_events_are_named_in_notes(tmp_path: Path) -> None:
     assert "os_event says by title whether an event came" in table.notes[1]
     path = column(tmp_path, [f"{number}\t{number}1" for number in NUMBERS], title="age\tstatus")
     assert not any("event" in note for note in read_traits(path).notes)
+
+
+def test_every_kind_of_number_that_is_not_finite_is_counted_at_once(tmp_path: Path) -> None:
+    values = ["0.5", "inf", "-inf", "-nan", "-1.5", "inf", "nan", "2.5", "-1.#IND"]
+    path = tmp_path / "gene_exp.diff"
+    path.write_text("gene\tlfc\n" + "".join(f"G{index}\t{value}\n" for index, value in enumerate(values)))
+    with pytest.raises(InputError, match=r"2 values of inf \(the first in line 3\) and 1 value of -inf") as refusal:
+        read_traits(path)
+    assert "--missing-value for each (inf, -inf)" in hint_of(refusal.value)
+    numbers = read_traits(path, missing_values=("inf", "-inf")).values[:, 0]
+    assert np.isnan(numbers).tolist() == [value[-1] not in "05" for value in values]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("case", "control"), ("patient", "healthy"), ("R", "NR"), ("M", "F"), ("Tumor", "Normal"), ("drug", "DMSO")],
+)
+@pytest.mark.parametrize("beside", [False, True])
+@pytest.mark.parametrize("named", [False, True])
+def test_two_words_in_place_of_numbers_are_named_with_their_contrast(
+    tmp_path: Path, first: str, second: str, beside: bool, named: bool
+) -> None:
+    path = tmp_path / "y.tsv"
+    rows = [(f"s{index}", (first, second, "NA")[index % 3], f"note {index}") for index in range(9)]
+    titles = ("id", "status", "remark")
+    path.write_text("".join("\t".join(row[: 2 + beside]) + "\n" for row in (titles, *rows)))
+    with pytest.raises(InputError, match=rf"status has two words and no number: {first} \(3\), {second} \(3\)\.") as r:
+        read_traits(path, "status" if named else None)
+    assert f"--contrast {first}:{second}." in hint_of(r.value)
+    assert f"1 for {first} and 0 for {second}" in hint_of(r.value)

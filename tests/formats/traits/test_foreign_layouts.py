@@ -188,3 +188,119 @@ def test_every_refusal_says_what_to_do_next() -> None:
             named = {keyword.arg for keyword in node.keywords}
             assert named & {"hint", "code", None}, f"{file.name}, line {node.lineno}: a refusal without a hint"
     assert refusals > 30
+
+
+SYMBOLS = ("TP53", "MDM2", "CDKN1A", "BAX", "FAS", "MYC", "E2F1", "PCNA")
+LINES = tuple(f"ACH-{index:06d}" for index in range(1, 31))
+
+
+def screen(form: str, *, texts: int = 0, genes: tuple[str, ...] = SYMBOLS) -> str:
+    """Return a table of cell lines in rows and genes in columns, with some columns of text behind the first."""
+    titles = ["ModelID", *(f"text{index}" for index in range(texts)), *(form.format(gene) for gene in genes)]
+    rows = [
+        [line, *["lung"] * texts, *(f"{index + place / 8:.3f}" for place in range(len(genes)))]
+        for index, line in enumerate(LINES)
+    ]
+    return lines(*map(tuple, (titles, *rows)), sep=",")
+
+
+@pytest.mark.parametrize("form", ["{}", "{} (7157)", "{}|7157", "{}(7157)"])
+@pytest.mark.parametrize("texts", [0, 2])
+@pytest.mark.parametrize("others", [0, 60])
+def test_a_trait_may_be_the_name_of_a_row_where_the_ids_are_in_the_header(
+    tmp_path: Path, form: str, texts: int, others: int
+) -> None:
+    genes = SYMBOLS + tuple(f"LOC{index}" for index in range(others))
+    path = write(tmp_path, screen(form, texts=texts, genes=genes), "effect.csv")
+    table = read_traits(path, LINES[3], known=lambda: SYMBOLS)
+    assert table.ids == tuple(form.format(gene) for gene in genes)
+    assert table.values[:8, 0].tolist() == [3 + place / 8 for place in range(8)]
+    assert table.names == (LINES[3],)
+    assert "8 known names), and ACH-000004 is the name of line 5" in table.notes[0]
+    assert ("nothing is read from text0, text1" in table.notes[0]) == bool(texts)
+
+
+def test_one_of_many_rows_is_asked_for_where_the_ids_are_in_the_header(tmp_path: Path) -> None:
+    path = write(tmp_path, screen("{} (1)"), "effect.csv")
+    with pytest.raises(InputError, match="and 30 rows below it, such as ACH-000001") as refusal:
+        read_traits(path, known=lambda: SYMBOLS)
+    assert refusal.value.code == "signal-is-a-row"
+    with pytest.raises(InputError, match="2 rows are named ACH-000002: lines 3, 32"):
+        read_traits(
+            write(tmp_path, screen("{}") + screen("{}").splitlines()[2] + "\n", "twice.csv"),
+            LINES[1],
+            known=lambda: SYMBOLS,
+        )
+
+
+def test_a_title_is_read_before_a_row_of_its_name(tmp_path: Path) -> None:
+    path = write(tmp_path, lines(("gene", "z", "TP53"), *((gene, 1.5, 2.5) for gene in SYMBOLS)))
+    assert set(read_traits(path, "TP53", known=lambda: SYMBOLS).values[:, 0]) == {2.5}
+
+
+def test_covariates_in_many_rows_are_turned(tmp_path: Path) -> None:
+    samples = tuple(f"GTEX-{index}" for index in range(90))
+    rows = [(f"InferredCov{row}", *(f"{(row * 7 + column * 3) % 11}.5" for column in range(90))) for row in range(60)]
+    path = write(tmp_path, lines(("ID", *samples), *rows))
+    covariates = read_covariates(path, known=lambda: samples)
+    assert covariates.ids == samples
+    assert len(covariates.names) == 60
+
+
+CAPTIONS = (
+    ["Supplementary Table 3: differential expression, KO vs WT"],
+    ["Table S1. Samples", "all values are as measured on the day of the biopsy"],
+    ["Sample sheet – project X", ""],
+)
+
+
+def captioned(tmp_path: Path, kind: str, captions: list[str], rows: list[tuple[object, ...]]) -> Path:
+    """Return a table with captions above: as text, as csv (padded, or with bare commas), a workbook."""
+    width = len(rows[0])
+    every = [[caption] for caption in captions] + [list(row) for row in rows]
+    if kind == "xlsx":
+        openpyxl = pytest.importorskip("openpyxl")
+        book = openpyxl.Workbook()
+        for row in every:
+            book.active.append(row)
+        book.save(tmp_path / "t.xlsx")
+        return tmp_path / "t.xlsx"
+    if kind == "padded":
+        text = "".join(
+            ",".join([f'"{row[0]}"', *map(str, row[1:]), *[""] * (width - len(row))]) + "\n" for row in every
+        )
+        return write(tmp_path, text, "t.csv")
+    sep = "," if kind == "commas" else "\t"
+    return write(tmp_path, "".join(sep.join(map(str, row)) + "\n" for row in every), "t.csv")
+
+
+@pytest.mark.parametrize("captions", CAPTIONS)
+@pytest.mark.parametrize("kind", ["tabs", "commas", "padded", "xlsx"])
+def test_captions_above_are_skipped_with_a_note(tmp_path: Path, kind: str, captions: list[str]) -> None:
+    rows = [("Sample ID", "Group", "Age", "Note"), *zip(SAMPLES, GROUPS, AGES, ["ok"] * 12, strict=True)]
+    path = captioned(tmp_path, kind, captions, rows)
+    table = read_traits(path, "Age", known=lambda: SAMPLES)
+    assert dict(zip(table.ids, table.values[:, 0].tolist(), strict=True)) == dict(zip(SAMPLES, AGES, strict=True))
+    assert "above the table" in table.notes[0]
+    assert captions[0].split()[0] in table.notes[0]
+    assert read_covariates(path, known=lambda: SAMPLES).ids == SAMPLES
+    assert read_labels(path, SAMPLES, label_column="Group").label_of == GROUP_OF
+
+
+@pytest.mark.parametrize("captions", CAPTIONS)
+@pytest.mark.parametrize("kind", ["tabs", "padded", "xlsx"])
+def test_captions_above_labels_alone_are_skipped(tmp_path: Path, kind: str, captions: list[str]) -> None:
+    rows: list[tuple[object, ...]] = [("Patient", "Diagnosis"), *zip(SAMPLES, GROUPS, strict=True)]
+    assert read_labels(captioned(tmp_path, kind, captions, rows), SAMPLES).label_of == GROUP_OF
+
+
+def test_a_line_alone_within_a_table_is_still_refused(tmp_path: Path) -> None:
+    rows = [("id", "a", "b"), *((name, age, age) for name, age in zip(SAMPLES, AGES, strict=True))]
+    path = captioned(tmp_path, "padded", ["Table S1 of all samples"], [*rows, ("the second half below",), *rows[1:3]])
+    with pytest.raises(InputError, match="line 15: 'the second half below' stands alone among the rows"):
+        read_traits(path)
+
+
+def test_titles_that_r_wrote_one_short_are_no_caption(tmp_path: Path) -> None:
+    path = write(tmp_path, "condition\n" + lines(*zip(SAMPLES, GROUPS, strict=True)))
+    assert read_labels(path, SAMPLES, label_column="condition").label_of == GROUP_OF

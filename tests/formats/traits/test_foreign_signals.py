@@ -166,7 +166,7 @@ SIGNALS: dict[str, Foreign] = {
         "r.csv",
         lambda t: _columns(
             ("", "group", "names", "scores", "pvals"),
-            *(range(2 * len(t.z)), ["A"] * len(t.z) + ["B"] * len(t.z), t.symbols * 2, t.z * 2, t.p * 2),
+            *(range(2 * len(t.z)), ["A"] * len(t.z) + ["B"] * len(t.z), t.symbols * 2, t.z + t.z[::-1], t.p * 2),
             sep=",",
         ),
         (("only", "scores"),),

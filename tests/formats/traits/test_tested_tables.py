@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 GENES = ("TP53", "MDM2", "MYC", "EGFR")
 P_VALUES = ("0.04", "1e-9", "1", "0.5")
-P_TITLES = ("P", "p-Wert", "valeur p", "p.value", "FDR", "prob", "-log10(p)", "-log10(padj)", "neg log10 FDR")
+P_TITLES = (
+    "P", "q", "p-Wert", "valeur p", "p.value", "pval", "p_val", "P.Value", "adj.P.Val", "padj", "FDR", "q-value",
+    "prob", "p_val_adj", "pvals_adj", "Pvalue_SKATO", "Pvalue.Burden", "neg|p-value", "pos|fdr", "CTRL_p_val",
+    "max_pval", "p_wald", "p_lrt", "TWAS.P", "FDR q-val", "NOM p-val", "lfsr", "svalue", "LRT p value", "P_MULTI",
+)  # fmt: skip
+LOG_TITLES = ("-log10(p)", "-log10(padj)", "neg log10 FDR", "mlog10p", "LOG10P")
 
 
 def table(path: Path, **columns: tuple[str, ...]) -> Path:
@@ -24,14 +29,51 @@ def table(path: Path, **columns: tuple[str, ...]) -> Path:
     return path
 
 
+OTHERS: list[dict[str, tuple[str, ...]]] = [{}, {"a": ("1", "-2", "3", "4")}]
+
+
 @pytest.mark.parametrize("title", P_TITLES)
-@pytest.mark.parametrize("others", [{}, {"a": ("1", "-2", "3", "4")}])
-def test_p_values_are_no_signal(tmp_path: Path, title: str, others: dict[str, tuple[str, ...]]):
+@pytest.mark.parametrize("others", OTHERS)
+def test_p_values_are_no_signal_and_are_not_offered(tmp_path: Path, title: str, others: dict[str, tuple[str, ...]]):
     path = table(tmp_path / "a.tsv", **{title: P_VALUES}, **others)
     with pytest.raises(InputError) as refusal:
         read_traits(path)
+    if others:
+        assert refusal.value.facts == {"first": "a", "offered": "a"}
+    else:
+        assert "has p-values, which have no sign" in refusal.value.message
+        assert "-log10 p for the strength alone" in hint_of(refusal.value)
+    with pytest.raises(InputError, match="those without an effect would be the largest") as refusal:
+        read_traits(path, title)
+    assert "z with the sign of the effect" in hint_of(refusal.value)
+
+
+@pytest.mark.parametrize("title", LOG_TITLES)
+@pytest.mark.parametrize("others", OTHERS)
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_logarithms_of_p_values_are_taken_where_they_are_named(
+    tmp_path: Path, title: str, others: dict[str, tuple[str, ...]], sign: str
+):
+    path = table(tmp_path / "a.tsv", **{title: tuple(sign + value for value in P_VALUES)}, **others)
+    with pytest.raises(InputError) as refusal:
+        read_traits(path)
     assert refusal.value.code == "column-of-tested-table"
-    assert read_traits(path, title).names == (title,)
+    file = read_traits(path, title)
+    assert file.names == (title,)
+    assert "logarithms of p-values: they say how strong, not whether up or down" in file.notes[0]
+    assert ("the lowest is the strongest" in file.notes[0]) == bool(sign)
+
+
+def test_a_refusal_of_p_values_names_the_columns_with_a_sign(tmp_path: Path):
+    path = table(tmp_path / "a.tsv", t=("1", "-2", "3", "4"), logFC=("1", "-2", "3", "4"), **{"P.Value": P_VALUES})
+    with pytest.raises(InputError, match=r"A column with a sign is there: t, logFC\."):
+        read_traits(path, "P.Value")
+
+
+@pytest.mark.parametrize("title", ["PVALB", "8p", "HOMA-IR", "p53", "Q10", "FDRX", "pH", "plasma P mg"])
+def test_titles_that_are_like_those_of_p_values_are_signals(tmp_path: Path, title: str):
+    assert read_traits(table(tmp_path / "a.tsv", **{title: P_VALUES}), title).names == (title,)
+    assert read_traits(table(tmp_path / "a.tsv", **{title: P_VALUES})).names == (title,)
 
 
 @pytest.mark.parametrize("values", [("0.5", "-0.25", "1", "0"), ("2", "0.5", "0.1", "1")])

@@ -322,7 +322,7 @@ def test_columns_of_text_are_named_and_those_of_numbers_but_for_a_few_are_refuse
         (["id\tz", "a\t1", "a\t2"], "line 3: a occurs already in line 2"),
         (["FID IID y", "1 a 1", "2 a 2"], "line 3: a occurs already in line 2"),
         (["FID IID", "1 a", "2 b"], "has ids and no values"),
-        (["id\tz", "a\tinf", "b\t2"], "not a finite number"),
+        (["id\tz", "a\tinf", "b\t2"], "1 value of inf .* is not finite"),
     ],
 )
 def test_tables_that_are_none_are_refused(tmp_path: Path, rows: list[str], message: str) -> None:
@@ -394,14 +394,35 @@ def test_names_of_two_words_are_names(tmp_path: Path) -> None:
     assert read_ids(write(tmp_path, "Patient 1", "Patient 2")) == ("Patient 1", "Patient 2")
 
 
-@pytest.mark.parametrize("title", ["pvalue", "padj", "FDR", "adj.P.Val"])
-def test_p_values_alone_are_no_signal_unless_named(tmp_path: Path, title: str) -> None:
-    path = write(tmp_path, f"gene\t{title}", *zip(IDS, np.abs(NUMBERS), strict=True))
-    with pytest.raises(InputError, match="is a table of test results"):
-        read_traits(path)
-    assert read_traits(path, title).names == (title,)
-
-
 def test_a_fam_without_phenotypes_says_so(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no column of numbers: all values of phenotype are missing"):
         read_traits(write(tmp_path, *[f"0 {name} 0 0 1 -9" for name in IDS], name="s.fam"))
+
+
+PROBES = ("ID\tt\tlogFC\tGene.symbol", "1_at\t-0.5\t-0.25\tCD68", "2_at\t2.5\t-0.25\tCD68", "3_at\t1.5\t0.5\tMYC")
+
+
+def test_rows_of_one_id_disagree_by_what_is_read(tmp_path: Path) -> None:
+    path = write(tmp_path, *PROBES, "4_at\t3\t0.75\tMYC")
+    with pytest.raises(InputError, match=r"CD68 occurs .*: t is 2\.5 here, and -0\.5 there\. So do 1 ") as error:
+        read_traits(path, "t", id_column="Gene.symbol")
+    assert "that of the largest size of t, or write their mean" in error.value.hint
+    with pytest.raises(InputError, match=r"t is 2\.5 here, and -0\.5 there"):
+        read_traits(path, id_column="Gene.symbol")
+
+
+def test_rows_of_one_id_with_one_value_of_the_trait_are_read_once(tmp_path: Path) -> None:
+    table = read_traits(write(tmp_path, *PROBES), "logFC", id_column="Gene.symbol")
+    assert dict(zip(table.ids, table.values[:, 0].tolist(), strict=True)) == {"CD68": -0.25, "MYC": 0.5}
+    assert "1 row has the same logFC as another of the id (CD68), and it is read once." in table.notes[0]
+
+
+@pytest.mark.parametrize("title", ["group", "cluster", "contrast", "Cell type"])
+def test_tables_of_several_groups_name_them(tmp_path: Path, title: str) -> None:
+    rows = [f"{label}\t{gene}\t{index}.{place}" for index, label in enumerate("AB") for place, gene in enumerate(IDS)]
+    path = write(tmp_path, f"{title}\tnames\tscores", *rows)
+    with pytest.raises(InputError, match=r"scores is 1\.0 here, and 0\.0 there") as error:
+        read_traits(path, "scores", known=lambda: IDS)
+    assert (
+        f"rows are of several groups, {title}: A, B. Leave in the file the rows of one, such as A." in error.value.hint
+    )
