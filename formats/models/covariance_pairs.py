@@ -36,7 +36,7 @@ def read_pairs(table: Table) -> tuple[NDArray[np.float64], tuple[str, ...], tupl
     path = table.path
     places: dict[str, int] = {}
     pairs: dict[tuple[int, int], float] = {}
-    is_titled = not is_number(table.first[0].fields[2])
+    is_titled = not any(map(is_number, table.first[0].fields[2:]))
     for number, row in enumerate(table.rows):
         if is_titled and number == 0:
             continue
