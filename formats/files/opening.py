@@ -82,7 +82,8 @@ def open_text(path: Path, *, packing: int = TEXT_PACKING) -> Generator[TextIO]:
             others = "" if is_western else "; Cyrillic is often cp1251, Chinese gb18030, Japanese shift_jis"
             raise InputError(
                 f"{path} is not {encoding.removesuffix('-sig').upper()} text: it holds the byte 0x{offender.hex()}.",
-                hint=f"iconv -f {name} -t utf-8 {path.name} > utf8-{path.name}{others}",
+                hint=f"Save it from the spreadsheet as CSV UTF-8; or iconv -f {name} -t utf-8 {path.name} > "
+                f"utf8-{path.name}{others}",
             ) from error
 
 

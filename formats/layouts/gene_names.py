@@ -112,6 +112,16 @@ def find_unlike_names(names: Sequence[str], values: NDArray[np.float64], *, wher
     whole = dict(zip(at_edges, _are_whole(values[at_edges]).tolist(), strict=True))
     other_numbers = _of_other_numbers(values, others, at_edges)
     dates = set(spreadsheet_dates(names))
+    of_form = [
+        bool(
+            (of_genes and _SYMBOL.fullmatch(name))
+            or (of_ids and is_gene_id(name))
+            or (of_bacteria and _BACTERIAL.fullmatch(name))
+        )
+        for name in names
+    ]
+    if where != "columns":  # one gene in a few has whole numbers alone, where expected counts have decimals
+        other_numbers -= {i for i in other_numbers if of_form[i] and are_decimals and whole[i]}
     surely = [
         is_phrase or i in other_numbers or not name.isascii() or (is_word and are_decimals and whole.get(i, False))
         for i, (name, is_phrase, is_word) in enumerate(zip(names, phrases, words, strict=True))

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ...engine.errors import InputError
-from ...engine.wording import some
+from ...engine.wording import counted, some
 from ..files.names import check_names
 from ..tables.delimited import open_table, read_header
 from ..tables.fields import is_missing, is_number
@@ -33,39 +33,55 @@ def read_covariance_table(path: Path) -> tuple[NDArray[np.float64], tuple[str, .
         _refuse_inverse(table)
         if are_pairs(table):
             return read_pairs(table)
-        _refuse_columns_of_text(table, header)
+        _refuse_wide_pairs(table, header)
         if _may_lack_row_names(table):
             lines, _, values = read_named_numbers(table, header, range(len(header)), name=None)
             if len(lines) == len(header):
                 check_names(header, "column", path)
                 return values, header, ()
     with open_table(path) as table:
-        is_named = not (header[0] and all(is_number(title) for title in header))
-        numbers = range(int(is_named), len(header))
-        lines, names, values = read_named_numbers(
-            table,
-            header if is_named else [""] * len(header),
-            numbers,
-            name=0 if is_named else None,
-            after_header=is_named,
+        if header[0] and all(is_number(title) for title in header):
+            lines, _, values = read_named_numbers(
+                table, [""] * len(header), range(len(header)), name=None, after_header=0
+            )
+            _check_rows(path, lines, len(header))
+            return values, None, ()
+        names_in, text = _choose_names(table, header)
+        numbers = [column for column in range(len(header)) if column != names_in and column not in text]
+        lines, names, values = read_named_numbers(table, header, numbers, name=names_in)
+    unnamed = [line for line, name in zip(lines, names, strict=True) if is_missing(name)]
+    if text and unnamed:
+        raise InputError(
+            f"{path}, line {unnamed[0]}: {counted(len(unnamed), 'row')} without a name in column {header[names_in]!r}.",
+            hint="Leave out rows that are of no gene, such as means and numbers of samples.",
         )
+    _check_rows(path, lines, len(numbers))
+    genes = tuple(header[column] for column in numbers)
+    notes = (f"columns of text skipped: {some([repr(header[column]) for column in text])}",) if text else ()
+    values, genes, respelt = _in_order(path, values, names, genes)
+    return values, genes, notes + respelt
+
+
+def _check_rows(path: Path, lines: Sequence[int], columns: int) -> None:
     if not lines:
         raise InputError(f"{path} holds no rows of numbers.")
-    if len(lines) > len(numbers):
-        raise InputError(f"{path}, line {lines[len(numbers)]}: there is one row too many; a covariance is square.")
-    if not is_named:
-        return values, None, ()
-    genes = header[1:]
+    if len(lines) > columns:
+        raise InputError(f"{path}, line {lines[columns]}: there is one row too many; a covariance is square.")
+
+
+def _in_order(
+    path: Path, values: NDArray[np.float64], names: list[str], genes: tuple[str, ...]
+) -> tuple[NDArray[np.float64], tuple[str, ...], tuple[str, ...]]:
+    """Return values with their rows in the order of the columns, the genes, and a note on names that differ."""
     check_names(genes, "column", path)
     check_names(names, "row", path)
     extra = [title for title in genes if title not in set(names)]
-    if len(lines) < len(genes) and len(extra) == len(genes) - len(lines):
+    if len(names) < len(genes) and len(extra) == len(genes) - len(names):
         raise InputError(
             f"{path}: a covariance is square, and no row is named as {some(extra)}.", hint="Take these columns out."
         )
     match = match_names(genes, names)  # where R has written the header, HLA-A is HLA.A there
     respelt = [f"{gene} is {name}" for gene, name in match.items() if gene != name]
-    notes = (f"names of columns matched with those of rows: {some(respelt, 3)}",) if respelt else ()
     genes = tuple(match.get(gene, gene) for gene in genes)
     if len(set(names)) == len(names) == len(genes) and set(names) == set(genes):  # names say which row is which
         at = {name: i for i, name in enumerate(names)}
@@ -78,6 +94,7 @@ def read_covariance_table(path: Path) -> tuple[NDArray[np.float64], tuple[str, .
             f"{path}: rows and columns must have one set of names, but row {row} is where column {column} should be.",
             hint="Names of rows and columns must be spelt alike, each once.",
         )
+    notes = (f"names of columns matched with those of rows: {some(respelt, 3)}",) if respelt else ()
     return values, genes, notes
 
 
@@ -98,18 +115,35 @@ def _refuse_inverse(table: Table) -> None:
         )
 
 
-def _refuse_columns_of_text(table: Table, header: Sequence[str]) -> None:
-    """Refuse columns of text besides the names of rows, as programs write beside a matrix of means and correlations."""
+def _refuse_wide_pairs(table: Table, header: Sequence[str]) -> None:
+    """Refuse a list of pairs of genes with several numbers each, such as a correlation and its p-value."""
+    text = _columns_of_text(table, header)
+    others = [repr(title) for column, title in enumerate(header) if title and column not in text]
+    names = {row.fields[column] for row in table.first[1:] for column in text if column < len(row.fields)}
+    if len(text) == 2 and 1 < len(others) < 6 and names.isdisjoint(header):
+        raise InputError(
+            f"{table.path} is a list of pairs of genes with several numbers each: {some(others)}.",
+            hint="Keep the names and one column of covariances, with all pairs and each gene with itself; or make a "
+            "square table of them.",
+        )
+
+
+def _columns_of_text(table: Table, header: Sequence[str]) -> list[int]:
     rows = [row.fields for row in table.first[1:]]
-    text = [
+    return [
         column
-        for column in range(1, len(header))
+        for column in range(len(header))
         if (cells := [row[column] for row in rows if column < len(row) and not is_missing(row[column])])
         and not any(map(is_number, cells))
     ]
-    if rows and text:
-        raise InputError(
-            f"{table.path} has text in {'column' if len(text) == 1 else 'columns'} "
-            f"{some([repr(header[column]) for column in text])}, and a covariance has one column of names, the first.",
-            hint="Leave out other columns of text, and rows that are of no gene, such as means and numbers of samples.",
-        )
+
+
+def _choose_names(table: Table, header: Sequence[str]) -> tuple[int, list[int]]:
+    """Return the column that names the rows as the titles do, and the other columns of text."""
+    text = _columns_of_text(table, header)
+    if not text or 0 not in text:
+        return 0, [column for column in text if column]
+    titles = set(header)
+    found = {c: sum(row.fields[c] in titles for row in table.first[1:] if c < len(row.fields)) for c in text}
+    best = max(text, key=lambda column: (found[column], -column))
+    return best, [column for column in text if column != best]

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 SYMMETRY = 1e-8
 """Largest difference of mirrored entries, as a share of the product of the two standard deviations."""
 
+_ROUNDING = 1e-9
+"""Entries below this share of the largest are rounding."""
+
 _MATRIX_NAMES = ("covariance", "matrix")
 _OTHER_NAMES = ("cov", "Cov", "covar", "sigma", "Sigma", "S", "C", "arr_0")
 _GENE_NAMES = ("genes", "gene_names", "gene_symbols", "symbols", "names")
@@ -89,17 +92,25 @@ def refuse_distances(file: CovarianceFile, path: Path) -> None:
         The diagonal is 0 throughout, or negative somewhere.
     """
     values, genes, diagonal = file.values, file.genes, file.values.diagonal()
-    rounding = 1e-9 * float(np.abs(values).max())
-    if len(values) > 1 and np.all(np.abs(diagonal) <= rounding) and rounding > 0:
-        raise InputError(
-            f"The diagonal of {path} is 0 throughout: this is a matrix of distances, or one without variances, and no "
-            "covariance.",
-            hint="Of distances 1 − r make correlations r first; write the variances of the genes on the diagonal.",
-        )
-    if diagonal.min() < -rounding:
+    if _has_no_variances(values):
+        raise _no_variances(path)
+    if diagonal.min() < -_ROUNDING * float(np.abs(values).max()):
         worst = int(np.argmin(diagonal))
         name = genes[worst] if genes else _numbered(worst)
         raise InputError(f"{path}: the variance of {name} is {diagonal[worst]:.6g}, and no variance is negative.")
+
+
+def _has_no_variances(values: NDArray[np.float64]) -> bool:
+    largest = float(np.abs(values).max())
+    return len(values) > 1 and largest > 0 and bool(np.all(np.abs(values.diagonal()) <= _ROUNDING * largest))
+
+
+def _no_variances(path: Path) -> InputError:
+    return InputError(
+        f"The diagonal of {path} is 0 throughout: this is a matrix of distances, or one without variances, and no "
+        "covariance.",
+        hint="Of distances 1 − r make correlations r first; write the variances of the genes on the diagonal.",
+    )
 
 
 def _fill_triangle(values: NDArray[np.float64]) -> tuple[str, ...]:
@@ -163,6 +174,8 @@ def symmetrise(values: NDArray[np.float64], genes: tuple[str, ...] | None, path:
     _check_square(values, genes, path)
     worst, i, j = _largest_gap(values)
     if worst > SYMMETRY:
+        if _has_no_variances(values):
+            raise _no_variances(path)
         half = _empty_half(values, is_empty=lambda block: block == 0)
         if half:
             raise InputError(
@@ -210,6 +223,13 @@ def _check_square(values: NDArray[np.float64], genes: tuple[str, ...] | None, pa
     if genes is not None and len(genes) != len(values):
         raise InputError(f"{path} names {len(genes)} genes for a matrix of shape {values.shape}.")
     name = genes.__getitem__ if genes else _numbered
+    lacking = np.flatnonzero(np.isnan(values.diagonal())).tolist()
+    empty = [name(i) for i in lacking if np.isnan(values[i]).all() and np.isnan(values[:, i]).all()]
+    if empty:
+        raise InputError(
+            f"{path} has no number for {some(empty)} with any gene, as of genes that have one value in all samples.",
+            hint="Leave their rows and columns out.",
+        )
     for block in row_blocks(*values.shape):
         wrong = np.argwhere(~np.isfinite(values[block]))
         if len(wrong):

@@ -69,6 +69,15 @@ def test_spike_ins_and_transgenes_among_ids_are_genes(
     np.testing.assert_array_equal(file.expression.values, values)
 
 
+@pytest.mark.parametrize("ids", ["ENSG{:011}.3", "ZNF{}"])
+def test_one_gene_of_whole_numbers_among_decimals_is_a_gene(tmp_path: Path, ids: str):
+    names = [ids.format(100 + i) for i in range(60)]
+    values = np.round(np.random.default_rng(4).lognormal(3, 1, (60, 8)), 2)
+    values[0] = np.round(values[0]) + 5
+    file = read_expression(write(tmp_path / "a.tsv", ["gene", *SAMPLES], names, values))
+    assert file.expression.genes == tuple(names)
+
+
 def test_names_of_a_chosen_column_are_those_of_genes(tmp_path: Path):
     names = [*("dpp", "eve", "ftz", "white"), *(f"CG{1000 + i}" for i in range(60))]
     path = tmp_path / "a.tsv"

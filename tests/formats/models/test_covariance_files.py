@@ -111,10 +111,35 @@ def test_titles_as_r_makes_names_are_those_of_the_rows(tmp_path: Path):
     assert "HLA.A is HLA-A" in file.notes[0]
 
 
-def test_a_second_column_of_text_is_named(tmp_path: Path):
+def test_other_columns_of_text_are_skipped(tmp_path: Path):
+    rows = "".join(
+        f"ENSG{i},{gene},chr{i},{','.join(map(repr, row.tolist()))}\n"
+        for i, (gene, row) in enumerate(zip(GENES, VALUES, strict=True))
+    )
     path = tmp_path / "c.csv"
-    path.write_text("_TYPE_,_NAME_,TP53,MDM2\nMEAN,,8.1,9.2\nCORR,TP53,1,.2\nCORR,MDM2,.2,1\n")
-    with pytest.raises(InputError, match="text in column '_NAME_', and a covariance has one column of names"):
+    path.write_text(f"id,symbol,chrom,{','.join(GENES)}\n" + rows)
+    file = read_covariance(path)
+    np.testing.assert_array_equal(file.values, VALUES)
+    assert file.genes == GENES
+    assert file.notes == ("columns of text skipped: 'id', 'chrom'",)
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ("_TYPE_,_NAME_,A,B\nMEAN,,8.1,9.2\nCORR,A,1,.2\nCORR,B,.2,1\n", "line 2: 1 row without a name"),
+        (
+            '"","row","column","cor","p"\n"1",A,B,.5,.01\n"2",A,C,.2,.3\n',
+            "pairs of genes with several numbers each: 'cor'",
+        ),
+        ("row,column,cor,p\nA,B,.5,.01\nA,C,.2,.3\n", "pairs of genes with several numbers each: 'cor', 'p'"),
+        (",A,B,C\nA,1,,.1\nB,,,\nC,.1,,1\n", "has no number for B with any gene"),
+    ],
+)
+def test_what_programs_write_beside_correlations_is_named(tmp_path: Path, rows: str, sentence: str):
+    path = tmp_path / "c.csv"
+    path.write_text(rows)
+    with pytest.raises(InputError, match=sentence):
         read_covariance(path)
 
 
@@ -123,6 +148,7 @@ def test_distances_are_no_covariance(tmp_path: Path, rounding: float):
     values = 1 - VALUES / np.sqrt(np.outer(VALUES.diagonal(), VALUES.diagonal()))
     values[np.diag_indices(4)] = rounding
     path = tmp_path / "c.csv"
+    values[0, 1] += rounding
     path.write_text(text(values, GENES, mark=","))
     with pytest.raises(InputError, match="is 0 throughout: this is a matrix of distances"):
         refuse_distances(read_covariance(path), path)
