@@ -169,7 +169,7 @@ def test_other_encodings_are_named_with_the_line_that_converts(tmp_path: Path, t
     (tmp_path / "e.csv").write_bytes(f"gene,{text}\nTP53,1\n".encode(encoding))
     with pytest.raises(InputError, match="is not UTF-8 text") as refusal, open_text(tmp_path / "e.csv") as stream:
         list(stream)
-    assert (refusal.value.hint or "").startswith(f"iconv -f {named} -t utf-8 e.csv > utf8-e.csv")
+    assert f"or iconv -f {named} -t utf-8 e.csv > utf8-e.csv" in (refusal.value.hint or "")
 
 
 def test_a_member_of_a_zip_without_a_name_is_none(tmp_path: Path):
