@@ -138,6 +138,10 @@ HINTS: dict[str, str] = {
         "Samples must be spelt as in the expression: --id-column TITLE names their column, and --expression FILE the "
         "expression of other samples."
     ),
+    "lines-of-genes": (
+        "Choose with --format lists (sets without names), --format regulon --no-descriptions (the first gene is a "
+        "regulator) or --format gmt --no-descriptions (it names the set)."
+    ),
     "loading-too-large": (
         "Use --normalize max (or unit, rank), --strength {strength}, or --allow-large if that is meant."
     ),
@@ -200,7 +204,11 @@ HINTS: dict[str, str] = {
         "--sheet NAME reads one of them, with `grn init`, `grn commit` and `grn lmm enrich`; elsewhere, leave one in "
         "the file."
     ),
-    "sign-not-known": "Choose the column of signs with --sign-column TITLE, or --sign-column none.",
+    "sign-not-known": (
+        "Write 1 for activation and -1 for repression in that column of the file, or choose another one with "
+        "--sign-column TITLE. With --sign-column none no sign is read: all pairs are taken as activation, but for "
+        "negative weights."
+    ),
     "signal-is-a-row": "Name that row: --trait {first}.",
     "signs-of-perturbation": (
         "Write 1 for activation and -1 for repression in a column `sign` of the file, those of a knock-down turned; or "

@@ -97,6 +97,17 @@ def ending_or_contents(text: str, function: str) -> Sign:
     return knows
 
 
+def is_like(function: str) -> Sign:
+    """Return the sign of files that are known to a function named by a text."""
+    return lambda path: bool(load(function, __package__)(path))
+
+
+def never(path: Path) -> bool:
+    """Return that no file is known as one of a format that must be asked for."""
+    del path
+    return False
+
+
 def either(*signs: Sign) -> Sign:
     """Return the sign of files that have one of some signs."""
     return lambda path: any(sign(path) for sign in signs)
@@ -171,6 +182,16 @@ READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
             "JSON of sets", "sets.json_sets:read_json", ending_or_contents(".json", "sets.json_sets:is_json")
         ),
         "grp": FormatReader("GRP has one gene a line", "sets.grp:read_grp", ending(".grp")),
+        "gaf": FormatReader(
+            "GAF has annotations of genes",
+            "sets.annotations:read_annotations",
+            beginning("!gaf-version"),
+            ("gene_column", "set_column"),
+        ),
+        "msigdb": FormatReader(
+            "a TSV of single sets of MSigDB", "sets.msigdb:read_msigdb", is_like("sets.msigdb:is_msigdb")
+        ),
+        "lists": FormatReader("lists have genes alone, a set a line", "sets.name_lines:read_name_lines", never),
         "sif": FormatReader(
             "SIF is source, relation, targets",
             "regulons.sif:read_sif",
@@ -212,6 +233,10 @@ READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
     "gene sets": {
         "json": FormatReader("JSON", "sets.json_sets:read_json", ending_or_contents(".json", "sets.json_sets:is_json")),
         "grp": FormatReader("GRP", "sets.grp:read_grp", ending(".grp")),
+        "gaf": FormatReader("GAF", "sets.annotations:read_annotations", beginning("!gaf-version")),
+        "msigdb": FormatReader(
+            "MSigDB's TSV of a set", "sets.msigdb:read_msigdb", is_like("sets.msigdb:is_msigdb")
+        ),
         "gmt": FormatReader("GMT", "sets.gmt:read_gmt", ending_or_contents(".gmt", "sets.gmt:is_gmt")),
         "gmx": FormatReader("GMX", "sets.gmx:read_gmx", ending_or_contents(".gmx", "sets.gmx:is_gmx")),
         "regulon": FormatReader(

@@ -102,6 +102,10 @@ class Matcher:
                 return index
         return None
 
+    def has(self, name: str) -> bool:
+        """Return whether a name is that of a gene of the panel."""
+        return self.index(name) is not None
+
 
 def strip_version(name: str) -> str:
     """Return an Ensembl id without its version: ENSG00000141510.17 → ENSG00000141510; other names as they are."""

@@ -56,13 +56,6 @@ FOREIGN_SETS = (
         "a file of XML", "Write its sets as GMT: name, description and genes between tabs.", re.compile(r"<\?xml")
     ),
     ForeignSets(
-        "a file of annotations (GAF), in which some genes are said NOT to have a term",
-        'In Python: import pandas; d = pandas.read_csv("{name}", sep="\\t", comment="!", header=None, dtype=str); '
-        'd[~d[3].fillna("").str.contains("NOT")][[4, 2]].drop_duplicates()'
-        '.to_csv("sets.tsv", sep="\\t", index=False, header=["set", "gene"])',
-        re.compile(r"!gaf-version"),
-    ),
-    ForeignSets(
         "a file of annotations (GPAD)", "Download the .gaf file, which has symbols.", re.compile(r"!gpad?-version")
     ),
     ForeignSets(

@@ -13,6 +13,7 @@ from ..files.limits import NAMES_PACKING
 from ..files.names import clipped
 from ..regulons.edge_tables import column_of
 from ..regulons.regulons import read_regulons
+from ..regulons.row_marks import says_not
 from ..regulons.set_ids import are_set_ids
 from ..tables.delimited import open_table
 
@@ -78,6 +79,8 @@ def _columns_of_genes(path: Path, rows: Iterable[Row], columns: Sequence[int], m
     """Return the columns that have genes of the panel; one that has few beside another has none."""
     known: dict[int, set[int]] = {column: set() for column in columns}
     for row in rows:
+        if any(map(says_not, row.fields)):  # which is left out
+            continue
         for column in columns:
             field = row.fields[column].strip() if column < len(row.fields) else ""
             if field.startswith("NOT") and _NEGATED.fullmatch(field):

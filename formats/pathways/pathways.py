@@ -16,7 +16,6 @@ from ...engine.network.pathway import Pathway
 from ...engine.wording import some
 from ..genes.identifiers import Matcher
 from ..readers import READERS
-from ..sets.gmt import choose_descriptions
 from ..sets.unassigned import leave_out_unassigned
 from .matching import leave_out_empty, match_all, note_missing, note_regulators, refuse_large
 from .reading import Asked, detect_kind, read_source
@@ -175,12 +174,9 @@ def read_pathways(
     choices = {option: setting for option, setting in options.items() if setting is not None}
     matcher = Matcher(panel, aliases or {})
     is_scaled = units is not None or pathway_covariance is not None
-    asked = Asked(kind, choices, sheet, is_scaled=is_scaled, is_set=strength is not None)
+    is_set = strength is not None
+    asked = Asked(kind, choices, sheet, is_scaled=is_scaled, is_set=is_set, descriptions=descriptions)
     path, kind, sha256, file = read_source(source, asked, matcher)
-    if kind in ("gmt", "gmx"):
-        file = choose_descriptions(path, file, kind, lambda name: matcher.index(name) is not None, descriptions)
-    elif descriptions is not None:
-        raise InputError(f"{path} is neither GMT nor GMX, and has no descriptions of sets.")
     file = leave_out_unassigned(path, file, only)
     if normalize != "none" and file.is_scaled and units != "sd":
         raise InputError(f"The loadings of {path} are in the units of the expression, and are not scaled.")

@@ -12,6 +12,7 @@ from ..files.packed import without_packing
 from ..files.plain_files import fingerprint, require_file
 from ..models.gene_loadings import LoadingsFile
 from ..readers import NOT_RECOGNISED, READERS, SET_ENDINGS, find_reader
+from ..sets.gmt import choose_descriptions
 from .regulator_names import names_of_regulons, settle_names
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class Asked:
         Whether units of loadings were named.
     is_set : bool
         Whether a strength was named, which loadings have not.
+    descriptions : bool, optional
+        Of sets in lines or columns: whether their second fields are descriptions.
     """
 
     kind: str
@@ -47,6 +50,7 @@ class Asked:
     sheet: str | None = None
     is_scaled: bool = False
     is_set: bool = False
+    descriptions: bool | None = None
 
 
 def read_source(source: Any, asked: Asked, matcher: Matcher) -> tuple[Path, str, str, LoadingsFile]:
@@ -79,6 +83,8 @@ def read_source(source: Any, asked: Asked, matcher: Matcher) -> tuple[Path, str,
             kind, file = _read_file(path, asked, matcher)
         return FRAME, kind, "", file
     file = names_of_regulons(read_mapping(source))
+    if asked.descriptions is not None:
+        raise _no_descriptions(MAPPING)
     if asked.choices:
         raise InputError(f"{MAPPING} has no columns to choose ({', '.join(asked.choices)}).")
     return MAPPING, "dict", "", file
@@ -132,13 +138,32 @@ def _read_form(form: PlainForm, asked: Asked, matcher: Matcher) -> tuple[str, Lo
 
 
 def _read_kind(path: Path, asked: Asked, matcher: Matcher) -> tuple[str, LoadingsFile]:
-    """Return the kind of a file and what it holds.
+    """Return the kind of a file and what it holds, second fields of sets taken for descriptions or for genes.
 
     Raises
     ------
     InputError
         Choices do not go with it; or it is known by its form as something else than it may be.
     """
+    if asked.kind == "regulon":
+        from .regulator_matrices import as_regulators
+
+        if (file := as_regulators(path, matcher, asked.choices, asked.descriptions)) is not None:
+            return asked.kind, file
+    kind, file = _read_by_form(path, asked, matcher)
+    if kind in ("gmt", "gmx"):
+        return kind, choose_descriptions(path, file, kind, matcher.has, asked.descriptions)
+    if asked.descriptions is not None:
+        raise _no_descriptions(path)
+    return kind, file
+
+
+def _no_descriptions(path: Path) -> InputError:
+    return InputError(f"{path} is neither GMT nor GMX, and has no descriptions of sets.")
+
+
+def _read_by_form(path: Path, asked: Asked, matcher: Matcher) -> tuple[str, LoadingsFile]:
+    """Return the kind of a file and what it holds, by its form or as it is said to be."""
     is_guessed = asked.kind == "auto"
     try:
         kind = detect_kind(path) if is_guessed else asked.kind
@@ -156,11 +181,6 @@ def _read_kind(path: Path, asked: Asked, matcher: Matcher) -> tuple[str, Loading
             return kind, _judged(path, kind, file, asked, matcher)
         if is_guessed and not asked.is_scaled:
             kind = members_or_loadings(path, matcher, is_set=asked.is_set)
-    if asked.kind == "regulon":
-        from .regulator_matrices import as_regulators
-
-        if (file := as_regulators(path, matcher, asked.choices)) is not None:
-            return kind, file
     has_names = asked.kind in ("regulon", "sets") and bool(asked.choices.keys() & {"source_column", "set_column"})
     reader = READERS["pathways"]["sets" if has_names else kind]  # which reads lists of targets too
     if any(option not in reader.options for option in asked.choices):
@@ -201,7 +221,7 @@ def _judged(path: Path, kind: str, file: LoadingsFile, asked: Asked, matcher: Ma
         from .other_tables import refuse_other_tables
 
         refuse_other_tables(path, file, matcher)
-    return settle_names(path, kind, file, matcher if is_guessed else None)
+    return settle_names(path, kind, file, matcher if is_guessed else None, is_described=asked.descriptions)
 
 
 def _without_choices(path: Path, file: LoadingsFile, asked: Asked) -> LoadingsFile:

@@ -10,9 +10,10 @@ from ...engine.wording import some
 from ..files.kinds import TABLE_KINDS, file_kind
 from ..models.loadings import find_gene_column, read_loadings
 from ..models.matrix_axes import FEWEST_GENES, read_transposed
-from ..readers import READERS, find_reader
+from ..readers import READERS
 from ..regulons.signs import is_regulon_name, split_regulon_name
 from ..regulons.titles import GENE_TITLES, SOURCE_TITLES, TARGET_TITLES, title_key
+from ..sets.gmt import choose_descriptions
 from ..tables.delimited import open_table, read_header
 from ..tables.fields import is_missing, is_number
 from .regulator_names import FORMS, name_regulators
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from ..models.gene_loadings import LoadingsFile
 
 
-def as_regulators(path: Path, matcher: Matcher, choices: Mapping[str, str]) -> LoadingsFile | None:
+def as_regulators(
+    path: Path, matcher: Matcher, choices: Mapping[str, str], descriptions: bool | None = None
+) -> LoadingsFile | None:
     """Return a file that is said to hold regulons, its sets or columns as the targets of what they are named after.
 
     None where it is neither a file of sets by name nor a matrix of genes of the panel and numbers.
@@ -39,15 +42,21 @@ def as_regulators(path: Path, matcher: Matcher, choices: Mapping[str, str]) -> L
     choices : mapping of str to str
         `source_column` or `gene_column`: the first column of a matrix, by title or number, as that of regulators or of
         targets.
+    descriptions : bool, optional
+        Of lines or columns of names, as `choose_descriptions` takes it.
 
     Raises
     ------
     InputError
-        Nothing says whether the regulators of a matrix are its rows or its columns.
+        Second fields of lines may be targets or descriptions; or nothing says whether the regulators of a matrix are its rows or its columns.
     """
-    signs = (reader.sign for reader in map(READERS["pathways"].__getitem__, FORMS))
-    if not choices and any(sign is not None and sign(path) for sign in signs):
-        file: LoadingsFile = find_reader("pathways", path).read(path)
+    form = None if choices else _form_of_names(path)
+    if form is None and descriptions is not None:
+        return None
+    if form is not None:
+        file: LoadingsFile = READERS["pathways"][form].read(path)
+        if form != "json":
+            file = choose_descriptions(path, file, form, matcher.has, descriptions)
     else:
         axis = _axis_of_regulators(path, matcher, choices)
         if axis is None:
@@ -58,6 +67,15 @@ def as_regulators(path: Path, matcher: Matcher, choices: Mapping[str, str]) -> L
         file = replace(file, notes=(f"regulators in {where}, targets in {others}, {why}", *_own_notes(file)))
     named = name_regulators(file, "as was said")
     return replace(named, is_scaled=False)
+
+
+def _form_of_names(path: Path) -> str | None:
+    """Return the format of a file of sets by name, or None where it is none."""
+    for form in FORMS:
+        sign = READERS["pathways"][form].sign
+        if sign is not None and sign(path):
+            return form
+    return None
 
 
 def _own_notes(file: LoadingsFile) -> tuple[str, ...]:

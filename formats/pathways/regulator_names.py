@@ -9,6 +9,7 @@ import numpy as np
 
 from ...engine.errors import InputError
 from ...engine.wording import counted, some
+from ..sets.name_lines import are_lines_of_genes
 from ..regulons.signs import is_regulon_name, split_regulon_name
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ FORMS = ("json", "gmt", "gmx")
 """Formats of sets by name, which hold regulons too."""
 
 
-def settle_names(path: Path, kind: str, file: LoadingsFile, matcher: Matcher | None) -> LoadingsFile:
+def settle_names(
+    path: Path, kind: str, file: LoadingsFile, matcher: Matcher | None, *, is_described: bool | None = None
+) -> LoadingsFile:
     """Return a file of sets with the regulators that their names name.
 
     Parameters
@@ -34,11 +37,13 @@ def settle_names(path: Path, kind: str, file: LoadingsFile, matcher: Matcher | N
         What it holds.
     matcher : Matcher, optional
         Finds genes on the panel; None where the format was named, and names of genes are those of sets.
+    is_described : bool, optional
+        Whether second fields are descriptions, where that was said.
 
     Raises
     ------
     InputError
-        All sets are named as genes of the panel: sets, or targets of regulators?
+        All sets are named as genes of the panel: sets, or targets of regulators? Or lines have genes alone.
     """
     if file.is_scaled or any(pathway.source is not None for pathway in file.pathways):
         return file
@@ -46,6 +51,15 @@ def settle_names(path: Path, kind: str, file: LoadingsFile, matcher: Matcher | N
     if known is not file or matcher is None or kind not in FORMS:
         return known
     names = [pathway.name for pathway in file.pathways]
+    if kind == "gmt" and is_described is None and are_lines_of_genes(file, matcher.has):
+        first = file.pathways[0]
+        shown = some([first.name, first.description, *first.genes], 3)
+        raise InputError(
+            f"The lines of {path} begin with genes of the panel, in the first and second fields ({shown}): they may be "
+            "sets without names, all fields of which are genes; the targets of the first gene, which then loads too; "
+            "or sets named as the first gene.",
+            code="lines-of-genes",
+        )
     are_members = all(pathway.name in pathway.genes for pathway in file.pathways)  # these load in either reading
     if not are_members and all(matcher.index(name) is not None for name in names):
         raise InputError(

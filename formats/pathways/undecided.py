@@ -124,19 +124,27 @@ def explain(path: Path, error: InputError, matcher: Matcher, *, is_guessed: bool
     return InputError(error.message, code="columns-not-named" if width > 1 else NOT_RECOGNISED)
 
 
+def _are_clusters(file: LoadingsFile) -> bool:
+    """Whether lines of genes are of several lengths, and no pairs or rows of a table."""
+    sizes = {len(pathway.genes) for pathway in file.pathways}
+    return len(sizes) > 1 and max(sizes) > 2
+
+
 def _formats_that_work(path: Path, matcher: Matcher) -> list[str]:
     """Return the formats in which a file that is not known can be read, with genes that are nearly all on the panel."""
     if path.stat().st_size > LARGEST_TRIED:
         return []
     formats: list[str] = []
     for kind, reader in READERS["pathways"].items():
-        if kind in ("sif", "adj"):  # which read any text with blanks, and any edges with weights
+        if kind in ("sif", "adj", "gaf"):  # which read any text with blanks, edges with weights, and wide tables
             continue
         with contextlib.suppress(GrnError):
             file: LoadingsFile = reader.read(path)
             genes = {gene for pathway in file.pathways for gene in pathway.genes}
             known = sum(matcher.index(gene) is not None for gene in genes)
             names = [pathway.name for pathway in file.pathways]
+            if kind == "lists" and not _are_clusters(file):
+                continue
             is_of_sets = kind in ("gmt", "gmx") and any(matcher.index(name) is not None for name in names)
             if genes and 10 * known >= 9 * len(genes) and not is_of_sets:
                 formats.append(kind)

@@ -11,6 +11,7 @@ from ...engine.wording import some
 from ..files.names import clipped
 from ..tables.fields import is_missing, is_number
 from .perturbations import sign_of_perturbation
+from .row_marks import are_directions
 from .signs import (
     FLAG_TITLES,
     is_sign_title,
@@ -134,7 +135,7 @@ def _find_signs(
     of_resources = [column for column in filled if _is_of_resource(header[column])]
     if of_resources:
         return tuple(of_resources), False
-    titled = [column for column in filled if is_sign_title(titles[column])]
+    titled = [column for column in filled if is_sign_title(titles[column]) and not are_directions(filled[column])]
     readable = [column for column in titled if all(read_known_signs([cell]) is not None for cell in filled[column])]
     signed = [column for column in readable if any(read_known_signs([cell]) for cell in filled[column])]
     if signed or readable:

@@ -19,6 +19,7 @@ from ..tables.fields import is_unnamed
 from .edge_tables import Names, require_layout
 from .perturbations import note_changes
 from .regulon_columns import find_columns, read_weight
+from .row_marks import RowMarks
 from .row_signs import SignReader, width_of
 from .signs import describe_completed, describe_settled, describe_unsettled, split_regulon_name
 from .titles import is_group_title
@@ -48,13 +49,14 @@ class _Pairs:
 
     Their weights by source, the line of each whose sign no entry knows, and of each that has both signs; those with a
     known sign that other entries do not know; whether there are weights or signs at all, whether there is a column of
-    signs, the first pair with a negative weight, and the first with a weight of the other sign; how many rows have no
-    gene.
+    signs, what rows say of themselves, the first pair with a negative weight, and the first with a weight of the other
+    sign; how many rows have no gene.
     """
 
     weights: dict[str, dict[str, float]]
     is_signed: bool
     has_sign_column: bool
+    marks: RowMarks
     unknown: dict[tuple[str, str], int] = field(default_factory=dict["tuple[str, str]", int])
     disputed: dict[tuple[str, str], int] = field(default_factory=dict["tuple[str, str]", int])
     completed: set[tuple[str, str]] = field(default_factory=set["tuple[str, str]"])
@@ -109,7 +111,8 @@ def read_regulons(
         changes = note_changes(path, layout, columns.signs, columns.weight, columns.perturbation)
         pairs = _read_pairs(table, layout, columns)
     if not pairs.weights:
-        raise InputError(f"{path} holds no regulon: there is nothing below its header.")
+        why = "all rows say NOT" if pairs.marks.negated else "there is nothing below its header"
+        raise InputError(f"{path} holds no regulon: {why}.")
     if layout.may_be_swapped:
         _refuse_swapped(path, layout, pairs)
     is_signed = bool(columns.signs or pairs.negative) or sign_column == "none"
@@ -127,6 +130,7 @@ def read_regulons(
     ]
     if pairs.unnamed:
         notes.append(f"{counted(pairs.unnamed, 'row')} without a gene in {layout.header[layout.target]!r} skipped")
+    notes += pairs.marks.notes(pairs.weights)
     notes += _settle_unknown(path, pairs, unknown_sign)
     regulons = [_regulon(source, targets, pairs, are_sets) for source, targets in pairs.weights.items() if targets]
     if are_sets:
@@ -159,7 +163,8 @@ def _regulon(source: str, targets: dict[str, float], pairs: _Pairs, is_gene_set:
 
 
 def _read_pairs(table: Table, layout: Layout, columns: Columns) -> _Pairs:
-    pairs = _Pairs({}, columns.weight is not None or bool(columns.signs), has_sign_column=bool(columns.signs))
+    marks = RowMarks(layout.header, (layout.source, layout.target))
+    pairs = _Pairs({}, columns.weight is not None or bool(columns.signs), bool(columns.signs), marks)
     signs = SignReader(table, layout, columns)
     budget = MemoryBudget(table.path)
     width = width_of(table, layout)
@@ -171,6 +176,8 @@ def _read_pairs(table: Table, layout: Layout, columns: Columns) -> _Pairs:
         if is_unnamed(target):
             pairs.unnamed += 1
             continue
+        if marks.is_negated(row, source, target):
+            continue
         _check_pair(table.path, row, layout)
         named += 1
         for column, seen in unread:
@@ -180,6 +187,8 @@ def _read_pairs(table: Table, layout: Layout, columns: Columns) -> _Pairs:
         weight = read_weight(table.path, row, layout, columns)
         if columns.are_members and not weight:
             continue
+        if not layout.are_sets:
+            marks.look_for_direction(row, source, target)
         sign = signs.read(row)
         pair = f"line {row.line}, {source} → {target}"
         _note_signs(table.path, pairs, pair, weight, sign)
@@ -194,6 +203,7 @@ def _read_pairs(table: Table, layout: Layout, columns: Columns) -> _Pairs:
         _add_pair(table.path, pairs, (source, target), signed, row.line, sign)
     if pairs.unnamed > named:
         raise _mostly_unnamed(table.path, layout, pairs.unnamed, named)
+    marks.refuse_undirected(table.path)
     signs.refuse_positive()
     return pairs
 

@@ -15,6 +15,7 @@ from ..files.names import check_names, clipped
 from ..models.gene_loadings import GeneLoadings, LoadingsFile
 from ..regulons.edge_tables import is_set_table
 from ..regulons.regulons import read_regulons
+from ..regulons.row_marks import RowMarks
 from ..regulons.signs import names_one_sign, split_regulon_name
 from ..regulons.titles import GENE_TITLES, SET_TITLES, SOURCE_TITLES, TARGET_TITLES, is_group_title, title_key
 from ..sets.gmt import set_twice
@@ -182,7 +183,10 @@ def _read_lists(table: Table, lists: _Lists) -> LoadingsFile:
     lines: dict[str, int] = {}
     sets: list[GeneLoadings] = []
     budget, repeated, empty = MemoryBudget(path), 0, 0
+    marks = RowMarks(header, {lists.names, *(column for column, _ in lists.columns)})
     for row in read_body(table, len(header)):
+        if marks.is_negated(row):
+            continue
         name = row.fields[lists.names].strip()
         genes: dict[str, float] = {}
         for column, sign in lists.columns:
@@ -203,7 +207,7 @@ def _read_lists(table: Table, lists: _Lists) -> LoadingsFile:
         sets.append(GeneLoadings(name, tuple(genes), loadings, source=source, is_set=bool(np.all(loadings > 0))))
     if not sets:
         raise InputError(f"{path} holds no gene set: {'no row has genes' if empty else 'nothing is below its header'}.")
-    notes = list(_notes_of_lists(header, lists, repeated))
+    notes = [*_notes_of_lists(header, lists, repeated), *marks.notes()]
     if empty:
         columns = " or ".join(repr(header[column]) for column, _ in lists.columns)
         notes.append(f"{counted(empty, 'row')} without a gene in {columns} skipped")
