@@ -172,10 +172,12 @@ def _read_by_form(path: Path, asked: Asked, matcher: Matcher) -> tuple[str, Load
     if kind == "loadings":
         from ..models.matrix_axes import has_genes_in_columns, read_transposed
         from .foreign_sets import refuse_foreign_sets
-        from .undecided import members_or_loadings
+        from .undecided import members_or_loadings, read_numbered_columns
 
         if is_guessed:
             refuse_foreign_sets(path)
+            if (sets := read_numbered_columns(path, matcher)) is not None:
+                return "gmx", _judged(path, "gmx", _without_choices(path, sets, asked), asked, matcher)
         if has_genes_in_columns(path, matcher):
             file = _without_choices(path, read_transposed(path), asked)
             return kind, _judged(path, kind, file, asked, matcher)

@@ -9,12 +9,13 @@ import numpy as np
 
 from ...engine.errors import GrnError, InputError
 from ...engine.wording import some
-from ..files.kinds import TABLE_KINDS, file_kind
+from ..files.kinds import TABLE_KINDS, TEXT_KINDS, file_kind
 from ..models.loadings import find_gene_column, split_columns
 from ..models.matrix_axes import has_genes_in_columns, read_transposed
 from ..readers import NOT_RECOGNISED, READERS
 from ..regulons.titles import is_p_title, title_key
-from ..sets.gmx import read_sets_in_columns
+from ..sets.gmt import first_fields, has_row_names
+from ..sets.gmx import has_numbered_rows, read_sets_in_columns
 from ..sets.memberships import has_counts, is_membership
 from ..sets.set_tables import RESULT_TITLES
 from ..tables.delimited import open_table, read_header
@@ -37,8 +38,13 @@ def read_by_genes(path: Path, matcher: Matcher) -> tuple[str, LoadingsFile] | No
         return None
     if has_genes_in_columns(path, matcher):
         return "loadings", read_transposed(path)
-    sets = read_sets_in_columns(path, lambda name: matcher.index(name) is not None)
+    sets = read_sets_in_columns(path, matcher.has)
     return None if sets is None else ("gmx", sets)
+
+
+def read_numbered_columns(path: Path, matcher: Matcher) -> LoadingsFile | None:
+    """Return the sets in the columns of a table whose first column numbers its rows, or None where it has none."""
+    return read_sets_in_columns(path, matcher.has) if has_numbered_rows(path) else None
 
 
 def members_or_loadings(path: Path, matcher: Matcher, *, is_set: bool) -> str:
@@ -135,6 +141,7 @@ def _formats_that_work(path: Path, matcher: Matcher) -> list[str]:
     if path.stat().st_size > LARGEST_TRIED:
         return []
     formats: list[str] = []
+    is_numbered = file_kind(path) in TEXT_KINDS and has_row_names(first_fields(path))
     for kind, reader in READERS["pathways"].items():
         if kind in ("sif", "adj", "gaf"):  # which read any text with blanks, edges with weights, and wide tables
             continue
@@ -143,7 +150,7 @@ def _formats_that_work(path: Path, matcher: Matcher) -> list[str]:
             genes = {gene for pathway in file.pathways for gene in pathway.genes}
             known = sum(matcher.index(gene) is not None for gene in genes)
             names = [pathway.name for pathway in file.pathways]
-            if kind == "lists" and not _are_clusters(file):
+            if (kind == "lists" and not _are_clusters(file)) or (kind in ("lists", "gmt") and is_numbered):
                 continue
             is_of_sets = kind in ("gmt", "gmx") and any(matcher.index(name) is not None for name in names)
             if genes and 10 * known >= 9 * len(genes) and not is_of_sets:

@@ -45,6 +45,9 @@ _UNKNOWN = re.compile(
     r"not (known|available)|default activation|[+]/?[-−–]|[-−–]/?[+]|[±∓]",
     re.IGNORECASE,
 )
+_BRACKETED = re.compile(r"\w+([ _-]\w+)?\s*\(\s*((In|Out)\s*:\s*)?(?P<word>[^():]+?)(\s+of\s+\w+)?\s*\)", re.IGNORECASE)
+"""What an edge is, and in brackets what it does: graphite's `Process(repression)`, `Control(In: ACTIVATION of …)`."""
+
 _DASHES = frozenset("-−–")
 _DASH = re.compile(r"(?:^|(?<=[;|,]))\s*[-−–]\s*(?=$|[;|,])")
 """A dash alone, or as one of several parts: a minus, or nothing."""
@@ -120,12 +123,13 @@ def spell_dashes(field: str, *, are_minus: bool) -> str:
 def read_sign(field: str) -> int | None:
     """Return +1 or −1, 0 where a field says that the sign is not known, or None where it says nothing of a sign.
 
-    A dash alone says nothing: whether it is a minus, its column decides (`SignMarks`).
+    A dash alone says nothing: whether it is a minus, its column decides (`SignMarks`). Of a kind of edge with a word in
+    brackets behind it, which says nothing itself, the word decides.
 
     Examples
     --------
-    >>> [read_sign(field) for field in ("Activation", "-1", "-|", "Unknown", "-", "12345")]
-    [1, -1, -1, 0, 0, None]
+    >>> [read_sign(field) for field in ("Activation", "-1", "-|", "Unknown", "-", "12345", "Process(repression)")]
+    [1, -1, -1, 0, 0, None, -1]
     """
     text = without_accents(field.strip())
     if is_missing(text) or text in _DASHES:
@@ -133,7 +137,8 @@ def read_sign(field: str) -> int | None:
     for pattern, sign in ((_PLUS, 1), (_MINUS, -1), (_UNKNOWN, 0)):
         if pattern.fullmatch(text):
             return sign
-    return None
+    bracketed = _BRACKETED.fullmatch(text)
+    return read_sign(bracketed["word"]) if bracketed else None
 
 
 def says_repression(field: str) -> bool:

@@ -15,7 +15,7 @@ SOURCE_TITLES = (
     "source_genesymbol", "source", "tf", "regulator", "tf_name", "tf_symbol", "tf_gene", "regulator_symbol",
     "regulator_name", "regulator_gene", "regulatory_gene", "regulatorygene",
     "source_gene", "source_symbol", "source_name", "transcription_factor", "regulated_by", "controlled_by", "bound_by",
-    "transcription_factor_associated_gene_name", "entitya", "participant_a", "from", "v1",
+    "transcription_factor_associated_gene_name", "entitya", "participant_a", "from", "v1", "src",
     "entry1",
     "transkriptionsfaktor", "reguliert_von", "reguliert_durch", "regulador", "factor_de_transcripcion", "regulado_por",
     "facteur_de_transcription", "ft", "fdt", "тф", "regulateur", "regule_par", "fattore_di_trascrizione", "regolatore",
@@ -35,7 +35,7 @@ SET_TITLES = (
 TARGET_TITLES = (
     "target_genesymbol", "target", "target_gene", "target_symbol", "target_name", "targetgene", "tg",
     "regulated_gene", "regulated_name", "regulated_gene_name", "regulated_symbol",
-    "target_gene_associated_gene_name", "entityb", "participant_b", "to", "v2", "entry2",
+    "target_gene_associated_gene_name", "entityb", "participant_b", "to", "v2", "entry2", "dest",
     "zielgen", "ziel", "zielgene", "diana", "gen_diana", "blanco", "gen_blanco", "cible", "gene_cible", "bersaglio",
     "gene_bersaglio", "alvo", "gene_alvo", "靶基因", "靶标", "靶標", "標的遺伝子", "ターゲット遺伝子", "мишень",
     "ген_мишень",

@@ -100,7 +100,7 @@ def is_gmt(path: Path) -> bool:
         return False
     rows = first_fields(path)
     filled = [_without_empty_ends(row) for row in rows]
-    if len(rows) == 0 or min(map(len, filled)) < 3 or is_title_row(filled[0]):
+    if len(rows) == 0 or min(map(len, filled)) < 3 or is_title_row(filled[0]) or has_row_names(rows):
         return False
     members = [_WEIGHTED.sub(r"\1", member) for row in filled for member in row[2:] if member]
     are_ids = all(member.isdecimal() for member in members) and len(set(map(len, rows))) > 1
@@ -182,6 +182,18 @@ def _with_first_gene(pathway: GeneLoadings) -> GeneLoadings:
         return pathway
     genes, loadings = (pathway.description, *pathway.genes), np.concatenate([[1.0], pathway.loadings])
     return replace(pathway, genes=genes, loadings=loadings, description="")
+
+
+def has_row_names(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether rows are those of a table whose first column numbers them, as R and pandas write it, and of no sets."""
+    header, *body = rows or [[]]
+    widths = set(map(len, body))
+    if len(body) < 2 or len(widths) > 1:
+        return False
+    is_headed = widths == {len(header) + 1} or (widths == {len(header)} and not header[0])
+    numbers = [row[0] for row in body]
+    counts = [[str(index + first) for index in range(len(body))] for first in (0, 1)]
+    return is_headed and (numbers in counts)
 
 
 def _without_empty_ends(row: list[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +29,12 @@ _LOOKED_AT = 20
 _MOST_ROWS = 5000
 """Most rows of a table of sets in columns that are looked at."""
 
+_FEWEST_NUMBERS = 2
+"""Fewest rows whose numbers are seen to count them."""
+
+_OF_ROWS = frozenset({"", "index", "rank", "row", "no", "no.", "nr", "nr.", "unnamed: 0", "..1", "...1", "x"})
+"""Titles of a column that numbers the rows."""
+
 _SEVERAL = 4
 """So many columns of genes are no list of pairs."""
 
@@ -37,7 +44,7 @@ def is_gmx(path: Path) -> bool:
     if file_kind(path) not in TABLE_KINDS:
         return False
     try:
-        rows = list(itertools.islice(_rows(path), _LOOKED_AT))
+        rows = list(itertools.islice(_rows_of_sets(path)[0], _LOOKED_AT))
     except csv.Error:
         return False
     if len(rows) < 3 or len(rows[0]) < 2 or not all(rows[0]) or len(rows[1]) != len(rows[0]):
@@ -64,7 +71,10 @@ def read_gmx(path: Path) -> LoadingsFile:
         A set has no gene or no name, or a name stands twice, is too long or cannot be printed.
     """
     try:
-        return _read_columns(path, _rows(path), MemoryBudget(require_file(path)))
+        budget = MemoryBudget(require_file(path))
+        rows, note = _rows_of_sets(path)
+        file = _read_columns(path, rows, budget)
+        return replace(file, notes=(*file.notes, note)) if note else file
     except csv.Error as error:
         raise InputError(f"{path} cannot be read as a table: {error}.") from error
 
@@ -83,7 +93,7 @@ def read_sets_in_columns(path: Path, is_gene: Callable[[str], bool]) -> Loadings
     if file_kind(path) not in TABLE_KINDS:
         return None
     try:
-        rows = [row for row in itertools.islice(_rows(path), _MOST_ROWS) if row]
+        rows = [row for row in itertools.islice(_rows_of_sets(path)[0], _MOST_ROWS) if row]
     except csv.Error:
         return None
     if len(rows) < 3 or not 2 <= len(rows[0]) == len(set(rows[0])) or not all(rows[0]) or is_title_row(rows[0]):
@@ -128,6 +138,32 @@ def _read_columns(path: Path, rows: Iterator[list[str]], budget: MemoryBudget) -
     ]
     notes = (f"{counted(repeated, 'gene')} that occurred twice in a set counted once",) if repeated else ()
     return LoadingsFile(tuple(sets), notes=(f"sets in columns: {counted(len(sets), 'set')}", *notes))
+
+
+def has_numbered_rows(path: Path) -> bool:
+    """Whether the first column of a table numbers its rows, under an empty title or under none."""
+    try:
+        return bool(file_kind(path) in TABLE_KINDS and _rows_of_sets(path)[1])
+    except csv.Error:
+        return False
+
+
+def _rows_of_sets(path: Path) -> tuple[Iterator[list[str]], str]:
+    """Return the rows of a table without a column in front that numbers them, and a note on that column."""
+    rows = _rows(path)
+    top = list(itertools.islice(rows, _LOOKED_AT))
+    rows = itertools.chain(top, rows)
+    header, body = top[0] if top else [], [row for row in top[1:] if row]
+    numbers = [row[0].removesuffix(".0") for row in body]
+    counts = [[str(index + first) for index in range(len(body))] for first in (0, 1)]
+    if len(body) < _FEWEST_NUMBERS or numbers not in counts:
+        return rows, ""
+    note = f"the first column, which numbers the rows ({numbers[0]}, {numbers[1]}, …), skipped"
+    if header and header[0].casefold() in _OF_ROWS:
+        return (row[1:] for row in rows), note
+    if header and max(map(len, body)) == len(header) + 1:
+        return itertools.chain([next(rows)], (row[1:] for row in rows)), note
+    return rows, ""
 
 
 def _rows(path: Path) -> Iterator[list[str]]:

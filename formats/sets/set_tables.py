@@ -43,7 +43,7 @@ NAME_TITLES = (
 )  # fmt: skip
 """Titles of a column of sets, where another holds lists of genes."""
 
-_REGULATOR_TITLES = frozenset(SOURCE_TITLES) - {"source", "from", "v1", "entry1"}
+_REGULATOR_TITLES = frozenset(SOURCE_TITLES) - {"source", "from", "v1", "src", "entry1"}
 """Titles of a column of regulators, where another holds lists of their targets."""
 
 RESULT_TITLES = frozenset(
