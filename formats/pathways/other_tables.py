@@ -40,6 +40,15 @@ def refuse_other_tables(path: Path, file: LoadingsFile, matcher: Matcher) -> Non
     _refuse_whole(path, file)
 
 
+def note_other_tables(path: Path, file: LoadingsFile, matcher: Matcher) -> tuple[str, ...]:
+    """Return a note on a table that may be something else than loadings, where their units were named."""
+    try:
+        refuse_other_tables(path, file, matcher)
+    except InputError as error:
+        return (f"taken for loadings, of which units were named: {error.message.removesuffix('.')}",)
+    return ()
+
+
 def _refuse_expression(path: Path, columns: list[str], samples: set[str]) -> None:
     known = [column for column in columns if column in samples]
     if not known or 2 * len(known) < len(columns):

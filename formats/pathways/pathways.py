@@ -173,8 +173,8 @@ def read_pathways(
     }
     choices = {option: setting for option, setting in options.items() if setting is not None}
     matcher = Matcher(panel, aliases or {})
-    is_scaled = units is not None or pathway_covariance is not None
     is_set = strength is not None
+    is_scaled = (units is not None and not is_set) or pathway_covariance is not None
     asked = Asked(kind, choices, sheet, is_scaled=is_scaled, is_set=is_set, descriptions=descriptions)
     path, kind, sha256, file = read_source(source, asked, matcher)
     file = leave_out_unassigned(path, file, only)
@@ -208,7 +208,8 @@ def _choose_scale(
     if file.is_scaled:
         if strength is not None:
             raise InputError(
-                f"A strength of {strength:g} was given, but loadings are taken as they are; scale them in the file."
+                f"A strength of {strength:g} was given, but loadings are taken as they are; scale them in the file.",
+                code="strength-of-loadings",
             )
         return None, units or "raw"
     if units == "raw":

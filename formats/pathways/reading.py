@@ -85,8 +85,8 @@ def read_source(source: Any, asked: Asked, matcher: Matcher) -> tuple[Path, str,
     file = names_of_regulons(read_mapping(source))
     if asked.descriptions is not None:
         raise _no_descriptions(MAPPING)
-    if asked.choices:
-        raise InputError(f"{MAPPING} has no columns to choose ({', '.join(asked.choices)}).")
+    if choices := _without_plus(asked.choices):
+        raise InputError(f"{MAPPING} has no columns to choose ({', '.join(choices)}).")
     return MAPPING, "dict", "", file
 
 
@@ -148,7 +148,8 @@ def _read_kind(path: Path, asked: Asked, matcher: Matcher) -> tuple[str, Loading
     if asked.kind == "regulon":
         from .regulator_matrices import as_regulators
 
-        if (file := as_regulators(path, matcher, asked.choices, asked.descriptions)) is not None:
+        choices = _without_plus(asked.choices)
+        if (file := as_regulators(path, matcher, choices, asked.descriptions)) is not None:
             return asked.kind, file
     kind, file = _read_by_form(path, asked, matcher)
     if kind in ("gmt", "gmx"):
@@ -185,9 +186,10 @@ def _read_by_form(path: Path, asked: Asked, matcher: Matcher) -> tuple[str, Load
             kind = members_or_loadings(path, matcher, is_set=asked.is_set)
     has_names = asked.kind in ("regulon", "sets") and bool(asked.choices.keys() & {"source_column", "set_column"})
     reader = READERS["pathways"]["sets" if has_names else kind]  # which reads lists of targets too
-    if any(option not in reader.options for option in asked.choices):
+    choices = asked.choices if "unknown_sign" in reader.options else _without_plus(asked.choices)
+    if any(option not in reader.options for option in choices):
         _without_choices(path, LoadingsFile(()), asked)
-    file = reader.read(path, **asked.choices)
+    file = reader.read(path, **choices)
     return kind, _judged(path, kind, file, asked, matcher)
 
 
@@ -219,15 +221,23 @@ def _read_unknown(path: Path, error: InputError, asked: Asked, matcher: Matcher)
 def _judged(path: Path, kind: str, file: LoadingsFile, asked: Asked, matcher: Matcher) -> LoadingsFile:
     """Return what a file holds, with the regulators in its names, or refuse one that may be something else."""
     is_guessed = asked.kind == "auto"
-    if is_guessed and kind == "loadings" and not asked.is_scaled and file_kind(path) in TABLE_KINDS:
-        from .other_tables import refuse_other_tables
+    if is_guessed and kind == "loadings" and file_kind(path) in TABLE_KINDS:
+        from .other_tables import note_other_tables, refuse_other_tables
 
-        refuse_other_tables(path, file, matcher)
+        if asked.is_scaled:
+            file = replace(file, notes=(*file.notes, *note_other_tables(path, file, matcher)))
+        else:
+            refuse_other_tables(path, file, matcher)
     return settle_names(path, kind, file, matcher if is_guessed else None, is_described=asked.descriptions)
 
 
+def _without_plus(choices: Mapping[str, str]) -> Mapping[str, str]:
+    """Return choices without that of activation for unknown signs, which files that have no signs are read with."""
+    return {option: choice for option, choice in choices.items() if (option, choice) != ("unknown_sign", "plus")}
+
+
 def _without_choices(path: Path, file: LoadingsFile, asked: Asked) -> LoadingsFile:
-    if asked.choices:
-        listed = ", ".join(asked.choices.values())
+    if choices := _without_plus(asked.choices):
+        listed = ", ".join(choices.values())
         raise InputError(f"{path} is not a table of regulons: it has no signs, weights or genes to choose ({listed}).")
     return file

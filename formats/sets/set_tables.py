@@ -112,8 +112,8 @@ def read_set_table(path: Path, **options: Any) -> LoadingsFile:
             _find_lists(table, *names) if all(name is None or name in read_header(table) for name in names) else None
         )
         if lists is not None:
-            of_rows = ("unknown_sign", "sign_column", "weight_column")
-            if any(options.get(option) not in (None, "error") for option in of_rows):
+            is_dropped = options.get("unknown_sign") == "drop"  # without signs, all is activation anyway
+            if is_dropped or any(options.get(f"{column}_column") is not None for column in ("sign", "weight")):
                 raise InputError(f"{path} has all genes of a set in one field, with no weights or signs to choose.")
             return _read_lists(table, lists)
     return read_regulons(path, **options)
