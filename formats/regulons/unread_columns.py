@@ -37,13 +37,19 @@ RELATION_TITLES = frozenset(_RELATION_TITLES.split())
 """Titles of columns that say what an edge is: of some, whether it activates or represses."""
 
 _OF_NAMES = re.compile(
-    r"(.*_)?(ids?|entrez|pmids?|pubmed|ncbi|taxid|tax|gene|index|suid|line|row|rownames?|x|unnamed_\d+|)", re.IGNORECASE
+    r"(.*_)?(ids?|[a-z]?oid|(gene|entrez|protein|uniprot|hgnc|ensembl|tax|taxon|pubmed|geo|ncbi|mgi|sample|dataset)_?ids?|"
+    r"entrez|pmids?|pubmed|ncbi|taxon|tax|gene|index|suid|line|row|rownames?|x|unnamed_\d+|uid|accession|"
+    r"date|datum|fecha|year|jahr|time|timestamp|curated|updated|created|chr|chrom(osome)?|start|end|position|)"
+    r"(_(tf|tg|tfs|tgs|target|source|regulator|gene|a|b|\d+))?",
+    re.IGNORECASE,
 )
 _OF_MODULES = re.compile(r"gs(_\w+|\d+)?|gene_?(trait_?)?significance(_\w+)?|(mm|kme)_?\w+|k(total|within|out|diff)")
 """Titles of WGCNA: the significance of a gene for a trait, and its correlations with each of several modules."""
 
 _FLAGS = re.compile(r"(is|has|consensus)_.*|.*_present")
 
+_LONG = re.compile(r"\d{4,}")
+"""A whole number of several digits, as ids and dates are."""
 
 _LONGEST_SIGN = 60
 """Letters of a field that may be a sign."""
@@ -96,6 +102,7 @@ class UnreadColumn:
     is_relation: bool = field(init=False)
     _words: set[str] = field(default_factory=set["str"])
     _last: int | None = None
+    _are_long: bool = True
     _marks: SignMarks = field(default_factory=SignMarks)
     _dash: str = ""
     _filled: int = 0
@@ -136,6 +143,7 @@ class UnreadColumn:
             self.sign = self.sign or cell.strip()
         if not (number or self.repression) and says_repression(cell):
             self.repression = cell.strip()
+        self._are_long &= bool(_LONG.fullmatch(cell.strip()))
         value = int(cell) if cell.strip().isdecimal() else None
         self.counts &= value is not None and (value in (0, 1) if self._last is None else value == self._last + 1)
         self._last = value
@@ -172,10 +180,13 @@ class UnreadColumn:
 
     @property
     def holds_numbers(self) -> bool:
-        """Whether it holds numbers that may mean something: no ids, no count of the rows."""
+        """Whether it holds numbers that may be weights: no ids, dates, p-values, nor a count of the rows.
+
+        Without a title, long whole numbers are taken for ids and dates.
+        """
         word = title_key(self.title)
         is_of_names = bool(_OF_NAMES.fullmatch(word)) or word in NOT_SIGNS or bool(_FLAGS.fullmatch(word))
-        is_of_names = is_of_names or is_p_title(self.title)
+        is_of_names = is_of_names or is_p_title(self.title) or (word.isdecimal() and self._are_long)
         return self.may_be_numbers and not (self.is_empty or self.counts or is_of_names)
 
 
