@@ -222,11 +222,11 @@ HINTS: dict[str, str] = {
         "A covariance is read by `grn init --covariance FILE`; correlations need the standard deviations as well. "
         "Insist on expression with --columns '*'."
     ),
+    "strength-not-positive": "To subtract a pathway, use --subtract.",
     "strength-of-loadings": (
-        "Leave out --strength. If the columns are regulators or sets, whose weights it multiplies: --format regulon, or "
+        "Leave out --strength. If the columns are regulators or sets, whose weights it multiplies: --format regulon or "
         "--format membership."
     ),
-    "strength-not-positive": "To subtract a pathway, use --subtract.",
     "targets-or-loadings": (
         "Choose with --format regulon (weights, which --strength multiplies; regulators load too) or --format loadings."
     ),

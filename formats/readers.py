@@ -142,6 +142,9 @@ class FormatReader:
 IS_ZIP = first_bytes("zip")
 """The sign of NumPy archives."""
 
+is_annotations = beginning("!gaf-version")
+"""The sign of files of annotations (GAF)."""
+
 REGULON_OPTIONS = ("unknown_sign", "sign_column", "weight_column", "gene_column", "source_column", "set_column")
 """The keywords of tables of sources and targets, or of sets and genes."""
 
@@ -185,8 +188,8 @@ READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
         "gaf": FormatReader(
             "GAF has annotations of genes",
             "sets.annotations:read_annotations",
-            beginning("!gaf-version"),
-            ("gene_column", "set_column"),
+            is_annotations,
+            tuple(option for option in REGULON_OPTIONS if option != "source_column"),
         ),
         "msigdb": FormatReader(
             "a TSV of single sets of MSigDB", "sets.msigdb:read_msigdb", is_like("sets.msigdb:is_msigdb")
@@ -233,10 +236,8 @@ READERS: Mapping[Contents, Mapping[str, FormatReader]] = {
     "gene sets": {
         "json": FormatReader("JSON", "sets.json_sets:read_json", ending_or_contents(".json", "sets.json_sets:is_json")),
         "grp": FormatReader("GRP", "sets.grp:read_grp", ending(".grp")),
-        "gaf": FormatReader("GAF", "sets.annotations:read_annotations", beginning("!gaf-version")),
-        "msigdb": FormatReader(
-            "MSigDB's TSV of a set", "sets.msigdb:read_msigdb", is_like("sets.msigdb:is_msigdb")
-        ),
+        "gaf": FormatReader("GAF", "sets.annotations:read_annotations", is_annotations),
+        "msigdb": FormatReader("MSigDB's TSV of a set", "sets.msigdb:read_msigdb", is_like("sets.msigdb:is_msigdb")),
         "gmt": FormatReader("GMT", "sets.gmt:read_gmt", ending_or_contents(".gmt", "sets.gmt:is_gmt")),
         "gmx": FormatReader("GMX", "sets.gmx:read_gmx", ending_or_contents(".gmx", "sets.gmx:is_gmx")),
         "regulon": FormatReader(

@@ -11,8 +11,8 @@ from ..files.kinds import CELL_KINDS, TABLE_KINDS, file_kind
 from ..files.packed import without_packing
 from ..files.plain_files import fingerprint, require_file
 from ..models.gene_loadings import LoadingsFile
-from ..readers import NOT_RECOGNISED, READERS, SET_ENDINGS, find_reader
-from ..sets.gmt import choose_descriptions
+from ..readers import NOT_RECOGNISED, READERS, SET_ENDINGS, find_reader, is_annotations
+from ..sets.gmt import choose_descriptions, no_descriptions
 from .regulator_names import names_of_regulons, settle_names
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def read_source(source: Any, asked: Asked, matcher: Matcher) -> tuple[Path, str,
         return FRAME, kind, "", file
     file = names_of_regulons(read_mapping(source))
     if asked.descriptions is not None:
-        raise _no_descriptions(MAPPING)
+        raise no_descriptions(MAPPING)
     if choices := _without_plus(asked.choices):
         raise InputError(f"{MAPPING} has no columns to choose ({', '.join(choices)}).")
     return MAPPING, "dict", "", file
@@ -105,7 +105,8 @@ def detect_kind(path: Path) -> str:
 def _read_file(path: Path, asked: Asked, matcher: Matcher) -> tuple[str, LoadingsFile]:
     """Return the kind of a file and what it holds, in the form that a reader knows."""
     if asked.kind == "auto" and ("source_column" in asked.choices or "set_column" in asked.choices):
-        asked = replace(asked, kind="regulon" if "source_column" in asked.choices else "sets")
+        is_sets = "source_column" not in asked.choices
+        asked = replace(asked, kind="gaf" if is_sets and is_annotations(path) else "sets" if is_sets else "regulon")
     is_rows = file_kind(path) in CELL_KINDS or asked.sheet is not None or asked.kind in OF_ROWS
     if is_rows or asked.kind == "gmt":
         from ..sets.plain_forms import plain_lists, plain_table
@@ -155,12 +156,8 @@ def _read_kind(path: Path, asked: Asked, matcher: Matcher) -> tuple[str, Loading
     if kind in ("gmt", "gmx"):
         return kind, choose_descriptions(path, file, kind, matcher.has, asked.descriptions)
     if asked.descriptions is not None:
-        raise _no_descriptions(path)
+        raise no_descriptions(path)
     return kind, file
-
-
-def _no_descriptions(path: Path) -> InputError:
-    return InputError(f"{path} is neither GMT nor GMX, and has no descriptions of sets.")
 
 
 def _read_by_form(path: Path, asked: Asked, matcher: Matcher) -> tuple[str, LoadingsFile]:

@@ -13,7 +13,7 @@ from ..models.matrix_axes import FEWEST_GENES, read_transposed
 from ..readers import READERS
 from ..regulons.signs import is_regulon_name, split_regulon_name
 from ..regulons.titles import GENE_TITLES, SOURCE_TITLES, TARGET_TITLES, title_key
-from ..sets.gmt import choose_descriptions
+from ..sets.gmt import choose_descriptions, no_descriptions
 from ..tables.delimited import open_table, read_header
 from ..tables.fields import is_missing, is_number
 from .regulator_names import FORMS, name_regulators
@@ -48,13 +48,16 @@ def as_regulators(
     Raises
     ------
     InputError
-        Second fields of lines may be targets or descriptions; or nothing says whether the regulators of a matrix are its rows or its columns.
+        Second fields of lines may be targets or descriptions; JSON has none of them, and something was said of them; or
+        nothing says whether the regulators of a matrix are its rows or its columns.
     """
     form = None if choices else _form_of_names(path)
     if form is None and descriptions is not None:
         return None
     if form is not None:
         file: LoadingsFile = READERS["pathways"][form].read(path)
+        if form == "json" and descriptions is not None:
+            raise no_descriptions(path)
         if form != "json":
             file = choose_descriptions(path, file, form, matcher.has, descriptions)
     else:

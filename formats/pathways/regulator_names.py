@@ -9,8 +9,8 @@ import numpy as np
 
 from ...engine.errors import InputError
 from ...engine.wording import counted, some
-from ..sets.name_lines import are_lines_of_genes
 from ..regulons.signs import is_regulon_name, split_regulon_name
+from ..sets.name_lines import are_lines_of_genes
 
 if TYPE_CHECKING:
     from pathlib import Path

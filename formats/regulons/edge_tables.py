@@ -32,7 +32,14 @@ _ALWAYS_REGULATORS = frozenset(SOURCE_TITLES) - {
     "src",
     "entry1",
 }
-_ONLY_TOGETHER = {"from": "to", "v1": "v2", "src": "dest", "entry1": "entry2", "entitya": "entityb", "participant_a": "participant_b"}
+_ONLY_TOGETHER = {
+    "from": "to",
+    "v1": "v2",
+    "src": "dest",
+    "entry1": "entry2",
+    "entitya": "entityb",
+    "participant_a": "participant_b",
+}
 _PAIR_TITLES = frozenset({"tf_tg", "tf_target", "tf_gene_pair"})
 _EDGE_TITLES = ("shared_name", "name", "edge", "edge_name")
 _EDGE = re.compile(r"(?P<source>\S.*?) \((?P<relation>[^()]*)\) (?P<target>\S.*)")

@@ -23,7 +23,7 @@ from .row_marks import RowMarks
 from .row_signs import SignReader, width_of
 from .signs import describe_completed, describe_settled, describe_unsettled, split_regulon_name
 from .titles import is_group_title
-from .unread_columns import note_unread, refuse_flags_of_members, refuse_unread_signs
+from .unread_columns import look_at_unread, note_unread, refuse_flags_of_members, refuse_unread_signs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -180,10 +180,7 @@ def _read_pairs(table: Table, layout: Layout, columns: Columns) -> _Pairs:
             continue
         _check_pair(table.path, row, layout)
         named += 1
-        for column, seen in unread:
-            seen.add(row.fields[column])
-        if any(not seen.is_open for _, seen in unread):
-            unread = [(column, seen) for column, seen in unread if seen.is_open]
+        unread = look_at_unread(row.fields, unread)
         weight = read_weight(table.path, row, layout, columns)
         if columns.are_members and not weight:
             continue

@@ -28,7 +28,9 @@ _RELATIONS = (
     "involved_in|enables|part_of|contributes_to|colocalizes_with|located_in|is_active_in|acts_upstream_of|has_phenotype"
 )
 _NOT_SO = re.compile(rf"NOT[ _]+({_RELATIONS})\w*")
-_NOT_IN_ANY_CASE = re.compile(r"not([|;,: _]+(?!(known|available|applicable|determined|specified)\b)\S.*)?", re.IGNORECASE)
+_NOT_IN_ANY_CASE = re.compile(
+    r"not([|;,: _]+(?!(known|available|applicable|determined|specified)\b)\S.*)?", re.IGNORECASE
+)
 """A field of a column of qualifiers that says NOT."""
 
 _LONGEST = 200

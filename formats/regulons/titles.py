@@ -90,6 +90,15 @@ _P_TITLE = re.compile(
     r"(.*_)?(fdr|fwer)(_.*)?|bonferroni|benjamini(_.*)?|(valeur|valor|valore)_(de_)?p|p_?wert"
 )
 
+_ID_TITLE = re.compile(
+    r"(.*_)?(ids?|[a-z]?oid|(gene|entrez|protein|uniprot|hgnc|ensembl|tax|taxon|pubmed|geo|ncbi|mgi|sample|dataset)_?ids?|"
+    r"entrez|pmids?|pubmed|ncbi|taxon|tax|gene|index|suid|line|row|rownames?|x|unnamed_\d+|uid|accession|"
+    r"date|datum|fecha|year|jahr|time|timestamp|curated|updated|created|chr|chrom(osome)?|start|end|position|)"
+    r"(_(tf|tg|tfs|tgs|target|source|regulator|gene|a|b|\d+))?",
+    re.IGNORECASE,
+)
+"""Titles of columns of ids, dates and places, whose numbers are no weights."""
+
 
 def title_key(title: str) -> str:
     """Return a title in small letters of its alphabet, without accents, and `_` for every run of other signs.
@@ -141,6 +150,17 @@ def is_p_title(title: str) -> bool:
     [True, False, True, True, False, False]
     """
     return not title.strip().startswith("-") and bool(_P_TITLE.fullmatch(title_key(title)))
+
+
+def is_id_title(word: str) -> bool:
+    """Whether a title, as `title_key` writes it, is that of ids, dates or places in a genome.
+
+    Examples
+    --------
+    >>> [is_id_title(word) for word in ("geneid_tg", "pubmed_id", "oid", "date", "score", "avidity")]
+    [True, True, True, True, False, False]
+    """
+    return bool(_ID_TITLE.fullmatch(word))
 
 
 def are_labels(cells: Sequence[str]) -> bool:

@@ -21,7 +21,7 @@ from .signs import (
     says_repression,
     without_number,
 )
-from .titles import MAY_BE_WEIGHTS, is_p_title, title_key
+from .titles import MAY_BE_WEIGHTS, is_id_title, is_p_title, title_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,13 +36,6 @@ interaction interaction_type shared_interaction edge_type relation relationship 
 RELATION_TITLES = frozenset(_RELATION_TITLES.split())
 """Titles of columns that say what an edge is: of some, whether it activates or represses."""
 
-_OF_NAMES = re.compile(
-    r"(.*_)?(ids?|[a-z]?oid|(gene|entrez|protein|uniprot|hgnc|ensembl|tax|taxon|pubmed|geo|ncbi|mgi|sample|dataset)_?ids?|"
-    r"entrez|pmids?|pubmed|ncbi|taxon|tax|gene|index|suid|line|row|rownames?|x|unnamed_\d+|uid|accession|"
-    r"date|datum|fecha|year|jahr|time|timestamp|curated|updated|created|chr|chrom(osome)?|start|end|position|)"
-    r"(_(tf|tg|tfs|tgs|target|source|regulator|gene|a|b|\d+))?",
-    re.IGNORECASE,
-)
 _OF_MODULES = re.compile(r"gs(_\w+|\d+)?|gene_?(trait_?)?significance(_\w+)?|(mm|kme)_?\w+|k(total|within|out|diff)")
 """Titles of WGCNA: the significance of a gene for a trait, and its correlations with each of several modules."""
 
@@ -185,9 +178,20 @@ class UnreadColumn:
         Without a title, long whole numbers are taken for ids and dates.
         """
         word = title_key(self.title)
-        is_of_names = bool(_OF_NAMES.fullmatch(word)) or word in NOT_SIGNS or bool(_FLAGS.fullmatch(word))
+        is_of_names = is_id_title(word) or word in NOT_SIGNS or bool(_FLAGS.fullmatch(word))
         is_of_names = is_of_names or is_p_title(self.title) or (word.isdecimal() and self._are_long)
         return self.may_be_numbers and not (self.is_empty or self.counts or is_of_names)
+
+
+def look_at_unread(
+    fields: Sequence[str], unread: Sequence[tuple[int, UnreadColumn]]
+) -> Sequence[tuple[int, UnreadColumn]]:
+    """Take note of the fields of a row, and return the columns of which further fields can change anything."""
+    for column, seen in unread:
+        seen.add(fields[column])
+    if all(seen.is_open for _, seen in unread):
+        return unread
+    return [(column, seen) for column, seen in unread if seen.is_open]
 
 
 def refuse_unread_signs(

@@ -42,8 +42,8 @@ def read_annotations(path: Path, **options: Any) -> LoadingsFile:
         width = len(table.first[0].fields)
     if width < _FEWEST_COLUMNS:
         raise InputError(f"{path} is no file of annotations (GAF): it has {width} columns, and GAF has 17.")
-    fixed = {"set_column": _SETS, "gene_column": _GENES, "sign_column": "none", "weight_column": "none"}
-    chosen = {**fixed, **options}
+    fixed: dict[str, Any] = {"set_column": _SETS, "gene_column": _GENES, "sign_column": "none", "weight_column": "none"}
+    chosen: dict[str, Any] = {**fixed, **options}
     file = read_regulons(path, **chosen)
     symbols = "symbols" if chosen["gene_column"] == _GENES else "names"
     note = (

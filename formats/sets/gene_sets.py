@@ -11,7 +11,7 @@ from ..files.kinds import CELL_KINDS, file_kind
 from ..files.packed import without_packing
 from ..files.plain_files import require_file
 from ..readers import READERS, SET_ENDINGS, FormatReader, find_reader
-from ..sets.gmt import choose_descriptions
+from ..sets.gmt import choose_descriptions, no_descriptions
 from ..sets.unassigned import leave_out_unassigned
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _read_sets(path: Path, genes: Container[str], descriptions: bool | None, she
     if form in ("gmt", "gmx"):
         file = choose_descriptions(path, file, form, lambda name: name in genes, descriptions)
     elif descriptions is not None:
-        raise InputError(f"{path} is neither GMT nor GMX, and has no descriptions of sets.")
+        raise no_descriptions(path)
     weighted = [pathway.name for pathway in file.pathways if not pathway.is_set and len(set(pathway.loadings)) > 1]
     if weighted:
         raise InputError(

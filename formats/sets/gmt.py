@@ -177,6 +177,11 @@ def choose_descriptions(
     return file
 
 
+def no_descriptions(path: Path) -> InputError:
+    """Return the error for a file that has no second fields of sets, where it was said what they are."""
+    return InputError(f"{path} is neither GMT nor GMX, and has no descriptions of sets.")
+
+
 def _with_first_gene(pathway: GeneLoadings) -> GeneLoadings:
     if not pathway.description or pathway.description in pathway.genes:
         return pathway

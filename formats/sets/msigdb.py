@@ -34,7 +34,9 @@ def is_msigdb(path: Path) -> bool:
     if file_kind(path) not in TEXT_KINDS:
         return False
     with open_text(path, packing=NAMES_PACKING) as stream:
-        titles = [re.split("[\t,]", line, maxsplit=1)[0].strip('" \r\n') for line in itertools.islice(stream, _LOOKED_AT)]
+        titles = [
+            re.split("[\t,]", line, maxsplit=1)[0].strip('" \r\n') for line in itertools.islice(stream, _LOOKED_AT)
+        ]
     return bool(titles) and _NAME in titles[:3] and any(title in _GENES for title in titles)
 
 

@@ -58,7 +58,9 @@ def read_name_lines(path: Path) -> LoadingsFile:
                 sets.append(GeneLoadings(f"cluster_{len(sets) + 1}", genes, np.ones(len(genes)), is_set=True))
     if not sets:
         raise InputError(f"{path} holds no gene set.")
-    notes = [f"lines of genes without names: {counted(len(sets), 'set')}, called by their places cluster_1, cluster_2, …"]
+    notes = [
+        f"lines of genes without names: {counted(len(sets), 'set')}, called by their places cluster_1, cluster_2, …"
+    ]
     if repeated:
         notes.append(f"{counted(repeated, 'gene')} that occurred twice in a set counted once")
     return LoadingsFile(tuple(sets), notes=tuple(notes))

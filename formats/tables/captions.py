@@ -1,4 +1,4 @@
-"""Captions above a table: the title of a supplement or of a sheet, alone in its row."""
+"""Captions above a table, alone in their rows, and Perseus's rows about its columns below the header."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ def below_captions(table: Table) -> tuple[Sequence[Row], int, str]:
     """Return the rows that are looked at first from the header on, how many rows stand above it, and a note on these.
 
     Captions have one field, the first, above titles with numbers below them; or several words above any table. One that
-    its commas part has a sentence in its first field, and fewer fields than the titles below it.
+    its commas part has a sentence in its first field, and fewer fields than the titles below it. Rows about columns, as
+    Perseus writes them, are left out of those that are returned.
     """
-    rows = tuple(map(plain_row, table.first))
+    rows = tuple(plain_row(row) for row in table.first if not is_of_columns(row))
     skip = 0
     while len(rows) > skip + 2 and _is_caption(rows[skip], rows[skip + 1 :]):
         skip += 1
@@ -31,6 +32,11 @@ def below_captions(table: Table) -> tuple[Sequence[Row], int, str]:
     is_skipped = "is skipped" if skip == 1 else "are skipped"
     note = f"{counted(skip, 'line')} above the table {is_skipped}: {some(shown, 3)}." if skip else ""
     return rows[skip:], skip, note
+
+
+def is_of_columns(row: Row) -> bool:
+    """Whether a row says something of the columns above, as those of Perseus do, which begin with `#!{Type}`."""
+    return row.fields[0].lstrip().startswith("#!{")
 
 
 def _is_caption(row: Row, below: Sequence[Row]) -> bool:

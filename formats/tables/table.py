@@ -156,6 +156,8 @@ class Table:
     def is_remark(self, fields: list[str]) -> bool:
         """Whether the only field of a row is a remark, where the rows of the table have several."""
         first, *others = fields
+        if first.startswith("#!{"):  # what Perseus says of columns
+            return False
         if self.delimiter == " " or any(map(str.strip, others)) or not _FOOTNOTE.fullmatch(first.strip()):
             return False
         top = self.top

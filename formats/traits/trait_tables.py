@@ -12,7 +12,7 @@ from ...engine.errors import InputError
 from ...engine.wording import counted, some
 from ..files.limits import TEXT_COST, MemoryBudget
 from ..files.plain_files import require_file
-from ..tables.captions import below_captions
+from ..tables.captions import below_captions, is_of_columns
 from ..tables.delimited import fit_row, open_table, read_titles
 from ..tables.fields import is_blank, is_number
 from ..tables.id_titles import NO_IDS, TITLES, normalised
@@ -154,10 +154,17 @@ def _parsed(
         header, is_titled, is_above = _header_of(path, table, first, known)
         budget = MemoryBudget(path)
         rows: list[Row] = []
+        of_columns: list[str] = []
         for row in itertools.islice(table.rows, skip + is_above, None):
+            if is_of_columns(row):
+                of_columns.append(str(row.line))
+                continue
             budget.reserve(TEXT_COST * len(row.fields))
             rows.append(plain_row(fit_row(table, row, len(header))))
         samples = _samples_of(table)
+    if of_columns:
+        lines = "line" if len(of_columns) == 1 else "lines"
+        note = f"{note} {lines} {some(of_columns, 3)} below the header skipped: text on columns.".strip()
     if not rows:
         raise InputError(f"{path} holds a header, and no row below it.", hint="A row has an id and its values.")
     layout = turned(path, header, rows, known, is_titled=is_titled, wanted=wanted, most=most_turned)

@@ -225,6 +225,8 @@ REFUSALS = [
     Refusal(
         "gmt-without-descriptions", "-s a.grn commit f.gmt", "A\tTP53\tMDM2\tBAX\nB\tEGFR\tKRAS\tMYC\n", name="f.gmt"
     ),
+    Refusal("lines-of-genes", COMMIT, "TP53\tMDM2\tBAX\nEGFR\tKRAS\tMYC\tVIM\n"),
+    Refusal("strength-of-loadings", f"{COMMIT} --strength 0.1 --units sd", "gene\tp1\nTP53\t0.5\nMDM2\t-0.25\n"),
     Refusal("loading-too-large", COMMIT, "source\ttarget\tweight\nTP53\tMDM2\t85.3\n", {"strength": "0.0012"}),
     Refusal("loading-too-large-as-given", f"{COMMIT} --units sd", "gene\tp1\nTP53\t3.5\nMDM2\t-0.5\n"),
     Refusal("membership-or-loadings", COMMIT, "gene\tA\tB\nTP53\t1\t0\nMDM2\t1\t1\nBAX\t0\t1\n"),

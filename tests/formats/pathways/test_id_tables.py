@@ -93,8 +93,15 @@ def test_several_columns_are_asked_about(tmp_path: Path, content: str):
 
 
 @pytest.mark.parametrize("qualifier", ["NOT", "NOT|involved_in"])
-def test_annotations_that_say_not_are_refused(tmp_path: Path, qualifier: str):
+def test_annotations_that_say_not_are_left_out(tmp_path: Path, qualifier: str):
     content = f"TP53\tenables\tGO:0006915\nMDM2\t{qualifier}\tGO:0006915\n"
+    file = read(tmp_path / "t.txt", content)
+    assert members(file) == {"GO:0006915": {"TP53"}}
+    assert "1 row left out that says NOT in column '2'" in file.notes
+
+
+def test_annotations_that_may_say_not_are_refused(tmp_path: Path):
+    content = "TP53\tenables\tGO:0006915\nMDM2\tNOT_seen\tGO:0006915\n"
     with pytest.raises(InputError, match=r"line 2.*NOT belong"):
         read(tmp_path / "t.txt", content)
 

@@ -253,7 +253,7 @@ def test_numbers_that_are_not_read_are_named(tmp_path: Path, header: str, row: s
 
 
 def test_columns_that_are_not_read_are_named_and_ids_and_flags_are_no_weights(tmp_path: Path):
-    content = "n,source,target,pmid,target_entrez,is_directed\n1,TP53,MDM2,123,4193,1\n2,TP53,MYC,,4609,0\n"
+    content = "n,source,target,pmid,target_entrez,is_directed\n1,TP53,MDM2,123,4193,1\n2,TP53,MYC,,4609,1\n"
     notes = read(tmp_path / "r.csv", content).notes
     assert "columns not read: 'pmid', 'target_entrez', 'is_directed'" in notes
 

@@ -194,7 +194,6 @@ def test_the_first_comment_of_a_grp_may_be_its_name(tmp_path: Path, file: str, c
 
 FOREIGN = {
     "XML": '<?xml version="1.0"?>\n<MSIGDB NAME="x">\n<GENESET STANDARD_NAME="A" MEMBERS="TP53"/>\n</MSIGDB>\n',
-    "GAF": "!gaf-version: 2.2\nUniProtKB\tP04637\tTP53\tinvolved_in\tGO:1\n",
     "OBO": "format-version: 1.2\n\n[Term]\nid: GO:1\n",
     "pySCENIC": ",,Enrichment,Enrichment\n,,TargetGenes,RankAtMax\nTF,MotifID,,\nTP53,m1,\"[('MDM2', 1.0)]\",12\n",
     "scanpy": ",0_names,0_scores,1_names,1_scores\n0,TP53,20.0,IL6,19.0\n",

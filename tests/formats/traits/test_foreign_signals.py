@@ -112,6 +112,22 @@ SIGNALS: dict[str, Foreign] = {
         ),
         Z,
     ),
+    "Perseus": Foreign(
+        "perseus.txt",
+        lambda t: table(
+            [
+                ("Significant", "Difference", "Gene names"),
+                ("#!{Type}C", "N", "T"),
+                ("#!{C:Group}a", "", ""),
+                *(("+", z, g) for g, z in zip(t.symbols, t.z, strict=True)),
+            ]
+        ),
+        (("only", "Difference"),),
+    ),
+    "Perseus with names in front": Foreign(
+        "perseus.txt",
+        lambda t: table([("Gene names", "Difference"), ("#!{Type}T", "N"), *zip(t.symbols, t.z, strict=True)]),
+    ),
     "edgeR topTags": Foreign(
         "tt.txt",
         lambda t: _columns(
