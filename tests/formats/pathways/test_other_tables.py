@@ -242,3 +242,14 @@ def test_a_square_of_genes_is_asked_about(tmp_path: Path):
     with pytest.raises(InputError) as refusal:
         read(tmp_path / "t.tsv", square, kind="regulon")
     assert refusal.value.code == "regulators-in-rows-or-columns"
+
+
+def test_units_alone_take_a_matrix_for_loadings_and_say_so(tmp_path: Path):
+    content = table(["", "TP53", "MYC"], [0, 1, 1, 0, 0, -1, 1, 0], [1, 0, 0, 1, -1, 0, 0, 1])
+    file = read(tmp_path / "m.tsv", content, units="sd")
+    assert any(note.startswith("taken for loadings, of which units were named: ") for note in file.notes), file.notes
+    with pytest.raises(InputError) as refusal:
+        read(tmp_path / "m.tsv", content, units="sd", strength=0.1)
+    assert refusal.value.code == "targets-or-loadings"
+    plain = read(tmp_path / "l.tsv", table(["gene", "a", "b"], SMALL, SMALL), units="sd")
+    assert not any(note.startswith("taken for loadings") for note in plain.notes)

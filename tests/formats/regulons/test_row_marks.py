@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from grnledger.engine.errors import InputError
@@ -27,7 +27,7 @@ NEGATED = {
 @pytest.mark.parametrize("options", [{}, {"set_column": "term", "gene_column": "gene"}], ids=["guessed", "chosen"])
 @pytest.mark.parametrize(("title", "plain", "negated"), NEGATED.values(), ids=NEGATED)
 def test_rows_that_say_not_are_no_members(
-    tmp_path: Path, title: str, plain: str, negated: str, options: dict[str, str]
+    tmp_path: Path, title: str, plain: str, negated: str, options: dict[str, Any]
 ):
     content = f"gene\t{title}\tterm\nTP53\t{plain}\tA\nMDM2\t{plain}\tA\nMYC\t{negated}\tA\nBAX\t{plain}\tB\n"
     file = read(tmp_path / "t.tsv", content, **options)
@@ -101,7 +101,7 @@ GRAPHITE = (
 )
 @pytest.mark.parametrize("has_row_names", [True, False])
 def test_the_word_in_brackets_is_the_sign(
-    tmp_path: Path, plus: str, minus: str, options: dict[str, str], has_row_names: bool
+    tmp_path: Path, plus: str, minus: str, options: dict[str, Any], has_row_names: bool
 ):
     content = GRAPHITE.format(plus, minus, plus)
     if not has_row_names:

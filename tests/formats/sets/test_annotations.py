@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from grnledger.engine.errors import InputError
@@ -42,7 +42,7 @@ TERMS = {"GO:0006915": ["TP53", "BAX"], "GO:0005125": ["IL6"]}
 
 
 @pytest.mark.parametrize("options", [{}, {"kind": "gaf"}, {"set_column": "5", "gene_column": "3"}])
-def test_annotations_are_sets_without_those_that_say_not(tmp_path: Path, options: dict[str, str]):
+def test_annotations_are_sets_without_those_that_say_not(tmp_path: Path, options: dict[str, Any]):
     path = tmp_path / "goa.gaf.gz"
     path.write_bytes(gzip.compress(gaf(*ROWS).encode()))
     file = read_pathways(path, PANEL, **options)

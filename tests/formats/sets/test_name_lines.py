@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from grnledger.engine.errors import InputError
@@ -91,7 +91,7 @@ def test_a_column_that_numbers_rows_is_no_set(tmp_path: Path, title: str | None,
 
 
 @pytest.mark.parametrize("options", [{"kind": "gmt"}, {"kind": "json"}, {"kind": "adj"}, {}])
-def test_activation_may_be_asked_for_where_there_are_no_signs(tmp_path: Path, options: dict[str, str]):
+def test_activation_may_be_asked_for_where_there_are_no_signs(tmp_path: Path, options: dict[str, Any]):
     contents = {
         "gmt": "A\tna\tTP53\tMDM2\n",
         "json": '{"A": ["TP53", "MDM2"]}',
