@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 from ...engine.choices import DecimalMark, GenesIn
 from ...engine.errors import InputError, check_choice
 from ..files.plain_files import fingerprint, is_folder, require_file
+from ..files.western import note_western
 from ..readers import find_reader
 from .mtx import find_matrix
 
@@ -53,6 +54,7 @@ class ExpressionFile:
     notes: tuple[str, ...]
 
 
+@note_western()
 def read_expression(
     path: str | Path,
     *,

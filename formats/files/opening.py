@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import io
-import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
@@ -14,6 +13,7 @@ from .kinds import file_kind
 from .limits import LONGEST_LINE, TEXT_PACKING
 from .packed import UNPACKERS, largest_packed_content, unpack
 from .plain_files import opened, require_file
+from .western import MIXED, Western
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -50,7 +50,7 @@ def open_bytes(path: Path) -> Generator[BinaryIO]:
 
 @contextmanager
 def open_text(path: Path, *, packing: int = TEXT_PACKING) -> Generator[TextIO]:
-    """Open a text file, plain or packed: UTF-8, or UTF-16 where its byte order mark says so.
+    """Open a text file, plain or packed: UTF-8, UTF-16 by its byte order mark, or what is plainly Windows-1252.
 
     Line ends are left as they stand, for the csv module to read.
 
@@ -72,19 +72,29 @@ def open_text(path: Path, *, packing: int = TEXT_PACKING) -> Generator[TextIO]:
         head = buffered.peek(4096)[:4096]
         encoding = "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
         _refuse_binary(path, head.decode("utf-16", "ignore").encode() if encoding == "utf-16" else head)
+        if encoding != "utf-16":
+            buffered = io.BufferedReader(Western(path, buffered), _BLOCK)
         text = io.TextIOWrapper(buffered, encoding=encoding, newline="")
         try:
             yield text
         except UnicodeDecodeError as error:
-            offender = error.object[error.start : error.start + 1]
-            is_western = not re.search(rb"[\x80-\xff]{3}", error.object)  # accents stand alone, other scripts do not
-            name = "cp1252" if is_western else "ENCODING"
-            others = "" if is_western else "; Cyrillic is often cp1251, Chinese gb18030, Japanese shift_jis"
-            raise InputError(
-                f"{path} is not {encoding.removesuffix('-sig').upper()} text: it holds the byte 0x{offender.hex()}.",
-                hint=f"Save it from the spreadsheet as CSV UTF-8; or iconv -f {name} -t utf-8 {path.name} > "
-                f"utf8-{path.name}{others}",
-            ) from error
+            raise _other_encoding(path, encoding.removesuffix("-sig").upper(), error) from error
+
+
+def _other_encoding(path: Path, name: str, error: UnicodeDecodeError) -> InputError:
+    """Return the error for a text that is not in the encoding of that name, nor plainly in Windows-1252."""
+    offender = error.object[error.start : error.start + 1].hex()
+    if error.reason == MIXED:
+        return InputError(
+            f"{path} is not {name} text: it holds the byte 0x{offender}, and letters in UTF-8 elsewhere.",
+            hint="It may be put together of files in two encodings: save each as CSV UTF-8 before.",
+        )
+    return InputError(
+        f"{path} is not {name} text: it holds the byte 0x{offender}.",
+        hint=f"Save it from the spreadsheet as CSV UTF-8; or iconv -f ENCODING -t utf-8 {path.name} > "
+        f"utf8-{path.name}; Western European is often cp1252, or macintosh, Central European cp1250, Cyrillic cp1251, "
+        "Chinese gb18030, Japanese shift_jis",
+    )
 
 
 class _Bounded(io.RawIOBase):

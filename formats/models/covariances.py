@@ -13,6 +13,7 @@ from ...engine.wording import some
 from ..files.archives import as_names, as_numbers, read_npy, read_npz
 from ..files.hdf5_members import Dataset, member, member_dataset, open_members, read_names, read_real_array
 from ..files.plain_files import fingerprint, require_file
+from ..files.western import note_western
 from ..readers import find_reader
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class CovarianceFile:
     sha256: str
 
 
+@note_western()
 def read_covariance(path: str | Path) -> CovarianceFile:
     """Return a covariance from a table, .npy, .npz or HDF5.
 

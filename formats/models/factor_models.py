@@ -13,6 +13,7 @@ from ...engine.wording import counted, some
 from ..files.archives import as_names, as_numbers, read_npz
 from ..files.names import check_names
 from ..files.plain_files import file_name, fingerprint, require_file
+from ..files.western import note_western
 from ..readers import find_reader
 from ..tables.delimited import open_table, read_header
 from ..tables.fields import is_number
@@ -86,6 +87,7 @@ def read_archive(path: Path) -> FactorModelFile:
     return FactorModelFile(model, table.genes, table.columns, notes, fingerprint(path))
 
 
+@note_western()
 def read_factor_tables(
     loadings: str | Path, noise: str | Path, *, factor_covariance: str | Path | None = None
 ) -> FactorModelFile:

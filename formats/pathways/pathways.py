@@ -14,6 +14,7 @@ from ...engine.errors import InputError, NotFound, check_choice
 from ...engine.network.covariance import check_pathway_covariance
 from ...engine.network.pathway import Pathway
 from ...engine.wording import some
+from ..files.western import note_western
 from ..genes.identifiers import Matcher
 from ..readers import READERS
 from ..sets.unassigned import leave_out_unassigned
@@ -80,6 +81,7 @@ class PathwayFile:
     choices: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
+@note_western()
 def read_pathways(
     source: Any,
     panel: Panel,

@@ -10,6 +10,7 @@ from ...engine.wording import some
 from ..files.kinds import CELL_KINDS, file_kind
 from ..files.packed import without_packing
 from ..files.plain_files import require_file
+from ..files.western import note_western
 from ..readers import READERS, SET_ENDINGS, FormatReader, find_reader
 from ..sets.gmt import choose_descriptions, no_descriptions
 from ..sets.unassigned import leave_out_unassigned
@@ -27,6 +28,7 @@ def read_gene_sets(path: Path) -> tuple[GeneLoadings, ...]:
     return _read_sets(path, (), None, None).pathways
 
 
+@note_western()
 def read_set_library(
     path: Path, genes: Container[str] = (), *, descriptions: bool | None = None, sheet: str | None = None
 ) -> LoadingsFile:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...engine.errors import InputError, NotFound
 from ...engine.wording import some
+from ..files.western import note_western
 from ..tables.fields import is_blank
 from .missing_codes import all_numbers, blank_codes, code_among_names, codes_of, describe_codes, refuse_codes
 from .trait_tables import read_trait_table, refuse_repeated_titles
@@ -37,6 +38,7 @@ class _Groups(NamedTuple):
     missing: NDArray[np.bool_]
 
 
+@note_western(end=".")
 def read_covariates(
     path: Path,
     *,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ...engine.errors import InputError
 from ...engine.wording import counted, some
 from ..files.plain_files import require_file
+from ..files.western import note_western
 from ..readers import find_reader
 from ..tables.fields import is_number
 from ..tables.id_titles import TITLES, normalised
@@ -57,6 +58,7 @@ class Labels:
     missing: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
+@note_western(end=".")
 def read_labels(
     path: Path,
     samples: tuple[str, ...],

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...engine.errors import InputError, NotFound
 from ...engine.wording import counted, some
+from ..files.western import note_western
 from ..tables.fields import is_blank, is_number
 from ..tables.id_titles import TITLES, normalised
 from .fields import describe_field, kind_of, truth_numbers, two_words, without_unit
@@ -78,6 +79,7 @@ class TraitFile:
     notes: tuple[str, ...] = ()
 
 
+@note_western(end=".")
 def read_traits(
     path: Path,
     only: str | None = None,
