@@ -10,10 +10,11 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
 
 import click
 
+from ..engine.choices import Intensity
 from ..engine.errors import Conflict, FormatError, InputError, NotFound
 from . import output
 from .answers.answer import EVERY_FORM, Note, caution
@@ -34,6 +35,26 @@ LONGEST_AUTHOR = 200
 
 ELSEWHERE = re.compile(r"[a-z]+:/|[^/]+@[^/]+:")
 """How an address begins that is not a path: https://…, user@host:…"""
+
+
+class _Intensity(click.ParamType):
+    """A shrinkage intensity: how it is chosen, or a number."""
+
+    name = "intensity"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str | float:
+        if value in get_args(Intensity):
+            return str(value)
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not 0 <= number <= 1:
+            self.fail(f"{value!r} is neither {' nor '.join(get_args(Intensity))} nor a number from 0 to 1.", param, ctx)
+        return number
+
+
+INTENSITY = _Intensity()
 
 
 def repository(command: Callable[..., Any]) -> Callable[..., Any]:

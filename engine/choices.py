@@ -25,6 +25,9 @@ Normalize = Literal["none", "unit", "max", "rank"]
 UnknownSign = Literal["error", "drop", "plus"]
 """What becomes of a pair of unknown sign: an error, it is left out, or it counts as activation."""
 
+Intensity = Literal["held-out", "analytic"]
+"""How shrinkage intensities are chosen: by the likelihood of samples held out, or by Schäfer and Strimmer's formula."""
+
 GenesIn = Literal["auto", "rows", "columns"]
 """The axis of a table that has the genes; `auto` where it is to be detected."""
 

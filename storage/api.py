@@ -17,15 +17,16 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..engine.choices import DecimalMark, Duplicates, DuplicateSamples, GenesIn, Scale, Transform
+    from ..engine.choices import DecimalMark, Duplicates, DuplicateSamples, GenesIn, Intensity, Scale, Transform
     from ..engine.network.covariance import FactorCovariance
     from .verify.findings import Report
 
 
 OPTIONS = {
     "expression": (
-        "estimator", "factors", "counts", "floor", "transform", "scale", "duplicates", "duplicate_samples", "alias",
-        "min_detected", "drop_constant", "top_variance", "genes_in", "header", "decimal", "layer", "raw", "gene_names",
+        "estimator", "factors", "intensity", "counts", "floor", "transform", "scale", "duplicates",
+        "duplicate_samples", "alias", "min_detected", "drop_constant", "top_variance", "genes_in", "header", "decimal",
+        "layer", "raw", "gene_names",
         "gene_column", "where", "sample_table", "sheet", "columns", "skip_columns", "keep_expression", "samples",
     ),
     "covariance": ("ridge",),
@@ -111,6 +112,7 @@ def init(
     factor_model: str | Path | FactorCovariance | None = None,
     estimator: str = "shrinkage",
     factors: int | None = None,
+    intensity: Intensity | float | None = None,
     counts: bool = False,
     floor: float | None = None,
     transform: Transform = "none",
@@ -160,6 +162,8 @@ def init(
         Loadings and noise: an .npz, or a table of loadings with `noise` and perhaps `factor_covariance`.
     estimator : str
         How the covariance is estimated, one of `engine.estimation.estimators`; `factors` is K for `factor`.
+    intensity : {"held-out", "analytic"} or float, optional
+        λ of the shrinkage, or how it is chosen: by samples held out when absent.
     counts, floor, transform, scale, duplicates, genes, min_detected, drop_constant, top_variance
         How the expression is prepared; see `engine.Preparation`.
     duplicate_samples : {"error", "first", "mean", "number"}
@@ -215,6 +219,7 @@ def init(
             preparation=preparation,
             estimator=estimator,
             factors=factors,
+            intensity=intensity,
             duplicate_samples=duplicate_samples,
             alias=alias,
             genes_in=genes_in,

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..engine.choices import DecimalMark, DuplicateSamples, GenesIn
+    from ..engine.choices import DecimalMark, DuplicateSamples, GenesIn, Intensity
     from ..engine.estimation.estimators import Estimate
     from ..engine.network.covariance import Covariance
 
@@ -46,6 +46,7 @@ def from_expression(
     preparation: Preparation | None = None,
     estimator: str = "shrinkage",
     factors: int | None = None,
+    intensity: Intensity | float | None = None,
     duplicate_samples: DuplicateSamples = "error",
     alias: str | Path | Mapping[str, str] | None = None,
     genes_in: GenesIn = "auto",
@@ -75,6 +76,8 @@ def from_expression(
         How the covariance is estimated: one of `engine.estimation.estimators.ESTIMATORS`.
     factors : int, optional
         The number of factors, for an estimator that has one; chosen when absent.
+    intensity : {"held-out", "analytic"} or float, optional
+        λ, or how it is chosen, for an estimator that has one to choose; see `estimate_covariance`.
     duplicate_samples : {"error", "first", "mean", "number"}
         What becomes of columns that name one sample.
     alias : str, Path or mapping of str to str, optional
@@ -93,7 +96,7 @@ def from_expression(
     NotPositiveDefinite
         The estimate is singular.
     """
-    estimator_of(estimator, factors)
+    estimator_of(estimator, factors, intensity)
     preparation = preparation or Preparation()
     options = {
         "genes_in": genes_in,
@@ -131,7 +134,7 @@ def from_expression(
         expression = expression.select_samples(samples)
         notes = (*notes, f"{len(samples):,} samples taken, as asked")
     prepared = prepare(expression, preparation)
-    estimate = estimate_covariance(prepared.values, estimator, factors)
+    estimate = estimate_covariance(prepared.values, estimator, factors, intensity=intensity)
     values, kept_notes = _expression_to_keep(prepared.raw, keep_expression)
     return NewBase(
         panel=prepared.panel,
@@ -140,7 +143,7 @@ def from_expression(
             **_shape(estimate.base),
             samples=estimate.samples,
             estimator=estimator,
-            parameters=_estimate_parameters(estimate),
+            parameters=_estimate_parameters(estimate, intensity),
             preparation=parameters,
             source=record,
             constant_genes=estimate.constant,
@@ -368,8 +371,30 @@ def _shape(covariance: Covariance) -> dict[str, Any]:
     return {"form": "dense", "genes": covariance.size, "factors": 0, "log_det": covariance.log_det}
 
 
-def _estimate_parameters(estimate: Estimate) -> dict[str, Parameter]:
-    return _without_none({"lambda": estimate.shrinkage, "lambda_variance": estimate.variance_shrinkage})
+def _estimate_parameters(estimate: Estimate, intensity: Intensity | float | None) -> dict[str, Parameter]:
+    """Return the intensities, and where they are not those of the formulae how they were chosen."""
+    parameters: dict[str, Parameter | None] = {
+        "lambda": estimate.shrinkage,
+        "lambda_variance": estimate.variance_shrinkage,
+    }
+    if estimate.analytic is not None:
+        parameters["lambda_analytic"], parameters["lambda_variance_analytic"] = estimate.analytic
+        parameters["intensity"] = "given" if isinstance(intensity, float | int) else None
+    if (chosen := estimate.held_out) is not None:
+        parameters |= {
+            "intensity": "held-out",
+            "held_out_gain": _rounded(chosen.gain),
+            "held_out_error": _rounded(chosen.error),
+            "held_out_samples": chosen.samples,
+            "held_out_groups": chosen.groups,
+            "held_out_parts": chosen.folds,
+        }
+    return _without_none(parameters)
+
+
+def _rounded(value: float) -> float:
+    """Return a number of nats in four digits, which are the same wherever it is computed."""
+    return float(f"{value:.4g}")
 
 
 def _preparation_parameters(preparation: Preparation) -> dict[str, Parameter]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -13,7 +13,7 @@ from .answer import TEXT_AND_ROWS, Note
 
 if TYPE_CHECKING:
     from ...engine.network.edges import EdgeRule, Edges, Neighbors
-    from ...storage.history.records import PathwayRecord
+    from ...storage.history.records import BaseRecord, PathwayRecord
     from ...storage.history.versions import Version
     from ...storage.networks.bases import StoredBase
 
@@ -109,6 +109,8 @@ def base_facts(base: StoredBase) -> list[tuple[str, object]]:
         ("base", f"{record.estimator}, {_form(base)}"),
         ("λ", _parameter(parameters.get("lambda"), _intensity(record.estimator))),
         ("λ of variances", _parameter(parameters.get("lambda_variance"), "they are shrunk to their median by it")),
+        ("λ chosen", _choice(record)),
+        ("held out", _held_out_gain(record)),
         ("ridge", parameters.get("ridge")),
         ("constant genes", f"{record.constant_genes:,}, kept as isolated nodes" if record.constant_genes else None),
         ("preparation", _preparation(base)),
@@ -167,6 +169,32 @@ def _preparation(base: StoredBase) -> str | None:
 
 def _intensity(estimator: str) -> str:
     return ESTIMATORS[estimator].intensity if estimator in ESTIMATORS else ""
+
+
+def _choice(record: BaseRecord) -> str | None:
+    """Return how the intensities were chosen, and what the formulae would give."""
+    parameters = record.parameters
+    formulae = [parameters.get(name) for name in ("lambda_analytic", "lambda_variance_analytic")]
+    numbers = [f"{value:.4g}" for value in formulae if isinstance(value, float)]
+    if not numbers:
+        return "by Schäfer and Strimmer's formula" if "lambda_variance" in parameters else None
+    beside = f"the formulae give {' and '.join(numbers)}"
+    if parameters.get("intensity") != "held-out":
+        return f"as given; {beside}" if parameters.get("intensity") == "given" else f"not by samples held out; {beside}"
+    samples, parts = (parameters.get(f"held_out_{what}") for what in ("samples", "parts"))
+    return f"by {samples:,} samples held out in {parts} parts; {beside}"
+
+
+def _held_out_gain(record: BaseRecord) -> str | None:
+    """Return by how much samples held out are predicted better than with the intensities of the formulae."""
+    numbers = [record.parameters.get(name) for name in ("held_out_gain", "held_out_error", "lambda", "lambda_analytic")]
+    if not all(isinstance(number, float) for number in numbers):
+        return None
+    gain, error, chosen, analytic = cast("list[float]", numbers)
+    return (
+        f"samples are predicted {gain:,.4g} nats each better at λ = {chosen:.4g} than at λ* = {analytic:.4g} "
+        f"(standard error {error:,.2g})"
+    )
 
 
 def _parameter(value: object, meaning: str) -> str | None:

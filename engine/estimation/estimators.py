@@ -13,7 +13,7 @@ the estimator cannot use it refuses with an `InputError` or `NotPositiveDefinite
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
 from ..lazy import load
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ..choices import Intensity
     from ..network.covariance import Covariance
+    from .held_out import HeldOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,10 @@ class Estimate:
         The intensity λ*, 0 to 1, by which correlations or covariances were shrunk to zero.
     variance_shrinkage : float, optional
         The intensity λ_var, 0 to 1, by which variances were shrunk to their median.
+    analytic : tuple of float and float, optional
+        λ* and λ_var* by the formulae, where the intensities were chosen otherwise.
+    held_out : HeldOut, optional
+        How they were chosen by samples held out.
     constant : int
         How many genes have one value in all samples, and remain as isolated genes.
     notes : tuple of str
@@ -51,6 +57,8 @@ class Estimate:
     samples: int
     shrinkage: float | None = None
     variance_shrinkage: float | None = None
+    analytic: tuple[float, float] | None = None
+    held_out: HeldOut | None = None
     constant: int = 0
     notes: tuple[str, ...] = ()
 
@@ -67,6 +75,8 @@ class Estimator:
         `module:function`, the module in this folder.
     has_factors : bool
         Whether the function has a number of factors as its second argument.
+    has_intensity : bool
+        Whether the function has the keywords `intensity` and `groups`, as `estimate_covariance` takes them.
     intensity : str
         What the intensity λ of an estimate means.
     """
@@ -74,6 +84,7 @@ class Estimator:
     caption: str
     function: str
     has_factors: bool = False
+    has_intensity: bool = False
     intensity: str = "the shrinkage intensity"
 
 
@@ -81,6 +92,7 @@ ESTIMATORS: Mapping[str, Estimator] = {
     "shrinkage": Estimator(
         "correlations shrunk to zero (Schäfer–Strimmer)",
         "shrinkage:shrinkage",
+        has_intensity=True,
         intensity="correlations are shrunk to zero by this share",
     ),
     "ledoit-wolf": Estimator(
@@ -97,22 +109,35 @@ WITH_FACTORS = " or ".join(f"`{name}`" for name, estimator in ESTIMATORS.items()
 """The names of the estimators that have a number of factors, for sentences."""
 
 
-def estimator_of(name: str, factors: int | None = None) -> Estimator:
+WITH_INTENSITY = " or ".join(f"`{name}`" for name, estimator in ESTIMATORS.items() if estimator.has_intensity)
+"""The names of the estimators whose intensity can be chosen, for sentences."""
+
+
+def estimator_of(name: str, factors: int | None = None, intensity: Intensity | float | None = None) -> Estimator:
     """Return the estimator of a name.
 
     Raises
     ------
     InputError
-        There is none of that name, or it has no number of factors and one is requested.
+        There is none of that name, or it has no number of factors, or no intensity to choose, and one is requested.
     """
     if name not in ESTIMATORS:
         raise InputError(f"There is no estimator {name!r}.", hint=f"There are {', '.join(ESTIMATORS)}.")
     if factors is not None and not ESTIMATORS[name].has_factors:
         raise InputError(f"A number of factors is for the estimator {WITH_FACTORS}, not with `{name}`.")
+    if intensity is not None and not ESTIMATORS[name].has_intensity:
+        raise InputError(f"An intensity is for the estimator {WITH_INTENSITY}, not with `{name}`.")
     return ESTIMATORS[name]
 
 
-def estimate_covariance(values: NDArray[np.float64], name: str, factors: int | None = None) -> Estimate:
+def estimate_covariance(
+    values: NDArray[np.float64],
+    name: str,
+    factors: int | None = None,
+    *,
+    intensity: Intensity | float | None = None,
+    groups: NDArray[np.intp] | None = None,
+) -> Estimate:
     """Return a covariance estimated from samples by the estimator of a name.
 
     Parameters
@@ -123,6 +148,10 @@ def estimate_covariance(values: NDArray[np.float64], name: str, factors: int | N
         One of `ESTIMATORS`.
     factors : int, optional
         The number of factors, for an estimator that has one; chosen when absent.
+    intensity : {"held-out", "analytic"} or float, optional
+        λ of an estimator that has one to choose, or how it is chosen: "held-out" when absent.
+    groups : ndarray of intp, shape (n,), optional
+        The group of each sample, numbered from 0: samples of one group are held out together.
 
     Raises
     ------
@@ -142,9 +171,14 @@ def estimate_covariance(values: NDArray[np.float64], name: str, factors: int | N
     from ..network.covariance import DenseCovariance
     from ..network.stability import check_condition
 
-    estimator = estimator_of(name, factors)
+    estimator = estimator_of(name, factors, intensity)
     make = load(estimator.function, __package__)
-    estimate: Estimate = make(values, factors) if estimator.has_factors else make(values)
+    options: dict[str, Any] = {}
+    if estimator.has_factors:
+        options["factors"] = factors
+    if estimator.has_intensity:
+        options |= {"intensity": "held-out" if intensity is None else intensity, "groups": groups}
+    estimate: Estimate = make(values, **options)
     if isinstance(estimate.base, DenseCovariance):
         return replace(estimate, notes=(*estimate.notes, *check_condition(estimate.base)))
     return estimate

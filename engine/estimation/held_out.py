@@ -88,8 +88,8 @@ def hold_out(values: NDArray[np.float64], groups: NDArray[np.intp], other: tuple
 
     Notes
     -----
-    λ_var is that at which variances alone, shrunk to their median, predict best; then λ is, given λ_var. On leukemia and on
-    E. coli PRECISE both together give less than a nat a sample more. A fold costs one decomposition of its n × n
+    λ_var is that at which variances alone, shrunk to their median, predict best; then λ, given λ_var. On leukemia and
+    on E. coli (PRECISE) both together give less than a nat a sample more. A fold costs one decomposition of its n × n
     Gram matrix: O(pn² + n³) in all, and nothing genes × genes.
 
     Examples

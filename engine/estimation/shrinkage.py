@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
+from ..choices import Intensity
 from ..errors import InputError, NotPositiveDefinite
 from ..network.covariance import FactorCovariance
 from ..network.inversion import invert
@@ -13,6 +14,7 @@ from ..wording import counted
 from .estimators import Estimate
 from .expression import centred, is_constant, variances
 from .factor_model import form_covariance
+from .held_out import FEWEST_GROUPS, can_hold_out, hold_out
 from .shrinkage_intensity import optimal_intensity, variance_intensity
 
 if TYPE_CHECKING:
@@ -24,7 +26,12 @@ LARGEST_DENSE = 20_000
 """Largest number of genes of a dense base, except where no other form is possible."""
 
 
-def shrinkage(values: NDArray[np.float64], *, intensity: float | None = None) -> Estimate:
+def shrinkage(
+    values: NDArray[np.float64],
+    *,
+    intensity: Intensity | float = "analytic",
+    groups: NDArray[np.intp] | None = None,
+) -> Estimate:
     """Return the shrinkage estimate: correlations shrunk to zero, variances to their median.
 
     Parameters
@@ -32,8 +39,11 @@ def shrinkage(values: NDArray[np.float64], *, intensity: float | None = None) ->
     values : ndarray of float64, shape (p, n)
         Genes by samples, in the units the base is to have (log2, say). Constant genes remain as isolated genes:
         nothing is correlated with them, and their variance is zero shrunk to the median.
-    intensity : float, optional
-        λ, 0 to 1, instead of the analytic λ*.
+    intensity : {"analytic", "held-out"} or float
+        λ, 0 to 1; or the analytic λ* and λ_var; or those that predict samples held out best, see `hold_out`. With fewer
+        than five groups, or one that has more than half of the samples, the analytic ones are taken.
+    groups : ndarray of intp, shape (n,), optional
+        The group of each sample, numbered from 0; a group is held out as a whole. Each sample is one when absent.
 
     Returns
     -------
@@ -68,13 +78,32 @@ def shrinkage(values: NDArray[np.float64], *, intensity: float | None = None) ->
     isolated = int(np.count_nonzero(constant))
     spread = variances(values)
     scores = deviations / np.sqrt(np.where(constant, 1.0, spread))[:, np.newaxis]
-    share = optimal_intensity(scores) if intensity is None else _check_intensity(intensity)
-    variance_share = variance_intensity(deviations)
+    analytic = optimal_intensity(scores), variance_intensity(deviations)
+    share, variance_share = analytic
+    held_out, notes = None, ()
+    if intensity == "held-out":
+        groups = np.arange(samples) if groups is None else groups
+        if can_hold_out(groups):
+            held_out = hold_out(values, groups, analytic)
+            share, variance_share = held_out.intensity, held_out.variance_intensity
+        else:
+            notes = (_note_not_held_out(groups),)
+    elif intensity != "analytic":
+        share = _check_intensity(intensity)
     shrunk = _shrunk_variances(spread, variance_share)
     noise = np.where(constant, shrunk, share * shrunk)
     rank = isolated + min(genes - isolated, samples - 1)
     base = _shrunk_base(np.sqrt(shrunk)[:, np.newaxis] * scores, noise, share, rank)
-    return Estimate(base, samples, share, variance_share, isolated, _notes(genes, isolated, share))
+    return Estimate(
+        base,
+        samples,
+        share,
+        variance_share,
+        analytic=None if intensity == "analytic" else analytic,
+        held_out=held_out,
+        constant=isolated,
+        notes=(*notes, *_notes(genes, isolated, share)),
+    )
 
 
 def ledoit_wolf(values: NDArray[np.float64]) -> Estimate:
@@ -219,7 +248,19 @@ def _singular(genes: int, samples: int, rank: int, eigenvalue: float) -> NotPosi
     )
 
 
-def _check_intensity(intensity: float) -> float:
+def _note_not_held_out(groups: NDArray[np.intp]) -> str:
+    sizes = np.bincount(groups)
+    why = (
+        f"there are {counted(len(sizes), 'group')} of samples"
+        if len(sizes) < FEWEST_GROUPS
+        else f"one group has {int(sizes.max()):,} of {len(groups):,} samples"
+    )
+    return f"No samples were held out to choose the intensities, as {why}: they are the analytic ones."
+
+
+def _check_intensity(intensity: float | str) -> float:
+    if isinstance(intensity, str):
+        raise InputError(f"A shrinkage intensity is a number, or one of {', '.join(get_args(Intensity))}.")
     if not 0.0 <= intensity <= 1.0:
         raise InputError(f"A shrinkage intensity lies between 0 and 1, and is not {intensity:g}.")
     return float(intensity)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from ....engine.choices import DecimalMark, Duplicates, DuplicateSamples, GenesIn, Scale, Transform
-from ....engine.estimation.estimators import ESTIMATORS, WITH_FACTORS
+from ....engine.estimation.estimators import ESTIMATORS, WITH_FACTORS, WITH_INTENSITY
 from ....formats.readers import list_formats
 from ... import options, output
 from ...answers.answer import TEXT_AND_ROWS, Answer, Note, facts_answer
@@ -45,6 +45,13 @@ if TYPE_CHECKING:
     default="shrinkage",
     show_default=True,
     help=f"How the covariance is estimated: {', '.join(CAPTIONS)}, or {LAST_CAPTION}.",
+)
+@click.option(
+    "--intensity",
+    type=options.INTENSITY,
+    metavar="HOW",
+    help=f"λ for {WITH_INTENSITY}: held-out (samples held out are predicted best), analytic (the formula of Schäfer and "
+    "Strimmer), or a number from 0 to 1.  [held-out]",
 )
 @click.option("--factors", type=int, metavar="K", help=f"Number of factors for {WITH_FACTORS}; chosen when not given.")
 @click.option(
