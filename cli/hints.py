@@ -43,6 +43,10 @@ HINTS: dict[str, str] = {
     "no-variance-left": (
         "Leave such genes out with --drop-constant, or the hardly detected ones with --min-detected 0.2."
     ),
+    "replicates-by-name": (
+        "--groups names holds replicates out together, --groups none each sample by itself; or --groups COLUMN or FILE."
+    ),
+    "replicates-not-named": "Give their groups with --groups FILE, a table of samples and groups.",
     "repeated-genes": "Choose which row is used: --duplicates max-variance|mean|first, or sum with --counts.",
     "repeated-samples": "Choose which column is used: --duplicate-samples first|mean|number.",
     "shares-as-counts": "Use --transform log1p without --counts; if these are counts all the same, add --scale linear.",

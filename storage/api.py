@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 OPTIONS = {
     "expression": (
-        "estimator", "factors", "intensity", "counts", "floor", "transform", "scale", "duplicates",
+        "estimator", "factors", "intensity", "groups", "counts", "floor", "transform", "scale", "duplicates",
         "duplicate_samples", "alias", "min_detected", "drop_constant", "top_variance", "genes_in", "header", "decimal",
         "layer", "raw", "gene_names",
         "gene_column", "where", "sample_table", "sheet", "columns", "skip_columns", "keep_expression", "samples",
@@ -113,6 +113,7 @@ def init(
     estimator: str = "shrinkage",
     factors: int | None = None,
     intensity: Intensity | float | None = None,
+    groups: str | Path | Sequence[str] | None = None,
     counts: bool = False,
     floor: float | None = None,
     transform: Transform = "none",
@@ -164,6 +165,9 @@ def init(
         How the covariance is estimated, one of `engine.estimation.estimators`; `factors` is K for `factor`.
     intensity : {"held-out", "analytic"} or float, optional
         λ of the shrinkage, or how it is chosen: by samples held out when absent.
+    groups : str, Path or sequence of str, optional
+        Which samples are not independent: a column that describes them, a file, one group a sample, "names" or "none";
+        see `new_base.from_expression`.
     counts, floor, transform, scale, duplicates, genes, min_detected, drop_constant, top_variance
         How the expression is prepared; see `engine.Preparation`.
     duplicate_samples : {"error", "first", "mean", "number"}
@@ -220,6 +224,7 @@ def init(
             estimator=estimator,
             factors=factors,
             intensity=intensity,
+            groups=groups,
             duplicate_samples=duplicate_samples,
             alias=alias,
             genes_in=genes_in,

@@ -19,7 +19,7 @@ from ..files.hdf5_members import (
     read_names,
 )
 from ..files.names import clipped
-from .axis_columns import list_columns, name_by_index, read_gene_column, select_rows
+from .axis_columns import list_columns, read_gene_column, select_rows
 from .hdf5_request import Request, check_axis, layers_of, read_dense, read_runs
 from .second_readings import note_standardised, refuse_second_reading
 
@@ -35,7 +35,7 @@ def read_h5ad(file: Group, request: Request) -> tuple[Expression, tuple[str, ...
     check_axis(request, file.path, "an h5ad file", "columns", "var")
     matrix = _find_matrix(file, request)
     variables, observations = _find_variables(file, raw=request.raw), member(file, "obs")
-    samples, genes = _index(observations), _index(variables)
+    samples, genes = read_index(observations), read_index(variables)
     cells, decisions = select_rows(observations, request.where, len(samples))
     values = _read_matrix(matrix, genes, cells)
     if request.layer is None and not request.raw:
@@ -95,7 +95,7 @@ def _name_genes(
     return name_by_index(variables.path, index, list_columns(variables))
 
 
-def _index(axis: Group | Dataset) -> tuple[str, ...]:
+def read_index(axis: Group | Dataset) -> tuple[str, ...]:
     """Return the index of `obs` or `var`: a group, or a table of records as AnnData wrote it once."""
     if isinstance(axis, Dataset):
         return read_list(axis, next((name for name in ("index", "_index", *axis.fields) if name in axis.fields), None))

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import InputError
 from ...engine.wording import some
 from ..files.foreign_kinds import MUDATA, ForeignKind
-from ..files.hdf5_members import Group, member_attribute, open_members
-from .h5ad import read_h5ad
+from ..files.hdf5_members import Dataset, Group, member, member_attribute, member_group, open_members
+from .axis_columns import list_columns, read_column
+from .h5ad import read_h5ad, read_index
 from .hdf5_request import Request
-from .loom import read_loom
+from .loom import read_cells, read_loom
 from .tenx import is_tenx, read_tenx
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from ...engine.choices import GenesIn
     from ...engine.estimation.expression import Expression
@@ -81,6 +84,26 @@ def read_hdf5(
             return read_loom(file, request)
         _refuse_others(file)
         return read_h5ad(file, request)
+
+
+def read_described_cells(path: Path, title: str) -> tuple[tuple[str, ...], NDArray[Any]] | None:
+    """Return the cells of an h5ad or loom file and a column that describes them; None where there is none.
+
+    Raises
+    ------
+    InputError
+        The file is damaged.
+    """
+    with open_members(path) as file:
+        if "col_attrs" in file.members:
+            axis: Group | Dataset = member_group(file, "col_attrs")
+            cells = read_cells(axis) if title in list_columns(axis) else ()
+        elif "obs" in file.members:
+            axis = member(file, "obs")
+            cells = read_index(axis) if title in list_columns(axis) else ()
+        else:
+            return None
+        return (cells, read_column(axis, title)) if cells else None
 
 
 def _refuse_others(file: Group) -> None:

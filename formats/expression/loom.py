@@ -69,6 +69,12 @@ def _name_genes(rows: Group, column: str | None, count: int) -> tuple[tuple[str,
     return read_gene_column(rows, chosen, count), f"gene names are {chosen!r} of row_attrs{also}"
 
 
+def read_cells(columns: Group) -> tuple[str, ...]:
+    """Return the names of the cells, or () where nothing names them."""
+    chosen = next((name for name in CELL_ATTRIBUTES if name in columns.members), None)
+    return () if chosen is None else read_names(columns, chosen)
+
+
 def _name_cells(columns: Group, count: int) -> tuple[tuple[str, ...], str]:
     chosen = next((name for name in CELL_ATTRIBUTES if name in columns.members), None)
     if chosen is None:

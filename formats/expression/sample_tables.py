@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,15 +11,16 @@ import numpy as np
 from ...engine.errors import InputError, NotFound
 from ...engine.estimation.expression import Expression
 from ...engine.wording import counted, some
+from ..files.kinds import file_kind
 from ..files.plain_files import file_name, fingerprint
 from ..tables.row_names import describe_match, match_names
 from ..traits.id_columns import find_title
 from ..traits.trait_tables import read_trait_table
 from .axis_columns import match_values, note_conditions, parse_conditions
+from .hdf5 import read_described_cells
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from ..traits.trait_tables import TraitTable
 
@@ -72,6 +74,67 @@ def select_described(expression: Expression, path: Path, where: Sequence[str]) -
         )
     chosen = tuple(sample for sample, is_chosen in zip(expression.samples, mask, strict=True) if is_chosen)
     return Expression(np.ascontiguousarray(expression.values[:, mask]), expression.genes, chosen), tuple(notes)
+
+
+def read_sample_groups(
+    groups: str, samples: tuple[str, ...], *, expression: Path | None, table: Path | None
+) -> tuple[tuple[str, ...], str]:
+    """Return the group of each sample, and a note on where they are from.
+
+    Parameters
+    ----------
+    groups : str
+        The title of a column of the table of samples, or of what describes them in an h5ad or loom file; or the path of
+        a table of samples and groups.
+    samples : tuple of str
+        The samples, each of which needs a group.
+    expression : Path, optional
+        The file of the expression.
+    table : Path, optional
+        A table that describes the samples.
+
+    Raises
+    ------
+    NotFound
+        There is neither such a column nor such a file.
+    InputError
+        A sample has no group, or a table has several columns beside the samples.
+    """
+    if table is not None:
+        described = _read_described(table, samples)
+        if groups in described.names:
+            column = described.column(find_title(table, described.names, groups))
+            return _grouped(dict(zip(described.ids, column, strict=True)), samples, table, groups)
+    if expression is not None and file_kind(expression) == "hdf5":
+        there = read_described_cells(expression, groups)
+        if there is not None:
+            texts = ("" if entry is None else str(entry) for entry in there[1])
+            return _grouped(dict(zip(there[0], texts, strict=True)), samples, expression, groups)
+    path = Path(groups)
+    if not path.is_file():
+        places = " and ".join(file_name(place) for place in (table, expression) if place is not None)
+        raise NotFound(
+            f"There is no file {groups}, and no column of that title describes the samples{places and ' in '}{places}.",
+            code="groups-not-found",
+        )
+    described = _read_described(path, samples)
+    if len(described.names) != 1:
+        raise InputError(
+            f"{path} has {counted(len(described.names), 'column')} beside the samples: {some(described.names, 20)}.",
+            code="several-columns-of-groups",
+        )
+    return _grouped(dict(zip(described.ids, described.column(0), strict=True)), samples, path, described.names[0])
+
+
+def _grouped(group_of: dict[str, str], samples: tuple[str, ...], path: Path, title: str) -> tuple[tuple[str, ...], str]:
+    missing = [sample for sample in samples if not group_of.get(sample, "").strip()]
+    if missing:
+        raise InputError(
+            f"{counted(len(missing), 'sample')} without a group in column {title!r} of {path}: {some(missing)}.",
+            hint="Each sample needs a group; one that is alone has a name of its own.",
+        )
+    groups = tuple(group_of[sample].strip() for sample in samples)
+    return groups, f"{counted(len(set(groups)), 'group')} of samples from column {title!r} of {file_name(path)}"
 
 
 def _read_described(path: Path, samples: tuple[str, ...]) -> TraitTable:

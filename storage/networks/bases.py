@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 ARRAY_TYPES = {
     layout.GENES: ("|S", 1),
     layout.SAMPLES: ("|S", 1),
+    layout.SAMPLE_GROUPS: ("|S", 1),
     layout.LEFT_OUT: ("|S", 1),
     layout.LEFT_OUT_FOR: ("<i4", 1),
     layout.LEFT_OUT_REASONS: ("|S", 1),
@@ -53,6 +54,8 @@ class NewBase:
         Ids of the n samples; empty where there are none.
     expression : ndarray, shape (p, n), optional
         The values as they were read, before any transform, when they are kept.
+    groups : tuple of str
+        The group of each sample, such as the condition that it is a replicate of; none where each is one by itself.
     left_out : mapping of str to str
         The genes of the data that are not on the panel, and why.
     """
@@ -63,6 +66,7 @@ class NewBase:
     samples: tuple[str, ...] = ()
     expression: NDArray[Any] | None = None
     left_out: Mapping[str, str] = field(default_factory=dict[str, str])
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,8 @@ class StoredBase:
         Ids of the samples.
     expression : BulkRows, optional
         The values as they were read, p × n, when they were kept.
+    groups : tuple of str
+        The group of each sample, where samples are not independent; else none.
     """
 
     id: str
@@ -94,6 +100,7 @@ class StoredBase:
     record: BaseRecord
     samples: tuple[str, ...]
     expression: BulkRows | None
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +142,8 @@ def base_content(base: NewBase) -> hdf5.Content:
     bulk: dict[str, NDArray[Any]] = {}
     if base.samples:
         arrays[layout.SAMPLES] = encode_names(base.samples)
+    if base.groups:
+        arrays[layout.SAMPLE_GROUPS] = encode_names(base.groups)
     if base.left_out:
         reasons = list(dict.fromkeys(base.left_out.values()))
         arrays[layout.LEFT_OUT] = encode_names(base.left_out)
@@ -174,6 +183,7 @@ def read_base(location: hdf5.Location, base: str) -> StoredBase:
     check_array_types(stored)
     try:
         samples = decode_names(stored.arrays[layout.SAMPLES]) if layout.SAMPLES in stored.arrays else ()
+        groups = decode_names(stored.arrays[layout.SAMPLE_GROUPS]) if layout.SAMPLE_GROUPS in stored.arrays else ()
         covariance = _covariance(stored, record)
         deviations = covariance.standard_deviations()
         genes = decode_names(stored.arrays[layout.GENES])
@@ -182,6 +192,8 @@ def read_base(location: hdf5.Location, base: str) -> StoredBase:
         raise FormatError(f"{location} is damaged: its content is not a valid base: {failure}") from None
     if covariance.size != len(panel) or record.genes != len(panel):
         raise FormatError(f"{location} is damaged: its panel does not fit its numbers.")
+    if groups and len(groups) != len(samples):
+        raise FormatError(f"{location} is damaged: it has groups for {len(groups)} of {len(samples)} samples.")
     return StoredBase(
         id=stored.id,
         panel=panel,
@@ -190,6 +202,7 @@ def read_base(location: hdf5.Location, base: str) -> StoredBase:
         record=record,
         samples=samples,
         expression=stored.bulk.get(layout.EXPRESSION),
+        groups=groups,
     )
 
 

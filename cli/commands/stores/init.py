@@ -50,8 +50,14 @@ if TYPE_CHECKING:
     "--intensity",
     type=options.INTENSITY,
     metavar="HOW",
-    help=f"λ for {WITH_INTENSITY}: held-out (samples held out are predicted best), analytic (the formula of Schäfer and "
-    "Strimmer), or a number from 0 to 1.  [held-out]",
+    help=f"λ for {WITH_INTENSITY}: held-out (samples held out are predicted best), analytic (the formula of Schäfer "
+    "and Strimmer), or a number from 0 to 1.  [held-out]",
+)
+@click.option(
+    "--groups",
+    metavar="WHICH",
+    help="Samples that are not independent, to be held out together: a column that describes samples, a FILE of "
+    "samples and groups, names (wt_1 and wt_2 are replicates) or none.",
 )
 @click.option("--factors", type=int, metavar="K", help=f"Number of factors for {WITH_FACTORS}; chosen when not given.")
 @click.option(
