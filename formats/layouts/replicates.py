@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _REPLICATE = re.compile(
-    r"(?P<stem>.*\w)(?:[\s._-]+(?:bio|tech)?_?(?:replicate|repl?|r|n)?[\s._#-]*|(?:replicate|rep)[\s._#-]*)(?P<number>\d{1,2}|[A-Da-d])",
+    r"(?P<stem>.*[^\W_])(?:[\s._-]+(?:bio|tech)?_?(?:replicate|repl?|r|n)?[\s._#-]*|(?:replicate|rep)[\s._#-]*)"
+    r"(?P<number>\d{1,2}|[A-Da-d])",
     re.IGNORECASE,
 )
 """A name that ends in the number or the letter of a replicate, with something between."""
@@ -48,8 +49,6 @@ def replicate_groups(samples: Sequence[str]) -> tuple[str, ...] | None:
     for match in filter(None, matches):
         number = match["number"]
         numbers.setdefault(match["stem"], []).append(int(number) if number.isdigit() else ord(number.lower()) - 96)
-    repeated = [sorted(found) for stem, found in numbers.items() if sizes[stem] > 1]
-    in_series = [
-        found for found in repeated if found[0] in (0, 1) and found == [*range(found[0], found[0] + len(found))]
-    ]
+    repeated = [sorted(of_stem) for stem, of_stem in numbers.items() if sizes[stem] > 1]
+    in_series = [number for number in repeated if number[0] in (0, 1) and number[-1] - number[0] == len(number) - 1]
     return tuple(stems) if 2 * len(in_series) >= len(repeated) else None
