@@ -82,8 +82,9 @@ def from_expression(
         λ, or how it is chosen, for an estimator that has one to choose; see `estimate_covariance`.
     groups : str, Path or sequence of str, optional
         Which samples are not independent, and are held out together: a column that describes them (of `sample_table`,
-        or of an h5ad or loom file), a file of samples and groups, one group a sample, or "names" for names such as `wt_1`
-        and `wt_2`. "none" says that they are independent; when absent, names that look like replicates are refused.
+        or of an h5ad or loom file), a file of samples and groups, one group a sample, or "names" for names such as
+        `wt_1` and `wt_2`. "none" says that they are independent; when absent, names that look like replicates are
+        refused.
     duplicate_samples : {"error", "first", "mean", "number"}
         What becomes of columns that name one sample.
     alias : str, Path or mapping of str to str, optional

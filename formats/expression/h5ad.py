@@ -19,7 +19,7 @@ from ..files.hdf5_members import (
     read_names,
 )
 from ..files.names import clipped
-from .axis_columns import list_columns, read_gene_column, select_rows
+from .axis_columns import list_columns, name_by_index, read_gene_column, select_rows
 from .hdf5_request import Request, check_axis, layers_of, read_dense, read_runs
 from .second_readings import note_standardised, refuse_second_reading
 
