@@ -46,12 +46,19 @@ class Resampling:
         How the base was estimated.
     factors : int, optional
         With how many factors, where the estimator has any.
+    intensities : tuple of float and float, optional
+        λ and λ_var of the base where they were chosen by samples held out, or given: drawings have the same, since a
+        sample that is drawn twice is not held out by one of its copies.
+    groups : ndarray of intp, shape (n,)
+        The group of each sample, numbered from 0. Whole groups are drawn.
     """
 
     values: NDArray[np.float64]
     snapshot: Snapshot
     estimator: str
     factors: int | None
+    intensities: tuple[float, float] | None
+    groups: NDArray[np.intp]
 
     def of(self, samples: NDArray[np.intp]) -> Snapshot:
         """Return the version's network as estimated from some of the samples; a sample may be there more than once.
@@ -61,7 +68,12 @@ class Resampling:
         InputError, NotPositiveDefinite
             The estimator refuses these samples, or the subtracted pathways exceed the covariance.
         """
-        covariance = estimate_covariance(self.values[:, samples], self.estimator, self.factors).base
+        intensity = None
+        if ESTIMATORS[self.estimator].has_intensity:
+            intensity = self.intensities or "analytic"
+        covariance = estimate_covariance(
+            self.values[:, samples], self.estimator, self.factors, intensity=intensity
+        ).base
         snapshot, deviations = self.snapshot, covariance.standard_deviations()
         return build_snapshot(snapshot.panel, anchor_of(covariance), snapshot.pathways, deviations, name=snapshot.name)
 
@@ -73,11 +85,12 @@ class Resampling:
         InputError
             The estimator refuses one drawing after the other.
         """
-        stream, samples = np.random.default_rng([seed, 13]), int(self.values.shape[1])
+        stream, groups = np.random.default_rng([seed, 13]), self._members()
         for _ in range(number):
             for attempt in range(ATTEMPTS):
                 try:
-                    yield self.of(stream.integers(0, samples, samples))
+                    drawn = stream.integers(0, len(groups), len(groups))
+                    yield self._of_groups(groups, drawn)
                     break
                 except (InputError, NotPositiveDefinite) as refusal:
                     if attempt == ATTEMPTS - 1:
@@ -91,14 +104,21 @@ class Resampling:
 
         None where there are too few samples for that, or the estimator refuses a half.
         """
-        stream, samples = np.random.default_rng([seed, 17]), self.values.shape[1]
-        if samples < 2 * LEAST_PART:
+        stream, groups = np.random.default_rng([seed, 17]), self._members()
+        if len(groups) < 2 * LEAST_PART:
             return []
-        orders = [stream.permutation(samples) for _ in range(number)]
+        orders = [stream.permutation(len(groups)) for _ in range(number)]
         try:
-            return [(self.of(order[::2]), self.of(order[1::2])) for order in orders]
+            return [(self._of_groups(groups, order[::2]), self._of_groups(groups, order[1::2])) for order in orders]
         except (InputError, NotPositiveDefinite):
             return []
+
+    def _members(self) -> list[NDArray[np.intp]]:
+        """Return the samples of each group."""
+        return [np.flatnonzero(self.groups == group) for group in range(int(self.groups.max()) + 1)]
+
+    def _of_groups(self, groups: list[NDArray[np.intp]], chosen: NDArray[np.intp]) -> Snapshot:
+        return self.of(np.concatenate([groups[group] for group in chosen]))
 
 
 def resampling_of(repo: Repository, rev: str) -> Resampling:
@@ -126,4 +146,8 @@ def resampling_of(repo: Repository, rev: str) -> Resampling:
     values = prepare(Expression(counts, base.panel.genes, base.samples), preparation).values
     factors = base.record.factors if ESTIMATORS[base.record.estimator].has_factors else None
     snapshot = repo.snapshot(rev, from_base=True)
-    return Resampling(values, snapshot, base.record.estimator, factors)
+    parameters = base.record.parameters
+    chosen = [parameters.get(name) for name in ("lambda", "lambda_variance")]
+    intensities = cast("tuple[float, float]", tuple(chosen)) if "intensity" in parameters else None
+    codes = np.unique(base.groups, return_inverse=True)[1] if base.groups else np.arange(len(base.samples))
+    return Resampling(values, snapshot, base.record.estimator, factors, intensities, codes)

@@ -113,7 +113,7 @@ WITH_INTENSITY = " or ".join(f"`{name}`" for name, estimator in ESTIMATORS.items
 """The names of the estimators whose intensity can be chosen, for sentences."""
 
 
-def estimator_of(name: str, factors: int | None = None, intensity: Intensity | float | None = None) -> Estimator:
+def estimator_of(name: str, factors: int | None = None, intensity: object = None) -> Estimator:
     """Return the estimator of a name.
 
     Raises
@@ -135,7 +135,7 @@ def estimate_covariance(
     name: str,
     factors: int | None = None,
     *,
-    intensity: Intensity | float | None = None,
+    intensity: Intensity | float | tuple[float, float] | None = None,
     groups: NDArray[np.intp] | None = None,
 ) -> Estimate:
     """Return a covariance estimated from samples by the estimator of a name.
@@ -148,8 +148,8 @@ def estimate_covariance(
         One of `ESTIMATORS`.
     factors : int, optional
         The number of factors, for an estimator that has one; chosen when absent.
-    intensity : {"held-out", "analytic"} or float, optional
-        λ of an estimator that has one to choose, or how it is chosen: "held-out" when absent.
+    intensity : {"held-out", "analytic"}, float or tuple of float and float, optional
+        λ of an estimator that has one to choose, or λ and λ_var, or how they are chosen: "held-out" when absent.
     groups : ndarray of intp, shape (n,), optional
         The group of each sample, numbered from 0: samples of one group are held out together.
 

@@ -29,7 +29,7 @@ LARGEST_DENSE = 20_000
 def shrinkage(
     values: NDArray[np.float64],
     *,
-    intensity: Intensity | float = "analytic",
+    intensity: Intensity | float | tuple[float, float] = "analytic",
     groups: NDArray[np.intp] | None = None,
 ) -> Estimate:
     """Return the shrinkage estimate: correlations shrunk to zero, variances to their median.
@@ -39,8 +39,8 @@ def shrinkage(
     values : ndarray of float64, shape (p, n)
         Genes by samples, in the units the base is to have (log2, say). Constant genes remain as isolated genes:
         nothing is correlated with them, and their variance is zero shrunk to the median.
-    intensity : {"analytic", "held-out"} or float
-        λ, 0 to 1; or the analytic λ* and λ_var; or those that predict samples held out best, see `hold_out`. With fewer
+    intensity : {"analytic", "held-out"}, float or tuple of float and float
+        λ, 0 to 1; or λ and λ_var; or the analytic λ* and λ_var; or those that predict samples held out best, see `hold_out`. With fewer
         than five groups, or one that has more than half of the samples, the analytic ones are taken.
     groups : ndarray of intp, shape (n,), optional
         The group of each sample, numbered from 0; a group is held out as a whole. Each sample is one when absent.
@@ -88,6 +88,8 @@ def shrinkage(
             share, variance_share = held_out.intensity, held_out.variance_intensity
         else:
             notes = (_note_not_held_out(groups),)
+    elif isinstance(intensity, tuple):
+        share, variance_share = map(_check_intensity, intensity)
     elif intensity != "analytic":
         share = _check_intensity(intensity)
     shrunk = _shrunk_variances(spread, variance_share)
