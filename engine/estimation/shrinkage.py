@@ -40,8 +40,9 @@ def shrinkage(
         Genes by samples, in the units the base is to have (log2, say). Constant genes remain as isolated genes:
         nothing is correlated with them, and their variance is zero shrunk to the median.
     intensity : {"analytic", "held-out"}, float or tuple of float and float
-        λ, 0 to 1; or λ and λ_var; or the analytic λ* and λ_var; or those that predict samples held out best, see `hold_out`. With fewer
-        than five groups, or one that has more than half of the samples, the analytic ones are taken.
+        λ, 0 to 1; or λ and λ_var; or the analytic λ* and λ_var; or those that predict samples held out best, see
+        `hold_out`. With fewer than five groups, or one that has more than half of the samples, the analytic ones are
+        taken.
     groups : ndarray of intp, shape (n,), optional
         The group of each sample, numbered from 0; a group is held out as a whole. Each sample is one when absent.
 
