@@ -43,12 +43,12 @@ HINTS: dict[str, str] = {
     "no-variance-left": (
         "Leave such genes out with --drop-constant, or the hardly detected ones with --min-detected 0.2."
     ),
+    "repeated-genes": "Choose which row is used: --duplicates max-variance|mean|first, or sum with --counts.",
+    "repeated-samples": "Choose which column is used: --duplicate-samples first|mean|number.",
     "replicates-by-name": (
         "--groups names holds replicates out together, --groups none each sample by itself; or --groups COLUMN or FILE."
     ),
     "replicates-not-named": "Give their groups with --groups FILE, a table of samples and groups.",
-    "repeated-genes": "Choose which row is used: --duplicates max-variance|mean|first, or sum with --counts.",
-    "repeated-samples": "Choose which column is used: --duplicate-samples first|mean|number.",
     "shares-as-counts": "Use --transform log1p without --counts; if these are counts all the same, add --scale linear.",
     "singular-covariance": "Use more samples, a shrinkage estimate, or a --ridge larger than {ridge}.",
     "singular-estimate": "Use --estimator shrinkage, or fewer genes than samples: --top-variance N.",
@@ -119,6 +119,7 @@ HINTS: dict[str, str] = {
         "--missing drop leaves them out (they are recorded in the commit)."
     ),
     "gmt-without-descriptions": "Choose with --descriptions, or with --no-descriptions.",
+    "groups-not-found": "Give --groups a column that describes samples, a FILE of samples and groups, names or none.",
     "groups-or-loadings": (
         "--set-column {column!r} makes a set of the genes of each number; --format loadings takes them as loadings, "
         "--allow-large also those above a standard deviation."
@@ -203,6 +204,7 @@ HINTS: dict[str, str] = {
     "samples-of-samples": "Take these rows out of the file; if all are samples, insist with --columns '*'.",
     "samples-without-condition": "Choose the samples with --where COLUMN=VALUE.",
     "set-column-ambiguous": "Choose with `grn commit --set-column {first!r}` or another; or leave one in the file.",
+    "several-columns-of-groups": "Choose one: --sample-table FILE --groups COLUMN.",
     "several-measures": "Choose the columns to read by their titles, such as --columns {pattern!r}.",
     "several-sheets": (
         "--sheet NAME reads one of them, with `grn init`, `grn commit` and `grn lmm enrich`; elsewhere, leave one in "

@@ -80,7 +80,7 @@ def init(grn: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
     def run(content: str | bytes, *options: object, name: str = "e.tsv", store: str = "a.grn") -> Any:
         path = tmp_path / name
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return grn("init", tmp_path / store, "--expression", path, *options)
+        return grn("init", tmp_path / store, "--expression", path, "--intensity", "analytic", *options)
 
     return run
 
@@ -147,7 +147,7 @@ def test_a_zip_of_one_table_and_a_name_that_is_not_utf_8_are_read(
 ) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("a.tsv", text(rows()))
-    assert grn("init", tmp_path / "z.grn", "--expression", tmp_path / "a.zip").code == 0
+    assert grn("init", tmp_path / "z.grn", "--expression", tmp_path / "a.zip", "--intensity", "analytic").code == 0
     assert edges("z.grn") == STRONGEST
     try:
         answer = init(text(rows()), name=os.fsdecode(b"M\xfcller.tsv"))
@@ -357,15 +357,26 @@ def test_lists_of_names_beside_a_matrix_are_read_as_programs_write_them(
     genes, cells = [f"ENSG{i}\t{gene}\n" for i, gene in enumerate(COUNTS)], "".join(f"{name}\n" for name in SAMPLES)
     assert init(text(rows(COUNTS)), "--counts").code == 0
     headed = write_folder(tmp_path / "w", "x\n" + "".join(f"{gene}\n" for gene in COUNTS), "x\n" + cells)
-    assert grn("init", tmp_path / "w.grn", "--expression", headed, "--counts").code == 0
+    assert grn("init", tmp_path / "w.grn", "--expression", headed, "--counts", "--intensity", "analytic").code == 0
     assert edges("w.grn") == edges()
     quoted = write_folder(tmp_path / "q", "".join(genes).replace("MDM2", '"MDM2'), cells)
-    assert grn("init", tmp_path / "q.grn", "--expression", quoted, "--counts").code == 0
+    assert grn("init", tmp_path / "q.grn", "--expression", quoted, "--counts", "--intensity", "analytic").code == 0
     assert [a for a, _, _ in edges("q.grn")] == [a for a, _, _ in edges()]
     prefixed = write_folder(tmp_path / "g", "".join(genes), cells, prefix="GSM1_")
     answer = grn("init", tmp_path / "g.grn", "--expression", prefixed)
     assert "GSM1_matrix.mtx" in answer.err
-    assert grn("init", tmp_path / "g.grn", "--expression", prefixed / "GSM1_matrix.mtx", "--counts").code == 0
+    assert (
+        grn(
+            "init",
+            tmp_path / "g.grn",
+            "--expression",
+            prefixed / "GSM1_matrix.mtx",
+            "--counts",
+            "--intensity",
+            "analytic",
+        ).code
+        == 0
+    )
     assert edges("g.grn") == edges()
 
 

@@ -238,6 +238,12 @@ REFUSALS = [
     Refusal("format-not-known", COMMIT, "TP53\tMDM2\t0.5\nTP53\tMYC\t0.2\nTP53\tBAX\t0.1\n", {"formats": "regulon"}),
     Refusal("expression-or-loadings", COMMIT, table(["gene", *SAMPLES], GENES, np.abs(VALUES) / 100)),
     Refusal("flags-of-members", COMMIT, "set\tgene\tleading\nA\tTP53\tTRUE\nA\tMDM2\tFALSE\n", {"column": "leading"}),
+    Refusal("groups-not-found", INIT + " --groups patient", table(["gene", *SAMPLES], GENES, VALUES), exit=3),
+    Refusal(
+        "several-columns-of-groups",
+        INIT + " --groups g.tsv",
+        table(["gene", *SAMPLES], GENES, VALUES),
+    ),
     Refusal("groups-or-loadings", COMMIT, "gene\thits\nTP53\t1\nMDM2\t2\nBAX\t3\n", {"column": "hits"}),
     Refusal("signs-or-loadings", COMMIT, "gene\tA\tB\nTP53\t1\t0\nMDM2\t-1\t1\nBAX\t0\t-1\n"),
     Refusal("loading-too-large-raw", COMMIT, "gene\tA\nTP53\t71.5\nMDM2\t-60.25\n"),
@@ -373,10 +379,12 @@ REFUSALS = [
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder with a table of 12 genes and 8 samples, a signal, names, and a loom file of unknown titles."""
+    """Return a folder with a table of 12 genes and 8 samples, groups, a signal, names, and a strange loom file."""
     monkeypatch.chdir(tmp_path)
     Path("e.tsv").write_text(EXPRESSION)
     Path("y.tsv").write_text(signal())
+    groups = "".join(f"{sample}\t{sample[-1]}\tmale\n" for sample in SAMPLES)
+    Path("g.tsv").write_text(f"sample\tpatient\tsex\n{groups}")
     Path("ids.txt").write_text("\n".join(GENES) + "\n")
     with h5py.File("unknown.loom", "w") as file:
         file["matrix"], file["row_attrs/Feature"], file["col_attrs/CellID"] = VALUES, GENES, SAMPLES

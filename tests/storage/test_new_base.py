@@ -65,6 +65,8 @@ def new(tmp_path: Path) -> Callable[..., Repository]:
     count = iter(range(1000))
 
     def make(**options: Any) -> Repository:
+        if "expression" in options and options.get("estimator", "shrinkage") == "shrinkage":
+            options.setdefault("intensity", "analytic")
         return grnledger.init(tmp_path / f"{next(count)}.grn", **options)
 
     return make
@@ -607,6 +609,7 @@ def test_all_9020_genes_give_the_published_shrinkage_and_correlations(tmp_path: 
         floor=20.0,
         transform="log2",
         duplicates="max-variance",
+        intensity="analytic",
     )
     assert len(repo.panel) == 9020
     assert repo.base().record.constant_genes == 101

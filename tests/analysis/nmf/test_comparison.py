@@ -160,11 +160,11 @@ def test_a_drawing_that_the_estimator_refuses_is_drawn_again_for_a_while(
 ) -> None:
     real, refused = resampling.estimate_covariance, [0]
 
-    def now_and_then(*arguments: Any) -> Any:
+    def now_and_then(*arguments: Any, **options: Any) -> Any:
         refused[0] += 1
         if refused[0] % 3:
             raise InputError("one gene is constant")
-        return real(*arguments)
+        return real(*arguments, **options)
 
     source = resampling_of(repo, "v1")
     monkeypatch.setattr(resampling, "estimate_covariance", now_and_then)
@@ -181,7 +181,7 @@ def test_halves_part_the_samples(repo: Repository) -> None:
     source = resampling_of(repo, "v0")
     for first, other in source.halves(2, seed=4):
         assert not np.allclose(first.covariance.to_dense(), other.covariance.to_dense())
-    few = dataclasses.replace(source, values=source.values[:, :9])
+    few = dataclasses.replace(source, values=source.values[:, :9], groups=np.arange(9))
     assert few.halves(2, seed=4) == []
 
 

@@ -40,15 +40,17 @@ def test_a_reinversion_moves_no_edge(grn: Callable[..., Any], tmp_path: Path, mo
     assert difference["summary"]["from"] == difference["summary"]["to"]
 
 
-def test_the_id_of_a_base_does_not_depend_on_the_number_of_threads(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("how", "form"), [("analytic", "dense"), ("held-out", "dense"), ("1", "factor")])
+def test_the_id_of_a_base_does_not_depend_on_the_number_of_threads(tmp_path: Path, how: str, form: str) -> None:
     rng = np.random.default_rng(4)
-    rows = ["\t".join([f"G{gene}", *(f"{value:.6f}" for value in rng.standard_normal(200))]) for gene in range(300)]
+    values = rng.standard_normal((300, 200)) + rng.standard_normal((300, 1)) * rng.standard_normal(200)
+    rows = ["\t".join([f"G{gene}", *(f"{value:.6f}" for value in row)]) for gene, row in enumerate(values)]
     header = "\t".join(["gene", *(f"S{sample}" for sample in range(200))])
     (tmp_path / "x.tsv").write_text("\n".join([header, *rows]) + "\n")
     contents: set[str] = set()
     for threads in ("1", "2"):
         environment = os.environ | {"OPENBLAS_NUM_THREADS": threads, "OMP_NUM_THREADS": threads}
-        arguments = ["init", f"{threads}.grn", "--expression", "x.tsv", "--json"]
+        arguments = ["init", f"{threads}.grn", "--expression", "x.tsv", "--intensity", how, "--json"]
         done = subprocess.run(
             [sys.executable, "-m", "grnledger.cli", *arguments],
             cwd=tmp_path,
@@ -57,7 +59,7 @@ def test_the_id_of_a_base_does_not_depend_on_the_number_of_threads(tmp_path: Pat
             capture_output=True,
         )
         answer = json.loads(done.stdout)
-        assert answer["base"]["form"] == "dense"
+        assert answer["base"]["form"] == form
         contents.add(answer["content"])
     assert len(contents) == 1
 
