@@ -243,8 +243,9 @@ def from_western(data: bytes, before: bytes = b"") -> str:
         is_mixed = any(map(_UTF8_ALONE.fullmatch, _RUN.findall(data)))
         _refuse(data[match.start()], MIXED if is_mixed else _DOUBTFUL)
     text = data.decode("cp1252")
-    for field in _fields(before.decode("ascii") + text):
-        if not field.isascii() and (letter := _doubtful(field)):
+    fields = (field for field in _fields(before.decode("ascii") + text) if not field.isascii())
+    for field in dict.fromkeys(fields):
+        if letter := _doubtful(field):
             _refuse(letter.encode("cp1252")[0], _DOUBTFUL)
     return text
 
