@@ -13,6 +13,7 @@ import io
 import re
 from contextvars import ContextVar
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, Protocol, TypeVar
 
 from .plain_files import file_name
@@ -20,7 +21,6 @@ from .plain_files import file_name
 if TYPE_CHECKING:
     from collections.abc import Callable
     from dataclasses import Field
-    from pathlib import Path
     from typing import ClassVar
 
 MIXED = "UTF-8 and another encoding"
@@ -116,15 +116,15 @@ P = ParamSpec("P")
 T = TypeVar("T", bound=_Noted)
 
 
-def note_western(end: str = "") -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Return a decorator of readers, whose notes then name the files that are read as Windows-1252.
+def note_western(*, as_sentence: bool = False) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Return a decorator of readers of a path, whose notes then say which files are read as Windows-1252.
 
     Those are all that pass `Western` meanwhile, but for those that a reader within notes itself.
 
     Parameters
     ----------
-    end : str
-        What notes of the reader end in.
+    as_sentence : bool
+        Whether notes of the reader begin with the name of the file and end in a full stop.
     """
 
     def of_reader(reader: Callable[P, T]) -> Callable[P, T]:
@@ -136,7 +136,11 @@ def note_western(end: str = "") -> Callable[[Callable[P, T]], Callable[P, T]]:
                 value = reader(*arguments, **options)
             finally:
                 _western.reset(token)
-            return replace(value, notes=(*value.notes, *(f"{name}: {NOTE}{end}" for name in names))) if names else value
+            if not names:
+                return value
+            of = [file_name(Path(path)) for path in arguments[:1] if isinstance(path, str | Path)]
+            notes = (f"{name}: {NOTE}." if as_sentence else NOTE if name in of else f"{NOTE}: {name}" for name in names)
+            return replace(value, notes=(*value.notes, *notes))
 
         return noting
 
