@@ -72,9 +72,8 @@ def open_text(path: Path, *, packing: int = TEXT_PACKING) -> Generator[TextIO]:
         head = buffered.peek(4096)[:4096]
         encoding = "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
         _refuse_binary(path, head.decode("utf-16", "ignore").encode() if encoding == "utf-16" else head)
-        if encoding != "utf-16":
-            buffered = io.BufferedReader(Western(path, buffered), _BLOCK)
-        text = io.TextIOWrapper(buffered, encoding=encoding, newline="")
+        source = buffered if encoding == "utf-16" else Western(path, buffered)
+        text = io.TextIOWrapper(source, encoding=encoding, newline="")
         try:
             yield text
         except UnicodeDecodeError as error:

@@ -13,6 +13,7 @@ import io
 import re
 from contextvars import ContextVar
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, Protocol, TypeVar
 
 from .plain_files import file_name
@@ -20,44 +21,50 @@ from .plain_files import file_name
 if TYPE_CHECKING:
     from collections.abc import Callable
     from dataclasses import Field
-    from pathlib import Path
     from typing import ClassVar
 
 MIXED = "UTF-8 and another encoding"
 """The reason of an error where a text has letters in two encodings."""
 
+_DOUBTFUL = "neither UTF-8 nor plainly Windows-1252"
+
 NOTE = "read as Windows-1252 (Western European), as it is not UTF-8"
 
 _HIGH = r"\x80-\uffff"
+"""Letters and signs that are not ASCII, as a range of a pattern."""
+
+_BLOCK = 1 << 16
+"""Bytes of a text that are read at once."""
+
 _BEFORE = 64
 """Bytes before a first letter that are kept, to see what it stands beside."""
 
-_UTF8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_SEQUENCE = rb"(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})"
+_UTF8, _UTF8_ALONE = re.compile(_SEQUENCE), re.compile(_SEQUENCE + b"+")
+_RUN = re.compile(rb"[\x80-\xff]+")
 _THREE = re.compile(r"[^\x00-\x7f]{3}")
 
+_QUOTES = re.compile(r"(?<![^\W_])(?:“[^“”\r\n]{1,500}”|‘[^‘’\r\n]{1,500}’)(?![^\W_])")
+"""Quotation marks around words; of an old Mac, they are ì, î, ë and í."""
+
 _SIGNS = re.compile(
-    "|".join(
-        [
-            r"(?<![a-z0-9])“[^“”]{1,500}”(?![a-z0-9])",  # of an old Mac, these four are ì, î, ë and í
-            r"(?<![a-z0-9])‘[^‘’]{1,500}’(?![a-z0-9])",
-            r"(?<=\d)’|(?<=[a-z]{4}s)’(?![a-z])|(?<=[a-z]{4})’(?=s(?![a-z]))",  # 5’, patients’, Crohn’s
-            r"(?<![a-z])(?:[cdjlmnst]|qu)’(?=[aehiouyàâéèêîôœ][a-z]{2}|un(?![a-z]))",  # l’expression, but not día
-            rf"(?<![a-z{_HIGH}])µ(?![{_HIGH}])",
-            rf"(?:(?<![a-z{_HIGH}])|(?<=\bn))°(?=[cfk](?![a-z])|[^a-z{_HIGH}]|$)",
-            rf"(?<=[a-z0-9)\]])²(?![a-z0-9{_HIGH}])",
-            rf"(?<![{_HIGH}])€(?![a-z{_HIGH}])",
-            r"(?<=\d)\xa0(?=\d{3})",  # between thousands
-        ]
-    ),
+    rf"(?=[{_HIGH}])(?:"
+    r"(?<=\d)’|(?<=[a-z]{4}s)’(?![a-z])|(?<=[a-z]{4})’(?=s(?![a-z]))"  # 5’, patients’, Crohn’s
+    r"|(?:(?<=(?<![a-z])[cdjlmnst])|(?<=(?<![a-z])qu))’(?=[aehiouyàâéèêîôœ][a-z]{2}|un(?![a-z]))"  # l’âge, but not día
+    rf"|(?<![a-z{_HIGH}])µ(?![{_HIGH}])"
+    rf"|(?:(?<![a-z{_HIGH}])|(?<=\bn))°(?=[cfk](?![a-z])|[^a-z{_HIGH}]|$)"
+    rf"|(?<=[a-z0-9)\]])²(?![a-z0-9{_HIGH}])"
+    rf"|(?<![{_HIGH}])€(?![a-z{_HIGH}])"
+    r"|(?<=\d)\xa0(?=\d{3}))",  # between thousands
     re.IGNORECASE,
 )
 """Signs beside what they go with."""
 
-_DASH = re.compile(rf"(?<![{_HIGH}])(?:(?<![a-z])–(?![a-z{_HIGH}])|(?<=[a-z])–(?![a-z{_HIGH}])|(?<=\d)–(?=[a-z]))")
+_DASH = re.compile(rf"(?=–)(?<![{_HIGH}])(?:(?<![a-z])–(?![a-z{_HIGH}])|(?<=[a-z])–(?![a-z{_HIGH}])|(?<=\d)–(?=[a-z]))")
 """An en dash, where no ñ of an old Mac may stand."""
 
 _LETTERS = re.compile(
-    rf"(?<![{_HIGH}])(?:"
+    rf"(?=[{_HIGH}])(?:(?<![{_HIGH}])(?:"
     + "|".join(
         [
             r"(?<=[a-z])[äöüéáíóúå]|[äöüéáíóúå](?=[a-z])",  # these are the same in Central Europe, but for å
@@ -80,7 +87,7 @@ _LETTERS = re.compile(
             r"(?<![a-z])œ(?=d|il|so|st|u)|(?<=[bcfmnsv])œ(?=u)|(?<=f)œ(?=t(?:al|us))",  # in Polish ś, of a Mac ú
         ]
     )
-    + rf")(?![{_HIGH}])|[áéíóú]ñ(?=[aeiou])|(?<=[a-z])(?:[äöü]ß|éé|ää|öö|ñ[áéíóú]|çã(?=o)|çõ(?=e))"
+    + rf")(?![{_HIGH}])|[áéíóú]ñ(?=[aeiou])|(?<=[a-z])(?:[äöü]ß|éé|ää|öö|ñ[áéíóú]|çã(?=o)|çõ(?=e)))"
 )
 """Small letters beside what they go with in languages of Western Europe."""
 
@@ -109,15 +116,15 @@ P = ParamSpec("P")
 T = TypeVar("T", bound=_Noted)
 
 
-def note_western(end: str = "") -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Return a decorator of readers, whose notes then name the files that are read as Windows-1252.
+def note_western(*, as_sentence: bool = False) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Return a decorator of readers of a path, whose notes then say which files are read as Windows-1252.
 
     Those are all that pass `Western` meanwhile, but for those that a reader within notes itself.
 
     Parameters
     ----------
-    end : str
-        What notes of the reader end in.
+    as_sentence : bool
+        Whether notes of the reader begin with the name of the file and end in a full stop.
     """
 
     def of_reader(reader: Callable[P, T]) -> Callable[P, T]:
@@ -129,14 +136,18 @@ def note_western(end: str = "") -> Callable[[Callable[P, T]], Callable[P, T]]:
                 value = reader(*arguments, **options)
             finally:
                 _western.reset(token)
-            return replace(value, notes=(*value.notes, *(f"{name}: {NOTE}{end}" for name in names))) if names else value
+            if not names:
+                return value
+            of = [file_name(Path(path)) for path in arguments[:1] if isinstance(path, str | Path)]
+            notes = (f"{name}: {NOTE}." if as_sentence else NOTE if name in of else f"{NOTE}: {name}" for name in names)
+            return replace(value, notes=(*value.notes, *notes))
 
         return noting
 
     return of_reader
 
 
-class Western(io.RawIOBase):
+class Western(io.BufferedIOBase):
     """The bytes of a text in UTF-8: those of a file as they stand, or turned where they are plainly Windows-1252.
 
     Parameters
@@ -160,27 +171,29 @@ class Western(io.RawIOBase):
         self._is_western = False
         self._before = b""
         self._held = bytearray()  # part of a letter in UTF-8, or of a line in Windows-1252
-        self._ready = memoryview(b"")
+
+    @property
+    def name(self) -> str:
+        """The name of the file."""
+        return file_name(self._path)
 
     def readable(self) -> bool:
         """Return that it can be read."""
         return True
 
-    def readinto(self, buffer: Any) -> int:
-        """Fill a buffer, and return with how many bytes; 0 at the end."""
-        while not self._ready:
-            block = self._source.read1(len(buffer))
-            if not block and not self._held:
-                return 0
+    def read1(self, _size: int = -1, /) -> bytes:
+        """Return the next bytes, however many are asked for; none at the end."""
+        while True:
+            block = self._source.read1(_BLOCK)
             if not self._held and block.isascii():
                 self._before = block[-_BEFORE:]
-                buffer[: len(block)] = block
-                return len(block)
-            self._ready = memoryview(self._turned(block))
-        size = min(len(buffer), len(self._ready))
-        buffer[:size] = self._ready[:size]
-        self._ready = self._ready[size:]
-        return size
+                return block
+            if (text := self._turned(block)) or not block:
+                return text
+
+    def read(self, _size: int | None = -1, /) -> bytes:
+        """Return all bytes that are left."""
+        return b"".join(iter(self.read1, b""))
 
     def _turned(self, block: bytes) -> bytes:
         """Return what is known to be text of the bytes held and those of a block, an empty one at the end."""
@@ -210,7 +223,7 @@ class Western(io.RawIOBase):
         if not lines.isascii():
             lines = from_western(lines, self._before).encode()
             if (names := _western.get()) is not None:
-                names[file_name(self._path)] = None
+                names[self.name] = None
         self._before = b""
         return lines
 
@@ -231,26 +244,37 @@ def from_western(data: bytes, before: bytes = b"") -> str:
         A byte stands for no letter there, or not plainly; or some bytes are letters in UTF-8.
     """
     if match := _UTF8.search(data):
-        _refuse(data[match.start()], MIXED)
+        is_mixed = any(map(_UTF8_ALONE.fullmatch, _RUN.findall(data)))
+        _refuse(data[match.start()], MIXED if is_mixed else _DOUBTFUL)
     text = data.decode("cp1252")
-    for line in (before.decode("ascii") + text).splitlines():
-        if not line.isascii() and (letter := _doubtful(line)):
-            _refuse(letter.encode("cp1252")[0], "not plainly Windows-1252")
+    fields = (field for field in _fields(before.decode("ascii") + text) if not field.isascii())
+    for field in dict.fromkeys(fields):
+        if letter := _doubtful(field):
+            _refuse(letter.encode("cp1252")[0], _DOUBTFUL)
     return text
 
 
-def _doubtful(line: str) -> str:
-    """Return the first letter or sign of a line that may be another in another encoding; empty where there is none."""
-    if match := _THREE.search(line):
+def _fields(text: str) -> list[str]:
+    """Return the parts of a text between line ends and delimiters, without quotation marks around words."""
+    if "“" in text or "‘" in text:
+        text = _QUOTES.sub(_without_signs, text)
+    for mark in "\r\n,;|":
+        text = text.replace(mark, "\t")
+    return text.split("\t")
+
+
+def _doubtful(field: str) -> str:
+    """Return the first letter or sign of a field that may be another in another encoding; empty where there is none."""
+    if match := _THREE.search(field):
         return match[0][0]
-    line = _DASH.sub("-", _SIGNS.sub(_without_signs, line))
-    if match := _CASES.search(line):
+    field = _DASH.sub("-", _SIGNS.sub(_without_signs, field))
+    if match := _CASES.search(field):
         return match[0]
-    return next((letter for letter in _LETTERS.sub("", line.lower()) if not letter.isascii()), "")
+    return next((letter for letter in _LETTERS.sub("", field.lower()) if not letter.isascii()), "")
 
 
 def _without_signs(match: re.Match[str]) -> str:
-    """Return what stands between quotation marks, or the ASCII letters before a sign."""
+    """Return ASCII for the signs of a match."""
     return match[0].translate(_PLAIN)
 
 

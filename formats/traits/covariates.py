@@ -38,7 +38,7 @@ class _Groups(NamedTuple):
     missing: NDArray[np.bool_]
 
 
-@note_western(end=".")
+@note_western(as_sentence=True)
 def read_covariates(
     path: Path,
     *,

@@ -58,7 +58,7 @@ class Labels:
     missing: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
-@note_western(end=".")
+@note_western(as_sentence=True)
 def read_labels(
     path: Path,
     samples: tuple[str, ...],

@@ -79,7 +79,7 @@ class TraitFile:
     notes: tuple[str, ...] = ()
 
 
-@note_western(end=".")
+@note_western(as_sentence=True)
 def read_traits(
     path: Path,
     only: str | None = None,

@@ -162,16 +162,6 @@ def test_names_of_files_that_are_not_utf_8_are_recorded_as_escapes(tmp_path: Pat
     assert len(grnledger.open(tmp_path / "a.grn")) == 2
 
 
-@pytest.mark.parametrize(
-    ("text", "encoding", "named"), [("Länge", "cp1252", "cp1252"), ("Образец", "cp1251", "ENCODING")]
-)
-def test_other_encodings_are_named_with_the_line_that_converts(tmp_path: Path, text: str, encoding: str, named: str):
-    (tmp_path / "e.csv").write_bytes(f"gene,{text}\nTP53,1\n".encode(encoding))
-    with pytest.raises(InputError, match="is not UTF-8 text") as refusal, open_text(tmp_path / "e.csv") as stream:
-        list(stream)
-    assert f"or iconv -f {named} -t utf-8 e.csv > utf8-e.csv" in (refusal.value.hint or "")
-
-
 def test_a_member_of_a_zip_without_a_name_is_none(tmp_path: Path):
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:

@@ -91,7 +91,12 @@ def _texts() -> Iterator[tuple[str, Hostile]]:
         "a header alone": ("expression", "e.tsv", EXPRESSION[:20]),
         "half a character of UTF-16": ("expression", "e.tsv", EXPRESSION.decode().encode("utf-16")[:-1]),
         "UTF-32": ("expression", "e.tsv", EXPRESSION.decode().encode("utf-32")),
-        "Latin 1": ("expression", "e.tsv", EXPRESSION.replace(b"IL6", b"g\xe9ne")),
+        "a letter of an old Mac": ("expression", "e.tsv", EXPRESSION.replace(b"IL6", b"g\x8ene")),
+        "two encodings": (
+            "expression",
+            "e.tsv",
+            EXPRESSION.replace(b"IL6", b"g\xe9ne").replace(b"TP53", b"g\xc3\xa8ne"),
+        ),
         "half a character": ("pathways", "h.gmt", SETS + b"D\tna\tTP53\xc3"),
         "a NUL in a name": ("expression", "e.tsv", EXPRESSION * 1 + b"\0" + EXPRESSION[50:90]),
         "a NUL in a name, far down": ("expression", "e.tsv", b"# x\n" * 3000 + EXPRESSION.replace(b"IL6", b"I\0L6")),
