@@ -410,7 +410,7 @@ def harness(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="cases run in forks")
 def test_damaged_and_hostile_files_are_met_with_a_refusal():
-    done = harness("--cases", "2", "--seed", "11", "--quick")
+    done = harness("--cases", "1", "--seed", "11", "--quick")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "\n0 of " in done.stdout
 
@@ -418,6 +418,6 @@ def test_damaged_and_hostile_files_are_met_with_a_refusal():
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="cases run in forks")
 @pytest.mark.parametrize("fault", ["traceback", "crash", "out of memory"])
 def test_the_harness_reports_a_planted_fault(fault: str):
-    done = harness("--cases", "2", "--only", "gmt.gz", "--plant", fault)
+    done = harness("--cases", "2", "--only", "gmt", "--plant", fault)
     assert done.returncode == 1
-    assert f"{fault}: gmt.gz, case 0" in done.stdout
+    assert f"{fault}: gmt, case 0" in done.stdout
