@@ -166,9 +166,12 @@ def missing_reason(missing: Sequence[str], panel: Panel) -> tuple[str, str]:
     left_out = [name for name in missing if name in known]
     if left_out:
         are = "was" if len(left_out) == 1 else "were"
-        which = some([f"{name} ({known[name]})" for name in left_out], 3)
+        of_reason: dict[str, list[str]] = {}
+        for name in left_out:
+            of_reason.setdefault(known[name], []).append(name)
+        which = "; ".join(f"{some(names, 3)}: {reason}" for reason, names in of_reason.items())
         return (
-            f"{len(left_out):,} of the missing genes {are} left out when the store was made: {which}.",
+            f"{len(left_out):,} of the missing genes {are} left out when the store was made ({which}).",
             "genes-left-out",
         )
     theirs, ours = guess_vocabulary(missing), guess_vocabulary(panel.genes)

@@ -357,7 +357,7 @@ def test_genes_that_init_left_out_are_listed_and_told_from_those_that_never_were
     sets.write_text("A\t-\tGENE1\tGENE2\tGENE19\tNOWHERE\n")
     refused = grn("-s", store, "commit", sets)
     assert refused.code == 2
-    assert "1 of the missing genes was left out when the store was made: GENE19 (" in refused.err
+    assert "1 of the missing genes was left out when the store was made (GENE19: " in refused.err
     assert "grn show v0 --dropped" in refused.err
     assert grn("-s", store, "commit", sets, "--missing", "drop").code == 0
     answer = grn("-s", store, "show", "--dropped", "--json").json
