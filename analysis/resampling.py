@@ -118,7 +118,8 @@ class Resampling:
         return [np.flatnonzero(self.groups == group) for group in range(int(self.groups.max()) + 1)]
 
     def _of_groups(self, groups: list[NDArray[np.intp]], chosen: NDArray[np.intp]) -> Snapshot:
-        return self.of(np.concatenate([groups[group] for group in chosen]))
+        members: list[NDArray[np.intp]] = [groups[int(group)] for group in chosen]
+        return self.of(np.concatenate(members))
 
 
 def resampling_of(repo: Repository, rev: str) -> Resampling:
@@ -149,5 +150,6 @@ def resampling_of(repo: Repository, rev: str) -> Resampling:
     parameters = base.record.parameters
     chosen = [parameters.get(name) for name in ("lambda", "lambda_variance")]
     intensities = cast("tuple[float, float]", tuple(chosen)) if "intensity" in parameters else None
-    codes = np.unique(base.groups, return_inverse=True)[1] if base.groups else np.arange(len(base.samples))
+    alone = np.arange(len(base.samples), dtype=np.intp)
+    codes = np.unique(base.groups, return_inverse=True)[1].astype(np.intp) if base.groups else alone
     return Resampling(values, snapshot, base.record.estimator, factors, intensities, codes)

@@ -37,7 +37,7 @@ ELSEWHERE = re.compile(r"[a-z]+:/|[^/]+@[^/]+:")
 """How an address begins that is not a path: https://…, user@host:…"""
 
 
-class _Intensity(click.ParamType):
+class _Intensity(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
     """A shrinkage intensity: how it is chosen, or a number."""
 
     name = "intensity"

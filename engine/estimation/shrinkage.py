@@ -83,7 +83,7 @@ def shrinkage(
     share, variance_share = analytic
     held_out, notes = None, ()
     if intensity == "held-out":
-        groups = np.arange(samples) if groups is None else groups
+        groups = np.arange(samples, dtype=np.intp) if groups is None else groups
         if can_hold_out(groups):
             held_out = hold_out(values, groups, analytic)
             share, variance_share = held_out.intensity, held_out.variance_intensity
