@@ -47,7 +47,7 @@ def run(
         "boundaries --verbs init --ways calls --quick",
         "boundaries --verbs tag --ways no-links --quick",
         "disk_errors --verbs tag --ways once full dead torn short disk --every 12",
-        "disk_errors --verbs import --ways once --calls-only --every 9",
+        "disk_errors --verbs import --ways once --calls-only --every 18",
     ],
 )
 def test_the_old_state_or_the_new_one_stands(run: Callable[[str], tuple[int, str]], line: str) -> None:
