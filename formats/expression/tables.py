@@ -124,8 +124,8 @@ def read_expression_table(
     titles = tuple(layout.titles[column] for column in layout.values)
     rows = tuple(names) if layout.names is not None else tuple(f"s{i + 1}" for i in range(len(values)))
     check_gct(table, len(rows), len(titles), are_all=not choice.patterns)
+    rows, values, proteins = _without_no_proteins(path, layout, rows, values, decimal=decimal, sheet=sheet)
     rows, values, counters = _without_counters(rows, values)
-    rows, values, proteins = _without_no_proteins(path, layout, rows, values, sheet)
     are_samples_known = bool(columns) or are_samples_chosen or sample_table is not None
     body = _Body(rows, titles, values, tuple(layout.values.index(column) for column in layout.doubtful))
     if not columns:
@@ -291,15 +291,27 @@ def _without_counters(
 
 
 def _without_no_proteins(
-    path: Path, layout: Layout, rows: tuple[str, ...], values: NDArray[np.float64], sheet: str | None
+    path: Path,
+    layout: Layout,
+    rows: tuple[str, ...],
+    values: NDArray[np.float64],
+    *,
+    decimal: DecimalMark,
+    sheet: str | None,
 ) -> tuple[tuple[str, ...], NDArray[np.float64], tuple[str, ...]]:
     """Return rows without those that MaxQuant marks as no proteins, and notes on them and on zeros."""
     marks = mark_columns(layout.titles)
     left_out = no_proteins(rows)
     if marks and layout.names is not None:
-        with open_table(path, sheet=sheet) as table:
+        with open_table(path, decimal=decimal, sheet=sheet) as table:
             marked = marked_rows(table, layout.above, marks)
-        left_out = left_out | marked if len(marked) == len(left_out) else left_out
+        if len(marked) != len(rows):  # of a DataFrame, whose first rows alone stand in a file
+            raise InputError(
+                f"{path} marks rows that are no proteins in {some([repr(layout.titles[c]) for c in marks])}, which are "
+                "not looked at here.",
+                hint="Leave out the marked rows, and then these columns; or give the file.",
+            )
+        left_out |= marked
     if not marks and not left_out.any():
         return rows, values, ()
     notes: tuple[str, ...] = ()

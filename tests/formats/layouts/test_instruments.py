@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from grnledger.engine.errors import InputError
 from grnledger.formats.expression.expression import read_expression
+from grnledger.formats.expression.hdf5_request import Request
+from grnledger.formats.expression.objects import read_expression_object
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,6 +114,33 @@ def test_rows_that_maxquant_marks_are_no_proteins(tmp_path: Path, gene_column: s
     assert file.expression.genes == (tuple(ids[:12]) if gene_column is None else SYMBOLS)
     np.testing.assert_array_equal(file.expression.values, values[:12])
     assert any(note.startswith("2 rows of contaminants") and mark in note for note in file.notes)
+
+
+def proteins(names: list[str], marks: list[str], *, comma: bool = False) -> str:
+    values = np.round(np.random.default_rng(3).lognormal(3, 1, (len(names), 8)), 2)
+    rows = [
+        "\t".join([name, *map(str, row), mark]) for name, row, mark in zip(names, values.tolist(), marks, strict=True)
+    ]
+    body = "\n".join(rows)
+    return "\t".join(["Gene names", *SAMPLES, "Reverse"]) + "\n" + (body.replace(".", ",") if comma else body) + "\n"
+
+
+def test_marks_are_read_beside_counters_and_decimal_commas(tmp_path: Path):
+    names, marks = [*SYMBOLS, "KRT2", "__no_feature"], [*[""] * 12, "+", ""]
+    (tmp_path / "a.tsv").write_text(proteins(names, marks))
+    assert read_expression(tmp_path / "a.tsv").expression.genes == SYMBOLS
+    (tmp_path / "b.tsv").write_text(proteins(names, marks, comma=True))
+    assert read_expression(tmp_path / "b.tsv", decimal="comma").expression.genes == SYMBOLS
+
+
+def test_marks_of_a_data_frame_are_not_passed_over():
+    pandas = pytest.importorskip("pandas")
+    values = np.round(np.random.default_rng(5).lognormal(3, 1, (3000, 8)), 2)
+    frame = pandas.DataFrame(values, columns=list(SAMPLES))
+    frame.insert(0, "Gene names", [f"GENE{i}" for i in range(3000)])
+    frame["Reverse"] = [""] * 2999 + ["+"]
+    with pytest.raises(InputError, match="marks rows that are no proteins in 'Reverse'"):
+        read_expression_object(frame, Request())
 
 
 def test_intensities_of_nothing_are_said(tmp_path: Path):
