@@ -191,10 +191,15 @@ def _held_out_gain(record: BaseRecord) -> str | None:
     if not all(isinstance(number, float) for number in numbers):
         return None
     gain, error, chosen, analytic = cast("list[float]", numbers)
+    doubt = "" if gain > 2 * error else "; so few samples, or one unlike the others, do not tell it from 0"
     return (
-        f"samples are predicted {gain:,.4g} nats each better at λ = {chosen:.4g} than at λ* = {analytic:.4g} "
-        f"(standard error {error:,.2g})"
+        f"samples are predicted {_nats(gain)} nats each better at λ = {chosen:.4g} than at λ* = {analytic:.4g} "
+        f"(standard error {_nats(error)}{doubt})"
     )
+
+
+def _nats(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 10 else f"{value:.2g}"
 
 
 def _parameter(value: object, meaning: str) -> str | None:
