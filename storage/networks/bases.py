@@ -102,6 +102,22 @@ class StoredBase:
     expression: BulkRows | None
     groups: tuple[str, ...] = ()
 
+    @property
+    def shrinkage(self) -> float | None:
+        """λ of its estimate; none where the estimator has no such intensity, or the base is the user's own."""
+        intensity = self.record.parameters.get("lambda")
+        return float(intensity) if isinstance(intensity, float | int) else None
+
+    @property
+    def degrees_of_freedom(self) -> int | None:
+        """ν: independent samples less one, a group counted once, less what was removed; none for a user's own base."""
+        recorded = self.record.parameters.get("degrees_of_freedom")
+        if isinstance(recorded, int):
+            return recorded
+        if self.record.samples is None:
+            return None
+        return (len(set(self.groups)) if self.groups else self.record.samples) - 1
+
 
 @dataclass(frozen=True, slots=True)
 class StoredMatrix:
