@@ -8,7 +8,7 @@ import click
 
 from ...engine.wording import counted
 from .. import output
-from . import versions
+from . import links as linked, versions
 from .answer import ROWS, Answer, Note
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ...engine.network.comparison import Difference, Summary
     from ...storage.history.versions import Version
     from ...storage.repository import Repository
+    from .links import LinkChanges
 
 COLUMNS = ("gene_a", "gene_b", "rho_from", "rho_to", "delta", "delta_abs", "change")
 SIDES = ("from", "to")
@@ -49,6 +50,7 @@ def answer(
     sides: Sequence[Mapping[str, Any]],
     *,
     pathways: PathwayChanges,
+    links: LinkChanges,
     notes: Iterable[Note] = (),
     code: int = 0,
 ) -> Answer:
@@ -62,6 +64,8 @@ def answer(
         What names each side: version, id, content.
     pathways : two lists of (name, sign)
         Pathways added and dropped.
+    links : two Links
+        Links gained and lost.
     notes, code
         As for `Answer`.
     """
@@ -72,15 +76,17 @@ def answer(
     return Answer(
         columns=COLUMNS,
         rows=rows,
-        json=lambda: _json(difference, sides, pathways),
-        text=lambda: _text(difference, sides, rows, pathways),
+        json=lambda: _json(difference, sides, pathways, links),
+        text=lambda: _text(difference, sides, rows, pathways, links),
         paged=True,
         notes=notes,
         code=code,
     )
 
 
-def _json(difference: Difference, sides: Sequence[Mapping[str, Any]], pathways: PathwayChanges) -> dict[str, Any]:
+def _json(
+    difference: Difference, sides: Sequence[Mapping[str, Any]], pathways: PathwayChanges, links: LinkChanges
+) -> dict[str, Any]:
     return {
         **dict(zip(SIDES, sides, strict=True)),
         **versions.rule_json(difference.edge_rule, difference.threshold),
@@ -88,6 +94,7 @@ def _json(difference: Difference, sides: Sequence[Mapping[str, Any]], pathways: 
         "pathways": {
             what: [name for name, _ in names] for what, names in zip(("added", "dropped"), pathways, strict=True)
         },
+        "links": linked.changes_json(links),
         "summary": {
             "from": _summary(difference.before),
             "to": _summary(difference.after),
@@ -104,12 +111,17 @@ def _summary(side: Summary) -> dict[str, Any]:
 
 
 def _text(
-    difference: Difference, sides: Sequence[Mapping[str, Any]], rows: list[tuple[Any, ...]], pathways: PathwayChanges
+    difference: Difference,
+    sides: Sequence[Mapping[str, Any]],
+    rows: list[tuple[Any, ...]],
+    pathways: PathwayChanges,
+    links: LinkChanges,
 ) -> str:
     names = [str(side["version"]) for side in sides]
     before, after = difference.before, difference.after
     lines = [click.style(f"{names[0]} → {names[1]}", bold=True)]
     lines += pathway_lines(pathways)
+    lines += ["", *linked.changes_lines(links)] if any(link.links for link in links) else []
     lines += [
         "",
         _rule(difference, names),

@@ -13,7 +13,9 @@ Background = tuple["NDArray[np.float64]", "NDArray[np.float64]"]
 """Mean and standard deviation of a gene's magnitudes, each of shape (m,); a deviation of 0 lets nothing stand out."""
 
 
-def background(sums: NDArray[np.float64], squares: NDArray[np.float64], number: NDArray[np.float64] | int) -> Background:
+def background(
+    sums: NDArray[np.float64], squares: NDArray[np.float64], number: NDArray[np.float64] | int
+) -> Background:
     """Return means and deviations of magnitudes from their sums, the sums of their squares, and how many they are.
 
     Parameters

@@ -56,6 +56,7 @@ def command(
       grn diff main..drug-a --threshold 0.15 --only gained --tsv
     """
     before, after = (repo.version(name) for name in options.pair_of_versions(repo, range_))
+    from ....analysis.links import changed_links
     from ....engine.network.comparison import compare
 
     rule = options.edge_rule(threshold, top, len(repo.panel))
@@ -66,5 +67,6 @@ def command(
         comparison = compare(first, second, rule, changes=changes or top or 20, only=only, by=by, progress=progress)
     sides = (versions.identity(before), versions.identity(after))
     pathways = difference.pathway_changes(repo, before, after)
+    links = changed_links(repo, before, after)
     changed = bool(comparison.gained + comparison.lost + comparison.sign_flipped)
-    return difference.answer(comparison, sides, pathways=pathways, code=int(exit_code and changed))
+    return difference.answer(comparison, sides, pathways=pathways, links=links, code=int(exit_code and changed))
