@@ -226,6 +226,15 @@ class Repository:
         """
         return self._session.snapshot(self.version(rev), from_base=from_base, penalty=penalty)
 
+    def pathways(self, rev: str = "HEAD") -> tuple[Pathway, ...]:
+        """Return the loadings of the pathways that are active in a version, in the order of `active`."""
+        reader = self._session.reader
+        return reader.pathways(reader.recipe(self._resolve(rev)))
+
+    def base_snapshot(self, rev: str = "HEAD") -> Snapshot:
+        """Return the numbers of a version's base alone, without any pathway."""
+        return self._session.reader.base_snapshot(self.version(rev).base)
+
     def base(self, rev: str = "HEAD") -> StoredBase:
         """Return a version's base, with its provenance and the expression it keeps."""
         return self._session.reader.base(self.version(rev).base)

@@ -8,7 +8,7 @@ import click
 
 from ...engine.wording import counted
 from .. import output
-from . import edges, versions
+from . import edges, links as linked, versions
 from .answer import ROWS, Answer, Note
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ...engine.network.comparison import Difference, Summary
     from ...storage.history.versions import Version
     from ...storage.repository import Repository
+    from .links import LinkChanges
 
 COLUMNS = ("gene_a", "gene_b", "rho_from", "rho_to", "delta", "delta_abs", "change")
 SIDES = ("from", "to")
@@ -51,6 +52,7 @@ def answer(
     ranking: Ranking,
     *,
     pathways: PathwayChanges,
+    links: LinkChanges,
     notes: Iterable[Note] = (),
     code: int = 0,
 ) -> Answer:
@@ -66,6 +68,8 @@ def answer(
         By what pairs were ranked.
     pathways : two lists of (name, sign)
         Pathways added and dropped.
+    links : two Links
+        Links gained and lost.
     notes, code
         As for `Answer`.
     """
@@ -79,8 +83,8 @@ def answer(
     return Answer(
         columns=(*COLUMNS, *(f"{name}_{side}" for name in columns for side in SIDES)),
         rows=rows,
-        json=lambda: _json(difference, sides, ranking, pathways),
-        text=lambda: _text(difference, sides, ranking, rows, pathways),
+        json=lambda: _json(difference, sides, ranking, pathways, links),
+        text=lambda: _text(difference, sides, ranking, rows, pathways, links),
         paged=True,
         notes=notes,
         code=code,
@@ -88,7 +92,11 @@ def answer(
 
 
 def _json(
-    difference: Difference, sides: Sequence[Mapping[str, Any]], ranking: Ranking, pathways: PathwayChanges
+    difference: Difference,
+    sides: Sequence[Mapping[str, Any]],
+    ranking: Ranking,
+    pathways: PathwayChanges,
+    links: LinkChanges,
 ) -> dict[str, Any]:
     return {
         **dict(zip(SIDES, sides, strict=True)),
@@ -97,6 +105,7 @@ def _json(
         "pathways": {
             what: [name for name, _ in names] for what, names in zip(("added", "dropped"), pathways, strict=True)
         },
+        "links": linked.changes_json(links),
         "summary": {
             "from": _summary(difference.before),
             "to": _summary(difference.after),
@@ -118,12 +127,14 @@ def _text(
     ranking: Ranking,
     rows: list[tuple[Any, ...]],
     pathways: PathwayChanges,
+    links: LinkChanges,
 ) -> str:
     names = [str(side["version"]) for side in sides]
     before, after = difference.before, difference.after
     size = edges.SYMBOLS[ranking.by]
     lines = [click.style(f"{names[0]} → {names[1]}", bold=True)]
     lines += pathway_lines(pathways)
+    lines += ["", *linked.changes_lines(links)] if any(link.links for link in links) else []
     lines += [
         "",
         _rule(difference, names, ranking),

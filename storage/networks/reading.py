@@ -120,7 +120,7 @@ class VersionReader:
         everything = {event.pathway for event in recipe.events} | set(new or {})
         folded = self._fitting(recipe, everything)
         pathways = self._pathways(recipe.events, folded) | dict(new or {})
-        ordered = dict(sorted(pathways.items(), key=lambda item: (-item[1].sign, item[0])))
+        ordered = dict(_in_order(pathways))
         check_stored_genes(ordered.values(), len(base.panel))
         if recipe.anchor is None:
             anchor = self._base_anchor(recipe.base, penalty)
@@ -132,6 +132,16 @@ class VersionReader:
         snapshot = build_snapshot(base.panel, anchor, columns, base.deviations, known=known, name=name, content=content)
         self._products.keep(snapshot, ranks)
         return snapshot
+
+    def base_snapshot(self, base: str) -> Snapshot:
+        """Return the snapshot of a base alone."""
+        return self.snapshot(Recipe(base, frozenset()))
+
+    def pathways(self, recipe: Recipe) -> tuple[Pathway, ...]:
+        """Return the pathways of a recipe with their loadings, in the order of a snapshot's columns."""
+        pathways = self._pathways(recipe.events, frozenset())
+        check_stored_genes(pathways.values(), len(self.base(recipe.base).panel))
+        return tuple(pathway for _, pathway in _in_order(pathways))
 
     def folded(self, anchor: str | None) -> frozenset[str]:
         """Return the ids of the pathways that are folded into an anchor."""
@@ -250,6 +260,11 @@ class VersionReader:
             pathways.update(self._log.pathways(entry, ids))
         self._pathways_read = pathways  # those of the version read last: the next one mostly has the same
         return {pathway: columns for pathway, columns in pathways.items() if pathway not in folded}
+
+
+def _in_order(pathways: Mapping[str, Pathway]) -> list[tuple[str, Pathway]]:
+    """Return pathways by id in their canonical order: additions first, then by id."""
+    return sorted(pathways.items(), key=lambda item: (-item[1].sign, item[0]))
 
 
 def _unreadable(anchor: str) -> FormatError:

@@ -62,6 +62,7 @@ def command(
       grn diff main..drug-a --threshold 0.15 --only gained --tsv
     """
     before, after = (repo.version(name) for name in options.pair_of_versions(repo, range_))
+    from ....analysis.links import changed_links
     from ....analysis.ranking import compare_ranked, shared_ranking
 
     rule = options.edge_rule(threshold, top, len(repo.panel))
@@ -74,8 +75,10 @@ def command(
         comparison = compare_ranked(reads, ranking, rule, changes=most, only=only, by=by, progress=progress)
     sides = (versions.identity(before), versions.identity(after))
     pathways = difference.pathway_changes(repo, before, after)
+    links = changed_links(repo, before, after)
     changed = bool(comparison.gained + comparison.lost + comparison.sign_flipped)
-    return difference.answer(comparison, sides, ranking, pathways=pathways, code=int(exit_code and changed))
+    code = int(exit_code and changed)
+    return difference.answer(comparison, sides, ranking, pathways=pathways, links=links, code=code)
 
 
 def _read(repo: Repository, name: str, penalty: float) -> Snapshot:
