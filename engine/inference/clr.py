@@ -72,5 +72,6 @@ def _above(magnitudes: NDArray[np.float64], of: Background, axis: int) -> NDArra
 def _z(
     magnitudes: NDArray[np.float64], means: NDArray[np.float64], deviations: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    scale = np.where(deviations > 0, deviations, np.inf)
-    return np.maximum((magnitudes - means) / scale, 0.0)
+    scale: NDArray[np.float64] = np.where(deviations > 0, deviations, np.inf)
+    z: NDArray[np.float64] = (magnitudes - means) / scale
+    return np.maximum(z, 0.0)
