@@ -29,7 +29,7 @@ LARGEST_DENSE = 20_000
 def shrinkage(
     values: NDArray[np.float64],
     *,
-    intensity: Intensity | float | tuple[float, float] = "analytic",
+    intensity: Intensity | float | tuple[float, float] = "held-out",
     groups: NDArray[np.intp] | None = None,
 ) -> Estimate:
     """Return the shrinkage estimate: correlations shrunk to zero, variances to their median.

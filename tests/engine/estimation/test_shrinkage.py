@@ -74,7 +74,7 @@ def test_intensities_are_those_of_naive_loops(genes: int, samples: int) -> None:
 def test_shrinkage_is_the_dense_formula_in_either_form(genes: int, samples: int, form: type[Covariance]) -> None:
     values = simulated(genes, samples, seed=3)
     values[4] = 2.5
-    estimate = shrinkage(values)
+    estimate = shrinkage(values, intensity="analytic")
     varying = np.delete(np.arange(genes), 4)
     correlations = np.eye(genes)
     correlations[np.ix_(varying, varying)] = np.corrcoef(values[varying])
@@ -94,7 +94,7 @@ def test_shrinkage_is_the_dense_formula_in_either_form(genes: int, samples: int,
 
 
 def test_a_dense_base_has_its_inverse_and_determinant() -> None:
-    base = shrinkage(simulated(10, 8, seed=3)).base
+    base = shrinkage(simulated(10, 8, seed=3), intensity="analytic").base
     assert isinstance(base, DenseCovariance)
     covariance, precision = dense(base), base.precision.rows(np.arange(10))
     np.testing.assert_allclose(covariance @ precision, np.eye(10), atol=1e-12)
@@ -147,7 +147,7 @@ def test_constant_genes_do_not_count_as_rank_that_is_missing() -> None:
 def test_more_constant_genes_than_varying_ones_are_refused_with_a_way_out() -> None:
     values = np.vstack([simulated(3, 7, seed=8), np.full((4, 7), 2.0)])
     with pytest.raises(InputError, match="4 of 7 genes are constant") as caught:
-        shrinkage(values)
+        shrinkage(values, intensity="analytic")
     assert caught.value.code == "no-variance-left"
 
 
@@ -204,7 +204,7 @@ def read(path: Path) -> Expression:
 def test_leukemia_gives_what_corpcor_gives(shared_data: Path) -> None:
     expression = read(shared_data / "leukemia.tsv")
     prepared = prepare(expression, Preparation(floor=20.0, transform="log2", duplicates="max-variance"))
-    estimate = shrinkage(prepared.values)
+    estimate = shrinkage(prepared.values, intensity="analytic")
     base = estimate.base
     assert isinstance(base, FactorCovariance)
     assert estimate.constant == 101
