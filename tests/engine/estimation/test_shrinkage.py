@@ -146,9 +146,31 @@ def test_constant_genes_do_not_count_as_rank_that_is_missing() -> None:
 
 def test_more_constant_genes_than_varying_ones_are_refused_with_a_way_out() -> None:
     values = np.vstack([simulated(3, 7, seed=8), np.full((4, 7), 2.0)])
-    with pytest.raises(InputError, match="4 of 7 genes are constant") as caught:
-        shrinkage(values, intensity="analytic")
-    assert caught.value.code == "no-variance-left"
+    for intensity in ("analytic", "held-out"):
+        with pytest.raises(InputError, match="4 of 7 genes are constant") as caught:
+            shrinkage(values, intensity=intensity)
+        assert caught.value.code == "no-variance-left"
+
+
+def test_genes_that_are_constant_in_most_samples_leave_the_choice_to_the_formulae() -> None:
+    values = simulated(9, 12, seed=8)
+    values[:5, 1:] = 2.0
+    estimate = shrinkage(values, intensity="held-out")
+    assert estimate.held_out is None
+    assert estimate.shrinkage == shrinkage(values, intensity="analytic").shrinkage
+    assert "more than half of the genes are constant in most samples" in estimate.notes[0]
+
+
+def test_constant_genes_do_not_decide_on_the_intensities() -> None:
+    values = simulated(30, 12, seed=9)
+    alone = shrinkage(values).held_out
+    with_constants = shrinkage(np.vstack([values, np.full((9, 12), 3.0)])).held_out
+    assert alone is not None
+    assert with_constants is not None
+    assert (with_constants.intensity, with_constants.variance_intensity) == (
+        alone.intensity,
+        alone.variance_intensity,
+    )
 
 
 @pytest.mark.parametrize(("genes", "samples"), [(40, 7), (10, 8)])
