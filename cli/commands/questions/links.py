@@ -54,6 +54,9 @@ def command(
     marked; with --gene, those of a gene with every pathway; with neither, the strongest links over all pathways of
     genes that are no members.
 
+    Direction is the sign of a member's loading, and of another gene that of the loading it would have: ρ of a gene that
+    varies as the members do, but has no loading, is negative.
+
     ρ is read on the base alone: it does not depend on what else is active, nor on whether the pathway itself is. So
     --sets asks for sets that are not committed; its other options are those of commit.
 
@@ -73,12 +76,12 @@ def command(
     members = not non_members and (pathway is not None or gene is not None)
     count = None if everything else top or LINKS
     links = links_of(repo, version.name, pathways, count, name=pathway, members=members, gene=gene)
-    if links.pathways:
+    if len(links):
         notes += [Note(text, TEXT_AND_ROWS) for text in linked.notes(links, members=members, name=version.name)]
     return Answer(
         columns=linked.COLUMNS,
         rows=links,
-        json=lambda: {**versions.identity(version), "count": len(links.links), "pathways": linked.json(links)},
+        json=lambda: {**versions.identity(version), "count": len(links), "pathways": linked.json(links)},
         text=lambda: linked.text(links),
         paged=True,
         notes=notes,
