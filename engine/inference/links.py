@@ -8,7 +8,7 @@ as in the base. Genes and activities together have the precision
 so that ρ_iu = (Θ₀x_u)_i / √(Θ₀,ii (F⁻¹ + XᵀΘ₀X)_uu). That of one pathway depends on no other.
 
 The sign of ρ is no direction of regulation. A gene that varies as the members do, but has no loading, is explained
-away: given the members, the more of it there is, the less activity is needed. With Σ₀ for the covariance of the samples,
+away: given the members, the more of it there is, the less activity is needed. With Σ₀ for the samples' covariance,
 the slope of the log likelihood in the loading of gene i is −(Θ₀x)_i times a positive number, so that −ρ has the sign of
 the loading that the data would give to a gene which is no member.
 """
