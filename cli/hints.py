@@ -40,6 +40,7 @@ HINTS: dict[str, str] = {
     "logs-of-logs": "Leave the transform out. If the values are counts or intensities, add --scale linear.",
     "negative-counts": "These are not counts: leave --counts out.",
     "no-factors-for-samples": "`grn init --estimator factor --factors K` makes a base with K factors.",
+    "no-score": "Rank by ρ: --rank-by rho. A base that `grn init --expression` estimates has a score.",
     "no-variance-left": (
         "Leave such genes out with --drop-constant, or the hardly detected ones with --min-detected 0.2."
     ),
@@ -56,6 +57,8 @@ HINTS: dict[str, str] = {
         "Use the whole correlation: --kernel full; or a version without the subtraction."
     ),
     "sums-of-no-counts": "Add --counts, or use --duplicates mean.",
+    "strengths-of-two-bases": "Compare them by --rank-by rho.",
+    "threshold-for-clr": "Ask for a number of edges instead, with --top N.",
     "threshold-out-of-range": "Ask for a number of edges instead, with --top N.",
     "too-few-genes-left": "Ask for more genes, or use a smaller --min-detected.",
     "too-few-samples": "If genes and samples are swapped, give the axis of the genes: --genes-in rows|columns.",

@@ -117,7 +117,7 @@ def pathway_links(
     everything = list(pathways)
     # Not X F^½, which is what a covariance is made of: its columns would be mixtures of activities.
     columns = columns_of([dataclasses.replace(pathway, covariance=None) for pathway in everything], deviations)
-    priors = np.concatenate([[], *map(_prior_precision, everything)])
+    priors = np.concatenate([np.empty(0), *map(_prior_precision, everything)])
     names = [name for pathway in everything for name in pathway.names]
     with one_blas_thread():
         roots = np.sqrt(base.diagonal())
@@ -174,7 +174,7 @@ def _prior_precision(pathway: Pathway) -> NDArray[np.float64]:
     """Return the diagonal of F⁻¹, shape (D,)."""
     if pathway.covariance is None:
         return np.ones(pathway.rank)
-    return np.diagonal(np.linalg.inv(pathway.covariance))
+    return np.array(np.diagonal(np.linalg.inv(pathway.covariance)), dtype=np.float64)
 
 
 def _times(matrix: SymmetricOperator, columns: Columns) -> NDArray[np.float64]:

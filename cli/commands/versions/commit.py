@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ....engine.network.edges import EdgeRule
+    from ....engine.network.snapshot import Snapshot
     from ....formats.pathways.pathways import PathwayFile
     from ....storage.history.planning import Plan
     from ....storage.history.versions import Version
@@ -75,18 +76,26 @@ def command(
 
 def _preview(repo: Repository, plan: Plan, rule: EdgeRule, top: int | None, notes: list[Note]) -> Answer:
     from ....analysis.links import Links, gained_links
-    from ....engine.network.comparison import compare
+    from ....analysis.ranking import compare_ranked, ranking_of
 
     before = repo.version(plan.parents[0])
     after = repo.preview(plan)
+    threshold = rule.value if rule.rule == "threshold" else None
+    ranking = ranking_of(repo.base(before.name), None, threshold=threshold)
+
+    def read_before(penalty: float) -> Snapshot:
+        return repo.snapshot(before.name, penalty=penalty)
+
+    def read_after(penalty: float) -> Snapshot:
+        return repo.preview(plan, penalty=penalty)
+
     with output.waiting("comparing") as progress:
-        changes = compare(repo.snapshot(before.name), after, rule, changes=top or 20, progress=progress)
-    planned = {"version": after.name, "id": None, "content": after.content}
+        changes = compare_ranked((read_before, read_after), ranking, rule, changes=top or 20, progress=progress)
+    sides = (versions.identity(before), {"version": after.name, "id": None, "content": after.content})
     added = [(pathway.label, int(pathway.sign)) for pathway in plan.pathways]
     dry = Note("Dry run: nothing was written.", EVERY_FORM)
     links = (gained_links(repo, before.name, plan.pathways), Links((), (), ()))
-    sides = (versions.identity(before), planned)
-    return difference.answer(changes, sides, pathways=(added, []), links=links, notes=[*notes, dry])
+    return difference.answer(changes, sides, ranking, pathways=(added, []), links=links, notes=[*notes, dry])
 
 
 def _answer(version: Version, read: PathwayFile, notes: list[Note], *, written: bool) -> Answer:
