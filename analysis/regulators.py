@@ -14,8 +14,8 @@ from ..engine.inference.regulators import (
     regulator_penalty,
     strongest_targets,
 )
-from ..formats.genes.identifiers import Matcher, missing_reason
 from ..engine.wording import counted, some
+from ..formats.genes.identifiers import Matcher, missing_reason
 from .ranking import choose_ranking
 
 if TYPE_CHECKING:
@@ -86,7 +86,9 @@ def match_regulators(names: Sequence[str], panel: Panel) -> tuple[NDArray[np.int
     regulators = np.unique(np.array([index for index in indices.values() if index is not None], dtype=np.intp))
     reason = missing_reason(missing, panel)[0] if missing else ""
     if not len(regulators):
-        raise InputError(f"None of {counted(len(indices), 'regulator')} is on the panel ({some(missing)}). {reason}".strip())
+        raise InputError(
+            f"None of {counted(len(indices), 'regulator')} is on the panel ({some(missing)}). {reason}".strip()
+        )
     if len(regulators) > MOST_REGULATORS:
         raise InputError(
             f"{len(regulators):,} regulators were named, and {MOST_REGULATORS:,} are the most.",

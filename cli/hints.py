@@ -53,11 +53,11 @@ HINTS: dict[str, str] = {
     "shares-as-counts": "Use --transform log1p without --counts; if these are counts all the same, add --scale linear.",
     "singular-covariance": "Use more samples, a shrinkage estimate, or a --ridge larger than {ridge}.",
     "singular-estimate": "Use --estimator shrinkage, or fewer genes than samples: --top-variance N.",
+    "strengths-of-two-bases": "Compare them by --rank-by rho.",
     "subtraction-without-shared-part": (
         "Use the whole correlation: --kernel full; or a version without the subtraction."
     ),
     "sums-of-no-counts": "Add --counts, or use --duplicates mean.",
-    "strengths-of-two-bases": "Compare them by --rank-by rho.",
     "threshold-for-clr": "Ask for a number of edges instead, with --top N.",
     "threshold-out-of-range": "Ask for a number of edges instead, with --top N.",
     "too-few-genes-left": "Ask for more genes, or use a smaller --min-detected.",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..network.partial_correlations import scan_bands
-from .clr import background, clr
+from .clr import background, clr, clr_of_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..network.partial_correlations import PairMeasure
+    from .clr import Background
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,27 +27,16 @@ class ContextLikelihood:
     ----------
     measure : PairMeasure
         The number of each pair, such as ρ.
-    means, deviations : ndarray of float64, shape (p,)
-        Of each gene, the mean and the standard deviation of the magnitude over all its pairs.
-
-    Notes
-    -----
-    See `clr`.
+    background : Background
+        Of each gene, the mean and the standard deviation of the magnitude over all its pairs, both of shape (p,).
     """
 
     measure: PairMeasure
-    means: NDArray[np.float64]
-    deviations: NDArray[np.float64]
+    background: Background
 
     def band(self, rows: slice) -> NDArray[np.float64]:
         """Return the strengths of consecutive genes with all from the first on, 0 on or below the diagonal."""
-        magnitude = np.abs(self.measure.band(rows))
-        rest = slice(rows.start, None)
-        strength = clr(
-            magnitude,
-            (self.means[rows, np.newaxis], self.deviations[rows, np.newaxis]),
-            (self.means[rest], self.deviations[rest]),
-        )
+        strength = clr(np.abs(self.measure.band(rows)), self._of(rows), self._of(slice(rows.start, None)))
         height = len(strength)
         strength[:, :height] = np.triu(strength[:, :height], 1)
         return strength
@@ -54,13 +44,16 @@ class ContextLikelihood:
     def row(self, index: int) -> NDArray[np.float64]:
         """Return the strengths of one gene with all, shape (p,)."""
         magnitude = np.abs(self.measure.row(index))
-        return clr(magnitude, (self.means[index], self.deviations[index]), (self.means, self.deviations))
+        return clr(magnitude[np.newaxis], self._of(slice(index, index + 1)), self.background)[0]
 
     def pairs(self, pairs: NDArray[np.intp]) -> NDArray[np.float64]:
         """Return the strengths of pairs of two different genes, shape (E,)."""
-        left, right = pairs.T
-        sides = ((self.means[side], self.deviations[side]) for side in (left, right))
-        return clr(np.abs(self.measure.pairs(pairs)), *sides)
+        magnitude = np.abs(self.measure.pairs(pairs))
+        return clr_of_pairs(magnitude, self._of(pairs[:, 0]), self._of(pairs[:, 1]))
+
+    def _of(self, genes: slice | NDArray[np.intp]) -> Background:
+        means, deviations = self.background
+        return means[genes], deviations[genes]
 
 
 def context_likelihood(
@@ -89,5 +82,4 @@ def context_likelihood(
     total = np.zeros((2, size))
     for _, sums in scan_bands(size, step, progress):
         total += sums
-    means, deviations = background(total, size - 1)
-    return ContextLikelihood(measure, means, deviations)
+    return ContextLikelihood(measure, background(total[0], total[1], size - 1))

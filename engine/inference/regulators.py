@@ -120,13 +120,12 @@ def regulator_clr(rho: NDArray[np.float64], regulators: NDArray[np.intp]) -> NDA
     The background of a regulator is all genes but itself, and that of a target all regulators but itself.
     """
     magnitudes = np.abs(rho)
+    squares = np.square(magnitudes)
     sizes = np.full(rho.shape[1], float(len(regulators)))
     sizes[regulators] -= 1.0
-    moments = [np.stack([magnitudes.sum(axis=axis), np.square(magnitudes).sum(axis=axis)]) for axis in (1, 0)]
-    means, deviations = background(moments[0], rho.shape[1] - 1.0)
-    strengths = clr(
-        magnitudes, (means[:, None], deviations[:, None]), background(moments[1], np.maximum(sizes, 1.0))
-    )
+    of_regulators = background(magnitudes.sum(axis=1), squares.sum(axis=1), rho.shape[1] - 1)
+    of_targets = background(magnitudes.sum(axis=0), squares.sum(axis=0), np.maximum(sizes, 1.0))
+    strengths = clr(magnitudes, of_regulators, of_targets)
     strengths[np.arange(len(regulators)), regulators] = 0.0
     return strengths
 
