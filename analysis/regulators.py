@@ -66,10 +66,9 @@ class Regulation:
 
     def __iter__(self) -> Iterator[tuple[str | float, ...]]:
         """Yield (regulator, target, ρ), and the strength where pairs are ranked by another than ρ."""
-        numbers = (self.sources, self.targets, self.rho, self.strength)
-        for source, target, rho, strength in zip(*(values.tolist() for values in numbers), strict=True):
-            row = (self.genes[source], self.genes[target], rho)
-            yield row if self.ranking.by == "rho" else (*row, strength)
+        names = (map(self.genes.__getitem__, indices.tolist()) for indices in (self.sources, self.targets))
+        numbers = (self.rho,) if self.ranking.by == "rho" else (self.rho, self.strength)
+        yield from zip(*names, *(values.tolist() for values in numbers), strict=True)
 
 
 def match_regulators(names: Sequence[str], panel: Panel) -> tuple[NDArray[np.intp], list[str]]:

@@ -61,6 +61,8 @@ def _rule_text(edges: Edges | Neighbors, where: str, by: RankBy) -> str:
 
 def order_text(ranking: Ranking) -> str:
     """Return what the strength of pairs is, where that is not ρ."""
+    if not ranking.penalty and ranking.by == "score":
+        return "The score is ρ itself: the base is shrunk by no less than an order of pairs asks for."
     if not ranking.penalty:
         return "clr is |ρ| against what the two genes have with all others, in standard deviations."
     score = f"ρ of Σ + {ranking.penalty:.4g} V, V the variances of the base"

@@ -37,9 +37,9 @@ def command(
     """List the strongest pairs of a regulator and a target, given the other regulators alone.
 
     Regulators are listed with commas, or in a FILE, one a line. ρ of edges is given all other genes, so that the genes
-    of a target's own operon or complex explain its regulator away; here it is given the other regulators only. It is
-    directed by the list: what is named may regulate, any gene may be a target. Between two regulators it says nothing of
-    the direction, and both are listed. Committed pathways count.
+    of a target's own operon or complex explain its regulator away; here it is given the other regulators only. The list
+    gives the direction: what is named may regulate, and any gene may be a target. Between two regulators ρ says nothing
+    of the direction, and both are listed. Committed pathways count.
 
     \b
     Example:
