@@ -86,7 +86,8 @@ def match_regulators(names: Sequence[str], panel: Panel) -> tuple[NDArray[np.int
     reason = missing_reason(missing, panel)[0] if missing else ""
     if not len(regulators):
         raise InputError(
-            f"None of {counted(len(indices), 'regulator')} is on the panel ({some(missing)}). {reason}".strip()
+            f"None of {counted(len(indices), 'regulator')} is on the panel ({some(missing)}). {reason}".strip(),
+            hint=f"The panel has {some(panel.genes)}.",
         )
     if len(regulators) > MOST_REGULATORS:
         raise InputError(

@@ -4,10 +4,10 @@
     python benchmarks/meaning/regulators.py --data DIR --conditions 25,50,100
 
 AUPR over all pairs of a transcription factor and a target of any (chance .0126), with a 95 % interval over factors
-drawn anew. Bases have λ by samples held out by condition, and λ* by the formula. `score` is what `grn regulators` ranks
-by, ρ of Σ + τV at λ/(1−λ) = |T|/ν or more; `rho` is that of the base; `edge` has the edge of the noise, (1 + √(|T|/ν))²,
-for |T|/ν; `clr` stands beside each. `pearson` is the correlation. With --conditions also means over five draws of so
-many conditions.
+drawn anew. Bases have λ by samples held out by condition, and λ* by the formula. `score` is what `grn regulators`
+ranks by, ρ of Σ + τV at λ/(1−λ) = |T|/ν or more; `rho` is that of the base; `edge` has the edge of the noise,
+(1 + √(|T|/ν))², for |T|/ν; `clr` stands beside each. `pearson` is the correlation. With --conditions also means over
+five draws of so many conditions.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 INTENSITIES: tuple[Literal["held-out", "analytic"], ...] = ("held-out", "analytic")
-DRAWS = 200
+DRAWS = 100
 SUBSETS = 5
 
 

@@ -100,6 +100,7 @@ def regulator_correlations(
         among = _correlations(covariance, regulators, regulators, roots)
         triangle = cho_factor(among, lower=True, check_finite=False)
         inverse = cho_solve(triangle, np.eye(len(regulators)), check_finite=False)
+        inverse = (inverse + inverse.T) / 2.0  # so that two regulators tie in both directions
         diagonal = np.diagonal(inverse).copy()
         rho = np.empty((len(regulators), size))
         for start in range(0, size, TARGETS_AT_ONCE):
