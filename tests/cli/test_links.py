@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from grnledger.analysis.links import links_of
+from grnledger.engine.network.pathway import Pathway
 from grnledger.storage.repository import Repository
 
 if TYPE_CHECKING:
@@ -130,7 +132,17 @@ def test_links_can_be_asked_of_sets_that_are_not_committed(ask: Callable[..., An
     by_gene = {link["gene"]: link["rho"] for link in answer["pathways"][0]["links"]}
     assert [by_gene[gene] for gene in GENES] == pytest.approx(truth["IL6"][0])
     assert "1 gene of sets.gmt not on the panel left out." in ask("links", *options).err
+    assert "1 gene of P53 not on" in ask("links", "P53", *options).err
+    assert "not on the panel" not in ask("links", "MYC", *options).err
     assert len(ask("links", *options, "--all", "--json").json["pathways"]) == 3
+
+
+def test_one_of_several_tied_columns_is_given_the_activities_of_the_others(store: Path) -> None:
+    repo, tied = Repository(store), np.array([[0.3, 0.1], [0.2, 0.4]])
+    pathway = Pathway(("C", "D"), np.array([0, 1]), tied, covariance=np.array([[1.0, 0.5], [0.5, 1.0]]))
+    both, one = (links_of(repo, "v0", [pathway], None, name=name) for name in (None, "D"))
+    assert [linked.name for linked in one.pathways] == ["D"]
+    assert list(one) == [link for link in both if link[0] == "D"]
 
 
 def test_what_has_no_activity_is_said(ask: Callable[..., Any], grn: Callable[..., Any], store: Path) -> None:

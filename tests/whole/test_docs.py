@@ -264,8 +264,8 @@ def test_the_walk_of_the_readme_runs_and_says_what_the_readme_says(
     answers = run_walk(grn, STUDY, tmp_path)
     assert {word for line in answers for word in shlex.split(line, comments=True)} >= {
         "init", "commit", "log", "diff", "edges", "neighbors", "trace", "factors", "links", "regulators", "rollback",
-        "revert", "branch", "switch", "merge", "tag", "export", "clone", "fetch", "push", "verify", "pack", "simulate", "nmf",
-        "lmm",
+        "revert", "branch", "switch", "merge", "tag", "export", "clone", "fetch", "push", "verify", "pack", "simulate",
+        "nmf", "lmm",
     }  # fmt: skip
     (python,) = blocks(README, "python")
     capsys.readouterr()

@@ -93,11 +93,12 @@ def _pathways(
 ) -> tuple[list[Pathway], list[Note]]:
     """Return the pathways asked for, and what is to be said of them."""
     if file is not None:
-        read = pathway_options.read(file, repo.panel, only=() if name is None else (name,), **reading)
+        read = pathway_options.read(file, repo.panel, **reading)
         notes = [Note(output.sentence(note), EVERY_FORM) for note in read.notes]
-        if read.dropped:
-            missing = counted(sum(map(len, read.dropped.values())), "gene")
-            notes.append(Note(f"{missing} of {file.name} not on the panel left out.", EVERY_FORM))
+        missing = sum(len(genes) for pathway, genes in read.dropped.items() if name in (None, pathway))
+        if missing:
+            text = f"{counted(missing, 'gene')} of {name or file.name} not on the panel left out."
+            notes.append(Note(text, EVERY_FORM))
         return list(read.pathways), notes
     from ....analysis.links import active_additions
 
