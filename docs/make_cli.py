@@ -65,7 +65,7 @@ ISO 8601. What is not a number is null.
 
 IDENTITY = "version, id, content"
 VERSION = f"{IDENTITY}, parents, message, author, time, base, added, dropped, rank, refs"
-CUT = "rule, threshold, top"
+CUT = "rule, threshold, top, rank_by, penalty"
 BASE = (
     "form, genes, factors, samples, estimator, parameters, preparation, source, constant_genes, log_det, "
     "keeps_expression, notes, software"
