@@ -122,8 +122,8 @@ def test_local_rates_grow_as_strengths_fall_and_are_1_where_all_is_chance() -> N
     mixed = np.concatenate([chance, 0.9 + 0.1 * edges])
     lfdr = against_chance(counts_of(mixed.tolist()), counts_of(null.tolist())).lfdr
     assert (np.diff(lfdr) <= 1e-12).all()
-    # Above .9 there are 270 of chance and 300 others.
-    assert lfdr[steps_of(np.array([0.95]))[0]] == pytest.approx(270 / 570, abs=0.01)
+    # Above .9 there are 570 of 3,000, and 300 if all were chance.
+    assert lfdr[steps_of(np.array([0.95]))[0]] == pytest.approx(300 / 570, abs=0.01)
     assert lfdr[steps_of(np.array([0.5]))[0]] == pytest.approx(1.0, abs=0.01)
 
 
