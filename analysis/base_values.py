@@ -60,6 +60,7 @@ def adjustment_of(effects: RemovedEffects, samples: NDArray[np.intp]) -> Adjustm
     """
     if not effects:
         return None
-    categories = [effects.categories[index] for index in samples.tolist()] if effects.categories else ()
-    covariates = None if effects.covariates is None else effects.covariates[samples]
-    return Adjustment(build_design(len(samples), categories, covariates, effects.names), effects.components)
+    rows: list[int] = samples.tolist()
+    categories = [effects.categories[row] for row in rows] if effects.categories else []
+    covariates = None if effects.covariates is None else effects.covariates[rows]
+    return Adjustment(build_design(len(rows), categories, covariates, effects.names), effects.components)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
 
 import click
 
-from ..engine.choices import Components, Intensity
+from ..engine.choices import Intensity
 from ..engine.errors import Conflict, FormatError, InputError, NotFound
 from . import output
 from .answers.answer import EVERY_FORM, Note, caution
@@ -63,16 +63,14 @@ class _Components(click.ParamType):  # pyright: ignore[reportMissingTypeArgument
     name = "components"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str | int:
-        if value in get_args(Components):
+        if value == "auto":
             return str(value)
         try:
             number = int(value)
         except ValueError:
             number = -1
         if number < 0:
-            self.fail(
-                f"{value!r} is neither {' nor '.join(get_args(Components))} nor a whole number from 0.", param, ctx
-            )
+            self.fail(f"{value!r} is neither auto nor a whole number from 0.", param, ctx)
         return number
 
 

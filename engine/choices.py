@@ -28,9 +28,6 @@ UnknownSign = Literal["error", "drop", "plus"]
 Intensity = Literal["held-out", "analytic"]
 """How shrinkage intensities are chosen: by the likelihood of samples held out, or by Schäfer and Strimmer's formula."""
 
-Components = Literal["auto"]
-"""How a number of components is chosen, where it is not given."""
-
 GenesIn = Literal["auto", "rows", "columns"]
 """The axis of a table that has the genes; `auto` where it is to be detected."""
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..engine.choices import (
-        Components,
         DecimalMark,
         Duplicates,
         DuplicateSamples,
@@ -125,7 +124,7 @@ def init(
     groups: str | Path | Sequence[str] | None = None,
     within: str | Path | Sequence[str] | None = None,
     covariates: str | Path | Mapping[str, Sequence[float]] | None = None,
-    remove_pcs: int | Components = 0,
+    remove_pcs: int | str = 0,
     counts: bool = False,
     floor: float | None = None,
     transform: Transform = "none",

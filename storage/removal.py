@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,7 +14,6 @@ from ..engine.adjustment.components import remove, standardise
 from ..engine.adjustment.design import build_design
 from ..engine.adjustment.dominance import sample_structure
 from ..engine.adjustment.number_of_components import choose_components
-from ..engine.choices import Components
 from ..engine.errors import InputError, ShapeError
 from ..engine.estimation.recorded_notes import components_dominate, samples_form_clusters
 from ..engine.wording import counted, some
@@ -27,6 +26,10 @@ if TYPE_CHECKING:
 
     from ..engine.adjustment.design import Design
     from .history.records import Parameter
+
+
+AUTO = "auto"
+"""In place of a number of components: as many as stand out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Removal:
 
     within: str | Path | Sequence[str] | None = None
     covariates: str | Path | Mapping[str, Sequence[float]] | None = None
-    components: int | Components = 0
+    components: int | str = 0
 
     def __bool__(self) -> bool:
         """Whether anything is to be removed."""
@@ -127,7 +130,7 @@ def plan_removal(
         parameters["covariates"] = ", ".join(names)
     if removal.components != 0:
         parameters["removed_components"] = components
-    if removal.components == "auto":
+    if removal.components == AUTO:
         parameters["components_chosen"] = "auto"
     if not effects:
         return RemovalPlan(effects, None, parameters, notes)
@@ -190,12 +193,10 @@ def _covariates(
     return names, values, (*notes, note)
 
 
-def _components(
-    components: int | Components, values: NDArray[np.float64], design: Design
-) -> tuple[int, tuple[str, ...]]:
+def _components(components: int | str, values: NDArray[np.float64], design: Design) -> tuple[int, tuple[str, ...]]:
     """Return how many components are removed, and a note."""
     if isinstance(components, str):
-        if components not in get_args(Components):
+        if components != AUTO:
             raise InputError(f"A number of components is a whole number from 0 up, or auto, not {components!r}.")
         number = choose_components(values, design)
         how = f"stand{'s' if number == 1 else ''} out from eigenvalues that fall smoothly (Onatski 2010)"
@@ -209,8 +210,8 @@ def _notes_on_alone(design: Design, samples: tuple[str, ...]) -> tuple[str, ...]
     if not design.alone:
         return ()
     names = some([samples[index] for index in design.alone])
-    are, their = ("is", "its") if len(design.alone) == 1 else ("are", "their")
-    return (f"{counted(len(design.alone), 'sample')} {are} alone in {their} category and say nothing: {names}",)
+    clause = "is alone in its category and says" if len(design.alone) == 1 else "are alone in their category and say"
+    return (f"{counted(len(design.alone), 'sample')} {clause} nothing: {names}",)
 
 
 def _notes_on_redundant(design: Design) -> tuple[str, ...]:
