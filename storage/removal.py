@@ -135,7 +135,9 @@ def plan_removal(
     if not effects:
         return RemovalPlan(effects, None, parameters, notes)
     adjustment = Adjustment(design, components)
-    parameters["degrees_of_freedom"] = adjustment.degrees_of_freedom(groups)
+    parameters["degrees_of_freedom"] = adjustment.degrees_of_freedom
+    if groups is not None:
+        parameters["independent_degrees_of_freedom"] = adjustment.independent_degrees_of_freedom(groups)
     return RemovalPlan(effects, adjustment, parameters, notes)
 
 

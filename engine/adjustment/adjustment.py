@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 LEAST_DEGREES = 2
 """Least degrees of freedom that must be left."""
 
+_SAME_DIRECTION = 1e-9
+"""Least distance from 1 of the cosine between directions that differ."""
+
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
@@ -51,16 +54,16 @@ class Adjustment:
             )
 
     @property
-    def residual_dimensions(self) -> int:
-        """n less the columns of the design and the components: the degrees of freedom of independent samples."""
+    def degrees_of_freedom(self) -> int:
+        """ν: n less the columns of the design and the components."""
         return self.design.basis.shape[0] - self.design.basis.shape[1] - self.components
 
-    def degrees_of_freedom(self, groups: NDArray[np.intp] | None = None) -> int:
-        """Return ν, the degrees of freedom that are left, a group of samples that are not independent counted once.
+    def independent_degrees_of_freedom(self, groups: NDArray[np.intp]) -> int:
+        """Return ν with each group of samples that are not independent counted once.
 
         Parameters
         ----------
-        groups : ndarray of intp, shape (n,), optional
+        groups : ndarray of intp, shape (n,)
             The group of each sample, numbered from 0.
 
         Raises
@@ -72,19 +75,19 @@ class Adjustment:
         -----
         With D the design and C the indicators of groups, rank([D C]) − rank(D) − K: what differs between groups once
         the design is removed. Where that is nothing but the components, since the design has a mean of each group,
-        samples are independent within their groups, and it is n − rank(D) − K.
+        samples are independent within their groups, and it is n − rank(D) − K. Dimensions that D and C share are those
+        of principal angle 0 (Björck and Golub, Mathematics of Computation 27 (1973)). O(nk + Gk²) for G groups.
         """
-        if groups is None:
-            return self.residual_dimensions
-        indicators = np.zeros((len(groups), int(groups.max()) + 1))
-        indicators[np.arange(len(groups)), groups] = 1.0 / np.sqrt(np.bincount(groups))[groups]
-        basis = self.design.basis
-        between = int(np.linalg.matrix_rank(indicators - basis @ (basis.T @ indicators), tol=1e-7))
-        degrees = between - self.components if between else self.residual_dimensions
+        sizes = np.bincount(groups)
+        sums = np.zeros((len(sizes), self.design.basis.shape[1]))
+        np.add.at(sums, groups, self.design.basis)
+        cosines = np.linalg.svd(sums / np.sqrt(sizes)[:, np.newaxis], compute_uv=False)
+        between = len(sizes) - int(np.count_nonzero(cosines > 1.0 - _SAME_DIRECTION))
+        degrees = between - self.components if between else self.degrees_of_freedom
         if degrees < LEAST_DEGREES:
             raise InputError(
                 f"What is removed leaves {counted(max(0, degrees), 'degree')} of freedom between "
-                f"{counted(indicators.shape[1], 'group')} of samples.",
+                f"{counted(len(sizes), 'group')} of samples.",
                 code="nothing-left-of-groups",
             )
         return degrees
@@ -105,10 +108,10 @@ class Adjustment:
         return self._removed(values)[0]
 
     def columns(self, values: NDArray[np.float64], seed: int = SEED) -> NDArray[np.float64]:
-        """Return exchangeable columns in place of the samples, shape (p, m + 1) with m the `residual_dimensions`.
+        """Return exchangeable columns in place of the samples, shape (p, ν + 1).
 
         Each row has mean zero, and products of two rows are those of their residuals: variances come out as
-        RSS/m, correlations as those of the residuals. See `exchangeable_columns`.
+        RSS/ν, correlations as those of the residuals. See `exchangeable_columns`.
         """
         residuals, basis = self._removed(values)
         return exchangeable_columns(residuals, basis, seed)

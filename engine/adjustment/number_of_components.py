@@ -45,7 +45,7 @@ def choose_components(values: NDArray[np.float64], design: Design) -> int:
     See `factors_by_differences`. O(pn min(p, n)).
     """
     residuals = remove(values, design.basis)
-    dimensions = Adjustment(design).residual_dimensions
+    dimensions = Adjustment(design).degrees_of_freedom
     varying = int(np.count_nonzero(np.any(residuals, axis=1)))
     if min(dimensions, varying) < FEWEST_DIMENSIONS:
         raise InputError(

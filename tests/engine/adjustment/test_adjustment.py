@@ -46,7 +46,7 @@ def test_residuals_are_those_of_least_squares():
     adjustment = Adjustment(build_design(COUNT, CATEGORIES, covariates, ("age", "bmi")))
     truth = residuals_of(values, np.column_stack([dummies(), covariates]))
     np.testing.assert_allclose(adjustment.residuals(values), truth, atol=1e-12)
-    assert adjustment.residual_dimensions == adjustment.degrees_of_freedom() == COUNT - 5
+    assert adjustment.degrees_of_freedom == COUNT - 5
 
 
 def test_components_are_those_of_standardised_residuals():
@@ -58,7 +58,7 @@ def test_components_are_those_of_standardised_residuals():
     adjustment = Adjustment(design, 2)
     expected = scores * np.linalg.norm(truth, axis=1, keepdims=True)
     np.testing.assert_allclose(adjustment.residuals(values), expected, atol=1e-11)
-    assert adjustment.degrees_of_freedom() == COUNT - 3 - 2
+    assert adjustment.degrees_of_freedom == COUNT - 3 - 2
 
 
 @pytest.mark.parametrize("components", [0, 3])
@@ -66,7 +66,7 @@ def test_columns_have_the_products_of_the_residuals_and_sum_to_zero(components: 
     values = 5 + numbers((12, COUNT))
     adjustment = Adjustment(build_design(COUNT, CATEGORIES), components)
     residuals, columns = adjustment.residuals(values), adjustment.columns(values)
-    assert columns.shape == (12, adjustment.residual_dimensions + 1)
+    assert columns.shape == (12, adjustment.degrees_of_freedom + 1)
     np.testing.assert_allclose(columns @ columns.T, residuals @ residuals.T, atol=1e-12)
     np.testing.assert_allclose(columns.sum(axis=1), 0, atol=1e-13)
     assert np.array_equal(columns, adjustment.columns(values))
@@ -112,7 +112,7 @@ def test_a_sample_alone_in_its_category_says_nothing():
     residuals = Adjustment(design).residuals(values)
     np.testing.assert_allclose(residuals[:, -1], 0, atol=1e-14)
     without = Adjustment(build_design(COUNT - 1, categories[:-1]))
-    assert without.degrees_of_freedom() == Adjustment(design).degrees_of_freedom()
+    assert without.degrees_of_freedom == Adjustment(design).degrees_of_freedom
     np.testing.assert_allclose(residuals[:, :-1], without.residuals(values[:, :-1]), atol=1e-13)
 
 
@@ -127,8 +127,8 @@ def test_a_sample_alone_in_its_category_says_nothing():
 )
 def test_whole_groups_count_once(categories: tuple[str, ...], degrees: int):
     groups = np.arange(20) // 2
-    assert Adjustment(build_design(20, categories)).degrees_of_freedom(groups) == degrees
-    assert Adjustment(build_design(20, categories), 2).degrees_of_freedom(groups) == degrees - 2
+    assert Adjustment(build_design(20, categories)).independent_degrees_of_freedom(groups) == degrees
+    assert Adjustment(build_design(20, categories), 2).independent_degrees_of_freedom(groups) == degrees - 2
 
 
 def test_what_leaves_nothing_is_refused():
@@ -142,7 +142,7 @@ def test_what_leaves_nothing_is_refused():
         leading_components(np.repeat(numbers((1, COUNT)), 4, axis=0), 2)
     assert refusal.value.facts["most"] == 1
     with pytest.raises(InputError) as refusal:
-        Adjustment(build_design(20), 3).degrees_of_freedom(np.arange(20) // 5)
+        Adjustment(build_design(20), 3).independent_degrees_of_freedom(np.arange(20) // 5)
     assert refusal.value.code == "nothing-left-of-groups"
     with pytest.raises(InputError, match="without a value in some sample: bmi"):
         build_design(3, (), np.array([[1.0, np.nan], [2.0, 1.0], [4.0, 0.0]]), ("age", "bmi"))
