@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..engine.adjustment.adjustment import Adjustment
-from ..engine.adjustment.components import remove, standardise
 from ..engine.adjustment.design import build_design
 from ..engine.adjustment.dominance import sample_structure
 from ..engine.adjustment.number_of_components import choose_components
@@ -143,8 +142,7 @@ def plan_removal(
 
 def structure_notes(values: NDArray[np.float64], adjustment: Adjustment | None) -> tuple[str, ...]:
     """Return notes on components that dominate what is left of prepared values, and on samples that form clusters."""
-    left = values if adjustment is None else adjustment.residuals(values)
-    structure = sample_structure(standardise(remove(left, build_design(left.shape[1]).basis)))
+    structure = sample_structure(values if adjustment is None else adjustment.residuals(values))
     notes: list[str] = []
     if structure is not None and structure.is_dominated:
         notes.append(components_dominate(structure.shares))

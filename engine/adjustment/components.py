@@ -14,11 +14,49 @@ from ..wording import counted
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+LEAST_NEW_SHARE = 1e-7
+"""Least share of a column's length outside of the columns before it for which it is used; as in R's `lm`."""
+
 FEW_COLUMNS = 200
 """Largest number of columns for which all eigenvalues are faster than a few, far from others, by Lanczos iteration."""
 
 MANY_COLUMNS = 2_000
 """Largest number for which they are faster than some of a spectrum that falls smoothly."""
+
+
+def orthonormalise(columns: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[int]]:
+    """Return a basis of what columns span, shape (n, r), and which of them say more than those before them.
+
+    Parameters
+    ----------
+    columns : ndarray of float64, shape (n, c)
+        In the order in which they are taken.
+
+    Notes
+    -----
+    Gram and Schmidt's process, twice over, on columns of length 1. O(nc²).
+
+    Examples
+    --------
+    >>> orthonormalise(np.array([[1.0, 2.0, 1.0], [1.0, 2.0, -1.0]]))[1]
+    [0, 2]
+    """
+    basis = np.empty(columns.shape)
+    used: list[int] = []
+    for index in range(columns.shape[1]):
+        column = columns[:, index]
+        length = float(np.linalg.norm(column))
+        if length == 0.0:
+            continue
+        residual = column / length
+        for _ in range(2):
+            frame = basis[:, : len(used)]
+            residual = residual - frame @ (frame.T @ residual)
+        new = float(np.linalg.norm(residual))
+        if new > LEAST_NEW_SHARE:
+            basis[:, len(used)] = residual / new
+            used.append(index)
+    return np.ascontiguousarray(basis[:, : len(used)]), used
 
 
 def remove(values: NDArray[np.float64], basis: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -130,6 +130,22 @@ def test_resamples_remove_the_same_anew(init: Callable[..., Any], files: Path, v
     )
 
 
+def test_the_kernel_over_samples_is_of_what_is_left(grn: Callable[..., Any], files: Path, values: np.ndarray):
+    signal = residuals(values, *of_donors())[:8].sum(axis=0)
+    lines = [f"{name}\t{number:.6f}\n" for name, number in zip(SAMPLES, signal, strict=True)]
+    (files / "y.tsv").write_text("".join(lines))
+    shares: list[float] = []
+    for store, donors in (("a.grn", 0.0), ("b.grn", 40.0)):
+        shift = donors * np.outer(np.arange(30) % 7, ["abc".index(donor[0]) for donor in DONORS])
+        expression = (values + shift, tuple(GENES), tuple(SAMPLES))
+        grnledger.init(files / store, expression=expression, estimator="factor", factors=2, within=DONORS)
+        fit = grn("-s", files / store, "lmm", "fit", "--pheno", files / "y.tsv", "--kernel", "samples", "--json")
+        assert fit.code == 0, fit.err
+        shares.append(fit.json["h2"])
+    assert shares[0] == pytest.approx(shares[1], abs=1e-4)
+    assert shares[0] > 0.05
+
+
 def test_auto_removes_what_stands_out(init: Callable[..., Any]):
     base = init("a", "--remove-pcs", "auto")
     assert base.code == 0, base.err

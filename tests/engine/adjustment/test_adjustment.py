@@ -168,9 +168,10 @@ def test_the_intensity_after_components_is_that_of_an_oracle_who_knows_the_facto
     adjustment = Adjustment(build_design(80), 3)
 
     def chosen(removal: Adjustment | None) -> float:
-        shrinkage = estimate_covariance(values, "shrinkage", intensity=intensity, adjustment=removal).shrinkage
-        assert shrinkage is not None
-        return shrinkage
+        estimate = estimate_covariance(values, "shrinkage", intensity=intensity, adjustment=removal)
+        assert estimate.shrinkage is not None
+        assert estimate.held_out is None or estimate.held_out.samples == 80, "samples are held out, not columns"
+        return estimate.shrinkage
 
     assert abs(chosen(adjustment) - chosen(oracle)) < 0.03
     assert chosen(None) < chosen(oracle) - 0.2

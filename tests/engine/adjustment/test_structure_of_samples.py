@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from grnledger.engine.adjustment.components import remove, standardise
 from grnledger.engine.adjustment.design import build_design
 from grnledger.engine.adjustment.dominance import MOST_SAMPLES, sample_structure, two_clusters
 from grnledger.engine.adjustment.number_of_components import choose_components
@@ -24,10 +23,6 @@ def with_factors(values: np.ndarray, number: int, seed: int, strength: float = 0
     rng = np.random.default_rng(seed)
     genes, samples = values.shape
     return values + strength * rng.standard_normal((genes, number)) @ rng.standard_normal((number, samples))
-
-
-def scores(values: np.ndarray) -> np.ndarray:
-    return standardise(remove(values, build_design(values.shape[1]).basis))
 
 
 @pytest.mark.parametrize("samples", [48, 150])
@@ -59,13 +54,13 @@ def test_of_few_samples_no_number_is_chosen():
 def test_networks_and_normal_factors_cause_no_alarm(samples: int):
     for seed in range(5):
         for values in (chain(200, samples, seed), with_factors(chain(200, samples, seed), 3, seed, 0.3)):
-            structure = sample_structure(scores(values))
+            structure = sample_structure(values)
             assert structure is not None
             assert (structure.is_dominated, structure.clusters) == (False, None)
 
 
 def test_a_strong_factor_dominates():
-    structure = sample_structure(scores(with_factors(chain(100, 60, 0), 1, 1, 1.5)))
+    structure = sample_structure(with_factors(chain(100, 60, 0), 1, 1, 1.5))
     assert structure is not None
     assert structure.is_dominated
     eigenvalues = np.linalg.eigvalsh(np.corrcoef(with_factors(chain(100, 60, 0), 1, 1, 1.5)))[::-1]
@@ -75,11 +70,11 @@ def test_a_strong_factor_dominates():
 def test_two_kinds_of_cells_are_clusters_and_one_outlier_is_none():
     values = chain(150, 60, 3)
     kinds = values + 1.2 * np.random.default_rng(4).standard_normal((150, 1)) * (np.arange(60) < 20)
-    structure = sample_structure(scores(kinds))
+    structure = sample_structure(kinds)
     assert structure is not None
     assert (structure.clusters, structure.component) == ((40, 20), 1)
     outlier = values + 5 * np.random.default_rng(4).standard_normal((150, 1)) * (np.arange(60) == 7)
-    structure = sample_structure(scores(outlier))
+    structure = sample_structure(outlier)
     assert structure is not None
     assert structure.clusters is None
 
@@ -87,12 +82,12 @@ def test_two_kinds_of_cells_are_clusters_and_one_outlier_is_none():
 def test_of_many_samples_some_are_drawn_and_of_few_nothing_is_said():
     many = chain(60, MOST_SAMPLES + 300, 5)
     many[:40, ::2] += 2.5
-    structure = sample_structure(scores(many))
+    structure = sample_structure(many)
     assert structure is not None
     assert structure.clusters is not None
     assert sum(structure.clusters) == MOST_SAMPLES
-    assert sample_structure(scores(chain(200, 10, 0))) is None
-    assert sample_structure(scores(chain(20, 100, 0))) is None
+    assert sample_structure(chain(200, 10, 0)) is None
+    assert sample_structure(chain(20, 100, 0)) is None
 
 
 def test_two_clusters_are_those_of_all_cuts():
