@@ -152,7 +152,7 @@ def estimate_covariance(
     factors : int, optional
         The number of factors, for an estimator that has one; chosen when absent.
     intensity : {"held-out", "analytic"}, float or tuple of float and float, optional
-        λ of an estimator that has one to choose, or λ and λ_var, or how they are chosen: "analytic" when absent.
+        λ of an estimator that has one to choose, or λ and λ_var, or how they are chosen: "held-out" when absent.
     groups : ndarray of intp, shape (n,), optional
         The group of each sample, numbered from 0: samples of one group are held out together.
     adjustment : Adjustment, optional
@@ -185,7 +185,7 @@ def estimate_covariance(
     if estimator.has_intensity:
         adjusted = None if adjustment is None else (values, adjustment)
         options |= {
-            "intensity": "analytic" if intensity is None else intensity,
+            "intensity": "held-out" if intensity is None else intensity,
             "groups": groups,
             "adjusted": adjusted,
         }

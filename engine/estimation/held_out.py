@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ..adjustment.components import remove
 from ..adjustment.contrasts import Contrasts, hold_out_contrasts
 from ..threads import one_blas_thread
 from .expression import is_constant
@@ -86,7 +87,7 @@ def hold_out(
     other: tuple[float, float],
     *,
     adjustment: Adjustment | None = None,
-) -> HeldOut:
+) -> HeldOut | None:
     """Return the intensities at which held-out samples are most likely under a Gaussian model of the others.
 
     Parameters
@@ -100,6 +101,12 @@ def hold_out(
     adjustment : Adjustment, optional
         What is removed first; coefficients and components are those of the samples that are not held out, see
         `hold_out_contrasts`. The gain is then one a contrast, and its error over the parts.
+
+    Returns
+    -------
+    HeldOut, optional
+        `None` where more than half of the genes are constant in what a part leaves to learn from. Genes that are
+        constant in all samples, of which nothing is to be predicted, do not count.
 
     Notes
     -----
@@ -116,15 +123,18 @@ def hold_out(
     (True, True)
     """
     drawn = _drawn(groups)
-    samples = _Samples(
-        values[:, drawn],
-        None if adjustment is None else adjustment.design.basis[drawn],
-        0 if adjustment is None else adjustment.components,
-    )
+    if adjustment is None:
+        samples = _Samples(values[~is_constant(values)][:, drawn])
+    else:
+        basis = adjustment.design.basis
+        varying = np.any(remove(values, basis), axis=1)
+        samples = _Samples(values[varying][:, drawn], basis[drawn], adjustment.components)
     groups = np.unique(groups[drawn], return_inverse=True)[1].astype(np.intp)
     where = fold_of_samples(groups, FOLDS if len(groups) < MANY_SAMPLES else FEWER_FOLDS)
     with one_blas_thread():  # as many cores as there are, the same intensities
         folds = [_Fold.of(samples, where == fold) for fold in range(int(where.max()) + 1)]
+        if not all(np.median(fold.spread) > 0 for fold in folds):
+            return None
         variance_intensity = _best(lambda share: sum(fold.diagonal(share) for fold in folds), least=0)
         held = [fold.held_out(samples, variance_intensity) for fold in folds]
         intensity = _best(lambda share: sum(float(fold.density(share).sum()) for fold in held), least=1)
@@ -183,8 +193,8 @@ class _Samples(NamedTuple):
     """
 
     values: NDArray[np.float64]
-    basis: NDArray[np.float64] | None
-    components: int
+    basis: NDArray[np.float64] | None = None
+    components: int = 0
 
     def split(self, held: NDArray[np.bool_]) -> Contrasts:
         """Return the others less their mean and those held out less the same, or without all that is removed."""

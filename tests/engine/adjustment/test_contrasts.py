@@ -8,10 +8,16 @@ from grnledger.engine.adjustment.adjustment import Adjustment
 from grnledger.engine.adjustment.contrasts import hold_out_contrasts
 from grnledger.engine.adjustment.design import build_design
 from grnledger.engine.estimation import held_out
-from grnledger.engine.estimation.held_out import fold_of_samples, hold_out
+from grnledger.engine.estimation.held_out import HeldOut, fold_of_samples
 
 HELD = np.arange(14) % 5 == 0
 CATEGORIES = tuple("aabbaabbccaabb")
+
+
+def hold_out(values: np.ndarray, groups: np.ndarray, other: tuple[float, float], adjustment: Adjustment) -> HeldOut:
+    choice = held_out.hold_out(values, groups, other, adjustment=adjustment)
+    assert choice is not None
+    return choice
 
 
 def operator(function: int, basis: np.ndarray) -> np.ndarray:
@@ -74,7 +80,7 @@ def test_the_gain_is_that_of_the_dense_covariance_over_contrasts(components: int
     values = rng.standard_normal((15, 2)) @ rng.standard_normal((2, 24)) + rng.standard_normal((15, 24))
     groups, other = np.arange(24) // 3, (0.5, 0.2)
     adjustment = Adjustment(build_design(24, tuple("ab" * 12)), components)
-    choice = hold_out(values, groups, other, adjustment=adjustment)
+    choice = hold_out(values, groups, other, adjustment)
     where = fold_of_samples(groups, held_out.FOLDS)
 
     def density(intensity: float, of_variances: float) -> list[np.ndarray]:
@@ -106,7 +112,7 @@ def test_samples_drawn_of_many_keep_their_rows_of_the_design(monkeypatch: pytest
     shift = np.array([50.0 * "abcd".index(category) for category in categories])
     values = rng.standard_normal((25, 60))
     adjustment = Adjustment(build_design(60, categories))
-    shifted = hold_out(values + shift, np.arange(60), (0.5, 0.1), adjustment=adjustment)
-    plain = hold_out(values, np.arange(60), (0.5, 0.1), adjustment=adjustment)
+    shifted = hold_out(values + shift, np.arange(60), (0.5, 0.1), adjustment)
+    plain = hold_out(values, np.arange(60), (0.5, 0.1), adjustment)
     assert shifted.samples == 40
     assert (shifted.intensity, shifted.variance_intensity) == (plain.intensity, plain.variance_intensity)
