@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import grnledger
 import numpy as np
 import pytest
+from grnledger.analysis.chance import pair_tests
 from grnledger.analysis.resampling import resampling_of
 
 if TYPE_CHECKING:
@@ -144,6 +145,18 @@ def test_the_kernel_over_samples_is_of_what_is_left(grn: Callable[..., Any], fil
         shares.append(fit.json["h2"])
     assert shares[0] == pytest.approx(shares[1], abs=1e-4)
     assert shares[0] > 0.05
+
+
+def test_pairs_are_tested_by_what_is_left(files: Path, values: np.ndarray):
+    pairs = np.array([[0, 1], [2, 9], [5, 20]])
+    strengths: list[np.ndarray] = []
+    for store, donors in (("a.grn", 0.0), ("b.grn", 40.0)):
+        shift = donors * np.outer(np.arange(30) % 7, ["abc".index(donor[0]) for donor in DONORS])
+        expression = (values + shift, tuple(GENES), tuple(SAMPLES))
+        tests = pair_tests(grnledger.init(files / store, expression=expression, within=DONORS, remove_pcs=1), "v0")
+        assert (tests.samples, tests.degrees_of_freedom) == (COUNT, COUNT - 4)
+        strengths.append(tests.rho.pairs(pairs))
+    np.testing.assert_allclose(strengths[0], strengths[1], rtol=1e-6, atol=1e-9)
 
 
 def test_auto_removes_what_stands_out(init: Callable[..., Any]):
