@@ -47,7 +47,8 @@ def normal_scores(values: NDArray[np.float64], *, seed: int = SEED) -> NDArray[n
     tie_breaks = np.random.RandomState(seed).random_sample((genes, samples))
     order = np.lexsort((tie_breaks, values), axis=-1)
     scores = np.empty(values.shape)
-    quantiles: NDArray[np.float64] = ndtri((np.arange(1, samples + 1) - 0.375) / (samples + 0.25))
+    shares = (np.arange(1, samples + 1, dtype=np.float64) - 0.375) / (samples + 0.25)
+    quantiles = np.asarray(ndtri(shares), dtype=np.float64)
     np.put_along_axis(scores, order, np.broadcast_to(quantiles, values.shape), axis=-1)
     scores[is_constant(values)] = 0.0
     return scores
