@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from ..engine.adjustment.components import remove
 from ..engine.errors import Conflict, NotFound
 from ..engine.estimation.held_out import can_hold_out, hold_out
 from ..engine.estimation.shrinkage_intensity import optimal_intensity
@@ -27,7 +28,7 @@ from ..engine.network.partial_correlations import SelectedPairs
 from ..engine.wording import counted
 from ..storage.files import layout
 from ..storage.networks.provenance import software
-from .lmm.signals import base_values
+from .base_values import adjustment_of, prepare_kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy import sparse
 
+    from ..engine.adjustment.adjustment import Adjustment
     from ..engine.inference.false_discovery import Chance
     from ..engine.network.partial_correlations import PartialCorrelations
     from ..engine.network.pathway import Pathway
@@ -123,9 +125,9 @@ def pair_tests(repo: Repository, rev: str, *, progress: Progress | None = None) 
     if base.expression is None or degrees is None:
         why = "was not estimated from samples" if degrees is None else "keeps no expression"
         raise NotFound(f"The base of {rev} {why}: no edge can be told from chance.", code="no-samples-to-test")
-    scores = normal_scores(base_values(base))
-    counts = _counts(repo, base, scores, degrees, progress)
-    rho = shrunk_correlations(base.panel, scores, counts.intensity)
+    samples = _samples(base)
+    counts = _counts(repo, base, samples, degrees, progress)
+    rho = shrunk_correlations(base.panel, samples.columns, counts.intensity)
     chance = against_chance(counts.observed, counts.null)
     paths = _pairs_at(rho, _cutoff_of_paths(chance, counts.observed), None)
     return PairTests(rho, counts.intensity, len(base.samples), degrees, chance, edge_matrix(paths, len(base.panel)))
@@ -193,6 +195,26 @@ def evidence_if_any(
 
 
 @dataclass(frozen=True, slots=True)
+class _Samples:
+    """Normal scores of a base's samples, what was removed from them, and the columns that correlations are those of."""
+
+    scores: NDArray[np.float64]
+    adjustment: Adjustment | None
+    columns: NDArray[np.float64]
+
+
+def _samples(base: StoredBase) -> _Samples:
+    """Return normal scores of what categories and covariates leave, from which components are removed once."""
+    values = prepare_kept(base).values
+    adjustment = adjustment_of(base.removed, np.arange(values.shape[1], dtype=np.intp))
+    if adjustment is None:
+        scores = normal_scores(values)
+        return _Samples(scores, None, scores)
+    scores = normal_scores(remove(values, adjustment.design.basis))
+    return _Samples(scores, adjustment, adjustment.columns(scores))
+
+
+@dataclass(frozen=True, slots=True)
 class _Counts:
     """What is kept of a base: numbers of pairs by strength, of the data and of the null, and λ of both."""
 
@@ -201,16 +223,14 @@ class _Counts:
     intensity: float
 
 
-def _counts(
-    repo: Repository, base: StoredBase, scores: NDArray[np.float64], degrees: int, progress: Progress | None
-) -> _Counts:
+def _counts(repo: Repository, base: StoredBase, samples: _Samples, degrees: int, progress: Progress | None) -> _Counts:
     """Return the counts of a base, from the store where it has them."""
     parameters: dict[str, Parameter] = {"degrees_of_freedom": degrees, "scans": SCANS, "seed": SEED, "method": 1}
     artifact = repo.artifacts.find(layout.CHANCE, base.id, parameters)
     if artifact is not None and (counts := _read(artifact)) is not None:
         return counts
-    intensity = _intensity(scores, base)
-    rho = shrunk_correlations(base.panel, scores, intensity)
+    intensity = _intensity(samples, base)
+    rho = shrunk_correlations(base.panel, samples.columns, intensity)
     observed = count_strengths(rho, len(base.panel), progress=_part(progress, 0, 1 + SCANS))
     null = independent_counts(base.panel, degrees, intensity, progress=_part(progress, 1, 1 + SCANS))
     with contextlib.suppress(Conflict, OSError):  # an exported file, or a full disk: they are computed again
@@ -236,16 +256,18 @@ def _read(artifact: Artifact) -> _Counts | None:
     return _Counts(observed, null, intensity)
 
 
-def _intensity(scores: NDArray[np.float64], base: StoredBase) -> float:
+def _intensity(samples: _Samples, base: StoredBase) -> float:
     """Return λ of normal scores: by samples held out where there are enough, else by the formula."""
-    groups = np.arange(scores.shape[1], dtype=np.intp)
+    groups = np.arange(samples.scores.shape[1], dtype=np.intp)
     if base.groups:
         groups = np.unique(base.groups, return_inverse=True)[1].astype(np.intp)
-    choice = hold_out(scores, groups, (0.5, 1.0)) if can_hold_out(groups) else None
+    choice = None
+    if can_hold_out(groups):
+        choice = hold_out(samples.scores, groups, (0.5, 1.0), adjustment=samples.adjustment)
     if choice is not None:
         return choice.intensity
-    deviations = scores.std(axis=1, ddof=1, keepdims=True)
-    return optimal_intensity(scores / np.where(deviations > 0, deviations, 1.0))
+    deviations = samples.columns.std(axis=1, ddof=1, keepdims=True)
+    return optimal_intensity(samples.columns / np.where(deviations > 0, deviations, 1.0))
 
 
 def _cutoff_of_paths(chance: Chance, observed: StrengthCounts) -> float | None:

@@ -190,7 +190,7 @@ FIELDS: dict[str, tuple[str, dict[str, str]]] = {
     ),
     "clone": ("store, versions, head, content", {}),
     "fetch": ("versions, bases, refs", {"refs": "kind, ref, version, content, id"}),
-    "export": (f"{IDENTITY}, matrix, genes, file", {}),
+    "export": (f"{IDENTITY}, matrix, genes, file, shrinkage, of_samples", {}),
     "verify": ("sound, findings, entries, versions, bases, analyses, cached, readable, residuals", {}),
     "pack": ("entries, packs, files, swept", {}),
 }

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ..adjustment.components import remove
+from ..adjustment.contrasts import Contrasts, hold_out_contrasts
 from ..threads import one_blas_thread
-from .expression import is_constant, variances
+from .expression import is_constant
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+
+    from ..adjustment.adjustment import Adjustment
 
 FOLDS, FEWER_FOLDS = 20, 10
 """Parts that the groups are split into, and how many from 500 samples on; with fewer groups, each is a part. More parts
@@ -77,7 +81,13 @@ def can_hold_out(groups: NDArray[np.intp]) -> bool:
     return len(sizes) >= FEWEST_GROUPS and 2 * int(sizes.max()) <= len(groups)
 
 
-def hold_out(values: NDArray[np.float64], groups: NDArray[np.intp], other: tuple[float, float]) -> HeldOut | None:
+def hold_out(
+    values: NDArray[np.float64],
+    groups: NDArray[np.intp],
+    other: tuple[float, float],
+    *,
+    adjustment: Adjustment | None = None,
+) -> HeldOut | None:
     """Return the intensities at which held-out samples are most likely under a Gaussian model of the others.
 
     Parameters
@@ -88,6 +98,9 @@ def hold_out(values: NDArray[np.float64], groups: NDArray[np.intp], other: tuple
         The group of each sample, numbered from 0: replicates of one culture, say. A group is held out as a whole.
     other : tuple of float and float
         λ and λ_var with which the choice is compared, such as the analytic ones.
+    adjustment : Adjustment, optional
+        What is removed first; coefficients and components are those of the samples that are not held out, see
+        `hold_out_contrasts`. The gain is then one a contrast, and its error over the parts.
 
     Returns
     -------
@@ -109,19 +122,29 @@ def hold_out(values: NDArray[np.float64], groups: NDArray[np.intp], other: tuple
     >>> choice.intensity < 1, choice.gain > 3 * choice.error > 0
     (True, True)
     """
-    values, groups = _drawn(values[~is_constant(values)], groups)
+    drawn = _drawn(groups)
+    if adjustment is None:
+        samples = _Samples(values[~is_constant(values)][:, drawn])
+    else:
+        basis = adjustment.design.basis
+        varying = np.any(remove(values, basis), axis=1)
+        samples = _Samples(values[varying][:, drawn], basis[drawn], adjustment.components)
+    groups = np.unique(groups[drawn], return_inverse=True)[1].astype(np.intp)
     where = fold_of_samples(groups, FOLDS if len(groups) < MANY_SAMPLES else FEWER_FOLDS)
     with one_blas_thread():  # as many cores as there are, the same intensities
-        folds = [_Fold.of(values, where == fold) for fold in range(int(where.max()) + 1)]
+        folds = [_Fold.of(samples, where == fold) for fold in range(int(where.max()) + 1)]
         if not all(np.median(fold.spread) > 0 for fold in folds):
             return None
         variance_intensity = _best(lambda share: sum(fold.diagonal(share) for fold in folds), least=0)
-        held = [fold.held_out(values, variance_intensity) for fold in folds]
+        held = [fold.held_out(samples, variance_intensity) for fold in folds]
         intensity = _best(lambda share: sum(float(fold.density(share).sum()) for fold in held), least=1)
-        best = np.concatenate([fold.density(intensity) for fold in held])
-        others = np.concatenate([fold.held_out(values, other[1]).density(other[0]) for fold in folds])
-    order = np.concatenate([np.flatnonzero(fold.held) for fold in folds])
-    gain, error = mean_over_groups(best - others, groups[order])
+        best = [fold.density(intensity) for fold in held]
+        others = [fold.held_out(samples, other[1]).density(other[0]) for fold in folds]
+    if adjustment is None:
+        units = groups[np.concatenate([np.flatnonzero(fold.held) for fold in folds])]
+    else:
+        units = np.repeat(np.arange(len(folds)), [len(densities) for densities in best])
+    gain, error = mean_over_groups(np.concatenate(best) - np.concatenate(others), units)
     return HeldOut(intensity, variance_intensity, gain, error, len(groups), len(np.unique(groups)), len(folds))
 
 
@@ -156,6 +179,34 @@ def mean_over_groups(gains: NDArray[np.float64], groups: NDArray[np.intp]) -> tu
     return mean, math.sqrt(count / (count - 1) * float(np.square(sums).sum())) / len(gains)
 
 
+class _Samples(NamedTuple):
+    """The samples of which some are held out.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (p, n)
+        Genes by samples.
+    basis : ndarray of float64, shape (n, k), optional
+        Columns that span what is removed; the mean alone when absent.
+    components : int
+        How many principal components are removed, too.
+    """
+
+    values: NDArray[np.float64]
+    basis: NDArray[np.float64] | None = None
+    components: int = 0
+
+    def split(self, held: NDArray[np.bool_]) -> Contrasts:
+        """Return the others less their mean and those held out less the same, or without all that is removed."""
+        if self.basis is not None:
+            return hold_out_contrasts(self.values, held, self.basis, self.components)
+        others = self.values[:, ~held]
+        means = others.mean(axis=1, keepdims=True)
+        deviations = others - means
+        deviations[is_constant(others)] = 0.0
+        return Contrasts(deviations, self.values[:, held] - means, others.shape[1] - 1)
+
+
 @dataclass(frozen=True, slots=True)
 class _Fold:
     """What is learnt without the samples of a fold.
@@ -166,23 +217,22 @@ class _Fold:
         The samples held out.
     spread : ndarray of float64, shape (p,)
         Variances in the others.
-    means : ndarray of float64, shape (p, 1)
-        Means in the others.
     squares : ndarray of float64, shape (p,)
-        Sums over the samples held out of the squared distance from these means.
+        Sums over the contrasts held out of their squares.
+    contrasts : int
+        Their number: one a sample, unless more than the mean is removed.
     """
 
     held: NDArray[np.bool_]
     spread: NDArray[np.float64]
-    means: NDArray[np.float64]
     squares: NDArray[np.float64]
+    contrasts: int
 
     @classmethod
-    def of(cls, values: NDArray[np.float64], held: NDArray[np.bool_]) -> _Fold:
-        others = values[:, ~held]
-        means = others.mean(axis=1, keepdims=True)
-        squares = np.square(values[:, held] - means).sum(axis=1)
-        return cls(held, variances(others), means, squares)
+    def of(cls, samples: _Samples, held: NDArray[np.bool_]) -> _Fold:
+        others, new, degrees = samples.split(held)
+        spread = np.square(others).sum(axis=1) / degrees
+        return cls(held, spread, np.square(new).sum(axis=1), new.shape[1])
 
     def shrunk(self, share: float) -> NDArray[np.float64]:
         return share * float(np.median(self.spread)) + (1.0 - share) * self.spread
@@ -192,24 +242,20 @@ class _Fold:
         shrunk = self.shrunk(share)
         if not np.all(shrunk > 0):
             return -math.inf
-        count = int(np.count_nonzero(self.held))
-        return -0.5 * float((count * np.log(shrunk) + self.squares / shrunk).sum())
+        return -0.5 * float((self.contrasts * np.log(shrunk) + self.squares / shrunk).sum())
 
-    def held_out(self, values: NDArray[np.float64], share: float) -> _HeldOutFold:
+    def held_out(self, samples: _Samples, share: float) -> _HeldOutFold:
         """Return the samples held out in the coordinates of the others."""
-        others = values[:, ~self.held] - self.means
-        constant = is_constant(values[:, ~self.held])
-        others[constant] = 0.0
-        others /= np.sqrt(np.where(constant, 1.0, self.spread))[:, np.newaxis]
+        others, new, degrees = samples.split(self.held)
+        others = others / np.sqrt(np.where(self.spread > 0, self.spread, 1.0))[:, np.newaxis]
         shrunk = self.shrunk(share)
-        new = (values[:, self.held] - self.means) / np.sqrt(shrunk)[:, np.newaxis]
-        degrees = others.shape[1] - 1
+        new = new / np.sqrt(shrunk)[:, np.newaxis]
         eigenvalues, vectors = np.linalg.eigh(others.T @ others / degrees)
         kept = eigenvalues > len(eigenvalues) * np.finfo(np.float64).eps * eigenvalues[-1]
         eigenvalues, vectors = eigenvalues[kept], vectors[:, kept]
         projected = np.square((others.T @ new).T @ vectors) / (degrees * eigenvalues)
-        constant_part = len(values) * math.log(2.0 * math.pi) + float(np.log(shrunk).sum())
-        return _HeldOutFold(eigenvalues, projected, np.square(new).sum(axis=0), constant_part, len(values))
+        constant_part = len(self.spread) * math.log(2.0 * math.pi) + float(np.log(shrunk).sum())
+        return _HeldOutFold(eigenvalues, projected, np.square(new).sum(axis=0), constant_part, len(self.spread))
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,12 +302,10 @@ def _best(likelihood: Callable[[float], float], *, least: int) -> float:
         steps = [*range(max(least, best - reach), min(_STEPS, best + reach) + 1, stride)]
 
 
-def _drawn(values: NDArray[np.float64], groups: NDArray[np.intp]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """Return samples and groups, of many samples as many whole groups as stay within `MOST_SAMPLES`."""
+def _drawn(groups: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the samples to choose by: all, or of many as many whole groups as stay within `MOST_SAMPLES`."""
     if len(groups) <= MOST_SAMPLES:
-        return values, groups
+        return np.arange(len(groups))
     sizes = np.bincount(groups)
     order = np.random.RandomState(SEED).permutation(len(sizes))
-    chosen = order[np.cumsum(sizes[order]) <= MOST_SAMPLES]
-    is_drawn = np.isin(groups, chosen)
-    return values[:, is_drawn], np.unique(groups[is_drawn], return_inverse=True)[1].astype(np.intp)
+    return np.flatnonzero(np.isin(groups, order[np.cumsum(sizes[order]) <= MOST_SAMPLES]))
