@@ -144,7 +144,7 @@ FIELDS: dict[str, tuple[str, dict[str, str]]] = {
         {**WITHIN_A_SIGNAL, "effects": "covariate, effect, se, t, log10_p"},
     ),
     "lmm enrich": (
-        f"{IDENTITY}, {SIGNAL}, {MIXED_MODEL}, alternative, set_weight, left_out, permuted, count, sets",
+        f"{IDENTITY}, {SIGNAL}, {MIXED_MODEL}, alternative, normal, set_weight, left_out, permuted, count, sets",
         {
             **WITHIN_A_SIGNAL,
             "sets": (
@@ -210,9 +210,9 @@ NOTES = """\
   variance outside of the covariates; `variance_kernel` goes with the kernel as it is, so that its part of a value is
   s times that. `log_likelihood_h2_1` is null where h² = 1 is impossible. `permuted` is null, or `permutations`,
   `h2_median`, `h2_95` and `p`. Of a file with several signals `lmm fit` has `traits` in place of the numbers: `trait`,
-  and the fields from `method` to `maxima` for each. `set_weight` is the part that the sets' own variance has of what
-  goes along network and sets, null without it. `gain` is over the first version, in nats. `tests` is empty where the
-  rows went to `output`.
+  and the fields from `method` to `maxima` for each. `normal` is true where normal scores were tested.
+  `set_weight` is the part that the sets' own variance has of what goes along network and sets, null without it. `gain`
+  is over the first version, in nats. `tests` is empty where the rows went to `output`.
 * `revert`, `cherry-pick`, `merge`, `switch`, `reinvert`, and `branch` and `tag` with a name have the fields of
   `rollback`; `done` is a sentence. `push` and `import` have those of `fetch`. `written` is false where all of a file
   was active already. Each of the `findings` of `verify` has `kind`, `file`, `what`, `versions`, `refs` and `repaired`.
