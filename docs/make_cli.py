@@ -73,12 +73,13 @@ BASE = (
 
 ANALYSIS = (
     "analysis, input, likelihood, parameters, time, rank, rank_within_one_error, flat, reason, converged, divergence, "
-    "residual, sweeps, moonlighting, at_sight, modules, genes, ranks, histogram"
+    "residual, sweeps, moonlighting, at_sight, min_share, modules, genes, second, ranks, histogram"
 )
 WITHIN_AN_ANALYSIS = {
     "ranks": "rank, held_out, standard_error, dispersion, log_likelihood, second_difference, divergence",
     "modules": "module, genes, mass, top_genes, best_set, best_set_q",
     "genes": "gene, module, share, second_module, second_share, q, stability",
+    "second": "gene, module, also_in, share, share_low, share_high, q, stability",
     "histogram": "share_from, share_to, entries",
 }
 
@@ -199,9 +200,11 @@ NOTES = """\
   the least rank within one standard error of the best, `flat` whether the curve is too flat to choose a rank. `mass` is
   a module's share of V; `share` and `second_share` are of a gene; `q` is null where there is no likelihood to test
   with. `moonlighting` are the genes that are in two modules by that test, or null; `at_sight` those with more than 10 %
-  in a second one. `log_likelihood` leaves out the term log V!, which all ranks have in common; it is null where 20
-  starts do not agree on one. `second_difference` is that of `divergence`. `stability` is the share of the other
-  restarts that have the gene in that module, null with a single one. `nmf diff`: `change` is `matched`, `split`,
+  in a second one. `second` are those of `moonlighting` (without a likelihood, all genes) of which another module has
+  `min_share` or more, the largest share first; `share_low` and `share_high` are its 95 % interval, null without a
+  likelihood. `log_likelihood` leaves out the term log V!, which all ranks have in common; it is null where 20 starts do
+  not agree on one. `second_difference` is that of `divergence`. `stability` is the share of the other restarts that
+  have the gene in that module, null with a single one. `nmf diff`: `change` is `matched`, `split`,
   `gained`, `merged` or `lost`; `distance` is the share of a gene that is in other modules than before, by the modules
   of the earlier version; `moved` of them are beyond `cut`, where `moved_by_chance` are expected; `p` is the share of
   resamples that have as many, and `distinguishable` is null without `--resamples`.

@@ -110,7 +110,52 @@ def test_counts_of_a_file_have_a_likelihood_and_genes_of_two_modules(
     assert all(row["q"] <= 0.02 and row["second_module"] != row["module"] for row in rows)
     ranks = grn(*asked, "--table", "ranks")
     assert [line.split()[0] for line in ranks.out.splitlines()] == ["rank", "2", "3", "4"]
-    assert "in two modules (false discovery rate 2 %)" in ranks.err
+    assert "discovery" not in ranks.err
+
+
+def test_second_modules_lead_with_their_share_and_its_interval(
+    store: Path, grn: Callable[..., Any], drawn: SimulatedCounts, names: list[str]
+) -> None:
+    asked = ("-s", store, "nmf", "--input", store.parent / "counts.tsv", "--rank", 3, "--restarts", 4)
+    answer = grn(*asked, "--json").json
+    assert answer["min_share"] == 0.1
+    shares = [row["share"] for row in answer["second"]]
+    assert shares == sorted(shares, reverse=True)
+    assert min(shares) >= 0.1
+    assert {row["gene"] for row in answer["second"]} <= set(answer["moonlighting"])
+    truth = dict(zip(names, drawn.minor.tolist(), strict=True))
+    for row in answer["second"]:
+        assert 0.0 <= row["share_low"] < row["share"] < row["share_high"] <= 1.0
+        assert row["share"] == pytest.approx(truth[row["gene"]], abs=0.08)
+    least = round(answer["second"][1]["share"] - 0.001, 3)
+    text = grn(*asked, "--min-share", least, "--table", "second")
+    first, also = answer["second"][0], answer["second"][0]["also_in"]
+    assert [line.split()[0] for line in text.out.splitlines()] == [
+        "gene",
+        *(row["gene"] for row in answer["second"][:2]),
+    ]
+    assert f"2 of 60 genes also in a second module with a share of {least:g} or more there" in text.err
+    assert f": {first['gene']} in {also} ({first['share']:.2f}, {first['share_low']:.2f} to " in text.err
+    every = grn(*asked, "--min-share", 0, "--json").json
+    assert {row["gene"] for row in every["second"]} == set(answer["moonlighting"])
+    assert grn(*asked, "--min-share", 1.5).code == 2
+    shown = grn("-s", store, "nmf", "show", answer["analysis"], "--json").json
+    assert shown["second"] == answer["second"]
+
+
+def test_second_modules_of_correlations_have_a_share_and_no_interval(store: Path, grn: Callable[..., Any]) -> None:
+    asked = ("-s", store, "nmf", "--rank", 3, "--restarts", 3)
+    answer = grn(*asked, "--min-share", 0.2, "--json").json
+    by_share = sorted(
+        (row for row in answer["genes"] if row["second_share"] >= 0.2), key=lambda row: -row["second_share"]
+    )
+    assert [(row["gene"], row["share"]) for row in answer["second"]] == [
+        (row["gene"], row["second_share"]) for row in by_share
+    ]
+    assert {(row["share_low"], row["q"]) for row in answer["second"]} <= {(None, None)}
+    assert (
+        "of 60 genes also in a second module with a share of 0.1 or more there. This is not a test" in grn(*asked).err
+    )
 
 
 def test_values_that_are_no_whole_numbers_have_no_likelihood(
