@@ -93,7 +93,7 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         "library",
         type=click.Path(path_type=Path),
         metavar="FILE.gmt",
-        help="Show the gene set that is closest to each module.",
+        help="Show the gene set that is most over-represented in each module, against all genes factored.",
     )(command)
 
 

@@ -77,7 +77,7 @@ ANALYSIS = (
 )
 WITHIN_AN_ANALYSIS = {
     "ranks": "rank, held_out, standard_error, dispersion, log_likelihood, second_difference, divergence",
-    "modules": "module, genes, mass, top_genes, best_set, best_set_q",
+    "modules": "module, genes, mass, top_genes, best_set, best_set_q, best_set_shared, best_set_genes",
     "genes": "gene, module, share, second_module, second_share, q, stability",
     "second": "gene, module, also_in, share, share_low, share_high, q, stability",
     "histogram": "share_from, share_to, entries",

@@ -28,7 +28,7 @@ SHORT = 8
 """Digits of an analysis's id that people see."""
 
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "modules": ("module", "genes", "mass", "top_genes", "best_set", "best_set_q"),
+    "modules": ("module", "genes", "mass", "top_genes", "best_set", "best_set_q", "best_set_shared", "best_set_genes"),
     "genes": ("gene", "module", "share", "second_module", "second_share", "q", "stability"),
     "second": ("gene", "module", "also_in", "share", "share_low", "share_high", "q", "stability"),
     "ranks": (
@@ -40,13 +40,15 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 
 NOTES = {
     "modules": "genes: largest share, or tested second share, is in it. mass: share of the fitted total.",
+    "sets": "best set: most over-represented among the genes whose largest share is in the module, of those factored; "
+    "shared: how many of its genes these are. q: over all modules and sets.",
     "ranks": "held out, standard error: mean KL divergence of an entry. log likelihood: without its "
     "term log V!; – where 20 starts do not agree on one.",
     "second": "share: of the gene, in the module that it is also in; low and high: its 95 % interval, the usages of "
     "modules taken as known. q is not about size: it falls with every sample.",
     "genes": "share: of the gene, in that module. stability: share of the other starts that agree.",
 }
-"""The note under each table."""
+"""The note under each table, and that on gene sets."""
 
 TABLES = (*COLUMNS, "weights", "usage")
 
@@ -138,7 +140,7 @@ def answer(
         json=lambda: {**(identity or {}), **_json(named_analysis, artifact, sets, least_share)},
         text=lambda: output.table([title.replace("_", " ") for title in titles], values),
         paged=True,
-        notes=[*_warnings(named_analysis), *map(Note, _notes(named_analysis, table, of, least_share)), *notes],
+        notes=[*_warnings(named_analysis), *map(Note, _notes(named_analysis, table, of, sets, least_share)), *notes],
     )
 
 
@@ -152,12 +154,14 @@ def _warnings(named_analysis: NamedAnalysis) -> Iterator[Note]:
         yield caution(f"The rank is not certain. {survey.reason}", ("tsv", "json"))
 
 
-def _notes(named_analysis: NamedAnalysis, table: str, of: str, least_share: float) -> Iterator[str]:
+def _notes(named_analysis: NamedAnalysis, table: str, of: str, sets: Sets, least_share: float) -> Iterator[str]:
     yield f"{of}{printable(named_analysis.description)}."
     yield named_analysis.analysis.survey.reason
     yield _second_note(named_analysis, least_share)
     if table in NOTES:
         yield NOTES[table]
+    if table == "modules" and sets:
+        yield NOTES["sets"]
 
 
 def _second_note(named_analysis: NamedAnalysis, least_share: float) -> str:
@@ -212,6 +216,8 @@ def _module_rows(named_analysis: NamedAnalysis, sets: Sets) -> Rows:
             names(module),
             closest.name if (closest := best[module]) else None,
             closest.q if closest else None,
+            closest.shared if closest else None,
+            closest.size if closest else None,
         )
         for module in range(analysis.best.rank)
     ]

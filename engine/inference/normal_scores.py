@@ -1,4 +1,4 @@
-"""Normal scores: values replaced by the normal deviates of their ranks."""
+"""Normal scores, values replaced by the normal deviates of their ranks; and how heavy the tails of values are."""
 
 from __future__ import annotations
 
@@ -41,3 +41,15 @@ def normal_scores(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
     ranks = rankdata(values, axis=-1)
     return np.asarray(ndtri((ranks - BLOM) / (values.shape[-1] + 1.0 - 2.0 * BLOM)), dtype=np.float64)
+
+
+def excess_kurtosis(values: NDArray[np.float64]) -> float:
+    """Return the fourth moment about the mean over the squared variance, less 3: 0 for normal values.
+
+    Examples
+    --------
+    >>> excess_kurtosis(np.array([-1.0, 1.0, -1.0, 1.0]))
+    -2.0
+    """
+    squares = np.square(values - values.mean())
+    return float(np.mean(np.square(squares)) / np.mean(squares) ** 2 - 3.0)

@@ -400,6 +400,9 @@ def test_normal_scores_are_the_same_whatever_the_scale_of_the_signal(lab: Lab, g
     assert (scores["normal"], scores["sets"], scores["h2"]) == (True, steep["sets"], steep["h2"])
     raw = grn("lmm", "enrich", "--pheno", "z.tsv", "--sets", "sets.gmt", "--json").json
     assert raw["normal"] is False
+    steep = grn("lmm", "enrich", "--pheno", "steep.tsv", "--sets", "sets.gmt", "--ci", "none").err
+    assert "heavy tails (excess kurtosis " in steep
+    assert "heavy tails" not in grn("lmm", "enrich", "--pheno", "steep.tsv", *asked[:-1]).err
     assert raw["h2"] != scores["h2"]
     assert "normal scores of its ranks" in grn("lmm", "enrich", "--pheno", "z.tsv", *asked[:-1]).err
 

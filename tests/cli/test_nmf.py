@@ -72,9 +72,16 @@ def test_the_modules_of_a_version_s_correlations(
     assert {row["q"] for row in answer["genes"]} == {None}
     assert sorted(row["best_set"] for row in answer["modules"]) == ["MODULE_0", "MODULE_1", "MODULE_2"]
     assert all(row["best_set_q"] < 1e-6 for row in answer["modules"])
+    main = {row["gene"]: row["module"] for row in answer["genes"]}
+    library = dict(line.split("\t-\t") for line in (store.parent / "sets.gmt").read_text().splitlines())
+    for row in answer["modules"]:
+        genes = library[row["best_set"]].split("\t")
+        inside = sum(main[gene] == row["module"] for gene in genes)
+        assert (row["best_set_shared"], row["best_set_genes"]) == (inside, len(genes))
     assert sum(row["mass"] for row in answer["modules"]) == pytest.approx(1.0)
     assert grn(*asked, "--json").out == printed.out
     text = grn(*asked)
+    assert "best set: most over-represented" in text.err
     assert "KL divergence, not a likelihood" in text.err
     assert "Rank 3 is the only one surveyed." in text.err
     table = list(csv.DictReader(grn(*asked, "--table", "genes", "--tsv").out.splitlines(), delimiter="\t"))

@@ -30,6 +30,9 @@ COLUMNS = (
 
 BEYOND = "beta: shift of a set beyond what the network predicts, relative to the other genes, in the signal's units."
 
+HEAVY_TAILS = 3.0
+"""Excess kurtosis of a signal from which --normal is pointed at: that of t with 6 degrees of freedom."""
+
 NORMAL = "The signal is the normal scores of its ranks, whose units are their standard deviations."
 
 OWN_VARIANCE = (
@@ -189,6 +192,8 @@ def command(
 
 def _notes(store_model: StoreModel, signal: Signal, tests: SetTests, h2: str) -> Iterator[str]:
     """Yield the sentences beside the table."""
+    from ....engine.inference.normal_scores import excess_kurtosis
+
     for name, value in lmm.model_facts(store_model, signal):
         yield f"{name}: {value}"
     yield f"h² along the network: {h2}"
@@ -198,6 +203,12 @@ def _notes(store_model: StoreModel, signal: Signal, tests: SetTests, h2: str) ->
         share, most = (output.number(100 * part) for part in (tests.permuted.share, tests.permuted.most))
         yield f"In the permutations {share} % of the sets have p < 0.05, where 5 % should; one set has {most} %."
     yield f"{NORMAL} {BEYOND}" if store_model.normal else BEYOND
+    kurtosis = excess_kurtosis(store_model.model.traits[:, 0])
+    if kurtosis > HEAVY_TAILS:
+        yield (
+            f"The signal has heavy tails (excess kurtosis {output.number(kurtosis)}): a few genes may "
+            "shift a small set. --normal tests its ranks."
+        )
     if tests.set_weight is not None:
         yield f"{OWN_VARIANCE} {output.number(100 * tests.set_weight)} % of what goes along network and sets."
     elif store_model.relation.base is not None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from grnledger.engine.inference.normal_scores import normal_scores
-from scipy.stats import norm
+from grnledger.engine.inference.normal_scores import excess_kurtosis, normal_scores
+from scipy.stats import kurtosis, norm
 
 
 def test_scores_are_normal_deviates_of_ranks_and_equal_values_share_one():
@@ -13,3 +13,8 @@ def test_scores_are_normal_deviates_of_ranks_and_equal_values_share_one():
     np.testing.assert_allclose(normal_scores(values), norm.ppf((ranks - 0.375) / 5.25), rtol=1e-12)
     np.testing.assert_array_equal(normal_scores(values[0]), normal_scores(values)[0])
     np.testing.assert_allclose(normal_scores(np.full(4, 7.0)), 0.0, atol=1e-15)
+
+
+def test_the_excess_kurtosis_is_that_of_scipy():
+    values = np.random.default_rng(1).standard_t(3, 500)
+    np.testing.assert_allclose(excess_kurtosis(values), kurtosis(values), rtol=1e-10)
