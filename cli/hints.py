@@ -40,6 +40,7 @@ HINTS: dict[str, str] = {
     "logs-of-logs": "Leave the transform out. If the values are counts or intensities, add --scale linear.",
     "negative-counts": "These are not counts: leave --counts out.",
     "no-factors-for-samples": "`grn init --estimator factor --factors K` makes a base with K factors.",
+    "no-score": "Rank by ρ: --rank-by rho. A base that `grn init --expression` estimates has a score.",
     "no-variance-left": (
         "Leave such genes out with --drop-constant, or the hardly detected ones with --min-detected 0.2."
     ),
@@ -52,10 +53,12 @@ HINTS: dict[str, str] = {
     "shares-as-counts": "Use --transform log1p without --counts; if these are counts all the same, add --scale linear.",
     "singular-covariance": "Use more samples, a shrinkage estimate, or a --ridge larger than {ridge}.",
     "singular-estimate": "Use --estimator shrinkage, or fewer genes than samples: --top-variance N.",
+    "strengths-of-two-bases": "Compare them by --rank-by rho.",
     "subtraction-without-shared-part": (
         "Use the whole correlation: --kernel full; or a version without the subtraction."
     ),
     "sums-of-no-counts": "Add --counts, or use --duplicates mean.",
+    "threshold-for-clr": "Ask for a number of edges instead, with --top N.",
     "threshold-out-of-range": "Ask for a number of edges instead, with --top N.",
     "too-few-genes-left": "Ask for more genes, or use a smaller --min-detected.",
     "too-few-samples": "If genes and samples are swapped, give the axis of the genes: --genes-in rows|columns.",

@@ -33,6 +33,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "diff": "What changed between two versions, edge by edge.",
         "edges": "The strongest edges of a version.",
         "neighbors": "The strongest partners of a gene.",
+        "links": "Genes that go with the activity of a pathway.",
         "trace": "One edge in each version.",
         "factors": "What each pathway does to an edge or a gene.",
         "nmf": "Gene modules, and genes that are in two modules.",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
 
 import click
 
-from ..engine.choices import Intensity
+from ..engine.choices import Intensity, RankBy
 from ..engine.errors import Conflict, FormatError, InputError, NotFound
 from . import output
 from .answers.answer import EVERY_FORM, Note, caution
@@ -294,6 +294,16 @@ def edge_rules(command: Command) -> Command:
     """Add `--threshold` and `--top`."""
     command = click.option("--threshold", type=float, metavar="RHO", help="Edges have |ρ| of at least this.")(command)
     return click.option("--top", type=int, metavar="N", help="Edges are the N strongest pairs.")(command)
+
+
+def rank_by(command: Command) -> Command:
+    """Add `--rank-by`."""
+    return click.option(
+        "--rank-by",
+        type=click.Choice(get_args(RankBy)),
+        help="The order: a score in which components of pure noise weigh little, ρ itself, or clr: either against what "
+        "the two genes have with all others.  [score; rho with --threshold, or where the base knows no λ or samples]",
+    )(command)
 
 
 def edge_rule(threshold: float | None, top: int | None, default: int) -> EdgeRule:

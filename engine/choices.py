@@ -43,6 +43,10 @@ Crossing = Literal["gained", "lost", "sign_flipped"]
 Order = Literal["rho", "abs"]
 """The order of changes: by the change of ρ, or by that of |ρ|."""
 
+RankBy = Literal["score", "rho", "clr"]
+"""The order of pairs: by a score (ρ of Σ with a penalty at the edge of the noise), by ρ, or by either against the two
+genes' own backgrounds (context likelihood of relatedness)."""
+
 MatrixKind = Literal["covariance", "correlation", "precision", "partial-correlation"]
 """Σ and its correlations; Θ and the partial correlations."""
 

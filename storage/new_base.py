@@ -142,7 +142,7 @@ def from_expression(
         notes = (*notes, f"{len(samples):,} samples taken, as asked")
     prepared = prepare(expression, preparation)
     group_of, group_notes = _groups(groups, prepared.samples, source, sample_table)
-    if groups is None and estimator_of(estimator).has_intensity and intensity == "held-out":
+    if groups is None and estimator_of(estimator).has_intensity and intensity in (None, "held-out"):
         _ask_about_replicates(prepared.samples)
     codes = np.unique(group_of, return_inverse=True)[1] if group_of else None
     estimate = estimate_covariance(prepared.values, estimator, factors, intensity=intensity, groups=codes)

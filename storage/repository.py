@@ -218,12 +218,22 @@ class Repository:
         """Return the pathways that are active in a version, in the order of the snapshot's columns."""
         return active_pathways(self._history, self._resolve(rev))
 
-    def snapshot(self, rev: str = "HEAD", *, from_base: bool = False) -> Snapshot:
+    def snapshot(self, rev: str = "HEAD", *, from_base: bool = False, penalty: float = 0.0) -> Snapshot:
         """Return a version's numbers: Σ and Θ as operators, and the questions to them.
 
-        With `from_base` it is read from its base, with all pathways as columns, and not from a later anchor.
+        With `from_base` it is read from its base, with all pathways as columns, and not from a later anchor. With a
+        `penalty` τ they are those of Σ + τV, where V has the variances of the base on its diagonal.
         """
-        return self._session.snapshot(self.version(rev), from_base=from_base)
+        return self._session.snapshot(self.version(rev), from_base=from_base, penalty=penalty)
+
+    def pathways(self, rev: str = "HEAD") -> tuple[Pathway, ...]:
+        """Return the loadings of the pathways that are active in a version, in the order of `active`."""
+        reader = self._session.reader
+        return reader.pathways(reader.recipe(self._resolve(rev)))
+
+    def base_snapshot(self, rev: str = "HEAD") -> Snapshot:
+        """Return the numbers of a version's base alone, without any pathway."""
+        return self._session.reader.base_snapshot(self.version(rev).base)
 
     def base(self, rev: str = "HEAD") -> StoredBase:
         """Return a version's base, with its provenance and the expression it keeps."""
@@ -294,9 +304,9 @@ class Repository:
         changes.check_genes(wanted, len(self.panel))
         return plan_pathways(self._history, branch, tip, wanted, file, message=message, if_absent=if_absent)
 
-    def preview(self, plan: Plan) -> Snapshot:
-        """Return the snapshot that a planned commit would make; nothing is written."""
-        return self._session.diagnostics.preview(plan, name="planned")
+    def preview(self, plan: Plan, *, penalty: float = 0.0) -> Snapshot:
+        """Return the snapshot of a planned commit, with a penalty as for `snapshot`; nothing is written."""
+        return self._session.diagnostics.preview(plan, name="planned", penalty=penalty)
 
     @_transaction
     def revert(self, rev: str, *, only: str | Collection[str] = (), message: str = "") -> Version:

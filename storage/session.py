@@ -114,9 +114,10 @@ class Session:
                     return self.reader.base(base).panel
             raise
 
-    def snapshot(self, version: Version, *, from_base: bool) -> Snapshot:
-        """Return a version's numbers, read from its anchor or from its base."""
-        snapshot = self.reader.snapshot(self.reader.recipe(version.id, from_base=from_base), name=version.name)
+    def snapshot(self, version: Version, *, from_base: bool, penalty: float = 0.0) -> Snapshot:
+        """Return a version's numbers, read from its anchor or from its base; those of Σ + τV with a penalty τ."""
+        recipe = self.reader.recipe(version.id, from_base=from_base)
+        snapshot = self.reader.snapshot(recipe, name=version.name, penalty=penalty)
         if snapshot.content != version.content:
             raise FormatError(
                 f"{version.name} has the content {version.content}, and what was read has another, {snapshot.content}.",

@@ -246,6 +246,8 @@ def _decompose(snapshot: Snapshot, artifacts: Artifacts, part: Part, genes: NDAr
             return Spectral(vectors.astype(np.float64), values.astype(np.float64))
     kernel = network_kernel(snapshot, part, genes)
     if isinstance(kernel, Spectral) and len(genes) <= KEPT_GENES:
+        # In the order of memory in which they are read back, so that the answer then has the same bits.
+        kernel = Spectral(np.ascontiguousarray(kernel.vectors), kernel.values)
         with contextlib.suppress(Conflict, OSError):  # an exported file, or a full disk: it is computed again
             artifacts.keep(
                 layout.KERNEL,

@@ -140,7 +140,7 @@ def mixed_library(samples: int | None, share: float | None, linked: int, signals
 
 def estimated(world: World, samples: int, stream: np.random.Generator) -> Network:
     """Return the network estimated from samples."""
-    base = shrinkage(expression(world, samples, stream)).base
+    base = shrinkage(expression(world, samples, stream), intensity="analytic").base
     assert isinstance(base, FactorCovariance)
     return correlated(base)
 

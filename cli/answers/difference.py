@@ -8,15 +8,17 @@ import click
 
 from ...engine.wording import counted
 from .. import output
-from . import versions
+from . import edges, links as linked, versions
 from .answer import ROWS, Answer, Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from ...analysis.ranking import Ranking
     from ...engine.network.comparison import Difference, Summary
     from ...storage.history.versions import Version
     from ...storage.repository import Repository
+    from .links import LinkChanges
 
 COLUMNS = ("gene_a", "gene_b", "rho_from", "rho_to", "delta", "delta_abs", "change")
 SIDES = ("from", "to")
@@ -47,8 +49,10 @@ def pathway_lines(changes: PathwayChanges, most: int = 10) -> list[str]:
 def answer(
     difference: Difference,
     sides: Sequence[Mapping[str, Any]],
+    ranking: Ranking,
     *,
     pathways: PathwayChanges,
+    links: LinkChanges,
     notes: Iterable[Note] = (),
     code: int = 0,
 ) -> Answer:
@@ -60,8 +64,12 @@ def answer(
         The comparison.
     sides : two mappings
         What names each side: version, id, content.
+    ranking : Ranking
+        By what pairs were ranked.
     pathways : two lists of (name, sign)
         Pathways added and dropped.
+    links : two Links
+        Links gained and lost.
     notes, code
         As for `Answer`.
     """
@@ -69,25 +77,35 @@ def answer(
         (gene_a, gene_b, before, after, after - before, abs(after) - abs(before), change)
         for gene_a, gene_b, before, after, change in difference
     ]
+    columns = edges.strength_columns(ranking)
+    if columns:
+        rows = [(*row, *strengths) for row, strengths in zip(rows, difference.strength.tolist(), strict=True)]
     return Answer(
-        columns=COLUMNS,
+        columns=(*COLUMNS, *(f"{name}_{side}" for name in columns for side in SIDES)),
         rows=rows,
-        json=lambda: _json(difference, sides, pathways),
-        text=lambda: _text(difference, sides, rows, pathways),
+        json=lambda: _json(difference, sides, ranking, pathways, links),
+        text=lambda: _text(difference, sides, ranking, rows, pathways, links),
         paged=True,
         notes=notes,
         code=code,
     )
 
 
-def _json(difference: Difference, sides: Sequence[Mapping[str, Any]], pathways: PathwayChanges) -> dict[str, Any]:
+def _json(
+    difference: Difference,
+    sides: Sequence[Mapping[str, Any]],
+    ranking: Ranking,
+    pathways: PathwayChanges,
+    links: LinkChanges,
+) -> dict[str, Any]:
     return {
         **dict(zip(SIDES, sides, strict=True)),
-        **versions.rule_json(difference.edge_rule, difference.threshold),
+        **edges.rule_json(difference.edge_rule, difference.threshold, ranking),
         "by": difference.by,
         "pathways": {
             what: [name for name, _ in names] for what, names in zip(("added", "dropped"), pathways, strict=True)
         },
+        "links": linked.changes_json(links),
         "summary": {
             "from": _summary(difference.before),
             "to": _summary(difference.after),
@@ -104,22 +122,29 @@ def _summary(side: Summary) -> dict[str, Any]:
 
 
 def _text(
-    difference: Difference, sides: Sequence[Mapping[str, Any]], rows: list[tuple[Any, ...]], pathways: PathwayChanges
+    difference: Difference,
+    sides: Sequence[Mapping[str, Any]],
+    ranking: Ranking,
+    rows: list[tuple[Any, ...]],
+    pathways: PathwayChanges,
+    links: LinkChanges,
 ) -> str:
     names = [str(side["version"]) for side in sides]
     before, after = difference.before, difference.after
+    size = edges.SYMBOLS[ranking.by]
     lines = [click.style(f"{names[0]} → {names[1]}", bold=True)]
     lines += pathway_lines(pathways)
+    lines += ["", *linked.changes_lines(links)] if any(link.links for link in links) else []
     lines += [
         "",
-        _rule(difference, names),
+        _rule(difference, names, ranking),
         "",
         output.table(
             ("", names[0], names[1]),
             [
                 ("edges", before.edges, after.edges),
-                ("mean |ρ|", before.mean_abs, after.mean_abs),
-                ("max |ρ|", before.max_abs, after.max_abs),
+                (f"mean {size}", before.mean_abs, after.mean_abs),
+                (f"max {size}", before.max_abs, after.max_abs),
                 ("density", before.density, after.density),
             ],
         ),
@@ -127,20 +152,38 @@ def _text(
         "",
     ]
     if not rows:
-        return "\n".join([*lines, f"No {'partial correlation' if difference.by == 'rho' else '|ρ|'} changed."])
+        return "\n".join([*lines, f"No {_strength(ranking, difference)} changed."])
+    return "\n".join([*lines, *_changes(difference, ranking, rows, names)])
+
+
+def _changes(difference: Difference, ranking: Ranking, rows: list[tuple[Any, ...]], names: Sequence[str]) -> list[str]:
+    """Return the table of the largest changes under its title."""
     symbol, change = ("ρ", 4) if difference.by == "rho" else ("|ρ|", 5)
-    table = [(*row[:4], row[change], row[6].replace("_", "-")) for row in rows]
-    header = ("gene a", "gene b", f"ρ {names[0]}", f"ρ {names[1]}", f"Δ{symbol}", "change")
-    return "\n".join([*lines, click.style(f"Largest changes of {symbol}:", bold=True), output.table(header, table)])
+    if ranking.by == "rho":
+        table = [(*row[:4], row[change], row[6].replace("_", "-")) for row in rows]
+        header = ("gene a", "gene b", f"ρ {names[0]}", f"ρ {names[1]}", f"Δ{symbol}", "change")
+    else:
+        table = [(*row[:4], *row[7:], row[6].replace("_", "-")) for row in rows]
+        columns = (f"{what} {name}" for what in ("ρ", ranking.by) for name in names)
+        header = ("gene a", "gene b", *columns, "change")
+    title = f"Largest changes of {_strength(ranking, difference)}:"
+    return [click.style(title, bold=True), output.table(header, table)]
 
 
-def _rule(difference: Difference, names: Sequence[str]) -> str:
+def _strength(ranking: Ranking, difference: Difference) -> str:
+    """Return the words for what changed: ρ or the score, with its sign or without."""
+    if ranking.by == "rho":
+        return "ρ" if difference.by == "rho" else "|ρ|"
+    return f"the {ranking.by}" if difference.by == "rho" else f"the size of the {ranking.by}"
+
+
+def _rule(difference: Difference, names: Sequence[str], ranking: Ranking) -> str:
+    least = f"An edge has {edges.SYMBOLS[ranking.by]} ≥ {difference.threshold:.4g}"
     if difference.edge_rule.rule == "top":
         side = names[0] if difference.counted_on == "before" else f"{names[1]}, since {names[0]} has no edge"
         count = int(difference.edge_rule.value)
-        return f"An edge has |ρ| ≥ {difference.threshold:.4g}: that of the {count:,} strongest pairs of {side}."
-    text = f"An edge has |ρ| ≥ {difference.threshold:.4g}."
+        return f"{least}: that of the {count:,} strongest pairs of {side}."
     if difference.before.edges or difference.after.edges:
-        return text
+        return f"{least}."
     strongest = max(difference.before.max_abs, difference.after.max_abs)
-    return f"{text} {versions.no_edges_text(difference.threshold, strongest, 'of either side')}"
+    return f"{least}. {edges.no_edges_text(difference.threshold, strongest, 'of either side', ranking.by)}"

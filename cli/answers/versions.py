@@ -1,18 +1,15 @@
-"""Versions, pathways, bases and edge rules in text and in JSON: the same words in every verb."""
+"""Versions, pathways and bases in text and in JSON: the same words in every verb."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from ...engine.estimation.estimators import ESTIMATORS
 from ...engine.wording import counted, printable
-from .answer import TEXT_AND_ROWS, Note
 
 if TYPE_CHECKING:
-    from ...engine.network.edges import EdgeRule, Edges, Neighbors
     from ...storage.history.records import BaseRecord, PathwayRecord
     from ...storage.history.versions import Version
     from ...storage.networks.bases import StoredBase
@@ -117,43 +114,6 @@ def base_facts(base: StoredBase) -> list[tuple[str, object]]:
         ("expression", ("not kept" if base.expression is None else "kept with the base") if record.samples else None),
         ("source", f"{source.file}, SHA-256 {source.sha256[:16]}…" if source else None),
     ]
-
-
-def rule_text(rule: EdgeRule, threshold: float, count: int, where: str) -> str:
-    """Return the rule of an answer: what it is, the ρ it amounts to, and how many edges it gives."""
-    edges = counted(count, "edge")
-    if rule.rule == "top":
-        return f"{edges}: the {int(rule.value):,} strongest {where}, |ρ| ≥ {threshold:.4g}"
-    return f"{edges} {where} with |ρ| ≥ {threshold:.4g}"
-
-
-def rule_json(rule: EdgeRule, threshold: float) -> dict[str, Any]:
-    """Return the rule of an answer as the JSON contract has it; `top` is there for that rule alone."""
-    fields: dict[str, Any] = {"rule": rule.rule, "threshold": threshold}
-    return {**fields, "top": int(rule.value)} if rule.rule == "top" else fields
-
-
-def rule_note(edges: Edges | Neighbors, where: str) -> Note:
-    """Return what stands beside edges: their rule, or where there are none which options would give some."""
-    if not len(edges):
-        return Note(no_edges_text(edges.threshold, edges.max_abs, where), TEXT_AND_ROWS)
-    return Note(rule_text(edges.edge_rule, edges.threshold, len(edges), where), TEXT_AND_ROWS)
-
-
-def no_edges_text(threshold: float, max_abs: float, where: str) -> str:
-    """Return why an answer has no edges, and which options would give some."""
-    if max_abs == 0:
-        return f"No pair of genes {where} has a partial correlation other than 0."
-    return (
-        f"No pair {where} reaches |ρ| ≥ {threshold:g}: the strongest has {max_abs:.4g}. "
-        f"Try --top 20, or --threshold {_below(max_abs)}."
-    )
-
-
-def _below(value: float) -> str:
-    """Return a round number that is at most a value: two digits, cut off."""
-    step = 10.0 ** (math.floor(math.log10(value)) - 1)
-    return f"{math.floor(0.9 * value / step) * step:.2g}"
 
 
 def _form(base: StoredBase) -> str:

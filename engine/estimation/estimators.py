@@ -149,7 +149,7 @@ def estimate_covariance(
     factors : int, optional
         The number of factors, for an estimator that has one; chosen when absent.
     intensity : {"held-out", "analytic"}, float or tuple of float and float, optional
-        λ of an estimator that has one to choose, or λ and λ_var, or how they are chosen: "analytic" when absent.
+        λ of an estimator that has one to choose, or λ and λ_var, or how they are chosen: "held-out" when absent.
     groups : ndarray of intp, shape (n,), optional
         The group of each sample, numbered from 0: samples of one group are held out together.
 
@@ -177,7 +177,7 @@ def estimate_covariance(
     if estimator.has_factors:
         options["factors"] = factors
     if estimator.has_intensity:
-        options |= {"intensity": "analytic" if intensity is None else intensity, "groups": groups}
+        options |= {"intensity": "held-out" if intensity is None else intensity, "groups": groups}
     estimate: Estimate = make(values, **options)
     if isinstance(estimate.base, DenseCovariance):
         return replace(estimate, notes=(*estimate.notes, *check_condition(estimate.base)))

@@ -77,7 +77,7 @@ def can_hold_out(groups: NDArray[np.intp]) -> bool:
     return len(sizes) >= FEWEST_GROUPS and 2 * int(sizes.max()) <= len(groups)
 
 
-def hold_out(values: NDArray[np.float64], groups: NDArray[np.intp], other: tuple[float, float]) -> HeldOut:
+def hold_out(values: NDArray[np.float64], groups: NDArray[np.intp], other: tuple[float, float]) -> HeldOut | None:
     """Return the intensities at which held-out samples are most likely under a Gaussian model of the others.
 
     Parameters
@@ -88,6 +88,12 @@ def hold_out(values: NDArray[np.float64], groups: NDArray[np.intp], other: tuple
         The group of each sample, numbered from 0: replicates of one culture, say. A group is held out as a whole.
     other : tuple of float and float
         λ and λ_var with which the choice is compared, such as the analytic ones.
+
+    Returns
+    -------
+    HeldOut, optional
+        `None` where more than half of the genes are constant in what a part leaves to learn from. Genes that are
+        constant in all samples, of which nothing is to be predicted, do not count.
 
     Notes
     -----
@@ -103,10 +109,12 @@ def hold_out(values: NDArray[np.float64], groups: NDArray[np.intp], other: tuple
     >>> choice.intensity < 1, choice.gain > 3 * choice.error > 0
     (True, True)
     """
-    values, groups = _drawn(values, groups)
+    values, groups = _drawn(values[~is_constant(values)], groups)
     where = fold_of_samples(groups, FOLDS if len(groups) < MANY_SAMPLES else FEWER_FOLDS)
     with one_blas_thread():  # as many cores as there are, the same intensities
         folds = [_Fold.of(values, where == fold) for fold in range(int(where.max()) + 1)]
+        if not all(np.median(fold.spread) > 0 for fold in folds):
+            return None
         variance_intensity = _best(lambda share: sum(fold.diagonal(share) for fold in folds), least=0)
         held = [fold.held_out(values, variance_intensity) for fold in folds]
         intensity = _best(lambda share: sum(float(fold.density(share).sum()) for fold in held), least=1)

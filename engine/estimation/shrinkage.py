@@ -29,7 +29,7 @@ LARGEST_DENSE = 20_000
 def shrinkage(
     values: NDArray[np.float64],
     *,
-    intensity: Intensity | float | tuple[float, float] = "analytic",
+    intensity: Intensity | float | tuple[float, float] = "held-out",
     groups: NDArray[np.intp] | None = None,
 ) -> Estimate:
     """Return the shrinkage estimate: correlations shrunk to zero, variances to their median.
@@ -84,11 +84,11 @@ def shrinkage(
     held_out, notes = None, ()
     if intensity == "held-out":
         groups = np.arange(samples, dtype=np.intp) if groups is None else groups
-        if can_hold_out(groups):
-            held_out = hold_out(values, groups, analytic)
-            share, variance_share = held_out.intensity, held_out.variance_intensity
-        else:
+        held_out = hold_out(values, groups, analytic) if can_hold_out(groups) and np.median(spread) > 0 else None
+        if held_out is None:
             notes = (_note_not_held_out(groups),)
+        else:
+            share, variance_share = held_out.intensity, held_out.variance_intensity
     elif isinstance(intensity, tuple):
         share, variance_share = map(_check_intensity, intensity)
     elif intensity != "analytic":
@@ -253,11 +253,12 @@ def _singular(genes: int, samples: int, rank: int, eigenvalue: float) -> NotPosi
 
 def _note_not_held_out(groups: NDArray[np.intp]) -> str:
     sizes = np.bincount(groups)
-    why = (
-        f"there are {counted(len(sizes), 'group')} of samples"
-        if len(sizes) < FEWEST_GROUPS
-        else f"one group has {int(sizes.max()):,} of {len(groups):,} samples"
-    )
+    if len(sizes) < FEWEST_GROUPS:
+        why = f"there are {counted(len(sizes), 'group')} of samples"
+    elif not can_hold_out(groups):
+        why = f"one group has {int(sizes.max()):,} of {len(groups):,} samples"
+    else:
+        why = "more than half of the genes are constant in most samples"
     return f"No samples were held out to choose the intensities, as {why}: they are the analytic ones."
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..choices import Order
 from ..errors import ShapeError, check_choice
-from .edges import EdgeRule, edges
+from .edges import EdgeRule, amounts_to, strongest_pairs
 from .partial_correlations import ROUNDING, Strongest, partial_correlations, scan_bands
 
 if TYPE_CHECKING:
@@ -18,13 +18,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..choices import Crossing
-    from .operators import SymmetricOperator
     from .panel import Panel
-    from .partial_correlations import SelectedPairs
+    from .partial_correlations import PairMeasure, SelectedPairs
     from .snapshot import Snapshot
 
 Change = Literal["gained", "lost", "sign_flipped", "stronger", "weaker"]
-"""The change of a pair: across the threshold, across zero with |ρ| above it on both sides, or neither."""
+"""The change of a pair: across the threshold, across zero with a strength above it on both sides, or neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +33,9 @@ class Summary:
     Parameters
     ----------
     edges : int
-        Pairs with |ρ| of at least the threshold.
+        Pairs with a strength of at least the threshold.
     mean_abs, max_abs : float
-        Mean and maximum of |ρ| over all pairs.
+        Mean and maximum of the strength over all pairs, without its sign: |ρ|, where versions are compared by ρ.
     density : float
         Edges over all pairs.
     """
@@ -58,7 +57,7 @@ class Difference:
     edge_rule : EdgeRule
         The rule.
     threshold : float
-        The |ρ| that the rule amounts to, the same on both sides.
+        The strength that the rule amounts to, the same on both sides.
     counted_on : {"before", "after"}
         The side on which `top` counts the strongest pairs.
     before, after : Summary
@@ -69,8 +68,10 @@ class Difference:
         The largest changes, largest first, ties in panel order.
     rho : ndarray of float64, shape (C, 2)
         ρ before and after.
+    strength : ndarray of float64, shape (C, 2)
+        What decides on edges and changes, before and after: `rho` itself where nothing else does.
     by : {"rho", "abs"}
-        Whether they are the largest changes of ρ, or of |ρ|.
+        Whether they are the largest changes of the strength with its sign, or without.
     """
 
     panel: Panel
@@ -84,16 +85,19 @@ class Difference:
     sign_flipped: int
     pairs: NDArray[np.intp]
     rho: NDArray[np.float64]
+    strength: NDArray[np.float64]
     by: Order = "rho"
 
     def __repr__(self) -> str:
-        return f"<Difference at |ρ| ≥ {self.threshold:.4g}: {self.gained:,} gained, {self.lost:,} lost>"
+        symbol = "|ρ|" if self.strength is self.rho else "strength"
+        return f"<Difference at {symbol} ≥ {self.threshold:.4g}: {self.gained:,} gained, {self.lost:,} lost>"
 
     def __iter__(self) -> Iterator[tuple[str, str, float, float, Change]]:
         """Yield (gene_a, gene_b, ρ before, ρ after, change), largest change first."""
         genes = self.panel.genes
-        for (left, right), (before, after) in zip(self.pairs.tolist(), self.rho.tolist(), strict=True):
-            yield genes[left], genes[right], before, after, self._change(before, after)
+        rows = zip(self.pairs.tolist(), self.rho.tolist(), self.strength.tolist(), strict=True)
+        for (left, right), (before, after), strengths in rows:
+            yield genes[left], genes[right], before, after, self._change(*strengths)
 
     def _change(self, before: float, after: float) -> Change:
         was, is_now = abs(before) >= self.threshold, abs(after) >= self.threshold
@@ -122,6 +126,7 @@ def compare(
     changes: int = 20,
     only: Crossing | None = None,
     by: Order = "rho",
+    ranked_by: tuple[PairMeasure, PairMeasure] | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Difference:
     """Return what changed from one version to another.
@@ -132,7 +137,7 @@ def compare(
         Two versions over one panel.
     edge_rule : EdgeRule
         What an edge is. `top` is counted on the first side, or on the second where the first has no edge at all;
-        the |ρ| it amounts to is the threshold of both.
+        the strength it amounts to is the threshold of both.
     changes : int
         How many of the largest changes to list. A difference up to `ROUNDING` is no change, neither here nor in the
         counts.
@@ -141,6 +146,8 @@ def compare(
     by : {"rho", "abs"}
         The order: by |ρ_after − ρ_before|, or by ||ρ_after| − |ρ_before||, in which a pair whose sign alone changes is
         not listed.
+    ranked_by : tuple of PairMeasure, optional
+        The strength of each pair before and after, which takes the place of ρ in edges, changes and their order.
     progress : callable, optional
         Called now and then with the share of the pairs that is done, 0 to 1.
 
@@ -159,9 +166,9 @@ def compare(
     check_choice("order of changes", by, get_args(Order))
     if before.panel != after.panel:
         raise ShapeError("Two versions can be compared over one gene panel only; these have different ones.")
-    precisions = (before.precision, after.precision)
-    threshold, counted_on = _threshold(*precisions, edge_rule, progress)
-    first, second = (partial_correlations(precision) for precision in precisions)
+    own = partial_correlations(before.precision), partial_correlations(after.precision)
+    first, second = own if ranked_by is None else ranked_by
+    threshold, counted_on = _threshold((first, second), len(before.panel), edge_rule, progress)
     strongest = Strongest(max(changes, 1), ROUNDING)
 
     def step(rows: slice) -> _Band:
@@ -192,21 +199,26 @@ def compare(
         lost=lost,
         sign_flipped=flipped,
         pairs=ranked.pairs,
-        rho=ranked.values,
+        rho=ranked.values if ranked_by is None else np.stack([rho.pairs(ranked.pairs) for rho in own], axis=1),
+        strength=ranked.values,
         by=by,
     )
 
 
 def _threshold(
-    before: SymmetricOperator, after: SymmetricOperator, edge_rule: EdgeRule, progress: Callable[[float], None] | None
+    sides: tuple[PairMeasure, PairMeasure],
+    size: int,
+    edge_rule: EdgeRule,
+    progress: Callable[[float], None] | None,
 ) -> tuple[float, Literal["before", "after"]]:
-    """Return the |ρ| that an edge rule amounts to, and the side that it was counted on."""
+    """Return the strength that an edge rule amounts to, and the side that it was counted on."""
     if edge_rule.rule == "threshold":
         return float(edge_rule.value), "before"
-    strongest = edges(before, edge_rule, progress=progress)
-    if len(strongest):
-        return strongest.threshold, "before"
-    return edges(after, edge_rule, progress=progress).threshold, "after"
+    for measure, name in zip(sides, ("before", "after"), strict=True):
+        ranked, _ = strongest_pairs(measure, size, edge_rule, progress=progress)
+        if len(ranked):
+            return amounts_to(edge_rule, ranked.magnitudes), name
+    return amounts_to(edge_rule, np.empty(0)), "after"
 
 
 def _compare_band(

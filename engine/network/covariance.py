@@ -166,6 +166,17 @@ class FactorCovariance:
         columns = self.columns()
         return np.sqrt(self.noise + np.einsum("ik,ik->i", columns, columns))
 
+    def penalised(self, penalty: float) -> FactorCovariance:
+        """Return Σ + τV, where V has the variances of Σ on its diagonal and τ ≥ 0 is the penalty, in O(pK).
+
+        Examples
+        --------
+        >>> FactorCovariance(np.ones(2), np.ones((2, 1))).penalised(0.5).noise
+        array([2., 2.])
+        """
+        noise = self.noise + penalty * np.square(self.standard_deviations())
+        return FactorCovariance(noise, self.loadings, self.factor_covariance)
+
 
 Covariance = DenseCovariance | FactorCovariance
 """A base, in either form."""

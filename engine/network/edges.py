@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from .operators import SymmetricOperator
     from .panel import Gene, Panel
-    from .partial_correlations import SelectedPairs
+    from .partial_correlations import PairMeasure, SelectedPairs
 
 MOST_EDGES = 2_000_000
 """Largest number of edges in a list; more would need more memory than the network."""
@@ -73,13 +73,15 @@ class Edges:
     edge_rule : EdgeRule
         The rule.
     threshold : float
-        The |ρ| that the rule amounts to: of the weakest edge for `top`.
+        The strength that the rule amounts to: of the weakest edge for `top`.
     pairs : ndarray of intp, shape (E, 2)
         Indices of the two genes, the first before the second.
     rho : ndarray of float64, shape (E,)
         Partial correlations.
+    strength : ndarray of float64, shape (E,)
+        What the edges are ranked by, with its sign: `rho` itself where they are ranked by nothing else.
     max_abs : float
-        The largest |ρ| of all pairs, edge or not.
+        The largest strength of all pairs, edge or not, without its sign.
     """
 
     panel: Panel
@@ -87,10 +89,12 @@ class Edges:
     threshold: float
     pairs: NDArray[np.intp]
     rho: NDArray[np.float64]
+    strength: NDArray[np.float64]
     max_abs: float
 
     def __repr__(self) -> str:
-        return f"<{len(self):,} edges with |ρ| ≥ {self.threshold:.4g}>"
+        symbol = "|ρ|" if self.strength is self.rho else "strength"
+        return f"<{len(self):,} edges with {symbol} ≥ {self.threshold:.4g}>"
 
     def __len__(self) -> int:
         return len(self.rho)
@@ -115,13 +119,15 @@ class Neighbors:
     edge_rule : EdgeRule
         The rule, among this gene's pairs.
     threshold : float
-        The |ρ| that the rule amounts to.
+        The strength that the rule amounts to.
     partners : ndarray of intp, shape (E,)
         Indices of the partners.
     rho : ndarray of float64, shape (E,)
         Partial correlations.
+    strength : ndarray of float64, shape (E,)
+        What the partners are ranked by, with its sign: `rho` itself where they are ranked by nothing else.
     max_abs : float
-        The largest |ρ| of this gene with any other.
+        The largest strength of this gene with any other, without its sign.
     """
 
     panel: Panel
@@ -130,10 +136,12 @@ class Neighbors:
     threshold: float
     partners: NDArray[np.intp]
     rho: NDArray[np.float64]
+    strength: NDArray[np.float64]
     max_abs: float
 
     def __repr__(self) -> str:
-        return f"<{len(self):,} partners of {self.gene} with |ρ| ≥ {self.threshold:.4g}>"
+        symbol = "|ρ|" if self.strength is self.rho else "strength"
+        return f"<{len(self):,} partners of {self.gene} with {symbol} ≥ {self.threshold:.4g}>"
 
     def __len__(self) -> int:
         return len(self.rho)
@@ -144,7 +152,11 @@ class Neighbors:
 
 
 def edges(
-    precision: SymmetricOperator, edge_rule: EdgeRule, *, progress: Callable[[float], None] | None = None
+    precision: SymmetricOperator,
+    edge_rule: EdgeRule,
+    *,
+    ranked_by: PairMeasure | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> Edges:
     """Return the edges of a version under a rule.
 
@@ -153,7 +165,9 @@ def edges(
     precision : SymmetricOperator
         Θ of the version.
     edge_rule : EdgeRule
-        The rule. A pair with ρ = 0, but for rounding, is never an edge.
+        The rule. A pair whose strength is 0, but for rounding, is never an edge.
+    ranked_by : PairMeasure, optional
+        The strength of each pair, by whose magnitude pairs are ranked and cut; ρ of the version when absent.
     progress : callable, optional
         Called now and then with the share of the pairs that is done, 0 to 1.
 
@@ -168,28 +182,41 @@ def edges(
         More than `MOST_EDGES` pairs are requested, or pass the threshold.
     """
     rho = partial_correlations(precision)
-    strongest = Strongest(_most(edge_rule, len(precision.panel)), _floor(edge_rule))
+    measure = rho if ranked_by is None else ranked_by
+    ranked, max_abs = strongest_pairs(measure, len(precision.panel), edge_rule, progress=progress)
+    strength = ranked.values.ravel()
+    own = strength if ranked_by is None else rho.pairs(ranked.pairs)
+    threshold = amounts_to(edge_rule, ranked.magnitudes)
+    return Edges(precision.panel, edge_rule, threshold, ranked.pairs, own, strength, max_abs)
+
+
+def strongest_pairs(
+    measure: PairMeasure, size: int, edge_rule: EdgeRule, *, progress: Callable[[float], None] | None = None
+) -> tuple[SelectedPairs, float]:
+    """Return the pairs of p genes that pass a rule, strongest first with their values, and the largest magnitude."""
+    strongest = Strongest(_most(edge_rule, size), _floor(edge_rule))
 
     def step(rows: slice) -> tuple[float, SelectedPairs]:
-        band = rho.band(rows)
+        band = measure.band(rows)
         magnitude = np.abs(band)
         return float(magnitude.max(initial=0.0)), strongest.select(magnitude, rows.start, band)
 
     max_abs, count = 0.0, 0
-    for largest, candidates in scan_bands(len(precision.panel), step, progress):
+    for largest, candidates in scan_bands(size, step, progress):
         max_abs = max(max_abs, largest)
         count += len(candidates)
         if edge_rule.rule == "threshold" and count > MOST_EDGES:
             raise InputError(
-                f"More than {MOST_EDGES:,} pairs have |ρ| ≥ {edge_rule.value:g}.", hint="Ask for a higher threshold."
+                f"More than {MOST_EDGES:,} pairs have a strength of at least {edge_rule.value:g}.",
+                hint="Ask for a higher threshold.",
             )
         strongest.append(candidates)
-    ranked = strongest.ranked()
-    threshold = _amounts_to(edge_rule, ranked.magnitudes)
-    return Edges(precision.panel, edge_rule, threshold, ranked.pairs, ranked.values.ravel(), max_abs)
+    return strongest.ranked(), max_abs
 
 
-def neighbors(precision: SymmetricOperator, gene: Gene, edge_rule: EdgeRule) -> Neighbors:
+def neighbors(
+    precision: SymmetricOperator, gene: Gene, edge_rule: EdgeRule, *, ranked_by: PairMeasure | None = None
+) -> Neighbors:
     """Return the partners of one gene under a rule.
 
     Parameters
@@ -200,6 +227,8 @@ def neighbors(precision: SymmetricOperator, gene: Gene, edge_rule: EdgeRule) -> 
         By name or index.
     edge_rule : EdgeRule
         The rule, among this gene's pairs alone.
+    ranked_by : PairMeasure, optional
+        The strength of each pair, by whose magnitude partners are ranked and cut; ρ of the version when absent.
 
     Returns
     -------
@@ -213,7 +242,8 @@ def neighbors(precision: SymmetricOperator, gene: Gene, edge_rule: EdgeRule) -> 
     """
     index = precision.panel.index(gene)
     rho = partial_correlations(precision).row(index)
-    magnitude = np.abs(rho)
+    strength = rho if ranked_by is None else ranked_by.row(index)
+    magnitude = np.abs(strength)
     magnitude[index] = 0.0
     steps = rounding_steps(magnitude)
     order = np.argsort(-magnitude, kind="stable")
@@ -222,15 +252,24 @@ def neighbors(precision: SymmetricOperator, gene: Gene, edge_rule: EdgeRule) -> 
     else:
         passes = magnitude >= edge_rule.value
     partners = order[passes[order]]
+    own = rho[partners]
     return Neighbors(
         precision.panel,
         precision.panel.genes[index],
         edge_rule,
-        _amounts_to(edge_rule, magnitude[partners]),
+        amounts_to(edge_rule, magnitude[partners]),
         partners,
-        rho[partners],
+        own,
+        own if ranked_by is None else strength[partners],
         float(magnitude.max()),
     )
+
+
+def amounts_to(edge_rule: EdgeRule, magnitudes: NDArray[np.float64]) -> float:
+    """Return the strength that a rule amounts to, given the magnitudes of the pairs that pass it."""
+    if edge_rule.rule == "threshold":
+        return float(edge_rule.value)
+    return float(magnitudes.min()) if len(magnitudes) else 1.0
 
 
 def _most(edge_rule: EdgeRule, size: int) -> int:
@@ -246,9 +285,3 @@ def _most(edge_rule: EdgeRule, size: int) -> int:
 def _floor(edge_rule: EdgeRule) -> float:
     """Return the magnitude that an edge must exceed: just below the threshold, so that equality counts."""
     return float(np.nextafter(edge_rule.value, 0.0)) if edge_rule.rule == "threshold" else ROUNDING
-
-
-def _amounts_to(edge_rule: EdgeRule, magnitudes: NDArray[np.float64]) -> float:
-    if edge_rule.rule == "threshold":
-        return float(edge_rule.value)
-    return float(magnitudes.min()) if len(magnitudes) else 1.0

@@ -203,6 +203,20 @@ def _invert(covariance: NDArray[np.float64], size: int) -> DenseCovariance:
     return DenseCovariance(ArraySource(covariance), ArraySource(inverse.T.reshape(size, size)), log_det)
 
 
+def invert_penalised(covariance: DenseCovariance, penalty: float) -> DenseCovariance:
+    """Return Σ + τV with its inverse, where V has the variances of Σ on its diagonal and τ ≥ 0 is the penalty.
+
+    Notes
+    -----
+    O(p³); see `FactorCovariance.penalised` for factors.
+    """
+    matrix = np.empty(covariance.covariance.shape)
+    for block, rows in covariance.covariance.blocks():
+        matrix[block] = rows
+    matrix[np.diag_indices_from(matrix)] *= 1.0 + penalty
+    return invert(matrix)
+
+
 def not_positive_definite(covariance: NDArray[np.float64]) -> NotPositiveDefinite:
     """Return the error that names the smallest eigenvalue of a matrix that is no covariance."""
     smallest = float(eigh(covariance, eigvals_only=True, subset_by_index=[0, 0])[0])

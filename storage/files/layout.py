@@ -180,6 +180,11 @@ def artifact_key(kind: str, content: str, parameters: Mapping[str, Any]) -> str:
     return hashlib.sha256(f"grnledger {FORMAT_VERSION} key\n{request}".encode()).hexdigest()
 
 
+def penalised_base_id(base: str, penalty: float) -> str:
+    """Return the id under which a base with τ times its variances added is kept in the cache."""
+    return hashlib.sha256(f"grnledger {FORMAT_VERSION} penalised base\n{base}\n{penalty!r}".encode()).hexdigest()
+
+
 def version_content_id(base: str, pathways: Iterable[str]) -> str:
     """Return the content id of a version: of its base and the set of its active pathways, whatever its history."""
     return hashlib.sha256(

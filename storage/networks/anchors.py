@@ -26,6 +26,9 @@ COMMITS_PER_ANCHOR = 64
 RANK_SHARE = 1 / 8
 """The share of p above which the rank of the pathways since the last anchor makes a new anchor due."""
 
+LARGEST_UNCACHED = 2_000
+"""The largest dense panel whose base with a penalty is inverted each time: it takes less than its reading."""
+
 LARGEST_INVERTED = 20_000
 """The largest panel that is inverted in full: two larger p × p matrices would not fit a workstation."""
 

@@ -110,13 +110,18 @@ class StoredBase:
 
     @property
     def degrees_of_freedom(self) -> int | None:
-        """ν: independent samples less one, a group counted once, less what was removed; none for a user's own base."""
+        """ν: samples less one, less what was removed from them; none for a user's own base."""
         recorded = self.record.parameters.get("degrees_of_freedom")
         if isinstance(recorded, int):
             return recorded
-        if self.record.samples is None:
-            return None
-        return (len(set(self.groups)) if self.groups else self.record.samples) - 1
+        return None if self.record.samples is None else self.record.samples - 1
+
+    @property
+    def independent_degrees_of_freedom(self) -> int | None:
+        """ν with each group of samples counted once: as many as a test may claim."""
+        if (degrees := self.degrees_of_freedom) is None or not self.groups:
+            return degrees
+        return degrees - (len(self.groups) - len(set(self.groups)))
 
 
 @dataclass(frozen=True, slots=True)

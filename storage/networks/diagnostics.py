@@ -47,8 +47,10 @@ class Diagnostics:
         before = self._history.active(plan.parents[0]) if plan.parents else frozenset[Event]()
         return before - dropped
 
-    def preview(self, plan: Plan, name: str) -> Snapshot:
+    def preview(self, plan: Plan, name: str, *, penalty: float = 0.0) -> Snapshot:
         """Return the snapshot that the commit would make, after checking that it is positive definite.
+
+        With a penalty τ it is that of Σ + τV.
 
         Raises
         ------
@@ -57,7 +59,7 @@ class Diagnostics:
         """
         events = self.events(plan)
         anchor, _ = self._anchor(plan, {event.pathway for event in events})
-        return self._reader.snapshot(Recipe(plan.base, events, anchor), name=name, new=_new(plan))
+        return self._reader.snapshot(Recipe(plan.base, events, anchor), name=name, new=_new(plan), penalty=penalty)
 
     def measure(self, plan: Plan) -> MeasuredRecord:
         """Return the record of the commit's numbers; where it is due, invert the version in full first.

@@ -10,6 +10,8 @@ import numpy as np
 
 from ...engine.errors import FormatError
 from ...engine.network.anchor import anchor_of
+from ...engine.network.covariance import DenseCovariance
+from ...engine.network.inversion import invert_penalised
 from ...engine.network.snapshot import Snapshot, build_snapshot
 from ...engine.network.stability import reinvert_snapshot
 from ..files import layout
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ...engine.network.anchor import Anchor
-    from ...engine.network.covariance import DenseCovariance
+    from ...engine.network.covariance import Covariance
     from ...engine.network.pathway import Pathway
     from ..history.active import History
     from ..history.commits import Event
@@ -64,7 +66,7 @@ class VersionReader:
         self._log = log
         self._history = history
         self._bases: dict[str, StoredBase] = {}
-        self._anchors: dict[str, Anchor] = {}
+        self._anchors: dict[tuple[str, float], Anchor] = {}
         self._pathways_read: dict[str, Pathway] = {}
         self._remade: dict[str, DenseCovariance] = {}
         self._products = Products()
@@ -89,7 +91,9 @@ class VersionReader:
         anchor = None if from_base else entry.anchor
         return Recipe(entry.base, self._history.active(commit), anchor)
 
-    def snapshot(self, recipe: Recipe, *, name: str = "", new: Mapping[str, Pathway] | None = None) -> Snapshot:
+    def snapshot(
+        self, recipe: Recipe, *, name: str = "", new: Mapping[str, Pathway] | None = None, penalty: float = 0.0
+    ) -> Snapshot:
         """Return the snapshot of a recipe.
 
         Parameters
@@ -100,6 +104,8 @@ class VersionReader:
             What the version is called.
         new : mapping of str to Pathway, optional
             Pathways by id that are in no commit yet.
+        penalty : float
+            τ: the snapshot is that of Σ + τV, with the variances of the base in V. It is read from the base.
 
         Raises
         ------
@@ -108,19 +114,34 @@ class VersionReader:
         FormatError
             Something it needs is damaged.
         """
+        if penalty:
+            recipe = Recipe(recipe.base, recipe.events)
         base = self.base(recipe.base)
         everything = {event.pathway for event in recipe.events} | set(new or {})
         folded = self._fitting(recipe, everything)
         pathways = self._pathways(recipe.events, folded) | dict(new or {})
-        ordered = dict(sorted(pathways.items(), key=lambda item: (-item[1].sign, item[0])))
+        ordered = dict(_in_order(pathways))
         check_stored_genes(ordered.values(), len(base.panel))
-        anchor = self._base_anchor(recipe.base) if recipe.anchor is None else anchor_of(self.inversion(recipe.anchor))
+        if recipe.anchor is None:
+            anchor = self._base_anchor(recipe.base, penalty)
+        else:
+            anchor = anchor_of(self.inversion(recipe.anchor))
         content = layout.version_content_id(recipe.base, everything)
         ranks = {id_: pathway.rank for id_, pathway in ordered.items()}
         known, columns = self._products.known(anchor, ranks), tuple(ordered.values())
         snapshot = build_snapshot(base.panel, anchor, columns, base.deviations, known=known, name=name, content=content)
         self._products.keep(snapshot, ranks)
         return snapshot
+
+    def base_snapshot(self, base: str) -> Snapshot:
+        """Return the snapshot of a base alone."""
+        return self.snapshot(Recipe(base, frozenset()))
+
+    def pathways(self, recipe: Recipe) -> tuple[Pathway, ...]:
+        """Return the pathways of a recipe with their loadings, in the order of a snapshot's columns."""
+        pathways = self._pathways(recipe.events, frozenset())
+        check_stored_genes(pathways.values(), len(self.base(recipe.base).panel))
+        return tuple(pathway for _, pathway in _in_order(pathways))
 
     def folded(self, anchor: str | None) -> frozenset[str]:
         """Return the ids of the pathways that are folded into an anchor."""
@@ -130,11 +151,28 @@ class VersionReader:
             raise _unreadable(anchor)
         return frozenset(event.pathway for event in recipe.events)
 
-    def _base_anchor(self, base: str) -> Anchor:
-        """Return a base's own anchor."""
-        if base not in self._anchors:
-            self._anchors[base] = anchor_of(self.base(base).covariance)
-        return self._anchors[base]
+    def _base_anchor(self, base: str, penalty: float = 0.0) -> Anchor:
+        """Return a base's own anchor, or that of the base with a penalty τV."""
+        if (base, penalty) not in self._anchors:
+            covariance = self.base(base).covariance
+            self._anchors[base, penalty] = anchor_of(self._penalised(base, penalty) if penalty else covariance)
+        return self._anchors[base, penalty]
+
+    def _penalised(self, base: str, penalty: float) -> Covariance:
+        """Return a base with τV added; a large dense one is kept in the cache."""
+        covariance = self.base(base).covariance
+        if not isinstance(covariance, DenseCovariance):
+            return covariance.penalised(penalty)
+        if (folder := self.anchor_folder) is None or covariance.size <= anchors.LARGEST_UNCACHED:
+            return invert_penalised(covariance, penalty)
+        key = layout.penalised_base_id(base, penalty)
+        content = layout.version_content_id(key, ())
+        if (cached := anchors.read_anchor(folder, content)) is not None:
+            return anchors.self_repairing(cached, lambda: invert_penalised(covariance, penalty))
+        inversion = invert_penalised(covariance, penalty)
+        with contextlib.suppress(OSError):  # a store may be read-only
+            anchors.write_anchor(folder, content, key, (), inversion)
+        return inversion
 
     def _fitting(self, recipe: Recipe, active: set[str]) -> frozenset[str]:
         """Return the ids of the pathways folded into a recipe's anchor, if the anchor fits the version."""
@@ -222,6 +260,11 @@ class VersionReader:
             pathways.update(self._log.pathways(entry, ids))
         self._pathways_read = pathways  # those of the version read last: the next one mostly has the same
         return {pathway: columns for pathway, columns in pathways.items() if pathway not in folded}
+
+
+def _in_order(pathways: Mapping[str, Pathway]) -> list[tuple[str, Pathway]]:
+    """Return pathways by id in their canonical order: additions first, then by id."""
+    return sorted(pathways.items(), key=lambda item: (-item[1].sign, item[0]))
 
 
 def _unreadable(anchor: str) -> FormatError:

@@ -30,6 +30,8 @@ ACTIVE = {
 }
 MAIN = ("v0", "v1", "v2", "v3", "v4", "v6")
 TOLERANCE = 1e-10
+IDENTITY = {"version", "id", "content"}
+ORDER = {"rank_by", "penalty"}
 
 
 @dataclass(frozen=True)
@@ -334,7 +336,7 @@ def test_diff_of_one_version_or_none_is_against_head(ask: Callable[..., Any]) ->
 def test_diff_of_equal_versions_reports_no_change(
     ask: Callable[..., Any], grn: Callable[..., Any], store: Path
 ) -> None:
-    assert "No partial correlation changed." in ask("diff", "v3..paper").out
+    assert "No ρ changed." in ask("diff", "v3..paper").out
     assert ask("diff", "v3..paper", "--json").json["changes"] == []
     assert grn("diff", "v3..paper", "--exit-code", "-s", store).code == 0
     assert grn("diff", "v0..v6", "--exit-code", "-s", store).code == 1
@@ -381,7 +383,7 @@ def test_edges_agree_with_dense_matrices(ask: Callable[..., Any], truth: Truth, 
     ranked = sorted(pairs(), key=lambda pair: -abs(rho[pair]))
     network = ask("edges", "--at", version, "--top", 9, "--json").json
     edges = network["edges"]
-    assert set(network) == {"version", "id", "content", "rule", "threshold", "top", "count", "edges"}
+    assert set(network) == {*IDENTITY, "rule", "threshold", "top", *ORDER, "count", "edges"}
     assert [(edge["gene_a"], edge["gene_b"]) for edge in edges] == [(GENES[i], GENES[j]) for i, j in ranked[:9]]
     assert [edge["rho"] for edge in edges] == pytest.approx([rho[pair] for pair in ranked[:9]], abs=TOLERANCE)
     assert (network["version"], network["rule"], network["top"], network["count"]) == (version, "top", 9, 9)
@@ -425,7 +427,7 @@ def test_an_empty_answer_names_a_threshold_that_would_not_be_empty(ask: Callable
 
 @pytest.mark.parametrize("strongest", [0.0147, 0.0185, 0.0106, 0.95, 1.0, 0.99999, 3e-7, 0.1])
 def test_the_suggested_threshold_is_never_above_the_strongest(strongest: float) -> None:
-    from grnledger.cli.answers.versions import no_edges_text
+    from grnledger.cli.answers.edges import no_edges_text
 
     text = no_edges_text(0.999, strongest, "of v0")
     suggested = float(text.rstrip(".").split("--threshold ")[1])
@@ -436,7 +438,7 @@ def test_neighbors_agree_with_dense_matrices(ask: Callable[..., Any], truth: Tru
     row = truth.rho("v3")[INDEX["CDKN1A"]].copy()
     others = sorted((index for index in range(12) if index != 2), key=lambda index: -abs(row[index]))
     answer = ask("neighbors", "CDKN1A", "--at", "paper", "--top", 4, "--json").json
-    assert set(answer) == {"version", "id", "content", "gene", "rule", "threshold", "top", "count", "neighbors"}
+    assert set(answer) == {*IDENTITY, "gene", "rule", "threshold", "top", *ORDER, "count", "neighbors"}
     assert (answer["version"], answer["gene"], answer["count"]) == ("v3", "CDKN1A", 4)
     partners = answer["neighbors"]
     assert [partner["gene"] for partner in partners] == [GENES[index] for index in others[:4]]

@@ -112,6 +112,7 @@ COMMANDS = (
     "cherry-pick v2", "branch", "branch b-FORM", "branch -d b-FORM", "switch -c s-FORM", "merge main --no-ff",
     "switch main", "tag", "tag t-FORM", "rev-parse HEAD", "commit far.gmt --if-absent --dry-run --only C",
     "commit far.gmt --if-absent --only A --strength 0.3", "diff v0..v2", "diff v0..v2 --threshold 0.9", "edges --top 5",
+    "edges --rank-by clr", "diff v0..v2 --rank-by score", "neighbors G01 --rank-by clr", "links", "links A",
     "edges --threshold 0.99", "neighbors G01", "trace G01 G02", "factors G01", "factors G01 G02", "info",
     "info --system", "info --spectrum", "reinvert", "export FORM.h5", "export --matrix precision -o FORM.npz",
     "verify --numbers", "pack", "clone lab.grn FORM.grn", "fetch other.grn", "push other.grn",

@@ -90,7 +90,7 @@ def edges(grn: Callable[..., Any], tmp_path: Path) -> Callable[..., Any]:
     """The three strongest edges of a store."""
 
     def run(store: str = "a.grn") -> list[tuple[str, str, float]]:
-        answer = grn("-s", tmp_path / store, "edges", "--top", "3", "--tsv")
+        answer = grn("-s", tmp_path / store, "edges", "--top", "3", "--rank-by", "rho", "--tsv")
         lines = [line.split("\t") for line in answer.out.splitlines()[1:4]]
         return [(a, b, pytest.approx(float(rho), rel=1e-9)) for a, b, rho in lines]
 

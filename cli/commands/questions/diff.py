@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, get_args
 
 import click
@@ -11,6 +12,8 @@ from ... import options, output
 from ...answers import difference, versions
 
 if TYPE_CHECKING:
+    from ....engine.choices import RankBy
+    from ....engine.network.snapshot import Snapshot
     from ....storage.repository import Repository
     from ...answers.answer import Answer
 
@@ -27,8 +30,9 @@ if TYPE_CHECKING:
     type=click.Choice(get_args(Order)),
     default="rho",
     show_default=True,
-    help="Order the changes by the change of ρ, or by that of |ρ|.",
+    help="Order the changes by the change of ρ (or of the score), or by that of its size.",
 )
+@options.rank_by
 @click.option("--exit-code", is_flag=True, help="Exit with 1 when an edge was gained, lost or flipped.")
 @options.forms
 @options.repository
@@ -41,13 +45,15 @@ def command(
     changes: int | None,
     only: Crossing | None,
     by: Order,
+    rank_by: RankBy | None,
     exit_code: bool,
 ) -> Answer:
     """Compare two versions, A..B; a single REV is compared with HEAD; the default is HEAD^..HEAD.
 
-    ρ is the correlation of two genes given all others. An edge is a pair with |ρ| of at least the threshold, which
-    is the same on both sides: --threshold RHO, or --top N for that of the N strongest pairs of A (N = the number of
-    genes by default). The largest changes of ρ, or of |ρ| with --by abs, are listed even where they do not cross it.
+    ρ is the correlation of two genes given all others. An edge is a pair as strong as the threshold, which is the
+    same on both sides: --threshold RHO, or --top N for the strength of the N strongest pairs of A (N = the number of
+    genes by default), in the order of `grn edges`. The largest changes of that strength, or of its size with --by abs,
+    are listed even where they do not cross it.
 
     \b
     Example:
@@ -56,15 +62,24 @@ def command(
       grn diff main..drug-a --threshold 0.15 --only gained --tsv
     """
     before, after = (repo.version(name) for name in options.pair_of_versions(repo, range_))
-    from ....engine.network.comparison import compare
+    from ....analysis.links import changed_links
+    from ....analysis.ranking import compare_ranked, shared_ranking
 
     rule = options.edge_rule(threshold, top, len(repo.panel))
-    first = repo.snapshot(before.name)
+    ranking = shared_ranking(repo.base(before.name), repo.base(after.name), rank_by, threshold=threshold)
     # Equal content is one network, and must not differ by the rounding of another anchor.
-    second = first if before.content == after.content else repo.snapshot(after.name)
+    names = (before.name, before.name if before.content == after.content else after.name)
+    reads = [functools.partial(_read, repo, name) for name in names]
+    most = changes or top or 20
     with output.waiting("comparing") as progress:
-        comparison = compare(first, second, rule, changes=changes or top or 20, only=only, by=by, progress=progress)
+        comparison = compare_ranked(reads, ranking, rule, changes=most, only=only, by=by, progress=progress)
     sides = (versions.identity(before), versions.identity(after))
     pathways = difference.pathway_changes(repo, before, after)
+    links = changed_links(repo, before, after)
     changed = bool(comparison.gained + comparison.lost + comparison.sign_flipped)
-    return difference.answer(comparison, sides, pathways=pathways, code=int(exit_code and changed))
+    code = int(exit_code and changed)
+    return difference.answer(comparison, sides, ranking, pathways=pathways, links=links, code=code)
+
+
+def _read(repo: Repository, name: str, penalty: float) -> Snapshot:
+    return repo.snapshot(name, penalty=penalty)

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     type=options.INTENSITY,
     metavar="HOW",
     help=f"λ for {WITH_INTENSITY}: held-out (samples held out are predicted best), analytic (the formula of Schäfer "
-    "and Strimmer), or a number from 0 to 1.  [analytic]",
+    "and Strimmer), or a number from 0 to 1.  [held-out]",
 )
 @click.option(
     "--groups",

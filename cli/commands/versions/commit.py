@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ....engine.choices import Missing, Normalize, Units, UnknownSign
 from ....engine.wording import counted
-from ....formats.readers import READERS, list_formats
-from ... import options, output
+from ... import options, output, pathway_options
 from ...answers import difference, versions
 from ...answers.answer import EVERY_FORM, Answer, Note, caution
 
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ....engine.network.edges import EdgeRule
+    from ....engine.network.snapshot import Snapshot
     from ....formats.pathways.pathways import PathwayFile
     from ....storage.history.planning import Plan
     from ....storage.history.versions import Version
@@ -27,63 +26,7 @@ if TYPE_CHECKING:
 @click.command("commit")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--only", multiple=True, metavar="NAME", help="Commit only this pathway; may be given several times.")
-@click.option("--strength", type=float, metavar="S", help="Loading of a set's genes, in standard deviations.  [0.1]")
-@click.option("--units", type=click.Choice(get_args(Units)), help="Units of a loading table.  [raw]")
-@click.option(
-    "--missing",
-    type=click.Choice(get_args(Missing)),
-    default="error",
-    show_default=True,
-    help="Genes that are not on the panel: refuse, or leave out and record.",
-)
-@click.option(
-    "--alias", type=click.Path(path_type=Path), metavar="FILE", help="Other names of genes: two columns, name and gene."
-)
-@click.option(
-    "--pathway-covariance",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Covariance F of the columns of a loading table.",
-)
-@click.option(
-    "--format",
-    "kind",
-    type=click.Choice(["auto", *READERS["pathways"]]),
-    default="auto",
-    show_default=True,
-    help=f"Kind of the file. {list_formats('pathways', '; ', '; ')}.",
-)
-@click.option(
-    "--normalize",
-    type=click.Choice(get_args(Normalize)),
-    default="none",
-    show_default=True,
-    help="Scale the weights of each pathway: to a sum of squares of 1, to a largest of 1, or to ranks.",
-)
-@click.option("--allow-large", is_flag=True, help="Allow loadings of more than one standard deviation.")
-@click.option(
-    "--unknown-sign",
-    type=click.Choice(get_args(UnknownSign)),
-    default="error",
-    show_default=True,
-    help="Pairs of a regulon whose sign is not known: refuse, leave out, or take as activation.",
-)
-@click.option("--sign-column", metavar="TITLE", help="The column of signs of a regulon table; `none` reads no sign.")
-@click.option(
-    "--weight-column", metavar="TITLE", help="The column of weights; with `none` every target has the weight 1."
-)
-@click.option(
-    "--source-column", metavar="TITLE", help="The column of regulators; its number, where no column has a title."
-)
-@click.option("--set-column", metavar="TITLE", help="The column of names of sets, clusters or modules.")
-@click.option("--gene-column", metavar="TITLE", help="The column of targets, or of the genes of sets.")
-@click.option(
-    "--descriptions/--no-descriptions",
-    default=None,
-    help="Whether the second field of a set in GMT or GMX is a description, or the first gene.",
-)
-@click.option("--sheet", metavar="NAME", help="The sheet of a workbook.")
-@click.option("--min-genes", type=int, default=0, metavar="N", help="Leave out sets of fewer genes on the panel.")
+@pathway_options.reading(missing="error")
 @click.option("--subtract", is_flag=True, help="Subtract the pathways from the covariance.")
 @click.option("--if-absent", is_flag=True, help="Skip pathways that are active already with equal content.")
 @click.option("--branch", metavar="NAME", help="Commit to this branch, not to HEAD's.")
@@ -96,7 +39,6 @@ def command(
     repo: Repository,
     *,
     file: Path,
-    alias: Path | None,
     message: str,
     if_absent: bool,
     branch: str | None,
@@ -116,14 +58,7 @@ def command(
       grn commit regulons.tsv -m "CollecTRI"
       grn commit loadings.tsv --units sd --dry-run
     """
-    from ....formats.pathways.pathways import read_pathways
-
-    aliases = None
-    if alias is not None:
-        from ....formats.genes.aliases import read_aliases
-
-        aliases = read_aliases(alias)
-    read = read_pathways(file, repo.panel, aliases=aliases, **reading)
+    read = pathway_options.read(file, repo.panel, **reading)
     notes = [Note(output.sentence(note), EVERY_FORM) for note in read.notes]
 
     def step() -> tuple[Plan, Version]:
@@ -140,16 +75,27 @@ def command(
 
 
 def _preview(repo: Repository, plan: Plan, rule: EdgeRule, top: int | None, notes: list[Note]) -> Answer:
-    from ....engine.network.comparison import compare
+    from ....analysis.links import Links, gained_links
+    from ....analysis.ranking import compare_ranked, ranking_of
 
     before = repo.version(plan.parents[0])
     after = repo.preview(plan)
+    threshold = rule.value if rule.rule == "threshold" else None
+    ranking = ranking_of(repo.base(before.name), None, threshold=threshold)
+
+    def read_before(penalty: float) -> Snapshot:
+        return repo.snapshot(before.name, penalty=penalty)
+
+    def read_after(penalty: float) -> Snapshot:
+        return repo.preview(plan, penalty=penalty)
+
     with output.waiting("comparing") as progress:
-        changes = compare(repo.snapshot(before.name), after, rule, changes=top or 20, progress=progress)
-    planned = {"version": after.name, "id": None, "content": after.content}
+        changes = compare_ranked((read_before, read_after), ranking, rule, changes=top or 20, progress=progress)
+    sides = (versions.identity(before), {"version": after.name, "id": None, "content": after.content})
     added = [(pathway.label, int(pathway.sign)) for pathway in plan.pathways]
     dry = Note("Dry run: nothing was written.", EVERY_FORM)
-    return difference.answer(changes, (versions.identity(before), planned), pathways=(added, []), notes=[*notes, dry])
+    links = (gained_links(repo, before.name, plan.pathways), Links((), (), ()))
+    return difference.answer(changes, sides, ranking, pathways=(added, []), links=links, notes=[*notes, dry])
 
 
 def _answer(version: Version, read: PathwayFile, notes: list[Note], *, written: bool) -> Answer:

@@ -74,7 +74,7 @@ def test_intensities_are_those_of_naive_loops(genes: int, samples: int) -> None:
 def test_shrinkage_is_the_dense_formula_in_either_form(genes: int, samples: int, form: type[Covariance]) -> None:
     values = simulated(genes, samples, seed=3)
     values[4] = 2.5
-    estimate = shrinkage(values)
+    estimate = shrinkage(values, intensity="analytic")
     varying = np.delete(np.arange(genes), 4)
     correlations = np.eye(genes)
     correlations[np.ix_(varying, varying)] = np.corrcoef(values[varying])
@@ -94,7 +94,7 @@ def test_shrinkage_is_the_dense_formula_in_either_form(genes: int, samples: int,
 
 
 def test_a_dense_base_has_its_inverse_and_determinant() -> None:
-    base = shrinkage(simulated(10, 8, seed=3)).base
+    base = shrinkage(simulated(10, 8, seed=3), intensity="analytic").base
     assert isinstance(base, DenseCovariance)
     covariance, precision = dense(base), base.precision.rows(np.arange(10))
     np.testing.assert_allclose(covariance @ precision, np.eye(10), atol=1e-12)
@@ -146,9 +146,31 @@ def test_constant_genes_do_not_count_as_rank_that_is_missing() -> None:
 
 def test_more_constant_genes_than_varying_ones_are_refused_with_a_way_out() -> None:
     values = np.vstack([simulated(3, 7, seed=8), np.full((4, 7), 2.0)])
-    with pytest.raises(InputError, match="4 of 7 genes are constant") as caught:
-        shrinkage(values)
-    assert caught.value.code == "no-variance-left"
+    for intensity in ("analytic", "held-out"):
+        with pytest.raises(InputError, match="4 of 7 genes are constant") as caught:
+            shrinkage(values, intensity=intensity)
+        assert caught.value.code == "no-variance-left"
+
+
+def test_genes_that_are_constant_in_most_samples_leave_the_choice_to_the_formulae() -> None:
+    values = simulated(9, 12, seed=8)
+    values[:5, 1:] = 2.0
+    estimate = shrinkage(values, intensity="held-out")
+    assert estimate.held_out is None
+    assert estimate.shrinkage == shrinkage(values, intensity="analytic").shrinkage
+    assert "more than half of the genes are constant in most samples" in estimate.notes[0]
+
+
+def test_constant_genes_do_not_decide_on_the_intensities() -> None:
+    values = simulated(30, 12, seed=9)
+    alone = shrinkage(values).held_out
+    with_constants = shrinkage(np.vstack([values, np.full((9, 12), 3.0)])).held_out
+    assert alone is not None
+    assert with_constants is not None
+    assert (with_constants.intensity, with_constants.variance_intensity) == (
+        alone.intensity,
+        alone.variance_intensity,
+    )
 
 
 @pytest.mark.parametrize(("genes", "samples"), [(40, 7), (10, 8)])
@@ -204,7 +226,7 @@ def read(path: Path) -> Expression:
 def test_leukemia_gives_what_corpcor_gives(shared_data: Path) -> None:
     expression = read(shared_data / "leukemia.tsv")
     prepared = prepare(expression, Preparation(floor=20.0, transform="log2", duplicates="max-variance"))
-    estimate = shrinkage(prepared.values)
+    estimate = shrinkage(prepared.values, intensity="analytic")
     base = estimate.base
     assert isinstance(base, FactorCovariance)
     assert estimate.constant == 101

@@ -1,0 +1,142 @@
+"""Links of a version: which genes go with the activity of its pathways, or of pathways that are not in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..engine.errors import NotFound
+from ..engine.inference.links import Link, pathway_links, strongest_links
+from ..engine.wording import printable, some
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ..engine.inference.links import PathwayLinks
+    from ..engine.network.pathway import Pathway
+    from ..storage.history.versions import Version
+    from ..storage.repository import Repository
+
+CHANGED = 10
+"""Number of links gained, and of links lost, that a comparison of versions has at the most."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedPathway:
+    """A pathway as links have it: its name, the number of its genes, and how far the genes determine its activity."""
+
+    name: str
+    members: int
+    leverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Links of some pathways, strongest first.
+
+    Parameters
+    ----------
+    genes : tuple of str
+        The panel.
+    pathways : tuple of LinkedPathway
+        All that were asked for, whether or not one of the links is theirs.
+    links : tuple of Link
+        Indices are those of `pathways` and `genes`.
+    """
+
+    genes: tuple[str, ...]
+    pathways: tuple[LinkedPathway, ...]
+    links: tuple[Link, ...]
+
+    def __iter__(self) -> Iterator[tuple[str, str, float, bool]]:
+        """Yield (pathway, gene, ρ, whether the gene is a member), strongest first."""
+        for link in self.links:
+            yield self.pathways[link.pathway].name, self.genes[link.gene], link.rho, link.member
+
+
+def links_of(
+    repo: Repository,
+    rev: str,
+    pathways: Sequence[Pathway],
+    count: int | None,
+    *,
+    name: str | None = None,
+    members: bool = True,
+    gene: str | None = None,
+) -> Links:
+    """Return the strongest links of pathways on the base of a version.
+
+    Parameters
+    ----------
+    repo : Repository
+        The store.
+    rev : str
+        The version whose base it is.
+    pathways : sequence of Pathway
+        Additions, active or not: the links of one depend on the base and on itself alone.
+    count : int, optional
+        How many links at the most; all when absent.
+    name : str, optional
+        Only the links of pathways of this name.
+    members : bool
+        Whether a pathway's own genes count.
+    gene : str, optional
+        Only links of this gene.
+
+    Raises
+    ------
+    NotFound
+        No pathway has the name, or the gene is not on the panel.
+    """
+    if name is not None:
+        pathways = _named(pathways, name)
+    index = None if gene is None else repo.panel.index(gene)
+    asked: list[LinkedPathway] = []
+
+    def noted() -> Iterator[PathwayLinks]:
+        for links in pathway_links(repo.base_snapshot(rev).precision, pathways, repo.base(rev).deviations):
+            if name in (None, links.name):
+                asked.append(LinkedPathway(links.name, int(links.members.sum()), links.leverage))
+                yield links
+
+    strongest = strongest_links(noted(), count, members=members, gene=index)
+    return Links(repo.panel.genes, tuple(asked), tuple(strongest))
+
+
+def active_additions(repo: Repository, rev: str) -> tuple[list[Pathway], list[str]]:
+    """Return the pathways added in a version, and the names of those subtracted, which have no activity."""
+    pathways = repo.pathways(rev)
+    subtracted = [name for pathway in pathways if pathway.sign < 0 for name in pathway.names]
+    return [pathway for pathway in pathways if pathway.sign > 0], subtracted
+
+
+def changed_links(repo: Repository, before: Version, after: Version) -> tuple[Links, Links]:
+    """Return the links gained from one version to another, and those lost.
+
+    They are the `CHANGED` strongest of genes that are no members: gained by the pathways that were added, on the later
+    version's base, and lost by those that were dropped, on the earlier one's.
+    """
+    return _only_in(repo, after, before), _only_in(repo, before, after)
+
+
+def gained_links(repo: Repository, rev: str, pathways: Sequence[Pathway]) -> Links:
+    """Return the links that a version would gain by pathways: the `CHANGED` strongest of genes that are no members."""
+    return links_of(repo, rev, [pathway for pathway in pathways if pathway.sign > 0], CHANGED, members=False)
+
+
+def _only_in(repo: Repository, version: Version, other: Version) -> Links:
+    others = {active.record.id for active in repo.active(other.name)}
+    new = [active.record.id not in others for active in repo.active(version.name)]
+    if not any(new):
+        return Links((), (), ())
+    pathways = [pathway for pathway, is_new in zip(repo.pathways(version.name), new, strict=True) if is_new]
+    return gained_links(repo, version.name, pathways)
+
+
+def _named(pathways: Sequence[Pathway], name: str) -> list[Pathway]:
+    chosen = [pathway for pathway in pathways if name in pathway.names]
+    if not chosen:
+        names = sorted(name for pathway in pathways for name in pathway.names)
+        hint = f"There are {some(names)}." if names else ""
+        raise NotFound(f"No pathway that is added is called {printable(name)!r}; {len(names):,} are there.", hint=hint)
+    return chosen

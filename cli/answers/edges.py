@@ -1,0 +1,79 @@
+"""Edges in text and in JSON: the rule, the order, and what stands beside them; the same words in every verb."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from ...engine.wording import counted
+from .answer import TEXT_AND_ROWS, Note
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ...analysis.ranking import Ranking
+    from ...engine.choices import RankBy
+    from ...engine.network.edges import EdgeRule, Edges, Neighbors
+
+SYMBOLS: dict[RankBy, str] = {"score": "score", "rho": "|ρ|", "clr": "clr"}
+"""Of each order, the strength of a pair in sentences."""
+
+
+def strength_columns(ranking: Ranking) -> Sequence[str]:
+    """Return the names of the columns that stand beside ρ: the strength, where pairs are ranked by another."""
+    return () if ranking.by == "rho" else (ranking.by,)
+
+
+def with_strength(edges: Edges | Neighbors, ranking: Ranking) -> Iterable[Sequence[object]]:
+    """Return the rows of an answer, with the columns of `strength_columns` at their end."""
+    if ranking.by == "rho":
+        return edges
+    return [(*row, strength) for row, strength in zip(edges, edges.strength.tolist(), strict=True)]
+
+
+def rule_json(rule: EdgeRule, threshold: float, ranking: Ranking) -> dict[str, Any]:
+    """Return the rule of an answer as the JSON contract has it; `top` is there for that rule alone."""
+    fields: dict[str, Any] = {"rule": rule.rule, "threshold": threshold}
+    order = {"rank_by": ranking.by, "penalty": ranking.penalty}
+    return {**fields, "top": int(rule.value), **order} if rule.rule == "top" else {**fields, **order}
+
+
+def rule_notes(edges: Edges | Neighbors, where: str, ranking: Ranking) -> list[Note]:
+    """Return what stands beside edges: their rule, or where there are none which options would give some."""
+    if not len(edges):
+        return [Note(no_edges_text(edges.threshold, edges.max_abs, where, ranking.by), TEXT_AND_ROWS)]
+    notes = [Note(_rule_text(edges, where, ranking.by), TEXT_AND_ROWS)]
+    return notes if ranking.by == "rho" else [*notes, Note(_order_text(ranking), TEXT_AND_ROWS)]
+
+
+def _rule_text(edges: Edges | Neighbors, where: str, by: RankBy) -> str:
+    """Return the rule of an answer: what it is, the strength it amounts to, and how many edges it gives."""
+    number, least = counted(len(edges), "edge"), f"{SYMBOLS[by]} ≥ {edges.threshold:.4g}"
+    if edges.edge_rule.rule == "top":
+        return f"{number}: the {int(edges.edge_rule.value):,} strongest {where}, {least}"
+    return f"{number} {where} with {least}"
+
+
+def _order_text(ranking: Ranking) -> str:
+    if not ranking.penalty:
+        return "clr is |ρ| against what the two genes have with all others, in standard deviations."
+    score = f"ρ of Σ + {ranking.penalty:.4g} V, V the variances of the base"
+    if ranking.by == "clr":
+        return f"clr is the score ({score}) against what the two genes have with all others, in standard deviations."
+    return f"The score is {score}: it puts pairs in order, and is no partial correlation of the version, which ρ is."
+
+
+def no_edges_text(threshold: float, max_abs: float, where: str, by: RankBy = "rho") -> str:
+    """Return why an answer has no edges, and which options would give some."""
+    if max_abs == 0:
+        return f"No pair of genes {where} has a partial correlation other than 0."
+    return (
+        f"No pair {where} reaches {SYMBOLS[by]} ≥ {threshold:g}: the strongest has {max_abs:.4g}. "
+        f"Try --top 20, or --threshold {_below(max_abs)}."
+    )
+
+
+def _below(value: float) -> str:
+    """Return a round number that is at most a value: two digits, cut off."""
+    step = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return f"{math.floor(0.9 * value / step) * step:.2g}"

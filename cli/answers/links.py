@@ -1,0 +1,72 @@
+"""The answer of `grn links`, and links as part of a comparison."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ...engine.wording import counted
+from .. import output
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...analysis.links import Links
+
+COLUMNS = ("pathway", "gene", "rho", "member")
+TITLES = ("pathway", "gene", "ρ with activity", "member")
+CHANGES = ("gained", "lost")
+
+LinkChanges = tuple["Links", "Links"]
+"""Links that a comparison gained, and that it lost."""
+
+
+def json(links: Links) -> list[dict[str, Any]]:
+    """Return the pathways as the JSON contract has them, each with those of the links that are its own."""
+    pathways: list[dict[str, Any]] = [
+        {"name": pathway.name, "members": pathway.members, "leverage": pathway.leverage, "links": []}
+        for pathway in links.pathways
+    ]
+    for link in links.links:
+        fields = {"gene": links.genes[link.gene], "rho": link.rho, "member": link.member}
+        pathways[link.pathway]["links"].append(fields)
+    return pathways
+
+
+def text(links: Links) -> str | None:
+    """Return the links as a table; of one pathway or gene, its name is not repeated."""
+    rows = [(pathway, gene, rho, "yes" if member else None) for pathway, gene, rho, member in links]
+    return output.table(*output.without_empty_columns(TITLES, rows)) if rows else None
+
+
+def notes(links: Links, *, members: bool, name: str) -> Iterator[str]:
+    """Yield the sentences beside the table."""
+    genes = "" if members else " of genes that are no members"
+    if len(links.pathways) == 1:
+        pathway = links.pathways[0]
+        yield (
+            f"{counted(len(links.links), 'link')}{genes} with {pathway.name} on the base of {name}; "
+            f"{counted(pathway.members, 'member')}, leverage {output.number(pathway.leverage)}."
+        )
+    else:
+        yield f"{counted(len(links.links), 'link')}{genes} with {counted(len(links.pathways), 'pathway')} of {name}."
+
+
+def changes_json(changes: LinkChanges) -> dict[str, Any]:
+    """Return links gained and lost as the JSON contract has them."""
+    return {
+        what: [{"pathway": pathway, "gene": gene, "rho": rho} for pathway, gene, rho, _ in links]
+        for what, links in zip(CHANGES, changes, strict=True)
+    }
+
+
+def changes_lines(changes: LinkChanges) -> list[str]:
+    """Return links gained and lost as lines of a comparison."""
+    rows = [
+        (gene, pathway, rho, what)
+        for what, links in zip(CHANGES, changes, strict=True)
+        for pathway, gene, rho, _ in links
+    ]
+    title = click.style("Strongest links with activities, of genes that are no members:", bold=True)
+    return [title, output.table(("gene", "pathway", "ρ with activity", "change"), rows)] if rows else []

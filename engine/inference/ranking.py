@@ -1,0 +1,85 @@
+"""By what pairs of genes are put in order: a score at the edge of the noise, ρ, or either against its background."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..network.partial_correlations import scan_bands
+from .clr import background, clr, clr_of_pairs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from ..network.partial_correlations import PairMeasure
+    from .clr import Background
+
+
+@dataclass(frozen=True, slots=True)
+class ContextLikelihood:
+    """How far each pair stands out from what its two genes have with all others.
+
+    Parameters
+    ----------
+    measure : PairMeasure
+        The number of each pair, such as ρ.
+    background : Background
+        Of each gene, the mean and the standard deviation of the magnitude over all its pairs, both of shape (p,).
+    """
+
+    measure: PairMeasure
+    background: Background
+
+    def band(self, rows: slice) -> NDArray[np.float64]:
+        """Return the strengths of consecutive genes with all from the first on, 0 on or below the diagonal."""
+        strength = clr(np.abs(self.measure.band(rows)), self._of(rows), self._of(slice(rows.start, None)))
+        height = len(strength)
+        strength[:, :height] = np.triu(strength[:, :height], 1)
+        return strength
+
+    def row(self, index: int) -> NDArray[np.float64]:
+        """Return the strengths of one gene with all, shape (p,)."""
+        magnitude = np.abs(self.measure.row(index))
+        return clr(magnitude[np.newaxis], self._of(slice(index, index + 1)), self.background)[0]
+
+    def pairs(self, pairs: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return the strengths of pairs of two different genes, shape (E,)."""
+        magnitude = np.abs(self.measure.pairs(pairs))
+        return clr_of_pairs(magnitude, self._of(pairs[:, 0]), self._of(pairs[:, 1]))
+
+    def _of(self, genes: slice | NDArray[np.intp]) -> Background:
+        means, deviations = self.background
+        return means[genes], deviations[genes]
+
+
+def context_likelihood(
+    measure: PairMeasure, size: int, *, progress: Callable[[float], None] | None = None
+) -> ContextLikelihood:
+    """Return how far the pairs of p genes stand out from their genes' own backgrounds, in one pass over all pairs.
+
+    Parameters
+    ----------
+    measure : PairMeasure
+        The number of each pair.
+    size : int
+        p, at least 3.
+    progress : callable, optional
+        Called now and then with the share of the pairs that is done, 0 to 1.
+    """
+
+    def step(rows: slice) -> tuple[slice, NDArray[np.float64]]:
+        magnitude = np.abs(measure.band(rows))
+        sums = np.zeros((2, size))
+        for power, moment in zip((magnitude, np.square(magnitude)), sums, strict=True):
+            moment[rows] += power.sum(axis=1)
+            moment[rows.start :] += power.sum(axis=0)
+        return rows, sums
+
+    total = np.zeros((2, size))
+    for _, sums in scan_bands(size, step, progress):
+        total += sums
+    return ContextLikelihood(measure, background(total[0], total[1], size - 1))
