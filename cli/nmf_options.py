@@ -135,9 +135,7 @@ def read_sets(path: Path | None, genes: tuple[str, ...]) -> Sets:
         for gene_set in read_gene_sets(path)
     }
     if not any(len(inside) for inside in sets.values()):
-        raise NotFound(
-            f"No gene of {path} is among the {counted(len(genes), 'gene')} factored, such as {some(genes, 3)}."
-        )
+        raise NotFound(f"No gene of {path} is among the {counted(len(genes), 'gene')} here, such as {some(genes, 3)}.")
     return {name: inside for name, inside in sets.items() if len(inside)}
 
 

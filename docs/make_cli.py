@@ -195,6 +195,7 @@ NOTES = """\
   the noise), and `eigenvalues` are all of that matrix, the largest first.
 * `factors`: `delta` is rho − rho_without; for a gene without a partner, `partner` is the one that the pathway moves
   most, and `mean_abs_delta` is over all.
+* `neighbors --sets` has `best_set` too, null or `name`, `shared`, `size` and `q`.
 * `nmf`: `analysis` is the id of the analysis, or null where it could not be kept (`parameters` and `time` are missing
   then); `version`, `id` and `content` are null where a file was factored without a store. `rank_within_one_error` is
   the least rank within one standard error of the best, `flat` whether the curve is too flat to choose a rank. `mass` is

@@ -16,8 +16,8 @@ standard error of it. `dispersion`: the rank whose consensus dispersion is great
 which 2 would often be one. `bend`: the greatest second difference of the log likelihood, which the ranks at the ends
 have not.
 
-`--beyond`: 10, 13, 16 and 20 modules in turn, 200 genes × 80 samples, depth 100, two starts, by the survey of `grn nmf`,
-which begins with ranks 2 … 8 and goes on until its curve has turned.
+`--beyond`: 10, 13, 16 and 20 modules in turn, 200 genes × 80 samples, depth 100, two starts, by the survey of `grn
+nmf`, which begins with ranks 2 … 8 and goes on until its curve has turned.
 """
 
 from __future__ import annotations

@@ -187,7 +187,7 @@ def test_values_that_are_no_whole_numbers_have_no_likelihood(
         (("--rank", "0"), 2, "--rank 0 is not a range of ranks"),
         (("--rank", "200"), 2, "no factors of rank 200"),
         (("--input", "nowhere.tsv"), 3, "nowhere.tsv"),
-        (("--sets", "other.gmt"), 3, "No gene of other.gmt is among the 60 genes factored, such as GENE00"),
+        (("--sets", "other.gmt"), 3, "No gene of other.gmt is among the 60 genes here, such as GENE00"),
         (("--at", "v9"), 3, "v9"),
         (("--restarts", "0"), 2, "restarts"),
     ],
