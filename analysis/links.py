@@ -48,10 +48,13 @@ class Links:
     pathways: tuple[LinkedPathway, ...]
     links: tuple[Link, ...]
 
-    def __iter__(self) -> Iterator[tuple[str, str, float, bool]]:
-        """Yield (pathway, gene, ρ, whether the gene is a member), strongest first."""
+    def __len__(self) -> int:
+        return len(self.links)
+
+    def __iter__(self) -> Iterator[tuple[str, str, float, int, bool]]:
+        """Yield (pathway, gene, ρ, direction, whether the gene is a member), strongest first."""
         for link in self.links:
-            yield self.pathways[link.pathway].name, self.genes[link.gene], link.rho, link.member
+            yield self.pathways[link.pathway].name, self.genes[link.gene], link.rho, link.direction, link.member
 
 
 def links_of(

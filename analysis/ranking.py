@@ -74,7 +74,11 @@ def ranking_of(base: StoredBase, by: RankBy | None, *, threshold: float | None) 
     InputError
         The base has no score; or a threshold is given for `clr`, whose strengths have no scale.
     """
-    penalty = _penalty(base)
+    return choose_ranking(by, _penalty(base), threshold=threshold)
+
+
+def choose_ranking(by: RankBy | None, penalty: float | None, *, threshold: float | None = None) -> Ranking:
+    """Return the order of pairs whose score has a penalty, or none where `penalty` is absent; see `ranking_of`."""
     if by is None:
         by = "rho" if penalty is None or threshold is not None else "score"
     if by == "score" and penalty is None:

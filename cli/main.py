@@ -34,6 +34,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "edges": "The strongest edges of a version.",
         "neighbors": "The strongest partners of a gene.",
         "links": "Genes that go with the activity of a pathway.",
+        "regulators": "The strongest targets of regulators, given the other regulators.",
         "trace": "One edge in each version.",
         "factors": "What each pathway does to an edge or a gene.",
         "nmf": "Gene modules, and genes that are also in a second one.",

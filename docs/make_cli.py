@@ -65,7 +65,7 @@ ISO 8601. What is not a number is null.
 
 IDENTITY = "version, id, content"
 VERSION = f"{IDENTITY}, parents, message, author, time, base, added, dropped, rank, refs"
-CUT = "rule, threshold, top"
+CUT = "rule, threshold, top, rank_by, penalty"
 BASE = (
     "form, genes, factors, samples, estimator, parameters, preparation, source, constant_genes, log_det, "
     "keeps_expression, notes, software"
@@ -93,11 +93,13 @@ MIXED_MODEL = (
 FIELDS: dict[str, tuple[str, dict[str, str]]] = {
     "log": ("versions", {"versions": VERSION, "versions.added": "name, genes, sign"}),
     "diff": (
-        f"from, to, {CUT}, by, pathways, summary, changes",
+        f"from, to, {CUT}, by, pathways, links, summary, changes",
         {
             "from": IDENTITY,
             "to": IDENTITY,
             "pathways": "added, dropped",
+            "links": "gained, lost",
+            "links.gained": "pathway, gene, rho, direction",
             "summary": "from, to, gained, lost, sign_flipped",
             "summary.from": "edges, mean_abs, max_abs, density",
             "summary.to": "edges, mean_abs, max_abs, density",
@@ -107,6 +109,17 @@ FIELDS: dict[str, tuple[str, dict[str, str]]] = {
     "info --spectrum": (f"{IDENTITY}, spectrum_of, eigenvalues", {}),
     "edges": (f"{IDENTITY}, {CUT}, count, edges", {"edges": "gene_a, gene_b, rho"}),
     "neighbors": (f"{IDENTITY}, gene, {CUT}, count, neighbors", {"neighbors": "gene, rho"}),
+    "links": (
+        f"{IDENTITY}, count, pathways",
+        {
+            "pathways": "name, members, leverage, links",
+            "pathways.links": "gene, rho, direction, member",
+        },
+    ),
+    "regulators": (
+        f"{IDENTITY}, regulators, target, rank_by, penalty, count, pairs",
+        {"pairs": "regulator, target, rho"},
+    ),
     "trace": (
         "gene_a, gene_b, count, trace",
         {"trace": f"{IDENTITY}, rho, delta, moved, message"},
@@ -191,6 +204,12 @@ NOTES = """\
   `--by abs` by |delta_abs| (`by` is `rho` or `abs`), ties in panel order, and `gene_a` comes before `gene_b` in the
   panel. `change` is `gained`, `lost`, `sign_flipped`, `stronger` or `weaker`. Mean and maximum of |ρ| are over all
   pairs.
+* `links`: `members` is a number, and `leverage` the share of the activity's variance that the genes determine. The
+  links of a pathway are those of the strongest over all that were asked for; they may be none. `direction` is 1 or −1:
+  the sign of a member's loading, and of another gene that of the loading it would have, which is that of −`rho`; 0
+  where `rho` is 0. `links` of `diff` are the ten strongest of non-members, of pathways added and of pathways dropped.
+* `regulators`: `regulators` is how many are conditioned on. A pair has `score` or `clr` by `rank_by`, and neither where
+  that is `rho`; `rho` is always that of the version, given the other regulators alone.
 * `info --spectrum`: `spectrum_of` is `covariance` (Σ of a dense base) or `factors` (what factors and pathways add to
   the noise), and `eigenvalues` are all of that matrix, the largest first.
 * `factors`: `delta` is rho − rho_without; for a gene without a partner, `partner` is the one that the pathway moves

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...engine.errors import InputError
-from ...engine.inference.normal_scores import normal_scores
+from ...engine.inference.normal_scores import signal_scores
 from ...engine.lmm.model.design import design
 from ...engine.lmm.model.fit import find_flat, make_model
 from ...engine.lmm.model.mixture import fit_mixture
@@ -194,7 +194,7 @@ def match_rows(
         notes.append(_describe_flat(signal, traits, kept))
         signal, traits = replace(signal, names=tuple(signal.names[index] for index in kept)), traits[:, kept]
     if spec.normal:
-        traits = normal_scores(traits.T).T
+        traits = signal_scores(traits.T).T
     if spec.second is not None:
         other = load_kernel(snapshot, base, spec.second, spec.ids)
         second = kernel_rows(snapshot, artifacts, other, set(rows.ids), signal)

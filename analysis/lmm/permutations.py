@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...engine.errors import InputError
-from ...engine.inference.normal_scores import normal_scores
+from ...engine.inference.normal_scores import signal_scores
 from ...engine.lmm.association.permutations import permute_values
 from ...engine.lmm.model.fit import make_model
 
@@ -36,5 +36,5 @@ def permute_labels(store_model: StoreModel, signal: Signal, number: int, seed: i
             code="permutation-without-labels",
         )
     if store_model.normal:
-        values = normal_scores(values.T).T
+        values = signal_scores(values.T).T
     return make_model(store_model.model.kernel, values, store_model.model.fixed)

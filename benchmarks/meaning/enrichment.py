@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from grnledger.engine.inference.normal_scores import normal_scores
+from grnledger.engine.inference.normal_scores import signal_scores
 from grnledger.engine.lmm import make_model, of_factor, t_statistics
 from grnledger.engine.lmm.association.set_tests import SetTester
 from grnledger.engine.lmm.association.set_variance import set_mixture
@@ -104,7 +104,7 @@ def p_values(cell: str, signals: int, seed: int, shift: float) -> dict[str, NDAr
         z += shift * np.std(z) * sets[[0]].toarray()[0]
         mixture = set_mixture(kernel, sets, make_model(kernel, z).fixed)
         for form in FORMS:
-            model = make_model(kernel, normal_scores(z) if form == "normal" else z)
+            model = make_model(kernel, signal_scores(z) if form == "normal" else z)
             p[form].append(10.0 ** SetTester(sets, "two-sided", mixture).test(model)[0].log10_p)
     return {form: np.array(of_signals) for form, of_signals in p.items()}
 

@@ -134,7 +134,7 @@ def _text(
     size = edges.SYMBOLS[ranking.by]
     lines = [click.style(f"{names[0]} → {names[1]}", bold=True)]
     lines += pathway_lines(pathways)
-    lines += ["", *linked.changes_lines(links)] if any(link.links for link in links) else []
+    lines += ["", *linked.changes_lines(links)] if any(map(len, links)) else []
     lines += [
         "",
         _rule(difference, names, ranking),

@@ -34,8 +34,13 @@ def with_strength(edges: Edges | Neighbors, ranking: Ranking) -> Iterable[Sequen
 def rule_json(rule: EdgeRule, threshold: float, ranking: Ranking) -> dict[str, Any]:
     """Return the rule of an answer as the JSON contract has it; `top` is there for that rule alone."""
     fields: dict[str, Any] = {"rule": rule.rule, "threshold": threshold}
-    order = {"rank_by": ranking.by, "penalty": ranking.penalty}
-    return {**fields, "top": int(rule.value), **order} if rule.rule == "top" else {**fields, **order}
+    top = {"top": int(rule.value)} if rule.rule == "top" else {}
+    return {**fields, **top, **order_json(ranking)}
+
+
+def order_json(ranking: Ranking) -> dict[str, Any]:
+    """Return the order of pairs as the JSON contract has it."""
+    return {"rank_by": ranking.by, "penalty": ranking.penalty}
 
 
 def rule_notes(edges: Edges | Neighbors, where: str, ranking: Ranking) -> list[Note]:
@@ -43,7 +48,7 @@ def rule_notes(edges: Edges | Neighbors, where: str, ranking: Ranking) -> list[N
     if not len(edges):
         return [Note(no_edges_text(edges.threshold, edges.max_abs, where, ranking.by), TEXT_AND_ROWS)]
     notes = [Note(_rule_text(edges, where, ranking.by), TEXT_AND_ROWS)]
-    return notes if ranking.by == "rho" else [*notes, Note(_order_text(ranking), TEXT_AND_ROWS)]
+    return notes if ranking.by == "rho" else [*notes, Note(order_text(ranking), TEXT_AND_ROWS)]
 
 
 def _rule_text(edges: Edges | Neighbors, where: str, by: RankBy) -> str:
@@ -54,7 +59,10 @@ def _rule_text(edges: Edges | Neighbors, where: str, by: RankBy) -> str:
     return f"{number} {where} with {least}"
 
 
-def _order_text(ranking: Ranking) -> str:
+def order_text(ranking: Ranking) -> str:
+    """Return what the strength of pairs is, where that is not ρ."""
+    if not ranking.penalty and ranking.by == "score":
+        return "The score is ρ itself: the base is shrunk by no less than an order of pairs asks for."
     if not ranking.penalty:
         return "clr is |ρ| against what the two genes have with all others, in standard deviations."
     score = f"ρ of Σ + {ranking.penalty:.4g} V, V the variances of the base"

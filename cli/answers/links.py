@@ -8,15 +8,21 @@ import click
 
 from ...engine.wording import counted
 from .. import output
+from . import versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...analysis.links import Links
 
-COLUMNS = ("pathway", "gene", "rho", "member")
-TITLES = ("pathway", "gene", "ρ with activity", "member")
+COLUMNS = ("pathway", "gene", "rho", "direction", "member")
+TITLES = ("pathway", "gene", "ρ with activity", "direction", "member")
 CHANGES = ("gained", "lost")
+
+DIRECTION = (
+    "Direction: the sign of a member's loading, and of another gene that of the loading it would have. The ρ of such a "
+    "gene has the other sign, since what it shares with the members is in the base already."
+)
 
 LinkChanges = tuple["Links", "Links"]
 """Links that a comparison gained, and that it lost."""
@@ -29,14 +35,14 @@ def json(links: Links) -> list[dict[str, Any]]:
         for pathway in links.pathways
     ]
     for link in links.links:
-        fields = {"gene": links.genes[link.gene], "rho": link.rho, "member": link.member}
+        fields = {"gene": links.genes[link.gene], "rho": link.rho, "direction": link.direction, "member": link.member}
         pathways[link.pathway]["links"].append(fields)
     return pathways
 
 
 def text(links: Links) -> str | None:
     """Return the links as a table; of one pathway or gene, its name is not repeated."""
-    rows = [(pathway, gene, rho, "yes" if member else None) for pathway, gene, rho, member in links]
+    rows = [(*link, _direction(way), "yes" if member else None) for *link, way, member in links]
     return output.table(*output.without_empty_columns(TITLES, rows)) if rows else None
 
 
@@ -46,17 +52,18 @@ def notes(links: Links, *, members: bool, name: str) -> Iterator[str]:
     if len(links.pathways) == 1:
         pathway = links.pathways[0]
         yield (
-            f"{counted(len(links.links), 'link')}{genes} with {pathway.name} on the base of {name}; "
+            f"{counted(len(links), 'link')}{genes} with {pathway.name} on the base of {name}; "
             f"{counted(pathway.members, 'member')}, leverage {output.number(pathway.leverage)}."
         )
     else:
-        yield f"{counted(len(links.links), 'link')}{genes} with {counted(len(links.pathways), 'pathway')} of {name}."
+        yield f"{counted(len(links), 'link')}{genes} with {counted(len(links.pathways), 'pathway')} of {name}."
+    yield DIRECTION
 
 
 def changes_json(changes: LinkChanges) -> dict[str, Any]:
     """Return links gained and lost as the JSON contract has them."""
     return {
-        what: [{"pathway": pathway, "gene": gene, "rho": rho} for pathway, gene, rho, _ in links]
+        what: [dict(zip(COLUMNS[:-1], link[:-1], strict=True)) for link in links]
         for what, links in zip(CHANGES, changes, strict=True)
     }
 
@@ -64,9 +71,13 @@ def changes_json(changes: LinkChanges) -> dict[str, Any]:
 def changes_lines(changes: LinkChanges) -> list[str]:
     """Return links gained and lost as lines of a comparison."""
     rows = [
-        (gene, pathway, rho, what)
+        (gene, pathway, rho, _direction(way), what)
         for what, links in zip(CHANGES, changes, strict=True)
-        for pathway, gene, rho, _ in links
+        for pathway, gene, rho, way, _ in links
     ]
     title = click.style("Strongest links with activities, of genes that are no members:", bold=True)
-    return [title, output.table(("gene", "pathway", "ρ with activity", "change"), rows)] if rows else []
+    return [title, output.table(("gene", "pathway", "ρ with activity", "direction", "change"), rows)] if rows else []
+
+
+def _direction(sign: int) -> str:
+    return versions.sign_text(sign) if sign else ""

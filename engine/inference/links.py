@@ -6,6 +6,11 @@ as in the base. Genes and activities together have the precision
     [[Θ₀, −Θ₀X], [−XᵀΘ₀, F⁻¹ + XᵀΘ₀X]],        Θ₀ = Σ₀⁻¹ of the base alone,
 
 so that ρ_iu = (Θ₀x_u)_i / √(Θ₀,ii (F⁻¹ + XᵀΘ₀X)_uu). That of one pathway depends on no other.
+
+The sign of ρ is no direction of regulation. A gene that varies as the members do, but has no loading, is explained
+away: given the members, the more of it there is, the less activity is needed. With Σ₀ for the samples' covariance,
+the slope of the log likelihood in the loading of gene i is −(Θ₀x)_i times a positive number, so that −ρ has the sign of
+the loading that the data would give to a gene which is no member.
 """
 
 from __future__ import annotations
@@ -49,6 +54,9 @@ class PathwayLinks:
         The correlation of each gene with the activity, given all other genes and activities.
     members : ndarray of bool, shape (p,)
         The genes that it loads on.
+    directions : ndarray of int8, shape (p,)
+        1 or −1: the sign of a member's loading, and of another gene that of the loading it would have, which is that
+        of −ρ; 0 where ρ is 0.
     leverage : float
         The share of the activity's variance that the genes determine, 0 to 1; of one column xᵀΘ₀x / (1 + xᵀΘ₀x).
     """
@@ -56,6 +64,7 @@ class PathwayLinks:
     name: str
     rho: NDArray[np.float64]
     members: NDArray[np.bool_]
+    directions: NDArray[np.int8]
     leverage: float
 
 
@@ -67,6 +76,7 @@ class Link:
     gene: int
     rho: float
     member: bool
+    direction: int
 
 
 def pathway_links(
@@ -107,7 +117,7 @@ def pathway_links(
     everything = list(pathways)
     # Not X F^½, which is what a covariance is made of: its columns would be mixtures of activities.
     columns = columns_of([dataclasses.replace(pathway, covariance=None) for pathway in everything], deviations)
-    priors = np.concatenate([[], *map(_prior_precision, everything)])
+    priors = np.concatenate([np.empty(0), *map(_prior_precision, everything)])
     names = [name for pathway in everything for name in pathway.names]
     with one_blas_thread():
         roots = np.sqrt(base.diagonal())
@@ -120,10 +130,10 @@ def pathway_links(
             genes, loadings = block.genes[entries], block.values[entries]
             genes, loadings = genes[loadings != 0], loadings[loadings != 0]
             data, prior = float(loadings @ products[genes, index]), float(priors[start + index])
-            members = np.zeros(len(roots), dtype=np.bool_)
-            members[genes] = True
             rho = products[:, index] / (roots * np.sqrt(prior + data))
-            yield PathwayLinks(name, rho, members, data / (prior + data))
+            members, directions = np.zeros(len(rho), dtype=np.bool_), -np.sign(rho)
+            members[genes], directions[genes] = True, np.sign(loadings)
+            yield PathwayLinks(name, rho, members, directions.astype(np.int8), data / (prior + data))
 
 
 def strongest_links(
@@ -149,8 +159,8 @@ def strongest_links(
             candidates = candidates[~pathway.members[candidates]]
         order = np.argsort(-np.abs(pathway.rho[candidates]), kind="stable")[:count]
         genes = candidates[order]
-        values = zip(genes.tolist(), pathway.rho[genes].tolist(), pathway.members[genes].tolist(), strict=True)
-        strongest += [Link(index, *numbers) for numbers in values]
+        columns = (genes, pathway.rho[genes], pathway.members[genes], pathway.directions[genes])
+        strongest += [Link(index, *numbers) for numbers in zip(*(column.tolist() for column in columns), strict=True)]
         if count is not None and len(strongest) > count:
             strongest = _sorted(strongest)[:count]
     return _sorted(strongest)
@@ -164,7 +174,7 @@ def _prior_precision(pathway: Pathway) -> NDArray[np.float64]:
     """Return the diagonal of F⁻¹, shape (D,)."""
     if pathway.covariance is None:
         return np.ones(pathway.rank)
-    return np.diagonal(np.linalg.inv(pathway.covariance))
+    return np.array(np.diagonal(np.linalg.inv(pathway.covariance)), dtype=np.float64)
 
 
 def _times(matrix: SymmetricOperator, columns: Columns) -> NDArray[np.float64]:

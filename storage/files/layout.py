@@ -89,6 +89,11 @@ SECOND_ERROR = "second_error"
 RANKS = "ranks"
 SURVEY = "survey"
 
+# In an artifact of the kind `chance`: numbers of pairs by strength, of a base's samples and of independent genes.
+CHANCE = "chance"
+OBSERVED = "observed"
+NULL = "null"
+
 # In an artifact of the kind `kernel`: the eigenvectors of a version on a dense base.
 KERNEL = "kernel"
 PLACES = "places"

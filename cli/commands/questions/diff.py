@@ -55,6 +55,9 @@ def command(
     genes by default), in the order of `grn edges`. The largest changes of that strength, or of its size with --by abs,
     are listed even where they do not cross it.
 
+    First come links, as `grn links` has them, of pathways that were added (gained) or dropped (lost): of either the ten
+    strongest, of genes that are no members.
+
     \b
     Example:
       grn diff v0..HEAD

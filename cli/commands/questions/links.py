@@ -54,6 +54,9 @@ def command(
     marked; with --gene, those of a gene with every pathway; with neither, the strongest links over all pathways of
     genes that are no members.
 
+    Direction is the sign of a member's loading, and of another gene that of the loading it would have: ρ of a gene that
+    varies as the members do, but has no loading, is negative.
+
     ρ is read on the base alone: it does not depend on what else is active, nor on whether the pathway itself is. So
     --sets asks for sets that are not committed; its other options are those of commit.
 
@@ -73,12 +76,12 @@ def command(
     members = not non_members and (pathway is not None or gene is not None)
     count = None if everything else top or LINKS
     links = links_of(repo, version.name, pathways, count, name=pathway, members=members, gene=gene)
-    if links.pathways:
+    if len(links):
         notes += [Note(text, TEXT_AND_ROWS) for text in linked.notes(links, members=members, name=version.name)]
     return Answer(
         columns=linked.COLUMNS,
         rows=links,
-        json=lambda: {**versions.identity(version), "count": len(links.links), "pathways": linked.json(links)},
+        json=lambda: {**versions.identity(version), "count": len(links), "pathways": linked.json(links)},
         text=lambda: linked.text(links),
         paged=True,
         notes=notes,
@@ -90,11 +93,12 @@ def _pathways(
 ) -> tuple[list[Pathway], list[Note]]:
     """Return the pathways asked for, and what is to be said of them."""
     if file is not None:
-        read = pathway_options.read(file, repo.panel, only=() if name is None else (name,), **reading)
+        read = pathway_options.read(file, repo.panel, **reading)
         notes = [Note(output.sentence(note), EVERY_FORM) for note in read.notes]
-        if read.dropped:
-            missing = counted(sum(map(len, read.dropped.values())), "gene")
-            notes.append(Note(f"{missing} of {file.name} not on the panel left out.", EVERY_FORM))
+        missing = sum(len(genes) for pathway, genes in read.dropped.items() if name in (None, pathway))
+        if missing:
+            text = f"{counted(missing, 'gene')} of {name or file.name} not on the panel left out."
+            notes.append(Note(text, EVERY_FORM))
         return list(read.pathways), notes
     from ....analysis.links import active_additions
 

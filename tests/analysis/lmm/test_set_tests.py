@@ -11,7 +11,7 @@ from grnledger.analysis.lmm.permutations import permute_labels
 from grnledger.analysis.lmm.set_tests import match_sets, run_set_tests
 from grnledger.analysis.lmm.signals import Contrast
 from grnledger.engine.errors import InputError, NotFound
-from grnledger.engine.inference.normal_scores import normal_scores
+from grnledger.engine.inference.normal_scores import signal_scores
 from grnledger.engine.lmm import fit_many, make_scanner, t_statistics
 from grnledger.engine.lmm.association.set_tests import SetTester, permute_sets
 
@@ -147,11 +147,11 @@ def test_permuted_signals_are_normal_scores_where_the_signal_is(study: Study) ->
     plain, scores = study.model(signal), study.model(signal, normal=True)
     np.testing.assert_allclose(
         scores.model.traits[:, 0] + scores.model.traits[:, 0].mean(),
-        normal_scores(signal.values[scores.signal_rows, 0]),
+        signal_scores(signal.values[scores.signal_rows, 0]),
         atol=1e-12,
     )
     drawn = permute_labels(plain, signal, 4, 0).traits
-    expected = normal_scores(drawn.T).T
+    expected = signal_scores(drawn.T).T
     np.testing.assert_allclose(
         permute_labels(scores, signal, 4, 0).traits, expected - expected.mean(axis=0), atol=1e-12
     )

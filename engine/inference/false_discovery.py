@@ -1,0 +1,183 @@
+"""Which pairs can be told from chance: p, q and local false discovery rates against a simulated null."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..estimation.shrinkage import shrinkage
+from ..network.anchor import anchor_of
+from ..network.partial_correlations import partial_correlations
+from ..network.snapshot import build_snapshot
+from .strength_counts import STEPS, StrengthCounts, count_strengths, steps_of, strengths_of_steps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from ..network.panel import Panel
+    from ..network.partial_correlations import PartialCorrelations
+
+SCANS = 3
+"""Panels of independent genes that the null is simulated from."""
+
+SEED = 0
+"""Seed of the null."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """What each strength of a pair is worth against chance.
+
+    Parameters
+    ----------
+    p : ndarray of float64, shape (STEPS,)
+        Of each step of strength, the share of the null's pairs that are as strong, (1 + number) / (1 + all).
+    q : ndarray of float64, shape (STEPS,)
+        The smallest false discovery rate at which a pair of that strength is called.
+    lfdr : ndarray of float64, shape (STEPS,)
+        The probability that a pair of just that strength is chance.
+    spread : float
+        Median strength of the observed pairs over that of the null's: the scale of an empirical null.
+    q_empirical : ndarray of float64, shape (STEPS,)
+        q against the null scaled by `spread`.
+    """
+
+    p: NDArray[np.float64]
+    q: NDArray[np.float64]
+    lfdr: NDArray[np.float64]
+    spread: float
+    q_empirical: NDArray[np.float64]
+
+    def cutoff(self, rate: float) -> float | None:
+        """Return the least strength that is called at a false discovery rate, or `None` where no strength is."""
+        called = np.flatnonzero(self.q <= rate)
+        return float(strengths_of_steps()[called[0]]) if len(called) else None
+
+
+def independent_counts(
+    panel: Panel,
+    degrees_of_freedom: int,
+    intensity: float,
+    *,
+    scans: int = SCANS,
+    seed: int = SEED,
+    progress: Callable[[float], None] | None = None,
+) -> StrengthCounts:
+    """Return the strengths of pairs of independent genes, of which ρ is estimated as of the observed ones.
+
+    Parameters
+    ----------
+    panel : Panel
+        p genes.
+    degrees_of_freedom : int
+        ν: independent samples less one.
+    intensity : float
+        λ.
+    scans : int
+        How many times.
+    seed : int
+        Seed of the legacy generator, which always gives the same (NEP 19).
+    progress : callable, optional
+        Called now and then with the share that is done, 0 to 1.
+
+    Notes
+    -----
+    O(p²ν) a scan. Under the null all pairs have one distribution, so that their number makes up for few scans.
+    """
+    stream = np.random.RandomState(seed)
+    total = np.zeros(STEPS, dtype=np.int64)
+    for scan in range(scans):
+        samples = stream.standard_normal((len(panel), degrees_of_freedom + 1))
+        total += count_strengths(shrunk_correlations(panel, samples, intensity), len(panel)).at_least
+        if progress is not None:
+            progress((scan + 1) / scans)
+    return StrengthCounts(total)
+
+
+def shrunk_correlations(panel: Panel, scores: NDArray[np.float64], intensity: float) -> PartialCorrelations:
+    """Return ρ of all pairs where correlations of samples are shrunk to zero by λ.
+
+    Parameters
+    ----------
+    panel : Panel
+        p genes.
+    scores : ndarray of float64, shape (p, n)
+        Genes by samples.
+    intensity : float
+        λ, above 0.
+    """
+    covariance = shrinkage(scores, intensity=(intensity, 1.0)).base
+    snapshot = build_snapshot(panel, anchor_of(covariance), (), covariance.standard_deviations())
+    return partial_correlations(snapshot.precision)
+
+
+def against_chance(observed: StrengthCounts, null: StrengthCounts) -> Chance:
+    """Return what each strength is worth, from the observed strengths and those of independent genes.
+
+    Parameters
+    ----------
+    observed, null : StrengthCounts
+        Of all pairs of the data; of all pairs of all scans of the null.
+
+    Notes
+    -----
+    q by Benjamini and Hochberg, Journal of the Royal Statistical Society B 57 (1995), over all pairs; all may be null.
+    lfdr from the slope of the least concave majorant of the distribution of p (Grenander's estimate; Strimmer, BMC
+    Bioinformatics 9 (2008), article 303), with all pairs null at p = 1. The empirical null is the simulated one scaled
+    to the median of the observed strengths (Efron, Journal of the American Statistical Association 99 (2004)).
+    """
+    p = _tail(null.at_least, null.pairs)
+    strengths = strengths_of_steps()
+    middles = strengths[_median(observed)], strengths[_median(null)]
+    spread = float(middles[0] / middles[1]) if middles[1] > 0 else 1.0
+    narrowed = steps_of(strengths / spread) if spread > 0 else np.zeros(len(strengths), dtype=np.int32)
+    return Chance(
+        p=p,
+        q=_q_values(p, observed),
+        lfdr=_local_rates(p, observed),
+        spread=spread,
+        q_empirical=_q_values(p[narrowed], observed),
+    )
+
+
+def _tail(at_least: NDArray[np.int64], pairs: int) -> NDArray[np.float64]:
+    shares: NDArray[np.float64] = (1.0 + at_least) / (1.0 + pairs)
+    return shares
+
+
+def _median(counts: StrengthCounts) -> int:
+    """Return the step that half of all pairs reach."""
+    return int(np.flatnonzero(2 * counts.at_least >= counts.pairs)[-1])
+
+
+def _q_values(p: NDArray[np.float64], observed: StrengthCounts) -> NDArray[np.float64]:
+    """Return q of each step: the least rate of all cuts that call a pair of that strength."""
+    rates = np.minimum(1.0, observed.pairs * p / np.maximum(observed.at_least, 1))
+    rates[observed.at_least == 0] = 1.0  # beyond the strongest pair
+    return np.minimum.accumulate(rates)
+
+
+def _local_rates(p: NDArray[np.float64], observed: StrengthCounts) -> NDArray[np.float64]:
+    """Return lfdr of each step: 1 over the density of p, the slope of the least concave majorant."""
+    order = np.arange(len(p))[::-1]  # from the smallest p on
+    x = np.concatenate([[0.0], p[order]])
+    y = np.concatenate([[0.0], observed.at_least[order] / observed.pairs])
+    hull = [0]
+    for point in range(1, len(x)):
+        if x[point] == x[point - 1] and point - 1 != hull[-1]:
+            continue
+        while len(hull) > 1 and _is_below(x, y, hull[-2], hull[-1], point):
+            hull.pop()
+        hull.append(point)
+    slopes = np.diff(y[hull]) / np.maximum(np.diff(x[hull]), np.finfo(float).tiny)
+    segment = np.clip(np.searchsorted(x[hull], p, side="left") - 1, 0, len(slopes) - 1)
+    return np.minimum(1.0, 1.0 / np.maximum(slopes[segment], np.finfo(float).tiny))
+
+
+def _is_below(x: NDArray[np.float64], y: NDArray[np.float64], first: int, middle: int, last: int) -> bool:
+    """Return whether the middle one of three points lies on or below the line through the others."""
+    return bool((y[middle] - y[first]) * (x[last] - x[first]) <= (y[last] - y[first]) * (x[middle] - x[first]))

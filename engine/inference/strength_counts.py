@@ -1,0 +1,92 @@
+"""How many pairs of genes are as strong as this or stronger, in steps of a thousandth, whatever the scale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..network.partial_correlations import scan_bands
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from ..network.partial_correlations import PairMeasure
+
+_DROPPED_BITS = 13
+"""Bits dropped of a float32, of whose mantissa 10 are left: steps of a thousandth of a power of two."""
+
+_FINEST = 107 << 10
+"""The step of 2⁻²⁰, below which all strengths are one."""
+
+STEPS = (127 << 10) - _FINEST + 1
+"""Number of steps up to a strength of 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class StrengthCounts:
+    """Numbers of pairs by strength.
+
+    Parameters
+    ----------
+    at_least : ndarray of int64, shape (STEPS,)
+        How many pairs are as strong as each step, or stronger; the first is the number of all.
+    """
+
+    at_least: NDArray[np.int64]
+
+    @property
+    def pairs(self) -> int:
+        """The number of all pairs."""
+        return int(self.at_least[0])
+
+
+def steps_of(strengths: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Return the step at or below each strength, 0 to 1, with or without a sign; of the same shape.
+
+    Examples
+    --------
+    >>> steps_of(np.array([0.5, -0.5, 0.5004, 0.501, 0.0]))
+    array([19456, 19456, 19456, 19458,     0], dtype=int32)
+    """
+    bits = np.abs(strengths).astype(np.float32).view(np.int32)
+    return np.clip((bits >> _DROPPED_BITS) - _FINEST, 0, STEPS - 1)
+
+
+def strengths_of_steps() -> NDArray[np.float64]:
+    """Return the least strength of each step, shape (STEPS,), ascending; 0 for the first."""
+    bits = (np.arange(STEPS, dtype=np.int32) + _FINEST) << _DROPPED_BITS
+    strengths = bits.view(np.float32).astype(np.float64)
+    strengths[0] = 0.0
+    return strengths
+
+
+def count_strengths(
+    measure: PairMeasure, size: int, *, progress: Callable[[float], None] | None = None
+) -> StrengthCounts:
+    """Return how many pairs of p genes are as strong as each step, in one pass over all pairs.
+
+    Parameters
+    ----------
+    measure : PairMeasure
+        The strength of each pair, −1 to 1.
+    size : int
+        p.
+    progress : callable, optional
+        Called now and then with the share of the pairs that is done, 0 to 1.
+    """
+
+    def step(rows: slice) -> NDArray[np.int64]:
+        steps = steps_of(measure.band(rows))
+        counts = np.bincount(steps.ravel(), minlength=STEPS)
+        height = steps.shape[0]
+        counts[0] -= height * (height + 1) // 2  # entries on or below the diagonal, which are 0 and no pairs
+        return counts
+
+    counts = np.zeros(STEPS, dtype=np.int64)
+    for part in scan_bands(size, step, progress):
+        counts += part
+    return StrengthCounts(np.cumsum(counts[::-1])[::-1])
