@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from ..engine.inference.false_discovery import (
     shrunk_correlations,
 )
 from ..engine.inference.normal_scores import normal_scores
+from ..engine.inference.shared_pathways import share_pathway
 from ..engine.inference.strength_counts import STEPS, StrengthCounts, count_strengths, steps_of, strengths_of_steps
 from ..engine.network.edges import EdgeRule, strongest_pairs
 from ..engine.network.partial_correlations import SelectedPairs
@@ -29,19 +30,22 @@ from ..storage.networks.provenance import software
 from .lmm.signals import base_values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
     from scipy import sparse
 
     from ..engine.inference.false_discovery import Chance
     from ..engine.network.partial_correlations import PartialCorrelations
+    from ..engine.network.pathway import Pathway
     from ..storage.history.records import Parameter
     from ..storage.networks.artifacts import Artifact
     from ..storage.networks.bases import StoredBase
     from ..storage.repository import Repository
 
     Progress = Callable[[float], None]
+
+Origin = Literal["data", "prior", "both"]
 
 RATE = 0.2
 """False discovery rate at which pairs are called, by default; paths go along pairs that are called at it."""
@@ -125,6 +129,67 @@ def pair_tests(repo: Repository, rev: str, *, progress: Progress | None = None) 
     chance = against_chance(counts.observed, counts.null)
     paths = _pairs_at(rho, _cutoff_of_paths(chance, counts.observed), None)
     return PairTests(rho, counts.intensity, len(base.samples), degrees, chance, edge_matrix(paths, len(base.panel)))
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where listed pairs come from, and which of them can be told from chance.
+
+    Parameters
+    ----------
+    q : ndarray of float64, shape (E,)
+        The least false discovery rate at which a pair is called; NaN for a pair that pathways alone account for.
+    origins : tuple of str, length E
+        `data`; `prior` where both genes are in one active pathway, and q is above `RATE`; `both` where it is not.
+    samples : int
+        n.
+    """
+
+    q: NDArray[np.float64]
+    origins: tuple[Origin, ...]
+    samples: int
+
+    def called(self, rate: float = RATE) -> int:
+        """Return how many pairs are called at a false discovery rate."""
+        return int(np.count_nonzero(self.q <= rate))
+
+
+def evidence_of(tests: PairTests, pathways: Sequence[Pathway], pairs: NDArray[np.intp]) -> Evidence:
+    """Return where pairs come from, and which can be told from chance.
+
+    Parameters
+    ----------
+    tests : PairTests
+        What the samples say.
+    pathways : sequence of Pathway
+        The active pathways.
+    pairs : ndarray of intp, shape (E, 2)
+        Indices of two different genes.
+    """
+    q = tests.q(pairs)
+    of_prior = share_pathway(pathways, pairs, len(tests.rho.scale))
+    is_called = q <= RATE
+    origins: list[Origin] = [_origin(*flags) for flags in zip(of_prior.tolist(), is_called.tolist(), strict=True)]
+    return Evidence(np.where(of_prior & ~is_called, np.nan, q), tuple(origins), tests.samples)
+
+
+def _origin(is_of_prior: bool, is_called: bool) -> Origin:
+    if not is_of_prior:
+        return "data"
+    return "both" if is_called else "prior"
+
+
+def evidence_if_any(
+    repo: Repository, rev: str, pairs: NDArray[np.intp], *, progress: Progress | None = None
+) -> Evidence | None:
+    """Return where pairs of a version come from; `None` where its base has no samples to test them by."""
+    try:
+        tests = pair_tests(repo, rev, progress=progress)
+    except NotFound as refusal:
+        if refusal.code != "no-samples-to-test":
+            raise
+        return None
+    return evidence_of(tests, repo.pathways(rev), pairs)
 
 
 @dataclass(frozen=True, slots=True)

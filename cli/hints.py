@@ -40,6 +40,10 @@ HINTS: dict[str, str] = {
     "logs-of-logs": "Leave the transform out. If the values are counts or intensities, add --scale linear.",
     "negative-counts": "These are not counts: leave --counts out.",
     "no-factors-for-samples": "`grn init --estimator factor --factors K` makes a base with K factors.",
+    "no-samples-to-test": (
+        "List the strongest: --top N. A test needs a base that `grn init --expression` estimated, and whose expression "
+        "it keeps."
+    ),
     "no-score": "Rank by ρ: --rank-by rho. A base that `grn init --expression` estimates has a score.",
     "no-variance-left": (
         "Leave such genes out with --drop-constant, or the hardly detected ones with --min-detected 0.2."

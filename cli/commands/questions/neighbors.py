@@ -57,6 +57,9 @@ def command(
       grn neighbors TP53 --at v1 --threshold 0.05
       grn neighbors TP53 --top 50 --sets hallmark.gmt
     """
+    import numpy as np
+
+    from ....analysis.chance import evidence_if_any
     from ....analysis.ranking import ranking_of
     from ....engine.network.edges import neighbors
 
@@ -66,7 +69,11 @@ def command(
     ranking = ranking_of(repo.base(version.name), rank_by, threshold=threshold)
     measure = ranking.measure(lambda penalty: repo.snapshot(version.name, penalty=penalty))
     partners = neighbors(repo.snapshot(version.name).precision, gene, rule, ranked_by=measure)
-    columns, rows = answers.strength_columns(ranking), answers.with_strength(partners, ranking)
+    index = repo.panel.index(gene)
+    pairs = np.stack([np.full(len(partners), index), partners.partners], axis=1)
+    with output.waiting("testing") as progress:
+        evidence = evidence_if_any(repo, version.name, pairs, progress=progress)
+    columns, rows = answers.extra_columns(ranking, evidence), answers.with_extras(partners, ranking, evidence)
     best = _best_set(partners, sets)
     return Answer(
         columns=("gene", "rho", *columns),
@@ -83,6 +90,7 @@ def command(
         paged=True,
         notes=[
             *answers.rule_notes(partners, f"of {partners.gene} in {version.name}", ranking),
+            *answers.evidence_notes(partners, evidence),
             *([] if library is None else [_note(best, len(partners))]),
         ],
     )
