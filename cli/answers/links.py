@@ -72,7 +72,7 @@ def notes(links: Links, *, members: bool, name: str) -> Iterator[str]:
         yield f"{counted(len(links), 'link')}{genes} with {counted(len(links.pathways), 'pathway')} of {name}."
     if links.q is not None:
         called = sum(q <= RATE for q in links.q)
-        yield f"{called:,} of these {len(links):,} have q ≤ {RATE:g}: the gene goes with the activity as others show it."
+        yield f"{called:,} of these {len(links):,} have q ≤ {RATE:g}: the gene goes with the activity that others show."
     yield DIRECTION
 
 

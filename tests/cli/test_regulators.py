@@ -74,7 +74,7 @@ def test_pairs_are_ranked_by_rho_or_clr_where_that_is_asked(grn: Callable[..., A
     strongest = sorted((-round(abs(value), 10), *pair) for pair, value in rho.items())[:9]
     assert [(row["regulator"], row["target"]) for row in rows] == [(one, other) for _, one, other in strongest]
     rows = grn("regulators", "tfs.txt", "--rank-by", "clr", "--tsv").rows
-    assert list(rows[0]) == ["regulator", "target", "rho", "clr"]
+    assert list(rows[0]) == ["regulator", "target", "rho", "clr", "q"]
     strengths = [float(row["clr"]) for row in rows]
     assert strengths == sorted(strengths, reverse=True)
 
