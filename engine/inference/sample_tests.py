@@ -115,7 +115,7 @@ def correlation_p_values(correlations: NDArray[np.float64], degrees_of_freedom: 
     Examples
     --------
     >>> correlation_p_values(np.array([0.0, 0.5]), 19).round(4)
-    array([1.    , 0.0249])
+    array([1.    , 0.0248])
     """
     degrees = max(degrees_of_freedom - 1, 1)
     squares = np.minimum(np.square(correlations), 1.0)

@@ -80,7 +80,7 @@ def test_init_names_its_version_in_json_and_its_base_in_text_and_rows(
     assert (answer["version"], len(answer["id"]), len(answer["content"])) == ("v0", 64, 64)
     text = grn("init", tmp_path / "b.grn", "--expression", table)
     assert [line.split()[0] for line in text.out.splitlines()] == [
-        "store", "genes", "samples", "base", "λ", "λ", "constant", "expression", "source",
+        "store", "genes", "samples", "base", "λ", "λ", "λ", "held", "constant", "expression", "source",
     ]  # fmt: skip
     rows = grn("init", tmp_path / "c.grn", "--expression", table, "--tsv").rows
     assert {"name": "genes", "value": "20"} in rows

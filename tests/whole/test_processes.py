@@ -155,7 +155,7 @@ def on_a_terminal(arguments: list[str], cwd: Path, **variables: str) -> str:
     return b"".join(parts).decode()
 
 
-@pytest.mark.parametrize("arguments", [["log"], ["log", "nope"], ["neighbors", "GENE1"]])
+@pytest.mark.parametrize("arguments", [["log"], ["log", "nope"], ["factors", "GENE1", "GENE2"]])
 def test_colour_is_for_terminals_that_want_it(folder: Path, arguments: list[str]) -> None:
     coloured = on_a_terminal(arguments, folder)
     plain = on_a_terminal(arguments, folder, NO_COLOR="1")

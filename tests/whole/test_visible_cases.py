@@ -90,10 +90,10 @@ class Step:
 
 def init(options: str) -> Step:
     """Return the step that makes a store, as a case needs it for the next ones."""
-    return Step(f"init a.grn --expression {options}")
+    return Step(f"init a.grn --expression {options} --intensity analytic")
 
 
-EDGES = "-s a.grn edges --top 3 --tsv"
+EDGES = "-s a.grn edges --top 3 --rank-by rho --tsv"
 EXPORT = "-s a.grn export --matrix covariance --genes TP53,MDM2,MYC"
 ENRICH = "-s a.grn lmm enrich --labels c.cls --contrast UP:DN --expression e.tsv --sets s.gmt --no-set-variance --tsv"
 ENSEMBL_PANEL = "2 of 2 genes (100 %) are not on the panel | `grn init --gene-column NAME`"
@@ -103,16 +103,16 @@ STEPS: dict[str, tuple[Step, ...]] = {
     "01": (init("a.csv"), Step(EDGES, FEW_SAMPLES)),
     "02": (init("a.tsv"), Step(EDGES, FEW_SAMPLES)),
     "03": (
-        Step("init b.grn --expression a.csv"),
-        Step("-s b.grn edges --top 3 --tsv", FEW_SAMPLES),
-        Step("init c.grn --expression b.csv"),
-        Step("-s c.grn edges --top 3 --tsv", FEW_SAMPLES),
-        Step("init d.grn --expression c.tsv", says="decimal commas"),
-        Step("-s d.grn edges --top 3 --tsv", FEW_SAMPLES),
+        Step("init b.grn --expression a.csv --intensity analytic"),
+        Step("-s b.grn edges --top 3 --rank-by rho --tsv", FEW_SAMPLES),
+        Step("init c.grn --expression b.csv --intensity analytic"),
+        Step("-s c.grn edges --top 3 --rank-by rho --tsv", FEW_SAMPLES),
+        Step("init d.grn --expression c.tsv --intensity analytic", says="decimal commas"),
+        Step("-s d.grn edges --top 3 --rank-by rho --tsv", FEW_SAMPLES),
     ),
-    "04": (Step("init a.grn --expression a.tsv", says="GeneLength"), Step(EDGES, FEW_SAMPLES)),
+    "04": (Step("init a.grn --expression a.tsv --intensity analytic", says="GeneLength"), Step(EDGES, FEW_SAMPLES)),
     "05": (
-        Step("init a.grn --expression a.tsv --counts", says="5 rows of reads that belong to no gene | __no_feature"),
+        Step("init a.grn --expression a.tsv --counts --intensity analytic", says="5 rows of reads that belong to no gene | __no_feature"),
         Step(EDGES, COUNTS),
     ),
     "06": (
@@ -132,18 +132,18 @@ STEPS: dict[str, tuple[Step, ...]] = {
     "11": (init("a.loom"), Step(EDGES, CELLS)),
     "12": (init("lzf.h5ad"), Step(EDGES, CELLS)),
     "13": (
-        Step("init a.grn --expression cellxgene.h5ad", says="feature_name"),
+        Step("init a.grn --expression cellxgene.h5ad --intensity analytic", says="feature_name"),
         Step("-s a.grn commit s.gmt -m x", says=ENSEMBL_PANEL, code=2),
-        Step("init b.grn --expression salmon.merged.gene_counts.tsv --counts", says="gene_name"),
+        Step("init b.grn --expression salmon.merged.gene_counts.tsv --counts --intensity analytic", says="gene_name"),
         Step("-s b.grn commit s.gmt -m x", says=ENSEMBL_PANEL, code=2),
-        Step("init c.grn --expression cellxgene.h5ad --gene-column feature_name"),
+        Step("init c.grn --expression cellxgene.h5ad --gene-column feature_name --intensity analytic"),
         Step("-s c.grn commit s.gmt -m x", says="(2 genes)"),
         Step("-s c.grn edges --at v0 --top 3 --tsv", CELLS),
-        Step("init d.grn --expression salmon.merged.gene_counts.tsv --counts --gene-column gene_name"),
+        Step("init d.grn --expression salmon.merged.gene_counts.tsv --counts --gene-column gene_name --intensity analytic"),
         Step("-s d.grn commit s.gmt -m x", says="(2 genes)"),
         Step("-s d.grn edges --at v0 --top 3 --tsv", COUNTS),
     ),
-    "14": (Step("init a.grn --expression e.tsv --transform log2", says="S00 (2 times) | --duplicate-samples", code=2),),
+    "14": (Step("init a.grn --expression e.tsv --transform log2 --intensity analytic", says="S00 (2 times) | --duplicate-samples", code=2),),
     "15": (
         BASE_OF_LOGS,
         Step(ENRICH, says="GSEA | 1 is UP | GenePattern | 0 is UP | --label-order", code=2),
@@ -168,7 +168,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
         ),
     ),
     "18": (
-        Step("init a.grn --expression . --counts", "genes|10\nsamples|8"),
+        Step("init a.grn --expression . --counts --intensity analytic", "genes|10\nsamples|8"),
         Step("-s a.grn neighbors '\"MDM2' --top 3 --tsv", says='"MDM2'),
     ),
     "19": (
@@ -177,8 +177,8 @@ STEPS: dict[str, tuple[Step, ...]] = {
             "genes|10\nsamples|8",
             "of genes.tsv, 'x', | of barcodes.tsv, 'x', | is a header",
         ),
-        Step("init b.grn --expression g", says="g/GSM1_matrix.mtx.gz", code=3),
-        Step("init b.grn --expression g/GSM1_matrix.mtx.gz"),
+        Step("init b.grn --expression g --intensity analytic", says="g/GSM1_matrix.mtx.gz", code=3),
+        Step("init b.grn --expression g/GSM1_matrix.mtx.gz --intensity analytic"),
     ),
     "21": (
         init("e.tsv"),
@@ -196,13 +196,13 @@ STEPS: dict[str, tuple[Step, ...]] = {
         ),
     ),
     "23": (
-        Step("init a.grn --expression a.tsv.bz2"),
+        Step("init a.grn --expression a.tsv.bz2 --intensity analytic"),
         Step(EDGES, FEW_SAMPLES),
-        Step("init b.grn --expression a.tsv.xz"),
-        Step("-s b.grn edges --top 3 --tsv", FEW_SAMPLES),
-        Step("init c.grn --expression a.zip"),
-        Step("-s c.grn edges --top 3 --tsv", FEW_SAMPLES),
-        Step("init d.grn --expression a.rds", says="a.rds | readRDS", code=2),
+        Step("init b.grn --expression a.tsv.xz --intensity analytic"),
+        Step("-s b.grn edges --top 3 --rank-by rho --tsv", FEW_SAMPLES),
+        Step("init c.grn --expression a.zip --intensity analytic"),
+        Step("-s c.grn edges --top 3 --rank-by rho --tsv", FEW_SAMPLES),
+        Step("init d.grn --expression a.rds --intensity analytic", says="a.rds | readRDS", code=2),
     ),
     "24": (
         init("e.tsv --transform log2"),
@@ -221,8 +221,8 @@ STEPS: dict[str, tuple[Step, ...]] = {
         Step("-s a.grn lmm fit --pheno de.csv --trait stat --tsv", "signal|de.csv: stat"),
     ),
     "26": (
-        Step("init b.grn --expression a.tsv --counts", says="more than one row: A | sum with --counts", code=2),
-        Step("init a.grn --expression a.tsv --counts --duplicates sum", "genes|9", "counts of one gene were added"),
+        Step("init b.grn --expression a.tsv --counts --intensity analytic", says="more than one row: A | sum with --counts", code=2),
+        Step("init a.grn --expression a.tsv --counts --duplicates sum --intensity analytic", "genes|9", "counts of one gene were added"),
     ),
     "27": (
         BASE_OF_LOGS,
@@ -245,11 +245,11 @@ STEPS: dict[str, tuple[Step, ...]] = {
         Step("-s a.grn lmm fit --pheno z.tsv --trait z1 --tsv", "standard error|0.13017467690290016"),
     ),
     "31": (
-        Step("init b.grn --expression a.tsv", says="gene CDKN1A in sample s3", code=2),
+        Step("init b.grn --expression a.tsv --intensity analytic", says="gene CDKN1A in sample s3", code=2),
         init("a.tsv --samples s.txt"),
         Step(EDGES, WITHOUT_A_SAMPLE),
-        Step("init c.grn --expression a.tsv --genes g.txt"),
-        Step("-s c.grn edges --top 3 --tsv", WITHOUT_A_GENE),
+        Step("init c.grn --expression a.tsv --genes g.txt --intensity analytic"),
+        Step("-s c.grn edges --top 3 --rank-by rho --tsv", WITHOUT_A_GENE),
     ),
     "newcomer-huge-weights.csv": (
         init("newcomer-scaled.tsv"),
@@ -257,7 +257,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
         Step("-s a.grn commit newcomer-huge-weights.csv --normalize max", says="VEGF (3 genes)"),
     ),
     "newcomer-krumsiek11-head.txt": (
-        Step("init a.grn --expression newcomer-krumsiek11-head.txt --genes-in columns", "genes|11\nsamples|12"),
+        Step("init a.grn --expression newcomer-krumsiek11-head.txt --genes-in columns --intensity analytic", "genes|11\nsamples|12"),
     ),
     "newcomer-lognorm-as-counts.tsv": (
         Step(
@@ -282,7 +282,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
             says="standardised | --min-detected",
             code=2,
         ),
-        Step("init a.grn --expression newcomer-scaled.tsv --counts", says="cannot be counts", code=2),
+        Step("init a.grn --expression newcomer-scaled.tsv --counts --intensity analytic", says="cannot be counts", code=2),
     ),
     "newcomer-sym.gmt": (
         init("newcomer-probe-symbol.gct --gene-column Description"),
@@ -358,7 +358,7 @@ def test_a_name_that_is_not_utf_8_is_recorded_with_escapes(case: Callable[[str],
         (case("20") / "a.tsv").rename(name)
     except OSError:
         pytest.skip("names of files are UTF-8 here")
-    answer = grn("init", "a.grn", "--expression", name)
+    answer = grn("init", "a.grn", "--expression", name, "--intensity", "analytic")
     assert (answer.code, "M\\xfcller.tsv" in answer.out) == (0, True), answer.err
     check(grn(*shlex.split(EDGES)), Step(EDGES, FEW_SAMPLES))
 

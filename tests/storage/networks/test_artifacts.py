@@ -235,8 +235,9 @@ def test_a_number_beyond_float64_is_refused_and_the_analysis_computed_again(repo
 def test_an_analysis_of_another_method_is_reported_as_such(repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     made = modules_of(repo, "v1", ranks=(2, 2), restarts=2).artifact
     assert made is not None
+    monkeypatch.setattr(nmf_results, "READ", ())
     monkeypatch.setattr(nmf_results, "METHODS", {"correlation": 99})
-    with pytest.raises(FormatError, match="was made by method 2, which this grnledger does not know"):
+    with pytest.raises(FormatError, match="was made by method 4, which this grnledger does not know"):
         nmf_results.read(repo.artifacts.find_by_prefix(made.key))
     assert not modules_of(repo, "v1", ranks=(2, 2), restarts=2).reused
 
