@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..engine.errors import Conflict, NotFound
-from ..engine.estimation.held_out import can_hold_out, hold_out
+from ..engine.estimation.folds import can_hold_out
+from ..engine.estimation.held_out import hold_out
 from ..engine.estimation.shrinkage_intensity import optimal_intensity
 from ..engine.inference.detours import edge_matrix, without_detours
 from ..engine.inference.false_discovery import (

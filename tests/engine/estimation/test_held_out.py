@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from grnledger.engine.errors import InputError
-from grnledger.engine.estimation import held_out
 from grnledger.engine.estimation.estimators import estimate_covariance
-from grnledger.engine.estimation.held_out import can_hold_out, fold_of_samples, hold_out, mean_over_groups
+from grnledger.engine.estimation.folds import FOLDS, can_hold_out, fold_of_samples, mean_over_groups
+from grnledger.engine.estimation.held_out import hold_out
 from grnledger.engine.estimation.shrinkage import shrinkage
 from grnledger.engine.network.covariance import FactorCovariance
 from scipy.stats import multivariate_normal
@@ -41,7 +41,7 @@ def dense_log_density(values: NDArray[np.float64], held: NDArray[np.bool_], inte
 def test_the_gain_is_that_of_the_dense_covariance(groups: NDArray[np.intp]):
     values, other = expression(30, 24, 3), (0.4, 0.2)
     choice = hold_out(values, groups, other)
-    where = fold_of_samples(groups, held_out.FOLDS)
+    where = fold_of_samples(groups, FOLDS)
     chosen = (choice.intensity, choice.variance_intensity)
     totals = [
         sum(dense_log_density(values, where == fold, intensities) for fold in range(int(where.max()) + 1))
@@ -54,7 +54,7 @@ def test_no_intensity_of_a_fine_grid_is_better():
     values = expression(40, 30, 2)
     groups = np.arange(30)
     choice = hold_out(values, groups, (0.5, 0.5))
-    where = fold_of_samples(groups, held_out.FOLDS)
+    where = fold_of_samples(groups, FOLDS)
 
     def total(share: float) -> float:
         return sum(
