@@ -174,9 +174,7 @@ def _read(artifact: Artifact) -> _Counts | None:
 
 def _intensity(scores: NDArray[np.float64], base: StoredBase) -> float:
     """Return λ of normal scores: by samples held out where there are enough, else by the formula."""
-    groups = np.arange(scores.shape[1], dtype=np.intp)
-    if base.groups:
-        groups = np.unique(base.groups, return_inverse=True)[1].astype(np.intp)
+    groups = base.group_numbers
     choice = hold_out(scores, groups, (0.5, 1.0)) if can_hold_out(groups) else None
     if choice is not None:
         return choice.intensity

@@ -306,6 +306,7 @@ HINTS: dict[str, str] = {
         "Counts may give modules: --input counts."
     ),
     "no-samples-to-draw": "`grn init --expression FILE` keeps the expression; or use --resamples 0.",
+    "no-samples-to-hold-out": "`grn init --expression FILE` keeps the expression.",
     "own-pathways-not-in-kernel": "Leave out --leave-own-out, or use --kernel shared.",
     "permutation-without-labels": (
         "Give --labels and --contrast, so that the signal can be computed again from permuted labels."
@@ -317,6 +318,9 @@ HINTS: dict[str, str] = {
         "Make the signal from other samples; --same-samples shows the numbers next to those of permuted labels."
     ),
     "signal-of-samples": "The ids are samples of the base: use --kernel samples.",
+    "too-few-groups-to-hold-out": (
+        "Support needs five groups of samples or more, none with more than half of them: `grn init --groups` chooses them."
+    ),
     "too-many-sets": "Use --no-set-variance; or test fewer sets, with --min-genes and --max-genes.",
     "unknown-nmf-method": "`grn nmf` computes it again.",
 }

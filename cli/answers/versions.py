@@ -153,12 +153,13 @@ def _held_out_gain(record: BaseRecord) -> str | None:
     gain, error, chosen, analytic = cast("list[float]", numbers)
     doubt = "" if gain > 2 * error else "; so few samples, or one unlike the others, do not tell it from 0"
     return (
-        f"samples are predicted {_nats(gain)} nats each better at λ = {chosen:.4g} than at λ* = {analytic:.4g} "
-        f"(standard error {_nats(error)}{doubt})"
+        f"samples are predicted {nats(gain)} nats each better at λ = {chosen:.4g} than at λ* = {analytic:.4g} "
+        f"(standard error {nats(error)}{doubt})"
     )
 
 
-def _nats(value: float) -> str:
+def nats(value: float) -> str:
+    """Return a number of nats: whole from 10 on, else in two significant digits."""
     return f"{value:,.0f}" if abs(value) >= 10 else f"{value:.2g}"
 
 

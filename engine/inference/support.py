@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..errors import InputError
 from ..estimation.folds import folds_of
 from ..network.columns import Columns, columns_of
 from ..threads import one_blas_thread
+from ..wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..choices import Loadings
-    from ..estimation.folds import FoldModel
+    from ..estimation.folds import Fold, FoldModel
     from ..network.pathway import Pathway
 
 STRENGTHS = (0.0, 0.25, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0)
@@ -34,6 +36,9 @@ STRENGTHS = (0.0, 0.25, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0)
 
 INNER_FOLDS = 5
 """Parts of the samples of a fold by which strengths are chosen."""
+
+AT_ONCE = 2_048
+"""Pathways whose products are in memory together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,11 @@ def held_out_gains(
     Gains
         Numbers a sample and pathway.
 
+    Raises
+    ------
+    InputError
+        A gene has no variance in the samples that a part leaves to learn from.
+
     Notes
     -----
     O(pn² + n³) a fold, and O(mn) a pathway and fold; choosing a strength takes `INNER_FOLDS` times as long, and `pc1`
@@ -105,7 +115,7 @@ def held_out_gains(
     nats = np.empty((values.shape[1], len(pathways)))
     strengths = np.ones(nats.shape)
     with one_blas_thread():
-        for fold in folds_of(values, groups):
+        for fold in _folds(values, groups, None, intensities[1]):
             factors = np.ones(len(pathways))
             if choose_strength:
                 inner = values[:, ~fold.held], np.unique(groups[~fold.held], return_inverse=True)[1].astype(np.intp)
@@ -126,16 +136,42 @@ def _best_strengths(
     """Return the strength of each pathway at which samples held out are predicted best, shape (r,)."""
     grid = np.repeat(np.array(STRENGTHS)[:, np.newaxis], len(pathways), axis=1)
     totals = np.zeros(grid.shape)
-    for fold in folds_of(values, groups, INNER_FOLDS):
+    for fold in _folds(values, groups, INNER_FOLDS, intensities[1]):
         gains = _density_gains(fold.model(values, intensities[1]), pathways, intensities[0], loadings, grid)
         totals += gains.sum(axis=1)
     return np.array(STRENGTHS)[totals.argmax(axis=0)]
+
+
+def _folds(
+    values: NDArray[np.float64], groups: NDArray[np.intp], most: int | None, variance_intensity: float
+) -> list[Fold]:
+    """Return the folds, in each of which every gene has a variance."""
+    folds = folds_of(values, groups, most)
+    for fold in folds:
+        if not np.all(fold.shrunk(variance_intensity) > 0):
+            constant = int(np.count_nonzero(fold.spread == 0))
+            raise InputError(
+                f"{constant:,} of {counted(len(values), 'gene')} are constant in the samples that a part leaves to learn "
+                f"from, and λ_var = {variance_intensity:g} leaves them no variance.",
+                code="no-variance-left",
+            )
+    return folds
 
 
 def _density_gains(
     model: FoldModel, pathways: Sequence[Pathway], share: float, loadings: Loadings, factors: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return the changes of log density, shape (t, held, r), by factors of shape (t, r)."""
+    gains = np.empty((len(factors), model.new.shape[1], len(pathways)))
+    for start in range(0, len(pathways), AT_ONCE):
+        some = slice(start, start + AT_ONCE)
+        gains[:, :, some] = _some_gains(model, pathways[some], share, loadings, factors[:, some])
+    return gains
+
+
+def _some_gains(
+    model: FoldModel, pathways: Sequence[Pathway], share: float, loadings: Loadings, factors: NDArray[np.float64]
+) -> NDArray[np.float64]:
     gains = np.empty((len(factors), model.new.shape[1], len(pathways)))
     for chosen, precision, inner in _products(model, pathways, share, loadings):
         signs = np.array([pathways[index].sign for index in chosen], dtype=np.float64)

@@ -1,0 +1,274 @@
+"""Support of pathways: whether the samples that a base was estimated from are predicted better with them than without."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from ..engine.errors import InputError, NotFound
+from ..engine.estimation.expression import is_constant
+from ..engine.estimation.folds import (
+    FEWER_FOLDS,
+    FEWEST_GROUPS,
+    FOLDS,
+    MANY_SAMPLES,
+    can_hold_out,
+    mean_over_groups,
+    samples_to_hold_out,
+)
+from ..engine.estimation.held_out import hold_out
+from ..engine.inference.decoys import DECOYS, SEED, Strata, matched_decoys, mean_correlation
+from ..engine.inference.support import held_out_gains
+from ..engine.wording import counted, printable, some
+from .lmm.signals import base_values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from ..engine.choices import Loadings
+    from ..engine.network.pathway import Pathway
+    from ..storage.networks.bases import StoredBase
+    from ..storage.repository import Repository
+
+QUICK = 600_000_000
+"""Largest number of genes × samples² × folds at which support is so quick that a commit is not held up by it."""
+
+FEW = 5
+"""Most pathways of which a commit has the support."""
+
+
+@dataclass(frozen=True, slots=True)
+class PathwaySupport:
+    """What the samples of a base say of one pathway.
+
+    Parameters
+    ----------
+    name : str
+        Its name, or those of columns that share a pathway covariance.
+    genes : int
+        How many it loads on.
+    sign : int
+        1 or −1.
+    nats : float
+        By how much the log density of a sample held out rises with the pathway, in the mean; −∞ where a subtraction
+        leaves no covariance.
+    error : float
+        Standard error of this mean, over groups; NaN where it is −∞.
+    rank : int, optional
+        1 where it is better than all decoys, and one more for each decoy that is as good or better; none without decoys.
+    decoys : int
+        How many there are.
+    decoys_median : float, optional
+        The median of their nats.
+    strength : float
+        The factor of its loadings; where it was chosen, the mean over samples.
+    mean_correlation : float
+        Of its genes, weighted by loadings.
+    """
+
+    name: str
+    genes: int
+    sign: int
+    nats: float
+    error: float
+    rank: int | None
+    decoys: int
+    decoys_median: float | None
+    strength: float
+    mean_correlation: float
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """Support of pathways, the best supported first.
+
+    Parameters
+    ----------
+    pathways : tuple of PathwaySupport
+        In that order; ties in the order asked.
+    intensity, variance_intensity : float
+        λ and λ_var of the base that each is added to, by samples held out.
+    samples, groups : int
+        How many were held out, and in how many groups.
+    """
+
+    pathways: tuple[PathwaySupport, ...]
+    intensity: float
+    variance_intensity: float
+    samples: int
+    groups: int
+
+    def __len__(self) -> int:
+        return len(self.pathways)
+
+    def __iter__(self) -> Iterator[PathwaySupport]:
+        return iter(self.pathways)
+
+
+def support_of(
+    repo: Repository,
+    rev: str,
+    pathways: Sequence[Pathway],
+    *,
+    decoys: int = DECOYS,
+    seed: int = SEED,
+    choose_strength: bool = False,
+    loadings: Loadings = "own",
+) -> Support:
+    """Return by how much samples held out are predicted better with each of some pathways.
+
+    Each is added by itself, or subtracted, to the shrinkage estimate of the samples that are not held out, whatever
+    else is active.
+
+    Parameters
+    ----------
+    repo : Repository
+        The store.
+    rev : str
+        The version whose base it is.
+    pathways : sequence of Pathway
+        Active or not.
+    decoys : int
+        How many decoys each is compared with.
+    seed : int
+        Of the decoys.
+    choose_strength, loadings
+        As for `held_out_gains`, for pathways and decoys alike.
+
+    Raises
+    ------
+    NotFound
+        The base was not estimated from samples, or keeps no expression.
+    InputError
+        Samples cannot be held out; or principal components are asked of pathways that share a covariance.
+    """
+    values, groups, intensities, indices = _samples(repo.base(rev), rev)
+    shared = [pathway.label for pathway in pathways if pathway.rank > 1]
+    if loadings == "pc1" and shared:
+        raise InputError(f"Columns that share a pathway covariance have no first component: {some(shared)}.")
+    judged = [_on(pathway, indices) for pathway in pathways]
+    present = [pathway for pathway in judged if pathway is not None]
+    if len(present) < len(judged):
+        absent = [pathway.label for pathway, left in zip(pathways, judged, strict=True) if left is None]
+        raise InputError(f"All genes of {some(absent)} are constant: samples say nothing of it.")
+    strata = Strata.of(values)
+    others = matched_decoys(strata, present, decoys, seed=seed)
+    everything = [*present, *(decoy for of_one in others for decoy in of_one)]
+    gains = held_out_gains(
+        values, groups, everything, intensities, choose_strength=choose_strength, loadings=loadings
+    )
+    means = gains.nats.mean(axis=0)
+    by_pathway = means[len(present) :].reshape(len(present), decoys)
+    supports = [
+        _support(
+            pathway, gains.nats[:, index], groups, by_pathway[index], float(gains.strengths[index]),
+            mean_correlation(strata, pathway),
+        )
+        for index, pathway in enumerate(present)
+    ]  # fmt: skip
+    ordered = sorted(supports, key=lambda support: -support.nats)
+    return Support(tuple(ordered), *intensities, len(groups), len(np.unique(groups)))
+
+
+def quick_support(repo: Repository, rev: str, pathways: Sequence[Pathway]) -> Support | None:
+    """Return the support of some pathways where it is quick: `None` where their base does not know its λ already.
+
+    It takes as long as `QUICK` allows, and there are at the most `FEW` pathways.
+    """
+    base = repo.base(rev)
+    genes, samples = len(base.panel), len(base.samples)
+    folds = min(FOLDS if samples < MANY_SAMPLES else FEWER_FOLDS, len(set(base.groups)) or samples)
+    is_quick = genes * samples**2 * folds <= QUICK
+    if base.expression is None or _recorded_intensities(base) is None or not is_quick or not 0 < len(pathways) <= FEW:
+        return None
+    return support_of(repo, rev, pathways)
+
+
+def named_pathways(pathways: Sequence[Pathway], names: Sequence[str]) -> list[Pathway]:
+    """Return the pathways of some names, all without any.
+
+    Raises
+    ------
+    NotFound
+        There is none of a name.
+    """
+    known = {name for pathway in pathways for name in pathway.names}
+    for name in names:
+        if name not in known:
+            hint = f"There are {some(sorted(known))}." if known else ""
+            raise NotFound(f"No pathway is called {printable(name)!r}; {len(known):,} are there.", hint=hint)
+    wanted = set(names)
+    return [pathway for pathway in pathways if not names or wanted & set(pathway.names)]
+
+
+def _samples(
+    base: StoredBase, rev: str
+) -> tuple[NDArray[np.float64], NDArray[np.intp], tuple[float, float], NDArray[np.intp]]:
+    """Return values, groups and intensities of a base, and where its genes stand in these values; −1 if constant."""
+    if base.expression is None or base.record.samples is None:
+        why = "was not estimated from samples" if base.record.samples is None else "keeps no expression"
+        raise NotFound(f"The base of {rev} {why}: there are none to hold out.", code="no-samples-to-hold-out")
+    values, groups = base_values(base), base.group_numbers
+    if not can_hold_out(groups):
+        sizes = np.bincount(groups)
+        few = len(sizes) < FEWEST_GROUPS
+        why = f"there are {counted(len(sizes), 'group')}" if few else f"one group has {sizes.max():,} of {len(groups):,}"
+        raise InputError(f"The samples of {rev} cannot be held out: {why}.", code="too-few-groups-to-hold-out")
+    varies = ~is_constant(values)
+    values, groups = samples_to_hold_out(values[varies], groups)
+    intensities = _recorded_intensities(base)
+    if intensities is None:
+        choice = hold_out(values, groups, (0.5, 1.0))
+        if choice is None:
+            why = "most genes are constant in most of them"
+            raise InputError(f"The samples of {rev} cannot be held out: {why}.", code="too-few-groups-to-hold-out")
+        intensities = choice.intensity, choice.variance_intensity
+    return values, groups, intensities, np.where(varies, np.cumsum(varies) - 1, -1)
+
+
+def _recorded_intensities(base: StoredBase) -> tuple[float, float] | None:
+    """Return λ and λ_var of a base where samples held out chose them."""
+    recorded = base.record.parameters
+    numbers = recorded.get("lambda"), recorded.get("lambda_variance")
+    if recorded.get("intensity") != "held-out" or not all(isinstance(number, float) for number in numbers):
+        return None
+    return cast("tuple[float, float]", numbers)
+
+
+def _on(pathway: Pathway, indices: NDArray[np.intp]) -> Pathway | None:
+    """Return a pathway on the genes that vary, or `None` where it has none of them."""
+    varies = indices[pathway.genes] >= 0
+    if not np.any(pathway.loadings[varies], axis=0).all():
+        return None
+    return dataclasses.replace(
+        pathway, genes=indices[pathway.genes[varies]], loadings=pathway.loadings[varies]
+    )
+
+
+def _support(
+    pathway: Pathway,
+    gains: NDArray[np.float64],
+    groups: NDArray[np.intp],
+    decoys: NDArray[np.float64],
+    strength: float,
+    correlation: float,
+) -> PathwaySupport:
+    nats, error = mean_over_groups(gains, groups) if np.isfinite(gains).all() else (-math.inf, math.nan)
+    return PathwaySupport(
+        pathway.label,
+        len(pathway.genes),
+        pathway.sign,
+        nats,
+        error,
+        1 + int(np.count_nonzero(decoys >= nats)) if len(decoys) else None,
+        len(decoys),
+        float(np.median(decoys)) if len(decoys) else None,
+        strength,
+        correlation,
+    )
