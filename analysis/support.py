@@ -1,4 +1,4 @@
-"""Support of pathways: whether the samples that a base was estimated from are predicted better with them than without."""
+"""Support of pathways: whether samples of the base, when they are held out, are predicted better with them."""
 
 from __future__ import annotations
 
@@ -33,10 +33,11 @@ if TYPE_CHECKING:
 
     from ..engine.choices import Loadings
     from ..engine.network.pathway import Pathway
+    from ..storage.history.versions import Version
     from ..storage.networks.bases import StoredBase
     from ..storage.repository import Repository
 
-QUICK = 600_000_000
+QUICK = 450_000_000
 """Largest number of genes × samples² × folds at which support is so quick that a commit is not held up by it."""
 
 FEW = 5
@@ -61,7 +62,7 @@ class PathwaySupport:
     error : float
         Standard error of this mean, over groups; NaN where it is −∞.
     rank : int, optional
-        1 where it is better than all decoys, and one more for each decoy that is as good or better; none without decoys.
+        1 where it is better than all decoys, and one more for each that is as good or better; none without decoys.
     decoys : int
         How many there are.
     decoys_median : float, optional
@@ -160,9 +161,7 @@ def support_of(
     strata = Strata.of(values)
     others = matched_decoys(strata, present, decoys, seed=seed)
     everything = [*present, *(decoy for of_one in others for decoy in of_one)]
-    gains = held_out_gains(
-        values, groups, everything, intensities, choose_strength=choose_strength, loadings=loadings
-    )
+    gains = held_out_gains(values, groups, everything, intensities, choose_strength=choose_strength, loadings=loadings)
     means = gains.nats.mean(axis=0)
     by_pathway = means[len(present) :].reshape(len(present), decoys)
     supports = [
@@ -190,6 +189,15 @@ def quick_support(repo: Repository, rev: str, pathways: Sequence[Pathway]) -> Su
     return support_of(repo, rev, pathways)
 
 
+def own_pathways(repo: Repository, version: Version) -> list[Pathway]:
+    """Return the loadings of the pathways that a version itself adds or subtracts."""
+    added = {record.id for record in version.added}
+    if not added:
+        return []
+    pairs = zip(repo.active(version.name), repo.pathways(version.name), strict=True)
+    return [pathway for active, pathway in pairs if active.record.id in added]
+
+
 def named_pathways(pathways: Sequence[Pathway], names: Sequence[str]) -> list[Pathway]:
     """Return the pathways of some names, all without any.
 
@@ -200,8 +208,10 @@ def named_pathways(pathways: Sequence[Pathway], names: Sequence[str]) -> list[Pa
     """
     known = {name for pathway in pathways for name in pathway.names}
     for name in names:
+        if not known:
+            raise NotFound(f"No pathway is called {printable(name)!r}: none is active.", code="no-active-pathway")
         if name not in known:
-            hint = f"There are {some(sorted(known))}." if known else ""
+            hint = f"There are {some(sorted(known))}."
             raise NotFound(f"No pathway is called {printable(name)!r}; {len(known):,} are there.", hint=hint)
     wanted = set(names)
     return [pathway for pathway in pathways if not names or wanted & set(pathway.names)]
@@ -218,7 +228,9 @@ def _samples(
     if not can_hold_out(groups):
         sizes = np.bincount(groups)
         few = len(sizes) < FEWEST_GROUPS
-        why = f"there are {counted(len(sizes), 'group')}" if few else f"one group has {sizes.max():,} of {len(groups):,}"
+        why = (
+            f"there are {counted(len(sizes), 'group')}" if few else f"one group has {sizes.max():,} of {len(groups):,}"
+        )
         raise InputError(f"The samples of {rev} cannot be held out: {why}.", code="too-few-groups-to-hold-out")
     varies = ~is_constant(values)
     values, groups = samples_to_hold_out(values[varies], groups)
@@ -246,9 +258,7 @@ def _on(pathway: Pathway, indices: NDArray[np.intp]) -> Pathway | None:
     varies = indices[pathway.genes] >= 0
     if not np.any(pathway.loadings[varies], axis=0).all():
         return None
-    return dataclasses.replace(
-        pathway, genes=indices[pathway.genes[varies]], loadings=pathway.loadings[varies]
-    )
+    return dataclasses.replace(pathway, genes=indices[pathway.genes[varies]], loadings=pathway.loadings[varies])
 
 
 def _support(

@@ -300,6 +300,7 @@ HINTS: dict[str, str] = {
         "Label samples that the base was not estimated from; --same-samples also uses the samples of the base."
     ),
     "mixture-of-many-traits": "Name it with --trait.",
+    "no-active-pathway": "--sets FILE asks for the pathways of a file.",
     "no-counts-kept": "Give the counts as a file: --input FILE.",
     "no-positive-correlations": (
         "These samples support no such correlation: `grn info` describes the base. "
@@ -319,7 +320,8 @@ HINTS: dict[str, str] = {
     ),
     "signal-of-samples": "The ids are samples of the base: use --kernel samples.",
     "too-few-groups-to-hold-out": (
-        "Support needs five groups of samples or more, none with more than half of them: `grn init --groups` chooses them."
+        "Support needs five groups of samples or more, none with more than half of them; `grn init --groups` says "
+        "which samples are one."
     ),
     "too-many-sets": "Use --no-set-variance; or test fewer sets, with --min-genes and --max-genes.",
     "unknown-nmf-method": "`grn nmf` computes it again.",

@@ -56,11 +56,11 @@ def text(support: Support, *, fitted: bool) -> str | None:
             pathway.name,
             versions.sign_text(pathway.sign) if subtracted else None,
             pathway.genes,
-            _rounded(pathway.nats),
-            _rounded(pathway.error),
+            _two_decimals(pathway.nats),
+            _two_decimals(pathway.error),
             pathway.rank,
-            None if pathway.decoys_median is None else _rounded(pathway.decoys_median),
-            round(pathway.strength, 2) if fitted else None,
+            _two_decimals(pathway.decoys_median),
+            _two_decimals(pathway.strength) if fitted else None,
         )
         for pathway in support
     ]
@@ -72,18 +72,19 @@ def notes(support: Support, name: str, *, fitted: bool, by_component: bool) -> I
     if not len(support):
         return
     yield (
-        f"Each pathway alone on the base of {name} at λ = {support.intensity:.4g}; {counted(support.samples, 'sample')} "
-        f"held out in turn, the standard error over {counted(support.groups, 'group')}."
+        f"Each pathway alone on the base of {name} at λ = {support.intensity:.4g}; "
+        f"{counted(support.samples, 'sample')} held out in turn, the standard error over "
+        f"{counted(support.groups, 'group')}."
     )
     if fitted:
         yield (
-            "Strength: the factor of all loadings that predicts best within the samples that are not held out, the mean "
-            "over these."
+            "Strength: the factor of all loadings that predicts best within the samples that are not held out, in the "
+            "mean over those that are."
         )
     if by_component:
         yield (
-            "Loadings: not the pathway's own, but the first principal component of its genes in the samples that are not "
-            "held out."
+            "Loadings: not the pathway's own, but the first principal component of its genes in the samples that are "
+            "not held out."
         )
     if len(support) == 1:
         yield f"{printable(support.pathways[0].name)} {sentence(support.pathways[0])}."
@@ -116,7 +117,7 @@ def lines(repo: Repository, rev: str, pathways: Sequence[Pathway]) -> list[str]:
         supports = quick_support(repo, rev, pathways)
     except (GrnError, OSError):  # the version is there whether or not its pathways can be judged
         return []
-    return [_line(support, alone=len(supports) == 1) for support in supports or ()]
+    return [_line(support, alone=len(pathways) == 1) for support in supports or ()]
 
 
 def json(support: Support, **named: Any) -> dict[str, Any]:
@@ -145,12 +146,10 @@ def _than_decoys(support: PathwaySupport, better: str) -> str:
 
 
 def _measure(nats: float, error: float) -> str:
-    return f"{_rounded(nats):.{_decimals(nats)}f} ± {error:.{_decimals(nats)}f}"
+    return f"{_two_decimals(nats)} ± {_two_decimals(error)}"
 
 
-def _decimals(nats: float) -> int:
-    return 2 if abs(nats) < 10 else 1
-
-
-def _rounded(value: float) -> float:
-    return round(value, _decimals(value))
+def _two_decimals(value: float | None) -> str | None:
+    if value is None:
+        return None
+    return f"{round(value, 2) + 0.0:.2f}" if math.isfinite(value) else "–"

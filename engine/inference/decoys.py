@@ -1,9 +1,9 @@
 """Decoys of a pathway: genes drawn at random that vary as much, and on average go together as much, as its own do.
 
-Each gene of a decoy takes the place of one of the pathway's, with its loadings, and has a variance of the same decile. From
-a random choice, genes are exchanged for others of their decile as long as that brings the mean correlation nearer to the
-pathway's. Among sets of that mean correlation a decoy is so one that little else has been asked of. One grown around a gene
-would be a module of co-expression, which has more structure than a mean, and much of it is true biology.
+Each gene of a decoy takes the place of one of the pathway's, with its loadings, and has a variance of the same decile.
+From a random choice, genes are exchanged for others of their decile as long as that brings the mean correlation nearer
+to the pathway's. So little more is asked of a decoy than that mean. A set that is grown around a gene would be a module
+of co-expression, which is true biology as often as not.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ STRATA = 10
 """Parts of equal size that genes are divided into by variance."""
 
 PROPOSALS = 4
-"""Genes that are proposed at a time for the place of another; the one that brings the mean correlation nearest counts."""
+"""Genes that are proposed at a time for the place of another: the best of them is taken, if it is better."""
 
 STEPS, BLOCK = 4_096, 64
 """Exchanges that are tried at the most, and how many have their random numbers drawn together."""
@@ -135,16 +135,15 @@ def _decoys_of(strata: Strata, pathway: Pathway, count: int, seed: int) -> list[
     loadings = _loadings(pathway)
     genes = np.stack([_drawn(strata, pathway.genes, stream) for _ in range(count)])
     sums = np.einsum("m,cmn->cn", loadings, strata.scores[genes])
-    target = _excess(loadings @ strata.scores[pathway.genes], loadings)
-    near = max(NEAR * abs(float(target)), NEAREST * _pairs(loadings))
-    for step in range(STEPS):
-        distance = np.abs(_excess(sums, loadings) - target)
-        far = np.flatnonzero(distance > near)
-        if not step % BLOCK:
-            if not len(far):
-                break
-            draws = stream.random_sample((BLOCK, count, 1 + PROPOSALS))
-        _exchange(strata, (genes, sums), far, draws[step % BLOCK, far], loadings, target, distance[far])
+    target = float(_excess(loadings @ strata.scores[pathway.genes], loadings))
+    near = max(NEAR * abs(target), NEAREST * _pairs(loadings))
+    for _ in range(STEPS // BLOCK):
+        if np.all(np.abs(_excess(sums, loadings) - target) <= near):
+            break
+        for uniform in stream.random_sample((BLOCK, count, 1 + PROPOSALS)):
+            distance = np.abs(_excess(sums, loadings) - target)
+            far = np.flatnonzero(distance > near)
+            _exchange(strata, (genes, sums), far, uniform[far], loadings, target, distance[far])
     return [_decoy(pathway, chosen) for chosen in genes]
 
 
@@ -154,7 +153,7 @@ def _exchange(
     far: NDArray[np.intp],
     uniform: NDArray[np.float64],
     loadings: NDArray[np.float64],
-    target: np.float64,
+    target: float,
     distance: NDArray[np.float64],
 ) -> None:
     """Exchange one gene of each decoy that is too far for the best of some others, unless none brings it nearer."""

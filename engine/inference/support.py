@@ -5,8 +5,8 @@ out less its mean, β = EᵀXᵀΘy, its log density changes by
 
     Σ_d  −½ log(1 + σ t² μ_d) + ½ σ t² β_d² / (1 + σ t² μ_d),
 
-t being a factor of all loadings: the matrix determinant lemma and the formula of Sherman, Morrison and Woodbury. Θ is that
-of a fold, (1/λ) I less what its principal axes take away, so that Q and β cost the samples of the fold times the members.
+t being a factor of all loadings, by the matrix determinant lemma and the formula of Sherman, Morrison and Woodbury. Θ
+is that of a fold, (1/λ) I less what its principal axes take away, so that Q and β cost its samples times the members.
 """
 
 from __future__ import annotations
@@ -151,8 +151,8 @@ def _folds(
         if not np.all(fold.shrunk(variance_intensity) > 0):
             constant = int(np.count_nonzero(fold.spread == 0))
             raise InputError(
-                f"{constant:,} of {counted(len(values), 'gene')} are constant in the samples that a part leaves to learn "
-                f"from, and λ_var = {variance_intensity:g} leaves them no variance.",
+                f"{constant:,} of {counted(len(values), 'gene')} are constant in the samples that a part leaves to "
+                f"learn from, and λ_var = {variance_intensity:g} leaves them no variance.",
                 code="no-variance-left",
             )
     return folds
@@ -173,9 +173,9 @@ def _some_gains(
     model: FoldModel, pathways: Sequence[Pathway], share: float, loadings: Loadings, factors: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     gains = np.empty((len(factors), model.new.shape[1], len(pathways)))
+    signed = np.array([pathway.sign for pathway in pathways]) * np.square(factors)
     for chosen, precision, inner in _products(model, pathways, share, loadings):
-        signs = np.array([pathways[index].sign for index in chosen], dtype=np.float64)
-        squares = (signs * np.square(factors[:, chosen]))[:, np.newaxis, :, np.newaxis]
+        squares = signed[:, np.newaxis, chosen, np.newaxis]
         eigenvalues, vectors = np.linalg.eigh(precision)
         rotated = np.einsum("rdh,rde->hre", inner, vectors)
         left = 1.0 + squares * eigenvalues
@@ -188,16 +188,16 @@ def _some_gains(
 def _products(
     model: FoldModel, pathways: Sequence[Pathway], share: float, loadings: Loadings
 ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]]:
-    """Yield XᵀΘX, shape (g, D, D), and XᵀΘY, shape (g, D, held), of the g pathways of D columns; first their indices."""
+    """Yield, of the g pathways of D columns, their indices, XᵀΘX, shape (g, D, D), and XᵀΘY, shape (g, D, held)."""
     columns = _columns(model, pathways, loadings)
     axes, damping = model.coordinates(columns.transposed_times(model.others)), model.damping(share)
     new = model.coordinates((model.others.T @ model.new).T)
     inner = columns.transposed_times(model.new) / share - (axes * damping) @ new.T
     ranks = np.array([pathway.rank for pathway in pathways], dtype=np.intp)
     first = np.cumsum(ranks) - ranks
-    for rank in np.unique(ranks):
+    for rank in sorted({pathway.rank for pathway in pathways}):
         chosen = np.flatnonzero(ranks == rank)
-        which = first[chosen, np.newaxis] + np.arange(rank)
+        which = np.add.outer(first[chosen], np.arange(rank))
         lengths = np.stack([_gram(columns, start, rank) for start in first[chosen]])
         along = axes[which]
         yield chosen, lengths / share - (along * damping) @ along.transpose(0, 2, 1), inner[which]

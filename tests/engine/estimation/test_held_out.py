@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from grnledger.engine.errors import InputError
+from grnledger.engine.estimation import folds
 from grnledger.engine.estimation.estimators import estimate_covariance
 from grnledger.engine.estimation.folds import FOLDS, can_hold_out, fold_of_samples, mean_over_groups
 from grnledger.engine.estimation.held_out import hold_out
@@ -86,7 +87,7 @@ def test_copies_of_samples_deceive_unless_they_are_held_out_together():
 def test_a_seeded_part_of_many_samples_decides(monkeypatch: pytest.MonkeyPatch):
     values, groups = expression(30, 60, 2), np.repeat(np.arange(20), 3)
     whole = hold_out(values, groups, (0.5, 0.1))
-    monkeypatch.setattr(held_out, "MOST_SAMPLES", 40)
+    monkeypatch.setattr(folds, "MOST_SAMPLES", 40)
     part = hold_out(values, groups, (0.5, 0.1))
     assert (whole.samples, part.samples, part.groups) == (60, 39, 13)
     assert part == hold_out(values, groups, (0.5, 0.1))
