@@ -127,7 +127,7 @@ def matched_decoys(
     >>> len(decoys), bool(np.ptp([*means, mean_correlation(strata, pathway)]) < 0.01)
     (20, True)
     """
-    return [_decoys_of(strata, pathway, count, seed) for pathway in pathways]
+    return [_decoys_of(strata, pathway, count, seed) if count else [] for pathway in pathways]
 
 
 def _decoys_of(strata: Strata, pathway: Pathway, count: int, seed: int) -> list[Pathway]:
