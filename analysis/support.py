@@ -62,7 +62,8 @@ class PathwaySupport:
     error : float
         Standard error of this mean, over groups; NaN where it is −∞.
     rank : int, optional
-        1 where it is better than all decoys, and one more for each that is as good or better; none without decoys.
+        1 where it is better than all decoys, and one more for each that is as good or better, by nats over their
+        standard error; none without decoys.
     decoys : int
         How many there are.
     decoys_median : float, optional
@@ -97,6 +98,8 @@ class Support:
         λ and λ_var of the base that each is added to, by samples held out.
     samples, groups : int
         How many were held out, and in how many groups.
+    foremost : tuple of str and float, optional
+        The sample that has the largest part in what all of the pathways gain and lose, and this part, from 0 to 1.
     """
 
     pathways: tuple[PathwaySupport, ...]
@@ -104,6 +107,7 @@ class Support:
     variance_intensity: float
     samples: int
     groups: int
+    foremost: tuple[str, float] | None = None
 
     def __len__(self) -> int:
         return len(self.pathways)
@@ -149,7 +153,8 @@ def support_of(
     InputError
         Samples cannot be held out; or principal components are asked of pathways that share a covariance.
     """
-    values, groups, intensities, indices = _samples(repo.base(rev), rev)
+    base = repo.base(rev)
+    values, groups, intensities, indices = _samples(base, rev)
     shared = [pathway.label for pathway in pathways if pathway.rank > 1]
     if loadings == "pc1" and shared:
         raise InputError(f"Columns that share a pathway covariance have no first component: {some(shared)}.")
@@ -162,17 +167,26 @@ def support_of(
     others = matched_decoys(strata, present, decoys, seed=seed)
     everything = [*present, *(decoy for of_one in others for decoy in of_one)]
     gains = held_out_gains(values, groups, everything, intensities, choose_strength=choose_strength, loadings=loadings)
-    means = gains.nats.mean(axis=0)
-    by_pathway = means[len(present) :].reshape(len(present), decoys)
+    scores = [_score(*_mean(column, groups)) for column in gains.nats.T]
+    by_pathway = np.array(scores[len(present) :]).reshape(len(present), decoys)
+    means = gains.nats.mean(axis=0)[len(present) :].reshape(len(present), decoys)
     supports = [
-        _support(
-            pathway, gains.nats[:, index], groups, by_pathway[index], float(gains.strengths[index]),
+        PathwaySupport(
+            pathway.label,
+            len(pathway.genes),
+            pathway.sign,
+            *_mean(gains.nats[:, index], groups),
+            1 + int(np.count_nonzero(by_pathway[index] >= scores[index])) if decoys else None,
+            decoys,
+            float(np.median(means[index])) if decoys else None,
+            float(gains.strengths[index]),
             mean_correlation(strata, pathway),
         )
         for index, pathway in enumerate(present)
-    ]  # fmt: skip
+    ]
     ordered = sorted(supports, key=lambda support: -support.nats)
-    return Support(tuple(ordered), *intensities, len(groups), len(np.unique(groups)))
+    foremost = _foremost(gains.nats[:, : len(present)], base.samples)
+    return Support(tuple(ordered), *intensities, len(groups), len(np.unique(groups)), foremost)
 
 
 def quick_support(repo: Repository, rev: str, pathways: Sequence[Pathway]) -> Support | None:
@@ -261,24 +275,20 @@ def _on(pathway: Pathway, indices: NDArray[np.intp]) -> Pathway | None:
     return dataclasses.replace(pathway, genes=indices[pathway.genes[varies]], loadings=pathway.loadings[varies])
 
 
-def _support(
-    pathway: Pathway,
-    gains: NDArray[np.float64],
-    groups: NDArray[np.intp],
-    decoys: NDArray[np.float64],
-    strength: float,
-    correlation: float,
-) -> PathwaySupport:
-    nats, error = mean_over_groups(gains, groups) if np.isfinite(gains).all() else (-math.inf, math.nan)
-    return PathwaySupport(
-        pathway.label,
-        len(pathway.genes),
-        pathway.sign,
-        nats,
-        error,
-        1 + int(np.count_nonzero(decoys >= nats)) if len(decoys) else None,
-        len(decoys),
-        float(np.median(decoys)) if len(decoys) else None,
-        strength,
-        correlation,
-    )
+def _mean(nats: NDArray[np.float64], groups: NDArray[np.intp]) -> tuple[float, float]:
+    """Return the mean of one pathway's gains and its standard error."""
+    return mean_over_groups(nats, groups) if np.isfinite(nats).all() else (-math.inf, math.nan)
+
+
+def _score(nats: float, error: float) -> float:
+    """Return nats over their standard error: in nats, one sample unlike the others would decide between decoys."""
+    return nats / error if error > 0 else nats
+
+
+def _foremost(nats: NDArray[np.float64], samples: Sequence[str]) -> tuple[str, float] | None:
+    """Return the sample whose gains and losses are largest, and their part in those of all samples."""
+    sizes = np.abs(nats).sum(axis=1)
+    if len(sizes) != len(samples) or not np.isfinite(sizes).all() or not sizes.any():
+        return None
+    index = int(sizes.argmax())
+    return samples[index], float(sizes[index] / sizes.sum())

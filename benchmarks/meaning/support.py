@@ -8,7 +8,8 @@ held out whole. With `--expression` and `--sets`: the sets of a file on a store 
 leukemia. `random` are sets of the same sizes drawn from the panel, with the same loadings; `decoys` are those of
 `grn support`, 20 a pathway; `shifted`, of E. coli alone, has each regulon's genes at other places of the chromosome, in
 the same gaps, so that operons stay whole. `module` are the genes that go best with one drawn at random: the decoys that
-were not chosen. `pooled` is the AUC of true pathways against all of a kind, `within` the mean share of its own that
+were not chosen. Pathways are compared by nats, and by nats over their standard error as `grn support` has its ranks:
+`pooled` is the AUC of true pathways against all of a kind, `within` the mean share of its own that
 each is better than; 95 % intervals are of pathways drawn anew. The λ* of the formula is there for comparison.
 """
 
@@ -25,6 +26,7 @@ import numpy as np
 from ecoli import add_data_option, ecoli_data
 from grnledger.analysis.lmm.signals import base_values
 from grnledger.engine.estimation.expression import is_constant
+from grnledger.engine.estimation.folds import mean_over_groups
 from grnledger.engine.estimation.held_out import hold_out
 from grnledger.engine.estimation.shrinkage import shrinkage
 from grnledger.engine.inference.decoys import DECOYS, Strata, matched_decoys, mean_correlation
@@ -79,51 +81,48 @@ def modules(pathways: Sequence[Pathway], strata: Strata) -> list[Pathway]:
 
 
 def compare(true: NDArray[np.float64], others: NDArray[np.float64]) -> str:
-    """Return medians and AUC, with intervals, of pathways against r of a kind for each, shape (P, r)."""
+    """Return AUC of pathways against r of a kind for each, shape (P, r), with 95 % intervals."""
     rng = np.random.default_rng(0)
     picks = rng.integers(0, len(true), (DRAWS, len(true)))
     within = (true[:, np.newaxis] > others).mean(axis=1)
     pairs = (true[:, np.newaxis] > others.ravel()).reshape(len(true), *others.shape).mean(axis=2)
     pooled = [pairs[np.ix_(pick, pick)].mean() for pick in picks]
-    spans = (np.quantile(values, [0.025, 0.975]) for values in (pooled, within[picks].mean(axis=1)))
-    (low, high), (least, most) = spans
-    return (
-        f"{np.median(others):.3f}\t{others.mean():.3f}\t{pairs.mean():.3f} ({low:.3f}–{high:.3f})\t"
-        f"{within.mean():.3f} ({least:.3f}–{most:.3f})"
-    )
+    (low, high), (least, most) = (np.quantile(sums, [0.025, 0.975]) for sums in (pooled, within[picks].mean(axis=1)))
+    return f"{pairs.mean():.3f} ({low:.3f}–{high:.3f})\t{within.mean():.3f} ({least:.3f}–{most:.3f})"
 
 
 def judge(
     title: str,
     values: NDArray[np.float64],
     groups: NDArray[np.intp],
-    pathways: Sequence[Pathway],
     kinds: dict[str, list[Pathway]],
-    intensities: dict[str, tuple[float, float]],
+    intensities: tuple[float, float],
+    *,
+    fit: bool = False,
 ) -> None:
-    """Print a table of one collection."""
-    for name, chosen in intensities.items():
-        for fit in (False, True) if name == "held-out" else (False,):
-            start = time.perf_counter()
-            everything = [*pathways, *(other for kind in kinds.values() for other in kind)]
-            gains = held_out_gains(values, groups, everything, chosen, choose_strength=fit).nats
-            means = gains.mean(axis=0)
-            seconds = time.perf_counter() - start
-            print(
-                f"# {title}, λ {name} {chosen[0]:.3f}, λ_var {chosen[1]:.3f}, strength {'fit' if fit else STRENGTH}: ",
-                end="",
-            )
-            print(f"{len(pathways)} pathways, {np.mean(means[: len(pathways)] > 0):.0%} above 0, ", end="")
-            print(f"median {np.median(means[: len(pathways)]):.3f}; {len(everything):,} sets in {seconds:.1f} s")
-            print("kind\tmedian\tmean\tpooled AUC (95 %)\twithin (95 %)")
-            first = len(pathways)
-            for kind, sets in kinds.items():
-                print(
-                    kind,
-                    compare(means[: len(pathways)], means[first : first + len(sets)].reshape(len(pathways), -1)),
-                    sep="\t",
-                )
-                first += len(sets)
+    """Print a table of one collection, whose first kind are its pathways."""
+    start = time.perf_counter()
+    everything = [pathway for kind in kinds.values() for pathway in kind]
+    gains = held_out_gains(values, groups, everything, intensities, choose_strength=fit).nats
+    seconds = time.perf_counter() - start
+    means, errors = np.array([mean_over_groups(column, groups) for column in gains.T]).T
+    ratios = np.divide(means, errors, out=np.zeros(len(means)), where=errors > 0)
+    true, first = len(kinds["pathways"]), 0
+    print(
+        f"# {title}, λ {intensities[0]:.3f}, λ_var {intensities[1]:.3f}, strength {'fit' if fit else STRENGTH}: ",
+        end="",
+    )
+    print(f"{true} pathways, {np.mean(means[:true] > 0):.0%} above 0; {len(everything):,} sets in {seconds:.1f} s")
+    print("kind\tmedian\tmean\tby nats: pooled AUC (95 %)\twithin (95 %)\tby nats over error: pooled AUC\twithin")
+    for kind, sets in kinds.items():
+        rows = slice(first, first + len(sets))
+        first += len(sets)
+        texts = [f"{np.median(means[rows]):.3f}", f"{means[rows].mean():.3f}"]
+        if kind != "pathways":
+            texts += [compare(scores[:true], scores[rows].reshape(true, -1)) for scores in (means, ratios)]
+        print(kind, *texts, sep="\t")
+    sizes = np.abs(gains[:, :true]).sum(axis=1)
+    print(f"# the sample with most has {sizes.max() / sizes.sum():.0%} of the pathways' gains and losses")
 
 
 def differences(strata: Strata, pathways: Sequence[Pathway], decoys: Sequence[Sequence[Pathway]]) -> str:
@@ -144,7 +143,8 @@ def collection(
     start = time.perf_counter()
     decoys = matched_decoys(strata, pathways)
     print(f"# {title}: {differences(strata, pathways, decoys)}; drawn in {time.perf_counter() - start:.1f} s")
-    kinds = {"random": random_sets(pathways, len(values)), "decoys": [decoy for each in decoys for decoy in each]}
+    kinds = {"pathways": list(pathways), "random": random_sets(pathways, len(values))}
+    kinds["decoys"] = [decoy for each in decoys for decoy in each]
     if in_order:
         kinds["shifted"] = shifted(pathways, len(values))
     kinds["module"] = modules(pathways, strata)
@@ -153,8 +153,10 @@ def collection(
     choice = hold_out(values, groups, analytic)
     if choice is None:
         raise SystemExit("samples cannot be held out")
-    chosen = {"held-out": (choice.intensity, choice.variance_intensity), "analytic": analytic}
-    judge(title, values, groups, pathways, kinds, chosen)
+    chosen = choice.intensity, choice.variance_intensity
+    judge(title, values, groups, kinds, chosen)
+    judge(title, values, groups, kinds, chosen, fit=True)
+    judge(f"{title}, by the formulae", values, groups, kinds, analytic)
 
 
 def leukemia(expression: Path, sets: Path) -> tuple[NDArray[np.float64], list[Pathway]]:

@@ -21,6 +21,9 @@ COLUMNS = (
     "pathway", "genes", "sign", "nats", "error", "rank", "decoys", "decoys_median", "strength", "mean_correlation",
 )  # fmt: skip
 
+LARGE_PART = 1 / 3
+"""Part of one sample in all gains and losses from which on it is named."""
+
 
 def rows(support: Support) -> list[tuple[object, ...]]:
     """Return a row for each pathway, the best supported first."""
@@ -85,6 +88,12 @@ def notes(support: Support, name: str, *, fitted: bool, by_component: bool) -> I
         yield (
             "Loadings: not the pathway's own, but the first principal component of its genes in the samples that are "
             "not held out."
+        )
+    if support.foremost is not None and support.foremost[1] > LARGE_PART:
+        sample, part = support.foremost
+        yield (
+            f"{100 * part:.0f} % of all gains and losses are those of one sample, {printable(sample)}: "
+            "nats rest on it, ranks less so."
         )
     if len(support) == 1:
         yield f"{printable(support.pathways[0].name)} {sentence(support.pathways[0])}."

@@ -101,9 +101,9 @@ def test_support_is_that_of_the_base_at_its_own_intensity(
         nats = held_out_gains(values, groups, [pathway, *decoys], intensities).nats
         (row,) = [row for row in answer["pathways"] if row["pathway"] == pathway.label]
         assert (row["nats"], row["error"]) == pytest.approx(mean_over_groups(nats[:, 0], groups), rel=1e-9)
-        others = nats[:, 1:].mean(axis=0)
-        assert row["rank"] == 1 + int((others >= row["nats"]).sum())
-        assert row["decoys_median"] == pytest.approx(np.median(others), rel=1e-9)
+        ratios = [mean / error for mean, error in (mean_over_groups(column, groups) for column in nats.T)]
+        assert row["rank"] == 1 + sum(ratio >= ratios[0] for ratio in ratios[1:])
+        assert row["decoys_median"] == pytest.approx(np.median(nats[:, 1:].mean(axis=0)), rel=1e-9)
         assert (row["decoys"], row["sign"], row["strength"], row["genes"]) == (20, 1, 1, len(pathway.genes))
         assert row["mean_correlation"] == pytest.approx(mean_correlation(strata, pathway))
     assert [row["pathway"] for row in answer["pathways"]] == ["REAL", "NONE"]
@@ -175,6 +175,16 @@ def test_what_cannot_be_asked_is_refused(
     error = ask("support", *arguments, code=code).err
     assert message in error
     assert hint in error
+
+
+def test_a_sample_on_which_much_rests_is_named(ask: Callable[..., Any], folder: Path) -> None:
+    values = expression()
+    values[:8, 11] += 40.0
+    (folder / "outlier.tsv").write_text(table(values))
+    ask("init", "outlier.grn", "--expression", "outlier.tsv")
+    asked = ("support", "--sets", "sets.gmt", "REAL")
+    assert "are those of one sample, s11: nats rest on it" in ask(*asked, "-s", "outlier.grn").err
+    assert "one sample" not in ask(*asked, "-s", "lab.grn").err
 
 
 def test_without_pathways_there_is_a_note(ask: Callable[..., Any]) -> None:

@@ -57,8 +57,9 @@ def command(
     where the pathway says something that the other samples have not said. Each pathway is judged alone, whatever else
     is active.
 
-    Any set of genes that go together gains something. So each is compared with decoys: sets of as many genes with the
-    same loadings, of the same variances and the same mean correlation, drawn at random. Rank 1 is better than all.
+    Any set of genes that go together may gain something. So each is compared with decoys: sets of as many genes with
+    the same loadings, of the same variances and the same mean correlation, drawn at random. Rank 1 is better than all
+    of them, in nats over their standard error.
 
     λ is that which predicts held-out samples best. With `--strength fit` or `--loadings pc1`, what is chosen is chosen
     from the samples that are not held out.
