@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from ..engine.adjustment.components import remove
 from ..engine.errors import Conflict, NotFound
 from ..engine.estimation.folds import can_hold_out
 from ..engine.estimation.held_out import hold_out
@@ -21,22 +22,25 @@ from ..engine.inference.false_discovery import (
     shrunk_correlations,
 )
 from ..engine.inference.normal_scores import normal_scores
+from ..engine.inference.shared_pathways import share_pathway
 from ..engine.inference.strength_counts import STEPS, StrengthCounts, count_strengths, steps_of, strengths_of_steps
 from ..engine.network.edges import EdgeRule, strongest_pairs
 from ..engine.network.partial_correlations import SelectedPairs
 from ..engine.wording import counted
 from ..storage.files import layout
 from ..storage.networks.provenance import software
-from .lmm.signals import base_values
+from .base_values import adjustment_of, prepare_kept
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
     from scipy import sparse
 
+    from ..engine.adjustment.adjustment import Adjustment
     from ..engine.inference.false_discovery import Chance
     from ..engine.network.partial_correlations import PartialCorrelations
+    from ..engine.network.pathway import Pathway
     from ..storage.history.records import Parameter
     from ..storage.networks.artifacts import Artifact
     from ..storage.networks.bases import StoredBase
@@ -44,11 +48,53 @@ if TYPE_CHECKING:
 
     Progress = Callable[[float], None]
 
+Origin = Literal["data", "prior", "both"]
+
 RATE = 0.2
 """False discovery rate at which pairs are called, by default; paths go along pairs that are called at it."""
 
 MOST_ON_PATHS = 1_000_000
 """Most pairs that paths may go along: 32 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class TestedSamples:
+    """Normal scores of a base's samples.
+
+    Parameters
+    ----------
+    scores : ndarray of float64, shape (p, n)
+        Of what categories and covariates leave.
+    adjustment : Adjustment, optional
+        What was removed from the samples of the base.
+    columns : ndarray of float64, shape (p, ν + 1) or (p, n)
+        What correlations are those of: the scores themselves where nothing was removed.
+    """
+
+    scores: NDArray[np.float64]
+    adjustment: Adjustment | None
+    columns: NDArray[np.float64]
+
+
+def tested_samples(base: StoredBase, rev: str) -> tuple[TestedSamples, int]:
+    """Return normal scores of the samples of a base, and ν, with each group counted once.
+
+    Raises
+    ------
+    NotFound
+        The base was not estimated from samples, or keeps no expression.
+    """
+    degrees = base.independent_degrees_of_freedom
+    if base.expression is None or degrees is None:
+        why = "was not estimated from samples" if degrees is None else "keeps no expression"
+        raise NotFound(f"The base of {rev} {why}: nothing can be told from chance.", code="no-samples-to-test")
+    values = prepare_kept(base).values
+    adjustment = adjustment_of(base.removed, np.arange(values.shape[1], dtype=np.intp))
+    if adjustment is None:
+        scores = normal_scores(values)
+        return TestedSamples(scores, None, scores), degrees
+    scores = normal_scores(remove(values, adjustment.design.basis))
+    return TestedSamples(scores, adjustment, adjustment.columns(scores)), degrees
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +162,73 @@ def pair_tests(repo: Repository, rev: str, *, progress: Progress | None = None) 
         The base was not estimated from samples, or keeps no expression.
     """
     base = repo.base(rev)
-    degrees = base.independent_degrees_of_freedom
-    if base.expression is None or degrees is None:
-        why = "was not estimated from samples" if degrees is None else "keeps no expression"
-        raise NotFound(f"The base of {rev} {why}: no edge can be told from chance.", code="no-samples-to-test")
-    scores = normal_scores(base_values(base))
-    counts = _counts(repo, base, scores, degrees, progress)
-    rho = shrunk_correlations(base.panel, scores, counts.intensity)
+    samples, degrees = tested_samples(base, rev)
+    counts = _counts(repo, base, samples, degrees, progress)
+    rho = shrunk_correlations(base.panel, samples.columns, counts.intensity)
     chance = against_chance(counts.observed, counts.null)
     paths = _pairs_at(rho, _cutoff_of_paths(chance, counts.observed), None)
     return PairTests(rho, counts.intensity, len(base.samples), degrees, chance, edge_matrix(paths, len(base.panel)))
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where listed pairs come from, and which of them can be told from chance.
+
+    Parameters
+    ----------
+    q : ndarray of float64, shape (E,)
+        The least false discovery rate at which a pair is called; NaN for a pair that pathways alone account for.
+    origins : tuple of str, length E
+        `data`; `prior` where both genes are in one active pathway, and q is above `RATE`; `both` where it is not.
+    samples : int
+        n.
+    """
+
+    q: NDArray[np.float64]
+    origins: tuple[Origin, ...]
+    samples: int
+
+    def called(self, rate: float = RATE) -> int:
+        """Return how many pairs are called at a false discovery rate."""
+        return int(np.count_nonzero(self.q <= rate))
+
+
+def evidence_of(tests: PairTests, pathways: Sequence[Pathway], pairs: NDArray[np.intp]) -> Evidence:
+    """Return where pairs come from, and which can be told from chance.
+
+    Parameters
+    ----------
+    tests : PairTests
+        What the samples say.
+    pathways : sequence of Pathway
+        The active pathways.
+    pairs : ndarray of intp, shape (E, 2)
+        Indices of two different genes.
+    """
+    q = tests.q(pairs)
+    of_prior = share_pathway(pathways, pairs, len(tests.rho.scale))
+    is_called = q <= RATE
+    origins: list[Origin] = [_origin(*flags) for flags in zip(of_prior.tolist(), is_called.tolist(), strict=True)]
+    return Evidence(np.where(of_prior & ~is_called, np.nan, q), tuple(origins), tests.samples)
+
+
+def _origin(is_of_prior: bool, is_called: bool) -> Origin:
+    if not is_of_prior:
+        return "data"
+    return "both" if is_called else "prior"
+
+
+def evidence_if_any(
+    repo: Repository, rev: str, pairs: NDArray[np.intp], *, progress: Progress | None = None
+) -> Evidence | None:
+    """Return where pairs of a version come from; `None` where its base has no samples to test them by."""
+    try:
+        tests = pair_tests(repo, rev, progress=progress)
+    except NotFound as refusal:
+        if refusal.code != "no-samples-to-test":
+            raise
+        return None
+    return evidence_of(tests, repo.pathways(rev), pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +241,15 @@ class _Counts:
 
 
 def _counts(
-    repo: Repository, base: StoredBase, scores: NDArray[np.float64], degrees: int, progress: Progress | None
+    repo: Repository, base: StoredBase, samples: TestedSamples, degrees: int, progress: Progress | None
 ) -> _Counts:
     """Return the counts of a base, from the store where it has them."""
     parameters: dict[str, Parameter] = {"degrees_of_freedom": degrees, "scans": SCANS, "seed": SEED, "method": 1}
     artifact = repo.artifacts.find(layout.CHANCE, base.id, parameters)
     if artifact is not None and (counts := _read(artifact)) is not None:
         return counts
-    intensity = _intensity(scores, base)
-    rho = shrunk_correlations(base.panel, scores, intensity)
+    intensity = intensity_of(samples, base)
+    rho = shrunk_correlations(base.panel, samples.columns, intensity)
     observed = count_strengths(rho, len(base.panel), progress=_part(progress, 0, 1 + SCANS))
     null = independent_counts(base.panel, degrees, intensity, progress=_part(progress, 1, 1 + SCANS))
     with contextlib.suppress(Conflict, OSError):  # an exported file, or a full disk: they are computed again
@@ -172,14 +275,15 @@ def _read(artifact: Artifact) -> _Counts | None:
     return _Counts(observed, null, intensity)
 
 
-def _intensity(scores: NDArray[np.float64], base: StoredBase) -> float:
+def intensity_of(samples: TestedSamples, base: StoredBase) -> float:
     """Return λ of normal scores: by samples held out where there are enough, else by the formula."""
-    groups = base.group_numbers
-    choice = hold_out(scores, groups, (0.5, 1.0)) if can_hold_out(groups) else None
+    groups, choice = base.group_numbers, None
+    if can_hold_out(groups):
+        choice = hold_out(samples.scores, groups, (0.5, 1.0), adjustment=samples.adjustment)
     if choice is not None:
         return choice.intensity
-    deviations = scores.std(axis=1, ddof=1, keepdims=True)
-    return optimal_intensity(scores / np.where(deviations > 0, deviations, 1.0))
+    deviations = samples.columns.std(axis=1, ddof=1, keepdims=True)
+    return optimal_intensity(samples.columns / np.where(deviations > 0, deviations, 1.0))
 
 
 def _cutoff_of_paths(chance: Chance, observed: StrengthCounts) -> float | None:

@@ -9,18 +9,17 @@ import numpy as np
 
 from ..engine.errors import InputError, NotFound, NotPositiveDefinite
 from ..engine.estimation.estimators import ESTIMATORS, estimate_covariance
-from ..engine.estimation.expression import Expression
-from ..engine.estimation.preparation import Preparation, prepare
 from ..engine.network.anchor import anchor_of
 from ..engine.network.snapshot import build_snapshot
+from .base_values import adjustment_of, prepare_kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from ..engine.choices import Transform
     from ..engine.network.snapshot import Snapshot
+    from ..storage.networks.bases import RemovedEffects
     from ..storage.repository import Repository
 
 ATTEMPTS = 20
@@ -51,6 +50,8 @@ class Resampling:
         sample that is drawn twice is not held out by one of its copies.
     groups : ndarray of intp, shape (n,)
         The group of each sample, numbered from 0. Whole groups are drawn.
+    removed : RemovedEffects
+        What was removed from the samples of the base: it is removed anew from those drawn.
     """
 
     values: NDArray[np.float64]
@@ -59,6 +60,7 @@ class Resampling:
     factors: int | None
     intensities: tuple[float, float] | None
     groups: NDArray[np.intp]
+    removed: RemovedEffects
 
     def of(self, samples: NDArray[np.intp]) -> Snapshot:
         """Return the version's network as estimated from some of the samples; a sample may be there more than once.
@@ -72,7 +74,11 @@ class Resampling:
         if ESTIMATORS[self.estimator].has_intensity:
             intensity = self.intensities or "analytic"
         covariance = estimate_covariance(
-            self.values[:, samples], self.estimator, self.factors, intensity=intensity
+            self.values[:, samples],
+            self.estimator,
+            self.factors,
+            intensity=intensity,
+            adjustment=adjustment_of(self.removed, samples),
         ).base
         snapshot, deviations = self.snapshot, covariance.standard_deviations()
         return build_snapshot(snapshot.panel, anchor_of(covariance), snapshot.pathways, deviations, name=snapshot.name)
@@ -136,18 +142,10 @@ def resampling_of(repo: Repository, rev: str) -> Resampling:
             "The base keeps no expression: its samples cannot be resampled.",
             code="no-samples-to-draw",
         )
-    recorded = base.record.preparation
-    preparation = Preparation(
-        floor=cast("float | None", recorded.get("floor")),
-        transform=cast("Transform", recorded.get("transform", "none")),
-        counts=bool(recorded.get("counts", False)),
-        scale="linear",  # what the base keeps was accepted when it was made
-    )
-    counts = base.expression.all().astype(np.float64)
-    values = prepare(Expression(counts, base.panel.genes, base.samples), preparation).values
+    values = prepare_kept(base).values
     factors = base.record.factors if ESTIMATORS[base.record.estimator].has_factors else None
     snapshot = repo.snapshot(rev, from_base=True)
     parameters = base.record.parameters
     chosen = [parameters.get(name) for name in ("lambda", "lambda_variance")]
     intensities = cast("tuple[float, float]", tuple(chosen)) if "intensity" in parameters else None
-    return Resampling(values, snapshot, base.record.estimator, factors, intensities, base.group_numbers)
+    return Resampling(values, snapshot, base.record.estimator, factors, intensities, base.group_numbers, base.removed)

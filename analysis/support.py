@@ -10,21 +10,22 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from ..engine.errors import InputError, NotFound
-from ..engine.estimation.expression import is_constant
 from ..engine.estimation.folds import (
     FEWER_FOLDS,
     FEWEST_GROUPS,
     FOLDS,
     MANY_SAMPLES,
+    Samples,
     can_hold_out,
+    drawn_samples,
     mean_over_groups,
-    samples_to_hold_out,
+    varying_genes,
 )
 from ..engine.estimation.held_out import hold_out
 from ..engine.inference.decoys import DECOYS, SEED, Strata, matched_decoys, mean_correlation
 from ..engine.inference.support import held_out_gains
 from ..engine.wording import counted, printable, some
-from .lmm.signals import base_values
+from .base_values import adjustment_of, prepare_kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -97,7 +98,10 @@ class Support:
     intensity, variance_intensity : float
         λ and λ_var of the base that each is added to, by samples held out.
     samples, groups : int
-        How many were held out, and in how many groups.
+        How many were held out, and in how many groups; where more than the mean was removed from the samples,
+        contrasts and folds, see `Gains`.
+    adjusted : bool
+        Whether more than the mean was removed.
     foremost : tuple of str and float, optional
         The sample that has the largest part in what all of the pathways gain and lose, and this part, from 0 to 1.
     """
@@ -107,6 +111,7 @@ class Support:
     variance_intensity: float
     samples: int
     groups: int
+    adjusted: bool
     foremost: tuple[str, float] | None = None
 
     def __len__(self) -> int:
@@ -154,20 +159,26 @@ def support_of(
         Samples cannot be held out; or principal components are asked of pathways that share a covariance.
     """
     base = repo.base(rev)
-    values, groups, intensities, indices = _samples(base, rev)
+    held_out = _held_out_samples(base, rev)
     shared = [pathway.label for pathway in pathways if pathway.rank > 1]
     if loadings == "pc1" and shared:
         raise InputError(f"Columns that share a pathway covariance have no first component: {some(shared)}.")
-    judged = [_on(pathway, indices) for pathway in pathways]
+    judged = [_on(pathway, held_out.indices) for pathway in pathways]
     present = [pathway for pathway in judged if pathway is not None]
     if len(present) < len(judged):
         absent = [pathway.label for pathway, left in zip(pathways, judged, strict=True) if left is None]
         raise InputError(f"All genes of {some(absent)} are constant: samples say nothing of it.")
-    strata = Strata.of(values)
-    others = matched_decoys(strata, present, decoys, seed=seed)
+    others = matched_decoys(held_out.strata, present, decoys, seed=seed)
     everything = [*present, *(decoy for of_one in others for decoy in of_one)]
-    gains = held_out_gains(values, groups, everything, intensities, choose_strength=choose_strength, loadings=loadings)
-    scores = [_score(*_mean(column, groups)) for column in gains.nats.T]
+    gains = held_out_gains(
+        held_out.samples,
+        held_out.groups,
+        everything,
+        held_out.intensities,
+        choose_strength=choose_strength,
+        loadings=loadings,
+    )
+    scores = [_score(*_mean(column, gains.units)) for column in gains.nats.T]
     by_pathway = np.array(scores[len(present) :]).reshape(len(present), decoys)
     means = gains.nats.mean(axis=0)[len(present) :].reshape(len(present), decoys)
     supports = [
@@ -175,18 +186,25 @@ def support_of(
             pathway.label,
             len(pathway.genes),
             pathway.sign,
-            *_mean(gains.nats[:, index], groups),
+            *_mean(gains.nats[:, index], gains.units),
             1 + int(np.count_nonzero(by_pathway[index] >= scores[index])) if decoys else None,
             decoys,
             float(np.median(means[index])) if decoys else None,
             float(gains.strengths[index]),
-            mean_correlation(strata, pathway),
+            mean_correlation(held_out.strata, pathway),
         )
         for index, pathway in enumerate(present)
     ]
     ordered = sorted(supports, key=lambda support: -support.nats)
-    foremost = _foremost(gains.nats[:, : len(present)], base.samples)
-    return Support(tuple(ordered), *intensities, len(groups), len(np.unique(groups)), foremost)
+    foremost = None if base.removed else _foremost(gains.nats[:, : len(present)], base.samples)
+    return Support(
+        tuple(ordered),
+        *held_out.intensities,
+        len(gains.nats),
+        len(np.unique(gains.units)),
+        bool(base.removed),
+        foremost,
+    )
 
 
 def quick_support(repo: Repository, rev: str, pathways: Sequence[Pathway]) -> Support | None:
@@ -231,31 +249,64 @@ def named_pathways(pathways: Sequence[Pathway], names: Sequence[str]) -> list[Pa
     return [pathway for pathway in pathways if not names or wanted & set(pathway.names)]
 
 
-def _samples(
-    base: StoredBase, rev: str
-) -> tuple[NDArray[np.float64], NDArray[np.intp], tuple[float, float], NDArray[np.intp]]:
-    """Return values, groups and intensities of a base, and where its genes stand in these values; −1 if constant."""
+def _held_out_samples(base: StoredBase, rev: str) -> _HeldOutSamples:
+    """Return what pathways of a base are judged by."""
     if base.expression is None or base.record.samples is None:
         why = "was not estimated from samples" if base.record.samples is None else "keeps no expression"
         raise NotFound(f"The base of {rev} {why}: there are none to hold out.", code="no-samples-to-hold-out")
-    values, groups = base_values(base), base.group_numbers
+    values, groups = prepare_kept(base).values, base.group_numbers
     if not can_hold_out(groups):
         sizes = np.bincount(groups)
         few = len(sizes) < FEWEST_GROUPS
         why = (
             f"there are {counted(len(sizes), 'group')}" if few else f"one group has {sizes.max():,} of {len(groups):,}"
         )
-        raise InputError(f"The samples of {rev} cannot be held out: {why}.", code="too-few-groups-to-hold-out")
-    varies = ~is_constant(values)
-    values, groups = samples_to_hold_out(values[varies], groups)
+        raise _refusal(rev, why)
+    adjustment = adjustment_of(base.removed, np.arange(len(groups), dtype=np.intp))
+    varies, drawn = varying_genes(values, adjustment), drawn_samples(groups)
+    values = values[varies]
     intensities = _recorded_intensities(base)
     if intensities is None:
-        choice = hold_out(values, groups, (0.5, 1.0))
+        choice = hold_out(values, groups, (0.5, 1.0), adjustment=adjustment)
         if choice is None:
-            why = "most genes are constant in most of them"
-            raise InputError(f"The samples of {rev} cannot be held out: {why}.", code="too-few-groups-to-hold-out")
+            raise _refusal(rev, "most genes are constant in most of them")
         intensities = choice.intensity, choice.variance_intensity
-    return values, groups, intensities, np.where(varies, np.cumsum(varies) - 1, -1)
+    return _HeldOutSamples(
+        Samples.of(values, adjustment).select(drawn),
+        np.unique(groups[drawn], return_inverse=True)[1].astype(np.intp),
+        intensities,
+        np.where(varies, np.cumsum(varies) - 1, -1),
+        Strata.of(values if adjustment is None else adjustment.residuals(values)),
+    )
+
+
+def _refusal(rev: str, why: str) -> InputError:
+    return InputError(f"The samples of {rev} cannot be held out: {why}.", code="too-few-groups-to-hold-out")
+
+
+@dataclass(frozen=True, slots=True)
+class _HeldOutSamples:
+    """What pathways are judged by.
+
+    Parameters
+    ----------
+    samples : Samples
+        Genes that vary by samples.
+    groups : ndarray of intp, shape (n,)
+        The group of each sample.
+    intensities : tuple of float and float
+        λ and λ_var.
+    indices : ndarray of intp, shape (p,)
+        Where each gene of the panel is among those that vary; −1 where it does not.
+    strata : Strata
+        Of the genes that vary.
+    """
+
+    samples: Samples
+    groups: NDArray[np.intp]
+    intensities: tuple[float, float]
+    indices: NDArray[np.intp]
+    strata: Strata
 
 
 def _recorded_intensities(base: StoredBase) -> tuple[float, float] | None:

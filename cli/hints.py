@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 HINTS: dict[str, str] = {
     # engine
     "bootstrap-without-eigenvectors": "Use --ci profile, or --kernel shared.",
+    "components-out-of-range": "Give --remove-pcs {most} or fewer.",
     "constant-genes": "Leave them out with --drop-constant, or keep them as isolated genes with --estimator shrinkage.",
     "decimals-as-counts": (
         "Use --transform log1p without --counts; if these are counts all the same, add --scale linear."
@@ -40,10 +41,18 @@ HINTS: dict[str, str] = {
     "logs-of-logs": "Leave the transform out. If the values are counts or intensities, add --scale linear.",
     "negative-counts": "These are not counts: leave --counts out.",
     "no-factors-for-samples": "`grn init --estimator factor --factors K` makes a base with K factors.",
+    "no-samples-to-test": (
+        "List the strongest: --top N. A test needs a base that `grn init --expression` estimated, and whose expression "
+        "it keeps."
+    ),
     "no-score": "Rank by ρ: --rank-by rho. A base that `grn init --expression` estimates has a score.",
     "no-variance-left": (
         "Leave such genes out with --drop-constant, or the hardly detected ones with --min-detected 0.2."
     ),
+    "nothing-left-of-groups": (
+        "Remove fewer components or covariates; --groups none says that samples are independent."
+    ),
+    "nothing-left-of-samples": "Leave out covariates, or categories that few samples share; or give more samples.",
     "repeated-genes": "Choose which row is used: --duplicates max-variance|mean|first, or sum with --counts.",
     "repeated-samples": "Choose which column is used: --duplicate-samples first|mean|number.",
     "replicates-by-name": (
@@ -63,10 +72,12 @@ HINTS: dict[str, str] = {
     "too-few-genes-left": "Ask for more genes, or use a smaller --min-detected.",
     "too-few-samples": "If genes and samples are swapped, give the axis of the genes: --genes-in rows|columns.",
     "too-few-samples-to-choose": "Give the number of factors: --factors K.",
+    "too-few-samples-to-choose-components": "Give the number of components: --remove-pcs K.",
     "too-many-most-variable": "Give --top-variance {genes} or less, or leave it out.",
     "too-small-to-hold-out": "Give one rank, such as --rank 1.",
     "version-without-pathways": "`grn commit` adds pathways.",
     # formats
+    "categories-not-found": "Give --within a column that describes samples, or a FILE of samples and categories.",
     "clusters-or-directions": "Name the sets to use with --only, such as --only=-1 --only=1 for directions of change.",
     "codes-or-weights": (
         "Write signs as 1 and -1; or choose with --weight-column {column!r}, or read no sign with --sign-column none."
@@ -206,7 +217,9 @@ HINTS: dict[str, str] = {
     "samples-not-described": "Describe the samples in a table, one a row: --sample-table FILE.",
     "samples-of-samples": "Take these rows out of the file; if all are samples, insist with --columns '*'.",
     "samples-without-condition": "Choose the samples with --where COLUMN=VALUE.",
+    "samples-without-covariates": "Add their rows; or take the samples that have one: --samples FILE, one per line.",
     "set-column-ambiguous": "Choose with `grn commit --set-column {first!r}` or another; or leave one in the file.",
+    "several-columns-of-categories": "Choose one: --sample-table FILE --within COLUMN.",
     "several-columns-of-groups": "Choose one: --sample-table FILE --groups COLUMN.",
     "several-measures": "Choose the columns to read by their titles, such as --columns {pattern!r}.",
     "several-sheets": (

@@ -57,6 +57,26 @@ class _Intensity(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
 INTENSITY = _Intensity()
 
 
+class _Components(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
+    """A number of principal components, or how it is chosen."""
+
+    name = "components"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str | int:
+        if value == "auto":
+            return str(value)
+        try:
+            number = int(value)
+        except ValueError:
+            number = -1
+        if number < 0:
+            self.fail(f"{value!r} is neither auto nor a whole number from 0.", param, ctx)
+        return number
+
+
+COMPONENTS = _Components()
+
+
 def repository(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the open repository as its first argument, and the option `--store`."""
 

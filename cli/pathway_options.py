@@ -144,7 +144,9 @@ def read(file: Path, panel: Panel, *, alias: Path | None, **options: Any) -> Pat
     return read_pathways(file, panel, aliases=aliases, **options)
 
 
-def read_sets(file: Path, panel: Panel, *, name: str | None = None, **options: Any) -> tuple[list[Pathway], list[Note]]:
+def read_uncommitted(
+    file: Path, panel: Panel, *, name: str | None = None, **options: Any
+) -> tuple[list[Pathway], list[Note]]:
     """Return the pathways of a file that need not be committed, and notes on how it was read.
 
     Genes that are not on the panel are counted, those of the pathway of one name alone where it is given.

@@ -17,17 +17,25 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ..engine.choices import DecimalMark, Duplicates, DuplicateSamples, GenesIn, Intensity, Scale, Transform
+    from ..engine.choices import (
+        DecimalMark,
+        Duplicates,
+        DuplicateSamples,
+        GenesIn,
+        Intensity,
+        Scale,
+        Transform,
+    )
     from ..engine.network.covariance import FactorCovariance
     from .verify.findings import Report
 
 
 OPTIONS = {
     "expression": (
-        "estimator", "factors", "intensity", "groups", "counts", "floor", "transform", "scale", "duplicates",
-        "duplicate_samples", "alias", "min_detected", "drop_constant", "top_variance", "genes_in", "header", "decimal",
-        "layer", "raw", "gene_names",
-        "gene_column", "where", "sample_table", "sheet", "columns", "skip_columns", "keep_expression", "samples",
+        "estimator", "factors", "intensity", "groups", "within", "covariates", "remove_pcs", "counts", "floor",
+        "transform", "scale", "duplicates", "duplicate_samples", "alias", "min_detected", "drop_constant",
+        "top_variance", "genes_in", "header", "decimal", "layer", "raw", "gene_names", "gene_column", "where",
+        "sample_table", "sheet", "columns", "skip_columns", "keep_expression", "samples",
     ),
     "covariance": ("ridge",),
     "factor model": ("noise", "factor_covariance"),
@@ -114,6 +122,9 @@ def init(
     factors: int | None = None,
     intensity: Intensity | float | None = None,
     groups: str | Path | Sequence[str] | None = None,
+    within: str | Path | Sequence[str] | None = None,
+    covariates: str | Path | Mapping[str, Sequence[float]] | None = None,
+    remove_pcs: int | str = 0,
     counts: bool = False,
     floor: float | None = None,
     transform: Transform = "none",
@@ -168,6 +179,9 @@ def init(
     groups : str, Path or sequence of str, optional
         Which samples are not independent: a column that describes them, a file, one group a sample, "names" or "none";
         see `new_base.from_expression`.
+    within, covariates, remove_pcs
+        What is removed from samples before the estimate: means of categories, covariates, and a number of principal
+        components or "auto"; see `removal.Removal`.
     counts, floor, transform, scale, duplicates, genes, min_detected, drop_constant, top_variance
         How the expression is prepared; see `engine.Preparation`.
     duplicate_samples : {"error", "first", "mean", "number"}
@@ -225,6 +239,7 @@ def init(
             factors=factors,
             intensity=intensity,
             groups=groups,
+            removal=new_base.Removal(within, covariates, remove_pcs),
             duplicate_samples=duplicate_samples,
             alias=alias,
             genes_in=genes_in,

@@ -18,12 +18,13 @@ from ..engine.network.covariance import FactorCovariance
 from ..engine.network.inversion import invert
 from ..engine.network.panel import Panel
 from ..engine.network.stability import check_condition
-from ..engine.wording import counted, some
+from ..engine.wording import counted
 from ..formats.files.plain_files import file_name
-from ..formats.layouts.replicates import replicate_groups
 from .history.records import BaseRecord, Parameter, SourceRecord
 from .networks.bases import NewBase
 from .networks.provenance import software
+from .removal import Removal, plan_removal, structure_notes
+from .sample_groups import ask_about_replicates, sample_groups
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,6 +50,7 @@ def from_expression(
     factors: int | None = None,
     intensity: Intensity | float | None = None,
     groups: str | Path | Sequence[str] | None = None,
+    removal: Removal | None = None,
     duplicate_samples: DuplicateSamples = "error",
     alias: str | Path | Mapping[str, str] | None = None,
     genes_in: GenesIn = "auto",
@@ -85,6 +87,8 @@ def from_expression(
         or of an h5ad or loom file), a file of samples and groups, one group a sample, or "names" for names such as
         `wt_1` and `wt_2`. "none" says that they are independent; when absent, names that look like replicates are
         refused where samples are held out.
+    removal : Removal, optional
+        Categories, covariates and components of samples that are removed before the estimate.
     duplicate_samples : {"error", "first", "mean", "number"}
         What becomes of columns that name one sample.
     alias : str, Path or mapping of str to str, optional
@@ -104,7 +108,8 @@ def from_expression(
         The estimate is singular.
     """
     estimator_of(estimator, factors, intensity)
-    preparation = preparation or Preparation()
+    preparation, removal = preparation or Preparation(), removal or Removal()
+    is_table_of_groups = groups is not None or removal.within is not None
     options = {
         "genes_in": genes_in,
         "header": header,
@@ -113,7 +118,7 @@ def from_expression(
         "raw": raw,
         "gene_column": gene_column,
         "where": tuple(where),
-        "sample_table": None if sample_table is None or (groups is not None and not where) else Path(sample_table),
+        "sample_table": None if sample_table is None or (is_table_of_groups and not where) else Path(sample_table),
         "sheet": sheet,
         "columns": tuple(columns),
         "skip_columns": tuple(skip_columns),
@@ -141,31 +146,38 @@ def from_expression(
         expression = expression.select_samples(samples)
         notes = (*notes, f"{len(samples):,} samples taken, as asked")
     prepared = prepare(expression, preparation)
-    group_of, group_notes = _groups(groups, prepared.samples, source, sample_table)
+    group_of, group_notes = sample_groups(groups, prepared.samples, source, sample_table)
     if groups is None and estimator_of(estimator).has_intensity and intensity in (None, "held-out"):
-        _ask_about_replicates(prepared.samples)
+        ask_about_replicates(prepared.samples)
     codes = np.unique(group_of, return_inverse=True)[1] if group_of else None
-    estimate = estimate_covariance(prepared.values, estimator, factors, intensity=intensity, groups=codes)
+    plan = plan_removal(
+        removal, prepared.values, prepared.samples, source=source, sample_table=sample_table, groups=codes
+    )
+    estimate = estimate_covariance(
+        prepared.values, estimator, factors, intensity=intensity, groups=codes, adjustment=plan.adjustment
+    )
+    structure = structure_notes(prepared.values, plan.adjustment)
     values, kept_notes = _expression_to_keep(prepared.raw, keep_expression)
     return NewBase(
         panel=prepared.panel,
         covariance=estimate.base,
         record=BaseRecord(
             **_shape(estimate.base),
-            samples=estimate.samples,
+            samples=len(prepared.samples),
             estimator=estimator,
-            parameters=_estimate_parameters(estimate, intensity),
+            parameters=_estimate_parameters(estimate, intensity) | dict(plan.parameters),
             preparation=parameters,
             source=record,
             constant_genes=estimate.constant,
             keeps_expression=values is not None,
-            notes=(*notes, *prepared.notes, *group_notes, *estimate.notes, *kept_notes),
+            notes=(*notes, *prepared.notes, *group_notes, *plan.notes, *structure, *estimate.notes, *kept_notes),
             software=software(),
         ),
         samples=prepared.samples,
         expression=values,
         left_out=prepared.left_out,
         groups=group_of,
+        removed=plan.effects,
     )
 
 
@@ -319,51 +331,6 @@ def _read_expression(
     if (sample_table := options["sample_table"]) is not None:
         parameters["sample_table"] = file_name(sample_table)
     return file.expression, _source(source, file.sha256, parameters), file.notes
-
-
-def _groups(
-    groups: str | Path | Sequence[str] | None, samples: tuple[str, ...], source: Any, sample_table: str | Path | None
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the group of each sample, none where all are independent, and a note."""
-    if groups is None or groups == "none":
-        return (), ()
-    if not isinstance(groups, str | Path):
-        if len(groups) != len(samples):
-            raise ShapeError(f"There are {len(groups)} groups for {len(samples)} samples.")
-        group_of = tuple(map(str, groups))
-        return group_of, (f"{counted(len(set(group_of)), 'group')} of samples, as given",)
-    if groups == "names":
-        by_name = replicate_groups(samples)
-        if by_name is None:
-            raise InputError(
-                f"The names of the samples do not show which are replicates: {some(samples, 4)}.",
-                code="replicates-not-named",
-            )
-        return by_name, (f"{counted(len(set(by_name)), 'group')} of samples by their names",)
-    from ..formats.expression.sample_tables import read_sample_groups
-
-    group_of, note = read_sample_groups(
-        str(groups),
-        samples,
-        expression=Path(source) if isinstance(source, str | Path) else None,
-        table=None if sample_table is None else Path(sample_table),
-    )
-    return group_of, (note,)
-
-
-def _ask_about_replicates(samples: tuple[str, ...]) -> None:
-    """Refuse samples that are replicates by their names, where nothing is said about them."""
-    groups = replicate_groups(samples)
-    if groups is None:
-        return
-    sizes = Counter(groups)
-    first = next(group for group in groups if sizes[group] > 1)
-    members = [sample for sample, group in zip(samples, groups, strict=True) if group == first]
-    raise InputError(
-        f"Samples seem to be replicates by their names: {some(members, 3)} of {first!r}, {len(sizes):,} conditions of "
-        f"{len(samples):,} samples in all. Replicates held out one by one are predicted by their like.",
-        code="replicates-by-name",
-    )
 
 
 def _describe_distinction(expression: Expression, duplicates: DuplicateSamples) -> str:

@@ -17,7 +17,7 @@ from ...formats.files.plain_files import file_name
 from ...formats.traits.kernels import read_kernel
 from ...storage.files import layout
 from ...storage.networks.provenance import software
-from .signals import base_values
+from ..base_values import adjustment_of, prepare_kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -266,7 +266,11 @@ def _over_samples(
 ) -> KernelRows:
     where = f"the base of {counted(len(base.samples), 'sample')}"
     _check_overlap(len(usable & set(base.samples)), signal, where, base.samples)
-    factor = sample_factor(snapshot, base_values(base), leave_out=pathway_indices(snapshot, leave_out))
+    values = prepare_kept(base).values
+    adjustment = adjustment_of(base.removed, np.arange(len(base.samples), dtype=np.intp))
+    if adjustment is not None:
+        values = adjustment.residuals(values)
+    factor = sample_factor(snapshot, values, leave_out=pathway_indices(snapshot, leave_out))
     alike = f"samples of the base, alike in what {snapshot.name}'s factors and pathways load on"
     return _of_factor(factor, base.samples, usable, alike + _without(leave_out), SAMPLES)
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal, cast
 import numpy as np
 
 from ...engine.errors import EngineError, InputError, NotFound
-from ...engine.estimation.expression import Expression
 from ...engine.estimation.preparation import Preparation, prepare
 from ...engine.lmm.model.contrast import permuted_groups, t_statistics
 from ...engine.wording import counted, some
@@ -17,6 +16,7 @@ from ...formats.files.plain_files import file_name
 from ...formats.tables.row_names import describe_match, match_names
 from ...formats.traits.labels import read_labels, refuse_missing_groups, refuse_spellings, same_label
 from ...formats.traits.traits import read_traits
+from ..base_values import prepare_kept
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -329,17 +329,6 @@ def _refuse_repeated(names: Sequence[str], source: str) -> None:
         )
 
 
-def base_values(base: StoredBase) -> NDArray[np.float64]:
-    """Return the expression that a base keeps, prepared as it was for the estimate, shape (p, n).
-
-    Raises
-    ------
-    NotFound
-        It keeps none.
-    """
-    return _expression(base, None)[0].values
-
-
 def _groups(contrast: str) -> tuple[str, str]:
     groups = contrast.split(":")
     if len(groups) != 2 or not all(groups) or groups[0] == groups[1]:
@@ -359,14 +348,10 @@ def _as_labelled(groups: tuple[str, str], label_of: Mapping[str, str]) -> tuple[
 
 def _expression(base: StoredBase, path: Path | None) -> tuple[Prepared, str]:
     """Return the values of a file, or of the base, prepared as the base's, and where they come from."""
-    settings = base.record.preparation
-    if path is not None:
-        expression, source = read_expression(path).expression, some([file_name(path)])
-    elif base.expression is not None:
-        values = base.expression.all().astype(np.float64)
-        expression, source = Expression(values, base.panel.genes, base.samples), "the base"
-    else:
-        raise NotFound("The base keeps no expression.", code="base-without-expression")
+    if path is None:
+        return prepare_kept(base), "the base"
+    settings, source = base.record.preparation, some([file_name(path)])
+    expression = read_expression(path).expression
     available = set(expression.genes)
     genes = tuple(gene for gene in base.panel.genes if gene in available)
     if not genes:
@@ -380,7 +365,6 @@ def _expression(base: StoredBase, path: Path | None) -> tuple[Prepared, str]:
         counts=bool(settings.get("counts", False)),
         duplicates=cast("Duplicates", settings.get("duplicates") or "error"),
         genes=genes,
-        # What the base keeps was accepted when it was made.
-        scale="linear" if path is None else cast("Scale", settings.get("scale", "auto")),
+        scale=cast("Scale", settings.get("scale", "auto")),
     )
     return prepare(expression, preparation), source

@@ -48,8 +48,10 @@ def precision_of(kind: str, genes: int, stream: np.random.Generator) -> Matrix:
         return sparse_precision(genes, stream)
     index = np.arange(genes)
     if kind == "chain":
-        return np.linalg.inv(0.6 ** np.abs(index[:, np.newaxis] - index))
-    return np.linalg.inv(np.kron(np.eye(genes // 5), np.full((5, 5), 0.6) + 0.4 * np.eye(5)))
+        covariance = 0.6 ** np.abs(index[:, np.newaxis] - index)
+    else:
+        covariance = np.kron(np.eye(genes // 5), np.full((5, 5), 0.6) + 0.4 * np.eye(5))
+    return np.asarray(np.linalg.inv(covariance), dtype=np.float64)
 
 
 def samples_of(kind: str, precision: Matrix, samples: int, stream: np.random.Generator) -> Matrix:

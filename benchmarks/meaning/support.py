@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING
 import grnledger
 import numpy as np
 from ecoli import add_data_option, ecoli_data
-from grnledger.analysis.lmm.signals import base_values
+from grnledger.analysis.base_values import prepare_kept
 from grnledger.engine.estimation.expression import is_constant
-from grnledger.engine.estimation.folds import mean_over_groups
+from grnledger.engine.estimation.folds import Samples, mean_over_groups
 from grnledger.engine.estimation.held_out import hold_out
 from grnledger.engine.estimation.shrinkage import shrinkage
 from grnledger.engine.inference.decoys import DECOYS, Strata, matched_decoys, mean_correlation
@@ -103,7 +103,7 @@ def judge(
     """Print a table of one collection, whose first kind are its pathways."""
     start = time.perf_counter()
     everything = [pathway for kind in kinds.values() for pathway in kind]
-    gains = held_out_gains(values, groups, everything, intensities, choose_strength=fit).nats
+    gains = held_out_gains(Samples(values), groups, everything, intensities, choose_strength=fit).nats
     seconds = time.perf_counter() - start
     means, errors = np.array([mean_over_groups(column, groups) for column in gains.T]).T
     ratios = np.divide(means, errors, out=np.zeros(len(means)), where=errors > 0)
@@ -170,7 +170,7 @@ def leukemia(expression: Path, sets: Path) -> tuple[NDArray[np.float64], list[Pa
             duplicates="max-variance",
             min_detected=0.2,
         )
-        values = base_values(repo.base())
+        values = prepare_kept(repo.base()).values
         pathways = grnledger.read_pathways(sets, repo.panel, missing="drop").pathways
     if np.any(is_constant(values)):
         raise SystemExit("constant genes are not expected here")

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Any
 from ...engine.wording import counted
 from .answer import TEXT_AND_ROWS, Note
 
+RATE = 0.2
+"""False discovery rate of the sentence beside listed edges."""
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from ...analysis.chance import Evidence
     from ...analysis.ranking import Ranking
     from ...engine.choices import RankBy
     from ...engine.network.edges import EdgeRule, Edges, Neighbors
@@ -24,18 +28,37 @@ def strength_columns(ranking: Ranking) -> Sequence[str]:
     return () if ranking.by == "rho" else (ranking.by,)
 
 
-def with_strength(edges: Edges | Neighbors, ranking: Ranking) -> Iterable[Sequence[object]]:
-    """Return the rows of an answer, with the columns of `strength_columns` at their end."""
-    if ranking.by == "rho":
-        return edges
-    return [(*row, strength) for row, strength in zip(edges, edges.strength.tolist(), strict=True)]
+def extra_columns(ranking: Ranking, evidence: Evidence | None) -> Sequence[str]:
+    """Return the names of the columns that stand behind ρ: the strength, and what the samples say."""
+    return (*strength_columns(ranking), *(() if evidence is None else ("q", "origin")))
+
+
+def with_extras(edges: Edges | Neighbors, ranking: Ranking, evidence: Evidence | None) -> Iterable[Sequence[object]]:
+    """Return the rows of an answer, with the columns of `extra_columns` at their end."""
+    extras: list[Iterable[object]] = [] if ranking.by == "rho" else [edges.strength.tolist()]
+    if evidence is not None:
+        extras += [[None if math.isnan(q) else q for q in evidence.q.tolist()], evidence.origins]
+    return [(*row, *more) for row, *more in zip(edges, *extras, strict=True)] if extras else edges
+
+
+def evidence_notes(edges: Edges | Neighbors, evidence: Evidence | None) -> list[Note]:
+    """Return how many of the listed edges can be told from chance."""
+    if evidence is None or not len(edges):
+        return []
+    called, samples = evidence.called(), counted(evidence.samples, "sample")
+    if called:
+        text = f"{called:,} of these {len(edges):,} have q ≤ {RATE:g}, by {samples}."
+    else:
+        text = f"No edge of these can be told from chance at q = {RATE:g} with {samples}."
+    return [Note(text, TEXT_AND_ROWS)]
 
 
 def rule_json(rule: EdgeRule, threshold: float, ranking: Ranking) -> dict[str, Any]:
     """Return the rule of an answer as the JSON contract has it; `top` is there for that rule alone."""
     fields: dict[str, Any] = {"rule": rule.rule, "threshold": threshold}
-    top = {"top": int(rule.value)} if rule.rule == "top" else {}
-    return {**fields, **top, **order_json(ranking)}
+    if rule.rule != "threshold":
+        fields[rule.rule] = rule.value if rule.rule == "fdr" else int(rule.value)
+    return {**fields, **order_json(ranking)}
 
 
 def order_json(ranking: Ranking) -> dict[str, Any]:
@@ -54,8 +77,13 @@ def rule_notes(edges: Edges | Neighbors, where: str, ranking: Ranking) -> list[N
 def _rule_text(edges: Edges | Neighbors, where: str, by: RankBy) -> str:
     """Return the rule of an answer: what it is, the strength it amounts to, and how many edges it gives."""
     number, least = counted(len(edges), "edge"), f"{SYMBOLS[by]} ≥ {edges.threshold:.4g}"
-    if edges.edge_rule.rule == "top":
-        return f"{number}: the {int(edges.edge_rule.value):,} strongest {where}, {least}"
+    rule = edges.edge_rule
+    if rule.rule == "top":
+        return f"{number}: the {int(rule.value):,} strongest {where}, {least}"
+    if rule.rule == "fdr":
+        return f"{number} {where} with q ≤ {rule.value:g}, ranked by {SYMBOLS[by]}"
+    if rule.rule == "genes":
+        return f"All {counted(len(edges), 'pair')} among {int(rule.value):,} genes {where}"
     return f"{number} {where} with {least}"
 
 

@@ -21,7 +21,7 @@ COLUMNS = (
     "pathway", "genes", "sign", "nats", "error", "rank", "decoys", "decoys_median", "strength", "mean_correlation",
 )  # fmt: skip
 
-LARGE_PART = 1 / 3
+LARGE_PART = 0.5
 """Part of one sample in all gains and losses from which on it is named."""
 
 
@@ -74,10 +74,10 @@ def notes(support: Support, name: str, *, fitted: bool, by_component: bool) -> I
     """Yield what the numbers mean, and what they license."""
     if not len(support):
         return
+    sample, group = ("contrast", "part") if support.adjusted else ("sample", "group")
     yield (
         f"Each pathway alone on the base of {name} at λ = {support.intensity:.4g}; "
-        f"{counted(support.samples, 'sample')} held out in turn, the standard error over "
-        f"{counted(support.groups, 'group')}."
+        f"{counted(support.samples, sample)} held out in turn, the standard error over {counted(support.groups, group)}."
     )
     if fitted:
         yield (

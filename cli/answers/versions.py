@@ -10,7 +10,9 @@ from ...engine.estimation.estimators import ESTIMATORS
 from ...engine.wording import counted, printable
 
 if TYPE_CHECKING:
-    from ...storage.history.records import BaseRecord, PathwayRecord
+    from collections.abc import Mapping
+
+    from ...storage.history.records import BaseRecord, Parameter, PathwayRecord
     from ...storage.history.versions import Version
     from ...storage.networks.bases import StoredBase
 
@@ -108,6 +110,8 @@ def base_facts(base: StoredBase) -> list[tuple[str, object]]:
         ("λ of variances", _parameter(parameters.get("lambda_variance"), "they are shrunk to their median by it")),
         ("λ chosen", _choice(record)),
         ("held out", _held_out_gain(record)),
+        ("removed", _removed_effects(parameters)),
+        ("degrees of freedom", _degrees_of_freedom(base)),
         ("ridge", parameters.get("ridge")),
         ("constant genes", f"{record.constant_genes:,}, kept as isolated nodes" if record.constant_genes else None),
         ("preparation", _preparation(base)),
@@ -153,13 +157,36 @@ def _held_out_gain(record: BaseRecord) -> str | None:
     gain, error, chosen, analytic = cast("list[float]", numbers)
     doubt = "" if gain > 2 * error else "; so few samples, or one unlike the others, do not tell it from 0"
     return (
-        f"samples are predicted {nats(gain)} nats each better at λ = {chosen:.4g} than at λ* = {analytic:.4g} "
-        f"(standard error {nats(error)}{doubt})"
+        f"samples are predicted {_nats(gain)} nats each better at λ = {chosen:.4g} than at λ* = {analytic:.4g} "
+        f"(standard error {_nats(error)}{doubt})"
     )
 
 
-def nats(value: float) -> str:
-    """Return a number of nats: whole from 10 on, else in two significant digits."""
+def _removed_effects(parameters: Mapping[str, Parameter]) -> str | None:
+    """Return what was removed from the samples before the estimate."""
+    effects: list[str] = []
+    if (within := parameters.get("within")) is not None:
+        effects.append(f"means within {within}" if within != "as given" else "means of categories, as given")
+    if (covariates := parameters.get("covariates")) is not None:
+        effects.append(f"covariates {covariates}")
+    if isinstance(components := parameters.get("removed_components"), int):
+        chosen = ", as many as stand out" if parameters.get("components_chosen") == "auto" else ""
+        effects.append(
+            f"{counted(components, 'principal component')}{chosen}" if components else f"no component{chosen}"
+        )
+    return "; ".join(effects) or None
+
+
+def _degrees_of_freedom(base: StoredBase) -> str | None:
+    """Return ν where it is not n − 1, and with each group counted once."""
+    degrees, independent, samples = base.degrees_of_freedom, base.independent_degrees_of_freedom, base.record.samples
+    if degrees is None or samples is None or independent == samples - 1:
+        return None
+    what = f"{degrees:,} of {counted(samples, 'sample')}" + (", less what was removed" if base.removed else "")
+    return what if independent == degrees else f"{what}; {independent:,} with each group counted once"
+
+
+def _nats(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 10 else f"{value:.2g}"
 
 

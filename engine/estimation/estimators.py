@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ..adjustment.adjustment import Adjustment
     from ..choices import Intensity
     from ..network.covariance import Covariance
     from .held_out import HeldOut
@@ -76,7 +77,8 @@ class Estimator:
     has_factors : bool
         Whether the function has a number of factors as its second argument.
     has_intensity : bool
-        Whether the function has the keywords `intensity` and `groups`, as `estimate_covariance` takes them.
+        Whether the function has the keywords `intensity` and `groups`, as `estimate_covariance` takes them, and
+        `adjusted`: the values as they are before an adjustment, from which samples are held out, and the adjustment.
     intensity : str
         What the intensity λ of an estimate means.
     """
@@ -137,6 +139,7 @@ def estimate_covariance(
     *,
     intensity: Intensity | float | tuple[float, float] | None = None,
     groups: NDArray[np.intp] | None = None,
+    adjustment: Adjustment | None = None,
 ) -> Estimate:
     """Return a covariance estimated from samples by the estimator of a name.
 
@@ -152,6 +155,9 @@ def estimate_covariance(
         λ of an estimator that has one to choose, or λ and λ_var, or how they are chosen: "held-out" when absent.
     groups : ndarray of intp, shape (n,), optional
         The group of each sample, numbered from 0: samples of one group are held out together.
+    adjustment : Adjustment, optional
+        What is removed first. The estimator is given exchangeable columns of the residuals in place of the samples, one
+        more than their degrees of freedom, and `samples` of the estimate is their number.
 
     Raises
     ------
@@ -177,8 +183,13 @@ def estimate_covariance(
     if estimator.has_factors:
         options["factors"] = factors
     if estimator.has_intensity:
-        options |= {"intensity": "held-out" if intensity is None else intensity, "groups": groups}
-    estimate: Estimate = make(values, **options)
+        adjusted = None if adjustment is None else (values, adjustment)
+        options |= {
+            "intensity": "held-out" if intensity is None else intensity,
+            "groups": groups,
+            "adjusted": adjusted,
+        }
+    estimate: Estimate = make(values if adjustment is None else adjustment.columns(values), **options)
     if isinstance(estimate.base, DenseCovariance):
         return replace(estimate, notes=(*estimate.notes, *check_condition(estimate.base)))
     return estimate

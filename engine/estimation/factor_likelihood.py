@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.linalg import qr
 from scipy.optimize import OptimizeResult, minimize
-from scipy.sparse.linalg import LinearOperator, eigsh
 
+from ..adjustment.components import largest_components
 from ..threads import one_blas_thread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-FEW_COLUMNS = 200
-"""Largest number of columns for which all eigenvalues are faster than a few by Lanczos iteration."""
 
 IDLE_EXCESS = 1e-8
 """Largest excess of an eigenvalue over 1 at which its factor explains nothing but rounding."""
@@ -181,29 +178,12 @@ def _profile(
     """
     scale = np.sqrt(psi)[:, np.newaxis]
     whitened = root / scale
-    eigenvalues, vectors = _largest(whitened, factors)
+    eigenvalues, vectors = largest_components(whitened, factors)
     explains = eigenvalues > 1 + IDLE_EXCESS
     eigenvalues, vectors = eigenvalues[explains], vectors[:, explains]
     loadings = scale * (whitened @ vectors) * np.sqrt((eigenvalues - 1) / eigenvalues)
     value = np.sum(np.log(psi) + variances / psi) + np.sum(np.log(eigenvalues) + 1 - eigenvalues)
     return float(value), loadings, eigenvalues
-
-
-def _largest(whitened: NDArray[np.float64], number: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the largest eigenvalues of WᵀW, descending, shape (K,), and their vectors, shape (m, K)."""
-    columns: int = whitened.shape[1]
-    if columns <= FEW_COLUMNS or number == 0 or 2 * number >= columns:
-        values, vectors = np.linalg.eigh(whitened.T @ whitened)
-        return values[::-1][:number], vectors[:, ::-1][:, :number]
-
-    def multiply(vector: NDArray[np.float64]) -> NDArray[np.float64]:
-        return whitened.T @ (whitened @ vector)
-
-    operator = LinearOperator((columns, columns), matvec=multiply, dtype=np.float64)
-    # A fixed start, so that a fit can be repeated; not all ones, which centred rows send to zero.
-    values, vectors = eigsh(operator, k=number, v0=np.cos(np.arange(columns)))
-    order = np.argsort(-values)
-    return values[order], vectors.real[:, order]
 
 
 def _misfit(

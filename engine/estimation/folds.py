@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .expression import is_constant, variances
+from ..adjustment.components import remove
+from ..adjustment.contrasts import Contrasts, hold_out_contrasts
+from .expression import is_constant
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from ..adjustment.adjustment import Adjustment
 
 FOLDS, FEWER_FOLDS = 20, 10
 """Parts that the groups are split into, and how many from 500 samples on; with fewer groups, each is a part. More parts
@@ -41,25 +45,26 @@ def can_hold_out(groups: NDArray[np.intp]) -> bool:
     return len(sizes) >= FEWEST_GROUPS and 2 * int(sizes.max()) <= len(groups)
 
 
-def samples_to_hold_out(
-    values: NDArray[np.float64], groups: NDArray[np.intp]
-) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """Return samples and groups, of many samples as many whole groups as stay within `MOST_SAMPLES`."""
+def drawn_samples(groups: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the samples that are held out in turn: all, or as many whole groups as stay within `MOST_SAMPLES`."""
     if len(groups) <= MOST_SAMPLES:
-        return values, groups
+        return np.arange(len(groups))
     sizes = np.bincount(groups)
     order = np.random.RandomState(SEED).permutation(len(sizes))
-    chosen = order[np.cumsum(sizes[order]) <= MOST_SAMPLES]
-    is_drawn = np.isin(groups, chosen)
-    return values[:, is_drawn], np.unique(groups[is_drawn], return_inverse=True)[1].astype(np.intp)
+    return np.flatnonzero(np.isin(groups, order[np.cumsum(sizes[order]) <= MOST_SAMPLES]))
 
 
-def folds_of(values: NDArray[np.float64], groups: NDArray[np.intp], most: int | None = None) -> list[Fold]:
+def varying_genes(values: NDArray[np.float64], adjustment: Adjustment | None) -> NDArray[np.bool_]:
+    """Return which genes are not constant, shape (p,), once what is adjusted for is removed."""
+    return ~is_constant(values) if adjustment is None else np.any(remove(values, adjustment.design.basis), axis=1)
+
+
+def folds_of(samples: Samples, groups: NDArray[np.intp], most: int | None = None) -> list[Fold]:
     """Return the folds of samples: each sample is held out in one of them, and its group with it.
 
     Parameters
     ----------
-    values : ndarray of float64, shape (p, n)
+    samples : Samples
         Genes by samples.
     groups : ndarray of intp, shape (n,)
         The group of each sample.
@@ -68,7 +73,7 @@ def folds_of(values: NDArray[np.float64], groups: NDArray[np.intp], most: int | 
     """
     most = most or (FOLDS if len(groups) < MANY_SAMPLES else FEWER_FOLDS)
     where = fold_of_samples(groups, most)
-    return [Fold.of(values, where == fold) for fold in range(int(where.max()) + 1)]
+    return [Fold.of(samples, where == fold) for fold in range(int(where.max()) + 1)]
 
 
 def fold_of_samples(groups: NDArray[np.intp], folds: int, *, seed: int = SEED) -> NDArray[np.intp]:
@@ -102,6 +107,43 @@ def mean_over_groups(gains: NDArray[np.float64], groups: NDArray[np.intp]) -> tu
     return mean, math.sqrt(count / (count - 1) * float(np.square(sums).sum())) / len(gains)
 
 
+class Samples(NamedTuple):
+    """The samples of which some are held out.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (p, n)
+        Genes by samples.
+    basis : ndarray of float64, shape (n, k), optional
+        Columns that span what is removed; the mean alone when absent.
+    components : int
+        How many principal components are removed, too.
+    """
+
+    values: NDArray[np.float64]
+    basis: NDArray[np.float64] | None = None
+    components: int = 0
+
+    @classmethod
+    def of(cls, values: NDArray[np.float64], adjustment: Adjustment | None) -> Samples:
+        """Return samples of which an adjustment, if there is one, removes something."""
+        return cls(values) if adjustment is None else cls(values, adjustment.design.basis, adjustment.components)
+
+    def select(self, which: NDArray[np.intp]) -> Samples:
+        """Return some of the samples."""
+        return Samples(self.values[:, which], None if self.basis is None else self.basis[which], self.components)
+
+    def split(self, held: NDArray[np.bool_]) -> Contrasts:
+        """Return the others less their mean and those held out less the same, or without all that is removed."""
+        if self.basis is not None:
+            return hold_out_contrasts(self.values, held, self.basis, self.components)
+        others = self.values[:, ~held]
+        means = others.mean(axis=1, keepdims=True)
+        deviations = others - means
+        deviations[is_constant(others)] = 0.0
+        return Contrasts(deviations, self.values[:, held] - means, others.shape[1] - 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Fold:
     """What is learnt without the samples of a fold.
@@ -112,24 +154,23 @@ class Fold:
         The samples held out.
     spread : ndarray of float64, shape (p,)
         Variances in the others.
-    means : ndarray of float64, shape (p, 1)
-        Means in the others.
     squares : ndarray of float64, shape (p,)
-        Sums over the samples held out of the squared distance from these means.
+        Sums over the contrasts held out of their squares.
+    contrasts : int
+        Their number: one a sample, unless more than the mean is removed.
     """
 
     held: NDArray[np.bool_]
     spread: NDArray[np.float64]
-    means: NDArray[np.float64]
     squares: NDArray[np.float64]
+    contrasts: int
 
     @classmethod
-    def of(cls, values: NDArray[np.float64], held: NDArray[np.bool_]) -> Fold:
-        """Return the fold whose samples are `held`, of values of shape (p, n)."""
-        others = values[:, ~held]
-        means = others.mean(axis=1, keepdims=True)
-        squares = np.square(values[:, held] - means).sum(axis=1)
-        return cls(held, variances(others), means, squares)
+    def of(cls, samples: Samples, held: NDArray[np.bool_]) -> Fold:
+        """Return the fold whose samples are `held`, shape (n,)."""
+        others, new, degrees = samples.split(held)
+        spread = np.square(others).sum(axis=1) / degrees
+        return cls(held, spread, np.square(new).sum(axis=1), new.shape[1])
 
     def shrunk(self, share: float) -> NDArray[np.float64]:
         """Return variances shrunk to their median by `share`, shape (p,)."""
@@ -140,38 +181,37 @@ class Fold:
         shrunk = self.shrunk(share)
         if not np.all(shrunk > 0):
             return -math.inf
-        count = int(np.count_nonzero(self.held))
-        return -0.5 * float((count * np.log(shrunk) + self.squares / shrunk).sum())
+        return -0.5 * float((self.contrasts * np.log(shrunk) + self.squares / shrunk).sum())
 
-    def model(self, values: NDArray[np.float64], share: float) -> FoldModel:
+    def model(self, samples: Samples, share: float) -> FoldModel:
         """Return the Gaussian model of the others, variances being shrunk by `share`; O(pn² + n³)."""
-        others = values[:, ~self.held] - self.means
-        constant = is_constant(values[:, ~self.held])
-        others[constant] = 0.0
-        others /= np.sqrt(np.where(constant, 1.0, self.spread))[:, np.newaxis]
+        others, new, degrees = samples.split(self.held)
+        others = others / np.sqrt(np.where(self.spread > 0, self.spread, 1.0))[:, np.newaxis]
         shrunk = self.shrunk(share)
-        new = (values[:, self.held] - self.means) / np.sqrt(shrunk)[:, np.newaxis]
-        eigenvalues, vectors = np.linalg.eigh(others.T @ others / (others.shape[1] - 1))
+        new = new / np.sqrt(shrunk)[:, np.newaxis]
+        eigenvalues, vectors = np.linalg.eigh(others.T @ others / degrees)
         positive = eigenvalues > len(eigenvalues) * np.finfo(np.float64).eps * eigenvalues[-1]
-        return FoldModel(others, new, shrunk, eigenvalues[positive], vectors[:, positive])
+        return FoldModel(others, new, shrunk, degrees, eigenvalues[positive], vectors[:, positive])
 
 
 @dataclass(frozen=True, slots=True)
 class FoldModel:
     """A Gaussian model of the samples that are not held out, and the samples held out in its units.
 
-    Of a share λ, the covariance is V^½ (λI + (1−λ) ZZᵀ/(n−1)) V^½.
+    Of a share λ, the covariance is V^½ (λI + (1−λ) ZZᵀ/ν) V^½.
 
     Parameters
     ----------
     others : ndarray of float64, shape (p, n)
-        Z: standardised rows of the n others; zeros of a gene that is constant in them.
+        Z: rows of the n others of variance 1, less what is removed; zeros of a gene that is constant in them.
     new : ndarray of float64, shape (p, held)
-        The samples held out, less the means of the others, in standard deviations of the model.
+        The contrasts held out, in standard deviations of the model.
     variances : ndarray of float64, shape (p,)
         The diagonal of V: shrunk.
+    degrees : int
+        ν, the degrees of freedom of the others.
     eigenvalues : ndarray of float64, shape (k,)
-        Those of ZᵀZ/(n−1) that are not 0, and of the correlations.
+        Those of ZᵀZ/ν that are not 0, and of the correlations.
     vectors : ndarray of float64, shape (n, k)
         Eigenvectors of ZᵀZ.
     """
@@ -179,6 +219,7 @@ class FoldModel:
     others: NDArray[np.float64]
     new: NDArray[np.float64]
     variances: NDArray[np.float64]
+    degrees: int
     eigenvalues: NDArray[np.float64]
     vectors: NDArray[np.float64]
 
@@ -189,7 +230,7 @@ class FoldModel:
 
     def coordinates(self, products: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return coordinates along the principal axes, shape (r, k), of columns X from XᵀZ, shape (r, n)."""
-        return products @ (self.vectors / np.sqrt((self.others.shape[1] - 1) * self.eigenvalues))
+        return products @ (self.vectors / np.sqrt(self.degrees * self.eigenvalues))
 
     def damping(self, share: float) -> NDArray[np.float64]:
         """Return by how much less than 1/λ the precision is along each principal axis, shape (k,)."""
@@ -198,7 +239,7 @@ class FoldModel:
     def held_out(self) -> HeldOutFold:
         """Return all that the density of the samples held out depends on, whatever λ is."""
         squares = np.square((self.others.T @ self.new).T @ self.vectors)
-        projected = squares / ((self.others.shape[1] - 1) * self.eigenvalues)
+        projected = squares / (self.degrees * self.eigenvalues)
         constant = len(self.new) * math.log(2.0 * math.pi) + float(np.log(self.variances).sum())
         return HeldOutFold(self.eigenvalues, projected, np.square(self.new).sum(axis=0), constant, len(self.new))
 

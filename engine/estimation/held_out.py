@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..threads import one_blas_thread
-from .expression import is_constant
-from .folds import folds_of, mean_over_groups, samples_to_hold_out
+from .folds import Samples, drawn_samples, folds_of, mean_over_groups, varying_genes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+
+    from ..adjustment.adjustment import Adjustment
 
 _STEPS = 1_000
 """Intensities are multiples of one in so many, so that rounding on another machine does not change the base."""
@@ -50,7 +51,13 @@ class HeldOut:
     folds: int
 
 
-def hold_out(values: NDArray[np.float64], groups: NDArray[np.intp], other: tuple[float, float]) -> HeldOut | None:
+def hold_out(
+    values: NDArray[np.float64],
+    groups: NDArray[np.intp],
+    other: tuple[float, float],
+    *,
+    adjustment: Adjustment | None = None,
+) -> HeldOut | None:
     """Return the intensities at which held-out samples are most likely under a Gaussian model of the others.
 
     Parameters
@@ -61,6 +68,9 @@ def hold_out(values: NDArray[np.float64], groups: NDArray[np.intp], other: tuple
         The group of each sample, numbered from 0: replicates of one culture, say. A group is held out as a whole.
     other : tuple of float and float
         λ and λ_var with which the choice is compared, such as the analytic ones.
+    adjustment : Adjustment, optional
+        What is removed first; coefficients and components are those of the samples that are not held out, see
+        `hold_out_contrasts`. The gain is then one a contrast, and its error over the parts.
 
     Returns
     -------
@@ -82,18 +92,23 @@ def hold_out(values: NDArray[np.float64], groups: NDArray[np.intp], other: tuple
     >>> choice.intensity < 1, choice.gain > 3 * choice.error > 0
     (True, True)
     """
-    values, groups = samples_to_hold_out(values[~is_constant(values)], groups)
+    drawn = drawn_samples(groups)
+    samples = Samples.of(values[varying_genes(values, adjustment)], adjustment).select(drawn)
+    groups = np.unique(groups[drawn], return_inverse=True)[1].astype(np.intp)
     with one_blas_thread():  # as many cores as there are, the same intensities
-        folds = folds_of(values, groups)
+        folds = folds_of(samples, groups)
         if not all(np.median(fold.spread) > 0 for fold in folds):
             return None
         variance_intensity = _best(lambda share: sum(fold.diagonal(share) for fold in folds), least=0)
-        held = [fold.model(values, variance_intensity).held_out() for fold in folds]
+        held = [fold.model(samples, variance_intensity).held_out() for fold in folds]
         intensity = _best(lambda share: sum(float(fold.density(share).sum()) for fold in held), least=1)
-        best = np.concatenate([fold.density(intensity) for fold in held])
-        others = np.concatenate([fold.model(values, other[1]).held_out().density(other[0]) for fold in folds])
-    order = np.concatenate([np.flatnonzero(fold.held) for fold in folds])
-    gain, error = mean_over_groups(best - others, groups[order])
+        best = [fold.density(intensity) for fold in held]
+        others = [fold.model(samples, other[1]).held_out().density(other[0]) for fold in folds]
+    if adjustment is None:
+        units = groups[np.concatenate([np.flatnonzero(fold.held) for fold in folds])]
+    else:
+        units = np.repeat(np.arange(len(folds)), [len(densities) for densities in best])
+    gain, error = mean_over_groups(np.concatenate(best) - np.concatenate(others), units)
     return HeldOut(intensity, variance_intensity, gain, error, len(groups), len(np.unique(groups)), len(folds))
 
 

@@ -34,3 +34,21 @@ def not_transformed(smallest: float, largest: float) -> str:
 def expression_not_kept(size: int) -> str:
     """Return the note on an expression of so many bytes that its base does not keep."""
     return f"the expression of {size / 1e6:,.0f} MB is not kept with the base; --keep-expression keeps it"
+
+
+def components_dominate(shares: tuple[float, ...]) -> str:
+    """Return the note on principal components that hold most of the standardised variance."""
+    return (
+        f"The first principal component holds {100 * shares[0]:.0f} % of the variance of standardised genes, the first "
+        f"{len(shares)} hold {100 * sum(shares):.0f} %: most correlations are theirs. If that is a batch, a hidden "
+        "factor or a mixture of cells, consider --within COLUMN, --covariates FILE or --remove-pcs auto."
+    )
+
+
+def samples_form_clusters(sizes: tuple[int, int], component: int) -> str:
+    """Return the note on samples that form two clusters along a principal component."""
+    return (
+        f"Samples form clusters, of {sizes[0]:,} and {sizes[1]:,}, along principal component {component}, as cell "
+        "types, subtypes and batches do: correlations are then partly differences between them. --within COLUMN "
+        "removes the means of known ones, --where COLUMN=VALUE takes one of them."
+    )

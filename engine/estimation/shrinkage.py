@@ -21,6 +21,7 @@ from .shrinkage_intensity import optimal_intensity, variance_intensity
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ..adjustment.adjustment import Adjustment
     from ..network.covariance import Covariance, DenseCovariance
 
 LARGEST_DENSE = 20_000
@@ -32,6 +33,7 @@ def shrinkage(
     *,
     intensity: Intensity | float | tuple[float, float] = "held-out",
     groups: NDArray[np.intp] | None = None,
+    adjusted: tuple[NDArray[np.float64], Adjustment] | None = None,
 ) -> Estimate:
     """Return the shrinkage estimate: correlations shrunk to zero, variances to their median.
 
@@ -46,6 +48,9 @@ def shrinkage(
         taken.
     groups : ndarray of intp, shape (n,), optional
         The group of each sample, numbered from 0; a group is held out as a whole. Each sample is one when absent.
+    adjusted : tuple of ndarray and Adjustment, optional
+        Where `values` are exchangeable columns of residuals: what they are residuals of, genes by samples, from which
+        samples are held out, and what was removed.
 
     Returns
     -------
@@ -84,8 +89,10 @@ def shrinkage(
     share, variance_share = analytic
     held_out, notes = None, ()
     if intensity == "held-out":
-        groups = np.arange(samples, dtype=np.intp) if groups is None else groups
-        held_out = hold_out(values, groups, analytic) if can_hold_out(groups) and np.median(spread) > 0 else None
+        measured, adjustment = (values, None) if adjusted is None else adjusted
+        groups = np.arange(measured.shape[1], dtype=np.intp) if groups is None else groups
+        if can_hold_out(groups) and np.median(spread) > 0:
+            held_out = hold_out(measured, groups, analytic, adjustment=adjustment)
         if held_out is None:
             notes = (_note_not_held_out(groups),)
         else:

@@ -68,9 +68,11 @@ def without_detours(
     array([0.04, 0.4 ])
     """
     strengths = np.abs(rho)
+    if not len(pairs):
+        return strengths
     weight = intensity / (1.0 - intensity)
     order = np.argsort(pairs[:, 0], kind="stable")
-    starts = np.flatnonzero(np.r_[True, np.diff(pairs[order, 0]) != 0]) if len(order) else np.empty(0, dtype=np.intp)
+    starts = np.flatnonzero(np.r_[True, np.diff(pairs[order, 0]) != 0])
     row = np.zeros(edges.shape[0])
     for first, last in zip(starts, [*starts[1:], len(order)], strict=True):
         chosen = order[first:last]
@@ -86,13 +88,13 @@ def _strongest_paths(
     row: NDArray[np.float64], partners: NDArray[np.intp], signs: NDArray[np.float64], edges: sparse.csr_array
 ) -> NDArray[np.float64]:
     """Return, of one gene's ρ with all and each of some partners, the largest product along a path of a sign."""
-    degrees = edges.indptr[partners + 1] - edges.indptr[partners]
+    degrees: NDArray[np.intp] = (edges.indptr[partners + 1] - edges.indptr[partners]).astype(np.intp)
     longest = np.zeros(len(partners))
     if not degrees.sum():
         return longest
-    ends = np.cumsum(degrees)
-    offsets: NDArray[np.intp] = np.arange(ends[-1]) - np.repeat(ends - degrees, degrees)
-    positions: NDArray[np.intp] = np.repeat(edges.indptr[partners], degrees) + offsets
+    ends: NDArray[np.intp] = np.cumsum(degrees)
+    starts = edges.indptr[partners] - (ends - degrees)
+    positions = np.repeat(starts, degrees) + np.arange(int(ends[-1]), dtype=np.intp)
     products = row[edges.indices[positions]] * edges.data[positions] * np.repeat(signs, degrees)
     has_any = degrees > 0
     longest[has_any] = np.maximum.reduceat(products, (ends - degrees)[has_any])

@@ -145,8 +145,7 @@ def against_chance(observed: StrengthCounts, null: StrengthCounts) -> Chance:
 
 
 def _tail(at_least: NDArray[np.int64], pairs: int) -> NDArray[np.float64]:
-    shares: NDArray[np.float64] = (1.0 + at_least) / (1.0 + pairs)
-    return shares
+    return (1.0 + at_least.astype(np.float64)) / (1.0 + pairs)
 
 
 def _median(counts: StrengthCounts) -> int:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import InputError
-from ..estimation.folds import folds_of
+from ..estimation.folds import Samples, folds_of
 from ..network.columns import Columns, columns_of
 from ..threads import one_blas_thread
 from ..wording import counted
@@ -48,17 +48,21 @@ class Gains:
     Parameters
     ----------
     nats : ndarray of float64, shape (n, r)
-        Of each sample and pathway; −∞ where a subtraction leaves no covariance.
+        Of each sample and pathway; −∞ where a subtraction leaves no covariance. Where more than the mean is removed, of
+        each contrast of the samples held out.
+    units : ndarray of intp, shape (n,)
+        Which of them are not independent: the group of a sample, the fold of a contrast.
     strengths : ndarray of float64, shape (r,)
         The factor of each pathway's loadings, the mean over samples where it was chosen.
     """
 
     nats: NDArray[np.float64]
+    units: NDArray[np.intp]
     strengths: NDArray[np.float64]
 
 
 def held_out_gains(
-    values: NDArray[np.float64],
+    samples: Samples,
     groups: NDArray[np.intp],
     pathways: Sequence[Pathway],
     intensities: tuple[float, float],
@@ -70,8 +74,8 @@ def held_out_gains(
 
     Parameters
     ----------
-    values : ndarray of float64, shape (p, n)
-        Genes by samples, in the units of the base; no gene constant.
+    samples : Samples
+        Genes by samples, in the units of the base, and what is removed from them; no gene constant.
     groups : ndarray of intp, shape (n,)
         The group of each sample, numbered from 0. A group is held out as a whole.
     pathways : sequence of Pathway
@@ -108,26 +112,32 @@ def held_out_gains(
     >>> values[:10] += rng.standard_normal(40)
     >>> real, other = (Pathway((name,), np.arange(10) + first, np.full((10, 1), 0.3)) for name, first in
     ...                (("real", 0), ("other", 20)))
-    >>> means = held_out_gains(values, np.arange(40), [real, other], (0.8, 0.0)).nats.mean(axis=0)
+    >>> means = held_out_gains(Samples(values), np.arange(40), [real, other], (0.8, 0.0)).nats.mean(axis=0)
     >>> bool(means[0] > 0.5), bool(means[1] < 0)
     (True, True)
     """
-    nats = np.empty((values.shape[1], len(pathways)))
-    strengths = np.ones(nats.shape)
+    folds = _folds(samples, groups, None, intensities[1])
+    nats: list[NDArray[np.float64]] = []
+    strengths: list[NDArray[np.float64]] = []
     with one_blas_thread():
-        for fold in _folds(values, groups, None, intensities[1]):
+        for fold in folds:
             factors = np.ones(len(pathways))
             if choose_strength:
-                inner = values[:, ~fold.held], np.unique(groups[~fold.held], return_inverse=True)[1].astype(np.intp)
-                factors = _best_strengths(*inner, pathways, intensities, loadings)
-            model = fold.model(values, intensities[1])
-            nats[fold.held] = _density_gains(model, pathways, intensities[0], loadings, factors[np.newaxis])[0]
-            strengths[fold.held] = factors
-    return Gains(nats, strengths.mean(axis=0))
+                others = np.flatnonzero(~fold.held)
+                numbers = np.unique(groups[others], return_inverse=True)[1].astype(np.intp)
+                factors = _best_strengths(samples.select(others), numbers, pathways, intensities, loadings)
+            model = fold.model(samples, intensities[1])
+            nats.append(_density_gains(model, pathways, intensities[0], loadings, factors[np.newaxis])[0])
+            strengths += [factors] * len(nats[-1])
+    together, mean = np.concatenate(nats), np.mean(strengths, axis=0)
+    if samples.basis is not None:
+        return Gains(together, np.repeat(np.arange(len(folds)), [fold.contrasts for fold in folds]), mean)
+    order = np.argsort(np.concatenate([np.flatnonzero(fold.held) for fold in folds]))
+    return Gains(together[order], groups, mean)
 
 
 def _best_strengths(
-    values: NDArray[np.float64],
+    samples: Samples,
     groups: NDArray[np.intp],
     pathways: Sequence[Pathway],
     intensities: tuple[float, float],
@@ -136,23 +146,21 @@ def _best_strengths(
     """Return the strength of each pathway at which samples held out are predicted best, shape (r,)."""
     grid = np.repeat(np.array(STRENGTHS)[:, np.newaxis], len(pathways), axis=1)
     totals = np.zeros(grid.shape)
-    for fold in _folds(values, groups, INNER_FOLDS, intensities[1]):
-        gains = _density_gains(fold.model(values, intensities[1]), pathways, intensities[0], loadings, grid)
+    for fold in _folds(samples, groups, INNER_FOLDS, intensities[1]):
+        gains = _density_gains(fold.model(samples, intensities[1]), pathways, intensities[0], loadings, grid)
         totals += gains.sum(axis=1)
     return np.array(STRENGTHS)[totals.argmax(axis=0)]
 
 
-def _folds(
-    values: NDArray[np.float64], groups: NDArray[np.intp], most: int | None, variance_intensity: float
-) -> list[Fold]:
+def _folds(samples: Samples, groups: NDArray[np.intp], most: int | None, variance_intensity: float) -> list[Fold]:
     """Return the folds, in each of which every gene has a variance."""
-    folds = folds_of(values, groups, most)
+    folds = folds_of(samples, groups, most)
     for fold in folds:
         if not np.all(fold.shrunk(variance_intensity) > 0):
             constant = int(np.count_nonzero(fold.spread == 0))
             raise InputError(
-                f"{constant:,} of {counted(len(values), 'gene')} are constant in the samples that a part leaves to "
-                f"learn from, and λ_var = {variance_intensity:g} leaves them no variance.",
+                f"{constant:,} of {counted(len(fold.spread), 'gene')} are constant in the samples that a part leaves "
+                f"to learn from, and λ_var = {variance_intensity:g} leaves them no variance.",
                 code="no-variance-left",
             )
     return folds

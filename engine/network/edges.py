@@ -29,18 +29,19 @@ class EdgeRule:
 
     Parameters
     ----------
-    rule : {"top", "threshold"}
-        `top`: the strongest pairs, `value` of them and any that tie with the last; `threshold`: |ρ| ≥ `value`.
+    rule : {"top", "threshold", "fdr", "genes"}
+        `top`: the strongest pairs, `value` of them and any that tie with the last; `threshold`: |ρ| ≥ `value`; `fdr`:
+        those that a test calls at a false discovery rate of `value`; `genes`: all pairs among `value` genes.
     value : float
         How many, or how strong.
 
     Raises
     ------
     InputError
-        A number of edges below 1, or a threshold outside (0, 1].
+        A number of edges below 1, a threshold outside (0, 1], or a rate outside (0, 1).
     """
 
-    rule: Literal["top", "threshold"]
+    rule: Literal["top", "threshold", "fdr", "genes"]
     value: float
 
     def __post_init__(self) -> None:
@@ -51,6 +52,9 @@ class EdgeRule:
                 f"A threshold on |ρ| lies above 0 and at most at 1, not at {self.value:g}.",
                 code="threshold-out-of-range",
             )
+
+        if self.rule == "fdr" and not 0 < self.value < 1:
+            raise InputError(f"A false discovery rate lies between 0 and 1, not at {self.value:g}.")
 
     @staticmethod
     def of(threshold: float | None, top: int | None, default: int) -> EdgeRule:
@@ -188,6 +192,42 @@ def edges(
     own = strength if ranked_by is None else rho.pairs(ranked.pairs)
     threshold = amounts_to(edge_rule, ranked.magnitudes)
     return Edges(precision.panel, edge_rule, threshold, ranked.pairs, own, strength, max_abs)
+
+
+def edges_of_pairs(
+    precision: SymmetricOperator,
+    pairs: NDArray[np.intp],
+    edge_rule: EdgeRule,
+    *,
+    ranked_by: PairMeasure | None = None,
+) -> Edges:
+    """Return pairs that were chosen otherwise as the edges of a version, strongest first.
+
+    Parameters
+    ----------
+    precision : SymmetricOperator
+        Θ of the version.
+    pairs : ndarray of intp, shape (E, 2)
+        Indices of two different genes, the first before the second.
+    edge_rule : EdgeRule
+        How they were chosen.
+    ranked_by : PairMeasure, optional
+        The strength of each pair; ρ of the version when absent.
+    """
+    rho = partial_correlations(precision).pairs(pairs)
+    strength = rho if ranked_by is None else ranked_by.pairs(pairs)
+    order = np.lexsort((pairs[:, 1], pairs[:, 0], -rounding_steps(np.abs(strength))))
+    magnitudes = np.abs(strength[order])
+    own = rho[order]
+    return Edges(
+        precision.panel,
+        edge_rule,
+        amounts_to(edge_rule, magnitudes),
+        pairs[order],
+        own,
+        own if ranked_by is None else strength[order],
+        float(magnitudes.max(initial=0.0)),
+    )
 
 
 def strongest_pairs(

@@ -1,4 +1,4 @@
-"""The four matrices of a version, in blocks of rows, so that a file can be written without a whole one in memory."""
+"""The matrices of a version and of its samples, in blocks of rows: a file is written without a whole one in memory."""
 
 from __future__ import annotations
 
@@ -42,3 +42,60 @@ def matrix_blocks(
             block = sign * scale[rows, np.newaxis] * block * scale
             block[indices[rows, np.newaxis] == indices] = 1.0
         yield block
+
+
+def sample_blocks(
+    snapshot: Snapshot,
+    shrinkage: float,
+    genes: GeneSelection | None = None,
+    *,
+    variances: NDArray[np.float64] | None = None,
+) -> Iterator[NDArray[np.float64]]:
+    """Yield the correlations or covariances of the samples themselves, in blocks of consecutive rows of shape (b, m).
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        A version without pathways, on a base whose correlations were shrunk to zero.
+    shrinkage : float
+        λ, 0 to less than 1: by which they were.
+    genes : genes, optional
+        Rows and columns, by name or index; the whole panel when absent.
+    variances : ndarray of float64, shape (p,), optional
+        Variances of the samples, for covariances; correlations when absent.
+
+    Notes
+    -----
+    Of Σ = V^½ [λI + (1−λ)R] V^½, correlations beside the diagonal are those of R times 1 − λ. R has the precision of Σ
+    divided by 1 − λ, and is singular where genes are not fewer than degrees of freedom.
+    """
+    indices = snapshot.panel.locate(range(len(snapshot.panel)) if genes is None else genes)
+    deviations = None if variances is None else np.sqrt(variances[indices])
+    start = 0
+    for block in matrix_blocks(snapshot, "correlation", genes):
+        rows = slice(start, start + len(block))
+        block /= 1.0 - shrinkage
+        block[indices[rows, np.newaxis] == indices] = 1.0
+        yield block if deviations is None else deviations[rows, np.newaxis] * block * deviations
+        start = rows.stop
+
+
+def unshrunk_variances(variances: NDArray[np.float64], shrinkage: float) -> NDArray[np.float64]:
+    """Return variances before they were shrunk to their median, shape (p,), zero where that is rounding.
+
+    Parameters
+    ----------
+    variances : ndarray of float64, shape (p,)
+        λ_var · median + (1−λ_var) v, whose median is that of v.
+    shrinkage : float
+        λ_var, 0 to less than 1.
+
+    Examples
+    --------
+    >>> unshrunk_variances(np.array([1.5, 2.0, 4.0]), 0.5)
+    array([1., 2., 6.])
+    """
+    median = float(np.median(variances))
+    unshrunk = (variances - shrinkage * median) / (1.0 - shrinkage)
+    rounding = 16.0 * np.finfo(np.float64).eps * np.maximum(variances, median) / (1.0 - shrinkage)
+    return np.where(np.abs(unshrunk) <= rounding, 0.0, unshrunk)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -14,15 +14,33 @@ from ...engine.wording import counted, some
 from ..files.kinds import file_kind
 from ..files.plain_files import file_name, fingerprint
 from ..tables.row_names import describe_match, match_names
+from ..traits.covariates import read_covariates
 from ..traits.id_columns import find_title
 from ..traits.trait_tables import read_trait_table
 from .axis_columns import match_values, note_conditions, parse_conditions
 from .hdf5 import read_described_cells
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ..traits.trait_tables import TraitTable
+    from ..traits.traits import TraitFile
+
+GroupKind = Literal["group", "category"]
+"""Groups of samples that are not independent, or categories whose means are removed."""
+
+
+class _Kind(NamedTuple):
+    plural: str
+    not_found: str
+    several_columns: str
+
+
+_KINDS: Mapping[GroupKind, _Kind] = {
+    "group": _Kind("groups", "groups-not-found", "several-columns-of-groups"),
+    "category": _Kind("categories", "categories-not-found", "several-columns-of-categories"),
+}
+"""Of each kind, its plural and the codes of its errors."""
 
 
 def select_described(expression: Expression, path: Path, where: Sequence[str]) -> tuple[Expression, tuple[str, ...]]:
@@ -77,9 +95,14 @@ def select_described(expression: Expression, path: Path, where: Sequence[str]) -
 
 
 def read_sample_groups(
-    groups: str, samples: tuple[str, ...], *, expression: Path | None, table: Path | None
+    groups: str,
+    samples: tuple[str, ...],
+    *,
+    expression: Path | None,
+    table: Path | None,
+    kind: GroupKind = "group",
 ) -> tuple[tuple[str, ...], str]:
-    """Return the group of each sample, and a note on where they are from.
+    """Return the group or category of each sample, and a note on where they are from.
 
     Parameters
     ----------
@@ -92,6 +115,8 @@ def read_sample_groups(
         The file of the expression.
     table : Path, optional
         A table that describes the samples.
+    kind : {"group", "category"}
+        What they are called, and the errors with them.
 
     Raises
     ------
@@ -104,37 +129,74 @@ def read_sample_groups(
         described = _read_described(table, samples)
         if groups in described.names:
             column = described.column(find_title(table, described.names, groups))
-            return _grouped(dict(zip(described.ids, column, strict=True)), samples, table, groups)
+            return _grouped(dict(zip(described.ids, column, strict=True)), samples, table, groups, kind)
     if expression is not None and file_kind(expression) == "hdf5":
         there = read_described_cells(expression, groups)
         if there is not None:
             texts = ("" if entry is None else str(entry) for entry in there[1])
-            return _grouped(dict(zip(there[0], texts, strict=True)), samples, expression, groups)
+            return _grouped(dict(zip(there[0], texts, strict=True)), samples, expression, groups, kind)
     path = Path(groups)
     if not path.is_file():
         places = " and ".join(file_name(place) for place in (table, expression) if place is not None)
         raise NotFound(
             f"There is no file {groups}, and no column of that title describes the samples{places and ' in '}{places}.",
-            code="groups-not-found",
+            code=_KINDS[kind].not_found,
         )
     described = _read_described(path, samples)
     if len(described.names) != 1:
         raise InputError(
             f"{path} has {counted(len(described.names), 'column')} beside the samples: {some(described.names, 20)}.",
-            code="several-columns-of-groups",
+            code=_KINDS[kind].several_columns,
         )
-    return _grouped(dict(zip(described.ids, described.column(0), strict=True)), samples, path, described.names[0])
+    group_of = dict(zip(described.ids, described.column(0), strict=True))
+    return _grouped(group_of, samples, path, described.names[0], kind)
 
 
-def _grouped(group_of: dict[str, str], samples: tuple[str, ...], path: Path, title: str) -> tuple[tuple[str, ...], str]:
+def _grouped(
+    group_of: dict[str, str], samples: tuple[str, ...], path: Path, title: str, kind: GroupKind
+) -> tuple[tuple[str, ...], str]:
     missing = [sample for sample in samples if not group_of.get(sample, "").strip()]
     if missing:
         raise InputError(
-            f"{counted(len(missing), 'sample')} without a group in column {title!r} of {path}: {some(missing)}.",
-            hint="Each sample needs a group; one that is alone has a name of its own.",
+            f"{counted(len(missing), 'sample')} without a {kind} in column {title!r} of {path}: {some(missing)}.",
+            hint=f"Each sample needs a {kind}; one that is alone has a name of its own.",
         )
     groups = tuple(group_of[sample].strip() for sample in samples)
-    return groups, f"{counted(len(set(groups)), 'group')} of samples from column {title!r} of {file_name(path)}"
+    return (
+        groups,
+        f"{counted(len(set(groups)), kind, _KINDS[kind].plural)} of samples from column {title!r} of {file_name(path)}",
+    )
+
+
+def read_sample_covariates(path: Path, samples: tuple[str, ...]) -> tuple[TraitFile, tuple[str, ...]]:
+    """Return covariates in the order of samples, and notes on how they were read.
+
+    Parameters
+    ----------
+    path : Path
+        A table of samples and covariates, as for `read_covariates`; it may have other samples, too.
+    samples : tuple of str
+        The samples, each of which needs its row.
+
+    Raises
+    ------
+    NotFound
+        There is no such file.
+    InputError
+        A sample has no row, or the table cannot be read.
+    """
+    table = read_covariates(path, known=lambda: samples)
+    match = match_names(table.ids, samples, any_x=True)
+    row_of = {match[name]: row for row, name in enumerate(table.ids) if name in match}
+    missing = [sample for sample in samples if sample not in row_of]
+    if missing:
+        raise InputError(
+            f"{counted(len(missing), 'sample')} of {len(samples):,} without a row in {path}: {some(missing)}.",
+            code="samples-without-covariates",
+        )
+    rows = [row_of[sample] for sample in samples]
+    notes = (*table.notes, *describe_match(match, file_name(path)))
+    return replace(table, ids=samples, values=np.ascontiguousarray(table.values[rows])), notes
 
 
 def _read_described(path: Path, samples: tuple[str, ...]) -> TraitTable:

@@ -6,6 +6,7 @@ import csv
 import io
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO, cast
 
@@ -25,11 +26,14 @@ def write_matrix(
     values: NDArray[np.float64] | Blocks,
     row_genes: Sequence[str],
     column_genes: Sequence[str],
+    *,
+    shrinkage: float | None = None,
 ) -> None:
     """Write a matrix with its names to .tsv, .csv, .npy or .npz, whole or not at all.
 
     Text has a header row that begins with `gene`, and numbers that read back to the same bits. An .npz file holds
-    `matrix` and `genes` (the rows), and `column_genes` where they differ. An .npy file has no names.
+    `matrix` and `genes` (the rows), `column_genes` where they differ, and `shrinkage` where it is known. An .npy file
+    has no names.
 
     Parameters
     ----------
@@ -39,6 +43,8 @@ def write_matrix(
         The matrix, or blocks of its rows from first to last, of which no more than one is held at a time.
     row_genes, column_genes : sequence of str
         a and b names.
+    shrinkage : float, optional
+        λ, by which the correlations of the matrix are shrunk.
 
     Raises
     ------
@@ -58,6 +64,8 @@ def write_matrix(
         )
     matrix = cast("Blocks", [values] if isinstance(values, np.ndarray) else values)
     blocks = _fitting_blocks(matrix, len(row_genes), len(column_genes))
+    if writer is _write_npz:
+        writer = partial(_write_npz, shrinkage=shrinkage)
     with write_whole_file(path) as stream:
         writer(stream, blocks, row_genes, column_genes)
 
@@ -118,13 +126,22 @@ def _write_npy(stream: BinaryIO, blocks: Blocks, rows: Sequence[str], columns: S
     stream.writelines(np.ascontiguousarray(block, dtype="<f8").data for block in blocks)
 
 
-def _write_npz(stream: BinaryIO, blocks: Blocks, rows: Sequence[str], columns: Sequence[str]) -> None:
+def _write_npz(
+    stream: BinaryIO,
+    blocks: Blocks,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    *,
+    shrinkage: float | None = None,
+) -> None:
     names = {"genes": rows} if list(rows) == list(columns) else {"genes": rows, "column_genes": columns}
     with zipfile.ZipFile(stream, "w") as archive:
         with archive.open("matrix.npy", "w", force_zip64=True) as member:
             _write_npy(cast("BinaryIO", member), blocks, rows, columns)
         for name, genes in names.items():
             _write_member(archive, name, np.array(list(genes), dtype=str))
+        if shrinkage is not None:
+            _write_member(archive, "shrinkage", np.array(shrinkage))
 
 
 def _write_member(archive: zipfile.ZipFile, name: str, array: NDArray[Any]) -> None:

@@ -27,6 +27,9 @@ ARRAY_TYPES = {
     layout.GENES: ("|S", 1),
     layout.SAMPLES: ("|S", 1),
     layout.SAMPLE_GROUPS: ("|S", 1),
+    layout.SAMPLE_CATEGORIES: ("|S", 1),
+    layout.COVARIATES: ("<f8", 2),
+    layout.COVARIATE_NAMES: ("|S", 1),
     layout.LEFT_OUT: ("|S", 1),
     layout.LEFT_OUT_FOR: ("<i4", 1),
     layout.LEFT_OUT_REASONS: ("|S", 1),
@@ -36,6 +39,32 @@ ARRAY_TYPES = {
     layout.PRECISION_DIAGONAL: ("<f8", 1),
 }
 """Of each array of a base or an anchor, the first characters of its type, and its number of dimensions."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedEffects:
+    """What was removed from the samples of a base before its estimate, besides their mean; none by default.
+
+    Parameters
+    ----------
+    categories : tuple of str
+        The category of each of the n samples, whose means were removed.
+    names : tuple of str
+        Names of m covariates.
+    covariates : ndarray of float64, shape (n, m), optional
+        Their values.
+    components : int
+        How many principal components of what these leave.
+    """
+
+    categories: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    covariates: NDArray[np.float64] | None = None
+    components: int = 0
+
+    def __bool__(self) -> bool:
+        """Whether anything was removed."""
+        return bool(self.categories or self.names or self.components)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +87,8 @@ class NewBase:
         The group of each sample, such as the condition that it is a replicate of; none where each is one by itself.
     left_out : mapping of str to str
         The genes of the data that are not on the panel, and why.
+    removed : RemovedEffects
+        What was removed from the samples.
     """
 
     panel: Panel
@@ -67,6 +98,7 @@ class NewBase:
     expression: NDArray[Any] | None = None
     left_out: Mapping[str, str] = field(default_factory=dict[str, str])
     groups: tuple[str, ...] = ()
+    removed: RemovedEffects = RemovedEffects()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +123,8 @@ class StoredBase:
         The values as they were read, p × n, when they were kept.
     groups : tuple of str
         The group of each sample, where samples are not independent; else none.
+    removed : RemovedEffects
+        What was removed from the samples.
     """
 
     id: str
@@ -101,6 +135,7 @@ class StoredBase:
     samples: tuple[str, ...]
     expression: BulkRows | None
     groups: tuple[str, ...] = ()
+    removed: RemovedEffects = RemovedEffects()
 
     @property
     def shrinkage(self) -> float | None:
@@ -126,6 +161,9 @@ class StoredBase:
     @property
     def independent_degrees_of_freedom(self) -> int | None:
         """ν with each group of samples counted once: as many as a test may claim."""
+        recorded = self.record.parameters.get("independent_degrees_of_freedom")
+        if isinstance(recorded, int):
+            return recorded
         if (degrees := self.degrees_of_freedom) is None or not self.groups:
             return degrees
         return degrees - (len(self.groups) - len(set(self.groups)))
@@ -172,6 +210,11 @@ def base_content(base: NewBase) -> hdf5.Content:
         arrays[layout.SAMPLES] = encode_names(base.samples)
     if base.groups:
         arrays[layout.SAMPLE_GROUPS] = encode_names(base.groups)
+    if base.removed.categories:
+        arrays[layout.SAMPLE_CATEGORIES] = encode_names(base.removed.categories)
+    if base.removed.covariates is not None:
+        arrays[layout.COVARIATES] = base.removed.covariates
+        arrays[layout.COVARIATE_NAMES] = encode_names(base.removed.names)
     if base.left_out:
         reasons = list(dict.fromkeys(base.left_out.values()))
         arrays[layout.LEFT_OUT] = encode_names(base.left_out)
@@ -212,6 +255,7 @@ def read_base(location: hdf5.Location, base: str) -> StoredBase:
     try:
         samples = decode_names(stored.arrays[layout.SAMPLES]) if layout.SAMPLES in stored.arrays else ()
         groups = decode_names(stored.arrays[layout.SAMPLE_GROUPS]) if layout.SAMPLE_GROUPS in stored.arrays else ()
+        removed = _removed_effects(stored, record)
         covariance = _covariance(stored, record)
         deviations = covariance.standard_deviations()
         genes = decode_names(stored.arrays[layout.GENES])
@@ -222,6 +266,12 @@ def read_base(location: hdf5.Location, base: str) -> StoredBase:
         raise FormatError(f"{location} is damaged: its panel does not fit its numbers.")
     if groups and len(groups) != len(samples):
         raise FormatError(f"{location} is damaged: it has groups for {len(groups)} of {len(samples)} samples.")
+    if removed.categories and len(removed.categories) != len(samples):
+        raise FormatError(
+            f"{location} is damaged: it has {len(removed.categories)} categories of {len(samples)} samples."
+        )
+    if removed.covariates is not None and removed.covariates.shape != (len(samples), len(removed.names)):
+        raise FormatError(f"{location} is damaged: its covariates have the shape {removed.covariates.shape}.")
     return StoredBase(
         id=stored.id,
         panel=panel,
@@ -231,6 +281,7 @@ def read_base(location: hdf5.Location, base: str) -> StoredBase:
         samples=samples,
         expression=stored.bulk.get(layout.EXPRESSION),
         groups=groups,
+        removed=removed,
     )
 
 
@@ -278,6 +329,16 @@ def encode_names(names: Iterable[str]) -> NDArray[np.bytes_]:
 def decode_names(values: NDArray[Any]) -> tuple[str, ...]:
     """Return names from fixed-length UTF-8."""
     return tuple(bytes(value).decode() for value in values.tolist())
+
+
+def _removed_effects(stored: hdf5.StoredFile, record: BaseRecord) -> RemovedEffects:
+    arrays, components = stored.arrays, record.parameters.get("removed_components", 0)
+    return RemovedEffects(
+        categories=decode_names(arrays[layout.SAMPLE_CATEGORIES]) if layout.SAMPLE_CATEGORIES in arrays else (),
+        names=decode_names(arrays[layout.COVARIATE_NAMES]) if layout.COVARIATES in arrays else (),
+        covariates=arrays.get(layout.COVARIATES),
+        components=components if isinstance(components, int) else 0,
+    )
 
 
 def _left_out(stored: hdf5.StoredFile) -> dict[str, str]:

@@ -244,6 +244,9 @@ REFUSALS = [
         INIT + " --groups g.tsv",
         table(["gene", *SAMPLES], GENES, VALUES),
     ),
+    Refusal("categories-not-found", INIT + " --within patient", table(["gene", *SAMPLES], GENES, VALUES), exit=3),
+    Refusal("several-columns-of-categories", INIT + " --within g.tsv", table(["gene", *SAMPLES], GENES, VALUES)),
+    Refusal("samples-without-covariates", INIT + " --covariates c.tsv", table(["gene", *SAMPLES], GENES, VALUES)),
     Refusal("groups-or-loadings", COMMIT, "gene\thits\nTP53\t1\nMDM2\t2\nBAX\t3\n", {"column": "hits"}),
     Refusal("signs-or-loadings", COMMIT, "gene\tA\tB\nTP53\t1\t0\nMDM2\t-1\t1\nBAX\t0\t-1\n"),
     Refusal("loading-too-large-raw", COMMIT, "gene\tA\nTP53\t71.5\nMDM2\t-60.25\n"),
@@ -379,12 +382,13 @@ REFUSALS = [
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder with a table of 12 genes and 8 samples, groups, a signal, names, and a strange loom file."""
+    """Return a folder with a table of 12 genes and 8 samples, groups, ages, a signal, names, and a loom file."""
     monkeypatch.chdir(tmp_path)
     Path("e.tsv").write_text(EXPRESSION)
     Path("y.tsv").write_text(signal())
     groups = "".join(f"{sample}\t{sample[-1]}\tmale\n" for sample in SAMPLES)
     Path("g.tsv").write_text(f"sample\tpatient\tsex\n{groups}")
+    Path("c.tsv").write_text("sample\tage\n" + "".join(f"{name}\t{30 + i}\n" for i, name in enumerate(SAMPLES[1:])))
     Path("ids.txt").write_text("\n".join(GENES) + "\n")
     with h5py.File("unknown.loom", "w") as file:
         file["matrix"], file["row_attrs/Feature"], file["col_attrs/CellID"] = VALUES, GENES, SAMPLES

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from grnledger.analysis import support
+from grnledger.analysis.base_values import adjustment_of
 from grnledger.analysis.support import support_of
-from grnledger.engine.estimation.folds import mean_over_groups
+from grnledger.engine.estimation.folds import Samples, mean_over_groups
 from grnledger.engine.estimation.held_out import hold_out
 from grnledger.engine.inference.decoys import Strata, matched_decoys, mean_correlation
 from grnledger.engine.inference.support import held_out_gains
@@ -64,6 +65,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         [*init, "grouped.grn", "--groups", "groups.tsv"],
         [*init, "given.grn", "--intensity", "0.9"],
         [*init, "bare.grn", "--no-keep-expression"],
+        [*init, "adjusted.grn", "--remove-pcs", "1"],
         ["init", "few.grn", "--expression", "few.tsv"],
     ]
     with pytest.MonkeyPatch.context() as patch:
@@ -98,7 +100,7 @@ def test_support_is_that_of_the_base_at_its_own_intensity(
     sets = [pathway for pathway in Repository(Path("lab.grn")).pathways("v1") if pathway.sign > 0]
     strata = Strata.of(values)
     for pathway, decoys in zip(sets, matched_decoys(strata, sets), strict=True):
-        nats = held_out_gains(values, groups, [pathway, *decoys], intensities).nats
+        nats = held_out_gains(Samples(values), groups, [pathway, *decoys], intensities).nats
         (row,) = [row for row in answer["pathways"] if row["pathway"] == pathway.label]
         assert (row["nats"], row["error"]) == pytest.approx(mean_over_groups(nats[:, 0], groups), rel=1e-9)
         ratios = [mean / error for mean, error in (mean_over_groups(column, groups) for column in nats.T)]
@@ -155,6 +157,22 @@ def test_a_base_of_another_intensity_is_judged_at_that_of_samples_held_out(ask: 
     choice = hold_out(expression(), np.arange(30), (0.5, 1.0))
     assert choice is not None
     assert (answer["lambda"], answer["lambda_variance"]) == (choice.intensity, choice.variance_intensity)
+
+
+def test_what_was_removed_from_a_base_is_removed_here_too(ask: Callable[..., Any]) -> None:
+    asked = ("support", "REAL", "--sets", "sets.gmt", "-s", "adjusted.grn")
+    answer = ask(*asked, "--json").json
+    base, (pathway,) = Repository(Path("adjusted.grn")).base(), Repository(Path("lab.grn")).pathways("v1")[:1]
+    assert pathway.names == ("REAL",)
+    adjustment = adjustment_of(base.removed, np.arange(30))
+    samples = Samples.of(expression()[:59], adjustment)
+    gains = held_out_gains(samples, np.arange(30), [pathway], (answer["lambda"], answer["lambda_variance"]))
+    (row,) = answer["pathways"]
+    assert (row["nats"], row["error"]) == pytest.approx(mean_over_groups(gains.nats[:, 0], gains.units), rel=1e-9)
+    assert adjustment is not None
+    strata = Strata.of(adjustment.residuals(expression()[:59]))
+    assert row["mean_correlation"] == pytest.approx(mean_correlation(strata, pathway))
+    assert "30 contrasts held out in turn, the standard error over 20 parts" in ask(*asked).err
 
 
 @pytest.mark.parametrize(

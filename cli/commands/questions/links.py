@@ -74,12 +74,12 @@ def command(
     pathways, notes = _pathways(repo, version.name, pathway, sets, reading)
     members = not non_members and (pathway is not None or gene is not None)
     count = None if everything else top or LINKS
-    links = links_of(repo, version.name, pathways, count, name=pathway, members=members, gene=gene)
+    links = links_of(repo, version.name, pathways, count, name=pathway, members=members, gene=gene, tested=True)
     if len(links):
         notes += [Note(text, TEXT_AND_ROWS) for text in linked.notes(links, members=members, name=version.name)]
     return Answer(
-        columns=linked.COLUMNS,
-        rows=links,
+        columns=linked.columns(links),
+        rows=linked.rows(links),
         json=lambda: {**versions.identity(version), "count": len(links), "pathways": linked.json(links)},
         text=lambda: linked.text(links),
         paged=True,
@@ -92,7 +92,7 @@ def _pathways(
 ) -> tuple[list[Pathway], list[Note]]:
     """Return the pathways asked for, and what is to be said of them."""
     if file is not None:
-        return pathway_options.read_sets(file, repo.panel, name=name, **reading)
+        return pathway_options.read_uncommitted(file, repo.panel, name=name, **reading)
     from ....analysis.links import active_additions
 
     pathways, subtracted = active_additions(repo, rev)

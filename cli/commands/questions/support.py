@@ -102,7 +102,7 @@ def _pathways(
 ) -> tuple[Sequence[Pathway], list[Note]]:
     """Return the pathways that there are to choose from, and what is to be said of them."""
     if file is not None:
-        return pathway_options.read_sets(file, repo.panel, **reading)
+        return pathway_options.read_uncommitted(file, repo.panel, **reading)
     pathways = repo.pathways(rev)
     text = f"No pathway is active in {rev}: --sets FILE asks for those of a file."
     return pathways, [] if pathways else [Note(text, EVERY_FORM)]

@@ -15,6 +15,7 @@ from ... import options, output
 from ...answers import exchange, versions
 from ...answers.answer import Answer, Note
 from ...answers.emit import emit
+from ...answers.shrinkage import matrix_of_samples, shrinkage_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +38,12 @@ ENDINGS = (".h5", ".hdf5")
     metavar="FILE",
     help="File of the matrix: .tsv, .csv, .npy or .npz (`matrix`, `genes`); tsv on stdout otherwise.",
 )
+@click.option(
+    "--sample",
+    "of_samples",
+    is_flag=True,
+    help="Write the correlations or covariances of the samples themselves, not shrunk; for versions without pathways.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Describe what was written as JSON, schema 1.")
 @options.repository
 def command(
@@ -47,13 +54,15 @@ def command(
     matrix: MatrixKind | None,
     genes: str | None,
     target: Path | None,
+    of_samples: bool,
     as_json: bool,
 ) -> None:
     """Write the store with its whole history to one HDF5 file, or a matrix of a version.
 
     A store's file is read where it is with `grn -s FILE.h5 log`, and becomes part of another store with `grn import`;
     h5py and h5dump read it too (docs/format.md). With --at it has that version and its ancestors.
-    Covariance and precision are in the units of the expression that the base came from.
+    Covariance and precision are in the units of the expression that the base came from. Correlations are shrunk to
+    zero, by how much stands beside the matrix, and in an .npz as `shrinkage`; --sample takes that back.
 
     \b
     Example:
@@ -61,6 +70,7 @@ def command(
       grn export paper.h5 --at paper
       grn export --at v1 --matrix precision --genes TP53,MDM2,CDKN1A -o theta.tsv
       grn export --matrix partial-correlation --genes @panel.txt -o rho.npz
+      grn export --at v0 --matrix correlation --sample -o r.tsv
     """
     if (file is None) == (matrix is None):
         raise InputError(
@@ -68,10 +78,10 @@ def command(
             hint="`grn export tumor.h5`, or `grn export --matrix precision -o theta.tsv`.",
         )
     if matrix is not None:
-        _export_matrix(repo, at or "HEAD", matrix, genes, target, as_json=as_json)
+        _export_matrix(repo, at or "HEAD", matrix, genes, target, of_samples=of_samples, as_json=as_json)
         return
-    if genes is not None or target is not None:
-        raise InputError("--genes and -o need --matrix; a store is written as a whole, to FILE.h5.")
+    if genes is not None or target is not None or of_samples:
+        raise InputError("--genes, --sample and -o need --matrix; a store is written as a whole, to FILE.h5.")
     if file is not None and file.suffix not in ENDINGS:
         raise InputError(
             f"A store is written to FILE.h5, and {file} does not end in .h5.",
@@ -97,7 +107,14 @@ def _export_store(repo: Repository, file: Path, at: str | None) -> Answer:
 
 
 def _export_matrix(
-    repo: Repository, at: str, matrix: MatrixKind, genes: str | None, target: Path | None, *, as_json: bool
+    repo: Repository,
+    at: str,
+    matrix: MatrixKind,
+    genes: str | None,
+    target: Path | None,
+    *,
+    of_samples: bool,
+    as_json: bool,
 ) -> None:
     from ....engine.network.matrix_blocks import matrix_blocks
     from ....formats.models.matrix_export import write_matrix, write_rows
@@ -105,22 +122,38 @@ def _export_matrix(
     if as_json and target is None:
         raise InputError("--json describes a file that is written, and none is named.", hint="Name it with -o FILE.")
     version = repo.version(at)
-    snapshot = repo.snapshot(version.name)
+    snapshot, base = repo.snapshot(version.name), repo.base(version.name)
     names = list(snapshot.panel.genes) if genes is None else read_names(genes)
     if repeats := repeated(names):
         raise InputError(f"--genes names {repeats[0]} more than once.", hint="Name each gene once.")
     snapshot.panel.locate(names)  # refuses strangers before anything is printed
-    blocks = matrix_blocks(snapshot, matrix, None if genes is None else names)
+    chosen = None if genes is None else names
+    has_pathways = bool(repo.active(version.name))
+    if of_samples:
+        blocks, shrinkage = matrix_of_samples(snapshot, base, matrix, chosen, has_pathways=has_pathways), None
+        how = "Of the samples themselves, not shrunk."
+    else:
+        blocks, shrinkage = matrix_blocks(snapshot, matrix, chosen), base.shrinkage
+        how = shrinkage_text(base, matrix, has_pathways=has_pathways)
+    notes = [] if how is None else [Note(how)]
     if target is None:
         write_rows(sys.stdout, blocks, names, names)
+        emit(Answer(json=dict, text=lambda: None, notes=notes), "text")
         return
-    write_matrix(target, blocks, names, names)
+    write_matrix(target, blocks, names, names, shrinkage=shrinkage)
     shape = f"{len(names):,} × {len(names):,}"
     note = Note(f"{target}: {matrix} of {version.name} ({version.content[: versions.SHORT]}), {shape}.")
     answer = Answer(
-        json=lambda: {**versions.identity(version), "matrix": matrix, "genes": len(names), "file": str(target)},
+        json=lambda: {
+            **versions.identity(version),
+            "matrix": matrix,
+            "genes": len(names),
+            "file": str(target),
+            "shrinkage": shrinkage,
+            "of_samples": of_samples,
+        },
         text=lambda: None,
-        notes=[note],
+        notes=[note, *notes],
     )
     emit(answer, "json" if as_json else "text")
 

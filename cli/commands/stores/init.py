@@ -59,6 +59,25 @@ if TYPE_CHECKING:
     help="Samples that are not independent, to be held out together: a column that describes samples, a FILE of "
     "samples and groups, names (wt_1 and wt_2 are replicates) or none.",
 )
+@click.option(
+    "--within",
+    metavar="COLUMN",
+    help="Remove the means of categories of samples, such as donor, batch or cell type: a column that describes "
+    "samples, or a FILE of samples and categories.",
+)
+@click.option(
+    "--covariates",
+    type=click.Path(),
+    metavar="FILE",
+    help="Remove covariates by least squares: a table of samples and covariates; text means categories.",
+)
+@click.option(
+    "--remove-pcs",
+    type=options.COMPONENTS,
+    default=0,
+    metavar="K",
+    help="Remove the first K principal components of what these leave; auto removes those that stand out.",
+)
 @click.option("--factors", type=int, metavar="K", help=f"Number of factors for {WITH_FACTORS}; chosen when not given.")
 @click.option(
     "--counts",
@@ -141,7 +160,7 @@ if TYPE_CHECKING:
     "--sample-table",
     type=click.Path(),
     metavar="FILE",
-    help="For a table: another table that describes its samples, one a row, for --where.",
+    help="For a table: another table that describes its samples, one a row, for --where, --groups and --within.",
 )
 @click.option("--sheet", metavar="NAME", help="For an xlsx workbook: the sheet to read.")
 @click.option(
@@ -178,6 +197,7 @@ def command(
     Example:
       grn init tumor.grn --expression counts.tsv --counts --min-detected 0.2
       grn init panel.grn --expression array.tsv --floor 20 --transform log2 --duplicates max-variance
+      grn init cells.grn --expression pbmc.h5ad --counts --within cell_type --remove-pcs auto
       grn init model.grn --factor-model model.npz
     """
     from ....formats.traits.id_lists import read_ids

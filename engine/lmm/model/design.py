@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.linalg import solve_triangular
 
+from ...adjustment.components import orthonormalise
 from ...errors import EngineError, InputError, ShapeError
 from ...wording import some
 
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 INTERCEPT = "intercept"
-
-LEAST_NEW_SHARE = 1e-7
-"""Least share of a covariate's length outside of the covariates before it for which it is used; as in R's `lm`."""
 
 MOST, LEAST = 1e100, 1e-100
 """Bounds of the largest value of a column: squares of others, and sums of these, are beyond double precision."""
@@ -139,21 +137,6 @@ def refuse_extreme(columns: NDArray[np.float64], names: Sequence[str]) -> None:
 
 
 def _orthonormalise(columns: NDArray[np.float64], names: tuple[str, ...]) -> Design:
-    basis = np.empty(columns.shape)
-    used: list[int] = []
-    for index in range(columns.shape[1]):
-        column = columns[:, index]
-        length = float(np.linalg.norm(column))
-        if length == 0.0:
-            continue
-        residual = column / length
-        for _ in range(2):
-            frame = basis[:, : len(used)]
-            residual = residual - frame @ (frame.T @ residual)
-        new = float(np.linalg.norm(residual))
-        if new > LEAST_NEW_SHARE:
-            basis[:, len(used)] = residual / new
-            used.append(index)
-    frame = np.ascontiguousarray(basis[:, : len(used)])
+    basis, used = orthonormalise(columns)
     dropped = tuple(name for index, name in enumerate(names) if index not in used)
-    return Design(tuple(names[index] for index in used), dropped, frame, np.triu(frame.T @ columns[:, used]))
+    return Design(tuple(names[index] for index in used), dropped, basis, np.triu(basis.T @ columns[:, used]))

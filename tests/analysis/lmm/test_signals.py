@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from grnledger.analysis.lmm.signals import among, base_values, compare_samples, signal_of_labels
+from grnledger.analysis.base_values import prepare_kept
+from grnledger.analysis.lmm.signals import among, compare_samples, signal_of_labels
 from grnledger.engine.errors import InputError, NotFound
 from grnledger.engine.lmm import t_statistics
 
@@ -85,4 +86,4 @@ def test_a_signal_of_labels_uses_the_samples_that_are_asked_for(study: Study, tm
 
 
 def test_the_values_of_a_base_are_prepared_as_for_its_estimate(study: Study) -> None:
-    np.testing.assert_array_equal(base_values(study.repo.base()), study.values[:, ::2])
+    np.testing.assert_array_equal(prepare_kept(study.repo.base()).values, study.values[:, ::2])

@@ -83,7 +83,7 @@ def test_the_likelihood_never_falls_and_variances_are_reproduced(genes: int, sam
 def test_lanczos_steps_and_all_eigenvalues_give_the_same_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     values = simulated(50, 60, 3, seed=2)
     exact = fit(values, 3)
-    monkeypatch.setattr("grnledger.engine.estimation.factor_likelihood.FEW_COLUMNS", 10)
+    monkeypatch.setattr("grnledger.engine.adjustment.components.FEW_COLUMNS", 10)
     steps = fit(values, 3)
     np.testing.assert_allclose(sigma(steps), sigma(exact), atol=1e-6)
 

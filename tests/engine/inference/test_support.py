@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from grnledger.engine.adjustment.contrasts import hold_out_contrasts
 from grnledger.engine.errors import InputError
-from grnledger.engine.estimation.folds import FOLDS, fold_of_samples
+from grnledger.engine.estimation.folds import FOLDS, Samples, fold_of_samples
 from grnledger.engine.inference import support
 from grnledger.engine.inference.support import INNER_FOLDS, held_out_gains
 from grnledger.engine.network.pathway import Pathway
@@ -43,13 +44,16 @@ def pathways() -> list[Pathway]:
     ]
 
 
-def moments(others: Matrix) -> tuple[Matrix, Matrix, Matrix]:
+def moments(others: Matrix, degrees: int | None = None) -> tuple[Matrix, Matrix, Matrix]:
     """Return the mean, the shrunk standard deviations and the shrunk covariance of samples, formed whole."""
     share, variance_share = INTENSITIES
-    spread = others.var(axis=1, ddof=1)
-    deviations = np.sqrt(variance_share * np.median(spread) + (1 - variance_share) * spread)
-    correlation = (1 - share) * np.corrcoef(others) + share * np.eye(len(others))
-    return others.mean(axis=1), deviations, correlation * np.outer(deviations, deviations)
+    mean = others.mean(axis=1) if degrees is None else np.zeros(len(others))
+    deviations = others - mean[:, np.newaxis]
+    covariance = deviations @ deviations.T / (degrees or others.shape[1] - 1)
+    spread = np.diagonal(covariance)
+    shrunk = np.sqrt(variance_share * np.median(spread) + (1 - variance_share) * spread)
+    correlation = (1 - share) * covariance / np.sqrt(np.outer(spread, spread)) + share * np.eye(len(others))
+    return mean, shrunk, correlation * np.outer(shrunk, shrunk)
 
 
 def own_term(pathway: Pathway, others: Matrix, deviations: Matrix) -> Matrix:
@@ -95,7 +99,7 @@ def held_in_turn(groups: NDArray[np.intp], most: int = FOLDS) -> list[NDArray[np
 @pytest.mark.parametrize("groups", [GROUPS, np.arange(20)])
 def test_gains_are_those_of_covariances_formed_whole(groups: NDArray[np.intp]) -> None:
     values, asked = expression(), pathways()
-    gains = held_out_gains(values, groups, asked, INTENSITIES)
+    gains = held_out_gains(Samples(values), groups, asked, INTENSITIES)
     truth = np.empty((20, len(asked)))
     for held in held_in_turn(groups):
         for index, pathway in enumerate(asked):
@@ -104,17 +108,36 @@ def test_gains_are_those_of_covariances_formed_whole(groups: NDArray[np.intp]) -
     assert (gains.strengths == 1).all()
 
 
+@pytest.mark.parametrize("components", [0, 2])
+def test_gains_of_contrasts_are_those_of_covariances_formed_whole(components: int) -> None:
+    values, asked, basis = expression(2), pathways(), np.column_stack([np.ones(20), np.arange(20) // 4 % 2])
+    gains = held_out_gains(Samples(values, basis, components), GROUPS, asked, INTENSITIES)
+    truth: list[Matrix] = []
+    for held in held_in_turn(GROUPS):
+        others, new, degrees = hold_out_contrasts(values, held, basis, components)
+        _, deviations, covariance = moments(others, degrees)
+        changes = [
+            log_density(new, covariance + own_term(pathway, others, deviations)) - log_density(new, covariance)
+            for pathway in asked
+        ]
+        truth.append(np.transpose(changes))
+    np.testing.assert_allclose(gains.nats, np.concatenate(truth), atol=1e-10)
+    assert gains.units.tolist() == np.repeat(np.arange(10), [len(part) for part in truth]).tolist()
+    fitted = held_out_gains(Samples(values, basis, components), GROUPS, asked, INTENSITIES, choose_strength=True)
+    assert np.isfinite(fitted.nats).all()
+
+
 def test_many_pathways_in_turn_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     values, asked = expression(), pathways()
-    together = held_out_gains(values, GROUPS, asked, INTENSITIES, choose_strength=True)
+    together = held_out_gains(Samples(values), GROUPS, asked, INTENSITIES, choose_strength=True)
     monkeypatch.setattr(support, "AT_ONCE", 2)
-    in_turn = held_out_gains(values, GROUPS, asked, INTENSITIES, choose_strength=True)
+    in_turn = held_out_gains(Samples(values), GROUPS, asked, INTENSITIES, choose_strength=True)
     np.testing.assert_allclose(in_turn.nats, together.nats, atol=1e-10)
 
 
 def test_loadings_by_component_come_from_the_samples_that_are_not_held_out() -> None:
     values, asked = expression(), [pathway for pathway in pathways() if pathway.rank == 1]
-    gains = held_out_gains(values, GROUPS, asked, INTENSITIES, loadings="pc1").nats
+    gains = held_out_gains(Samples(values), GROUPS, asked, INTENSITIES, loadings="pc1").nats
     for held in held_in_turn(GROUPS):
         for index, pathway in enumerate(asked):
             truth = dense_gains(values, held, pathway, 1.0, component_term)
@@ -135,7 +158,7 @@ def test_strengths_are_chosen_without_the_samples_held_out(
     values, strengths = expression(3), (0.0, 0.5, 1.0, 4.0)
     monkeypatch.setattr(support, "STRENGTHS", strengths)
     asked = [pathway for pathway in pathways() if pathway.rank == 1][:3]
-    gains = held_out_gains(values, GROUPS, asked, INTENSITIES, choose_strength=True, loadings=loadings)
+    gains = held_out_gains(Samples(values), GROUPS, asked, INTENSITIES, choose_strength=True, loadings=loadings)
     chosen = np.empty((20, len(asked)))
     for held in held_in_turn(GROUPS):
         others = values[:, ~held]
@@ -154,8 +177,8 @@ def test_strengths_are_chosen_without_the_samples_held_out(
 
 def test_a_subtraction_that_leaves_no_covariance_has_no_support() -> None:
     pathway = Pathway(("all",), np.arange(14), np.full((14, 1), 0.9), sign=-1)
-    assert (held_out_gains(expression(), GROUPS, [pathway], INTENSITIES).nats == -np.inf).all()
-    fitted = held_out_gains(expression(), GROUPS, [pathway], INTENSITIES, choose_strength=True)
+    assert (held_out_gains(Samples(expression()), GROUPS, [pathway], INTENSITIES).nats == -np.inf).all()
+    fitted = held_out_gains(Samples(expression()), GROUPS, [pathway], INTENSITIES, choose_strength=True)
     assert np.isfinite(fitted.nats).all()
 
 
@@ -164,5 +187,5 @@ def test_a_gene_without_variance_in_what_a_part_leaves_is_refused() -> None:
     values[0] = 5.0
     values[0, :2] = 6.0
     with pytest.raises(InputError, match=r"1 of 14 genes are constant .* λ_var = 0"):
-        held_out_gains(values, GROUPS, pathways(), (0.5, 0.0))
-    assert np.isfinite(held_out_gains(values, GROUPS, pathways(), (0.5, 0.1)).nats).all()
+        held_out_gains(Samples(values), GROUPS, pathways(), (0.5, 0.0))
+    assert np.isfinite(held_out_gains(Samples(values), GROUPS, pathways(), (0.5, 0.1)).nats).all()

@@ -1,0 +1,1 @@
+"""What is removed from expression before a covariance is estimated: category means, covariates, components."""
