@@ -77,7 +77,8 @@ def notes(support: Support, name: str, *, fitted: bool, by_component: bool) -> I
     sample, group = ("contrast", "part") if support.adjusted else ("sample", "group")
     yield (
         f"Each pathway alone on the base of {name} at λ = {support.intensity:.4g}; "
-        f"{counted(support.samples, sample)} held out in turn, the standard error over {counted(support.groups, group)}."
+        f"{counted(support.samples, sample)} held out in turn, the standard error over "
+        f"{counted(support.groups, group)}."
     )
     if fitted:
         yield (
