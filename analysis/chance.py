@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ..engine.adjustment.components import remove
-from ..engine.errors import Conflict, NotFound
+from ..engine.adjustment.design import build_design
+from ..engine.adjustment.number_of_components import choose_components
+from ..engine.errors import Conflict, InputError, NotFound
 from ..engine.estimation.folds import can_hold_out
 from ..engine.estimation.held_out import hold_out
 from ..engine.estimation.shrinkage_intensity import optimal_intensity
@@ -113,6 +115,8 @@ class PairTests:
         What each strength is worth.
     edges : sparse array, shape (p, p)
         ρ of the pairs that are called at `RATE`, which paths may go along.
+    components : int
+        Principal components that stand out in the samples, as hidden factors do, and were not removed.
     """
 
     rho: PartialCorrelations
@@ -121,6 +125,7 @@ class PairTests:
     degrees_of_freedom: int
     chance: Chance
     edges: sparse.csr_array
+    components: int
 
     def steps(self, pairs: NDArray[np.intp]) -> NDArray[np.int32]:
         """Return the step of each pair's strength, less what a path through another gene accounts for.
@@ -167,7 +172,15 @@ def pair_tests(repo: Repository, rev: str, *, progress: Progress | None = None) 
     rho = shrunk_correlations(base.panel, samples.columns, counts.intensity)
     chance = against_chance(counts.observed, counts.null)
     paths = _pairs_at(rho, _cutoff_of_paths(chance, counts.observed), None)
-    return PairTests(rho, counts.intensity, len(base.samples), degrees, chance, edge_matrix(paths, len(base.panel)))
+    return PairTests(
+        rho,
+        counts.intensity,
+        len(base.samples),
+        degrees,
+        chance,
+        edge_matrix(paths, len(base.panel)),
+        _components_left(samples, base),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +195,14 @@ class Evidence:
         `data`; `prior` where both genes are in one active pathway, and q is above `RATE`; `both` where it is not.
     samples : int
         n.
+    components : int
+        Principal components that stand out in the samples and were not removed: what is called may be of them.
     """
 
     q: NDArray[np.float64]
     origins: tuple[Origin, ...]
     samples: int
+    components: int
 
     def called(self, rate: float = RATE) -> int:
         """Return how many pairs are called at a false discovery rate."""
@@ -209,7 +225,7 @@ def evidence_of(tests: PairTests, pathways: Sequence[Pathway], pairs: NDArray[np
     of_prior = share_pathway(pathways, pairs, len(tests.rho.scale))
     is_called = q <= RATE
     origins: list[Origin] = [_origin(*flags) for flags in zip(of_prior.tolist(), is_called.tolist(), strict=True)]
-    return Evidence(np.where(of_prior & ~is_called, np.nan, q), tuple(origins), tests.samples)
+    return Evidence(np.where(of_prior & ~is_called, np.nan, q), tuple(origins), tests.samples, tests.components)
 
 
 def _origin(is_of_prior: bool, is_called: bool) -> Origin:
@@ -284,6 +300,16 @@ def intensity_of(samples: TestedSamples, base: StoredBase) -> float:
         return choice.intensity
     deviations = samples.columns.std(axis=1, ddof=1, keepdims=True)
     return optimal_intensity(samples.columns / np.where(deviations > 0, deviations, 1.0))
+
+
+def _components_left(samples: TestedSamples, base: StoredBase) -> int:
+    """Return how many components stand out in samples from which none was removed; 0 where they are too few to say."""
+    if base.removed.components:
+        return 0
+    try:
+        return choose_components(samples.columns, build_design(samples.columns.shape[1]))
+    except InputError:
+        return 0
 
 
 def _cutoff_of_paths(chance: Chance, observed: StrengthCounts) -> float | None:

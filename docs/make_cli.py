@@ -113,7 +113,7 @@ FIELDS: dict[str, tuple[str, dict[str, str]]] = {
         f"{IDENTITY}, count, pathways",
         {
             "pathways": "name, members, leverage, links",
-            "pathways.links": "gene, rho, direction, member",
+            "pathways.links": "gene, rho, direction, member, q",
         },
     ),
     "support": (

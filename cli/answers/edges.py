@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ...engine.wording import counted
-from .answer import TEXT_AND_ROWS, Note
+from .answer import TEXT_AND_ROWS, Note, caution
 
 RATE = 0.2
 """False discovery rate of the sentence beside listed edges."""
@@ -50,7 +50,15 @@ def evidence_notes(edges: Edges | Neighbors, evidence: Evidence | None) -> list[
         text = f"{called:,} of these {len(edges):,} have q ≤ {RATE:g}, by {samples}."
     else:
         text = f"No edge of these can be told from chance at q = {RATE:g} with {samples}."
-    return [Note(text, TEXT_AND_ROWS)]
+    notes = [Note(text, TEXT_AND_ROWS)]
+    if called and evidence.components:
+        verb = "stands" if evidence.components == 1 else "stand"
+        text = (
+            f"{counted(evidence.components, 'principal component')} of the samples {verb} out, as batches and cell "
+            "types do: pairs with a small q may be of them. `grn init --remove-pcs auto` makes a base without."
+        )
+        notes.append(caution(text, TEXT_AND_ROWS))
+    return notes
 
 
 def rule_json(rule: EdgeRule, threshold: float, ranking: Ranking) -> dict[str, Any]:
