@@ -76,6 +76,14 @@ def test_decoys_of_one_pathway_depend_on_no_other_and_on_the_seed(strata: Strata
     assert genes(PATHWAYS) != genes(PATHWAYS, seed=1)
 
 
+def test_pathways_that_are_alike_have_decoys_of_their_own(strata: Strata) -> None:
+    pathway = PATHWAYS[1]
+    (like,) = matched_decoys(strata, [pathway], 1)[0]
+    pairs = zip(*matched_decoys(strata, [pathway, like], 10), strict=True)
+    shared = [len(set(one.genes) & set(other.genes)) / len(one.genes) for one, other in pairs]
+    assert np.mean(shared) < 0.3
+
+
 def test_a_mean_that_cannot_be_reached_ends_as_near_as_exchanges_lead(strata: Strata) -> None:
     whole = Pathway(("all",), np.arange(200), np.full((200, 1), 0.1))
     alone = Pathway(("alone",), np.array([3]), np.array([[0.1]]))
