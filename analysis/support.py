@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 QUICK = 450_000_000
 """Largest number of genes × samples² × folds at which support is so quick that a commit is not held up by it."""
 
+SAME = 1e-9
+"""Relative difference of two scores that is rounding: such a decoy counts as good as its pathway."""
+
 FEW = 5
 """Most pathways of which a commit has the support."""
 
@@ -187,7 +190,9 @@ def support_of(
             len(pathway.genes),
             pathway.sign,
             *_mean(gains.nats[:, index], gains.units),
-            1 + int(np.count_nonzero(by_pathway[index] >= scores[index])) if decoys else None,
+            1 + int(np.count_nonzero(by_pathway[index] >= scores[index] - SAME * abs(scores[index])))
+            if decoys
+            else None,
             decoys,
             float(np.median(means[index])) if decoys else None,
             float(gains.strengths[index]),

@@ -1,6 +1,7 @@
 """Decoys of a pathway: genes drawn at random that vary as much, and on average go together as much, as its own do.
 
-Each gene of a decoy takes the place of one of the pathway's, with its loadings, and has a variance of the same decile.
+Each gene of a decoy takes the place of one of the pathway's, with its loadings, is none of them where there are enough
+others, and has a variance of the same decile.
 From a random choice, genes are exchanged for others of their decile as long as that brings the mean correlation nearer
 to the pathway's. So little more is asked of a decoy than that mean. A set that is grown around a gene would be a module
 of co-expression, which is true biology as often as not.
@@ -8,8 +9,7 @@ of co-expression, which is true biology as often as not.
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,7 +53,7 @@ class Strata:
     stratum : ndarray of intp, shape (p,)
         The part of each gene by its variance, from 0 on.
     order : ndarray of intp, shape (p,)
-        The genes, stratum after stratum.
+        The genes that may be drawn, stratum after stratum.
     starts : ndarray of intp, shape (parts + 1,)
         Where each stratum begins.
     """
@@ -74,6 +74,16 @@ class Strata:
         stratum = np.empty(len(values), dtype=np.intp)
         stratum[order] = np.repeat(np.arange(parts), np.diff(starts))
         return cls(scores / lengths[:, np.newaxis], stratum, order, starts)
+
+    def without(self, genes: NDArray[np.intp]) -> Strata:
+        """Return strata from which these genes are not drawn, unless a stratum has not as many others."""
+        drawn = np.ones(len(self.stratum), dtype=np.bool_)
+        drawn[genes] = False
+        parts = len(self.starts) - 1
+        others, own = (np.bincount(self.stratum[mask], minlength=parts) for mask in (drawn, ~drawn))
+        drawn |= (others < own)[self.stratum]
+        sizes = np.bincount(self.stratum[drawn], minlength=parts)
+        return replace(self, order=self.order[drawn[self.order]], starts=np.concatenate([[0], np.cumsum(sizes)]))
 
     def draw(self, stratum: NDArray[np.intp], uniform: NDArray[np.float64]) -> NDArray[np.intp]:
         """Return a gene of each stratum by a number from 0 to 1."""
@@ -102,7 +112,7 @@ def matched_decoys(
     strata : Strata
         The genes.
     pathways : sequence of Pathway
-        Their decoys have the same sign, units and loadings. Those of one depend on no other.
+        Their decoys have the same sign, units and loadings, on other genes. Those of one depend on no other.
     count : int
         How many of each.
     seed : int
@@ -132,7 +142,7 @@ def matched_decoys(
 
 def _decoys_of(strata: Strata, pathway: Pathway, count: int, seed: int) -> list[Pathway]:
     stream = np.random.RandomState(np.concatenate([[seed], pathway.genes]))
-    loadings = _loadings(pathway)
+    loadings, strata = _loadings(pathway), strata.without(pathway.genes)
     genes = np.stack([_drawn(strata, pathway.genes, stream) for _ in range(count)])
     sums = np.einsum("m,cmn->cn", loadings, strata.scores[genes])
     target = float(_excess(loadings @ strata.scores[pathway.genes], loadings))
@@ -184,7 +194,7 @@ def _drawn(strata: Strata, genes: NDArray[np.intp], stream: np.random.RandomStat
 
 def _decoy(pathway: Pathway, genes: NDArray[np.intp]) -> Pathway:
     order = np.argsort(genes)
-    return dataclasses.replace(pathway, genes=genes[order], loadings=pathway.loadings[order])
+    return replace(pathway, genes=genes[order], loadings=pathway.loadings[order])
 
 
 def _loadings(pathway: Pathway) -> NDArray[np.float64]:

@@ -64,8 +64,7 @@ def test_decoys_have_the_loadings_the_variances_and_the_mean_correlation(
             )
             assert dense_mean(values, decoy) == pytest.approx(mean, rel=0.02, abs=0.001)
         assert len({tuple(decoy.genes) for decoy in decoys}) == 20
-        shared = [len(set(decoy.genes) & set(pathway.genes)) for decoy in decoys]
-        assert np.mean(shared) < 0.5 * len(pathway.genes)
+        assert not any(set(decoy.genes) & set(pathway.genes) for decoy in decoys)
 
 
 def test_decoys_of_one_pathway_depend_on_no_other_and_on_the_seed(strata: Strata) -> None:
@@ -88,7 +87,8 @@ def test_a_mean_that_cannot_be_reached_ends_as_near_as_exchanges_lead(strata: St
     whole = Pathway(("all",), np.arange(200), np.full((200, 1), 0.1))
     alone = Pathway(("alone",), np.array([3]), np.array([[0.1]]))
     (every,), (one,) = matched_decoys(strata, [whole, alone], 1)
-    assert every.genes.tolist() == list(range(200))
+    assert every.genes.tolist() == list(range(200))  # there are no others
     assert strata.stratum[one.genes] == strata.stratum[3]
+    assert one.genes != 3
     assert mean_correlation(strata, alone) == 0
     assert matched_decoys(strata, [alone], 0) == [[]]
