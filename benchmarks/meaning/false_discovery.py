@@ -8,9 +8,9 @@ Networks of normal values: `sparse` (each gene has two partners on average, |ρ|
 each gene .6 of the one before), `operons` (blocks of five genes that share .6 of their variance) and `factors` (sparse,
 and three factors that act on all genes). Each is made a store with default options, and its edges are those that
 `grn edges --fdr 0.2` lists. A pair is false where its true partial correlation is 0. Intervals are two standard errors
-over networks. With `factors`, the components that stand out are removed (`--remove-pcs auto`); in rows `hidden` they are
-not. With `--expression`, a table of real values (floor 20, log2; the most variable genes) is used as it is, and with the
-samples of each gene permuted, three times.
+over networks. With `factors`, the components that stand out are removed (`--remove-pcs auto`); in rows `hidden` they
+are not. With `--expression`, a table of real values (floor 20, log2; the most variable genes) is used as it is, and
+with the samples of each gene permuted, three times.
 """
 
 from __future__ import annotations

@@ -14,6 +14,9 @@ RATE = 0.2
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from ...analysis.chance import Evidence
     from ...analysis.ranking import Ranking
     from ...engine.choices import RankBy
@@ -59,6 +62,15 @@ def evidence_notes(edges: Edges | Neighbors, evidence: Evidence | None) -> list[
         )
         notes.append(caution(text, TEXT_AND_ROWS))
     return notes
+
+
+def halves_notes(edges: Edges, shares: NDArray[np.float64] | None) -> list[Note]:
+    """Return which share of the strongest edges two halves of the samples have in common."""
+    if shares is None:
+        return []
+    number = int(edges.edge_rule.value)
+    text = f"Two halves of the samples share {100 * float(shares.mean()):.3g} % of their {number:,} strongest edges"
+    return [Note(f"{text} (mean of {counted(len(shares), 'split')}).", TEXT_AND_ROWS)]
 
 
 def rule_json(rule: EdgeRule, threshold: float, ranking: Ranking) -> dict[str, Any]:

@@ -125,3 +125,15 @@ def test_links_and_targets_have_a_q(grn: Callable[..., Any], store: Path, tmp_pa
     assert by_pair["G3", "G4"] < 0.01
     assert by_pair["G10", "G9"] < 0.01
     assert sum(value <= 0.2 for (regulator, _), value in by_pair.items() if regulator == "G30") <= 2
+
+
+def test_halves_of_the_samples_share_the_edges_of_a_chain_and_not_those_of_chance(
+    grn: Callable[..., Any], store: Path
+) -> None:
+    answer = grn("-s", store, "edges", "--at", "v0", "--top", 15, "--halves", 4, "--json").json["halves"]
+    assert answer["splits"] == 4
+    assert answer["shared"] > 0.5
+    many = grn("-s", store, "edges", "--at", "v0", "--top", 400, "--halves", 2)
+    shared = float(many.err.split("Two halves of the samples share ")[1].split(" %")[0])
+    assert shared == pytest.approx(100 * 400 / (GENES * (GENES - 1) / 2), abs=12)  # mostly chance: 23 %
+    assert grn("-s", store, "edges", "--fdr", 0.1, "--halves", 2).code == 2
