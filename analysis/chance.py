@@ -12,7 +12,8 @@ from ..engine.adjustment.components import remove
 from ..engine.adjustment.design import build_design
 from ..engine.adjustment.number_of_components import choose_components
 from ..engine.errors import Conflict, InputError, NotFound
-from ..engine.estimation.held_out import can_hold_out, hold_out
+from ..engine.estimation.folds import can_hold_out
+from ..engine.estimation.held_out import hold_out
 from ..engine.estimation.shrinkage_intensity import optimal_intensity
 from ..engine.inference.detours import edge_matrix, without_detours
 from ..engine.inference.false_discovery import (
@@ -292,10 +293,7 @@ def _read(artifact: Artifact) -> _Counts | None:
 
 def intensity_of(samples: TestedSamples, base: StoredBase) -> float:
     """Return λ of normal scores: by samples held out where there are enough, else by the formula."""
-    groups = np.arange(samples.scores.shape[1], dtype=np.intp)
-    if base.groups:
-        groups = np.unique(base.groups, return_inverse=True)[1].astype(np.intp)
-    choice = None
+    groups, choice = base.group_numbers, None
     if can_hold_out(groups):
         choice = hold_out(samples.scores, groups, (0.5, 1.0), adjustment=samples.adjustment)
     if choice is not None:

@@ -162,6 +162,4 @@ def resampling_of(repo: Repository, rev: str) -> Resampling:
     parameters = base.record.parameters
     chosen = [parameters.get(name) for name in ("lambda", "lambda_variance")]
     intensities = cast("tuple[float, float]", tuple(chosen)) if "intensity" in parameters else None
-    alone = np.arange(len(base.samples), dtype=np.intp)
-    codes = np.unique(base.groups, return_inverse=True)[1].astype(np.intp) if base.groups else alone
-    return Resampling(values, snapshot, base.record.estimator, factors, intensities, codes, base.removed)
+    return Resampling(values, snapshot, base.record.estimator, factors, intensities, base.group_numbers, base.removed)

@@ -314,12 +314,14 @@ HINTS: dict[str, str] = {
         "Label samples that the base was not estimated from; --same-samples also uses the samples of the base."
     ),
     "mixture-of-many-traits": "Name it with --trait.",
+    "no-active-pathway": "--sets FILE asks for the pathways of a file.",
     "no-counts-kept": "Give the counts as a file: --input FILE.",
     "no-positive-correlations": (
         "These samples support no such correlation: `grn info` describes the base. "
         "Counts may give modules: --input counts."
     ),
     "no-samples-to-draw": "`grn init --expression FILE` keeps the expression; or use --resamples 0.",
+    "no-samples-to-hold-out": "`grn init --expression FILE` keeps the expression.",
     "own-pathways-not-in-kernel": "Leave out --leave-own-out, or use --kernel shared.",
     "permutation-without-labels": (
         "Give --labels and --contrast, so that the signal can be computed again from permuted labels."
@@ -331,6 +333,10 @@ HINTS: dict[str, str] = {
         "Make the signal from other samples; --same-samples shows the numbers next to those of permuted labels."
     ),
     "signal-of-samples": "The ids are samples of the base: use --kernel samples.",
+    "too-few-groups-to-hold-out": (
+        "Support needs five groups of samples or more, none with more than half of them; `grn init --groups` says "
+        "which samples are one."
+    ),
     "too-many-sets": "Use --no-set-variance; or test fewer sets, with --min-genes and --max-genes.",
     "unknown-nmf-method": "`grn nmf` computes it again.",
 }

@@ -35,6 +35,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "neighbors": "The strongest partners of a gene.",
         "links": "Genes that go with the activity of a pathway.",
         "regulators": "The strongest targets of regulators, given the other regulators.",
+        "support": "Whether samples that are held out bear out a pathway.",
         "trace": "One edge in each version.",
         "factors": "What each pathway does to an edge or a gene.",
         "nmf": "Gene modules, and genes that are also in a second one.",

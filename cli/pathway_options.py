@@ -9,26 +9,55 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from ..engine.choices import Missing, Normalize, Units, UnknownSign
+from ..engine.wording import counted
 from ..formats.readers import READERS, list_formats
+from . import output
+from .answers.answer import EVERY_FORM, Note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..engine.network.panel import Panel
+    from ..engine.network.pathway import Pathway
     from ..formats.pathways.pathways import PathwayFile
 
 
-def reading(*, missing: Missing) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+FIT = "fit"
+"""The strength of a command that can choose it."""
+
+
+class Strength(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
+    """A number, or `FIT`."""
+
+    name = "strength"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | str:
+        """Return the number, or `FIT`."""
+        if value == FIT:
+            return FIT
+        try:
+            return float(value)
+        except ValueError:
+            self.fail(f"{value!r} is neither a number nor {FIT}.", param, ctx)
+
+
+def reading(*, missing: Missing, can_fit: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return what adds the options by which a file of pathways is read; a command hands them on to `read`.
 
     Parameters
     ----------
     missing : {"error", "drop"}
         What becomes of genes that are not on the panel, by default.
+    can_fit : bool
+        Whether the command can choose strengths.
     """
+    strength = "Loading of a set's genes, in standard deviations.  [0.1]"
     options = (
         click.option(
-            "--strength", type=float, metavar="S", help="Loading of a set's genes, in standard deviations.  [0.1]"
+            "--strength",
+            type=Strength() if can_fit else float,
+            metavar=f"S|{FIT}" if can_fit else "S",
+            help=f"{strength} `{FIT}` chooses a factor of all loadings, 0 among them." if can_fit else strength,
         ),
         click.option("--units", type=click.Choice(get_args(Units)), help="Units of a loading table.  [raw]"),
         click.option(
@@ -113,6 +142,21 @@ def read(file: Path, panel: Panel, *, alias: Path | None, **options: Any) -> Pat
 
         aliases = read_aliases(alias)
     return read_pathways(file, panel, aliases=aliases, **options)
+
+
+def read_uncommitted(
+    file: Path, panel: Panel, *, name: str | None = None, **options: Any
+) -> tuple[list[Pathway], list[Note]]:
+    """Return the pathways of a file that need not be committed, and notes on how it was read.
+
+    Genes that are not on the panel are counted, those of the pathway of one name alone where it is given.
+    """
+    pathways = read(file, panel, **options)
+    notes = [Note(output.sentence(note), EVERY_FORM) for note in pathways.notes]
+    missing = sum(len(genes) for pathway, genes in pathways.dropped.items() if name in (None, pathway))
+    if missing:
+        notes.append(Note(f"{counted(missing, 'gene')} of {name or file.name} not on the panel left out.", EVERY_FORM))
+    return list(pathways.pathways), notes
 
 
 def refuse_without_file(context: click.Context, file: Path | None, option: str, *, but: tuple[str, ...] = ()) -> None:

@@ -116,6 +116,10 @@ FIELDS: dict[str, tuple[str, dict[str, str]]] = {
             "pathways.links": "gene, rho, direction, member, q",
         },
     ),
+    "support": (
+        f"{IDENTITY}, lambda, lambda_variance, samples, groups, strength, loadings, decoys, seed, count, pathways",
+        {"pathways": ("pathway, genes, sign, nats, error, rank, decoys, decoys_median, strength, mean_correlation")},
+    ),
     "regulators": (
         f"{IDENTITY}, regulators, target, rank_by, penalty, count, pairs",
         {"pairs": "regulator, target, rho"},
@@ -208,6 +212,10 @@ NOTES = """\
   links of a pathway are those of the strongest over all that were asked for; they may be none. `direction` is 1 or −1:
   the sign of a member's loading, and of another gene that of the loading it would have, which is that of −`rho`; 0
   where `rho` is 0. `links` of `diff` are the ten strongest of non-members, of pathways added and of pathways dropped.
+* `support`: `strength` is `own` or `fit`, and of a pathway the factor of its loadings. `nats` is null where a
+  subtraction leaves no covariance; `rank` is 1 where a pathway is better than all its `decoys` by `nats` over `error`.
+  Where more than the mean was removed from the samples of the base, `samples` is the number of contrasts held out, and
+  `groups` that of the parts.
 * `regulators`: `regulators` is how many are conditioned on. A pair has `score` or `clr` by `rank_by`, and neither where
   that is `rho`; `rho` is always that of the version, given the other regulators alone.
 * `info --spectrum`: `spectrum_of` is `covariance` (Σ of a dense base) or `factors` (what factors and pathways add to

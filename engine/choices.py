@@ -65,3 +65,6 @@ Alternative = Literal["two-sided", "greater", "less"]
 LabelOrder = Literal["appearance", "value"]
 """Of a `.cls` file, which label has the first name: the first to appear, as GSEA reads it, or the smallest number, or
 the label that is the name itself, as GenePattern reads it."""
+
+Loadings = Literal["own", "pc1"]
+"""The loadings that a pathway is judged by: its own, or the first principal component of its members."""

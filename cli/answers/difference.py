@@ -12,7 +12,7 @@ from . import edges, links as linked, versions
 from .answer import ROWS, Answer, Note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ...analysis.ranking import Ranking
     from ...engine.network.comparison import Difference, Summary
@@ -53,6 +53,7 @@ def answer(
     *,
     pathways: PathwayChanges,
     links: LinkChanges,
+    judged: Callable[[], Sequence[str]] = list,
     notes: Iterable[Note] = (),
     code: int = 0,
 ) -> Answer:
@@ -70,6 +71,8 @@ def answer(
         Pathways added and dropped.
     links : two Links
         Links gained and lost.
+    judged : callable
+        Returns lines on the support of pathways added; called for the text alone.
     notes, code
         As for `Answer`.
     """
@@ -84,7 +87,7 @@ def answer(
         columns=(*COLUMNS, *(f"{name}_{side}" for name in columns for side in SIDES)),
         rows=rows,
         json=lambda: _json(difference, sides, ranking, pathways, links),
-        text=lambda: _text(difference, sides, ranking, rows, pathways, links),
+        text=lambda: _text(difference, sides, ranking, rows, [*pathway_lines(pathways), *judged()], links),
         paged=True,
         notes=notes,
         code=code,
@@ -126,14 +129,14 @@ def _text(
     sides: Sequence[Mapping[str, Any]],
     ranking: Ranking,
     rows: list[tuple[Any, ...]],
-    pathways: PathwayChanges,
+    pathways: Sequence[str],
     links: LinkChanges,
 ) -> str:
     names = [str(side["version"]) for side in sides]
     before, after = difference.before, difference.after
     size = edges.SYMBOLS[ranking.by]
     lines = [click.style(f"{names[0]} → {names[1]}", bold=True)]
-    lines += pathway_lines(pathways)
+    lines += pathways
     lines += ["", *linked.changes_lines(links)] if any(map(len, links)) else []
     lines += [
         "",

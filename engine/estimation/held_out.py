@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..adjustment.components import remove
-from ..adjustment.contrasts import Contrasts, hold_out_contrasts
 from ..threads import one_blas_thread
-from .expression import is_constant
+from .folds import Samples, drawn_samples, folds_of, mean_over_groups, varying_genes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,21 +16,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..adjustment.adjustment import Adjustment
-
-FOLDS, FEWER_FOLDS = 20, 10
-"""Parts that the groups are split into, and how many from 500 samples on; with fewer groups, each is a part. More parts
-leave more samples to learn from: on E. coli, 20 choose λ within 9 nats a sample of the best, 10 within 14."""
-
-MANY_SAMPLES = 500
-
-FEWEST_GROUPS = 5
-"""Groups of samples below which nothing is held out."""
-
-MOST_SAMPLES = 2_000
-"""Samples of which intensities are chosen; from more, whole groups are drawn."""
-
-SEED = 0
-"""Seed of the folds, and of the samples drawn."""
 
 _STEPS = 1_000
 """Intensities are multiples of one in so many, so that rounding on another machine does not change the base."""
@@ -67,18 +49,6 @@ class HeldOut:
     samples: int
     groups: int
     folds: int
-
-
-def can_hold_out(groups: NDArray[np.intp]) -> bool:
-    """Return whether there are enough groups, and none holds more than half of the samples.
-
-    Parameters
-    ----------
-    groups : ndarray of intp, shape (n,)
-        The group of each sample, numbered from 0.
-    """
-    sizes = np.bincount(groups)
-    return len(sizes) >= FEWEST_GROUPS and 2 * int(sizes.max()) <= len(groups)
 
 
 def hold_out(
@@ -122,172 +92,24 @@ def hold_out(
     >>> choice.intensity < 1, choice.gain > 3 * choice.error > 0
     (True, True)
     """
-    drawn = _drawn(groups)
-    if adjustment is None:
-        samples = _Samples(values[~is_constant(values)][:, drawn])
-    else:
-        basis = adjustment.design.basis
-        varying = np.any(remove(values, basis), axis=1)
-        samples = _Samples(values[varying][:, drawn], basis[drawn], adjustment.components)
+    drawn = drawn_samples(groups)
+    samples = Samples.of(values[varying_genes(values, adjustment)], adjustment).select(drawn)
     groups = np.unique(groups[drawn], return_inverse=True)[1].astype(np.intp)
-    where = fold_of_samples(groups, FOLDS if len(groups) < MANY_SAMPLES else FEWER_FOLDS)
     with one_blas_thread():  # as many cores as there are, the same intensities
-        folds = [_Fold.of(samples, where == fold) for fold in range(int(where.max()) + 1)]
+        folds = folds_of(samples, groups)
         if not all(np.median(fold.spread) > 0 for fold in folds):
             return None
         variance_intensity = _best(lambda share: sum(fold.diagonal(share) for fold in folds), least=0)
-        held = [fold.held_out(samples, variance_intensity) for fold in folds]
+        held = [fold.model(samples, variance_intensity).held_out() for fold in folds]
         intensity = _best(lambda share: sum(float(fold.density(share).sum()) for fold in held), least=1)
         best = [fold.density(intensity) for fold in held]
-        others = [fold.held_out(samples, other[1]).density(other[0]) for fold in folds]
+        others = [fold.model(samples, other[1]).held_out().density(other[0]) for fold in folds]
     if adjustment is None:
         units = groups[np.concatenate([np.flatnonzero(fold.held) for fold in folds])]
     else:
         units = np.repeat(np.arange(len(folds)), [len(densities) for densities in best])
     gain, error = mean_over_groups(np.concatenate(best) - np.concatenate(others), units)
     return HeldOut(intensity, variance_intensity, gain, error, len(groups), len(np.unique(groups)), len(folds))
-
-
-def fold_of_samples(groups: NDArray[np.intp], folds: int, *, seed: int = SEED) -> NDArray[np.intp]:
-    """Return the fold of each sample, shape (n,): whole groups, the largest first, into the fold that has fewest.
-
-    The order of groups of one size is drawn by the legacy generator, which always gives the same (NEP 19).
-    """
-    sizes = np.bincount(groups)
-    order = np.random.RandomState(seed).permutation(len(sizes))
-    order = order[np.argsort(-sizes[order], kind="stable")]
-    loads = np.zeros(min(folds, len(sizes)), dtype=np.intp)
-    fold_of_group = np.empty(len(sizes), dtype=np.intp)
-    for group in order:
-        fold = int(np.argmin(loads))
-        fold_of_group[group] = fold
-        loads[fold] += sizes[group]
-    return fold_of_group[groups]
-
-
-def mean_over_groups(gains: NDArray[np.float64], groups: NDArray[np.intp]) -> tuple[float, float]:
-    """Return the mean of one number a sample and its standard error, samples of a group not being independent.
-
-    Examples
-    --------
-    >>> mean_over_groups(np.array([1.0, 1.0, 3.0, 3.0]), np.array([0, 0, 1, 1]))
-    (2.0, 1.0)
-    """
-    mean = float(gains.mean())
-    sums = np.bincount(groups, weights=gains - mean)
-    count = len(np.unique(groups))
-    return mean, math.sqrt(count / (count - 1) * float(np.square(sums).sum())) / len(gains)
-
-
-class _Samples(NamedTuple):
-    """The samples of which some are held out.
-
-    Parameters
-    ----------
-    values : ndarray of float64, shape (p, n)
-        Genes by samples.
-    basis : ndarray of float64, shape (n, k), optional
-        Columns that span what is removed; the mean alone when absent.
-    components : int
-        How many principal components are removed, too.
-    """
-
-    values: NDArray[np.float64]
-    basis: NDArray[np.float64] | None = None
-    components: int = 0
-
-    def split(self, held: NDArray[np.bool_]) -> Contrasts:
-        """Return the others less their mean and those held out less the same, or without all that is removed."""
-        if self.basis is not None:
-            return hold_out_contrasts(self.values, held, self.basis, self.components)
-        others = self.values[:, ~held]
-        means = others.mean(axis=1, keepdims=True)
-        deviations = others - means
-        deviations[is_constant(others)] = 0.0
-        return Contrasts(deviations, self.values[:, held] - means, others.shape[1] - 1)
-
-
-@dataclass(frozen=True, slots=True)
-class _Fold:
-    """What is learnt without the samples of a fold.
-
-    Parameters
-    ----------
-    held : ndarray of bool, shape (n,)
-        The samples held out.
-    spread : ndarray of float64, shape (p,)
-        Variances in the others.
-    squares : ndarray of float64, shape (p,)
-        Sums over the contrasts held out of their squares.
-    contrasts : int
-        Their number: one a sample, unless more than the mean is removed.
-    """
-
-    held: NDArray[np.bool_]
-    spread: NDArray[np.float64]
-    squares: NDArray[np.float64]
-    contrasts: int
-
-    @classmethod
-    def of(cls, samples: _Samples, held: NDArray[np.bool_]) -> _Fold:
-        others, new, degrees = samples.split(held)
-        spread = np.square(others).sum(axis=1) / degrees
-        return cls(held, spread, np.square(new).sum(axis=1), new.shape[1])
-
-    def shrunk(self, share: float) -> NDArray[np.float64]:
-        return share * float(np.median(self.spread)) + (1.0 - share) * self.spread
-
-    def diagonal(self, share: float) -> float:
-        """Return the log likelihood of the samples held out if genes were independent, up to a constant."""
-        shrunk = self.shrunk(share)
-        if not np.all(shrunk > 0):
-            return -math.inf
-        return -0.5 * float((self.contrasts * np.log(shrunk) + self.squares / shrunk).sum())
-
-    def held_out(self, samples: _Samples, share: float) -> _HeldOutFold:
-        """Return the samples held out in the coordinates of the others."""
-        others, new, degrees = samples.split(self.held)
-        others = others / np.sqrt(np.where(self.spread > 0, self.spread, 1.0))[:, np.newaxis]
-        shrunk = self.shrunk(share)
-        new = new / np.sqrt(shrunk)[:, np.newaxis]
-        eigenvalues, vectors = np.linalg.eigh(others.T @ others / degrees)
-        kept = eigenvalues > len(eigenvalues) * np.finfo(np.float64).eps * eigenvalues[-1]
-        eigenvalues, vectors = eigenvalues[kept], vectors[:, kept]
-        projected = np.square((others.T @ new).T @ vectors) / (degrees * eigenvalues)
-        constant_part = len(self.spread) * math.log(2.0 * math.pi) + float(np.log(shrunk).sum())
-        return _HeldOutFold(eigenvalues, projected, np.square(new).sum(axis=0), constant_part, len(self.spread))
-
-
-@dataclass(frozen=True, slots=True)
-class _HeldOutFold:
-    """The samples held out along the principal components of the others.
-
-    Parameters
-    ----------
-    eigenvalues : ndarray of float64, shape (k,)
-        Of the correlations of the others.
-    projected : ndarray of float64, shape (held, k)
-        Squared coordinates along their eigenvectors.
-    squares : ndarray of float64, shape (held,)
-        Squared lengths.
-    constant : float
-        p log 2π and the logarithms of the variances.
-    genes : int
-        p.
-    """
-
-    eigenvalues: NDArray[np.float64]
-    projected: NDArray[np.float64]
-    squares: NDArray[np.float64]
-    constant: float
-    genes: int
-
-    def density(self, share: float) -> NDArray[np.float64]:
-        """Return the log density of each sample held out, shape (held,), in nats."""
-        scales = share + (1.0 - share) * self.eigenvalues
-        determinant = float(np.log(scales).sum()) + (self.genes - len(scales)) * math.log(share)
-        quadratic = self.squares / share - self.projected @ (1.0 / share - 1.0 / scales)
-        return -0.5 * (self.constant + determinant + quadratic)
 
 
 def _best(likelihood: Callable[[float], float], *, least: int) -> float:
@@ -300,12 +122,3 @@ def _best(likelihood: Callable[[float], float], *, least: int) -> float:
             return best / _STEPS
         reach, stride = stride, max(1, stride // _FINER)
         steps = [*range(max(least, best - reach), min(_STEPS, best + reach) + 1, stride)]
-
-
-def _drawn(groups: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Return the samples to choose by: all, or of many as many whole groups as stay within `MOST_SAMPLES`."""
-    if len(groups) <= MOST_SAMPLES:
-        return np.arange(len(groups))
-    sizes = np.bincount(groups)
-    order = np.random.RandomState(SEED).permutation(len(sizes))
-    return np.flatnonzero(np.isin(groups, order[np.cumsum(sizes[order]) <= MOST_SAMPLES]))

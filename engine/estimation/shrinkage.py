@@ -14,7 +14,8 @@ from ..wording import counted
 from .estimators import Estimate
 from .expression import centred, is_constant, variances
 from .factor_model import form_covariance
-from .held_out import FEWEST_GROUPS, can_hold_out, hold_out
+from .folds import FEWEST_GROUPS, can_hold_out
+from .held_out import hold_out
 from .shrinkage_intensity import optimal_intensity, variance_intensity
 
 if TYPE_CHECKING:

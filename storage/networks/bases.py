@@ -152,6 +152,13 @@ class StoredBase:
         return None if self.record.samples is None else self.record.samples - 1
 
     @property
+    def group_numbers(self) -> NDArray[np.intp]:
+        """The group of each sample, numbered from 0, shape (n,); each sample is one where none are recorded."""
+        if not self.groups:
+            return np.arange(len(self.samples), dtype=np.intp)
+        return np.unique(self.groups, return_inverse=True)[1].astype(np.intp)
+
+    @property
     def independent_degrees_of_freedom(self) -> int | None:
         """ν with each group of samples counted once: as many as a test may claim."""
         recorded = self.record.parameters.get("independent_degrees_of_freedom")

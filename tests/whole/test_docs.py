@@ -145,7 +145,12 @@ def test_the_json_that_is_documented_is_the_json_that_is_printed(
     Path("z.tsv").write_text("".join(f"{gene}\t{stream.normal()}\n" for gene in genes))
     sets = [stream.choice(genes, 6, replace=False) for _ in range(12)]
     Path("sets.gmt").write_text("".join(f"S{at}\t\t" + "\t".join(row) + "\n" for at, row in enumerate(sets)))
+    rows = ["\t".join(["gene", *(f"s{at}" for at in range(12))])]
+    rows += ["\t".join([gene, *map(str, stream.normal(size=12))]) for gene in genes]
+    Path("values.tsv").write_text("\n".join(rows) + "\n")
+    assert grn("init", "others/e.grn", "--expression", "values.tsv").code == 0
     questions = {
+        "support": "support F --sets few.gmt -s others/e.grn",
         "neighbors": "neighbors G01", "diff": "diff v0..v1", "links": "links --gene G01",
         "trace": "trace G01 G02", "factors": "factors G01", "regulators": "regulators G01,G02",
         "export": "export --matrix precision -o theta.npz", "nmf": "nmf --rank 2 --restarts 2",
@@ -263,9 +268,9 @@ def test_the_walk_of_the_readme_runs_and_says_what_the_readme_says(
     monkeypatch.chdir(tmp_path)
     answers = run_walk(grn, STUDY, tmp_path)
     assert {word for line in answers for word in shlex.split(line, comments=True)} >= {
-        "init", "commit", "log", "diff", "edges", "neighbors", "trace", "factors", "links", "regulators", "rollback",
-        "revert", "branch", "switch", "merge", "tag", "export", "clone", "fetch", "push", "verify", "pack", "simulate",
-        "nmf", "lmm",
+        "init", "commit", "log", "diff", "edges", "neighbors", "trace", "factors", "links", "support", "regulators",
+        "rollback", "revert", "branch", "switch", "merge", "tag", "export", "clone", "fetch", "push", "verify", "pack",
+        "simulate", "nmf", "lmm",
     }  # fmt: skip
     (python,) = blocks(README, "python")
     capsys.readouterr()

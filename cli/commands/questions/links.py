@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ....engine.wording import counted
-from ... import options, output, pathway_options
+from ... import options, pathway_options
 from ...answers import links as linked, versions
 from ...answers.answer import EVERY_FORM, TEXT_AND_ROWS, Answer, Note
 
@@ -93,13 +92,7 @@ def _pathways(
 ) -> tuple[list[Pathway], list[Note]]:
     """Return the pathways asked for, and what is to be said of them."""
     if file is not None:
-        read = pathway_options.read(file, repo.panel, **reading)
-        notes = [Note(output.sentence(note), EVERY_FORM) for note in read.notes]
-        missing = sum(len(genes) for pathway, genes in read.dropped.items() if name in (None, pathway))
-        if missing:
-            text = f"{counted(missing, 'gene')} of {name or file.name} not on the panel left out."
-            notes.append(Note(text, EVERY_FORM))
-        return list(read.pathways), notes
+        return pathway_options.read_uncommitted(file, repo.panel, name=name, **reading)
     from ....analysis.links import active_additions
 
     pathways, subtracted = active_additions(repo, rev)

@@ -9,11 +9,11 @@ import click
 
 from ....engine.wording import counted
 from ... import options, output, pathway_options
-from ...answers import difference, versions
+from ...answers import difference, support, versions
 from ...answers.answer import EVERY_FORM, Answer, Note, caution
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ....engine.network.edges import EdgeRule
     from ....engine.network.snapshot import Snapshot
@@ -68,10 +68,14 @@ def command(
 
     plan, version = step() if dry_run else repo.transaction(step)
     if not plan.pathways:
-        return _answer(repo.version(version.name), read, notes, written=False)
+        return _answer(repo.version(version.name), read, notes, list, written=False)
     if dry_run:
         return _preview(repo, plan, options.edge_rule(threshold, top, len(repo.panel)), top, notes)
-    return _answer(repo.version(version.name), read, notes, written=True)
+
+    def judged() -> list[str]:
+        return support.lines(repo, version.name, plan.pathways)
+
+    return _answer(repo.version(version.name), read, notes, judged, written=True)
 
 
 def _preview(repo: Repository, plan: Plan, rule: EdgeRule, top: int | None, notes: list[Note]) -> Answer:
@@ -95,10 +99,20 @@ def _preview(repo: Repository, plan: Plan, rule: EdgeRule, top: int | None, note
     added = [(pathway.label, int(pathway.sign)) for pathway in plan.pathways]
     dry = Note("Dry run: nothing was written.", EVERY_FORM)
     links = (gained_links(repo, before.name, plan.pathways), Links((), (), ()))
-    return difference.answer(changes, sides, ranking, pathways=(added, []), links=links, notes=[*notes, dry])
+    return difference.answer(
+        changes,
+        sides,
+        ranking,
+        pathways=(added, []),
+        links=links,
+        judged=lambda: support.lines(repo, before.name, plan.pathways),
+        notes=[*notes, dry],
+    )
 
 
-def _answer(version: Version, read: PathwayFile, notes: list[Note], *, written: bool) -> Answer:
+def _answer(
+    version: Version, read: PathwayFile, notes: list[Note], judged: Callable[[], list[str]], *, written: bool
+) -> Answer:
     missing = sum(map(len, read.dropped.values()))
     changes = (f"    {line}" for line in versions.change_lines(version))
     lines = [versions.head_line(version), *versions.message_lines(version), *changes]
@@ -108,7 +122,7 @@ def _answer(version: Version, read: PathwayFile, notes: list[Note], *, written: 
         columns=("version", "id", "content", "rank"),
         rows=[(version.name, version.id, version.content, version.rank)],
         json=lambda: {**versions.version_json(version), **fields},
-        text=lambda: "\n".join(lines) if written else None,
+        text=lambda: "\n".join([*lines, *(f"    {line}" for line in judged())]) if written else None,
         notes=[*notes, *(_notes(version, missing) if written else [unchanged])],
     )
 

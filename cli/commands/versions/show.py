@@ -8,7 +8,7 @@ import click
 
 from ....engine.wording import counted
 from ... import options, output
-from ...answers import difference, versions
+from ...answers import difference, support, versions
 from ...answers.answer import Answer, Facts
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ def command(repo: Repository, *, rev: str, dropped: bool) -> Answer:
 
 
 def _lines(repo: Repository, version: Version, active: Sequence[tuple[str, str, int, int, str]]) -> list[str]:
+    from ....analysis.support import own_pathways
+
     names = {id_: name for name, id_, _ in repo.identities()}
     measured = version.entry.measured
     source = version.source
@@ -77,6 +79,7 @@ def _lines(repo: Repository, version: Version, active: Sequence[tuple[str, str, 
     ]
     lines += [output.facts(facts), ""]
     lines += versions.change_lines(version, most=20)
+    lines += support.lines(repo, version.name, own_pathways(repo, version))
     if len(version.parents) > 1:
         changes = difference.pathway_changes(repo, repo.version(version.parents[0]), version)
         lines += [f"against {names[version.parents[0]]}:", *difference.pathway_lines(changes)]

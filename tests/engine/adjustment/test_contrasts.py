@@ -7,14 +7,15 @@ import pytest
 from grnledger.engine.adjustment.adjustment import Adjustment
 from grnledger.engine.adjustment.contrasts import hold_out_contrasts
 from grnledger.engine.adjustment.design import build_design
-from grnledger.engine.estimation import held_out
-from grnledger.engine.estimation.held_out import HeldOut, fold_of_samples
+from grnledger.engine.estimation import folds, held_out
 
 HELD = np.arange(14) % 5 == 0
 CATEGORIES = tuple("aabbaabbccaabb")
 
 
-def hold_out(values: np.ndarray, groups: np.ndarray, other: tuple[float, float], adjustment: Adjustment) -> HeldOut:
+def hold_out(
+    values: np.ndarray, groups: np.ndarray, other: tuple[float, float], adjustment: Adjustment
+) -> held_out.HeldOut:
     choice = held_out.hold_out(values, groups, other, adjustment=adjustment)
     assert choice is not None
     return choice
@@ -81,7 +82,7 @@ def test_the_gain_is_that_of_the_dense_covariance_over_contrasts(components: int
     groups, other = np.arange(24) // 3, (0.5, 0.2)
     adjustment = Adjustment(build_design(24, tuple("ab" * 12)), components)
     choice = hold_out(values, groups, other, adjustment)
-    where = fold_of_samples(groups, held_out.FOLDS)
+    where = folds.fold_of_samples(groups, folds.FOLDS)
 
     def density(intensity: float, of_variances: float) -> list[np.ndarray]:
         folds: list[np.ndarray] = []
@@ -106,7 +107,7 @@ def test_the_gain_is_that_of_the_dense_covariance_over_contrasts(components: int
 
 
 def test_samples_drawn_of_many_keep_their_rows_of_the_design(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(held_out, "MOST_SAMPLES", 40)
+    monkeypatch.setattr(folds, "MOST_SAMPLES", 40)
     rng = np.random.default_rng(6)
     categories = tuple("abcd" * 15)
     shift = np.array([50.0 * "abcd".index(category) for category in categories])

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from grnledger.engine.errors import InputError
-from grnledger.engine.estimation import held_out
+from grnledger.engine.estimation import folds
 from grnledger.engine.estimation.estimators import estimate_covariance
-from grnledger.engine.estimation.held_out import can_hold_out, fold_of_samples, hold_out, mean_over_groups
+from grnledger.engine.estimation.folds import FOLDS, can_hold_out, fold_of_samples, mean_over_groups
+from grnledger.engine.estimation.held_out import hold_out
 from grnledger.engine.estimation.shrinkage import shrinkage
 from grnledger.engine.network.covariance import FactorCovariance
 from scipy.stats import multivariate_normal
@@ -41,7 +42,7 @@ def dense_log_density(values: NDArray[np.float64], held: NDArray[np.bool_], inte
 def test_the_gain_is_that_of_the_dense_covariance(groups: NDArray[np.intp]):
     values, other = expression(30, 24, 3), (0.4, 0.2)
     choice = hold_out(values, groups, other)
-    where = fold_of_samples(groups, held_out.FOLDS)
+    where = fold_of_samples(groups, FOLDS)
     chosen = (choice.intensity, choice.variance_intensity)
     totals = [
         sum(dense_log_density(values, where == fold, intensities) for fold in range(int(where.max()) + 1))
@@ -54,7 +55,7 @@ def test_no_intensity_of_a_fine_grid_is_better():
     values = expression(40, 30, 2)
     groups = np.arange(30)
     choice = hold_out(values, groups, (0.5, 0.5))
-    where = fold_of_samples(groups, held_out.FOLDS)
+    where = fold_of_samples(groups, FOLDS)
 
     def total(share: float) -> float:
         return sum(
@@ -86,7 +87,7 @@ def test_copies_of_samples_deceive_unless_they_are_held_out_together():
 def test_a_seeded_part_of_many_samples_decides(monkeypatch: pytest.MonkeyPatch):
     values, groups = expression(30, 60, 2), np.repeat(np.arange(20), 3)
     whole = hold_out(values, groups, (0.5, 0.1))
-    monkeypatch.setattr(held_out, "MOST_SAMPLES", 40)
+    monkeypatch.setattr(folds, "MOST_SAMPLES", 40)
     part = hold_out(values, groups, (0.5, 0.1))
     assert (whole.samples, part.samples, part.groups) == (60, 39, 13)
     assert part == hold_out(values, groups, (0.5, 0.1))

@@ -77,6 +77,7 @@ diff v0..v3 --top 5
 edges --top 5
 neighbors G00 --top 5
 links --at v1 --all
+support --at v1
 regulators G00,G01 --top 5
 trace G00 G01
 factors G00
