@@ -112,7 +112,10 @@ STEPS: dict[str, tuple[Step, ...]] = {
     ),
     "04": (Step("init a.grn --expression a.tsv --intensity analytic", says="GeneLength"), Step(EDGES, FEW_SAMPLES)),
     "05": (
-        Step("init a.grn --expression a.tsv --counts --intensity analytic", says="5 rows of reads that belong to no gene | __no_feature"),
+        Step(
+            "init a.grn --expression a.tsv --counts --intensity analytic",
+            says="5 rows of reads that belong to no gene | __no_feature",
+        ),
         Step(EDGES, COUNTS),
     ),
     "06": (
@@ -139,11 +142,20 @@ STEPS: dict[str, tuple[Step, ...]] = {
         Step("init c.grn --expression cellxgene.h5ad --gene-column feature_name --intensity analytic"),
         Step("-s c.grn commit s.gmt -m x", says="(2 genes)"),
         Step("-s c.grn edges --at v0 --top 3 --tsv", CELLS),
-        Step("init d.grn --expression salmon.merged.gene_counts.tsv --counts --gene-column gene_name --intensity analytic"),
+        Step(
+            "init d.grn --expression salmon.merged.gene_counts.tsv --counts --gene-column gene_name "
+            "--intensity analytic"
+        ),
         Step("-s d.grn commit s.gmt -m x", says="(2 genes)"),
         Step("-s d.grn edges --at v0 --top 3 --tsv", COUNTS),
     ),
-    "14": (Step("init a.grn --expression e.tsv --transform log2 --intensity analytic", says="S00 (2 times) | --duplicate-samples", code=2),),
+    "14": (
+        Step(
+            "init a.grn --expression e.tsv --transform log2 --intensity analytic",
+            says="S00 (2 times) | --duplicate-samples",
+            code=2,
+        ),
+    ),
     "15": (
         BASE_OF_LOGS,
         Step(ENRICH, says="GSEA | 1 is UP | GenePattern | 0 is UP | --label-order", code=2),
@@ -221,8 +233,16 @@ STEPS: dict[str, tuple[Step, ...]] = {
         Step("-s a.grn lmm fit --pheno de.csv --trait stat --tsv", "signal|de.csv: stat"),
     ),
     "26": (
-        Step("init b.grn --expression a.tsv --counts --intensity analytic", says="more than one row: A | sum with --counts", code=2),
-        Step("init a.grn --expression a.tsv --counts --duplicates sum --intensity analytic", "genes|9", "counts of one gene were added"),
+        Step(
+            "init b.grn --expression a.tsv --counts --intensity analytic",
+            says="more than one row: A | sum with --counts",
+            code=2,
+        ),
+        Step(
+            "init a.grn --expression a.tsv --counts --duplicates sum --intensity analytic",
+            "genes|9",
+            "counts of one gene were added",
+        ),
     ),
     "27": (
         BASE_OF_LOGS,
@@ -257,7 +277,10 @@ STEPS: dict[str, tuple[Step, ...]] = {
         Step("-s a.grn commit newcomer-huge-weights.csv --normalize max", says="VEGF (3 genes)"),
     ),
     "newcomer-krumsiek11-head.txt": (
-        Step("init a.grn --expression newcomer-krumsiek11-head.txt --genes-in columns --intensity analytic", "genes|11\nsamples|12"),
+        Step(
+            "init a.grn --expression newcomer-krumsiek11-head.txt --genes-in columns --intensity analytic",
+            "genes|11\nsamples|12",
+        ),
     ),
     "newcomer-lognorm-as-counts.tsv": (
         Step(
@@ -282,7 +305,9 @@ STEPS: dict[str, tuple[Step, ...]] = {
             says="standardised | --min-detected",
             code=2,
         ),
-        Step("init a.grn --expression newcomer-scaled.tsv --counts --intensity analytic", says="cannot be counts", code=2),
+        Step(
+            "init a.grn --expression newcomer-scaled.tsv --counts --intensity analytic", says="cannot be counts", code=2
+        ),
     ),
     "newcomer-sym.gmt": (
         init("newcomer-probe-symbol.gct --gene-column Description"),
