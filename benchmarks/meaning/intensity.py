@@ -4,8 +4,8 @@
     python benchmarks/meaning/intensity.py --data DIR --leukemia leukemia.tsv --pbmc pbmc68k_reduced.h5ad
 
 The groups of samples are split into five outer parts. Without each part, λ and λ_var are chosen as `grn init` does, by
-the formula and by samples held out; the part is then predicted. Beside them is the best of a grid (λ in 40 steps,
-λ_var in 12) on those same outer samples, which nobody can choose by. What is printed is the loss against it in nats a sample,
+the formula and by samples held out; the part is then predicted. Beside them is the best of a grid (λ in 40 steps, λ_var
+in 12) on those same outer samples, which nobody can choose by. What is printed is the loss against it in nats a sample,
 with two standard errors over groups. Groups are the conditions of E. coli, 20 runs of consecutive cells of PBMC, as
 donors would be, and else single samples (arrays; simulated with 10 factors, n = 200).
 """
