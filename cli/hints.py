@@ -298,11 +298,18 @@ HINTS: dict[str, str] = {
     "no-such-version": "`grn log --all` lists versions, branches and tags.",
     "not-exported": "`grn export FILE.h5` writes one.",
     "nothing-to-change": "`grn show {version}` lists what is active there.",
+    "panel-genes-missing": "--alias FILE translates names of another kind; or make a store of the genes of both.",
     "push-not-forward": "`grn fetch {store}`, then `grn merge {branch}`, and push again.",
     "ref-moved": "Look at `grn log`, then run the command again; --wait SECONDS tries for longer.",
     "ref-uncertain": "Name a version, such as v3: `grn log --all` lists what can be read, `grn verify` what is lost.",
+    "same-base": "`grn show {version}` shows where it comes from.",
     "source-damaged": "`grn -s {store} verify` checks all of it.",
     "too-few-ancestors": "`grn log` lists its ancestors.",
+    "two-bases": (
+        "To take theirs, bring this branch back to the base that they began from (`grn revert {ours}`), then `grn "
+        "cherry-pick {theirs}`, and merge again. To keep both conditions, do not merge: `grn diff {ours}..{theirs}` "
+        "compares them, and `grn cherry-pick` brings pathways over."
+    ),
     "version-too-high": "`grn log --all` lists them.",
     # analysis
     "base-without-expression": "Give the values of the samples: --expression FILE.",
