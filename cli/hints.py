@@ -321,6 +321,7 @@ HINTS: dict[str, str] = {
     ),
     "mixture-of-many-traits": "Name it with --trait.",
     "no-counts-kept": "Give the counts as a file: --input FILE.",
+    "no-other-intensity": "Leave out --same-intensity, or make the base with `grn base FILE` by shrinkage.",
     "no-positive-correlations": (
         "These samples support no such correlation: `grn info` describes the base. "
         "Counts may give modules: --input counts."

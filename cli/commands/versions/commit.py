@@ -11,6 +11,7 @@ from ....engine.wording import counted
 from ... import options, output, pathway_options
 from ...answers import difference, versions
 from ...answers.answer import EVERY_FORM, Answer, Note, caution
+from ...answers.two_bases import Bases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +96,17 @@ def _preview(repo: Repository, plan: Plan, rule: EdgeRule, top: int | None, note
     added = [(pathway.label, int(pathway.sign)) for pathway in plan.pathways]
     dry = Note("Dry run: nothing was written.", EVERY_FORM)
     links = (gained_links(repo, before.name, plan.pathways), Links((), (), ()))
-    return difference.answer(changes, sides, ranking, pathways=(added, []), links=links, notes=[*notes, dry])
+    base = repo.base(before.name)
+    return difference.answer(
+        changes,
+        sides,
+        ranking,
+        pathways=(added, []),
+        links=links,
+        bases=Bases(base, base),
+        most=top or 20,
+        notes=[*notes, dry],
+    )
 
 
 def _answer(version: Version, read: PathwayFile, notes: list[Note], *, written: bool) -> Answer:
