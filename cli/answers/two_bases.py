@@ -69,9 +69,12 @@ def rows_of(
     if judgement is None or (judged := judgement.differences) is None:
         return (), [_row(*entry) for entry in difference]
     pairs = replace(difference, pairs=judged.pairs, rho=judged.rho, strength=judged.rho)
-    verdicts = [VERDICTS[called] for called in judged.called().tolist()]
-    columns = zip(judged.expected.tolist(), judged.z.tolist(), judged.q.tolist(), verdicts, strict=True)
-    rows = [(*_row(*entry), *more) for entry, more in zip(pairs, columns, strict=True) if only in (None, entry[4])]
+    columns = zip(judged.expected.tolist(), judged.z.tolist(), judged.q.tolist(), strict=True)
+    rows: list[tuple[Any, ...]] = [
+        (*_row(*entry), *more, VERDICTS[more[2] <= RATE])
+        for entry, more in zip(pairs, columns, strict=True)
+        if only in (None, entry[4])
+    ]
     return COLUMNS, rows[:most]
 
 

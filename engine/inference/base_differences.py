@@ -244,7 +244,8 @@ class _Judging:
 
 
 def _standardised(samples: NDArray[np.float64]) -> NDArray[np.float64]:
-    return standardise(samples - samples.mean(axis=1, keepdims=True))
+    """Return rows of mean 0 and variance 1, so that samples of both sides weigh the same."""
+    return np.sqrt(samples.shape[1] - 1) * standardise(samples - samples.mean(axis=1, keepdims=True))
 
 
 def _judged(

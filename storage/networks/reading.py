@@ -20,7 +20,7 @@ from . import anchors, bases
 from .products import Products
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Generator, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from ...engine.network.anchor import Anchor
@@ -86,7 +86,7 @@ class VersionReader:
         return self._bases[base]
 
     @contextlib.contextmanager
-    def holding(self, base: StoredBase) -> Iterator[None]:
+    def holding(self, base: StoredBase) -> Generator[None]:
         """Read a base that is not in the store yet from memory, while this lasts."""
         before, self._bases = self._bases, self._bases | {base.id: base}
         try:
