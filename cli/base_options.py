@@ -180,11 +180,14 @@ def base_options(command: Command) -> Command:
     return functools.reduce(lambda inner, option: option(inner), reversed(_OPTIONS), command)
 
 
-def base_arguments(*, samples: str | None, counts: bool, transform: Transform | None) -> dict[str, Any]:
-    """Return what three of these options mean to `make_base`; all others are as they stand."""
+def base_arguments(
+    *, genes: str | None, samples: str | None, counts: bool, transform: Transform | None
+) -> dict[str, Any]:
+    """Return what these options mean to `init` and `set_base`; all others are as they stand."""
     from ..formats.traits.id_lists import read_ids
 
     return {
+        "genes": None if genes is None else read_ids(Path(genes)),
         "samples": None if samples is None else read_ids(Path(samples)),
         "counts": counts,
         "transform": transform or ("log1p" if counts else "none"),

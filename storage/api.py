@@ -53,7 +53,7 @@ PREPARATION = (
 REMOVAL = ("within", "covariates", "remove_pcs")
 """Options that say what is removed from samples before the estimate."""
 
-OF_A_PANEL = ("genes", "min_detected", "drop_constant", "top_variance")
+OF_A_PANEL = ("min_detected", "drop_constant", "top_variance")
 """Options that choose the genes of a panel, for which a store that has one has no use."""
 
 
@@ -248,7 +248,8 @@ def set_base(repo: Repository, *, message: str = "", branch: str | None = None, 
         Which branch; HEAD's by default.
     **options
         The source, and how it is read and estimated: the arguments of `init`, but for those that choose the genes of a
-        panel (`genes`, `min_detected`, `drop_constant` and `top_variance`).
+        panel (`min_detected`, `drop_constant` and `top_variance`). `genes` names the rows of a covariance or a factor
+        model that has no names.
 
     Raises
     ------
@@ -282,6 +283,8 @@ def _new_base(arguments: Mapping[str, Any], panel: Panel | None) -> NewBase:
     kind = next(name for name, source in zip(OPTIONS, sources, strict=True) if source is not None)
     _refuse_stray(kind, arguments)
     genes = arguments["genes"]
+    if kind == "expression" and panel is not None and genes is not None:
+        raise InputError("The store has its panel, and expression names its genes: no list of genes goes with it.")
     if kind == "covariance":
         return new_base.from_covariance(arguments["covariance"], genes=genes, ridge=arguments["ridge"], panel=panel)
     if kind == "factor model":

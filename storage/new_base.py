@@ -115,8 +115,6 @@ def from_expression(
     """
     estimator_of(estimator, factors, intensity)
     preparation, removal = preparation or Preparation(), removal or Removal()
-    if panel is not None:
-        preparation = replace(preparation, genes=panel.genes)
     is_table_of_groups = groups is not None or removal.within is not None
     options = {
         "genes_in": genes_in,
@@ -137,7 +135,7 @@ def from_expression(
         gene_names=gene_names,
         counts=preparation.counts,
         are_samples_chosen=samples is not None,
-        are_genes_chosen=preparation.genes is not None,
+        are_genes_chosen=preparation.genes is not None or panel is not None,
     )
     parameters = _preparation_parameters(preparation)
     distinct = expression.distinguish_samples(duplicate_samples)
@@ -149,8 +147,10 @@ def from_expression(
         expression, renamed, note = _rename_genes(expression, alias)
         parameters["aliases"] = renamed
         notes = (*notes, note)
-    if panel is not None:
+    if panel is not None and expression.genes != panel.genes:
         notes = (*notes, *match_panel(expression.genes, panel, source).notes)
+        preparation = replace(preparation, genes=panel.genes)
+        parameters["genes_wanted"] = len(panel)
     if samples is not None:
         parameters["samples_wanted"] = len(samples)
         expression = expression.select_samples(samples)

@@ -54,15 +54,13 @@ def command(
       grn init cells.grn --expression pbmc.h5ad --counts --within cell_type --remove-pcs auto
       grn init model.grn --factor-model model.npz
     """
-    from ....formats.traits.id_lists import read_ids
     from ....storage.api import init
 
     repo = init(
         path,
-        genes=None if genes is None else read_ids(Path(genes)),
         author=options.author(),
         time=options.clock(),
-        **base_options.base_arguments(samples=samples, counts=counts, transform=transform),
+        **base_options.base_arguments(genes=genes, samples=samples, counts=counts, transform=transform),
         **settings,
     )
     return _answer(repo)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @click.command("base")
 @click.argument("expression", metavar="[FILE]", required=False, type=click.Path())
 @base_options.base_options
+@click.option("--genes", type=click.Path(), metavar="FILE", help="For a covariance without names: those of its rows.")
 @click.option("--branch", metavar="NAME", help="Give it to this branch, not to HEAD's.")
 @options.message
 @options.forms
@@ -27,6 +28,7 @@ def command(
     *,
     message: str,
     branch: str | None,
+    genes: str | None,
     samples: str | None,
     counts: bool,
     transform: Transform | None,
@@ -49,7 +51,7 @@ def command(
     """
     from ....storage.api import set_base
 
-    arguments = base_options.base_arguments(samples=samples, counts=counts, transform=transform)
+    arguments = base_options.base_arguments(genes=genes, samples=samples, counts=counts, transform=transform)
     version = set_base(repo, message=message, branch=branch, **arguments, **settings)
     base = repo.base(version.name)
     return facts_answer(
