@@ -70,6 +70,7 @@ HINTS: dict[str, str] = {
     "threshold-for-clr": "Ask for a number of edges instead, with --top N.",
     "threshold-out-of-range": "Ask for a number of edges instead, with --top N.",
     "too-few-genes-left": "Ask for more genes, or use a smaller --min-detected.",
+    "too-few-groups-to-split": "Hold fewer samples together: --groups COLUMN|FILE of `grn base` and `grn init`.",
     "too-few-samples": "If genes and samples are swapped, give the axis of the genes: --genes-in rows|columns.",
     "too-few-samples-to-choose": "Give the number of factors: --factors K.",
     "too-few-samples-to-choose-components": "Give the number of components: --remove-pcs K.",

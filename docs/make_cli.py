@@ -98,7 +98,6 @@ FIELDS: dict[str, tuple[str, dict[str, str]]] = {
             "to": IDENTITY,
             "bases": "from, to",
             "bases.from": "base, estimator, samples, lambda",
-            "judged": "pairs, distinguishable, rate",
             "pathways": "added, dropped",
             "links": "gained, lost",
             "links.gained": "pathway, gene, rho, direction",
@@ -207,9 +206,10 @@ NOTES = """\
   `--by abs` by |delta_abs| (`by` is `rho` or `abs`), ties in panel order, and `gene_a` comes before `gene_b` in the
   panel. `change` is `gained`, `lost`, `sign_flipped`, `stronger` or `weaker`. Mean and maximum of |ρ| are over all
   pairs. `bases` says what both sides were estimated from; `samples` and `lambda` are null for a base of the user's own.
-  Between two bases the `changes` are the judged pairs by q and |z|, with `expected` (the delta that n and λ alone
-  make), `z`, `q` and `verdict` (`distinguishable` where q ≤ `judged.rate`); `judged` is null where they could not be
-  judged, and `not_judged` says why. `intensity` is the λ of both with `--same-intensity`, else null.
+  Between two bases `judged` has `pairs`, `distinguishable` (both numbers) and `rate`, and `changes` are the judged
+  pairs by q and |z|, with `expected` (the delta that n and λ alone make), `z`, `q` and `verdict` (`distinguishable`
+  where q ≤ `rate`); else `judged` is null, and where two bases could not be judged `not_judged` says why. `intensity`
+  is the λ of both with `--same-intensity`, else null.
 * `links`: `members` is a number, and `leverage` the share of the activity's variance that the genes determine. The
   links of a pathway are those of the strongest over all that were asked for; they may be none. `direction` is 1 or −1:
   the sign of a member's loading, and of another gene that of the loading it would have, which is that of −`rho`; 0

@@ -103,9 +103,9 @@ def bases_json(bases: Bases) -> dict[str, Any]:
 
 
 def base_lines(bases: Bases, names: Sequence[str]) -> list[str]:
-    """Return a line on the base of each side: how it was estimated, n and λ."""
+    """Return a line on the base of each side, where they are two: how it was estimated, n and λ."""
     if bases.before.id == bases.after.id:
-        return [f"One base: {describe_base(bases.before.record)}."]
+        return []
     lines = [
         f"{name} is on {describe_base(base.record)}."
         for name, base in zip(names, (bases.before, bases.after), strict=True)

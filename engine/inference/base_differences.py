@@ -305,7 +305,7 @@ def confident_q(observed: NDArray[np.float64], null: Sequence[NDArray[np.float64
     Examples
     --------
     >>> confident_q(np.array([4.0, 3.0, 1.0]), [np.array([2.0, 0.5]), np.array([1.5])]).tolist()
-    [0.25, 0.25, 0.6666666666666666]
+    [0.25, 0.25, 0.5]
     """
     order = np.argsort(-observed, kind="stable")
     cuts = observed[order]

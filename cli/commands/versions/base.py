@@ -45,9 +45,8 @@ def command(
 
     \b
     Example:
-      grn branch drug-a
-      grn switch drug-a
-      grn base drug.tsv --counts -m "with drug A"
+      grn base drug.tsv --counts --branch drug-a -m "with drug A"
+      grn base --covariance others.npz
     """
     from ....storage.api import set_base
 
