@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ..engine.adjustment.components import remove
-from ..engine.errors import Conflict, NotFound
+from ..engine.adjustment.design import build_design
+from ..engine.adjustment.number_of_components import choose_components
+from ..engine.errors import Conflict, InputError, NotFound
 from ..engine.estimation.held_out import can_hold_out, hold_out
 from ..engine.estimation.shrinkage_intensity import optimal_intensity
 from ..engine.inference.detours import edge_matrix, without_detours
@@ -57,6 +59,46 @@ MOST_ON_PATHS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
+class TestedSamples:
+    """Normal scores of a base's samples.
+
+    Parameters
+    ----------
+    scores : ndarray of float64, shape (p, n)
+        Of what categories and covariates leave.
+    adjustment : Adjustment, optional
+        What was removed from the samples of the base.
+    columns : ndarray of float64, shape (p, ν + 1) or (p, n)
+        What correlations are those of: the scores themselves where nothing was removed.
+    """
+
+    scores: NDArray[np.float64]
+    adjustment: Adjustment | None
+    columns: NDArray[np.float64]
+
+
+def tested_samples(base: StoredBase, rev: str) -> tuple[TestedSamples, int]:
+    """Return normal scores of the samples of a base, and ν, with each group counted once.
+
+    Raises
+    ------
+    NotFound
+        The base was not estimated from samples, or keeps no expression.
+    """
+    degrees = base.independent_degrees_of_freedom
+    if base.expression is None or degrees is None:
+        why = "was not estimated from samples" if degrees is None else "keeps no expression"
+        raise NotFound(f"The base of {rev} {why}: nothing can be told from chance.", code="no-samples-to-test")
+    values = prepare_kept(base).values
+    adjustment = adjustment_of(base.removed, np.arange(values.shape[1], dtype=np.intp))
+    if adjustment is None:
+        scores = normal_scores(values)
+        return TestedSamples(scores, None, scores), degrees
+    scores = normal_scores(remove(values, adjustment.design.basis))
+    return TestedSamples(scores, adjustment, adjustment.columns(scores)), degrees
+
+
+@dataclass(frozen=True, slots=True)
 class PairTests:
     """What the samples of a base say of any pair of genes.
 
@@ -72,6 +114,8 @@ class PairTests:
         What each strength is worth.
     edges : sparse array, shape (p, p)
         ρ of the pairs that are called at `RATE`, which paths may go along.
+    components : int
+        Principal components that stand out in the samples, as hidden factors do, and were not removed.
     """
 
     rho: PartialCorrelations
@@ -80,6 +124,7 @@ class PairTests:
     degrees_of_freedom: int
     chance: Chance
     edges: sparse.csr_array
+    components: int
 
     def steps(self, pairs: NDArray[np.intp]) -> NDArray[np.int32]:
         """Return the step of each pair's strength, less what a path through another gene accounts for.
@@ -121,16 +166,20 @@ def pair_tests(repo: Repository, rev: str, *, progress: Progress | None = None) 
         The base was not estimated from samples, or keeps no expression.
     """
     base = repo.base(rev)
-    degrees = base.independent_degrees_of_freedom
-    if base.expression is None or degrees is None:
-        why = "was not estimated from samples" if degrees is None else "keeps no expression"
-        raise NotFound(f"The base of {rev} {why}: no edge can be told from chance.", code="no-samples-to-test")
-    samples = _samples(base)
+    samples, degrees = tested_samples(base, rev)
     counts = _counts(repo, base, samples, degrees, progress)
     rho = shrunk_correlations(base.panel, samples.columns, counts.intensity)
     chance = against_chance(counts.observed, counts.null)
     paths = _pairs_at(rho, _cutoff_of_paths(chance, counts.observed), None)
-    return PairTests(rho, counts.intensity, len(base.samples), degrees, chance, edge_matrix(paths, len(base.panel)))
+    return PairTests(
+        rho,
+        counts.intensity,
+        len(base.samples),
+        degrees,
+        chance,
+        edge_matrix(paths, len(base.panel)),
+        _components_left(samples, base),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +194,14 @@ class Evidence:
         `data`; `prior` where both genes are in one active pathway, and q is above `RATE`; `both` where it is not.
     samples : int
         n.
+    components : int
+        Principal components that stand out in the samples and were not removed: what is called may be of them.
     """
 
     q: NDArray[np.float64]
     origins: tuple[Origin, ...]
     samples: int
+    components: int
 
     def called(self, rate: float = RATE) -> int:
         """Return how many pairs are called at a false discovery rate."""
@@ -172,7 +224,7 @@ def evidence_of(tests: PairTests, pathways: Sequence[Pathway], pairs: NDArray[np
     of_prior = share_pathway(pathways, pairs, len(tests.rho.scale))
     is_called = q <= RATE
     origins: list[Origin] = [_origin(*flags) for flags in zip(of_prior.tolist(), is_called.tolist(), strict=True)]
-    return Evidence(np.where(of_prior & ~is_called, np.nan, q), tuple(origins), tests.samples)
+    return Evidence(np.where(of_prior & ~is_called, np.nan, q), tuple(origins), tests.samples, tests.components)
 
 
 def _origin(is_of_prior: bool, is_called: bool) -> Origin:
@@ -195,26 +247,6 @@ def evidence_if_any(
 
 
 @dataclass(frozen=True, slots=True)
-class _Samples:
-    """Normal scores of a base's samples, what was removed from them, and the columns that correlations are those of."""
-
-    scores: NDArray[np.float64]
-    adjustment: Adjustment | None
-    columns: NDArray[np.float64]
-
-
-def _samples(base: StoredBase) -> _Samples:
-    """Return normal scores of what categories and covariates leave, from which components are removed once."""
-    values = prepare_kept(base).values
-    adjustment = adjustment_of(base.removed, np.arange(values.shape[1], dtype=np.intp))
-    if adjustment is None:
-        scores = normal_scores(values)
-        return _Samples(scores, None, scores)
-    scores = normal_scores(remove(values, adjustment.design.basis))
-    return _Samples(scores, adjustment, adjustment.columns(scores))
-
-
-@dataclass(frozen=True, slots=True)
 class _Counts:
     """What is kept of a base: numbers of pairs by strength, of the data and of the null, and λ of both."""
 
@@ -223,13 +255,15 @@ class _Counts:
     intensity: float
 
 
-def _counts(repo: Repository, base: StoredBase, samples: _Samples, degrees: int, progress: Progress | None) -> _Counts:
+def _counts(
+    repo: Repository, base: StoredBase, samples: TestedSamples, degrees: int, progress: Progress | None
+) -> _Counts:
     """Return the counts of a base, from the store where it has them."""
     parameters: dict[str, Parameter] = {"degrees_of_freedom": degrees, "scans": SCANS, "seed": SEED, "method": 1}
     artifact = repo.artifacts.find(layout.CHANCE, base.id, parameters)
     if artifact is not None and (counts := _read(artifact)) is not None:
         return counts
-    intensity = _intensity(samples, base)
+    intensity = intensity_of(samples, base)
     rho = shrunk_correlations(base.panel, samples.columns, intensity)
     observed = count_strengths(rho, len(base.panel), progress=_part(progress, 0, 1 + SCANS))
     null = independent_counts(base.panel, degrees, intensity, progress=_part(progress, 1, 1 + SCANS))
@@ -256,7 +290,7 @@ def _read(artifact: Artifact) -> _Counts | None:
     return _Counts(observed, null, intensity)
 
 
-def _intensity(samples: _Samples, base: StoredBase) -> float:
+def intensity_of(samples: TestedSamples, base: StoredBase) -> float:
     """Return λ of normal scores: by samples held out where there are enough, else by the formula."""
     groups = np.arange(samples.scores.shape[1], dtype=np.intp)
     if base.groups:
@@ -268,6 +302,16 @@ def _intensity(samples: _Samples, base: StoredBase) -> float:
         return choice.intensity
     deviations = samples.columns.std(axis=1, ddof=1, keepdims=True)
     return optimal_intensity(samples.columns / np.where(deviations > 0, deviations, 1.0))
+
+
+def _components_left(samples: TestedSamples, base: StoredBase) -> int:
+    """Return how many components stand out in samples from which none was removed; 0 where they are too few to say."""
+    if base.removed.components:
+        return 0
+    try:
+        return choose_components(samples.columns, build_design(samples.columns.shape[1]))
+    except InputError:
+        return 0
 
 
 def _cutoff_of_paths(chance: Chance, observed: StrengthCounts) -> float | None:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ..engine.errors import NotFound
 from ..engine.inference.links import Link, pathway_links, strongest_links
 from ..engine.wording import printable, some
+from .sample_tests import link_q_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from ..engine.inference.links import PathwayLinks
     from ..engine.network.pathway import Pathway
@@ -42,11 +47,14 @@ class Links:
         All that were asked for, whether or not one of the links is theirs.
     links : tuple of Link
         Indices are those of `pathways` and `genes`.
+    q : tuple of float, optional
+        The least false discovery rate at which each link is called; absent where nothing was tested.
     """
 
     genes: tuple[str, ...]
     pathways: tuple[LinkedPathway, ...]
     links: tuple[Link, ...]
+    q: tuple[float, ...] | None = None
 
     def __len__(self) -> int:
         return len(self.links)
@@ -66,6 +74,7 @@ def links_of(
     name: str | None = None,
     members: bool = True,
     gene: str | None = None,
+    tested: bool = False,
 ) -> Links:
     """Return the strongest links of pathways on the base of a version.
 
@@ -85,6 +94,8 @@ def links_of(
         Whether a pathway's own genes count.
     gene : str, optional
         Only links of this gene.
+    tested : bool
+        Whether to say which links can be told from chance, where the base has samples to test them by.
 
     Raises
     ------
@@ -95,15 +106,28 @@ def links_of(
         pathways = _named(pathways, name)
     index = None if gene is None else repo.panel.index(gene)
     asked: list[LinkedPathway] = []
+    names: list[str] = []
+    are_members: list[NDArray[np.bool_]] = []
 
     def noted() -> Iterator[PathwayLinks]:
         for links in pathway_links(repo.base_snapshot(rev).precision, pathways, repo.base(rev).deviations):
             if name in (None, links.name):
                 asked.append(LinkedPathway(links.name, int(links.members.sum()), links.leverage))
                 yield links
+            are_members.append(links.members)
+            names.append(links.name)
 
     strongest = strongest_links(noted(), count, members=members, gene=index)
-    return Links(repo.panel.genes, tuple(asked), tuple(strongest))
+    q = link_q_values(repo, rev, pathways, np.stack(are_members, axis=1)) if tested and are_members else None
+    if q is None:
+        return Links(repo.panel.genes, tuple(asked), tuple(strongest))
+    columns = [column for column, other in enumerate(names) if name in (None, other)]
+    return Links(
+        repo.panel.genes,
+        tuple(asked),
+        tuple(strongest),
+        tuple(float(q[link.gene, columns[link.pathway]]) for link in strongest),
+    )
 
 
 def active_additions(repo: Repository, rev: str) -> tuple[list[Pathway], list[str]]:

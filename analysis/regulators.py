@@ -17,6 +17,7 @@ from ..engine.inference.regulators import (
 from ..engine.wording import counted, some
 from ..formats.genes.identifiers import Matcher, missing_reason
 from .ranking import choose_ranking
+from .sample_tests import regulator_q_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,6 +52,8 @@ class Regulation:
         The correlation given the other regulators, of the version itself.
     strength : ndarray of float64, shape (E,)
         What pairs are ranked by, with its sign: `rho` itself where they are ranked by nothing else.
+    q : ndarray of float64, shape (E,), optional
+        The least false discovery rate at which each pair is called; absent where the base has no samples to test by.
     """
 
     genes: tuple[str, ...]
@@ -60,14 +63,16 @@ class Regulation:
     targets: NDArray[np.intp]
     rho: NDArray[np.float64]
     strength: NDArray[np.float64]
+    q: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.rho)
 
     def __iter__(self) -> Iterator[tuple[str | float, ...]]:
-        """Yield (regulator, target, ρ), and the strength where pairs are ranked by another than ρ."""
+        """Yield (regulator, target, ρ), the strength where pairs are ranked by another than ρ, and q if any."""
         names = (map(self.genes.__getitem__, indices.tolist()) for indices in (self.sources, self.targets))
-        numbers = (self.rho,) if self.ranking.by == "rho" else (self.rho, self.strength)
+        numbers = [self.rho] if self.ranking.by == "rho" else [self.rho, self.strength]
+        numbers += [] if self.q is None else [self.q]
         yield from zip(*names, *(values.tolist() for values in numbers), strict=True)
 
 
@@ -144,8 +149,16 @@ def regulation_of(
     if ranking.by == "clr":
         strength = regulator_clr(strength, regulators)
     rows, genes = strongest_targets(strength, targets, count)
+    q = regulator_q_values(repo, rev, regulators)
     return Regulation(
-        panel.genes, regulators, ranking, regulators[rows], genes, rho[rows, genes], strength[rows, genes]
+        panel.genes,
+        regulators,
+        ranking,
+        regulators[rows],
+        genes,
+        rho[rows, genes],
+        strength[rows, genes],
+        None if q is None else q[rows, genes],
     )
 
 

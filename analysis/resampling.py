@@ -10,6 +10,8 @@ import numpy as np
 from ..engine.errors import InputError, NotFound, NotPositiveDefinite
 from ..engine.estimation.estimators import ESTIMATORS, estimate_covariance
 from ..engine.network.anchor import anchor_of
+from ..engine.network.covariance import FactorCovariance
+from ..engine.network.inversion import invert_penalised
 from ..engine.network.snapshot import build_snapshot
 from .base_values import adjustment_of, prepare_kept
 
@@ -62,8 +64,10 @@ class Resampling:
     groups: NDArray[np.intp]
     removed: RemovedEffects
 
-    def of(self, samples: NDArray[np.intp]) -> Snapshot:
+    def of(self, samples: NDArray[np.intp], *, penalty: float = 0.0) -> Snapshot:
         """Return the version's network as estimated from some of the samples; a sample may be there more than once.
+
+        With a penalty τ it is that of Σ + τV, with the variances of the base in V.
 
         Raises
         ------
@@ -81,6 +85,10 @@ class Resampling:
             adjustment=adjustment_of(self.removed, samples),
         ).base
         snapshot, deviations = self.snapshot, covariance.standard_deviations()
+        if isinstance(covariance, FactorCovariance):
+            covariance = covariance.penalised(penalty)
+        elif penalty:
+            covariance = invert_penalised(covariance, penalty)
         return build_snapshot(snapshot.panel, anchor_of(covariance), snapshot.pathways, deviations, name=snapshot.name)
 
     def drawn(self, number: int, seed: int) -> Iterator[Snapshot]:
@@ -105,7 +113,7 @@ class Resampling:
                             code="drawings-refused",
                         ) from None
 
-    def halves(self, number: int, seed: int) -> list[tuple[Snapshot, Snapshot]]:
+    def halves(self, number: int, seed: int, *, penalty: float = 0.0) -> list[tuple[Snapshot, Snapshot]]:
         """Return the version's networks as estimated from either half of the samples, for a number of random splits.
 
         None where there are too few samples for that, or the estimator refuses a half.
@@ -115,7 +123,13 @@ class Resampling:
             return []
         orders = [stream.permutation(len(groups)) for _ in range(number)]
         try:
-            return [(self._of_groups(groups, order[::2]), self._of_groups(groups, order[1::2])) for order in orders]
+            return [
+                (
+                    self._of_groups(groups, order[::2], penalty=penalty),
+                    self._of_groups(groups, order[1::2], penalty=penalty),
+                )
+                for order in orders
+            ]
         except (InputError, NotPositiveDefinite):
             return []
 
@@ -123,9 +137,9 @@ class Resampling:
         """Return the samples of each group."""
         return [np.flatnonzero(self.groups == group) for group in range(int(self.groups.max()) + 1)]
 
-    def _of_groups(self, groups: list[NDArray[np.intp]], chosen: NDArray[np.intp]) -> Snapshot:
+    def _of_groups(self, groups: list[NDArray[np.intp]], chosen: NDArray[np.intp], *, penalty: float = 0.0) -> Snapshot:
         members: list[NDArray[np.intp]] = [groups[int(group)] for group in chosen]
-        return self.of(np.concatenate(members))
+        return self.of(np.concatenate(members), penalty=penalty)
 
 
 def resampling_of(repo: Repository, rev: str) -> Resampling:

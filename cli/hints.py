@@ -59,6 +59,7 @@ HINTS: dict[str, str] = {
         "--groups names holds replicates out together, --groups none each sample by itself; or --groups COLUMN or FILE."
     ),
     "replicates-not-named": "Give their groups with --groups FILE, a table of samples and groups.",
+    "samples-not-halved": "Leave --halves out: it needs a base of 10 samples or groups of samples, or more.",
     "shares-as-counts": "Use --transform log1p without --counts; if these are counts all the same, add --scale linear.",
     "singular-covariance": "Use more samples, a shrinkage estimate, or a --ridge larger than {ridge}.",
     "singular-estimate": "Use --estimator shrinkage, or fewer genes than samples: --top-variance N.",

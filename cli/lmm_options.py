@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -302,7 +302,13 @@ def intervals(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def match_model(
-    repo: Repository, rev: str, inputs: SignalOptions, signal: Signal, method: Method = "reml"
+    repo: Repository,
+    rev: str,
+    inputs: SignalOptions,
+    signal: Signal,
+    method: Method = "reml",
+    *,
+    normal: bool = False,
 ) -> tuple[StoreModel, list[Note]]:
     """Return the model that the options name, and notes on what it leaves out and what it must not be read without.
 
@@ -322,7 +328,13 @@ def match_model(
         )
     snapshot, base = repo.snapshot(rev, from_base=True), repo.base(rev)
     store_model = match_rows(
-        snapshot, base, repo.artifacts, signal, inputs.spec, method, same_samples=inputs.same_samples
+        snapshot,
+        base,
+        repo.artifacts,
+        signal,
+        replace(inputs.spec, normal=normal),
+        method,
+        same_samples=inputs.same_samples,
     )
     notes = [Note(note, EVERY_FORM) for note in store_model.notes]
     if store_model.rows.part in ("full", "covariance"):

@@ -38,7 +38,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "regulators": "The strongest targets of regulators, given the other regulators.",
         "trace": "One edge in each version.",
         "factors": "What each pathway does to an edge or a gene.",
-        "nmf": "Gene modules, and genes that are in two modules.",
+        "nmf": "Gene modules, and genes that are also in a second one.",
         "lmm": "How much of a signal goes along the network, and which gene sets exceed it.",
     },
     "Stores": {

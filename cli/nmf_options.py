@@ -11,7 +11,7 @@ import click
 from ..engine.errors import InputError, NotFound
 from ..engine.wording import counted, some
 from .answers.answer import EVERY_FORM, Note
-from .answers.nmf import TABLES
+from .answers.nmf import LEAST_SHARE, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,8 @@ def search_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--rank",
         metavar="R|FROM:TO",
-        help="Number of modules, or a range to choose from; by default 2:8, or up to the largest possible.",
+        help="Number of modules, or a range to choose from; by default 2:8, or up to the largest possible, and higher "
+        "ones until the curve of --table ranks has turned, at most 30.",
     )(command)
 
 
@@ -63,7 +64,7 @@ def ranks_of(text: str | None) -> tuple[int, int] | None:
 
 
 def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of a verb that shows an analysis: `--sets`, `--table` and `-o`."""
+    """Add the options of a verb that shows an analysis: `--sets`, `--min-share`, `--table` and `-o`."""
     command = click.option(
         "-o",
         "--output",
@@ -77,14 +78,22 @@ def output_options(command: Callable[..., Any]) -> Callable[..., Any]:
         type=click.Choice(TABLES),
         default="modules",
         show_default=True,
-        help="Which table to print; `weights` is W and `usage` is H.",
+        help="Which table to print; `second` has the genes of two modules, `weights` is W and `usage` is H.",
+    )(command)
+    command = click.option(
+        "--min-share",
+        "least_share",
+        type=click.FloatRange(0.0, 1.0),
+        default=LEAST_SHARE,
+        show_default=True,
+        help="Least share of a gene in a second module that is reported; 0 shows all.",
     )(command)
     return click.option(
         "--sets",
         "library",
         type=click.Path(path_type=Path),
         metavar="FILE.gmt",
-        help="Show the gene set that is closest to each module.",
+        help="Show the gene set that is most over-represented in each module, against all genes factored.",
     )(command)
 
 
@@ -126,9 +135,7 @@ def read_sets(path: Path | None, genes: tuple[str, ...]) -> Sets:
         for gene_set in read_gene_sets(path)
     }
     if not any(len(inside) for inside in sets.values()):
-        raise NotFound(
-            f"No gene of {path} is among the {counted(len(genes), 'gene')} factored, such as {some(genes, 3)}."
-        )
+        raise NotFound(f"No gene of {path} is among the {counted(len(genes), 'gene')} here, such as {some(genes, 3)}.")
     return {name: inside for name, inside in sets.items() if len(inside)}
 
 

@@ -73,12 +73,13 @@ BASE = (
 
 ANALYSIS = (
     "analysis, input, likelihood, parameters, time, rank, rank_within_one_error, flat, reason, converged, divergence, "
-    "residual, sweeps, moonlighting, at_sight, modules, genes, ranks, histogram"
+    "residual, sweeps, moonlighting, at_sight, min_share, modules, genes, second, ranks, histogram"
 )
 WITHIN_AN_ANALYSIS = {
     "ranks": "rank, held_out, standard_error, dispersion, log_likelihood, second_difference, divergence",
-    "modules": "module, genes, mass, top_genes, best_set, best_set_q",
+    "modules": "module, genes, mass, top_genes, best_set, best_set_q, best_set_shared, best_set_genes",
     "genes": "gene, module, share, second_module, second_share, q, stability",
+    "second": "gene, module, also_in, share, share_low, share_high, q, stability",
     "histogram": "share_from, share_to, entries",
 }
 
@@ -114,7 +115,7 @@ FIELDS: dict[str, tuple[str, dict[str, str]]] = {
         f"{IDENTITY}, count, pathways",
         {
             "pathways": "name, members, leverage, links",
-            "pathways.links": "gene, rho, direction, member",
+            "pathways.links": "gene, rho, direction, member, q",
         },
     ),
     "regulators": (
@@ -159,7 +160,7 @@ FIELDS: dict[str, tuple[str, dict[str, str]]] = {
         {**WITHIN_A_SIGNAL, "effects": "covariate, effect, se, t, log10_p"},
     ),
     "lmm enrich": (
-        f"{IDENTITY}, {SIGNAL}, {MIXED_MODEL}, alternative, set_weight, left_out, permuted, count, sets",
+        f"{IDENTITY}, {SIGNAL}, {MIXED_MODEL}, alternative, normal, set_weight, left_out, permuted, count, sets",
         {
             **WITHIN_A_SIGNAL,
             "sets": (
@@ -220,14 +221,17 @@ NOTES = """\
   the noise), and `eigenvalues` are all of that matrix, the largest first.
 * `factors`: `delta` is rho − rho_without; for a gene without a partner, `partner` is the one that the pathway moves
   most, and `mean_abs_delta` is over all.
+* `neighbors --sets` has `best_set` too, null or `name`, `shared`, `size` and `q`.
 * `nmf`: `analysis` is the id of the analysis, or null where it could not be kept (`parameters` and `time` are missing
   then); `version`, `id` and `content` are null where a file was factored without a store. `rank_within_one_error` is
   the least rank within one standard error of the best, `flat` whether the curve is too flat to choose a rank. `mass` is
   a module's share of V; `share` and `second_share` are of a gene; `q` is null where there is no likelihood to test
   with. `moonlighting` are the genes that are in two modules by that test, or null; `at_sight` those with more than 10 %
-  in a second one. `log_likelihood` leaves out the term log V!, which all ranks have in common; it is null where 20
-  starts do not agree on one. `second_difference` is that of `divergence`. `stability` is the share of the other
-  restarts that have the gene in that module, null with a single one. `nmf diff`: `change` is `matched`, `split`,
+  in a second one. `second` are those of `moonlighting` (without a likelihood, all genes) of which another module has
+  `min_share` or more, the largest share first; `share_low` and `share_high` are its 95 % interval, null without a
+  likelihood. `log_likelihood` leaves out the term log V!, which all ranks have in common; it is null where 20 starts do
+  not agree on one. `second_difference` is that of `divergence`. `stability` is the share of the other restarts that
+  have the gene in that module, null with a single one. `nmf diff`: `change` is `matched`, `split`,
   `gained`, `merged` or `lost`; `distance` is the share of a gene that is in other modules than before, by the modules
   of the earlier version; `moved` of them are beyond `cut`, where `moved_by_chance` are expected; `p` is the share of
   resamples that have as many, and `distinguishable` is null without `--resamples`.
@@ -236,9 +240,9 @@ NOTES = """\
   variance outside of the covariates; `variance_kernel` goes with the kernel as it is, so that its part of a value is
   s times that. `log_likelihood_h2_1` is null where h² = 1 is impossible. `permuted` is null, or `permutations`,
   `h2_median`, `h2_95` and `p`. Of a file with several signals `lmm fit` has `traits` in place of the numbers: `trait`,
-  and the fields from `method` to `maxima` for each. `set_weight` is the part that the sets' own variance has of what
-  goes along network and sets, null without it. `gain` is over the first version, in nats. `tests` is empty where the
-  rows went to `output`.
+  and the fields from `method` to `maxima` for each. `normal` is true where normal scores were tested.
+  `set_weight` is the part that the sets' own variance has of what goes along network and sets, null without it. `gain`
+  is over the first version, in nats. `tests` is empty where the rows went to `output`.
 * `revert`, `cherry-pick`, `merge`, `switch`, `reinvert`, and `branch` and `tag` with a name have the fields of
   `rollback`; `done` is a sentence. `push` and `import` have those of `fetch`. `written` is false where all of a file
   was active already. Each of the `findings` of `verify` has `kind`, `file`, `what`, `versions`, `refs` and `repaired`.

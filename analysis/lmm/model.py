@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...engine.errors import InputError
+from ...engine.inference.normal_scores import signal_scores
 from ...engine.lmm.model.design import design
 from ...engine.lmm.model.fit import find_flat, make_model
 from ...engine.lmm.model.mixture import fit_mixture
@@ -68,6 +69,8 @@ class ModelSpec:
         Codes that stand for a missing value among the covariates, as for `read_covariates`.
     id_column : str, optional
         The title of the column of ids of the covariates, if they have such a column.
+    normal : bool
+        Whether normal scores of the traits are fitted, taken over the rows of the model.
     """
 
     kernel: str = AUTO
@@ -78,6 +81,7 @@ class ModelSpec:
     ids: Path | None = None
     missing_values: tuple[str, ...] | None = None
     id_column: str | None = None
+    normal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,8 @@ class StoreModel:
         Sentences on how files were read, and on ids and traits that were left out.
     covariates : TraitFile, optional
         The table of the covariates.
+    normal : bool
+        Whether the traits are normal scores.
     """
 
     model: Model
@@ -120,6 +126,7 @@ class StoreModel:
     weight: float | None
     notes: tuple[str, ...]
     covariates: TraitFile | None = None
+    normal: bool = False
 
 
 def match_rows(
@@ -186,6 +193,8 @@ def match_rows(
     if 0 < len(kept) < len(signal.names):
         notes.append(_describe_flat(signal, traits, kept))
         signal, traits = replace(signal, names=tuple(signal.names[index] for index in kept)), traits[:, kept]
+    if spec.normal:
+        traits = signal_scores(traits.T).T
     if spec.second is not None:
         other = load_kernel(snapshot, base, spec.second, spec.ids)
         second = kernel_rows(snapshot, artifacts, other, set(rows.ids), signal)
@@ -194,7 +203,17 @@ def match_rows(
     model = make_model(rows.kernel, traits, fixed, names=signal.names)
     signal_ids = tuple(spelt[int(index)] for index in signal_rows)
     return StoreModel(
-        model, snapshot, rows, signal_rows, signal_ids, signal.names, relation, weight, tuple(notes), covariates
+        model=model,
+        snapshot=snapshot,
+        rows=rows,
+        signal_rows=signal_rows,
+        signal_ids=signal_ids,
+        names=signal.names,
+        relation=relation,
+        weight=weight,
+        notes=tuple(notes),
+        covariates=covariates,
+        normal=spec.normal,
     )
 
 

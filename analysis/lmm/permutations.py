@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...engine.errors import InputError
+from ...engine.inference.normal_scores import signal_scores
 from ...engine.lmm.association.permutations import permute_values
 from ...engine.lmm.model.fit import make_model
 
@@ -18,7 +19,7 @@ def permute_labels(store_model: StoreModel, signal: Signal, number: int, seed: i
     """Return the same model of permuted signals, a trait each: the same kernel, rows and covariates.
 
     With labels, these are permuted and the statistics computed again; without, the values are permuted among the rows,
-    unless these are genes.
+    unless these are genes. They are normal scores where the model's are.
 
     Raises
     ------
@@ -34,4 +35,6 @@ def permute_labels(store_model: StoreModel, signal: Signal, number: int, seed: i
             "Without labels there is nothing to permute: permuting genes would separate genes that the network links.",
             code="permutation-without-labels",
         )
+    if store_model.normal:
+        values = signal_scores(values.T).T
     return make_model(store_model.model.kernel, values, store_model.model.fixed)

@@ -24,17 +24,23 @@ if TYPE_CHECKING:
     from ...storage.history.records import Parameter
     from ...storage.networks.artifacts import Artifact, Artifacts
 
-METHODS = {"correlation": 2, "counts": 3, "file": 3}
+METHODS = {"correlation": 4, "counts": 4, "file": 4}
 """The method of each input, which grows when the same parameters give other numbers: earlier analyses do not count."""
 
 UNFINISHED = 2
 """The method whose log likelihoods came from fits that had not ended: they are not shown."""
 
+WITHOUT_ERRORS = (UNFINISHED, 3)
+"""The methods whose shares of second modules have no errors, and whose default ranks end at 8."""
+
+READ = (*WITHOUT_ERRORS, 4)
+"""The methods whose analyses are read."""
+
 MEASURES = ("held_out", "standard_error", "dispersion", "log_likelihood", "divergence")
 """The columns of the survey as it is kept."""
 
 
-MAY_BE_NAN = (layout.STABILITY, layout.SURVEY)
+MAY_BE_NAN = (layout.STABILITY, layout.SURVEY, layout.SECOND_ERROR)
 """The arrays in which NaN stands for a number that is not known."""
 
 
@@ -131,6 +137,7 @@ def keep(artifacts: Artifacts, request: NmfRequest, named_analysis: NamedAnalysi
     if (test := analysis.moonlighting) is not None:
         arrays[layout.SECOND] = test.second.astype(np.int64)
         arrays[layout.SECOND_Q] = test.q
+        arrays[layout.SECOND_ERROR] = test.error
         facts["overdispersion"] = test.overdispersion
     return artifacts.keep(
         layout.NMF,
@@ -163,7 +170,7 @@ def _decode(artifact: Artifact) -> NamedAnalysis:
     arrays, facts = artifact.arrays, artifact.record.facts
     if artifact.record.analysis != layout.NMF:
         raise ValueError(f"it is of the kind {artifact.record.analysis!r}")
-    if (method := artifact.record.parameters.get("method")) not in METHODS.values():
+    if (method := artifact.record.parameters.get("method")) not in READ:
         raise FormatError(
             f"The analysis {artifact.key[:8]} was made by method {method}, which this grnledger does not know.",
             code="unknown-nmf-method",
@@ -195,7 +202,9 @@ def _decode(artifact: Artifact) -> NamedAnalysis:
         q, second = _numbers(arrays, layout.SECOND_Q, p), arrays[layout.SECOND].astype(np.intp)
         if second.shape != (p,) or second.min() < -1 or second.max() >= rank:
             raise ValueError("a second module is not one of the modules")
-        test = Moonlighting(q, second, q <= FALSE_DISCOVERY_RATE, _real(facts["overdispersion"]))
+        error = np.full(p, np.nan) if method in WITHOUT_ERRORS else _numbers(arrays, layout.SECOND_ERROR, p)
+        alpha = _real(facts["overdispersion"])
+        test = Moonlighting(q, second, q <= FALSE_DISCOVERY_RATE, alpha, error)
     by = str(facts["held_out"])
     if by not in get_args(HeldOut):
         raise ValueError(f"{by!r} cannot be held out")

@@ -35,7 +35,10 @@ NO_COUNTS = f", not whole numbers and so not counts{NO_LIKELIHOOD}"
 
 
 DEFAULT_RANKS = (2, 8)
-"""The first and the last rank surveyed by default."""
+"""The first ranks surveyed by default, from one to the other; higher ones follow until the curve has turned."""
+
+MOST_RANK = 30
+"""The highest rank surveyed by default."""
 
 SPLITS = 5
 """Number of ways in which the samples are split in two."""
@@ -100,7 +103,8 @@ def modules_of(
     source : str
         `correlation` for its positive correlations, `counts` for what its base keeps, or the path of a table of counts.
     ranks : (int, int), optional
-        The first and the last number of modules to survey; 2 to 8 by default, or as many as there can be.
+        The first and the last number of modules to survey; by default 2 to 8, or as many as there can be, and higher
+        ones up to 30 until two beyond the best are worse.
     restarts, seed : int
         Starts of each rank, and the seed that they are drawn with.
     progress : callable, optional
@@ -175,6 +179,7 @@ def _run(
     analysis = analyse(
         matrix.values,
         range(first, last + 1),
+        most=None if request.ranks else min(MOST_RANK, *matrix.values.shape),
         symmetric=matrix.symmetric,
         counts=matrix.counts,
         splits=matrix.splits,

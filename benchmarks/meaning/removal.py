@@ -107,18 +107,18 @@ def main() -> None:
                     [choose_components(x, build_design(samples)) for x in drawn],
                 )
     print("E. coli, whole conditions held out")
-    with ecoli_data(folder) as data:
-        groups = np.unique(data.conditions, return_inverse=True)[1].astype(np.intp)
-        design = build_design(len(data.samples))
-        print(" ", sample_structure(data.values))
-        print("  components chosen:", choose_components(data.values, design))
-        for components in (0, 1, 3, 10):
-            removal = Adjustment(design, components) if components else None
-            estimate = estimate_covariance(
-                data.values, "shrinkage", intensity="held-out", groups=groups, adjustment=removal
-            )
-            gain = estimate.held_out.gain if estimate.held_out else 0.0
-            print(f"  {components} removed: λ {estimate.shrinkage:.3f}, gain over λ* {gain:,.0f}")
+    data = ecoli_data(folder)
+    groups = np.unique(data.conditions, return_inverse=True)[1].astype(np.intp)
+    design = build_design(len(data.samples))
+    print(" ", sample_structure(data.values))
+    print("  components chosen:", choose_components(data.values, design))
+    for components in (0, 1, 3, 10):
+        removal = Adjustment(design, components) if components else None
+        estimate = estimate_covariance(
+            data.values, "shrinkage", intensity="held-out", groups=groups, adjustment=removal
+        )
+        gain = estimate.held_out.gain if estimate.held_out else 0.0
+        print(f"  {components} removed: λ {estimate.shrinkage:.3f}, gain over λ* {gain:,.0f}")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
     python benchmarks/nmf/ranks.py                             # 200 sets, two at a time
     python benchmarks/nmf/ranks.py --sets 24 --jobs 1
     python benchmarks/nmf/ranks.py --sets 24 --genes 100 --depth 20
+    python benchmarks/nmf/ranks.py --beyond --sets 8           # more modules than the first ranks of `grn nmf`
 
 Sets go through all of R = 3 … 8, Poisson and negative binomial (α = .1, variance μ + α μ²), even and uneven sizes, 24
 kinds in turn. Drawn for each: genes, one of 100, 150 and 200; depth (counts of a gene in a sample, on average), one of
@@ -14,6 +15,9 @@ The choices: `hold-out`, the default: the least mean divergence of entries held 
 standard error of it. `dispersion`: the rank whose consensus dispersion is greatest, and the largest of several, of
 which 2 would often be one. `bend`: the greatest second difference of the log likelihood, which the ranks at the ends
 have not.
+
+`--beyond`: 10, 13, 16 and 20 modules in turn, 200 genes × 80 samples, depth 100, two starts, by the survey of `grn
+nmf`, which begins with ranks 2 … 8 and goes on until its curve has turned.
 """
 
 from __future__ import annotations
@@ -30,6 +34,7 @@ import numpy as np
 import setting
 from grnledger.engine.nmf import rank_survey, simulate_counts
 from grnledger.engine.nmf.modules.analysis import SURVEY_FIT
+from grnledger.engine.nmf.modules.rank_range import survey_until_turn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +46,9 @@ MODULES = range(3, 9)
 
 SAMPLES, TWICE, ALPHA = 60, 5, 0.1
 GENES, DEPTHS = (100, 150, 200), (20.0, 100.0, 1_000.0)
+
+BEYOND = (10, 13, 16, 20)
+"""Numbers of modules beyond the first ranks."""
 
 FIRST = 10_000
 """The seed of the first set, beyond those of prototypes and tests."""
@@ -127,6 +135,16 @@ def tell(outcomes: list[Outcome]) -> None:
             print("\t".join([star, *outcome.setting, *map(str, outcome.chosen), "flat" if outcome.flat else ""]))
 
 
+def look_beyond(nth: int, first: int) -> None:
+    """Print which rank is chosen of a set with more modules than the first ranks have."""
+    modules = BEYOND[nth % len(BEYOND)]
+    drawn = simulate_counts(200, 80, modules, depth=100.0, moonlighting=TWICE, seed=first + nth)
+    begun = time.perf_counter()
+    survey = survey_until_turn(drawn.counts, range(2, 9), 30, restarts=2, seed=nth, threads=1, **SURVEY_FIT)
+    chosen, last = survey.chosen.rank, survey.rows[-1].rank
+    print(f"{first + nth}\t{modules}\t{chosen}\t{last}\t{time.perf_counter() - begun:.1f}", flush=True)
+
+
 def main() -> None:
     """Survey the sets, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -136,8 +154,14 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=FIRST, help=f"seed of the first set  [{FIRST:,}]")
     parser.add_argument("--genes", type=int, nargs="+", default=GENES, help="instead of 100 150 200")
     parser.add_argument("--depth", type=float, nargs="+", default=DEPTHS, help="instead of 20 100 1000")
+    parser.add_argument("--beyond", action="store_true", help="more modules than the first ranks have")
     options = parser.parse_args()
     print(setting.described(1))
+    if options.beyond:
+        print("seed\tmodules\tchosen\tlast rank\tseconds")
+        for nth in range(options.sets):
+            look_beyond(nth, options.first)
+        return
     how = ", ".join(f"{name} {value:g}" for name, value in SURVEY_FIT.items())
     print(f"# {options.sets} sets, ranks {RANKS[0]} to {RANKS[-1]}, {options.restarts} restarts, {how}")
     survey_one = partial(

@@ -6,13 +6,16 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ...engine.wording import counted
-from .answer import TEXT_AND_ROWS, Note
+from .answer import TEXT_AND_ROWS, Note, caution
 
 RATE = 0.2
 """False discovery rate of the sentence beside listed edges."""
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from ...analysis.chance import Evidence
     from ...analysis.ranking import Ranking
@@ -50,7 +53,24 @@ def evidence_notes(edges: Edges | Neighbors, evidence: Evidence | None) -> list[
         text = f"{called:,} of these {len(edges):,} have q ≤ {RATE:g}, by {samples}."
     else:
         text = f"No edge of these can be told from chance at q = {RATE:g} with {samples}."
-    return [Note(text, TEXT_AND_ROWS)]
+    notes = [Note(text, TEXT_AND_ROWS)]
+    if called and evidence.components:
+        verb = "stands" if evidence.components == 1 else "stand"
+        text = (
+            f"{counted(evidence.components, 'principal component')} of the samples {verb} out, as batches and cell "
+            "types do: pairs with a small q may be of them. `grn init --remove-pcs auto` makes a base without."
+        )
+        notes.append(caution(text, TEXT_AND_ROWS))
+    return notes
+
+
+def halves_notes(edges: Edges, shares: NDArray[np.float64] | None) -> list[Note]:
+    """Return which share of the strongest edges two halves of the samples have in common."""
+    if shares is None:
+        return []
+    number = int(edges.edge_rule.value)
+    text = f"Two halves of the samples share {100 * float(shares.mean()):.3g} % of their {number:,} strongest edges"
+    return [Note(f"{text} (mean of {counted(len(shares), 'split')}).", TEXT_AND_ROWS)]
 
 
 def rule_json(rule: EdgeRule, threshold: float, ranking: Ranking) -> dict[str, Any]:

@@ -9,14 +9,15 @@ import click
 from ...engine.wording import counted
 from .. import output
 from . import versions
+from .edges import RATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ...analysis.links import Links
 
 COLUMNS = ("pathway", "gene", "rho", "direction", "member")
-TITLES = ("pathway", "gene", "ρ with activity", "direction", "member")
+TITLES = ("pathway", "gene", "ρ with activity", "direction", "member", "q")
 CHANGES = ("gained", "lost")
 
 DIRECTION = (
@@ -28,22 +29,34 @@ LinkChanges = tuple["Links", "Links"]
 """Links that a comparison gained, and that it lost."""
 
 
+def columns(links: Links) -> Sequence[str]:
+    """Return the names of the columns: q is there where the links were tested."""
+    return COLUMNS if links.q is None else (*COLUMNS, "q")
+
+
+def rows(links: Links) -> Iterable[Sequence[object]]:
+    """Return the rows, in the order of `columns`."""
+    return links if links.q is None else [(*link, q) for link, q in zip(links, links.q, strict=True)]
+
+
 def json(links: Links) -> list[dict[str, Any]]:
     """Return the pathways as the JSON contract has them, each with those of the links that are its own."""
     pathways: list[dict[str, Any]] = [
         {"name": pathway.name, "members": pathway.members, "leverage": pathway.leverage, "links": []}
         for pathway in links.pathways
     ]
-    for link in links.links:
+    for link, q in zip(links.links, links.q or [None] * len(links), strict=True):
         fields = {"gene": links.genes[link.gene], "rho": link.rho, "direction": link.direction, "member": link.member}
-        pathways[link.pathway]["links"].append(fields)
+        pathways[link.pathway]["links"].append({**fields, "q": q})
     return pathways
 
 
 def text(links: Links) -> str | None:
     """Return the links as a table; of one pathway or gene, its name is not repeated."""
-    rows = [(*link, _direction(way), "yes" if member else None) for *link, way, member in links]
-    return output.table(*output.without_empty_columns(TITLES, rows)) if rows else None
+    cells = [(*link, _direction(way), "yes" if member else None) for *link, way, member in links]
+    q = links.q or [None] * len(links)
+    table = [(*row, value) for row, value in zip(cells, q, strict=True)]
+    return output.table(*output.without_empty_columns(TITLES, table)) if table else None
 
 
 def notes(links: Links, *, members: bool, name: str) -> Iterator[str]:
@@ -57,6 +70,9 @@ def notes(links: Links, *, members: bool, name: str) -> Iterator[str]:
         )
     else:
         yield f"{counted(len(links), 'link')}{genes} with {counted(len(links.pathways), 'pathway')} of {name}."
+    if links.q is not None:
+        called = sum(q <= RATE for q in links.q)
+        yield f"{called:,} of these {len(links):,} have q ≤ {RATE:g}: the gene goes with the activity that others show."
     yield DIRECTION
 
 

@@ -28,8 +28,9 @@ SHORT = 8
 """Digits of an analysis's id that people see."""
 
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "modules": ("module", "genes", "mass", "top_genes", "best_set", "best_set_q"),
+    "modules": ("module", "genes", "mass", "top_genes", "best_set", "best_set_q", "best_set_shared", "best_set_genes"),
     "genes": ("gene", "module", "share", "second_module", "second_share", "q", "stability"),
+    "second": ("gene", "module", "also_in", "share", "share_low", "share_high", "q", "stability"),
     "ranks": (
         "rank", "held_out", "standard_error", "dispersion", "log_likelihood", "second_difference", "divergence",
     ),
@@ -39,16 +40,26 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 
 NOTES = {
     "modules": "genes: largest share, or tested second share, is in it. mass: share of the fitted total.",
+    "sets": "best set: most over-represented among the genes whose largest share is in the module, of those factored; "
+    "shared: how many of its genes these are. q: over all modules and sets.",
     "ranks": "held out, standard error: mean KL divergence of an entry. log likelihood: without its "
     "term log V!; – where 20 starts do not agree on one.",
+    "second": "share: of the gene, in the module that it is also in; low and high: its 95 % interval, the usages of "
+    "modules taken as known. q is not about size: it falls with every sample.",
     "genes": "share: of the gene, in that module. stability: share of the other starts that agree.",
 }
-"""The note under each table."""
+"""The note under each table, and that on gene sets."""
 
 TABLES = (*COLUMNS, "weights", "usage")
 
 
-def table_of(name: str, named_analysis: NamedAnalysis, sets: Sets) -> tuple[tuple[str, ...], Rows]:
+LEAST_SHARE = 0.1
+"""Least share of a second module that is reported by default."""
+
+
+def table_of(
+    name: str, named_analysis: NamedAnalysis, sets: Sets, least_share: float = LEAST_SHARE
+) -> tuple[tuple[str, ...], Rows]:
     """Return the columns and the rows of a table."""
     best = named_analysis.analysis.best
     if name in ("weights", "usage"):
@@ -58,11 +69,13 @@ def table_of(name: str, named_analysis: NamedAnalysis, sets: Sets) -> tuple[tupl
         )
         first = "gene" if name == "weights" or named_analysis.symmetric else "sample"
         return (first, *numbered), [(label, *row) for label, row in zip(names, values.tolist(), strict=True)]
+    if name == "second":
+        return COLUMNS[name], _second_rows(named_analysis, least_share)
     makers = {"ranks": _rank_rows, "genes": _gene_rows, "histogram": _histogram_rows}
     return COLUMNS[name], _module_rows(named_analysis, sets) if name == "modules" else makers[name](named_analysis)
 
 
-def _json(named_analysis: NamedAnalysis, artifact: Artifact | None, sets: Sets) -> dict[str, Any]:
+def _json(named_analysis: NamedAnalysis, artifact: Artifact | None, sets: Sets, least_share: float) -> dict[str, Any]:
     """Return an analysis as the JSON contract has it."""
     analysis = named_analysis.analysis
     best = analysis.best
@@ -82,7 +95,8 @@ def _json(named_analysis: NamedAnalysis, artifact: Artifact | None, sets: Sets) 
         "sweeps": best.sweeps,
         "moonlighting": _gene_names(named_analysis, analysis.in_two) if named_analysis.counts else None,
         "at_sight": _gene_names(named_analysis, analysis.memberships.in_two_by_share),
-        **{name: records(*table_of(name, named_analysis, sets)) for name in COLUMNS},
+        "min_share": least_share,
+        **{name: records(*table_of(name, named_analysis, sets, least_share)) for name in COLUMNS},
     }
 
 
@@ -91,6 +105,7 @@ def answer(
     artifact: Artifact | None,
     table: str,
     sets: Sets,
+    least_share: float,
     *,
     identity: Mapping[str, Any] | None = None,
     of: str = "",
@@ -108,6 +123,8 @@ def answer(
         One of `TABLES`.
     sets : mapping
         Gene sets, as indices of genes.
+    least_share : float
+        Least share of a second module that is reported.
     identity : mapping, optional
         What names the version in JSON.
     of : str
@@ -115,15 +132,15 @@ def answer(
     notes : sequence of Note
         What stderr has after the notes of the analysis itself.
     """
-    columns, rows = table_of(table, named_analysis, sets)
+    columns, rows = table_of(table, named_analysis, sets, least_share)
     titles, values = output.without_empty_columns(columns, rows)
     return Answer(
         columns=columns,
         rows=rows,
-        json=lambda: {**(identity or {}), **_json(named_analysis, artifact, sets)},
+        json=lambda: {**(identity or {}), **_json(named_analysis, artifact, sets, least_share)},
         text=lambda: output.table([title.replace("_", " ") for title in titles], values),
         paged=True,
-        notes=[*_warnings(named_analysis), *map(Note, _notes(named_analysis, table, of)), *notes],
+        notes=[*_warnings(named_analysis), *map(Note, _notes(named_analysis, table, of, sets, least_share)), *notes],
     )
 
 
@@ -137,24 +154,34 @@ def _warnings(named_analysis: NamedAnalysis) -> Iterator[Note]:
         yield caution(f"The rank is not certain. {survey.reason}", ("tsv", "json"))
 
 
-def _notes(named_analysis: NamedAnalysis, table: str, of: str) -> Iterator[str]:
-    from ...engine.nmf.modules.membership import SECOND_SHARE
-    from ...engine.nmf.modules.moonlighting import FALSE_DISCOVERY_RATE
-
+def _notes(named_analysis: NamedAnalysis, table: str, of: str, sets: Sets, least_share: float) -> Iterator[str]:
     yield f"{of}{printable(named_analysis.description)}."
     yield named_analysis.analysis.survey.reason
-    if named_analysis.analysis.moonlighting is not None:
-        twice = _gene_names(named_analysis, named_analysis.analysis.in_two)
-        how = f"false discovery rate {100 * FALSE_DISCOVERY_RATE:g} %"
-        yield f"{counted(len(twice), 'gene')} in two modules ({how}){': ' if twice else ''}{some(twice, 10)}."
-    else:
-        by_share = counted(int(named_analysis.analysis.memberships.in_two_by_share.sum()), "gene")
-        yield (
-            f"{by_share} with more than {100 * SECOND_SHARE:g} % in a second module. This is not a test: many of "
-            "these genes are in one module only. Counts can be tested: --input counts."
-        )
+    yield _second_note(named_analysis, least_share)
     if table in NOTES:
         yield NOTES[table]
+    if table == "modules" and sets:
+        yield NOTES["sets"]
+
+
+def _second_note(named_analysis: NamedAnalysis, least_share: float) -> str:
+    """Return how many genes are also in a second module, those with the largest shares first."""
+    rows = _second_rows(named_analysis, least_share)
+    which = f" with a share of {output.number(least_share)} or more there" if least_share else ""
+    number = f"{len(rows):,} of {counted(len(named_analysis.genes), 'gene')} also in a second module{which}"
+    if named_analysis.analysis.moonlighting is None:
+        return (
+            f"{number}. This is not a test: many of these genes are in one module only. Counts can be tested: --input "
+            "counts."
+        )
+    return f"{number}{': ' if rows else ''}{some([_also_in(row) for row in rows], 5)}."
+
+
+def _also_in(row: tuple[Any, ...]) -> str:
+    """Return a row of the second modules as a phrase."""
+    gene, _, also_in, share, low, high, *_ = row
+    interval = "" if low != low else f", {low:.2f} to {high:.2f}"
+    return f"{gene} in {also_in} ({share:.2f}{interval})"
 
 
 def _gene_names(named_analysis: NamedAnalysis, which: NDArray[np.bool_]) -> list[str]:
@@ -189,6 +216,8 @@ def _module_rows(named_analysis: NamedAnalysis, sets: Sets) -> Rows:
             names(module),
             closest.name if (closest := best[module]) else None,
             closest.q if closest else None,
+            closest.shared if closest else None,
+            closest.size if closest else None,
         )
         for module in range(analysis.best.rank)
     ]
@@ -205,6 +234,20 @@ def _gene_rows(named_analysis: NamedAnalysis) -> Rows:
         (gene, home + 1 or None, share, beside + 1 or None, beside_share, value, stable)
         for gene, home, share, beside, beside_share, value, stable in zip(*columns, strict=True)
     ]
+
+
+def _second_rows(named_analysis: NamedAnalysis, least_share: float) -> Rows:
+    """Return the genes that are also in a second module, the largest share first."""
+    import numpy as np
+
+    analysis = named_analysis.analysis
+    genes: list[int] = analysis.also_in(least_share).tolist()
+    (second, share), test = analysis.second, analysis.moonlighting
+    q = np.full(len(share), np.nan) if test is None else test.q
+    columns = (analysis.memberships.main + 1, share, *analysis.second_interval, q, analysis.stability)
+    main, *values = (column[genes].tolist() for column in columns)
+    also_in = [module + 1 or None for module in second[genes].tolist()]
+    return list(zip([named_analysis.genes[gene] for gene in genes], main, also_in, *values, strict=True))
 
 
 def _histogram_rows(named_analysis: NamedAnalysis) -> Rows:

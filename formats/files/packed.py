@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import lzma
+import struct
 import zipfile
 import zlib
 from contextlib import contextmanager
@@ -28,7 +29,7 @@ _TESTS = {"gzip": "gunzip -t", "bzip2": "bunzip2 -t", "xz": "xz -t", "zipped": "
 UNPACKERS = {"gzip": "gunzip -k", "bzip2": "bunzip2 -k", "xz": "xz -dk", "zipped": "unzip"}
 """The command that unpacks a file of each packing."""
 
-_DAMAGE = (EOFError, OSError, lzma.LZMAError, zipfile.BadZipFile, zlib.error)
+_DAMAGE = (EOFError, NotImplementedError, OSError, lzma.LZMAError, struct.error, zipfile.BadZipFile, zlib.error)
 """What the readers below raise for bytes of no such packing."""
 
 _BLOCK = 1 << 16

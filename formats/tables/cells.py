@@ -85,7 +85,9 @@ def open_cells(path: Path, sheet: str | None = None) -> Generator[CellLines]:
     except (GrnError, MemoryError):
         raise
     except Exception as error:
-        if not (is_workbook or type(error).__module__.startswith("pyarrow") or isinstance(error, OSError)):
+        # pyarrow decodes names of columns itself
+        is_of_file = isinstance(error, OSError | UnicodeError) or type(error).__module__.startswith("pyarrow")
+        if not (is_workbook or is_of_file):
             raise
         reason = " ".join(str(error).split())[:200].rstrip(" .:") or type(error).__name__
         raise InputError(f"{path} cannot be read: {reason}.", hint=DOWNLOAD_AGAIN) from error

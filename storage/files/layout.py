@@ -88,6 +88,7 @@ TRACE = "trace"
 STABILITY = "stability"
 SECOND = "second"
 SECOND_Q = "second_q"
+SECOND_ERROR = "second_error"
 RANKS = "ranks"
 SURVEY = "survey"
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from scipy.stats import false_discovery_control, hypergeom
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -445,6 +446,23 @@ def test_neighbors_agree_with_dense_matrices(ask: Callable[..., Any], truth: Tru
     assert [partner["rho"] for partner in partners] == pytest.approx([row[i] for i in others[:4]], abs=TOLERANCE)
     assert len(ask("neighbors", "CDKN1A", "--tsv").rows) == 11
     assert ask("neighbors", "CDKN1A", "--top", 2).err.startswith("2 edges: the 2 strongest of CDKN1A in v6")
+
+
+def test_the_partners_of_a_hub_are_named_by_the_set_that_most_of_them_are_in(
+    ask: Callable[..., Any], tmp_path: Path
+) -> None:
+    partners = [row["gene"] for row in ask("neighbors", "CDKN1A", "--top", 4, "--json").json["neighbors"]]
+    rest = [gene for gene in GENES if gene not in (*partners, "CDKN1A")]
+    sets = {"MOST": ["CDKN1A", *partners[:3], rest[0], "ELSEWHERE"], "OTHERS": rest, "FEW": [partners[3], *rest[1:4]]}
+    (tmp_path / "sets.gmt").write_text("".join("\t".join([name, "-", *genes]) + "\n" for name, genes in sets.items()))
+    asked = ("neighbors", "CDKN1A", "--top", 4, "--sets", tmp_path / "sets.gmt")
+    p = [hypergeom.sf(shared - 1, 11, size, 4) for shared, size in ((3, 4), (0, 7), (1, 4))]
+    expected = {"name": "MOST", "shared": 3, "size": 4, "q": pytest.approx(false_discovery_control(p)[0])}
+    assert ask(*asked, "--json").json["best_set"] == expected
+    assert "3 of these 4 are in MOST, which has 4 genes of the panel" in ask(*asked).err
+    (tmp_path / "sets.gmt").write_text("\t".join(["OTHERS", "-", *rest]) + "\n")
+    assert ask(*asked, "--json").json["best_set"] is None
+    assert "None of these genes is in any set." in ask(*asked).err
 
 
 def test_trace_follows_a_pair_along_first_parents_and_names_what_moved_it(

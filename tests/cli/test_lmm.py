@@ -392,6 +392,21 @@ def test_sets_are_tested_beyond_the_network(lab: Lab, grn: Callable[..., Any]) -
     assert "beyond what the network predicts" in people.err
 
 
+def test_normal_scores_are_the_same_whatever_the_scale_of_the_signal(lab: Lab, grn: Callable[..., Any]) -> None:
+    asked = ("--sets", "sets.gmt", "--normal", "--ci", "none", "--json")
+    scores = grn("lmm", "enrich", "--pheno", "z.tsv", *asked).json
+    lab.column("steep.tsv", np.sign(lab.z) * np.expm1(2 * np.abs(lab.z)))
+    steep = grn("lmm", "enrich", "--pheno", "steep.tsv", *asked).json
+    assert (scores["normal"], scores["sets"], scores["h2"]) == (True, steep["sets"], steep["h2"])
+    raw = grn("lmm", "enrich", "--pheno", "z.tsv", "--sets", "sets.gmt", "--json").json
+    assert raw["normal"] is False
+    steep = grn("lmm", "enrich", "--pheno", "steep.tsv", "--sets", "sets.gmt", "--ci", "none").err
+    assert "heavy tails (excess kurtosis " in steep
+    assert "heavy tails" not in grn("lmm", "enrich", "--pheno", "steep.tsv", *asked[:-1]).err
+    assert raw["h2"] != scores["h2"]
+    assert "normal scores of its ranks" in grn("lmm", "enrich", "--pheno", "z.tsv", *asked[:-1]).err
+
+
 def test_other_tests_are_shown_by_request(lab: Lab, grn: Callable[..., Any]) -> None:
     report = grn(
         "lmm", "enrich", "--pheno", "z.tsv", "--sets", "sets.gmt", "--leave-own-out", "--scatter", "--alternative",

@@ -72,9 +72,16 @@ def test_the_modules_of_a_version_s_correlations(
     assert {row["q"] for row in answer["genes"]} == {None}
     assert sorted(row["best_set"] for row in answer["modules"]) == ["MODULE_0", "MODULE_1", "MODULE_2"]
     assert all(row["best_set_q"] < 1e-6 for row in answer["modules"])
+    main = {row["gene"]: row["module"] for row in answer["genes"]}
+    library = dict(line.split("\t-\t") for line in (store.parent / "sets.gmt").read_text().splitlines())
+    for row in answer["modules"]:
+        genes = library[row["best_set"]].split("\t")
+        inside = sum(main[gene] == row["module"] for gene in genes)
+        assert (row["best_set_shared"], row["best_set_genes"]) == (inside, len(genes))
     assert sum(row["mass"] for row in answer["modules"]) == pytest.approx(1.0)
     assert grn(*asked, "--json").out == printed.out
     text = grn(*asked)
+    assert "best set: most over-represented" in text.err
     assert "KL divergence, not a likelihood" in text.err
     assert "Rank 3 is the only one surveyed." in text.err
     table = list(csv.DictReader(grn(*asked, "--table", "genes", "--tsv").out.splitlines(), delimiter="\t"))
@@ -110,7 +117,52 @@ def test_counts_of_a_file_have_a_likelihood_and_genes_of_two_modules(
     assert all(row["q"] <= 0.02 and row["second_module"] != row["module"] for row in rows)
     ranks = grn(*asked, "--table", "ranks")
     assert [line.split()[0] for line in ranks.out.splitlines()] == ["rank", "2", "3", "4"]
-    assert "in two modules (false discovery rate 2 %)" in ranks.err
+    assert "discovery" not in ranks.err
+
+
+def test_second_modules_lead_with_their_share_and_its_interval(
+    store: Path, grn: Callable[..., Any], drawn: SimulatedCounts, names: list[str]
+) -> None:
+    asked = ("-s", store, "nmf", "--input", store.parent / "counts.tsv", "--rank", 3, "--restarts", 4)
+    answer = grn(*asked, "--json").json
+    assert answer["min_share"] == 0.1
+    shares = [row["share"] for row in answer["second"]]
+    assert shares == sorted(shares, reverse=True)
+    assert min(shares) >= 0.1
+    assert {row["gene"] for row in answer["second"]} <= set(answer["moonlighting"])
+    truth = dict(zip(names, drawn.minor.tolist(), strict=True))
+    for row in answer["second"]:
+        assert 0.0 <= row["share_low"] < row["share"] < row["share_high"] <= 1.0
+        assert row["share"] == pytest.approx(truth[row["gene"]], abs=0.08)
+    least = round(answer["second"][1]["share"] - 0.001, 3)
+    text = grn(*asked, "--min-share", least, "--table", "second")
+    first, also = answer["second"][0], answer["second"][0]["also_in"]
+    assert [line.split()[0] for line in text.out.splitlines()] == [
+        "gene",
+        *(row["gene"] for row in answer["second"][:2]),
+    ]
+    assert f"2 of 60 genes also in a second module with a share of {least:g} or more there" in text.err
+    assert f": {first['gene']} in {also} ({first['share']:.2f}, {first['share_low']:.2f} to " in text.err
+    every = grn(*asked, "--min-share", 0, "--json").json
+    assert {row["gene"] for row in every["second"]} == set(answer["moonlighting"])
+    assert grn(*asked, "--min-share", 1.5).code == 2
+    shown = grn("-s", store, "nmf", "show", answer["analysis"], "--json").json
+    assert shown["second"] == answer["second"]
+
+
+def test_second_modules_of_correlations_have_a_share_and_no_interval(store: Path, grn: Callable[..., Any]) -> None:
+    asked = ("-s", store, "nmf", "--rank", 3, "--restarts", 3)
+    answer = grn(*asked, "--min-share", 0.2, "--json").json
+    by_share = sorted(
+        (row for row in answer["genes"] if row["second_share"] >= 0.2), key=lambda row: -row["second_share"]
+    )
+    assert [(row["gene"], row["share"]) for row in answer["second"]] == [
+        (row["gene"], row["second_share"]) for row in by_share
+    ]
+    assert {(row["share_low"], row["q"]) for row in answer["second"]} <= {(None, None)}
+    assert (
+        "of 60 genes also in a second module with a share of 0.1 or more there. This is not a test" in grn(*asked).err
+    )
 
 
 def test_values_that_are_no_whole_numbers_have_no_likelihood(
@@ -135,7 +187,7 @@ def test_values_that_are_no_whole_numbers_have_no_likelihood(
         (("--rank", "0"), 2, "--rank 0 is not a range of ranks"),
         (("--rank", "200"), 2, "no factors of rank 200"),
         (("--input", "nowhere.tsv"), 3, "nowhere.tsv"),
-        (("--sets", "other.gmt"), 3, "No gene of other.gmt is among the 60 genes factored, such as GENE00"),
+        (("--sets", "other.gmt"), 3, "No gene of other.gmt is among the 60 genes here, such as GENE00"),
         (("--at", "v9"), 3, "v9"),
         (("--restarts", "0"), 2, "restarts"),
     ],

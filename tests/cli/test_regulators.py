@@ -68,13 +68,13 @@ def test_pairs_are_ranked_by_a_score_with_rho_beside_it(grn: Callable[..., Any],
 
 def test_pairs_are_ranked_by_rho_or_clr_where_that_is_asked(grn: Callable[..., Any], store: Path) -> None:
     rows = grn("regulators", "G1,G4,G6", "--rank-by", "rho", "--at", "v0", "--tsv").rows
-    assert list(rows[0]) == ["regulator", "target", "rho"]
+    assert list(rows[0]) == ["regulator", "target", "rho", "q"]
     assert len(rows) == len(GENES)
     rho = truth(store, "v0")
     strongest = sorted((-round(abs(value), 10), *pair) for pair, value in rho.items())[:9]
     assert [(row["regulator"], row["target"]) for row in rows] == [(one, other) for _, one, other in strongest]
     rows = grn("regulators", "tfs.txt", "--rank-by", "clr", "--tsv").rows
-    assert list(rows[0]) == ["regulator", "target", "rho", "clr"]
+    assert list(rows[0]) == ["regulator", "target", "rho", "clr", "q"]
     strengths = [float(row["clr"]) for row in rows]
     assert strengths == sorted(strengths, reverse=True)
 

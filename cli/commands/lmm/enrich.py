@@ -30,6 +30,11 @@ COLUMNS = (
 
 BEYOND = "beta: shift of a set beyond what the network predicts, relative to the other genes, in the signal's units."
 
+HEAVY_TAILS = 3.0
+"""Excess kurtosis of a signal from which --normal is pointed at: that of t with 6 degrees of freedom."""
+
+NORMAL = "The signal is the normal scores of its ranks, whose units are their standard deviations."
+
 OWN_VARIANCE = (
     "p accounts for a shift of sets in general, since no estimated network has every link between genes (p_plain "
     "does not): the sets' own variance is"
@@ -91,6 +96,12 @@ OWN_OUT = (
     "2,000 sets. Without it p is far too small where the network is estimated from few samples.",
 )
 @click.option(
+    "--normal",
+    is_flag=True,
+    help="Test the normal scores of the signal's ranks: for signals with heavy tails, of which a few genes of a small "
+    "set would otherwise make a shift.",
+)
+@click.option(
     "--permute",
     type=click.IntRange(0, 100_000),
     metavar="N",
@@ -114,6 +125,7 @@ def command(
     leave_own_out: bool,
     scatter: bool,
     set_variance: bool | None,
+    normal: bool,
     permute: int | None,
 ) -> Answer:
     """Test gene sets against all other genes, in a model that includes the part of the signal along the network.
@@ -125,6 +137,7 @@ def command(
     Example:
       grn lmm enrich --pheno z.tsv --sets hallmark.gmt
       grn lmm enrich --pheno z.tsv --sets hallmark.gmt --at v3 --leave-own-out --tsv
+      grn lmm enrich --pheno z.tsv --sets hallmark.gmt --normal
       grn lmm enrich --labels labels.tsv --contrast AML:ALL --expression all.tsv --sets hallmark.gmt --permute 100
     """
     from ....analysis.lmm.permutations import permute_labels
@@ -132,7 +145,7 @@ def command(
 
     version = repo.version(at)
     signal = inputs.signal(repo, version.name)
-    store_model, cautions = lmm_options.match_model(repo, version.name, inputs, signal)
+    store_model, cautions = lmm_options.match_model(repo, version.name, inputs, signal, normal=normal)
     if store_model.rows.part == "samples":
         raise InputError("Sets of genes are tested over genes, and this kernel is over samples.")
     if store_model.model.traits.shape[1] != 1:
@@ -164,6 +177,7 @@ def command(
             **lmm.model_json(store_model, signal),
             **lmm.fit_json(tests.null, span, ci),
             "alternative": alternative,
+            "normal": normal,
             "set_weight": tests.set_weight,
             "left_out": list(tests.sets.left_out),
             "permuted": lmm.permuted_json(tests.null, tests.permuted and tests.permuted.null),
@@ -178,6 +192,8 @@ def command(
 
 def _notes(store_model: StoreModel, signal: Signal, tests: SetTests, h2: str) -> Iterator[str]:
     """Yield the sentences beside the table."""
+    from ....engine.inference.normal_scores import excess_kurtosis
+
     for name, value in lmm.model_facts(store_model, signal):
         yield f"{name}: {value}"
     yield f"h² along the network: {h2}"
@@ -186,7 +202,13 @@ def _notes(store_model: StoreModel, signal: Signal, tests: SetTests, h2: str) ->
         yield f"permuted labels: {lmm.permuted_text(tests.null, tests.permuted.null)}"
         share, most = (output.number(100 * part) for part in (tests.permuted.share, tests.permuted.most))
         yield f"In the permutations {share} % of the sets have p < 0.05, where 5 % should; one set has {most} %."
-    yield BEYOND
+    yield f"{NORMAL} {BEYOND}" if store_model.normal else BEYOND
+    kurtosis = excess_kurtosis(store_model.model.traits[:, 0])
+    if kurtosis > HEAVY_TAILS:
+        yield (
+            f"The signal has heavy tails (excess kurtosis {output.number(kurtosis)}): a few genes may "
+            "shift a small set. --normal tests its ranks."
+        )
     if tests.set_weight is not None:
         yield f"{OWN_VARIANCE} {output.number(100 * tests.set_weight)} % of what goes along network and sets."
     elif store_model.relation.base is not None:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 @nmf_options.output_options
 @options.forms
 @options.repository
-def command(repo: Repository, *, analysis: str, library: Path | None, table: str, target: Path | None) -> Answer:
+def command(
+    repo: Repository, *, analysis: str, library: Path | None, least_share: float, table: str, target: Path | None
+) -> Answer:
     """Show an analysis that the store keeps, by the first digits of its id.
 
     \b
@@ -40,4 +42,4 @@ def command(repo: Repository, *, analysis: str, library: Path | None, table: str
     record = artifact.record
     parameters = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in record.parameters.items())
     made = Note(f"Made by {record.author} at {record.time}: {parameters}.")
-    return nmf.answer(named_analysis, artifact, table, sets, notes=[*notes, made])
+    return nmf.answer(named_analysis, artifact, table, sets, least_share, notes=[*notes, made])

@@ -33,6 +33,12 @@ PARTNERS = 20
 @click.option("--gene", metavar="GENE", help="List the N strongest edges of one gene; 20 by default.")
 @click.option("--genes", metavar="A,B,…", help="List all pairs among some genes.")
 @options.rank_by
+@click.option(
+    "--halves",
+    type=click.IntRange(min=1),
+    metavar="R",
+    help="Split the samples into halves R times, and say how many of the N strongest edges both halves share.",
+)
 @options.forms
 @options.repository
 def command(
@@ -45,6 +51,7 @@ def command(
     gene: str | None,
     genes: str | None,
     rank_by: RankBy | None,
+    halves: int | None,
 ) -> Answer:
     """List the edges of a version, strongest first: pairs of genes that are correlated given all other genes.
 
@@ -62,6 +69,7 @@ def command(
     """
     from ....analysis.chance import evidence_if_any
     from ....analysis.ranking import ranking_of
+    from ....analysis.recurrence import shared_between_halves
 
     version = repo.version(at)
     ranking = ranking_of(repo.base(version.name), rank_by, threshold=threshold)
@@ -70,6 +78,13 @@ def command(
         listed = _listed(repo, version.name, ranking, choice, progress)
     with output.waiting("testing") as progress:
         evidence = evidence_if_any(repo, version.name, listed.pairs, progress=progress)
+    shares = None
+    if halves is not None:
+        if listed.edge_rule.rule != "top" or gene is not None:
+            raise InputError("Halves of the samples are compared by their N strongest edges.", hint="Give --top N.")
+        with output.waiting("splitting") as progress:
+            count = int(listed.edge_rule.value)
+            shares = shared_between_halves(repo, version.name, ranking, count, halves, progress=progress)
     columns, rows = answers.extra_columns(ranking, evidence), answers.with_extras(listed, ranking, evidence)
     return Answer(
         columns=("gene_a", "gene_b", "rho", *columns),
@@ -77,6 +92,7 @@ def command(
         json=lambda: {
             **identity(version),
             **answers.rule_json(listed.edge_rule, listed.threshold, ranking),
+            **({} if shares is None else {"halves": {"splits": len(shares), "shared": float(shares.mean())}}),
             "count": len(listed),
             "edges": ROWS,
         },
@@ -85,6 +101,7 @@ def command(
         notes=[
             *answers.rule_notes(listed, f"of {version.name}", ranking),
             *answers.evidence_notes(listed, evidence),
+            *answers.halves_notes(listed, shares),
         ],
     )
 

@@ -75,12 +75,12 @@ def command(
     pathways, notes = _pathways(repo, version.name, pathway, sets, reading)
     members = not non_members and (pathway is not None or gene is not None)
     count = None if everything else top or LINKS
-    links = links_of(repo, version.name, pathways, count, name=pathway, members=members, gene=gene)
+    links = links_of(repo, version.name, pathways, count, name=pathway, members=members, gene=gene, tested=True)
     if len(links):
         notes += [Note(text, TEXT_AND_ROWS) for text in linked.notes(links, members=members, name=version.name)]
     return Answer(
-        columns=linked.COLUMNS,
-        rows=links,
+        columns=linked.columns(links),
+        rows=linked.rows(links),
         json=lambda: {**versions.identity(version), "count": len(links), "pathways": linked.json(links)},
         text=lambda: linked.text(links),
         paged=True,

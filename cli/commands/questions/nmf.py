@@ -58,6 +58,7 @@ def command(
     restarts: int,
     seed: int,
     library: Path | None,
+    least_share: float,
     table: str,
     target: Path | None,
 ) -> Answer:
@@ -73,6 +74,7 @@ def command(
     Example:
       grn nmf --rank 3:6
       grn nmf --at v3 --rank 5 --table genes --tsv
+      grn nmf --input counts --table second --min-share .2
       grn nmf --input counts --sets hallmark.gmt -o modules.npz
     """
     nmf_options.check_files(target, library)
@@ -81,7 +83,9 @@ def command(
     sets = nmf_options.read_sets(library, run.named_analysis.genes)
     of = f"{version.name}: " if version is not None and source in VERSION_INPUTS else ""
     notes = [*nmf_options.write_factors(target, run.named_analysis), _kept_note(run)]
-    return nmf.answer(run.named_analysis, run.artifact, table, sets, identity=_identity(version), of=of, notes=notes)
+    return nmf.answer(
+        run.named_analysis, run.artifact, table, sets, least_share, identity=_identity(version), of=of, notes=notes
+    )
 
 
 def _identity(version: Version | None) -> dict[str, Any]:

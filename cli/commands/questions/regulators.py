@@ -52,6 +52,7 @@ def command(
     indices, missing = match_regulators(_names(regulators), repo.panel)
     pairs = regulation_of(repo, version.name, indices, top or len(repo.panel), by=rank_by, target=target)
     columns = ("regulator", "target", "rho", *edges.strength_columns(pairs.ranking))
+    columns = columns if pairs.q is None else (*columns, "q")
     where = version.name if target is None else f"{target} in {version.name}"
     return Answer(
         columns=columns,
@@ -93,5 +94,7 @@ def _notes(pairs: Regulation, where: str) -> Iterator[str]:
         yield f"No pair of {number} and a target of {where} has a correlation other than 0."
         return
     yield f"{counted(len(pairs), 'pair')}: the strongest of {number} with {where}, ρ given the other regulators alone"
+    if pairs.q is not None:
+        yield f"{int((pairs.q <= edges.RATE).sum()):,} of these {len(pairs):,} have q ≤ {edges.RATE:g}."
     if pairs.ranking.by != "rho":
         yield edges.order_text(pairs.ranking)

@@ -35,7 +35,7 @@ class Enrichment:
     beta, se, t : ndarray of float64, shape (m,)
         Shift of the set against the other genes, in units of z, its standard error, and t.
     freedom : ndarray of float64, shape (m,)
-        Degrees of freedom of t: n − r − 1, or fewer where a variance of the sets' own is estimated from few sets.
+        Degrees of freedom of t: n − r − 1, or fewer with a variance of the sets' own.
     log10_p, q : ndarray of float64, shape (m,)
         log₁₀ p of the alternative; q by Benjamini and Hochberg over the sets that could be tested.
     """
@@ -62,8 +62,7 @@ def enrich(
     alternative : {"two-sided", "greater", "less"}
         Which shift counts.
     set_variance : SetVariance, optional
-        The variance of the sets' own in the kernel of the null model. Its part in a squared standard error has the
-        degrees of freedom of the number of sets; the whole has Satterthwaite's.
+        The variance of the sets' own in the kernel of the null model; t has its degrees of freedom.
     """
     from scipy.stats import false_discovery_control  # takes half a second to load
 
@@ -72,10 +71,7 @@ def enrich(
     freedom = np.full(len(t), float(null.size - null.rank - 1))
     two_sided = scan.log10_p
     if set_variance is not None:
-        variances = set_variance.variances
-        total = np.maximum(scan.se**2, variances)
-        parts = variances**2 / max(set_variance.number - 1.0, 1.0) + (total - variances) ** 2 / freedom
-        freedom = total**2 / parts
+        freedom = set_variance.freedom(np.maximum(scan.se**2, set_variance.variances), freedom[0])
         two_sided = t_two_sided(t, freedom)
     log10_p = one_sided(two_sided, t, alternative)
     q = np.full(len(t), np.nan)

@@ -13,7 +13,7 @@ from ..solvers.symmetric import fit_symmetric, observe_symmetric, symmetric_fact
 from .consensus import stability
 from .membership import Memberships, memberships
 from .moonlighting import Moonlighting, moonlighting
-from .rank import RankSurvey, rank_survey
+from .rank_range import survey_until_turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..solvers.factorization import Factorization
+    from .rank import RankSurvey
 
 SURVEY_FIT: dict[str, Any] = {"tolerance": 1e-5, "most_sweeps": 300}
 """Limits of the fits of the survey: with more modules than there are, they would take thousands of sweeps in vain."""
@@ -28,6 +29,8 @@ SURVEY_FIT: dict[str, Any] = {"tolerance": 1e-5, "most_sweeps": 300}
 FINAL_FIT: dict[str, Any] = {"tolerance": 1e-7, "most_sweeps": 5_000}
 """Limits of the best fit of the chosen rank, which continues from there."""
 
+QUANTILE = 1.959963984540054
+"""Standard errors on either side of a 95 % interval."""
 
 SURVEY_SHARE, FIT_SHARE = 0.6, 0.7
 """Share of the progress after the survey, and after the final fit; the test of second modules takes the rest."""
@@ -75,6 +78,26 @@ class Analysis:
         return np.where(share > 0.0, second, -1), share
 
     @property
+    def second_interval(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The ends of the 95 % interval of the second module's share, shapes (p,); NaN where there is no test."""
+        _, share = self.second
+        if self.moonlighting is None:
+            return np.full(len(share), np.nan), np.full(len(share), np.nan)
+        spread = QUANTILE * self.moonlighting.error
+        return np.maximum(share - spread, 0.0), np.minimum(share + spread, 1.0)
+
+    def also_in(self, least_share: float) -> NDArray[np.intp]:
+        """Return the genes that are also in a second module, which has at least that share; the largest share first.
+
+        Of counts only those that the test has in a second module: with few counts, a single module explains most
+        shares of a tenth.
+        """
+        second, share = self.second
+        candidates = second >= 0 if self.moonlighting is None else self.in_two
+        order = np.argsort(-share, kind="stable")
+        return order[(candidates & (share >= least_share))[order]]
+
+    @property
     def in_two(self) -> NDArray[np.bool_]:
         """The genes that are in a second module by the test; none where there is nothing to test with."""
         if self.moonlighting is None:
@@ -101,6 +124,7 @@ def analyse(
     symmetric: bool,
     counts: bool = True,
     splits: Sequence[tuple[Any, Any]] = (),
+    most: int | None = None,
     restarts: int = 10,
     seed: int = 0,
     threads: int,
@@ -118,6 +142,8 @@ def analyse(
         Whether V are similarities.
     counts : bool
         Whether V are counts: else there is no likelihood, and nothing to test second modules with.
+    most : int, optional
+        Higher ranks are surveyed too, up to this one, until the curve has turned; by default none.
     splits, restarts, seed, threads, progress
         As for `rank_survey`.
 
@@ -126,8 +152,8 @@ def analyse(
     InputError
         The values or the ranks cannot be used.
     """
-    survey = rank_survey(
-        values, ranks, restarts=restarts, seed=seed, symmetric=symmetric, counts=counts and not symmetric,
+    survey = survey_until_turn(
+        values, ranks, most, restarts=restarts, seed=seed, symmetric=symmetric, counts=counts and not symmetric,
         splits=splits, threads=threads, progress=lambda share: progress(SURVEY_SHARE * share), **SURVEY_FIT,
     )  # fmt: skip
     progress(SURVEY_SHARE)

@@ -13,6 +13,7 @@ from ...threads import one_blas_thread
 from ..solvers.kernels import FLOOR
 from .membership import memberships
 from .overdispersed import TINY, counts_of, divergences, fitted_means, overdispersion, refit
+from .share_errors import share_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,12 +52,16 @@ class Moonlighting:
         Genes with a q of at most `FALSE_DISCOVERIES`.
     overdispersion : float
         α of a negative binomial, whose variance is μ + α μ²; 0 for Poisson counts.
+    error : ndarray of float64, shape (p,)
+        The standard error of the share that this module has of the gene, by `share_errors`; NaN where there is none,
+        and in analyses that an earlier version kept.
     """
 
     q: NDArray[np.float64]
     second: NDArray[np.intp]
     by_test: NDArray[np.bool_]
     overdispersion: float
+    error: NDArray[np.float64]
 
 
 def moonlighting(
@@ -120,7 +125,9 @@ def _moonlighting(
         if second.tobytes() in tried:
             break
         tried.add(second.tobytes())
-    return Moonlighting(q, np.where(q < 1.0, best, -1), q <= FALSE_DISCOVERY_RATE, alpha)
+    second = np.where(q < 1.0, best, -1)
+    error = share_errors(observed, factorization, second, alpha)
+    return Moonlighting(q, second, q <= FALSE_DISCOVERY_RATE, alpha, error)
 
 
 def _prune(

@@ -134,6 +134,11 @@ class RankSurvey:
         return len(self.rows) > 1 and {self.rows[0].rank, self.rows[-1].rank} <= set(self.within_two_errors)
 
     @property
+    def has_turned(self) -> bool:
+        """Whether two ranks or more beyond the best one were surveyed, all of them worse."""
+        return self.chosen.rank < self.rows[-1].rank - 1
+
+    @property
     def reason(self) -> str:
         """Why that rank, in a few sentences."""
         chosen, ends = self.chosen, (self.rows[0].rank, self.rows[-1].rank)
@@ -164,6 +169,7 @@ def rank_survey(
     symmetric: bool = False,
     counts: bool = True,
     splits: Sequence[tuple[Any, Any]] = (),
+    hold_out: bool | None = None,
     threads: int,
     progress: Callable[[float], object] = lambda _: None,
     **options: Any,
@@ -188,6 +194,8 @@ def rank_survey(
         Similarities in one part of the samples, and in the others. A fit to the first is compared with the second: what
         all similarities of the same few samples share by chance, a fit would predict of pairs held out among them.
         Without, a tenth of the entries is held out, or of the pairs.
+    hold_out : bool, optional
+        Whether anything is predicted; by default where there are several ranks.
     threads : int
         Number of fits at the same time.
     progress : callable
@@ -205,7 +213,8 @@ def rank_survey(
         raise InputError(f"A survey needs ranks and restarts, not {list(ranks)} and {restarts}.")
     values = csr_array(values) if bool(issparse(values)) else np.asarray(values)
     whole = observe_symmetric(values) if symmetric else observe(values)
-    trials = _trials(values, seed, splits, symmetric=symmetric) if len(ordered) > 1 else []
+    hold_out = len(ordered) > 1 if hold_out is None else hold_out
+    trials = _trials(values, seed, splits, symmetric=symmetric) if hold_out else []
     for rank in (ordered[0], ordered[-1]):
         check_rank(whole, rank)
     starts = range(min(restarts, STARTS_IN_A_SPLIT if splits else STARTS))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from grnledger.analysis.lmm.permutations import permute_labels
 from grnledger.analysis.lmm.set_tests import match_sets, run_set_tests
+from grnledger.analysis.lmm.signals import Contrast
 from grnledger.engine.errors import InputError, NotFound
-from grnledger.engine.lmm import fit_many, make_scanner
+from grnledger.engine.inference.normal_scores import signal_scores
+from grnledger.engine.lmm import fit_many, make_scanner, t_statistics
 from grnledger.engine.lmm.association.set_tests import SetTester, permute_sets
 
 from .conftest import GENES
@@ -136,6 +139,22 @@ def test_p_by_permutations_counts_the_permutations_that_are_as_extreme(study: St
     assert (permutations.p >= 2 / 5).all()  # the signal itself is one of the four
     assert permutations.null.h2[0] == pytest.approx(fit_many(store_model.model)[0].h2, abs=1e-9)
     assert 0.0 <= permutations.share <= permutations.most <= 1.0
+
+
+def test_permuted_signals_are_normal_scores_where_the_signal_is(study: Study) -> None:
+    groups = Contrast(study.values[:, 1::2], np.arange(12) < 6)
+    signal = replace(study.signal, values=t_statistics(groups.values, groups.first)[:, None], contrast=groups)
+    plain, scores = study.model(signal), study.model(signal, normal=True)
+    np.testing.assert_allclose(
+        scores.model.traits[:, 0] + scores.model.traits[:, 0].mean(),
+        signal_scores(signal.values[scores.signal_rows, 0]),
+        atol=1e-12,
+    )
+    drawn = permute_labels(plain, signal, 4, 0).traits
+    expected = signal_scores(drawn.T).T
+    np.testing.assert_allclose(
+        permute_labels(scores, signal, 4, 0).traits, expected - expected.mean(axis=0), atol=1e-12
+    )
 
 
 def test_genes_are_not_permuted_without_labels(study: Study) -> None:

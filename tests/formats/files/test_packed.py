@@ -21,6 +21,7 @@ from grnledger.formats.expression.expression import read_expression
 from grnledger.formats.files.opening import open_text
 from grnledger.formats.files.packed import zip_contents
 from grnledger.formats.files.plain_files import file_name
+from grnledger.formats.models.factor_models import read_factor_model
 from grnledger.formats.pathways.pathways import read_pathways
 
 if TYPE_CHECKING:
@@ -109,6 +110,20 @@ def test_a_zip_of_several_files_or_with_a_password_is_refused(tmp_path: Path):
 
 
 RDS = b"X\n\0\0\0\x03\0\4\3\0\0\3\5\0\0\0\0\5UTF-8"
+
+
+@pytest.mark.parametrize("name", ["table.tsv.zip", "model.npz"])
+def test_a_zip_of_a_version_that_does_not_exist_is_damaged(tmp_path: Path, name: str):
+    """The version that is needed stands at byte 6 of an entry of the central directory."""
+    path = tmp_path / name
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("table.tsv", "gene\ts1\ts2\nTP53\t1\t2\nMDM2\t2\t1\n")
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02") + 6] = 110
+    path.write_bytes(content)
+    assert zip_contents(path) == ()
+    with pytest.raises(InputError):
+        read_expression(path) if name.endswith(".zip") else read_factor_model(path)
 
 
 @pytest.mark.parametrize(

@@ -190,3 +190,10 @@ def test_cells_become_fields_of_text(tmp_path: Path):
     (tmp_path / "a.tsv").write_text(line + line)
     with open_table(tmp_path / "a.tsv") as table:
         assert table.first[1].fields[7:9] == ['say "x"', "a b c"]
+
+
+def test_a_parquet_file_whose_columns_have_no_readable_names_is_refused(tmp_path: Path):
+    path = write_parquet(tmp_path / "a.parquet", {"gene": list(GENES), "sampleX": [1.0] * len(GENES)})
+    path.write_bytes(path.read_bytes().replace(b"sampleX", b"sample\xf3"))
+    with pytest.raises(InputError, match="cannot be read"):
+        read_expression(path)
