@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         clone as clone,
         init as init,
         open as open,  # noqa: A004  the name that a user expects
+        set_base as set_base,
         verify as verify,
     )
     from .storage.history.versions import Version as Version

@@ -71,6 +71,7 @@ HINTS: dict[str, str] = {
     "threshold-for-clr": "Ask for a number of edges instead, with --top N.",
     "threshold-out-of-range": "Ask for a number of edges instead, with --top N.",
     "too-few-genes-left": "Ask for more genes, or use a smaller --min-detected.",
+    "too-few-groups-to-split": "Hold fewer samples together: --groups COLUMN|FILE of `grn base` and `grn init`.",
     "too-few-samples": "If genes and samples are swapped, give the axis of the genes: --genes-in rows|columns.",
     "too-few-samples-to-choose": "Give the number of factors: --factors K.",
     "too-few-samples-to-choose-components": "Give the number of components: --remove-pcs K.",
@@ -299,11 +300,18 @@ HINTS: dict[str, str] = {
     "no-such-version": "`grn log --all` lists versions, branches and tags.",
     "not-exported": "`grn export FILE.h5` writes one.",
     "nothing-to-change": "`grn show {version}` lists what is active there.",
+    "panel-genes-missing": "--alias FILE translates names of another kind; or make a store of the genes of both.",
     "push-not-forward": "`grn fetch {store}`, then `grn merge {branch}`, and push again.",
     "ref-moved": "Look at `grn log`, then run the command again; --wait SECONDS tries for longer.",
     "ref-uncertain": "Name a version, such as v3: `grn log --all` lists what can be read, `grn verify` what is lost.",
+    "same-base": "`grn show {version}` shows where it comes from.",
     "source-damaged": "`grn -s {store} verify` checks all of it.",
     "too-few-ancestors": "`grn log` lists its ancestors.",
+    "two-bases": (
+        "To take theirs, bring this branch back to the base that they began from (`grn revert {ours}`), then `grn "
+        "cherry-pick {theirs}`, and merge again. To keep both conditions, do not merge: `grn diff {ours}..{theirs}` "
+        "compares them, and `grn cherry-pick` brings pathways over."
+    ),
     "version-too-high": "`grn log --all` lists them.",
     # analysis
     "base-without-expression": "Give the values of the samples: --expression FILE.",
@@ -316,6 +324,7 @@ HINTS: dict[str, str] = {
     "mixture-of-many-traits": "Name it with --trait.",
     "no-active-pathway": "--sets FILE asks for the pathways of a file.",
     "no-counts-kept": "Give the counts as a file: --input FILE.",
+    "no-other-intensity": "Leave out --same-intensity, or make the base with `grn base FILE` by shrinkage.",
     "no-positive-correlations": (
         "These samples support no such correlation: `grn info` describes the base. "
         "Counts may give modules: --input counts."

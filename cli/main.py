@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SECTIONS: dict[str, dict[str, str]] = {
     "Versions": {
         "commit": "Add or subtract pathways, as a new version.",
+        "base": "Give a branch a new base, such as that of another condition.",
         "log": "List versions, newest first, or the moves of refs.",
         "show": "Show one version: what it changed, and how it is computed.",
         "rollback": "Move this branch to any version.",

@@ -93,10 +93,12 @@ MIXED_MODEL = (
 FIELDS: dict[str, tuple[str, dict[str, str]]] = {
     "log": ("versions", {"versions": VERSION, "versions.added": "name, genes, sign"}),
     "diff": (
-        f"from, to, {CUT}, by, pathways, links, summary, changes",
+        f"from, to, bases, intensity, judged, not_judged, {CUT}, by, pathways, links, summary, changes",
         {
             "from": IDENTITY,
             "to": IDENTITY,
+            "bases": "from, to",
+            "bases.from": "base, estimator, samples, lambda",
             "pathways": "added, dropped",
             "links": "gained, lost",
             "links.gained": "pathway, gene, rho, direction",
@@ -179,6 +181,7 @@ FIELDS: dict[str, tuple[str, dict[str, str]]] = {
         f"{IDENTITY}, {SIGNAL}, {MIXED_MODEL}, mode, statistic, count, output, tests",
         {**WITHIN_A_SIGNAL, "tests": "ID, N, BETA, SE, STAT, DF, P, LOG10P, H2, LL"},
     ),
+    "base": (f"{VERSION}, base_record", {"base_record": BASE}),
     "commit": (f"{VERSION}, written, probe, missing_genes", {}),
     "rollback": (f"{VERSION}, done", {"added": "name, genes, sign"}),
     "branch": ("branches", {"branches": f"name, {IDENTITY}"}),
@@ -207,7 +210,11 @@ NOTES = """\
 * `delta` is rho_to − rho_from and `delta_abs` is |rho_to| − |rho_from|. Changes are sorted by |delta|, or with
   `--by abs` by |delta_abs| (`by` is `rho` or `abs`), ties in panel order, and `gene_a` comes before `gene_b` in the
   panel. `change` is `gained`, `lost`, `sign_flipped`, `stronger` or `weaker`. Mean and maximum of |ρ| are over all
-  pairs.
+  pairs. `bases` says what both sides were estimated from; `samples` and `lambda` are null for a base of the user's own.
+  Between two bases `judged` has `pairs`, `distinguishable` (both numbers) and `rate`, and `changes` are the judged
+  pairs by q and |z|, with `expected` (the delta that n and λ alone make), `z`, `q` and `verdict` (`distinguishable`
+  where q ≤ `rate`); else `judged` is null, and where two bases could not be judged `not_judged` says why. `intensity`
+  is the λ of both with `--same-intensity`, else null.
 * `links`: `members` is a number, and `leverage` the share of the activity's variance that the genes determine. The
   links of a pathway are those of the strongest over all that were asked for; they may be none. `direction` is 1 or −1:
   the sign of a member's loading, and of another gene that of the loading it would have, which is that of −`rho`; 0

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
         Transform,
     )
     from ..engine.network.covariance import FactorCovariance
+    from ..engine.network.panel import Panel
+    from .history.versions import Version
+    from .networks.bases import NewBase
     from .verify.findings import Report
 
 
@@ -40,7 +43,18 @@ OPTIONS = {
     "covariance": ("ridge",),
     "factor model": ("noise", "factor_covariance"),
 }  # fmt: skip
-"""The three sources that the base of a new store can come from, and the options that go with one alone."""
+"""The three sources that a base can come from, and the options that go with one alone."""
+
+PREPARATION = (
+    "counts", "floor", "transform", "scale", "duplicates", "min_detected", "drop_constant", "top_variance",
+)  # fmt: skip
+"""Options that are steps of the preparation of expression."""
+
+REMOVAL = ("within", "covariates", "remove_pcs")
+"""Options that say what is removed from samples before the estimate."""
+
+OF_A_PANEL = ("min_detected", "drop_constant", "top_variance")
+"""Options that choose the genes of a panel, for which a store that has one has no use."""
 
 
 def open(  # noqa: A001
@@ -211,58 +225,81 @@ def init(
         The covariance is singular.
     """
     arguments = dict(locals())
-    from . import new_base
     from .transfer import creation
 
     creation.check_free(Path(path))
-    sources = (expression, covariance, factor_model)
+    base = _new_base({name: arguments[name] for name in _base_defaults()}, None)
+    return Repository.create(path, base, message=message, author=author, time=time)
+
+
+def set_base(repo: Repository, *, message: str = "", branch: str | None = None, **options: Any) -> Version:
+    """Give a branch a new base on the panel of the store, and return the new version: its pathways stay.
+
+    Genes are matched with the panel by name: genes of the source that are not on it are left out, and it must have
+    every gene of it. Loadings in units of `sd` are then those of the deviations of the new base.
+
+    Parameters
+    ----------
+    repo : Repository
+        The store.
+    message : str
+        The message of the commit; what the base comes from by default.
+    branch : str, optional
+        Which branch; HEAD's by default.
+    **options
+        The source, and how it is read and estimated: the arguments of `init`, but for those that choose the genes of a
+        panel (`min_detected`, `drop_constant` and `top_variance`). `genes` names the rows of a covariance or a factor
+        model that has no names.
+
+    Raises
+    ------
+    InputError
+        As for `init`; or the version has this base already.
+    NotFound
+        Genes of the panel are not in the source.
+    NotPositiveDefinite
+        The base is singular, or the pathways that are subtracted take more than it has.
+    """
+    defaults = _base_defaults()
+    if unknown := [name for name in options if name not in defaults or name in OF_A_PANEL]:
+        raise TypeError(f"set_base has no argument {unknown[0]!r}.")
+    return repo.set_base(_new_base(defaults | options, repo.panel), message=message, branch=branch)
+
+
+def _base_defaults() -> dict[str, Any]:
+    """Return the arguments of `init` that say how a base is made, with their defaults."""
+    others = ("path", "message", "author", "time")
+    parameters = inspect.signature(init).parameters
+    return {name: parameter.default for name, parameter in parameters.items() if name not in others}
+
+
+def _new_base(arguments: Mapping[str, Any], panel: Panel | None) -> NewBase:
+    """Return the base that arguments of `init` describe, on a panel if there is one already."""
+    from . import new_base
+
+    sources = [arguments[name] for name in ("expression", "covariance", "factor_model")]
     if sum(source is not None for source in sources) != 1:
-        raise InputError("A store begins with exactly one of: expression, covariance, factor model.")
+        raise InputError("A base comes from exactly one of: expression, covariance, factor model.")
     kind = next(name for name, source in zip(OPTIONS, sources, strict=True) if source is not None)
     _refuse_stray(kind, arguments)
-    if expression is not None:
-        preparation = new_base.Preparation(
-            floor=floor,
-            transform=transform,
-            scale=scale,
-            counts=counts,
-            duplicates=duplicates,
-            genes=None if genes is None else tuple(genes),
-            top_variance=top_variance,
-            min_detected=min_detected,
-            drop_constant=drop_constant,
-        )
-        base = new_base.from_expression(
-            expression,
-            preparation=preparation,
-            estimator=estimator,
-            factors=factors,
-            intensity=intensity,
-            groups=groups,
-            removal=new_base.Removal(within, covariates, remove_pcs),
-            duplicate_samples=duplicate_samples,
-            alias=alias,
-            genes_in=genes_in,
-            header=header,
-            decimal=decimal,
-            layer=layer,
-            raw=raw,
-            gene_names=gene_names,
-            gene_column=gene_column,
-            where=where,
-            sample_table=sample_table,
-            sheet=sheet,
-            columns=columns,
-            skip_columns=skip_columns,
-            keep_expression=keep_expression,
-            samples=samples,
-        )
-    elif covariance is not None:
-        base = new_base.from_covariance(covariance, genes=genes, ridge=ridge)
-    else:
-        model = factor_model or ""
-        base = new_base.from_factor_model(model, noise=noise, factor_covariance=factor_covariance, genes=genes)
-    return Repository.create(path, base, message=message, author=author, time=time)
+    genes = arguments["genes"]
+    if kind == "expression" and panel is not None and genes is not None:
+        raise InputError("The store has its panel, and expression names its genes: no list of genes goes with it.")
+    if kind == "covariance":
+        return new_base.from_covariance(arguments["covariance"], genes=genes, ridge=arguments["ridge"], panel=panel)
+    if kind == "factor model":
+        beside = {name: arguments[name] for name in ("noise", "factor_covariance")}
+        return new_base.from_factor_model(arguments["factor_model"] or "", genes=genes, panel=panel, **beside)
+    steps = {name: arguments[name] for name in PREPARATION}
+    preparation = new_base.Preparation(**steps, genes=None if genes is None else tuple(genes))
+    reading = set(OPTIONS["expression"]).difference(PREPARATION, REMOVAL)
+    return new_base.from_expression(
+        arguments["expression"],
+        preparation=preparation,
+        removal=new_base.Removal(*(arguments[name] for name in REMOVAL)),
+        panel=panel,
+        **{name: arguments[name] for name in reading},
+    )
 
 
 def _refuse_stray(source: str, arguments: Mapping[str, object]) -> None:
@@ -278,6 +315,6 @@ def _refuse_stray(source: str, arguments: Mapping[str, object]) -> None:
     if stray:
         raise InputError(
             f"{', '.join(stray)}: {'this goes' if len(stray) == 1 else 'these go'} with "
-            f"{' or '.join(dict.fromkeys(stray.values()))}, and the store begins with {source}.",
+            f"{' or '.join(dict.fromkeys(stray.values()))}, and the base comes from {source}.",
             hint="Leave out what does not belong together.",
         )

@@ -23,6 +23,7 @@ from ..formats.files.plain_files import file_name
 from .history.records import BaseRecord, Parameter, SourceRecord
 from .networks.bases import NewBase
 from .networks.provenance import software
+from .panel_match import match_panel
 from .removal import Removal, plan_removal, structure_notes
 from .sample_groups import ask_about_replicates, sample_groups
 
@@ -67,6 +68,7 @@ def from_expression(
     skip_columns: Sequence[str] = (),
     keep_expression: bool | None = None,
     samples: Sequence[str] | None = None,
+    panel: Panel | None = None,
 ) -> NewBase:
     """Return a base estimated from expression data.
 
@@ -99,11 +101,15 @@ def from_expression(
         Whether to keep the values as they were read; by default up to 256 MB.
     samples : sequence of str, optional
         Which of the samples to estimate from, in this order; all by default.
+    panel : Panel, optional
+        The genes that the base shall have, where the store has its panel already.
 
     Raises
     ------
     InputError
         The file or the values cannot be used, or the options do not go together.
+    NotFound
+        Genes of the panel are not there.
     NotPositiveDefinite
         The estimate is singular.
     """
@@ -129,7 +135,7 @@ def from_expression(
         gene_names=gene_names,
         counts=preparation.counts,
         are_samples_chosen=samples is not None,
-        are_genes_chosen=preparation.genes is not None,
+        are_genes_chosen=preparation.genes is not None or panel is not None,
     )
     parameters = _preparation_parameters(preparation)
     distinct = expression.distinguish_samples(duplicate_samples)
@@ -141,6 +147,10 @@ def from_expression(
         expression, renamed, note = _rename_genes(expression, alias)
         parameters["aliases"] = renamed
         notes = (*notes, note)
+    if panel is not None and expression.genes != panel.genes:
+        notes = (*notes, *match_panel(expression.genes, panel, source).notes)
+        preparation = replace(preparation, genes=panel.genes)
+        parameters["genes_wanted"] = len(panel)
     if samples is not None:
         parameters["samples_wanted"] = len(samples)
         expression = expression.select_samples(samples)
@@ -182,7 +192,11 @@ def from_expression(
 
 
 def from_covariance(
-    source: str | Path | NDArray[np.float64], *, genes: Sequence[str] | None = None, ridge: float = 0.0
+    source: str | Path | NDArray[np.float64],
+    *,
+    genes: Sequence[str] | None = None,
+    ridge: float = 0.0,
+    panel: Panel | None = None,
 ) -> NewBase:
     """Return a base that is a covariance of the user's.
 
@@ -194,6 +208,8 @@ def from_covariance(
         Names of the p genes, where the file has none.
     ridge : float
         Added to the diagonal; 0 or more, and recorded.
+    panel : Panel, optional
+        The genes that the base shall have, of those of the matrix: where the store has its panel already.
 
     Raises
     ------
@@ -224,6 +240,9 @@ def from_covariance(
         raise ShapeError(f"There are {len(genes)} gene names for a covariance of shape {values.shape}.")
     if not (np.isfinite(ridge) and ridge >= 0):
         raise InputError(f"A ridge is a number from 0 up, not {ridge:g}.")
+    if panel is not None:
+        match = match_panel(genes, panel, source)
+        values, genes, notes = values[np.ix_(match.rows, match.rows)], panel.genes, (*notes, *match.notes)
     values[np.diag_indices(len(values))] += ridge
     try:
         covariance = invert(values)
@@ -247,6 +266,7 @@ def from_factor_model(
     noise: str | Path | None = None,
     factor_covariance: str | Path | None = None,
     genes: Sequence[str] | None = None,
+    panel: Panel | None = None,
 ) -> NewBase:
     """Return a base that is a factor model of the user's, Σ₀ = B F Bᵀ + diag(noise).
 
@@ -259,6 +279,8 @@ def from_factor_model(
         Tables that go with a table of loadings.
     genes : sequence of str, optional
         Names of the p genes, for values in memory.
+    panel : Panel, optional
+        The genes that the base shall have, of those of the model: where the store has its panel already.
 
     Raises
     ------
@@ -272,7 +294,7 @@ def from_factor_model(
             raise InputError("A factor model in memory needs the names of its genes: give `genes`.")
         if noise is not None or factor_covariance is not None:
             raise InputError("A factor model in memory has its noise and factor covariance already.")
-        return _user_base(Panel(tuple(genes)), source, "given factor model", {}, None, ())
+        return _factor_base(source, genes, "the factor model", None, (), panel)
     if noise is None:
         if factor_covariance is not None:
             raise InputError("A factor covariance in a file of its own needs loadings and noise in files of their own.")
@@ -280,8 +302,23 @@ def from_factor_model(
     else:
         file = read_factor_tables(source, noise, factor_covariance=factor_covariance)
     record = _source(source, file.sha256)
-    panel = Panel(tuple(_names(file.genes, genes, source)))
-    return _user_base(panel, file.model, "given factor model", {}, record, file.notes)
+    return _factor_base(file.model, _names(file.genes, genes, source), source, record, file.notes, panel)
+
+
+def _factor_base(
+    model: FactorCovariance,
+    genes: Sequence[str],
+    source: str | Path,
+    record: SourceRecord | None,
+    notes: tuple[str, ...],
+    panel: Panel | None,
+) -> NewBase:
+    """Return a factor model as a base, of those of its genes that are on a panel where there is one."""
+    if panel is not None and model.size == len(genes):
+        match = match_panel(genes, panel, source)
+        model = FactorCovariance(model.noise[match.rows], model.loadings[match.rows], model.factor_covariance)
+        genes, notes = panel.genes, (*notes, *match.notes)
+    return _user_base(Panel(tuple(genes)), model, "given factor model", {}, record, notes)
 
 
 def _read_expression(

@@ -6,7 +6,7 @@ import functools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from ..engine.errors import FormatError, InputError
+from ..engine.errors import Conflict, FormatError, InputError
 from .files import layout, locations
 from .history import changes, ref_moves, revspec
 from .history.ledger import Ledger
@@ -309,6 +309,43 @@ class Repository:
         return self._session.diagnostics.preview(plan, name="planned", penalty=penalty)
 
     @_transaction
+    def set_base(self, base: NewBase, *, message: str = "", branch: str | None = None) -> Version:
+        """Give a branch a new base, on the same panel, and return the new version: its active pathways stay.
+
+        Parameters
+        ----------
+        base : NewBase
+            The base, with the genes of the panel in their order; `grnledger.set_base` makes one.
+        message : str
+            What it is; its estimator, number of samples and file by default.
+        branch : str, optional
+            Which branch.
+
+        Raises
+        ------
+        InputError
+            The branch has this base already.
+        Conflict
+            The base has another panel, or the branch moved meanwhile.
+        NotPositiveDefinite
+            The active subtractions take more than the base has.
+        """
+        from .networks.bases import base_content, describe_base, held_base
+
+        branch, tip = ref_moves.branch_tip(self._refs, branch)
+        if base.panel.genes != self.panel.genes:
+            raise Conflict("The new base has other genes than the panel of the store, or another order.")
+        sealed = base_content(base).seal()
+        if sealed.id == self._history[tip].base:
+            name = f"v{self._history.number(tip)}"
+            raise InputError(f"{name} has this base already.", code="same-base", facts={"version": name})
+        plan = Plan(branch, (tip,), sealed.id, message or f"base: {describe_base(base.record)}")
+        with self._session.reader.holding(held_base(base, sealed.id)):
+            self.preview(plan)  # a version that cannot be leaves no base behind
+        creation.put_base(self.path, sealed)
+        return self.write(plan)
+
+    @_transaction
     def revert(self, rev: str, *, only: str | Collection[str] = (), message: str = "") -> Version:
         """Undo what a version did, as a new version; of a merge, what it did to its first parent.
 
@@ -343,8 +380,25 @@ class Repository:
         if fast_forward and ours in self._history.ancestors(theirs):
             reason = f"merge {rev}: fast-forward"
             return version_of(self._ledger, ref_moves.move_branch(self._writer, branch, ours, theirs, reason))
-        base = self._history.merged_base(ours, theirs)
+        if len(last := self._history.last_bases(ours, theirs)) > 1:
+            raise self._two_bases(last, ours)
+        (base,) = last
         return self.write(Plan(branch, (ours, theirs), base, message or f"merge {rev} into {branch}"))
+
+    def _two_bases(self, last: Mapping[str, str], ours: str) -> Conflict:
+        """Return the refusal of a merge of two bases, which says what each of them is."""
+        from .networks.bases import describe_base
+
+        here = self._history.ancestors(ours)
+        setters = sorted(last.values(), key=lambda commit: (commit not in here, self._history.number(commit)))
+        names = [f"v{self._history.number(commit)}" for commit in setters]
+        bases = [describe_base(self._session.reader.base(self._history[commit].base).record) for commit in setters]
+        described = "; ".join(f"{name} has {base}" for name, base in zip(names, bases, strict=True))
+        return Conflict(
+            f"Both sides changed the base, in {' and '.join(names)}, to different ones: {described}.",
+            code="two-bases",
+            facts={"ours": names[0], "theirs": names[-1]},
+        )
 
     @_transaction
     def reinvert(self, *, force: bool = False) -> Version:

@@ -8,17 +8,19 @@ import click
 
 from ...engine.wording import counted
 from .. import output
-from . import edges, links as linked, versions
+from . import edges, links as linked, two_bases, versions
 from .answer import ROWS, Answer, Note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ...analysis.ranking import Ranking
+    from ...engine.choices import Crossing
     from ...engine.network.comparison import Difference, Summary
     from ...storage.history.versions import Version
     from ...storage.repository import Repository
     from .links import LinkChanges
+    from .two_bases import Bases
 
 COLUMNS = ("gene_a", "gene_b", "rho_from", "rho_to", "delta", "delta_abs", "change")
 SIDES = ("from", "to")
@@ -53,6 +55,9 @@ def answer(
     *,
     pathways: PathwayChanges,
     links: LinkChanges,
+    bases: Bases,
+    most: int,
+    only: Crossing | None = None,
     judged: Callable[[], Sequence[str]] = list,
     notes: Iterable[Note] = (),
     code: int = 0,
@@ -73,21 +78,22 @@ def answer(
         Links gained and lost.
     judged : callable
         Returns lines on the support of pathways added; called for the text alone.
+    bases : Bases
+        What both stand on, and the judgement of differences between two bases.
+    most, only
+        How many changes are listed, and which.
     notes, code
         As for `Answer`.
     """
-    rows = [
-        (gene_a, gene_b, before, after, after - before, abs(after) - abs(before), change)
-        for gene_a, gene_b, before, after, change in difference
-    ]
+    extra, rows = two_bases.rows_of(difference, bases, most=most, only=only)
     columns = edges.strength_columns(ranking)
     if columns:
         rows = [(*row, *strengths) for row, strengths in zip(rows, difference.strength.tolist(), strict=True)]
     return Answer(
-        columns=(*COLUMNS, *(f"{name}_{side}" for name in columns for side in SIDES)),
+        columns=(*COLUMNS, *extra, *(f"{name}_{side}" for name in columns for side in SIDES)),
         rows=rows,
-        json=lambda: _json(difference, sides, ranking, pathways, links),
-        text=lambda: _text(difference, sides, ranking, rows, [*pathway_lines(pathways), *judged()], links),
+        json=lambda: _json(difference, sides, ranking, pathways, links, bases),
+        text=lambda: _text(difference, sides, ranking, rows, [*pathway_lines(pathways), *judged()], links, bases),
         paged=True,
         notes=notes,
         code=code,
@@ -100,9 +106,11 @@ def _json(
     ranking: Ranking,
     pathways: PathwayChanges,
     links: LinkChanges,
+    bases: Bases,
 ) -> dict[str, Any]:
     return {
         **dict(zip(SIDES, sides, strict=True)),
+        **two_bases.bases_json(bases),
         **edges.rule_json(difference.edge_rule, difference.threshold, ranking),
         "by": difference.by,
         "pathways": {
@@ -131,12 +139,13 @@ def _text(
     rows: list[tuple[Any, ...]],
     pathways: Sequence[str],
     links: LinkChanges,
+    bases: Bases,
 ) -> str:
     names = [str(side["version"]) for side in sides]
     before, after = difference.before, difference.after
     size = edges.SYMBOLS[ranking.by]
     lines = [click.style(f"{names[0]} → {names[1]}", bold=True)]
-    lines += pathways
+    lines += [*two_bases.base_lines(bases, names), *pathways]
     lines += ["", *linked.changes_lines(links)] if any(map(len, links)) else []
     lines += [
         "",
@@ -152,11 +161,21 @@ def _text(
             ],
         ),
         f"gained {difference.gained:,}, lost {difference.lost:,}, sign-flipped {difference.sign_flipped:,}",
+        *two_bases.verdict_lines(bases),
         "",
     ]
     if not rows:
         return "\n".join([*lines, f"No {_strength(ranking, difference)} changed."])
+    if bases.called() is not None:
+        return "\n".join([*lines, *_judged(rows, names)])
     return "\n".join([*lines, *_changes(difference, ranking, rows, names)])
+
+
+def _judged(rows: list[tuple[Any, ...]], names: Sequence[str]) -> list[str]:
+    """Return the table of differences between two bases under its title, the clearest first."""
+    header = ("gene a", "gene b", f"ρ {names[0]}", f"ρ {names[1]}", "Δρ", "expected", "z", "q", "verdict")
+    table = [(*row[:5], *row[7:]) for row in rows]
+    return [click.style("Clearest differences of ρ:", bold=True), output.table(header, table)]
 
 
 def _changes(difference: Difference, ranking: Ranking, rows: list[tuple[Any, ...]], names: Sequence[str]) -> list[str]:

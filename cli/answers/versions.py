@@ -75,7 +75,8 @@ def change_lines(version: Version, most: int = 5) -> list[str]:
         for record in version.added
     ]
     dropped = [f"dropped {name}" for name in version.dropped]
-    return [*_shortened(added, most), *_shortened(dropped, most)]
+    base = [f"base {version.base[:SHORT]}"] if version.changes_base else []
+    return [*base, *_shortened(added, most), *_shortened(dropped, most)]
 
 
 def _overlap(genes: int, missing: int) -> str:

@@ -14,12 +14,13 @@ from ..network.snapshot import build_snapshot
 from .strength_counts import STEPS, StrengthCounts, count_strengths, steps_of, strengths_of_steps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from ..network.panel import Panel
     from ..network.partial_correlations import PartialCorrelations
+    from ..network.pathway import Pathway
 
 SCANS = 3
 """Panels of independent genes that the null is simulated from."""
@@ -98,7 +99,9 @@ def independent_counts(
     return StrengthCounts(total)
 
 
-def shrunk_correlations(panel: Panel, scores: NDArray[np.float64], intensity: float) -> PartialCorrelations:
+def shrunk_correlations(
+    panel: Panel, scores: NDArray[np.float64], intensity: float, pathways: Sequence[Pathway] = ()
+) -> PartialCorrelations:
     """Return ρ of all pairs where correlations of samples are shrunk to zero by λ.
 
     Parameters
@@ -109,9 +112,11 @@ def shrunk_correlations(panel: Panel, scores: NDArray[np.float64], intensity: fl
         Genes by samples.
     intensity : float
         λ, above 0.
+    pathways : sequence of Pathway
+        What is added to their covariance, in units of standard deviations.
     """
     covariance = shrinkage(scores, intensity=(intensity, 1.0)).base
-    snapshot = build_snapshot(panel, anchor_of(covariance), (), covariance.standard_deviations())
+    snapshot = build_snapshot(panel, anchor_of(covariance), pathways, covariance.standard_deviations())
     return partial_correlations(snapshot.precision)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from ...engine.errors import Conflict, FormatError
+from ...engine.errors import FormatError
 from ..files import layout
 from .commits import Event, adds_of
 from .records import DropRecord
@@ -180,23 +180,20 @@ class History:
             dropped.update(entry.drops)
         return frozenset(events - dropped)
 
-    def merged_base(self, *commits: str) -> str:
-        """Return the base where the histories of these commits meet: the one that no later change of base has seen.
+    def last_bases(self, *commits: str) -> dict[str, str]:
+        """Return the bases that no later change has seen where the histories of these commits meet, and who set them.
 
-        Raises
-        ------
-        Conflict
-            Both sides changed the base, to different ones.
+        Returns
+        -------
+        dict of str to str
+            By the id of a base the last commit that set it; one base unless several sides changed it.
         """
         setters = [commit for commit in self.ancestors(*commits) if self[commit].sets_base]
         seen: set[str] = set()
         for commit in setters:
             seen.update(self.ancestors(*self[commit].parents))
-        last = {self[commit].base: commit for commit in setters if commit not in seen}
-        if len(last) > 1:
-            names = " and ".join(sorted(f"v{self.number(commit)}" for commit in last.values()))
-            raise Conflict(f"Both sides changed the base, in {names}, to different ones.")
-        return next(iter(last))
+        unseen = sorted((commit for commit in setters if commit not in seen), key=self.number)
+        return {self[commit].base: commit for commit in unseen}
 
     def record(self, event: Event) -> PathwayRecord:
         """Return the record of the pathway that an event added."""

@@ -58,6 +58,11 @@ class Version:
         return self.entry.commit.base
 
     @property
+    def changes_base(self) -> bool:
+        """Whether its parents have another base."""
+        return bool(self.parents) and self.entry.commit.sets_base
+
+    @property
     def added(self) -> tuple[PathwayRecord, ...]:
         """The pathways that the commit added."""
         return self.entry.commit.adds

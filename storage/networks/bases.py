@@ -11,6 +11,7 @@ import numpy as np
 from ...engine.errors import EngineError, FormatError, InputError
 from ...engine.network.covariance import ArraySource, Covariance, DenseCovariance, FactorCovariance
 from ...engine.network.panel import Panel
+from ...engine.wording import counted
 from ..files import hdf5, layout
 from ..history.records import BaseRecord, parse
 
@@ -230,6 +231,32 @@ def base_content(base: NewBase) -> hdf5.Content:
     else:
         add_dense(base.covariance, arrays, bulk)
     return hdf5.Content(layout.BASE, base.record.canonical(), arrays, bulk)
+
+
+def held_base(base: NewBase, id_: str) -> StoredBase:
+    """Return a new base as it will be read once it stands in a store, without the expression that it keeps."""
+    return StoredBase(
+        id=id_,
+        panel=base.panel,
+        covariance=base.covariance,
+        deviations=base.covariance.standard_deviations(),
+        record=base.record,
+        samples=base.samples,
+        expression=None,
+        groups=base.groups,
+        removed=base.removed,
+    )
+
+
+def describe_base(record: BaseRecord) -> str:
+    """Return a base in a few words: how it was estimated, from how many samples of which file, and λ."""
+    intensity = record.parameters.get("lambda")
+    facts = [
+        None if record.samples is None else counted(record.samples, "sample"),
+        f"λ = {intensity:.3g}" if isinstance(intensity, float | int) else None,
+        None if record.source is None else record.source.file,
+    ]
+    return ", ".join([record.estimator, *filter(None, facts)])
 
 
 def read_base(location: hdf5.Location, base: str) -> StoredBase:

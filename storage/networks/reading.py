@@ -20,7 +20,7 @@ from . import anchors, bases
 from .products import Products
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Generator, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from ...engine.network.anchor import Anchor
@@ -84,6 +84,16 @@ class VersionReader:
         if base not in self._bases:
             self._bases[base] = bases.read_base(self._log.locations.base(base), base)
         return self._bases[base]
+
+    @contextlib.contextmanager
+    def holding(self, base: StoredBase) -> Generator[None]:
+        """Read a base that is not in the store yet from memory, while this lasts."""
+        before, self._bases = self._bases, self._bases | {base.id: base}
+        try:
+            yield
+        finally:
+            self._bases = before
+            self._anchors.pop((base.id, 0.0), None)
 
     def recipe(self, commit: str, *, from_base: bool = False) -> Recipe:
         """Return the recipe of a commit's version; `from_base` leaves later anchors aside."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from pathlib import Path
 
+    from ..files.hdf5 import Sealed
     from ..networks.bases import NewBase
 
 
@@ -82,8 +83,12 @@ def check_free(path: Path) -> None:
 
 
 def add_base(store: Path, base: NewBase) -> str:
-    """Write a base into a store, unless it is there, and return its id."""
+    """Write a base into a store, and return its id."""
     sealed = bases.base_content(base).seal()
-    path = store / layout.BASES / f"{sealed.id}{layout.FILE_ENDING}"
-    durable.put(path, sealed.write)
+    put_base(store, sealed)
     return sealed.id
+
+
+def put_base(store: Path, sealed: Sealed) -> None:
+    """Write a sealed base into a store, durably; where it is there already, it has the same content."""
+    durable.put(store / layout.BASES / f"{sealed.id}{layout.FILE_ENDING}", sealed.write)

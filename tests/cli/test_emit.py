@@ -117,13 +117,14 @@ COMMANDS = (
     "regulators G01,G02 --target G03 --rank-by clr",
     "edges --threshold 0.99", "neighbors G01", "trace G01 G02", "factors G01", "factors G01 G02", "info",
     "info --system", "info --spectrum", "reinvert", "export FORM.h5", "export --matrix precision -o FORM.npz",
-    "verify --numbers", "pack", "clone lab.grn FORM.grn", "fetch other.grn", "push other.grn",
+"verify --numbers", "pack", "clone lab.grn FORM.grn", "fetch other.grn", "push other.grn",
     "import other.h5 --as i-FORM", "init FORM-new.grn --expression counts.tsv --counts",
     "nmf --rank 2 --restarts 2", "nmf --input counts --rank 2:3 --restarts 2 --table ranks", "nmf list",
     "nmf show ANALYSIS --table usage", "nmf diff v0..v2 --rank 2 --restarts 1 --resamples 2",
     "nmf diff v0..v2 --rank 2 --restarts 1 --resamples 0 --table genes",
     "lmm fit --pheno z.tsv", "lmm fit --pheno several.tsv", "lmm enrich --pheno z.tsv --sets sets.gmt",
     "lmm compare --pheno z.tsv", "lmm scan --pheno z.tsv --tests sets.gmt",
+    "branch two-FORM", "base counts.tsv --counts --intensity 0.5 --branch two-FORM", "diff v0..two-FORM",
 )  # fmt: skip
 """Every verb that answers in three forms; FORM and ANALYSIS are filled in."""
 

@@ -526,7 +526,7 @@ def test_a_store_begins_with_exactly_one_source(new: Callable[..., Repository], 
 def test_an_option_of_another_source_is_refused_and_not_passed_over(
     new: Callable[..., Repository], option: dict[str, Any]
 ) -> None:
-    with pytest.raises(InputError, match="and the store begins with covariance") as caught:
+    with pytest.raises(InputError, match="and the base comes from covariance") as caught:
         new(covariance=positive(), genes=GENES[:6], **option)
     assert caught.value.message.startswith(next(iter(option)).replace("_", "-"))
 
@@ -541,7 +541,7 @@ def test_options_left_at_their_defaults_go_with_every_source(new: Callable[..., 
 
 
 def test_a_ridge_on_expression_is_refused(new: Callable[..., Repository], table: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="ridge: this goes with covariance, and the store begins with expression"):
+    with pytest.raises(InputError, match="ridge: this goes with covariance, and the base comes from expression"):
         new(expression=table, ridge=0.1)
     assert list(tmp_path.glob("*.grn")) == []
 

@@ -40,7 +40,7 @@ EXPORTED = "lab.h5"
 NEW, FILE = "new.grn", "whole.h5"
 """What is made."""
 
-MODEL, MATRIX, SETS = "model.npz", "matrix.npz", "sets.gmt"
+MODEL, SECOND, MATRIX, SETS = "model.npz", "second.npz", "matrix.npz", "sets.gmt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,7 @@ def build(folder: Path, *, size: int, dense: bool) -> Path:
     genes = [f"GENE{index}" for index in range(size)]
     model = factors(size)
     np.savez(folder / MODEL, loadings=model.loadings, noise=model.noise, genes=genes)
+    np.savez(folder / SECOND, loadings=1.1 * model.loadings, noise=2 * model.noise, genes=genes)
     np.savez(folder / MATRIX, covariance=covariance(size), genes=genes)
     (folder / SETS).write_text("\t".join(["HYPOXIA", "-", *genes[3 : size // 2 : 2]]) + "\n")
     source = {"covariance": covariance(size)} if dense else {"factor_model": model}
@@ -146,7 +147,7 @@ def lay_out(prepared: Path, folder: Path, verb: Verb) -> None:
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    for name in (*verb.holds, MODEL, MATRIX, SETS):
+    for name in (*verb.holds, MODEL, SECOND, MATRIX, SETS):
         source = prepared / name
         (shutil.copytree if source.is_dir() else shutil.copyfile)(source, folder / name)
     verb.prepare(folder)
@@ -175,6 +176,11 @@ def _commit(_: Path, store: Repository | None) -> object:
     size = len(store.panel)
     new = [pathway("hypoxia", first=9, size=size), pathway("deletion", first=5, size=size, sign=-1)]
     return store.commit(new, message="both")
+
+
+def _base(folder: Path, store: Repository | None) -> object:
+    assert store is not None
+    return grnledger.set_base(store, factor_model=folder / SECOND)
 
 
 def _clone(folder: Path, _: Repository | None) -> object:
@@ -212,6 +218,7 @@ VERBS = (
     Verb("init", _init, ("init", f"@{NEW}", "--factor-model", f"@{MODEL}"), (), NEW),
     Verb("init dense", _init_dense, ("init", f"@{NEW}", "--covariance", f"@{MATRIX}"), (), NEW),
     Verb("commit", _commit, (*S, "commit", f"@{SETS}")),
+    Verb("base", _base, (*S, "base", "--factor-model", f"@{SECOND}")),
     Verb("revert", _on("revert", "v1"), (*S, "revert", "v1")),
     Verb("cherry-pick", _on("cherry_pick", "v3"), (*S, "cherry-pick", "v3")),
     Verb("merge", _on("merge", "side"), (*S, "merge", "side")),

@@ -133,10 +133,12 @@ def test_the_json_that_is_documented_is_the_json_that_is_printed(
     Path("few.gmt").write_text("F\t\tG01\tG02\tNOWHERE\n")
     for line in (
         "simulate --genes 20 --factors 2 -o model.npz",
+        "simulate --genes 20 --factors 2 --seed 5 -o other.npz",
         "init s.grn --factor-model model.npz",
         "commit few.gmt --missing drop",
         "commit model.pathways.npz --only p53",
         "tag t",
+        "branch trial",
     ):
         assert grn(*line.split()).code == 0
     stream = np.random.default_rng(1)
@@ -161,7 +163,7 @@ def test_the_json_that_is_documented_is_the_json_that_is_printed(
         "commit": "commit model.pathways.npz --only p53 --if-absent", "rollback": "rollback HEAD",
         "rev-parse": "rev-parse HEAD", "show --dropped": "show v1 --dropped",
         "init": "init others/new.grn --factor-model model.npz",
-        "clone": "clone s.grn others/o.grn", "fetch": "fetch others/o.grn",
+        "base": "base --factor-model other.npz --branch trial", "clone": "clone s.grn others/o.grn", "fetch": "fetch others/o.grn",
     }  # fmt: skip
     for verb, (fields, inner) in make_cli.FIELDS.items():
         analyses = grn("nmf", "list", "--tsv").rows

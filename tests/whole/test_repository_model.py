@@ -20,6 +20,7 @@ import pytest
 from grnledger.engine.errors import Conflict, InputError, NotFound, NotPositiveDefinite
 from grnledger.engine.network.covariance import FactorCovariance
 from grnledger.engine.network.pathway import Pathway
+from grnledger.storage import new_base
 from grnledger.storage.networks import anchors
 from hypothesis import HealthCheck, Phase, settings, strategies as st
 from hypothesis.stateful import (
@@ -48,8 +49,17 @@ def make_base() -> FactorCovariance:
     return FactorCovariance(rng.uniform(0.4, 1.0, SIZE), 0.5 * rng.normal(size=(SIZE, 2)))
 
 
-BASE = make_base()
-DENSE_BASE = np.diag(BASE.noise) + BASE.loadings @ BASE.loadings.T
+def make_bases() -> list[FactorCovariance]:
+    """The first base, and two others, like those of other conditions."""
+    first, rng = make_base(), np.random.default_rng(22)
+    scales = [rng.uniform(0.8, 1.3, SIZE) for _ in range(2)]
+    return [first, *(FactorCovariance(first.noise * scale, -first.loadings * scale[:, None]) for scale in scales)]
+
+
+BASES = make_bases()
+BASE = BASES[0]
+DENSE_BASES = [np.diag(base.noise) + base.loadings @ base.loadings.T for base in BASES]
+DENSE_BASE = DENSE_BASES[0]
 
 
 def make_pool() -> list[Pathway]:
@@ -95,27 +105,30 @@ MYC, TAKEN_A, TAKEN_B, TAKEN_C = 6, 7, 8, 9
 KEYS = range(len(POOL))
 
 
-def dense(keys: Iterable[int]) -> NDArray[np.float64]:
-    """The covariance of the base and these pathways of the pool, added up one by one."""
-    total = DENSE_BASE.copy()
+def dense(keys: Iterable[int], base: int = 0) -> NDArray[np.float64]:
+    """The covariance of a base and these pathways of the pool, added up one by one."""
+    total = DENSE_BASES[base].copy()
     for key in keys:
         pathway = POOL[key]
         column = np.zeros((SIZE, len(pathway.names)))
         column[pathway.genes] = pathway.loadings
         if pathway.units == "sd":
-            column *= np.sqrt(np.diag(DENSE_BASE))[:, np.newaxis]
+            column *= np.sqrt(np.diag(DENSE_BASES[base]))[:, np.newaxis]
         middle = np.eye(len(pathway.names)) if pathway.covariance is None else pathway.covariance
         total += pathway.sign * column @ middle @ column.T
     return total
 
 
-def exists(keys: Iterable[int]) -> bool:
-    return bool(np.linalg.eigvalsh(dense(keys))[0] > 0)
+def exists(keys: Iterable[int], base: int) -> bool:
+    return bool(np.linalg.eigvalsh(dense(keys, base))[0] > 0)
 
 
-def test_the_pool_has_sets_that_exist_and_sets_that_do_not_and_none_on_the_verge() -> None:
+@pytest.mark.parametrize("base", range(len(BASES)))
+def test_the_pool_has_sets_that_exist_and_sets_that_do_not_and_none_on_the_verge(base: int) -> None:
     smallest = [
-        np.linalg.eigvalsh(dense(keys))[0] for size in range(len(POOL)) for keys in itertools.combinations(KEYS, size)
+        np.linalg.eigvalsh(dense(keys, base))[0]
+        for size in range(len(POOL))
+        for keys in itertools.combinations(KEYS, size)
     ]
     assert min(map(abs, smallest)) > 1e-5
     refused = np.mean(np.array(smallest) < 0)
@@ -134,6 +147,14 @@ class Truth:
     dropped: frozenset[Token] = frozenset()
     ancestors: frozenset[int] = frozenset()
     parents: tuple[int, ...] = ()
+    bases: frozenset[Token] = frozenset({(0, 0)})
+    seen_bases: frozenset[Token] = frozenset()
+
+    @property
+    def base(self) -> int:
+        """Its base: settings of it, less those that a later one has seen, are of one."""
+        (base,) = {base for _, base in self.bases}
+        return base
 
     @property
     def keys(self) -> frozenset[int]:
@@ -156,17 +177,27 @@ class Model:
         return self.versions[self.branches[self.head]]
 
     def write(
-        self, branch: str, parents: tuple[int, ...], adds: tuple[int, ...], drops: frozenset[Token], how: Any
+        self,
+        branch: str,
+        parents: tuple[int, ...],
+        adds: tuple[int, ...],
+        drops: frozenset[Token],
+        how: Any,
+        base: int | None = None,
     ) -> int:
         """Make a version, or find the very same one, and move a branch there."""
         self.last = how[0]
-        number = self.made.setdefault((parents, adds, drops, how), len(self.versions))
+        number = self.made.setdefault((parents, adds, drops, how, base), len(self.versions))
         if number == len(self.versions):
             several = [self.versions[parent] for parent in parents]
             dropped = drops.union(*(version.dropped for version in several))
             alive = frozenset((number, key) for key in adds).union(*(version.alive for version in several)) - dropped
             ancestors = frozenset({number}).union(*(version.ancestors for version in several))
-            self.versions.append(Truth(alive, dropped, ancestors, parents))
+            seen = frozenset[Token]().union(*(version.seen_bases for version in several))
+            bases = frozenset[Token]().union(*(version.bases for version in several)) - seen
+            if base is not None:
+                bases, seen = frozenset({(number, base)}), seen | bases
+            self.versions.append(Truth(alive, dropped, ancestors, parents, bases, seen))
         self.branches[branch] = number
         return number
 
@@ -227,7 +258,7 @@ class Programs(RuleBasedStateMachine):
     def commit_to(self, branch: str, keys: list[int]) -> None:
         tip = self.model.branches[branch]
         here = self.model.versions[tip].keys
-        wrong = self.what_is_wrong(set(keys), here)
+        wrong = self.what_is_wrong(set(keys), here, self.model.versions[tip].base)
         if self.does(lambda: self.repo.commit([POOL[key] for key in keys], message="commit", branch=branch), wrong):
             self.model.write(branch, (tip,), tuple(keys), frozenset(), ("commit", self.seconds))
 
@@ -266,10 +297,33 @@ class Programs(RuleBasedStateMachine):
         wanted, unwanted = (came, went) if forward else (went, came)
         adds = wanted - self.model.tip.keys
         drops = frozenset(token for token in self.model.tip.alive if token[1] in unwanted)
-        wrong = self.what_is_wrong(adds, self.model.tip.keys - unwanted) if adds or drops else InputError
+        here = base = self.model.tip.base
+        if only is None:
+            sides = [self.model.versions[which].base for which in (self.model.versions[number].parents[0], number)]
+            source, target = sides if forward else sides[::-1]
+            if source != target and here not in (source, target):
+                self.does(real, Conflict)
+                return
+            base = here if source == target else target
+        wrong = self.what_is_wrong(adds, self.model.tip.keys - unwanted, base)
+        if not adds and not drops and base == here:
+            wrong = InputError
         tip = self.model.branches[self.model.head]
         if self.does(real, wrong):
-            self.model.write(self.model.head, (tip,), tuple(sorted(adds)), drops, ("change", self.seconds))
+            how, new = ("change", self.seconds), None if base == here else base
+            self.model.write(self.model.head, (tip,), tuple(sorted(adds)), drops, how, new)
+
+    @rule(base=st.sampled_from(range(len(BASES))), where=st.integers(0, 5))
+    def set_base(self, base: int, where: int) -> None:
+        branch = self.some([self.model.head, *sorted(self.model.branches)], where)
+        tip = self.model.branches[branch]
+        truth = self.model.versions[tip]
+        new = new_base.from_factor_model(BASES[base], genes=GENES)
+        if base == 0 and not self.factors:
+            new = new_base.from_covariance(DENSE_BASE, genes=GENES)
+        wrong = InputError if truth.base == base else None if exists(truth.keys, base) else NotPositiveDefinite
+        if self.does(lambda: self.repo.set_base(new, message="base", branch=branch), wrong):
+            self.model.write(branch, (tip,), (), frozenset(), ("base", self.seconds), base)
 
     @rule(pick=st.integers(0, 99), fast_forward=st.booleans())
     def merge(self, pick: int, *, fast_forward: bool) -> None:
@@ -293,7 +347,11 @@ class Programs(RuleBasedStateMachine):
             self.model.branches[self.model.head] = theirs
         else:
             alive = (left.alive | right.alive) - left.dropped - right.dropped
-            fine = exists({key for _, key in alive})
+            bases = {base for _, base in (left.bases | right.bases) - left.seen_bases - right.seen_bases}
+            if len(bases) > 1:
+                self.does(real, Conflict)
+                return
+            fine = exists({key for _, key in alive}, *bases)
             if self.does(real, None if fine else NotPositiveDefinite):
                 number = self.model.write(self.model.head, (ours, theirs), (), frozenset(), ("merge", self.seconds))
                 if ours not in right.ancestors:
@@ -380,7 +438,8 @@ class Programs(RuleBasedStateMachine):
     def content_ids_are_equal_exactly_where_sets_are(self) -> None:
         versions = self.repo.versions(None)[::-1]
         assert [version.number for version in versions] == list(range(len(self.model.versions)))
-        pairs = {(version.content, self.model.versions[version.number].keys) for version in versions}
+        truths = [self.model.versions[version.number] for version in versions]
+        pairs = {(version.content, (truth.base, truth.keys)) for version, truth in zip(versions, truths, strict=True)}
         assert len(pairs) == len({content for content, _ in pairs}) == len({keys for _, keys in pairs})
 
     @rule(pick=st.integers(0, 99))
@@ -388,7 +447,7 @@ class Programs(RuleBasedStateMachine):
         self.check_numbers(pick % len(self.model.versions))
 
     def check_numbers(self, number: int) -> None:
-        truth = dense(self.model.versions[number].keys)
+        truth = dense(self.model.versions[number].keys, self.model.versions[number].base)
         snapshot = self.repo.snapshot(f"v{number}")
         eigenvalues = np.linalg.eigvalsh(truth)
         tolerance = 100 * EPS * eigenvalues[-1] / eigenvalues[0]
@@ -415,13 +474,13 @@ class Programs(RuleBasedStateMachine):
     # Inside
 
     @staticmethod
-    def what_is_wrong(new: set[int] | frozenset[int], standing: frozenset[int]) -> Any:
+    def what_is_wrong(new: set[int] | frozenset[int], standing: frozenset[int], base: int) -> Any:
         """What must be raised when pathways come to others; None when nothing."""
         if names_of(new) & names_of(standing):
             return Conflict, InputError
         if len(names_of(new)) < sum(len(POOL[key].names) for key in new):
             return Conflict, InputError
-        return None if exists(standing | new) else NotPositiveDefinite
+        return None if exists(standing | new, base) else NotPositiveDefinite
 
     def does(self, step: Callable[[], object], wrong: Any = None) -> bool:
         """Do one thing to the store; where it must be refused, see that it is, and that nothing was written."""

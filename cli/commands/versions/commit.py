@@ -11,6 +11,7 @@ from ....engine.wording import counted
 from ... import options, output, pathway_options
 from ...answers import difference, support, versions
 from ...answers.answer import EVERY_FORM, Answer, Note, caution
+from ...answers.two_bases import Bases
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -99,6 +100,7 @@ def _preview(repo: Repository, plan: Plan, rule: EdgeRule, top: int | None, note
     added = [(pathway.label, int(pathway.sign)) for pathway in plan.pathways]
     dry = Note("Dry run: nothing was written.", EVERY_FORM)
     links = (gained_links(repo, before.name, plan.pathways), Links((), (), ()))
+    base = repo.base(before.name)
     return difference.answer(
         changes,
         sides,
@@ -106,6 +108,8 @@ def _preview(repo: Repository, plan: Plan, rule: EdgeRule, top: int | None, note
         pathways=(added, []),
         links=links,
         judged=lambda: support.lines(repo, before.name, plan.pathways),
+        bases=Bases(base, base),
+        most=top or 20,
         notes=[*notes, dry],
     )
 

@@ -74,6 +74,9 @@ info -s dense.grn
 info --system
 rev-parse HEAD v0
 diff v0..v3 --top 5
+branch conditions v3
+base all.tsv --counts --branch conditions
+diff v3..conditions --top 5 --same-intensity
 edges --top 5
 neighbors G00 --top 5
 links --at v1 --all
@@ -134,7 +137,8 @@ def _words(line: str) -> list[str]:
     """Return the arguments of a command line of the lab."""
     words = line.replace("LABELS", "--labels labels.tsv --contrast case:control --expression all.tsv").split()
     if "ID" in words:
-        words[words.index("ID")] = grnledger.open("lab.grn").artifacts.keys()[0]
+        kept = grnledger.open("lab.grn").artifacts.each()
+        words[words.index("ID")] = next(artifact.key for artifact in kept if artifact.record.analysis == "nmf")
     alone = "-s" in words or words[0] in ("init", "clone", "--help")
     return words if alone else ["-s", "lab.grn", *words]
 
