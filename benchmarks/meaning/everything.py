@@ -1,7 +1,6 @@
 """All measurements of what answers mean, one after the other, each in a process of its own: about an hour on two cores.
 
-    python benchmarks/meaning/everything.py --expression leukemia.tsv --sets h.all.v7.0.symbols.gmt \\
-        --cells pbmc68k_reduced.h5ad [--data DIR] [--r]
+    python benchmarks/meaning/everything.py --expression leukemia.tsv --sets hallmarks.gmt --cells pbmc.h5ad --r
 
 Each part prints its own table, with intervals; its first lines say what is measured. What needs a file that is not
 given is left out, and named at the end.
