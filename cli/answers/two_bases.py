@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ...engine.inference.base_differences import RATE
 from ...engine.wording import counted
-from ...storage.networks.bases import describe_base
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,6 +63,8 @@ def rows_of(
     only : {"gained", "lost", "sign_flipped"}, optional
         The changes that are listed.
     """
+    from ...engine.inference.base_differences import RATE
+
     judgement = bases.judgement
     if judgement is None or (judged := judgement.differences) is None:
         return (), [_row(*entry) for entry in difference]
@@ -84,6 +84,8 @@ def _row(gene_a: str, gene_b: str, before: float, after: float, change: str) -> 
 
 def bases_json(bases: Bases) -> dict[str, Any]:
     """Return what both sides were estimated from, and how many differences can be told from chance."""
+    from ...engine.inference.base_differences import RATE
+
     judgement = bases.judgement
     judged = None if judgement is None else judgement.differences
     return {
@@ -104,6 +106,8 @@ def bases_json(bases: Bases) -> dict[str, Any]:
 
 def base_lines(bases: Bases, names: Sequence[str]) -> list[str]:
     """Return a line on the base of each side, where they are two: how it was estimated, n and λ."""
+    from ...storage.networks.bases import describe_base
+
     if bases.before.id == bases.after.id:
         return []
     lines = [
@@ -115,6 +119,8 @@ def base_lines(bases: Bases, names: Sequence[str]) -> list[str]:
 
 def verdict_lines(bases: Bases) -> list[str]:
     """Return how many differences can be told from chance, or why that is not known."""
+    from ...engine.inference.base_differences import RATE
+
     judgement = bases.judgement
     if judgement is None:
         return []
