@@ -17,10 +17,11 @@ from ..engine.estimation.held_out import hold_out
 from ..engine.estimation.shrinkage_intensity import optimal_intensity
 from ..engine.inference.detours import edge_matrix, without_detours
 from ..engine.inference.false_discovery import (
-    SCANS,
     SEED,
     against_chance,
     independent_counts,
+    intraclass_correlation,
+    number_of_scans,
     shrunk_correlations,
 )
 from ..engine.inference.normal_scores import normal_scores
@@ -55,6 +56,9 @@ Origin = Literal["data", "prior", "both"]
 RATE = 0.2
 """False discovery rate at which pairs are called, by default; paths go along pairs that are called at it."""
 
+FEWEST_DEGREES = 3
+"""Independent samples less one below which nothing is tested."""
+
 MOST_ON_PATHS = 1_000_000
 """Most pairs that paths may go along: 32 MB."""
 
@@ -87,8 +91,10 @@ def tested_samples(base: StoredBase, rev: str) -> tuple[TestedSamples, int]:
         The base was not estimated from samples, or keeps no expression.
     """
     degrees = base.independent_degrees_of_freedom
-    if base.expression is None or degrees is None:
+    if base.expression is None or degrees is None or degrees < FEWEST_DEGREES:
         why = "was not estimated from samples" if degrees is None else "keeps no expression"
+        if base.expression is not None and degrees is not None:
+            why = f"has {counted(degrees + 1, 'independent sample')}"
         raise NotFound(f"The base of {rev} {why}: nothing can be told from chance.", code="no-samples-to-test")
     values = prepare_kept(base).values
     adjustment = adjustment_of(base.removed, np.arange(values.shape[1], dtype=np.intp))
@@ -260,14 +266,24 @@ def _counts(
     repo: Repository, base: StoredBase, samples: TestedSamples, degrees: int, progress: Progress | None
 ) -> _Counts:
     """Return the counts of a base, from the store where it has them."""
-    parameters: dict[str, Parameter] = {"degrees_of_freedom": degrees, "scans": SCANS, "seed": SEED, "method": 1}
+    scans = number_of_scans(len(base.panel))
+    parameters: dict[str, Parameter] = {"degrees_of_freedom": degrees, "scans": scans, "seed": SEED, "method": 2}
     artifact = repo.artifacts.find(layout.CHANCE, base.id, parameters)
     if artifact is not None and (counts := _read(artifact)) is not None:
         return counts
     intensity = intensity_of(samples, base)
     rho = shrunk_correlations(base.panel, samples.columns, intensity)
-    observed = count_strengths(rho, len(base.panel), progress=_part(progress, 0, 1 + SCANS))
-    null = independent_counts(base.panel, degrees, intensity, progress=_part(progress, 1, 1 + SCANS))
+    observed = count_strengths(rho, len(base.panel), progress=_part(progress, 0, 1 + scans))
+    groups = base.group_numbers if base.groups and samples.adjustment is None else None
+    null = independent_counts(
+        base.panel,
+        samples.columns.shape[1],
+        intensity,
+        groups=groups,
+        alike=0.0 if groups is None else intraclass_correlation(samples.columns, groups),
+        scans=scans,
+        progress=_part(progress, 1, 1 + scans),
+    )
     with contextlib.suppress(Conflict, OSError):  # an exported file, or a full disk: they are computed again
         repo.artifacts.keep(
             layout.CHANCE,
@@ -304,7 +320,7 @@ def intensity_of(samples: TestedSamples, base: StoredBase) -> float:
 
 def _components_left(samples: TestedSamples, base: StoredBase) -> int:
     """Return how many components stand out in samples from which none was removed; 0 where they are too few to say."""
-    if base.removed.components:
+    if base.removed.components or "components_chosen" in base.record.parameters:
         return 0
     try:
         return choose_components(samples.columns, build_design(samples.columns.shape[1]))

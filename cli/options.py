@@ -326,6 +326,22 @@ def rank_by(command: Command) -> Command:
     )(command)
 
 
+def names_in(text: str | None) -> tuple[str, ...]:
+    """Return two names or more that stand between commas; none where the option is not given.
+
+    Raises
+    ------
+    InputError
+        There are fewer.
+    """
+    if text is None:
+        return ()
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    if len(names) < 2:
+        raise InputError(f"A pair needs two genes, and {text!r} names {len(names)}.", hint="Such as --genes TP53,MDM2.")
+    return names
+
+
 def edge_rule(threshold: float | None, top: int | None, default: int) -> EdgeRule:
     """Return the rule that `--threshold` or `--top` names; without either, as many edges as the default."""
     from ..engine.network.edges import EdgeRule

@@ -88,6 +88,8 @@ def order_json(ranking: Ranking) -> dict[str, Any]:
 
 def rule_notes(edges: Edges | Neighbors, where: str, ranking: Ranking) -> list[Note]:
     """Return what stands beside edges: their rule, or where there are none which options would give some."""
+    if not len(edges) and edges.edge_rule.rule == "fdr":
+        return [Note(f"No pair {where} can be told from chance at q = {edges.edge_rule.value:g}.", TEXT_AND_ROWS)]
     if not len(edges):
         return [Note(no_edges_text(edges.threshold, edges.max_abs, where, ranking.by), TEXT_AND_ROWS)]
     notes = [Note(_rule_text(edges, where, ranking.by), TEXT_AND_ROWS)]
@@ -99,7 +101,7 @@ def _rule_text(edges: Edges | Neighbors, where: str, by: RankBy) -> str:
     number, least = counted(len(edges), "edge"), f"{SYMBOLS[by]} ≥ {edges.threshold:.4g}"
     rule = edges.edge_rule
     if rule.rule == "top":
-        return f"{number}: the {int(rule.value):,} strongest {where}, {least}"
+        return f"{number}: the {min(int(rule.value), len(edges)):,} strongest {where}, {least}"
     if rule.rule == "fdr":
         return f"{number} {where} with q ≤ {rule.value:g}, ranked by {SYMBOLS[by]}"
     if rule.rule == "genes":

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from ..network.pathway import Pathway
 
 SCANS = 3
-"""Panels of independent genes that the null is simulated from."""
+"""Fewest panels of independent genes that the null is simulated from."""
+
+MOST_SCANS, ENOUGH_PAIRS = 20, 40_000_000
+"""Most panels, where a panel has few pairs, and the pairs of the null that are enough."""
 
 SEED = 0
 """Seed of the null."""
@@ -59,11 +62,57 @@ class Chance:
         return float(strengths_of_steps()[called[0]]) if len(called) else None
 
 
+def number_of_scans(genes: int) -> int:
+    """Return how many panels of so many genes the null takes: 3, and up to 20 where pairs are few.
+
+    A pair that is stronger than all others can be called at a rate q only where the null has 1/q times as many pairs.
+    """
+    pairs = max(1, genes * (genes - 1) // 2)
+    return int(np.clip(ENOUGH_PAIRS // pairs, SCANS, MOST_SCANS))
+
+
+def intraclass_correlation(scores: NDArray[np.float64], groups: NDArray[np.intp]) -> float:
+    """Return how alike samples of one group are, over all genes: 0 for chance, 1 for copies.
+
+    Parameters
+    ----------
+    scores : ndarray of float64, shape (p, n)
+        Genes by samples.
+    groups : ndarray of intp, shape (n,)
+        The group of each sample, numbered from 0.
+
+    Notes
+    -----
+    (B − W) / (B + (m − 1) W), with B and W the mean squares between and within groups, summed over genes, and m the
+    mean size of a group: Fisher, Statistical Methods for Research Workers (1925).
+
+    Examples
+    --------
+    >>> scores = np.array([[1.0, 1.0, -1.0, -1.0]])
+    >>> intraclass_correlation(scores, np.array([0, 0, 1, 1]))
+    1.0
+    """
+    sizes = np.bincount(groups)
+    samples, number = len(groups), len(sizes)
+    if not 1 < number < samples:
+        return 0.0
+    is_in = (groups[:, np.newaxis] == np.arange(number)).astype(np.float64)
+    means = scores @ is_in / sizes
+    within = float(np.square(scores - means[:, groups]).sum()) / (samples - number)
+    overall = scores.mean(axis=1, keepdims=True)
+    between = float((np.square(means - overall) * sizes).sum()) / (number - 1)
+    size = (samples - float(np.square(sizes).sum()) / samples) / (number - 1)
+    whole = between + (size - 1.0) * within
+    return float(np.clip((between - within) / whole, 0.0, 1.0)) if whole > 0 else 0.0
+
+
 def independent_counts(
     panel: Panel,
-    degrees_of_freedom: int,
+    samples: int,
     intensity: float,
     *,
+    groups: NDArray[np.intp] | None = None,
+    alike: float = 0.0,
     scans: int = SCANS,
     seed: int = SEED,
     progress: Callable[[float], None] | None = None,
@@ -74,10 +123,14 @@ def independent_counts(
     ----------
     panel : Panel
         p genes.
-    degrees_of_freedom : int
-        ν: independent samples less one.
+    samples : int
+        As many as the data has: λ is one for a number of samples.
     intensity : float
         λ.
+    groups : ndarray of intp, shape (samples,), optional
+        The group of each sample, numbered from 0.
+    alike : float
+        The intraclass correlation of samples of one group, 0 to 1.
     scans : int
         How many times.
     seed : int
@@ -87,13 +140,16 @@ def independent_counts(
 
     Notes
     -----
-    O(p²ν) a scan. Under the null all pairs have one distribution, so that their number makes up for few scans.
+    O(p²n) a scan. Under the null all pairs have one distribution, so that their number makes up for few scans.
     """
     stream = np.random.RandomState(seed)
     total = np.zeros(STEPS, dtype=np.int64)
     for scan in range(scans):
-        samples = stream.standard_normal((len(panel), degrees_of_freedom + 1))
-        total += count_strengths(shrunk_correlations(panel, samples, intensity), len(panel)).at_least
+        scores = stream.standard_normal((len(panel), samples))
+        if groups is not None and alike > 0:
+            shared = stream.standard_normal((len(panel), int(groups.max()) + 1))
+            scores = np.sqrt(alike) * shared[:, groups] + np.sqrt(1.0 - alike) * scores
+        total += count_strengths(shrunk_correlations(panel, scores, intensity), len(panel)).at_least
         if progress is not None:
             progress((scan + 1) / scans)
     return StrengthCounts(total)

@@ -13,7 +13,7 @@ def noise_edge(genes: int, degrees_of_freedom: int) -> float:
     genes : int
         p.
     degrees_of_freedom : int
-        ν: independent samples less one, at least 1.
+        ν: samples less one, less what was removed from them, at least 1.
 
     Notes
     -----
@@ -36,7 +36,7 @@ def score_penalty(genes: int, degrees_of_freedom: int, shrinkage: float) -> floa
     genes : int
         p.
     degrees_of_freedom : int
-        ν: independent samples less one, at least 1.
+        ν: samples less one, less what was removed from them, at least 1.
     shrinkage : float
         λ of the base, 0 to 1.
 

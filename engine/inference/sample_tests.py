@@ -139,6 +139,6 @@ def _inner(z: NDArray[np.float64], intensity: float) -> NDArray[np.float64]:
 
 
 def _ratio(products: NDArray[np.float64], squares: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return products over the roots of squares; 0 where these are 0, but for rounding."""
-    tiny = 1e-12 * float(squares.max(initial=0.0))
+    """Return products over the roots of squares; 0 where these are 0, but for rounding beside others of a column."""
+    tiny = 1e-12 * squares.max(axis=0, initial=0.0)
     return np.clip(products / np.sqrt(np.where(squares > tiny, squares, np.inf)), -1.0, 1.0)

@@ -81,6 +81,28 @@ def test_edges_are_chosen_in_one_way(grn: Callable[..., Any], store: Path) -> No
     for options in (("--top", 3, "--fdr", 0.1), ("--genes", "G1,G2", "--gene", "G3"), ("--threshold", 0.1, "--top", 3)):
         assert grn("-s", store, "edges", *options).code == 2
     assert grn("-s", store, "edges", "--genes", "G1,XBP1").code == 3
+    assert grn("-s", store, "edges", "--genes", "G1, G1").code == 2
+    spaced = grn("-s", store, "edges", "--genes", "G1, G2", "--json").json
+    assert (spaced["count"], spaced["genes"]) == (1, 2)
+
+
+def test_two_groups_of_samples_are_too_few_to_test_and_do_not_hinder_a_list(
+    grn: Callable[..., Any], store: Path, tmp_path: Path
+) -> None:
+    groups = "".join(f"S{column}\t{'ab'[column % 2]}\n" for column in range(SAMPLES))
+    (tmp_path / "two.tsv").write_text("sample\tgroup\n" + groups)
+    assert grn("init", "two.grn", "--expression", "e.tsv", "--groups", "two.tsv").code == 0
+    assert "q" not in grn("-s", "two.grn", "edges", "--top", 3, "--tsv").rows[0]
+    assert "has 2 independent samples" in grn("-s", "two.grn", "edges", "--fdr", 0.2).err
+
+
+def test_an_empty_list_of_pairs_says_that_none_can_be_told_from_chance(
+    grn: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "n.tsv").write_text(table(np.random.default_rng(7).standard_normal((30, SAMPLES))))
+    assert grn("init", "n.grn", "--expression", "n.tsv").code == 0
+    assert "can be told from chance at q = 0.001" in grn("edges", "--fdr", 0.001).err
 
 
 def test_a_base_without_samples_ranks_but_does_not_test(

@@ -73,7 +73,7 @@ def command(
 
     version = repo.version(at)
     ranking = ranking_of(repo.base(version.name), rank_by, threshold=threshold)
-    choice = _Choice(threshold, top, fdr, gene, tuple(genes.split(",")) if genes else ())
+    choice = _Choice(threshold, top, fdr, gene, options.names_in(genes))
     with output.waiting("scanning") as progress:
         listed = _listed(repo, version.name, ranking, choice, progress)
     with output.waiting("testing") as progress:
@@ -85,6 +85,7 @@ def command(
         with output.waiting("splitting") as progress:
             count = int(listed.edge_rule.value)
             shares = shared_between_halves(repo, version.name, ranking, count, halves, progress=progress)
+    where = f"of {version.name}" if gene is None else f"of {gene} in {version.name}"
     columns, rows = answers.extra_columns(ranking, evidence), answers.with_extras(listed, ranking, evidence)
     return Answer(
         columns=("gene_a", "gene_b", "rho", *columns),
@@ -99,7 +100,7 @@ def command(
         text=lambda: output.table(("gene a", "gene b", "ρ", *columns), rows) if len(listed) else None,
         paged=True,
         notes=[
-            *answers.rule_notes(listed, f"of {version.name}", ranking),
+            *answers.rule_notes(listed, where, ranking),
             *answers.evidence_notes(listed, evidence),
             *answers.halves_notes(listed, shares),
         ],

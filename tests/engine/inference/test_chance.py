@@ -7,7 +7,13 @@ import itertools
 import numpy as np
 import pytest
 from grnledger.engine.inference.detours import edge_matrix, without_detours
-from grnledger.engine.inference.false_discovery import against_chance, independent_counts, shrunk_correlations
+from grnledger.engine.inference.false_discovery import (
+    against_chance,
+    independent_counts,
+    intraclass_correlation,
+    number_of_scans,
+    shrunk_correlations,
+)
 from grnledger.engine.inference.normal_scores import normal_scores
 from grnledger.engine.inference.shared_pathways import share_pathway
 from grnledger.engine.inference.strength_counts import (
@@ -138,12 +144,41 @@ def test_the_empirical_null_has_the_scale_of_the_middle_of_the_data() -> None:
 def test_independent_genes_are_as_strong_as_those_of_the_null() -> None:
     scores = normal_scores(np.random.default_rng(7).standard_normal((120, 25)))
     observed = count_strengths(shrunk_correlations(panel_of(120), scores, 0.6), 120)
-    null = independent_counts(panel_of(120), 24, 0.6)
+    null = independent_counts(panel_of(120), 25, 0.6)
     assert null.pairs == 3 * observed.pairs
     for step in np.flatnonzero(null.at_least <= 0.2 * null.pairs)[:1], np.flatnonzero(null.at_least <= 2000)[:1]:
         share = observed.at_least[step] / observed.pairs
         assert share == pytest.approx(null.at_least[step] / null.pairs, rel=0.15)
     assert against_chance(observed, null).cutoff(0.05) is None
+
+
+def test_samples_of_a_group_are_as_alike_in_the_null_as_in_the_data() -> None:
+    """A null of as many samples as groups has far smaller ρ at one λ."""
+    stream = np.random.default_rng(9)
+    groups = np.repeat(np.arange(12), 4)
+    shared, own = stream.standard_normal((150, 12)), stream.standard_normal((150, 48))
+    scores = normal_scores(np.sqrt(0.5) * shared[:, groups] + np.sqrt(0.5) * own)
+    alike = intraclass_correlation(scores, groups)
+    assert alike == pytest.approx(0.5, abs=0.1)
+    observed = count_strengths(shrunk_correlations(panel_of(150), scores, 0.6), 150)
+    null = independent_counts(panel_of(150), 48, 0.6, groups=groups, alike=alike)
+    few = independent_counts(panel_of(150), 12, 0.6)
+    step = np.flatnonzero(null.at_least <= 0.01 * null.pairs)[0]
+    assert observed.at_least[step] / observed.pairs == pytest.approx(0.01, abs=0.006)
+    assert few.at_least[step] / few.pairs < 0.002
+    assert intraclass_correlation(own, groups) == pytest.approx(0.0, abs=0.05)
+    assert intraclass_correlation(own, np.arange(48)) == 0.0
+
+
+def test_the_strongest_pair_of_a_small_panel_can_be_called() -> None:
+    scores = np.random.default_rng(10).standard_normal((200, 60))
+    scores[1] = scores[0] + 0.1 * scores[1]
+    scores = normal_scores(scores)
+    scans = number_of_scans(200)
+    assert (scans, number_of_scans(9000), number_of_scans(60_000)) == (20, 3, 3)
+    observed = count_strengths(shrunk_correlations(panel_of(200), scores, 0.9), 200)
+    chance = against_chance(observed, independent_counts(panel_of(200), 60, 0.9, scans=scans))
+    assert chance.q.min() == pytest.approx(1 / 20, rel=0.01)
 
 
 def test_a_path_through_one_gene_is_no_edge() -> None:
