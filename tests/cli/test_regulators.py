@@ -122,3 +122,8 @@ def test_the_order_is_said_to_people(grn: Callable[..., Any], store: Path) -> No
     assert "2 pairs: the strongest of 3 regulators with v1" in answer.err
     assert "The score is ρ of Σ + " in answer.err
     assert "The score is ρ itself" in grn("regulators", "G1", "--top", 2).err
+
+
+def test_a_list_of_names_may_be_longer_than_the_name_of_a_file(grn: Callable[..., Any], store: Path) -> None:
+    names = ",".join(["G1", "G4", *(f"absent{number:04}" for number in range(800))])
+    assert grn("regulators", names, "--json").json["regulators"] == 2

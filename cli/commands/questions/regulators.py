@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,11 +77,10 @@ def command(
 
 def _names(text: str) -> Sequence[str]:
     """Return the regulators that a file lists, or the text itself."""
-    path = Path(text)
-    if path.is_file():
+    if os.path.isfile(text):  # noqa: PTH113  Path refuses a list of names that is longer than a name of a file
         from ....formats.traits.id_lists import read_ids
 
-        names: Sequence[str] = read_ids(path)
+        names: Sequence[str] = read_ids(Path(text))
     else:
         names = [name.strip() for name in text.split(",") if name.strip()]
     if not names:
