@@ -277,7 +277,7 @@ HINTS: dict[str, str] = {
         "column out."
     ),
     # storage
-    "analysis-damaged": "`grn nmf` computes it again when the same analysis is asked for.",
+    "analysis-damaged": "The command that made it computes it again when it is asked for the same.",
     "analysis-unknown": "`grn nmf list` lists them; an id has {digits} digits or more.",
     "base-changed": "Name pathways with --only; the base is then not changed.",
     "base-version": "`grn log` lists the versions that changed pathways.",
@@ -352,7 +352,7 @@ HINTS: dict[str, str] = {
 """Of each code, the hint; names in braces are facts of the error."""
 
 ADVICE: dict[str, str] = {
-    "analysis-damaged": "{problem}. --repair removes the file; `grn nmf` computes the analysis again.",
+    "analysis-damaged": "{problem}. --repair removes the file; the command that made it computes the analysis again.",
     "file-damaged": "{problem}: `grn clone` makes an undamaged store from it.",
     "name-claimed": "{problem}: --repair removes it once it is an hour old.",
 }
