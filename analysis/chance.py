@@ -11,6 +11,7 @@ import numpy as np
 from ..engine.adjustment.components import remove
 from ..engine.adjustment.design import build_design
 from ..engine.adjustment.number_of_components import choose_components
+from ..engine.choices import RATE
 from ..engine.errors import Conflict, InputError, NotFound
 from ..engine.estimation.folds import can_hold_out
 from ..engine.estimation.held_out import hold_out
@@ -52,9 +53,6 @@ if TYPE_CHECKING:
     Progress = Callable[[float], None]
 
 Origin = Literal["data", "prior", "both"]
-
-RATE = 0.2
-"""False discovery rate at which pairs are called, by default; paths go along pairs that are called at it."""
 
 FEWEST_DEGREES = 3
 """Independent samples less one below which nothing is tested."""

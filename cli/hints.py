@@ -329,7 +329,9 @@ HINTS: dict[str, str] = {
         "These samples support no such correlation: `grn info` describes the base. "
         "Counts may give modules: --input counts."
     ),
-    "no-samples-to-draw": "`grn init --expression FILE` keeps the expression; or use --resamples 0.",
+    "no-samples-to-draw": (
+        "`grn init --expression FILE` keeps the expression; or leave --halves out, or use --resamples 0."
+    ),
     "no-samples-to-hold-out": "`grn init --expression FILE` keeps the expression.",
     "own-pathways-not-in-kernel": "Leave out --leave-own-out, or use --kernel shared.",
     "permutation-without-labels": (

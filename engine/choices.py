@@ -47,6 +47,9 @@ RankBy = Literal["score", "rho", "clr"]
 """The order of pairs: by a score (ρ of Σ with a penalty at the edge of the noise), by ρ, or by either against the two
 genes' own backgrounds (context likelihood of relatedness)."""
 
+RATE = 0.2
+"""The false discovery rate at which pairs and links are called where none is asked for."""
+
 MatrixKind = Literal["covariance", "correlation", "precision", "partial-correlation"]
 """Σ and its correlations; Θ and the partial correlations."""
 

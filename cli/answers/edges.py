@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from ...engine.choices import RATE
 from ...engine.wording import counted
 from .answer import TEXT_AND_ROWS, Note, caution
-
-RATE = 0.2
-"""False discovery rate of the sentence beside listed edges."""
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ...engine.choices import RATE
 from ...engine.wording import counted
 from .. import output
 from . import versions
-from .edges import RATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

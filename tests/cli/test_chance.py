@@ -159,3 +159,11 @@ def test_halves_of_the_samples_share_the_edges_of_a_chain_and_not_those_of_chanc
     shared = float(many.err.split("Two halves of the samples share ")[1].split(" %")[0])
     assert shared == pytest.approx(100 * 400 / (GENES * (GENES - 1) / 2), abs=12)  # mostly chance: 23 %
     assert grn("-s", store, "edges", "--fdr", 0.1, "--halves", 2).code == 2
+
+
+def test_where_every_gene_is_a_member_the_answer_says_that_no_gene_is_outside(
+    grn: Callable[..., Any], store: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "all.gmt").write_text("ALL\tna\t" + "\t".join(f"G{gene}" for gene in range(GENES)) + "\n")
+    answer = grn("-s", store, "links", "--sets", "all.gmt", "--non-members")
+    assert (answer.code, "no gene of the panel is outside" in answer.err) == (0, True)

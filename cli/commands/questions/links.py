@@ -77,6 +77,8 @@ def command(
     links = links_of(repo, version.name, pathways, count, name=pathway, members=members, gene=gene, tested=True)
     if len(links):
         notes += [Note(text, TEXT_AND_ROWS) for text in linked.notes(links, members=members, name=version.name)]
+    elif pathways:
+        notes.append(Note("No link is listed: no gene of the panel is outside these pathways.", TEXT_AND_ROWS))
     return Answer(
         columns=linked.columns(links),
         rows=linked.rows(links),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ....engine.choices import RATE
 from ....engine.errors import InputError
 from ....engine.wording import counted
 from ... import options, output
@@ -95,6 +96,6 @@ def _notes(pairs: Regulation, where: str) -> Iterator[str]:
         return
     yield f"{counted(len(pairs), 'pair')}: the strongest of {number} with {where}, ρ given the other regulators alone"
     if pairs.q is not None:
-        yield f"{int((pairs.q <= edges.RATE).sum()):,} of these {len(pairs):,} have q ≤ {edges.RATE:g}."
+        yield f"{int((pairs.q <= RATE).sum()):,} of these {len(pairs):,} have q ≤ {RATE:g}."
     if pairs.ranking.by != "rho":
         yield edges.order_text(pairs.ranking)
