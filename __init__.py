@@ -43,5 +43,6 @@ if TYPE_CHECKING:
     )
     from .storage.history.versions import Version as Version
     from .storage.repository import Repository as Repository
+    from .views import plot as plot
 else:
     __getattr__, __dir__, __all__ = attach(__name__)

@@ -350,6 +350,8 @@ HINTS: dict[str, str] = {
     ),
     "too-many-sets": "Use --no-set-variance; or test fewer sets, with --min-genes and --max-genes.",
     "unknown-nmf-method": "`grn nmf` computes it again.",
+    # views
+    "needs-matplotlib": 'pip install "grnledger[plot]"',
 }
 """Of each code, the hint; names in braces are facts of the error."""
 

@@ -42,6 +42,9 @@ SECTIONS: dict[str, dict[str, str]] = {
         "nmf": "Gene modules, and genes that are also in a second one.",
         "lmm": "How much of a signal goes along the network, and which gene sets exceed it.",
     },
+    "Views": {
+        "plot": "Draw a figure: a network, a heatmap, what changed, a history.",
+    },
     "Stores": {
         "init": "Create a store from expression data, a covariance or a factor model.",
         "info": "Show a store: panel, base, eigenvalues, sizes.",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("engine", "formats", "storage", "analysis")
+ROOMS = ("engine", "formats", "storage", "analysis", "views")
 
 FILES = [file for room in ROOMS for file in sorted((ROOT / room).rglob("*.py"))]
 NODES = [(file, node) for file in FILES for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))]

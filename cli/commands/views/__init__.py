@@ -1,0 +1,1 @@
+"""`grn plot`, `grn report`, `grn serve`: what people look at."""

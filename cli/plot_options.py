@@ -1,0 +1,74 @@
+"""The options of figures, by the keyword of the function that makes the value; the registry says who has which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from . import options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+@dataclass(frozen=True, slots=True)
+class PlotOption:
+    """An option of figures: the decorator that adds it, and what an example in a help text has of it."""
+
+    add: Callable[[Any], Any]
+    example: str = ""
+
+
+OPTIONS: dict[str, PlotOption] = {
+    "rank_by": PlotOption(options.rank_by),
+    "top": PlotOption(click.option("--top", type=click.IntRange(min=1), metavar="N", help="Draw the N strongest.")),
+}
+"""The option of each keyword of the functions in `analysis/pictures`."""
+
+
+class _Size(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
+    """Width and height in inches: 6.4x4.8."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
+        if isinstance(value, tuple):
+            return cast("tuple[float, float]", value)
+        try:
+            width, height = (float(part) for part in value.lower().replace("×", "x").split("x"))
+        except ValueError:
+            width = height = 0.0
+        if not (1 <= width <= 100 and 1 <= height <= 100):
+            self.fail(f"{value!r} is no width and height of 1 to 100 inches, such as 6.4x4.8.", param, ctx)
+        return width, height
+
+
+def file_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options on the file that is written."""
+    dpi = click.FloatRange(30, 1200)
+    file = click.Path(path_type=Path, dir_okay=False)
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Describe what was written as JSON, schema 1."),
+        click.option("--dpi", type=dpi, default=150.0, show_default=True, help="Dots an inch, of a PNG."),
+        click.option("--size", type=_Size(), metavar="WxH", help="Width and height in inches."),
+        click.option(
+            "-o", "--output", "target", required=True, type=file, metavar="FILE", help="*.png, *.svg or *.pdf."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def value_options(command: Callable[..., Any], names: Iterable[str]) -> Callable[..., Any]:
+    """Add the options of keywords."""
+    for name in reversed(list(names)):
+        command = OPTIONS[name].add(command)
+    return command
+
+
+def example_of(names: Iterable[str]) -> str:
+    """Return what an example has of the options of keywords, with a space before each."""
+    return "".join(f" {OPTIONS[name].example}" for name in names if OPTIONS[name].example)
