@@ -14,29 +14,14 @@ from .answer import ROWS, Answer, Note
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from ...analysis.comparison import Bases, Comparison
+    from ...analysis.pathway_changes import PathwayChanges
     from ...analysis.ranking import Ranking
-    from ...engine.choices import Crossing
     from ...engine.network.comparison import Difference, Summary
-    from ...storage.history.versions import Version
-    from ...storage.repository import Repository
     from .links import LinkChanges
-    from .two_bases import Bases
 
 COLUMNS = ("gene_a", "gene_b", "rho_from", "rho_to", "delta", "delta_abs", "change")
 SIDES = ("from", "to")
-
-PathwayChanges = tuple[list[tuple[str, int]], list[tuple[str, int]]]
-"""Names and signs of the pathways that one version has and another has not: added, and dropped."""
-
-
-def pathway_changes(repo: Repository, before: Version, after: Version) -> PathwayChanges:
-    """Return which pathways one version has and the other has not."""
-    first, second = (
-        {active.record.id: (active.label, int(active.record.sign)) for active in repo.active(version.name)}
-        for version in (before, after)
-    )
-    added = [pathway for id_, pathway in second.items() if id_ not in first]
-    return sorted(added), sorted(pathway for id_, pathway in first.items() if id_ not in second)
 
 
 def pathway_lines(changes: PathwayChanges, most: int = 10) -> list[str]:
@@ -49,15 +34,9 @@ def pathway_lines(changes: PathwayChanges, most: int = 10) -> list[str]:
 
 
 def answer(
-    difference: Difference,
+    comparison: Comparison,
     sides: Sequence[Mapping[str, Any]],
-    ranking: Ranking,
     *,
-    pathways: PathwayChanges,
-    links: LinkChanges,
-    bases: Bases,
-    most: int,
-    only: Crossing | None = None,
     judged: Callable[[], Sequence[str]] = list,
     notes: Iterable[Note] = (),
     code: int = 0,
@@ -66,26 +45,18 @@ def answer(
 
     Parameters
     ----------
-    difference : Difference
-        The comparison.
+    comparison : Comparison
+        What changed.
     sides : two mappings
         What names each side: version, id, content.
-    ranking : Ranking
-        By what pairs were ranked.
-    pathways : two lists of (name, sign)
-        Pathways added and dropped.
-    links : two Links
-        Links gained and lost.
     judged : callable
         Returns lines on the support of pathways added; called for the text alone.
-    bases : Bases
-        What both stand on, and the judgement of differences between two bases.
-    most, only
-        How many changes are listed, and which.
     notes, code
         As for `Answer`.
     """
-    extra, rows = two_bases.rows_of(difference, bases, most=most, only=only)
+    difference, ranking, bases = comparison.difference, comparison.ranking, comparison.bases
+    pathways, links = comparison.pathways, comparison.links
+    extra, rows = two_bases.rows_of(comparison.changes, bases)
     columns = edges.strength_columns(ranking)
     if columns:
         rows = [(*row, *strengths) for row, strengths in zip(rows, difference.strength.tolist(), strict=True)]
@@ -141,11 +112,13 @@ def _text(
     links: LinkChanges,
     bases: Bases,
 ) -> str:
+    from ...analysis.comparison import describe_bases, verdict
+
     names = [str(side["version"]) for side in sides]
     before, after = difference.before, difference.after
     size = edges.SYMBOLS[ranking.by]
     lines = [click.style(f"{names[0]} → {names[1]}", bold=True)]
-    lines += [*two_bases.base_lines(bases, names), *pathways]
+    lines += [*describe_bases(bases, names), *pathways]
     lines += ["", *linked.changes_lines(links)] if any(map(len, links)) else []
     lines += [
         "",
@@ -161,7 +134,7 @@ def _text(
             ],
         ),
         f"gained {difference.gained:,}, lost {difference.lost:,}, sign-flipped {difference.sign_flipped:,}",
-        *two_bases.verdict_lines(bases),
+        *verdict(bases),
         "",
     ]
     if not rows:

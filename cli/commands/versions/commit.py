@@ -11,7 +11,6 @@ from ....engine.wording import counted
 from ... import options, output, pathway_options
 from ...answers import difference, support, versions
 from ...answers.answer import EVERY_FORM, Answer, Note, caution
-from ...answers.two_bases import Bases
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -80,6 +79,7 @@ def command(
 
 
 def _preview(repo: Repository, plan: Plan, rule: EdgeRule, top: int | None, notes: list[Note]) -> Answer:
+    from ....analysis.comparison import CHANGES, Bases, Comparison, listed_changes
     from ....analysis.links import Links, gained_links
     from ....analysis.ranking import compare_ranked, ranking_of
 
@@ -94,22 +94,20 @@ def _preview(repo: Repository, plan: Plan, rule: EdgeRule, top: int | None, note
     def read_after(penalty: float) -> Snapshot:
         return repo.preview(plan, penalty=penalty)
 
+    most = top or CHANGES
     with output.waiting("comparing") as progress:
-        changes = compare_ranked((read_before, read_after), ranking, rule, changes=top or 20, progress=progress)
+        changes = compare_ranked((read_before, read_after), ranking, rule, changes=most, progress=progress)
     sides = (versions.identity(before), {"version": after.name, "id": None, "content": after.content})
     added = [(pathway.label, int(pathway.sign)) for pathway in plan.pathways]
     dry = Note("Dry run: nothing was written.", EVERY_FORM)
     links = (gained_links(repo, before.name, plan.pathways), Links((), (), ()))
     base = repo.base(before.name)
+    bases = Bases(base, base)
+    listed = listed_changes(changes, bases, most=most)
     return difference.answer(
-        changes,
+        Comparison(changes, ranking, (added, []), links, bases, listed),
         sides,
-        ranking,
-        pathways=(added, []),
-        links=links,
         judged=lambda: support.lines(repo, before.name, plan.pathways),
-        bases=Bases(base, base),
-        most=top or 20,
         notes=[*notes, dry],
     )
 

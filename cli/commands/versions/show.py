@@ -55,6 +55,7 @@ def command(repo: Repository, *, rev: str, dropped: bool) -> Answer:
 
 
 def _lines(repo: Repository, version: Version, active: Sequence[tuple[str, str, int, int, str]]) -> list[str]:
+    from ....analysis.pathway_changes import pathway_changes
     from ....analysis.support import own_pathways
 
     names = {id_: name for name, id_, _ in repo.identities()}
@@ -81,7 +82,7 @@ def _lines(repo: Repository, version: Version, active: Sequence[tuple[str, str, 
     lines += versions.change_lines(version, most=20)
     lines += support.lines(repo, version.name, own_pathways(repo, version))
     if len(version.parents) > 1:
-        changes = difference.pathway_changes(repo, repo.version(version.parents[0]), version)
+        changes = pathway_changes(repo, repo.version(version.parents[0]), version)
         lines += [f"against {names[version.parents[0]]}:", *difference.pathway_lines(changes)]
     lines += _missing(version)
     if active:
