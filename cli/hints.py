@@ -322,6 +322,8 @@ HINTS: dict[str, str] = {
         "Label samples that the base was not estimated from; --same-samples also uses the samples of the base."
     ),
     "mixture-of-many-traits": "Name it with --trait.",
+    "needs-networkx": 'pip install "grnledger[graph]"',
+    "network-too-large-to-draw": "Give --top {most} or fewer; `grn edges` and `grn diff` list more.",
     "no-active-pathway": "--sets FILE asks for the pathways of a file.",
     "no-counts-kept": "Give the counts as a file: --input FILE.",
     "no-other-intensity": "Leave out --same-intensity, or make the base with `grn base FILE` by shrinkage.",

@@ -13,7 +13,7 @@ from .edges import EdgeRule, amounts_to, strongest_pairs
 from .partial_correlations import ROUNDING, Strongest, partial_correlations, scan_bands
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from numpy.typing import NDArray
 
@@ -124,7 +124,7 @@ def compare(
     edge_rule: EdgeRule,
     *,
     changes: int = 20,
-    only: Crossing | None = None,
+    only: Crossing | Collection[Crossing] | None = None,
     by: Order = "rho",
     ranked_by: tuple[PairMeasure, PairMeasure] | None = None,
     progress: Callable[[float], None] | None = None,
@@ -141,7 +141,7 @@ def compare(
     changes : int
         How many of the largest changes to list. A difference up to `ROUNDING` is no change, neither here nor in the
         counts.
-    only : {"gained", "lost", "sign_flipped"}, optional
+    only : {"gained", "lost", "sign_flipped"} or several of them, optional
         List these changes alone.
     by : {"rho", "abs"}
         The order: by |ρ_after − ρ_before|, or by ||ρ_after| − |ρ_before||, in which a pair whose sign alone changes is
@@ -170,9 +170,10 @@ def compare(
     first, second = own if ranked_by is None else ranked_by
     threshold, counted_on = _threshold((first, second), len(before.panel), edge_rule, progress)
     strongest = Strongest(max(changes, 1), ROUNDING)
+    listed = (only,) if isinstance(only, str) else only
 
     def step(rows: slice) -> _Band:
-        return _compare_band(first.band(rows), second.band(rows), threshold, only, by, strongest, rows.start)
+        return _compare_band(first.band(rows), second.band(rows), threshold, listed, by, strongest, rows.start)
 
     size = len(before.panel)
     counts, sums, maxima = np.zeros(5, dtype=np.int64), np.zeros(2), np.zeros(2)
@@ -225,7 +226,7 @@ def _compare_band(
     before: NDArray[np.float64],
     after: NDArray[np.float64],
     threshold: float,
-    only: str | None,
+    only: Collection[Crossing] | None,
     by: Order,
     strongest: Strongest,
     start: int,
@@ -242,7 +243,7 @@ def _compare_band(
     if by == "abs":
         change = np.abs(strength[1] - strength[0])
     if only is not None:
-        change[~kinds[only]] = 0.0
+        change[~np.logical_or.reduce([kinds[crossing] for crossing in only])] = 0.0
     counts = [np.count_nonzero(mask) for mask in (was, is_now, *kinds.values())]
     return _Band(
         np.array(counts, dtype=np.int64),
