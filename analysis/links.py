@@ -137,27 +137,28 @@ def active_additions(repo: Repository, rev: str) -> tuple[list[Pathway], list[st
     return [pathway for pathway in pathways if pathway.sign > 0], subtracted
 
 
-def changed_links(repo: Repository, before: Version, after: Version) -> tuple[Links, Links]:
+def changed_links(repo: Repository, before: Version, after: Version, *, tested: bool = False) -> tuple[Links, Links]:
     """Return the links gained from one version to another, and those lost.
 
     They are the `CHANGED` strongest of genes that are no members: gained by the pathways that were added, on the later
-    version's base, and lost by those that were dropped, on the earlier one's.
+    version's base, and lost by those that were dropped, on the earlier one's. `tested` is that of `links_of`.
     """
-    return _only_in(repo, after, before), _only_in(repo, before, after)
+    return _only_in(repo, after, before, tested=tested), _only_in(repo, before, after, tested=tested)
 
 
-def gained_links(repo: Repository, rev: str, pathways: Sequence[Pathway]) -> Links:
+def gained_links(repo: Repository, rev: str, pathways: Sequence[Pathway], *, tested: bool = False) -> Links:
     """Return the links that a version would gain by pathways: the `CHANGED` strongest of genes that are no members."""
-    return links_of(repo, rev, [pathway for pathway in pathways if pathway.sign > 0], CHANGED, members=False)
+    additions = [pathway for pathway in pathways if pathway.sign > 0]
+    return links_of(repo, rev, additions, CHANGED, members=False, tested=tested)
 
 
-def _only_in(repo: Repository, version: Version, other: Version) -> Links:
+def _only_in(repo: Repository, version: Version, other: Version, *, tested: bool) -> Links:
     others = {active.record.id for active in repo.active(other.name)}
     new = [active.record.id not in others for active in repo.active(version.name)]
     if not any(new):
         return Links((), (), ())
     pathways = [pathway for pathway, is_new in zip(repo.pathways(version.name), new, strict=True) if is_new]
-    return gained_links(repo, version.name, pathways)
+    return gained_links(repo, version.name, pathways, tested=tested)
 
 
 def _named(pathways: Sequence[Pathway], name: str) -> list[Pathway]:
