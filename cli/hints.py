@@ -353,6 +353,7 @@ HINTS: dict[str, str] = {
     "too-many-sets": "Use --no-set-variance; or test fewer sets, with --min-genes and --max-genes.",
     "unknown-nmf-method": "`grn nmf` computes it again.",
     # views
+    "needs-jinja2": 'pip install "grnledger[report]"',
     "needs-matplotlib": 'pip install "grnledger[plot]"',
 }
 """Of each code, the hint; names in braces are facts of the error."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ...engine.choices import RATE
 from ...engine.network.edges import EdgeRule, edges
 from ..chance import evidence_if_any
-from ..comparison import part_of
+from ..comparison.versions import part_of
 from ..ranking import ranking_of
 from .report import ReportedChange, ReportedEdge, ReportedEdges
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ...storage.history.versions import Version
     from ...storage.repository import Repository
-    from ..comparison import ListedChange
+    from ..comparison.versions import ListedChange
 
     Progress = Callable[[float], None]
 

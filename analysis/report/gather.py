@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..comparison import compare_versions, part_of
+from ..comparison.versions import compare_versions, part_of
 from ..pictures.network import network_around, network_changes
 from .edges import report_changes, report_edges
 from .methods import methods_of

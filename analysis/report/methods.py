@@ -19,11 +19,14 @@ if TYPE_CHECKING:
 
     Sentence = tuple[str, tuple[Citation, ...]]
 
+DUPLICATES = {"max-variance": "the most variable one", "mean": "the mean", "first": "the first", "sum": "the sum"}
+"""What becomes of rows that name one gene, in words."""
+
 PREPARATION: Mapping[str, Callable[[Parameter], str]] = {
     "counts": lambda _: "counts were divided by library sizes",
     "floor": lambda value: f"values below {value:g} were set to {value:g}",
     "transform": lambda value: f"{value} was taken",
-    "duplicates": lambda value: f"rows of one gene were resolved ({value})",
+    "duplicates": lambda value: f"of several rows of a gene {DUPLICATES.get(str(value), value)} was used",
     "min_detected": lambda value: (
         f"genes detected in fewer than {100 * float(value or 0):g} % of samples were left out"
     ),
@@ -35,6 +38,10 @@ PREPARATION: Mapping[str, Callable[[Parameter], str]] = {
 
 PROGRAMS = (("grnledger", "grnledger"), ("NumPy", "numpy"), ("SciPy", "scipy"))
 """The programs that a paper names, and the packages that they are."""
+
+
+DIGITS = 12
+"""Digits of an id in a paper: enough to find the version again."""
 
 
 def methods_of(report: Report, bases: Sequence[StoredBase]) -> Methods:
@@ -104,7 +111,7 @@ def _version(report: Report) -> Iterator[Sentence]:
             "precision matrix Θ = Σ⁻¹ follows by Woodbury's identity"
         )
         yield text, (citations.WOODBURY,)
-    yield "The partial correlation of two genes given all others is ρᵢⱼ = −Θᵢⱼ/√(ΘᵢᵢΘⱼⱼ)", (citations.LAURITZEN,)
+    yield "The partial correlation of two genes given all others is ρ_ij = −Θ_ij/√(Θ_ii Θ_jj)", (citations.LAURITZEN,)
 
 
 def _edges(report: Report) -> Iterator[Sentence]:
@@ -141,6 +148,8 @@ def _samples(report: Report, bases: Sequence[StoredBase]) -> Iterator[Sentence]:
             (citations.KORN,) if judged else (),
         )
     program = report.provenance.software["report"]
-    ids = ", ".join(f"{version.name} has the id {version.id}" for version in (report.before, report.after) if version)
+    ids = ", ".join(
+        f"{version.name} has the id {version.id[:DIGITS]}" for version in (report.before, report.after) if version
+    )
     versions = ", ".join(f"{title} {program[name]}" for title, name in PROGRAMS)
     yield f"Computed with {versions}; {ids}", ()

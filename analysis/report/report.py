@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ...storage.history.records import Parameter
     from ...storage.history.versions import Version
     from ..chance import Origin
-    from ..comparison import Comparison, ListedChange
+    from ..comparison.versions import Comparison, ListedChange
     from ..pictures.drawn_network import DrawnNetwork
     from ..support import PathwaySupport, Support
 

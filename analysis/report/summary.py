@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from ...engine.wording import counted, printable, some
-from ..comparison import describe_bases, verdict
+from ..comparison.versions import describe_bases, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ..comparison import Comparison
+    from ..comparison.versions import Comparison
     from .report import Report, ReportedPathway
 
 STRENGTHS = {"score": "the score", "rho": "ρ", "clr": "clr"}
@@ -70,8 +71,9 @@ def _counts(report: Report, comparison: Comparison) -> Iterator[str]:
     names = [before.name if before else "", report.after.name]
     yield from describe_bases(comparison.bases, names)
     side = names[0] if difference.counted_on == "before" else names[1]
+    gained = f"{counted(difference.gained, 'edge')} {'was' if difference.gained == 1 else 'were'} gained"
     yield (
-        f"{counted(difference.gained, 'edge')} were gained, {difference.lost:,} lost, and {difference.sign_flipped:,} "
+        f"{gained}, {difference.lost:,} lost, and {difference.sign_flipped:,} "
         f"changed sign, of {report.edges.pairs:,} pairs of genes. An edge is a pair as strong as the "
         f"{int(difference.edge_rule.value):,} strongest of {side}."
     )
@@ -83,7 +85,7 @@ def _counts(report: Report, comparison: Comparison) -> Iterator[str]:
         strength = STRENGTHS[comparison.ranking.by]
         yield (
             f"The largest change of {strength} is that of {printable(largest.gene_a)} and {printable(largest.gene_b)}: "
-            f"ρ went from {largest.before:.2g} to {largest.after:.2g}."
+            f"ρ went from {_plain(largest.before)} to {_plain(largest.after)}."
         )
 
 
@@ -124,3 +126,9 @@ def _evidence(report: Report) -> Iterator[str]:
             f"{counted(edges.components, 'principal component')} of the samples {verb} out, as batches and cell types "
             "do: edges with a small q may be of them."
         )
+
+
+def _plain(value: float) -> str:
+    """Return a small number in two digits, without an exponent."""
+    decimals = 1 - math.floor(math.log10(abs(value))) if value else 1
+    return f"{value:.{max(decimals, 1)}f}"

@@ -14,8 +14,8 @@ from .answer import ROWS, Answer, Note
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from ...analysis.comparison import Bases, Comparison
-    from ...analysis.pathway_changes import PathwayChanges
+    from ...analysis.comparison.pathways import PathwayChanges
+    from ...analysis.comparison.versions import Bases, Comparison
     from ...analysis.ranking import Ranking
     from ...engine.network.comparison import Difference, Summary
     from .links import LinkChanges
@@ -112,7 +112,7 @@ def _text(
     links: LinkChanges,
     bases: Bases,
 ) -> str:
-    from ...analysis.comparison import describe_bases, verdict
+    from ...analysis.comparison.versions import describe_bases, verdict
 
     names = [str(side["version"]) for side in sides]
     before, after = difference.before, difference.after

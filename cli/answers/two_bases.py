@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ...analysis.comparison import Bases, ListedChange
+    from ...analysis.comparison.versions import Bases, ListedChange
 
 COLUMNS = ("expected", "z", "q", "verdict")
 """The columns of a difference that is judged, behind those of any."""

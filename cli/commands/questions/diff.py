@@ -78,7 +78,7 @@ def command(
       grn diff main..drug-a --same-intensity --json
     """
     before, after = (repo.version(name) for name in options.pair_of_versions(repo, range_))
-    from ....analysis.comparison import compare_versions
+    from ....analysis.comparison.versions import compare_versions
 
     with output.waiting("comparing") as progress:
         comparison = compare_versions(

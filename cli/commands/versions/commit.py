@@ -79,7 +79,7 @@ def command(
 
 
 def _preview(repo: Repository, plan: Plan, rule: EdgeRule, top: int | None, notes: list[Note]) -> Answer:
-    from ....analysis.comparison import CHANGES, Bases, Comparison, listed_changes
+    from ....analysis.comparison.versions import CHANGES, Bases, Comparison, listed_changes
     from ....analysis.links import Links, gained_links
     from ....analysis.ranking import compare_ranked, ranking_of
 

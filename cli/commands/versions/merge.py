@@ -35,7 +35,7 @@ def command(repo: Repository, *, rev: str, no_ff: bool, message: str) -> Answer:
         return refs.position(version, f"{repo.head} contains all of {rev} already.")
     if version.number <= before.number or len(version.parents) < 2:
         return refs.position(version, f"{repo.head} moved forward from {before.name} to {version.name}.")
-    from ....analysis.pathway_changes import pathway_changes
+    from ....analysis.comparison.pathways import pathway_changes
 
     lines = difference.pathway_lines(pathway_changes(repo, before, version))
     below = [f"  {line}" for line in lines]

@@ -55,7 +55,7 @@ def command(repo: Repository, *, rev: str, dropped: bool) -> Answer:
 
 
 def _lines(repo: Repository, version: Version, active: Sequence[tuple[str, str, int, int, str]]) -> list[str]:
-    from ....analysis.pathway_changes import pathway_changes
+    from ....analysis.comparison.pathways import pathway_changes
     from ....analysis.support import own_pathways
 
     names = {id_: name for name, id_, _ in repo.identities()}

@@ -6,28 +6,28 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ..engine.inference.base_differences import RATE
-from ..engine.network.edges import EdgeRule
-from ..engine.wording import counted
-from ..storage.networks.bases import describe_base
-from .base_differences import at_intensity, judge, shared_intensity
-from .links import changed_links
-from .pathway_changes import pathway_changes
-from .ranking import compare_ranked, shared_ranking
+from ...engine.inference.base_differences import RATE
+from ...engine.network.edges import EdgeRule
+from ...engine.wording import counted
+from ...storage.networks.bases import describe_base
+from ..base_differences import at_intensity, judge, shared_intensity
+from ..links import changed_links
+from ..ranking import compare_ranked, shared_ranking
+from .pathways import pathway_changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ..engine.choices import Crossing, Order, RankBy
-    from ..engine.network.comparison import Change, Difference
-    from ..engine.network.snapshot import Snapshot
-    from ..storage.history.versions import Version
-    from ..storage.networks.bases import StoredBase
-    from ..storage.repository import Repository
-    from .base_differences import Judgement
-    from .links import Links
-    from .pathway_changes import PathwayChanges
-    from .ranking import Ranking
+    from ...engine.choices import Crossing, Order, RankBy
+    from ...engine.network.comparison import Change, Difference
+    from ...engine.network.snapshot import Snapshot
+    from ...storage.history.versions import Version
+    from ...storage.networks.bases import StoredBase
+    from ...storage.repository import Repository
+    from ..base_differences import Judgement
+    from ..links import Links
+    from ..ranking import Ranking
+    from .pathways import PathwayChanges
 
     Progress = Callable[[float], None]
 

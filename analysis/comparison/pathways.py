@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..storage.history.versions import Version
-    from ..storage.repository import Repository
+    from ...storage.history.versions import Version
+    from ...storage.repository import Repository
 
 PathwayChanges = tuple[list[tuple[str, int]], list[tuple[str, int]]]
 """Names and signs of the pathways that one version has and another has not: added, and dropped."""

@@ -1,0 +1,1 @@
+"""Two versions compared: their pathways, and their networks, on one base or on two."""
