@@ -103,7 +103,7 @@
   ]);
   const [WIDTH, HEIGHT, MARGIN] = [1000, 740, 50];
   const kinds = [...KINDS.keys()].filter((kind) => network.edges.some((edge) => edge[2] === kind));
-  const rho = (value) => (value === null ? "–" : Number(value.toPrecision(3)).toString());
+  const rho = (value) => Number(value.toPrecision(3)).toString();
   let chosen = null;
 
   const nodes = network.nodes.map(([name, kind, x, y]) => ({
@@ -153,7 +153,7 @@
     const taken = [];
     const order = [...nodes].sort((a, b) => (b.kind === "pathway") - (a.kind === "pathway") || b.edges.length - a.edges.length);
     for (const node of order) {
-      const half = 3.6 * node.name.length + 2;
+      const half = 3.9 * node.name.length + 2;
       const box = [node.x - half, node.y - 24, node.x + half, node.y - 7];
       const isFree = taken.every(([l, t, r, b]) => box[2] < l || box[0] > r || box[3] < t || box[1] > b);
       node.group.classList.toggle("unlabelled", !isFree);
@@ -186,8 +186,8 @@
       const partner = other(edge, node);
       const button = make("button", { type: "button" }, make("bdi", {}, partner.name));
       button.addEventListener("click", () => { choose(partner); one("#neighbourhood").focus(); });
-      const numbers = network.before === null ? `ρ ${rho(edge.after)}` : `ρ ${rho(edge.before)} → ${rho(edge.after)}`;
-      return make("li", {}, button, make("br"), make("span", { class: `is-${edge.kind.replace("_", "-")}` }, KINDS.get(edge.kind)), `, ${numbers}`);
+      const numbers = [edge.before, edge.after].filter((value) => value !== null).map(rho).join(" → ");
+      return make("li", {}, button, make("br"), make("span", { class: `is-${edge.kind.replace("_", "-")}` }, KINDS.get(edge.kind)), `, ρ ${numbers}`);
     });
     const everything = make("button", { type: "button" }, "Show everything");
     everything.addEventListener("click", () => { choose(null); node.group.focus(); });
