@@ -33,6 +33,7 @@ ONLY_WHERE_IT_CALLS = {
 }
 OF_AN_EXTRA = {
     "matplotlib": "views/plot/",
+    "networkx": "analysis/pictures/",
 }
 """Libraries that come with an extra, and the folder that alone imports them, within functions."""
 
