@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..engine.errors import NotFound
 from ..engine.inference.links import Link, pathway_links, strongest_links
-from ..engine.wording import printable, some
+from ..engine.tabular import Table
+from ..engine.wording import counted, printable, some
 from .sample_tests import link_q_values
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ CHANGED = 10
 """Number of links gained, and of links lost, that a comparison of versions has at the most."""
 
 
+COLUMNS = ("pathway", "gene", "rho", "direction", "member")
+"""The columns of links, to which tests add q."""
+
+
 @dataclass(frozen=True, slots=True)
 class LinkedPathway:
     """A pathway as links have it: its name, the number of its genes, and how far the genes determine its activity."""
@@ -35,8 +40,8 @@ class LinkedPathway:
     leverage: float
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
+@dataclass(frozen=True, slots=True, repr=False)
+class Links(Table):
     """Links of some pathways, strongest first.
 
     Parameters
@@ -56,6 +61,9 @@ class Links:
     links: tuple[Link, ...]
     q: tuple[float, ...] | None = None
 
+    def __repr__(self) -> str:
+        return f"<{counted(len(self), 'link')} with {counted(len(self.pathways), 'pathway')}>"
+
     def __len__(self) -> int:
         return len(self.links)
 
@@ -63,6 +71,12 @@ class Links:
         """Yield (pathway, gene, ρ, direction, whether the gene is a member), strongest first."""
         for link in self.links:
             yield self.pathways[link.pathway].name, self.genes[link.gene], link.rho, link.direction, link.member
+
+    def columns(self) -> dict[str, Sequence[Any]]:
+        """Return `pathway`, `gene`, `rho`, `direction` and `member`, and `q` where the links were tested."""
+        rows = list(self)
+        columns: dict[str, Sequence[Any]] = {name: [row[index] for row in rows] for index, name in enumerate(COLUMNS)}
+        return columns if self.q is None else {**columns, "q": list(self.q)}
 
 
 def links_of(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from ..engine.estimation.folds import (
 from ..engine.estimation.held_out import hold_out
 from ..engine.inference.decoys import DECOYS, SEED, Strata, matched_decoys, mean_correlation
 from ..engine.inference.support import held_out_gains
+from ..engine.tabular import Table
 from ..engine.wording import counted, printable, some
 from .base_values import adjustment_of, prepare_kept
 
@@ -90,8 +91,8 @@ class PathwaySupport:
     mean_correlation: float
 
 
-@dataclass(frozen=True, slots=True)
-class Support:
+@dataclass(frozen=True, slots=True, repr=False)
+class Support(Table):
     """Support of pathways, the best supported first.
 
     Parameters
@@ -117,11 +118,20 @@ class Support:
     adjusted: bool
     foremost: tuple[str, float] | None = None
 
+    def __repr__(self) -> str:
+        return f"<Support of {counted(len(self), 'pathway')} by {counted(self.samples, 'sample')} held out>"
+
     def __len__(self) -> int:
         return len(self.pathways)
 
     def __iter__(self) -> Iterator[PathwaySupport]:
         return iter(self.pathways)
+
+    def columns(self) -> dict[str, Sequence[Any]]:
+        """Return what the samples say of each pathway: the fields of `PathwaySupport`, its name as `pathway`."""
+        names = [field.name for field in dataclasses.fields(PathwaySupport)]
+        columns = {name: [getattr(pathway, name) for pathway in self] for name in names}
+        return {"pathway": columns.pop("name"), **columns}
 
 
 def support_of(

@@ -22,9 +22,24 @@ class PlotOption:
     example: str = ""
 
 
+def _names_between_commas(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[str, ...]:
+    del context, parameter
+    return tuple(dict.fromkeys(name.strip() for name in (text or "").split(",") if name.strip()))
+
+
 OPTIONS: dict[str, PlotOption] = {
     "rank_by": PlotOption(options.rank_by),
     "top": PlotOption(click.option("--top", type=click.IntRange(min=1), metavar="N", help="Draw the N strongest.")),
+    # Networks
+    "genes": PlotOption(
+        click.option("--genes", callback=_names_between_commas, metavar="A,B,…", help="The genes in the middle."),
+        "--genes TP53,MDM2",
+    ),
+    "pathways": PlotOption(
+        click.option(
+            "--pathway", "pathways", multiple=True, metavar="NAME", help="A pathway in the middle; again for more."
+        ),
+    ),
 }
 """The option of each keyword of the functions in `analysis/pictures`."""
 

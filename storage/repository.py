@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ..engine.errors import Conflict, FormatError, InputError
+from ..engine.tabular import facts_html
 from .files import layout, locations
 from .history import changes, ref_moves, revspec
 from .history.ledger import Ledger
@@ -120,6 +121,17 @@ class Repository:
 
     def __repr__(self) -> str:
         return f"<Repository {self.path}: {len(self._history.commits)} versions, HEAD on {self._refs.head}>"
+
+    def _repr_html_(self) -> str:
+        facts = [
+            ("genes", len(self.panel)),
+            ("versions", len(self)),
+            ("HEAD", self._refs.head),
+            ("branches", [f"{name} ({version.name})" for name, version in self.branches.items()]),
+            ("tags", [f"{name} ({version.name})" for name, version in self.tags.items()] or None),
+            ("damaged entries", len(self.damage) or None),
+        ]
+        return facts_html(repr(self), facts)
 
     def refresh(self) -> None:
         """Read what has been written to the store since it was last read."""

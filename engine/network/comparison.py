@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
 from ..choices import Order
 from ..errors import ShapeError, check_choice
+from ..tabular import Table
 from .edges import EdgeRule, amounts_to, strongest_pairs
 from .partial_correlations import ROUNDING, Strongest, partial_correlations, scan_bands
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 Change = Literal["gained", "lost", "sign_flipped", "stronger", "weaker"]
 """The change of a pair: across the threshold, across zero with a strength above it on both sides, or neither."""
+
+
+STRENGTHS = ("strength_from", "strength_to")
+"""The columns of the strength on either side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Difference:
+class Difference(Table):
     """What changed between two versions.
 
     Parameters
@@ -98,6 +103,29 @@ class Difference:
         rows = zip(self.pairs.tolist(), self.rho.tolist(), self.strength.tolist(), strict=True)
         for (left, right), (before, after), strengths in rows:
             yield genes[left], genes[right], before, after, self._change(*strengths)
+
+    def __len__(self) -> int:
+        """How many changes are listed."""
+        return len(self.pairs)
+
+    def columns(self) -> dict[str, Sequence[Any]]:
+        """Return the listed changes: genes, ρ on both sides, the change of ρ and of |ρ|, and what became of the pair.
+
+        Where another strength than ρ decides, that of either side is `strength_from` and `strength_to`.
+        """
+        rows = list(self)
+        before, after = self.rho.T
+        strengths = {} if self.strength is self.rho else dict(zip(STRENGTHS, self.strength.T.tolist(), strict=True))
+        return {
+            "gene_a": [row[0] for row in rows],
+            "gene_b": [row[1] for row in rows],
+            "rho_from": before.tolist(),
+            "rho_to": after.tolist(),
+            "delta": (after - before).tolist(),
+            "delta_abs": (np.abs(after) - np.abs(before)).tolist(),
+            "change": [row[4] for row in rows],
+            **strengths,
+        }
 
     def _change(self, before: float, after: float) -> Change:
         was, is_now = abs(before) >= self.threshold, abs(after) >= self.threshold

@@ -6,6 +6,9 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...engine.tabular import facts_html
+from ...engine.wording import printable
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
     from .records import LoggedCommit, PathwayRecord, SourceRecord
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Version:
     """One version of a network.
 
@@ -31,6 +34,23 @@ class Version:
     number: int
     entry: LoggedCommit
     refs: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        title = printable(self.message.partition("\n")[0])
+        return f"<Version {self.name} {self.content[:8]}: {title[:60]}>"
+
+    def _repr_html_(self) -> str:
+        facts = [
+            ("id", self.id),
+            ("content", self.content),
+            ("stands here", list(self.refs) or None),
+            ("author", self.author),
+            ("time", self.time),
+            ("added", [name for pathway in self.added for name in pathway.names] or None),
+            ("dropped", list(self.dropped) or None),
+            ("rank", self.rank),
+        ]
+        return facts_html(repr(self), facts)
 
     @property
     def name(self) -> str:

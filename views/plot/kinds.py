@@ -55,5 +55,24 @@ KINDS: dict[str, Kind] = {
         "changes:changes",
         ("top", "rank_by"),
     ),
+    # Networks
+    "network": Kind(
+        "Networks",
+        "The network around genes and pathways of a version; around nothing, its strongest edges.",
+        "version",
+        "network:network_around",
+        "network:network",
+        ("genes", "pathways", "top", "rank_by"),
+        (9.0, 7.4),
+    ),
+    "network-changes": Kind(
+        "Networks",
+        "The network of what changed between two versions: edges gained, lost and kept, and links.",
+        "range",
+        "network:network_changes",
+        "network:network",
+        ("top", "rank_by"),
+        (9.0, 7.4),
+    ),
 }
 """The kinds by name, in the order of the help."""

@@ -75,13 +75,14 @@ def command(
     members = not non_members and (pathway is not None or gene is not None)
     count = None if everything else top or LINKS
     links = links_of(repo, version.name, pathways, count, name=pathway, members=members, gene=gene, tested=True)
+    columns = links.columns()
     if len(links):
         notes += [Note(text, TEXT_AND_ROWS) for text in linked.notes(links, members=members, name=version.name)]
     elif pathways:
         notes.append(Note("No link is listed: no gene of the panel is outside these pathways.", TEXT_AND_ROWS))
     return Answer(
-        columns=linked.columns(links),
-        rows=linked.rows(links),
+        columns=list(columns),
+        rows=zip(*columns.values(), strict=True),
         json=lambda: {**versions.identity(version), "count": len(links), "pathways": linked.json(links)},
         text=lambda: linked.text(links),
         paged=True,

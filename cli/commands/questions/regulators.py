@@ -53,8 +53,7 @@ def command(
     version = repo.version(at)
     indices, missing = match_regulators(_names(regulators), repo.panel)
     pairs = regulation_of(repo, version.name, indices, top or len(repo.panel), by=rank_by, target=target)
-    columns = ("regulator", "target", "rho", *edges.strength_columns(pairs.ranking))
-    columns = columns if pairs.q is None else (*columns, "q")
+    columns = list(pairs.columns())
     where = version.name if target is None else f"{target} in {version.name}"
     return Answer(
         columns=columns,

@@ -85,11 +85,12 @@ def command(
         choose_strength=fitted,
         loadings=loadings,
     )
+    columns = support.columns()
     remarks = supported.notes(support, version.name, fitted=fitted, by_component=loadings == "pc1")
     chosen = {"strength": "fit" if fitted else "own", "loadings": loadings, "decoys": decoys, "seed": seed}
     return Answer(
-        columns=supported.COLUMNS,
-        rows=supported.rows(support),
+        columns=list(columns),
+        rows=zip(*columns.values(), strict=True),
         json=lambda: {**versions.identity(version), **supported.json(support, **chosen), "pathways": ROWS},
         text=lambda: supported.text(support, fitted=fitted),
         paged=True,
