@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ...engine.wording import counted
@@ -10,76 +9,7 @@ from ...engine.wording import counted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ...analysis.base_differences import Judgement
-    from ...engine.choices import Crossing
-    from ...engine.network.comparison import Difference
-    from ...storage.networks.bases import StoredBase
-
-COLUMNS = ("expected", "z", "q", "verdict")
-"""The columns of a difference that is judged, behind those of any."""
-
-VERDICTS = ("not distinguishable", "distinguishable")
-
-
-@dataclass(frozen=True, slots=True)
-class Bases:
-    """The bases of two versions, and what their differences are worth.
-
-    Parameters
-    ----------
-    before, after : StoredBase
-        The bases.
-    judgement : Judgement, optional
-        Of two different bases.
-    intensity : float, optional
-        λ at which both are read, where that is not each one's own.
-    """
-
-    before: StoredBase
-    after: StoredBase
-    judgement: Judgement | None = None
-    intensity: float | None = None
-
-    def called(self) -> int | None:
-        """Return how many differences can be told from chance; none where they were not judged."""
-        if self.judgement is None or self.judgement.differences is None:
-            return None
-        return int(self.judgement.differences.called().sum())
-
-
-def rows_of(
-    difference: Difference, bases: Bases, *, most: int, only: Crossing | None
-) -> tuple[Sequence[str], list[tuple[Any, ...]]]:
-    """Return the names of columns behind those of any difference, and all rows: the clearest differences first.
-
-    Parameters
-    ----------
-    difference : Difference
-        The comparison, whose own pairs are listed where nothing was judged.
-    bases : Bases
-        With the judgement.
-    most : int
-        How many rows there are at the most.
-    only : {"gained", "lost", "sign_flipped"}, optional
-        The changes that are listed.
-    """
-    from ...engine.inference.base_differences import RATE
-
-    judgement = bases.judgement
-    if judgement is None or (judged := judgement.differences) is None:
-        return (), [_row(*entry) for entry in difference]
-    pairs = replace(difference, pairs=judged.pairs, rho=judged.rho, strength=judged.rho)
-    columns = zip(judged.expected.tolist(), judged.z.tolist(), judged.q.tolist(), strict=True)
-    rows: list[tuple[Any, ...]] = [
-        (*_row(*entry), *more, VERDICTS[more[2] <= RATE])
-        for entry, more in zip(pairs, columns, strict=True)
-        if only in (None, entry[4])
-    ]
-    return COLUMNS, rows[:most]
-
-
-def _row(gene_a: str, gene_b: str, before: float, after: float, change: str) -> tuple[Any, ...]:
-    return gene_a, gene_b, before, after, after - before, abs(after) - abs(before), change
+    from ...analysis.comparison.version_difference import Bases
 
 
 def bases_json(bases: Bases) -> dict[str, Any]:
