@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from ..engine.errors import Conflict, FormatError, InputError
 from ..engine.tabular import facts_html
@@ -100,10 +100,16 @@ class Repository:
         self._author, self._time, self._wait = author, time, wait
         self._session = Session(self.path, author, time, wait=wait, on_wait=on_wait)
 
-    @staticmethod
+    @classmethod
     def create(
-        path: str | Path, base: NewBase, *, message: str = "", author: str | None = None, time: datetime | None = None
-    ) -> Repository:
+        cls,
+        path: str | Path,
+        base: NewBase,
+        *,
+        message: str = "",
+        author: str | None = None,
+        time: datetime | None = None,
+    ) -> Self:
         """Return the repository of a new store, whose version v0 is this base.
 
         Raises
@@ -114,10 +120,10 @@ class Repository:
 
         def begin(store: Path, base_id: str) -> None:
             plan = Plan(layout.FIRST_BRANCH, (), base_id, message or f"base by {base.record.estimator}")
-            Repository(store, author=author, time=time).write(plan)
+            cls(store, author=author, time=time).write(plan)
 
         creation.create(Path(path), base, begin)
-        return Repository(path, author=author, time=time)
+        return cls(path, author=author, time=time)
 
     def __repr__(self) -> str:
         return f"<Repository {self.path}: {len(self._history.commits)} versions, HEAD on {self._refs.head}>"

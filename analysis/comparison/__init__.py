@@ -1,1 +1,1 @@
-"""Two versions compared: their pathways, and their networks, on one base or on two."""
+"""Two versions side by side: what changed, and what such changes are worth."""

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 from ...engine.choices import RATE
 from ...engine.network.edges import EdgeRule, edges
 from ..chance import evidence_if_any
-from ..comparison.versions import part_of
 from ..ranking import ranking_of
-from .report import ReportedChange, ReportedEdge, ReportedEdges
+from .report import ReportedChanges, ReportedEdge, ReportedEdges
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from ...storage.history.versions import Version
     from ...storage.repository import Repository
-    from ..comparison.versions import ListedChange
+    from ..comparison.version_difference import VersionDifference
 
     Progress = Callable[[float], None]
 
@@ -53,21 +52,27 @@ def report_edges(repo: Repository, version: Version, *, progress: Progress | Non
     )
 
 
-def report_changes(
-    repo: Repository, before: Version, after: Version, changes: Sequence[ListedChange]
-) -> tuple[ReportedChange, ...]:
-    """Return changes with the pathways, of those that one version has and the other has not, that have both genes."""
+def report_changes(repo: Repository, comparison: VersionDifference) -> ReportedChanges:
+    """Return the changes of a comparison with the pathways, of those that one side has alone, that have both genes."""
+    before, after = (side.name for side in comparison.sides)
     members = _members(repo, before, after) + _members(repo, after, before)
-    return tuple(
-        ReportedChange(change, tuple(name for name, genes in members if genes.issuperset(change.pair)))
-        for change in changes
-    )
+    columns = comparison.columns()
+    pairs = zip(columns["gene_a"], columns["gene_b"], strict=True)
+    shared = tuple(tuple(name for name, genes in members if genes.issuperset(pair)) for pair in pairs)
+    return ReportedChanges(columns, shared)
 
 
-def _members(repo: Repository, version: Version, other: Version) -> list[tuple[str, frozenset[int]]]:
-    others = {active.record.id for active in repo.active(other.name)}
+def _members(repo: Repository, rev: str, other: str) -> list[tuple[str, frozenset[str]]]:
+    others = {active.record.id for active in repo.active(other)}
     return [
-        (pathway.label, frozenset(pathway.genes.tolist()))
-        for active, pathway in zip(repo.active(version.name), repo.pathways(version.name), strict=True)
+        (pathway.label, frozenset(repo.panel.names(pathway.genes)))
+        for active, pathway in zip(repo.active(rev), repo.pathways(rev), strict=True)
         if active.record.id not in others
     ]
+
+
+def part_of(progress: Progress | None, first: float, last: float) -> Progress | None:
+    """Return what reports the share of a part of a task, which begins and ends at these shares of the whole."""
+    if progress is None:
+        return None
+    return lambda share: progress(first + (last - first) * share)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..comparison.versions import compare_versions, part_of
+from ..comparison.version_difference import diff_versions
 from ..pictures.network import network_around, network_changes
-from .edges import report_changes, report_edges
+from .edges import part_of, report_changes, report_edges
 from .methods import methods_of
 from .pathways import judge_pathways, report_links
 from .provenance import analyses_of, provenance_of
@@ -49,14 +49,14 @@ def report_of(repo: Repository, before: Version | None, after: Version, *, progr
     -----
     Some scans of all pairs, O(p² (K + r)) each, in bands. Between two bases their samples are split anew as well.
     """
-    comparison, changes = None, ()
+    comparison, changes = None, None
     if before is None:
         network = network_around(repo, after.name)
     else:
         network = network_changes(repo, before.name, after.name)
         comparing = part_of(progress, 0.1, 0.5)
-        comparison = compare_versions(repo, before, after, changes=CHANGES, progress=comparing)
-        changes = report_changes(repo, before, after, comparison.changes)
+        comparison = diff_versions(repo, before.name, after.name, changes=CHANGES, progress=comparing)
+        changes = report_changes(repo, comparison)
     edges = report_edges(repo, after, progress=part_of(progress, 0.1 if before is None else 0.5, 0.8))
     judged = judge_pathways(repo, before, after)
     versions = [after] if before is None else [after, before]

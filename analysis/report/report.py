@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ...engine.choices import RankBy
     from ...storage.history.records import Parameter
     from ...storage.history.versions import Version
     from ..chance import Origin
-    from ..comparison.versions import Comparison, ListedChange
+    from ..comparison.version_difference import VersionDifference
     from ..pictures.drawn_network import DrawnNetwork
     from ..support import PathwaySupport, Support
 
@@ -76,11 +76,22 @@ class ReportedLink:
 
 
 @dataclass(frozen=True, slots=True)
-class ReportedChange:
-    """A change of a pair of genes, and the pathways of the difference that have both of them."""
+class ReportedChanges:
+    """The largest changes, or between two bases that were judged the clearest.
 
-    change: ListedChange
-    pathways: tuple[str, ...]
+    Parameters
+    ----------
+    columns : mapping of str to sequence
+        Those of `VersionDifference.columns`.
+    pathways : tuple of tuple of str
+        Of each change, the pathways of the difference that have both genes.
+    """
+
+    columns: Mapping[str, Sequence[Any]]
+    pathways: tuple[tuple[str, ...], ...]
+
+    def __len__(self) -> int:
+        return len(self.pathways)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,9 +238,9 @@ class Report:
         Why they were not, as a sentence; empty where they were, or where there are none.
     links : tuple of ReportedLink
         Links gained and lost, or of a version by itself its strongest.
-    comparison : Comparison, optional
+    comparison : VersionDifference, optional
         What changed.
-    changes : tuple of ReportedChange
+    changes : ReportedChanges, optional
         The largest changes, with the pathways that made them.
     edges : ReportedEdges
         The strongest edges of the version.
@@ -254,8 +265,8 @@ class Report:
     support: Support | None
     no_support: str
     links: tuple[ReportedLink, ...]
-    comparison: Comparison | None
-    changes: tuple[ReportedChange, ...]
+    comparison: VersionDifference | None
+    changes: ReportedChanges | None
     edges: ReportedEdges
     network: DrawnNetwork
     analyses: tuple[ReportedAnalysis, ...]

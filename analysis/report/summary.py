@@ -6,12 +6,12 @@ import math
 from typing import TYPE_CHECKING
 
 from ...engine.wording import counted, printable, some
-from ..comparison.versions import describe_bases, verdict
+from ..comparison.two_bases import describe_bases, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ..comparison.versions import Comparison
+    from ..comparison.version_difference import VersionDifference
     from .report import Report, ReportedPathway
 
 STRENGTHS = {"score": "the score", "rho": "ρ", "clr": "clr"}
@@ -65,7 +65,7 @@ def _support(added: Sequence[ReportedPathway]) -> Iterator[str]:
         )
 
 
-def _counts(report: Report, comparison: Comparison) -> Iterator[str]:
+def _counts(report: Report, comparison: VersionDifference) -> Iterator[str]:
     """Yield how many edges were gained and lost, or between two bases what that is worth."""
     difference, before = comparison.difference, report.before
     names = [before.name if before else "", report.after.name]
@@ -81,18 +81,16 @@ def _counts(report: Report, comparison: Comparison) -> Iterator[str]:
     if before and before.content == report.after.content:
         yield "Both versions have one content: the same base and the same pathways."
     elif report.changes and comparison.bases.called() is None:
-        largest = report.changes[0].change
+        names = (printable(report.changes.columns[gene][0]) for gene in ("gene_a", "gene_b"))
+        rho = (_plain(report.changes.columns[side][0]) for side in ("rho_from", "rho_to"))
         strength = STRENGTHS[comparison.ranking.by]
-        yield (
-            f"The largest change of {strength} is that of {printable(largest.gene_a)} and {printable(largest.gene_b)}: "
-            f"ρ went from {_plain(largest.before)} to {_plain(largest.after)}."
-        )
+        yield f"The largest change of {strength} is that of {' and '.join(names)}: ρ went from {' to '.join(rho)}."
 
 
 def _made_by(report: Report) -> Iterator[str]:
     """Yield how many of the largest changes are within a pathway, and so what was put in."""
-    within = sum(bool(entry.pathways) for entry in report.changes)
-    if within:
+    within = sum(map(bool, report.changes.pathways)) if report.changes else 0
+    if report.changes and within:
         yield (
             f"Of the {len(report.changes):,} largest changes, {within:,} are between two genes of a pathway that one "
             "version has and the other has not: they are what was put in, not what samples show."

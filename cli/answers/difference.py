@@ -12,21 +12,18 @@ from . import edges, links as linked, two_bases, versions
 from .answer import ROWS, Answer, Note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from ...analysis.comparison.pathways import PathwayChanges
-    from ...analysis.comparison.versions import Bases, Comparison
+    from ...analysis.comparison.version_difference import VersionDifference
     from ...analysis.ranking import Ranking
     from ...engine.network.comparison import Difference, Summary
-    from .links import LinkChanges
+    from ...storage.history.versions import PathwayChanges
 
-COLUMNS = ("gene_a", "gene_b", "rho_from", "rho_to", "delta", "delta_abs", "change")
 SIDES = ("from", "to")
 
 
-def pathway_lines(changes: PathwayChanges, most: int = 10) -> list[str]:
+def pathway_lines(added: PathwayChanges, dropped: PathwayChanges, most: int = 10) -> list[str]:
     """Return the pathways added and dropped: a line each, at most `most` of either."""
-    added, dropped = changes
     lines = [f"  {versions.sign_text(sign)} {name}" for name, sign in added[:most]]
     lines += [f"  dropped {name}" for name, _ in dropped[:most]]
     left = len(added[most:]) + len(dropped[most:])
@@ -34,8 +31,7 @@ def pathway_lines(changes: PathwayChanges, most: int = 10) -> list[str]:
 
 
 def answer(
-    comparison: Comparison,
-    sides: Sequence[Mapping[str, Any]],
+    comparison: VersionDifference,
     *,
     judged: Callable[[], Sequence[str]] = list,
     notes: Iterable[Note] = (),
@@ -45,49 +41,39 @@ def answer(
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : VersionDifference
         What changed.
-    sides : two mappings
-        What names each side: version, id, content.
     judged : callable
         Returns lines on the support of pathways added; called for the text alone.
     notes, code
         As for `Answer`.
     """
-    difference, ranking, bases = comparison.difference, comparison.ranking, comparison.bases
-    pathways, links = comparison.pathways, comparison.links
-    extra, rows = two_bases.rows_of(comparison.changes, bases)
-    columns = edges.strength_columns(ranking)
-    if columns:
-        rows = [(*row, *strengths) for row, strengths in zip(rows, difference.strength.tolist(), strict=True)]
+    columns = comparison.columns()
+    rows = list(zip(*columns.values(), strict=True))
     return Answer(
-        columns=(*COLUMNS, *extra, *(f"{name}_{side}" for name in columns for side in SIDES)),
+        columns=list(columns),
         rows=rows,
-        json=lambda: _json(difference, sides, ranking, pathways, links, bases),
-        text=lambda: _text(difference, sides, ranking, rows, [*pathway_lines(pathways), *judged()], links, bases),
+        json=lambda: _json(comparison),
+        text=lambda: _text(comparison, rows, judged()),
         paged=True,
         notes=notes,
         code=code,
     )
 
 
-def _json(
-    difference: Difference,
-    sides: Sequence[Mapping[str, Any]],
-    ranking: Ranking,
-    pathways: PathwayChanges,
-    links: LinkChanges,
-    bases: Bases,
-) -> dict[str, Any]:
+def _json(comparison: VersionDifference) -> dict[str, Any]:
+    difference = comparison.difference
+    sides = [{"version": side.name, "id": side.id, "content": side.content} for side in comparison.sides]
     return {
         **dict(zip(SIDES, sides, strict=True)),
-        **two_bases.bases_json(bases),
-        **edges.rule_json(difference.edge_rule, difference.threshold, ranking),
+        **two_bases.bases_json(comparison.bases),
+        **edges.rule_json(difference.edge_rule, difference.threshold, comparison.ranking),
         "by": difference.by,
         "pathways": {
-            what: [name for name, _ in names] for what, names in zip(("added", "dropped"), pathways, strict=True)
+            "added": [name for name, _ in comparison.added],
+            "dropped": [name for name, _ in comparison.dropped],
         },
-        "links": linked.changes_json(links),
+        "links": linked.changes_json(comparison.links),
         "summary": {
             "from": _summary(difference.before),
             "to": _summary(difference.after),
@@ -103,22 +89,15 @@ def _summary(side: Summary) -> dict[str, Any]:
     return {"edges": side.edges, "mean_abs": side.mean_abs, "max_abs": side.max_abs, "density": side.density}
 
 
-def _text(
-    difference: Difference,
-    sides: Sequence[Mapping[str, Any]],
-    ranking: Ranking,
-    rows: list[tuple[Any, ...]],
-    pathways: Sequence[str],
-    links: LinkChanges,
-    bases: Bases,
-) -> str:
-    from ...analysis.comparison.versions import describe_bases, verdict
+def _text(comparison: VersionDifference, rows: list[tuple[Any, ...]], judged: Sequence[str]) -> str:
+    from ...analysis.comparison.two_bases import describe_bases, verdict
 
-    names = [str(side["version"]) for side in sides]
+    difference, ranking, bases, links = comparison.difference, comparison.ranking, comparison.bases, comparison.links
+    names = [side.name for side in comparison.sides]
     before, after = difference.before, difference.after
     size = edges.SYMBOLS[ranking.by]
     lines = [click.style(f"{names[0]} → {names[1]}", bold=True)]
-    lines += [*describe_bases(bases, names), *pathways]
+    lines += [*describe_bases(bases, names), *pathway_lines(comparison.added, comparison.dropped), *judged]
     lines += ["", *linked.changes_lines(links)] if any(map(len, links)) else []
     lines += [
         "",

@@ -5,34 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ...analysis.comparison.versions import Bases, ListedChange
-
-COLUMNS = ("expected", "z", "q", "verdict")
-"""The columns of a difference that is judged, behind those of any."""
-
-VERDICTS = ("not distinguishable", "distinguishable")
-
-
-def rows_of(changes: Sequence[ListedChange], bases: Bases) -> tuple[Sequence[str], list[tuple[Any, ...]]]:
-    """Return the names of columns behind those of any difference, and all rows."""
-    rows = [
-        (
-            change.gene_a,
-            change.gene_b,
-            change.before,
-            change.after,
-            change.delta,
-            change.delta_abs,
-            change.change,
-        )
-        for change in changes
-    ]
-    if bases.called() is None:
-        return (), rows
-    judged = [(change.expected, change.z, change.q, VERDICTS[bool(change.is_called)]) for change in changes]
-    return COLUMNS, [(*row, *more) for row, more in zip(rows, judged, strict=True)]
+    from ...analysis.comparison.version_difference import Bases
 
 
 def bases_json(bases: Bases) -> dict[str, Any]:

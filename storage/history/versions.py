@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ...engine.tabular import facts_html
-from ...engine.wording import printable
+from ...engine.tabular import Table, facts_html
+from ...engine.wording import counted, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from .active import History
     from .ledger import Ledger
@@ -118,6 +118,28 @@ class Version:
         return self.entry.commit.source
 
 
+class VersionLog(tuple[Version, ...], Table):
+    """Versions in an order, newest first."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<Log of {counted(len(self), 'version')}>"
+
+    def columns(self) -> dict[str, Sequence[Any]]:
+        """Return `version`, `content`, `time`, `author`, `message`, the pathways `added` and `dropped`, and `refs`."""
+        return {
+            "version": [version.name for version in self],
+            "content": [version.content for version in self],
+            "time": [version.time for version in self],
+            "author": [version.author for version in self],
+            "message": [version.message for version in self],
+            "added": [[name for pathway in version.added for name in pathway.names] for version in self],
+            "dropped": [list(version.dropped) for version in self],
+            "refs": [list(version.refs) for version in self],
+        }
+
+
 @dataclass(frozen=True, slots=True)
 class ActivePathway:
     """One pathway that is active in a version.
@@ -137,6 +159,21 @@ class ActivePathway:
     def label(self) -> str:
         """Its names, joined for reading."""
         return ", ".join(self.record.names)
+
+
+PathwayChanges = tuple[tuple[str, int], ...]
+"""Names and signs of pathways, in the order of the names."""
+
+
+def pathway_changes(
+    before: Sequence[ActivePathway], after: Sequence[ActivePathway]
+) -> tuple[PathwayChanges, PathwayChanges]:
+    """Return which pathways are active after and not before, added; and the other way round, dropped."""
+    first, second = (
+        {active.record.id: (active.label, int(active.record.sign)) for active in side} for side in (before, after)
+    )
+    added = sorted(pathway for id_, pathway in second.items() if id_ not in first)
+    return tuple(added), tuple(sorted(pathway for id_, pathway in first.items() if id_ not in second))
 
 
 def version_of(ledger: Ledger, commit: str, refs: Mapping[str, tuple[str, ...]] | None = None) -> Version:

@@ -191,6 +191,7 @@ def test_ci_runs_the_readmes_own_commands_first() -> None:
     assert steps[:2] == [INSTALL, TEST]
     assert steps[2:] == [
         NUMERIC,
+        '.venv/bin/pip install ".[examples,docs]" && .venv/bin/pytest -n 2 tests/whole/test_examples.py',
         '.venv/bin/pip install ".[lint]"',
         ".venv/bin/ruff check .",
         ".venv/bin/ruff format --check .",

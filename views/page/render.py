@@ -142,8 +142,8 @@ def network_data(network: DrawnNetwork) -> dict[str, Any]:
 
 def _tables(report: Report) -> dict[str, Any]:
     changes = None
-    if report.before is not None and report.comparison is not None and report.changes:
-        changes = change_table(report, report.comparison, (report.before.name, report.after.name))
+    if report.before is not None and report.changes:
+        changes = change_table(report.changes, (report.before.name, report.after.name))
     return {
         "pathways": pathway_table(report) if report.pathways else None,
         "links": link_table(report) if report.links else None,

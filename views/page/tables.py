@@ -9,10 +9,9 @@ from ...engine.wording import printable
 from .numbers import MISSING, column_texts, rate_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from ...analysis.comparison.versions import Comparison, ListedChange
-    from ...analysis.report.report import Report, ReportedChange
+    from ...analysis.report.report import Report, ReportedChanges
 
 Sort = Literal["name", "text", "number"]
 """What a column has: names of genes or pathways, which the search reads; other words; or numbers."""
@@ -116,23 +115,29 @@ def link_table(report: Report) -> Table:
     return Table("link-table", "Links of genes with the activity of pathways that they are not in", tuple(columns))
 
 
-def change_table(report: Report, comparison: Comparison, names: tuple[str, str]) -> Table:
+def change_table(changes: ReportedChanges, names: tuple[str, str]) -> Table:
     """Return the largest changes from one version to another, or between two bases the clearest differences."""
-    changes = [entry.change for entry in report.changes]
+    listed = changes.columns
     columns = [
-        _names("gene_a", "gene a", (change.gene_a for change in changes)),
-        _names("gene_b", "gene b", (change.gene_b for change in changes)),
-        *_sides("rho", "ρ", names, [(change.before, change.after) for change in changes]),
-        _reals("delta", "Δρ", [change.delta for change in changes]),
+        _names("gene_a", "gene a", listed["gene_a"]),
+        _names("gene_b", "gene b", listed["gene_b"]),
+        *_sides("rho", names, listed),
+        _reals("delta", "Δρ", listed["delta"]),
     ]
-    ranked_by = comparison.ranking.by
-    if comparison.bases.called() is not None:
-        columns += _judged(changes)
-    elif ranked_by != "rho":
-        columns += _sides(ranked_by, ranked_by, names, [change.strength for change in changes])
-    columns.append(_words("change", "change", (change.change.replace("_", " ") for change in changes)))
-    if any(entry.pathways for entry in report.changes):
-        columns.append(_shared(report.changes))
+    if "verdict" in listed:
+        columns += [
+            _reals("expected", "expected", listed["expected"]),
+            _decimals("z", "z", listed["z"]),
+            _rates("q", "q", listed["q"]),
+            _words("verdict", "verdict", listed["verdict"]),
+        ]
+    for strength in ("score", "clr"):
+        if f"{strength}_from" in listed:
+            columns += _sides(strength, names, listed)
+    columns.append(_words("change", "change", (change.replace("_", " ") for change in listed["change"])))
+    if any(changes.pathways):
+        texts = (", ".join(map(printable, pathways)) or MISSING for pathways in changes.pathways)
+        columns.append(Column("pathways", "both genes in", "name", [Cell(text) for text in texts], is_wide=True))
     return Table("change-table", f"Largest changes from {names[0]} to {names[1]}", tuple(columns))
 
 
@@ -152,32 +157,15 @@ def edge_table(report: Report) -> Table:
     return Table("edge-table", f"Strongest edges of {report.after.name}", tuple(columns))
 
 
-def _judged(changes: Sequence[ListedChange]) -> list[Column]:
-    verdicts = ("distinguishable" if change.is_called else "not distinguishable" for change in changes)
-    return [
-        _reals("expected", "expected", [change.expected for change in changes]),
-        _decimals("z", "z", [change.z for change in changes]),
-        _rates("q", "q", [change.q for change in changes]),
-        _words("verdict", "verdict", verdicts),
-    ]
-
-
-def _shared(changes: Sequence[ReportedChange]) -> Column:
-    texts = (", ".join(map(printable, entry.pathways)) or MISSING for entry in changes)
-    return Column("pathways", "both genes in", "name", [Cell(text) for text in texts], is_wide=True)
-
-
-def _sides(key: str, title: str, names: Sequence[str], pairs: Sequence[tuple[float, float]]) -> list[Column]:
+def _sides(key: str, names: tuple[str, str], columns: Mapping[str, Sequence[float]]) -> list[Column]:
     """Return a column a side, with as many decimals in both."""
-    texts = column_texts([value for pair in pairs for value in pair])
+    sides = [columns[f"{key}_{side}"] for side in ("from", "to")]
+    texts = column_texts([*sides[0], *sides[1]])
+    half = len(sides[0])
+    title = "ρ" if key == "rho" else key
     return [
-        Column(
-            f"{key}_{side}",
-            f"{title} {names[index]}",
-            "number",
-            [Cell(text, pair[index]) for text, pair in zip(texts[index::2], pairs, strict=True)],
-        )
-        for index, side in enumerate(("from", "to"))
+        _number_column(f"{key}_{side}", f"{title} {name}", values, part)
+        for side, name, values, part in zip(("from", "to"), names, sides, (texts[:half], texts[half:]), strict=True)
     ]
 
 

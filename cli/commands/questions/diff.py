@@ -8,7 +8,7 @@ import click
 
 from ....engine.choices import Crossing, Order
 from ... import options, output
-from ...answers import difference, versions
+from ...answers import difference
 
 if TYPE_CHECKING:
     from ....engine.choices import RankBy
@@ -77,11 +77,11 @@ def command(
       grn diff main..drug-a --threshold 0.15 --only gained --tsv
       grn diff main..drug-a --same-intensity --json
     """
-    before, after = (repo.version(name) for name in options.pair_of_versions(repo, range_))
-    from ....analysis.comparison.versions import compare_versions
+    from ....analysis.comparison.version_difference import diff_versions
 
+    before, after = options.pair_of_versions(repo, range_)
     with output.waiting("comparing") as progress:
-        comparison = compare_versions(
+        comparison = diff_versions(
             repo,
             before,
             after,
@@ -94,7 +94,4 @@ def command(
             same_intensity=same_intensity,
             progress=progress,
         )
-    sides = (versions.identity(before), versions.identity(after))
-    counts, called = comparison.difference, comparison.bases.called()
-    changed = counts.gained + counts.lost + counts.sign_flipped if called is None else called
-    return difference.answer(comparison, sides, code=int(exit_code and bool(changed)))
+    return difference.answer(comparison, code=int(exit_code and comparison.is_changed))

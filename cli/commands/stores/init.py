@@ -55,7 +55,7 @@ def command(
       grn init cells.grn --expression pbmc.h5ad --counts --within cell_type --remove-pcs auto
       grn init model.grn --factor-model model.npz
     """
-    from ....storage.api import init
+    from ....analysis.api import init
 
     repo = init(
         path,

@@ -49,7 +49,7 @@ def command(
       grn base drug.tsv --counts --branch drug-a -m "with drug A"
       grn base --covariance others.npz
     """
-    from ....storage.api import set_base
+    from ....analysis.api import set_base
 
     arguments = base_options.base_arguments(genes=genes, samples=samples, counts=counts, transform=transform)
     version = set_base(repo, message=message, branch=branch, **arguments, **settings)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ....engine.network.edges import EdgeRule
-    from ....engine.network.snapshot import Snapshot
     from ....formats.pathways.pathways import PathwayFile
     from ....storage.history.planning import Plan
     from ....storage.history.versions import Version
@@ -79,36 +78,15 @@ def command(
 
 
 def _preview(repo: Repository, plan: Plan, rule: EdgeRule, top: int | None, notes: list[Note]) -> Answer:
-    from ....analysis.comparison.versions import CHANGES, Bases, Comparison, listed_changes
-    from ....analysis.links import Links, gained_links
-    from ....analysis.ranking import compare_ranked, ranking_of
+    from ....analysis.comparison.version_difference import preview_difference
 
-    before = repo.version(plan.parents[0])
-    after = repo.preview(plan)
-    threshold = rule.value if rule.rule == "threshold" else None
-    ranking = ranking_of(repo.base(before.name), None, threshold=threshold)
-
-    def read_before(penalty: float) -> Snapshot:
-        return repo.snapshot(before.name, penalty=penalty)
-
-    def read_after(penalty: float) -> Snapshot:
-        return repo.preview(plan, penalty=penalty)
-
-    most = top or CHANGES
     with output.waiting("comparing") as progress:
-        changes = compare_ranked((read_before, read_after), ranking, rule, changes=most, progress=progress)
-    sides = (versions.identity(before), {"version": after.name, "id": None, "content": after.content})
-    added = [(pathway.label, int(pathway.sign)) for pathway in plan.pathways]
-    dry = Note("Dry run: nothing was written.", EVERY_FORM)
-    links = (gained_links(repo, before.name, plan.pathways), Links((), (), ()))
-    base = repo.base(before.name)
-    bases = Bases(base, base)
-    listed = listed_changes(changes, bases, most=most)
+        comparison = preview_difference(repo, plan, rule, top, progress=progress)
+    parent = comparison.sides[0].name
     return difference.answer(
-        Comparison(changes, ranking, (added, []), links, bases, listed),
-        sides,
-        judged=lambda: support.lines(repo, before.name, plan.pathways),
-        notes=[*notes, dry],
+        comparison,
+        judged=lambda: support.lines(repo, parent, plan.pathways),
+        notes=[*notes, Note("Dry run: nothing was written.", EVERY_FORM)],
     )
 
 

@@ -29,14 +29,14 @@ def command(repo: Repository, *, rev: str, no_ff: bool, message: str) -> Answer:
     Example:
       grn merge drug-a
     """
+    from ....storage.history.versions import pathway_changes
+
     before = repo.version()
     version = repo.merge(rev, message=message, fast_forward=not no_ff)
     if version.id == before.id:
         return refs.position(version, f"{repo.head} contains all of {rev} already.")
     if version.number <= before.number or len(version.parents) < 2:
         return refs.position(version, f"{repo.head} moved forward from {before.name} to {version.name}.")
-    from ....analysis.comparison.pathways import pathway_changes
-
-    lines = difference.pathway_lines(pathway_changes(repo, before, version))
+    lines = difference.pathway_lines(*pathway_changes(repo.active(before.name), repo.active(version.name)))
     below = [f"  {line}" for line in lines]
     return refs.position(version, f"Merged {rev} into {repo.head}:", changes=True, below=below)

@@ -55,8 +55,8 @@ def command(repo: Repository, *, rev: str, dropped: bool) -> Answer:
 
 
 def _lines(repo: Repository, version: Version, active: Sequence[tuple[str, str, int, int, str]]) -> list[str]:
-    from ....analysis.comparison.pathways import pathway_changes
     from ....analysis.support import own_pathways
+    from ....storage.history.versions import pathway_changes
 
     names = {id_: name for name, id_, _ in repo.identities()}
     measured = version.entry.measured
@@ -82,8 +82,9 @@ def _lines(repo: Repository, version: Version, active: Sequence[tuple[str, str, 
     lines += versions.change_lines(version, most=20)
     lines += support.lines(repo, version.name, own_pathways(repo, version))
     if len(version.parents) > 1:
-        changes = pathway_changes(repo, repo.version(version.parents[0]), version)
-        lines += [f"against {names[version.parents[0]]}:", *difference.pathway_lines(changes)]
+        first = repo.version(version.parents[0])
+        changes = pathway_changes(repo.active(first.name), repo.active(version.name))
+        lines += [f"against {names[version.parents[0]]}:", *difference.pathway_lines(*changes)]
     lines += _missing(version)
     if active:
         rows = [(*row[:3], versions.sign_text(row[3]), row[4]) for row in active]

@@ -73,6 +73,8 @@ def _versions(repo: Repository, text: str | None) -> tuple[Version | None, Versi
 
 def _commands(report: Report) -> dict[str, str]:
     """Return the commands that answer in full what sections of the page list."""
+    from ....analysis.report.gather import CHANGES
+
     after = report.after.name
     commands = {
         "edges": f"grn edges --at {after}",
@@ -82,7 +84,7 @@ def _commands(report: Report) -> dict[str, str]:
     }
     if report.before is not None:
         range_ = f"{report.before.name}..{after}"
-        commands |= {"changes": f"grn diff {range_} --changes {len(report.changes)}", "report": f"grn report {range_}"}
+        commands |= {"changes": f"grn diff {range_} --changes {CHANGES}", "report": f"grn report {range_}"}
     return commands
 
 
@@ -93,7 +95,7 @@ def _answer(report: Report, target: Path, size: int) -> Answer:
         "to": versions.identity(report.after),
     }
     counts = {
-        "changes": len(report.changes),
+        "changes": len(report.changes or ()),
         "edges": len(report.edges.edges),
         "gained": None if comparison is None else comparison.difference.gained,
         "lost": None if comparison is None else comparison.difference.lost,
