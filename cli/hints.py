@@ -326,6 +326,7 @@ HINTS: dict[str, str] = {
     "needs-networkx": 'pip install "grnledger[graph]"',
     "network-too-large-to-draw": "Give --top {most} or fewer; `grn edges` and `grn diff` list more.",
     "no-active-pathway": "--sets FILE asks for the pathways of a file.",
+    "no-analysis-kept": "`grn nmf` makes one and keeps it; `grn nmf list` lists those that there are.",
     "no-counts-kept": "Give the counts as a file: --input FILE.",
     "no-other-intensity": "Leave out --same-intensity, or make the base with `grn base FILE` by shrinkage.",
     "no-positive-correlations": (
@@ -336,7 +337,11 @@ HINTS: dict[str, str] = {
         "`grn init --expression FILE` keeps the expression; or leave --halves out, or use --resamples 0."
     ),
     "no-samples-to-hold-out": "`grn init --expression FILE` keeps the expression.",
+    "no-scan-to-draw": "`grn lmm scan -o FILE.tsv` writes such a table.",
+    "no-set-tests-to-draw": "`grn lmm enrich --tsv` prints such a table.",
+    "nothing-active-to-draw": "`grn commit` adds pathways; --at REV names another version.",
     "own-pathways-not-in-kernel": "Leave out --leave-own-out, or use --kernel shared.",
+    "pathway-to-draw": "Name one with --pathway NAME.",
     "permutation-without-labels": (
         "Give --labels and --contrast, so that the signal can be computed again from permuted labels."
     ),

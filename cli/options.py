@@ -372,10 +372,10 @@ def pair_of_versions(repo: Repository, text: str) -> tuple[str, str]:
 def line_of_versions(repo: Repository, text: str) -> tuple[list[Version], list[Note]]:
     """Return the versions from one side of a range to the other, oldest first, and a note where they begin later."""
     first, last = repo.split_range(text) if ".." in text else (repo.version("v0"), repo.version(text))
-    newest_first = repo.line(last.name)
-    numbers = [version.number for version in newest_first]
-    if first.number not in numbers:
-        begin = newest_first[-1].name
-        text = f"{first.name} is not a first-parent ancestor of {last.name}: the trace begins at {begin}."
-        return newest_first[::-1], [caution(text, EVERY_FORM)]
-    return newest_first[: numbers.index(first.number) + 1][::-1], []
+    from ..analysis.trace import versions_between
+
+    versions, notes = versions_between(repo, first, last), list[Note]()
+    if versions[0].number != first.number:
+        text = f"{first.name} is not a first-parent ancestor of {last.name}: the trace begins at {versions[0].name}."
+        notes.append(caution(text, EVERY_FORM))
+    return versions, notes

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from . import options
+from . import lmm_options, options, output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from ..analysis.lmm.model import StoreModel
+    from ..engine.choices import Method
+    from ..storage.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +32,71 @@ def _names_between_commas(context: click.Context, parameter: click.Parameter, te
     return tuple(dict.fromkeys(name.strip() for name in (text or "").split(",") if name.strip()))
 
 
+def _signal_model(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of `grn lmm fit` that name a model; the command gets what reads it as `model`."""
+
+    @lmm_options.signal_and_kernel
+    @lmm_options.method
+    @functools.wraps(command)
+    def wrapped(*positional: Any, inputs: lmm_options.SignalOptions, method: Method, **arguments: Any) -> Any:
+        def read(repo: Repository, rev: str) -> tuple[StoreModel, Method]:
+            lmm_options.check_no_same_samples(inputs, "plot h2")
+            signal = inputs.signal(repo, rev)
+            store_model, notes = lmm_options.match_model(repo, rev, inputs, signal, method)
+            for note in notes:
+                output.note(note.text)
+            return store_model, method
+
+        return command(*positional, model=read, **arguments)
+
+    return wrapped
+
+
 OPTIONS: dict[str, PlotOption] = {
     "rank_by": PlotOption(options.rank_by),
     "top": PlotOption(click.option("--top", type=click.IntRange(min=1), metavar="N", help="Draw the N strongest.")),
     # Networks
     "genes": PlotOption(
-        click.option("--genes", callback=_names_between_commas, metavar="A,B,…", help="The genes in the middle."),
-        "--genes TP53,MDM2",
+        click.option("--genes", callback=_names_between_commas, metavar="A,B,…", help="These genes."),
     ),
     "pathways": PlotOption(
         click.option(
             "--pathway", "pathways", multiple=True, metavar="NAME", help="A pathway in the middle; again for more."
         ),
+    ),
+    # History
+    "pair": PlotOption(
+        click.option("--pair", nargs=2, required=True, metavar="A B", help="The two genes."), "--pair TP53 MDM2"
+    ),
+    # Pathways
+    "decoys": PlotOption(
+        click.option(
+            "--decoys", type=click.IntRange(0, 1_000), default=20, show_default=True, help="Decoys of each pathway."
+        )
+    ),
+    "decoy_seed": PlotOption(
+        click.option(
+            "--seed",
+            "decoy_seed",
+            type=click.IntRange(0, 2**32 - 1),
+            default=0,
+            show_default=True,
+            help="Seed of the decoys.",
+        )
+    ),
+    "linked_pathway": PlotOption(
+        click.option("--pathway", "linked_pathway", metavar="NAME", help="Which pathway, where several are active.")
+    ),
+    # Modules
+    "analysis": PlotOption(
+        click.option("--analysis", metavar="ID", help="An analysis of `grn nmf list`; the newest of REV by default.")
+    ),
+    # Signals
+    "model": PlotOption(_signal_model, "--pheno z.tsv"),
+    "most_sets": PlotOption(
+        click.option(
+            "--top", "most_sets", type=click.IntRange(1, 200), metavar="N", help="Draw the N of least p.  [40]"
+        )
     ),
 }
 """The option of each keyword of the functions in `analysis/pictures`."""

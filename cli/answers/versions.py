@@ -10,7 +10,7 @@ from ...engine.estimation.estimators import ESTIMATORS
 from ...engine.wording import counted, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ...storage.history.records import BaseRecord, Parameter, PathwayRecord
     from ...storage.history.versions import Version
@@ -88,9 +88,7 @@ def _overlap(genes: int, missing: int) -> str:
 
 def change_summary(version: Version, most: int = 3) -> str:
     """Return in a few words what a version did: the pathways that it added and dropped, else its message."""
-    added = [f"{sign_text(record.sign)} {', '.join(record.names)}" for record in version.added]
-    dropped = [f"dropped {name}" for name in version.dropped]
-    return ", ".join(_shortened([*added, *dropped], most)) or printable(version.message)
+    return ", ".join(_shortened(version.changes, most)) or printable(version.message)
 
 
 def sign_text(sign: int) -> str:
@@ -199,5 +197,5 @@ def _value(value: object) -> str:
     return "yes" if value is True else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _shortened(lines: list[str], most: int) -> list[str]:
+def _shortened(lines: Sequence[str], most: int) -> Sequence[str]:
     return lines if len(lines) <= most else [*lines[:most], f"… and {len(lines) - most:,} more"]

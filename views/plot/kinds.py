@@ -35,6 +35,8 @@ class Kind:
         Keywords of the function that makes the value.
     size : tuple of float
         Width and height in inches.
+    default : str
+        The range where none is named, of a figure of a range.
     """
 
     section: str
@@ -44,6 +46,7 @@ class Kind:
     draw: str
     options: tuple[str, ...] = ()
     size: tuple[float, float] = (6.4, 4.8)
+    default: str = "HEAD^..HEAD"
 
 
 KINDS: dict[str, Kind] = {
@@ -73,6 +76,89 @@ KINDS: dict[str, Kind] = {
         "network:network",
         ("top", "rank_by"),
         (9.0, 7.4),
+    ),
+    # History
+    "trace": Kind(
+        "History",
+        "ρ of two genes through the versions, and which commits moved it.",
+        "range",
+        "history:trace",
+        "history:trace",
+        ("pair",),
+        (7.2, 4.8),
+        default="v0..HEAD",
+    ),
+    # Pathways
+    "support": Kind(
+        "Pathways",
+        "By how much samples held out are predicted better with each pathway, beside its decoys.",
+        "version",
+        "pathways:support",
+        "pathways:support",
+        ("pathways", "decoys", "decoy_seed"),
+        (8.0, 4.8),
+    ),
+    "links": Kind(
+        "Pathways",
+        "Links of genes with a pathway's activity: ρ against q, members apart, the clearest named.",
+        "version",
+        "pathways:links",
+        "pathways:links",
+        ("linked_pathway",),
+        (8.4, 5.0),
+    ),
+    # Modules
+    "ranks": Kind(
+        "Modules",
+        "How well each number of modules predicts what is held out, of an analysis that the store keeps.",
+        "version",
+        "modules:ranks",
+        "modules:ranks",
+        ("analysis",),
+    ),
+    "modules": Kind(
+        "Modules",
+        "Shares of modules in genes as a heatmap, genes by module, of an analysis that the store keeps.",
+        "version",
+        "modules:modules",
+        "modules:modules",
+        ("analysis",),
+        (6.4, 7.2),
+    ),
+    "moonlighting": Kind(
+        "Modules",
+        "Genes of two modules: the share of the second with its interval, of an analysis that the store keeps.",
+        "version",
+        "modules:moonlighting",
+        "modules:moonlighting",
+        ("analysis",),
+        (7.2, 6.0),
+    ),
+    # Signals
+    "qq": Kind(
+        "Signals",
+        "p of the tests of a scan against what chance gives, with its 95 % band.",
+        "file",
+        "signals:qq",
+        "signals:qq",
+        size=(5.6, 5.4),
+    ),
+    "h2": Kind(
+        "Signals",
+        "The profile likelihood of h² of a signal, with its 95 % interval.",
+        "version",
+        "signals:h2",
+        "signals:h2",
+        ("model",),
+    ),
+    "sets": Kind(
+        "Signals",
+        "Shifts of gene sets and their intervals, from what a test of sets wrote as rows.",
+        "file",
+        "signals:sets",
+        "signals:sets",
+        ("most_sets",),
+        (8.4, 6.0),
     ),
 }
 """The kinds by name, in the order of the help."""

@@ -87,12 +87,11 @@ def _of_file(path: Path, arguments: dict[str, Any]) -> Arguments:
     return (path,), {"source": str(path)}
 
 
-_range = click.argument("range_", default="HEAD^..HEAD", metavar="[A..B]")
 _file = click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE")
 
 SUBJECTS: dict[str, tuple[Callable[..., Arguments], tuple[Callable[..., Any], ...]]] = {
     "version": (_of_version, (options.at, options.repository)),
-    "range": (_of_range, (_range, options.repository)),
+    "range": (_of_range, (options.repository,)),  # and the range itself, whose default is the kind's
     "store": (_of_store, (options.repository,)),
     "file": (_of_file, (_file,)),
 }
@@ -113,6 +112,8 @@ def _command_of(name: str, kind: Kind) -> click.Command:
     decorated = plot_options.value_options(plot_options.file_options(callback), kind.options)
     for decorator in reversed(decorators):
         decorated = decorator(decorated)
+    if kind.of == "range":
+        decorated = click.argument("range_", default=kind.default, metavar="[A..B]")(decorated)
     return click.command(name, help=_help_of(name, kind))(decorated)
 
 
