@@ -21,6 +21,8 @@ from .answers.answer import EVERY_FORM, Note, caution
 from .answers.emit import emit
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..engine.network.edges import EdgeRule
     from ..storage.history.versions import Version
     from ..storage.repository import Repository
@@ -339,6 +341,27 @@ def names_in(text: str | None) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     if len(names) < 2:
         raise InputError(f"A pair needs two genes, and {text!r} names {len(names)}.", hint="Such as --genes TP53,MDM2.")
+    return names
+
+
+def read_names(text: str) -> Sequence[str]:
+    """Return the genes that are listed with commas, or in a file after an @.
+
+    Raises
+    ------
+    NotFound
+        There is no such file.
+    InputError
+        None is named, or the file is no list of names.
+    """
+    if text.startswith("@"):
+        from ..formats.traits.id_lists import read_ids
+
+        names = read_ids(Path(text[1:]))
+    else:
+        names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise InputError(f"No gene is named in --genes {text!r}.", hint="Write --genes TP53,MDM2, or @FILE.")
     return names
 
 

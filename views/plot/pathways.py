@@ -32,7 +32,7 @@ MANY = 2_000
 """Points from which a cloud is drawn as an image within the file."""
 
 
-def support_size(support: Support) -> tuple[float, float]:
+def size_of_support(support: Support) -> tuple[float, float]:
     """Return a width and height in inches in which every pathway has a line."""
     return 8.0, 1.9 + 0.22 * max(min(len(support), MOST_PATHWAYS), 4)
 
@@ -47,7 +47,7 @@ def support(support: Support, ax: Axes | None = None) -> Axes:
     ax : Axes, optional
         Where; new axes by default.
     """
-    ax = style.axes(ax, support_size(support))
+    ax = style.axes(ax, size_of_support(support))
     possible = [pathway for pathway in support if math.isfinite(pathway.nats)]
     drawn = possible[:MOST_PATHWAYS]
     heights = np.arange(len(drawn), dtype=np.float64)
@@ -188,6 +188,6 @@ def _remark(links: Links) -> str:
         return f"{genes}, ranked by |ρ|: the base has no samples to test links by."
     called = [link.member for link, q in zip(links.links, links.q, strict=True) if q <= RATE]
     return (
-        f"{genes}. Filled: q ≤ {RATE:g}, {len(called) - sum(called):,} that are no members and {sum(called):,} members, "
-        "which are tested apart."
+        f"{genes}. Filled: q ≤ {RATE:g}, of {len(called) - sum(called):,} that are no members and of "
+        f"{counted(sum(called), 'member')}, which are tested apart."
     )

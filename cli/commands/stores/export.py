@@ -123,7 +123,7 @@ def _export_matrix(
         raise InputError("--json describes a file that is written, and none is named.", hint="Name it with -o FILE.")
     version = repo.version(at)
     snapshot, base = repo.snapshot(version.name), repo.base(version.name)
-    names = list(snapshot.panel.genes) if genes is None else read_names(genes)
+    names = list(snapshot.panel.genes) if genes is None else options.read_names(genes)
     if repeats := repeated(names):
         raise InputError(f"--genes names {repeats[0]} more than once.", hint="Name each gene once.")
     snapshot.panel.locate(names)  # refuses strangers before anything is printed
@@ -156,16 +156,3 @@ def _export_matrix(
         notes=[note, *notes],
     )
     emit(answer, "json" if as_json else "text")
-
-
-def read_names(text: str) -> Sequence[str]:
-    """Return the genes that are listed with commas, or in a file after an @."""
-    if text.startswith("@"):
-        from ....formats.traits.id_lists import read_ids
-
-        names = read_ids(Path(text[1:]))
-    else:
-        names = [name.strip() for name in text.split(",") if name.strip()]
-    if not names:
-        raise InputError(f"No gene is named in --genes {text!r}.", hint="Write --genes TP53,MDM2, or @FILE.")
-    return names
