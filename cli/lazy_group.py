@@ -18,6 +18,8 @@ from . import options
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from click.shell_completion import CompletionItem
+
 ROOT = "grn"
 """The group whose verbs are in the folders of their sections."""
 
@@ -71,6 +73,14 @@ class LazyGroup(click.Group):
         for title, verbs in self.sections.items():
             with formatter.section(title):
                 formatter.write_dl(list(verbs.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the verbs that begin so, with their lines of the help, and options; no verb is loaded."""
+        from click.shell_completion import CompletionItem
+
+        lines = {verb: line for verbs in self.sections.values() for verb, line in verbs.items()}
+        verbs = [CompletionItem(verb, help=line) for verb, line in lines.items() if verb.startswith(incomplete)]
+        return [*verbs, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the options of the bare form, or those before a verb; then the bare form's need not be there."""

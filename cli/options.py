@@ -16,7 +16,7 @@ import click
 
 from ..engine.choices import Intensity, RankBy
 from ..engine.errors import Conflict, FormatError, InputError, NotFound
-from . import output
+from . import nouns, output
 from .answers.answer import EVERY_FORM, Note, caution
 from .answers.emit import emit
 
@@ -31,6 +31,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 STORE_VARIABLE = "GRN_STORE"
 AUTHOR_VARIABLE = "GRN_AUTHOR"
 EPOCH_VARIABLE = "SOURCE_DATE_EPOCH"
+COMPLETION_VARIABLE = "_GRN_COMPLETE"
+"""Set by a shell that completes a command line, to `bash_complete`, `zsh_complete` or `fish_complete`."""
+
 LONGEST_AUTHOR = 200
 
 ELSEWHERE = re.compile(r"[a-z]+:/|[^/]+@[^/]+:")
@@ -155,7 +158,9 @@ def named_store(command: Command) -> Command:
             invocation(ctx)["store"] = path
 
     help_ = "The store; by default $GRN_STORE, or the only *.grn in this folder or one above."
-    return click.option("-s", "--store", metavar="STORE", expose_value=False, callback=keep, help=help_)(command)
+    return click.option(
+        "-s", "--store", type=click.Path(), metavar="STORE", expose_value=False, callback=keep, help=help_
+    )(command)
 
 
 def _open(path: Path, wait: float | None = None) -> Repository:
@@ -303,7 +308,7 @@ def forms(command: Callable[..., Answer]) -> Callable[..., int]:
     return wrapped
 
 
-at = click.option("--at", default="HEAD", show_default=True, metavar="REV", help="The version.")
+at = click.option("--at", type=nouns.REV, default="HEAD", show_default=True, metavar="REV", help="The version.")
 """The option that names a version."""
 
 message = click.option("-m", "--message", default="", metavar="TEXT", help="Message for the log.")

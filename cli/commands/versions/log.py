@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ... import options, output
+from ... import nouns, options, output
 from ...answers.answer import ROWS, Answer
 from ...answers.versions import SHORT, change_lines, head_line, message_lines, refs_text, version_json
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command("log")
-@click.argument("rev", default="HEAD", metavar="[REV|A..B]")
+@click.argument("rev", type=nouns.RANGE, default="HEAD", metavar="[REV|A..B]")
 @click.option("-n", "--number", type=click.IntRange(min=1), metavar="N", help="List at most N.")
 @click.option("--all", "every", is_flag=True, help="Every version of the store, reachable from HEAD or not.")
 @click.option("--refs", is_flag=True, help="The moves of HEAD, branches and tags instead.")
