@@ -67,7 +67,7 @@ def run(command: click.Command, arguments: Sequence[str], colour: bool | None) -
             traceback.print_exc()
         message, hint, exit_code = explain(error, invocation.get("command", "grn"))
         with contextlib.suppress(OSError):  # stderr may be closed
-            _print_error(message, hint, colour)
+            _print_error(message, hint, invocation.get("colour", colour))
         return exit_code
     return code if isinstance(code, int) else DONE
 

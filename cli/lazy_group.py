@@ -14,6 +14,7 @@ import click
 
 from ..engine.errors import InputError
 from . import options
+from .hints import OTHER_TOOLS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,7 +65,7 @@ class LazyGroup(click.Group):
         module = importlib.import_module(f".commands.{self.module_of(cmd_name)}", __package__)
         command: click.Command = module.command
         if not any(parameter.name == "verbose" for parameter in command.params):
-            options.verbose(hidden=True)(command)
+            options.color(hidden=True)(options.verbose(hidden=True)(command))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -89,7 +90,7 @@ class LazyGroup(click.Group):
             return super().parse_args(ctx, args)
         before = args[: len(args) - len(rest)]
         if not ctx.resilient_parsing:
-            self._check_named(ctx, rest)
+            self.check_named(ctx, rest)
             _check_shared(ctx, rest[0], order)
         shared = [parameter for parameter in self.params if not parameter.expose_value]
         click.Command(self.name, params=shared).parse_args(ctx, before)
@@ -110,15 +111,23 @@ class LazyGroup(click.Group):
         with command.make_context(name, rest, parent=ctx) as inner:
             return command.invoke(inner)
 
-    def _check_named(self, ctx: click.Context, rest: Sequence[str]) -> None:
-        """Refuse words that begin with no verb; an unknown one gets its near spellings."""
+    def check_named(self, ctx: click.Context, rest: Sequence[str]) -> None:
+        """Refuse words that begin with no verb; one of another tool gets ours, an unknown one its near spellings.
+
+        Raises
+        ------
+        InputError
+            They begin with none.
+        """
         if rest[0] in self.list_commands(ctx):
             return
         import difflib
 
         above = ctx.command_path.split()[1:]
         hint = f"`{ctx.command_path} --help` lists the commands."
-        if near := difflib.get_close_matches(rest[0], self.list_commands(ctx), n=3):
+        if self.name == ROOT and rest[0] in OTHER_TOOLS:
+            hint = OTHER_TOOLS[rest[0]]
+        elif near := difflib.get_close_matches(rest[0], self.list_commands(ctx), n=3):
             hint = f"Did you mean {', '.join(near)}?"
         elif rest[0].endswith(STORES):
             hint = f"Name the store before the command: `{' '.join(['grn -s', rest[0], *above, *rest[1:]])}`."

@@ -125,7 +125,10 @@ def writing(command: Callable[..., Any]) -> Callable[..., Any]:
     @store
     @functools.wraps(command)
     def wrapped(path: Path, wait: float | None, **arguments: Any) -> Any:
-        return command(_open(path, wait), **arguments)
+        repo = _open(path, wait)
+        answer = command(repo, **arguments)
+        click.get_current_context().call_on_close(repo.refresh_names)  # once the answer is printed
+        return answer
 
     return wrapped
 
@@ -182,8 +185,32 @@ def _open(path: Path, wait: float | None = None) -> Repository:
 
 
 def invocation(ctx: click.Context) -> dict[str, Any]:
-    """Return what holds for the whole command line: `store`, `verbose`, and `command`, the verb with those above it."""
+    """Return what holds for the whole command line: `store`, `verbose`, `colour`, and `command` with those above it."""
     return cast("dict[str, Any]", ctx.ensure_object(dict))
+
+
+def colour_of_environment() -> bool | None:
+    """Return whether text is coloured: `None` is on a terminal alone."""
+    return False if os.environ.get("NO_COLOR") else None
+
+
+def color(*, hidden: bool) -> Callable[[Command], Command]:
+    """Return what adds `--color` to a command; the last one counts, before or after the verb."""
+
+    def keep(ctx: click.Context, parameter: click.Parameter, when: str | None) -> None:
+        del parameter
+        if when is not None:
+            colour = colour_of_environment() if when == "auto" else when == "always"
+            invocation(ctx)["colour"] = colour
+            context: click.Context | None = ctx
+            while context is not None:
+                context.color, context = colour, context.parent
+
+    help_ = "Whether text is coloured; auto: on a terminal, unless $NO_COLOR is set.  [auto]"
+    choices = click.Choice(["always", "auto", "never"])
+    return click.option(
+        "--color", type=choices, expose_value=False, is_eager=True, callback=keep, help=help_, hidden=hidden
+    )
 
 
 def verbose(*, hidden: bool) -> Callable[[Command], Command]:
