@@ -11,7 +11,7 @@ import click
 from ....engine.choices import MatrixKind
 from ....engine.errors import InputError
 from ....engine.wording import counted, repeated
-from ... import options, output
+from ... import nouns, options, output
 from ...answers import exchange, versions
 from ...answers.answer import Answer, Note
 from ...answers.emit import emit
@@ -27,9 +27,14 @@ ENDINGS = (".h5", ".hdf5")
 
 @click.command("export")
 @click.argument("file", type=click.Path(path_type=Path), required=False, metavar="[FILE.h5]")
-@click.option("--at", metavar="REV", help="The version; for a store, it and its ancestors.")
+@click.option("--at", type=nouns.REV, metavar="REV", help="The version; for a store, it and its ancestors.")
 @click.option("--matrix", type=click.Choice(get_args(MatrixKind)), help="Write this matrix instead of the store.")
-@click.option("--genes", metavar="A,B,...", help="These genes, or a file of them after @; the whole panel otherwise.")
+@click.option(
+    "--genes",
+    type=nouns.GENES,
+    metavar="A,B,...",
+    help="These genes, or a file of them after @; the whole panel otherwise.",
+)
 @click.option(
     "-o",
     "--output",
