@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ...storage.history.versions import Version
     from ...storage.repository import Repository
+    from ..chance import PairTests
 
     Progress = Callable[[float], None]
 
@@ -26,7 +27,15 @@ CHANGES = 200
 """Most changes that a report lists."""
 
 
-def report_of(repo: Repository, before: Version | None, after: Version, *, progress: Progress | None = None) -> Report:
+def report_of(
+    repo: Repository,
+    before: Version | None,
+    after: Version,
+    *,
+    only_quick: bool = False,
+    tests: PairTests | None = None,
+    progress: Progress | None = None,
+) -> Report:
     """Return the report of a version, or of what changed between two.
 
     Parameters
@@ -37,6 +46,10 @@ def report_of(repo: Repository, before: Version | None, after: Version, *, progr
         What the version is compared with.
     after : Version
         The version.
+    only_quick : bool
+        Whether the support of pathways is left out where it takes longer than a commit may wait for it.
+    tests : PairTests, optional
+        What the samples of the base of `after` say of its pairs, where that has been computed.
     progress : callable, optional
         Called now and then with the share that is done, 0 to 1.
 
@@ -57,8 +70,8 @@ def report_of(repo: Repository, before: Version | None, after: Version, *, progr
         comparing = part_of(progress, 0.1, 0.5)
         comparison = diff_versions(repo, before.name, after.name, changes=CHANGES, progress=comparing)
         changes = report_changes(repo, comparison)
-    edges = report_edges(repo, after, progress=part_of(progress, 0.1 if before is None else 0.5, 0.8))
-    judged = judge_pathways(repo, before, after)
+    edges = report_edges(repo, after, tests=tests, progress=part_of(progress, 0.1 if before is None else 0.5, 0.8))
+    judged = judge_pathways(repo, before, after, only_quick=only_quick)
     versions = [after] if before is None else [after, before]
     names = {id_: name for name, id_, _ in repo.identities()}
     report = Report(
