@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ...analysis.report.report import Report
     from ...storage.repository import Repository
 
-OF_A_RANGE = ("changes", "histogram", "network")
+OF_A_RANGE = ("changes", "rho-histogram", "network-changes")
 """Kinds that the page on what changed between two versions has, where the registry has them and they are of a range."""
 
 
