@@ -11,7 +11,7 @@ from ..engine.errors import NotFound
 from ..engine.inference.links import Link, pathway_links, strongest_links
 from ..engine.tabular import Table
 from ..engine.wording import counted, printable, some
-from .sample_tests import link_q_values
+from .sample_tests import link_tests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,12 +54,15 @@ class Links(Table):
         Indices are those of `pathways` and `genes`.
     q : tuple of float, optional
         The least false discovery rate at which each link is called; absent where nothing was tested.
+    p : tuple of float, optional
+        The two-sided p that q is made of, of each link alone.
     """
 
     genes: tuple[str, ...]
     pathways: tuple[LinkedPathway, ...]
     links: tuple[Link, ...]
     q: tuple[float, ...] | None = None
+    p: tuple[float, ...] | None = None
 
     def __repr__(self) -> str:
         return f"<{counted(len(self), 'link')} with {counted(len(self.pathways), 'pathway')}>"
@@ -132,16 +135,12 @@ def links_of(
             names.append(links.name)
 
     strongest = strongest_links(noted(), count, members=members, gene=index)
-    q = link_q_values(repo, rev, pathways, np.stack(are_members, axis=1)) if tested and are_members else None
-    if q is None:
+    tests = link_tests(repo, rev, pathways, np.stack(are_members, axis=1)) if tested and are_members else None
+    if tests is None:
         return Links(repo.panel.genes, tuple(asked), tuple(strongest))
     columns = [column for column, other in enumerate(names) if name in (None, other)]
-    return Links(
-        repo.panel.genes,
-        tuple(asked),
-        tuple(strongest),
-        tuple(float(q[link.gene, columns[link.pathway]]) for link in strongest),
-    )
+    p, q = (tuple(float(of[link.gene, columns[link.pathway]]) for link in strongest) for of in tests)
+    return Links(repo.panel.genes, tuple(asked), tuple(strongest), q, p)
 
 
 def active_additions(repo: Repository, rev: str) -> tuple[list[Pathway], list[str]]:

@@ -326,7 +326,10 @@ HINTS: dict[str, str] = {
     "needs-networkx": 'pip install "grnledger[graph]"',
     "network-too-large-to-draw": "Give --top {most} or fewer; `grn edges` and `grn diff` list more.",
     "no-active-pathway": "--sets FILE asks for the pathways of a file.",
+    "no-analysis-kept": "`grn nmf` makes one and keeps it; `grn nmf list` lists those that there are.",
     "no-counts-kept": "Give the counts as a file: --input FILE.",
+    "no-factors-to-draw": "`grn plot covariance` draws it as it is; `grn init --estimator factor` makes a base of factors.",
+    "no-loadings-to-draw": "`grn commit` adds pathways; `grn init --estimator factor` makes a base of factors.",
     "no-other-intensity": "Leave out --same-intensity, or make the base with `grn base FILE` by shrinkage.",
     "no-positive-correlations": (
         "These samples support no such correlation: `grn info` describes the base. "
@@ -336,7 +339,13 @@ HINTS: dict[str, str] = {
         "`grn init --expression FILE` keeps the expression; or leave --halves out, or use --resamples 0."
     ),
     "no-samples-to-hold-out": "`grn init --expression FILE` keeps the expression.",
+    "no-scan-to-draw": "`grn lmm scan -o FILE.tsv` writes such a table.",
+    "no-set-tests-to-draw": "`grn lmm enrich --tsv` prints such a table.",
+    "no-table-of-timings": "`python benchmarks/woodbury.py --output FILE.tsv` writes one.",
+    "nothing-active-to-draw": "`grn commit` adds pathways; --at REV names another version.",
     "own-pathways-not-in-kernel": "Leave out --leave-own-out, or use --kernel shared.",
+    "pathway-not-active": "`grn show` lists what is active in a version.",
+    "pathway-to-draw": "Name one with --pathway NAME.",
     "permutation-without-labels": (
         "Give --labels and --contrast, so that the signal can be computed again from permuted labels."
     ),
@@ -351,6 +360,8 @@ HINTS: dict[str, str] = {
         "Support needs five groups of samples or more, none with more than half of them; `grn init --groups` says "
         "which samples are one."
     ),
+    "too-many-changes-to-draw": "Give --top {most} or fewer; `grn diff --changes N` lists more.",
+    "too-many-genes-to-draw": "Give --top {most} or fewer, or name fewer; `grn export --matrix` writes all of them.",
     "too-many-sets": "Use --no-set-variance; or test fewer sets, with --min-genes and --max-genes.",
     "unknown-nmf-method": "`grn nmf` computes it again.",
     # views
@@ -358,6 +369,31 @@ HINTS: dict[str, str] = {
     "needs-matplotlib": 'pip install "grnledger[plot]"',
 }
 """Of each code, the hint; names in braces are facts of the error."""
+
+OTHER_TOOLS: dict[str, str] = {
+    # git
+    "add": "`grn commit FILE` adds pathways at once.",
+    "bisect": "`grn trace GENE GENE` shows an edge in each version, and the commits that moved it.",
+    "blame": "`grn trace GENE GENE` shows which commits moved an edge, `grn factors GENE GENE` which pathways.",
+    "checkout": "`grn switch BRANCH` goes to another branch; `grn rollback REV` moves this one to a version.",
+    "fsck": "`grn verify` reads every file.",
+    "gc": "`grn pack` packs the log into fewer files.",
+    "pull": "`grn fetch STORE`, then `grn merge`.",
+    "rebase": "A version is a set, whatever the order: `grn merge`, or `grn cherry-pick` for one version.",
+    "reflog": "`grn log --refs` lists the moves of HEAD, branches and tags.",
+    "remote": "Another store is named by its path: `grn fetch STORE`, `grn push STORE`.",
+    "reset": "`grn rollback REV` moves this branch to a version; nothing is lost.",
+    "restore": "`grn rollback REV` moves this branch to a version; `grn revert REV` undoes what one version did.",
+    "rm": "`grn revert REV --only NAME` removes a pathway.",
+    "stash": "Nothing is uncommitted here; `grn branch NAME` keeps a version aside.",
+    "status": "`grn info` describes the store, and `grn log -n 1` HEAD.",
+    # network, enrichment and association tools
+    "cluster": "`grn nmf` finds modules of genes.",
+    "gsea": "`grn lmm enrich` tests gene sets.",
+    "gwas": "`grn lmm scan` tests many columns, such as SNPs.",
+    "leiden": "`grn nmf` finds modules of genes.",
+}
+"""Of each command of other tools that people type, what does that here."""
 
 ADVICE: dict[str, str] = {
     "analysis-damaged": "{problem}. --repair removes the file; the command that made it computes the analysis again.",

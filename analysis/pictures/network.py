@@ -46,7 +46,7 @@ def network_around(
     repo: Repository,
     rev: str,
     *,
-    genes: Sequence[str] = (),
+    genes: Sequence[str] | None = None,
     pathways: Sequence[str] = (),
     top: int | None = None,
     rank_by: RankBy | None = None,
@@ -63,7 +63,7 @@ def network_around(
         The store.
     rev : str
         The version.
-    genes, pathways : sequence of str
+    genes, pathways : sequence of str, optional
         What the network is around. A pathway that is subtracted has no activity, and no links.
     top : int, optional
         How many edges at the most; `MOST_EDGES` by default.
@@ -87,7 +87,7 @@ def network_around(
     ranking = ranking_of(repo.base(rev), rank_by, threshold=None)
     measure = ranking.measure(lambda penalty: repo.snapshot(rev, penalty=penalty))
     if genes or pathways:
-        focus = (*dict.fromkeys(repo.panel.locate(list(genes)).tolist()), *dict.fromkeys(pathways))
+        focus = (*dict.fromkeys(repo.panel.locate(list(genes or ())).tolist()), *dict.fromkeys(pathways))
         lines = _around(repo, name, focus, most, precision, measure)
         size = len(_genes_of(lines))
     else:

@@ -9,6 +9,8 @@ import click
 from ...engine.wording import counted, printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ...storage.history.records import PathwayRecord
     from ...storage.history.versions import Version
 
@@ -84,9 +86,7 @@ def _overlap(genes: int, missing: int) -> str:
 
 def change_summary(version: Version, most: int = 3) -> str:
     """Return in a few words what a version did: the pathways that it added and dropped, else its message."""
-    added = [f"{sign_text(record.sign)} {', '.join(record.names)}" for record in version.added]
-    dropped = [f"dropped {name}" for name in version.dropped]
-    return ", ".join(_shortened([*added, *dropped], most)) or printable(version.message)
+    return ", ".join(_shortened(version.changes, most)) or printable(version.message)
 
 
 def sign_text(sign: int) -> str:
@@ -94,5 +94,5 @@ def sign_text(sign: int) -> str:
     return "+" if sign > 0 else "−"
 
 
-def _shortened(lines: list[str], most: int) -> list[str]:
+def _shortened(lines: Sequence[str], most: int) -> Sequence[str]:
     return lines if len(lines) <= most else [*lines[:most], f"… and {len(lines) - most:,} more"]

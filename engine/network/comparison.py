@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..choices import Crossing
+    from ..choices import Crossing, RankBy
     from .panel import Panel
     from .partial_correlations import PairMeasure, SelectedPairs
     from .snapshot import Snapshot
@@ -77,6 +77,10 @@ class Difference(Table):
         What decides on edges and changes, before and after: `rho` itself where nothing else does.
     by : {"rho", "abs"}
         Whether they are the largest changes of the strength with its sign, or without.
+    names : (str, str)
+        The names of both versions; may be empty.
+    measure : {"score", "rho", "clr"}
+        What the strength is.
     """
 
     panel: Panel
@@ -92,6 +96,8 @@ class Difference(Table):
     rho: NDArray[np.float64]
     strength: NDArray[np.float64]
     by: Order = "rho"
+    names: tuple[str, str] = ("", "")
+    measure: RankBy = "rho"
 
     def __repr__(self) -> str:
         symbol = "|ρ|" if self.strength is self.rho else "strength"
@@ -231,6 +237,7 @@ def compare(
         rho=ranked.values if ranked_by is None else np.stack([rho.pairs(ranked.pairs) for rho in own], axis=1),
         strength=ranked.values,
         by=by,
+        names=(before.name, after.name),
     )
 
 

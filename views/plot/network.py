@@ -6,17 +6,15 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ...engine.wording import counted
 from . import style
-from .labels import heading, height_of, label, width_of
+from .labels import heading, label
+from .placement import place_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
-    from numpy.typing import NDArray
 
     from ...analysis.pictures.drawn_network import DrawnEdge, DrawnNetwork, DrawnNode
 
@@ -29,9 +27,6 @@ MARKS: dict[str, dict[str, Any]] = {
     "focus": {"marker": "o", "color": style.INK, "label": "gene asked for"},
 }
 """How nodes are drawn."""
-
-PLACES = ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, 1), (1, -1), (-1, -1))
-"""Where a name may stand beside its node, the better first: x and y in sizes of the node."""
 
 MARGIN = 0.06
 """Share of the axes around the nodes, for names."""
@@ -149,63 +144,15 @@ def _mark_of(node: DrawnNode) -> str:
 
 
 def _draw_names(ax: Axes, drawing: DrawnNetwork, sizes: Sequence[float]) -> None:
-    """Write the names, each where it covers least of the other names, nodes and lines."""
+    """Write the names, those of pathways and of nodes with many edges first, where they cover least."""
     nodes = drawing.nodes
     points = 7.5 if len(nodes) <= 40 else 6.5 if len(nodes) <= 90 else 5.5
-    inches = np.array([width_of(ax), height_of(ax)])
-    centres = (np.array([(node.x, node.y) for node in nodes]).reshape(-1, 2) + MARGIN) / (1 + 2 * MARGIN) * inches * 72
-    ends = centres[np.array([(edge.source, edge.target) for edge in drawing.edges], dtype=np.intp).reshape(-1, 2)]
-    boxes = np.array([_box(centre, (size, size)) for centre, size in zip(centres, sizes, strict=True)]).reshape(-1, 4)
-    places: dict[int, tuple[int, int]] = {}
     order = sorted(range(len(nodes)), key=lambda index: (nodes[index].kind == "gene", -nodes[index].degree, index))
-    for index in order:
-        text = label(nodes[index].name, 36 if nodes[index].kind == "pathway" else 20)
-        extent = (0.6 * points * len(text), 1.15 * points)
-        candidates = [_beside(centres[index], sizes[index], extent, place) for place in PLACES]
-        costs = [_cost(box, boxes, ends) + 0.5 * rank for rank, box in enumerate(candidates)]
-        best = int(np.argmin(costs))
-        boxes = np.vstack([boxes, candidates[best]])
-        places[index] = PLACES[best]
-        across, up = PLACES[best]
-        ax.annotate(
-            text,
-            (nodes[index].x, nodes[index].y),
-            (across * (sizes[index] / 2 + 1.5) * (0.7 if up else 1), up * (sizes[index] / 2 + 1.5)),
-            textcoords="offset points",
-            ha=("center", "left", "right")[across],
-            va=("center", "bottom", "top")[up],
-            fontsize=points,
-            fontweight="bold" if nodes[index].kind == "pathway" or nodes[index].is_focus else "normal",
-            parse_math=False,
-            zorder=3,
-            bbox={"facecolor": "white", "alpha": 0.65, "pad": 0.4, "linewidth": 0},
-        )
-
-
-def _box(centre: NDArray[np.float64], extent: tuple[float, float]) -> NDArray[np.float64]:
-    """Return a rectangle as left, bottom, right, top."""
-    half = np.array(extent) / 2
-    return np.concatenate([centre - half, centre + half])
-
-
-def _beside(
-    centre: NDArray[np.float64], size: float, extent: tuple[float, float], place: tuple[int, int]
-) -> NDArray[np.float64]:
-    """Return the rectangle of a text at a place beside its node."""
-    across, up = place
-    reach = np.array([across * (size / 2 + 1.5) * (0.7 if up else 1), up * (size / 2 + 1.5)])
-    return _box(centre + reach + np.array([across * extent[0], up * extent[1]]) / 2, extent)
-
-
-def _cost(box: NDArray[np.float64], boxes: NDArray[np.float64], ends: NDArray[np.float64]) -> float:
-    """Return how much of other names, nodes and lines a text covers, in square points."""
-    across = np.minimum(box[2], boxes[:, 2]) - np.maximum(box[0], boxes[:, 0])
-    up = np.minimum(box[3], boxes[:, 3]) - np.maximum(box[1], boxes[:, 1])
-    covered = float((np.clip(across, 0, None) * np.clip(up, 0, None)).sum())
-    steps = np.linspace(0.0, 1.0, 25)[:, None, None]
-    on_lines = ends[:, 0] * (1 - steps) + ends[:, 1] * steps
-    inside = ((on_lines > box[:2]) & (on_lines < box[2:])).all(axis=2)
-    return 4.0 * covered + 6.0 * float(inside.any(axis=0).sum())
+    at = [(node.x, node.y) for node in nodes]
+    lines = [(edge.source, edge.target) for edge in drawing.edges]
+    texts = [label(node.name, 36 if node.kind == "pathway" else 20) for node in nodes]
+    is_bold = [node.kind == "pathway" or node.is_focus for node in nodes]
+    place_names(ax, at, texts, sizes, points=points, order=order, lines=lines, bold=is_bold)
 
 
 def _legend(ax: Axes, drawing: DrawnNetwork, strokes: Sequence[str]) -> None:

@@ -37,7 +37,7 @@ def figure_of(kind: str, value: Any, size: tuple[float, float] | None = None) ->
     from matplotlib.figure import Figure
 
     with library.rc_context(STYLE):
-        figure = Figure(figsize=size or KINDS[kind].size, layout="constrained")
+        figure = Figure(figsize=size or KINDS[kind].size_of(value), layout="constrained")
         FigureCanvasAgg(figure)
         load(KINDS[kind].draw, __package__)(value, figure.add_subplot())
     return figure

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ....engine.errors import InputError
-from ... import options, output
+from ... import nouns, options, output
 from ...answers import edges as answers
 from ...answers.answer import ROWS, Answer
 from ...answers.versions import identity
@@ -30,8 +30,8 @@ PARTNERS = 20
 @click.option(
     "--fdr", type=float, metavar="Q", help="Edges are the pairs that can be told from chance: q of at most this."
 )
-@click.option("--gene", metavar="GENE", help="List the N strongest edges of one gene; 20 by default.")
-@click.option("--genes", metavar="A,B,…", help="List all pairs among some genes.")
+@click.option("--gene", type=nouns.GENE, metavar="GENE", help="List the N strongest edges of one gene; 20 by default.")
+@click.option("--genes", type=nouns.GENES, metavar="A,B,…", help="List all pairs among some genes.")
 @options.rank_by
 @click.option(
     "--halves",

@@ -11,15 +11,13 @@ import click
 from ....engine.choices import MatrixKind
 from ....engine.errors import InputError
 from ....engine.wording import counted, repeated
-from ... import options, output
+from ... import nouns, options, output
 from ...answers import exchange, versions
 from ...answers.answer import Answer, Note
 from ...answers.emit import emit
 from ...answers.shrinkage import matrix_of_samples, shrinkage_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ....storage.repository import Repository
 
 ENDINGS = (".h5", ".hdf5")
@@ -27,9 +25,14 @@ ENDINGS = (".h5", ".hdf5")
 
 @click.command("export")
 @click.argument("file", type=click.Path(path_type=Path), required=False, metavar="[FILE.h5]")
-@click.option("--at", metavar="REV", help="The version; for a store, it and its ancestors.")
+@click.option("--at", type=nouns.REV, metavar="REV", help="The version; for a store, it and its ancestors.")
 @click.option("--matrix", type=click.Choice(get_args(MatrixKind)), help="Write this matrix instead of the store.")
-@click.option("--genes", metavar="A,B,...", help="These genes, or a file of them after @; the whole panel otherwise.")
+@click.option(
+    "--genes",
+    type=nouns.GENES,
+    metavar="A,B,...",
+    help="These genes, or a file of them after @; the whole panel otherwise.",
+)
 @click.option(
     "-o",
     "--output",
@@ -123,7 +126,7 @@ def _export_matrix(
         raise InputError("--json describes a file that is written, and none is named.", hint="Name it with -o FILE.")
     version = repo.version(at)
     snapshot, base = repo.snapshot(version.name), repo.base(version.name)
-    names = list(snapshot.panel.genes) if genes is None else read_names(genes)
+    names = list(snapshot.panel.genes) if genes is None else options.read_names(genes)
     if repeats := repeated(names):
         raise InputError(f"--genes names {repeats[0]} more than once.", hint="Name each gene once.")
     snapshot.panel.locate(names)  # refuses strangers before anything is printed
@@ -156,16 +159,3 @@ def _export_matrix(
         notes=[note, *notes],
     )
     emit(answer, "json" if as_json else "text")
-
-
-def read_names(text: str) -> Sequence[str]:
-    """Return the genes that are listed with commas, or in a file after an @."""
-    if text.startswith("@"):
-        from ....formats.traits.id_lists import read_ids
-
-        names = read_ids(Path(text[1:]))
-    else:
-        names = [name.strip() for name in text.split(",") if name.strip()]
-    if not names:
-        raise InputError(f"No gene is named in --genes {text!r}.", hint="Write --genes TP53,MDM2, or @FILE.")
-    return names

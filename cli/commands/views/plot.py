@@ -29,6 +29,7 @@ EXAMPLES: dict[Subject, str] = {
     "range": "grn plot {name} v0..HEAD{options} -o {name}.png",
     "store": "grn plot {name}{options} -o {name}.svg",
     "file": "grn plot {name} results.tsv{options} -o {name}.png",
+    "options": "grn plot {name}{options} -o {name}.png",
 }
 """Of each subject, an example."""
 
@@ -87,14 +88,19 @@ def _of_file(path: Path, arguments: dict[str, Any]) -> Arguments:
     return (path,), {"source": str(path)}
 
 
-_range = click.argument("range_", default="HEAD^..HEAD", metavar="[A..B]")
+def _of_options(arguments: dict[str, Any]) -> Arguments:
+    del arguments
+    return (), {}
+
+
 _file = click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE")
 
 SUBJECTS: dict[str, tuple[Callable[..., Arguments], tuple[Callable[..., Any], ...]]] = {
     "version": (_of_version, (options.at, options.repository)),
-    "range": (_of_range, (_range, options.repository)),
+    "range": (_of_range, (options.repository,)),  # and the range itself, whose default is the kind's
     "store": (_of_store, (options.repository,)),
     "file": (_of_file, (_file,)),
+    "options": (_of_options, ()),
 }
 """Of what a figure is: how that is read from the arguments, and the decorators that give a command these."""
 
@@ -113,6 +119,8 @@ def _command_of(name: str, kind: Kind) -> click.Command:
     decorated = plot_options.value_options(plot_options.file_options(callback), kind.options)
     for decorator in reversed(decorators):
         decorated = decorator(decorated)
+    if kind.of == "range":
+        decorated = click.argument("range_", default=kind.default, metavar="[A..B]")(decorated)
     return click.command(name, help=_help_of(name, kind))(decorated)
 
 
@@ -136,15 +144,13 @@ def _draw(
     file: tuple[str, tuple[float, float] | None, float],
 ) -> None:
     """Compute the value of a figure, draw it and write the file."""
-    from ....analysis import pictures
-    from ....engine.lazy import load
     from ....formats.files.writing import write_whole_file
     from ....views.plot.style import import_matplotlib
     from ....views.plot.write import figure_of, render
 
     form, size, dpi = file
     import_matplotlib()  # before minutes of numbers
-    value = load(kind.values, pictures.__name__)(*subject, **arguments)
+    value = kind.compute()(*subject, **arguments)
     content = render(figure_of(name, value, size), form, dpi)
     with write_whole_file(target) as stream:
         stream.write(content)
