@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...engine.errors import FormatError, InputError, NotFound
+from ...engine.nmf.modules.membership import SECOND_SHARE
 from ...engine.wording import counted
 from ...storage.files import layout
 from ..nmf import kept
