@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..comparison.version_difference import diff_versions
+from ..history_graph import history_graph
 from ..pictures.network import network_around, network_changes
 from .edges import part_of, report_changes, report_edges
 from .methods import methods_of
@@ -15,16 +16,19 @@ from .report import Methods, Report
 from .summary import summary_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ...storage.history.versions import Version
     from ...storage.repository import Repository
     from ..chance import PairTests
+    from ..history_graph import HistoryGraph
 
     Progress = Callable[[float], None]
 
 CHANGES = 200
 """Most changes that a report lists."""
+VERSIONS = 50
+"""Most versions in the history of a report."""
 
 
 def report_of(
@@ -90,6 +94,7 @@ def report_of(
         changes=changes,
         edges=edges,
         network=network,
+        history=_history(repo, versions),
         analyses=analyses_of(repo, versions),
         provenance=provenance_of(repo, versions),
         methods=Methods("", ()),
@@ -98,3 +103,12 @@ def report_of(
         progress(1.0)
     methods = methods_of(report, [repo.base(version.name) for version in versions])
     return replace(report, summary=summary_of(report), methods=methods)
+
+
+def _history(repo: Repository, versions: Sequence[Version]) -> HistoryGraph:
+    """Return the last versions of which some come, with themselves, as a graph."""
+    listed = {
+        ancestor.number: ancestor for version in versions for ancestor in repo.versions(version.name, number=VERSIONS)
+    }
+    newest = sorted(listed, reverse=True)[:VERSIONS]
+    return history_graph([listed[number] for number in newest])

@@ -13,11 +13,15 @@ from ...storage.networks.provenance import software
 from .report import Provenance, ReportedAnalysis, SourceFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from ...storage.history.records import SourceRecord
+    from ...storage.history.records import Parameter, SourceRecord
     from ...storage.history.versions import Version
     from ...storage.repository import Repository
+
+
+SHOWN = ("input", "rank", "restarts", "seed", "held_out", "converged", "divergence")
+"""Of an analysis, the parameters and results that a report names."""
 
 
 def provenance_of(repo: Repository, versions: Sequence[Version]) -> Provenance:
@@ -51,12 +55,16 @@ def analyses_of(repo: Repository, versions: Sequence[Version]) -> tuple[Reported
             artifact.record.source,
             artifact.record.time,
             artifact.record.author,
-            {**artifact.record.parameters, **artifact.record.facts},
+            _shown({**artifact.record.parameters, **artifact.record.facts}),
         )
         for artifact in repo.artifacts.each()
         if not isinstance(artifact, FormatError)
         if artifact.record.analysis == layout.NMF and artifact.record.content in of
     )
+
+
+def _shown(facts: Mapping[str, Parameter]) -> dict[str, Parameter]:
+    return {name: facts[name] for name in SHOWN if facts.get(name) is not None}
 
 
 def _pathway_files(repo: Repository, versions: Sequence[Version]) -> Iterator[SourceFile]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ...storage.history.versions import Version
     from ..chance import Origin
     from ..comparison.version_difference import VersionDifference
+    from ..history_graph import HistoryGraph
     from ..pictures.drawn_network import DrawnNetwork
     from ..support import PathwaySupport, Support
 
@@ -246,6 +247,8 @@ class Report:
         The strongest edges of the version.
     network : DrawnNetwork
         What changed, or of a version by itself its strongest edges, laid out.
+    history : HistoryGraph
+        The last versions that both sides come from, themselves among them.
     analyses : tuple of ReportedAnalysis
         The newest first.
     provenance : Provenance
@@ -269,6 +272,7 @@ class Report:
     changes: ReportedChanges | None
     edges: ReportedEdges
     network: DrawnNetwork
+    history: HistoryGraph
     analyses: tuple[ReportedAnalysis, ...]
     provenance: Provenance
     methods: Methods

@@ -214,6 +214,7 @@
     choose(chosen && !chosen.group.hasAttribute("display") ? chosen : null);
   }
 
+  one("#without-script").hidden = true;
   if (edges.length) {
     const picture = draw("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "group", "aria-label": "Genes and pathways; choose one to see its edges" });
     picture.append(draw("g", {}, ...edges.map(drawEdge)), draw("g", {}, ...nodes.map(drawNode)));

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import InputError
 from ...engine.wording import counted, printable
+from .history import draw_history
 from .numbers import fact_text
 from .tables import change_table, edge_table, link_table, pathway_table
 
@@ -27,7 +28,8 @@ STYLE, SCRIPT = "page.css", "page.js"
 """The files beside the templates, which the page has within it."""
 
 SECTIONS = (
-    "summary", "pathways", "links", "changes", "network", "edges", "figures", "analyses", "provenance", "methods",
+    "summary", "pathways", "links", "changes", "network", "edges", "figures", "history", "analyses", "provenance",
+    "methods",
 )  # fmt: skip
 """The sections of a page, in their order; one without content is left out."""
 
@@ -80,6 +82,7 @@ def render_page(report: Report, figures: Sequence[Figure] = (), commands: Mappin
         sections=_sections(report, tables, has_figures=bool(figures)),
         tables=tables,
         figures=[(figure, _data_address(figure.svg)) for figure in figures],
+        history=draw_history(report.history),
         commands=commands or {},
         network=json_text(network_data(report.network)),
         style=style,

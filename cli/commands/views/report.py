@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ... import options, output
+from ... import nouns, options, output
 from ...answers import versions
 from ...answers.answer import Answer
 from ...answers.emit import emit
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command("report")
-@click.argument("range_", required=False, metavar="[REV | A..B]")
+@click.argument("range_", type=nouns.RANGE, required=False, metavar="[REV | A..B]")
 @click.option(
     "-o",
     "--output",
