@@ -175,6 +175,13 @@
     listEdges(node, [...near]);
   }
 
+  // Where pages of genes and pathways are served, the name leads to its own.
+  function nameOf(node) {
+    const address = one("#network-view").dataset[`${node.kind}Address`];
+    const name = make("bdi", {}, node.name);
+    return address ? make("a", { href: address + encodeURIComponent(node.name) }, name) : name;
+  }
+
   function listEdges(node, near) {
     const panel = one("#neighbourhood");
     const title = make("p", { class: "label" }, "Neighbourhood");
@@ -192,7 +199,7 @@
     const everything = make("button", { type: "button" }, "Show everything");
     everything.addEventListener("click", () => { choose(null); node.group.focus(); });
     panel.replaceChildren(
-      title, make("h3", {}, make("bdi", {}, node.name)), make("p", {}, `${counted(near.length, "edge")} shown. `, everything),
+      title, make("h3", {}, nameOf(node)), make("p", {}, `${counted(near.length, "edge")} shown. `, everything),
       make("ul", {}, ...items),
     );
   }
