@@ -367,6 +367,9 @@ HINTS: dict[str, str] = {
     # views
     "needs-jinja2": 'pip install "grnledger[report]"',
     "needs-matplotlib": 'pip install "grnledger[plot]"',
+    "needs-starlette": 'pip install "grnledger[serve]"',
+    "no-such-host": "Give an address of this machine: --host 127.0.0.1, or 0.0.0.0 for all of them.",
+    "port-taken": "Use another port, with --port N; --port 0 takes any that is free.",
 }
 """Of each code, the hint; names in braces are facts of the error."""
 

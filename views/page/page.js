@@ -96,7 +96,8 @@
 
   // The network: nodes are [name, kind, x, y], edges [source, target, kind, ρ before, ρ after], strongest first.
 
-  const network = JSON.parse(one("#network-data").textContent);
+  const data = one("#network-data");
+  const network = data ? JSON.parse(data.textContent) : { nodes: [], edges: [] };
   const KINDS = new Map([
     ["edge", "edge"], ["gained", "gained"], ["lost", "lost"], ["sign_flipped", "sign flipped"], ["kept", "kept"],
     ["link", "linked with a pathway"],
@@ -221,7 +222,7 @@
     choose(chosen && !chosen.group.hasAttribute("display") ? chosen : null);
   }
 
-  one("#without-script").hidden = true;
+  if (data) one("#without-script").hidden = true;
   if (edges.length) {
     const picture = draw("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "group", "aria-label": "Genes and pathways; choose one to see its edges" });
     picture.append(draw("g", {}, ...edges.map(drawEdge)), draw("g", {}, ...nodes.map(drawNode)));
