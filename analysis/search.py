@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from ..storage.history.versions import Version
     from ..storage.repository import Repository
 
+Kind = Literal["gene", "pathway", "version"]
+"""What a name can be of."""
+
 MOST = 100
 """Most genes, and most pathways, that are listed."""
 
@@ -56,7 +59,7 @@ class SearchResult:
     pathways: tuple[PathwayMatch, ...]
     pathway_count: int
     versions: tuple[Version, ...]
-    exact: tuple[tuple[Literal["gene", "pathway", "version"], str], ...]
+    exact: tuple[tuple[Kind, str], ...]
 
 
 def search_store(repo: Repository, text: str, genes: Sequence[str]) -> SearchResult:
@@ -77,10 +80,11 @@ def search_store(repo: Repository, text: str, genes: Sequence[str]) -> SearchRes
     matching_pathways = _matching(places, text)
     named = _named(repo, text)
     versions = [*([] if named is None else [named]), *_mentioning(repo, text)]
-    exact: list[tuple[Literal["gene", "pathway", "version"], str]] = []
-    exact += [("gene", name) for name in _exact(matching_genes, text)]
-    exact += [("pathway", name) for name in _exact(matching_pathways, text)]
-    exact += [] if named is None else [("version", named.name)]
+    exact = [
+        *_of_kind("gene", _exact(matching_genes, text)),
+        *_of_kind("pathway", _exact(matching_pathways, text)),
+        *_of_kind("version", [] if named is None else [named.name]),
+    ]
     return SearchResult(
         text,
         tuple(matching_genes[:MOST]),
@@ -90,6 +94,10 @@ def search_store(repo: Repository, text: str, genes: Sequence[str]) -> SearchRes
         tuple({version.id: version for version in versions}.values()),
         tuple(exact),
     )
+
+
+def _of_kind(kind: Kind, names: Iterable[str]) -> list[tuple[Kind, str]]:
+    return [(kind, name) for name in names]
 
 
 def _matching(names: Iterable[str], text: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..comparison.version_difference import diff_versions
 from ..history_graph import history_graph
-from ..pictures.network import network_around, network_changes
+from ..pictures.network import MOST_CROSSINGS, network_around, network_changes
 from .edges import part_of, report_changes, report_edges
 from .methods import methods_of
 from .pathways import judge_pathways, report_links
@@ -70,9 +70,11 @@ def report_of(
     if before is None:
         network = network_around(repo, after.name)
     else:
-        network = network_changes(repo, before.name, after.name)
         comparing = part_of(progress, 0.1, 0.5)
-        comparison = diff_versions(repo, before.name, after.name, changes=CHANGES, progress=comparing)
+        comparison = diff_versions(
+            repo, before.name, after.name, changes=CHANGES, crossings=MOST_CROSSINGS, progress=comparing
+        )
+        network = network_changes(repo, before.name, after.name, comparison=comparison)
         changes = report_changes(repo, comparison)
     edges = report_edges(repo, after, tests=tests, progress=part_of(progress, 0.1 if before is None else 0.5, 0.8))
     judged = judge_pathways(repo, before, after, only_quick=only_quick)

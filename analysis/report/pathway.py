@@ -12,6 +12,8 @@ from ..pictures.network import network_around
 from ..support import quick_support, support_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ...engine.network.pathway import Pathway
     from ...storage.history.versions import ActivePathway, Version
     from ...storage.repository import Repository
@@ -109,8 +111,12 @@ def _named(repo: Repository, version: Version, name: str) -> tuple[ActivePathway
 def _members(repo: Repository, pathway: Pathway, links: Links | None) -> tuple[Member, ...]:
     """Return the genes of a pathway, the largest loading first, with their links where there are any."""
     genes = repo.panel.names(pathway.genes)
-    rows = [] if links is None else zip(links, links.q or [None] * len(links), strict=True)
-    linked = {gene: (rho, q) for (_, gene, rho, _, is_member), q in rows if is_member}
+    linked: dict[str, tuple[float | None, float | None]] = {}
+    if links is not None:
+        rates: Sequence[float | None] = links.q or [None] * len(links)
+        for (_, gene, rho, _, is_member), q in zip(links, rates, strict=True):
+            if is_member:
+                linked[gene] = rho, q
     members = [
         Member(gene, tuple(loadings), *linked.get(gene, (None, None)))
         for gene, loadings in zip(genes, pathway.loadings.tolist(), strict=True)

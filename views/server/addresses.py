@@ -21,9 +21,9 @@ def address(page: str, **query: str | None) -> str:
     return f"/{page}" + (f"?{urlencode(present, quote_via=quote, safe='')}" if present else "")
 
 
-def gene_address(name: str, version: Version, partner: str | None = None) -> str:
+def gene_address(name: str, version: Version) -> str:
     """Return the address of a gene of a version."""
-    return address("gene", name=name, at=version.name, partner=partner)
+    return address("gene", name=name, at=version.name)
 
 
 def pathway_address(name: str, version: Version) -> str:

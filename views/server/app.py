@@ -59,8 +59,7 @@ def make_app(path: Path, access: Access, *, commands: Commands = lambda report: 
     pages = Pages(reader, renderer, commands)
 
     def failure(request: Request, error: Exception) -> Response:
-        del request
-        return renderer.failure(cast("GrnError", error))
+        return renderer.failure(cast("GrnError", error), request.query_params.get("name", ""))
 
     def system_failure(request: Request, error: Exception) -> Response:
         del request

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from ...analysis.report.report import Report
     from ...analysis.trace import Trace
 
+DRAWN = ("network-changes",)
+"""Kinds that the page itself draws already."""
+
 FIGURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
 """The policy of a figure that is looked at by itself: it has styles, and nothing that runs."""
 
@@ -34,7 +37,7 @@ def figures_of_range(report: Report) -> list[tuple[AskedFigure, str]]:
     return [
         (AskedFigure(kind, KINDS[kind].caption), _address(kind, report.before.name, report.after.name))
         for kind in OF_A_RANGE
-        if kind in KINDS
+        if kind in KINDS and kind not in DRAWN
     ]
 
 

@@ -58,10 +58,11 @@ class Renderer:
         """Return the page of a refusal to somebody who may not know what is served."""
         return self.page("failure.html", status, store="", title=TITLES[status], sentence=sentence, hint="")
 
-    def failure(self, error: GrnError) -> HTMLResponse:
-        """Return the page of an error of the tree: its sentence."""
+    def failure(self, error: GrnError, name: str = "") -> HTMLResponse:
+        """Return the page of an error of the tree: its sentence, and of a name that is not there a search."""
         status, title = next((status, title) for kind, status, title in STATUSES if isinstance(error, kind))
-        return self.page("failure.html", status, title=title, sentence=error.message, hint=error.hint)
+        query = name if isinstance(error, NotFound) else ""
+        return self.page("failure.html", status, title=title, sentence=error.message, hint=error.hint, query=query)
 
     def fault(self, status: int, title: str, sentence: str) -> HTMLResponse:
         """Return the page of any other failure."""

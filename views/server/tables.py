@@ -18,7 +18,7 @@ from ..page.columns import (
     word_column,
 )
 from ..page.numbers import MISSING, column_texts
-from .addresses import gene_address, pathway_address
+from .addresses import address, gene_address, pathway_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -63,8 +63,6 @@ def partner_table(report: GeneReport) -> Table:
     if report.called is not None:
         columns.append(rate_column("q", "q", [edge.q for edge in partners]))
         columns.append(word_column("origin", "origin", (edge.origin or "" for edge in partners)))
-    past = [gene_address(report.gene, report.version, edge.gene_b) + "#past" for edge in partners]
-    columns.append(Column("past", "past", "text", [Cell("through history", address=one) for one in past]))
     return Table("partner-table", f"Strongest partners of {printable(report.gene)}", tuple(columns))
 
 
@@ -92,7 +90,7 @@ def membership_table(memberships: Sequence[Membership]) -> Table:
         _loadings([membership.loadings for membership in memberships]),
         word_column("units", "units", (record.units for record in records)),
         number_column("genes", "genes", [record.genes for record in records], [f"{r.genes:,}" for r in records]),
-        word_column("since", "since", (membership.pathway.since for membership in memberships)),
+        Column("since", "since", "text", [_version(membership.pathway.since) for membership in memberships]),
     ]
     return Table("membership-table", "Active pathways that load on the gene", tuple(columns))
 
@@ -117,7 +115,7 @@ def trace_table(trace: Trace) -> Table:
     steps = [point.step if point.has_moved else None for point in points]
     movers = [Cell(_changes(point.version) if point.has_moved else "") for point in points]
     columns = [
-        word_column("version", "version", (point.version.name for point in points)),
+        Column("version", "version", "text", [_version(point.version.name) for point in points]),
         real_column("rho", "ρ", [point.rho for point in points]),
         real_column("delta", "Δρ", steps),
         Column("moved", "moved by", "text", movers),
@@ -127,6 +125,10 @@ def trace_table(trace: Trace) -> Table:
 
 def _pathways(names: Iterable[str]) -> Column:
     return name_column("pathway", "pathway", names)
+
+
+def _version(name: str) -> Cell:
+    return Cell(name, address=address("version", rev=name))
 
 
 def _changes(version: Version) -> str:
@@ -142,6 +144,6 @@ def _loadings(loadings: Sequence[tuple[float, ...]]) -> Column:
     return Column("loading", "loadings", "text", [Cell(", ".join(column_texts(one)) or MISSING) for one in loadings])
 
 
-def _leading(column: Column, address: Callable[[str], str]) -> Column:
+def _leading(column: Column, lead: Callable[[str], str]) -> Column:
     """Return a column whose cells lead to the addresses of their names, which are printable as they are."""
-    return replace(column, cells=[replace(cell, address=address(cell.text)) for cell in column.cells])
+    return replace(column, cells=[replace(cell, address=lead(cell.text)) for cell in column.cells])
