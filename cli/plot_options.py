@@ -141,6 +141,11 @@ OPTIONS: dict[str, PlotOption] = {
         ),
     ),
     # history
+    "newest": PlotOption(
+        click.option(
+            "-n", "--number", "newest", type=click.IntRange(1, 400), metavar="N", help="Draw the N newest.  [60]"
+        )
+    ),
     "pair": PlotOption(
         click.option("--pair", nargs=2, required=True, metavar="A B", help="The two genes."), "--pair TP53 MDM2"
     ),

@@ -113,7 +113,7 @@ def _command_of(name: str, kind: Kind) -> click.Command:
         as_json = arguments.pop("as_json")
         form = _form_of(target)
         subject, identity = read(*positional, *([arguments.pop("file")] if kind.of == "file" else []), arguments)
-        _draw(name, kind, subject, arguments, target, (form, size, dpi))
+        _draw(name, kind, subject, arguments, target, (form, size, dpi), _source_of(subject, identity))
         return emit(_answer(name, target, identity), "json" if as_json else "text")
 
     decorated = plot_options.value_options(plot_options.file_options(callback), kind.options)
@@ -142,6 +142,7 @@ def _draw(
     arguments: dict[str, Any],
     target: Path,
     file: tuple[str, tuple[float, float] | None, float],
+    source: str,
 ) -> None:
     """Compute the value of a figure, draw it and write the file."""
     from ....formats.files.writing import write_whole_file
@@ -151,9 +152,18 @@ def _draw(
     form, size, dpi = file
     import_matplotlib()  # before minutes of numbers
     value = kind.compute()(*subject, **arguments)
-    content = render(figure_of(name, value, size), form, dpi)
+    content = render(figure_of(name, value, size, source=source), form, dpi)
     with write_whole_file(target) as stream:
         stream.write(content)
+
+
+def _source_of(subject: tuple[Any, ...], identity: dict[str, Any]) -> str:
+    """Return what a figure is of, for its lower edge: the store, and the versions with the beginning of their ids."""
+    if "source" in identity or not subject:
+        return Path(identity.get("source", "")).name
+    sides = [identity[side] for side in ("from", "to") if side in identity] or [identity]
+    named = [f"{side['version']} ({side['content'][: versions.SHORT]})" for side in sides if "version" in side]
+    return " ".join([subject[0].path.name, " to ".join(named)]).strip()
 
 
 def _answer(name: str, target: Path, identity: dict[str, Any]) -> Answer:
