@@ -99,7 +99,11 @@ OPTIONS: dict[str, PlotOption] = {
     ),
     "seed": PlotOption(
         click.option(
-            "--seed", type=click.IntRange(0, 2**32 - 1), default=42, show_default=True, help="Seed of the random numbers."
+            "--seed",
+            type=click.IntRange(0, 2**32 - 1),
+            default=42,
+            show_default=True,
+            help="Seed of the random numbers.",
         )
     ),
     # comparisons

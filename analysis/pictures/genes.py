@@ -134,9 +134,7 @@ def _check_number(number: int) -> None:
         )
 
 
-def _members_of(
-    pathways: Sequence[Pathway], name: str, rev: str
-) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+def _members_of(pathways: Sequence[Pathway], name: str, rev: str) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Return the genes of an active pathway, and the magnitude of their loadings."""
     for pathway in pathways:
         if name in pathway.names:
