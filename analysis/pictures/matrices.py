@@ -10,6 +10,7 @@ import numpy as np
 from ...engine.errors import InputError, ShapeError
 from ...engine.network.columns import columns_of
 from ...engine.network.covariance import FactorCovariance
+from ...engine.wording import counted
 from .genes import choose_genes, gene_order
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def common_covariance(
     base = factors_of(repo.base(rev).covariance)
     choice = choose_genes(repo, rev, genes=genes, pathway=pathway, most=most)
     columns = base.columns()[choice.indices]
-    title = f"{rev}: B F Bᵀ, what {columns.shape[1]:,} factors of the base make of the covariance"
+    title = f"{rev}: B F Bᵀ of {counted(columns.shape[1], 'factor')} of the base"
     return _of_pairs(repo, columns @ columns.T, choice, "covariance (squared units of the expression)", title)
 
 
@@ -205,9 +206,9 @@ def factors_of(covariance: Covariance) -> FactorCovariance:
 
 def _meaning(symbols: Sequence[str], factors: int, pathways: int) -> str:
     """Return what the parts are in words."""
-    words = [f"B: {factors:,} factors of the base"]
+    words = [f"B: {counted(factors, 'factor')} of the base"]
     if len(symbols) > 2:
-        words.append(f"X: {pathways:,} pathways")
+        words.append(f"X: {counted(pathways, 'pathway')}")
     return ", ".join([*words, "D: noise"])
 
 

@@ -18,8 +18,6 @@ from ...answers.emit import emit
 from ...answers.shrinkage import matrix_of_samples, shrinkage_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ....storage.repository import Repository
 
 ENDINGS = (".h5", ".hdf5")
