@@ -8,7 +8,7 @@ import numpy as np
 
 from ...engine.wording import counted
 from . import style
-from .labels import GREY_TEXT, heading, label, points_for, width_of
+from .labels import REMARK, count_ticks, heading, label, points_for, width_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -88,7 +88,7 @@ def _write_version(ax: Axes, version: Version, at: tuple[float, float]) -> None:
         if text:
             name = ax.annotate(
                 text, (1.0, 0.5), (5, 0), xycoords=name, textcoords="offset points", fontsize=8, fontweight=weight,
-                color=style.INK if weight == "bold" else GREY_TEXT, **settings,
+                color=style.INK if weight == "bold" else REMARK, **settings,
             )  # fmt: skip
 
 
@@ -117,6 +117,7 @@ def trace(trace: Trace, ax: Axes | None = None) -> Axes:
     if low - room < 0 < high + room:
         ax.axhline(0, color=style.GREY, linewidth=0.8, zorder=1)
     ax.set_ylabel("ρ, given all other genes")
+    count_ticks(ax.yaxis)
     _name_versions(ax, points)
     names = f"{label(trace.gene_a)} and {label(trace.gene_b)}"
     moved = f"filled: moved by this commit ({int(has_moved.sum()):,} of {counted(len(points), 'version')})"

@@ -53,8 +53,12 @@ def figure_of(kind: str, value: Any, size: tuple[float, float] | None = None, *,
 
 def _write_source(figure: Figure, text: str) -> None:
     """Write a line at the lower edge, and keep it free for that."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
     share = SOURCE_INCHES / float(figure.get_size_inches()[1])
-    figure.get_layout_engine().set(rect=(0.0, share, 1.0, 1.0 - share))  # pyright: ignore[reportOptionalMemberAccess]
+    engine = figure.get_layout_engine()
+    if isinstance(engine, ConstrainedLayoutEngine):
+        engine.set(rect=(0.0, share, 1.0, 1.0 - share))
     figure.text(0.01, 0.25 * share, text, fontsize=6, color=GREY, parse_math=False)
 
 

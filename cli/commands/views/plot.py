@@ -14,12 +14,14 @@ from ...answers import versions
 from ...answers.answer import Answer
 from ...answers.emit import emit
 from ...lazy_group import LazyGroup
+from ...plot_options import ModelReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from ....storage.repository import Repository
     from ....views.plot.kinds import Kind
+    from ...answers.answer import Note
 
 FORMS = ("png", "svg", "pdf")
 """The endings of figures."""
@@ -93,7 +95,7 @@ def _of_options(arguments: dict[str, Any]) -> Arguments:
     return (), {}
 
 
-_file = click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE")
+_file = click.argument("file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
 
 SUBJECTS: dict[str, tuple[Callable[..., Arguments], tuple[Callable[..., Any], ...]]] = {
     "version": (_of_version, (options.at, options.repository)),
@@ -114,7 +116,8 @@ def _command_of(name: str, kind: Kind) -> click.Command:
         form = _form_of(target)
         subject, identity = read(*positional, *([arguments.pop("file")] if kind.of == "file" else []), arguments)
         _draw(name, kind, subject, arguments, target, (form, size, dpi), _source_of(subject, identity))
-        return emit(_answer(name, target, identity), "json" if as_json else "text")
+        notes = [note for value in arguments.values() if isinstance(value, ModelReader) for note in value.notes]
+        return emit(_answer(name, target, identity, notes), "json" if as_json else "text")
 
     decorated = plot_options.value_options(plot_options.file_options(callback), kind.options)
     for decorator in reversed(decorators):
@@ -166,11 +169,12 @@ def _source_of(subject: tuple[Any, ...], identity: dict[str, Any]) -> str:
     return " ".join([subject[0].path.name, " to ".join(named)]).strip()
 
 
-def _answer(name: str, target: Path, identity: dict[str, Any]) -> Answer:
+def _answer(name: str, target: Path, identity: dict[str, Any], notes: Iterable[Note]) -> Answer:
     size = target.stat().st_size
     return Answer(
         json=lambda: {**identity, "kind": name, "file": str(target), "bytes": size},
         text=lambda: f"{target}: {name}, {size:,} bytes.",
+        notes=notes,
     )
 
 
