@@ -36,7 +36,7 @@ class _Genes(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
         del param, ctx
-        return value if isinstance(value, tuple) else tuple(options.read_names(value))
+        return cast("tuple[str, ...]", value) if isinstance(value, tuple) else tuple(options.read_names(value))
 
 
 class _Numbers(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]

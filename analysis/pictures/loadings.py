@@ -57,6 +57,7 @@ def loadings(
         There are no such columns. Otherwise as `choose_genes`.
     """
     check_choice("part of the loadings", part, get_args(LoadingPart))
+    rev = repo.version(rev).name
     values, names, factors = _columns(repo, rev, part)
     if not len(names):
         raise InputError(f"{rev} has no loadings to draw ({part}).", code="no-loadings-to-draw")

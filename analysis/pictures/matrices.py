@@ -96,6 +96,7 @@ def covariance(
     most: int | None = None,
 ) -> NamedMatrix:
     """Return covariances of a version among some genes, in squared units of the expression; see `choose_genes`."""
+    rev = repo.version(rev).name
     choice = choose_genes(repo, rev, genes=genes, pathway=pathway, most=most)
     values = repo.snapshot(rev).covariance.block(choice.indices, choice.indices)
     return _of_pairs(repo, values, choice, "covariance (squared units of the expression)", f"{rev}: covariances Σ")
@@ -110,6 +111,7 @@ def correlation(
     most: int | None = None,
 ) -> NamedMatrix:
     """Return correlations of a version among some genes; see `choose_genes`."""
+    rev = repo.version(rev).name
     choice = choose_genes(repo, rev, genes=genes, pathway=pathway, most=most)
     values = np.asarray(repo.snapshot(rev).correlation(choice.indices))
     return _of_pairs(repo, values, choice, "correlation", f"{rev}: correlations")
@@ -124,6 +126,7 @@ def partial_correlation(
     most: int | None = None,
 ) -> NamedMatrix:
     """Return partial correlations of a version among some genes, each given the whole panel; see `choose_genes`."""
+    rev = repo.version(rev).name
     choice = choose_genes(repo, rev, genes=genes, pathway=pathway, most=most)
     values = np.asarray(repo.snapshot(rev).partial_correlation(choice.indices))
     return _of_pairs(repo, values, choice, "partial correlation ρ", f"{rev}: partial correlations ρ")
@@ -144,6 +147,7 @@ def common_covariance(
     InputError
         The base is dense, and has no factors. Otherwise as `choose_genes`.
     """
+    rev = repo.version(rev).name
     base = factors_of(repo.base(rev).covariance)
     choice = choose_genes(repo, rev, genes=genes, pathway=pathway, most=most)
     columns = base.columns()[choice.indices]
@@ -166,6 +170,7 @@ def decomposition(
     InputError
         The base is dense, and has no factors. Otherwise as `choose_genes`.
     """
+    rev = repo.version(rev).name
     base = repo.base(rev)
     model, pathways = factors_of(base.covariance), repo.pathways(rev)
     choice = choose_genes(repo, rev, genes=genes, pathway=pathway, most=most)

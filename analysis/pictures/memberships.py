@@ -81,7 +81,7 @@ def membership_histogram(repo: Repository, rev: str, *, analysis: str | None = N
         pure=len(shares) - in_two,
         shared=in_two,
         modules=modules,
-        title=f"{rev}: shares of {counted(len(shares), 'gene')} in {counted(modules, 'module')}",
+        title=f"{repo.version(rev).name}: shares of {counted(len(shares), 'gene')} in {counted(modules, 'module')}",
         remark=f"analysis {artifact.key[:8]} of {named.description}",
     )
 

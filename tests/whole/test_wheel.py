@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("engine", "formats", "storage", "analysis", "cli")
+ROOMS = ("engine", "formats", "storage", "analysis", "views", "cli")
 NOT_THE_TREE = shutil.ignore_patterns(".*", "*.egg-info", "__pycache__", "build", "dist", "*.grn")
 
 

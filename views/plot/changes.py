@@ -53,7 +53,7 @@ def changes(difference: Difference, ax: Axes | None = None) -> Axes:
     ax.set_ylim(len(names) - 0.4, -0.6)
     _write_values(ax, difference, change, points)
     symbol = SYMBOLS[difference.measure]
-    ax.set_xlabel(f"← weaker      change of {symbol}      stronger →")
+    ax.set_xlabel(f"weaker ← change of {symbol} → stronger")
     count_ticks(ax.xaxis)
     ax.xaxis.set_major_locator(style.import_matplotlib().ticker.MaxNLocator(6))
     heading(ax, _title(difference, symbol), f"beside each bar: {difference.measure.replace('rho', 'ρ')} before → after")

@@ -127,12 +127,14 @@ def heading(ax: Axes, title: str, *remarks: str, inches: float | None = None) ->
     inches : float, optional
         The width, where the layout will leave another than that of the axes as they are.
     """
-    titles, below = _lines(inches or width_of(ax), title, remarks)
+    titles = broken(title, inches or width_of(ax), TITLE_POINTS)
+    most = inches or REMARK_WIDTH * width_of(ax)
+    below = [line for text in remarks if text for line in broken(text, most, REMARK_POINTS)]
     for number, line in enumerate(reversed(below)):
         ax.annotate(
             line, (0.0, 1.0), (0.0, 5.0 + REMARK_STEP * number), xycoords="axes fraction", textcoords="offset points",
             fontsize=REMARK_POINTS, color=REMARK, parse_math=False,
-        )  # fmt: skip
+        ).set_in_layout(False)  # fmt: skip  # the title above makes the room
     ax.set_title(
         "\n".join(titles), loc="left", fontsize=TITLE_POINTS, color=INK, parse_math=False,
         pad=6.0 + REMARK_STEP * len(below),
@@ -152,7 +154,8 @@ def panels(ax: Axes, columns: int, title: str, *remarks: str) -> list[Axes]:
         What stands above them.
     """
     ax.set_axis_off()
-    titles, below = _lines(width_of(ax) * 1.1, title, remarks)  # these begin left of the names of the first panel
+    titles = broken(title, width_of(ax), TITLE_POINTS)
+    below = [line for text in remarks if text for line in broken(text, width_of(ax), REMARK_POINTS)]
     strip = TITLE_STEP * len(titles) + REMARK_STEP * len(below) + 2.0
     share = strip / max(POINTS * height_of(ax), 2.0 * strip)
     spec, figure = ax.get_subplotspec(), ax.figure
@@ -183,12 +186,8 @@ TITLE_POINTS, TITLE_STEP = 10.0, 13.0
 REMARK_POINTS, REMARK_STEP, REMARK = 8.0, 10.5, "#5A5A5A"
 """Size of the letters of a remark, height of its lines, and its grey: dark enough to be read on white."""
 
-
-def _lines(inches: float, title: str, remarks: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the lines of a title and of remarks in this width."""
-    return broken(title, inches, TITLE_POINTS), [
-        line for text in remarks if text for line in broken(text, inches, REMARK_POINTS)
-    ]
+REMARK_WIDTH = 1.2
+"""Width of remarks in widths of the axes: they may reach over a bar of colours."""
 
 
 def broken(text: str, inches: float, points: float) -> list[str]:

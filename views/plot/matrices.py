@@ -230,7 +230,11 @@ def _name(ax: Axes, matrix: NamedMatrix, *, with_rows: bool = True) -> None:
 
 
 def _colour_bar(ax: Axes, image: Any, quantity: str, scale: _Scale) -> None:
-    bar = ax.figure.colorbar(image, ax=ax, shrink=0.85, pad=0.03, extend="both" if scale.exceeds else "neither")
+    extend = "both" if scale.exceeds else "neither"
+    if ax.get_subplotspec() is None:  # placed by hand: no layout makes room
+        bar = ax.figure.colorbar(image, cax=ax.inset_axes((1.04, 0.0, 0.05, 1.0)), extend=extend)
+    else:
+        bar = ax.figure.colorbar(image, ax=ax, shrink=0.85, pad=0.03, extend=extend)
     bar.set_label("\n".join(broken(quantity, 0.8 * height_of(ax), 9)), fontsize=9)
     bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
     bar.ax.tick_params(labelsize=8)

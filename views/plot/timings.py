@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 STYLES = (
     (style.BLUE, "o", "-", ""),
     (style.GREEN, "s", "--", "///"),
-    (style.ORANGE, "^", "-.", "..."),
-    (style.INK, "D", ":", "xxx"),
+    (style.ORANGE, "^", "-.", "\\\\\\"),
+    (style.INK, "D", ":", ""),
 )
 """Colour, mark, line and hatch of each step: told apart without the colour."""
 
@@ -62,12 +62,15 @@ def _draw_speed_ups(ax: Axes, timings: Timings) -> None:
     for number, values in enumerate(faster):
         colour, _, _, hatch = STYLES[number]
         at = centres + (number - (len(faster) - 1) / 2) * width
-        bars = ax.bar(at, values, width, color=colour, hatch=hatch, edgecolor="white", linewidth=0)
+        bars = ax.bar(
+            at, values, width, color=colour, hatch=hatch, edgecolor="white", linewidth=0, label=timings.steps[number]
+        )
         ax.bar_label(bars, [_times(value) for value in values.tolist()], fontsize=6, rotation=90, padding=2)
     ax.axhline(1.0, color=style.INK, linewidth=0.8)
     ax.set_yscale("log")
     count_ticks(ax.yaxis)
-    ax.set_ylim(min(0.5, 0.7 * float(faster.min())), 4 * float(faster.max()))
+    ax.set_ylim(min(0.5, 0.7 * float(faster.min())), 60 * float(faster.max()))  # above the bars the legend
+    ax.legend(loc="upper left", fontsize=8)
     ax.set_xticks(centres, [f"{genes:,}" for genes in timings.genes.tolist()])
     ax.set_xlabel("genes p")
     ax.set_ylabel("times faster than direct inversion")
