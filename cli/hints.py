@@ -328,7 +328,9 @@ HINTS: dict[str, str] = {
     "no-active-pathway": "--sets FILE asks for the pathways of a file.",
     "no-analysis-kept": "`grn nmf` makes one and keeps it; `grn nmf list` lists those that there are.",
     "no-counts-kept": "Give the counts as a file: --input FILE.",
-    "no-factors-to-draw": "`grn plot covariance` draws it as it is; `grn init --estimator factor` makes a base of factors.",
+    "no-factors-to-draw": (
+        "`grn plot covariance` draws it as it is; `grn init --estimator factor` makes a base of factors."
+    ),
     "no-loadings-to-draw": "`grn commit` adds pathways; `grn init --estimator factor` makes a base of factors.",
     "no-other-intensity": "Leave out --same-intensity, or make the base with `grn base FILE` by shrinkage.",
     "no-positive-correlations": (

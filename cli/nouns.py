@@ -6,7 +6,7 @@ under `NAMES`: it is there only while a shell completes a line.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -53,8 +53,8 @@ class Noun(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
 
         del param
         first, separator, last = incomplete.rpartition(self._separator) if self._separator else ("", "", incomplete)
-        source = (ctx.find_object(dict) or {}).get(NAMES)
-        names = source() if source else None
+        source = cast("dict[str, Any]", ctx.ensure_object(dict)).get(NAMES)
+        names: StoreNames | None = source() if source else None
         choices = self._choices(names, ctx) if names else ()
         there = set(first.split(self._separator)) if separator == "," else set[str]()
         items = [

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 import click
 
 from ..engine.choices import LoadingPart
-from . import lmm_options, options, output
+from . import lmm_options, options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..analysis.lmm.model import StoreModel
     from ..engine.choices import Method
     from ..storage.repository import Repository
+    from .answers.answer import Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class _Genes(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
         del param, ctx
-        return value if isinstance(value, tuple) else tuple(options.read_names(value))
+        return cast("tuple[str, ...]", value) if isinstance(value, tuple) else tuple(options.read_names(value))
 
 
 class _Numbers(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
@@ -52,6 +53,23 @@ class _Numbers(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
             self.fail(f"{value!r} is not a list of numbers, such as .1,1,10.", param, ctx)
 
 
+@dataclass(frozen=True, slots=True)
+class ModelReader:
+    """What reads the model that the options of `grn lmm fit` name; `notes` then has what is to be said of it."""
+
+    inputs: lmm_options.SignalOptions
+    method: Method
+    notes: list[Note]
+
+    def __call__(self, repo: Repository, rev: str) -> tuple[StoreModel, Method]:
+        """Return the model of a version, and the likelihood to maximise."""
+        lmm_options.check_no_same_samples(self.inputs, "plot h2")
+        signal = self.inputs.signal(repo, rev)
+        store_model, notes = lmm_options.match_model(repo, rev, self.inputs, signal, self.method)
+        self.notes.extend(notes)
+        return store_model, self.method
+
+
 def _signal_model(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of `grn lmm fit` that name a model; the command gets what reads it as `model`."""
 
@@ -59,15 +77,7 @@ def _signal_model(command: Callable[..., Any]) -> Callable[..., Any]:
     @lmm_options.method
     @functools.wraps(command)
     def wrapped(*positional: Any, inputs: lmm_options.SignalOptions, method: Method, **arguments: Any) -> Any:
-        def read(repo: Repository, rev: str) -> tuple[StoreModel, Method]:
-            lmm_options.check_no_same_samples(inputs, "plot h2")
-            signal = inputs.signal(repo, rev)
-            store_model, notes = lmm_options.match_model(repo, rev, inputs, signal, method)
-            for note in notes:
-                output.note(note.text)
-            return store_model, method
-
-        return command(*positional, model=read, **arguments)
+        return command(*positional, model=ModelReader(inputs, method, []), **arguments)
 
     return wrapped
 
@@ -141,6 +151,11 @@ OPTIONS: dict[str, PlotOption] = {
         ),
     ),
     # history
+    "newest": PlotOption(
+        click.option(
+            "-n", "--number", "newest", type=click.IntRange(1, 400), metavar="N", help="Draw the N newest.  [60]"
+        )
+    ),
     "pair": PlotOption(
         click.option("--pair", nargs=2, required=True, metavar="A B", help="The two genes."), "--pair TP53 MDM2"
     ),

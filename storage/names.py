@@ -10,7 +10,7 @@ import hashlib
 import itertools
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..engine.errors import FormatError, GrnError
 from .files import layout
@@ -147,9 +147,10 @@ def names_of(record: Mapping[str, Any]) -> StoreNames:
     return StoreNames(tuple(record["genes"]), refs, history, pathways)
 
 
-def _commit_of(row: Sequence[Any], before: Sequence[str], pathways: Sequence[str]) -> Commit:
+def _commit_of(row: Sequence[Any], before: list[str], pathways: list[str]) -> Commit:
     """Return the commit of a row: what it names is before it."""
-    id_, content, parents, adds, drops = row
+    fields = cast("tuple[str, str, list[int], list[int], list[tuple[int, int]]]", row)
+    id_, content, parents, adds, drops = fields
     return Commit(
         id=id_,
         content=content,

@@ -51,7 +51,7 @@ def largest_changes(
     first, second = map(repo.version, (before, after))
     # Equal content is one network, and must not differ by the rounding of another anchor.
     names = (first.name, first.name if first.content == second.content else second.name)
-    ranking = shared_ranking(*map(repo.base, names), rank_by, threshold=None)
+    ranking = shared_ranking(repo.base(names[0]), repo.base(names[1]), rank_by, threshold=None)
     rule = EdgeRule("top", len(repo.panel))
     reads = [partial(_read, repo, name) for name in names]
     difference = compare_ranked(reads, ranking, rule, changes=number, by="abs")

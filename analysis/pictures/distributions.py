@@ -62,6 +62,7 @@ def eigenvalues(repo: Repository, rev: str) -> Eigenvalues:
     All of Σ for a dense base, O(p³), and for a factor base of up to `MOST_FORMED` genes. For a larger one nothing p × p
     is formed: those that factors and pathways add to the noise, O(p (K + r)²), and both ends of Σ by Lanczos iteration.
     """
+    rev = repo.version(rev).name
     base, genes = repo.base(rev), len(repo.panel)
     samples = "" if base.record.samples is None else f"estimated from {counted(base.record.samples, 'sample')}"
     if isinstance(base.covariance, FactorCovariance) and genes > MOST_FORMED:
@@ -139,7 +140,8 @@ def rho_histogram(
     Every pair is counted, in bands: O(p² (K + r)), three times.
     """
     rule = EdgeRule.of(threshold, edges, len(repo.panel))
-    sides = tuple(map(repo.snapshot, (before, after)))
+    before, after = (repo.version(name).name for name in (before, after))
+    sides = repo.snapshot(before), repo.snapshot(after)
     difference = compare(*sides, rule, changes=1)
     largest = max(difference.before.max_abs, difference.after.max_abs)
     pairs = len(repo.panel) * (len(repo.panel) - 1) // 2

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 USUAL_GENES = 40
 """Number of genes whose numbers can be written in the cells."""
 
-MOST_COLUMNS = 48
+MOST_COLUMNS = 60
 """Most factors and pathways of a figure."""
 
 
@@ -57,6 +57,7 @@ def loadings(
         There are no such columns. Otherwise as `choose_genes`.
     """
     check_choice("part of the loadings", part, get_args(LoadingPart))
+    rev = repo.version(rev).name
     values, names, factors = _columns(repo, rev, part)
     if not len(names):
         raise InputError(f"{rev} has no loadings to draw ({part}).", code="no-loadings-to-draw")
@@ -115,10 +116,14 @@ def _factor_names(base: StoredBase, number: int) -> Sequence[str]:
 
 
 def _with_largest(values: NDArray[np.float64], number: int) -> GeneChoice:
-    panel = len(values)
+    """Return the genes with loadings, and where these are too many, those with the largest sum of squares."""
+    panel, squares = len(values), np.square(values).sum(axis=1)
+    loaded = np.flatnonzero(squares > 0)
     if panel <= number:
         return GeneChoice(np.arange(panel, dtype=np.intp), f"all {counted(panel, 'gene')}")
-    largest = np.argsort(-np.abs(values).max(axis=1), kind="stable")[:number]
+    if len(loaded) <= number:
+        return GeneChoice(loaded, f"the {counted(len(loaded), 'gene')} with loadings, of {panel:,}")
+    largest = np.argsort(-squares, kind="stable")[:number]
     return GeneChoice(np.sort(largest), f"{number:,} of {panel:,} genes: those with the largest loadings")
 
 

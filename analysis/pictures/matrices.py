@@ -10,6 +10,7 @@ import numpy as np
 from ...engine.errors import InputError, ShapeError
 from ...engine.network.columns import columns_of
 from ...engine.network.covariance import FactorCovariance
+from ...engine.wording import counted
 from .genes import choose_genes, gene_order
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ def covariance(
     most: int | None = None,
 ) -> NamedMatrix:
     """Return covariances of a version among some genes, in squared units of the expression; see `choose_genes`."""
+    rev = repo.version(rev).name
     choice = choose_genes(repo, rev, genes=genes, pathway=pathway, most=most)
     values = repo.snapshot(rev).covariance.block(choice.indices, choice.indices)
     return _of_pairs(repo, values, choice, "covariance (squared units of the expression)", f"{rev}: covariances Σ")
@@ -109,6 +111,7 @@ def correlation(
     most: int | None = None,
 ) -> NamedMatrix:
     """Return correlations of a version among some genes; see `choose_genes`."""
+    rev = repo.version(rev).name
     choice = choose_genes(repo, rev, genes=genes, pathway=pathway, most=most)
     values = np.asarray(repo.snapshot(rev).correlation(choice.indices))
     return _of_pairs(repo, values, choice, "correlation", f"{rev}: correlations")
@@ -123,6 +126,7 @@ def partial_correlation(
     most: int | None = None,
 ) -> NamedMatrix:
     """Return partial correlations of a version among some genes, each given the whole panel; see `choose_genes`."""
+    rev = repo.version(rev).name
     choice = choose_genes(repo, rev, genes=genes, pathway=pathway, most=most)
     values = np.asarray(repo.snapshot(rev).partial_correlation(choice.indices))
     return _of_pairs(repo, values, choice, "partial correlation ρ", f"{rev}: partial correlations ρ")
@@ -143,10 +147,11 @@ def common_covariance(
     InputError
         The base is dense, and has no factors. Otherwise as `choose_genes`.
     """
+    rev = repo.version(rev).name
     base = factors_of(repo.base(rev).covariance)
     choice = choose_genes(repo, rev, genes=genes, pathway=pathway, most=most)
     columns = base.columns()[choice.indices]
-    title = f"{rev}: B F Bᵀ, what {columns.shape[1]:,} factors of the base make of the covariance"
+    title = f"{rev}: B F Bᵀ of {counted(columns.shape[1], 'factor')} of the base"
     return _of_pairs(repo, columns @ columns.T, choice, "covariance (squared units of the expression)", title)
 
 
@@ -165,6 +170,7 @@ def decomposition(
     InputError
         The base is dense, and has no factors. Otherwise as `choose_genes`.
     """
+    rev = repo.version(rev).name
     base = repo.base(rev)
     model, pathways = factors_of(base.covariance), repo.pathways(rev)
     choice = choose_genes(repo, rev, genes=genes, pathway=pathway, most=most)
@@ -205,9 +211,9 @@ def factors_of(covariance: Covariance) -> FactorCovariance:
 
 def _meaning(symbols: Sequence[str], factors: int, pathways: int) -> str:
     """Return what the parts are in words."""
-    words = [f"B: {factors:,} factors of the base"]
+    words = [f"B: {counted(factors, 'factor')} of the base"]
     if len(symbols) > 2:
-        words.append(f"X: {pathways:,} pathways")
+        words.append(f"X: {counted(pathways, 'pathway')}")
     return ", ".join([*words, "D: noise"])
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...engine.errors import FormatError, InputError, NotFound
-from ...engine.nmf.modules.membership import SECOND_SHARE
 from ...engine.wording import counted
 from ...storage.files import layout
 from ..nmf import kept
@@ -82,7 +81,7 @@ def membership_histogram(repo: Repository, rev: str, *, analysis: str | None = N
         pure=len(shares) - in_two,
         shared=in_two,
         modules=modules,
-        title=f"{rev}: shares of {counted(len(shares), 'gene')} in {counted(modules, 'module')}",
+        title=f"{repo.version(rev).name}: shares of {counted(len(shares), 'gene')} in {counted(modules, 'module')}",
         remark=f"analysis {artifact.key[:8]} of {named.description}",
     )
 
@@ -159,9 +158,7 @@ def dirichlet_draws(
     if not 1 <= len(alpha) <= MOST_PANELS:
         raise InputError(f"A figure has 1 to {MOST_PANELS} Dirichlet distributions, and {len(alpha)} are asked for.")
     if wrong := [value for value in alpha if not 1e-3 <= value <= 1e6]:
-        raise InputError(
-            f"A concentration of a Dirichlet distribution lies between 0.001 and 1e6, not at {wrong[0]:g}."
-        )
+        raise InputError(f"A Dirichlet distribution has a concentration of 0.001 to 1e6, not of {wrong[0]:g}.")
     if modules < 2:
         raise InputError(f"Shares are those of two modules or more, not of {modules}.")
     stream = np.random.RandomState(seed)  # its stream is frozen for ever (NEP 19)

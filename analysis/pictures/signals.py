@@ -98,7 +98,7 @@ def qq(path: Path) -> QQ:
     first: list[int] = rows[:NAMED].tolist()
     ranks = _drawn_ranks(tests)
     low, high = (-np.log10(betaincinv(ranks, tests - ranks + 1, share)) for share in ((1 + BAND) / 2, (1 - BAND) / 2))
-    median = 10.0 ** -float(np.median(logs[is_tested]))
+    median: float = 10.0 ** -float(np.median(logs[is_tested]))
     return QQ(
         expected=-np.log10((ranks - 0.5) / tests),
         observed=logs[rows[ranks - 1]],

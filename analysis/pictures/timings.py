@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,8 +14,6 @@ from ...formats.tables.delimited import open_table
 from ...formats.tables.table_numbers import read_named_numbers
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
 STEPS = {
@@ -56,7 +55,7 @@ class Timings:
         return self.seconds[-1] / self.seconds
 
 
-def timings(path: Path) -> Timings:
+def timings(path: str | Path) -> Timings:
     """Return the times of a file that `benchmarks/woodbury.py` wrote.
 
     Raises
@@ -66,6 +65,7 @@ def timings(path: Path) -> Timings:
     InputError
         It is another table.
     """
+    path = Path(path)
     with open_table(path, decimal="point") as table:
         header = [field.strip() for field in table.first[0].fields]
         missing = [name for name in (SIZES, *STEPS) if name not in header]

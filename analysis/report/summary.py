@@ -66,21 +66,27 @@ def _support(added: Sequence[ReportedPathway]) -> Iterator[str]:
 
 
 def _counts(report: Report, comparison: VersionDifference) -> Iterator[str]:
-    """Yield how many edges were gained and lost, or between two bases what that is worth."""
+    """Yield how many edges were gained and lost; of two bases what that is worth, since chance alone makes many."""
     difference, before = comparison.difference, report.before
     names = [before.name if before else "", report.after.name]
     yield from describe_bases(comparison.bases, names)
-    side = names[0] if difference.counted_on == "before" else names[1]
-    gained = f"{counted(difference.gained, 'edge')} {'was' if difference.gained == 1 else 'were'} gained"
-    yield (
-        f"{gained}, {difference.lost:,} lost, and {difference.sign_flipped:,} "
-        f"changed sign, of {report.edges.pairs:,} pairs of genes. An edge is a pair as strong as the "
-        f"{int(difference.edge_rule.value):,} strongest of {side}."
-    )
     yield from verdict(comparison.bases)
+    side = names[0] if difference.counted_on == "before" else names[1]
+    rule = f"An edge is a pair as strong as the {int(difference.edge_rule.value):,} strongest of {side}."
+    if comparison.bases.judgement is not None:
+        yield (
+            f"{counted(difference.lost, 'pair')} of {report.edges.pairs:,} are edges of {names[0]} alone, "
+            f"{difference.gained:,} of {names[1]} alone: this is no finding. {rule}"
+        )
+    else:
+        gained = f"{counted(difference.gained, 'edge')} {'was' if difference.gained == 1 else 'were'} gained"
+        yield (
+            f"{gained}, {difference.lost:,} lost, and {difference.sign_flipped:,} changed sign, of "
+            f"{report.edges.pairs:,} pairs of genes. {rule}"
+        )
     if before and before.content == report.after.content:
         yield "Both versions have one content: the same base and the same pathways."
-    elif report.changes and comparison.bases.called() is None:
+    elif report.changes and comparison.bases.judgement is None:
         names = (printable(report.changes.columns[gene][0]) for gene in ("gene_a", "gene_b"))
         rho = (_plain(report.changes.columns[side][0]) for side in ("rho_from", "rho_to"))
         strength = STRENGTHS[comparison.ranking.by]

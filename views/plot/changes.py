@@ -8,7 +8,7 @@ import numpy as np
 
 from ...engine.wording import counted
 from . import style
-from .labels import heading, height_of, label, name_ticks, number_text, points_for
+from .labels import count_ticks, heading, height_of, label, name_ticks, number_text, points_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,8 +27,8 @@ def size_of_changes(difference: Difference) -> tuple[float, float]:
 def changes(difference: Difference, ax: Axes | None = None) -> Axes:
     """Draw the changes of a comparison as signed bars of the change of strength, the largest on top.
 
-    Bars to the right became stronger, bars to the left, which are hatched, weaker. Beside each stands ρ before and
-    after.
+    Bars to the right became stronger, bars to the left, which are hatched, weaker. Beside each stand ρ or
+    the score, before and after.
 
     Parameters
     ----------
@@ -53,21 +53,22 @@ def changes(difference: Difference, ax: Axes | None = None) -> Axes:
     ax.set_ylim(len(names) - 0.4, -0.6)
     _write_values(ax, difference, change, points)
     symbol = SYMBOLS[difference.measure]
-    ax.set_xlabel(f"← weaker      change of {symbol}      stronger →")
-    ax.ticklabel_format(axis="x", useMathText=False, scilimits=(-4, 4))
-    heading(ax, _title(difference, symbol), "beside each bar: ρ before → after")
+    ax.set_xlabel(f"weaker ← change of {symbol} → stronger")
+    count_ticks(ax.xaxis)
+    ax.xaxis.set_major_locator(style.import_matplotlib().ticker.MaxNLocator(6))
+    heading(ax, _title(difference, symbol), f"beside each bar: {difference.measure.replace('rho', 'ρ')} before → after")
     return ax
 
 
 def _write_values(ax: Axes, difference: Difference, change: object, points: float | None) -> None:
-    """Write ρ before and after at the end of each bar, outside of it."""
+    """Write the strength before and after at the end of each bar, outside of it."""
     if points is None or not len(difference.pairs):
         return
     values = np.asarray(change)
     largest = float(np.abs(values).max())
     decimals = 1 - int(np.floor(np.log10(largest))) if largest > 0 else 2
     decimals = min(max(decimals, 2), 8)
-    for height, ((before, after), value) in enumerate(zip(difference.rho.tolist(), values.tolist(), strict=True)):
+    for height, ((before, after), value) in enumerate(zip(difference.strength.tolist(), values.tolist(), strict=True)):
         text = f"{number_text(before, decimals)} → {number_text(after, decimals)}"
         side = 1 if value > 0 else -1
         ax.annotate(

@@ -8,14 +8,14 @@ import numpy as np
 
 from ...engine.wording import counted
 from . import style
-from .labels import heading
+from .labels import count_ticks, heading
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from ...analysis.pictures.distributions import Eigenvalues, RhoHistogram
 
-WIDE = 1_000.0
+WIDE = 100.0
 """Ratio of the largest eigenvalue to the smallest positive one from which the axis is logarithmic."""
 
 FEW, MARKED = 12, 200
@@ -25,7 +25,7 @@ FEW, MARKED = 12, 200
 def spectrum(eigenvalues: Eigenvalues, ax: Axes | None = None) -> Axes:
     """Draw eigenvalues, largest first, and the line at zero.
 
-    The axis is logarithmic where the largest is 1,000 times the smallest positive one or more, and linear near zero,
+    The axis is logarithmic where the largest is 100 times the smallest positive one or more, and linear near zero,
     so that the line is there still.
 
     Parameters
@@ -49,9 +49,6 @@ def spectrum(eigenvalues: Eigenvalues, ax: Axes | None = None) -> Axes:
         ax.set_xticks(ranks)
         ax.margins(x=0.12, y=0.12)
     ax.axhline(0.0, color=style.INK, linewidth=1.0, linestyle="--")
-    ax.annotate(
-        "0", (1.0, 0.0), (4, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center", fontsize=8
-    )
     _scale(ax, values)
     ax.set_xlabel("number of the eigenvalue, largest first")
     ax.set_ylabel("eigenvalue (squared units of the expression)")
@@ -66,6 +63,7 @@ def _scale(ax: Axes, values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> No
         return
     decade = float(10.0 ** np.floor(np.log10(positive.min())))
     ax.set_yscale("symlog", linthresh=decade, linscale=0.5)
+    count_ticks(ax.yaxis)
     ax.set_ylim(bottom=min(float(values.min()) * 2, -0.4 * decade), top=2 * float(values.max()))
 
 
@@ -86,7 +84,8 @@ def rho_histogram(histogram: RhoHistogram, ax: Axes | None = None) -> Axes:
         histogram.counts[1], histogram.bins, baseline=FLOOR, color=style.BLUE, linewidth=1.4, label=after, zorder=2
     )
     ax.set_yscale("log")
-    ax.set_ylim(bottom=FLOOR)
+    ax.set_ylim(FLOOR, 8 * int(histogram.counts.max()))
+    count_ticks(ax.yaxis)
     if histogram.cut <= histogram.bins[-1]:
         for number, side in enumerate((-1, 1)):
             ax.axvline(

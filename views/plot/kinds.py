@@ -183,7 +183,7 @@ KINDS: dict[str, Kind] = {
         "network:network_around",
         "network:network",
         ("genes", "pathways", "top", "rank_by"),
-        (9.0, 7.4),
+        "network:size_of_network",
     ),
     "network-changes": Kind(
         "Networks",
@@ -192,9 +192,18 @@ KINDS: dict[str, Kind] = {
         "network:network_changes",
         "network:network",
         ("top", "rank_by"),
-        (9.0, 7.4),
+        "network:size_of_network",
     ),
     # History
+    "history": Kind(
+        "History",
+        "Versions as a graph, the newest on top, with branches and tags.",
+        "store",
+        "history:history",
+        "history:history",
+        ("newest",),
+        "history:size_of_history",
+    ),
     "trace": Kind(
         "History",
         "ρ of two genes through the versions, and which commits moved it.",
@@ -217,7 +226,7 @@ KINDS: dict[str, Kind] = {
     ),
     "links": Kind(
         "Pathways",
-        "Links of genes with a pathway's activity: ρ against q, members apart, the clearest named.",
+        "Links of genes with a pathway's activity: ρ against p, members apart, the clearest named.",
         "version",
         "pathways:links",
         "pathways:links",

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import style
-from .labels import decimals_for, heading, height_of, label, name_ticks, number_text, points_for, width_of
+from .labels import (
+    broken,
+    decimals_for,
+    heading,
+    height_of,
+    label,
+    name_ticks,
+    number_text,
+    panels,
+    points_for,
+    width_of,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
@@ -30,30 +44,48 @@ LEAST_DASH = 0.1
 FEW_MARKS = 2_500
 """Most dashes that are drawn as lines in an SVG or PDF file, and not as an image."""
 
-DIAGONAL = "#BDBDBD"
-"""Grey of a diagonal that is left out of the colours."""
+INCHES_OF_LETTER = 0.065
+"""Width of a letter of a name at its largest."""
+
+QUANTILE = 0.99
+"""Share of the numbers at which colours end, where the largest are far larger."""
+
+DIAGONAL, DASH = "#BDBDBD", "#2166AC"
+"""Grey of a diagonal that is left out of the colours, and blue of a dash on a pale cell."""
 
 
 def size_of_heatmap(matrix: NamedMatrix) -> tuple[float, float]:
     """Return the width and height in inches at which names of rows and columns can be read."""
     rows, columns = matrix.values.shape
     if matrix.is_of_pairs:
-        side = _side_of(rows)
-        return side + 2.2, side + 1.5
-    return max(4.8, 2.8 + _side_of(columns, least=1.6, inches=0.55 if _has_numbers(matrix) else 0.1)), max(
-        3.2, 1.8 + _side_of(rows, least=1.4, inches=0.17)
-    )
-
-
-def _side_of(count: int, *, least: float = 3.6, inches: float = 0.085) -> float:
-    return min(max(least, inches * count), 24.0)
+        width = height = _side_of(rows)
+    else:
+        width = _side_of(columns, least=1.6, inches=0.55 if _has_numbers(matrix) else 0.1)
+        height = _side_of(rows, least=1.4, inches=0.17)
+    return max(4.8, width + _room_for(matrix.rows) + 1.3), height + _room_below(matrix.columns, width) + 1.0
 
 
 def size_of_decomposition(decomposition: Decomposition) -> tuple[float, float]:
     """Return the width and height in inches of all panels side by side."""
-    panels = len(decomposition.parts) + 1
-    side = min(max(2.3, 0.06 * len(decomposition.total.rows)), 8.0)
-    return panels * side + 1.9, side + 1.6
+    panels, names = len(decomposition.parts) + 1, decomposition.total.rows
+    side = min(max(2.0, 0.075 * len(names), 0.33 * len(names) if _has_numbers(decomposition.total) else 0.0), 8.0)
+    return panels * (side + 0.25) + _room_for(names) + 1.2, side + _room_below(names, side) + 1.2
+
+
+def _side_of(count: int, *, least: float = 3.6, inches: float = 0.085) -> float:
+    """Return the length in inches of so many cells."""
+    return min(max(least, inches * count), 24.0)
+
+
+def _room_for(names: Sequence[str]) -> float:
+    """Return the width in inches of the longest name."""
+    return INCHES_OF_LETTER * max(len(label(name)) for name in names)
+
+
+def _room_below(names: Sequence[str], width: float) -> float:
+    """Return the height in inches of the names of columns, which are turned where they do not fit side by side."""
+    longest = _room_for(names)
+    return longest if longest > width / len(names) else 0.2
 
 
 def heatmap(matrix: NamedMatrix, ax: Axes | None = None) -> Axes:
@@ -70,11 +102,11 @@ def heatmap(matrix: NamedMatrix, ax: Axes | None = None) -> Axes:
         Where; new axes by default.
     """
     ax = style.axes(ax, size_of_heatmap(matrix))
-    limit, hides_diagonal = _scale_of(matrix)
-    image = _draw_cells(ax, matrix, limit, hides_diagonal=hides_diagonal)
+    scale = _scale_of(matrix)
+    image = _draw_cells(ax, matrix, scale)
     _name(ax, matrix)
-    _colour_bar(ax, image, matrix.quantity, ax)
-    heading(ax, matrix.title, matrix.remark, _remark_on_cells(matrix, hides_diagonal=hides_diagonal))
+    _colour_bar(ax, image, matrix.quantity, scale)
+    heading(ax, matrix.title, matrix.remark, _remark_on_cells(matrix, scale))
     return ax
 
 
@@ -90,90 +122,101 @@ def decomposition(decomposition: Decomposition, ax: Axes | None = None) -> Axes:
     """
     ax = style.axes(ax, size_of_decomposition(decomposition))
     total, parts = decomposition.total, decomposition.parts
-    limit, hides_diagonal = _scale_of(total)
-    drawn = style.panels(ax, len(parts) + 1)
+    scale = replace(_scale_of(total), hides_diagonal=False)
+    drawn = panels(ax, len(parts) + 1, total.title, total.remark, _remark_on_cells(total, scale))
+    decimals = decimals_for(float(np.abs(total.values).max(initial=0.0)))
     for number, (panel, matrix) in enumerate(zip(drawn, (*parts, total), strict=True)):
-        image = _draw_cells(panel, matrix, limit, hides_diagonal=hides_diagonal and number < len(parts) - 1)
-        sign = "=" if number == len(parts) else "+"
+        image = _draw_cells(panel, matrix, scale, decimals)
         _name(panel, matrix, with_rows=number == 0)
         panel.set_title((*decomposition.symbols, "Σ")[number], fontsize=10, parse_math=False)
         if number:
             panel.annotate(
-                sign, (0, 0.5), (-9, 0), xycoords="axes fraction", textcoords="offset points",
-                ha="center", va="center", fontsize=13,
+                "=" if number == len(parts) else "+", (0, 0.5), (-9, 0), xycoords="axes fraction",
+                textcoords="offset points", ha="center", va="center", fontsize=13,
             )  # fmt: skip
-    _colour_bar(ax, image, total.quantity, drawn)
-    heading(drawn[0], "")
-    remark = _remark_on_cells(total, hides_diagonal=hides_diagonal)
-    heading(ax, total.title, total.remark, remark)
+        if number == len(parts):
+            _colour_bar(panel, image, total.quantity, scale)
     return ax
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """The scale of colours: its largest number, what is beyond it, and whether the diagonal is left out of it."""
+
+    limit: float
+    exceeds: bool = False
+    hides_diagonal: bool = False
 
 
 def _has_numbers(matrix: NamedMatrix) -> bool:
     return matrix.values.size <= MOST_NUMBERS and matrix.values.shape[1] <= MOST_COLUMNS_OF_NUMBERS
 
 
-def _scale_of(matrix: NamedMatrix) -> tuple[float, bool]:
-    """Return the largest number of the colours, and whether the diagonal is left out of them."""
+def _scale_of(matrix: NamedMatrix) -> _Scale:
+    """Return the scale of colours of a matrix: neither a diagonal nor a few numbers may pale all others."""
     magnitude = np.abs(matrix.values)
     largest = float(magnitude.max(initial=0.0))
+    hides = False
     if matrix.is_of_pairs and len(magnitude) > 1:
-        beside = magnitude.copy()
-        np.fill_diagonal(beside, 0.0)
-        largest_beside = float(beside.max())
-        if 0 < largest_beside * OUTSHINES < largest:
-            return largest_beside, True
-    return largest or 1.0, False
+        magnitude = magnitude[~np.eye(len(magnitude), dtype=np.bool_)]
+        beside = float(magnitude.max())
+        hides = 0 < beside * OUTSHINES < largest
+        largest = beside if hides else largest
+    if not _has_numbers(matrix):
+        usual = float(np.quantile(magnitude, QUANTILE))
+        if 0 < usual * OUTSHINES < largest:
+            return _Scale(usual, exceeds=True, hides_diagonal=hides)
+    return _Scale(largest or 1.0, hides_diagonal=hides)
 
 
-def _draw_cells(ax: Axes, matrix: NamedMatrix, limit: float, *, hides_diagonal: bool) -> Any:
+def _draw_cells(ax: Axes, matrix: NamedMatrix, scale: _Scale, decimals: int | None = None) -> Any:
     """Draw the cells, and numbers or dashes in them; return the image."""
     shown = np.ma.array(matrix.values, mask=False)
-    if hides_diagonal:
+    if scale.hides_diagonal:
         shown[np.diag_indices(len(shown))] = np.ma.masked
     colours = style.import_matplotlib().colormaps[style.DIVERGING].with_extremes(bad=DIAGONAL)
     aspect = "equal" if matrix.is_of_pairs else "auto"
-    image = ax.imshow(shown, cmap=colours, vmin=-limit, vmax=limit, aspect=aspect, interpolation="nearest")
+    image = ax.imshow(shown, cmap=colours, vmin=-scale.limit, vmax=scale.limit, aspect=aspect, interpolation="nearest")
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
     if _has_numbers(matrix):
-        _write_numbers(ax, matrix, image)
+        largest = float(np.abs(matrix.values).max(initial=0.0))
+        _write_numbers(ax, matrix, image, decimals_for(largest) if decimals is None else decimals)
     else:
-        _mark_negative(ax, np.asarray(shown.filled(0.0)), limit)
+        _mark_negative(ax, np.asarray(shown.filled(0.0)), scale.limit)
     if matrix.divided:
         ax.axvline(matrix.divided - 0.5, color="white", linewidth=4)
     return image
 
 
-def _write_numbers(ax: Axes, matrix: NamedMatrix, image: Any) -> None:
+def _write_numbers(ax: Axes, matrix: NamedMatrix, image: Any, decimals: int) -> None:
     rows, columns = matrix.values.shape
-    decimals = decimals_for(float(np.abs(matrix.values).max(initial=0.0)))
+    colours = image.cmap(image.norm(image.get_array()))
     texts = [[number_text(value, decimals) for value in row] for row in matrix.values.tolist()]
     longest = max(len(text) for row in texts for text in row)
     points = min(9.0, 72 * 0.8 * width_of(ax) / columns / (0.6 * longest), 72 * height_of(ax) / rows / 1.3)
     for row, line in enumerate(texts):
         for column, text in enumerate(line):
-            colour = image.cmap(image.norm(image.get_array()[row, column]))
-            ink = "white" if _luminance(colour) < 0.45 else style.INK
+            ink = "white" if _luminance(colours[row, column]) < 0.45 else style.INK
             ax.text(column, row, text, ha="center", va="center", fontsize=points, color=ink)
 
 
-def _luminance(colour: tuple[float, float, float, float]) -> float:
+def _luminance(colour: NDArray[np.float64]) -> float:
     """Return how bright a colour is, 0 to 1 (ITU-R BT.709)."""
-    red, green, blue, _ = colour
+    red, green, blue, _ = colour.tolist()
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def _mark_negative(ax: Axes, values: NDArray[np.float64], limit: float) -> None:
     """Draw a dash in each cell with a number clearly below zero: both ends of the colours are dark in grey."""
-    rows, columns = np.nonzero(values < -LEAST_DASH * limit)
-    if not len(rows):
-        return
     cell = 72 * min(width_of(ax) / values.shape[1], height_of(ax) / values.shape[0])
-    ax.plot(
-        columns, rows, linestyle="none", marker="_", color="white", markersize=max(0.6 * cell, 0.8),
-        markeredgewidth=min(max(0.18 * cell, 0.3), 1.2), rasterized=len(rows) > FEW_MARKS,
-    )  # fmt: skip
+    pale, strong = values < -LEAST_DASH * limit, values < -0.5 * limit
+    for which, colour in ((pale & ~strong, DASH), (strong, "white")):
+        rows, columns = np.nonzero(which)
+        ax.plot(
+            columns, rows, linestyle="none", marker="_", color=colour, markersize=max(0.5 * cell, 0.8),
+            markeredgewidth=min(max(0.14 * cell, 0.3), 1.0), rasterized=len(rows) > FEW_MARKS,
+        )  # fmt: skip
 
 
 def _name(ax: Axes, matrix: NamedMatrix, *, with_rows: bool = True) -> None:
@@ -186,15 +229,21 @@ def _name(ax: Axes, matrix: NamedMatrix, *, with_rows: bool = True) -> None:
     name_ticks(ax, "x", matrix.columns, points, turned=not fits)
 
 
-def _colour_bar(ax: Axes, image: Any, quantity: str, beside: Any) -> None:
-    bar = ax.figure.colorbar(image, ax=beside, shrink=0.85, pad=0.02)
-    bar.set_label(quantity)
+def _colour_bar(ax: Axes, image: Any, quantity: str, scale: _Scale) -> None:
+    extend = "both" if scale.exceeds else "neither"
+    if ax.get_subplotspec() is None:  # placed by hand: no layout makes room
+        bar = ax.figure.colorbar(image, cax=ax.inset_axes((1.04, 0.0, 0.05, 1.0)), extend=extend)
+    else:
+        bar = ax.figure.colorbar(image, ax=ax, shrink=0.85, pad=0.03, extend=extend)
+    bar.set_label("\n".join(broken(quantity, 0.8 * height_of(ax), 9)), fontsize=9)
     bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
     bar.ax.tick_params(labelsize=8)
 
 
-def _remark_on_cells(matrix: NamedMatrix, *, hides_diagonal: bool) -> str:
-    remarks = ["the diagonal is grey, since it is far larger"] if hides_diagonal else []
+def _remark_on_cells(matrix: NamedMatrix, scale: _Scale) -> str:
+    remarks = ["the diagonal is grey, since it is far larger"] if scale.hides_diagonal else []
+    if scale.exceeds:
+        remarks.append(f"colours end at ±{scale.limit:.2g}, which 1 % exceed")
     if not _has_numbers(matrix):
         remarks.append("a dash marks what is negative")
     return "; ".join(remarks)

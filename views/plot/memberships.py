@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ...engine.wording import counted
 from . import style
-from .labels import heading
+from .labels import count_ticks, heading, panels
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
@@ -33,7 +32,8 @@ def memberships(histogram: MembershipHistogram, ax: Axes | None = None) -> Axes:
     ax = style.axes(ax)
     _draw_shares(ax, histogram.bins, histogram.main, histogram.others)
     ax.set_yscale("log")
-    ax.set_ylim(bottom=FLOOR)
+    ax.set_ylim(FLOOR, 4 * max(int(histogram.main.max()), int(histogram.others.max())))
+    count_ticks(ax.yaxis)
     ax.set_xlim(0, 1)
     ax.set_xlabel("share of a module in a gene (row-normalised W)")
     ax.set_ylabel("shares in a bin (logarithmic)")
@@ -68,7 +68,8 @@ def dirichlet(draws: DirichletDraws, ax: Axes | None = None) -> Axes:
         Where; new axes by default. The panels take its place.
     """
     ax = style.axes(ax, size_of_dirichlet(draws))
-    drawn = style.panels(ax, len(draws.alpha))
+    title = f"Shares of {counted(draws.modules, 'module')} in a gene, drawn from Dirichlet(α, …, α)"
+    drawn = panels(ax, len(draws.alpha), title, f"{draws.draws:,} genes for each α, seed {draws.seed}")
     for number, (panel, alpha) in enumerate(zip(drawn, draws.alpha, strict=True)):
         every, largest = draws.counts[number], draws.largest[number]
         panel.stairs(every / every.sum(), draws.bins, fill=True, color=style.SKY, label="every module")
@@ -76,12 +77,13 @@ def dirichlet(draws: DirichletDraws, ax: Axes | None = None) -> Axes:
             largest / largest.sum(), draws.bins, color=style.INK, linewidth=1.3, label="largest share of a gene"
         )
         panel.set_xlim(0, 1)
+        panel.set_ylim(
+            0, 1.3 * max((every / every.sum()).max(), (largest / largest.sum()).max())
+        )  # above it the legend
         panel.set_xlabel("share of a module")
         panel.set_title(f"α = {alpha:g}: {_meaning(alpha)}", fontsize=9)
     drawn[0].set_ylabel("part of the shares in a bin")
     drawn[-1].legend(loc="upper right", fontsize=8)
-    title = f"Shares of {counted(draws.modules, 'module')} in a gene, drawn from Dirichlet(α, …, α)"
-    heading(ax, title, f"{draws.draws:,} genes each, seed {draws.seed}")
     return ax
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...engine.wording import counted
 from . import style
-from .labels import heading, label, points_for
+from .labels import count_ticks, heading, label, points_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,6 +59,7 @@ def ranks(survey: RankSurvey, ax: Axes | None = None) -> Axes:
         else "Kullback–Leibler divergence of the fit"
     )
     ax.set_ylabel(what)
+    count_ticks(ax.yaxis)
     ax.legend(fontsize=8)
     heading(ax, f"{counted(survey.chosen.rank, 'module')} of {at[0]} to {at[-1]}", survey.reason)
     return ax

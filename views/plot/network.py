@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...engine.wording import counted
 from . import style
-from .labels import heading, label
+from .labels import heading, label, width_of
 from .placement import place_names
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def network(drawing: DrawnNetwork, ax: Axes | None = None) -> Axes:
     ax : Axes, optional
         Where; new axes by default.
     """
-    ax = style.axes(ax, SIZE)
+    ax = style.axes(ax, size_of_network(drawing))
     ax.set_axis_off()
     ax.set_xlim(-MARGIN, 1 + MARGIN)
     ax.set_ylim(-MARGIN, 1 + MARGIN)
@@ -76,12 +76,14 @@ def network(drawing: DrawnNetwork, ax: Axes | None = None) -> Axes:
     sizes = _draw_nodes(ax, drawing.nodes)
     _draw_names(ax, drawing, sizes)
     _legend(ax, drawing, strokes)
-    heading(ax, _title(drawing), *_remarks(drawing))
+    heading(ax, _title(drawing), *_remarks(drawing), inches=1.25 * width_of(ax))
     return ax
 
 
-SIZE = (9.0, 7.4)
-"""Width and height in inches."""
+def size_of_network(drawing: DrawnNetwork) -> tuple[float, float]:
+    """Return a width and height in inches: a few nodes need less room."""
+    width = min(9.0, 4.2 + 0.76 * len(drawing.nodes) ** 0.5)
+    return width, 0.82 * width
 
 
 def _stroke_of(drawing: DrawnNetwork, edge: DrawnEdge) -> str:

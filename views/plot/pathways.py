@@ -10,7 +10,7 @@ import numpy as np
 from ...engine.choices import RATE
 from ...engine.wording import counted
 from . import style
-from .labels import heading, label, points_for, width_of
+from .labels import count_ticks, heading, label, points_for, width_of
 from .placement import place_names
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def support(support: Support, ax: Axes | None = None) -> Axes:
     ax.set_ylim(len(drawn) - 0.4, -0.6)
     ax.set_xlabel("gain in log density of a sample held out (nats a sample)")
     if drawn:
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22 * 3 / (len(drawn) + 3)), ncols=2, fontsize=8)
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), borderaxespad=4.5, ncols=2, fontsize=8)
     room = width_of(ax) / 0.775 - 0.3 - (points or 5) * 0.6 / 72 * max(map(len, names), default=0)
     remarks = _support_remarks(support, len(drawn), len(possible))
     heading(ax, "Support of pathways by samples held out", *remarks, inches=room)
@@ -160,6 +160,7 @@ def _draw_links(
     ax.set_xlim(low - room, high + room)
     ax.locator_params(axis="x", nbins=5)
     ax.set_xlabel("ρ with the activity, given all other genes")
+    count_ticks(ax.xaxis)
 
 
 def _clearness(links: Links) -> NDArray[np.float64]:

@@ -122,7 +122,7 @@ def _window(low: float, high: float) -> tuple[float, float]:
 
 
 def _below(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−") if np.isfinite(value) else "impossible"
+    return f"{value:,.2f}".replace("-", "−") if np.isfinite(value) else "impossible"
 
 
 def size_of_sets(shifts: SetShifts) -> tuple[float, float]:

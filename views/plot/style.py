@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 from ...engine.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from matplotlib.axes import Axes
 
 BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE = "#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7"
@@ -68,28 +66,3 @@ def axes(ax: Axes | None, size: tuple[float, float] = (6.4, 4.8)) -> Axes:
 
     with plt.rc_context(STYLE):
         return plt.figure(figsize=size, layout="constrained").add_subplot()
-
-
-def panels(ax: Axes, columns: int, rows: int = 1, *, widths: Sequence[float] | None = None) -> list[Axes]:
-    """Return panels in the place of axes, row by row; the axes themselves draw nothing more.
-
-    Parameters
-    ----------
-    ax : Axes
-        Of a grid, whose layout then knows the panels, or placed by hand.
-    columns, rows : int
-        How many.
-    widths : sequence of float, optional
-        The widths of the columns, relative to each other.
-    """
-    ax.set_axis_off()
-    spec, figure = ax.get_subplotspec(), ax.figure
-    if spec is not None:
-        grid = spec.subgridspec(rows, columns, width_ratios=widths)
-        return [figure.add_subplot(grid[row, column]) for row in range(rows) for column in range(columns)]
-    shares = [width / sum(widths) for width in widths] if widths else [1 / columns] * columns
-    return [
-        ax.inset_axes((sum(shares[:column]), 1 - (row + 1) / rows, 0.8 * shares[column], 0.8 / rows))
-        for row in range(rows)
-        for column in range(columns)
-    ]

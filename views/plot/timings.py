@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import style
-from .labels import heading, label
+from .labels import count_ticks, label, panels, time_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 STYLES = (
     (style.BLUE, "o", "-", ""),
     (style.GREEN, "s", "--", "///"),
-    (style.ORANGE, "^", "-.", "..."),
-    (style.INK, "D", ":", "xxx"),
+    (style.ORANGE, "^", "-.", "\\\\\\"),
+    (style.INK, "D", ":", ""),
 )
 """Colour, mark, line and hatch of each step: told apart without the colour."""
 
@@ -34,10 +34,10 @@ def woodbury(timings: Timings, ax: Axes | None = None) -> Axes:
         Where; new axes by default. The panels take its place.
     """
     ax = style.axes(ax, (9.6, 4.4))
-    left, right = style.panels(ax, 2)
+    title = "A commit of five pathways against direct inversion of Σ"
+    left, right = panels(ax, 2, title, label(timings.machine, 100))
     _draw_times(left, timings)
     _draw_speed_ups(right, timings)
-    heading(ax, "A commit of five pathways against direct inversion of Σ", label(timings.machine, 100))
     return ax
 
 
@@ -48,9 +48,10 @@ def _draw_times(ax: Axes, timings: Timings) -> None:
     ax.set_yscale("log")
     ax.set_xticks(timings.genes.tolist(), [f"{genes:,}" for genes in timings.genes.tolist()])
     ax.minorticks_off()
+    time_ticks(ax.yaxis)
     ax.grid(axis="y", color="#DDDDDD", linewidth=0.6)
     ax.set_xlabel("genes p")
-    ax.set_ylabel("seconds (median)")
+    ax.set_ylabel("time (median)")
     ax.legend(loc="upper left", fontsize=8)
 
 
@@ -61,11 +62,15 @@ def _draw_speed_ups(ax: Axes, timings: Timings) -> None:
     for number, values in enumerate(faster):
         colour, _, _, hatch = STYLES[number]
         at = centres + (number - (len(faster) - 1) / 2) * width
-        bars = ax.bar(at, values, width, color=colour, hatch=hatch, edgecolor="white", linewidth=0)
+        bars = ax.bar(
+            at, values, width, color=colour, hatch=hatch, edgecolor="white", linewidth=0, label=timings.steps[number]
+        )
         ax.bar_label(bars, [_times(value) for value in values.tolist()], fontsize=6, rotation=90, padding=2)
     ax.axhline(1.0, color=style.INK, linewidth=0.8)
     ax.set_yscale("log")
-    ax.set_ylim(min(0.5, 0.7 * float(faster.min())), 4 * float(faster.max()))
+    count_ticks(ax.yaxis)
+    ax.set_ylim(min(0.5, 0.7 * float(faster.min())), 60 * float(faster.max()))  # above the bars the legend
+    ax.legend(loc="upper left", fontsize=8)
     ax.set_xticks(centres, [f"{genes:,}" for genes in timings.genes.tolist()])
     ax.set_xlabel("genes p")
     ax.set_ylabel("times faster than direct inversion")
