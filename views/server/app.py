@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, cast
 
 from starlette.applications import Starlette
@@ -68,6 +69,7 @@ def make_app(path: Path, access: Access, *, commands: Commands = lambda report: 
 
     def bug(request: Request, error: Exception) -> Response:
         del request
+        logging.getLogger(__name__).error("A page could not be made.", exc_info=error)
         sentence = f"This is a bug: {type(error).__name__}. What ran as the server has the traceback."
         return renderer.fault(500, "That did not work", sentence)
 

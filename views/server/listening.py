@@ -60,12 +60,12 @@ def port_of(listening: socket.socket) -> int:
 def answer_requests(app: ASGIApp, listening: socket.socket) -> None:
     """Answer requests until an interrupt, which is raised when the last answer has been written.
 
-    No request is logged: addresses can have the token.
+    No request is logged: addresses can have the token. Nor is what uvicorn says of answers that the interrupt cut off.
     """
     config = uvicorn.Config(
         app,
         log_config=None,
-        log_level="error",
+        log_level="critical",
         access_log=False,
         lifespan="off",
         ws="none",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -72,7 +74,7 @@ def command(path: Path, *, host: str, port: int, opens: bool, as_json: bool) -> 
             _open(plain, access.passes)
         with contextlib.suppress(KeyboardInterrupt):
             answer_requests(app, listening)
-    return emit(Answer(json=dict, text=lambda: "Stopped."), "text") if form == "text" else 0
+    return _end(form)
 
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -88,6 +90,17 @@ def _answer(path: Path, address: str, token: str, *, is_open_to_others: bool) ->
         text=lambda: f"{whole}\nThis shows {path.name} until Ctrl-C.",
         notes=[caution(text, EVERY_FORM)] if is_open_to_others else [],
     )
+
+
+def _end(form: str) -> int:
+    """Say that this is the end, and end the process where threads still compute pages that nobody waits for."""
+    import threading
+
+    code = emit(Answer(json=dict, text=lambda: "Stopped."), "text") if form == "text" else 0
+    if threading.active_count() > 1:
+        sys.stdout.flush()
+        os._exit(code)
+    return code
 
 
 def _open(address: str, passes: set[str]) -> None:
