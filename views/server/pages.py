@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from ...analysis.history_graph import history_graph
 from ...analysis.search import search_store
+from ...engine.choices import RATE
 from ...engine.errors import FormatError, InputError, NotFound
 from ..page.history import draw_history
 from ..page.render import json_text, network_data, report_values
@@ -123,6 +124,7 @@ class Pages:
             tables={name: with_addresses(table, version) for name, table in tables.items()},
             trace=None if report.trace is None else trace_table(report.trace),
             figure=None if report.trace is None else trace_address(report.trace),
+            rate=RATE,
             network=json_text(network_data(report.network)),
             addresses=prefixes(version),
         )
@@ -174,6 +176,8 @@ class Pages:
     def _report(self, request: Request, before: Version | None, after: Version) -> Response:
         """Return the report of two versions, or of one."""
         asked = "support" in request.query_params
+        with self.reader.history() as repo:
+            choices = _choices(repo)
         report = self.reader.report(before, after, support=asked)
         figures = figures_of_range(report)
         values = report_values(report, has_figures=bool(figures))
@@ -189,6 +193,7 @@ class Pages:
             commands=self.commands(report),
             addresses=prefixes(after),
             ask=None if asked or report.support or report.no_support else f"{ask}#pathways",
+            choices=choices,
         )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
+from grnledger.engine.choices import RATE
 from grnledger.views.server.addresses import address
 
 if TYPE_CHECKING:
@@ -133,6 +134,9 @@ def test_partners_of_a_gene_are_those_of_the_command(
     assert [row[0] for row in partners] == [row["gene"] for row in neighbors]
     assert [float(row[1]) for row in partners] == [row["rho"] for row in neighbors]
     assert [row[4] for row in partners] == [row["origin"] for row in neighbors]
+    called = sum(row["q"] is not None and row["q"] <= RATE for row in neighbors)
+    assert f"{called or 'None'} of them ha" in text
+    assert f"a q of at most {RATE}:" in text
     trace = grn("-s", served_store, "trace", "G03", "HLA-A/B", "v0..v2", "--json").json["trace"]
     assert [float(row[1]) for row in rows_of(text, "trace-table")][::-1] == [point["rho"] for point in trace]
     links = grn("-s", served_store, "links", "--gene", "G03", "--at", "v2", "--json").json["pathways"]
