@@ -192,7 +192,9 @@ def test_no_verb_answers_with_a_python_repr(lab: Callable[..., Any], form: str) 
 
     words = [line.split() for line in COMMANDS]
     figures = {f"plot {kind}" for kind in KINDS}  # which one function answers for
-    assert set(verbs(grn)) - figures - UNTIL_INTERRUPTED <= {" ".join(line[:length]) for line in words for length in (1, 2)}
+    assert set(verbs(grn)) - figures - UNTIL_INTERRUPTED <= {
+        " ".join(line[:length]) for line in words for length in (1, 2)
+    }
     analysis = lab("-s lab.grn nmf list --tsv").rows[0]["id"]
     for line in COMMANDS:
         if form == "tsv" and line.startswith(FILES):
