@@ -37,6 +37,11 @@ class Ranking:
     by: RankBy
     penalty: float
 
+    @property
+    def facts(self) -> dict[str, str | float]:
+        """The order as names and values, for records of what was ranked."""
+        return {"rank_by": self.by, "penalty": self.penalty}
+
     def measure(
         self, read: Callable[[float], Snapshot], progress: Callable[[float], None] | None = None
     ) -> PairMeasure | None:

@@ -53,6 +53,7 @@ HINTS: dict[str, str] = {
         "Remove fewer components or covariates; --groups none says that samples are independent."
     ),
     "nothing-left-of-samples": "Leave out covariates, or categories that few samples share; or give more samples.",
+    "package-missing": "pip install 'grnledger[{extra}]'",
     "repeated-genes": "Choose which row is used: --duplicates max-variance|mean|first, or sum with --counts.",
     "repeated-samples": "Choose which column is used: --duplicate-samples first|mean|number.",
     "replicates-by-name": (
@@ -135,6 +136,7 @@ HINTS: dict[str, str] = {
         "--missing drop leaves them out (they are recorded in the commit)."
     ),
     "gmt-without-descriptions": "Choose with --descriptions, or with --no-descriptions.",
+    "graph-format-unknown": "Name the file {endings}; or choose with --format.",
     "groups-not-found": "Give --groups a column that describes samples, a FILE of samples and groups, names or none.",
     "groups-or-loadings": (
         "--set-column {column!r} makes a set of the genes of each number; --format loadings takes them as loadings, "
@@ -317,6 +319,7 @@ HINTS: dict[str, str] = {
     "base-without-expression": "Give the values of the samples: --expression FILE.",
     "contrast-without-two-groups": "Write --contrast AML:ALL.",
     "drawings-refused": "Use --resamples 0, or leave out genes that hardly vary.",
+    "edges-chosen-twice": "Give one of them: --{first} or --{second}.",
     "exact-scan-single-precision": "Leave out --float32, or use --mode p3d.",
     "group-of-own-samples": (
         "Label samples that the base was not estimated from; --same-samples also uses the samples of the base."
