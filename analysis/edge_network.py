@@ -49,9 +49,9 @@ def edge_network(repo: Repository, selected: SelectedEdges, *, has_all_genes: bo
     Graph
         Of genes: `degree` among these edges, `module` (the main one of the newest NMF analysis that the store keeps of
         the version's correlations, from 1; absent where it keeps none), and `pathways`, those active ones in which the
-        gene has a loading. Of edges: `interaction` (the sign of ρ in words, for Cytoscape), `rho`, the strength that they are ranked
-        by where that is another, `q` and `origin` where the base has samples, and `pathways`, those active ones that
-        have both genes. Of the graph: the version, its ids, the rule and the order, and the software.
+        gene has a loading. Of edges: `interaction` (the sign of ρ in words, for Cytoscape), `rho`, the strength that
+        they are ranked by where that is another, `q` and `origin` where the base has samples, and `pathways`, those
+        active ones that have both genes. Of the graph: the version, its ids, the rule and the order, and the software.
     """
     edges, version = selected.edges, selected.version
     panel, pathways = edges.panel, repo.pathways(version.name)

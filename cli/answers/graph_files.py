@@ -52,7 +52,7 @@ def write_graph_file(
             **identity(selected.version),
             **edge_answers.rule_json(selected.edges.edge_rule, selected.edges.threshold, selected.ranking),
             "count": len(selected),
-            "genes": len(graph.names),
+            "nodes": len(graph.names),
             "format": name,
             "file": str(file.path),
             "files": [str(path) for path in paths],

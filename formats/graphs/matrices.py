@@ -124,7 +124,7 @@ def to_anndata(graph: Graph) -> Any:
 
 
 def _series(column: Column, pandas: Any) -> Any:
-    """Return a column as pandas and anndata take it: NaN for a missing number, None for a missing text."""
+    """Return a column as pandas and anndata take it: texts as categories, NaN for a missing number."""
     if column.type == "number":
         return np.array([np.nan if value is None else value for value in column.values], dtype=np.float64)
     if column.type in ("integer", "boolean"):
@@ -132,4 +132,4 @@ def _series(column: Column, pandas: Any) -> Any:
         is_whole = None not in column.values
         return np.array(column.values, dtype=whole) if is_whole else pandas.array(list(column.values), dtype=nullable)
     texts = [join_texts(value) if isinstance(value, tuple) else value for value in column.values]
-    return np.array(texts, dtype=object)
+    return pandas.Categorical(texts)

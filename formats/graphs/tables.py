@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from typing import TYPE_CHECKING, Any
 
 from ...engine.lazy import require
+from ...engine.wording import field_text
 from ..files.writing import write_whole_file
 from .graph import join_texts
 
@@ -43,17 +42,15 @@ def write_tsv(path: Path, graph: Graph) -> tuple[Path, ...]:
 def write_text_table(path: Path, titles: Sequence[str], rows: Iterable[Sequence[Value | None]]) -> None:
     """Write rows as text between tabs under a header; fields, quotation and errors as `write_tsv`."""
     with write_whole_file(path) as stream:
-        text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
-        writer = csv.writer(text, delimiter="\t", lineterminator="\n")
-        writer.writerow(titles)
-        writer.writerows(map(_field, row) for row in rows)
-        text.detach()
+        stream.write(("\t".join(map(_field, titles)) + "\n").encode())
+        stream.writelines(("\t".join(map(_field, row)) + "\n").encode() for row in rows)
 
 
-def _field(value: Value | None) -> object:
+def _field(value: Value | None) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return join_texts(value) if isinstance(value, tuple) else value
+    text = join_texts(value) if isinstance(value, tuple) else field_text(value)
+    return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in '\t\n\r"') else text
 
 
 def write_parquet(path: Path, graph: Graph) -> tuple[Path, ...]:
