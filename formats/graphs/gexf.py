@@ -1,4 +1,4 @@
-"""GEXF 1.3, as Gephi, sigma.js and networkx read it.
+"""GEXF 1.3, as Gephi (from 0.9.3 on) and networkx (from 3.6 on) read it.
 
 Written here, and not by networkx, whose writer names today and itself in the file, has no lists and no attributes of a
 graph, and writes characters that are no XML.
