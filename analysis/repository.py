@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..engine.lmm import Fit
     from ..engine.network.pathway import Pathway
     from .comparison.version_difference import Progress, VersionDifference
+    from .edges.selected import SelectedEdges
     from .links import Links
     from .lmm.model import StoreModel
     from .lmm.set_tests import SetTests
@@ -67,6 +68,28 @@ class Repository(stored.Repository):
             same_intensity=same_intensity,
             progress=progress,
         )
+
+    def edges(
+        self,
+        rev: str = "HEAD",
+        *,
+        threshold: float | None = None,
+        top: int | None = None,
+        fdr: float | None = None,
+        gene: str | None = None,
+        genes: Sequence[str] = (),
+        rank_by: RankBy | None = None,
+        progress: Progress | None = None,
+    ) -> SelectedEdges:
+        """Return the edges of a version with what the samples say of them, strongest first.
+
+        At most one of `threshold`, `top`, `fdr`, `gene` (with `top` or `threshold` at will) and `genes` chooses which;
+        see `EdgeChoice`. By default they are the strongest pairs, as many as there are genes.
+        """
+        from .edges.selection import EdgeChoice, select_edges
+
+        choice = EdgeChoice(threshold, top, fdr, gene, tuple(genes), rank_by)
+        return select_edges(self, rev, choice, progress=progress)
 
     def links(
         self,
