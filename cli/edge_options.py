@@ -11,7 +11,7 @@ import click
 
 from ..engine.errors import InputError
 from ..formats.graphs.writers import GRAPH_FORMATS
-from . import options
+from . import nouns, options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +77,9 @@ def graph_file(command: Callable[..., Any]) -> Callable[..., Any]:
     )
     @options.edge_rules
     @fdr
-    @click.option("--gene", metavar="GENE", help="Edges are the N strongest of one gene; 20 by default.")
+    @click.option(
+        "--gene", type=nouns.GENE, metavar="GENE", help="Edges are the N strongest of one gene; 20 by default."
+    )
     @options.rank_by
     @click.option("--all-genes", is_flag=True, help="Write genes without an edge too; h5ad and npz always have them.")
     @functools.wraps(command)

@@ -356,6 +356,31 @@ HINTS: dict[str, str] = {
 }
 """Of each code, the hint; names in braces are facts of the error."""
 
+OTHER_TOOLS: dict[str, str] = {
+    # git
+    "add": "`grn commit FILE` adds pathways at once.",
+    "bisect": "`grn trace GENE GENE` shows an edge in each version, and the commits that moved it.",
+    "blame": "`grn trace GENE GENE` shows which commits moved an edge, `grn factors GENE GENE` which pathways.",
+    "checkout": "`grn switch BRANCH` goes to another branch; `grn rollback REV` moves this one to a version.",
+    "fsck": "`grn verify` reads every file.",
+    "gc": "`grn pack` packs the log into fewer files.",
+    "pull": "`grn fetch STORE`, then `grn merge`.",
+    "rebase": "A version is a set, whatever the order: `grn merge`, or `grn cherry-pick` for one version.",
+    "reflog": "`grn log --refs` lists the moves of HEAD, branches and tags.",
+    "remote": "Another store is named by its path: `grn fetch STORE`, `grn push STORE`.",
+    "reset": "`grn rollback REV` moves this branch to a version; nothing is lost.",
+    "restore": "`grn rollback REV` moves this branch to a version; `grn revert REV` undoes what one version did.",
+    "rm": "`grn revert REV --only NAME` removes a pathway.",
+    "stash": "Nothing is uncommitted here; `grn branch NAME` keeps a version aside.",
+    "status": "`grn info` describes the store, and `grn log -n 1` HEAD.",
+    # network, enrichment and association tools
+    "cluster": "`grn nmf` finds modules of genes.",
+    "gsea": "`grn lmm enrich` tests gene sets.",
+    "gwas": "`grn lmm scan` tests many columns, such as SNPs.",
+    "leiden": "`grn nmf` finds modules of genes.",
+}
+"""Of each command of other tools that people type, what does that here."""
+
 ADVICE: dict[str, str] = {
     "analysis-damaged": "{problem}. --repair removes the file; the command that made it computes the analysis again.",
     "file-damaged": "{problem}: `grn clone` makes an undamaged store from it.",

@@ -16,7 +16,7 @@ import click
 
 from ..engine.choices import Intensity, RankBy
 from ..engine.errors import Conflict, FormatError, InputError, NotFound
-from . import output
+from . import nouns, output
 from .answers.answer import EVERY_FORM, Note, caution
 from .answers.emit import emit
 
@@ -31,6 +31,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 STORE_VARIABLE = "GRN_STORE"
 AUTHOR_VARIABLE = "GRN_AUTHOR"
 EPOCH_VARIABLE = "SOURCE_DATE_EPOCH"
+COMPLETION_VARIABLE = "_GRN_COMPLETE"
+"""Set by a shell that completes a command line, to `bash_complete`, `zsh_complete` or `fish_complete`."""
+
 LONGEST_AUTHOR = 200
 
 ELSEWHERE = re.compile(r"[a-z]+:/|[^/]+@[^/]+:")
@@ -122,7 +125,10 @@ def writing(command: Callable[..., Any]) -> Callable[..., Any]:
     @store
     @functools.wraps(command)
     def wrapped(path: Path, wait: float | None, **arguments: Any) -> Any:
-        return command(_open(path, wait), **arguments)
+        repo = _open(path, wait)
+        answer = command(repo, **arguments)
+        click.get_current_context().call_on_close(repo.refresh_names)  # once the answer is printed
+        return answer
 
     return wrapped
 
@@ -155,7 +161,9 @@ def named_store(command: Command) -> Command:
             invocation(ctx)["store"] = path
 
     help_ = "The store; by default $GRN_STORE, or the only *.grn in this folder or one above."
-    return click.option("-s", "--store", metavar="STORE", expose_value=False, callback=keep, help=help_)(command)
+    return click.option(
+        "-s", "--store", type=click.Path(), metavar="STORE", expose_value=False, callback=keep, help=help_
+    )(command)
 
 
 def _open(path: Path, wait: float | None = None) -> Repository:
@@ -177,8 +185,32 @@ def _open(path: Path, wait: float | None = None) -> Repository:
 
 
 def invocation(ctx: click.Context) -> dict[str, Any]:
-    """Return what holds for the whole command line: `store`, `verbose`, and `command`, the verb with those above it."""
+    """Return what holds for the whole command line: `store`, `verbose`, `colour`, and `command` with those above it."""
     return cast("dict[str, Any]", ctx.ensure_object(dict))
+
+
+def colour_of_environment() -> bool | None:
+    """Return whether text is coloured: `None` is on a terminal alone."""
+    return False if os.environ.get("NO_COLOR") else None
+
+
+def color(*, hidden: bool) -> Callable[[Command], Command]:
+    """Return what adds `--color` to a command; the last one counts, before or after the verb."""
+
+    def keep(ctx: click.Context, parameter: click.Parameter, when: str | None) -> None:
+        del parameter
+        if when is not None:
+            colour = colour_of_environment() if when == "auto" else when == "always"
+            invocation(ctx)["colour"] = colour
+            context: click.Context | None = ctx
+            while context is not None:
+                context.color, context = colour, context.parent
+
+    help_ = "Whether text is coloured; auto: on a terminal, unless $NO_COLOR is set.  [auto]"
+    choices = click.Choice(["always", "auto", "never"])
+    return click.option(
+        "--color", type=choices, expose_value=False, is_eager=True, callback=keep, help=help_, hidden=hidden
+    )
 
 
 def verbose(*, hidden: bool) -> Callable[[Command], Command]:
@@ -303,7 +335,7 @@ def forms(command: Callable[..., Answer]) -> Callable[..., int]:
     return wrapped
 
 
-at = click.option("--at", default="HEAD", show_default=True, metavar="REV", help="The version.")
+at = click.option("--at", type=nouns.REV, default="HEAD", show_default=True, metavar="REV", help="The version.")
 """The option that names a version."""
 
 message = click.option("-m", "--message", default="", metavar="TEXT", help="Message for the log.")

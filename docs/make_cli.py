@@ -38,7 +38,10 @@ This page is made from the commands by `python docs/make_cli.py`; `grn VERB --he
   traceback.
 * **Environment.** `GRN_STORE`; `GRN_AUTHOR`, who commits; `SOURCE_DATE_EPOCH`, the time of commits, for
   pipelines that must reproduce the same ids; `NO_COLOR`; `PAGER`.
-* **Completion.** `eval "$(_GRN_COMPLETE=bash_source grn)"`, or `zsh_source`, or `fish_source`.
+* **Colour** is for text on a terminal: `--color always` or `never`, before or after the verb, says otherwise, and
+  counts more than `NO_COLOR`. Rows and JSON have none.
+* **Progress** is a bar on stderr; where that is no terminal, a line every five seconds.
+* **Completion** of commands, versions, branches, tags, pathways and genes in bash, zsh and fish: `grn completion`.
 
 ## Exit codes
 
@@ -202,6 +205,8 @@ FIELDS: dict[str, tuple[str, dict[str, str]]] = {
     "export --edges": (f"{IDENTITY}, {CUT}, count, nodes, format, file, files", {}),
     "verify": ("sound, findings, entries, versions, bases, analyses, cached, readable, residuals", {}),
     "pack": ("entries, packs, files, swept", {}),
+    "help": ("command, help", {}),
+    "completion": ("shell, script", {}),
 }
 
 NOTES = """\

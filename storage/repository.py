@@ -143,6 +143,12 @@ class Repository:
         """Read what has been written to the store since it was last read."""
         self._session.refresh()
 
+    def refresh_names(self) -> None:
+        """Make the names that the cache keeps for completion, if any, those of the store as it has been read."""
+        from .name_cache import refresh_names
+
+        refresh_names(self._ledger)
+
     @property
     def _ledger(self) -> Ledger:
         return self._session.ledger

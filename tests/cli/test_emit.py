@@ -108,7 +108,8 @@ def test_facts_are_rows_of_names_and_values(capsys: pytest.CaptureFixture[str]) 
 
 
 COMMANDS = (
-    "log", "log --oneline", "log --refs", "show", "show v1", "rollback HEAD~1", "rollback v2", "revert v2 --only B",
+    "help completion", "completion fish", "log", "log --oneline", "log --refs",
+    "log --all --graph", "show", "show v1", "rollback HEAD~1", "rollback v2", "revert v2 --only B",
     "cherry-pick v2", "branch", "branch b-FORM", "branch -d b-FORM", "switch -c s-FORM", "merge main --no-ff",
     "switch main", "tag", "tag t-FORM", "rev-parse HEAD", "commit far.gmt --if-absent --dry-run --only C",
     "commit far.gmt --if-absent --only A --strength 0.3", "diff v0..v2", "diff v0..v2 --threshold 0.9", "edges --top 5",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_args
 import click
 
 from ....engine.choices import Crossing, Order
-from ... import options, output
+from ... import nouns, options, output
 from ...answers import difference
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command("diff")
-@click.argument("range_", default="HEAD^..HEAD", metavar="[A..B]")
+@click.argument("range_", type=nouns.RANGE, default="HEAD^..HEAD", metavar="[A..B]")
 @options.edge_rules
 @click.option(
     "--changes", type=click.IntRange(min=1), metavar="M", help="List the M largest changes; N of --top, or 20."

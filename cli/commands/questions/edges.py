@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ....engine.errors import InputError
-from ... import edge_options, options, output
+from ... import edge_options, nouns, options, output
 from ...answers import edges as answers
 from ...answers.answer import ROWS, Answer
 from ...answers.versions import identity
@@ -21,8 +21,13 @@ if TYPE_CHECKING:
 @options.at
 @options.edge_rules
 @edge_options.fdr
-@click.option("--gene", metavar="GENE", help="List the N strongest edges of one gene; 20 by default.")
-@click.option("--genes", metavar="A,B,…", help="List all pairs among some genes, or a file of them after @.")
+@click.option("--gene", type=nouns.GENE, metavar="GENE", help="List the N strongest edges of one gene; 20 by default.")
+@click.option(
+    "--genes",
+    type=nouns.GENES_OR_FILE,
+    metavar="A,B,…",
+    help="List all pairs among some genes, or a file of them after @.",
+)
 @options.rank_by
 @click.option(
     "--halves",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ... import options, pathway_options
+from ... import nouns, options, pathway_options
 from ...answers import links as linked, versions
 from ...answers.answer import EVERY_FORM, TEXT_AND_ROWS, Answer, Note
 
@@ -20,8 +20,8 @@ LINKS = 20
 
 
 @click.command("links")
-@click.argument("pathway", required=False, metavar="[PATHWAY]")
-@click.option("--gene", metavar="GENE", help="Only links of this gene, members or not.")
+@click.argument("pathway", type=nouns.PATHWAY, required=False, metavar="[PATHWAY]")
+@click.option("--gene", type=nouns.GENE, metavar="GENE", help="Only links of this gene, members or not.")
 @options.at
 @click.option("--top", type=click.IntRange(min=1), metavar="N", help=f"List the N strongest links.  [{LINKS}]")
 @click.option("--all", "everything", is_flag=True, help="List every gene.")

@@ -11,7 +11,7 @@ import click
 from ....engine.choices import RATE
 from ....engine.errors import InputError
 from ....engine.wording import counted
-from ... import options, output
+from ... import nouns, options, output
 from ...answers import edges, versions
 from ...answers.answer import EVERY_FORM, ROWS, TEXT_AND_ROWS, Answer, Note
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 
 @click.command("regulators")
-@click.argument("regulators", metavar="FILE|NAME,…")
-@click.option("--target", metavar="GENE", help="Only the regulators of this gene.")
+@click.argument("regulators", type=nouns.GENES_OR_FILE, metavar="FILE|NAME,…")
+@click.option("--target", type=nouns.GENE, metavar="GENE", help="Only the regulators of this gene.")
 @options.at
 @click.option(
     "--top", type=click.IntRange(min=1), metavar="N", help="List the N strongest pairs.  [the number of genes]"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ... import options, output
+from ... import nouns, options, output
 from ...answers.answer import Answer
 from ...answers.versions import change_summary, identity
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 @click.command("trace")
-@click.argument("gene_a")
-@click.argument("gene_b")
-@click.argument("range_", default="v0..HEAD", metavar="[A..B]")
+@click.argument("gene_a", type=nouns.GENE)
+@click.argument("gene_b", type=nouns.GENE)
+@click.argument("range_", type=nouns.RANGE, default="v0..HEAD", metavar="[A..B]")
 @options.forms
 @options.repository
 def command(repo: Repository, *, gene_a: str, gene_b: str, range_: str) -> Answer:

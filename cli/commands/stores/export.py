@@ -10,7 +10,7 @@ import click
 from ....engine.choices import MatrixKind
 from ....engine.errors import InputError
 from ....engine.wording import counted
-from ... import edge_options, options, output
+from ... import edge_options, nouns, options, output
 from ...answers import exchange, versions
 from ...answers.answer import Answer
 from ...answers.emit import emit
@@ -26,10 +26,11 @@ STORE, MATRIX, EDGES = "FILE.h5", "--matrix", "--edges"
 
 @click.command("export")
 @click.argument("file", type=click.Path(path_type=Path), required=False, metavar="[FILE.h5]")
-@click.option("--at", metavar="REV", help="The version; for a store, it and its ancestors.")
+@click.option("--at", type=nouns.REV, metavar="REV", help="The version; for a store, it and its ancestors.")
 @click.option("--matrix", type=click.Choice(get_args(MatrixKind)), help="Write this matrix instead of the store.")
 @click.option(
     "--genes",
+    type=nouns.GENES_OR_FILE,
     metavar="A,B,...",
     help="These genes, or a file of them after @; the whole panel otherwise. Of --edges, all pairs among them.",
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ... import base_options, options, output
+from ... import base_options, nouns, options, output
 from ...answers import versions
 from ...answers.answer import TEXT_AND_ROWS, Answer, Note, facts_answer
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.argument("expression", metavar="[FILE]", required=False, type=click.Path())
 @base_options.base_options
 @click.option("--genes", type=click.Path(), metavar="FILE", help="For a covariance without names: those of its rows.")
-@click.option("--branch", metavar="NAME", help="Give it to this branch, not to HEAD's.")
+@click.option("--branch", type=nouns.BRANCH, metavar="NAME", help="Give it to this branch, not to HEAD's.")
 @options.message
 @options.forms
 @options.writing

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ....engine.wording import counted
-from ... import options, output, pathway_options
+from ... import nouns, options, output, pathway_options
 from ...answers import difference, support, versions
 from ...answers.answer import EVERY_FORM, Answer, Note, caution
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @pathway_options.reading(missing="error")
 @click.option("--subtract", is_flag=True, help="Subtract the pathways from the covariance.")
 @click.option("--if-absent", is_flag=True, help="Skip pathways that are active already with equal content.")
-@click.option("--branch", metavar="NAME", help="Commit to this branch, not to HEAD's.")
+@click.option("--branch", type=nouns.BRANCH, metavar="NAME", help="Commit to this branch, not to HEAD's.")
 @click.option("--dry-run", is_flag=True, help="Print the diff that the commit would make; write nothing.")
 @options.message
 @options.edge_rules

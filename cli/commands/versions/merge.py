@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ... import options
+from ... import nouns, options
 from ...answers import difference, refs
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command("merge")
-@click.argument("rev")
+@click.argument("rev", type=nouns.REV)
 @click.option("--no-ff", is_flag=True, help="Write a merge even where the branch could simply move forward.")
 @options.message
 @options.forms

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ....engine.wording import counted
-from ... import options, output
+from ... import nouns, options, output
 from ...answers import difference, support, versions
 from ...answers.answer import Answer, Facts
 
@@ -22,7 +22,7 @@ DROPPED = ("gene", "source", "reason")
 
 
 @click.command("show")
-@click.argument("rev", default="HEAD", metavar="[REV]")
+@click.argument("rev", type=nouns.REV, default="HEAD", metavar="[REV]")
 @click.option(
     "--dropped",
     is_flag=True,
