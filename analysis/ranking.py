@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..engine.errors import InputError
@@ -150,7 +150,10 @@ def compare_ranked(
     before, after = (read(0.0) for read in reads)
     first, second = (ranking.measure(read) for read in reads)
     measures = None if first is None or second is None else (first, second)
-    return compare(before, after, edge_rule, changes=changes, only=only, by=by, ranked_by=measures, progress=progress)
+    difference = compare(
+        before, after, edge_rule, changes=changes, only=only, by=by, ranked_by=measures, progress=progress
+    )
+    return replace(difference, measure=ranking.by)
 
 
 def _penalty(base: StoredBase) -> float | None:

@@ -77,6 +77,8 @@ class PathwaySupport:
         The factor of its loadings; where it was chosen, the mean over samples.
     mean_correlation : float
         Of its genes, weighted by loadings.
+    decoy_nats : tuple of float
+        The nats of each decoy.
     """
 
     name: str
@@ -89,6 +91,7 @@ class PathwaySupport:
     decoys_median: float | None
     strength: float
     mean_correlation: float
+    decoy_nats: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -128,8 +131,8 @@ class Support(Table):
         return iter(self.pathways)
 
     def columns(self) -> dict[str, Sequence[Any]]:
-        """Return what the samples say of each pathway: the fields of `PathwaySupport`, its name as `pathway`."""
-        names = [field.name for field in dataclasses.fields(PathwaySupport)]
+        """Return what the samples say of each pathway: the numbers of `PathwaySupport`, its name as `pathway`."""
+        names = [field.name for field in dataclasses.fields(PathwaySupport) if field.name != "decoy_nats"]
         columns = {name: [getattr(pathway, name) for pathway in self] for name in names}
         return {"pathway": columns.pop("name"), **columns}
 
@@ -207,6 +210,7 @@ def support_of(
             float(np.median(means[index])) if decoys else None,
             float(gains.strengths[index]),
             mean_correlation(held_out.strata, pathway),
+            tuple(means[index].tolist()),
         )
         for index, pathway in enumerate(present)
     ]

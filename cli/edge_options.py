@@ -126,9 +126,7 @@ def names_of_pairs(text: str | None) -> tuple[str, ...]:
     """
     if text is None or not text.startswith("@"):
         return options.names_in(text)
-    from ..formats.traits.id_lists import read_ids
-
-    names = tuple(dict.fromkeys(read_ids(Path(text[1:]))))
+    names = tuple(dict.fromkeys(options.read_names(text)))
     if len(names) < 2:
         raise InputError(f"A pair needs two genes, and {text[1:]} names {len(names)}.", hint="Name one a line.")
     return names

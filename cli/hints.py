@@ -325,8 +325,14 @@ HINTS: dict[str, str] = {
         "Label samples that the base was not estimated from; --same-samples also uses the samples of the base."
     ),
     "mixture-of-many-traits": "Name it with --trait.",
+    "network-too-large-to-draw": "Give --top {most} or fewer; `grn edges` and `grn diff` list more.",
     "no-active-pathway": "--sets FILE asks for the pathways of a file.",
+    "no-analysis-kept": "`grn nmf` makes one and keeps it; `grn nmf list` lists those that there are.",
     "no-counts-kept": "Give the counts as a file: --input FILE.",
+    "no-factors-to-draw": (
+        "`grn plot covariance` draws it as it is; `grn init --estimator factor` makes a base of factors."
+    ),
+    "no-loadings-to-draw": "`grn commit` adds pathways; `grn init --estimator factor` makes a base of factors.",
     "no-other-intensity": "Leave out --same-intensity, or make the base with `grn base FILE` by shrinkage.",
     "no-positive-correlations": (
         "These samples support no such correlation: `grn info` describes the base. "
@@ -336,7 +342,13 @@ HINTS: dict[str, str] = {
         "`grn init --expression FILE` keeps the expression; or leave --halves out, or use --resamples 0."
     ),
     "no-samples-to-hold-out": "`grn init --expression FILE` keeps the expression.",
+    "no-scan-to-draw": "`grn lmm scan -o FILE.tsv` writes such a table.",
+    "no-set-tests-to-draw": "`grn lmm enrich --tsv` prints such a table.",
+    "no-table-of-timings": "`python benchmarks/woodbury.py --output FILE.tsv` writes one.",
+    "nothing-active-to-draw": "`grn commit` adds pathways; --at REV names another version.",
     "own-pathways-not-in-kernel": "Leave out --leave-own-out, or use --kernel shared.",
+    "pathway-not-active": "`grn show` lists what is active in a version.",
+    "pathway-to-draw": "Name one with --pathway NAME.",
     "permutation-without-labels": (
         "Give --labels and --contrast, so that the signal can be computed again from permuted labels."
     ),
@@ -351,6 +363,8 @@ HINTS: dict[str, str] = {
         "Support needs five groups of samples or more, none with more than half of them; `grn init --groups` says "
         "which samples are one."
     ),
+    "too-many-changes-to-draw": "Give --top {most} or fewer; `grn diff --changes N` lists more.",
+    "too-many-genes-to-draw": "Give --top {most} or fewer, or name fewer; `grn export --matrix` writes all of them.",
     "too-many-sets": "Use --no-set-variance; or test fewer sets, with --min-genes and --max-genes.",
     "unknown-nmf-method": "`grn nmf` computes it again.",
 }

@@ -21,6 +21,8 @@ from .answers.answer import EVERY_FORM, Note, caution
 from .answers.emit import emit
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..engine.network.edges import EdgeRule
     from ..storage.history.versions import Version
     from ..storage.repository import Repository
@@ -374,6 +376,27 @@ def names_in(text: str | None) -> tuple[str, ...]:
     return names
 
 
+def read_names(text: str) -> Sequence[str]:
+    """Return the genes that are listed with commas, or in a file after an @.
+
+    Raises
+    ------
+    NotFound
+        There is no such file.
+    InputError
+        None is named, or the file is no list of names.
+    """
+    if text.startswith("@"):
+        from ..formats.traits.id_lists import read_ids
+
+        names = read_ids(Path(text[1:]))
+    else:
+        names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise InputError(f"No gene is named in --genes {text!r}.", hint="Write --genes TP53,MDM2, or @FILE.")
+    return names
+
+
 def edge_rule(threshold: float | None, top: int | None, default: int) -> EdgeRule:
     """Return the rule that `--threshold` or `--top` names; without either, as many edges as the default."""
     from ..engine.network.edges import EdgeRule
@@ -404,10 +427,10 @@ def pair_of_versions(repo: Repository, text: str) -> tuple[str, str]:
 def line_of_versions(repo: Repository, text: str) -> tuple[list[Version], list[Note]]:
     """Return the versions from one side of a range to the other, oldest first, and a note where they begin later."""
     first, last = repo.split_range(text) if ".." in text else (repo.version("v0"), repo.version(text))
-    newest_first = repo.line(last.name)
-    numbers = [version.number for version in newest_first]
-    if first.number not in numbers:
-        begin = newest_first[-1].name
-        text = f"{first.name} is not a first-parent ancestor of {last.name}: the trace begins at {begin}."
-        return newest_first[::-1], [caution(text, EVERY_FORM)]
-    return newest_first[: numbers.index(first.number) + 1][::-1], []
+    from ..analysis.trace import versions_between
+
+    versions, notes = versions_between(repo, first, last), list[Note]()
+    if versions[0].number != first.number:
+        text = f"{first.name} is not a first-parent ancestor of {last.name}: the trace begins at {versions[0].name}."
+        notes.append(caution(text, EVERY_FORM))
+    return versions, notes

@@ -199,6 +199,7 @@ FIELDS: dict[str, tuple[str, dict[str, str]]] = {
         ),
         {"base_record": BASE},
     ),
+    "report": ("from, to, changes, edges, gained, lost, file, bytes", {"to": IDENTITY}),
     "clone": ("store, versions, head, content", {}),
     "fetch": ("versions, bases, refs", {"refs": "kind, ref, version, content, id"}),
     "export": (f"{IDENTITY}, matrix, genes, file, shrinkage, of_samples", {}),
@@ -249,6 +250,8 @@ NOTES = """\
   `gained`, `merged` or `lost`; `distance` is the share of a gene that is in other modules than before, by the modules
   of the earlier version; `moved` of them are beyond `cut`, where `moved_by_chance` are expected; `p` is the share of
   resamples that have as many, and `distinguishable` is null without `--resamples`.
+* `report`: `from` is null where a version is by itself; `changes` and `edges` are how many the page lists, `gained` and
+  `lost` those of `diff`.
 * `lmm`: `kernel.part` is `shared`, `full`, `covariance`, `samples` or `file`; `samples.relation` is `disjoint`, `same`
   or `unknown`, and the numbers beside it are null where they are not known. `h2` is s/(s + δ) with s the kernel's mean
   variance outside of the covariates; `variance_kernel` goes with the kernel as it is, so that its part of a value is

@@ -71,3 +71,6 @@ the label that is the name itself, as GenePattern reads it."""
 
 Loadings = Literal["own", "pc1"]
 """The loadings that a pathway is judged by: its own, or the first principal component of its members."""
+
+LoadingPart = Literal["all", "factors", "pathways"]
+"""The loadings that are shown: those on factors of the base, those on active pathways, or both."""

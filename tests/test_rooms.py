@@ -33,7 +33,9 @@ ONLY_WHERE_IT_CALLS = {
     "bed_reader": "formats/traits/tested_columns.py",  # an extra, for PLINK files
 }
 OF_AN_EXTRA = {
+    "jinja2": "views/page/",
     "matplotlib": "views/plot/",
+    "networkx": "analysis/pictures/",
 }
 """Libraries that come with an extra, and the folder that alone imports them, within functions."""
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ...engine.errors import InputError
 from ...engine.network.edges import EdgeRule
 from ..ranking import compare_ranked, shared_ranking
 
@@ -14,15 +16,46 @@ if TYPE_CHECKING:
     from ...engine.network.snapshot import Snapshot
     from ...storage.repository import Repository
 
+USUAL_CHANGES, MOST_CHANGES = 20, 50
+"""Number of changes that are shown by default, and the most whose names can be read."""
+
 
 def largest_changes(
     repo: Repository, before: str, after: str, *, top: int | None = None, rank_by: RankBy | None = None
 ) -> Difference:
-    """Return the comparison of two versions with its largest changes of |ρ|, 20 of them by default."""
-    ranking = shared_ranking(repo.base(before), repo.base(after), rank_by, threshold=None)
+    """Return the comparison of two versions with its largest changes of strength, as `grn diff --by abs` lists them.
+
+    Parameters
+    ----------
+    repo : Repository
+        The store.
+    before, after : str
+        Two versions.
+    top : int, optional
+        How many changes; `USUAL_CHANGES` by default.
+    rank_by : {"score", "rho", "clr"}, optional
+        The strength; the score where the base has one, else |ρ|, by default.
+
+    Raises
+    ------
+    InputError
+        They are too many for a figure.
+    """
+    number = top or USUAL_CHANGES
+    if number > MOST_CHANGES:
+        raise InputError(
+            f"A figure shows at most {MOST_CHANGES} changes, and {number:,} are asked for.",
+            code="too-many-changes-to-draw",
+            facts={"most": MOST_CHANGES},
+        )
+    first, second = map(repo.version, (before, after))
+    # Equal content is one network, and must not differ by the rounding of another anchor.
+    names = (first.name, first.name if first.content == second.content else second.name)
+    ranking = shared_ranking(repo.base(names[0]), repo.base(names[1]), rank_by, threshold=None)
     rule = EdgeRule("top", len(repo.panel))
-    reads = [partial(_read, repo, name) for name in (before, after)]
-    return compare_ranked(reads, ranking, rule, changes=top or 20, by="abs")
+    reads = [partial(_read, repo, name) for name in names]
+    difference = compare_ranked(reads, ranking, rule, changes=number, by="abs")
+    return replace(difference, names=(first.name, second.name))
 
 
 def _read(repo: Repository, name: str, penalty: float) -> Snapshot:

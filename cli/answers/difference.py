@@ -90,12 +90,14 @@ def _summary(side: Summary) -> dict[str, Any]:
 
 
 def _text(comparison: VersionDifference, rows: list[tuple[Any, ...]], judged: Sequence[str]) -> str:
+    from ...analysis.comparison.two_bases import describe_bases, verdict
+
     difference, ranking, bases, links = comparison.difference, comparison.ranking, comparison.bases, comparison.links
     names = [side.name for side in comparison.sides]
     before, after = difference.before, difference.after
     size = edges.SYMBOLS[ranking.by]
     lines = [click.style(f"{names[0]} → {names[1]}", bold=True)]
-    lines += [*two_bases.base_lines(bases, names), *pathway_lines(comparison.added, comparison.dropped), *judged]
+    lines += [*describe_bases(bases, names), *pathway_lines(comparison.added, comparison.dropped), *judged]
     lines += ["", *linked.changes_lines(links)] if any(map(len, links)) else []
     lines += [
         "",
@@ -111,7 +113,7 @@ def _text(comparison: VersionDifference, rows: list[tuple[Any, ...]], judged: Se
             ],
         ),
         f"gained {difference.gained:,}, lost {difference.lost:,}, sign-flipped {difference.sign_flipped:,}",
-        *two_bases.verdict_lines(bases),
+        *verdict(bases),
         "",
     ]
     if not rows:

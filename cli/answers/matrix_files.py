@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...engine.errors import InputError
@@ -14,13 +13,20 @@ from .shrinkage import matrix_of_samples, shrinkage_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from ...engine.choices import MatrixKind
     from ...storage.repository import Repository
 
 
 def write_matrix_file(
-    repo: Repository, at: str, matrix: MatrixKind, genes: str | None, target: Path | None, *, of_samples: bool
+    repo: Repository,
+    at: str,
+    matrix: MatrixKind,
+    genes: Sequence[str] | None,
+    target: Path | None,
+    *,
+    of_samples: bool,
 ) -> Answer:
     """Write a matrix of a version, and return what was written.
 
@@ -32,8 +38,8 @@ def write_matrix_file(
         Which version.
     matrix : MatrixKind
         Which matrix.
-    genes : str, optional
-        The genes, as `read_names` reads them; the whole panel by default.
+    genes : sequence of str, optional
+        The genes; the whole panel by default.
     target : Path, optional
         The file; stdout by default.
     of_samples : bool
@@ -44,7 +50,7 @@ def write_matrix_file(
 
     version = repo.version(at)
     snapshot, base = repo.snapshot(version.name), repo.base(version.name)
-    names = list(snapshot.panel.genes) if genes is None else read_names(genes)
+    names = list(snapshot.panel.genes) if genes is None else list(genes)
     if repeats := repeated(names):
         raise InputError(f"--genes names {repeats[0]} more than once.", hint="Name each gene once.")
     snapshot.panel.locate(names)  # refuses strangers before anything is printed
@@ -75,16 +81,3 @@ def write_matrix_file(
         text=lambda: None,
         notes=[note, *notes],
     )
-
-
-def read_names(text: str) -> Sequence[str]:
-    """Return the genes that are listed with commas, or in a file after an @."""
-    if text.startswith("@"):
-        from ...formats.traits.id_lists import read_ids
-
-        names = read_ids(Path(text[1:]))
-    else:
-        names = [name.strip() for name in text.split(",") if name.strip()]
-    if not names:
-        raise InputError(f"No gene is named in --genes {text!r}.", hint="Write --genes TP53,MDM2, or @FILE.")
-    return names

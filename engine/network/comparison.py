@@ -14,11 +14,11 @@ from .edges import EdgeRule, amounts_to, strongest_pairs
 from .partial_correlations import ROUNDING, Strongest, partial_correlations, scan_bands
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from ..choices import Crossing
+    from ..choices import Crossing, RankBy
     from .panel import Panel
     from .partial_correlations import PairMeasure, SelectedPairs
     from .snapshot import Snapshot
@@ -77,6 +77,10 @@ class Difference(Table):
         What decides on edges and changes, before and after: `rho` itself where nothing else does.
     by : {"rho", "abs"}
         Whether they are the largest changes of the strength with its sign, or without.
+    names : (str, str)
+        The names of both versions; may be empty.
+    measure : {"score", "rho", "clr"}
+        What the strength is.
     """
 
     panel: Panel
@@ -92,6 +96,8 @@ class Difference(Table):
     rho: NDArray[np.float64]
     strength: NDArray[np.float64]
     by: Order = "rho"
+    names: tuple[str, str] = ("", "")
+    measure: RankBy = "rho"
 
     def __repr__(self) -> str:
         symbol = "|ρ|" if self.strength is self.rho else "strength"
@@ -152,7 +158,7 @@ def compare(
     edge_rule: EdgeRule,
     *,
     changes: int = 20,
-    only: Crossing | None = None,
+    only: Crossing | Collection[Crossing] | None = None,
     by: Order = "rho",
     ranked_by: tuple[PairMeasure, PairMeasure] | None = None,
     progress: Callable[[float], None] | None = None,
@@ -169,7 +175,7 @@ def compare(
     changes : int
         How many of the largest changes to list. A difference up to `ROUNDING` is no change, neither here nor in the
         counts.
-    only : {"gained", "lost", "sign_flipped"}, optional
+    only : {"gained", "lost", "sign_flipped"} or several of them, optional
         List these changes alone.
     by : {"rho", "abs"}
         The order: by |ρ_after − ρ_before|, or by ||ρ_after| − |ρ_before||, in which a pair whose sign alone changes is
@@ -198,9 +204,10 @@ def compare(
     first, second = own if ranked_by is None else ranked_by
     threshold, counted_on = _threshold((first, second), len(before.panel), edge_rule, progress)
     strongest = Strongest(max(changes, 1), ROUNDING)
+    listed = (only,) if isinstance(only, str) else only
 
     def step(rows: slice) -> _Band:
-        return _compare_band(first.band(rows), second.band(rows), threshold, only, by, strongest, rows.start)
+        return _compare_band(first.band(rows), second.band(rows), threshold, listed, by, strongest, rows.start)
 
     size = len(before.panel)
     counts, sums, maxima = np.zeros(5, dtype=np.int64), np.zeros(2), np.zeros(2)
@@ -230,6 +237,7 @@ def compare(
         rho=ranked.values if ranked_by is None else np.stack([rho.pairs(ranked.pairs) for rho in own], axis=1),
         strength=ranked.values,
         by=by,
+        names=(before.name, after.name),
     )
 
 
@@ -253,7 +261,7 @@ def _compare_band(
     before: NDArray[np.float64],
     after: NDArray[np.float64],
     threshold: float,
-    only: str | None,
+    only: Collection[Crossing] | None,
     by: Order,
     strongest: Strongest,
     start: int,
@@ -270,7 +278,7 @@ def _compare_band(
     if by == "abs":
         change = np.abs(strength[1] - strength[0])
     if only is not None:
-        change[~kinds[only]] = 0.0
+        change[~np.logical_or.reduce([kinds[crossing] for crossing in only])] = 0.0
     counts = [np.count_nonzero(mask) for mask in (was, is_now, *kinds.values())]
     return _Band(
         np.array(counts, dtype=np.int64),

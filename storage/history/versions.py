@@ -93,6 +93,12 @@ class Version:
         return tuple(name for drop in self.entry.commit.drops for name in drop.names)
 
     @property
+    def changes(self) -> tuple[str, ...]:
+        """The pathways that the commit added, after a + or −, and those that it dropped, after that word."""
+        added = [f"{'+' if record.sign > 0 else '−'} {', '.join(record.names)}" for record in self.added]
+        return (*added, *(f"dropped {name}" for name in self.dropped))
+
+    @property
     def rank(self) -> int:
         """The rank of all active pathways."""
         return self.entry.measured.rank

@@ -37,14 +37,19 @@ def blocks(text: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
 
 
-@pytest.fixture(scope="module")
-def make_cli() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_cli", ROOT / "docs" / "make_cli.py")
+def script(name: str) -> ModuleType:
+    """Return a script of the docs as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def make_cli() -> ModuleType:
+    return script("make_cli")
 
 
 def verbs(*, sub: bool = True) -> Iterator[tuple[str, click.Command]]:
@@ -167,7 +172,7 @@ def test_the_json_that_is_documented_is_the_json_that_is_printed(
         "rev-parse": "rev-parse HEAD", "show --dropped": "show v1 --dropped",
         "init": "init others/new.grn --factor-model model.npz",
         "base": "base --factor-model other.npz --branch trial", "clone": "clone s.grn others/o.grn",
-        "fetch": "fetch others/o.grn", "completion": "completion bash",
+        "fetch": "fetch others/o.grn", "report": "report v0..v1 -o page.html", "completion": "completion bash",
     }  # fmt: skip
     for verb, (fields, inner) in make_cli.FIELDS.items():
         analyses = grn("nmf", "list", "--tsv").rows
@@ -330,6 +335,23 @@ def test_the_walk_on_real_data_runs_where_the_data_are(
     for number in ("9,020 genes", "1,041"):
         assert number in first.err
     assert "0.531" in first.out
+
+
+def test_every_picture_is_made_by_the_command_that_stands_above_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bytes are not compared: they differ between releases of matplotlib, and times between machines."""
+    for name, value in {"GRN_AUTHOR": "Ada", "GRN_STORE": ""}.items():
+        monkeypatch.setenv(name, value)
+    make_pictures = script("make_pictures")
+    page = make_pictures.PAGE.read_text(encoding="utf-8")
+    drawn = make_pictures.pictures()
+    shown = re.findall(r"^!\[[^]]+\]\(pictures/([^)]*)\)$", page, flags=re.MULTILINE)
+    assert shown == drawn
+    assert {file.name for file in make_pictures.PICTURES.iterdir()} == set(drawn)
+    assert sum(file.stat().st_size for file in make_pictures.PICTURES.iterdir()) < 1_000_000
+    make_pictures.make(tmp_path)
+    assert {name for name in drawn if (tmp_path / name).stat().st_size > 1_000} == set(drawn)
 
 
 def anchors(page: Path) -> set[str]:

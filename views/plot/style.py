@@ -36,6 +36,9 @@ STYLE: Any = {
 }
 """Settings of matplotlib for all figures."""
 
+NAMES_AS_THEY_ARE: Any = {"text.parse_math": False}
+"""Settings for axes of the user's own, whose style is theirs."""
+
 
 def import_matplotlib() -> Any:
     """Return the package matplotlib.

@@ -40,7 +40,7 @@ def command(repo: Repository, *, range_: str, inputs: lmm_options.SignalOptions,
     from ....analysis.lmm.kernel_rows import OF_A_VERSION
     from ....engine.lmm import fit_many
 
-    lmm_options.check_no_same_samples(inputs, "compare")
+    lmm_options.check_no_same_samples(inputs, "lmm compare")
     versions, notes = options.line_of_versions(repo, range_)
     if inputs.kernel not in OF_A_VERSION or inputs.kernel2 is not None:
         raise InputError(

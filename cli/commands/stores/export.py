@@ -96,7 +96,8 @@ def command(
     elif matrix is not None:
         from ...answers.matrix_files import write_matrix_file
 
-        answer = write_matrix_file(repo, at or "HEAD", matrix, genes, target, of_samples=of_samples)
+        names = None if genes is None else options.read_names(genes)
+        answer = write_matrix_file(repo, at or "HEAD", matrix, names, target, of_samples=of_samples)
     else:
         from ...answers.graph_files import write_graph_file
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ....formats.readers import list_formats
+from ....storage.networks.base_facts import base_facts
 from ... import base_options, options, output
 from ...answers.answer import TEXT_AND_ROWS, Answer, Note, facts_answer
-from ...answers.versions import base_facts, identity
+from ...answers.versions import identity
 
 if TYPE_CHECKING:
     from ....engine.choices import Transform

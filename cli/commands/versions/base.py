@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ....storage.networks.base_facts import base_facts
 from ... import base_options, nouns, options, output
 from ...answers import versions
 from ...answers.answer import TEXT_AND_ROWS, Answer, Note, facts_answer
@@ -54,7 +55,7 @@ def command(
     version = set_base(repo, message=message, branch=branch, **arguments, **settings)
     base = repo.base(version.name)
     return facts_answer(
-        [("version", version.name), *versions.base_facts(base)],
+        [("version", version.name), *base_facts(base)],
         json=lambda: {**versions.version_json(version), "base_record": base.record.model_dump(mode="json")},
         notes=[Note(output.sentence(note), TEXT_AND_ROWS) for note in base.record.notes],
     )
