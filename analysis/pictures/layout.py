@@ -21,7 +21,7 @@ SHORTEST_EDGE = 0.8
 """Least mean length of a component's edges; a unit is the side of the square that a node has for itself."""
 MARGIN = 0.9
 """What is kept free around a component."""
-NEAREST, PUSHES = 0.7, 30
+NEAREST, PUSHES = 0.9, 60
 """Least distance of two nodes that is aimed at, and how often nodes that are closer are pushed apart."""
 CELL = 0.1
 """Width of the steps in which components are packed."""

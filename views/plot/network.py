@@ -176,8 +176,15 @@ def _legend(ax: Axes, drawing: DrawnNetwork, strokes: Sequence[str]) -> None:
         if mark in marks
     ]
     if handles:
-        columns = min(len(handles), 6)
-        ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=columns, fontsize=8)
+        columns = min(len(handles), 7)
+        ax.legend(
+            handles=handles,
+            loc="upper center",
+            bbox_to_anchor=(0.5, 0.0),
+            ncols=columns,
+            fontsize=7.5,
+            columnspacing=1.4,
+        )
 
 
 def _title(drawing: DrawnNetwork) -> str:
