@@ -64,11 +64,14 @@ def test_a_heatmap_has_the_numbers_of_dense_truth(repo: Repository, make: Callab
 @pytest.mark.parametrize("rev", ["v0", "v1", "v2"])
 def test_a_decomposition_adds_up_to_sigma(repo: Repository, rev: str) -> None:
     parts = decomposition(repo, rev)
-    assert parts.symbols == {
-        "v0": ("B F Bᵀ", "D"),
-        "v1": ("B F Bᵀ", "X Xᵀ", "D"),
-        "v2": ("B F Bᵀ", "X J Xᵀ", "D"),
-    }[rev]
+    assert (
+        parts.symbols
+        == {
+            "v0": ("B F Bᵀ", "D"),
+            "v1": ("B F Bᵀ", "X Xᵀ", "D"),
+            "v2": ("B F Bᵀ", "X J Xᵀ", "D"),
+        }[rev]
+    )
     np.testing.assert_allclose(in_panel_order(parts.total), dense(repo, rev), rtol=1e-12)
     np.testing.assert_allclose(sum(part.values for part in parts.parts), parts.total.values, rtol=1e-12)
     np.testing.assert_allclose(np.diagonal(in_panel_order(parts.parts[-1])), base().noise)
