@@ -1,4 +1,4 @@
-"""Eigenvalues, counts of ρ, shares and times for figures, against dense truth and what is known of the distributions."""
+"""Eigenvalues, counts of ρ, shares and times for figures, against dense truth and known distributions."""
 
 from __future__ import annotations
 
