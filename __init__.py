@@ -18,6 +18,14 @@ from .engine.lazy import attach
 
 if TYPE_CHECKING:
     from . import engine as engine
+    from .analysis.api import (
+        clone as clone,
+        init as init,
+        open as open,  # noqa: A004  the name that a user expects
+        set_base as set_base,
+        verify as verify,
+    )
+    from .analysis.repository import Repository as Repository
     from .engine.errors import (
         Conflict as Conflict,
         EngineError as EngineError,
@@ -34,15 +42,7 @@ if TYPE_CHECKING:
     from .engine.network.pathway import Pathway as Pathway
     from .engine.network.snapshot import Snapshot as Snapshot
     from .formats.pathways.pathways import read_pathways as read_pathways
-    from .storage.api import (
-        clone as clone,
-        init as init,
-        open as open,  # noqa: A004  the name that a user expects
-        set_base as set_base,
-        verify as verify,
-    )
     from .storage.history.versions import Version as Version
-    from .storage.repository import Repository as Repository
     from .views import plot as plot
 else:
     __getattr__, __dir__, __all__ = attach(__name__)

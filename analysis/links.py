@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..engine.errors import NotFound
 from ..engine.inference.links import Link, pathway_links, strongest_links
-from ..engine.wording import printable, some
-from .sample_tests import link_q_values
+from ..engine.tabular import Table
+from ..engine.wording import counted, printable, some
+from .sample_tests import link_tests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,6 +27,10 @@ CHANGED = 10
 """Number of links gained, and of links lost, that a comparison of versions has at the most."""
 
 
+COLUMNS = ("pathway", "gene", "rho", "direction", "member")
+"""The columns of links, to which tests add q."""
+
+
 @dataclass(frozen=True, slots=True)
 class LinkedPathway:
     """A pathway as links have it: its name, the number of its genes, and how far the genes determine its activity."""
@@ -35,8 +40,8 @@ class LinkedPathway:
     leverage: float
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
+@dataclass(frozen=True, slots=True, repr=False)
+class Links(Table):
     """Links of some pathways, strongest first.
 
     Parameters
@@ -49,12 +54,18 @@ class Links:
         Indices are those of `pathways` and `genes`.
     q : tuple of float, optional
         The least false discovery rate at which each link is called; absent where nothing was tested.
+    p : tuple of float, optional
+        The two-sided p that q is made of, of each link alone.
     """
 
     genes: tuple[str, ...]
     pathways: tuple[LinkedPathway, ...]
     links: tuple[Link, ...]
     q: tuple[float, ...] | None = None
+    p: tuple[float, ...] | None = None
+
+    def __repr__(self) -> str:
+        return f"<{counted(len(self), 'link')} with {counted(len(self.pathways), 'pathway')}>"
 
     def __len__(self) -> int:
         return len(self.links)
@@ -63,6 +74,12 @@ class Links:
         """Yield (pathway, gene, ρ, direction, whether the gene is a member), strongest first."""
         for link in self.links:
             yield self.pathways[link.pathway].name, self.genes[link.gene], link.rho, link.direction, link.member
+
+    def columns(self) -> dict[str, Sequence[Any]]:
+        """Return `pathway`, `gene`, `rho`, `direction` and `member`, and `q` where the links were tested."""
+        rows = list(self)
+        columns: dict[str, Sequence[Any]] = {name: [row[index] for row in rows] for index, name in enumerate(COLUMNS)}
+        return columns if self.q is None else {**columns, "q": list(self.q)}
 
 
 def links_of(
@@ -118,16 +135,12 @@ def links_of(
             names.append(links.name)
 
     strongest = strongest_links(noted(), count, members=members, gene=index)
-    q = link_q_values(repo, rev, pathways, np.stack(are_members, axis=1)) if tested and are_members else None
-    if q is None:
+    tests = link_tests(repo, rev, pathways, np.stack(are_members, axis=1)) if tested and are_members else None
+    if tests is None:
         return Links(repo.panel.genes, tuple(asked), tuple(strongest))
     columns = [column for column, other in enumerate(names) if name in (None, other)]
-    return Links(
-        repo.panel.genes,
-        tuple(asked),
-        tuple(strongest),
-        tuple(float(q[link.gene, columns[link.pathway]]) for link in strongest),
-    )
+    p, q = (tuple(float(of[link.gene, columns[link.pathway]]) for link in strongest) for of in tests)
+    return Links(repo.panel.genes, tuple(asked), tuple(strongest), q, p)
 
 
 def active_additions(repo: Repository, rev: str) -> tuple[list[Pathway], list[str]]:
@@ -137,27 +150,28 @@ def active_additions(repo: Repository, rev: str) -> tuple[list[Pathway], list[st
     return [pathway for pathway in pathways if pathway.sign > 0], subtracted
 
 
-def changed_links(repo: Repository, before: Version, after: Version) -> tuple[Links, Links]:
+def changed_links(repo: Repository, before: Version, after: Version, *, tested: bool = False) -> tuple[Links, Links]:
     """Return the links gained from one version to another, and those lost.
 
     They are the `CHANGED` strongest of genes that are no members: gained by the pathways that were added, on the later
-    version's base, and lost by those that were dropped, on the earlier one's.
+    version's base, and lost by those that were dropped, on the earlier one's. `tested` is that of `links_of`.
     """
-    return _only_in(repo, after, before), _only_in(repo, before, after)
+    return _only_in(repo, after, before, tested=tested), _only_in(repo, before, after, tested=tested)
 
 
-def gained_links(repo: Repository, rev: str, pathways: Sequence[Pathway]) -> Links:
+def gained_links(repo: Repository, rev: str, pathways: Sequence[Pathway], *, tested: bool = False) -> Links:
     """Return the links that a version would gain by pathways: the `CHANGED` strongest of genes that are no members."""
-    return links_of(repo, rev, [pathway for pathway in pathways if pathway.sign > 0], CHANGED, members=False)
+    additions = [pathway for pathway in pathways if pathway.sign > 0]
+    return links_of(repo, rev, additions, CHANGED, members=False, tested=tested)
 
 
-def _only_in(repo: Repository, version: Version, other: Version) -> Links:
+def _only_in(repo: Repository, version: Version, other: Version, *, tested: bool) -> Links:
     others = {active.record.id for active in repo.active(other.name)}
     new = [active.record.id not in others for active in repo.active(version.name)]
     if not any(new):
         return Links((), (), ())
     pathways = [pathway for pathway, is_new in zip(repo.pathways(version.name), new, strict=True) if is_new]
-    return gained_links(repo, version.name, pathways)
+    return gained_links(repo, version.name, pathways, tested=tested)
 
 
 def _named(pathways: Sequence[Pathway], name: str) -> list[Pathway]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from ..engine.inference.regulators import (
     regulator_penalty,
     strongest_targets,
 )
+from ..engine.tabular import Table
 from ..engine.wording import counted, some
 from ..formats.genes.identifiers import Matcher, missing_reason
 from .ranking import choose_ranking
@@ -34,8 +35,8 @@ MOST_REGULATORS = 5_000
 """Most regulators of a question: ρ of so many with 20,000 genes takes 800 MB."""
 
 
-@dataclass(frozen=True, slots=True)
-class Regulation:
+@dataclass(frozen=True, slots=True, repr=False)
+class Regulation(Table):
     """Pairs of regulator and target, strongest first.
 
     Parameters
@@ -65,15 +66,26 @@ class Regulation:
     strength: NDArray[np.float64]
     q: NDArray[np.float64] | None = None
 
+    def __repr__(self) -> str:
+        return f"<{counted(len(self), 'pair')} of {counted(len(self.regulators), 'regulator')} and their targets>"
+
     def __len__(self) -> int:
         return len(self.rho)
 
     def __iter__(self) -> Iterator[tuple[str | float, ...]]:
         """Yield (regulator, target, ρ), the strength where pairs are ranked by another than ρ, and q if any."""
-        names = (map(self.genes.__getitem__, indices.tolist()) for indices in (self.sources, self.targets))
-        numbers = [self.rho] if self.ranking.by == "rho" else [self.rho, self.strength]
-        numbers += [] if self.q is None else [self.q]
-        yield from zip(*names, *(values.tolist() for values in numbers), strict=True)
+        yield from zip(*self.columns().values(), strict=True)
+
+    def columns(self) -> dict[str, Sequence[Any]]:
+        """Return `regulator`, `target` and `rho`, the strength under the name of its order, and `q`, where they are."""
+        genes = self.genes
+        return {
+            "regulator": [genes[index] for index in self.sources.tolist()],
+            "target": [genes[index] for index in self.targets.tolist()],
+            "rho": self.rho.tolist(),
+            **({} if self.ranking.by == "rho" else {self.ranking.by: self.strength.tolist()}),
+            **({} if self.q is None else {"q": self.q.tolist()}),
+        }
 
 
 def match_regulators(names: Sequence[str], panel: Panel) -> tuple[NDArray[np.intp], list[str]]:

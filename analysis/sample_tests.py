@@ -27,10 +27,10 @@ MOST_COLUMNS = 1_000
 """Most pathways whose links are tested in one question: 140 MB with 9,000 genes."""
 
 
-def link_q_values(
+def link_tests(
     repo: Repository, rev: str, pathways: Sequence[Pathway], members: NDArray[np.bool_]
-) -> NDArray[np.float64] | None:
-    """Return the least false discovery rate at which each link is called, shape (p, k).
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """Return p of each link, and q, the least false discovery rate at which it is called, shapes (p, k).
 
     Genes that are no members, and members, are two families: that members go with their pathway is expected, and is
     not to make others look better.
@@ -48,7 +48,7 @@ def link_q_values(
 
     Returns
     -------
-    ndarray of float64, shape (p, k), optional
+    two ndarrays of float64, shape (p, k), optional
         `None` where the base has no samples, or the columns are too many.
     """
     base = repo.base(rev)
@@ -65,7 +65,7 @@ def link_q_values(
     q = np.empty_like(p)
     for family in (members, ~members):
         q[family] = _benjamini_hochberg(p[family])
-    return q
+    return p, q
 
 
 def regulator_q_values(repo: Repository, rev: str, regulators: NDArray[np.intp]) -> NDArray[np.float64] | None:

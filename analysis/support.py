@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from ..engine.estimation.folds import (
 from ..engine.estimation.held_out import hold_out
 from ..engine.inference.decoys import DECOYS, SEED, Strata, matched_decoys, mean_correlation
 from ..engine.inference.support import held_out_gains
+from ..engine.tabular import Table
 from ..engine.wording import counted, printable, some
 from .base_values import adjustment_of, prepare_kept
 
@@ -76,6 +77,8 @@ class PathwaySupport:
         The factor of its loadings; where it was chosen, the mean over samples.
     mean_correlation : float
         Of its genes, weighted by loadings.
+    decoy_nats : tuple of float
+        The nats of each decoy.
     """
 
     name: str
@@ -88,10 +91,11 @@ class PathwaySupport:
     decoys_median: float | None
     strength: float
     mean_correlation: float
+    decoy_nats: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Support:
+@dataclass(frozen=True, slots=True, repr=False)
+class Support(Table):
     """Support of pathways, the best supported first.
 
     Parameters
@@ -117,11 +121,20 @@ class Support:
     adjusted: bool
     foremost: tuple[str, float] | None = None
 
+    def __repr__(self) -> str:
+        return f"<Support of {counted(len(self), 'pathway')} by {counted(self.samples, 'sample')} held out>"
+
     def __len__(self) -> int:
         return len(self.pathways)
 
     def __iter__(self) -> Iterator[PathwaySupport]:
         return iter(self.pathways)
+
+    def columns(self) -> dict[str, Sequence[Any]]:
+        """Return what the samples say of each pathway: the numbers of `PathwaySupport`, its name as `pathway`."""
+        names = [field.name for field in dataclasses.fields(PathwaySupport) if field.name != "decoy_nats"]
+        columns = {name: [getattr(pathway, name) for pathway in self] for name in names}
+        return {"pathway": columns.pop("name"), **columns}
 
 
 def support_of(
@@ -197,6 +210,7 @@ def support_of(
             float(np.median(means[index])) if decoys else None,
             float(gains.strengths[index]),
             mean_correlation(held_out.strata, pathway),
+            tuple(means[index].tolist()),
         )
         for index, pathway in enumerate(present)
     ]

@@ -16,6 +16,7 @@ import click
 from ..engine.errors import Conflict, EngineError, FormatError, GrnError, InputError, NotFound
 from ..engine.wording import printable
 from .hints import hint_of
+from .options import COMPLETION_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,9 +31,6 @@ DAMAGED = 6
 OUR_BUG = 70
 INTERRUPTED = 130
 CLOSED_PIPE = 141
-
-COMPLETION_VARIABLE = "_GRN_COMPLETE"
-"""Set by a shell that completes a command line: `eval "$(_GRN_COMPLETE=bash_source grn)"`."""
 
 EXTRA_STORE = re.compile(r"unexpected extra argument \((\S+\.(?:grn|h5))\)")
 """How click refuses a store that is named after a verb which takes none."""
@@ -69,7 +67,7 @@ def run(command: click.Command, arguments: Sequence[str], colour: bool | None) -
             traceback.print_exc()
         message, hint, exit_code = explain(error, invocation.get("command", "grn"))
         with contextlib.suppress(OSError):  # stderr may be closed
-            _print_error(message, hint, colour)
+            _print_error(message, hint, invocation.get("colour", colour))
         return exit_code
     return code if isinstance(code, int) else DONE
 
@@ -87,9 +85,9 @@ def _invoke(
 ) -> object:
     """Return what a command returns; click's own `main` would turn errors into exit codes of its own."""
     if instruction := os.environ.get(COMPLETION_VARIABLE):
-        from click.shell_completion import shell_complete
+        from .completion import complete
 
-        return shell_complete(command, {}, "grn", COMPLETION_VARIABLE, instruction)
+        return complete(command, instruction)
     try:
         with command.make_context("grn", list(arguments), color=colour, obj=invocation) as context:
             return command.invoke(context)

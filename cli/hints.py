@@ -53,6 +53,7 @@ HINTS: dict[str, str] = {
         "Remove fewer components or covariates; --groups none says that samples are independent."
     ),
     "nothing-left-of-samples": "Leave out covariates, or categories that few samples share; or give more samples.",
+    "package-missing": "pip install 'grnledger[{extra}]'",
     "repeated-genes": "Choose which row is used: --duplicates max-variance|mean|first, or sum with --counts.",
     "repeated-samples": "Choose which column is used: --duplicate-samples first|mean|number.",
     "replicates-by-name": (
@@ -135,6 +136,7 @@ HINTS: dict[str, str] = {
         "--missing drop leaves them out (they are recorded in the commit)."
     ),
     "gmt-without-descriptions": "Choose with --descriptions, or with --no-descriptions.",
+    "graph-format-unknown": "Name the file {endings}; or choose with --format.",
     "groups-not-found": "Give --groups a column that describes samples, a FILE of samples and groups, names or none.",
     "groups-or-loadings": (
         "--set-column {column!r} makes a set of the genes of each number; --format loadings takes them as loadings, "
@@ -317,11 +319,13 @@ HINTS: dict[str, str] = {
     "base-without-expression": "Give the values of the samples: --expression FILE.",
     "contrast-without-two-groups": "Write --contrast AML:ALL.",
     "drawings-refused": "Use --resamples 0, or leave out genes that hardly vary.",
+    "edges-chosen-twice": "Give one of them: --{first} or --{second}.",
     "exact-scan-single-precision": "Leave out --float32, or use --mode p3d.",
     "group-of-own-samples": (
         "Label samples that the base was not estimated from; --same-samples also uses the samples of the base."
     ),
     "mixture-of-many-traits": "Name it with --trait.",
+    "network-too-large-to-draw": "Give --top {most} or fewer; `grn edges` and `grn diff` list more.",
     "no-active-pathway": "--sets FILE asks for the pathways of a file.",
     "no-analysis-kept": "`grn nmf` makes one and keeps it; `grn nmf list` lists those that there are.",
     "no-counts-kept": "Give the counts as a file: --input FILE.",
@@ -338,9 +342,13 @@ HINTS: dict[str, str] = {
         "`grn init --expression FILE` keeps the expression; or leave --halves out, or use --resamples 0."
     ),
     "no-samples-to-hold-out": "`grn init --expression FILE` keeps the expression.",
+    "no-scan-to-draw": "`grn lmm scan -o FILE.tsv` writes such a table.",
+    "no-set-tests-to-draw": "`grn lmm enrich --tsv` prints such a table.",
     "no-table-of-timings": "`python benchmarks/woodbury.py --output FILE.tsv` writes one.",
+    "nothing-active-to-draw": "`grn commit` adds pathways; --at REV names another version.",
     "own-pathways-not-in-kernel": "Leave out --leave-own-out, or use --kernel shared.",
     "pathway-not-active": "`grn show` lists what is active in a version.",
+    "pathway-to-draw": "Name one with --pathway NAME.",
     "permutation-without-labels": (
         "Give --labels and --contrast, so that the signal can be computed again from permuted labels."
     ),
@@ -359,10 +367,33 @@ HINTS: dict[str, str] = {
     "too-many-genes-to-draw": "Give --top {most} or fewer, or name fewer; `grn export --matrix` writes all of them.",
     "too-many-sets": "Use --no-set-variance; or test fewer sets, with --min-genes and --max-genes.",
     "unknown-nmf-method": "`grn nmf` computes it again.",
-    # views
-    "needs-matplotlib": 'pip install "grnledger[plot]"',
 }
 """Of each code, the hint; names in braces are facts of the error."""
+
+OTHER_TOOLS: dict[str, str] = {
+    # git
+    "add": "`grn commit FILE` adds pathways at once.",
+    "bisect": "`grn trace GENE GENE` shows an edge in each version, and the commits that moved it.",
+    "blame": "`grn trace GENE GENE` shows which commits moved an edge, `grn factors GENE GENE` which pathways.",
+    "checkout": "`grn switch BRANCH` goes to another branch; `grn rollback REV` moves this one to a version.",
+    "fsck": "`grn verify` reads every file.",
+    "gc": "`grn pack` packs the log into fewer files.",
+    "pull": "`grn fetch STORE`, then `grn merge`.",
+    "rebase": "A version is a set, whatever the order: `grn merge`, or `grn cherry-pick` for one version.",
+    "reflog": "`grn log --refs` lists the moves of HEAD, branches and tags.",
+    "remote": "Another store is named by its path: `grn fetch STORE`, `grn push STORE`.",
+    "reset": "`grn rollback REV` moves this branch to a version; nothing is lost.",
+    "restore": "`grn rollback REV` moves this branch to a version; `grn revert REV` undoes what one version did.",
+    "rm": "`grn revert REV --only NAME` removes a pathway.",
+    "stash": "Nothing is uncommitted here; `grn branch NAME` keeps a version aside.",
+    "status": "`grn info` describes the store, and `grn log -n 1` HEAD.",
+    # network, enrichment and association tools
+    "cluster": "`grn nmf` finds modules of genes.",
+    "gsea": "`grn lmm enrich` tests gene sets.",
+    "gwas": "`grn lmm scan` tests many columns, such as SNPs.",
+    "leiden": "`grn nmf` finds modules of genes.",
+}
+"""Of each command of other tools that people type, what does that here."""
 
 ADVICE: dict[str, str] = {
     "analysis-damaged": "{problem}. --repair removes the file; the command that made it computes the analysis again.",

@@ -14,9 +14,12 @@ import click
 
 from ..engine.errors import InputError
 from . import options
+from .hints import OTHER_TOOLS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from click.shell_completion import CompletionItem
 
 ROOT = "grn"
 """The group whose verbs are in the folders of their sections."""
@@ -62,7 +65,7 @@ class LazyGroup(click.Group):
         module = importlib.import_module(f".commands.{self.module_of(cmd_name)}", __package__)
         command: click.Command = module.command
         if not any(parameter.name == "verbose" for parameter in command.params):
-            options.verbose(hidden=True)(command)
+            options.color(hidden=True)(options.verbose(hidden=True)(command))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -72,6 +75,14 @@ class LazyGroup(click.Group):
             with formatter.section(title):
                 formatter.write_dl(list(verbs.items()))
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the verbs that begin so, with their lines of the help, and options; no verb is loaded."""
+        from click.shell_completion import CompletionItem
+
+        lines = {verb: line for verbs in self.sections.values() for verb, line in verbs.items()}
+        verbs = [CompletionItem(verb, help=line) for verb, line in lines.items() if verb.startswith(incomplete)]
+        return [*verbs, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the options of the bare form, or those before a verb; then the bare form's need not be there."""
         _, rest, order = self.make_parser(ctx).parse_args(args=list(args))
@@ -79,7 +90,7 @@ class LazyGroup(click.Group):
             return super().parse_args(ctx, args)
         before = args[: len(args) - len(rest)]
         if not ctx.resilient_parsing:
-            self._check_named(ctx, rest)
+            self.check_named(ctx, rest)
             _check_shared(ctx, rest[0], order)
         shared = [parameter for parameter in self.params if not parameter.expose_value]
         click.Command(self.name, params=shared).parse_args(ctx, before)
@@ -100,15 +111,23 @@ class LazyGroup(click.Group):
         with command.make_context(name, rest, parent=ctx) as inner:
             return command.invoke(inner)
 
-    def _check_named(self, ctx: click.Context, rest: Sequence[str]) -> None:
-        """Refuse words that begin with no verb; an unknown one gets its near spellings."""
+    def check_named(self, ctx: click.Context, rest: Sequence[str]) -> None:
+        """Refuse words that begin with no verb; one of another tool gets ours, an unknown one its near spellings.
+
+        Raises
+        ------
+        InputError
+            They begin with none.
+        """
         if rest[0] in self.list_commands(ctx):
             return
         import difflib
 
         above = ctx.command_path.split()[1:]
         hint = f"`{ctx.command_path} --help` lists the commands."
-        if near := difflib.get_close_matches(rest[0], self.list_commands(ctx), n=3):
+        if self.name == ROOT and rest[0] in OTHER_TOOLS:
+            hint = OTHER_TOOLS[rest[0]]
+        elif near := difflib.get_close_matches(rest[0], self.list_commands(ctx), n=3):
             hint = f"Did you mean {', '.join(near)}?"
         elif rest[0].endswith(STORES):
             hint = f"Name the store before the command: `{' '.join(['grn -s', rest[0], *above, *rest[1:]])}`."

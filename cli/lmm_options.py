@@ -156,7 +156,7 @@ def check_no_same_samples(inputs: SignalOptions, verb: str) -> None:
     """
     if inputs.same_samples:
         raise InputError(
-            f"`grn lmm {verb}` shows no permuted labels, and without them a signal from base samples is misleading.",
+            f"`grn {verb}` shows no permuted labels, and without them a signal from base samples is misleading.",
             hint="Leave --same-samples out; `grn lmm fit` and `enrich` show them.",
         )
 

@@ -44,6 +44,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Views": {
         "plot": "Draw a figure: a network, a heatmap, what changed, a history.",
+        "report": "Write one page on a version, or on what changed, to send and to archive.",
     },
     "Stores": {
         "init": "Create a store from expression data, a covariance or a factor model.",
@@ -52,7 +53,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "clone": "Copy a store with its whole history.",
         "fetch": "Copy another store's versions into this one, under its name.",
         "push": "Copy a branch to another store.",
-        "export": "Write the store, or a matrix of a version, to a file.",
+        "export": "Write the store, or a matrix or the edges of a version, to a file.",
         "import": "Copy the versions of an exported file into this store.",
         "verify": "Read every file, and report what is damaged.",
         "pack": "Pack the log into fewer files.",
@@ -60,6 +61,10 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Examples": {
         "simulate": "Simulate a study, counts or a factor model, with known truth.",
         "demo": "Try the main commands on simulated data, in seconds.",
+    },
+    "Help": {
+        "help": "Show the help of a command.",
+        "completion": "Print the script that completes commands in a shell.",
     },
 }
 """Of each section of the help, the verbs and a line on each. A verb's module is in the folder of its section."""
@@ -72,6 +77,7 @@ SECTIONS: dict[str, dict[str, str]] = {
 )
 @options.named_store
 @options.verbose(hidden=False)
+@options.color(hidden=False)
 @click.version_option(package_name="grnledger", prog_name="grn")
 @click.pass_context
 def grn(ctx: click.Context) -> None:
@@ -95,8 +101,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     _set_encoding()
     if not os.environ.get(options.EPOCH_VARIABLE):
         os.environ.pop(options.EPOCH_VARIABLE, None)  # numpy reads it too, and stumbles over an empty one
-    colour = False if os.environ.get("NO_COLOR") else None
-    sys.exit(errors.run(grn, list(sys.argv[1:] if arguments is None else arguments), colour))
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(errors.run(grn, arguments, options.colour_of_environment()))
 
 
 def _open_streams() -> None:

@@ -16,7 +16,7 @@ import click
 
 from ..engine.choices import Intensity, RankBy
 from ..engine.errors import Conflict, FormatError, InputError, NotFound
-from . import output
+from . import nouns, output
 from .answers.answer import EVERY_FORM, Note, caution
 from .answers.emit import emit
 
@@ -33,6 +33,9 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 STORE_VARIABLE = "GRN_STORE"
 AUTHOR_VARIABLE = "GRN_AUTHOR"
 EPOCH_VARIABLE = "SOURCE_DATE_EPOCH"
+COMPLETION_VARIABLE = "_GRN_COMPLETE"
+"""Set by a shell that completes a command line, to `bash_complete`, `zsh_complete` or `fish_complete`."""
+
 LONGEST_AUTHOR = 200
 
 ELSEWHERE = re.compile(r"[a-z]+:/|[^/]+@[^/]+:")
@@ -124,7 +127,10 @@ def writing(command: Callable[..., Any]) -> Callable[..., Any]:
     @store
     @functools.wraps(command)
     def wrapped(path: Path, wait: float | None, **arguments: Any) -> Any:
-        return command(_open(path, wait), **arguments)
+        repo = _open(path, wait)
+        answer = command(repo, **arguments)
+        click.get_current_context().call_on_close(repo.refresh_names)  # once the answer is printed
+        return answer
 
     return wrapped
 
@@ -157,7 +163,9 @@ def named_store(command: Command) -> Command:
             invocation(ctx)["store"] = path
 
     help_ = "The store; by default $GRN_STORE, or the only *.grn in this folder or one above."
-    return click.option("-s", "--store", metavar="STORE", expose_value=False, callback=keep, help=help_)(command)
+    return click.option(
+        "-s", "--store", type=click.Path(), metavar="STORE", expose_value=False, callback=keep, help=help_
+    )(command)
 
 
 def _open(path: Path, wait: float | None = None) -> Repository:
@@ -179,8 +187,32 @@ def _open(path: Path, wait: float | None = None) -> Repository:
 
 
 def invocation(ctx: click.Context) -> dict[str, Any]:
-    """Return what holds for the whole command line: `store`, `verbose`, and `command`, the verb with those above it."""
+    """Return what holds for the whole command line: `store`, `verbose`, `colour`, and `command` with those above it."""
     return cast("dict[str, Any]", ctx.ensure_object(dict))
+
+
+def colour_of_environment() -> bool | None:
+    """Return whether text is coloured: `None` is on a terminal alone."""
+    return False if os.environ.get("NO_COLOR") else None
+
+
+def color(*, hidden: bool) -> Callable[[Command], Command]:
+    """Return what adds `--color` to a command; the last one counts, before or after the verb."""
+
+    def keep(ctx: click.Context, parameter: click.Parameter, when: str | None) -> None:
+        del parameter
+        if when is not None:
+            colour = colour_of_environment() if when == "auto" else when == "always"
+            invocation(ctx)["colour"] = colour
+            context: click.Context | None = ctx
+            while context is not None:
+                context.color, context = colour, context.parent
+
+    help_ = "Whether text is coloured; auto: on a terminal, unless $NO_COLOR is set.  [auto]"
+    choices = click.Choice(["always", "auto", "never"])
+    return click.option(
+        "--color", type=choices, expose_value=False, is_eager=True, callback=keep, help=help_, hidden=hidden
+    )
 
 
 def verbose(*, hidden: bool) -> Callable[[Command], Command]:
@@ -305,7 +337,7 @@ def forms(command: Callable[..., Answer]) -> Callable[..., int]:
     return wrapped
 
 
-at = click.option("--at", default="HEAD", show_default=True, metavar="REV", help="The version.")
+at = click.option("--at", type=nouns.REV, default="HEAD", show_default=True, metavar="REV", help="The version.")
 """The option that names a version."""
 
 message = click.option("-m", "--message", default="", metavar="TEXT", help="Message for the log.")
@@ -395,10 +427,10 @@ def pair_of_versions(repo: Repository, text: str) -> tuple[str, str]:
 def line_of_versions(repo: Repository, text: str) -> tuple[list[Version], list[Note]]:
     """Return the versions from one side of a range to the other, oldest first, and a note where they begin later."""
     first, last = repo.split_range(text) if ".." in text else (repo.version("v0"), repo.version(text))
-    newest_first = repo.line(last.name)
-    numbers = [version.number for version in newest_first]
-    if first.number not in numbers:
-        begin = newest_first[-1].name
-        text = f"{first.name} is not a first-parent ancestor of {last.name}: the trace begins at {begin}."
-        return newest_first[::-1], [caution(text, EVERY_FORM)]
-    return newest_first[: numbers.index(first.number) + 1][::-1], []
+    from ..analysis.trace import versions_between
+
+    versions, notes = versions_between(repo, first, last), list[Note]()
+    if versions[0].number != first.number:
+        text = f"{first.name} is not a first-parent ancestor of {last.name}: the trace begins at {versions[0].name}."
+        notes.append(caution(text, EVERY_FORM))
+    return versions, notes

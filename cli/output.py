@@ -6,6 +6,7 @@ import contextlib
 import math
 import shutil
 import sys
+import time
 from typing import TYPE_CHECKING, cast
 
 import click
@@ -14,6 +15,10 @@ from ..engine.wording import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
+
+
+BETWEEN_LINES = 5.0
+"""Seconds before the first line on progress, and between two: what takes less stays silent."""
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -58,10 +63,10 @@ def note(text: str) -> None:
 
 
 @contextlib.contextmanager
-def waiting(label: str) -> Generator[Callable[[float], None] | None]:
-    """Show a bar on stderr, and yield what moves it to a share done; no bar and `None` where stderr is no terminal."""
+def waiting(label: str) -> Generator[Callable[[float], None]]:
+    """Show a bar on stderr, and yield what moves it to a share done; a line now and then where it is no terminal."""
     if not sys.stderr.isatty():
-        yield None
+        yield progress_lines(label)
         return
     steps = 100
     with click.progressbar(length=steps, label=label, file=sys.stderr) as bar:
@@ -70,6 +75,20 @@ def waiting(label: str) -> Generator[Callable[[float], None] | None]:
             bar.update(round(share * steps) - bar.pos)
 
         yield update
+
+
+def progress_lines(label: str, clock: Callable[[], float] = time.monotonic) -> Callable[[float], None]:
+    """Return what takes the share that is done, and notes it once so many seconds have gone by, and then again."""
+    due = clock() + BETWEEN_LINES
+
+    def update(share: float) -> None:
+        nonlocal due
+        if (now := clock()) >= due:
+            due = now + BETWEEN_LINES
+            with contextlib.suppress(OSError):  # nobody may be there to read it
+                note(f"{label}: {100 * share:.0f} %")
+
+    return update
 
 
 def warning(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast, get_args
@@ -9,10 +10,15 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 import click
 
 from ..engine.choices import LoadingPart
-from . import options
+from . import lmm_options, options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from ..analysis.lmm.model import StoreModel
+    from ..engine.choices import Method
+    from ..storage.repository import Repository
+    from .answers.answer import Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,35 @@ class _Numbers(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
             return tuple(float(part) for part in value.split(","))
         except ValueError:
             self.fail(f"{value!r} is not a list of numbers, such as .1,1,10.", param, ctx)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReader:
+    """What reads the model that the options of `grn lmm fit` name; `notes` then has what is to be said of it."""
+
+    inputs: lmm_options.SignalOptions
+    method: Method
+    notes: list[Note]
+
+    def __call__(self, repo: Repository, rev: str) -> tuple[StoreModel, Method]:
+        """Return the model of a version, and the likelihood to maximise."""
+        lmm_options.check_no_same_samples(self.inputs, "plot h2")
+        signal = self.inputs.signal(repo, rev)
+        store_model, notes = lmm_options.match_model(repo, rev, self.inputs, signal, self.method)
+        self.notes.extend(notes)
+        return store_model, self.method
+
+
+def _signal_model(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of `grn lmm fit` that name a model; the command gets what reads it as `model`."""
+
+    @lmm_options.signal_and_kernel
+    @lmm_options.method
+    @functools.wraps(command)
+    def wrapped(*positional: Any, inputs: lmm_options.SignalOptions, method: Method, **arguments: Any) -> Any:
+        return command(*positional, model=ModelReader(inputs, method, []), **arguments)
+
+    return wrapped
 
 
 OPTIONS: dict[str, PlotOption] = {
@@ -109,6 +144,47 @@ OPTIONS: dict[str, PlotOption] = {
     # comparisons
     "rank_by": PlotOption(options.rank_by),
     "top": PlotOption(click.option("--top", type=click.IntRange(min=1), metavar="N", help="Draw the N strongest.")),
+    # networks
+    "pathways": PlotOption(
+        click.option(
+            "--pathway", "pathways", multiple=True, metavar="NAME", help="A pathway in the middle; again for more."
+        ),
+    ),
+    # history
+    "newest": PlotOption(
+        click.option(
+            "-n", "--number", "newest", type=click.IntRange(1, 400), metavar="N", help="Draw the N newest.  [60]"
+        )
+    ),
+    "pair": PlotOption(
+        click.option("--pair", nargs=2, required=True, metavar="A B", help="The two genes."), "--pair TP53 MDM2"
+    ),
+    # pathways
+    "decoys": PlotOption(
+        click.option(
+            "--decoys", type=click.IntRange(0, 1_000), default=20, show_default=True, help="Decoys of each pathway."
+        )
+    ),
+    "decoy_seed": PlotOption(
+        click.option(
+            "--seed",
+            "decoy_seed",
+            type=click.IntRange(0, 2**32 - 1),
+            default=0,
+            show_default=True,
+            help="Seed of the decoys.",
+        )
+    ),
+    "linked_pathway": PlotOption(
+        click.option("--pathway", "linked_pathway", metavar="NAME", help="Which pathway, where several are active.")
+    ),
+    # signals
+    "model": PlotOption(_signal_model, "--pheno z.tsv"),
+    "most_sets": PlotOption(
+        click.option(
+            "--top", "most_sets", type=click.IntRange(1, 200), metavar="N", help="Draw the N of least p.  [40]"
+        )
+    ),
 }
 """The option of each keyword of the functions in `analysis/pictures`."""
 

@@ -38,7 +38,10 @@ This page is made from the commands by `python docs/make_cli.py`; `grn VERB --he
   traceback.
 * **Environment.** `GRN_STORE`; `GRN_AUTHOR`, who commits; `SOURCE_DATE_EPOCH`, the time of commits, for
   pipelines that must reproduce the same ids; `NO_COLOR`; `PAGER`.
-* **Completion.** `eval "$(_GRN_COMPLETE=bash_source grn)"`, or `zsh_source`, or `fish_source`.
+* **Colour** is for text on a terminal: `--color always` or `never`, before or after the verb, says otherwise, and
+  counts more than `NO_COLOR`. Rows and JSON have none.
+* **Progress** is a bar on stderr; where that is no terminal, a line every five seconds.
+* **Completion** of commands, versions, branches, tags, pathways and genes in bash, zsh and fish: `grn completion`.
 
 ## Exit codes
 
@@ -196,11 +199,15 @@ FIELDS: dict[str, tuple[str, dict[str, str]]] = {
         ),
         {"base_record": BASE},
     ),
+    "report": ("from, to, changes, edges, gained, lost, file, bytes", {"to": IDENTITY}),
     "clone": ("store, versions, head, content", {}),
     "fetch": ("versions, bases, refs", {"refs": "kind, ref, version, content, id"}),
     "export": (f"{IDENTITY}, matrix, genes, file, shrinkage, of_samples", {}),
+    "export --edges": (f"{IDENTITY}, {CUT}, count, nodes, format, file, files", {}),
     "verify": ("sound, findings, entries, versions, bases, analyses, cached, readable, residuals", {}),
     "pack": ("entries, packs, files, swept", {}),
+    "help": ("command, help", {}),
+    "completion": ("shell, script", {}),
 }
 
 NOTES = """\
@@ -243,6 +250,8 @@ NOTES = """\
   `gained`, `merged` or `lost`; `distance` is the share of a gene that is in other modules than before, by the modules
   of the earlier version; `moved` of them are beyond `cut`, where `moved_by_chance` are expected; `p` is the share of
   resamples that have as many, and `distinguishable` is null without `--resamples`.
+* `report`: `from` is null where a version is by itself; `changes` and `edges` are how many the page lists, `gained` and
+  `lost` those of `diff`.
 * `lmm`: `kernel.part` is `shared`, `full`, `covariance`, `samples` or `file`; `samples.relation` is `disjoint`, `same`
   or `unknown`, and the numbers beside it are null where they are not known. `h2` is s/(s + δ) with s the kernel's mean
   variance outside of the covariates; `variance_kernel` goes with the kernel as it is, so that its part of a value is
@@ -254,7 +263,8 @@ NOTES = """\
 * `revert`, `cherry-pick`, `merge`, `switch`, `reinvert`, and `branch` and `tag` with a name have the fields of
   `rollback`; `done` is a sentence. `push` and `import` have those of `fetch`. `written` is false where all of a file
   was active already. Each of the `findings` of `verify` has `kind`, `file`, `what`, `versions`, `refs` and `repaired`.
-* `info --spectrum` has a version, `spectrum_of` and `eigenvalues`. A store that is exported has `versions` and `file`.
+* `info --spectrum` has a version, `spectrum_of` and `eigenvalues`. A store that is exported has `versions` and `file`;
+  `files` of `export --edges` has its file and those beside it, and `nodes` counts genes.
   `log --refs` has `moves` (`time`, `author`, `ref`, `before`, `after`, `reason`) and `contents`: of each version, its
   content id. A dense base has no `parameters_factors` and no `parameters_saved_percent`; `info --system` adds what the
   machine runs.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from ..engine.errors import Conflict, FormatError, InputError
+from ..engine.tabular import facts_html
 from .files import layout, locations
 from .history import changes, ref_moves, revspec
 from .history.ledger import Ledger
@@ -99,10 +100,16 @@ class Repository:
         self._author, self._time, self._wait = author, time, wait
         self._session = Session(self.path, author, time, wait=wait, on_wait=on_wait)
 
-    @staticmethod
+    @classmethod
     def create(
-        path: str | Path, base: NewBase, *, message: str = "", author: str | None = None, time: datetime | None = None
-    ) -> Repository:
+        cls,
+        path: str | Path,
+        base: NewBase,
+        *,
+        message: str = "",
+        author: str | None = None,
+        time: datetime | None = None,
+    ) -> Self:
         """Return the repository of a new store, whose version v0 is this base.
 
         Raises
@@ -113,17 +120,34 @@ class Repository:
 
         def begin(store: Path, base_id: str) -> None:
             plan = Plan(layout.FIRST_BRANCH, (), base_id, message or f"base by {base.record.estimator}")
-            Repository(store, author=author, time=time).write(plan)
+            cls(store, author=author, time=time).write(plan)
 
         creation.create(Path(path), base, begin)
-        return Repository(path, author=author, time=time)
+        return cls(path, author=author, time=time)
 
     def __repr__(self) -> str:
         return f"<Repository {self.path}: {len(self._history.commits)} versions, HEAD on {self._refs.head}>"
 
+    def _repr_html_(self) -> str:
+        facts = [
+            ("genes", len(self.panel)),
+            ("versions", len(self)),
+            ("HEAD", self._refs.head),
+            ("branches", [f"{name} ({version.name})" for name, version in self.branches.items()]),
+            ("tags", [f"{name} ({version.name})" for name, version in self.tags.items()] or None),
+            ("damaged entries", len(self.damage) or None),
+        ]
+        return facts_html(repr(self), facts)
+
     def refresh(self) -> None:
         """Read what has been written to the store since it was last read."""
         self._session.refresh()
+
+    def refresh_names(self) -> None:
+        """Make the names that the cache keeps for completion, if any, those of the store as it has been read."""
+        from .name_cache import refresh_names
+
+        refresh_names(self._ledger)
 
     @property
     def _ledger(self) -> Ledger:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -16,11 +16,12 @@ from ...engine.lmm.association.set_tests import SetTester, leave_own_out, permut
 from ...engine.lmm.association.set_variance import set_mixture
 from ...engine.lmm.kernels.network_kernel import pathway_columns
 from ...engine.lmm.model.fit import fit_many
+from ...engine.tabular import Table
 from ...engine.wording import counted, some
 from ...formats.sets.gene_sets import read_set_library
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -69,8 +70,8 @@ class GeneSets:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SetTests:
+@dataclass(frozen=True, slots=True, repr=False)
+class SetTests(Table):
     """The tests of gene sets.
 
     Parameters
@@ -101,6 +102,36 @@ class SetTests:
     plain: PValues | None
     set_weight: float | None
     permuted: SetPermutations | None
+
+    def __repr__(self) -> str:
+        return f"<Tests of {counted(len(self.sets.names), 'gene set')}>"
+
+    def __len__(self) -> int:
+        """How many sets there are."""
+        return len(self.sets.names)
+
+    def columns(self) -> dict[str, Sequence[Any]]:
+        """Return what is known of each set, the least p first, and sets that could not be tested last."""
+        order, sets, tests = self.order, self.sets, self.enrichment
+        t = tests.t[order].tolist()
+        numbers = {
+            "beta": tests.beta, "se": tests.se, "t": tests.t, "df": tests.freedom, "p": 10.0**tests.log10_p,
+            "log10p": tests.log10_p, "q": tests.q,
+        }  # fmt: skip
+        beside = {
+            "p_leave_own_out": self.own_out,
+            "p_scatter": self.scatter,
+            "p_plain": self.plain,
+            "p_permuted": self.permuted and self.permuted.p.tolist(),
+        }
+        return {
+            "set": [sets.names[index] for index in order],
+            "n_set": [sets.sizes[index] for index in order],
+            "n_used": [len(sets.genes[index]) for index in order],
+            **{name: values[order].tolist() for name, values in numbers.items()},
+            "direction": ["up" if value > 0 else "down" if value < 0 else None for value in t],
+            **{name: [None if values is None else values[index] for index in order] for name, values in beside.items()},
+        }
 
     @property
     def order(self) -> list[int]:

@@ -10,7 +10,7 @@ import numpy as np
 from ...engine.errors import EngineError, InputError, NotFound
 from ...engine.estimation.preparation import Preparation, prepare
 from ...engine.lmm.model.contrast import permuted_groups, t_statistics
-from ...engine.wording import counted, some
+from ...engine.wording import counted, repeated, some
 from ...formats.expression.expression import read_expression
 from ...formats.files.plain_files import file_name
 from ...formats.tables.row_names import describe_match, match_names
@@ -213,6 +213,45 @@ def signal_of_file(
     made_from = table.samples if samples is None else tuple(samples)
     description = f"{some([file_name(path)])}: {columns}"
     return Signal(table.ids, table.names, table.values, made_from, description, notes=table.notes)
+
+
+def signal_of_values(values: Mapping[str, float], samples: Sequence[str] | None = None) -> Signal:
+    """Return the signal that values in memory are.
+
+    Parameters
+    ----------
+    values : mapping of str to float
+        A value a gene or sample, NaN where it is missing: a dict, or a Series of pandas.
+    samples : sequence of str, optional
+        The samples from which it was computed.
+
+    Raises
+    ------
+    InputError
+        A name is there twice, or a value is no number.
+    """
+    ids = tuple(str(name) for name in values.keys())  # noqa: SIM118  of a Series, the names are its keys
+    if repeats := repeated(ids):
+        raise InputError(f"The signal names {repeats[0]} more than once.", hint="Give each gene one value.")
+    try:
+        numbers = np.array([values[name] for name in values.keys()], dtype=np.float64)  # noqa: SIM118
+    except (TypeError, ValueError) as error:
+        raise InputError(f"A value of the signal is no number: {error}.") from error
+    made_from = None if samples is None else tuple(samples)
+    return Signal(ids, ("signal",), numbers[:, np.newaxis], made_from, f"values of {counted(len(ids), 'name')}")
+
+
+def one_signal(signal: Signal) -> Signal:
+    """Return a signal of one column; others are refused.
+
+    Raises
+    ------
+    InputError
+        There are more.
+    """
+    if len(signal.names) > 1:
+        raise InputError(f"One signal is asked for, and {signal.description} has {len(signal.names):,}.")
+    return signal
 
 
 def signal_of_labels(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import numpy as np
 
@@ -12,12 +12,14 @@ from ...engine.nmf.modules.analysis import Analysis
 from ...engine.nmf.modules.moonlighting import FALSE_DISCOVERY_RATE, Moonlighting
 from ...engine.nmf.modules.rank import HeldOut, RankRow, RankSurvey
 from ...engine.nmf.solvers.factorization import Factorization
+from ...engine.tabular import Table
+from ...engine.wording import counted
 from ...storage.files import layout
 from ...storage.networks.bases import decode_names, encode_names
 from ...storage.networks.provenance import software
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -80,8 +82,8 @@ class NmfRequest:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class NamedAnalysis:
+@dataclass(frozen=True, slots=True, repr=False)
+class NamedAnalysis(Table):
     """An analysis with the names of its genes and samples.
 
     Parameters
@@ -104,6 +106,34 @@ class NamedAnalysis:
     description: str
     symmetric: bool
     counts: bool
+
+    def __repr__(self) -> str:
+        return (
+            f"<{counted(self.analysis.best.rank, 'module')} of {counted(len(self.genes), 'gene')}: {self.description}>"
+        )
+
+    def __len__(self) -> int:
+        """How many genes there are."""
+        return len(self.genes)
+
+    def columns(self) -> dict[str, Sequence[Any]]:
+        """Return the modules of each gene: its first, counted from 1, and a second, with the share of either.
+
+        `q` is there where a likelihood tests second modules; `stability` is the share of the other starts that agree.
+        """
+        analysis = self.analysis
+        memberships = analysis.memberships
+        second, second_share = analysis.second
+        q = [None] * len(self) if analysis.moonlighting is None else analysis.moonlighting.q.tolist()
+        return {
+            "gene": self.genes,
+            "module": [module + 1 or None for module in memberships.main.tolist()],
+            "share": memberships.shares.max(axis=1).tolist(),
+            "second_module": [module + 1 or None for module in second.tolist()],
+            "second_share": second_share.tolist(),
+            "q": q,
+            "stability": analysis.stability.tolist(),
+        }
 
 
 def find(artifacts: Artifacts, request: NmfRequest) -> Artifact | None:

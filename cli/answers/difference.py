@@ -12,36 +12,18 @@ from . import edges, links as linked, two_bases, versions
 from .answer import ROWS, Answer, Note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
+    from ...analysis.comparison.version_difference import VersionDifference
     from ...analysis.ranking import Ranking
-    from ...engine.choices import Crossing
     from ...engine.network.comparison import Difference, Summary
-    from ...storage.history.versions import Version
-    from ...storage.repository import Repository
-    from .links import LinkChanges
-    from .two_bases import Bases
+    from ...storage.history.versions import PathwayChanges
 
-COLUMNS = ("gene_a", "gene_b", "rho_from", "rho_to", "delta", "delta_abs", "change")
 SIDES = ("from", "to")
 
-PathwayChanges = tuple[list[tuple[str, int]], list[tuple[str, int]]]
-"""Names and signs of the pathways that one version has and another has not: added, and dropped."""
 
-
-def pathway_changes(repo: Repository, before: Version, after: Version) -> PathwayChanges:
-    """Return which pathways one version has and the other has not."""
-    first, second = (
-        {active.record.id: (active.label, int(active.record.sign)) for active in repo.active(version.name)}
-        for version in (before, after)
-    )
-    added = [pathway for id_, pathway in second.items() if id_ not in first]
-    return sorted(added), sorted(pathway for id_, pathway in first.items() if id_ not in second)
-
-
-def pathway_lines(changes: PathwayChanges, most: int = 10) -> list[str]:
+def pathway_lines(added: PathwayChanges, dropped: PathwayChanges, most: int = 10) -> list[str]:
     """Return the pathways added and dropped: a line each, at most `most` of either."""
-    added, dropped = changes
     lines = [f"  {versions.sign_text(sign)} {name}" for name, sign in added[:most]]
     lines += [f"  dropped {name}" for name, _ in dropped[:most]]
     left = len(added[most:]) + len(dropped[most:])
@@ -49,15 +31,8 @@ def pathway_lines(changes: PathwayChanges, most: int = 10) -> list[str]:
 
 
 def answer(
-    difference: Difference,
-    sides: Sequence[Mapping[str, Any]],
-    ranking: Ranking,
+    comparison: VersionDifference,
     *,
-    pathways: PathwayChanges,
-    links: LinkChanges,
-    bases: Bases,
-    most: int,
-    only: Crossing | None = None,
     judged: Callable[[], Sequence[str]] = list,
     notes: Iterable[Note] = (),
     code: int = 0,
@@ -66,57 +41,39 @@ def answer(
 
     Parameters
     ----------
-    difference : Difference
-        The comparison.
-    sides : two mappings
-        What names each side: version, id, content.
-    ranking : Ranking
-        By what pairs were ranked.
-    pathways : two lists of (name, sign)
-        Pathways added and dropped.
-    links : two Links
-        Links gained and lost.
+    comparison : VersionDifference
+        What changed.
     judged : callable
         Returns lines on the support of pathways added; called for the text alone.
-    bases : Bases
-        What both stand on, and the judgement of differences between two bases.
-    most, only
-        How many changes are listed, and which.
     notes, code
         As for `Answer`.
     """
-    extra, rows = two_bases.rows_of(difference, bases, most=most, only=only)
-    columns = edges.strength_columns(ranking)
-    if columns:
-        rows = [(*row, *strengths) for row, strengths in zip(rows, difference.strength.tolist(), strict=True)]
+    columns = comparison.columns()
+    rows = list(zip(*columns.values(), strict=True))
     return Answer(
-        columns=(*COLUMNS, *extra, *(f"{name}_{side}" for name in columns for side in SIDES)),
+        columns=list(columns),
         rows=rows,
-        json=lambda: _json(difference, sides, ranking, pathways, links, bases),
-        text=lambda: _text(difference, sides, ranking, rows, [*pathway_lines(pathways), *judged()], links, bases),
+        json=lambda: _json(comparison),
+        text=lambda: _text(comparison, rows, judged()),
         paged=True,
         notes=notes,
         code=code,
     )
 
 
-def _json(
-    difference: Difference,
-    sides: Sequence[Mapping[str, Any]],
-    ranking: Ranking,
-    pathways: PathwayChanges,
-    links: LinkChanges,
-    bases: Bases,
-) -> dict[str, Any]:
+def _json(comparison: VersionDifference) -> dict[str, Any]:
+    difference = comparison.difference
+    sides = [{"version": side.name, "id": side.id, "content": side.content} for side in comparison.sides]
     return {
         **dict(zip(SIDES, sides, strict=True)),
-        **two_bases.bases_json(bases),
-        **edges.rule_json(difference.edge_rule, difference.threshold, ranking),
+        **two_bases.bases_json(comparison.bases),
+        **edges.rule_json(difference.edge_rule, difference.threshold, comparison.ranking),
         "by": difference.by,
         "pathways": {
-            what: [name for name, _ in names] for what, names in zip(("added", "dropped"), pathways, strict=True)
+            "added": [name for name, _ in comparison.added],
+            "dropped": [name for name, _ in comparison.dropped],
         },
-        "links": linked.changes_json(links),
+        "links": linked.changes_json(comparison.links),
         "summary": {
             "from": _summary(difference.before),
             "to": _summary(difference.after),
@@ -132,20 +89,15 @@ def _summary(side: Summary) -> dict[str, Any]:
     return {"edges": side.edges, "mean_abs": side.mean_abs, "max_abs": side.max_abs, "density": side.density}
 
 
-def _text(
-    difference: Difference,
-    sides: Sequence[Mapping[str, Any]],
-    ranking: Ranking,
-    rows: list[tuple[Any, ...]],
-    pathways: Sequence[str],
-    links: LinkChanges,
-    bases: Bases,
-) -> str:
-    names = [str(side["version"]) for side in sides]
+def _text(comparison: VersionDifference, rows: list[tuple[Any, ...]], judged: Sequence[str]) -> str:
+    from ...analysis.comparison.two_bases import describe_bases, verdict
+
+    difference, ranking, bases, links = comparison.difference, comparison.ranking, comparison.bases, comparison.links
+    names = [side.name for side in comparison.sides]
     before, after = difference.before, difference.after
     size = edges.SYMBOLS[ranking.by]
     lines = [click.style(f"{names[0]} → {names[1]}", bold=True)]
-    lines += [*two_bases.base_lines(bases, names), *pathways]
+    lines += [*describe_bases(bases, names), *pathway_lines(comparison.added, comparison.dropped), *judged]
     lines += ["", *linked.changes_lines(links)] if any(map(len, links)) else []
     lines += [
         "",
@@ -161,7 +113,7 @@ def _text(
             ],
         ),
         f"gained {difference.gained:,}, lost {difference.lost:,}, sign-flipped {difference.sign_flipped:,}",
-        *two_bases.verdict_lines(bases),
+        *verdict(bases),
         "",
     ]
     if not rows:

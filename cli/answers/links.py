@@ -12,11 +12,10 @@ from .. import output
 from . import versions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator
 
     from ...analysis.links import Links
 
-COLUMNS = ("pathway", "gene", "rho", "direction", "member")
 TITLES = ("pathway", "gene", "ρ with activity", "direction", "member", "q")
 CHANGES = ("gained", "lost")
 
@@ -27,16 +26,6 @@ DIRECTION = (
 
 LinkChanges = tuple["Links", "Links"]
 """Links that a comparison gained, and that it lost."""
-
-
-def columns(links: Links) -> Sequence[str]:
-    """Return the names of the columns: q is there where the links were tested."""
-    return COLUMNS if links.q is None else (*COLUMNS, "q")
-
-
-def rows(links: Links) -> Iterable[Sequence[object]]:
-    """Return the rows, in the order of `columns`."""
-    return links if links.q is None else [(*link, q) for link, q in zip(links, links.q, strict=True)]
 
 
 def json(links: Links) -> list[dict[str, Any]]:
@@ -78,6 +67,8 @@ def notes(links: Links, *, members: bool, name: str) -> Iterator[str]:
 
 def changes_json(changes: LinkChanges) -> dict[str, Any]:
     """Return links gained and lost as the JSON contract has them."""
+    from ...analysis.links import COLUMNS
+
     return {
         what: [dict(zip(COLUMNS[:-1], link[:-1], strict=True)) for link in links]
         for what, links in zip(CHANGES, changes, strict=True)

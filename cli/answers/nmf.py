@@ -224,16 +224,7 @@ def _module_rows(named_analysis: NamedAnalysis, sets: Sets) -> Rows:
 
 
 def _gene_rows(named_analysis: NamedAnalysis) -> Rows:
-    analysis = named_analysis.analysis
-    memberships = analysis.memberships
-    main, shares = memberships.main.tolist(), memberships.shares.max(axis=1).tolist()
-    second, second_shares = (part.tolist() for part in analysis.second)
-    q = [None] * len(main) if analysis.moonlighting is None else analysis.moonlighting.q.tolist()
-    columns = (named_analysis.genes, main, shares, second, second_shares, q, analysis.stability.tolist())
-    return [
-        (gene, home + 1 or None, share, beside + 1 or None, beside_share, value, stable)
-        for gene, home, share, beside, beside_share, value, stable in zip(*columns, strict=True)
-    ]
+    return list(zip(*named_analysis.columns().values(), strict=True))
 
 
 def _second_rows(named_analysis: NamedAnalysis, least_share: float) -> Rows:

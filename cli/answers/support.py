@@ -17,31 +17,8 @@ if TYPE_CHECKING:
     from ...engine.network.pathway import Pathway
     from ...storage.repository import Repository
 
-COLUMNS = (
-    "pathway", "genes", "sign", "nats", "error", "rank", "decoys", "decoys_median", "strength", "mean_correlation",
-)  # fmt: skip
-
 LARGE_PART = 0.5
 """Part of one sample in all gains and losses from which on it is named."""
-
-
-def rows(support: Support) -> list[tuple[object, ...]]:
-    """Return a row for each pathway, the best supported first."""
-    return [
-        (
-            pathway.name,
-            pathway.genes,
-            pathway.sign,
-            pathway.nats,
-            pathway.error,
-            pathway.rank,
-            pathway.decoys,
-            pathway.decoys_median,
-            pathway.strength,
-            pathway.mean_correlation,
-        )
-        for pathway in support
-    ]
 
 
 def text(support: Support, *, fitted: bool) -> str | None:

@@ -2,84 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ...engine.wording import counted
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ...analysis.base_differences import Judgement
-    from ...engine.choices import Crossing
-    from ...engine.network.comparison import Difference
-    from ...storage.networks.bases import StoredBase
-
-COLUMNS = ("expected", "z", "q", "verdict")
-"""The columns of a difference that is judged, behind those of any."""
-
-VERDICTS = ("not distinguishable", "distinguishable")
-
-
-@dataclass(frozen=True, slots=True)
-class Bases:
-    """The bases of two versions, and what their differences are worth.
-
-    Parameters
-    ----------
-    before, after : StoredBase
-        The bases.
-    judgement : Judgement, optional
-        Of two different bases.
-    intensity : float, optional
-        λ at which both are read, where that is not each one's own.
-    """
-
-    before: StoredBase
-    after: StoredBase
-    judgement: Judgement | None = None
-    intensity: float | None = None
-
-    def called(self) -> int | None:
-        """Return how many differences can be told from chance; none where they were not judged."""
-        if self.judgement is None or self.judgement.differences is None:
-            return None
-        return int(self.judgement.differences.called().sum())
-
-
-def rows_of(
-    difference: Difference, bases: Bases, *, most: int, only: Crossing | None
-) -> tuple[Sequence[str], list[tuple[Any, ...]]]:
-    """Return the names of columns behind those of any difference, and all rows: the clearest differences first.
-
-    Parameters
-    ----------
-    difference : Difference
-        The comparison, whose own pairs are listed where nothing was judged.
-    bases : Bases
-        With the judgement.
-    most : int
-        How many rows there are at the most.
-    only : {"gained", "lost", "sign_flipped"}, optional
-        The changes that are listed.
-    """
-    from ...engine.inference.base_differences import RATE
-
-    judgement = bases.judgement
-    if judgement is None or (judged := judgement.differences) is None:
-        return (), [_row(*entry) for entry in difference]
-    pairs = replace(difference, pairs=judged.pairs, rho=judged.rho, strength=judged.rho)
-    columns = zip(judged.expected.tolist(), judged.z.tolist(), judged.q.tolist(), strict=True)
-    rows: list[tuple[Any, ...]] = [
-        (*_row(*entry), *more, VERDICTS[more[2] <= RATE])
-        for entry, more in zip(pairs, columns, strict=True)
-        if only in (None, entry[4])
-    ]
-    return COLUMNS, rows[:most]
-
-
-def _row(gene_a: str, gene_b: str, before: float, after: float, change: str) -> tuple[Any, ...]:
-    return gene_a, gene_b, before, after, after - before, abs(after) - abs(before), change
+    from ...analysis.comparison.version_difference import Bases
 
 
 def bases_json(bases: Bases) -> dict[str, Any]:
@@ -102,36 +28,3 @@ def bases_json(bases: Bases) -> dict[str, Any]:
         "judged": None if judged is None else {"pairs": len(judged), "distinguishable": bases.called(), "rate": RATE},
         "not_judged": judgement.why_not if judgement is not None and judged is None else None,
     }
-
-
-def base_lines(bases: Bases, names: Sequence[str]) -> list[str]:
-    """Return a line on the base of each side, where they are two: how it was estimated, n and λ."""
-    from ...storage.networks.bases import describe_base
-
-    if bases.before.id == bases.after.id:
-        return []
-    lines = [
-        f"{name} is on {describe_base(base.record)}."
-        for name, base in zip(names, (bases.before, bases.after), strict=True)
-    ]
-    return lines if bases.intensity is None else [*lines, f"Both are read at λ = {bases.intensity:.3g}."]
-
-
-def verdict_lines(bases: Bases) -> list[str]:
-    """Return how many differences can be told from chance, or why that is not known."""
-    from ...engine.inference.base_differences import RATE
-
-    judgement = bases.judgement
-    if judgement is None:
-        return []
-    if (judged := judgement.differences) is None:
-        explained = "Two bases of one truth differ by their n and λ alone"
-        return [f"Not judged: {judgement.why_not}. {explained}: no difference here says that the conditions differ."]
-    number = f"{counted(len(judged), 'difference')} among the strongest pairs"
-    null = "two bases of one truth with such n and λ"
-    if called := bases.called():
-        rate = f"q ≤ {RATE:g}, with 95 % confidence"
-        return [
-            f"{called:,} of {number} can be told from chance ({rate}); the others are not distinguishable from {null}."
-        ]
-    return [f"None of {number} can be told from chance at q = {RATE:g}: not distinguishable from {null}."]

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
 from ..choices import Order
 from ..errors import ShapeError, check_choice
+from ..tabular import Table
 from .edges import EdgeRule, amounts_to, strongest_pairs
 from .partial_correlations import ROUNDING, Strongest, partial_correlations, scan_bands
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 Change = Literal["gained", "lost", "sign_flipped", "stronger", "weaker"]
 """The change of a pair: across the threshold, across zero with a strength above it on both sides, or neither."""
+
+
+STRENGTHS = ("strength_from", "strength_to")
+"""The columns of the strength on either side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Difference:
+class Difference(Table):
     """What changed between two versions.
 
     Parameters
@@ -105,6 +110,29 @@ class Difference:
         for (left, right), (before, after), strengths in rows:
             yield genes[left], genes[right], before, after, self._change(*strengths)
 
+    def __len__(self) -> int:
+        """How many changes are listed."""
+        return len(self.pairs)
+
+    def columns(self) -> dict[str, Sequence[Any]]:
+        """Return the listed changes: genes, ρ on both sides, the change of ρ and of |ρ|, and what became of the pair.
+
+        Where another strength than ρ decides, that of either side is `strength_from` and `strength_to`.
+        """
+        rows = list(self)
+        before, after = self.rho.T
+        strengths = {} if self.strength is self.rho else dict(zip(STRENGTHS, self.strength.T.tolist(), strict=True))
+        return {
+            "gene_a": [row[0] for row in rows],
+            "gene_b": [row[1] for row in rows],
+            "rho_from": before.tolist(),
+            "rho_to": after.tolist(),
+            "delta": (after - before).tolist(),
+            "delta_abs": (np.abs(after) - np.abs(before)).tolist(),
+            "change": [row[4] for row in rows],
+            **strengths,
+        }
+
     def _change(self, before: float, after: float) -> Change:
         was, is_now = abs(before) >= self.threshold, abs(after) >= self.threshold
         if was and is_now and before * after < 0:
@@ -130,7 +158,7 @@ def compare(
     edge_rule: EdgeRule,
     *,
     changes: int = 20,
-    only: Crossing | None = None,
+    only: Crossing | Collection[Crossing] | None = None,
     by: Order = "rho",
     ranked_by: tuple[PairMeasure, PairMeasure] | None = None,
     progress: Callable[[float], None] | None = None,
@@ -147,7 +175,7 @@ def compare(
     changes : int
         How many of the largest changes to list. A difference up to `ROUNDING` is no change, neither here nor in the
         counts.
-    only : {"gained", "lost", "sign_flipped"}, optional
+    only : {"gained", "lost", "sign_flipped"} or several of them, optional
         List these changes alone.
     by : {"rho", "abs"}
         The order: by |ρ_after − ρ_before|, or by ||ρ_after| − |ρ_before||, in which a pair whose sign alone changes is
@@ -176,9 +204,10 @@ def compare(
     first, second = own if ranked_by is None else ranked_by
     threshold, counted_on = _threshold((first, second), len(before.panel), edge_rule, progress)
     strongest = Strongest(max(changes, 1), ROUNDING)
+    listed = (only,) if isinstance(only, str) else only
 
     def step(rows: slice) -> _Band:
-        return _compare_band(first.band(rows), second.band(rows), threshold, only, by, strongest, rows.start)
+        return _compare_band(first.band(rows), second.band(rows), threshold, listed, by, strongest, rows.start)
 
     size = len(before.panel)
     counts, sums, maxima = np.zeros(5, dtype=np.int64), np.zeros(2), np.zeros(2)
@@ -232,7 +261,7 @@ def _compare_band(
     before: NDArray[np.float64],
     after: NDArray[np.float64],
     threshold: float,
-    only: str | None,
+    only: Collection[Crossing] | None,
     by: Order,
     strongest: Strongest,
     start: int,
@@ -249,7 +278,7 @@ def _compare_band(
     if by == "abs":
         change = np.abs(strength[1] - strength[0])
     if only is not None:
-        change[~kinds[only]] = 0.0
+        change[~np.logical_or.reduce([kinds[crossing] for crossing in only])] = 0.0
     counts = [np.count_nonzero(mask) for mask in (was, is_now, *kinds.values())]
     return _Band(
         np.array(counts, dtype=np.int64),

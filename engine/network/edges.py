@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from ..errors import InputError
+from ..tabular import Table
 from .partial_correlations import ROUNDING, Strongest, partial_correlations, rounding_steps, scan_bands
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -67,7 +68,7 @@ class EdgeRule:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Edges:
+class Edges(Table):
     """The edges of a version under a rule, strongest first, ties in panel order.
 
     Parameters
@@ -109,9 +110,15 @@ class Edges:
         for (left, right), rho in zip(self.pairs.tolist(), self.rho.tolist(), strict=True):
             yield genes[left], genes[right], rho
 
+    def columns(self) -> dict[str, Sequence[Any]]:
+        """Return `gene_a`, `gene_b` and `rho`, and `strength` where edges are ranked by another than ρ."""
+        first, second = (self.panel.names(self.pairs[:, side]) for side in (0, 1))
+        strength = {} if self.strength is self.rho else {"strength": self.strength.tolist()}
+        return {"gene_a": first, "gene_b": second, "rho": self.rho.tolist(), **strength}
+
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Neighbors:
+class Neighbors(Table):
     """The partners of one gene under a rule, strongest first, ties in panel order.
 
     Parameters
@@ -153,6 +160,11 @@ class Neighbors:
     def __iter__(self) -> Iterator[tuple[str, float]]:
         """Yield (partner, ρ), strongest first."""
         yield from zip(self.panel.names(self.partners), self.rho.tolist(), strict=True)
+
+    def columns(self) -> dict[str, Sequence[Any]]:
+        """Return `gene` and `rho`, and `strength` where partners are ranked by another than ρ."""
+        strength = {} if self.strength is self.rho else {"strength": self.strength.tolist()}
+        return {"gene": self.panel.names(self.partners), "rho": self.rho.tolist(), **strength}
 
 
 def edges(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..tabular import facts_html
 from ..threads import one_blas_thread
 from .capacitance import Capacitance, factor
 from .edges import EdgeRule, Edges, Neighbors, edges, neighbors
@@ -53,6 +54,16 @@ class Snapshot:
         return (
             f"<Snapshot {self.name or 'unnamed'}: {len(self.panel):,} genes, {len(self.pathways)} pathways as columns>"
         )
+
+    def _repr_html_(self) -> str:
+        facts = [
+            ("version", self.name or None),
+            ("content", self.content[:12] or None),
+            ("genes", len(self.panel)),
+            ("pathways as columns", [pathway.label for pathway in self.pathways[:10]]),
+            ("rank", self.rank),
+        ]
+        return facts_html(repr(self), facts)
 
     @property
     def covariance(self) -> SymmetricOperator:

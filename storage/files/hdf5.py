@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from ...engine.errors import FormatError, InputError
 from . import layout
 from .bulk_rows import BulkRows, checksums_of, little_endian
+from .locations import Location
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
@@ -51,25 +52,6 @@ OF_THE_FILE = {errno.EACCES, errno.EPERM, errno.EIO}
 
 class Missing(FormatError):
     """A file of the store is not there, or no longer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """Where something of a store stands: a file, or a group of a file that holds many.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    group : str
-        The group in it; by default its root.
-    """
-
-    path: Path
-    group: str = "/"
-
-    def __str__(self) -> str:
-        return str(self.path) if self.group == "/" else f"{self.path}:/{self.group}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,10 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    import numpy as np
     from numpy.typing import NDArray
 
 FORMAT_VERSION = 1
@@ -27,6 +26,7 @@ CACHE = "cache"
 ANCHORS = "anchors"
 INDEX = "index"
 LAST_ENTRY = "last"
+NAMES = "names"
 LOCK = "lock"
 ENTRY_DIGITS = 10
 FILE_ENDING = ".h5"
@@ -143,6 +143,8 @@ def canonical_bytes(array: NDArray[Any]) -> bytes:
     """Return an array's values in C order, little-endian; names as UTF-8, each ended by a newline."""
     if array.dtype.kind == "S":
         return b"".join(bytes(name) + b"\n" for name in array.tolist())
+    import numpy as np  # not where names alone are read, as completion does
+
     return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).tobytes()
 
 

@@ -1,15 +1,15 @@
-"""Where the files of a store stand: in its folder, loose or in packs, or all in one exported file."""
+"""Where the files of a store stand that is a folder: loose or in packs."""
 
 from __future__ import annotations
 
 import bisect
 import contextlib
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from ...engine.errors import FormatError, NotFound
-from . import hdf5, layout
-from .hdf5 import Location
+from . import layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,6 +18,25 @@ if TYPE_CHECKING:
 
 MOST_UNLISTED = 64
 """Most entries that are tried one by one, without listing what is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where something of a store stands: a file, or a group of a file that holds many.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    group : str
+        The group in it; by default its root.
+    """
+
+    path: Path
+    group: str = "/"
+
+    def __str__(self) -> str:
+        return str(self.path) if self.group == "/" else f"{self.path}:/{self.group}"
 
 
 class Locations(Protocol):
@@ -215,77 +234,8 @@ class DirectoryStore:
             return False
 
 
-class SingleFileStore:
-    """A store exported to one file: to be read in place, not written.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.cache: Path | None = None
-        names = hdf5.names_in(path, layout.STORE, layout.LOG, layout.BASES, layout.CACHE, layout.ARTIFACTS)
-        numbers = (layout.entry_number(name + layout.FILE_ENDING) for name in names[layout.LOG])
-        self._numbers = sorted(number for number in numbers if number)
-        self._bases, self._artifacts = names[layout.BASES], names[layout.ARTIFACTS]
-        self._indexed = layout.INDEX in names[layout.CACHE]
-
-    def look(self) -> int:
-        """Return the number of the last entry."""
-        return self._numbers[-1] if self._numbers else 0
-
-    def numbers_between(self, first: int, last: int) -> Sequence[int]:
-        """Return the numbers from one to another, in order, of entries that are there."""
-        return [number for number in self._numbers if first <= number <= last]
-
-    def holds_all(self, last: int) -> bool:
-        """Return whether no entry from the first to a number is missing."""
-        return len(self.numbers_between(1, last)) == last
-
-    def entry(self, number: int) -> Location:
-        """Return where an entry of the log stands."""
-        return Location(self.path, f"{layout.LOG}/{group_of(number)}")
-
-    def is_current(self, number: int, location: Location) -> bool:
-        """Return true: nothing moves in it."""
-        return self.entry(number) == location
-
-    def base(self, base: str) -> Location:
-        """Return where a base stands."""
-        return Location(self.path, f"{layout.BASES}/{base}")
-
-    def bases(self) -> list[str]:
-        """Return the ids of the bases that are there."""
-        return self._bases
-
-    def artifact(self, key: str) -> Location:
-        """Return where an analysis stands."""
-        return Location(self.path, f"{layout.ARTIFACTS}/{key}")
-
-    def artifacts(self) -> list[str]:
-        """Return the keys of the analyses that are there."""
-        return self._artifacts
-
-    def index(self) -> Location | None:
-        """Return where the index of the log stands, if it was exported."""
-        return Location(self.path, f"{layout.CACHE}/{layout.INDEX}") if self._indexed else None
-
-
-def locations_of(path: Path) -> DirectoryStore | SingleFileStore:
-    """Return where the files of a store stand.
-
-    Raises
-    ------
-    NotFound
-        There is no store.
-    FormatError
-        It is not a store, or a newer one.
-    """
-    if path.is_file() and hdf5.is_hdf5(path):
-        return SingleFileStore(path)
+def directory_of(path: Path) -> DirectoryStore:
+    """Return the store that is a folder; raises as `check_format`, and where the folder has its files elsewhere."""
     check_format(path)
     for name in (layout.LOG, layout.BASES, layout.PACKS):
         if (path / name).is_symlink():

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, TypeVar
 from ...engine.errors import FormatError
 from ..files import layout
 from .commits import Event, adds_of
-from .records import DropRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from .commits import Commit
     from .index import IndexedCommits
-    from .records import LoggedCommit, PathwayRecord
+    from .records import DropRecord, LoggedCommit, PathwayRecord
 
 Cached = TypeVar("Cached")
 
@@ -214,6 +213,8 @@ class History:
 
     def drop_records(self, dropped: Mapping[str, list[Event]]) -> tuple[DropRecord, ...]:
         """Return the records that drop pathways, with the adds that the drop has seen."""
+        from .records import DropRecord  # not where names alone are read, as completion does
+
         return tuple(
             DropRecord(
                 id=pathway,

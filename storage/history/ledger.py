@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import FormatError
 from ..files import durable, last_entry, layout
-from ..files.locations import DirectoryStore, locations_of
+from ..files.locations import DirectoryStore
+from ..files.single_file import locations_of
 from . import index
 from .active import History
 from .commits import Commit, commit_of

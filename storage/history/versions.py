@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from ...engine.tabular import Table, facts_html
+from ...engine.wording import counted, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from .active import History
     from .ledger import Ledger
     from .records import LoggedCommit, PathwayRecord, SourceRecord
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Version:
     """One version of a network.
 
@@ -31,6 +34,23 @@ class Version:
     number: int
     entry: LoggedCommit
     refs: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        title = printable(self.message.partition("\n")[0])
+        return f"<Version {self.name} {self.content[:8]}: {title[:60]}>"
+
+    def _repr_html_(self) -> str:
+        facts = [
+            ("id", self.id),
+            ("content", self.content),
+            ("stands here", list(self.refs) or None),
+            ("author", self.author),
+            ("time", self.time),
+            ("added", [name for pathway in self.added for name in pathway.names] or None),
+            ("dropped", list(self.dropped) or None),
+            ("rank", self.rank),
+        ]
+        return facts_html(repr(self), facts)
 
     @property
     def name(self) -> str:
@@ -73,6 +93,12 @@ class Version:
         return tuple(name for drop in self.entry.commit.drops for name in drop.names)
 
     @property
+    def changes(self) -> tuple[str, ...]:
+        """The pathways that the commit added, after a + or −, and those that it dropped, after that word."""
+        added = [f"{'+' if record.sign > 0 else '−'} {', '.join(record.names)}" for record in self.added]
+        return (*added, *(f"dropped {name}" for name in self.dropped))
+
+    @property
     def rank(self) -> int:
         """The rank of all active pathways."""
         return self.entry.measured.rank
@@ -98,6 +124,28 @@ class Version:
         return self.entry.commit.source
 
 
+class VersionLog(tuple[Version, ...], Table):
+    """Versions in an order, newest first."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<Log of {counted(len(self), 'version')}>"
+
+    def columns(self) -> dict[str, Sequence[Any]]:
+        """Return `version`, `content`, `time`, `author`, `message`, the pathways `added` and `dropped`, and `refs`."""
+        return {
+            "version": [version.name for version in self],
+            "content": [version.content for version in self],
+            "time": [version.time for version in self],
+            "author": [version.author for version in self],
+            "message": [version.message for version in self],
+            "added": [[name for pathway in version.added for name in pathway.names] for version in self],
+            "dropped": [list(version.dropped) for version in self],
+            "refs": [list(version.refs) for version in self],
+        }
+
+
 @dataclass(frozen=True, slots=True)
 class ActivePathway:
     """One pathway that is active in a version.
@@ -117,6 +165,21 @@ class ActivePathway:
     def label(self) -> str:
         """Its names, joined for reading."""
         return ", ".join(self.record.names)
+
+
+PathwayChanges = tuple[tuple[str, int], ...]
+"""Names and signs of pathways, in the order of the names."""
+
+
+def pathway_changes(
+    before: Sequence[ActivePathway], after: Sequence[ActivePathway]
+) -> tuple[PathwayChanges, PathwayChanges]:
+    """Return which pathways are active after and not before, added; and the other way round, dropped."""
+    first, second = (
+        {active.record.id: (active.label, int(active.record.sign)) for active in side} for side in (before, after)
+    )
+    added = sorted(pathway for id_, pathway in second.items() if id_ not in first)
+    return tuple(added), tuple(sorted(pathway for id_, pathway in first.items() if id_ not in second))
 
 
 def version_of(ledger: Ledger, commit: str, refs: Mapping[str, tuple[str, ...]] | None = None) -> Version:

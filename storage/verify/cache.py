@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import FormatError
 from ..files import durable, hdf5, last_entry, layout
-from ..files.locations import DirectoryStore, locations_of
+from ..files.locations import DirectoryStore
+from ..files.single_file import locations_of
 from ..history import index
+from ..names import read_text
 from ..networks import anchors, artifacts
 from .findings import Finding, read_problem, read_whole, within
 
@@ -48,6 +50,9 @@ def cache_findings(ledger: Ledger, cache: Path, before: Derived, report: Report,
     """Yield a finding for each damaged or missing file of the cache; a note where the cache may not be read."""
     try:
         yield from _index_findings(ledger, cache, before)
+        names = cache / layout.NAMES
+        if names.exists() and (wrong := read_problem(lambda: read_text(names))):
+            yield Finding("derived", within(ledger, names), wrong)
         yield from _anchor_findings(ledger, cache, report, quick=quick)
     except PermissionError as failure:
         yield Finding(
@@ -184,7 +189,7 @@ def _is_known(shown: str) -> bool:
         layout.PACKS: layout.pack_range(name) is not None,
         layout.BASES: is_hash,
         layout.ARTIFACTS: is_hash,
-        layout.CACHE: name in (layout.INDEX + layout.FILE_ENDING, layout.LAST_ENTRY),
+        layout.CACHE: name in (layout.INDEX + layout.FILE_ENDING, layout.LAST_ENTRY, layout.NAMES),
         f"{layout.CACHE}/{layout.ANCHORS}": is_hash,
     }.get(folder, False)
 

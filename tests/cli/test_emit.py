@@ -108,7 +108,8 @@ def test_facts_are_rows_of_names_and_values(capsys: pytest.CaptureFixture[str]) 
 
 
 COMMANDS = (
-    "log", "log --oneline", "log --refs", "show", "show v1", "rollback HEAD~1", "rollback v2", "revert v2 --only B",
+    "help completion", "completion fish", "log", "log --oneline", "log --refs",
+    "log --all --graph", "show", "show v1", "rollback HEAD~1", "rollback v2", "revert v2 --only B",
     "cherry-pick v2", "branch", "branch b-FORM", "branch -d b-FORM", "switch -c s-FORM", "merge main --no-ff",
     "switch main", "tag", "tag t-FORM", "rev-parse HEAD", "commit far.gmt --if-absent --dry-run --only C",
     "commit far.gmt --if-absent --only A --strength 0.3", "diff v0..v2", "diff v0..v2 --threshold 0.9", "edges --top 5",
@@ -117,6 +118,7 @@ COMMANDS = (
     "regulators G01,G02 --target G03 --rank-by clr",
     "edges --threshold 0.99", "neighbors G01", "trace G01 G02", "factors G01", "factors G01 G02", "info",
     "info --system", "info --spectrum", "reinvert", "export FORM.h5", "export --matrix precision -o FORM.npz",
+    "export --edges FORM.sif --top 3",
 "verify --numbers", "pack", "clone lab.grn FORM.grn", "fetch other.grn", "push other.grn",
     "import other.h5 --as i-FORM", "init FORM-new.grn --expression counts.tsv --counts",
     "nmf --rank 2 --restarts 2", "nmf --input counts --rank 2:3 --restarts 2 --table ranks", "nmf list",
@@ -124,9 +126,13 @@ COMMANDS = (
     "nmf diff v0..v2 --rank 2 --restarts 1 --resamples 0 --table genes",
     "lmm fit --pheno z.tsv", "lmm fit --pheno several.tsv", "lmm enrich --pheno z.tsv --sets sets.gmt",
     "lmm compare --pheno z.tsv", "lmm scan --pheno z.tsv --tests sets.gmt",
+    "plot network-changes v0..v2 -o FORM.png", "report v0..v2 -o FORM.html",
     "branch two-FORM", "base counts.tsv --counts --intensity 0.5 --branch two-FORM", "diff v0..two-FORM",
 )  # fmt: skip
 """Every verb that answers in three forms; FORM and ANALYSIS are filled in."""
+
+FILES = ("export", "plot", "report")
+"""Verbs that write a file, and have no rows."""
 
 REPR = re.compile(
     r"\b(np|numpy)\.|\b(array|dtype|PosixPath|EdgeRule|Version)\b[(=]|<[\w.]+ (object|at 0x)"
@@ -180,12 +186,14 @@ def verbs(group: click.Group, name: str = "") -> Iterator[str]:
 def test_no_verb_answers_with_a_python_repr(lab: Callable[..., Any], form: str) -> None:
     """One store a form: most verbs change it, and do so once."""
     from grnledger.cli.main import grn
+    from grnledger.views.plot.kinds import KINDS
 
     words = [line.split() for line in COMMANDS]
-    assert set(verbs(grn)) <= {" ".join(line[:length]) for line in words for length in (1, 2)}
+    figures = {f"plot {kind}" for kind in KINDS}  # which one function answers for
+    assert set(verbs(grn)) - figures <= {" ".join(line[:length]) for line in words for length in (1, 2)}
     analysis = lab("-s lab.grn nmf list --tsv").rows[0]["id"]
     for line in COMMANDS:
-        if form == "tsv" and line.startswith("export"):
+        if form == "tsv" and line.startswith(FILES):
             continue
         question = line.replace("FORM", form).replace("ANALYSIS", analysis)
         printed = lab(f"-s lab.grn {question}{'' if form == 'text' else f' --{form}'}")

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import random
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -52,3 +57,78 @@ def test_what_cannot_be_written_is_refused(grn: Callable[..., Any], options: tup
     answer = grn("plot", "changes", *options)
     assert answer.code in (2, 3)
     assert sentence in answer.err
+
+
+@pytest.fixture
+def measured(grn: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A store of 12 genes by 30 samples with a pathway, an analysis, a signal and its tests, in the folder."""
+    monkeypatch.chdir(tmp_path)
+    genes, rng = ["$A_1$", "</text>", "N" * 60, "基因", *(f"G{number}" for number in range(8))], random.Random(1)
+    shared = [rng.gauss(0, 1) for _ in range(30)]
+    rows = [
+        [gene, *(f"{8 + shared[sample] * (row < 6) + rng.gauss(0, 1):.4f}" for sample in range(30))]
+        for row, gene in enumerate(genes)
+    ]
+    Path("x.tsv").write_text("\n".join("\t".join(row) for row in [["gene", *(f"s{n}" for n in range(30))], *rows]))
+    Path("p.gmt").write_text("</svg>$P$\t\t" + "\t".join(genes[:5]) + "\n")
+    Path("z.tsv").write_text("".join(f"{gene}\t{rng.gauss(0, 1)}\n" for gene in genes))
+    assert grn("init", "s.grn", "--expression", "x.tsv", "--genes-in", "rows", "--columns", "*").code == 0
+    assert grn("commit", "p.gmt").code == 0
+    assert grn("nmf", "--rank", "2:3", "--restarts", 2).code == 0
+    assert grn("lmm", "scan", "--pheno", "z.tsv", "--tests", "p.gmt", "-o", "scan.tsv").code == 0
+    Path("sets.tsv").write_text("set\tn_used\tbeta\tse\tq\n</svg>\t5\t.3\t.1\t.01\n")
+    return tmp_path
+
+
+@pytest.mark.usefixtures("measured")
+def test_every_kind_draws_a_store_whose_names_are_hostile(grn: Callable[..., Any]) -> None:
+    kept = ["--analysis", json.loads(grn("nmf", "list", "--json").out)["analyses"][0]["id"][:8]]
+    figures = {
+        "network": ["--genes", "$A_1$", "--pathway", "</svg>$P$"],
+        "network-changes": [],
+        "history": [],
+        "trace": ["--pair", "$A_1$", "</text>"],
+        "support": ["--decoys", 2],
+        "links": [],
+        "ranks": kept,
+        "modules": kept,
+        "moonlighting": kept,
+        "qq": ["scan.tsv"],
+        "h2": ["--pheno", "z.tsv"],
+        "sets": ["sets.tsv"],
+    }
+    for kind, arguments in figures.items():
+        answer = grn("plot", kind, *arguments, "-o", "f.svg")
+        assert answer.code == 0, answer.err
+        assert "Glyph" not in answer.err
+        content = Path("f.svg").read_text()
+        assert content.count("</svg>") == 1
+        ET.fromstring(content)
+
+
+@pytest.mark.usefixtures("measured")
+def test_a_network_is_the_same_in_another_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    for seed in ("1", "2"):
+        monkeypatch.setenv("PYTHONHASHSEED", seed)
+        monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+        command = [sys.executable, "-m", "grnledger.cli", "plot", "network", "-o", f"{seed}.pdf"]
+        subprocess.run(command, check=True, capture_output=True)
+    assert Path("1.pdf").read_bytes() == Path("2.pdf").read_bytes()
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("network", "--top", 151), "--top 150 or fewer"),
+        (("network", "--genes", "nobody"), "not on the panel"),
+        (("ranks",), "`grn nmf` makes one"),
+        (("support",), "not estimated from samples"),
+        (("qq", "p.gmt"), "`grn lmm scan -o FILE.tsv`"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(grn: Callable[..., Any], arguments: tuple[Any, ...], sentence: str) -> None:
+    answer = grn("plot", *arguments, "-o", "f.png")
+    assert answer.code in (2, 3)
+    assert sentence in answer.err
+    assert not Path("f.png").exists()

@@ -11,6 +11,7 @@ import grnledger
 import h5py
 import numpy as np
 import pytest
+from grnledger.analysis.api import OPTIONS
 from grnledger.engine import compare
 from grnledger.engine.errors import Conflict, EngineError, InputError, NotFound, NotPositiveDefinite, ShapeError
 from grnledger.engine.estimation.estimators import ESTIMATORS
@@ -19,7 +20,6 @@ from grnledger.engine.network.covariance import DenseCovariance, FactorCovarianc
 from grnledger.engine.network.edges import EdgeRule
 from grnledger.engine.network.pathway import Pathway
 from grnledger.storage import new_base
-from grnledger.storage.api import OPTIONS
 from scipy.stats import rankdata
 
 if TYPE_CHECKING:

@@ -162,7 +162,8 @@ def test_the_json_that_is_documented_is_the_json_that_is_printed(
         "support": "support F --sets few.gmt -s others/e.grn",
         "neighbors": "neighbors G01", "diff": "diff v0..v1", "links": "links --gene G01",
         "trace": "trace G01 G02", "factors": "factors G01", "regulators": "regulators G01,G02",
-        "export": "export --matrix precision -o theta.npz", "nmf": "nmf --rank 2 --restarts 2",
+        "export": "export --matrix precision -o theta.npz", "export --edges": "export --edges net.graphml",
+        "nmf": "nmf --rank 2 --restarts 2",
         "nmf diff": "nmf diff v0..HEAD --rank 2 --restarts 2 --resamples 0",
         "lmm fit": "lmm fit --pheno z.tsv", "lmm enrich": "lmm enrich --pheno z.tsv --sets sets.gmt",
         "lmm compare": "lmm compare v0..HEAD --pheno z.tsv",
@@ -171,7 +172,7 @@ def test_the_json_that_is_documented_is_the_json_that_is_printed(
         "rev-parse": "rev-parse HEAD", "show --dropped": "show v1 --dropped",
         "init": "init others/new.grn --factor-model model.npz",
         "base": "base --factor-model other.npz --branch trial", "clone": "clone s.grn others/o.grn",
-        "fetch": "fetch others/o.grn",
+        "fetch": "fetch others/o.grn", "report": "report v0..v1 -o page.html", "completion": "completion bash",
     }  # fmt: skip
     for verb, (fields, inner) in make_cli.FIELDS.items():
         analyses = grn("nmf", "list", "--tsv").rows
@@ -196,6 +197,7 @@ def test_ci_runs_the_readmes_own_commands_first() -> None:
     assert steps[:2] == [INSTALL, TEST]
     assert steps[2:] == [
         NUMERIC,
+        '.venv/bin/pip install ".[examples,docs]" && .venv/bin/pytest -n 2 tests/whole/test_examples.py',
         '.venv/bin/pip install ".[lint]"',
         ".venv/bin/ruff check .",
         ".venv/bin/ruff format --check .",

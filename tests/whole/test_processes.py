@@ -165,6 +165,11 @@ def test_colour_is_for_terminals_that_want_it(folder: Path, arguments: list[str]
     assert plain.replace("\r\n", "\n") == piped.stdout + piped.stderr
 
 
+def test_on_a_terminal_colour_can_be_refused_and_a_graph_has_it(folder: Path) -> None:
+    assert "\x1b[" not in on_a_terminal(["--color", "never", "log"], folder)
+    assert "\x1b[31m*" in on_a_terminal(["log", "--graph"], folder)
+
+
 def test_a_terminal_of_another_encoding_gets_utf_8(folder: Path) -> None:
     done = run("neighbors", "GENE1", cwd=folder, PYTHONIOENCODING="latin-1", PYTHONUTF8="0")
     assert done.returncode == 0
@@ -248,8 +253,8 @@ def test_the_command_is_installed_beside_python(folder: Path) -> None:
 
 
 def test_a_shell_can_complete_the_line(folder: Path) -> None:
-    done = run(cwd=folder, _GRN_COMPLETE="bash_complete", COMP_WORDS="grn ch", COMP_CWORD="1")
-    assert done.stdout.split() == ["plain,cherry-pick"]
+    done = run(cwd=folder, _GRN_COMPLETE="bash_complete", _GRN_LINE="grn ch")
+    assert done.stdout.split() == ["plain", "cherry-pick"]
     assert "_grn_completion" in run(cwd=folder, _GRN_COMPLETE="bash_source").stdout
 
 

@@ -43,6 +43,8 @@ class Kind:
         Keywords of the function that makes the value.
     size : tuple of float, or str
         Width and height in inches; or `module:function` in this folder, which returns them for a value.
+    default : str
+        The range where none is named, of a figure of a range.
     """
 
     section: str
@@ -52,6 +54,7 @@ class Kind:
     draw: str
     options: tuple[str, ...] = ()
     size: Size | str = (6.4, 4.8)
+    default: str = "HEAD^..HEAD"
 
     def compute(self) -> Callable[..., Any]:
         """Return the function that makes the value."""
@@ -171,6 +174,117 @@ KINDS: dict[str, Kind] = {
         "timings:timings",
         "timings:woodbury",
         size=(9.6, 4.4),
+    ),
+    # Networks
+    "network": Kind(
+        "Networks",
+        "The network around genes and pathways of a version; around nothing, its strongest edges.",
+        "version",
+        "network:network_around",
+        "network:network",
+        ("genes", "pathways", "top", "rank_by"),
+        "network:size_of_network",
+    ),
+    "network-changes": Kind(
+        "Networks",
+        "The network of what changed between two versions: edges gained, lost and kept, and links.",
+        "range",
+        "network:network_changes",
+        "network:network",
+        ("top", "rank_by"),
+        "network:size_of_network",
+    ),
+    # History
+    "history": Kind(
+        "History",
+        "Versions as a graph, the newest on top, with branches and tags.",
+        "store",
+        "history:history",
+        "history:history",
+        ("newest",),
+        "history:size_of_history",
+    ),
+    "trace": Kind(
+        "History",
+        "ρ of two genes through the versions, and which commits moved it.",
+        "range",
+        "history:trace",
+        "history:trace",
+        ("pair",),
+        (7.2, 4.8),
+        default="v0..HEAD",
+    ),
+    # Pathways
+    "support": Kind(
+        "Pathways",
+        "By how much samples held out are predicted better with each pathway, beside its decoys.",
+        "version",
+        "pathways:support",
+        "pathways:support",
+        ("pathways", "decoys", "decoy_seed"),
+        "pathways:size_of_support",
+    ),
+    "links": Kind(
+        "Pathways",
+        "Links of genes with a pathway's activity: ρ against p, members apart, the clearest named.",
+        "version",
+        "pathways:links",
+        "pathways:links",
+        ("linked_pathway",),
+        (8.4, 5.0),
+    ),
+    # Modules
+    "ranks": Kind(
+        "Modules",
+        "How well each number of modules predicts what is held out, of an analysis that the store keeps.",
+        "version",
+        "modules:ranks",
+        "modules:ranks",
+        ("analysis",),
+    ),
+    "modules": Kind(
+        "Modules",
+        "Shares of modules in genes as a heatmap, genes by module, of an analysis that the store keeps.",
+        "version",
+        "modules:modules",
+        "modules:modules",
+        ("analysis",),
+        "modules:size_of_modules",
+    ),
+    "moonlighting": Kind(
+        "Modules",
+        "Genes of two modules: the share of the second with its interval, of an analysis that the store keeps.",
+        "version",
+        "modules:moonlighting",
+        "modules:moonlighting",
+        ("analysis",),
+        "modules:size_of_second",
+    ),
+    # Signals
+    "qq": Kind(
+        "Signals",
+        "p of the tests of a scan against what chance gives, with its 95 % band.",
+        "file",
+        "signals:qq",
+        "signals:qq",
+        size=(5.6, 5.4),
+    ),
+    "h2": Kind(
+        "Signals",
+        "The profile likelihood of h² of a signal, with its 95 % interval.",
+        "version",
+        "signals:h2",
+        "signals:h2",
+        ("model",),
+    ),
+    "sets": Kind(
+        "Signals",
+        "Shifts of gene sets and their intervals, from what a test of sets wrote as rows.",
+        "file",
+        "signals:sets",
+        "signals:sets",
+        ("most_sets",),
+        "signals:size_of_sets",
     ),
 }
 """The kinds by name, in the order of the help."""

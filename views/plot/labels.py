@@ -113,7 +113,7 @@ def name_ticks(
             text.set_rotation(90)
 
 
-def heading(ax: Axes, title: str, *remarks: str) -> None:
+def heading(ax: Axes, title: str, *remarks: str, inches: float | None = None) -> None:
     """Write a title above axes, and remarks below it in grey; lines are broken to the width of the axes.
 
     Parameters
@@ -124,9 +124,12 @@ def heading(ax: Axes, title: str, *remarks: str) -> None:
         What is shown.
     *remarks : str
         Of what, and how it was chosen; empty ones are left out.
+    inches : float, optional
+        The width, where the layout will leave another than that of the axes as they are.
     """
-    titles = broken(title, width_of(ax), TITLE_POINTS)
-    below = [line for text in remarks if text for line in broken(text, REMARK_WIDTH * width_of(ax), REMARK_POINTS)]
+    titles = broken(title, inches or width_of(ax), TITLE_POINTS)
+    most = inches or REMARK_WIDTH * width_of(ax)
+    below = [line for text in remarks if text for line in broken(text, most, REMARK_POINTS)]
     for number, line in enumerate(reversed(below)):
         ax.annotate(
             line, (0.0, 1.0), (0.0, 5.0 + REMARK_STEP * number), xycoords="axes fraction", textcoords="offset points",

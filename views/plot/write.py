@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from ...engine.lazy import load
 from .kinds import KINDS
-from .style import STYLE, import_matplotlib
+from .labels import label
+from .style import GREY, STYLE, import_matplotlib
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+SOURCE_INCHES = 0.16
+"""Height of the line that says what a figure was made of."""
 
 DATELESS: dict[str, dict[str, None]] = {
     "png": {},
@@ -20,7 +24,7 @@ DATELESS: dict[str, dict[str, None]] = {
 """The endings of files, and of each the metadata to leave out: when it was drawn."""
 
 
-def figure_of(kind: str, value: Any, size: tuple[float, float] | None = None) -> Figure:
+def figure_of(kind: str, value: Any, size: tuple[float, float] | None = None, *, source: str = "") -> Figure:
     """Return a figure of a value, drawn without a screen.
 
     Parameters
@@ -31,6 +35,8 @@ def figure_of(kind: str, value: Any, size: tuple[float, float] | None = None) ->
         What the kind draws.
     size : tuple of float, optional
         Width and height in inches; those of the kind by default.
+    source : str
+        What the value was made of, which is written small below the figure.
     """
     library = import_matplotlib()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -40,7 +46,20 @@ def figure_of(kind: str, value: Any, size: tuple[float, float] | None = None) ->
         figure = Figure(figsize=size or KINDS[kind].size_of(value), layout="constrained")
         FigureCanvasAgg(figure)
         load(KINDS[kind].draw, __package__)(value, figure.add_subplot())
+        if source:
+            _write_source(figure, label(source, 120))
     return figure
+
+
+def _write_source(figure: Figure, text: str) -> None:
+    """Write a line at the lower edge, and keep it free for that."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    share = SOURCE_INCHES / float(figure.get_size_inches()[1])
+    engine = figure.get_layout_engine()
+    if isinstance(engine, ConstrainedLayoutEngine):
+        engine.set(rect=(0.0, share, 1.0, 1.0 - share))
+    figure.text(0.01, 0.25 * share, text, fontsize=6, color=GREY, parse_math=False)
 
 
 def render(figure: Figure, form: str, dots_per_inch: float = 150.0) -> bytes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ....engine.errors import EngineError, InputError
-from ... import lmm_options, options, output
+from ... import lmm_options, nouns, options, output
 from ...answers import lmm
 from ...answers.answer import Answer, Note
 from ...answers.versions import identity
@@ -21,7 +21,7 @@ COLUMNS = ("version", "pathways", "log_likelihood", "gain", "h2", "h2_low", "h2_
 
 
 @click.command("compare")
-@click.argument("range_", metavar="[A..B]", default="v0..HEAD")
+@click.argument("range_", type=nouns.RANGE, metavar="[A..B]", default="v0..HEAD")
 @lmm_options.signal_and_kernel
 @lmm_options.intervals
 @options.forms
@@ -40,7 +40,7 @@ def command(repo: Repository, *, range_: str, inputs: lmm_options.SignalOptions,
     from ....analysis.lmm.kernel_rows import OF_A_VERSION
     from ....engine.lmm import fit_many
 
-    lmm_options.check_no_same_samples(inputs, "compare")
+    lmm_options.check_no_same_samples(inputs, "lmm compare")
     versions, notes = options.line_of_versions(repo, range_)
     if inputs.kernel not in OF_A_VERSION or inputs.kernel2 is not None:
         raise InputError(

@@ -23,11 +23,6 @@ if TYPE_CHECKING:
     from ....analysis.lmm.signals import Signal
     from ....storage.repository import Repository
 
-COLUMNS = (
-    "set", "n_set", "n_used", "beta", "se", "t", "df", "p", "log10p", "q", "direction", "p_leave_own_out",
-    "p_scatter", "p_plain", "p_permuted",
-)  # fmt: skip
-
 BEYOND = "beta: shift of a set beyond what the network predicts, relative to the other genes, in the signal's units."
 
 HEAVY_TAILS = 3.0
@@ -167,10 +162,11 @@ def command(
             progress=progress,
         )
     span = lmm_options.interval_of(store_model, tests.null, ci, seed)
-    rows = list(_rows(tests))
+    columns = tests.columns()
+    rows = list(zip(*columns.values(), strict=True))
     notes = list(_notes(store_model, signal, tests, lmm.h2_text(tests.null, span, ci)))
     return Answer(
-        columns=COLUMNS,
+        columns=list(columns),
         rows=rows,
         json=lambda: {
             **versions.identity(version),
@@ -184,7 +180,7 @@ def command(
             "count": len(rows),
             "sets": ROWS,
         },
-        text=lambda: output.table(*output.without_empty_columns(COLUMNS, rows)),
+        text=lambda: output.table(*output.without_empty_columns(list(columns), rows)),
         paged=True,
         notes=[*cautions, *(Note(note, TEXT_AND_ROWS) for note in notes)],
     )
@@ -220,23 +216,3 @@ def _notes(store_model: StoreModel, signal: Signal, tests: SetTests, h2: str) ->
         yield f"{counted(len(tests.sets.left_out), 'set')} with too few genes that have a value, or too many, left out."
     if tests.own_out is not None:
         yield OWN_OUT
-
-
-def _rows(tests: SetTests) -> Iterator[tuple[object, ...]]:
-    """Yield a row a set, the least p first, and sets that could not be tested last."""
-    sets, enrichment = tests.sets, tests.enrichment
-    beside = (tests.own_out, tests.scatter, tests.plain, tests.permuted and tests.permuted.p.tolist())
-    for index in tests.order:
-        t = float(enrichment.t[index])
-        log10_p = float(enrichment.log10_p[index])
-        shift = map(float, (enrichment.beta[index], enrichment.se[index], t, enrichment.freedom[index], 10.0**log10_p))
-        yield (
-            sets.names[index],
-            sets.sizes[index],
-            len(sets.genes[index]),
-            *shift,
-            log10_p,
-            float(enrichment.q[index]),
-            "up" if t > 0 else "down" if t < 0 else None,
-            *(None if column is None else column[index] for column in beside),
-        )

@@ -103,7 +103,7 @@ def command(
     from ....formats.files.writing import row_writer
     from ....formats.traits.tested_columns import read_tested
 
-    lmm_options.check_no_same_samples(inputs, "scan")
+    lmm_options.check_no_same_samples(inputs, "lmm scan")
     _check(mode, statistic, single=single, grouped=groups is not None)
     lmm_options.check_target(target, inputs, repo, tests, *([] if groups is None else [groups]))
     version = repo.version(at)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ....engine.wording import counted
-from ... import nmf_options, options, output
+from ... import nmf_options, nouns, options, output
 from ...answers import nmf
 from ...answers.answer import EVERY_FORM, Answer, Note, caution, records
 from ...answers.versions import identity
@@ -43,7 +43,7 @@ SHOWN_GENES = 20
 
 
 @click.command("diff")
-@click.argument("versions", metavar="A..B")
+@click.argument("versions", type=nouns.RANGE, metavar="A..B")
 @nmf_options.search_options
 @click.option(
     "--resamples",

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, get_args
 
 import click
 
 from ....engine.choices import Crossing, Order
-from ... import options, output
-from ...answers import difference, versions
-from ...answers.two_bases import Bases
+from ... import nouns, options, output
+from ...answers import difference
 
 if TYPE_CHECKING:
     from ....engine.choices import RankBy
-    from ....engine.network.snapshot import Snapshot
     from ....storage.repository import Repository
     from ...answers.answer import Answer
 
 
 @click.command("diff")
-@click.argument("range_", default="HEAD^..HEAD", metavar="[A..B]")
+@click.argument("range_", type=nouns.RANGE, default="HEAD^..HEAD", metavar="[A..B]")
 @options.edge_rules
 @click.option(
     "--changes", type=click.IntRange(min=1), metavar="M", help="List the M largest changes; N of --top, or 20."
@@ -80,45 +77,21 @@ def command(
       grn diff main..drug-a --threshold 0.15 --only gained --tsv
       grn diff main..drug-a --same-intensity --json
     """
-    before, after = (repo.version(name) for name in options.pair_of_versions(repo, range_))
-    from ....analysis.links import changed_links
-    from ....analysis.ranking import compare_ranked, shared_ranking
+    from ....analysis.comparison.version_difference import diff_versions
 
-    rule = options.edge_rule(threshold, top, len(repo.panel))
-    ranking = shared_ranking(repo.base(before.name), repo.base(after.name), rank_by, threshold=threshold)
-    # Equal content is one network, and must not differ by the rounding of another anchor.
-    names = (before.name, before.name if before.content == after.content else after.name)
-    most = changes or top or 20
-    bases = _bases(repo, names, top or len(repo.panel), same_intensity=same_intensity)
-    reads = [functools.partial(_read, repo, name, bases.intensity) for name in names]
+    before, after = options.pair_of_versions(repo, range_)
     with output.waiting("comparing") as progress:
-        comparison = compare_ranked(reads, ranking, rule, changes=most, only=only, by=by, progress=progress)
-    sides = (versions.identity(before), versions.identity(after))
-    pathways = difference.pathway_changes(repo, before, after)
-    links = changed_links(repo, before, after)
-    changed, called = comparison.gained + comparison.lost + comparison.sign_flipped, bases.called()
-    code = int(exit_code and bool(changed if called is None else called))
-    return difference.answer(
-        comparison, sides, ranking, pathways=pathways, links=links, bases=bases, most=most, only=only, code=code
-    )
-
-
-def _bases(repo: Repository, names: tuple[str, str], most: int, *, same_intensity: bool) -> Bases:
-    """Return what both versions stand on, and where that is two bases, what their differences are worth."""
-    before, after = map(repo.base, names)
-    if before.id == after.id:
-        return Bases(before, after)
-    from ....analysis.base_differences import judge, shared_intensity
-
-    intensity = shared_intensity(repo, *names) if same_intensity else None
-    with output.waiting("splitting samples") as progress:
-        judgement = judge(repo, *names, most, intensity=intensity, progress=progress)
-    return Bases(before, after, judgement, intensity)
-
-
-def _read(repo: Repository, name: str, intensity: float | None, penalty: float) -> Snapshot:
-    if intensity is None:
-        return repo.snapshot(name, penalty=penalty)
-    from ....analysis.base_differences import at_intensity
-
-    return at_intensity(repo, name, intensity)
+        comparison = diff_versions(
+            repo,
+            before,
+            after,
+            threshold=threshold,
+            top=top,
+            changes=changes,
+            only=only,
+            by=by,
+            rank_by=rank_by,
+            same_intensity=same_intensity,
+            progress=progress,
+        )
+    return difference.answer(comparison, code=int(exit_code and comparison.is_changed))

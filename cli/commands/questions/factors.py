@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ... import options, output
+from ... import nouns, options, output
 from ...answers.answer import ROWS, Answer, Note
 from ...answers.versions import identity
 
@@ -23,8 +23,8 @@ TITLES = {
 
 
 @click.command("factors")
-@click.argument("gene")
-@click.argument("partner", required=False, metavar="[GENE]")
+@click.argument("gene", type=nouns.GENE)
+@click.argument("partner", type=nouns.GENE, required=False, metavar="[GENE]")
 @options.at
 @options.forms
 @options.repository

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ... import options, pathway_options
+from ... import nouns, options, pathway_options
 from ...answers import links as linked, versions
 from ...answers.answer import EVERY_FORM, TEXT_AND_ROWS, Answer, Note
 
@@ -20,8 +20,8 @@ LINKS = 20
 
 
 @click.command("links")
-@click.argument("pathway", required=False, metavar="[PATHWAY]")
-@click.option("--gene", metavar="GENE", help="Only links of this gene, members or not.")
+@click.argument("pathway", type=nouns.PATHWAY, required=False, metavar="[PATHWAY]")
+@click.option("--gene", type=nouns.GENE, metavar="GENE", help="Only links of this gene, members or not.")
 @options.at
 @click.option("--top", type=click.IntRange(min=1), metavar="N", help=f"List the N strongest links.  [{LINKS}]")
 @click.option("--all", "everything", is_flag=True, help="List every gene.")
@@ -75,13 +75,14 @@ def command(
     members = not non_members and (pathway is not None or gene is not None)
     count = None if everything else top or LINKS
     links = links_of(repo, version.name, pathways, count, name=pathway, members=members, gene=gene, tested=True)
+    columns = links.columns()
     if len(links):
         notes += [Note(text, TEXT_AND_ROWS) for text in linked.notes(links, members=members, name=version.name)]
     elif pathways:
         notes.append(Note("No link is listed: no gene of the panel is outside these pathways.", TEXT_AND_ROWS))
     return Answer(
-        columns=linked.columns(links),
-        rows=linked.rows(links),
+        columns=list(columns),
+        rows=zip(*columns.values(), strict=True),
         json=lambda: {**versions.identity(version), "count": len(links), "pathways": linked.json(links)},
         text=lambda: linked.text(links),
         paged=True,

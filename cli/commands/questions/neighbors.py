@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ... import options, output
+from ... import nouns, options, output
 from ...answers import edges as answers
 from ...answers.answer import ROWS, Answer, Note
 from ...answers.versions import identity
@@ -26,7 +26,7 @@ PARTNERS = 20
 
 
 @click.command("neighbors")
-@click.argument("gene")
+@click.argument("gene", type=nouns.GENE)
 @options.at
 @options.edge_rules
 @options.rank_by

@@ -11,7 +11,7 @@ import click
 from ....engine.choices import RATE
 from ....engine.errors import InputError
 from ....engine.wording import counted
-from ... import options, output
+from ... import nouns, options, output
 from ...answers import edges, versions
 from ...answers.answer import EVERY_FORM, ROWS, TEXT_AND_ROWS, Answer, Note
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 
 @click.command("regulators")
-@click.argument("regulators", metavar="FILE|NAME,…")
-@click.option("--target", metavar="GENE", help="Only the regulators of this gene.")
+@click.argument("regulators", type=nouns.GENES_OR_FILE, metavar="FILE|NAME,…")
+@click.option("--target", type=nouns.GENE, metavar="GENE", help="Only the regulators of this gene.")
 @options.at
 @click.option(
     "--top", type=click.IntRange(min=1), metavar="N", help="List the N strongest pairs.  [the number of genes]"
@@ -53,8 +53,7 @@ def command(
     version = repo.version(at)
     indices, missing = match_regulators(_names(regulators), repo.panel)
     pairs = regulation_of(repo, version.name, indices, top or len(repo.panel), by=rank_by, target=target)
-    columns = ("regulator", "target", "rho", *edges.strength_columns(pairs.ranking))
-    columns = columns if pairs.q is None else (*columns, "q")
+    columns = list(pairs.columns())
     where = version.name if target is None else f"{target} in {version.name}"
     return Answer(
         columns=columns,
@@ -63,7 +62,7 @@ def command(
             **versions.identity(version),
             "regulators": len(indices),
             "target": target,
-            **edges.order_json(pairs.ranking),
+            **pairs.ranking.facts,
             "count": len(pairs),
             "pairs": ROWS,
         },

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from ....engine.choices import Loadings
-from ... import options, pathway_options
+from ... import nouns, options, pathway_options
 from ...answers import support as supported, versions
 from ...answers.answer import EVERY_FORM, ROWS, TEXT_AND_ROWS, Answer, Note
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command("support")
-@click.argument("names", nargs=-1, metavar="[PATHWAY…]")
+@click.argument("names", type=nouns.PATHWAY, nargs=-1, metavar="[PATHWAY…]")
 @options.at
 @click.option(
     "--sets", type=click.Path(path_type=Path), metavar="FILE", help="Pathways of a file, which need not be committed."
@@ -85,11 +85,12 @@ def command(
         choose_strength=fitted,
         loadings=loadings,
     )
+    columns = support.columns()
     remarks = supported.notes(support, version.name, fitted=fitted, by_component=loadings == "pc1")
     chosen = {"strength": "fit" if fitted else "own", "loadings": loadings, "decoys": decoys, "seed": seed}
     return Answer(
-        columns=supported.COLUMNS,
-        rows=supported.rows(support),
+        columns=list(columns),
+        rows=zip(*columns.values(), strict=True),
         json=lambda: {**versions.identity(version), **supported.json(support, **chosen), "pathways": ROWS},
         text=lambda: supported.text(support, fitted=fitted),
         paged=True,

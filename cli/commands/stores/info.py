@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from ....storage.networks.base_facts import base_facts
 from ... import options, output
 from ...answers.answer import FACTS, Answer
-from ...answers.versions import base_facts, identity
+from ...answers.versions import identity
 
 if TYPE_CHECKING:
     from ....storage.history.versions import Version

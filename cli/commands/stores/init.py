@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ....formats.readers import list_formats
+from ....storage.networks.base_facts import base_facts
 from ... import base_options, options, output
 from ...answers.answer import TEXT_AND_ROWS, Answer, Note, facts_answer
-from ...answers.versions import base_facts, identity
+from ...answers.versions import identity
 
 if TYPE_CHECKING:
     from ....engine.choices import Transform
@@ -54,7 +55,7 @@ def command(
       grn init cells.grn --expression pbmc.h5ad --counts --within cell_type --remove-pcs auto
       grn init model.grn --factor-model model.npz
     """
-    from ....storage.api import init
+    from ....analysis.api import init
 
     repo = init(
         path,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ... import options, output
+from ... import nouns, options, output
 from ...answers import exchange
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command("push")
 @click.argument("target", type=click.Path(path_type=Path), metavar="STORE")
-@click.option("--branch", metavar="NAME", help="The branch; by default the one that HEAD is on.")
+@click.option("--branch", type=nouns.BRANCH, metavar="NAME", help="The branch; by default the one that HEAD is on.")
 @options.forms
 @options.writing
 def command(repo: Repository, *, target: Path, branch: str | None) -> Answer:

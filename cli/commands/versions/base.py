@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ... import base_options, options, output
+from ....storage.networks.base_facts import base_facts
+from ... import base_options, nouns, options, output
 from ...answers import versions
 from ...answers.answer import TEXT_AND_ROWS, Answer, Note, facts_answer
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @click.argument("expression", metavar="[FILE]", required=False, type=click.Path())
 @base_options.base_options
 @click.option("--genes", type=click.Path(), metavar="FILE", help="For a covariance without names: those of its rows.")
-@click.option("--branch", metavar="NAME", help="Give it to this branch, not to HEAD's.")
+@click.option("--branch", type=nouns.BRANCH, metavar="NAME", help="Give it to this branch, not to HEAD's.")
 @options.message
 @options.forms
 @options.writing
@@ -48,13 +49,13 @@ def command(
       grn base drug.tsv --counts --branch drug-a -m "with drug A"
       grn base --covariance others.npz
     """
-    from ....storage.api import set_base
+    from ....analysis.api import set_base
 
     arguments = base_options.base_arguments(genes=genes, samples=samples, counts=counts, transform=transform)
     version = set_base(repo, message=message, branch=branch, **arguments, **settings)
     base = repo.base(version.name)
     return facts_answer(
-        [("version", version.name), *versions.base_facts(base)],
+        [("version", version.name), *base_facts(base)],
         json=lambda: {**versions.version_json(version), "base_record": base.record.model_dump(mode="json")},
         notes=[Note(output.sentence(note), TEXT_AND_ROWS) for note in base.record.notes],
     )

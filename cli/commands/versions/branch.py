@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ... import options
+from ... import nouns, options
 from ...answers import refs
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 @click.command("branch")
 @click.argument("name", required=False)
-@click.argument("rev", default="HEAD", metavar="[REV]")
-@click.option("-d", "--delete", metavar="NAME", help="Delete this branch; its versions stay.")
+@click.argument("rev", type=nouns.REV, default="HEAD", metavar="[REV]")
+@click.option("-d", "--delete", type=nouns.BRANCH, metavar="NAME", help="Delete this branch; its versions stay.")
 @options.forms
 @options.writing
 def command(repo: Repository, *, name: str | None, rev: str, delete: str | None) -> Answer:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ... import options
+from ... import nouns, options
 from ...answers import refs
 
 if TYPE_CHECKING:
@@ -15,8 +15,14 @@ if TYPE_CHECKING:
 
 
 @click.command("cherry-pick")
-@click.argument("rev")
-@click.option("--only", multiple=True, metavar="NAME", help="Pick only this pathway; may be given several times.")
+@click.argument("rev", type=nouns.REV)
+@click.option(
+    "--only",
+    type=nouns.CHANGED_PATHWAY,
+    multiple=True,
+    metavar="NAME",
+    help="Pick only this pathway; may be given several times.",
+)
 @options.message
 @options.forms
 @options.writing

@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ....engine.wording import counted
-from ... import options, output, pathway_options
+from ... import nouns, options, output, pathway_options
 from ...answers import difference, support, versions
 from ...answers.answer import EVERY_FORM, Answer, Note, caution
-from ...answers.two_bases import Bases
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ....engine.network.edges import EdgeRule
-    from ....engine.network.snapshot import Snapshot
     from ....formats.pathways.pathways import PathwayFile
     from ....storage.history.planning import Plan
     from ....storage.history.versions import Version
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
 @pathway_options.reading(missing="error")
 @click.option("--subtract", is_flag=True, help="Subtract the pathways from the covariance.")
 @click.option("--if-absent", is_flag=True, help="Skip pathways that are active already with equal content.")
-@click.option("--branch", metavar="NAME", help="Commit to this branch, not to HEAD's.")
+@click.option("--branch", type=nouns.BRANCH, metavar="NAME", help="Commit to this branch, not to HEAD's.")
 @click.option("--dry-run", is_flag=True, help="Print the diff that the commit would make; write nothing.")
 @options.message
 @options.edge_rules
@@ -80,37 +78,15 @@ def command(
 
 
 def _preview(repo: Repository, plan: Plan, rule: EdgeRule, top: int | None, notes: list[Note]) -> Answer:
-    from ....analysis.links import Links, gained_links
-    from ....analysis.ranking import compare_ranked, ranking_of
-
-    before = repo.version(plan.parents[0])
-    after = repo.preview(plan)
-    threshold = rule.value if rule.rule == "threshold" else None
-    ranking = ranking_of(repo.base(before.name), None, threshold=threshold)
-
-    def read_before(penalty: float) -> Snapshot:
-        return repo.snapshot(before.name, penalty=penalty)
-
-    def read_after(penalty: float) -> Snapshot:
-        return repo.preview(plan, penalty=penalty)
+    from ....analysis.comparison.version_difference import preview_difference
 
     with output.waiting("comparing") as progress:
-        changes = compare_ranked((read_before, read_after), ranking, rule, changes=top or 20, progress=progress)
-    sides = (versions.identity(before), {"version": after.name, "id": None, "content": after.content})
-    added = [(pathway.label, int(pathway.sign)) for pathway in plan.pathways]
-    dry = Note("Dry run: nothing was written.", EVERY_FORM)
-    links = (gained_links(repo, before.name, plan.pathways), Links((), (), ()))
-    base = repo.base(before.name)
+        comparison = preview_difference(repo, plan, rule, top, progress=progress)
+    parent = comparison.sides[0].name
     return difference.answer(
-        changes,
-        sides,
-        ranking,
-        pathways=(added, []),
-        links=links,
-        judged=lambda: support.lines(repo, before.name, plan.pathways),
-        bases=Bases(base, base),
-        most=top or 20,
-        notes=[*notes, dry],
+        comparison,
+        judged=lambda: support.lines(repo, parent, plan.pathways),
+        notes=[*notes, Note("Dry run: nothing was written.", EVERY_FORM)],
     )
 
 

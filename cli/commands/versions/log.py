@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ... import options, output
+from ... import nouns, options, output
 from ...answers.answer import ROWS, Answer
 from ...answers.versions import SHORT, change_lines, head_line, message_lines, refs_text, version_json
 
@@ -19,14 +19,17 @@ if TYPE_CHECKING:
 
 
 @click.command("log")
-@click.argument("rev", default="HEAD", metavar="[REV|A..B]")
+@click.argument("rev", type=nouns.RANGE, default="HEAD", metavar="[REV|A..B]")
 @click.option("-n", "--number", type=click.IntRange(min=1), metavar="N", help="List at most N.")
 @click.option("--all", "every", is_flag=True, help="Every version of the store, reachable from HEAD or not.")
 @click.option("--refs", is_flag=True, help="The moves of HEAD, branches and tags instead.")
 @click.option("--oneline", is_flag=True, help="One line per version.")
+@click.option("--graph", is_flag=True, help="Draw the lines of branches and merges beside the versions.")
 @options.forms
 @options.repository
-def command(repo: Repository, *, rev: str, number: int | None, every: bool, refs: bool, oneline: bool) -> Answer:
+def command(
+    repo: Repository, *, rev: str, number: int | None, every: bool, refs: bool, oneline: bool, graph: bool
+) -> Answer:
     """List a version and its ancestors, newest first; for a range A..B, those of B that A does not have.
 
     \b
@@ -34,8 +37,11 @@ def command(repo: Repository, *, rev: str, number: int | None, every: bool, refs
       grn log
       grn log -n 5 --oneline
       grn log v2..drug-a
+      grn log --all --graph --oneline
       grn log --refs
     """
+    if refs and graph:
+        raise click.UsageError("--graph draws versions, and --refs lists moves of refs: choose one.")
     if refs:
         return _moves(repo, list(reversed(repo.moves))[:number])
     before, after = repo.split_range(rev) if ".." in rev else (None, None)
@@ -48,9 +54,19 @@ def command(repo: Repository, *, rev: str, number: int | None, every: bool, refs
         columns=("version", "id", "content", "time", "author", "rank", "added", "dropped", "refs", "message"),
         rows=map(_row, versions),
         json=lambda: {"versions": [version_json(version) for version in versions]},
-        text=lambda: "\n".join(map(_line if oneline else _paragraph, versions)),
+        text=lambda: _text(versions, oneline=oneline, graph=graph),
         paged=True,
     )
+
+
+def _text(versions: Sequence[Version], *, oneline: bool, graph: bool) -> str:
+    texts = list(map(_line if oneline else _paragraph, versions))
+    if not graph:
+        return "\n".join(texts)
+    from ....analysis.history_graph import history_graph
+    from ...answers.history import graph_text
+
+    return graph_text(history_graph(versions), [text.split("\n") for text in texts])
 
 
 def _paragraph(version: Version) -> str:

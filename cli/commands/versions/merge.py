@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ... import options
+from ... import nouns, options
 from ...answers import difference, refs
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command("merge")
-@click.argument("rev")
+@click.argument("rev", type=nouns.REV)
 @click.option("--no-ff", is_flag=True, help="Write a merge even where the branch could simply move forward.")
 @options.message
 @options.forms
@@ -29,12 +29,14 @@ def command(repo: Repository, *, rev: str, no_ff: bool, message: str) -> Answer:
     Example:
       grn merge drug-a
     """
+    from ....storage.history.versions import pathway_changes
+
     before = repo.version()
     version = repo.merge(rev, message=message, fast_forward=not no_ff)
     if version.id == before.id:
         return refs.position(version, f"{repo.head} contains all of {rev} already.")
     if version.number <= before.number or len(version.parents) < 2:
         return refs.position(version, f"{repo.head} moved forward from {before.name} to {version.name}.")
-    lines = difference.pathway_lines(difference.pathway_changes(repo, before, version))
+    lines = difference.pathway_lines(*pathway_changes(repo.active(before.name), repo.active(version.name)))
     below = [f"  {line}" for line in lines]
     return refs.position(version, f"Merged {rev} into {repo.head}:", changes=True, below=below)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ... import options
+from ... import nouns, options
 from ...answers.answer import ROWS, Answer
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command("rev-parse")
-@click.argument("revs", nargs=-1, required=True, metavar="REV...")
+@click.argument("revs", type=nouns.RANGE, nargs=-1, required=True, metavar="REV...")
 @click.option("--content", is_flag=True, help="Print content ids: of the base and the set of pathways.")
 @options.forms
 @options.repository

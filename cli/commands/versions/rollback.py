@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ... import options
+from ... import nouns, options
 from ...answers import refs
 from ...answers.answer import EVERY_FORM, Answer, Note
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command("rollback")
-@click.argument("rev")
+@click.argument("rev", type=nouns.REV)
 @options.forms
 @options.writing
 def command(repo: Repository, *, rev: str) -> Answer:

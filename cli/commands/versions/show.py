@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ....engine.wording import counted
-from ... import options, output
+from ... import nouns, options, output
 from ...answers import difference, support, versions
 from ...answers.answer import Answer, Facts
 
@@ -22,7 +22,7 @@ DROPPED = ("gene", "source", "reason")
 
 
 @click.command("show")
-@click.argument("rev", default="HEAD", metavar="[REV]")
+@click.argument("rev", type=nouns.REV, default="HEAD", metavar="[REV]")
 @click.option(
     "--dropped",
     is_flag=True,
@@ -56,6 +56,7 @@ def command(repo: Repository, *, rev: str, dropped: bool) -> Answer:
 
 def _lines(repo: Repository, version: Version, active: Sequence[tuple[str, str, int, int, str]]) -> list[str]:
     from ....analysis.support import own_pathways
+    from ....storage.history.versions import pathway_changes
 
     names = {id_: name for name, id_, _ in repo.identities()}
     measured = version.entry.measured
@@ -81,8 +82,9 @@ def _lines(repo: Repository, version: Version, active: Sequence[tuple[str, str, 
     lines += versions.change_lines(version, most=20)
     lines += support.lines(repo, version.name, own_pathways(repo, version))
     if len(version.parents) > 1:
-        changes = difference.pathway_changes(repo, repo.version(version.parents[0]), version)
-        lines += [f"against {names[version.parents[0]]}:", *difference.pathway_lines(changes)]
+        first = repo.version(version.parents[0])
+        changes = pathway_changes(repo.active(first.name), repo.active(version.name))
+        lines += [f"against {names[version.parents[0]]}:", *difference.pathway_lines(*changes)]
     lines += _missing(version)
     if active:
         rows = [(*row[:3], versions.sign_text(row[3]), row[4]) for row in active]

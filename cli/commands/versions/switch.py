@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ... import options
+from ... import nouns, options
 from ...answers import refs
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command("switch")
-@click.argument("name")
+@click.argument("name", type=nouns.BRANCH)
 @click.option("-c", "--create", is_flag=True, help="Create the branch first, at HEAD.")
 @options.forms
 @options.writing

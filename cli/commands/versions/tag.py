@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ... import options
+from ... import nouns, options
 from ...answers import refs
 from .branch import edit_ref
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 @click.command("tag")
 @click.argument("name", required=False)
-@click.argument("rev", default="HEAD", metavar="[REV]")
-@click.option("-d", "--delete", metavar="NAME", help="Delete this tag; its version stays.")
+@click.argument("rev", type=nouns.REV, default="HEAD", metavar="[REV]")
+@click.option("-d", "--delete", type=nouns.TAG, metavar="NAME", help="Delete this tag; its version stays.")
 @options.forms
 @options.writing
 def command(repo: Repository, *, name: str | None, rev: str, delete: str | None) -> Answer:

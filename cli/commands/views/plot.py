@@ -14,12 +14,14 @@ from ...answers import versions
 from ...answers.answer import Answer
 from ...answers.emit import emit
 from ...lazy_group import LazyGroup
+from ...plot_options import ModelReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from ....storage.repository import Repository
     from ....views.plot.kinds import Kind
+    from ...answers.answer import Note
 
 FORMS = ("png", "svg", "pdf")
 """The endings of figures."""
@@ -93,12 +95,11 @@ def _of_options(arguments: dict[str, Any]) -> Arguments:
     return (), {}
 
 
-_range = click.argument("range_", default="HEAD^..HEAD", metavar="[A..B]")
-_file = click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE")
+_file = click.argument("file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
 
 SUBJECTS: dict[str, tuple[Callable[..., Arguments], tuple[Callable[..., Any], ...]]] = {
     "version": (_of_version, (options.at, options.repository)),
-    "range": (_of_range, (_range, options.repository)),
+    "range": (_of_range, (options.repository,)),  # and the range itself, whose default is the kind's
     "store": (_of_store, (options.repository,)),
     "file": (_of_file, (_file,)),
     "options": (_of_options, ()),
@@ -114,12 +115,15 @@ def _command_of(name: str, kind: Kind) -> click.Command:
         as_json = arguments.pop("as_json")
         form = _form_of(target)
         subject, identity = read(*positional, *([arguments.pop("file")] if kind.of == "file" else []), arguments)
-        _draw(name, kind, subject, arguments, target, (form, size, dpi))
-        return emit(_answer(name, target, identity), "json" if as_json else "text")
+        _draw(name, kind, subject, arguments, target, (form, size, dpi), _source_of(subject, identity))
+        notes = [note for value in arguments.values() if isinstance(value, ModelReader) for note in value.notes]
+        return emit(_answer(name, target, identity, notes), "json" if as_json else "text")
 
     decorated = plot_options.value_options(plot_options.file_options(callback), kind.options)
     for decorator in reversed(decorators):
         decorated = decorator(decorated)
+    if kind.of == "range":
+        decorated = click.argument("range_", default=kind.default, metavar="[A..B]")(decorated)
     return click.command(name, help=_help_of(name, kind))(decorated)
 
 
@@ -141,6 +145,7 @@ def _draw(
     arguments: dict[str, Any],
     target: Path,
     file: tuple[str, tuple[float, float] | None, float],
+    source: str,
 ) -> None:
     """Compute the value of a figure, draw it and write the file."""
     from ....formats.files.writing import write_whole_file
@@ -150,16 +155,26 @@ def _draw(
     form, size, dpi = file
     import_matplotlib()  # before minutes of numbers
     value = kind.compute()(*subject, **arguments)
-    content = render(figure_of(name, value, size), form, dpi)
+    content = render(figure_of(name, value, size, source=source), form, dpi)
     with write_whole_file(target) as stream:
         stream.write(content)
 
 
-def _answer(name: str, target: Path, identity: dict[str, Any]) -> Answer:
+def _source_of(subject: tuple[Any, ...], identity: dict[str, Any]) -> str:
+    """Return what a figure is of, for its lower edge: the store, and the versions with the beginning of their ids."""
+    if "source" in identity or not subject:
+        return Path(identity.get("source", "")).name
+    sides = [identity[side] for side in ("from", "to") if side in identity] or [identity]
+    named = [f"{side['version']} ({side['content'][: versions.SHORT]})" for side in sides if "version" in side]
+    return " ".join([subject[0].path.name, " to ".join(named)]).strip()
+
+
+def _answer(name: str, target: Path, identity: dict[str, Any], notes: Iterable[Note]) -> Answer:
     size = target.stat().st_size
     return Answer(
         json=lambda: {**identity, "kind": name, "file": str(target), "bytes": size},
         text=lambda: f"{target}: {name}, {size:,} bytes.",
+        notes=notes,
     )
 
 

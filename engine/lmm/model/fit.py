@@ -10,6 +10,7 @@ from scipy.special import chdtrc
 
 from ...choices import Method
 from ...errors import EngineError, InputError, ShapeError, check_choice
+from ...tabular import facts_html
 from ...threads import one_blas_thread
 from ...wording import counted, printable, some
 from .design import Design, design, refuse_extreme
@@ -29,7 +30,7 @@ CONSTANT = 1e-10
 """Least share of a trait's length that covariates must leave for a model of it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Fit:
     """A mixed model at its most likely parameters.
 
@@ -84,6 +85,21 @@ class Fit:
     effects_se: NDArray[np.float64]
     effects_t: NDArray[np.float64]
     effects_log10_p: NDArray[np.float64]
+
+    def __repr__(self) -> str:
+        return f"<Fit by {self.method.upper()}: h² {self.h2:.4g} (SE {self.h2_se:.2g}), n {self.size:,}>"
+
+    def _repr_html_(self) -> str:
+        facts = [
+            ("h², share along the kernel", self.h2),
+            ("standard error", self.h2_se),
+            ("variance along the kernel", self.variance_kernel * self.scale),
+            ("variance of the noise", self.variance_noise),
+            ("log likelihood", self.log_likelihood),
+            ("log₁₀ p of h² = 0", self.log10_p_h2_0),
+            ("n", self.size),
+        ]
+        return facts_html(repr(self), facts)
 
     @property
     def gamma(self) -> float:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..engine.errors import InputError
+from ..storage.session import WAIT
 from .repository import Repository
-from .session import WAIT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     )
     from ..engine.network.covariance import FactorCovariance
     from ..engine.network.panel import Panel
-    from .history.versions import Version
-    from .networks.bases import NewBase
-    from .verify.findings import Report
+    from ..storage import repository as stored
+    from ..storage.history.versions import Version
+    from ..storage.networks.bases import NewBase
+    from ..storage.verify.findings import Report
 
 
 OPTIONS = {
@@ -93,7 +94,7 @@ def clone(source: str | Path, path: str | Path) -> Repository:
     FormatError
         The other store is damaged.
     """
-    from .transfer.clone import clone as copy_store
+    from ..storage.transfer.clone import clone as copy_store
 
     copy_store(Path(source), Path(path))
     return Repository(path)
@@ -120,8 +121,8 @@ def verify(path: str | Path, *, quick: bool = False, numbers: bool = False, repa
     FormatError
         It is no store, or a newer one.
     """
-    from .verify.repair import repair as repair_store
-    from .verify.store import verify as verify_store
+    from ..storage.verify.repair import repair as repair_store
+    from ..storage.verify.store import verify as verify_store
 
     return (repair_store if repair else verify_store)(Path(path), quick=quick, numbers=numbers)
 
@@ -225,14 +226,14 @@ def init(
         The covariance is singular.
     """
     arguments = dict(locals())
-    from .transfer import creation
+    from ..storage.transfer import creation
 
     creation.check_free(Path(path))
     base = _new_base({name: arguments[name] for name in _base_defaults()}, None)
     return Repository.create(path, base, message=message, author=author, time=time)
 
 
-def set_base(repo: Repository, *, message: str = "", branch: str | None = None, **options: Any) -> Version:
+def set_base(repo: stored.Repository, *, message: str = "", branch: str | None = None, **options: Any) -> Version:
     """Give a branch a new base on the panel of the store, and return the new version: its pathways stay.
 
     Genes are matched with the panel by name: genes of the source that are not on it are left out, and it must have
@@ -275,7 +276,7 @@ def _base_defaults() -> dict[str, Any]:
 
 def _new_base(arguments: Mapping[str, Any], panel: Panel | None) -> NewBase:
     """Return the base that arguments of `init` describe, on a panel if there is one already."""
-    from . import new_base
+    from ..storage import new_base
 
     sources = [arguments[name] for name in ("expression", "covariance", "factor_model")]
     if sum(source is not None for source in sources) != 1:
