@@ -94,12 +94,12 @@ def command(
     if file is not None:
         answer = _export_store(repo, file, at)
     elif matrix is not None:
-        from ...answers.matrix_files import write_matrix_file
+        from ...answers.written.matrices import write_matrix_file
 
         names = None if genes is None else options.read_names(genes)
         answer = write_matrix_file(repo, at or "HEAD", matrix, names, target, of_samples=of_samples)
     else:
-        from ...answers.graph_files import write_graph_file
+        from ...answers.written.graphs import write_graph_file
 
         with output.waiting("scanning") as progress:
             answer = write_graph_file(repo, at or "HEAD", graph_file, genes, progress)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...engine.wording import counted
-from . import edges as edge_answers
-from .answer import Answer, Note
-from .versions import SHORT, identity
+from ....engine.wording import counted
+from .. import edges as edge_answers
+from ..answer import Answer, Note
+from ..versions import SHORT, identity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from ...analysis.edges.selected import SelectedEdges
-    from ...formats.graphs.graph import Graph
-    from ...storage.repository import Repository
-    from ..edge_options import GraphFile
+    from ....analysis.edges.selected import SelectedEdges
+    from ....formats.graphs.graph import Graph
+    from ....storage.repository import Repository
+    from ...edge_options import GraphFile
 
 
 def write_graph_file(
@@ -37,8 +37,8 @@ def write_graph_file(
     progress : callable, optional
         Called with the share that is done.
     """
-    from ...analysis.edges.selection import select_edges
-    from ...formats.graphs.writers import find_graph_format
+    from ....analysis.edges.selection import select_edges
+    from ....formats.graphs.writers import find_graph_format
 
     assert file.path is not None  # noqa: S101  a graph is written where a file is named
     name, format_ = find_graph_format(file.path, file.format)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from ...engine.errors import InputError
-from ...engine.wording import repeated
-from . import versions
-from .answer import Answer, Note
-from .shrinkage import matrix_of_samples, shrinkage_text
+from ....engine.errors import InputError
+from ....engine.wording import repeated
+from .. import versions
+from ..answer import Answer, Note
+from ..shrinkage import matrix_of_samples, shrinkage_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ...engine.choices import MatrixKind
-    from ...storage.repository import Repository
+    from ....engine.choices import MatrixKind
+    from ....storage.repository import Repository
 
 
 def write_matrix_file(
@@ -45,8 +45,8 @@ def write_matrix_file(
     of_samples : bool
         Whether what the shrinkage did is taken back.
     """
-    from ...engine.network.matrix_blocks import matrix_blocks
-    from ...formats.models.matrix_export import write_matrix, write_rows
+    from ....engine.network.matrix_blocks import matrix_blocks
+    from ....formats.models.matrix_export import write_matrix, write_rows
 
     version = repo.version(at)
     snapshot, base = repo.snapshot(version.name), repo.base(version.name)

@@ -6,17 +6,17 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ...engine.wording import counted
-from . import style
-from .labels import heading, label, width_of
-from .placement import place_names
+from ....engine.wording import counted
+from .. import style
+from ..labels import heading, label, width_of
+from ..placement import place_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
 
-    from ...analysis.pictures.drawn_network import DrawnEdge, DrawnNetwork, DrawnNode
+    from ....analysis.pictures.drawn_network import DrawnEdge, DrawnNetwork, DrawnNode
 
 SYMBOLS = {"rho": "|ρ|", "score": "score", "clr": "clr"}
 """What a strength is called."""

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...engine.wording import counted
-from . import style
-from .labels import count_ticks, heading, label, points_for
+from ....engine.wording import counted
+from .. import style
+from ..labels import count_ticks, heading, label, points_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ...analysis.pictures.modules import ModuleShares, SecondModules
-    from ...engine.nmf.modules.rank import RankSurvey
+    from ....analysis.pictures.modules import ModuleShares, SecondModules
+    from ....engine.nmf.modules.rank import RankSurvey
 
 BY = {
     "entries": "an entry held out",

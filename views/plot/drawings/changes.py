@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...engine.network.comparison import Difference
-from ...engine.wording import counted
-from . import style
-from .labels import count_ticks, heading, height_of, label, name_ticks, number_text, points_for
+from ....engine.network.comparison import Difference
+from ....engine.wording import counted
+from .. import style
+from ..labels import count_ticks, heading, height_of, label, name_ticks, number_text, points_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ...analysis.comparison.version_difference import VersionDifference
+    from ....analysis.comparison.version_difference import VersionDifference
 
 SYMBOLS = {"rho": "|ρ|", "score": "|score|", "clr": "strength (clr)"}
 """What the strength of a pair is called."""
