@@ -10,8 +10,6 @@ The kinds are those of `kinds.KINDS`, each under its name with `_` for `-`. They
 from __future__ import annotations
 
 import functools
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ...engine.lazy import load
@@ -81,14 +79,3 @@ def _styled(kind: Kind) -> Callable[..., Axes]:
 
 def __dir__() -> list[str]:
     return sorted(["values", *(name.replace("-", "_") for name in KINDS)])
-
-
-class _Figures(ModuleType):
-    """The package, in which a kind goes before the file of its name, which an import would else put here."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if not (isinstance(value, ModuleType) and name.replace("_", "-") in KINDS):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Figures
