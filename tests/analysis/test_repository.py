@@ -140,6 +140,7 @@ def shown(store: Path) -> dict[str, Any]:
         "neighbors": repo.snapshot().neighbors(HOSTILE),
         "difference": repo.diff("v0"),
         "links": repo.links(),
+        "trace": repo.trace("G01", "G02"),
         "support": repo.support(decoys=2),
         "regulators": repo.regulators([HOSTILE, "G02"]),
         "modules": repo.nmf(ranks=2, restarts=1),
