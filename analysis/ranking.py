@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..engine.errors import InputError
 from ..engine.inference.noise_edge import score_penalty
@@ -36,6 +36,11 @@ class Ranking:
 
     by: RankBy
     penalty: float
+
+    @property
+    def facts(self) -> dict[str, str | float]:
+        """The order as names and values, for records of what was ranked."""
+        return {"rank_by": self.by, "penalty": self.penalty}
 
     def measure(
         self, read: Callable[[float], Snapshot], progress: Callable[[float], None] | None = None
@@ -93,6 +98,14 @@ def choose_ranking(by: RankBy | None, penalty: float | None, *, threshold: float
             code="threshold-for-clr",
         )
     return Ranking(by, 0.0 if by == "rho" or penalty is None else penalty)
+
+
+def rule_facts(rule: EdgeRule, threshold: float, ranking: Ranking) -> dict[str, Any]:
+    """Return a rule as names and values: what it is, the strength it amounts to, its value, and the order of pairs."""
+    facts: dict[str, Any] = {"rule": rule.rule, "threshold": threshold}
+    if rule.rule != "threshold":
+        facts[rule.rule] = rule.value if rule.rule == "fdr" else int(rule.value)
+    return {**facts, **ranking.facts}
 
 
 def shared_ranking(before: StoredBase, after: StoredBase, by: RankBy | None, *, threshold: float | None) -> Ranking:

@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from ..engine.lmm import Fit
     from ..engine.network.pathway import Pathway
     from .comparison.version_difference import Progress, VersionDifference
+    from .edges.selected import SelectedEdges
     from .links import Links
     from .lmm.model import StoreModel
     from .lmm.set_tests import SetTests
     from .nmf.kept import NamedAnalysis
+    from .pictures.drawn_network import DrawnNetwork
     from .regulators import Regulation
     from .support import Support
+    from .trace import Trace
 
     SignalValues = str | Path | Mapping[str, float]
     """A table of a value a gene, or the values by gene: a dict, or a Series of pandas."""
@@ -67,6 +70,56 @@ class Repository(stored.Repository):
             same_intensity=same_intensity,
             progress=progress,
         )
+
+    def edges(
+        self,
+        rev: str = "HEAD",
+        *,
+        threshold: float | None = None,
+        top: int | None = None,
+        fdr: float | None = None,
+        gene: str | None = None,
+        genes: Sequence[str] = (),
+        rank_by: RankBy | None = None,
+        progress: Progress | None = None,
+    ) -> SelectedEdges:
+        """Return the edges of a version with what the samples say of them, strongest first.
+
+        At most one of `threshold`, `top`, `fdr`, `gene` (with `top` or `threshold` at will) and `genes` chooses which;
+        see `EdgeChoice`. By default they are the strongest pairs, as many as there are genes.
+        """
+        from .edges.selection import EdgeChoice, select_edges
+
+        choice = EdgeChoice(threshold, top, fdr, gene, tuple(genes), rank_by)
+        return select_edges(self, rev, choice, progress=progress)
+
+    def trace(self, gene_a: str, gene_b: str, first: str = "v0", last: str = "HEAD") -> Trace:
+        """Return ρ of two genes in each version from one to another, along first parents; see `trace_of`."""
+        from .trace import trace_of, versions_between
+
+        return trace_of(self, versions_between(self, self.version(first), self.version(last)), gene_a, gene_b)
+
+    def network(
+        self,
+        rev: str = "HEAD",
+        *,
+        genes: Sequence[str] | None = None,
+        pathways: Sequence[str] = (),
+        top: int | None = None,
+        rank_by: RankBy | None = None,
+    ) -> DrawnNetwork:
+        """Return the network around genes and pathways, with positions, for `plot.network`; see `network_around`."""
+        from .pictures.network import network_around
+
+        return network_around(self, rev, genes=genes, pathways=pathways, top=top, rank_by=rank_by)
+
+    def network_changes(
+        self, before: str = "HEAD^", after: str = "HEAD", *, top: int | None = None, rank_by: RankBy | None = None
+    ) -> DrawnNetwork:
+        """Return the network of what changed between two versions, with positions, for `plot.network`."""
+        from .pictures.network import network_changes
+
+        return network_changes(self, before, after, top=top, rank_by=rank_by)
 
     def links(
         self,

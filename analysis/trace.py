@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..engine.errors import InputError
 from ..engine.network.partial_correlations import ROUNDING
+from ..engine.tabular import Table
+from ..engine.wording import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,8 +40,8 @@ class TracePoint:
     has_moved: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+@dataclass(frozen=True, slots=True, repr=False)
+class Trace(Table):
     """An edge through versions.
 
     Parameters
@@ -53,6 +55,22 @@ class Trace:
     gene_a: str
     gene_b: str
     points: tuple[TracePoint, ...]
+
+    def __repr__(self) -> str:
+        return f"<ρ of {printable(self.gene_a)} and {printable(self.gene_b)} in {counted(len(self), 'version')}>"
+
+    def __len__(self) -> int:
+        """How many versions there are."""
+        return len(self.points)
+
+    def columns(self) -> dict[str, Sequence[Any]]:
+        """Return `version`, `rho`, and of versions that moved it `delta`, with their `message`."""
+        return {
+            "version": [point.version.name for point in self.points],
+            "rho": [point.rho for point in self.points],
+            "delta": [point.step if point.has_moved else None for point in self.points],
+            "message": [point.version.message for point in self.points],
+        }
 
 
 def versions_between(repo: Repository, first: Version, last: Version) -> list[Version]:

@@ -85,7 +85,7 @@ def _invoke(
 ) -> object:
     """Return what a command returns; click's own `main` would turn errors into exit codes of its own."""
     if instruction := os.environ.get(COMPLETION_VARIABLE):
-        from .completion import complete
+        from .completion.complete import complete
 
         return complete(command, instruction)
     try:

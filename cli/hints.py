@@ -39,7 +39,6 @@ HINTS: dict[str, str] = {
     ),
     "logs-as-counts": "Leave --counts out: the values are used as they are. If they are counts, add --scale linear.",
     "logs-of-logs": "Leave the transform out. If the values are counts or intensities, add --scale linear.",
-    "needs-pandas": "pip install pandas",
     "negative-counts": "These are not counts: leave --counts out.",
     "no-factors-for-samples": "`grn init --estimator factor --factors K` makes a base with K factors.",
     "no-samples-to-test": (
@@ -54,6 +53,7 @@ HINTS: dict[str, str] = {
         "Remove fewer components or covariates; --groups none says that samples are independent."
     ),
     "nothing-left-of-samples": "Leave out covariates, or categories that few samples share; or give more samples.",
+    "package-missing": "pip install 'grnledger[{extra}]'",
     "repeated-genes": "Choose which row is used: --duplicates max-variance|mean|first, or sum with --counts.",
     "repeated-samples": "Choose which column is used: --duplicate-samples first|mean|number.",
     "replicates-by-name": (
@@ -136,6 +136,7 @@ HINTS: dict[str, str] = {
         "--missing drop leaves them out (they are recorded in the commit)."
     ),
     "gmt-without-descriptions": "Choose with --descriptions, or with --no-descriptions.",
+    "graph-format-unknown": "Name the file {endings}; or choose with --format.",
     "groups-not-found": "Give --groups a column that describes samples, a FILE of samples and groups, names or none.",
     "groups-or-loadings": (
         "--set-column {column!r} makes a set of the genes of each number; --format loadings takes them as loadings, "
@@ -318,12 +319,12 @@ HINTS: dict[str, str] = {
     "base-without-expression": "Give the values of the samples: --expression FILE.",
     "contrast-without-two-groups": "Write --contrast AML:ALL.",
     "drawings-refused": "Use --resamples 0, or leave out genes that hardly vary.",
+    "edges-chosen-twice": "Give one of them: --{first} or --{second}.",
     "exact-scan-single-precision": "Leave out --float32, or use --mode p3d.",
     "group-of-own-samples": (
         "Label samples that the base was not estimated from; --same-samples also uses the samples of the base."
     ),
     "mixture-of-many-traits": "Name it with --trait.",
-    "needs-networkx": 'pip install "grnledger[graph]"',
     "network-too-large-to-draw": "Give --top {most} or fewer; `grn edges` and `grn diff` list more.",
     "no-active-pathway": "--sets FILE asks for the pathways of a file.",
     "no-analysis-kept": "`grn nmf` makes one and keeps it; `grn nmf list` lists those that there are.",
@@ -367,9 +368,6 @@ HINTS: dict[str, str] = {
     "too-many-sets": "Use --no-set-variance; or test fewer sets, with --min-genes and --max-genes.",
     "unknown-nmf-method": "`grn nmf` computes it again.",
     # views
-    "needs-jinja2": 'pip install "grnledger[report]"',
-    "needs-matplotlib": 'pip install "grnledger[plot]"',
-    "needs-starlette": 'pip install "grnledger[serve]"',
     "no-such-host": "Give an address of this machine: --host 127.0.0.1, or 0.0.0.0 for all of them.",
     "port-taken": "Use another port, with --port N; --port 0 takes any that is free.",
 }

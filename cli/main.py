@@ -54,7 +54,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "clone": "Copy a store with its whole history.",
         "fetch": "Copy another store's versions into this one, under its name.",
         "push": "Copy a branch to another store.",
-        "export": "Write the store, or a matrix of a version, to a file.",
+        "export": "Write the store, or a matrix or the edges of a version, to a file.",
         "import": "Copy the versions of an exported file into this store.",
         "verify": "Read every file, and report what is damaged.",
         "pack": "Pack the log into fewer files.",

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 import click
 
 from ..engine.choices import LoadingPart
-from . import lmm_options, options
+from . import lmm_options, nouns, options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from click.shell_completion import CompletionItem
 
     from ..analysis.lmm.model import StoreModel
     from ..engine.choices import Method
@@ -37,6 +39,10 @@ class _Genes(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
         del param, ctx
         return cast("tuple[str, ...]", value) if isinstance(value, tuple) else tuple(options.read_names(value))
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Return the genes that begin as the last one does."""
+        return nouns.GENES_OR_FILE.shell_complete(ctx, param, incomplete)
 
 
 class _Numbers(click.ParamType):  # pyright: ignore[reportMissingTypeArgument]
@@ -96,7 +102,9 @@ OPTIONS: dict[str, PlotOption] = {
     "genes": PlotOption(
         click.option("--genes", type=_Genes(), metavar="A,B,...", help="These genes, or a file of them after @.")
     ),
-    "pathway": PlotOption(click.option("--pathway", metavar="NAME", help="The genes of an active pathway.")),
+    "pathway": PlotOption(
+        click.option("--pathway", type=nouns.PATHWAY, metavar="NAME", help="The genes of an active pathway.")
+    ),
     "most": PlotOption(
         click.option(
             "--top",
@@ -147,7 +155,12 @@ OPTIONS: dict[str, PlotOption] = {
     # networks
     "pathways": PlotOption(
         click.option(
-            "--pathway", "pathways", multiple=True, metavar="NAME", help="A pathway in the middle; again for more."
+            "--pathway",
+            "pathways",
+            type=nouns.PATHWAY,
+            multiple=True,
+            metavar="NAME",
+            help="A pathway in the middle; again for more.",
         ),
     ),
     # history
@@ -157,7 +170,8 @@ OPTIONS: dict[str, PlotOption] = {
         )
     ),
     "pair": PlotOption(
-        click.option("--pair", nargs=2, required=True, metavar="A B", help="The two genes."), "--pair TP53 MDM2"
+        click.option("--pair", type=nouns.GENE, nargs=2, required=True, metavar="A B", help="The two genes."),
+        "--pair TP53 MDM2",
     ),
     # pathways
     "decoys": PlotOption(
@@ -176,7 +190,13 @@ OPTIONS: dict[str, PlotOption] = {
         )
     ),
     "linked_pathway": PlotOption(
-        click.option("--pathway", "linked_pathway", metavar="NAME", help="Which pathway, where several are active.")
+        click.option(
+            "--pathway",
+            "linked_pathway",
+            type=nouns.PATHWAY,
+            metavar="NAME",
+            help="Which pathway, where several are active.",
+        )
     ),
     # signals
     "model": PlotOption(_signal_model, "--pheno z.tsv"),

@@ -203,6 +203,7 @@ FIELDS: dict[str, tuple[str, dict[str, str]]] = {
     "clone": ("store, versions, head, content", {}),
     "fetch": ("versions, bases, refs", {"refs": "kind, ref, version, content, id"}),
     "export": (f"{IDENTITY}, matrix, genes, file, shrinkage, of_samples", {}),
+    "export --edges": (f"{IDENTITY}, {CUT}, count, nodes, format, file, files", {}),
     "verify": ("sound, findings, entries, versions, bases, analyses, cached, readable, residuals", {}),
     "pack": ("entries, packs, files, swept", {}),
     "help": ("command, help", {}),
@@ -263,7 +264,8 @@ NOTES = """\
 * `revert`, `cherry-pick`, `merge`, `switch`, `reinvert`, and `branch` and `tag` with a name have the fields of
   `rollback`; `done` is a sentence. `push` and `import` have those of `fetch`. `written` is false where all of a file
   was active already. Each of the `findings` of `verify` has `kind`, `file`, `what`, `versions`, `refs` and `repaired`.
-* `info --spectrum` has a version, `spectrum_of` and `eigenvalues`. A store that is exported has `versions` and `file`.
+* `info --spectrum` has a version, `spectrum_of` and `eigenvalues`. A store that is exported has `versions` and `file`;
+  `files` of `export --edges` has its file and those beside it, and `nodes` counts genes.
   `log --refs` has `moves` (`time`, `author`, `ref`, `before`, `after`, `reason`) and `contents`: of each version, its
   content id. A dense base has no `parameters_factors` and no `parameters_saved_percent`; `info --system` adds what the
   machine runs.

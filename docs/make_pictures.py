@@ -44,7 +44,10 @@ def pictures() -> list[str]:
 
 def run(words: list[str]) -> None:
     """Run a line of the page in this folder."""
-    if words[0] == "grn":
+    if ">" in words[:-1]:
+        with Path(words[-1]).open("w", encoding="utf-8") as stream, contextlib.redirect_stdout(stream):
+            run(words[:-2])
+    elif words[0] == "grn":
         if (code := errors.run(grn, words[1:], False)) != 0:
             raise SystemExit(f"`{shlex.join(words)}` ended with exit code {code}.")
     elif words[0] == "python" and words[1].startswith("benchmarks/"):

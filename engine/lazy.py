@@ -1,4 +1,4 @@
-"""What is imported on first use: the names of a package, and functions that a registry names by a text."""
+"""What is imported on first use: the names of a package, functions that a registry names by a text, and extras."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import ast
 import importlib
 import importlib.util
 from typing import TYPE_CHECKING, Any, cast
+
+from .errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +55,31 @@ def load(function: str, package: str | None) -> Callable[..., Any]:
     if not colon:
         raise ValueError(f"{function!r} names no function: write it as `module:function`")
     return getattr(importlib.import_module(f".{module}", package), name)
+
+
+def require(package: str, extra: str, purpose: str) -> Any:
+    """Return a module of a package that comes with an extra.
+
+    Parameters
+    ----------
+    package : str
+        Its name, such as `pyarrow.parquet`.
+    extra : str
+        Which extra of this project has it.
+    purpose : str
+        What takes it, as the subject of a sentence.
+
+    Raises
+    ------
+    InputError
+        It is not installed.
+    """
+    try:
+        return importlib.import_module(package)
+    except ModuleNotFoundError as error:
+        name = package.partition(".")[0]
+        message = f"{purpose} takes the package {name}, which is not installed."
+        raise InputError(message, code="package-missing", facts={"extra": extra}) from error
 
 
 def _typing_imports(package: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ import math
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from .errors import InputError
+from .lazy import require
 from .wording import printable
 
 if TYPE_CHECKING:
@@ -38,10 +38,7 @@ class Table(ABC):
         InputError
             pandas is not installed.
         """
-        try:
-            import pandas as pd  # pyright: ignore[reportMissingTypeStubs]
-        except ImportError as error:
-            raise InputError("A DataFrame needs pandas, which is not installed.", code="needs-pandas") from error
+        pd = require("pandas", "tables", "A DataFrame")
         return pd.DataFrame(self.columns())
 
     def _repr_html_(self) -> str:

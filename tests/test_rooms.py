@@ -125,7 +125,7 @@ def test_the_reader_of_imports_sees_late_and_type_checking_ones() -> None:
         for imported in IMPORTS[ROOT / "cli" / "commands" / "questions" / "edges.py"]
         if not imported.typing
     }
-    assert "grnledger.engine.network.edges" in late
+    assert "grnledger.analysis.edges.selection" in late
     assert len(FILES) > 70, "the reader has lost files"
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...engine.errors import InputError
+from ...engine.lazy import require
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ SHORTEST_EDGE = 0.8
 """Least mean length of a component's edges; a unit is the side of the square that a node has for itself."""
 MARGIN = 0.9
 """What is kept free around a component."""
-NEAREST, PUSHES = 0.7, 30
+NEAREST, PUSHES = 0.9, 60
 """Least distance of two nodes that is aimed at, and how often nodes that are closer are pushed apart."""
 CELL = 0.1
 """Width of the steps in which components are packed."""
@@ -76,13 +76,7 @@ def import_networkx() -> Any:
     InputError
         It is not installed.
     """
-    try:
-        import networkx as nx
-    except ImportError as error:
-        raise InputError(
-            "Networks are laid out with networkx, which is not installed.", code="needs-networkx"
-        ) from error
-    return nx
+    return require("networkx", "graph", "A layout")
 
 
 def _component(library: Any, nodes: list[int], edges: Sequence[tuple[int, int]]) -> NDArray[np.float64]:

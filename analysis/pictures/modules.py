@@ -103,7 +103,7 @@ def moonlighting(repo: Repository, rev: str, *, analysis: str | None = None) -> 
 
 
 def module_shares(named: NamedAnalysis, most: int = MOST_ROWS) -> ModuleShares:
-    """Return the shares of modules in genes; of more than `most` genes, those with the largest weights of each module.
+    """Return the shares of modules in genes, in the order of a heatmap; of many genes, some in equal steps of it.
 
     Parameters
     ----------
@@ -112,16 +112,13 @@ def module_shares(named: NamedAnalysis, most: int = MOST_ROWS) -> ModuleShares:
     most : int
         Most genes.
     """
-    memberships, weights = named.analysis.memberships, named.analysis.best.modules
+    memberships = named.analysis.memberships
     main, shares = memberships.main, memberships.shares
     has_module = np.flatnonzero(main >= 0)
-    own = weights[has_module, main[has_module]]
-    order = has_module[np.lexsort((has_module, -own, main[has_module]))]
     sizes = np.bincount(main[has_module], minlength=shares.shape[1])
+    order = has_module[np.lexsort((has_module, -shares[has_module, main[has_module]], main[has_module]))]
     if len(order) > most:
-        rank_in_module = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        order = order[np.lexsort((main[order], rank_in_module))[:most]]
-    order = order[np.lexsort((order, -shares[order, main[order]], main[order]))]
+        order = order[np.linspace(0, len(order) - 1, most).round().astype(np.intp)]
     return ModuleShares(
         _names(named, order),
         shares[order],

@@ -73,15 +73,9 @@ def halves_notes(edges: Edges, shares: NDArray[np.float64] | None) -> list[Note]
 
 def rule_json(rule: EdgeRule, threshold: float, ranking: Ranking) -> dict[str, Any]:
     """Return the rule of an answer as the JSON contract has it; `top` is there for that rule alone."""
-    fields: dict[str, Any] = {"rule": rule.rule, "threshold": threshold}
-    if rule.rule != "threshold":
-        fields[rule.rule] = rule.value if rule.rule == "fdr" else int(rule.value)
-    return {**fields, **order_json(ranking)}
+    from ...analysis.ranking import rule_facts
 
-
-def order_json(ranking: Ranking) -> dict[str, Any]:
-    """Return the order of pairs as the JSON contract has it."""
-    return {"rank_by": ranking.by, "penalty": ranking.penalty}
+    return rule_facts(rule, threshold, ranking)
 
 
 def rule_notes(edges: Edges | Neighbors, where: str, ranking: Ranking) -> list[Note]:

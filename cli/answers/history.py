@@ -67,7 +67,7 @@ def _rows(graph: HistoryGraph) -> Iterator[_Row]:
 def _lines_of(row: _Row, least: int) -> Iterator[Cells]:
     """Yield the lines of a version and of what is between it and the next: so many at least."""
     yield {**_straight(row.passing), 2 * row.own: ("*", row.own)}
-    away = list(_crossing(row.leaving, row.passing | ({row.own} & row.below)))
+    away = list(_crossing(row.leaving, row.passing))
     home = list(_crossing(row.arriving, row.below - {lane for lane, _ in row.arriving}))
     yield from away
     yield from [_straight(row.below)] * (least - 1 - len(away) - len(home))

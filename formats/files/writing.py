@@ -29,6 +29,13 @@ def write_whole_file(path: str | Path) -> Generator[BinaryIO]:
     InputError
         The path is a folder or a device, or may not be written.
     """
+    with write_whole_path(path) as draft, draft.open("xb") as stream:
+        yield stream
+
+
+@contextmanager
+def write_whole_path(path: str | Path) -> Generator[Path]:
+    """Yield a temporary path to write to, for what writes files by name; otherwise as `write_whole_file`."""
     target = Path(path).resolve()
     if not target.parent.is_dir():
         raise NotFound(f"There is no folder {target.parent} to write {target.name} in.")
@@ -36,8 +43,7 @@ def write_whole_file(path: str | Path) -> Generator[BinaryIO]:
         raise InputError(f"{target} is not a file that could be replaced.")
     draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
-        with draft.open("xb") as stream:
-            yield stream
+        yield draft
         draft.replace(target)
     except OSError as error:
         raise InputError(f"{target} cannot be written: {reason_of(error)}.") from error

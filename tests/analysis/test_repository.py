@@ -53,6 +53,20 @@ def test_a_difference_is_that_of_the_command_line(store: Path, grn: Callable[...
     assert difference.to_frame().to_dict("records") == printed["changes"]
 
 
+def test_edges_are_those_of_the_command_line_and_of_its_files(store: Path, grn: Callable[..., Any]) -> None:
+    repo = grnledger.open(store / "s.grn")
+    printed = json.loads(grn("-s", store / "s.grn", "edges", "--top", 20, "--json").out)
+    edges = repo.edges(top=20)
+    assert rows(edges) == printed["edges"]
+    graph = edges.to_networkx()
+    assert [graph.edges[row["gene_a"], row["gene_b"]]["rho"] for row in rows(edges)] == edges.columns()["rho"]
+    data = edges.to_anndata()
+    first = rows(edges)[0]
+    names = list(data.var_names)
+    assert data.varp["rho"][names.index(first["gene_a"]), names.index(first["gene_b"])] == first["rho"]
+    assert data.uns["grnledger"]["content"] == printed["content"]
+
+
 def test_links_and_support_are_those_of_the_command_line(store: Path, grn: Callable[..., Any]) -> None:
     repo = grnledger.open(store / "s.grn")
     printed = json.loads(grn("-s", store / "s.grn", "links", "<b>P</b>", "--top", 5, "--json").out)
@@ -122,9 +136,11 @@ def shown(store: Path) -> dict[str, Any]:
         "log": repo.log(),
         "snapshot": repo.snapshot(),
         "edges": repo.snapshot().edges(top=40),
+        "selected edges": repo.edges(top=40),
         "neighbors": repo.snapshot().neighbors(HOSTILE),
         "difference": repo.diff("v0"),
         "links": repo.links(),
+        "trace": repo.trace("G01", "G02"),
         "support": repo.support(decoys=2),
         "regulators": repo.regulators([HOSTILE, "G02"]),
         "modules": repo.nmf(ranks=2, restarts=1),

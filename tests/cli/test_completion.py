@@ -19,7 +19,7 @@ import click
 import grnledger
 import numpy as np
 import pytest
-from grnledger.cli import shells
+from grnledger.cli.completion import shells
 from grnledger.cli.nouns import Noun
 from grnledger.storage.files import lock
 
@@ -309,7 +309,7 @@ def test_once_the_names_are_in_the_cache_no_numbers_are_loaded(folder: Path) -> 
 
 def test_what_hangs_is_given_up_without_a_word(folder: Path) -> None:
     hang = (
-        "import time\nfrom grnledger.cli import completion\ncompletion.LONGEST = .2\n"
+        "import time\nfrom grnledger.cli.completion import complete as completion\ncompletion.LONGEST = .2\n"
         "completion.options.find_store = lambda _: time.sleep(60)"
     )
     done = complete_in_process(folder, hang, "grn neighbors TP")

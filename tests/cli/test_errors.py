@@ -78,7 +78,7 @@ REFUSALS = [
     (2, "edges --top 0", "not 0", "`grn edges --help`"),
     (2, "edges --threshold 1.5", "not at 1.5", "--top N"),
     (2, "edges --threshold nan", "not at nan", "--top N"),
-    (2, "edges --top 3 --threshold 0.1", "--threshold and --top choose edges in different ways", "Give one of them."),
+    (2, "edges --top 3 --threshold 0.1", "choose edges in different ways", "Give one of them: --threshold or --top."),
     (2, "edges --json --tsv", "not as both", "`grn edges --help`"),
     (2, "commit", "'FILE'", "`grn commit --help`"),
     (2, "diff --changes 0", "0", "`grn diff --help`"),

@@ -82,6 +82,7 @@ def measured(grn: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.Monkey
 
 @pytest.mark.usefixtures("measured")
 def test_every_kind_draws_a_store_whose_names_are_hostile(grn: Callable[..., Any]) -> None:
+    kept = ["--analysis", json.loads(grn("nmf", "list", "--json").out)["analyses"][0]["id"][:8]]
     figures = {
         "network": ["--genes", "$A_1$", "--pathway", "</svg>$P$"],
         "network-changes": [],
@@ -89,9 +90,9 @@ def test_every_kind_draws_a_store_whose_names_are_hostile(grn: Callable[..., Any
         "trace": ["--pair", "$A_1$", "</text>"],
         "support": ["--decoys", 2],
         "links": [],
-        "ranks": [],
-        "modules": [],
-        "moonlighting": [],
+        "ranks": kept,
+        "modules": kept,
+        "moonlighting": kept,
         "qq": ["scan.tsv"],
         "h2": ["--pheno", "z.tsv"],
         "sets": ["sets.tsv"],

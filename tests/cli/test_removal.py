@@ -279,7 +279,7 @@ def test_what_samples_do_not_have_is_refused(grn: Callable[..., Any], init: Call
     for arguments, sentence in (
         (("--matrix", "correlation"), "v1 has active pathways"),
         (("--at", "v0", "--matrix", "precision"), "Samples have no precision of their own"),
-        (("x.h5",), "--genes, --sample and -o need --matrix"),
+        (("x.h5",), "--sample needs --matrix; a store is written as a whole"),
     ):
         refused = grn(*export, *arguments)
         assert refused.code == 2

@@ -57,7 +57,7 @@ def test_a_library_that_is_missing_is_named_before_minutes_of_numbers(
     monkeypatch.setitem(sys.modules, library, None)
     refused = grn("report", "-o", "page.html")
     assert refused.code == 2
-    assert f'Hint: pip install "grnledger[{code}]"' in refused.err
+    assert f"Hint: pip install 'grnledger[{code}]'" in refused.err
     assert not Path("page.html").exists()
 
 

@@ -170,4 +170,4 @@ def test_without_a_store_or_a_library_nothing_is_served(
     monkeypatch.setitem(sys.modules, "starlette", None)
     answer = grn("-s", tmp_path / "none.grn", "serve", "--port", 0)
     assert answer.code == 2
-    assert 'pip install "grnledger[serve]"' in answer.err
+    assert "pip install 'grnledger[serve]'" in answer.err

@@ -336,7 +336,7 @@ def test_an_export_that_cannot_be_is_refused(do: Callable[..., Any], refused: Ca
     assert refused(4, *export, "lab.grn/lab.h5")[0].endswith("a store cannot be inside another.")
     assert refused(3, *export, "x.h5", "--at", "v9")[0].startswith("There is no version v9")
     assert refused(2, *export)[0].startswith("Name what to write")
-    assert refused(2, *export, "x.h5", "--genes", "TP53")[0].startswith("--genes, --sample and -o need --matrix")
+    assert refused(2, *export, "x.h5", "--genes", "TP53")[0].startswith("--genes needs --matrix or --edges; a store is")
 
 
 def test_an_export_removes_the_leftovers_of_a_killed_one(do: Callable[..., Any], folder: Path) -> None:

@@ -8,7 +8,7 @@ import json
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from ...engine.errors import InputError
+from ...engine.lazy import require
 from ...engine.wording import counted, printable
 from .history import draw_history
 from .numbers import fact_text
@@ -45,11 +45,7 @@ def import_jinja() -> Any:
     InputError
         It is not installed.
     """
-    try:
-        import jinja2
-    except ImportError as error:
-        raise InputError("Pages are made with Jinja2, which is not installed.", code="needs-jinja2") from error
-    return jinja2
+    return require("jinja2", "report", "A page")
 
 
 def render_page(report: Report, figures: Sequence[Figure] = (), commands: Mapping[str, str] | None = None) -> bytes:

@@ -13,7 +13,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from ...engine.lazy import load
-from .kinds import KINDS
+from .kinds import DRAWINGS, KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +62,7 @@ def _styled(kind: Kind) -> Callable[..., Axes]:
     """Return the function that draws a kind; into new axes in the style of all figures, else in the user's own."""
     from . import style
 
-    draw = load(kind.draw, __name__)
+    draw = load(kind.draw, DRAWINGS)
 
     @functools.wraps(draw)
     def drawing(value: Any, ax: Axes | None = None, **named: Any) -> Axes:

@@ -1,4 +1,4 @@
-"""The registry of figures: a new kind is a file in this folder and a line in `KINDS`; nothing else lists them.
+"""The registry of figures: a new kind is a file in `drawings` and a line in `KINDS`; nothing else lists them.
 
 The file has a function of a value and of axes, or `None` for new ones, that draws and returns the axes. The value is
 made by a function in `analysis/pictures`, which the line names too: of a repository and a version, or of a repository
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 Subject = Literal["version", "range", "store", "file", "options"]
 """What a figure is of; `options` where these alone say it."""
 
+DRAWINGS = f"{__package__}.drawings"
+"""The package of the functions that draw."""
+
 Size = tuple[float, float]
 """Width and height in inches."""
 
@@ -38,11 +41,11 @@ class Kind:
     values : str
         `module:function` in `analysis/pictures`, which makes the value.
     draw : str
-        `module:function` in this folder, which draws it.
+        `module:function` in `drawings`, which draws it.
     options : tuple of str
         Keywords of the function that makes the value.
     size : tuple of float, or str
-        Width and height in inches; or `module:function` in this folder, which returns them for a value.
+        Width and height in inches; or `module:function` in `drawings`, which returns them for a value.
     default : str
         The range where none is named, of a figure of a range.
     """
@@ -64,7 +67,7 @@ class Kind:
 
     def size_of(self, value: Any) -> Size:
         """Return the size of a figure of a value, where none is asked for."""
-        return load(self.size, __package__)(value) if isinstance(self.size, str) else self.size
+        return load(self.size, DRAWINGS)(value) if isinstance(self.size, str) else self.size
 
 
 KINDS: dict[str, Kind] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...engine.errors import InputError
+from ...engine.lazy import require
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,13 +48,7 @@ def import_matplotlib() -> Any:
     InputError
         It is not installed.
     """
-    try:
-        import matplotlib as mpl
-    except ImportError as error:
-        raise InputError(
-            "Figures are drawn with matplotlib, which is not installed.", code="needs-matplotlib"
-        ) from error
-    return mpl
+    return require("matplotlib", "plot", "A figure")
 
 
 def axes(ax: Axes | None, size: tuple[float, float] = (6.4, 4.8)) -> Axes:

@@ -6,7 +6,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from ...engine.lazy import load
-from .kinds import KINDS
+from .kinds import DRAWINGS, KINDS
 from .labels import label
 from .style import GREY, STYLE, import_matplotlib
 
@@ -45,7 +45,7 @@ def figure_of(kind: str, value: Any, size: tuple[float, float] | None = None, *,
     with library.rc_context(STYLE):
         figure = Figure(figsize=size or KINDS[kind].size_of(value), layout="constrained")
         FigureCanvasAgg(figure)
-        load(KINDS[kind].draw, __package__)(value, figure.add_subplot())
+        load(KINDS[kind].draw, DRAWINGS)(value, figure.add_subplot())
         if source:
             _write_source(figure, label(source, 120))
     return figure

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import click
 
-from ... import options, shells
+from ... import options
 from ...answers.answer import Answer
+from ...completion import shells
 
 
 @click.command("completion")

@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
 from ....engine.errors import InputError
-from ... import nouns, options, output
+from ... import edge_options, nouns, options, output
 from ...answers import edges as answers
 from ...answers.answer import ROWS, Answer
 from ...answers.versions import identity
 
 if TYPE_CHECKING:
-    from ....analysis.chance import Progress
-    from ....analysis.ranking import Ranking
     from ....engine.choices import RankBy
-    from ....engine.network.edges import Edges
     from ....storage.repository import Repository
-
-PARTNERS = 20
-"""Edges of one gene that are listed where no rule is given."""
 
 
 @click.command("edges")
 @options.at
 @options.edge_rules
-@click.option(
-    "--fdr", type=float, metavar="Q", help="Edges are the pairs that can be told from chance: q of at most this."
-)
+@edge_options.fdr
 @click.option("--gene", type=nouns.GENE, metavar="GENE", help="List the N strongest edges of one gene; 20 by default.")
-@click.option("--genes", type=nouns.GENES, metavar="A,B,…", help="List all pairs among some genes.")
+@click.option(
+    "--genes",
+    type=nouns.GENES_OR_FILE,
+    metavar="A,B,…",
+    help="List all pairs among some genes, or a file of them after @.",
+)
 @options.rank_by
 @click.option(
     "--halves",
@@ -67,17 +63,13 @@ def command(
       grn edges --at v1 --threshold 0.15
       grn edges --genes TP53,MDM2,CDKN1A
     """
-    from ....analysis.chance import evidence_if_any
-    from ....analysis.ranking import ranking_of
+    from ....analysis.edges.selection import select_edges
     from ....analysis.recurrence import shared_between_halves
 
-    version = repo.version(at)
-    ranking = ranking_of(repo.base(version.name), rank_by, threshold=threshold)
-    choice = _Choice(threshold, top, fdr, gene, options.names_in(genes))
+    choice = edge_options.edge_choice(threshold=threshold, top=top, fdr=fdr, gene=gene, genes=genes, rank_by=rank_by)
     with output.waiting("scanning") as progress:
-        listed = _listed(repo, version.name, ranking, choice, progress)
-    with output.waiting("testing") as progress:
-        evidence = evidence_if_any(repo, version.name, listed.pairs, progress=progress)
+        selected = select_edges(repo, at, choice, progress=progress)
+    version, listed, ranking, evidence = selected.version, selected.edges, selected.ranking, selected.evidence
     shares = None
     if halves is not None:
         if listed.edge_rule.rule != "top" or gene is not None:
@@ -86,9 +78,10 @@ def command(
             count = int(listed.edge_rule.value)
             shares = shared_between_halves(repo, version.name, ranking, count, halves, progress=progress)
     where = f"of {version.name}" if gene is None else f"of {gene} in {version.name}"
-    columns, rows = answers.extra_columns(ranking, evidence), answers.with_extras(listed, ranking, evidence)
+    columns = selected.columns()
+    rows = list(zip(*columns.values(), strict=True))
     return Answer(
-        columns=("gene_a", "gene_b", "rho", *columns),
+        columns=list(columns),
         rows=rows,
         json=lambda: {
             **identity(version),
@@ -97,7 +90,7 @@ def command(
             "count": len(listed),
             "edges": ROWS,
         },
-        text=lambda: output.table(("gene a", "gene b", "ρ", *columns), rows) if len(listed) else None,
+        text=lambda: output.table(("gene a", "gene b", "ρ", *list(columns)[3:]), rows) if len(listed) else None,
         paged=True,
         notes=[
             *answers.rule_notes(listed, where, ranking),
@@ -105,55 +98,3 @@ def command(
             *answers.halves_notes(listed, shares),
         ],
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """Which edges are listed: by at most one of these."""
-
-    threshold: float | None
-    top: int | None
-    fdr: float | None
-    gene: str | None
-    genes: tuple[str, ...]
-
-    def check(self) -> None:
-        """Refuse options that choose edges in two ways."""
-        ways = {
-            "--threshold": self.threshold is not None,
-            "--top": self.top is not None and self.gene is None,
-            "--fdr": self.fdr is not None,
-            "--gene": self.gene is not None and self.threshold is None,
-            "--genes": bool(self.genes),
-        }
-        if sum(ways.values()) > 1:
-            named = " and ".join(option for option, is_given in ways.items() if is_given)
-            raise InputError(f"{named} choose edges in different ways.", hint="Give one of them.")
-
-
-def _listed(repo: Repository, name: str, ranking: Ranking, choice: _Choice, progress: Progress | None) -> Edges:
-    """Return the edges that are listed."""
-    import numpy as np
-
-    from ....analysis.chance import pair_tests
-    from ....engine.network.edges import EdgeRule, edges, edges_of_pairs, neighbors
-
-    choice.check()
-    precision = repo.snapshot(name).precision
-    measure = ranking.measure(lambda penalty: repo.snapshot(name, penalty=penalty), progress)
-    if choice.fdr is not None:
-        rule = EdgeRule("fdr", choice.fdr)
-        pairs = pair_tests(repo, name, progress=progress).called(choice.fdr)
-        return edges_of_pairs(precision, pairs, rule, ranked_by=measure)
-    if choice.genes:
-        chosen = np.unique(repo.panel.locate(list(choice.genes)))
-        pairs = chosen[np.stack(np.triu_indices(len(chosen), 1), axis=1)]
-        return edges_of_pairs(precision, pairs, EdgeRule("genes", len(chosen)), ranked_by=measure)
-    if choice.gene is not None:
-        rule = options.edge_rule(choice.threshold, choice.top, PARTNERS)
-        partners = neighbors(precision, choice.gene, rule, ranked_by=measure).partners
-        index = repo.panel.index(choice.gene)
-        pairs = np.sort(np.stack([np.full(len(partners), index), partners], axis=1), axis=1)
-        return edges_of_pairs(precision, pairs, rule, ranked_by=measure)
-    rule = options.edge_rule(choice.threshold, choice.top, len(repo.panel))
-    return edges(precision, rule, ranked_by=measure, progress=progress)

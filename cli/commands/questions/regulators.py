@@ -62,7 +62,7 @@ def command(
             **versions.identity(version),
             "regulators": len(indices),
             "target": target,
-            **edges.order_json(pairs.ranking),
+            **pairs.ranking.facts,
             "count": len(pairs),
             "pairs": ROWS,
         },

@@ -1,8 +1,7 @@
-"""`grn export`: the whole store as one file, or a matrix of a version."""
+"""`grn export`: the whole store as one file, or a matrix or the edges of a version."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -10,17 +9,19 @@ import click
 
 from ....engine.choices import MatrixKind
 from ....engine.errors import InputError
-from ....engine.wording import counted, repeated
-from ... import nouns, options, output
+from ....engine.wording import counted
+from ... import edge_options, nouns, options, output
 from ...answers import exchange, versions
-from ...answers.answer import Answer, Note
+from ...answers.answer import Answer
 from ...answers.emit import emit
-from ...answers.shrinkage import matrix_of_samples, shrinkage_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ....storage.repository import Repository
 
 ENDINGS = (".h5", ".hdf5")
+STORE, MATRIX, EDGES = "FILE.h5", "--matrix", "--edges"
 
 
 @click.command("export")
@@ -29,9 +30,9 @@ ENDINGS = (".h5", ".hdf5")
 @click.option("--matrix", type=click.Choice(get_args(MatrixKind)), help="Write this matrix instead of the store.")
 @click.option(
     "--genes",
-    type=nouns.GENES,
+    type=nouns.GENES_OR_FILE,
     metavar="A,B,...",
-    help="These genes, or a file of them after @; the whole panel otherwise.",
+    help="These genes, or a file of them after @; the whole panel otherwise. Of --edges, all pairs among them.",
 )
 @click.option(
     "-o",
@@ -47,6 +48,7 @@ ENDINGS = (".h5", ".hdf5")
     is_flag=True,
     help="Write the correlations or covariances of the samples themselves, not shrunk; for versions without pathways.",
 )
+@edge_options.graph_file
 @click.option("--json", "as_json", is_flag=True, help="Describe what was written as JSON, schema 1.")
 @options.repository
 def command(
@@ -58,14 +60,16 @@ def command(
     genes: str | None,
     target: Path | None,
     of_samples: bool,
+    graph_file: edge_options.GraphFile,
     as_json: bool,
 ) -> None:
-    """Write the store with its whole history to one HDF5 file, or a matrix of a version.
+    """Write the store with its whole history to one HDF5 file, or a matrix or the edges of a version.
 
     A store's file is read where it is with `grn -s FILE.h5 log`, and becomes part of another store with `grn import`;
     h5py and h5dump read it too (docs/format.md). With --at it has that version and its ancestors.
     Covariance and precision are in the units of the expression that the base came from. Correlations are shrunk to
     zero, by how much stands beside the matrix, and in an .npz as `shrinkage`; --sample takes that back.
+    Edges are chosen as by `grn edges`, and written with what is known of them and of their genes (docs/files.md).
 
     \b
     Example:
@@ -74,29 +78,55 @@ def command(
       grn export --at v1 --matrix precision --genes TP53,MDM2,CDKN1A -o theta.tsv
       grn export --matrix partial-correlation --genes @panel.txt -o rho.npz
       grn export --at v0 --matrix correlation --sample -o r.tsv
+      grn export --edges net.graphml --fdr 0.2
+      grn export --at v1 --edges net.h5ad --top 5000
     """
-    if (file is None) == (matrix is None):
-        raise InputError(
-            "Name what to write: FILE.h5 for the store, or --matrix for a matrix.",
-            hint="`grn export tumor.h5`, or `grn export --matrix precision -o theta.tsv`.",
-        )
-    if matrix is not None:
-        _export_matrix(repo, at or "HEAD", matrix, genes, target, of_samples=of_samples, as_json=as_json)
-        return
-    if genes is not None or target is not None or of_samples:
-        raise InputError("--genes, --sample and -o need --matrix; a store is written as a whole, to FILE.h5.")
-    if file is not None and file.suffix not in ENDINGS:
-        raise InputError(
-            f"A store is written to FILE.h5, and {file} does not end in .h5.",
-            hint=f"`grn export {file.stem or 'tumor'}.h5 --at REV` writes a version; --matrix writes a table.",
-        )
+    forms = {STORE: file, MATRIX: matrix, EDGES: graph_file.path}
+    form = _form_of([name for name, value in forms.items() if value is not None])
+    used = {"--genes": (genes, (MATRIX, EDGES)), "-o": (target, (MATRIX,)), "--sample": (of_samples or None, (MATRIX,))}
+    used |= {option: (option, (EDGES,)) for option in graph_file.named_options}
+    for option, (value, owners) in used.items():
+        if value is not None and form not in owners:
+            beside = "a store is written as a whole, to FILE.h5" if form == STORE else f"it does not go with {form}"
+            raise InputError(f"{option} needs {' or '.join(owners)}; {beside}.")
+    if as_json and form == MATRIX and target is None:
+        raise InputError("--json describes a file that is written, and none is named.", hint="Name it with -o FILE.")
     if file is not None:
-        emit(_export_store(repo, file, at), "json" if as_json else "text")
+        answer = _export_store(repo, file, at)
+    elif matrix is not None:
+        from ...answers.written.matrices import write_matrix_file
+
+        names = None if genes is None else options.read_names(genes)
+        answer = write_matrix_file(repo, at or "HEAD", matrix, names, target, of_samples=of_samples)
+    else:
+        from ...answers.written.graphs import write_graph_file
+
+        with output.waiting("scanning") as progress:
+            answer = write_graph_file(repo, at or "HEAD", graph_file, genes, progress)
+    emit(answer, "json" if as_json else "text")
+
+
+def _form_of(named: Sequence[str]) -> str:
+    """Return the one form of a file that is named."""
+    if len(named) == 1:
+        return named[0]
+    raise InputError(
+        f"{' and '.join(named)} are different things to write."
+        if named
+        else "Name what to write: FILE.h5 for the store, --matrix for a matrix, or --edges for a graph.",
+        hint="`grn export lab.h5`, `grn export --matrix precision -o theta.tsv`, or `grn export --edges net.graphml`.",
+    )
 
 
 def _export_store(repo: Repository, file: Path, at: str | None) -> Answer:
     from ....storage.repository import Repository
 
+    if file.suffix not in ENDINGS:
+        stem = file.stem or "tumor"
+        raise InputError(
+            f"A store is written to FILE.h5, and {file} does not end in .h5.",
+            hint=f"`grn export {stem}.h5 --at REV` writes a version; --matrix writes a table, and --edges a graph.",
+        )
     with output.waiting("exporting") as progress:
         repo.export(file, at, progress)
     copy = Repository(file)
@@ -107,55 +137,3 @@ def _export_store(repo: Repository, file: Path, at: str | None) -> Answer:
         text=lambda: f"{file}: {count}, {copy.head} at {version.name}, {file.stat().st_size:,} bytes.",
         notes=exchange.left_out_notes(repo),
     )
-
-
-def _export_matrix(
-    repo: Repository,
-    at: str,
-    matrix: MatrixKind,
-    genes: str | None,
-    target: Path | None,
-    *,
-    of_samples: bool,
-    as_json: bool,
-) -> None:
-    from ....engine.network.matrix_blocks import matrix_blocks
-    from ....formats.models.matrix_export import write_matrix, write_rows
-
-    if as_json and target is None:
-        raise InputError("--json describes a file that is written, and none is named.", hint="Name it with -o FILE.")
-    version = repo.version(at)
-    snapshot, base = repo.snapshot(version.name), repo.base(version.name)
-    names = list(snapshot.panel.genes) if genes is None else options.read_names(genes)
-    if repeats := repeated(names):
-        raise InputError(f"--genes names {repeats[0]} more than once.", hint="Name each gene once.")
-    snapshot.panel.locate(names)  # refuses strangers before anything is printed
-    chosen = None if genes is None else names
-    has_pathways = bool(repo.active(version.name))
-    if of_samples:
-        blocks, shrinkage = matrix_of_samples(snapshot, base, matrix, chosen, has_pathways=has_pathways), None
-        how = "Of the samples themselves, not shrunk."
-    else:
-        blocks, shrinkage = matrix_blocks(snapshot, matrix, chosen), base.shrinkage
-        how = shrinkage_text(base, matrix, has_pathways=has_pathways)
-    notes = [] if how is None else [Note(how)]
-    if target is None:
-        write_rows(sys.stdout, blocks, names, names)
-        emit(Answer(json=dict, text=lambda: None, notes=notes), "text")
-        return
-    write_matrix(target, blocks, names, names, shrinkage=shrinkage)
-    shape = f"{len(names):,} × {len(names):,}"
-    note = Note(f"{target}: {matrix} of {version.name} ({version.content[: versions.SHORT]}), {shape}.")
-    answer = Answer(
-        json=lambda: {
-            **versions.identity(version),
-            "matrix": matrix,
-            "genes": len(names),
-            "file": str(target),
-            "shrinkage": shrinkage,
-            "of_samples": of_samples,
-        },
-        text=lambda: None,
-        notes=[note, *notes],
-    )
-    emit(answer, "json" if as_json else "text")

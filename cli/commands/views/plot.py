@@ -9,7 +9,7 @@ import click
 
 from ....engine.errors import InputError
 from ....views.plot.kinds import KINDS, Subject
-from ... import options, plot_options
+from ... import nouns, options, plot_options
 from ...answers import versions
 from ...answers.answer import Answer
 from ...answers.emit import emit
@@ -123,7 +123,7 @@ def _command_of(name: str, kind: Kind) -> click.Command:
     for decorator in reversed(decorators):
         decorated = decorator(decorated)
     if kind.of == "range":
-        decorated = click.argument("range_", default=kind.default, metavar="[A..B]")(decorated)
+        decorated = click.argument("range_", type=nouns.RANGE, default=kind.default, metavar="[A..B]")(decorated)
     return click.command(name, help=_help_of(name, kind))(decorated)
 
 

@@ -54,11 +54,10 @@ def command(path: Path, *, host: str, port: int, opens: bool, as_json: bool) -> 
     """
     import secrets
 
-    from ....analysis.pictures.layout import import_networkx
-    from ....views.server.libraries import check_libraries
+    from ....engine.lazy import require
 
-    check_libraries()
-    import_networkx()
+    for library in ("starlette", "uvicorn", "jinja2", "networkx"):
+        require(library, "serve", "A server of pages")
     from ....views.server.app import make_app
     from ....views.server.listening import address_of, answer_requests, listen, port_of
     from ....views.server.security import Access, Hosts

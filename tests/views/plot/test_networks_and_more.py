@@ -80,7 +80,7 @@ def lines_of(ax: Any) -> Iterator[tuple[str, int]]:
 
 
 def test_a_network_has_a_stroke_for_each_edge_and_tells_kinds_apart_in_grey() -> None:
-    ax = plot.network_changes(values()["network-changes"])
+    ax: Any = plot.network_changes(values()["network-changes"])
     assert dict(lines_of(ax)) == {
         "gained": 1,
         "lost": 1,
@@ -95,9 +95,9 @@ def test_a_network_has_a_stroke_for_each_edge_and_tells_kinds_apart_in_grey() ->
 
 
 def test_support_draws_every_decoy_and_links_every_gene() -> None:
-    support = plot.support(values()["support"])
+    support: Any = plot.support(values()["support"])
     assert len(support.collections[0].get_offsets()) == 2 * len(HOSTILE)
-    links = plot.links(values()["links"])
+    links: Any = plot.links(values()["links"])
     assert [sum(len(c.get_offsets()) for c in panel.collections) for panel in links.child_axes] == [4, 2]
 
 

@@ -32,7 +32,7 @@ complete -o nosort -F _grn_completion grn
 """
 
 ZSH = r"""#compdef grn
-_grn_completion() {
+_grn() {
     local program=${(Q)words[1]} word=${words[CURRENT]%"$SUFFIX"}
     local -a reply values shown
     reply=("${(@f)$(
@@ -48,10 +48,10 @@ _grn_completion() {
         plain) compadd -V grn -a values ;;
     esac
 }
-if [[ $zsh_eval_context[-1] == loadautofunc ]]; then
-    _grn_completion "$@"
+if [[ $funcstack[1] == _grn ]]; then
+    _grn "$@"
 else
-    compdef _grn_completion grn
+    compdef _grn grn
 fi
 """
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...engine.wording import counted
-from . import style
-from .labels import count_ticks, heading
+from ....engine.wording import counted
+from .. import style
+from ..labels import count_ticks, heading
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ...analysis.pictures.distributions import Eigenvalues, RhoHistogram
+    from ....analysis.pictures.distributions import Eigenvalues, RhoHistogram
 
 WIDE = 100.0
 """Ratio of the largest eigenvalue to the smallest positive one from which the axis is logarithmic."""

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import style
-from .labels import count_ticks, label, panels, time_ticks
+from .. import style
+from ..labels import count_ticks, label, panels, time_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ...analysis.pictures.timings import Timings
+    from ....analysis.pictures.timings import Timings
 
 STYLES = (
     (style.BLUE, "o", "-", ""),

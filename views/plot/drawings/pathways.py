@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...engine.choices import RATE
-from ...engine.wording import counted
-from . import style
-from .labels import count_ticks, heading, label, points_for, width_of
-from .placement import place_names
+from ....engine.choices import RATE
+from ....engine.wording import counted
+from .. import style
+from ..labels import count_ticks, heading, label, points_for, width_of
+from ..placement import place_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from ...analysis.links import Links
-    from ...analysis.support import PathwaySupport, Support
+    from ....analysis.links import Links
+    from ....analysis.support import PathwaySupport, Support
 
 MOST_PATHWAYS = 50
 """Most pathways of a figure; the best supported are drawn."""

@@ -6,17 +6,17 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ...engine.wording import counted
-from . import style
-from .labels import heading, label, width_of
-from .placement import place_names
+from ....engine.wording import counted
+from .. import style
+from ..labels import heading, label, width_of
+from ..placement import place_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
 
-    from ...analysis.pictures.drawn_network import DrawnEdge, DrawnNetwork, DrawnNode
+    from ....analysis.pictures.drawn_network import DrawnEdge, DrawnNetwork, DrawnNode
 
 SYMBOLS = {"rho": "|ρ|", "score": "score", "clr": "clr"}
 """What a strength is called."""
@@ -176,8 +176,15 @@ def _legend(ax: Axes, drawing: DrawnNetwork, strokes: Sequence[str]) -> None:
         if mark in marks
     ]
     if handles:
-        columns = min(len(handles), 6)
-        ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=columns, fontsize=8)
+        columns = min(len(handles), 7)
+        ax.legend(
+            handles=handles,
+            loc="upper center",
+            bbox_to_anchor=(0.5, 0.0),
+            ncols=columns,
+            fontsize=7.5,
+            columnspacing=1.4,
+        )
 
 
 def _title(drawing: DrawnNetwork) -> str:

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...engine.wording import counted
-from . import style
-from .labels import count_ticks, heading, label, points_for
+from ....engine.wording import counted
+from .. import style
+from ..labels import count_ticks, heading, label, points_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ...analysis.pictures.modules import ModuleShares, SecondModules
-    from ...engine.nmf.modules.rank import RankSurvey
+    from ....analysis.pictures.modules import ModuleShares, SecondModules
+    from ....engine.nmf.modules.rank import RankSurvey
 
 BY = {
     "entries": "an entry held out",
@@ -23,8 +23,8 @@ BY = {
 }
 """What is predicted, by what a survey held out."""
 
-TALLEST = 11.0
-"""Most inches of a figure with a line for each gene."""
+TALLEST, UNNAMED = 12.0, 6.5
+"""Most inches of a figure with a line for each gene, and the inches of one of more genes than that."""
 
 
 def ranks(survey: RankSurvey, ax: Axes | None = None) -> Axes:
@@ -86,7 +86,7 @@ def modules(values: ModuleShares, ax: Axes | None = None) -> Axes:
     if count > 15:
         ax.tick_params(axis="x", labelsize=6)
     ax.set_xlabel("module, and how many genes have it for their main one")
-    points = points_for(len(values.genes), size_of_modules(values)[1] - 1.8)
+    points = points_for(len(values.genes), size_of_modules(values)[1] - 1.6)
     ax.set_yticks([] if points is None else range(len(values.genes)))
     if points is not None:
         ax.set_yticklabels([label(gene) for gene in values.genes], fontsize=points, parse_math=False)
@@ -96,14 +96,15 @@ def modules(values: ModuleShares, ax: Axes | None = None) -> Axes:
     bar.set_label("share of the module in the gene (row-normalised W)")
     bar.outline.set_visible(False)
     genes = counted(values.count, "gene")
-    some = f" Drawn are the {len(values.genes):,} with the largest weights." if len(values.genes) < values.count else ""
+    some = f" Drawn are {len(values.genes):,} of them, in equal steps." if len(values.genes) < values.count else ""
     heading(ax, f"{genes} in {counted(count, 'module')}", _sentence(values.description) + some)
     return ax
 
 
 def size_of_modules(values: ModuleShares) -> tuple[float, float]:
-    """Return a width and height in inches in which genes have a line each, as far as a page goes."""
-    return max(5.6, 3.4 + 0.3 * values.shares.shape[1]), min(TALLEST, max(4.0, 1.8 + 0.125 * len(values.genes)))
+    """Return a width and height in inches at which genes can be named, as far as a page goes."""
+    height = max(4.0, 1.8 + 0.1 * len(values.genes))
+    return max(5.6, 3.4 + 0.3 * values.shares.shape[1]), height if height <= TALLEST else UNNAMED
 
 
 def moonlighting(values: SecondModules, ax: Axes | None = None) -> Axes:

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from click.shell_completion import ShellComplete
 
-from . import options, shells
-from .nouns import NAMES
+from .. import options
+from ..nouns import NAMES
+from . import shells
 
 if TYPE_CHECKING:
     import click
     from click.shell_completion import CompletionItem
 
-    from ..storage.names import StoreNames
+    from ...storage.names import StoreNames
 
 LONGEST = 3
 """Seconds after which a completion is given up, whatever holds it up."""
@@ -80,11 +81,11 @@ def _option_before(word: str, items: list[CompletionItem]) -> str:
 
 def _names(invocation: dict[str, Any]) -> StoreNames:
     """Return the names of the store that the line names, or would use."""
-    from ..storage.names import cached_names
+    from ...storage.names import cached_names
 
     path = options.find_store(invocation.get("store"))
     if names := cached_names(path):
         return names
-    from ..storage.name_cache import make_names  # brings numpy and HDF5 in
+    from ...storage.name_cache import make_names  # brings numpy and HDF5 in
 
     return make_names(path)

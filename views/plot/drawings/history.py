@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...engine.wording import counted
-from . import style
-from .labels import REMARK, count_ticks, heading, label, points_for, width_of
+from ....engine.wording import counted
+from .. import style
+from ..labels import REMARK, count_ticks, heading, label, points_for, width_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ...analysis.history_graph import HistoryGraph
-    from ...analysis.trace import Trace, TracePoint
-    from ...storage.history.versions import Version
+    from ....analysis.history_graph import HistoryGraph
+    from ....analysis.trace import Trace, TracePoint
+    from ....storage.history.versions import Version
 
 LANES = (style.BLUE, style.VERMILION, style.GREEN, style.PURPLE, style.ORANGE, style.SKY)
 """Colours of lanes, which their places tell apart as well."""

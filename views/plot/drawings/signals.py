@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...engine.wording import counted
-from . import style
-from .labels import heading, label, points_for, width_of
-from .placement import place_names
+from ....engine.wording import counted
+from .. import style
+from ..labels import heading, label, points_for, width_of
+from ..placement import place_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ...analysis.pictures.signals import QQ, LikelihoodCurve, SetShifts
+    from ....analysis.pictures.signals import QQ, LikelihoodCurve, SetShifts
 
 HALF_CHI2 = 1.9207294103470623
 """Half of the 95 % point of χ² with one degree of freedom."""

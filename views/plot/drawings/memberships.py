@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...engine.wording import counted
-from . import style
-from .labels import count_ticks, heading, panels
+from ....engine.wording import counted
+from .. import style
+from ..labels import count_ticks, heading, panels
 
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from ...analysis.pictures.memberships import DirichletDraws, MembershipHistogram
+    from ....analysis.pictures.memberships import DirichletDraws, MembershipHistogram
 
 FLOOR = 0.5
 """Where the axis of counts begins: a single gene is a step above it."""

@@ -6,25 +6,31 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...engine.wording import counted
-from . import style
-from .labels import count_ticks, heading, height_of, label, name_ticks, number_text, points_for
+from ....engine.network.comparison import Difference
+from ....engine.wording import counted
+from .. import style
+from ..labels import count_ticks, heading, height_of, label, name_ticks, number_text, points_for
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ...engine.network.comparison import Difference
+    from ....analysis.comparison.version_difference import VersionDifference
 
 SYMBOLS = {"rho": "|ρ|", "score": "|score|", "clr": "strength (clr)"}
 """What the strength of a pair is called."""
 
 
-def size_of_changes(difference: Difference) -> tuple[float, float]:
+def pairs_of(difference: Difference | VersionDifference) -> Difference:
+    """Return the part of a comparison that is about pairs."""
+    return difference if isinstance(difference, Difference) else difference.difference
+
+
+def size_of_changes(difference: Difference | VersionDifference) -> tuple[float, float]:
     """Return the width and height in inches at which the names of all pairs can be read."""
-    return 7.2, 1.7 + 0.185 * max(len(difference.pairs), 4)
+    return 7.2, 1.7 + 0.185 * max(len(pairs_of(difference).pairs), 4)
 
 
-def changes(difference: Difference, ax: Axes | None = None) -> Axes:
+def changes(difference: Difference | VersionDifference, ax: Axes | None = None) -> Axes:
     """Draw the changes of a comparison as signed bars of the change of strength, the largest on top.
 
     Bars to the right became stronger, bars to the left, which are hatched, weaker. Beside each stand ρ or
@@ -32,11 +38,12 @@ def changes(difference: Difference, ax: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    difference : Difference
-        Its listed changes are drawn: `grnledger.plot.values("changes", repo, "v0", "HEAD", top=20)` makes one.
+    difference : Difference or VersionDifference
+        What changed, as `Repository.diff` returns it. Its listed changes are drawn.
     ax : Axes, optional
         Where; new axes by default.
     """
+    difference = pairs_of(difference)
     ax = style.axes(ax, size_of_changes(difference))
     names = [f"{label(a, 18)} – {label(b, 18)}" for a, b, *_ in difference]
     strength = np.abs(difference.strength)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import style
-from .labels import (
+from .. import style
+from ..labels import (
     broken,
     decimals_for,
     heading,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from ...analysis.pictures.matrices import Decomposition, NamedMatrix
+    from ....analysis.pictures.matrices import Decomposition, NamedMatrix
 
 MOST_NUMBERS = 480
 """Most cells whose numbers are written."""

@@ -1,0 +1,1 @@
+"""Answers on files that are written: which, and what they hold."""
