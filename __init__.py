@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         NotPositiveDefinite as NotPositiveDefinite,
         ShapeError as ShapeError,
     )
-    from .engine.network.edges import EdgeRule as EdgeRule
+    from .engine.network.pairs.edge_rule import EdgeRule as EdgeRule
     from .engine.network.panel import Panel as Panel
     from .engine.network.pathway import Pathway as Pathway
     from .engine.network.snapshot import Snapshot as Snapshot

@@ -28,8 +28,9 @@ from ..engine.inference.false_discovery import (
 from ..engine.inference.normal_scores import normal_scores
 from ..engine.inference.shared_pathways import share_pathway
 from ..engine.inference.strength_counts import STEPS, StrengthCounts, count_strengths, steps_of, strengths_of_steps
-from ..engine.network.edges import EdgeRule, strongest_pairs
-from ..engine.network.partial_correlations import SelectedPairs
+from ..engine.network.pairs.edge_rule import EdgeRule
+from ..engine.network.pairs.strongest import SelectedPairs
+from ..engine.network.pairs.strongest_pairs import strongest_pairs
 from ..engine.wording import counted
 from ..storage.files import layout
 from ..storage.networks.provenance import software
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 
     from ..engine.adjustment.adjustment import Adjustment
     from ..engine.inference.false_discovery import Chance
-    from ..engine.network.partial_correlations import PartialCorrelations
+    from ..engine.network.pairs.partial_correlations import PartialCorrelations
     from ..engine.network.pathway import Pathway
     from ..storage.history.records import Parameter
     from ..storage.networks.artifacts import Artifact

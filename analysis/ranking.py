@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 from ..engine.errors import InputError
 from ..engine.inference.noise_edge import score_penalty
 from ..engine.inference.ranking import context_likelihood
-from ..engine.network.comparison import ChangeList, compare_lists
-from ..engine.network.partial_correlations import partial_correlations
+from ..engine.network.pairs.comparison import ChangeList, compare_lists
+from ..engine.network.pairs.partial_correlations import partial_correlations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ..engine.choices import Crossing, Order, RankBy
-    from ..engine.network.comparison import Difference
-    from ..engine.network.edges import EdgeRule
-    from ..engine.network.partial_correlations import PairMeasure
+    from ..engine.network.pairs.comparison import Difference
+    from ..engine.network.pairs.edge_rule import EdgeRule
+    from ..engine.network.pairs.partial_correlations import PairMeasure
     from ..engine.network.snapshot import Snapshot
     from ..storage.networks.bases import StoredBase
 

@@ -8,8 +8,9 @@ import numpy as np
 
 from ..engine.errors import InputError
 from ..engine.inference.noise_edge import score_penalty
-from ..engine.network.edges import EdgeRule, strongest_pairs
-from ..engine.network.partial_correlations import partial_correlations
+from ..engine.network.pairs.edge_rule import EdgeRule
+from ..engine.network.pairs.partial_correlations import partial_correlations
+from ..engine.network.pairs.strongest_pairs import strongest_pairs
 from .ranking import Ranking
 from .resampling import resampling_of
 

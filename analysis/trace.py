@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..engine.errors import InputError
-from ..engine.network.partial_correlations import ROUNDING
+from ..engine.network.pairs.strongest import ROUNDING
 from ..engine.tabular import Table
 from ..engine.wording import counted, printable
 

@@ -23,7 +23,7 @@ from .answers.emit import emit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..engine.network.edges import EdgeRule
+    from ..engine.network.pairs.edge_rule import EdgeRule
     from ..storage.history.versions import Version
     from ..storage.repository import Repository
     from .answers.answer import Answer
@@ -399,7 +399,7 @@ def read_names(text: str) -> Sequence[str]:
 
 def edge_rule(threshold: float | None, top: int | None, default: int) -> EdgeRule:
     """Return the rule that `--threshold` or `--top` names; without either, as many edges as the default."""
-    from ..engine.network.edges import EdgeRule
+    from ..engine.network.pairs.edge_rule import EdgeRule
 
     return EdgeRule.of(threshold, top, default)
 

@@ -22,15 +22,16 @@ if TYPE_CHECKING:
     )
     from .estimation.preparation import Preparation as Preparation, prepare as prepare
     from .estimation.shrinkage import empirical as empirical, ledoit_wolf as ledoit_wolf, shrinkage as shrinkage
-    from .network.comparison import Difference as Difference, compare as compare
     from .network.covariance import DenseCovariance as DenseCovariance, FactorCovariance as FactorCovariance
-    from .network.edges import EdgeRule as EdgeRule, Edges as Edges, Neighbors as Neighbors
     from .network.inversion import (
         invert as invert,
         matrix_inversion_lemma as matrix_inversion_lemma,
         sherman_morrison as sherman_morrison,
         woodbury as woodbury,
     )
+    from .network.pairs.comparison import Difference as Difference, compare as compare
+    from .network.pairs.edge_rule import EdgeRule as EdgeRule
+    from .network.pairs.edges import Edges as Edges, Neighbors as Neighbors
     from .network.panel import Panel as Panel
     from .network.pathway import Pathway as Pathway
     from .network.snapshot import Snapshot as Snapshot, build_snapshot as build_snapshot

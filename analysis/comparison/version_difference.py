@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from ...engine.choices import Crossing
 from ...engine.inference.base_differences import RATE
-from ...engine.network.comparison import ChangeList
-from ...engine.network.edges import EdgeRule
+from ...engine.network.pairs.comparison import ChangeList
+from ...engine.network.pairs.edge_rule import EdgeRule
 from ...engine.tabular import Table
 from ...storage.history.versions import pathway_changes
 from ..base_differences import at_intensity, judge, shared_intensity
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ...engine.choices import Order, RankBy
-    from ...engine.network.comparison import Difference
+    from ...engine.network.pairs.comparison import Difference
     from ...engine.network.snapshot import Snapshot
     from ...storage.history.planning import Plan
     from ...storage.history.versions import PathwayChanges, Version

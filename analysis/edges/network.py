@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ...engine.network.edges import Edges
+    from ...engine.network.pairs.edges import Edges
     from ...engine.network.pathway import Pathway
     from ...storage.history.versions import Version
     from ...storage.repository import Repository

@@ -14,7 +14,7 @@ from .network import edge_network
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ...engine.network.edges import Edges
+    from ...engine.network.pairs.edges import Edges
     from ...formats.graphs.graph import Graph
     from ...storage.history.versions import Version
     from ...storage.repository import Repository

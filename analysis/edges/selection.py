@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...engine.errors import InputError
-from ...engine.network.edges import EdgeRule, edges, edges_of_pairs, neighbors
+from ...engine.network.pairs.edge_rule import EdgeRule
+from ...engine.network.pairs.edges import edges, edges_of_pairs, neighbors
 from ..chance import evidence_if_any, evidence_of, pair_tests
 from ..ranking import ranking_of
 from .selected import SelectedEdges
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...engine.choices import RankBy
-    from ...engine.network.partial_correlations import PairMeasure
+    from ...engine.network.pairs.partial_correlations import PairMeasure
     from ...storage.repository import Repository
 
     Progress = Callable[[float], None]

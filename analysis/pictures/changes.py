@@ -7,12 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ...engine.errors import InputError
-from ...engine.network.edges import EdgeRule
+from ...engine.network.pairs.edge_rule import EdgeRule
 from ..ranking import compare_ranked, shared_ranking
 
 if TYPE_CHECKING:
     from ...engine.choices import RankBy
-    from ...engine.network.comparison import Difference
+    from ...engine.network.pairs.comparison import Difference
     from ...engine.network.snapshot import Snapshot
     from ...storage.repository import Repository
 

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ...engine.errors import ShapeError
-from ...engine.network.comparison import compare
 from ...engine.network.covariance import FactorCovariance
-from ...engine.network.edges import EdgeRule
-from ...engine.network.partial_correlations import partial_correlations, scan_bands
+from ...engine.network.pairs.blocks import scan_blocks
+from ...engine.network.pairs.comparison import compare
+from ...engine.network.pairs.edge_rule import EdgeRule
+from ...engine.network.pairs.partial_correlations import partial_correlations
 from ...engine.network.stability import Spectrum, all_eigenvalues, factor_eigenvalues, spectrum
 from ...engine.wording import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ...engine.network.pairs.blocks import Block
     from ...engine.network.snapshot import Snapshot
     from ...storage.repository import Repository
 
@@ -169,11 +171,10 @@ def _count(snapshot: Snapshot, bins: NDArray[np.float64]) -> NDArray[np.int64]:
     rho = partial_correlations(snapshot.precision)
     ends = float(bins[0]), float(bins[-1])
 
-    def step(rows: slice) -> NDArray[np.int64]:
-        values = rho.band(rows)
+    def step(block: Block) -> NDArray[np.int64]:
+        values = rho.block(block)
         counts, _ = np.histogram(values, bins=len(bins) - 1, range=ends)
-        height = len(values)  # on and below the diagonal, zeros stand for no pair
-        counts[len(counts) // 2] -= height * (height + 1) // 2
+        counts[len(counts) // 2] -= values.size - block.pairs  # on and below the diagonal, zeros stand for no pair
         return counts.astype(np.int64)
 
-    return np.sum(list(scan_bands(len(snapshot.panel), step)), axis=0)
+    return np.sum(list(scan_blocks(len(snapshot.panel), step, whole_rows=rho.whole_rows)), axis=0)

@@ -10,7 +10,8 @@ from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
 from ...engine.errors import InputError, NotFound
-from ...engine.network.edges import EdgeRule, edges
+from ...engine.network.pairs.edge_rule import EdgeRule
+from ...engine.network.pairs.edges import edges
 from ...engine.wording import counted, some
 from ..ranking import ranking_of
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from ...engine.errors import InputError
-from ...engine.network.comparison import compare
-from ...engine.network.edges import EdgeRule, edges, edges_of_pairs, neighbors
-from ...engine.network.partial_correlations import ROUNDING, partial_correlations
+from ...engine.network.pairs.comparison import compare
+from ...engine.network.pairs.edge_rule import EdgeRule
+from ...engine.network.pairs.edges import edges, edges_of_pairs, neighbors
+from ...engine.network.pairs.partial_correlations import partial_correlations
+from ...engine.network.pairs.strongest import ROUNDING
 from ..links import active_additions, changed_links, links_of
 from ..ranking import ranking_of, shared_ranking
 from .drawn_network import MOST_EDGES, Line, drawn_network
@@ -21,10 +23,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...engine.choices import Crossing, RankBy
-    from ...engine.network.comparison import Difference
-    from ...engine.network.edges import Edges
     from ...engine.network.operators import SymmetricOperator
-    from ...engine.network.partial_correlations import PairMeasure, PartialCorrelations
+    from ...engine.network.pairs.comparison import Difference
+    from ...engine.network.pairs.edges import Edges
+    from ...engine.network.pairs.partial_correlations import PairMeasure, PartialCorrelations
     from ...storage.repository import Repository
     from ..comparison.version_difference import VersionDifference
     from ..links import Links

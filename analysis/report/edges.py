@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from ...engine.choices import RATE
-from ...engine.network.edges import EdgeRule, edges
+from ...engine.network.pairs.edge_rule import EdgeRule
+from ...engine.network.pairs.edges import edges
 from ..chance import evidence_of, pair_tests_if_any
 from ..ranking import ranking_of
 from .report import ReportedChanges, ReportedEdge, ReportedEdges

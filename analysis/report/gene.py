@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...engine.network.edges import EdgeRule, neighbors
+from ...engine.network.pairs.edge_rule import EdgeRule
+from ...engine.network.pairs.edges import neighbors
 from ..chance import evidence_of
 from ..links import active_additions, links_of
 from ..pictures.network import network_around

@@ -23,7 +23,7 @@ from ecoli import add_data_option, average_precision, ecoli_data
 from grnledger.analysis.ranking import ranking_of
 from grnledger.engine.choices import RankBy
 from grnledger.engine.estimation.expression import Expression
-from grnledger.engine.network.partial_correlations import partial_correlations
+from grnledger.engine.network.pairs.partial_correlations import partial_correlations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -25,7 +25,7 @@ import numpy as np
 from ecoli import add_data_option, ecoli_data
 from grnledger.analysis.base_differences import judge
 from grnledger.engine.estimation.expression import Expression
-from grnledger.engine.network.partial_correlations import partial_correlations
+from grnledger.engine.network.pairs.partial_correlations import partial_correlations
 from numpy.typing import NDArray
 
 Matrix = NDArray[np.float64]

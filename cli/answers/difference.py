@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ...analysis.comparison.version_difference import VersionDifference
     from ...analysis.ranking import Ranking
-    from ...engine.network.comparison import Difference, Summary
+    from ...engine.network.pairs.comparison import Difference, Summary
     from ...storage.history.versions import PathwayChanges
 
 SIDES = ("from", "to")

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from ...analysis.chance import Evidence
     from ...analysis.ranking import Ranking
     from ...engine.choices import RankBy
-    from ...engine.network.edges import EdgeRule, Edges, Neighbors
+    from ...engine.network.pairs.edge_rule import EdgeRule
+    from ...engine.network.pairs.edges import Edges, Neighbors
 
 SYMBOLS: dict[RankBy, str] = {"score": "score", "rho": "|ρ|", "clr": "clr"}
 """Of each order, the strength of a pair in sentences."""

@@ -15,7 +15,8 @@ import numpy as np
 
 from ..adjustment.components import standardise
 from ..errors import InputError
-from ..network.edges import EdgeRule, strongest_pairs
+from ..network.pairs.edge_rule import EdgeRule
+from ..network.pairs.strongest_pairs import strongest_pairs
 from ..network.pathway import Pathway
 from .false_discovery import shrunk_correlations
 
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ..network.pairs.partial_correlations import PartialCorrelations
     from ..network.panel import Panel
-    from ..network.partial_correlations import PartialCorrelations
 
     Sides = tuple[NDArray[np.float64], NDArray[np.float64]]
     """The samples of both sides, each of shape (p, n)."""

@@ -10,7 +10,7 @@ from scipy import sparse
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ..network.partial_correlations import SelectedPairs
+    from ..network.pairs.strongest import SelectedPairs
 
 
 def edge_matrix(selection: SelectedPairs, size: int) -> sparse.csr_array:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..estimation.shrinkage import shrinkage
 from ..network.anchor import anchor_of
-from ..network.partial_correlations import partial_correlations
+from ..network.pairs.partial_correlations import partial_correlations
 from ..network.snapshot import build_snapshot
 from .strength_counts import STEPS, StrengthCounts, count_strengths, steps_of, strengths_of_steps
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from ..network.pairs.partial_correlations import PartialCorrelations
     from ..network.panel import Panel
-    from ..network.partial_correlations import PartialCorrelations
     from ..network.pathway import Pathway
 
 SCANS = 3

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..network.partial_correlations import scan_bands
+from ..network.pairs.blocks import above_diagonal, scan_blocks
 from .clr import background, clr, clr_of_pairs
 
 if TYPE_CHECKING:
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from ..network.partial_correlations import PairMeasure
+    from ..network.pairs.blocks import Block
+    from ..network.pairs.partial_correlations import PairMeasure
     from .clr import Background
 
 
@@ -34,12 +35,15 @@ class ContextLikelihood:
     measure: PairMeasure
     background: Background
 
-    def band(self, rows: slice) -> NDArray[np.float64]:
-        """Return the strengths of consecutive genes with all from the first on, 0 on or below the diagonal."""
-        strength = clr(np.abs(self.measure.band(rows)), self._of(rows), self._of(slice(rows.start, None)))
-        height = len(strength)
-        strength[:, :height] = np.triu(strength[:, :height], 1)
-        return strength
+    @property
+    def whole_rows(self) -> bool:
+        """Whether a block costs as much as whole rows."""
+        return self.measure.whole_rows
+
+    def block(self, block: Block) -> NDArray[np.float64]:
+        """Return the strengths of a block of pairs, 0 on or below the diagonal."""
+        strength = clr(np.abs(self.measure.block(block)), self._of(block.rows), self._of(block.columns))
+        return above_diagonal(strength, block)
 
     def row(self, index: int) -> NDArray[np.float64]:
         """Return the strengths of one gene with all, shape (p,)."""
@@ -71,15 +75,13 @@ def context_likelihood(
         Called now and then with the share of the pairs that is done, 0 to 1.
     """
 
-    def step(rows: slice) -> tuple[slice, NDArray[np.float64]]:
-        magnitude = np.abs(measure.band(rows))
-        sums = np.zeros((2, size))
-        for power, moment in zip((magnitude, np.square(magnitude)), sums, strict=True):
-            moment[rows] += power.sum(axis=1)
-            moment[rows.start :] += power.sum(axis=0)
-        return rows, sums
+    def step(block: Block) -> tuple[Block, list[NDArray[np.float64]]]:
+        magnitude = np.abs(measure.block(block))
+        powers = (magnitude, np.square(magnitude))
+        return block, [np.stack([power.sum(axis=axis) for power in powers]) for axis in (1, 0)]
 
     total = np.zeros((2, size))
-    for _, sums in scan_bands(size, step, progress):
-        total += sums
+    for block, (of_rows, of_columns) in scan_blocks(size, step, progress, whole_rows=measure.whole_rows):
+        total[:, block.rows] += of_rows
+        total[:, block.columns] += of_columns
     return ContextLikelihood(measure, background(total[0], total[1], size - 1))

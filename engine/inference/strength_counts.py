@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..network.partial_correlations import scan_bands
+from ..network.pairs.blocks import scan_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from ..network.partial_correlations import PairMeasure
+    from ..network.pairs.blocks import Block
+    from ..network.pairs.partial_correlations import PairMeasure
 
 _DROPPED_BITS = 13
 """Bits dropped of a float32, of whose mantissa 10 are left: steps of a thousandth of a power of two."""
@@ -79,14 +80,13 @@ def count_strengths(
         Called now and then with the share of the pairs that is done, 0 to 1.
     """
 
-    def step(rows: slice) -> NDArray[np.int64]:
-        steps = steps_of(measure.band(rows))
+    def step(block: Block) -> NDArray[np.int64]:
+        steps = steps_of(measure.block(block))
         counts = np.bincount(steps.ravel(), minlength=STEPS)
-        height = steps.shape[0]
-        counts[0] -= height * (height + 1) // 2  # entries on or below the diagonal, which are 0 and no pairs
+        counts[0] -= steps.size - block.pairs  # entries on or below the diagonal, which are 0 and no pairs
         return counts
 
     counts = np.zeros(STEPS, dtype=np.int64)
-    for part in scan_bands(size, step, progress):
+    for part in scan_blocks(size, step, progress, whole_rows=measure.whole_rows):
         counts += part
     return StrengthCounts(np.cumsum(counts[::-1])[::-1])

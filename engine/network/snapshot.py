@@ -10,8 +10,9 @@ import numpy as np
 from ..tabular import facts_html
 from ..threads import one_blas_thread
 from .capacitance import Capacitance, factor
-from .edges import EdgeRule, Edges, Neighbors, edges, neighbors
 from .operators import SymmetricOperator
+from .pairs.edge_rule import EdgeRule
+from .pairs.edges import Edges, Neighbors, edges, neighbors
 from .panel import Gene, GeneSelection, Panel, is_single
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from grnledger.engine.errors import Conflict, EngineError, InputError, NotFound,
 from grnledger.engine.estimation.estimators import ESTIMATORS
 from grnledger.engine.estimation.expression import Expression
 from grnledger.engine.network.covariance import DenseCovariance, FactorCovariance
-from grnledger.engine.network.edges import EdgeRule
+from grnledger.engine.network.pairs.edge_rule import EdgeRule
 from grnledger.engine.network.pathway import Pathway
 from grnledger.storage import new_base
 from scipy.stats import rankdata

@@ -16,7 +16,7 @@ from ...nmf_options import read_sets
 
 if TYPE_CHECKING:
     from ....engine.choices import RankBy
-    from ....engine.network.edges import Neighbors
+    from ....engine.network.pairs.edges import Neighbors
     from ....engine.nmf import BestSet
     from ....storage.repository import Repository
     from ...answers.nmf import Sets
@@ -61,7 +61,7 @@ def command(
 
     from ....analysis.chance import evidence_if_any
     from ....analysis.ranking import ranking_of
-    from ....engine.network.edges import neighbors
+    from ....engine.network.pairs.edges import neighbors
 
     version = repo.version(at)
     sets = read_sets(library, tuple(repo.panel.genes))

@@ -15,7 +15,7 @@ from ...answers.answer import EVERY_FORM, Answer, Note, caution
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ....engine.network.edges import EdgeRule
+    from ....engine.network.pairs.edge_rule import EdgeRule
     from ....formats.pathways.pathways import PathwayFile
     from ....storage.history.planning import Plan
     from ....storage.history.versions import Version

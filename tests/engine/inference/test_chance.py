@@ -23,8 +23,8 @@ from grnledger.engine.inference.strength_counts import (
     steps_of,
     strengths_of_steps,
 )
+from grnledger.engine.network.pairs.strongest import SelectedPairs
 from grnledger.engine.network.panel import Panel
-from grnledger.engine.network.partial_correlations import SelectedPairs
 from grnledger.engine.network.pathway import Pathway
 from numpy.typing import NDArray
 from scipy import sparse

@@ -10,12 +10,14 @@ import pytest
 from grnledger.engine.inference.noise_edge import noise_edge, score_penalty
 from grnledger.engine.inference.ranking import context_likelihood
 from grnledger.engine.network.anchor import anchor_of
-from grnledger.engine.network.comparison import compare
 from grnledger.engine.network.covariance import DenseCovariance, FactorCovariance
-from grnledger.engine.network.edges import EdgeRule, edges, neighbors
 from grnledger.engine.network.inversion import invert, invert_penalised
+from grnledger.engine.network.pairs.blocks import Block
+from grnledger.engine.network.pairs.comparison import compare
+from grnledger.engine.network.pairs.edge_rule import EdgeRule
+from grnledger.engine.network.pairs.edges import edges, neighbors
+from grnledger.engine.network.pairs.partial_correlations import partial_correlations
 from grnledger.engine.network.panel import Panel
-from grnledger.engine.network.partial_correlations import partial_correlations
 from grnledger.engine.network.pathway import Pathway
 from grnledger.engine.network.snapshot import Snapshot, build_snapshot
 from numpy.typing import NDArray
@@ -132,7 +134,7 @@ def test_clr_is_its_formula_pair_by_pair() -> None:
     pairs = np.stack([left, right], axis=1)
     np.testing.assert_allclose(clr.pairs(pairs), expected[left, right], rtol=1e-9)
     np.testing.assert_allclose(np.delete(clr.row(5), 5), np.delete(expected[5], 5), rtol=1e-9)
-    np.testing.assert_allclose(clr.band(slice(4, 9)), np.triu(expected, 1)[4:9, 4:], rtol=1e-9)
+    np.testing.assert_allclose(clr.block(Block(slice(4, 9), slice(4, GENES))), np.triu(expected, 1)[4:9, 4:], rtol=1e-9)
 
 
 def test_versions_are_compared_by_the_score_with_rho_beside() -> None:

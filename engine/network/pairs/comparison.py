@@ -7,21 +7,26 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from ..choices import Order
-from ..errors import ShapeError, check_choice
-from ..tabular import Table
-from .edges import EdgeRule, amounts_to, strongest_pairs
-from .partial_correlations import ROUNDING, Strongest, partial_correlations, scan_bands
+from ...choices import Order
+from ...errors import ShapeError, check_choice
+from ...tabular import Table
+from .blocks import scan_blocks
+from .edge_rule import EdgeRule, amounts_to
+from .partial_correlations import partial_correlations
+from .strongest import ROUNDING, Strongest
+from .strongest_pairs import strongest_by_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from ..choices import Crossing, RankBy
-    from .panel import Panel
-    from .partial_correlations import PairMeasure, SelectedPairs
-    from .snapshot import Snapshot
+    from ...choices import Crossing, RankBy
+    from ..panel import Panel
+    from ..snapshot import Snapshot
+    from .blocks import Block
+    from .partial_correlations import PairMeasure
+    from .strongest import SelectedPairs
 
 Change = Literal["gained", "lost", "sign_flipped", "stronger", "weaker"]
 """The change of a pair: across the threshold, across zero with a strength above it on both sides, or neither."""
@@ -244,12 +249,12 @@ def compare_lists(
     threshold, counted_on = _threshold((first, second), len(before.panel), edge_rule, progress)
     strongest = [Strongest(max(wanted.count, 1), ROUNDING) for wanted in lists]
 
-    def step(rows: slice) -> _Band:
-        return _compare_band(first.band(rows), second.band(rows), threshold, lists, strongest, rows.start)
+    def step(block: Block) -> _Band:
+        return _compare_band(first.block(block), second.block(block), threshold, lists, strongest, block)
 
     size = len(before.panel)
     counts, sums, maxima = np.zeros(5, dtype=np.int64), np.zeros(2), np.zeros(2)
-    for band in scan_bands(size, step, progress):
+    for band in scan_blocks(size, step, progress, whole_rows=first.whole_rows or second.whole_rows):
         counts += band.counts
         sums += band.sums
         maxima = np.maximum(maxima, band.maxima)
@@ -293,7 +298,7 @@ def _threshold(
     if edge_rule.rule == "threshold":
         return float(edge_rule.value), "before"
     for measure, name in zip(sides, ("before", "after"), strict=True):
-        ranked, _ = strongest_pairs(measure, size, edge_rule, progress=progress)
+        ranked, _ = strongest_by_blocks(measure, size, edge_rule, progress=progress)
         if len(ranked):
             return amounts_to(edge_rule, ranked.magnitudes), name
     return amounts_to(edge_rule, np.empty(0)), "after"
@@ -305,7 +310,7 @@ def _compare_band(
     threshold: float,
     lists: Sequence[ChangeList],
     strongest: Sequence[Strongest],
-    start: int,
+    block: Block,
 ) -> _Band:
     change = np.abs(after - before)
     np.copyto(after, before, where=change <= ROUNDING)
@@ -323,7 +328,7 @@ def _compare_band(
         if wanted.only is not None:
             only = (wanted.only,) if isinstance(wanted.only, str) else wanted.only
             size = np.where(np.logical_or.reduce([kinds[crossing] for crossing in only]), size, 0.0)
-        candidates.append(listed.select(size, start, before, after))
+        candidates.append(listed.select(size, block, before, after))
     return _Band(
         np.array(counts, dtype=np.int64),
         np.array([side.sum() for side in strength]),

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pytest
 from grnledger.engine.errors import InputError, NotPositiveDefinite, ShapeError
-from grnledger.engine.network import partial_correlations
 from grnledger.engine.network.anchor import anchor_of
 from grnledger.engine.network.attribution import contributions
-from grnledger.engine.network.comparison import ChangeList, Difference, Summary, compare, compare_lists
 from grnledger.engine.network.covariance import ArraySource, DenseCovariance, FactorCovariance
-from grnledger.engine.network.edges import EdgeRule
 from grnledger.engine.network.inversion import invert
+from grnledger.engine.network.pairs import blocks
+from grnledger.engine.network.pairs.comparison import ChangeList, Difference, Summary, compare, compare_lists
+from grnledger.engine.network.pairs.edge_rule import EdgeRule
 from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.pathway import Pathway
 from grnledger.engine.network.snapshot import Snapshot, build_snapshot
@@ -36,6 +36,13 @@ properties = settings(max_examples=150, derandomize=True, deadline=None)
 def version(base: Covariance, pathways: Sequence[Pathway]) -> Snapshot:
     panel = Panel(tuple(f"G{number}" for number in range(base.size)))
     return build_snapshot(panel, anchor_of(base), pathways, base.standard_deviations())
+
+
+def shape_blocks(patch: pytest.MonkeyPatch, size: int, height: int) -> None:
+    """Have blocks of so many rows, whole ones or in tiles."""
+    patch.setattr(blocks, "BAND_BYTES", 8 * size * height)
+    patch.setattr(blocks, "HEIGHT", height)
+    patch.setattr(blocks, "WIDTH", 2 * height)
 
 
 def with_rho(rho: Matrix) -> Snapshot:
@@ -156,7 +163,7 @@ def test_a_comparison_with_ties_zeros_and_flips_is_that_of_brute_force(
     both: tuple[Matrix, Matrix], edge_rule: EdgeRule, changes: int, only: Only | None, by: Order, band: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(partial_correlations, "BAND_BYTES", band)
+        patch.setattr(blocks, "BAND_BYTES", band)
         actual = compare(with_rho(both[0]), with_rho(both[1]), edge_rule, changes=changes, only=only, by=by)
     expected = brute_compare(*both, edge_rule, only, by)
     assert rows_of(actual) == expected["listed"][:changes]
@@ -203,8 +210,8 @@ def test_neither_the_bands_nor_the_threads_change_a_comparison(
     before, after = version(base, pathways[:1]), version(base, pathways)
     expected = compare(before, after, edge_rule, changes=100)
     for height, threads in itertools.product([1, 9, 70], [1, 2, 5]):
-        monkeypatch.setattr(partial_correlations, "BAND_BYTES", 8 * 70 * height)
-        monkeypatch.setattr(partial_correlations, "cores", lambda threads=threads: threads)
+        shape_blocks(monkeypatch, 70, height)
+        monkeypatch.setattr(blocks, "cores", lambda threads=threads: threads)
         actual = compare(before, after, edge_rule, changes=100)
         assert actual.pairs.tolist() == expected.pairs.tolist()
         np.testing.assert_allclose(actual.rho, expected.rho, rtol=0, atol=1e-15)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from grnledger.engine.errors import InputError, NotFound
-from grnledger.engine.network import edges as network, partial_correlations
 from grnledger.engine.network.anchor import anchor_of
 from grnledger.engine.network.covariance import ArraySource, DenseCovariance, FactorCovariance
-from grnledger.engine.network.edges import EdgeRule, edges, neighbors
 from grnledger.engine.network.inversion import invert
+from grnledger.engine.network.pairs import blocks, edge_rule as rules, edges as network
+from grnledger.engine.network.pairs.edge_rule import EdgeRule
+from grnledger.engine.network.pairs.edges import edges, neighbors
 from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.pathway import Pathway
 from grnledger.engine.network.snapshot import Snapshot, build_snapshot
@@ -31,6 +32,13 @@ properties = settings(max_examples=150, derandomize=True, deadline=None)
 def version(base: Covariance, *pathways: Pathway) -> Snapshot:
     panel = Panel(tuple(f"G{number}" for number in range(base.size)))
     return build_snapshot(panel, anchor_of(base), pathways, base.standard_deviations())
+
+
+def shape_blocks(patch: pytest.MonkeyPatch, size: int, height: int) -> None:
+    """Have blocks of so many rows, whole ones or in tiles."""
+    patch.setattr(blocks, "BAND_BYTES", 8 * size * height)
+    patch.setattr(blocks, "HEIGHT", height)
+    patch.setattr(blocks, "WIDTH", 2 * height)
 
 
 def with_rho(rho: Matrix) -> Snapshot:
@@ -110,7 +118,7 @@ edge_rules = st.one_of(
 @given(rho=exact_networks(), edge_rule=edge_rules, band=st.sampled_from([8, 200, 2 << 20]))
 def test_edges_with_ties_and_zeros_are_those_of_brute_force(rho: Matrix, edge_rule: EdgeRule, band: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(partial_correlations, "BAND_BYTES", band)
+        patch.setattr(blocks, "BAND_BYTES", band)
         actual = edges(with_rho(rho).precision, edge_rule)
     expected = brute_edges(rho, edge_rule)
     assert listed(actual) == expected
@@ -175,8 +183,8 @@ def test_neither_the_bands_nor_the_threads_change_the_edges(
     expected = edges(snapshot.precision, edge_rule)
     assert len(expected) >= 60
     for height, threads in itertools.product([1, 7, 89, 90], [1, 2, 5]):
-        monkeypatch.setattr(partial_correlations, "BAND_BYTES", 8 * 90 * height)
-        monkeypatch.setattr(partial_correlations, "cores", lambda threads=threads: threads)
+        shape_blocks(monkeypatch, 90, height)
+        monkeypatch.setattr(blocks, "cores", lambda threads=threads: threads)
         actual = edges(snapshot.precision, edge_rule)
         assert actual.pairs.tolist() == expected.pairs.tolist()
         np.testing.assert_allclose(actual.rho, expected.rho, rtol=0, atol=1e-15)
@@ -188,7 +196,7 @@ def test_neither_the_bands_nor_the_threads_change_the_edges(
 def test_pairs_that_tie_but_for_rounding_are_kept_together(
     form: str, height: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(partial_correlations, "BAND_BYTES", 8 * 30 * height)
+    shape_blocks(monkeypatch, 30, height)
     # In sd units a flat set moves all its pairs alike, whatever the variances: equal numbers, but not equal bits.
     base: Covariance = FactorCovariance(np.random.default_rng(6).uniform(0.1, 9.0, 30), np.empty((30, 0)))
     if form == "dense":
@@ -270,8 +278,8 @@ def test_two_edge_rules_at_once_are_refused() -> None:
 def test_more_edges_than_memory_holds_are_refused(height: int, monkeypatch: pytest.MonkeyPatch) -> None:
     snapshot = random_version("factors", 30, seed=4)
     strengths = np.sort(np.abs(dense_rho(snapshot)[np.triu_indices(30, 1)]))
-    monkeypatch.setattr(network, "MOST_EDGES", 100)
-    monkeypatch.setattr(partial_correlations, "BAND_BYTES", 8 * 30 * height)
+    monkeypatch.setattr(rules, "MOST_EDGES", 100)
+    shape_blocks(monkeypatch, 30, height)
     between = (strengths[-100] + strengths[-101]) / 2
     assert len(edges(snapshot.precision, EdgeRule("threshold", between))) == 100
     for edge_rule in (
@@ -283,10 +291,13 @@ def test_more_edges_than_memory_holds_are_refused(height: int, monkeypatch: pyte
             edges(snapshot.precision, edge_rule)
 
 
-def test_progress_goes_from_band_to_band_up_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(partial_correlations, "BAND_BYTES", 8 * 20 * 3)
+@pytest.mark.parametrize(("form", "blocks_at_most"), [("dense", 7), ("factors", 16)])
+def test_progress_goes_from_block_to_block_up_to_the_whole(
+    form: str, blocks_at_most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shape_blocks(monkeypatch, 20, 3)
     shares: list[float] = []
-    edges(random_version("factors", 20, seed=5).precision, EdgeRule("top", 5), progress=shares.append)
-    assert len(shares) == 7
+    edges(random_version(form, 20, seed=5).precision, EdgeRule("top", 5), progress=shares.append)
+    assert 1 < len(shares) <= blocks_at_most
     assert shares == sorted(shares)
     assert shares[-1] == 1.0

@@ -1,70 +1,27 @@
-"""Questions to one version: its edges, the partners of a gene, and the rule by which an edge is an edge."""
+"""Questions to one version: its edges, and the partners of a gene."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import InputError
-from ..tabular import Table
-from .partial_correlations import ROUNDING, Strongest, partial_correlations, rounding_steps, scan_bands
+from ...tabular import Table
+from .edge_rule import amounts_to
+from .partial_correlations import partial_correlations
+from .strongest import ROUNDING, rounding_steps
+from .strongest_pairs import strongest_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from .operators import SymmetricOperator
-    from .panel import Gene, Panel
-    from .partial_correlations import PairMeasure, SelectedPairs
-
-MOST_EDGES = 2_000_000
-"""Largest number of edges in a list; more would need more memory than the network."""
-
-
-@dataclass(frozen=True, slots=True)
-class EdgeRule:
-    """The rule by which a pair of genes is an edge.
-
-    Parameters
-    ----------
-    rule : {"top", "threshold", "fdr", "genes"}
-        `top`: the strongest pairs, `value` of them and any that tie with the last; `threshold`: |ρ| ≥ `value`; `fdr`:
-        those that a test calls at a false discovery rate of `value`; `genes`: all pairs among `value` genes.
-    value : float
-        How many, or how strong.
-
-    Raises
-    ------
-    InputError
-        A number of edges below 1, a threshold outside (0, 1], or a rate outside (0, 1).
-    """
-
-    rule: Literal["top", "threshold", "fdr", "genes"]
-    value: float
-
-    def __post_init__(self) -> None:
-        if self.rule == "top" and not (self.value >= 1 and self.value == int(self.value)):
-            raise InputError(f"The number of strongest pairs is a whole number from 1 up, not {self.value:g}.")
-        if self.rule == "threshold" and not 0 < self.value <= 1:
-            raise InputError(
-                f"A threshold on |ρ| lies above 0 and at most at 1, not at {self.value:g}.",
-                code="threshold-out-of-range",
-            )
-
-        if self.rule == "fdr" and not 0 < self.value < 1:
-            raise InputError(f"A false discovery rate lies between 0 and 1, not at {self.value:g}.")
-
-    @staticmethod
-    def of(threshold: float | None, top: int | None, default: int) -> EdgeRule:
-        """Return the rule that one of two arguments defines, or the `default` strongest pairs when both are absent."""
-        if threshold is not None and top is not None:
-            raise InputError("Edges are chosen by a threshold or by a number of strongest pairs, not by both.")
-        if threshold is not None:
-            return EdgeRule("threshold", threshold)
-        return EdgeRule("top", default if top is None else top)
+    from ..operators import SymmetricOperator
+    from ..panel import Gene, Panel
+    from .edge_rule import EdgeRule
+    from .partial_correlations import PairMeasure
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -242,30 +199,6 @@ def edges_of_pairs(
     )
 
 
-def strongest_pairs(
-    measure: PairMeasure, size: int, edge_rule: EdgeRule, *, progress: Callable[[float], None] | None = None
-) -> tuple[SelectedPairs, float]:
-    """Return the pairs of p genes that pass a rule, strongest first with their values, and the largest magnitude."""
-    strongest = Strongest(_most(edge_rule, size), _floor(edge_rule))
-
-    def step(rows: slice) -> tuple[float, SelectedPairs]:
-        band = measure.band(rows)
-        magnitude = np.abs(band)
-        return float(magnitude.max(initial=0.0)), strongest.select(magnitude, rows.start, band)
-
-    max_abs, count = 0.0, 0
-    for largest, candidates in scan_bands(size, step, progress):
-        max_abs = max(max_abs, largest)
-        count += len(candidates)
-        if edge_rule.rule == "threshold" and count > MOST_EDGES:
-            raise InputError(
-                f"More than {MOST_EDGES:,} pairs have a strength of at least {edge_rule.value:g}.",
-                hint="Ask for a higher threshold.",
-            )
-        strongest.append(candidates)
-    return strongest.ranked(), max_abs
-
-
 def neighbors(
     precision: SymmetricOperator, gene: Gene, edge_rule: EdgeRule, *, ranked_by: PairMeasure | None = None
 ) -> Neighbors:
@@ -315,25 +248,3 @@ def neighbors(
         own if ranked_by is None else strength[partners],
         float(magnitude.max()),
     )
-
-
-def amounts_to(edge_rule: EdgeRule, magnitudes: NDArray[np.float64]) -> float:
-    """Return the strength that a rule amounts to, given the magnitudes of the pairs that pass it."""
-    if edge_rule.rule == "threshold":
-        return float(edge_rule.value)
-    return float(magnitudes.min()) if len(magnitudes) else 1.0
-
-
-def _most(edge_rule: EdgeRule, size: int) -> int:
-    """Return the most pairs to collect: one more than may pass a threshold, so that an excess is noticed."""
-    if edge_rule.rule == "threshold":
-        return MOST_EDGES + 1
-    most = min(int(edge_rule.value), size * (size - 1) // 2)
-    if most > MOST_EDGES:
-        raise InputError(f"More than {MOST_EDGES:,} edges are too many for a list, and {most:,} are asked for.")
-    return most
-
-
-def _floor(edge_rule: EdgeRule) -> float:
-    """Return the magnitude that an edge must exceed: just below the threshold, so that equality counts."""
-    return float(np.nextafter(edge_rule.value, 0.0)) if edge_rule.rule == "threshold" else ROUNDING

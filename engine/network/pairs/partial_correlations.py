@@ -1,0 +1,118 @@
+"""Partial correlations ρ of pairs of genes: for a block of them, for a gene with all, or pair by pair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from ...threads import one_blas_thread
+from ..anchor import Dense
+from .blocks import BAND_BYTES, above_diagonal
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ..covariance import MatrixSource
+    from ..operators import SymmetricOperator
+    from .blocks import Block
+
+
+class PairMeasure(Protocol):
+    """A number for each pair of genes, by whose magnitude pairs can be ranked: ρ, or one made of it."""
+
+    @property
+    def whole_rows(self) -> bool:
+        """Whether a block costs as much as whole rows."""
+        ...
+
+    def block(self, block: Block) -> NDArray[np.float64]:
+        """Return the numbers of a block of pairs, shape (b, w), 0 on or below the diagonal."""
+        ...
+
+    def row(self, index: int) -> NDArray[np.float64]:
+        """Return the numbers of one gene with all, shape (p,)."""
+        ...
+
+    def pairs(self, pairs: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return the numbers of pairs of two different genes, shape (E,)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PartialCorrelations:
+    """The partial correlations of a version, ready to be computed for any rows.
+
+    Parameters
+    ----------
+    factor : ndarray of float64, shape (p, q)
+        W with its rows divided by √Θ_ii.
+    signature : ndarray of float64, shape (q,)
+        The diagonal of J: ρ_ij = Σ_k J_k w_ik w_jk off the diagonal, less the dense part.
+    dense : MatrixSource, optional
+        A⁻¹ of a dense anchor; absent for a factor base, whose A⁻¹ is diagonal.
+    scale : ndarray of float64, shape (p,)
+        1/√Θ_ii.
+    """
+
+    factor: NDArray[np.float64]
+    signature: NDArray[np.float64]
+    dense: MatrixSource | None
+    scale: NDArray[np.float64]
+
+    @property
+    def whole_rows(self) -> bool:
+        """Whether a block costs as much as whole rows: a dense part is read by rows."""
+        return self.dense is not None
+
+    def block(self, block: Block) -> NDArray[np.float64]:
+        """Return ρ of a block of pairs, shape (b, w), 0 on or below the diagonal."""
+        rows, columns = block
+        values = (self.factor[rows] * self.signature) @ self.factor[columns].T
+        if self.dense is not None:
+            part = self.dense.rows(np.arange(rows.start, rows.stop, dtype=np.intp))[:, columns]
+            values -= self.scale[rows, None] * part * self.scale[columns]
+        return above_diagonal(values, block)
+
+    def row(self, index: int) -> NDArray[np.float64]:
+        """Return ρ of one gene with all, shape (p,); 1 with itself."""
+        values = self.factor @ (self.factor[index] * self.signature)
+        if self.dense is not None:
+            values -= self.scale[index] * self.dense.rows(np.array([index], dtype=np.intp))[0] * self.scale
+        values[index] = 1.0
+        return values
+
+    def pairs(self, pairs: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return ρ of pairs of two different genes, in O(E (K + r)) and for a dense part O(E p).
+
+        Parameters
+        ----------
+        pairs : ndarray of intp, shape (E, 2)
+            Indices of the genes.
+
+        Returns
+        -------
+        ndarray of float64, shape (E,)
+        """
+        values = np.empty(len(pairs))
+        order = np.argsort(pairs[:, 0], kind="stable")  # so that each row of a dense part is read once a block
+        height = max(1, BAND_BYTES // (8 * max(self.factor.shape[1], 1 if self.dense is None else len(self.scale))))
+        for start in range(0, len(pairs), height):
+            block = order[start : start + height]
+            left, right = pairs[block].T
+            rho = np.einsum("ij,ij->i", self.factor[left] * self.signature, self.factor[right])
+            if self.dense is not None:
+                genes, rows = np.unique(left, return_inverse=True)
+                rho -= self.scale[left] * self.dense.rows(genes)[rows, right] * self.scale[right]
+            values[block] = rho
+        return values
+
+
+def partial_correlations(precision: SymmetricOperator) -> PartialCorrelations:
+    """Return the partial correlations of a precision, in O(p (K + r)²)."""
+    with one_blas_thread():
+        scale = 1.0 / np.sqrt(precision.diagonal())
+        factor = scale[:, None] * precision.factor
+    core = precision.core
+    return PartialCorrelations(factor, -precision.weights, core.source if isinstance(core, Dense) else None, scale)
