@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 from ..engine.errors import InputError
 from ..engine.inference.noise_edge import score_penalty
 from ..engine.inference.ranking import context_likelihood
-from ..engine.network.pairs.comparison import ChangeList, compare_lists
+from ..engine.network.comparison.changes import ChangeList
+from ..engine.network.comparison.versions import compare_lists
 from ..engine.network.pairs.partial_correlations import partial_correlations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ..engine.choices import Crossing, Order, RankBy
-    from ..engine.network.pairs.comparison import Difference
+    from ..engine.network.comparison.difference import Difference
     from ..engine.network.pairs.edge_rule import EdgeRule
     from ..engine.network.pairs.partial_correlations import PairMeasure
     from ..engine.network.snapshot import Snapshot
@@ -57,7 +58,7 @@ class Ranking:
         if self.by == "rho":
             return None
         snapshot = read(self.penalty)
-        rho = partial_correlations(snapshot.precision)
+        rho = partial_correlations(snapshot.precision, snapshot.capacitance)
         return rho if self.by == "score" else context_likelihood(rho, len(snapshot.panel), progress=progress)
 
 
@@ -134,6 +135,7 @@ def compare_ranked(
     changes: int,
     only: Crossing | None = None,
     by: Order = "rho",
+    exact_mean: bool = False,
     progress: Callable[[float], None] | None = None,
 ) -> Difference:
     """Return what changed from one version to another, where edges and changes are ranked in an order.
@@ -144,10 +146,11 @@ def compare_ranked(
         Each returns the snapshot of its version with a penalty τ.
     ranking : Ranking
         The order, one for both.
-    edge_rule, changes, only, by, progress
+    edge_rule, changes, only, by, exact_mean, progress
         As for `engine.network.comparison.compare`.
     """
-    return compare_ranked_lists(reads, ranking, edge_rule, (ChangeList(changes, only, by),), progress=progress)[0]
+    lists = (ChangeList(changes, only, by),)
+    return compare_ranked_lists(reads, ranking, edge_rule, lists, exact_mean=exact_mean, progress=progress)[0]
 
 
 def compare_ranked_lists(
@@ -156,13 +159,16 @@ def compare_ranked_lists(
     edge_rule: EdgeRule,
     lists: Sequence[ChangeList],
     *,
+    exact_mean: bool = False,
     progress: Callable[[float], None] | None = None,
 ) -> tuple[Difference, ...]:
-    """Return what `compare_ranked` returns for each of several lists of changes, by one scan of the pairs."""
+    """Return what `compare_ranked` returns for each of several lists of changes."""
     before, after = (read(0.0) for read in reads)
     first, second = (ranking.measure(read) for read in reads)
     measures = None if first is None or second is None else (first, second)
-    differences = compare_lists(before, after, edge_rule, lists, ranked_by=measures, progress=progress)
+    differences = compare_lists(
+        before, after, edge_rule, lists, ranked_by=measures, exact_mean=exact_mean, progress=progress
+    )
     return tuple(replace(difference, measure=ranking.by) for difference in differences)
 
 

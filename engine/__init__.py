@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     )
     from .estimation.preparation import Preparation as Preparation, prepare as prepare
     from .estimation.shrinkage import empirical as empirical, ledoit_wolf as ledoit_wolf, shrinkage as shrinkage
+    from .network.comparison.difference import Difference as Difference
+    from .network.comparison.versions import compare as compare
     from .network.covariance import DenseCovariance as DenseCovariance, FactorCovariance as FactorCovariance
     from .network.inversion import (
         invert as invert,
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
         sherman_morrison as sherman_morrison,
         woodbury as woodbury,
     )
-    from .network.pairs.comparison import Difference as Difference, compare as compare
     from .network.pairs.edge_rule import EdgeRule as EdgeRule
     from .network.pairs.edges import Edges as Edges, Neighbors as Neighbors
     from .network.panel import Panel as Panel

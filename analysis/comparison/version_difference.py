@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from ...engine.choices import Crossing
 from ...engine.inference.base_differences import RATE
-from ...engine.network.pairs.comparison import ChangeList
+from ...engine.network.comparison.changes import ChangeList
 from ...engine.network.pairs.edge_rule import EdgeRule
 from ...engine.tabular import Table
 from ...storage.history.versions import pathway_changes
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ...engine.choices import Order, RankBy
-    from ...engine.network.pairs.comparison import Difference
+    from ...engine.network.comparison.difference import Difference
     from ...engine.network.snapshot import Snapshot
     from ...storage.history.planning import Plan
     from ...storage.history.versions import PathwayChanges, Version
@@ -180,6 +180,7 @@ def diff_versions(
     rank_by: RankBy | None = None,
     same_intensity: bool = False,
     crossings: int = 0,
+    exact_mean: bool = False,
     progress: Progress | None = None,
 ) -> VersionDifference:
     """Return what changed from one version to another.
@@ -203,6 +204,8 @@ def diff_versions(
         Whether versions on two bases are read at one λ, the larger of theirs.
     crossings : int
         How many of the largest changes of pairs that became edges, ceased to be or changed their sign are listed too.
+    exact_mean : bool
+        Whether the mean strength is that of all pairs; of large panels it may be that of a sample, with its error.
     progress : callable, optional
         Called now and then with the share that is done, 0 to 1.
 
@@ -224,7 +227,7 @@ def diff_versions(
     bases = _bases(repo, names, top or len(repo.panel), same_intensity=same_intensity, progress=judging)
     reads = [partial(_read, repo, name, bases.intensity) for name in names]
     lists = [ChangeList(most, only, by), *([ChangeList(crossings, get_args(Crossing))] if crossings else [])]
-    difference, *more = compare_ranked_lists(reads, ranking, rule, lists, progress=comparing)
+    difference, *more = compare_ranked_lists(reads, ranking, rule, lists, exact_mean=exact_mean, progress=comparing)
     added, dropped = pathway_changes(repo.active(earlier.name), repo.active(later.name))
     links = changed_links(repo, earlier, later)
     sides = (Side.of(earlier), Side.of(later))

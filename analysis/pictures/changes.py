@@ -12,7 +12,7 @@ from ..ranking import compare_ranked, shared_ranking
 
 if TYPE_CHECKING:
     from ...engine.choices import RankBy
-    from ...engine.network.pairs.comparison import Difference
+    from ...engine.network.comparison.difference import Difference
     from ...engine.network.snapshot import Snapshot
     from ...storage.repository import Repository
 

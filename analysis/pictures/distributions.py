@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from ...engine.errors import ShapeError
+from ...engine.network.comparison.versions import compare
 from ...engine.network.covariance import FactorCovariance
 from ...engine.network.pairs.blocks import scan_blocks
-from ...engine.network.pairs.comparison import compare
 from ...engine.network.pairs.edge_rule import EdgeRule
 from ...engine.network.pairs.partial_correlations import partial_correlations
 from ...engine.network.stability import Spectrum, all_eigenvalues, factor_eigenvalues, spectrum

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from ...engine.errors import InputError
-from ...engine.network.pairs.comparison import compare
+from ...engine.network.comparison.versions import compare
 from ...engine.network.pairs.edge_rule import EdgeRule
 from ...engine.network.pairs.edges import edges, edges_of_pairs, neighbors
 from ...engine.network.pairs.partial_correlations import partial_correlations
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ...engine.choices import Crossing, RankBy
+    from ...engine.network.comparison.difference import Difference
     from ...engine.network.operators import SymmetricOperator
-    from ...engine.network.pairs.comparison import Difference
     from ...engine.network.pairs.edges import Edges
     from ...engine.network.pairs.partial_correlations import PairMeasure, PartialCorrelations
     from ...storage.repository import Repository

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ...analysis.comparison.version_difference import VersionDifference
     from ...analysis.ranking import Ranking
-    from ...engine.network.pairs.comparison import Difference, Summary
+    from ...engine.network.comparison.difference import Difference, Summary
     from ...storage.history.versions import PathwayChanges
 
 SIDES = ("from", "to")
@@ -86,7 +86,20 @@ def _json(comparison: VersionDifference) -> dict[str, Any]:
 
 
 def _summary(side: Summary) -> dict[str, Any]:
-    return {"edges": side.edges, "mean_abs": side.mean_abs, "max_abs": side.max_abs, "density": side.density}
+    return {
+        "edges": side.edges,
+        "mean_abs": side.mean_abs,
+        "mean_abs_error": side.mean_abs_error,
+        "max_abs": side.max_abs,
+        "density": side.density,
+    }
+
+
+def _mean(side: Summary) -> float | str:
+    """Return the mean strength, with its error where it is that of a sample of pairs."""
+    if not side.mean_abs_error:
+        return side.mean_abs
+    return f"{output.number(side.mean_abs)} ± {side.mean_abs_error:.1g}"
 
 
 def _text(comparison: VersionDifference, rows: list[tuple[Any, ...]], judged: Sequence[str]) -> str:
@@ -107,7 +120,7 @@ def _text(comparison: VersionDifference, rows: list[tuple[Any, ...]], judged: Se
             ("", names[0], names[1]),
             [
                 ("edges", before.edges, after.edges),
-                (f"mean {size}", before.mean_abs, after.mean_abs),
+                (f"mean {size}", _mean(before), _mean(after)),
                 (f"max {size}", before.max_abs, after.max_abs),
                 ("density", before.density, after.density),
             ],

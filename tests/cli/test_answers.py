@@ -261,6 +261,7 @@ def test_diff_summary_is_over_all_pairs(ask: Callable[..., Any], truth: Truth) -
         assert difference["summary"][side] == {
             "edges": edges,
             "mean_abs": pytest.approx(math.fsum(strength) / 66, abs=TOLERANCE),
+            "mean_abs_error": 0.0,
             "max_abs": pytest.approx(max(strength), abs=TOLERANCE),
             "density": pytest.approx(edges / 66),
         }

@@ -25,7 +25,7 @@ from grnledger.engine import (
     woodbury,
 )
 from grnledger.engine.network.anchor import anchor_of
-from grnledger.engine.network.pairs.comparison import compare
+from grnledger.engine.network.comparison.versions import compare
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -33,6 +33,11 @@ if TYPE_CHECKING:
 @options.rank_by
 @click.option("--same-intensity", is_flag=True, help="Read versions on two bases at one λ, the larger of theirs.")
 @click.option(
+    "--exact-mean",
+    is_flag=True,
+    help="Have the mean over all pairs; of more than 3,000 genes it may be that of a sample, with its standard error.",
+)
+@click.option(
     "--exit-code",
     is_flag=True,
     help="Exit with 1 when an edge was gained, lost or flipped; between two bases, when a difference can be told from "
@@ -51,6 +56,7 @@ def command(
     by: Order,
     rank_by: RankBy | None,
     same_intensity: bool,
+    exact_mean: bool,
     exit_code: bool,
 ) -> Answer:
     """Compare two versions, A..B; a single REV is compared with HEAD; the default is HEAD^..HEAD.
@@ -92,6 +98,7 @@ def command(
             by=by,
             rank_by=rank_by,
             same_intensity=same_intensity,
+            exact_mean=exact_mean,
             progress=progress,
         )
     return difference.answer(comparison, code=int(exit_code and comparison.is_changed))

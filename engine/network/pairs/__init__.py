@@ -1,1 +1,1 @@
-"""All pairs of genes: ρ of each, edges, and what changed between two versions."""
+"""All pairs of genes: ρ of each, the strongest of them, and the edges of a version."""

@@ -91,10 +91,11 @@ class Candidates:
         values = flat[chosen].astype(np.float64)
         return CandidatePairs(positions, values - error, values + error)
 
-    def append(self, candidates: CandidatePairs | None) -> None:
+    def __len__(self) -> int:
+        return self._size
+
+    def append(self, candidates: CandidatePairs) -> None:
         """Add candidates that `select` returned."""
-        if candidates is None:
-            return
         self._parts.append(candidates)
         self._size += len(candidates)
         self.certain += int(np.count_nonzero(candidates.least > self.floor))
@@ -106,6 +107,12 @@ class Candidates:
         if not self._parts:
             return np.empty((0, 2), dtype=np.int32)
         return np.concatenate([part.positions for part in self._parts])
+
+    def replace(self, candidates: CandidatePairs) -> None:
+        """Have other candidates, of those there are: what is known better, without what is ruled out."""
+        self._parts, self._size = [candidates], len(candidates)
+        if self.count is not None:
+            self._prune(self.count)
 
     def _prune(self, count: int) -> None:
         """Drop what can neither be among the n strongest nor tie with the last of them, and raise the least."""

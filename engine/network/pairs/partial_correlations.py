@@ -14,6 +14,7 @@ from .blocks import BAND_BYTES, above_diagonal
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from ..capacitance import Capacitance
     from ..covariance import MatrixSource
     from ..operators import SymmetricOperator
     from .blocks import Block
@@ -54,12 +55,15 @@ class PartialCorrelations:
         A⁻¹ of a dense anchor; absent for a factor base, whose A⁻¹ is diagonal.
     scale : ndarray of float64, shape (p,)
         1/√Θ_ii.
+    capacitance : Capacitance, optional
+        What the precision was made of, by which two versions are known to differ little.
     """
 
     factor: NDArray[np.float64]
     signature: NDArray[np.float64]
     dense: MatrixSource | None
     scale: NDArray[np.float64]
+    capacitance: Capacitance | None = None
 
     @property
     def whole_rows(self) -> bool:
@@ -109,10 +113,12 @@ class PartialCorrelations:
         return values
 
 
-def partial_correlations(precision: SymmetricOperator) -> PartialCorrelations:
-    """Return the partial correlations of a precision, in O(p (K + r)²)."""
+def partial_correlations(precision: SymmetricOperator, capacitance: Capacitance | None = None) -> PartialCorrelations:
+    """Return the partial correlations of a precision, in O(p (K + r)²); with what it was made of, if known."""
     with one_blas_thread():
         scale = 1.0 / np.sqrt(precision.diagonal())
         factor = scale[:, None] * precision.factor
     core = precision.core
-    return PartialCorrelations(factor, -precision.weights, core.source if isinstance(core, Dense) else None, scale)
+    return PartialCorrelations(
+        factor, -precision.weights, core.source if isinstance(core, Dense) else None, scale, capacitance
+    )

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
 from ...errors import InputError
-from ...threads import one_blas_thread
 from . import edge_rule as rules
 from .blocks import scan_blocks
-from .candidates import Candidates
-from .factor_tiles import scan_tiles, tiles_of
+from .candidates import CandidatePairs, Candidates
+from .factor_tiles import tiles_of
 from .partial_correlations import PartialCorrelations
-from .strongest import SelectedPairs, Strongest, rank_pairs
+from .strongest import SelectedPairs, Strongest, rank_pairs, rounding_steps
+from .tiles import scan_tiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,45 +54,69 @@ def strongest_pairs(
     Raises
     ------
     InputError
-        More than `MOST_EDGES` pairs are requested, or pass the threshold.
+        More than `MOST_EDGES` pairs are requested, pass the threshold, or tie with those requested.
     """
-    if isinstance(measure, PartialCorrelations) and measure.dense is None:
-        with one_blas_thread():
-            tiles = tiles_of(measure)
-        selection = _of_tiles(tiles, edge_rule, rules.most_pairs(edge_rule, size), progress)
-        largest = selection if len(selection) else strongest_of(tiles, 0.0, 1)
-        return selection, float(largest.magnitudes.max(initial=0.0))
-    return strongest_by_blocks(measure, size, edge_rule, progress=progress)
-
-
-def strongest_of(tiles: FactorTiles, floor: float, count: int, progress: Progress | None = None) -> SelectedPairs:
-    """Return the n pairs that are strongest and exceed a floor, with all ties, strongest first."""
-    candidates = Candidates(floor, count)
-    for _ in scan_tiles(tiles, candidates, progress):
-        pass
-    return rank_pairs(_decide(tiles, candidates.positions(), floor), count)
-
-
-def _of_tiles(tiles: FactorTiles, edge_rule: EdgeRule, most: int, progress: Progress | None) -> SelectedPairs:
-    floor = rules.least_strength(edge_rule)
-    if edge_rule.rule == "top":
-        return strongest_of(tiles, floor, most, progress)
-    candidates = Candidates(floor)
-    for _ in scan_tiles(tiles, candidates, progress):
-        if candidates.certain > rules.MOST_EDGES:
-            raise _too_many(edge_rule)
-    selection = _decide(tiles, candidates.positions(), floor)
-    if len(selection) > rules.MOST_EDGES:
+    if not is_factor(measure):
+        return strongest_by_blocks(measure, size, edge_rule, progress=progress)
+    tiles, most = tiles_of(measure), rules.most_pairs(edge_rule, size)
+    if edge_rule.rule == "threshold":
+        selection = pairs_above(tiles, rules.least_strength(edge_rule), progress)
+    else:
+        selection = strongest_of(tiles, rules.least_strength(edge_rule), most, progress)
+    if selection is None:
         raise _too_many(edge_rule)
-    return rank_pairs(selection, most)
+    return selection, largest_of(tiles, selection)
 
 
-def _decide(tiles: FactorTiles, positions: NDArray[np.int32], floor: float) -> SelectedPairs:
-    """Return the candidates whose magnitude exceeds a floor in float64."""
-    pairs = tiles.pairs(positions)
-    values = tiles.measure.pairs(pairs)
-    magnitudes = np.abs(values)
-    return SelectedPairs(magnitudes, pairs, values[:, np.newaxis])[magnitudes > floor]
+def is_factor(measure: PairMeasure) -> TypeGuard[PartialCorrelations]:
+    """Tell whether a measure is ρ of a factor alone, which tiles are made of."""
+    return isinstance(measure, PartialCorrelations) and measure.dense is None
+
+
+def strongest_of(
+    tiles: FactorTiles, floor: float, count: int, progress: Progress | None = None
+) -> SelectedPairs | None:
+    """Return the n pairs that are strongest and exceed a floor, with all ties, strongest first.
+
+    None, where so many tie that there are more than `MOST_EDGES`.
+    """
+    candidates, most = Candidates(floor, count), 2 * max(rules.MOST_EDGES, 2 * count)
+    for _ in scan_tiles(tiles, len(tiles.order), candidates, progress):
+        if len(candidates) > most:
+            positions = candidates.positions()
+            magnitudes = np.abs(tiles.measure.pairs(tiles.pairs(positions)))
+            steps = rounding_steps(magnitudes)
+            ties = steps >= np.partition(steps, -count)[-count]
+            if np.count_nonzero(ties) > rules.MOST_EDGES:
+                return None
+            candidates.replace(CandidatePairs(positions, magnitudes, magnitudes).select(ties))
+    selection = rank_pairs(_decide(tiles, candidates.positions(), floor), count)
+    return selection if len(selection) <= rules.MOST_EDGES else None
+
+
+def pairs_above(tiles: FactorTiles, floor: float, progress: Progress | None = None) -> SelectedPairs | None:
+    """Return all pairs that exceed a floor, strongest first; None, where there are more than `MOST_EDGES`."""
+    candidates = Candidates(floor)
+    for _ in scan_tiles(tiles, len(tiles.order), candidates, progress):
+        if candidates.certain > rules.MOST_EDGES:
+            return None
+        if len(candidates) > 4 * rules.MOST_EDGES:
+            positions = candidates.positions()
+            magnitudes = np.abs(tiles.measure.pairs(tiles.pairs(positions)))
+            candidates.replace(CandidatePairs(positions, magnitudes, magnitudes).select(magnitudes > floor))
+            candidates.certain = len(candidates)
+    selection = _decide(tiles, candidates.positions(), floor)
+    return rank_pairs(selection, len(selection)) if len(selection) <= rules.MOST_EDGES else None
+
+
+def largest_of(tiles: FactorTiles, strongest: SelectedPairs) -> float:
+    """Return the largest magnitude of all pairs, given those that pass a rule, strongest first, if any."""
+    if not len(strongest):
+        candidates = Candidates(0.0, 1)
+        for _ in scan_tiles(tiles, len(tiles.order), candidates):
+            pass
+        strongest = _decide(tiles, candidates.positions(), 0.0)
+    return float(strongest.magnitudes.max(initial=0.0))
 
 
 def strongest_by_blocks(
@@ -116,7 +140,20 @@ def strongest_by_blocks(
     return strongest.ranked(), max_abs
 
 
+def _decide(tiles: FactorTiles, positions: NDArray[np.int32], floor: float) -> SelectedPairs:
+    """Return the candidates whose magnitude exceeds a floor in float64."""
+    pairs = tiles.pairs(positions)
+    values = tiles.measure.pairs(pairs)
+    magnitudes = np.abs(values)
+    return SelectedPairs(magnitudes, pairs, values[:, np.newaxis])[magnitudes > floor]
+
+
 def _too_many(edge_rule: EdgeRule) -> InputError:
+    if edge_rule.rule == "top":
+        return InputError(
+            f"More than {rules.MOST_EDGES:,} pairs tie with the strongest {int(edge_rule.value):,}.",
+            hint="Pathways of equal loadings make all pairs of their genes equal.",
+        )
     return InputError(
         f"More than {rules.MOST_EDGES:,} pairs have a strength of at least {edge_rule.value:g}.",
         hint="Ask for a higher threshold.",

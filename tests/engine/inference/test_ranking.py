@@ -10,10 +10,10 @@ import pytest
 from grnledger.engine.inference.noise_edge import noise_edge, score_penalty
 from grnledger.engine.inference.ranking import context_likelihood
 from grnledger.engine.network.anchor import anchor_of
+from grnledger.engine.network.comparison.versions import compare
 from grnledger.engine.network.covariance import DenseCovariance, FactorCovariance
 from grnledger.engine.network.inversion import invert, invert_penalised
 from grnledger.engine.network.pairs.blocks import Block
-from grnledger.engine.network.pairs.comparison import compare
 from grnledger.engine.network.pairs.edge_rule import EdgeRule
 from grnledger.engine.network.pairs.edges import edges, neighbors
 from grnledger.engine.network.pairs.partial_correlations import partial_correlations

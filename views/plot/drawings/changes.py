@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ....engine.network.pairs.comparison import Difference
+from ....engine.network.comparison.difference import Difference
 from ....engine.wording import counted
 from .. import style
 from ..labels import count_ticks, heading, height_of, label, name_ticks, number_text, points_for

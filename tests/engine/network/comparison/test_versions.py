@@ -10,10 +10,11 @@ import pytest
 from grnledger.engine.errors import InputError, NotPositiveDefinite, ShapeError
 from grnledger.engine.network.anchor import anchor_of
 from grnledger.engine.network.attribution import contributions
+from grnledger.engine.network.comparison.changes import ChangeList
+from grnledger.engine.network.comparison.versions import compare, compare_lists
 from grnledger.engine.network.covariance import ArraySource, DenseCovariance, FactorCovariance
 from grnledger.engine.network.inversion import invert
 from grnledger.engine.network.pairs import blocks
-from grnledger.engine.network.pairs.comparison import ChangeList, Difference, Summary, compare, compare_lists
 from grnledger.engine.network.pairs.edge_rule import EdgeRule
 from grnledger.engine.network.panel import Panel
 from grnledger.engine.network.pathway import Pathway
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from grnledger.engine.network.comparison.difference import Difference, Summary
     from grnledger.engine.network.covariance import Covariance
 
 Matrix = NDArray[np.float64]

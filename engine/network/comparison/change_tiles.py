@@ -1,0 +1,86 @@
+"""Changes of ρ between two versions on one base, in tiles: genes that changed most first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..pairs.tiles import DOUBLE, exclude_repeated
+from .changes import change_sizes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from ...choices import Order
+    from ..pairs.blocks import Block
+    from ..pairs.candidates import CandidatePairs, Candidates
+    from ..pairs.partial_correlations import PartialCorrelations
+    from ..pairs.tiles import Bounds
+    from .low_rank_change import LowRankChange
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeTiles:
+    """Changes with genes in the order of how much they may change at the most, the largest first, ties in panel order.
+
+    Parameters
+    ----------
+    before : PartialCorrelations
+        ρ before.
+    change : LowRankChange
+        What is added to it.
+    by : {"rho", "abs"}
+        Whether changes are of ρ with its sign, or without.
+    order : ndarray of intp, shape (p,)
+        The gene at each position.
+    bounds : sequence of two ndarray of float64, shape (p,)
+        See `Tiles`.
+    error : float
+        By how much a change may differ from the difference of ρ of the pair by itself on both sides.
+    """
+
+    before: PartialCorrelations
+    change: LowRankChange
+    by: Order
+    order: NDArray[np.intp]
+    bounds: Bounds
+    error: float
+
+    def slack(self, bound: float) -> float:
+        """Return how far a change can be above its bound by rounding."""
+        return self.error + 1e-9 * bound
+
+    def select(
+        self, tile: Block, bound: float, candidates: Candidates, buffer: NDArray[np.float64]
+    ) -> CandidatePairs | None:
+        """Return the candidates of a tile, if any."""
+        left, right = (self.order[part] for part in tile)
+        rho = buffer[: len(left) * len(right)].reshape(len(left), len(right))
+        np.matmul(self.before.factor[left] * self.before.signature, self.before.factor[right].T, out=rho)
+        change = self.change.of(left, right, rho)
+        size = np.abs(change, out=change) if self.by == "rho" else change_sizes(rho, rho + change, self.by)
+        exclude_repeated(size, tile)
+        return candidates.select(size, tile, self.slack(bound))
+
+    def pairs(self, positions: NDArray[np.int32]) -> NDArray[np.intp]:
+        """Return the genes at positions, the first before the second, shape (E, 2)."""
+        return np.sort(self.order[positions], axis=1)
+
+
+def change_tiles(
+    before: PartialCorrelations, after: PartialCorrelations, change: LowRankChange, by: Order
+) -> ChangeTiles:
+    """Return the tiles of the changes of ρ, in O(p (K + r + log p))."""
+    norms, others, shift = (
+        np.sqrt(np.einsum("ij,ij->i", factor, factor)) for factor in (before.factor, after.factor, change.factor)
+    )
+    grown = norms * np.abs(change.growth)
+    order = np.argsort(-(grown * norms.max(initial=0.0) + shift * shift.max(initial=0.0)), kind="stable")
+    norms_there, grown, shift = norms[order], grown[order], shift[order]
+    terms = before.factor.shape[1] + after.factor.shape[1] + 2 * change.factor.shape[1] + 16
+    largest = 1.0 + float(np.square(norms).max(initial=0.0) + np.square(others).max(initial=0.0))
+    error = (terms * DOUBLE + 8.0 * change.discrepancy) * largest if len(change.signs) else 0.0
+    bounds = ((grown, norms_there), (norms_there, grown), (grown, grown), (shift, shift))
+    return ChangeTiles(before, change, by, order, bounds, error)
