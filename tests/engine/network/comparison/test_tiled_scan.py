@@ -121,7 +121,7 @@ def test_a_score_is_compared_like_rho(penalty: float, monkeypatch: pytest.Monkey
 def test_the_form_of_a_change_and_its_bound_hold_for_every_pair(
     strength: float, sides: tuple[tuple[int, ...], ...]
 ) -> None:
-    """Strength 300: factors so strong beside the noise that ‖z‖² goes up to 1e5."""
+    """Strength 300: factors so strong beside the noise that five digits of either precision are lost."""
     rng = np.random.default_rng(2)
     base, pathways = random_base(60, rng, strength), random_pathways(60, rng)[:4]
     before, after = (correlations(version(base, [pathways[index] for index in side])) for side in sides)
@@ -131,13 +131,12 @@ def test_the_form_of_a_change_and_its_bound_hold_for_every_pair(
     off = ~np.eye(60, dtype=bool)
     rho = [(side.factor * side.signature) @ side.factor.T for side in (before, after)]
     largest = max(1.0, *(np.square(side.factor).sum(axis=1).max() for side in (before, after)))
-    np.testing.assert_allclose(
-        change.of(everyone, everyone, rho[0])[off], (rho[1] - rho[0])[off], rtol=0, atol=1e-13 * largest
-    )
+    error = 1e-13 * largest + 8 * change.discrepancy
+    np.testing.assert_allclose(change.of(everyone, everyone, rho[0])[off], (rho[1] - rho[0])[off], rtol=0, atol=error)
     a, y = np.linalg.norm(before.factor, axis=1), np.linalg.norm(change.factor, axis=1)
     growth = change.growth[:, None] + change.growth + np.outer(change.growth, change.growth)
     bound = np.outer(a, a) * np.abs(growth) + np.outer(y, y)
-    assert np.all((np.abs(rho[1] - rho[0]) <= bound + 1e-13 * largest)[off])
+    assert np.all((np.abs(rho[1] - rho[0]) <= bound + error)[off])
 
 
 def test_it_does_not_apply_to_two_bases_or_a_dense_one() -> None:
