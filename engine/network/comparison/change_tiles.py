@@ -56,13 +56,26 @@ class ChangeTiles:
         self, tile: Block, bound: float, candidates: Candidates, buffer: NDArray[np.float64]
     ) -> CandidatePairs | None:
         """Return the candidates of a tile, if any."""
-        left, right = (self.order[part] for part in tile)
+        rows, columns = self._matter(tile, candidates.least - self.slack(bound))
+        if not (len(rows) and len(columns)):
+            return None
+        left, right = self.order[rows], self.order[columns]
         rho = buffer[: len(left) * len(right)].reshape(len(left), len(right))
         np.matmul(self.before.factor[left] * self.before.signature, self.before.factor[right].T, out=rho)
         change = self.change.of(left, right, rho)
         size = np.abs(change, out=change) if self.by == "rho" else change_sizes(rho, rho + change, self.by)
-        exclude_repeated(size, tile)
-        return candidates.select(size, tile, self.slack(bound))
+        exclude_repeated(size, rows, columns)
+        return candidates.select(size, rows, columns, self.slack(bound))
+
+    def _matter(self, tile: Block, least: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return the rows and columns of a tile whose bounds exceed what is sought."""
+        rows, columns = (np.arange(part.start, part.stop, dtype=np.intp) for part in tile)
+        most = np.sum([left[tile.rows] * right[tile.columns].max() for left, right in self.bounds], axis=0)
+        rows = rows[most > least]
+        if len(rows):
+            most = np.sum([left[rows].max() * right[tile.columns] for left, right in self.bounds], axis=0)
+            columns = columns[most > least]
+        return rows, columns
 
     def pairs(self, positions: NDArray[np.int32]) -> NDArray[np.intp]:
         """Return the genes at positions, the first before the second, shape (E, 2)."""

@@ -82,7 +82,7 @@ def compare_by_tiles(
         largest = (
             _of_pairs(wanted, pairs, changes.before, changes.after, changes.sizes(wanted))
             if wanted.kinds
-            else _largest_changes(sides, change, wanted, phases.next())
+            else largest_changes(sides, change, wanted, phases.next())
         )
         if largest is None:
             return None
@@ -159,8 +159,8 @@ def _of_pairs(
     return rank_pairs(selection, max(wanted.count, 1))[: wanted.count]
 
 
-def _largest_changes(
-    sides: Factors, change: LowRankChange, wanted: ChangeList, progress: Progress | None
+def largest_changes(
+    sides: Factors, change: LowRankChange, wanted: ChangeList, progress: Progress | None = None
 ) -> SelectedPairs | None:
     """Return the largest changes of all pairs; None, where too many may be among them."""
     tiles = change_tiles(*sides, change, wanted.by)

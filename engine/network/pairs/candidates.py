@@ -12,8 +12,6 @@ from .strongest import ROUNDING
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .blocks import Block
-
 FEW = 1 << 12
 """A number of candidates below which none is dropped."""
 
@@ -66,29 +64,35 @@ class Candidates:
         self._size = 0
         self._most = max(FEW, count or 0)
 
-    def select(self, magnitude: NDArray[np.floating], block: Block, error: float) -> CandidatePairs | None:
+    def select(
+        self, magnitude: NDArray[np.floating], rows: NDArray[np.intp], columns: NDArray[np.intp], error: float
+    ) -> CandidatePairs | None:
         """Return the candidates of a block, if any.
 
         Parameters
         ----------
         magnitude : ndarray of float32 or float64, shape (b, w)
             The magnitudes; negative where there is no pair.
-        block : Block
+        rows, columns : ndarray of intp, shape (b,), (w,)
             Their positions.
         error : float
             By how much a magnitude may differ from the true one, at the most.
         """
         flat = magnitude.ravel()
         chosen = np.flatnonzero(flat >= _rounded_down(max(self.least - error, 0.0), flat.dtype))
-        if self.count is not None and len(chosen) > 2 * self.count:
-            strong = flat[chosen]
-            last = float(np.partition(strong, -self.count)[-self.count])
-            chosen = chosen[strong >= _rounded_down(last - 2 * error - 2 * ROUNDING, flat.dtype)]
+        values = flat[chosen]
+        if self.count is not None:
+            for enough in (4 * self.count, len(chosen)):  # of few of them, a first bound is found sooner
+                if len(chosen) > 2 * self.count:
+                    some = values[:enough]
+                    last = float(np.partition(some, -self.count)[-self.count])
+                    strong = values >= _rounded_down(last - 2 * error - 2 * ROUNDING, flat.dtype)
+                    chosen, values = chosen[strong], values[strong]
         if not len(chosen):
             return None
-        rows, columns = np.divmod(chosen, magnitude.shape[1])
-        positions = np.stack([rows + block.rows.start, columns + block.columns.start], axis=1).astype(np.int32)
-        values = flat[chosen].astype(np.float64)
+        left, right = np.divmod(chosen, magnitude.shape[1])
+        positions = np.stack([rows[left], columns[right]], axis=1).astype(np.int32)
+        values = values.astype(np.float64)
         return CandidatePairs(positions, values - error, values + error)
 
     def __len__(self) -> int:

@@ -77,23 +77,30 @@ class FactorTiles:
             error = self.error(bound, DOUBLE)
         if bound + error <= least:
             return None
-        values = self._values(tile, buffer.view(np.float32) if is_single else buffer)
+        # Norms fall, so the rows and columns that matter come first.
+        rows = self._matter(tile.rows, tile.columns, least - error)
+        columns = self._matter(tile.columns, tile.rows, least - error)
+        values = self._values(rows, columns, buffer.view(np.float32) if is_single else buffer)
         if max(float(values.max()), -float(values.min())) < least - error:
             return None
         magnitude = np.abs(values, out=values)
-        exclude_repeated(magnitude, tile)
-        return candidates.select(magnitude, tile, error)
+        exclude_repeated(magnitude, rows, columns)
+        return candidates.select(magnitude, rows, columns, error)
+
+    def _matter(self, part: slice, other: slice, least: float) -> NDArray[np.intp]:
+        """Return the positions of a part whose bounds with another part exceed what is sought."""
+        return np.arange(part.start, part.stop, dtype=np.intp)[self.norms[part] * self.norms[other.start] > least]
 
     def pairs(self, positions: NDArray[np.int32]) -> NDArray[np.intp]:
         """Return the genes at positions, the first before the second, shape (E, 2)."""
         return np.sort(self.order[positions], axis=1)
 
-    def _values(self, tile: Block, buffer: NDArray[Any]) -> NDArray[Any]:
-        """Return ρ of a tile in the precision of a buffer, shape (b, w), on and below the diagonal too."""
+    def _values(self, rows: NDArray[np.intp], columns: NDArray[np.intp], buffer: NDArray[Any]) -> NDArray[Any]:
+        """Return ρ of consecutive positions in the precision of a buffer, shape (b, w), also where they are no pair."""
         if buffer.dtype == np.float32:
-            left, right = (self.single[part] for part in tile)
+            left, right = (self.single[part[0] : part[-1] + 1] for part in (rows, columns))
         else:
-            left, right = (self.measure.factor[self.order[part]] for part in tile)
+            left, right = (self.measure.factor[self.order[part]] for part in (rows, columns))
         if np.any(self.measure.signature < 0):
             left = left * self.measure.signature.astype(buffer.dtype)
         return np.matmul(left, right.T, out=buffer[: len(left) * len(right)].reshape(len(left), len(right)))

@@ -22,6 +22,10 @@ DOUBLE = 2.0**-53
 """The unit roundoff of float64."""
 
 
+FINE = 50_000
+"""Most genes whose tiles are half as high and wide: more of them are left out, and they are not too many."""
+
+
 class Tiles(Protocol):
     """Magnitudes of all pairs of genes that stand in an order of their own, with bounds of them.
 
@@ -48,7 +52,8 @@ class Tiles(Protocol):
 class Buffers:
     """Memory for tiles, as many as are computed at once, used again and again."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int) -> None:
+        self._size = size
         self._free: list[NDArray[np.float64]] = []
 
     def take(self) -> NDArray[np.float64]:
@@ -56,7 +61,7 @@ class Buffers:
         try:
             return self._free.pop()
         except IndexError:
-            return np.empty(blocks.HEIGHT * blocks.WIDTH)
+            return np.empty(self._size)
 
     def give_back(self, buffer: NDArray[np.float64]) -> None:
         """Let another tile use the memory."""
@@ -86,8 +91,9 @@ def scan_tiles(
     None
         After each tile.
     """
-    buffers = Buffers()
-    starts, bounds = _largest_first(tiles.bounds, size)
+    height, width = tile_shape(size)
+    buffers = Buffers(height * width)
+    starts, bounds = _largest_first(tiles.bounds, size, height, width)
 
     def wanted() -> Iterator[int]:
         for index, bound in enumerate(bounds.tolist()):
@@ -96,7 +102,8 @@ def scan_tiles(
             yield index
 
     def step(index: int) -> tuple[int, CandidatePairs | None]:
-        tile = _tile(starts[index], size)
+        row, column = starts[index].tolist()
+        tile = Block(slice(row, min(row + height, size)), slice(column, min(column + width, size)))
         buffer = buffers.take()
         selection = tiles.select(tile, float(bounds[index]), candidates, buffer)
         buffers.give_back(buffer)
@@ -114,34 +121,31 @@ def scan_tiles(
         progress(1.0)
 
 
-def exclude_repeated(magnitude: NDArray[np.floating], tile: Block) -> None:
-    """Set the entries on and below the diagonal to −1: they are no pairs, or pairs that another tile has."""
-    overlap = tile.rows.stop - tile.columns.start
-    if overlap > 0:
-        offset = tile.columns.start - tile.rows.start
-        part = magnitude[:, :overlap]
-        part[np.tri(len(part), overlap, -offset, dtype=np.bool_)] = -1.0
+def tile_shape(size: int) -> tuple[int, int]:
+    """Return the rows and columns of a tile of p genes, the second a multiple of the first."""
+    height = max(1, blocks.HEIGHT // 2) if size <= FINE else blocks.HEIGHT
+    return height, height * max(1, blocks.WIDTH // blocks.HEIGHT)
 
 
-def _largest_first(bounds: Bounds, size: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+def exclude_repeated(magnitude: NDArray[np.floating], rows: NDArray[np.intp], columns: NDArray[np.intp]) -> None:
+    """Set entries whose column is not after their row to −1: they are no pairs, or pairs that another tile has."""
+    overlap = int(np.searchsorted(columns, int(rows[-1]), side="right"))
+    if overlap:
+        magnitude[:, :overlap][rows[:, np.newaxis] >= columns[:overlap]] = -1.0
+
+
+def _largest_first(bounds: Bounds, size: int, height: int, width: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
     """Return the starts of all tiles, shape (T, 2), and the bounds of their pairs, largest first."""
-    starts = np.arange(0, size, blocks.HEIGHT)
-    widths = -(-(size - starts) // blocks.WIDTH)
+    starts = np.arange(0, size, height)
+    widths = -(-(size - starts) // width)
     rows = np.repeat(np.arange(len(starts)), widths)
-    columns = starts[rows] + blocks.WIDTH * (np.arange(len(rows)) - np.repeat(np.cumsum(widths) - widths, widths))
+    columns = starts[rows] + width * (np.arange(len(rows)) - np.repeat(np.cumsum(widths) - widths, widths))
     largest = np.zeros(len(rows))
     for left, right in bounds:
-        largest += _largest(left, starts, blocks.HEIGHT)[rows] * _largest(right, columns, blocks.WIDTH)
+        of_rows, of_columns = (np.maximum.reduceat(side, starts) for side in (left, right))
+        ahead = of_columns.copy()  # of as many blocks of rows as a tile is wide
+        for step in range(1, width // height):
+            np.maximum(ahead[:-step], of_columns[step:], out=ahead[:-step])
+        largest += of_rows[rows] * ahead[columns // height]
     order = np.argsort(-largest, kind="stable")
     return np.stack([starts[rows], columns], axis=1)[order].astype(np.int32), largest[order]
-
-
-def _largest(values: NDArray[np.float64], starts: NDArray[np.intp], width: int) -> NDArray[np.float64]:
-    """Return the largest of some consecutive values from each start on."""
-    first, which = np.unique(starts, return_inverse=True)
-    return np.array([values[start : start + width].max() for start in first])[which]
-
-
-def _tile(starts: NDArray[np.int32], size: int) -> Block:
-    row, column = (int(start) for start in starts)
-    return Block(slice(row, min(row + blocks.HEIGHT, size)), slice(column, min(column + blocks.WIDTH, size)))

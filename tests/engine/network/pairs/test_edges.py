@@ -291,7 +291,7 @@ def test_more_edges_than_memory_holds_are_refused(height: int, monkeypatch: pyte
             edges(snapshot.precision, edge_rule)
 
 
-@pytest.mark.parametrize(("form", "blocks_at_most"), [("dense", 7), ("factors", 16)])
+@pytest.mark.parametrize(("form", "blocks_at_most"), [("dense", 7), ("factors", 200)])
 def test_progress_goes_from_block_to_block_up_to_the_whole(
     form: str, blocks_at_most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
