@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ChangeTiles:
-    """Changes with genes in the order of how much they may change at the most, the largest first, ties in panel order.
+    """Changes with genes in the order of how much they may change at the most, the largest first.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def change_tiles(
         np.sqrt(np.einsum("ij,ij->i", factor, factor)) for factor in (before.factor, after.factor, change.factor)
     )
     grown = norms * np.abs(change.growth)
-    order = np.argsort(-(grown * norms.max(initial=0.0) + shift * shift.max(initial=0.0)), kind="stable")
+    order = np.argsort(-(grown * norms.max(initial=0.0) + shift * shift.max(initial=0.0)))
     norms_there, grown, shift = norms[order], grown[order], shift[order]
     terms = before.factor.shape[1] + after.factor.shape[1] + 2 * change.factor.shape[1] + 16
     largest = 1.0 + float(np.square(norms).max(initial=0.0) + np.square(others).max(initial=0.0))

@@ -106,6 +106,12 @@ class Candidates:
         if self.count is not None and self._size > self._most:
             self._prune(self.count)
 
+    def exceed(self, pairs: CandidatePairs) -> None:
+        """Raise the least to what pairs are known to exceed, if they are as many as are wanted or more."""
+        if self.count is not None and len(pairs) >= self.count:
+            last = float(np.partition(pairs.least, -self.count)[-self.count])
+            self.least = max(self.least, last - 2 * ROUNDING)
+
     def positions(self) -> NDArray[np.int32]:
         """Return the positions of all candidates, shape (E, 2)."""
         if not self._parts:
@@ -125,10 +131,8 @@ class Candidates:
             np.concatenate([part.least for part in self._parts]),
             np.concatenate([part.most for part in self._parts]),
         )
-        if len(pairs) > count:
-            last = float(np.partition(pairs.least, -count)[-count])
-            self.least = max(self.least, last - 2 * ROUNDING)
-            pairs = pairs.select(pairs.most >= self.least)
+        self.exceed(pairs)
+        pairs = pairs.select(pairs.most >= self.least)
         self._parts, self._size = [pairs], len(pairs)
         self._most = max(FEW, count + count // 2, 2 * len(pairs) - count)
 

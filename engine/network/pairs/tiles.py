@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from ...threads import one_blas_thread
 from . import blocks
 from .blocks import Block, map_in_threads
+from .candidates import Candidates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from .candidates import CandidatePairs, Candidates
+    from .candidates import CandidatePairs
 
     Bounds = Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]]
 
@@ -94,6 +97,8 @@ def scan_tiles(
     height, width = tile_shape(size)
     buffers = Buffers(height * width)
     starts, bounds = _largest_first(tiles.bounds, size, height, width)
+    with one_blas_thread():
+        _seed(tiles, min(size, height), candidates, buffers)
 
     def wanted() -> Iterator[int]:
         for index, bound in enumerate(bounds.tolist()):
@@ -119,6 +124,19 @@ def scan_tiles(
             progress(done / pairs)
     if progress is not None:
         progress(1.0)
+
+
+def _seed(tiles: Tiles, most: int, candidates: Candidates, buffers: Buffers) -> None:
+    """Have a first idea of what must be exceeded, from about twice as many pairs as wanted, of the first genes."""
+    if candidates.count is None or (first := math.isqrt(4 * candidates.count) + 2) > most:
+        return
+    some = Candidates(candidates.floor, candidates.count)
+    buffer, genes = buffers.take(), slice(0, first)
+    bound = float(sum(left[genes].max() * right[genes].max() for left, right in tiles.bounds))
+    selection = tiles.select(Block(genes, genes), bound, some, buffer)
+    buffers.give_back(buffer)
+    if selection is not None:
+        candidates.exceed(selection)
 
 
 def tile_shape(size: int) -> tuple[int, int]:
