@@ -6,7 +6,7 @@ Each question is asked of simulated factor models of 20,000 genes and 50 factors
 (norms of genes are nearly even: few tiles are left out) or a tenth of them; and of a shrinkage base of real data where
 DIR has `leukemia.tsv` (7,979 genes detected in a fifth of 48 samples). On one thread:
 
-* `brute force`: NumPy alone, tiles of 512 × 1,024 in float64 (here faster than 2,048), none left out, with a running cut;
+* `brute force`: NumPy alone, tiles of 512 × 1,024 in float64, none left out, with a running cut;
 * `bands`: how this project answered before it had tiles: 2 MB of whole rows at a time, in float64.
 
 Edges are as many as there are genes; changes are the 1,000 largest after five pathways of 100 genes were added, with

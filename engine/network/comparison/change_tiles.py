@@ -60,12 +60,23 @@ class ChangeTiles:
         if not (len(rows) and len(columns)):
             return None
         left, right = self.order[rows], self.order[columns]
-        rho = buffer[: len(left) * len(right)].reshape(len(left), len(right))
-        np.matmul(self.before.factor[left] * self.before.signature, self.before.factor[right].T, out=rho)
-        change = self.change.of(left, right, rho)
-        size = np.abs(change, out=change) if self.by == "rho" else change_sizes(rho, rho + change, self.by)
+        size = buffer[: len(left) * len(right)].reshape(len(left), len(right))
+        self._change(left, right, size)
+        if self.by == "rho":
+            np.abs(size, out=size)
+        else:
+            rho = (self.before.factor[left] * self.before.signature) @ self.before.factor[right].T
+            size = change_sizes(rho, rho + size, self.by)
         exclude_repeated(size, rows, columns)
         return candidates.select(size, rows, columns, self.slack(bound))
+
+    def _change(self, left: NDArray[np.intp], right: NDArray[np.intp], out: NDArray[np.float64]) -> None:
+        """Compute changes of genes with genes by one product: c_i c_j − 1 = g_i (1 + g_j) + g_j, where g = c − 1."""
+        growth, others = self.change.growth[left][:, None], self.change.growth[right][:, None]
+        rows, columns = self.before.factor[left] * self.before.signature, self.before.factor[right]
+        rows = np.hstack([growth * rows, rows, self.change.factor[left] * self.change.signs])
+        columns = np.hstack([(1.0 + others) * columns, others * columns, self.change.factor[right]])
+        np.matmul(rows, columns.T, out=out)
 
     def _matter(self, tile: Block, least: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Return the rows and columns of a tile whose bounds exceed what is sought."""
@@ -92,7 +103,7 @@ def change_tiles(
     grown = norms * np.abs(change.growth)
     order = np.argsort(-(grown * norms.max(initial=0.0) + shift * shift.max(initial=0.0)))
     norms_there, grown, shift = norms[order], grown[order], shift[order]
-    terms = before.factor.shape[1] + after.factor.shape[1] + 2 * change.factor.shape[1] + 16
+    terms = 2 * before.factor.shape[1] + after.factor.shape[1] + 2 * change.factor.shape[1] + 16
     largest = 1.0 + float(np.square(norms).max(initial=0.0) + np.square(others).max(initial=0.0))
     error = (terms * DOUBLE + 8.0 * change.discrepancy) * largest if len(change.signs) else 0.0
     bounds = ((grown, norms_there), (norms_there, grown), (grown, grown), (shift, shift))
