@@ -95,7 +95,7 @@ def _summary(side: Summary) -> dict[str, Any]:
     }
 
 
-def _mean(side: Summary) -> float | str:
+def mean_text(side: Summary) -> float | str:
     """Return the mean strength, with its error where it is that of a sample of pairs."""
     if not side.mean_abs_error:
         return side.mean_abs
@@ -120,7 +120,7 @@ def _text(comparison: VersionDifference, rows: list[tuple[Any, ...]], judged: Se
             ("", names[0], names[1]),
             [
                 ("edges", before.edges, after.edges),
-                (f"mean {size}", _mean(before), _mean(after)),
+                (f"mean {size}", mean_text(before), mean_text(after)),
                 (f"max {size}", before.max_abs, after.max_abs),
                 ("density", before.density, after.density),
             ],
