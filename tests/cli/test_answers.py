@@ -252,6 +252,7 @@ def test_diff_agrees_with_dense_matrices(ask: Callable[..., Any], truth: Truth, 
 
 def test_diff_summary_is_over_all_pairs(ask: Callable[..., Any], truth: Truth) -> None:
     difference = ask("diff", "v0..v3", "--threshold", 0.08, "--json").json
+    assert difference == ask("diff", "v0..v3", "--threshold", 0.08, "--exact-mean", "--json").json
     assert set(difference["summary"]) == {"from", "to", "gained", "lost", "sign_flipped"}
     for side, version in (("from", "v0"), ("to", "v3")):
         strength = [abs(truth.rho(version)[i, j]) for i, j in pairs()]

@@ -54,7 +54,7 @@ def strongest_pairs(
     Raises
     ------
     InputError
-        More than `MOST_EDGES` pairs are requested, pass the threshold, or tie with those requested.
+        More than `MOST_EDGES` pairs are requested, or pass the threshold.
     """
     if not is_factor(measure):
         return strongest_by_blocks(measure, size, edge_rule, progress=progress)
@@ -63,8 +63,10 @@ def strongest_pairs(
         selection = pairs_above(tiles, rules.least_strength(edge_rule), progress)
     else:
         selection = strongest_of(tiles, rules.least_strength(edge_rule), most, progress)
-    if selection is None:
+    if selection is None and edge_rule.rule == "threshold":
         raise _too_many(edge_rule)
+    if selection is None:  # more tie than a list of edges has
+        return strongest_by_blocks(measure, size, edge_rule, progress=progress)
     return selection, largest_of(tiles, selection)
 
 
@@ -149,11 +151,6 @@ def _decide(tiles: FactorTiles, positions: NDArray[np.int32], floor: float) -> S
 
 
 def _too_many(edge_rule: EdgeRule) -> InputError:
-    if edge_rule.rule == "top":
-        return InputError(
-            f"More than {rules.MOST_EDGES:,} pairs tie with the strongest {int(edge_rule.value):,}.",
-            hint="Pathways of equal loadings make all pairs of their genes equal.",
-        )
     return InputError(
         f"More than {rules.MOST_EDGES:,} pairs have a strength of at least {edge_rule.value:g}.",
         hint="Ask for a higher threshold.",
