@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..pairs import blocks
 from ..pairs.tiles import DOUBLE, exclude_repeated
 from .changes import change_sizes
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from ..pairs.partial_correlations import PartialCorrelations
     from ..pairs.tiles import Bounds
     from .low_rank_change import LowRankChange
+
+
+FINE = 50_000
+"""Most genes whose changes are computed in small tiles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,14 @@ class ChangeTiles:
     order: NDArray[np.intp]
     bounds: Bounds
     error: float
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The rows and columns of a tile: small ones, since few matter, unless they were too many."""
+        height, across = blocks.HEIGHT, max(1, blocks.WIDTH // blocks.HEIGHT)
+        if len(self.order) <= FINE:
+            height, across = max(1, 2 * height // 3), max(1, across // 2)
+        return height, height * across
 
     def slack(self, bound: float) -> float:
         """Return how far a change can be above its bound by rounding."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
-HEIGHT, WIDTH = 512, 1024
+HEIGHT, WIDTH = 384, 1_536
 """Rows and columns of a block: a product of this shape runs at full speed, and fits the cache."""
 
 BAND_BYTES = 2 << 20

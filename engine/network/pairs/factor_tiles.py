@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...threads import one_blas_thread
+from . import blocks
 from .tiles import DOUBLE, exclude_repeated
 
 if TYPE_CHECKING:
@@ -53,6 +54,11 @@ class FactorTiles:
     order: NDArray[np.intp]
     norms: NDArray[np.float64]
     single: NDArray[np.float32]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The rows and columns of a tile."""
+        return blocks.HEIGHT, blocks.HEIGHT * max(1, blocks.WIDTH // blocks.HEIGHT)
 
     @property
     def bounds(self) -> tuple[tuple[NDArray[np.float64], NDArray[np.float64]]]:

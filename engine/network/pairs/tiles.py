@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from ...threads import one_blas_thread
-from . import blocks
 from .blocks import Block, map_in_threads
 from .candidates import Candidates
 
@@ -25,16 +24,17 @@ DOUBLE = 2.0**-53
 """The unit roundoff of float64."""
 
 
-FINE = 50_000
-"""Most genes whose tiles are half as high and wide: more of them are left out, and they are not too many."""
-
-
 class Tiles(Protocol):
     """Magnitudes of all pairs of genes that stand in an order of their own, with bounds of them.
 
     A magnitude is at most Σ_k l_ik r_jk, where l and r are numbers of the two genes: `bounds` has each l with its r, of
     shape (p,), in the order of the genes. It is known up to `slack` of that bound at least.
     """
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The rows and columns of a tile, the second a multiple of the first."""
+        ...
 
     @property
     def bounds(self) -> Bounds:
@@ -94,7 +94,7 @@ def scan_tiles(
     None
         After each tile.
     """
-    height, width = tile_shape(size)
+    height, width = tiles.shape
     buffers = Buffers(height * width)
     starts, bounds = _largest_first(tiles.bounds, size, height, width)
     with one_blas_thread():
@@ -137,12 +137,6 @@ def _seed(tiles: Tiles, most: int, candidates: Candidates, buffers: Buffers) -> 
     buffers.give_back(buffer)
     if selection is not None:
         candidates.exceed(selection)
-
-
-def tile_shape(size: int) -> tuple[int, int]:
-    """Return the rows and columns of a tile of p genes, the second a multiple of the first."""
-    height = max(1, blocks.HEIGHT // 2) if size <= FINE else blocks.HEIGHT
-    return height, height * max(1, blocks.WIDTH // blocks.HEIGHT)
 
 
 def exclude_repeated(magnitude: NDArray[np.floating], rows: NDArray[np.intp], columns: NDArray[np.intp]) -> None:
