@@ -139,3 +139,15 @@ def test_more_pairs_than_a_list_holds_are_refused_early(monkeypatch: pytest.Monk
     with pytest.raises(InputError, match="More than 1,000"):
         strongest_pairs(measure, 3_000, EdgeRule("threshold", 0.01), progress=shares.append)
     assert max(shares, default=0.0) < 0.5
+
+
+def test_ties_beyond_a_list_of_edges_and_pairs_a_bit_below_a_threshold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More candidates than may be kept at once: float64 decides on them while others are still to come."""
+    monkeypatch.setattr(rules, "MOST_EDGES", 10)
+    factor = np.zeros((1_500, 1))
+    factor[100:200] = 0.5
+    check(measure_of(factor), EdgeRule("top", 4))
+    above, largest = strongest_pairs(measure_of(factor), 1_500, EdgeRule("threshold", float(np.nextafter(0.25, 1))))
+    assert (len(above), largest) == (0, 0.25)
+    with pytest.raises(InputError, match="More than 10"):
+        strongest_pairs(measure_of(factor), 1_500, EdgeRule("threshold", 0.25))
