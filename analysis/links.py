@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ..engine.inference.links import PathwayLinks
     from ..engine.network.pathway import Pathway
-    from ..storage.history.versions import Version
+    from ..storage.history.versions import ActivePathway, Version
     from ..storage.repository import Repository
 
 CHANGED = 10
@@ -150,6 +150,13 @@ def active_additions(repo: Repository, rev: str) -> tuple[list[Pathway], list[st
     return [pathway for pathway in pathways if pathway.sign > 0], subtracted
 
 
+def pathways_only_in(repo: Repository, rev: str, other: str | None) -> list[tuple[ActivePathway, Pathway]]:
+    """Return the pathways of a version that another does not have, with their loadings; all where there is no other."""
+    others = set[str]() if other is None else {active.record.id for active in repo.active(other)}
+    pairs = zip(repo.active(rev), repo.pathways(rev), strict=True)
+    return [(active, pathway) for active, pathway in pairs if active.record.id not in others]
+
+
 def changed_links(repo: Repository, before: Version, after: Version, *, tested: bool = False) -> tuple[Links, Links]:
     """Return the links gained from one version to another, and those lost.
 
@@ -166,12 +173,8 @@ def gained_links(repo: Repository, rev: str, pathways: Sequence[Pathway], *, tes
 
 
 def _only_in(repo: Repository, version: Version, other: Version, *, tested: bool) -> Links:
-    others = {active.record.id for active in repo.active(other.name)}
-    new = [active.record.id not in others for active in repo.active(version.name)]
-    if not any(new):
-        return Links((), (), ())
-    pathways = [pathway for pathway, is_new in zip(repo.pathways(version.name), new, strict=True) if is_new]
-    return gained_links(repo, version.name, pathways, tested=tested)
+    pathways = [pathway for _, pathway in pathways_only_in(repo, version.name, other.name)]
+    return gained_links(repo, version.name, pathways, tested=tested) if pathways else Links((), (), ())
 
 
 def _named(pathways: Sequence[Pathway], name: str) -> list[Pathway]:

@@ -115,11 +115,15 @@ OPTIONS: dict[str, PlotOption] = {
         )
     ),
     # distributions
-    "threshold": PlotOption(
-        click.option("--threshold", type=float, metavar="RHO", help="The cut: edges have |ρ| of at least this.")
-    ),
+    "threshold": PlotOption(click.option("--threshold", type=float, metavar="RHO", help="The cut of |ρ|.")),
     "edges": PlotOption(
-        click.option("--top", "edges", type=int, metavar="N", help="The cut of the N strongest pairs of A.")
+        click.option(
+            "--top",
+            "edges",
+            type=int,
+            metavar="N",
+            help="The cut that N pairs of A are beyond; by default as many as there are genes.",
+        )
     ),
     "analysis": PlotOption(
         click.option("--analysis", metavar="ID", help="An analysis of `grn nmf list`; the newest of REV by default.")

@@ -92,9 +92,9 @@ class RhoHistogram:
     names : (str, str)
         The names of the versions.
     cut : float
-        The |ρ| from which a pair is an edge.
+        A |ρ|.
     edges : (int, int)
-        How many are.
+        How many pairs have at least that.
     genes : int
         p.
     rule : str
@@ -122,7 +122,9 @@ class RhoHistogram:
 def rho_histogram(
     repo: Repository, before: str, after: str, *, threshold: float | None = None, edges: int | None = None
 ) -> RhoHistogram:
-    """Return the distribution of ρ in two versions, and the cut of edges.
+    """Return the distribution of ρ in two versions, and how many pairs are beyond a cut.
+
+    These are the edges where pairs are ranked by ρ. By the score, which is another order, other pairs are edges.
 
     Parameters
     ----------
@@ -131,9 +133,9 @@ def rho_histogram(
     before, after : str
         Two versions.
     threshold : float, optional
-        The cut: an edge has |ρ| of at least this.
+        The cut.
     edges : int, optional
-        Or it is that of as many strongest pairs of the first version; of p when both are absent.
+        Or it is the |ρ| that as many pairs of the first version have at least; p when both are absent.
 
     Notes
     -----
@@ -150,7 +152,7 @@ def rho_histogram(
     words = (
         f"|ρ| ≥ {threshold:g}"
         if threshold is not None
-        else f"|ρ| ≥ {difference.threshold:.4g}, that of the {int(rule.value):,} strongest pairs of {before}"
+        else f"|ρ| ≥ {difference.threshold:.4g}, that of the {int(rule.value):,} pairs of {before} with the largest"
     )
     summaries = difference.before, difference.after
     return RhoHistogram(

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...engine.errors import FormatError, InputError, NotFound
+from ...engine.errors import InputError, NotFound
 from ...engine.wording import counted
-from ...storage.files import layout
 from ..nmf import kept
 
 if TYPE_CHECKING:
@@ -86,8 +85,12 @@ def membership_histogram(repo: Repository, rev: str, *, analysis: str | None = N
     )
 
 
-def kept_analysis(repo: Repository, rev: str, analysis: str | None = None) -> Artifact:
+def kept_analysis(
+    repo: Repository, rev: str, analysis: str | None = None, *, prefers_surveys: bool = False
+) -> Artifact:
     """Return the newest NMF analysis of a version that the store keeps, or one of any content by its id.
+
+    With `prefers_surveys` it is the newest that chose among several ranks, where there is one.
 
     Raises
     ------
@@ -99,12 +102,16 @@ def kept_analysis(repo: Repository, rev: str, analysis: str | None = None) -> Ar
     if analysis is not None:
         return repo.artifacts.find_by_prefix(analysis)
     version = repo.version(rev)
-    for artifact in repo.artifacts.each():
-        if isinstance(artifact, FormatError) or artifact.record.analysis != layout.NMF:
-            continue
-        if artifact.record.content in (version.content, version.base):
-            return artifact
+    newest_first = kept.kept_of(repo.artifacts, (version.content, version.base))
+    surveys = [artifact for artifact in newest_first if prefers_surveys and _has_several_ranks(artifact)]
+    if newest_first:
+        return [*surveys, *newest_first][0]
     raise NotFound(f"The store keeps no NMF analysis of {version.name}.", code="no-analysis-kept")
+
+
+def _has_several_ranks(artifact: Artifact) -> bool:
+    first, last = (artifact.record.parameters.get(f"{end}_rank") for end in ("first", "last"))
+    return first is None or first != last
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ def report_of(repo: Repository, before: Version | None, after: Version, *, progr
     edges = report_edges(repo, after, progress=part_of(progress, 0.1 if before is None else 0.5, 0.8))
     judged = judge_pathways(repo, before, after)
     versions = [after] if before is None else [after, before]
+    active = repo.active(after.name)
     names = {id_: name for name, id_, _ in repo.identities()}
     report = Report(
         store=repo.path.name,
@@ -71,7 +72,7 @@ def report_of(repo: Repository, before: Version | None, after: Version, *, progr
         before=before,
         parents={parent: names[parent] for version in versions for parent in version.parents if parent in names},
         genes=len(repo.panel),
-        active=len(repo.active(after.name)),
+        active=len(active),
         summary=(),
         pathways=judged.pathways,
         support=judged.support,
@@ -88,7 +89,7 @@ def report_of(repo: Repository, before: Version | None, after: Version, *, progr
     )
     if progress is not None:
         progress(1.0)
-    methods = methods_of(report, [repo.base(version.name) for version in versions])
+    methods = methods_of(report, [repo.base(version.name) for version in versions], active)
     return replace(report, summary=summary_of(report), methods=methods)
 
 

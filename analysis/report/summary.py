@@ -29,6 +29,7 @@ def summary_of(report: Report) -> tuple[str, ...]:
 def _alone(report: Report) -> Iterator[str]:
     what = f"{report.after.name} has {report.genes:,} genes"
     yield f"{what} and {counted(report.active, 'active pathway')}." if report.active else f"{what} and no pathway."
+    yield from _caution(report)
 
 
 def _pathways(report: Report) -> Iterator[str]:
@@ -43,6 +44,7 @@ def _pathways(report: Report) -> Iterator[str]:
     if not any(names.values()):
         yield "Both versions have the same pathways."
     yield from _support([entry for entry in report.pathways if entry.change == "added"])
+    yield from _caution(report)
 
 
 def _support(added: Sequence[ReportedPathway]) -> Iterator[str]:
@@ -59,10 +61,17 @@ def _support(added: Sequence[ReportedPathway]) -> Iterator[str]:
         )
     else:
         yield (
-            f"Of {len(judged):,} that were judged, {len(better):,} predict held-out samples better by more than two "
-            f"standard errors, and {first:,} better than all {judged[0].decoys} decoys; by chance about "
-            f"{len(judged) / (judged[0].decoys + 1):.2g} would."
+            f"{len(better):,} of {len(judged):,} that were judged {'predicts' if len(better) == 1 else 'predict'} "
+            f"held-out samples better by more than two standard errors; {first:,} {'ranks' if first == 1 else 'rank'} "
+            f"above all {judged[0].decoys} decoys, where about "
+            f"{len(judged) / (judged[0].decoys + 1):.2g} would by chance."
         )
+
+
+def _caution(report: Report) -> Iterator[str]:
+    """Yield that the support of pathways rests on one sample, where it does."""
+    if report.support is not None and report.support.caution:
+        yield f"Of the support of pathways, {report.support.caution}"
 
 
 def _counts(report: Report, comparison: VersionDifference) -> Iterator[str]:

@@ -48,6 +48,7 @@ def figure_of(kind: str, value: Any, size: tuple[float, float] | None = None, *,
         load(KINDS[kind].draw, DRAWINGS)(value, figure.add_subplot())
         if source:
             _write_source(figure, label(source, 120))
+        figure.draw_without_rendering()  # a layout is final the second time
     return figure
 
 

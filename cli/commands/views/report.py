@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ....engine.errors import InputError
 from ... import nouns, options, output
 from ...answers import versions
 from ...answers.answer import Answer
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from ....analysis.report.report import Report
     from ....storage.history.versions import Version
     from ....storage.repository import Repository
+
+
+ENDINGS = (".html", ".htm")
+"""The endings of pages."""
 
 
 @click.command("report")
@@ -52,6 +57,11 @@ def command(repo: Repository, *, range_: str | None, target: Path, as_json: bool
     from ....views.page.figures import figures_of
     from ....views.page.render import import_jinja, render_page
 
+    if target.suffix.lower() not in ENDINGS:
+        raise InputError(
+            f"{target} has an ending that is not that of a page: {target.suffix or 'none'!r}.",
+            hint="Name it *.html; a browser prints it as PDF.",
+        )
     before, after = _versions(repo, range_)
     import_jinja()  # before seconds of numbers
     import_networkx()

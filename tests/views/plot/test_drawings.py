@@ -173,7 +173,7 @@ def test_steps_are_as_high_as_the_counts_and_the_cut_stands_on_both_sides() -> N
         np.testing.assert_array_equal(steps.get_data().edges, bins)
     assert sorted(line.get_xdata()[0] for line in ax.lines) == [-0.25, 0.25]
     assert ax.get_yscale() == "log"
-    assert texts_of(ax) == ["edges, |ρ| ≥ 0.25: 8 in v0, 21 in v3"]
+    assert texts_of(ax) == ["pairs with |ρ| ≥ 0.25: 8 in v0, 21 in v3"]
     figure = ax.figure
     figure.canvas.draw()
     assert {"1", "10", "1,000"} <= {text.get_text() for text in ax.get_yticklabels()}
