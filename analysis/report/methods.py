@@ -122,9 +122,10 @@ def _estimate(base: StoredBase) -> Iterator[Sentence]:
 def _version(active: Sequence[ActivePathway]) -> Iterator[Sentence]:
     if active:
         verb = "was" if len(active) == 1 else "were"
+        names = sorted(pathway.label for pathway in active)
         is_subtracted = any(pathway.record.sign < 0 for pathway in active)
         text = (
-            f"{counted(len(active), 'pathway')} ({some([pathway.label for pathway in active])}) {verb} put in as terms "
+            f"{counted(len(active), 'pathway')} ({some(names)}) {verb} put in as terms "
             f"of low rank, Σ {'± xxᵀ' if is_subtracted else '+ xxᵀ'} with loadings x, and the precision matrix Θ = Σ⁻¹ "
             "follows by Woodbury's identity"
         )

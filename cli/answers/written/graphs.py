@@ -68,8 +68,8 @@ def _file_notes(selected: SelectedEdges, graph: Graph, format_: str, paths: Sequ
     if len(paths) > 1:
         notes.append(Note(f"Attributes, which {format_} cannot hold: {' and '.join(map(str, paths[1:]))}."))
     if "module" not in graph.node_columns:
-        text = f"Genes have no module: the store keeps no NMF analysis of {version.name}; `grn nmf` makes one."
-        notes.append(Note(text))
+        kept = f"the store keeps no NMF analysis of the correlations of {version.name}"
+        notes.append(Note(f"Genes have no module: {kept}; `grn nmf` makes one."))
     return notes
 
 

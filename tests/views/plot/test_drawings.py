@@ -89,6 +89,20 @@ def test_of_many_cells_those_clearly_negative_have_a_dash() -> None:
     assert "the diagonal is grey, since it is far larger; a dash marks what is negative" in remark_of(ax)
 
 
+@pytest.mark.parametrize("count", [13, 20, 40])
+def test_headings_of_several_lines_lie_within_the_figure(count: int) -> None:
+    names = tuple(f"G{number:02}" for number in range(count))
+    values = np.random.default_rng(1).uniform(-1, 1, (count, count)) + 9 * np.eye(count)
+    rule = f"{count} of 500 genes: those of the strongest edges; clustered"
+    matrix = NamedMatrix(values, names, names, "partial correlation ρ", "v1: partial correlations ρ", rule)
+    figure = figure_of("partial-correlation", matrix, source="five.grn v1")
+    figure.draw_without_rendering()
+    (title,) = [ax.title if ax.get_title() else ax._left_title for ax in figure.axes if ax.images and ax.axison]
+    box = title.get_window_extent()
+    assert 0 <= box.x0 < box.x1 <= figure.bbox.width
+    assert 0 <= box.y0 < box.y1 <= figure.bbox.height
+
+
 def test_a_few_large_numbers_do_not_pale_the_others() -> None:
     values = np.random.default_rng(1).uniform(-1, 1, (40, 30))
     values[3, 5] = 50.0
