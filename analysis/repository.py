@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..engine.inference.decoys import DECOYS, SEED
 from ..storage import repository as stored
 from ..storage.history.versions import VersionLog
 
@@ -183,8 +184,8 @@ class Repository(stored.Repository):
         rev: str = "HEAD",
         *,
         pathways: Sequence[Pathway] | None = None,
-        decoys: int = 20,
-        seed: int = 0,
+        decoys: int = DECOYS,
+        seed: int = SEED,
         loadings: Loadings = "own",
     ) -> Support:
         """Return whether samples that are held out bear out pathways of a version, or others; see `support_of`."""
