@@ -238,17 +238,22 @@ def _origin(is_of_prior: bool, is_called: bool) -> Origin:
     return "both" if is_called else "prior"
 
 
-def evidence_if_any(
-    repo: Repository, rev: str, pairs: NDArray[np.intp], *, progress: Progress | None = None
-) -> Evidence | None:
-    """Return where pairs of a version come from; `None` where its base has no samples to test them by."""
+def pair_tests_if_any(repo: Repository, rev: str, *, progress: Progress | None = None) -> PairTests | None:
+    """Return what the samples of a version's base say of its pairs; `None` where it has none to test them by."""
     try:
-        tests = pair_tests(repo, rev, progress=progress)
+        return pair_tests(repo, rev, progress=progress)
     except NotFound as refusal:
         if refusal.code != "no-samples-to-test":
             raise
         return None
-    return evidence_of(tests, repo.pathways(rev), pairs)
+
+
+def evidence_if_any(
+    repo: Repository, rev: str, pairs: NDArray[np.intp], *, progress: Progress | None = None
+) -> Evidence | None:
+    """Return where pairs of a version come from; `None` where its base has no samples to test them by."""
+    tests = pair_tests_if_any(repo, rev, progress=progress)
+    return None if tests is None else evidence_of(tests, repo.pathways(rev), pairs)
 
 
 @dataclass(frozen=True, slots=True)

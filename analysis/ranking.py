@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..engine.errors import InputError
 from ..engine.inference.noise_edge import score_penalty
 from ..engine.inference.ranking import context_likelihood
-from ..engine.network.comparison import compare
+from ..engine.network.comparison import ChangeList, compare_lists
 from ..engine.network.partial_correlations import partial_correlations
 
 if TYPE_CHECKING:
@@ -147,13 +147,23 @@ def compare_ranked(
     edge_rule, changes, only, by, progress
         As for `engine.network.comparison.compare`.
     """
+    return compare_ranked_lists(reads, ranking, edge_rule, (ChangeList(changes, only, by),), progress=progress)[0]
+
+
+def compare_ranked_lists(
+    reads: Sequence[Callable[[float], Snapshot]],
+    ranking: Ranking,
+    edge_rule: EdgeRule,
+    lists: Sequence[ChangeList],
+    *,
+    progress: Callable[[float], None] | None = None,
+) -> tuple[Difference, ...]:
+    """Return what `compare_ranked` returns for each of several lists of changes, by one scan of the pairs."""
     before, after = (read(0.0) for read in reads)
     first, second = (ranking.measure(read) for read in reads)
     measures = None if first is None or second is None else (first, second)
-    difference = compare(
-        before, after, edge_rule, changes=changes, only=only, by=by, ranked_by=measures, progress=progress
-    )
-    return replace(difference, measure=ranking.by)
+    differences = compare_lists(before, after, edge_rule, lists, ranked_by=measures, progress=progress)
+    return tuple(replace(difference, measure=ranking.by) for difference in differences)
 
 
 def _penalty(base: StoredBase) -> float | None:

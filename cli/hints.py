@@ -367,6 +367,9 @@ HINTS: dict[str, str] = {
     "too-many-genes-to-draw": "Give --top {most} or fewer, or name fewer; `grn export --matrix` writes all of them.",
     "too-many-sets": "Use --no-set-variance; or test fewer sets, with --min-genes and --max-genes.",
     "unknown-nmf-method": "`grn nmf` computes it again.",
+    # views
+    "no-such-host": "Give an address of this machine: --host 127.0.0.1, or 0.0.0.0 for all of them.",
+    "port-taken": "Use another port, with --port N; --port 0 takes any that is free.",
 }
 """Of each code, the hint; names in braces are facts of the error."""
 

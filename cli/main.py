@@ -45,6 +45,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Views": {
         "plot": "Draw a figure: a network, a heatmap, what changed, a history.",
         "report": "Write one page on a version, or on what changed, to send and to archive.",
+        "serve": "Show the store in a browser: any versions, any gene, as it is now.",
     },
     "Stores": {
         "init": "Create a store from expression data, a covariance or a factor model.",

@@ -252,6 +252,7 @@ NOTES = """\
   resamples that have as many, and `distinguishable` is null without `--resamples`.
 * `report`: `from` is null where a version is by itself; `changes` and `edges` are how many the page lists, `gained` and
   `lost` those of `diff`.
+* `serve` prints `store` and `address` before the first page, and nothing at its end, which Ctrl-C is: exit code 0.
 * `lmm`: `kernel.part` is `shared`, `full`, `covariance`, `samples` or `file`; `samples.relation` is `disjoint`, `same`
   or `unknown`, and the numbers beside it are null where they are not known. `h2` is s/(s + δ) with s the kernel's mean
   variance outside of the covariates; `variance_kernel` goes with the kernel as it is, so that its part of a value is

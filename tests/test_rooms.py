@@ -36,8 +36,10 @@ OF_AN_EXTRA = {
     "jinja2": "views/page/",
     "matplotlib": "views/plot/",
     "networkx": "analysis/pictures/",
+    "starlette": "views/server/",
+    "uvicorn": "views/server/",
 }
-"""Libraries that come with an extra, and the folder that alone imports them, within functions."""
+"""Libraries that come with an extra, and the folder that alone imports them: where a command asks for what it has."""
 
 
 @dataclass(frozen=True)

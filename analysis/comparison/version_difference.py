@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
+from ...engine.choices import Crossing
 from ...engine.inference.base_differences import RATE
+from ...engine.network.comparison import ChangeList
 from ...engine.network.edges import EdgeRule
 from ...engine.tabular import Table
 from ...storage.history.versions import pathway_changes
 from ..base_differences import at_intensity, judge, shared_intensity
 from ..links import Links, changed_links, gained_links
-from ..ranking import compare_ranked, ranking_of, shared_ranking
+from ..ranking import compare_ranked, compare_ranked_lists, ranking_of, shared_ranking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ...engine.choices import Crossing, Order, RankBy
+    from ...engine.choices import Order, RankBy
     from ...engine.network.comparison import Difference
     from ...engine.network.snapshot import Snapshot
     from ...storage.history.planning import Plan
@@ -101,6 +103,9 @@ class VersionDifference(Table):
         Rows that are listed at the most.
     only : {"gained", "lost", "sign_flipped"}, optional
         The changes that are listed.
+    crossings : Difference, optional
+        The same comparison with the largest changes of pairs that became edges, ceased to be or changed their sign,
+        where these were asked for.
     """
 
     sides: tuple[Side, Side]
@@ -112,6 +117,7 @@ class VersionDifference(Table):
     bases: Bases
     most: int
     only: Crossing | None = None
+    crossings: Difference | None = None
 
     def __repr__(self) -> str:
         before, after = (side.name for side in self.sides)
@@ -173,6 +179,7 @@ def diff_versions(
     by: Order = "rho",
     rank_by: RankBy | None = None,
     same_intensity: bool = False,
+    crossings: int = 0,
     progress: Progress | None = None,
 ) -> VersionDifference:
     """Return what changed from one version to another.
@@ -194,6 +201,8 @@ def diff_versions(
         The order of pairs; see `ranking_of`.
     same_intensity : bool
         Whether versions on two bases are read at one λ, the larger of theirs.
+    crossings : int
+        How many of the largest changes of pairs that became edges, ceased to be or changed their sign are listed too.
     progress : callable, optional
         Called now and then with the share that is done, 0 to 1.
 
@@ -214,11 +223,13 @@ def diff_versions(
     judging, comparing = _parts(progress, is_judged=repo.base(names[0]).id != repo.base(names[1]).id)
     bases = _bases(repo, names, top or len(repo.panel), same_intensity=same_intensity, progress=judging)
     reads = [partial(_read, repo, name, bases.intensity) for name in names]
-    difference = compare_ranked(reads, ranking, rule, changes=most, only=only, by=by, progress=comparing)
+    lists = [ChangeList(most, only, by), *([ChangeList(crossings, get_args(Crossing))] if crossings else [])]
+    difference, *more = compare_ranked_lists(reads, ranking, rule, lists, progress=comparing)
     added, dropped = pathway_changes(repo.active(earlier.name), repo.active(later.name))
     links = changed_links(repo, earlier, later)
     sides = (Side.of(earlier), Side.of(later))
-    return VersionDifference(sides, difference, ranking, added, dropped, links, bases, most, only)
+    crossing = more[0] if more else None
+    return VersionDifference(sides, difference, ranking, added, dropped, links, bases, most, only, crossing)
 
 
 def preview_difference(

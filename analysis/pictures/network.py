@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ...engine.network.operators import SymmetricOperator
     from ...engine.network.partial_correlations import PairMeasure, PartialCorrelations
     from ...storage.repository import Repository
+    from ..comparison.version_difference import VersionDifference
     from ..links import Links
     from .drawn_network import DrawnNetwork, EdgeKind
 
@@ -105,7 +106,13 @@ def network_around(
 
 
 def network_changes(
-    repo: Repository, before: str, after: str, *, top: int | None = None, rank_by: RankBy | None = None
+    repo: Repository,
+    before: str,
+    after: str,
+    *,
+    top: int | None = None,
+    rank_by: RankBy | None = None,
+    comparison: VersionDifference | None = None,
 ) -> DrawnNetwork:
     """Return the network of what changed from one version to another.
 
@@ -123,6 +130,8 @@ def network_changes(
         How many edges at the most; `MOST_EDGES` by default.
     rank_by : {"score", "rho", "clr"}, optional
         What edges are chosen by; see `shared_ranking`.
+    comparison : VersionDifference, optional
+        What changed, with `MOST_CROSSINGS` crossings, where that has been computed in the same order.
 
     Raises
     ------
@@ -145,14 +154,12 @@ def network_changes(
         ranking.measure(lambda penalty, name=name: repo.snapshot(name, penalty=penalty)) or rho
         for name, rho in zip(names, correlations, strict=True)
     ]
-    difference = compare(
-        snapshots[0],
-        snapshots[1],
-        EdgeRule("top", len(repo.panel)),
-        changes=MOST_CROSSINGS,
-        only=CROSSINGS,
-        ranked_by=(measures[0], measures[1]),
-    )
+    if comparison is None or comparison.crossings is None:
+        rule, both = EdgeRule("top", len(repo.panel)), (measures[0], measures[1])
+        earlier, later = snapshots
+        difference = compare(earlier, later, rule, changes=MOST_CROSSINGS, only=CROSSINGS, ranked_by=both)
+    else:
+        difference = comparison.crossings
     gained, lost = changed_links(repo, first, second)
     links = sorted([*_links(gained, is_lost=False), *_links(lost, is_lost=True)], key=lambda link: -link.strength)
     links = links[: most // 3]

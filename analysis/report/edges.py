@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...engine.choices import RATE
 from ...engine.network.edges import EdgeRule, edges
-from ..chance import evidence_if_any
+from ..chance import evidence_of, pair_tests_if_any
 from ..links import pathways_only_in
 from ..ranking import ranking_of
 from .report import ReportedChanges, ReportedEdge, ReportedEdges
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ...storage.history.versions import Version
     from ...storage.repository import Repository
+    from ..chance import PairTests
     from ..comparison.version_difference import VersionDifference
 
     Progress = Callable[[float], None]
@@ -25,8 +26,21 @@ EDGES = 1_500
 """Most edges of a report: a page of them has 300 KB."""
 
 
-def report_edges(repo: Repository, version: Version, *, progress: Progress | None = None) -> ReportedEdges:
+def report_edges(
+    repo: Repository, version: Version, *, tests: PairTests | None = None, progress: Progress | None = None
+) -> ReportedEdges:
     """Return the strongest edges of a version with what the samples say of them, `EDGES` or as many as genes.
+
+    Parameters
+    ----------
+    repo : Repository
+        The store.
+    version : Version
+        The version.
+    tests : PairTests, optional
+        What the samples of its base say of its pairs, where that has been computed.
+    progress : callable, optional
+        Called now and then with the share that is done, 0 to 1.
 
     Notes
     -----
@@ -38,7 +52,8 @@ def report_edges(repo: Repository, version: Version, *, progress: Progress | Non
     size = len(repo.panel)
     rule = EdgeRule("top", min(EDGES, size))
     listed = edges(repo.snapshot(version.name).precision, rule, ranked_by=measure, progress=scanning)
-    evidence = evidence_if_any(repo, version.name, listed.pairs, progress=testing)
+    tests = tests or pair_tests_if_any(repo, version.name, progress=testing)
+    evidence = None if tests is None else evidence_of(tests, repo.pathways(version.name), listed.pairs)
     qs = [None] * len(listed) if evidence is None else [None if math.isnan(q) else q for q in evidence.q.tolist()]
     origins = [None] * len(listed) if evidence is None else evidence.origins
     rows = zip(listed, listed.strength.tolist(), qs, origins, strict=True)

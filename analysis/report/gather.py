@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..comparison.version_difference import diff_versions
 from ..history_graph import history_graph
-from ..pictures.network import network_around, network_changes
+from ..pictures.network import MOST_CROSSINGS, network_around, network_changes
 from .edges import part_of, report_changes, report_edges
 from .methods import methods_of
 from .pathways import judge_pathways, report_links
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ...storage.history.versions import Version
     from ...storage.repository import Repository
+    from ..chance import PairTests
     from ..history_graph import HistoryGraph
 
     Progress = Callable[[float], None]
@@ -30,7 +31,15 @@ VERSIONS = 50
 """Most versions in the history of a report."""
 
 
-def report_of(repo: Repository, before: Version | None, after: Version, *, progress: Progress | None = None) -> Report:
+def report_of(
+    repo: Repository,
+    before: Version | None,
+    after: Version,
+    *,
+    only_quick: bool = False,
+    tests: PairTests | None = None,
+    progress: Progress | None = None,
+) -> Report:
     """Return the report of a version, or of what changed between two.
 
     Parameters
@@ -41,6 +50,10 @@ def report_of(repo: Repository, before: Version | None, after: Version, *, progr
         What the version is compared with.
     after : Version
         The version.
+    only_quick : bool
+        Whether the support of pathways is left out where it takes longer than a commit may wait for it.
+    tests : PairTests, optional
+        What the samples of the base of `after` say of its pairs, where that has been computed.
     progress : callable, optional
         Called now and then with the share that is done, 0 to 1.
 
@@ -57,12 +70,14 @@ def report_of(repo: Repository, before: Version | None, after: Version, *, progr
     if before is None:
         network = network_around(repo, after.name)
     else:
-        network = network_changes(repo, before.name, after.name)
         comparing = part_of(progress, 0.1, 0.5)
-        comparison = diff_versions(repo, before.name, after.name, changes=CHANGES, progress=comparing)
+        comparison = diff_versions(
+            repo, before.name, after.name, changes=CHANGES, crossings=MOST_CROSSINGS, progress=comparing
+        )
+        network = network_changes(repo, before.name, after.name, comparison=comparison)
         changes = report_changes(repo, comparison)
-    edges = report_edges(repo, after, progress=part_of(progress, 0.1 if before is None else 0.5, 0.8))
-    judged = judge_pathways(repo, before, after)
+    edges = report_edges(repo, after, tests=tests, progress=part_of(progress, 0.1 if before is None else 0.5, 0.8))
+    judged = judge_pathways(repo, before, after, only_quick=only_quick)
     versions = [after] if before is None else [after, before]
     active = repo.active(after.name)
     names = {id_: name for name, id_, _ in repo.identities()}

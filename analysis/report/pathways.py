@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ...engine.errors import GrnError
 from ...engine.wording import counted
 from ..links import CHANGED, changed_links, links_of, pathways_only_in
-from ..support import support_of
+from ..support import quick_support, support_of
 from .report import ReportedLink, ReportedPathway
 
 if TYPE_CHECKING:
@@ -46,8 +46,13 @@ class _Side:
     loadings: tuple[Pathway, ...]
 
 
-def judge_pathways(repo: Repository, before: Version | None, after: Version) -> JudgedPathways:
-    """Return the pathways added and dropped, or those that are active where nothing is compared, with their support."""
+def judge_pathways(
+    repo: Repository, before: Version | None, after: Version, *, only_quick: bool = False
+) -> JudgedPathways:
+    """Return the pathways added and dropped, or those that are active where nothing is compared, with their support.
+
+    With `only_quick` it is left out where it takes longer than a commit may wait for it.
+    """
     if before is None:
         sides = [_side(repo, after, None, "active")]
     else:
@@ -55,7 +60,7 @@ def judge_pathways(repo: Repository, before: Version | None, after: Version) -> 
     reported: list[ReportedPathway] = []
     support, why_not = None, ""
     for side in sides:
-        judged, refusal = _support(repo, side)
+        judged, refusal = _support(repo, side, only_quick=only_quick)
         if side is sides[0]:
             support = judged
         why_not = why_not or refusal
@@ -77,7 +82,7 @@ def _side(repo: Repository, version: Version, other: Version | None, change: Pat
     return _Side(version, change, tuple(active for active, _ in pairs), tuple(pathway for _, pathway in pairs))
 
 
-def _support(repo: Repository, side: _Side) -> tuple[Support | None, str]:
+def _support(repo: Repository, side: _Side, *, only_quick: bool) -> tuple[Support | None, str]:
     """Return the support of the pathways of a side, or why it is not known."""
     base, count = repo.base(side.version.name), len(side.loadings)
     if not count:
@@ -87,6 +92,8 @@ def _support(repo: Repository, side: _Side) -> tuple[Support | None, str]:
     if len(base.panel) * len(base.samples) ** 2 > MOST_WORK:
         return None, f"The support of pathways by {counted(len(base.samples), 'sample')} takes too long for a report."
     try:
+        if only_quick:
+            return quick_support(repo, side.version.name, side.loadings), ""
         return support_of(repo, side.version.name, side.loadings), ""
     except GrnError as refusal:  # a version can be reported whether or not its pathways can be judged
         return None, refusal.message

@@ -143,13 +143,22 @@ class Difference(Table):
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeList:
+    """Which of the largest changes are listed; see `compare`."""
+
+    count: int = 20
+    only: Crossing | Collection[Crossing] | None = None
+    by: Order = "rho"
+
+
+@dataclass(frozen=True, slots=True)
 class _Band:
-    """The part of one band of pairs: numbers of edges, sums and maxima, and candidates for the largest changes."""
+    """The part of one band of pairs: numbers of edges, sums and maxima, and of each list candidates for it."""
 
     counts: NDArray[np.int64]
     sums: NDArray[np.float64]
     maxima: NDArray[np.float64]
-    candidates: SelectedPairs
+    candidates: list[SelectedPairs]
 
 
 def compare(
@@ -197,17 +206,46 @@ def compare(
     InputError
         There is no such order.
     """
-    check_choice("order of changes", by, get_args(Order))
+    lists = (ChangeList(changes, only, by),)
+    return compare_lists(before, after, edge_rule, lists, ranked_by=ranked_by, progress=progress)[0]
+
+
+def compare_lists(
+    before: Snapshot,
+    after: Snapshot,
+    edge_rule: EdgeRule,
+    lists: Sequence[ChangeList],
+    *,
+    ranked_by: tuple[PairMeasure, PairMeasure] | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> tuple[Difference, ...]:
+    """Return what `compare` returns for each of several lists, by one scan of the pairs.
+
+    Parameters
+    ----------
+    before, after, edge_rule, ranked_by, progress
+        As for `compare`.
+    lists : sequence of ChangeList
+        The changes to list.
+
+    Raises
+    ------
+    ShapeError
+        The versions have different panels.
+    InputError
+        There is no such order.
+    """
+    for wanted in lists:
+        check_choice("order of changes", wanted.by, get_args(Order))
     if before.panel != after.panel:
         raise ShapeError("Two versions can be compared over one gene panel only; these have different ones.")
     own = partial_correlations(before.precision), partial_correlations(after.precision)
     first, second = own if ranked_by is None else ranked_by
     threshold, counted_on = _threshold((first, second), len(before.panel), edge_rule, progress)
-    strongest = Strongest(max(changes, 1), ROUNDING)
-    listed = (only,) if isinstance(only, str) else only
+    strongest = [Strongest(max(wanted.count, 1), ROUNDING) for wanted in lists]
 
     def step(rows: slice) -> _Band:
-        return _compare_band(first.band(rows), second.band(rows), threshold, listed, by, strongest, rows.start)
+        return _compare_band(first.band(rows), second.band(rows), threshold, lists, strongest, rows.start)
 
     size = len(before.panel)
     counts, sums, maxima = np.zeros(5, dtype=np.int64), np.zeros(2), np.zeros(2)
@@ -215,29 +253,33 @@ def compare(
         counts += band.counts
         sums += band.sums
         maxima = np.maximum(maxima, band.maxima)
-        strongest.append(band.candidates)
-    ranked = strongest.ranked()[:changes]
+        for listed, candidates in zip(strongest, band.candidates, strict=True):
+            listed.append(candidates)
     possible = size * (size - 1) // 2
     first_side, second_side = (
         Summary(int(counts[side]), float(sums[side]) / possible, float(maxima[side]), int(counts[side]) / possible)
         for side in (0, 1)
     )
     gained, lost, flipped = (int(count) for count in counts[2:])
-    return Difference(
-        panel=before.panel,
-        edge_rule=edge_rule,
-        threshold=threshold,
-        counted_on=counted_on,
-        before=first_side,
-        after=second_side,
-        gained=gained,
-        lost=lost,
-        sign_flipped=flipped,
-        pairs=ranked.pairs,
-        rho=ranked.values if ranked_by is None else np.stack([rho.pairs(ranked.pairs) for rho in own], axis=1),
-        strength=ranked.values,
-        by=by,
-        names=(before.name, after.name),
+    ranked = [listed.ranked()[: wanted.count] for listed, wanted in zip(strongest, lists, strict=True)]
+    return tuple(
+        Difference(
+            panel=before.panel,
+            edge_rule=edge_rule,
+            threshold=threshold,
+            counted_on=counted_on,
+            before=first_side,
+            after=second_side,
+            gained=gained,
+            lost=lost,
+            sign_flipped=flipped,
+            pairs=pairs.pairs,
+            rho=pairs.values if ranked_by is None else np.stack([rho.pairs(pairs.pairs) for rho in own], axis=1),
+            strength=pairs.values,
+            by=wanted.by,
+            names=(before.name, after.name),
+        )
+        for pairs, wanted in zip(ranked, lists, strict=True)
     )
 
 
@@ -261,9 +303,8 @@ def _compare_band(
     before: NDArray[np.float64],
     after: NDArray[np.float64],
     threshold: float,
-    only: Collection[Crossing] | None,
-    by: Order,
-    strongest: Strongest,
+    lists: Sequence[ChangeList],
+    strongest: Sequence[Strongest],
     start: int,
 ) -> _Band:
     change = np.abs(after - before)
@@ -275,14 +316,17 @@ def _compare_band(
         "lost": was & ~is_now,
         "sign_flipped": was & is_now & (np.signbit(before) != np.signbit(after)),
     }
-    if by == "abs":
-        change = np.abs(strength[1] - strength[0])
-    if only is not None:
-        change[~np.logical_or.reduce([kinds[crossing] for crossing in only])] = 0.0
     counts = [np.count_nonzero(mask) for mask in (was, is_now, *kinds.values())]
+    candidates: list[SelectedPairs] = []
+    for wanted, listed in zip(lists, strongest, strict=True):
+        size = np.abs(strength[1] - strength[0]) if wanted.by == "abs" else change
+        if wanted.only is not None:
+            only = (wanted.only,) if isinstance(wanted.only, str) else wanted.only
+            size = np.where(np.logical_or.reduce([kinds[crossing] for crossing in only]), size, 0.0)
+        candidates.append(listed.select(size, start, before, after))
     return _Band(
         np.array(counts, dtype=np.int64),
         np.array([side.sum() for side in strength]),
         np.array([side.max(initial=0.0) for side in strength]),
-        strongest.select(change, start, before, after),
+        candidates,
     )

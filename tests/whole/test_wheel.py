@@ -54,9 +54,13 @@ def test_the_wheel_brings_one_top_level_name(names: set[str]) -> None:
 
 def test_the_wheel_holds_nothing_else(names: set[str]) -> None:
     rest = {name for name in names if name.startswith("grnledger/") and not name.endswith(".py")}
-    page = {f"grnledger/views/page/{name}" for name in ("page.css", "page.js")}
-    templates = {f"grnledger/views/page/templates/{path.name}" for path in (ROOT / "views/page/templates").iterdir()}
-    assert rest == {"grnledger/py.typed", "grnledger/formats/simulated/gene_programs.txt"} | page | templates
+    others = {
+        f"grnledger/{path.relative_to(ROOT).as_posix()}"
+        for path in (ROOT / "views").rglob("*")
+        if path.suffix in (".css", ".js", ".html")
+    }
+    assert len(others) > 10
+    assert rest == {"grnledger/py.typed", "grnledger/formats/simulated/gene_programs.txt"} | others
 
 
 def test_the_wheel_brings_the_command(wheel: zipfile.ZipFile) -> None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ...analysis import pictures
 from ...engine.errors import InputError
-from ...engine.lazy import load
 from ..plot.kinds import KINDS
 from ..plot.style import import_matplotlib
 from ..plot.write import figure_of, render
@@ -50,8 +48,20 @@ def _figures(repo: Repository, report: Report) -> Iterator[Figure]:
     for name in OF_A_RANGE:
         kind = KINDS.get(name)
         if kind is not None and kind.of == "range":
-            value = load(kind.values, pictures.__name__)(repo, report.before.name, report.after.name)
-            yield Figure(name, kind.caption, compact(render(figure_of(name, value), "svg")))
+            svg = draw_kind(repo, name, report.before.name, report.after.name)
+            yield Figure(name, kind.caption, svg)
+
+
+def draw_kind(repo: Repository, kind: str, before: str, after: str, **options: Any) -> bytes:
+    """Return a figure of a kind, of what changed between two versions, as SVG.
+
+    Raises
+    ------
+    InputError
+        matplotlib is not installed.
+    """
+    value = KINDS[kind].compute()(repo, before, after, **options)
+    return compact(render(figure_of(kind, value), "svg"))
 
 
 def compact(svg: bytes) -> bytes:

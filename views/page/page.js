@@ -96,7 +96,8 @@
 
   // The network: nodes are [name, kind, x, y], edges [source, target, kind, ρ before, ρ after], strongest first.
 
-  const network = JSON.parse(one("#network-data").textContent);
+  const data = one("#network-data");
+  const network = data ? JSON.parse(data.textContent) : { nodes: [], edges: [] };
   const KINDS = new Map([
     ["edge", "edge"], ["gained", "gained"], ["lost", "lost"], ["sign_flipped", "sign flipped"], ["kept", "kept"],
     ["link", "linked with a pathway"],
@@ -175,6 +176,13 @@
     listEdges(node, [...near]);
   }
 
+  // Where pages of genes and pathways are served, the name leads to its own.
+  function nameOf(node) {
+    const address = one("#network-view").dataset[`${node.kind}Address`];
+    const name = make("bdi", {}, node.name);
+    return address ? make("a", { href: address + encodeURIComponent(node.name) }, name) : name;
+  }
+
   function listEdges(node, near) {
     const panel = one("#neighbourhood");
     const title = make("p", { class: "label" }, "Neighbourhood");
@@ -192,7 +200,7 @@
     const everything = make("button", { type: "button" }, "Show everything");
     everything.addEventListener("click", () => { choose(null); node.group.focus(); });
     panel.replaceChildren(
-      title, make("h3", {}, make("bdi", {}, node.name)), make("p", {}, `${counted(near.length, "edge")} shown. `, everything),
+      title, make("h3", {}, nameOf(node)), make("p", {}, `${counted(near.length, "edge")} shown. `, everything),
       make("ul", {}, ...items),
     );
   }
@@ -214,7 +222,7 @@
     choose(chosen && !chosen.group.hasAttribute("display") ? chosen : null);
   }
 
-  one("#without-script").hidden = true;
+  if (data) one("#without-script").hidden = true;
   if (edges.length) {
     const picture = draw("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "group", "aria-label": "Genes and pathways; choose one to see its edges" });
     picture.append(draw("g", {}, ...edges.map(drawEdge)), draw("g", {}, ...nodes.map(drawNode)));

@@ -70,29 +70,43 @@ def render_page(report: Report, figures: Sequence[Figure] = (), commands: Mappin
     Script and style stand in the page, and its policy names them by their hashes; figures are images with their bytes
     in the address. The page asks for nothing, and every name in it is text, in the markup and in the data.
     """
-    style, script = (files(PACKAGE).joinpath(name).read_text(encoding="utf-8") for name in (STYLE, SCRIPT))
-    page = environment().get_template("report.html")
-    tables = _tables(report)
-    text = page.render(
-        report=report,
-        sections=_sections(report, tables, has_figures=bool(figures)),
-        tables=tables,
-        figures=[(figure, _data_address(figure.svg)) for figure in figures],
-        history=draw_history(report.history),
-        commands=commands or {},
-        network=json_text(network_data(report.network)),
-        style=style,
-        script=script,
-        policy=content_policy(script, style),
+    style, script = (asset(PACKAGE, name) for name in (STYLE, SCRIPT))
+    text = (
+        environment()
+        .get_template("report.html")
+        .render(
+            **report_values(report, has_figures=bool(figures)),
+            figures=[(figure, _data_address(figure.svg)) for figure in figures],
+            commands=commands or {},
+            addresses={},
+            style=style,
+            script=script,
+            policy=content_policy(script, style),
+        )
     )
     return text.encode("utf-8", "backslashreplace")
 
 
-def environment() -> Any:
-    """Return the environment of the templates: every value is escaped, and one that is missing is an error."""
+def report_values(report: Report, *, has_figures: bool) -> dict[str, Any]:
+    """Return what the template of a report needs of the report itself."""
+    tables = _tables(report)
+    return {
+        "report": report,
+        "sections": _sections(report, tables, has_figures=has_figures),
+        "tables": tables,
+        "history": draw_history(report.history),
+        "network": json_text(network_data(report.network)),
+    }
+
+
+def environment(*packages: str) -> Any:
+    """Return the environment of the templates of this folder, and before them those of other packages.
+
+    Every value is escaped, and one that is missing is an error.
+    """
     jinja = import_jinja()
     made = jinja.Environment(
-        loader=jinja.PackageLoader(PACKAGE),
+        loader=jinja.ChoiceLoader([jinja.PackageLoader(package) for package in (*packages, PACKAGE)]),
         autoescape=True,
         undefined=jinja.StrictUndefined,
         trim_blocks=True,
@@ -102,10 +116,15 @@ def environment() -> Any:
     return made
 
 
+def asset(package: str, name: str) -> str:
+    """Return the text of a file beside the templates of a package: a style or a script."""
+    return files(package).joinpath(name).read_text(encoding="utf-8")
+
+
 def content_policy(script: str, style: str) -> str:
     """Return the policy of a page: this script and this style by their hashes, images within the page, nothing else."""
     return (
-        f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; img-src data:; "
+        f"default-src 'none'; script-src {source_hash(script)}; style-src {source_hash(style)}; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
 
@@ -163,7 +182,8 @@ def _sections(report: Report, tables: Mapping[str, Any], *, has_figures: bool) -
     return [(section, section.capitalize()) for section in SECTIONS if not absent.get(section)]
 
 
-def _hash(text: str) -> str:
+def source_hash(text: str) -> str:
+    """Return what names a script or a style in a policy."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 

@@ -12,6 +12,7 @@ from ... import nouns, options, output
 from ...answers import versions
 from ...answers.answer import Answer
 from ...answers.emit import emit
+from ...answers.reports import commands_of
 
 if TYPE_CHECKING:
     from ....analysis.report.report import Report
@@ -67,7 +68,7 @@ def command(repo: Repository, *, range_: str | None, target: Path, as_json: bool
     import_networkx()
     with output.waiting("computing") as progress:
         report = report_of(repo, before, after, progress=progress)
-    page = render_page(report, figures_of(repo, report), _commands(report))
+    page = render_page(report, figures_of(repo, report), commands_of(report))
     with write_whole_file(target) as stream:
         stream.write(page)
     return emit(_answer(report, target, len(page)), "json" if as_json else "text")
@@ -79,23 +80,6 @@ def _versions(repo: Repository, text: str | None) -> tuple[Version | None, Versi
         return repo.split_range(text)
     after = repo.version(text or "HEAD")
     return repo.version(after.parents[0]) if after.parents else None, after
-
-
-def _commands(report: Report) -> dict[str, str]:
-    """Return the commands that answer in full what sections of the page list."""
-    from ....analysis.report.gather import CHANGES
-
-    after = report.after.name
-    commands = {
-        "edges": f"grn edges --at {after}",
-        "links": f"grn links --at {after}",
-        "pathways": f"grn support --at {after}",
-        "report": f"grn report {after}",
-    }
-    if report.before is not None:
-        range_ = f"{report.before.name}..{after}"
-        commands |= {"changes": f"grn diff {range_} --changes {CHANGES}", "report": f"grn report {range_}"}
-    return commands
 
 
 def _answer(report: Report, target: Path, size: int) -> Answer:

@@ -11,7 +11,7 @@ from grnledger.engine.errors import InputError, NotPositiveDefinite, ShapeError
 from grnledger.engine.network import partial_correlations
 from grnledger.engine.network.anchor import anchor_of
 from grnledger.engine.network.attribution import contributions
-from grnledger.engine.network.comparison import Difference, Summary, compare
+from grnledger.engine.network.comparison import ChangeList, Difference, Summary, compare, compare_lists
 from grnledger.engine.network.covariance import ArraySource, DenseCovariance, FactorCovariance
 from grnledger.engine.network.edges import EdgeRule
 from grnledger.engine.network.inversion import invert
@@ -268,6 +268,19 @@ def test_a_pair_whose_sign_alone_changes_has_the_largest_change_of_rho_and_none_
     assert (by_size.by, by_size.sign_flipped) == ("abs", 1)
     with pytest.raises(InputError, match="rho, abs"):
         compare(*sides, edge_rule, by="size")  # type: ignore[arg-type]
+
+
+def test_several_lists_of_one_scan_are_those_of_a_scan_each() -> None:
+    rng = np.random.default_rng(5)
+    base = random_base("factors", 40, rng)
+    sides, rule = (version(base, ()), version(base, random_pathways(40, rng))), EdgeRule("top", 60)
+    lists = (ChangeList(7), ChangeList(9, ("gained", "sign_flipped")), ChangeList(5, "lost", "abs"))
+    listed = compare_lists(*sides, rule, lists)
+    for difference, one in zip(listed, lists, strict=True):
+        alone = compare(*sides, rule, changes=one.count, only=one.only, by=one.by)
+        assert list(difference) == list(alone)
+        assert (difference.gained, difference.lost, difference.by) == (alone.gained, alone.lost, alone.by)
+    assert len(listed[0]) == 7
 
 
 def test_versions_over_different_panels_are_not_compared() -> None:
