@@ -152,7 +152,7 @@ def rho_histogram(
     words = (
         f"|ρ| ≥ {threshold:g}"
         if threshold is not None
-        else f"|ρ| ≥ {difference.threshold:.4g}, that of the {int(rule.value):,} pairs of {before} with the largest"
+        else f"|ρ| ≥ {difference.threshold:.4g}, that of the {int(rule.value):,} largest of {before}"
     )
     summaries = difference.before, difference.after
     return RhoHistogram(
