@@ -171,8 +171,7 @@ def _samples(report: Report, bases: Sequence[StoredBase]) -> Iterator[Sentence]:
             (citations.KORN,) if judged else (),
         )
     program = report.provenance.software["report"]
-    ids = ", ".join(
-        f"{version.name} has the id {version.id[:DIGITS]}" for version in (report.before, report.after) if version
-    )
+    named = {version.name: version.id[:DIGITS] for version in (report.before, report.after) if version}
+    ids = ", ".join(f"{name} has the id {id_}" for name, id_ in named.items())
     versions = ", ".join(f"{title} {program[name]}" for title, name in PROGRAMS)
     yield f"Computed with {versions}; {ids}", ()

@@ -35,7 +35,12 @@ def _alone(report: Report) -> Iterator[str]:
 def _pathways(report: Report) -> Iterator[str]:
     """Yield which pathways came and went, and whether samples bear out those that came."""
     names = {
-        change: [entry.name for entry in report.pathways if entry.change == change] for change in ("added", "dropped")
+        change: [
+            entry.name if entry.sign > 0 else f"{entry.name} (subtracted)"
+            for entry in report.pathways
+            if entry.change == change
+        ]
+        for change in ("added", "dropped")
     }
     for change, listed in names.items():
         if listed:
@@ -104,11 +109,13 @@ def _counts(report: Report, comparison: VersionDifference) -> Iterator[str]:
 
 def _made_by(report: Report) -> Iterator[str]:
     """Yield how many of the largest changes are within a pathway, and so what was put in."""
-    within = sum(map(bool, report.changes.pathways)) if report.changes else 0
-    if report.changes and within:
+    if not report.changes or (report.comparison and report.comparison.bases.judgement is not None):
+        return  # between two bases the samples make changes as well
+    if within := sum(map(bool, report.changes.pathways)):
         yield (
-            f"Of the {len(report.changes):,} largest changes, {within:,} are between two genes of a pathway that one "
-            "version has and the other has not: they are what was put in, not what samples show."
+            f"Of the {len(report.changes):,} largest changes, {within:,} {'is' if within == 1 else 'are'} between two "
+            "genes of a pathway that one version has and the other has not: that is what was put in, not what samples "
+            "show."
         )
 
 

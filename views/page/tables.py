@@ -91,7 +91,8 @@ def change_table(changes: ReportedChanges, names: tuple[str, str]) -> Table:
     if any(changes.pathways):
         texts = (", ".join(map(printable, pathways)) or MISSING for pathways in changes.pathways)
         columns.append(Column("pathways", "both genes in", "name", [Cell(text) for text in texts], is_wide=True))
-    return Table("change-table", f"Largest changes from {names[0]} to {names[1]}", tuple(columns))
+    title = "Clearest differences" if "verdict" in listed else "Largest changes"
+    return Table("change-table", f"{title} from {names[0]} to {names[1]}", tuple(columns))
 
 
 def edge_table(report: Report) -> Table:
